@@ -1,0 +1,48 @@
+"""Runs the migrations: `alembic …` against the database of the settings, or on a connection.
+
+`blog.kit.migrations` hands its open connection over in `config.attributes`; run directly,
+this opens the database as the application does, starting the embedded server if need be.
+"""
+
+import asyncio
+import sys
+
+from alembic import context
+from sqlalchemy import Connection
+
+from blog.kit.database import Database, DatabaseUnavailableError
+from blog.models import Base
+from settings import load_settings
+
+
+def run(connection: Connection) -> None:
+    """Run what the command line asks for, in one transaction, one process at a time."""
+    context.configure(connection=connection, target_metadata=Base.metadata, compare_type=True)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+async def connect_and_run() -> None:
+    settings = load_settings()
+    database = Database(settings.database_url, settings.var_dir / "postgres")
+    try:
+        await database.open()
+    except DatabaseUnavailableError as error:
+        print(f"alembic: {error}", file=sys.stderr)  # noqa: T201
+        raise SystemExit(1) from None
+    try:
+        async with database.engine.connect() as connection:
+            await connection.run_sync(run)
+            await connection.commit()
+    finally:
+        await database.close()
+
+
+if context.is_offline_mode():
+    context.configure(dialect_name="postgresql", target_metadata=Base.metadata, literal_binds=True)
+    with context.begin_transaction():
+        context.run_migrations()
+elif (given := context.config.attributes.get("connection")) is not None:
+    run(given)
+else:
+    asyncio.run(connect_and_run())

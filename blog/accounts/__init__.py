@@ -1,0 +1,1 @@
+"""Accounts: registering, confirming, logging in and out, and who somebody is."""

@@ -1,0 +1,17 @@
+"""The command `blog`. Each module here is a command or a group of commands."""
+
+import click
+
+from blog.cli.deploy import deploy
+from blog.cli.serve import serve
+from blog.cli.users import user
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Broadside, a social blog. Settings come from the environment or from .env."""
+
+
+main.add_command(serve)
+main.add_command(deploy)
+main.add_command(user)

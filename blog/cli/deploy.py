@@ -1,0 +1,22 @@
+"""`blog deploy`."""
+
+import click
+
+from blog.cli.running import asynchronous, opened_app
+from blog.kit import migrations
+from blog.kit.database import Database
+
+
+@click.command()
+@asynchronous
+async def deploy() -> None:
+    """Bring the database's schema up to date. Safe to run twice, and by two at once."""
+    async with opened_app() as app:
+        await migrate(app.database)
+    click.echo("The schema is up to date.")
+
+
+async def migrate(database: Database) -> None:
+    """Run the migrations that an open database is missing."""
+    async with database.engine.connect() as connection:
+        await connection.run_sync(migrations.upgrade)

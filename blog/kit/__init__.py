@@ -1,0 +1,1 @@
+"""What any web application could use: it knows nothing of blogging."""

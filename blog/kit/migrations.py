@@ -1,0 +1,36 @@
+"""Bringing the schema to its newest revision, from within the application."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+PROJECT = Path(__file__).resolve().parents[2]
+# Any number will do, so long as everybody who migrates takes the same.
+MIGRATION_LOCK = 0x62726F6164
+
+
+def _configuration() -> Config:
+    return Config(PROJECT / "alembic.ini")
+
+
+def upgrade(connection: Connection) -> None:
+    """Run the migrations that are missing; two processes at once take turns.
+
+    Args:
+        connection: an open connection; for `AsyncConnection.run_sync`. It is committed.
+    """
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+    configuration = _configuration()
+    configuration.attributes["connection"] = connection
+    command.upgrade(configuration, "head")
+    connection.commit()
+
+
+def is_current(connection: Connection) -> bool:
+    """Whether the schema is at the newest revision."""
+    heads = ScriptDirectory.from_config(_configuration()).get_heads()
+    return set(MigrationContext.configure(connection).get_current_heads()) == set(heads)

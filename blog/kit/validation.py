@@ -1,0 +1,49 @@
+"""What every schema shares, and what is wrong with an input in words for a person."""
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
+
+_MESSAGES = {
+    "missing": "Please fill in this field.",
+    "string_too_short": "Please use at least {min_length} characters.",
+    "string_too_long": "Please shorten this to at most {max_length} characters.",
+}
+
+
+class Schema(BaseModel):
+    """The base of what comes in: white space around a text is dropped, NUL is refused.
+
+    PostgreSQL cannot store a NUL in a text (PostgreSQL, 8.3 "Character Types").
+    """
+
+    model_config = ConfigDict(str_strip_whitespace=True, extra="ignore", hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nul(cls, values: Any) -> Any:
+        if isinstance(values, dict):
+            for value in values.values():
+                if isinstance(value, str) and "\0" in value:
+                    raise ValueError("A text cannot contain the NUL character.")
+        return values
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("Please fill in this field.")
+    return text
+
+
+RequiredText = Annotated[str, AfterValidator(_not_blank)]
+
+
+def messages(error: ValidationError) -> dict[str, str]:
+    """The first thing that is wrong with each field, by its name; `""` stands for the whole."""
+    found: dict[str, str] = {}
+    for problem in error.errors(include_url=False, include_input=False):
+        field = str(problem["loc"][0]) if problem["loc"] else ""
+        template = _MESSAGES.get(problem["type"])
+        text = template.format(**problem.get("ctx", {})) if template else problem["msg"]
+        found.setdefault(field, text.removeprefix("Value error, "))
+    return found

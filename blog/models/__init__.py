@@ -1,0 +1,23 @@
+"""The tables, one file a table: the whole schema in one room."""
+
+from blog.models.base import Base
+from blog.models.comment import Comment
+from blog.models.email import Email, EmailState
+from blog.models.follow import Follow
+from blog.models.login_session import LoginSession
+from blog.models.post import Post
+from blog.models.role import Permission, Role
+from blog.models.user import User
+
+__all__ = [
+    "Base",
+    "Comment",
+    "Email",
+    "EmailState",
+    "Follow",
+    "LoginSession",
+    "Permission",
+    "Post",
+    "Role",
+    "User",
+]

@@ -1,0 +1,31 @@
+"""A browser that is logged in."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, LargeBinary, String
+from sqlalchemy.dialects.postgresql import INET
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from blog.models.base import Base, CreatedAt, RowId
+from blog.models.user import User
+
+
+class LoginSession(Base):
+    """One row a logged-in browser: deleting it logs that browser out.
+
+    The browser holds the session's token in its signed cookie; only the SHA-256 of it is
+    here, so that a reader of the database cannot log in as anybody.
+    """
+
+    __tablename__ = "sessions"
+
+    id: Mapped[RowId]
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[CreatedAt]
+    last_used_at: Mapped[CreatedAt]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    device: Mapped[str] = mapped_column(String(200))
+    network_address: Mapped[str | None] = mapped_column(INET)
+
+    user: Mapped[User] = relationship(lazy="raise")

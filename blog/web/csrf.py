@@ -1,0 +1,88 @@
+"""Protection of the pages against requests that other sites make a browser send.
+
+Two checks, each enough by itself (OWASP Cross-Site Request Forgery Prevention Cheat Sheet):
+the browser's own word about where a request comes from, and a token of the visitor's
+session in every form. The token is masked anew each time, so that the length of a
+compressed page does not give it away (BREACH).
+"""
+
+import base64
+import binascii
+import hmac
+import secrets
+from urllib.parse import urlsplit
+
+from markupsafe import Markup
+from quart import Quart, request, session
+from werkzeug.exceptions import BadRequest
+
+FIELD = "csrf_token"
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+LENGTH = 32
+
+
+class CSRFError(BadRequest):
+    """The form did not come from a page of this visitor's session."""
+
+    description = (
+        "This form has expired, or was opened before you logged in or out. "
+        "Go back, reload the page and send it again."
+    )
+
+
+def csrf_token() -> str:
+    """A token for a form of this session; the session gets its secret on first use."""
+    secret = session.get(FIELD)
+    if secret is None:
+        secret = session[FIELD] = secrets.token_hex(LENGTH)
+    mask = secrets.token_bytes(LENGTH)
+    return base64.urlsafe_b64encode(mask + _xor(mask, bytes.fromhex(secret))).decode()
+
+
+def csrf_field() -> Markup:
+    """The hidden input that carries the token."""
+    return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, csrf_token())
+
+
+async def check_csrf() -> None:
+    """Refuse an unsafe request that is not proved to come from one of our own pages.
+
+    Raises:
+        CSRFError: answered with 400.
+    """
+    if request.method in SAFE_METHODS or request.routing_exception is not None:
+        return
+    if not _comes_from_here():
+        raise CSRFError
+    if not _matches((await request.form).get(FIELD, "")):
+        raise CSRFError
+
+
+def _comes_from_here() -> bool:
+    """What the browser says itself; a client that says nothing is judged by its token alone."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in {"same-origin", "none"}
+    origin = request.headers.get("Origin")
+    return origin is None or urlsplit(origin).netloc == request.host
+
+
+def _matches(token: str) -> bool:
+    secret = session.get(FIELD)
+    try:
+        raw = base64.urlsafe_b64decode(token)
+    except (binascii.Error, ValueError):
+        return False
+    if secret is None or len(raw) != 2 * LENGTH:
+        return False
+    return hmac.compare_digest(_xor(raw[:LENGTH], raw[LENGTH:]), bytes.fromhex(secret))
+
+
+def _xor(left: bytes, right: bytes) -> bytes:
+    return bytes(a ^ b for a, b in zip(left, right, strict=True))
+
+
+def init_app(app: Quart) -> None:
+    """Check every page request of `app`, and give its templates `csrf_field()`."""
+    app.before_request(check_csrf)
+    app.jinja_env.globals["csrf_field"] = csrf_field

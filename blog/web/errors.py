@@ -1,0 +1,111 @@
+"""Every error, as a page or as a problem document (RFC 9457), by what the client prefers."""
+
+import logging
+from http import HTTPStatus
+from typing import NamedTuple
+
+from quart import Quart, Response, json, render_template, request
+from quart.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
+
+from blog.errors import ForbiddenError, InvalidFieldsError, NotFoundError
+from blog.kit.database import is_unavailable
+
+log = logging.getLogger(__name__)
+
+
+class Explanation(NamedTuple):
+    """What a person is told about a status."""
+
+    title: str
+    detail: str
+
+
+EXPLANATIONS = {
+    400: Explanation("That request made no sense", "Something in it is malformed."),
+    401: Explanation("Please log in", "This page is for people with an account."),
+    403: Explanation("You may not do that", "Your account does not have the permission for this."),
+    404: Explanation("Nothing here", "The page may have been removed, or the address has a typo."),
+    405: Explanation("Not this way", "This address does not take that kind of request."),
+    413: Explanation("That is too much", "What you sent is larger than the limit of 1 MiB."),
+    429: Explanation("Slow down a little", "Too many requests came from you. Try again later."),
+    500: Explanation("That is our fault", "An unexpected error happened. It has been logged."),
+    503: Explanation("Back in a moment", "The database does not answer. Nothing stored is lost."),
+}
+RETRY_SECONDS = "5"
+
+
+def prefers_json() -> bool:
+    """Whether the client would rather read JSON than HTML."""
+    offers = ["text/html", "application/json", "application/problem+json"]
+    return (request.accept_mimetypes.best_match(offers) or offers[0]) != "text/html"
+
+
+async def error_response(status: int, detail: str | None = None) -> Response:
+    """The answer for an error.
+
+    Args:
+        status: the HTTP status.
+        detail: what is particular about this case; by default what is true of the status.
+    """
+    phrase = HTTPStatus(status).phrase
+    explanation = EXPLANATIONS.get(status, Explanation(phrase, ""))
+    detail = detail or explanation.detail
+    if prefers_json():
+        document = {
+            "type": "about:blank",
+            "title": phrase,
+            "status": status,
+            "detail": detail,
+            "error": phrase.lower(),
+        }
+        return Response(json.dumps(document), status, content_type="application/problem+json")
+    page = await render_template(
+        "errors/error.html", status=status, title=explanation.title, detail=detail
+    )
+    return Response(page, status)
+
+
+async def handle_http_error(error: HTTPException) -> ResponseReturnValue:
+    """Any error that is an HTTP status by itself."""
+    if error.response is not None or (error.code or 500) < 400:
+        return error.get_response()
+    status = error.code or 500
+    own_words = error.description if error.description != type(error).description else None
+    if status == 400 or status not in EXPLANATIONS:
+        own_words = error.description
+    response = await error_response(status, own_words)
+    for name, value in error.get_headers():
+        if name not in {"Content-Type", "Content-Length"}:
+            response.headers[name] = value
+    return response
+
+
+async def handle_unexpected(error: Exception) -> ResponseReturnValue:
+    """503 while the database is away; for everything else 500, with the traceback in the log."""
+    if is_unavailable(error):
+        log.error("the database does not answer: %s", error)
+        response = await error_response(503)
+        response.headers["Retry-After"] = RETRY_SECONDS
+        return response
+    log.exception("unexpected error in %s %s", request.method, request.path, exc_info=error)
+    return await error_response(500)
+
+
+def init_app(app: Quart) -> None:
+    """Let `app` answer every error this way."""
+
+    @app.errorhandler(NotFoundError)
+    async def not_found(error: NotFoundError) -> Response:
+        return await error_response(404, str(error) or None)
+
+    @app.errorhandler(ForbiddenError)
+    async def forbidden(error: ForbiddenError) -> Response:
+        return await error_response(403, str(error) or None)
+
+    @app.errorhandler(InvalidFieldsError)
+    async def invalid_fields(error: InvalidFieldsError) -> Response:
+        return await error_response(422, str(error))
+
+    app.register_error_handler(HTTPException, handle_http_error)
+    app.register_error_handler(Exception, handle_unexpected)

@@ -1,0 +1,206 @@
+"""Every knob of Broadside, typed, in one place.
+
+Each field is read from the environment variable of the same name in capitals, or from a
+`.env` file in the working directory. Nothing under `blog/` looks at the environment: a
+`Settings` is made in `asgi.py`, the command line, `alembic/env.py` and the tests, and handed
+down. The README has the table of what each one means.
+"""
+
+import os
+import secrets
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    EmailStr,
+    Field,
+    NonNegativeFloat,
+    PositiveInt,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+SHORTEST_SECRET = 32
+
+
+class Environment(StrEnum):
+    """What the application is running for."""
+
+    DEVELOPMENT = "development"
+    TESTING = "testing"
+    PRODUCTION = "production"
+
+
+def postgresql_url(text: str) -> str:
+    """Check a database address and drop the many spellings of its driver.
+
+    Args:
+        text: `postgres://`, `postgresql://` or `postgresql+asyncpg://` followed by the rest
+            of a libpq URL. `sslmode`, which libpq knows, becomes `ssl`, which asyncpg knows.
+
+    Returns:
+        The same address as SQLAlchemy and asyncpg want it.
+
+    Raises:
+        ValueError: it is not the address of a PostgreSQL database.
+    """
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise ValueError("is not a URL; write postgresql://user:password@host/database") from None
+    if url.drivername not in {"postgres", "postgresql", "postgresql+asyncpg"}:
+        raise ValueError(f"must begin with postgresql://, not {url.drivername}://")
+    query = {("ssl" if name == "sslmode" else name): value for name, value in url.query.items()}
+    url = URL.create(
+        "postgresql+asyncpg", url.username, url.password, url.host, url.port, url.database, query
+    )
+    return url.render_as_string(hide_password=False)
+
+
+def origin(text: str) -> str:
+    """Check that `text` is a plain `http(s)://host[:port][/path]` and drop its last slash."""
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("must look like https://blog.example.com")
+    return text.rstrip("/")
+
+
+class Settings(BaseSettings):
+    """The configuration of one application.
+
+    Raises:
+        pydantic.ValidationError: a value is missing or wrong; `load_settings` turns it into
+            a line per setting.
+    """
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+        env_ignore_empty=True,
+        hide_input_in_errors=True,
+    )
+
+    env: Environment = Environment.DEVELOPMENT
+    secret_key: SecretStr | None = None
+    database_url: Annotated[str, AfterValidator(postgresql_url)] | None = None
+    var_dir: Path = Path("var")
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 5000
+    web_concurrency: PositiveInt = 1
+
+    site_name: Annotated[str, Field(min_length=1, max_length=64)] = "Broadside"
+    base_url: Annotated[str, AfterValidator(origin)] = ""
+
+    mail_server: str | None = None
+    mail_port: Annotated[int, Field(ge=1, le=65535)] = 25
+    mail_use_tls: bool = False
+    mail_starttls: bool = False
+    mail_username: str | None = None
+    mail_password: SecretStr | None = None
+    mail_sender: str = "Broadside <broadside@localhost>"
+    mail_subject_prefix: str = "[Broadside] "
+    admin_email: Annotated[list[EmailStr], NoDecode] = []
+
+    posts_per_page: Annotated[int, Field(ge=1, le=200)] = 20
+    followers_per_page: Annotated[int, Field(ge=1, le=200)] = 50
+    comments_per_page: Annotated[int, Field(ge=1, le=200)] = 30
+    slow_query_seconds: NonNegativeFloat = 0.5
+
+    @field_validator("admin_email", mode="before")
+    @classmethod
+    def _split_addresses(cls, value: object) -> object:
+        """Several administrators are written with commas between them, in any case."""
+        if isinstance(value, str):
+            return [address.strip().lower() for address in value.split(",") if address.strip()]
+        return value
+
+    @field_validator("var_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_base_url(cls, values: dict[str, object]) -> dict[str, object]:
+        """Outside production the site is where it listens."""
+        if not values.get("base_url") and values.get("env") != Environment.PRODUCTION:
+            host, port = values.get("host", "127.0.0.1"), values.get("port", 5000)
+            return values | {"base_url": f"http://{host}:{port}"}
+        return values
+
+    @model_validator(mode="after")
+    def _combination_makes_sense(self) -> Self:
+        problems = []
+        if self.mail_use_tls and self.mail_starttls:
+            problems.append("MAIL_USE_TLS and MAIL_STARTTLS exclude each other: choose one")
+        secret = self.secret_key.get_secret_value() if self.secret_key else ""
+        if self.is_production and len(secret) < SHORTEST_SECRET:
+            problems.append(
+                f"SECRET_KEY: must have at least {SHORTEST_SECRET} characters in production; "
+                'make one with: python -c "import secrets; print(secrets.token_urlsafe(48))"'
+            )
+        if self.is_production and not self.base_url:
+            problems.append(
+                "BASE_URL: is required in production, the address that people type, "
+                "such as https://blog.example.com"
+            )
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
+
+    @property
+    def is_development(self) -> bool:
+        return self.env is Environment.DEVELOPMENT
+
+    @property
+    def is_production(self) -> bool:
+        return self.env is Environment.PRODUCTION
+
+    def signing_key(self) -> str:
+        """The key that signs cookies and links: `SECRET_KEY`, or one kept in `VAR_DIR`.
+
+        The kept one is made on first use. Two processes that start together agree on it:
+        it is written aside and linked into place, and the link of the second one fails.
+        """
+        if self.secret_key is not None:
+            return self.secret_key.get_secret_value()
+        kept = self.var_dir / "secret_key"
+        if not kept.exists():
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            draft = kept.with_name(f"secret_key.{os.getpid()}")
+            draft.touch(mode=0o600)
+            draft.write_text(secrets.token_urlsafe(48))
+            try:
+                kept.hardlink_to(draft)
+            except FileExistsError:
+                pass
+            finally:
+                draft.unlink()
+        return kept.read_text()
+
+
+def load_settings() -> Settings:
+    """Read the settings, or end the process with one line for each wrong one.
+
+    Raises:
+        SystemExit: with code 1, after the lines were written to standard error.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        for problem in error.errors():
+            name = str(problem["loc"][0]).upper() + ": " if problem["loc"] else ""
+            for message in problem["msg"].removeprefix("Value error, ").splitlines():
+                print(f"settings: {name}{message}", file=sys.stderr)  # noqa: T201
+        raise SystemExit(1) from None

@@ -1,0 +1,1 @@
+"""The tests mirror `blog/`: a folder a feature, plus real browsers and real processes."""

@@ -1,0 +1,118 @@
+"""One real PostgreSQL for the whole run, one application on it, and an empty site for each test."""
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog import create_app
+from blog.cli.deploy import migrate
+from blog.kit.embedded import EmbeddedPostgres
+from blog.kit.passwords import Passwords
+from blog.models import Base, User
+from blog.web.app import Broadside
+from settings import Settings
+from tests.support import PASSWORD, Browser, add_user
+
+for name in Settings.model_fields:
+    os.environ.pop(name.upper(), None)
+
+FAST_SERVER = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+EMPTY_SITE = text(
+    "TRUNCATE "
+    + ", ".join(table.name for table in Base.metadata.sorted_tables if table.name != "roles")
+    + " RESTART IDENTITY CASCADE"
+)
+
+
+@pytest.fixture(scope="session")
+def var_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the run's embedded PostgreSQL and of what the applications keep."""
+    return tmp_path_factory.mktemp("var")
+
+
+@pytest.fixture(scope="session")
+def database_url(var_dir: Path) -> Iterator[str]:
+    """The address of a real PostgreSQL that needs not survive a power failure."""
+    server = EmbeddedPostgres(var_dir / "postgres", FAST_SERVER)
+    yield server.start()
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def make_settings(var_dir: Path, database_url: str) -> Callable[..., Settings]:
+    """Settings for an application on the run's database; keywords replace single ones."""
+
+    def make(**changes: object) -> Settings:
+        values: dict[str, object] = {
+            "env": "testing",
+            "secret_key": "the tests' own key, which signs nothing of value",
+            "database_url": database_url,
+            "var_dir": var_dir,
+            "base_url": "https://blog.test",
+            "mail_worker": "external",
+        }
+        return Settings(_env_file=None, **(values | changes))  # type: ignore[arg-type]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+async def running_app(make_settings: Callable[..., Settings]) -> AsyncIterator[Broadside]:
+    """The application that most tests talk to, started, with hashing made cheap."""
+    app = create_app(make_settings())
+    app.passwords = Passwords(time_cost=1, memory_kib=8)
+    await app.database.open()
+    await migrate(app.database)
+    await app.database.close()
+    async with app.test_app():
+        yield app
+
+
+@pytest.fixture
+async def app(running_app: Broadside) -> Broadside:
+    """The running application, on a site without people, posts and mail."""
+    async with running_app.database.engine.begin() as connection:
+        await connection.execute(EMPTY_SITE)
+    return running_app
+
+
+@pytest.fixture
+async def db(app: Broadside) -> AsyncIterator[AsyncSession]:
+    """A database session of the test's own, to arrange and to look."""
+    async with app.database.session() as session:
+        yield session
+
+
+@pytest.fixture
+async def browser(app: Broadside) -> AsyncIterator[Browser]:
+    """A visitor with a cookie jar; redirects are not followed by themselves."""
+    async with Browser(app) as visitor:
+        yield visitor
+
+
+@pytest.fixture
+def make_user(app: Broadside) -> Callable[..., Awaitable[User]]:
+    """Add a person to the site: `await make_user("susan", role="Moderator")`."""
+
+    async def make(username: str = "susan", **values: object) -> User:
+        return await add_user(app, username, **values)
+
+    return make
+
+
+@pytest.fixture
+async def susan(app: Broadside) -> User:
+    """A confirmed person with the password `PASSWORD`."""
+    return await add_user(app, "susan")
+
+
+@pytest.fixture
+async def susans_browser(app: Broadside, susan: User) -> AsyncIterator[Browser]:
+    """Susan's browser, logged in."""
+    async with Browser(app) as visitor:
+        await visitor.log_in(susan.username, PASSWORD)
+        yield visitor
