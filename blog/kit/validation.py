@@ -1,8 +1,8 @@
 """What every schema shares, and what is wrong with an input in words for a person."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 _MESSAGES = {
     "missing": "Please fill in this field.",
@@ -12,21 +12,9 @@ _MESSAGES = {
 
 
 class Schema(BaseModel):
-    """The base of what comes in: white space around a text is dropped, NUL is refused.
-
-    PostgreSQL cannot store a NUL in a text (PostgreSQL, 8.3 "Character Types").
-    """
+    """The base of what comes in: white space around a text is dropped."""
 
     model_config = ConfigDict(str_strip_whitespace=True, extra="ignore", hide_input_in_errors=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_nul(cls, values: Any) -> Any:
-        if isinstance(values, dict):
-            for value in values.values():
-                if isinstance(value, str) and "\0" in value:
-                    raise ValueError("A text cannot contain the NUL character.")
-        return values
 
 
 def _not_blank(text: str) -> str:

@@ -59,11 +59,14 @@ async def error_response(status: int, detail: str | None = None) -> Response:
             "detail": detail,
             "error": phrase.lower(),
         }
-        return Response(json.dumps(document), status, content_type="application/problem+json")
-    page = await render_template(
-        "errors/error.html", status=status, title=explanation.title, detail=detail
-    )
-    return Response(page, status)
+        response = Response(json.dumps(document), status, content_type="application/problem+json")
+    else:
+        page = await render_template(
+            "errors/error.html", status=status, title=explanation.title, detail=detail
+        )
+        response = Response(page, status)
+    response.vary.add("Accept")
+    return response
 
 
 async def handle_http_error(error: HTTPException) -> ResponseReturnValue:

@@ -27,16 +27,24 @@ class StrictFormDataParser(FormDataParser):
         content_length: int | None,
         options: dict[str, str] | None = None,
     ) -> tuple[MultiDict[str, str], MultiDict[str, str]]:
-        if mimetype != "application/x-www-form-urlencoded":
-            return await super().parse(body, mimetype, content_length, options)
-        try:
-            text = (await body).decode()
-            pairs = parse_qsl(
-                text, keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS
+        if mimetype == "application/x-www-form-urlencoded":
+            fields, files = _parse_urlencoded(await body), MultiDict[str, str]()
+        else:
+            fields, files = await super().parse(body, mimetype, content_length, options)
+        if any("\0" in value for value in fields.values()):
+            raise BadRequest("The form contains a NUL character.")
+        return fields, files
+
+
+def _parse_urlencoded(body: bytes) -> MultiDict[str, str]:
+    try:
+        return MultiDict(
+            parse_qsl(
+                body.decode(), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS
             )
-        except ValueError as error:
-            raise BadRequest("The form is not valid UTF-8, or has too many fields.") from error
-        return MultiDict(pairs), MultiDict()
+        )
+    except ValueError as error:
+        raise BadRequest("The form is not valid UTF-8, or has too many fields.") from error
 
 
 class StrictRequest(Request):
