@@ -4,6 +4,7 @@ from pathlib import Path
 
 from blog.accounts import identity
 from blog.accounts.pages import blueprint as accounts_pages
+from blog.kit import statements
 from blog.kit.database import Database
 from blog.kit.passwords import Passwords
 from blog.kit.tokens import LinkSigner
@@ -45,6 +46,7 @@ def create_app(settings: Settings) -> Broadside:
     @app.before_serving
     async def open_parts() -> None:
         await app.database.open()
+        statements.watch(app.database.engine, settings.slow_query_seconds)
         await app.mail_worker.start()
 
     @app.after_serving

@@ -1,10 +1,10 @@
 """No page takes more statements because it shows more."""
 
 import pytest
-from blog.kit.statements import Tally, tally
-from blog.models import Post, User
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.kit.statements import Tally, tally
+from blog.models import Post, User
 from tests.posts.test_posts import add_posts
 from tests.support import Browser
 

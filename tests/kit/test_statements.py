@@ -3,10 +3,11 @@
 import logging
 
 import pytest
-from blog.kit import statements
-from blog.web.app import Broadside
 from sqlalchemy import literal, select
 from sqlalchemy.ext.asyncio import create_async_engine
+
+from blog.kit import statements
+from blog.web.app import Broadside
 
 
 @pytest.mark.parametrize(("slow_seconds", "warnings"), [(0.0, 1), (60.0, 0)])
