@@ -9,9 +9,10 @@ down. The README has the table of what each one means.
 import os
 import secrets
 import sys
+from email.utils import parseaddr
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -22,6 +23,7 @@ from pydantic import (
     PositiveInt,
     SecretStr,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -30,6 +32,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 SHORTEST_SECRET = 32
+URL_PARAMETERS = {"host", "port", "prepared_statement_cache_size", "ssl", "sslmode"}
 
 
 class Environment(StrEnum):
@@ -55,10 +58,14 @@ def postgresql_url(text: str) -> str:
     """
     try:
         url = make_url(text)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise ValueError("is not a URL; write postgresql://user:password@host/database") from None
     if url.drivername not in {"postgres", "postgresql", "postgresql+asyncpg"}:
         raise ValueError(f"must begin with postgresql://, not {url.drivername}://")
+    if unknown := url.query.keys() - URL_PARAMETERS:
+        raise ValueError(f"has parameters that mean nothing here: {', '.join(sorted(unknown))}")
+    if url.port is not None and not 1 <= url.port <= 65535:
+        raise ValueError("has a port that is not between 1 and 65535")
     query = {("ssl" if name == "sslmode" else name): value for name, value in url.query.items()}
     url = URL.create(
         "postgresql+asyncpg", url.username, url.password, url.host, url.port, url.database, query
@@ -70,8 +77,30 @@ def origin(text: str) -> str:
     """Check that `text` is a plain `http(s)://host[:port][/path]` and drop its last slash."""
     parts = urlsplit(text)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError("must look like https://blog.example.com")
+        raise ValueError("must be the address that people type, such as https://blog.example.com")
     return text.rstrip("/")
+
+
+def mailbox(text: str) -> str:
+    """Check that `text` is an address, or a name and an address (RFC 5322, 3.4)."""
+    local, _, domain = parseaddr(text)[1].rpartition("@")
+    if not local or not domain or not text.isprintable():
+        raise ValueError("must look like Broadside <post@example.com>")
+    return text
+
+
+class MailWorkerPlace(StrEnum):
+    """Where the outbox is emptied: in each web process, or by `blog worker` alone."""
+
+    INTERNAL = "internal"
+    EXTERNAL = "external"
+
+
+class Avatars(StrEnum):
+    """Where the pictures of people come from."""
+
+    IDENTICON = "identicon"
+    GRAVATAR = "gravatar"
 
 
 class Settings(BaseSettings):
@@ -102,14 +131,18 @@ class Settings(BaseSettings):
     site_name: Annotated[str, Field(min_length=1, max_length=64)] = "Broadside"
     base_url: Annotated[str, AfterValidator(origin)] = ""
 
+    avatars: Avatars = Avatars.IDENTICON
+
     mail_server: str | None = None
     mail_port: Annotated[int, Field(ge=1, le=65535)] = 25
     mail_use_tls: bool = False
     mail_starttls: bool = False
     mail_username: str | None = None
     mail_password: SecretStr | None = None
-    mail_sender: str = "Broadside <broadside@localhost>"
-    mail_subject_prefix: str = "[Broadside] "
+    mail_sender: Annotated[str, AfterValidator(mailbox)] = "Broadside <broadside@localhost>"
+    mail_subject_prefix: Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$")] = "[Broadside] "
+    mail_timeout: Annotated[float, Field(ge=0.1, le=3600)] = 30
+    mail_worker: MailWorkerPlace = MailWorkerPlace.INTERNAL
     admin_email: Annotated[list[EmailStr], NoDecode] = []
 
     posts_per_page: Annotated[int, Field(ge=1, le=200)] = 20
@@ -135,29 +168,28 @@ class Settings(BaseSettings):
     def _default_base_url(cls, values: dict[str, object]) -> dict[str, object]:
         """Outside production the site is where it listens."""
         if not values.get("base_url") and values.get("env") != Environment.PRODUCTION:
-            host, port = values.get("host", "127.0.0.1"), values.get("port", 5000)
+            host, port = str(values.get("host", "127.0.0.1")), values.get("port", 5000)
+            host = f"[{host}]" if ":" in host else host
             return values | {"base_url": f"http://{host}:{port}"}
         return values
 
-    @model_validator(mode="after")
-    def _combination_makes_sense(self) -> Self:
-        problems = []
-        if self.mail_use_tls and self.mail_starttls:
-            problems.append("MAIL_USE_TLS and MAIL_STARTTLS exclude each other: choose one")
-        secret = self.secret_key.get_secret_value() if self.secret_key else ""
-        if self.is_production and len(secret) < SHORTEST_SECRET:
-            problems.append(
-                f"SECRET_KEY: must have at least {SHORTEST_SECRET} characters in production; "
+    @field_validator("secret_key")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        secret = value.get_secret_value() if value else ""
+        if info.data.get("env") is Environment.PRODUCTION and len(secret) < SHORTEST_SECRET:
+            raise ValueError(
+                f"must have at least {SHORTEST_SECRET} characters in production; "
                 'make one with: python -c "import secrets; print(secrets.token_urlsafe(48))"'
             )
-        if self.is_production and not self.base_url:
-            problems.append(
-                "BASE_URL: is required in production, the address that people type, "
-                "such as https://blog.example.com"
-            )
-        if problems:
-            raise ValueError("\n".join(problems))
-        return self
+        return value
+
+    @field_validator("mail_starttls")
+    @classmethod
+    def _not_both(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and info.data.get("mail_use_tls"):
+            raise ValueError("excludes MAIL_USE_TLS: choose one")
+        return value
 
     @property
     def is_development(self) -> bool:
@@ -166,6 +198,11 @@ class Settings(BaseSettings):
     @property
     def is_production(self) -> bool:
         return self.env is Environment.PRODUCTION
+
+    @property
+    def mailbox_folder(self) -> Path:
+        """Where mail goes in development without a server."""
+        return self.var_dir / "mailbox"
 
     def signing_key(self) -> str:
         """The key that signs cookies and links: `SECRET_KEY`, or one kept in `VAR_DIR`.
@@ -201,6 +238,6 @@ def load_settings() -> Settings:
     except ValidationError as error:
         for problem in error.errors():
             name = str(problem["loc"][0]).upper() + ": " if problem["loc"] else ""
-            for message in problem["msg"].removeprefix("Value error, ").splitlines():
-                print(f"settings: {name}{message}", file=sys.stderr)  # noqa: T201
+            message = problem["msg"].removeprefix("Value error, ")
+            print(f"settings: {name}{message}", file=sys.stderr)  # noqa: T201
         raise SystemExit(1) from None

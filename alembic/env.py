@@ -10,6 +10,7 @@ import sys
 from alembic import context
 from sqlalchemy import Connection
 
+from blog.kit import migrations
 from blog.kit.database import Database, DatabaseUnavailableError
 from blog.models import Base
 from settings import load_settings
@@ -17,6 +18,7 @@ from settings import load_settings
 
 def run(connection: Connection) -> None:
     """Run what the command line asks for, in one transaction, one process at a time."""
+    migrations.take_turn(connection)
     context.configure(connection=connection, target_metadata=Base.metadata, compare_type=True)
     with context.begin_transaction():
         context.run_migrations()

@@ -1,5 +1,6 @@
 """What tests act with: a browser without a screen, and people on the site."""
 
+import asyncio
 import re
 from typing import Any
 
@@ -66,7 +67,8 @@ async def add_user(
 
 
 async def outbox(app: Broadside) -> list[Email]:
-    """The mails in the outbox, the oldest first."""
+    """The mails in the outbox, the oldest first, once every request has written its own."""
+    await asyncio.gather(*app.background_tasks)
     async with app.database.session() as session:
         return list(await session.scalars(select(Email).order_by(Email.id)))
 

@@ -2,6 +2,7 @@
 
 import click
 
+from blog.admin.roles import sync_roles
 from blog.cli.running import asynchronous, opened_app
 from blog.kit import migrations
 from blog.kit.database import Database
@@ -10,13 +11,15 @@ from blog.kit.database import Database
 @click.command()
 @asynchronous
 async def deploy() -> None:
-    """Bring the database's schema up to date. Safe to run twice, and by two at once."""
+    """Bring the database's schema and roles up to date. Safe to run twice, and by two at once."""
     async with opened_app() as app:
         await migrate(app.database)
-    click.echo("The schema is up to date.")
+    click.echo("The schema and the roles are up to date.")
 
 
 async def migrate(database: Database) -> None:
-    """Run the migrations that an open database is missing."""
+    """Run the migrations that an open database is missing, and define its roles."""
     async with database.engine.connect() as connection:
         await connection.run_sync(migrations.upgrade)
+    async with database.session() as session:
+        await sync_roles(session)

@@ -1,15 +1,16 @@
 """What the commands share: an open application, and errors that are one line."""
 
-import asyncio
 import functools
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, ParamSpec
 
 import click
+import uvloop
+from sqlalchemy.exc import DBAPIError
 
 from blog import create_app
-from blog.kit.database import DatabaseUnavailableError
+from blog.kit.database import DatabaseUnavailableError, is_schema_mismatch, is_unavailable
 from blog.web.app import Broadside
 from settings import load_settings
 
@@ -19,14 +20,22 @@ Arguments = ParamSpec("Arguments")
 def asynchronous(
     command: Callable[Arguments, Coroutine[Any, Any, None]],
 ) -> Callable[Arguments, None]:
-    """Let a coroutine function be a command; a database that is away is one line and code 1."""
+    """Let a coroutine function be a command; trouble with the database is one line and code 1."""
 
     @functools.wraps(command)
     def run(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
         try:
-            asyncio.run(command(*args, **kwargs))
+            uvloop.run(command(*args, **kwargs))
         except DatabaseUnavailableError as error:
             raise click.ClickException(str(error)) from None
+        except DBAPIError as error:
+            if is_unavailable(error):
+                raise click.ClickException("the database went away") from error
+            if is_schema_mismatch(error):
+                raise click.ClickException(
+                    "the schema is not up to date: run blog deploy"
+                ) from error
+            raise
 
     return run
 

@@ -1,25 +1,18 @@
 """`blog serve`."""
 
 import asyncio
-import logging
-import multiprocessing
 import signal
 import socket
 from contextlib import AbstractContextManager, nullcontext
 
 import click
-from hypercorn.config import Config
-from hypercorn.run import run
 
 from blog.cli.deploy import migrate
+from blog.cli.workers import run_workers
 from blog.kit import migrations
 from blog.kit.database import Database, DatabaseUnavailableError
 from blog.kit.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from settings import Settings, load_settings
-
-# How long a request that is under way may take when the server is told to stop.
-DRAIN_SECONDS = 30.0
-DRAIN_SECONDS_IN_DEVELOPMENT = 3.0
 
 
 @click.command()
@@ -29,32 +22,32 @@ def serve() -> None:
     In development the schema is brought up to date first.
     """
     settings = load_settings()
-    # Until hypercorn takes the signals over, SIGTERM ends this as Ctrl-C does.
+    # Until the workers run, SIGTERM ends this as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        _refuse_taken_port(settings)
-        with _database_held(settings):
+        with _listening(settings) as listener, _database_held(settings):
             asyncio.run(_prepare(settings))
             _announce(settings)
-            code = run(_hypercorn_config(settings))
-            for worker in multiprocessing.active_children():
-                worker.join()
+            asked_to_stop = run_workers(settings, listener)
     except (DatabaseUnavailableError, EmbeddedPostgresError) as error:
         raise click.ClickException(str(error)) from None
     except KeyboardInterrupt:
-        code = 0
-    raise SystemExit(code)
+        return
+    if not asked_to_stop:
+        raise click.ClickException("a web process ended by itself, so all of them were stopped")
 
 
-def _refuse_taken_port(settings: Settings) -> None:
-    """hypercorn would share the port with another server that also has several workers."""
+def _listening(settings: Settings) -> socket.socket:
+    """Take the port. From now on the kernel accepts connections, which wait for a worker."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
-        socket.create_server((settings.host, settings.port), family=family).close()
+        return socket.create_server((settings.host, settings.port), family=family)
     except OSError as error:
-        where = f"{settings.host}:{settings.port}"
+        # What Python adds to the text names the place a second time.
+        reason = str(error.strerror).partition(" (while")[0].lower()
         raise click.ClickException(
-            f"cannot listen on {where}: {error.strerror}; choose another place with HOST and PORT"
+            f"cannot listen on {settings.host}:{settings.port}: {reason}; "
+            "choose another place with HOST and PORT"
         ) from None
 
 
@@ -102,20 +95,3 @@ def _announce(settings: Settings) -> None:
     for name, text in lines.items():
         click.echo(f"  {click.style(f'{name:14}', dim=True)} {text}")
     click.echo()
-
-
-def _hypercorn_config(settings: Settings) -> Config:
-    config = Config()
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    config.application_path = "asgi:app"
-    config.bind = [f"{host}:{settings.port}"]
-    config.workers = settings.web_concurrency
-    config.worker_class = "uvloop"
-    config.graceful_timeout = (
-        DRAIN_SECONDS_IN_DEVELOPMENT if settings.is_development else DRAIN_SECONDS
-    )
-    config.include_server_header = False
-    # Its "Running on …" would come once a worker; what is worth a line comes through.
-    config.errorlog = logging.getLogger("hypercorn.error")
-    config.loglevel = "WARNING"
-    return config

@@ -1,10 +1,12 @@
 """The engine and its sessions: one `Database` an application, one `AsyncSession` a request."""
 
 import asyncio
+import os
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event, text
+from sqlalchemy import Dialect, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import (
@@ -57,35 +59,38 @@ class Database:
         Raises:
             DatabaseUnavailableError: there is no answer; nothing is left open.
         """
-        url = await self._start_embedded(self._embedded) if self._embedded else self._url
+        try:
+            # It blocks the event loop, in which nothing else happens yet: so Ctrl-C finds the
+            # server either started and held by us, or not started.
+            url = self._embedded.start() if self._embedded else self._url
+        except EmbeddedPostgresError as error:
+            raise DatabaseUnavailableError(str(error)) from error
         self.engine = create_async_engine(
             url,
             pool_size=self._pool_size,
             max_overflow=self._pool_size,
             pool_timeout=POOL_SECONDS,
+            # They are people's words and secrets, and an error's text goes into logs and mails.
+            hide_parameters=True,
             connect_args={
                 "timeout": CONNECT_SECONDS,
-                # Compiling the plans of short statements costs more than it gains.
-                "server_settings": {"application_name": "broadside", "jit": "off"},
+                "server_settings": {
+                    "application_name": "broadside",
+                    # Compiling the plans of short statements costs more than it gains.
+                    "jit": "off",
+                    "timezone": "UTC",
+                },
             },
         )
+        event.listen(self.engine.sync_engine, "do_connect", _connect)
         event.listen(self.engine.sync_engine, "checkout", _discard_dead_connection)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         try:
-            async with self.engine.connect() as connection:
-                await connection.execute(text("SELECT 1"))
-        except (DBAPIError, OSError) as error:
+            async with self.engine.connect():
+                pass
+        except BaseException:
             await self.close()
-            where = self.engine.url.render_as_string(hide_password=True)
-            reason = str(error.orig if isinstance(error, DBAPIError) else error) or "no answer"
-            reason = reason.rpartition(">: ")[2].splitlines()[0]
-            raise DatabaseUnavailableError(f"no database at {where}: {reason}") from error
-
-    async def _start_embedded(self, embedded: EmbeddedPostgres) -> str:
-        try:
-            return await asyncio.to_thread(embedded.start)
-        except EmbeddedPostgresError as error:
-            raise DatabaseUnavailableError(str(error)) from error
+            raise
 
     async def close(self) -> None:
         """Close every connection, and let go of the embedded server."""
@@ -108,13 +113,36 @@ def _discard_dead_connection(connection: Any, _record: object, _proxy: object) -
         raise DisconnectionError
 
 
+def _connect(
+    dialect: Dialect, _record: object, arguments: tuple[Any, ...], options: dict[str, Any]
+) -> DBAPIConnection:
+    """Connect as SQLAlchemy does, and say in one line why that failed, without the password."""
+    try:
+        return dialect.connect(*arguments, **options)
+    except (dialect.loaded_dbapi.Error, OSError) as error:
+        reason = str(error).partition("\n")[0] or "no answer"
+        if isinstance(error, OSError) and error.errno is not None:
+            # Of a name that is not known, the number is negative and not of the system.
+            reason = os.strerror(error.errno) if error.errno > 0 else str(error.strerror)
+        host, port = options.get("host", "localhost"), options.get("port", 5432)
+        where = f"database {options.get('database')} at {host}, port {port}"
+        raise DatabaseUnavailableError(f"no connection to {where}: {reason}") from error
+
+
 def is_unavailable(error: BaseException) -> bool:
     """Whether `error` means that the database is away, as opposed to unhappy with a statement."""
-    if isinstance(error, DBAPIError):
-        return error.connection_invalidated or is_unavailable(error.orig or ValueError())
-    if isinstance(error, PoolTimeoutError | OSError):
+    if isinstance(error, DatabaseUnavailableError | PoolTimeoutError):
         return True
-    state = getattr(error, "sqlstate", None) or ""
+    if not isinstance(error, DBAPIError):
+        return False
+    if error.connection_invalidated:
+        return True
+    state = getattr(error.orig, "sqlstate", None) or ""
     # 08: connection exception, 53300: too many connections, 57P: shutdown and start-up
     # (PostgreSQL, appendix A, "Error Codes").
     return state.startswith(("08", "57P")) or state == "53300"
+
+
+def is_schema_mismatch(error: DBAPIError) -> bool:
+    """Whether a table or a column that `error` is about does not exist: migrations are missing."""
+    return getattr(error.orig, "sqlstate", None) in {"42P01", "42703"}

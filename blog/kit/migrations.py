@@ -1,5 +1,6 @@
 """Bringing the schema to its newest revision, from within the application."""
 
+import functools
 from pathlib import Path
 
 from alembic import command
@@ -17,13 +18,17 @@ def _configuration() -> Config:
     return Config(PROJECT / "alembic.ini")
 
 
+def take_turn(connection: Connection) -> None:
+    """Wait until nobody else migrates, and keep others waiting until the transaction's end."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+
+
 def upgrade(connection: Connection) -> None:
     """Run the migrations that are missing; two processes at once take turns.
 
     Args:
         connection: an open connection; for `AsyncConnection.run_sync`. It is committed.
     """
-    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
     configuration = _configuration()
     configuration.attributes["connection"] = connection
     command.upgrade(configuration, "head")
@@ -32,5 +37,9 @@ def upgrade(connection: Connection) -> None:
 
 def is_current(connection: Connection) -> bool:
     """Whether the schema is at the newest revision."""
-    heads = ScriptDirectory.from_config(_configuration()).get_heads()
-    return set(MigrationContext.configure(connection).get_current_heads()) == set(heads)
+    return set(MigrationContext.configure(connection).get_current_heads()) == _newest()
+
+
+@functools.cache
+def _newest() -> set[str]:
+    return set(ScriptDirectory.from_config(_configuration()).get_heads())

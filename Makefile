@@ -1,0 +1,82 @@
+# Broadside. `make run` serves it, `make test` tests it, `make help` lists the rest.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+LOCKED := install --require-hashes --only-binary :all: --requirement
+COMPILE := $(VENV)/uv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 \
+	--generate-hashes --no-annotate --custom-compile-command "make lock" --quiet
+BROWSERS := chromium chromium-browser google-chrome chrome
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: run test lint demo lock clean help chromium
+
+run: $(VENV)/run.stamp ## Serve the site on http://127.0.0.1:5000 until Ctrl-C
+	@exec $(BIN)/blog serve
+
+test: $(VENV)/dev.stamp chromium ## Run all tests, or some: make test ARGS="-k login"
+	@$(BIN)/pytest $(ARGS)
+
+lint: $(VENV)/dev.stamp ## Check style and types
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --check --quiet
+	@$(BIN)/mypy --no-error-summary
+
+demo: $(VENV)/run.stamp ## Fill the site with people and posts: make demo ARGS="--users 10 --posts 100"
+	@exec $(BIN)/blog demo $(ARGS)
+
+lock: $(VENV)/uv/bin/uv ## Pin what pyproject.toml asks for; with ARGS=--upgrade the newest of it
+	@echo "Pinning the dependencies in requirements/"
+	@$(COMPILE) $(ARGS) --group build --output-file requirements/run.lock
+	@$(COMPILE) $(ARGS) --group build --group dev --constraint requirements/run.lock \
+		--output-file requirements/dev.lock
+
+clean: ## Remove what make made, but not the site's data in var/
+	@rm -rf $(VENV) .coverage* htmlcov .mypy_cache .pytest_cache .ruff_cache
+	@find . -name __pycache__ -prune -exec rm -rf {} +
+
+help: ## Show this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+
+# The environment is made anew when its Python has gone, and brought up to date when a lock
+# file has changed.
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { \
+		echo "Broadside needs Python 3.11 or newer, and there is no $(PYTHON)." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Broadside needs Python 3.11 or newer, and this is $$($(PYTHON) --version 2>&1)." \
+		"Choose another one by: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "This Python lacks its module venv. On Debian: apt install python3-venv" >&2; exit 1; }
+	@echo "Making a Python environment in $(VENV)"
+	@$(PYTHON) -m venv --clear $(VENV)
+
+$(VENV)/run.stamp: requirements/run.lock pyproject.toml | $(BIN)/python
+	@echo "Installing the packages of requirements/run.lock"
+	@$(PIP) $(LOCKED) requirements/run.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements/dev.lock $(VENV)/run.stamp
+	@echo "Installing the packages of requirements/dev.lock"
+	@$(PIP) $(LOCKED) requirements/dev.lock
+	@touch $@
+
+$(VENV)/uv/bin/uv: | $(BIN)/python
+	@echo "Installing uv"
+	@$(BIN)/python -m venv $(VENV)/uv
+	@$(VENV)/uv/bin/python -m pip install --quiet --disable-pip-version-check uv
+
+# Some tests drive a real browser; they are skipped without one, and fail where CI=true.
+chromium:
+	@for name in $(BROWSERS); do command -v $$name >/dev/null && exit 0; done; \
+	if [ "$$(id -u)" = 0 ] && grep -qs '^ID=debian' /etc/os-release; then \
+		echo "Installing Chromium for the browser tests"; \
+		export DEBIAN_FRONTEND=noninteractive; \
+		{ apt-get -qq update && apt-get -qq --yes --no-install-recommends install chromium; } \
+			</dev/null >$(VENV)/apt.log 2>&1 || echo "This failed; $(VENV)/apt.log says why"; \
+	else \
+		echo "The browser tests are skipped without Chromium. On Debian: apt install chromium"; \
+	fi

@@ -1,0 +1,99 @@
+"""The web processes: hypercorn's workers, and their end in good time."""
+
+import logging
+import multiprocessing
+import signal
+import socket
+import threading
+
+from hypercorn.config import Config
+from hypercorn.run import run
+
+from settings import Settings
+
+# How long a request that is under way may take when the server is told to stop.
+DRAIN_SECONDS = 30.0
+DRAIN_SECONDS_IN_DEVELOPMENT = 1.0
+
+
+def run_workers(settings: Settings, listener: socket.socket) -> bool:
+    """Serve until a signal asks for the end, or a worker ends by itself.
+
+    Requests that are under way are finished, but for those that take too long.
+
+    Args:
+        settings: say how many workers there are.
+        listener: where they listen.
+
+    Returns:
+        Whether a signal asked for the end. hypercorn's own exit code does not tell: it is 0
+        also where a worker has failed (its issue 269).
+    """
+    drain = DRAIN_SECONDS_IN_DEVELOPMENT if settings.is_development else DRAIN_SECONDS
+    deadline = Deadline(drain)
+    try:
+        run(_configuration(settings, listener, drain))
+        for worker in multiprocessing.active_children():
+            worker.join()
+    finally:
+        # A signal can come while they are being started.
+        _kill_workers()
+        deadline.withdraw()
+    return deadline.was_set
+
+
+def _configuration(settings: Settings, listener: socket.socket, drain: float) -> Config:
+    config = Config()
+    config.application_path = "asgi:app"
+    config.bind = [f"fd://{listener.detach()}"]
+    config.workers = settings.web_concurrency
+    config.worker_class = "uvloop"
+    # Ours comes first: where hypercorn cuts requests off, it ends with a traceback and without
+    # having told the application.
+    config.graceful_timeout = 2 * drain
+    config.include_server_header = False
+    config.errorlog = logging.getLogger("hypercorn.error")
+    return config
+
+
+def _kill_workers() -> None:
+    for worker in multiprocessing.active_children():
+        worker.kill()
+
+
+class Deadline:
+    """Set by the first signal that asks for the end: workers that miss it are killed.
+
+    Args:
+        seconds: from the signal to the deadline.
+
+    Attributes:
+        was_set: whether there was such a signal.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.was_set = False
+        self._seconds = seconds
+        self._withdrawn = threading.Event()
+        # Python writes the number of each signal there, also of those that hypercorn handles.
+        self._signals, self._wakeup = socket.socketpair()
+        self._wakeup.setblocking(False)
+        signal.set_wakeup_fd(self._wakeup.fileno())
+        self._thread = threading.Thread(target=self._watch)
+        self._thread.start()
+
+    def withdraw(self) -> None:
+        """All workers have ended."""
+        signal.set_wakeup_fd(-1)
+        self._withdrawn.set()
+        self._wakeup.close()
+        self._thread.join()
+        self._signals.close()
+
+    def _watch(self) -> None:
+        while number := self._signals.recv(1):
+            if number[0] in {signal.SIGINT, signal.SIGTERM}:
+                self.was_set = True
+                if not self._withdrawn.wait(self._seconds):
+                    _kill_workers()
+                return

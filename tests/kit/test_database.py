@@ -1,0 +1,108 @@
+"""The engine: what it does about a database that is away, and how it tells."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from blog.kit import database as module
+from blog.kit.database import (
+    Database,
+    DatabaseUnavailableError,
+    is_schema_mismatch,
+    is_unavailable,
+)
+from settings import postgresql_url
+from tests.servers import free_port
+
+SESSION_NUMBER = text("SELECT pg_backend_pid()")
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """An open database with one connection, or two under load."""
+    database = Database(database_url, Path(), pool_size=1)
+    await database.open()
+    yield database
+    await database.close()
+
+
+@pytest.mark.parametrize(
+    ("place", "reason"),
+    [
+        ("127.0.0.1:{port}/blog", "database blog at 127.0.0.1, port {port}: Connection refused"),
+        ("/blog?host=/nowhere", "database blog at /nowhere, port 5432: No such file or directory"),
+        ("127.0.0.1:{port}/blog?sslmode=x", "`sslmode` parameter must be one of"),
+        ("nowhere.invalid/blog", "database blog at nowhere.invalid, port 5432: "),
+    ],
+)
+async def test_an_unreachable_database_is_told_without_its_password(
+    place: str, reason: str
+) -> None:
+    port = free_port()
+    url = postgresql_url("postgresql://susan:sekrit@" + place.format(port=port))
+    with pytest.raises(DatabaseUnavailableError) as caught:
+        await Database(url, Path()).open()
+    assert reason.format(port=port) in str(caught.value)
+    assert "sekrit" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert is_unavailable(caught.value)
+
+
+async def test_a_database_that_does_not_exist_is_told(database_url: str) -> None:
+    url = make_url(database_url).set(database="nothing").render_as_string()
+    with pytest.raises(DatabaseUnavailableError, match='database "nothing" does not exist'):
+        await Database(url, Path()).open()
+
+
+async def test_a_connection_that_the_server_has_closed_is_replaced_unnoticed(
+    database: Database,
+) -> None:
+    async with database.engine.connect() as connection:
+        before = await connection.scalar(SESSION_NUMBER)
+    async with database.engine.connect() as used, database.engine.connect() as other:
+        assert await used.scalar(SESSION_NUMBER) == before
+        ended = await other.scalar(text("SELECT pg_terminate_backend(:n, 5000)"), {"n": before})
+        assert ended
+        with pytest.raises(DBAPIError) as caught:
+            await used.execute(text("SELECT 1"))
+        assert is_unavailable(caught.value)
+    for _ in range(3):
+        async with database.engine.connect() as connection:
+            assert await connection.scalar(SESSION_NUMBER) != before
+
+
+async def test_too_many_at_once_is_unavailable(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "POOL_SECONDS", 0.1)
+    database = Database(database_url, Path(), pool_size=1)
+    await database.open()
+    async with database.engine.connect(), database.engine.connect():
+        with pytest.raises(PoolTimeoutError) as caught:
+            await database.engine.connect()
+    assert is_unavailable(caught.value)
+    await database.close()
+
+
+@pytest.mark.parametrize(
+    ("statement", "mismatch"),
+    [("SELECT 1 / 0", False), ("TABLE nothing", True), ("SELECT nothing FROM roles", True)],
+)
+async def test_a_wrong_statement_is_not_taken_for_an_absent_database(
+    statement: str, mismatch: bool, app: object, database: Database
+) -> None:
+    async with database.engine.connect() as connection:
+        with pytest.raises(DBAPIError) as caught:
+            await connection.execute(text(statement))
+    assert not is_unavailable(caught.value)
+    assert is_schema_mismatch(caught.value) is mismatch
+    assert not is_unavailable(FileNotFoundError("a template"))
+
+
+async def test_sessions_are_in_utc(database: Database) -> None:
+    async with database.session() as session:
+        assert await session.scalar(text("SHOW timezone")) == "UTC"

@@ -1,0 +1,66 @@
+"""A PostgreSQL that is nobody's own: reached over TCP, with a password."""
+
+import asyncio
+import shutil
+from pathlib import Path
+from typing import Self
+
+from blog.kit.postgres_programs import prepare_for_system_user, run_program, system_user
+from tests.servers import free_port
+
+PASSWORD = "p@ss w/rd%25"
+
+
+class ExternalPostgres:
+    """A server on 127.0.0.1, which can be stopped and started again.
+
+    Args:
+        folder: where its data is to be; the one above it exists.
+
+    Usage: `async with ExternalPostgres(tmp_path / "external") as server: ...`
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+
+    def url(self, *, user: str = "postgres", password: str = PASSWORD, database: str = "") -> str:
+        """Its address, as somebody would write it into `DATABASE_URL`."""
+        quoted = password.replace("%", "%25").replace("@", "%40").replace("/", "%2F")
+        return f"postgres://{user}:{quoted}@127.0.0.1:{self.port}/{database or 'postgres'}"
+
+    async def start(self) -> None:
+        """Start it, and wait until it takes connections."""
+        await self._pg_ctl("start", "-l", "log")
+
+    async def stop(self, mode: str = "fast") -> None:
+        """Stop it: `fast` ends every session in good order, `immediate` as a crash does."""
+        await self._pg_ctl("stop", "-m", mode)
+
+    async def __aenter__(self) -> Self:
+        await asyncio.to_thread(self._create)
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if (self.folder / "postmaster.pid").exists():
+            await self.stop("immediate")
+        shutil.rmtree(self.folder)
+
+    async def _pg_ctl(self, *arguments: str) -> None:
+        await asyncio.to_thread(run_program, "pg_ctl", "-w", *arguments, folder=self.folder)
+
+    def _create(self) -> None:
+        self.folder.mkdir(mode=0o700)
+        secret = self.folder.with_name(f"{self.folder.name}.password")
+        secret.write_text(PASSWORD)
+        prepare_for_system_user(self.folder)
+        if (user := system_user()) is not None:
+            shutil.chown(self.folder, user.pw_uid, user.pw_gid)
+        account = ["--username=postgres", "--auth=scram-sha-256", f"--pwfile={secret}"]
+        run_program("initdb", "-D", ".", "--no-sync", *account, folder=self.folder)
+        with (self.folder / "postgresql.conf").open("a") as file:
+            file.write(
+                f"listen_addresses = '127.0.0.1'\nport = {self.port}\n"
+                "unix_socket_directories = '.'\nfsync = off\nmax_connections = 60\n"
+            )

@@ -1,0 +1,144 @@
+"""Settings: what they are read from, and what is refused."""
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from settings import Settings, load_settings, postgresql_url
+
+PROJECT = Path(__file__).parents[1]
+LONG_SECRET = "x" * 32
+
+
+@pytest.fixture(autouse=True)
+def empty_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no `.env` there."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("postgres://u:p@h/d", "postgresql+asyncpg://u:p@h/d"),
+        ("postgresql://u:p@h:6543/d", "postgresql+asyncpg://u:p@h:6543/d"),
+        ("postgresql+asyncpg:///d?host=/run/pg", "postgresql+asyncpg:///d?host=%2Frun%2Fpg"),
+        (
+            "postgres://u:p%40%2F@h/d?sslmode=require",
+            "postgresql+asyncpg://u:p%40%2F@h/d?ssl=require",
+        ),
+    ],
+)
+def test_the_spellings_of_a_database_address(written: str, meant: str) -> None:
+    assert postgresql_url(written) == meant
+    assert postgresql_url(meant) == meant
+
+
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [
+        ("sqlite:///blog.db", "must begin with postgresql://, not sqlite://"),
+        ("nonsense", "is not a URL"),
+        ("postgresql://u:p@h:sekrit/d", "is not a URL"),
+        ("postgresql://u:p@h:70000/d", "between 1 and 65535"),
+        ("postgresql://u:p@h/d?pasword=sekrit&x=1", "mean nothing here: pasword, x"),
+    ],
+)
+def test_a_wrong_database_address_is_refused_without_being_repeated(
+    written: str, reason: str
+) -> None:
+    with pytest.raises(ValueError, match=reason) as caught:
+        postgresql_url(written)
+    assert "sekrit" not in str(caught.value)
+
+
+def test_they_come_from_the_environment_before_dotenv(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("SITE_NAME=From the file\nPOSTS_PER_PAGE=7\nUNKNOWN=1\n")
+    monkeypatch.setenv("SITE_NAME", "From the environment")
+    monkeypatch.setenv("PORT", "")
+    settings = load_settings()
+    assert (settings.site_name, settings.posts_per_page) == ("From the environment", 7)
+    assert settings.port == 5000, "what is empty is not set"
+
+
+@pytest.mark.parametrize(
+    ("variables", "address"),
+    [
+        ({}, "http://127.0.0.1:5000"),
+        ({"PORT": "8080"}, "http://127.0.0.1:8080"),
+        ({"HOST": "::1"}, "http://[::1]:5000"),
+        ({"BASE_URL": "https://blog.example.com/"}, "https://blog.example.com"),
+    ],
+)
+def test_outside_production_the_site_is_where_it_listens(
+    variables: dict[str, str], address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert load_settings().base_url == address
+
+
+@pytest.mark.parametrize("missing", ["secret_key", "base_url"])
+def test_production_needs_a_secret_and_an_address(missing: str) -> None:
+    values = {"secret_key": LONG_SECRET, "base_url": "https://blog.example.com"}
+    assert Settings(env="production", **values).is_production  # type: ignore[arg-type]
+    for wrong in ("", "short"):
+        with pytest.raises(ValidationError) as caught:
+            Settings(env="production", **values | {missing: wrong})  # type: ignore[arg-type]
+        assert [error["loc"] for error in caught.value.errors()] == [(missing,)]
+
+
+def test_all_that_is_wrong_is_told_at_once_a_line_each(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = {
+        "ENV": "production",
+        "SECRET_KEY": "sekrit",
+        "WEB_CONCURRENCY": "many",
+        "MAIL_USE_TLS": "true",
+        "MAIL_STARTTLS": "true",
+        "ADMIN_EMAIL": "susan",
+    }
+    for name, value in wrong.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit) as caught:
+        load_settings()
+    assert caught.value.code == 1
+    lines = capsys.readouterr().err.splitlines()
+    named = [line.split(": ")[1] for line in lines if line.startswith("settings: ")]
+    assert len(named) == len(lines)
+    assert sorted(named) == [
+        "ADMIN_EMAIL",
+        "BASE_URL",
+        "MAIL_STARTTLS",
+        "SECRET_KEY",
+        "WEB_CONCURRENCY",
+    ]
+    assert not any("sekrit" in line for line in lines)
+
+
+def test_administrators_are_written_with_commas_in_any_case(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ADMIN_EMAIL", "Susan@Example.com, john@example.com,")
+    assert load_settings().admin_email == ["susan@example.com", "john@example.com"]
+
+
+def test_simultaneous_starts_agree_on_the_kept_secret(tmp_path: Path) -> None:
+    ask = "from settings import load_settings; print(load_settings().signing_key())"
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT), "VAR_DIR": str(tmp_path / "var")}
+    processes = [
+        subprocess.Popen([sys.executable, "-c", ask], env=environment, stdout=subprocess.PIPE)
+        for _ in range(4)
+    ]
+    keys = {process.communicate()[0] for process in processes}
+    assert len(keys) == 1
+    assert len(keys.pop()) > 32
+    (kept,) = (tmp_path / "var").iterdir()
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
