@@ -1,0 +1,33 @@
+"""`blog worker`."""
+
+import asyncio
+import signal
+
+import click
+
+from blog.cli.running import asynchronous, opened_app
+from blog.kit import migrations
+from blog.mail.delivery import delivery_of
+from blog.web.process import configure_logging
+
+
+@click.command()
+@asynchronous
+async def worker() -> None:
+    """Send mail until Ctrl-C or SIGTERM. Any number of workers may run, anywhere."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with opened_app() as app:
+        if delivery_of(app.settings) is None:
+            raise click.ClickException("there is nowhere to send mail to: set MAIL_SERVER")
+        async with app.database.engine.connect() as connection:
+            if not await connection.run_sync(migrations.is_current):
+                raise click.ClickException("the schema is not up to date: run blog deploy")
+        configure_logging(app.settings)
+        await app.mail_worker.start()
+        click.echo("Sending mail until Ctrl-C.")
+        try:
+            await stop.wait()
+        finally:
+            await app.mail_worker.stop()

@@ -1,0 +1,59 @@
+"""`/dev/mailbox`: the mails of a development site, shown in the browser. Nowhere else."""
+
+import asyncio
+
+from quart import Blueprint, Response, render_template
+from quart.typing import ResponseReturnValue
+
+from blog.errors import NotFoundError
+from blog.mail.mailbox import Mailbox, StoredMessage
+from blog.web.app import current_app
+
+blueprint = Blueprint("mailbox", __name__, url_prefix="/dev/mailbox")
+
+# What is in a mail is not trusted: no scripts, no forms, nothing loaded. A link in it may take
+# the whole window along, if it was clicked by a person.
+FRAMED_POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'self'",
+        "img-src data:",
+        "sandbox allow-top-navigation-by-user-activation",
+        "style-src 'unsafe-inline'",
+    ]
+)
+
+
+def _mailbox() -> Mailbox:
+    return Mailbox(current_app.settings.mailbox_folder)
+
+
+async def _message(name: str) -> StoredMessage:
+    message = await asyncio.to_thread(_mailbox().message, name)
+    if message is None:
+        raise NotFoundError("There is no such mail.")
+    return message
+
+
+@blueprint.get("")
+async def messages() -> ResponseReturnValue:
+    """The mails that were sent, the newest first."""
+    messages = await asyncio.to_thread(_mailbox().messages)
+    server = current_app.settings.mail_server
+    return await render_template("mailbox/messages.html", messages=messages, server=server)
+
+
+@blueprint.get("/<name>")
+async def message(name: str) -> ResponseReturnValue:
+    """One mail: as text, as HTML, and as it went out."""
+    return await render_template("mailbox/message.html", message=await _message(name))
+
+
+@blueprint.get("/<name>/html")
+async def framed(name: str) -> ResponseReturnValue:
+    """The HTML of a mail, for the frame in its page."""
+    html = (await _message(name)).html.replace("<head>", '<head><base target="_top">', 1)
+    headers = {"Content-Security-Policy": FRAMED_POLICY, "X-Frame-Options": "SAMEORIGIN"}
+    return Response(html, headers=headers, mimetype="text/html")

@@ -1,0 +1,45 @@
+"""`/admin/mail`: the outbox, for administrators."""
+
+from quart import Blueprint, flash, redirect, render_template, url_for
+from quart.typing import ResponseReturnValue
+
+from blog.accounts.permissions import admin_required
+from blog.mail import queries, service
+from blog.models import EmailState
+from blog.web.app import db
+from blog.web.requests import requested_page
+
+blueprint = Blueprint("mail", __name__, url_prefix="/admin/mail")
+
+PAGE_SIZE = 50
+
+
+@blueprint.get("")
+@admin_required
+async def outbox() -> ResponseReturnValue:
+    """How many messages are in each state, and those that failed."""
+    return await render_template(
+        "admin/mail.html",
+        summary=await queries.summary(db()),
+        page=await queries.in_state(db(), EmailState.FAILED, requested_page(PAGE_SIZE)),
+    )
+
+
+@blueprint.post("/retry")
+@admin_required
+async def retry_all() -> ResponseReturnValue:
+    """Send everything again that failed."""
+    number = await service.retry(db())
+    await flash(f"{number} to be sent again." if number else "Nothing has failed.", "success")
+    return redirect(url_for("mail.outbox"))
+
+
+@blueprint.post("/<id:email_id>/retry")
+@admin_required
+async def retry(email_id: int) -> ResponseReturnValue:
+    """Send one message again."""
+    if await service.retry(db(), email_id):
+        await flash(f"Mail {email_id} will be sent again.", "success")
+    else:
+        await flash(f"Mail {email_id} has not failed, or is gone.", "info")
+    return redirect(url_for("mail.outbox"))

@@ -1,0 +1,78 @@
+"""Reading the outbox: what was sent, what waits, what failed."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import Select, func, literal, select, union_all
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import load_only
+
+from blog.kit.pagination import Page, PageRequest
+from blog.models import Email, EmailState
+
+# A month of mail is too much to count for a page.
+COUNTED = 10_000
+ENVELOPE = [
+    Email.purpose, Email.recipient, Email.subject, Email.created_at, Email.attempts,
+    Email.last_error,
+]  # fmt: skip
+
+
+class StateSummary(NamedTuple):
+    """How many messages are in a state, `COUNTED + 1` standing for any more, and since when."""
+
+    state: EmailState
+    number: int
+    oldest: datetime | None
+
+    @property
+    def number_in_words(self) -> str:
+        """The number as a person reads it."""
+        return f"over {COUNTED:,}" if self.number > COUNTED else f"{self.number:,}"
+
+
+async def number_since(session: AsyncSession, recipient: str, purpose: str, span: timedelta) -> int:
+    """How many messages of a purpose were written to `recipient` within the last `span`."""
+    number = await session.scalar(
+        select(func.count())
+        .select_from(Email)
+        .where(
+            Email.recipient == recipient,
+            Email.purpose == purpose,
+            Email.created_at > func.now() - literal(span),
+        )
+    )
+    return number or 0
+
+
+async def summary(session: AsyncSession) -> Sequence[StateSummary]:
+    """How many messages are in each state, and when the oldest of them was written."""
+    rows = await session.execute(union_all(*(_summary_of(state) for state in EmailState)))
+    by_state = {row.state: row for row in rows}
+    return [
+        StateSummary(state, by_state[state].number, by_state[state].oldest) for state in EmailState
+    ]
+
+
+def _summary_of(state: EmailState) -> Select[str, int, datetime | None]:
+    counted = select(Email.id).where(Email.state == state).limit(COUNTED + 1).subquery()
+    oldest = select(func.min(Email.created_at)).where(Email.state == state)
+    return select(
+        literal(state.value).label("state"),
+        func.count(counted.c.id).label("number"),
+        oldest.scalar_subquery().label("oldest"),
+    )
+
+
+async def in_state(session: AsyncSession, state: EmailState, wanted: PageRequest) -> Page[Email]:
+    """The envelopes of a page of the messages in a state, the newest first."""
+    rows = await session.scalars(
+        select(Email)
+        .where(Email.state == state)
+        .order_by(Email.created_at.desc(), Email.id.desc())
+        .offset(wanted.offset)
+        .limit(wanted.limit)
+        .options(load_only(*ENVELOPE, raiseload=True))
+    )
+    return Page.of(rows.all(), wanted)

@@ -1,0 +1,140 @@
+"""Sending one batch of the outbox, and writing down what becomes of each message."""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from blog.kit.backoff import Backoff
+from blog.kit.database import Database, is_unavailable
+from blog.mail import queue
+from blog.mail.delivery import (
+    DeferredError,
+    Delivery,
+    DisconnectedError,
+    NoConnectionError,
+    RefusedError,
+    Send,
+)
+from blog.mail.queue import Batch
+from blog.models import Email
+
+log = logging.getLogger(__name__)
+
+BATCH_SIZE = 50
+# A lease lasts as long as this many attempts may take at the most.
+LEASE_ATTEMPTS = 4
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Sends what is due.
+
+    A message is sent at least once: a process that dies after the server took a message and
+    before that was written down leaves it to be sent again, with the same `Message-ID`. That
+    can befall two messages at the most: what became of one is written down while the next one
+    is being sent.
+
+    Args:
+        database: where the outbox is.
+        delivery: where messages go.
+        attempt_seconds: how long an attempt may take at the most.
+        stopping: set when no further message is to be sent.
+    """
+
+    database: Database
+    delivery: Delivery
+    attempt_seconds: float
+    stopping: asyncio.Event
+
+    async def send_batch(self) -> int:
+        """Send what is due, up to a number of messages, over one connection.
+
+        Returns:
+            How many were due.
+
+        Raises:
+            NoConnectionError, DisconnectedError: the connection failed; that is written down.
+        """
+        lease = LEASE_ATTEMPTS * self.attempt_seconds
+        batch = await queue.claim(self.database, BATCH_SIZE, lease)
+        if batch is None:
+            return 0
+        waiting = deque(batch.emails)
+        try:
+            async with self.delivery.connect() as send:
+                await self._send_all(send, batch, waiting)
+        except NoConnectionError as error:
+            await self._record(batch, queue.record_deferred, waiting, str(error))
+            raise
+        except DisconnectedError:
+            await self._record(batch, queue.give_back, waiting)
+            raise
+        if waiting:
+            await self._record(batch, queue.give_back, waiting)
+        return len(batch.emails)
+
+    async def _send_all(self, send: Send, batch: Batch, waiting: deque[Email]) -> None:
+        """Send messages from the front of `waiting`, until time is up or the connection lost."""
+        recording = asyncio.create_task(asyncio.sleep(0))
+        try:
+            while waiting and self._has_time(batch):
+                email = waiting.popleft()
+                error = await _attempt(send, email)
+                await recording
+                recording = asyncio.create_task(self._record_outcome(batch, email, error))
+                if isinstance(error, DisconnectedError):
+                    raise error
+        finally:
+            await recording
+
+    def _has_time(self, batch: Batch) -> bool:
+        """Whether another message of the batch can be sent for certain before its lease ends."""
+        in_time = time.monotonic() + self.attempt_seconds < batch.deadline
+        return in_time and not self.stopping.is_set()
+
+    async def _record_outcome(self, batch: Batch, email: Email, error: Exception | None) -> None:
+        """Log and write down what became of a message; `error` is `None` if it was taken."""
+        if error is None:
+            await self._record(batch, queue.record_sent, [email])
+        elif isinstance(error, RefusedError):
+            log.error("mail %d (%s) was refused: %s", email.id, email.purpose, error)
+            await self._record(batch, queue.record_refused, [email], str(error))
+        elif isinstance(error, DeferredError):
+            log.warning("mail %d (%s) was not taken: %s", email.id, email.purpose, error)
+            await self._record(batch, queue.record_deferred, [email], str(error))
+        else:
+            log.error("mail %d (%s) cannot be sent", email.id, email.purpose, exc_info=error)
+            await self._record(batch, queue.record_deferred, [email], type(error).__name__)
+
+    async def _record(
+        self, batch: Batch, write: Callable[..., Awaitable[None]], *what: object
+    ) -> None:
+        """Write something down, trying as often as it takes while the lease holds.
+
+        What the mail server has said cannot be asked again: a database that restarts at this
+        moment must not make a message be sent twice.
+        """
+        backoff = Backoff(first=0.2, longest=5)
+        while True:
+            try:
+                return await write(self.database, batch, *what)
+            except Exception as error:
+                if not is_unavailable(error) or time.monotonic() > batch.deadline:
+                    raise
+                await asyncio.sleep(backoff.failed())
+
+
+async def _attempt(send: Send, email: Email) -> Exception | None:
+    """Try to send a message. Whatever is wrong with it, those after it shall not suffer for it.
+
+    Returns:
+        What went wrong; `None` if the message was taken.
+    """
+    try:
+        await send(email)
+    except Exception as error:
+        return error
+    return None

@@ -1,0 +1,38 @@
+"""What an administrator can do about the outbox."""
+
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.mail.outbox import CHANNEL
+from blog.models import Email, EmailState
+
+# Given up, or waiting for a later attempt.
+_CAN_BE_RETRIED = or_(
+    Email.state == EmailState.FAILED,
+    (Email.state == EmailState.QUEUED) & (Email.attempts > 0),
+)
+
+
+async def retry(session: AsyncSession, email_id: int | None = None) -> int:
+    """Let messages that failed, for good or for now, be sent again at once, with all attempts.
+
+    Args:
+        email_id: which one; all of them if it is `None`.
+
+    Returns:
+        How many there were.
+    """
+    statement = (
+        update(Email)
+        .where(_CAN_BE_RETRIED)
+        .values(state=EmailState.QUEUED, due_at=func.now(), attempts=0)
+        .execution_options(synchronize_session=False)
+    )
+    if email_id is not None:
+        statement = statement.where(Email.id == email_id)
+    result = cast(CursorResult[Any], await session.execute(statement))
+    await session.execute(select(func.pg_notify(CHANNEL, "")))
+    await session.commit()
+    return result.rowcount

@@ -1,0 +1,356 @@
+"""Sending, against a real SMTP server and a real PostgreSQL."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from itertools import pairwise
+
+import pytest
+from sqlalchemy import text, update
+
+from blog.kit.clock import now
+from blog.mail import queue
+from blog.mail import worker as worker_module
+from blog.mail.delivery import Send
+from blog.mail.queue import PAUSES
+from blog.mail.sending import Sender
+from blog.models import Email
+from blog.web.app import Broadside
+from tests.mail.conftest import LINK, InState, Put, Working
+from tests.mail.smtp import Inbox, receiving
+from tests.support import Browser, outbox
+
+
+async def test_a_message_arrives_whole_and_its_text_is_forgotten(
+    put: Put, working: Working, inbox: Inbox, app: Broadside
+) -> None:
+    async with working(mail_sender="Broadside <post@blog.test>"):
+        email = await put("anna@example.com")
+        (message,) = await inbox.holds(1)
+
+    assert email is not None
+    assert message["From"] == "Broadside <post@blog.test>"
+    assert message["To"] == "anna@example.com"
+    assert message["Subject"] == "[Broadside] Confirm your account"
+    assert message["Message-ID"] == f"<{email.message_id}@blog.test>"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert abs(parsedate_to_datetime(message["Date"]) - now()) < timedelta(minutes=1)
+    assert message.get_content_type() == "multipart/alternative"
+    kinds = [part.get_content_type() for part in message.iter_parts()]
+    assert kinds == ["text/plain", "text/html"]
+    for kind in ("plain", "html"):
+        body = message.get_body((kind,))
+        assert body is not None
+        assert LINK in body.get_content()
+    assert inbox.envelopes[0].mail_from == "post@blog.test"
+
+    (stored,) = await outbox(app)
+    assert (stored.state, stored.text, stored.html, stored.attempts) == ("sent", "", "", 1)
+    assert stored.sent_at is not None
+
+
+async def test_the_worker_hears_of_a_message_at_once(
+    put: Put, working: Working, inbox: Inbox
+) -> None:
+    delays = []
+    async with working():
+        await put("first@example.com")
+        await inbox.holds(1)
+        for number in range(2, 12):
+            start = time.perf_counter()
+            await put(f"anna{number}@example.com")
+            await inbox.holds(number)
+            delays.append(time.perf_counter() - start)
+    print(f"from put to arrival: median {1000 * sorted(delays)[5]:.0f} ms")  # noqa: T201
+    assert sorted(delays)[5] < 0.5
+
+
+async def test_a_message_whose_notice_was_missed_is_found(
+    put: Put, working: Working, inbox: Inbox, app: Broadside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "POLL_SECONDS", 0.1)
+    async with working():
+        await put("anna@example.com")
+        await inbox.holds(1)
+        async with app.database.engine.begin() as connection:
+            await connection.execute(update(Email).values(state="queued", due_at=text("now()")))
+        await inbox.holds(2)
+
+
+async def test_a_temporary_failure_is_tried_again_with_the_same_message_id(
+    put: Put, working: Working, inbox: Inbox, in_state: InState, app: Broadside
+) -> None:
+    inbox.replies["anna@example.com"] = "451 Come back later"
+    async with working():
+        await put("anna@example.com")
+        (email,) = await in_state("queued", tried=True)
+        assert email.last_error == "451 Come back later"
+        assert timedelta(seconds=9) < email.due_at - now() < timedelta(seconds=12)
+
+        inbox.replies.clear()
+        await make_due(app)
+        (message,) = await inbox.holds(1)
+    assert str(email.message_id) in message["Message-ID"]
+    (sent,) = await outbox(app)
+    assert (sent.state, sent.attempts, sent.last_error) == ("sent", 2, None)
+
+
+@pytest.mark.parametrize("failures", range(len(PAUSES) + 1))
+async def test_the_pauses_grow_until_a_message_is_given_up(
+    failures: int, put: Put, app: Broadside
+) -> None:
+    await put("anna@example.com", attempts=failures)
+    batch = await queue.claim(app.database, 10, 60)
+    assert batch
+    await queue.record_deferred(app.database, batch, batch.emails, "451 no")
+    (email,) = await outbox(app)
+    if failures == len(PAUSES):
+        assert email.state == "failed"
+    else:
+        pause = email.due_at - now()
+        assert email.state == "queued"
+        assert PAUSES[failures] * 0.9 < pause < PAUSES[failures] * 1.21
+    assert (email.attempts, email.last_error) == (failures + 1, "451 no")
+
+
+async def test_a_refused_recipient_fails_at_once_and_the_others_are_served(
+    put: Put, working: Working, inbox: Inbox, in_state: InState, caplog: pytest.LogCaptureFixture
+) -> None:
+    inbox.replies["nobody@example.com"] = "550 No such person here"
+    for name in ("anna", "nobody", "susan"):
+        await put(f"{name}@example.com")
+    async with working():
+        await inbox.holds(2)
+        (failed,) = await in_state("failed")
+    assert set(inbox.recipients) == {"anna@example.com", "susan@example.com"}
+    assert failed.recipient == "nobody@example.com"
+    assert failed.last_error == "550 No such person here"
+    assert inbox.connections == 1
+    assert "550 No such person here" in caplog.text
+
+
+async def test_a_message_that_cannot_be_made_fails_and_the_others_are_served(
+    put: Put, working: Working, inbox: Inbox, in_state: InState
+) -> None:
+    await put("broken@example.com", subject="Hello\nBcc: everybody@example.com")
+    await put("anna@example.com")
+    async with working():
+        await inbox.holds(1)
+        (failed,) = await in_state("failed")
+    assert failed.recipient == "broken@example.com"
+    assert inbox.recipients == ["anna@example.com"]
+
+
+async def test_an_error_of_our_own_costs_one_message_an_attempt_and_no_other_anything(
+    put: Put, app: Broadside
+) -> None:
+    sent = []
+
+    class Fragile:
+        @asynccontextmanager
+        async def connect(self) -> AsyncIterator[Send]:
+            async def send(email: Email) -> None:
+                if email.recipient == "broken@example.com":
+                    raise LookupError
+                sent.append(email.recipient)
+
+            yield send
+
+    await put("broken@example.com")
+    await put("anna@example.com")
+    assert await Sender(app.database, Fragile(), 5, asyncio.Event()).send_batch() == 2
+    assert sent == ["anna@example.com"]
+    broken, taken = await outbox(app)
+    assert (broken.state, broken.attempts, broken.last_error) == ("queued", 1, "LookupError")
+    assert taken.state == "sent"
+
+
+async def test_a_silent_server_costs_a_time_out_and_no_page_anything(
+    put: Put, working: Working, in_state: InState, browser: Browser
+) -> None:
+    loop = asyncio.get_running_loop()
+    async with await loop.create_server(asyncio.Protocol, "127.0.0.1", 0) as silent:
+        port = silent.sockets[0].getsockname()[1]
+        await put("anna@example.com")
+        async with working(mail_port=port, mail_timeout=0.5):
+            assert (await browser.get("/")).status_code == 200
+            (email,) = await in_state("queued", tried=True)
+    assert email.last_error == "the server did not answer in time"
+
+
+async def test_a_server_that_is_down_defers_and_one_that_is_back_is_used(
+    put: Put, working: Working, inbox: Inbox, in_state: InState, app: Broadside
+) -> None:
+    port = inbox.port
+    for number in range(3):
+        await put(f"anna{number}@example.com")
+    async with receiving(Inbox()) as other:
+        down = other.port
+    async with working(mail_port=down):
+        await in_state("queued", 3, tried=True)
+        inbox.port = down
+        async with receiving(inbox):
+            await make_due(app)
+            await inbox.holds(3)
+    inbox.port = port
+
+
+async def test_a_connection_lost_in_the_middle_defers_one_message_only(
+    put: Put, working: Working, inbox: Inbox, in_state: InState
+) -> None:
+    inbox.replies["anna1@example.com"] = "421 Going down"
+    for number in range(3):
+        await put(f"anna{number}@example.com")
+    async with working():
+        await inbox.holds(2)
+        (waiting,) = await in_state("queued")
+    assert (waiting.recipient, waiting.attempts) == ("anna1@example.com", 1)
+
+
+async def test_a_dead_worker_gives_its_batch_back_when_the_lease_ends(
+    put: Put, working: Working, inbox: Inbox, app: Broadside
+) -> None:
+    await put("anna@example.com")
+    assert await queue.claim(app.database, 10, 1.0)
+    start = time.monotonic()
+    async with working():
+        await inbox.holds(1)
+    assert time.monotonic() - start > 0.9
+
+
+async def test_a_worker_that_overslept_does_not_undo_what_another_one_did(
+    put: Put, app: Broadside
+) -> None:
+    await put("anna@example.com")
+    overslept = await queue.claim(app.database, 10, 0.0)
+    other = await queue.claim(app.database, 10, 60)
+    assert overslept
+    assert other
+    await queue.record_sent(app.database, other, other.emails)
+    await queue.record_deferred(app.database, overslept, overslept.emails, "time-out")
+    await queue.give_back(app.database, overslept, overslept.emails)
+    (email,) = await outbox(app)
+    assert (email.state, email.attempts) == ("sent", 1)
+
+
+async def test_two_workers_share_the_queue_and_send_nothing_twice(
+    put: Put, working: Working, inbox: Inbox, in_state: InState
+) -> None:
+    inbox.answer_seconds = 0.005
+    addresses = [f"anna{number}@example.com" for number in range(100)]
+    for address in addresses:
+        await put(address)
+    async with working(), working():
+        await in_state("sent", 100, seconds=30)
+    assert sorted(inbox.recipients) == sorted(addresses)
+    turns = sum(one != next_one for one, next_one in pairwise(inbox.peers))
+    assert turns > 10, "one after the other is not sharing"
+
+
+async def test_a_stopped_worker_finishes_the_message_in_hand_and_gives_back_the_others(
+    put: Put, working: Working, inbox: Inbox, app: Broadside
+) -> None:
+    inbox.answer_seconds = 0.3
+    for number in range(5):
+        await put(f"anna{number}@example.com")
+    async with working() as worker:
+        await inbox.holds(1)
+        await asyncio.sleep(0.1)
+        await worker.stop()
+    states = [(email.state, email.attempts) for email in await outbox(app)]
+    assert states == [("sent", 1)] * 2 + [("queued", 0)] * 3
+
+
+async def test_a_lost_listening_connection_is_replaced(
+    put: Put, working: Working, inbox: Inbox, app: Broadside
+) -> None:
+    async with working():
+        await put("anna@example.com")
+        await inbox.holds(1)
+        first = await end_connections(app, "broadside mail")
+        assert len(first) == 1
+        assert await listener(app) != first[0]
+        start = time.monotonic()
+        await put("susan@example.com")
+        await inbox.holds(2)
+        assert time.monotonic() - start < 1
+
+
+async def test_a_database_that_goes_away_while_a_message_is_sent_costs_no_repetition(
+    put: Put, working: Working, inbox: Inbox, in_state: InState, app: Broadside
+) -> None:
+    inbox.answer_seconds = 0.3
+    for number in range(3):
+        await put(f"anna{number}@example.com")
+    async with working():
+        await inbox.holds(1)
+        await asyncio.sleep(0.1)
+        assert await end_connections(app, "broadside%")
+        await asyncio.sleep(0.1)
+        await in_state("sent", 3)
+    assert len(inbox.messages) == 3
+
+
+async def test_envelopes_are_deleted_after_30_days(
+    put: Put, working: Working, inbox: Inbox, app: Broadside
+) -> None:
+    long_ago = now() - timedelta(days=31)
+    for state in ("sent", "failed"):
+        await put(f"{state}@example.com", state=state, created_at=long_ago, due_at=long_ago)
+    await put("young@example.com", state="failed", created_at=now() - timedelta(days=29))
+    await put("waiting@example.com", created_at=long_ago)
+    async with working():
+        await inbox.holds(1)
+        await put("next@example.com")
+        await inbox.holds(2)
+    left = {email.recipient for email in await outbox(app)}
+    assert left == {"young@example.com", "waiting@example.com", "next@example.com"}
+
+
+async def test_no_log_has_the_text_of_a_mail(
+    put: Put, working: Working, inbox: Inbox, caplog: pytest.LogCaptureFixture, in_state: InState
+) -> None:
+    caplog.set_level(logging.DEBUG, logger="blog")
+    inbox.replies["nobody@example.com"] = "550 No such person here"
+    inbox.replies["later@example.com"] = "450 Later"
+    for name in ("anna", "nobody", "later"):
+        await put(f"{name}@example.com")
+    async with working():
+        await in_state("failed")
+        await inbox.holds(1)
+    logged = [record for record in caplog.records if record.name.startswith("blog")]
+    assert logged
+    assert not any("a-token" in record.getMessage() for record in logged)
+
+
+async def make_due(app: Broadside) -> None:
+    """Let what waits be sent now, and tell the workers."""
+    async with app.database.engine.begin() as connection:
+        await connection.execute(update(Email).values(due_at=text("now()")))
+        await connection.execute(text("NOTIFY emails"))
+
+
+async def listener(app: Broadside) -> int:
+    """Wait until a connection listens; the server's process that serves it."""
+    async with asyncio.timeout(10):
+        while True:
+            if found := await _pids(app, "SELECT pid FROM pg_stat_activity", "broadside mail"):
+                return found[0]
+            await asyncio.sleep(0.02)
+
+
+async def end_connections(app: Broadside, name: str) -> list[int]:
+    """End the connections of an application, as a restart of the server would."""
+    return await _pids(
+        app, "SELECT pid FROM pg_stat_activity, pg_terminate_backend(pid, 5000) AS ended", name
+    )
+
+
+async def _pids(app: Broadside, query: str, name: str) -> list[int]:
+    statement = text(f"{query} WHERE application_name LIKE :name AND pid <> pg_backend_pid()")
+    async with app.database.engine.connect() as connection:
+        return list(await connection.scalars(statement, {"name": name}))
