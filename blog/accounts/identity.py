@@ -1,18 +1,20 @@
 """Who is asking: `current_user` in the views and the templates."""
 
-from datetime import timedelta
 from typing import cast
 
 import quart_auth
-from quart import Quart, redirect, request, url_for
+from quart import Quart, redirect, request, session, url_for
 from quart.typing import ResponseReturnValue
 from quart_auth import Action, AuthUser, QuartAuth
 
 from blog.accounts import queries
+from blog.accounts.authentication import requesting_client
+from blog.accounts.sessions_service import REMEMBERED_LIFE, note_use
 from blog.models import LoginSession, Permission, User
 from blog.web.app import db
 
-SESSION_LIFE = timedelta(days=30)
+# What is the same for everybody, and asked for often: it needs not know who is asking.
+IMPERSONAL = {"static", "users.avatar", "health.alive", "health.ready"}
 
 
 class Visitor(AuthUser):
@@ -20,17 +22,35 @@ class Visitor(AuthUser):
 
     quart-auth reads the session's token out of the signed cookie (`auth_id`); `load` looks
     up the session that it stands for.
+
+    Attributes:
+        login: the session, with the account.
+        user_id, username: the account's, for the log and for what stands on every page: a
+            rollback makes SQLAlchemy forget what it has loaded, and a page about an error
+            must not ask for it again.
+        permissions: what this visitor may do, kept for the same reason.
+        is_known: whether it could be found out who is asking; not so while the database is
+            away, or where a request is refused before.
     """
 
     login: LoginSession | None = None
+    user_id: int | None = None
+    username: str | None = None
+    permissions = Permission(0)
+    is_known = False
 
     async def load(self) -> None:
         """Find the session; if it was ended, or never was, the visitor is anonymous."""
-        if self.auth_id is None:
-            return
-        self.login = await queries.session_of_token(db(), self.auth_id)
-        if self.login is None:
-            self.action = Action.DELETE
+        if self.auth_id is not None:
+            self.login = await queries.session_of_token(db(), self.auth_id)
+            if self.login is None:
+                self.action = Action.DELETE
+            else:
+                await note_use(db(), self.login, requesting_client())
+                account = self.login.user
+                self.user_id, self.username = account.id, account.username
+                self.permissions = Permission(sum(p for p in Permission if account.can(p)))
+        self.is_known = True
 
     @property
     def account(self) -> User | None:
@@ -42,10 +62,21 @@ class Visitor(AuthUser):
 
     def can(self, permission: Permission) -> bool:
         """Whether this visitor may do what `permission` names."""
-        return self.account is not None and self.account.can(permission)
+        return permission in self.permissions
 
 
 current_user = cast(Visitor, quart_auth.current_user)
+
+
+def required_login() -> LoginSession:
+    """The session of a visitor who is known to be logged in.
+
+    Raises:
+        quart_auth.Unauthorized: he is not; the answer leads to the login page.
+    """
+    if current_user.login is None:
+        raise quart_auth.Unauthorized
+    return current_user.login
 
 
 def required_account() -> User:
@@ -54,21 +85,34 @@ def required_account() -> User:
     Raises:
         quart_auth.Unauthorized: he is not; the answer leads to the login page.
     """
-    if current_user.account is None:
-        raise quart_auth.Unauthorized
-    return current_user.account
+    return required_login().user
+
+
+def set_login_cookie(token: str, *, remember: bool) -> None:
+    """Let the browser keep the token of its session with the answer to this request.
+
+    Args:
+        remember: for 30 days, otherwise until the browser is closed.
+    """
+    quart_auth.login_user(Visitor(token), remember)
+
+
+def forget_visitor() -> None:
+    """Take away all that the browser keeps of its visitor: who he is, and his forms' secret."""
+    quart_auth.logout_user()
+    session.clear()
 
 
 async def load_visitor() -> None:
-    """Before each request but those for static files: find out who is asking."""
-    if request.endpoint != "static":
+    """Before each request but the impersonal ones: find out who is asking."""
+    if request.endpoint not in IMPERSONAL:
         await current_user.load()
 
 
 async def keep_unconfirmed_out() -> ResponseReturnValue | None:
     """Show a person without a confirmed address nothing but what helps to confirm it."""
     account = current_user.account
-    open_to_all = request.blueprint in {"accounts", "mailbox"} or request.endpoint == "static"
+    open_to_all = request.path.startswith("/auth/") or request.blueprint == "mailbox"
     if account is None or account.is_confirmed or open_to_all:
         return None
     return redirect(url_for("accounts.unconfirmed"))
@@ -86,7 +130,7 @@ def init_app(app: Quart) -> None:
         app,
         cookie_name=app.config["COOKIE_PREFIX"] + "login",
         cookie_secure=app.config["SESSION_COOKIE_SECURE"],
-        duration=int(SESSION_LIFE.total_seconds()),
+        duration=int(REMEMBERED_LIFE.total_seconds()),
         salt="login session",
         user_class=Visitor,
     )

@@ -1,30 +1,45 @@
-"""The pages under `/auth`."""
+"""The pages under `/auth` for getting an account, and for getting into it and out of it."""
 
+import quart_auth
 from quart import Blueprint, flash, redirect, render_template, request, session, url_for
 from quart.typing import ResponseReturnValue
-from quart_auth import Action, login_user, logout_user
 
-from blog.accounts import service
-from blog.accounts.identity import SESSION_LIFE, Visitor, current_user, required_account
+from blog.accounts import link_pages, service
+from blog.accounts.authentication import requesting_client
+from blog.accounts.identity import (
+    current_user,
+    forget_visitor,
+    required_account,
+    set_login_cookie,
+)
 from blog.accounts.schemas import LoginForm, RegisterForm
 from blog.errors import InvalidFieldsError
-from blog.kit.tokens import ExpiredTokenError, InvalidTokenError
+from blog.kit.tokens import InvalidTokenError
 from blog.web.app import current_app, db
 from blog.web.forms import Form
 from blog.web.requests import local_address
 
+# What the cookie of an anonymous visitor remembers: the id of the account made with it.
+REGISTERED = "registered"
+
 blueprint = Blueprint("accounts", __name__, url_prefix="/auth")
+blueprint.after_request(link_pages.keep_token_secret)
 
 
 @blueprint.get("/register")
 async def register() -> ResponseReturnValue:
     """The form for a new account."""
+    if current_user.account is not None:
+        return redirect(url_for("posts.home"))
     return await render_template("accounts/register.html", form=Form(RegisterForm))
 
 
 @blueprint.post("/register")
 async def create_account() -> ResponseReturnValue:
     """Make the account, and promise the mail."""
+    if current_user.account is not None:
+        await flash("You have an account, and are logged in.", "info")
+        return redirect(url_for("posts.home"))
     form = Form(RegisterForm)
     if (data := await form.submitted()) is not None:
         try:
@@ -35,6 +50,7 @@ async def create_account() -> ResponseReturnValue:
         except InvalidFieldsError as error:
             form.refuse(error)
         else:
+            session[REGISTERED] = user.id
             await flash(
                 f"Welcome! We have sent a link to {user.email}: open it to confirm.", "success"
             )
@@ -44,18 +60,34 @@ async def create_account() -> ResponseReturnValue:
 
 @blueprint.get("/confirm/<token>")
 async def confirm(token: str) -> ResponseReturnValue:
-    """Where the link in the mail leads."""
+    """Where the link in the mail leads.
+
+    Opening it confirms, without a button: that does no harm when a mail scanner opens the
+    link first, and an address that a machine opens mail for does receive mail. Only who is
+    to become an administrator has to be known.
+    """
     try:
-        await service.confirm(db(), token, current_app.links)
-    except ExpiredTokenError:
-        return await render_template("accounts/bad_link.html", expired=True), 400
-    except InvalidTokenError:
-        return await render_template("accounts/bad_link.html", expired=False), 400
+        await service.confirm(
+            db(), current_user.account, token, current_app.links, registered=session.get(REGISTERED)
+        )
+    except service.UnprovedOwnerError:
+        await flash("Please log in to confirm this address.", "info")
+        raise quart_auth.Unauthorized from None
     if current_user.account is not None:
         await flash("Your address is confirmed. Welcome aboard!", "success")
         return redirect(url_for("posts.home"))
     await flash("Your address is confirmed. Please log in.", "success")
     return redirect(url_for("accounts.login"))
+
+
+@blueprint.errorhandler(InvalidTokenError)
+async def bad_link(error: InvalidTokenError) -> ResponseReturnValue:
+    """A link for the confirmation that does not work."""
+    if current_user.account is None:
+        return await link_pages.bad_link(error, "accounts.login", "Log in to get another link")
+    if current_user.account.is_confirmed:
+        return await link_pages.bad_link(error, "sessions.overview", "To your account")
+    return await link_pages.bad_link(error, "accounts.unconfirmed", "Get another link")
 
 
 @blueprint.get("/unconfirmed")
@@ -70,39 +102,45 @@ async def unconfirmed() -> ResponseReturnValue:
 async def resend_confirmation() -> ResponseReturnValue:
     """Send the mail again."""
     account = required_account()
-    if not account.is_confirmed:
-        await service.send_confirmation(db(), account, current_app.links)
-        await db().commit()
+    if account.is_confirmed:
+        return redirect(url_for("posts.home"))
+    if await service.resend_confirmation(db(), account, current_app.links):
         await flash(f"We have sent another link to {account.email}.", "success")
+    else:
+        await flash(
+            "We have sent you several links. Look among the spam, or try again in an hour.", "error"
+        )
     return redirect(url_for("accounts.unconfirmed"))
 
 
 @blueprint.get("/login")
 async def login() -> ResponseReturnValue:
-    """The form to log in with."""
+    """The form to log in with. `?next=` says where to go on to."""
+    if current_user.account is not None:
+        return redirect(_wanted_address())
     return await render_template("accounts/login.html", form=Form(LoginForm))
 
 
 @blueprint.post("/login")
 async def open_session() -> ResponseReturnValue:
-    """Log in, and go on to where one wanted to go."""
+    """Log in, and go on to where one wanted to go. Whoever was logged in before no longer is."""
     form = Form(LoginForm)
     if (data := await form.submitted()) is not None:
         try:
             token = await service.log_in(
-                db(), data, current_app.passwords,
-                device=request.headers.get("User-Agent", ""),
-                network_address=request.remote_addr,
-                life=SESSION_LIFE,
-            )  # fmt: skip
+                db(), data, current_app.passwords, requesting_client(), previous=current_user.login
+            )
         except InvalidFieldsError as error:
             form.refuse(error)
         else:
             session.clear()
-            permanent = Action.WRITE_PERMANENT if data.remember_me else Action.WRITE
-            login_user(Visitor(token, permanent))
-            return redirect(local_address(request.args.get("next")) or url_for("posts.home"))
+            set_login_cookie(token, remember=data.remember_me)
+            return redirect(_wanted_address())
     return await render_template("accounts/login.html", form=form), form.status
+
+
+def _wanted_address() -> str:
+    return local_address(request.args.get("next")) or url_for("posts.home")
 
 
 @blueprint.post("/logout")
@@ -110,7 +148,6 @@ async def logout() -> ResponseReturnValue:
     """Log out."""
     if current_user.login is not None:
         await service.log_out(db(), current_user.login)
-    logout_user()
-    session.clear()
+    forget_visitor()
     await flash("You have logged out.", "success")
     return redirect(url_for("posts.home"))

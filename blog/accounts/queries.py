@@ -1,24 +1,45 @@
 """Finding accounts and sessions."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import contains_eager, joinedload
 
 from blog.kit.clock import now
 from blog.kit.tokens import token_digest
 from blog.models import LoginSession, User
 
+SESSIONS_SHOWN = 100
+
 
 async def session_of_token(session: AsyncSession, token: str) -> LoginSession | None:
-    """The session that `token` opens, with its user and his role, unless it has ended."""
+    """The session that `token` opens, with its user and his role.
+
+    There is none if it has ended, or if an administrator has disabled the account.
+    """
     statement = (
         select(LoginSession)
-        .where(LoginSession.token_hash == token_digest(token), LoginSession.expires_at > now())
-        .options(
-            joinedload(LoginSession.user, innerjoin=True).joinedload(User.role, innerjoin=True)
+        .join(LoginSession.user)
+        .where(
+            LoginSession.token_hash == token_digest(token),
+            LoginSession.expires_at > now(),
+            User.disabled_at.is_(None),
         )
+        .options(contains_eager(LoginSession.user).joinedload(User.role, innerjoin=True))
     )
     return await session.scalar(statement)
+
+
+async def sessions_of(session: AsyncSession, user: User) -> Sequence[LoginSession]:
+    """The sessions of one person that hold, the one used last first, up to a hundred."""
+    statement = (
+        select(LoginSession)
+        .where(LoginSession.user_id == user.id, LoginSession.expires_at > now())
+        .order_by(LoginSession.last_used_at.desc(), LoginSession.id.desc())
+        .limit(SESSIONS_SHOWN)
+    )
+    return (await session.scalars(statement)).all()
 
 
 async def user_by_login(session: AsyncSession, login: str) -> User | None:
@@ -28,3 +49,8 @@ async def user_by_login(session: AsyncSession, login: str) -> User | None:
         .where(or_(User.email == login.lower(), func.lower(User.username) == login.lower()))
         .options(joinedload(User.role, innerjoin=True))
     )
+
+
+async def user_by_email(session: AsyncSession, email: str) -> User | None:
+    """The person with this address, in lower case."""
+    return await session.scalar(select(User).where(User.email == email))

@@ -1,15 +1,15 @@
 """What people send about their accounts."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, SecretStr, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, SecretStr, ValidationInfo, field_validator
 
+from blog.kit.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD, is_common
 from blog.kit.validation import RequiredText, Schema
 
 USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9._]{0,63}", re.ASCII)
-SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 128
 
 
 def _username(text: str) -> str:
@@ -27,27 +27,46 @@ def _email(text: str) -> str:
         raise ValueError(f"This is not an e-mail address. {error}") from None
 
 
-def _new_password(secret: SecretStr) -> SecretStr:
-    length = len(secret.get_secret_value())
-    if length < SHORTEST_PASSWORD:
-        raise ValueError(f"Please use at least {SHORTEST_PASSWORD} characters.")
-    if length > LONGEST_PASSWORD:
+def _as_typed(value: Any) -> Any:
+    """Keep the spaces around a password, which a text of a `Schema` loses."""
+    return SecretStr(value) if isinstance(value, str) else value
+
+
+def _known_password(secret: SecretStr) -> SecretStr:
+    """Nobody has a longer one; refusing it here keeps what is normalised and hashed short."""
+    password = secret.get_secret_value()
+    if not password:
+        raise ValueError("Please fill in this field.")
+    if len(password) > LONGEST_PASSWORD:
         raise ValueError(f"Please use at most {LONGEST_PASSWORD} characters.")
+    if any("\ud800" <= character <= "\udfff" for character in password):
+        raise ValueError("This is not Unicode text.")  # JSON can write half a surrogate pair
+    return secret
+
+
+def _new_password(secret: SecretStr) -> SecretStr:
+    password = secret.get_secret_value()
+    if len(password) < SHORTEST_PASSWORD:
+        raise ValueError(f"Please use at least {SHORTEST_PASSWORD} characters.")
+    if is_common(password):
+        raise ValueError(
+            "This is among the passwords that are guessed first. Please choose another."
+        )
     return secret
 
 
 Username = Annotated[RequiredText, AfterValidator(_username)]
 EmailAddress = Annotated[RequiredText, AfterValidator(_email)]
-NewPassword = Annotated[SecretStr, AfterValidator(_new_password)]
+TypedPassword = Annotated[SecretStr, BeforeValidator(_as_typed)]
+KnownPassword = Annotated[TypedPassword, AfterValidator(_known_password)]
+NewPassword = Annotated[KnownPassword, AfterValidator(_new_password)]
 
 
-class RegisterForm(Schema):
-    """A new account."""
+class NewPasswordForm(Schema):
+    """A new password, typed twice."""
 
-    email: EmailAddress
-    username: Username
     password: NewPassword
-    password2: SecretStr
+    password2: TypedPassword
 
     @field_validator("password2")
     @classmethod
@@ -57,9 +76,35 @@ class RegisterForm(Schema):
         return again
 
 
+class RegisterForm(NewPasswordForm):
+    """A new account."""
+
+    email: EmailAddress
+    username: Username
+
+
 class LoginForm(Schema):
     """Somebody who says who he is: by e-mail or username, and password."""
 
     email: RequiredText
-    password: SecretStr
+    password: KnownPassword
     remember_me: bool = False
+
+
+class ChangePasswordForm(NewPasswordForm):
+    """A new password, from somebody who knows the old one."""
+
+    old_password: KnownPassword
+
+
+class ForgottenPasswordForm(Schema):
+    """The address of somebody who cannot log in."""
+
+    email: EmailAddress
+
+
+class ChangeEmailForm(Schema):
+    """A new address, from somebody who knows the password."""
+
+    email: EmailAddress
+    password: KnownPassword

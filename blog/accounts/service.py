@@ -1,119 +1,185 @@
-"""What can be done to an account. Each function is one action in one transaction."""
+"""Getting an account, and getting into it. Each function is one action.
 
-from datetime import timedelta
+It is also one transaction, except that a try to log in is counted in one of its own, before
+the password is looked at.
+"""
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
 
-from blog.accounts import queries
+from blog.accounts.attempts import forgive
+from blog.accounts.authentication import Client, authenticate, refuse_own_name
+from blog.accounts.links import CONFIRM, refuse_other_account
 from blog.accounts.schemas import LoginForm, RegisterForm
-from blog.errors import InvalidFieldsError
+from blog.accounts.sessions_service import begin_session
+from blog.accounts.uniqueness import taken
+from blog.errors import BlogError, InvalidFieldsError
 from blog.kit.clock import now
 from blog.kit.passwords import Passwords
-from blog.kit.tokens import InvalidTokenError, LinkSigner, opaque_token, token_digest
+from blog.kit.tokens import InvalidTokenError, LinkSigner
 from blog.kit.urls import external_url
 from blog.mail import outbox
 from blog.models import LoginSession, Role, User
+from blog.models.role import ADMINISTRATOR
 
-CONFIRM = "confirm"
-LONGEST_DEVICE = 200
+
+class UnprovedOwnerError(BlogError):
+    """The owner of the account has to log in for this."""
 
 
 async def register(
     session: AsyncSession, form: RegisterForm, passwords: Passwords, links: LinkSigner,
     administrators: list[str],
 ) -> User:  # fmt: skip
-    """Make an account and put the mail that confirms it into the outbox.
+    """Make an account, put the mail that confirms it into the outbox, and tell the administrators.
+
+    Args:
+        administrators: addresses; who registers with one of them becomes an administrator,
+            which counts from the confirmation on.
 
     Raises:
-        InvalidFieldsError: the e-mail or the username is taken, in whatever case. The
-            unique indexes decide, so that of two simultaneous requests one gets this.
+        InvalidFieldsError: the e-mail or the username is taken, in whatever case, or is the
+            password.
     """
-    role = Role.name == "Administrator" if form.email in administrators else Role.is_default
+    refuse_own_name(form.password, form.username, form.email)
+    await session.commit()  # Nobody waits for a hash with a connection in hand.
     user = User(
         email=form.email,
         username=form.username,
         password_hash=await passwords.hash(form.password.get_secret_value()),
-        role=(await session.scalars(select(Role).where(role))).one(),
+        role=await role_for(session, form.email, administrators),
     )
-    session.add(user)
     try:
-        await session.flush()
+        async with session.begin_nested():
+            session.add(user)
     except IntegrityError as error:
-        await session.rollback()
-        raise _taken(error) from None
+        raise taken(error) from None
     await send_confirmation(session, user, links)
+    for address in administrators:
+        await outbox.put(session, to=address, message="new_user", user=user)
     await session.commit()
     return user
 
 
-def _taken(error: IntegrityError) -> InvalidFieldsError:
-    if "uq_users_email" in str(error.orig):
-        return InvalidFieldsError({"email": "There is an account with this address already."})
-    if "uq_users_username_lower" in str(error.orig):
-        return InvalidFieldsError({"username": "This name is taken. Please choose another one."})
-    raise error
+async def role_for(session: AsyncSession, email: str, administrators: list[str]) -> Role:
+    """The role of a new account with this address."""
+    wanted = Role.name == ADMINISTRATOR if email in administrators else Role.is_default
+    return (await session.scalars(select(Role).where(wanted))).one()
 
 
-async def send_confirmation(session: AsyncSession, user: User, links: LinkSigner) -> None:
+async def resend_confirmation(session: AsyncSession, user: User, links: LinkSigner) -> bool:
+    """Send the mail that confirms an address again.
+
+    Returns:
+        Whether it was sent: not more than a few are, in a while.
+    """
+    sent = await send_confirmation(session, user, links)
+    await session.commit()
+    return sent
+
+
+async def send_confirmation(session: AsyncSession, user: User, links: LinkSigner) -> bool:
     """Add the mail with the link that confirms the user's address; the caller commits."""
     token = links.sign(CONFIRM, {"user": user.id, "email": user.email})
     link = external_url("accounts.confirm", token=token)
-    await outbox.put(session, to=user.email, message="confirm", user=user, link=link)
+    mail = await outbox.put(session, to=user.email, message="confirm", user=user, link=link)
+    return mail is not None
 
 
-async def confirm(session: AsyncSession, token: str, links: LinkSigner) -> User:
+async def confirm(
+    session: AsyncSession, visitor: User | None, token: str, links: LinkSigner, *,
+    registered: int | None = None,
+) -> None:  # fmt: skip
     """Confirm the address that `token` was mailed to. Doing it twice does no harm.
+
+    Args:
+        visitor: who is logged in, if anybody.
+        registered: the id of the account that was made with this browser, if one was.
 
     Raises:
         ExpiredTokenError: the link is older than an hour.
+        OtherAccountError: somebody else than the visitor was to open it.
         InvalidTokenError: the link is not one of ours, or the address has changed since.
+        UnprovedOwnerError: the account would get more than the default role, and it is not
+            known to be its owner who opens the link. Somebody else may have registered with
+            the address of an administrator: he must not get his rights because the
+            administrator's mail scanner has opened the link.
     """
     content = links.read(CONFIRM, token)
-    user: User | None = await session.scalar(
-        update(User)
+    refuse_other_account(visitor, content["user"])
+    user = await session.scalar(
+        select(User)
         .where(User.id == content["user"], User.email == content["email"])
-        .values(confirmed_at=func.coalesce(User.confirmed_at, now()))
-        .returning(User)
+        .options(joinedload(User.role, innerjoin=True))
     )
     if user is None:
         raise InvalidTokenError
+    is_owner = visitor is not None or registered == user.id
+    if not (user.is_confirmed or user.role.is_default or is_owner):
+        raise UnprovedOwnerError
+    await session.execute(
+        update(User)
+        .where(User.id == user.id, User.email == user.email, User.confirmed_at.is_(None))
+        .values(confirmed_at=now())
+        .execution_options(synchronize_session=False)
+    )
     await session.commit()
-    return user
 
 
 async def log_in(
-    session: AsyncSession, form: LoginForm, passwords: Passwords, *,
-    device: str, network_address: str | None, life: timedelta,
+    session: AsyncSession, form: LoginForm, passwords: Passwords, client: Client, *,
+    previous: LoginSession | None = None,
 ) -> str:  # fmt: skip
     """Open a session for the person with these credentials.
+
+    Args:
+        previous: the browser's session so far, which ends.
 
     Returns:
         The session's token, for the cookie.
 
     Raises:
         InvalidFieldsError: there is no such person, or it is not his password; which of
-            the two is told neither by the words nor by the time.
+            the two is told neither by the words nor by the time. Or it is, and the account
+            is disabled.
+        TooManyAttemptsError: too many tries have failed.
     """
-    user = await queries.user_by_login(session, form.email)
-    matches = await passwords.verify(
-        user.password_hash if user else None, form.password.get_secret_value()
-    )
-    if user is None or not matches:
+    user = await authenticate(session, passwords, form.email, form.password, client)
+    if user is None:
         raise InvalidFieldsError({"": "Unknown address or name, or wrong password."})
-    token = opaque_token()
-    session.add(
-        LoginSession(
-            token_hash=token_digest(token),
-            user_id=user.id,
-            expires_at=now() + life,
-            device=device[:LONGEST_DEVICE],
-            network_address=network_address,
-        )
-    )
+    if user.is_disabled:
+        raise InvalidFieldsError({"": "This account has been disabled by an administrator."})
+    new_hash = None
+    if passwords.is_outdated(user.password_hash):
+        new_hash = await passwords.hash(form.password.get_secret_value())
+    if not await _hold_credentials(session, user, new_hash):
+        raise InvalidFieldsError({"": "This account was changed just now. Please try again."})
+    await forgive(session, user, client.address)
+    if previous is not None:
+        await session.execute(delete(LoginSession).where(LoginSession.id == previous.id))
+    token = await begin_session(session, user, client, remember=form.remember_me)
     await session.commit()
     return token
+
+
+async def _hold_credentials(session: AsyncSession, user: User, new_hash: str | None) -> bool:
+    """Lock the account as it was read, and store the hash with today's parameters if there is one.
+
+    Who changes the password or disables the account at the same moment waits for our commit,
+    and then ends the session that we begin; or is first, and we find the account changed.
+    """
+    as_read = [
+        User.id == user.id,
+        User.password_hash == user.password_hash,
+        User.disabled_at.is_(None),
+    ]
+    if new_hash is None:
+        locked = select(User.id).where(*as_read).with_for_update(read=True)
+        return await session.scalar(locked) is not None
+    changed = update(User).where(*as_read).values(password_hash=new_hash).returning(User.id)
+    return await session.scalar(changed) is not None
 
 
 async def log_out(session: AsyncSession, login: LoginSession) -> None:

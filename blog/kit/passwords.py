@@ -1,23 +1,58 @@
 """Hashing passwords with argon2id, beside the event loop."""
 
 import asyncio
+import unicodedata
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
+from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 # OWASP Password Storage Cheat Sheet: 19 MiB of memory, 2 iterations, 1 degree of parallelism.
 TIME_COST = 2
 MEMORY_KIB = 19 * 1024
 AT_ONCE = 2
 
+SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 128
+# zxcvbn's list of the 30,000 passwords that leaks have shown most often. Its estimate of a
+# password's strength is not asked: it takes time, and would be one more rule to guess at.
+COMMONEST = frozenset(
+    password for password in FREQUENCY_LISTS["passwords"] if len(password) >= SHORTEST_PASSWORD
+)
+
+Result = TypeVar("Result")
+
+
+def normalized(password: str) -> str:
+    """The same characters for the same keys, whichever way a keyboard composes them.
+
+    NFKC, as NIST SP 800-63B, 5.1.1.2 has it. The time that this takes grows with the square of
+    the number of combining marks in a row: limit the length before.
+    """
+    return unicodedata.normalize("NFKC", password)
+
+
+def is_common(password: str) -> bool:
+    """Whether everybody who guesses passwords begins with this one, whatever its case."""
+    return normalized(password).lower() in COMMONEST
+
 
 class Passwords:
     """Hashes and checks passwords in threads, a bounded number at a time.
+
+    The threads are the bound: what has been handed to one runs to its end, even if the
+    client who asked for it has gone away meanwhile.
 
     Args:
         time_cost: iterations.
         memory_kib: memory that a hash takes, in KiB.
         at_once: how many are computed at the same time; the others wait in line.
+
+    Attributes:
+        turn: a semaphore for as many. Who has something to do just before a hash, such as
+            counting a try, holds it from there on.
     """
 
     def __init__(
@@ -26,13 +61,13 @@ class Passwords:
         self._hasher = PasswordHasher(
             time_cost=time_cost, memory_cost=memory_kib, parallelism=1, type=Type.ID
         )
-        self._turn = asyncio.Semaphore(at_once)
+        self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="argon2")
+        self.turn = asyncio.Semaphore(at_once)
         self._nobodys_hash = self._hasher.hash("nobody has this password")
 
     async def hash(self, password: str) -> str:
         """The hash to store, with its parameters and salt inside it (PHC string format)."""
-        async with self._turn:
-            return await asyncio.to_thread(self._hasher.hash, password)
+        return await self._in_thread(self._hasher.hash, normalized(password))
 
     async def verify(self, stored: str | None, password: str) -> bool:
         """Whether `password` is the one that `stored` was made of.
@@ -40,12 +75,20 @@ class Passwords:
         With `None`, for a person that does not exist, it takes as long and says no: the
         time of the answer does not tell who has an account.
         """
-        async with self._turn:
-            matches = await asyncio.to_thread(self._verify, stored or self._nobodys_hash, password)
+        known = stored or self._nobodys_hash
+        matches = await self._in_thread(self._verify, known, normalized(password))
         return matches and stored is not None
+
+    def is_outdated(self, stored: str) -> bool:
+        """Whether `stored` was made with other parameters than today's."""
+        return self._hasher.check_needs_rehash(stored)
 
     def _verify(self, stored: str, password: str) -> bool:
         try:
             return self._hasher.verify(stored, password)
         except (VerificationError, InvalidHashError):
             return False
+
+    async def _in_thread(self, function: Callable[..., Result], *arguments: object) -> Result:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, function, *arguments)

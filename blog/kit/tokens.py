@@ -4,17 +4,21 @@ import hashlib
 import secrets
 from typing import Any
 
-from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
+from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
 
 LINK_SECONDS = 3600
 
 
 class InvalidTokenError(Exception):
-    """The token was not made by this site, or not for this purpose, or was changed."""
+    """The token was not made by this site, or not for this purpose, or does not hold any more."""
 
 
 class ExpiredTokenError(InvalidTokenError):
     """The token was good once."""
+
+
+class OtherAccountError(InvalidTokenError):
+    """The token is good, but for another account than the one that is logged in."""
 
 
 class LinkSigner:
@@ -29,7 +33,7 @@ class LinkSigner:
         self._key = key
 
     def sign(self, purpose: str, content: dict[str, Any]) -> str:
-        """A token of `content` for a URL."""
+        """A token of `content` for a URL. Whoever has it can read the content."""
         return str(self._serializer(purpose).dumps(content))
 
     def read(self, purpose: str, token: str, max_age: int = LINK_SECONDS) -> dict[str, Any]:
@@ -43,14 +47,25 @@ class LinkSigner:
             content: dict[str, Any] = self._serializer(purpose).loads(token, max_age=max_age)
         except SignatureExpired as error:
             raise ExpiredTokenError from error
-        except BadSignature as error:
+        except BadData as error:
             raise InvalidTokenError from error
         return content
 
     def _serializer(self, purpose: str) -> URLSafeTimedSerializer:
+        # The 48 bytes of a SHA-384 fill 64 characters of base64 to the last bit. With another
+        # length a changed last character could stand for the same signature.
         return URLSafeTimedSerializer(
-            self._key, salt=f"link: {purpose}", signer_kwargs={"digest_method": hashlib.sha256}
+            self._key, salt=f"link: {purpose}", signer_kwargs={"digest_method": hashlib.sha384}
         )
+
+
+def fingerprint(*texts: str) -> str:
+    """A digest of `texts`, for a token that is to hold only as long as none of them changes."""
+    digest = hashlib.sha256()
+    for text in texts:
+        # Each is hashed by itself first: ("ab", "c") and ("a", "bc") differ.
+        digest.update(hashlib.sha256(text.encode()).digest())
+    return digest.hexdigest()[:32]
 
 
 def opaque_token() -> str:

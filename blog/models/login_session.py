@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, LargeBinary, String
+from sqlalchemy import Boolean, ForeignKey, LargeBinary, String, false
 from sqlalchemy.dialects.postgresql import INET
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from blog.kit.networks import Address
 from blog.models.base import Base, CreatedAt, RowId
 from blog.models.user import User
 
@@ -15,6 +16,9 @@ class LoginSession(Base):
 
     The browser holds the session's token in its signed cookie; only the SHA-256 of it is
     here, so that a reader of the database cannot log in as anybody.
+
+    `device` is a name such as "Firefox on Linux", and `network_address` where the session was
+    used last. `is_remembered` tells whether the browser was asked to keep its cookie.
     """
 
     __tablename__ = "sessions"
@@ -25,7 +29,8 @@ class LoginSession(Base):
     created_at: Mapped[CreatedAt]
     last_used_at: Mapped[CreatedAt]
     expires_at: Mapped[datetime] = mapped_column(index=True)
+    is_remembered: Mapped[bool] = mapped_column(Boolean, server_default=false(), default=False)
     device: Mapped[str] = mapped_column(String(200))
-    network_address: Mapped[str | None] = mapped_column(INET)
+    network_address: Mapped[Address | None] = mapped_column(INET)
 
     user: Mapped[User] = relationship(lazy="raise")

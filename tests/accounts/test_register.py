@@ -1,8 +1,17 @@
-"""Registering and confirming."""
+"""Registering."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog import create_app
+from blog.kit.passwords import Passwords
+from blog.models import Permission, Role, User
 from blog.web.app import Broadside
+from settings import Settings
 from tests.support import PASSWORD, Browser, link_in, outbox
 
 FORM = {
@@ -30,6 +39,91 @@ async def test_a_stranger_becomes_a_writer(app: Broadside, browser: Browser) -> 
     assert "Hello <em>world</em>" in (await browser.get("/")).text
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("email", "", "Please fill in this field"),
+        ("email", "susan", "This is not an e-mail address"),
+        ("email", "susan@example.com\r\nBcc: x@example.com", "This is not an e-mail address"),
+        ("username", "", "Please fill in this field"),
+        ("username", "1susan", "begin with a letter"),
+        ("username", "_susan", "begin with a letter"),
+        ("username", "su san", "begin with a letter"),
+        ("username", "susan\u202e", "begin with a letter"),
+        ("username", "sus\u0430n", "begin with a letter"),  # a Cyrillic letter
+        ("username", "s" * 65, "at most 64 characters"),
+        ("password", "short12", "at least 8 characters"),
+        ("password", "x" * 129, "at most 128 characters"),
+        ("password", "iloveyou", "guessed first"),
+        ("password", "ILoveYou", "guessed first"),
+        ("password2", "something else", "The two passwords differ"),
+        ("password2", "", "The two passwords differ"),
+    ],
+)
+async def test_a_bad_field_is_told_beside_it_and_nothing_is_stored(
+    app: Broadside, browser: Browser, db: AsyncSession, field: str, value: str, message: str
+) -> None:
+    changes = {field: value} | ({"password2": value} if field == "password" else {})
+    answer = await browser.submit("/auth/register", FORM | changes)
+    assert answer.status_code == 422
+    assert f'id="{field}-error">' in answer.text
+    assert message in answer.text
+    assert await db.scalar(select(User)) is None
+    assert await outbox(app) == []
+
+
+@pytest.mark.parametrize("password", ["Susan.Sarandon", "SUSAN@example.COM"])
+async def test_neither_the_username_nor_the_address_may_be_the_password(
+    browser: Browser, password: str
+) -> None:
+    form = FORM | {"username": "susan.sarandon", "password": password, "password2": password}
+    answer = await browser.submit("/auth/register", form)
+    assert answer.status_code == 422
+    assert "something else than your username or e-mail address" in answer.text
+
+
+@pytest.mark.parametrize(
+    "password", ["12 chars ok!", "  spaces count  ", "pässwörter 日本語", "x" * 128]
+)
+async def test_any_other_password_of_8_to_128_characters_will_do(
+    browser: Browser, password: str
+) -> None:
+    form = FORM | {"password": password, "password2": password}
+    assert (await browser.submit("/auth/register", form)).status_code == 302
+    await browser.log_in("susan", password)
+
+
+async def test_spaces_around_a_password_are_part_of_it(browser: Browser) -> None:
+    form = FORM | {"password": f" {PASSWORD}", "password2": f" {PASSWORD}"}
+    await browser.submit("/auth/register", form)
+    answer = await browser.submit("/auth/login", {"email": "susan", "password": PASSWORD})
+    assert answer.status_code == 422
+
+
+async def test_a_password_is_never_shown_again(browser: Browser) -> None:
+    secret = "a secret that must not come back"
+    form = FORM | {"email": "nonsense", "password": secret, "password2": secret}
+    answer = await browser.submit("/auth/register", form)
+    assert answer.status_code == 422
+    assert 'value="susan"' in answer.text
+    assert secret not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"email": "SUSAN@EXAMPLE.COM", "username": "other"}, "account with this address already"),
+        ({"email": "other@example.com", "username": "SuSaN"}, "This name is taken"),
+    ],
+)
+async def test_names_and_addresses_are_taken_whatever_the_case(
+    susan: User, browser: Browser, changes: dict[str, str], message: str
+) -> None:
+    answer = await browser.submit("/auth/register", FORM | changes)
+    assert answer.status_code == 422
+    assert message in answer.text
+
+
 async def test_of_two_simultaneous_registrations_one_is_told_that_the_name_is_taken(
     app: Broadside,
 ) -> None:
@@ -42,3 +136,71 @@ async def test_of_two_simultaneous_registrations_one_is_told_that_the_name_is_ta
     refused = next(answer for answer in answers if answer.status_code == 422)
     assert "This name is taken" in refused.text
     assert len(await outbox(app)) == 1
+
+
+async def test_the_username_keeps_the_case_that_its_owner_chose(
+    browser: Browser, db: AsyncSession
+) -> None:
+    await browser.submit("/auth/register", FORM | {"username": "SuSan"})
+    user = (await db.scalars(select(User))).one()
+    assert (user.username, user.email) == ("SuSan", "susan@example.com")
+
+
+async def test_who_is_logged_in_does_not_register(
+    susans_browser: Browser, db: AsyncSession
+) -> None:
+    assert (await susans_browser.get("/auth/register")).headers["location"] == "/"
+    form = FORM | {"email": "new@example.com", "username": "new"}
+    answer = await susans_browser.submit("/auth/register", form, page="/auth/sessions")
+    assert (answer.status_code, answer.headers["location"]) == (302, "/")
+    assert len((await db.scalars(select(User))).all()) == 1
+
+
+async def test_a_password_of_ten_megabytes_is_refused_without_hashing_it(
+    app: Broadside, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed = []
+    monkeypatch.setattr(Passwords, "hash", lambda *_: hashed.append(1))
+    monkeypatch.setattr(Passwords, "verify", lambda *_: hashed.append(1))
+    token = await browser.token("/auth/register")
+    huge = "x" * 10_000_000
+    for address in ("/auth/register", "/auth/login"):
+        form = FORM | {"csrf_token": token, "password": huge, "password2": huge}
+        assert (await browser.post(address, data=form)).status_code == 413
+    assert hashed == []
+
+
+async def test_an_address_of_the_administrators_makes_one_once_it_is_confirmed(
+    app: Broadside, make_settings: Callable[..., Settings], db: AsyncSession
+) -> None:
+    addresses = "Boss@example.com, deputy@example.com"
+    site = create_app(make_settings(admin_email=addresses))
+    site.passwords = Passwords(time_cost=1, memory_kib=8)
+    async with site.test_app(), Browser(site) as browser:
+        form = FORM | {"email": "boss@EXAMPLE.com", "username": "boss"}
+        await browser.submit("/auth/register", form)
+        await browser.log_in("boss")
+        user = (await db.scalars(select(User))).one()
+        role = await db.get_one(Role, user.role_id)
+        assert role.grants(Permission.ADMIN)
+        assert user.confirmed_at is None
+
+        async with Browser(site) as stranger:
+            await stranger.submit("/auth/register", FORM)
+        mails = await outbox(site)
+    news = [(mail.recipient, "susan" in mail.text) for mail in mails if mail.purpose == "new_user"]
+    assert sorted(news) == [
+        ("boss@example.com", False),
+        ("boss@example.com", True),
+        ("deputy@example.com", False),
+        ("deputy@example.com", True),
+    ]
+
+
+async def test_an_unconfirmed_administrator_may_not_yet_do_anything(
+    app: Broadside, make_user: Callable[..., Awaitable[User]], browser: Browser
+) -> None:
+    await make_user("boss", role="Administrator", confirmed=False)
+    await browser.log_in("boss")
+    answer = await browser.get("/admin/users")
+    assert (answer.status_code, answer.headers["location"]) == (302, "/auth/unconfirmed")

@@ -1,0 +1,113 @@
+"""The pages under `/auth` for another password: for who knows the old one, and who does not."""
+
+from quart import Blueprint, flash, redirect, render_template, url_for
+from quart.typing import ResponseReturnValue
+
+from blog.accounts import link_pages, passwords_service
+from blog.accounts.authentication import requesting_client
+from blog.accounts.identity import (
+    current_user,
+    forget_visitor,
+    required_login,
+    set_login_cookie,
+)
+from blog.accounts.schemas import ChangePasswordForm, ForgottenPasswordForm, NewPasswordForm
+from blog.errors import InvalidFieldsError
+from blog.kit.tokens import InvalidTokenError
+from blog.web.app import current_app, db
+from blog.web.forms import Form
+
+blueprint = Blueprint("passwords", __name__, url_prefix="/auth")
+blueprint.after_request(link_pages.keep_token_secret)
+
+
+@blueprint.get("/change-password")
+async def change_form() -> ResponseReturnValue:
+    """The form for another password."""
+    required_login()
+    return await render_template("accounts/change_password.html", form=Form(ChangePasswordForm))
+
+
+@blueprint.post("/change-password")
+async def change() -> ResponseReturnValue:
+    """Change the password. Every other browser is logged out."""
+    login = required_login()
+    form = Form(ChangePasswordForm)
+    if (data := await form.submitted()) is not None:
+        try:
+            token = await passwords_service.change_password(
+                db(), login, data, current_app.passwords, requesting_client()
+            )
+        except InvalidFieldsError as error:
+            form.refuse(error)
+        else:
+            set_login_cookie(token, remember=login.is_remembered)
+            await flash(
+                "Your password is changed, and every other browser is logged out.", "success"
+            )
+            return redirect(url_for("sessions.overview"))
+    return await render_template("accounts/change_password.html", form=form), form.status
+
+
+@blueprint.get("/reset")
+async def forgotten() -> ResponseReturnValue:
+    """The form for who has forgotten the password."""
+    return await render_template("accounts/reset.html", form=Form(ForgottenPasswordForm))
+
+
+@blueprint.post("/reset")
+async def send_link() -> ResponseReturnValue:
+    """Promise a link, whether there is such an account or not.
+
+    The mail is made after the answer: the time that this takes would tell what the words do
+    not. Nothing else has changed, so that a crash in between costs no more than a second try.
+    """
+    form = Form(ForgottenPasswordForm)
+    if (data := await form.submitted()) is None:
+        return await render_template("accounts/reset.html", form=form), form.status
+    current_app.add_background_task(_mail_link, data.email)
+    await flash(
+        "If there is an account with this address, we have sent a link to it. "
+        "It works for an hour.",
+        "success",
+    )
+    return redirect(url_for("accounts.login"))
+
+
+async def _mail_link(email: str) -> None:
+    async with current_app.database.session() as session:
+        await passwords_service.mail_reset_link(session, email, current_app.links)
+
+
+@blueprint.get("/reset/<token>")
+async def choose(token: str) -> ResponseReturnValue:
+    """Where the link in the mail leads: the form for the new password."""
+    await passwords_service.user_of_reset_link(db(), current_user.account, token, current_app.links)
+    return await render_template("accounts/reset_password.html", form=Form(NewPasswordForm))
+
+
+@blueprint.post("/reset/<token>")
+async def reset(token: str) -> ResponseReturnValue:
+    """Set the new password. Every browser is logged out, this one too."""
+    account, links = current_user.account, current_app.links
+    await passwords_service.user_of_reset_link(db(), account, token, links)
+    form = Form(NewPasswordForm)
+    if (data := await form.submitted()) is not None:
+        try:
+            await passwords_service.reset_password(
+                db(), account, token, data, passwords=current_app.passwords,
+                links=links, client=requesting_client(),
+            )  # fmt: skip
+        except InvalidFieldsError as error:
+            form.refuse(error)
+        else:
+            forget_visitor()
+            await flash("Your password is changed. Please log in with the new one.", "success")
+            return redirect(url_for("accounts.login"))
+    return await render_template("accounts/reset_password.html", form=form), form.status
+
+
+@blueprint.errorhandler(InvalidTokenError)
+async def bad_link(error: InvalidTokenError) -> ResponseReturnValue:
+    """A link for a new password that does not work."""
+    return await link_pages.bad_link(error, "passwords.forgotten", "Get another link")

@@ -1,0 +1,125 @@
+"""Changing a password, and getting a new one by mail. Each function is one action."""
+
+from sqlalchemy import func, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.accounts import queries
+from blog.accounts.attempts import forgive
+from blog.accounts.authentication import Client, authenticate, refuse_own_name
+from blog.accounts.links import (
+    RESET_PASSWORD,
+    check_credentials,
+    credentials_of,
+    refuse_other_account,
+)
+from blog.accounts.schemas import ChangePasswordForm, NewPasswordForm
+from blog.accounts.sessions_service import end_sessions, renew_token
+from blog.errors import InvalidFieldsError
+from blog.kit.clock import now
+from blog.kit.passwords import Passwords
+from blog.kit.tokens import InvalidTokenError, LinkSigner
+from blog.kit.urls import external_url
+from blog.mail import outbox
+from blog.models import LoginSession, User
+
+
+async def change_password(
+    session: AsyncSession, login: LoginSession, form: ChangePasswordForm, passwords: Passwords,
+    client: Client,
+) -> str:  # fmt: skip
+    """Give the person of a session another password, and end all other sessions.
+
+    Returns:
+        The session's new token, for the cookie.
+
+    Raises:
+        InvalidFieldsError: the old password is wrong, or the new one is the username or e-mail.
+        TooManyAttemptsError: too many tries with a wrong password: who has found a browser
+            logged in cannot guess here either.
+    """
+    account = login.user
+    refuse_own_name(form.password, account.username, account.email)
+    user = await authenticate(session, passwords, account.email, form.old_password, client)
+    new_hash = await passwords.hash(form.password.get_secret_value()) if user else ""
+    if user is None or not await _replace_hash(session, user, new_hash):
+        raise InvalidFieldsError({"old_password": "This is not your present password."})
+    await end_sessions(session, user, keep=login)
+    token = await renew_token(session, login)
+    await forgive(session, user, client.address)
+    await outbox.put(session, to=user.email, message="password_changed", user=user)
+    await session.commit()
+    return token
+
+
+async def mail_reset_link(session: AsyncSession, email: str, links: LinkSigner) -> None:
+    """Send a link to choose a new password, if there is an account with this address."""
+    user = await queries.user_by_email(session, email)
+    if user is not None:
+        token = links.sign(RESET_PASSWORD, {"user": user.id, "credentials": credentials_of(user)})
+        link = external_url("passwords.choose", token=token)
+        await outbox.put(session, to=user.email, message="reset_password", user=user, link=link)
+        await session.commit()
+
+
+async def user_of_reset_link(
+    session: AsyncSession, visitor: User | None, token: str, links: LinkSigner
+) -> User:
+    """Whose password a link is for, while it works.
+
+    Args:
+        visitor: who is logged in, if anybody.
+
+    Raises:
+        ExpiredTokenError: the link is older than an hour.
+        OtherAccountError: somebody else than the visitor was to open it.
+        InvalidTokenError: the link is not one of ours, was used, or the password or the
+            address has been changed since.
+    """
+    content = links.read(RESET_PASSWORD, token)
+    refuse_other_account(visitor, content["user"])
+    return check_credentials(await session.get(User, content["user"]), content)
+
+
+async def reset_password(
+    session: AsyncSession, visitor: User | None, token: str, form: NewPasswordForm, *,
+    passwords: Passwords, links: LinkSigner, client: Client,
+) -> None:  # fmt: skip
+    """Give the person of a link another password, and end all sessions.
+
+    Who has opened the mail has also proved that the address is his.
+
+    Raises:
+        InvalidTokenError: as `user_of_reset_link`; of two requests at once with the same
+            link, one gets this.
+        InvalidFieldsError: the new password is the username or e-mail.
+    """
+    user = await user_of_reset_link(session, visitor, token, links)
+    refuse_own_name(form.password, user.username, user.email)
+    await session.commit()  # Nobody waits for a hash with a connection in hand.
+    new_hash = await passwords.hash(form.password.get_secret_value())
+    if not await _replace_hash(session, user, new_hash, confirm=True):
+        raise InvalidTokenError
+    await end_sessions(session, user)
+    await forgive(session, user, client.address)
+    await outbox.put(session, to=user.email, message="password_changed", user=user)
+    await session.commit()
+
+
+async def _replace_hash(
+    session: AsyncSession, user: User, new_hash: str, *, confirm: bool = False
+) -> bool:
+    """Store another hash, if the credentials are still those that `user` was read with."""
+    replaced = (
+        update(User)
+        .where(
+            User.id == user.id,
+            User.password_hash == user.password_hash,
+            User.email == user.email,
+        )
+        .values(password_hash=new_hash)
+        .returning(User.id)
+        .execution_options(synchronize_session=False)
+    )
+    if confirm:
+        replaced = replaced.values(confirmed_at=func.coalesce(User.confirmed_at, now()))
+    return await session.scalar(replaced) is not None

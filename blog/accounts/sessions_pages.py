@@ -1,0 +1,39 @@
+"""`/auth/sessions`: where one is logged in, and ending that."""
+
+from quart import Blueprint, flash, redirect, render_template, url_for
+from quart.typing import ResponseReturnValue
+
+from blog.accounts import queries, sessions_service
+from blog.accounts.identity import forget_visitor, required_login
+from blog.web.app import db
+
+blueprint = Blueprint("sessions", __name__, url_prefix="/auth/sessions")
+
+
+@blueprint.get("")
+async def overview() -> ResponseReturnValue:
+    """The browsers in which one is logged in."""
+    current = required_login()
+    logins = await queries.sessions_of(db(), current.user)
+    return await render_template("accounts/sessions.html", logins=logins, current=current)
+
+
+@blueprint.post("/<id:login_id>/end")
+async def end(login_id: int) -> ResponseReturnValue:
+    """End one of one's own sessions. To end the one that is asking is to log out."""
+    current = required_login()
+    await sessions_service.end_session(db(), current.user, login_id)
+    if login_id == current.id:
+        forget_visitor()
+        await flash("You have logged out.", "success")
+        return redirect(url_for("posts.home"))
+    await flash("That session has ended.", "success")
+    return redirect(url_for("sessions.overview"))
+
+
+@blueprint.post("/end-others")
+async def end_others() -> ResponseReturnValue:
+    """End all of one's own sessions but the one that is asking."""
+    await sessions_service.end_other_sessions(db(), required_login())
+    await flash("All other sessions have ended.", "success")
+    return redirect(url_for("sessions.overview"))

@@ -1,0 +1,133 @@
+"""The sessions of people who are logged in: begun, kept alive, and ended."""
+
+from datetime import timedelta
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.accounts.authentication import Client
+from blog.errors import NotFoundError
+from blog.kit.clock import now
+from blog.kit.tokens import opaque_token, token_digest
+from blog.models import LoginSession, User
+
+REMEMBERED_LIFE = timedelta(days=30)
+# Without "keep me logged in" the cookie ends with the browser. But browsers bring such cookies
+# back with the windows of last time, so the session also ends after a day without use.
+IDLE_LIFE = timedelta(days=1)
+PAUSE = timedelta(minutes=1)
+OLD_ROWS_AT_A_TIME = 20
+
+
+async def begin_session(
+    session: AsyncSession, user: User, client: Client, *, remember: bool
+) -> str:
+    """Add a session, and delete a few that have expired; the caller commits.
+
+    Returns:
+        Its token, for the cookie.
+    """
+    token = opaque_token()
+    session.add(
+        LoginSession(
+            token_hash=token_digest(token),
+            user_id=user.id,
+            expires_at=now() + (REMEMBERED_LIFE if remember else IDLE_LIFE),
+            is_remembered=remember,
+            device=client.device,
+            network_address=client.address,
+        )
+    )
+    expired = (
+        select(LoginSession.id)
+        .where(LoginSession.expires_at <= now())
+        .order_by(LoginSession.expires_at)
+        .limit(OLD_ROWS_AT_A_TIME)
+        .with_for_update(skip_locked=True)
+    )
+    await session.execute(
+        delete(LoginSession).where(LoginSession.id.in_(expired.scalar_subquery()))
+    )
+    return token
+
+
+async def note_use(session: AsyncSession, login: LoginSession, client: Client) -> None:
+    """Write down that a session is in use, and where, at most once a minute.
+
+    Most requests find in the row that was loaded anyway that it is too early. A row that
+    another request has locked is left alone: no page waits for that.
+    """
+    moment = now()
+    if moment - login.last_used_at < PAUSE:
+        return
+    due = (
+        select(LoginSession.id)
+        .where(LoginSession.id == login.id, LoginSession.last_used_at <= moment - PAUSE)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    await session.execute(
+        update(LoginSession)
+        .where(LoginSession.id == due)
+        .values(
+            last_used_at=moment,
+            network_address=client.address,
+            expires_at=login.expires_at if login.is_remembered else moment + IDLE_LIFE,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    await session.commit()
+
+
+async def renew_token(session: AsyncSession, login: LoginSession) -> str:
+    """Give a session another token, so that copies of the old cookie are worth nothing.
+
+    The caller commits.
+
+    Returns:
+        The new token, for the cookie.
+    """
+    token = opaque_token()
+    await session.execute(
+        update(LoginSession)
+        .where(LoginSession.id == login.id)
+        .values(token_hash=token_digest(token))
+        .execution_options(synchronize_session=False)
+    )
+    return token
+
+
+async def end_session(session: AsyncSession, user: User, login_id: int) -> None:
+    """End one of a person's sessions: its cookie is worthless, wherever it was copied to.
+
+    Raises:
+        NotFoundError: there is none with this id, or it is somebody else's.
+    """
+    ended = await session.scalar(
+        delete(LoginSession)
+        .where(LoginSession.id == login_id, LoginSession.user_id == user.id)
+        .returning(LoginSession.id)
+    )
+    await session.commit()
+    if ended is None:
+        raise NotFoundError("This session has ended already.")
+
+
+async def end_other_sessions(session: AsyncSession, login: LoginSession) -> None:
+    """End all sessions of a person but one."""
+    await end_sessions(session, login.user, keep=login)
+    await session.commit()
+
+
+async def end_sessions(
+    session: AsyncSession, user: User, *, keep: LoginSession | None = None
+) -> None:
+    """End a person's sessions, all or all but one; the caller commits.
+
+    Whoever also changes the person's row does so before: logging in locks that row and then
+    adds a session, and this has to see the ones that were added.
+    """
+    ended = delete(LoginSession).where(LoginSession.user_id == user.id)
+    if keep is not None:
+        ended = ended.where(LoginSession.id != keep.id)
+    await session.execute(ended)

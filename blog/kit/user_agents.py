@@ -1,0 +1,45 @@
+"""A name for a device that its owner recognises, from the browser's `User-Agent`."""
+
+UNKNOWN_DEVICE = "Unknown device"
+
+# In this order: most browsers also claim to be those further down.
+BROWSERS = {
+    "Edg/": "Edge",
+    "EdgA/": "Edge",
+    "EdgiOS/": "Edge",
+    "OPR/": "Opera",
+    "SamsungBrowser/": "Samsung Internet",
+    "Vivaldi/": "Vivaldi",
+    "FxiOS/": "Firefox",
+    "Firefox/": "Firefox",
+    "CriOS/": "Chrome",
+    "Chromium/": "Chromium",
+    "Chrome/": "Chrome",
+    "Safari/": "Safari",
+    "curl/": "curl",
+}
+SYSTEMS = {
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Android": "Android",
+    "Windows": "Windows",
+    "CrOS": "ChromeOS",
+    "Macintosh": "macOS",
+    "Linux": "Linux",
+    "FreeBSD": "FreeBSD",
+}
+
+
+def device_name(user_agent: str | None) -> str:
+    """What a browser says it is, such as "Firefox on Linux".
+
+    Args:
+        user_agent: the header as it was sent. It may say anything: the name is for its
+            owner's eyes, and nothing is decided by it.
+    """
+    text = user_agent or ""
+    browser = next((name for mark, name in BROWSERS.items() if mark in text), None)
+    system = next((name for mark, name in SYSTEMS.items() if mark in text), None)
+    if browser and system:
+        return f"{browser} on {system}"
+    return browser or system or UNKNOWN_DEVICE

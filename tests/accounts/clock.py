@@ -1,0 +1,42 @@
+"""Letting time pass, instead of waiting."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from itsdangerous import TimestampSigner
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.models import LoginFailure, LoginSession
+
+
+@contextmanager
+def later(**span: float) -> Iterator[None]:
+    """Within it, tokens are as much older as `timedelta(**span)` is long."""
+    seconds = timedelta(**span).total_seconds()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TimestampSigner, "get_timestamp", lambda _: int(time.time() + seconds))
+        yield
+
+
+async def age_failures(db: AsyncSession, **span: float) -> None:
+    """Make all failures to log in older by `timedelta(**span)`."""
+    older = LoginFailure.created_at - timedelta(**span)
+    await db.execute(update(LoginFailure).values(created_at=older))
+    await db.commit()
+
+
+async def age_sessions(db: AsyncSession, **span: float) -> None:
+    """Make all sessions older by `timedelta(**span)`."""
+    age = timedelta(**span)
+    await db.execute(
+        update(LoginSession).values(
+            created_at=LoginSession.created_at - age,
+            last_used_at=LoginSession.last_used_at - age,
+            expires_at=LoginSession.expires_at - age,
+        )
+    )
+    await db.commit()

@@ -1,0 +1,293 @@
+"""Leaving: deleting the account, and taking everything along."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.accounts.leaving_export import sections
+from blog.models import AuditEntry, Base, Comment, Email, Follow, LoginSession, Post, User
+from blog.web.app import Broadside
+from tests.support import PASSWORD, Browser, link_in, outbox
+
+MakeUser = Callable[..., Awaitable[User]]
+DELETE = "/auth/delete-account"
+
+
+async def mailed_link(app: Broadside, visitor: Browser) -> str:
+    """Ask for the deletion with the password, and look into the mailbox."""
+    answer = await visitor.submit(DELETE, {"password": PASSWORD})
+    assert (answer.status_code, answer.headers["location"]) == (302, DELETE)
+    mail = (await outbox(app))[-1]
+    assert mail.purpose == "delete_account"
+    return link_in(mail)
+
+
+async def people(db: AsyncSession) -> list[str]:
+    return list(await db.scalars(select(User.username).order_by(User.id)))
+
+
+def post_by(user: User, **values: Any) -> Post:
+    return Post(author_id=user.id, body="x", body_html="<p>x</p>", renderer_version=1, **values)
+
+
+def comment_by(user: User, post: Post) -> Comment:
+    return Comment(
+        author_id=user.id, post_id=post.id, body="x", body_html="<p>x</p>", renderer_version=1
+    )
+
+
+async def test_an_account_is_deleted_by_the_button_behind_the_link(
+    app: Broadside, susans_browser: Browser, db: AsyncSession
+) -> None:
+    link = await mailed_link(app, susans_browser)
+    page = await susans_browser.get(link)
+    assert page.status_code == 200
+    assert await people(db) == ["susan"], "looking deletes nothing"
+
+    answer = await susans_browser.submit(link)
+    assert (answer.status_code, answer.headers["location"]) == (302, "/")
+    assert await people(db) == []
+    home = (await susans_browser.get("/")).text
+    assert "Your account is deleted" in home
+    assert "Log in" in home
+    assert (await susans_browser.get(link)).headers["location"].startswith("/auth/login")
+
+
+async def test_everything_goes_and_the_counts_of_the_others_are_right(
+    app: Broadside, susans_browser: Browser, susan: User, db: AsyncSession, make_user: MakeUser
+) -> None:
+    others = [await make_user(f"user{number}") for number in range(5)]
+    posts = [post_by(other) for other in (*others, susan, susan)]
+    db.add_all(posts)
+    await db.flush()
+    db.add_all(comment_by(susan, post) for post in posts[:3] for _ in range(2))
+    db.add_all(comment_by(others[0], post) for post in posts)
+    db.add_all(Follow(follower_id=other.id, followed_id=susan.id) for other in others)
+    db.add_all(Follow(follower_id=susan.id, followed_id=other.id) for other in others[:2])
+    db.add(Follow(follower_id=others[0].id, followed_id=others[1].id))
+    await db.commit()
+
+    await susans_browser.submit(await mailed_link(app, susans_browser))
+
+    assert await people(db) == [other.username for other in others]
+    for table in (Post, Comment, LoginSession, Email):
+        left = await db.scalar(select(func.count()).select_from(table))
+        assert left == {Post: 5, Comment: 5, LoginSession: 0, Email: 0}[table]
+    counts = await db.execute(
+        select(User.post_count, User.follower_count, User.following_count).order_by(User.id)
+    )
+    assert [tuple(row) for row in counts] == [
+        (1, 0, 1), (1, 1, 0), (1, 0, 0), (1, 0, 0), (1, 0, 0)
+    ]  # fmt: skip
+    assert set(await db.scalars(select(Post.comment_count))) == {1}
+
+
+@pytest.mark.parametrize("password", ["wrong password", "", "p" * 129])
+async def test_without_the_password_there_is_no_link(
+    app: Broadside, susans_browser: Browser, password: str
+) -> None:
+    answer = await susans_browser.submit(DELETE, {"password": password})
+    assert answer.status_code == 422
+    assert await outbox(app) == []
+
+
+async def test_the_password_cannot_be_guessed_here_either(susans_browser: Browser) -> None:
+    statuses = [
+        (await susans_browser.submit(DELETE, {"password": "wrong password"})).status_code
+        for _ in range(6)
+    ]
+    assert statuses == [422] * 5 + [429]
+
+
+async def test_a_link_that_does_not_hold_deletes_nothing(
+    app: Broadside, susans_browser: Browser, db: AsyncSession, make_user: MakeUser
+) -> None:
+    link = await mailed_link(app, susans_browser)
+    await make_user("bob")
+    async with Browser(app) as bobs_browser:
+        await bobs_browser.log_in("bob")
+        for visitor, wrong in (
+            (susans_browser, link[:-1]),
+            (susans_browser, f"{DELETE}/{'x' * 40}"),
+            (bobs_browser, link),
+        ):
+            assert (await visitor.get(wrong)).status_code == 400
+            answer = await visitor.submit(wrong, page=DELETE)
+            assert answer.status_code == 400
+            assert "Nothing has changed" in answer.text
+    assert await people(db) == ["susan", "bob"]
+
+
+@pytest.mark.parametrize("change", [{"email": "sue@example.com"}, {"password_hash": "another"}])
+async def test_a_link_dies_with_the_credentials_that_asked_for_it(
+    app: Broadside, susans_browser: Browser, db: AsyncSession, change: dict[str, str]
+) -> None:
+    link = await mailed_link(app, susans_browser)
+    await db.execute(update(User).values(change))
+    await db.commit()
+    assert (await susans_browser.submit(link, page=DELETE)).status_code == 400
+    assert await people(db) == ["susan"]
+
+
+async def test_a_link_from_another_purpose_deletes_nothing(
+    app: Broadside, susans_browser: Browser, susan: User
+) -> None:
+    token = app.links.sign("confirm", {"user": susan.id, "email": susan.email})
+    assert (await susans_browser.get(f"{DELETE}/{token}")).status_code == 400
+
+
+async def test_the_link_alone_is_not_enough(
+    app: Broadside, susans_browser: Browser, browser: Browser, db: AsyncSession
+) -> None:
+    link = await mailed_link(app, susans_browser)
+    assert (await browser.get(link)).headers["location"].startswith("/auth/login")
+    answer = await browser.submit(link, page="/auth/login")
+    assert answer.headers["location"].startswith("/auth/login")
+    assert await people(db) == ["susan"]
+
+
+async def test_deleting_twice_at_once_is_one_deletion(
+    app: Broadside, susans_browser: Browser, db: AsyncSession
+) -> None:
+    link = await mailed_link(app, susans_browser)
+    form = {"csrf_token": await susans_browser.token(link)}
+    answers = await asyncio.gather(*(susans_browser.post(link, data=form) for _ in range(3)))
+    assert all(answer.status_code in {302, 400} for answer in answers)
+    assert await people(db) == []
+
+
+async def test_an_unconfirmed_person_can_leave_too(
+    app: Broadside, browser: Browser, db: AsyncSession, make_user: MakeUser
+) -> None:
+    await make_user("new", confirmed=False)
+    await browser.log_in("new")
+    await browser.submit(await mailed_link(app, browser))
+    assert await people(db) == []
+
+
+async def test_the_last_administrator_cannot_leave(
+    app: Broadside, browser: Browser, db: AsyncSession, make_user: MakeUser
+) -> None:
+    await make_user("root", role="Administrator")
+    await browser.log_in("root")
+    answer = await browser.submit(DELETE, {"password": PASSWORD})
+    assert answer.status_code == 422
+    assert "Nobody else could look after the site" in answer.text
+
+    await make_user("admin", role="Administrator")
+    link = await mailed_link(app, browser)
+    await db.execute(update(User).where(User.username == "admin").values(confirmed_at=None))
+    await db.commit()
+    await browser.submit(link)
+    assert await people(db) == ["root", "admin"]
+    assert "Nobody else could look after the site" in (await browser.get(DELETE)).text
+
+
+async def test_of_two_last_administrators_who_leave_at_once_one_stays(
+    app: Broadside, db: AsyncSession, make_user: MakeUser
+) -> None:
+    async with Browser(app) as one, Browser(app) as other:
+        forms = []
+        for name, visitor in (("one", one), ("other", other)):
+            await make_user(name, role="Administrator")
+            await visitor.log_in(name)
+        for visitor in (one, other):
+            link = await mailed_link(app, visitor)
+            forms.append((visitor, link, {"csrf_token": await visitor.token(link)}))
+        await asyncio.gather(*(visitor.post(link, data=form) for visitor, link, form in forms))
+    assert len(await people(db)) == 1
+
+
+async def test_people_who_follow_one_another_leave_at_the_same_moment(
+    app: Broadside, db: AsyncSession, make_user: MakeUser
+) -> None:
+    browsers = [Browser(app) for _ in range(6)]
+    users = [await make_user(f"user{number}") for number in range(6)]
+    stays = await make_user("stays")
+    posts = [post_by(user) for user in (*users, stays)]
+    db.add_all(posts)
+    await db.flush()
+    db.add_all(comment_by(user, post) for user in users for post in posts)
+    everybody = [*users, stays]
+    db.add_all(
+        Follow(follower_id=one.id, followed_id=other.id)
+        for one in everybody
+        for other in everybody
+        if one is not other
+    )
+    await db.commit()
+    forms = []
+    for user, visitor in zip(users, browsers, strict=True):
+        await visitor.log_in(user.username)
+        link = await mailed_link(app, visitor)
+        forms.append((visitor, link, {"csrf_token": await visitor.token(link)}))
+    answers = await asyncio.gather(*(v.post(link, data=form) for v, link, form in forms))
+    assert [answer.status_code for answer in answers] == [302] * 6
+    left = (await db.scalars(select(User).execution_options(populate_existing=True))).one()
+    assert (left.username, left.follower_count, left.following_count) == ("stays", 0, 0)
+    assert (await db.scalars(select(Post.comment_count))).all() == [0]
+    for visitor in browsers:
+        await visitor.aclose()
+
+
+async def exported(visitor: Browser) -> dict[str, Any]:
+    answer = await visitor.get("/auth/export")
+    assert answer.status_code == 200
+    content: dict[str, Any] = json.loads(answer.text)
+    return content
+
+
+async def test_the_export_is_a_file_of_ones_own(susans_browser: Browser) -> None:
+    answer = await susans_browser.get("/auth/export")
+    today = datetime.now(UTC).date()
+    assert answer.headers["content-disposition"] == f"attachment; filename=susan-{today}.json"
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["cache-control"] == "no-store"
+    assert int(answer.headers["content-length"]) == len(answer.content)
+
+
+async def test_the_export_has_everything_of_one_person_and_nothing_of_others(
+    app: Broadside, susans_browser: Browser, susan: User, db: AsyncSession, make_user: MakeUser
+) -> None:
+    bob = await make_user("bob")
+    posts = [post_by(susan) for _ in range(250)] + [post_by(bob)]
+    db.add_all(posts)
+    await db.flush()
+    db.add_all([comment_by(susan, posts[-1]), comment_by(bob, posts[0])])
+    db.add_all(
+        [
+            Follow(follower_id=bob.id, followed_id=susan.id),
+            AuditEntry(
+                actor_id=bob.id, actor_name="bob", act="disable account",
+                subject_id=susan.id, subject_name="susan", details={"reason": "ü"},
+            ),
+        ]
+    )  # fmt: skip
+    await db.commit()
+    await mailed_link(app, susans_browser)
+
+    content = await exported(susans_browser)
+    assert content["account"][0]["email"] == "susan@example.com"
+    assert [post["id"] for post in content["posts"]] == [post.id for post in posts[:-1]]
+    assert [comment["post_id"] for comment in content["comments"]] == [posts[-1].id]
+    assert [follow["username"] for follow in content["followers"]] == ["bob"]
+    assert content["following"] == []
+    assert content["sessions"][0]["network_address"] == "127.0.0.1"
+    assert [mail["purpose"] for mail in content["mails"]] == ["delete_account"]
+    assert content["audit_entries"][0]["details"] == {"reason": "ü"}
+    text = json.dumps(content)
+    assert "password_hash" not in text and "token" not in text
+    assert "bob@example.com" not in text
+
+
+async def test_the_export_leaves_no_table_with_people_out(susan: User) -> None:
+    statements = " ".join(map(str, sections(susan).values()))
+    for table in Base.metadata.sorted_tables:
+        if any(key.column.table.name == "users" for key in table.foreign_keys):
+            assert f"{table.name}." in statements, table.name

@@ -1,0 +1,64 @@
+"""While many people log in at once, the site goes on answering."""
+
+import asyncio
+import time
+from contextlib import AsyncExitStack
+from statistics import median
+
+import pytest
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.kit.passwords import AT_ONCE, Passwords
+from blog.models import User
+from blog.web.app import Broadside
+from tests.support import PASSWORD, Browser, add_user
+
+PEOPLE = 50
+# A page waits for no hash, but has to share the processor with those under way.
+MOST_HASHES = 10
+
+
+async def test_fifty_logins_at_once_do_not_keep_the_home_page_waiting(
+    app: Broadside, db: AsyncSession, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    names = [f"person{number}" for number in range(PEOPLE)]
+    for name in names:
+        await add_user(app, name)
+    passwords = Passwords()
+    await db.execute(update(User).values(password_hash=await passwords.hash(PASSWORD)))
+    await db.commit()
+    monkeypatch.setattr(app, "passwords", passwords)
+
+    async with AsyncExitStack() as stack:
+        browsers = [await stack.enter_async_context(Browser(app)) for _ in names]
+        forms = [
+            {"csrf_token": await browser.token("/auth/login"), "email": name, "password": PASSWORD}
+            for browser, name in zip(browsers, names, strict=True)
+        ]
+        reader = await stack.enter_async_context(Browser(app))
+        waits = []
+        start = time.perf_counter()
+        storm = asyncio.gather(
+            *(
+                browser.post("/auth/login", data=form)
+                for browser, form in zip(browsers, forms, strict=True)
+            )
+        )
+        while not storm.done():
+            asked = time.perf_counter()
+            assert (await reader.get("/")).status_code == 200
+            waits.append(time.perf_counter() - asked)
+        assert {answer.status_code for answer in await storm} == {302}
+        seconds = time.perf_counter() - start
+
+    # What a hash takes while all this goes on: a quieter moment would be no measure.
+    hash_seconds = seconds * AT_ONCE / PEOPLE
+    with capsys.disabled():
+        print(  # noqa: T201
+            f"\n{PEOPLE} logins at once in {seconds:.2f} s, {len(waits)} home pages meanwhile: "
+            f"median {median(waits) / hash_seconds:.2f}, longest "
+            f"{max(waits) / hash_seconds:.2f} times a hash ({hash_seconds * 1000:.0f} ms)"
+        )
+    assert max(waits) < MOST_HASHES * hash_seconds
