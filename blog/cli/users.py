@@ -1,11 +1,12 @@
 """`blog user …`."""
 
 import click
-from sqlalchemy import select
 
 from blog.accounts.queries import user_by_login
+from blog.admin import service
 from blog.cli.running import asynchronous, opened_app
-from blog.models import Role
+from blog.errors import InvalidFieldsError
+from blog.models.role import ADMINISTRATOR, ROLES
 
 
 @click.group()
@@ -15,7 +16,9 @@ def user() -> None:
 
 @user.command()
 @click.argument("who")
-@click.option("--role", default="Administrator", show_default=True)
+@click.option(
+    "--role", default=ADMINISTRATOR, show_default=True, help=", ".join(role.name for role in ROLES)
+)
 @asynchronous
 async def promote(who: str, role: str) -> None:
     """Give the person with this username or e-mail address a role."""
@@ -23,10 +26,8 @@ async def promote(who: str, role: str) -> None:
         person = await user_by_login(session, who)
         if person is None:
             raise click.ClickException(f"nobody is called {who}")
-        granted = await session.scalar(select(Role).where(Role.name == role))
-        if granted is None:
-            names = ", ".join(await session.scalars(select(Role.name).order_by(Role.permissions)))
-            raise click.ClickException(f"there is no role {role}; the roles are {names}")
-        person.role = granted
-        await session.commit()
-    click.echo(f"{person.username} is now {granted.name}.")
+        try:
+            person = await service.change_role(session, None, person.id, role)
+        except InvalidFieldsError as error:
+            raise click.ClickException(str(error)) from None
+    click.echo(f"{person.username} is now {person.role.name}.")

@@ -1,6 +1,7 @@
 """Roles, and the permissions that they grant (Flask Web Development, chapter 9)."""
 
 from enum import IntFlag
+from typing import NamedTuple
 
 from sqlalchemy import Boolean, Integer, String, false
 from sqlalchemy.orm import Mapped, mapped_column
@@ -16,6 +17,25 @@ class Permission(IntFlag):
     WRITE = 4
     MODERATE = 8
     ADMIN = 16
+
+
+class RoleDefinition(NamedTuple):
+    """What a role is called and grants; new people get the default one."""
+
+    name: str
+    permissions: Permission
+    is_default: bool = False
+
+
+WRITER = Permission.FOLLOW | Permission.COMMENT | Permission.WRITE
+ADMINISTRATOR = "Administrator"
+
+# The roles of every site; `blog deploy` brings the table to what stands here.
+ROLES = (
+    RoleDefinition("User", WRITER, is_default=True),
+    RoleDefinition("Moderator", WRITER | Permission.MODERATE),
+    RoleDefinition(ADMINISTRATOR, WRITER | Permission.MODERATE | Permission.ADMIN),
+)
 
 
 class Role(Base):

@@ -1,12 +1,18 @@
-"""The page of each person."""
+"""The page of each person, the form for one's own, and the pictures."""
 
-from quart import Blueprint, redirect, render_template, url_for
+from quart import Blueprint, Response, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 
+from blog.accounts.identity import current_user, required_account
+from blog.accounts.permissions import confirmed_required
 from blog.errors import NotFoundError
+from blog.follows import queries as follows
+from blog.kit.avatars import identicon
 from blog.posts.queries import posts_by
-from blog.users import queries
+from blog.users import queries, service
+from blog.users.schemas import ProfileForm
 from blog.web.app import current_app, db
+from blog.web.forms import Form
 from blog.web.requests import requested_page
 
 blueprint = Blueprint("users", __name__)
@@ -21,4 +27,41 @@ async def profile(username: str) -> ResponseReturnValue:
     if user.username != username:
         return redirect(url_for("users.profile", username=user.username))
     page = await posts_by(db(), user, requested_page(current_app.settings.posts_per_page))
-    return await render_template("users/profile.html", user=user, page=page)
+    reader, relation = current_user.account, None
+    if reader is not None and reader.id != user.id:
+        relation = await follows.relation(db(), reader, user)
+    return await render_template("users/profile.html", user=user, page=page, relation=relation)
+
+
+@blueprint.get("/edit-profile")
+@confirmed_required
+async def own_profile() -> ResponseReturnValue:
+    """The form for one's own profile."""
+    account = required_account()
+    values = {name: getattr(account, name) for name in ProfileForm.model_fields}
+    return await render_template("users/edit_profile.html", form=Form(ProfileForm, values))
+
+
+@blueprint.post("/edit-profile")
+@confirmed_required
+async def edit_profile() -> ResponseReturnValue:
+    """Change one's own profile."""
+    account = required_account()
+    form = Form(ProfileForm)
+    if (data := await form.submitted()) is None:
+        return await render_template("users/edit_profile.html", form=form), form.status
+    await service.edit_profile(db(), account, data)
+    await flash("Your profile is changed.", "success")
+    return redirect(url_for("users.profile", username=account.username))
+
+
+@blueprint.get("/avatar/<seed>.svg")
+async def avatar(seed: str) -> ResponseReturnValue:
+    """An identicon. All of it is in its address, so that it can be kept for ever."""
+    try:
+        picture = identicon(seed)
+    except ValueError:
+        raise NotFoundError from None
+    response = Response(picture, content_type="image/svg+xml")
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response

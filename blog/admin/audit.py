@@ -1,0 +1,33 @@
+"""Writing down what those who look after the site do to others."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.models import Act, AuditEntry, User
+
+# In place of a username, which begins with a letter.
+OPERATOR = "(command line)"
+
+
+def record(
+    session: AsyncSession, actor: User | None, act: Act, subject: User, **details: object
+) -> AuditEntry:
+    """Add an entry to the audit log, in the transaction of the act; the caller commits.
+
+    Args:
+        session: the transaction that the act belongs to.
+        actor: who did it; `None` for the operator at the command line.
+        act: what was done.
+        subject: to whom.
+        details: what else there is to know, as JSON can hold it. They are kept when the
+            people have gone, so nothing private belongs here.
+    """
+    entry = AuditEntry(
+        actor_id=actor.id if actor else None,
+        actor_name=actor.username if actor else OPERATOR,
+        act=act,
+        subject_id=subject.id,
+        subject_name=subject.username,
+        details=details,
+    )
+    session.add(entry)
+    return entry

@@ -1,0 +1,131 @@
+"""The administrators' pages: the list of users, somebody's account, and the audit log."""
+
+from pydantic import ValidationError
+from quart import Blueprint, abort, flash, redirect, render_template, request, url_for
+from quart.typing import ResponseReturnValue
+
+from blog.accounts.identity import required_account
+from blog.accounts.permissions import admin_required
+from blog.admin import queries, service
+from blog.admin.schemas import AccountForm, DisableForm, PeopleSearch, RoleForm
+from blog.errors import InvalidFieldsError, NotFoundError
+from blog.web.app import db
+from blog.web.forms import Form
+from blog.web.requests import local_address, requested_page
+
+PEOPLE_PER_PAGE = 50
+ENTRIES_PER_PAGE = 50
+
+blueprint = Blueprint("admin", __name__)
+
+
+@blueprint.get("/admin/users")
+@admin_required
+async def people() -> ResponseReturnValue:
+    """Everybody: `?q=` begins the name or the address, `?role=` and `?state=` narrow it down."""
+    try:
+        search = PeopleSearch.model_validate(request.args.to_dict())
+    except ValidationError:
+        abort(400, "There is no such list of users.")
+    roles = await queries.roles(db())
+    role = next((role for role in roles if role.name == search.role), None)
+    if search.role and role is None:
+        abort(400, f"There is no role {search.role}.")
+    page = await queries.people(db(), search, role, requested_page(PEOPLE_PER_PAGE))
+    return await render_template("admin/users.html", page=page, search=search, roles=roles)
+
+
+@blueprint.post("/admin/users/<id:user_id>/role")
+@admin_required
+async def change_role(user_id: int) -> ResponseReturnValue:
+    """Give somebody another role (`role`, its name)."""
+    form = Form(RoleForm)
+    if (data := await form.submitted()) is not None:
+        try:
+            user = await service.change_role(db(), required_account(), user_id, data.role)
+        except InvalidFieldsError as error:
+            form.refuse(error)
+        else:
+            await flash(f"{user.username} is now {user.role.name}.", "success")
+    return await _back_to_list(form)
+
+
+@blueprint.post("/admin/users/<id:user_id>/disable")
+@admin_required
+async def disable(user_id: int) -> ResponseReturnValue:
+    """Shut somebody out, for a `reason` that the audit log keeps."""
+    form = Form(DisableForm)
+    if (data := await form.submitted()) is not None:
+        try:
+            user = await service.disable(db(), required_account(), user_id, data.reason)
+        except InvalidFieldsError as error:
+            form.refuse(error)
+        else:
+            await flash(f"{user.username} is disabled, and logged out everywhere.", "success")
+    return await _back_to_list(form)
+
+
+@blueprint.post("/admin/users/<id:user_id>/enable")
+@admin_required
+async def enable(user_id: int) -> ResponseReturnValue:
+    """Let somebody in again."""
+    user = await service.enable(db(), required_account(), user_id)
+    await flash(f"{user.username} can log in again.", "success")
+    return await _back_to_list(Form(DisableForm))
+
+
+async def _back_to_list(form: Form[RoleForm] | Form[DisableForm]) -> ResponseReturnValue:
+    """To where the form stood (`next`), saying there what was wrong with it."""
+    for message in form.errors.values():
+        await flash(message, "error")
+    target = local_address((await request.form).get("next"))
+    return redirect(target or url_for("admin.people"))
+
+
+@blueprint.get("/edit-profile/<id:user_id>")
+@admin_required
+async def account(user_id: int) -> ResponseReturnValue:
+    """The form for somebody's account and profile."""
+    user = await queries.account_by_id(db(), user_id)
+    if user is None:
+        raise NotFoundError("This person has no account here.")
+    values = {
+        "email": user.email,
+        "username": user.username,
+        "confirmed": "true" if user.is_confirmed else "",
+        "role": user.role.name,
+        "name": user.name,
+        "location": user.location,
+        "about_me": user.about_me,
+    }
+    return await _account_page(user_id, Form(AccountForm, values))
+
+
+@blueprint.post("/edit-profile/<id:user_id>")
+@admin_required
+async def edit_account(user_id: int) -> ResponseReturnValue:
+    """Change somebody's account and profile."""
+    form = Form(AccountForm)
+    if (data := await form.submitted()) is None:
+        return await _account_page(user_id, form)
+    try:
+        await service.edit_account(db(), required_account(), user_id, data)
+    except InvalidFieldsError as error:
+        form.refuse(error)
+        return await _account_page(user_id, form)
+    await flash("The account is changed.", "success")
+    return redirect(url_for("users.profile", username=data.username))
+
+
+async def _account_page(user_id: int, form: Form[AccountForm]) -> ResponseReturnValue:
+    roles = await queries.roles(db())
+    page = await render_template("admin/account.html", user_id=user_id, form=form, roles=roles)
+    return page, form.status
+
+
+@blueprint.get("/admin/audit")
+@admin_required
+async def audit() -> ResponseReturnValue:
+    """What administrators and moderators have done, the newest first."""
+    page = await queries.audit_entries(db(), requested_page(ENTRIES_PER_PAGE))
+    return await render_template("admin/audit.html", page=page)

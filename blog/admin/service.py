@@ -1,0 +1,162 @@
+"""What administrators do to others. Each function is one act in one transaction, and audited.
+
+Each begins alike (`_begin`): the row of the person, then the administrators, are locked, and
+who acts has to be one of them at that moment, not only when the page was asked for. The
+operator at the command line, `None`, may do everything.
+"""
+
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
+
+from blog.accounts.sessions_service import end_sessions
+from blog.accounts.uniqueness import taken
+from blog.admin.administrators import LastAdministratorError, lock_administrators
+from blog.admin.audit import record
+from blog.admin.schemas import AccountForm
+from blog.errors import ForbiddenError, InvalidFieldsError, NotFoundError
+from blog.kit.clock import now
+from blog.mail import outbox
+from blog.models import Act, Permission, Role, User
+
+
+async def change_role(
+    session: AsyncSession, actor: User | None, user_id: int, role_name: str
+) -> User:
+    """Give somebody another role.
+
+    Raises:
+        NotFoundError: the person has gone.
+        InvalidFieldsError: there is no such role.
+        LastAdministratorError: nobody else could look after the site.
+        ForbiddenError: who acts has ceased to be an administrator.
+    """
+    user, administrators = await _begin(session, actor, user_id)
+    role = await _role(session, role_name)
+    if role.id != user.role_id:
+        _keep_one(administrators, user, stays=role.grants(Permission.ADMIN))
+        record(session, actor, Act.CHANGE_ROLE, user, role=[user.role.name, role.name])
+        user.role = role
+    await session.commit()
+    return user
+
+
+async def disable(
+    session: AsyncSession, actor: User | None, user_id: int, reason: str = ""
+) -> User:
+    """Shut somebody out: every session ends at once. What the person wrote stays.
+
+    Raises:
+        NotFoundError: the person has gone.
+        InvalidFieldsError: it is one's own account.
+        LastAdministratorError: nobody else could look after the site.
+        ForbiddenError: who acts has ceased to be an administrator.
+    """
+    user, administrators = await _begin(session, actor, user_id)
+    if actor is not None and actor.id == user.id:
+        raise InvalidFieldsError({"": "You cannot disable your own account."})
+    if not user.is_disabled:
+        _keep_one(administrators, user, stays=False)
+        record(session, actor, Act.DISABLE, user, **({"reason": reason} if reason else {}))
+        user.disabled_at = now()
+        await end_sessions(session, user)
+    await session.commit()
+    return user
+
+
+async def enable(session: AsyncSession, actor: User | None, user_id: int) -> User:
+    """Let somebody in again.
+
+    Raises:
+        NotFoundError: the person has gone.
+        ForbiddenError: who acts has ceased to be an administrator.
+    """
+    user, _ = await _begin(session, actor, user_id)
+    if user.is_disabled:
+        record(session, actor, Act.ENABLE, user)
+        user.disabled_at = None
+    await session.commit()
+    return user
+
+
+async def edit_account(session: AsyncSession, actor: User, user_id: int, form: AccountForm) -> None:
+    """Change anything of somebody's account and profile. An old address is told of a new one.
+
+    The audit log gets the names of what was changed, and only of role and username what they
+    were: it outlives the account, whose address and words are nobody's business then.
+
+    Raises:
+        NotFoundError: the person has gone.
+        InvalidFieldsError: the e-mail or the username is taken, in whatever case and also a
+            moment ago; or there is no such role. Objects that were loaded before still hold.
+        LastAdministratorError: nobody else could look after the site.
+        ForbiddenError: who acts has ceased to be an administrator.
+    """
+    user, administrators = await _begin(session, actor, user_id)
+    role = await _role(session, form.role)
+    _keep_one(administrators, user, stays=form.confirmed and role.grants(Permission.ADMIN))
+    wanted: dict[str, Any] = form.model_dump(exclude={"confirmed", "role"})
+    wanted["confirmed_at"] = (user.confirmed_at or now()) if form.confirmed else None
+    wanted["role_id"] = role.id
+    changes = {name: value for name, value in wanted.items() if getattr(user, name) != value}
+    if changes:
+        record(session, actor, Act.EDIT_PROFILE, user, **_summary(changes, user, role))
+        try:
+            # A statement and a savepoint, not attributes and a flush: after a refusal the
+            # page is shown again, and needs the objects as they were.
+            async with session.begin_nested():
+                await session.execute(
+                    update(User)
+                    .where(User.id == user.id)
+                    .values(changes)
+                    .execution_options(synchronize_session=False)
+                )
+        except IntegrityError as error:
+            raise taken(error) from None
+        if "email" in changes:
+            await outbox.put(session, to=user.email, message="email_changed", user=user)
+    await session.commit()
+
+
+async def _begin(session: AsyncSession, actor: User | None, user_id: int) -> tuple[User, set[int]]:
+    """Lock the person and the administrators, and make sure that `actor` is one of these."""
+    user = await session.scalar(
+        select(User)
+        .where(User.id == user_id)
+        .options(joinedload(User.role, innerjoin=True))
+        .with_for_update(of=User, key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    if user is None:
+        raise NotFoundError("This person has no account here.")
+    administrators = await lock_administrators(session)
+    if actor is not None and actor.id not in administrators:
+        raise ForbiddenError
+    return user, administrators
+
+
+async def _role(session: AsyncSession, name: str) -> Role:
+    role = await session.scalar(select(Role).where(Role.name == name))
+    if role is None:
+        raise InvalidFieldsError({"role": f"There is no role called {name}."})
+    return role
+
+
+def _keep_one(administrators: set[int], user: User, *, stays: bool) -> None:
+    """Refuse what would leave the site without an administrator."""
+    if administrators == {user.id} and not stays:
+        raise LastAdministratorError
+
+
+def _summary(changes: dict[str, Any], user: User, role: Role) -> dict[str, object]:
+    """What the audit log is told about the changes to an account."""
+    changed = sorted(name.removesuffix("_id").removesuffix("_at") for name in changes)
+    details: dict[str, object] = {"changed": changed}
+    if "role_id" in changes:
+        details["role"] = [user.role.name, role.name]
+    if "username" in changes:
+        details["username"] = [user.username, changes["username"]]
+    return details

@@ -1,0 +1,57 @@
+"""What administrators and moderators did to whom."""
+
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, String, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from blog.models.base import Base, CreatedAt, RowId
+from blog.models.user import User
+
+
+class Act(StrEnum):
+    """What those who look after the site can do to a person, or to what the person wrote."""
+
+    CHANGE_ROLE = "change role"
+    DISABLE = "disable account"
+    ENABLE = "enable account"
+    EDIT_PROFILE = "edit profile"
+    DISABLE_COMMENT = "disable comment"
+    ENABLE_COMMENT = "enable comment"
+    EDIT_POST = "edit post"
+    DELETE_POST = "delete post"
+    HIDE_POST = "hide post"
+    SHOW_POST = "show post"
+    RESOLVE_REPORT = "resolve report"
+    DISMISS_REPORT = "dismiss report"
+
+
+class AuditEntry(Base):
+    """One act: who did what to whom, when, and what there is to say about it.
+
+    Entries are only ever added: a trigger refuses to change or delete them. They outlive
+    the people in them, whose names are copied; the only change that the trigger lets
+    through is a reference becoming NULL with its account.
+    """
+
+    __tablename__ = "audit_entries"
+
+    id: Mapped[RowId]
+    created_at: Mapped[CreatedAt]
+    actor_id: Mapped[int | None] = mapped_column(
+        ForeignKey("users.id", ondelete="SET NULL"), index=True
+    )
+    actor_name: Mapped[str] = mapped_column(String(64))
+    act: Mapped[str] = mapped_column(String(32))
+    subject_id: Mapped[int | None] = mapped_column(
+        ForeignKey("users.id", ondelete="SET NULL"), index=True
+    )
+    subject_name: Mapped[str] = mapped_column(String(64))
+    details: Mapped[dict[str, Any]] = mapped_column(
+        JSONB, server_default=text("'{}'"), default=dict
+    )
+
+    actor: Mapped[User | None] = relationship(foreign_keys=actor_id, lazy="raise")
+    subject: Mapped[User | None] = relationship(foreign_keys=subject_id, lazy="raise")

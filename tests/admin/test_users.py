@@ -1,0 +1,209 @@
+"""The administrators' list of users: finding people, roles, disabling."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.kit.clock import now
+from blog.models import AuditEntry, LoginSession, Permission, Role, User
+from blog.web.app import Broadside
+from tests.support import PASSWORD, Browser
+
+MakeUser = Callable[..., Awaitable[User]]
+SHOWN = re.compile(r'<th scope="row">.*?href="/user/([^"]+)"', re.DOTALL)
+
+
+async def shown(browser: Browser, query: str = "") -> list[str]:
+    """The names on the list, in its order."""
+    answer = await browser.get(f"/admin/users{query}")
+    assert answer.status_code == 200
+    return SHOWN.findall(answer.text)
+
+
+async def role_of(db: AsyncSession, username: str) -> str | None:
+    return await db.scalar(select(Role.name).join(User).where(User.username == username))
+
+
+async def test_people_are_found_by_the_beginning_of_name_or_address(
+    roots_browser: Browser, make_user: MakeUser
+) -> None:
+    for name in ("Susan", "susanne", "bob", "Suse"):
+        await make_user(name)
+    assert await shown(roots_browser) == ["bob", "root", "Susan", "susanne", "Suse"]
+    assert await shown(roots_browser, "?q=SUSAN") == ["Susan", "susanne"]
+    assert await shown(roots_browser, "?q=bob@EXAMPLE.com") == ["bob"]
+    assert await shown(roots_browser, "?q=usan") == []
+    assert await shown(roots_browser, "?q=%25") == []
+    assert await shown(roots_browser, "?q=_ob") == []
+
+
+async def test_people_are_narrowed_down_by_role_and_state(
+    roots_browser: Browser, make_user: MakeUser
+) -> None:
+    await make_user("susan")
+    await make_user("mod", role="Moderator")
+    await make_user("new", confirmed=False)
+    await make_user("gone", disabled_at=now())
+    await make_user("gonenew", disabled_at=now(), confirmed=False)
+    assert await shown(roots_browser, "?role=Moderator") == ["mod"]
+    assert await shown(roots_browser, "?state=unconfirmed") == ["new"]
+    assert await shown(roots_browser, "?state=disabled") == ["gone", "gonenew"]
+    assert await shown(roots_browser, "?state=active") == ["mod", "root", "susan"]
+    assert await shown(roots_browser, "?state=active&role=User&q=s") == ["susan"]
+
+
+@pytest.mark.parametrize("query", ["?state=odd", "?role=Queen", "?q=" + "q" * 255])
+async def test_a_list_that_cannot_be_is_refused(roots_browser: Browser, query: str) -> None:
+    assert (await roots_browser.get(f"/admin/users{query}")).status_code == 400
+
+
+async def test_a_long_list_has_pages_that_keep_the_search(
+    roots_browser: Browser, db: AsyncSession, root: User
+) -> None:
+    db.add_all(
+        User(
+            username=f"u{number:03}",
+            email=f"u{number:03}@example.com",
+            password_hash="",
+            role_id=root.role_id,
+        )
+        for number in range(60)
+    )
+    await db.commit()
+    first = await roots_browser.get("/admin/users?q=u&state=unconfirmed")
+    assert len(SHOWN.findall(first.text)) == 50
+    assert 'desc="3 statements"' in first.headers["server-timing"]
+    found = re.search(r'rel="next" href="([^"]+)"', first.text)
+    assert found
+    following = await roots_browser.get(found[1].replace("&amp;", "&"))
+    assert SHOWN.findall(following.text) == [f"u{number:03}" for number in range(50, 60)]
+
+
+async def test_a_role_is_changed_where_one_was_and_written_down(
+    roots_browser: Browser, susan: User, db: AsyncSession
+) -> None:
+    answer = await roots_browser.submit(
+        f"/admin/users/{susan.id}/role",
+        {"role": "Moderator", "next": "/admin/users?q=su"},
+        page="/admin/users",
+    )
+    assert (answer.status_code, answer.headers["location"]) == (302, "/admin/users?q=su")
+    assert await role_of(db, "susan") == "Moderator"
+    entry = (await db.scalars(select(AuditEntry))).one()
+    assert (entry.actor_name, entry.act, entry.subject_name) == ("root", "change role", "susan")
+    assert entry.details == {"role": ["User", "Moderator"]}
+
+
+@pytest.mark.parametrize("target", ["//evil.example", "https://evil.example", "/\\evil.example"])
+async def test_the_way_back_stays_on_this_site(
+    roots_browser: Browser, susan: User, target: str
+) -> None:
+    answer = await roots_browser.submit(
+        f"/admin/users/{susan.id}/enable", {"next": target}, page="/admin/users"
+    )
+    assert answer.headers["location"] == "/admin/users"
+
+
+async def test_giving_the_same_role_again_is_no_act(
+    roots_browser: Browser, susan: User, db: AsyncSession
+) -> None:
+    await roots_browser.submit(
+        f"/admin/users/{susan.id}/role", {"role": "User"}, page="/admin/users"
+    )
+    assert await db.scalar(select(func.count()).select_from(AuditEntry)) == 0
+
+
+@pytest.mark.parametrize("role", ["Queen", ""])
+async def test_there_must_be_such_a_role(
+    roots_browser: Browser, susan: User, db: AsyncSession, role: str
+) -> None:
+    address = f"/admin/users/{susan.id}/role"
+    answer = await roots_browser.submit(address, {"role": role}, page="/admin/users")
+    assert answer.status_code == 302
+    assert await role_of(db, "susan") == "User"
+
+
+@pytest.mark.parametrize("act", ["role", "disable", "enable"])
+async def test_a_person_who_is_gone_is_not_found(roots_browser: Browser, act: str) -> None:
+    answer = await roots_browser.submit(
+        f"/admin/users/4711/{act}", {"role": "User"}, page="/admin/users"
+    )
+    assert answer.status_code == 404
+
+
+async def test_disabling_logs_out_at_once_and_keeps_out_until_enabled(
+    app: Broadside, roots_browser: Browser, susans_browser: Browser, susan: User, db: AsyncSession
+) -> None:
+    assert (await susans_browser.get("/edit-profile")).status_code == 200
+    await roots_browser.submit(
+        f"/admin/users/{susan.id}/disable", {"reason": "spam"}, page="/admin/users"
+    )
+    sessions = select(func.count()).where(LoginSession.user_id == susan.id)
+    assert await db.scalar(sessions) == 0
+    assert (await susans_browser.get("/edit-profile")).status_code == 302
+    async with Browser(app) as again:
+        form = {"email": "susan", "password": PASSWORD}
+        assert (await again.submit("/auth/login", form)).status_code != 302
+        await roots_browser.submit(f"/admin/users/{susan.id}/enable", page="/admin/users")
+        await again.log_in("susan")
+    entries = (await db.scalars(select(AuditEntry).order_by(AuditEntry.id))).all()
+    assert [(entry.act, entry.details) for entry in entries] == [
+        ("disable account", {"reason": "spam"}),
+        ("enable account", {}),
+    ]
+
+
+async def test_a_disabled_person_may_do_nothing() -> None:
+    role = Role(name="Administrator", permissions=31)
+    person = User(role=role, confirmed_at=now(), disabled_at=now())
+    assert not person.can(Permission.FOLLOW)
+
+
+async def test_nobody_disables_the_own_account(
+    roots_browser: Browser, admins_browser: Browser, root: User, db: AsyncSession
+) -> None:
+    answer = await roots_browser.submit(f"/admin/users/{root.id}/disable", page="/admin/users")
+    assert answer.status_code == 302
+    assert "cannot disable your own" in (await roots_browser.get("/admin/users")).text
+    assert (await db.get_one(User, root.id)).disabled_at is None
+
+
+async def test_the_last_administrator_stays_one(
+    roots_browser: Browser, root: User, db: AsyncSession, make_user: MakeUser
+) -> None:
+    await make_user("unconfirmed", role="Administrator", confirmed=False)
+    await make_user("disabled", role="Administrator", disabled_at=now())
+    await roots_browser.submit(
+        f"/admin/users/{root.id}/role", {"role": "User"}, page="/admin/users"
+    )
+    assert "Nobody else could look after" in (await roots_browser.get("/admin/users")).text
+    assert await role_of(db, "root") == "Administrator"
+
+
+async def test_of_two_administrators_who_demote_each_other_one_remains(
+    roots_browser: Browser, admins_browser: Browser, root: User, db: AsyncSession
+) -> None:
+    admin_id = await db.scalar(select(User.id).where(User.username == "admin"))
+    for _ in range(5):
+        tokens = [
+            await browser.token("/admin/users") for browser in (roots_browser, admins_browser)
+        ]
+        await asyncio.gather(
+            roots_browser.post(
+                f"/admin/users/{admin_id}/role", data={"role": "User", "csrf_token": tokens[0]}
+            ),
+            admins_browser.post(
+                f"/admin/users/{root.id}/role", data={"role": "User", "csrf_token": tokens[1]}
+            ),
+        )
+        roles = [await role_of(db, name) for name in ("root", "admin")]
+        assert sorted(map(str, roles)) == ["Administrator", "User"]
+        winner, other = ("root", admin_id) if roles[0] == "Administrator" else ("admin", root.id)
+        winners_browser = roots_browser if winner == "root" else admins_browser
+        await winners_browser.submit(
+            f"/admin/users/{other}/role", {"role": "Administrator"}, page="/admin/users"
+        )

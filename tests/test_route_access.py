@@ -1,0 +1,279 @@
+"""Who may use which route: one table of them all, tried with a person of each kind.
+
+A new route belongs into `TABLE`, or this fails. Each row has the route as `blog` registers it, an
+address that fits it, and what the five kinds of people get there: a status, or where they
+are led. Every form is sent with its CSRF token and with `FORM`: 422 says that somebody was let in,
+and only the fields were wrong.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import httpx
+import pytest
+
+from blog import create_app
+from blog.models import Comment, Email, EmailState, Post, Report
+from blog.web.app import Broadside
+from settings import Settings
+from tests.support import Browser, add_user
+
+LOG_IN = "to the login"
+CONFIRM = "to the page that asks for the confirmation"
+LED = {"/auth/login": LOG_IN, "/auth/unconfirmed": CONFIRM}
+FORM = {"body": "x", "reason": "x", "role": "User"}
+
+Outcome = int | str
+
+
+class Access(NamedTuple):
+    """What each kind of person gets."""
+
+    anonymous: Outcome
+    unconfirmed: Outcome
+    user: Outcome
+    moderator: Outcome
+    administrator: Outcome
+
+
+class Row(NamedTuple):
+    """A route, who may use it, and an address of it where that is not the rule itself."""
+
+    route: str
+    access: Access
+    address: str = ""
+
+
+def everybody(status: Outcome) -> Access:
+    """Also those who have not confirmed their address."""
+    return Access(status, status, status, status, status)
+
+
+def strangers(status: Outcome) -> Access:
+    """Those who are not logged in; the others are led home."""
+    return Access(status, 302, 302, 302, 302)
+
+
+def readers(status: Outcome) -> Access:
+    """Everybody; but people who have not confirmed are asked to do that first."""
+    return Access(status, CONFIRM, status, status, status)
+
+
+def logged_in(status: Outcome) -> Access:
+    """Whoever has an account."""
+    return Access(LOG_IN, status, status, status, status)
+
+
+def confirmed(status: Outcome) -> Access:
+    """Whoever has an account with a confirmed address."""
+    return Access(LOG_IN, CONFIRM, status, status, status)
+
+
+def only_the_author(status: Outcome, others: Outcome = 403) -> Access:
+    """The user, whose post and comment they are."""
+    return Access(LOG_IN, CONFIRM, status, others, others)
+
+
+def author_and_administrators(status: Outcome) -> Access:
+    """The user, whose post it is, and administrators."""
+    return Access(LOG_IN, CONFIRM, status, 403, status)
+
+
+def moderators(status: Outcome) -> Access:
+    """Those who may moderate, administrators among them."""
+    return Access(LOG_IN, CONFIRM, 403, status, status)
+
+
+def administrators(status: Outcome) -> Access:
+    """Administrators alone."""
+    return Access(LOG_IN, CONFIRM, 403, 403, status)
+
+
+# The post and the comment are the user's; `{bob}` is somebody else, whom nobody here is.
+TABLE = [
+    Row("GET /", readers(200)),
+    Row("POST /", confirmed(302)),
+    Row("GET /post/<id:post_id>", readers(200), "/post/{post}"),
+    Row("POST /post/<id:post_id>", confirmed(302), "/post/{post}"),
+    Row("GET /user/<username>", readers(200), "/user/bob"),
+    Row("GET /static/<path:filename>", everybody(404), "/static/none"),
+    Row("GET /all", readers(302)),
+    Row("GET /followed", confirmed(302)),
+    Row("POST /preview", confirmed(200)),
+    Row("GET /edit/<id:post_id>", author_and_administrators(200), "/edit/{post}"),
+    Row("POST /edit/<id:post_id>", author_and_administrators(422), "/edit/{post}"),
+    Row("GET /delete/<id:post_id>", author_and_administrators(200), "/delete/{post}"),
+    # The author is the first to delete it.
+    Row("POST /delete/<id:post_id>", only_the_author(302, others=404), "/delete/{post}"),
+    Row("POST /follow/<username>", confirmed(302), "/follow/bob"),
+    Row("POST /unfollow/<username>", confirmed(302), "/unfollow/bob"),
+    Row("GET /followers/<username>", readers(200), "/followers/bob"),
+    Row("GET /followed_by/<username>", readers(200), "/followed_by/bob"),
+    Row("GET /avatar/<seed>.svg", everybody(200), "/avatar/0123456789abcdef.svg"),
+    Row("GET /healthz", everybody(200)),
+    Row("GET /readyz", everybody(200)),
+    Row("GET /edit-profile", confirmed(200)),
+    Row("POST /edit-profile", confirmed(302)),
+    Row("GET /edit-profile/<id:user_id>", administrators(200), "/edit-profile/{bob}"),
+    Row("POST /edit-profile/<id:user_id>", administrators(422), "/edit-profile/{bob}"),
+    Row("GET /admin/users", administrators(200)),
+    Row("POST /admin/users/<id:user_id>/role", administrators(302), "/admin/users/{bob}/role"),
+    Row(
+        "POST /admin/users/<id:user_id>/disable", administrators(302), "/admin/users/{bob}/disable"
+    ),
+    Row("POST /admin/users/<id:user_id>/enable", administrators(302), "/admin/users/{bob}/enable"),
+    Row("GET /admin/audit", administrators(200)),
+    Row("GET /admin/mail", administrators(200)),
+    Row("POST /admin/mail/<id:email_id>/retry", administrators(302), "/admin/mail/{mail}/retry"),
+    Row("POST /admin/mail/retry", administrators(302)),
+    Row("GET /auth/register", strangers(200)),
+    Row("POST /auth/register", strangers(422)),
+    Row("GET /auth/login", strangers(200)),
+    Row("POST /auth/login", everybody(422)),
+    Row("POST /auth/logout", everybody(302)),
+    Row("GET /auth/confirm/<token>", everybody(400), "/auth/confirm/token"),
+    Row("POST /auth/confirm", Access(LOG_IN, CONFIRM, 302, 302, 302)),
+    Row("GET /auth/unconfirmed", Access(302, 200, 302, 302, 302)),
+    Row("GET /auth/change-password", logged_in(200)),
+    Row("POST /auth/change-password", logged_in(422)),
+    Row("GET /auth/change_email", logged_in(200)),
+    Row("POST /auth/change_email", logged_in(422)),
+    Row("GET /auth/change_email/<token>", logged_in(400), "/auth/change_email/token"),
+    Row("POST /auth/change_email/<token>", logged_in(400), "/auth/change_email/token"),
+    Row("GET /auth/reset", everybody(200)),
+    Row("POST /auth/reset", everybody(422)),
+    Row("GET /auth/reset/<token>", everybody(400), "/auth/reset/token"),
+    Row("POST /auth/reset/<token>", everybody(400), "/auth/reset/token"),
+    Row("GET /auth/sessions", logged_in(200)),
+    Row("POST /auth/sessions/<id:login_id>/end", logged_in(404), "/auth/sessions/4711/end"),
+    Row("POST /auth/sessions/end-others", logged_in(302)),
+    Row("GET /auth/delete-account", logged_in(200)),
+    Row("POST /auth/delete-account", logged_in(422)),
+    Row("GET /auth/delete-account/<token>", logged_in(400), "/auth/delete-account/token"),
+    Row("POST /auth/delete-account/<token>", logged_in(400), "/auth/delete-account/token"),
+    Row("GET /auth/export", logged_in(200)),
+    Row("GET /comment/<id:comment_id>", readers(302), "/comment/{comment}"),
+    Row("GET /comment/<id:comment_id>/edit", only_the_author(200), "/comment/{comment}/edit"),
+    Row("POST /comment/<id:comment_id>/edit", only_the_author(302), "/comment/{comment}/edit"),
+    Row("GET /comment/<id:comment_id>/delete", only_the_author(200), "/comment/{comment}/delete"),
+    Row(
+        "POST /comment/<id:comment_id>/delete",
+        only_the_author(302, others=404),
+        "/comment/{comment}/delete",
+    ),
+    Row("GET /moderate", moderators(200)),
+    Row("GET /moderate/posts", moderators(200)),
+    Row("GET /moderate/reports", moderators(200)),
+    Row("GET /moderate/reports/closed", moderators(200)),
+    Row(
+        "POST /moderate/reports/<id:report_id>/dismiss",
+        moderators(302),
+        "/moderate/reports/{report}/dismiss",
+    ),
+    Row(
+        "POST /moderate/reports/<id:report_id>/resolve",
+        moderators(302),
+        "/moderate/reports/{report}/resolve",
+    ),
+    Row(
+        "GET /moderate/<any(disable, enable):measure>/<id:comment_id>",
+        moderators(200),
+        "/moderate/disable/{comment}",
+    ),
+    Row(
+        "POST /moderate/<any(disable, enable):measure>/<id:comment_id>",
+        moderators(302),
+        "/moderate/disable/{comment}",
+    ),
+    Row(
+        "GET /moderate/<any(hide, show):measure>/<id:post_id>",
+        moderators(200),
+        "/moderate/hide/{post}",
+    ),
+    Row(
+        "POST /moderate/<any(hide, show):measure>/<id:post_id>",
+        moderators(302),
+        "/moderate/hide/{post}",
+    ),
+    Row("GET /report/post/<id:post_id>", confirmed(200), "/report/post/{post}"),
+    Row("POST /report/post/<id:post_id>", confirmed(302), "/report/post/{post}"),
+    Row("GET /report/comment/<id:comment_id>", confirmed(200), "/report/comment/{comment}"),
+    Row("POST /report/comment/<id:comment_id>", confirmed(302), "/report/comment/{comment}"),
+]
+IN_DEVELOPMENT_ONLY = {
+    "GET /dev/mailbox",
+    "GET /dev/mailbox/<name>",
+    "GET /dev/mailbox/<name>/html",
+}
+
+
+def routes(app: Broadside) -> set[str]:
+    """The routes of an application, but for `HEAD` and `OPTIONS`, which Quart adds."""
+    return {
+        f"{method} {rule.rule}"
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+
+
+def test_the_table_has_every_route_and_no_other(make_settings: Callable[..., Settings]) -> None:
+    table = {row.route for row in TABLE}
+    assert len(table) == len(TABLE)
+    assert routes(create_app(make_settings())) == table
+    in_development = routes(create_app(make_settings(env="development")))
+    assert in_development - table == IN_DEVELOPMENT_ONLY
+
+
+@pytest.fixture
+async def ids(app: Broadside) -> dict[str, int]:
+    """People of each kind, and the ids of what the addresses in the table name."""
+    user = await add_user(app, "user")
+    await add_user(app, "unconfirmed", confirmed=False)
+    await add_user(app, "moderator", role="Moderator")
+    await add_user(app, "administrator", role="Administrator")
+    bob = await add_user(app, "bob")
+    written = {"body": "x", "body_html": "<p>x</p>", "renderer_version": 1}
+    async with app.database.session() as session:
+        post = Post(author_id=user.id, **written)
+        mail = Email(
+            purpose="confirm", recipient="x@example.com", subject="x", text="x", html="x",
+            state=EmailState.FAILED,
+        )  # fmt: skip
+        session.add_all([post, mail])
+        await session.flush()
+        comment = Comment(author_id=user.id, post_id=post.id, **written)
+        report = Report(reporter_id=bob.id, post_id=post.id, reason="x")
+        session.add_all([comment, report])
+        await session.commit()
+        return {
+            "bob": bob.id,
+            "post": post.id,
+            "comment": comment.id,
+            "report": report.id,
+            "mail": mail.id,
+        }
+
+
+def outcome(answer: httpx.Response) -> Outcome:
+    """Where the answer leads, if that is one of the two, or its status."""
+    target = answer.headers.get("location", "").partition("?")[0]
+    return LED.get(target, answer.status_code)
+
+
+@pytest.mark.parametrize("row", TABLE, ids=[row.route for row in TABLE])
+async def test_a_route_is_for_whom_the_table_says(
+    app: Broadside, ids: dict[str, int], row: Row
+) -> None:
+    method, _, rule = row.route.partition(" ")
+    address = (row.address or rule).format_map(ids)
+    got = {}
+    for kind in Access._fields:
+        async with Browser(app) as visitor:
+            if kind != "anonymous":
+                await visitor.log_in(kind)
+            if method == "GET":
+                answer = await visitor.get(address)
+            else:
+                answer = await visitor.submit(address, FORM, page="/auth/reset")
+        got[kind] = outcome(answer)
+    assert got == row.access._asdict()
