@@ -1,19 +1,28 @@
 """What people say about a post."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, Index, Integer, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from blog.models.base import Base, CreatedAt, RowId
+from blog.kit.clock import now
+from blog.models.base import Base, CreatedAt, RowId, SubmissionKey
 from blog.models.post import Post
+from blog.models.role import Permission
 from blog.models.user import User
 
 
 class Comment(Base):
-    """A comment under a post, in inline Markdown."""
+    """A comment under a post, in inline Markdown.
+
+    The order of the ids is the order of the lists. A disabled comment keeps its place under
+    the post, and its text is for moderators only. Triggers of this table keep
+    `posts.comment_count`.
+    """
 
     __tablename__ = "comments"
+
+    EDITABLE_FOR = timedelta(minutes=15)
 
     id: Mapped[RowId]
     post_id: Mapped[int] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"))
@@ -23,8 +32,40 @@ class Comment(Base):
     renderer_version: Mapped[int] = mapped_column(Integer)
     created_at: Mapped[CreatedAt]
     edited_at: Mapped[datetime | None]
+    disabled_at: Mapped[datetime | None]
+    disabled_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    disabled_reason: Mapped[str | None] = mapped_column(Text)
+    submission: Mapped[SubmissionKey]
 
     post: Mapped[Post] = relationship(lazy="raise")
-    author: Mapped[User] = relationship(lazy="raise")
+    author: Mapped[User] = relationship(lazy="raise", foreign_keys=author_id)
+    disabled_by: Mapped[User | None] = relationship(lazy="raise", foreign_keys=disabled_by_id)
 
-    __table_args__ = (Index(None, "post_id", "created_at", "id"),)
+    __table_args__ = (
+        CheckConstraint(
+            "(disabled_at IS NULL) = (disabled_reason IS NULL)", name="disabled_with_a_reason"
+        ),
+        Index(None, "post_id", "id"),
+        Index(None, "disabled_by_id", postgresql_where=text("disabled_by_id IS NOT NULL")),
+    )
+
+    @property
+    def is_disabled(self) -> bool:
+        return self.disabled_at is not None
+
+    def may_be_edited_by(self, person: User | None) -> bool:
+        """Whether `person` (`None`: a stranger) wrote it, and that not long ago.
+
+        Once it is disabled, its text is not even its author's any more.
+        """
+        if person is None or person.id != self.author_id or not person.can(Permission.COMMENT):
+            return False
+        return not self.is_disabled and now() < self.created_at + self.EDITABLE_FOR
+
+    def may_be_deleted_by(self, person: User | None) -> bool:
+        """Whether `person` (`None`: a stranger) wrote it."""
+        return person is not None and person.id == self.author_id
+
+    def may_be_read_by(self, person: User | None) -> bool:
+        """Whether `person` (`None`: a stranger) may see the text."""
+        return not self.is_disabled or (person is not None and person.can(Permission.MODERATE))

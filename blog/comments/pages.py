@@ -1,0 +1,119 @@
+"""Writing, editing and deleting comments. They are read on the page of their post."""
+
+from quart import Blueprint, flash, redirect, render_template, url_for
+from quart.typing import ResponseReturnValue
+
+from blog.accounts.identity import current_user, required_account
+from blog.comments import queries, service
+from blog.comments.schemas import CommentForm
+from blog.errors import ForbiddenError, InvalidFieldsError, NotFoundError
+from blog.kit.pagination import PageRequest
+from blog.models import Comment
+from blog.posts.queries import post_by_id
+from blog.web.app import current_app, db
+from blog.web.forms import Form
+
+blueprint = Blueprint("comments", __name__)
+
+
+@blueprint.post("/post/<id:post_id>")
+async def write(post_id: int) -> ResponseReturnValue:
+    """Publish a comment, and lead to it."""
+    if current_user.account is None:
+        here = url_for("posts.show", post_id=post_id)
+        return redirect(url_for("accounts.login", next=here))
+    form = Form(CommentForm)
+    data = await form.submitted()
+    try:
+        if data is None:
+            return await _form_again(post_id, form)
+        written = await service.write_comment(db(), current_user.account, post_id, data)
+    except NotFoundError:
+        return await render_template("comments/post_is_gone.html", form=form), 404
+    return redirect(_address(post_id, written.comment.id, written.position))
+
+
+@blueprint.get("/comment/<id:comment_id>")
+async def show(comment_id: int) -> ResponseReturnValue:
+    """Lead to the comment, on whichever page of its post it is by now."""
+    comment = await _comment(comment_id)
+    return redirect(await _place(comment.post_id, comment_id))
+
+
+@blueprint.get("/comment/<id:comment_id>/edit")
+async def edit(comment_id: int) -> ResponseReturnValue:
+    """The form with the comment's text, for its author."""
+    account = required_account()
+    comment = await _comment(comment_id)
+    if not comment.may_be_edited_by(account):
+        raise ForbiddenError(service.NOT_EDITABLE)
+    form = Form(CommentForm, {"body": comment.body})
+    return await render_template("comments/edit.html", comment=comment, form=form)
+
+
+@blueprint.post("/comment/<id:comment_id>/edit")
+async def save(comment_id: int) -> ResponseReturnValue:
+    """Replace the comment's text."""
+    account = required_account()
+    form = Form(CommentForm)
+    if (data := await form.submitted()) is not None:
+        try:
+            comment = await service.edit_comment(db(), account, comment_id, data)
+        except InvalidFieldsError as error:
+            form.refuse(error)
+        else:
+            await flash("Your comment is changed.", "success")
+            return redirect(await _place(comment.post_id, comment_id))
+    comment = await _comment(comment_id)
+    return await render_template("comments/edit.html", comment=comment, form=form), form.status
+
+
+@blueprint.get("/comment/<id:comment_id>/delete")
+async def ask_to_delete(comment_id: int) -> ResponseReturnValue:
+    """The question before a comment is deleted."""
+    account = required_account()
+    comment = await _comment(comment_id)
+    if not comment.may_be_deleted_by(account):
+        raise ForbiddenError
+    return await render_template("comments/delete.html", comment=comment)
+
+
+@blueprint.post("/comment/<id:comment_id>/delete")
+async def delete(comment_id: int) -> ResponseReturnValue:
+    """Delete the comment, and lead to where it was."""
+    account = required_account()
+    post_id = (await _comment(comment_id)).post_id
+    await service.delete_comment(db(), account, comment_id)
+    await flash("Your comment is deleted.", "success")
+    before = await queries.position(db(), post_id, comment_id)
+    page = PageRequest.holding(before, current_app.settings.comments_per_page)
+    return redirect(url_for("posts.show", post_id=post_id, page=page.number, _anchor="comments"))
+
+
+async def _comment(comment_id: int) -> Comment:
+    if (comment := await queries.comment_by_id(db(), comment_id)) is None:
+        raise NotFoundError(service.COMMENT_IS_GONE)
+    return comment
+
+
+async def _form_again(post_id: int, form: Form[CommentForm]) -> ResponseReturnValue:
+    """The page that the comment would have stood on, with what is wrong with it."""
+    post = await post_by_id(db(), post_id)
+    if post is None or not post.may_be_read_by(current_user.account):
+        raise NotFoundError
+    size = current_app.settings.comments_per_page
+    page = await queries.comments_page(db(), post, PageRequest.holding(post.comment_count, size))
+    return await render_template(
+        "posts/post.html", post=post, comments=page, form=form
+    ), form.status
+
+
+async def _place(post_id: int, comment_id: int) -> str:
+    return _address(post_id, comment_id, await queries.position(db(), post_id, comment_id))
+
+
+def _address(post_id: int, comment_id: int, position: int) -> str:
+    """Where the comment at `position` under its post is shown."""
+    page = PageRequest.holding(position, current_app.settings.comments_per_page)
+    anchor = f"comment-{comment_id}"
+    return url_for("posts.show", post_id=post_id, page=page.number, _anchor=anchor)

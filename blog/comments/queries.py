@@ -1,0 +1,51 @@
+"""Reading comments."""
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
+
+from blog.kit.pagination import Page, PageRequest
+from blog.models import Comment, Post
+
+
+async def comments_page(session: AsyncSession, post: Post, wanted: PageRequest) -> Page[Comment]:
+    """The comments under `post`, the oldest first, with their authors.
+
+    The ids of the page are read off the index of the post's comments, so that those before
+    it cost next to nothing.
+    """
+    ids = (
+        select(Comment.id)
+        .where(Comment.post_id == post.id)
+        .order_by(Comment.id)
+        .offset(wanted.offset)
+        .limit(wanted.limit)
+        .subquery()
+    )
+    comments = await session.scalars(
+        select(Comment)
+        .join(ids, ids.c.id == Comment.id)
+        .options(joinedload(Comment.author, innerjoin=True))
+        .order_by(Comment.id)
+    )
+    return Page.of(comments.all(), wanted, post.comment_count)
+
+
+async def comment_by_id(session: AsyncSession, comment_id: int) -> Comment | None:
+    """One comment, with its author and its post."""
+    return await session.scalar(
+        select(Comment)
+        .where(Comment.id == comment_id)
+        .options(
+            joinedload(Comment.author, innerjoin=True), joinedload(Comment.post, innerjoin=True)
+        )
+    )
+
+
+async def position(session: AsyncSession, post_id: int, comment_id: int) -> int:
+    """How many of a post's comments come before the one with this id, and that one.
+
+    It need not be there any more: then it is the position of the one before.
+    """
+    count = select(func.count()).where(Comment.post_id == post_id, Comment.id <= comment_id)
+    return (await session.scalars(count)).one()

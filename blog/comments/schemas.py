@@ -1,0 +1,16 @@
+"""What people send about comments."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from blog.kit.submissions import SubmittedForm
+from blog.kit.validation import RequiredText
+
+LONGEST_COMMENT = 8_192
+
+
+class CommentForm(SubmittedForm):
+    """A comment, in inline Markdown."""
+
+    body: Annotated[RequiredText, Field(max_length=LONGEST_COMMENT)]

@@ -1,0 +1,1 @@
+"""Moderation: what people report, and what moderators do about it."""

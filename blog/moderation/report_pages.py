@@ -1,0 +1,74 @@
+"""Telling the moderators about a post or a comment."""
+
+from quart import Blueprint, flash, redirect, render_template, url_for
+from quart.typing import ResponseReturnValue
+
+from blog.accounts.identity import required_account
+from blog.accounts.permissions import confirmed_required
+from blog.comments.queries import comment_by_id
+from blog.comments.service import POST_IS_GONE
+from blog.errors import NotFoundError
+from blog.moderation import reports
+from blog.moderation.schemas import ReasonForm
+from blog.posts.queries import post_by_id
+from blog.web.app import db
+from blog.web.forms import Form
+
+blueprint = Blueprint("reports", __name__, url_prefix="/report")
+
+
+@blueprint.get("/post/<id:post_id>")
+@confirmed_required
+async def post(post_id: int) -> ResponseReturnValue:
+    """The form for what is wrong with a post."""
+    return await _post_form(post_id, Form(ReasonForm))
+
+
+@blueprint.post("/post/<id:post_id>")
+@confirmed_required
+async def report_post(post_id: int) -> ResponseReturnValue:
+    """Report a post, for a `reason`."""
+    form = Form(ReasonForm)
+    if (data := await form.submitted()) is None:
+        return await _post_form(post_id, form)
+    await _thank(await reports.report_post(db(), required_account(), post_id, data.reason))
+    return redirect(url_for("posts.show", post_id=post_id))
+
+
+async def _post_form(post_id: int, form: Form[ReasonForm]) -> ResponseReturnValue:
+    reported = await post_by_id(db(), post_id)
+    if reported is None or reported.hidden_at is not None:
+        raise NotFoundError(POST_IS_GONE)
+    return await render_template("moderation/report.html", post=reported, form=form), form.status
+
+
+@blueprint.get("/comment/<id:comment_id>")
+@confirmed_required
+async def comment(comment_id: int) -> ResponseReturnValue:
+    """The form for what is wrong with a comment."""
+    return await _comment_form(comment_id, Form(ReasonForm))
+
+
+@blueprint.post("/comment/<id:comment_id>")
+@confirmed_required
+async def report_comment(comment_id: int) -> ResponseReturnValue:
+    """Report a comment, for a `reason`."""
+    form = Form(ReasonForm)
+    if (data := await form.submitted()) is None:
+        return await _comment_form(comment_id, form)
+    await _thank(await reports.report_comment(db(), required_account(), comment_id, data.reason))
+    return redirect(url_for("comments.show", comment_id=comment_id))
+
+
+async def _comment_form(comment_id: int, form: Form[ReasonForm]) -> ResponseReturnValue:
+    reported = await comment_by_id(db(), comment_id)
+    if reported is None or reported.is_disabled:
+        raise NotFoundError(reports.NOTHING_TO_REPORT)
+    return await render_template("moderation/report.html", comment=reported, form=form), form.status
+
+
+async def _thank(is_news: bool) -> None:
+    if is_news:
+        await flash("Thank you. A moderator will look at it.", "success")
+    else:
+        await flash("You have reported this before: the moderators know of it.", "info")

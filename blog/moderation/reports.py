@@ -1,0 +1,109 @@
+"""Reporting posts and comments, and closing reports. Each function is one transaction."""
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
+
+from blog.admin import audit
+from blog.comments.service import POST_IS_GONE
+from blog.errors import ForbiddenError, NotFoundError
+from blog.kit.clock import now
+from blog.models import Act, Comment, Post, Report, ReportState, User
+from blog.moderation.service import require_moderator
+
+NOTHING_TO_REPORT = "This comment does not exist, or was deleted or disabled."
+ACTS = {
+    ReportState.RESOLVED: Act.RESOLVE_REPORT,
+    ReportState.DISMISSED: Act.DISMISS_REPORT,
+}
+
+
+async def report_post(session: AsyncSession, reporter: User, post_id: int, reason: str) -> bool:
+    """Tell the moderators about a post.
+
+    Returns:
+        Whether this is news: nobody reports a thing twice.
+
+    Raises:
+        ForbiddenError: this person has not confirmed the address.
+        NotFoundError: the post is not there (any more), or hidden already.
+    """
+    # The lock keeps the post there until the report is.
+    post = select(Post.id).where(Post.id == post_id, Post.hidden_at.is_(None))
+    if await session.scalar(post.with_for_update(read=True, key_share=True)) is None:
+        raise NotFoundError(POST_IS_GONE)
+    return await _report(session, reporter, reason, post_id=post_id)
+
+
+async def report_comment(
+    session: AsyncSession, reporter: User, comment_id: int, reason: str
+) -> bool:
+    """Tell the moderators about a comment.
+
+    Returns:
+        Whether this is news: nobody reports a thing twice.
+
+    Raises:
+        ForbiddenError: this person has not confirmed the address.
+        NotFoundError: the comment is not there (any more), or disabled already.
+    """
+    comment = select(Comment.id).where(Comment.id == comment_id, Comment.disabled_at.is_(None))
+    if await session.scalar(comment.with_for_update(read=True, key_share=True)) is None:
+        raise NotFoundError(NOTHING_TO_REPORT)
+    return await _report(session, reporter, reason, comment_id=comment_id)
+
+
+async def close_report(
+    session: AsyncSession, moderator: User, report_id: int, state: ReportState, remark: str
+) -> bool:
+    """Take a report off the list of the open ones.
+
+    Args:
+        session: the transaction.
+        moderator: who closes it.
+        report_id: which one.
+        state: `RESOLVED` if something was done about it, `DISMISSED` if nothing needs to be.
+        remark: what there is to say about that, for the audit log.
+
+    Returns:
+        Whether it was open; if not, somebody else was quicker.
+
+    Raises:
+        ForbiddenError: this person is not a moderator.
+        NotFoundError: the report has gone, with what it was about.
+    """
+    require_moderator(moderator)
+    report = await session.scalar(
+        select(Report)
+        .where(Report.id == report_id)
+        .options(
+            joinedload(Report.post).joinedload(Post.author),
+            joinedload(Report.comment).joinedload(Comment.author),
+        )
+        .with_for_update(key_share=True, of=Report)
+        .execution_options(populate_existing=True)
+    )
+    if report is None:
+        raise NotFoundError("This report does not exist, or what it was about was deleted.")
+    if not report.is_open:
+        return False
+    report.state, report.closed_at, report.closed_by_id = state, now(), moderator.id
+    about = {"post": report.post_id} if report.post_id else {"comment": report.comment_id}
+    details = about | {"report": report_id, "reason": remark}
+    audit.record(session, moderator, ACTS[state], report.about.author, **details)
+    await session.commit()
+    return True
+
+
+async def _report(session: AsyncSession, reporter: User, reason: str, **about: int) -> bool:
+    if not reporter.is_confirmed:
+        raise ForbiddenError
+    report_id = await session.scalar(
+        insert(Report)
+        .values(reporter_id=reporter.id, reason=reason, **about)
+        .on_conflict_do_nothing()
+        .returning(Report.id)
+    )
+    await session.commit()
+    return report_id is not None

@@ -1,0 +1,142 @@
+"""What moderators do to comments and posts. Each function is one action in one transaction.
+
+Each returns whether it did something: `False` says that somebody else was quicker. Rows are
+locked in one order: posts, comments, reports, users.
+"""
+
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
+
+from blog.admin import audit
+from blog.comments.service import COMMENT_IS_GONE, POST_IS_GONE
+from blog.errors import ForbiddenError, NotFoundError
+from blog.kit.clock import now
+from blog.models import Act, Comment, Permission, Post, Report, ReportState, User
+
+
+async def disable_comment(
+    session: AsyncSession, moderator: User, comment_id: int, reason: str
+) -> bool:
+    """Show a comment's text to nobody but moderators, which settles what was reported about it.
+
+    Raises:
+        ForbiddenError: this person is not a moderator.
+        NotFoundError: the comment is not there (any more).
+    """
+    comment = await _locked_comment(session, moderator, comment_id)
+    if comment.is_disabled:
+        return False
+    comment.disabled_at, comment.disabled_by_id = now(), moderator.id
+    comment.disabled_reason = reason
+    await _settle_reports(session, moderator, Report.comment_id == comment_id)
+    _record_comment(session, moderator, Act.DISABLE_COMMENT, comment, reason)
+    await session.commit()
+    return True
+
+
+async def enable_comment(
+    session: AsyncSession, moderator: User, comment_id: int, reason: str
+) -> bool:
+    """Show a disabled comment's text again.
+
+    Raises:
+        ForbiddenError: this person is not a moderator.
+        NotFoundError: the comment is not there (any more).
+    """
+    comment = await _locked_comment(session, moderator, comment_id)
+    if not comment.is_disabled:
+        return False
+    comment.disabled_at = comment.disabled_by_id = comment.disabled_reason = None
+    _record_comment(session, moderator, Act.ENABLE_COMMENT, comment, reason)
+    await session.commit()
+    return True
+
+
+async def hide_post(session: AsyncSession, moderator: User, post_id: int, reason: str) -> bool:
+    """Show a post to nobody but moderators, which settles what was reported about it.
+
+    Raises:
+        ForbiddenError: this person is not a moderator.
+        NotFoundError: the post is not there (any more).
+    """
+    post = await _locked_post(session, moderator, post_id)
+    if post.hidden_at is not None:
+        return False
+    post.hidden_at = now()
+    await _settle_reports(session, moderator, Report.post_id == post_id)
+    audit.record(session, moderator, Act.HIDE_POST, post.author, post=post_id, reason=reason)
+    await session.commit()
+    return True
+
+
+async def show_post(session: AsyncSession, moderator: User, post_id: int, reason: str) -> bool:
+    """Show a hidden post to everybody again.
+
+    Raises:
+        ForbiddenError: this person is not a moderator.
+        NotFoundError: the post is not there (any more).
+    """
+    post = await _locked_post(session, moderator, post_id)
+    if post.hidden_at is None:
+        return False
+    post.hidden_at = None
+    audit.record(session, moderator, Act.SHOW_POST, post.author, post=post_id, reason=reason)
+    await session.commit()
+    return True
+
+
+def require_moderator(person: User) -> None:
+    """Stop whoever may not moderate.
+
+    Raises:
+        ForbiddenError: this person may not.
+    """
+    if not person.can(Permission.MODERATE):
+        raise ForbiddenError
+
+
+async def _locked_comment(session: AsyncSession, moderator: User, comment_id: int) -> Comment:
+    require_moderator(moderator)
+    comment = await session.scalar(
+        select(Comment)
+        .where(Comment.id == comment_id)
+        .options(joinedload(Comment.author, innerjoin=True))
+        .with_for_update(key_share=True, of=Comment)
+        .execution_options(populate_existing=True)
+    )
+    if comment is None:
+        raise NotFoundError(COMMENT_IS_GONE)
+    return comment
+
+
+async def _locked_post(session: AsyncSession, moderator: User, post_id: int) -> Post:
+    require_moderator(moderator)
+    post = await session.scalar(
+        select(Post)
+        .where(Post.id == post_id)
+        .options(joinedload(Post.author, innerjoin=True))
+        .with_for_update(key_share=True, of=Post)
+        .execution_options(populate_existing=True)
+    )
+    if post is None:
+        raise NotFoundError(POST_IS_GONE)
+    return post
+
+
+async def _settle_reports(
+    session: AsyncSession, moderator: User, about: ColumnElement[bool]
+) -> None:
+    await session.execute(
+        update(Report)
+        .where(about, Report.closed_at.is_(None))
+        .values(state=ReportState.RESOLVED, closed_at=now(), closed_by_id=moderator.id)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _record_comment(
+    session: AsyncSession, moderator: User, act: Act, comment: Comment, reason: str
+) -> None:
+    about = {"post": comment.post_id, "comment": comment.id}
+    audit.record(session, moderator, act, comment.author, **about, reason=reason)

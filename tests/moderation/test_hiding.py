@@ -1,0 +1,113 @@
+"""Hiding posts and showing them again."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.models import Comment, Post, User
+from tests.moderation.support import acts
+from tests.support import Browser
+
+TEXT = "<p>Post</p>"
+HIDDEN_BY_MAUD = ("maud", "hide post", "susan", {"post": 1, "reason": "Spam"})
+
+
+async def test_a_hidden_post_is_gone_for_everybody_but_moderators(
+    moderators_browser: Browser,
+    browser: Browser,
+    susans_browser: Browser,
+    davids_browser: Browser,
+    db: AsyncSession,
+    post: Post,
+) -> None:
+    answer = await moderators_browser.submit("/moderate/hide/1", {"reason": "Spam"})
+    assert answer.headers["location"] == "/post/1"
+    for visitor in (browser, susans_browser, davids_browser):
+        assert (await visitor.get("/post/1")).status_code == 404
+        for address in ("/", "/user/susan"):
+            assert TEXT not in (await visitor.get(address)).text
+    page = await moderators_browser.get("/post/1")
+    assert TEXT in page.text
+    assert "hidden" in page.text
+    assert TEXT in (await moderators_browser.get("/moderate/posts")).text
+    assert await acts(db) == [HIDDEN_BY_MAUD]
+
+
+async def test_a_post_that_is_shown_again_is_as_it_was(
+    moderators_browser: Browser, browser: Browser, db: AsyncSession, post: Post, susan: User
+) -> None:
+    count = select(User.post_count).where(User.id == susan.id)
+    await moderators_browser.submit("/moderate/hide/1", {"reason": "Spam"})
+    assert (await db.scalars(count)).one() == 0
+    answer = await moderators_browser.submit("/moderate/show/1", {"reason": "It was a joke"})
+    assert answer.headers["location"] == "/post/1"
+    for address in ("/", "/post/1", "/user/susan"):
+        assert TEXT in (await browser.get(address)).text
+    assert TEXT not in (await moderators_browser.get("/moderate/posts")).text
+    assert (await db.scalars(count)).one() == 1
+    shown = ("maud", "show post", "susan", {"post": 1, "reason": "It was a joke"})
+    assert await acts(db) == [HIDDEN_BY_MAUD, shown]
+
+
+@pytest.mark.parametrize("measure", ["hide", "show"])
+async def test_nobody_but_moderators_may_do_it(
+    susans_browser: Browser, davids_browser: Browser, browser: Browser, post: Post, measure: str
+) -> None:
+    address = f"/moderate/{measure}/1"
+    for visitor in (susans_browser, davids_browser):
+        assert (await visitor.get(address)).status_code == 403
+        answer = await visitor.submit(address, {"reason": "x"}, page="/post/1")
+        assert answer.status_code == 403
+        assert (await visitor.get("/moderate/posts")).status_code == 403
+    assert (await browser.get(address)).headers["location"].startswith("/auth/login")
+    assert TEXT in (await browser.get("/post/1")).text
+
+
+@pytest.mark.parametrize("measure", ["hide", "show"])
+async def test_a_reason_is_asked_for(
+    moderators_browser: Browser, db: AsyncSession, post: Post, measure: str
+) -> None:
+    answer = await moderators_browser.submit(f"/moderate/{measure}/1", {"reason": " "})
+    assert answer.status_code == 422
+    assert await acts(db) == []
+
+
+async def test_of_two_moderators_at_once_one_is_told_that_the_other_was_quicker(
+    moderators_browser: Browser, other_moderators_browser: Browser, db: AsyncSession, post: Post
+) -> None:
+    both = (moderators_browser, other_moderators_browser)
+    tokens = [await visitor.token("/moderate/hide/1") for visitor in both]
+    forms = [{"csrf_token": token, "reason": "Spam"} for token in tokens]
+    answers = await asyncio.gather(
+        *(
+            visitor.post("/moderate/hide/1", data=form)
+            for visitor, form in zip(both, forms, strict=True)
+        )
+    )
+    assert [answer.status_code for answer in answers] == [302, 302]
+    pages = [(await visitor.get("/moderate")).text for visitor in both]
+    assert sum("Somebody else was quicker" in page for page in pages) == 1
+    assert await acts(db) in (
+        [HIDDEN_BY_MAUD],
+        [("mona", *HIDDEN_BY_MAUD[1:])],
+    )
+
+
+async def test_the_comments_of_a_hidden_post_are_found_by_moderators(
+    moderators_browser: Browser, browser: Browser, comment: Comment
+) -> None:
+    await moderators_browser.submit("/moderate/hide/1", {"reason": "Spam"})
+    page = await moderators_browser.get("/comment/1", follow_redirects=True)
+    assert "<p>Comment 1</p>" in page.text
+    assert (await browser.get("/comment/1", follow_redirects=True)).status_code == 404
+
+
+async def test_a_post_that_is_not_there_is_404(moderators_browser: Browser) -> None:
+    for measure in ("hide", "show"):
+        assert (await moderators_browser.get(f"/moderate/{measure}/7")).status_code == 404
+        answer = await moderators_browser.submit(
+            f"/moderate/{measure}/7", {"reason": "x"}, page="/"
+        )
+        assert answer.status_code == 404

@@ -1,0 +1,214 @@
+"""Reporting posts and comments, and closing reports."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.kit.clock import now
+from blog.models import Comment, Post, Report, User
+from blog.web.app import Broadside
+from tests.moderation.support import acts
+from tests.support import Browser
+
+ABOUT_COMMENT = "/report/comment/1"
+ABOUT_POST = "/report/post/1"
+
+
+async def number_of_reports(db: AsyncSession) -> int:
+    return (await db.scalars(select(func.count()).select_from(Report))).one()
+
+
+async def states(db: AsyncSession) -> list[str]:
+    return [str(state) for state in await db.scalars(select(Report.state).order_by(Report.id))]
+
+
+@pytest.mark.parametrize(
+    ("address", "back"), [(ABOUT_COMMENT, "/comment/1"), (ABOUT_POST, "/post/1")]
+)
+async def test_a_report_reaches_the_moderators(
+    susans_browser: Browser,
+    moderators_browser: Browser,
+    db: AsyncSession,
+    comment: Comment,
+    address: str,
+    back: str,
+) -> None:
+    assert f'href="{ABOUT_COMMENT}"' in (await susans_browser.get("/post/1")).text
+    answer = await susans_browser.submit(address, {"reason": "This is <spam>"})
+    assert answer.headers["location"] == back
+    page = await susans_browser.get(back, follow_redirects=True)
+    assert "A moderator will look at it" in page.text
+    page = (await moderators_browser.get("/moderate/reports")).text
+    assert "This is &lt;spam&gt;" in page
+    assert ">susan<" in page
+    assert ("<p>Comment 1</p>" if address == ABOUT_COMMENT else "<p>Post</p>") in page
+
+
+@pytest.mark.parametrize("address", [ABOUT_COMMENT, ABOUT_POST])
+async def test_nobody_reports_a_thing_twice(
+    susans_browser: Browser, davids_browser: Browser, db: AsyncSession, comment: Comment,
+    address: str,
+) -> None:  # fmt: skip
+    await susans_browser.submit(address, {"reason": "one"})
+    answer = await susans_browser.submit(address, {"reason": "two"})
+    assert answer.status_code == 302
+    page = await susans_browser.get("/post/1")
+    assert "You have reported this before" in page.text
+    assert (await db.scalars(select(Report.reason))).all() == ["one"]
+    await davids_browser.submit(address, {"reason": "I too"})
+    assert await number_of_reports(db) == 2
+
+
+async def test_of_two_reports_by_one_person_at_once_one_is_stored(
+    susans_browser: Browser, db: AsyncSession, comment: Comment
+) -> None:
+    token = await susans_browser.token(ABOUT_COMMENT)
+    form = {"csrf_token": token, "reason": "x"}
+    answers = await asyncio.gather(
+        *(susans_browser.post(ABOUT_COMMENT, data=form) for _ in range(5))
+    )
+    assert {answer.status_code for answer in answers} == {302}
+    assert await number_of_reports(db) == 1
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "x" * 501])
+async def test_a_reason_is_asked_for(
+    susans_browser: Browser, db: AsyncSession, comment: Comment, reason: str
+) -> None:
+    for address in (ABOUT_COMMENT, ABOUT_POST):
+        answer = await susans_browser.submit(address, {"reason": reason})
+        assert answer.status_code == 422
+        assert reason.strip() in answer.text
+    assert await number_of_reports(db) == 0
+
+
+async def test_who_has_not_confirmed_the_address_and_who_is_not_logged_in_may_not_report(
+    app: Broadside,
+    browser: Browser,
+    db: AsyncSession,
+    comment: Comment,
+    make_user: Callable[..., Awaitable[User]],
+) -> None:
+    assert "/report/" not in (await browser.get("/post/1")).text
+    assert (await browser.get(ABOUT_POST)).headers["location"].startswith("/auth/login")
+    answer = await browser.submit(ABOUT_POST, {"reason": "x"}, page="/auth/login")
+    assert answer.headers["location"].startswith("/auth/login")
+    await make_user("newcomer", confirmed=False)
+    async with Browser(app) as newcomer:
+        await newcomer.log_in("newcomer")
+        answer = await newcomer.submit(ABOUT_POST, {"reason": "x"}, page="/auth/unconfirmed")
+        assert answer.status_code in {302, 403}
+    assert await number_of_reports(db) == 0
+
+
+async def test_what_is_gone_hidden_or_disabled_cannot_be_reported(
+    susans_browser: Browser, db: AsyncSession, comment: Comment
+) -> None:
+    await db.execute(update(Post).values(hidden_at=now()))
+    await db.execute(update(Comment).values(disabled_at=now(), disabled_reason="Rude"))
+    await db.commit()
+    for address in (ABOUT_COMMENT, ABOUT_POST, "/report/post/7", "/report/comment/7"):
+        page = await susans_browser.get(address)
+        assert page.status_code == 404
+        assert "Comment 1" not in page.text
+        answer = await susans_browser.submit(address, {"reason": "x"}, page="/")
+        assert answer.status_code == 404
+    assert await number_of_reports(db) == 0
+
+
+@pytest.mark.parametrize(
+    ("action", "state", "act"),
+    [("resolve", "resolved", "resolve report"), ("dismiss", "dismissed", "dismiss report")],
+)
+async def test_a_report_is_closed_once(
+    susans_browser: Browser,
+    moderators_browser: Browser,
+    other_moderators_browser: Browser,
+    db: AsyncSession,
+    comment: Comment,
+    action: str,
+    state: str,
+    act: str,
+) -> None:
+    await susans_browser.submit(ABOUT_COMMENT, {"reason": "Bad words"})
+    address = f"/moderate/reports/1/{action}"
+    both = (moderators_browser, other_moderators_browser)
+    tokens = [await visitor.token("/moderate/reports") for visitor in both]
+    forms = [{"csrf_token": token, "reason": "Talked to him"} for token in tokens]
+    answers = await asyncio.gather(
+        *(visitor.post(address, data=form) for visitor, form in zip(both, forms, strict=True))
+    )
+    assert [answer.status_code for answer in answers] == [302, 302]
+    pages = [(await visitor.get("/moderate/reports")).text for visitor in both]
+    assert sum("Somebody else was quicker" in page for page in pages) == 1
+    assert not any("Bad words" in page for page in pages)
+    closed = (await moderators_browser.get("/moderate/reports/closed")).text
+    assert "Bad words" in closed
+    assert f"{state.capitalize()} by m" in closed
+    ((who, what, whom, details),) = await acts(db)
+    assert who in {"maud", "mona"}
+    assert (what, whom) == (act, "david")
+    assert details == {"comment": 1, "report": 1, "reason": "Talked to him"}
+
+
+async def test_a_report_can_be_closed_without_a_remark_but_not_with_a_long_one(
+    susans_browser: Browser, moderators_browser: Browser, db: AsyncSession, comment: Comment
+) -> None:
+    await susans_browser.submit(ABOUT_POST, {"reason": "x"})
+    list_ = "/moderate/reports"
+    address = "/moderate/reports/1/dismiss"
+    answer = await moderators_browser.submit(address, {"reason": "x" * 501}, page=list_)
+    assert answer.status_code == 422
+    assert await states(db) == ["open"]
+    await moderators_browser.submit(address, page=list_)
+    assert await states(db) == ["dismissed"]
+
+
+async def test_disabling_and_hiding_settle_what_was_reported(
+    susans_browser: Browser,
+    davids_browser: Browser,
+    moderators_browser: Browser,
+    db: AsyncSession,
+    comment: Comment,
+) -> None:
+    for visitor in (susans_browser, davids_browser):
+        await visitor.submit(ABOUT_COMMENT, {"reason": "x"})
+        await visitor.submit(ABOUT_POST, {"reason": "x"})
+    await moderators_browser.submit("/moderate/disable/1", {"reason": "Rude"})
+    assert await states(db) == ["resolved", "open", "resolved", "open"]
+    await moderators_browser.submit("/moderate/hide/1", {"reason": "Spam"})
+    assert await states(db) == ["resolved"] * 4
+
+
+async def test_a_report_goes_with_what_it_is_about(
+    susans_browser: Browser,
+    davids_browser: Browser,
+    moderators_browser: Browser,
+    db: AsyncSession,
+    comment: Comment,
+) -> None:
+    await susans_browser.submit(ABOUT_COMMENT, {"reason": "x"})
+    token = await moderators_browser.token("/moderate/reports")
+    await davids_browser.submit("/comment/1/delete")
+    assert await number_of_reports(db) == 0
+    answer = await moderators_browser.post(
+        "/moderate/reports/1/resolve", data={"csrf_token": token}
+    )
+    assert answer.status_code == 404
+
+
+async def test_nobody_but_moderators_sees_and_closes_reports(
+    susans_browser: Browser, browser: Browser, db: AsyncSession, comment: Comment
+) -> None:
+    await susans_browser.submit(ABOUT_POST, {"reason": "x"})
+    for address in ("/moderate", "/moderate/reports", "/moderate/reports/closed"):
+        assert (await susans_browser.get(address)).status_code == 403
+        assert (await browser.get(address)).headers["location"].startswith("/auth/login")
+    for action in ("resolve", "dismiss"):
+        address = f"/moderate/reports/1/{action}"
+        assert (await susans_browser.submit(address, page="/")).status_code == 403
+    assert await states(db) == ["open"]
+    assert 'href="/moderate"' not in (await susans_browser.get("/")).text
