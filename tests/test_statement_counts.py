@@ -1,35 +1,105 @@
 """No page takes more statements because it shows more."""
 
+import re
+from collections.abc import Awaitable, Callable
+
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.kit.statements import Tally, tally
-from blog.models import Post, User
+from blog.kit.clock import now
+from blog.models import Follow, Post, Report, User
+from blog.web.app import Broadside
+from tests.comments.support import add_comments
 from tests.posts.test_posts import add_posts
 from tests.support import Browser
 
-ANONYMOUS = {"/": 1, "/user/susan": 2, "/post/{post}": 1, "/auth/login": 0, "/auth/register": 0}
-# One more tells who is asking.
-LOGGED_IN = {"/": 2, "/user/susan": 3, "/post/{post}": 2}
+MakeUser = Callable[..., Awaitable[User]]
+
+ANONYMOUS = {
+    "/": 1,
+    "/?page=2": 1,
+    "/user/susan": 2,
+    "/post/{post}": 2,
+    "/auth/login": 0,
+    "/auth/register": 0,
+}
+# One more tells who is asking, and on another's profile one how the two stand to each other.
+LOGGED_IN = {
+    "/": 2,
+    "/user/susan": 3,
+    "/user/david": 4,
+    "/post/{post}": 3,
+    "/edit/{post}": 2,
+    "/delete/{post}": 2,
+}
+FOLLOWING = {"/": 2, "/followers/david": 3, "/followed_by/david": 3}
+MODERATORS = {
+    "/post/1": 3,
+    "/moderate": 2,
+    "/moderate/reports": 2,
+    "/moderate/reports/closed": 2,
+    "/moderate/posts": 2,
+}
 
 
 async def statements_of(browser: Browser, address: str) -> int:
     """How many statements the page at `address` takes."""
-    counted = Tally()
-    reset = tally.set(counted)
-    try:
-        assert (await browser.get(address)).status_code == 200
-    finally:
-        tally.reset(reset)
-    return counted.count
+    answer = await browser.get(address)
+    assert answer.status_code == 200
+    found = re.search(r'db;desc="(\d+) statements"', answer.headers["server-timing"])
+    assert found
+    return int(found[1])
 
 
 @pytest.mark.parametrize("posts", [1, 20, 50])
 async def test_a_page_takes_the_same_few_statements_however_long_it_is(
-    browser: Browser, susans_browser: Browser, susan: User, db: AsyncSession, posts: int
+    browser: Browser,
+    susans_browser: Browser,
+    susan: User,
+    make_user: MakeUser,
+    db: AsyncSession,
+    posts: int,
 ) -> None:
+    # More than the pages show, so that "?page=2" is there for each number of posts.
+    await add_posts(db, await make_user("david"), 20)
     last: Post = (await add_posts(db, susan, posts))[-1]
     for visitor, expected in ((browser, ANONYMOUS), (susans_browser, LOGGED_IN)):
         for address, count in expected.items():
             taken = await statements_of(visitor, address.format(post=last.id))
             assert taken == count, address
+
+
+@pytest.mark.parametrize("rows", [1, 20, 50])
+async def test_comments_and_reports_take_the_same_few_statements_however_many_they_are(
+    app: Broadside, db: AsyncSession, make_user: MakeUser, rows: int
+) -> None:
+    maud = await make_user("maud", role="Moderator")
+    post = (await add_posts(db, maud, 1))[0]
+    for number, hidden in enumerate(await add_posts(db, maud, rows)):
+        author = await make_user(f"person{number}")
+        hidden.hidden_at = now()
+        (comment,) = await add_comments(db, post, author.id, 1)
+        closing = {"state": "resolved", "closed_at": now(), "closed_by_id": maud.id}
+        db.add(Report(reporter_id=author.id, comment_id=comment.id, reason="x"))
+        db.add(Report(reporter_id=maud.id, post_id=hidden.id, reason="x", **closing))
+    await db.commit()
+    async with Browser(app) as mauds_browser:
+        await mauds_browser.log_in("maud")
+        for address, count in MODERATORS.items():
+            assert await statements_of(mauds_browser, address) == count, address
+
+
+@pytest.mark.parametrize("people", [1, 20, 50])
+async def test_follows_take_the_same_few_statements_however_many_they_are(
+    susans_browser: Browser, db: AsyncSession, susan: User, make_user: MakeUser, people: int
+) -> None:
+    david = await make_user("david")
+    for number in range(people):
+        other = await make_user(f"person{number}")
+        db.add(Follow(follower_id=susan.id, followed_id=other.id))
+        db.add(Follow(follower_id=david.id, followed_id=other.id))
+        db.add(Follow(follower_id=other.id, followed_id=david.id))
+        await add_posts(db, other, 1)
+    await susans_browser.get("/followed")
+    for address, count in FOLLOWING.items():
+        assert await statements_of(susans_browser, address) == count, address

@@ -1,10 +1,16 @@
 """Numbered pages of a list, without counting it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Integer, Select, bindparam
 
 Row = TypeVar("Row")
+Statement = TypeVar("Statement", bound=Select[*tuple[Any, ...]])
+
+# How many numbers a pager shows on each side of the current one.
+NEIGHBOURS = 2
 
 
 @dataclass(frozen=True)
@@ -13,6 +19,11 @@ class PageRequest:
 
     number: int
     size: int
+
+    @classmethod
+    def holding(cls, position: int, size: int) -> "PageRequest":
+        """The page that the row at `position`, counted from 1, is on; before it, the first."""
+        return cls(max(1, -(-position // size)), size)
 
     @property
     def offset(self) -> int:
@@ -24,23 +35,73 @@ class PageRequest:
         return self.size + 1
 
 
+def only_page(statement: Statement, wanted: PageRequest) -> Statement:
+    """The rows of a page, and one more, of all that `statement` selects.
+
+    Their number is written into the SQL. Were it a parameter, PostgreSQL would soon use a plan
+    for a tenth of all rows, which reads whole tables (PREPARE, "Notes").
+    """
+    limit = bindparam(None, wanted.limit, Integer, literal_execute=True)
+    return statement.offset(wanted.offset).limit(limit)
+
+
 @dataclass(frozen=True)
 class Page(Generic[Row]):
-    """The rows of one page, and which pages are beside it."""
+    """The rows of one page, and which pages are beside it.
+
+    `last_number` is the number of the list's last page, or `None` where nobody keeps count.
+    """
 
     rows: Sequence[Row]
     number: int
     has_next: bool
+    last_number: int | None = None
 
     @classmethod
-    def of(cls, fetched: Sequence[Row], wanted: PageRequest) -> "Page[Row]":
-        """Make a page of up to `wanted.limit` rows that were fetched for it."""
-        return cls(fetched[: wanted.size], wanted.number, len(fetched) > wanted.size)
+    def of(
+        cls, fetched: Sequence[Row], wanted: PageRequest, total: int | None = None
+    ) -> "Page[Row]":
+        """Make a page of up to `wanted.limit` rows that were fetched for it.
+
+        Args:
+            fetched: the rows from `wanted.offset` on.
+            wanted: which page it is.
+            total: how many rows the whole list has, from a count that is kept.
+        """
+        last_number = None if total is None else PageRequest.holding(total, wanted.size).number
+        return cls(fetched[: wanted.size], wanted.number, len(fetched) > wanted.size, last_number)
+
+    @property
+    def is_past_the_end(self) -> bool:
+        return self.number > 1 and not self.rows
 
     @property
     def previous_number(self) -> int | None:
-        return self.number - 1 if self.number > 1 else None
+        """The page before this one; from past the end the way back leads to the last page."""
+        if self.number == 1:
+            return None
+        return min(self.number - 1, self.last_number or self.number)
 
     @property
     def next_number(self) -> int | None:
         return self.number + 1 if self.has_next else None
+
+    def numbers(self) -> Iterator[int | None]:
+        """What a pager shows, `None` for a gap: 1 … 398 399 400 401 402 … 50000.
+
+        Yields nothing where the list has only one page or nobody keeps count. A gap of a
+        single page is that page.
+        """
+        last = self.last_number or 1
+        if last == 1:
+            return
+        around = range(self.number - NEIGHBOURS, self.number + NEIGHBOURS + 1)
+        shown = sorted({1, last} | {number for number in around if 1 <= number <= last})
+        before = 0
+        for number in shown:
+            if number - before == 2:
+                yield number - 1
+            elif number - before > 2:
+                yield None
+            yield number
+            before = number

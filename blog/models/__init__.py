@@ -1,23 +1,33 @@
 """The tables, one file a table: the whole schema in one room."""
 
+from blog.models.audit_entry import Act, AuditEntry
 from blog.models.base import Base
 from blog.models.comment import Comment
 from blog.models.email import Email, EmailState
 from blog.models.follow import Follow
+from blog.models.login_failure import LoginFailure
 from blog.models.login_session import LoginSession
 from blog.models.post import Post
+from blog.models.post_block import PostBlock
+from blog.models.report import Report, ReportState
 from blog.models.role import Permission, Role
 from blog.models.user import User
 
 __all__ = [
+    "Act",
+    "AuditEntry",
     "Base",
     "Comment",
     "Email",
     "EmailState",
     "Follow",
+    "LoginFailure",
     "LoginSession",
     "Permission",
     "Post",
+    "PostBlock",
+    "Report",
+    "ReportState",
     "Role",
     "User",
 ]

@@ -1,9 +1,10 @@
 """What every table shares: its metadata, and the types of the columns that recur."""
 
+import uuid
 from datetime import datetime
 from typing import Annotated
 
-from sqlalchemy import BigInteger, DateTime, Identity, MetaData, text
+from sqlalchemy import BigInteger, DateTime, Identity, MetaData, Uuid, text
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
 
@@ -24,5 +25,7 @@ class Base(DeclarativeBase):
 
 RowId = Annotated[int, mapped_column(BigInteger, Identity(), primary_key=True)]
 CreatedAt = Annotated[datetime, mapped_column(server_default=text("now()"))]
-# Kept by the statement that inserts or deletes what is counted, in its transaction.
+# Which sending of a form made the row (`blog.kit.submissions`).
+SubmissionKey = Annotated[uuid.UUID | None, mapped_column(Uuid, unique=True)]
+# Kept in the transaction that inserts or deletes what is counted; `blog recount` proves it.
 Count = Annotated[int, mapped_column(BigInteger, server_default=text("0"), default=0)]

@@ -1,13 +1,17 @@
 """Who follows whom."""
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from blog.models.base import Base, CreatedAt
+from blog.models.user import User
 
 
 class Follow(Base):
-    """`follower` wants to read what `followed` writes. Nobody follows himself."""
+    """`follower` wants to read what `followed` writes. Nobody follows himself.
+
+    Triggers of this table keep `users.follower_count` and `users.following_count`.
+    """
 
     __tablename__ = "follows"
 
@@ -19,8 +23,12 @@ class Follow(Base):
     )
     created_at: Mapped[CreatedAt]
 
+    follower: Mapped[User] = relationship(lazy="raise", foreign_keys=follower_id)
+    followed: Mapped[User] = relationship(lazy="raise", foreign_keys=followed_id)
+
     __table_args__ = (
         CheckConstraint("follower_id <> followed_id", name="not_oneself"),
-        Index(None, "follower_id", "created_at"),
-        Index(None, "followed_id", "created_at"),
+        # The two lists of a person, newest first; the id decides between equal times.
+        Index(None, "follower_id", "created_at", "followed_id"),
+        Index(None, "followed_id", "created_at", "follower_id"),
     )

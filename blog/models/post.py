@@ -2,15 +2,20 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, Integer, Text
+from sqlalchemy import ForeignKey, Index, Integer, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from blog.models.base import Base, Count, CreatedAt, RowId
+from blog.models.base import Base, Count, CreatedAt, RowId, SubmissionKey
+from blog.models.role import Permission
 from blog.models.user import User
 
 
 class Post(Base):
-    """A post: its Markdown, and the HTML that was made of it when it was written."""
+    """A post: its Markdown, and the HTML that was made of it when it was written.
+
+    The order of the ids is the order of the lists. Triggers of this table keep
+    `users.post_count` and `post_blocks`, which count the posts that are not hidden.
+    """
 
     __tablename__ = "posts"
 
@@ -21,12 +26,30 @@ class Post(Base):
     renderer_version: Mapped[int] = mapped_column(Integer)
     created_at: Mapped[CreatedAt]
     edited_at: Mapped[datetime | None]
+    # Raised by each edit: whoever edits says which version he has read.
+    version: Mapped[int] = mapped_column(Integer, server_default=text("1"), default=1)
+    # When a moderator hid it; only moderators see a hidden post, and no list shows it.
+    hidden_at: Mapped[datetime | None]
     comment_count: Mapped[Count]
+    submission: Mapped[SubmissionKey]
 
     author: Mapped[User] = relationship(lazy="raise")
 
     __table_args__ = (
-        # Newest first, of everybody and of one author; the id decides between equal times.
-        Index(None, "created_at", "id"),
-        Index(None, "author_id", "created_at", "id"),
+        # Of one author, newest first; that a post is visible can be read off the index.
+        Index(None, "author_id", "id", postgresql_include=["hidden_at"]),
+        Index("ix_posts_visible", "id", postgresql_where=text("hidden_at IS NULL")),
+        Index("ix_posts_hidden", "id", postgresql_where=text("hidden_at IS NOT NULL")),
     )
+
+    def may_be_read_by(self, person: User | None) -> bool:
+        """Whether `person` (`None`: a stranger) may know of this post."""
+        is_moderator = person is not None and person.can(Permission.MODERATE)
+        return self.hidden_at is None or is_moderator
+
+    def may_be_changed_by(self, person: User | None) -> bool:
+        """Whether `person` (`None`: a stranger) may edit and delete this post."""
+        if person is None:
+            return False
+        is_its_author = person.id == self.author_id and person.can(Permission.WRITE)
+        return is_its_author or person.can(Permission.ADMIN)

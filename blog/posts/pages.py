@@ -1,45 +1,123 @@
-"""The home page, and the page of each post."""
+"""Reading posts: the home page with its tabs, and the page of each post."""
 
-from quart import Blueprint, flash, redirect, render_template, url_for
+from datetime import timedelta
+
+from quart import (
+    Blueprint,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from quart.typing import ResponseReturnValue
 
-from blog.accounts.identity import required_account
+from blog.accounts.identity import current_user, required_account
+from blog.comments.queries import comments_page
+from blog.comments.schemas import CommentForm
 from blog.errors import NotFoundError
-from blog.posts import queries, service
+from blog.models import Post
+from blog.posts import queries
 from blog.posts.schemas import PostForm
+from blog.posts.service import POST_IS_GONE
 from blog.web.app import current_app, db
 from blog.web.forms import Form
 from blog.web.requests import requested_page
 
 blueprint = Blueprint("posts", __name__)
 
+FOLLOWED = "followed"
+TAB_LIFE = timedelta(days=30)
+
 
 @blueprint.get("/")
 async def home() -> ResponseReturnValue:
-    """The newest posts, and for those who may write the form for another one."""
-    return await _home(Form(PostForm))
+    """The newest posts, of all or of those one follows, and a form for whoever may write."""
+    return await home_page(Form(PostForm))
 
 
-@blueprint.post("/")
-async def write() -> ResponseReturnValue:
-    """Publish a post."""
-    author = required_account()
-    form = Form(PostForm)
-    if (data := await form.submitted()) is None:
-        return await _home(form)
-    await service.write_post(db(), author, data)
-    await flash("Your post is published.", "success")
-    return redirect(url_for("posts.home"))
+@blueprint.get("/all")
+async def show_all() -> ResponseReturnValue:
+    """Have the home page show everybody's posts."""
+    return await _remember_tab("all")
 
 
-async def _home(form: Form[PostForm]) -> ResponseReturnValue:
-    page = await queries.newest(db(), requested_page(current_app.settings.posts_per_page))
-    return await render_template("posts/home.html", page=page, form=form), form.status
+@blueprint.get("/followed")
+async def show_followed() -> ResponseReturnValue:
+    """Have the home page show one's own posts and those of the people one follows."""
+    required_account()
+    return await _remember_tab(FOLLOWED)
+
+
+async def _remember_tab(tab: str) -> ResponseReturnValue:
+    """Keep the choice in a cookie, and go home.
+
+    This is asked for by GET, as in Flasky: the choice is nothing but a bookmark of this
+    browser, and another site that makes it choose the other tab gains nothing.
+    """
+    response = await make_response(redirect(url_for("posts.home")))
+    response.set_cookie(
+        _tab_cookie(),
+        tab,
+        max_age=TAB_LIFE,
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+def _tab_cookie() -> str:
+    return f"{current_app.config['COOKIE_PREFIX']}tab"
+
+
+async def home_page(form: Form[PostForm], preview: str | None = None) -> ResponseReturnValue:
+    """The home page.
+
+    Args:
+        form: the form in it.
+        preview: what the text in the form will look like.
+    """
+    wanted = requested_page(current_app.settings.posts_per_page)
+    reader = current_user.account
+    tab = request.cookies.get(_tab_cookie()) if reader else None
+    if reader is not None and tab == FOLLOWED:
+        page = await queries.timeline(db(), reader, wanted)
+    else:
+        page = await queries.newest(db(), wanted)
+    return await render_template(
+        "posts/home.html",
+        page=page,
+        form=form,
+        preview=preview,
+        shows_followed=tab == FOLLOWED,
+        published=session.pop("published", None),
+    ), form.status
 
 
 @blueprint.get("/post/<id:post_id>")
 async def show(post_id: int) -> ResponseReturnValue:
-    """One post."""
-    if (post := await queries.post_by_id(db(), post_id)) is None:
-        raise NotFoundError("This post does not exist, or was deleted.")
-    return await render_template("posts/post.html", post=post)
+    """One post, with a page of its comments (`?page=`; -1 is the last)."""
+    post = await readable_post(post_id)
+    wanted = requested_page(current_app.settings.comments_per_page, count=post.comment_count)
+    comments = await comments_page(db(), post, wanted)
+    return await render_template(
+        "posts/post.html",
+        post=post,
+        comments=comments,
+        form=Form(CommentForm),
+        published=session.pop("published", None),
+    )
+
+
+async def readable_post(post_id: int) -> Post:
+    """A post that the visitor may know of.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    post = await queries.post_by_id(db(), post_id)
+    if post is None or not post.may_be_read_by(current_user.account):
+        raise NotFoundError(POST_IS_GONE)
+    return post

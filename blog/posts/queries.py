@@ -1,36 +1,105 @@
-"""Reading posts. Each list comes from an index in the order that it is shown in."""
+"""Reading posts. No list costs more because it is longer, or because a page is deep in it.
 
-from sqlalchemy import Select, select
+Lists are in the order of the ids, newest first. Each query finds the ids of its page in an
+index alone, and reads only the rows of those: a post is too large to be passed over. Posts
+that a moderator has hidden are in no list.
+"""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, ScalarSelect, Select, cast, func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import contains_eager, joinedload
 
-from blog.kit.pagination import Page, PageRequest
-from blog.models import Post, User
+from blog.kit.pagination import Page, PageRequest, only_page
+from blog.models import Follow, Post, PostBlock, User
 
-_newest_first = (
-    select(Post)
-    .options(joinedload(Post.author, innerjoin=True))
-    .order_by(Post.created_at.desc(), Post.id.desc())
-)
+_is_visible = Post.hidden_at.is_(None)
 
 
 async def newest(session: AsyncSession, wanted: PageRequest) -> Page[Post]:
-    """Everybody's posts, newest first, with their authors."""
-    return await _page(session, _newest_first, wanted)
+    """Everybody's posts, newest first, with their authors.
+
+    Page 40,000 takes the time of page 1: the counts of whole blocks lead to the block that the
+    page begins in, and only posts of that block are passed over.
+    """
+    newer = func.sum(PostBlock.visible).over(order_by=PostBlock.number.desc()) - PostBlock.visible
+    block = select(PostBlock.number, PostBlock.visible, newer.label("newer")).subquery()
+    offset = literal(wanted.offset, BigInteger)
+    start = (
+        select(
+            ((block.c.number + 1) * PostBlock.SIZE).label("below"),
+            (offset - block.c.newer).label("skipped"),
+        )
+        .where(block.c.newer <= offset, offset < block.c.newer + block.c.visible)
+        .cte("start")
+    )
+    below = select(Post.id).where(Post.id < select(start.c.below).scalar_subquery(), _is_visible)
+    ids = only_page(below.order_by(Post.id.desc()), wanted)
+    ids = ids.offset(select(start.c.skipped).scalar_subquery())
+    total = select(func.sum(PostBlock.visible)).scalar_subquery()
+    return await _page(session, ids, total, wanted)
+
+
+async def timeline(session: AsyncSession, reader: User, wanted: PageRequest) -> Page[Post]:
+    """The posts of those whom `reader` follows and his own, newest first.
+
+    The newest of each author are looked up in the index of his posts, and merged. To read
+    the newest of everybody and pick out these authors' would take for ever for somebody who
+    follows only people who rarely write.
+    """
+    followed = select(Follow.followed_id).where(Follow.follower_id == reader.id)
+    author = (
+        select(User.id, User.post_count)
+        .where(User.id.in_(union_all(followed, select(literal(reader.id, BigInteger)))))
+        .where(User.post_count > 0)
+        .cte("author")
+    )
+    theirs = (
+        select(Post.id)
+        .where(Post.author_id == author.c.id, _is_visible)
+        .order_by(Post.id.desc())
+        .limit(wanted.offset + wanted.limit)
+        .lateral()
+    )
+    merged = select(theirs.c.id).join_from(author, theirs, literal(True))
+    ids = only_page(merged.order_by(theirs.c.id.desc()), wanted)
+    total = select(func.sum(author.c.post_count)).scalar_subquery()
+    return await _page(session, ids, total, wanted)
 
 
 async def posts_by(session: AsyncSession, author: User, wanted: PageRequest) -> Page[Post]:
     """The posts of one author, newest first."""
-    return await _page(session, _newest_first.where(Post.author_id == author.id), wanted)
+    theirs = select(Post.id).where(Post.author_id == author.id, _is_visible)
+    ids = only_page(theirs.order_by(Post.id.desc()), wanted)
+    total = select(User.post_count).where(User.id == author.id).scalar_subquery()
+    return await _page(session, ids, total, wanted)
 
 
 async def post_by_id(session: AsyncSession, post_id: int) -> Post | None:
-    """One post with its author."""
+    """One post with its author; who may read it is for the caller to ask."""
     return await session.scalar(
         select(Post).where(Post.id == post_id).options(joinedload(Post.author, innerjoin=True))
     )
 
 
-async def _page(session: AsyncSession, statement: Select[Post], wanted: PageRequest) -> Page[Post]:
-    rows = await session.scalars(statement.offset(wanted.offset).limit(wanted.limit))
-    return Page.of(rows.all(), wanted)
+async def _page(
+    session: AsyncSession, ids: Select[int], total: ScalarSelect[Any], wanted: PageRequest
+) -> Page[Post]:
+    """The posts with these ids, and how many the whole list has, in one statement.
+
+    There is no row to bring the number along on a page past the end; it is asked for then.
+    """
+    whole = cast(func.coalesce(total, 0), BigInteger)
+    shown = ids.subquery("shown")
+    rows = (
+        await session.execute(
+            select(Post, whole)
+            .join_from(shown, Post, Post.id == shown.c.id)
+            .join(Post.author)
+            .options(contains_eager(Post.author))
+            .order_by(Post.id.desc())
+        )
+    ).all()
+    count = rows[0][1] if rows else await session.scalar(select(whole))
+    return Page.of([row[0] for row in rows], wanted, count)

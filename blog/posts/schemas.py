@@ -4,12 +4,19 @@ from typing import Annotated
 
 from pydantic import Field
 
-from blog.kit.validation import RequiredText, Schema
+from blog.kit.submissions import SubmittedForm
+from blog.kit.validation import RequiredText
 
 LONGEST_POST = 65_536
 
 
-class PostForm(Schema):
+class PostForm(SubmittedForm):
     """A post, in Markdown."""
 
     body: Annotated[RequiredText, Field(max_length=LONGEST_POST)]
+
+
+class EditForm(PostForm):
+    """A post's new text; `version` says which text of it the editor has read."""
+
+    version: Annotated[int, Field(ge=1, lt=2**31)]

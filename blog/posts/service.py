@@ -1,31 +1,117 @@
-"""Writing posts. Each function is one action in one transaction."""
+"""Writing posts. Each function is one action in one transaction.
 
-from sqlalchemy import update
+Triggers count the posts. A post is locked before anything that belongs to it.
+"""
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm.attributes import set_committed_value
 
-from blog.errors import ForbiddenError
-from blog.kit.markdown import RENDERER_VERSION, render_document
-from blog.models import Permission, Post, User
-from blog.posts.schemas import PostForm
+from blog.admin import audit
+from blog.errors import EditConflictError, ForbiddenError, InvalidFieldsError, NotFoundError
+from blog.kit.clock import now
+from blog.kit.markdown import RENDERER_VERSION, TooIntricateError, render_document_aside
+from blog.kit.submissions import submission_key
+from blog.models import Act, Permission, Post, User
+from blog.posts.schemas import EditForm, PostForm
+
+POST_IS_GONE = "This post does not exist, or was deleted."
+TOO_INTRICATE = (
+    "This text is too intricate to be laid out: it has too many lines, links, brackets or "
+    "other signs of Markdown. Please shorten it, or make two posts of it."
+)
+
+
+async def rendered(body: str) -> str:
+    """The HTML that a post with this text would have.
+
+    Raises:
+        InvalidFieldsError: nobody should have to wait for it.
+    """
+    try:
+        return await render_document_aside(body)
+    except TooIntricateError:
+        raise InvalidFieldsError({"body": TOO_INTRICATE}) from None
 
 
 async def write_post(session: AsyncSession, author: User, form: PostForm) -> Post:
-    """Publish a post, and count it.
+    """Publish a post. The same form sent twice publishes one, which is the answer to both.
 
     Raises:
         ForbiddenError: this person may not write.
+        InvalidFieldsError: the text is too intricate.
     """
     if not author.can(Permission.WRITE):
         raise ForbiddenError
-    post = Post(
-        author=author,
-        body=form.body,
-        body_html=render_document(form.body),
-        renderer_version=RENDERER_VERSION,
+    submission = submission_key(form, author.id, form.body)
+    post = await session.scalar(
+        insert(Post)
+        .values(
+            author_id=author.id,
+            body=form.body,
+            body_html=await rendered(form.body),
+            renderer_version=RENDERER_VERSION,
+            submission=submission,
+        )
+        .on_conflict_do_nothing(index_elements=[Post.submission])
+        .returning(Post)
     )
-    session.add(post)
-    await session.execute(
-        update(User).where(User.id == author.id).values(post_count=User.post_count + 1)
-    )
+    if post is None:
+        post = (await session.scalars(select(Post).where(Post.submission == submission))).one()
     await session.commit()
+    return post
+
+
+async def edit_post(session: AsyncSession, editor: User, post_id: int, form: EditForm) -> Post:
+    """Replace a post's text, if the editor has read the text that it replaces.
+
+    Raises:
+        NotFoundError: the post is not there (any more), or a moderator has hidden it.
+        ForbiddenError: this person may not edit it.
+        EditConflictError: somebody has changed it meanwhile, to another text than this.
+        InvalidFieldsError: the text is too intricate.
+    """
+    body_html = await rendered(form.body)
+    post = await _locked(session, editor, post_id)
+    if post.body == form.body:
+        return post
+    if post.version != form.version:
+        raise EditConflictError
+    post.body, post.body_html, post.renderer_version = form.body, body_html, RENDERER_VERSION
+    post.edited_at, post.version = now(), post.version + 1
+    if editor.id != post.author_id:
+        audit.record(session, editor, Act.EDIT_POST, post.author, post=post.id)
+    await session.commit()
+    return post
+
+
+async def delete_post(session: AsyncSession, person: User, post_id: int) -> None:
+    """Delete a post with its comments.
+
+    Raises:
+        NotFoundError: the post is not there (any more), or a moderator has hidden it.
+        ForbiddenError: this person may not delete it.
+    """
+    post = await _locked(session, person, post_id)
+    if person.id != post.author_id:
+        audit.record(session, person, Act.DELETE_POST, post.author, post=post.id)
+    await session.execute(delete(Post).where(Post.id == post.id))
+    await session.commit()
+
+
+async def _locked(session: AsyncSession, person: User, post_id: int) -> Post:
+    """A post as it is now, which nobody else can change before the end of the transaction."""
+    post = await session.scalar(
+        select(Post)
+        .where(Post.id == post_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if post is None or not post.may_be_read_by(person):
+        raise NotFoundError(POST_IS_GONE)
+    if not post.may_be_changed_by(person):
+        raise ForbiddenError
+    # Joined in above, an author who is asking would be loaded anew, and lose his role.
+    set_committed_value(post, "author", await session.get_one(User, post.author_id))
     return post

@@ -1,11 +1,18 @@
 """Markdown in, safe HTML out."""
 
+import asyncio
 from collections.abc import Callable
 from html.parser import HTMLParser
 
 import pytest
 
-from blog.kit.markdown import render_document, render_inline
+from blog.kit.markdown import (
+    LONGEST_HIGHLIGHTED,
+    TooIntricateError,
+    render_document,
+    render_document_aside,
+    render_inline,
+)
 
 
 class Elements(HTMLParser):
@@ -27,7 +34,8 @@ class Elements(HTMLParser):
         ("1. one\n2. two", "<ol>\n<li>one</li>\n<li>two</li>\n</ol>"),
         ("3. three", '<ol start="3">\n<li>three</li>\n</ol>'),
         ("> said", "<blockquote>\n<p>said</p>\n</blockquote>"),
-        ("```python\nx < 1\n```", "<pre><code>x &lt; 1\n</code></pre>"),
+        ("```\nx < 1\n```", '<pre tabindex="0"><code>x &lt; 1\n</code></pre>'),
+        ("```klingon\nx < 1\n```", '<pre tabindex="0"><code>x &lt; 1\n</code></pre>'),
     ],
 )
 def test_commonmark_is_rendered(source: str, html: str) -> None:
@@ -79,3 +87,57 @@ def test_a_comment_has_no_blocks() -> None:
     assert "<h1" not in html
     assert "<blockquote" not in html
     assert "<em>but</em>" in html
+
+
+def test_code_is_coloured_by_class() -> None:
+    html = render_document("```python\nx = 1  # one\n```")
+    assert '<span class="mi">1</span>' in html
+    assert '<span class="c1"># one</span>' in html
+    assert "style=" not in html
+
+
+@pytest.mark.parametrize("code", ["x" * 201, "x = 1\n" * (LONGEST_HIGHLIGHTED // 6 + 1)])
+def test_code_that_would_take_long_is_not_coloured(code: str) -> None:
+    assert "<span" not in render_document(f"```python\n{code}\n```")
+
+
+def test_a_class_is_never_the_writers() -> None:
+    html = render_document('```x" class="y\ncode\n```\n\n`<span class="notice">`')
+    assert all("class" not in attributes for _, attributes in elements_of(html))
+
+
+def elements_of(html: str) -> list[tuple[str, dict[str, str | None]]]:
+    elements = Elements()
+    elements.feed(html)
+    return elements.found
+
+
+PATTERNS = [
+    "[", "]", "[]", "[a](", "](", "![", "*", "**a", "*a ", "a**b", "_a __b ", "`", "`a``b", "~~a~",
+    "<", "<a ", "<!--", "&", "&amp;", "\\", "- a\n", "- ", "> ", ">", "> - ", "1. ", "|a", "|a|\n",
+    "# a\n", "---\n", "a\n===\n", "```\n", "    a\n\n", "[a]: /b\n", "<http://a.b> ",
+    "http://a.b ", "www.a.b ", "a@b.co ", "://", "a://", "mailto:", "\n", "a  \n", "a", "\u202e",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+async def test_64_kib_of_any_pattern_are_rendered_or_refused_while_others_go_on(
+    pattern: str,
+) -> None:
+    """How long it takes is measured by `benchmarks/rendering.py`; here only that it ends."""
+    source = (pattern * 65_536)[:65_536]
+    try:
+        html = await asyncio.wait_for(render_document_aside(source), timeout=20)
+    except TooIntricateError:
+        return
+    assert "<script" not in html
+
+
+@pytest.mark.parametrize("source", [">" * 10_000, "> " * 10_000, "- " * 10_000, "x" * 65_536])
+def test_what_is_nested_deep_or_long_is_rendered(source: str) -> None:
+    assert render_document(source)
+
+
+def test_an_ordinary_text_of_64_kib_is_rendered() -> None:
+    paragraph = "Some *words* of **ordinary** text, [a link](https://example.com) and `code`.\n\n"
+    assert "<em>words</em>" in render_document((paragraph * 1000)[:65_536])

@@ -1,0 +1,19 @@
+"""`blog recount`."""
+
+import click
+
+from blog.cli.running import asynchronous, opened_app
+from blog.posts import counts
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Only tell; the exit code is 1 if a count is wrong.")
+@asynchronous
+async def recount(*, check: bool) -> None:
+    """Prove the counts that pages show, and repair them. The site may be in use meanwhile."""
+    async with opened_app() as app, app.database.session() as session:
+        wrong = await (counts.wrong_counts(session) if check else counts.recount(session))
+    for name, number in wrong.items():
+        click.echo(f"{name}: {number} {'wrong' if check else 'repaired'}")
+    if check and any(wrong.values()):
+        raise SystemExit(1)

@@ -1,0 +1,80 @@
+"""Following people, and who follows whom."""
+
+from quart import Blueprint, flash, redirect, render_template, url_for
+from quart.typing import ResponseReturnValue
+
+from blog.accounts.identity import required_account
+from blog.accounts.permissions import permission_required
+from blog.errors import InvalidFieldsError, NotFoundError
+from blog.follows import queries, service
+from blog.models import Permission, User
+from blog.users.queries import user_by_username
+from blog.web.app import current_app, db
+from blog.web.requests import requested_page
+
+blueprint = Blueprint("follows", __name__)
+
+
+@blueprint.post("/follow/<username>")
+@permission_required(Permission.FOLLOW)
+async def follow(username: str) -> ResponseReturnValue:
+    """Follow a person, and go back to the profile."""
+    if (person := await user_by_username(db(), username)) is None:
+        return await _person_is_gone(username)
+    name = person.username
+    try:
+        is_new = await service.follow(db(), required_account(), person)
+    except NotFoundError:
+        return await _person_is_gone(name)
+    except InvalidFieldsError as error:
+        await flash(str(error), "info")
+    else:
+        if is_new:
+            await flash(f"You follow {name} now.", "success")
+        else:
+            await flash(f"You follow {name} already.", "info")
+    return redirect(url_for("users.profile", username=name))
+
+
+@blueprint.post("/unfollow/<username>")
+@permission_required(Permission.FOLLOW)
+async def unfollow(username: str) -> ResponseReturnValue:
+    """Follow a person no longer, and go back to the profile."""
+    if (person := await user_by_username(db(), username)) is None:
+        return await _person_is_gone(username)
+    if await service.unfollow(db(), required_account(), person):
+        await flash(f"You do not follow {person.username} any more.", "success")
+    else:
+        await flash(f"You do not follow {person.username}.", "info")
+    return redirect(url_for("users.profile", username=person.username))
+
+
+async def _person_is_gone(username: str) -> ResponseReturnValue:
+    await flash(f"Nobody here is called {username}; maybe the account was deleted.", "error")
+    return redirect(url_for("posts.home"))
+
+
+@blueprint.get("/followers/<username>")
+async def followers(username: str) -> ResponseReturnValue:
+    """Who follows a person, newest first."""
+    person = await _person(username)
+    page = await queries.followers(
+        db(), person, requested_page(current_app.settings.followers_per_page)
+    )
+    return await render_template("follows/followers.html", person=person, page=page)
+
+
+@blueprint.get("/followed_by/<username>")
+async def followed_by(username: str) -> ResponseReturnValue:
+    """Whom a person follows, newest first."""
+    person = await _person(username)
+    page = await queries.followed_by(
+        db(), person, requested_page(current_app.settings.followers_per_page)
+    )
+    return await render_template("follows/followed_by.html", person=person, page=page)
+
+
+async def _person(username: str) -> User:
+    if (person := await user_by_username(db(), username)) is None:
+        raise NotFoundError(f"Nobody here is called {username}.")
+    return person

@@ -1,0 +1,119 @@
+"""Proving and repairing the counts that triggers keep.
+
+What is wrong with a count is found by one statement, which sees one moment of the database:
+the rows and the count as they were then. The difference is added to whatever the count has
+become, so that this may run while people write.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import CTE, Select, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.models import Comment, Follow, Post, PostBlock, User
+
+
+class KeptCount(NamedTuple):
+    """A mapped column that says how many rows of another table belong to each row of its own."""
+
+    name: str
+    key: Any
+    column: Any
+    counted: Select[Any]
+
+
+def _counted(key: Any, *conditions: Any) -> Select[Any]:
+    return select(key.label("key"), func.count().label("number")).where(*conditions).group_by(key)
+
+
+_is_visible = Post.hidden_at.is_(None)
+
+ON_ROWS = (
+    KeptCount("posts of people", User.id, User.post_count, _counted(Post.author_id, _is_visible)),
+    KeptCount("followers of people", User.id, User.follower_count, _counted(Follow.followed_id)),
+    KeptCount(
+        "people followed by people", User.id, User.following_count, _counted(Follow.follower_id)
+    ),
+    KeptCount("comments of posts", Post.id, Post.comment_count, _counted(Comment.post_id)),
+)
+# Here the row itself may be missing.
+IN_BLOCKS = KeptCount(
+    "posts in blocks",
+    PostBlock.number,
+    PostBlock.visible,
+    _counted(Post.id.op("/")(PostBlock.SIZE), _is_visible),
+)
+KEPT_COUNTS: Sequence[KeptCount] = (*ON_ROWS, IN_BLOCKS)
+
+
+async def wrong_counts(session: AsyncSession) -> dict[str, int]:
+    """How many of each kind of count are wrong. It reads all posts, comments and follows."""
+    return {
+        kept.name: (
+            await session.scalars(select(func.count()).select_from(_differences(kept)))
+        ).one()
+        for kept in KEPT_COUNTS
+    }
+
+
+async def recount(session: AsyncSession) -> dict[str, int]:
+    """Repair every kept count, each kind in a transaction.
+
+    After a bulk load that ran without triggers, this counts what was loaded.
+
+    Returns:
+        How many of each kind were wrong.
+    """
+    repaired = {}
+    for kept in ON_ROWS:
+        repaired[kept.name] = len((await session.scalars(_repair(kept))).all())
+        await session.commit()
+    repaired[IN_BLOCKS.name] = len((await session.scalars(_repair_blocks())).all())
+    await session.commit()
+    return repaired
+
+
+def _differences(kept: KeptCount) -> CTE:
+    """By key, what has to be added to the counts that are wrong."""
+    counted = kept.counted.subquery("counted")
+    key = func.coalesce(kept.key, counted.c.key)
+    difference = func.coalesce(counted.c.number, 0) - func.coalesce(kept.column, 0)
+    return (
+        select(key.label("key"), difference.label("difference"))
+        .join_from(kept.key.class_, counted, counted.c.key == kept.key, full=True)
+        .where(difference != 0)
+        .cte("wrong")
+    )
+
+
+def _repair(kept: KeptCount) -> Any:
+    wrong = _differences(kept)
+    # In the order in which everybody locks rows, so as not to wait for each other.
+    locked = (
+        select(kept.key.label("key"))
+        .where(kept.key.in_(select(wrong.c.key)))
+        .order_by(kept.key)
+        .with_for_update(key_share=True)
+        .cte("locked")
+    )
+    return (
+        update(kept.key.class_)
+        .where(kept.key == wrong.c.key, kept.key == locked.c.key)
+        .values({kept.column: kept.column + wrong.c.difference})
+        .returning(kept.key)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _repair_blocks() -> Any:
+    wrong = _differences(IN_BLOCKS)
+    statement = insert(PostBlock).from_select(
+        [PostBlock.number, PostBlock.visible],
+        select(wrong.c.key, wrong.c.difference).order_by(wrong.c.key),
+    )
+    return statement.on_conflict_do_update(
+        index_elements=[PostBlock.number],
+        set_={PostBlock.visible: PostBlock.visible + statement.excluded.visible},
+    ).returning(PostBlock.number)

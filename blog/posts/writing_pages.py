@@ -1,0 +1,114 @@
+"""Writing, previewing, editing and deleting posts."""
+
+from quart import Blueprint, flash, redirect, render_template, session, url_for
+from quart.typing import ResponseReturnValue
+
+from blog.accounts.identity import required_account
+from blog.accounts.permissions import confirmed_required, permission_required
+from blog.errors import EditConflictError, ForbiddenError, InvalidFieldsError
+from blog.models import Permission, Post
+from blog.posts import service
+from blog.posts.pages import home_page, readable_post
+from blog.posts.schemas import EditForm, PostForm
+from blog.web.app import db
+from blog.web.forms import Form
+
+blueprint = Blueprint("writing", __name__)
+
+
+@blueprint.post("/")
+@permission_required(Permission.WRITE)
+async def write() -> ResponseReturnValue:
+    """Publish a post, or show what it would look like."""
+    form = Form(PostForm)
+    if (data := await form.submitted()) is None:
+        return await home_page(form)
+    try:
+        if "preview" in form.values:
+            return await home_page(form, await service.rendered(data.body))
+        await service.write_post(db(), required_account(), data)
+    except InvalidFieldsError as error:
+        form.refuse(error)
+        return await home_page(form)
+    session["published"] = "post"
+    await flash("Your post is published.", "success")
+    return redirect(url_for("posts.home"))
+
+
+@blueprint.post("/preview")
+@permission_required(Permission.WRITE)
+async def preview() -> ResponseReturnValue:
+    """What a text will look like, as the part of a page that goes beside the form."""
+    form, html = Form(PostForm), None
+    if (data := await form.submitted()) is not None:
+        try:
+            html = await service.rendered(data.body)
+        except InvalidFieldsError as error:
+            form.refuse(error)
+    return await render_template("posts/_preview.html", form=form, preview=html), form.status
+
+
+@blueprint.get("/edit/<id:post_id>")
+@confirmed_required
+async def edit(post_id: int) -> ResponseReturnValue:
+    """The form with a post's text."""
+    post = await _changeable_post(post_id)
+    form = Form(EditForm, {"body": post.body, "version": str(post.version)})
+    return await _edit_page(post, form)
+
+
+@blueprint.post("/edit/<id:post_id>")
+@confirmed_required
+async def save(post_id: int) -> ResponseReturnValue:
+    """Replace a post's text. If it was changed meanwhile, show both texts and ask."""
+    editor = required_account()
+    form = Form(EditForm)
+    if (data := await form.submitted()) is None:
+        return await _edit_page(await _changeable_post(post_id), form)
+    try:
+        if "preview" in form.values:
+            html = await service.rendered(data.body)
+            return await _edit_page(await _changeable_post(post_id), form, html)
+        await service.edit_post(db(), editor, post_id, data)
+    except InvalidFieldsError as error:
+        form.refuse(error)
+        return await _edit_page(await _changeable_post(post_id), form)
+    except EditConflictError:
+        post = await _changeable_post(post_id)
+        # Whoever sends the form again has seen the other text.
+        form.values = {**form.values, "version": str(post.version)}
+        return await render_template("posts/edit.html", post=post, form=form, is_conflict=True), 409
+    session["published"] = f"edit:{post_id}"
+    await flash("Your changes are published.", "success")
+    return redirect(url_for("posts.show", post_id=post_id))
+
+
+@blueprint.get("/delete/<id:post_id>")
+@confirmed_required
+async def ask_to_delete(post_id: int) -> ResponseReturnValue:
+    """The question before a post is deleted."""
+    return await render_template("posts/delete.html", post=await _changeable_post(post_id))
+
+
+@blueprint.post("/delete/<id:post_id>")
+@confirmed_required
+async def delete(post_id: int) -> ResponseReturnValue:
+    """Delete a post with its comments."""
+    await service.delete_post(db(), required_account(), post_id)
+    await flash("The post is deleted.", "success")
+    return redirect(url_for("posts.home"))
+
+
+async def _changeable_post(post_id: int) -> Post:
+    post = await readable_post(post_id)
+    if not post.may_be_changed_by(required_account()):
+        raise ForbiddenError
+    return post
+
+
+async def _edit_page(
+    post: Post, form: Form[EditForm], preview: str | None = None
+) -> ResponseReturnValue:
+    return await render_template(
+        "posts/edit.html", post=post, form=form, preview=preview
+    ), form.status

@@ -1,0 +1,43 @@
+// Shows below a text what it will look like. The server renders it, as it will render the post;
+// without this script the Preview button does the same.
+
+const PAUSE_MILLISECONDS = 400;
+
+/** Keep the preview of one form up to date. */
+function watch(form) {
+  const text = form.elements.body;
+  const target = form.querySelector("[data-preview-target]");
+  let pause;
+  let request = new AbortController();
+
+  async function refresh() {
+    request.abort();
+    request = new AbortController();
+    if (!text.value.trim()) {
+      target.hidden = true;
+      return;
+    }
+    try {
+      const answer = await fetch(form.dataset.preview, {
+        method: "POST",
+        body: new URLSearchParams(new FormData(form)),
+        signal: request.signal,
+      });
+      // 422 says what is wrong with the text. After anything else the last preview stays.
+      if (!answer.ok && answer.status !== 422) return;
+      target.innerHTML = await answer.text();
+      target.hidden = false;
+    } catch (error) {
+      if (error.name !== "AbortError" && !(error instanceof TypeError)) throw error;
+    }
+  }
+
+  text.addEventListener("input", () => {
+    clearTimeout(pause);
+    pause = setTimeout(refresh, PAUSE_MILLISECONDS);
+  });
+  form.querySelector("[name=preview]").remove();
+  if (text.value !== text.defaultValue) refresh();
+}
+
+document.querySelectorAll("form[data-preview]").forEach(watch);

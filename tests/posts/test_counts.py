@@ -1,0 +1,135 @@
+"""The counts that pages show stay exact, whatever happens at the same moment."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+
+import pytest
+from sqlalchemy import delete, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.models import Follow, Post, PostBlock, User
+from blog.posts.counts import KEPT_COUNTS, recount, wrong_counts
+from blog.web.app import Broadside
+from tests.comments.support import add_comments
+from tests.posts.test_posts import add_posts
+from tests.support import Browser
+
+MakeUser = Callable[..., Awaitable[User]]
+NOTHING = {kept.name: 0 for kept in KEPT_COUNTS}
+PEOPLE = 20
+WRITERS = 100
+DEEDS = 6
+
+
+class Writer:
+    """Somebody who does one thing after another, at random."""
+
+    def __init__(self, browser: Browser, token: str, chance: random.Random) -> None:
+        self.browser, self.token, self.chance = browser, token, chance
+        self.statuses: set[int] = set()
+
+    async def act(self) -> None:
+        """Do some things, many of which make no sense by the time they are done."""
+        for _ in range(DEEDS):
+            someone = f"person{self.chance.randrange(PEOPLE)}"
+            post, comment = self.chance.randint(1, 60), self.chance.randint(1, 60)
+            address = self.chance.choice(
+                [
+                    "/",
+                    "/",
+                    f"/delete/{post}",
+                    f"/follow/{someone}",
+                    f"/follow/{someone}",
+                    f"/unfollow/{someone}",
+                    f"/post/{post}",
+                    f"/post/{post}",
+                    f"/comment/{comment}/delete",
+                ]
+            )
+            data = {"csrf_token": self.token, "body": f"Words {self.chance.random()}"}
+            answer = await self.browser.post(address, data=data)
+            while answer.status_code == 503:  # A busy machine: no connection was free for 10 s.
+                answer = await self.browser.post(address, data=data)
+            self.statuses.add(answer.status_code)
+
+
+async def test_a_hundred_writers_at_once_leave_every_count_right(
+    app: Broadside, make_user: MakeUser, db: AsyncSession
+) -> None:
+    async with AsyncExitStack() as open_browsers:
+        browsers = []
+        for number in range(PEOPLE):
+            await make_user(f"person{number}")
+            browser = await open_browsers.enter_async_context(Browser(app))
+            await browser.log_in(f"person{number}")
+            browsers.append((browser, await browser.token("/")))
+        writers = [Writer(*browsers[n % PEOPLE], random.Random(n)) for n in range(WRITERS)]
+        await asyncio.gather(*(writer.act() for writer in writers))
+    assert {status for writer in writers for status in writer.statuses} == {302, 403, 404}
+    assert await wrong_counts(db) == NOTHING
+    kept = list(await db.scalars(select(User.post_count)))
+    assert sum(kept) > 0
+
+
+@pytest.fixture
+async def busy_site(db: AsyncSession, susan: User, make_user: MakeUser) -> User:
+    """A site with something to count; david is followed, and has written."""
+    david = await make_user("david")
+    post = (await add_posts(db, susan, 3))[0]
+    await add_posts(db, david, 2)
+    await add_comments(db, post, david.id, 4)
+    db.add(Follow(follower_id=susan.id, followed_id=david.id))
+    db.add(Follow(follower_id=david.id, followed_id=susan.id))
+    await db.commit()
+    assert await wrong_counts(db) == NOTHING
+    return david
+
+
+async def test_an_account_that_goes_leaves_every_count_right(
+    busy_site: User, db: AsyncSession
+) -> None:
+    await db.execute(delete(User).where(User.id == busy_site.id))
+    await db.commit()
+    assert await wrong_counts(db) == NOTHING
+    assert (await db.scalars(select(PostBlock.visible))).one() == 3
+
+
+async def test_wrong_counts_are_found_and_repaired(busy_site: User, db: AsyncSession) -> None:
+    for wrong in (
+        "UPDATE users SET post_count = 7, follower_count = 0",
+        "UPDATE users SET following_count = 9 WHERE username = 'david'",
+        "UPDATE posts SET comment_count = 1 WHERE id = 2",
+        "DELETE FROM post_blocks",
+        "INSERT INTO post_blocks VALUES (5, 100)",
+    ):
+        await db.execute(text(wrong))
+    await db.commit()
+    expected = {
+        "posts of people": 2,
+        "followers of people": 2,
+        "people followed by people": 1,
+        "comments of posts": 1,
+        "posts in blocks": 2,
+    }
+    assert await wrong_counts(db) == expected
+    assert await recount(db) == expected
+    assert await wrong_counts(db) == NOTHING
+
+
+async def test_a_post_written_while_counts_are_repaired_is_counted_once(
+    app: Broadside, busy_site: User, db: AsyncSession
+) -> None:
+    await db.execute(text("UPDATE users SET post_count = 50"))
+    await db.commit()
+    async with app.database.session() as writing:
+        writing.add(Post(author_id=busy_site.id, body="x", body_html="x", renderer_version=1))
+        await writing.flush()
+        repair = asyncio.create_task(recount(db))
+        # The repair waits for the writer, who holds the author's row.
+        done, _ = await asyncio.wait({repair}, timeout=0.2)
+        assert not done
+        await writing.commit()
+    await repair
+    assert await wrong_counts(db) == NOTHING

@@ -1,0 +1,162 @@
+"""Editing and deleting posts."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+
+import httpx
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.kit.clock import now
+from blog.models import Act, AuditEntry, Post, User
+from blog.web.app import Broadside
+from tests.posts.test_posts import add_posts
+from tests.support import Browser
+
+MakeUser = Callable[..., Awaitable[User]]
+
+
+@pytest.fixture
+async def post(db: AsyncSession, susan: User) -> Post:
+    """A post of Susan's with the address /post/1."""
+    return (await add_posts(db, susan, 1))[0]
+
+
+def version_in(page: httpx.Response) -> str:
+    found = re.search(r'name="version" value="(\d+)"', page.text)
+    assert found
+    return found[1]
+
+
+async def test_an_edited_post_shows_its_new_text_and_when_it_was_edited(
+    susans_browser: Browser, browser: Browser, post: Post
+) -> None:
+    form = await susans_browser.get("/edit/1")
+    assert "Post 1</textarea>" in form.text
+    answer = await susans_browser.submit(
+        "/edit/1", {"body": "Now *better*", "version": version_in(form)}
+    )
+    assert (answer.status_code, answer.headers["location"]) == (302, "/post/1")
+    page = (await browser.get("/post/1")).text
+    assert "Now <em>better</em>" in page
+    assert "edited <time" in page
+
+
+async def test_saving_the_same_text_leaves_no_mark(susans_browser: Browser, post: Post) -> None:
+    answer = await susans_browser.submit("/edit/1", {"body": "Post 1", "version": "1"})
+    assert answer.status_code == 302
+    assert "edited" not in (await susans_browser.get("/post/1")).text
+
+
+async def test_the_second_of_two_editors_sees_both_texts_and_can_save_knowingly(
+    app: Broadside, susans_browser: Browser, make_user: MakeUser, post: Post
+) -> None:
+    await make_user("root", role="Administrator")
+    async with Browser(app) as roots_browser:
+        await roots_browser.log_in("root")
+        first = {"body": "The first text", "version": "1"}
+        assert (await susans_browser.submit("/edit/1", first)).status_code == 302
+
+        conflict = await roots_browser.submit("/edit/1", {"body": "The second", "version": "1"})
+        assert conflict.status_code == 409
+        assert "The first text</textarea>" in conflict.text
+        assert "The second</textarea>" in conflict.text
+        assert "The first text" in (await susans_browser.get("/post/1")).text
+
+        again = {"body": "The second", "version": version_in(conflict)}
+        assert (await roots_browser.submit("/edit/1", again)).status_code == 302
+    assert "The second" in (await susans_browser.get("/post/1")).text
+
+
+async def test_of_many_edits_at_the_same_moment_one_wins_and_the_others_are_told(
+    susans_browser: Browser, post: Post
+) -> None:
+    token = await susans_browser.token("/edit/1")
+    answers = await asyncio.gather(
+        *(
+            susans_browser.post(
+                "/edit/1", data={"csrf_token": token, "body": f"Text {n}", "version": "1"}
+            )
+            for n in range(8)
+        )
+    )
+    assert sorted(answer.status_code for answer in answers) == [302] + [409] * 7
+
+
+async def test_the_same_edit_sent_twice_is_no_conflict(susans_browser: Browser, post: Post) -> None:
+    edit = {"body": "Better", "version": "1"}
+    assert (await susans_browser.submit("/edit/1", edit)).status_code == 302
+    assert (await susans_browser.submit("/edit/1", edit)).status_code == 302
+
+
+@pytest.mark.parametrize("address", ["/edit/1", "/delete/1"])
+async def test_another_persons_post_is_left_alone(
+    app: Broadside, make_user: MakeUser, post: Post, address: str
+) -> None:
+    await make_user("david")
+    async with Browser(app) as davids_browser:
+        await davids_browser.log_in("david")
+        assert (await davids_browser.get(address)).status_code == 403
+        edit = {"body": "Mine now", "version": "1"}
+        answer = await davids_browser.submit(address, edit, page="/")
+        assert answer.status_code == 403
+        assert "Post 1" in (await davids_browser.get("/post/1")).text
+        assert "/edit/1" not in (await davids_browser.get("/post/1")).text
+
+
+async def test_what_an_administrator_does_to_a_post_is_in_the_audit_log(
+    app: Broadside, make_user: MakeUser, db: AsyncSession, post: Post
+) -> None:
+    await make_user("root", role="Administrator")
+    async with Browser(app) as roots_browser:
+        await roots_browser.log_in("root")
+        await roots_browser.submit("/edit/1", {"body": "Cleaned", "version": "1"})
+        await roots_browser.submit("/delete/1")
+    acts = list(await db.scalars(select(AuditEntry.act).order_by(AuditEntry.id)))
+    assert acts == [Act.EDIT_POST, Act.DELETE_POST]
+
+
+async def test_a_wrong_edit_comes_back_with_its_text(susans_browser: Browser, post: Post) -> None:
+    answer = await susans_browser.submit("/edit/1", {"body": " ", "version": "1"})
+    assert answer.status_code == 422
+    assert "Please fill in this field" in answer.text
+    answer = await susans_browser.submit("/edit/1", {"body": "x", "version": "first"})
+    assert answer.status_code == 422
+
+
+async def test_a_deleted_post_is_gone_after_a_question(
+    susans_browser: Browser, post: Post, db: AsyncSession, susan: User
+) -> None:
+    question = await susans_browser.get("/delete/1")
+    assert "Delete the post?" in question.text
+    assert "Post 1" in (await susans_browser.get("/")).text
+
+    answer = await susans_browser.submit("/delete/1")
+    assert (answer.status_code, answer.headers["location"]) == (302, "/")
+    assert "<p>Post 1</p>" not in (await susans_browser.get("/")).text
+    assert (await susans_browser.get("/post/1")).status_code == 404
+    count = select(User.post_count).where(User.id == susan.id)
+    assert (await db.scalars(count)).one() == 0
+
+
+@pytest.mark.parametrize("address", ["/edit/1", "/delete/1"])
+async def test_a_post_that_is_gone_cannot_be_changed(
+    susans_browser: Browser, post: Post, address: str
+) -> None:
+    token = await susans_browser.token(address)
+    await susans_browser.submit("/delete/1")
+    data = {"csrf_token": token, "body": "Too late", "version": "1"}
+    answer = await susans_browser.post(address, data=data)
+    assert answer.status_code == 404
+    assert "was deleted" in answer.text
+
+
+async def test_a_hidden_post_cannot_be_changed_by_its_author(
+    susans_browser: Browser, post: Post, db: AsyncSession
+) -> None:
+    post.hidden_at = now()
+    await db.commit()
+    for address in ("/post/1", "/edit/1", "/delete/1"):
+        assert (await susans_browser.get(address)).status_code == 404

@@ -1,0 +1,119 @@
+"""The lists of posts: their pages, the tabs, and what is in none of them."""
+
+from collections.abc import Awaitable, Callable
+
+from sqlalchemy import delete, insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.kit.clock import now
+from blog.kit.pagination import PageRequest
+from blog.models import Follow, Post, PostBlock, User
+from blog.posts import queries
+from tests.posts.test_posts import add_posts
+from tests.support import Browser
+
+MakeUser = Callable[..., Awaitable[User]]
+
+
+async def test_the_pager_has_numbers_and_leads_to_both_ends(
+    browser: Browser, db: AsyncSession, susan: User
+) -> None:
+    await add_posts(db, susan, 401)
+    page = (await browser.get("/?page=10")).text
+    for number in (1, 8, 9, 11, 12, 21):
+        assert f'aria-label="Page {number}"' in page
+    for number in (7, 13):
+        assert f'aria-label="Page {number}"' not in page
+    assert 'aria-current="page" href="/?page=10"' in page
+    assert 'rel="prev" href="/?page=9"' in page
+    assert 'rel="next" href="/?page=11"' in page
+
+
+async def test_a_page_past_the_end_is_empty_and_leads_back_to_the_last_one(
+    browser: Browser, db: AsyncSession, susan: User
+) -> None:
+    await add_posts(db, susan, 45)
+    for address in ("/", "/user/susan"):
+        page = await browser.get(f"{address}?page=9999999999")
+        assert page.status_code == 200
+        assert "There is no page 9999999999" in page.text
+        assert f'rel="prev" href="{address}?page=3"' in page.text
+
+
+async def test_every_page_is_the_right_one_however_the_ids_are_spread(
+    db: AsyncSession, susan: User
+) -> None:
+    """Ids with gaps, over several blocks, one of which is empty and one hidden in part."""
+    ids = [*range(1, 40), *range(PostBlock.SIZE - 5, PostBlock.SIZE + 30)]
+    ids += range(3 * PostBlock.SIZE, 3 * PostBlock.SIZE + 25)
+    values = {"author_id": susan.id, "body": "x", "body_html": "x", "renderer_version": 1}
+    await db.execute(insert(Post), [{"id": id_, **values} for id_ in ids])
+    await db.execute(delete(Post).where(Post.id.in_(ids[3:50:4])))
+    await db.commit()
+    left = [id_ for id_ in ids if id_ not in set(ids[3:50:4])]
+    for hidden in left[::7]:
+        (await db.get_one(Post, hidden)).hidden_at = now()
+    await db.commit()
+    visible = sorted(set(left) - set(left[::7]), reverse=True)
+    pages = [visible[start : start + 10] for start in range(0, len(visible), 10)]
+    for number, expected in enumerate(pages, start=1):
+        for page in (
+            await queries.newest(db, PageRequest(number, 10)),
+            await queries.posts_by(db, susan, PageRequest(number, 10)),
+            await queries.timeline(db, susan, PageRequest(number, 10)),
+        ):
+            assert [post.id for post in page.rows] == expected
+            assert page.last_number == len(pages)
+            assert page.has_next == (number < len(pages))
+
+
+async def test_a_hidden_post_is_in_no_list_and_not_counted(
+    susans_browser: Browser, db: AsyncSession, susan: User
+) -> None:
+    hidden, _shown = await add_posts(db, susan, 2)
+    hidden.hidden_at = now()
+    await db.commit()
+    for address in ("/", "/user/susan"):
+        page = (await susans_browser.get(address)).text
+        assert "<p>Post 1</p>" not in page
+        assert "<p>Post 2</p>" in page
+    assert (await db.get_one(User, susan.id, populate_existing=True)).post_count == 1
+
+
+async def test_the_followed_tab_shows_ones_own_posts_and_those_of_whom_one_follows(
+    susans_browser: Browser, db: AsyncSession, susan: User, make_user: MakeUser
+) -> None:
+    david, maud = await make_user("david"), await make_user("maud")
+    db.add(Follow(follower_id=susan.id, followed_id=david.id))
+    for author in (david, maud, susan):
+        db.add(
+            Post(
+                author_id=author.id,
+                body="x",
+                body_html=f"<p>by {author.username}</p>",
+                renderer_version=1,
+            )
+        )
+        await db.commit()
+    answer = await susans_browser.get("/followed")
+    assert (answer.status_code, answer.headers["location"]) == (302, "/")
+    assert "Max-Age=2592000" in answer.headers["set-cookie"]
+    page = (await susans_browser.get("/")).text
+    assert page.index("by susan") < page.index("by david")
+    assert "by maud" not in page
+
+    await susans_browser.get("/all")
+    assert "by maud" in (await susans_browser.get("/")).text
+
+
+async def test_an_empty_followed_tab_says_what_to_do_next(susans_browser: Browser) -> None:
+    await susans_browser.get("/followed")
+    page = (await susans_browser.get("/")).text
+    assert "Nobody you follow has posted yet" in page
+    assert 'href="/all"' in page
+
+
+async def test_the_followed_tab_is_for_people_with_an_account(browser: Browser) -> None:
+    answer = await browser.get("/followed")
+    assert answer.headers["location"] == "/auth/login?next=/followed"
+    assert "Whose posts" not in (await browser.get("/")).text
