@@ -2,9 +2,13 @@
 
 import click
 
+from blog.cli.demo import demo
 from blog.cli.deploy import deploy
+from blog.cli.mail import mail
+from blog.cli.recount import recount
 from blog.cli.serve import serve
 from blog.cli.users import user
+from blog.cli.worker import worker
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -14,4 +18,8 @@ def main() -> None:
 
 main.add_command(serve)
 main.add_command(deploy)
+main.add_command(demo)
 main.add_command(user)
+main.add_command(recount)
+main.add_command(mail)
+main.add_command(worker)

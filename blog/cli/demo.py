@@ -1,0 +1,82 @@
+"""`blog demo`."""
+
+import secrets
+
+import click
+
+from blog.cli.deploy import migrate
+from blog.cli.running import asynchronous, opened_app
+from blog.demo.history import Sizes
+from blog.demo.loading import DemonstrationError, is_loaded, load
+from blog.demo.people import CAST, FOUNDER, MEMBER
+from blog.kit import migrations
+from blog.kit.clock import now
+from blog.web.app import Broadside
+
+PASSWORD = "demonstration"  # noqa: S105
+
+
+@click.command()
+@click.option("--users", default=10, show_default=True)
+@click.option("--posts", default=100, show_default=True)
+@click.option("--comments", type=int, help="[default: 3 for each post]")
+@click.option("--follows", type=int, help="[default: 20 by each person, or half of all pairs]")
+@click.option("--seed", default=1, show_default=True, help="With another one all is different.")
+@click.option("--yes", is_flag=True, help="Do it in production.")
+@asynchronous
+async def demo(
+    *, users: int, posts: int, comments: int | None, follows: int | None, seed: int, yes: bool
+) -> None:
+    """Fill the site with invented people, their posts, follows and comments.
+
+    The site may be running meanwhile. The same seed gives the same demonstration.
+    """
+    try:
+        sizes = Sizes(
+            users,
+            posts,
+            comments=3 * posts if comments is None else comments,
+            follows=min(20 * users, Sizes.most_follows(users)) if follows is None else follows,
+        )
+    except ValueError as error:
+        raise click.UsageError(f"{error}.") from None
+    async with opened_app() as app:
+        await _prepare(app, yes)
+        # What stands in the manual is no password for a site that anybody can reach.
+        password = secrets.token_urlsafe(12) if app.settings.is_production else PASSWORD
+        password_hash = await app.passwords.hash(password)
+        with click.progressbar(length=sizes.rows, label=f"Loading {sizes.rows:,} rows") as bar:
+            try:
+                await load(
+                    app.database, sizes, seed=seed, until=now(), progress=bar.update,
+                    password_hash=password_hash,
+                )  # fmt: skip
+            except DemonstrationError as error:
+                raise click.ClickException(str(error)) from None
+        _announce(app.settings.base_url, sizes, password)
+
+
+async def _prepare(app: Broadside, yes: bool) -> None:
+    """Refuse where it is not wanted, and in development bring the schema up to date."""
+    if app.settings.is_production and not yes:
+        raise click.ClickException("this is production: to have invented people there, say --yes")
+    if not app.settings.is_production:
+        await migrate(app.database)
+    async with app.database.engine.connect() as connection:
+        if not await connection.run_sync(migrations.is_current):
+            raise click.ClickException("the schema is not up to date: run blog deploy")
+        if await is_loaded(connection):
+            raise click.ClickException(
+                f"there is a demonstration already, log in as {CAST[MEMBER].email}; "
+                "for another one, start with an empty database"
+            )
+
+
+def _announce(base_url: str, sizes: Sizes, password: str) -> None:
+    """Say who to log in as."""
+    click.echo(
+        f"{sizes.users:,} people, {sizes.posts:,} posts, {sizes.comments:,} comments and "
+        f"{sizes.follows:,} follows are on {base_url}\n"
+        f"Log in as {CAST[MEMBER].email} with the password {password}\n"
+        f"An administrator is {CAST[FOUNDER].email}, with the same password"
+    )

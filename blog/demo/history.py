@@ -1,0 +1,222 @@
+"""What happened on the demonstration's site, in numbers: who did what, and when.
+
+A history is made before anything is stored, so that the counts of people and posts are known
+when their rows are written. It is arrays of numbers, about 20 bytes for each thing that
+happened; the texts are added row by row while the rows are on their way to the database.
+"""
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+
+from blog.demo.people import FOUNDER, MEMBER, PATIENT, READER, interests
+
+DAY = 86_400.0
+SPAN = 400 * DAY
+# With as many people and posts, there are some who rarely write.
+LARGE_SITE = 1_000
+FRIENDS_WHO_RARELY_WRITE = 5
+MOST_COMMENTS_ON_ONE_POST = 10_000
+# How many these follow, or half of the people, if that is less.
+FOLLOWED_BY = {MEMBER: 50, READER: 1_000}
+TRIES = 12
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much there is of everything.
+
+    Raises:
+        ValueError: such a site cannot be; the message says why.
+    """
+
+    users: int
+    posts: int
+    comments: int
+    follows: int
+
+    def __post_init__(self) -> None:
+        if self.users < 2 or self.posts < 1 or self.comments < 0 or self.follows < 0:
+            raise ValueError("there must be at least two people and one post")
+        if self.follows > (most := self.most_follows(self.users)):
+            raise ValueError(f"among {self.users:,} people there are at most {most:,} follows")
+
+    @staticmethod
+    def most_follows(users: int) -> int:
+        """Half of all pairs: of many more, finding one that is still free takes for ever."""
+        return users * (users - 1) // 2
+
+    @property
+    def rows(self) -> int:
+        return self.users + self.posts + self.comments + self.follows
+
+
+class History:
+    """Who did what when. People and posts go by their numbers, from 0, the oldest first.
+
+    Args:
+        random: decides.
+        sizes: how much there is.
+        topics_of_posts: the topics of the posts, from the beginning again after the last.
+        topics: how many topics there are.
+
+    Attributes:
+        joined, last_seen: of each person, in seconds since the beginning, as all times here.
+        post_count, follower_count, following_count: of each person.
+        follower, followed: of each follow, those of the same follower together.
+        posted, author, comment_count: of each post.
+        commented, commenter, commented_post: of each comment, the oldest first.
+    """
+
+    def __init__(
+        self, random: Random, sizes: Sizes, topics_of_posts: Sequence[int], topics: int
+    ) -> None:
+        self._random = random
+        self._sizes = sizes
+        large = sizes.users >= LARGE_SITE and sizes.posts >= LARGE_SITE
+        middle = sizes.users // 2
+        # Each tenth post is remarkable, and of many each hundredth and thousandth more so.
+        self._remarkable = (10, 10, 100, 1_000) if large else (10,)
+        self._quiet = range(middle, middle + FRIENDS_WHO_RARELY_WRITE) if large else range(0)
+        self._interests = [interests(person, topics) for person in range(sizes.users)]
+        self._join()
+        self._post(topics_of_posts)
+        self._comment()
+        self._follow()
+        # Nobody was seen for the last time before the last thing that he did.
+        self.last_seen = array("d", (t + (SPAN - t) * random.random() ** 2 for t in self._latest))
+
+    def forget_counts(self) -> None:
+        """Make all counts 0, for a database whose triggers count."""
+        users, posts = array("I", [0]) * self._sizes.users, array("I", [0]) * self._sizes.posts
+        self.post_count = self.follower_count = self.following_count = users
+        self.comment_count = posts
+
+    def _join(self) -> None:
+        """Many came early, and the founder before all others."""
+        random, users = self._random.random, self._sizes.users
+        self.joined = array("d", (0.9 * SPAN * ((i + random()) / users) ** 2 for i in range(users)))
+        self.joined[FOUNDER] = 0.0
+        self._latest = array("d", self.joined)
+
+    def _known(self, time: float) -> int:
+        """How many had joined by then."""
+        return bisect_right(self.joined, time)
+
+    def _times(self, number: int, first: float) -> "array[float]":
+        """Times in order, ever closer together, from a share of the whole on."""
+        random = self._random.random
+        places = ((i + random()) / number for i in range(number))
+        return array("d", (SPAN * (first + (1 - first) * place**0.5) for place in places))
+
+    def _post(self, topics_of_posts: Sequence[int]) -> None:
+        self.posted = self._times(self._sizes.posts, 0.03)
+        self.posted[0] = 0.03 * SPAN
+        self.author = array("I")
+        self.post_count = array("I", [0]) * self._sizes.users
+        rare = self._rare_posts()
+        for post, time in enumerate(self.posted):
+            topic = topics_of_posts[post % len(topics_of_posts)]
+            author = rare.get(post)
+            if author is None:
+                author = self._writer(self._known(time), topic)
+            self.author.append(author)
+            self.post_count[author] += 1
+            self._latest[author] = time
+
+    def _rare_posts(self) -> dict[int, int]:
+        """Who wrote the two posts of each of those who rarely write; none of them is recent."""
+        if not self._quiet:
+            return {}
+        twentieths = range(5, 5 + 2 * FRIENDS_WHO_RARELY_WRITE)
+        return {
+            part * self._sizes.posts // 20: self._quiet[part % FRIENDS_WHO_RARELY_WRITE]
+            for part in twentieths
+        }
+
+    def _writer(self, known: int, topic: int) -> int:
+        """Somebody for whom this is a topic; who joined early writes most."""
+        random = self._random.random
+        for _ in range(TRIES):
+            somebody = int(known * random() ** 2)
+            if topic in self._interests[somebody] and somebody not in self._quiet:
+                return somebody
+        return FOUNDER if somebody in self._quiet else somebody
+
+    def _comment(self) -> None:
+        """One post is talked about for ever, the others mostly while they are new."""
+        posts, comments = self._sizes.posts, self._sizes.comments
+        self.comment_count = array("I", [0]) * posts
+        self.commented = self._times(comments, 0.04)
+        self.commenter = array("I")
+        self.commented_post = array("I")
+        popular, of_popular = posts // 10, min(comments // 10, MOST_COMMENTS_ON_ONE_POST)
+        for comment, time in enumerate(self.commented):
+            written = bisect_right(self.posted, time)
+            left = comments - comment
+            # Takes just as many as wanted, each with the same chance (Knuth, TAOCP 3.4.2, S).
+            if written > popular and self._random.random() * left < of_popular:
+                post = popular
+                of_popular -= 1
+            else:
+                post = self._discussed(written)
+            somebody = self._commenter(post, self._known(time))
+            self.commenter.append(somebody)
+            self.commented_post.append(post)
+            self.comment_count[post] += 1
+            self._latest[somebody] = max(self._latest[somebody], time)
+
+    def _discussed(self, written: int) -> int:
+        """A post of the first `written`, usually of the newest, and often a remarkable one."""
+        post = written - 1 - int(written * self._random.random() ** 5)
+        if self._random.random() < 0.4:
+            post -= post % self._random.choice(self._remarkable)
+        return post
+
+    def _commenter(self, post: int, known: int) -> int:
+        """Somebody of the first `known` who comments on a post, at times its author."""
+        author = self.author[post]
+        if self.comment_count[post] and self._random.random() < 0.15:
+            return author
+        somebody = int(known * self._random.random() ** 1.5)
+        return somebody if somebody != author else (somebody + 1) % known
+
+    def _follow(self) -> None:
+        """Nearly everybody follows the founder, and those who joined early have most followers."""
+        random, users, left = self._random.random, self._sizes.users, self._sizes.follows
+        self.follower = array("I")
+        self.followed = array("I")
+        self.following_count = array("I")
+        self.follower_count = array("I", [0]) * users
+        for person in range(users):
+            wanted = self._number_to_follow(person, left)
+            first = self._quiet if self._quiet and person == PATIENT else (FOUNDER,)
+            chosen = [other for other in first if other != person][:wanted]
+            seen = {person, *chosen}
+            while len(chosen) < wanted:
+                other = int(users * random() ** 2)
+                if other not in seen:
+                    seen.add(other)
+                    chosen.append(other)
+            for other in chosen:
+                self.follower_count[other] += 1
+                self._latest[person] = max(self._latest[person], self.joined[other])
+            self.following_count.append(wanted)
+            self.follower.extend([person] * wanted)
+            self.followed.extend(chosen)
+            left -= wanted
+
+    def _number_to_follow(self, person: int, left: int) -> int:
+        """How many this person follows when those from him on have `left` to share."""
+        users = self._sizes.users
+        if person in FOLLOWED_BY:
+            wanted = min(users // 2, FOLLOWED_BY[person])
+        elif person == PATIENT and self._quiet:
+            wanted = FRIENDS_WHO_RARELY_WRITE
+        else:
+            mean = left / (users - person)
+            wanted = 1 + int(self._random.expovariate(1) * max(mean - 1, 0) + self._random.random())
+        at_least = left - (users - 1) * (users - 1 - person)
+        return min(max(wanted, at_least), users - 1, left)

@@ -1,0 +1,136 @@
+"""The people of the demonstration: who they are, not what they do."""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from random import Random
+from typing import NamedTuple
+
+from faker import Faker
+
+from blog.demo.writing import Topic
+
+# Nothing is ever delivered to a name below .example (RFC 2606, 2).
+DOMAIN = "demo.example"
+NAMES_PER_REGION = 400
+# Letters that Unicode does not take apart into a letter and an accent.
+UNACCENTED = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ß": "ss", "ı": "i"})  # noqa: RUF001
+
+
+class Region(NamedTuple):
+    """Where people live, and the locale that their names come from."""
+
+    locale: str
+    country: str
+    cities: Sequence[str]
+
+
+# Only where a family name does not change with the gender of who has it.
+REGIONS = (
+    Region("da_DK", "Denmark", ("Aarhus", "Copenhagen", "Odense", "Svendborg")),
+    Region("de_DE", "Germany", ("Bremen", "Freiburg", "Hamburg", "Leipzig", "Regensburg")),
+    Region("en_GB", "England", ("Bristol", "Falmouth", "Leeds", "Norwich", "Sheffield", "York")),
+    Region("en_IE", "Ireland", ("Cork", "Dublin", "Galway", "Kinsale", "Sligo")),
+    Region("en_IN", "India", ("Bengaluru", "Chennai", "Jaipur", "Kochi", "Pune")),
+    Region("en_KE", "Kenya", ("Kisumu", "Mombasa", "Nairobi", "Nakuru")),
+    Region("en_US", "USA", ("Asheville", "Duluth", "Madison", "Portland", "Tucson", "Vermont")),
+    Region("es_ES", "Spain", ("Bilbao", "Girona", "Granada", "Seville", "Vigo")),
+    Region("fi_FI", "Finland", ("Helsinki", "Oulu", "Tampere", "Turku")),
+    Region("fr_CA", "Canada", ("Gatineau", "Montréal", "Québec", "Rimouski")),
+    Region("fr_FR", "France", ("Brest", "Grenoble", "Lyon", "Nantes", "Toulouse")),
+    Region("it_IT", "Italy", ("Bologna", "Genoa", "Lecce", "Turin", "Verona")),
+    Region("nl_NL", "Netherlands", ("Delft", "Groningen", "Haarlem", "Utrecht")),
+    Region("no_NO", "Norway", ("Bergen", "Bodø", "Stavanger", "Tromsø")),
+    Region("pt_BR", "Brazil", ("Curitiba", "Florianópolis", "Olinda", "Recife")),
+    Region("sv_SE", "Sweden", ("Gothenburg", "Kalmar", "Umeå", "Uppsala", "Visby")),
+    Region("tr_TR", "Turkey", ("Ankara", "Eskişehir", "Istanbul", "Izmir")),
+    Region("yo_NG", "Nigeria", ("Abeokuta", "Ibadan", "Lagos", "Osogbo")),
+)
+
+
+class Person(NamedTuple):
+    """Somebody's account and profile."""
+
+    username: str
+    email: str
+    role: str
+    name: str
+    location: str
+    about_me: str
+
+
+# They come first, in this order, whatever the seed: people to log in as, and to measure with.
+CAST = (
+    Person("maya", f"maya@{DOMAIN}", "Administrator", "Maya Lindqvist", "Visby, Sweden",
+           "Started this place with three friends and a borrowed server. Hello!"),
+    Person("robin", f"robin@{DOMAIN}", "User", "Robin Hale", "Falmouth, England",
+           "Curious about nearly everything. Say hello!"),
+    Person("iris", f"iris@{DOMAIN}", "Moderator", "Iris Okafor", "Galway, Ireland",
+           "Reads everything that is written here. Somebody has to keep the tea warm."),
+    Person("henrik", f"henrik@{DOMAIN}", "User", "Henrik Dahl", "Bergen, Norway",
+           "Here for a few old friends who hardly ever write. I can wait."),
+)  # fmt: skip
+FOUNDER, MEMBER, READER, PATIENT = range(4)
+
+
+def interests(person: int, topics: int) -> tuple[int, int]:
+    """The two topics that the person with this number writes about, the main one first."""
+    main = person % topics
+    return main, (main + 1 + (person // topics + topics // 2) % (topics - 1)) % topics
+
+
+def invent(
+    random: Random, number: int, topics: Sequence[Topic], taken: set[str]
+) -> Iterator[Person]:
+    """Invent people: the cast, and then as many others as it takes.
+
+    Args:
+        random: decides on all that is not the cast's.
+        number: how many.
+        topics: what they are interested in, see `interests`.
+        taken: usernames in lower case that are not free; the new ones are added to it.
+    """
+    residents = [_Residents(random, region) for region in REGIONS]
+    for one in CAST[:number]:
+        yield one._replace(username=_free(random, one.username, taken))
+    for person in range(len(CAST), number):
+        name, location = random.choice(residents).one(random)
+        main, other = (topics[topic] for topic in interests(person, len(topics)))
+        about = random.choice(main.about)
+        if random.random() < 0.5:
+            about += f" Also here for the {other.name}."
+        username = _free(random, _username(random, name), taken)
+        yield Person(username, f"{username}@{DOMAIN}", "User", name, location, about)
+
+
+class _Residents:
+    """The names of a region. Faker is slow, so it is asked for a few hundred only."""
+
+    def __init__(self, random: Random, region: Region) -> None:
+        faker = Faker(region.locale)
+        faker.seed_instance(random.getrandbits(32))
+        self._first = [faker.first_name() for _ in range(NAMES_PER_REGION)]
+        self._last = [faker.last_name() for _ in range(NAMES_PER_REGION)]
+        self._region = region
+
+    def one(self, random: Random) -> tuple[str, str]:
+        """A full name, and a place."""
+        name = f"{random.choice(self._first)} {random.choice(self._last)}"
+        return name, f"{random.choice(self._region.cities)}, {self._region.country}"
+
+
+def _username(random: Random, name: str) -> str:
+    """What somebody of this name would choose, in ASCII."""
+    plain = unicodedata.normalize("NFKD", name.lower().translate(UNACCENTED))
+    first, _, last = plain.encode("ascii", "ignore").decode().partition(" ")
+    first, last = (re.sub("[^a-z]", "", part) for part in (first, last))
+    styles = (first, f"{first}.{last}", f"{first}_{last}", f"{first[0]}{last}", f"{first}{last[0]}")
+    return random.choice(styles)
+
+
+def _free(random: Random, wanted: str, taken: set[str]) -> str:
+    username = wanted
+    while username in taken:
+        username = f"{wanted}{random.randrange(2, 10_000)}"
+    taken.add(username)
+    return username

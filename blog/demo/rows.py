@@ -1,0 +1,119 @@
+"""The rows of the demonstration: its history, with people and texts put in."""
+
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from blog.demo.history import DAY, SPAN, History, Sizes
+from blog.demo.people import invent
+from blog.demo.writing import Library, Text
+from blog.kit.markdown import RENDERER_VERSION
+from blog.models import Comment
+
+Row = tuple[Any, ...]
+
+USER_COLUMNS = (
+    "id", "username", "email", "role_id", "name", "location", "about_me", "password_hash",
+    "created_at", "confirmed_at", "last_seen_at", "post_count", "follower_count",
+    "following_count",
+)  # fmt: skip
+FOLLOW_COLUMNS = ("follower_id", "followed_id", "created_at")
+POST_COLUMNS = (
+    "id", "author_id", "body", "body_html", "renderer_version", "created_at", "edited_at",
+    "comment_count",
+)  # fmt: skip
+COMMENT_COLUMNS = (
+    "post_id", "author_id", "body", "body_html", "renderer_version", "created_at", "edited_at",
+)  # fmt: skip
+
+
+class Demonstration:
+    """All that is stored, made row by row while it is asked for.
+
+    Asked for once each, in the order of the methods: people, follows, posts, comments. The ids
+    of people and posts have to ascend, as time does.
+
+    Args:
+        sizes: how much there is of everything.
+        seed: of all that is left to chance.
+        until: the end of what happens.
+    """
+
+    def __init__(self, sizes: Sizes, seed: int, until: datetime) -> None:
+        self._random = Random(seed)  # noqa: S311
+        self._beginning = until - timedelta(seconds=SPAN)
+        self._library = Library(self._random, sizes.posts)
+        topics_of_posts = [post.topic for post in self._library.posts]
+        topics = len(self._library.topics)
+        self.history = History(self._random, sizes, topics_of_posts, topics)
+
+    def people(
+        self, ids: Sequence[int], roles: Mapping[str, int], taken: set[str], password_hash: str
+    ) -> Iterator[Row]:
+        """The people; `roles` are the ids of the roles by name, `taken` as for `invent`."""
+        history = self.history
+        people = invent(self._random, len(ids), self._library.topics, taken)
+        for number, (id_, person) in enumerate(zip(ids, people, strict=True)):
+            joined = self._at(history.joined[number])
+            yield (
+                id_, person.username, person.email, roles[person.role], person.name,
+                person.location, person.about_me, password_hash, joined, joined,
+                self._at(history.last_seen[number]), history.post_count[number],
+                history.follower_count[number], history.following_count[number],
+            )  # fmt: skip
+
+    def follows(self, people: Sequence[int]) -> Iterator[Row]:
+        """Who follows whom, once both are there."""
+        history = self.history
+        for follower, followed in zip(history.follower, history.followed, strict=True):
+            both = max(history.joined[follower], history.joined[followed])
+            time = both + (history.last_seen[follower] - both) * self._random.random()
+            yield people[follower], people[followed], self._at(time)
+
+    def posts(self, people: Sequence[int], ids: Sequence[int]) -> Iterator[Row]:
+        """The posts, the oldest first."""
+        history, texts = self.history, self._library.posts
+        for number, id_ in enumerate(ids):
+            body, html = texts[number % len(texts)].text
+            posted = history.posted[number]
+            yield (
+                id_, people[history.author[number]], body, html, RENDERER_VERSION,
+                self._at(posted), self._edited(posted, 0.05, DAY), history.comment_count[number],
+            )  # fmt: skip
+
+    def comments(self, people: Sequence[int], posts: Sequence[int]) -> Iterator[Row]:
+        """The comments on all posts, the oldest first."""
+        history = self.history
+        already = array("I", [0]) * len(posts)
+        for post, commenter, time in zip(
+            history.commented_post, history.commenter, history.commented, strict=True
+        ):
+            if commenter == history.author[post]:
+                body, html = self._random.choice(self._library.replies)
+            else:
+                body, html = self._comment(post, already[post])
+            already[post] += 1
+            yield (
+                posts[post], people[commenter], body, html, RENDERER_VERSION, self._at(time),
+                self._edited(time, 0.02, Comment.EDITABLE_FOR.total_seconds()),
+            )  # fmt: skip
+
+    def _comment(self, post: int, place: int) -> Text:
+        """What is said at this place below a post: every other time what was written for it."""
+        written = self._library.posts[post % len(self._library.posts)]
+        if place % 2 == 0 and place // 2 < len(written.comments):
+            return written.comments[place // 2]
+        others = self._library.comments[written.topic]
+        # The numbers of posts that are neighbours must not begin at neighbouring places.
+        return others[(17 * post + place) % len(others)]
+
+    def _at(self, seconds: float) -> datetime:
+        return self._beginning + timedelta(seconds=seconds)
+
+    def _edited(self, written: float, share: float, within: float) -> datetime | None:
+        """When something written then was edited: a share of all is, a while later."""
+        if self._random.random() >= share:
+            return None
+        return self._at(min(written + within * self._random.random(), SPAN))

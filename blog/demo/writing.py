@@ -1,0 +1,123 @@
+"""What the people of the demonstration write: composed from `texts/`, and rendered once.
+
+Rendering is what costs, so a limited number of texts is made and each is then used as often
+as it takes; a thousand posts are all different, of a million each text recurs.
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from string import Template
+from typing import Any, NamedTuple
+
+from blog.kit.markdown import render_document, render_inline
+
+TEXTS = Path(__file__).parent / "texts"
+# How often each text is written anew with other words in it.
+MOST_ROUNDS = 30
+
+
+class Text(NamedTuple):
+    """Markdown, and the HTML of it."""
+
+    body: str
+    html: str
+
+
+class Topic(NamedTuple):
+    """Something to be interested in, and how people put that on their profile."""
+
+    name: str
+    about: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenPost:
+    """A post, the number of its topic, and the comments that suit no other post."""
+
+    text: Text
+    topic: int
+    comments: Sequence[Text]
+
+
+class Library:
+    """Everything that there is to be written.
+
+    Args:
+        random: decides on words and order.
+        posts: how many posts are wanted: fewer texts are made for a small demonstration.
+
+    Attributes:
+        topics: what people are interested in.
+        posts: in the order to use them, again from the beginning after the last. The same
+            text in other words comes after all the others at the earliest.
+        comments: by topic, in an order to use them, those that suit each of its posts.
+        replies: what authors answer to comments.
+    """
+
+    def __init__(self, random: Random, posts: int) -> None:
+        self._random = random
+        self._words = _read("words.toml")
+        general = _read("general.toml")
+        contents = [_read(path) for path in sorted(TEXTS.glob("topics/*.toml"))]
+        rounds = -(-posts // sum(len(content["posts"]) for content in contents))
+        rounds = min(rounds, MOST_ROUNDS)
+
+        self.topics = [Topic(content["name"], content["about"]) for content in contents]
+        order = self._interleaved([content["posts"] for content in contents])
+        self.posts = [self._post(post, topic) for topic, post in order]
+        self.posts += [
+            self._post(post, topic, self._random.choice(general["closings"]))
+            for _ in range(rounds - 1)
+            for topic, post in order
+        ]
+        self.replies = [
+            self._inline(reply)
+            for _ in range(rounds)
+            for reply in self._shuffled(general["replies"])
+        ]
+        self.comments: list[list[Text]] = [[] for _ in contents]
+        for _ in range(rounds):
+            common = [self._inline(comment) for comment in general["comments"]]
+            for topic, content in enumerate(contents):
+                own = [self._inline(comment) for comment in content["comments"]]
+                self.comments[topic] += self._shuffled(common + own)
+
+    def _interleaved(self, posts_by_topic: Sequence[Sequence[Any]]) -> list[tuple[int, Any]]:
+        """All posts with the numbers of their topics, each topic spread over the whole."""
+        places = [
+            ((place + self._random.random()) / len(posts), topic, post)
+            for topic, posts in enumerate(posts_by_topic)
+            for place, post in enumerate(self._shuffled(posts))
+        ]
+        return [(topic, post) for _, topic, post in sorted(places, key=lambda place: place[0])]
+
+    def _shuffled(self, texts: Sequence[Any]) -> list[Any]:
+        return self._random.sample(texts, len(texts))
+
+    def _post(self, post: Mapping[str, Any], topic: int, closing: str = "") -> WrittenPost:
+        """The comments on a post are about the same bird as the post."""
+        words = self._choose_words()
+        body = Template(f"{post['body']}\n{closing}").substitute(words).strip()
+        comments = [_inline(comment, words) for comment in post["comments"]]
+        return WrittenPost(Text(body, render_document(body)), topic, comments)
+
+    def _inline(self, text: str) -> Text:
+        return _inline(text, self._choose_words())
+
+    def _choose_words(self) -> dict[str, str]:
+        words = {}
+        for name, choices in self._words.items():
+            words[name], words[name + "2"] = self._random.sample(choices, 2)
+        return words
+
+
+def _inline(text: str, words: Mapping[str, str]) -> Text:
+    body = Template(text).substitute(words)
+    return Text(body, render_inline(body))
+
+
+def _read(path: str | Path) -> dict[str, Any]:
+    return tomllib.loads((TEXTS / path).read_text("utf-8"))

@@ -1,0 +1,78 @@
+"""`blog demo`, as somebody types it."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from httpx import AsyncClient
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+
+from blog.web.app import Broadside
+from tests.servers import run, serving
+
+
+async def test_it_fills_a_site_that_is_being_served_and_says_who_to_log_in_as(
+    tmp_path: Path,
+) -> None:
+    async with serving(tmp_path) as server, AsyncClient(base_url=server.url) as visitor:
+        code, output = await run(tmp_path, "blog", "demo", "--posts", "30", port=server.port)
+        assert (code, output.count("\n")) == (0, 4), output
+        assert "10 people, 30 posts, 90 comments and 45 follows are on " + server.url in output
+
+        login = re.search(r"Log in as (\S+) with the password (\S+)\n", output)
+        assert login
+        page = await visitor.get("/auth/login")
+        token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
+        assert token
+        form = {"csrf_token": token[1], "email": login[1], "password": login[2]}
+        assert (await visitor.post("/auth/login", data=form)).status_code == 302
+        assert (await visitor.get("/")).text.count("<article") == 20
+
+        code, output = await run(tmp_path, "blog", "demo", port=server.port)
+        assert code == 1
+        assert output == (
+            "Error: there is a demonstration already, log in as robin@demo.example; "
+            "for another one, start with an empty database\n"
+        )
+
+
+@pytest.fixture
+async def new_database(app: Broadside, database_url: str) -> AsyncIterator[str]:
+    """The address of a database without tables."""
+    async with app.database.engine.connect() as connection:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await connection.execute(text("CREATE DATABASE new_site"))
+        url = make_url(database_url).set(database="new_site")
+        yield url.render_as_string(hide_password=False)
+        await connection.execute(text("DROP DATABASE new_site WITH (FORCE)"))
+
+
+async def test_in_production_it_wants_to_be_asked_twice_and_makes_up_a_password(
+    tmp_path: Path, new_database: str
+) -> None:
+    async def demo(*options: str) -> tuple[int, str]:
+        return await run(tmp_path, "blog", "demo", *options, **production)
+
+    production = {
+        "env": "production",
+        "base_url": "https://blog.example.com",
+        "database_url": new_database,
+    }
+    assert await demo() == (
+        1,
+        "Error: this is production: to have invented people there, say --yes\n",
+    )
+    assert await demo("--yes") == (1, "Error: the schema is not up to date: run blog deploy\n")
+    await run(tmp_path, "blog", "deploy", **production)
+    code, output = await demo("--yes")
+    assert code == 0, output
+    assert re.search(r"with the password \S{16}\n", output)
+
+
+async def test_a_site_that_cannot_be_is_a_usage_error(tmp_path: Path) -> None:
+    code, output = await run(tmp_path, "blog", "demo", "--users", "1")
+    assert code == 2
+    assert output.endswith("Error: there must be at least two people and one post.\n")
+    assert not (tmp_path / "postgres").exists()

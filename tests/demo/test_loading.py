@@ -1,0 +1,182 @@
+"""The demonstration in the database, and on a site that is open."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+
+from blog.demo.history import Sizes
+from blog.demo.loading import DemonstrationError, load
+from blog.kit.database import Database
+from blog.web.app import Broadside
+from tests.support import PASSWORD, Browser
+
+SIZES = Sizes(users=30, posts=200, comments=400, follows=300)
+UNTIL = datetime(2026, 6, 1, tzinfo=UTC)
+
+WRONG_COUNTS = """
+SELECT 'user', username FROM users AS u
+    WHERE (post_count, follower_count, following_count) <> (
+        (SELECT count(*) FROM posts WHERE author_id = u.id AND hidden_at IS NULL),
+        (SELECT count(*) FROM follows WHERE followed_id = u.id),
+        (SELECT count(*) FROM follows WHERE follower_id = u.id))
+UNION ALL
+SELECT 'post', id::text FROM posts AS p
+    WHERE comment_count <> (SELECT count(*) FROM comments WHERE post_id = p.id)
+UNION ALL
+SELECT 'block', coalesce(number, block)::text FROM post_blocks FULL JOIN
+    (SELECT id / 1024 AS block, count(*) FROM posts WHERE hidden_at IS NULL GROUP BY 1) AS real
+    ON number = block
+    WHERE visible IS DISTINCT FROM count
+"""
+EVERYTHING = """
+SELECT username, email, name, location, about_me, created_at, last_seen_at, post_count FROM users
+    ORDER BY username;
+SELECT username, body, body_html, p.created_at, edited_at, comment_count
+    FROM posts AS p JOIN users AS u ON u.id = author_id ORDER BY p.id;
+SELECT username, c.body, c.created_at, c.edited_at
+    FROM comments AS c JOIN users AS u ON u.id = author_id ORDER BY c.id;
+SELECT one.username, other.username, f.created_at FROM follows AS f
+    JOIN users AS one ON one.id = follower_id JOIN users AS other ON other.id = followed_id
+    ORDER BY 1, 2
+"""
+
+
+async def load_into(database: Database, sizes: Sizes = SIZES, **changes: Any) -> None:
+    arguments: dict[str, Any] = {"seed": 1, "password_hash": "none", "until": UNTIL}
+    await load(database, sizes, **(arguments | changes))
+
+
+async def rows_of(app: Broadside, statements: str) -> list[Any]:
+    async with app.database.engine.connect() as connection:
+        return [
+            tuple(row)
+            for statement in statements.split(";")
+            for row in await connection.execute(text(statement))
+        ]
+
+
+async def test_all_that_was_asked_for_is_there_and_counted(app: Broadside) -> None:
+    stored: list[int] = []
+    await load_into(app.database, progress=stored.append)
+    assert sum(stored) == SIZES.rows
+    for table, number in vars(SIZES).items():
+        assert await rows_of(app, f"SELECT count(*) FROM {table}") == [(number,)]
+    assert await rows_of(app, WRONG_COUNTS) == []
+
+
+async def test_the_same_seed_gives_the_same_and_another_one_another(app: Broadside) -> None:
+    async def loaded(seed: int) -> list[Any]:
+        await load_into(app.database, seed=seed)
+        rows = await rows_of(app, EVERYTHING)
+        async with app.database.engine.begin() as connection:
+            await connection.execute(text("TRUNCATE users, post_blocks CASCADE"))
+        return rows
+
+    one, same, other = await loaded(1), await loaded(1), await loaded(2)
+    assert one == same
+    assert not set(one) & set(other) - {row for row in one if "@demo.example" in str(row)}
+
+
+async def test_a_second_demonstration_is_refused_and_changes_nothing(app: Broadside) -> None:
+    await load_into(app.database)
+    before = await rows_of(app, EVERYTHING)
+    with pytest.raises(DemonstrationError, match="there is a demonstration already"):
+        await load_into(app.database)
+    assert await rows_of(app, EVERYTHING) == before
+
+
+async def test_of_two_that_load_at_once_one_is_refused(app: Broadside) -> None:
+    answers = await asyncio.gather(
+        load_into(app.database), load_into(app.database), return_exceptions=True
+    )
+    assert sorted(type(answer).__name__ for answer in answers) == ["DemonstrationError", "NoneType"]
+    assert await rows_of(app, WRONG_COUNTS) == []
+
+
+async def test_whoever_is_there_keeps_his_name_and_writes_meanwhile(
+    app: Broadside, make_user: Any, browser: Browser
+) -> None:
+    await make_user("Maya")
+    await browser.log_in("maya@example.com")
+    some_are_stored = asyncio.Event()
+    loading = asyncio.create_task(
+        load_into(app.database, progress=lambda rows: some_are_stored.set())
+    )
+    await some_are_stored.wait()
+    answer = await browser.submit("/", {"body": "Written in the meantime"})
+    assert answer.status_code == 302
+    assert "Written in the meantime" in (await browser.get("/")).text
+    await loading
+    assert await rows_of(app, WRONG_COUNTS) == []
+    founders = await rows_of(app, "SELECT email FROM users WHERE username ~* '^maya' ORDER BY id")
+    assert founders == [("maya@example.com",), ("maya@demo.example",)]
+
+
+async def test_a_name_that_is_taken_while_it_loads_is_said_in_one_line(
+    app: Broadside, make_user: Any
+) -> None:
+    maya = await make_user("mayas_first_name")
+    waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
+    async with app.database.session() as session:
+        await session.execute(
+            text("UPDATE users SET username = 'maya' WHERE id = :id"), {"id": maya.id}
+        )
+        loading = asyncio.create_task(load_into(app.database))
+        while await rows_of(app, waits) == [(0,)]:  # noqa: ASYNC110, a lock has no event
+            await asyncio.sleep(0.01)
+        await session.commit()
+    with pytest.raises(DemonstrationError, match=r"taken meanwhile, try again: .*maya"):
+        await loading
+    assert await rows_of(app, "SELECT username FROM users") == [("maya",)]
+
+
+async def test_nothing_is_left_of_one_that_is_interrupted(app: Broadside) -> None:
+    some_are_stored = asyncio.Event()
+    loading = asyncio.create_task(
+        load_into(app.database, progress=lambda rows: some_are_stored.set())
+    )
+    await some_are_stored.wait()
+    loading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await loading
+    assert await rows_of(app, "SELECT count(*) FROM users") == [(0,)]
+    await load_into(app.database)
+
+
+async def test_its_people_log_in_and_are_seen(app: Broadside, browser: Browser) -> None:
+    await load_into(app.database, password_hash=await app.passwords.hash(PASSWORD))
+    await browser.log_in("robin@demo.example")
+    home = await browser.get("/")
+    assert home.status_code == 200
+    assert home.text.count("<article") == 20
+    profile = await browser.get("/user/iris")
+    assert "Iris Okafor" in profile.text
+
+
+@pytest.fixture
+async def database_of_no_superuser(app: Broadside, database_url: str) -> AsyncIterator[Database]:
+    """The same database, as an ordinary user of the server reaches it."""
+    role = "CREATE ROLE ordinary LOGIN IN ROLE pg_read_all_data, pg_write_all_data"
+    async with app.database.engine.begin() as connection:
+        await connection.execute(text(role))
+    url = make_url(database_url).set(username="ordinary")
+    database = Database(url.render_as_string(hide_password=False), Path("unused"))
+    await database.open()
+    yield database
+    await database.close()
+    async with app.database.engine.begin() as connection:
+        await connection.execute(text("DROP ROLE ordinary"))
+
+
+async def test_where_triggers_cannot_be_switched_off_they_count(
+    app: Broadside, database_of_no_superuser: Database
+) -> None:
+    await load_into(database_of_no_superuser)
+    assert await rows_of(app, "SELECT sum(post_count) FROM users") == [(SIZES.posts,)]
+    assert await rows_of(app, WRONG_COUNTS) == []
