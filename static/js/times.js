@@ -1,0 +1,41 @@
+// Shows each <time datetime="…"> in the reader's language and zone: as the time that has passed,
+// or as a date once that tells more; the exact moment is in its tooltip. Without this script the
+// text from the server stands, in UTC.
+
+const REFRESH_MILLISECONDS = 30_000;
+const DAY = 86_400;
+const UNITS = [
+  ["day", DAY],
+  ["hour", 3_600],
+  ["minute", 60],
+];
+
+const date = new Intl.DateTimeFormat(undefined, { dateStyle: "long" });
+const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
+const passed = new Intl.RelativeTimeFormat(undefined, { numeric: "always" });
+const now = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" }).format(0, "second");
+
+/** A moment as a reader wants it `seconds` from now; of the past they are negative. */
+function describe(moment, seconds) {
+  if (Math.abs(seconds) >= 30 * DAY) return date.format(moment);
+  const [unit, length] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? [];
+  return unit ? passed.format(Math.trunc(seconds / length), unit) : now;
+}
+
+function refresh() {
+  for (const element of document.querySelectorAll("time[datetime]")) {
+    const moment = new Date(element.dateTime);
+    const seconds = (moment - Date.now()) / 1000;
+    const text = "date" in element.dataset ? date.format(moment) : describe(moment, seconds);
+    if (element.textContent === text) continue;
+    element.textContent = text;
+    element.title = exact.format(moment);
+    element.lang = date.resolvedOptions().locale;
+  }
+}
+
+refresh();
+setInterval(refresh, REFRESH_MILLISECONDS);
+// A page that was in the background, or in the back/forward cache, is out of date.
+document.addEventListener("visibilitychange", refresh);
+addEventListener("pageshow", refresh);

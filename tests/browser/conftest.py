@@ -1,0 +1,106 @@
+"""Real Chromium before the real application, and a watch over what the pages do in it."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright
+
+from tests.browser.sample_site import app_of, fill
+from tests.browser.watch import watch
+from tests.servers import Server, serving
+
+NAMES = ["chromium", "chromium-browser", "google-chrome", "chrome"]
+HOW_TO_INSTALL = "these tests need Chromium: install it, on Debian by: apt install chromium"
+FLAGS = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+]
+DESKTOP, PHONE = (1280, 900), (375, 812)
+
+
+class Opener(Protocol):
+    """Opens a window of a browser that nobody used before."""
+
+    async def __call__(
+        self, size: tuple[int, int] = DESKTOP, *, scripts: bool = True, scheme: str = "light"
+    ) -> Page: ...
+
+
+def chromium_path() -> str | None:
+    """The browser's program, if it is installed."""
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+@asynccontextmanager
+async def running_site(var_dir: Path) -> AsyncIterator[Server]:
+    """`blog serve` on the site of `sample_site`, its data in `var_dir`."""
+    async with serving(var_dir, wait=False) as server:
+        await server.printed("Ctrl-C")  # The last line, written when the schema is there.
+        await server.answers()
+        app = app_of(var_dir)
+        await app.database.open()
+        await fill(app)
+        await app.database.close()
+        yield server
+
+
+@pytest.fixture(scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """A running browser. Where there is none the tests are skipped, but not under `CI=true`."""
+    path = chromium_path()
+    if path is None:
+        give_up = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        give_up(HOW_TO_INSTALL)
+    async with async_playwright() as playwright:
+        sandbox = os.geteuid() != 0  # Chromium has none for root.
+        browser = await playwright.chromium.launch(
+            executable_path=path, args=FLAGS, chromium_sandbox=sandbox
+        )
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture(scope="session")
+async def site(
+    chromium: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Server]:
+    """The site that all these tests share; each registers people of its own."""
+    async with running_site(tmp_path_factory.mktemp("site")) as server:
+        yield server
+
+
+@pytest.fixture
+async def open_page(chromium: Browser, site: Server) -> AsyncIterator[Opener]:
+    """Open windows onto the site: `page = await open_page(PHONE)`; addresses may be relative.
+
+    At the end of the test none of them may have logged an error or a violation of the
+    Content Security Policy, or have asked another host for anything.
+    """
+    problems: list[str] = []
+    async with AsyncExitStack() as contexts:
+
+        async def open_window(
+            size: tuple[int, int] = DESKTOP, *, scripts: bool = True, scheme: str = "light"
+        ) -> Page:
+            context = await chromium.new_context(
+                base_url=site.url,
+                color_scheme=scheme,  # type: ignore[arg-type]
+                java_script_enabled=scripts,
+                locale="en-GB",
+                viewport={"width": size[0], "height": size[1]},
+            )
+            contexts.push_async_callback(context.close)
+            watch(context, site.url, problems)
+            return await context.new_page()
+
+        yield open_window
+    assert problems == []

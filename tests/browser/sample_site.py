@@ -1,0 +1,152 @@
+"""A small site to look at: believable posts for the eye, and hostile ones for the layout."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from blog import create_app
+from blog.kit.clock import now
+from blog.kit.markdown import RENDERER_VERSION, render_document, render_inline
+from blog.models import Comment, Follow, Post, Report, User
+from blog.web.app import Broadside
+from settings import Settings
+from tests.servers import SECRET_KEY
+from tests.support import add_user
+
+WRITER = "ada.moreno"
+EDITOR = "marta"
+NEWCOMER = "new.here"
+HOSTILE = "W" * 64
+
+PEOPLE = {
+    WRITER: ("Ada Moreno", "Lisbon", "Typesetter by day, gardener at weekends. I write about"
+             " paper, tomatoes and the tram that never comes."),
+    "tomas": ("Tomáš Novák", "Brno", "Databases, mostly the boring parts."),
+    "jun": ("", "", ""),
+    "i.okafor": ("Ifeoma Okafor", "Enugu", "Runs a community radio station and its only website."),
+    EDITOR: ("Marta Lindqvist", "Uppsala", "Keeps the peace here. Write to me before you shout."),
+    NEWCOMER: ("", "", ""),
+}  # fmt: skip
+
+POSTS = [
+    ("i.okafor", 3, """\
+We are **on air again**. The transmitter was struck by lightning on Tuesday; two neighbours, a \
+ladder and a borrowed capacitor later it hums as before. Tonight at eight: an hour of listeners' \
+letters, read aloud."""),
+    (WRITER, 49, """\
+## What a broadside was
+
+Before there were newspapers there was the broadside: *one sheet, printed on one side*, pasted on \
+a wall before the ink was dry. It told of comets, of hangings, of herring at a good price. Nobody \
+had to ask for permission to print one, and nobody had to read it.
+
+> The walls of the town were its front page, and everybody who could hold a brush was its editor.
+
+Three rules that the old printers kept, and that still do:
+
+1. Say the thing in the first line.
+2. Use one typeface, in at most three sizes.
+3. Leave the margin alone."""),
+    ("tomas", 200, """\
+A reminder to my future self: an index is only used for `ORDER BY … LIMIT` if it has the columns \
+in that very order.
+
+```sql
+CREATE INDEX ON posts (author_id, created_at DESC, id DESC);
+EXPLAIN SELECT * FROM posts WHERE author_id = 42 ORDER BY created_at DESC, id DESC LIMIT 21;
+```
+
+| rows in the table | before | after |
+| --- | --- | --- |
+| 10,000 | 4 ms | 0.2 ms |
+| 1,000,000 | 380 ms | 0.2 ms |"""),
+    ("jun", 26 * 60, "Does anybody else read the *last* page of a book first, or is it just me?"),
+    (WRITER, 3 * 24 * 60, """\
+The tomatoes have names now: Gutenberg, Caslon, and the small one that will not ripen is \
+[Comic Sans](https://example.com/tomatoes). It is the favourite of the children, of course."""),
+    ("tomas", 40 * 24 * 60, "First post. ~~Second thoughts.~~ Hello, everybody."),
+]  # fmt: skip
+
+
+LONG_WORD = "incomprehensibilities" * 40
+COMMENTS = [
+    ("tomas", 30, "And the *verso* stayed empty, so that it could be pasted up. I had never"
+                  " thought about that."),
+    ("i.okafor", 21, "Ours is the telephone box by the market. Same rules, `3` included."),
+    ("jun", 5, "Who paid for the paper?"),
+]  # fmt: skip
+HOSTILE_POSTS = [
+    LONG_WORD,
+    f"# {LONG_WORD}\n\n[{LONG_WORD}](https://example.com/{LONG_WORD}) `{LONG_WORD}`",
+    "```\n" + "x = 1; " * 200 + "\n```",
+    "|" + " column |" * 30 + "\n|" + " --- |" * 30 + "\n|" + f" {LONG_WORD[:60]} |" * 30,
+    ">" * 19 + " deeply quoted",
+    "\n".join("  " * depth + f"- level {depth}" for depth in range(30)),
+    "A" * 65_536,
+    "\u202e right to left \u202c " + "Z̸̨̛͕͎" * 50,
+]
+
+
+# Where the post with the comments is, on a site that nobody has written on before.
+ESSAY = f"/post/{len(HOSTILE_POSTS) + len(POSTS) - 1}"
+
+
+def app_of(var_dir: Path, database_url: str | None = None) -> Broadside:
+    """An application on the same data as the server in `var_dir`, to fill it from here."""
+    return create_app(
+        Settings(
+            _env_file=None,
+            env="development",
+            secret_key=SECRET_KEY,
+            var_dir=var_dir,
+            database_url=database_url,
+        )  # type: ignore[call-arg]
+    )
+
+
+async def fill(app: Broadside) -> None:
+    """Put the people, the posts and the comments of this file on the site that `app` has open."""
+    people = {}
+    for username, (name, location, about_me) in PEOPLE.items():
+        people[username] = await add_user(
+            app, username, name=name, location=location, about_me=about_me,
+            confirmed=username != NEWCOMER,
+            role="Administrator" if username == EDITOR else "User",
+        )  # fmt: skip
+    people[HOSTILE] = await add_user(
+        app, HOSTILE, name=HOSTILE, location=HOSTILE, about_me=LONG_WORD
+    )
+    # The oldest first: the ids give the lists their order.
+    hostile = [(HOSTILE, 60 * 24 * 60, body) for body in HOSTILE_POSTS]
+    posts = [post_by(people[who], ago, body) for who, ago, body in hostile + POSTS[::-1]]
+    async with app.database.session() as session:
+        session.add_all(posts)
+        await session.flush()
+        session.add_all(
+            comment_by(people[who], posts[-2], ago, body) for who, ago, body in COMMENTS
+        )
+        session.add(Report(reporter_id=people["jun"].id, post_id=posts[1].id, reason="Shouting."))
+        session.add(Follow(follower_id=people["jun"].id, followed_id=people[WRITER].id))
+        await session.commit()
+
+
+def post_by(author: User, minutes_ago: int, body: str) -> Post:
+    """A post that was written a while ago."""
+    return Post(
+        author_id=author.id,
+        body=body,
+        body_html=render_document(body),
+        renderer_version=RENDERER_VERSION,
+        created_at=now() - timedelta(minutes=minutes_ago),
+    )
+
+
+def comment_by(author: User, post: Post, minutes_ago: int, body: str) -> Comment:
+    """A comment under `post` that was written a while ago."""
+    return Comment(
+        author_id=author.id,
+        post_id=post.id,
+        body=body,
+        body_html=render_inline(body),
+        renderer_version=RENDERER_VERSION,
+        created_at=now() - timedelta(minutes=minutes_ago),
+    )

@@ -1,0 +1,35 @@
+"""What a person does on the site, by the words that stand there."""
+
+import asyncio
+
+from playwright.async_api import Page
+
+from tests.support import PASSWORD
+
+PATIENCE_SECONDS = 20
+
+
+async def log_in(page: Page, login: str, password: str = PASSWORD) -> None:
+    """Log in by the form, and see that it worked."""
+    await page.goto("/auth/login")
+    await page.get_by_label("E-mail or username").fill(login)
+    await page.get_by_label("Password").fill(password)
+    await page.get_by_role("main").get_by_role("button", name="Log in").click()
+    await page.wait_for_url(lambda url: not url.endswith("/auth/login"))
+
+
+async def open_link_in_mail(page: Page, recipient: str, link: str) -> None:
+    """Follow the link in the newest mail of the development mailbox, waiting for that mail.
+
+    Args:
+        recipient: to whom the mail is.
+        link: a part of the link's address; a mail without it is not the one.
+    """
+    mail = page.get_by_role("listitem").filter(has_text=recipient).get_by_role("link").first
+    wanted = page.get_by_role("main").locator(f'a[href*="{link}"]').first
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not await wanted.is_visible():
+            await page.goto("/dev/mailbox")
+            if await mail.is_visible():
+                await page.goto(await mail.get_attribute("href") or "")
+    await wanted.click()

@@ -1,0 +1,93 @@
+"""Comments and their moderation, in a real browser."""
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.conftest import DESKTOP, PHONE, Opener
+from tests.browser.sample_site import EDITOR, ESSAY, WRITER
+from tests.browser.steps import log_in
+
+REASON = "Rude, and beside the point."
+
+
+async def comment(page: Page, text: str) -> None:
+    """Write a comment under the sample site's essay."""
+    await page.goto(ESSAY)
+    await page.get_by_label("Your comment").fill(text)
+    await page.get_by_role("main").get_by_role("button", name="Comment").click()
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "scripts"), [("scripted", DESKTOP, True), ("scriptless", PHONE, False)]
+)
+async def test_after_commenting_one_lands_on_ones_own_comment(
+    open_page: Opener, name: str, size: tuple[int, int], scripts: bool
+) -> None:
+    page = await open_page(size, scripts=scripts)
+    await log_in(page, "tomas")
+    await comment(page, f"I was *{name}*, <b>honestly</b>.")
+
+    written = page.get_by_role("article").filter(has_text=f"I was {name}, <b>honestly</b>.")
+    await expect(written).to_be_in_viewport()
+    await expect(written.locator("em")).to_have_text(name)
+    await expect(page).to_have_url(f"{ESSAY}?page=1#{await written.get_attribute('id')}")
+
+    await written.get_by_role("link", name="Edit your comment").click()
+    await page.get_by_label("Your comment").fill(f"On reflection, {name}.")
+    await page.get_by_role("main").get_by_role("button", name="Save").click()
+    changed = page.get_by_role("article").filter(has_text=f"On reflection, {name}.")
+    await expect(changed).to_be_in_viewport()
+    await expect(changed).to_contain_text("edited")
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "scripts"), [("scripted", DESKTOP, True), ("scriptless", PHONE, False)]
+)
+async def test_a_reported_comment_is_disabled_with_a_reason_and_enabled_again(
+    open_page: Opener, name: str, size: tuple[int, int], scripts: bool
+) -> None:
+    author, reader, moderator = [await open_page(size, scripts=scripts) for _ in range(3)]
+    await log_in(author, "i.okafor")
+    await log_in(reader, WRITER)
+    await log_in(moderator, EDITOR)
+    text, main = f"Nonsense, {name}!", moderator.get_by_role("main")
+    await comment(author, text)
+    # Without the anchor, each visit loads the page anew.
+    address, _, anchor = author.url.partition("#")
+    shown = reader.locator(f"#{anchor}")
+
+    await reader.goto(address)
+    await expect(shown).to_contain_text(text)
+    await shown.get_by_role("link", name="Report the comment by i.okafor").click()
+    await reader.get_by_label("Reason").fill(f"He shouts: {name}.")
+    await reader.get_by_role("button", name="Report").click()
+    await expect(reader.get_by_text("A moderator will look at it.")).to_be_visible()
+
+    await moderator.goto("/moderate/reports")
+    report = main.get_by_role("article").filter(has_text=f"He shouts: {name}.")
+    await expect(report).to_contain_text(text)
+    await report.get_by_role("link", name="Disable the comment").click()
+    await moderator.get_by_label("Reason").fill(REASON)
+    await main.get_by_role("button", name="Disable").click()
+    await expect(main.get_by_text("The comment is disabled.")).to_be_visible()
+    await expect(report).to_have_count(0)
+    await moderator.goto("/moderate/reports/closed")
+    await expect(report).to_contain_text(f"Resolved by {EDITOR}")
+
+    await reader.goto(address)
+    await expect(shown).to_contain_text("A moderator has disabled this comment.")
+    await expect(reader.get_by_text(text)).to_have_count(0)
+    await expect(reader.get_by_text(REASON)).to_have_count(0)
+    await author.goto(address)
+    await expect(author.locator(f"#{anchor}")).to_contain_text(f"The reason: {REASON}")
+    await expect(author.get_by_text(text)).to_have_count(0)
+
+    await moderator.goto(address)
+    remark = main.get_by_role("article", name="Comment by i.okafor").filter(has_text=text)
+    await remark.get_by_role("link", name="Enable the comment by i.okafor").click()
+    await moderator.get_by_label("Reason").fill("He has apologised.")
+    await main.get_by_role("button", name="Enable").click()
+    await expect(main.get_by_text("The comment is shown again.")).to_be_visible()
+    await reader.goto(address)
+    await expect(shown).to_contain_text(text)
+    await expect(shown).not_to_contain_text("A moderator has disabled")

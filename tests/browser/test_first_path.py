@@ -1,0 +1,83 @@
+"""From nobody to a published post, in a real browser."""
+
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.conftest import DESKTOP, PHONE, Opener
+from tests.browser.steps import open_link_in_mail
+from tests.support import PASSWORD
+
+POST = """\
+## Herring at a good price
+
+Fresh from the **harbour**, and ~~not~~ cheap:
+
+| fish | price |
+| --- | --- |
+| herring | 2 |
+
+```
+sold = "out"
+```
+"""
+
+
+@pytest.mark.parametrize(
+    ("username", "size", "scripts"),
+    [("desktop", DESKTOP, True), ("phone", PHONE, True), ("scriptless", PHONE, False)],
+)
+async def test_a_stranger_registers_and_publishes_a_post(
+    open_page: Opener, username: str, size: tuple[int, int], scripts: bool
+) -> None:
+    page = await open_page(size, scripts=scripts)
+    main, address = page.get_by_role("main"), f"{username}@example.com"
+
+    await page.goto("/")
+    await main.get_by_role("link", name="register").click()
+    await page.get_by_label("E-mail").fill(address)
+    await page.get_by_label("Username").fill(username)
+    await page.get_by_label("Password", exact=True).fill(PASSWORD)
+    await page.get_by_label("Password again").fill(PASSWORD)
+    await main.get_by_role("button", name="Register").click()
+    await expect(main.get_by_text(address)).to_be_visible()
+
+    await open_link_in_mail(page, address, "/auth/confirm/")
+    await expect(main.get_by_text("confirmed")).to_be_visible()
+
+    await page.goto("/auth/login")
+    await page.get_by_label("E-mail or username").fill(address)
+    await page.get_by_label("Password").fill(PASSWORD)
+    await main.get_by_role("button", name="Log in").click()
+    await page.get_by_label("on your mind").fill(POST)
+    await main.get_by_role("button", name="Publish").click()
+
+    post = page.get_by_role("article", name=f"Post by {username}")
+    await expect(main.get_by_text("Your post is published.")).to_be_visible()
+    await expect(post.get_by_role("heading", name="Herring at a good price")).to_be_visible()
+    await expect(post.locator("strong")).to_have_text("harbour")
+    await expect(post.locator("s")).to_have_text("not")
+    await expect(post.get_by_role("cell", name="herring")).to_be_visible()
+    await expect(post.locator("pre")).to_contain_text('sold = "out"')
+
+    await post.get_by_role("link", name=f"Post by {username}").click()
+    await expect(page).to_have_title(f"Post by {username} · Broadside")
+    await expect(page.get_by_role("article")).to_have_count(1)
+
+
+async def test_a_wrong_field_says_so_and_has_the_focus(open_page: Opener) -> None:
+    page = await open_page()
+    await page.goto("/auth/register")
+    await page.get_by_label("E-mail").fill("somebody@example.com")
+    await page.get_by_label("Username").fill("9 lives")
+    await page.get_by_label("Password", exact=True).fill("short")
+    await page.get_by_label("Password again").fill("short")
+    await page.get_by_role("main").get_by_role("button", name="Register").click()
+
+    username = page.get_by_label("Username")
+    await expect(username).to_be_focused()
+    await expect(username).to_have_value("9 lives")
+    await expect(username).to_have_attribute("aria-invalid", "true")
+    await expect(username).to_have_accessible_description(re.compile("begin with a letter"))
+    await expect(page.get_by_label("Password", exact=True)).to_have_value("")

@@ -1,0 +1,31 @@
+"""Times in the reader's own zone and language, and a little later still true."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from playwright.async_api import expect
+
+from tests.browser.conftest import Opener
+
+
+async def test_a_post_says_how_long_ago_it_was_written(open_page: Opener) -> None:
+    page = await open_page()
+    await page.goto("/")
+    time = page.get_by_role("article").filter(has_text="to my future self").locator("time")
+    await expect(time).to_have_text("3 hours ago")
+    await expect(time).to_have_attribute("title", re.compile(r"^\w+, \d+ \w+ \d{4} at \d\d:\d\d:"))
+
+
+async def test_a_page_that_stays_open_goes_on_telling_the_truth(open_page: Opener) -> None:
+    page = await open_page()
+    await page.clock.install(time=datetime.now(UTC))
+    await page.goto("/")
+    time = page.get_by_role("article").filter(has_text="to my future self").locator("time")
+    await page.clock.fast_forward(timedelta(hours=3).total_seconds() * 1000)
+    await expect(time).to_have_text("6 hours ago")
+
+
+async def test_without_scripts_the_time_is_in_utc(open_page: Opener) -> None:
+    page = await open_page(scripts=False)
+    await page.goto("/")
+    await expect(page.locator("time").first).to_have_text(re.compile(r"\d{4}, \d\d:\d\d UTC$"))
