@@ -3,19 +3,78 @@
 from pathlib import Path
 
 from blog.accounts import identity
+from blog.accounts.email_pages import blueprint as email_pages
+from blog.accounts.leaving_pages import blueprint as leaving_pages
 from blog.accounts.pages import blueprint as accounts_pages
+from blog.accounts.passwords_pages import blueprint as passwords_pages
+from blog.accounts.sessions_pages import blueprint as sessions_pages
+from blog.admin.pages import blueprint as admin_pages
+from blog.comments.pages import blueprint as comments_pages
+from blog.follows.pages import blueprint as follows_pages
 from blog.kit import statements
 from blog.kit.database import Database
 from blog.kit.passwords import Passwords
 from blog.kit.tokens import LinkSigner
+from blog.mail.alerts import Alerts
+from blog.mail.mailbox_pages import blueprint as mailbox_pages
+from blog.mail.pages import blueprint as mail_pages
 from blog.mail.worker import MailWorker
+from blog.moderation.pages import blueprint as moderation_pages
+from blog.moderation.report_pages import blueprint as report_pages
 from blog.posts.pages import blueprint as posts_pages
+from blog.posts.writing_pages import blueprint as writing_pages
+from blog.users import avatars, presence
 from blog.users.pages import blueprint as users_pages
-from blog.web import csrf, errors, headers, requests, templating
+from blog.web import (
+    assets,
+    caching,
+    compression,
+    csrf,
+    errors,
+    headers,
+    request_log,
+    requests,
+    templating,
+)
 from blog.web.app import Broadside, close_db
-from settings import Settings
+from blog.web.health import blueprint as health
+from blog.web.lingering import LingeringClose
+from settings import MailWorkerPlace, Settings
 
 PROJECT = Path(__file__).resolve().parents[1]
+
+# What sees a request before others comes before them, and sees its answer after them.
+PARTS = (
+    request_log,
+    requests,
+    compression,
+    caching,
+    headers,
+    identity,
+    csrf,
+    presence,
+    errors,
+    assets,
+    templating,
+    avatars,
+)
+BLUEPRINTS = (
+    accounts_pages,
+    passwords_pages,
+    email_pages,
+    sessions_pages,
+    leaving_pages,
+    users_pages,
+    posts_pages,
+    writing_pages,
+    follows_pages,
+    comments_pages,
+    report_pages,
+    moderation_pages,
+    admin_pages,
+    mail_pages,
+    health,
+)
 
 
 def create_app(settings: Settings) -> Broadside:
@@ -28,26 +87,30 @@ def create_app(settings: Settings) -> Broadside:
     Returns:
         An ASGI application. What has to be opened is opened and closed with its lifespan.
     """
-    app = Broadside("blog", root_path=str(PROJECT))
+    app = Broadside("blog", root_path=str(PROJECT), static_folder=None)
     app.settings = settings
     app.database = Database(settings.database_url, settings.var_dir / "postgres")
     app.passwords = Passwords()
     app.links = LinkSigner(settings.signing_key())
     app.mail_worker = MailWorker(app.database, settings)
+    app.alerts = Alerts(app, app.database, settings.admin_email)
 
     configure(app)
-    for part in (requests, identity, csrf, errors, headers, templating):
+    for part in PARTS:
         part.init_app(app)
-    app.register_blueprint(accounts_pages)
-    app.register_blueprint(posts_pages)
-    app.register_blueprint(users_pages)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    if settings.is_development:
+        app.register_blueprint(mailbox_pages)
     app.teardown_request(close_db)
+    app.asgi_app = LingeringClose(app.asgi_app)  # type: ignore[method-assign]
 
     @app.before_serving
     async def open_parts() -> None:
         await app.database.open()
         statements.watch(app.database.engine, settings.slow_query_seconds)
-        await app.mail_worker.start()
+        if settings.mail_worker is MailWorkerPlace.INTERNAL:
+            await app.mail_worker.start()
 
     @app.after_serving
     async def close_parts() -> None:

@@ -4,7 +4,9 @@ Services raise these; `blog/web/errors.py` turns what nobody caught into a page 
 document.
 """
 
+import math
 from collections.abc import Mapping
+from datetime import timedelta
 
 
 class BlogError(Exception):
@@ -29,3 +31,23 @@ class InvalidFieldsError(BlogError):
     def __init__(self, errors: Mapping[str, str]) -> None:
         super().__init__("; ".join(errors.values()))
         self.errors = dict(errors)
+
+
+class EditConflictError(BlogError):
+    """Somebody else has changed it since this editor read it."""
+
+
+class TooManyAttemptsError(BlogError):
+    """Something was tried too often; it may be tried again later.
+
+    Args:
+        wait: how long from now. `retry_after` is the same in whole seconds, at least one.
+    """
+
+    def __init__(self, wait: timedelta) -> None:
+        self.retry_after = max(1, math.ceil(wait.total_seconds()))
+        minutes = math.ceil(self.retry_after / 60)
+        super().__init__(
+            "Too many tries with a wrong password. "
+            f"Try again in {minutes} minute{'s' if minutes > 1 else ''}."
+        )

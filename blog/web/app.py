@@ -1,16 +1,20 @@
 """The application object: Quart, with Broadside's parts as attributes."""
 
+from types import TracebackType
 from typing import cast
 
 import quart
 from quart import Quart, g
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.kit.database import Database
+from blog.kit.database import Database, DatabaseUnavailableError
 from blog.kit.passwords import Passwords
 from blog.kit.tokens import LinkSigner
+from blog.mail.alerts import Alerts
 from blog.mail.worker import MailWorker
 from settings import Settings
+
+ExceptionInfo = tuple[type, BaseException, TracebackType] | tuple[None, None, None]
 
 
 class Broadside(Quart):
@@ -21,6 +25,14 @@ class Broadside(Quart):
     passwords: Passwords
     links: LinkSigner
     mail_worker: MailWorker
+    alerts: Alerts
+
+    def log_exception(self, exception_info: ExceptionInfo) -> None:
+        """Log what Quart could not deal with; a database that is away is not worth a traceback."""
+        if isinstance(error := exception_info[1], DatabaseUnavailableError):
+            self.logger.critical("%s", error)
+        else:
+            super().log_exception(exception_info)
 
 
 current_app = cast(Broadside, quart.current_app)

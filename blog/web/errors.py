@@ -8,8 +8,14 @@ from quart import Quart, Response, json, render_template, request
 from quart.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from blog.errors import ForbiddenError, InvalidFieldsError, NotFoundError
+from blog.errors import (
+    ForbiddenError,
+    InvalidFieldsError,
+    NotFoundError,
+    TooManyAttemptsError,
+)
 from blog.kit.database import is_unavailable
+from blog.web.app import current_app
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +97,10 @@ async def handle_unexpected(error: Exception) -> ResponseReturnValue:
         response = await error_response(503)
         response.headers["Retry-After"] = RETRY_SECONDS
         return response
-    log.exception("unexpected error in %s %s", request.method, request.path, exc_info=error)
+    # By its route: the address itself may hold a token, which no log and no mail may have.
+    where = f"{request.method} {request.url_rule or request.path}"
+    log.exception("unexpected error in %s", where, exc_info=error)
+    current_app.alerts.report(error, where)
     return await error_response(500)
 
 
@@ -109,6 +118,12 @@ def init_app(app: Quart) -> None:
     @app.errorhandler(InvalidFieldsError)
     async def invalid_fields(error: InvalidFieldsError) -> Response:
         return await error_response(422, str(error))
+
+    @app.errorhandler(TooManyAttemptsError)
+    async def too_many_attempts(error: TooManyAttemptsError) -> Response:
+        response = await error_response(429, str(error))
+        response.headers["Retry-After"] = str(error.retry_after)
+        return response
 
     app.register_error_handler(HTTPException, handle_http_error)
     app.register_error_handler(Exception, handle_unexpected)

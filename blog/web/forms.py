@@ -1,14 +1,18 @@
 """HTML forms on pydantic schemas: what was typed, and what is wrong beside each field."""
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from markupsafe import Markup
 from pydantic import BaseModel, SecretStr, ValidationError
 from quart import request
 
 from blog.errors import InvalidFieldsError
 from blog.kit.validation import messages
+
+SUBMISSION_FIELD = "submission"
 
 Data = TypeVar("Data", bound=BaseModel)
 
@@ -34,13 +38,17 @@ class Form(Generic[Data]):
 
     async def submitted(self) -> Data | None:
         """Read the request's body: the valid data, or `None` with `errors` filled."""
-        sent = (await request.form).to_dict()
+        # Browsers send each line's end as two characters (HTML Standard, 4.10.21.4).
+        fields = (await request.form).to_dict().items()
+        sent = {name: text.replace("\r\n", "\n") for name, text in fields}
         secret = {n for n, f in self.schema.model_fields.items() if f.annotation is SecretStr}
         self.values = {name: text for name, text in sent.items() if name not in secret}
         try:
             return self.schema.model_validate(sent)
         except ValidationError as error:
-            self.errors = messages(error)
+            found = messages(error)
+            # In the order of the page, which is the one that a browser sends the fields in.
+            self.errors = {name: found[name] for name in [*sent, *found] if name in found}
             return None
 
     def refuse(self, error: InvalidFieldsError) -> None:
@@ -51,3 +59,10 @@ class Form(Generic[Data]):
     def status(self) -> int:
         """The status of the page that shows this form: 422 if something is wrong with it."""
         return 422 if self.errors else 200
+
+
+def submission_field() -> Markup:
+    """The hidden input that tells one filling of a form from another (`blog.kit.submissions`)."""
+    return Markup('<input type="hidden" name="{}" value="{}">').format(
+        SUBMISSION_FIELD, secrets.token_urlsafe(16)
+    )

@@ -3,24 +3,25 @@
 References: Content Security Policy Level 3; OWASP HTTP Security Response Headers Cheat Sheet.
 """
 
-from quart import Quart, Response
+from quart import Response
 
-POLICY = "; ".join(
-    [
-        "default-src 'none'",
-        "base-uri 'none'",
-        "connect-src 'self'",
-        "font-src 'self'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-        "frame-src 'self'",
-        "img-src 'self'",
-        "script-src 'self'",
-        "style-src 'self'",
-    ]
-)
+from blog.kit.avatars import GRAVATAR
+from blog.web.app import Broadside
+from settings import Avatars
+
+POLICY = [
+    "default-src 'none'",
+    "base-uri 'none'",
+    "connect-src 'self'",
+    "font-src 'self'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+    "frame-src 'self'",
+    "img-src 'self'",
+    "script-src 'self'",
+    "style-src 'self'",
+]
 HEADERS = {
-    "Content-Security-Policy": POLICY,
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Referrer-Policy": "same-origin",
@@ -29,14 +30,22 @@ HEADERS = {
 }
 
 
-async def add_headers(response: Response) -> Response:
-    """Add what the view did not set itself; pages are asked for again each time."""
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
-    if response.mimetype == "text/html":
-        response.headers.setdefault("Cache-Control", "private, no-cache")
-    return response
+def content_security_policy(avatars: Avatars) -> str:
+    """What a page may load: only from this site, but for pictures if they come from Gravatar."""
+    policy = "; ".join(POLICY)
+    if avatars is Avatars.GRAVATAR:
+        policy = policy.replace("img-src 'self'", f"img-src 'self' {GRAVATAR}")
+    return policy
 
 
-def init_app(app: Quart) -> None:
-    app.after_request(add_headers)
+def init_app(app: Broadside) -> None:
+    """Add to the answers of `app` what a view did not set; pages are asked for again each time."""
+    headers = HEADERS | {"Content-Security-Policy": content_security_policy(app.settings.avatars)}
+
+    @app.after_request
+    async def add_headers(response: Response) -> Response:
+        for name, value in headers.items():
+            response.headers.setdefault(name, value)
+        if response.mimetype == "text/html":
+            response.headers.setdefault("Cache-Control", "private, no-cache")
+        return response

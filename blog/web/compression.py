@@ -1,0 +1,38 @@
+"""Texts are sent compressed to clients that can read them so (RFC 9110, 8.4.1.3 "Gzip Coding")."""
+
+import gzip
+
+from quart import Response, request
+from quart.wrappers.response import DataBody
+
+from blog.web.app import Broadside
+
+SMALLEST = 1024
+LEVEL = 5
+COMPRESSIBLE = {
+    "application/json",
+    "application/problem+json",
+    "image/svg+xml",
+    "text/css",
+    "text/html",
+    "text/javascript",
+    "text/plain",
+}
+
+
+async def compress(response: Response) -> Response:
+    """Compress a text of some length, if the client accepts it and it was not done before."""
+    if response.mimetype not in COMPRESSIBLE or "Content-Encoding" in response.headers:
+        return response
+    response.vary.add("Accept-Encoding")
+    if not isinstance(response.response, DataBody) or not request.accept_encodings["gzip"]:
+        return response
+    body = await response.get_data(as_text=False)
+    if len(body) >= SMALLEST:
+        response.set_data(gzip.compress(body, LEVEL, mtime=0))
+        response.headers["Content-Encoding"] = "gzip"
+    return response
+
+
+def init_app(app: Broadside) -> None:
+    app.after_request(compress)

@@ -1,0 +1,43 @@
+"""More databases on the run's server, where a test needs one of its own."""
+
+from pathlib import Path
+
+from sqlalchemy import make_url, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from blog.cli.deploy import migrate
+from blog.kit.database import Database
+
+
+async def create_database(server_url: str, name: str, *, migrated: bool = True) -> str:
+    """Create a database.
+
+    Args:
+        server_url: the address of another database on the same server.
+        name: its name, which is not taken.
+        migrated: whether it gets the newest schema, or stays empty.
+
+    Returns:
+        Its address.
+    """
+    await _execute(server_url, f"CREATE DATABASE {name}")
+    url = make_url(server_url).set(database=name).render_as_string()
+    if migrated:
+        database = Database(url, Path())
+        await database.open()
+        await migrate(database)
+        await database.close()
+    return url
+
+
+async def drop_database(server_url: str, name: str) -> None:
+    """Drop a database that nobody is connected to any more."""
+    await _execute(server_url, f"DROP DATABASE {name}")
+
+
+async def _execute(url: str, statement: str) -> None:
+    """Run a statement that cannot be run in a transaction."""
+    engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        await connection.execute(text(statement))
+    await engine.dispose()

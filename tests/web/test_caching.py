@@ -1,0 +1,90 @@
+"""What a browser may keep, and what it is spared."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from blog.models import User
+from blog.web.app import Broadside
+from blog.web.assets import Assets
+from tests.support import Browser
+
+SHEET = re.compile(r'href="(/static/css/base\.[0-9a-f]{12}\.css)"')
+
+
+async def test_a_page_that_the_browser_has_is_not_sent_again(
+    susans_browser: Browser, susan: User
+) -> None:
+    address = f"/user/{susan.username}"
+    first = await susans_browser.get(address)
+    assert "csrf_token" in first.text
+    again = await susans_browser.get(address, headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["etag"] == first.headers["etag"]
+    assert "private" in again.headers["cache-control"]
+
+
+async def test_what_one_just_wrote_one_sees(susans_browser: Browser, susan: User) -> None:
+    address = f"/user/{susan.username}"
+    first = await susans_browser.get(address)
+    await susans_browser.submit("/", {"body": "Brand new"})
+    again = await susans_browser.get(address, headers={"If-None-Match": first.headers["etag"]})
+    assert again.status_code == 200
+    assert "Brand new" in again.text
+
+
+async def test_a_page_is_sent_again_after_the_login_changed(browser: Browser, susan: User) -> None:
+    before = await browser.get("/auth/login")
+    browser.cookies.clear()
+    after = await browser.get("/auth/login", headers={"If-None-Match": before.headers["etag"]})
+    assert after.status_code == 200, "the old page's token would be refused in the new session"
+
+
+async def test_an_error_has_no_validator(browser: Browser) -> None:
+    assert "etag" not in (await browser.get("/nowhere")).headers
+
+
+async def test_a_style_sheet_is_kept_for_ever_under_its_fingerprint(browser: Browser) -> None:
+    found = SHEET.search((await browser.get("/")).text)
+    assert found
+    sheet = await browser.get(found[1])
+    assert sheet.status_code == 200
+    assert sheet.headers["content-type"] == "text/css; charset=utf-8"
+    assert "immutable" in sheet.headers["cache-control"]
+
+
+@pytest.mark.parametrize("name", ["base.css", "base.000000000000.css"])
+async def test_under_another_name_it_is_asked_for_again(browser: Browser, name: str) -> None:
+    sheet = await browser.get(f"/static/css/{name}")
+    assert sheet.headers["cache-control"] == "no-cache"
+    again = await browser.get(
+        f"/static/css/{name}", headers={"If-None-Match": sheet.headers["etag"]}
+    )
+    assert again.status_code == 304
+
+
+async def test_nothing_outside_the_folder_is_served(browser: Browser) -> None:
+    for name in ("../settings.py", "..%2Fsettings.py", "css", "", "%2Fetc%2Fpasswd"):
+        answer = await browser.get(f"/static/{name}", follow_redirects=True)
+        assert answer.status_code == 404, name
+
+
+async def test_a_changed_file_has_another_name(app: Broadside, tmp_path: Path) -> None:
+    (tmp_path / "a.css").write_text("one")
+    assets = Assets(tmp_path)
+    before = assets.fingerprinted("a.css")
+    (tmp_path / "a.css").write_text("two, and longer")
+    assert assets.fingerprinted("a.css") != before
+
+
+async def test_a_long_text_is_compressed_for_those_who_accept_it(browser: Browser) -> None:
+    compressed = await browser.get("/auth/login", headers={"Accept-Encoding": "gzip"})
+    plain = await browser.get("/auth/login", headers={"Accept-Encoding": "identity"})
+    refused = await browser.get("/auth/login", headers={"Accept-Encoding": "gzip;q=0"})
+    assert compressed.headers["content-encoding"] == "gzip"
+    assert "Log in" in compressed.text
+    assert int(compressed.headers["content-length"]) < len(plain.content) / 2
+    for answer in (plain, refused):
+        assert "content-encoding" not in answer.headers
+        assert "Accept-Encoding" in answer.headers["vary"]

@@ -1,0 +1,59 @@
+"""The page about an error shows itself whatever has broken before, and to whoever is asking."""
+
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+from quart import abort
+
+from blog import create_app
+from blog.accounts.identity import required_account
+from blog.kit.database import DatabaseUnavailableError
+from blog.models import User
+from blog.web.app import Broadside, db
+from blog.web.errors import EXPLANATIONS
+from settings import Settings
+from tests.support import Browser
+
+
+@pytest.fixture
+async def failing_app(
+    app: Broadside, make_settings: Callable[..., Settings]
+) -> AsyncIterator[Broadside]:
+    """An application on the same site, with an address for each error."""
+    failing = create_app(make_settings())
+    failing.passwords = app.passwords
+
+    @failing.get("/fail/<int:status>")
+    async def fail(status: int) -> None:
+        required_account()
+        await db().rollback()  # After it nothing of the account is loaded any more.
+        if status == 500:
+            raise RuntimeError
+        if status == 503:
+            raise DatabaseUnavailableError
+        abort(status)
+
+    async with failing.test_app():
+        yield failing
+
+
+@pytest.mark.parametrize("status", EXPLANATIONS)
+async def test_an_error_page_keeps_the_menu_of_who_is_logged_in(
+    failing_app: Broadside, susan: User, status: int
+) -> None:
+    async with Browser(failing_app) as browser:
+        await browser.log_in(susan.username)
+        answer = await browser.get(f"/fail/{status}")
+    assert answer.status_code == status
+    assert EXPLANATIONS[status].title in answer.text
+    assert f'href="/user/{susan.username}"' in answer.text
+    assert "Log out" in answer.text
+
+
+async def test_a_page_that_knows_nobody_does_not_ask_to_log_in(
+    susans_browser: Browser,
+) -> None:
+    answer = await susans_browser.get("/user/%FF")
+    assert answer.status_code == 400
+    assert "Log in" not in answer.text
+    assert 'href="/"' in answer.text
