@@ -89,6 +89,9 @@ def mailbox(text: str) -> str:
     return text
 
 
+OneLine = Annotated[str, Field(max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+
 class MailWorkerPlace(StrEnum):
     """Where the outbox is emptied: in each web process, or by `blog worker` alone."""
 
@@ -140,7 +143,7 @@ class Settings(BaseSettings):
     mail_username: str | None = None
     mail_password: SecretStr | None = None
     mail_sender: Annotated[str, AfterValidator(mailbox)] = "Broadside <broadside@localhost>"
-    mail_subject_prefix: Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$")] = "[Broadside] "
+    mail_subject_prefix: OneLine = "[Broadside] "
     mail_timeout: Annotated[float, Field(ge=0.1, le=3600)] = 30
     mail_worker: MailWorkerPlace = MailWorkerPlace.INTERNAL
     admin_email: Annotated[list[EmailStr], NoDecode] = []

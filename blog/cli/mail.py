@@ -51,7 +51,7 @@ async def list_messages(state: str, page: int) -> None:
 
 @mail.command()
 @click.argument("number", metavar="ID", type=click.IntRange(1, 2**63 - 1), required=False)
-@click.option("--all", "everything", is_flag=True, help="All that failed.")
+@click.option("--all", "everything", is_flag=True, help="All that failed, for good or so far.")
 @asynchronous
 async def retry(number: int | None, everything: bool) -> None:
     """Send a message again that failed, with its attempts counted anew."""

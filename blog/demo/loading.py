@@ -71,7 +71,8 @@ async def load(
         # The server would do this by itself a little later. Until then pages were slow: nothing
         # is known of the tables, and whether a row is visible is found out row by row.
         await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await connection.execute(text("VACUUM (ANALYZE) users, follows, posts, comments"))
+        tables = "users, follows, posts, post_blocks, comments"
+        await connection.execute(text(f"VACUUM (ANALYZE) {tables}"))
 
 
 async def _store(

@@ -42,8 +42,8 @@ class DisconnectedError(DeferredError):
     """It may be taken later, and nothing more can be sent over this connection."""
 
 
-class NoConnectionError(DeferredError):
-    """There is no connection to send anything over."""
+class NoConnectionError(DisconnectedError):
+    """There is no connection; the message was not even tried."""
 
 
 class Delivery(Protocol):
@@ -56,7 +56,7 @@ class Delivery(Protocol):
             A context with the function that sends one: it returns once the message is taken.
 
         Raises:
-            NoConnectionError: on entering.
+            NoConnectionError: on entering: there is none to be had.
             DeliveryError: by the function: the message was not taken.
         """
 
@@ -116,6 +116,8 @@ class SMTPDelivery:
         await self._quit(smtp)
 
     async def _send(self, smtp: SMTP, email: Email) -> None:
+        if not smtp.is_connected:
+            raise NoConnectionError("the server has hung up")
         try:
             message = compose(email, self._sender)
             recipient = envelope_address(email.recipient)
@@ -125,11 +127,12 @@ class SMTPDelivery:
                     self._envelope_sender, recipient, message.as_bytes(), mail_options=options
                 )
         except (SMTPException, OSError, ValueError) as error:
-            kind = RefusedError if is_permanent(error) else DeferredError
-            # After a time-out the server's answers would no longer match our questions.
-            if isinstance(error, TimeoutError) or not smtp.is_connected:
+            if isinstance(error, TimeoutError):
+                # What the server may still answer would not match our next question.
                 smtp.close()
-                kind = DisconnectedError
+            if is_permanent(error):
+                raise RefusedError(describe(error)) from error
+            kind = DeferredError if smtp.is_connected else DisconnectedError
             raise kind(describe(error)) from error
 
     async def _quit(self, smtp: SMTP) -> None:
@@ -164,7 +167,9 @@ def describe(error: Exception) -> str:
         text = "the server did not answer in time"
     else:
         text = str(error) or type(error).__name__
-    return " ".join(text.split())
+    words = " ".join(text.split())
+    # A server may say anything, also what the database could not store.
+    return "".join(character if character.isprintable() else "?" for character in words)
 
 
 class DevelopmentDelivery:

@@ -77,16 +77,26 @@ class Sender:
         return len(batch.emails)
 
     async def _send_all(self, send: Send, batch: Batch, waiting: deque[Email]) -> None:
-        """Send messages from the front of `waiting`, until time is up or the connection lost."""
+        """Send messages from the front of `waiting`, until time is up or the connection lost.
+
+        Raises:
+            DisconnectedError: it was lost before the server had answered to any message. If it
+                had, a new connection is worth trying at once.
+        """
+        has_answered = False
         recording = asyncio.create_task(asyncio.sleep(0))
         try:
             while waiting and self._has_time(batch):
-                email = waiting.popleft()
-                error = await _attempt(send, email)
-                await recording
-                recording = asyncio.create_task(self._record_outcome(batch, email, error))
+                error = await _attempt(send, waiting[0])
+                if not isinstance(error, NoConnectionError):
+                    email = waiting.popleft()
+                    await recording
+                    recording = asyncio.create_task(self._record_outcome(batch, email, error))
                 if isinstance(error, DisconnectedError):
-                    raise error
+                    if has_answered:
+                        return
+                    raise DisconnectedError(str(error))
+                has_answered = True
         finally:
             await recording
 

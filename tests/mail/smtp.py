@@ -28,10 +28,12 @@ class Inbox:
 
     Args:
         replies: what it says to a recipient, instead of taking the message.
+        farewells: the recipients after whose refusal it hangs up.
         answer_seconds: how long it thinks about each message.
     """
 
     replies: dict[str, str] = field(default_factory=dict)
+    farewells: set[str] = field(default_factory=set)
     answer_seconds: float = 0.0
     messages: list[EmailMessage] = field(default_factory=list)
     envelopes: list[Envelope] = field(default_factory=list)
@@ -41,9 +43,11 @@ class Inbox:
     _arrived: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def handle_RCPT(  # noqa: N802
-        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: Any
+        self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: Any
     ) -> str:
         """Take or refuse a recipient."""
+        if address in self.farewells:
+            asyncio.get_running_loop().call_soon(server.transport.close)
         if address in self.replies:
             return self.replies[address]
         envelope.rcpt_tos.append(address)

@@ -136,3 +136,4 @@ def test_what_is_permanent() -> None:
     assert not is_permanent(SMTPServerDisconnected("gone"))
     assert not is_permanent(TimeoutError())
     assert describe(SMTPRecipientsRefused([refused])) == "550 No such person"
+    assert describe(SMTPDataError(554, "No\0 \udcff")) == "554 No? ?"

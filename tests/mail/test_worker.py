@@ -211,6 +211,20 @@ async def test_a_connection_lost_in_the_middle_defers_one_message_only(
     assert (waiting.recipient, waiting.attempts) == ("anna1@example.com", 1)
 
 
+async def test_a_server_that_refuses_a_message_and_hangs_up_gets_the_others_at_once(
+    put: Put, working: Working, inbox: Inbox, in_state: InState
+) -> None:
+    inbox.replies["anna0@example.com"] = "554 5.7.1 Spam \0"
+    inbox.farewells.add("anna0@example.com")
+    for number in range(4):
+        await put(f"anna{number}@example.com")
+    async with working():
+        await in_state("sent", 3)
+        (failed,) = await in_state("failed")
+    assert failed.recipient == "anna0@example.com"
+    assert failed.last_error == "554 5.7.1 Spam ?"
+
+
 async def test_a_dead_worker_gives_its_batch_back_when_the_lease_ends(
     put: Put, working: Working, inbox: Inbox, app: Broadside
 ) -> None:

@@ -1,0 +1,41 @@
+"""The lock files belong to `pyproject.toml`: `make lock` was not forgotten."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+PROJECT = Path(__file__).parents[1]
+DECLARED = tomllib.loads((PROJECT / "pyproject.toml").read_text())
+GROUPS = DECLARED["dependency-groups"]
+RUN = [*DECLARED["project"]["dependencies"], *GROUPS["build"]]
+
+
+def pins(lock: str) -> dict[str, Version]:
+    """The versions in a lock file, by the names of the packages."""
+    found = re.findall(r"^([\w.-]+)==([^ ]+)", (PROJECT / "requirements" / lock).read_text(), re.M)
+    return {canonicalize_name(name): Version(version) for name, version in found}
+
+
+@pytest.mark.parametrize(("lock", "wanted"), [("run.lock", RUN), ("dev.lock", RUN + GROUPS["dev"])])
+def test_what_is_declared_is_pinned(lock: str, wanted: list[str]) -> None:
+    pinned = pins(lock)
+    for requirement in map(Requirement, wanted):
+        assert pinned[canonicalize_name(requirement.name)] in requirement.specifier
+
+
+def test_both_files_pin_the_same_versions() -> None:
+    assert pins("run.lock").items() <= pins("dev.lock").items()
+
+
+@pytest.mark.parametrize("lock", ["run.lock", "dev.lock"])
+def test_everything_has_a_hash_and_nothing_an_address(lock: str) -> None:
+    text = (PROJECT / "requirements" / lock).read_text()
+    assert "://" not in text
+    assert "--index-url" not in text
+    entries = re.split(r"^(?=[\w.-]+==)", text, flags=re.M)[1:]
+    assert all("--hash=sha256:" in entry for entry in entries)
