@@ -11,10 +11,13 @@ import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 
+from sqlalchemy import func, select
+
 from blog import create_app
 from blog.cli.deploy import migrate
 from blog.kit.embedded import EmbeddedPostgres
 from blog.mail import outbox
+from blog.models import Email, EmailState
 from settings import Settings
 from tests.mail.crashes import run_with_crashes
 
@@ -37,8 +40,15 @@ async def main(messages: int = 1000, kills: int = 20, outages: int = 4) -> None:
                     await outbox.put(session, to=address, message="confirm", user=user, link=LINK)
                     await (session.commit() if commit else session.rollback())
 
+            async def all_sent() -> None:
+                waiting = select(func.count()).where(Email.state != EmailState.SENT)
+                async with app.database.session() as session, asyncio.timeout(120):
+                    while await session.scalar(waiting):
+                        await session.rollback()
+                        await asyncio.sleep(0.1)
+
             figures = await run_with_crashes(
-                folder, url, write, messages=messages, kills=kills, outages=outages
+                folder, url, write, all_sent, messages=messages, kills=kills, outages=outages
             )
             await app.database.close()
     print(

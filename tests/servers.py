@@ -52,9 +52,11 @@ def settings_of(var_dir: Path, **changes: object) -> dict[str, str]:
     """The environment of a program: this one's, with settings for a site in `var_dir`.
 
     Args:
-        var_dir: its `VAR_DIR`; without a `DATABASE_URL` the embedded server's data is there.
+        var_dir: its `VAR_DIR`, made if it is missing; without a `DATABASE_URL` the embedded
+            server's data is there.
         changes: settings by their field's name, such as `env="production"`.
     """
+    var_dir.mkdir(parents=True, exist_ok=True)
     settings = {"env": "development", "var_dir": var_dir, "secret_key": SECRET_KEY} | changes
     return dict(os.environ) | {name.upper(): str(value) for name, value in settings.items()}
 
@@ -82,12 +84,10 @@ class Program:
             command: its name and arguments.
             environment: as `settings_of` makes it.
         """
-        folder = Path(environment["VAR_DIR"])
-        folder.mkdir(parents=True, exist_ok=True)
         process = await asyncio.create_subprocess_exec(
             PROGRAMS / command[0],
             *command[1:],
-            cwd=folder,
+            cwd=environment["VAR_DIR"],
             env=environment,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=PIPE,

@@ -96,14 +96,17 @@ processes.set_forkserver_preload([__name__])
 
 
 async def run_with_crashes(
-    folder: Path, database_url: str, write: Write, *, messages: int, kills: int, outages: int
-) -> Figures:
+    folder: Path, database_url: str, write: Write, all_sent: Callable[[], Awaitable[object]], *,
+    messages: int, kills: int, outages: int,
+) -> Figures:  # fmt: skip
     """Write messages while two workers are killed in turn and the mail server is restarted.
 
     Args:
         folder: an empty folder.
         database_url: the database that `write` writes to.
         write: writes a message to an address, and commits it or rolls it back.
+        all_sent: returns when the outbox has all messages down as sent: those that a killed
+            worker had sent, but not yet written down, are sent again when its lease ends.
         messages: how many are committed; a fifth as many are rolled back.
         kills: how often a worker is killed, while it is sending.
         outages: how often the mail server is killed, and started again a second later.
@@ -147,6 +150,7 @@ async def run_with_crashes(
                 await server.start()
         await write_part(kills)
         await until(lambda: len(server.arrived()) == messages)
+        await all_sent()
         for worker in workers:
             worker.terminate()
             await until(lambda worker=worker: worker.exitcode == 0)
