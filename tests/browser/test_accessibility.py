@@ -129,6 +129,7 @@ async def test_axe_finds_nothing_in_the_open_menu_and_the_mailbox(
             await page.goto("/dev/mailbox")
     assert await violations(page) == []
     await mail.click()
+    await page.wait_for_url("**/dev/mailbox/*")
     assert await violations(page) == []
 
 
