@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
-LOCKED := install --require-hashes --only-binary :all: --requirement
+LOCKED := install --no-deps --require-hashes --only-binary :all: --requirement
 COMPILE := $(VENV)/uv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --custom-compile-command "make lock" --quiet
 BROWSERS := chromium chromium-browser google-chrome chrome
