@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.kit.database import Database
 from blog.models import (
+    ApiToken,
     AuditEntry,
     Comment,
     Email,
@@ -66,6 +67,10 @@ def sections(account: User) -> dict[str, Select[Any]]:
             LoginSession.created_at, LoginSession.last_used_at, LoginSession.expires_at,
             LoginSession.device, LoginSession.network_address,
         ).where(LoginSession.user_id == me).order_by(LoginSession.id),
+        "api_tokens": select(
+            ApiToken.name, ApiToken.scopes, ApiToken.created_at, ApiToken.last_used_at,
+            ApiToken.expires_at,
+        ).where(ApiToken.user_id == me).order_by(ApiToken.id),
         "mails": select(
             Email.purpose, Email.recipient, Email.subject, Email.state, Email.created_at,
             Email.sent_at,

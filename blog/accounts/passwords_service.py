@@ -13,7 +13,7 @@ from blog.accounts.links import (
     refuse_other_account,
 )
 from blog.accounts.schemas import ChangePasswordForm, NewPasswordForm
-from blog.accounts.sessions_service import end_sessions, renew_token
+from blog.accounts.sessions_service import end_all_access, renew_token
 from blog.errors import InvalidFieldsError
 from blog.kit.clock import now
 from blog.kit.passwords import Passwords
@@ -27,7 +27,7 @@ async def change_password(
     session: AsyncSession, login: LoginSession, form: ChangePasswordForm, passwords: Passwords,
     client: Client,
 ) -> str:  # fmt: skip
-    """Give the person of a session another password, and end all other sessions.
+    """Give the person of a session another password, end all other sessions, revoke all tokens.
 
     Returns:
         The session's new token, for the cookie.
@@ -43,7 +43,7 @@ async def change_password(
     new_hash = await passwords.hash(form.password.get_secret_value()) if user else ""
     if user is None or not await _replace_hash(session, user, new_hash):
         raise InvalidFieldsError({"old_password": "This is not your present password."})
-    await end_sessions(session, user, keep=login)
+    await end_all_access(session, user, keep=login)
     token = await renew_token(session, login)
     await forgive(session, user, client.address)
     await outbox.put(session, to=user.email, message="password_changed", user=user)
@@ -84,7 +84,7 @@ async def reset_password(
     session: AsyncSession, visitor: User | None, token: str, form: NewPasswordForm, *,
     passwords: Passwords, links: LinkSigner, client: Client,
 ) -> None:  # fmt: skip
-    """Give the person of a link another password, and end all sessions.
+    """Give the person of a link another password, end all sessions, and revoke all tokens.
 
     Who has opened the mail has also proved that the address is his.
 
@@ -99,7 +99,7 @@ async def reset_password(
     new_hash = await passwords.hash(form.password.get_secret_value())
     if not await _replace_hash(session, user, new_hash, confirm=True):
         raise InvalidTokenError
-    await end_sessions(session, user)
+    await end_all_access(session, user)
     await forgive(session, user, client.address)
     await outbox.put(session, to=user.email, message="password_changed", user=user)
     await session.commit()

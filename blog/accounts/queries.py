@@ -1,4 +1,4 @@
-"""Finding accounts and sessions."""
+"""Finding accounts, sessions and API tokens."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from sqlalchemy.orm import contains_eager, joinedload
 
 from blog.kit.clock import now
 from blog.kit.tokens import token_digest
-from blog.models import LoginSession, User
+from blog.models import ApiToken, LoginSession, User
 
 SESSIONS_SHOWN = 100
 
@@ -38,6 +38,35 @@ async def sessions_of(session: AsyncSession, user: User) -> Sequence[LoginSessio
         .where(LoginSession.user_id == user.id, LoginSession.expires_at > now())
         .order_by(LoginSession.last_used_at.desc(), LoginSession.id.desc())
         .limit(SESSIONS_SHOWN)
+    )
+    return (await session.scalars(statement)).all()
+
+
+async def token_owner(session: AsyncSession, token: str) -> ApiToken | None:
+    """The row of an API token, with its user and his role.
+
+    There is none if it was revoked or has expired, or if an administrator has disabled the
+    account.
+    """
+    statement = (
+        select(ApiToken)
+        .join(ApiToken.user)
+        .where(
+            ApiToken.token_hash == token_digest(token),
+            ApiToken.expires_at > now(),
+            User.disabled_at.is_(None),
+        )
+        .options(contains_eager(ApiToken.user).joinedload(User.role, innerjoin=True))
+    )
+    return await session.scalar(statement)
+
+
+async def tokens_of(session: AsyncSession, user: User) -> Sequence[ApiToken]:
+    """The API tokens of one person that hold, the newest first."""
+    statement = (
+        select(ApiToken)
+        .where(ApiToken.user_id == user.id, ApiToken.expires_at > now())
+        .order_by(ApiToken.id.desc())
     )
     return (await session.scalars(statement)).all()
 

@@ -6,17 +6,17 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts.authentication import Client
+from blog.accounts.expiry import delete_some_expired
 from blog.errors import NotFoundError
 from blog.kit.clock import now
 from blog.kit.tokens import opaque_token, token_digest
-from blog.models import LoginSession, User
+from blog.models import ApiToken, LoginSession, User
 
 REMEMBERED_LIFE = timedelta(days=30)
 # Without "keep me logged in" the cookie ends with the browser. But browsers bring such cookies
 # back with the windows of last time, so the session also ends after a day without use.
 IDLE_LIFE = timedelta(days=1)
 PAUSE = timedelta(minutes=1)
-OLD_ROWS_AT_A_TIME = 20
 
 
 async def begin_session(
@@ -38,16 +38,7 @@ async def begin_session(
             network_address=client.address,
         )
     )
-    expired = (
-        select(LoginSession.id)
-        .where(LoginSession.expires_at <= now())
-        .order_by(LoginSession.expires_at)
-        .limit(OLD_ROWS_AT_A_TIME)
-        .with_for_update(skip_locked=True)
-    )
-    await session.execute(
-        delete(LoginSession).where(LoginSession.id.in_(expired.scalar_subquery()))
-    )
+    await delete_some_expired(session, LoginSession)
     return token
 
 
@@ -114,20 +105,25 @@ async def end_session(session: AsyncSession, user: User, login_id: int) -> None:
 
 
 async def end_other_sessions(session: AsyncSession, login: LoginSession) -> None:
-    """End all sessions of a person but one."""
-    await end_sessions(session, login.user, keep=login)
+    """End all sessions of a person but one. API tokens hold on: they are no browsers."""
+    await session.execute(
+        delete(LoginSession).where(
+            LoginSession.user_id == login.user_id, LoginSession.id != login.id
+        )
+    )
     await session.commit()
 
 
-async def end_sessions(
+async def end_all_access(
     session: AsyncSession, user: User, *, keep: LoginSession | None = None
 ) -> None:
-    """End a person's sessions, all or all but one; the caller commits.
+    """End a person's sessions, all or all but one, and revoke the API tokens; the caller commits.
 
-    Whoever also changes the person's row does so before: logging in locks that row and then
-    adds a session, and this has to see the ones that were added.
+    Whoever also changes the person's row does so before: logging in and issuing a token lock
+    that row and then add theirs, and this has to see what was added.
     """
     ended = delete(LoginSession).where(LoginSession.user_id == user.id)
     if keep is not None:
         ended = ended.where(LoginSession.id != keep.id)
     await session.execute(ended)
+    await session.execute(delete(ApiToken).where(ApiToken.user_id == user.id))

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
-from blog.accounts.sessions_service import end_sessions
+from blog.accounts.sessions_service import end_all_access
 from blog.accounts.uniqueness import taken
 from blog.admin.administrators import LastAdministratorError, lock_administrators
 from blog.admin.audit import record
@@ -47,7 +47,7 @@ async def change_role(
 async def disable(
     session: AsyncSession, actor: User | None, user_id: int, reason: str = ""
 ) -> User:
-    """Shut somebody out: every session ends at once. What the person wrote stays.
+    """Shut somebody out: every session and API token ends at once. What the person wrote stays.
 
     Raises:
         NotFoundError: the person has gone.
@@ -62,7 +62,7 @@ async def disable(
         _keep_one(administrators, user, stays=False)
         record(session, actor, Act.DISABLE, user, **({"reason": reason} if reason else {}))
         user.disabled_at = now()
-        await end_sessions(session, user)
+        await end_all_access(session, user)
     await session.commit()
     return user
 

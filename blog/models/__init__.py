@@ -1,5 +1,6 @@
 """The tables, one file a table: the whole schema in one room."""
 
+from blog.models.api_token import ApiToken, Scope
 from blog.models.audit_entry import Act, AuditEntry
 from blog.models.base import Base
 from blog.models.comment import Comment
@@ -15,6 +16,7 @@ from blog.models.user import User
 
 __all__ = [
     "Act",
+    "ApiToken",
     "AuditEntry",
     "Base",
     "Comment",
@@ -29,5 +31,6 @@ __all__ = [
     "Report",
     "ReportState",
     "Role",
+    "Scope",
     "User",
 ]

@@ -282,7 +282,7 @@ async def test_the_export_has_everything_of_one_person_and_nothing_of_others(
     assert [mail["purpose"] for mail in content["mails"]] == ["delete_account"]
     assert content["audit_entries"][0]["details"] == {"reason": "ü"}
     text = json.dumps(content)
-    assert "password_hash" not in text and "token" not in text
+    assert "password_hash" not in text and "token_hash" not in text
     assert "bob@example.com" not in text
 
 

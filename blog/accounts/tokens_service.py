@@ -1,0 +1,174 @@
+"""Personal API tokens: issued, noted as used, and revoked."""
+
+from datetime import timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.accounts.expiry import delete_some_expired
+from blog.errors import BlogError, ForbiddenError, InvalidFieldsError, NotFoundError
+from blog.kit.clock import now
+from blog.kit.tokens import opaque_token, token_digest
+from blog.models import ApiToken, Permission, Scope, User
+
+# Tells a token from other secrets: whoever searches texts for what has leaked finds it.
+PREFIX = "bsd_"
+MOST_TOKENS = 50
+PAUSE = timedelta(minutes=1)
+
+
+class AlreadyIssuedError(BlogError):
+    """This form has made its token, and the secret of it was shown then."""
+
+
+class IssuedToken(NamedTuple):
+    """A new token; `secret` is what a client sends, and is kept nowhere."""
+
+    token: ApiToken
+    secret: str
+
+
+async def issue_token(
+    session: AsyncSession, user: User, *, name: str, scopes: Scope, life: timedelta,
+    submission: UUID | None = None,
+) -> IssuedToken:  # fmt: skip
+    """Make a token for a person.
+
+    Args:
+        name: what the person calls it; empty for a program that asked by itself. Such a
+            program may ask each time it runs, and never meets the limit: the one of its
+            tokens that expires first gives way.
+        submission: the key of the form that was sent (`blog.kit.submissions`).
+
+    Raises:
+        ForbiddenError: the person has not confirmed the address.
+        InvalidFieldsError: the person may not moderate, and the token is to; or has as many
+            tokens as anybody may; or the account was changed a moment ago.
+        AlreadyIssuedError: the form was sent before.
+    """
+    if not user.is_confirmed:
+        raise ForbiddenError
+    if Scope.MODERATE in scopes and not user.can(Permission.MODERATE):
+        raise InvalidFieldsError({"moderate": "Only moderators can have a token that moderates."})
+    await _hold_account(session, user)
+    await _make_room(session, user, gives_way=not name)
+    secret = PREFIX + opaque_token()
+    token = await session.scalar(
+        insert(ApiToken)
+        .values(
+            token_hash=token_digest(secret),
+            user_id=user.id,
+            name=name,
+            scopes=scopes,
+            expires_at=now() + life,
+            submission=submission,
+        )
+        .on_conflict_do_nothing(index_elements=[ApiToken.submission])
+        .returning(ApiToken)
+    )
+    await delete_some_expired(session, ApiToken)
+    await session.commit()
+    if token is None:
+        raise AlreadyIssuedError
+    return IssuedToken(token, secret)
+
+
+async def _hold_account(session: AsyncSession, user: User) -> None:
+    """Lock the account as it was read, so that its tokens can be counted.
+
+    Who changes the password or disables the account at the same moment waits for our commit,
+    and then revokes what we have issued; or is first, and we find the account changed.
+    """
+    as_read = (
+        select(User.id)
+        .where(
+            User.id == user.id,
+            User.password_hash == user.password_hash,
+            User.disabled_at.is_(None),
+        )
+        .with_for_update(key_share=True)
+    )
+    if await session.scalar(as_read) is None:
+        raise InvalidFieldsError({"": "This account was changed just now. Please try again."})
+
+
+async def _make_room(session: AsyncSession, user: User, *, gives_way: bool) -> None:
+    """Make sure that the person may have another token.
+
+    Args:
+        gives_way: whether one without a name may be deleted for it.
+    """
+    valid = (ApiToken.user_id == user.id, ApiToken.expires_at > now())
+    if (await session.scalar(select(func.count()).where(*valid)) or 0) < MOST_TOKENS:
+        return
+    if gives_way:
+        first_to_expire = (
+            select(ApiToken.id)
+            .where(*valid, ApiToken.name == "")
+            .order_by(ApiToken.expires_at, ApiToken.id)
+            .limit(1)
+            .scalar_subquery()
+        )
+        deleted = delete(ApiToken).where(ApiToken.id == first_to_expire).returning(ApiToken.id)
+        if await session.scalar(deleted) is not None:
+            return
+    raise InvalidFieldsError(
+        {"": f"You have {MOST_TOKENS} tokens. Revoke one before you make another."}
+    )
+
+
+async def note_token_use(session: AsyncSession, token: ApiToken) -> None:
+    """Write down that a token is in use, at most once a minute.
+
+    Most requests find in the row that was loaded anyway that it is too early. A row that
+    another request has locked is left alone: no request waits for that.
+    """
+    moment = now()
+    if token.last_used_at is not None and moment - token.last_used_at < PAUSE:
+        return
+    due = (
+        select(ApiToken.id)
+        .where(
+            ApiToken.id == token.id,
+            func.coalesce(ApiToken.last_used_at <= moment - PAUSE, True),
+        )
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    await session.execute(
+        update(ApiToken)
+        .where(ApiToken.id == due)
+        .values(last_used_at=moment)
+        .execution_options(synchronize_session=False)
+    )
+    await session.commit()
+
+
+async def revoke_token(session: AsyncSession, user: User | None, token_id: int) -> None:
+    """Revoke a token of a person: whoever holds it is shut out. The operator, `None`, may any.
+
+    Raises:
+        NotFoundError: there is none with this id, or it is somebody else's.
+    """
+    revoked = delete(ApiToken).where(ApiToken.id == token_id).returning(ApiToken.id)
+    if user is not None:
+        revoked = revoked.where(ApiToken.user_id == user.id)
+    found = await session.scalar(revoked)
+    await session.commit()
+    if found is None:
+        raise NotFoundError("This token was revoked already, or has expired.")
+
+
+async def revoke_all_tokens(session: AsyncSession, user: User) -> int:
+    """Revoke every token of a person.
+
+    Returns:
+        How many there were that had not expired.
+    """
+    revoked = delete(ApiToken).where(ApiToken.user_id == user.id).returning(ApiToken.expires_at)
+    expiries = (await session.scalars(revoked)).all()
+    await session.commit()
+    return sum(moment > now() for moment in expiries)

@@ -1,0 +1,50 @@
+"""What lets a program use the API in somebody's name."""
+
+from datetime import datetime
+from enum import IntFlag
+
+from sqlalchemy import ForeignKey, Integer, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from blog.models.base import Base, CreatedAt, RowId, SubmissionKey
+from blog.models.user import User
+
+
+class Scope(IntFlag):
+    """What a token may be used for; it never lets anybody do more than the person may."""
+
+    READ = 1
+    WRITE = 2
+    MODERATE = 4
+
+
+class ApiToken(Base):
+    """One row a token: deleting it revokes the token.
+
+    Only the SHA-256 of the token is here, so that a reader of the database cannot act as
+    anybody. `scopes` is a sum of `Scope`s. `name` is empty where a program has asked for the
+    token, with the password in its hands.
+    """
+
+    __tablename__ = "api_tokens"
+
+    id: Mapped[RowId]
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(64))
+    scopes: Mapped[int] = mapped_column(Integer)
+    created_at: Mapped[CreatedAt]
+    last_used_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    submission: Mapped[SubmissionKey]
+
+    user: Mapped[User] = relationship(lazy="raise")
+
+    def allows(self, scope: Scope) -> bool:
+        """Whether this token may be used for all of `scope`."""
+        return self.scopes & scope == scope
+
+    @property
+    def scope_names(self) -> list[str]:
+        """The names of the scopes, in lower case: read, write, moderate."""
+        return [str(scope.name).lower() for scope in Scope if self.allows(scope)]
