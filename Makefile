@@ -11,7 +11,7 @@ BROWSERS := chromium chromium-browser google-chrome chrome
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: run test lint demo lock clean help chromium
+.PHONY: run test lint demo bench lock clean help chromium wrk
 
 run: $(VENV)/run.stamp ## Serve the site on http://127.0.0.1:5000 until Ctrl-C
 	@exec $(BIN)/blog serve
@@ -26,6 +26,9 @@ lint: $(VENV)/dev.stamp ## Check style and types
 
 demo: $(VENV)/run.stamp ## Fill the site with people and posts: make demo ARGS="--users 10 --posts 100"
 	@exec $(BIN)/blog demo $(ARGS)
+
+bench: $(VENV)/dev.stamp wrk ## Measure the pages, which takes a while: make bench ARGS="--quick"
+	@$(BIN)/python -m benchmarks.pages $(ARGS)
 
 lock: $(VENV)/uv/bin/uv ## Pin what pyproject.toml asks for; with ARGS=--upgrade the newest of it
 	@echo "Pinning the dependencies in requirements/"
@@ -69,14 +72,23 @@ $(VENV)/uv/bin/uv: | $(BIN)/python
 	@$(BIN)/python -m venv $(VENV)/uv
 	@$(VENV)/uv/bin/python -m pip install --quiet --disable-pip-version-check uv
 
+# What Python's packages do not bring: installed on Debian if we are root, else asked for.
+define apt
+	if [ "$$(id -u)" = 0 ] && grep -qs '^ID=debian' /etc/os-release; then \
+		echo "Installing $(1)"; \
+		export DEBIAN_FRONTEND=noninteractive; \
+		{ apt-get -qq update && apt-get -qq --yes --no-install-recommends install $(1); } \
+			</dev/null >$(VENV)/apt.log 2>&1 || echo "This failed; $(VENV)/apt.log says why"; \
+	else \
+		echo "$(2). On Debian: apt install $(1)"; \
+	fi
+endef
+
 # Some tests drive a real browser; they are skipped without one, and fail where CI=true.
 chromium:
 	@for name in $(BROWSERS); do command -v $$name >/dev/null && exit 0; done; \
-	if [ "$$(id -u)" = 0 ] && grep -qs '^ID=debian' /etc/os-release; then \
-		echo "Installing Chromium for the browser tests"; \
-		export DEBIAN_FRONTEND=noninteractive; \
-		{ apt-get -qq update && apt-get -qq --yes --no-install-recommends install chromium; } \
-			</dev/null >$(VENV)/apt.log 2>&1 || echo "This failed; $(VENV)/apt.log says why"; \
-	else \
-		echo "The browser tests are skipped without Chromium. On Debian: apt install chromium"; \
-	fi
+	$(call apt,chromium,The browser tests are skipped without Chromium)
+
+wrk:
+	@command -v wrk >/dev/null && exit 0; \
+	$(call apt,wrk,The benchmark needs wrk)

@@ -11,8 +11,8 @@ import argparse
 import asyncio
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -20,18 +20,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.cli.deploy import migrate
+from benchmarks.sites import LARGE, SMALL, opened_site
 from blog.demo.history import Sizes
-from blog.demo.loading import is_loaded, load
 from blog.follows import queries as follows
-from blog.kit.clock import now
 from blog.kit.database import Database
 from blog.kit.pagination import Page, PageRequest
 from blog.models import User
 from blog.posts import queries as posts
 
-SMALL = Sizes(users=2_000, posts=10_000, comments=20_000, follows=40_000)
-LARGE = Sizes(users=100_000, posts=1_000_000, comments=2_000_000, follows=2_000_000)
 WARM_UP, ROUNDS = 10, 100
 LIMIT = 1.3
 
@@ -88,24 +84,6 @@ async def seconds_of(database: Database, query: Query) -> float:
         start = time.perf_counter()
         await query(session)
         return time.perf_counter() - start
-
-
-@asynccontextmanager
-async def opened_site(folder: Path, sizes: Sizes) -> AsyncIterator[Database]:
-    """The database of a site of these sizes, which is loaded if it is not there."""
-    database = Database(None, folder / "postgres")
-    await database.open()
-    try:
-        await migrate(database)
-        async with database.engine.connect() as connection:
-            is_there = await is_loaded(connection)
-        if not is_there:
-            start = time.perf_counter()
-            await load(database, sizes, seed=1, password_hash="none", until=now())
-            print(f"{sizes.posts:,} posts loaded in {time.perf_counter() - start:.0f} s")
-        yield database
-    finally:
-        await database.close()
 
 
 async def queries_of(database: Database, sizes: Sizes) -> dict[str, Query]:

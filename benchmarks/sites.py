@@ -1,0 +1,40 @@
+"""Two sites to compare: one has a hundred times as many posts as the other."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from benchmarks.visitors import PASSWORD
+from blog.cli.deploy import migrate
+from blog.demo.history import Sizes
+from blog.demo.loading import is_loaded, load
+from blog.kit.clock import now
+from blog.kit.database import Database
+from blog.kit.passwords import Passwords
+
+SMALL = Sizes(users=2_000, posts=10_000, comments=20_000, follows=40_000)
+LARGE = Sizes(users=100_000, posts=1_000_000, comments=2_000_000, follows=2_000_000)
+
+
+@asynccontextmanager
+async def opened_site(var_dir: Path, sizes: Sizes) -> AsyncIterator[Database]:
+    """The embedded database of a site of these sizes, which is loaded if it is not there.
+
+    Its people log in with `PASSWORD`.
+    """
+    database = Database(None, var_dir / "postgres")
+    await database.open()
+    try:
+        await migrate(database)
+        async with database.engine.connect() as connection:
+            is_there = await is_loaded(connection)
+        if not is_there:
+            start = time.perf_counter()
+            password_hash = await Passwords().hash(PASSWORD)
+            await load(database, sizes, seed=1, password_hash=password_hash, until=now())
+            seconds = time.perf_counter() - start
+            print(f"{sizes.posts:,} posts loaded in {seconds:.0f} s", flush=True)
+        yield database
+    finally:
+        await database.close()

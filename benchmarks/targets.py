@@ -1,0 +1,62 @@
+"""What `make bench` asks for: a row of the table for each target."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.demo.people import CAST, FOUNDER, MEMBER, PATIENT, READER
+from blog.models import Post, User
+
+ALL, FOLLOWED = "/all", "/followed"
+
+
+@dataclass(frozen=True)
+class Target:
+    """An address, and who asks for it.
+
+    Attributes:
+        name: what the table calls it.
+        path: on each site; `{…}` are the addresses that `addresses` finds there.
+        reader: the number in the demonstration's cast of who is logged in.
+        tab: the tab that he has chosen.
+        floor: which of `benchmarks.floors` it is compared with,
+        share: and how many of the floor's requests a second it has to reach.
+    """
+
+    name: str
+    path: str
+    reader: int | None = None
+    tab: str = ALL
+    floor: str = "newest"
+    share: float | None = None
+
+
+TARGETS = (
+    Target("home, anonymous", "/", share=1 / 2),
+    Target("home, logged in", "/", reader=MEMBER, share=1 / 3),
+    Target("followed by one who follows 1,000", "/", reader=READER, tab=FOLLOWED),
+    Target("followed by one who follows 5 quiet ones", "/", reader=PATIENT, tab=FOLLOWED),
+    Target("followed by one whom 100,000 follow", "/", reader=FOUNDER, tab=FOLLOWED),
+    Target("profile", "/user/{writer}"),
+    Target("post with 10,000 comments", "/post/{discussed}"),
+    Target("page 400", "/?page=400"),
+    Target("page 40,000 (of 10,000 posts: 400)", "/?page={deep}"),
+)
+
+
+async def addresses(session: AsyncSession) -> dict[str, object]:
+    """The parts of addresses that differ between sites, by name."""
+    posts = await session.scalar(select(func.count(Post.id)))
+    most_posts = select(User.username).order_by(User.post_count.desc(), User.id)
+    most_comments = select(Post.id).order_by(Post.comment_count.desc(), Post.id)
+    return {
+        "writer": await session.scalar(most_posts.limit(1)),
+        "discussed": await session.scalar(most_comments.limit(1)),
+        "deep": (posts or 0) // 20 * 4 // 5,
+    }
+
+
+def login_of(reader: int) -> str:
+    """What a person of the cast logs in with."""
+    return CAST[reader].email
