@@ -13,7 +13,7 @@ import os
 import signal
 import socket
 import sys
-from asyncio.subprocess import PIPE, STDOUT, Process
+from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -77,23 +77,29 @@ class Program:
         self._reader = asyncio.create_task(self._read())
 
     @classmethod
-    async def start(cls, *command: str, environment: dict[str, str]) -> Self:
+    async def start(
+        cls, *command: str, environment: dict[str, str], typed: str | None = None
+    ) -> Self:
         """Start a program of this Python environment in its `VAR_DIR`, where no `.env` is.
 
         Args:
             command: its name and arguments.
             environment: as `settings_of` makes it.
+            typed: what it finds in its standard input.
         """
         process = await asyncio.create_subprocess_exec(
             PROGRAMS / command[0],
             *command[1:],
             cwd=environment["VAR_DIR"],
             env=environment,
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=DEVNULL if typed is None else PIPE,
             stdout=PIPE,
             stderr=STDOUT,
             start_new_session=True,
         )
+        if process.stdin is not None and typed is not None:
+            process.stdin.write(typed.encode())
+            process.stdin.close()
         return cls(command, process)
 
     async def _read(self) -> None:
@@ -224,14 +230,20 @@ async def serving(
 
 
 async def run(
-    var_dir: Path, *command: str, seconds: float = START_SECONDS, **settings: object
-) -> tuple[int, str]:
+    var_dir: Path, *command: str, seconds: float = START_SECONDS, typed: str | None = None,
+    **settings: object,
+) -> tuple[int, str]:  # fmt: skip
     """Run a program to its end.
+
+    Args:
+        var_dir, settings: as in `settings_of`.
+        typed: what it finds in its standard input.
 
     Returns:
         Its exit code, and what it printed.
     """
-    program = await Program.start(*command, environment=settings_of(var_dir, **settings))
+    environment = settings_of(var_dir, **settings)
+    program = await Program.start(*command, environment=environment, typed=typed)
     try:
         return await program.ended(seconds), program.output
     finally:

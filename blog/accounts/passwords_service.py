@@ -55,10 +55,25 @@ async def mail_reset_link(session: AsyncSession, email: str, links: LinkSigner) 
     """Send a link to choose a new password, if there is an account with this address."""
     user = await queries.user_by_email(session, email)
     if user is not None:
-        token = links.sign(RESET_PASSWORD, {"user": user.id, "credentials": credentials_of(user)})
-        link = external_url("passwords.choose", token=token)
-        await outbox.put(session, to=user.email, message="reset_password", user=user, link=link)
+        await send_reset_link(session, user, links)
         await session.commit()
+
+
+async def send_reset_link(session: AsyncSession, user: User, links: LinkSigner) -> bool:
+    """Add the mail with the link to choose a new password; the caller commits.
+
+    Returns:
+        Whether it was added: not more than a few are, in a while.
+    """
+    link = reset_link(user, links)
+    mail = await outbox.put(session, to=user.email, message="reset_password", user=user, link=link)
+    return mail is not None
+
+
+def reset_link(user: User, links: LinkSigner) -> str:
+    """A link to choose a new password: it works once, for an hour, for whoever has it."""
+    token = links.sign(RESET_PASSWORD, {"user": user.id, "credentials": credentials_of(user)})
+    return external_url("passwords.choose", token=token)
 
 
 async def user_of_reset_link(

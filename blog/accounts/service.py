@@ -40,6 +40,23 @@ async def register(
             which counts from the confirmation on.
 
     Raises:
+        InvalidFieldsError: as `add_account`.
+    """
+    role = await role_for(session, form.email, administrators)
+    user = await add_account(session, form, passwords, role)
+    await send_confirmation(session, user, links)
+    for address in administrators:
+        await outbox.put(session, to=address, message="new_user", user=user)
+    await session.commit()
+    return user
+
+
+async def add_account(
+    session: AsyncSession, form: RegisterForm, passwords: Passwords, role: Role
+) -> User:
+    """Add an account, not yet confirmed; the caller commits.
+
+    Raises:
         InvalidFieldsError: the e-mail or the username is taken, in whatever case, or is the
             password.
     """
@@ -49,17 +66,13 @@ async def register(
         email=form.email,
         username=form.username,
         password_hash=await passwords.hash(form.password.get_secret_value()),
-        role=await role_for(session, form.email, administrators),
+        role=role,
     )
     try:
         async with session.begin_nested():
             session.add(user)
     except IntegrityError as error:
         raise taken(error) from None
-    await send_confirmation(session, user, links)
-    for address in administrators:
-        await outbox.put(session, to=address, message="new_user", user=user)
-    await session.commit()
     return user
 
 

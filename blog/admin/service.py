@@ -1,8 +1,8 @@
 """What administrators do to others. Each function is one act in one transaction, and audited.
 
-Each begins alike (`_begin`): the row of the person, then the administrators, are locked, and
-who acts has to be one of them at that moment, not only when the page was asked for. The
-operator at the command line, `None`, may do everything.
+Each that a page can ask for begins alike (`_begin`): the row of the person, then the
+administrators, are locked, and who acts has to be one of them at that moment, not only when the
+page was asked for. The operator at the command line, `None`, may do everything.
 """
 
 from typing import Any
@@ -12,6 +12,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
+from blog.accounts.passwords_service import reset_link, send_reset_link
+from blog.accounts.schemas import RegisterForm
+from blog.accounts.service import add_account
 from blog.accounts.sessions_service import end_all_access
 from blog.accounts.uniqueness import taken
 from blog.admin.administrators import LastAdministratorError, lock_administrators
@@ -19,8 +22,27 @@ from blog.admin.audit import record
 from blog.admin.schemas import AccountForm
 from blog.errors import ForbiddenError, InvalidFieldsError, NotFoundError
 from blog.kit.clock import now
+from blog.kit.passwords import Passwords
+from blog.kit.tokens import LinkSigner
 from blog.mail import outbox
 from blog.models import Act, Permission, Role, User
+
+
+async def create_account(
+    session: AsyncSession, form: RegisterForm, passwords: Passwords, role_name: str
+) -> User:
+    """Make an account as the operator, who vouches for the address: it is confirmed at once.
+
+    Raises:
+        InvalidFieldsError: there is no such role; the e-mail or the username is taken, in
+            whatever case, or is the password.
+    """
+    role = await _role(session, role_name)
+    user = await add_account(session, form, passwords, role)
+    user.confirmed_at = now()
+    record(session, None, Act.CREATE_ACCOUNT, user, role=role.name)
+    await session.commit()
+    return user
 
 
 async def change_role(
@@ -80,6 +102,33 @@ async def enable(session: AsyncSession, actor: User | None, user_id: int) -> Use
         user.disabled_at = None
     await session.commit()
     return user
+
+
+async def offer_new_password(
+    session: AsyncSession, user_id: int, links: LinkSigner, *, by_mail: bool
+) -> str:
+    """Let somebody choose a new password, by a link that works once, for an hour.
+
+    Args:
+        by_mail: it goes to the person's address; otherwise the operator hands it over, who
+            could choose the password himself with it.
+
+    Returns:
+        The link.
+
+    Raises:
+        NotFoundError: the person has gone.
+        InvalidFieldsError: enough of these mails have been sent there for now.
+    """
+    user, _ = await _begin(session, None, user_id)
+    if by_mail and not await send_reset_link(session, user, links):
+        raise InvalidFieldsError(
+            {"": f"{user.email} has been sent several of these links of late."}
+        )
+    act = Act.SEND_RESET_LINK if by_mail else Act.SHOW_RESET_LINK
+    record(session, None, act, user)
+    await session.commit()
+    return reset_link(user, links)
 
 
 async def edit_account(session: AsyncSession, actor: User, user_id: int, form: AccountForm) -> None:

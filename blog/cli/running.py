@@ -1,8 +1,8 @@
 """What the commands share: an open application, and errors that are one line."""
 
 import functools
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, ParamSpec
 
 import click
@@ -10,9 +10,10 @@ import uvloop
 from sqlalchemy.exc import DBAPIError
 
 from blog import create_app
+from blog.errors import BlogError
 from blog.kit.database import DatabaseUnavailableError, is_schema_mismatch, is_unavailable
 from blog.web.app import Broadside
-from settings import load_settings
+from settings import Settings, load_settings
 
 Arguments = ParamSpec("Arguments")
 
@@ -20,30 +21,39 @@ Arguments = ParamSpec("Arguments")
 def asynchronous(
     command: Callable[Arguments, Coroutine[Any, Any, None]],
 ) -> Callable[Arguments, None]:
-    """Let a coroutine function be a command; trouble with the database is one line and code 1."""
+    """Let a coroutine function be a command, with the errors of `one_line_errors`."""
 
     @functools.wraps(command)
     def run(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
-        try:
+        with one_line_errors():
             uvloop.run(command(*args, **kwargs))
-        except DatabaseUnavailableError as error:
-            raise click.ClickException(str(error)) from None
-        except DBAPIError as error:
-            if is_unavailable(error):
-                raise click.ClickException("the database went away") from error
-            if is_schema_mismatch(error):
-                raise click.ClickException(
-                    "the schema is not up to date: run blog deploy"
-                ) from error
-            raise
 
     return run
 
 
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """What the operator can do something about is one line and code 1, without a traceback."""
+    try:
+        yield
+    except (BlogError, DatabaseUnavailableError) as error:
+        raise click.ClickException(str(error)) from None
+    except DBAPIError as error:
+        if is_unavailable(error):
+            raise click.ClickException("the database went away") from error
+        if is_schema_mismatch(error):
+            raise click.ClickException("the schema is not up to date: run blog deploy") from error
+        raise
+
+
 @asynccontextmanager
-async def opened_app() -> AsyncIterator[Broadside]:
-    """An application of the settings with its database open, within its context."""
-    app = create_app(load_settings())
+async def opened_app(settings: Settings | None = None) -> AsyncIterator[Broadside]:
+    """An application of the settings with its database open, within its context.
+
+    Args:
+        settings: those of the environment if there are no others.
+    """
+    app = create_app(settings or load_settings())
     await app.database.open()
     try:
         async with app.app_context():

@@ -1,33 +1,128 @@
 """`blog user …`."""
 
+import secrets
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import click
+from pydantic import ValidationError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts.queries import user_by_login
+from blog.accounts.schemas import RegisterForm
 from blog.admin import service
 from blog.cli.running import asynchronous, opened_app
-from blog.errors import InvalidFieldsError
+from blog.kit.validation import messages
+from blog.models import User
 from blog.models.role import ADMINISTRATOR, ROLES
+from blog.web.app import Broadside
+
+ROLE_NAMES = ", ".join(role.name for role in ROLES)
 
 
 @click.group()
 def user() -> None:
-    """Manage people."""
+    """Manage people. WHO is a username or an e-mail address. All this is in the audit log."""
 
 
 @user.command()
-@click.argument("who")
-@click.option(
-    "--role", default=ADMINISTRATOR, show_default=True, help=", ".join(role.name for role in ROLES)
-)
+@click.argument("username")
+@click.argument("email")
+@click.option("--role", default=ROLES[0].name, show_default=True, help=ROLE_NAMES)
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@click.option("--generate-password", is_flag=True, help="Make one up, and print it this once.")
+def create(
+    *, username: str, email: str, role: str, password_stdin: bool, generate_password: bool
+) -> None:
+    """Make an account whose address counts as confirmed.
+
+    The password is asked for, unless an option says where it comes from.
+    """
+    if password_stdin and generate_password:
+        raise click.UsageError("--password-stdin excludes --generate-password")
+    if generate_password:
+        password = secrets.token_urlsafe(12)
+    elif password_stdin:
+        password = sys.stdin.readline().removesuffix("\n")
+    elif sys.stdin.isatty():
+        password = click.prompt("Password", hide_input=True, confirmation_prompt="Once more")
+    else:
+        raise click.UsageError("without a terminal, use --password-stdin or --generate-password")
+    values = {"username": username, "email": email, "password": password, "password2": password}
+    try:
+        form = RegisterForm.model_validate(values)
+    except ValidationError as error:
+        problems = (f"{field}: {text}" for field, text in messages(error).items())
+        raise click.UsageError(" ".join(problems)) from None
+    _create(form, role)
+    if generate_password:
+        click.echo(f"Password: {password}")
+
+
 @asynchronous
-async def promote(who: str, role: str) -> None:
-    """Give the person with this username or e-mail address a role."""
+async def _create(form: RegisterForm, role: str) -> None:
+    async with opened_app() as app, app.database.session() as session:
+        person = await service.create_account(session, form, app.passwords, role)
+    click.echo(f"{person.username} has an account, as {person.role.name}.")
+
+
+@asynccontextmanager
+async def _person(who: str) -> AsyncIterator[tuple[Broadside, AsyncSession, User]]:
+    """The one whom a command is about, with a session and the application."""
     async with opened_app() as app, app.database.session() as session:
         person = await user_by_login(session, who)
         if person is None:
             raise click.ClickException(f"nobody is called {who}")
-        try:
-            person = await service.change_role(session, None, person.id, role)
-        except InvalidFieldsError as error:
-            raise click.ClickException(str(error)) from None
+        yield app, session, person
+
+
+@user.command()
+@click.argument("who")
+@click.option("--role", default=ADMINISTRATOR, show_default=True, help=ROLE_NAMES)
+@asynchronous
+async def promote(who: str, role: str) -> None:
+    """Give somebody a role."""
+    async with _person(who) as (_, session, person):
+        await service.change_role(session, None, person.id, role)
     click.echo(f"{person.username} is now {person.role.name}.")
+
+
+@user.command()
+@click.argument("who")
+@click.option("--reason", default="", help="For the audit log.")
+@asynchronous
+async def disable(who: str, reason: str) -> None:
+    """Shut somebody out, and log him out everywhere. What he wrote stays."""
+    async with _person(who) as (_, session, person):
+        await service.disable(session, None, person.id, reason)
+    click.echo(f"{person.username} is disabled, and logged out everywhere.")
+
+
+@user.command()
+@click.argument("who")
+@asynchronous
+async def enable(who: str) -> None:
+    """Let somebody in again."""
+    async with _person(who) as (_, session, person):
+        await service.enable(session, None, person.id)
+    click.echo(f"{person.username} can log in again.")
+
+
+@user.command("reset-password")
+@click.argument("who")
+@click.option("--print-link", is_flag=True, help="Do not mail the link, but print it.")
+@asynchronous
+async def reset_password(who: str, print_link: bool) -> None:
+    """Mail somebody a link to choose a new password.
+
+    It works once, for an hour.
+    """
+    async with _person(who) as (app, session, person):
+        link = await service.offer_new_password(
+            session, person.id, app.links, by_mail=not print_link
+        )
+    if print_link:
+        click.echo(link)
+    else:
+        click.echo(f"A link for {person.username} to choose a new password goes to {person.email}.")

@@ -14,10 +14,13 @@ from blog.models.user import User
 class Act(StrEnum):
     """What those who look after the site can do to a person, or to what the person wrote."""
 
+    CREATE_ACCOUNT = "create account"
     CHANGE_ROLE = "change role"
     DISABLE = "disable account"
     ENABLE = "enable account"
     EDIT_PROFILE = "edit profile"
+    SEND_RESET_LINK = "send link for a new password"
+    SHOW_RESET_LINK = "show link for a new password"
     DISABLE_COMMENT = "disable comment"
     ENABLE_COMMENT = "enable comment"
     EDIT_POST = "edit post"

@@ -1,0 +1,1 @@
+"""The command `blog`, as somebody types it."""

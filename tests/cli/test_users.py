@@ -1,0 +1,147 @@
+"""`blog user …`"""
+
+import asyncio
+import os
+import pty
+import re
+from collections.abc import Awaitable, Callable
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
+
+from blog.models import AuditEntry, User
+from blog.web.app import Broadside
+from tests.cli.conftest import Command
+from tests.servers import PROGRAMS, settings_of
+from tests.support import PASSWORD, Browser, link_in, outbox
+
+DAVID = ("user", "create", "david", "David@Example.com")
+
+
+async def deeds(db: AsyncSession) -> list[tuple[str, str, str, object]]:
+    """What the audit log has, the oldest first."""
+    entries = await db.scalars(select(AuditEntry).order_by(AuditEntry.id))
+    return [(each.actor_name, each.act, each.subject_name, each.details) for each in entries]
+
+
+async def test_a_created_account_is_confirmed_and_can_log_in(
+    blog: Command, browser: Browser, db: AsyncSession
+) -> None:
+    command = (*DAVID, "--role", "Moderator", "--password-stdin")
+    answer = await blog(*command, typed=f" {PASSWORD}\n")
+    assert answer == (0, "david has an account, as Moderator.\n")
+    person = await db.scalar(select(User).options(joinedload(User.role)))
+    assert person
+    assert (person.email, person.role.name) == ("david@example.com", "Moderator")
+    assert person.is_confirmed
+    await browser.log_in("david", f" {PASSWORD}")
+    expected = ("(command line)", "create account", "david", {"role": "Moderator"})
+    assert await deeds(db) == [expected]
+
+
+async def test_a_generated_password_is_printed_once_and_works(
+    blog: Command, browser: Browser, app: Broadside
+) -> None:
+    code, output = await blog(*DAVID, "--generate-password")
+    assert code == 0, output
+    password = re.fullmatch(r"david has an account, as User\.\nPassword: (\S{16})\n", output)
+    assert password
+    await browser.log_in("david", password[1])
+    assert await outbox(app) == []
+
+
+async def test_at_a_terminal_the_password_is_asked_for_twice_and_not_shown(
+    app: Broadside, database_url: str, browser: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    environment = settings_of(tmp_path_factory.mktemp("var"), database_url=database_url)
+    master, terminal = pty.openpty()
+    process = await asyncio.create_subprocess_exec(
+        PROGRAMS / "blog", *DAVID, env=environment, cwd=environment["VAR_DIR"],
+        stdin=terminal, stdout=terminal, stderr=terminal, start_new_session=True,
+    )  # fmt: skip
+    os.close(terminal)
+    shown = b""
+    for prompt in (b"Password: ", b"Once more: "):
+        while not shown.endswith(prompt):
+            shown += await asyncio.to_thread(os.read, master, 1000)
+        os.write(master, PASSWORD.encode() + b"\n")
+    assert await process.wait() == 0
+    shown += os.read(master, 1000)
+    os.close(master)
+    assert b"david has an account" in shown
+    assert PASSWORD.encode() not in shown
+    await browser.log_in("david")
+
+
+async def test_what_cannot_be_an_account_is_a_usage_error(blog: Command, db: AsyncSession) -> None:
+    typed, made_up = "--password-stdin", "--generate-password"
+    cases = [
+        (DAVID, None, f"without a terminal, use {typed} or {made_up}"),
+        ((*DAVID, typed, made_up), "", "excludes"),
+        ((*DAVID, typed), "short", "password: Please use at least 8 characters."),
+        ((*DAVID, typed), "", "password: Please fill in this field."),
+        (("user", "create", "1david", "nowhere", made_up), None, "username: Use letters"),
+        (("user", "create", "david"), None, "Missing argument 'EMAIL'"),
+    ]
+    results = await asyncio.gather(*(blog(*words, typed=typed) for words, typed, _ in cases))
+    for (_, _, message), (code, output) in zip(cases, results, strict=True):
+        assert code == 2
+        assert message in output.splitlines()[-1]
+    assert await db.scalar(select(User)) is None
+
+
+async def test_what_the_site_does_not_allow_is_one_line(
+    blog: Command, susan: User, make_user: Callable[..., Awaitable[User]]
+) -> None:
+    await make_user("boss", role="Administrator")
+    made_up = "--generate-password"
+    cases = {
+        ("create", "Susan", "x@example.com", made_up): "This name is taken. Please choose",
+        ("create", "x", "Susan@example.com", made_up): "There is an account with this address",
+        ("create", "x", "x@example.com", made_up, "--role", "King"): "There is no role called",
+        ("promote", "susan", "--role", "King"): "There is no role called King.",
+        ("promote", "boss", "--role", "User"): "Nobody else could look after the site.",
+        ("disable", "boss"): "Nobody else could look after the site.",
+        ("reset-password", "nobody"): "nobody is called nobody",
+    }
+    results = await asyncio.gather(*(blog("user", *words) for words in cases))
+    for message, (code, output) in zip(cases.values(), results, strict=True):
+        assert (code, output.count("\n")) == (1, 1), output
+        assert output.startswith(f"Error: {message}")
+
+
+async def test_a_disabled_person_is_shut_out_until_enabled(
+    blog: Command, susans_browser: Browser, db: AsyncSession
+) -> None:
+    answer = await blog("user", "disable", "SUSAN@example.com", "--reason", "spam")
+    assert answer == (0, "susan is disabled, and logged out everywhere.\n")
+    page = await susans_browser.get("/auth/sessions")
+    assert page.headers["location"].startswith("/auth/login")
+    assert await blog("user", "enable", "susan") == (0, "susan can log in again.\n")
+    await susans_browser.log_in("susan")
+    assert await deeds(db) == [
+        ("(command line)", "disable account", "susan", {"reason": "spam"}),
+        ("(command line)", "enable account", "susan", {}),
+    ]
+
+
+async def test_a_link_for_a_new_password_goes_by_mail_or_is_printed(
+    blog: Command, app: Broadside, susan: User, browser: Browser, db: AsyncSession
+) -> None:
+    code, output = await blog("user", "reset-password", "susan")
+    expected = "A link for susan to choose a new password goes to susan@example.com.\n"
+    assert (code, output) == (0, expected)
+    (mail,) = await outbox(app)
+    assert (mail.recipient, mail.purpose) == ("susan@example.com", "reset_password")
+
+    code, output = await blog("user", "reset-password", "susan", "--print-link")
+    assert code == 0
+    assert output.startswith(app.settings.base_url + "/auth/reset/")
+    for link in (output.strip().removeprefix(app.settings.base_url), link_in(mail)):
+        assert (await browser.get(link)).status_code == 200
+    await browser.submit(link, {"password": "another password", "password2": "another password"})
+    await browser.log_in("susan", "another password")
+    acts = [act for _, act, _, _ in await deeds(db)]
+    assert acts == ["send link for a new password", "show link for a new password"]
