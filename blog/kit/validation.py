@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 _MESSAGES = {
     "missing": "Please fill in this field.",
     "string_too_short": "Please use at least {min_length} characters.",
-    "string_too_long": "Please shorten this to at most {max_length} characters.",
+    "string_too_long": "Please shorten this to at most {max_length:,} characters.",
 }
 
 
@@ -23,7 +23,9 @@ def _not_blank(text: str) -> str:
     return text
 
 
-RequiredText = Annotated[str, AfterValidator(_not_blank)]
+# Comes last: a limit that follows it would not be one of the text's, but of any value's.
+NotBlank = AfterValidator(_not_blank)
+RequiredText = Annotated[str, NotBlank]
 
 
 def messages(error: ValidationError) -> dict[str, str]:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from blog.kit.validation import RequiredText, Schema
+from blog.kit.validation import NotBlank, Schema
 
 LONGEST_REASON = 500
 
@@ -12,7 +12,7 @@ LONGEST_REASON = 500
 class ReasonForm(Schema):
     """Why something breaks the rules, or why a moderator does something about it."""
 
-    reason: Annotated[RequiredText, Field(max_length=LONGEST_REASON)]
+    reason: Annotated[str, Field(max_length=LONGEST_REASON), NotBlank]
 
 
 class RemarkForm(Schema):

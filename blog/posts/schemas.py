@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from blog.kit.submissions import SubmittedForm
-from blog.kit.validation import RequiredText
+from blog.kit.validation import NotBlank
 
 LONGEST_POST = 65_536
 
@@ -13,7 +13,7 @@ LONGEST_POST = 65_536
 class PostForm(SubmittedForm):
     """A post, in Markdown."""
 
-    body: Annotated[RequiredText, Field(max_length=LONGEST_POST)]
+    body: Annotated[str, Field(max_length=LONGEST_POST), NotBlank]
 
 
 class EditForm(PostForm):

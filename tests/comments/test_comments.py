@@ -81,7 +81,11 @@ async def test_a_comments_own_address_leads_to_it_wherever_it_is_by_now(
 
 @pytest.mark.parametrize(
     ("body", "words"),
-    [("", "Please fill in"), (" \n\t ", "Please fill in"), ("x" * (LONGEST + 1), "8192")],
+    [
+        ("", "Please fill in"),
+        (" \n\t ", "Please fill in"),
+        ("x" * (LONGEST + 1), "at most 8,192 characters"),
+    ],
 )
 async def test_an_empty_or_too_long_comment_comes_back_with_its_text(
     davids_browser: Browser, db: AsyncSession, post: Post, body: str, words: str
