@@ -8,6 +8,7 @@ from blog.accounts.leaving_pages import blueprint as leaving_pages
 from blog.accounts.pages import blueprint as accounts_pages
 from blog.accounts.passwords_pages import blueprint as passwords_pages
 from blog.accounts.sessions_pages import blueprint as sessions_pages
+from blog.accounts.tokens_pages import blueprint as tokens_pages
 from blog.admin.pages import blueprint as admin_pages
 from blog.comments.pages import blueprint as comments_pages
 from blog.follows.pages import blueprint as follows_pages
@@ -63,6 +64,7 @@ BLUEPRINTS = (
     passwords_pages,
     email_pages,
     sessions_pages,
+    tokens_pages,
     leaving_pages,
     users_pages,
     posts_pages,

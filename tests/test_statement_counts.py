@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.kit.clock import now
-from blog.models import Follow, Post, Report, User
+from blog.models import ApiToken, Follow, Post, Report, User
 from blog.web.app import Broadside
 from tests.comments.support import add_comments
 from tests.posts.test_posts import add_posts
@@ -103,3 +104,13 @@ async def test_follows_take_the_same_few_statements_however_many_they_are(
     await susans_browser.get("/followed")
     for address, count in FOLLOWING.items():
         assert await statements_of(susans_browser, address) == count, address
+
+
+@pytest.mark.parametrize("rows", [1, 20, 50])
+async def test_tokens_take_the_same_few_statements_however_many_they_are(
+    susans_browser: Browser, db: AsyncSession, susan: User, rows: int
+) -> None:
+    values = {"user_id": susan.id, "name": "x", "scopes": 1, "expires_at": now() + timedelta(1)}
+    db.add_all(ApiToken(token_hash=bytes([number]), **values) for number in range(rows))
+    await db.commit()
+    assert await statements_of(susans_browser, "/auth/tokens") == 2

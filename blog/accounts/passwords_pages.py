@@ -30,7 +30,7 @@ async def change_form() -> ResponseReturnValue:
 
 @blueprint.post("/change-password")
 async def change() -> ResponseReturnValue:
-    """Change the password. Every other browser is logged out."""
+    """Change the password. Every other browser and every program is logged out."""
     login = required_login()
     form = Form(ChangePasswordForm)
     if (data := await form.submitted()) is not None:
@@ -43,7 +43,9 @@ async def change() -> ResponseReturnValue:
         else:
             set_login_cookie(token, remember=login.is_remembered)
             await flash(
-                "Your password is changed, and every other browser is logged out.", "success"
+                "Your password is changed. Every other browser is logged out, and your API "
+                "tokens are revoked.",
+                "success",
             )
             return redirect(url_for("sessions.overview"))
     return await render_template("accounts/change_password.html", form=form), form.status

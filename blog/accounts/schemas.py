@@ -1,13 +1,23 @@
 """What people send about their accounts."""
 
 import re
+from datetime import timedelta
 from typing import Annotated, Any
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, BeforeValidator, SecretStr, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+)
 
 from blog.kit.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD, is_common
-from blog.kit.validation import RequiredText, Schema
+from blog.kit.submissions import SubmittedForm
+from blog.kit.validation import NotBlank, RequiredText, Schema
+from blog.models import Scope
 
 USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9._]{0,63}", re.ASCII)
 
@@ -108,3 +118,35 @@ class ChangeEmailForm(Schema):
 
     email: EmailAddress
     password: KnownPassword
+
+
+# What a person may choose from. Whoever needs a token for longer makes another in time.
+TOKEN_LIVES = {
+    "1 hour": timedelta(hours=1),
+    "1 day": timedelta(days=1),
+    "7 days": timedelta(days=7),
+    "30 days": timedelta(days=30),
+    "90 days": timedelta(days=90),
+    "1 year": timedelta(days=365),
+}
+
+
+def _life(choice: Any) -> timedelta:
+    if choice not in TOKEN_LIVES:
+        raise ValueError("Please choose one of these.")
+    return TOKEN_LIVES[choice]
+
+
+class TokenForm(SubmittedForm):
+    """A new API token."""
+
+    name: Annotated[str, Field(max_length=64), NotBlank]
+    read: bool = False
+    write: bool = False
+    moderate: bool = False
+    life: Annotated[timedelta, BeforeValidator(_life)]
+
+    @property
+    def scopes(self) -> Scope:
+        ticked = [scope for scope in Scope if getattr(self, str(scope.name).lower())]
+        return Scope(sum(ticked))

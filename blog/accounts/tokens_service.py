@@ -45,14 +45,17 @@ async def issue_token(
 
     Raises:
         ForbiddenError: the person has not confirmed the address.
-        InvalidFieldsError: the person may not moderate, and the token is to; or has as many
-            tokens as anybody may; or the account was changed a moment ago.
+        InvalidFieldsError: the token would be good for nothing, or moderate where the person
+            may not; or the person has as many tokens as anybody may; or the account was
+            changed a moment ago.
         AlreadyIssuedError: the form was sent before.
     """
     if not user.is_confirmed:
         raise ForbiddenError
+    if not scopes:
+        raise InvalidFieldsError({"scopes": "Please choose at least one."})
     if Scope.MODERATE in scopes and not user.can(Permission.MODERATE):
-        raise InvalidFieldsError({"moderate": "Only moderators can have a token that moderates."})
+        raise InvalidFieldsError({"scopes": "Only moderators can have a token that moderates."})
     await _hold_account(session, user)
     await _make_room(session, user, gives_way=not name)
     secret = PREFIX + opaque_token()

@@ -19,7 +19,7 @@ const now = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" }).format(0
 function describe(moment, seconds) {
   if (Math.abs(seconds) >= 30 * DAY) return date.format(moment);
   const [unit, length] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? [];
-  return unit ? passed.format(Math.trunc(seconds / length), unit) : now;
+  return unit ? passed.format(Math.round(seconds / length), unit) : now;
 }
 
 function refresh() {

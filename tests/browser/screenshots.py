@@ -35,6 +35,7 @@ PAGES = [
     (WRITER, "sessions", "/auth/sessions"),
     (WRITER, "change-password", "/auth/change-password"),
     (WRITER, "change-email", "/auth/change_email"),
+    (WRITER, "tokens", "/auth/tokens"),
     (WRITER, "delete-account", "/auth/delete-account"),
     (WRITER, "report", "/report/post/1"),
     (EDITOR, "users", "/admin/users"),

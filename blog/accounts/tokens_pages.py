@@ -1,0 +1,68 @@
+"""`/auth/tokens`: what lets programs use the API in one's name."""
+
+from quart import Blueprint, flash, redirect, render_template, url_for
+from quart.typing import ResponseReturnValue
+
+from blog.accounts import queries, tokens_service
+from blog.accounts.identity import required_account
+from blog.accounts.permissions import confirmed_required
+from blog.accounts.schemas import TOKEN_LIVES, TokenForm
+from blog.accounts.tokens_service import AlreadyIssuedError
+from blog.errors import InvalidFieldsError
+from blog.kit.submissions import submission_key
+from blog.web.app import db
+from blog.web.forms import Form
+
+blueprint = Blueprint("tokens", __name__, url_prefix="/auth/tokens")
+
+
+@blueprint.get("")
+async def overview() -> ResponseReturnValue:
+    """One's tokens, and the form for another."""
+    return await _overview(Form(TokenForm, {"read": "true", "life": "30 days"}))
+
+
+@blueprint.post("")
+@confirmed_required
+async def create() -> ResponseReturnValue:
+    """Make a token, and show its secret this once.
+
+    No redirect follows, as it does elsewhere: the secret would have to wait for it in a
+    cookie or in the database. This page is in no cache, and a browser that sends the form
+    again gets no second token.
+    """
+    account, form = required_account(), Form(TokenForm)
+    if (data := await form.submitted()) is None:
+        return await _overview(form)
+    try:
+        issued = await tokens_service.issue_token(
+            db(), account, name=data.name, scopes=data.scopes, life=data.life,
+            submission=submission_key(data, account.id, data.name),
+        )  # fmt: skip
+    except InvalidFieldsError as error:
+        form.refuse(error)
+        return await _overview(form)
+    except AlreadyIssuedError:
+        await flash(
+            "This token was made already, and its secret shown. If you do not have it, revoke "
+            "the token and make another.",
+            "info",
+        )
+        return redirect(url_for("tokens.overview"))
+    page = await render_template("accounts/token.html", token=issued.token, secret=issued.secret)
+    return page, 201, {"Cache-Control": "no-store"}
+
+
+@blueprint.post("/<id:token_id>/revoke")
+async def revoke(token_id: int) -> ResponseReturnValue:
+    """Revoke one of one's own tokens."""
+    await tokens_service.revoke_token(db(), required_account(), token_id)
+    await flash("The token is revoked.", "success")
+    return redirect(url_for("tokens.overview"))
+
+
+async def _overview(form: Form[TokenForm]) -> ResponseReturnValue:
+    tokens = await queries.tokens_of(db(), required_account())
+    lives = [(life, life) for life in TOKEN_LIVES]
+    page = await render_template("accounts/tokens.html", tokens=tokens, form=form, lives=lives)
+    return page, form.status
