@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from blog.cli.deploy import migrate
 from blog.kit.database import Database
+from tests.servers import until
 
 
 async def create_database(server_url: str, name: str, *, migrated: bool = True) -> str:
@@ -33,6 +34,20 @@ async def create_database(server_url: str, name: str, *, migrated: bool = True) 
 async def drop_database(server_url: str, name: str) -> None:
     """Drop a database that nobody is connected to any more."""
     await _execute(server_url, f"DROP DATABASE {name}")
+
+
+async def wait_for_a_lock(database: Database, sessions: int) -> None:
+    """Return once so many sessions of an open database wait for a lock."""
+    number = text(
+        "SELECT count(*) FROM pg_stat_activity "
+        "WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+
+    async def they_do() -> bool:
+        async with database.engine.connect() as connection:
+            return await connection.scalar(number) == sessions
+
+    await until(they_do)
 
 
 async def _execute(url: str, statement: str) -> None:

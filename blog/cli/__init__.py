@@ -6,6 +6,7 @@ from blog.cli.demo import demo
 from blog.cli.deploy import deploy
 from blog.cli.mail import mail
 from blog.cli.recount import recount
+from blog.cli.rerender import rerender
 from blog.cli.serve import serve
 from blog.cli.users import user
 from blog.cli.worker import worker
@@ -21,5 +22,6 @@ main.add_command(deploy)
 main.add_command(demo)
 main.add_command(user)
 main.add_command(recount)
+main.add_command(rerender)
 main.add_command(mail)
 main.add_command(worker)

@@ -2,7 +2,8 @@
 
 What is wrong with a count is found by one statement, which sees one moment of the database:
 the rows and the count as they were then. The difference is added to whatever the count has
-become, so that this may run while people write.
+become, so that this may run while people write. Of two repairs at once, the second has to wait: it
+would add the same difference again.
 """
 
 from collections.abc import Sequence
@@ -45,6 +46,8 @@ IN_BLOCKS = KeptCount(
     PostBlock.visible,
     _counted(Post.id.op("/")(PostBlock.SIZE), _is_visible),
 )
+# Any number will do, so long as everybody who repairs takes the same.
+REPAIR_LOCK = 0x636F756E74
 KEPT_COUNTS: Sequence[KeptCount] = (*ON_ROWS, IN_BLOCKS)
 
 
@@ -67,11 +70,11 @@ async def recount(session: AsyncSession) -> dict[str, int]:
         How many of each kind were wrong.
     """
     repaired = {}
-    for kept in ON_ROWS:
-        repaired[kept.name] = len((await session.scalars(_repair(kept))).all())
+    for kept in KEPT_COUNTS:
+        await session.execute(select(func.pg_advisory_xact_lock(REPAIR_LOCK)))
+        repair = _repair_blocks() if kept is IN_BLOCKS else _repair(kept)
+        repaired[kept.name] = len((await session.scalars(repair)).all())
         await session.commit()
-    repaired[IN_BLOCKS.name] = len((await session.scalars(_repair_blocks())).all())
-    await session.commit()
     return repaired
 
 

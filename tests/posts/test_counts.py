@@ -13,6 +13,7 @@ from blog.models import Follow, Post, PostBlock, User
 from blog.posts.counts import KEPT_COUNTS, recount, wrong_counts
 from blog.web.app import Broadside
 from tests.comments.support import add_comments
+from tests.databases import wait_for_a_lock
 from tests.posts.test_posts import add_posts
 from tests.support import Browser
 
@@ -132,4 +133,19 @@ async def test_a_post_written_while_counts_are_repaired_is_counted_once(
         assert not done
         await writing.commit()
     await repair
+    assert await wrong_counts(db) == NOTHING
+
+
+async def test_two_repairs_at_once_add_what_is_missing_once(
+    app: Broadside, busy_site: User, db: AsyncSession
+) -> None:
+    await db.execute(text("UPDATE users SET post_count = 50"))
+    await db.commit()
+    # Somebody else has these rows in hand, so that both repairs are under way at the same time.
+    await db.execute(select(User.id).with_for_update())
+    async with app.database.session() as one, app.database.session() as other:
+        repairs = asyncio.gather(recount(one), recount(other))
+        await wait_for_a_lock(app.database, sessions=2)
+        await db.commit()
+        assert [found["posts of people"] for found in await repairs] == [2, 0]
     assert await wrong_counts(db) == NOTHING

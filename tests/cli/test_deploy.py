@@ -1,0 +1,52 @@
+"""`blog deploy`."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from tests.cli.conftest import Command
+from tests.databases import create_database, drop_database
+
+DONE = "The schema and the roles are up to date.\nThe counts are right.\n"
+
+
+@pytest.fixture
+async def new_database(database_url: str) -> AsyncIterator[str]:
+    """The address of a database without tables."""
+    yield await create_database(database_url, "deployed", migrated=False)
+    await drop_database(database_url, "deployed")
+
+
+@pytest.fixture
+async def outsider(new_database: str) -> AsyncIterator[AsyncEngine]:
+    """A look at it that is not the application's."""
+    engine = create_async_engine(new_database)
+    yield engine
+    await engine.dispose()
+
+
+async def test_two_machines_at_once_make_one_site_which_later_deployments_mend(
+    blog: Command, new_database: str, outsider: AsyncEngine
+) -> None:
+    both = await asyncio.gather(
+        blog("deploy", database_url=new_database), blog("deploy", database_url=new_database)
+    )
+    assert both == [(0, DONE), (0, DONE)]
+    async with outsider.connect() as connection:
+        roles = await connection.execute(text("SELECT name FROM roles ORDER BY permissions"))
+        assert [name for (name,) in roles] == ["User", "Moderator", "Administrator"]
+
+    async with outsider.begin() as connection:
+        await connection.execute(text("UPDATE roles SET permissions = 31 WHERE name = 'User'"))
+        await connection.execute(text("INSERT INTO post_blocks VALUES (5, 100)"))
+    answer = await blog("deploy", "--skip-counts", database_url=new_database)
+    assert answer == (0, "The schema and the roles are up to date.\n")
+    async with outsider.connect() as connection:
+        permissions = text("SELECT permissions FROM roles WHERE name = 'User'")
+        assert await connection.scalar(permissions) == 7
+    code, output = await blog("deploy", database_url=new_database)
+    assert code == 0
+    assert output.splitlines()[1:] == ["posts in blocks: 1 repaired", "The counts are right."]
