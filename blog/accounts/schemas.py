@@ -17,7 +17,6 @@ from pydantic import (
 from blog.kit.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD, is_common
 from blog.kit.submissions import SubmittedForm
 from blog.kit.validation import NotBlank, RequiredText, Schema
-from blog.models import Scope
 
 USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9._]{0,63}", re.ASCII)
 
@@ -145,8 +144,3 @@ class TokenForm(SubmittedForm):
     write: bool = False
     moderate: bool = False
     life: Annotated[timedelta, BeforeValidator(_life)]
-
-    @property
-    def scopes(self) -> Scope:
-        ticked = [scope for scope in Scope if getattr(self, str(scope.name).lower())]
-        return Scope(sum(ticked))

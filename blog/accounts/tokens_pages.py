@@ -10,6 +10,7 @@ from blog.accounts.schemas import TOKEN_LIVES, TokenForm
 from blog.accounts.tokens_service import AlreadyIssuedError
 from blog.errors import InvalidFieldsError
 from blog.kit.submissions import submission_key
+from blog.models import Scope
 from blog.web.app import db
 from blog.web.forms import Form
 
@@ -36,7 +37,7 @@ async def create() -> ResponseReturnValue:
         return await _overview(form)
     try:
         issued = await tokens_service.issue_token(
-            db(), account, name=data.name, scopes=data.scopes, life=data.life,
+            db(), account, name=data.name, scopes=_scopes(data), life=data.life,
             submission=submission_key(data, account.id, data.name),
         )  # fmt: skip
     except InvalidFieldsError as error:
@@ -59,6 +60,10 @@ async def revoke(token_id: int) -> ResponseReturnValue:
     await tokens_service.revoke_token(db(), required_account(), token_id)
     await flash("The token is revoked.", "success")
     return redirect(url_for("tokens.overview"))
+
+
+def _scopes(data: TokenForm) -> Scope:
+    return Scope(data.read * Scope.READ + data.write * Scope.WRITE + data.moderate * Scope.MODERATE)
 
 
 async def _overview(form: Form[TokenForm]) -> ResponseReturnValue:

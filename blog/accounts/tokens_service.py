@@ -18,6 +18,7 @@ from blog.models import ApiToken, Permission, Scope, User
 PREFIX = "bsd_"
 MOST_TOKENS = 50
 PAUSE = timedelta(minutes=1)
+ALREADY_REVOKED = "There is no such token: it was revoked, or has expired."
 
 
 class AlreadyIssuedError(BlogError):
@@ -150,28 +151,17 @@ async def note_token_use(session: AsyncSession, token: ApiToken) -> None:
     await session.commit()
 
 
-async def revoke_token(session: AsyncSession, user: User | None, token_id: int) -> None:
-    """Revoke a token of a person: whoever holds it is shut out. The operator, `None`, may any.
+async def revoke_token(session: AsyncSession, user: User, token_id: int) -> None:
+    """Revoke one of a person's tokens: whoever holds it is shut out.
 
     Raises:
         NotFoundError: there is none with this id, or it is somebody else's.
     """
-    revoked = delete(ApiToken).where(ApiToken.id == token_id).returning(ApiToken.id)
-    if user is not None:
-        revoked = revoked.where(ApiToken.user_id == user.id)
-    found = await session.scalar(revoked)
+    revoked = await session.scalar(
+        delete(ApiToken)
+        .where(ApiToken.id == token_id, ApiToken.user_id == user.id)
+        .returning(ApiToken.id)
+    )
     await session.commit()
-    if found is None:
-        raise NotFoundError("This token was revoked already, or has expired.")
-
-
-async def revoke_all_tokens(session: AsyncSession, user: User) -> int:
-    """Revoke every token of a person.
-
-    Returns:
-        How many there were that had not expired.
-    """
-    revoked = delete(ApiToken).where(ApiToken.user_id == user.id).returning(ApiToken.expires_at)
-    expiries = (await session.scalars(revoked)).all()
-    await session.commit()
-    return sum(moment > now() for moment in expiries)
+    if revoked is None:
+        raise NotFoundError(ALREADY_REVOKED)

@@ -7,7 +7,7 @@ page was asked for. The operator at the command line, `None`, may do everything.
 
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
@@ -16,6 +16,7 @@ from blog.accounts.passwords_service import reset_link, send_reset_link
 from blog.accounts.schemas import RegisterForm
 from blog.accounts.service import add_account
 from blog.accounts.sessions_service import end_all_access
+from blog.accounts.tokens_service import ALREADY_REVOKED
 from blog.accounts.uniqueness import taken
 from blog.admin.administrators import LastAdministratorError, lock_administrators
 from blog.admin.audit import record
@@ -25,7 +26,7 @@ from blog.kit.clock import now
 from blog.kit.passwords import Passwords
 from blog.kit.tokens import LinkSigner
 from blog.mail import outbox
-from blog.models import Act, Permission, Role, User
+from blog.models import Act, ApiToken, Permission, Role, User
 
 
 async def create_account(
@@ -168,6 +169,44 @@ async def edit_account(session: AsyncSession, actor: User, user_id: int, form: A
         if "email" in changes:
             await outbox.put(session, to=user.email, message="email_changed", user=user)
     await session.commit()
+
+
+async def revoke_token(session: AsyncSession, token_id: int) -> User:
+    """Revoke an API token, as the operator.
+
+    Returns:
+        The person whom it belonged to.
+
+    Raises:
+        NotFoundError: there is no token with this id.
+    """
+    user = await session.scalar(
+        select(User)
+        .join(ApiToken, ApiToken.user_id == User.id)
+        .where(ApiToken.id == token_id)
+        .with_for_update(of=User, key_share=True)
+    )
+    if user is None:
+        raise NotFoundError(ALREADY_REVOKED)
+    await session.execute(delete(ApiToken).where(ApiToken.id == token_id))
+    record(session, None, Act.REVOKE_TOKENS, user, token=token_id)
+    await session.commit()
+    return user
+
+
+async def revoke_all_tokens(session: AsyncSession, user: User) -> int:
+    """Revoke every API token of a person, as the operator.
+
+    Returns:
+        How many there were.
+    """
+    revoked = await session.scalars(
+        delete(ApiToken).where(ApiToken.user_id == user.id).returning(ApiToken.id)
+    )
+    number = len(revoked.all())
+    record(session, None, Act.REVOKE_TOKENS, user, number=number)
+    await session.commit()
+    return number
 
 
 async def _begin(session: AsyncSession, actor: User | None, user_id: int) -> tuple[User, set[int]]:

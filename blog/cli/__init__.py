@@ -8,6 +8,7 @@ from blog.cli.mail import mail
 from blog.cli.recount import recount
 from blog.cli.rerender import rerender
 from blog.cli.serve import serve
+from blog.cli.tokens import token
 from blog.cli.users import user
 from blog.cli.worker import worker
 
@@ -21,6 +22,7 @@ main.add_command(serve)
 main.add_command(deploy)
 main.add_command(demo)
 main.add_command(user)
+main.add_command(token)
 main.add_command(recount)
 main.add_command(rerender)
 main.add_command(mail)

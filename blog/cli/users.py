@@ -2,21 +2,16 @@
 
 import secrets
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import click
 from pydantic import ValidationError
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.accounts.queries import user_by_login
 from blog.accounts.schemas import RegisterForm
 from blog.admin import service
+from blog.cli.people import found_person
 from blog.cli.running import asynchronous, opened_app
 from blog.kit.validation import messages
-from blog.models import User
 from blog.models.role import ADMINISTRATOR, ROLES
-from blog.web.app import Broadside
 
 ROLE_NAMES = ", ".join(role.name for role in ROLES)
 
@@ -67,23 +62,13 @@ async def _create(form: RegisterForm, role: str) -> None:
     click.echo(f"{person.username} has an account, as {person.role.name}.")
 
 
-@asynccontextmanager
-async def _person(who: str) -> AsyncIterator[tuple[Broadside, AsyncSession, User]]:
-    """The one whom a command is about, with a session and the application."""
-    async with opened_app() as app, app.database.session() as session:
-        person = await user_by_login(session, who)
-        if person is None:
-            raise click.ClickException(f"nobody is called {who}")
-        yield app, session, person
-
-
 @user.command()
 @click.argument("who")
 @click.option("--role", default=ADMINISTRATOR, show_default=True, help=ROLE_NAMES)
 @asynchronous
 async def promote(who: str, role: str) -> None:
     """Give somebody a role."""
-    async with _person(who) as (_, session, person):
+    async with found_person(who) as (_, session, person):
         await service.change_role(session, None, person.id, role)
     click.echo(f"{person.username} is now {person.role.name}.")
 
@@ -94,7 +79,7 @@ async def promote(who: str, role: str) -> None:
 @asynchronous
 async def disable(who: str, reason: str) -> None:
     """Shut somebody out, and log him out everywhere. What he wrote stays."""
-    async with _person(who) as (_, session, person):
+    async with found_person(who) as (_, session, person):
         await service.disable(session, None, person.id, reason)
     click.echo(f"{person.username} is disabled, and logged out everywhere.")
 
@@ -104,7 +89,7 @@ async def disable(who: str, reason: str) -> None:
 @asynchronous
 async def enable(who: str) -> None:
     """Let somebody in again."""
-    async with _person(who) as (_, session, person):
+    async with found_person(who) as (_, session, person):
         await service.enable(session, None, person.id)
     click.echo(f"{person.username} can log in again.")
 
@@ -118,7 +103,7 @@ async def reset_password(who: str, print_link: bool) -> None:
 
     It works once, for an hour.
     """
-    async with _person(who) as (app, session, person):
+    async with found_person(who) as (app, session, person):
         link = await service.offer_new_password(
             session, person.id, app.links, by_mail=not print_link
         )

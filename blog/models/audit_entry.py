@@ -21,6 +21,7 @@ class Act(StrEnum):
     EDIT_PROFILE = "edit profile"
     SEND_RESET_LINK = "send link for a new password"
     SHOW_RESET_LINK = "show link for a new password"
+    REVOKE_TOKENS = "revoke API tokens"
     DISABLE_COMMENT = "disable comment"
     ENABLE_COMMENT = "enable comment"
     EDIT_POST = "edit post"

@@ -1,0 +1,26 @@
+"""The person whom a command is about."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import click
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.accounts.queries import user_by_login
+from blog.cli.running import opened_app
+from blog.models import User
+from blog.web.app import Broadside
+
+
+@asynccontextmanager
+async def found_person(who: str) -> AsyncIterator[tuple[Broadside, AsyncSession, User]]:
+    """The one with this username or address, with a session and the application.
+
+    Raises:
+        click.ClickException: there is nobody.
+    """
+    async with opened_app() as app, app.database.session() as session:
+        person = await user_by_login(session, who)
+        if person is None:
+            raise click.ClickException(f"nobody is called {who}")
+        yield app, session, person
