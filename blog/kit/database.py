@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 
+from blog.kit.discretion import keep_values_out_of_errors
 from blog.kit.embedded import EmbeddedPostgres, EmbeddedPostgresError
 
 CONNECT_SECONDS = 5
@@ -84,6 +85,7 @@ class Database:
         )
         event.listen(self.engine.sync_engine, "do_connect", _connect)
         event.listen(self.engine.sync_engine, "checkout", _discard_dead_connection)
+        keep_values_out_of_errors(self.engine.sync_engine)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         try:
             async with self.engine.connect():

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from email.utils import parseaddr
@@ -22,6 +23,9 @@ from blog.models import Email
 from settings import Settings
 
 log = logging.getLogger(__name__)
+
+# RFC 3463, 2.
+ENHANCED_CODE = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b", re.ASCII)
 
 Send = Callable[[Email], Awaitable[None]]
 
@@ -142,7 +146,7 @@ class SMTPDelivery:
                 async with asyncio.timeout(self._settings.mail_timeout):
                     await smtp.quit()
         except (SMTPException, OSError) as error:
-            log.debug("the mail server did not take leave: %s", describe(error))
+            log.debug("the mail server did not take leave: %s", without_words(error))
         finally:
             smtp.close()
 
@@ -170,6 +174,19 @@ def describe(error: Exception) -> str:
     words = " ".join(text.split())
     # A server may say anything, also what the database could not store.
     return "".join(character if character.isprintable() else "?" for character in words)
+
+
+def without_words(error: BaseException) -> str:
+    """What went wrong, as a log may have it: what a server says may quote the message."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, SMTPRecipientsRefused):
+            cause = cause.recipients[0]
+        if isinstance(cause, SMTPResponseException):
+            enhanced = ENHANCED_CODE.match(cause.message)
+            return f"the server said {cause.code}{f' {enhanced[0]}' if enhanced else ''}"
+        cause = cause.__cause__
+    return str(error)
 
 
 class DevelopmentDelivery:

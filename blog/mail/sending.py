@@ -17,6 +17,7 @@ from blog.mail.delivery import (
     NoConnectionError,
     RefusedError,
     Send,
+    without_words,
 )
 from blog.mail.queue import Batch
 from blog.models import Email
@@ -95,7 +96,7 @@ class Sender:
                 if isinstance(error, DisconnectedError):
                     if has_answered:
                         return
-                    raise DisconnectedError(str(error))
+                    raise DisconnectedError(str(error)) from error
                 has_answered = True
         finally:
             await recording
@@ -110,10 +111,12 @@ class Sender:
         if error is None:
             await self._record(batch, queue.record_sent, [email])
         elif isinstance(error, RefusedError):
-            log.error("mail %d (%s) was refused: %s", email.id, email.purpose, error)
+            reason = without_words(error)
+            log.error("mail %d (%s) was refused: %s", email.id, email.purpose, reason)
             await self._record(batch, queue.record_refused, [email], str(error))
         elif isinstance(error, DeferredError):
-            log.warning("mail %d (%s) was not taken: %s", email.id, email.purpose, error)
+            reason = without_words(error)
+            log.warning("mail %d (%s) was not taken: %s", email.id, email.purpose, reason)
             await self._record(batch, queue.record_deferred, [email], str(error))
         else:
             log.error("mail %d (%s) cannot be sent", email.id, email.purpose, exc_info=error)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from blog.kit.backoff import Backoff
 from blog.kit.database import Database, is_unavailable
 from blog.mail import queue
-from blog.mail.delivery import DeferredError, delivery_of
+from blog.mail.delivery import DeferredError, delivery_of, without_words
 from blog.mail.listener import listen
 from blog.mail.sending import Sender
 from settings import Settings
@@ -91,7 +91,8 @@ class MailWorker:
         """Log what went wrong, and pause before anything is tried again."""
         pause = self._backoff.failed()
         if isinstance(error, DeferredError):
-            log.warning("the mail server fails, again in %.1f s: %s", pause, error)
+            reason = without_words(error)
+            log.warning("the mail server fails, again in %.1f s: %s", pause, reason)
         elif is_unavailable(error):
             log.warning("mail: the database does not answer, again in %.1f s", pause)
         else:
