@@ -89,6 +89,16 @@ def mailbox(text: str) -> str:
     return text
 
 
+def log_target(text: str) -> str:
+    """Check that `text` says where log lines go: a bare word would be a file nobody meant."""
+    if text not in {"stderr", "syslog"} and "/" not in text.removeprefix("syslog:"):
+        raise ValueError(
+            "must be stderr, syslog, syslog:/path/of/its/socket, or the path of a file, "
+            "such as /var/log/broadside.log"
+        )
+    return text
+
+
 OneLine = Annotated[str, Field(max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
@@ -152,6 +162,7 @@ class Settings(BaseSettings):
     followers_per_page: Annotated[int, Field(ge=1, le=200)] = 50
     comments_per_page: Annotated[int, Field(ge=1, le=200)] = 30
     slow_query_seconds: NonNegativeFloat = 0.5
+    log_to: Annotated[str, AfterValidator(log_target)] = "stderr"
 
     @field_validator("admin_email", mode="before")
     @classmethod

@@ -13,19 +13,26 @@ from sqlalchemy import Connection
 from blog.kit import migrations
 from blog.kit.database import Database, DatabaseUnavailableError
 from blog.models import Base
+from blog.web.process import configure_logging
 from settings import load_settings
 
 
 def run(connection: Connection) -> None:
     """Run what the command line asks for, in one transaction, one process at a time."""
     migrations.take_turn(connection)
-    context.configure(connection=connection, target_metadata=Base.metadata, compare_type=True)
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        compare_type=True,
+        on_version_apply=migrations.log_step,
+    )
     with context.begin_transaction():
         context.run_migrations()
 
 
 async def connect_and_run() -> None:
     settings = load_settings()
+    configure_logging(settings)
     database = Database(settings.database_url, settings.var_dir / "postgres")
     try:
         await database.open()

@@ -13,6 +13,7 @@ from blog import create_app
 from blog.errors import BlogError
 from blog.kit.database import DatabaseUnavailableError, is_schema_mismatch, is_unavailable
 from blog.web.app import Broadside
+from blog.web.process import configure_logging
 from settings import Settings, load_settings
 
 Arguments = ParamSpec("Arguments")
@@ -53,7 +54,9 @@ async def opened_app(settings: Settings | None = None) -> AsyncIterator[Broadsid
     Args:
         settings: those of the environment if there are no others.
     """
-    app = create_app(settings or load_settings())
+    settings = settings or load_settings()
+    configure_logging(settings)
+    app = create_app(settings)
     await app.database.open()
     try:
         async with app.app_context():

@@ -12,6 +12,7 @@ from blog.cli.workers import run_workers
 from blog.kit import migrations
 from blog.kit.database import Database, DatabaseUnavailableError
 from blog.kit.embedded import EmbeddedPostgres, EmbeddedPostgresError
+from blog.web.process import configure_logging
 from settings import Settings, load_settings
 
 
@@ -22,6 +23,7 @@ def serve() -> None:
     In development the schema is brought up to date first.
     """
     settings = load_settings()
+    configure_logging(settings)
     # Until the workers run, SIGTERM ends this as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

@@ -8,7 +8,6 @@ import click
 from blog.cli.running import asynchronous, opened_app
 from blog.kit import migrations
 from blog.mail.delivery import delivery_of
-from blog.web.process import configure_logging
 
 
 @click.command()
@@ -24,7 +23,6 @@ async def worker() -> None:
         async with app.database.engine.connect() as connection:
             if not await connection.run_sync(migrations.is_current):
                 raise click.ClickException("the schema is not up to date: run blog deploy")
-        configure_logging(app.settings)
         await app.mail_worker.start()
         click.echo("Sending mail until Ctrl-C.")
         try:

@@ -2,35 +2,48 @@
 
 import json
 import logging
-import sys
+from collections.abc import Mapping
+from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import TextIO
+
+import click
+
+# The id of the request that is being answered; every line that is logged meanwhile has it.
+request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 # What every record has; anything else on it was given as `extra=` and is worth showing.
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_COLOURS = {logging.WARNING: "yellow", logging.ERROR: "red", logging.CRITICAL: "red"}
+_SHORT_ID = 8
 
-
-def configure_logging(*, machine_readable: bool, stream: TextIO = sys.stderr) -> None:
-    """Send the process's log to `stream`, a line an event.
-
-    Args:
-        machine_readable: each line is a JSON object instead of text.
-        stream: where to.
-    """
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(JSONFormatter() if machine_readable else TextFormatter())
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-
-
-def _extras(record: logging.LogRecord) -> dict[str, object]:
-    return {name: value for name, value in vars(record).items() if name not in _STANDARD}
+_encode = json.JSONEncoder(default=str).encode
 
 
 class TextFormatter(logging.Formatter):
-    """`17:04:31 INFO    blog.mail: the message`"""
+    """`17:04:31 WARNING 1f0c2a7b the message`, with the beginning of the request's id.
 
-    def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%H:%M:%S")
+    Args:
+        coloured: whether warnings and errors stand out, on a terminal.
+        layouts: by the logger's name, how its lines show their `extra=` in columns, instead of
+            the message.
+    """
+
+    def __init__(self, *, coloured: bool, layouts: Mapping[str, str]) -> None:
+        super().__init__()
+        self._coloured = coloured
+        self._layouts = layouts
+
+    def format(self, record: logging.LogRecord) -> str:
+        if (layout := self._layouts.get(record.name)) is not None:
+            text = layout % vars(record)
+        else:
+            source = "" if record.name.startswith("blog.") else f"{record.name}: "
+            text = source + super().format(record)
+        level = f"{record.levelname:7}"
+        if self._coloured:
+            level = click.style(level, fg=_COLOURS.get(record.levelno))
+        short_id = (request_id.get() or "")[:_SHORT_ID]
+        return f"{self.formatTime(record, '%H:%M:%S')} {level} {short_id:{_SHORT_ID}} {text}"
 
 
 class JSONFormatter(logging.Formatter):
@@ -42,8 +55,10 @@ class JSONFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
-            **_extras(record),
         }
+        if (identifier := request_id.get()) is not None:
+            line["request_id"] = identifier
+        line |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str)
+        return _encode(line)

@@ -1,13 +1,16 @@
 """Bringing the schema to its newest revision, from within the application."""
 
 import functools
+import logging
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
+from alembic.runtime.migration import MigrationContext, MigrationInfo
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
+
+log = logging.getLogger(__name__)
 
 PROJECT = Path(__file__).resolve().parents[2]
 # Any number will do, so long as everybody who migrates takes the same.
@@ -38,6 +41,12 @@ def upgrade(connection: Connection) -> None:
 def is_current(connection: Connection) -> bool:
     """Whether the schema is at the newest revision."""
     return set(MigrationContext.configure(connection).get_current_heads()) == _newest()
+
+
+def log_step(*, step: MigrationInfo, **_: object) -> None:
+    """Log a migration that was run, for `on_version_apply`."""
+    change = getattr(step.up_revision, "doc", step.up_revision_id)
+    log.info("migration %s: %s", "applied" if step.is_upgrade else "undone", change)
 
 
 @functools.cache

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from quart import has_request_context, request
-from sqlalchemy import event
+from sqlalchemy import ExceptionContext, event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 log = logging.getLogger(__name__)
+
+LONGEST_STATEMENT = 2000
+MOST_TYPES = 50
 
 
 @dataclass
@@ -19,6 +22,10 @@ class Tally:
 
     count: int = 0
     seconds: float = 0.0
+
+    @property
+    def milliseconds(self) -> float:
+        return round(self.seconds * 1000, 1)
 
 
 tally: ContextVar[Tally | None] = ContextVar("tally", default=None)
@@ -29,9 +36,19 @@ def watch(engine: AsyncEngine, slow_seconds: float) -> None:
 
     Args:
         engine: whose statements to watch.
-        slow_seconds: a statement that takes longer is logged with its route. Its parameters
+        slow_seconds: a statement that takes longer is logged with its route, also if it fails:
+            what was cancelled for taking too long is the slowest of all. Its parameters
             are logged by type only: they are people's words and secrets.
     """
+
+    def note(context: Any, statement: str, parameters: Any) -> None:
+        seconds = time.perf_counter() - context.started
+        context.started = None
+        if (current := tally.get()) is not None:
+            current.count += 1
+            current.seconds += seconds
+        if seconds > slow_seconds:
+            _warn(seconds, statement, parameters)
 
     def before(_connection: Any, _cursor: Any, _statement: str, _parameters: Any, context: Any,
                _many: bool) -> None:  # fmt: skip
@@ -39,17 +56,37 @@ def watch(engine: AsyncEngine, slow_seconds: float) -> None:
 
     def after(_connection: Any, _cursor: Any, statement: str, parameters: Any, context: Any,
               _many: bool) -> None:  # fmt: skip
-        seconds = time.perf_counter() - context.started
-        if (current := tally.get()) is not None:
-            current.count += 1
-            current.seconds += seconds
-        if seconds > slow_seconds:
-            route = request.url_rule if has_request_context() else None
-            types = ", ".join(type(value).__name__ for value in parameters or ())
-            log.warning(
-                "slow query: %.3f s in %s: %s (%s)",
-                seconds, route or "no request", " ".join(statement.split()), types,
-            )  # fmt: skip
+        note(context, statement, parameters)
+
+    def failed(error: ExceptionContext) -> None:
+        context: Any = error.execution_context
+        if getattr(context, "started", None) is not None and error.statement is not None:
+            note(context, error.statement, error.parameters)
 
     event.listen(engine.sync_engine, "before_cursor_execute", before)
     event.listen(engine.sync_engine, "after_cursor_execute", after)
+    event.listen(engine.sync_engine, "handle_error", failed)
+
+
+def _warn(seconds: float, statement: str, parameters: Any) -> None:
+    """Log a slow statement. One that inserts many rows is a long text, which is cut."""
+    rule = request.url_rule if has_request_context() else None
+    facts = {
+        "seconds": round(seconds, 3),
+        "route": str(rule or "no request"),
+        "statement": " ".join(statement.split())[:LONGEST_STATEMENT],
+        "parameter_types": ", ".join(_types(parameters)),
+    }
+    log.warning(
+        "slow query: %(seconds).3f s in %(route)s: %(statement)s (%(parameter_types)s)",
+        facts,
+        extra=facts,
+    )
+
+
+def _types(parameters: Any) -> list[str]:
+    """The types of a statement's parameters, or of those of its first row if it has many."""
+    values = parameters or ()
+    if values and isinstance(values, list):
+        values = values[0]
+    return [type(value).__name__ for value in values[:MOST_TYPES]]

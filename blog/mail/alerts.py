@@ -9,6 +9,7 @@ from pathlib import Path
 from quart import Quart
 
 from blog.kit.database import Database
+from blog.kit.logs import request_id
 from blog.mail import outbox
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -25,12 +26,14 @@ class Report:
     Args:
         title: its type and where it was raised; one line.
         request: what ended in it.
+        request_id: by which it is found in the log; `None` for what happens in the background.
         traceback: how it came to it.
         held_back: how often it happened since the last mail of this process about it.
     """
 
     title: str
     request: str
+    request_id: str | None
     traceback: str
     held_back: int
 
@@ -72,7 +75,7 @@ class Alerts:
             return
         known.quiet_until = time.monotonic() + QUIET_SECONDS
         trace = "".join(traceback.format_exception(error))[-LONGEST_TRACEBACK:]
-        report = Report(title, request, trace, known.held_back)
+        report = Report(title, request, request_id.get(), trace, known.held_back)
         # Quart logs what goes wrong there, and waits for it when the application is stopped.
         self.app.add_background_task(self._put, report, known)
 

@@ -4,7 +4,7 @@ from types import TracebackType
 from typing import cast
 
 import quart
-from quart import Quart, g
+from quart import Quart, g, has_request_context
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.kit.database import Database, DatabaseUnavailableError
@@ -12,6 +12,7 @@ from blog.kit.passwords import Passwords
 from blog.kit.tokens import LinkSigner
 from blog.mail.alerts import Alerts
 from blog.mail.worker import MailWorker
+from blog.web.requests import request_for_logs
 from settings import Settings
 
 ExceptionInfo = tuple[type, BaseException, TracebackType] | tuple[None, None, None]
@@ -28,11 +29,20 @@ class Broadside(Quart):
     alerts: Alerts
 
     def log_exception(self, exception_info: ExceptionInfo) -> None:
-        """Log what Quart could not deal with; a database that is away is not worth a traceback."""
+        """Log what Quart could not deal with: at the start, in the background, or after a view.
+
+        A database that is away is not worth a traceback.
+        """
         if isinstance(error := exception_info[1], DatabaseUnavailableError):
             self.logger.critical("%s", error)
-        else:
-            super().log_exception(exception_info)
+        elif error is not None:
+            self.report_error(error)
+
+    def report_error(self, error: BaseException) -> None:
+        """Log an unexpected error, and tell the administrators of it."""
+        where = " ".join(request_for_logs()) if has_request_context() else "the background"
+        self.logger.error("unexpected error in %s", where, exc_info=error)
+        self.alerts.report(error, where)
 
 
 current_app = cast(Broadside, quart.current_app)

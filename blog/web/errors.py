@@ -15,6 +15,7 @@ from blog.errors import (
     TooManyAttemptsError,
 )
 from blog.kit.database import is_unavailable
+from blog.kit.logs import request_id
 from blog.web.app import current_app
 
 log = logging.getLogger(__name__)
@@ -57,6 +58,8 @@ async def error_response(status: int, detail: str | None = None) -> Response:
     phrase = HTTPStatus(status).phrase
     explanation = EXPLANATIONS.get(status, Explanation(phrase, ""))
     detail = detail or explanation.detail
+    # By which the operator finds in the log what has happened.
+    reference = request_id.get() if status == 500 else None
     if prefers_json():
         document = {
             "type": "about:blank",
@@ -65,10 +68,16 @@ async def error_response(status: int, detail: str | None = None) -> Response:
             "detail": detail,
             "error": phrase.lower(),
         }
+        if reference:
+            document["request_id"] = reference
         response = Response(json.dumps(document), status, content_type="application/problem+json")
     else:
         page = await render_template(
-            "errors/error.html", status=status, title=explanation.title, detail=detail
+            "errors/error.html",
+            status=status,
+            title=explanation.title,
+            detail=detail,
+            reference=reference,
         )
         response = Response(page, status)
     response.vary.add("Accept")
@@ -97,10 +106,7 @@ async def handle_unexpected(error: Exception) -> ResponseReturnValue:
         response = await error_response(503)
         response.headers["Retry-After"] = RETRY_SECONDS
         return response
-    # By its route: the address itself may hold a token, which no log and no mail may have.
-    where = f"{request.method} {request.url_rule or request.path}"
-    log.exception("unexpected error in %s", where, exc_info=error)
-    current_app.alerts.report(error, where)
+    current_app.report_error(error)
     return await error_response(500)
 
 

@@ -9,6 +9,7 @@ import sys
 import threading
 from multiprocessing.connection import wait
 
+import click
 from hypercorn.typing import (
     ASGIFramework,
     ASGIReceiveCallable,
@@ -18,7 +19,9 @@ from hypercorn.typing import (
     Scope,
 )
 
-from blog.kit import logs
+from blog.kit.log_targets import SyslogTarget, log_target
+from blog.kit.logs import JSONFormatter, TextFormatter
+from blog.web import request_log
 from settings import Settings
 
 log = logging.getLogger(__name__)
@@ -35,21 +38,50 @@ def prepare_process(settings: Settings) -> None:
 
 
 def configure_logging(settings: Settings) -> None:
-    """Log to standard error, one line an event, for machines in production."""
-    logs.configure_logging(machine_readable=settings.is_production)
-    logging.getLogger().handlers[0].addFilter(_is_worth_a_line)
-    # One "Running on …" for each worker is of no use.
+    """Let the log go where `LOG_TO` says: lines for people in development, else for machines.
+
+    Raises:
+        SystemExit: it cannot go there; a line on standard error says why.
+    """
+    try:
+        target = log_target(settings.log_to)
+    except OSError as error:
+        reason = f"cannot write to {error.filename}: {error.strerror}"
+        click.echo(f"settings: LOG_TO: {reason}", err=True)
+        raise SystemExit(1) from None
+    for_people = not settings.is_production and not isinstance(target, SyslogTarget)
+    if for_people:
+        coloured = settings.log_to == "stderr" and sys.stderr.isatty()
+        layouts = {request_log.__name__: request_log.LAYOUT}
+        target.setFormatter(TextFormatter(coloured=coloured, layouts=layouts))
+    else:
+        target.setFormatter(JSONFormatter())
+    target.addFilter(_is_worth_a_line)
+    logging.basicConfig(level=logging.INFO, handlers=[target], force=True)
+    # One "Running on …" for each worker is of no use, and the migrations log for themselves.
     logging.getLogger("hypercorn.error").setLevel(logging.WARNING)
+    logging.getLogger("hypercorn.error").addFilter(_take_over)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def _take_over(record: logging.LogRecord) -> bool:
+    """Let hypercorn log as we do.
+
+    Its own program, unlike `blog serve`, gives its logger a handler for standard error, after it
+    has imported the application.
+    """
+    handlers = logging.getLogger(record.name).handlers
+    handlers[:] = [handler for handler in handlers if isinstance(handler, logging.FileHandler)]
+    return True
 
 
 def _is_worth_a_line(record: logging.LogRecord) -> bool:
-    if record.name.startswith("hypercorn."):
-        # Its own program, unlike `blog serve`, gives this logger a handler besides ours.
-        return not logging.getLogger(record.name).handlers
-    if record.name == "asyncio" and record.exc_info:
-        # Python 3.11 reports each connection whose task was cancelled.
-        return not isinstance(record.exc_info[1], asyncio.CancelledError)
-    return True
+    """Python 3.11 reports each connection whose task was cancelled."""
+    return not (
+        record.name == "asyncio"
+        and record.exc_info
+        and isinstance(record.exc_info[1], asyncio.CancelledError)
+    )
 
 
 def _end_with(parent: int) -> None:

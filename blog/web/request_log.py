@@ -8,12 +8,25 @@ import uuid
 from quart import Response, g, request
 
 from blog.accounts.identity import current_user
+from blog.kit.logs import request_id
 from blog.kit.statements import Tally, tally
 from blog.web.app import Broadside, current_app
+from blog.web.requests import request_for_logs
 
 log = logging.getLogger(__name__)
 
+# The line of a request on a terminal.
+LAYOUT = (
+    "%(status)s %(milliseconds)8.1f ms, %(statements)2d statements in "
+    "%(database_milliseconds)7.1f ms: %(method)s %(route)s"
+)
 WELL_FORMED_ID = re.compile(r"[A-Za-z0-9._-]{8,64}", re.ASCII)
+
+
+# Asked every few seconds, by machines.
+ROUTINE = {"health.alive", "health.ready"}
+# What nginx calls it when a client goes away before it is answered.
+CLIENT_GONE = 499
 
 
 async def begin() -> None:
@@ -22,37 +35,51 @@ async def begin() -> None:
     g.tally = Tally()
     tally.set(g.tally)
     given = request.headers.get("X-Request-ID", "")
-    g.request_id = given if WELL_FORMED_ID.fullmatch(given) else uuid.uuid4().hex
+    request_id.set(given if WELL_FORMED_ID.fullmatch(given) else uuid.uuid4().hex)
 
 
 async def end(response: Response) -> Response:
-    """Log the request by its route: an address may hold a token, which no log may have."""
-    milliseconds = (time.perf_counter() - g.started) * 1000
-    facts = {
-        "request_id": g.request_id,
-        "method": request.method,
-        "route": str(request.url_rule or "unknown"),
-        "status": response.status_code,
-        "milliseconds": round(milliseconds, 1),
-        "statements": g.tally.count,
-        "database_milliseconds": round(g.tally.seconds * 1000, 1),
-        "user": current_user.user_id,
-    }
-    log.info(
-        "%(method)s %(route)s %(status)s in %(milliseconds)s ms, %(statements)s statements "
-        "in %(database_milliseconds)s ms",
-        facts,
-        extra=facts,
-    )
-    response.headers["X-Request-ID"] = g.request_id
+    """Log the request, and tell the client its id."""
+    milliseconds = write_line(response.status_code)
+    response.headers["X-Request-ID"] = request_id.get()
     if not current_app.settings.is_production:
         # A browser's developer tools show it beside the request (W3C Server Timing).
-        database = f'db;desc="{g.tally.count} statements";dur={facts["database_milliseconds"]}'
-        response.headers["Server-Timing"] = f"total;dur={facts['milliseconds']}, {database}"
+        database = f'db;desc="{g.tally.count} statements";dur={g.tally.milliseconds}'
+        response.headers["Server-Timing"] = f"total;dur={milliseconds}, {database}"
     return response
+
+
+def write_line(status: int) -> float:
+    """Log the request by its route: an address may hold a token, which no log may have.
+
+    Returns:
+        How many milliseconds it took.
+    """
+    milliseconds: float = round((time.perf_counter() - g.started) * 1000, 1)
+    level = logging.DEBUG if request.endpoint in ROUTINE else logging.INFO
+    if log.isEnabledFor(level):
+        method, route = request_for_logs()
+        what = {"method": method, "route": route, "status": status}
+        facts = what | {
+            "milliseconds": milliseconds,
+            "statements": g.tally.count,
+            "database_milliseconds": g.tally.milliseconds,
+            "user": current_user.user_id,
+            "client": request.remote_addr,
+        }
+        log.log(level, "%(method)s %(route)s %(status)s", what, extra=facts)
+    g.is_logged = True
+    return milliseconds
+
+
+async def note_disconnect(_error: BaseException | None) -> None:
+    """Log a request that nobody waits for any more: its task was cancelled."""
+    if "started" in g and "is_logged" not in g:
+        write_line(CLIENT_GONE)
 
 
 def init_app(app: Broadside) -> None:
     """Log the requests of `app`. Comes before all other parts, to see what they take."""
     app.before_request(begin)
     app.after_request(end)
+    app.teardown_request(note_disconnect)

@@ -14,6 +14,7 @@ from werkzeug.routing import BaseConverter, ValidationError
 
 from blog.kit.pagination import PageRequest
 
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 LARGEST_BODY = 1024 * 1024
 LARGEST_ROW_ID = 2**63 - 1
 MAX_FIELDS = 100
@@ -89,6 +90,15 @@ async def refuse_malformed_address() -> None:
         abort(400, "The address is not valid UTF-8.")
     if "\0" in text:
         abort(400, "The address contains a NUL character.")
+
+
+def request_for_logs() -> tuple[str, str]:
+    """The method and the route of the request, each one of a small number.
+
+    The address itself may hold a token, which no log may have; and a method may be any word.
+    """
+    method = request.method if request.method in METHODS else "other"
+    return method, request.url_rule.rule if request.url_rule else "unknown"
 
 
 def requested_page(size: int, *, count: int | None = None) -> PageRequest:

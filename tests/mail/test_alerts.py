@@ -57,6 +57,8 @@ async def test_each_administrator_is_told_of_an_error(crashing_app: Broadside) -
     assert [mail.recipient for mail in mails] == ADMINISTRATORS
     assert mails[0].subject.startswith("[Broadside] Error: RuntimeError in ")
     assert "GET /crash/<token>" in mails[0].text
+    assert answer.headers["x-request-id"] in mails[0].text
+    assert answer.headers["x-request-id"] in mails[0].html
     assert "RuntimeError: <the reactor> is on fire" in mails[0].text
     assert "RuntimeError: &lt;the reactor&gt; is on fire" in mails[0].html
     assert "secret-token" not in mails[0].text + mails[0].html

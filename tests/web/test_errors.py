@@ -112,6 +112,27 @@ async def test_an_unexpected_error_is_a_500_that_tells_nothing(
     assert answer.status_code == 500
     assert "division" not in answer.text
     assert "ZeroDivisionError" in caplog.text
+    # By this id the operator finds it in the log.
+    identifier = answer.headers["x-request-id"]
+    assert f"<code>{identifier}</code>" in answer.text
+    document = await browser.get("/", headers={"Accept": "application/json"})
+    assert document.json()["request_id"] == document.headers["x-request-id"]
+
+
+async def test_an_error_after_the_view_is_logged_by_its_route_too(
+    app: Broadside,
+    browser: Browser,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(_response: object) -> None:
+        raise RuntimeError("after the view")
+
+    monkeypatch.setitem(app.after_request_funcs, "accounts", [fail])
+    assert (await browser.get("/auth/confirm/secret-token")).status_code == 500
+    assert "unexpected error in GET /auth/confirm/<token>" in caplog.text
+    assert "RuntimeError: after the view" in caplog.text
+    assert "secret-token" not in caplog.text.replace("HTTP Request", "")
 
 
 async def test_every_page_forbids_scripts_from_elsewhere(browser: Browser) -> None:

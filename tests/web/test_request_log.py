@@ -1,24 +1,74 @@
-"""The line that each request leaves in the log."""
+"""The line that each request leaves in the log, and the id that all of its lines have."""
 
+import asyncio
+import io
 import json
 import logging
-import sys
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from blog.kit.logs import JSONFormatter
+from blog import create_app
+from blog.kit.logs import JSONFormatter, TextFormatter, request_id
+from blog.web import request_log
+from blog.web.app import Broadside
+from settings import Settings
 from tests.support import Browser
 
 
+class Lines(list[dict[str, Any]]):
+    """What was logged, as a machine reads it."""
+
+    def of_requests(self) -> list[dict[str, Any]]:
+        return [line for line in self if line["logger"] == "blog.web.request_log"]
+
+
+class Collector(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFormatter(JSONFormatter())
+        self.lines = Lines()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(json.loads(self.format(record)))
+
+
+@pytest.fixture
+def lines() -> Iterator[Lines]:
+    collector, blog = Collector(), logging.getLogger("blog")
+    blog.addHandler(collector)
+    blog.setLevel(logging.INFO)
+    yield collector.lines
+    blog.removeHandler(collector)
+    blog.setLevel(logging.NOTSET)
+
+
 async def test_a_request_is_logged_by_its_route_and_not_by_its_address(
-    susans_browser: Browser, caplog: pytest.LogCaptureFixture
+    susans_browser: Browser, lines: Lines
 ) -> None:
-    with caplog.at_level(logging.INFO, logger="blog.web.request_log"):
-        await susans_browser.get("/auth/confirm/a-secret-token?and=another")
-    (line,) = caplog.messages
-    assert line.startswith("GET /auth/confirm/<token> 400 in ")
-    assert "secret" not in caplog.text
-    assert caplog.records[0].user == 1  # type: ignore[attr-defined]
+    answer = await susans_browser.get("/auth/confirm/a-secret-token?and=another-secret")
+    (line,) = lines.of_requests()
+    assert line["message"] == "GET /auth/confirm/<token> 400"
+    assert (line["method"], line["route"], line["status"]) == ("GET", "/auth/confirm/<token>", 400)
+    assert (line["user"], line["client"]) == (1, "127.0.0.1")
+    assert line["milliseconds"] >= line["database_milliseconds"] > 0
+    assert line["statements"] == 1
+    assert line["request_id"] == answer.headers["x-request-id"]
+    assert "secret" not in json.dumps(lines)
+
+
+async def test_an_unknown_route_and_an_invented_method_are_not_repeated(
+    browser: Browser, lines: Lines
+) -> None:
+    await browser.request("SECRET", "/a-secret-address")
+    assert [line["message"] for line in lines] == ["other unknown 404"]
+
+
+async def test_health_checks_are_not_worth_a_line(browser: Browser, lines: Lines) -> None:
+    await browser.get("/healthz")
+    await browser.get("/readyz")
+    assert lines == []
 
 
 @pytest.mark.parametrize(
@@ -33,15 +83,70 @@ async def test_a_well_formed_request_id_is_kept_and_sent_back(
     assert answer.headers["x-request-id"]
 
 
-def test_a_machine_reads_one_json_object_a_line() -> None:
-    try:
-        raise ValueError("two\nlines")
-    except ValueError:
-        record = logging.getLogger("blog").makeRecord(
-            "blog", logging.ERROR, "file", 1, "it %s", ("broke",), sys.exc_info(), extra={"a": 1}
-        )
-    line = JSONFormatter().format(record)
-    assert "\n" not in line
-    read = json.loads(line)
-    assert (read["level"], read["message"], read["a"]) == ("error", "it broke", 1)
-    assert "ValueError: two\nlines" in read["traceback"]
+async def test_every_line_of_a_request_has_its_id_and_no_other_line_has(
+    app: Broadside, browser: Browser, monkeypatch: pytest.MonkeyPatch, lines: Lines
+) -> None:
+    async def failing() -> str:
+        await asyncio.to_thread(logging.getLogger("blog.thread").info, "from a thread")
+        return str(1 // 0)
+
+    monkeypatch.setitem(app.view_functions, "posts.home", failing)
+    answers = await asyncio.gather(
+        *(browser.get("/", headers={"X-Request-ID": f"request-{number}"}) for number in range(3))
+    )
+    logging.getLogger("blog").info("outside")
+    assert [answer.status_code for answer in answers] == [500, 500, 500]
+    for number in range(3):
+        own = [line for line in lines if line.get("request_id") == f"request-{number}"]
+        assert [line["message"] for line in own] == [
+            "from a thread", "unexpected error in GET /", "GET / 500",
+        ]  # fmt: skip
+        assert "ZeroDivisionError" in own[1]["traceback"]
+    assert [line["message"] for line in lines if "request_id" not in line] == ["outside"]
+
+
+async def test_a_slow_query_is_a_warning_with_all_that_is_needed_to_find_it(
+    app: Broadside, make_settings: Any, lines: Lines
+) -> None:
+    watchful = create_app(make_settings(slow_query_seconds=0))
+    async with watchful.test_app(), Browser(watchful) as browser:
+        answer = await browser.get("/user/secret-name")
+    slow = [line for line in lines if line["logger"] == "blog.kit.statements"]
+    assert slow
+    for line in slow:
+        assert line["level"] == "warning"
+        assert line["route"] == "/user/<username>"
+        assert line["statement"].startswith(("SELECT", "WITH"))
+        assert line["seconds"] >= 0
+        assert line["request_id"] == answer.headers["x-request-id"]
+    assert slow[0]["parameter_types"] == "str"
+    assert "secret" not in json.dumps(lines)
+
+
+def test_a_terminal_shows_columns_and_the_beginning_of_the_id() -> None:
+    formatter = TextFormatter(coloured=True, layouts={request_log.__name__: request_log.LAYOUT})
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(formatter)
+    log = logging.Logger(request_log.__name__)
+    log.addHandler(handler)
+    token = request_id.set("0123456789abcdef")
+    facts = {
+        "method": "GET", "route": "/", "status": 200, "milliseconds": 12.3, "statements": 2,
+        "database_milliseconds": 4.5,
+    }  # fmt: skip
+    log.info("GET / 200", extra=facts)
+    request_id.reset(token)
+    log.name = "asyncio"
+    log.warning("careful")
+    first, second = stream.getvalue().splitlines()
+    assert (
+        first[9:] == "INFO   \x1b[0m 01234567 200     12.3 ms,  2 statements in     4.5 ms: GET /"
+    )
+    assert second[9:] == "\x1b[33mWARNING\x1b[0m          asyncio: careful"
+
+
+async def test_settings_refuse_a_bare_word_to_log_to(make_settings: Any) -> None:
+    assert isinstance(make_settings(log_to="./log"), Settings)
+    with pytest.raises(ValueError, match="must be stderr, syslog"):
+        make_settings(log_to="stdout")

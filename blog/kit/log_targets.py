@@ -1,0 +1,150 @@
+"""Where log lines go: to standard error, into a file, or to the system's log.
+
+Whatever becomes of that place later, logging a line neither fails nor makes anybody wait.
+"""
+
+import logging
+import os
+import socket
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+SYSLOG_SOCKET = Path("/dev/log")
+# How long a system log that does not read may hold up a line, and how long it is then left alone.
+SYSLOG_SECONDS = 0.05
+RETRY_SECONDS = 1.0
+# RFC 5424, 6.2.1: the facility is "system daemons".
+_FACILITY = 3 << 3
+_SEVERITIES = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3}
+_CRITICAL = 2
+
+
+def log_target(where: str) -> logging.Handler:
+    """Open the place that log lines are to go to.
+
+    Args:
+        where: `stderr`, `syslog`, `syslog:` and the path of its socket, or the path of a file.
+
+    Raises:
+        OSError: there is no such place, or it may not be written to.
+    """
+    kind, _, path = where.partition(":")
+    if where == "stderr":
+        return logging.StreamHandler(sys.stderr)
+    if kind == "syslog":
+        return SyslogTarget(Path(path) if path else SYSLOG_SOCKET)
+    return FileTarget(Path(where))
+
+
+class _LastingTarget(logging.Handler):
+    """While its place cannot be written to, its lines go to standard error instead."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path = path
+        self._retry_at: float | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            line = self.format(record)
+        except Exception:
+            self.handleError(record)
+            return
+        if self._retry_at is not None and time.monotonic() < self._retry_at:
+            _to_standard_error(line)
+            return
+        try:
+            self._write(line, record.levelno)
+        except OSError as error:
+            if self._retry_at is None:
+                _to_standard_error(f"log: cannot write to {self.path}: {error.strerror or error}")
+            _to_standard_error(line)
+            self._retry_at = time.monotonic() + RETRY_SECONDS
+        else:
+            self._retry_at = None
+
+    def _write(self, line: str, level: int) -> None:
+        raise NotImplementedError
+
+
+def _to_standard_error(line: str) -> None:
+    with suppress(OSError, ValueError):
+        sys.stderr.write(line + "\n")
+
+
+class FileTarget(_LastingTarget):
+    """A file that any number of processes append to, and that may be moved away (logrotate).
+
+    Each line is one write at the end of the file, so that lines never mix. When the path no
+    longer leads to the file that is open, it is opened, or made, anew.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path.absolute())
+        self._open()
+
+    def _open(self) -> None:
+        self._file = self.path.open("ab", buffering=0)
+        self._identity = _identity(os.fstat(self._file.fileno()))
+
+    def _is_in_place(self) -> bool:
+        try:
+            return _identity(self.path.stat()) == self._identity
+        except FileNotFoundError:
+            return False
+
+    def _write(self, line: str, level: int) -> None:
+        if not self._is_in_place():
+            former = self._file
+            self._open()
+            former.close()
+        self._file.write(f"{line}\n".encode(errors="backslashreplace"))
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino
+
+
+class SyslogTarget(_LastingTarget):
+    """The system's log, by its local socket: rsyslog, journald or another one.
+
+    A line is `<priority>broadside[process]: …` (RFC 3164). It has no time and no host, as is the
+    custom on this socket: the other end knows both.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._connect()
+
+    def _connect(self) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.settimeout(SYSLOG_SECONDS)
+        try:
+            self._socket.connect(str(self.path))
+        except OSError as error:
+            self._socket.close()
+            raise OSError(error.errno, error.strerror, str(self.path)) from error
+
+    def _write(self, line: str, level: int) -> None:
+        priority = _FACILITY | _SEVERITIES.get(level, _CRITICAL)
+        message = f"<{priority}>broadside[{os.getpid()}]: {line}"
+        data = message.encode(errors="backslashreplace")
+        try:
+            self._socket.send(data)
+        except TimeoutError:
+            raise
+        except OSError:
+            # It was started anew.
+            self._socket.close()
+            self._connect()
+            self._socket.send(data)
+
+    def close(self) -> None:
+        self._socket.close()
+        super().close()
