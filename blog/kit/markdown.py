@@ -13,6 +13,7 @@ import nh3
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.rules_block import StateBlock
+from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
@@ -20,7 +21,7 @@ from markdown_it.utils import EnvType, OptionsDict
 from blog.kit.highlighting import CLASSES, highlighted, is_highlightable
 
 # Stored beside what was rendered; raise it with every change here that alters the result.
-RENDERER_VERSION = 2
+RENDERER_VERSION = 3
 
 # Longer texts are rendered in a thread. A shorter one takes less than 10 ms, the event loop
 # can wait for it.
@@ -43,7 +44,7 @@ LETTERS_SEARCHED_IN_A_STEP = 100
 LONGEST_HIGHLIGHTED = 8000
 
 _BLOCKS = {
-    "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre",
+    "blockquote", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre",
     "table", "tbody", "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
 _INLINES = {"a", "br", "code", "em", "s", "strong"}
@@ -99,6 +100,18 @@ def _spend(budget: EnvType, steps: int) -> None:
         raise TooIntricateError
 
 
+def _place_headings(state: StateCore) -> None:
+    """Let the highest headings of a post be <h2>: the page has an <h1>, and the post is below it.
+
+    The others follow at their distance. So no level is left out between the page and a post
+    that begins with "##", as many do.
+    """
+    headings = [token for token in state.tokens if token.type.startswith("heading_")]
+    highest = min((int(token.tag[1]) for token in headings), default=0)
+    for token in headings:
+        token.tag = f"h{min(int(token.tag[1]) - highest + 2, 6)}"
+
+
 def _render_fence(
     _renderer: RendererHTML, tokens: Sequence[Token], idx: int, _options: OptionsDict, env: EnvType
 ) -> str:
@@ -119,6 +132,7 @@ def _document_parser() -> MarkdownIt:
     # A rule that never matches is asked at each place before any other.
     parser.block.ruler.before("table", "budget", _take_block_step)
     parser.inline.ruler.before("text", "budget", _take_inline_step)
+    parser.core.ruler.push("headings", _place_headings)
     parser.add_render_rule("fence", _render_fence)
     return parser
 

@@ -55,7 +55,7 @@ PROVOKE = """() => {
     }
   }
   found.push(...document.querySelectorAll(`
-    .prose :not(a, blockquote, br, code, em, h1, h2, h3, h4, h5, h6, hr, li, ol, p, pre, s, span,
+    .prose :not(a, blockquote, br, code, em, h2, h3, h4, h5, h6, hr, li, ol, p, pre, s, span,
       strong, table, tbody, td, th, thead, tr, ul),
     .prose :is([id], [name]), main ~ :not(footer),
     body :is(audio, base, embed, iframe, math, meta, object, style, svg, template, video)`));

@@ -73,7 +73,7 @@ SMALL_TARGETS = """() => [
 
 DISORDERED_HEADINGS = """() => {
   const levels = [...document.querySelectorAll("h1, h2, h3, h4, h5, h6")]
-    .filter((heading) => !heading.closest(".prose")).map((heading) => Number(heading.tagName[1]));
+    .map((heading) => Number(heading.tagName[1]));
   const jumps = levels.filter((level, index) => level > (levels[index - 1] ?? 0) + 1);
   return levels.filter((level) => level === 1).length === 1 && !jumps.length ? [] : levels;
 }"""

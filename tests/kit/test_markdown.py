@@ -30,7 +30,7 @@ class Elements(HTMLParser):
     ("source", "html"),
     [
         ("*a* **b** `c` ~~d~~", "<p><em>a</em> <strong>b</strong> <code>c</code> <s>d</s></p>"),
-        ("# Title", "<h1>Title</h1>"),
+        ("# Title", "<h2>Title</h2>"),
         ("1. one\n2. two", "<ol>\n<li>one</li>\n<li>two</li>\n</ol>"),
         ("3. three", '<ol start="3">\n<li>three</li>\n</ol>'),
         ("> said", "<blockquote>\n<p>said</p>\n</blockquote>"),
@@ -40,6 +40,23 @@ class Elements(HTMLParser):
 )
 def test_commonmark_is_rendered(source: str, html: str) -> None:
     assert render_document(source).strip() == html
+
+
+@pytest.mark.parametrize(
+    ("source", "levels"),
+    [
+        ("# a\n\n## b\n\n###### c\n\na\n===\n\nb\n---", ["h2", "h3", "h6", "h2", "h3"]),
+        ("## a\n\n#### b\n\n## c", ["h2", "h4", "h2"]),
+        ("###### a", ["h2"]),
+        ("### a\n\n> - # b", ["h4", "h2"]),
+    ],
+)
+def test_headings_have_their_place_below_the_one_of_the_page(
+    source: str, levels: list[str]
+) -> None:
+    html = render_document(source)
+    assert [tag for tag, _ in elements_of(html) if tag.startswith("h")] == levels
+    assert html.count("</h") == len(levels)
 
 
 def test_a_table_is_rendered() -> None:
