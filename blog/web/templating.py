@@ -15,7 +15,7 @@ def time_element(moment: datetime) -> Markup:
         moment: an aware time in UTC, as the database gives it.
     """
     return Markup('<time datetime="{}">{}</time>').format(
-        moment.isoformat(timespec="seconds"), f"{moment:%-d %B %Y, %H:%M} UTC"
+        moment.isoformat(timespec="seconds"), f"{moment:%-d %b %Y, %H:%M} UTC"
     )
 
 
