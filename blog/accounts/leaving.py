@@ -20,7 +20,7 @@ from blog.kit.passwords import Passwords
 from blog.kit.tokens import InvalidTokenError, LinkSigner
 from blog.kit.urls import external_url
 from blog.mail import outbox
-from blog.models import Comment, Email, Follow, Permission, Post, User
+from blog.models import Comment, CommentBlock, Email, Follow, Permission, Post, User
 
 DELETE_ACCOUNT = "delete account"
 
@@ -104,8 +104,8 @@ async def _locked_with_all_that_goes(session: AsyncSession, user_id: int) -> Use
 
     Two transactions never wait for each other if all lock rows in the same order: here, as
     in the moderators' acts and the triggers that count, it is follows, posts, comments, users,
-    and rows of one kind by their ids. The person comes before the neighbours, whose counts
-    change: from there on nobody can refer to him, and nobody new becomes a neighbour.
+    blocks, and rows of one kind by their ids. The person comes before the neighbours, whose
+    counts change: from there on nobody can refer to him, and nobody new becomes a neighbour.
 
     Returns:
         The person as he is at that moment, with the role; `None` if he is gone.
@@ -142,6 +142,14 @@ async def _locked_with_all_that_goes(session: AsyncSession, user_id: int) -> Use
         session,
         select(User.id).where(User.id.in_(union(followers, followed))).order_by(User.id)
         .with_for_update(key_share=True),
+    )  # fmt: skip
+    # The comments go post by post, and the triggers would come to the blocks in any order.
+    theirs = or_(Comment.author_id == user_id, Comment.post_id.in_(own))
+    numbers = select(Comment.id.op("/")(CommentBlock.SIZE)).where(theirs)
+    await _lock(
+        session,
+        select(CommentBlock.number).where(CommentBlock.number.in_(numbers))
+        .order_by(CommentBlock.number).with_for_update(key_share=True),
     )  # fmt: skip
     return user
 

@@ -16,7 +16,8 @@ from blog.demo import rows
 from blog.demo.history import Sizes
 from blog.demo.people import DOMAIN
 from blog.kit.database import Database
-from blog.models import PostBlock, Role, User
+from blog.models import CommentBlock, PostBlock, Role, User, UserBlock
+from blog.models.row_blocks import RowBlock
 
 CHUNK = 20_000
 # Any number will do, so long as every loader takes the same.
@@ -71,7 +72,7 @@ async def load(
         # The server would do this by itself a little later. Until then pages were slow: nothing
         # is known of the tables, and whether a row is visible is found out row by row.
         await connection.execution_options(isolation_level="AUTOCOMMIT")
-        tables = "users, follows, posts, post_blocks, comments"
+        tables = "users, follows, posts, comments, user_blocks, post_blocks, comment_blocks"
         await connection.execute(text(f"VACUUM (ANALYZE) {tables}"))
 
 
@@ -86,15 +87,18 @@ async def _store(
     taken = set(await connection.scalars(select(func.lower(User.username))))
     people = await _reserve_ids(connection, "users", sizes.users)
     posts = await _reserve_ids(connection, "posts", sizes.posts)
+    comments = await _reserve_ids(connection, "comments", sizes.comments)
     for table, columns, records in (
         ("users", rows.USER_COLUMNS, demonstration.people(people, roles, taken, password_hash)),
         ("follows", rows.FOLLOW_COLUMNS, demonstration.follows(people)),
         ("posts", rows.POST_COLUMNS, demonstration.posts(people, posts)),
-        ("comments", rows.COMMENT_COLUMNS, demonstration.comments(people, posts)),
+        ("comments", rows.COMMENT_COLUMNS, demonstration.comments(people, posts, comments)),
     ):
         await _copy(connection, table, columns, records, progress)
     if not counted_by_triggers:
-        await _count_blocks(connection, posts)
+        for block, ids in ((UserBlock, people), (PostBlock, posts), (CommentBlock, comments)):
+            if ids:
+                await _count_blocks(connection, block, ids)
 
 
 async def _triggers_switched_off(connection: AsyncConnection) -> bool:
@@ -146,16 +150,18 @@ async def _copy(
         progress(copied)
 
 
-async def _count_blocks(connection: AsyncConnection, posts: Sequence[int]) -> None:
-    """Count the posts in their blocks, as the triggers would have done.
+async def _count_blocks(
+    connection: AsyncConnection, table: type[RowBlock], ids: Iterable[int]
+) -> None:
+    """Count rows in their blocks, as the triggers would have done.
 
     This comes last, and in the triggers' order: until the end of the transaction nobody else
-    can write a post whose id is in one of these blocks.
+    can write a row whose id is in one of these blocks.
     """
-    sizes = Counter(post // PostBlock.SIZE for post in posts)
+    sizes = Counter(row_id // table.SIZE for row_id in ids)
     blocks = [{"number": number, "visible": size} for number, size in sorted(sizes.items())]
-    statement = insert(PostBlock)
-    visible = PostBlock.visible + statement.excluded.visible
+    statement = insert(table)
+    visible = table.visible + statement.excluded.visible
     await connection.execute(
         statement.on_conflict_do_update(index_elements=["number"], set_={"visible": visible}),
         blocks,

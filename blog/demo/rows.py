@@ -25,7 +25,8 @@ POST_COLUMNS = (
     "comment_count",
 )  # fmt: skip
 COMMENT_COLUMNS = (
-    "post_id", "author_id", "body", "body_html", "renderer_version", "created_at", "edited_at",
+    "id", "post_id", "author_id", "body", "body_html", "renderer_version", "created_at",
+    "edited_at",
 )  # fmt: skip
 
 
@@ -33,7 +34,7 @@ class Demonstration:
     """All that is stored, made row by row while it is asked for.
 
     Asked for once each, in the order of the methods: people, follows, posts, comments. The ids
-    of people and posts have to ascend, as time does.
+    of people, posts and comments have to ascend, as time does.
 
     Args:
         sizes: how much there is of everything.
@@ -83,12 +84,14 @@ class Demonstration:
                 self._at(posted), self._edited(posted, 0.05, DAY), history.comment_count[number],
             )  # fmt: skip
 
-    def comments(self, people: Sequence[int], posts: Sequence[int]) -> Iterator[Row]:
+    def comments(
+        self, people: Sequence[int], posts: Sequence[int], ids: Sequence[int]
+    ) -> Iterator[Row]:
         """The comments on all posts, the oldest first."""
         history = self.history
         already = array("I", [0]) * len(posts)
-        for post, commenter, time in zip(
-            history.commented_post, history.commenter, history.commented, strict=True
+        for id_, post, commenter, time in zip(
+            ids, history.commented_post, history.commenter, history.commented, strict=True
         ):
             if commenter == history.author[post]:
                 body, html = self._random.choice(self._library.replies)
@@ -96,7 +99,7 @@ class Demonstration:
                 body, html = self._comment(post, already[post])
             already[post] += 1
             yield (
-                posts[post], people[commenter], body, html, RENDERER_VERSION, self._at(time),
+                id_, posts[post], people[commenter], body, html, RENDERER_VERSION, self._at(time),
                 self._edited(time, 0.02, Comment.EDITABLE_FOR.total_seconds()),
             )  # fmt: skip
 

@@ -9,9 +9,9 @@ from blog.models.follow import Follow
 from blog.models.login_failure import LoginFailure
 from blog.models.login_session import LoginSession
 from blog.models.post import Post
-from blog.models.post_block import PostBlock
 from blog.models.report import Report, ReportState
 from blog.models.role import Permission, Role
+from blog.models.row_blocks import CommentBlock, PostBlock, UserBlock
 from blog.models.user import User
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "AuditEntry",
     "Base",
     "Comment",
+    "CommentBlock",
     "Email",
     "EmailState",
     "Follow",
@@ -33,4 +34,5 @@ __all__ = [
     "Role",
     "Scope",
     "User",
+    "UserBlock",
 ]

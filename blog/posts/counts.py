@@ -13,7 +13,8 @@ from sqlalchemy import CTE, Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.models import Comment, Follow, Post, PostBlock, User
+from blog.models import Comment, CommentBlock, Follow, Post, PostBlock, User, UserBlock
+from blog.models.row_blocks import RowBlock
 
 
 class KeptCount(NamedTuple):
@@ -39,16 +40,22 @@ ON_ROWS = (
     ),
     KeptCount("comments of posts", Post.id, Post.comment_count, _counted(Comment.post_id)),
 )
+
+
+def _in_blocks(name: str, block: type[RowBlock], row_id: Any, *conditions: Any) -> KeptCount:
+    counted = _counted(row_id.op("/")(block.SIZE), *conditions)
+    return KeptCount(name, block.number, block.visible, counted)
+
+
 # Here the row itself may be missing.
-IN_BLOCKS = KeptCount(
-    "posts in blocks",
-    PostBlock.number,
-    PostBlock.visible,
-    _counted(Post.id.op("/")(PostBlock.SIZE), _is_visible),
+IN_BLOCKS = (
+    _in_blocks("posts in blocks", PostBlock, Post.id, _is_visible),
+    _in_blocks("comments in blocks", CommentBlock, Comment.id),
+    _in_blocks("people in blocks", UserBlock, User.id),
 )
 # Any number will do, so long as everybody who repairs takes the same.
 REPAIR_LOCK = 0x636F756E74
-KEPT_COUNTS: Sequence[KeptCount] = (*ON_ROWS, IN_BLOCKS)
+KEPT_COUNTS: Sequence[KeptCount] = (*ON_ROWS, *IN_BLOCKS)
 
 
 async def wrong_counts(session: AsyncSession) -> dict[str, int]:
@@ -72,7 +79,7 @@ async def recount(session: AsyncSession) -> dict[str, int]:
     repaired = {}
     for kept in KEPT_COUNTS:
         await session.execute(select(func.pg_advisory_xact_lock(REPAIR_LOCK)))
-        repair = _repair_blocks() if kept is IN_BLOCKS else _repair(kept)
+        repair = _repair_blocks(kept) if kept in IN_BLOCKS else _repair(kept)
         repaired[kept.name] = len((await session.scalars(repair)).all())
         await session.commit()
     return repaired
@@ -110,13 +117,13 @@ def _repair(kept: KeptCount) -> Any:
     )
 
 
-def _repair_blocks() -> Any:
-    wrong = _differences(IN_BLOCKS)
-    statement = insert(PostBlock).from_select(
-        [PostBlock.number, PostBlock.visible],
+def _repair_blocks(kept: KeptCount) -> Any:
+    wrong, block = _differences(kept), kept.key.class_
+    statement = insert(block).from_select(
+        [block.number, block.visible],
         select(wrong.c.key, wrong.c.difference).order_by(wrong.c.key),
     )
     return statement.on_conflict_do_update(
-        index_elements=[PostBlock.number],
-        set_={PostBlock.visible: PostBlock.visible + statement.excluded.visible},
-    ).returning(PostBlock.number)
+        index_elements=[block.number],
+        set_={block.visible: block.visible + statement.excluded.visible},
+    ).returning(block.number)

@@ -29,9 +29,17 @@ UNION ALL
 SELECT 'post', id::text FROM posts AS p
     WHERE comment_count <> (SELECT count(*) FROM comments WHERE post_id = p.id)
 UNION ALL
-SELECT 'block', coalesce(number, block)::text FROM post_blocks FULL JOIN
-    (SELECT id / 1024 AS block, count(*) FROM posts WHERE hidden_at IS NULL GROUP BY 1) AS real
+SELECT 'block of posts', coalesce(number, block)::text FROM post_blocks FULL JOIN
+    (SELECT id / 4096 AS block, count(*) FROM posts WHERE hidden_at IS NULL GROUP BY 1) AS real
     ON number = block
+    WHERE visible IS DISTINCT FROM count
+UNION ALL
+SELECT 'block of comments', coalesce(number, block)::text FROM comment_blocks FULL JOIN
+    (SELECT id / 4096 AS block, count(*) FROM comments GROUP BY 1) AS real ON number = block
+    WHERE visible IS DISTINCT FROM count
+UNION ALL
+SELECT 'block of people', coalesce(number, block)::text FROM user_blocks FULL JOIN
+    (SELECT id / 4096 AS block, count(*) FROM users GROUP BY 1) AS real ON number = block
     WHERE visible IS DISTINCT FROM count
 """
 EVERYTHING = """
@@ -75,7 +83,9 @@ async def test_the_same_seed_gives_the_same_and_another_one_another(app: Broadsi
         await load_into(app.database, seed=seed)
         rows = await rows_of(app, EVERYTHING)
         async with app.database.engine.begin() as connection:
-            await connection.execute(text("TRUNCATE users, post_blocks CASCADE"))
+            await connection.execute(
+                text("TRUNCATE users, post_blocks, comment_blocks, user_blocks CASCADE")
+            )
         return rows
 
     one, same, other = await loaded(1), await loaded(1), await loaded(2)

@@ -104,6 +104,8 @@ async def test_wrong_counts_are_found_and_repaired(busy_site: User, db: AsyncSes
         "UPDATE posts SET comment_count = 1 WHERE id = 2",
         "DELETE FROM post_blocks",
         "INSERT INTO post_blocks VALUES (5, 100)",
+        "UPDATE comment_blocks SET visible = visible + 1",
+        "DELETE FROM user_blocks",
     ):
         await db.execute(text(wrong))
     await db.commit()
@@ -113,6 +115,8 @@ async def test_wrong_counts_are_found_and_repaired(busy_site: User, db: AsyncSes
         "people followed by people": 1,
         "comments of posts": 1,
         "posts in blocks": 2,
+        "comments in blocks": 1,
+        "people in blocks": 1,
     }
     assert await wrong_counts(db) == expected
     assert await recount(db) == expected

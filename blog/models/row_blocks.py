@@ -1,0 +1,45 @@
+"""How many rows a table has, in portions: what finds page 40,000 of a list at once."""
+
+from typing import ClassVar
+
+from sqlalchemy import Integer, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from blog.models.base import Base
+
+
+class RowBlock(Base):
+    """How many rows with ids from `number * SIZE` to `number * SIZE + SIZE - 1` lists show.
+
+    A million rows make 245 blocks. Adding them up from the newest tells in which block the row
+    at any place of the list is, and how many come before that block. Triggers of the counted
+    table keep the counts.
+    """
+
+    __abstract__ = True
+
+    # The triggers compute a block's number with this size. With larger blocks there are more
+    # rows to skip within one, with smaller ones more blocks to add up: at a million rows
+    # the two cost about the same.
+    SIZE: ClassVar[int] = 4096
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    visible: Mapped[int] = mapped_column(Integer, server_default=text("0"), default=0)
+
+
+class PostBlock(RowBlock):
+    """Posts that are not hidden."""
+
+    __tablename__ = "post_blocks"
+
+
+class CommentBlock(RowBlock):
+    """Comments, disabled ones among them."""
+
+    __tablename__ = "comment_blocks"
+
+
+class UserBlock(RowBlock):
+    """People."""
+
+    __tablename__ = "user_blocks"
