@@ -158,6 +158,9 @@ class Settings(BaseSettings):
     mail_worker: MailWorkerPlace = MailWorkerPlace.INTERNAL
     admin_email: Annotated[list[EmailStr], NoDecode] = []
 
+    api_anonymous_reads: bool = True
+    rate_limits: bool = True
+
     posts_per_page: Annotated[int, Field(ge=1, le=200)] = 20
     followers_per_page: Annotated[int, Field(ge=1, le=200)] = 50
     comments_per_page: Annotated[int, Field(ge=1, le=200)] = 30

@@ -10,6 +10,7 @@ from blog.accounts.passwords_pages import blueprint as passwords_pages
 from blog.accounts.sessions_pages import blueprint as sessions_pages
 from blog.accounts.tokens_pages import blueprint as tokens_pages
 from blog.admin.pages import blueprint as admin_pages
+from blog.api import versions
 from blog.comments.pages import blueprint as comments_pages
 from blog.follows.pages import blueprint as follows_pages
 from blog.kit import statements
@@ -40,6 +41,7 @@ from blog.web import (
 from blog.web.app import Broadside, close_db
 from blog.web.health import blueprint as health
 from blog.web.lingering import LingeringClose
+from blog.web.rate_limits import RateLimits
 from settings import MailWorkerPlace, Settings
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -94,6 +96,7 @@ def create_app(settings: Settings) -> Broadside:
     app.database = Database(settings.database_url, settings.var_dir / "postgres")
     app.passwords = Passwords()
     app.links = LinkSigner(settings.signing_key())
+    app.rate_limits = RateLimits(app.database, is_on=settings.rate_limits)
     app.mail_worker = MailWorker(app.database, settings)
     app.alerts = Alerts(app, app.database, settings.admin_email)
 
@@ -102,6 +105,7 @@ def create_app(settings: Settings) -> Broadside:
         part.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    versions.init_app(app)
     if settings.is_development:
         app.register_blueprint(mailbox_pages)
     app.teardown_request(close_db)

@@ -37,17 +37,22 @@ class EditConflictError(BlogError):
     """Somebody else has changed it since this editor read it."""
 
 
-class TooManyAttemptsError(BlogError):
-    """Something was tried too often; it may be tried again later.
+class TooManyRequestsError(BlogError):
+    """Something was asked for too often; it may be again later.
 
     Args:
         wait: how long from now. `retry_after` is the same in whole seconds, at least one.
+        problem: what there was too much of.
     """
 
-    def __init__(self, wait: timedelta) -> None:
+    def __init__(self, wait: timedelta, problem: str = "Too many requests came from you.") -> None:
         self.retry_after = max(1, math.ceil(wait.total_seconds()))
         minutes = math.ceil(self.retry_after / 60)
-        super().__init__(
-            "Too many tries with a wrong password. "
-            f"Try again in {minutes} minute{'s' if minutes > 1 else ''}."
-        )
+        super().__init__(f"{problem} Try again in {minutes} minute{'s' if minutes > 1 else ''}.")
+
+
+class TooManyAttemptsError(TooManyRequestsError):
+    """Too many tries to log in have failed."""
+
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__(wait, "Too many tries with a wrong password.")

@@ -198,6 +198,9 @@ TABLE = [
         moderators(302),
         "/moderate/hide/{post}",
     ),
+    Row("GET /api/docs", everybody(200)),
+    Row("GET /api/docs/<path:filename>", everybody(404), "/api/docs/none"),
+    Row("GET /api/openapi.json", everybody(200)),
     Row("GET /report/post/<id:post_id>", confirmed(200), "/report/post/{post}"),
     Row("POST /report/post/<id:post_id>", confirmed(302), "/report/post/{post}"),
     Row("GET /report/comment/<id:comment_id>", confirmed(200), "/report/comment/{comment}"),
@@ -211,10 +214,14 @@ IN_DEVELOPMENT_ONLY = {
 
 
 def routes(app: Broadside) -> set[str]:
-    """The routes of an application, but for `HEAD` and `OPTIONS`, which Quart adds."""
+    """The routes of an application, but for `HEAD` and `OPTIONS`, which Quart adds.
+
+    The resources of the API have a table of their own (`tests/api/test_access.py`).
+    """
     return {
         f"{method} {rule.rule}"
         for rule in app.url_map.iter_rules()
+        if not rule.rule.startswith("/api/v")
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
 

@@ -12,6 +12,7 @@ from blog.accounts.authentication import requesting_client
 from blog.accounts.sessions_service import REMEMBERED_LIFE, note_use
 from blog.models import LoginSession, Permission, User
 from blog.web.app import db
+from blog.web.requests import is_for_api
 
 # What is the same for everybody, and asked for often: it needs not know who is asking.
 IMPERSONAL = {"static", "users.avatar", "health.alive", "health.ready"}
@@ -21,10 +22,11 @@ class Visitor(AuthUser):
     """The person behind a request. An anonymous one may do nothing and has no `account`.
 
     quart-auth reads the session's token out of the signed cookie (`auth_id`); `load` looks
-    up the session that it stands for.
+    up the session that it stands for. Who calls the API is found out by `blog.api.callers`.
 
     Attributes:
-        login: the session, with the account.
+        login: the session of a browser.
+        account: the person.
         user_id, username: the account's, for the log and for what stands on every page: a
             rollback makes SQLAlchemy forget what it has loaded, and a page about an error
             must not ask for it again.
@@ -34,6 +36,7 @@ class Visitor(AuthUser):
     """
 
     login: LoginSession | None = None
+    account: User | None = None
     user_id: int | None = None
     username: str | None = None
     permissions = Permission(0)
@@ -47,14 +50,14 @@ class Visitor(AuthUser):
                 self.action = Action.DELETE
             else:
                 await note_use(db(), self.login, requesting_client())
-                account = self.login.user
-                self.user_id, self.username = account.id, account.username
-                self.permissions = Permission(sum(p for p in Permission if account.can(p)))
+                self.recognise(self.login.user)
         self.is_known = True
 
-    @property
-    def account(self) -> User | None:
-        return self.login.user if self.login else None
+    def recognise(self, account: User) -> None:
+        """Take note of whose request this is, and of what that person may do."""
+        self.account = account
+        self.user_id, self.username = account.id, account.username
+        self.permissions = Permission(sum(p for p in Permission if account.can(p)))
 
     @property
     async def is_authenticated(self) -> bool:
@@ -80,12 +83,15 @@ def required_login() -> LoginSession:
 
 
 def required_account() -> User:
-    """The account of a visitor who is known to be logged in.
+    """The account of a visitor who is known to be logged in, or to call the API.
 
     Raises:
-        quart_auth.Unauthorized: he is not; the answer leads to the login page.
+        quart_auth.Unauthorized: he is not; the answer leads to the login page, and in the API
+            it is 401.
     """
-    return required_login().user
+    if current_user.account is None:
+        raise quart_auth.Unauthorized
+    return current_user.account
 
 
 def set_login_cookie(token: str, *, remember: bool) -> None:
@@ -104,8 +110,8 @@ def forget_visitor() -> None:
 
 
 async def load_visitor() -> None:
-    """Before each request but the impersonal ones: find out who is asking."""
-    if request.endpoint not in IMPERSONAL:
+    """Before each request for a page but the impersonal ones: find out who is asking."""
+    if request.endpoint not in IMPERSONAL and not is_for_api():
         await current_user.load()
 
 

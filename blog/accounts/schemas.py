@@ -85,11 +85,16 @@ class NewPasswordForm(Schema):
         return again
 
 
-class RegisterForm(NewPasswordForm):
+class NewAccount(Schema):
     """A new account."""
 
     email: EmailAddress
     username: Username
+    password: NewPassword
+
+
+class RegisterForm(NewPasswordForm, NewAccount):
+    """A new account, for somebody who cannot see the password that is being typed."""
 
 
 class LoginForm(Schema):

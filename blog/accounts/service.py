@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload
 from blog.accounts.attempts import forgive
 from blog.accounts.authentication import Client, authenticate, refuse_own_name
 from blog.accounts.links import CONFIRM, refuse_other_account
-from blog.accounts.schemas import LoginForm, RegisterForm
+from blog.accounts.schemas import LoginForm, NewAccount
 from blog.accounts.sessions_service import begin_session
 from blog.accounts.uniqueness import taken
 from blog.errors import BlogError, InvalidFieldsError
@@ -30,7 +30,7 @@ class UnprovedOwnerError(BlogError):
 
 
 async def register(
-    session: AsyncSession, form: RegisterForm, passwords: Passwords, links: LinkSigner,
+    session: AsyncSession, form: NewAccount, passwords: Passwords, links: LinkSigner,
     administrators: list[str],
 ) -> User:  # fmt: skip
     """Make an account, put the mail that confirms it into the outbox, and tell the administrators.
@@ -52,7 +52,7 @@ async def register(
 
 
 async def add_account(
-    session: AsyncSession, form: RegisterForm, passwords: Passwords, role: Role
+    session: AsyncSession, form: NewAccount, passwords: Passwords, role: Role
 ) -> User:
     """Add an account, not yet confirmed; the caller commits.
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from blog.accounts.passwords_service import reset_link, send_reset_link
-from blog.accounts.schemas import RegisterForm
+from blog.accounts.schemas import NewAccount
 from blog.accounts.service import add_account
 from blog.accounts.sessions_service import end_all_access
 from blog.accounts.tokens_service import ALREADY_REVOKED
@@ -30,7 +30,7 @@ from blog.models import Act, ApiToken, Permission, Role, User
 
 
 async def create_account(
-    session: AsyncSession, form: RegisterForm, passwords: Passwords, role_name: str
+    session: AsyncSession, form: NewAccount, passwords: Passwords, role_name: str
 ) -> User:
     """Make an account as the operator, who vouches for the address: it is confirmed at once.
 

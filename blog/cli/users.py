@@ -6,7 +6,7 @@ import sys
 import click
 from pydantic import ValidationError
 
-from blog.accounts.schemas import RegisterForm
+from blog.accounts.schemas import NewAccount
 from blog.admin import service
 from blog.cli.people import found_person
 from blog.cli.running import asynchronous, opened_app
@@ -44,9 +44,9 @@ def create(
         password = click.prompt("Password", hide_input=True, confirmation_prompt="Once more")
     else:
         raise click.UsageError("without a terminal, use --password-stdin or --generate-password")
-    values = {"username": username, "email": email, "password": password, "password2": password}
+    values = {"username": username, "email": email, "password": password}
     try:
-        form = RegisterForm.model_validate(values)
+        form = NewAccount.model_validate(values)
     except ValidationError as error:
         problems = (f"{field}: {text}" for field, text in messages(error).items())
         raise click.UsageError(" ".join(problems)) from None
@@ -56,7 +56,7 @@ def create(
 
 
 @asynchronous
-async def _create(form: RegisterForm, role: str) -> None:
+async def _create(form: NewAccount, role: str) -> None:
     async with opened_app() as app, app.database.session() as session:
         person = await service.create_account(session, form, app.passwords, role)
     click.echo(f"{person.username} has an account, as {person.role.name}.")

@@ -1,11 +1,12 @@
 """Reading comments."""
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
+from blog.kit.blocks import ids_of_page, number_of_rows
 from blog.kit.pagination import Page, PageRequest
-from blog.models import Comment, Post
+from blog.models import Comment, CommentBlock, Post
 
 
 async def comments_page(session: AsyncSession, post: Post, wanted: PageRequest) -> Page[Comment]:
@@ -31,14 +32,26 @@ async def comments_page(session: AsyncSession, post: Post, wanted: PageRequest) 
     return Page.of(comments.all(), wanted, post.comment_count)
 
 
+async def newest(session: AsyncSession, wanted: PageRequest) -> Page[Comment]:
+    """Everybody's comments, the newest first, with their authors and posts."""
+    ids = ids_of_page(Comment, CommentBlock, wanted).subquery()
+    shown = select(Comment).join(ids, ids.c.id == Comment.id).order_by(Comment.id.desc())
+    comments = (await session.scalars(with_author_and_post(shown))).all()
+    total = await session.scalar(select(number_of_rows(CommentBlock)))
+    return Page.of(comments, wanted, total)
+
+
 async def comment_by_id(session: AsyncSession, comment_id: int) -> Comment | None:
     """One comment, with its author and its post."""
     return await session.scalar(
-        select(Comment)
-        .where(Comment.id == comment_id)
-        .options(
-            joinedload(Comment.author, innerjoin=True), joinedload(Comment.post, innerjoin=True)
-        )
+        with_author_and_post(select(Comment).where(Comment.id == comment_id))
+    )
+
+
+def with_author_and_post(statement: Select[Comment]) -> Select[Comment]:
+    """Load the author and the post of each comment along."""
+    return statement.options(
+        joinedload(Comment.author, innerjoin=True), joinedload(Comment.post, innerjoin=True)
     )
 
 

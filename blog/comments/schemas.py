@@ -5,12 +5,24 @@ from typing import Annotated
 from pydantic import Field
 
 from blog.kit.submissions import SubmittedForm
-from blog.kit.validation import NotBlank
+from blog.kit.validation import NotBlank, Schema
 
 LONGEST_COMMENT = 8_192
 
+Body = Annotated[str, Field(max_length=LONGEST_COMMENT), NotBlank]
 
-class CommentForm(SubmittedForm):
-    """A comment, in inline Markdown."""
 
-    body: Annotated[str, Field(max_length=LONGEST_COMMENT), NotBlank]
+class CommentText(Schema):
+    """The text of a comment, in inline Markdown."""
+
+    body: Body
+
+
+class CommentForm(CommentText, SubmittedForm):
+    """A new comment."""
+
+
+class CommentChange(Schema):
+    """What is to be changed of a comment."""
+
+    body: Body | None = None

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.comments import queries
-from blog.comments.schemas import CommentForm
+from blog.comments.schemas import CommentForm, CommentText
 from blog.errors import ForbiddenError, InvalidFieldsError, NotFoundError
 from blog.kit.clock import now
 from blog.kit.markdown import RENDERER_VERSION, render_inline
@@ -76,7 +76,7 @@ async def write_comment(
 
 
 async def edit_comment(
-    session: AsyncSession, editor: User, comment_id: int, form: CommentForm
+    session: AsyncSession, editor: User, comment_id: int, form: CommentText
 ) -> Comment:
     """Replace the text of one's own comment.
 

@@ -1,6 +1,6 @@
-"""Numbered pages of a list, without counting it."""
+"""Parts of a list, without counting it: numbered pages, and walks that hold their place."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -36,26 +36,32 @@ class PageRequest:
 
 
 def only_page(statement: Statement, wanted: PageRequest) -> Statement:
-    """The rows of a page, and one more, of all that `statement` selects.
+    """The rows of a page, and one more, of all that `statement` selects."""
+    return only_first(statement.offset(wanted.offset), wanted.limit)
+
+
+def only_first(statement: Statement, number: int) -> Statement:
+    """So many rows of all that `statement` selects.
 
     Their number is written into the SQL. Were it a parameter, PostgreSQL would soon use a plan
     for a tenth of all rows, which reads whole tables (PREPARE, "Notes").
     """
-    limit = bindparam(None, wanted.limit, Integer, literal_execute=True)
-    return statement.offset(wanted.offset).limit(limit)
+    return statement.limit(bindparam(None, number, Integer, literal_execute=True))
 
 
 @dataclass(frozen=True)
 class Page(Generic[Row]):
     """The rows of one page, and which pages are beside it.
 
-    `last_number` is the number of the list's last page, or `None` where nobody keeps count.
+    `last_number` is the number of the list's last page, and `total` how many rows it has, or
+    `None` where nobody keeps count.
     """
 
     rows: Sequence[Row]
     number: int
     has_next: bool
     last_number: int | None = None
+    total: int | None = None
 
     @classmethod
     def of(
@@ -69,7 +75,8 @@ class Page(Generic[Row]):
             total: how many rows the whole list has, from a count that is kept.
         """
         last_number = None if total is None else PageRequest.holding(total, wanted.size).number
-        return cls(fetched[: wanted.size], wanted.number, len(fetched) > wanted.size, last_number)
+        has_next = len(fetched) > wanted.size
+        return cls(fetched[: wanted.size], wanted.number, has_next, last_number, total)
 
     @property
     def is_past_the_end(self) -> bool:
@@ -105,3 +112,43 @@ class Page(Generic[Row]):
                 yield None
             yield number
             before = number
+
+
+@dataclass(frozen=True)
+class Walk:
+    """The next `size` rows of a list, behind the one that `cursor` names, or its first ones.
+
+    `cursor` is one of `blog.kit.cursors`, or empty.
+    """
+
+    size: int
+    cursor: str = ""
+
+    @property
+    def limit(self) -> int:
+        """One row more than is shown: whether it is there tells whether the walk goes on."""
+        return self.size + 1
+
+
+@dataclass(frozen=True)
+class Stretch(Generic[Row]):
+    """Some rows of a list; a walk goes on from `next_cursor`, or ends where that is `None`."""
+
+    rows: Sequence[Row]
+    next_cursor: str | None
+    total: int
+
+    @classmethod
+    def of(
+        cls, fetched: Sequence[Row], wanted: Walk, total: int, cursor_of: Callable[[Row], str]
+    ) -> "Stretch[Row]":
+        """Make a stretch of up to `wanted.limit` rows that were fetched for it.
+
+        Args:
+            fetched: the rows behind `wanted.cursor`.
+            wanted: which stretch it is.
+            total: how many rows the whole list has.
+            cursor_of: makes the cursor behind a row.
+        """
+        rows = fetched[: wanted.size]
+        return cls(rows, cursor_of(rows[-1]) if len(fetched) > wanted.size else None, total)

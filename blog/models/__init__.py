@@ -6,9 +6,11 @@ from blog.models.base import Base
 from blog.models.comment import Comment
 from blog.models.email import Email, EmailState
 from blog.models.follow import Follow
+from blog.models.idempotent_answer import IdempotentAnswer
 from blog.models.login_failure import LoginFailure
 from blog.models.login_session import LoginSession
 from blog.models.post import Post
+from blog.models.rate_limit import RateLimit
 from blog.models.report import Report, ReportState
 from blog.models.role import Permission, Role
 from blog.models.row_blocks import CommentBlock, PostBlock, UserBlock
@@ -24,11 +26,13 @@ __all__ = [
     "Email",
     "EmailState",
     "Follow",
+    "IdempotentAnswer",
     "LoginFailure",
     "LoginSession",
     "Permission",
     "Post",
     "PostBlock",
+    "RateLimit",
     "Report",
     "ReportState",
     "Role",

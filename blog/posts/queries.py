@@ -7,10 +7,11 @@ that a moderator has hidden are in no list.
 
 from typing import Any
 
-from sqlalchemy import BigInteger, ScalarSelect, Select, cast, func, literal, select, union_all
+from sqlalchemy import CTE, BigInteger, ScalarSelect, Select, cast, func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import contains_eager, joinedload
 
+from blog.kit.blocks import ids_of_page, number_of_rows
 from blog.kit.pagination import Page, PageRequest, only_page
 from blog.models import Follow, Post, PostBlock, User
 
@@ -18,27 +19,9 @@ _is_visible = Post.hidden_at.is_(None)
 
 
 async def newest(session: AsyncSession, wanted: PageRequest) -> Page[Post]:
-    """Everybody's posts, newest first, with their authors.
-
-    Page 40,000 takes the time of page 1: the counts of whole blocks lead to the block that the
-    page begins in, and only posts of that block are passed over.
-    """
-    newer = func.sum(PostBlock.visible).over(order_by=PostBlock.number.desc()) - PostBlock.visible
-    block = select(PostBlock.number, PostBlock.visible, newer.label("newer")).subquery()
-    offset = literal(wanted.offset, BigInteger)
-    start = (
-        select(
-            ((block.c.number + 1) * PostBlock.SIZE).label("below"),
-            (offset - block.c.newer).label("skipped"),
-        )
-        .where(block.c.newer <= offset, offset < block.c.newer + block.c.visible)
-        .cte("start")
-    )
-    below = select(Post.id).where(Post.id < select(start.c.below).scalar_subquery(), _is_visible)
-    ids = only_page(below.order_by(Post.id.desc()), wanted)
-    ids = ids.offset(select(start.c.skipped).scalar_subquery())
-    total = select(func.sum(PostBlock.visible)).scalar_subquery()
-    return await _page(session, ids, total, wanted)
+    """Everybody's posts, newest first, with their authors. Page 40,000 takes the time of page 1."""
+    ids = ids_of_page(Post, PostBlock, wanted, _is_visible)
+    return await _page(session, ids, number_of_rows(PostBlock), wanted)
 
 
 async def timeline(session: AsyncSession, reader: User, wanted: PageRequest) -> Page[Post]:
@@ -48,13 +31,7 @@ async def timeline(session: AsyncSession, reader: User, wanted: PageRequest) -> 
     the newest of everybody and pick out these authors' would take for ever for somebody who
     follows only people who rarely write.
     """
-    followed = select(Follow.followed_id).where(Follow.follower_id == reader.id)
-    author = (
-        select(User.id, User.post_count)
-        .where(User.id.in_(union_all(followed, select(literal(reader.id, BigInteger)))))
-        .where(User.post_count > 0)
-        .cte("author")
-    )
+    author = authors_of_timeline(reader)
     theirs = (
         select(Post.id)
         .where(Post.author_id == author.c.id, _is_visible)
@@ -66,6 +43,17 @@ async def timeline(session: AsyncSession, reader: User, wanted: PageRequest) -> 
     ids = only_page(merged.order_by(theirs.c.id.desc()), wanted)
     total = select(func.sum(author.c.post_count)).scalar_subquery()
     return await _page(session, ids, total, wanted)
+
+
+def authors_of_timeline(reader: User) -> CTE:
+    """Those whom `reader` follows and himself, as far as they have written, with their counts."""
+    followed = select(Follow.followed_id).where(Follow.follower_id == reader.id)
+    return (
+        select(User.id, User.post_count)
+        .where(User.id.in_(union_all(followed, select(literal(reader.id, BigInteger)))))
+        .where(User.post_count > 0)
+        .cte("author")
+    )
 
 
 async def posts_by(session: AsyncSession, author: User, wanted: PageRequest) -> Page[Post]:
@@ -86,9 +74,16 @@ async def post_by_id(session: AsyncSession, post_id: int) -> Post | None:
 async def _page(
     session: AsyncSession, ids: Select[int], total: ScalarSelect[Any], wanted: PageRequest
 ) -> Page[Post]:
-    """The posts with these ids, and how many the whole list has, in one statement.
+    posts, count = await posts_and_count(session, ids, total)
+    return Page.of(posts, wanted, count)
 
-    There is no row to bring the number along on a page past the end; it is asked for then.
+
+async def posts_and_count(
+    session: AsyncSession, ids: Select[int], total: ScalarSelect[Any]
+) -> tuple[list[Post], int]:
+    """The posts with these ids, newest first, and what `total` counts, in one statement.
+
+    Where there is no post there is no row to bring the number along; it is asked for then.
     """
     whole = cast(func.coalesce(total, 0), BigInteger)
     shown = ids.subquery("shown")
@@ -102,4 +97,4 @@ async def _page(
         )
     ).all()
     count = rows[0][1] if rows else await session.scalar(select(whole))
-    return Page.of([row[0] for row in rows], wanted, count)
+    return [row[0] for row in rows], count or 0

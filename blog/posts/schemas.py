@@ -5,18 +5,31 @@ from typing import Annotated
 from pydantic import Field
 
 from blog.kit.submissions import SubmittedForm
-from blog.kit.validation import NotBlank
+from blog.kit.validation import NotBlank, Schema
 
 LONGEST_POST = 65_536
 
 
-class PostForm(SubmittedForm):
-    """A post, in Markdown."""
-
-    body: Annotated[str, Field(max_length=LONGEST_POST), NotBlank]
+Body = Annotated[str, Field(max_length=LONGEST_POST), NotBlank]
 
 
-class EditForm(PostForm):
+class PostText(Schema):
+    """The text of a post, in Markdown."""
+
+    body: Body
+
+
+class PostChange(Schema):
+    """What is to be changed of a post."""
+
+    body: Body | None = None
+
+
+class PostForm(PostText, SubmittedForm):
+    """A new post."""
+
+
+class EditForm(PostText):
     """A post's new text; `version` says which text of it the editor has read."""
 
     version: Annotated[int, Field(ge=1, lt=2**31)]

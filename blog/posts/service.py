@@ -14,7 +14,7 @@ from blog.kit.clock import now
 from blog.kit.markdown import RENDERER_VERSION, TooIntricateError, render_document_aside
 from blog.kit.submissions import submission_key
 from blog.models import Act, Permission, Post, User
-from blog.posts.schemas import EditForm, PostForm
+from blog.posts.schemas import PostForm
 
 POST_IS_GONE = "This post does not exist, or was deleted."
 TOO_INTRICATE = (
@@ -59,12 +59,18 @@ async def write_post(session: AsyncSession, author: User, form: PostForm) -> Pos
     )
     if post is None:
         post = (await session.scalars(select(Post).where(Post.submission == submission))).one()
+    set_committed_value(post, "author", author)
     await session.commit()
     return post
 
 
-async def edit_post(session: AsyncSession, editor: User, post_id: int, form: EditForm) -> Post:
+async def edit_post(
+    session: AsyncSession, editor: User, post_id: int, body: str, *, version: int | None = None
+) -> Post:
     """Replace a post's text, if the editor has read the text that it replaces.
+
+    Args:
+        version: of the text that the editor has read; `None` stands for whichever there is.
 
     Raises:
         NotFoundError: the post is not there (any more), or a moderator has hidden it.
@@ -72,13 +78,13 @@ async def edit_post(session: AsyncSession, editor: User, post_id: int, form: Edi
         EditConflictError: somebody has changed it meanwhile, to another text than this.
         InvalidFieldsError: the text is too intricate.
     """
-    body_html = await rendered(form.body)
+    body_html = await rendered(body)
     post = await _locked(session, editor, post_id)
-    if post.body == form.body:
+    if post.body == body:
         return post
-    if post.version != form.version:
+    if version not in {None, post.version}:
         raise EditConflictError
-    post.body, post.body_html, post.renderer_version = form.body, body_html, RENDERER_VERSION
+    post.body, post.body_html, post.renderer_version = body, body_html, RENDERER_VERSION
     post.edited_at, post.version = now(), post.version + 1
     if editor.id != post.author_id:
         audit.record(session, editor, Act.EDIT_POST, post.author, post=post.id)
@@ -96,6 +102,10 @@ async def delete_post(session: AsyncSession, person: User, post_id: int) -> None
     post = await _locked(session, person, post_id)
     if person.id != post.author_id:
         audit.record(session, person, Act.DELETE_POST, post.author, post=post.id)
+    # The triggers come to the blocks of the comments first, and to the author after them.
+    await session.execute(
+        select(User.id).where(User.id == post.author_id).with_for_update(key_share=True)
+    )
     await session.execute(delete(Post).where(Post.id == post.id))
     await session.commit()
 

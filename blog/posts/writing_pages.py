@@ -69,7 +69,7 @@ async def save(post_id: int) -> ResponseReturnValue:
         if "preview" in form.values:
             html = await service.rendered(data.body)
             return await _edit_page(await _changeable_post(post_id), form, html)
-        await service.edit_post(db(), editor, post_id, data)
+        await service.edit_post(db(), editor, post_id, data.body, version=data.version)
     except InvalidFieldsError as error:
         form.refuse(error)
         return await _edit_page(await _changeable_post(post_id), form)

@@ -3,9 +3,40 @@
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.models import User
+from blog.kit.blocks import ids_of_page, number_of_rows
+from blog.kit.cursors import id_cursor, parsed_id
+from blog.kit.pagination import Page, PageRequest, Stretch, Walk
+from blog.models import User, UserBlock
 
 
 async def user_by_username(session: AsyncSession, username: str) -> User | None:
     """The person with this name, whatever its case."""
     return await session.scalar(select(User).where(func.lower(User.username) == username.lower()))
+
+
+async def user_by_id(session: AsyncSession, user_id: int) -> User | None:
+    """The person with this id."""
+    return await session.scalar(select(User).where(User.id == user_id))
+
+
+async def newest_page(session: AsyncSession, wanted: PageRequest) -> Page[User]:
+    """Everybody, who came last first."""
+    ids = ids_of_page(User, UserBlock, wanted).subquery()
+    people = await session.scalars(
+        select(User).join(ids, ids.c.id == User.id).order_by(User.id.desc())
+    )
+    return Page.of(people.all(), wanted, await _number_of_people(session))
+
+
+async def newest_stretch(session: AsyncSession, walk: Walk) -> Stretch[User]:
+    """Everybody, who came last first, as a walk."""
+    statement = select(User).order_by(User.id.desc()).limit(walk.limit)
+    if walk.cursor:
+        statement = statement.where(User.id < parsed_id(walk.cursor))
+    people = (await session.scalars(statement)).all()
+    total = await _number_of_people(session)
+    return Stretch.of(people, walk, total, lambda person: id_cursor(person.id))
+
+
+async def _number_of_people(session: AsyncSession) -> int:
+    return await session.scalar(select(number_of_rows(UserBlock))) or 0

@@ -7,8 +7,7 @@ from blog.users.schemas import ProfileForm
 
 
 async def edit_profile(session: AsyncSession, account: User, form: ProfileForm) -> None:
-    """Change what a person's profile tells."""
-    account.name = form.name
-    account.location = form.location
-    account.about_me = form.about_me
+    """Change what a person's profile tells; what `form` was not given stays."""
+    for name, value in form.model_dump(exclude_unset=True).items():
+        setattr(account, name, value)
     await session.commit()

@@ -12,6 +12,7 @@ from blog.kit.passwords import Passwords
 from blog.kit.tokens import LinkSigner
 from blog.mail.alerts import Alerts
 from blog.mail.worker import MailWorker
+from blog.web.rate_limits import RateLimits
 from blog.web.requests import request_for_logs
 from settings import Settings
 
@@ -26,6 +27,7 @@ class Broadside(Quart):
     passwords: Passwords
     links: LinkSigner
     mail_worker: MailWorker
+    rate_limits: RateLimits
     alerts: Alerts
 
     def log_exception(self, exception_info: ExceptionInfo) -> None:

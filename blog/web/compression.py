@@ -9,6 +9,9 @@ from blog.web.app import Broadside
 
 SMALLEST = 1024
 LEVEL = 5
+# What the strong entity tag of a compressed representation ends with: it is another sequence of
+# bytes than the plain one, and so has another tag (RFC 9110, 8.8.3.3).
+GZIPPED = "-gzip"
 COMPRESSIBLE = {
     "application/json",
     "application/problem+json",
@@ -31,6 +34,9 @@ async def compress(response: Response) -> Response:
     if len(body) >= SMALLEST:
         response.set_data(gzip.compress(body, LEVEL, mtime=0))
         response.headers["Content-Encoding"] = "gzip"
+        tag, is_weak = response.get_etag()
+        if tag is not None and not is_weak:
+            response.set_etag(tag + GZIPPED)
     return response
 
 

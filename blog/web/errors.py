@@ -1,6 +1,7 @@
 """Every error, as a page or as a problem document (RFC 9457), by what the client prefers."""
 
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import NamedTuple
 
@@ -12,11 +13,12 @@ from blog.errors import (
     ForbiddenError,
     InvalidFieldsError,
     NotFoundError,
-    TooManyAttemptsError,
+    TooManyRequestsError,
 )
 from blog.kit.database import is_unavailable
 from blog.kit.logs import request_id
 from blog.web.app import current_app
+from blog.web.requests import is_for_api
 
 log = logging.getLogger(__name__)
 
@@ -48,28 +50,35 @@ def prefers_json() -> bool:
     return (request.accept_mimetypes.best_match(offers) or offers[0]) != "text/html"
 
 
-async def error_response(status: int, detail: str | None = None) -> Response:
+async def error_response(
+    status: int, detail: str | None = None, errors: Mapping[str, str] | None = None
+) -> Response:
     """The answer for an error.
 
     Args:
         status: the HTTP status.
         detail: what is particular about this case; by default what is true of the status.
+        errors: what is wrong with each field.
     """
     phrase = HTTPStatus(status).phrase
     explanation = EXPLANATIONS.get(status, Explanation(phrase, ""))
     detail = detail or explanation.detail
     # By which the operator finds in the log what has happened.
     reference = request_id.get() if status == 500 else None
-    if prefers_json():
-        document = {
+    if is_for_api() or prefers_json():
+        document: dict[str, object] = {
             "type": "about:blank",
             "title": phrase,
             "status": status,
             "detail": detail,
+            # What the clients of Flasky look at.
             "error": phrase.lower(),
+            "message": detail,
         }
         if reference:
             document["request_id"] = reference
+        if errors:
+            document["errors"] = [{"field": f, "message": m} for f, m in errors.items()]
         response = Response(json.dumps(document), status, content_type="application/problem+json")
     else:
         page = await render_template(
@@ -123,10 +132,10 @@ def init_app(app: Quart) -> None:
 
     @app.errorhandler(InvalidFieldsError)
     async def invalid_fields(error: InvalidFieldsError) -> Response:
-        return await error_response(422, str(error))
+        return await error_response(422, str(error), error.errors)
 
-    @app.errorhandler(TooManyAttemptsError)
-    async def too_many_attempts(error: TooManyAttemptsError) -> Response:
+    @app.errorhandler(TooManyRequestsError)
+    async def too_many_requests(error: TooManyRequestsError) -> Response:
         response = await error_response(429, str(error))
         response.headers["Retry-After"] = str(error.retry_after)
         return response

@@ -76,9 +76,22 @@ class RowIdConverter(BaseConverter):
     regex = "[1-9][0-9]{0,18}"
 
     def to_python(self, value: str) -> int:
-        if (number := int(value)) > LARGEST_ROW_ID:
-            raise ValidationError
-        return number
+        return _row_id(value)
+
+
+class PersonConverter(BaseConverter):
+    """`<person:…>` in a route: somebody's id, or the username, which begins with a letter."""
+
+    regex = f"(?:{RowIdConverter.regex}|[A-Za-z][A-Za-z0-9._]{{0,63}})"
+
+    def to_python(self, value: str) -> int | str:
+        return _row_id(value) if value.isdecimal() else value
+
+
+def _row_id(value: str) -> int:
+    if (number := int(value)) > LARGEST_ROW_ID:
+        raise ValidationError
+    return number
 
 
 async def refuse_malformed_address() -> None:
@@ -99,6 +112,11 @@ def request_for_logs() -> tuple[str, str]:
     """
     method = request.method if request.method in METHODS else "other"
     return method, request.url_rule.rule if request.url_rule else "unknown"
+
+
+def is_for_api() -> bool:
+    """Whether the request is for the JSON API, whose clients carry credentials and no cookies."""
+    return request.path.startswith("/api/")
 
 
 def requested_page(size: int, *, count: int | None = None) -> PageRequest:
@@ -158,4 +176,5 @@ def init_app(app: Quart) -> None:
     app.asgi_http_class = StrictConnection
     app.request_class = StrictRequest
     app.url_map.converters["id"] = RowIdConverter
+    app.url_map.converters["person"] = PersonConverter
     app.before_request(refuse_malformed_address)

@@ -27,6 +27,7 @@ async def test_a_client_that_prefers_json_gets_a_problem_document(
         "status": 404,
         "detail": "The page may have been removed, or the address has a typo.",
         "error": "not found",
+        "message": "The page may have been removed, or the address has a typo.",
     }
 
 

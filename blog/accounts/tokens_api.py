@@ -1,0 +1,145 @@
+"""API tokens, in the JSON API. A password makes them; a token cannot make another."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+from quart import Blueprint, Response
+from quart_schema import document_response
+from werkzeug.exceptions import Conflict
+
+from blog.accounts import tokens_service
+from blog.accounts.identity import required_account
+from blog.accounts.queries import tokens_of
+from blog.api.answers import Nothing, answer, nothing
+from blog.api.bodies import takes
+from blog.api.callers import password_required
+from blog.api.collections import Collection
+from blog.api.idempotency import submission
+from blog.api.links import Links, links
+from blog.kit.submissions import SubmittedForm, submission_key
+from blog.kit.validation import Schema
+from blog.models import ApiToken, Permission, Scope
+from blog.users.schemas import Line
+from blog.web.app import db
+
+blueprint = Blueprint("tokens", __name__)
+
+ScopeName = Literal["read", "write", "moderate"]
+DEFAULT_SECONDS = 3600
+LONGEST_SECONDS = 366 * 24 * 3600
+SHOWN_ONCE = "This Idempotency-Key has made its token; the secret was shown then, once."
+
+
+class Credentials(BaseModel):
+    """A token without a name, as a program asks for it."""
+
+    token: Annotated[str, Field(description="The secret, to be sent as user or as bearer token.")]
+    expiration: Annotated[int, Field(description="In how many seconds it expires.")]
+
+
+class NewToken(Schema):
+    """A token to be made."""
+
+    name: Annotated[Line, Field(description="What it is for, in your own words.")] = ""
+    scopes: Annotated[
+        tuple[ScopeName, ...], Field(min_length=1, description="What it may be used for.")
+    ] = ("read", "write")
+    expiration: Annotated[
+        int, Field(ge=60, le=LONGEST_SECONDS, description="In how many seconds it shall expire.")
+    ] = DEFAULT_SECONDS
+
+    @property
+    def sum_of_scopes(self) -> Scope:
+        return Scope(sum({Scope[name.upper()] for name in self.scopes}))
+
+
+class TokenResource(BaseModel):
+    """A token; the secret itself is not kept."""
+
+    url: str
+    id: int
+    name: str
+    scopes: list[str]
+    created_at: datetime
+    last_used_at: datetime | None
+    expires_at: datetime
+
+
+class IssuedTokenResource(TokenResource, Credentials):
+    """A new token, with its secret."""
+
+
+class TokenCollection(Collection):
+    """One's own tokens, the newest first."""
+
+    tokens: list[TokenResource]
+
+
+def _fields(token: ApiToken, to: Links) -> dict[str, object]:
+    return {
+        "url": to.token(token.id),
+        "id": token.id,
+        "name": token.name,
+        "scopes": token.scope_names,
+        "created_at": token.created_at,
+        "last_used_at": token.last_used_at,
+        "expires_at": token.expires_at,
+    }
+
+
+@blueprint.get("/token")
+@document_response(Credentials)
+@password_required
+async def ask_for_token() -> Response:
+    """Get a token for an hour, good for all that one may do (Flask Web Development, 14)."""
+    account = required_account()
+    scopes = Scope.READ | Scope.WRITE
+    if account.can(Permission.MODERATE):
+        scopes |= Scope.MODERATE
+    life = timedelta(seconds=DEFAULT_SECONDS)
+    issued = await tokens_service.issue_token(db(), account, name="", scopes=scopes, life=life)
+    made = Credentials(token=issued.secret, expiration=DEFAULT_SECONDS)
+    return answer(made, Cache_Control="no-store")
+
+
+@blueprint.get("/tokens/")
+@document_response(TokenCollection)
+async def own_tokens() -> Response:
+    """List one's own tokens that have not expired."""
+    to = links()
+    tokens = [
+        TokenResource(**_fields(row, to)) for row in await tokens_of(db(), required_account())
+    ]
+    return answer(TokenCollection(prev=None, next=None, count=len(tokens), tokens=tokens))
+
+
+@blueprint.post("/tokens/")
+@document_response(IssuedTokenResource, 201)
+@password_required
+@takes(NewToken)
+async def make_token(data: NewToken) -> Response:
+    """Make a token with a name, some scopes and a life of one's choice."""
+    account = required_account()
+    form = SubmittedForm(submission=submission())
+    try:
+        issued = await tokens_service.issue_token(
+            db(), account, name=data.name, scopes=data.sum_of_scopes,
+            life=timedelta(seconds=data.expiration),
+            submission=submission_key(form, "api token", account.id),
+        )  # fmt: skip
+    except tokens_service.AlreadyIssuedError:
+        raise Conflict(SHOWN_ONCE) from None
+    to = links()
+    made = IssuedTokenResource(
+        token=issued.secret, expiration=data.expiration, **_fields(issued.token, to)
+    )
+    return answer(made, 201, Location=made.url, Cache_Control="no-store")
+
+
+@blueprint.delete("/tokens/<id:token_id>")
+@document_response(Nothing, 204)
+async def revoke(token_id: int) -> Response:
+    """Revoke one of one's own tokens."""
+    await tokens_service.revoke_token(db(), required_account(), token_id)
+    return nothing()

@@ -1,0 +1,87 @@
+"""Answers of the API: JSON, with a validator (RFC 9110, 8.8.3 and 13 "Conditional Requests").
+
+The entity tag of a resource is a digest of its representation. It is a strong one: `If-Match`
+demands that, and where the answer is compressed the tag says so (see `blog.web.compression`).
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+
+from pydantic import BaseModel
+from quart import Response, request
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from werkzeug.exceptions import PreconditionFailed
+
+from blog.models import Comment, Post, User
+from blog.web.compression import GZIPPED
+
+CHANGED = "This has changed since you read it. Read it again, and then decide."
+
+
+def etag_of(body: str) -> str:
+    """The entity tag of a representation, without its quotation marks."""
+    return hashlib.blake2b(body.encode(), digest_size=16).hexdigest()
+
+
+def answer(resource: BaseModel, status: int = 200, **headers: str) -> Response:
+    """A resource as it is now, or 304 if the client has just that.
+
+    Args:
+        resource: what is shown.
+        status: 200, or 201 for what was just made.
+        headers: further ones, with `_` for `-`.
+    """
+    body = resource.model_dump_json()
+    tag = etag_of(body)
+    is_read = status == 200 and request.method in {"GET", "HEAD"}
+    if is_read and _names(request.if_none_match.contains_weak, tag):
+        response = Response(status=304)
+    else:
+        response = Response(body, status, content_type="application/json")
+    response.set_etag(tag)
+    for name, value in headers.items():
+        response.headers[name.replace("_", "-")] = value
+    return response
+
+
+async def require_match(
+    session: AsyncSession,
+    table: type[Post] | type[Comment] | type[User],
+    row_id: int,
+    representation: Callable[[], Awaitable[BaseModel]],
+) -> None:
+    """Make sure that the client has read what it is about to change, if it says what it has read.
+
+    The row is locked until the end of the transaction, so that it stays what was compared.
+
+    Args:
+        session: the transaction in which the change will be made.
+        table: where the row is.
+        row_id: which one it is.
+        representation: reads the resource as the client would get it.
+
+    Raises:
+        PreconditionFailed: it is another one by now (412).
+    """
+    if not request.if_match:
+        return
+    rows = select(table.id).where(table.id == row_id)
+    await session.execute(rows.with_for_update(key_share=True))
+    tag = etag_of((await representation()).model_dump_json())
+    if not _names(request.if_match.contains, tag):
+        raise PreconditionFailed(CHANGED)
+
+
+def _names(contains: Callable[[str], bool], tag: str) -> bool:
+    """Whether a header names a representation, as it is or as it is sent compressed."""
+    return contains(tag) or contains(tag + GZIPPED)
+
+
+class Nothing(BaseModel):
+    """It is done; there is nothing to show."""
+
+
+def nothing() -> Response:
+    """The answer to what is done and leaves nothing to show (204)."""
+    return Response(status=204)

@@ -1,0 +1,118 @@
+"""Lists of resources: in numbered pages, or walked by a cursor.
+
+A page is the quick way to any place of a list, but rows move from page to page while others
+write. A walk neither skips nor repeats what is there all along: each answer names the address of
+the next stretch, which begins behind the last row of this one.
+"""
+
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from quart import Response, request
+from quart_schema import document_querystring, document_response
+
+from blog.api.answers import answer
+from blog.api.links import this_address
+from blog.errors import InvalidFieldsError
+from blog.kit.pagination import Page, PageRequest, Stretch, Walk
+from blog.kit.validation import messages
+
+View = TypeVar("View", bound=Callable[..., Any])
+Row = TypeVar("Row")
+
+LARGEST_PAGE = 9_999_999_999
+MOST_PER_PAGE = 100
+
+
+class ListQuery(BaseModel):
+    """Which part of a list is wanted."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    page: Annotated[
+        int,
+        Field(ge=1, le=LARGEST_PAGE, description="The number of a page. Not with `cursor`."),
+    ] = 1
+    per_page: Annotated[
+        int | None,
+        Field(ge=1, le=MOST_PER_PAGE, description="How many items an answer has at most."),
+    ] = None
+    cursor: Annotated[
+        str | None,
+        Field(
+            max_length=100,
+            description="Begins a walk if it is empty; its answers have the cursors to go on with.",
+        ),
+    ] = None
+
+
+class Collection(BaseModel):
+    """Part of a list, and the ways to the parts beside it."""
+
+    prev: Annotated[
+        str | None, Field(description="The address of the page before; a walk goes one way.")
+    ]
+    next: Annotated[str | None, Field(description="The address of the page or stretch after.")]
+    count: Annotated[int, Field(ge=0, description="How many items the whole list has.")]
+
+
+def lists(collection: type[Collection]) -> Callable[[View], View]:
+    """Document that a view answers with such a list, and what it can be asked for."""
+
+    def decorate(view: View) -> View:
+        return document_querystring(ListQuery)(document_response(collection)(view))
+
+    return decorate
+
+
+def wanted_part(size: int) -> PageRequest | Walk:
+    """Which part of a list the current request asks for.
+
+    Args:
+        size: how many rows there are where the client does not say.
+
+    Raises:
+        InvalidFieldsError: it asks for something that cannot be.
+    """
+    try:
+        query = ListQuery.model_validate(request.args.to_dict())
+    except ValidationError as error:
+        raise InvalidFieldsError(messages(error)) from None
+    size = query.per_page or size
+    if query.cursor is None:
+        return PageRequest(query.page, size)
+    if "page" in query.model_fields_set:
+        raise InvalidFieldsError({"page": "Please give either a page or a cursor."})
+    return Walk(size, query.cursor)
+
+
+def answer_list(
+    collection: type[Collection], name: str, part: Page[Row] | Stretch[Row],
+    resource: Callable[[Row], BaseModel],
+) -> Response:  # fmt: skip
+    """Part of a list, with the ways to the parts beside it in the body and as `Link` (RFC 8288).
+
+    Args:
+        collection: what the answer is.
+        name: what the items are called in it.
+        part: the rows.
+        resource: makes a resource of a row.
+    """
+    per_page = request.args.get("per_page")
+    if isinstance(part, Page):
+        ways = {"prev": part.previous_number, "next": part.next_number}
+        addresses = {
+            rel: this_address(page=number, per_page=per_page) if number else None
+            for rel, number in ways.items()
+        }
+    else:
+        cursor = part.next_cursor
+        onward = this_address(cursor=cursor, per_page=per_page) if cursor else None
+        addresses = {"prev": None, "next": onward}
+    rows: dict[str, Any] = {name: [resource(row) for row in part.rows]}
+    response = answer(collection(**addresses, count=part.total or 0, **rows))
+    for rel, address in addresses.items():
+        if address:
+            response.headers.add("Link", f'<{address}>; rel="{rel}"')
+    return response

@@ -1,0 +1,162 @@
+"""Comments in the JSON API."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+from quart import Blueprint, Response
+from quart_schema import document_response
+
+from blog.accounts.identity import current_user, required_account
+from blog.accounts.permissions import confirmed_required, permission_required
+from blog.api.answers import Nothing, answer, nothing, require_match
+from blog.api.bodies import takes
+from blog.api.collections import Collection, answer_list, lists, wanted_part
+from blog.api.idempotency import idempotent, submission
+from blog.api.links import Links, links
+from blog.comments import queries, service, walk_queries
+from blog.comments.schemas import CommentChange, CommentForm, CommentText
+from blog.errors import NotFoundError
+from blog.kit.pagination import Page, Stretch, Walk
+from blog.models import Comment, Permission, Post
+from blog.posts.queries import post_by_id
+from blog.web.app import current_app, db
+
+blueprint = Blueprint("comments", __name__)
+
+HIDDEN = "Null where a moderator has disabled the comment or hidden its post."
+
+
+class CommentResource(BaseModel):
+    """A comment under a post."""
+
+    url: str
+    id: int
+    post_url: str
+    body: Annotated[str | None, Field(description=f"The Markdown. {HIDDEN}")]
+    body_html: Annotated[str | None, Field(description=f"The sanitised HTML. {HIDDEN}")]
+    timestamp: Annotated[datetime, Field(description="When it was published.")]
+    edited_at: Annotated[datetime | None, Field(description="When it was edited last.")]
+    author_url: str
+    author: Annotated[str, Field(description="The author's username.")]
+    disabled: Annotated[bool, Field(description="Whether a moderator has disabled it.")]
+
+
+class CommentCollection(Collection):
+    """Comments: under a post the oldest first, of the whole site the newest first."""
+
+    comments: list[CommentResource]
+
+
+def resource(comment: Comment, post: Post, to: Links) -> CommentResource:
+    """A comment under `post` as the API shows it to the caller; its author is loaded."""
+    is_hidden = comment.is_disabled or post.hidden_at is not None
+    is_readable = not is_hidden or current_user.can(Permission.MODERATE)
+    return CommentResource(
+        url=to.comment(comment.id),
+        id=comment.id,
+        post_url=to.post(comment.post_id),
+        body=comment.body if is_readable else None,
+        body_html=comment.body_html if is_readable else None,
+        timestamp=comment.created_at,
+        edited_at=comment.edited_at,
+        author_url=to.user(comment.author_id),
+        author=comment.author.username,
+        disabled=comment.is_disabled,
+    )
+
+
+@blueprint.get("/comments/")
+@lists(CommentCollection)
+async def newest() -> Response:
+    """List everybody's comments, the newest first."""
+    wanted = wanted_part(current_app.settings.comments_per_page)
+    if isinstance(wanted, Walk):
+        return _list(await walk_queries.newest(db(), wanted))
+    return _list(await queries.newest(db(), wanted))
+
+
+@blueprint.get("/posts/<id:post_id>/comments/")
+@lists(CommentCollection)
+async def under_post(post_id: int) -> Response:
+    """List the comments under a post, the oldest first."""
+    post = await _readable_post(post_id)
+    wanted = wanted_part(current_app.settings.comments_per_page)
+    if isinstance(wanted, Walk):
+        return _list(await walk_queries.under_post(db(), post, wanted), post)
+    return _list(await queries.comments_page(db(), post, wanted), post)
+
+
+@blueprint.post("/posts/<id:post_id>/comments/")
+@document_response(CommentResource, 201)
+@permission_required(Permission.COMMENT)
+@takes(CommentText)
+@idempotent
+async def write(data: CommentText, post_id: int) -> Response:
+    """Publish a comment under a post."""
+    form = CommentForm(body=data.body, submission=submission())
+    written = await service.write_comment(db(), required_account(), post_id, form)
+    made = await comment_resource(written.comment.id)
+    return answer(made, 201, Location=made.url)
+
+
+@blueprint.get("/comments/<id:comment_id>")
+@document_response(CommentResource)
+async def show(comment_id: int) -> Response:
+    """Show a comment."""
+    return answer(await comment_resource(comment_id))
+
+
+@blueprint.patch("/comments/<id:comment_id>")
+@document_response(CommentResource)
+@confirmed_required
+@takes(CommentChange)
+async def change(data: CommentChange, comment_id: int) -> Response:
+    """Change the text of a comment; for its author, within 15 minutes."""
+    await require_match(db(), Comment, comment_id, lambda: comment_resource(comment_id))
+    if data.body is not None:
+        form = CommentText(body=data.body)
+        await service.edit_comment(db(), required_account(), comment_id, form)
+    return answer(await comment_resource(comment_id))
+
+
+@blueprint.delete("/comments/<id:comment_id>")
+@document_response(Nothing, 204)
+@confirmed_required
+async def delete(comment_id: int) -> Response:
+    """Delete a comment; for its author."""
+    await require_match(db(), Comment, comment_id, lambda: comment_resource(comment_id))
+    await service.delete_comment(db(), required_account(), comment_id)
+    return nothing()
+
+
+async def comment_resource(comment_id: int) -> CommentResource:
+    """A comment that the caller may know of.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    comment = await queries.comment_by_id(db(), comment_id)
+    if comment is None or _is_out_of_sight(comment.post):
+        raise NotFoundError(service.COMMENT_IS_GONE)
+    return resource(comment, comment.post, links())
+
+
+def _list(comments: Page[Comment] | Stretch[Comment], post: Post | None = None) -> Response:
+    """Part of a list of comments; those of the whole site bring their posts along."""
+    to = links()
+    return answer_list(
+        CommentCollection, "comments", comments, lambda row: resource(row, post or row.post, to)
+    )
+
+
+async def _readable_post(post_id: int) -> Post:
+    post = await post_by_id(db(), post_id)
+    if post is None or _is_out_of_sight(post):
+        raise NotFoundError(service.POST_IS_GONE)
+    return post
+
+
+def _is_out_of_sight(post: Post) -> bool:
+    """Whether a moderator has hidden a post, and the caller is none."""
+    return post.hidden_at is not None and not current_user.can(Permission.MODERATE)

@@ -1,0 +1,68 @@
+"""Who follows whom, in the JSON API."""
+
+from collections.abc import Callable
+
+from quart import Blueprint, Response
+from quart_schema import document_response
+
+from blog.accounts.identity import required_account
+from blog.accounts.permissions import permission_required
+from blog.api.answers import Nothing, nothing
+from blog.api.collections import answer_list, lists, wanted_part
+from blog.api.links import links
+from blog.follows import queries, service, walk_queries
+from blog.kit.pagination import Page, Stretch, Walk
+from blog.models import Follow, Permission, User
+from blog.users.api import UserCollection, person, resource
+from blog.web.app import current_app, db
+
+blueprint = Blueprint("follows", __name__)
+
+
+@blueprint.get("/users/<person:who>/followers/")
+@lists(UserCollection)
+async def followers(who: int | str) -> Response:
+    """List those who follow a person, the newest first."""
+    followed, wanted = await person(who), wanted_part(current_app.settings.followers_per_page)
+    follows: Page[Follow] | Stretch[Follow]
+    if isinstance(wanted, Walk):
+        follows = await walk_queries.followers(db(), followed, wanted)
+    else:
+        follows = await queries.followers(db(), followed, wanted)
+    return _list(follows, lambda follow: follow.follower)
+
+
+@blueprint.get("/users/<person:who>/following/")
+@lists(UserCollection)
+async def followed_by(who: int | str) -> Response:
+    """List those whom a person follows, the newest first."""
+    follower, wanted = await person(who), wanted_part(current_app.settings.followers_per_page)
+    follows: Page[Follow] | Stretch[Follow]
+    if isinstance(wanted, Walk):
+        follows = await walk_queries.followed_by(db(), follower, wanted)
+    else:
+        follows = await queries.followed_by(db(), follower, wanted)
+    return _list(follows, lambda follow: follow.followed)
+
+
+@blueprint.put("/users/<person:who>/follow")
+@document_response(Nothing, 204)
+@permission_required(Permission.FOLLOW)
+async def follow(who: int | str) -> Response:
+    """Follow a person. Twice does no harm."""
+    await service.follow(db(), required_account(), await person(who))
+    return nothing()
+
+
+@blueprint.delete("/users/<person:who>/follow")
+@document_response(Nothing, 204)
+@permission_required(Permission.FOLLOW)
+async def unfollow(who: int | str) -> Response:
+    """Follow a person no longer. Twice does no harm."""
+    await service.unfollow(db(), required_account(), await person(who))
+    return nothing()
+
+
+def _list(follows: Page[Follow] | Stretch[Follow], whom: Callable[[Follow], User]) -> Response:
+    to = links()
+    return answer_list(UserCollection, "users", follows, lambda row: resource(whom(row), to))

@@ -1,0 +1,37 @@
+"""What moderators do to comments, in the JSON API."""
+
+from quart import Blueprint, Response
+from quart_schema import document_response
+
+from blog.accounts.identity import required_account
+from blog.accounts.permissions import permission_required
+from blog.api.answers import answer
+from blog.api.bodies import takes
+from blog.comments.api import CommentResource, comment_resource
+from blog.models import Permission
+from blog.moderation import service
+from blog.moderation.schemas import ReasonForm
+from blog.web.app import db
+
+# Its name says which scope a token needs (`blog.api.callers`).
+blueprint = Blueprint("moderation", __name__)
+
+
+@blueprint.post("/comments/<id:comment_id>/disable")
+@document_response(CommentResource)
+@permission_required(Permission.MODERATE)
+@takes(ReasonForm)
+async def disable(data: ReasonForm, comment_id: int) -> Response:
+    """Show the text of a comment to nobody but moderators, for a reason. Twice does no harm."""
+    await service.disable_comment(db(), required_account(), comment_id, data.reason)
+    return answer(await comment_resource(comment_id))
+
+
+@blueprint.post("/comments/<id:comment_id>/enable")
+@document_response(CommentResource)
+@permission_required(Permission.MODERATE)
+@takes(ReasonForm)
+async def enable(data: ReasonForm, comment_id: int) -> Response:
+    """Show the text of a disabled comment again, for a reason. Twice does no harm."""
+    await service.enable_comment(db(), required_account(), comment_id, data.reason)
+    return answer(await comment_resource(comment_id))

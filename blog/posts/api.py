@@ -1,0 +1,168 @@
+"""`/posts/`, and the posts of a person, in the JSON API."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+from quart import Blueprint, Response
+from quart_schema import document_response
+
+from blog.accounts.identity import current_user, required_account
+from blog.accounts.permissions import confirmed_required, permission_required
+from blog.api.answers import Nothing, answer, nothing, require_match
+from blog.api.bodies import takes
+from blog.api.collections import Collection, answer_list, lists, wanted_part
+from blog.api.idempotency import idempotent, submission
+from blog.api.links import Links, links
+from blog.errors import NotFoundError
+from blog.kit.pagination import Page, Stretch, Walk
+from blog.models import Permission, Post
+from blog.posts import queries, service, walk_queries
+from blog.posts.schemas import PostChange, PostForm, PostText
+from blog.users.api import person
+from blog.web.app import current_app, db
+
+blueprint = Blueprint("posts", __name__)
+
+
+class PostResource(BaseModel):
+    """A post."""
+
+    url: str
+    id: int
+    body: Annotated[str, Field(description="The Markdown that the author wrote.")]
+    body_html: Annotated[str, Field(description="The sanitised HTML that was made of it.")]
+    timestamp: Annotated[datetime, Field(description="When it was published.")]
+    edited_at: Annotated[datetime | None, Field(description="When it was edited last.")]
+    author_url: str
+    author: Annotated[str, Field(description="The author's username.")]
+    comments_url: str
+    comment_count: int
+
+
+class PostCollection(Collection):
+    """Posts, the newest first."""
+
+    posts: list[PostResource]
+
+
+def resource(post: Post, to: Links) -> PostResource:
+    """A post as the API shows it; its author is loaded."""
+    return PostResource(
+        url=to.post(post.id),
+        id=post.id,
+        body=post.body,
+        body_html=post.body_html,
+        timestamp=post.created_at,
+        edited_at=post.edited_at,
+        author_url=to.user(post.author_id),
+        author=post.author.username,
+        comments_url=to.comments_of(post.id),
+        comment_count=post.comment_count,
+    )
+
+
+def list_of(posts: Page[Post] | Stretch[Post]) -> Response:
+    """Part of a list of posts as the API shows it."""
+    to = links()
+    return answer_list(PostCollection, "posts", posts, lambda post: resource(post, to))
+
+
+@blueprint.get("/posts/")
+@lists(PostCollection)
+async def newest() -> Response:
+    """List everybody's posts, the newest first."""
+    wanted = wanted_part(current_app.settings.posts_per_page)
+    if isinstance(wanted, Walk):
+        return list_of(await walk_queries.newest(db(), wanted))
+    return list_of(await queries.newest(db(), wanted))
+
+
+@blueprint.post("/posts/")
+@document_response(PostResource, 201)
+@permission_required(Permission.WRITE)
+@takes(PostText)
+@idempotent
+async def write(data: PostText) -> Response:
+    """Publish a post."""
+    form = PostForm(body=data.body, submission=submission())
+    post = await service.write_post(db(), required_account(), form)
+    to = links()
+    return answer(resource(post, to), 201, Location=to.post(post.id))
+
+
+@blueprint.get("/posts/<id:post_id>")
+@document_response(PostResource)
+async def show(post_id: int) -> Response:
+    """Show a post."""
+    return answer(await _readable_resource(post_id))
+
+
+@blueprint.put("/posts/<id:post_id>")
+@document_response(PostResource)
+@confirmed_required
+@takes(PostText)
+async def replace(data: PostText, post_id: int) -> Response:
+    """Replace the text of a post; for its author and administrators."""
+    return await _edit(post_id, data.body)
+
+
+@blueprint.patch("/posts/<id:post_id>")
+@document_response(PostResource)
+@confirmed_required
+@takes(PostChange)
+async def change(data: PostChange, post_id: int) -> Response:
+    """Change a post, which has a text and nothing else to change; as by PUT."""
+    if data.body is None:
+        return answer(await _readable_resource(post_id))
+    return await _edit(post_id, data.body)
+
+
+@blueprint.delete("/posts/<id:post_id>")
+@document_response(Nothing, 204)
+@confirmed_required
+async def delete(post_id: int) -> Response:
+    """Delete a post with its comments; for its author and administrators."""
+    await require_match(db(), Post, post_id, lambda: _readable_resource(post_id))
+    await service.delete_post(db(), required_account(), post_id)
+    return nothing()
+
+
+@blueprint.get("/users/<person:who>/posts/")
+@lists(PostCollection)
+async def posts_by(who: int | str) -> Response:
+    """List the posts of a person, the newest first."""
+    author = await person(who)
+    wanted = wanted_part(current_app.settings.posts_per_page)
+    if isinstance(wanted, Walk):
+        return list_of(await walk_queries.posts_by(db(), author.id, wanted))
+    return list_of(await queries.posts_by(db(), author, wanted))
+
+
+@blueprint.get("/users/<person:who>/timeline/")
+@lists(PostCollection)
+async def timeline(who: int | str) -> Response:
+    """List the posts of a person and of those whom that person follows, the newest first."""
+    reader = await person(who)
+    wanted = wanted_part(current_app.settings.posts_per_page)
+    if isinstance(wanted, Walk):
+        return list_of(await walk_queries.timeline(db(), reader, wanted))
+    return list_of(await queries.timeline(db(), reader, wanted))
+
+
+async def _edit(post_id: int, body: str) -> Response:
+    await require_match(db(), Post, post_id, lambda: _readable_resource(post_id))
+    post = await service.edit_post(db(), required_account(), post_id, body)
+    return answer(resource(post, links()))
+
+
+async def _readable_resource(post_id: int) -> PostResource:
+    """A post that the caller may know of.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    post = await queries.post_by_id(db(), post_id)
+    if post is None or (post.hidden_at and not current_user.can(Permission.MODERATE)):
+        raise NotFoundError(service.POST_IS_GONE)
+    return resource(post, links())

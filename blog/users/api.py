@@ -1,0 +1,174 @@
+"""People, and one's own account, in the JSON API."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+from quart import Blueprint, Response
+from quart_schema import document_response
+
+from blog.accounts import service as accounts
+from blog.accounts.identity import required_account
+from blog.accounts.schemas import NewAccount
+from blog.api.answers import answer, require_match
+from blog.api.bodies import takes
+from blog.api.collections import Collection, answer_list, lists, wanted_part
+from blog.api.idempotency import idempotent
+from blog.api.links import Links, links
+from blog.errors import NotFoundError
+from blog.kit.pagination import Page, Stretch, Walk
+from blog.models import User
+from blog.users import queries, service
+from blog.users.schemas import ProfileForm
+from blog.web.app import current_app, db
+
+blueprint = Blueprint("users", __name__)
+
+
+class UserResource(BaseModel):
+    """A person."""
+
+    url: str
+    id: int
+    username: str
+    name: str
+    location: str
+    about_me: str
+    member_since: datetime
+    last_seen: datetime
+    avatar_url: str
+    posts_url: str
+    followed_posts_url: Annotated[
+        str, Field(description="The posts of those whom the person follows, and the person's own.")
+    ]
+    followers_url: str
+    following_url: str
+    post_count: int
+    follower_count: int
+    following_count: int
+
+
+class AccountResource(UserResource):
+    """One's own account: what everybody sees, and what nobody else does."""
+
+    email: str
+    role: str
+    confirmed: bool
+
+
+class UserCollection(Collection):
+    """People."""
+
+    users: list[UserResource]
+
+
+def resource(user: User, to: Links) -> UserResource:
+    """A person as the API shows him to everybody."""
+    return UserResource(**_public_fields(user, to))
+
+
+def _public_fields(user: User, to: Links) -> dict[str, object]:
+    address = to.user(user.id)
+    return {
+        "url": address,
+        "id": user.id,
+        "username": user.username,
+        "name": user.name,
+        "location": user.location,
+        "about_me": user.about_me,
+        "member_since": user.created_at,
+        "last_seen": user.last_seen_at,
+        "avatar_url": to.avatar(user),
+        "posts_url": f"{address}/posts/",
+        "followed_posts_url": f"{address}/timeline/",
+        "followers_url": f"{address}/followers/",
+        "following_url": f"{address}/following/",
+        "post_count": user.post_count,
+        "follower_count": user.follower_count,
+        "following_count": user.following_count,
+    }
+
+
+async def person(who: int | str) -> User:
+    """The person whom an address names by id or username.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    if isinstance(who, int):
+        user = await queries.user_by_id(db(), who)
+    else:
+        user = await queries.user_by_username(db(), who)
+    if user is None:
+        raise NotFoundError("There is no such person.")
+    return user
+
+
+@blueprint.get("/users/")
+@lists(UserCollection)
+async def newest() -> Response:
+    """List everybody, who came last first."""
+    wanted = wanted_part(current_app.settings.followers_per_page)
+    if isinstance(wanted, Walk):
+        return _list(await queries.newest_stretch(db(), wanted))
+    return _list(await queries.newest_page(db(), wanted))
+
+
+@blueprint.post("/users/")
+@document_response(UserResource, 201)
+@takes(NewAccount)
+@idempotent
+async def register(data: NewAccount) -> Response:
+    """Register. The account can be used once its address is confirmed by the link in a mail."""
+    user = await accounts.register(
+        db(), data, current_app.passwords, current_app.links, current_app.settings.admin_email
+    )
+    made = resource(user, links())
+    return answer(made, 201, Location=made.url)
+
+
+@blueprint.get("/users/<person:who>")
+@document_response(UserResource)
+async def show(who: int | str) -> Response:
+    """Show a person."""
+    return answer(resource(await person(who), links()))
+
+
+@blueprint.get("/me")
+@document_response(AccountResource)
+async def own_account() -> Response:
+    """Show one's own account."""
+    return answer(await _account_resource())
+
+
+@blueprint.patch("/me")
+@document_response(AccountResource)
+@takes(ProfileForm)
+async def change_profile(data: ProfileForm) -> Response:
+    """Change one's own profile; what is left out stays."""
+    account = required_account()
+    await require_match(db(), User, account.id, _fresh_account_resource)
+    await service.edit_profile(db(), account, data)
+    return answer(await _account_resource())
+
+
+async def _account_resource() -> AccountResource:
+    account = required_account()
+    return AccountResource(
+        **_public_fields(account, links()),
+        email=account.email,
+        role=account.role.name,
+        confirmed=account.is_confirmed,
+    )
+
+
+async def _fresh_account_resource() -> AccountResource:
+    """The account as it is now, which may not be as it was when the caller was recognised."""
+    columns = [attribute.key for attribute in User.__mapper__.column_attrs]
+    await db().refresh(required_account(), columns)
+    return await _account_resource()
+
+
+def _list(people: Page[User] | Stretch[User]) -> Response:
+    to = links()
+    return answer_list(UserCollection, "users", people, lambda user: resource(user, to))
