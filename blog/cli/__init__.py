@@ -2,6 +2,7 @@
 
 import click
 
+from blog.cli.backup import backup, restore
 from blog.cli.demo import demo
 from blog.cli.deploy import deploy
 from blog.cli.mail import mail
@@ -25,5 +26,7 @@ main.add_command(user)
 main.add_command(token)
 main.add_command(recount)
 main.add_command(rerender)
+main.add_command(backup)
+main.add_command(restore)
 main.add_command(mail)
 main.add_command(worker)

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from blog import create_app
 from blog.errors import BlogError
 from blog.kit.database import DatabaseUnavailableError, is_schema_mismatch, is_unavailable
+from blog.kit.dumps import DumpError
 from blog.web.app import Broadside
 from blog.web.process import configure_logging
 from settings import Settings, load_settings
@@ -37,7 +38,7 @@ def one_line_errors() -> Iterator[None]:
     """What the operator can do something about is one line and code 1, without a traceback."""
     try:
         yield
-    except (BlogError, DatabaseUnavailableError) as error:
+    except (BlogError, DatabaseUnavailableError, DumpError) as error:
         raise click.ClickException(str(error)) from None
     except DBAPIError as error:
         if is_unavailable(error):

@@ -6,6 +6,8 @@ able to pass through the folders above its data and its programs.
 
 import os
 import pwd
+import re
+import shutil
 import stat
 import subprocess
 import warnings
@@ -82,3 +84,23 @@ def run_program(program: str, *arguments: str, folder: Path) -> None:
         group=user.pw_gid if user else None,
         extra_groups=[] if user else None,
     )
+
+
+def client_program(name: str, server_version: int) -> str | None:
+    """Find a program that can read everything of a server: it must not be older than that.
+
+    Args:
+        name: such as `pg_dump`.
+        server_version: the server's major version.
+
+    Returns:
+        The path of the package's own, or for a server that is newer of that on the PATH; `None`
+        if that is too old as well.
+    """
+    if server_version <= TARGET_POSTGRES_VERSION:
+        return str(PROGRAMS / name)
+    if (found := shutil.which(name)) is None:
+        return None
+    answer = subprocess.run([found, "--version"], capture_output=True, text=True, check=True)  # noqa: S603
+    version = re.search(r"\d+", answer.stdout)
+    return found if version and int(version[0]) >= server_version else None

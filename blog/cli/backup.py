@@ -1,0 +1,89 @@
+"""`blog backup` and `blog restore`."""
+
+from pathlib import Path
+from typing import cast
+
+import click
+from sqlalchemy import func, inspect, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from blog.cli.running import asynchronous, opened_app
+from blog.kit import migrations
+from blog.kit.dumps import Server
+from blog.models import Base, Post, User
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--force", is_flag=True, help="Replace a file that is there.")
+@asynchronous
+async def backup(*, file: Path, force: bool) -> None:
+    """Write the whole database to a file.
+
+    The site may be in use meanwhile. FILE has pg_dump's custom format, and is there once it is
+    complete. It holds people's addresses and password hashes: keep it as safe as the site itself.
+    SECRET_KEY and the other settings are not in it.
+    """
+    _refuse_to_overwrite(file, force)
+    async with opened_app() as app:
+        async with app.database.engine.connect() as connection:
+            if not await _tables(connection):
+                raise click.ClickException("there is nothing to back up: the database is empty")
+            server = _server(connection)
+        await server.dump(file)
+    click.echo(f"Wrote {file}: {_size(file)}")
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--force", is_flag=True, help="Replace a site that has people.")
+@asynchronous
+async def restore(*, file: Path, force: bool) -> None:
+    """Bring back the database that is in a backup.
+
+    All of it comes back, or nothing changes. Stop the site and its workers before. What is in the
+    database goes; if there are people in it, only with --force. Mail that was waiting at the time
+    of the backup will be sent, also if it has been sent since.
+    """
+    async with opened_app() as app:
+        async with app.database.engine.connect() as connection:
+            tables, server = await _tables(connection), _server(connection)
+            has_people = User.__tablename__ in tables and await _count(connection, User)
+            if has_people and not force:
+                raise click.ClickException("this site has people: to replace it, say --force")
+        # What a connection remembers of the tables will not be true any more.
+        await app.database.engine.dispose()
+        await server.restore(file, replace=bool(tables))
+        async with app.database.engine.connect() as connection:
+            people, posts = await _count(connection, User), await _count(connection, Post)
+            is_current = await connection.run_sync(migrations.is_current)
+    click.echo(f"Restored {_size(file)} from {file}: {people:,} people and {posts:,} posts")
+    if not is_current:
+        click.echo("The schema is not the newest: run blog deploy")
+
+
+def _refuse_to_overwrite(file: Path, force: bool) -> None:
+    if file.exists() and not force:
+        raise click.ClickException(f"{file} is there already: to replace it, say --force")
+
+
+def _server(connection: AsyncConnection) -> Server:
+    major_version = cast(tuple[int, ...], connection.dialect.server_version_info)[0]
+    return Server(connection.engine.url, major_version)
+
+
+async def _tables(connection: AsyncConnection) -> list[str]:
+    return await connection.run_sync(lambda sync: inspect(sync).get_table_names())
+
+
+async def _count(connection: AsyncConnection, table: type[Base]) -> int:
+    return await connection.scalar(select(func.count()).select_from(table)) or 0
+
+
+def _size(file: Path) -> str:
+    size = float(file.stat().st_size)
+    for unit in ("bytes", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.3g} {unit}"
+        size /= 1000
+    return f"{size:.3g} GB"

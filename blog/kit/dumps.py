@@ -1,0 +1,178 @@
+"""A database in a file, and back again, by PostgreSQL's own pg_dump, pg_restore and psql."""
+
+import asyncio
+import os
+import re
+import tempfile
+from asyncio import StreamReader, StreamWriter
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from pathlib import Path
+from typing import IO, cast
+
+from sqlalchemy import URL
+
+from blog.kit.postgres_programs import client_program
+
+CHUNK = 1 << 20
+# How long to wait for those who have the tables in hand.
+LOCK_SECONDS = 10
+
+
+class DumpError(Exception):
+    """It failed, and has changed nothing; the message is one line that says why."""
+
+
+class Server:
+    """The database at an address, as PostgreSQL's programs reach it.
+
+    Args:
+        url: where it is. It goes to the programs in their environment: their command line can be
+            read by everybody on the machine.
+        version: the server's major version.
+    """
+
+    def __init__(self, url: URL, version: int) -> None:
+        self._version = version
+        self._environment = {**os.environ, "LC_ALL": "C", **_environment(url)}
+
+    async def dump(self, file: Path) -> None:
+        """Write all that is in the database to a file, as of one moment, while it is in use.
+
+        The file is in pg_dump's custom format, for its owner only, and is there as soon as it is
+        complete. One that was there before is replaced.
+
+        Raises:
+            DumpError: see there.
+        """
+        with _written_aside(file) as draft:
+            arguments = ["--format=custom", "--no-password", "--file", str(draft)]
+            async with self._running("pg_dump", *arguments) as (process, errors):
+                await _check(process, errors)
+
+    async def restore(self, file: Path, *, replace: bool) -> None:
+        """Bring back what is in a file, all of it or nothing.
+
+        Its owners and privileges are left out: everything will belong to who connects.
+
+        Args:
+            file: what `dump` has written, here or elsewhere.
+            replace: first drop what is there, in the same transaction; otherwise there must be
+                nothing.
+
+        Raises:
+            DumpError: see there.
+        """
+        arguments = ["--no-owner", "--no-privileges", "--file=-", str(file)]
+        script = ["--no-psqlrc", "--quiet", "--no-password", "--set=ON_ERROR_STOP=1"]
+        async with (
+            self._running("pg_restore", *arguments) as (source, source_errors),
+            self._running("psql", *script) as (target, target_errors),
+        ):
+            with suppress(BrokenPipeError, ConnectionResetError):
+                await _copy(source, target, replace=replace)
+                await _check(source, source_errors)
+                # Whatever goes wrong before this line leaves no trace.
+                await _write(target, b"COMMIT;\nANALYZE;\n")
+            cast(StreamWriter, target.stdin).close()
+            await _check(target, target_errors)
+
+    @asynccontextmanager
+    async def _running(self, name: str, *arguments: str) -> AsyncIterator[tuple[Process, IO[str]]]:
+        """One of the programs, and what it complains of; it ends with the context at the latest."""
+        program = client_program(name, self._version)
+        if program is None:
+            raise DumpError(
+                f"the server is PostgreSQL {self._version}, and on the PATH there is no {name} "
+                "that is not older"
+            )
+        with tempfile.TemporaryFile("w+") as errors:
+            process = await asyncio.create_subprocess_exec(
+                program, *arguments, env=self._environment,
+                stdin=PIPE if name == "psql" else DEVNULL,
+                stdout=PIPE if name == "pg_restore" else DEVNULL,
+                stderr=errors,
+            )  # fmt: skip
+            try:
+                yield process, errors
+            finally:
+                if process.returncode is None:
+                    process.kill()
+                    await process.wait()
+
+
+@contextmanager
+def _written_aside(file: Path) -> Iterator[Path]:
+    """An empty file beside `file`, for its owner only, which takes its place when all is well."""
+    try:
+        descriptor, name = tempfile.mkstemp(".part", f"{file.name}.", file.parent)
+    except OSError as error:
+        raise DumpError(f"cannot write {file}: {error.strerror}") from None
+    os.close(descriptor)
+    draft = Path(name)
+    try:
+        yield draft
+        draft.replace(file)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+async def _copy(source: Process, target: Process, *, replace: bool) -> None:
+    """Let psql do what pg_restore wants done, in a transaction that is not yet committed."""
+    output = cast(StreamReader, source.stdout)
+    beginning = "BEGIN; SET LOCAL client_min_messages = warning;\n"
+    if replace:
+        beginning += (
+            f"SET LOCAL lock_timeout = '{LOCK_SECONDS} s';\n"
+            "DROP SCHEMA public CASCADE; CREATE SCHEMA public;\n"
+        )
+    await _write(target, beginning.encode())
+    # A server before version 17 does not know this setting, and all would end here.
+    while line := await output.readline():
+        if not line.startswith(b"SET transaction_timeout"):
+            await _write(target, line)
+        if line.startswith(b"SELECT pg_catalog.set_config"):
+            break
+    while chunk := await output.read(CHUNK):
+        await _write(target, chunk)
+
+
+async def _write(target: Process, data: bytes) -> None:
+    stdin = cast(StreamWriter, target.stdin)
+    stdin.write(data)
+    await stdin.drain()
+
+
+async def _check(process: Process, errors: IO[str]) -> None:
+    """Wait for the end of a program.
+
+    Raises:
+        DumpError: it failed.
+    """
+    if await process.wait() == 0:
+        return
+    errors.seek(0)
+    complaints = errors.read()
+    found = re.search(r"(?i)error: +(.+)", complaints)
+    reason = found[1] if found else " ".join(complaints.split())
+    if "lock timeout" in reason:
+        reason = "somebody is using the database: stop the site and its workers first"
+    raise DumpError(reason)
+
+
+def _environment(url: URL) -> dict[str, str]:
+    """The address in the words of libpq (PostgreSQL's documentation, "Environment Variables")."""
+    words = {
+        "PGHOST": url.host or url.query.get("host"),
+        "PGPORT": url.port or url.query.get("port"),
+        "PGUSER": url.username,
+        "PGPASSWORD": url.password,
+        "PGDATABASE": url.database,
+        "PGSSLMODE": url.query.get("ssl"),
+    }
+    return {
+        name: ",".join(word) if isinstance(word, tuple) else str(word)
+        for name, word in words.items()
+        if word
+    }

@@ -1,0 +1,154 @@
+"""`blog backup` and `blog restore`."""
+
+import re
+import stat
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import make_url, text
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from blog.kit.postgres_programs import PROGRAMS
+from blog.models import Base
+from tests.cli.conftest import Command
+from tests.databases import create_database, drop_database
+from tests.live.postgres import PASSWORD, ExternalPostgres
+from tests.servers import run, serving
+
+TABLES = [*(table.name for table in Base.metadata.sorted_tables), "alembic_version"]
+
+
+async def contents(connection: AsyncConnection) -> dict[str, str]:
+    """A digest of all that is in each table."""
+    rows = "string_agg(row::text, '' ORDER BY row::text)"
+    return {
+        table: await connection.scalar(
+            text(f"SELECT concat(count(*), ' rows ', md5({rows})) FROM {table} AS row")
+        )
+        for table in TABLES
+    }
+
+
+async def look_at(url: str) -> dict[str, str]:
+    """The contents of the database at an address."""
+    engine = create_async_engine(url)
+    async with engine.connect() as connection:
+        found = await contents(connection)
+    await engine.dispose()
+    return found
+
+
+async def test_a_restored_site_is_the_same_site(tmp_path: Path) -> None:
+    async with ExternalPostgres(tmp_path / "external") as server:
+        url = server.url(database="site")
+        direct = make_url(url).set(drivername="postgresql+asyncpg")
+        admin = direct.set(database="postgres").render_as_string(hide_password=False)
+        await create_database(admin, "site", migrated=False)
+
+        async def blog(*words: str) -> tuple[int, str]:
+            return await run(tmp_path, "blog", *words, database_url=url)
+
+        await blog("demo", "--posts", "40")
+        before = await look_at(direct.render_as_string(hide_password=False))
+        code, output = await blog("backup", "site.dump")
+        assert code == 0
+        assert re.fullmatch(r"Wrote site\.dump: [\d.]+ kB\n", output)
+        assert PASSWORD not in output
+        file = tmp_path / "site.dump"
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+        await drop_database(admin, "site")
+        await create_database(admin, "site", migrated=False)
+        answer = await blog("backup", "empty.dump")
+        assert answer == (1, "Error: there is nothing to back up: the database is empty\n")
+        code, output = await blog("restore", "site.dump")
+        assert code == 0, output
+        assert output.endswith("from site.dump: 10 people and 40 posts\n")
+        assert await look_at(direct.render_as_string(hide_password=False)) == before
+        async with (
+            serving(tmp_path, database_url=url) as site,
+            httpx.AsyncClient(base_url=site.url) as visitor,
+        ):
+            assert (await visitor.get("/")).text.count("<article") == 20
+    assert sorted(path.name for path in tmp_path.glob("*.dump*")) == ["site.dump"]
+
+
+@pytest.fixture
+async def site(database_url: str) -> AsyncIterator[str]:
+    """The address of a migrated database without people."""
+    yield await create_database(database_url, "backed_up")
+    await drop_database(database_url, "backed_up")
+
+
+@pytest.fixture
+async def database(site: str) -> AsyncIterator[AsyncConnection]:
+    """A connection to it which is not the application's, and commits each statement."""
+    engine = create_async_engine(site, isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        yield connection
+    await engine.dispose()
+
+
+ADD_SUSAN = text(
+    "INSERT INTO users (username, email, password_hash, role_id) "
+    "SELECT 'susan', 'susan@example.com', 'x', id FROM roles WHERE is_default"
+)
+
+
+async def test_people_are_only_replaced_by_force_and_by_a_whole_backup(
+    blog: Command, site: str, database: AsyncConnection, tmp_path: Path
+) -> None:
+    assert (await blog("backup", "a.dump", database_url=site))[0] == 0
+    backed_up = await contents(database)
+    await database.execute(ADD_SUSAN)
+    await database.execute(text("CREATE TABLE of_a_newer_schema (id bigint REFERENCES users)"))
+    grown = await contents(database)
+
+    whole = (tmp_path / "a.dump").read_bytes()
+    (tmp_path / "half.dump").write_bytes(whole[: len(whole) // 2])
+    refused = "Error: this site has people: to replace it, say --force\n"
+    assert await blog("restore", "a.dump", database_url=site) == (1, refused)
+    code, output = await blog("restore", "--force", "half.dump", database_url=site)
+    assert (code, output.count("\n")) == (1, 1), output
+    assert await contents(database) == grown
+
+    code, output = await blog("restore", "--force", "a.dump", database_url=site)
+    assert code == 0, output
+    assert await contents(database) == backed_up
+
+
+async def test_a_backup_that_fails_leaves_no_file_and_replaces_none(
+    blog: Command, site: str, database: AsyncConnection, tmp_path: Path
+) -> None:
+    file = tmp_path / "a.dump"
+    file.write_text("what was there")
+    assert await blog("backup", "a.dump", database_url=site) == (
+        1,
+        "Error: a.dump is there already: to replace it, say --force\n",
+    )
+    await database.execute(text("CREATE ROLE stranger LOGIN"))
+    strange = make_url(site).set(username="stranger").render_as_string()
+    code, output = await blog("backup", "a.dump", "--force", database_url=strange)
+    assert (code, output.count("\n")) == (1, 1), output
+    assert "permission denied for table" in output
+    await database.execute(text("DROP ROLE stranger"))
+    code, output = await blog("backup", "nowhere/a.dump", database_url=site)
+    assert output == "Error: cannot write nowhere/a.dump: No such file or directory\n"
+    assert file.read_text() == "what was there"
+    assert list(tmp_path.glob("a.dump*")) == [file]
+
+
+async def test_a_server_newer_than_our_programs_is_backed_up_by_those_on_the_path(
+    blog: Command, site: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The package has the programs of version 16 as well; the tests' server is of version 18.
+    older: dict[str, Any] = {"pgserver_postgres_version": "16", "database_url": site}
+    monkeypatch.setenv("PATH", str(tmp_path))
+    code, output = await blog("backup", "a.dump", **older)
+    assert code == 1
+    assert "the server is PostgreSQL 18, and on the PATH there is no pg_dump" in output
+    monkeypatch.setenv("PATH", str(PROGRAMS))
+    assert (await blog("backup", "a.dump", **older))[0] == 0
