@@ -28,11 +28,10 @@ from pydantic import (
     model_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+
+from database_urls import postgresql_url
 
 SHORTEST_SECRET = 32
-URL_PARAMETERS = {"host", "port", "prepared_statement_cache_size", "ssl", "sslmode"}
 
 
 class Environment(StrEnum):
@@ -41,36 +40,6 @@ class Environment(StrEnum):
     DEVELOPMENT = "development"
     TESTING = "testing"
     PRODUCTION = "production"
-
-
-def postgresql_url(text: str) -> str:
-    """Check a database address and drop the many spellings of its driver.
-
-    Args:
-        text: `postgres://`, `postgresql://` or `postgresql+asyncpg://` followed by the rest
-            of a libpq URL. `sslmode`, which libpq knows, becomes `ssl`, which asyncpg knows.
-
-    Returns:
-        The same address as SQLAlchemy and asyncpg want it.
-
-    Raises:
-        ValueError: it is not the address of a PostgreSQL database.
-    """
-    try:
-        url = make_url(text)
-    except (ArgumentError, ValueError):
-        raise ValueError("is not a URL; write postgresql://user:password@host/database") from None
-    if url.drivername not in {"postgres", "postgresql", "postgresql+asyncpg"}:
-        raise ValueError(f"must begin with postgresql://, not {url.drivername}://")
-    if unknown := url.query.keys() - URL_PARAMETERS:
-        raise ValueError(f"has parameters that mean nothing here: {', '.join(sorted(unknown))}")
-    if url.port is not None and not 1 <= url.port <= 65535:
-        raise ValueError("has a port that is not between 1 and 65535")
-    query = {("ssl" if name == "sslmode" else name): value for name, value in url.query.items()}
-    url = URL.create(
-        "postgresql+asyncpg", url.username, url.password, url.host, url.port, url.database, query
-    )
-    return url.render_as_string(hide_password=False)
 
 
 def origin(text: str) -> str:

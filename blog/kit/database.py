@@ -2,11 +2,13 @@
 
 import asyncio
 import os
+import socket
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Dialect, event
-from sqlalchemy.engine.interfaces import DBAPIConnection
+import asyncpg  # type: ignore[import-untyped]
+from sqlalchemy import event
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import (
@@ -19,8 +21,15 @@ from sqlalchemy.ext.asyncio import (
 from blog.kit.discretion import keep_values_out_of_errors
 from blog.kit.embedded import EmbeddedPostgres, EmbeddedPostgresError
 
-CONNECT_SECONDS = 5
+# For each host of the address.
+CONNECT_SECONDS = 3
+# Of a host that went without a word (a power failure, a cut cable) the kernel would otherwise
+# hope to hear again for a quarter of an hour.
+SILENCE_SECONDS = 10
 POOL_SECONDS = 10
+POOL_SIZE = 10
+# What a standby answers to a write (PostgreSQL, appendix A, "Error Codes").
+READ_ONLY = "25006"
 
 
 class DatabaseUnavailableError(Exception):
@@ -47,7 +56,7 @@ class Database:
         url: str | None,
         folder: Path,
         *,
-        pool_size: int = 10,
+        pool_size: int = POOL_SIZE,
         embedded_options: dict[str, str] | None = None,
     ) -> None:
         self._url = url or ""
@@ -66,26 +75,7 @@ class Database:
             url = self._embedded.start() if self._embedded else self._url
         except EmbeddedPostgresError as error:
             raise DatabaseUnavailableError(str(error)) from error
-        self.engine = create_async_engine(
-            url,
-            pool_size=self._pool_size,
-            max_overflow=self._pool_size,
-            pool_timeout=POOL_SECONDS,
-            # They are people's words and secrets, and an error's text goes into logs and mails.
-            hide_parameters=True,
-            connect_args={
-                "timeout": CONNECT_SECONDS,
-                "server_settings": {
-                    "application_name": "broadside",
-                    # Compiling the plans of short statements costs more than it gains.
-                    "jit": "off",
-                    "timezone": "UTC",
-                },
-            },
-        )
-        event.listen(self.engine.sync_engine, "do_connect", _connect)
-        event.listen(self.engine.sync_engine, "checkout", _discard_dead_connection)
-        keep_values_out_of_errors(self.engine.sync_engine)
+        self.engine = make_engine(url, self._pool_size)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         try:
             async with self.engine.connect():
@@ -105,6 +95,111 @@ class Database:
         return self._sessions()
 
 
+def make_engine(url: str, pool_size: int = POOL_SIZE, **options: Any) -> AsyncEngine:
+    """An engine whose pool keeps no connection that is of no use any more.
+
+    Args:
+        url: the address, as `database_urls.postgresql_url` makes it.
+        pool_size: connections kept open; as many again are opened under load.
+        options: more of what asyncpg's `connect` takes.
+    """
+    engine = create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_timeout=POOL_SECONDS,
+        # They are people's words and secrets, and an error's text goes into logs and mails.
+        hide_parameters=True,
+        connect_args={
+            "async_creator_fn": _Connector().connect,
+            "timeout": CONNECT_SECONDS,
+            "server_settings": {
+                "application_name": "broadside",
+                # Compiling the plans of short statements costs more than it gains.
+                "jit": "off",
+                "timezone": "UTC",
+            },
+            **options,
+        },
+    )
+    event.listen(engine.sync_engine, "checkout", _discard_dead_connection)
+    event.listen(engine.sync_engine, "handle_error", _recognise_standby)
+    keep_values_out_of_errors(engine.sync_engine)
+    return engine
+
+
+class _Connector:
+    """Connects to the first of several hosts that will do, and asks that one first next time.
+
+    asyncpg can try several hosts by itself, but within one limit of time for all of them: a
+    host that does not answer would use it up.
+    """
+
+    def __init__(self) -> None:
+        self._best: tuple[Any, Any] | None = None
+
+    async def connect(self, *, host: Any = None, port: Any = None, **options: Any) -> Any:
+        """Open a connection.
+
+        Args:
+            host, port: those of one host, or lists of the same length.
+            options: as `asyncpg.connect` takes them.
+
+        Raises:
+            DatabaseUnavailableError: it says why in one line, without the password.
+        """
+        places = list(zip(host, port, strict=True)) if isinstance(host, list) else [(host, port)]
+        failures, cause = [], None
+        for place in sorted(places, key=lambda place: place != self._best):
+            try:
+                connection = await asyncpg.connect(host=place[0], port=place[1], **options)
+            except (
+                OSError,
+                asyncpg.PostgresError,
+                asyncpg.InterfaceError,
+                asyncpg.InternalClientError,
+            ) as error:
+                cause = error
+                where = f"{place[0] or 'localhost'}, port {place[1] or 5432}"
+                failures.append(f"{where}: {_reason(error, options)}")
+            else:
+                _limit_silence(connection._transport.get_extra_info("socket"))
+                self._best = place
+                return connection
+        raise DatabaseUnavailableError(
+            f"no connection to database {options.get('database')} at {'; '.join(failures)}"
+        ) from cause
+
+
+def _limit_silence(tcp: socket.socket) -> None:
+    """Let the kernel close a connection whose other end is gone without having closed it.
+
+    It asks for a sign of life in every pause (tcp(7)); where the system has fewer options than
+    Linux, it does what it can.
+    """
+    if tcp.family == socket.AF_UNIX:
+        return
+    tcp.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in {
+        "TCP_KEEPIDLE": SILENCE_SECONDS // 2,
+        "TCP_KEEPINTVL": SILENCE_SECONDS // 4,
+        "TCP_KEEPCNT": 2,
+        "TCP_USER_TIMEOUT": SILENCE_SECONDS * 1000,
+    }.items():
+        if hasattr(socket, name):
+            tcp.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+def _reason(error: Exception, options: dict[str, Any]) -> str:
+    """Why there is no connection, in one line."""
+    if isinstance(error, asyncpg.exceptions.TargetServerAttributeNotMatched):
+        return f"it is not {options['target_session_attrs']}"
+    if isinstance(error, OSError) and error.errno is not None:
+        # Of a name that is not known, the number is negative and not of the system.
+        return os.strerror(error.errno) if error.errno > 0 else str(error.strerror)
+    return str(error).partition("\n")[0] or "no answer"
+
+
 def _discard_dead_connection(connection: Any, _record: object, _proxy: object) -> None:
     """Replace a pooled connection that the server has closed, before anybody uses it.
 
@@ -115,20 +210,10 @@ def _discard_dead_connection(connection: Any, _record: object, _proxy: object) -
         raise DisconnectionError
 
 
-def _connect(
-    dialect: Dialect, _record: object, arguments: tuple[Any, ...], options: dict[str, Any]
-) -> DBAPIConnection:
-    """Connect as SQLAlchemy does, and say in one line why that failed, without the password."""
-    try:
-        return dialect.connect(*arguments, **options)
-    except (dialect.loaded_dbapi.Error, OSError) as error:
-        reason = str(error).partition("\n")[0] or "no answer"
-        if isinstance(error, OSError) and error.errno is not None:
-            # Of a name that is not known, the number is negative and not of the system.
-            reason = os.strerror(error.errno) if error.errno > 0 else str(error.strerror)
-        host, port = options.get("host", "localhost"), options.get("port", 5432)
-        where = f"database {options.get('database')} at {host}, port {port}"
-        raise DatabaseUnavailableError(f"no connection to {where}: {reason}") from error
+def _recognise_standby(context: ExceptionContext) -> None:
+    """Let go of all connections to a server that takes no writes any more: another one does."""
+    if getattr(context.original_exception, "sqlstate", None) == READ_ONLY:
+        context.is_disconnect = True
 
 
 def is_unavailable(error: BaseException) -> bool:

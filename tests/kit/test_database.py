@@ -1,6 +1,8 @@
 """The engine: what it does about a database that is away, and how it tells."""
 
+import socket
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ from blog.kit.database import (
     is_schema_mismatch,
     is_unavailable,
 )
-from settings import postgresql_url
+from database_urls import postgresql_url
 from tests.servers import free_port
 
 SESSION_NUMBER = text("SELECT pg_backend_pid()")
@@ -37,6 +39,10 @@ async def database(database_url: str) -> AsyncIterator[Database]:
         ("/blog?host=/nowhere", "database blog at /nowhere, port 5432: No such file or directory"),
         ("127.0.0.1:{port}/blog?sslmode=x", "`sslmode` parameter must be one of"),
         ("nowhere.invalid/blog", "database blog at nowhere.invalid, port 5432: "),
+        (
+            "127.0.0.1:{port},%2Fnowhere/blog",
+            "at 127.0.0.1, port {port}: Connection refused; /nowhere, port 5432: No such file",
+        ),
     ],
 )
 async def test_an_unreachable_database_is_told_without_its_password(
@@ -73,6 +79,49 @@ async def test_a_connection_that_the_server_has_closed_is_replaced_unnoticed(
     for _ in range(3):
         async with database.engine.connect() as connection:
             assert await connection.scalar(SESSION_NUMBER) != before
+
+
+async def test_connections_to_a_server_that_takes_no_writes_any_more_are_replaced(
+    database: Database,
+) -> None:
+    async with database.engine.connect() as connection:
+        before = await connection.scalar(SESSION_NUMBER)
+        await connection.execute(text("SET default_transaction_read_only = on"))
+        await connection.commit()
+        with pytest.raises(DBAPIError) as caught:
+            await connection.execute(text("CREATE TABLE nothing ()"))
+    assert is_unavailable(caught.value)
+    async with database.engine.connect() as connection:
+        assert await connection.scalar(SESSION_NUMBER) != before
+
+
+async def test_a_host_that_does_not_answer_is_passed_over_and_asked_last_from_then_on(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CONNECT_SECONDS", 0.5)
+    folder = make_url(database_url).query["host"]
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        url = postgresql_url(
+            f"postgres://postgres@/postgres?host=127.0.0.1,{folder}&port={port},5432"
+        )
+        database = Database(url, Path())
+        await database.open()
+        assert accepted(silent) == 1
+        async with database.engine.connect(), database.engine.connect():
+            assert accepted(silent) == 0
+        await database.close()
+
+
+def accepted(listener: socket.socket) -> int:
+    """How many connections have been made to it since it was asked last."""
+    listener.setblocking(False)
+    number = 0
+    with suppress(BlockingIOError):
+        while True:
+            listener.accept()[0].close()
+            number += 1
+    return number
 
 
 async def test_too_many_at_once_is_unavailable(

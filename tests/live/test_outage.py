@@ -10,7 +10,7 @@ import httpx
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from settings import postgresql_url
+from database_urls import postgresql_url
 from tests.live.postgres import ExternalPostgres
 from tests.servers import ALEMBIC, run, serving, until
 
