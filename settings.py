@@ -29,7 +29,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from database_urls import postgresql_url
+from database_urls import postgresql_url, replica_url
 
 SHORTEST_SECRET = 32
 
@@ -104,6 +104,7 @@ class Settings(BaseSettings):
     env: Environment = Environment.DEVELOPMENT
     secret_key: SecretStr | None = None
     database_url: Annotated[str, AfterValidator(postgresql_url)] | None = None
+    database_replica_url: Annotated[str, AfterValidator(replica_url)] | None = None
     var_dir: Path = Path("var")
 
     host: str = "127.0.0.1"

@@ -16,6 +16,7 @@ from blog.follows.pages import blueprint as follows_pages
 from blog.kit import statements
 from blog.kit.database import Database
 from blog.kit.passwords import Passwords
+from blog.kit.replica import Replica
 from blog.kit.tokens import LinkSigner
 from blog.mail.alerts import Alerts
 from blog.mail.mailbox_pages import blueprint as mailbox_pages
@@ -33,6 +34,7 @@ from blog.web import (
     compression,
     csrf,
     errors,
+    freshness,
     headers,
     request_log,
     requests,
@@ -56,6 +58,7 @@ PARTS = (
     identity,
     csrf,
     presence,
+    freshness,
     errors,
     assets,
     templating,
@@ -94,6 +97,8 @@ def create_app(settings: Settings) -> Broadside:
     app = Broadside("blog", root_path=str(PROJECT), static_folder=None)
     app.settings = settings
     app.database = Database(settings.database_url, settings.var_dir / "postgres")
+    replica_url = settings.database_replica_url
+    app.replica = Replica(replica_url, app.database) if replica_url else None
     app.passwords = Passwords()
     app.links = LinkSigner(settings.signing_key())
     app.rate_limits = RateLimits(app.database, is_on=settings.rate_limits)
@@ -115,12 +120,17 @@ def create_app(settings: Settings) -> Broadside:
     async def open_parts() -> None:
         await app.database.open()
         statements.watch(app.database.engine, settings.slow_query_seconds)
+        if app.replica is not None:
+            app.replica.open()
+            statements.watch(app.replica.engine, settings.slow_query_seconds)
         if settings.mail_worker is MailWorkerPlace.INTERNAL:
             await app.mail_worker.start()
 
     @app.after_serving
     async def close_parts() -> None:
         await app.mail_worker.stop()
+        if app.replica is not None:
+            await app.replica.close()
         await app.database.close()
 
     return app

@@ -15,17 +15,8 @@ PASSWORD = "correct horse battery"
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
-class Browser(httpx.AsyncClient):
-    """Speaks HTTP to an application and fills in the CSRF token of its forms.
-
-    Args:
-        app: a started application; the requests reach it over ASGI, without a socket.
-        address: the network address that the requests come from.
-    """
-
-    def __init__(self, app: Broadside, address: str = "127.0.0.1") -> None:
-        transport = httpx.ASGITransport(app=app, client=(address, 50000))
-        super().__init__(transport=transport, base_url="https://blog.test")
+class Visitor(httpx.AsyncClient):
+    """Has a cookie jar, and fills in the CSRF token of forms; redirects are not followed."""
 
     async def token(self, page: str) -> str:
         """The CSRF token in the form on `page`."""
@@ -45,6 +36,19 @@ class Browser(httpx.AsyncClient):
         answer = await self.submit("/auth/login", {"email": login, "password": password})
         assert answer.status_code == 302, answer.text
         return answer
+
+
+class Browser(Visitor):
+    """Speaks HTTP to an application in this process.
+
+    Args:
+        app: a started application; the requests reach it over ASGI, without a socket.
+        address: the network address that the requests come from.
+    """
+
+    def __init__(self, app: Broadside, address: str = "127.0.0.1") -> None:
+        transport = httpx.ASGITransport(app=app, client=(address, 50000))
+        super().__init__(transport=transport, base_url="https://blog.test")
 
 
 async def add_user(

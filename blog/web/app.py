@@ -5,10 +5,15 @@ from typing import cast
 
 import quart
 from quart import Quart, g, has_request_context
+from quart.ctx import RequestContext
+from quart.typing import ResponseReturnValue
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.errors import NotFoundError
 from blog.kit.database import Database, DatabaseUnavailableError
 from blog.kit.passwords import Passwords
+from blog.kit.replica import Replica
 from blog.kit.tokens import LinkSigner
 from blog.mail.alerts import Alerts
 from blog.mail.worker import MailWorker
@@ -24,6 +29,7 @@ class Broadside(Quart):
 
     settings: Settings
     database: Database
+    replica: Replica | None
     passwords: Passwords
     links: LinkSigner
     mail_worker: MailWorker
@@ -46,14 +52,38 @@ class Broadside(Quart):
         self.logger.error("unexpected error in %s", where, exc_info=error)
         self.alerts.report(error, where)
 
+    async def dispatch_request(
+        self, request_context: RequestContext | None = None
+    ) -> ResponseReturnValue:
+        """Run the view; if it fails on the replica or finds nothing there, again on the primary.
+
+        On the replica it only reads, so that nothing is done twice.
+        """
+        try:
+            return await super().dispatch_request(request_context)
+        except (NotFoundError, SQLAlchemyError, DatabaseUnavailableError, OSError) as error:
+            if self.replica is None or not g.pop("reads_on_replica", False):
+                raise
+            if not isinstance(error, NotFoundError):
+                self.replica.failed(error)
+                if "db" in g:
+                    # In what state its connection is, nobody knows.
+                    await g.db.invalidate()
+            await close_db()
+        return await super().dispatch_request(request_context)
+
 
 current_app = cast(Broadside, quart.current_app)
 
 
 def db() -> AsyncSession:
-    """The request's own database session, made on first use and closed at its end."""
+    """The request's own database session, made on first use and closed at its end.
+
+    It is the primary's, unless `web/freshness.py` has found that the replica will do.
+    """
     if "db" not in g:
-        g.db = current_app.database.session()
+        replica = current_app.replica if g.get("reads_on_replica") else None
+        g.db = (replica or current_app.database).session()
     return cast(AsyncSession, g.db)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Self
 
@@ -48,19 +49,53 @@ class ExternalPostgres:
         shutil.rmtree(self.folder)
 
     async def _pg_ctl(self, *arguments: str) -> None:
-        await asyncio.to_thread(run_program, "pg_ctl", "-w", *arguments, folder=self.folder)
+        try:
+            await asyncio.to_thread(run_program, "pg_ctl", "-w", *arguments, folder=self.folder)
+        except subprocess.CalledProcessError as error:
+            error.add_note(error.stderr + (self.folder / "log").read_text()[-2000:])
+            raise
 
     def _create(self) -> None:
-        self.folder.mkdir(mode=0o700)
+        self._make_folder()
         secret = self.folder.with_name(f"{self.folder.name}.password")
         secret.write_text(PASSWORD)
+        account = ["--username=postgres", "--auth=scram-sha-256", f"--pwfile={secret}"]
+        run_program("initdb", "-D", ".", "--no-sync", *account, folder=self.folder)
+        self._configure()
+
+    def _make_folder(self) -> None:
+        self.folder.mkdir(mode=0o700)
         prepare_for_system_user(self.folder)
         if (user := system_user()) is not None:
             shutil.chown(self.folder, user.pw_uid, user.pw_gid)
-        account = ["--username=postgres", "--auth=scram-sha-256", f"--pwfile={secret}"]
-        run_program("initdb", "-D", ".", "--no-sync", *account, folder=self.folder)
+
+    def _configure(self) -> None:
         with (self.folder / "postgresql.conf").open("a") as file:
             file.write(
                 f"listen_addresses = '127.0.0.1'\nport = {self.port}\n"
                 "unix_socket_directories = '.'\nfsync = off\nmax_connections = 60\n"
             )
+
+
+class Standby(ExternalPostgres):
+    """A streaming replica of another server, which is running.
+
+    Args:
+        folder: as above.
+        primary: the server that it follows.
+    """
+
+    def __init__(self, folder: Path, primary: ExternalPostgres) -> None:
+        super().__init__(folder)
+        self._primary = primary
+
+    async def promote(self) -> None:
+        """Make it a primary, and wait until it is one."""
+        await self._pg_ctl("promote")
+
+    def _create(self) -> None:
+        self._make_folder()
+        source = self._primary.url().replace(" ", "%20")
+        copy = ["-D", ".", "--write-recovery-conf", "--checkpoint=fast", "--no-sync"]
+        run_program("pg_basebackup", *copy, "-d", source, folder=self.folder)
+        self._configure()

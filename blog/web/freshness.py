@@ -1,0 +1,72 @@
+"""Which server a request reads from: the primary, or a replica that may be a moment behind.
+
+Nobody may miss on the replica what he has just written himself. So after a request that wrote,
+the browser keeps how far the primary's log was then, and its visitor reads on the primary until
+the replica is as far. That needs no signature: whoever changes it deceives himself alone.
+"""
+
+from quart import Response, g, request
+from sqlalchemy.exc import SQLAlchemyError
+
+from blog.kit.database import DatabaseUnavailableError
+from blog.kit.replica import LONGEST_LAG, WRITTEN
+from blog.web.app import Broadside, close_db, current_app, db
+from blog.web.csrf import SAFE_METHODS
+
+# By then the replica is as far, or so far behind that it is not used.
+KEPT_SECONDS = 2 * int(LONGEST_LAG)
+# More than any replica has: it could not be found out how far the primary was.
+UNKNOWN = 2**63
+
+
+async def choose_server() -> None:
+    """Before a view, when it is known who asks: let it read on the replica if that is enough.
+
+    Whose session it is has been asked of the primary: one that was ended is worthless at once.
+    """
+    replica = current_app.replica
+    if replica is None or not _only_reads() or _is_program():
+        return
+    if replica.has(request.cookies.get(_cookie(), 0, type=int)):
+        await close_db()
+        g.reads_on_replica = True
+
+
+async def remember_position(response: Response) -> Response:
+    """After a request that may have written: note how far the replica has to be from now on."""
+    if current_app.replica is None or _only_reads() or _is_program() or "db" not in g:
+        return response
+    if response.status_code < 400:
+        try:
+            position = await db().scalar(WRITTEN)
+        except (SQLAlchemyError, DatabaseUnavailableError, OSError):
+            position = UNKNOWN
+        response.set_cookie(
+            _cookie(),
+            str(position),
+            max_age=KEPT_SECONDS,
+            secure=current_app.config["SESSION_COOKIE_SECURE"],
+            httponly=True,
+            samesite="Lax",
+        )
+    return response
+
+
+def _only_reads() -> bool:
+    """Whether a request changes nothing; links in mails, all below `/auth/`, also act by GET."""
+    return request.method in SAFE_METHODS and not request.path.startswith("/auth/")
+
+
+def _is_program() -> bool:
+    """Whether a client of the API asks in somebody's name: it keeps no cookies."""
+    return "Authorization" in request.headers
+
+
+def _cookie() -> str:
+    return f"{current_app.config['COOKIE_PREFIX']}written"
+
+
+def init_app(app: Broadside) -> None:
+    """Let `app` read on its replica, if it has one, once it knows who is asking."""
+    app.before_request(choose_server)
+    app.after_request(remember_position)
