@@ -21,8 +21,9 @@ def _forget_values(context: ExceptionContext) -> None:
     if not hasattr(driver_error, "detail"):
         return
     driver_error.detail = None
-    # PostgreSQL, appendix A, "Error Codes": class 22 is "data exception".
-    if driver_error.sqlstate.startswith("22"):
+    # PostgreSQL, appendix A, "Error Codes": class 22 is "data exception". asyncpg's own errors,
+    # about a connection that is closed, have no code.
+    if (getattr(driver_error, "sqlstate", None) or "").startswith("22"):
         # What could not be converted, in Python's words.
         driver_error.__cause__ = None
         driver_error.__suppress_context__ = True
