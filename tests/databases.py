@@ -10,18 +10,21 @@ from blog.kit.database import Database
 from tests.servers import until
 
 
-async def create_database(server_url: str, name: str, *, migrated: bool = True) -> str:
+async def create_database(
+    server_url: str, name: str, *, migrated: bool = True, options: str = ""
+) -> str:
     """Create a database.
 
     Args:
         server_url: the address of another database on the same server.
         name: its name, which is not taken.
         migrated: whether it gets the newest schema, or stays empty.
+        options: of the statement `CREATE DATABASE`.
 
     Returns:
         Its address.
     """
-    await _execute(server_url, f"CREATE DATABASE {name}")
+    await _execute(server_url, f"CREATE DATABASE {name} {options}")
     url = make_url(server_url).set(database=name).render_as_string()
     if migrated:
         database = Database(url, Path())

@@ -3,12 +3,15 @@
 import click
 
 from blog.cli.backup import backup, restore
+from blog.cli.check import check
 from blog.cli.demo import demo
 from blog.cli.deploy import deploy
 from blog.cli.mail import mail
 from blog.cli.recount import recount
 from blog.cli.rerender import rerender
+from blog.cli.routes import routes
 from blog.cli.serve import serve
+from blog.cli.shell import shell
 from blog.cli.tokens import token
 from blog.cli.users import user
 from blog.cli.worker import worker
@@ -26,6 +29,9 @@ main.add_command(user)
 main.add_command(token)
 main.add_command(recount)
 main.add_command(rerender)
+main.add_command(shell)
+main.add_command(routes)
+main.add_command(check)
 main.add_command(backup)
 main.add_command(restore)
 main.add_command(mail)

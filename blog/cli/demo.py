@@ -17,8 +17,8 @@ PASSWORD = "demonstration"  # noqa: S105
 
 
 @click.command()
-@click.option("--users", default=10, show_default=True)
-@click.option("--posts", default=100, show_default=True)
+@click.option("--users", default=10, show_default=True, help="How many people.")
+@click.option("--posts", default=100, show_default=True, help="How many posts.")
 @click.option("--comments", type=int, help="[default: 3 for each post]")
 @click.option("--follows", type=int, help="[default: 20 by each person, or half of all pairs]")
 @click.option("--seed", default=1, show_default=True, help="With another one all is different.")
@@ -27,7 +27,7 @@ PASSWORD = "demonstration"  # noqa: S105
 async def demo(
     *, users: int, posts: int, comments: int | None, follows: int | None, seed: int, yes: bool
 ) -> None:
-    """Fill the site with invented people, their posts, follows and comments.
+    """Fill the site with invented people and what they write.
 
     The site may be running meanwhile. The same seed gives the same demonstration.
     """

@@ -17,7 +17,10 @@ def mail() -> None:
 @mail.command()
 @asynchronous
 async def status() -> None:
-    """Show how many messages are in each state, and how old the oldest is."""
+    """Show how many messages are in each state.
+
+    Beside it is the age of the oldest.
+    """
     async with opened_app() as app, app.database.session() as session:
         for line in await queries.summary(session):
             age = f"oldest {_age((now() - line.oldest).total_seconds())}" if line.oldest else ""
@@ -34,7 +37,7 @@ def _age(seconds: float) -> str:
 @mail.command("list")
 @click.option("--failed", "state", flag_value="failed", help="Those that were given up.")
 @click.option("--queued", "state", flag_value="queued", default="queued", help="Those that wait.")
-@click.option("--page", type=click.IntRange(1), default=1, show_default=True)
+@click.option("--page", type=click.IntRange(1), default=1, show_default=True, help="Each has 50.")
 @asynchronous
 async def list_messages(state: str, page: int) -> None:
     """List messages, the newest first."""

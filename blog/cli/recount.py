@@ -10,7 +10,10 @@ from blog.posts import counts
 @click.option("--check", is_flag=True, help="Only tell; the exit code is 1 if a count is wrong.")
 @asynchronous
 async def recount(*, check: bool) -> None:
-    """Prove the counts that pages show, and repair them. The site may be in use meanwhile."""
+    """Prove the counts that pages show, and repair them.
+
+    The site may be in use meanwhile.
+    """
     async with opened_app() as app, app.database.session() as session:
         wrong = await (counts.wrong_counts(session) if check else counts.recount(session))
     for name, number in wrong.items():

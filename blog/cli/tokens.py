@@ -31,7 +31,10 @@ async def list_tokens(who: str) -> None:
 @click.option("--user", "who", metavar="WHO", help="All of one person, and none by ID.")
 @asynchronous
 async def revoke(number: int | None, who: str | None) -> None:
-    """Revoke a token, or all of somebody: whoever holds it is shut out at once."""
+    """Revoke a token, or all of somebody.
+
+    Whoever holds it is shut out at once.
+    """
     if who is not None and number is None:
         async with found_person(who) as (_, session, person):
             count = await service.revoke_all_tokens(session, person)

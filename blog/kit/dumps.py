@@ -170,6 +170,7 @@ def _environment(url: URL) -> dict[str, str]:
         "PGPASSWORD": url.password,
         "PGDATABASE": url.database,
         "PGSSLMODE": url.query.get("ssl"),
+        "PGTARGETSESSIONATTRS": url.query.get("target_session_attrs"),
     }
     return {
         name: ",".join(word) if isinstance(word, tuple) else str(word)

@@ -1,0 +1,93 @@
+"""What can be told from the settings alone."""
+
+import tempfile
+from collections.abc import Iterator
+from email.utils import parseaddr
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from blog.checks.findings import Finding, ok, serious, warning
+from settings import Settings
+
+# The IANA's "Special-Use Domain Names", of those that are no public site.
+NOT_PUBLIC = ("localhost", "local", "internal", "test", "example", "invalid")
+FEWEST_DIFFERENT_CHARACTERS = 12
+
+
+def check_configuration(settings: Settings) -> Iterator[Finding]:
+    """Look at each setting that production depends on."""
+    yield _environment(settings)
+    yield _secret(settings)
+    yield from _address(settings)
+    yield from _mail(settings)
+    yield _administrators(settings)
+    yield _folder(settings)
+
+
+def _environment(settings: Settings) -> Finding:
+    if settings.is_production:
+        return ok("ENV", "production")
+    return serious(
+        "ENV", f"the site runs for {settings.env}, with weaker cookies", "set ENV=production"
+    )
+
+
+def _secret(settings: Settings) -> Finding:
+    hint = 'make one with: python -c "import secrets; print(secrets.token_urlsafe(48))"'
+    if settings.secret_key is None:
+        text = "not set: each machine keeps another one in VAR_DIR, and takes no other's cookies"
+        return serious("SECRET_KEY", text, hint)
+    if len(set(settings.secret_key.get_secret_value())) < FEWEST_DIFFERENT_CHARACTERS:
+        return serious("SECRET_KEY", "has too few different characters to be random", hint)
+    return ok("SECRET_KEY", "set")
+
+
+def _address(settings: Settings) -> Iterator[Finding]:
+    parts = urlsplit(settings.base_url)
+    hint = "set it to the address that people type, such as https://blog.example.com"
+    if not _is_public(parts.hostname or ""):
+        yield serious("BASE_URL", f"{settings.base_url} is nowhere on the internet", hint)
+    elif parts.scheme != "https":
+        yield serious("BASE_URL", "not https: browsers keep no cookies, nobody can log in", hint)
+    else:
+        yield ok("BASE_URL", settings.base_url)
+
+
+def _mail(settings: Settings) -> Iterator[Finding]:
+    sender = parseaddr(settings.mail_sender)[1]
+    if _is_public(sender.rpartition("@")[2]):
+        yield ok("MAIL_SENDER", sender)
+    else:
+        hint = "set it to an address that the mail server may send for"
+        yield serious("MAIL_SENDER", f"{sender} is no address that others take mail from", hint)
+    if settings.mail_server is None:
+        text = "not set: mail waits in the outbox, and nobody can confirm an address"
+        yield serious("MAIL_SERVER", text, "set it to the SMTP server of your provider")
+    encrypted = settings.mail_use_tls or settings.mail_starttls
+    if settings.mail_username and not encrypted:
+        text = "neither MAIL_STARTTLS nor MAIL_USE_TLS is set: the password travels in the clear"
+        yield warning("MAIL_PASSWORD", text, "use MAIL_STARTTLS with port 587")
+
+
+def _administrators(settings: Settings) -> Finding:
+    if settings.admin_email:
+        return ok("ADMIN_EMAIL", ", ".join(settings.admin_email))
+    return warning("ADMIN_EMAIL", "not set: nobody is told of errors", "set it to your own address")
+
+
+def _folder(settings: Settings) -> Finding:
+    try:
+        settings.var_dir.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=settings.var_dir):
+            return ok("VAR_DIR", f"{settings.var_dir} can be written to")
+    except OSError as error:
+        text = f"{settings.var_dir} cannot be written to: {error.strerror}"
+        return serious("VAR_DIR", text, "give it to the user that runs the site")
+
+
+def _is_public(host: str) -> bool:
+    """Whether a name or an address is one that everybody on the internet could reach."""
+    try:
+        return ip_address(host).is_global
+    except ValueError:
+        return "." in host and host.rpartition(".")[2] not in NOT_PUBLIC

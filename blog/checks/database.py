@@ -1,0 +1,120 @@
+"""What can be told from the database."""
+
+from collections.abc import AsyncIterator
+from ipaddress import ip_address
+from typing import cast
+
+from sqlalchemy import QueuePool, func, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from blog.checks.findings import Finding, ok, serious, warning
+from blog.kit import migrations
+from blog.kit.clock import now
+from blog.kit.database import Database, DatabaseUnavailableError
+from blog.models import Role
+from blog.models.role import ROLES
+from settings import Settings
+
+# The oldest that still gets corrections, and that this was tried with.
+OLDEST_VERSION = 15
+DATABASE = "Database"
+DURABILITY = {
+    "fsync": (serious, "a crash of the machine can destroy the whole database"),
+    "full_page_writes": (serious, "a crash of the machine can destroy the whole database"),
+    "synchronous_commit": (warning, "a crash can lose what people wrote in the last moments"),
+}
+
+
+async def check_database(settings: Settings) -> AsyncIterator[Finding]:
+    """Connect, and look at the server and at the schema."""
+    database = Database(settings.database_url, settings.var_dir / "postgres")
+    try:
+        await database.open()
+    except DatabaseUnavailableError as error:
+        yield serious(DATABASE, str(error), "check DATABASE_URL, and whether the server runs")
+        return
+    try:
+        async with database.engine.connect() as connection:
+            yield await _version(connection)
+            if settings.database_url is None:
+                hint = "set DATABASE_URL where the site is to outgrow one machine, and make backups"
+                yield warning(DATABASE, "the embedded server, for this machine only", hint)
+            yield await _encoding(connection)
+            async for finding in _durability(connection):
+                yield finding
+            yield await _privacy(connection)
+            yield await _connections(connection, database, settings)
+            yield await _clock(connection)
+            yield await _schema(connection)
+    finally:
+        await database.close()
+
+
+async def _version(connection: AsyncConnection) -> Finding:
+    version = await connection.scalar(text("SHOW server_version")) or ""
+    if int(version.split(".")[0]) < OLDEST_VERSION:
+        hint = f"take {OLDEST_VERSION} or newer"
+        return serious(DATABASE, f"PostgreSQL {version} is too old", hint)
+    return ok(DATABASE, f"PostgreSQL {version}")
+
+
+async def _encoding(connection: AsyncConnection) -> Finding:
+    encoding = await connection.scalar(text("SHOW server_encoding"))
+    if encoding == "UTF8":
+        return ok("Encoding", "UTF8")
+    hint = "create the database with ENCODING 'UTF8' TEMPLATE template0"
+    return serious("Encoding", f"{encoding} has not all that people write", hint)
+
+
+async def _durability(connection: AsyncConnection) -> AsyncIterator[Finding]:
+    off = [name for name in DURABILITY if await connection.scalar(text(f"SHOW {name}")) == "off"]
+    for name in off:
+        finding, danger = DURABILITY[name]
+        yield finding("Durability", f"{name} is off: {danger}", f"set {name} = on")
+    if not off:
+        yield ok("Durability", "what was answered with a success survives a crash")
+
+
+async def _privacy(connection: AsyncConnection) -> Finding:
+    server = await connection.scalar(select(func.host(func.inet_server_addr())))
+    if server is None or ip_address(server).is_loopback:
+        return ok("Privacy", "the way to the database does not leave the machine")
+    tls = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+    if await connection.scalar(text(tls)):
+        return ok("Privacy", "the way to the database is encrypted")
+    hint = "add ?sslmode=verify-full to DATABASE_URL, unless the network is your own"
+    return warning("Privacy", "the way to the database is not encrypted", hint)
+
+
+async def _connections(
+    connection: AsyncConnection, database: Database, settings: Settings
+) -> Finding:
+    """Whether the server takes what the web processes may open: the pools, and a listener each."""
+    limit = "current_setting('max_connections')::int"
+    reserved = "current_setting('superuser_reserved_connections')::int"
+    available = await connection.scalar(text(f"SELECT {limit} - {reserved}")) or 0
+    wanted = settings.web_concurrency * (2 * cast(QueuePool, database.engine.pool).size() + 1)
+    found = f"{settings.web_concurrency} web processes open up to {wanted} of {available}"
+    if wanted > available:
+        return warning("Connections", found, "raise max_connections, or lower WEB_CONCURRENCY")
+    return ok("Connections", found)
+
+
+async def _clock(connection: AsyncConnection) -> Finding:
+    before = now()
+    theirs = (await connection.scalars(select(func.clock_timestamp()))).one()
+    after = now()
+    apart = (theirs - before - (after - before) / 2).total_seconds()
+    found = f"{abs(apart):.1f} s apart from the database's"
+    if abs(apart) > 2:
+        return warning("Clock", found, "set both by NTP: links and sessions expire by them")
+    return ok("Clock", found)
+
+
+async def _schema(connection: AsyncConnection) -> Finding:
+    if not await connection.run_sync(migrations.is_current):
+        return serious("Schema", "migrations are pending", "run blog deploy")
+    roles = await connection.execute(select(Role.name, Role.permissions, Role.is_default))
+    if not set(ROLES) <= {tuple(role) for role in roles}:
+        return serious("Schema", "a role is not what it should be", "run blog deploy")
+    return ok("Schema", "up to date, roles included")

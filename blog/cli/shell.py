@@ -1,0 +1,104 @@
+"""`blog shell`."""
+
+import ast
+import asyncio
+import code
+import inspect
+import sys
+import traceback
+from contextlib import AsyncExitStack, suppress
+from types import CodeType, FunctionType
+from typing import Any
+
+import click
+import uvloop
+from sqlalchemy import func, select
+
+from blog import models
+from blog.cli.running import one_line_errors, opened_app
+
+SCRIPT = "<stdin>"
+BANNER = f"""\
+Python with the site at hand: app, session, select, func, and the models
+{", ".join(models.__all__)}.
+Use await wherever you like. Nothing is stored before await session.commit()."""
+
+
+@click.command()
+def shell() -> None:
+    """Run Python with the database and the models at hand.
+
+    At a terminal it has Python's own prompt; otherwise it runs what comes in, such as
+
+    \b
+    echo 'print(await session.scalar(select(func.count(User.id))))' | blog shell
+    """
+    with one_line_errors(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        opened = AsyncExitStack()
+        names = runner.run(_open(opened))
+        try:
+            if sys.stdin.isatty():
+                _converse(runner, names)
+            else:
+                _run_script(runner, names, sys.stdin.read())
+        finally:
+            runner.run(opened.aclose())
+
+
+async def _open(opened: AsyncExitStack) -> dict[str, Any]:
+    """Open the site for as long as `opened` is; what the shell knows by name."""
+    app = await opened.enter_async_context(opened_app())
+    session = await opened.enter_async_context(app.database.session())
+    names = {"app": app, "session": session, "select": select, "func": func}
+    return names | {name: getattr(models, name) for name in models.__all__}
+
+
+async def _evaluate(statement: CodeType, names: dict[str, Any]) -> None:
+    """Run what was compiled, which is a coroutine if there is an `await` in it."""
+    result = FunctionType(statement, names)()
+    if inspect.iscoroutine(result):
+        await result
+
+
+def _run_script(runner: asyncio.Runner, names: dict[str, Any], source: str) -> None:
+    """Run a whole script; an error is shown without our own part in it, and ends with code 1."""
+    try:
+        script = compile(source, SCRIPT, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        runner.run(_evaluate(script, names))
+    except Exception as error:
+        trace = error.__traceback__
+        while trace is not None and trace.tb_frame.f_code.co_filename != SCRIPT:
+            trace = trace.tb_next
+        traceback.print_exception(error.with_traceback(trace))
+        raise SystemExit(1) from None
+
+
+def _converse(runner: asyncio.Runner, names: dict[str, Any]) -> None:
+    with suppress(ImportError):  # Some Pythons come without it.
+        import readline  # noqa: PLC0415
+        import rlcompleter  # noqa: PLC0415
+
+        readline.set_completer(rlcompleter.Completer(names).complete)
+        readline.parse_and_bind("tab: complete")
+    Console(runner, names).interact(BANNER, "")
+
+
+class Console(code.InteractiveConsole):
+    """Python's prompt, whose statements run in an event loop. Between them the loop stands still.
+
+    Ctrl-C cancels a statement, and else clears the line.
+    """
+
+    def __init__(self, runner: asyncio.Runner, names: dict[str, Any]) -> None:
+        super().__init__(names)
+        self.compile.compiler.flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        self._runner = runner
+        self._names = names
+
+    def runcode(self, code: CodeType) -> None:
+        try:
+            self._runner.run(_evaluate(code, self._names))
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException:
+            self.showtraceback()

@@ -1,0 +1,80 @@
+"""`blog check`."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Command
+from tests.databases import create_database, drop_database
+from tests.mail.smtp import Inbox, receiving
+from tests.servers import free_port, run
+
+PRODUCTION: dict[str, Any] = {
+    "env": "production",
+    "base_url": "https://blog.example.com",
+    "mail_server": "127.0.0.1",
+    "mail_sender": "Broadside <post@example.com>",
+    "admin_email": "boss@example.com",
+}
+
+
+def findings(output: str, severity: str) -> list[str]:
+    """The subjects of one severity, in order."""
+    return re.findall(rf"^{severity} +(\S+)", output, re.MULTILINE)
+
+
+async def test_a_site_that_is_fit_has_nothing_serious(tmp_path: Path) -> None:
+    async with receiving(Inbox()) as inbox:
+        site = PRODUCTION | {"mail_port": inbox.port}
+        await run(tmp_path, "blog", "deploy", **site)
+        code, output = await run(tmp_path, "blog", "check", **site)
+    assert (code, findings(output, "serious")) == (0, []), output
+    assert findings(output, "warning") == ["Database"]
+    assert "the embedded server, for this machine only" in output
+    assert "ok       Schema        up to date" in output
+    assert f"127.0.0.1:{inbox.port} lets us in" in output
+    assert inbox.messages == []
+
+
+@pytest.fixture
+async def neglected(database_url: str) -> AsyncIterator[str]:
+    """The address of an empty database that cannot store every text."""
+    options = "TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE_PROVIDER libc LOCALE 'C'"
+    yield await create_database(database_url, "neglected", migrated=False, options=options)
+    await drop_database(database_url, "neglected")
+
+
+async def test_what_harms_people_is_serious(blog: Command, neglected: str) -> None:
+    code, output = await blog(
+        "check", env="development", secret_key="x" * 40, base_url="http://localhost:5000",
+        database_url=neglected, web_concurrency=20,
+    )  # fmt: skip
+    assert code == 1
+    serious = ["ENV", "SECRET_KEY", "BASE_URL", "MAIL_SENDER", "MAIL_SERVER"]
+    # The tests' server is to be fast, not safe.
+    serious += ["Encoding", "Durability", "Durability", "Schema"]
+    assert findings(output, "serious") == serious, output
+    assert findings(output, "warning") == ["ADMIN_EMAIL", "Durability", "Connections"]
+    assert "; run blog deploy\n" in output
+
+
+async def test_a_database_and_a_mail_server_that_do_not_answer_are_serious(blog: Command) -> None:
+    nobody = free_port()
+    code, output = await blog(
+        "check",
+        **PRODUCTION | {
+            "base_url": "http://blog.example.com",
+            "database_url": f"postgresql://susan:sekrit@127.0.0.1:{nobody}/blog",
+            "mail_port": nobody,
+            "mail_username": "susan",
+            "mail_password": "sekrit",
+        },
+    )  # fmt: skip
+    assert code == 1
+    assert findings(output, "serious") == ["BASE_URL", "Database", "MAIL_SERVER"], output
+    assert findings(output, "warning") == ["MAIL_PASSWORD"]
+    assert "nobody can log in" in output
+    assert "sekrit" not in output
