@@ -7,10 +7,12 @@ down. The README has the table of what each one means.
 """
 
 import os
+import re
 import secrets
 import sys
 from email.utils import parseaddr
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -20,6 +22,7 @@ from pydantic import (
     EmailStr,
     Field,
     NonNegativeFloat,
+    PlainValidator,
     PositiveInt,
     SecretStr,
     ValidationError,
@@ -47,7 +50,27 @@ def origin(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("must be the address that people type, such as https://blog.example.com")
+    if not text.isascii():
+        raise ValueError("must be written in ASCII, an international name in its form xn--…")
     return text.rstrip("/")
+
+
+def host_name(text: str) -> str:
+    """Check that `text` is the name of a host as a browser sends it, or the end of some names."""
+    if not re.fullmatch(r"\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]", text):
+        raise ValueError("must have names such as blog.example.com, or .example.com for all below")
+    return text
+
+
+def proxies(value: object) -> int | tuple[IPv4Network | IPv6Network, ...]:
+    """Read how many proxies there are, or the networks they are in, with commas between them."""
+    text = str(value).strip()
+    if re.fullmatch("[0-9]{1,2}", text, re.ASCII):
+        return int(text)
+    try:
+        return tuple(ip_network(each.strip()) for each in text.split(",") if each.strip())
+    except ValueError as error:
+        raise ValueError(f"must be a number, or networks such as 10.0.0.0/8: {error}") from None
 
 
 def mailbox(text: str) -> str:
@@ -110,9 +133,16 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 5000
     web_concurrency: PositiveInt = 1
+    tls_certificate: Path | None = None
+    tls_key: Annotated[Path | None, Field(validate_default=True)] = None
 
     site_name: Annotated[str, Field(min_length=1, max_length=64)] = "Broadside"
     base_url: Annotated[str, AfterValidator(origin)] = ""
+    allowed_hosts: Annotated[tuple[Annotated[str, AfterValidator(host_name)], ...], NoDecode] = ()
+    trusted_proxies: Annotated[
+        int | tuple[IPv4Network | IPv6Network, ...], PlainValidator(proxies), NoDecode
+    ] = 0
+    https_redirect: bool = False
 
     avatars: Avatars = Avatars.IDENTICON
 
@@ -137,12 +167,12 @@ class Settings(BaseSettings):
     slow_query_seconds: NonNegativeFloat = 0.5
     log_to: Annotated[str, AfterValidator(log_target)] = "stderr"
 
-    @field_validator("admin_email", mode="before")
+    @field_validator("admin_email", "allowed_hosts", mode="before")
     @classmethod
-    def _split_addresses(cls, value: object) -> object:
-        """Several administrators are written with commas between them, in any case."""
+    def _split(cls, value: object) -> object:
+        """Several are written with commas between them, in any case."""
         if isinstance(value, str):
-            return [address.strip().lower() for address in value.split(",") if address.strip()]
+            return [each.strip().lower() for each in value.split(",") if each.strip()]
         return value
 
     @field_validator("var_dir")
@@ -157,7 +187,8 @@ class Settings(BaseSettings):
         if not values.get("base_url") and values.get("env") != Environment.PRODUCTION:
             host, port = str(values.get("host", "127.0.0.1")), values.get("port", 5000)
             host = f"[{host}]" if ":" in host else host
-            return values | {"base_url": f"http://{host}:{port}"}
+            scheme = "https" if values.get("tls_certificate") else "http"
+            return values | {"base_url": f"{scheme}://{host}:{port}"}
         return values
 
     @field_validator("secret_key")
@@ -169,6 +200,20 @@ class Settings(BaseSettings):
                 f"must have at least {SHORTEST_SECRET} characters in production; "
                 'make one with: python -c "import secrets; print(secrets.token_urlsafe(48))"'
             )
+        return value
+
+    @field_validator("tls_key")
+    @classmethod
+    def _both_or_none(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        if (value is None) != (info.data.get("tls_certificate") is None):
+            raise ValueError("goes with TLS_CERTIFICATE: give both files, or none")
+        return value
+
+    @field_validator("https_redirect")
+    @classmethod
+    def _needs_an_address(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and not info.data.get("base_url", "https:").startswith("https:"):
+            raise ValueError("leads to BASE_URL, which must begin with https:// then")
         return value
 
     @field_validator("mail_starttls")

@@ -36,6 +36,8 @@ from blog.web import (
     errors,
     freshness,
     headers,
+    hosts,
+    https,
     request_log,
     requests,
     templating,
@@ -43,6 +45,7 @@ from blog.web import (
 from blog.web.app import Broadside, close_db
 from blog.web.health import blueprint as health
 from blog.web.lingering import LingeringClose
+from blog.web.proxies import TrustedProxies
 from blog.web.rate_limits import RateLimits
 from settings import MailWorkerPlace, Settings
 
@@ -51,7 +54,9 @@ PROJECT = Path(__file__).resolve().parents[1]
 # What sees a request before others comes before them, and sees its answer after them.
 PARTS = (
     request_log,
+    hosts,
     requests,
+    https,
     compression,
     caching,
     headers,
@@ -114,7 +119,8 @@ def create_app(settings: Settings) -> Broadside:
     if settings.is_development:
         app.register_blueprint(mailbox_pages)
     app.teardown_request(close_db)
-    app.asgi_app = LingeringClose(app.asgi_app)  # type: ignore[method-assign]
+    reachable = TrustedProxies(LingeringClose(app.asgi_app), settings.trusted_proxies)
+    app.asgi_app = reachable  # type: ignore[method-assign]
 
     @app.before_serving
     async def open_parts() -> None:

@@ -26,6 +26,7 @@ async def other_app(
             var_dir=tmp_path,
             site_name="The Other Site",
             base_url="http://other.test",
+            allowed_hosts="blog.test",
             mail_subject_prefix="[Other] ",
         )
     )

@@ -108,6 +108,7 @@ def test_they_come_from_the_environment_before_dotenv(
         ({}, "http://127.0.0.1:5000"),
         ({"PORT": "8080"}, "http://127.0.0.1:8080"),
         ({"HOST": "::1"}, "http://[::1]:5000"),
+        ({"TLS_CERTIFICATE": "site.pem", "TLS_KEY": "site.key"}, "https://127.0.0.1:5000"),
         ({"BASE_URL": "https://blog.example.com/"}, "https://blog.example.com"),
     ],
 )
@@ -163,6 +164,29 @@ def test_administrators_are_written_with_commas_in_any_case(
 ) -> None:
     monkeypatch.setenv("ADMIN_EMAIL", "Susan@Example.com, john@example.com,")
     assert load_settings().admin_email == ["susan@example.com", "john@example.com"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "setting", "reason"),
+    [
+        ({"tls_certificate": "site.pem"}, "tls_key", "both files, or none"),
+        ({"tls_key": "site.key"}, "tls_key", "both files, or none"),
+        ({"https_redirect": True}, "https_redirect", "must begin with https://"),
+        ({"base_url": "https://bücher.example"}, "base_url", "in its form xn--"),
+        ({"allowed_hosts": "https://a.example"}, "allowed_hosts", "names such as"),
+        ({"allowed_hosts": "*"}, "allowed_hosts", "names such as"),
+        ({"allowed_hosts": "a.example:80"}, "allowed_hosts", "names such as"),
+        ({"trusted_proxies": "nginx"}, "trusted_proxies", "a number, or networks"),
+        ({"trusted_proxies": "10.0.0.1/8"}, "trusted_proxies", "has host bits set"),
+        ({"trusted_proxies": "-1"}, "trusted_proxies", "a number, or networks"),
+    ],
+)
+def test_what_cannot_be_served_is_refused(
+    wrong: dict[str, object], setting: str, reason: str
+) -> None:
+    with pytest.raises(ValidationError, match=reason) as caught:
+        Settings(**wrong)  # type: ignore[arg-type]
+    assert [error["loc"][0] for error in caught.value.errors()] == [setting]
 
 
 def test_simultaneous_starts_agree_on_the_kept_secret(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import socket
+import ssl
 from contextlib import AbstractContextManager, nullcontext
 
 import click
@@ -24,6 +25,7 @@ def serve() -> None:
     """
     settings = load_settings()
     configure_logging(settings)
+    _check_certificate(settings)
     # Until the workers run, SIGTERM ends this as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -37,6 +39,25 @@ def serve() -> None:
         return
     if not asked_to_stop:
         raise click.ClickException("a web process ended by itself, so all of them were stopped")
+
+
+def _check_certificate(settings: Settings) -> None:
+    """Find out now what would be a traceback in each worker."""
+    if settings.tls_certificate is None or settings.tls_key is None:
+        return
+    try:
+        for file in (settings.tls_certificate, settings.tls_key):
+            file.open("rb").close()
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        # Without a password it would be asked for at the terminal.
+        context.load_cert_chain(settings.tls_certificate, settings.tls_key, password="")
+    except ssl.SSLError as error:
+        raise click.ClickException(
+            f"{settings.tls_certificate} and {settings.tls_key} are not a certificate and its "
+            f"key in PEM, without a password: {error.reason or error}"
+        ) from None
+    except OSError as error:
+        raise click.ClickException(f"cannot read {error.filename}: {error.strerror}") from None
 
 
 def _listening(settings: Settings) -> socket.socket:

@@ -2,9 +2,11 @@
 
 import logging
 import multiprocessing
+import os
 import signal
 import socket
 import threading
+from pathlib import Path
 
 from hypercorn.config import Config
 from hypercorn.run import run
@@ -30,9 +32,10 @@ def run_workers(settings: Settings, listener: socket.socket) -> bool:
         also where a worker has failed (its issue 269).
     """
     drain = DRAIN_SECONDS_IN_DEVELOPMENT if settings.is_development else DRAIN_SECONDS
-    deadline = Deadline(drain)
+    listening = listener.detach()
+    deadline = Deadline(drain, listening)
     try:
-        run(_configuration(settings, listener, drain))
+        run(_configuration(settings, listening, drain))
         for worker in multiprocessing.active_children():
             worker.join()
     finally:
@@ -42,12 +45,14 @@ def run_workers(settings: Settings, listener: socket.socket) -> bool:
     return deadline.was_set
 
 
-def _configuration(settings: Settings, listener: socket.socket, drain: float) -> Config:
+def _configuration(settings: Settings, listening: int, drain: float) -> Config:
     config = Config()
     config.application_path = "asgi:app"
-    config.bind = [f"fd://{listener.detach()}"]
+    config.bind = [f"fd://{listening}"]
     config.workers = settings.web_concurrency
     config.worker_class = "uvloop"
+    if settings.tls_certificate and settings.tls_key:
+        config.certfile, config.keyfile = str(settings.tls_certificate), str(settings.tls_key)
     # Ours comes first: where hypercorn cuts requests off, it ends with a traceback and without
     # having told the application.
     config.graceful_timeout = 2 * drain
@@ -61,19 +66,34 @@ def _kill_workers() -> None:
         worker.kill()
 
 
+def _let_go(listening: int) -> None:
+    """Give up this process's hold on the socket, so that nobody connects once the workers did.
+
+    As long as anyone holds it the kernel goes on accepting connections, and in the end resets
+    them. Until the last worker has let go, only one at a time may wait to be accepted.
+    """
+    with socket.socket(fileno=os.dup(listening)) as listener:
+        listener.listen(0)
+    # hypercorn closes the number later, so it must stand for something.
+    with Path(os.devnull).open("rb") as nothing:
+        os.dup2(nothing.fileno(), listening)
+
+
 class Deadline:
     """Set by the first signal that asks for the end: workers that miss it are killed.
 
     Args:
         seconds: from the signal to the deadline.
+        listening: the number of the socket that the workers accept from.
 
     Attributes:
         was_set: whether there was such a signal.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, listening: int) -> None:
         self.was_set = False
         self._seconds = seconds
+        self._listening = listening
         self._withdrawn = threading.Event()
         # Python writes the number of each signal there, also of those that hypercorn handles.
         self._signals, self._wakeup = socket.socketpair()
@@ -94,6 +114,7 @@ class Deadline:
         while number := self._signals.recv(1):
             if number[0] in {signal.SIGINT, signal.SIGTERM}:
                 self.was_set = True
+                _let_go(self._listening)
                 if not self._withdrawn.wait(self._seconds):
                     _kill_workers()
                 return

@@ -2,13 +2,16 @@
 
 from types import TracebackType
 from typing import cast
+from urllib.parse import urlsplit
 
 import quart
 from quart import Quart, g, has_request_context
 from quart.ctx import RequestContext
 from quart.typing import ResponseReturnValue
+from quart.wrappers.base import BaseRequestWebsocket
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
+from werkzeug.routing import MapAdapter
 
 from blog.errors import NotFoundError
 from blog.kit.database import Database, DatabaseUnavailableError
@@ -35,6 +38,23 @@ class Broadside(Quart):
     mail_worker: MailWorker
     rate_limits: RateLimits
     alerts: Alerts
+
+    def create_url_adapter(self, request: BaseRequestWebsocket | None) -> MapAdapter | None:
+        """Find routes, and build full addresses, by `BASE_URL` and not by the Host header.
+
+        In Quart's own way that header gets into redirects, and fails if it is no name at all.
+        """
+        if request is None:
+            return super().create_url_adapter(None)
+        site = urlsplit(self.settings.base_url)
+        return self.url_map.bind(
+            site.netloc,
+            request.root_path,
+            url_scheme=site.scheme,
+            default_method=request.method,
+            path_info=request.path,
+            query_args=request.query_string.decode(errors="replace"),
+        )
 
     def log_exception(self, exception_info: ExceptionInfo) -> None:
         """Log what Quart could not deal with: at the start, in the background, or after a view.

@@ -9,6 +9,9 @@ from blog.web.app import current_app
 
 blueprint = Blueprint("health", __name__)
 
+# A balancer asks for these by HTTP and by the machine's address, and must not be turned away.
+PATHS = {"/healthz", "/readyz"}
+
 
 @blueprint.get("/healthz")
 async def alive() -> ResponseReturnValue:

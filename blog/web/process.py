@@ -22,6 +22,7 @@ from hypercorn.typing import (
 from blog.kit.log_targets import SyslogTarget, log_target
 from blog.kit.logs import JSONFormatter, TextFormatter
 from blog.web import request_log
+from blog.web.draining import drain_with_care
 from settings import Settings
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 def prepare_process(settings: Settings) -> None:
     """Set up what belongs to the process and not to an application in it."""
     configure_logging(settings)
+    drain_with_care()
     if (parent := multiprocessing.parent_process()) is not None:
         # hypercorn tells its workers by an event to drain. As soon as the first of them has
         # ended it also sends SIGTERM to the others, which would end them in mid-request.

@@ -17,7 +17,7 @@ FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
 async def server(tmp_path_factory: pytest.TempPathFactory, site_url: str) -> AsyncIterator[Server]:
     """The site, which must not have logged an error in the end."""
     var_dir = tmp_path_factory.mktemp("protocol")
-    async with serving(var_dir, database_url=site_url) as running:
+    async with serving(var_dir, database_url=site_url, allowed_hosts="blog.test, a") as running:
         yield running
     assert "Traceback" not in running.output
     assert "ERROR" not in running.output
@@ -155,6 +155,8 @@ async def test_http_1_0_without_a_host_is_answered_and_closed(server: Server) ->
         b"GET http://[ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: \xff\r\nConnection: close\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: a b<c>\r\nConnection: close\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a..b\r\nConnection: close\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: a\r\nCookie: session=\xff\xfe; =;;\r\nConnection: close\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: a\r\nAccept: \xff, */*;q=x\r\nConnection: close\r\n\r\n",
     ],

@@ -5,6 +5,8 @@ import socket
 from pathlib import Path
 from typing import Any
 
+import trustme
+
 from tests.databases import create_database, drop_database
 from tests.live.postgres import ExternalPostgres
 from tests.servers import ALEMBIC, BLOG_SERVE, HYPERCORN, free_port, run
@@ -65,6 +67,25 @@ async def test_a_port_that_is_taken_is_one_line(tmp_path: Path, site_url: str) -
         f"Error: cannot listen on 127.0.0.1:{port}: address already in use; "
         "choose another place with HOST and PORT\n"
     )
+
+
+async def test_a_certificate_that_cannot_be_used_is_one_line(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    site, other = (authority.issue_cert("blog.test") for _ in range(2))
+    key, certificate = tmp_path / "site.key", tmp_path / "site.pem"
+    other.private_key_pem.write_to_path(key)
+    site.cert_chain_pems[0].write_to_path(certificate)
+    for tls_certificate, reason in (
+        (tmp_path / "none.pem", f"cannot read {tmp_path}/none.pem: No such file or directory"),
+        (tmp_path, f"cannot read {tmp_path}: Is a directory"),
+        (certificate, f"{certificate} and {key} are not a certificate and its key in PEM"),
+        (key, f"{key} and {key} are not a certificate and its key in PEM"),
+    ):
+        code, output = await run(
+            tmp_path, *BLOG_SERVE, tls_certificate=tls_certificate, tls_key=key
+        )
+        assert (code, output.count("\n")) == (1, 1)
+        assert output.startswith(f"Error: {reason}")
 
 
 async def test_production_does_not_migrate_by_itself(tmp_path: Path, database_url: str) -> None:

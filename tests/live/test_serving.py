@@ -1,0 +1,109 @@
+"""The protocols that the site speaks."""
+
+import ssl
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+import pytest
+import trustme
+
+from tests.servers import HYPERCORN, Server, serving, until
+
+
+class Certificates(NamedTuple):
+    """Files for a server, and what its clients trust."""
+
+    certificate: Path
+    key: Path
+    trust: ssl.SSLContext
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """A certificate for 127.0.0.1."""
+    folder = tmp_path_factory.mktemp("certificates")
+    authority = trustme.CA()
+    issued = authority.issue_cert("127.0.0.1")
+    issued.private_key_pem.write_to_path(folder / "key.pem")
+    issued.cert_chain_pems[0].write_to_path(folder / "certificate.pem")
+    trust = ssl.create_default_context()
+    authority.configure_trust(trust)
+    return Certificates(folder / "certificate.pem", folder / "key.pem", trust)
+
+
+@pytest.fixture(scope="module", params=["blog serve", "hypercorn"])
+async def https_server(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    site_url: str,
+    certificates: Certificates,
+) -> AsyncIterator[Server]:
+    """The site with TLS of its own."""
+    settings: dict[str, object] = {"database_url": site_url, "mail_worker": "external"}
+    command: tuple[str, ...] = ()
+    files = {"certificate": certificates.certificate, "key": certificates.key}
+    if request.param == "hypercorn":
+        command = (
+            *HYPERCORN,
+            "--certfile",
+            str(files["certificate"]),
+            "--keyfile",
+            str(files["key"]),
+        )
+    else:
+        settings |= {f"tls_{name}": file for name, file in files.items()}
+    folder = tmp_path_factory.mktemp("https")
+    async with serving(folder, *command, wait=False, **settings) as server:
+
+        async def answers() -> bool:
+            try:
+                async with httpx.AsyncClient(verify=certificates.trust) as client:
+                    return (await client.get(address_of(server))).is_success
+            except httpx.ConnectError:
+                return False
+
+        await until(answers, seconds=60)
+        yield server
+    assert "Traceback" not in server.output
+
+
+def address_of(server: Server) -> str:
+    return f"https://127.0.0.1:{server.port}"
+
+
+@pytest.mark.parametrize("version", ["HTTP/1.1", "HTTP/2"])
+async def test_https_is_spoken_in_the_version_that_the_client_prefers(
+    https_server: Server, certificates: Certificates, version: str
+) -> None:
+    async with httpx.AsyncClient(
+        base_url=address_of(https_server), verify=certificates.trust, http2=version == "HTTP/2"
+    ) as client:
+        page = await client.get("/auth/login")
+        form = await client.post("/auth/login", data={"email": "susan"})
+    assert [page.http_version, form.http_version] == [version, version]
+    assert (page.status_code, form.status_code) == (200, 400), "the token is missing"
+    assert "reload the page" in form.text
+
+
+async def test_who_does_not_speak_tls_gets_no_answer_and_leaves_no_trace(
+    https_server: Server, certificates: Certificates
+) -> None:
+    async with httpx.AsyncClient() as client:
+        with pytest.raises(httpx.TransportError):
+            await client.get(f"http://127.0.0.1:{https_server.port}/")
+        with pytest.raises(httpx.ConnectError, match="certificate verify failed"):
+            await client.get(address_of(https_server))
+    async with httpx.AsyncClient(verify=certificates.trust) as client:
+        assert (await client.get(address_of(https_server))).status_code == 200
+    assert "ERROR" not in https_server.output
+
+
+async def test_http_2_is_spoken_without_tls_to_who_knows_it(tmp_path: Path, site_url: str) -> None:
+    async with (
+        serving(tmp_path, database_url=site_url) as server,
+        httpx.AsyncClient(base_url=server.url, http1=False, http2=True) as client,
+    ):
+        page = await client.get("/auth/login")
+    assert (page.http_version, page.status_code) == ("HTTP/2", 200)
