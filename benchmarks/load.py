@@ -44,7 +44,7 @@ async def load(url: str, headers: Mapping[str, str], seconds: float) -> Round:
 
 
 def _milliseconds(percentile: str, text: str) -> float:
-    number, unit = _found(rf"{percentile} +([\d.]+)(us|ms|s)\n", text)
+    number, unit = _found(rf"{percentile} +([\d.]+)(us|ms|s) *\n", text)
     return float(number) * MILLISECONDS[unit]
 
 

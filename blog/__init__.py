@@ -34,6 +34,7 @@ from blog.web import (
     compression,
     csrf,
     errors,
+    fragments,
     freshness,
     headers,
     hosts,
@@ -67,6 +68,7 @@ PARTS = (
     errors,
     assets,
     templating,
+    fragments,
     avatars,
 )
 BLUEPRINTS = (

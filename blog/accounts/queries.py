@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import contains_eager, joinedload
 
@@ -13,22 +13,26 @@ from blog.models import ApiToken, LoginSession, User
 SESSIONS_SHOWN = 100
 
 
+# Made once: each request of somebody who is logged in begins with it.
+_SESSION_OF_TOKEN = (
+    select(LoginSession)
+    .join(LoginSession.user)
+    .where(
+        LoginSession.token_hash == bindparam("token_hash"),
+        LoginSession.expires_at > bindparam("now"),
+        User.disabled_at.is_(None),
+    )
+    .options(contains_eager(LoginSession.user).joinedload(User.role, innerjoin=True))
+)
+
+
 async def session_of_token(session: AsyncSession, token: str) -> LoginSession | None:
     """The session that `token` opens, with its user and his role.
 
     There is none if it has ended, or if an administrator has disabled the account.
     """
-    statement = (
-        select(LoginSession)
-        .join(LoginSession.user)
-        .where(
-            LoginSession.token_hash == token_digest(token),
-            LoginSession.expires_at > now(),
-            User.disabled_at.is_(None),
-        )
-        .options(contains_eager(LoginSession.user).joinedload(User.role, innerjoin=True))
-    )
-    return await session.scalar(statement)
+    parameters = {"token_hash": token_digest(token), "now": now()}
+    return await session.scalar(_SESSION_OF_TOKEN, parameters)
 
 
 async def sessions_of(session: AsyncSession, user: User) -> Sequence[LoginSession]:

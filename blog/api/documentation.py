@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import swagger_ui_bundle
-from quart import Response, render_template, request, url_for
+from quart import Response, render_template, request
 from quart.typing import ResponseReturnValue
 from quart_schema import Info, QuartSchema, Tag
 
@@ -12,7 +12,7 @@ from blog.web.app import Broadside, current_app
 from blog.web.assets import Assets
 from blog.web.headers import content_security_policy
 
-SWAGGER_UI = Assets(Path(str(swagger_ui_bundle.swagger_ui_path)))
+SWAGGER_UI = Assets(Path(str(swagger_ui_bundle.swagger_ui_path)), "/api/docs/")
 INTRODUCTION = """\
 Everything that people do on the pages, for programs.
 
@@ -35,7 +35,7 @@ async def openapi() -> ResponseReturnValue:
 async def docs() -> ResponseReturnValue:
     """The description, to be read and tried out."""
     files = {
-        name: url_for("api_docs_file", filename=SWAGGER_UI.fingerprinted(f"swagger-ui{suffix}"))
+        name: SWAGGER_UI.address(f"swagger-ui{suffix}")
         for name, suffix in (("style", ".css"), ("script", "-bundle.js"))
     }
     response = Response(await render_template("api/docs.html", **files))

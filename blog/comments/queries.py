@@ -1,42 +1,46 @@
 """Reading comments."""
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import BigInteger, Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from blog.kit.blocks import ids_of_page, number_of_rows
-from blog.kit.pagination import Page, PageRequest
+from blog.kit.pagination import Page, PageRequest, only_page
 from blog.models import Comment, CommentBlock, Post
 
 
-async def comments_page(session: AsyncSession, post: Post, wanted: PageRequest) -> Page[Comment]:
-    """The comments under `post`, the oldest first, with their authors.
+def with_author_and_post(statement: Select[Comment]) -> Select[Comment]:
+    """Load the author and the post of each comment along."""
+    return statement.options(
+        joinedload(Comment.author, innerjoin=True), joinedload(Comment.post, innerjoin=True)
+    )
 
-    The ids of the page are read off the index of the post's comments, so that those before
-    it cost next to nothing.
-    """
-    ids = (
-        select(Comment.id)
-        .where(Comment.post_id == post.id)
-        .order_by(Comment.id)
-        .offset(wanted.offset)
-        .limit(wanted.limit)
-        .subquery()
-    )
-    comments = await session.scalars(
-        select(Comment)
-        .join(ids, ids.c.id == Comment.id)
-        .options(joinedload(Comment.author, innerjoin=True))
-        .order_by(Comment.id)
-    )
+
+# The ids of the page are read off the index of the post's comments, so that those before it
+# cost next to nothing.
+_of_post = select(Comment.id).where(Comment.post_id == bindparam("post", type_=BigInteger))
+_ids_under_post = only_page(_of_post.order_by(Comment.id)).subquery()
+_UNDER_POST = (
+    select(Comment)
+    .join(_ids_under_post, _ids_under_post.c.id == Comment.id)
+    .options(joinedload(Comment.author, innerjoin=True))
+    .order_by(Comment.id)
+)
+_ids = ids_of_page(Comment, CommentBlock).subquery()
+_NEWEST = with_author_and_post(
+    select(Comment).join(_ids, _ids.c.id == Comment.id).order_by(Comment.id.desc())
+)
+
+
+async def comments_page(session: AsyncSession, post: Post, wanted: PageRequest) -> Page[Comment]:
+    """The comments under `post`, the oldest first, with their authors."""
+    comments = await session.scalars(_UNDER_POST, wanted.parameters | {"post": post.id})
     return Page.of(comments.all(), wanted, post.comment_count)
 
 
 async def newest(session: AsyncSession, wanted: PageRequest) -> Page[Comment]:
     """Everybody's comments, the newest first, with their authors and posts."""
-    ids = ids_of_page(Comment, CommentBlock, wanted).subquery()
-    shown = select(Comment).join(ids, ids.c.id == Comment.id).order_by(Comment.id.desc())
-    comments = (await session.scalars(with_author_and_post(shown))).all()
+    comments = (await session.scalars(_NEWEST, wanted.parameters)).all()
     total = await session.scalar(select(number_of_rows(CommentBlock)))
     return Page.of(comments, wanted, total)
 
@@ -45,13 +49,6 @@ async def comment_by_id(session: AsyncSession, comment_id: int) -> Comment | Non
     """One comment, with its author and its post."""
     return await session.scalar(
         with_author_and_post(select(Comment).where(Comment.id == comment_id))
-    )
-
-
-def with_author_and_post(statement: Select[Comment]) -> Select[Comment]:
-    """Load the author and the post of each comment along."""
-    return statement.options(
-        joinedload(Comment.author, innerjoin=True), joinedload(Comment.post, innerjoin=True)
     )
 
 

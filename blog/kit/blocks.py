@@ -6,36 +6,32 @@ to the one in which a page begins, and only rows of that block are passed over.
 
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, ScalarSelect, Select, func, literal, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, func, select
 
-from blog.kit.pagination import PageRequest, only_page
+from blog.kit.pagination import LIMIT, OFFSET
 
 
-def ids_of_page(
-    table: Any, blocks: Any, wanted: PageRequest, *conditions: ColumnElement[bool]
-) -> Select[int]:
-    """The ids of a page's rows, and of one more.
+def ids_of_page(table: Any, blocks: Any, *conditions: ColumnElement[bool]) -> Select[int]:
+    """The ids of a page's rows, and of one more; executed with `PageRequest.parameters`.
 
     Args:
         table: the mapped class of the list's rows.
         blocks: that of its blocks (`blog.models.row_blocks`).
-        wanted: which page.
         conditions: what the rows fulfil that the blocks count.
     """
     newer = func.sum(blocks.visible).over(order_by=blocks.number.desc()) - blocks.visible
     block = select(blocks.number, blocks.visible, newer.label("newer")).subquery()
-    offset = literal(wanted.offset, BigInteger)
     start = (
         select(
             ((block.c.number + 1) * blocks.SIZE).label("below"),
-            (offset - block.c.newer).label("skipped"),
+            (OFFSET - block.c.newer).label("skipped"),
         )
-        .where(block.c.newer <= offset, offset < block.c.newer + block.c.visible)
+        .where(block.c.newer <= OFFSET, block.c.newer + block.c.visible > OFFSET)
         .cte("start")
     )
     below = select(table.id).where(table.id < select(start.c.below).scalar_subquery(), *conditions)
-    ids = only_page(below.order_by(table.id.desc()), wanted)
-    return ids.offset(select(start.c.skipped).scalar_subquery())
+    skipped = select(start.c.skipped).scalar_subquery()
+    return below.order_by(table.id.desc()).offset(skipped).limit(LIMIT)
 
 
 def number_of_rows(blocks: Any) -> ScalarSelect[Any]:

@@ -1,13 +1,21 @@
 """Parts of a list, without counting it: numbered pages, and walks that hold their place."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Integer, Select, bindparam
+from sqlalchemy import BigInteger, Integer, Select, bindparam
 
 Row = TypeVar("Row")
 Statement = TypeVar("Statement", bound=Select[*tuple[Any, ...]])
+
+# Where a page begins in its list, and how many rows are read: for statements that are made
+# once, and executed with the `parameters` of what is wanted. To make a statement takes longer
+# than to execute it.
+OFFSET = bindparam("offset", type_=BigInteger)
+# This number is written into the SQL. Were it a parameter there, PostgreSQL would soon use a plan
+# for a tenth of all rows, which reads whole tables (PREPARE, "Notes").
+LIMIT = bindparam("limit", type_=Integer, literal_execute=True)
 
 # How many numbers a pager shows on each side of the current one.
 NEIGHBOURS = 2
@@ -34,19 +42,15 @@ class PageRequest:
         """One row more than is shown: whether it is there tells whether a next page is."""
         return self.size + 1
 
+    @property
+    def parameters(self) -> dict[str, int]:
+        """The values of `OFFSET` and `LIMIT`."""
+        return {"offset": self.offset, "limit": self.limit}
 
-def only_page(statement: Statement, wanted: PageRequest) -> Statement:
+
+def only_page(statement: Statement) -> Statement:
     """The rows of a page, and one more, of all that `statement` selects."""
-    return only_first(statement.offset(wanted.offset), wanted.limit)
-
-
-def only_first(statement: Statement, number: int) -> Statement:
-    """So many rows of all that `statement` selects.
-
-    Their number is written into the SQL. Were it a parameter, PostgreSQL would soon use a plan
-    for a tenth of all rows, which reads whole tables (PREPARE, "Notes").
-    """
-    return statement.limit(bindparam(None, number, Integer, literal_execute=True))
+    return statement.offset(OFFSET).limit(LIMIT)
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ class Page(Generic[Row]):
     `None` where nobody keeps count.
     """
 
-    rows: Sequence[Row]
+    rows: tuple[Row, ...]
     number: int
     has_next: bool
     last_number: int | None = None
@@ -76,7 +80,8 @@ class Page(Generic[Row]):
         """
         last_number = None if total is None else PageRequest.holding(total, wanted.size).number
         has_next = len(fetched) > wanted.size
-        return cls(fetched[: wanted.size], wanted.number, has_next, last_number, total)
+        rows = tuple(fetched[: wanted.size])
+        return cls(rows, wanted.number, has_next, last_number, total)
 
     @property
     def is_past_the_end(self) -> bool:
@@ -93,25 +98,27 @@ class Page(Generic[Row]):
     def next_number(self) -> int | None:
         return self.number + 1 if self.has_next else None
 
-    def numbers(self) -> Iterator[int | None]:
+    def numbers(self) -> tuple[int | None, ...]:
         """What a pager shows, `None` for a gap: 1 … 398 399 400 401 402 … 50000.
 
-        Yields nothing where the list has only one page or nobody keeps count. A gap of a
-        single page is that page.
+        Nothing where the list has only one page or nobody keeps count. A gap of a single page
+        is that page.
         """
         last = self.last_number or 1
         if last == 1:
-            return
+            return ()
         around = range(self.number - NEIGHBOURS, self.number + NEIGHBOURS + 1)
         shown = sorted({1, last} | {number for number in around if 1 <= number <= last})
+        numbers: list[int | None] = []
         before = 0
         for number in shown:
             if number - before == 2:
-                yield number - 1
+                numbers.append(number - 1)
             elif number - before > 2:
-                yield None
-            yield number
+                numbers.append(None)
+            numbers.append(number)
             before = number
+        return tuple(numbers)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from blog.errors import NotFoundError
 from blog.kit.pagination import Page, Stretch, Walk
 from blog.models import Permission, Post
 from blog.posts import queries, service, walk_queries
+from blog.posts.queries import ListedPost
 from blog.posts.schemas import PostChange, PostForm, PostText
 from blog.users.api import person
 from blog.web.app import current_app, db
@@ -46,7 +47,7 @@ class PostCollection(Collection):
     posts: list[PostResource]
 
 
-def resource(post: Post, to: Links) -> PostResource:
+def resource(post: Post | ListedPost, to: Links) -> PostResource:
     """A post as the API shows it; its author is loaded."""
     return PostResource(
         url=to.post(post.id),
@@ -55,14 +56,14 @@ def resource(post: Post, to: Links) -> PostResource:
         body_html=post.body_html,
         timestamp=post.created_at,
         edited_at=post.edited_at,
-        author_url=to.user(post.author_id),
+        author_url=to.user(post.author.id),
         author=post.author.username,
         comments_url=to.comments_of(post.id),
         comment_count=post.comment_count,
     )
 
 
-def list_of(posts: Page[Post] | Stretch[Post]) -> Response:
+def list_of(posts: Page[ListedPost] | Stretch[ListedPost]) -> Response:
     """Part of a list of posts as the API shows it."""
     to = links()
     return answer_list(PostCollection, "posts", posts, lambda post: resource(post, to))

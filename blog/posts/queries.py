@@ -5,96 +5,150 @@ index alone, and reads only the rows of those: a post is too large to be passed 
 that a moderator has hidden are in no list.
 """
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import CTE, BigInteger, ScalarSelect, Select, cast, func, literal, select, union_all
+from sqlalchemy import (
+    BigInteger,
+    ScalarSelect,
+    Select,
+    bindparam,
+    cast,
+    func,
+    literal,
+    select,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import contains_eager, joinedload
+from sqlalchemy.orm import joinedload
 
 from blog.kit.blocks import ids_of_page, number_of_rows
-from blog.kit.pagination import Page, PageRequest, only_page
+from blog.kit.pagination import LIMIT, OFFSET, Page, PageRequest, only_page
 from blog.models import Follow, Post, PostBlock, User
 
-_is_visible = Post.hidden_at.is_(None)
+AUTHOR = bindparam("author", type_=BigInteger)
+READER = bindparam("reader", type_=BigInteger)
+IS_VISIBLE = Post.hidden_at.is_(None)
 
 
-async def newest(session: AsyncSession, wanted: PageRequest) -> Page[Post]:
-    """Everybody's posts, newest first, with their authors. Page 40,000 takes the time of page 1."""
-    ids = ids_of_page(Post, PostBlock, wanted, _is_visible)
-    return await _page(session, ids, number_of_rows(PostBlock), wanted)
+class Author(NamedTuple):
+    """What a list shows of the person who wrote a post."""
+
+    id: int
+    username: str
+    avatar_hash: str
 
 
-async def timeline(session: AsyncSession, reader: User, wanted: PageRequest) -> Page[Post]:
-    """The posts of those whom `reader` follows and his own, newest first.
+class ListedPost(NamedTuple):
+    """A post in a list, with its author: what was read, and nothing that changes any more."""
 
-    The newest of each author are looked up in the index of his posts, and merged. To read
-    the newest of everybody and pick out these authors' would take for ever for somebody who
-    follows only people who rarely write.
+    id: int
+    body: str
+    body_html: str
+    created_at: datetime
+    edited_at: datetime | None
+    version: int
+    comment_count: int
+    author: Author
+
+
+@dataclass(frozen=True)
+class PostList:
+    """A list of posts, as statements that are made once.
+
+    Attributes:
+        rows: reads some posts, and with each how many the whole list has.
+        length: reads that number alone.
     """
-    author = authors_of_timeline(reader)
-    theirs = (
-        select(Post.id)
-        .where(Post.author_id == author.c.id, _is_visible)
-        .order_by(Post.id.desc())
-        .limit(wanted.offset + wanted.limit)
-        .lateral()
-    )
-    merged = select(theirs.c.id).join_from(author, theirs, literal(True))
-    ids = only_page(merged.order_by(theirs.c.id.desc()), wanted)
-    total = select(func.sum(author.c.post_count)).scalar_subquery()
-    return await _page(session, ids, total, wanted)
+
+    rows: Select[*tuple[Any, ...]]
+    length: Select[int]
+
+    @classmethod
+    def of(cls, ids: Select[int], total: ScalarSelect[Any]) -> "PostList":
+        """The list of which `ids` is a part, and which is `total` posts long."""
+        length = cast(func.coalesce(total, 0), BigInteger)
+        shown = ids.subquery("shown")
+        rows = (
+            select(
+                Post.id, Post.body, Post.body_html, Post.created_at, Post.edited_at, Post.version,
+                Post.comment_count, User.id, User.username, User.avatar_hash, length,
+            )
+            .join_from(shown, Post, Post.id == shown.c.id)
+            .join(Post.author)
+            .order_by(Post.id.desc())
+        )  # fmt: skip
+        return cls(rows, select(length))
+
+    async def read(
+        self, session: AsyncSession, parameters: Mapping[str, int]
+    ) -> tuple[list[ListedPost], int]:
+        """The posts, and how many the whole list has, in one statement.
+
+        Where there is no post there is no row to bring the number along; it is asked for then.
+        """
+        rows = (await session.execute(self.rows, parameters)).all()
+        length = rows[0][-1] if rows else await session.scalar(self.length, parameters)
+        posts = [ListedPost._make((*row[:7], Author._make(row[7:10]))) for row in rows]
+        return posts, length or 0
+
+    async def page(
+        self, session: AsyncSession, wanted: PageRequest, **parameters: int
+    ) -> Page[ListedPost]:
+        """A page, of a list of which a page was selected."""
+        posts, length = await self.read(session, wanted.parameters | parameters)
+        return Page.of(posts, wanted, length)
 
 
-def authors_of_timeline(reader: User) -> CTE:
-    """Those whom `reader` follows and himself, as far as they have written, with their counts."""
-    followed = select(Follow.followed_id).where(Follow.follower_id == reader.id)
-    return (
-        select(User.id, User.post_count)
-        .where(User.id.in_(union_all(followed, select(literal(reader.id, BigInteger)))))
-        .where(User.post_count > 0)
-        .cte("author")
-    )
+# Those whom a reader follows and himself, as far as they have written, with their counts.
+_followed = select(Follow.followed_id).where(Follow.follower_id == READER)
+author_of_timeline = (
+    select(User.id, User.post_count)
+    .where(User.id.in_(union_all(_followed, select(READER))))
+    .where(User.post_count > 0)
+    .cte("author")
+)
+# The newest posts of each author are looked up in the index of his posts, and merged. To read the
+# newest of everybody and pick out these authors' would take for ever for somebody who follows
+# only people who rarely write.
+_theirs = (
+    select(Post.id)
+    .where(Post.author_id == author_of_timeline.c.id, IS_VISIBLE)
+    .order_by(Post.id.desc())
+    .limit(OFFSET + LIMIT)
+    .lateral()
+)
+_merged = select(_theirs.c.id).join_from(author_of_timeline, _theirs, literal(True))
+length_of_timeline = select(func.sum(author_of_timeline.c.post_count)).scalar_subquery()
+
+_of_author = select(Post.id).where(Post.author_id == AUTHOR, IS_VISIBLE)
+number_by_author = select(User.post_count).where(User.id == AUTHOR).scalar_subquery()
+
+_NEWEST = PostList.of(ids_of_page(Post, PostBlock, IS_VISIBLE), number_of_rows(PostBlock))
+_TIMELINE = PostList.of(only_page(_merged.order_by(_theirs.c.id.desc())), length_of_timeline)
+_BY_AUTHOR = PostList.of(only_page(_of_author.order_by(Post.id.desc())), number_by_author)
+_BY_ID = (
+    select(Post).where(Post.id == bindparam("id")).options(joinedload(Post.author, innerjoin=True))
+)
 
 
-async def posts_by(session: AsyncSession, author: User, wanted: PageRequest) -> Page[Post]:
+async def newest(session: AsyncSession, wanted: PageRequest) -> Page[ListedPost]:
+    """Everybody's posts, newest first. Page 40,000 takes the time of page 1."""
+    return await _NEWEST.page(session, wanted)
+
+
+async def timeline(session: AsyncSession, reader: User, wanted: PageRequest) -> Page[ListedPost]:
+    """The posts of those whom `reader` follows and his own, newest first."""
+    return await _TIMELINE.page(session, wanted, reader=reader.id)
+
+
+async def posts_by(session: AsyncSession, author: User, wanted: PageRequest) -> Page[ListedPost]:
     """The posts of one author, newest first."""
-    theirs = select(Post.id).where(Post.author_id == author.id, _is_visible)
-    ids = only_page(theirs.order_by(Post.id.desc()), wanted)
-    total = select(User.post_count).where(User.id == author.id).scalar_subquery()
-    return await _page(session, ids, total, wanted)
+    return await _BY_AUTHOR.page(session, wanted, author=author.id)
 
 
 async def post_by_id(session: AsyncSession, post_id: int) -> Post | None:
     """One post with its author; who may read it is for the caller to ask."""
-    return await session.scalar(
-        select(Post).where(Post.id == post_id).options(joinedload(Post.author, innerjoin=True))
-    )
-
-
-async def _page(
-    session: AsyncSession, ids: Select[int], total: ScalarSelect[Any], wanted: PageRequest
-) -> Page[Post]:
-    posts, count = await posts_and_count(session, ids, total)
-    return Page.of(posts, wanted, count)
-
-
-async def posts_and_count(
-    session: AsyncSession, ids: Select[int], total: ScalarSelect[Any]
-) -> tuple[list[Post], int]:
-    """The posts with these ids, newest first, and what `total` counts, in one statement.
-
-    Where there is no post there is no row to bring the number along; it is asked for then.
-    """
-    whole = cast(func.coalesce(total, 0), BigInteger)
-    shown = ids.subquery("shown")
-    rows = (
-        await session.execute(
-            select(Post, whole)
-            .join_from(shown, Post, Post.id == shown.c.id)
-            .join(Post.author)
-            .options(contains_eager(Post.author))
-            .order_by(Post.id.desc())
-        )
-    ).all()
-    count = rows[0][1] if rows else await session.scalar(select(whole))
-    return [row[0] for row in rows], count or 0
+    return await session.scalar(_BY_ID, {"id": post_id})

@@ -1,6 +1,6 @@
 """Finding people."""
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.kit.blocks import ids_of_page, number_of_rows
@@ -8,10 +8,14 @@ from blog.kit.cursors import id_cursor, parsed_id
 from blog.kit.pagination import Page, PageRequest, Stretch, Walk
 from blog.models import User, UserBlock
 
+_BY_USERNAME = select(User).where(func.lower(User.username) == bindparam("username"))
+_ids = ids_of_page(User, UserBlock).subquery()
+_PAGE = select(User).join(_ids, _ids.c.id == User.id).order_by(User.id.desc())
+
 
 async def user_by_username(session: AsyncSession, username: str) -> User | None:
     """The person with this name, whatever its case."""
-    return await session.scalar(select(User).where(func.lower(User.username) == username.lower()))
+    return await session.scalar(_BY_USERNAME, {"username": username.lower()})
 
 
 async def user_by_id(session: AsyncSession, user_id: int) -> User | None:
@@ -21,10 +25,7 @@ async def user_by_id(session: AsyncSession, user_id: int) -> User | None:
 
 async def newest_page(session: AsyncSession, wanted: PageRequest) -> Page[User]:
     """Everybody, who came last first."""
-    ids = ids_of_page(User, UserBlock, wanted).subquery()
-    people = await session.scalars(
-        select(User).join(ids, ids.c.id == User.id).order_by(User.id.desc())
-    )
+    people = await session.scalars(_PAGE, wanted.parameters)
     return Page.of(people.all(), wanted, await _number_of_people(session))
 
 

@@ -1,8 +1,8 @@
 """Style sheets, scripts and icons, under names that change with their content.
 
-`url_for("static", filename="css/base.css")` gives `/static/css/base.0123456789ab.css`. What is
-asked for by such a name may be kept for ever: when the file changes, so does the name
-(RFC 8246, "HTTP Immutable Responses").
+In a template `{{ asset("css/base.css") }}` gives `/static/css/base.0123456789ab.css`. What is asked
+for by such a name may be kept for ever: when the file changes, so does the name (RFC 8246, "HTTP
+Immutable Responses").
 """
 
 import hashlib
@@ -10,7 +10,6 @@ import mimetypes
 import re
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from quart import Response, request
 from werkzeug.exceptions import NotFound
@@ -29,24 +28,30 @@ def _read(file: Path, _modified: int) -> tuple[bytes, str]:
     return content, hashlib.sha256(content).hexdigest()[:12]
 
 
+@lru_cache(maxsize=512)
+def _fingerprinted(folder: Path, name: str, modified: int) -> str:
+    """What to call a file, until it is modified."""
+    _, digest = _read(folder / name, modified)
+    path = Path(name)
+    return str(path.with_name(f"{path.stem}.{digest}{path.suffix}"))
+
+
 class Assets:
     """The files of one folder.
 
     Args:
         folder: where they are; nothing outside it is ever served.
+        address: the address that they are below, with a slash at the end.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, address: str) -> None:
         self._folder = folder
+        self._address = address
 
-    def fingerprinted(self, name: str) -> str:
-        """The name to link to, or the given one if there is no such file."""
-        try:
-            _, digest = self._find(name)
-        except NotFound:
-            return name
-        path = Path(name)
-        return str(path.with_name(f"{path.stem}.{digest}{path.suffix}"))
+    def address(self, name: str) -> str:
+        """What to link to for the file of that name."""
+        modified = (self._folder / name).stat().st_mtime_ns
+        return self._address + _fingerprinted(self._folder, name, modified)
 
     async def serve(self, filename: str) -> Response:
         """Answer with a file, by its plain or its fingerprinted name.
@@ -73,10 +78,6 @@ class Assets:
 
 def init_app(app: Broadside) -> None:
     """Serve the folder `static` of `app`."""
-    assets = Assets(Path(app.root_path) / "static")
+    assets = Assets(Path(app.root_path) / "static", "/static/")
     app.add_url_rule("/static/<path:filename>", "static", assets.serve)
-
-    @app.url_defaults
-    def link_to_fingerprint(endpoint: str, values: dict[str, Any]) -> None:
-        if endpoint == "static":
-            values["filename"] = assets.fingerprinted(values["filename"])
+    app.jinja_env.globals["asset"] = assets.address

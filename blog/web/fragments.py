@@ -1,0 +1,63 @@
+"""Pieces of pages that are rendered once, and kept for as long as they are asked for.
+
+    {{ kept(post_card, post, signed=false) }}
+
+is what `{{ post_card(post, signed=false) }}` is. A macro that was imported without context sees
+its arguments and what is the same for all requests; so its text is kept by the macro and its
+arguments, and can never be an old one: of another post, or of the same post after it was edited,
+the arguments differ. They have to be values: strings, numbers, times, and tuples of those.
+"""
+
+import sys
+from collections import OrderedDict
+from collections.abc import Awaitable
+from typing import Any, cast
+
+from jinja2.runtime import Macro
+from markupsafe import Markup
+
+from blog.web.app import Broadside
+
+MOST_BYTES = 32 * 1024 * 1024
+
+
+class Fragments:
+    """What was rendered, each by what it was rendered from; what was not used longest goes first.
+
+    Args:
+        most_bytes: how much memory it may take, texts and arguments together.
+    """
+
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        self._kept: OrderedDict[Any, tuple[Markup, int]] = OrderedDict()
+        self._most_bytes = most_bytes
+        self.bytes = 0
+
+    async def kept(self, macro: Macro, *arguments: Any, **options: Any) -> Markup:
+        """What `macro` makes of the arguments."""
+        key = macro, arguments, tuple(options.items())
+        if (found := self._kept.get(key)) is not None:
+            self._kept.move_to_end(key)
+            return found[0]
+        text = await cast(Awaitable[Markup], macro(*arguments, **options))
+        self._keep(key, text)
+        return text
+
+    def _keep(self, key: Any, text: Markup) -> None:
+        size = _size(key) + _size(text)
+        # Somebody else may have rendered the same meanwhile.
+        self.bytes += size - self._kept.pop(key, (text, 0))[1]
+        self._kept[key] = text, size
+        while self.bytes > self._most_bytes:
+            self.bytes -= self._kept.popitem(last=False)[1][1]
+
+
+def _size(value: Any) -> int:
+    """How many bytes of memory a value takes, and what is in it."""
+    within = sum(map(_size, value)) if isinstance(value, tuple) else 0
+    return sys.getsizeof(value) + within
+
+
+def init_app(app: Broadside) -> None:
+    """Give the templates of `app` `kept(macro, …)`."""
+    app.jinja_env.globals["kept"] = Fragments().kept
