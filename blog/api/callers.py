@@ -25,8 +25,8 @@ from blog.kit.passwords import LONGEST_PASSWORD
 from blog.models import Permission, Scope, User
 from blog.users.presence import note_presence
 from blog.web.app import current_app, db
-from blog.web.csrf import SAFE_METHODS
 from blog.web.errors import error_response
+from blog.web.requests import SAFE_METHODS
 
 Arguments = ParamSpec("Arguments")
 View = Callable[Arguments, Awaitable[ResponseReturnValue]]

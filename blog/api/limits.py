@@ -1,9 +1,8 @@
 """How many requests a client of the API may send."""
 
-from quart import Response, g
+from quart import Response, g, request
 
-from blog.accounts.authentication import requesting_client
-from blog.kit.networks import subscriber_of
+from blog.kit.networks import parsed_address, subscriber_of
 from blog.web.app import current_app
 from blog.web.rate_limits import Quota
 
@@ -16,7 +15,7 @@ async def spend(token_id: int | None = None) -> None:
     Raises:
         TooManyRequestsError: there were too many already.
     """
-    address = requesting_client().address
+    address = parsed_address(request.remote_addr)
     who = f"token {token_id}" if token_id else f"address {address and subscriber_of(address)}"
     g.api_standing = await current_app.rate_limits.spend(QUOTA, who)
 

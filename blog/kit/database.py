@@ -77,6 +77,8 @@ class Database:
             raise DatabaseUnavailableError(str(error)) from error
         self.engine = make_engine(url, self._pool_size)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        reading_engine = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._reading_sessions = async_sessionmaker(reading_engine, expire_on_commit=False)
         try:
             async with self.engine.connect():
                 pass
@@ -93,6 +95,14 @@ class Database:
     def session(self) -> AsyncSession:
         """A new session; it takes a connection with its first statement."""
         return self._sessions()
+
+    def reading_session(self) -> AsyncSession:
+        """A new session without a transaction: each statement stands alone.
+
+        It sees what another one would see (each statement of a transaction sees its own moment,
+        "read committed"), without the two trips to the server that begin and end it.
+        """
+        return self._reading_sessions()
 
 
 def make_engine(url: str, pool_size: int = POOL_SIZE, **options: Any) -> AsyncEngine:

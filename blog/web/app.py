@@ -21,7 +21,7 @@ from blog.kit.tokens import LinkSigner
 from blog.mail.alerts import Alerts
 from blog.mail.worker import MailWorker
 from blog.web.rate_limits import RateLimits
-from blog.web.requests import request_for_logs
+from blog.web.requests import only_reads, request_for_logs
 from settings import Settings
 
 ExceptionInfo = tuple[type, BaseException, TracebackType] | tuple[None, None, None]
@@ -99,12 +99,20 @@ current_app = cast(Broadside, quart.current_app)
 def db() -> AsyncSession:
     """The request's own database session, made on first use and closed at its end.
 
-    It is the primary's, unless `web/freshness.py` has found that the replica will do.
+    It is the primary's, unless `web/freshness.py` has found that the replica will do. Where the
+    request only reads, it has no transaction.
     """
     if "db" not in g:
-        replica = current_app.replica if g.get("reads_on_replica") else None
-        g.db = (replica or current_app.database).session()
+        g.db = _session()
     return cast(AsyncSession, g.db)
+
+
+def _session() -> AsyncSession:
+    if current_app.replica is not None and g.get("reads_on_replica"):
+        return current_app.replica.session()
+    if only_reads():
+        return current_app.database.reading_session()
+    return current_app.database.session()
 
 
 async def close_db(_error: BaseException | None = None) -> None:

@@ -16,10 +16,9 @@ from markupsafe import Markup
 from quart import Quart, request, session
 from werkzeug.exceptions import BadRequest
 
-from blog.web.requests import is_for_api
+from blog.web.requests import SAFE_METHODS, is_for_api
 
 FIELD = "csrf_token"
-SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 LENGTH = 32
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from blog.kit.database import DatabaseUnavailableError
 from blog.kit.replica import LONGEST_LAG, WRITTEN
 from blog.web.app import Broadside, close_db, current_app, db
-from blog.web.csrf import SAFE_METHODS
+from blog.web.requests import only_reads
 
 # By then the replica is as far, or so far behind that it is not used.
 KEPT_SECONDS = 2 * int(LONGEST_LAG)
@@ -25,7 +25,7 @@ async def choose_server() -> None:
     Whose session it is has been asked of the primary: one that was ended is worthless at once.
     """
     replica = current_app.replica
-    if replica is None or not _only_reads() or _is_program():
+    if replica is None or not only_reads() or _is_program():
         return
     if replica.has(request.cookies.get(_cookie(), 0, type=int)):
         await close_db()
@@ -34,7 +34,7 @@ async def choose_server() -> None:
 
 async def remember_position(response: Response) -> Response:
     """After a request that may have written: note how far the replica has to be from now on."""
-    if current_app.replica is None or _only_reads() or _is_program() or "db" not in g:
+    if current_app.replica is None or only_reads() or _is_program() or "db" not in g:
         return response
     if response.status_code < 400:
         try:
@@ -50,11 +50,6 @@ async def remember_position(response: Response) -> Response:
             samesite="Lax",
         )
     return response
-
-
-def _only_reads() -> bool:
-    """Whether a request changes nothing; links in mails, all below `/auth/`, also act by GET."""
-    return request.method in SAFE_METHODS and not request.path.startswith("/auth/")
 
 
 def _is_program() -> bool:

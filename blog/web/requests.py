@@ -15,6 +15,7 @@ from werkzeug.routing import BaseConverter, ValidationError
 from blog.kit.pagination import PageRequest
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 LARGEST_BODY = 1024 * 1024
 LARGEST_ROW_ID = 2**63 - 1
 MAX_FIELDS = 100
@@ -112,6 +113,18 @@ def request_for_logs() -> tuple[str, str]:
     """
     method = request.method if request.method in METHODS else "other"
     return method, request.url_rule.rule if request.url_rule else "unknown"
+
+
+def only_reads() -> bool:
+    """Whether the request changes nothing that more than one statement has a part in.
+
+    Links in mails, all below `/auth/`, act by GET; and so does a call of the API that brings a
+    password, the tries of which are counted, or asks for a token.
+    """
+    if request.method not in SAFE_METHODS or request.path.startswith("/auth/"):
+        return False
+    given = request.authorization
+    return not (is_for_api() and given is not None and given.type == "basic")
 
 
 def is_for_api() -> bool:
