@@ -110,7 +110,7 @@ async def test_what_is_too_long_comes_back_with_a_message_beside_it(
     answer = await susans_browser.submit("/edit-profile", wrong)
     assert answer.status_code == 422
     assert "at most 64 characters" in answer.text
-    assert "at most 2000 characters" in answer.text
+    assert "at most 2,000 characters" in answer.text
     assert wrong["about_me"] in answer.text
     assert (await db.get_one(User, 1)).location == ""
 
