@@ -7,6 +7,7 @@ from blog.cli.check import check
 from blog.cli.demo import demo
 from blog.cli.deploy import deploy
 from blog.cli.mail import mail
+from blog.cli.profile import profile
 from blog.cli.recount import recount
 from blog.cli.rerender import rerender
 from blog.cli.routes import routes
@@ -31,6 +32,7 @@ main.add_command(recount)
 main.add_command(rerender)
 main.add_command(shell)
 main.add_command(routes)
+main.add_command(profile)
 main.add_command(check)
 main.add_command(backup)
 main.add_command(restore)

@@ -1,0 +1,81 @@
+"""`blog profile`."""
+
+import logging
+from pathlib import Path
+from statistics import median
+
+import click
+from pyinstrument import Profiler
+
+from blog.accounts.queries import user_by_login
+from blog.cli.running import asynchronous, opened_app
+from blog.models import User
+from blog.web.app import Broadside
+from blog.web.profiling import Measured
+from blog.web.profiling import profile as profiled
+from settings import load_settings
+
+BUSIEST = 10
+
+
+@click.command()
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option(
+    "--requests",
+    type=click.IntRange(1, 100_000),
+    default=50,
+    show_default=True,
+    help="How often each PATH is asked for.",
+)
+@click.option("--user", "who", metavar="WHO", help="As whom, by username or e-mail address.")
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    default="profile.html",
+    show_default=True,
+    help="Where the report goes.",
+)
+@asynchronous
+async def profile(*, paths: tuple[str, ...], requests: int, who: str | None, output: Path) -> None:
+    """See where the time of a page goes.
+
+    Each PATH, by default /, is asked for again and again in this process, by an anonymous visitor
+    or by somebody. The report of pyinstrument is an HTML file to open in a browser.
+    """
+    on_its_own = {"rate_limits": False, "database_replica_url": None}
+    async with opened_app(load_settings().model_copy(update=on_its_own)) as app:
+        # The lines about all these requests would bury what this prints.
+        logging.getLogger("blog.web.request_log").setLevel(logging.WARNING)
+        person = await _person(app, who)
+        profiler, measured = await profiled(app, paths or ("/",), requests, person)
+    for each in measured:
+        click.echo(_line(each))
+    click.echo("Most of it went into, in seconds:")
+    for line in _busiest(profiler):
+        click.echo(f"  {line}")
+    profiler.write_html(output)
+    click.echo(f"The whole report is in {output}")
+
+
+async def _person(app: Broadside, who: str | None) -> User | None:
+    if who is None:
+        return None
+    async with app.database.session() as session:
+        if (person := await user_by_login(session, who)) is None:
+            raise click.ClickException(f"nobody is called {who}")
+    return person
+
+
+def _line(measured: Measured) -> str:
+    best, middle, worst = (
+        f"{1000 * seconds:.1f}"
+        for seconds in (measured.seconds[0], median(measured.seconds), measured.seconds[-1])
+    )
+    times = f"{best} to {worst} ms, median {middle} ms"
+    return f"{measured.path}: {len(measured.seconds)} times status {measured.status}, {times}"
+
+
+def _busiest(profiler: Profiler) -> list[str]:
+    """The functions that took most by themselves, with their seconds."""
+    report = profiler.output_text(flat=True, short_mode=True).splitlines()
+    return [line for line in report if line[:1].isdigit()][:BUSIEST]
