@@ -166,6 +166,7 @@ class Settings(BaseSettings):
     comments_per_page: Annotated[int, Field(ge=1, le=200)] = 30
     slow_query_seconds: NonNegativeFloat = 0.5
     log_to: Annotated[str, AfterValidator(log_target)] = "stderr"
+    metrics_token: Annotated[SecretStr, Field(min_length=16)] | None = None
 
     @field_validator("admin_email", "allowed_hosts", mode="before")
     @classmethod

@@ -15,7 +15,9 @@ from blog.comments.pages import blueprint as comments_pages
 from blog.follows.pages import blueprint as follows_pages
 from blog.kit import statements
 from blog.kit.database import Database
+from blog.kit.metrics import watch_pool
 from blog.kit.passwords import Passwords
+from blog.kit.probe import Probe
 from blog.kit.replica import Replica
 from blog.kit.tokens import LinkSigner
 from blog.mail.alerts import Alerts
@@ -37,14 +39,15 @@ from blog.web import (
     fragments,
     freshness,
     headers,
+    health,
     hosts,
     https,
+    metrics,
     request_log,
     requests,
     templating,
 )
 from blog.web.app import Broadside, close_db
-from blog.web.health import blueprint as health
 from blog.web.lingering import LingeringClose
 from blog.web.proxies import TrustedProxies
 from blog.web.rate_limits import RateLimits
@@ -87,7 +90,8 @@ BLUEPRINTS = (
     moderation_pages,
     admin_pages,
     mail_pages,
-    health,
+    health.blueprint,
+    metrics.blueprint,
 )
 
 
@@ -110,6 +114,8 @@ def create_app(settings: Settings) -> Broadside:
     app.links = LinkSigner(settings.signing_key())
     app.rate_limits = RateLimits(app.database, is_on=settings.rate_limits)
     app.mail_worker = MailWorker(app.database, settings)
+    app.schema_probe = Probe(lambda: health.is_schema_current(app.database))
+    app.outbox_probe = Probe(lambda: metrics.outbox_depth(app.database))
     app.alerts = Alerts(app, app.database, settings.admin_email)
 
     configure(app)
@@ -128,9 +134,11 @@ def create_app(settings: Settings) -> Broadside:
     async def open_parts() -> None:
         await app.database.open()
         statements.watch(app.database.engine, settings.slow_query_seconds)
+        watch_pool(app.database.engine, "primary")
         if app.replica is not None:
             app.replica.open()
             statements.watch(app.replica.engine, settings.slow_query_seconds)
+            watch_pool(app.replica.engine, "replica")
         if settings.mail_worker is MailWorkerPlace.INTERNAL:
             await app.mail_worker.start()
 

@@ -112,6 +112,8 @@ TABLE = [
     Row("GET /avatar/<seed>.svg", everybody(200), "/avatar/0123456789abcdef.svg"),
     Row("GET /healthz", everybody(200)),
     Row("GET /readyz", everybody(200)),
+    # Who may see it is no question of accounts; see tests/web/test_metrics.py.
+    Row("GET /metrics", everybody(404)),
     Row("GET /edit-profile", confirmed(200)),
     Row("POST /edit-profile", confirmed(302)),
     Row("GET /edit-profile/<id:user_id>", administrators(200), "/edit-profile/{bob}"),

@@ -15,7 +15,7 @@ from blog.web.app import db
 from blog.web.requests import is_for_api
 
 # What is the same for everybody, and asked for often: it needs not know who is asking.
-IMPERSONAL = {"static", "users.avatar", "health.alive", "health.ready"}
+IMPERSONAL = {"static", "users.avatar", "health.alive", "health.ready", "metrics.show"}
 
 
 class Visitor(AuthUser):

@@ -13,6 +13,7 @@ from blog.cli.workers import run_workers
 from blog.kit import migrations
 from blog.kit.database import Database, DatabaseUnavailableError
 from blog.kit.embedded import EmbeddedPostgres, EmbeddedPostgresError
+from blog.kit.metrics import shared_by_workers
 from blog.web.process import configure_logging
 from settings import Settings, load_settings
 
@@ -29,7 +30,7 @@ def serve() -> None:
     # Until the workers run, SIGTERM ends this as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with _listening(settings) as listener, _database_held(settings):
+        with _listening(settings) as listener, _database_held(settings), shared_by_workers():
             asyncio.run(_prepare(settings))
             _announce(settings)
             asked_to_stop = run_workers(settings, listener)

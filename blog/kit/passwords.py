@@ -4,11 +4,13 @@ import asyncio
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
+from blog.kit import metrics
 
 # OWASP Password Storage Cheat Sheet: 19 MiB of memory, 2 iterations, 1 degree of parallelism.
 TIME_COST = 2
@@ -39,6 +41,14 @@ def is_common(password: str) -> bool:
     return normalized(password).lower() in COMMONEST
 
 
+class Turn(asyncio.Semaphore):
+    """A semaphore that tells how many wait for it."""
+
+    async def acquire(self) -> Literal[True]:
+        with metrics.hashes_waiting.track_inprogress():
+            return await super().acquire()
+
+
 class Passwords:
     """Hashes and checks passwords in threads, a bounded number at a time.
 
@@ -62,7 +72,8 @@ class Passwords:
             time_cost=time_cost, memory_cost=memory_kib, parallelism=1, type=Type.ID
         )
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="argon2")
-        self.turn = asyncio.Semaphore(at_once)
+        self.turn = Turn(at_once)
+        self._free_thread = Turn(at_once)
         self._nobodys_hash = self._hasher.hash("nobody has this password")
 
     async def hash(self, password: str) -> str:
@@ -91,4 +102,6 @@ class Passwords:
 
     async def _in_thread(self, function: Callable[..., Result], *arguments: object) -> Result:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, function, *arguments)
+        async with self._free_thread:
+            with metrics.hashes_running.track_inprogress():
+                return await loop.run_in_executor(self._threads, function, *arguments)

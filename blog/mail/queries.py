@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Select, func, literal, select, union_all
+from sqlalchemy import Select, extract, func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import load_only
 
 from blog.kit.pagination import Page, PageRequest
 from blog.models import Email, EmailState
+from blog.models.email import WAITING
 
 # A month of mail is too much to count for a page.
 COUNTED = 10_000
@@ -32,6 +33,26 @@ class StateSummary(NamedTuple):
         return f"over {COUNTED:,}" if self.number > COUNTED else f"{self.number:,}"
 
 
+class Depth(NamedTuple):
+    """What is still to be sent, and what could not be.
+
+    Args:
+        states: how many messages there are in each state but `SENT`.
+        overdue_seconds: for how long the message that is next has been due.
+    """
+
+    states: Sequence[StateSummary]
+    overdue_seconds: float
+
+
+async def depth(session: AsyncSession) -> Depth:
+    """How full the outbox is. How much was ever sent does not matter."""
+    states = [state for state in EmailState if state is not EmailState.SENT]
+    overdue = select(extract("epoch", func.now() - func.min(Email.due_at))).where(WAITING)
+    seconds = await session.scalar(overdue)
+    return Depth(await summary(session, states), max(0.0, float(seconds or 0)))
+
+
 async def number_since(session: AsyncSession, recipient: str, purpose: str, span: timedelta) -> int:
     """How many messages of a purpose were written to `recipient` within the last `span`."""
     number = await session.scalar(
@@ -46,13 +67,13 @@ async def number_since(session: AsyncSession, recipient: str, purpose: str, span
     return number or 0
 
 
-async def summary(session: AsyncSession) -> Sequence[StateSummary]:
+async def summary(
+    session: AsyncSession, states: Sequence[EmailState] = tuple(EmailState)
+) -> Sequence[StateSummary]:
     """How many messages are in each state, and when the oldest of them was written."""
-    rows = await session.execute(union_all(*(_summary_of(state) for state in EmailState)))
+    rows = await session.execute(union_all(*(_summary_of(state) for state in states)))
     by_state = {row.state: row for row in rows}
-    return [
-        StateSummary(state, by_state[state].number, by_state[state].oldest) for state in EmailState
-    ]
+    return [StateSummary(state, by_state[state].number, by_state[state].oldest) for state in states]
 
 
 def _summary_of(state: EmailState) -> Select[str, int, datetime | None]:

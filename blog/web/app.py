@@ -16,9 +16,11 @@ from werkzeug.routing import MapAdapter
 from blog.errors import NotFoundError
 from blog.kit.database import Database, DatabaseUnavailableError
 from blog.kit.passwords import Passwords
+from blog.kit.probe import Probe
 from blog.kit.replica import Replica
 from blog.kit.tokens import LinkSigner
 from blog.mail.alerts import Alerts
+from blog.mail.queries import Depth
 from blog.mail.worker import MailWorker
 from blog.web.rate_limits import RateLimits
 from blog.web.requests import only_reads, request_for_logs
@@ -38,6 +40,8 @@ class Broadside(Quart):
     mail_worker: MailWorker
     rate_limits: RateLimits
     alerts: Alerts
+    schema_probe: Probe[bool]
+    outbox_probe: Probe[Depth]
 
     def create_url_adapter(self, request: BaseRequestWebsocket | None) -> MapAdapter | None:
         """Find routes, and build full addresses, by `BASE_URL` and not by the Host header.

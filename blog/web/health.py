@@ -1,16 +1,30 @@
 """Whether this process is alive, and whether it can serve: for a load balancer."""
 
-from quart import Blueprint
+from quart import Blueprint, Response
 from quart.typing import ResponseReturnValue
 
 from blog.kit import migrations
-from blog.kit.database import is_unavailable
+from blog.kit.database import Database, is_unavailable
 from blog.web.app import current_app
 
 blueprint = Blueprint("health", __name__)
 
-# A balancer asks for these by HTTP and by the machine's address, and must not be turned away.
-PATHS = {"/healthz", "/readyz"}
+# A balancer and Prometheus ask for these by HTTP and by the machine's address, and must not be
+# turned away.
+PATHS = {"/healthz", "/readyz", "/metrics"}
+
+
+async def is_schema_current(database: Database) -> bool:
+    """Whether the database has the schema that this code is written for."""
+    async with database.engine.connect() as connection:
+        return await connection.run_sync(migrations.is_current)
+
+
+@blueprint.after_request
+async def forbid_storing(response: Response) -> Response:
+    """An answer is good for the moment."""
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @blueprint.get("/healthz")
@@ -23,10 +37,9 @@ async def alive() -> ResponseReturnValue:
 async def ready() -> ResponseReturnValue:
     """The database answers, and its schema is the one that this code is written for."""
     try:
-        async with current_app.database.engine.connect() as connection:
-            current = await connection.run_sync(migrations.is_current)
+        current = await current_app.schema_probe.answer()
     except Exception as error:
-        if not is_unavailable(error):
+        if not isinstance(error, TimeoutError) and not is_unavailable(error):
             raise
         return {"status": "the database does not answer"}, 503
     if not current:

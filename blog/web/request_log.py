@@ -9,6 +9,7 @@ from quart import Response, g, request
 
 from blog.accounts.identity import current_user
 from blog.kit.logs import request_id
+from blog.kit.metrics import note_request, requests_in_progress
 from blog.kit.statements import Tally, tally
 from blog.web.app import Broadside, current_app
 from blog.web.requests import request_for_logs
@@ -24,7 +25,7 @@ WELL_FORMED_ID = re.compile(r"[A-Za-z0-9._-]{8,64}", re.ASCII)
 
 
 # Asked every few seconds, by machines.
-ROUTINE = {"health.alive", "health.ready"}
+ROUTINE = {"health.alive", "health.ready", "metrics.show"}
 # What nginx calls it when a client goes away before it is answered.
 CLIENT_GONE = 499
 
@@ -34,6 +35,7 @@ async def begin() -> None:
     g.started = time.perf_counter()
     g.tally = Tally()
     tally.set(g.tally)
+    requests_in_progress.inc()
     given = request.headers.get("X-Request-ID", "")
     request_id.set(given if WELL_FORMED_ID.fullmatch(given) else uuid.uuid4().hex)
 
@@ -50,15 +52,17 @@ async def end(response: Response) -> Response:
 
 
 def write_line(status: int) -> float:
-    """Log the request by its route: an address may hold a token, which no log may have.
+    """Count and log the request by its route: an address may hold a token, which no log may have.
 
     Returns:
         How many milliseconds it took.
     """
-    milliseconds: float = round((time.perf_counter() - g.started) * 1000, 1)
+    seconds = time.perf_counter() - g.started
+    milliseconds: float = round(seconds * 1000, 1)
+    method, route = request_for_logs()
+    note_request(method, route, status, seconds)
     level = logging.DEBUG if request.endpoint in ROUTINE else logging.INFO
     if log.isEnabledFor(level):
-        method, route = request_for_logs()
         what = {"method": method, "route": route, "status": status}
         facts = what | {
             "milliseconds": milliseconds,
@@ -72,14 +76,16 @@ def write_line(status: int) -> float:
     return milliseconds
 
 
-async def note_disconnect(_error: BaseException | None) -> None:
-    """Log a request that nobody waits for any more: its task was cancelled."""
-    if "started" in g and "is_logged" not in g:
-        write_line(CLIENT_GONE)
+async def finish(_error: BaseException | None) -> None:
+    """The request is over; if it has no answer, its client went away and its task was cancelled."""
+    if "started" in g:
+        requests_in_progress.dec()
+        if "is_logged" not in g:
+            write_line(CLIENT_GONE)
 
 
 def init_app(app: Broadside) -> None:
     """Log the requests of `app`. Comes before all other parts, to see what they take."""
     app.before_request(begin)
     app.after_request(end)
-    app.teardown_request(note_disconnect)
+    app.teardown_request(finish)

@@ -1,5 +1,6 @@
 """What a load balancer asks."""
 
+import pytest
 from sqlalchemy import text
 
 from blog.web.app import Broadside
@@ -27,3 +28,21 @@ async def test_a_process_is_ready_when_the_schema_is_the_newest(
                 text("UPDATE alembic_version SET version_num = :newest"), {"newest": newest}
             )
     assert (answer.status_code, answer.json()) == (503, {"status": "the schema is not up to date"})
+
+
+async def test_a_database_that_hangs_is_told_soon_and_is_asked_once(
+    app: Broadside, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("blog.kit.probe.PROBE_SECONDS", 0.1)
+    async with app.database.engine.connect() as connection:
+        await connection.execute(text("LOCK TABLE alembic_version IN ACCESS EXCLUSIVE MODE"))
+        for _ in range(5):
+            answer = await browser.get("/readyz")
+            assert (answer.status_code, answer.json()) == (
+                503,
+                {"status": "the database does not answer"},
+            )
+            assert answer.headers["cache-control"] == "no-store"
+        waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        assert await connection.scalar(waiting) == 1
+    assert (await browser.get("/readyz")).status_code == 200
