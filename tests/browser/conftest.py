@@ -5,14 +5,14 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import pytest
 from playwright.async_api import Browser, Page, async_playwright
 
 from tests.browser.sample_site import app_of, fill
 from tests.browser.watch import watch
-from tests.servers import Server, serving
+from tests.servers import serving
 
 NAMES = ["chromium", "chromium-browser", "google-chrome", "chrome"]
 HOW_TO_INSTALL = "these tests need Chromium: install it, on Debian by: apt install chromium"
@@ -24,7 +24,14 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
-DESKTOP, PHONE = (1280, 900), (375, 812)
+DESKTOP, TABLET, PHONE = (1280, 900), (768, 1024), (375, 812)
+
+
+class Site(NamedTuple):
+    """A running site: its address, and links that were mailed to somebody there."""
+
+    url: str
+    links: dict[str, str]
 
 
 class Opener(Protocol):
@@ -41,16 +48,16 @@ def chromium_path() -> str | None:
 
 
 @asynccontextmanager
-async def running_site(var_dir: Path) -> AsyncIterator[Server]:
+async def running_site(var_dir: Path) -> AsyncIterator[Site]:
     """`blog serve` on the site of `sample_site`, its data in `var_dir`."""
     async with serving(var_dir, wait=False) as server:
         await server.printed("Ctrl-C")  # The last line, written when the schema is there.
         await server.answers()
         app = app_of(var_dir)
         await app.database.open()
-        await fill(app)
+        links = await fill(app)
         await app.database.close()
-        yield server
+        yield Site(server.url, links)
 
 
 @pytest.fixture(scope="session")
@@ -70,16 +77,14 @@ async def chromium() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-async def site(
-    chromium: Browser, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Server]:
+async def site(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
     """The site that all these tests share; each registers people of its own."""
-    async with running_site(tmp_path_factory.mktemp("site")) as server:
-        yield server
+    async with running_site(tmp_path_factory.mktemp("site")) as site:
+        yield site
 
 
 @pytest.fixture
-async def open_page(chromium: Browser, site: Server) -> AsyncIterator[Opener]:
+async def open_page(chromium: Browser, site: Site) -> AsyncIterator[Opener]:
     """Open windows onto the site: `page = await open_page(PHONE)`; addresses may be relative.
 
     At the end of the test none of them may have logged an error or a violation of the

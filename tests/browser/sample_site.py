@@ -4,9 +4,23 @@ from datetime import timedelta
 from pathlib import Path
 
 from blog import create_app
+from blog.accounts.leaving import DELETE_ACCOUNT
+from blog.accounts.links import CHANGE_EMAIL, RESET_PASSWORD, credentials_of
 from blog.kit.clock import now
 from blog.kit.markdown import RENDERER_VERSION, render_document, render_inline
-from blog.models import Comment, Follow, Post, Report, User
+from blog.models import (
+    Act,
+    AuditEntry,
+    Base,
+    Comment,
+    Email,
+    EmailState,
+    Follow,
+    Post,
+    Report,
+    ReportState,
+    User,
+)
 from blog.web.app import Broadside
 from settings import Settings
 from tests.servers import SECRET_KEY
@@ -14,6 +28,7 @@ from tests.support import add_user
 
 WRITER = "ada.moreno"
 EDITOR = "marta"
+READER = "jun"
 NEWCOMER = "new.here"
 HOSTILE = "W" * 64
 
@@ -21,7 +36,7 @@ PEOPLE = {
     WRITER: ("Ada Moreno", "Lisbon", "Typesetter by day, gardener at weekends. I write about"
              " paper, tomatoes and the tram that never comes."),
     "tomas": ("Tomáš Novák", "Brno", "Databases, mostly the boring parts."),
-    "jun": ("", "", ""),
+    READER: ("", "", ""),
     "i.okafor": ("Ifeoma Okafor", "Enugu", "Runs a community radio station and its only website."),
     EDITOR: ("Marta Lindqvist", "Uppsala", "Keeps the peace here. Write to me before you shout."),
     NEWCOMER: ("", "", ""),
@@ -59,7 +74,7 @@ EXPLAIN SELECT * FROM posts WHERE author_id = 42 ORDER BY created_at DESC, id DE
 | --- | --- | --- |
 | 10,000 | 4 ms | 0.2 ms |
 | 1,000,000 | 380 ms | 0.2 ms |"""),
-    ("jun", 26 * 60, "Does anybody else read the *last* page of a book first, or is it just me?"),
+    (READER, 26 * 60, "Does anybody else read the *last* page of a book first, or is it just me?"),
     (WRITER, 3 * 24 * 60, """\
 The tomatoes have names now: Gutenberg, Caslon, and the small one that will not ripen is \
 [Comic Sans](https://example.com/tomatoes). It is the favourite of the children, of course."""),
@@ -72,7 +87,7 @@ COMMENTS = [
     ("tomas", 30, "And the *verso* stayed empty, so that it could be pasted up. I had never"
                   " thought about that."),
     ("i.okafor", 21, "Ours is the telephone box by the market. Same rules, `3` included."),
-    ("jun", 5, "Who paid for the paper?"),
+    (READER, 5, "Who paid for the paper?"),
 ]  # fmt: skip
 HOSTILE_POSTS = [
     LONG_WORD,
@@ -103,8 +118,12 @@ def app_of(var_dir: Path, database_url: str | None = None) -> Broadside:
     )
 
 
-async def fill(app: Broadside) -> None:
-    """Put the people, the posts and the comments of this file on the site that `app` has open."""
+async def fill(app: Broadside) -> dict[str, str]:
+    """Put the people, the posts and the comments of this file on the site that `app` has open.
+
+    Returns:
+        Links as the mails have them, to pages that nobody gets to see without.
+    """
     people = {}
     for username, (name, location, about_me) in PEOPLE.items():
         people[username] = await add_user(
@@ -124,9 +143,52 @@ async def fill(app: Broadside) -> None:
         session.add_all(
             comment_by(people[who], posts[-2], ago, body) for who, ago, body in COMMENTS
         )
-        session.add(Report(reporter_id=people["jun"].id, post_id=posts[1].id, reason="Shouting."))
-        session.add(Follow(follower_id=people["jun"].id, followed_id=people[WRITER].id))
+        await session.flush()
+        session.add(Follow(follower_id=people[READER].id, followed_id=people[WRITER].id))
+        session.add_all(traces_of_moderation(people, posts))
+        session.add(
+            Email(
+                purpose="confirm", recipient="nobody@example.com", subject="Confirm your address",
+                text="", html="", state=EmailState.FAILED, attempts=8,
+                last_error="550 5.1.1 <nobody@example.com>: Recipient address rejected",
+            )
+        )  # fmt: skip
         await session.commit()
+    return links_for(app, people[WRITER])
+
+
+def traces_of_moderation(people: dict[str, User], posts: list[Post]) -> list[Base]:
+    """A report that waits and one that is closed, a disabled comment, a hidden post, the log."""
+    editor, reader = people[EDITOR], people[READER]
+    spam = post_by(people[HOSTILE], 10, "Buy *one*, get none.")
+    spam.hidden_at = now()
+    disabled = comment_by(people[HOSTILE], posts[-2], 1, "Nobody reads this rag anyway.")
+    disabled.disabled_at, disabled.disabled_by_id = now(), editor.id
+    disabled.disabled_reason = "Be kind, or be quiet."
+    closed = Report(reporter_id=reader.id, post=spam, reason="Sells something.")
+    closed.state, closed.closed_at, closed.closed_by_id = ReportState.RESOLVED, now(), editor.id
+    acts = [(Act.DISABLE_COMMENT, {"comment": 4, "reason": "Be kind, or be quiet."}),
+            (Act.HIDE_POST, {"post": len(posts) + 1, "reason": "Advertising."})]  # fmt: skip
+    log = [
+        AuditEntry(
+            actor_id=editor.id, actor_name=EDITOR, act=act,
+            subject_id=people[HOSTILE].id, subject_name=HOSTILE, details=details,
+        )
+        for act, details in acts
+    ]  # fmt: skip
+    waits = Report(reporter_id=reader.id, post_id=posts[1].id, reason="Shouting.")
+    return [waits, spam, disabled, closed, *log]
+
+
+def links_for(app: Broadside, user: User) -> dict[str, str]:
+    """The paths of the links that are mailed to a person."""
+    content: dict[str, str | int] = {"user": user.id, "credentials": credentials_of(user)}
+    moved = content | {"email": "moved@example.com"}
+    return {
+        "reset": f"/auth/reset/{app.links.sign(RESET_PASSWORD, content)}",
+        "change_email": f"/auth/change_email/{app.links.sign(CHANGE_EMAIL, moved)}",
+        "delete_account": f"/auth/delete-account/{app.links.sign(DELETE_ACCOUNT, content)}",
+    }
 
 
 def post_by(author: User, minutes_ago: int, body: str) -> Post:

@@ -1,52 +1,30 @@
-"""Pictures of the main pages, to look at: `python -m tests.browser.screenshots FOLDER [WORD]`.
+"""Pictures of every page, to look at: `python -m tests.browser.screenshots FOLDER [WORD]`.
 
-Each page on a phone and on a desktop, in light and in dark, on the site of `sample_site`; with
-a WORD only those with it in their name. `readme.png` is the one for the README.
+Each page at three widths, in light and in dark, on the site of `sample_site`; with a WORD only
+those with it in their name. `readme.png` is the one for the README.
 """
 
 import asyncio
 import base64
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from playwright.async_api import Browser, Page, async_playwright
 
-from tests.browser.conftest import DESKTOP, FLAGS, PHONE, chromium_path, running_site
-from tests.browser.sample_site import EDITOR, ESSAY, HOSTILE, NEWCOMER, WRITER
+from tests.browser.conftest import (
+    DESKTOP,
+    FLAGS,
+    PHONE,
+    TABLET,
+    Site,
+    chromium_path,
+    running_site,
+)
+from tests.browser.pages import each_page
+from tests.browser.sample_site import WRITER
 from tests.browser.steps import log_in
-from tests.servers import Server
-
-VISITOR = None
-PAGES = [
-    (VISITOR, "front", "/"),
-    (VISITOR, "page-past-the-end", "/?page=999"),
-    (VISITOR, "not-found", "/nowhere"),
-    (VISITOR, "login", "/auth/login"),
-    (VISITOR, "register", "/auth/register"),
-    (VISITOR, "reset", "/auth/reset"),
-    (VISITOR, "bad-link", "/auth/confirm/wrong"),
-    (VISITOR, "mailbox", "/dev/mailbox"),
-    (NEWCOMER, "unconfirmed", "/auth/unconfirmed"),
-    (WRITER, "home", "/"),
-    (WRITER, "post", ESSAY),
-    (WRITER, "profile", f"/user/{WRITER}"),
-    (WRITER, "edit-profile", "/edit-profile"),
-    (WRITER, "sessions", "/auth/sessions"),
-    (WRITER, "change-password", "/auth/change-password"),
-    (WRITER, "change-email", "/auth/change_email"),
-    (WRITER, "tokens", "/auth/tokens"),
-    (WRITER, "delete-account", "/auth/delete-account"),
-    (WRITER, "report", "/report/post/1"),
-    (EDITOR, "users", "/admin/users"),
-    (EDITOR, "user", "/edit-profile/1"),
-    (EDITOR, "audit", "/admin/audit"),
-    (EDITOR, "mail", "/admin/mail"),
-    (EDITOR, "moderate", "/moderate"),
-    (EDITOR, "reports", "/moderate/reports"),
-    (EDITOR, "disable", "/moderate/disable/1"),
-    (EDITOR, "hostile", f"/user/{HOSTILE}"),
-]
 
 README_PAGE = """<!doctype html>
 <style>
@@ -62,7 +40,7 @@ README_PAGE = """<!doctype html>
 """
 
 
-async def open_as(browser: Browser, site: Server, who: str | None, **options: object) -> Page:
+async def open_as(browser: Browser, site: Site, who: str | None, **options: object) -> Page:
     """A window of its own, logged in as `who`."""
     context = await browser.new_context(base_url=site.url, locale="en-GB", **options)  # type: ignore[arg-type]
     page = await context.new_page()
@@ -77,31 +55,26 @@ def options_of(width: int, height: int, scheme: str) -> dict[str, object]:
     return {"viewport": viewport, "color_scheme": scheme, "is_mobile": width < 600}
 
 
-async def picture_pages(browser: Browser, site: Server, folder: Path, word: str) -> None:
+async def picture_pages(browser: Browser, site: Site, folder: Path, word: str) -> None:
     """Write `NAME-WIDTH-SCHEME.png` for each page."""
     for scheme in ("light", "dark"):
-        for width, height in (PHONE, DESKTOP):
-            for who in dict.fromkeys(who for who, _, _ in PAGES):
-                options = options_of(width, height, scheme)
-                wanted = {
-                    f"{name}-{width}-{scheme}.png": address
-                    for somebody, name, address in PAGES
-                    if somebody == who and word in f"{name}-{width}-{scheme}"
-                }
-                if not wanted:
-                    continue
-                page = await open_as(browser, site, who, **options)
-                for name, address in wanted.items():
-                    await page.goto(address)
-                    await page.screenshot(path=folder / name, full_page=True)
-                await page.context.close()
+        for width, height in (PHONE, TABLET, DESKTOP):
+            look = f"{width}-{scheme}"
+            open_window = partial(open_as, browser, site, None, **options_of(width, height, scheme))
+            wanted = partial(is_named, word, look)
+            async for name, page in each_page(open_window, site.links, wanted):
+                await page.screenshot(path=folder / f"{name}-{look}.png", full_page=True)
 
 
-async def picture_for_readme(browser: Browser, site: Server, folder: Path) -> None:
+def is_named(word: str, look: str, name: str) -> bool:
+    return word in f"{name}-{look}"
+
+
+async def picture_for_readme(browser: Browser, site: Site, folder: Path) -> None:
     """Write `readme.png`: the front page on a light desktop, one's home on a dark phone."""
     shots = {}
     for name, who, scheme, width, height in [
-        ("desktop", VISITOR, "light", 860, 752),
+        ("desktop", None, "light", 860, 752),
         ("phone", WRITER, "dark", 360, 672),
     ]:
         page = await open_as(browser, site, who, **options_of(width, height, scheme))

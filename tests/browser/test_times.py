@@ -3,9 +3,11 @@
 import re
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from playwright.async_api import expect
 
-from tests.browser.conftest import Opener
+from tests.browser.conftest import DESKTOP, PHONE, Opener
+from tests.browser.sample_site import WRITER
 
 
 async def test_a_post_says_how_long_ago_it_was_written(open_page: Opener) -> None:
@@ -29,3 +31,15 @@ async def test_without_scripts_the_time_is_in_utc(open_page: Opener) -> None:
     page = await open_page(scripts=False)
     await page.goto("/")
     await expect(page.locator("time").first).to_have_text(re.compile(r"\d{4}, \d\d:\d\d UTC$"))
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP])
+async def test_times_that_get_shorter_move_nothing_on_the_page(
+    open_page: Opener, size: tuple[int, int]
+) -> None:
+    places = []
+    for scripts in (True, False):
+        page = await open_page(size, scripts=scripts)
+        await page.goto(f"/user/{WRITER}")
+        places.append(await page.locator(".posts").bounding_box())
+    assert places[0] == places[1]

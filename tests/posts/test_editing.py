@@ -91,6 +91,14 @@ async def test_the_same_edit_sent_twice_is_no_conflict(susans_browser: Browser, 
     assert (await susans_browser.submit("/edit/1", edit)).status_code == 302
 
 
+async def test_a_version_that_never_was_is_a_conflict_too(
+    susans_browser: Browser, post: Post
+) -> None:
+    answer = await susans_browser.submit("/edit/1", {"body": "Better", "version": "99"})
+    assert answer.status_code == 409
+    assert "Better</textarea>" in answer.text
+
+
 @pytest.mark.parametrize("address", ["/edit/1", "/delete/1"])
 async def test_another_persons_post_is_left_alone(
     app: Broadside, make_user: MakeUser, post: Post, address: str

@@ -1,0 +1,182 @@
+"""Every page of the site, and how to get to see it, for whoever looks at them all."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from itertools import groupby
+from typing import NamedTuple
+
+from playwright.async_api import Page
+
+from tests.browser.sample_site import EDITOR, ESSAY, HOSTILE, NEWCOMER, READER, WRITER
+from tests.browser.steps import log_in
+
+SEND_EMPTY = """() => {
+  const form = document.querySelector("main form:not(.plain)");
+  for (const control of form.querySelectorAll("input:not([type=hidden]), textarea")) {
+    control.value = "";
+    control.checked = false;
+  }
+  form.noValidate = true;
+  form.requestSubmit();
+}"""
+
+
+async def send_empty(page: Page) -> None:
+    """Send the page's form without anything in it."""
+    async with page.expect_navigation() as refusal:
+        await page.evaluate(SEND_EMPTY)
+    assert (await refusal.value).status == 422, page.url
+
+
+async def preview(page: Page) -> None:
+    """Look at a post while it is written."""
+    await page.get_by_label("on your mind").fill("# Soon\n\nNot *yet* published.")
+    await page.get_by_role("region", name="Preview").get_by_role("heading", name="Soon").wait_for()
+
+
+async def meet_another_editor(page: Page) -> None:
+    """Save a text that is not made from the present one."""
+    await page.evaluate("() => { document.querySelector('[name=version]').value = 99; }")
+    await page.get_by_label("Text").fill("What I made of it.")
+    await page.get_by_role("button", name="Save").click()
+    await page.get_by_role("heading", name="The text as it is now").wait_for()
+
+
+async def comment_too_late(page: Page) -> None:
+    """Comment on a post that is not there any more."""
+    await page.evaluate("() => { document.querySelector('.comment-form').action = '/post/999'; }")
+    await page.get_by_label("Your comment").fill("I was about to say so.")
+    await page.get_by_role("button", name="Comment").click()
+    await page.get_by_role("heading", name="The post is gone").wait_for()
+
+
+async def make_token(page: Page) -> None:
+    """Make an API token, whose secret is shown."""
+    await page.get_by_label("Name").fill("Backup at home")
+    await page.get_by_role("button", name="Make the token").click()
+    await page.get_by_role("heading", name="Your new token").wait_for()
+
+
+class Sight(NamedTuple):
+    """Something to look at.
+
+    Attributes:
+        who: who sees it; `None` for somebody who is not logged in.
+        name: of the picture of it.
+        address: where it is; `{comment}` is one that its author may still edit, and the others
+            in braces are the links of mails (`sample_site.fill`).
+        act: what has to be done there first.
+    """
+
+    who: str | None
+    name: str
+    address: str
+    act: Callable[[Page], Awaitable[None]] | None = None
+
+
+VISITOR = None
+# All that one person sees is together, so that he has to log in once.
+SIGHTS = [
+    Sight(VISITOR, "front", "/"),
+    Sight(VISITOR, "page-past-the-end", "/?page=999"),
+    Sight(VISITOR, "post-visited", ESSAY),
+    Sight(VISITOR, "profile-hostile", f"/user/{HOSTILE}"),
+    Sight(VISITOR, "code-hostile", "/post/3"),
+    Sight(VISITOR, "table-hostile", "/post/4"),
+    Sight(VISITOR, "not-found", "/nowhere"),
+    Sight(VISITOR, "login", "/auth/login"),
+    Sight(VISITOR, "login-refused", "/auth/login", send_empty),
+    Sight(VISITOR, "register", "/auth/register"),
+    Sight(VISITOR, "register-refused", "/auth/register", send_empty),
+    Sight(VISITOR, "reset", "/auth/reset"),
+    Sight(VISITOR, "reset-refused", "/auth/reset", send_empty),
+    Sight(VISITOR, "reset-link", "{reset}"),
+    Sight(VISITOR, "bad-link", "/auth/confirm/wrong"),
+    Sight(VISITOR, "mailbox", "/dev/mailbox"),
+    Sight(NEWCOMER, "unconfirmed", "/auth/unconfirmed"),
+    Sight(NEWCOMER, "tokens-unconfirmed", "/auth/tokens"),
+    Sight(READER, "profile-followed", f"/user/{WRITER}"),
+    Sight(READER, "followed", "/followed"),
+    Sight(WRITER, "home", "/"),
+    Sight(WRITER, "home-refused", "/", send_empty),
+    Sight(WRITER, "preview", "/", preview),
+    Sight(WRITER, "post", ESSAY),
+    Sight(WRITER, "comment-refused", ESSAY, send_empty),
+    Sight(WRITER, "comment-too-late", ESSAY, comment_too_late),
+    Sight(WRITER, "edit", ESSAY.replace("post", "edit")),
+    Sight(WRITER, "edit-conflict", ESSAY.replace("post", "edit"), meet_another_editor),
+    Sight(WRITER, "delete", ESSAY.replace("post", "delete")),
+    Sight(WRITER, "comment-edit", "/comment/{comment}/edit"),
+    Sight(WRITER, "comment-delete", "/comment/{comment}/delete"),
+    Sight(WRITER, "profile", f"/user/{WRITER}"),
+    Sight(WRITER, "followers", f"/followers/{WRITER}"),
+    Sight(WRITER, "followed-by-nobody", f"/followed_by/{WRITER}"),
+    Sight(WRITER, "edit-profile", "/edit-profile"),
+    Sight(WRITER, "sessions", "/auth/sessions"),
+    Sight(WRITER, "change-password", "/auth/change-password"),
+    Sight(WRITER, "change-password-refused", "/auth/change-password", send_empty),
+    Sight(WRITER, "change-email", "/auth/change_email"),
+    Sight(WRITER, "change-email-refused", "/auth/change_email", send_empty),
+    Sight(WRITER, "change-email-link", "{change_email}"),
+    Sight(WRITER, "tokens", "/auth/tokens"),
+    Sight(WRITER, "token-refused", "/auth/tokens", send_empty),
+    Sight(WRITER, "token", "/auth/tokens", make_token),
+    Sight(WRITER, "delete-account", "/auth/delete-account"),
+    Sight(WRITER, "delete-account-refused", "/auth/delete-account", send_empty),
+    Sight(WRITER, "delete-account-link", "{delete_account}"),
+    Sight(WRITER, "report", "/report/post/1"),
+    Sight(WRITER, "report-refused", "/report/post/1", send_empty),
+    Sight(WRITER, "report-comment", "/report/comment/1"),
+    Sight(EDITOR, "post-moderated", ESSAY),
+    Sight(EDITOR, "users", "/admin/users"),
+    Sight(EDITOR, "user", "/edit-profile/1"),
+    Sight(EDITOR, "user-refused", "/edit-profile/1", send_empty),
+    Sight(EDITOR, "audit", "/admin/audit"),
+    Sight(EDITOR, "mail", "/admin/mail"),
+    Sight(EDITOR, "moderate", "/moderate"),
+    Sight(EDITOR, "reports", "/moderate/reports"),
+    Sight(EDITOR, "reports-closed", "/moderate/reports/closed"),
+    Sight(EDITOR, "posts-hidden", "/moderate/posts"),
+    Sight(EDITOR, "disable", "/moderate/disable/1"),
+    Sight(EDITOR, "disable-refused", "/moderate/disable/1", send_empty),
+    Sight(EDITOR, "enable", "/moderate/enable/4"),
+    Sight(EDITOR, "hide", "/moderate/hide/2"),
+]
+
+
+async def each_page(
+    open_window: Callable[[], Awaitable[Page]],
+    links: Mapping[str, str],
+    wanted: Callable[[str], bool] = lambda _name: True,
+) -> AsyncIterator[tuple[str, Page]]:
+    """Go to every page, one after the other, as somebody who may see it.
+
+    Args:
+        open_window: opens a window that nobody has logged in with.
+        links: the links of mails, by name.
+        wanted: whether to go to the page with this name.
+
+    Yields:
+        The name of what is seen, and the window that shows it.
+    """
+    sights = [sight for sight in SIGHTS if wanted(sight.name)]
+    for who, his in groupby(sights, key=lambda sight: sight.who):
+        page, places = await open_window(), dict(links)
+        if who is not None:
+            await log_in(page, who)
+        for sight in his:
+            if "{comment}" in sight.address and "comment" not in places:
+                places["comment"] = await write_comment(page)
+            await page.goto(sight.address.format_map(places))
+            if sight.act is not None:
+                await sight.act(page)
+            yield sight.name, page
+        await page.close()
+
+
+async def write_comment(page: Page) -> str:
+    """Comment on the first post; the id of the comment."""
+    await page.goto("/post/1")
+    await page.get_by_label("Your comment").fill("A word of __mine__.")
+    await page.get_by_role("button", name="Comment").click()
+    await page.wait_for_url("**#comment-*")
+    return page.url.rpartition("-")[2]

@@ -1,0 +1,142 @@
+"""What people do on the site, done without a mouse."""
+
+import pytest
+from playwright.async_api import Locator, Page, expect
+
+from tests.browser.conftest import Opener
+from tests.browser.sample_site import EDITOR, READER, WRITER
+from tests.support import PASSWORD
+
+FOCUS_IS_SHOWN = """() => {
+  const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
+  return outlineStyle !== "none" && parseFloat(outlineWidth) >= 2;
+}"""
+
+
+async def tab_to(page: Page, target: Locator) -> None:
+    """Press Tab until `target` has the focus, which has to be seen wherever it is."""
+    await expect(target).to_be_visible()
+    element = await target.element_handle()
+    for _ in range(60):
+        await page.keyboard.press("Tab")
+        assert await page.evaluate(FOCUS_IS_SHOWN), f"the focus is not seen on the way to {target}"
+        if await page.evaluate("(element) => element === document.activeElement", element):
+            return
+    raise AssertionError(f"Tab does not lead to {target}")
+
+
+async def press(page: Page, target: Locator) -> None:
+    """Get to a link or a button, and press Enter on it."""
+    await tab_to(page, target)
+    await page.keyboard.press("Enter")
+
+
+async def type_into(page: Page, target: Locator, text: str) -> None:
+    """Get to a field, and type in place of what stands there."""
+    await tab_to(page, target)
+    await page.keyboard.press("ControlOrMeta+A")
+    await page.keyboard.type(text)
+
+
+async def log_in(page: Page, login: str) -> None:
+    """Log in from the front page."""
+    await page.goto("/")
+    await press(page, page.get_by_role("navigation").get_by_role("link", name="Log in"))
+    await type_into(page, page.get_by_label("E-mail or username"), login)
+    await type_into(page, page.get_by_label("Password"), PASSWORD)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("button", name="Log out")).to_be_visible()
+
+
+async def skip_to_content(page: Page) -> None:
+    await press(page, page.get_by_role("link", name="Skip to the content"))
+    await expect(page.get_by_role("main")).to_be_focused()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+async def test_a_post_is_written_edited_commented_on_and_deleted(
+    open_page: Opener, scripts: bool
+) -> None:
+    page = await open_page(scripts=scripts)
+    main, text = page.get_by_role("main"), f"Typed without a mouse, scripts {scripts}."
+    await log_in(page, WRITER)
+    await skip_to_content(page)
+    await type_into(page, main.get_by_label("on your mind"), text)
+    await press(page, main.get_by_role("button", name="Publish"))
+    await expect(main.get_by_text("Your post is published.")).to_be_visible()
+
+    post = main.get_by_role("article").filter(has_text=text)
+    await press(page, post.get_by_role("link", name=f"Post by {WRITER}"))
+    await type_into(page, main.get_by_label("Your comment"), "Nor this.")
+    await press(page, main.get_by_role("button", name="Comment"))
+    await expect(main.get_by_text("Nor this.")).to_be_visible()
+
+    await page.goto(page.url.partition("?")[0])
+    await press(page, main.get_by_role("link", name="Edit", exact=True))
+    await type_into(page, main.get_by_label("Text"), "Typed again.")
+    await press(page, main.get_by_role("button", name="Save"))
+    await expect(main.get_by_text("Your changes are published.")).to_be_visible()
+    await expect(main.get_by_text("Typed again.")).to_be_visible()
+
+    await press(page, main.get_by_role("link", name="Delete", exact=True))
+    await press(page, main.get_by_role("button", name="Delete"))
+    await expect(main.get_by_text("The post is deleted.")).to_be_visible()
+
+
+async def test_a_person_is_followed_and_a_post_reported_and_hidden(open_page: Opener) -> None:
+    page = await open_page()
+    main = page.get_by_role("main")
+    await log_in(page, READER)
+    await press(page, main.get_by_role("link", name="i.okafor", exact=True).first)
+    await press(page, main.get_by_role("button", name="Follow"))
+    await press(page, main.get_by_role("button", name="Unfollow"))
+    await expect(main.get_by_role("button", name="Follow", exact=True)).to_be_visible()
+    await press(page, main.get_by_role("link", name="Post by i.okafor").first)
+    await press(page, main.get_by_role("link", name="Report the post"))
+    await type_into(page, main.get_by_label("Reason"), "Too loud.")
+    await press(page, main.get_by_role("button", name="Report"))
+    await expect(main.get_by_text("A moderator will look at it.")).to_be_visible()
+
+    page = await open_page()
+    main = page.get_by_role("main")
+    await log_in(page, EDITOR)
+    await press(page, page.get_by_role("navigation").get_by_role("link", name="Moderate"))
+    await press(page, main.get_by_role("link", name="Reports", exact=True))
+    report = main.get_by_role("article").filter(has_text="Too loud.")
+    await press(page, report.get_by_role("link", name="Hide the post"))
+    await type_into(page, main.get_by_label("Reason"), "Turn it down.")
+    await press(page, main.get_by_role("button", name="Hide"))
+    await expect(main.get_by_text("The post is hidden.")).to_be_visible()
+    await press(page, main.get_by_role("link", name="Hidden posts"))
+    await press(page, main.get_by_role("link", name="Show the post by i.okafor"))
+    await type_into(page, main.get_by_label("Reason"), "Thank you.")
+    await press(page, main.get_by_role("button", name="Show"))
+    await expect(main.get_by_text("The post is shown again.")).to_be_visible()
+
+
+async def test_a_role_is_given_and_a_token_made_and_revoked(open_page: Opener) -> None:
+    page = await open_page()
+    main = page.get_by_role("main")
+    await log_in(page, EDITOR)
+    await press(page, page.get_by_role("navigation").get_by_role("link", name="Administer"))
+    for role in ("Moderator", "User"):
+        await type_into(page, main.get_by_label("Name or e-mail"), "tomas")
+        await page.keyboard.press("Enter")
+        row = main.get_by_role("row").filter(has_text="tomas@example.com")
+        await expect(main.get_by_role("row")).to_have_count(2)
+        await press(page, row.get_by_text("Manage"))
+        await tab_to(page, row.get_by_label("Role of tomas").first)
+        await page.keyboard.type(role)
+        await press(page, row.get_by_role("button", name="Change the role of tomas"))
+        await expect(main.get_by_text(f"tomas is now {role}.")).to_be_visible()
+
+    await press(page, page.get_by_role("navigation").get_by_role("link", name="Account"))
+    await press(page, main.get_by_role("link", name="API tokens"))
+    await type_into(page, main.get_by_label("Name"), "typed")
+    await tab_to(page, main.get_by_label("Moderate"))
+    await page.keyboard.press("Space")
+    await press(page, main.get_by_role("button", name="Make the token"))
+    await expect(main.get_by_text("It may read, moderate")).to_be_visible()
+    await press(page, main.get_by_role("link", name="Back to your tokens"))
+    await press(page, main.get_by_role("button", name="Revoke typed"))
+    await expect(main.get_by_text("The token is revoked.")).to_be_visible()

@@ -1,0 +1,132 @@
+"""Every page, with whatever people write: for everybody, by any means, on any width."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+from werkzeug.exceptions import NotFound
+
+from blog import create_app
+from settings import Settings
+from tests.browser.axe import violations
+from tests.browser.conftest import PHONE, Opener, Site
+from tests.browser.pages import SIGHTS, each_page
+from tests.browser.sample_site import WRITER
+from tests.browser.steps import PATIENCE_SECONDS
+
+# What is served with GET and is no page to look at: it leads on, is no HTML, or needs what only
+# a test of its own can bring about.
+NO_SIGHTS = {
+    "/all", "/auth/export", "/avatar/<seed>.svg", "/comment/<id:comment_id>",
+    "/dev/mailbox/<name>", "/dev/mailbox/<name>/html", "/healthz", "/readyz",
+    "/static/<path:filename>",
+}  # fmt: skip
+
+STICKS_OUT = """() => {
+  const width = document.documentElement.clientWidth;
+  return document.documentElement.scrollWidth > width
+    ? [...document.querySelectorAll("body *")]
+        .filter((element) => element.getBoundingClientRect().right > width + 0.5)
+        .map((element) => `${element.tagName}.${element.className}`).slice(0, 5)
+    : [];
+}"""
+SMALL_TARGETS = """() => [
+    ...document.querySelectorAll("button, .button, input, textarea, select, summary, nav a")
+  ]
+  .filter((element) => element.checkVisibility() && !["hidden", "checkbox"].includes(element.type))
+  .filter((element) => element.getBoundingClientRect().height < 44)
+  .map((element) => element.textContent.trim() || element.name)"""
+# Controls that Tab does not come to in the order of the page, or whose focus is not seen.
+OUT_OF_REACH = """() => [
+    ...document.querySelectorAll("a, button, input, select, textarea, summary, pre, table")
+  ]
+  .filter((element) => element.checkVisibility() && element.type !== "hidden")
+  .filter((element) => !element.matches("pre, table") || element.closest(".prose"))
+  .filter((element) => {
+    element.focus();
+    const { outlineStyle, outlineWidth } = getComputedStyle(element);
+    return element !== document.activeElement || element.tabIndex !== 0
+      || outlineStyle === "none" || parseFloat(outlineWidth) < 2;
+  })
+  .map((element) => element.outerHTML.slice(0, 200))"""
+
+
+def test_the_list_has_every_page(make_settings: Callable[..., Settings]) -> None:
+    app = create_app(make_settings(env="development"))
+    map_ = app.url_map.bind("blog.test")
+    rules = {rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or set())}
+    seen = set()
+    for sight in SIGHTS:
+        address = sight.address.format(
+            comment=1, reset="/auth/reset/x", change_email="/auth/change_email/x",
+            delete_account="/auth/delete-account/x",
+        )  # fmt: skip
+        try:
+            rule, _ = map_.match(address.partition("?")[0], return_rule=True)
+        except NotFound:
+            continue
+        seen.add(rule.rule)
+    assert {rule for rule in rules if not rule.startswith("/api")} - NO_SIGHTS == seen
+
+
+async def found_in_both_schemes(page: Page) -> list[dict[str, Any]]:
+    """What axe objects to in the light and in the dark."""
+    found = []
+    for scheme in ("light", "dark"):
+        # Without motion the colours have changed at once.
+        await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+        found += await violations(page)
+    return found
+
+
+async def test_every_page_is_for_everybody_and_fits(open_page: Opener, site: Site) -> None:
+    found = []
+    async for name, page in each_page(open_page, site.links):
+        found += await found_in_both_schemes(page)
+        await page.keyboard.press("Tab")  # From now on the focus is one of the keyboard.
+        assert await page.evaluate(OUT_OF_REACH) == [], name
+        for width in (1280, 768, 375, 320):
+            await page.set_viewport_size({"width": width, "height": 800})
+            assert await page.evaluate(STICKS_OUT) == [], f"{name} at {width}"
+        await page.get_by_role("button", name="Menu").click()
+        assert await page.evaluate(SMALL_TARGETS) == [], name
+        await page.set_viewport_size({"width": 1280, "height": 900})
+    assert found == []
+
+
+async def test_axe_finds_nothing_in_the_open_menu_and_in_a_mail(open_page: Opener) -> None:
+    page = await open_page(PHONE)
+    await page.goto("/auth/reset")
+    await page.get_by_role("button", name="Menu").click()
+    assert await found_in_both_schemes(page) == []
+    await page.keyboard.press("Escape")
+
+    await page.get_by_label("E-mail").fill(f"{WRITER}@example.com")
+    await page.get_by_role("button", name="Send me a link").click()
+    mail = page.get_by_role("main").get_by_role("listitem").get_by_role("link").first
+    await expect(page.get_by_text("If there is an account")).to_be_visible()
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not await mail.is_visible():
+            await page.goto("/dev/mailbox")
+    assert await found_in_both_schemes(page) == []
+    await mail.click()
+    await page.wait_for_url("**/dev/mailbox/*")
+    assert await found_in_both_schemes(page) == []
+
+
+@pytest.mark.parametrize(
+    ("scheme", "spoil", "rule"),
+    [
+        ("light", "document.querySelector('label').remove()", "label"),
+        ("dark", "document.querySelector('h1').style.color = '#333'", "color-contrast"),
+    ],
+)
+async def test_axe_is_able_to_find_something(
+    open_page: Opener, scheme: str, spoil: str, rule: str
+) -> None:
+    page = await open_page(scheme=scheme)
+    await page.goto("/auth/login")
+    await page.evaluate(f"() => {{ {spoil}; }}")
+    assert [found["id"] for found in await violations(page)] == [rule]
