@@ -11,13 +11,16 @@ BROWSERS := chromium chromium-browser google-chrome chrome
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: run test lint demo bench lock clean help chromium wrk
+.PHONY: run test test-coverage lint demo bench lock clean help chromium wrk
 
 run: $(VENV)/run.stamp ## Serve the site on http://127.0.0.1:5000 until Ctrl-C
 	@exec $(BIN)/blog serve
 
 test: $(VENV)/dev.stamp chromium ## Run all tests, or some: make test ARGS="-k login"
 	@$(BIN)/pytest $(ARGS)
+
+test-coverage: $(VENV)/dev.stamp chromium ## Run all tests, and say which lines and branches none has run
+	@$(BIN)/pytest --cov --cov-report term --cov-report html $(ARGS)
 
 lint: $(VENV)/dev.stamp ## Check style and types
 	@$(BIN)/ruff check --quiet
@@ -41,7 +44,7 @@ clean: ## Remove what make made, but not the site's data in var/
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 
 help: ## Show this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
 # The environment is made anew when its Python has gone, and brought up to date when a lock
 # file has changed.

@@ -18,7 +18,8 @@ def check_configuration(settings: Settings) -> Iterator[Finding]:
     """Look at each setting that production depends on."""
     yield _environment(settings)
     yield _secret(settings)
-    yield from _address(settings)
+    yield _address(settings)
+    yield from _encryption(settings)
     yield from _mail(settings)
     yield _administrators(settings)
     yield _folder(settings)
@@ -42,15 +43,34 @@ def _secret(settings: Settings) -> Finding:
     return ok("SECRET_KEY", "set")
 
 
-def _address(settings: Settings) -> Iterator[Finding]:
+def _address(settings: Settings) -> Finding:
     parts = urlsplit(settings.base_url)
     hint = "set it to the address that people type, such as https://blog.example.com"
     if not _is_public(parts.hostname or ""):
-        yield serious("BASE_URL", f"{settings.base_url} is nowhere on the internet", hint)
-    elif parts.scheme != "https":
-        yield serious("BASE_URL", "not https: browsers keep no cookies, nobody can log in", hint)
+        return serious("BASE_URL", f"{settings.base_url} is nowhere on the internet", hint)
+    if parts.scheme != "https":
+        return serious("BASE_URL", "not https: browsers keep no cookies, nobody can log in", hint)
+    return ok("BASE_URL", settings.base_url)
+
+
+def _encryption(settings: Settings) -> Iterator[Finding]:
+    """Who takes HTTPS: the site itself, or a proxy whose word about it has to be believed."""
+    if settings.tls_certificate is not None:
+        yield ok("HTTPS", f"served with {settings.tls_certificate}")
+    elif not settings.trusted_proxies:
+        text = "neither TLS_CERTIFICATE nor TRUSTED_PROXIES is set: nothing comes by HTTPS"
+        hint = "set TRUSTED_PROXIES to the network of the proxy, or TLS_CERTIFICATE and TLS_KEY"
+        yield serious("HTTPS", text, hint)
+    elif isinstance(settings.trusted_proxies, int) and not _is_loopback(settings.host):
+        text = f"a number, while HOST is {settings.host}: who gets round the proxy is believed too"
+        yield warning("TRUSTED_PROXIES", text, "set it to the network of the proxy")
     else:
-        yield ok("BASE_URL", settings.base_url)
+        yield ok("HTTPS", "taken by a proxy")
+    if settings.https_redirect:
+        yield ok("HTTPS_REDIRECT", "on")
+    else:
+        text = "off: browsers are not told to use HTTPS only"
+        yield warning("HTTPS_REDIRECT", text, "set HTTPS_REDIRECT=true")
 
 
 def _mail(settings: Settings) -> Iterator[Finding]:
@@ -91,3 +111,10 @@ def _is_public(host: str) -> bool:
         return ip_address(host).is_global
     except ValueError:
         return "." in host and host.rpartition(".")[2] not in NOT_PUBLIC
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -2,15 +2,14 @@
 
 from collections.abc import AsyncIterator
 from ipaddress import ip_address
-from typing import cast
 
-from sqlalchemy import QueuePool, func, select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from blog.checks.findings import Finding, ok, serious, warning
 from blog.kit import migrations
 from blog.kit.clock import now
-from blog.kit.database import Database, DatabaseUnavailableError
+from blog.kit.database import POOL_SIZE, Database, DatabaseUnavailableError, make_engine
 from blog.models import Role
 from blog.models.role import ROLES
 from settings import Settings
@@ -43,11 +42,13 @@ async def check_database(settings: Settings) -> AsyncIterator[Finding]:
             async for finding in _durability(connection):
                 yield finding
             yield await _privacy(connection)
-            yield await _connections(connection, database, settings)
+            yield await _connections(connection, settings)
             yield await _clock(connection)
             yield await _schema(connection)
     finally:
         await database.close()
+    if settings.database_replica_url is not None:
+        yield await _replica(settings.database_replica_url)
 
 
 async def _version(connection: AsyncConnection) -> Finding:
@@ -86,14 +87,12 @@ async def _privacy(connection: AsyncConnection) -> Finding:
     return warning("Privacy", "the way to the database is not encrypted", hint)
 
 
-async def _connections(
-    connection: AsyncConnection, database: Database, settings: Settings
-) -> Finding:
+async def _connections(connection: AsyncConnection, settings: Settings) -> Finding:
     """Whether the server takes what the web processes may open: the pools, and a listener each."""
     limit = "current_setting('max_connections')::int"
     reserved = "current_setting('superuser_reserved_connections')::int"
     available = await connection.scalar(text(f"SELECT {limit} - {reserved}")) or 0
-    wanted = settings.web_concurrency * (2 * cast(QueuePool, database.engine.pool).size() + 1)
+    wanted = settings.web_concurrency * (2 * POOL_SIZE + 1)
     found = f"{settings.web_concurrency} web processes open up to {wanted} of {available}"
     if wanted > available:
         return warning("Connections", found, "raise max_connections, or lower WEB_CONCURRENCY")
@@ -118,3 +117,18 @@ async def _schema(connection: AsyncConnection) -> Finding:
     if not set(ROLES) <= {tuple(role) for role in roles}:
         return serious("Schema", "a role is not what it should be", "run blog deploy")
     return ok("Schema", "up to date, roles included")
+
+
+async def _replica(url: str) -> Finding:
+    engine = make_engine(url)
+    try:
+        async with engine.connect() as connection:
+            is_standby = await connection.scalar(select(func.pg_is_in_recovery()))
+    except DatabaseUnavailableError as error:
+        return warning("Replica", str(error), "until it answers, the primary is read")
+    finally:
+        await engine.dispose()
+    if not is_standby:
+        hint = "set DATABASE_REPLICA_URL to a standby, or leave it out"
+        return warning("Replica", "it follows no primary, and is not read", hint)
+    return ok("Replica", "a standby that answers")

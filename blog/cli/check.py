@@ -29,7 +29,7 @@ async def check() -> None:
         number[finding.severity] += 1
         severity = click.style(f"{finding.severity:8}", fg=COLOURS[finding.severity], bold=True)
         hint = click.style(f"; {finding.hint}", dim=True) if finding.hint else ""
-        click.echo(f"{severity} {finding.subject:13} {finding.text}{hint}")
+        click.echo(f"{severity} {finding.subject:15} {finding.text}{hint}")
 
     for finding in check_configuration(settings):
         show(finding)

@@ -18,6 +18,8 @@ PRODUCTION: dict[str, Any] = {
     "mail_server": "127.0.0.1",
     "mail_sender": "Broadside <post@example.com>",
     "admin_email": "boss@example.com",
+    "trusted_proxies": "127.0.0.1",
+    "https_redirect": "true",
 }
 
 
@@ -34,7 +36,7 @@ async def test_a_site_that_is_fit_has_nothing_serious(tmp_path: Path) -> None:
     assert (code, findings(output, "serious")) == (0, []), output
     assert findings(output, "warning") == ["Database"]
     assert "the embedded server, for this machine only" in output
-    assert "ok       Schema        up to date" in output
+    assert "ok       Schema          up to date" in output
     assert f"127.0.0.1:{inbox.port} lets us in" in output
     assert inbox.messages == []
 
@@ -50,14 +52,15 @@ async def neglected(database_url: str) -> AsyncIterator[str]:
 async def test_what_harms_people_is_serious(blog: Command, neglected: str) -> None:
     code, output = await blog(
         "check", env="development", secret_key="x" * 40, base_url="http://localhost:5000",
-        database_url=neglected, web_concurrency=20,
+        database_url=neglected, database_replica_url=neglected, web_concurrency=20,
     )  # fmt: skip
     assert code == 1
-    serious = ["ENV", "SECRET_KEY", "BASE_URL", "MAIL_SENDER", "MAIL_SERVER"]
+    serious = ["ENV", "SECRET_KEY", "BASE_URL", "HTTPS", "MAIL_SENDER", "MAIL_SERVER"]
     # The tests' server is to be fast, not safe.
     serious += ["Encoding", "Durability", "Durability", "Schema"]
     assert findings(output, "serious") == serious, output
-    assert findings(output, "warning") == ["ADMIN_EMAIL", "Durability", "Connections"]
+    warnings = ["HTTPS_REDIRECT", "ADMIN_EMAIL", "Durability", "Connections", "Replica"]
+    assert findings(output, "warning") == warnings
     assert "; run blog deploy\n" in output
 
 
@@ -67,6 +70,9 @@ async def test_a_database_and_a_mail_server_that_do_not_answer_are_serious(blog:
         "check",
         **PRODUCTION | {
             "base_url": "http://blog.example.com",
+            "https_redirect": "false",
+            "trusted_proxies": 1,
+            "host": "0.0.0.0",
             "database_url": f"postgresql://susan:sekrit@127.0.0.1:{nobody}/blog",
             "mail_port": nobody,
             "mail_username": "susan",
@@ -75,6 +81,7 @@ async def test_a_database_and_a_mail_server_that_do_not_answer_are_serious(blog:
     )  # fmt: skip
     assert code == 1
     assert findings(output, "serious") == ["BASE_URL", "Database", "MAIL_SERVER"], output
-    assert findings(output, "warning") == ["MAIL_PASSWORD"]
+    warnings = ["TRUSTED_PROXIES", "HTTPS_REDIRECT", "MAIL_PASSWORD"]
+    assert findings(output, "warning") == warnings
     assert "nobody can log in" in output
     assert "sekrit" not in output
