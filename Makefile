@@ -11,15 +11,15 @@ BROWSERS := chromium chromium-browser google-chrome chrome
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: run test test-coverage lint demo bench lock clean help chromium wrk
+.PHONY: run test test-coverage lint demo bench lock clean help chromium nginx wrk
 
 run: $(VENV)/run.stamp ## Serve the site on http://127.0.0.1:5000 until Ctrl-C
 	@exec $(BIN)/blog serve
 
-test: $(VENV)/dev.stamp chromium ## Run all tests, or some: make test ARGS="-k login"
+test: $(VENV)/dev.stamp chromium nginx ## Run all tests, or some: make test ARGS="-k login"
 	@$(BIN)/pytest $(ARGS)
 
-test-coverage: $(VENV)/dev.stamp chromium ## Run all tests, and say which lines and branches none has run
+test-coverage: $(VENV)/dev.stamp chromium nginx ## Run all tests, and say which lines and branches none has run
 	@$(BIN)/pytest --cov --cov-report term --cov-report html $(ARGS)
 
 lint: $(VENV)/dev.stamp ## Check style and types
@@ -87,10 +87,14 @@ define apt
 	fi
 endef
 
-# Some tests drive a real browser; they are skipped without one, and fail where CI=true.
+# Some tests drive a real browser or a real nginx; they are skipped without, and fail where CI=true.
 chromium:
 	@for name in $(BROWSERS); do command -v $$name >/dev/null && exit 0; done; \
 	$(call apt,chromium,The browser tests are skipped without Chromium)
+
+nginx:
+	@PATH=$$PATH:/usr/sbin command -v nginx >/dev/null && exit 0; \
+	$(call apt,nginx-light,The test behind a proxy is skipped without nginx)
 
 wrk:
 	@command -v wrk >/dev/null && exit 0; \

@@ -202,17 +202,18 @@ class Server(Program):
 
 @asynccontextmanager
 async def serving(
-    var_dir: Path, *command: str, wait: bool = True, **settings: object
+    var_dir: Path, *command: str, wait: bool = True, port: int | None = None, **settings: object
 ) -> AsyncIterator[Server]:
-    """A running application on a free port, ended by SIGTERM if the test has not ended it.
+    """A running application, ended by SIGTERM if the test has not ended it.
 
     Args:
         var_dir: as in `settings_of`, and the working directory.
         command: `blog serve` by default. hypercorn is told the port.
         wait: whether to wait until it answers.
+        port: where; by default a free one.
         settings: as in `settings_of`.
     """
-    port = free_port()
+    port = port or free_port()
     command = command or BLOG_SERVE
     if command[0] == "hypercorn":
         command = (*command, "--bind", f"127.0.0.1:{port}")

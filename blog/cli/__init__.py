@@ -13,6 +13,7 @@ from blog.cli.rerender import rerender
 from blog.cli.routes import routes
 from blog.cli.serve import serve
 from blog.cli.shell import shell
+from blog.cli.static import static
 from blog.cli.tokens import token
 from blog.cli.users import user
 from blog.cli.worker import worker
@@ -34,6 +35,7 @@ main.add_command(shell)
 main.add_command(routes)
 main.add_command(profile)
 main.add_command(check)
+main.add_command(static)
 main.add_command(backup)
 main.add_command(restore)
 main.add_command(mail)

@@ -5,6 +5,7 @@ for by such a name may be kept for ever: when the file changes, so does the name
 Immutable Responses").
 """
 
+import gzip
 import hashlib
 import mimetypes
 import re
@@ -69,6 +70,29 @@ class Assets:
         response.set_etag(digest, weak=True)
         return await response.make_conditional(request)
 
+    def write(self, folder: Path) -> list[str]:
+        """Write all to where their addresses are below `folder`, for a web server to serve them.
+
+        Beside each is a compressed one. Those of the past stay, for pages that are still open;
+        and as each file appears at once and whole, the site may be in use meanwhile.
+
+        Returns:
+            The addresses.
+        """
+        files = (file for file in self._folder.rglob("*") if file.is_file())
+        names = sorted(str(file.relative_to(self._folder)) for file in files)
+        addresses = [self.address(name) for name in names]
+        for name, address in zip(names, addresses, strict=True):
+            content, _ = self._find(name)
+            target = folder / address.lstrip("/")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            compressed = gzip.compress(content, mtime=0)
+            for file, data in ((target, content), (Path(f"{target}.gz"), compressed)):
+                draft = Path(f"{file}.draft")
+                draft.write_bytes(data)
+                draft.replace(file)
+        return addresses
+
     def _find(self, name: str) -> tuple[bytes, str]:
         joined = safe_join(str(self._folder), name)
         if joined is None or not (file := Path(joined)).is_file():
@@ -76,8 +100,13 @@ class Assets:
         return _read(file, file.stat().st_mtime_ns)
 
 
+def own_assets(project: Path) -> Assets:
+    """What is in the folder `static`, served below `/static/`."""
+    return Assets(project / "static", "/static/")
+
+
 def init_app(app: Broadside) -> None:
     """Serve the folder `static` of `app`."""
-    assets = Assets(Path(app.root_path) / "static", "/static/")
+    assets = own_assets(Path(app.root_path))
     app.add_url_rule("/static/<path:filename>", "static", assets.serve)
     app.jinja_env.globals["asset"] = assets.address

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from tests.databases import create_database
+from tests.live.certificates import Certificates, issue
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +22,9 @@ async def outsider(site_url: str) -> AsyncIterator[AsyncConnection]:
     async with engine.connect() as connection:
         yield connection
     await engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """A certificate for 127.0.0.1."""
+    return issue(tmp_path_factory.mktemp("certificates"))

@@ -1,36 +1,13 @@
 """The protocols that the site speaks."""
 
-import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import NamedTuple
 
 import httpx
 import pytest
-import trustme
 
+from tests.live.certificates import Certificates
 from tests.servers import HYPERCORN, Server, serving, until
-
-
-class Certificates(NamedTuple):
-    """Files for a server, and what its clients trust."""
-
-    certificate: Path
-    key: Path
-    trust: ssl.SSLContext
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    """A certificate for 127.0.0.1."""
-    folder = tmp_path_factory.mktemp("certificates")
-    authority = trustme.CA()
-    issued = authority.issue_cert("127.0.0.1")
-    issued.private_key_pem.write_to_path(folder / "key.pem")
-    issued.cert_chain_pems[0].write_to_path(folder / "certificate.pem")
-    trust = ssl.create_default_context()
-    authority.configure_trust(trust)
-    return Certificates(folder / "certificate.pem", folder / "key.pem", trust)
 
 
 @pytest.fixture(scope="module", params=["blog serve", "hypercorn"])
@@ -61,7 +38,7 @@ async def https_server(
             try:
                 async with httpx.AsyncClient(verify=certificates.trust) as client:
                     return (await client.get(address_of(server))).is_success
-            except httpx.ConnectError:
+            except httpx.TransportError:
                 return False
 
         await until(answers, seconds=60)

@@ -1,0 +1,222 @@
+"""Two real application processes behind a real nginx, which has the configuration we recommend.
+
+The proxy is at 127.0.0.1 and trusted; clients come from other addresses of this machine.
+"""
+
+import asyncio
+import json
+import re
+import signal
+import ssl
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.live.certificates import Certificates
+from tests.live.nginx import nginx, site_configuration
+from tests.servers import Server, free_port, run, serving, until
+
+CLIENT = "127.0.0.2"
+FORGED = {
+    "X-Forwarded-For": "203.0.113.9",
+    "X-Forwarded-Proto": "https",
+    "X-Request-ID": "forged-id",
+}
+TYPES = {"text/css", "text/javascript", "application/javascript", "image/svg+xml"}
+FOR_EVER = "public, max-age=31536000, immutable"
+
+
+class Site:
+    """The site as its visitors see it, and the processes behind it.
+
+    Attributes:
+        http, https: its two addresses.
+        servers: the running processes.
+    """
+
+    def __init__(
+        self, folder: Path, certificates: Certificates, settings: dict[str, object]
+    ) -> None:
+        self.folder = folder
+        self.trust = certificates.trust
+        http, https = free_port(), free_port()
+        self.http, self.https = f"http://127.0.0.1:{http}", f"https://127.0.0.1:{https}"
+        self.ports = (free_port(), free_port())
+        self.servers: list[Server] = []
+        self.settings = settings | {"base_url": self.https}
+        self._nginx = nginx(
+            folder,
+            site_configuration(folder, certificates, http=http, https=https, upstreams=self.ports),
+            https,
+        )
+
+    async def start(self, stack: AsyncExitStack) -> None:
+        """Start everything; the stack ends it."""
+        code, output = await run(self.folder, "blog", "static", str(self.folder))
+        assert code == 0, output
+        for port in self.ports:
+            await self.start_process(stack, port)
+        await stack.enter_async_context(self._nginx)
+
+    async def start_process(self, stack: AsyncExitStack, port: int) -> Server:
+        """Start a process, or one in the place of one that has died."""
+        server = await stack.enter_async_context(
+            serving(self.folder / str(port), port=port, **self.settings)
+        )
+        self.servers.append(server)
+        return server
+
+    def client(
+        self, *, http2: bool = False, verify: ssl.SSLContext | None = None
+    ) -> httpx.AsyncClient:
+        """A visitor from `CLIENT`."""
+        transport = httpx.AsyncHTTPTransport(
+            verify=verify or self.trust, http2=http2, local_address=CLIENT
+        )
+        return httpx.AsyncClient(transport=transport, base_url=self.https, timeout=30)
+
+    def logged(self, route: str) -> list[dict[str, object]]:
+        """The lines that the requests of a route have left in the logs."""
+        lines = [line for server in self.servers for line in server.output.splitlines()]
+        facts = [json.loads(line) for line in lines if line.startswith("{")]
+        return [fact for fact in facts if fact.get("route") == route]
+
+
+@pytest.fixture(scope="module")
+async def site(
+    tmp_path_factory: pytest.TempPathFactory, site_url: str, certificates: Certificates
+) -> AsyncIterator[Site]:
+    """The site in production, as `deploy/nginx.conf` says to configure it."""
+    settings: dict[str, object] = {
+        "env": "production",
+        "database_url": site_url,
+        "mail_worker": "external",
+        "trusted_proxies": "127.0.0.1/32",
+        "https_redirect": "true",
+    }
+    running = Site(tmp_path_factory.mktemp("proxy"), certificates, settings)
+    async with AsyncExitStack() as stack:
+        await running.start(stack)
+        yield running
+
+
+@pytest.mark.parametrize("http2", [False, True])
+async def test_https_is_answered_and_insisted_on(site: Site, http2: bool) -> None:
+    async with site.client(http2=http2) as client:
+        page = await client.get("/auth/login")
+        token = re.search('name="csrf_token" value="([^"]+)"', page.text)
+        assert token
+        form = {"csrf_token": token[1], "email": "nobody", "password": "x"}
+        answer = await client.post("/auth/login", data=form, headers={"Origin": site.https})
+    assert page.http_version == ("HTTP/2" if http2 else "HTTP/1.1")
+    assert page.headers["strict-transport-security"] == "max-age=31536000"
+    assert page.headers["content-encoding"] == "gzip"
+    assert (page.status_code, answer.status_code) == (200, 422), "nobody has this password"
+
+
+async def test_http_leads_to_https(site: Site) -> None:
+    async with site.client() as client:
+        answer = await client.get(f"{site.http}/user/susan?page=2")
+    assert answer.status_code == 308
+    assert answer.headers["location"] == f"{site.https}/user/susan?page=2"
+    assert "strict-transport-security" not in answer.headers
+
+
+async def test_the_log_has_the_client_whatever_he_forges(site: Site) -> None:
+    async with site.client() as client:
+        answer = await client.get("/auth/reset", headers=FORGED)
+    assert answer.status_code == 200
+
+    async def is_logged() -> bool:
+        return bool(site.logged("/auth/reset"))
+
+    await until(is_logged)
+    (line,) = site.logged("/auth/reset")
+    assert line["client"] == CLIENT
+    assert line["request_id"] == answer.headers["x-request-id"] != FORGED["X-Request-ID"]
+
+
+async def test_who_passes_the_proxy_by_is_not_believed(site: Site) -> None:
+    async with site.client() as client:
+        url = site.servers[0].url
+        answer = await client.get(f"{url}/auth/register", headers=FORGED)
+        foreign = await client.get(f"{url}/", headers={"X-Forwarded-Host": "evil.example"})
+
+    async def is_logged() -> bool:
+        return bool(site.logged("/auth/register"))
+
+    assert answer.status_code == foreign.status_code == 308, "it was no HTTPS"
+    assert foreign.headers["location"] == f"{site.https}/"
+    await until(is_logged)
+    assert [line["client"] for line in site.logged("/auth/register")] == [CLIENT]
+
+
+async def test_a_foreign_host_is_refused(site: Site) -> None:
+    async with site.client() as client:
+        for headers in ({"Host": "evil.example"}, {"Host": "evil.example", **FORGED}):
+            answer = await client.get("/", headers=headers)
+            assert (answer.status_code, answer.headers["content-type"]) == (
+                400,
+                "text/plain; charset=utf-8",
+            )
+
+
+async def test_nginx_serves_the_files_that_a_page_names_and_the_site_others(site: Site) -> None:
+    async with site.client() as client:
+        page = await client.get("/auth/login")
+        names = set(re.findall(r'"(/static/[^"]+)"', page.text))
+        assert len(names) > 5
+        for name in names:
+            for coding in ("gzip", "identity"):
+                answer = await client.get(name, headers={"Accept-Encoding": coding})
+                assert answer.headers["cache-control"] == FOR_EVER
+                assert answer.headers.get("content-encoding", "identity") == coding
+                assert answer.headers["strict-transport-security"]
+                assert "x-request-id" not in answer.headers, "the application was asked"
+                assert answer.headers["content-type"] in TYPES
+                plain = await client.get(re.sub(r"\.[0-9a-f]{12}", "", name))
+                assert plain.content == answer.content
+        of_the_past = await client.get("/static/css/base.0123456789ab.css")
+        assert of_the_past.status_code == 200
+        assert of_the_past.headers["cache-control"] == "no-cache"
+        assert (await client.get("/static/css/none.0123456789ab.css")).status_code == 404
+
+
+async def test_a_process_that_is_killed_and_started_again_under_load_costs_no_read(
+    site: Site,
+) -> None:
+    answers: Counter[int] = Counter()
+    is_over = asyncio.Event()
+
+    async def read() -> None:
+        async with site.client() as client:
+            while not is_over.is_set():
+                answers[(await client.get("/auth/login")).status_code] += 1
+
+    async def more_answers() -> None:
+        before = answers.total()
+
+        async def are_there() -> bool:
+            return answers.total() >= before + 50
+
+        await until(are_there)
+
+    async with AsyncExitStack() as stack, asyncio.TaskGroup() as readers:
+        for _ in range(8):
+            readers.create_task(read())
+        try:
+            await more_answers()
+            victim = site.servers[0]
+            victim.send(signal.SIGKILL, group=True)
+            await victim.ended()
+            await more_answers()
+            successor = await site.start_process(stack, victim.port)
+            await successor.printed('"/auth/login"')
+            await more_answers()
+        finally:
+            is_over.set()
+    assert set(answers) == {200}, answers
