@@ -12,7 +12,7 @@ from blog.accounts.permissions import permission_required
 from blog.comments.queries import comment_by_id
 from blog.comments.service import COMMENT_IS_GONE, POST_IS_GONE
 from blog.errors import InvalidFieldsError, NotFoundError
-from blog.models import Permission, ReportState, User
+from blog.models import Comment, Permission, Post, ReportState, User
 from blog.moderation import queries, reports, service
 from blog.moderation.schemas import ReasonForm, RemarkForm
 from blog.posts.queries import post_by_id
@@ -25,32 +25,47 @@ blueprint = Blueprint("moderation", __name__, url_prefix="/moderate")
 moderators_only = permission_required(Permission.MODERATE)
 
 
+class Subject(NamedTuple):
+    """Something that moderators look after: its name, how to find it, and where it is read."""
+
+    name: str
+    find: Callable[[AsyncSession, int], Awaitable[Comment | Post | None]]
+    is_gone: str
+    address: Callable[[int], str]
+
+
 class Measure(NamedTuple):
     """Something that moderators do, for a reason."""
 
+    subject: Subject
     label: str
     take: Callable[[AsyncSession, User, int, str], Awaitable[bool]]
     taken: str
     taken_before: str
 
 
-ON_COMMENTS = {
+COMMENT = Subject(
+    "comment", comment_by_id, COMMENT_IS_GONE,
+    lambda row_id: url_for("comments.show", comment_id=row_id),
+)  # fmt: skip
+POST = Subject(
+    "post", post_by_id, POST_IS_GONE, lambda row_id: url_for("posts.show", post_id=row_id)
+)  # fmt: skip
+MEASURES = {
     "disable": Measure(
-        "Disable", service.disable_comment, "The comment is disabled.",
+        COMMENT, "Disable", service.disable_comment, "The comment is disabled.",
         "Somebody else was quicker: this comment is disabled already.",
     ),
     "enable": Measure(
-        "Enable", service.enable_comment, "The comment is shown again.",
+        COMMENT, "Enable", service.enable_comment, "The comment is shown again.",
         "Somebody else was quicker: this comment is shown already.",
     ),
-}  # fmt: skip
-ON_POSTS = {
     "hide": Measure(
-        "Hide", service.hide_post, "The post is hidden.",
+        POST, "Hide", service.hide_post, "The post is hidden.",
         "Somebody else was quicker: this post is hidden already.",
     ),
     "show": Measure(
-        "Show", service.show_post, "The post is shown again.",
+        POST, "Show", service.show_post, "The post is shown again.",
         "Somebody else was quicker: this post is shown already.",
     ),
 }  # fmt: skip
@@ -95,58 +110,38 @@ async def hidden_posts() -> ResponseReturnValue:
     return await render_template("moderation/posts.html", posts=posts)
 
 
-@blueprint.get("/<any(disable, enable):measure>/<id:comment_id>")
+@blueprint.get("/<any(disable, enable, hide, show):measure>/<id:row_id>")
 @moderators_only
-async def ask_about_comment(measure: str, comment_id: int) -> ResponseReturnValue:
-    """The question for the reason to disable or enable a comment."""
-    return await _comment_form(measure, comment_id, Form(ReasonForm))
+async def ask_why(measure: str, row_id: int) -> ResponseReturnValue:
+    """The question for the reason to disable or enable a comment, to hide or show a post."""
+    return await _measure_page(MEASURES[measure], row_id, Form(ReasonForm))
 
 
-@blueprint.post("/<any(disable, enable):measure>/<id:comment_id>")
+@blueprint.post("/<any(disable, enable, hide, show):measure>/<id:row_id>")
 @moderators_only
-async def act_on_comment(measure: str, comment_id: int) -> ResponseReturnValue:
-    """Disable or enable a comment, for a `reason`."""
-    form = Form(ReasonForm)
+async def take_measure(measure: str, row_id: int) -> ResponseReturnValue:
+    """Disable or enable a comment, hide or show a post, for a `reason`."""
+    chosen, form = MEASURES[measure], Form(ReasonForm)
     if (data := await form.submitted()) is None:
-        return await _comment_form(measure, comment_id, form)
-    await _take(ON_COMMENTS[measure], comment_id, data.reason)
-    return _back(url_for("comments.show", comment_id=comment_id))
+        return await _measure_page(chosen, row_id, form)
+    if await chosen.take(db(), required_account(), row_id, data.reason):
+        await flash(chosen.taken, "success")
+    else:
+        await flash(chosen.taken_before, "info")
+    return _back(chosen.subject.address(row_id))
 
 
-async def _comment_form(
-    measure: str, comment_id: int, form: Form[ReasonForm]
+async def _measure_page(
+    measure: Measure, row_id: int, form: Form[ReasonForm]
 ) -> ResponseReturnValue:
-    if (comment := await comment_by_id(db(), comment_id)) is None:
-        raise NotFoundError(COMMENT_IS_GONE)
-    return await render_template(
-        "moderation/comment.html", comment=comment, measure=ON_COMMENTS[measure], form=form
-    ), form.status
-
-
-@blueprint.get("/<any(hide, show):measure>/<id:post_id>")
-@moderators_only
-async def ask_about_post(measure: str, post_id: int) -> ResponseReturnValue:
-    """The question for the reason to hide a post or show it again."""
-    return await _post_form(measure, post_id, Form(ReasonForm))
-
-
-@blueprint.post("/<any(hide, show):measure>/<id:post_id>")
-@moderators_only
-async def act_on_post(measure: str, post_id: int) -> ResponseReturnValue:
-    """Hide a post or show it again, for a `reason`."""
-    form = Form(ReasonForm)
-    if (data := await form.submitted()) is None:
-        return await _post_form(measure, post_id, form)
-    await _take(ON_POSTS[measure], post_id, data.reason)
-    return _back(url_for("posts.show", post_id=post_id))
-
-
-async def _post_form(measure: str, post_id: int, form: Form[ReasonForm]) -> ResponseReturnValue:
-    if (post := await post_by_id(db(), post_id)) is None:
-        raise NotFoundError(POST_IS_GONE)
-    return await render_template(
-        "moderation/post.html", post=post, measure=ON_POSTS[measure], form=form
-    ), form.status
+    subject = measure.subject
+    if (row := await subject.find(db(), row_id)) is None:
+        raise NotFoundError(subject.is_gone)
+    page = await render_template(
+        "moderation/measure.html", verb=measure.label, what=subject.name, row=row, form=form,
+        way_back=subject.address(row_id),
+    )  # fmt: skip
+    return page, form.status
 
 
 @blueprint.post("/reports/<id:report_id>/resolve")
@@ -172,13 +167,6 @@ async def _close_report(report_id: int, state: ReportState) -> ResponseReturnVal
     else:
         await flash("Somebody else was quicker: this report is closed already.", "info")
     return _back(url_for("moderation.open_reports"))
-
-
-async def _take(measure: Measure, row_id: int, reason: str) -> None:
-    if await measure.take(db(), required_account(), row_id, reason):
-        await flash(measure.taken, "success")
-    else:
-        await flash(measure.taken_before, "info")
 
 
 def _back(otherwise: str) -> ResponseReturnValue:

@@ -8,6 +8,7 @@ from blog.accounts.permissions import confirmed_required
 from blog.comments.queries import comment_by_id
 from blog.comments.service import POST_IS_GONE
 from blog.errors import NotFoundError
+from blog.models import Comment, Post
 from blog.moderation import reports
 from blog.moderation.schemas import ReasonForm
 from blog.posts.queries import post_by_id
@@ -39,7 +40,7 @@ async def _post_form(post_id: int, form: Form[ReasonForm]) -> ResponseReturnValu
     reported = await post_by_id(db(), post_id)
     if reported is None or reported.hidden_at is not None:
         raise NotFoundError(POST_IS_GONE)
-    return await render_template("moderation/report.html", post=reported, form=form), form.status
+    return await _page("post", reported, form, url_for("posts.show", post_id=post_id))
 
 
 @blueprint.get("/comment/<id:comment_id>")
@@ -64,7 +65,17 @@ async def _comment_form(comment_id: int, form: Form[ReasonForm]) -> ResponseRetu
     reported = await comment_by_id(db(), comment_id)
     if reported is None or reported.is_disabled:
         raise NotFoundError(reports.NOTHING_TO_REPORT)
-    return await render_template("moderation/report.html", comment=reported, form=form), form.status
+    way_back = url_for("comments.show", comment_id=comment_id)
+    return await _page("comment", reported, form, way_back)
+
+
+async def _page(
+    what: str, row: Comment | Post, form: Form[ReasonForm], way_back: str
+) -> ResponseReturnValue:
+    page = await render_template(
+        "moderation/report.html", verb="Report", what=what, row=row, form=form, way_back=way_back
+    )
+    return page, form.status
 
 
 async def _thank(is_news: bool) -> None:

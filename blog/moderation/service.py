@@ -4,6 +4,8 @@ Each returns whether it did something: `False` says that somebody else was quick
 locked in one order: posts, comments, reports, users.
 """
 
+from typing import TypeVar
+
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
@@ -13,6 +15,8 @@ from blog.comments.service import COMMENT_IS_GONE, POST_IS_GONE
 from blog.errors import ForbiddenError, NotFoundError
 from blog.kit.clock import now
 from blog.models import Act, Comment, Permission, Post, Report, ReportState, User
+
+Row = TypeVar("Row", Comment, Post)
 
 
 async def disable_comment(
@@ -24,7 +28,7 @@ async def disable_comment(
         ForbiddenError: this person is not a moderator.
         NotFoundError: the comment is not there (any more).
     """
-    comment = await _locked_comment(session, moderator, comment_id)
+    comment = await _locked(session, moderator, Comment, comment_id, COMMENT_IS_GONE)
     if comment.is_disabled:
         return False
     comment.disabled_at, comment.disabled_by_id = now(), moderator.id
@@ -44,7 +48,7 @@ async def enable_comment(
         ForbiddenError: this person is not a moderator.
         NotFoundError: the comment is not there (any more).
     """
-    comment = await _locked_comment(session, moderator, comment_id)
+    comment = await _locked(session, moderator, Comment, comment_id, COMMENT_IS_GONE)
     if not comment.is_disabled:
         return False
     comment.disabled_at = comment.disabled_by_id = comment.disabled_reason = None
@@ -60,7 +64,7 @@ async def hide_post(session: AsyncSession, moderator: User, post_id: int, reason
         ForbiddenError: this person is not a moderator.
         NotFoundError: the post is not there (any more).
     """
-    post = await _locked_post(session, moderator, post_id)
+    post = await _locked(session, moderator, Post, post_id, POST_IS_GONE)
     if post.hidden_at is not None:
         return False
     post.hidden_at = now()
@@ -77,7 +81,7 @@ async def show_post(session: AsyncSession, moderator: User, post_id: int, reason
         ForbiddenError: this person is not a moderator.
         NotFoundError: the post is not there (any more).
     """
-    post = await _locked_post(session, moderator, post_id)
+    post = await _locked(session, moderator, Post, post_id, POST_IS_GONE)
     if post.hidden_at is None:
         return False
     post.hidden_at = None
@@ -96,32 +100,21 @@ def require_moderator(person: User) -> None:
         raise ForbiddenError
 
 
-async def _locked_comment(session: AsyncSession, moderator: User, comment_id: int) -> Comment:
+async def _locked(
+    session: AsyncSession, moderator: User, table: type[Row], row_id: int, is_gone: str
+) -> Row:
+    """A comment or post with its author, which nobody else can change meanwhile."""
     require_moderator(moderator)
-    comment = await session.scalar(
-        select(Comment)
-        .where(Comment.id == comment_id)
-        .options(joinedload(Comment.author, innerjoin=True))
-        .with_for_update(key_share=True, of=Comment)
+    row = await session.scalar(
+        select(table)
+        .where(table.id == row_id)
+        .options(joinedload(table.author, innerjoin=True))
+        .with_for_update(key_share=True, of=table)
         .execution_options(populate_existing=True)
     )
-    if comment is None:
-        raise NotFoundError(COMMENT_IS_GONE)
-    return comment
-
-
-async def _locked_post(session: AsyncSession, moderator: User, post_id: int) -> Post:
-    require_moderator(moderator)
-    post = await session.scalar(
-        select(Post)
-        .where(Post.id == post_id)
-        .options(joinedload(Post.author, innerjoin=True))
-        .with_for_update(key_share=True, of=Post)
-        .execution_options(populate_existing=True)
-    )
-    if post is None:
-        raise NotFoundError(POST_IS_GONE)
-    return post
+    if row is None:
+        raise NotFoundError(is_gone)
+    return row
 
 
 async def _settle_reports(
