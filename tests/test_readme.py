@@ -3,6 +3,9 @@
 import re
 from pathlib import Path
 
+import click
+
+from blog.cli import main
 from settings import Settings
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
@@ -16,3 +19,14 @@ def test_the_table_has_every_setting_and_no_other() -> None:
         for name in re.findall(r"`([A-Z_]+)`", row.split("|")[1])
     ]
     assert sorted(names) == sorted(field.upper() for field in Settings.model_fields)
+
+
+def test_the_table_has_every_command_and_no_other() -> None:
+    table = README.split("| Command |")[1].split("\n\n")[0]
+    rows = {row.split("|")[1]: row for row in table.splitlines()[2:]}
+    names = [name for first in rows for name in re.findall(r"`([a-z]+)`", first)]
+    assert sorted(names) == sorted(main.commands)
+    for group in ("user", "token", "mail"):
+        below = main.commands[group]
+        assert isinstance(below, click.Group)
+        assert all(f"`{name}`" in rows[f" `{group}` "] for name in below.commands)

@@ -22,6 +22,8 @@ def check_configuration(settings: Settings) -> Iterator[Finding]:
     yield from _encryption(settings)
     yield from _mail(settings)
     yield _administrators(settings)
+    if not settings.rate_limits:
+        yield warning("RATE_LIMITS", "off: a machine may ask without end", "set RATE_LIMITS=on")
     yield _folder(settings)
 
 

@@ -53,7 +53,8 @@ async def restore(*, file: Path, force: bool) -> None:
                 raise click.ClickException("this site has people: to replace it, say --force")
         # What a connection remembers of the tables will not be true any more.
         await app.database.engine.dispose()
-        await server.restore(file, replace=bool(tables))
+        expected = (User.__tablename__, Post.__tablename__)
+        await server.restore(file, replace=bool(tables), expected=expected)
         async with app.database.engine.connect() as connection:
             people, posts = await _count(connection, User), await _count(connection, Post)
             is_current = await connection.run_sync(migrations.is_current)

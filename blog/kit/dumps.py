@@ -6,7 +6,7 @@ import re
 import tempfile
 from asyncio import StreamReader, StreamWriter
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import IO, cast
@@ -18,6 +18,8 @@ from blog.kit.postgres_programs import client_program
 CHUNK = 1 << 20
 # How long to wait for those who have the tables in hand.
 LOCK_SECONDS = 10
+# They lead libpq's programs elsewhere, whatever address they are given, and asyncpg knows none.
+LEADING_ASTRAY = {"PGHOSTADDR", "PGSERVICE", "PGSERVICEFILE", "PGOPTIONS"}
 
 
 class DumpError(Exception):
@@ -35,7 +37,8 @@ class Server:
 
     def __init__(self, url: URL, version: int) -> None:
         self._version = version
-        self._environment = {**os.environ, "LC_ALL": "C", **_environment(url)}
+        inherited = {name: os.environ[name] for name in os.environ.keys() - LEADING_ASTRAY}
+        self._environment = inherited | {"LC_ALL": "C"} | _environment(url)
 
     async def dump(self, file: Path) -> None:
         """Write all that is in the database to a file, as of one moment, while it is in use.
@@ -51,7 +54,7 @@ class Server:
             async with self._running("pg_dump", *arguments) as (process, errors):
                 await _check(process, errors)
 
-    async def restore(self, file: Path, *, replace: bool) -> None:
+    async def restore(self, file: Path, *, replace: bool, expected: Iterable[str]) -> None:
         """Bring back what is in a file, all of it or nothing.
 
         Its owners and privileges are left out: everything will belong to who connects.
@@ -60,6 +63,8 @@ class Server:
             file: what `dump` has written, here or elsewhere.
             replace: first drop what is there, in the same transaction; otherwise there must be
                 nothing.
+            expected: tables that have to be there in the end. Else it was a backup of something
+                else, and comes to nothing.
 
         Raises:
             DumpError: see there.
@@ -73,8 +78,9 @@ class Server:
             with suppress(BrokenPipeError, ConnectionResetError):
                 await _copy(source, target, replace=replace)
                 await _check(source, source_errors)
+                checks = "".join(f"SELECT FROM public.{table} LIMIT 0;\n" for table in expected)
                 # Whatever goes wrong before this line leaves no trace.
-                await _write(target, b"COMMIT;\nANALYZE;\n")
+                await _write(target, f"{checks}COMMIT;\nANALYZE;\n".encode())
             cast(StreamWriter, target.stdin).close()
             await _check(target, target_errors)
 

@@ -98,8 +98,20 @@ ADD_SUSAN = text(
 )
 
 
-async def test_people_are_only_replaced_by_force_and_by_a_whole_backup(
-    blog: Command, site: str, database: AsyncConnection, tmp_path: Path
+@pytest.fixture
+async def other_database(database_url: str) -> AsyncIterator[str]:
+    """The address of a database that is no site's."""
+    url = await create_database(database_url, "no_site", migrated=False)
+    engine = create_async_engine(url)
+    async with engine.begin() as connection:
+        await connection.execute(text("CREATE TABLE songs (title text)"))
+    await engine.dispose()
+    yield url
+    await drop_database(database_url, "no_site")
+
+
+async def test_people_are_only_replaced_by_force_and_by_a_whole_backup_of_a_site(
+    blog: Command, site: str, database: AsyncConnection, other_database: str, tmp_path: Path
 ) -> None:
     assert (await blog("backup", "a.dump", database_url=site))[0] == 0
     backed_up = await contents(database)
@@ -113,6 +125,11 @@ async def test_people_are_only_replaced_by_force_and_by_a_whole_backup(
     assert await blog("restore", "a.dump", database_url=site) == (1, refused)
     code, output = await blog("restore", "--force", "half.dump", database_url=site)
     assert (code, output.count("\n")) == (1, 1), output
+    assert await contents(database) == grown
+
+    await blog("backup", "other.dump", database_url=other_database)
+    code, output = await blog("restore", "--force", "other.dump", database_url=site)
+    assert (code, output) == (1, 'Error: relation "public.users" does not exist\n')
     assert await contents(database) == grown
 
     code, output = await blog("restore", "--force", "a.dump", database_url=site)
@@ -146,6 +163,8 @@ async def test_a_server_newer_than_our_programs_is_backed_up_by_those_on_the_pat
 ) -> None:
     # The package has the programs of version 16 as well; the tests' server is of version 18.
     older: dict[str, Any] = {"pgserver_postgres_version": "16", "database_url": site}
+    # It would lead pg_dump elsewhere.
+    monkeypatch.setenv("PGHOSTADDR", "127.0.0.1")
     monkeypatch.setenv("PATH", str(tmp_path))
     code, output = await blog("backup", "a.dump", **older)
     assert code == 1

@@ -73,6 +73,7 @@ async def test_a_database_and_a_mail_server_that_do_not_answer_are_serious(blog:
             "https_redirect": "false",
             "trusted_proxies": 1,
             "host": "0.0.0.0",
+            "rate_limits": "off",
             "database_url": f"postgresql://susan:sekrit@127.0.0.1:{nobody}/blog",
             "mail_port": nobody,
             "mail_username": "susan",
@@ -81,7 +82,7 @@ async def test_a_database_and_a_mail_server_that_do_not_answer_are_serious(blog:
     )  # fmt: skip
     assert code == 1
     assert findings(output, "serious") == ["BASE_URL", "Database", "MAIL_SERVER"], output
-    warnings = ["TRUSTED_PROXIES", "HTTPS_REDIRECT", "MAIL_PASSWORD"]
+    warnings = ["TRUSTED_PROXIES", "HTTPS_REDIRECT", "MAIL_PASSWORD", "RATE_LIMITS"]
     assert findings(output, "warning") == warnings
     assert "nobody can log in" in output
     assert "sekrit" not in output
