@@ -1,0 +1,25 @@
+# Broadside in a container: the web by default, `blog worker` or any other command instead.
+# compose.yaml shows what it needs.
+
+FROM python:3.13-slim AS build
+WORKDIR /app
+RUN python -m venv /venv
+COPY requirements/run.lock requirements/
+RUN /venv/bin/pip install --no-cache-dir --no-deps --require-hashes --only-binary :all: \
+        --requirement requirements/run.lock
+COPY . .
+RUN /venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation --editable . \
+    && python -m compileall -q .
+
+FROM python:3.13-slim
+RUN useradd --system --uid 10001 --home-dir /var/lib/broadside --create-home broadside
+COPY --from=build /venv /venv
+COPY --from=build /app /app
+WORKDIR /app
+USER 10001
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 \
+    ENV=production HOST=0.0.0.0 PORT=5000 VAR_DIR=/var/lib/broadside
+EXPOSE 5000
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["python", "-c", \
+    "import os, urllib.request as web; web.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/healthz')"]
+CMD ["blog", "serve"]

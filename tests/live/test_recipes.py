@@ -1,0 +1,76 @@
+"""What we give people to put the site on a server: as far as it runs without that server."""
+
+import json
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+
+from settings import Settings
+from tests.databases import create_database, drop_database
+from tests.servers import PROGRAMS, PROJECT, free_port, run, serving
+
+SHELL = "/bin/sh"
+RECIPES = ("Dockerfile", "compose.yaml", "Procfile", "deploy/nginx.conf")
+UNITS = ("deploy/broadside.service", "deploy/broadside-worker.service")
+# What is not ours: the image's, Python's, and the shell's.
+OTHERS = {"PATH", "PYTHONUNBUFFERED", "POSTGRES_USER", "POSTGRES_PASSWORD", "CMD", "ALL"}
+
+
+@pytest.mark.parametrize("recipe", [*RECIPES, *UNITS, "deploy/broadside.syslog.conf"])
+def test_a_recipe_names_no_setting_that_there_is_not(recipe: str) -> None:
+    text = (PROJECT / recipe).read_text()
+    named = set(re.findall(r"\b([A-Z][A-Z_]{2,})(?:=|: )", text)) - OTHERS
+    assert named <= {name.upper() for name in Settings.model_fields}
+
+
+def test_the_image_takes_what_the_environment_and_the_page_need() -> None:
+    lines = (PROJECT / ".dockerignore").read_text().splitlines()
+    taken = {line[1:] for line in lines if line.startswith("!")}
+    assert all((PROJECT / name).exists() for name in taken)
+    assert "*" in lines
+    assert not {".env", "var", ".git"} & taken
+
+
+def processes() -> dict[str, str]:
+    """The commands of the `Procfile`, by their names."""
+    lines = (PROJECT / "Procfile").read_text().splitlines()
+    return dict(re.fullmatch("([a-z]+): (.+)", line).groups() for line in lines)  # type: ignore[union-attr, misc]
+
+
+def health_check() -> list[str]:
+    """The command by which a container is found to be healthy."""
+    text = (PROJECT / "Dockerfile").read_text().replace("\\\n", "")
+    found = re.search(r"HEALTHCHECK .* CMD (\[.*\])", text)
+    assert found
+    command: list[str] = json.loads(found[1])
+    return command
+
+
+async def test_a_platform_that_gives_a_port_and_a_database_needs_only_the_procfile(
+    tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(PROGRAMS), prepend=":")
+    platform: dict[str, object] = {
+        "env": "production",
+        "base_url": "https://blog.example.com",
+        "https_redirect": "true",
+        "database_url": await create_database(database_url, "platform", migrated=False),
+    }
+    asked = {"Host": "blog.example.com", "X-Forwarded-For": "203.0.113.9, 198.51.100.7"}
+    code, output = await run(tmp_path, SHELL, "-c", processes()["release"], **platform)
+    assert code == 0, output
+    async with (
+        serving(tmp_path, SHELL, "-c", f"exec env {processes()['web']}", **platform) as server,
+        httpx.AsyncClient(base_url=server.url, headers=asked) as client,
+    ):
+        page = await client.get("/auth/login", headers={"X-Forwarded-Proto": "https"})
+        led = await client.get("/", headers={"X-Forwarded-Proto": "http"})
+        await server.printed('"client": "198.51.100.7"')
+        for port, expected in ((server.port, 0), (free_port(), 1)):
+            code, _ = await run(tmp_path, *health_check(), port=port)
+            assert code == expected
+    assert page.status_code == 200
+    assert led.headers["location"] == "https://blog.example.com/"
+    await drop_database(database_url, "platform")
