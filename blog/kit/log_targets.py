@@ -35,16 +35,21 @@ def log_target(where: str) -> logging.Handler:
         return logging.StreamHandler(sys.stderr)
     if kind == "syslog":
         return SyslogTarget(Path(path) if path else SYSLOG_SOCKET)
-    return FileTarget(Path(where))
+    return FileTarget(Path(where).absolute())
 
 
 class _LastingTarget(logging.Handler):
     """While its place cannot be written to, its lines go to standard error instead."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__()
         self.path = path
         self._retry_at: float | None = None
+        # First of all: `logging` closes at the end of the process whatever it knows of.
+        self._open()
+        super().__init__()
+
+    def _open(self) -> None:
+        raise NotImplementedError
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
@@ -81,10 +86,6 @@ class FileTarget(_LastingTarget):
     longer leads to the file that is open, it is opened, or made, anew.
     """
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path.absolute())
-        self._open()
-
     def _open(self) -> None:
         self._file = self.path.open("ab", buffering=0)
         self._identity = _identity(os.fstat(self._file.fileno()))
@@ -118,11 +119,7 @@ class SyslogTarget(_LastingTarget):
     custom on this socket: the other end knows both.
     """
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        self._connect()
-
-    def _connect(self) -> None:
+    def _open(self) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.settimeout(SYSLOG_SECONDS)
         try:
@@ -142,7 +139,7 @@ class SyslogTarget(_LastingTarget):
         except OSError:
             # It was started anew.
             self._socket.close()
-            self._connect()
+            self._open()
             self._socket.send(data)
 
     def close(self) -> None:

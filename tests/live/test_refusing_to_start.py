@@ -100,6 +100,17 @@ async def test_production_does_not_migrate_by_itself(tmp_path: Path, database_ur
     assert (code, output) == (1, "Error: the schema is not up to date: run blog deploy\n")
 
 
+async def test_a_log_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    places = {DEPLOY: f"{tmp_path}/none/log", BLOG_SERVE: f"syslog:{tmp_path}/none"}
+    results = await asyncio.gather(
+        *(run(tmp_path, *command, log_to=place) for command, place in places.items())
+    )
+    for place, result in zip(places.values(), results, strict=True):
+        path = place.removeprefix("syslog:")
+        reason = "No such file or directory"
+        assert result == (1, f"settings: LOG_TO: cannot write to {path}: {reason}\n")
+
+
 async def test_a_data_folder_that_is_not_one_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "postgres").mkdir()
     (tmp_path / "postgres" / "PG_VERSION").write_text("9\n")
