@@ -25,9 +25,10 @@ async def load(url: str, headers: Mapping[str, str], seconds: float) -> Round:
     Raises:
         AssertionError: something else than success was answered, or nothing.
     """
-    options = [f"-H{name}: {value}" for name, value in headers.items()]
+    options = ["--latency", "--timeout", "30s"]
+    options += [f"-H{name}: {value}" for name, value in headers.items()]
     process = await asyncio.create_subprocess_exec(
-        "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", *options, url,
+        "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", *options, url,
         stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     text = (await process.communicate())[0].decode()

@@ -53,7 +53,7 @@ async def put(
     if limit and await _has_had_enough(session, recipient, purpose, limit):
         return None
     templates = current_app.jinja_env
-    text: Any = await templates.get_template(f"mail/{message}.txt").make_module_async(context)
+    text: Any = templates.get_template(f"mail/{message}.txt").make_module(context)
     html = templates.get_template(f"mail/{message}.html")
     subject = one_line(current_app.config["MAIL_SUBJECT_PREFIX"] + text.subject)
     email = Email(
@@ -61,7 +61,7 @@ async def put(
         recipient=recipient,
         subject=subject,
         text=str(text),
-        html=await html.render_async(context, subject=subject),
+        html=html.render(context, subject=subject),
     )
     session.add(email)
     await session.execute(select(func.pg_notify(CHANNEL, "")))

@@ -22,6 +22,7 @@ from blog.kit.tokens import LinkSigner
 from blog.mail.alerts import Alerts
 from blog.mail.queries import Depth
 from blog.mail.worker import MailWorker
+from blog.web.environment import Environment
 from blog.web.rate_limits import RateLimits
 from blog.web.requests import only_reads, request_for_logs
 from settings import Settings
@@ -31,6 +32,8 @@ ExceptionInfo = tuple[type, BaseException, TracebackType] | tuple[None, None, No
 
 class Broadside(Quart):
     """One application; two of them in one process share nothing."""
+
+    jinja_environment = Environment
 
     settings: Settings
     database: Database

@@ -30,9 +30,9 @@ def _read(file: Path, _modified: int) -> tuple[bytes, str]:
 
 
 @lru_cache(maxsize=512)
-def _fingerprinted(folder: Path, name: str, modified: int) -> str:
-    """What to call a file, until it is modified."""
-    _, digest = _read(folder / name, modified)
+def _fingerprinted(file: Path, name: str, modified: int) -> str:
+    """What to call a file instead of `name`, until it is modified."""
+    _, digest = _read(file, modified)
     path = Path(name)
     return str(path.with_name(f"{path.stem}.{digest}{path.suffix}"))
 
@@ -48,11 +48,12 @@ class Assets:
     def __init__(self, folder: Path, address: str) -> None:
         self._folder = folder
         self._address = address
+        self._linked: dict[str, Path] = {}
 
     def address(self, name: str) -> str:
         """What to link to for the file of that name."""
-        modified = (self._folder / name).stat().st_mtime_ns
-        return self._address + _fingerprinted(self._folder, name, modified)
+        file = self._linked.get(name) or self._linked.setdefault(name, self._folder / name)
+        return self._address + _fingerprinted(file, name, file.stat().st_mtime_ns)
 
     async def serve(self, filename: str) -> Response:
         """Answer with a file, by its plain or its fingerprinted name.

@@ -10,11 +10,9 @@ the arguments differ. They have to be values: strings, numbers, times, and tuple
 
 import sys
 from collections import OrderedDict
-from collections.abc import Awaitable
-from typing import Any, cast
+from typing import Any
 
 from jinja2.runtime import Macro
-from markupsafe import Markup
 
 from blog.web.app import Broadside
 
@@ -29,21 +27,21 @@ class Fragments:
     """
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
-        self._kept: OrderedDict[Any, tuple[Markup, int]] = OrderedDict()
+        self._kept: OrderedDict[Any, tuple[str, int]] = OrderedDict()
         self._most_bytes = most_bytes
         self.bytes = 0
 
-    async def kept(self, macro: Macro, *arguments: Any, **options: Any) -> Markup:
+    def kept(self, macro: Macro, *arguments: Any, **options: Any) -> str:
         """What `macro` makes of the arguments."""
         key = macro, arguments, tuple(options.items())
         if (found := self._kept.get(key)) is not None:
             self._kept.move_to_end(key)
             return found[0]
-        text = await cast(Awaitable[Markup], macro(*arguments, **options))
+        text = macro(*arguments, **options)
         self._keep(key, text)
         return text
 
-    def _keep(self, key: Any, text: Markup) -> None:
+    def _keep(self, key: Any, text: str) -> None:
         size = _size(key) + _size(text)
         # Somebody else may have rendered the same meanwhile.
         self.bytes += size - self._kept.pop(key, (text, 0))[1]

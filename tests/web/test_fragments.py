@@ -8,37 +8,37 @@ from blog.web.fragments import Fragments
 SOURCE = "{% macro shout(text, times=1) %}{{ count() }}: {{ text * times }}{% endmacro %}"
 
 
-async def macro_and_calls() -> tuple[Macro, list[str]]:
+def macro_and_calls() -> tuple[Macro, list[str]]:
     """A macro, and the list that grows with each time it is rendered."""
     calls: list[str] = []
-    environment = Environment(enable_async=True, autoescape=True)
+    environment = Environment(autoescape=True)
     environment.globals["count"] = lambda: calls.append("") or len(calls)
-    module = await environment.from_string(SOURCE).make_module_async()
+    module = environment.from_string(SOURCE).make_module()
     return module.shout, calls
 
 
-async def test_the_same_is_rendered_once_and_anything_else_for_itself() -> None:
-    shout, calls = await macro_and_calls()
+def test_the_same_is_rendered_once_and_anything_else_for_itself() -> None:
+    shout, calls = macro_and_calls()
     fragments = Fragments()
-    assert await fragments.kept(shout, "a<") == await fragments.kept(shout, "a<") == "1: a&lt;"
-    assert await fragments.kept(shout, "a<", times=2) == "2: a&lt;a&lt;"
-    assert await fragments.kept(shout, "b") == "3: b"
+    assert fragments.kept(shout, "a<") == fragments.kept(shout, "a<") == "1: a&lt;"
+    assert fragments.kept(shout, "a<", times=2) == "2: a&lt;a&lt;"
+    assert fragments.kept(shout, "b") == "3: b"
     assert len(calls) == 3
 
 
-async def test_however_much_is_rendered_it_takes_no_more_memory_than_it_may() -> None:
-    shout, calls = await macro_and_calls()
+def test_however_much_is_rendered_it_takes_no_more_memory_than_it_may() -> None:
+    shout, calls = macro_and_calls()
     fragments = Fragments(most_bytes=50_000)
     for number in range(100):
-        await fragments.kept(shout, ("x" * 1000 + str(number)))
+        fragments.kept(shout, ("x" * 1000 + str(number)))
         assert fragments.bytes <= 50_000
-        await fragments.kept(shout, "often asked for")
+        fragments.kept(shout, "often asked for")
     assert len(calls) == 101, "what is asked for often stays"
 
 
-async def test_what_is_larger_than_all_the_room_is_rendered_each_time() -> None:
-    shout, calls = await macro_and_calls()
+def test_what_is_larger_than_all_the_room_is_rendered_each_time() -> None:
+    shout, calls = macro_and_calls()
     fragments = Fragments(most_bytes=10_000)
     for _ in range(2):
-        assert "xxx" in await fragments.kept(shout, "x" * 20_000)
+        assert "xxx" in fragments.kept(shout, "x" * 20_000)
     assert (len(calls), fragments.bytes) == (2, 0)

@@ -1,0 +1,29 @@
+"""How templates are rendered."""
+
+from typing import Any
+
+import jinja2
+import quart.templating
+from quart import Quart
+
+
+class Template(jinja2.Template):
+    """A template that waits for nothing while it is rendered: all that it shows was read before.
+
+    Where a template may wait, Jinja makes a generator of each of its blocks and asks of each
+    value whether it is to be awaited. That takes twice the time.
+    """
+
+    async def render_async(self, *arguments: Any, **values: Any) -> str:
+        """Render it, as Quart asks for it."""
+        return self.render(*arguments, **values)
+
+
+class Environment(quart.templating.Environment):
+    """Quart's, for such templates."""
+
+    template_class = Template
+
+    def __init__(self, app: Quart, **options: Any) -> None:
+        super().__init__(app, **options)
+        self.is_async = False
