@@ -19,6 +19,8 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Self
 
+import psutil
+
 from blog.kit.embedded import EmbeddedPostgres
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -250,6 +252,17 @@ async def run(
     finally:
         await program.kill()
         await asyncio.to_thread(stop_embedded, var_dir)
+
+
+def workers_of(server: Program) -> list[psutil.Process]:
+    """The processes that answer requests; multiprocessing has one more, to clean up."""
+    with suppress(psutil.NoSuchProcess):
+        return [
+            child
+            for child in psutil.Process(server.pid).children()
+            if child.status() != psutil.STATUS_ZOMBIE and "spawn_main" in " ".join(child.cmdline())
+        ]
+    return []
 
 
 def stop_embedded(var_dir: Path) -> None:

@@ -9,12 +9,12 @@ from quart import Quart, g, has_request_context
 from quart.ctx import RequestContext
 from quart.typing import ResponseReturnValue
 from quart.wrappers.base import BaseRequestWebsocket
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 from werkzeug.routing import MapAdapter
 
 from blog.errors import NotFoundError
-from blog.kit.database import Database, DatabaseUnavailableError
+from blog.kit.database import Database, DatabaseUnavailableError, is_unavailable
 from blog.kit.passwords import Passwords
 from blog.kit.probe import Probe
 from blog.kit.replica import Replica
@@ -123,6 +123,14 @@ def _session() -> AsyncSession:
 
 
 async def close_db(_error: BaseException | None = None) -> None:
-    """Give the request's connection back; what was not committed is rolled back."""
+    """Give the request's connection back; what was not committed is rolled back.
+
+    If the connection breaks at this moment, the server has done that itself, and the answer is
+    as good as before.
+    """
     if "db" in g:
-        await g.pop("db").close()
+        try:
+            await g.pop("db").close()
+        except DBAPIError as error:
+            if not is_unavailable(error):
+                raise

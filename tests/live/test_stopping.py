@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from blog.kit.database import Database
-from tests.servers import BLOG_SERVE, HYPERCORN, Server, run, serving, until
+from tests.servers import BLOG_SERVE, HYPERCORN, run, serving, until, workers_of
 
 SESSIONS = text(
     "SELECT count(*) FROM pg_stat_activity "
@@ -23,15 +23,6 @@ UNFINISHED_REQUEST = (
     b"POST /auth/login HTTP/1.1\r\nHost: blog.test\r\nContent-Length: 100\r\n"
     b"Content-Type: application/x-www-form-urlencoded\r\n\r\nemail="
 )
-
-
-def workers_of(server: Server) -> list[psutil.Process]:
-    """The processes that answer requests; multiprocessing has one more, to clean up."""
-    return [
-        child
-        for child in psutil.Process(server.pid).children()
-        if child.status() != psutil.STATUS_ZOMBIE and "spawn_main" in " ".join(child.cmdline())
-    ]
 
 
 @pytest.mark.parametrize(
