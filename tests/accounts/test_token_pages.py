@@ -51,13 +51,19 @@ async def test_a_token_is_made_and_its_secret_shown_once(
     assert secrets_on(page) == set()
 
 
-async def test_the_commands_beside_the_secret_have_it_and_the_sites_address(
-    susans_browser: Browser,
+async def test_the_commands_beside_the_secret_work_until_it_is_revoked(
+    susans_browser: Browser, browser: Browser
 ) -> None:
     page = await susans_browser.submit(TOKENS, FORM)
     (secret,) = secrets_on(page)
-    for command in ("http --auth", "curl --user"):
-        assert f"{command} {secret}: https://blog.test/api/v1/posts/" in page.text
+    commands = re.findall(r"<code>(http --auth|curl --user) (\S+): (\S+)</code>", page.text)
+    assert [command for command, _, _ in commands] == ["http --auth", "curl --user"]
+    for _, user, address in commands:
+        assert user == secret
+        assert (await browser.get(address, auth=(user, ""))).status_code == 200
+    assert "never" not in (await susans_browser.get(TOKENS)).text
+    await susans_browser.submit(f"{TOKENS}/1/revoke", page=TOKENS)
+    assert (await browser.get(commands[0][2], auth=(secret, ""))).status_code == 401
 
 
 async def test_a_form_that_is_sent_twice_makes_one_token(
@@ -112,7 +118,7 @@ async def test_nobody_without_a_confirmed_address_makes_a_token(
 ) -> None:
     await make_user("new", confirmed=False)
     await browser.log_in("new")
-    assert "Confirm your e-mail address" in (await browser.get(TOKENS)).text
+    assert "/auth/unconfirmed" in (await browser.get(TOKENS)).text
     assert (await browser.submit(TOKENS, FORM, page="/auth/sessions")).status_code == 403
     assert await number_of_tokens(db) == 0
 
