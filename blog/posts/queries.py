@@ -12,12 +12,15 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     ScalarSelect,
     Select,
+    Subquery,
     bindparam,
     cast,
     func,
     literal,
+    literal_column,
     select,
     union_all,
 )
@@ -31,6 +34,9 @@ from blog.models import Follow, Post, PostBlock, User
 AUTHOR = bindparam("author", type_=BigInteger)
 READER = bindparam("reader", type_=BigInteger)
 IS_VISIBLE = Post.hidden_at.is_(None)
+# For a timeline of more than so many authors, that many of everybody's posts are looked through.
+MANY_AUTHORS = 50
+LOOKED_THROUGH = 2_000
 
 
 class Author(NamedTuple):
@@ -110,24 +116,57 @@ author_of_timeline = (
     .where(User.post_count > 0)
     .cte("author")
 )
-# The newest posts of each author are looked up in the index of his posts, and merged. To read the
-# newest of everybody and pick out these authors' would take for ever for somebody who follows
-# only people who rarely write.
-_theirs = (
-    select(Post.id)
-    .where(Post.author_id == author_of_timeline.c.id, IS_VISIBLE)
-    .order_by(Post.id.desc())
-    .limit(OFFSET + LIMIT)
-    .lateral()
-)
-_merged = select(_theirs.c.id).join_from(author_of_timeline, _theirs, literal(True))
+
+
+def ids_of_timeline(reach: ColumnElement[int], *conditions: ColumnElement[bool]) -> Subquery:
+    """The ids of posts by the authors of a timeline, the newest `reach` of them among others.
+
+    Of somebody who follows many, they are usually among the newest of everybody. Otherwise the
+    newest of each author are looked up in the index of his posts, and merged: to go on looking
+    among everybody's would take for ever for somebody who follows only people who rarely write.
+
+    Args:
+        reach: where in the timeline the last post that is wanted stands.
+        conditions: what the posts fulfil.
+    """
+    author, shown = author_of_timeline, [IS_VISIBLE, *conditions]
+    follows_many = select(func.count() > MANY_AUTHORS).select_from(author).scalar_subquery()
+    latest = (
+        select(Post.id, Post.author_id)
+        .where(*shown, follows_many)
+        .order_by(Post.id.desc())
+        .limit(literal_column(str(LOOKED_THROUGH)))
+        .subquery()
+    )
+    found = (
+        select(latest.c.id)
+        .where(latest.c.author_id.in_(select(author.c.id)))
+        .order_by(latest.c.id.desc())
+        .limit(reach)
+        .cte("found")
+    )
+    is_enough = select(func.count() >= reach).select_from(found).scalar_subquery()
+    theirs = (
+        select(Post.id)
+        .where(Post.author_id == author.c.id, *shown)
+        .order_by(Post.id.desc())
+        .limit(reach)
+        .lateral()
+    )
+    merged = select(theirs.c.id).join_from(author, theirs, literal(True)).where(~is_enough)
+    return union_all(select(found.c.id).where(is_enough), merged).subquery()
+
+
 length_of_timeline = select(func.sum(author_of_timeline.c.post_count)).scalar_subquery()
 
+_timeline = ids_of_timeline(OFFSET + LIMIT)
 _of_author = select(Post.id).where(Post.author_id == AUTHOR, IS_VISIBLE)
 number_by_author = select(User.post_count).where(User.id == AUTHOR).scalar_subquery()
 
 _NEWEST = PostList.of(ids_of_page(Post, PostBlock, IS_VISIBLE), number_of_rows(PostBlock))
-_TIMELINE = PostList.of(only_page(_merged.order_by(_theirs.c.id.desc())), length_of_timeline)
+_TIMELINE = PostList.of(
+    only_page(select(_timeline.c.id).order_by(_timeline.c.id.desc())), length_of_timeline
+)
 _BY_AUTHOR = PostList.of(only_page(_of_author.order_by(Post.id.desc())), number_by_author)
 _BY_ID = (
     select(Post).where(Post.id == bindparam("id")).options(joinedload(Post.author, innerjoin=True))

@@ -4,7 +4,7 @@ The lists are those of `blog.posts.queries`, in the order of the ids, newest fir
 on below an id sees each post once that was there all along, whatever was written meanwhile.
 """
 
-from sqlalchemy import BigInteger, bindparam, literal, select
+from sqlalchemy import BigInteger, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.kit.blocks import number_of_rows
@@ -16,23 +16,19 @@ from blog.posts.queries import (
     IS_VISIBLE,
     ListedPost,
     PostList,
-    author_of_timeline,
+    ids_of_timeline,
     length_of_timeline,
     number_by_author,
 )
 
-_below = (
-    select(Post.id)
-    .where(Post.id <= bindparam("below", type_=BigInteger), IS_VISIBLE)
-    .order_by(Post.id.desc())
-    .limit(LIMIT)
-)
-# Merged as on the numbered pages.
-_theirs = _below.where(Post.author_id == author_of_timeline.c.id).lateral()
-_merged = select(_theirs.c.id).join_from(author_of_timeline, _theirs, literal(True))
+_is_below = Post.id <= bindparam("below", type_=BigInteger)
+_below = select(Post.id).where(_is_below, IS_VISIBLE).order_by(Post.id.desc()).limit(LIMIT)
+_timeline = ids_of_timeline(LIMIT, _is_below)
 
 _NEWEST = PostList.of(_below, number_of_rows(PostBlock))
-_TIMELINE = PostList.of(_merged.order_by(_theirs.c.id.desc()).limit(LIMIT), length_of_timeline)
+_TIMELINE = PostList.of(
+    select(_timeline.c.id).order_by(_timeline.c.id.desc()).limit(LIMIT), length_of_timeline
+)
 _BY_AUTHOR = PostList.of(_below.where(Post.author_id == AUTHOR), number_by_author)
 
 

@@ -106,6 +106,32 @@ async def test_the_followed_tab_shows_ones_own_posts_and_those_of_whom_one_follo
     assert "by maud" in (await susans_browser.get("/")).text
 
 
+async def test_who_follows_many_sees_all_their_posts_in_order_and_nobody_elses(
+    db: AsyncSession, susan: User
+) -> None:
+    people = await db.scalars(
+        insert(User).returning(User.id),
+        [
+            {"username": f"p{n}", "email": f"p{n}@example.com", "password_hash": "-", "role_id": 1}
+            for n in range(2 * (queries.MANY_AUTHORS + 10))
+        ],
+    )
+    ids = people.all()
+    followed = ids[::2]
+    await db.execute(
+        insert(Follow), [{"follower_id": susan.id, "followed_id": i} for i in followed]
+    )
+    text = {"body": "x", "body_html": "x", "renderer_version": 1}
+    posts = await db.execute(
+        insert(Post).returning(Post.id, Post.author_id), [{"author_id": i, **text} for i in ids]
+    )
+    theirs = sorted((post.id for post in posts if post.author_id in followed), reverse=True)
+    await db.commit()
+    pages = [await queries.timeline(db, susan, PageRequest(n, 25)) for n in (1, 2, 3, 4)]
+    assert [post.id for page in pages for post in page.rows] == theirs
+    assert [page.has_next for page in pages] == [True, True, False, False]
+
+
 async def test_an_empty_followed_tab_says_what_to_do_next(susans_browser: Browser) -> None:
     await susans_browser.get("/followed")
     page = (await susans_browser.get("/")).text
