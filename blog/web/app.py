@@ -91,7 +91,7 @@ class Broadside(Quart):
         except (NotFoundError, SQLAlchemyError, DatabaseUnavailableError, OSError) as error:
             if self.replica is None or not g.pop("reads_on_replica", False):
                 raise
-            if not isinstance(error, NotFoundError):
+            if is_unavailable(error) or isinstance(error, OSError):
                 self.replica.failed(error)
                 if "db" in g:
                     # In what state its connection is, nobody knows.

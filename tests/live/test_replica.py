@@ -20,7 +20,7 @@ from database_urls import postgresql_url
 from settings import Settings
 from tests.live.postgres import ExternalPostgres, Standby
 from tests.servers import serving, until
-from tests.support import Browser, Visitor, add_user, link_in, outbox
+from tests.support import PASSWORD, Browser, Visitor, add_user, link_in, outbox
 
 TAKEOVER_SECONDS = 10
 ALL_WRITTEN = text("SELECT pg_current_wal_insert_lsn()")
@@ -121,7 +121,7 @@ async def test_links_work_before_the_replica_knows_of_them(
         assert "Sent to a friend" in (await reader.get(f"/post/{address}")).text
 
         form = {"username": "david", "email": "david@example.com"}
-        passwords = dict.fromkeys(["password", "password2"], "correct horse battery")
+        passwords = dict.fromkeys(["password", "password2"], PASSWORD)
         await susan.submit("/auth/logout", page="/")
         assert (await susan.submit("/auth/register", form | passwords)).status_code == 302
         (email,) = await outbox(site)
@@ -129,6 +129,15 @@ async def test_links_work_before_the_replica_knows_of_them(
             "Your address is confirmed"
             in (await reader.get(link_in(email), follow_redirects=True)).text
         )
+
+
+async def test_a_client_of_the_api_reads_what_it_wrote(reader: Browser, standby: Standby) -> None:
+    address, credentials = "/api/v1/posts/", ("susan@example.com", PASSWORD)
+    async with paused(standby):
+        answer = await reader.post(address, json={"body": "By a program"}, auth=credentials)
+        assert answer.status_code == 201
+        assert "By a program" in (await reader.get(address, auth=credentials)).text
+        assert "By a program" not in (await reader.get(address)).text
 
 
 async def test_a_replica_that_lags_too_far_is_not_used(
