@@ -2,13 +2,14 @@
 
 from datetime import timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts.authentication import Client
 from blog.accounts.expiry import delete_some_expired
 from blog.errors import NotFoundError
 from blog.kit.clock import now
+from blog.kit.noting import is_due, note_now
 from blog.kit.tokens import opaque_token, token_digest
 from blog.models import ApiToken, LoginSession, User
 
@@ -16,7 +17,6 @@ REMEMBERED_LIFE = timedelta(days=30)
 # Without "keep me logged in" the cookie ends with the browser. But browsers bring such cookies
 # back with the windows of last time, so the session also ends after a day without use.
 IDLE_LIFE = timedelta(days=1)
-PAUSE = timedelta(minutes=1)
 
 
 async def begin_session(
@@ -43,31 +43,13 @@ async def begin_session(
 
 
 async def note_use(session: AsyncSession, login: LoginSession, client: Client) -> None:
-    """Write down that a session is in use, and where, at most once a minute.
-
-    Most requests find in the row that was loaded anyway that it is too early. A row that
-    another request has locked is left alone: no page waits for that.
-    """
-    moment = now()
-    if moment - login.last_used_at < PAUSE:
-        return
-    due = (
-        select(LoginSession.id)
-        .where(LoginSession.id == login.id, LoginSession.last_used_at <= moment - PAUSE)
-        .with_for_update(skip_locked=True)
-        .scalar_subquery()
-    )
-    await session.execute(
-        update(LoginSession)
-        .where(LoginSession.id == due)
-        .values(
-            last_used_at=moment,
-            network_address=client.address,
-            expires_at=login.expires_at if login.is_remembered else moment + IDLE_LIFE,
-        )
-        .execution_options(synchronize_session=False)
-    )
-    await session.commit()
+    """Write down that a session is in use, and where, at most once a minute."""
+    if is_due(login.last_used_at):
+        expires_at = login.expires_at if login.is_remembered else now() + IDLE_LIFE
+        await note_now(
+            session, LoginSession.last_used_at, login.id,
+            network_address=client.address, expires_at=expires_at,
+        )  # fmt: skip
 
 
 async def renew_token(session: AsyncSession, login: LoginSession) -> str:

@@ -4,20 +4,20 @@ from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts.expiry import delete_some_expired
 from blog.errors import BlogError, ForbiddenError, InvalidFieldsError, NotFoundError
 from blog.kit.clock import now
+from blog.kit.noting import is_due, note_now
 from blog.kit.tokens import opaque_token, token_digest
 from blog.models import ApiToken, Permission, Scope, User
 
 # Tells a token from other secrets: whoever searches texts for what has leaked finds it.
 PREFIX = "bsd_"
 MOST_TOKENS = 50
-PAUSE = timedelta(minutes=1)
 ALREADY_REVOKED = "There is no such token: it was revoked, or has expired."
 
 
@@ -125,30 +125,9 @@ async def _make_room(session: AsyncSession, user: User, *, gives_way: bool) -> N
 
 
 async def note_token_use(session: AsyncSession, token: ApiToken) -> None:
-    """Write down that a token is in use, at most once a minute.
-
-    Most requests find in the row that was loaded anyway that it is too early. A row that
-    another request has locked is left alone: no request waits for that.
-    """
-    moment = now()
-    if token.last_used_at is not None and moment - token.last_used_at < PAUSE:
-        return
-    due = (
-        select(ApiToken.id)
-        .where(
-            ApiToken.id == token.id,
-            func.coalesce(ApiToken.last_used_at <= moment - PAUSE, True),
-        )
-        .with_for_update(skip_locked=True)
-        .scalar_subquery()
-    )
-    await session.execute(
-        update(ApiToken)
-        .where(ApiToken.id == due)
-        .values(last_used_at=moment)
-        .execution_options(synchronize_session=False)
-    )
-    await session.commit()
+    """Write down that a token is in use, at most once a minute."""
+    if is_due(token.last_used_at):
+        await note_now(session, ApiToken.last_used_at, token.id)
 
 
 async def revoke_token(session: AsyncSession, user: User, token_id: int) -> None:
