@@ -11,7 +11,7 @@ BROWSERS := chromium chromium-browser google-chrome chrome
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: run test test-coverage lint demo bench lock clean help chromium nginx wrk
+.PHONY: run test test-coverage fuzz lint demo bench lock clean help chromium nginx wrk
 
 run: $(VENV)/run.stamp ## Serve the site on http://127.0.0.1:5000 until Ctrl-C
 	@exec $(BIN)/blog serve
@@ -21,6 +21,10 @@ test: $(VENV)/dev.stamp chromium nginx ## Run all tests, or some: make test ARGS
 
 test-coverage: $(VENV)/dev.stamp chromium nginx ## Run all tests, and say which lines and branches none has run
 	@$(BIN)/pytest --cov --cov-report term --cov-report html $(ARGS)
+
+fuzz: $(VENV)/dev.stamp ## Try to break the API at random: make fuzz EXAMPLES=1000 SEED=7
+	@FUZZ_EXAMPLES=$(or $(EXAMPLES),100) FUZZ_SEED=$(or $(SEED),$(shell date +%s)) \
+		$(BIN)/pytest tests/api/test_fuzz.py -s $(ARGS)
 
 lint: $(VENV)/dev.stamp ## Check style and types
 	@$(BIN)/ruff check --quiet

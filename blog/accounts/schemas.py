@@ -18,6 +18,8 @@ from blog.kit.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD, is_common
 from blog.kit.submissions import SubmittedForm
 from blog.kit.validation import NotBlank, RequiredText, Schema
 
+# RFC 5321, 4.5.3.1.3, without the angle brackets.
+LONGEST_EMAIL = 254
 USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9._]{0,63}", re.ASCII)
 
 
@@ -64,11 +66,35 @@ def _new_password(secret: SecretStr) -> SecretStr:
     return secret
 
 
-Username = Annotated[RequiredText, AfterValidator(_username)]
-EmailAddress = Annotated[RequiredText, AfterValidator(_email)]
+Username = Annotated[
+    RequiredText,
+    AfterValidator(_username),
+    Field(
+        description="Begins with a letter; no two differ by their case alone.",
+        json_schema_extra={"pattern": f"^{USERNAME.pattern}$"},
+    ),
+]
+EmailAddress = Annotated[
+    RequiredText,
+    AfterValidator(_email),
+    Field(
+        json_schema_extra={
+            "format": "email",
+            "maxLength": LONGEST_EMAIL,
+            "pattern": r"^[^@\s]+@[^@\s]+\.[^@\s]+$",
+        }
+    ),
+]
 TypedPassword = Annotated[SecretStr, BeforeValidator(_as_typed)]
 KnownPassword = Annotated[TypedPassword, AfterValidator(_known_password)]
-NewPassword = Annotated[KnownPassword, AfterValidator(_new_password)]
+NewPassword = Annotated[
+    KnownPassword,
+    AfterValidator(_new_password),
+    Field(
+        description="None of the passwords that everybody guesses first.",
+        json_schema_extra={"minLength": SHORTEST_PASSWORD, "maxLength": LONGEST_PASSWORD},
+    ),
+]
 
 
 class NewPasswordForm(Schema):

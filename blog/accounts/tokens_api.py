@@ -16,7 +16,7 @@ from blog.api.bodies import takes
 from blog.api.callers import password_required
 from blog.api.collections import Collection
 from blog.api.idempotency import submission
-from blog.api.links import Links, links
+from blog.api.links import Links, Url, links
 from blog.kit.submissions import SubmittedForm, submission_key
 from blog.kit.validation import Schema
 from blog.models import ApiToken, Permission, Scope
@@ -57,7 +57,7 @@ class NewToken(Schema):
 class TokenResource(BaseModel):
     """A token; the secret itself is not kept."""
 
-    url: str
+    url: Url
     id: int
     name: str
     scopes: list[str]

@@ -13,7 +13,7 @@ from quart import Response, request
 from quart_schema import document_querystring, document_response
 
 from blog.api.answers import answer
-from blog.api.links import this_address
+from blog.api.links import Url, this_address
 from blog.errors import InvalidFieldsError
 from blog.kit.pagination import Page, PageRequest, Stretch, Walk
 from blog.kit.validation import messages
@@ -51,9 +51,9 @@ class Collection(BaseModel):
     """Part of a list, and the ways to the parts beside it."""
 
     prev: Annotated[
-        str | None, Field(description="The address of the page before; a walk goes one way.")
+        Url | None, Field(description="The address of the page before; a walk goes one way.")
     ]
-    next: Annotated[str | None, Field(description="The address of the page or stretch after.")]
+    next: Annotated[Url | None, Field(description="The address of the page or stretch after.")]
     count: Annotated[int, Field(ge=0, description="How many items the whole list has.")]
 
 

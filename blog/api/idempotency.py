@@ -74,8 +74,10 @@ def idempotent(view: View[Arguments]) -> View[Arguments]:
 
 def submission() -> str:
     """The request's `Idempotency-Key`, as the number of a form (`blog.kit.submissions`)."""
-    key = request.headers.get(HEADER, "")
-    if key and not WELL_FORMED.fullmatch(key):
+    key = request.headers.get(HEADER)
+    if key is None:
+        return ""
+    if not WELL_FORMED.fullmatch(key):
         raise BadRequest(
             f"{HEADER} must be 1 to 255 printable characters of ASCII, without spaces."
         )

@@ -4,12 +4,16 @@ They are put together here and not by `url_for`, which takes longer than to read
 from the database. A test follows each of them.
 """
 
+from typing import Annotated
 from urllib.parse import urlencode, urljoin
 
+from pydantic import Field
 from quart import request
 
 from blog.models import User
 from blog.users.avatars import avatar_url
+
+Url = Annotated[str, Field(json_schema_extra={"format": "uri"})]
 
 PREFIXES = {"v1": "/api/v1", "v1_0": "/api/v1.0"}
 

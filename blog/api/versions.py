@@ -10,7 +10,7 @@ from quart_schema import document_response
 from blog.accounts.tokens_api import blueprint as tokens
 from blog.api import callers, cors, documentation, limits
 from blog.api.answers import answer
-from blog.api.links import PREFIXES, links
+from blog.api.links import PREFIXES, Url, links
 from blog.comments.api import blueprint as comments
 from blog.follows.api import blueprint as follows
 from blog.kit.cursors import InvalidCursorError
@@ -28,13 +28,13 @@ root = Blueprint("root", __name__)
 class Root(BaseModel):
     """Where everything else can be reached from."""
 
-    posts_url: str
-    comments_url: str
-    users_url: str
-    me_url: str
-    tokens_url: str
-    token_url: str
-    documentation_url: str
+    posts_url: Url
+    comments_url: Url
+    users_url: Url
+    me_url: Url
+    tokens_url: Url
+    token_url: Url
+    documentation_url: Url
 
 
 @root.get("/")

@@ -13,7 +13,7 @@ from blog.api.answers import Nothing, answer, nothing, require_match
 from blog.api.bodies import takes
 from blog.api.collections import Collection, answer_list, lists, wanted_part
 from blog.api.idempotency import idempotent, submission
-from blog.api.links import Links, links
+from blog.api.links import Links, Url, links
 from blog.comments import queries, service, walk_queries
 from blog.comments.schemas import CommentChange, CommentForm, CommentText
 from blog.errors import NotFoundError
@@ -30,14 +30,14 @@ HIDDEN = "Null where a moderator has disabled the comment or hidden its post."
 class CommentResource(BaseModel):
     """A comment under a post."""
 
-    url: str
+    url: Url
     id: int
-    post_url: str
+    post_url: Url
     body: Annotated[str | None, Field(description=f"The Markdown. {HIDDEN}")]
     body_html: Annotated[str | None, Field(description=f"The sanitised HTML. {HIDDEN}")]
     timestamp: Annotated[datetime, Field(description="When it was published.")]
     edited_at: Annotated[datetime | None, Field(description="When it was edited last.")]
-    author_url: str
+    author_url: Url
     author: Annotated[str, Field(description="The author's username.")]
     disabled: Annotated[bool, Field(description="Whether a moderator has disabled it.")]
 

@@ -1,8 +1,15 @@
 """What every schema shares, and what is wrong with an input in words for a person."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationError,
+)
+from pydantic_core.core_schema import CoreSchema, no_info_after_validator_function
 
 _MESSAGES = {
     "missing": "Please fill in this field.",
@@ -20,11 +27,27 @@ class Schema(BaseModel):
 def _not_blank(text: str) -> str:
     if not text.strip():
         raise ValueError("Please fill in this field.")
+    if "\0" in text:  # JSON can write it, and PostgreSQL cannot store it.
+        raise ValueError("Please leave out the NUL character.")
     return text
 
 
+class _NotBlank:
+    """Refuses a text that is empty or white space, or has a NUL; its JSON schema tells."""
+
+    def __get_pydantic_core_schema__(
+        self, source: type[Any], handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return no_info_after_validator_function(_not_blank, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return handler(schema) | {"pattern": r"^[^\x00]*[^\s\x00][^\x00]*$"}
+
+
 # Comes last: a limit that follows it would not be one of the text's, but of any value's.
-NotBlank = AfterValidator(_not_blank)
+NotBlank = _NotBlank()
 RequiredText = Annotated[str, NotBlank]
 
 

@@ -17,11 +17,15 @@ from blog.web.app import db
 blueprint = Blueprint("moderation", __name__)
 
 
+class Reason(ReasonForm):
+    """Why a moderator does it, for those who look into it later."""
+
+
 @blueprint.post("/comments/<id:comment_id>/disable")
 @document_response(CommentResource)
 @permission_required(Permission.MODERATE)
-@takes(ReasonForm)
-async def disable(data: ReasonForm, comment_id: int) -> Response:
+@takes(Reason)
+async def disable(data: Reason, comment_id: int) -> Response:
     """Show the text of a comment to nobody but moderators, for a reason. Twice does no harm."""
     await service.disable_comment(db(), required_account(), comment_id, data.reason)
     return answer(await comment_resource(comment_id))
@@ -30,8 +34,8 @@ async def disable(data: ReasonForm, comment_id: int) -> Response:
 @blueprint.post("/comments/<id:comment_id>/enable")
 @document_response(CommentResource)
 @permission_required(Permission.MODERATE)
-@takes(ReasonForm)
-async def enable(data: ReasonForm, comment_id: int) -> Response:
+@takes(Reason)
+async def enable(data: Reason, comment_id: int) -> Response:
     """Show the text of a disabled comment again, for a reason. Twice does no harm."""
     await service.enable_comment(db(), required_account(), comment_id, data.reason)
     return answer(await comment_resource(comment_id))

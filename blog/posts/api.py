@@ -13,7 +13,7 @@ from blog.api.answers import Nothing, answer, nothing, require_match
 from blog.api.bodies import takes
 from blog.api.collections import Collection, answer_list, lists, wanted_part
 from blog.api.idempotency import idempotent, submission
-from blog.api.links import Links, links
+from blog.api.links import Links, Url, links
 from blog.errors import NotFoundError
 from blog.kit.pagination import Page, Stretch, Walk
 from blog.models import Permission, Post
@@ -29,15 +29,15 @@ blueprint = Blueprint("posts", __name__)
 class PostResource(BaseModel):
     """A post."""
 
-    url: str
+    url: Url
     id: int
     body: Annotated[str, Field(description="The Markdown that the author wrote.")]
     body_html: Annotated[str, Field(description="The sanitised HTML that was made of it.")]
     timestamp: Annotated[datetime, Field(description="When it was published.")]
     edited_at: Annotated[datetime | None, Field(description="When it was edited last.")]
-    author_url: str
+    author_url: Url
     author: Annotated[str, Field(description="The author's username.")]
-    comments_url: str
+    comments_url: Url
     comment_count: int
 
 

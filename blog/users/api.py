@@ -14,7 +14,7 @@ from blog.api.answers import answer, require_match
 from blog.api.bodies import takes
 from blog.api.collections import Collection, answer_list, lists, wanted_part
 from blog.api.idempotency import idempotent
-from blog.api.links import Links, links
+from blog.api.links import Links, Url, links
 from blog.errors import NotFoundError
 from blog.kit.pagination import Page, Stretch, Walk
 from blog.models import User
@@ -28,7 +28,7 @@ blueprint = Blueprint("users", __name__)
 class UserResource(BaseModel):
     """A person."""
 
-    url: str
+    url: Url
     id: int
     username: str
     name: str
@@ -36,13 +36,13 @@ class UserResource(BaseModel):
     about_me: str
     member_since: datetime
     last_seen: datetime
-    avatar_url: str
-    posts_url: str
+    avatar_url: Url
+    posts_url: Url
     followed_posts_url: Annotated[
-        str, Field(description="The posts of those whom the person follows, and the person's own.")
+        Url, Field(description="The posts of those whom the person follows, and the person's own.")
     ]
-    followers_url: str
-    following_url: str
+    followers_url: Url
+    following_url: Url
     post_count: int
     follower_count: int
     following_count: int
@@ -54,6 +54,10 @@ class AccountResource(UserResource):
     email: str
     role: str
     confirmed: bool
+
+
+class ProfileChange(ProfileForm):
+    """What is to be changed of one's own profile."""
 
 
 class UserCollection(Collection):
@@ -143,8 +147,8 @@ async def own_account() -> Response:
 
 @blueprint.patch("/me")
 @document_response(AccountResource)
-@takes(ProfileForm)
-async def change_profile(data: ProfileForm) -> Response:
+@takes(ProfileChange)
+async def change_profile(data: ProfileChange) -> Response:
     """Change one's own profile; what is left out stays."""
     account = required_account()
     await require_match(db(), User, account.id, _fresh_account_resource)

@@ -9,8 +9,8 @@ from quart.asgi import ASGIHTTPConnection
 from quart.formparser import FormDataParser
 from quart.wrappers.request import Body
 from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import BadRequest
-from werkzeug.routing import BaseConverter, ValidationError
+from werkzeug.exceptions import BadRequest, NotFound
+from werkzeug.routing import BaseConverter
 
 from blog.kit.pagination import PageRequest
 
@@ -90,8 +90,11 @@ class PersonConverter(BaseConverter):
 
 
 def _row_id(value: str) -> int:
+    """A number that may be an id. After a `ValidationError` werkzeug would try the routes of
+    other methods, and find that there are some: 405, where there is nothing at all.
+    """
     if (number := int(value)) > LARGEST_ROW_ID:
-        raise ValidationError
+        raise NotFound
     return number
 
 

@@ -1,0 +1,138 @@
+"""What the API says of itself is valid, complete and true."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import jsonschema_rs
+import pytest
+import schemathesis
+
+from blog.api.links import PREFIXES
+from blog.models import User
+from blog.web.app import Broadside
+from tests.api.support import Client
+from tests.support import PASSWORD
+
+Document = dict[str, Any]
+Operation = tuple[str, str, Document]
+
+
+@pytest.fixture
+async def description(app: Broadside, anonymous: Client) -> Document:
+    """The description as a client gets it."""
+    answer = await anonymous.get("https://blog.test/api/openapi.json")
+    assert answer.headers["Content-Type"] == "application/json"
+    document: Document = answer.json()
+    return document
+
+
+def operations_of(description: Document) -> Iterator[Operation]:
+    """Each operation with its method and path."""
+    for path, operations in description["paths"].items():
+        for method, operation in operations.items():
+            yield method, path, operation
+
+
+def resolved(description: Document, part: Document) -> Document:
+    """What a reference in the description leads to."""
+    while "$ref" in part:
+        found: Any = description
+        for step in part["$ref"].removeprefix("#/").split("/"):
+            found = found[step]
+        part = found
+    return part
+
+
+def contents_of(description: Document, operation: Document) -> Iterator[Document]:
+    """The bodies that an operation takes and gives, each with its schema and its example."""
+    for part in [operation.get("requestBody", {}), *operation["responses"].values()]:
+        yield from resolved(description, part).get("content", {}).values()
+
+
+async def test_the_description_is_valid_openapi(description: Document) -> None:
+    schemathesis.openapi.from_dict(description).validate()
+    assert description["openapi"].startswith("3.1.")
+
+
+async def test_every_route_is_described(app: Broadside, description: Document) -> None:
+    prefix = PREFIXES["v1"]
+    routes = {
+        (method.lower(), re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule.removeprefix(prefix)))
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith(f"{prefix}/")
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert {(method, path) for method, path, _ in operations_of(description)} == routes
+
+
+async def test_every_example_fits_its_schema(description: Document) -> None:
+    number = 0
+    for _, _, operation in operations_of(description):
+        for content in contents_of(description, operation):
+            schema = content["schema"] | {"components": description["components"]}
+            validator = jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+            assert [error.message for error in validator.iter_errors(content["example"])] == []
+            number += 1
+    assert number > 30
+
+
+async def test_everything_is_explained(description: Document) -> None:
+    components = description["components"]
+    explained = [*description["tags"], *components["headers"].values(),
+                 *components["parameters"].values(), *components["securitySchemes"].values(),
+                 *components["schemas"].values()]  # fmt: skip
+    for _, _, operation in operations_of(description):
+        assert operation["summary"]
+        explained += [*operation["parameters"], *operation["responses"].values()]
+    for part in explained:
+        assert resolved(description, part)["description"], part
+
+
+async def test_operations_have_names_of_their_own_and_links_lead_to_them(
+    description: Document,
+) -> None:
+    operations = [operation for _, _, operation in operations_of(description)]
+    names = [operation["operationId"] for operation in operations]
+    assert len(set(names)) == len(names)
+    links = [
+        link["operationId"]
+        for operation in operations
+        for response in operation["responses"].values()
+        for link in response.get("links", {}).values()
+    ]
+    assert links
+    assert set(links) <= set(names)
+
+
+async def test_nothing_of_the_forms_shows(description: Document) -> None:
+    assert "submission" not in str(description)
+    assert "Form" not in str(description["components"]["schemas"].keys())
+
+
+async def test_who_may_call_without_credentials_is_true(
+    description: Document, anonymous: Client
+) -> None:
+    for method, path, operation in operations_of(description):
+        answer = await anonymous.request(method, re.sub("{.*?}", "1", path), json={})
+        is_open = {} in operation["security"]
+        assert (answer.status_code != 401) == is_open, (method, path, answer.text)
+
+
+async def test_the_examples_that_clients_send_are_accepted(
+    description: Document, app: Broadside, anonymous: Client, susan: User
+) -> None:
+    """Susan's post, comment and token are made, changed and taken away by the examples alone."""
+    bodies = {
+        operation["operationId"]: (method, path, content["example"])
+        for method, path, operation in operations_of(description)
+        for content in operation.get("requestBody", {}).get("content", {}).values()
+    }
+    made = bodies.pop("users_register")
+    assert (await anonymous.request(*made[:2], json=made[2])).status_code == 422  # There is one.
+    async with Client(app, auth=(susan.email, PASSWORD)) as client:
+        for name in sorted(bodies, key=lambda name: not name.endswith(("_write", "_token"))):
+            method, path, example = bodies[name]
+            answer = await client.request(method, re.sub("{.*?}", "1", path), json=example)
+            expected = 403 if name.startswith("moderation") else 201 if method == "post" else 200
+            assert answer.status_code == expected, (name, answer.text)
