@@ -1,7 +1,14 @@
-// The pages of the API's description, by Swagger UI.
+// The API's description, to be read and tried out, by Swagger UI.
 
 const api = document.getElementById("api");
+const dark = matchMedia("(prefers-color-scheme: dark)");
 
+function showScheme() {
+  document.documentElement.classList.toggle("dark-mode", dark.matches);
+}
+
+showScheme();
+dark.addEventListener("change", showScheme);
 SwaggerUIBundle({
   domNode: api,
   url: api.dataset.openapi,
@@ -9,4 +16,8 @@ SwaggerUIBundle({
   defaultModelsExpandDepth: 0,
   docExpansion: "list",
   validatorUrl: null,
+  onComplete() {
+    // Swagger UI leaves this select without a name.
+    document.getElementById("servers")?.setAttribute("aria-label", "Version");
+  },
 });

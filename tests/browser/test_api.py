@@ -1,0 +1,78 @@
+"""The description of the API in a real browser, to be read and tried out."""
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.axe import violations
+from tests.browser.conftest import DESKTOP, PHONE, Opener
+from tests.browser.sample_site import WRITER
+from tests.browser.steps import log_in
+
+# Swagger UI's own: a button to copy the path inside of the one that opens an operation, and
+# examples that scroll.
+SWAGGER_UIS_OWN = {"nested-interactive", "scrollable-region-focusable"}
+
+
+async def open_operation(page: Page, operation: str) -> None:
+    """Unfold an operation, and press "Try it out"."""
+    await page.locator(f"#operations-{operation} .opblock-summary-control").click()
+    await page.locator(f"#operations-{operation}").get_by_role("button", name="Try it out").click()
+
+
+async def test_reading_is_tried_out(open_page: Opener) -> None:
+    page = await open_page()
+    await page.goto("/")
+    await page.get_by_role("contentinfo").get_by_role("link", name="API").click()
+    await open_operation(page, "users-users_show")
+    operation = page.locator("#operations-users-users_show")
+    await operation.get_by_placeholder("who").fill(WRITER)
+    await operation.get_by_role("button", name="Execute").click()
+    answer = operation.locator(".live-responses-table")
+    await expect(answer).to_contain_text(f'"username": "{WRITER}"')
+
+
+async def test_a_post_is_written_with_a_token(open_page: Opener) -> None:
+    page = await open_page()
+    await log_in(page, WRITER)
+    await page.goto("/auth/tokens")
+    await page.get_by_label("Name").fill("trying out")
+    await page.get_by_label("Write, edit and delete").check()
+    await page.get_by_role("button", name="Make the token").click()
+    secret = await page.get_by_label("trying out").input_value()
+
+    await page.goto("/api/docs")
+    await page.get_by_role("button", name="Authorize").click()
+    dialog = page.locator(".modal-ux")
+    await dialog.get_by_label("Value").fill(secret)
+    await dialog.get_by_role("button", name="Apply credentials").last.click()
+    await dialog.get_by_role("button", name="Close").last.click()
+    await open_operation(page, "posts-posts_write")
+    operation = page.locator("#operations-posts-posts_write")
+    await operation.locator("textarea").fill('{"body": "Written by *trying it out*."}')
+    await operation.get_by_role("button", name="Execute").click()
+    answer = operation.locator(".live-responses-table")
+    await expect(answer).to_contain_text("Written by <em>trying it out</em>.")
+    await expect(answer).to_contain_text("201")
+
+
+@pytest.mark.parametrize(
+    ("size", "scheme"), [(PHONE, "light"), (DESKTOP, "dark")], ids=["phone", "desktop"]
+)
+async def test_the_page_is_ours_to_look_at(
+    open_page: Opener, size: tuple[int, int], scheme: str
+) -> None:
+    page = await open_page(size, scheme=scheme)
+    await page.goto("/api/docs")
+    await page.locator("#operations-posts-posts_write .opblock-summary-control").click()
+    await expect(page.locator("#operations-posts-posts_write .opblock-body")).to_be_visible()
+    found = [problem for problem in await violations(page) if problem["id"] not in SWAGGER_UIS_OWN]
+    assert found == []
+    assert await page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+
+
+async def test_without_scripts_the_page_says_where_to_read(open_page: Opener) -> None:
+    page = await open_page(scripts=False)
+    await page.goto("/api/docs")
+    await expect(page.get_by_text("needs JavaScript")).to_be_visible()
+    await page.get_by_role("main").get_by_role("link", name="openapi.json").click()
+    await expect(page.get_by_text('"openapi":')).to_be_visible()
