@@ -3,7 +3,7 @@
 Each field is read from the environment variable of the same name in capitals, or from a
 `.env` file in the working directory. Nothing under `blog/` looks at the environment: a
 `Settings` is made in `asgi.py`, the command line, `alembic/env.py` and the tests, and handed
-down. The README has the table of what each one means.
+down. `docs/settings.md` has the table of what each one means.
 """
 
 import os

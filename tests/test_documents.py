@@ -1,4 +1,4 @@
-"""What the README says is true."""
+"""What the tables of the documentation say is true."""
 
 import re
 from pathlib import Path
@@ -8,11 +8,13 @@ import click
 from blog.cli import main
 from settings import Settings
 
-README = (Path(__file__).parents[1] / "README.md").read_text()
+PROJECT = Path(__file__).parents[1]
+README = (PROJECT / "README.md").read_text()
+SETTINGS = (PROJECT / "docs" / "settings.md").read_text()
 
 
 def test_the_table_has_every_setting_and_no_other() -> None:
-    table = README.split("| Setting |")[1].split("\n\n")[0]
+    table = SETTINGS.split("| Setting |")[1].split("\n\n")[0]
     names = [
         name
         for row in table.splitlines()[2:]
@@ -30,3 +32,14 @@ def test_the_table_has_every_command_and_no_other() -> None:
         below = main.commands[group]
         assert isinstance(below, click.Group)
         assert all(f"`{name}`" in rows[f" `{group}` "] for name in below.commands)
+
+
+def test_links_between_the_pages_lead_somewhere() -> None:
+    pages = [*PROJECT.glob("*.md"), *(PROJECT / "docs").glob("*.md")]
+    links = [
+        (page.name, target)
+        for page in pages
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
+        if not (page.parent / target).exists()
+    ]
+    assert links == []
