@@ -9,7 +9,7 @@ from blog.cli import main
 from settings import Settings
 
 PROJECT = Path(__file__).parents[1]
-README = (PROJECT / "README.md").read_text()
+OPERATING = (PROJECT / "docs" / "operating.md").read_text()
 SETTINGS = (PROJECT / "docs" / "settings.md").read_text()
 
 
@@ -24,7 +24,7 @@ def test_the_table_has_every_setting_and_no_other() -> None:
 
 
 def test_the_table_has_every_command_and_no_other() -> None:
-    table = README.split("| Command |")[1].split("\n\n")[0]
+    table = OPERATING.split("| Command |")[1].split("\n\n")[0]
     rows = {row.split("|")[1]: row for row in table.splitlines()[2:]}
     names = [name for first in rows for name in re.findall(r"`([a-z]+)`", first)]
     assert sorted(names) == sorted(main.commands)
