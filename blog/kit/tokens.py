@@ -1,4 +1,4 @@
-"""Secrets that are handed out: links in mails, and the ids of sessions."""
+"""Secrets that are handed out: links in mails, the tokens of sessions and of the API."""
 
 import hashlib
 import secrets
