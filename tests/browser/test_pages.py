@@ -20,7 +20,7 @@ from tests.browser.steps import PATIENCE_SECONDS
 # a test of its own can bring about.
 NO_SIGHTS = {
     "/all", "/auth/export", "/avatar/<seed>.svg", "/comment/<id:comment_id>",
-    "/dev/mailbox/<name>", "/dev/mailbox/<name>/html", "/healthz", "/readyz",
+    "/dev/mailbox/<name>", "/dev/mailbox/<name>/html", "/healthz", "/metrics", "/readyz",
     "/static/<path:filename>",
 }  # fmt: skip
 
