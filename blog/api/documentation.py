@@ -20,6 +20,9 @@ Lists come in pages (`?page=`, `?per_page=`) or are walked by a cursor (`?cursor
 address in `next`). Say who you are by HTTP Basic, with an e-mail address or username and a
 password or with a token as the username, or by a bearer token. What goes wrong is told as
 `application/problem+json` (RFC 9457).
+
+Every address answers `HEAD` where it answers `GET`, and `OPTIONS`; another method than those
+described is answered by 405, with those that there are in `Allow`.
 """
 
 
