@@ -2,8 +2,9 @@
 
     /nothing/30000    answers 30,000 bytes
     /newest/30000     asks for the rows of the home page before, and throws them away
+    /one/1000         asks for one row of them
 
-An ASGI application; `DATABASE_URL` is the database of the second kind.
+An ASGI application; `DATABASE_URL` is the database of those that ask.
 """
 
 import os
@@ -20,6 +21,7 @@ POST = """
 """
 QUERIES = {
     "newest": POST + "WHERE p.hidden_at IS NULL ORDER BY p.id DESC LIMIT 21",
+    "one": POST + "WHERE p.id = (SELECT min(id) FROM posts)",
 }
 
 

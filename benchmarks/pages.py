@@ -30,7 +30,7 @@ from tests.servers import PROJECT, Server, serving
 
 WORKERS = 2
 # What has to hold of each page.
-MOST_STATEMENTS, MOST_SLOWER = 4, 1.3
+MOST_SLOWER = 1.3
 # Of the large site's workers, between the first fifth of the requests and the last.
 MOST_GROWTH_MB = 5.0
 # As many requests fill what each worker keeps in memory.
@@ -53,17 +53,17 @@ class Site:
 
     server: Server
     addresses: Mapping[str, object]
-    cookies: dict[tuple[int, str], str] = field(default_factory=dict)
+    credentials: dict[tuple[int, str | None], dict[str, str]] = field(default_factory=dict)
 
     async def request_for(self, target: Target) -> tuple[str, dict[str, str]]:
-        """The address of a target and the headers, with the cookies of who asks."""
+        """The address of a target and the headers, with the cookies or token of who asks."""
         url = self.server.url + target.path.format(**self.addresses)
         if target.reader is None:
             return url, {}
         who = target.reader, target.tab
-        if who not in self.cookies:
-            self.cookies[who] = await logged_in(self.server.url, *who)
-        return url, {"Cookie": self.cookies[who]}
+        if who not in self.credentials:
+            self.credentials[who] = await credentials(self.server.url, *who)
+        return url, self.credentials[who]
 
     def memory(self) -> list[float]:
         """What each worker has in memory, in MB."""
@@ -72,14 +72,18 @@ class Site:
         return [worker.memory_info().rss / 1e6 for worker in workers]
 
 
-async def logged_in(url: str, reader: int, tab: str) -> str:
-    """The cookies of a person who has just logged in and chosen a tab."""
+async def credentials(url: str, reader: int, tab: str | None) -> dict[str, str]:
+    """What a person sends along who has just logged in and chosen a tab, or got a token."""
     async with Visitor(url) as visitor:
+        if tab is None:
+            answer = await visitor.get("/api/v1/token", auth=(login_of(reader), PASSWORD))
+            return {"Authorization": f"Bearer {answer.json()['token']}"}
         form = await visitor.form("/auth/login", email=login_of(reader), password=PASSWORD)
         answer = await visitor.post("/auth/login", data=form)
         assert answer.status_code == 302, answer.text
         await visitor.get(tab)
-        return "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())
+        cookies = (f"{name}={value}" for name, value in visitor.cookies.items())
+        return {"Cookie": "; ".join(cookies)}
 
 
 @dataclass(frozen=True)
@@ -111,8 +115,8 @@ class Figures:
         """Which of the demands are not met, in words."""
         name, share = self.target.name, self.target.share
         missed = []
-        if self.statements > MOST_STATEMENTS:
-            missed.append(f"{name}: {self.statements} statements, at most {MOST_STATEMENTS}")
+        if self.statements > self.target.statements:
+            missed.append(f"{name}: {self.statements} statements, at most {self.target.statements}")
         if self.slower > MOST_SLOWER:
             missed.append(f"{name}: {self.slower:.2f} times as long, at most {MOST_SLOWER}")
         if share is not None and self.of_the_floor < share:
@@ -128,7 +132,7 @@ class Figures:
             *(f"{typical(site, 'median'):.1f}" for site in (self.small, self.large)),
             f"{self.slower:.2f}",
             *(f"{typical(site, 'p99'):.0f}" for site in (self.small, self.large)),
-            f"{self.statements}",
+            f"{self.statements} (≤ {self.target.statements})",
             f"{self.of_the_floor:.2f}{demanded}",
             f"{typical(self.floor, 'per_second'):,.0f}",
             f"{typical(self.nothing, 'per_second'):,.0f}",
@@ -140,7 +144,7 @@ class Figures:
 
 HEAD = [
     "page", "req/s 10k", "1M", "median 10k", "1M", "ratio (≤ 1.3)", "p99 10k", "1M",
-    "statements (≤ 4)", "of one-query floor", "that floor, req/s", "no-work floor, req/s",
+    "statements", "of one-query floor", "that floor, req/s", "no-work floor, req/s",
     "kB", "worker MB",
 ]  # fmt: skip
 
@@ -196,7 +200,7 @@ async def main(folder: Path, effort: Effort, wanted: Callable[[Target], bool]) -
     async with AsyncExitStack() as stack:
 
         async def served(name: str, database: Database) -> Site:
-            server = serving(folder / name, web_concurrency=WORKERS)
+            server = serving(folder / name, web_concurrency=WORKERS, rate_limits="off")
             async with database.session() as session:
                 found = await addresses(session)
             return Site(await stack.enter_async_context(server), found)

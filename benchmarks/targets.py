@@ -19,17 +19,24 @@ class Target:
         name: what the table calls it.
         path: on each site; `{…}` are the addresses that `addresses` finds there.
         reader: the number in the demonstration's cast of who is logged in.
-        tab: the tab that he has chosen.
+        tab: the tab that he has chosen; `None` for a program, which has a token of his.
         floor: which of `benchmarks.floors` it is compared with,
         share: and how many of the floor's requests a second it has to reach.
+        statements: how many it may take.
     """
 
     name: str
     path: str
     reader: int | None = None
-    tab: str = ALL
+    tab: str | None = ALL
     floor: str = "newest"
     share: float | None = None
+    statements: int = 4
+
+    @classmethod
+    def of_api(cls, name: str, path: str, floor: str = "newest") -> "Target":
+        """A resource of the API, asked for with a token."""
+        return cls(f"API: {name}", f"/api/v1{path}", MEMBER, None, floor, share=1 / 2, statements=3)
 
 
 TARGETS = (
@@ -42,6 +49,9 @@ TARGETS = (
     Target("post with 10,000 comments", "/post/{discussed}"),
     Target("page 400", "/?page=400"),
     Target("page 40,000 (of 10,000 posts: 400)", "/?page={deep}"),
+    Target.of_api("posts", "/posts/"),
+    Target.of_api("a timeline", "/users/{member}/timeline/"),
+    Target.of_api("one post", "/posts/{discussed}", floor="one"),
 )
 
 
@@ -53,6 +63,7 @@ async def addresses(session: AsyncSession) -> dict[str, object]:
     return {
         "writer": await session.scalar(most_posts.limit(1)),
         "discussed": await session.scalar(most_comments.limit(1)),
+        "member": await session.scalar(select(User.id).where(User.email == login_of(MEMBER))),
         "deep": (posts or 0) // 20 * 4 // 5,
     }
 
