@@ -22,7 +22,7 @@ async def main(rounds: int = 20) -> None:
     print(
         f"{rounds} rounds in {figures.seconds:.0f} s: {len(promises.posts)} posts, "
         f"{len(promises.comments)} comments and {len(promises.people)} registrations answered "
-        f"with 302; {len(figures.lost)} of them or of their mails lost, "
+        f"with 302 or 201; {len(figures.lost)} of them or of their mails lost, "
         f"{len(figures.doubled)} there twice"
     )
     print(

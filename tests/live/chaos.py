@@ -44,7 +44,7 @@ class Promises:
     """What the site has said it did, and how it answered.
 
     Args:
-        posts, comments: the texts that were answered with 302.
+        posts, comments: the texts that were answered with 302, or by the API with 201.
         people: the names of those who registered, whose mails are promised thereby.
         statuses: how often each status was answered; 0 stands for no answer at all.
         failures: the requests that were answered with 500.
@@ -144,16 +144,28 @@ class Person(Visitor):
         self.name = name
         self._promises = promises
         self._number = 0
+        self._token = ""
 
     async def live(self) -> None:
         """Do things at random, for ever."""
-        actions = [self.publish, self.comment, self.register, self.follow, self.read]
+        actions = [self.publish, self.call, self.comment, self.register, self.follow, self.read]
         while True:
-            await random.choices(actions, weights=[2, 2, 1, 1, 3])[0]()
+            await random.choices(actions, weights=[2, 2, 2, 1, 1, 3])[0]()
 
     async def publish(self) -> bool:
         words = self._unique_words("post")
         return await self._write("/", {"body": words}, words, self._promises.posts)
+
+    async def call(self) -> None:
+        """Publish a post by the API."""
+        if not self._token:
+            answer = await self.ask("GET", "/api/v1/token", auth=(self.name, PASSWORD))
+            self._token = answer.json()["token"] if answer else ""
+        words = self._unique_words("call")
+        bearer = {"Authorization": f"Bearer {self._token}"}
+        answer = await self.ask("POST", "/api/v1/posts/", json={"body": words}, headers=bearer)
+        if answer is not None and answer.status_code == 201:
+            self._promises.posts.add(words)
 
     async def comment(self) -> bool:
         words = self._unique_words("comment")
@@ -253,6 +265,7 @@ async def run_chaos(folder: Path, rounds: int) -> Figures:
         environment = settings_of(
             folder / "var", database_url=postgres.url(), port=port, web_concurrency=WEB_WORKERS,
             mail_worker="external", mail_server="127.0.0.1", mail_port=mail.port, mail_timeout=1,
+            rate_limits="off",
         )  # fmt: skip
         web = await stack.enter_async_context(Supervised(*BLOG_SERVE, environment=environment))
         worker = await stack.enter_async_context(
