@@ -54,6 +54,7 @@ def make_settings(var_dir: Path, database_url: str) -> Callable[..., Settings]:
             "var_dir": var_dir,
             "base_url": "https://blog.test",
             "mail_worker": "external",
+            "rate_limits": False,
         }
         return Settings(_env_file=None, **(values | changes))  # type: ignore[arg-type]
 

@@ -12,8 +12,10 @@ from blog.accounts.identity import (
     required_account,
     set_login_cookie,
 )
+from blog.accounts.registrations import count_registration
 from blog.accounts.schemas import LoginForm, RegisterForm
-from blog.errors import InvalidFieldsError
+from blog.errors import InvalidFieldsError, TooManyRequestsError
+from blog.kit.submissions import submission_key
 from blog.kit.tokens import InvalidTokenError
 from blog.web.app import current_app, db
 from blog.web.forms import Form
@@ -43,10 +45,16 @@ async def create_account() -> ResponseReturnValue:
     form = Form(RegisterForm)
     if (data := await form.submitted()) is not None:
         try:
+            await count_registration()
             user = await service.register(
                 db(), data, current_app.passwords, current_app.links,
                 current_app.settings.admin_email,
+                submission=submission_key(data, "account", data.email, data.username),
             )  # fmt: skip
+        except TooManyRequestsError as error:
+            form.errors[""] = str(error)
+            page = await render_template("accounts/register.html", form=form)
+            return page, 429, {"Retry-After": str(error.retry_after)}
         except InvalidFieldsError as error:
             form.refuse(error)
         else:

@@ -16,7 +16,7 @@ from pydantic import (
 
 from blog.kit.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD, is_common
 from blog.kit.submissions import SubmittedForm
-from blog.kit.validation import NotBlank, RequiredText, Schema
+from blog.kit.validation import NOT_UNICODE, NotBlank, RequiredText, Schema
 
 # RFC 5321, 4.5.3.1.3, without the angle brackets.
 LONGEST_EMAIL = 254
@@ -51,7 +51,7 @@ def _known_password(secret: SecretStr) -> SecretStr:
     if len(password) > LONGEST_PASSWORD:
         raise ValueError(f"Please use at most {LONGEST_PASSWORD} characters.")
     if any("\ud800" <= character <= "\udfff" for character in password):
-        raise ValueError("This is not Unicode text.")  # JSON can write half a surrogate pair
+        raise ValueError(NOT_UNICODE)
     return secret
 
 
@@ -119,7 +119,7 @@ class NewAccount(Schema):
     password: NewPassword
 
 
-class RegisterForm(NewPasswordForm, NewAccount):
+class RegisterForm(NewPasswordForm, NewAccount, SubmittedForm):
     """A new account, for somebody who cannot see the password that is being typed."""
 
 

@@ -4,6 +4,8 @@ It is also one transaction, except that a try to log in is counted in one of its
 the password is looked at.
 """
 
+from uuid import UUID
+
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -31,19 +33,28 @@ class UnprovedOwnerError(BlogError):
 
 async def register(
     session: AsyncSession, form: NewAccount, passwords: Passwords, links: LinkSigner,
-    administrators: list[str],
+    administrators: list[str], *, submission: UUID | None,
 ) -> User:  # fmt: skip
     """Make an account, put the mail that confirms it into the outbox, and tell the administrators.
+
+    The same form sent twice makes one, which is the answer to both.
 
     Args:
         administrators: addresses; who registers with one of them becomes an administrator,
             which counts from the confirmation on.
+        submission: the key of the form that was sent (`blog.kit.submissions`).
 
     Raises:
         InvalidFieldsError: as `add_account`.
     """
     role = await role_for(session, form.email, administrators)
-    user = await add_account(session, form, passwords, role)
+    try:
+        user = await add_account(session, form, passwords, role, submission=submission)
+    except InvalidFieldsError:
+        earlier = await _made_before(session, form, passwords, submission)
+        if earlier is None:
+            raise
+        return earlier
     await send_confirmation(session, user, links)
     for address in administrators:
         await outbox.put(session, to=address, message="new_user", user=user)
@@ -52,13 +63,14 @@ async def register(
 
 
 async def add_account(
-    session: AsyncSession, form: NewAccount, passwords: Passwords, role: Role
-) -> User:
+    session: AsyncSession, form: NewAccount, passwords: Passwords, role: Role, *,
+    submission: UUID | None = None,
+) -> User:  # fmt: skip
     """Add an account, not yet confirmed; the caller commits.
 
     Raises:
         InvalidFieldsError: the e-mail or the username is taken, in whatever case, or is the
-            password.
+            password; or the same form has made an account before.
     """
     refuse_own_name(form.password, form.username, form.email)
     await session.commit()  # Nobody waits for a hash with a connection in hand.
@@ -67,6 +79,7 @@ async def add_account(
         username=form.username,
         password_hash=await passwords.hash(form.password.get_secret_value()),
         role=role,
+        submission=submission,
     )
     try:
         async with session.begin_nested():
@@ -74,6 +87,19 @@ async def add_account(
     except IntegrityError as error:
         raise taken(error) from None
     return user
+
+
+async def _made_before(
+    session: AsyncSession, form: NewAccount, passwords: Passwords, submission: UUID | None
+) -> User | None:
+    """The account that the same form has made, for whoever knows its password."""
+    if submission is None:
+        return None
+    user = await session.scalar(select(User).where(User.submission == submission))
+    await session.commit()
+    stored = user.password_hash if user else None
+    matches = await passwords.verify(stored, form.password.get_secret_value())
+    return user if matches else None
 
 
 async def role_for(session: AsyncSession, email: str, administrators: list[str]) -> Role:

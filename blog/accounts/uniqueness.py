@@ -5,9 +5,11 @@ from sqlalchemy.exc import IntegrityError
 from blog.errors import InvalidFieldsError
 
 EMAIL_TAKEN = "There is an account with this address already."
+FORM_IS_USED = "This form has made an account already."
 _MESSAGES = {
     "uq_users_email": {"email": EMAIL_TAKEN},
     "uq_users_username_lower": {"username": "This name is taken. Please choose another one."},
+    "uq_users_submission": {"": FORM_IS_USED},
 }
 
 

@@ -19,8 +19,15 @@ from blog.web.compression import GZIPPED
 CHANGED = "This has changed since you read it. Read it again, and then decide."
 
 
-def etag_of(body: str) -> str:
-    """The entity tag of a representation, without its quotation marks."""
+def etag_of(resource: BaseModel, body: str) -> str:
+    """The entity tag of a representation, without its quotation marks.
+
+    Args:
+        resource: what is shown. Its class may name members that count for nothing, as `VOLATILE`.
+        body: the representation.
+    """
+    if volatile := getattr(resource, "VOLATILE", None):
+        body = resource.model_dump_json(exclude=volatile)
     return hashlib.blake2b(body.encode(), digest_size=16).hexdigest()
 
 
@@ -33,13 +40,13 @@ def answer(resource: BaseModel, status: int = 200, **headers: str) -> Response:
         headers: further ones, with `_` for `-`.
     """
     body = resource.model_dump_json()
-    tag = etag_of(body)
+    tag = etag_of(resource, body)
     is_read = status == 200 and request.method in {"GET", "HEAD"}
-    if is_read and _names(request.if_none_match.contains_weak, tag):
-        response = Response(status=304)
-    else:
-        response = Response(body, status, content_type="application/json")
-    response.set_etag(tag)
+    known = _named(request.if_none_match.contains_weak, tag) if is_read else None
+    if known:
+        body, status = "", 304
+    response = Response(body, status, content_type="application/json")
+    response.set_etag(known or tag)
     for name, value in headers.items():
         response.headers[name.replace("_", "-")] = value
     return response
@@ -64,18 +71,19 @@ async def require_match(
     Raises:
         PreconditionFailed: it is another one by now (412).
     """
-    if not request.if_match:
+    if "If-Match" not in request.headers:
         return
     rows = select(table.id).where(table.id == row_id)
     await session.execute(rows.with_for_update(key_share=True))
-    tag = etag_of((await representation()).model_dump_json())
-    if not _names(request.if_match.contains, tag):
+    resource = await representation()
+    tag = etag_of(resource, resource.model_dump_json())
+    if not _named(request.if_match.contains, tag):
         raise PreconditionFailed(CHANGED)
 
 
-def _names(contains: Callable[[str], bool], tag: str) -> bool:
-    """Whether a header names a representation, as it is or as it is sent compressed."""
-    return contains(tag) or contains(tag + GZIPPED)
+def _named(contains: Callable[[str], bool], tag: str) -> str | None:
+    """The tag that a header names a representation by, as it is or as it is sent compressed."""
+    return next((form for form in (tag, tag + GZIPPED) if contains(form)), None)
 
 
 class Nothing(BaseModel):
@@ -84,4 +92,6 @@ class Nothing(BaseModel):
 
 def nothing() -> Response:
     """The answer to what is done and leaves nothing to show (204)."""
-    return Response(status=204)
+    response = Response(status=204)
+    del response.headers["Content-Type"]
+    return response

@@ -7,6 +7,7 @@ at the same moment: both then do the work, which the services do once for the sa
 
 import functools
 import hashlib
+import hmac
 import json
 import re
 from collections.abc import Awaitable, Callable
@@ -22,7 +23,7 @@ from werkzeug.exceptions import BadRequest, UnprocessableEntity
 from blog.accounts.authentication import requesting_client
 from blog.accounts.identity import current_user
 from blog.models import IdempotentAnswer
-from blog.web.app import db
+from blog.web.app import current_app, db
 
 HEADER = "Idempotency-Key"
 WELL_FORMED = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
@@ -50,13 +51,7 @@ def idempotent(view: View[Arguments]) -> View[Arguments]:
         if HEADER not in request.headers:
             return await view(*args, **kwargs)
         key = _key_digest(submission())
-        stored = await _claim(
-            db(),
-            key,
-            hashlib.sha256(
-                await request.get_data(cache=True, as_text=False, parse_form_data=False)
-            ).digest(),
-        )
+        stored = await _claim(db(), key, await _content_digest())
         if stored is not None and stored.status is not None:
             response = Response(stored.body, stored.status, stored.headers)
             response.headers["Idempotency-Replayed"] = "true"
@@ -89,6 +84,12 @@ def _key_digest(key: str) -> bytes:
     sender = current_user.user_id or str(requesting_client().address)
     text = json.dumps([sender, request.method, request.path, key])
     return hashlib.sha256(text.encode()).digest()
+
+
+async def _content_digest() -> bytes:
+    """What tells one body from another; keyed, because a body may hold a password."""
+    body = await request.get_data(cache=True, as_text=False, parse_form_data=False)
+    return hmac.digest(current_app.settings.signing_key().encode(), body, "sha256")
 
 
 async def _claim(session: AsyncSession, key: bytes, content: bytes) -> IdempotentAnswer | None:

@@ -1,10 +1,9 @@
 """How many requests a client of the API may send."""
 
-from quart import Response, g, request
+from quart import Response, g
 
-from blog.kit.networks import parsed_address, subscriber_of
 from blog.web.app import current_app
-from blog.web.rate_limits import Quota
+from blog.web.rate_limits import Quota, requesting_address
 
 QUOTA = Quota("default", 300, 60)
 
@@ -15,8 +14,7 @@ async def spend(token_id: int | None = None) -> None:
     Raises:
         TooManyRequestsError: there were too many already.
     """
-    address = parsed_address(request.remote_addr)
-    who = f"token {token_id}" if token_id else f"address {address and subscriber_of(address)}"
+    who = f"token {token_id}" if token_id else requesting_address()
     g.api_standing = await current_app.rate_limits.spend(QUOTA, who)
 
 

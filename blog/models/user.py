@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, String, func, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from blog.models.base import Base, Count, CreatedAt, RowId
+from blog.models.base import Base, Count, CreatedAt, RowId, SubmissionKey
 from blog.models.role import Permission, Role
 
 
@@ -44,6 +44,7 @@ class User(Base):
     post_count: Mapped[Count]
     follower_count: Mapped[Count]
     following_count: Mapped[Count]
+    submission: Mapped[SubmissionKey]
 
     role: Mapped[Role] = relationship(lazy="raise")
 

@@ -10,10 +10,13 @@ from blog.models import Permission, Post
 from blog.posts import service
 from blog.posts.pages import home_page, readable_post
 from blog.posts.schemas import EditForm, PostForm
-from blog.web.app import db
+from blog.web.app import current_app, db
 from blog.web.forms import Form
+from blog.web.rate_limits import Quota
 
 blueprint = Blueprint("writing", __name__)
+
+PREVIEWS = Quota("previews", 60, 60)
 
 
 @blueprint.post("/")
@@ -39,6 +42,7 @@ async def write() -> ResponseReturnValue:
 @permission_required(Permission.WRITE)
 async def preview() -> ResponseReturnValue:
     """What a text will look like, as the part of a page that goes beside the form."""
+    await current_app.rate_limits.spend(PREVIEWS, f"person {required_account().id}")
     form, html = Form(PostForm), None
     if (data := await form.submitted()) is not None:
         try:

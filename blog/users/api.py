@@ -1,7 +1,7 @@
 """People, and one's own account, in the JSON API."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, Field
 from quart import Blueprint, Response
@@ -9,14 +9,17 @@ from quart_schema import document_response
 
 from blog.accounts import service as accounts
 from blog.accounts.identity import required_account
+from blog.accounts.permissions import confirmed_required
+from blog.accounts.registrations import count_registration
 from blog.accounts.schemas import NewAccount
 from blog.api.answers import answer, require_match
 from blog.api.bodies import takes
 from blog.api.collections import Collection, answer_list, lists, wanted_part
-from blog.api.idempotency import idempotent
+from blog.api.idempotency import idempotent, submission
 from blog.api.links import Links, Url, links
 from blog.errors import NotFoundError
 from blog.kit.pagination import Page, Stretch, Walk
+from blog.kit.submissions import SubmittedForm, submission_key
 from blog.models import User
 from blog.users import queries, service
 from blog.users.schemas import ProfileForm
@@ -50,6 +53,9 @@ class UserResource(BaseModel):
 
 class AccountResource(UserResource):
     """One's own account: what everybody sees, and what nobody else does."""
+
+    # Whoever changes his account is seen by that: it must not fail his own `If-Match`.
+    VOLATILE: ClassVar = {"last_seen"}
 
     email: str
     role: str
@@ -124,9 +130,12 @@ async def newest() -> Response:
 @idempotent
 async def register(data: NewAccount) -> Response:
     """Register. The account can be used once its address is confirmed by the link in a mail."""
+    await count_registration()
+    form = SubmittedForm(submission=submission())
     user = await accounts.register(
-        db(), data, current_app.passwords, current_app.links, current_app.settings.admin_email
-    )
+        db(), data, current_app.passwords, current_app.links, current_app.settings.admin_email,
+        submission=submission_key(form, "account", data.email, data.username),
+    )  # fmt: skip
     made = resource(user, links())
     return answer(made, 201, Location=made.url)
 
@@ -147,6 +156,7 @@ async def own_account() -> Response:
 
 @blueprint.patch("/me")
 @document_response(AccountResource)
+@confirmed_required
 @takes(ProfileChange)
 async def change_profile(data: ProfileChange) -> Response:
     """Change one's own profile; what is left out stays."""

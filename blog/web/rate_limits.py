@@ -17,24 +17,27 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import NamedTuple
 
+from quart import request
 from sqlalchemy import text
 
 from blog.errors import TooManyRequestsError
 from blog.kit.database import Database
+from blog.kit.networks import parsed_address, subscriber_of
 
 MOST_LEASES = 10_000
 OLD_ROWS_AT_A_TIME = 20
 
+# `now()` is when the transaction began: whoever had to wait for another finds a bucket from later.
 TAKE = text("""
     INSERT INTO rate_limits AS bucket (key_digest, full_at, taken)
     VALUES (:key, now() + :wanted * CAST(:step AS interval), :wanted)
     ON CONFLICT (key_digest) DO UPDATE SET (full_at, taken) = (
         SELECT begin + given * CAST(:step AS interval), given
         FROM (SELECT greatest(bucket.full_at, now()) AS begin) AS bucket_now,
-            LATERAL (SELECT least(:wanted, floor(
+            LATERAL (SELECT greatest(0, least(:wanted, floor(
                 extract(epoch FROM now() + CAST(:span AS interval) - begin)
                 / extract(epoch FROM CAST(:step AS interval))
-            ))::integer AS given) AS share
+            )))::integer AS given) AS share
     )
     RETURNING taken, extract(epoch FROM full_at - now())::float, xmax = 0
 """)
@@ -62,6 +65,12 @@ class Quota(NamedTuple):
     def at_once(self) -> int:
         """How many a process takes at once: few enough for the others to get theirs."""
         return max(1, self.number // 20)
+
+
+def requesting_address() -> str:
+    """Who sends the current request, by the network address; of IPv6 it is the subscriber's."""
+    address = parsed_address(request.remote_addr)
+    return f"address {address and subscriber_of(address)}"
 
 
 class Standing(NamedTuple):

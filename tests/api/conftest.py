@@ -1,12 +1,15 @@
-"""A client of the JSON API, and what it works with."""
+"""Clients of the JSON API, and what they work with."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
+from blog import create_app
+from blog.kit.passwords import Passwords
 from blog.models import User
 from blog.web.app import Broadside
-from tests.api.support import Client
+from settings import Settings
+from tests.api.support import Client, add_token
 from tests.support import PASSWORD
 
 
@@ -22,3 +25,32 @@ async def client(app: Broadside, susan: User) -> AsyncIterator[Client]:
     """Susan's client, with her password."""
     async with Client(app, auth=(susan.email, PASSWORD)) as client:
         yield client
+
+
+@pytest.fixture
+async def bearer(app: Broadside, susan: User) -> AsyncIterator[Client]:
+    """Susan's client, with a token for everything."""
+    async with Client(app, token=await add_token(app, susan)) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+async def closed_app(
+    running_app: Broadside, make_settings: Callable[..., Settings]
+) -> AsyncIterator[Broadside]:
+    """An application on the same site that lets nobody read who does not say who he is."""
+    app = create_app(make_settings(api_anonymous_reads=False))
+    app.passwords = Passwords(time_cost=1, memory_kib=8)
+    async with app.test_app():
+        yield app
+
+
+@pytest.fixture(scope="session")
+async def limited_app(
+    running_app: Broadside, make_settings: Callable[..., Settings]
+) -> AsyncIterator[Broadside]:
+    """An application on the same site that counts the requests of each client."""
+    app = create_app(make_settings(rate_limits=True))
+    app.passwords = Passwords(time_cost=1, memory_kib=8)
+    async with app.test_app():
+        yield app

@@ -1,10 +1,17 @@
 """What the API's tests act with."""
 
+import re
+from datetime import timedelta
 from typing import Any
 
 import httpx
 
+from blog.kit.clock import now
+from blog.kit.tokens import opaque_token, token_digest
+from blog.models import ApiToken, Scope, User
 from blog.web.app import Broadside
+
+ALL_SCOPES = Scope.READ | Scope.WRITE | Scope.MODERATE
 
 
 class Client(httpx.AsyncClient):
@@ -13,11 +20,74 @@ class Client(httpx.AsyncClient):
     Args:
         app: a started application; the requests reach it over ASGI, without a socket.
         version: the part of the address that names the API's version.
+        address: the network address that the requests come from.
+        token: sent as bearer token with each request.
         options: httpx's own, such as `auth`.
     """
 
-    def __init__(self, app: Broadside, version: str = "v1", **options: Any) -> None:
-        transport = httpx.ASGITransport(app=app, client=("127.0.0.1", 50000))
+    def __init__(
+        self,
+        app: Broadside,
+        version: str = "v1",
+        *,
+        address: str = "127.0.0.1",
+        token: str = "",
+        **options: Any,
+    ) -> None:
+        transport = httpx.ASGITransport(app=app, client=(address, 50000))
         super().__init__(
             transport=transport, base_url=f"https://blog.test/api/{version}", **options
         )
+        if token:
+            self.headers["Authorization"] = f"Bearer {token}"
+
+    async def all_of(self, address: str, name: str) -> list[dict[str, Any]]:
+        """All items of a list, by its `next` links from `address` on."""
+        items, following = [], address
+        while following:
+            part = (await self.get(following)).json()
+            items += part[name]
+            following = part["next"]
+        return items
+
+
+async def add_token(
+    app: Broadside, user: User, scopes: Scope = ALL_SCOPES, life: timedelta = timedelta(hours=1)
+) -> str:
+    """A token of somebody's; with a negative `life`, one that has expired."""
+    secret = opaque_token()
+    async with app.database.session() as session:
+        session.add(
+            ApiToken(
+                token_hash=token_digest(secret),
+                user_id=user.id,
+                name="test",
+                scopes=scopes,
+                expires_at=now() + life,
+            )
+        )
+        await session.commit()
+    return secret
+
+
+def statements_of(answer: httpx.Response) -> int:
+    """How many statements an answer took."""
+    found = re.search(r'db;desc="(\d+) statements"', answer.headers["server-timing"])
+    assert found
+    return int(found[1])
+
+
+def assert_problem(answer: httpx.Response, status: int) -> dict[str, Any]:
+    """Make sure that an answer is a problem document, as clients of Flasky can read it.
+
+    Returns:
+        The document.
+    """
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem: dict[str, Any] = answer.json()
+    assert problem["status"] == status
+    assert problem["error"] == problem["title"].lower()
+    assert problem["message"] == problem["detail"]
+    assert problem["detail"]
+    return problem
