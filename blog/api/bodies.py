@@ -68,7 +68,9 @@ async def read_body(schema: type[Data]) -> Data:
 
 def _parsed(raw: bytes) -> Any:
     try:
-        return json.loads(raw.decode(), parse_constant=_refuse_constant)
+        return json.loads(
+            raw.decode(), parse_constant=_refuse_constant, object_pairs_hook=_refuse_duplicates
+        )
     except UnicodeDecodeError:
         raise BadRequest("The body is not valid UTF-8.") from None
     except (ValueError, RecursionError):
@@ -78,3 +80,11 @@ def _parsed(raw: bytes) -> Any:
 def _refuse_constant(name: str) -> NoReturn:
     """Python knows `NaN` and `Infinity`, JSON does not."""
     raise ValueError(name)
+
+
+def _refuse_duplicates(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of two members with the same name, each reader might take another one (RFC 8259, 4)."""
+    document = dict(members)
+    if len(document) != len(members):
+        raise ValueError
+    return document

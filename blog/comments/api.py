@@ -131,13 +131,13 @@ async def delete(comment_id: int) -> Response:
 
 
 async def comment_resource(comment_id: int) -> CommentResource:
-    """A comment that the caller may know of.
+    """A comment as the API shows it to the caller.
 
     Raises:
         NotFoundError: there is none.
     """
     comment = await queries.comment_by_id(db(), comment_id)
-    if comment is None or _is_out_of_sight(comment.post):
+    if comment is None:
         raise NotFoundError(service.COMMENT_IS_GONE)
     return resource(comment, comment.post, links())
 
@@ -152,11 +152,6 @@ def _list(comments: Page[Comment] | Stretch[Comment], post: Post | None = None) 
 
 async def _readable_post(post_id: int) -> Post:
     post = await post_by_id(db(), post_id)
-    if post is None or _is_out_of_sight(post):
+    if post is None or (post.hidden_at and not current_user.can(Permission.MODERATE)):
         raise NotFoundError(service.POST_IS_GONE)
     return post
-
-
-def _is_out_of_sight(post: Post) -> bool:
-    """Whether a moderator has hidden a post, and the caller is none."""
-    return post.hidden_at is not None and not current_user.can(Permission.MODERATE)

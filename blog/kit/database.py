@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg  # type: ignore[import-untyped]
 from sqlalchemy import event
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
@@ -238,6 +238,14 @@ def is_unavailable(error: BaseException) -> bool:
     # 08: connection exception, 53300: too many connections, 57P: shutdown and start-up
     # (PostgreSQL, appendix A, "Error Codes").
     return state.startswith(("08", "57P")) or state == "53300"
+
+
+def is_missing_reference(error: BaseException) -> bool:
+    """Whether `error` tells of a row that is to refer to another one, which is gone."""
+    if not isinstance(error, IntegrityError):
+        return False
+    # Foreign key violation (PostgreSQL, appendix A, "Error Codes").
+    return getattr(error.orig, "sqlstate", None) == "23503"
 
 
 def is_schema_mismatch(error: DBAPIError) -> bool:

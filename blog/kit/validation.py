@@ -8,13 +8,16 @@ from pydantic import (
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     ValidationError,
+    field_validator,
 )
 from pydantic_core.core_schema import CoreSchema, no_info_after_validator_function
 
+NOT_UNICODE = "This is not Unicode text."
 _MESSAGES = {
     "missing": "Please fill in this field.",
     "string_too_short": "Please use at least {min_length} characters.",
     "string_too_long": "Please shorten this to at most {max_length:,} characters.",
+    "string_unicode": NOT_UNICODE,  # JSON can write half a surrogate pair
 }
 
 
@@ -22,6 +25,14 @@ class Schema(BaseModel):
     """The base of what comes in: white space around a text is dropped."""
 
     model_config = ConfigDict(str_strip_whitespace=True, extra="ignore", hide_input_in_errors=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _without_nul(cls, value: Any) -> Any:
+        """PostgreSQL cannot store a NUL in a text."""
+        if isinstance(value, str) and "\0" in value:
+            raise ValueError("This contains a NUL character.")
+        return value
 
 
 def _not_blank(text: str) -> str:

@@ -114,8 +114,6 @@ async def replace(data: PostText, post_id: int) -> Response:
 @takes(PostChange)
 async def change(data: PostChange, post_id: int) -> Response:
     """Change a post, which has a text and nothing else to change; as by PUT."""
-    if data.body is None:
-        return answer(await _readable_resource(post_id))
     return await _edit(post_id, data.body)
 
 
@@ -151,8 +149,10 @@ async def timeline(who: int | str) -> Response:
     return list_of(await queries.timeline(db(), reader, wanted))
 
 
-async def _edit(post_id: int, body: str) -> Response:
+async def _edit(post_id: int, body: str | None) -> Response:
     await require_match(db(), Post, post_id, lambda: _readable_resource(post_id))
+    if body is None:
+        return answer(await _readable_resource(post_id))
     post = await service.edit_post(db(), required_account(), post_id, body)
     return answer(resource(post, links()))
 

@@ -15,7 +15,7 @@ from blog.errors import (
     NotFoundError,
     TooManyRequestsError,
 )
-from blog.kit.database import is_unavailable
+from blog.kit.database import is_missing_reference, is_unavailable
 from blog.kit.logs import request_id
 from blog.web.app import current_app
 from blog.web.requests import is_for_api
@@ -109,12 +109,15 @@ async def handle_http_error(error: HTTPException) -> ResponseReturnValue:
 
 
 async def handle_unexpected(error: Exception) -> ResponseReturnValue:
-    """503 while the database is away; for everything else 500, with the traceback in the log."""
+    """503 while the database is away; for almost all else 500, with the traceback in the log."""
     if is_unavailable(error):
         log.error("the database does not answer: %s", error)
         response = await error_response(503)
         response.headers["Retry-After"] = RETRY_SECONDS
         return response
+    if is_missing_reference(error):
+        # Another request has deleted it at this moment: the post, or the account that asks.
+        return await error_response(404, "What this belongs to is gone.")
     current_app.report_error(error)
     return await error_response(500)
 

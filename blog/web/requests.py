@@ -8,9 +8,10 @@ from quart import Quart, Request, abort, request
 from quart.asgi import ASGIHTTPConnection
 from quart.formparser import FormDataParser
 from quart.wrappers.request import Body
-from werkzeug.datastructures import MultiDict
+from werkzeug.datastructures import Authorization, MultiDict
 from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.routing import BaseConverter
+from werkzeug.utils import cached_property
 
 from blog.kit.pagination import PageRequest
 
@@ -55,6 +56,14 @@ def _parse_urlencoded(body: bytes) -> MultiDict[str, str]:
 
 class StrictRequest(Request):
     form_data_parser_class = StrictFormDataParser
+
+    @cached_property
+    def authorization(self) -> Authorization | None:
+        """The credentials; none where they are not ASCII, at which werkzeug fails."""
+        try:
+            return super().authorization
+        except ValueError:
+            return None
 
 
 class StrictConnection(ASGIHTTPConnection):
@@ -132,7 +141,7 @@ def only_reads() -> bool:
 
 def is_for_api() -> bool:
     """Whether the request is for the JSON API, whose clients carry credentials and no cookies."""
-    return request.path.startswith("/api/")
+    return f"{request.path}/".startswith("/api/")
 
 
 def requested_page(size: int, *, count: int | None = None) -> PageRequest:

@@ -1,0 +1,106 @@
+"""What moderators do and see through the API, and what others do not."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.kit.clock import now
+from blog.models import AuditEntry, Post, Scope, User
+from blog.web.app import Broadside
+from tests.api.support import Client, add_token, assert_problem
+from tests.comments.support import add_comments, add_post
+
+REASON = {"reason": "It breaks the rules."}
+
+
+@pytest.fixture
+async def moderator(
+    app: Broadside, make_user: Callable[..., Awaitable[User]]
+) -> AsyncIterator[Client]:
+    """The client of a moderator, with a token for everything."""
+    maud = await make_user("maud", role="Moderator")
+    async with Client(app, token=await add_token(app, maud)) as client:
+        yield client
+
+
+@pytest.fixture
+async def readers(app: Broadside, moderator: Client, bearer: Client, anonymous: Client,
+                  db: AsyncSession) -> AsyncIterator[list[Client]]:  # fmt: skip
+    """Clients that do not moderate, the author's and one of the moderator's among them."""
+    maud = (await db.scalars(select(User).where(User.username == "maud"))).one()
+    token = await add_token(app, maud, Scope.READ | Scope.WRITE)
+    async with Client(app, token=token) as without_scope:
+        yield [anonymous, bearer, without_scope]
+
+
+@pytest.fixture
+async def post(db: AsyncSession, susan: User) -> Post:
+    """Susan's post, with a comment of hers."""
+    post = await add_post(db, susan)
+    await add_comments(db, post, susan.id, 1)
+    return post
+
+
+async def texts(client: Client) -> list[str | None]:
+    """The text of the comment, wherever it is shown."""
+    shown = [(await client.get("/comments/1")).json()]
+    for address in ("/comments/", "/comments/?cursor="):
+        shown += (await client.get(address)).json()["comments"]
+    return [comment[part] for comment in shown for part in ("body", "body_html")]
+
+
+async def test_the_text_of_a_disabled_comment_is_for_moderators_with_the_scope(
+    moderator: Client, readers: list[Client], post: Post, db: AsyncSession
+) -> None:
+    for _ in range(2):  # Twice does no harm.
+        disabled = await moderator.post("/comments/1/disable", json=REASON)
+        assert disabled.status_code == 200
+        assert disabled.json()["disabled"] is True
+    listed = "/posts/1/comments/"
+    for reader in readers:
+        assert await texts(reader) == [None] * 6
+        (comment,) = (await reader.get(listed)).json()["comments"]
+        assert (comment["disabled"], comment["body"]) == (True, None)
+    assert set(await texts(moderator)) == {"Comment 1", "<p>Comment 1</p>"}
+    enabled = await moderator.post("/comments/1/enable", json=REASON)
+    assert enabled.json()["disabled"] is False
+    for reader in readers:
+        assert None not in await texts(reader)
+    acts = (await db.scalars(select(AuditEntry).order_by(AuditEntry.id))).all()
+    assert len(acts) == 2
+
+
+async def test_the_author_cannot_change_a_disabled_comment(
+    moderator: Client, bearer: Client, post: Post
+) -> None:
+    await moderator.post("/comments/1/disable", json=REASON)
+    assert_problem(await bearer.patch("/comments/1", json={"body": "again"}), 422)
+
+
+async def test_a_hidden_post_is_there_for_moderators_with_the_scope_alone(
+    moderator: Client, readers: list[Client], post: Post, db: AsyncSession
+) -> None:
+    post.hidden_at = now()
+    await db.commit()
+    for reader in readers:
+        for address in ("/posts/1", "/posts/1/comments/"):
+            assert_problem(await reader.get(address), 404)
+        assert await texts(reader) == [None] * 6
+    for client in (moderator, *readers):
+        for address in ("/posts/", "/posts/?cursor=", "/users/susan/posts/"):
+            part = (await client.get(address)).json()
+            assert (part["count"], part["posts"]) == (0, [])
+    assert (await moderator.get("/posts/1")).json()["body"] == "Post"
+    assert set(await texts(moderator)) == {"Comment 1", "<p>Comment 1</p>"}
+
+
+async def test_nobody_writes_under_a_hidden_post_or_into_it(
+    bearer: Client, post: Post, db: AsyncSession
+) -> None:
+    post.hidden_at = now()
+    await db.commit()
+    for method, address in [("PUT", "/posts/1"), ("DELETE", "/posts/1"),
+                            ("POST", "/posts/1/comments/")]:  # fmt: skip
+        assert_problem(await bearer.request(method, address, json={"body": "x"}), 404)
