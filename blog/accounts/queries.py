@@ -75,6 +75,15 @@ async def tokens_of(session: AsyncSession, user: User) -> Sequence[ApiToken]:
     return (await session.scalars(statement)).all()
 
 
+async def own_token(session: AsyncSession, user: User, token_id: int) -> ApiToken | None:
+    """One of a person's API tokens, if it holds."""
+    return await session.scalar(
+        select(ApiToken).where(
+            ApiToken.id == token_id, ApiToken.user_id == user.id, ApiToken.expires_at > now()
+        )
+    )
+
+
 async def user_by_login(session: AsyncSession, login: str) -> User | None:
     """The person whose e-mail or username is `login`, whatever the case."""
     return await session.scalar(

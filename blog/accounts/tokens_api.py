@@ -10,13 +10,14 @@ from werkzeug.exceptions import Conflict
 
 from blog.accounts import tokens_service
 from blog.accounts.identity import required_account
-from blog.accounts.queries import tokens_of
+from blog.accounts.queries import own_token, tokens_of
 from blog.api.answers import Nothing, answer, nothing
 from blog.api.bodies import takes
 from blog.api.callers import password_required
 from blog.api.collections import Collection
 from blog.api.idempotency import submission
 from blog.api.links import Links, Url, links
+from blog.errors import NotFoundError
 from blog.kit.submissions import SubmittedForm, submission_key
 from blog.kit.validation import Schema
 from blog.models import ApiToken, Permission, Scope
@@ -135,6 +136,16 @@ async def make_token(data: NewToken) -> Response:
         token=issued.secret, expiration=data.expiration, **_fields(issued.token, to)
     )
     return answer(made, 201, Location=made.url, Cache_Control="no-store")
+
+
+@blueprint.get("/tokens/<id:token_id>")
+@document_response(TokenResource)
+async def show(token_id: int) -> Response:
+    """Show one of one's own tokens."""
+    token = await own_token(db(), required_account(), token_id)
+    if token is None:
+        raise NotFoundError(tokens_service.ALREADY_REVOKED)
+    return answer(TokenResource(**_fields(token, links())))
 
 
 @blueprint.delete("/tokens/<id:token_id>")

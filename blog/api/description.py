@@ -51,7 +51,9 @@ TAGS = {
     "root": "Where to begin.",
 }
 # Reads that are one's own affair, and the one write that needs no account.
-PRIVATE_READS = {"users_own_account", "tokens_ask_for_token", "tokens_own_tokens"}
+PRIVATE_READS = {
+    "users_own_account", "tokens_ask_for_token", "tokens_own_tokens", "tokens_show",
+}  # fmt: skip
 OPEN_WRITES = {"users_register"}
 PASSWORD_ONLY = {"tokens_ask_for_token", "tokens_make_token"}
 
@@ -107,7 +109,7 @@ GOES_ON = {
                                      "follows_followers", "follows_followed_by",
                                      "follows_follow"]),
     "users_newest": ("users/0/id", "who", ["users_show", "posts_by", "follows_follow"]),
-    "tokens_make_token": ("id", "token_id", ["tokens_revoke"]),
+    "tokens_make_token": ("id", "token_id", ["tokens_show", "tokens_revoke"]),
 }  # fmt: skip
 
 

@@ -95,6 +95,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "Reason": {"reason": "It shouts at somebody."},
     "Credentials": {"token": _SECRET, "expiration": 3600},
     "NewToken": {"name": "nightly backup", "scopes": ["read"], "expiration": 2592000},
+    "TokenResource": _TOKEN,
     "IssuedTokenResource": _TOKEN | {"token": _SECRET, "expiration": 2592000},
     "TokenCollection": _LAST_PART | {"tokens": [_TOKEN]},
 }  # fmt: skip

@@ -29,22 +29,20 @@ class Schema(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _without_nul(cls, value: Any) -> Any:
-        """PostgreSQL cannot store a NUL in a text."""
+        """JSON can write a NUL, and PostgreSQL cannot store it."""
         if isinstance(value, str) and "\0" in value:
-            raise ValueError("This contains a NUL character.")
+            raise ValueError("Please leave out the NUL character.")
         return value
 
 
 def _not_blank(text: str) -> str:
     if not text.strip():
         raise ValueError("Please fill in this field.")
-    if "\0" in text:  # JSON can write it, and PostgreSQL cannot store it.
-        raise ValueError("Please leave out the NUL character.")
     return text
 
 
 class _NotBlank:
-    """Refuses a text that is empty or white space, or has a NUL; its JSON schema tells."""
+    """Refuses a text that is empty or white space; its JSON schema tells, and of the NUL."""
 
     def __get_pydantic_core_schema__(
         self, source: type[Any], handler: GetCoreSchemaHandler

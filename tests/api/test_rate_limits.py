@@ -61,8 +61,8 @@ async def use_up(client: httpx.AsyncClient) -> tuple[int, httpx.Response]:
     return passed - int((time.monotonic() - began) / QUOTA.step), answer
 
 
-async def empty_buckets(db: AsyncSession, seconds: float = QUOTA.seconds) -> None:
-    """Let all buckets be full again only in so many seconds."""
+async def empty_buckets(db: AsyncSession, seconds: float = 2 * QUOTA.seconds) -> None:
+    """Let all buckets be full again only in so many seconds; by default, be empty for a minute."""
     full_at = func.now() + func.make_interval(0, 0, 0, 0, 0, 0, seconds)
     await db.execute(update(RateLimit).values(full_at=full_at))
     await db.commit()
@@ -142,7 +142,7 @@ async def test_what_was_used_comes_back_bit_by_bit(
     limited.rate_limits = RateLimits(limited.database, is_on=True)
     passed, refused = await use_up(client)
     assert 18 <= passed <= 21
-    await empty_buckets(db, 2 * QUOTA.seconds)
+    await empty_buckets(db)
     refused = await client.get("/posts/")
     assert refused.status_code == 429
     assert 55 <= int(refused.headers["retry-after"]) <= 61

@@ -1,0 +1,199 @@
+"""Who may use which resource of the API: one table of them all, tried by a client of each kind.
+
+A new resource belongs into `TABLE`, or this fails. Every request carries `BODY`: 422 says that
+somebody was let in, and only the fields were wrong. The post and the comment are the author's;
+each client finds ones that no other has touched.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+import pytest
+
+from blog import create_app
+from blog.api.links import PREFIXES
+from blog.models import Comment, Post, Scope, User
+from blog.web.app import Broadside
+from settings import Settings
+from tests.api.support import Client, add_token
+from tests.support import PASSWORD, add_user
+
+BODY = {"body": "x", "reason": "x"}
+ROLES = {
+    "unconfirmed": "User",
+    "user": "User",
+    "author": "User",
+    "moderator": "Moderator",
+    "administrator": "Administrator",
+}
+
+
+class Access(NamedTuple):
+    """The status that each kind of client gets.
+
+    The tokens are an administrator's: what they may not do is for their scopes' sake.
+    """
+
+    anonymous: int
+    expired_token: int
+    read_only_token: int
+    token_without_moderate: int
+    unconfirmed: int
+    user: int
+    author: int
+    moderator: int
+    administrator: int
+
+
+class Row(NamedTuple):
+    """A resource and a method, who may use it, and an address where the rule itself is none."""
+
+    route: str
+    access: Access
+    address: str = ""
+
+
+def readers(status: int = 200) -> Access:
+    """Everybody; but people who have not confirmed are asked to do that first."""
+    return Access(status, 401, status, status, 403, status, status, status, status)
+
+
+def account_holders(status: int) -> Access:
+    """Whoever has an account, to read something of his own."""
+    return Access(401, 401, status, status, 403, status, status, status, status)
+
+
+def writers(status: int) -> Access:
+    """Whoever has an account, to write."""
+    return Access(401, 401, 403, status, 403, status, status, status, status)
+
+
+def author_and_administrators(status: int) -> Access:
+    return Access(401, 401, 403, status, 403, 403, status, 403, status)
+
+
+def only_the_author(status: int) -> Access:
+    return Access(401, 401, 403, 403, 403, 403, status, 403, 403)
+
+
+def moderators(status: int) -> Access:
+    return Access(401, 401, 403, 403, 403, 403, 403, status, status)
+
+
+def with_password(status: int, read_only: int) -> Access:
+    return Access(401, 401, read_only, 401, 403, status, status, status, status)
+
+
+TABLE = [
+    Row("GET /", readers()),
+    Row("GET /posts/", readers()),
+    Row("POST /posts/", writers(201)),
+    Row("GET /posts/<id:post_id>", readers(), "/posts/{post}"),
+    Row("PUT /posts/<id:post_id>", author_and_administrators(200), "/posts/{post}"),
+    Row("PATCH /posts/<id:post_id>", author_and_administrators(200), "/posts/{post}"),
+    Row("DELETE /posts/<id:post_id>", author_and_administrators(204), "/posts/{post}"),
+    Row("GET /posts/<id:post_id>/comments/", readers(), "/posts/{post}/comments/"),
+    Row("POST /posts/<id:post_id>/comments/", writers(201), "/posts/{post}/comments/"),
+    Row("GET /comments/", readers()),
+    Row("GET /comments/<id:comment_id>", readers(), "/comments/{comment}"),
+    Row("PATCH /comments/<id:comment_id>", only_the_author(200), "/comments/{comment}"),
+    Row("DELETE /comments/<id:comment_id>", only_the_author(204), "/comments/{comment}"),
+    Row("POST /comments/<id:comment_id>/disable", moderators(200), "/comments/{comment}/disable"),
+    Row("POST /comments/<id:comment_id>/enable", moderators(200), "/comments/{comment}/enable"),
+    Row("GET /users/", readers()),
+    Row("POST /users/", Access(422, 401, 403, 422, 403, 422, 422, 422, 422)),
+    Row("GET /users/<person:who>", readers(), "/users/bob"),
+    Row("GET /users/<person:who>/posts/", readers(), "/users/bob/posts/"),
+    Row("GET /users/<person:who>/timeline/", readers(), "/users/bob/timeline/"),
+    Row("GET /users/<person:who>/followers/", readers(), "/users/bob/followers/"),
+    Row("GET /users/<person:who>/following/", readers(), "/users/bob/following/"),
+    Row("PUT /users/<person:who>/follow", writers(204), "/users/bob/follow"),
+    Row("DELETE /users/<person:who>/follow", writers(204), "/users/bob/follow"),
+    Row("GET /me", account_holders(200)),
+    Row("PATCH /me", writers(200)),
+    Row("GET /token", with_password(200, read_only=401)),
+    Row("GET /tokens/", account_holders(200)),
+    Row("POST /tokens/", with_password(201, read_only=403)),
+    Row("GET /tokens/<id:token_id>", account_holders(404), "/tokens/4711"),
+    Row("DELETE /tokens/<id:token_id>", writers(404), "/tokens/4711"),
+]
+
+
+def routes(app: Broadside, prefix: str) -> set[str]:
+    """The routes of a version of the API, but for `HEAD` and `OPTIONS`, which Quart adds."""
+    return {
+        f"{method} {rule.rule.removeprefix(prefix)}"
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith(prefix + "/")
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+
+
+@pytest.mark.parametrize("prefix", PREFIXES.values())
+def test_each_version_has_the_routes_of_the_table_and_no_other(
+    make_settings: Callable[..., Settings], prefix: str
+) -> None:
+    table = {row.route for row in TABLE}
+    assert len(table) == len(TABLE)
+    assert routes(create_app(make_settings()), prefix) == table
+
+
+class Site(NamedTuple):
+    """For each kind of client its token, and the ids of what addresses name."""
+
+    tokens: dict[str, str]
+    ids: dict[str, dict[str, int]]
+
+
+@pytest.fixture
+async def site(app: Broadside) -> Site:
+    """People of each kind, and a post with a comment for each of them, all by the author."""
+    await add_user(app, "bob")
+    people: dict[str, User] = {
+        name: await add_user(app, name, role=role, confirmed=name != "unconfirmed")
+        for name, role in ROLES.items()
+    }
+    admin = people["administrator"]
+    tokens = {
+        **{name: await add_token(app, person) for name, person in people.items()},
+        "expired_token": await add_token(app, admin, life=timedelta(seconds=-1)),
+        "read_only_token": await add_token(app, admin, Scope.READ),
+        "token_without_moderate": await add_token(app, admin, Scope.READ | Scope.WRITE),
+    }
+    kinds = Access._fields
+    written = {"author_id": people["author"].id, "body": "y", "body_html": "y",
+               "renderer_version": 1}  # fmt: skip
+    async with app.database.session() as session:
+        posts = [Post(**written) for _ in kinds]
+        session.add_all(posts)
+        await session.flush()
+        comments = [Comment(post_id=post.id, **written) for post in posts]
+        session.add_all(comments)
+        await session.commit()
+    rows = zip(kinds, posts, comments, strict=True)
+    ids = {kind: {"post": post.id, "comment": comment.id} for kind, post, comment in rows}
+    return Site(tokens, ids)
+
+
+@pytest.mark.parametrize("row", TABLE, ids=[row.route for row in TABLE])
+async def test_a_resource_is_for_whom_the_table_says(
+    app: Broadside, closed_app: Broadside, site: Site, row: Row
+) -> None:
+    method, _, rule = row.route.partition(" ")
+    body = None if method in {"GET", "DELETE"} else BODY
+    got = {}
+    for kind in Access._fields:
+        address = (row.address or rule).format_map(site.ids[kind])
+        # Tokens are made and seen by whoever has a password; all else is done with a token.
+        uses_password = kind in ROLES and "/token" in rule
+        credentials: dict[str, Any] = (
+            {"auth": (kind, PASSWORD)} if uses_password else {"token": site.tokens.get(kind, "")}
+        )
+        async with Client(app, **credentials) as client:
+            got[kind] = (await client.request(method, address, json=body)).status_code
+    assert got == row.access._asdict()
+    async with Client(closed_app) as stranger:
+        address = (row.address or rule).format_map(site.ids["anonymous"])
+        refused = await stranger.request(method, address, json=body)
+    assert refused.status_code == (422 if row.route == "POST /users/" else 401)

@@ -1,0 +1,85 @@
+"""No read takes more than three statements, the caller's token and the limits included."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.kit.clock import now
+from blog.models import ApiToken, Follow, User
+from blog.web.app import Broadside
+from tests.api.support import Client, add_token, statements_of
+from tests.comments.support import add_comments
+from tests.posts.test_posts import add_posts
+
+# One tells who is asking.
+READS = {
+    "/": 1,
+    "/posts/": 2,
+    "/posts/?cursor=": 2,
+    "/posts/1": 2,
+    "/posts/1/comments/": 3,
+    "/posts/1/comments/?cursor=": 3,
+    "/comments/": 3,
+    "/comments/?cursor=": 3,
+    "/comments/1": 2,
+    "/users/": 3,
+    "/users/?cursor=": 3,
+    "/users/susan": 2,
+    "/users/1": 2,
+    "/users/susan/posts/": 3,
+    "/users/susan/posts/?cursor=": 3,
+    "/users/susan/timeline/": 3,
+    "/users/susan/timeline/?cursor=": 3,
+    "/users/susan/followers/": 3,
+    "/users/susan/followers/?cursor=": 3,
+    "/users/susan/following/": 3,
+    "/users/susan/following/?cursor=": 3,
+    "/me": 1,
+    "/tokens/": 2,
+    "/tokens/1": 2,
+}
+
+
+@pytest.fixture
+async def limited(
+    app: Broadside, limited_app: Broadside, susan: User
+) -> AsyncIterator[tuple[Client, Client]]:
+    """Susan's client and an anonymous one, whose first requests are over."""
+    token = await add_token(app, susan)
+    async with Client(limited_app, token=token) as bearer, Client(limited_app) as anonymous:
+        await bearer.get("/posts/")
+        await anonymous.get("/posts/")
+        yield bearer, anonymous
+
+
+@pytest.mark.parametrize("rows", [1, 20, 50])
+async def test_a_read_takes_the_same_few_statements_however_long_the_list_is(
+    limited: tuple[Client, Client], db: AsyncSession, susan: User, rows: int,
+    make_user: Callable[..., Awaitable[User]],
+) -> None:  # fmt: skip
+    posts = await add_posts(db, susan, rows)
+    for number in range(rows):
+        other = await make_user(f"person{number}")
+        await add_posts(db, other, 1)
+        await add_comments(db, posts[number], other.id, 1)
+        db.add(Follow(follower_id=susan.id, followed_id=other.id))
+        db.add(Follow(follower_id=other.id, followed_id=susan.id))
+    await add_comments(db, posts[0], susan.id, rows)
+    values = {"user_id": susan.id, "name": "x", "scopes": 1, "expires_at": now() + timedelta(1)}
+    db.add_all(ApiToken(token_hash=bytes([number]), **values) for number in range(rows))
+    await db.commit()
+    bearer, anonymous = limited
+    for address, expected in READS.items():
+        taken = []
+        # A process takes some requests at once out of the quota; that one takes a statement more.
+        for _ in range(2):
+            answer = await bearer.get(address)
+            assert answer.status_code == 200
+            taken.append(statements_of(answer))
+        assert min(taken) == expected, address
+        if "/me" not in address and "/tokens/" not in address:
+            taken = [statements_of(await anonymous.get(address)) for _ in range(2)]
+            assert min(taken) == expected - 1, address
+    assert max(READS.values()) <= 3
