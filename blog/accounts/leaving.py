@@ -104,8 +104,9 @@ async def _locked_with_all_that_goes(session: AsyncSession, user_id: int) -> Use
 
     Two transactions never wait for each other if all lock rows in the same order: here, as
     in the moderators' acts and the triggers that count, it is follows, posts, comments, users,
-    blocks, and rows of one kind by their ids. The person comes before the neighbours, whose
-    counts change: from there on nobody can refer to him, and nobody new becomes a neighbour.
+    blocks, and rows of one kind by their ids. The counts of the neighbours change: those with
+    smaller ids than the person's come before him. Once he is locked nobody can refer to him,
+    and nobody new becomes a neighbour; then come the others.
 
     Returns:
         The person as he is at that moment, with the role; `None` if he is gone.
@@ -131,6 +132,9 @@ async def _locked_with_all_that_goes(session: AsyncSession, user_id: int) -> Use
         select(Comment.id).where(Comment.author_id == user_id).order_by(Comment.id)
         .with_for_update(),
     )  # fmt: skip
+    neighbours = select(User.id).where(User.id.in_(union(followers, followed))).order_by(User.id)
+    neighbours = neighbours.with_for_update(key_share=True)
+    await _lock(session, neighbours.where(User.id < user_id))
     user = await session.scalar(
         select(User)
         .where(User.id == user_id)
@@ -138,11 +142,7 @@ async def _locked_with_all_that_goes(session: AsyncSession, user_id: int) -> Use
         .with_for_update(of=User)
         .execution_options(populate_existing=True)
     )
-    await _lock(
-        session,
-        select(User.id).where(User.id.in_(union(followers, followed))).order_by(User.id)
-        .with_for_update(key_share=True),
-    )  # fmt: skip
+    await _lock(session, neighbours)
     # The comments go post by post, and the triggers would come to the blocks in any order.
     theirs = or_(Comment.author_id == user_id, Comment.post_id.in_(own))
     numbers = select(Comment.id.op("/")(CommentBlock.SIZE)).where(theirs)
