@@ -42,6 +42,7 @@ class ListQuery(BaseModel):
         str | None,
         Field(
             max_length=100,
+            pattern="^[A-Za-z0-9_-]*$",
             description="Begins a walk if it is empty; its answers have the cursors to go on with.",
         ),
     ] = None

@@ -16,6 +16,7 @@ NOT_UNICODE = "This is not Unicode text."
 _MESSAGES = {
     "missing": "Please fill in this field.",
     "string_too_short": "Please use at least {min_length} characters.",
+    "string_pattern_mismatch": "This has characters that do not belong there.",
     "string_too_long": "Please shorten this to at most {max_length:,} characters.",
     "string_unicode": NOT_UNICODE,  # JSON can write half a surrogate pair
 }
