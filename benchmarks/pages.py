@@ -161,9 +161,9 @@ async def measure(
     statements, size = 0, 0
     for site in (small, large):
         url, headers = await site.request_for(target)
-        async with Visitor(url) as visitor:
+        async with Visitor(site.server.url) as visitor:
             for _ in range(WARM_UP):
-                answer = await visitor.get("", headers=headers)
+                answer = await visitor.get(url, headers=headers)
                 found = STATEMENTS.search(answer.headers["Server-Timing"])
                 assert answer.status_code == 200, answer.text
                 assert found
