@@ -92,7 +92,7 @@ async def _connections(connection: AsyncConnection, settings: Settings) -> Findi
     limit = "current_setting('max_connections')::int"
     reserved = "current_setting('superuser_reserved_connections')::int"
     available = await connection.scalar(text(f"SELECT {limit} - {reserved}")) or 0
-    wanted = settings.web_concurrency * (2 * POOL_SIZE + 1)
+    wanted = settings.web_concurrency * (POOL_SIZE + 1)
     found = f"{settings.web_concurrency} web processes open up to {wanted} of {available}"
     if wanted > available:
         return warning("Connections", found, "raise max_connections, or lower WEB_CONCURRENCY")

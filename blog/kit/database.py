@@ -27,7 +27,7 @@ CONNECT_SECONDS = 3
 # hope to hear again for a quarter of an hour.
 SILENCE_SECONDS = 10
 POOL_SECONDS = 10
-POOL_SIZE = 10
+POOL_SIZE = 20
 # What a standby answers to a write (PostgreSQL, appendix A, "Error Codes").
 READ_ONLY = "25006"
 
@@ -43,7 +43,8 @@ class Database:
         url: address of an external server, `postgresql+asyncpg://…`; `None` for the
             embedded one.
         folder: the embedded server's data.
-        pool_size: connections kept open; as many again are opened under load.
+        pool_size: how many connections there are at the most. They are opened when they are
+            needed, and stay: to open one takes longer than to answer many requests.
         embedded_options: settings of the embedded server's command line.
 
     Usage: `await open()`, then `session()` as often as wanted, at the end `await close()`.
@@ -110,13 +111,14 @@ def make_engine(url: str, pool_size: int = POOL_SIZE, **options: Any) -> AsyncEn
 
     Args:
         url: the address, as `database_urls.postgresql_url` makes it.
-        pool_size: connections kept open; as many again are opened under load.
+        pool_size: how many connections there are at the most. They are opened when they are
+            needed, and stay: to open one takes longer than to answer many requests.
         options: more of what asyncpg's `connect` takes.
     """
     engine = create_async_engine(
         url,
         pool_size=pool_size,
-        max_overflow=pool_size,
+        max_overflow=0,
         pool_timeout=POOL_SECONDS,
         # They are people's words and secrets, and an error's text goes into logs and mails.
         hide_parameters=True,

@@ -25,8 +25,8 @@ SESSION_NUMBER = text("SELECT pg_backend_pid()")
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    """An open database with one connection, or two under load."""
-    database = Database(database_url, Path(), pool_size=1)
+    """An open database with at most two connections."""
+    database = Database(database_url, Path(), pool_size=2)
     await database.open()
     yield database
     await database.close()
@@ -128,7 +128,7 @@ async def test_too_many_at_once_is_unavailable(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "POOL_SECONDS", 0.1)
-    database = Database(database_url, Path(), pool_size=1)
+    database = Database(database_url, Path(), pool_size=2)
     await database.open()
     async with database.engine.connect(), database.engine.connect():
         with pytest.raises(PoolTimeoutError) as caught:
