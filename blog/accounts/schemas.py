@@ -92,7 +92,11 @@ NewPassword = Annotated[
     AfterValidator(_new_password),
     Field(
         description="None of the passwords that everybody guesses first.",
-        json_schema_extra={"minLength": SHORTEST_PASSWORD, "maxLength": LONGEST_PASSWORD},
+        json_schema_extra={
+            "minLength": SHORTEST_PASSWORD,
+            "maxLength": LONGEST_PASSWORD,
+            "pattern": r"^[^\x00]*$",
+        },
     ),
 ]
 
