@@ -8,6 +8,7 @@ import logging
 
 from pydantic import SecretStr
 from sqlalchemy import ColumnElement, Select, delete, func, or_, select, union
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
@@ -16,6 +17,7 @@ from blog.accounts.authentication import Client, authenticate
 from blog.accounts.links import check_credentials, credentials_of, refuse_other_account
 from blog.admin.administrators import LastAdministratorError, lock_administrators
 from blog.errors import InvalidFieldsError
+from blog.kit.database import is_deadlock
 from blog.kit.passwords import Passwords
 from blog.kit.tokens import InvalidTokenError, LinkSigner
 from blog.kit.urls import external_url
@@ -23,6 +25,7 @@ from blog.mail import outbox
 from blog.models import Comment, CommentBlock, Email, Follow, Permission, Post, User
 
 DELETE_ACCOUNT = "delete account"
+TRIES = 5
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +77,8 @@ async def delete_account(
     """Delete an account with its posts, comments, follows, sessions and mails.
 
     The counts of everybody else are kept by the triggers of these tables. The audit log
-    keeps the name.
+    keeps the name. What the person's own programs write at this very moment comes too late to
+    be locked in order; where it stands in the way, all is tried again.
 
     Raises:
         InvalidTokenError: as `check_link`; or the account has been deleted by a request at
@@ -82,7 +86,20 @@ async def delete_account(
         LastAdministratorError: nobody else could look after the site.
     """
     check_link(account, token, links)
-    user = await _locked_with_all_that_goes(session, account.id)
+    for tries_left in reversed(range(TRIES)):
+        try:
+            await _delete(session, account.id, token, links)
+        except DBAPIError as error:
+            if not tries_left or not is_deadlock(error):
+                raise
+            await session.rollback()
+        else:
+            break
+    log.info("user %d has left and is deleted", account.id)
+
+
+async def _delete(session: AsyncSession, user_id: int, token: str, links: LinkSigner) -> None:
+    user = await _locked_with_all_that_goes(session, user_id)
     if user is None:
         raise InvalidTokenError
     check_link(user, token, links)
@@ -96,7 +113,6 @@ async def delete_account(
     ):
         await session.execute(statement.execution_options(synchronize_session=False))
     await session.commit()
-    log.info("user %d has left and is deleted", user.id)
 
 
 async def _locked_with_all_that_goes(session: AsyncSession, user_id: int) -> User | None:

@@ -250,6 +250,14 @@ def is_missing_reference(error: BaseException) -> bool:
     return getattr(error.orig, "sqlstate", None) == "23503"
 
 
+def is_deadlock(error: BaseException) -> bool:
+    """Whether `error` ended a transaction that waited for another one, which waited for it.
+
+    Nothing of it was done, and it may be tried again.
+    """
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == "40P01"
+
+
 def is_schema_mismatch(error: DBAPIError) -> bool:
     """Whether a table or a column that `error` is about does not exist: migrations are missing."""
     return getattr(error.orig, "sqlstate", None) in {"42P01", "42703"}

@@ -15,7 +15,7 @@ from blog.errors import (
     NotFoundError,
     TooManyRequestsError,
 )
-from blog.kit.database import is_missing_reference, is_unavailable
+from blog.kit.database import is_deadlock, is_missing_reference, is_unavailable
 from blog.kit.logs import request_id
 from blog.web.app import current_app
 from blog.web.requests import is_for_api
@@ -114,6 +114,11 @@ async def handle_unexpected(error: Exception) -> ResponseReturnValue:
         log.error("the database does not answer: %s", error)
         response = await error_response(503)
         response.headers["Retry-After"] = RETRY_SECONDS
+        return response
+    if is_deadlock(error):
+        log.warning("a transaction was ended for the sake of another one")
+        response = await error_response(503, "Something else happened to this at the same moment.")
+        response.headers["Retry-After"] = "1"
         return response
     if is_missing_reference(error):
         # Another request has deleted it at this moment: the post, or the account that asks.

@@ -12,7 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts.leaving_export import sections
 from blog.models import AuditEntry, Base, Comment, Email, Follow, LoginSession, Post, User
+from blog.posts.counts import wrong_counts
 from blog.web.app import Broadside
+from tests.api.support import Client
 from tests.support import PASSWORD, Browser, link_in, outbox
 
 MakeUser = Callable[..., Awaitable[User]]
@@ -234,6 +236,39 @@ async def test_people_who_follow_one_another_leave_at_the_same_moment(
     assert (await db.scalars(select(Post.comment_count))).all() == [0]
     for visitor in browsers:
         await visitor.aclose()
+
+
+async def test_a_person_leaves_whose_own_programs_go_on_writing(
+    app: Broadside, susans_browser: Browser, susan: User, db: AsyncSession, make_user: MakeUser
+) -> None:
+    post = post_by(await make_user("bob"))
+    db.add(post)
+    await db.commit()
+    link = await mailed_link(app, susans_browser)
+    form = {"csrf_token": await susans_browser.token(link)}
+    statuses = set()
+
+    async def write_for_ever(number: int) -> None:
+        async with Client(app, auth=(susan.email, PASSWORD)) as client:
+            bearer = {"Authorization": f"Bearer {(await client.get('/token')).json()['token']}"}
+        async with Client(app, headers=bearer) as client:
+            answer = await client.post("/posts/", json={"body": f"{number}"})
+            while answer.status_code != 401:
+                address = answer.json().get("comments_url", f"/posts/{post.id}/comments/")
+                for path in (address, "/posts/"):
+                    answer = await client.post(path, json={"body": f"{number}"})
+                    statuses.add(answer.status_code)
+
+    writers = [asyncio.create_task(write_for_ever(number)) for number in range(5)]
+    while (await db.scalar(select(func.count(Post.id))) or 0) < 20:
+        await db.commit()
+        await asyncio.sleep(0.01)
+    answer = await susans_browser.post(link, data=form)
+    await asyncio.gather(*writers)
+    assert answer.status_code == 302
+    assert statuses <= {201, 401, 404, 503}
+    assert not any((await wrong_counts(db)).values())
+    assert (await db.scalars(select(User.username))).all() == ["bob"]
 
 
 async def exported(visitor: Browser) -> dict[str, Any]:
