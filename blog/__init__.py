@@ -36,7 +36,6 @@ from blog.web import (
     compression,
     csrf,
     errors,
-    fragments,
     freshness,
     headers,
     health,
@@ -48,6 +47,7 @@ from blog.web import (
     templating,
 )
 from blog.web.app import Broadside, close_db
+from blog.web.fragments import Fragments
 from blog.web.lingering import LingeringClose
 from blog.web.proxies import TrustedProxies
 from blog.web.rate_limits import RateLimits
@@ -71,7 +71,6 @@ PARTS = (
     errors,
     assets,
     templating,
-    fragments,
     avatars,
 )
 BLUEPRINTS = (
@@ -112,6 +111,7 @@ def create_app(settings: Settings) -> Broadside:
     app.replica = Replica(replica_url, app.database) if replica_url else None
     app.passwords = Passwords()
     app.links = LinkSigner(settings.signing_key())
+    app.fragments = Fragments()
     app.rate_limits = RateLimits(app.database, is_on=settings.rate_limits)
     app.mail_worker = MailWorker(app.database, settings)
     app.schema_probe = Probe(lambda: health.is_schema_current(app.database))

@@ -28,7 +28,7 @@ described is answered by 405, with those that there are in `Allow`.
 
 async def openapi() -> ResponseReturnValue:
     """What the API can do, as OpenAPI 3.1 has it."""
-    document = current_app.extensions["QUART_SCHEMA"].openapi_provider.text()
+    document = current_app.extensions["description"].text()
     response = Response(document, content_type="application/json")
     response.headers["Cache-Control"] = "no-cache"
     await response.add_etag(weak=True)
@@ -51,14 +51,18 @@ async def docs() -> ResponseReturnValue:
 
 
 def init_app(app: Broadside) -> None:
-    """Describe the API of `app`, once all its routes are there."""
-    QuartSchema(
-        app,
-        openapi_path=None,
-        openapi_provider_class=Description,
+    """Describe the API of `app`, once all its routes are there.
+
+    Of quart-schema only what describes is wanted: `init_app` would let it look at each answer.
+    """
+    app.config.update(
+        QUART_SCHEMA_CONVERSION_PREFERENCE="pydantic", QUART_SCHEMA_CONVERT_CASING=False
+    )
+    schema = QuartSchema(
         info=Info(title=f"{app.settings.site_name} API", version="1.0", description=INTRODUCTION),
         tags=[Tag(name=name, description=description) for name, description in TAGS.items()],
     )
+    app.extensions["description"] = Description(app, schema)
     app.add_url_rule("/api/openapi.json", "openapi", openapi)
     app.add_url_rule("/api/docs", "api_docs", docs)
     app.add_url_rule("/api/docs/<path:filename>", "api_docs_file", SWAGGER_UI.serve)

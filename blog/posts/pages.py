@@ -86,6 +86,8 @@ async def home_page(form: Form[PostForm], preview: str | None = None) -> Respons
         page = await queries.timeline(db(), reader, wanted)
     else:
         page = await queries.newest(db(), wanted)
+    if reader is None:
+        return await current_app.fragments.page_for_strangers("posts/home.html", page=page)
     return await render_template(
         "posts/home.html",
         page=page,

@@ -77,14 +77,16 @@ class PostList:
         """The list of which `ids` is a part, and which is `total` posts long."""
         length = cast(func.coalesce(total, 0), BigInteger)
         shown = ids.subquery("shown")
+        # Of the tables themselves, so that the ORM has nothing to do with the rows.
+        post, user = Post.__table__.c, User.__table__.c
         rows = (
             select(
-                Post.id, Post.body, Post.body_html, Post.created_at, Post.edited_at, Post.version,
-                Post.comment_count, User.id, User.username, User.avatar_hash, length,
+                post.id, post.body, post.body_html, post.created_at, post.edited_at, post.version,
+                post.comment_count, user.id, user.username, user.avatar_hash, length,
             )
-            .join_from(shown, Post, Post.id == shown.c.id)
-            .join(Post.author)
-            .order_by(Post.id.desc())
+            .join_from(shown, Post.__table__, post.id == shown.c.id)
+            .join(User.__table__, user.id == post.author_id)
+            .order_by(post.id.desc())
         )  # fmt: skip
         return cls(rows, select(length))
 

@@ -23,6 +23,7 @@ from blog.mail.alerts import Alerts
 from blog.mail.queries import Depth
 from blog.mail.worker import MailWorker
 from blog.web.environment import Environment
+from blog.web.fragments import Fragments
 from blog.web.rate_limits import RateLimits
 from blog.web.requests import only_reads, request_for_logs
 from settings import Settings
@@ -42,6 +43,7 @@ class Broadside(Quart):
     links: LinkSigner
     mail_worker: MailWorker
     rate_limits: RateLimits
+    fragments: Fragments
     alerts: Alerts
     schema_probe: Probe[bool]
     outbox_probe: Probe[Depth]

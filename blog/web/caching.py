@@ -21,8 +21,9 @@ async def answer_conditionally(response: Response) -> Response:
     is_page = response.status_code == 200 and response.mimetype == "text/html"
     if not is_page or request.method not in {"GET", "HEAD"} or response.cache_control.no_store:
         return response
-    digest = hashlib.blake2b(session.get(csrf.FIELD, "").encode(), digest_size=16)
-    digest.update(CSRF_VALUE.sub(b"", await response.get_data(as_text=False)))
+    page, secret = await response.get_data(as_text=False), session.get(csrf.FIELD, "")
+    digest = hashlib.blake2b(secret.encode(), digest_size=16)
+    digest.update(CSRF_VALUE.sub(b"", page) if secret else page)
     response.set_etag(digest.hexdigest(), weak=True)
     return await response.make_conditional(request)
 

@@ -6,15 +6,18 @@ is what `{{ post_card(post, signed=false) }}` is. A macro that was imported with
 its arguments and what is the same for all requests; so its text is kept by the macro and its
 arguments, and can never be an old one: of another post, or of the same post after it was edited,
 the arguments differ. They have to be values: strings, numbers, times, and tuples of those.
+
+A page that looks the same to everybody who is not logged in is kept likewise, as a whole.
 """
 
 import sys
 from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import is_dataclass
 from typing import Any
 
 from jinja2.runtime import Macro
-
-from blog.web.app import Broadside
+from quart import render_template, request, session
 
 MOST_BYTES = 32 * 1024 * 1024
 
@@ -34,12 +37,32 @@ class Fragments:
     def kept(self, macro: Macro, *arguments: Any, **options: Any) -> str:
         """What `macro` makes of the arguments."""
         key = macro, arguments, tuple(options.items())
-        if (found := self._kept.get(key)) is not None:
-            self._kept.move_to_end(key)
-            return found[0]
-        text = macro(*arguments, **options)
-        self._keep(key, text)
+        if (text := self._find(key)) is None:
+            text = macro(*arguments, **options)
+            self._keep(key, text)
         return text
+
+    async def page_for_strangers(self, template: str, **values: Any) -> str:
+        """A page as everybody sees it who is not logged in.
+
+        Args:
+            template: what it is made from. Of the request it may use the path; what is flashed
+                is another page.
+            values: what it shows, as above.
+        """
+        if "_flashes" in session:
+            return await render_template(template, **values)
+        key = template, request.path, tuple(values.items())
+        if (text := self._find(key)) is None:
+            text = await render_template(template, **values)
+            self._keep(key, text)
+        return text
+
+    def _find(self, key: Any) -> str | None:
+        if (found := self._kept.get(key)) is None:
+            return None
+        self._kept.move_to_end(key)
+        return found[0]
 
     def _keep(self, key: Any, text: str) -> None:
         size = _size(key) + _size(text)
@@ -52,10 +75,9 @@ class Fragments:
 
 def _size(value: Any) -> int:
     """How many bytes of memory a value takes, and what is in it."""
-    within = sum(map(_size, value)) if isinstance(value, tuple) else 0
-    return sys.getsizeof(value) + within
-
-
-def init_app(app: Broadside) -> None:
-    """Give the templates of `app` `kept(macro, …)`."""
-    app.jinja_env.globals["kept"] = Fragments().kept
+    parts: Iterable[Any] = ()
+    if isinstance(value, tuple):
+        parts = value
+    elif is_dataclass(value):
+        parts = vars(value).values()
+    return sys.getsizeof(value) + sum(map(_size, parts))

@@ -45,5 +45,6 @@ def init_app(app: Broadside) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters["time"] = time_element
     app.jinja_env.filters["date"] = date_element
+    app.jinja_env.globals["kept"] = app.fragments.kept
     app.jinja_env.globals["site_name"] = app.settings.site_name
     app.jinja_env.globals["submission_field"] = submission_field
