@@ -39,7 +39,8 @@ class TrustedProxies:
         self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
     ) -> None:
         if scope["type"] == "http":
-            sender = parsed_address(scope["client"][0]) if scope["client"] else None
+            client = scope.get("client")
+            sender = parsed_address(client[0]) if client else None
             if self._trusts(sender, hops=0):
                 scope = self._as_forwarded(scope, sender)
         await self.app(scope, receive, send)

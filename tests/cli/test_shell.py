@@ -3,6 +3,7 @@
 import asyncio
 import os
 import pty
+import re
 import signal
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from blog.models import User
 from blog.web.app import Broadside
 from tests.cli.conftest import Command
 from tests.servers import PROGRAMS, settings_of
+
+# What is typed before it is shown may get lost.
+PROMPT = b">>> "
 
 
 async def test_a_script_awaits_where_it_likes_and_stores_what_it_commits(
@@ -50,27 +54,29 @@ async def test_at_a_terminal_ctrl_c_cancels_a_statement_and_the_next_one_runs(
     )  # fmt: skip
     os.close(terminal)
 
-    async def shown(expected: bytes) -> bytes:
-        output = b""
+    async def shown(*expected: bytes) -> bytes:
+        """Wait until all this has come, one after the other."""
+        pattern, output = re.compile(b".*".join(map(re.escape, expected)), re.DOTALL), b""
         async with asyncio.timeout(60):
-            while expected not in output:
+            while not pattern.search(output):
                 output += await asyncio.to_thread(os.read, master, 1000)
         return output
 
-    async def typed(line: str, expected: bytes) -> bytes:
+    async def typed(line: str, *expected: bytes) -> bytes:
         os.write(master, line.encode() + b"\n")
-        return await shown(expected)
+        return await shown(*expected)
 
     try:
-        assert b"the models" in await shown(b">>> ")
-        await typed("(await session.scalars(select(User))).one().username", b"'susan'")
-        await typed("1 / 0", b"ZeroDivisionError")
+        await shown(b"the models", PROMPT)
+        await typed("(await session.scalars(select(User))).one().username", b"'susan'", PROMPT)
+        await typed("1 / 0", b"ZeroDivisionError", PROMPT)
         await typed("import asyncio; print('I', 'wait'); await asyncio.sleep(3600)", b"I wait")
         process.send_signal(signal.SIGINT)
-        await shown(b"KeyboardInterrupt")
-        await typed("40 + 2", b"42")
+        await shown(b"KeyboardInterrupt", PROMPT)
+        await typed("40 + 2", b"42", PROMPT)
         os.write(master, b"\x04")
-        assert await process.wait() == 0
+        async with asyncio.timeout(60):
+            assert await process.wait() == 0
     finally:
         if process.returncode is None:
             process.kill()
