@@ -7,6 +7,8 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 LOCKED := install --no-deps --require-hashes --only-binary :all: --requirement
 COMPILE := $(VENV)/uv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --custom-compile-command "make lock" --quiet
+# A file of tests is run by one process, with a database of its own.
+AT_ONCE := --numprocesses 2 --dist loadfile
 BROWSERS := chromium chromium-browser google-chrome chrome
 
 .DEFAULT_GOAL := help
@@ -17,7 +19,7 @@ run: $(VENV)/run.stamp ## Serve the site on http://127.0.0.1:5000 until Ctrl-C
 	@exec $(BIN)/blog serve
 
 test: $(VENV)/dev.stamp chromium nginx ## Run all tests, or some: make test ARGS="-k login"
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest $(AT_ONCE) $(ARGS)
 
 test-coverage: $(VENV)/dev.stamp chromium nginx ## Run all tests, and say which lines and branches none has run
 	@$(BIN)/pytest --cov --cov-report term --cov-report html $(ARGS)
