@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from blog.kit.database import DatabaseUnavailableError
 from blog.kit.replica import LONGEST_LAG, WRITTEN
 from blog.web.app import Broadside, close_db, current_app, db
-from blog.web.requests import only_reads
+from blog.web.requests import is_for_api, only_reads
 
 # By then the replica is as far, or so far behind that it is not used.
 KEPT_SECONDS = 2 * int(LONGEST_LAG)
@@ -33,8 +33,8 @@ async def choose_server() -> None:
 
 
 async def remember_position(response: Response) -> Response:
-    """After a request that may have written: note how far the replica has to be from now on."""
-    if current_app.replica is None or only_reads() or _is_program() or "db" not in g:
+    """After a form that may have written: note how far the replica has to be from now on."""
+    if current_app.replica is None or only_reads() or is_for_api() or "db" not in g:
         return response
     if response.status_code < 400:
         try:
