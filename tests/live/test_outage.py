@@ -35,7 +35,8 @@ async def test_service_resumes_by_itself_when_the_database_is_back(tmp_path: Pat
         for mode in ("fast", "immediate"):
             async with request_in_mid_query(postgres, client) as request:
                 await postgres.stop(mode)
-                assert (await request).status_code == 503
+                # 200 if the server ended the holder of the lock a moment before the request.
+                assert (await request).status_code in {200, 503}
             await away(client)
             async with starting_up(postgres.port):
                 await away(client)
@@ -85,8 +86,10 @@ async def request_in_mid_query(
             return bool(await connection.scalar(waiting))
 
         await until(is_waiting)
-        yield request
-        await connection.invalidate()
+        try:
+            yield request
+        finally:
+            await connection.invalidate()
     await engine.dispose()
 
 
