@@ -246,14 +246,14 @@ async def test_a_person_leaves_whose_own_programs_go_on_writing(
     await db.commit()
     link = await mailed_link(app, susans_browser)
     form = {"csrf_token": await susans_browser.token(link)}
-    statuses = set()
+    statuses, has_answer = set(), asyncio.Event()
 
     async def write_for_ever(number: int) -> None:
         async with Client(app, auth=(susan.email, PASSWORD)) as client:
             bearer = {"Authorization": f"Bearer {(await client.get('/token')).json()['token']}"}
         async with Client(app, headers=bearer) as client:
             answer = await client.post("/posts/", json={"body": f"{number}"})
-            while answer.status_code != 401:
+            while answer.status_code != 401 and not has_answer.is_set():
                 address = answer.json().get("comments_url", f"/posts/{post.id}/comments/")
                 for path in (address, "/posts/"):
                     answer = await client.post(path, json={"body": f"{number}"})
@@ -264,7 +264,10 @@ async def test_a_person_leaves_whose_own_programs_go_on_writing(
         await db.commit()
         await asyncio.sleep(0.01)
     answer = await susans_browser.post(link, data=form)
+    has_answer.set()
     await asyncio.gather(*writers)
+    if answer.status_code == 503:  # They got in the way each time; she is told to try again.
+        answer = await susans_browser.post(link, data=form)
     assert answer.status_code == 302
     assert statuses <= {201, 401, 404, 503}
     assert not any((await wrong_counts(db)).values())
