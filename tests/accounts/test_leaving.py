@@ -260,9 +260,10 @@ async def test_a_person_leaves_whose_own_programs_go_on_writing(
                     statuses.add(answer.status_code)
 
     writers = [asyncio.create_task(write_for_ever(number)) for number in range(5)]
-    while (await db.scalar(select(func.count(Post.id))) or 0) < 20:
-        await db.commit()
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(60):
+        while (await db.scalar(select(func.count(Post.id))) or 0) < 20:
+            await db.commit()
+            await asyncio.sleep(0.01)
     answer = await susans_browser.post(link, data=form)
     has_answer.set()
     await asyncio.gather(*writers)
