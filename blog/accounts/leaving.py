@@ -86,16 +86,17 @@ async def delete_account(
         LastAdministratorError: nobody else could look after the site.
     """
     check_link(account, token, links)
+    user_id = account.id  # A rollback makes SQLAlchemy forget what it has loaded.
     for tries_left in reversed(range(TRIES)):
         try:
-            await _delete(session, account.id, token, links)
+            await _delete(session, user_id, token, links)
         except DBAPIError as error:
             if not tries_left or not is_deadlock(error):
                 raise
             await session.rollback()
         else:
             break
-    log.info("user %d has left and is deleted", account.id)
+    log.info("user %d has left and is deleted", user_id)
 
 
 async def _delete(session: AsyncSession, user_id: int, token: str, links: LinkSigner) -> None:
