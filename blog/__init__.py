@@ -19,6 +19,7 @@ from blog.kit.metrics import watch_pool
 from blog.kit.passwords import Passwords
 from blog.kit.probe import Probe
 from blog.kit.replica import Replica
+from blog.kit.shared_reads import SharedReads
 from blog.kit.tokens import LinkSigner
 from blog.mail.alerts import Alerts
 from blog.mail.mailbox_pages import blueprint as mailbox_pages
@@ -109,6 +110,7 @@ def create_app(settings: Settings) -> Broadside:
     app.database = Database(settings.database_url, settings.var_dir / "postgres")
     replica_url = settings.database_replica_url
     app.replica = Replica(replica_url, app.database) if replica_url else None
+    app.shared_reads = SharedReads()
     app.passwords = Passwords()
     app.links = LinkSigner(settings.signing_key())
     app.fragments = Fragments()

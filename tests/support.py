@@ -6,9 +6,12 @@ from typing import Any
 
 import httpx
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.accounts.queries import holder
 from blog.kit.clock import now
-from blog.models import Email, Role, User
+from blog.kit.tokens import token_digest
+from blog.models import ApiToken, Email, Role, User
 from blog.web.app import Broadside
 
 PASSWORD = "correct horse battery"
@@ -68,6 +71,11 @@ async def add_user(
         session.add(user)
         await session.commit()
         return user
+
+
+async def api_token(session: AsyncSession, secret: str) -> ApiToken | None:
+    """The API token with this secret, if it holds."""
+    return await holder(session, ApiToken, token_digest(secret))
 
 
 async def outbox(app: Broadside) -> list[Email]:

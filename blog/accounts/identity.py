@@ -9,10 +9,13 @@ from quart_auth import Action, AuthUser, QuartAuth
 
 from blog.accounts import queries
 from blog.accounts.authentication import requesting_client
+from blog.accounts.queries import Credential
 from blog.accounts.sessions_service import REMEMBERED_LIFE, note_use
+from blog.kit.noting import is_due
+from blog.kit.tokens import token_digest
 from blog.models import LoginSession, Permission, User
-from blog.web.app import db
-from blog.web.requests import is_for_api
+from blog.web.app import db, read
+from blog.web.requests import is_for_api, only_reads
 
 # What is the same for everybody, and asked for often: it needs not know who is asking.
 IMPERSONAL = {"static", "users.avatar", "health.alive", "health.ready", "metrics.show"}
@@ -45,11 +48,12 @@ class Visitor(AuthUser):
     async def load(self) -> None:
         """Find the session; if it was ended, or never was, the visitor is anonymous."""
         if self.auth_id is not None:
-            self.login = await queries.session_of_token(db(), self.auth_id)
+            self.login = await credential(LoginSession, self.auth_id)
             if self.login is None:
                 self.action = Action.DELETE
             else:
-                await note_use(db(), self.login, requesting_client())
+                if is_due(self.login.last_used_at):
+                    await note_use(db(), self.login, requesting_client())
                 self.recognise(self.login.user)
         self.is_known = True
 
@@ -57,7 +61,7 @@ class Visitor(AuthUser):
         """Take note of whose request this is, and of what that person may do."""
         self.account = account
         self.user_id, self.username = account.id, account.username
-        self.permissions = Permission(sum(p for p in Permission if account.can(p)))
+        self.permissions = account.permissions
 
     @property
     async def is_authenticated(self) -> bool:
@@ -66,6 +70,17 @@ class Visitor(AuthUser):
     def can(self, permission: Permission) -> bool:
         """Whether this visitor may do what `permission` names."""
         return permission in self.permissions
+
+
+async def credential(kind: type[Credential], token: str) -> Credential | None:
+    """The session or API token that a request brings, with its user and his role.
+
+    A request that changes something gets objects of its own session.
+    """
+    found = await read(queries.holder, kind, token_digest(token))
+    if found is None or only_reads():
+        return found
+    return await db().merge(found, load=False)
 
 
 current_user = cast(Visitor, quart_auth.current_user)

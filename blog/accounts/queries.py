@@ -1,38 +1,77 @@
 """Finding accounts, sessions and API tokens."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Any, TypeVar
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import Select, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import contains_eager, joinedload
+from sqlalchemy.orm import joinedload, make_transient_to_detached
+from sqlalchemy.orm.attributes import set_committed_value
 
 from blog.kit.clock import now
-from blog.kit.tokens import token_digest
-from blog.models import ApiToken, LoginSession, User
+from blog.models import ApiToken, Base, LoginSession, Role, User
 
 SESSIONS_SHOWN = 100
 
-
-# Made once: each request of somebody who is logged in begins with it.
-_SESSION_OF_TOKEN = (
-    select(LoginSession)
-    .join(LoginSession.user)
-    .where(
-        LoginSession.token_hash == bindparam("token_hash"),
-        LoginSession.expires_at > bindparam("now"),
-        User.disabled_at.is_(None),
-    )
-    .options(contains_eager(LoginSession.user).joinedload(User.role, innerjoin=True))
-)
+Entity = TypeVar("Entity", bound=Base)
+Credential = TypeVar("Credential", LoginSession, ApiToken)
 
 
-async def session_of_token(session: AsyncSession, token: str) -> LoginSession | None:
-    """The session that `token` opens, with its user and his role.
+def _with_person(credential: type[Credential]) -> Select[*tuple[Any, ...]]:
+    """The row that a token stands for, with its person and his role.
 
-    There is none if it has ended, or if an administrator has disabled the account.
+    Of the tables themselves: each request of somebody who is known begins with it, and the ORM
+    would take longer for these rows than everything else does for a page.
     """
-    parameters = {"token_hash": token_digest(token), "now": now()}
-    return await session.scalar(_SESSION_OF_TOKEN, parameters)
+    return (
+        select(*credential.__table__.c, *User.__table__.c, *Role.__table__.c)
+        .select_from(credential)
+        .join(credential.user)
+        .join(User.role)
+        .where(
+            credential.token_hash == bindparam("token_hash"),
+            credential.expires_at > bindparam("now"),
+            User.disabled_at.is_(None),
+        )
+    )
+
+
+_WITH_PERSON = {LoginSession: _with_person(LoginSession), ApiToken: _with_person(ApiToken)}
+
+
+async def holder(
+    session: AsyncSession, credential: type[Credential], token_hash: bytes
+) -> Credential | None:
+    """The session or API token with this digest (`token_digest`), with its user and his role.
+
+    There is none if it has ended, was revoked or has expired, or if an administrator has
+    disabled the account.
+
+    What is found belongs to no session, and is shared by all that find the same: it is only to
+    be read. `session.merge(…, load=False)` makes of it what may be changed.
+    """
+    parameters = {"token_hash": token_hash, "now": now()}
+    row = (await session.execute(_WITH_PERSON[credential], parameters)).one_or_none()
+    return _loaded(credential, tuple(row)) if row else None
+
+
+@lru_cache(maxsize=1_000)
+def _loaded(credential: type[Credential], values: tuple[Any, ...]) -> Credential:
+    """The objects that the ORM would make of a row; the same row makes the same objects."""
+    of_columns = iter(values)
+    row = _detached(credential, of_columns)
+    user = _detached(User, of_columns)
+    set_committed_value(user, "role", _detached(Role, of_columns))
+    set_committed_value(row, "user", user)
+    return row
+
+
+def _detached(entity: type[Entity], of_columns: Iterator[Any]) -> Entity:
+    values = {column.key: next(of_columns) for column in entity.__table__.c}
+    made = entity(**values)
+    make_transient_to_detached(made)
+    return made
 
 
 async def sessions_of(session: AsyncSession, user: User) -> Sequence[LoginSession]:
@@ -44,25 +83,6 @@ async def sessions_of(session: AsyncSession, user: User) -> Sequence[LoginSessio
         .limit(SESSIONS_SHOWN)
     )
     return (await session.scalars(statement)).all()
-
-
-async def token_owner(session: AsyncSession, token: str) -> ApiToken | None:
-    """The row of an API token, with its user and his role.
-
-    There is none if it was revoked or has expired, or if an administrator has disabled the
-    account.
-    """
-    statement = (
-        select(ApiToken)
-        .join(ApiToken.user)
-        .where(
-            ApiToken.token_hash == token_digest(token),
-            ApiToken.expires_at > now(),
-            User.disabled_at.is_(None),
-        )
-        .options(contains_eager(ApiToken.user).joinedload(User.role, innerjoin=True))
-    )
-    return await session.scalar(statement)
 
 
 async def tokens_of(session: AsyncSession, user: User) -> Sequence[ApiToken]:

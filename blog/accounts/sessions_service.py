@@ -9,7 +9,7 @@ from blog.accounts.authentication import Client
 from blog.accounts.expiry import delete_some_expired
 from blog.errors import NotFoundError
 from blog.kit.clock import now
-from blog.kit.noting import is_due, note_now
+from blog.kit.noting import note_now
 from blog.kit.tokens import opaque_token, token_digest
 from blog.models import ApiToken, LoginSession, User
 
@@ -43,13 +43,12 @@ async def begin_session(
 
 
 async def note_use(session: AsyncSession, login: LoginSession, client: Client) -> None:
-    """Write down that a session is in use, and where, at most once a minute."""
-    if is_due(login.last_used_at):
-        expires_at = login.expires_at if login.is_remembered else now() + IDLE_LIFE
-        await note_now(
-            session, LoginSession.last_used_at, login.id,
-            network_address=client.address, expires_at=expires_at,
-        )  # fmt: skip
+    """Write down that a session is in use, and where, once that is due (`blog.kit.noting`)."""
+    expires_at = login.expires_at if login.is_remembered else now() + IDLE_LIFE
+    await note_now(
+        session, LoginSession.last_used_at, login.id,
+        network_address=client.address, expires_at=expires_at,
+    )  # fmt: skip
 
 
 async def renew_token(session: AsyncSession, login: LoginSession) -> str:

@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.accounts.expiry import delete_some_expired
 from blog.errors import BlogError, ForbiddenError, InvalidFieldsError, NotFoundError
 from blog.kit.clock import now
-from blog.kit.noting import is_due, note_now
 from blog.kit.tokens import opaque_token, token_digest
 from blog.models import ApiToken, Permission, Scope, User
 
@@ -122,12 +121,6 @@ async def _make_room(session: AsyncSession, user: User, *, gives_way: bool) -> N
     raise InvalidFieldsError(
         {"": f"You have {MOST_TOKENS} tokens. Revoke one before you make another."}
     )
-
-
-async def note_token_use(session: AsyncSession, token: ApiToken) -> None:
-    """Write down that a token is in use, at most once a minute."""
-    if is_due(token.last_used_at):
-        await note_now(session, ApiToken.last_used_at, token.id)
 
 
 async def revoke_token(session: AsyncSession, user: User, token_id: int) -> None:

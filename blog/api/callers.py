@@ -15,14 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts.attempts import forgive
 from blog.accounts.authentication import authenticate, requesting_client
-from blog.accounts.identity import Visitor, current_user, required_account
+from blog.accounts.identity import Visitor, credential, current_user, required_account
 from blog.accounts.permissions import UNCONFIRMED
-from blog.accounts.queries import token_owner
-from blog.accounts.tokens_service import note_token_use
 from blog.api import limits
 from blog.errors import ForbiddenError
+from blog.kit.noting import is_due, note_now
 from blog.kit.passwords import LONGEST_PASSWORD
-from blog.models import Permission, Scope, User
+from blog.models import ApiToken, Permission, Scope, User
 from blog.users.presence import note_presence
 from blog.web.app import current_app, db
 from blog.web.errors import error_response
@@ -59,6 +58,11 @@ WHAT_IS_MISSING: dict[type[Exception], str] = {
 }
 
 
+@functools.cache
+def _granted(scopes: Scope) -> Permission:
+    return Permission(sum(granted for scope, granted in GRANTS.items() if scope in scopes))
+
+
 class Caller(Visitor):
     """Whoever sends a request to the API.
 
@@ -75,8 +79,7 @@ class Caller(Visitor):
 
     def narrow(self) -> None:
         """Leave of the person's permissions only what the scopes grant."""
-        granted = (permission for scope, permission in GRANTS.items() if scope in self.scopes)
-        self.permissions &= Permission(sum(granted))
+        self.permissions &= _granted(self.scopes)
 
 
 async def identify() -> None:
@@ -94,7 +97,7 @@ async def identify() -> None:
     quart_auth.login_user(caller)
     caller.action = quart_auth.Action.PASS  # There is no cookie to be set.
     try:
-        account = await _account(db(), caller)
+        account = await _account(caller)
     except BadCredentialsError:
         await limits.spend()
         raise
@@ -112,7 +115,7 @@ async def identify() -> None:
     await note_presence()
 
 
-async def _account(session: AsyncSession, caller: Caller) -> User | None:
+async def _account(caller: Caller) -> User | None:
     """The person whose credentials the request has; `None` if it has none.
 
     Raises:
@@ -128,16 +131,17 @@ async def _account(session: AsyncSession, caller: Caller) -> User | None:
         name, password = given.username or "", given.password or ""
         if password:
             caller.used_password = True
-            return await _person_with_password(session, name, password)
+            return await _person_with_password(db(), name, password)
         if not name:  # As HTTPie sends it for `--auth :`.
             return None
         secret = name
     else:
         secret = given.token or "" if given.type == "bearer" else ""
-    token = await token_owner(session, secret) if secret else None
+    token = await credential(ApiToken, secret) if secret else None
     if token is None:
         raise BadCredentialsError
-    await note_token_use(session, token)
+    if is_due(token.last_used_at):
+        await note_now(db(), ApiToken.last_used_at, token.id)
     caller.token_id, caller.scopes = token.id, Scope(token.scopes)
     return token.user
 

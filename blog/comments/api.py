@@ -20,7 +20,7 @@ from blog.errors import NotFoundError
 from blog.kit.pagination import Page, Stretch, Walk
 from blog.models import Comment, Permission, Post
 from blog.posts.queries import post_by_id
-from blog.web.app import current_app, db
+from blog.web.app import current_app, db, read
 
 blueprint = Blueprint("comments", __name__)
 
@@ -72,8 +72,8 @@ async def newest() -> Response:
     """List everybody's comments, the newest first."""
     wanted = wanted_part(current_app.settings.comments_per_page)
     if isinstance(wanted, Walk):
-        return _list(await walk_queries.newest(db(), wanted))
-    return _list(await queries.newest(db(), wanted))
+        return _list(await read(walk_queries.newest, wanted))
+    return _list(await read(queries.newest, wanted))
 
 
 @blueprint.get("/posts/<id:post_id>/comments/")
@@ -83,8 +83,8 @@ async def under_post(post_id: int) -> Response:
     post = await _readable_post(post_id)
     wanted = wanted_part(current_app.settings.comments_per_page)
     if isinstance(wanted, Walk):
-        return _list(await walk_queries.under_post(db(), post, wanted), post)
-    return _list(await queries.comments_page(db(), post, wanted), post)
+        return _list(await read(walk_queries.under_post, post, wanted), post)
+    return _list(await read(queries.comments_page, post, wanted), post)
 
 
 @blueprint.post("/posts/<id:post_id>/comments/")
@@ -136,7 +136,7 @@ async def comment_resource(comment_id: int) -> CommentResource:
     Raises:
         NotFoundError: there is none.
     """
-    comment = await queries.comment_by_id(db(), comment_id)
+    comment = await read(queries.comment_by_id, comment_id)
     if comment is None:
         raise NotFoundError(service.COMMENT_IS_GONE)
     return resource(comment, comment.post, links())
@@ -151,7 +151,7 @@ def _list(comments: Page[Comment] | Stretch[Comment], post: Post | None = None) 
 
 
 async def _readable_post(post_id: int) -> Post:
-    post = await post_by_id(db(), post_id)
+    post = await read(post_by_id, post_id)
     if post is None or (post.hidden_at and not current_user.can(Permission.MODERATE)):
         raise NotFoundError(service.POST_IS_GONE)
     return post

@@ -14,7 +14,7 @@ from blog.follows import queries, service, walk_queries
 from blog.kit.pagination import Page, Stretch, Walk
 from blog.models import Follow, Permission, User
 from blog.users.api import UserCollection, person, resource
-from blog.web.app import current_app, db
+from blog.web.app import current_app, db, read
 
 blueprint = Blueprint("follows", __name__)
 
@@ -26,9 +26,9 @@ async def followers(who: int | str) -> Response:
     followed, wanted = await person(who), wanted_part(current_app.settings.followers_per_page)
     follows: Page[Follow] | Stretch[Follow]
     if isinstance(wanted, Walk):
-        follows = await walk_queries.followers(db(), followed, wanted)
+        follows = await read(walk_queries.followers, followed, wanted)
     else:
-        follows = await queries.followers(db(), followed, wanted)
+        follows = await read(queries.followers, followed, wanted)
     return _list(follows, lambda follow: follow.follower)
 
 
@@ -39,9 +39,9 @@ async def followed_by(who: int | str) -> Response:
     follower, wanted = await person(who), wanted_part(current_app.settings.followers_per_page)
     follows: Page[Follow] | Stretch[Follow]
     if isinstance(wanted, Walk):
-        follows = await walk_queries.followed_by(db(), follower, wanted)
+        follows = await read(walk_queries.followed_by, follower, wanted)
     else:
-        follows = await queries.followed_by(db(), follower, wanted)
+        follows = await read(queries.followed_by, follower, wanted)
     return _list(follows, lambda follow: follow.followed)
 
 

@@ -9,7 +9,7 @@ from blog.errors import InvalidFieldsError, NotFoundError
 from blog.follows import queries, service
 from blog.models import Permission, User
 from blog.users.queries import user_by_username
-from blog.web.app import current_app, db
+from blog.web.app import current_app, db, read
 from blog.web.requests import requested_page
 
 blueprint = Blueprint("follows", __name__)
@@ -58,9 +58,8 @@ async def _person_is_gone(username: str) -> ResponseReturnValue:
 async def followers(username: str) -> ResponseReturnValue:
     """Who follows a person, newest first."""
     person = await _person(username)
-    page = await queries.followers(
-        db(), person, requested_page(current_app.settings.followers_per_page)
-    )
+    wanted = requested_page(current_app.settings.followers_per_page)
+    page = await read(queries.followers, person, wanted)
     return await render_template("follows/followers.html", person=person, page=page)
 
 
@@ -68,13 +67,12 @@ async def followers(username: str) -> ResponseReturnValue:
 async def followed_by(username: str) -> ResponseReturnValue:
     """Whom a person follows, newest first."""
     person = await _person(username)
-    page = await queries.followed_by(
-        db(), person, requested_page(current_app.settings.followers_per_page)
-    )
+    wanted = requested_page(current_app.settings.followers_per_page)
+    page = await read(queries.followed_by, person, wanted)
     return await render_template("follows/followed_by.html", person=person, page=page)
 
 
 async def _person(username: str) -> User:
-    if (person := await user_by_username(db(), username)) is None:
+    if (person := await read(user_by_username, username)) is None:
         raise NotFoundError(f"Nobody here is called {username}.")
     return person

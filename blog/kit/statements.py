@@ -27,6 +27,11 @@ class Tally:
     def milliseconds(self) -> float:
         return round(self.seconds * 1000, 1)
 
+    def add(self, other: "Tally") -> None:
+        """Count those of `other` too: they were waited for."""
+        self.count += other.count
+        self.seconds += other.seconds
+
 
 tally: ContextVar[Tally | None] = ContextVar("tally", default=None)
 

@@ -21,7 +21,7 @@ from blog.posts import queries, service, walk_queries
 from blog.posts.queries import ListedPost
 from blog.posts.schemas import PostChange, PostForm, PostText
 from blog.users.api import person
-from blog.web.app import current_app, db
+from blog.web.app import current_app, db, read
 
 blueprint = Blueprint("posts", __name__)
 
@@ -75,8 +75,8 @@ async def newest() -> Response:
     """List everybody's posts, the newest first."""
     wanted = wanted_part(current_app.settings.posts_per_page)
     if isinstance(wanted, Walk):
-        return list_of(await walk_queries.newest(db(), wanted))
-    return list_of(await queries.newest(db(), wanted))
+        return list_of(await read(walk_queries.newest, wanted))
+    return list_of(await read(queries.newest, wanted))
 
 
 @blueprint.post("/posts/")
@@ -134,8 +134,8 @@ async def posts_by(who: int | str) -> Response:
     author = await person(who)
     wanted = wanted_part(current_app.settings.posts_per_page)
     if isinstance(wanted, Walk):
-        return list_of(await walk_queries.posts_by(db(), author.id, wanted))
-    return list_of(await queries.posts_by(db(), author, wanted))
+        return list_of(await read(walk_queries.posts_by, author.id, wanted))
+    return list_of(await read(queries.posts_by, author.id, wanted))
 
 
 @blueprint.get("/users/<person:who>/timeline/")
@@ -145,8 +145,8 @@ async def timeline(who: int | str) -> Response:
     reader = await person(who)
     wanted = wanted_part(current_app.settings.posts_per_page)
     if isinstance(wanted, Walk):
-        return list_of(await walk_queries.timeline(db(), reader, wanted))
-    return list_of(await queries.timeline(db(), reader, wanted))
+        return list_of(await read(walk_queries.timeline, reader.id, wanted))
+    return list_of(await read(queries.timeline, reader.id, wanted))
 
 
 async def _edit(post_id: int, body: str | None) -> Response:
@@ -163,7 +163,7 @@ async def _readable_resource(post_id: int) -> PostResource:
     Raises:
         NotFoundError: there is none.
     """
-    post = await queries.post_by_id(db(), post_id)
+    post = await read(queries.listed_post, post_id)
     if post is None or (post.hidden_at and not current_user.can(Permission.MODERATE)):
         raise NotFoundError(service.POST_IS_GONE)
     return resource(post, links())

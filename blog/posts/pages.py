@@ -21,7 +21,7 @@ from blog.models import Post
 from blog.posts import queries
 from blog.posts.schemas import PostForm
 from blog.posts.service import POST_IS_GONE
-from blog.web.app import current_app, db
+from blog.web.app import current_app, read
 from blog.web.forms import Form
 from blog.web.requests import requested_page
 
@@ -83,9 +83,9 @@ async def home_page(form: Form[PostForm], preview: str | None = None) -> Respons
     reader = current_user.account
     tab = request.cookies.get(_tab_cookie()) if reader else None
     if reader is not None and tab == FOLLOWED:
-        page = await queries.timeline(db(), reader, wanted)
+        page = await read(queries.timeline, reader.id, wanted)
     else:
-        page = await queries.newest(db(), wanted)
+        page = await read(queries.newest, wanted)
     if reader is None:
         return await current_app.fragments.page_for_strangers("posts/home.html", page=page)
     return await render_template(
@@ -103,7 +103,7 @@ async def show(post_id: int) -> ResponseReturnValue:
     """One post, with a page of its comments (`?page=`; -1 is the last)."""
     post = await readable_post(post_id)
     wanted = requested_page(current_app.settings.comments_per_page, count=post.comment_count)
-    comments = await comments_page(db(), post, wanted)
+    comments = await read(comments_page, post, wanted)
     return await render_template(
         "posts/post.html",
         post=post,
@@ -119,7 +119,7 @@ async def readable_post(post_id: int) -> Post:
     Raises:
         NotFoundError: there is none.
     """
-    post = await queries.post_by_id(db(), post_id)
+    post = await read(queries.post_by_id, post_id)
     if post is None or not post.may_be_read_by(current_user.account):
         raise NotFoundError(POST_IS_GONE)
     return post

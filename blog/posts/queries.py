@@ -5,7 +5,7 @@ index alone, and reads only the rows of those: a post is too large to be passed 
 that a moderator has hidden are in no list.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -57,7 +57,20 @@ class ListedPost(NamedTuple):
     edited_at: datetime | None
     version: int
     comment_count: int
+    hidden_at: datetime | None
     author: Author
+
+
+# Of the tables themselves, so that the ORM has nothing to do with the rows.
+_POST, _USER = Post.__table__.c, User.__table__.c
+_COLUMNS = (
+    _POST.id, _POST.body, _POST.body_html, _POST.created_at, _POST.edited_at, _POST.version,
+    _POST.comment_count, _POST.hidden_at, _USER.id, _USER.username, _USER.avatar_hash,
+)  # fmt: skip
+
+
+def _listed(row: Sequence[Any]) -> ListedPost:
+    return ListedPost._make((*row[:8], Author._make(row[8:11])))
 
 
 @dataclass(frozen=True)
@@ -77,17 +90,12 @@ class PostList:
         """The list of which `ids` is a part, and which is `total` posts long."""
         length = cast(func.coalesce(total, 0), BigInteger)
         shown = ids.subquery("shown")
-        # Of the tables themselves, so that the ORM has nothing to do with the rows.
-        post, user = Post.__table__.c, User.__table__.c
         rows = (
-            select(
-                post.id, post.body, post.body_html, post.created_at, post.edited_at, post.version,
-                post.comment_count, user.id, user.username, user.avatar_hash, length,
-            )
-            .join_from(shown, Post.__table__, post.id == shown.c.id)
-            .join(User.__table__, user.id == post.author_id)
-            .order_by(post.id.desc())
-        )  # fmt: skip
+            select(*_COLUMNS, length)
+            .join_from(shown, Post.__table__, _POST.id == shown.c.id)
+            .join(User.__table__, _USER.id == _POST.author_id)
+            .order_by(_POST.id.desc())
+        )
         return cls(rows, select(length))
 
     async def read(
@@ -99,8 +107,7 @@ class PostList:
         """
         rows = (await session.execute(self.rows, parameters)).all()
         length = rows[0][-1] if rows else await session.scalar(self.length, parameters)
-        posts = [ListedPost._make((*row[:7], Author._make(row[7:10]))) for row in rows]
-        return posts, length or 0
+        return [_listed(row) for row in rows], length or 0
 
     async def page(
         self, session: AsyncSession, wanted: PageRequest, **parameters: int
@@ -170,6 +177,11 @@ _TIMELINE = PostList.of(
     only_page(select(_timeline.c.id).order_by(_timeline.c.id.desc())), length_of_timeline
 )
 _BY_AUTHOR = PostList.of(only_page(_of_author.order_by(Post.id.desc())), number_by_author)
+_LISTED_BY_ID = (
+    select(*_COLUMNS)
+    .join_from(Post.__table__, User.__table__, _USER.id == _POST.author_id)
+    .where(_POST.id == bindparam("id"))
+)
 _BY_ID = (
     select(Post).where(Post.id == bindparam("id")).options(joinedload(Post.author, innerjoin=True))
 )
@@ -180,14 +192,20 @@ async def newest(session: AsyncSession, wanted: PageRequest) -> Page[ListedPost]
     return await _NEWEST.page(session, wanted)
 
 
-async def timeline(session: AsyncSession, reader: User, wanted: PageRequest) -> Page[ListedPost]:
-    """The posts of those whom `reader` follows and his own, newest first."""
-    return await _TIMELINE.page(session, wanted, reader=reader.id)
+async def timeline(session: AsyncSession, reader: int, wanted: PageRequest) -> Page[ListedPost]:
+    """The posts of those whom the person with the id `reader` follows and his own, newest first."""
+    return await _TIMELINE.page(session, wanted, reader=reader)
 
 
-async def posts_by(session: AsyncSession, author: User, wanted: PageRequest) -> Page[ListedPost]:
-    """The posts of one author, newest first."""
-    return await _BY_AUTHOR.page(session, wanted, author=author.id)
+async def posts_by(session: AsyncSession, author: int, wanted: PageRequest) -> Page[ListedPost]:
+    """The posts of the person with the id `author`, newest first."""
+    return await _BY_AUTHOR.page(session, wanted, author=author)
+
+
+async def listed_post(session: AsyncSession, post_id: int) -> ListedPost | None:
+    """One post as the lists have it, hidden or not."""
+    row = (await session.execute(_LISTED_BY_ID, {"id": post_id})).one_or_none()
+    return _listed(row) if row else None
 
 
 async def post_by_id(session: AsyncSession, post_id: int) -> Post | None:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.kit.blocks import number_of_rows
 from blog.kit.cursors import LARGEST_ID, id_cursor, parsed_id
 from blog.kit.pagination import LIMIT, Stretch, Walk
-from blog.models import Post, PostBlock, User
+from blog.models import Post, PostBlock
 from blog.posts.queries import (
     AUTHOR,
     IS_VISIBLE,
@@ -37,14 +37,14 @@ async def newest(session: AsyncSession, walk: Walk) -> Stretch[ListedPost]:
     return await _stretch(session, _NEWEST, walk)
 
 
-async def timeline(session: AsyncSession, reader: User, walk: Walk) -> Stretch[ListedPost]:
-    """The posts of those whom `reader` follows and his own."""
-    return await _stretch(session, _TIMELINE, walk, reader=reader.id)
+async def timeline(session: AsyncSession, reader: int, walk: Walk) -> Stretch[ListedPost]:
+    """The posts of those whom the person with the id `reader` follows and his own."""
+    return await _stretch(session, _TIMELINE, walk, reader=reader)
 
 
-async def posts_by(session: AsyncSession, author_id: int, walk: Walk) -> Stretch[ListedPost]:
-    """The posts of one author."""
-    return await _stretch(session, _BY_AUTHOR, walk, author=author_id)
+async def posts_by(session: AsyncSession, author: int, walk: Walk) -> Stretch[ListedPost]:
+    """The posts of the person with the id `author`."""
+    return await _stretch(session, _BY_AUTHOR, walk, author=author)
 
 
 async def _stretch(

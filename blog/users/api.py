@@ -23,7 +23,7 @@ from blog.kit.submissions import SubmittedForm, submission_key
 from blog.models import User
 from blog.users import queries, service
 from blog.users.schemas import ProfileForm
-from blog.web.app import current_app, db
+from blog.web.app import current_app, db, read
 
 blueprint = Blueprint("users", __name__)
 
@@ -106,9 +106,9 @@ async def person(who: int | str) -> User:
         NotFoundError: there is none.
     """
     if isinstance(who, int):
-        user = await queries.user_by_id(db(), who)
+        user = await read(queries.user_by_id, who)
     else:
-        user = await queries.user_by_username(db(), who)
+        user = await read(queries.user_by_username, who)
     if user is None:
         raise NotFoundError("There is no such person.")
     return user
@@ -120,8 +120,8 @@ async def newest() -> Response:
     """List everybody, who came last first."""
     wanted = wanted_part(current_app.settings.followers_per_page)
     if isinstance(wanted, Walk):
-        return _list(await queries.newest_stretch(db(), wanted))
-    return _list(await queries.newest_page(db(), wanted))
+        return _list(await read(queries.newest_stretch, wanted))
+    return _list(await read(queries.newest_page, wanted))
 
 
 @blueprint.post("/users/")

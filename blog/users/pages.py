@@ -11,7 +11,7 @@ from blog.kit.avatars import identicon
 from blog.posts.queries import posts_by
 from blog.users import queries, service
 from blog.users.schemas import ProfileForm
-from blog.web.app import current_app, db
+from blog.web.app import current_app, db, read
 from blog.web.forms import Form
 from blog.web.requests import requested_page
 
@@ -21,15 +21,16 @@ blueprint = Blueprint("users", __name__)
 @blueprint.get("/user/<username>")
 async def profile(username: str) -> ResponseReturnValue:
     """A person's profile, and what the person wrote."""
-    user = await queries.user_by_username(db(), username)
+    user = await read(queries.user_by_username, username)
     if user is None:
         raise NotFoundError(f"Nobody here is called {username}.")
     if user.username != username:
         return redirect(url_for("users.profile", username=user.username))
-    page = await posts_by(db(), user, requested_page(current_app.settings.posts_per_page))
+    wanted = requested_page(current_app.settings.posts_per_page)
+    page = await read(posts_by, user.id, wanted)
     reader, relation = current_user.account, None
     if reader is not None and reader.id != user.id:
-        relation = await follows.relation(db(), reader, user)
+        relation = await read(follows.relation, reader, user)
     return await render_template("users/profile.html", user=user, page=page, relation=relation)
 
 

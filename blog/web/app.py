@@ -1,7 +1,8 @@
 """The application object: Quart, with Broadside's parts as attributes."""
 
+from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import cast
+from typing import TypeVar, TypeVarTuple, cast
 from urllib.parse import urlsplit
 
 import quart
@@ -18,6 +19,7 @@ from blog.kit.database import Database, DatabaseUnavailableError, is_unavailable
 from blog.kit.passwords import Passwords
 from blog.kit.probe import Probe
 from blog.kit.replica import Replica
+from blog.kit.shared_reads import OpenSession, SharedReads
 from blog.kit.tokens import LinkSigner
 from blog.mail.alerts import Alerts
 from blog.mail.queries import Depth
@@ -28,6 +30,8 @@ from blog.web.rate_limits import RateLimits
 from blog.web.requests import only_reads, request_for_logs
 from settings import Settings
 
+Result = TypeVar("Result")
+Arguments = TypeVarTuple("Arguments")
 ExceptionInfo = tuple[type, BaseException, TracebackType] | tuple[None, None, None]
 
 
@@ -39,6 +43,7 @@ class Broadside(Quart):
     settings: Settings
     database: Database
     replica: Replica | None
+    shared_reads: SharedReads
     passwords: Passwords
     links: LinkSigner
     mail_worker: MailWorker
@@ -112,16 +117,29 @@ def db() -> AsyncSession:
     request only reads, it has no transaction.
     """
     if "db" not in g:
-        g.db = _session()
+        g.db = _sessions()()
     return cast(AsyncSession, g.db)
 
 
-def _session() -> AsyncSession:
+def _sessions() -> OpenSession:
     if current_app.replica is not None and g.get("reads_on_replica"):
-        return current_app.replica.session()
+        return current_app.replica.session
     if only_reads():
-        return current_app.database.reading_session()
-    return current_app.database.session()
+        return current_app.database.reading_session
+    return current_app.database.session
+
+
+async def read(
+    query: Callable[[AsyncSession, *Arguments], Awaitable[Result]], *arguments: *Arguments
+) -> Result:
+    """What `query(session, *arguments)` finds, with whoever else asks for it at this moment.
+
+    It is shared only by requests that only read. One that has its own session already uses that:
+    none may hold a connection while it waits for another one.
+    """
+    if "db" in g or not only_reads():
+        return await query(db(), *arguments)
+    return await current_app.shared_reads.read(_sessions(), query, *arguments)
 
 
 async def close_db(_error: BaseException | None = None) -> None:

@@ -12,7 +12,8 @@ from quart_auth import generate_auth_token
 from blog.accounts import queries, service
 from blog.accounts.authentication import Client
 from blog.accounts.sessions_service import begin_session
-from blog.models import User
+from blog.kit.tokens import token_digest
+from blog.models import LoginSession, User
 from blog.web.app import Broadside
 
 DEVICE = "blog profile"
@@ -85,6 +86,6 @@ async def _cookie(app: Broadside, person: User | None) -> AsyncIterator[dict[str
         yield {"Cookie": f"{app.config['COOKIE_PREFIX']}login={value}"}
     finally:
         async with app.database.session() as session:
-            login = await queries.session_of_token(session, token)
+            login = await queries.holder(session, LoginSession, token_digest(token))
             if login is not None:
                 await service.log_out(session, login)

@@ -11,12 +11,11 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.accounts.queries import token_owner
 from blog.kit.clock import now
 from blog.models import ApiToken, Scope, User
 from blog.web.app import Broadside
 from tests.accounts.test_tokens import issue
-from tests.support import Browser
+from tests.support import Browser, api_token
 
 MakeUser = Callable[..., Awaitable[User]]
 TOKENS = "/auth/tokens"
@@ -40,7 +39,7 @@ async def test_a_token_is_made_and_its_secret_shown_once(
     assert made.headers["cache-control"] == "no-store"
     assert "etag" not in made.headers
     (secret,) = secrets_on(made)
-    token = await token_owner(db, secret)
+    token = await api_token(db, secret)
     assert token is not None
     assert (token.name, token.user.username) == ("backup", "susan")
     assert token.scopes == Scope.READ | Scope.WRITE
@@ -109,7 +108,7 @@ async def test_only_who_may_moderate_is_offered_a_token_that_does(
         assert 'name="moderate"' in (await maud.get(TOKENS)).text
         made = await maud.submit(TOKENS, {"name": "m", "moderate": "true", "life": "1 hour"})
     (secret,) = secrets_on(made)
-    token = await token_owner(db, secret)
+    token = await api_token(db, secret)
     assert token and token.scopes == Scope.MODERATE
 
 
@@ -131,8 +130,8 @@ async def test_a_token_is_revoked_by_its_button(
     newest, _ = re.findall(r'action="(/auth/tokens/\d+/revoke)"', page)
     answer = await susans_browser.submit(newest, page=TOKENS)
     assert (answer.status_code, answer.headers["location"]) == (302, TOKENS)
-    assert await token_owner(db, revoked) is None
-    assert await token_owner(db, kept) is not None
+    assert await api_token(db, revoked) is None
+    assert await api_token(db, kept) is not None
     assert (await susans_browser.submit(newest, page=TOKENS)).status_code == 404
 
 
@@ -143,7 +142,7 @@ async def test_nobody_sees_or_revokes_the_tokens_of_others(
     assert "secret plan" not in (await susans_browser.get(TOKENS)).text
     refused = await susans_browser.submit(f"{TOKENS}/1/revoke", page=TOKENS)
     assert refused.status_code == 404
-    assert await token_owner(db, secret) is not None
+    assert await api_token(db, secret) is not None
 
 
 async def test_an_expired_token_is_not_shown(

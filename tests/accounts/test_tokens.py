@@ -8,14 +8,14 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.accounts.queries import token_owner
-from blog.accounts.tokens_service import MOST_TOKENS, issue_token, note_token_use
+from blog.accounts.tokens_service import MOST_TOKENS, issue_token
 from blog.admin.service import disable
 from blog.errors import InvalidFieldsError
 from blog.kit.clock import now
+from blog.kit.noting import note_now
 from blog.models import ApiToken, Scope, User
 from blog.web.app import Broadside
-from tests.support import PASSWORD, Browser, link_in, outbox
+from tests.support import PASSWORD, Browser, api_token, link_in, outbox
 
 MakeUser = Callable[..., Awaitable[User]]
 ANOTHER = "another correct horse"
@@ -35,12 +35,12 @@ async def test_a_token_leads_to_its_person_until_it_expires(
 ) -> None:
     secret = await issue(app, susan)
     assert secret.startswith("bsd_")
-    found = await token_owner(db, secret)
+    found = await api_token(db, secret)
     assert found is not None
     assert (found.user.username, found.user.role.name) == ("susan", "User")
     assert found.allows(Scope.READ) and not found.allows(Scope.READ | Scope.WRITE)
-    assert await token_owner(db, secret[:-1]) is None
-    assert await token_owner(db, await issue(app, susan, life=timedelta(0))) is None
+    assert await api_token(db, secret[:-1]) is None
+    assert await api_token(db, await issue(app, susan, life=timedelta(0))) is None
 
 
 async def test_the_database_has_no_token_that_opens_the_api(
@@ -59,11 +59,12 @@ async def test_the_use_of_a_token_is_noted_at_most_once_a_minute(
 
     async def use() -> ApiToken:
         async with app.database.session() as session:
-            token = await token_owner(session, secret)
+            token = await api_token(session, secret)
             assert token is not None
-            await note_token_use(session, token)
-            await session.refresh(token)
-            return token
+            await note_now(session, ApiToken.last_used_at, token.id)
+            used = await api_token(session, secret)
+            assert used is not None
+            return used
 
     first = (await use()).last_used_at
     assert first is not None
@@ -77,12 +78,12 @@ async def test_the_use_of_a_token_is_noted_at_most_once_a_minute(
 async def test_nobody_waits_to_note_the_use_of_a_token(
     app: Broadside, susan: User, db: AsyncSession
 ) -> None:
-    token = await token_owner(db, await issue(app, susan))
+    token = await api_token(db, await issue(app, susan))
     assert token is not None
     async with app.database.session() as other:
         await other.execute(select(ApiToken.id).with_for_update())
         async with asyncio.timeout(5):
-            await note_token_use(db, token)
+            await note_now(db, ApiToken.last_used_at, token.id)
     assert await db.scalar(select(ApiToken.last_used_at)) is None
 
 
@@ -101,7 +102,7 @@ async def test_tokens_end_with_the_password_and_the_account(
         await susans_browser.submit(link, {"password": ANOTHER, "password2": ANOTHER})
     else:
         await disable(db, None, susan.id)
-    assert await token_owner(db, secret) is None
+    assert await api_token(db, secret) is None
     assert await db.scalar(select(func.count()).select_from(ApiToken)) == 0
 
 
@@ -110,7 +111,7 @@ async def test_logging_out_elsewhere_leaves_the_tokens(
 ) -> None:
     secret = await issue(app, susan)
     await susans_browser.submit("/auth/sessions/end-others", page="/auth/sessions")
-    assert await token_owner(db, secret) is not None
+    assert await api_token(db, secret) is not None
 
 
 async def test_a_token_of_a_disabled_account_opens_nothing_however_it_was_disabled(
@@ -119,7 +120,7 @@ async def test_a_token_of_a_disabled_account_opens_nothing_however_it_was_disabl
     secret = await issue(app, susan)
     await db.execute(update(User).values(disabled_at=now()))
     await db.commit()
-    assert await token_owner(db, secret) is None
+    assert await api_token(db, secret) is None
     with pytest.raises(InvalidFieldsError, match="changed just now"):
         await issue(app, susan)
 
@@ -152,9 +153,9 @@ async def test_a_program_that_asks_each_time_it_runs_never_meets_the_limit(
 ) -> None:
     named = await issue(app, susan, "named")
     oldest, *others = [await issue(app, susan) for _ in range(MOST_TOKENS)]
-    assert await token_owner(db, oldest) is None
+    assert await api_token(db, oldest) is None
     for secret in (named, others[0], others[-1]):
-        assert await token_owner(db, secret) is not None
+        assert await api_token(db, secret) is not None
 
 
 async def test_expired_tokens_are_deleted_in_passing(

@@ -3,12 +3,12 @@
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.accounts.queries import token_owner
 from blog.models import ApiToken, User
 from blog.web.app import Broadside
 from tests.accounts.test_tokens import issue
 from tests.cli.conftest import Command
 from tests.cli.test_users import deeds
+from tests.support import api_token
 
 
 async def test_the_tokens_of_a_person_are_listed_without_their_secrets(
@@ -30,8 +30,8 @@ async def test_one_token_is_revoked_by_its_id(
 ) -> None:
     kept, revoked = await issue(app, susan), await issue(app, susan)
     assert await blog("token", "revoke", "2") == (0, "1 of susan revoked.\n")
-    assert await token_owner(db, revoked) is None
-    assert await token_owner(db, kept) is not None
+    assert await api_token(db, revoked) is None
+    assert await api_token(db, kept) is not None
     assert await deeds(db) == [("(command line)", "revoke API tokens", "susan", {"token": 2})]
     code, output = await blog("token", "revoke", "2")
     assert code == 1
