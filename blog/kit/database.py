@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import (
 
 from blog.kit.discretion import keep_values_out_of_errors
 from blog.kit.embedded import EmbeddedPostgres, EmbeddedPostgresError
+from blog.kit.warm_sessions import WarmSessions
 
 # For each host of the address.
 CONNECT_SECONDS = 3
@@ -48,9 +49,14 @@ class Database:
         embedded_options: settings of the embedded server's command line.
 
     Usage: `await open()`, then `session()` as often as wanted, at the end `await close()`.
+
+    Attributes:
+        engine: of all sessions.
+        warm_sessions: such as `reading_session()` makes.
     """
 
     engine: AsyncEngine
+    warm_sessions: WarmSessions
 
     def __init__(
         self,
@@ -80,6 +86,7 @@ class Database:
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         reading_engine = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._reading_sessions = async_sessionmaker(reading_engine, expire_on_commit=False)
+        self.warm_sessions = WarmSessions(self._reading_sessions)
         try:
             async with self.engine.connect():
                 pass
@@ -89,6 +96,7 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection, and let go of the embedded server."""
+        await self.warm_sessions.close()
         await self.engine.dispose()
         if self._embedded is not None:
             await asyncio.to_thread(self._embedded.stop)

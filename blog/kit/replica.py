@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from blog.kit.database import Database, make_engine
+from blog.kit.warm_sessions import WarmSessions
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,7 @@ class Replica:
     """
 
     engine: AsyncEngine
+    warm_sessions: WarmSessions
 
     def __init__(self, url: str, primary: Database) -> None:
         self._url = url
@@ -62,6 +64,7 @@ class Replica:
             isolation_level="AUTOCOMMIT"
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        self.warm_sessions = WarmSessions(self._sessions)
         self._task = asyncio.create_task(self._watch())
 
     async def close(self) -> None:
@@ -69,6 +72,7 @@ class Replica:
         self._task.cancel()
         with suppress(asyncio.CancelledError):
             await self._task
+        await self.warm_sessions.close()
         await self.engine.dispose()
 
     def session(self) -> AsyncSession:

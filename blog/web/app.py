@@ -1,8 +1,10 @@
 """The application object: Quart, with Broadside's parts as attributes."""
 
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
+from inspect import iscoroutinefunction
 from types import TracebackType
-from typing import TypeVar, TypeVarTuple, cast
+from typing import Any, TypeVar, TypeVarTuple, cast
 from urllib.parse import urlsplit
 
 import quart
@@ -19,7 +21,7 @@ from blog.kit.database import Database, DatabaseUnavailableError, is_unavailable
 from blog.kit.passwords import Passwords
 from blog.kit.probe import Probe
 from blog.kit.replica import Replica
-from blog.kit.shared_reads import OpenSession, SharedReads
+from blog.kit.shared_reads import SharedReads
 from blog.kit.tokens import LinkSigner
 from blog.mail.alerts import Alerts
 from blog.mail.queries import Depth
@@ -33,6 +35,9 @@ from settings import Settings
 Result = TypeVar("Result")
 Arguments = TypeVarTuple("Arguments")
 ExceptionInfo = tuple[type, BaseException, TracebackType] | tuple[None, None, None]
+
+
+_is_asynchronous = lru_cache(maxsize=1_000)(iscoroutinefunction)
 
 
 class Broadside(Quart):
@@ -52,6 +57,10 @@ class Broadside(Quart):
     alerts: Alerts
     schema_probe: Probe[bool]
     outbox_probe: Probe[Depth]
+
+    def ensure_async(self, func: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
+        """As Quart has it, but what is asynchronous is looked at once, and not at each call."""
+        return func if _is_asynchronous(func) else super().ensure_async(func)
 
     def create_url_adapter(self, request: BaseRequestWebsocket | None) -> MapAdapter | None:
         """Find routes, and build full addresses, by `BASE_URL` and not by the Host header.
@@ -117,16 +126,16 @@ def db() -> AsyncSession:
     request only reads, it has no transaction.
     """
     if "db" not in g:
-        g.db = _sessions()()
+        g.db = _session()
     return cast(AsyncSession, g.db)
 
 
-def _sessions() -> OpenSession:
+def _session() -> AsyncSession:
     if current_app.replica is not None and g.get("reads_on_replica"):
-        return current_app.replica.session
+        return current_app.replica.session()
     if only_reads():
-        return current_app.database.reading_session
-    return current_app.database.session
+        return current_app.database.reading_session()
+    return current_app.database.session()
 
 
 async def read(
@@ -139,7 +148,8 @@ async def read(
     """
     if "db" in g or not only_reads():
         return await query(db(), *arguments)
-    return await current_app.shared_reads.read(_sessions(), query, *arguments)
+    server = (current_app.replica if g.get("reads_on_replica") else None) or current_app.database
+    return await current_app.shared_reads.read(server.warm_sessions, query, *arguments)
 
 
 async def close_db(_error: BaseException | None = None) -> None:
