@@ -5,7 +5,8 @@ demands that, and where the answer is compressed the tag says so (see `blog.web.
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 from pydantic import BaseModel
 from quart import Response, request
@@ -14,8 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from werkzeug.exceptions import PreconditionFailed
 
 from blog.models import Comment, Post, User
+from blog.web.app import current_app
 from blog.web.compression import GZIPPED
 
+TAG_LENGTH = 32
 CHANGED = "This has changed since you read it. Read it again, and then decide."
 
 
@@ -28,7 +31,7 @@ def etag_of(resource: BaseModel, body: str) -> str:
     """
     if volatile := getattr(resource, "VOLATILE", None):
         body = resource.model_dump_json(exclude=volatile)
-    return hashlib.blake2b(body.encode(), digest_size=16).hexdigest()
+    return hashlib.sha256(body.encode()).hexdigest()[:TAG_LENGTH]
 
 
 def answer(resource: BaseModel, status: int = 200, **headers: str) -> Response:
@@ -39,8 +42,31 @@ def answer(resource: BaseModel, status: int = 200, **headers: str) -> Response:
         status: 200, or 201 for what was just made.
         headers: further ones, with `_` for `-`.
     """
+    return _answer(_tagged(resource), status, headers)
+
+
+def kept_answer(make: Callable[..., BaseModel], *values: Any) -> Response:
+    """What `answer(make(*values))` is, made once for the same values.
+
+    Args:
+        make: makes the resource of the values, and of nothing else.
+        values: as `blog.web.fragments` wants them.
+    """
+    return _answer(current_app.fragments.kept(_make_tagged, make, *values), 200, {})
+
+
+def _make_tagged(make: Callable[..., BaseModel], *values: Any) -> str:
+    return _tagged(make(*values))
+
+
+def _tagged(resource: BaseModel) -> str:
+    """The entity tag of a resource and, behind that, its representation."""
     body = resource.model_dump_json()
-    tag = etag_of(resource, body)
+    return etag_of(resource, body) + body
+
+
+def _answer(tagged: str, status: int, headers: Mapping[str, str]) -> Response:
+    tag, body = tagged[:TAG_LENGTH], tagged[TAG_LENGTH:]
     is_read = status == 200 and request.method in {"GET", "HEAD"}
     known = _named(request.if_none_match.contains_weak, tag) if is_read else None
     if known:

@@ -6,14 +6,14 @@ the next stretch, which begins behind the last row of this one.
 """
 
 from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from quart import Response, request
 from quart_schema import document_querystring, document_response
 
-from blog.api.answers import answer
-from blog.api.links import Url, this_address
+from blog.api.answers import answer, kept_answer
+from blog.api.links import Links, Url, links, this_address
 from blog.errors import InvalidFieldsError
 from blog.kit.pagination import Page, PageRequest, Stretch, Walk
 from blog.kit.validation import messages
@@ -90,7 +90,7 @@ def wanted_part(size: int) -> PageRequest | Walk:
 
 def answer_list(
     collection: type[Collection], name: str, part: Page[Row] | Stretch[Row],
-    resource: Callable[[Row], BaseModel],
+    resource: Callable[[Row, Links], BaseModel], *, keep: bool = False,
 ) -> Response:  # fmt: skip
     """Part of a list, with the ways to the parts beside it in the body and as `Link` (RFC 8288).
 
@@ -99,6 +99,7 @@ def answer_list(
         name: what the items are called in it.
         part: the rows.
         resource: makes a resource of a row.
+        keep: whether the rows are values, of which `resource` always makes the same.
     """
     per_page = request.args.get("per_page")
     if isinstance(part, Page):
@@ -111,9 +112,29 @@ def answer_list(
         cursor = part.next_cursor
         onward = this_address(cursor=cursor, per_page=per_page) if cursor else None
         addresses = {"prev": None, "next": onward}
-    rows: dict[str, Any] = {name: [resource(row) for row in part.rows]}
-    response = answer(collection(**addresses, count=part.total or 0, **rows))
+    made_of = _MadeOf(
+        collection, name, tuple(part.rows), resource, links(), part.total or 0, **addresses
+    )
+    response = kept_answer(_collection, made_of) if keep else answer(_collection(made_of))
     for rel, address in addresses.items():
         if address:
             response.headers.add("Link", f'<{address}>; rel="{rel}"')
     return response
+
+
+class _MadeOf(NamedTuple):
+    """All that part of a list is made of."""
+
+    collection: type[Collection]
+    name: str
+    rows: tuple[Any, ...]
+    resource: Callable[[Any, Links], BaseModel]
+    to: Links
+    length: int
+    prev: str | None
+    next: str | None
+
+
+def _collection(of: _MadeOf) -> Collection:
+    items: dict[str, Any] = {of.name: [of.resource(row, of.to) for row in of.rows]}
+    return of.collection(prev=of.prev, next=of.next, count=of.length, **items)

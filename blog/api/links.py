@@ -4,11 +4,13 @@ They are put together here and not by `url_for`, which takes longer than to read
 from the database. A test follows each of them.
 """
 
-from typing import Annotated
+from functools import lru_cache
+from typing import Annotated, NamedTuple
 from urllib.parse import urlencode, urljoin
 
 from pydantic import Field
 from quart import request
+from werkzeug.sansio.utils import get_current_url
 
 from blog.models import User
 from blog.users.avatars import avatar_url
@@ -18,15 +20,14 @@ Url = Annotated[str, Field(json_schema_extra={"format": "uri"})]
 PREFIXES = {"v1": "/api/v1", "v1_0": "/api/v1.0"}
 
 
-class Links:
+class Links(NamedTuple):
     """The addresses that an answer names, all of them absolute.
 
     Args:
         root: the address of the API's root, without a slash at the end.
     """
 
-    def __init__(self, root: str) -> None:
-        self.root = root
+    root: str
 
     def post(self, post_id: int) -> str:
         return f"{self.root}/posts/{post_id}"
@@ -49,8 +50,13 @@ class Links:
 
 def links() -> Links:
     """The links of the version that the current request asks for."""
-    version = request.blueprints[-1]
-    return Links(request.url_root.rstrip("/") + PREFIXES[version])
+    version = str(request.blueprint).partition(".")[0]
+    return _links(version, request.scheme, request.host, request.root_path)
+
+
+@lru_cache(maxsize=100)
+def _links(version: str, scheme: str, host: str, root_path: str) -> Links:
+    return Links(get_current_url(scheme, host, root_path).rstrip("/") + PREFIXES[version])
 
 
 def this_address(**arguments: object) -> str:

@@ -144,10 +144,10 @@ async def comment_resource(comment_id: int) -> CommentResource:
 
 def _list(comments: Page[Comment] | Stretch[Comment], post: Post | None = None) -> Response:
     """Part of a list of comments; those of the whole site bring their posts along."""
-    to = links()
     return answer_list(
-        CommentCollection, "comments", comments, lambda row: resource(row, post or row.post, to)
-    )
+        CommentCollection, "comments", comments,
+        lambda row, to: resource(row, post or row.post, to),
+    )  # fmt: skip
 
 
 async def _readable_post(post_id: int) -> Post:

@@ -9,7 +9,6 @@ from blog.accounts.identity import required_account
 from blog.accounts.permissions import permission_required
 from blog.api.answers import Nothing, nothing
 from blog.api.collections import answer_list, lists, wanted_part
-from blog.api.links import links
 from blog.follows import queries, service, walk_queries
 from blog.kit.pagination import Page, Stretch, Walk
 from blog.models import Follow, Permission, User
@@ -64,5 +63,4 @@ async def unfollow(who: int | str) -> Response:
 
 
 def _list(follows: Page[Follow] | Stretch[Follow], whom: Callable[[Follow], User]) -> Response:
-    to = links()
-    return answer_list(UserCollection, "users", follows, lambda row: resource(whom(row), to))
+    return answer_list(UserCollection, "users", follows, lambda row, to: resource(whom(row), to))

@@ -9,7 +9,7 @@ from quart_schema import document_response
 
 from blog.accounts.identity import current_user, required_account
 from blog.accounts.permissions import confirmed_required, permission_required
-from blog.api.answers import Nothing, answer, nothing, require_match
+from blog.api.answers import Nothing, answer, kept_answer, nothing, require_match
 from blog.api.bodies import takes
 from blog.api.collections import Collection, answer_list, lists, wanted_part
 from blog.api.idempotency import idempotent, submission
@@ -65,8 +65,7 @@ def resource(post: Post | ListedPost, to: Links) -> PostResource:
 
 def list_of(posts: Page[ListedPost] | Stretch[ListedPost]) -> Response:
     """Part of a list of posts as the API shows it."""
-    to = links()
-    return answer_list(PostCollection, "posts", posts, lambda post: resource(post, to))
+    return answer_list(PostCollection, "posts", posts, resource, keep=True)
 
 
 @blueprint.get("/posts/")
@@ -96,7 +95,7 @@ async def write(data: PostText) -> Response:
 @document_response(PostResource)
 async def show(post_id: int) -> Response:
     """Show a post."""
-    return answer(await _readable_resource(post_id))
+    return kept_answer(resource, await _readable_post(post_id), links())
 
 
 @blueprint.put("/posts/<id:post_id>")
@@ -158,6 +157,10 @@ async def _edit(post_id: int, body: str | None) -> Response:
 
 
 async def _readable_resource(post_id: int) -> PostResource:
+    return resource(await _readable_post(post_id), links())
+
+
+async def _readable_post(post_id: int) -> ListedPost:
     """A post that the caller may know of.
 
     Raises:
@@ -166,4 +169,4 @@ async def _readable_resource(post_id: int) -> PostResource:
     post = await read(queries.listed_post, post_id)
     if post is None or (post.hidden_at and not current_user.can(Permission.MODERATE)):
         raise NotFoundError(service.POST_IS_GONE)
-    return resource(post, links())
+    return post

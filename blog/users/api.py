@@ -8,7 +8,7 @@ from quart import Blueprint, Response
 from quart_schema import document_response
 
 from blog.accounts import service as accounts
-from blog.accounts.identity import required_account
+from blog.accounts.identity import current_user, required_account
 from blog.accounts.permissions import confirmed_required
 from blog.accounts.registrations import count_registration
 from blog.accounts.schemas import NewAccount
@@ -105,6 +105,9 @@ async def person(who: int | str) -> User:
     Raises:
         NotFoundError: there is none.
     """
+    account = current_user.account
+    if account is not None and who in {account.id, account.username}:
+        return account
     if isinstance(who, int):
         user = await read(queries.user_by_id, who)
     else:
@@ -184,5 +187,4 @@ async def _fresh_account_resource() -> AccountResource:
 
 
 def _list(people: Page[User] | Stretch[User]) -> Response:
-    to = links()
-    return answer_list(UserCollection, "users", people, lambda user: resource(user, to))
+    return answer_list(UserCollection, "users", people, resource)

@@ -7,16 +7,16 @@ its arguments and what is the same for all requests; so its text is kept by the 
 arguments, and can never be an old one: of another post, or of the same post after it was edited,
 the arguments differ. They have to be values: strings, numbers, times, and tuples of those.
 
-A page that looks the same to everybody who is not logged in is kept likewise, as a whole.
+A page that looks the same to everybody who is not logged in is kept likewise, as a whole; and so
+is what the API shows of posts.
 """
 
 import sys
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import is_dataclass
 from typing import Any
 
-from jinja2.runtime import Macro
 from quart import render_template, request, session
 
 MOST_BYTES = 32 * 1024 * 1024
@@ -34,8 +34,8 @@ class Fragments:
         self._most_bytes = most_bytes
         self.bytes = 0
 
-    def kept(self, macro: Macro, *arguments: Any, **options: Any) -> str:
-        """What `macro` makes of the arguments."""
+    def kept(self, macro: Callable[..., str], *arguments: Any, **options: Any) -> str:
+        """What a macro, or another function, makes of the arguments and nothing else."""
         key = macro, arguments, tuple(options.items())
         if (text := self._find(key)) is None:
             text = macro(*arguments, **options)
