@@ -200,7 +200,9 @@ async def main(folder: Path, effort: Effort, wanted: Callable[[Target], bool]) -
     async with AsyncExitStack() as stack:
 
         async def served(name: str, database: Database) -> Site:
-            server = serving(folder / name, web_concurrency=WORKERS, rate_limits="off")
+            server = serving(
+                folder / name, web_concurrency=WORKERS, rate_limits="off", log_to="requests.log"
+            )
             async with database.session() as session:
                 found = await addresses(session)
             return Site(await stack.enter_async_context(server), found)

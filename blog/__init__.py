@@ -29,7 +29,7 @@ from blog.moderation.pages import blueprint as moderation_pages
 from blog.moderation.report_pages import blueprint as report_pages
 from blog.posts.pages import blueprint as posts_pages
 from blog.posts.writing_pages import blueprint as writing_pages
-from blog.users import avatars, presence
+from blog.users import avatars
 from blog.users.pages import blueprint as users_pages
 from blog.web import (
     assets,
@@ -45,6 +45,7 @@ from blog.web import (
     metrics,
     request_log,
     requests,
+    sessions,
     templating,
 )
 from blog.web.app import Broadside, close_db
@@ -62,12 +63,12 @@ PARTS = (
     hosts,
     requests,
     https,
+    sessions,
     compression,
     caching,
     headers,
     identity,
     csrf,
-    presence,
     freshness,
     errors,
     assets,
@@ -165,6 +166,7 @@ def configure(app: Broadside) -> None:
         COOKIE_PREFIX=prefix,
         MAIL_SUBJECT_PREFIX=settings.mail_subject_prefix,
         MAX_CONTENT_LENGTH=requests.LARGEST_BODY,
+        RESPONSE_TIMEOUT=None,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_NAME=prefix + "session",
         SESSION_COOKIE_SAMESITE="Lax",

@@ -14,6 +14,7 @@ from blog.accounts.sessions_service import REMEMBERED_LIFE, note_use
 from blog.kit.noting import is_due
 from blog.kit.tokens import token_digest
 from blog.models import LoginSession, Permission, User
+from blog.users.presence import note_presence
 from blog.web.app import db, read
 from blog.web.requests import is_for_api, only_reads
 
@@ -124,17 +125,19 @@ def forget_visitor() -> None:
     session.clear()
 
 
-async def load_visitor() -> None:
-    """Before each request for a page but the impersonal ones: find out who is asking."""
-    if request.endpoint not in IMPERSONAL and not is_for_api():
-        await current_user.load()
+async def recognise_visitor() -> ResponseReturnValue | None:
+    """Before each request for a page but the impersonal ones: find out who is asking.
 
-
-async def keep_unconfirmed_out() -> ResponseReturnValue | None:
-    """Show a person without a confirmed address nothing but what helps to confirm it."""
-    account = current_user.account
+    A person without a confirmed address gets nothing to see but what helps to confirm it.
+    """
+    if is_for_api() or request.endpoint in IMPERSONAL:
+        return None
+    await current_user.load()
+    if (account := current_user.account) is None:
+        return None
+    await note_presence(account)
     open_to_all = request.path.startswith("/auth/") or request.blueprint == "mailbox"
-    if account is None or account.is_confirmed or open_to_all:
+    if account.is_confirmed or open_to_all:
         return None
     return redirect(url_for("accounts.unconfirmed"))
 
@@ -155,7 +158,6 @@ def init_app(app: Quart) -> None:
         salt="login session",
         user_class=Visitor,
     )
-    app.before_request(load_visitor)
-    app.before_request(keep_unconfirmed_out)
+    app.before_request(recognise_visitor)
     app.register_error_handler(quart_auth.Unauthorized, ask_to_log_in)
     app.jinja_env.globals["Permission"] = Permission

@@ -25,6 +25,7 @@ from blog.models import ApiToken, Permission, Scope, User
 from blog.users.presence import note_presence
 from blog.web.app import current_app, db
 from blog.web.errors import error_response
+from blog.web.headers import vary_by
 from blog.web.requests import SAFE_METHODS
 
 Arguments = ParamSpec("Arguments")
@@ -112,7 +113,7 @@ async def identify() -> None:
     caller.narrow()
     if (needed := _needed_scope()) not in caller.scopes:
         raise ForbiddenError(f"This token has not the scope “{str(needed.name).lower()}”.")
-    await note_presence()
+    await note_presence(account)
 
 
 async def _account(caller: Caller) -> User | None:
@@ -182,7 +183,7 @@ def password_required(view: View[Arguments]) -> View[Arguments]:
 
 async def keep_apart(response: Response) -> Response:
     """Let no cache give one caller what another one got."""
-    response.vary.add("Authorization")
+    vary_by(response, "Authorization")
     is_personal = "Authorization" in request.headers
     response.headers.setdefault("Cache-Control", "private, no-cache" if is_personal else "no-cache")
     return response

@@ -1,5 +1,6 @@
 """Network addresses of clients, and the networks that they are in."""
 
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 Address = IPv4Address | IPv6Address
@@ -10,6 +11,7 @@ Network = IPv4Network | IPv6Network
 IPV4_PREFIX, IPV6_PREFIX = 24, 64
 
 
+@lru_cache(maxsize=1_000)
 def parsed_address(text: str | None) -> Address | None:
     """The address that a server names as its client's; `None` if it is none, as on a Unix socket.
 

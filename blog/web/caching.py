@@ -22,9 +22,9 @@ async def answer_conditionally(response: Response) -> Response:
     if not is_page or request.method not in {"GET", "HEAD"} or response.cache_control.no_store:
         return response
     page, secret = await response.get_data(as_text=False), session.get(csrf.FIELD, "")
-    digest = hashlib.blake2b(secret.encode(), digest_size=16)
+    digest = hashlib.sha256(secret.encode())
     digest.update(CSRF_VALUE.sub(b"", page) if secret else page)
-    response.set_etag(digest.hexdigest(), weak=True)
+    response.set_etag(digest.hexdigest()[:32], weak=True)
     return await response.make_conditional(request)
 
 

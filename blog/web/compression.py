@@ -6,6 +6,7 @@ from quart import Response, request
 from quart.wrappers.response import DataBody
 
 from blog.web.app import Broadside
+from blog.web.headers import vary_by
 
 SMALLEST = 1024
 LEVEL = 5
@@ -27,7 +28,7 @@ async def compress(response: Response) -> Response:
     """Compress a text of some length, if the client accepts it and it was not done before."""
     if response.mimetype not in COMPRESSIBLE or "Content-Encoding" in response.headers:
         return response
-    response.vary.add("Accept-Encoding")
+    vary_by(response, "Accept-Encoding")
     if not isinstance(response.response, DataBody) or not request.accept_encodings["gzip"]:
         return response
     body = await response.get_data(as_text=False)

@@ -20,6 +20,7 @@ from blog.web.requests import SAFE_METHODS, is_for_api
 
 FIELD = "csrf_token"
 LENGTH = 32
+_NAME, _VALUE, _END = Markup('<input type="hidden" name="'), Markup('" value="'), Markup('">')
 
 
 class CSRFError(BadRequest):
@@ -42,7 +43,12 @@ def csrf_token() -> str:
 
 def csrf_field() -> Markup:
     """The hidden input that carries the token."""
-    return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, csrf_token())
+    return hidden_input(FIELD, csrf_token())
+
+
+def hidden_input(name: str, value: str) -> Markup:
+    """A field of a form that nobody sees; put together as what takes the least time."""
+    return _NAME + name + _VALUE + value + _END
 
 
 async def check_csrf() -> None:

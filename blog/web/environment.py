@@ -1,5 +1,6 @@
 """How templates are rendered."""
 
+from functools import cache
 from typing import Any
 
 import jinja2
@@ -27,3 +28,6 @@ class Environment(quart.templating.Environment):
     def __init__(self, app: Quart, **options: Any) -> None:
         super().__init__(app, **options)
         self.is_async = False
+        if callable(self.autoescape):
+            # Jinja asks it for each use of each template, of which there are not many.
+            self.autoescape = cache(self.autoescape)

@@ -18,6 +18,7 @@ from blog.errors import (
 from blog.kit.database import is_deadlock, is_missing_reference, is_unavailable
 from blog.kit.logs import request_id
 from blog.web.app import current_app
+from blog.web.headers import vary_by
 from blog.web.requests import is_for_api
 
 log = logging.getLogger(__name__)
@@ -89,7 +90,7 @@ async def error_response(
             reference=reference,
         )
         response = Response(page, status)
-    response.vary.add("Accept")
+    vary_by(response, "Accept")
     return response
 
 

@@ -11,6 +11,7 @@ from quart import request
 
 from blog.errors import InvalidFieldsError
 from blog.kit.validation import messages
+from blog.web.csrf import hidden_input
 
 SUBMISSION_FIELD = "submission"
 
@@ -63,6 +64,4 @@ class Form(Generic[Data]):
 
 def submission_field() -> Markup:
     """The hidden input that tells one filling of a form from another (`blog.kit.submissions`)."""
-    return Markup('<input type="hidden" name="{}" value="{}">').format(
-        SUBMISSION_FIELD, secrets.token_urlsafe(16)
-    )
+    return hidden_input(SUBMISSION_FIELD, secrets.token_urlsafe(16))

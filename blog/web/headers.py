@@ -21,12 +21,15 @@ POLICY = [
     "script-src 'self'",
     "style-src 'self'",
 ]
-HEADERS = {
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+OF_EVERYTHING = {
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
+}
+OF_PAGES = {
+    "Cache-Control": "private, no-cache",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 
 
@@ -38,14 +41,23 @@ def content_security_policy(avatars: Avatars) -> str:
     return policy
 
 
+def vary_by(response: Response, name: str) -> None:
+    """Tell caches that the answer depends on a header of the request (RFC 9110, 12.5.5 "Vary")."""
+    former = response.headers.get("Vary")
+    response.headers["Vary"] = f"{former}, {name}" if former else name
+
+
 def init_app(app: Broadside) -> None:
     """Add to the answers of `app` what a view did not set; pages are asked for again each time."""
-    headers = HEADERS | {"Content-Security-Policy": content_security_policy(app.settings.avatars)}
+    policy = content_security_policy(app.settings.avatars)
+    of_everything = OF_EVERYTHING | {"Content-Security-Policy": policy}
+    of_pages = of_everything | OF_PAGES
 
     @app.after_request
     async def add_headers(response: Response) -> Response:
-        for name, value in headers.items():
-            response.headers.setdefault(name, value)
-        if response.mimetype == "text/html":
-            response.headers.setdefault("Cache-Control", "private, no-cache")
+        headers = of_pages if response.mimetype == "text/html" else of_everything
+        present = set(response.headers.keys(lower=True))
+        response.headers.extend(
+            [(name, value) for name, value in headers.items() if name.lower() not in present]
+        )
         return response

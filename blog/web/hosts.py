@@ -6,6 +6,7 @@ another site, nor can a page there get at this one by pointing its own name here
 """
 
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from quart import Response, request
@@ -26,6 +27,7 @@ def allowed_hosts(settings: Settings) -> tuple[str, ...]:
     return (own, *settings.allowed_hosts, *(OF_THIS_MACHINE if settings.is_development else ()))
 
 
+@lru_cache(maxsize=1_000)
 def is_allowed(host: str, names: tuple[str, ...]) -> bool:
     """Whether a Host header, which may end with a port, is one of `names`."""
     found = HOST.fullmatch(host)

@@ -59,6 +59,9 @@ def configure_logging(settings: Settings) -> None:
     else:
         target.setFormatter(JSONFormatter())
     target.addFilter(_is_worth_a_line)
+    # What no line shows need not be found out for each (Logging HOWTO, "Optimization").
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging.basicConfig(level=logging.INFO, handlers=[target], force=True)
     # One "Running on …" for each worker is of no use, and the migrations log for themselves.
     logging.getLogger("hypercorn.error").setLevel(logging.WARNING)

@@ -1,13 +1,23 @@
 """Reading what a client sent: strictly, since what is malformed here would be a 500 deeper down."""
 
+import asyncio
 import re
+from typing import cast
 from urllib.parse import parse_qsl, unquote, unquote_to_bytes, urlsplit
 
-from hypercorn.typing import HTTPScope
+from hypercorn.typing import (
+    ASGISendCallable,
+    HTTPResponseBodyEvent,
+    HTTPResponseStartEvent,
+    HTTPScope,
+)
 from quart import Quart, Request, abort, request
 from quart.asgi import ASGIHTTPConnection
 from quart.formparser import FormDataParser
+from quart.typing import ResponseTypes
+from quart.utils import encode_headers
 from quart.wrappers.request import Body
+from quart.wrappers.response import DataBody
 from werkzeug.datastructures import Authorization, MultiDict
 from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.routing import BaseConverter
@@ -20,6 +30,7 @@ SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 LARGEST_BODY = 1024 * 1024
 LARGEST_ROW_ID = 2**63 - 1
 MAX_FIELDS = 100
+SEND_SECONDS = 60
 # How often an address may be percent-encoded.
 MAX_LAYERS = 4
 
@@ -58,6 +69,25 @@ class StrictRequest(Request):
     form_data_parser_class = StrictFormDataParser
 
     @cached_property
+    def is_for_api(self) -> bool:
+        """Whether it is for the JSON API, whose clients carry credentials and no cookies."""
+        return f"{self.path}/".startswith("/api/")
+
+    @cached_property
+    def only_reads(self) -> bool:
+        """Whether it changes nothing that more than one statement has a part in.
+
+        Links in mails, all below `/auth/`, act by GET; and so does a call of the API that brings
+        a password, the tries of which are counted, or asks for a token.
+        """
+        if self.method not in SAFE_METHODS or self.path.startswith("/auth/"):
+            return False
+        if not self.is_for_api:
+            return True
+        given = self.authorization
+        return given is None or given.type != "basic"
+
+    @cached_property
     def authorization(self) -> Authorization | None:
         """The credentials; none where they are not ASCII, at which werkzeug fails."""
         try:
@@ -67,9 +97,10 @@ class StrictRequest(Request):
 
 
 class StrictConnection(ASGIHTTPConnection):
-    """Finds a path in any request target (RFC 9112, 3.2), where Quart fails for odd ones."""
+    """One request, as hypercorn hands it on."""
 
     def __init__(self, app: Quart, scope: HTTPScope) -> None:
+        # Any request target has a path (RFC 9112, 3.2), where Quart fails for odd ones.
         target = scope["path"]
         if not target.startswith("/"):
             try:
@@ -78,6 +109,26 @@ class StrictConnection(ASGIHTTPConnection):
                 path = target
             scope = scope | {"path": "/" + path.removeprefix("/")}
         super().__init__(app, scope)
+
+    async def _send_response(self, send: ASGISendCallable, response: ResponseTypes) -> None:
+        """Send what is there as a whole in one event, where Quart sends another, empty one.
+
+        Whoever does not read it is given up after a time. Quart's own way to do that, by
+        `RESPONSE_TIMEOUT`, needs a task for each answer.
+        """
+        async with asyncio.timeout(SEND_SECONDS):
+            body = response.response
+            if not isinstance(body, DataBody):
+                await super()._send_response(send, response)
+                return
+            headers = encode_headers(response.headers)
+            await send(
+                HTTPResponseStartEvent(
+                    type="http.response.start", status=response.status_code, headers=headers
+                )
+            )
+            data = body.data[body.begin : body.end]
+            await send(HTTPResponseBodyEvent(type="http.response.body", body=data, more_body=False))
 
 
 class RowIdConverter(BaseConverter):
@@ -110,6 +161,8 @@ def _row_id(value: str) -> int:
 async def refuse_malformed_address() -> None:
     """Answer 400 for an address with a NUL, or with bytes that are not UTF-8."""
     raw = (request.scope.get("raw_path") or b"") + b"?" + request.query_string
+    if b"%" not in raw and raw.isascii() and b"\0" not in raw:
+        return
     try:
         text = unquote_to_bytes(raw).decode()
     except UnicodeDecodeError:
@@ -128,20 +181,13 @@ def request_for_logs() -> tuple[str, str]:
 
 
 def only_reads() -> bool:
-    """Whether the request changes nothing that more than one statement has a part in.
-
-    Links in mails, all below `/auth/`, act by GET; and so does a call of the API that brings a
-    password, the tries of which are counted, or asks for a token.
-    """
-    if request.method not in SAFE_METHODS or request.path.startswith("/auth/"):
-        return False
-    given = request.authorization
-    return not (is_for_api() and given is not None and given.type == "basic")
+    """Whether the current request changes nothing that more than one statement has a part in."""
+    return cast(StrictRequest, request).only_reads
 
 
 def is_for_api() -> bool:
     """Whether the request is for the JSON API, whose clients carry credentials and no cookies."""
-    return f"{request.path}/".startswith("/api/")
+    return cast(StrictRequest, request).is_for_api
 
 
 def requested_page(size: int, *, count: int | None = None) -> PageRequest:
