@@ -82,6 +82,8 @@ async def credentials(url: str, reader: int, tab: str | None) -> dict[str, str]:
         answer = await visitor.post("/auth/login", data=form)
         assert answer.status_code == 302, answer.text
         await visitor.get(tab)
+        # With a page comes the secret of its forms, which a browser keeps.
+        await visitor.get("/")
         cookies = (f"{name}={value}" for name, value in visitor.cookies.items())
         return {"Cookie": "; ".join(cookies)}
 

@@ -1,8 +1,10 @@
 """Who is asking: `current_user` in the views and the templates."""
 
+from functools import lru_cache
 from typing import cast
 
 import quart_auth
+from itsdangerous import URLSafeTimedSerializer
 from quart import Quart, redirect, request, session, url_for
 from quart.typing import ResponseReturnValue
 from quart_auth import Action, AuthUser, QuartAuth
@@ -148,6 +150,16 @@ async def ask_to_log_in(_error: quart_auth.Unauthorized) -> ResponseReturnValue:
     return redirect(url_for("accounts.login", next=wanted))
 
 
+def _signer(keys: str | list[str], salt: str) -> URLSafeTimedSerializer:
+    """Signs and checks the cookies; quart-auth would make another one for each request."""
+    return _kept_signer(tuple([keys] if isinstance(keys, str) else keys), salt)
+
+
+@lru_cache(maxsize=10)
+def _kept_signer(keys: tuple[str, ...], salt: str) -> URLSafeTimedSerializer:
+    return QuartAuth.serializer_class(keys, salt)
+
+
 def init_app(app: Quart) -> None:
     """Make `current_user` known to `app` and its templates."""
     QuartAuth(
@@ -156,6 +168,7 @@ def init_app(app: Quart) -> None:
         cookie_secure=app.config["SESSION_COOKIE_SECURE"],
         duration=int(REMEMBERED_LIFE.total_seconds()),
         salt="login session",
+        serializer_class=_signer,  # type: ignore[arg-type]
         user_class=Visitor,
     )
     app.before_request(recognise_visitor)

@@ -62,6 +62,15 @@ class Broadside(Quart):
         """As Quart has it, but what is asynchronous is looked at once, and not at each call."""
         return func if _is_asynchronous(func) else super().ensure_async(func)
 
+    async def update_template_context(self, context: dict[str, Any]) -> None:
+        """Give a template who is asking.
+
+        Quart would ask for `g`, `request` and `session` too, once for the application and once
+        for its blueprint, each time in a thread; but templates have these as globals anyway.
+        """
+        (extension,) = self.extensions["QUART_AUTH"]
+        context.setdefault("current_user", extension.load_user())
+
     def create_url_adapter(self, request: BaseRequestWebsocket | None) -> MapAdapter | None:
         """Find routes, and build full addresses, by `BASE_URL` and not by the Host header.
 

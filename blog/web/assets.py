@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import mimetypes
 import re
+import time
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from werkzeug.security import safe_join
 from blog.web.app import Broadside
 
 FINGERPRINTED = re.compile(r"(?P<stem>.+)\.(?P<digest>[0-9a-f]{12})(?P<suffix>\.[a-z0-9]+)")
+LOOK_SECONDS = 1.0
 FOR_EVER = "public, max-age=31536000, immutable"
 
 
@@ -48,12 +50,16 @@ class Assets:
     def __init__(self, folder: Path, address: str) -> None:
         self._folder = folder
         self._address = address
-        self._linked: dict[str, Path] = {}
+        self._linked: dict[str, tuple[float, str]] = {}
 
     def address(self, name: str) -> str:
-        """What to link to for the file of that name."""
-        file = self._linked.get(name) or self._linked.setdefault(name, self._folder / name)
-        return self._address + _fingerprinted(file, name, file.stat().st_mtime_ns)
+        """What to link to for the file of that name; a change of it shows within a second."""
+        looked_at, address = self._linked.get(name, (0.0, ""))
+        if (moment := time.monotonic()) - looked_at > LOOK_SECONDS:
+            file = self._folder / name
+            address = self._address + _fingerprinted(file, name, file.stat().st_mtime_ns)
+            self._linked[name] = moment, address
+        return address
 
     async def serve(self, filename: str) -> Response:
         """Answer with a file, by its plain or its fingerprinted name.

@@ -5,6 +5,8 @@ from typing import Any
 
 import jinja2
 import quart.templating
+from jinja2.environment import TemplateModule
+from jinja2.runtime import Context
 from quart import Quart
 
 
@@ -18,6 +20,13 @@ class Template(jinja2.Template):
     async def render_async(self, *arguments: Any, **values: Any) -> str:
         """Render it, as Quart asks for it."""
         return self.render(*arguments, **values)
+
+    def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:
+        """What it gives to templates that import it, which is the same for all of them.
+
+        Jinja would look for globals that the importing one has in addition; here none has any.
+        """
+        return super()._get_default_module()
 
 
 class Environment(quart.templating.Environment):

@@ -1,11 +1,10 @@
 """What every template may use."""
 
 from datetime import datetime
-from typing import Any
 
 from markupsafe import Markup
 
-from blog.web.app import Broadside, current_app
+from blog.web.app import Broadside
 from blog.web.forms import submission_field
 
 
@@ -31,17 +30,8 @@ def date_element(moment: datetime) -> Markup:
     )
 
 
-async def give_visitor() -> dict[str, Any]:
-    """Who is asking."""
-    (extension,) = current_app.extensions["QUART_AUTH"]
-    return {"current_user": extension.load_user()}
-
-
 def init_app(app: Broadside) -> None:
     """Add the filters and the names."""
-    # Instead of what quart-auth and Quart give: they have it looked up in threads, which takes
-    # longer than the frame of a page, and `g`, `request` and `session` are globals anyway.
-    app.template_context_processors[None] = [give_visitor]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters["time"] = time_element
     app.jinja_env.filters["date"] = date_element
