@@ -24,15 +24,15 @@ def _with_person(credential: type[Credential]) -> Select[*tuple[Any, ...]]:
     Of the tables themselves: each request of somebody who is known begins with it, and the ORM
     would take longer for these rows than everything else does for a page.
     """
+    credentials, users, roles = credential.__table__, User.__table__, Role.__table__
     return (
-        select(*credential.__table__.c, *User.__table__.c, *Role.__table__.c)
-        .select_from(credential)
-        .join(credential.user)
-        .join(User.role)
+        select(*credentials.c, *users.c, *roles.c)
+        .join_from(credentials, users, users.c.id == credentials.c.user_id)
+        .join(roles, roles.c.id == users.c.role_id)
         .where(
-            credential.token_hash == bindparam("token_hash"),
-            credential.expires_at > bindparam("now"),
-            User.disabled_at.is_(None),
+            credentials.c.token_hash == bindparam("token_hash"),
+            credentials.c.expires_at > bindparam("now"),
+            users.c.disabled_at.is_(None),
         )
     )
 

@@ -19,8 +19,9 @@ def ids_of_page(table: Any, blocks: Any, *conditions: ColumnElement[bool]) -> Se
         blocks: that of its blocks (`blog.models.row_blocks`).
         conditions: what the rows fulfil that the blocks count.
     """
-    newer = func.sum(blocks.visible).over(order_by=blocks.number.desc()) - blocks.visible
-    block = select(blocks.number, blocks.visible, newer.label("newer")).subquery()
+    rows, counts = table.__table__.c, blocks.__table__.c
+    newer = func.sum(counts.visible).over(order_by=counts.number.desc()) - counts.visible
+    block = select(counts.number, counts.visible, newer.label("newer")).subquery()
     start = (
         select(
             ((block.c.number + 1) * blocks.SIZE).label("below"),
@@ -29,11 +30,12 @@ def ids_of_page(table: Any, blocks: Any, *conditions: ColumnElement[bool]) -> Se
         .where(block.c.newer <= OFFSET, block.c.newer + block.c.visible > OFFSET)
         .cte("start")
     )
-    below = select(table.id).where(table.id < select(start.c.below).scalar_subquery(), *conditions)
+    below = select(rows.id).where(rows.id < select(start.c.below).scalar_subquery(), *conditions)
     skipped = select(start.c.skipped).scalar_subquery()
-    return below.order_by(table.id.desc()).offset(skipped).limit(LIMIT)
+    return below.order_by(rows.id.desc()).offset(skipped).limit(LIMIT)
 
 
 def number_of_rows(blocks: Any) -> ScalarSelect[Any]:
     """How many rows the whole list has."""
-    return select(func.coalesce(func.sum(blocks.visible), 0)).scalar_subquery()
+    visible = blocks.__table__.c.visible
+    return select(func.coalesce(func.sum(visible), 0)).scalar_subquery()

@@ -33,7 +33,9 @@ from blog.models import Follow, Post, PostBlock, User
 
 AUTHOR = bindparam("author", type_=BigInteger)
 READER = bindparam("reader", type_=BigInteger)
-IS_VISIBLE = Post.hidden_at.is_(None)
+# The columns of the tables themselves, so that the ORM has nothing to do with the lists.
+_POST, _USER, _FOLLOW = Post.__table__.c, User.__table__.c, Follow.__table__.c
+IS_VISIBLE = _POST.hidden_at.is_(None)
 # For a timeline of more than so many authors, that many of everybody's posts are looked through.
 MANY_AUTHORS = 50
 LOOKED_THROUGH = 2_000
@@ -61,8 +63,6 @@ class ListedPost(NamedTuple):
     author: Author
 
 
-# Of the tables themselves, so that the ORM has nothing to do with the rows.
-_POST, _USER = Post.__table__.c, User.__table__.c
 _COLUMNS = (
     _POST.id, _POST.body, _POST.body_html, _POST.created_at, _POST.edited_at, _POST.version,
     _POST.comment_count, _POST.hidden_at, _USER.id, _USER.username, _USER.avatar_hash,
@@ -118,11 +118,11 @@ class PostList:
 
 
 # Those whom a reader follows and himself, as far as they have written, with their counts.
-_followed = select(Follow.followed_id).where(Follow.follower_id == READER)
+_followed = select(_FOLLOW.followed_id).where(_FOLLOW.follower_id == READER)
 author_of_timeline = (
-    select(User.id, User.post_count)
-    .where(User.id.in_(union_all(_followed, select(READER))))
-    .where(User.post_count > 0)
+    select(_USER.id, _USER.post_count)
+    .where(_USER.id.in_(union_all(_followed, select(READER))))
+    .where(_USER.post_count > 0)
     .cte("author")
 )
 
@@ -141,9 +141,9 @@ def ids_of_timeline(reach: ColumnElement[int], *conditions: ColumnElement[bool])
     author, shown = author_of_timeline, [IS_VISIBLE, *conditions]
     follows_many = select(func.count() > MANY_AUTHORS).select_from(author).scalar_subquery()
     latest = (
-        select(Post.id, Post.author_id)
+        select(_POST.id, _POST.author_id)
         .where(*shown, follows_many)
-        .order_by(Post.id.desc())
+        .order_by(_POST.id.desc())
         .limit(literal_column(str(LOOKED_THROUGH)))
         .subquery()
     )
@@ -156,9 +156,9 @@ def ids_of_timeline(reach: ColumnElement[int], *conditions: ColumnElement[bool])
     )
     is_enough = select(func.count() >= reach).select_from(found).scalar_subquery()
     theirs = (
-        select(Post.id)
-        .where(Post.author_id == author.c.id, *shown)
-        .order_by(Post.id.desc())
+        select(_POST.id)
+        .where(_POST.author_id == author.c.id, *shown)
+        .order_by(_POST.id.desc())
         .limit(reach)
         .lateral()
     )
@@ -169,14 +169,14 @@ def ids_of_timeline(reach: ColumnElement[int], *conditions: ColumnElement[bool])
 length_of_timeline = select(func.sum(author_of_timeline.c.post_count)).scalar_subquery()
 
 _timeline = ids_of_timeline(OFFSET + LIMIT)
-_of_author = select(Post.id).where(Post.author_id == AUTHOR, IS_VISIBLE)
-number_by_author = select(User.post_count).where(User.id == AUTHOR).scalar_subquery()
+_of_author = select(_POST.id).where(_POST.author_id == AUTHOR, IS_VISIBLE)
+number_by_author = select(_USER.post_count).where(_USER.id == AUTHOR).scalar_subquery()
 
 _NEWEST = PostList.of(ids_of_page(Post, PostBlock, IS_VISIBLE), number_of_rows(PostBlock))
 _TIMELINE = PostList.of(
     only_page(select(_timeline.c.id).order_by(_timeline.c.id.desc())), length_of_timeline
 )
-_BY_AUTHOR = PostList.of(only_page(_of_author.order_by(Post.id.desc())), number_by_author)
+_BY_AUTHOR = PostList.of(only_page(_of_author.order_by(_POST.id.desc())), number_by_author)
 _LISTED_BY_ID = (
     select(*_COLUMNS)
     .join_from(Post.__table__, User.__table__, _USER.id == _POST.author_id)

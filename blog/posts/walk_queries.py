@@ -21,15 +21,16 @@ from blog.posts.queries import (
     number_by_author,
 )
 
-_is_below = Post.id <= bindparam("below", type_=BigInteger)
-_below = select(Post.id).where(_is_below, IS_VISIBLE).order_by(Post.id.desc()).limit(LIMIT)
+_POST = Post.__table__.c
+_is_below = _POST.id <= bindparam("below", type_=BigInteger)
+_below = select(_POST.id).where(_is_below, IS_VISIBLE).order_by(_POST.id.desc()).limit(LIMIT)
 _timeline = ids_of_timeline(LIMIT, _is_below)
 
 _NEWEST = PostList.of(_below, number_of_rows(PostBlock))
 _TIMELINE = PostList.of(
     select(_timeline.c.id).order_by(_timeline.c.id.desc()).limit(LIMIT), length_of_timeline
 )
-_BY_AUTHOR = PostList.of(_below.where(Post.author_id == AUTHOR), number_by_author)
+_BY_AUTHOR = PostList.of(_below.where(_POST.author_id == AUTHOR), number_by_author)
 
 
 async def newest(session: AsyncSession, walk: Walk) -> Stretch[ListedPost]:
