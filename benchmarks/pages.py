@@ -203,7 +203,10 @@ async def main(folder: Path, effort: Effort, wanted: Callable[[Target], bool]) -
 
         async def served(name: str, database: Database) -> Site:
             server = serving(
-                folder / name, web_concurrency=WORKERS, rate_limits="off", log_to="requests.log"
+                folder / name,
+                web_concurrency=WORKERS,
+                rate_limits="off",
+                log_to=(folder / name / "log").resolve(),
             )
             async with database.session() as session:
                 found = await addresses(session)

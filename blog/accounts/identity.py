@@ -48,8 +48,12 @@ class Visitor(AuthUser):
     permissions = Permission(0)
     is_known = False
 
-    async def load(self) -> None:
-        """Find the session; if it was ended, or never was, the visitor is anonymous."""
+    async def load(self) -> User | None:
+        """Find the session; if it was ended, or never was, the visitor is anonymous.
+
+        Returns:
+            The person.
+        """
         if self.auth_id is not None:
             self.login = await credential(LoginSession, self.auth_id)
             if self.login is None:
@@ -59,6 +63,7 @@ class Visitor(AuthUser):
                     await note_use(db(), self.login, requesting_client())
                 self.recognise(self.login.user)
         self.is_known = True
+        return self.account
 
     def recognise(self, account: User) -> None:
         """Take note of whose request this is, and of what that person may do."""
@@ -134,8 +139,7 @@ async def recognise_visitor() -> ResponseReturnValue | None:
     """
     if is_for_api() or request.endpoint in IMPERSONAL:
         return None
-    await current_user.load()
-    if (account := current_user.account) is None:
+    if (account := await current_user.load()) is None:
         return None
     await note_presence(account)
     open_to_all = request.path.startswith("/auth/") or request.blueprint == "mailbox"

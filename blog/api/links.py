@@ -10,6 +10,7 @@ from urllib.parse import urlencode, urljoin
 
 from pydantic import Field
 from quart import request
+from quart.globals import request_ctx
 from werkzeug.sansio.utils import get_current_url
 
 from blog.models import User
@@ -50,8 +51,9 @@ class Links(NamedTuple):
 
 def links() -> Links:
     """The links of the version that the current request asks for."""
-    version = str(request.blueprint).partition(".")[0]
-    return _links(version, request.scheme, request.host, request.root_path)
+    asked = request_ctx.request
+    version = str(asked.blueprint).partition(".")[0]
+    return _links(version, asked.scheme, asked.host, asked.root_path)
 
 
 @lru_cache(maxsize=100)

@@ -86,7 +86,8 @@ class StrictRequest(Request):
         if not self.is_for_api:
             return True
         given = self.authorization
-        return given is None or given.type != "basic"
+        # A token may stand for the name, beside an empty password.
+        return given is None or given.type != "basic" or not given.password
 
     @cached_property
     def authorization(self) -> Authorization | None:

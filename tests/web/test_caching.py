@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from blog.models import User
-from blog.web.app import Broadside
 from blog.web.assets import Assets
 from tests.support import Browser
 
@@ -70,7 +69,10 @@ async def test_nothing_outside_the_folder_is_served(browser: Browser) -> None:
         assert answer.status_code == 404, name
 
 
-async def test_a_changed_file_has_another_name(app: Broadside, tmp_path: Path) -> None:
+async def test_a_changed_file_has_another_name_at_the_next_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("blog.web.assets.LOOK_SECONDS", 0.0)
     (tmp_path / "a.css").write_text("one")
     assets = Assets(tmp_path, "/files/")
     before = assets.address("a.css")
