@@ -61,15 +61,15 @@ async def pages(session: AsyncSession, last: int) -> dict[str, Query]:
         "home, at 80 %": lambda s: posts.newest(s, PageRequest(last * 4 // 5, 20)),
         "home, past the end": lambda s: posts.newest(s, PageRequest(last + 10, 20)),
         f"followed, of {follows_many.following_count}": lambda s: posts.timeline(
-            s, follows_many, PageRequest(1, 20)
+            s, follows_many.id, PageRequest(1, 20)
         ),
         "followed, of 5 who rarely write": lambda s: posts.timeline(
-            s, follows_five, PageRequest(1, 20)
+            s, follows_five.id, PageRequest(1, 20)
         ),
         "followed, of the most followed": lambda s: posts.timeline(
-            s, followed_most, PageRequest(1, 20)
+            s, followed_most.id, PageRequest(1, 20)
         ),
-        "profile, page 1": lambda s: posts.posts_by(s, wrote_most, PageRequest(1, 20)),
+        "profile, page 1": lambda s: posts.posts_by(s, wrote_most.id, PageRequest(1, 20)),
         "followers, page 1": lambda s: follows.followers(s, followed_most, PageRequest(1, 50)),
         "followers, last page": lambda s: follows.followers(
             s, followed_most, PageRequest(deep, 50)

@@ -11,7 +11,7 @@ Network = IPv4Network | IPv6Network
 IPV4_PREFIX, IPV6_PREFIX = 24, 64
 
 
-@lru_cache(maxsize=1_000)
+@lru_cache(maxsize=256)
 def parsed_address(text: str | None) -> Address | None:
     """The address that a server names as its client's; `None` if it is none, as on a Unix socket.
 

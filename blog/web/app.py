@@ -63,10 +63,10 @@ class Broadside(Quart):
         return func if _is_asynchronous(func) else super().ensure_async(func)
 
     async def update_template_context(self, context: dict[str, Any]) -> None:
-        """Give a template who is asking.
+        """Give a template who is asking; there are no other context processors.
 
-        Quart would ask for `g`, `request` and `session` too, once for the application and once
-        for its blueprint, each time in a thread; but templates have these as globals anyway.
+        Those of Quart and of each blueprint would give `g`, `request` and `session`, which
+        templates have as globals anyway, and would be run in threads.
         """
         (extension,) = self.extensions["QUART_AUTH"]
         context.setdefault("current_user", extension.load_user())

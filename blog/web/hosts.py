@@ -27,7 +27,7 @@ def allowed_hosts(settings: Settings) -> tuple[str, ...]:
     return (own, *settings.allowed_hosts, *(OF_THIS_MACHINE if settings.is_development else ()))
 
 
-@lru_cache(maxsize=1_000)
+@lru_cache(maxsize=256)
 def is_allowed(host: str, names: tuple[str, ...]) -> bool:
     """Whether a Host header, which may end with a port, is one of `names`."""
     found = HOST.fullmatch(host)
