@@ -1,6 +1,7 @@
 """How a web process starts, logs and ends. Called by `asgi.py`, once a process."""
 
 import asyncio
+import gc
 import logging
 import multiprocessing
 import os
@@ -37,6 +38,15 @@ def prepare_process(settings: Settings) -> None:
         # ended it also sends SIGTERM to the others, which would end them in mid-request.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         threading.Thread(target=_end_with, args=[parent.sentinel], daemon=True).start()
+
+
+def keep_for_good() -> None:
+    """Spare the garbage collector what the process has made until now, which it will never free.
+
+    To look through all of it takes long enough for each request to feel it that is under way.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def configure_logging(settings: Settings) -> None:
