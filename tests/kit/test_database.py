@@ -1,7 +1,6 @@
 """The engine: what it does about a database that is away, and how it tells."""
 
 import socket
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,15 +20,6 @@ from database_urls import postgresql_url
 from tests.servers import free_port
 
 SESSION_NUMBER = text("SELECT pg_backend_pid()")
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    """An open database with at most two connections."""
-    database = Database(database_url, Path(), pool_size=2)
-    await database.open()
-    yield database
-    await database.close()
 
 
 @pytest.mark.parametrize(

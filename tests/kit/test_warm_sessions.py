@@ -1,6 +1,5 @@
 """Sessions that the next reader finds open."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -14,15 +13,6 @@ from blog.models import User
 from tests.servers import until
 
 SESSION_NUMBER = text("SELECT pg_backend_pid()")
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    """An open database with at most two connections."""
-    database = Database(database_url, Path(), pool_size=2)
-    await database.open()
-    yield database
-    await database.close()
 
 
 def in_use(database: Database) -> int:
