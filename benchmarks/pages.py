@@ -202,12 +202,9 @@ async def main(folder: Path, effort: Effort, wanted: Callable[[Target], bool]) -
     async with AsyncExitStack() as stack:
 
         async def served(name: str, database: Database) -> Site:
-            server = serving(
-                folder / name,
-                web_concurrency=WORKERS,
-                rate_limits="off",
-                log_to=(folder / name / "log").resolve(),
-            )
+            log = (folder / name / "log").resolve()
+            log.unlink(missing_ok=True)
+            server = serving(folder / name, web_concurrency=WORKERS, rate_limits="off", log_to=log)
             async with database.session() as session:
                 found = await addresses(session)
             return Site(await stack.enter_async_context(server), found)
