@@ -33,6 +33,10 @@ class InvalidFieldsError(BlogError):
         self.errors = dict(errors)
 
 
+class LimitReachedError(InvalidFieldsError):
+    """Nothing is wrong with the input by itself: there are as many of these as there may be."""
+
+
 class EditConflictError(BlogError):
     """Somebody else has changed it since this editor read it."""
 

@@ -9,7 +9,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts.expiry import delete_some_expired
-from blog.errors import BlogError, ForbiddenError, InvalidFieldsError, NotFoundError
+from blog.errors import (
+    BlogError,
+    ForbiddenError,
+    InvalidFieldsError,
+    LimitReachedError,
+    NotFoundError,
+)
 from blog.kit.clock import now
 from blog.kit.tokens import opaque_token, token_digest
 from blog.models import ApiToken, Permission, Scope, User
@@ -46,8 +52,8 @@ async def issue_token(
     Raises:
         ForbiddenError: the person has not confirmed the address.
         InvalidFieldsError: the token would be good for nothing, or moderate where the person
-            may not; or the person has as many tokens as anybody may; or the account was
-            changed a moment ago.
+            may not; or the account was changed a moment ago.
+        LimitReachedError: the person has as many tokens as anybody may.
         AlreadyIssuedError: the form was sent before.
     """
     if not user.is_confirmed:
@@ -118,7 +124,7 @@ async def _make_room(session: AsyncSession, user: User, *, gives_way: bool) -> N
         deleted = delete(ApiToken).where(ApiToken.id == first_to_expire).returning(ApiToken.id)
         if await session.scalar(deleted) is not None:
             return
-    raise InvalidFieldsError(
+    raise LimitReachedError(
         {"": f"You have {MOST_TOKENS} tokens. Revoke one before you make another."}
     )
 

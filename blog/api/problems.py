@@ -46,7 +46,9 @@ PROBLEMS = {
     ),
     404: Problem("NotFound", "There is no such thing, or no longer.", "There is no such person."),
     409: Problem(
-        "AlreadyDone", "It was done before, and what it gave cannot be shown again.", SHOWN_ONCE
+        "AlreadyDone",
+        "It was done before and cannot be shown again, or there are as many as may be.",
+        SHOWN_ONCE,
     ),
     412: Problem("Changed", "It is not what `If-Match` names any more.", CHANGED),
     413: Problem("TooLarge", "The body is larger than 1 MiB.", EXPLANATIONS[413].detail),

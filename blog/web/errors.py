@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 from blog.errors import (
     ForbiddenError,
     InvalidFieldsError,
+    LimitReachedError,
     NotFoundError,
     TooManyRequestsError,
 )
@@ -141,7 +142,8 @@ def init_app(app: Quart) -> None:
 
     @app.errorhandler(InvalidFieldsError)
     async def invalid_fields(error: InvalidFieldsError) -> Response:
-        return await error_response(422, str(error), error.errors)
+        status = 409 if isinstance(error, LimitReachedError) else 422
+        return await error_response(status, str(error), error.errors)
 
     @app.errorhandler(TooManyRequestsError)
     async def too_many_requests(error: TooManyRequestsError) -> Response:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts.tokens_service import MOST_TOKENS, issue_token
 from blog.admin.service import disable
-from blog.errors import InvalidFieldsError
+from blog.errors import InvalidFieldsError, LimitReachedError
 from blog.kit.clock import now
 from blog.kit.noting import note_now
 from blog.models import ApiToken, Scope, User
@@ -141,10 +141,10 @@ async def test_nobody_gets_more_than_fifty_named_tokens_however_many_ask_at_once
         *(issue(app, susan, f"token {number}") for number in range(MOST_TOKENS + 5)),
         return_exceptions=True,
     )
-    refused = [answer for answer in answers if isinstance(answer, InvalidFieldsError)]
+    refused = [answer for answer in answers if isinstance(answer, LimitReachedError)]
     assert len(refused) == 5
     assert await db.scalar(select(func.count()).select_from(ApiToken)) == MOST_TOKENS
-    with pytest.raises(InvalidFieldsError, match="You have 50 tokens"):
+    with pytest.raises(LimitReachedError, match="You have 50 tokens"):
         await issue(app, susan)
 
 

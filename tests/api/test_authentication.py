@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.accounts.tokens_service import MOST_TOKENS
 from blog.kit.clock import now
 from blog.kit.passwords import Passwords
 from blog.models import ApiToken, Scope, User
@@ -119,6 +120,18 @@ async def test_nobody_revokes_the_token_of_another(
     for method in ("GET", "DELETE"):
         assert_problem(await client.request(method, "/tokens/1"), 404)
     assert (await anonymous.get("/me", auth=(token, ""))).status_code == 200
+
+
+async def test_who_has_as_many_tokens_as_may_be_is_told_so_and_gets_one_after_a_revocation(
+    app: Broadside, client: Client, susan: User
+) -> None:
+    for _ in range(MOST_TOKENS):
+        await add_token(app, susan)
+    wanted = {"name": "one more"}
+    problem = assert_problem(await client.post("/tokens/", json=wanted), 409)
+    assert "Revoke one" in problem["detail"]
+    assert (await client.delete("/tokens/1")).status_code == 204
+    assert (await client.post("/tokens/", json=wanted)).status_code == 201
 
 
 async def test_only_moderators_get_tokens_that_moderate(app: Broadside, client: Client) -> None:
