@@ -22,10 +22,22 @@ _MESSAGES = {
 }
 
 
+def _tell_of_nul(schema: dict[str, Any]) -> None:
+    """Let the JSON schema of a model say what holds for each of its texts."""
+    for described in schema.get("properties", {}).values():
+        if "string" in described.get("type", ()) and "pattern" not in described:
+            described["pattern"] = r"^[^\x00]*$"
+
+
 class Schema(BaseModel):
     """The base of what comes in: white space around a text is dropped."""
 
-    model_config = ConfigDict(str_strip_whitespace=True, extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        str_strip_whitespace=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+        json_schema_extra=_tell_of_nul,
+    )
 
     @field_validator("*", mode="before")
     @classmethod
@@ -53,7 +65,9 @@ class _NotBlank:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        return handler(schema) | {"pattern": r"^[^\x00]*[^\s\x00][^\x00]*$"}
+        # What Python counts as white space, and the regular expressions of JavaScript do not.
+        further = r"\x1c-\x1f\x85"
+        return handler(schema) | {"pattern": rf"^[^\x00]*[^\s\x00{further}][^\x00]*$"}
 
 
 # Comes last: a limit that follows it would not be one of the text's, but of any value's.
