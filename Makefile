@@ -22,7 +22,7 @@ test: $(VENV)/dev.stamp chromium nginx ## Run all tests, or some: make test ARGS
 	@$(BIN)/pytest $(AT_ONCE) $(ARGS)
 
 test-coverage: $(VENV)/dev.stamp chromium nginx ## Run all tests, and say which lines and branches none has run
-	@$(BIN)/pytest --cov --cov-report term --cov-report html $(ARGS)
+	@$(BIN)/pytest $(AT_ONCE) --cov --cov-report term --cov-report html $(ARGS)
 
 fuzz: $(VENV)/dev.stamp ## Try to break the API at random: make fuzz EXAMPLES=1000 SEED=7
 	@FUZZ_EXAMPLES=$(or $(EXAMPLES),100) FUZZ_SEED=$(or $(SEED),$(shell date +%s)) \
