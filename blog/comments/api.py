@@ -19,7 +19,8 @@ from blog.comments.schemas import CommentChange, CommentForm, CommentText
 from blog.errors import NotFoundError
 from blog.kit.pagination import Page, Stretch, Walk
 from blog.models import Comment, Permission, Post
-from blog.posts.queries import post_by_id
+from blog.posts.api import readable_post
+from blog.posts.queries import ListedPost
 from blog.web.app import current_app, db, read
 
 blueprint = Blueprint("comments", __name__)
@@ -48,7 +49,7 @@ class CommentCollection(Collection):
     comments: list[CommentResource]
 
 
-def resource(comment: Comment, post: Post, to: Links) -> CommentResource:
+def resource(comment: Comment, post: Post | ListedPost, to: Links) -> CommentResource:
     """A comment under `post` as the API shows it to the caller; its author is loaded."""
     is_hidden = comment.is_disabled or post.hidden_at is not None
     is_readable = not is_hidden or current_user.can(Permission.MODERATE)
@@ -80,7 +81,7 @@ async def newest() -> Response:
 @lists(CommentCollection)
 async def under_post(post_id: int) -> Response:
     """List the comments under a post, the oldest first."""
-    post = await _readable_post(post_id)
+    post = await readable_post(post_id)
     wanted = wanted_part(current_app.settings.comments_per_page)
     if isinstance(wanted, Walk):
         return _list(await read(walk_queries.under_post, post, wanted), post)
@@ -142,16 +143,9 @@ async def comment_resource(comment_id: int) -> CommentResource:
     return resource(comment, comment.post, links())
 
 
-def _list(comments: Page[Comment] | Stretch[Comment], post: Post | None = None) -> Response:
+def _list(comments: Page[Comment] | Stretch[Comment], post: ListedPost | None = None) -> Response:
     """Part of a list of comments; those of the whole site bring their posts along."""
     return answer_list(
         CommentCollection, "comments", comments,
         lambda row, to: resource(row, post or row.post, to),
     )  # fmt: skip
-
-
-async def _readable_post(post_id: int) -> Post:
-    post = await read(post_by_id, post_id)
-    if post is None or (post.hidden_at and not current_user.can(Permission.MODERATE)):
-        raise NotFoundError(service.POST_IS_GONE)
-    return post

@@ -7,6 +7,7 @@ from sqlalchemy.orm import joinedload
 from blog.kit.blocks import ids_of_page, number_of_rows
 from blog.kit.pagination import Page, PageRequest, only_page
 from blog.models import Comment, CommentBlock, Post
+from blog.posts.queries import ListedPost
 
 
 def with_author_and_post(statement: Select[Comment]) -> Select[Comment]:
@@ -32,7 +33,9 @@ _NEWEST = with_author_and_post(
 )
 
 
-async def comments_page(session: AsyncSession, post: Post, wanted: PageRequest) -> Page[Comment]:
+async def comments_page(
+    session: AsyncSession, post: Post | ListedPost, wanted: PageRequest
+) -> Page[Comment]:
     """The comments under `post`, the oldest first, with their authors."""
     comments = await session.scalars(_UNDER_POST, wanted.parameters | {"post": post.id})
     return Page.of(comments.all(), wanted, post.comment_count)

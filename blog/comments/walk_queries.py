@@ -8,7 +8,8 @@ from blog.comments.queries import with_author_and_post
 from blog.kit.blocks import number_of_rows
 from blog.kit.cursors import id_cursor, parsed_id
 from blog.kit.pagination import Stretch, Walk
-from blog.models import Comment, CommentBlock, Post
+from blog.models import Comment, CommentBlock
+from blog.posts.queries import ListedPost
 
 
 async def newest(session: AsyncSession, walk: Walk) -> Stretch[Comment]:
@@ -20,7 +21,7 @@ async def newest(session: AsyncSession, walk: Walk) -> Stretch[Comment]:
     return await _stretch(session, with_author_and_post(statement), walk, total)
 
 
-async def under_post(session: AsyncSession, post: Post, walk: Walk) -> Stretch[Comment]:
+async def under_post(session: AsyncSession, post: ListedPost, walk: Walk) -> Stretch[Comment]:
     """The comments under `post`, the oldest first, with their authors."""
     statement = select(Comment).where(Comment.post_id == post.id).order_by(Comment.id)
     if walk.cursor:

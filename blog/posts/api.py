@@ -95,7 +95,7 @@ async def write(data: PostText) -> Response:
 @document_response(PostResource)
 async def show(post_id: int) -> Response:
     """Show a post."""
-    return kept_answer(resource, await _readable_post(post_id), links())
+    return kept_answer(resource, await readable_post(post_id), links())
 
 
 @blueprint.put("/posts/<id:post_id>")
@@ -157,10 +157,10 @@ async def _edit(post_id: int, body: str | None) -> Response:
 
 
 async def _readable_resource(post_id: int) -> PostResource:
-    return resource(await _readable_post(post_id), links())
+    return resource(await readable_post(post_id), links())
 
 
-async def _readable_post(post_id: int) -> ListedPost:
+async def readable_post(post_id: int) -> ListedPost:
     """A post that the caller may know of.
 
     Raises:
