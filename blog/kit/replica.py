@@ -40,7 +40,8 @@ class Replica:
         url: its address, of one server: no balancer before several.
         primary: the database that it follows; open while this is open.
 
-    Usage: `open()`, then `has()` and `session()` as often as wanted, at the end `await close()`.
+    Usage: `open()`, then `has()` and `reading_session()` as often as wanted, at the end
+    `await close()`.
     """
 
     engine: AsyncEngine
@@ -75,7 +76,7 @@ class Replica:
         await self.warm_sessions.close()
         await self.engine.dispose()
 
-    def session(self) -> AsyncSession:
+    def reading_session(self) -> AsyncSession:
         """A new session, for reading."""
         return self._sessions()
 

@@ -135,16 +135,13 @@ def db() -> AsyncSession:
     request only reads, it has no transaction.
     """
     if "db" not in g:
-        g.db = _session()
+        g.db = _server().reading_session() if only_reads() else current_app.database.session()
     return cast(AsyncSession, g.db)
 
 
-def _session() -> AsyncSession:
-    if current_app.replica is not None and g.get("reads_on_replica"):
-        return current_app.replica.session()
-    if only_reads():
-        return current_app.database.reading_session()
-    return current_app.database.session()
+def _server() -> Database | Replica:
+    """Where a request that only reads does so."""
+    return (current_app.replica if g.get("reads_on_replica") else None) or current_app.database
 
 
 async def read(
@@ -157,8 +154,7 @@ async def read(
     """
     if "db" in g or not only_reads():
         return await query(db(), *arguments)
-    server = (current_app.replica if g.get("reads_on_replica") else None) or current_app.database
-    return await current_app.shared_reads.read(server.warm_sessions, query, *arguments)
+    return await current_app.shared_reads.read(_server().warm_sessions, query, *arguments)
 
 
 async def close_db(_error: BaseException | None = None) -> None:
