@@ -16,16 +16,15 @@ from pydantic import (
 
 from blog.kit.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD, is_common
 from blog.kit.submissions import SubmittedForm
-from blog.kit.validation import NOT_UNICODE, NotBlank, RequiredText, Schema
+from blog.kit.validation import NOT_UNICODE, NotBlank, Schema
 
 # RFC 5321, 4.5.3.1.3, without the angle brackets.
 LONGEST_EMAIL = 254
+LONGEST_USERNAME = 64
 USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9._]{0,63}", re.ASCII)
 
 
 def _username(text: str) -> str:
-    if len(text) > 64:
-        raise ValueError("Please shorten this to at most 64 characters.")
     if not USERNAME.fullmatch(text):
         raise ValueError("Use letters, digits, dots and underscores only, and begin with a letter.")
     return text
@@ -33,7 +32,7 @@ def _username(text: str) -> str:
 
 def _email(text: str) -> str:
     try:
-        return validate_email(text, check_deliverability=False).normalized.lower()
+        return validate_email(text, check_deliverability=False, strict=True).normalized.lower()
     except EmailNotValidError as error:
         raise ValueError(f"This is not an e-mail address. {error}") from None
 
@@ -44,12 +43,9 @@ def _as_typed(value: Any) -> Any:
 
 
 def _known_password(secret: SecretStr) -> SecretStr:
-    """Nobody has a longer one; refusing it here keeps what is normalised and hashed short."""
     password = secret.get_secret_value()
     if not password:
         raise ValueError("Please fill in this field.")
-    if len(password) > LONGEST_PASSWORD:
-        raise ValueError(f"Please use at most {LONGEST_PASSWORD} characters.")
     if any("\ud800" <= character <= "\udfff" for character in password):
         raise ValueError(NOT_UNICODE)
     return secret
@@ -67,7 +63,9 @@ def _new_password(secret: SecretStr) -> SecretStr:
 
 
 Username = Annotated[
-    RequiredText,
+    str,
+    Field(max_length=LONGEST_USERNAME),
+    NotBlank,
     AfterValidator(_username),
     Field(
         description="Begins with a letter; no two differ by their case alone.",
@@ -75,17 +73,18 @@ Username = Annotated[
     ),
 ]
 EmailAddress = Annotated[
-    RequiredText,
+    str,
+    Field(max_length=LONGEST_EMAIL),
+    NotBlank,
     AfterValidator(_email),
     Field(
         json_schema_extra={
             "format": "email",
-            "maxLength": LONGEST_EMAIL,
             "pattern": r"^[^@\s]+@[^@\s]+\.[^@\s]+$",
         }
     ),
 ]
-TypedPassword = Annotated[SecretStr, BeforeValidator(_as_typed)]
+TypedPassword = Annotated[SecretStr, Field(max_length=LONGEST_PASSWORD), BeforeValidator(_as_typed)]
 KnownPassword = Annotated[TypedPassword, AfterValidator(_known_password)]
 NewPassword = Annotated[
     KnownPassword,
@@ -94,7 +93,6 @@ NewPassword = Annotated[
         description="None of the passwords that everybody guesses first.",
         json_schema_extra={
             "minLength": SHORTEST_PASSWORD,
-            "maxLength": LONGEST_PASSWORD,
             "pattern": r"^[^\x00]*$",
         },
     ),
@@ -130,7 +128,7 @@ class RegisterForm(NewPasswordForm, NewAccount, SubmittedForm):
 class LoginForm(Schema):
     """Somebody who says who he is: by e-mail or username, and password."""
 
-    email: RequiredText
+    email: Annotated[str, Field(max_length=LONGEST_EMAIL), NotBlank]
     password: KnownPassword
     remember_me: bool = False
 

@@ -44,7 +44,8 @@ class NewToken(Schema):
 
     name: Annotated[Line, Field(description="What it is for, in your own words.")] = ""
     scopes: Annotated[
-        tuple[ScopeName, ...], Field(min_length=1, description="What it may be used for.")
+        tuple[ScopeName, ...],
+        Field(min_length=1, max_length=len(Scope), description="What it may be used for."),
     ] = ("read", "write")
     expiration: Annotated[
         int, Field(ge=60, le=LONGEST_SECONDS, description="In how many seconds it shall expire.")

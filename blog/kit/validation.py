@@ -1,16 +1,24 @@
 """What every schema shares, and what is wrong with an input in words for a person."""
 
-from typing import Annotated, Any
+from collections.abc import Iterator
+from typing import Annotated, Any, ClassVar, get_args
 
+from annotated_types import MaxLen
 from pydantic import (
     BaseModel,
     ConfigDict,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     ValidationError,
+    ValidationInfo,
     field_validator,
 )
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticKnownError
 from pydantic_core.core_schema import CoreSchema, no_info_after_validator_function
+
+# Of a text whose field declares no limit of its own, such as the name of a choice.
+LONGEST_TEXT = 1_000
 
 NOT_UNICODE = "This is not Unicode text."
 _MESSAGES = {
@@ -29,8 +37,29 @@ def _tell_of_nul(schema: dict[str, Any]) -> None:
             described["pattern"] = r"^[^\x00]*$"
 
 
+def _declared_limits(declared: Any) -> Iterator[int]:
+    """The limits of length in the declaration of a field, also within `Annotated[...] | None`."""
+    if isinstance(declared, MaxLen):
+        yield declared.max_length
+    elif isinstance(declared, FieldInfo):
+        for each in declared.metadata:
+            yield from _declared_limits(each)
+        yield from _declared_limits(declared.annotation)
+    else:
+        for part in get_args(declared):
+            yield from _declared_limits(part)
+
+
 class Schema(BaseModel):
-    """The base of what comes in: white space around a text is dropped."""
+    """The base of what comes in: white space around a text is dropped.
+
+    A text that is longer than its field may be is refused before any other validator sees it.
+    Some of them take a time that grows with the square of the length: Unicode normalisation
+    sorts the combining marks that follow one another (Unicode Standard, 3.11), and the validator
+    of e-mail addresses normalises too.
+    """
+
+    _longest: ClassVar[dict[str, int]] = {}
 
     model_config = ConfigDict(
         str_strip_whitespace=True,
@@ -39,11 +68,23 @@ class Schema(BaseModel):
         json_schema_extra=_tell_of_nul,
     )
 
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_options: Any) -> None:
+        cls._longest = {
+            name: max(_declared_limits(field), default=LONGEST_TEXT)
+            for name, field in cls.model_fields.items()
+        }
+
     @field_validator("*", mode="before")
     @classmethod
-    def _without_nul(cls, value: Any) -> Any:
-        """JSON can write a NUL, and PostgreSQL cannot store it."""
-        if isinstance(value, str) and "\0" in value:
+    def _bounded_and_without_nul(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse a text that is too long; and a NUL, which JSON can write and no table store."""
+        if not isinstance(value, str):
+            return value
+        longest = cls._longest[str(info.field_name)]
+        if len(value) > longest and len(value.strip()) > longest:
+            raise PydanticKnownError("string_too_long", {"max_length": longest})
+        if "\0" in value:
             raise ValueError("Please leave out the NUL character.")
         return value
 
