@@ -18,13 +18,19 @@ from settings import load_settings
 
 
 def run(connection: Connection) -> None:
-    """Run what the command line asks for, in one transaction, one process at a time."""
-    migrations.take_turn(connection)
+    """Run what the command line asks for, one process at a time."""
+    with migrations.turn(connection):
+        migrations.run_patiently(connection, lambda: run_once(connection))
+
+
+def run_once(connection: Connection) -> None:
+    """Run what the command line asks for, from the present revision on."""
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
         compare_type=True,
         on_version_apply=migrations.log_step,
+        transaction_per_migration=True,
     )
     with context.begin_transaction():
         context.run_migrations()

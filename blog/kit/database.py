@@ -266,6 +266,11 @@ def is_deadlock(error: BaseException) -> bool:
     return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == "40P01"
 
 
+def is_lock_timeout(error: BaseException) -> bool:
+    """Whether `error` ended a statement that had waited for a lock for `lock_timeout`."""
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == "55P03"
+
+
 def is_schema_mismatch(error: DBAPIError) -> bool:
     """Whether a table or a column that `error` is about does not exist: migrations are missing."""
     return getattr(error.orig, "sqlstate", None) in {"42P01", "42703"}

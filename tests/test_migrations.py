@@ -1,0 +1,101 @@
+"""Migrations run while the site is in use, one revision after another, in one process at a time."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, text
+
+from blog.cli.deploy import migrate
+from blog.kit import migrations
+from blog.kit.database import Database
+from tests.databases import create_database, drop_database, wait_for_a_lock
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+async def site(database_url: str) -> AsyncIterator[Database]:
+    """An open database with the newest schema."""
+    database = Database(await create_database(database_url, "migrated"), Path())
+    await database.open()
+    yield database
+    await database.close()
+    await drop_database(database_url, "migrated")
+
+
+async def run(database: Database, direction: str, revision: str) -> None:
+    """`alembic upgrade` or `alembic downgrade`."""
+
+    def in_alembic(connection: Connection) -> None:
+        configuration = Config(PROJECT / "alembic.ini")
+        configuration.attributes["connection"] = connection
+        getattr(command, direction)(configuration, revision)
+
+    async with database.engine.connect() as connection:
+        await connection.run_sync(in_alembic)
+
+
+async def head(database: Database) -> bool:
+    async with database.engine.connect() as connection:
+        return await connection.run_sync(migrations.is_current)
+
+
+async def test_every_migration_can_be_undone_and_done_again(site: Database) -> None:
+    await run(site, "downgrade", "base")
+    async with site.engine.connect() as connection:
+        left = text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        assert list(await connection.scalars(left)) == ["alembic_version"]
+        types = text(
+            "SELECT typname FROM pg_type "
+            "WHERE typtype = 'e' AND typnamespace = 'public'::regnamespace"
+        )
+        assert list(await connection.scalars(types)) == []
+    await run(site, "upgrade", "head")
+    assert await head(site)
+
+
+async def test_a_migration_gives_up_a_lock_that_others_hold_and_tries_again(
+    site: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(migrations, "LOCK_TIMEOUT", "100ms")
+    monkeypatch.setattr(migrations, "PAUSE_SECONDS", 0.0)
+    async with site.engine.connect() as reader:
+        await reader.execute(text("SELECT count(*) FROM users"))
+        undoing = asyncio.create_task(run(site, "downgrade", "base"))
+        await wait_for_a_lock(site, 1)
+        # Others who come after it wait for no longer than it does.
+        async with site.engine.connect() as other:
+            await asyncio.wait_for(other.execute(text("SELECT count(*) FROM users")), 5)
+        await reader.rollback()
+        await undoing
+    assert "a migration waits for a lock" in caplog.text
+    await migrate(site)
+    assert await head(site)
+
+
+async def test_a_process_that_waits_for_its_turn_holds_up_no_index_that_is_being_built(
+    site: Database,
+) -> None:
+    """It would, if it waited inside a transaction."""
+    async with site.engine.connect() as first, site.engine.connect() as second:
+
+        def build_index(connection: Connection) -> None:
+            with migrations.turn(connection):
+                nonlocal waiting
+                waiting = loop.call_soon_threadsafe(asyncio.create_task, migrate_as_second())
+                connection.execution_options(isolation_level="AUTOCOMMIT")
+                connection.execute(text("CREATE INDEX CONCURRENTLY ix_new ON users (name)"))
+
+        loop, waiting = asyncio.get_running_loop(), None
+        done = asyncio.Event()
+
+        async def migrate_as_second() -> None:
+            await second.run_sync(migrations.upgrade)
+            done.set()
+
+        await asyncio.wait_for(first.run_sync(build_index), 20)
+        await asyncio.wait_for(done.wait(), 20)
