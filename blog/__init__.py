@@ -43,6 +43,7 @@ from blog.web import (
     hosts,
     https,
     metrics,
+    refusals,
     request_log,
     requests,
     sessions,
@@ -51,6 +52,7 @@ from blog.web import (
 from blog.web.app import Broadside, close_db
 from blog.web.fragments import Fragments
 from blog.web.lingering import LingeringClose
+from blog.web.normalising import OneForm
 from blog.web.proxies import TrustedProxies
 from blog.web.rate_limits import RateLimits
 from settings import MailWorkerPlace, Settings
@@ -61,6 +63,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 PARTS = (
     request_log,
     hosts,
+    refusals,
     requests,
     https,
     sessions,
@@ -131,7 +134,7 @@ def create_app(settings: Settings) -> Broadside:
         app.register_blueprint(mailbox_pages)
     app.teardown_request(close_db)
     reachable = TrustedProxies(LingeringClose(app.asgi_app), settings.trusted_proxies)
-    app.asgi_app = reachable  # type: ignore[method-assign]
+    app.asgi_app = OneForm(reachable)  # type: ignore[method-assign]
 
     @app.before_serving
     async def open_parts() -> None:

@@ -1,23 +1,26 @@
 """What hypercorn forgets when it is told to stop, so that no request that has arrived is lost.
 
-`drain_with_care` puts these in the place of hypercorn's own, in the process that calls it. It is
-about hypercorn 0.18; the tests in `tests/live/test_draining.py` say when it has become better.
+`drain_with_care` puts this, and our ways to speak HTTP, in the place of hypercorn's own, in the
+process that calls it. It is about hypercorn 0.18; the tests in `tests/live/test_draining.py` say
+when it has become better.
 """
 
 import asyncio
+from typing import TypeVar
 
-from h2.errors import ErrorCodes
-from h2.events import DataReceived, Event, RequestReceived
 from hypercorn import protocol
 from hypercorn.asyncio import run
 from hypercorn.asyncio.tcp_server import TCPServer
-from hypercorn.protocol.events import Event as StreamEvent
-from hypercorn.protocol.events import Response
-from hypercorn.protocol.h2 import H2Protocol
-from hypercorn.protocol.h11 import H11Protocol
+from hypercorn.protocol import h2, h11
+from hypercorn.protocol.http_stream import HTTPStream
+
+from blog.web.http1 import CarefulH11
+from blog.web.http2 import CarefulH2
 
 ARRIVAL_SECONDS = 0.5
 ARRIVAL_TURNS = 5
+
+Same = TypeVar("Same")
 
 
 class PatientServer(TCPServer):
@@ -34,37 +37,20 @@ class PatientServer(TCPServer):
         await asyncio.shield(self._initiate_server_close())
 
 
-class ClosingH11(H11Protocol):
-    """Says in an answer that it is the connection's last one (RFC 9112, 9.6)."""
-
-    async def stream_send(self, event: StreamEvent) -> None:
-        if isinstance(event, Response) and self.context.terminated.is_set():
-            event.headers.append((b"connection", b"close"))
-        await super().stream_send(event)
-
-
-class RefusingH2(H2Protocol):
-    """Refuses new requests so that the client knows to repeat them elsewhere (RFC 9113, 8.7).
-
-    hypercorn's own fails for the body of a request that it does not read, and takes
-    all others on the connection with it.
-    """
-
-    async def _handle_events(self, events: list[Event]) -> None:
-        for event in events:
-            if isinstance(event, RequestReceived) and self.context.terminated.is_set():
-                self.connection.reset_stream(event.stream_id, ErrorCodes.REFUSED_STREAM)
-            elif isinstance(event, DataReceived) and event.stream_id not in self.streams:
-                self.connection.acknowledge_received_data(
-                    event.flow_controlled_length, event.stream_id
-                )
-            else:
-                await super()._handle_events([event])
-        await self._flush()
-
-
 def drain_with_care() -> None:
-    """Let this process serve connections with the classes above."""
+    """Let this process serve connections with the classes above, and all of them by HTTP.
+
+    hypercorn takes the handshake of a WebSocket out of the requests, and leaves the connection open
+    where it was malformed. Here it is a request like any other, which is counted, and refused by
+    `blog.web.refusals`.
+    """
     run.TCPServer = PatientServer  # type: ignore[attr-defined]
-    protocol.H11Protocol = ClosingH11  # type: ignore[attr-defined]
-    protocol.H2Protocol = RefusingH2  # type: ignore[attr-defined]
+    protocol.H11Protocol = CarefulH11  # type: ignore[attr-defined]
+    protocol.H2Protocol = CarefulH2  # type: ignore[attr-defined, assignment]
+    h11.WSStream = h2.WSStream = HTTPStream  # type: ignore[attr-defined, assignment]
+    h11.H11WSConnection = _same  # type: ignore[misc, assignment]
+
+
+def _same(connection: Same) -> Same:
+    """The connection of a handshake: it goes on to speak HTTP."""
+    return connection

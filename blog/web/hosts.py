@@ -15,7 +15,7 @@ from blog.web.app import Broadside
 from blog.web.health import PATHS
 from settings import Settings
 
-HOST = re.compile(r"([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.ASCII | re.IGNORECASE)
+HOST = re.compile(r"([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{0,5})?", re.ASCII | re.IGNORECASE)
 OF_THIS_MACHINE = ("localhost", "127.0.0.1", "[::1]")
 REFUSAL = "This site does not answer to that name. Its operator can allow it by ALLOWED_HOSTS.\n"
 

@@ -3,13 +3,12 @@
 import asyncio
 import re
 from typing import cast
-from urllib.parse import parse_qsl, unquote, unquote_to_bytes, urlsplit
+from urllib.parse import parse_qsl, unquote, unquote_to_bytes
 
 from hypercorn.typing import (
     ASGISendCallable,
     HTTPResponseBodyEvent,
     HTTPResponseStartEvent,
-    HTTPScope,
 )
 from quart import Quart, Request, abort, request
 from quart.asgi import ASGIHTTPConnection
@@ -100,17 +99,6 @@ class StrictRequest(Request):
 
 class StrictConnection(ASGIHTTPConnection):
     """One request, as hypercorn hands it on."""
-
-    def __init__(self, app: Quart, scope: HTTPScope) -> None:
-        # Any request target has a path (RFC 9112, 3.2), where Quart fails for odd ones.
-        target = scope["path"]
-        if not target.startswith("/"):
-            try:
-                path = urlsplit(target).path
-            except ValueError:
-                path = target
-            scope = scope | {"path": "/" + path.removeprefix("/")}
-        super().__init__(app, scope)
 
     async def _send_response(self, send: ASGISendCallable, response: ResponseTypes) -> None:
         """Send what is there as a whole in one event, where Quart sends another, empty one.

@@ -1,0 +1,75 @@
+"""HTTP/2 where hypercorn fails for what a client may send, or lets it go too far (RFC 9113).
+
+A connection that hypercorn fails for ends with a traceback, and all its requests with it. The
+references are to hypercorn 0.18; the tests in `tests/live/test_http2.py` say when it has become
+better.
+"""
+
+from contextlib import suppress
+from typing import Any
+
+from h2.errors import ErrorCodes
+from h2.events import DataReceived, Event, PriorityUpdated, RequestReceived, StreamReset
+from h2.exceptions import ProtocolError
+from h2.settings import SettingCodes
+from hypercorn.events import Closed
+from hypercorn.protocol.h2 import H2Protocol
+
+# A client may give up so many requests of a connection, and beyond that every second one.
+RESETS_AT_WILL = 100
+
+
+class CarefulH2(H2Protocol):
+    """One connection."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        # There are no WebSockets here (RFC 8441, 3).
+        del self.connection.local_settings[SettingCodes.ENABLE_CONNECT_PROTOCOL]
+        self._requests = self._resets = 0
+
+    async def _handle_events(self, events: list[Event]) -> None:
+        for event in events:
+            if isinstance(event, RequestReceived):
+                await self._begin(event)
+            elif isinstance(event, DataReceived) and event.stream_id not in self.streams:
+                # The answer is complete, or was refused (pgjones/hypercorn#365).
+                self.connection.acknowledge_received_data(
+                    event.flow_controlled_length, event.stream_id
+                )
+            elif isinstance(event, PriorityUpdated):
+                pass  # It is obsolete (RFC 9113, 5.3), and hypercorn remembers up to 1,000 only.
+            else:
+                await super()._handle_events([event])
+                if isinstance(event, StreamReset) and self._is_flooded():
+                    self.connection.close_connection(ErrorCodes.ENHANCE_YOUR_CALM)
+                    await self._flush()
+                    await self.send(Closed())
+                    return
+        await self._flush()
+
+    async def _begin(self, request: RequestReceived) -> None:
+        """Answer a request, or refuse it.
+
+        While the process is told to stop, the client is to know that it may repeat the request
+        elsewhere (RFC 9113, 8.7).
+        """
+        self._requests += 1
+        head = dict(request.headers)
+        if self.context.terminated.is_set():
+            self._reset(request, ErrorCodes.REFUSED_STREAM)
+        elif not (head[b":method"] + head.get(b":path", b"/")).isascii():
+            self._reset(request, ErrorCodes.PROTOCOL_ERROR)
+        else:
+            if b":path" not in head:  # CONNECT has none (RFC 9113, 8.5), and hypercorn needs one.
+                request.headers.append((b":path", b"*"))
+            await super()._handle_events([request])
+
+    def _reset(self, request: RequestReceived, reason: ErrorCodes) -> None:
+        with suppress(ProtocolError):  # The client has reset it already.
+            self.connection.reset_stream(request.stream_id, reason)
+
+    def _is_flooded(self) -> bool:
+        """Whether the client does little but begin requests and give them up (CVE-2023-44487)."""
+        self._resets += 1
+        return self._resets > RESETS_AT_WILL and 2 * self._resets > self._requests
