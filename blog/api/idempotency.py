@@ -12,10 +12,10 @@ import json
 import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any, ParamSpec
+from typing import Any, ParamSpec, cast
 
 from quart import Response, request
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Table, bindparam, delete, func, literal_column, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from werkzeug.exceptions import BadRequest, UnprocessableEntity
@@ -31,6 +31,27 @@ KEPT = timedelta(days=1)
 OLD_ROWS_AT_A_TIME = 20
 STORED_HEADERS = ("Content-Type", "Location", "ETag")
 OTHER_BODY = "This Idempotency-Key was sent before, with another body."
+
+# The table itself: the ORM has nothing to do here.
+_TABLE = cast(Table, IdempotentAnswer.__table__)
+_CLAIM = insert(_TABLE).on_conflict_do_nothing().returning(_TABLE.c.key_digest)
+_answered = insert(_TABLE)
+# Whoever claimed the key may have failed and withdrawn, where another one has done the work.
+_STORE = _answered.on_conflict_do_update(
+    index_elements=[_TABLE.c.key_digest],
+    set_={name: _answered.excluded[name] for name in ("status", "headers", "body")},
+    where=_TABLE.c.status.is_(None)
+    & (_TABLE.c.request_digest == _answered.excluded.request_digest),
+)
+_WITHDRAW = delete(_TABLE).where(_TABLE.c.key_digest == bindparam("key"), _TABLE.c.status.is_(None))
+_old = (
+    select(_TABLE.c.key_digest)
+    .where(_TABLE.c.created_at <= func.now() - KEPT)
+    .order_by(_TABLE.c.created_at)
+    .limit(literal_column(str(OLD_ROWS_AT_A_TIME)))
+    .with_for_update(skip_locked=True)
+)
+_DELETE_OLD = delete(_TABLE).where(_TABLE.c.key_digest.in_(_old.scalar_subquery()))
 
 Arguments = ParamSpec("Arguments")
 View = Callable[Arguments, Awaitable[Response]]
@@ -50,18 +71,18 @@ def idempotent(view: View[Arguments]) -> View[Arguments]:
     async def once(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Response:
         if HEADER not in request.headers:
             return await view(*args, **kwargs)
-        key = _key_digest(submission())
-        stored = await _claim(db(), key, await _content_digest())
-        if stored is not None and stored.status is not None:
-            response = Response(stored.body, stored.status, stored.headers)
-            response.headers["Idempotency-Replayed"] = "true"
-            return response
+        key, content = _key_digest(submission()), await _content_digest()
+        is_first = await _claim(db(), key, content)
+        if not is_first and (answer := await _stored_answer(db(), key, content)) is not None:
+            return answer
         try:
             response = await view(*args, **kwargs)
         except BaseException:
-            await _withdraw(db(), key)
+            # A claim of somebody else stays: his work may still be under way.
+            if is_first:
+                await _withdraw(db(), key)
             raise
-        await _store(db(), key, response)
+        await _store(db(), key, content, response)
         return response
 
     return once
@@ -92,65 +113,50 @@ async def _content_digest() -> bytes:
     return hmac.digest(current_app.settings.signing_key().encode(), body, "sha256")
 
 
-async def _claim(session: AsyncSession, key: bytes, content: bytes) -> IdempotentAnswer | None:
-    """Be the first to use a key, or find what the first one left.
+async def _claim(session: AsyncSession, key: bytes, content: bytes) -> bool:
+    """Be the first to use a key; whether that is so."""
+    parameters = {"key_digest": key, "request_digest": content}
+    claimed = await session.scalar(_CLAIM, parameters)
+    if claimed is not None:
+        # A few that are past their day: more than one request adds.
+        await session.execute(_DELETE_OLD)
+    await session.commit()
+    return claimed is not None
+
+
+async def _stored_answer(session: AsyncSession, key: bytes, content: bytes) -> Response | None:
+    """What the first one was answered; `None` while that is not known.
 
     Raises:
         UnprocessableEntity: the first one sent something else.
     """
-    claimed = await session.scalar(
-        insert(IdempotentAnswer)
-        .values(key_digest=key, request_digest=content)
-        .on_conflict_do_nothing()
-        .returning(IdempotentAnswer.key_digest)
-    )
-    if claimed is not None:
-        await _delete_old(session)
-        await session.commit()
-        return None
     stored = await session.get(IdempotentAnswer, key, populate_existing=True)
-    if stored is not None and stored.request_digest != content:
+    await session.commit()
+    if stored is None:
+        return None
+    if stored.request_digest != content:
         raise UnprocessableEntity(OTHER_BODY)
-    return stored
+    if stored.status is None:
+        return None
+    response = Response(stored.body, stored.status, stored.headers)
+    response.headers["Idempotency-Replayed"] = "true"
+    return response
 
 
-async def _store(session: AsyncSession, key: bytes, response: Response) -> None:
+async def _store(session: AsyncSession, key: bytes, content: bytes, response: Response) -> None:
     kept = {name: response.headers[name] for name in STORED_HEADERS if name in response.headers}
     values: dict[str, Any] = {
+        "key_digest": key,
+        "request_digest": content,
         "status": response.status_code,
         "headers": kept,
         "body": await response.get_data(as_text=True),
     }
-    await session.execute(
-        update(IdempotentAnswer)
-        .where(IdempotentAnswer.key_digest == key, IdempotentAnswer.status.is_(None))
-        .values(values)
-        .execution_options(synchronize_session=False)
-    )
+    await session.execute(_STORE, values)
     await session.commit()
 
 
 async def _withdraw(session: AsyncSession, key: bytes) -> None:
     await session.rollback()
-    await session.execute(
-        delete(IdempotentAnswer)
-        .where(IdempotentAnswer.key_digest == key, IdempotentAnswer.status.is_(None))
-        .execution_options(synchronize_session=False)
-    )
+    await session.execute(_WITHDRAW, {"key": key})
     await session.commit()
-
-
-async def _delete_old(session: AsyncSession) -> None:
-    """Delete a few that are past their day: more than one request adds."""
-    old = (
-        select(IdempotentAnswer.key_digest)
-        .where(IdempotentAnswer.created_at <= func.now() - KEPT)
-        .order_by(IdempotentAnswer.created_at)
-        .limit(OLD_ROWS_AT_A_TIME)
-        .with_for_update(skip_locked=True)
-    )
-    await session.execute(
-        delete(IdempotentAnswer)
-        .where(IdempotentAnswer.key_digest.in_(old.scalar_subquery()))
-        .execution_options(synchronize_session=False)
-    )

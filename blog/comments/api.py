@@ -21,7 +21,7 @@ from blog.kit.pagination import Page, Stretch, Walk
 from blog.models import Comment, Permission, Post
 from blog.posts.api import readable_post
 from blog.posts.queries import ListedPost
-from blog.web.app import current_app, db, read
+from blog.web.app import current_app, db, read, writes
 
 blueprint = Blueprint("comments", __name__)
 
@@ -96,8 +96,8 @@ async def under_post(post_id: int) -> Response:
 async def write(data: CommentText, post_id: int) -> Response:
     """Publish a comment under a post."""
     form = CommentForm(body=data.body, submission=submission())
-    written = await service.write_comment(db(), required_account(), post_id, form)
-    made = await comment_resource(written.comment.id)
+    written = await service.write_comment(await writes(), required_account(), post_id, form)
+    made = await comment_resource(written.id)
     return answer(made, 201, Location=made.url)
 
 

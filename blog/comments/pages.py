@@ -10,7 +10,7 @@ from blog.errors import ForbiddenError, InvalidFieldsError, NotFoundError
 from blog.kit.pagination import PageRequest
 from blog.models import Comment
 from blog.posts.queries import post_by_id
-from blog.web.app import current_app, db
+from blog.web.app import current_app, db, writes
 from blog.web.forms import Form
 
 blueprint = Blueprint("comments", __name__)
@@ -27,10 +27,10 @@ async def write(post_id: int) -> ResponseReturnValue:
     try:
         if data is None:
             return await _form_again(post_id, form)
-        written = await service.write_comment(db(), current_user.account, post_id, data)
+        written = await service.write_comment(await writes(), current_user.account, post_id, data)
     except NotFoundError:
         return await render_template("comments/post_is_gone.html", form=form), 404
-    return redirect(_address(post_id, written.comment.id, written.position))
+    return redirect(_address(post_id, written.id, written.position))
 
 
 @blueprint.get("/comment/<id:comment_id>")

@@ -1,8 +1,11 @@
 """Reading comments."""
 
-from sqlalchemy import BigInteger, Select, bindparam, func, select
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import ARRAY, BigInteger, Select, Uuid, any_, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import aliased, joinedload
 
 from blog.kit.blocks import ids_of_page, number_of_rows
 from blog.kit.pagination import Page, PageRequest, only_page
@@ -30,6 +33,18 @@ _UNDER_POST = (
 _ids = ids_of_page(Comment, CommentBlock).subquery()
 _NEWEST = with_author_and_post(
     select(Comment).join(_ids, _ids.c.id == Comment.id).order_by(Comment.id.desc())
+)
+
+
+_before = aliased(Comment)
+_position = (
+    select(func.count())
+    .where(_before.post_id == Comment.post_id, _before.id <= Comment.id)
+    .correlate(Comment)
+    .scalar_subquery()
+)
+_SUBMITTED = select(Comment.submission, Comment.id, _position).where(
+    Comment.submission == any_(bindparam("submissions", type_=ARRAY(Uuid)))
 )
 
 
@@ -62,3 +77,11 @@ async def position(session: AsyncSession, post_id: int, comment_id: int) -> int:
     """
     count = select(func.count()).where(Comment.post_id == post_id, Comment.id <= comment_id)
     return (await session.scalars(count)).one()
+
+
+async def submitted(
+    session: AsyncSession, submissions: Sequence[UUID]
+) -> dict[UUID, tuple[int, int]]:
+    """The id and the position of the comments that these forms have made."""
+    rows = await session.execute(_SUBMITTED, {"submissions": submissions})
+    return {submission: (comment_id, place) for submission, comment_id, place in rows}

@@ -4,19 +4,18 @@ Everything that changes how many comments a post has locks the post first and th
 after it, as deleting the post does: so they take turns instead of waiting for each other.
 """
 
-from typing import NamedTuple
-
 from sqlalchemy import delete, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.comments import queries
 from blog.comments.schemas import CommentForm, CommentText
+from blog.comments.writes import NewComment, Written, publish
 from blog.errors import ForbiddenError, InvalidFieldsError, NotFoundError
 from blog.kit.clock import now
+from blog.kit.group_commit import GroupCommit
 from blog.kit.markdown import RENDERER_VERSION, render_inline
 from blog.kit.submissions import submission_key
 from blog.models import Comment, Permission, Post, User
+from blog.posts.queries import Author
 
 POST_IS_GONE = "This post does not exist, or was deleted."
 COMMENT_IS_GONE = "This comment does not exist, or was deleted."
@@ -25,15 +24,8 @@ NOT_EDITABLE = (
 )
 
 
-class Written(NamedTuple):
-    """A comment, and its place under its post, from 1."""
-
-    comment: Comment
-    position: int
-
-
 async def write_comment(
-    session: AsyncSession, author: User, post_id: int, form: CommentForm
+    writes: GroupCommit, author: User, post_id: int, form: CommentForm
 ) -> Written:
     """Publish a comment. The same form sent twice publishes one, which is the answer to both.
 
@@ -43,36 +35,17 @@ async def write_comment(
     """
     if not author.can(Permission.COMMENT):
         raise ForbiddenError
-    body_html = render_inline(form.body)
-    submission = submission_key(form, author.id, post_id, form.body)
-    # The lock is held until the commit: under one post, comments get their ids one after
-    # another, and so the count before tells the place.
-    before = await session.scalar(
-        select(Post.comment_count)
-        .where(Post.id == post_id, Post.hidden_at.is_(None))
-        .with_for_update(key_share=True)
+    comment = NewComment(
+        post_id=post_id,
+        author=Author(author.id, author.username, author.avatar_hash),
+        body=form.body,
+        body_html=render_inline(form.body),
+        renderer_version=RENDERER_VERSION,
+        submission=submission_key(form, author.id, post_id, form.body),
     )
-    if before is None:
+    if (written := await writes.write(publish, comment)) is None:
         raise NotFoundError(POST_IS_GONE)
-    comment = await session.scalar(
-        insert(Comment)
-        .values(
-            post_id=post_id,
-            author_id=author.id,
-            body=form.body,
-            body_html=body_html,
-            renderer_version=RENDERER_VERSION,
-            submission=submission,
-        )
-        .on_conflict_do_nothing(index_elements=[Comment.submission])
-        .returning(Comment)
-    )
-    if comment is None:
-        earlier = select(Comment).where(Comment.submission == submission)
-        comment = (await session.scalars(earlier)).one()
-        before = await queries.position(session, post_id, comment.id) - 1
-    await session.commit()
-    return Written(comment, before + 1)
+    return written
 
 
 async def edit_comment(

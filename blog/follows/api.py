@@ -13,7 +13,7 @@ from blog.follows import queries, service, walk_queries
 from blog.kit.pagination import Page, Stretch, Walk
 from blog.models import Follow, Permission, User
 from blog.users.api import UserCollection, person, resource
-from blog.web.app import current_app, db, read
+from blog.web.app import current_app, read, writes
 
 blueprint = Blueprint("follows", __name__)
 
@@ -49,7 +49,8 @@ async def followed_by(who: int | str) -> Response:
 @permission_required(Permission.FOLLOW)
 async def follow(who: int | str) -> Response:
     """Follow a person. Twice does no harm."""
-    await service.follow(db(), required_account(), await person(who))
+    followed = await person(who)
+    await service.follow(await writes(), required_account(), followed)
     return nothing()
 
 
@@ -58,7 +59,8 @@ async def follow(who: int | str) -> Response:
 @permission_required(Permission.FOLLOW)
 async def unfollow(who: int | str) -> Response:
     """Follow a person no longer. Twice does no harm."""
-    await service.unfollow(db(), required_account(), await person(who))
+    followed = await person(who)
+    await service.unfollow(await writes(), required_account(), followed)
     return nothing()
 
 

@@ -9,7 +9,7 @@ from blog.errors import InvalidFieldsError, NotFoundError
 from blog.follows import queries, service
 from blog.models import Permission, User
 from blog.users.queries import user_by_username
-from blog.web.app import current_app, db, read
+from blog.web.app import current_app, db, read, writes
 from blog.web.requests import requested_page
 
 blueprint = Blueprint("follows", __name__)
@@ -23,7 +23,7 @@ async def follow(username: str) -> ResponseReturnValue:
         return await _person_is_gone(username)
     name = person.username
     try:
-        is_new = await service.follow(db(), required_account(), person)
+        is_new = await service.follow(await writes(), required_account(), person)
     except NotFoundError:
         return await _person_is_gone(name)
     except InvalidFieldsError as error:
@@ -42,7 +42,7 @@ async def unfollow(username: str) -> ResponseReturnValue:
     """Follow a person no longer, and go back to the profile."""
     if (person := await user_by_username(db(), username)) is None:
         return await _person_is_gone(username)
-    if await service.unfollow(db(), required_account(), person):
+    if await service.unfollow(await writes(), required_account(), person):
         await flash(f"You do not follow {person.username} any more.", "success")
     else:
         await flash(f"You do not follow {person.username}.", "info")

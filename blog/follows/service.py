@@ -1,15 +1,15 @@
 """Following. Each function is one action in one transaction; triggers count the follows."""
 
-from sqlalchemy import delete
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.errors import ForbiddenError, InvalidFieldsError, NotFoundError
-from blog.models import Follow, Permission, User
+from blog.follows.writes import Pair, add, remove
+from blog.kit.database import is_missing_reference
+from blog.kit.group_commit import GroupCommit
+from blog.models import Permission, User
 
 
-async def follow(session: AsyncSession, follower: User, person: User) -> bool:
+async def follow(writes: GroupCommit, follower: User, person: User) -> bool:
     """Let `follower` follow `person`.
 
     Returns:
@@ -25,29 +25,17 @@ async def follow(session: AsyncSession, follower: User, person: User) -> bool:
     if follower.id == person.id:
         raise InvalidFieldsError({"": "You cannot follow yourself; your home page has your posts."})
     try:
-        added = await session.scalar(
-            insert(Follow)
-            .values(follower_id=follower.id, followed_id=person.id)
-            .on_conflict_do_nothing()
-            .returning(Follow.followed_id)
-        )
-        await session.commit()
-    except IntegrityError:
-        await session.rollback()
+        return await writes.write(add, Pair(follower.id, person.id))
+    except IntegrityError as error:
+        if not is_missing_reference(error):
+            raise
         raise NotFoundError from None
-    return added is not None
 
 
-async def unfollow(session: AsyncSession, follower: User, person: User) -> bool:
+async def unfollow(writes: GroupCommit, follower: User, person: User) -> bool:
     """Let `follower` no longer follow `person`.
 
     Returns:
         `False` if he did not.
     """
-    removed = await session.scalar(
-        delete(Follow)
-        .where(Follow.follower_id == follower.id, Follow.followed_id == person.id)
-        .returning(Follow.followed_id)
-    )
-    await session.commit()
-    return removed is not None
+    return await writes.write(remove, Pair(follower.id, person.id))

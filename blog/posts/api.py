@@ -21,7 +21,7 @@ from blog.posts import queries, service, walk_queries
 from blog.posts.queries import ListedPost
 from blog.posts.schemas import PostChange, PostForm, PostText
 from blog.users.api import person
-from blog.web.app import current_app, db, read
+from blog.web.app import current_app, db, read, writes
 
 blueprint = Blueprint("posts", __name__)
 
@@ -86,7 +86,7 @@ async def newest() -> Response:
 async def write(data: PostText) -> Response:
     """Publish a post."""
     form = PostForm(body=data.body, submission=submission())
-    post = await service.write_post(db(), required_account(), form)
+    post = await service.write_post(await writes(), required_account(), form)
     to = links()
     return answer(resource(post, to), 201, Location=to.post(post.id))
 

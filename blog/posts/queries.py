@@ -9,13 +9,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     ColumnElement,
     ScalarSelect,
     Select,
     Subquery,
+    Uuid,
+    any_,
     bindparam,
     cast,
     func,
@@ -182,6 +186,11 @@ _LISTED_BY_ID = (
     .join_from(Post.__table__, User.__table__, _USER.id == _POST.author_id)
     .where(_POST.id == bindparam("id"))
 )
+_LISTED_BY_SUBMISSION = (
+    select(*_COLUMNS, _POST.submission)
+    .join_from(Post.__table__, User.__table__, _USER.id == _POST.author_id)
+    .where(_POST.submission == any_(bindparam("submissions", type_=ARRAY(Uuid))))
+)
 _BY_ID = (
     select(Post).where(Post.id == bindparam("id")).options(joinedload(Post.author, innerjoin=True))
 )
@@ -206,6 +215,14 @@ async def listed_post(session: AsyncSession, post_id: int) -> ListedPost | None:
     """One post as the lists have it, hidden or not."""
     row = (await session.execute(_LISTED_BY_ID, {"id": post_id})).one_or_none()
     return _listed(row) if row else None
+
+
+async def listed_by_submission(
+    session: AsyncSession, submissions: Sequence[UUID | None]
+) -> dict[UUID | None, ListedPost]:
+    """The posts that these forms have made (`blog.kit.submissions`), as the lists have them."""
+    rows = await session.execute(_LISTED_BY_SUBMISSION, {"submissions": submissions})
+    return {row[-1]: _listed(row) for row in rows}
 
 
 async def post_by_id(session: AsyncSession, post_id: int) -> Post | None:

@@ -4,17 +4,19 @@ Triggers count the posts. A post is locked before anything that belongs to it.
 """
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import set_committed_value
 
 from blog.admin import audit
 from blog.errors import EditConflictError, ForbiddenError, InvalidFieldsError, NotFoundError
 from blog.kit.clock import now
+from blog.kit.group_commit import GroupCommit
 from blog.kit.markdown import RENDERER_VERSION, TooIntricateError, render_document_aside
 from blog.kit.submissions import submission_key
 from blog.models import Act, Permission, Post, User
+from blog.posts.queries import Author, ListedPost
 from blog.posts.schemas import PostForm
+from blog.posts.writes import NewPost, publish
 
 POST_IS_GONE = "This post does not exist, or was deleted."
 TOO_INTRICATE = (
@@ -35,33 +37,26 @@ async def rendered(body: str) -> str:
         raise InvalidFieldsError({"body": TOO_INTRICATE}) from None
 
 
-async def write_post(session: AsyncSession, author: User, form: PostForm) -> Post:
+async def write_post(writes: GroupCommit, author: User, form: PostForm) -> ListedPost:
     """Publish a post. The same form sent twice publishes one, which is the answer to both.
 
     Raises:
         ForbiddenError: this person may not write.
         InvalidFieldsError: the text is too intricate.
+        NotFoundError: the form was sent before, and what it published is deleted at this moment.
     """
     if not author.can(Permission.WRITE):
         raise ForbiddenError
-    submission = submission_key(form, author.id, form.body)
-    post = await session.scalar(
-        insert(Post)
-        .values(
-            author_id=author.id,
-            body=form.body,
-            body_html=await rendered(form.body),
-            renderer_version=RENDERER_VERSION,
-            submission=submission,
-        )
-        .on_conflict_do_nothing(index_elements=[Post.submission])
-        .returning(Post)
+    post = NewPost(
+        author=Author(author.id, author.username, author.avatar_hash),
+        body=form.body,
+        body_html=await rendered(form.body),
+        renderer_version=RENDERER_VERSION,
+        submission=submission_key(form, author.id, form.body),
     )
-    if post is None:
-        post = (await session.scalars(select(Post).where(Post.submission == submission))).one()
-    set_committed_value(post, "author", author)
-    await session.commit()
-    return post
+    if (published := await writes.write(publish, post)) is None:
+        raise NotFoundError(POST_IS_GONE)
+    return published
 
 
 async def edit_post(

@@ -10,7 +10,7 @@ from blog.models import Permission, Post
 from blog.posts import service
 from blog.posts.pages import home_page, readable_post
 from blog.posts.schemas import EditForm, PostForm
-from blog.web.app import current_app, db
+from blog.web.app import current_app, db, writes
 from blog.web.forms import Form
 from blog.web.rate_limits import Quota
 
@@ -29,7 +29,7 @@ async def write() -> ResponseReturnValue:
     try:
         if "preview" in form.values:
             return await home_page(form, await service.rendered(data.body))
-        await service.write_post(db(), required_account(), data)
+        await service.write_post(await writes(), required_account(), data)
     except InvalidFieldsError as error:
         form.refuse(error)
         return await home_page(form)

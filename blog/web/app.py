@@ -18,6 +18,7 @@ from werkzeug.routing import MapAdapter
 
 from blog.errors import NotFoundError
 from blog.kit.database import Database, DatabaseUnavailableError, is_unavailable
+from blog.kit.group_commit import GroupCommit
 from blog.kit.passwords import Passwords
 from blog.kit.probe import Probe
 from blog.kit.replica import Replica
@@ -49,6 +50,7 @@ class Broadside(Quart):
     database: Database
     replica: Replica | None
     shared_reads: SharedReads
+    group_commit: GroupCommit
     passwords: Passwords
     links: LinkSigner
     mail_worker: MailWorker
@@ -155,6 +157,17 @@ async def read(
     if "db" in g or not only_reads():
         return await query(db(), *arguments)
     return await current_app.shared_reads.read(_server().warm_sessions, query, *arguments)
+
+
+async def writes() -> GroupCommit:
+    """What writes rows together with those of other requests.
+
+    The request's own session is closed before: none may hold a connection while it waits for
+    another one.
+    """
+    await close_db()
+    g.has_written = True
+    return current_app.group_commit
 
 
 async def close_db(_error: BaseException | None = None) -> None:

@@ -34,7 +34,8 @@ async def choose_server() -> None:
 
 async def remember_position(response: Response) -> Response:
     """After a form that may have written: note how far the replica has to be from now on."""
-    if current_app.replica is None or only_reads() or is_for_api() or "db" not in g:
+    may_have_written = "db" in g or g.get("has_written", False)
+    if current_app.replica is None or only_reads() or is_for_api() or not may_have_written:
         return response
     if response.status_code < 400:
         try:

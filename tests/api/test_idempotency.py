@@ -10,7 +10,9 @@ import pytest
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.errors import ForbiddenError
 from blog.models import Comment, Email, IdempotentAnswer, Post, User
+from blog.posts import service
 from blog.web.app import Broadside
 from tests.api.support import Client, add_token, assert_problem
 from tests.comments.support import add_post
@@ -139,6 +141,54 @@ async def test_a_first_try_that_was_refused_can_be_corrected(
     taken = ACCOUNT | {"username": "Susan"}
     assert_problem(await anonymous.post("/users/", json=taken, headers=KEY), 422)
     assert (await anonymous.post("/users/", json=ACCOUNT, headers=KEY)).status_code == 201
+
+
+async def test_a_copy_that_fails_leaves_the_key_to_the_first_request_which_is_under_way(
+    bearer: Client, db: AsyncSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_post, begun, may_go_on = service.write_post, asyncio.Event(), asyncio.Event()
+
+    async def write_slowly(*arguments: Any) -> Any:
+        if begun.is_set():
+            raise ForbiddenError
+        begun.set()
+        await may_go_on.wait()
+        return await write_post(*arguments)
+
+    monkeypatch.setattr(service, "write_post", write_slowly)
+    first = asyncio.create_task(bearer.post("/posts/", json=TEXT, headers=KEY))
+    await begun.wait()
+    assert_problem(await bearer.post("/posts/", json=TEXT, headers=KEY), 403)
+    # The key is still taken, and still for this body.
+    assert await db.scalar(select(func.count()).select_from(IdempotentAnswer)) == 1
+    assert_problem(await bearer.post("/posts/", json={"body": "another"}, headers=KEY), 422)
+    may_go_on.set()
+    replayed = await first, await bearer.post("/posts/", json=TEXT, headers=KEY)
+    same_answer(list(replayed))
+    assert replayed[1].headers["idempotency-replayed"] == "true"
+
+
+async def test_what_a_copy_has_made_is_kept_although_the_first_request_has_failed(
+    bearer: Client, db: AsyncSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_post, begun, may_go_on = service.write_post, asyncio.Event(), asyncio.Event()
+
+    async def fail_slowly(*arguments: Any) -> Any:
+        if begun.is_set():
+            return await write_post(*arguments)
+        begun.set()
+        await may_go_on.wait()
+        raise ForbiddenError
+
+    monkeypatch.setattr(service, "write_post", fail_slowly)
+    first = asyncio.create_task(bearer.post("/posts/", json=TEXT, headers=KEY))
+    await begun.wait()
+    made = await bearer.post("/posts/", json=TEXT, headers=KEY)
+    may_go_on.set()
+    assert_problem(await first, 403)
+    again = await bearer.post("/posts/", json=TEXT, headers=KEY)
+    same_answer([made, again])
+    assert again.headers["idempotency-replayed"] == "true"
 
 
 @pytest.mark.parametrize("kind", ["post", "comment", "registration"])

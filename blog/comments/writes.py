@@ -1,0 +1,115 @@
+"""Writing the comments of several requests by one statement (`blog.kit.group_commit`)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.comments import queries
+from blog.posts.queries import Author
+
+# A post is locked before its comments get their ids, until they are there: so these follow one
+# another in the order of the list, and the count before tells their places.
+_PUBLISH = text("""
+    WITH post AS MATERIALIZED (
+        SELECT id, comment_count FROM posts
+        WHERE id = ANY(CAST(:posts AS bigint[])) AND hidden_at IS NULL
+        ORDER BY id FOR NO KEY UPDATE
+    ), new AS MATERIALIZED (
+        SELECT nextval(pg_get_serial_sequence('comments', 'id')) AS id,
+            given.*, post.comment_count AS before
+        FROM unnest(
+            CAST(:posts AS bigint[]), CAST(:authors AS bigint[]), CAST(:bodies AS text[]),
+            CAST(:htmls AS text[]), CAST(:renderer_versions AS integer[]),
+            CAST(:submissions AS uuid[])
+        ) WITH ORDINALITY AS given (
+            post_id, author_id, body, body_html, renderer_version, submission, place
+        ) JOIN post ON post.id = given.post_id
+    ), added AS (
+        INSERT INTO comments (
+            id, post_id, author_id, body, body_html, renderer_version, submission
+        )
+        SELECT id, post_id, author_id, body, body_html, renderer_version, submission
+        FROM new ORDER BY id
+        ON CONFLICT DO NOTHING
+        RETURNING id, created_at
+    )
+    SELECT new.place - 1, added.id, added.created_at,
+        new.before + row_number() OVER (PARTITION BY new.post_id ORDER BY added.id)
+    FROM added JOIN new USING (id)
+""")
+TRIES = 3
+
+
+class NewComment(NamedTuple):
+    """A comment that is to be published; `submission` is its form's (`blog.kit.submissions`)."""
+
+    post_id: int
+    author: Author
+    body: str
+    body_html: str
+    renderer_version: int
+    submission: UUID | None
+
+
+class Written(NamedTuple):
+    """A comment that was published, and its place under its post, from 1.
+
+    `created_at` is `None` if the same form has published it earlier.
+    """
+
+    id: int
+    position: int
+    created_at: datetime | None
+
+
+async def publish(
+    session: AsyncSession, comments: Sequence[NewComment]
+) -> Sequence[Written | None]:
+    """Publish some comments; of those with the same submission one, which is the answer to all.
+
+    Returns:
+        What has become of each; `None` where the post is not there, or not to be seen.
+    """
+    written: dict[int, Written] = {}
+    for _ in range(TRIES):
+        missing = [place for place in range(len(comments)) if place not in written]
+        written |= await _add(session, comments, missing)
+        sent_again = {
+            place: submission
+            for place in missing
+            if place not in written and (submission := comments[place].submission)
+        }
+        if not sent_again:
+            break
+        # Whoever sent it first may have deleted it before we come to look: then it is tried again.
+        found = await queries.submitted(session, list(sent_again.values()))
+        written |= {
+            place: Written(*found[submission], None)
+            for place, submission in sent_again.items()
+            if submission in found
+        }
+    return [written.get(place) for place in range(len(comments))]
+
+
+async def _add(
+    session: AsyncSession, comments: Sequence[NewComment], places: Sequence[int]
+) -> dict[int, Written]:
+    """Those of some comments that were not sent before, by their places."""
+    new = [comments[place] for place in places]
+    parameters = {
+        "posts": [comment.post_id for comment in new],
+        "authors": [comment.author.id for comment in new],
+        "bodies": [comment.body for comment in new],
+        "htmls": [comment.body_html for comment in new],
+        "renderer_versions": [comment.renderer_version for comment in new],
+        "submissions": [comment.submission for comment in new],
+    }
+    rows = await session.execute(_PUBLISH, parameters)
+    return {
+        places[place]: Written(comment_id, position, created_at)
+        for place, comment_id, created_at, position in rows
+    }

@@ -1,0 +1,61 @@
+"""Writing the follows of several requests by one statement (`blog.kit.group_commit`)."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import TextClause, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+# Both come to the rows in the order of their keys, as everybody does.
+_ADD = text("""
+    INSERT INTO follows (follower_id, followed_id)
+    SELECT DISTINCT * FROM unnest(CAST(:followers AS bigint[]), CAST(:followed AS bigint[]))
+    ORDER BY 1, 2
+    ON CONFLICT DO NOTHING
+    RETURNING follower_id, followed_id
+""")
+_REMOVE = text("""
+    WITH gone AS MATERIALIZED (
+        SELECT follower_id, followed_id FROM follows
+        JOIN unnest(CAST(:followers AS bigint[]), CAST(:followed AS bigint[]))
+            AS given (follower_id, followed_id) USING (follower_id, followed_id)
+        ORDER BY follower_id, followed_id
+        FOR UPDATE OF follows
+    )
+    DELETE FROM follows USING gone
+    WHERE follows.follower_id = gone.follower_id AND follows.followed_id = gone.followed_id
+    RETURNING follows.follower_id, follows.followed_id
+""")
+
+
+class Pair(NamedTuple):
+    """Who follows, or does so no longer, and whom."""
+
+    follower_id: int
+    followed_id: int
+
+
+async def add(session: AsyncSession, pairs: Sequence[Pair]) -> Sequence[bool]:
+    """Let some people follow others; of each, whether it is new."""
+    return await _changed(session, _ADD, pairs)
+
+
+async def remove(session: AsyncSession, pairs: Sequence[Pair]) -> Sequence[bool]:
+    """Let some people no longer follow others; of each, whether they did."""
+    return await _changed(session, _REMOVE, pairs)
+
+
+async def _changed(
+    session: AsyncSession, statement: TextClause, pairs: Sequence[Pair]
+) -> Sequence[bool]:
+    parameters = {
+        "followers": [pair.follower_id for pair in pairs],
+        "followed": [pair.followed_id for pair in pairs],
+    }
+    changed = {Pair(*row) for row in await session.execute(statement, parameters)}
+    results = []
+    for pair in pairs:
+        results.append(pair in changed)
+        # Whoever asks twice at once has done it once.
+        changed.discard(pair)
+    return results

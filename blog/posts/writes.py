@@ -1,0 +1,97 @@
+"""Writing the posts of several requests by one statement (`blog.kit.group_commit`)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.posts.queries import Author, ListedPost, listed_by_submission
+
+# The ids are drawn first, so as to know which of the rows that come back is which.
+_PUBLISH = text("""
+    WITH new AS MATERIALIZED (
+        SELECT nextval(pg_get_serial_sequence('posts', 'id')) AS id, given.*
+        FROM unnest(
+            CAST(:authors AS bigint[]), CAST(:bodies AS text[]), CAST(:htmls AS text[]),
+            CAST(:renderer_versions AS integer[]), CAST(:submissions AS uuid[])
+        ) WITH ORDINALITY AS given (
+            author_id, body, body_html, renderer_version, submission, place
+        )
+    ), added AS (
+        INSERT INTO posts (id, author_id, body, body_html, renderer_version, submission)
+        SELECT id, author_id, body, body_html, renderer_version, submission FROM new ORDER BY id
+        ON CONFLICT DO NOTHING
+        RETURNING id, created_at
+    )
+    SELECT new.place - 1, added.id, added.created_at FROM added JOIN new USING (id)
+""")
+TRIES = 3
+
+
+class NewPost(NamedTuple):
+    """A post that is to be published; `submission` is its form's (`blog.kit.submissions`)."""
+
+    author: Author
+    body: str
+    body_html: str
+    renderer_version: int
+    submission: UUID | None
+
+    def published(self, post_id: int, created_at: datetime) -> ListedPost:
+        """The post that it has become."""
+        return ListedPost(
+            id=post_id,
+            body=self.body,
+            body_html=self.body_html,
+            created_at=created_at,
+            edited_at=None,
+            version=1,
+            comment_count=0,
+            hidden_at=None,
+            author=self.author,
+        )
+
+
+async def publish(session: AsyncSession, posts: Sequence[NewPost]) -> Sequence[ListedPost | None]:
+    """Publish some posts; of those with the same submission one, which is the answer to all.
+
+    Returns:
+        What has become of each; `None` where what was published by the same form keeps going
+        while this one is to be.
+    """
+    published: dict[int, ListedPost] = {}
+    for _ in range(TRIES):
+        missing = [place for place in range(len(posts)) if place not in published]
+        published |= await _add(session, posts, missing)
+        sent_again = [place for place in missing if place not in published]
+        if not sent_again:
+            break
+        # Whoever sent it first may have deleted it before we come to look: then it is tried again.
+        wanted = [posts[place].submission for place in sent_again]
+        found = await listed_by_submission(session, wanted)
+        published |= {
+            place: post for place in sent_again if (post := found.get(posts[place].submission))
+        }
+    return [published.get(place) for place in range(len(posts))]
+
+
+async def _add(
+    session: AsyncSession, posts: Sequence[NewPost], places: Sequence[int]
+) -> dict[int, ListedPost]:
+    """Those of some posts that were not sent before, by their places."""
+    new = [posts[place] for place in places]
+    parameters = {
+        "authors": [post.author.id for post in new],
+        "bodies": [post.body for post in new],
+        "htmls": [post.body_html for post in new],
+        "renderer_versions": [post.renderer_version for post in new],
+        "submissions": [post.submission for post in new],
+    }
+    rows = await session.execute(_PUBLISH, parameters)
+    return {
+        places[place]: new[place].published(post_id, created_at)
+        for place, post_id, created_at in rows
+    }

@@ -1,0 +1,134 @@
+"""Many programs write at the same moment: each gets its own answer, and no count is wrong."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import delete, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.comments import queries as comment_queries
+from blog.models import Comment, Follow, IdempotentAnswer, Post, User
+from blog.posts import writes as post_writes
+from blog.posts.counts import KEPT_COUNTS, wrong_counts
+from blog.web.app import Broadside
+from tests.api.support import Client, add_token, statements_of
+from tests.comments.support import add_post
+
+MakeUser = Callable[..., Awaitable[User]]
+WRITERS = 64
+AUTHORS = 8
+NOTHING = {kept.name: 0 for kept in KEPT_COUNTS}
+
+
+@pytest.fixture
+async def authors(app: Broadside, make_user: MakeUser) -> Sequence[tuple[User, Client]]:
+    """Some people with a client each."""
+    people = [await make_user(f"person{number}") for number in range(AUTHORS)]
+    return [(person, Client(app, token=await add_token(app, person))) for person in people]
+
+
+async def all_write(
+    authors: Sequence[tuple[User, Client]], address: str
+) -> list[tuple[str, str, httpx.Response]]:
+    """Texts that are sent at once, each with who sent it, and the answer."""
+
+    async def write(number: int) -> tuple[str, str, httpx.Response]:
+        author, client = authors[number % len(authors)]
+        body = f"text {number} of {author.username}"
+        return body, author.username, await client.post(address, json={"body": body})
+
+    return await asyncio.gather(*(write(number) for number in range(WRITERS)))
+
+
+@pytest.mark.parametrize("number", [1, AUTHORS], ids=["one author", "many authors"])
+@pytest.mark.parametrize("what", ["posts", "comments"])
+async def test_sixty_four_texts_at_once_are_each_their_authors(
+    authors: Sequence[tuple[User, Client]], db: AsyncSession, susan: User, number: int, what: str
+) -> None:
+    post = await add_post(db, susan)
+    address = "/posts/" if what == "posts" else f"/posts/{post.id}/comments/"
+    written = await all_write(authors[:number], address)
+    reader = authors[0][1]
+    for body, author, answer in written:
+        assert answer.status_code == 201, answer.text
+        for shown in (answer.json(), (await reader.get(answer.headers["location"])).json()):
+            assert (shown["body"], shown["author"]) == (body, author)
+            assert re.sub("<.*?>", "", shown["body_html"]).strip() == body
+        read_again = await reader.get(answer.headers["location"])
+        assert read_again.json() == answer.json()
+        assert read_again.headers["etag"] == answer.headers["etag"]
+    assert await wrong_counts(db) == NOTHING
+
+
+async def test_writing_takes_few_statements_and_few_transactions(
+    authors: Sequence[tuple[User, Client]], db: AsyncSession, susan: User
+) -> None:
+    post = await add_post(db, susan)
+    for address in ("/posts/", f"/posts/{post.id}/comments/"):
+        written = await all_write(authors, address)
+        assert max(statements_of(answer) for _, _, answer in written) <= 3
+        table = Post if address == "/posts/" else Comment
+        made_by = select(func.count(func.distinct(table.created_at)))
+        # A transaction has one `now()`.
+        assert (await db.scalar(made_by) or 0) < WRITERS / 2
+
+
+async def test_many_follow_and_unfollow_one_person_at_once(
+    authors: Sequence[tuple[User, Client]], db: AsyncSession, susan: User
+) -> None:
+    for act in ("PUT", "PUT", "DELETE", "PUT"):
+        requests = [client.request(act, "/users/susan/follow") for _, client in authors * 3]
+        answers = await asyncio.gather(*requests)
+        assert {answer.status_code for answer in answers} == {204}
+        expected = len(authors) if act == "PUT" else 0
+        assert await db.scalar(select(func.count()).select_from(Follow)) == expected
+        assert await wrong_counts(db) == NOTHING
+
+
+async def test_who_follows_somebody_who_goes_at_this_moment_harms_no_other_follower(
+    app: Broadside, authors: Sequence[tuple[User, Client]], db: AsyncSession, susan: User,
+    make_user: MakeUser,
+) -> None:  # fmt: skip
+    leaving = await make_user("leaving")
+    # Its row is locked, as by a deletion: the group that refers to it waits for the end of that.
+    await db.execute(delete(User).where(User.id == leaving.id))
+    requests = [
+        asyncio.create_task(client.put(f"/users/{name}/follow"))
+        for name, (_, client) in zip(["leaving", *["susan"] * (AUTHORS - 1)], authors, strict=True)
+    ]
+    await asyncio.wait(requests, timeout=0.3)
+    await db.commit()
+    statuses = [answer.status_code for answer in await asyncio.gather(*requests)]
+    assert statuses == [404, *[204] * (AUTHORS - 1)]
+    assert await wrong_counts(db) == NOTHING
+
+
+@pytest.mark.parametrize("what", ["posts", "comments"])
+async def test_a_form_whose_first_copy_is_deleted_at_this_moment_is_published_again(
+    bearer: Client, db: AsyncSession, susan: User, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """Between the try to write it and the look at what was written before."""
+    post = await add_post(db, susan)
+    address, table, module, name = {
+        "posts": ("/posts/", Post, post_writes, "listed_by_submission"),
+        "comments": (f"/posts/{post.id}/comments/", Comment, comment_queries, "submitted"),
+    }[what]
+    find, key = getattr(module, name), {"Idempotency-Key": "once"}
+    first = await bearer.post(address, json={"body": "once"}, headers=key)
+    await db.execute(delete(IdempotentAnswer))
+    await db.commit()
+
+    async def delete_and_find(*arguments: Any) -> Any:
+        await db.execute(delete(table).where(table.submission.is_not(None)))
+        await db.commit()
+        return await find(*arguments)
+
+    monkeypatch.setattr(module, name, delete_and_find)
+    again = await bearer.post(address, json={"body": "once"}, headers=key)
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json()["id"] != again.json()["id"]
+    assert await db.scalar(select(func.count()).where(table.submission.is_not(None))) == 1
