@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from blog.accounts import identity
+from blog.accounts import identity, usernames
 from blog.accounts.email_pages import blueprint as email_pages
 from blog.accounts.leaving_pages import blueprint as leaving_pages
 from blog.accounts.pages import blueprint as accounts_pages
@@ -134,6 +134,7 @@ def create_app(settings: Settings) -> Broadside:
     versions.init_app(app)
     if settings.is_development:
         app.register_blueprint(mailbox_pages)
+    app.reserved_usernames = usernames.reserved(settings.site_name, settings.base_url, app.url_map)
     app.teardown_request(close_db)
     reachable = TrustedProxies(LingeringClose(app.asgi_app), settings.trusted_proxies)
     app.asgi_app = OneForm(reachable)  # type: ignore[method-assign]

@@ -49,6 +49,7 @@ async def create_account() -> ResponseReturnValue:
             user = await service.register(
                 db(), data, current_app.passwords, current_app.links,
                 current_app.settings.admin_email,
+                reserved=current_app.reserved_usernames,
                 submission=submission_key(data, "account", data.email, data.username),
             )  # fmt: skip
         except TooManyRequestsError as error:

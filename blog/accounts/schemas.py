@@ -21,12 +21,15 @@ from blog.kit.validation import NOT_UNICODE, NotBlank, Schema
 # RFC 5321, 4.5.3.1.3, without the angle brackets.
 LONGEST_EMAIL = 254
 LONGEST_USERNAME = 64
-USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9._]{0,63}", re.ASCII)
+USERNAME = re.compile(r"[A-Za-z]([A-Za-z0-9._]{0,62}[A-Za-z0-9_])?", re.ASCII)
 
 
 def _username(text: str) -> str:
     if not USERNAME.fullmatch(text):
-        raise ValueError("Use letters, digits, dots and underscores only, and begin with a letter.")
+        raise ValueError(
+            "Use letters, digits, dots and underscores only, begin with a letter, and do not end "
+            "with a dot."
+        )
     return text
 
 
@@ -68,7 +71,7 @@ Username = Annotated[
     NotBlank,
     AfterValidator(_username),
     Field(
-        description="Begins with a letter; no two differ by their case alone.",
+        description="Begins with a letter, does not end with a dot, and looks like nobody else's.",
         json_schema_extra={"pattern": f"^{USERNAME.pattern}$"},
     ),
 ]

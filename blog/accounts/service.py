@@ -17,6 +17,7 @@ from blog.accounts.links import CONFIRM, refuse_other_account
 from blog.accounts.schemas import LoginForm, NewAccount
 from blog.accounts.sessions_service import begin_session
 from blog.accounts.uniqueness import taken
+from blog.accounts.usernames import fold, refuse_reserved
 from blog.errors import BlogError, InvalidFieldsError
 from blog.kit.clock import now
 from blog.kit.passwords import Passwords
@@ -33,7 +34,7 @@ class UnprovedOwnerError(BlogError):
 
 async def register(
     session: AsyncSession, form: NewAccount, passwords: Passwords, links: LinkSigner,
-    administrators: list[str], *, submission: UUID | None,
+    administrators: list[str], *, reserved: frozenset[str], submission: UUID | None,
 ) -> User:  # fmt: skip
     """Make an account, put the mail that confirms it into the outbox, and tell the administrators.
 
@@ -42,11 +43,13 @@ async def register(
     Args:
         administrators: addresses; who registers with one of them becomes an administrator,
             which counts from the confirmation on.
+        reserved: the usernames that nobody gets (`accounts/usernames.py`).
         submission: the key of the form that was sent (`blog.kit.submissions`).
 
     Raises:
-        InvalidFieldsError: as `add_account`.
+        InvalidFieldsError: as `add_account`, or the username is reserved.
     """
+    refuse_reserved(form.username, reserved)
     role = await role_for(session, form.email, administrators)
     try:
         user = await add_account(session, form, passwords, role, submission=submission)
@@ -69,14 +72,16 @@ async def add_account(
     """Add an account, not yet confirmed; the caller commits.
 
     Raises:
-        InvalidFieldsError: the e-mail or the username is taken, in whatever case, or is the
-            password; or the same form has made an account before.
+        InvalidFieldsError: the e-mail or the username is taken, in whatever case, or the username
+            looks like somebody's, or one of them is the password; or the same form has made an
+            account before.
     """
     refuse_own_name(form.password, form.username, form.email)
     await session.commit()  # Nobody waits for a hash with a connection in hand.
     user = User(
         email=form.email,
         username=form.username,
+        username_fold=fold(form.username),
         password_hash=await passwords.hash(form.password.get_secret_value()),
         role=role,
         submission=submission,

@@ -5,10 +5,13 @@ from sqlalchemy.exc import IntegrityError
 from blog.errors import InvalidFieldsError
 
 EMAIL_TAKEN = "There is an account with this address already."
+NAME_TAKEN = "This name is taken. Please choose another one."
+NAME_ALIKE = "This name looks like somebody else's. Please choose another one."
 FORM_IS_USED = "This form has made an account already."
 _MESSAGES = {
     "uq_users_email": {"email": EMAIL_TAKEN},
-    "uq_users_username_lower": {"username": "This name is taken. Please choose another one."},
+    "uq_users_username_lower": {"username": NAME_TAKEN},
+    "uq_users_username_fold": {"username": NAME_ALIKE},
     "uq_users_submission": {"": FORM_IS_USED},
 }
 

@@ -18,6 +18,7 @@ from blog.accounts.service import add_account
 from blog.accounts.sessions_service import end_all_access
 from blog.accounts.tokens_service import ALREADY_REVOKED
 from blog.accounts.uniqueness import taken
+from blog.accounts.usernames import fold
 from blog.admin.administrators import LastAdministratorError, lock_administrators
 from blog.admin.audit import record
 from blog.admin.schemas import AccountForm
@@ -151,6 +152,8 @@ async def edit_account(session: AsyncSession, actor: User, user_id: int, form: A
     wanted: dict[str, Any] = form.model_dump(exclude={"confirmed", "role"})
     wanted["confirmed_at"] = (user.confirmed_at or now()) if form.confirmed else None
     wanted["role_id"] = role.id
+    if form.username != user.username:
+        wanted["username_fold"] = fold(form.username)
     changes = {name: value for name, value in wanted.items() if getattr(user, name) != value}
     if changes:
         record(session, actor, Act.EDIT_PROFILE, user, **_summary(changes, user, role))
@@ -241,7 +244,8 @@ def _keep_one(administrators: set[int], user: User, *, stays: bool) -> None:
 
 def _summary(changes: dict[str, Any], user: User, role: Role) -> dict[str, object]:
     """What the audit log is told about the changes to an account."""
-    changed = sorted(name.removesuffix("_id").removesuffix("_at") for name in changes)
+    fields = changes.keys() - {"username_fold"}
+    changed = sorted(name.removesuffix("_id").removesuffix("_at") for name in fields)
     details: dict[str, object] = {"changed": changed}
     if "role_id" in changes:
         details["role"] = [user.role.name, role.name]

@@ -16,6 +16,9 @@ class User(Base):
     unique whatever the case. Both are compared byte by byte (collation "C"), so that the
     indexes that make them unique also find those that begin with something, in order.
 
+    `username_fold` is what all usernames have in common that look alike (`accounts/usernames.py`).
+    It is NULL where an older account has a username like that of a still older one.
+
     `avatar_hash` is how Gravatar names the address. The database computes it: no change of
     `email`, however it is made, can forget it.
     """
@@ -24,6 +27,7 @@ class User(Base):
 
     id: Mapped[RowId]
     username: Mapped[str] = mapped_column(String(64, collation="C"))
+    username_fold: Mapped[str | None] = mapped_column(String(64, collation="C"))
     email: Mapped[str] = mapped_column(String(254, collation="C"), unique=True)
     avatar_hash: Mapped[str] = mapped_column(
         # The cast of a text to its bytes that PostgreSQL counts as immutable.
@@ -51,6 +55,12 @@ class User(Base):
     __table_args__ = (
         CheckConstraint("email = lower(email)", name="email_is_lower_case"),
         Index("uq_users_username_lower", func.lower(username), unique=True),
+        Index(
+            "uq_users_username_fold",
+            username_fold,
+            unique=True,
+            postgresql_where=text("username_fold IS NOT NULL"),
+        ),
         # The rare states, in the order of the administrator's list.
         Index(
             "ix_users_disabled",

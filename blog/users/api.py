@@ -137,6 +137,7 @@ async def register(data: NewAccount) -> Response:
     form = SubmittedForm(submission=submission())
     user = await accounts.register(
         db(), data, current_app.passwords, current_app.links, current_app.settings.admin_email,
+        reserved=current_app.reserved_usernames,
         submission=submission_key(form, "account", data.email, data.username),
     )  # fmt: skip
     made = resource(user, links())

@@ -53,6 +53,7 @@ class Broadside(Quart):
     group_commit: GroupCommit
     passwords: Passwords
     links: LinkSigner
+    reserved_usernames: frozenset[str]
     mail_worker: MailWorker
     rate_limits: RateLimits
     fragments: Fragments
