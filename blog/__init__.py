@@ -117,7 +117,7 @@ def create_app(settings: Settings) -> Broadside:
     app.replica = Replica(replica_url, app.database) if replica_url else None
     app.shared_reads = SharedReads()
     app.group_commit = GroupCommit(lambda: app.database.warm_sessions)
-    app.passwords = Passwords()
+    app.passwords = Passwords(site_name=settings.site_name)
     app.links = LinkSigner(settings.signing_key())
     app.fragments = Fragments()
     app.rate_limits = RateLimits(app.database, is_on=settings.rate_limits)

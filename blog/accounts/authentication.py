@@ -8,9 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts import queries
 from blog.accounts.attempts import count_attempt
-from blog.errors import InvalidFieldsError
 from blog.kit.networks import Address, parsed_address
-from blog.kit.passwords import Passwords, normalized
+from blog.kit.passwords import Passwords
 from blog.kit.user_agents import device_name
 from blog.models import User
 
@@ -60,15 +59,3 @@ async def authenticate(
         stored = user.password_hash if user else None
         matches = await passwords.verify(stored, password.get_secret_value())
     return user if matches else None
-
-
-def refuse_own_name(password: SecretStr, username: str, email: str) -> None:
-    """Refuse a new password that everybody can read on the profile.
-
-    Raises:
-        InvalidFieldsError: it is the username or the e-mail, in whatever case.
-    """
-    if normalized(password.get_secret_value()).lower() in {username.lower(), email.lower()}:
-        raise InvalidFieldsError(
-            {"password": "Please choose something else than your username or e-mail address."}
-        )

@@ -5,13 +5,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts import queries
 from blog.accounts.attempts import forgive
-from blog.accounts.authentication import Client, authenticate, refuse_own_name
+from blog.accounts.authentication import Client, authenticate
 from blog.accounts.links import (
     RESET_PASSWORD,
     check_credentials,
     credentials_of,
     refuse_other_account,
 )
+from blog.accounts.new_passwords import refuse_known_words
 from blog.accounts.schemas import ChangePasswordForm, NewPasswordForm
 from blog.accounts.sessions_service import end_all_access, renew_token
 from blog.errors import InvalidFieldsError
@@ -38,7 +39,7 @@ async def change_password(
             logged in cannot guess here either.
     """
     account = login.user
-    refuse_own_name(form.password, account.username, account.email)
+    refuse_known_words(form.password, passwords, username=account.username, email=account.email)
     user = await authenticate(session, passwords, account.email, form.old_password, client)
     new_hash = await passwords.hash(form.password.get_secret_value()) if user else ""
     if user is None or not await _replace_hash(session, user, new_hash):
@@ -109,7 +110,7 @@ async def reset_password(
         InvalidFieldsError: the new password is the username or e-mail.
     """
     user = await user_of_reset_link(session, visitor, token, links)
-    refuse_own_name(form.password, user.username, user.email)
+    refuse_known_words(form.password, passwords, username=user.username, email=user.email)
     await session.commit()  # Nobody waits for a hash with a connection in hand.
     new_hash = await passwords.hash(form.password.get_secret_value())
     if not await _replace_hash(session, user, new_hash, confirm=True):

@@ -14,9 +14,14 @@ from pydantic import (
     field_validator,
 )
 
-from blog.kit.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD, is_common
 from blog.kit.submissions import SubmittedForm
 from blog.kit.validation import NOT_UNICODE, NotBlank, Schema
+from blog.kit.weak_passwords import (
+    LONGEST_PASSWORD,
+    SHORTEST_PASSWORD,
+    is_common,
+    is_regular,
+)
 
 # RFC 5321, 4.5.3.1.3, without the angle brackets.
 LONGEST_EMAIL = 254
@@ -61,6 +66,10 @@ def _new_password(secret: SecretStr) -> SecretStr:
     if is_common(password):
         raise ValueError(
             "This is among the passwords that are guessed first. Please choose another."
+        )
+    if is_regular(password):
+        raise ValueError(
+            "This repeats a few characters, or counts them up. Please choose another password."
         )
     return secret
 

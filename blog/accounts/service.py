@@ -12,8 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from blog.accounts.attempts import forgive
-from blog.accounts.authentication import Client, authenticate, refuse_own_name
+from blog.accounts.authentication import Client, authenticate
 from blog.accounts.links import CONFIRM, refuse_other_account
+from blog.accounts.new_passwords import refuse_known_words
 from blog.accounts.schemas import LoginForm, NewAccount
 from blog.accounts.sessions_service import begin_session
 from blog.accounts.uniqueness import taken
@@ -76,7 +77,7 @@ async def add_account(
             looks like somebody's, or one of them is the password; or the same form has made an
             account before.
     """
-    refuse_own_name(form.password, form.username, form.email)
+    refuse_known_words(form.password, passwords, username=form.username, email=form.email)
     await session.commit()  # Nobody waits for a hash with a connection in hand.
     user = User(
         email=form.email,

@@ -20,7 +20,7 @@ from blog.accounts.permissions import UNCONFIRMED
 from blog.api import limits
 from blog.errors import ForbiddenError
 from blog.kit.noting import is_due, note_now
-from blog.kit.passwords import LONGEST_PASSWORD
+from blog.kit.weak_passwords import LONGEST_PASSWORD
 from blog.models import ApiToken, Permission, Scope, User
 from blog.users.presence import note_presence
 from blog.web.app import current_app, db

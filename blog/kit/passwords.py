@@ -1,44 +1,22 @@
 """Hashing passwords with argon2id, beside the event loop."""
 
 import asyncio
-import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal, TypeVar
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
-from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from blog.kit import metrics
+from blog.kit.weak_passwords import normalized
 
 # OWASP Password Storage Cheat Sheet: 19 MiB of memory, 2 iterations, 1 degree of parallelism.
 TIME_COST = 2
 MEMORY_KIB = 19 * 1024
 AT_ONCE = 2
 
-SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 128
-# zxcvbn's list of the 30,000 passwords that leaks have shown most often. Its estimate of a
-# password's strength is not asked: it takes time, and would be one more rule to guess at.
-COMMONEST = frozenset(
-    password for password in FREQUENCY_LISTS["passwords"] if len(password) >= SHORTEST_PASSWORD
-)
-
 Result = TypeVar("Result")
-
-
-def normalized(password: str) -> str:
-    """The same characters for the same keys, whichever way a keyboard composes them.
-
-    NFKC, as NIST SP 800-63B, 5.1.1.2 has it. The time that this takes grows with the square of
-    the number of combining marks in a row: limit the length before.
-    """
-    return unicodedata.normalize("NFKC", password)
-
-
-def is_common(password: str) -> bool:
-    """Whether everybody who guesses passwords begins with this one, whatever its case."""
-    return normalized(password).lower() in COMMONEST
 
 
 class Turn(asyncio.Semaphore):
@@ -59,6 +37,7 @@ class Passwords:
         time_cost: iterations.
         memory_kib: memory that a hash takes, in KiB.
         at_once: how many are computed at the same time; the others wait in line.
+        site_name: the name of the site, which is nobody's password.
 
     Attributes:
         turn: a semaphore for as many. Who has something to do just before a hash, such as
@@ -66,8 +45,14 @@ class Passwords:
     """
 
     def __init__(
-        self, time_cost: int = TIME_COST, memory_kib: int = MEMORY_KIB, at_once: int = AT_ONCE
+        self,
+        time_cost: int = TIME_COST,
+        memory_kib: int = MEMORY_KIB,
+        at_once: int = AT_ONCE,
+        *,
+        site_name: str = "",
     ) -> None:
+        self.site_name = site_name
         self._hasher = PasswordHasher(
             time_cost=time_cost, memory_cost=memory_kib, parallelism=1, type=Type.ID
         )

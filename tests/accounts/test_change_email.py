@@ -1,6 +1,7 @@
 """Changing the e-mail address."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -63,20 +64,52 @@ async def test_the_address_changes_by_a_link_that_goes_to_the_new_one(
         ({"password": ""}, "password", "Please fill in this field"),
         ({"email": "susan"}, "email", "This is not an e-mail address"),
         ({"email": "SUSAN@example.com"}, "email", "This is your address already"),
-        ({"email": "David@example.com"}, "email", "There is an account with this address already"),
     ],
 )
 async def test_a_bad_field_is_told_beside_it_and_no_mail_is_sent(
-    app: Broadside, susans_browser: Browser, make_user: MakeUser,
-    changes: dict[str, str], field: str, message: str,
-) -> None:  # fmt: skip
-    await make_user("david")
+    app: Broadside, susans_browser: Browser, changes: dict[str, str], field: str, message: str
+) -> None:
     answer = await susans_browser.submit(PAGE, FORM | changes)
     assert answer.status_code == 422
     assert f'id="{field}-error">' in answer.text
     assert message in answer.text
     assert PASSWORD not in answer.text
     assert await outbox(app) == []
+
+
+async def test_the_answer_does_not_tell_whose_address_it_is_and_its_owner_gets_a_mail(
+    app: Broadside, susans_browser: Browser, make_user: MakeUser
+) -> None:
+    await make_user("david")
+    pages, statements = [], []
+    for address in ("david@example.com", "nobody@example.com"):
+        answer = await susans_browser.submit(PAGE, FORM | {"email": address})
+        assert (answer.status_code, answer.headers["location"]) == (302, PAGE)
+        timing = answer.headers["server-timing"]
+        statements.append(timing.partition('desc="')[2].partition('"')[0])
+        page = (await susans_browser.get(PAGE)).text.replace(address, "")
+        pages.append(re.sub('value="[^"]*"', "", page))
+    assert pages[0] == pages[1]
+    assert statements[0] == statements[1]
+    mails = [(mail.purpose, mail.recipient) for mail in await outbox(app)]
+    assert mails == [
+        ("email_is_in_use", "david@example.com"),
+        ("change_email", "nobody@example.com"),
+    ]
+    assert "/auth/change_email/" not in (await outbox(app))[0].text
+
+
+@pytest.mark.parametrize("address", ["david@example.com", "nobody@example.com"])
+async def test_the_limit_of_mails_does_not_tell_whose_address_it_is(
+    susans_browser: Browser, make_user: MakeUser, address: str
+) -> None:
+    await make_user("david")
+    for _ in range(3):
+        answer = await susans_browser.submit(PAGE, FORM | {"email": address})
+        assert answer.status_code == 302
+    answer = await susans_browser.submit(PAGE, FORM | {"email": address})
+    assert answer.status_code == 422
+    assert "We have sent several links to this address" in answer.text
 
 
 async def test_an_address_that_was_taken_meanwhile_is_refused_kindly(
