@@ -56,6 +56,7 @@ from blog.web.lingering import LingeringClose
 from blog.web.normalising import OneForm
 from blog.web.proxies import TrustedProxies
 from blog.web.rate_limits import RateLimits
+from blog.web.rendering import Renderer
 from settings import MailWorkerPlace, Settings
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -118,6 +119,7 @@ def create_app(settings: Settings) -> Broadside:
     app.shared_reads = SharedReads()
     app.group_commit = GroupCommit(lambda: app.database.warm_sessions)
     app.passwords = Passwords(site_name=settings.site_name)
+    app.renderer = Renderer()
     app.links = LinkSigner(settings.signing_key())
     app.fragments = Fragments()
     app.rate_limits = RateLimits(app.database, is_on=settings.rate_limits)
@@ -144,6 +146,7 @@ def create_app(settings: Settings) -> Broadside:
         await app.database.open()
         statements.watch(app.database.engine, settings.slow_query_seconds)
         watch_pool(app.database.engine, "primary")
+        app.renderer.pool.start()
         if app.replica is not None:
             app.replica.open()
             statements.watch(app.replica.engine, settings.slow_query_seconds)
@@ -154,6 +157,7 @@ def create_app(settings: Settings) -> Broadside:
     @app.after_serving
     async def close_parts() -> None:
         await app.mail_worker.stop()
+        await app.renderer.pool.close()
         if app.replica is not None:
             await app.replica.close()
         await app.database.close()

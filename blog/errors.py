@@ -26,7 +26,12 @@ class InvalidFieldsError(BlogError):
 
     Args:
         errors: for each field what is wrong with it, in words for the person.
+
+    Attributes:
+        status: the HTTP status of the answer.
     """
+
+    status = 422
 
     def __init__(self, errors: Mapping[str, str]) -> None:
         super().__init__("; ".join(errors.values()))
@@ -35,6 +40,23 @@ class InvalidFieldsError(BlogError):
 
 class LimitReachedError(InvalidFieldsError):
     """Nothing is wrong with the input by itself: there are as many of these as there may be."""
+
+    status = 409
+
+
+class BusyError(InvalidFieldsError):
+    """Nothing is wrong with the input: the site has too much to do, or this person caused too much.
+
+    Args:
+        errors: what is said beside each field.
+        retry_after: in how many seconds to try again.
+        status: 503, or 429 where the person caused it.
+    """
+
+    def __init__(self, errors: Mapping[str, str], retry_after: int, status: int = 503) -> None:
+        super().__init__(errors)
+        self.retry_after = retry_after
+        self.status = status
 
 
 class EditConflictError(BlogError):

@@ -5,8 +5,8 @@ import sys
 import click
 
 from blog.cli.running import asynchronous, opened_app
-from blog.kit.database import Database
 from blog.posts import rerendering
+from blog.web.app import Broadside
 
 
 @click.command()
@@ -32,20 +32,20 @@ async def rerender(*, batch: int, everything: bool) -> None:
     """
     async with opened_app() as app:
         for kind in rerendering.KINDS:
-            await _rerender(app.database, kind, batch, everything)
+            await _rerender(app, kind, batch, everything)
 
 
-async def _rerender(
-    database: Database, kind: rerendering.Kind, batch: int, everything: bool
-) -> None:
+async def _rerender(app: Broadside, kind: rerendering.Kind, batch: int, everything: bool) -> None:
     """Run through one kind with a bar, as long as the ids, and say what was done."""
-    end = await rerendering.last_id(database, kind)
+    end = await rerendering.last_id(app.database, kind)
     stored, intricate = 0, list[int]()
     bar = click.progressbar(
         length=end, label=kind.name, file=sys.stderr, hidden=not end or not sys.stderr.isatty()
     )
     with bar:
-        steps = rerendering.rerender(database, kind, batch=batch, everything=everything)
+        steps = rerendering.rerender(
+            app.database, kind, app.renderer.again, batch=batch, everything=everything
+        )
         async for step in steps:
             stored += step.stored
             intricate += step.intricate

@@ -63,4 +63,5 @@ async def opened_app(settings: Settings | None = None) -> AsyncIterator[Broadsid
         async with app.app_context():
             yield app
     finally:
+        await app.renderer.pool.close()
         await app.database.close()

@@ -96,7 +96,9 @@ async def under_post(post_id: int) -> Response:
 async def write(data: CommentText, post_id: int) -> Response:
     """Publish a comment under a post."""
     form = CommentForm(body=data.body, submission=submission())
-    written = await service.write_comment(await writes(), required_account(), post_id, form)
+    author = required_account()
+    body_html = await current_app.renderer.comment(data.body, author.id)
+    written = await service.write_comment(await writes(), author, post_id, form, body_html)
     made = await comment_resource(written.id)
     return answer(made, 201, Location=made.url)
 
@@ -114,10 +116,14 @@ async def show(comment_id: int) -> Response:
 @takes(CommentChange)
 async def change(data: CommentChange, comment_id: int) -> Response:
     """Change the text of a comment; for its author, within 15 minutes."""
+    editor, body_html = required_account(), ""
+    if data.body is not None:
+        # The check of If-Match locks the comment, which is not to wait for the renderer.
+        body_html = await current_app.renderer.comment(data.body, editor.id)
     await require_match(db(), Comment, comment_id, lambda: comment_resource(comment_id))
     if data.body is not None:
         form = CommentText(body=data.body)
-        await service.edit_comment(db(), required_account(), comment_id, form)
+        await service.edit_comment(db(), editor, comment_id, form, body_html)
     return answer(await comment_resource(comment_id))
 
 

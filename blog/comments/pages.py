@@ -27,7 +27,12 @@ async def write(post_id: int) -> ResponseReturnValue:
     try:
         if data is None:
             return await _form_again(post_id, form)
-        written = await service.write_comment(await writes(), current_user.account, post_id, data)
+        author = current_user.account
+        body_html = await current_app.renderer.comment(data.body, author.id)
+        written = await service.write_comment(await writes(), author, post_id, data, body_html)
+    except InvalidFieldsError as error:
+        form.refuse(error)
+        return await _form_again(post_id, form)
     except NotFoundError:
         return await render_template("comments/post_is_gone.html", form=form), 404
     return redirect(_address(post_id, written.id, written.position))
@@ -58,7 +63,8 @@ async def save(comment_id: int) -> ResponseReturnValue:
     form = Form(CommentForm)
     if (data := await form.submitted()) is not None:
         try:
-            comment = await service.edit_comment(db(), account, comment_id, data)
+            body_html = await current_app.renderer.comment(data.body, account.id)
+            comment = await service.edit_comment(db(), account, comment_id, data, body_html)
         except InvalidFieldsError as error:
             form.refuse(error)
         else:

@@ -12,7 +12,7 @@ from blog.comments.writes import NewComment, Written, publish
 from blog.errors import ForbiddenError, InvalidFieldsError, NotFoundError
 from blog.kit.clock import now
 from blog.kit.group_commit import GroupCommit
-from blog.kit.markdown import RENDERER_VERSION, render_inline
+from blog.kit.markdown import RENDERER_VERSION
 from blog.kit.submissions import submission_key
 from blog.models import Comment, Permission, Post, User
 from blog.posts.queries import Author
@@ -25,9 +25,12 @@ NOT_EDITABLE = (
 
 
 async def write_comment(
-    writes: GroupCommit, author: User, post_id: int, form: CommentForm
+    writes: GroupCommit, author: User, post_id: int, form: CommentForm, body_html: str
 ) -> Written:
     """Publish a comment. The same form sent twice publishes one, which is the answer to both.
+
+    Args:
+        body_html: what the renderer has made of the form's text.
 
     Raises:
         ForbiddenError: this person may not comment.
@@ -39,7 +42,7 @@ async def write_comment(
         post_id=post_id,
         author=Author(author.id, author.username, author.avatar_hash),
         body=form.body,
-        body_html=render_inline(form.body),
+        body_html=body_html,
         renderer_version=RENDERER_VERSION,
         submission=submission_key(form, author.id, post_id, form.body),
     )
@@ -49,9 +52,12 @@ async def write_comment(
 
 
 async def edit_comment(
-    session: AsyncSession, editor: User, comment_id: int, form: CommentText
+    session: AsyncSession, editor: User, comment_id: int, form: CommentText, body_html: str
 ) -> Comment:
     """Replace the text of one's own comment.
+
+    Args:
+        body_html: what the renderer has made of the form's text.
 
     Raises:
         NotFoundError: it is not there (any more).
@@ -72,7 +78,7 @@ async def edit_comment(
         raise InvalidFieldsError({"": NOT_EDITABLE})
     if comment.body != form.body:
         comment.body = form.body
-        comment.body_html = render_inline(form.body)
+        comment.body_html = body_html
         comment.renderer_version = RENDERER_VERSION
         comment.edited_at = now()
     await session.commit()

@@ -4,7 +4,6 @@ What is written is not trusted, so the sanitiser has the last word: an allow-lis
 elements and attributes. There are no images, which would tell a third party who reads.
 """
 
-import asyncio
 import re
 from collections.abc import Sequence
 from html import escape
@@ -22,10 +21,6 @@ from blog.kit.highlighting import CLASSES, highlighted, is_highlightable
 
 # Stored beside what was rendered; raise it with every change here that alters the result.
 RENDERER_VERSION = 3
-
-# Longer texts are rendered in a thread. A shorter one takes less than 10 ms, the event loop
-# can wait for it.
-LONGEST_FOR_THE_LOOP = 2048
 
 # How much work a text may be. The parser takes a step at each place that it looks at, of about
 # 5 µs; what costs more, or is only seen when much has been done already, is charged for
@@ -70,17 +65,6 @@ def render_document(source: str) -> str:
     budget: EnvType = {"steps": STEPS}
     _spend(budget, sum(steps * len(what.findall(source)) for what, steps in _CHARGES))
     return _document_cleaner.clean(_document.render(source, budget))
-
-
-async def render_document_aside(source: str) -> str:
-    """The same as `render_document`; a long text is rendered in a thread.
-
-    Raises:
-        TooIntricateError: as there.
-    """
-    if len(source) <= LONGEST_FOR_THE_LOOP:
-        return render_document(source)
-    return await asyncio.to_thread(render_document, source)
 
 
 def _take_block_step(state: StateBlock, _start: int, _end: int, _silent: bool) -> bool:

@@ -86,7 +86,9 @@ async def newest() -> Response:
 async def write(data: PostText) -> Response:
     """Publish a post."""
     form = PostForm(body=data.body, submission=submission())
-    post = await service.write_post(await writes(), required_account(), form)
+    author = required_account()
+    body_html = await current_app.renderer.post(data.body, author.id)
+    post = await service.write_post(await writes(), author, form, body_html)
     to = links()
     return answer(resource(post, to), 201, Location=to.post(post.id))
 
@@ -149,10 +151,13 @@ async def timeline(who: int | str) -> Response:
 
 
 async def _edit(post_id: int, body: str | None) -> Response:
+    editor = required_account()
+    # The check of If-Match locks the post, which is not to wait for the renderer.
+    body_html = await current_app.renderer.post(body, editor.id) if body is not None else ""
     await require_match(db(), Post, post_id, lambda: _readable_resource(post_id))
     if body is None:
         return answer(await _readable_resource(post_id))
-    post = await service.edit_post(db(), required_account(), post_id, body)
+    post = await service.edit_post(db(), editor, post_id, body, body_html)
     return answer(resource(post, links()))
 
 

@@ -5,9 +5,8 @@ replaced if its text is still the one that was rendered: an edit meanwhile wins,
 new renderer itself. The version and the time of the last edit stay, as the text does.
 """
 
-import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import NamedTuple
 
 from sqlalchemy import func, select, update
@@ -16,11 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.kit.database import Database
 from blog.kit.markdown import (
     RENDERER_VERSION,
-    TooIntricateError,
     render_document,
     render_inline,
 )
 from blog.models import Comment, Post
+
+Render = Callable[[Callable[[str], str], str], Awaitable[str | None]]
 
 
 class Kind(NamedTuple):
@@ -66,7 +66,12 @@ async def last_id(database: Database, kind: Kind) -> int:
 
 
 async def rerender(
-    database: Database, kind: Kind, *, batch: int, everything: bool = False
+    database: Database,
+    kind: Kind,
+    render: Render,
+    *,
+    batch: int,
+    everything: bool = False,
 ) -> AsyncIterator[Step]:
     """Render anew what an older version of the renderer made, and yield after each batch.
 
@@ -76,7 +81,8 @@ async def rerender(
     Args:
         database: an open database.
         kind: one of `KINDS`.
-        batch: how many rows are read, rendered in a thread, and stored at a time.
+        render: makes HTML of a text by `kind.render`; `None` if the text is too intricate.
+        batch: how many rows are read, rendered, and stored at a time.
         everything: also what the present version has made.
     """
     table, last = kind.table, 0
@@ -92,25 +98,14 @@ async def rerender(
             texts = [(id_, body) for id_, body in await session.execute(rows)]
         if not texts:
             return
-        rendered = await asyncio.to_thread(_render, kind, texts)
+        rendered = [
+            Rendered(id_, hashlib.sha256(body.encode()).digest(), await render(kind.render, body))
+            for id_, body in texts
+        ]
         async with database.session() as session:
             stored = await _store(session, kind, rendered)
         last = rendered[-1].id
         yield Step(last, stored, [row.id for row in rendered if row.html is None])
-
-
-def _render(kind: Kind, texts: list[tuple[int, str]]) -> list[Rendered]:
-    return [
-        Rendered(id_, hashlib.sha256(body.encode()).digest(), _html(kind, body))
-        for id_, body in texts
-    ]
-
-
-def _html(kind: Kind, body: str) -> str | None:
-    try:
-        return kind.render(body)
-    except TooIntricateError:
-        return None
 
 
 async def _store(session: AsyncSession, kind: Kind, rendered: list[Rendered]) -> int:

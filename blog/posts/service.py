@@ -8,10 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import set_committed_value
 
 from blog.admin import audit
-from blog.errors import EditConflictError, ForbiddenError, InvalidFieldsError, NotFoundError
+from blog.errors import EditConflictError, ForbiddenError, NotFoundError
 from blog.kit.clock import now
 from blog.kit.group_commit import GroupCommit
-from blog.kit.markdown import RENDERER_VERSION, TooIntricateError, render_document_aside
+from blog.kit.markdown import RENDERER_VERSION
 from blog.kit.submissions import submission_key
 from blog.models import Act, Permission, Post, User
 from blog.posts.queries import Author, ListedPost
@@ -19,30 +19,18 @@ from blog.posts.schemas import PostForm
 from blog.posts.writes import NewPost, publish
 
 POST_IS_GONE = "This post does not exist, or was deleted."
-TOO_INTRICATE = (
-    "This text is too intricate to be laid out: it has too many lines, links, brackets or "
-    "other signs of Markdown. Please shorten it, or make two posts of it."
-)
 
 
-async def rendered(body: str) -> str:
-    """The HTML that a post with this text would have.
-
-    Raises:
-        InvalidFieldsError: nobody should have to wait for it.
-    """
-    try:
-        return await render_document_aside(body)
-    except TooIntricateError:
-        raise InvalidFieldsError({"body": TOO_INTRICATE}) from None
-
-
-async def write_post(writes: GroupCommit, author: User, form: PostForm) -> ListedPost:
+async def write_post(
+    writes: GroupCommit, author: User, form: PostForm, body_html: str
+) -> ListedPost:
     """Publish a post. The same form sent twice publishes one, which is the answer to both.
+
+    Args:
+        body_html: what the renderer has made of the form's text.
 
     Raises:
         ForbiddenError: this person may not write.
-        InvalidFieldsError: the text is too intricate.
         NotFoundError: the form was sent before, and what it published is deleted at this moment.
     """
     if not author.can(Permission.WRITE):
@@ -50,7 +38,7 @@ async def write_post(writes: GroupCommit, author: User, form: PostForm) -> Liste
     post = NewPost(
         author=Author(author.id, author.username, author.avatar_hash),
         body=form.body,
-        body_html=await rendered(form.body),
+        body_html=body_html,
         renderer_version=RENDERER_VERSION,
         submission=submission_key(form, author.id, form.body),
     )
@@ -60,20 +48,25 @@ async def write_post(writes: GroupCommit, author: User, form: PostForm) -> Liste
 
 
 async def edit_post(
-    session: AsyncSession, editor: User, post_id: int, body: str, *, version: int | None = None
+    session: AsyncSession,
+    editor: User,
+    post_id: int,
+    body: str,
+    body_html: str,
+    *,
+    version: int | None = None,
 ) -> Post:
     """Replace a post's text, if the editor has read the text that it replaces.
 
     Args:
+        body_html: what the renderer has made of `body`.
         version: of the text that the editor has read; `None` stands for whichever there is.
 
     Raises:
         NotFoundError: the post is not there (any more), or a moderator has hidden it.
         ForbiddenError: this person may not edit it.
         EditConflictError: somebody has changed it meanwhile, to another text than this.
-        InvalidFieldsError: the text is too intricate.
     """
-    body_html = await rendered(body)
     post = await _locked(session, editor, post_id)
     if post.body == body:
         return post

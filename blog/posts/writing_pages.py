@@ -26,10 +26,12 @@ async def write() -> ResponseReturnValue:
     form = Form(PostForm)
     if (data := await form.submitted()) is None:
         return await home_page(form)
+    author = required_account()
     try:
+        body_html = await current_app.renderer.post(data.body, author.id)
         if "preview" in form.values:
-            return await home_page(form, await service.rendered(data.body))
-        await service.write_post(await writes(), required_account(), data)
+            return await home_page(form, body_html)
+        await service.write_post(await writes(), author, data, body_html)
     except InvalidFieldsError as error:
         form.refuse(error)
         return await home_page(form)
@@ -42,11 +44,12 @@ async def write() -> ResponseReturnValue:
 @permission_required(Permission.WRITE)
 async def preview() -> ResponseReturnValue:
     """What a text will look like, as the part of a page that goes beside the form."""
-    await current_app.rate_limits.spend(PREVIEWS, f"person {required_account().id}")
+    writer_id = required_account().id
+    await current_app.rate_limits.spend(PREVIEWS, f"person {writer_id}")
     form, html = Form(PostForm), None
     if (data := await form.submitted()) is not None:
         try:
-            html = await service.rendered(data.body)
+            html = await current_app.renderer.post(data.body, writer_id)
         except InvalidFieldsError as error:
             form.refuse(error)
     return await render_template("posts/_preview.html", form=form, preview=html), form.status
@@ -70,10 +73,10 @@ async def save(post_id: int) -> ResponseReturnValue:
     if (data := await form.submitted()) is None:
         return await _edit_page(await _changeable_post(post_id), form)
     try:
+        body_html = await current_app.renderer.post(data.body, editor.id)
         if "preview" in form.values:
-            html = await service.rendered(data.body)
-            return await _edit_page(await _changeable_post(post_id), form, html)
-        await service.edit_post(db(), editor, post_id, data.body, version=data.version)
+            return await _edit_page(await _changeable_post(post_id), form, body_html)
+        await service.edit_post(db(), editor, post_id, data.body, body_html, version=data.version)
     except InvalidFieldsError as error:
         form.refuse(error)
         return await _edit_page(await _changeable_post(post_id), form)

@@ -30,6 +30,7 @@ from blog.mail.worker import MailWorker
 from blog.web.environment import Environment
 from blog.web.fragments import Fragments
 from blog.web.rate_limits import RateLimits
+from blog.web.rendering import Renderer
 from blog.web.requests import only_reads, request_for_logs
 from settings import Settings
 
@@ -52,6 +53,7 @@ class Broadside(Quart):
     shared_reads: SharedReads
     group_commit: GroupCommit
     passwords: Passwords
+    renderer: Renderer
     links: LinkSigner
     reserved_usernames: frozenset[str]
     mail_worker: MailWorker

@@ -10,9 +10,9 @@ from quart.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from blog.errors import (
+    BusyError,
     ForbiddenError,
     InvalidFieldsError,
-    LimitReachedError,
     NotFoundError,
     TooManyRequestsError,
 )
@@ -142,8 +142,10 @@ def init_app(app: Quart) -> None:
 
     @app.errorhandler(InvalidFieldsError)
     async def invalid_fields(error: InvalidFieldsError) -> Response:
-        status = 409 if isinstance(error, LimitReachedError) else 422
-        return await error_response(status, str(error), error.errors)
+        response = await error_response(error.status, str(error), error.errors)
+        if isinstance(error, BusyError):
+            response.headers["Retry-After"] = str(error.retry_after)
+        return response
 
     @app.errorhandler(TooManyRequestsError)
     async def too_many_requests(error: TooManyRequestsError) -> Response:

@@ -7,9 +7,10 @@ from typing import Generic, TypeVar
 
 from markupsafe import Markup
 from pydantic import BaseModel, SecretStr, ValidationError
-from quart import request
+from quart import after_this_request, request
+from quart.typing import ResponseTypes
 
-from blog.errors import InvalidFieldsError
+from blog.errors import BusyError, InvalidFieldsError
 from blog.kit.validation import messages
 from blog.web.csrf import hidden_input
 
@@ -36,6 +37,7 @@ class Form(Generic[Data]):
     schema: type[Data]
     values: Mapping[str, str] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
+    refusal: int = 422
 
     async def submitted(self) -> Data | None:
         """Read the request's body: the valid data, or `None` with `errors` filled."""
@@ -55,11 +57,18 @@ class Form(Generic[Data]):
     def refuse(self, error: InvalidFieldsError) -> None:
         """Take over what a service found wrong with valid data."""
         self.errors = error.errors
+        if isinstance(error, BusyError):
+            self.refusal = error.status
+
+            @after_this_request
+            async def say_when(response: ResponseTypes) -> ResponseTypes:
+                response.headers["Retry-After"] = str(error.retry_after)
+                return response
 
     @property
     def status(self) -> int:
-        """The status of the page that shows this form: 422 if something is wrong with it."""
-        return 422 if self.errors else 200
+        """The status of the page that shows this form."""
+        return self.refusal if self.errors else 200
 
 
 def submission_field() -> Markup:

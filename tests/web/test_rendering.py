@@ -1,0 +1,136 @@
+"""Texts are laid out in processes of their own, before a transaction begins."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.kit.process_pool import OverloadedError, ProcessPool
+from blog.models import Comment, Post, User
+from blog.web.app import Broadside
+from blog.web.rendering import PAUSED, TOO_BUSY, TOO_INTRICATE
+from tests.kit import work
+from tests.support import Browser
+
+ENDLESS = "a text that takes for ever"
+
+
+@pytest.fixture
+async def small_pool(app: Broadside, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+    """A renderer that allows little time, and to which `ENDLESS` is a text without end."""
+    pool = ProcessPool(
+        ["blog.kit.markdown"], size=1, cpu_seconds=0.3, wall_seconds=30, longest_queue=2
+    )
+    run = pool.run
+
+    async def run_or_never_end(function: object, source: str, **options: object) -> object:
+        if ENDLESS in source:
+            return await run(work.backtrack, 60)
+        return await run(function, source, **options)
+
+    monkeypatch.setattr(pool, "run", run_or_never_end)
+    monkeypatch.setattr(app.renderer, "pool", pool)
+    yield
+    app.renderer._pauses.clear()
+    await pool.close()
+
+
+@pytest.fixture
+async def post(db: AsyncSession, susan: User) -> Post:
+    """A post by Susan."""
+    post = Post(author_id=susan.id, body="old", body_html="<p>old</p>", renderer_version=1)
+    db.add(post)
+    await db.commit()
+    return post
+
+
+@pytest.mark.parametrize(
+    ("page", "action"),
+    [("/", "/"), ("/", "/preview"), ("/edit/{post}", "/edit/{post}"), ("/post/{post}",) * 2],
+)
+async def test_a_text_that_takes_too_long_comes_back_with_the_reason(
+    small_pool: None, susans_browser: Browser, post: Post, page: str, action: str
+) -> None:
+    page, action = page.format(post=post.id), action.format(post=post.id)
+    answer = await susans_browser.submit(action, {"body": ENDLESS, "version": 1}, page=page)
+    assert answer.status_code == 422
+    assert TOO_INTRICATE in answer.text
+    assert action == "/preview" or f"\n{ENDLESS}</textarea>" in answer.text
+    # The next one has to wait, or a writer could keep the processes busy.
+    answer = await susans_browser.submit(action, {"body": "*short*", "version": 1}, page=page)
+    assert answer.status_code == 429
+    assert answer.headers["Retry-After"] == "60"
+    assert PAUSED in answer.text
+    assert action == "/preview" or "\n*short*</textarea>" in answer.text
+
+
+async def test_a_program_is_told_as_well(
+    small_pool: None, app: Broadside, susan: User, post: Post
+) -> None:
+    async with Browser(app) as program:
+        program.auth = (susan.username, "correct horse battery")
+        answer = await program.post("/api/v1/posts/", json={"body": ENDLESS})
+        assert answer.status_code == 422
+        assert answer.json()["errors"] == [{"field": "body", "message": TOO_INTRICATE}]
+        for method, url in [
+            ("POST", "/api/v1/posts/"), ("PUT", f"/api/v1/posts/{post.id}"),
+            ("POST", f"/api/v1/posts/{post.id}/comments/"),
+        ]:  # fmt: skip
+            answer = await program.request(method, url, json={"body": "short"})
+            assert answer.status_code == 429, url
+            assert answer.headers["Retry-After"] == "60"
+
+
+async def test_others_are_not_held_up_by_a_writer_of_texts_that_take_long(
+    small_pool: None, app: Broadside
+) -> None:
+    slow = [asyncio.create_task(app.renderer.post(ENDLESS, 1)) for _ in range(20)]
+    await asyncio.sleep(0)
+    assert await app.renderer.post("*short*", 2) == "<p><em>short</em></p>\n"
+    results = await asyncio.gather(*slow, return_exceptions=True)
+    assert [str(error) for error in results] == [TOO_INTRICATE] + [PAUSED] * 19
+
+
+async def test_when_there_is_too_much_to_do_the_text_comes_back(
+    app: Broadside, susans_browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_arguments: object, **_options: object) -> None:
+        raise OverloadedError
+
+    monkeypatch.setattr(app.renderer.pool, "run", refuse)
+    answer = await susans_browser.submit("/", {"body": "*kept*"})
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "5"
+    assert TOO_BUSY in answer.text
+    assert "\n*kept*</textarea>" in answer.text
+
+
+async def test_nothing_is_locked_while_a_text_is_laid_out(
+    app: Broadside, db: AsyncSession, susan: User, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    comment = Comment(
+        author_id=susan.id, post_id=post.id, body="old", body_html="<p>old</p>", renderer_version=1
+    )
+    db.add(comment)
+    await db.commit()
+    looked = []
+    run = app.renderer.pool.run
+
+    async def look_and_run(*arguments: object, **options: object) -> object:
+        async with app.database.session() as session:
+            for table in (Post, Comment):
+                await session.execute(select(table).with_for_update(nowait=True))
+            looked.append(arguments[1])
+        return await run(*arguments, **options)
+
+    monkeypatch.setattr(app.renderer.pool, "run", look_and_run)
+    async with Browser(app) as program:
+        program.auth = (susan.username, "correct horse battery")
+        for url in (f"/api/v1/posts/{post.id}", f"/api/v1/comments/{comment.id}"):
+            tag = (await program.get(url)).headers["ETag"]
+            answer = await program.patch(url, json={"body": "new"}, headers={"If-Match": tag})
+            assert answer.status_code == 200, answer.text
+            assert answer.json()["body_html"].strip() == "<p>new</p>"
+    assert looked == ["new", "new"]
