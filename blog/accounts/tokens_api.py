@@ -12,9 +12,10 @@ from blog.accounts import tokens_service
 from blog.accounts.identity import required_account
 from blog.accounts.queries import own_token, tokens_of
 from blog.api.answers import Nothing, answer, nothing
-from blog.api.bodies import takes
+from blog.api.bodies import takes_if_given
 from blog.api.callers import password_required
 from blog.api.collections import Collection
+from blog.api.cors import refuse_other_sites
 from blog.api.idempotency import submission
 from blog.api.links import Links, Url, links
 from blog.errors import NotFoundError
@@ -95,6 +96,17 @@ def _fields(token: ApiToken, to: Links) -> dict[str, object]:
 @password_required
 async def ask_for_token() -> Response:
     """Get a token for an hour, good for all that one may do (Flask Web Development, 14)."""
+    return await _issue_for_all()
+
+
+async def _issue_for_all() -> Response:
+    """Issue a token without a name, for an hour, and tell it.
+
+    Raises:
+        ForbiddenError: the page of another site may be what asks for it.
+        LimitReachedError: the caller has as many tokens as may be.
+    """
+    refuse_other_sites()
     account = required_account()
     scopes = Scope.READ | Scope.WRITE
     if account.can(Permission.MODERATE):
@@ -117,11 +129,17 @@ async def own_tokens() -> Response:
 
 
 @blueprint.post("/tokens/")
+@document_response(Credentials)
 @document_response(IssuedTokenResource, 201)
 @password_required
-@takes(NewToken)
-async def make_token(data: NewToken) -> Response:
-    """Make a token with a name, some scopes and a life of one's choice."""
+@takes_if_given(NewToken)
+async def make_token(data: NewToken | None) -> Response:
+    """Make a token with a name, some scopes and a life of one's choice.
+
+    Without a body, it is one for an hour, good for all that one may do, as by `GET /token`.
+    """
+    if data is None:
+        return await _issue_for_all()
     account = required_account()
     form = SubmittedForm(submission=submission())
     try:

@@ -20,6 +20,7 @@ from blog.web.compression import GZIPPED
 
 TAG_LENGTH = 32
 CHANGED = "This has changed since you read it. Read it again, and then decide."
+IS_THERE = "This is there already, as what If-None-Match names."
 
 
 def etag_of(resource: BaseModel, body: str) -> str:
@@ -72,6 +73,8 @@ def _answer(tagged: str, status: int, headers: Mapping[str, str]) -> Response:
     if known:
         body, status = "", 304
     response = Response(body, status, content_type="application/json")
+    if status == 304:  # It would be the length of what is not sent (RFC 9110, 8.6).
+        del response.headers["Content-Length"]
     response.set_etag(known or tag)
     for name, value in headers.items():
         response.headers[name.replace("_", "-")] = value
@@ -84,7 +87,10 @@ async def require_match(
     row_id: int,
     representation: Callable[[], Awaitable[BaseModel]],
 ) -> None:
-    """Make sure that the client has read what it is about to change, if it says what it has read.
+    """Make sure that the request is about the resource as it is, if it says as what it is.
+
+    A client that says by `If-Match` what it has read changes only that. `If-None-Match: *`, which
+    asks to make what is not there yet (RFC 9110, 13.1.2), is refused where it is there.
 
     The row is locked until the end of the transaction, so that it stays what was compared.
 
@@ -95,16 +101,18 @@ async def require_match(
         representation: reads the resource as the client would get it.
 
     Raises:
-        PreconditionFailed: it is another one by now (412).
+        PreconditionFailed: it is another one by now, or the one that it must not be (412).
     """
-    if "If-Match" not in request.headers:
+    if "If-Match" not in request.headers and "If-None-Match" not in request.headers:
         return
     rows = select(table.id).where(table.id == row_id)
     await session.execute(rows.with_for_update(key_share=True))
     resource = await representation()
     tag = etag_of(resource, resource.model_dump_json())
-    if not _named(request.if_match.contains, tag):
+    if "If-Match" in request.headers and not _named(request.if_match.contains, tag):
         raise PreconditionFailed(CHANGED)
+    if _named(request.if_none_match.contains_weak, tag):
+        raise PreconditionFailed(IS_THERE)
 
 
 def _named(contains: Callable[[str], bool], tag: str) -> str | None:

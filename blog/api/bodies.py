@@ -27,6 +27,9 @@ def takes(
     """Give a view the request's body as its first argument, checked by `schema`.
 
     The view then raises what `read_body` raises.
+
+    Args:
+        schema: what the body is.
     """
 
     def decorate(
@@ -35,6 +38,25 @@ def takes(
         @functools.wraps(view)
         async def with_body(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Any:
             return await view(await read_body(schema), *args, **kwargs)
+
+        documented: Callable[Arguments, Answer] = document_request(schema)(with_body)
+        return documented
+
+    return decorate
+
+
+def takes_if_given(
+    schema: type[Data],
+) -> Callable[[Callable[Concatenate[Data | None, Arguments], Answer]], Callable[Arguments, Answer]]:
+    """As `takes`, but the view gets `None` for a request without a body."""
+
+    def decorate(
+        view: Callable[Concatenate[Data | None, Arguments], Answer],
+    ) -> Callable[Arguments, Answer]:
+        @functools.wraps(view)
+        async def with_body(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Any:
+            body = await read_body(schema) if await _raw_body() else None
+            return await view(body, *args, **kwargs)
 
         documented: Callable[Arguments, Answer] = document_request(schema)(with_body)
         return documented
@@ -53,7 +75,7 @@ async def read_body(schema: type[Data]) -> Data:
     """
     if not request.is_json:
         raise UnsupportedMediaType("Please send JSON, with Content-Type: application/json.")
-    document = _parsed(await request.get_data(cache=True, as_text=False, parse_form_data=False))
+    document = _parsed(await _raw_body())
     if not isinstance(document, Mapping):
         raise InvalidFieldsError({"": NO_OBJECT})
     if "body" in schema.model_fields and schema.model_fields["body"].is_required():
@@ -64,6 +86,10 @@ async def read_body(schema: type[Data]) -> Data:
         return schema.model_validate(document)
     except ValidationError as error:
         raise InvalidFieldsError(messages(error)) from None
+
+
+async def _raw_body() -> bytes:
+    return await request.get_data(cache=True, as_text=False, parse_form_data=False)
 
 
 def _parsed(raw: bytes) -> Any:

@@ -6,6 +6,8 @@ where the page itself puts them into the request, and cookies mean nothing here.
 
 from quart import Quart, Response, request
 
+from blog.errors import ForbiddenError
+from blog.web.csrf import comes_from_here
 from blog.web.requests import is_for_api
 
 ALLOWED = {
@@ -19,6 +21,25 @@ EXPOSED = (
     "Allow, ETag, Idempotency-Replayed, Link, Location, RateLimit, RateLimit-Policy, Retry-After, "
     "WWW-Authenticate, X-Request-ID"
 )
+
+
+NOT_FROM_OTHER_SITES = (
+    "A page of another site may ask for a token only by POST, with a JSON object as the body."
+)
+
+
+def refuse_other_sites() -> None:
+    """Refuse a request that a page of another site may have caused without asking us first.
+
+    With a link, a form or an image, a browser sends along a password for HTTP Basic that it has
+    kept: the page learns nothing, but something is done. For a request with JSON it asks first
+    (Fetch Standard, "CORS-preflight request"), and then sends nothing that it has kept.
+
+    Raises:
+        ForbiddenError: a browser says that it comes from there.
+    """
+    if not comes_from_here():
+        raise ForbiddenError(NOT_FROM_OTHER_SITES)
 
 
 async def allow_other_origins(response: Response) -> Response:

@@ -95,6 +95,8 @@ HEADERS = {
 COUNTED = ("RateLimit", "RateLimit-Policy")
 ALWAYS = {400, 401, 403, 429, 500, 503}
 WITH_A_BODY = {413, 415, 422}
+# What takes a body, and does something else without.
+OPTIONAL_BODIES = {"tokens_make_token"}
 # Which operations go on from what an answer shows (OpenAPI 3.1, "Link Object"): where the answer
 # has the identifier, the parameter that takes it, and the operations.
 GOES_ON = {
@@ -177,7 +179,7 @@ class Description(OpenAPIProvider):
         return parameters, {}
 
     def build_request_body(self, model: Any, source: DataSource) -> tuple[dict[str, Any], Schemas]:
-        return {"required": True, "content": _json(model)}, schemas_of(model, "validation")
+        return {"content": _json(model)}, schemas_of(model, "validation")
 
     def build_response_object(
         self, model: Any, headers_model: Any
@@ -217,6 +219,7 @@ def _complete(gathered: dict[str, Any], method: str, tag: str, name: str) -> dic
         statuses.add(422)
     if "requestBody" in gathered:
         statuses |= WITH_A_BODY
+        gathered["requestBody"]["required"] = name not in OPTIONAL_BODIES
     if method == "get":
         headers.append("If-None-Match")
     if method in {"put", "patch", "delete"} and tag not in {"follows", "tokens"}:
@@ -226,8 +229,10 @@ def _complete(gathered: dict[str, Any], method: str, tag: str, name: str) -> dic
         headers.append(IDEMPOTENCY_KEY)
     if name == "tokens_make_token":
         statuses.add(409)
+    # What was made, where something was; it is that which others go on from.
+    main = max(gathered["responses"])
     responses = {
-        status: _answer(response, status, name, is_list=is_list)
+        status: _answer(response, status, name if status == main else "", is_list=is_list)
         for status, response in gathered["responses"].items()
     }
     if method == "get":

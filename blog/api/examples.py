@@ -7,7 +7,7 @@ from typing import Any
 
 _ROOT = "https://blog.example/api/v1"
 _BODY = "I'm adding a post from the *command line*."
-_BODY_HTML = "<p>I'm adding a post from the <em>command line</em>.</p>\n"
+_BODY_HTML = "<p>I'm adding a post from the <em>command line</em>.</p>"
 
 _POST = {
     "url": f"{_ROOT}/posts/17",

@@ -1,20 +1,21 @@
 """The addresses of the API's resources. A version's links stay in that version.
 
+They begin with `BASE_URL`, and name nothing of what the client has written into its Host header.
 They are put together here and not by `url_for`, which takes longer than to read a page of posts
 from the database. A test follows each of them.
 """
 
 from functools import lru_cache
 from typing import Annotated, NamedTuple
-from urllib.parse import urlencode, urljoin
+from urllib.parse import quote, urlencode, urljoin
 
 from pydantic import Field
 from quart import request
 from quart.globals import request_ctx
-from werkzeug.sansio.utils import get_current_url
 
 from blog.models import User
 from blog.users.avatars import avatar_url
+from blog.web.app import current_app
 
 Url = Annotated[str, Field(json_schema_extra={"format": "uri"})]
 
@@ -51,17 +52,17 @@ class Links(NamedTuple):
 
 def links() -> Links:
     """The links of the version that the current request asks for."""
-    asked = request_ctx.request
-    version = str(asked.blueprint).partition(".")[0]
-    return _links(version, asked.scheme, asked.host, asked.root_path)
+    version = str(request_ctx.request.blueprint).partition(".")[0]
+    return _links(version, current_app.settings.base_url)
 
 
 @lru_cache(maxsize=100)
-def _links(version: str, scheme: str, host: str, root_path: str) -> Links:
-    return Links(get_current_url(scheme, host, root_path).rstrip("/") + PREFIXES[version])
+def _links(version: str, base_url: str) -> Links:
+    return Links(base_url.rstrip("/") + PREFIXES[version])
 
 
 def this_address(**arguments: object) -> str:
     """The current address with other arguments; those that are `None` are left out."""
+    address = current_app.settings.base_url.rstrip("/") + quote(request.path)
     wanted = {name: value for name, value in arguments.items() if value is not None}
-    return f"{request.base_url}?{urlencode(wanted)}" if wanted else request.base_url
+    return f"{address}?{urlencode(wanted)}" if wanted else address

@@ -54,7 +54,7 @@ PROBLEMS = {
     413: Problem("TooLarge", "The body is larger than 1 MiB.", EXPLANATIONS[413].detail),
     415: Problem(
         "NotJSON",
-        "The body is not said to be JSON.",
+        "The body is not said to be JSON, or is compressed.",
         "Please send JSON, with Content-Type: application/json.",
     ),
     422: Problem("Invalid", "`errors` says which fields are wrong, and why.", _WRONG_FIELD),

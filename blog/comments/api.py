@@ -58,7 +58,7 @@ def resource(comment: Comment, post: Post | ListedPost, to: Links) -> CommentRes
         id=comment.id,
         post_url=to.post(comment.post_id),
         body=comment.body if is_readable else None,
-        body_html=comment.body_html if is_readable else None,
+        body_html=comment.body_html.rstrip("\n") if is_readable else None,
         timestamp=comment.created_at,
         edited_at=comment.edited_at,
         author_url=to.user(comment.author_id),

@@ -53,7 +53,8 @@ def resource(post: Post | ListedPost, to: Links) -> PostResource:
         url=to.post(post.id),
         id=post.id,
         body=post.body,
-        body_html=post.body_html,
+        # As Flasky has it; some older rows end with a line break.
+        body_html=post.body_html.rstrip("\n"),
         timestamp=post.created_at,
         edited_at=post.edited_at,
         author_url=to.user(post.author.id),

@@ -1,6 +1,6 @@
 """The page of each person, the form for one's own, and the pictures."""
 
-from quart import Blueprint, Response, flash, redirect, render_template, url_for
+from quart import Blueprint, Response, flash, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
 
 from blog.accounts.identity import current_user, required_account
@@ -25,7 +25,8 @@ async def profile(username: str) -> ResponseReturnValue:
     if user is None:
         raise NotFoundError(f"Nobody here is called {username}.")
     if user.username != username:
-        return redirect(url_for("users.profile", username=user.username))
+        address, query = url_for("users.profile", username=user.username), request.query_string
+        return redirect(f"{address}?{query.decode()}" if query else address)
     wanted = requested_page(current_app.settings.posts_per_page)
     page = await read(posts_by, user.id, wanted)
     reader, relation = current_user.account, None

@@ -16,6 +16,7 @@ from markupsafe import Markup
 from quart import Quart, request, session
 from werkzeug.exceptions import BadRequest
 
+from blog.web.app import current_app
 from blog.web.requests import SAFE_METHODS, is_for_api
 
 FIELD = "csrf_token"
@@ -61,19 +62,38 @@ async def check_csrf() -> None:
     """
     if request.method in SAFE_METHODS or request.routing_exception is not None or is_for_api():
         return
-    if not _comes_from_here():
+    if not comes_from_here():
         raise CSRFError
     if not _matches((await request.form).get(FIELD, "")):
         raise CSRFError
 
 
-def _comes_from_here() -> bool:
-    """What the browser says itself; a client that says nothing is judged by its token alone."""
+def comes_from_here() -> bool:
+    """What the browser says itself; a client that says nothing is judged by its token alone.
+
+    Behind a proxy that is not trusted, the scheme of the request is that between the proxy and
+    us; then `BASE_URL` tells the browser's.
+    """
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         return site in {"same-origin", "none"}
     origin = request.headers.get("Origin")
-    return origin is None or urlsplit(origin).netloc == request.host
+    if origin is None:
+        return True
+    ours = (f"{request.scheme}://{request.host}", current_app.settings.base_url)
+    return _origin(origin) in {_origin(address) for address in ours} - {None}
+
+
+def _origin(address: str) -> tuple[str, str, int] | None:
+    """The scheme, host and port of an address (RFC 6454, 4); `None` if it has no host."""
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError:
+        return None
+    if not parts.hostname:
+        return None
+    return parts.scheme, parts.hostname, port or (443 if parts.scheme == "https" else 80)
 
 
 def _matches(token: str) -> bool:

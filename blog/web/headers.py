@@ -4,6 +4,7 @@ References: Content Security Policy Level 3; OWASP HTTP Security Response Header
 """
 
 from quart import Response
+from werkzeug.urls import iri_to_uri
 
 from blog.kit.avatars import GRAVATAR
 from blog.web.app import Broadside
@@ -55,6 +56,8 @@ def init_app(app: Broadside) -> None:
 
     @app.after_request
     async def add_headers(response: Response) -> Response:
+        if "Location" in response.headers:  # It is a URI (RFC 9110, 10.2.2), which is ASCII.
+            response.headers["Location"] = iri_to_uri(response.headers["Location"])
         headers = of_pages if response.mimetype == "text/html" else of_everything
         present = set(response.headers.keys(lower=True))
         response.headers.extend(

@@ -29,6 +29,7 @@ async def test_what_the_client_has_is_304(bearer: Client, post: str) -> None:
             for method in ("GET", "HEAD"):
                 again = await bearer.request(method, address, headers={"If-None-Match": wanted})
                 assert (again.status_code, again.content) == (304, b""), (address, wanted)
+                assert "content-length" not in again.headers
                 assert again.headers["etag"] == tag
                 assert again.headers["cache-control"] == first.headers["cache-control"]
                 assert again.headers["vary"] == first.headers["vary"]
@@ -108,6 +109,22 @@ async def test_comments_and_profiles_are_compared_too(bearer: Client, post: str)
         assert_problem(again, 412)
     refused = await bearer.delete(comment, headers={"If-Match": '"other"'})
     assert_problem(refused, 412)
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+async def test_what_must_not_be_there_yet_is_not_replaced(
+    bearer: Client, post: str, method: str
+) -> None:
+    body = None if method == "DELETE" else {"body": "another"}
+    tag = (await bearer.get(post)).headers["etag"]
+    for named in ("*", tag, f"W/{tag}"):
+        answer = await bearer.request(method, post, json=body, headers={"If-None-Match": named})
+        assert_problem(answer, 412)
+    assert (await bearer.get(post)).headers["etag"] == tag
+    answer = await bearer.request(method, post, json=body, headers={"If-None-Match": '"other"'})
+    assert answer.is_success
+    missing = await bearer.request(method, "/posts/4711", json=body, headers={"If-None-Match": "*"})
+    assert_problem(missing, 404)
 
 
 async def test_being_seen_does_not_make_ones_own_profile_another(

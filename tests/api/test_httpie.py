@@ -94,7 +94,7 @@ async def test_the_commands_of_the_book_do_what_the_book_shows(
     assert made.status.startswith("HTTP/1.1 201")
     assert made.headers["location"] == made.body["url"] == f"{server.url}/api/v1/posts/1"
     assert made.body["body"] == "I'm adding a post from the *command line*."
-    assert made.body["body_html"] == ("<p>I'm adding a post from the <em>command line</em>.</p>\n")
+    assert made.body["body_html"] == "<p>I'm adding a post from the <em>command line</em>.</p>"
     assert made.body["author_url"] == f"{server.url}/api/v1/users/{susan.id}"
 
     nobody = await typed(f"http --json --auth : GET {SITE}/api/v1.0/posts/", server, folder)

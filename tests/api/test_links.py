@@ -1,13 +1,16 @@
-"""Whoever follows the links sees the whole site, and never leaves his version of the API."""
+"""The links lead through the whole site, and never out of a version of the API."""
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog import create_app
 from blog.models import Follow, User
 from blog.web.app import Broadside
+from settings import Settings
 from tests.api.support import Client
 from tests.comments.support import add_comments
 from tests.posts.test_posts import add_posts
@@ -70,3 +73,20 @@ async def test_every_link_leads_to_a_resource_of_the_same_version(
                      *ELSEWHERE, *SECRET}  # fmt: skip
     assert {f"{root}/posts/{post.id}" for post in posts} <= set(ways)
     assert {f"{root}/comments/{number}" for number in range(1, 36)} <= set(ways)
+
+
+@pytest.mark.parametrize("host", ["blog.test:8443", "BLOG.test", "other.test:80"])
+async def test_links_begin_with_the_sites_own_address_whatever_the_host_header_says(
+    make_settings: Callable[..., Settings], susan: User, db: AsyncSession, host: str
+) -> None:
+    await add_posts(db, susan, 3)
+    app = create_app(make_settings(allowed_hosts="other.test"))
+    async with app.test_app(), Client(app, headers={"Host": host}) as client:
+        for address in ("/", "/posts/?page=2&per_page=1", "/posts/?cursor=&per_page=1", "/users/"):
+            answer = await client.get(address)
+            found = [
+                *links_in(answer.json()),
+                *re.findall("<(.*?)>", answer.headers.get("link", "")),
+            ]
+            assert found
+            assert all(link.startswith(f"{SITE}/") for link in found)

@@ -1,5 +1,7 @@
 """HTTP as its specifications have it: methods, redirects, and pages of other sites."""
 
+import gzip
+
 import pytest
 
 from blog.models import User
@@ -92,3 +94,44 @@ async def test_no_cache_gives_one_caller_what_another_got(
     for answer in (await bearer.get("/posts/"), await bearer.get("/me")):
         assert answer.headers["cache-control"] == "private, no-cache"
         assert "Authorization" in answer.headers["vary"]
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "deflate", "gzip, identity", "x"])
+async def test_a_compressed_body_is_415_with_the_reason(bearer: Client, coding: str) -> None:
+    body = gzip.compress(b'{"body": "x"}')
+    headers = {"Content-Type": "application/json", "Content-Encoding": coding}
+    answer = await bearer.post("/posts/", content=body, headers=headers)
+    assert "Content-Encoding" in assert_problem(answer, 415)["detail"]
+    assert answer.headers["accept-encoding"] == "identity"
+    plain = headers | {"Content-Encoding": "Identity"}
+    made = await bearer.post("/posts/", content=b'{"body": "x"}', headers=plain)
+    assert made.status_code == 201
+
+
+FROM_ELSEWHERE = (
+    {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"},
+    {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"},
+    {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "cors"},
+    ORIGIN,
+)
+
+
+@pytest.mark.parametrize("headers", FROM_ELSEWHERE)
+async def test_no_other_site_makes_a_browser_ask_for_a_token_by_a_password_that_it_has_kept(
+    client: Client, headers: dict[str, str]
+) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    refused = [
+        await client.get("/token", headers=headers),
+        await client.post("/tokens/", headers=headers),
+        await client.post("/tokens/", headers=headers | form),
+    ]
+    for answer in refused:
+        assert_problem(answer, 403)
+    posted = await client.post("/tokens/", content=b"name=x", headers=headers | form)
+    assert_problem(posted, 415)
+    assert (await client.get("/tokens/")).json()["count"] == 0
+    asked_for = await client.post("/tokens/", json={}, headers=headers)
+    assert asked_for.status_code == 201
+    for own in ({"Sec-Fetch-Site": "none"}, {"Sec-Fetch-Site": "same-origin"}, {}):
+        assert (await client.get("/token", headers=own)).status_code == 200

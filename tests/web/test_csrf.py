@@ -42,6 +42,15 @@ async def test_a_token_from_before_the_login_is_refused_after_it(
         {"Sec-Fetch-Site": "same-site"},
         {"Origin": "https://evil.example"},
         {"Origin": "null"},
+        {"Origin": ""},
+        {"Origin": "https"},
+        {"Origin": "https:"},
+        {"Origin": "https://"},
+        {"Origin": "https://["},
+        {"Origin": "https://blog.test:x"},
+        {"Origin": "http://blog.test"},
+        {"Origin": "https://blog.test:8443"},
+        {"Origin": "https://blog.test, https://evil.example"},
     ],
 )
 async def test_a_request_that_the_browser_says_is_foreign_is_refused_even_with_a_token(
@@ -58,6 +67,10 @@ async def test_a_request_that_the_browser_says_is_foreign_is_refused_even_with_a
         {"Sec-Fetch-Site": "same-origin"},
         {"Sec-Fetch-Site": "none"},
         {"Origin": "https://blog.test"},
+        {"Origin": "https://blog.test:443"},
+        # The site is asked under another of its ports, or by HTTP behind a proxy that says nothing.
+        {"Origin": "https://blog.test", "Host": "blog.test:8443"},
+        {"Origin": "https://blog.test:8443", "Host": "blog.test:8443"},
     ],
 )
 async def test_a_request_from_our_own_page_is_accepted(
