@@ -11,7 +11,6 @@ from urllib.parse import quote, urlencode, urljoin
 
 from pydantic import Field
 from quart import request
-from quart.globals import request_ctx
 
 from blog.models import User
 from blog.users.avatars import avatar_url
@@ -52,7 +51,7 @@ class Links(NamedTuple):
 
 def links() -> Links:
     """The links of the version that the current request asks for."""
-    version = str(request_ctx.request.blueprint).partition(".")[0]
+    version = str(request.blueprint).partition(".")[0]
     return _links(version, current_app.settings.base_url)
 
 

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 import quart
 from quart import Quart, g, has_request_context
-from quart.ctx import RequestContext
 from quart.typing import ResponseReturnValue
 from quart.wrappers.base import BaseRequestWebsocket
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -109,15 +108,13 @@ class Broadside(Quart):
         self.logger.error("unexpected error in %s", where, exc_info=error)
         self.alerts.report(error, where)
 
-    async def dispatch_request(
-        self, request_context: RequestContext | None = None
-    ) -> ResponseReturnValue:
+    async def dispatch_request(self, *request_context: Any) -> ResponseReturnValue:
         """Run the view; if it fails on the replica or finds nothing there, again on the primary.
 
         On the replica it only reads, so that nothing is done twice.
         """
         try:
-            return await super().dispatch_request(request_context)
+            return await super().dispatch_request(*request_context)
         except (NotFoundError, SQLAlchemyError, DatabaseUnavailableError, OSError) as error:
             if self.replica is None or not g.pop("reads_on_replica", False):
                 raise
@@ -127,7 +124,7 @@ class Broadside(Quart):
                     # In what state its connection is, nobody knows.
                     await g.db.invalidate()
             await close_db()
-        return await super().dispatch_request(request_context)
+        return await super().dispatch_request(*request_context)
 
 
 current_app = cast(Broadside, quart.current_app)

@@ -6,7 +6,6 @@ import time
 import uuid
 
 from quart import Response, g, request
-from quart.globals import request_ctx
 
 from blog.accounts.identity import current_user
 from blog.kit.logs import request_id
@@ -60,10 +59,9 @@ def write_line(status: int) -> float:
     """
     seconds = time.perf_counter() - g.started
     milliseconds: float = round(seconds * 1000, 1)
-    asked = request_ctx.request
     method, route = request_for_logs()
     note_request(method, route, status, seconds)
-    level = logging.DEBUG if asked.endpoint in ROUTINE else logging.INFO
+    level = logging.DEBUG if request.endpoint in ROUTINE else logging.INFO
     if log.isEnabledFor(level):
         what = {"method": method, "route": route, "status": status}
         facts = what | {
@@ -71,7 +69,7 @@ def write_line(status: int) -> float:
             "statements": g.tally.count,
             "database_milliseconds": g.tally.milliseconds,
             "user": current_user.user_id,
-            "client": asked.remote_addr,
+            "client": request.remote_addr,
         }
         log.log(level, "%(method)s %(route)s %(status)s", what, extra=facts)
     g.is_logged = True

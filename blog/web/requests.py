@@ -13,7 +13,6 @@ from hypercorn.typing import (
 from quart import Quart, Request, abort, request
 from quart.asgi import ASGIHTTPConnection
 from quart.formparser import FormDataParser
-from quart.globals import request_ctx
 from quart.typing import ResponseTypes
 from quart.utils import encode_headers
 from quart.wrappers.request import Body
@@ -166,9 +165,8 @@ def request_for_logs() -> tuple[str, str]:
 
     The address itself may hold a token, which no log may have; and a method may be any word.
     """
-    asked = request_ctx.request
-    method = asked.method if asked.method in METHODS else "other"
-    return method, asked.url_rule.rule if asked.url_rule else "unknown"
+    method = request.method if request.method in METHODS else "other"
+    return method, request.url_rule.rule if request.url_rule else "unknown"
 
 
 def only_reads() -> bool:
