@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 from blog.cli.deploy import migrate
 from blog.kit import migrations
 from blog.kit.database import Database
+from blog.kit.migrations import SchemaState
 from tests.databases import create_database, drop_database, wait_for_a_lock
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -39,9 +40,9 @@ async def run(database: Database, direction: str, revision: str) -> None:
         await connection.run_sync(in_alembic)
 
 
-async def head(database: Database) -> bool:
+async def is_current(database: Database) -> bool:
     async with database.engine.connect() as connection:
-        return await connection.run_sync(migrations.is_current)
+        return await connection.run_sync(migrations.state) is SchemaState.CURRENT
 
 
 async def test_every_migration_can_be_undone_and_done_again(site: Database) -> None:
@@ -55,7 +56,7 @@ async def test_every_migration_can_be_undone_and_done_again(site: Database) -> N
         )
         assert list(await connection.scalars(types)) == []
     await run(site, "upgrade", "head")
-    assert await head(site)
+    assert await is_current(site)
 
 
 async def test_a_migration_gives_up_a_lock_that_others_hold_and_tries_again(
@@ -74,7 +75,7 @@ async def test_a_migration_gives_up_a_lock_that_others_hold_and_tries_again(
         await undoing
     assert "a migration waits for a lock" in caplog.text
     await migrate(site)
-    assert await head(site)
+    assert await is_current(site)
 
 
 async def test_a_process_that_waits_for_its_turn_holds_up_no_index_that_is_being_built(

@@ -10,6 +10,7 @@ from blog.checks.findings import Finding, ok, serious, warning
 from blog.kit import migrations
 from blog.kit.clock import now
 from blog.kit.database import POOL_SIZE, Database, DatabaseUnavailableError, make_engine
+from blog.kit.migrations import SchemaState
 from blog.models import Role
 from blog.models.role import ROLES
 from settings import Settings
@@ -111,8 +112,12 @@ async def _clock(connection: AsyncConnection) -> Finding:
 
 
 async def _schema(connection: AsyncConnection) -> Finding:
-    if not await connection.run_sync(migrations.is_current):
+    state = await connection.run_sync(migrations.state)
+    if state is SchemaState.OLDER:
         return serious("Schema", "migrations are pending", "run blog deploy")
+    if state is SchemaState.NEWER:
+        hint = "run the newer code, or go back as docs/operating.md says"
+        return serious("Schema", "the database is newer than this code", hint)
     roles = await connection.execute(select(Role.name, Role.permissions, Role.is_default))
     if not set(ROLES) <= {tuple(role) for role in roles}:
         return serious("Schema", "a role is not what it should be", "run blog deploy")

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from blog.cli.running import asynchronous, opened_app
 from blog.kit import migrations
 from blog.kit.dumps import Server
+from blog.kit.migrations import NEWER, OUTDATED, SchemaState
 from blog.models import Base, Post, User
 
 
@@ -57,10 +58,11 @@ async def restore(*, file: Path, force: bool) -> None:
         await server.restore(file, replace=bool(tables), expected=expected)
         async with app.database.engine.connect() as connection:
             people, posts = await _count(connection, User), await _count(connection, Post)
-            is_current = await connection.run_sync(migrations.is_current)
+            state = await connection.run_sync(migrations.state)
     click.echo(f"Restored {_size(file)} from {file}: {people:,} people and {posts:,} posts")
-    if not is_current:
-        click.echo("The schema is not the newest: run blog deploy")
+    if state is not SchemaState.CURRENT:
+        problem = OUTDATED if state is SchemaState.OLDER else NEWER
+        click.echo(problem[0].upper() + problem[1:])
 
 
 def _refuse_to_overwrite(file: Path, force: bool) -> None:

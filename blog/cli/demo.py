@@ -63,8 +63,7 @@ async def _prepare(app: Broadside, yes: bool) -> None:
     if not app.settings.is_production:
         await migrate(app.database)
     async with app.database.engine.connect() as connection:
-        if not await connection.run_sync(migrations.is_current):
-            raise click.ClickException("the schema is not up to date: run blog deploy")
+        await connection.run_sync(migrations.require_current)
         if await is_loaded(connection):
             raise click.ClickException(
                 f"there is a demonstration already, log in as {CAST[MEMBER].email}; "

@@ -13,6 +13,7 @@ from blog import create_app
 from blog.errors import BlogError
 from blog.kit.database import DatabaseUnavailableError, is_schema_mismatch, is_unavailable
 from blog.kit.dumps import DumpError
+from blog.kit.migrations import OUTDATED, SchemaError
 from blog.web.app import Broadside
 from blog.web.process import configure_logging
 from settings import Settings, load_settings
@@ -38,13 +39,13 @@ def one_line_errors() -> Iterator[None]:
     """What the operator can do something about is one line and code 1, without a traceback."""
     try:
         yield
-    except (BlogError, DatabaseUnavailableError, DumpError) as error:
+    except (BlogError, DatabaseUnavailableError, DumpError, SchemaError) as error:
         raise click.ClickException(str(error)) from None
     except DBAPIError as error:
         if is_unavailable(error):
             raise click.ClickException("the database went away") from error
         if is_schema_mismatch(error):
-            raise click.ClickException("the schema is not up to date: run blog deploy") from error
+            raise click.ClickException(OUTDATED) from error
         raise
 
 

@@ -14,6 +14,7 @@ from blog.kit import migrations
 from blog.kit.database import Database, DatabaseUnavailableError
 from blog.kit.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from blog.kit.metrics import shared_by_workers
+from blog.kit.migrations import SchemaError
 from blog.web.process import configure_logging
 from settings import Settings, load_settings
 
@@ -34,7 +35,7 @@ def serve() -> None:
             asyncio.run(_prepare(settings))
             _announce(settings)
             asked_to_stop = run_workers(settings, listener)
-    except (DatabaseUnavailableError, EmbeddedPostgresError) as error:
+    except (DatabaseUnavailableError, EmbeddedPostgresError, SchemaError) as error:
         raise click.ClickException(str(error)) from None
     except KeyboardInterrupt:
         return
@@ -90,8 +91,7 @@ async def _prepare(settings: Settings) -> None:
         if not settings.is_production:
             await migrate(database)
         async with database.engine.connect() as connection:
-            if not await connection.run_sync(migrations.is_current):
-                raise DatabaseUnavailableError("the schema is not up to date: run blog deploy")
+            await connection.run_sync(migrations.require_current)
     finally:
         await database.close()
 

@@ -21,8 +21,7 @@ async def worker() -> None:
         if delivery_of(app.settings) is None:
             raise click.ClickException("there is nowhere to send mail to: set MAIL_SERVER")
         async with app.database.engine.connect() as connection:
-            if not await connection.run_sync(migrations.is_current):
-                raise click.ClickException("the schema is not up to date: run blog deploy")
+            await connection.run_sync(migrations.require_current)
         await app.mail_worker.start()
         click.echo("Sending mail until Ctrl-C.")
         try:

@@ -7,6 +7,7 @@ A statement that has to wait for a lock gives up after `LOCK_TIMEOUT`: all who c
 queue behind it, also those who only read. The revision is then tried again from its beginning.
 """
 
+import enum
 import functools
 import logging
 from collections.abc import Callable, Iterator
@@ -31,6 +32,24 @@ LOCK_TIMEOUT = "2s"
 ATTEMPTS = 30
 PAUSE_SECONDS = 1.0
 TURN_SECONDS = 0.2
+
+
+OUTDATED = "the schema is not up to date: run blog deploy"
+NEWER = (
+    "the database is newer than this code: run the newer code, or go back as docs/operating.md says"
+)
+
+
+class SchemaError(Exception):
+    """The schema of the database is not the one that this code is written for."""
+
+
+class SchemaState(enum.Enum):
+    """How the schema of a database stands to this code."""
+
+    OLDER = enum.auto()
+    CURRENT = enum.auto()
+    NEWER = enum.auto()
 
 
 def _configuration() -> Config:
@@ -94,16 +113,36 @@ def upgrade(connection: Connection) -> None:
 
     Args:
         connection: an open connection; for `AsyncConnection.run_sync`. It is committed.
+
+    Raises:
+        SchemaError: the database is newer than this code.
     """
+    if state(connection) is SchemaState.NEWER:
+        raise SchemaError(NEWER)
     configuration = _configuration()
     configuration.attributes["connection"] = connection
     command.upgrade(configuration, "head")
     connection.commit()
 
 
-def is_current(connection: Connection) -> bool:
-    """Whether the schema is at the newest revision."""
-    return set(MigrationContext.configure(connection).get_current_heads()) == _newest()
+def state(connection: Connection) -> SchemaState:
+    """How the schema of the database stands to this code."""
+    heads, revisions = known_revisions()
+    present = set(MigrationContext.configure(connection).get_current_heads())
+    connection.commit()
+    if present == heads:
+        return SchemaState.CURRENT
+    return SchemaState.OLDER if present <= revisions else SchemaState.NEWER
+
+
+def require_current(connection: Connection) -> None:
+    """Make sure that the schema is the one that this code is written for.
+
+    Raises:
+        SchemaError: it is older or newer; the message says what to do.
+    """
+    if (found := state(connection)) is not SchemaState.CURRENT:
+        raise SchemaError(OUTDATED if found is SchemaState.OLDER else NEWER)
 
 
 def log_step(*, step: MigrationInfo, **_: object) -> None:
@@ -113,5 +152,12 @@ def log_step(*, step: MigrationInfo, **_: object) -> None:
 
 
 @functools.cache
-def _newest() -> set[str]:
-    return set(ScriptDirectory.from_config(_configuration()).get_heads())
+def known_revisions() -> tuple[frozenset[str], frozenset[str]]:
+    """The newest revisions of this code, and all that it knows.
+
+    They are read once, when the process starts: the code of an update that lies on the disk
+    already is not what the process runs.
+    """
+    scripts = ScriptDirectory.from_config(_configuration())
+    revisions = frozenset(script.revision for script in scripts.walk_revisions())
+    return frozenset(scripts.get_heads()), revisions

@@ -5,6 +5,7 @@ from quart.typing import ResponseReturnValue
 
 from blog.kit import migrations
 from blog.kit.database import Database, is_unavailable
+from blog.kit.migrations import SchemaState
 from blog.web.app import current_app
 
 blueprint = Blueprint("health", __name__)
@@ -14,10 +15,14 @@ blueprint = Blueprint("health", __name__)
 PATHS = {"/healthz", "/readyz", "/metrics"}
 
 
-async def is_schema_current(database: Database) -> bool:
-    """Whether the database has the schema that this code is written for."""
+async def has_schema(database: Database) -> bool:
+    """Whether the database has what this process needs of the schema.
+
+    A newer schema has it too: during an update the old processes serve on, with a schema that the
+    new code has brought up to date. A migration takes away only what no code uses any more.
+    """
     async with database.engine.connect() as connection:
-        return await connection.run_sync(migrations.is_current)
+        return await connection.run_sync(migrations.state) is not SchemaState.OLDER
 
 
 @blueprint.after_request
@@ -35,13 +40,13 @@ async def alive() -> ResponseReturnValue:
 
 @blueprint.get("/readyz")
 async def ready() -> ResponseReturnValue:
-    """The database answers, and its schema is the one that this code is written for."""
+    """The database answers, and has what this process needs of the schema."""
     try:
-        current = await current_app.schema_probe.answer()
+        is_complete = await current_app.schema_probe.answer()
     except Exception as error:
         if not isinstance(error, TimeoutError) and not is_unavailable(error):
             raise
         return {"status": "the database does not answer"}, 503
-    if not current:
+    if not is_complete:
         return {"status": "the schema is not up to date"}, 503
     return {"status": "ready"}

@@ -53,3 +53,35 @@ async def test_two_machines_at_once_make_one_site_which_later_deployments_mend(
     code, output = await blog("deploy", database_url=new_database)
     assert code == 0
     assert output.splitlines()[1:] == ["posts in blocks: 1 repaired", "The counts are right."]
+
+
+@pytest.fixture
+async def newer(database_url: str) -> AsyncIterator[str]:
+    """The address of a database that newer code has migrated."""
+    url = await create_database(database_url, "newer")
+    engine = create_async_engine(url)
+    async with engine.begin() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = 'of_tomorrow'"))
+    await engine.dispose()
+    yield url
+    await drop_database(database_url, "newer")
+
+
+@pytest.mark.parametrize(
+    "command", [["deploy"], ["serve"], ["worker"], ["demo", "--yes"], ["demo"]], ids=" ".join
+)
+async def test_old_code_on_a_newer_database_says_so_in_one_line(
+    blog: Command, newer: str, command: list[str]
+) -> None:
+    env = "development" if command == ["demo"] else "production"
+    code, output = await blog(*command, env=env, database_url=newer, mail_server="127.0.0.1")
+    assert (code, output.count("\n")) == (1, 1), output
+    assert output.startswith("Error: the database is newer than this code: run the newer code")
+
+
+async def test_the_check_says_that_the_database_is_newer_than_the_code(
+    blog: Command, newer: str
+) -> None:
+    _, output = await blog("check", database_url=newer)
+    assert "the database is newer than this code" in output
+    assert "run blog deploy" not in output
