@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from blog.accounts import identity, usernames
+from blog.accounts.deletion_worker import DeletionWorker
 from blog.accounts.email_pages import blueprint as email_pages
 from blog.accounts.leaving_pages import blueprint as leaving_pages
 from blog.accounts.pages import blueprint as accounts_pages
@@ -125,6 +126,7 @@ def create_app(settings: Settings) -> Broadside:
     app.fragments = Fragments()
     app.rate_limits = RateLimits(app.database, is_on=settings.rate_limits)
     app.mail_worker = MailWorker(app.database, settings)
+    app.deletion_worker = DeletionWorker(app.database)
     app.schema_probe = Probe(lambda: health.has_schema(app.database))
     app.outbox_probe = Probe(lambda: metrics.outbox_depth(app.database))
     app.alerts = Alerts(app, app.database, settings.admin_email)
@@ -154,9 +156,11 @@ def create_app(settings: Settings) -> Broadside:
             watch_pool(app.replica.engine, "replica")
         if settings.mail_worker is MailWorkerPlace.INTERNAL:
             await app.mail_worker.start()
+            await app.deletion_worker.start()
 
     @app.after_serving
     async def close_parts() -> None:
+        await app.deletion_worker.stop()
         await app.mail_worker.stop()
         await app.renderer.pool.close()
         if app.replica is not None:

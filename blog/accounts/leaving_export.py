@@ -29,6 +29,7 @@ from blog.models import (
     Role,
     User,
 )
+from blog.models.account_deletion import not_deleted
 
 ROWS_AT_ONCE = 100
 CHUNK_BYTES = 64 * 1024
@@ -60,9 +61,11 @@ def sections(account: User) -> dict[str, Select[Any]]:
             Report.state, Report.closed_at,
         ).where(Report.reporter_id == me).order_by(Report.id),
         "following": select(follower, followed)
-        .join(Follow, Follow.followed_id == User.id).where(Follow.follower_id == me),
+        .join(Follow, Follow.followed_id == User.id)
+        .where(Follow.follower_id == me, not_deleted(User.id)),
         "followers": select(follower, followed)
-        .join(Follow, Follow.follower_id == User.id).where(Follow.followed_id == me),
+        .join(Follow, Follow.follower_id == User.id)
+        .where(Follow.followed_id == me, not_deleted(User.id)),
         "sessions": select(
             LoginSession.created_at, LoginSession.last_used_at, LoginSession.expires_at,
             LoginSession.device, LoginSession.network_address,

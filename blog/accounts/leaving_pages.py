@@ -69,6 +69,7 @@ async def delete_account(token: str) -> ResponseReturnValue:
     except InvalidFieldsError as error:
         await flash(str(error), "error")
         return redirect(url_for("leaving.ask"))
+    current_app.deletion_worker.wake()
     forget_visitor()
     await flash("Your account is deleted. Goodbye, and come back whenever you like.", "success")
     return redirect(url_for("posts.home"))

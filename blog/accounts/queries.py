@@ -11,6 +11,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from blog.kit.clock import now
 from blog.models import ApiToken, Base, LoginSession, Role, User
+from blog.models.account_deletion import not_deleted
 
 SESSIONS_SHOWN = 100
 
@@ -108,7 +109,10 @@ async def user_by_login(session: AsyncSession, login: str) -> User | None:
     """The person whose e-mail or username is `login`, whatever the case."""
     return await session.scalar(
         select(User)
-        .where(or_(User.email == login.lower(), func.lower(User.username) == login.lower()))
+        .where(
+            or_(User.email == login.lower(), func.lower(User.username) == login.lower()),
+            not_deleted(User.id),
+        )
         .options(joinedload(User.role, innerjoin=True))
     )
 

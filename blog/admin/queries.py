@@ -9,6 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute, joinedload
 from blog.admin.schemas import AccountState, PeopleSearch
 from blog.kit.pagination import Page, PageRequest
 from blog.models import AuditEntry, Role, User
+from blog.models.account_deletion import not_deleted
 
 # No character comes after this one, and none is coded by greater bytes in UTF-8.
 LAST_CHARACTER = "\U0010ffff"
@@ -41,7 +42,7 @@ async def people(
     statement = (
         select(User).options(joinedload(User.role, innerjoin=True)).order_by(_lower_username)
     )
-    statement = statement.where(*_states[search.state])
+    statement = statement.where(not_deleted(User.id), *_states[search.state])
     if role is not None:
         statement = statement.where(User.role_id == role.id)
     if search.q:
@@ -63,7 +64,9 @@ def _begins_with(
 async def account_by_id(session: AsyncSession, user_id: int) -> User | None:
     """One person with the role."""
     return await session.scalar(
-        select(User).where(User.id == user_id).options(joinedload(User.role, innerjoin=True))
+        select(User)
+        .where(User.id == user_id, not_deleted(User.id))
+        .options(joinedload(User.role, innerjoin=True))
     )
 
 
@@ -71,7 +74,10 @@ async def audit_entries(session: AsyncSession, wanted: PageRequest) -> Page[Audi
     """What was done, the newest first, with the people who are still there."""
     statement = (
         select(AuditEntry)
-        .options(joinedload(AuditEntry.actor), joinedload(AuditEntry.subject))
+        .options(
+            joinedload(AuditEntry.actor.and_(not_deleted(User.id))),
+            joinedload(AuditEntry.subject.and_(not_deleted(User.id))),
+        )
         .order_by(AuditEntry.id.desc())
     )
     rows = await session.scalars(statement.offset(wanted.offset).limit(wanted.limit))

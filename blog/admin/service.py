@@ -28,6 +28,7 @@ from blog.kit.passwords import Passwords
 from blog.kit.tokens import LinkSigner
 from blog.mail import outbox
 from blog.models import Act, ApiToken, Permission, Role, User
+from blog.models.account_deletion import not_deleted
 
 
 async def create_account(
@@ -216,7 +217,7 @@ async def _begin(session: AsyncSession, actor: User | None, user_id: int) -> tup
     """Lock the person and the administrators, and make sure that `actor` is one of these."""
     user = await session.scalar(
         select(User)
-        .where(User.id == user_id)
+        .where(User.id == user_id, not_deleted(User.id))
         .options(joinedload(User.role, innerjoin=True))
         .with_for_update(of=User, key_share=True)
         .execution_options(populate_existing=True)

@@ -13,18 +13,22 @@ from blog.mail.delivery import delivery_of
 @click.command()
 @asynchronous
 async def worker() -> None:
-    """Send mail until Ctrl-C or SIGTERM. Any number of workers may run, anywhere."""
+    """Send mail, and remove deleted accounts, until Ctrl-C or SIGTERM.
+
+    Any number of workers may run, anywhere.
+    """
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with opened_app() as app:
-        if delivery_of(app.settings) is None:
-            raise click.ClickException("there is nowhere to send mail to: set MAIL_SERVER")
         async with app.database.engine.connect() as connection:
             await connection.run_sync(migrations.require_current)
         await app.mail_worker.start()
-        click.echo("Sending mail until Ctrl-C.")
+        await app.deletion_worker.start()
+        sends_mail = delivery_of(app.settings) is not None
+        click.echo(f"{'Sending' if sends_mail else 'Not sending'} mail until Ctrl-C.")
         try:
             await stop.wait()
         finally:
+            await app.deletion_worker.stop()
             await app.mail_worker.stop()

@@ -3,14 +3,21 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Select, Uuid, any_, bindparam, func, select
+from sqlalchemy import ARRAY, BigInteger, Select, Uuid, and_, any_, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, joinedload
 
 from blog.kit.blocks import ids_of_page, number_of_rows
 from blog.kit.pagination import Page, PageRequest, only_page
 from blog.models import Comment, CommentBlock, Post
+from blog.models.account_deletion import is_deleted, not_deleted
 from blog.posts.queries import ListedPost
+
+# Neither its author nor that of its post has deleted the account.
+IS_THERE = and_(
+    not_deleted(Comment.author_id),
+    Comment.post_id.not_in(select(Post.id).where(is_deleted(Post.author_id))),
+)
 
 
 def with_author_and_post(statement: Select[Comment]) -> Select[Comment]:
@@ -22,7 +29,9 @@ def with_author_and_post(statement: Select[Comment]) -> Select[Comment]:
 
 # The ids of the page are read off the index of the post's comments, so that those before it
 # cost next to nothing.
-_of_post = select(Comment.id).where(Comment.post_id == bindparam("post", type_=BigInteger))
+_of_post = select(Comment.id).where(
+    Comment.post_id == bindparam("post", type_=BigInteger), not_deleted(Comment.author_id)
+)
 _ids_under_post = only_page(_of_post.order_by(Comment.id)).subquery()
 _UNDER_POST = (
     select(Comment)
@@ -30,7 +39,7 @@ _UNDER_POST = (
     .options(joinedload(Comment.author, innerjoin=True))
     .order_by(Comment.id)
 )
-_ids = ids_of_page(Comment, CommentBlock).subquery()
+_ids = ids_of_page(Comment, CommentBlock, IS_THERE).subquery()
 _NEWEST = with_author_and_post(
     select(Comment).join(_ids, _ids.c.id == Comment.id).order_by(Comment.id.desc())
 )
@@ -39,7 +48,9 @@ _NEWEST = with_author_and_post(
 _before = aliased(Comment)
 _position = (
     select(func.count())
-    .where(_before.post_id == Comment.post_id, _before.id <= Comment.id)
+    .where(
+        _before.post_id == Comment.post_id, _before.id <= Comment.id, not_deleted(_before.author_id)
+    )
     .correlate(Comment)
     .scalar_subquery()
 )
@@ -66,7 +77,7 @@ async def newest(session: AsyncSession, wanted: PageRequest) -> Page[Comment]:
 async def comment_by_id(session: AsyncSession, comment_id: int) -> Comment | None:
     """One comment, with its author and its post."""
     return await session.scalar(
-        with_author_and_post(select(Comment).where(Comment.id == comment_id))
+        with_author_and_post(select(Comment).where(Comment.id == comment_id, IS_THERE))
     )
 
 
@@ -75,7 +86,9 @@ async def position(session: AsyncSession, post_id: int, comment_id: int) -> int:
 
     It need not be there any more: then it is the position of the one before.
     """
-    count = select(func.count()).where(Comment.post_id == post_id, Comment.id <= comment_id)
+    count = select(func.count()).where(
+        Comment.post_id == post_id, Comment.id <= comment_id, not_deleted(Comment.author_id)
+    )
     return (await session.scalars(count)).one()
 
 

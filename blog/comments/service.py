@@ -7,6 +7,7 @@ after it, as deleting the post does: so they take turns instead of waiting for e
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.comments import queries
 from blog.comments.schemas import CommentForm, CommentText
 from blog.comments.writes import NewComment, Written, publish
 from blog.errors import ForbiddenError, InvalidFieldsError, NotFoundError
@@ -66,7 +67,7 @@ async def edit_comment(
     """
     comment = await session.scalar(
         select(Comment)
-        .where(Comment.id == comment_id)
+        .where(Comment.id == comment_id, queries.IS_THERE)
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
@@ -92,7 +93,9 @@ async def delete_comment(session: AsyncSession, person: User, comment_id: int) -
         NotFoundError: it is not there (any more).
         ForbiddenError: somebody else wrote it.
     """
-    comment = await session.scalar(select(Comment).where(Comment.id == comment_id))
+    comment = await session.scalar(
+        select(Comment).where(Comment.id == comment_id, queries.IS_THERE)
+    )
     if comment is None:
         raise NotFoundError(COMMENT_IS_GONE)
     if not comment.may_be_deleted_by(person):

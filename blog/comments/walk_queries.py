@@ -4,17 +4,18 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
-from blog.comments.queries import with_author_and_post
+from blog.comments.queries import IS_THERE, with_author_and_post
 from blog.kit.blocks import number_of_rows
 from blog.kit.cursors import id_cursor, parsed_id
 from blog.kit.pagination import Stretch, Walk
 from blog.models import Comment, CommentBlock
+from blog.models.account_deletion import not_deleted
 from blog.posts.queries import ListedPost
 
 
 async def newest(session: AsyncSession, walk: Walk) -> Stretch[Comment]:
     """Everybody's comments, the newest first, with their authors and posts."""
-    statement = select(Comment).order_by(Comment.id.desc())
+    statement = select(Comment).where(IS_THERE).order_by(Comment.id.desc())
     if walk.cursor:
         statement = statement.where(Comment.id < parsed_id(walk.cursor))
     total = await session.scalar(select(number_of_rows(CommentBlock))) or 0
@@ -23,7 +24,11 @@ async def newest(session: AsyncSession, walk: Walk) -> Stretch[Comment]:
 
 async def under_post(session: AsyncSession, post: ListedPost, walk: Walk) -> Stretch[Comment]:
     """The comments under `post`, the oldest first, with their authors."""
-    statement = select(Comment).where(Comment.post_id == post.id).order_by(Comment.id)
+    statement = (
+        select(Comment)
+        .where(Comment.post_id == post.id, not_deleted(Comment.author_id))
+        .order_by(Comment.id)
+    )
     if walk.cursor:
         statement = statement.where(Comment.id > parsed_id(walk.cursor))
     with_author = statement.options(joinedload(Comment.author, innerjoin=True))

@@ -17,6 +17,7 @@ _PUBLISH = text("""
     WITH post AS MATERIALIZED (
         SELECT id, comment_count FROM posts
         WHERE id = ANY(CAST(:posts AS bigint[])) AND hidden_at IS NULL
+            AND author_id <> ALL (ARRAY(SELECT user_id FROM account_deletions))
         ORDER BY id FOR NO KEY UPDATE
     ), new AS MATERIALIZED (
         SELECT nextval(pg_get_serial_sequence('comments', 'id')) AS id,

@@ -8,6 +8,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased, contains_eager
 
 from blog.kit.pagination import Page, PageRequest, only_page
 from blog.models import Follow, User
+from blog.models.account_deletion import not_deleted
 
 _PERSON = bindparam("person", type_=BigInteger)
 _READER = bindparam("reader", type_=BigInteger)
@@ -22,7 +23,7 @@ class Relation(NamedTuple):
 
 def _newest(whose: InstrumentedAttribute[int], other_id: InstrumentedAttribute[int]) -> Any:
     """A page of follows. The index has all of them, so that nothing else is read on the way."""
-    newest = select(Follow).where(whose == _PERSON)
+    newest = select(Follow).where(whose == _PERSON, not_deleted(other_id))
     newest = newest.order_by(Follow.created_at.desc(), other_id.desc())
     return aliased(Follow, only_page(newest).subquery("shown"))
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute, contains_eager
 from blog.kit.cursors import moment_cursor, parsed_moment
 from blog.kit.pagination import Stretch, Walk
 from blog.models import Follow, User
+from blog.models.account_deletion import not_deleted
 
 
 async def followers(session: AsyncSession, person: User, walk: Walk) -> Stretch[Follow]:
@@ -34,7 +35,7 @@ async def _stretch(
     statement = (
         select(Follow)
         .join(other)
-        .where(whose)
+        .where(whose, not_deleted(other_id))
         .options(contains_eager(other))
         .order_by(Follow.created_at.desc(), other_id.desc())
     )

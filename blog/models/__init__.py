@@ -1,5 +1,6 @@
 """The tables, one file a table: the whole schema in one room."""
 
+from blog.models.account_deletion import AccountDeletion
 from blog.models.api_token import ApiToken, Scope
 from blog.models.audit_entry import Act, AuditEntry
 from blog.models.base import Base
@@ -17,6 +18,7 @@ from blog.models.row_blocks import CommentBlock, PostBlock, UserBlock
 from blog.models.user import User
 
 __all__ = [
+    "AccountDeletion",
     "Act",
     "ApiToken",
     "AuditEntry",

@@ -45,7 +45,8 @@ class Comment(Base):
         CheckConstraint(
             "(disabled_at IS NULL) = (disabled_reason IS NULL)", name="disabled_with_a_reason"
         ),
-        Index(None, "post_id", "id"),
+        # With the author, by whom the comments of deleted accounts are passed over.
+        Index(None, "post_id", "id", postgresql_include=["author_id"]),
         Index(None, "disabled_by_id", postgresql_where=text("disabled_by_id IS NOT NULL")),
     )
 

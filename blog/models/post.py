@@ -38,7 +38,13 @@ class Post(Base):
     __table_args__ = (
         # Of one author, newest first; that a post is visible can be read off the index.
         Index(None, "author_id", "id", postgresql_include=["hidden_at"]),
-        Index("ix_posts_visible", "id", postgresql_where=text("hidden_at IS NULL")),
+        # With the author, by whom the posts of deleted accounts are passed over.
+        Index(
+            "ix_posts_visible",
+            "id",
+            postgresql_where=text("hidden_at IS NULL"),
+            postgresql_include=["author_id"],
+        ),
         Index("ix_posts_hidden", "id", postgresql_where=text("hidden_at IS NOT NULL")),
     )
 

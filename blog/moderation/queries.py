@@ -8,13 +8,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
-from blog.models import Comment, Post, Report
+from blog.comments import queries as comments
+from blog.models import Comment, Post, Report, User
+from blog.models.account_deletion import is_deleted, not_deleted
 
 Row = TypeVar("Row", Comment, Post, Report)
+
+# Neither the reporter nor the author of what was reported has deleted the account.
+IS_THERE = and_(
+    not_deleted(Report.reporter_id),
+    or_(
+        Report.post_id.is_(None),
+        Report.post_id.not_in(select(Post.id).where(is_deleted(Post.author_id))),
+    ),
+    or_(
+        Report.comment_id.is_(None),
+        select(Comment.id).where(Comment.id == Report.comment_id, comments.IS_THERE).exists(),
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -29,11 +44,15 @@ async def newest_comments(
     session: AsyncSession, size: int, before: int | None = None
 ) -> Stretch[Comment]:
     """Everybody's comments, with their authors, and with whose post they stand under."""
-    statement = select(Comment).options(
-        joinedload(Comment.author, innerjoin=True),
-        joinedload(Comment.post, innerjoin=True)
-        .load_only(Post.author_id)
-        .joinedload(Post.author, innerjoin=True),
+    statement = (
+        select(Comment)
+        .where(comments.IS_THERE)
+        .options(
+            joinedload(Comment.author, innerjoin=True),
+            joinedload(Comment.post, innerjoin=True)
+            .load_only(Post.author_id)
+            .joinedload(Post.author, innerjoin=True),
+        )
     )
     return await _stretch(session, statement, Comment, size, before)
 
@@ -45,12 +64,12 @@ async def reports(
     is_wanted = Report.closed_at.is_(None) if are_open else Report.closed_at.is_not(None)
     statement = (
         select(Report)
-        .where(is_wanted)
+        .where(is_wanted, IS_THERE)
         .options(
             joinedload(Report.reporter, innerjoin=True),
             joinedload(Report.post).joinedload(Post.author, innerjoin=True),
             joinedload(Report.comment).joinedload(Comment.author, innerjoin=True),
-            joinedload(Report.closed_by),
+            joinedload(Report.closed_by.and_(not_deleted(User.id))),
         )
     )
     return await _stretch(session, statement, Report, size, before)
@@ -62,7 +81,7 @@ async def hidden_posts(
     """The posts that moderators have hidden, with their authors."""
     statement = (
         select(Post)
-        .where(Post.hidden_at.is_not(None))
+        .where(Post.hidden_at.is_not(None), not_deleted(Post.author_id))
         .options(joinedload(Post.author, innerjoin=True))
     )
     return await _stretch(session, statement, Post, size, before)

@@ -6,10 +6,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from blog.admin import audit
+from blog.comments.queries import IS_THERE
 from blog.comments.service import POST_IS_GONE
 from blog.errors import ForbiddenError, NotFoundError
 from blog.kit.clock import now
 from blog.models import Act, Comment, Post, Report, ReportState, User
+from blog.models.account_deletion import not_deleted
+from blog.moderation import queries
 from blog.moderation.service import require_moderator
 
 NOTHING_TO_REPORT = "This comment does not exist, or was deleted or disabled."
@@ -30,7 +33,9 @@ async def report_post(session: AsyncSession, reporter: User, post_id: int, reaso
         NotFoundError: the post is not there (any more), or hidden already.
     """
     # The lock keeps the post there until the report is.
-    post = select(Post.id).where(Post.id == post_id, Post.hidden_at.is_(None))
+    post = select(Post.id).where(
+        Post.id == post_id, Post.hidden_at.is_(None), not_deleted(Post.author_id)
+    )
     if await session.scalar(post.with_for_update(read=True, key_share=True)) is None:
         raise NotFoundError(POST_IS_GONE)
     return await _report(session, reporter, reason, post_id=post_id)
@@ -48,7 +53,9 @@ async def report_comment(
         ForbiddenError: this person has not confirmed the address.
         NotFoundError: the comment is not there (any more), or disabled already.
     """
-    comment = select(Comment.id).where(Comment.id == comment_id, Comment.disabled_at.is_(None))
+    comment = select(Comment.id).where(
+        Comment.id == comment_id, Comment.disabled_at.is_(None), IS_THERE
+    )
     if await session.scalar(comment.with_for_update(read=True, key_share=True)) is None:
         raise NotFoundError(NOTHING_TO_REPORT)
     return await _report(session, reporter, reason, comment_id=comment_id)
@@ -76,7 +83,7 @@ async def close_report(
     require_moderator(moderator)
     report = await session.scalar(
         select(Report)
-        .where(Report.id == report_id)
+        .where(Report.id == report_id, queries.IS_THERE)
         .options(
             joinedload(Report.post).joinedload(Post.author),
             joinedload(Report.comment).joinedload(Comment.author),

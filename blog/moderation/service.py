@@ -15,6 +15,7 @@ from blog.comments.service import COMMENT_IS_GONE, POST_IS_GONE
 from blog.errors import ForbiddenError, NotFoundError
 from blog.kit.clock import now
 from blog.models import Act, Comment, Permission, Post, Report, ReportState, User
+from blog.models.account_deletion import not_deleted
 
 Row = TypeVar("Row", Comment, Post)
 
@@ -107,7 +108,7 @@ async def _locked(
     require_moderator(moderator)
     row = await session.scalar(
         select(table)
-        .where(table.id == row_id)
+        .where(table.id == row_id, not_deleted(table.author_id))
         .options(joinedload(table.author, innerjoin=True))
         .with_for_update(key_share=True, of=table)
         .execution_options(populate_existing=True)

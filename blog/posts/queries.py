@@ -19,6 +19,7 @@ from sqlalchemy import (
     Select,
     Subquery,
     Uuid,
+    and_,
     any_,
     bindparam,
     cast,
@@ -34,12 +35,13 @@ from sqlalchemy.orm import joinedload
 from blog.kit.blocks import ids_of_page, number_of_rows
 from blog.kit.pagination import LIMIT, OFFSET, Page, PageRequest, only_page
 from blog.models import Follow, Post, PostBlock, User
+from blog.models.account_deletion import not_deleted
 
 AUTHOR = bindparam("author", type_=BigInteger)
 READER = bindparam("reader", type_=BigInteger)
 # The columns of the tables themselves, so that the ORM has nothing to do with the lists.
 _POST, _USER, _FOLLOW = Post.__table__.c, User.__table__.c, Follow.__table__.c
-IS_VISIBLE = _POST.hidden_at.is_(None)
+IS_VISIBLE = and_(_POST.hidden_at.is_(None), not_deleted(_POST.author_id))
 # For a timeline of more than so many authors, that many of everybody's posts are looked through.
 MANY_AUTHORS = 50
 LOOKED_THROUGH = 2_000
@@ -126,7 +128,7 @@ _followed = select(_FOLLOW.followed_id).where(_FOLLOW.follower_id == READER)
 author_of_timeline = (
     select(_USER.id, _USER.post_count)
     .where(_USER.id.in_(union_all(_followed, select(READER))))
-    .where(_USER.post_count > 0)
+    .where(_USER.post_count > 0, not_deleted(_USER.id))
     .cte("author")
 )
 
@@ -184,7 +186,7 @@ _BY_AUTHOR = PostList.of(only_page(_of_author.order_by(_POST.id.desc())), number
 _LISTED_BY_ID = (
     select(*_COLUMNS)
     .join_from(Post.__table__, User.__table__, _USER.id == _POST.author_id)
-    .where(_POST.id == bindparam("id"))
+    .where(_POST.id == bindparam("id"), not_deleted(_POST.author_id))
 )
 _LISTED_BY_SUBMISSION = (
     select(*_COLUMNS, _POST.submission)
@@ -192,7 +194,9 @@ _LISTED_BY_SUBMISSION = (
     .where(_POST.submission == any_(bindparam("submissions", type_=ARRAY(Uuid))))
 )
 _BY_ID = (
-    select(Post).where(Post.id == bindparam("id")).options(joinedload(Post.author, innerjoin=True))
+    select(Post)
+    .where(Post.id == bindparam("id"), not_deleted(Post.author_id))
+    .options(joinedload(Post.author, innerjoin=True))
 )
 
 

@@ -14,6 +14,7 @@ from blog.kit.group_commit import GroupCommit
 from blog.kit.markdown import RENDERER_VERSION
 from blog.kit.submissions import submission_key
 from blog.models import Act, Permission, Post, User
+from blog.models.account_deletion import not_deleted
 from blog.posts.queries import Author, ListedPost
 from blog.posts.schemas import PostForm
 from blog.posts.writes import NewPost, publish
@@ -102,7 +103,7 @@ async def _locked(session: AsyncSession, person: User, post_id: int) -> Post:
     """A post as it is now, which nobody else can change before the end of the transaction."""
     post = await session.scalar(
         select(Post)
-        .where(Post.id == post_id)
+        .where(Post.id == post_id, not_deleted(Post.author_id))
         .with_for_update()
         .execution_options(populate_existing=True)
     )

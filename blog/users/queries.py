@@ -7,9 +7,12 @@ from blog.kit.blocks import ids_of_page, number_of_rows
 from blog.kit.cursors import id_cursor, parsed_id
 from blog.kit.pagination import Page, PageRequest, Stretch, Walk
 from blog.models import User, UserBlock
+from blog.models.account_deletion import not_deleted
 
-_BY_USERNAME = select(User).where(func.lower(User.username) == bindparam("username"))
-_ids = ids_of_page(User, UserBlock).subquery()
+_BY_USERNAME = select(User).where(
+    func.lower(User.username) == bindparam("username"), not_deleted(User.id)
+)
+_ids = ids_of_page(User, UserBlock, not_deleted(User.__table__.c.id)).subquery()
 _PAGE = select(User).join(_ids, _ids.c.id == User.id).order_by(User.id.desc())
 
 
@@ -20,7 +23,7 @@ async def user_by_username(session: AsyncSession, username: str) -> User | None:
 
 async def user_by_id(session: AsyncSession, user_id: int) -> User | None:
     """The person with this id."""
-    return await session.scalar(select(User).where(User.id == user_id))
+    return await session.scalar(select(User).where(User.id == user_id, not_deleted(User.id)))
 
 
 async def newest_page(session: AsyncSession, wanted: PageRequest) -> Page[User]:
@@ -31,7 +34,7 @@ async def newest_page(session: AsyncSession, wanted: PageRequest) -> Page[User]:
 
 async def newest_stretch(session: AsyncSession, walk: Walk) -> Stretch[User]:
     """Everybody, who came last first, as a walk."""
-    statement = select(User).order_by(User.id.desc()).limit(walk.limit)
+    statement = select(User).where(not_deleted(User.id)).order_by(User.id.desc()).limit(walk.limit)
     if walk.cursor:
         statement = statement.where(User.id < parsed_id(walk.cursor))
     people = (await session.scalars(statement)).all()

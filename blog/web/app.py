@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 from werkzeug.routing import MapAdapter
 
+from blog.accounts.deletion_worker import DeletionWorker
 from blog.errors import NotFoundError
 from blog.kit.database import Database, DatabaseUnavailableError, is_unavailable
 from blog.kit.group_commit import GroupCommit
@@ -56,6 +57,7 @@ class Broadside(Quart):
     links: LinkSigner
     reserved_usernames: frozenset[str]
     mail_worker: MailWorker
+    deletion_worker: DeletionWorker
     rate_limits: RateLimits
     fragments: Fragments
     alerts: Alerts

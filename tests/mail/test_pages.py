@@ -9,7 +9,7 @@ from blog.models import User
 from blog.web.app import Broadside
 from tests.mail.conftest import InState, Put, Working
 from tests.mail.smtp import Inbox
-from tests.servers import run
+from tests.servers import Program, run, settings_of
 from tests.support import Browser, outbox
 
 
@@ -74,9 +74,15 @@ async def test_nobody_else_sees_the_outbox(
 
 
 async def test_a_worker_without_a_mail_server_says_so(tmp_path: Path, database_url: str) -> None:
-    settings = {"env": "production", "base_url": "https://blog.test", "database_url": database_url}
-    code, printed = await run(tmp_path, "blog", "worker", **settings)
-    assert (code, printed) == (1, "Error: there is nowhere to send mail to: set MAIL_SERVER\n")
+    settings = settings_of(
+        tmp_path, env="production", base_url="https://blog.test", database_url=database_url
+    )
+    worker = await Program.start("blog", "worker", environment=settings)
+    try:
+        await worker.printed("Not sending mail until Ctrl-C.")
+        assert await worker.stop() == 0
+    finally:
+        await worker.kill()
 
 
 async def test_the_command_line_shows_and_retries(
