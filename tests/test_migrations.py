@@ -13,6 +13,7 @@ from blog.cli.deploy import migrate
 from blog.kit import migrations
 from blog.kit.database import Database
 from blog.kit.migrations import SchemaState
+from blog.posts.counts import KEPT_COUNTS, wrong_counts
 from tests.databases import create_database, drop_database, wait_for_a_lock
 from tests.servers import until
 
@@ -105,3 +106,58 @@ async def test_a_process_that_waits_for_its_turn_holds_up_no_index_that_is_being
 
         await asyncio.wait_for(first.run_sync(build_index), 20)
         await asyncio.wait_for(done.wait(), 20)
+
+
+NEW_USER = text(
+    "INSERT INTO users (username, email, password_hash, role_id) "
+    "SELECT given, given || '@example.com', '', (SELECT min(id) FROM roles) "
+    "FROM unnest(CAST(:names AS text[])) AS given ORDER BY given"
+)
+WRONG = (
+    "UPDATE users SET post_count = 7, follower_count = follower_count + 1",
+    "UPDATE users SET following_count = 9 WHERE id = 1",
+    "UPDATE posts SET comment_count = 5",
+    "DELETE FROM post_blocks",
+    "UPDATE user_blocks SET visible = visible - 1",
+    "INSERT INTO comment_blocks VALUES (3, 4)",
+)
+
+
+async def test_who_registers_while_people_are_counted_first_is_counted(
+    site: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of somebody whose transaction is open, the count does not know, nor does a trigger yet."""
+    monkeypatch.setattr(migrations, "PAUSE_SECONDS", 0.0)
+    await run(site, "downgrade", "3c94d1f6e827")
+    async with site.engine.connect() as registering:
+        await registering.execute(NEW_USER, {"names": ["susan", "david"]})
+        counting = asyncio.create_task(run(site, "upgrade", "2f9c6d81b3a5"))
+        await wait_for_a_lock(site, 1)
+        await registering.commit()
+        await counting
+    async with site.engine.connect() as connection:
+        assert await connection.scalar(text("SELECT sum(visible) FROM user_blocks")) == 2
+
+
+async def test_counts_that_were_wrong_before_are_repaired_once(site: Database) -> None:
+    await run(site, "downgrade", "e81f5a3c9d27")
+    async with site.engine.begin() as connection:
+        await connection.execute(NEW_USER, {"names": ["susan", "david"]})
+        await connection.execute(
+            text(
+                "INSERT INTO posts (author_id, body, body_html, renderer_version, hidden_at) "
+                "VALUES (1, '', '', 1, NULL), (2, '', '', 1, NULL), (1, '', '', 1, now())"
+            )
+        )
+        await connection.execute(
+            text(
+                "INSERT INTO comments (post_id, author_id, body, body_html, renderer_version) "
+                "VALUES (1, 2, '', '', 1)"
+            )
+        )
+        await connection.execute(text("INSERT INTO follows VALUES (1, 2), (2, 1)"))
+        for statement in WRONG:
+            await connection.execute(text(statement))
+    await migrate(site)
+    async with site.session() as session:
+        assert await wrong_counts(session) == {kept.name: 0 for kept in KEPT_COUNTS}

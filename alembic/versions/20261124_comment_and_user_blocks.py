@@ -41,15 +41,16 @@ def upgrade() -> None:
             sa.Column("visible", sa.Integer(), server_default=sa.text("0"), nullable=False),
             sa.PrimaryKeyConstraint("number", name=op.f(f"pk_{blocks}")),
         )
-        op.execute(
-            f"INSERT INTO {blocks} (number, visible) "  # noqa: S608
-            f"SELECT id / 4096, count(*) FROM {table} GROUP BY 1"
-        )
         for act, event in ACTS.items():
             op.execute(
                 f"CREATE TRIGGER count_{act}_rows AFTER {event.format(table)} TABLE AS changed "
                 f"FOR EACH STATEMENT EXECUTE FUNCTION count_changed_rows('{blocks}')"
             )
+        # To make a trigger locks the table: nobody writes between this and the trigger's first use.
+        op.execute(
+            f"INSERT INTO {blocks} (number, visible) "  # noqa: S608
+            f"SELECT id / 4096, count(*) FROM {table} GROUP BY 1"
+        )
 
 
 def downgrade() -> None:

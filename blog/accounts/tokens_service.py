@@ -75,7 +75,7 @@ async def issue_token(
             expires_at=now() + life,
             submission=submission,
         )
-        .on_conflict_do_nothing(index_elements=[ApiToken.submission])
+        .on_conflict_do_nothing()
         .returning(ApiToken)
     )
     await delete_some_expired(session, ApiToken)

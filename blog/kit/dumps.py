@@ -80,7 +80,7 @@ class Server:
                 await _check(source, source_errors)
                 checks = "".join(f"SELECT FROM public.{table} LIMIT 0;\n" for table in expected)
                 # Whatever goes wrong before this line leaves no trace.
-                await _write(target, f"{checks}COMMIT;\nANALYZE;\n".encode())
+                await _write(target, f"{checks}COMMIT;\nVACUUM ANALYZE;\n".encode())
             cast(StreamWriter, target.stdin).close()
             await _check(target, target_errors)
 

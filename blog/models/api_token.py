@@ -6,7 +6,7 @@ from enum import IntFlag
 from sqlalchemy import ForeignKey, Integer, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from blog.models.base import Base, CreatedAt, RowId, SubmissionKey
+from blog.models.base import Base, CreatedAt, RowId, SubmissionKey, once_a_submission
 from blog.models.user import User
 
 
@@ -39,6 +39,8 @@ class ApiToken(Base):
     submission: Mapped[SubmissionKey]
 
     user: Mapped[User] = relationship(lazy="raise")
+
+    __table_args__ = (once_a_submission("api_tokens"),)
 
     def allows(self, scope: Scope) -> bool:
         """Whether this token may be used for all of `scope`."""

@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Annotated
 
-from sqlalchemy import BigInteger, DateTime, Identity, MetaData, Uuid, text
+from sqlalchemy import BigInteger, DateTime, Identity, Index, MetaData, Uuid, text
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
 
@@ -25,7 +25,17 @@ class Base(DeclarativeBase):
 
 RowId = Annotated[int, mapped_column(BigInteger, Identity(), primary_key=True)]
 CreatedAt = Annotated[datetime, mapped_column(server_default=text("now()"))]
-# Which sending of a form made the row (`blog.kit.submissions`).
-SubmissionKey = Annotated[uuid.UUID | None, mapped_column(Uuid, unique=True)]
+# Which sending of a form made the row (`blog.kit.submissions`); the table has `once_a_submission`.
+SubmissionKey = Annotated[uuid.UUID | None, mapped_column(Uuid)]
 # Kept in the transaction that inserts or deletes what is counted; `blog recount` proves it.
 Count = Annotated[int, mapped_column(BigInteger, server_default=text("0"), default=0)]
+
+
+def once_a_submission(table: str) -> Index:
+    """The index that lets each submission make one row. Most rows of a large site have none."""
+    return Index(
+        f"uq_{table}_submission",
+        "submission",
+        unique=True,
+        postgresql_where=text("submission IS NOT NULL"),
+    )

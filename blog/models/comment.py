@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from blog.kit.clock import now
-from blog.models.base import Base, CreatedAt, RowId, SubmissionKey
+from blog.models.base import Base, CreatedAt, RowId, SubmissionKey, once_a_submission
 from blog.models.post import Post
 from blog.models.role import Permission
 from blog.models.user import User
@@ -42,6 +42,7 @@ class Comment(Base):
     disabled_by: Mapped[User | None] = relationship(lazy="raise", foreign_keys=disabled_by_id)
 
     __table_args__ = (
+        once_a_submission("comments"),
         CheckConstraint(
             "(disabled_at IS NULL) = (disabled_reason IS NULL)", name="disabled_with_a_reason"
         ),

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, Integer, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from blog.models.base import Base, Count, CreatedAt, RowId, SubmissionKey
+from blog.models.base import Base, Count, CreatedAt, RowId, SubmissionKey, once_a_submission
 from blog.models.role import Permission
 from blog.models.user import User
 
@@ -36,6 +36,7 @@ class Post(Base):
     author: Mapped[User] = relationship(lazy="raise")
 
     __table_args__ = (
+        once_a_submission("posts"),
         # Of one author, newest first; that a post is visible can be read off the index.
         Index(None, "author_id", "id", postgresql_include=["hidden_at"]),
         # With the author, by whom the posts of deleted accounts are passed over.
@@ -46,6 +47,8 @@ class Post(Base):
             postgresql_include=["author_id"],
         ),
         Index("ix_posts_hidden", "id", postgresql_where=text("hidden_at IS NOT NULL")),
+        # Room on each page, as in `users`: for the count of comments and what is laid out anew.
+        {"postgresql_with": {"fillfactor": 90}},
     )
 
     def may_be_read_by(self, person: User | None) -> bool:

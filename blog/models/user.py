@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, String, func, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from blog.models.base import Base, Count, CreatedAt, RowId, SubmissionKey
+from blog.models.base import Base, Count, CreatedAt, RowId, SubmissionKey, once_a_submission
 from blog.models.role import Permission, Role
 
 
@@ -53,6 +53,7 @@ class User(Base):
     role: Mapped[Role] = relationship(lazy="raise")
 
     __table_args__ = (
+        once_a_submission("users"),
         CheckConstraint("email = lower(email)", name="email_is_lower_case"),
         Index("uq_users_username_lower", func.lower(username), unique=True),
         Index(
