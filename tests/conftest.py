@@ -1,6 +1,8 @@
 """One real PostgreSQL for the whole run, one application on it, and an empty site for each test."""
 
 import os
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -20,12 +22,22 @@ from tests.support import PASSWORD, Browser, add_user
 for name in Settings.model_fields:
     os.environ.pop(name.upper(), None)
 
+# Under the folder that all runs of a user share, each new run would shut out the system user that
+# PostgreSQL runs as for root.
+TEMPORARY = tempfile.mkdtemp(prefix="broadside-tests-")
+os.environ["PYTEST_DEBUG_TEMPROOT"] = TEMPORARY
+
 FAST_SERVER = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 EMPTY_SITE = text(
     "TRUNCATE "
     + ", ".join(table.name for table in Base.metadata.sorted_tables if table.name != "roles")
     + " RESTART IDENTITY CASCADE"
 )
+
+
+def pytest_unconfigure() -> None:
+    """Remove what the run has left."""
+    shutil.rmtree(TEMPORARY, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
