@@ -9,7 +9,7 @@ async def test_a_post_is_published_read_edited_and_deleted(client: Client, susan
     assert made.status_code == 201, made.text
     post = made.json()
     assert made.headers["location"] == post["url"]
-    assert post["body_html"] == "<p>A <em>post</em>.</p>\n"
+    assert post["body_html"] == "<p>A <em>post</em>.</p>"
     assert post["author"] == susan.username
     assert (await client.get(post["url"])).json() == post
     edited = await client.put(post["url"], json={"body": "Other words."})
