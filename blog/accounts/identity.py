@@ -17,7 +17,7 @@ from blog.kit.noting import is_due
 from blog.kit.tokens import token_digest
 from blog.models import LoginSession, Permission, User
 from blog.users.presence import note_presence
-from blog.web.app import db, read
+from blog.web.app import current_app, db
 from blog.web.requests import is_for_api, only_reads
 
 # What is the same for everybody, and asked for often: it needs not know who is asking.
@@ -60,7 +60,8 @@ class Visitor(AuthUser):
                 self.action = Action.DELETE
             else:
                 if is_due(self.login.last_used_at):
-                    await note_use(db(), self.login, requesting_client())
+                    async with current_app.database.warm_sessions.session() as session:
+                        await note_use(session, self.login, requesting_client())
                 self.recognise(self.login.user)
         self.is_known = True
         return self.account
@@ -83,9 +84,12 @@ class Visitor(AuthUser):
 async def credential(kind: type[Credential], token: str) -> Credential | None:
     """The session or API token that a request brings, with its user and his role.
 
-    A request that changes something gets objects of its own session.
+    The connection that finds it out goes back at once: afterwards the request may wait for
+    its quota or a password hash. A request that changes something gets objects of its own
+    session, which takes a connection only with its first statement.
     """
-    found = await read(queries.holder, kind, token_digest(token))
+    sessions = current_app.database.warm_sessions
+    found = await current_app.shared_reads.read(sessions, queries.holder, kind, token_digest(token))
     if found is None or only_reads():
         return found
     return await db().merge(found, load=False)

@@ -142,7 +142,8 @@ async def _account(caller: Caller) -> User | None:
     if token is None:
         raise BadCredentialsError
     if is_due(token.last_used_at):
-        await note_now(db(), ApiToken.last_used_at, token.id)
+        async with current_app.database.warm_sessions.session() as session:
+            await note_now(session, ApiToken.last_used_at, token.id)
     caller.token_id, caller.scopes = token.id, Scope(token.scopes)
     return token.user
 

@@ -26,12 +26,13 @@ async def note_now(
     row_id: int,
     **further: object,
 ) -> None:
-    """Set a time of a row to the present, unless another request has just done so, and commit.
+    """Set a time of a row to the present, unless another request has just done so.
 
-    A row that somebody else has locked is left alone: no request waits for that.
+    A row that somebody else has locked is left alone: no request waits for that. It is one
+    statement, which needs no transaction; in a session that has one, the caller commits.
 
     Args:
-        session: the transaction.
+        session: where to execute it.
         column: which time of which table.
         row_id: which row.
         further: what else to set then.
@@ -50,4 +51,3 @@ async def note_now(
         .values({column.key: moment, **further})
         .execution_options(synchronize_session=False)
     )
-    await session.commit()

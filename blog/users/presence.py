@@ -2,10 +2,11 @@
 
 from blog.kit.noting import is_due, note_now
 from blog.models import User
-from blog.web.app import db
+from blog.web.app import current_app
 
 
 async def note_presence(account: User) -> None:
     """Write down that a person is here, at most once a minute."""
     if is_due(account.last_seen_at):
-        await note_now(db(), User.last_seen_at, account.id)
+        async with current_app.database.warm_sessions.session() as session:
+            await note_now(session, User.last_seen_at, account.id)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from blog.kit.database import DatabaseUnavailableError
 from blog.kit.replica import LONGEST_LAG, WRITTEN
-from blog.web.app import Broadside, close_db, current_app, db
+from blog.web.app import Broadside, current_app, db
 from blog.web.requests import is_for_api, only_reads
 
 # By then the replica is as far, or so far behind that it is not used.
@@ -28,7 +28,6 @@ async def choose_server() -> None:
     if replica is None or not only_reads() or _is_program():
         return
     if replica.has(request.cookies.get(_cookie(), 0, type=int)):
-        await close_db()
         g.reads_on_replica = True
 
 

@@ -1,0 +1,66 @@
+"""Requests whose body is long in coming."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+
+import httpx
+
+from blog.kit.database import POOL_SIZE
+from blog.models import User
+from blog.web.app import Broadside
+from tests.api.support import Client, add_token
+from tests.servers import until
+from tests.support import Browser
+
+
+@asynccontextmanager
+async def unfinished(
+    sender: httpx.AsyncClient, address: str, content_type: str
+) -> AsyncIterator[None]:
+    """While more requests than there are connections have sent half of their bodies."""
+    begun, end = [], asyncio.Event()
+
+    async def half() -> AsyncIterator[bytes]:
+        yield b"half"
+        begun.append(1)
+        await end.wait()
+
+    async def send() -> httpx.Response:
+        return await sender.post(address, content=half(), headers={"Content-Type": content_type})
+
+    requests = [asyncio.create_task(send()) for _ in range(POOL_SIZE + 5)]
+
+    async def all_begun() -> bool:
+        return len(begun) == len(requests)
+
+    try:
+        await until(all_begun)
+        yield
+    finally:
+        end.set()
+        await asyncio.gather(*requests)
+
+
+async def promptly(answer: Awaitable[httpx.Response]) -> int:
+    """The status of an answer that does not wait for anybody."""
+    async with asyncio.timeout(5):
+        return (await answer).status_code
+
+
+async def test_forms_that_never_arrive_keep_nobody_waiting(
+    susans_browser: Browser, browser: Browser
+) -> None:
+    async with unfinished(susans_browser, "/", "application/x-www-form-urlencoded"):
+        assert await promptly(browser.get("/auth/login")) == 200
+        assert await promptly(browser.get("/")) == 200
+        assert await promptly(susans_browser.get("/edit-profile")) == 200
+        assert await promptly(susans_browser.submit("/", {"body": "Written meanwhile"})) == 302
+
+
+async def test_documents_that_never_arrive_keep_nobody_waiting(app: Broadside, susan: User) -> None:
+    anonymous, bearer = Client(app), Client(app, token=await add_token(app, susan))
+    await bearer.get("/posts/")  # Its use is noted, and the next ones have nothing to write.
+    async with unfinished(bearer, "/posts/", "application/json"):
+        assert await promptly(anonymous.get("/posts/")) == 200
+        assert await promptly(bearer.post("/posts/", json={"body": "Written meanwhile"})) == 201
