@@ -87,6 +87,7 @@ async def test_what_is_under_way_is_counted(
     async def one_waits() -> bool:
         return (await observe())["waiting"] - idle["waiting"] == 1
 
+    await app.database.warm_sessions.close()  # They go by themselves, at any moment.
     idle = await observe()
     async with app.database.engine.connect(), app.database.engine.connect():
         assert (await observe())["connections"] - idle["connections"] == 2
@@ -96,6 +97,7 @@ async def test_what_is_under_way_is_counted(
         await until(one_waits)
         assert (await observe())["requests"] - idle["requests"] == 1
     assert (await login).status_code == 422
+    await app.database.warm_sessions.close()
     assert await observe() == idle
 
 
