@@ -103,8 +103,8 @@ TABLE = [
     Row("GET /edit/<id:post_id>", author_and_administrators(200), "/edit/{post}"),
     Row("POST /edit/<id:post_id>", author_and_administrators(422), "/edit/{post}"),
     Row("GET /delete/<id:post_id>", author_and_administrators(200), "/delete/{post}"),
-    # The author is the first to delete it.
-    Row("POST /delete/<id:post_id>", only_the_author(302, others=404), "/delete/{post}"),
+    # The author is the first to delete it; after that it is gone, as the others wanted.
+    Row("POST /delete/<id:post_id>", only_the_author(302, others=302), "/delete/{post}"),
     Row("POST /follow/<username>", confirmed(302), "/follow/bob"),
     Row("POST /unfollow/<username>", confirmed(302), "/unfollow/bob"),
     Row("GET /followers/<username>", readers(200), "/followers/bob"),
@@ -163,7 +163,7 @@ TABLE = [
     Row("GET /comment/<id:comment_id>/delete", only_the_author(200), "/comment/{comment}/delete"),
     Row(
         "POST /comment/<id:comment_id>/delete",
-        only_the_author(302, others=404),
+        only_the_author(302, others=302),
         "/comment/{comment}/delete",
     ),
     Row("GET /moderate", moderators(200)),

@@ -13,6 +13,7 @@ from blog.accounts import queries
 from blog.accounts.authentication import requesting_client
 from blog.accounts.queries import Credential
 from blog.accounts.sessions_service import REMEMBERED_LIFE, note_use
+from blog.accounts.viewer import Viewer
 from blog.kit.noting import is_due
 from blog.kit.tokens import token_digest
 from blog.models import LoginSession, Permission, User
@@ -76,6 +77,11 @@ class Visitor(AuthUser):
     async def is_authenticated(self) -> bool:
         return self.account is not None
 
+    @property
+    def viewer(self) -> Viewer:
+        """This visitor, for services and policies."""
+        return Viewer(self.user_id or 0, self.username or "", self.permissions, self.account)
+
     def can(self, permission: Permission) -> bool:
         """Whether this visitor may do what `permission` names."""
         return permission in self.permissions
@@ -119,6 +125,12 @@ def required_account() -> User:
     if current_user.account is None:
         raise quart_auth.Unauthorized
     return current_user.account
+
+
+def required_viewer() -> Viewer:
+    """As `required_account`, with what this visitor may do: for whatever asks for permissions."""
+    required_account()
+    return current_user.viewer
 
 
 def set_login_cookie(token: str, *, remember: bool) -> None:

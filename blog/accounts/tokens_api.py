@@ -9,7 +9,7 @@ from quart_schema import document_response
 from werkzeug.exceptions import Conflict
 
 from blog.accounts import tokens_service
-from blog.accounts.identity import required_account
+from blog.accounts.identity import required_account, required_viewer
 from blog.accounts.queries import own_token, tokens_of
 from blog.api.answers import Nothing, answer, nothing
 from blog.api.bodies import takes_if_given
@@ -107,12 +107,12 @@ async def _issue_for_all() -> Response:
         LimitReachedError: the caller has as many tokens as may be.
     """
     refuse_other_sites()
-    account = required_account()
+    viewer = required_viewer()
     scopes = Scope.READ | Scope.WRITE
-    if account.can(Permission.MODERATE):
+    if viewer.can(Permission.MODERATE):
         scopes |= Scope.MODERATE
     life = timedelta(seconds=DEFAULT_SECONDS)
-    issued = await tokens_service.issue_token(db(), account, name="", scopes=scopes, life=life)
+    issued = await tokens_service.issue_token(db(), viewer, name="", scopes=scopes, life=life)
     made = Credentials(token=issued.secret, expiration=DEFAULT_SECONDS)
     return answer(made, Cache_Control="no-store")
 
@@ -140,13 +140,13 @@ async def make_token(data: NewToken | None) -> Response:
     """
     if data is None:
         return await _issue_for_all()
-    account = required_account()
+    viewer = required_viewer()
     form = SubmittedForm(submission=submission())
     try:
         issued = await tokens_service.issue_token(
-            db(), account, name=data.name, scopes=data.sum_of_scopes,
+            db(), viewer, name=data.name, scopes=data.sum_of_scopes,
             life=timedelta(seconds=data.expiration),
-            submission=submission_key(form, "api token", account.id),
+            submission=submission_key(form, "api token", viewer.id),
         )  # fmt: skip
     except tokens_service.AlreadyIssuedError:
         raise Conflict(SHOWN_ONCE) from None

@@ -4,7 +4,7 @@ from quart import Blueprint, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 
 from blog.accounts import queries, tokens_service
-from blog.accounts.identity import required_account
+from blog.accounts.identity import required_account, required_viewer
 from blog.accounts.permissions import confirmed_required
 from blog.accounts.schemas import TOKEN_LIVES, TokenForm
 from blog.accounts.tokens_service import AlreadyIssuedError
@@ -32,13 +32,13 @@ async def create() -> ResponseReturnValue:
     cookie or in the database. This page is in no cache, and a browser that sends the form
     again gets no second token.
     """
-    account, form = required_account(), Form(TokenForm)
+    viewer, form = required_viewer(), Form(TokenForm)
     if (data := await form.submitted()) is None:
         return await _overview(form)
     try:
         issued = await tokens_service.issue_token(
-            db(), account, name=data.name, scopes=_scopes(data), life=data.life,
-            submission=submission_key(data, account.id, data.name),
+            db(), viewer, name=data.name, scopes=_scopes(data), life=data.life,
+            submission=submission_key(data, viewer.id, data.name),
         )  # fmt: skip
     except InvalidFieldsError as error:
         form.refuse(error)

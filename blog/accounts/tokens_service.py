@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts.expiry import delete_some_expired
+from blog.accounts.viewer import Viewer
 from blog.errors import (
     BlogError,
     ForbiddenError,
@@ -38,7 +39,7 @@ class IssuedToken(NamedTuple):
 
 
 async def issue_token(
-    session: AsyncSession, user: User, *, name: str, scopes: Scope, life: timedelta,
+    session: AsyncSession, viewer: Viewer, *, name: str, scopes: Scope, life: timedelta,
     submission: UUID | None = None,
 ) -> IssuedToken:  # fmt: skip
     """Make a token for a person.
@@ -56,11 +57,12 @@ async def issue_token(
         LimitReachedError: the person has as many tokens as anybody may.
         AlreadyIssuedError: the form was sent before.
     """
+    user = viewer.person
     if not user.is_confirmed:
         raise ForbiddenError
     if not scopes:
         raise InvalidFieldsError({"scopes": "Please choose at least one."})
-    if Scope.MODERATE in scopes and not user.can(Permission.MODERATE):
+    if Scope.MODERATE in scopes and not viewer.can(Permission.MODERATE):
         raise InvalidFieldsError({"scopes": "Only moderators can have a token that moderates."})
     await _hold_account(session, user)
     await _make_room(session, user, gives_way=not name)

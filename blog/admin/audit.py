@@ -2,6 +2,7 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.accounts.viewer import Viewer
 from blog.models import Act, AuditEntry, User
 
 # In place of a username, which begins with a letter.
@@ -9,7 +10,7 @@ OPERATOR = "(command line)"
 
 
 def record(
-    session: AsyncSession, actor: User | None, act: Act, subject: User, **details: object
+    session: AsyncSession, actor: Viewer | User | None, act: Act, subject: User, **details: object
 ) -> AuditEntry:
     """Add an entry to the audit log, in the transaction of the act; the caller commits.
 

@@ -36,8 +36,9 @@ ALL_SCOPES = Scope.READ | Scope.WRITE | Scope.MODERATE
 # What a scope leaves of the permissions of a token's person.
 GRANTS = {
     Scope.READ: Permission(0),
-    Scope.WRITE: Permission.FOLLOW | Permission.COMMENT | Permission.WRITE | Permission.ADMIN,
-    Scope.MODERATE: Permission.MODERATE,
+    Scope.WRITE: Permission.FOLLOW | Permission.COMMENT | Permission.WRITE,
+    # What is done to what others wrote, by moderators and by administrators.
+    Scope.MODERATE: Permission.MODERATE | Permission.ADMIN,
 }
 LONGEST_LOGIN = 254
 

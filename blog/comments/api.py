@@ -1,5 +1,6 @@
 """Comments in the JSON API."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 
@@ -7,7 +8,7 @@ from pydantic import BaseModel, Field
 from quart import Blueprint, Response
 from quart_schema import document_response
 
-from blog.accounts.identity import current_user, required_account
+from blog.accounts.identity import current_user, required_viewer
 from blog.accounts.permissions import confirmed_required, permission_required
 from blog.api.answers import Nothing, answer, nothing, require_match
 from blog.api.bodies import takes
@@ -15,6 +16,7 @@ from blog.api.collections import Collection, answer_list, lists, wanted_part
 from blog.api.idempotency import idempotent, submission
 from blog.api.links import Links, Url, links
 from blog.comments import queries, service, walk_queries
+from blog.comments.policies import may_know_of_comment, may_read_comment
 from blog.comments.schemas import CommentChange, CommentForm, CommentText
 from blog.errors import NotFoundError
 from blog.kit.pagination import Page, Stretch, Walk
@@ -25,7 +27,7 @@ from blog.web.app import current_app, db, read, writes
 
 blueprint = Blueprint("comments", __name__)
 
-HIDDEN = "Null where a moderator has disabled the comment or hidden its post."
+HIDDEN = "Null where a moderator has disabled the comment."
 
 
 class CommentResource(BaseModel):
@@ -51,8 +53,7 @@ class CommentCollection(Collection):
 
 def resource(comment: Comment, post: Post | ListedPost, to: Links) -> CommentResource:
     """A comment under `post` as the API shows it to the caller; its author is loaded."""
-    is_hidden = comment.is_disabled or post.hidden_at is not None
-    is_readable = not is_hidden or current_user.can(Permission.MODERATE)
+    is_readable = may_read_comment(current_user.viewer, comment, post)
     return CommentResource(
         url=to.comment(comment.id),
         id=comment.id,
@@ -96,7 +97,7 @@ async def under_post(post_id: int) -> Response:
 async def write(data: CommentText, post_id: int) -> Response:
     """Publish a comment under a post."""
     form = CommentForm(body=data.body, submission=submission())
-    author = required_account()
+    author = required_viewer()
     body_html = await current_app.renderer.comment(data.body, author.id)
     written = await service.write_comment(await writes(), author, post_id, form, body_html)
     made = await comment_resource(written.id)
@@ -116,7 +117,7 @@ async def show(comment_id: int) -> Response:
 @takes(CommentChange)
 async def change(data: CommentChange, comment_id: int) -> Response:
     """Change the text of a comment; for its author, within 15 minutes."""
-    editor, body_html = required_account(), ""
+    editor, body_html = required_viewer(), ""
     if data.body is not None:
         # The check of If-Match locks the comment, which is not to wait for the renderer.
         body_html = await current_app.renderer.comment(data.body, editor.id)
@@ -133,7 +134,7 @@ async def change(data: CommentChange, comment_id: int) -> Response:
 async def delete(comment_id: int) -> Response:
     """Delete a comment; for its author."""
     await require_match(db(), Comment, comment_id, lambda: comment_resource(comment_id))
-    await service.delete_comment(db(), required_account(), comment_id)
+    await service.delete_comment(db(), required_viewer(), comment_id)
     return nothing()
 
 
@@ -144,13 +145,21 @@ async def comment_resource(comment_id: int) -> CommentResource:
         NotFoundError: there is none.
     """
     comment = await read(queries.comment_by_id, comment_id)
-    if comment is None:
+    if comment is None or not may_know_of_comment(current_user.viewer, comment.post):
         raise NotFoundError(service.COMMENT_IS_GONE)
     return resource(comment, comment.post, links())
 
 
 def _list(comments: Page[Comment] | Stretch[Comment], post: ListedPost | None = None) -> Response:
-    """Part of a list of comments; those of the whole site bring their posts along."""
+    """Part of a list of comments; those of the whole site bring their posts along.
+
+    Of these, the comments under hidden posts are left out, and so are missing from the number that
+    was asked for: where a part begins and ends is the same for everybody.
+    """
+    rows = [
+        row for row in comments.rows if may_know_of_comment(current_user.viewer, post or row.post)
+    ]
+    comments = replace(comments, rows=tuple(rows))
     return answer_list(
         CommentCollection, "comments", comments,
         lambda row, to: resource(row, post or row.post, to),

@@ -3,17 +3,26 @@
 from quart import Blueprint, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 
-from blog.accounts.identity import current_user, required_account
+from blog.accounts.identity import current_user, required_viewer
 from blog.comments import queries, service
+from blog.comments.policies import (
+    POLICIES,
+    may_delete_comment,
+    may_edit_comment,
+    may_know_of_comment,
+)
 from blog.comments.schemas import CommentForm
 from blog.errors import ForbiddenError, InvalidFieldsError, NotFoundError
 from blog.kit.pagination import PageRequest
 from blog.models import Comment
+from blog.posts.policies import may_read_post
 from blog.posts.queries import post_by_id
 from blog.web.app import current_app, db, writes
 from blog.web.forms import Form
 
 blueprint = Blueprint("comments", __name__)
+for policy in POLICIES:
+    blueprint.add_app_template_global(policy)
 
 
 @blueprint.post("/post/<id:post_id>")
@@ -27,7 +36,7 @@ async def write(post_id: int) -> ResponseReturnValue:
     try:
         if data is None:
             return await _form_again(post_id, form)
-        author = current_user.account
+        author = current_user.viewer
         body_html = await current_app.renderer.comment(data.body, author.id)
         written = await service.write_comment(await writes(), author, post_id, data, body_html)
     except InvalidFieldsError as error:
@@ -48,9 +57,9 @@ async def show(comment_id: int) -> ResponseReturnValue:
 @blueprint.get("/comment/<id:comment_id>/edit")
 async def edit(comment_id: int) -> ResponseReturnValue:
     """The form with the comment's text, for its author."""
-    account = required_account()
+    viewer = required_viewer()
     comment = await _comment(comment_id)
-    if not comment.may_be_edited_by(account):
+    if not may_edit_comment(viewer, comment, comment.post):
         raise ForbiddenError(service.NOT_EDITABLE)
     form = Form(CommentForm, {"body": comment.body})
     return await render_template("comments/edit.html", comment=comment, form=form)
@@ -59,12 +68,12 @@ async def edit(comment_id: int) -> ResponseReturnValue:
 @blueprint.post("/comment/<id:comment_id>/edit")
 async def save(comment_id: int) -> ResponseReturnValue:
     """Replace the comment's text."""
-    account = required_account()
+    viewer = required_viewer()
     form = Form(CommentForm)
     if (data := await form.submitted()) is not None:
         try:
-            body_html = await current_app.renderer.comment(data.body, account.id)
-            comment = await service.edit_comment(db(), account, comment_id, data, body_html)
+            body_html = await current_app.renderer.comment(data.body, viewer.id)
+            comment = await service.edit_comment(db(), viewer, comment_id, data, body_html)
         except InvalidFieldsError as error:
             form.refuse(error)
         else:
@@ -77,19 +86,26 @@ async def save(comment_id: int) -> ResponseReturnValue:
 @blueprint.get("/comment/<id:comment_id>/delete")
 async def ask_to_delete(comment_id: int) -> ResponseReturnValue:
     """The question before a comment is deleted."""
-    account = required_account()
+    viewer = required_viewer()
     comment = await _comment(comment_id)
-    if not comment.may_be_deleted_by(account):
+    if not may_delete_comment(viewer, comment, comment.post):
         raise ForbiddenError
     return await render_template("comments/delete.html", comment=comment)
 
 
 @blueprint.post("/comment/<id:comment_id>/delete")
 async def delete(comment_id: int) -> ResponseReturnValue:
-    """Delete the comment, and lead to where it was."""
-    account = required_account()
-    post_id = (await _comment(comment_id)).post_id
-    await service.delete_comment(db(), account, comment_id)
+    """Delete the comment, and lead to where it was.
+
+    If it is gone already, that is what was wanted; then nobody knows where it was.
+    """
+    viewer = required_viewer()
+    try:
+        post_id = (await _comment(comment_id)).post_id
+        await service.delete_comment(db(), viewer, comment_id)
+    except NotFoundError:
+        await flash("The comment is gone already.", "info")
+        return redirect(url_for("posts.home"))
     await flash("Your comment is deleted.", "success")
     before = await queries.position(db(), post_id, comment_id)
     page = PageRequest.holding(before, current_app.settings.comments_per_page)
@@ -97,7 +113,8 @@ async def delete(comment_id: int) -> ResponseReturnValue:
 
 
 async def _comment(comment_id: int) -> Comment:
-    if (comment := await queries.comment_by_id(db(), comment_id)) is None:
+    comment = await queries.comment_by_id(db(), comment_id)
+    if comment is None or not may_know_of_comment(current_user.viewer, comment.post):
         raise NotFoundError(service.COMMENT_IS_GONE)
     return comment
 
@@ -105,7 +122,7 @@ async def _comment(comment_id: int) -> Comment:
 async def _form_again(post_id: int, form: Form[CommentForm]) -> ResponseReturnValue:
     """The page that the comment would have stood on, with what is wrong with it."""
     post = await post_by_id(db(), post_id)
-    if post is None or not post.may_be_read_by(current_user.account):
+    if post is None or not may_read_post(current_user.viewer, post):
         raise NotFoundError
     size = current_app.settings.comments_per_page
     page = await queries.comments_page(db(), post, PageRequest.holding(post.comment_count, size))

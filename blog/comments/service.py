@@ -6,8 +6,15 @@ after it, as deleting the post does: so they take turns instead of waiting for e
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
 
+from blog.accounts.viewer import Viewer
 from blog.comments import queries
+from blog.comments.policies import (
+    may_delete_comment,
+    may_edit_comment,
+    may_know_of_comment,
+)
 from blog.comments.schemas import CommentForm, CommentText
 from blog.comments.writes import NewComment, Written, publish
 from blog.errors import ForbiddenError, InvalidFieldsError, NotFoundError
@@ -15,7 +22,7 @@ from blog.kit.clock import now
 from blog.kit.group_commit import GroupCommit
 from blog.kit.markdown import RENDERER_VERSION
 from blog.kit.submissions import submission_key
-from blog.models import Comment, Permission, Post, User
+from blog.models import Comment, Permission, Post
 from blog.posts.queries import Author
 
 POST_IS_GONE = "This post does not exist, or was deleted."
@@ -26,7 +33,7 @@ NOT_EDITABLE = (
 
 
 async def write_comment(
-    writes: GroupCommit, author: User, post_id: int, form: CommentForm, body_html: str
+    writes: GroupCommit, author: Viewer, post_id: int, form: CommentForm, body_html: str
 ) -> Written:
     """Publish a comment. The same form sent twice publishes one, which is the answer to both.
 
@@ -41,7 +48,7 @@ async def write_comment(
         raise ForbiddenError
     comment = NewComment(
         post_id=post_id,
-        author=Author(author.id, author.username, author.avatar_hash),
+        author=Author(author.id, author.username, author.person.avatar_hash),
         body=form.body,
         body_html=body_html,
         renderer_version=RENDERER_VERSION,
@@ -53,7 +60,7 @@ async def write_comment(
 
 
 async def edit_comment(
-    session: AsyncSession, editor: User, comment_id: int, form: CommentText, body_html: str
+    session: AsyncSession, editor: Viewer, comment_id: int, form: CommentText, body_html: str
 ) -> Comment:
     """Replace the text of one's own comment.
 
@@ -61,21 +68,22 @@ async def edit_comment(
         body_html: what the renderer has made of the form's text.
 
     Raises:
-        NotFoundError: it is not there (any more).
+        NotFoundError: it is not there (any more), or a moderator has hidden its post.
         ForbiddenError: somebody else wrote it.
         InvalidFieldsError: its 15 minutes are over, or a moderator has disabled it.
     """
     comment = await session.scalar(
         select(Comment)
         .where(Comment.id == comment_id, queries.IS_THERE)
-        .with_for_update(key_share=True)
+        .options(joinedload(Comment.post, innerjoin=True))
+        .with_for_update(key_share=True, of=Comment)
         .execution_options(populate_existing=True)
     )
-    if comment is None:
+    if comment is None or not may_know_of_comment(editor, comment.post):
         raise NotFoundError(COMMENT_IS_GONE)
     if comment.author_id != editor.id:
         raise ForbiddenError
-    if not comment.may_be_edited_by(editor):
+    if not may_edit_comment(editor, comment, comment.post):
         raise InvalidFieldsError({"": NOT_EDITABLE})
     if comment.body != form.body:
         comment.body = form.body
@@ -86,19 +94,21 @@ async def edit_comment(
     return comment
 
 
-async def delete_comment(session: AsyncSession, person: User, comment_id: int) -> None:
+async def delete_comment(session: AsyncSession, person: Viewer, comment_id: int) -> None:
     """Delete one's own comment.
 
     Raises:
-        NotFoundError: it is not there (any more).
+        NotFoundError: it is not there (any more), or a moderator has hidden its post.
         ForbiddenError: somebody else wrote it.
     """
     comment = await session.scalar(
-        select(Comment).where(Comment.id == comment_id, queries.IS_THERE)
+        select(Comment)
+        .where(Comment.id == comment_id, queries.IS_THERE)
+        .options(joinedload(Comment.post, innerjoin=True))
     )
-    if comment is None:
+    if comment is None or not may_know_of_comment(person, comment.post):
         raise NotFoundError(COMMENT_IS_GONE)
-    if not comment.may_be_deleted_by(person):
+    if not may_delete_comment(person, comment, comment.post):
         raise ForbiddenError
     await session.execute(
         select(Post.id).where(Post.id == comment.post_id).with_for_update(key_share=True)

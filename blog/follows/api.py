@@ -5,7 +5,7 @@ from collections.abc import Callable
 from quart import Blueprint, Response
 from quart_schema import document_response
 
-from blog.accounts.identity import required_account
+from blog.accounts.identity import required_viewer
 from blog.accounts.permissions import permission_required
 from blog.api.answers import Nothing, nothing
 from blog.api.collections import answer_list, lists, wanted_part
@@ -50,7 +50,7 @@ async def followed_by(who: int | str) -> Response:
 async def follow(who: int | str) -> Response:
     """Follow a person. Twice does no harm."""
     followed = await person(who)
-    await service.follow(await writes(), required_account(), followed)
+    await service.follow(await writes(), required_viewer(), followed)
     return nothing()
 
 
@@ -60,7 +60,7 @@ async def follow(who: int | str) -> Response:
 async def unfollow(who: int | str) -> Response:
     """Follow a person no longer. Twice does no harm."""
     followed = await person(who)
-    await service.unfollow(await writes(), required_account(), followed)
+    await service.unfollow(await writes(), required_viewer(), followed)
     return nothing()
 
 

@@ -3,7 +3,7 @@
 from quart import Blueprint, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 
-from blog.accounts.identity import required_account
+from blog.accounts.identity import required_viewer
 from blog.accounts.permissions import permission_required
 from blog.errors import InvalidFieldsError, NotFoundError
 from blog.follows import queries, service
@@ -23,7 +23,7 @@ async def follow(username: str) -> ResponseReturnValue:
         return await _person_is_gone(username)
     name = person.username
     try:
-        is_new = await service.follow(await writes(), required_account(), person)
+        is_new = await service.follow(await writes(), required_viewer(), person)
     except NotFoundError:
         return await _person_is_gone(name)
     except InvalidFieldsError as error:
@@ -42,7 +42,7 @@ async def unfollow(username: str) -> ResponseReturnValue:
     """Follow a person no longer, and go back to the profile."""
     if (person := await user_by_username(db(), username)) is None:
         return await _person_is_gone(username)
-    if await service.unfollow(await writes(), required_account(), person):
+    if await service.unfollow(await writes(), required_viewer(), person):
         await flash(f"You do not follow {person.username} any more.", "success")
     else:
         await flash(f"You do not follow {person.username}.", "info")

@@ -2,6 +2,7 @@
 
 from sqlalchemy.exc import IntegrityError
 
+from blog.accounts.viewer import Viewer
 from blog.errors import ForbiddenError, InvalidFieldsError, NotFoundError
 from blog.follows.writes import Pair, add, remove
 from blog.kit.database import is_missing_reference
@@ -9,7 +10,7 @@ from blog.kit.group_commit import GroupCommit
 from blog.models import Permission, User
 
 
-async def follow(writes: GroupCommit, follower: User, person: User) -> bool:
+async def follow(writes: GroupCommit, follower: Viewer, person: User) -> bool:
     """Let `follower` follow `person`.
 
     Returns:
@@ -32,7 +33,7 @@ async def follow(writes: GroupCommit, follower: User, person: User) -> bool:
         raise NotFoundError from None
 
 
-async def unfollow(writes: GroupCommit, follower: User, person: User) -> bool:
+async def unfollow(writes: GroupCommit, follower: Viewer, person: User) -> bool:
     """Let `follower` no longer follow `person`.
 
     Returns:

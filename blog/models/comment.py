@@ -5,10 +5,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from blog.kit.clock import now
 from blog.models.base import Base, CreatedAt, RowId, SubmissionKey, once_a_submission
 from blog.models.post import Post
-from blog.models.role import Permission
 from blog.models.user import User
 
 
@@ -54,20 +52,3 @@ class Comment(Base):
     @property
     def is_disabled(self) -> bool:
         return self.disabled_at is not None
-
-    def may_be_edited_by(self, person: User | None) -> bool:
-        """Whether `person` (`None`: a stranger) wrote it, and that not long ago.
-
-        Once it is disabled, its text is not even its author's any more.
-        """
-        if person is None or person.id != self.author_id or not person.can(Permission.COMMENT):
-            return False
-        return not self.is_disabled and now() < self.created_at + self.EDITABLE_FOR
-
-    def may_be_deleted_by(self, person: User | None) -> bool:
-        """Whether `person` (`None`: a stranger) wrote it."""
-        return person is not None and person.id == self.author_id
-
-    def may_be_read_by(self, person: User | None) -> bool:
-        """Whether `person` (`None`: a stranger) may see the text."""
-        return not self.is_disabled or (person is not None and person.can(Permission.MODERATE))

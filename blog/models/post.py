@@ -6,7 +6,6 @@ from sqlalchemy import ForeignKey, Index, Integer, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from blog.models.base import Base, Count, CreatedAt, RowId, SubmissionKey, once_a_submission
-from blog.models.role import Permission
 from blog.models.user import User
 
 
@@ -50,15 +49,3 @@ class Post(Base):
         # Room on each page, as in `users`: for the count of comments and what is laid out anew.
         {"postgresql_with": {"fillfactor": 90}},
     )
-
-    def may_be_read_by(self, person: User | None) -> bool:
-        """Whether `person` (`None`: a stranger) may know of this post."""
-        is_moderator = person is not None and person.can(Permission.MODERATE)
-        return self.hidden_at is None or is_moderator
-
-    def may_be_changed_by(self, person: User | None) -> bool:
-        """Whether `person` (`None`: a stranger) may edit and delete this post."""
-        if person is None:
-            return False
-        is_its_author = person.id == self.author_id and person.can(Permission.WRITE)
-        return is_its_author or person.can(Permission.ADMIN)

@@ -92,10 +92,10 @@ class User(Base):
 
     @property
     def permissions(self) -> Permission:
-        """What this person may do: what the role grants to who is confirmed and not disabled."""
+        """What the role grants, to who is confirmed and not disabled.
+
+        What somebody may do in a request is for `blog.accounts.viewer.Viewer` to say: a token
+        may grant less.
+        """
         is_active = self.is_confirmed and not self.is_disabled
         return Permission(self.role.permissions if is_active else 0)
-
-    def can(self, permission: Permission) -> bool:
-        """Whether this person may do what `permission` names."""
-        return permission in self.permissions

@@ -3,7 +3,7 @@
 from quart import Blueprint, Response
 from quart_schema import document_response
 
-from blog.accounts.identity import required_account
+from blog.accounts.identity import required_viewer
 from blog.accounts.permissions import permission_required
 from blog.api.answers import answer
 from blog.api.bodies import takes
@@ -27,7 +27,7 @@ class Reason(ReasonForm):
 @takes(Reason)
 async def disable(data: Reason, comment_id: int) -> Response:
     """Show the text of a comment to nobody but moderators, for a reason. Twice does no harm."""
-    await service.disable_comment(db(), required_account(), comment_id, data.reason)
+    await service.disable_comment(db(), required_viewer(), comment_id, data.reason)
     return answer(await comment_resource(comment_id))
 
 
@@ -37,5 +37,5 @@ async def disable(data: Reason, comment_id: int) -> Response:
 @takes(Reason)
 async def enable(data: Reason, comment_id: int) -> Response:
     """Show the text of a disabled comment again, for a reason. Twice does no harm."""
-    await service.enable_comment(db(), required_account(), comment_id, data.reason)
+    await service.enable_comment(db(), required_viewer(), comment_id, data.reason)
     return answer(await comment_resource(comment_id))

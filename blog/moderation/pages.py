@@ -7,12 +7,13 @@ from quart import Blueprint, flash, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.accounts.identity import required_account
+from blog.accounts.identity import required_viewer
 from blog.accounts.permissions import permission_required
+from blog.accounts.viewer import Viewer
 from blog.comments.queries import comment_by_id
 from blog.comments.service import COMMENT_IS_GONE, POST_IS_GONE
 from blog.errors import InvalidFieldsError, NotFoundError
-from blog.models import Comment, Permission, Post, ReportState, User
+from blog.models import Comment, Permission, Post, ReportState
 from blog.moderation import queries, reports, service
 from blog.moderation.schemas import ReasonForm, RemarkForm
 from blog.posts.queries import post_by_id
@@ -39,7 +40,7 @@ class Measure(NamedTuple):
 
     subject: Subject
     label: str
-    take: Callable[[AsyncSession, User, int, str], Awaitable[bool]]
+    take: Callable[[AsyncSession, Viewer, int, str], Awaitable[bool]]
     taken: str
     taken_before: str
 
@@ -124,7 +125,7 @@ async def take_measure(measure: str, row_id: int) -> ResponseReturnValue:
     chosen, form = MEASURES[measure], Form(ReasonForm)
     if (data := await form.submitted()) is None:
         return await _measure_page(chosen, row_id, form)
-    if await chosen.take(db(), required_account(), row_id, data.reason):
+    if await chosen.take(db(), required_viewer(), row_id, data.reason):
         await flash(chosen.taken, "success")
     else:
         await flash(chosen.taken_before, "info")
@@ -162,7 +163,7 @@ async def _close_report(report_id: int, state: ReportState) -> ResponseReturnVal
     form = Form(RemarkForm)
     if (data := await form.submitted()) is None:
         raise InvalidFieldsError(form.errors)
-    if await reports.close_report(db(), required_account(), report_id, state, data.reason):
+    if await reports.close_report(db(), required_viewer(), report_id, state, data.reason):
         await flash(f"The report is {state}.", "success")
     else:
         await flash("Somebody else was quicker: this report is closed already.", "info")

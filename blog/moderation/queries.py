@@ -50,7 +50,7 @@ async def newest_comments(
         .options(
             joinedload(Comment.author, innerjoin=True),
             joinedload(Comment.post, innerjoin=True)
-            .load_only(Post.author_id)
+            .load_only(Post.author_id, Post.hidden_at)
             .joinedload(Post.author, innerjoin=True),
         )
     )
@@ -68,7 +68,10 @@ async def reports(
         .options(
             joinedload(Report.reporter, innerjoin=True),
             joinedload(Report.post).joinedload(Post.author, innerjoin=True),
-            joinedload(Report.comment).joinedload(Comment.author, innerjoin=True),
+            joinedload(Report.comment).options(
+                joinedload(Comment.author, innerjoin=True),
+                joinedload(Comment.post, innerjoin=True).load_only(Post.hidden_at),
+            ),
             joinedload(Report.closed_by.and_(not_deleted(User.id))),
         )
     )

@@ -3,14 +3,16 @@
 from quart import Blueprint, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 
-from blog.accounts.identity import required_account
+from blog.accounts.identity import required_viewer
 from blog.accounts.permissions import confirmed_required
+from blog.comments.policies import may_report_comment
 from blog.comments.queries import comment_by_id
 from blog.comments.service import POST_IS_GONE
 from blog.errors import NotFoundError
 from blog.models import Comment, Post
 from blog.moderation import reports
 from blog.moderation.schemas import ReasonForm
+from blog.posts.policies import may_report_post
 from blog.posts.queries import post_by_id
 from blog.web.app import db
 from blog.web.forms import Form
@@ -32,13 +34,13 @@ async def report_post(post_id: int) -> ResponseReturnValue:
     form = Form(ReasonForm)
     if (data := await form.submitted()) is None:
         return await _post_form(post_id, form)
-    await _thank(await reports.report_post(db(), required_account(), post_id, data.reason))
+    await _thank(await reports.report_post(db(), required_viewer(), post_id, data.reason))
     return redirect(url_for("posts.show", post_id=post_id))
 
 
 async def _post_form(post_id: int, form: Form[ReasonForm]) -> ResponseReturnValue:
     reported = await post_by_id(db(), post_id)
-    if reported is None or reported.hidden_at is not None:
+    if reported is None or not may_report_post(required_viewer(), reported):
         raise NotFoundError(POST_IS_GONE)
     return await _page("post", reported, form, url_for("posts.show", post_id=post_id))
 
@@ -57,13 +59,13 @@ async def report_comment(comment_id: int) -> ResponseReturnValue:
     form = Form(ReasonForm)
     if (data := await form.submitted()) is None:
         return await _comment_form(comment_id, form)
-    await _thank(await reports.report_comment(db(), required_account(), comment_id, data.reason))
+    await _thank(await reports.report_comment(db(), required_viewer(), comment_id, data.reason))
     return redirect(url_for("comments.show", comment_id=comment_id))
 
 
 async def _comment_form(comment_id: int, form: Form[ReasonForm]) -> ResponseReturnValue:
     reported = await comment_by_id(db(), comment_id)
-    if reported is None or reported.is_disabled:
+    if reported is None or not may_report_comment(reported, reported.post):
         raise NotFoundError(reports.NOTHING_TO_REPORT)
     way_back = url_for("comments.show", comment_id=comment_id)
     return await _page("comment", reported, form, way_back)

@@ -5,15 +5,16 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
+from blog.accounts.viewer import Viewer
 from blog.admin import audit
 from blog.comments.queries import IS_THERE
 from blog.comments.service import POST_IS_GONE
 from blog.errors import ForbiddenError, NotFoundError
 from blog.kit.clock import now
-from blog.models import Act, Comment, Post, Report, ReportState, User
-from blog.models.account_deletion import not_deleted
+from blog.models import Act, Comment, Post, Report, ReportState
 from blog.moderation import queries
 from blog.moderation.service import require_moderator
+from blog.posts.queries import IS_VISIBLE
 
 NOTHING_TO_REPORT = "This comment does not exist, or was deleted or disabled."
 ACTS = {
@@ -22,7 +23,7 @@ ACTS = {
 }
 
 
-async def report_post(session: AsyncSession, reporter: User, post_id: int, reason: str) -> bool:
+async def report_post(session: AsyncSession, reporter: Viewer, post_id: int, reason: str) -> bool:
     """Tell the moderators about a post.
 
     Returns:
@@ -33,16 +34,14 @@ async def report_post(session: AsyncSession, reporter: User, post_id: int, reaso
         NotFoundError: the post is not there (any more), or hidden already.
     """
     # The lock keeps the post there until the report is.
-    post = select(Post.id).where(
-        Post.id == post_id, Post.hidden_at.is_(None), not_deleted(Post.author_id)
-    )
+    post = select(Post.id).where(Post.id == post_id, IS_VISIBLE)
     if await session.scalar(post.with_for_update(read=True, key_share=True)) is None:
         raise NotFoundError(POST_IS_GONE)
     return await _report(session, reporter, reason, post_id=post_id)
 
 
 async def report_comment(
-    session: AsyncSession, reporter: User, comment_id: int, reason: str
+    session: AsyncSession, reporter: Viewer, comment_id: int, reason: str
 ) -> bool:
     """Tell the moderators about a comment.
 
@@ -51,18 +50,22 @@ async def report_comment(
 
     Raises:
         ForbiddenError: this person has not confirmed the address.
-        NotFoundError: the comment is not there (any more), or disabled already.
+        NotFoundError: the comment is not there (any more), or it or its post is out of sight
+            already.
     """
-    comment = select(Comment.id).where(
-        Comment.id == comment_id, Comment.disabled_at.is_(None), IS_THERE
+    comment = (
+        select(Comment.id)
+        .join(Post)
+        .where(Comment.id == comment_id, Comment.disabled_at.is_(None), IS_THERE, IS_VISIBLE)
+        .with_for_update(read=True, key_share=True, of=Comment)
     )
-    if await session.scalar(comment.with_for_update(read=True, key_share=True)) is None:
+    if await session.scalar(comment) is None:
         raise NotFoundError(NOTHING_TO_REPORT)
     return await _report(session, reporter, reason, comment_id=comment_id)
 
 
 async def close_report(
-    session: AsyncSession, moderator: User, report_id: int, state: ReportState, remark: str
+    session: AsyncSession, moderator: Viewer, report_id: int, state: ReportState, remark: str
 ) -> bool:
     """Take a report off the list of the open ones.
 
@@ -103,8 +106,8 @@ async def close_report(
     return True
 
 
-async def _report(session: AsyncSession, reporter: User, reason: str, **about: int) -> bool:
-    if not reporter.is_confirmed:
+async def _report(session: AsyncSession, reporter: Viewer, reason: str, **about: int) -> bool:
+    if not reporter.person.is_confirmed:
         raise ForbiddenError
     report_id = await session.scalar(
         insert(Report)

@@ -10,18 +10,19 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
+from blog.accounts.viewer import Viewer
 from blog.admin import audit
 from blog.comments.service import COMMENT_IS_GONE, POST_IS_GONE
 from blog.errors import ForbiddenError, NotFoundError
 from blog.kit.clock import now
-from blog.models import Act, Comment, Permission, Post, Report, ReportState, User
+from blog.models import Act, Comment, Permission, Post, Report, ReportState
 from blog.models.account_deletion import not_deleted
 
 Row = TypeVar("Row", Comment, Post)
 
 
 async def disable_comment(
-    session: AsyncSession, moderator: User, comment_id: int, reason: str
+    session: AsyncSession, moderator: Viewer, comment_id: int, reason: str
 ) -> bool:
     """Show a comment's text to nobody but moderators, which settles what was reported about it.
 
@@ -41,7 +42,7 @@ async def disable_comment(
 
 
 async def enable_comment(
-    session: AsyncSession, moderator: User, comment_id: int, reason: str
+    session: AsyncSession, moderator: Viewer, comment_id: int, reason: str
 ) -> bool:
     """Show a disabled comment's text again.
 
@@ -58,7 +59,7 @@ async def enable_comment(
     return True
 
 
-async def hide_post(session: AsyncSession, moderator: User, post_id: int, reason: str) -> bool:
+async def hide_post(session: AsyncSession, moderator: Viewer, post_id: int, reason: str) -> bool:
     """Show a post to nobody but moderators, which settles what was reported about it.
 
     Raises:
@@ -75,7 +76,7 @@ async def hide_post(session: AsyncSession, moderator: User, post_id: int, reason
     return True
 
 
-async def show_post(session: AsyncSession, moderator: User, post_id: int, reason: str) -> bool:
+async def show_post(session: AsyncSession, moderator: Viewer, post_id: int, reason: str) -> bool:
     """Show a hidden post to everybody again.
 
     Raises:
@@ -91,7 +92,7 @@ async def show_post(session: AsyncSession, moderator: User, post_id: int, reason
     return True
 
 
-def require_moderator(person: User) -> None:
+def require_moderator(person: Viewer) -> None:
     """Stop whoever may not moderate.
 
     Raises:
@@ -102,7 +103,7 @@ def require_moderator(person: User) -> None:
 
 
 async def _locked(
-    session: AsyncSession, moderator: User, table: type[Row], row_id: int, is_gone: str
+    session: AsyncSession, moderator: Viewer, table: type[Row], row_id: int, is_gone: str
 ) -> Row:
     """A comment or post with its author, which nobody else can change meanwhile."""
     require_moderator(moderator)
@@ -119,7 +120,7 @@ async def _locked(
 
 
 async def _settle_reports(
-    session: AsyncSession, moderator: User, about: ColumnElement[bool]
+    session: AsyncSession, moderator: Viewer, about: ColumnElement[bool]
 ) -> None:
     await session.execute(
         update(Report)
@@ -130,7 +131,7 @@ async def _settle_reports(
 
 
 def _record_comment(
-    session: AsyncSession, moderator: User, act: Act, comment: Comment, reason: str
+    session: AsyncSession, moderator: Viewer, act: Act, comment: Comment, reason: str
 ) -> None:
     about = {"post": comment.post_id, "comment": comment.id}
     audit.record(session, moderator, act, comment.author, **about, reason=reason)

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from quart import Blueprint, Response
 from quart_schema import document_response
 
-from blog.accounts.identity import current_user, required_account
+from blog.accounts.identity import current_user, required_viewer
 from blog.accounts.permissions import confirmed_required, permission_required
 from blog.api.answers import Nothing, answer, kept_answer, nothing, require_match
 from blog.api.bodies import takes
@@ -18,6 +18,7 @@ from blog.errors import NotFoundError
 from blog.kit.pagination import Page, Stretch, Walk
 from blog.models import Permission, Post
 from blog.posts import queries, service, walk_queries
+from blog.posts.policies import may_read_post
 from blog.posts.queries import ListedPost
 from blog.posts.schemas import PostChange, PostForm, PostText
 from blog.users.api import person
@@ -87,7 +88,7 @@ async def newest() -> Response:
 async def write(data: PostText) -> Response:
     """Publish a post."""
     form = PostForm(body=data.body, submission=submission())
-    author = required_account()
+    author = required_viewer()
     body_html = await current_app.renderer.post(data.body, author.id)
     post = await service.write_post(await writes(), author, form, body_html)
     to = links()
@@ -125,7 +126,7 @@ async def change(data: PostChange, post_id: int) -> Response:
 async def delete(post_id: int) -> Response:
     """Delete a post with its comments; for its author and administrators."""
     await require_match(db(), Post, post_id, lambda: _readable_resource(post_id))
-    await service.delete_post(db(), required_account(), post_id)
+    await service.delete_post(db(), required_viewer(), post_id)
     return nothing()
 
 
@@ -152,7 +153,7 @@ async def timeline(who: int | str) -> Response:
 
 
 async def _edit(post_id: int, body: str | None) -> Response:
-    editor = required_account()
+    editor = required_viewer()
     # The check of If-Match locks the post, which is not to wait for the renderer.
     body_html = await current_app.renderer.post(body, editor.id) if body is not None else ""
     await require_match(db(), Post, post_id, lambda: _readable_resource(post_id))
@@ -173,6 +174,6 @@ async def readable_post(post_id: int) -> ListedPost:
         NotFoundError: there is none.
     """
     post = await read(queries.listed_post, post_id)
-    if post is None or (post.hidden_at and not current_user.can(Permission.MODERATE)):
+    if post is None or not may_read_post(current_user.viewer, post):
         raise NotFoundError(service.POST_IS_GONE)
     return post

@@ -19,6 +19,7 @@ from blog.comments.schemas import CommentForm
 from blog.errors import NotFoundError
 from blog.models import Post
 from blog.posts import queries
+from blog.posts.policies import POLICIES, may_read_post
 from blog.posts.schemas import PostForm
 from blog.posts.service import POST_IS_GONE
 from blog.web.app import current_app, read
@@ -26,6 +27,8 @@ from blog.web.forms import Form
 from blog.web.requests import requested_page
 
 blueprint = Blueprint("posts", __name__)
+for policy in POLICIES:
+    blueprint.add_app_template_global(policy)
 
 FOLLOWED = "followed"
 TAB_LIFE = timedelta(days=30)
@@ -120,6 +123,6 @@ async def readable_post(post_id: int) -> Post:
         NotFoundError: there is none.
     """
     post = await read(queries.post_by_id, post_id)
-    if post is None or not post.may_be_read_by(current_user.account):
+    if post is None or not may_read_post(current_user.viewer, post):
         raise NotFoundError(POST_IS_GONE)
     return post

@@ -7,6 +7,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import set_committed_value
 
+from blog.accounts.viewer import Viewer
 from blog.admin import audit
 from blog.errors import EditConflictError, ForbiddenError, NotFoundError
 from blog.kit.clock import now
@@ -15,6 +16,7 @@ from blog.kit.markdown import RENDERER_VERSION
 from blog.kit.submissions import submission_key
 from blog.models import Act, Permission, Post, User
 from blog.models.account_deletion import not_deleted
+from blog.posts.policies import may_change_post, may_read_post
 from blog.posts.queries import Author, ListedPost
 from blog.posts.schemas import PostForm
 from blog.posts.writes import NewPost, publish
@@ -23,7 +25,7 @@ POST_IS_GONE = "This post does not exist, or was deleted."
 
 
 async def write_post(
-    writes: GroupCommit, author: User, form: PostForm, body_html: str
+    writes: GroupCommit, author: Viewer, form: PostForm, body_html: str
 ) -> ListedPost:
     """Publish a post. The same form sent twice publishes one, which is the answer to both.
 
@@ -37,7 +39,7 @@ async def write_post(
     if not author.can(Permission.WRITE):
         raise ForbiddenError
     post = NewPost(
-        author=Author(author.id, author.username, author.avatar_hash),
+        author=Author(author.id, author.username, author.person.avatar_hash),
         body=form.body,
         body_html=body_html,
         renderer_version=RENDERER_VERSION,
@@ -50,7 +52,7 @@ async def write_post(
 
 async def edit_post(
     session: AsyncSession,
-    editor: User,
+    editor: Viewer,
     post_id: int,
     body: str,
     body_html: str,
@@ -81,7 +83,7 @@ async def edit_post(
     return post
 
 
-async def delete_post(session: AsyncSession, person: User, post_id: int) -> None:
+async def delete_post(session: AsyncSession, person: Viewer, post_id: int) -> None:
     """Delete a post with its comments.
 
     Raises:
@@ -99,7 +101,7 @@ async def delete_post(session: AsyncSession, person: User, post_id: int) -> None
     await session.commit()
 
 
-async def _locked(session: AsyncSession, person: User, post_id: int) -> Post:
+async def _locked(session: AsyncSession, person: Viewer, post_id: int) -> Post:
     """A post as it is now, which nobody else can change before the end of the transaction."""
     post = await session.scalar(
         select(Post)
@@ -107,9 +109,9 @@ async def _locked(session: AsyncSession, person: User, post_id: int) -> Post:
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    if post is None or not post.may_be_read_by(person):
+    if post is None or not may_read_post(person, post):
         raise NotFoundError(POST_IS_GONE)
-    if not post.may_be_changed_by(person):
+    if not may_change_post(person, post):
         raise ForbiddenError
     # Joined in above, an author who is asking would be loaded anew, and lose his role.
     set_committed_value(post, "author", await session.get_one(User, post.author_id))

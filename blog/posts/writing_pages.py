@@ -3,12 +3,13 @@
 from quart import Blueprint, flash, redirect, render_template, session, url_for
 from quart.typing import ResponseReturnValue
 
-from blog.accounts.identity import required_account
+from blog.accounts.identity import required_viewer
 from blog.accounts.permissions import confirmed_required, permission_required
-from blog.errors import EditConflictError, ForbiddenError, InvalidFieldsError
+from blog.errors import EditConflictError, ForbiddenError, InvalidFieldsError, NotFoundError
 from blog.models import Permission, Post
 from blog.posts import service
 from blog.posts.pages import home_page, readable_post
+from blog.posts.policies import may_change_post
 from blog.posts.schemas import EditForm, PostForm
 from blog.web.app import current_app, db, writes
 from blog.web.forms import Form
@@ -26,7 +27,7 @@ async def write() -> ResponseReturnValue:
     form = Form(PostForm)
     if (data := await form.submitted()) is None:
         return await home_page(form)
-    author = required_account()
+    author = required_viewer()
     try:
         body_html = await current_app.renderer.post(data.body, author.id)
         if "preview" in form.values:
@@ -44,7 +45,7 @@ async def write() -> ResponseReturnValue:
 @permission_required(Permission.WRITE)
 async def preview() -> ResponseReturnValue:
     """What a text will look like, as the part of a page that goes beside the form."""
-    writer_id = required_account().id
+    writer_id = required_viewer().id
     await current_app.rate_limits.spend(PREVIEWS, f"person {writer_id}")
     form, html = Form(PostForm), None
     if (data := await form.submitted()) is not None:
@@ -68,7 +69,7 @@ async def edit(post_id: int) -> ResponseReturnValue:
 @confirmed_required
 async def save(post_id: int) -> ResponseReturnValue:
     """Replace a post's text. If it was changed meanwhile, show both texts and ask."""
-    editor = required_account()
+    editor = required_viewer()
     form = Form(EditForm)
     if (data := await form.submitted()) is None:
         return await _edit_page(await _changeable_post(post_id), form)
@@ -100,15 +101,19 @@ async def ask_to_delete(post_id: int) -> ResponseReturnValue:
 @blueprint.post("/delete/<id:post_id>")
 @confirmed_required
 async def delete(post_id: int) -> ResponseReturnValue:
-    """Delete a post with its comments."""
-    await service.delete_post(db(), required_account(), post_id)
-    await flash("The post is deleted.", "success")
+    """Delete a post with its comments. If it is gone already, that is what was wanted."""
+    try:
+        await service.delete_post(db(), required_viewer(), post_id)
+    except NotFoundError:
+        await flash("The post is gone already.", "info")
+    else:
+        await flash("The post is deleted.", "success")
     return redirect(url_for("posts.home"))
 
 
 async def _changeable_post(post_id: int) -> Post:
     post = await readable_post(post_id)
-    if not post.may_be_changed_by(required_account()):
+    if not may_change_post(required_viewer(), post):
         raise ForbiddenError
     return post
 

@@ -9,6 +9,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts.tokens_service import MOST_TOKENS, issue_token
+from blog.accounts.viewer import Viewer
 from blog.admin.service import disable
 from blog.errors import InvalidFieldsError, LimitReachedError
 from blog.kit.clock import now
@@ -26,7 +27,8 @@ async def issue(
 ) -> str:
     """Issue a token as the API does, in a session of its own."""
     async with app.database.session() as session:
-        issued = await issue_token(session, user, name=name, scopes=Scope.READ, life=life)
+        viewer = Viewer.of(user)
+        issued = await issue_token(session, viewer, name=name, scopes=Scope.READ, life=life)
         return issued.secret
 
 

@@ -70,7 +70,8 @@ def writers(status: int) -> Access:
 
 
 def author_and_administrators(status: int) -> Access:
-    return Access(401, 401, 403, status, 403, 403, status, 403, status)
+    """An administrator's token needs the scope `moderate` for what others wrote."""
+    return Access(401, 401, 403, 403, 403, 403, status, 403, status)
 
 
 def only_the_author(status: int) -> Access:

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from blog.accounts.tokens_service import issue_token
+from blog.accounts.viewer import Viewer
 from blog.api.description import TAGS
 from blog.models import Scope
 from blog.web.app import Broadside
@@ -41,10 +42,10 @@ async def credentials(app: Broadside) -> dict[str, str]:
     life = timedelta(days=1)
     async with app.database.session() as session:
         writers = await issue_token(
-            session, writer, name="", scopes=Scope.READ | Scope.WRITE, life=life
+            session, Viewer.of(writer), name="", scopes=Scope.READ | Scope.WRITE, life=life
         )
         moderators = await issue_token(
-            session, moderator, name="", scopes=Scope.MODERATE, life=life
+            session, Viewer.of(moderator), name="", scopes=Scope.MODERATE, life=life
         )  # fmt: skip
     password = b64encode(f"the.maker:{PASSWORD}".encode()).decode()
     return dict.fromkeys(TAGS, f"Bearer {writers.secret}") | {

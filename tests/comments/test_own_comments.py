@@ -118,11 +118,14 @@ async def test_other_people_can_neither_edit_nor_delete_it(
     assert address not in (await davids_browser.get("/post/1")).text
 
 
-@pytest.mark.parametrize("action", ["edit", "delete"])
-async def test_a_comment_that_is_not_there_is_404(
-    davids_browser: Browser, post: Post, action: str
-) -> None:
-    address = f"/comment/7/{action}"
-    assert (await davids_browser.get(address)).status_code == 404
-    answer = await davids_browser.submit(address, {"body": "x"}, page="/post/1")
+async def test_a_comment_that_is_not_there_is_404(davids_browser: Browser, post: Post) -> None:
+    for action in ("edit", "delete"):
+        assert (await davids_browser.get(f"/comment/7/{action}")).status_code == 404
+    answer = await davids_browser.submit("/comment/7/edit", {"body": "x"}, page="/post/1")
     assert answer.status_code == 404
+
+
+async def test_to_delete_what_is_gone_is_a_success(davids_browser: Browser, post: Post) -> None:
+    answer = await davids_browser.submit("/comment/7/delete", page="/post/1")
+    assert answer.headers["location"] == "/"
+    assert "The comment is gone already." in (await davids_browser.get("/")).text

@@ -149,16 +149,21 @@ async def test_a_deleted_post_is_gone_after_a_question(
     assert (await db.scalars(count)).one() == 0
 
 
-@pytest.mark.parametrize("address", ["/edit/1", "/delete/1"])
-async def test_a_post_that_is_gone_cannot_be_changed(
-    susans_browser: Browser, post: Post, address: str
-) -> None:
-    token = await susans_browser.token(address)
+async def test_a_post_that_is_gone_cannot_be_changed(susans_browser: Browser, post: Post) -> None:
+    token = await susans_browser.token("/edit/1")
     await susans_browser.submit("/delete/1")
     data = {"csrf_token": token, "body": "Too late", "version": "1"}
-    answer = await susans_browser.post(address, data=data)
+    answer = await susans_browser.post("/edit/1", data=data)
     assert answer.status_code == 404
     assert "was deleted" in answer.text
+
+
+async def test_to_delete_a_post_twice_is_a_success(susans_browser: Browser, post: Post) -> None:
+    tabs = [await susans_browser.token("/delete/1") for _ in range(2)]
+    for token in tabs:
+        answer = await susans_browser.post("/delete/1", data={"csrf_token": token})
+        assert answer.headers["location"] == "/"
+    assert "The post is gone already." in (await susans_browser.get("/")).text
 
 
 async def test_a_hidden_post_cannot_be_changed_by_its_author(

@@ -1,0 +1,42 @@
+"""Who may do what with a comment; asked by pages, the API, services and templates alike.
+
+A comment is never there for somebody for whom its post is not.
+"""
+
+from blog.accounts.viewer import Viewer
+from blog.kit.clock import now
+from blog.models import Comment, Permission, Post
+from blog.posts.policies import may_read_post
+from blog.posts.queries import ListedPost
+
+
+def may_know_of_comment(viewer: Viewer, post: Post | ListedPost) -> bool:
+    """Whether they may know that there is a comment under `post`, and who wrote it when."""
+    return may_read_post(viewer, post)
+
+
+def may_read_comment(viewer: Viewer, comment: Comment, post: Post | ListedPost) -> bool:
+    """Whether they may see its text. That of a disabled one is not even its author's."""
+    is_shown = not comment.is_disabled or viewer.can(Permission.MODERATE)
+    return is_shown and may_know_of_comment(viewer, post)
+
+
+def may_edit_comment(viewer: Viewer, comment: Comment, post: Post) -> bool:
+    """Whether they wrote it, not long ago, and can still read it."""
+    if viewer.id != comment.author_id or not viewer.can(Permission.COMMENT):
+        return False
+    is_recent = now() < comment.created_at + Comment.EDITABLE_FOR
+    return is_recent and not comment.is_disabled and may_read_post(viewer, post)
+
+
+def may_delete_comment(viewer: Viewer, comment: Comment, post: Post) -> bool:
+    """Whether they wrote it."""
+    return viewer.id == comment.author_id and may_know_of_comment(viewer, post)
+
+
+def may_report_comment(comment: Comment, post: Post) -> bool:
+    """Whether there is something to tell the moderators that they have not dealt with."""
+    return not comment.is_disabled and post.hidden_at is None
+
+
+POLICIES = (may_read_comment, may_edit_comment, may_delete_comment, may_report_comment)

@@ -1,0 +1,290 @@
+"""Who may know of which post and comment: every state, every kind of viewer, every route.
+
+What is expected is said once, by `Expected`; each route that takes the id of a post or a comment
+has a row in `PAGES` or `RESOURCES`, or this fails.
+"""
+
+from typing import NamedTuple
+
+import httpx
+import pytest
+from sqlalchemy import delete, update
+
+from blog.api.links import PREFIXES
+from blog.kit.clock import now
+from blog.models import Comment, Post, Scope, User
+from blog.web.app import Broadside
+from tests.api.support import Client, add_token
+from tests.support import Browser, add_user
+
+POST, COMMENT = "Words of the post", "Words of the comment"
+STATES = [
+    "visible",
+    "hidden post",
+    "deleted post",
+    "disabled comment",
+    "deleted comment",
+    "disabled authors",
+]
+ROLES = {
+    "member": "User",
+    "author of the post": "User",
+    "author of the comment": "User",
+    "moderator": "Moderator",
+    "administrator": "Administrator",
+}
+# By page and API alike, but for the last, which is an administrator's token.
+VIEWERS = ["anonymous", *ROLES, "token without moderate"]
+PREFIX = PREFIXES["v1"]
+
+
+class Expected(NamedTuple):
+    """What a viewer may know in a state of the site."""
+
+    state: str
+    viewer: str
+
+    @property
+    def moderates(self) -> bool:
+        return self.viewer in {"moderator", "administrator"}
+
+    @property
+    def post(self) -> bool:
+        return self.state != "deleted post" and (self.state != "hidden post" or self.moderates)
+
+    @property
+    def comment(self) -> bool:
+        return self.post and self.state != "deleted comment"
+
+    @property
+    def text(self) -> bool:
+        """Whether the words of the comment are to be seen."""
+        return self.comment and (self.state != "disabled comment" or self.moderates)
+
+    @property
+    def changes_post(self) -> bool:
+        return self.post and self.viewer in {"author of the post", "administrator"}
+
+    @property
+    def owns_comment(self) -> bool:
+        return self.comment and self.viewer == "author of the comment"
+
+    @property
+    def is_logged_in(self) -> bool:
+        return self.viewer != "anonymous"
+
+
+class Route(NamedTuple):
+    """A route with what it takes.
+
+    Attributes:
+        rule: as it is registered; of the API without the version.
+        address: with the ids of the site.
+        about: whether it is about the post or the comment.
+        shows: which words an answer may have: those of the post, the comment, both or none.
+    """
+
+    rule: str
+    address: str
+    about: str
+    shows: str = ""
+
+
+PAGES = [
+    Route("GET /post/<id:post_id>", "/post/1", "post", "post and comment"),
+    Route("POST /post/<id:post_id>", "/post/1", "post"),
+    Route("GET /edit/<id:post_id>", "/edit/1", "post", "post"),
+    Route("POST /edit/<id:post_id>", "/edit/1", "post", "post"),
+    Route("GET /delete/<id:post_id>", "/delete/1", "post", "post"),
+    Route("GET /comment/<id:comment_id>", "/comment/1", "comment"),
+    Route("GET /comment/<id:comment_id>/edit", "/comment/1/edit", "comment", "comment"),
+    Route("POST /comment/<id:comment_id>/edit", "/comment/1/edit", "comment"),
+    Route("GET /comment/<id:comment_id>/delete", "/comment/1/delete", "comment", "comment"),
+    Route("GET /report/post/<id:post_id>", "/report/post/1", "post", "post"),
+    Route("POST /report/post/<id:post_id>", "/report/post/1", "post"),
+    Route("GET /report/comment/<id:comment_id>", "/report/comment/1", "comment", "comment"),
+    Route("POST /report/comment/<id:comment_id>", "/report/comment/1", "comment"),
+    Route("GET measure", "/moderate/hide/1", "post", "post"),
+    Route("GET measure", "/moderate/disable/1", "comment", "comment"),
+    # Last, for they succeed.
+    Route("POST /comment/<id:comment_id>/delete", "/comment/1/delete", "comment"),
+    Route("POST /delete/<id:post_id>", "/delete/1", "post"),
+]
+RESOURCES = [
+    Route("GET /posts/<id:post_id>", "/posts/1", "post", "post"),
+    Route("GET /posts/<id:post_id>/comments/", "/posts/1/comments/", "post", "comment"),
+    Route("GET /comments/<id:comment_id>", "/comments/1", "comment", "comment"),
+    Route("POST /posts/<id:post_id>/comments/", "/posts/1/comments/", "post"),
+    Route("PATCH /posts/<id:post_id>", "/posts/1", "post", "post"),
+    Route("PUT /posts/<id:post_id>", "/posts/1", "post", "post"),
+    Route("PATCH /comments/<id:comment_id>", "/comments/1", "comment"),
+    Route("POST /comments/<id:comment_id>/enable", "/comments/4711/enable", "none"),
+    Route("POST /comments/<id:comment_id>/disable", "/comments/4711/disable", "none"),
+    Route("DELETE /comments/<id:comment_id>", "/comments/1", "comment"),
+    Route("DELETE /posts/<id:post_id>", "/posts/1", "post"),
+]
+LISTS = ["/", "/user/author", f"{PREFIX}/posts/", f"{PREFIX}/users/author/posts/",
+         f"{PREFIX}/users/author/timeline/", f"{PREFIX}/posts/?cursor="]  # fmt: skip
+COMMENT_LISTS = [f"{PREFIX}/comments/", f"{PREFIX}/comments/?cursor="]
+
+
+def test_every_route_that_takes_a_post_or_a_comment_is_tried(app: Broadside) -> None:
+    taking = {
+        f"{method} {rule.rule.removeprefix(PREFIX)}"
+        for rule in app.url_map.iter_rules()
+        if {"post_id", "comment_id"} & rule.arguments and not rule.rule.startswith("/api/v1.0")
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert taking == {row.rule for row in (*PAGES, *RESOURCES)} - {"GET measure"}
+
+
+@pytest.fixture
+async def tokens(app: Broadside) -> dict[str, str]:
+    """Everybody, with an API token each; the post and the comment have the id 1."""
+    people: dict[str, User] = {}
+    for kind, role in ROLES.items():
+        username = "author" if kind == "author of the post" else kind.replace(" ", "_")
+        people[kind] = await add_user(app, username, role=role)
+    written = {"renderer_version": 1}
+    async with app.database.session() as session:
+        session.add(
+            Post(author_id=people["author of the post"].id, body=POST,
+                 body_html=f"<p>{POST}</p>", **written)
+        )  # fmt: skip
+        await session.flush()
+        session.add(
+            Comment(author_id=people["author of the comment"].id, post_id=1, body=COMMENT,
+                    body_html=f"<p>{COMMENT}</p>", **written)
+        )  # fmt: skip
+        await session.commit()
+    limited = await add_token(app, people["administrator"], Scope.READ | Scope.WRITE)
+    return {
+        **{kind: await add_token(app, person) for kind, person in people.items()},
+        "token without moderate": limited,
+    }
+
+
+async def bring_about(app: Broadside, state: str) -> None:
+    """Let the site be in this state."""
+    changes = {
+        "hidden post": update(Post).values(hidden_at=now()),
+        "deleted post": delete(Post),
+        "disabled comment": update(Comment).values(disabled_at=now(), disabled_reason="Rude"),
+        "deleted comment": delete(Comment),
+        # Somebody else's: those who are disabled themselves cannot look.
+        "disabled authors": update(User)
+        .where(User.username.in_(["author", "author_of_the_comment"]))
+        .values(disabled_at=now()),
+    }
+    if state in changes:
+        async with app.database.session() as session:
+            await session.execute(changes[state])
+            await session.commit()
+
+
+def cases() -> list[Expected]:
+    return [
+        Expected(state, viewer)
+        for state in STATES
+        for viewer in VIEWERS
+        if not (state == "disabled authors" and viewer.startswith("author"))
+    ]
+
+
+def assert_words(answer: httpx.Response, expected: Expected, row: Route) -> None:
+    """Nobody gets words that they may not read; whoever may, gets those that the route shows."""
+    if not expected.post:
+        assert POST not in answer.text, row
+    if not expected.text:
+        assert COMMENT not in answer.text, row
+    if answer.status_code == 200:
+        if "post" in row.shows:
+            assert POST in answer.text, row
+        if "comment" in row.shows:
+            assert (COMMENT in answer.text) == expected.text, row
+
+
+def is_there(expected: Expected, row: Route) -> bool:
+    return {"post": expected.post, "comment": expected.comment, "none": False}[row.about]
+
+
+@pytest.mark.parametrize("expected", cases(), ids=" - ".join)
+async def test_what_somebody_may_not_know_of_is_not_there_for_them(
+    app: Broadside, tokens: dict[str, str], expected: Expected
+) -> None:
+    await bring_about(app, expected.state)
+    async with Client(app, token=tokens.get(expected.viewer, "")) as client:
+        client.base_url = httpx.URL("https://blog.test")
+        for address in LISTS:
+            is_listed = expected.state not in {"hidden post", "deleted post"}
+            assert (POST in (await client.get(address)).text) == is_listed, address
+        for address in COMMENT_LISTS:
+            answer = await client.get(address)
+            assert len(answer.json()["comments"]) == expected.comment, address
+            assert (COMMENT in answer.text) == expected.text, address
+        for row in RESOURCES:
+            method = row.rule.partition(" ")[0]
+            body = {"body": " ", "reason": "x"} if method in {"POST", "PATCH", "PUT"} else None
+            if body and is_there(expected, row):
+                continue  # It would succeed, or tell what is wrong with the body; see test_access.
+            body = body and {"body": "x", "reason": "x"}
+            answer = await client.request(method, PREFIX + row.address, json=body)
+            assert_words(answer, expected, row)
+            if method == "GET":
+                assert answer.status_code == (200 if is_there(expected, row) else 404), row
+            elif not expected.is_logged_in:
+                assert answer.status_code == 401, row
+            elif not is_there(expected, row):
+                assert answer.status_code in {404} | ({403} if row.about == "none" else set()), row
+            else:  # DELETE
+                may = expected.owns_comment if row.about == "comment" else expected.changes_post
+                assert answer.status_code == (204 if may else 403), row
+
+
+@pytest.mark.parametrize(
+    "expected", [case for case in cases() if not case.viewer.startswith("token")], ids=" - ".join
+)
+async def test_no_page_shows_what_somebody_may_not_know_of(
+    app: Broadside, tokens: dict[str, str], expected: Expected
+) -> None:
+    async with Browser(app) as browser:
+        if expected.is_logged_in:
+            kind = expected.viewer
+            await browser.log_in(
+                "author" if kind == "author of the post" else kind.replace(" ", "_")
+            )
+        await bring_about(app, expected.state)
+        for row in PAGES:
+            if row.rule.startswith("GET"):
+                answer = await browser.get(row.address)
+            else:
+                if is_there(expected, row) and "delete" not in row.rule:
+                    continue  # It would succeed, or tell what is wrong; see test_route_access.
+                answer = await browser.submit(
+                    row.address, {"body": "x", "reason": "x", "version": "1"}, page="/auth/reset"
+                )
+            assert_words(answer, expected, row)
+            assert answer.status_code in statuses(expected, row), (row, answer.text)
+
+
+def statuses(expected: Expected, row: Route) -> set[int]:
+    """How a page may answer."""
+    is_deletion = row.rule.startswith("POST") and "delete" in row.rule
+    is_there_for_them = is_there(expected, row)
+    if row.rule in {"GET /post/<id:post_id>", "GET /comment/<id:comment_id>"}:
+        found = 200 if row.about == "post" else 302
+    elif not expected.is_logged_in:
+        return {302, 403}
+    elif row.rule == "GET measure":
+        if not expected.moderates:
+            return {403}
+        found = 200
+    elif "/report/" in row.rule:
+        is_open = expected.state not in {"hidden post", f"disabled {row.about}"}
+        found = 200 if is_open else 404
+    else:
+        may = expected.owns_comment if row.about == "comment" else expected.changes_post
+        is_locked = row.rule.endswith("edit") and expected.state == "disabled comment"
+        found = (302 if is_deletion else 200) if may and not is_locked else 403
+    # To delete what is gone is a success, which tells nothing of what is hidden.
+    return {found if is_there_for_them else 302 if is_deletion else 404}
