@@ -5,6 +5,7 @@ from pathlib import Path
 from blog.accounts import identity, usernames
 from blog.accounts.deletion_worker import DeletionWorker
 from blog.accounts.email_pages import blueprint as email_pages
+from blog.accounts.leaving_export import Exports
 from blog.accounts.leaving_pages import blueprint as leaving_pages
 from blog.accounts.pages import blueprint as accounts_pages
 from blog.accounts.passwords_pages import blueprint as passwords_pages
@@ -127,6 +128,7 @@ def create_app(settings: Settings) -> Broadside:
     app.rate_limits = RateLimits(app.database, is_on=settings.rate_limits)
     app.mail_worker = MailWorker(app.database, settings)
     app.deletion_worker = DeletionWorker(app.database)
+    app.exports = Exports(app.database)
     app.schema_probe = Probe(lambda: health.has_schema(app.database))
     app.outbox_probe = Probe(lambda: metrics.outbox_depth(app.database))
     app.alerts = Alerts(app, app.database, settings.admin_email)

@@ -1,12 +1,11 @@
 """The pages under `/auth` for leaving: taking one's data along, and deleting the account."""
 
-from quart import Blueprint, Response, flash, redirect, render_template, url_for
+from quart import Blueprint, Response, flash, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
 
 from blog.accounts import leaving, link_pages
 from blog.accounts.authentication import requesting_client
 from blog.accounts.identity import forget_visitor, required_account
-from blog.accounts.leaving_export import chunks, export
 from blog.accounts.schemas import KnownPassword
 from blog.errors import InvalidFieldsError
 from blog.kit.clock import now
@@ -14,6 +13,7 @@ from blog.kit.tokens import InvalidTokenError
 from blog.kit.validation import Schema
 from blog.web.app import current_app, db
 from blog.web.forms import Form
+from blog.web.headers import vary_by
 
 blueprint = Blueprint("leaving", __name__, url_prefix="/auth")
 blueprint.after_request(link_pages.keep_token_secret)
@@ -85,9 +85,12 @@ async def bad_link(error: InvalidTokenError) -> ResponseReturnValue:
 async def export_data() -> ResponseReturnValue:
     """Everything that the site holds about one, as a JSON file."""
     account = required_account()
-    file, size = await export(current_app.database, account)
-    response = Response(chunks(file), content_type="application/json")
-    response.content_length = size
+    compress = bool(request.accept_encodings["gzip"])
+    export = current_app.exports.begin(account, compress=compress)
+    response = Response(export, content_type="application/json")
+    if compress:
+        response.headers["Content-Encoding"] = "gzip"
+    vary_by(response, "Accept-Encoding")
     response.headers["Cache-Control"] = "no-store"
     name = f"{account.username}-{now():%Y-%m-%d}.json"
     response.headers.set("Content-Disposition", "attachment", filename=name)

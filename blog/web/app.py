@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from werkzeug.routing import MapAdapter
 
 from blog.accounts.deletion_worker import DeletionWorker
+from blog.accounts.leaving_export import Exports
 from blog.errors import NotFoundError
 from blog.kit.database import Database, DatabaseUnavailableError, is_unavailable
 from blog.kit.group_commit import GroupCommit
@@ -58,6 +59,7 @@ class Broadside(Quart):
     reserved_usernames: frozenset[str]
     mail_worker: MailWorker
     deletion_worker: DeletionWorker
+    exports: Exports
     rate_limits: RateLimits
     fragments: Fragments
     alerts: Alerts

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, unquote, unquote_to_bytes
 
 from hypercorn.typing import (
     ASGISendCallable,
+    ASGISendEvent,
     HTTPResponseBodyEvent,
     HTTPResponseStartEvent,
 )
@@ -102,13 +103,19 @@ class StrictConnection(ASGIHTTPConnection):
     async def _send_response(self, send: ASGISendCallable, response: ResponseTypes) -> None:
         """Send what is there as a whole in one event, where Quart sends another, empty one.
 
-        Whoever does not read it is given up after a time. Quart's own way to do that, by
-        `RESPONSE_TIMEOUT`, needs a task for each answer.
+        Whoever does not read it is given up after a time; what is made while it is sent has that
+        time for each piece. Quart's own way to do that, by `RESPONSE_TIMEOUT`, needs a task for
+        each answer.
         """
-        async with asyncio.timeout(SEND_SECONDS):
+        async with asyncio.timeout(SEND_SECONDS) as limit:
             body = response.response
             if not isinstance(body, DataBody):
-                await super()._send_response(send, response)
+
+                async def send_piece(event: ASGISendEvent) -> None:
+                    await send(event)
+                    limit.reschedule(asyncio.get_running_loop().time() + SEND_SECONDS)
+
+                await super()._send_response(send_piece, response)
                 return
             headers = encode_headers(response.headers)
             await send(

@@ -293,7 +293,7 @@ async def test_the_export_is_a_file_of_ones_own(susans_browser: Browser) -> None
     assert answer.headers["content-disposition"] == f"attachment; filename=susan-{today}.json"
     assert answer.headers["content-type"] == "application/json"
     assert answer.headers["cache-control"] == "no-store"
-    assert int(answer.headers["content-length"]) == len(answer.content)
+    assert answer.headers["content-encoding"] == "gzip"
 
 
 async def test_the_export_has_everything_of_one_person_and_nothing_of_others(
@@ -331,7 +331,7 @@ async def test_the_export_has_everything_of_one_person_and_nothing_of_others(
 
 
 async def test_the_export_leaves_no_table_with_people_out(susan: User) -> None:
-    statements = " ".join(map(str, sections(susan).values()))
+    statements = " ".join(str(section.rows) for section in sections(susan).values())
     for table in Base.metadata.sorted_tables:
         if any(key.column.table.name == "users" for key in table.foreign_keys):
             assert f"{table.name}." in statements, table.name
