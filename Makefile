@@ -24,9 +24,9 @@ test: $(VENV)/dev.stamp chromium nginx ## Run all tests, or some: make test ARGS
 test-coverage: $(VENV)/dev.stamp chromium nginx ## Run all tests, and say which lines and branches none has run
 	@$(BIN)/pytest $(AT_ONCE) --cov --cov-report term --cov-report html $(ARGS)
 
-fuzz: $(VENV)/dev.stamp ## Try to break the API at random: make fuzz EXAMPLES=1000 SEED=7
+fuzz: $(VENV)/dev.stamp ## Try to break the site at random: make fuzz EXAMPLES=1000 SEED=7
 	@FUZZ_EXAMPLES=$(or $(EXAMPLES),100) FUZZ_SEED=$(or $(SEED),$(shell date +%s)) \
-		$(BIN)/pytest tests/api/test_fuzz.py -s $(ARGS)
+		$(BIN)/pytest tests/api/test_fuzz.py tests/live/test_odd_requests.py -s $(ARGS)
 
 lint: $(VENV)/dev.stamp ## Check style and types
 	@$(BIN)/ruff check --quiet

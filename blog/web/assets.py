@@ -101,10 +101,13 @@ class Assets:
         return addresses
 
     def _find(self, name: str) -> tuple[bytes, str]:
-        joined = safe_join(str(self._folder), name)
-        if joined is None or not (file := Path(joined)).is_file():
+        if (joined := safe_join(str(self._folder), name)) is None:
             raise NotFound
-        return _read(file, file.stat().st_mtime_ns)
+        file = Path(joined)
+        try:
+            return _read(file, file.stat().st_mtime_ns)
+        except (OSError, ValueError):  # It is none, or no file can have this name.
+            raise NotFound from None
 
 
 def own_assets(project: Path) -> Assets:

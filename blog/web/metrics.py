@@ -3,7 +3,6 @@
 import asyncio
 import hmac
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, Metric, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -16,6 +15,7 @@ from blog.kit.networks import parsed_address
 from blog.mail import queries
 from blog.mail.queries import Depth
 from blog.web.app import current_app
+from blog.web.hosts import HOST
 
 blueprint = Blueprint("metrics", __name__)
 
@@ -57,7 +57,8 @@ def is_from_this_machine() -> bool:
     tells a browser here that was led to this address by a foreign page.
     """
     sender = parsed_address(request.remote_addr)
-    host = urlsplit(f"//{request.headers.get('Host', '')}").hostname
+    named = HOST.fullmatch(request.headers.get("Host", ""))
+    host = named[1].lower().strip("[]") if named else ""
     is_forwarded = any(name in request.headers for name in FORWARDING)
     return sender is not None and sender.is_loopback and host in OWN_NAMES and not is_forwarded
 
