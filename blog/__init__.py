@@ -16,11 +16,13 @@ from blog.api import versions
 from blog.comments.pages import blueprint as comments_pages
 from blog.follows.pages import blueprint as follows_pages
 from blog.kit import migrations, statements
+from blog.kit.backlog import Backlog
 from blog.kit.database import Database
 from blog.kit.group_commit import GroupCommit
 from blog.kit.metrics import watch_pool
 from blog.kit.passwords import Passwords
 from blog.kit.probe import Probe
+from blog.kit.rate_limits import RateLimits
 from blog.kit.replica import Replica
 from blog.kit.shared_reads import SharedReads
 from blog.kit.tokens import LinkSigner
@@ -57,7 +59,6 @@ from blog.web.fragments import Fragments
 from blog.web.lingering import LingeringClose
 from blog.web.normalising import OneForm
 from blog.web.proxies import TrustedProxies
-from blog.web.rate_limits import RateLimits
 from blog.web.rendering import Renderer
 from settings import MailWorkerPlace, Settings
 
@@ -125,7 +126,8 @@ def create_app(settings: Settings) -> Broadside:
     app.renderer = Renderer()
     app.links = LinkSigner(settings.signing_key())
     app.fragments = Fragments()
-    app.rate_limits = RateLimits(app.database, is_on=settings.rate_limits)
+    app.rate_limits = RateLimits(app.database)
+    app.backlog = Backlog(app)
     app.mail_worker = MailWorker(app.database, settings)
     app.deletion_worker = DeletionWorker(app.database)
     app.exports = Exports(app.database)

@@ -63,7 +63,7 @@ class EditConflictError(BlogError):
     """Somebody else has changed it since this editor read it."""
 
 
-class TooManyRequestsError(BlogError):
+class TooManyRequestsError(BusyError):
     """Something was asked for too often; it may be again later.
 
     Args:
@@ -72,13 +72,22 @@ class TooManyRequestsError(BlogError):
     """
 
     def __init__(self, wait: timedelta, problem: str = "Too many requests came from you.") -> None:
-        self.retry_after = max(1, math.ceil(wait.total_seconds()))
-        minutes = math.ceil(self.retry_after / 60)
-        super().__init__(f"{problem} Try again in {minutes} minute{'s' if minutes > 1 else ''}.")
+        self.wait = wait
+        seconds = max(1, math.ceil(wait.total_seconds()))
+        super().__init__({"": f"{problem} Try again in {in_words(seconds)}."}, seconds, 429)
 
 
 class TooManyAttemptsError(TooManyRequestsError):
-    """Too many tries to log in have failed."""
+    """Too many attempts to log in have failed."""
 
     def __init__(self, wait: timedelta) -> None:
         super().__init__(wait, "Too many tries with a wrong password.")
+
+
+def in_words(seconds: int) -> str:
+    """A time to wait, such as "20 seconds", "1 minute" or "3 hours", rounded up."""
+    for size, unit in ((1, "second"), (60, "minute"), (3600, "hour")):
+        number = math.ceil(seconds / size)
+        if number < 60 or unit == "hour":
+            break
+    return f"{number} {unit}{'s' if number > 1 else ''}"

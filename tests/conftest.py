@@ -14,6 +14,7 @@ from blog import create_app
 from blog.cli.deploy import migrate
 from blog.kit.embedded import EmbeddedPostgres
 from blog.kit.passwords import Passwords
+from blog.kit.rate_limits import RateLimits
 from blog.models import Base, User
 from blog.web.app import Broadside
 from settings import Settings
@@ -66,7 +67,6 @@ def make_settings(var_dir: Path, database_url: str) -> Callable[..., Settings]:
             "var_dir": var_dir,
             "base_url": "https://blog.test",
             "mail_worker": "external",
-            "rate_limits": False,
         }
         return Settings(_env_file=None, **(values | changes))  # type: ignore[arg-type]
 
@@ -90,6 +90,8 @@ async def app(running_app: Broadside) -> Broadside:
     """The running application, on a site without people, posts and mail."""
     async with running_app.database.engine.begin() as connection:
         await connection.execute(EMPTY_SITE)
+    # It has not seen any client yet.
+    running_app.rate_limits = RateLimits(running_app.database)
     return running_app
 
 

@@ -5,11 +5,17 @@ from pathlib import Path
 
 import click
 
+from blog.accounts import attempts, email_service
+from blog.api import limits
 from blog.cli import main
+from blog.kit.rate_limits import Quota
+from blog.mail import outbox
+from blog.web import quotas
 from settings import Settings
 
 PROJECT = Path(__file__).parents[1]
 OPERATING = (PROJECT / "docs" / "operating.md").read_text()
+SECURITY = (PROJECT / "docs" / "security.md").read_text()
 SETTINGS = (PROJECT / "docs" / "settings.md").read_text()
 
 
@@ -32,6 +38,18 @@ def test_the_table_has_every_command_and_no_other() -> None:
         below = main.commands[group]
         assert isinstance(below, click.Group)
         assert all(f"`{name}`" in rows[f" `{group}` "] for name in below.commands)
+
+
+def test_the_tables_of_limits_have_every_quota() -> None:
+    units = {60: "minute", 3600: "hour", 86_400: "day"}
+    modules = (quotas, attempts, email_service, limits, outbox)
+    every = [value for each in modules for value in vars(each).values() if type(value) is Quota]
+    assert len(every) > 15
+    for quota in [*every, *attempts.AT_ACCOUNT_FROM_ANYWHERE]:
+        size = max(size for size in units if quota.seconds % size == 0 and quota.seconds >= size)
+        number = quota.seconds // size
+        span = f"{number} {units[size]}{'s' if number > 1 else ''}"
+        assert f"{quota.number} in {span}" in SECURITY, quota
 
 
 def test_links_between_the_pages_lead_somewhere() -> None:

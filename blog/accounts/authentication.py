@@ -1,4 +1,4 @@
-"""Checking who somebody is by his password."""
+"""Checking who somebody is by their password."""
 
 from dataclasses import dataclass
 
@@ -6,8 +6,9 @@ from pydantic import SecretStr
 from quart import request
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.accounts import queries
-from blog.accounts.attempts import count_attempt
+from blog.accounts import queries, warnings
+from blog.accounts.attempts import Attempt
+from blog.accounts.devices import KnownDevice, requesting_device
 from blog.kit.networks import Address, parsed_address
 from blog.kit.passwords import Passwords
 from blog.kit.user_agents import device_name
@@ -16,10 +17,15 @@ from blog.models import User
 
 @dataclass(frozen=True)
 class Client:
-    """What sends a request, by its own account: a device, at a network address."""
+    """What sends a request: a device by its own account, at a network address.
+
+    Attributes:
+        known_device: what proves that its owner has logged in to some account before.
+    """
 
     device: str
     address: Address | None
+    known_device: KnownDevice | None = None
 
 
 def requesting_client() -> Client:
@@ -27,35 +33,52 @@ def requesting_client() -> Client:
     return Client(
         device=device_name(request.headers.get("User-Agent")),
         address=parsed_address(request.remote_addr),
+        known_device=requesting_device(),
     )
 
 
 async def authenticate(
     session: AsyncSession, passwords: Passwords, login: str, password: SecretStr, client: Client
 ) -> User | None:
-    """Find the person with these credentials, at the cost of a try.
+    """Find the person with these credentials, at the cost of an attempt.
 
     It takes the same time, and the same statements, whether there is such a person or not. The
-    caller forgives the try (`attempts.forgive`) in the transaction that makes use of it, in
-    which the password may have been changed meanwhile, or the account been disabled.
+    caller forgives earlier failures (`attempts.forgive`) in the transaction that makes use of the
+    success: the password may have been changed meanwhile, or the account been disabled.
 
     Args:
         session: is committed, so that nobody waits for a hash with a connection in hand.
         login: an e-mail or a username.
 
     Returns:
-        The person with the role, or `None` if there is none or the password is not his.
+        The person with the role, or `None` if there is none or the password is wrong.
 
     Raises:
-        TooManyAttemptsError: too many tries have failed.
+        TooManyAttemptsError: too many attempts have failed.
     """
     await session.commit()
+    attempt, user = Attempt.from_address(login, client.address), None
+    if client.known_device:
+        user = await _find(session, login)
+        if user and client.known_device.is_known_to(user):
+            attempt = Attempt.from_device(client.known_device)
+    attempt.refuse_if_known_empty()
     # Whoever waits here is not counted yet. So fifty people behind one address may log in at
     # once, and fifty wrong passwords are still not more than the limit.
     async with passwords.turn:
-        await count_attempt(session, login, client.address)
-        user = await queries.user_by_login(session, login)
-        await session.commit()
+        is_last = await attempt.count()
+        user = user or await _find(session, login)
         stored = user.password_hash if user else None
-        matches = await passwords.verify(stored, password.get_secret_value())
-    return user if matches else None
+        if await passwords.verify(stored, password.get_secret_value()):
+            attempt.succeeded()
+            return user
+    if is_last:
+        warnings.warn_of_attempts(login)
+    return None
+
+
+async def _find(session: AsyncSession, login: str) -> User | None:
+    """The person with this e-mail or username; the connection is given back at once."""
+    user = await queries.user_by_login(session, login)
+    await session.commit()
+    return user

@@ -11,6 +11,7 @@ from blog.errors import InvalidFieldsError
 from blog.kit.tokens import InvalidTokenError
 from blog.web.app import current_app, db
 from blog.web.forms import Form
+from blog.web.quotas import CHANGING_ACCOUNT, MAILING, quota, spend
 
 blueprint = Blueprint("email_address", __name__, url_prefix="/auth")
 blueprint.after_request(link_pages.keep_token_secret)
@@ -24,12 +25,14 @@ async def change_form() -> ResponseReturnValue:
 
 
 @blueprint.post("/change_email")
+@quota(CHANGING_ACCOUNT)
 async def send_link() -> ResponseReturnValue:
     """Send a link to the new address."""
     account = required_account()
     form = Form(ChangeEmailForm)
     if (data := await form.submitted()) is not None:
         try:
+            await spend(MAILING)
             await email_service.ask_for_change(
                 db(), account, data, passwords=current_app.passwords,
                 links=current_app.links, client=requesting_client(),
@@ -58,6 +61,7 @@ async def review(token: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/change_email/<token>")
+@quota(CHANGING_ACCOUNT)
 async def change(token: str) -> ResponseReturnValue:
     """Change the address."""
     account = required_account()

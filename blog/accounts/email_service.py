@@ -19,11 +19,14 @@ from blog.accounts.uniqueness import taken
 from blog.errors import InvalidFieldsError
 from blog.kit.clock import now
 from blog.kit.passwords import Passwords
+from blog.kit.rate_limits import Bucket, Quota, take_one
 from blog.kit.tokens import InvalidTokenError, LinkSigner
 from blog.kit.urls import external_url
 from blog.mail import outbox
 from blog.models import User
 
+# Each may go to another address, whose owner has not asked for it.
+NEW_ADDRESSES = Quota("mails to new addresses", 6, 24 * 3600)
 WRONG_PASSWORD = "This is not your password."  # noqa: S105
 SAME = "This is your address already."
 ENOUGH = "We have sent several links to this address. Look among the spam, or wait an hour."
@@ -41,11 +44,13 @@ async def ask_for_change(
     Raises:
         InvalidFieldsError: the password is wrong, or the address is the person's own already, or
             has been sent enough of these mails for now.
+        TooManyRequestsError: the person has asked for several of these links today.
         TooManyAttemptsError: too many tries with a wrong password.
     """
     user = await authenticate(session, passwords, account.email, form.password, client)
     if user is None:
         raise InvalidFieldsError({"password": WRONG_PASSWORD})
+    await take_one(session, Bucket(NEW_ADDRESSES, f"person {user.id}"))
     await forgive(session, user, client.address)
     if form.email == user.email:
         await session.commit()

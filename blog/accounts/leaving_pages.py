@@ -14,6 +14,7 @@ from blog.kit.validation import Schema
 from blog.web.app import current_app, db
 from blog.web.forms import Form
 from blog.web.headers import vary_by
+from blog.web.quotas import CHANGING_ACCOUNT, EXPORTING, MAILING, quota, spend
 
 blueprint = Blueprint("leaving", __name__, url_prefix="/auth")
 blueprint.after_request(link_pages.keep_token_secret)
@@ -33,12 +34,14 @@ async def ask() -> ResponseReturnValue:
 
 
 @blueprint.post("/delete-account")
+@quota(CHANGING_ACCOUNT)
 async def send_link() -> ResponseReturnValue:
     """Send the link to the page that deletes."""
     account = required_account()
     form = Form(DeleteAccountForm)
     if (data := await form.submitted()) is not None:
         try:
+            await spend(MAILING)
             await leaving.ask_to_confirm(
                 db(), account, data.password, current_app.passwords,
                 links=current_app.links, client=requesting_client(),
@@ -62,6 +65,7 @@ async def confirm_deletion(token: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/delete-account/<token>")
+@quota(CHANGING_ACCOUNT)
 async def delete_account(token: str) -> ResponseReturnValue:
     """Delete the account, and log out."""
     try:
@@ -82,6 +86,7 @@ async def bad_link(error: InvalidTokenError) -> ResponseReturnValue:
 
 
 @blueprint.get("/export")
+@quota(EXPORTING)
 async def export_data() -> ResponseReturnValue:
     """Everything that the site holds about one, as a JSON file."""
     account = required_account()

@@ -6,19 +6,20 @@ from quart.typing import ResponseReturnValue
 
 from blog.accounts import link_pages, service
 from blog.accounts.authentication import requesting_client
+from blog.accounts.devices import remember_device
 from blog.accounts.identity import (
     current_user,
     forget_visitor,
     required_account,
     set_login_cookie,
 )
-from blog.accounts.registrations import count_registration
 from blog.accounts.schemas import LoginForm, RegisterForm
-from blog.errors import InvalidFieldsError, TooManyRequestsError
+from blog.errors import InvalidFieldsError
 from blog.kit.submissions import submission_key
 from blog.kit.tokens import InvalidTokenError
 from blog.web.app import current_app, db
 from blog.web.forms import Form
+from blog.web.quotas import CHANGING_ACCOUNT, LOGGING_IN, MAILING, REGISTERING, quota, spend
 from blog.web.requests import local_address
 
 # What the cookie of an anonymous visitor remembers: the id of the account made with it.
@@ -37,6 +38,7 @@ async def register() -> ResponseReturnValue:
 
 
 @blueprint.post("/register")
+@quota(CHANGING_ACCOUNT)
 async def create_account() -> ResponseReturnValue:
     """Make the account, and promise the mail."""
     if current_user.account is not None:
@@ -45,17 +47,13 @@ async def create_account() -> ResponseReturnValue:
     form = Form(RegisterForm)
     if (data := await form.submitted()) is not None:
         try:
-            await count_registration()
+            await spend(REGISTERING)
             user = await service.register(
                 db(), data, current_app.passwords, current_app.links,
                 current_app.settings.admin_email,
                 reserved=current_app.reserved_usernames,
                 submission=submission_key(data, "account", data.email, data.username),
             )  # fmt: skip
-        except TooManyRequestsError as error:
-            form.errors[""] = str(error)
-            page = await render_template("accounts/register.html", form=form)
-            return page, 429, {"Retry-After": str(error.retry_after)}
         except InvalidFieldsError as error:
             form.refuse(error)
         else:
@@ -108,11 +106,13 @@ async def unconfirmed() -> ResponseReturnValue:
 
 
 @blueprint.post("/confirm")
+@quota(CHANGING_ACCOUNT)
 async def resend_confirmation() -> ResponseReturnValue:
     """Send the mail again."""
     account = required_account()
     if account.is_confirmed:
         return redirect(url_for("posts.home"))
+    await spend(MAILING)
     if await service.resend_confirmation(db(), account, current_app.links):
         await flash(f"We have sent another link to {account.email}.", "success")
     else:
@@ -131,19 +131,21 @@ async def login() -> ResponseReturnValue:
 
 
 @blueprint.post("/login")
+@quota(LOGGING_IN)
 async def open_session() -> ResponseReturnValue:
     """Log in, and go on to where one wanted to go. Whoever was logged in before no longer is."""
     form = Form(LoginForm)
     if (data := await form.submitted()) is not None:
         try:
-            token = await service.log_in(
+            opened = await service.log_in(
                 db(), data, current_app.passwords, requesting_client(), previous=current_user.login
             )
         except InvalidFieldsError as error:
             form.refuse(error)
         else:
             session.clear()
-            set_login_cookie(token, remember=data.remember_me)
+            set_login_cookie(opened.token, remember=data.remember_me)
+            remember_device(opened.user.id, opened.user.device_generation)
             return redirect(_wanted_address())
     return await render_template("accounts/login.html", form=form), form.status
 
@@ -153,6 +155,7 @@ def _wanted_address() -> str:
 
 
 @blueprint.post("/logout")
+@quota(LOGGING_IN)
 async def logout() -> ResponseReturnValue:
     """Log out."""
     if current_user.login is not None:

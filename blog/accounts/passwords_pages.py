@@ -1,10 +1,13 @@
 """The pages under `/auth` for another password: for who knows the old one, and who does not."""
 
+from datetime import timedelta
+
 from quart import Blueprint, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 
 from blog.accounts import link_pages, passwords_service
 from blog.accounts.authentication import requesting_client
+from blog.accounts.devices import remember_device
 from blog.accounts.identity import (
     current_user,
     forget_visitor,
@@ -12,10 +15,13 @@ from blog.accounts.identity import (
     set_login_cookie,
 )
 from blog.accounts.schemas import ChangePasswordForm, ForgottenPasswordForm, NewPasswordForm
-from blog.errors import InvalidFieldsError
+from blog.errors import InvalidFieldsError, TooManyRequestsError
 from blog.kit.tokens import InvalidTokenError
 from blog.web.app import current_app, db
 from blog.web.forms import Form
+from blog.web.quotas import CHANGING_ACCOUNT, MAILING, quota, spend
+
+BACKLOG_IS_FULL = timedelta(seconds=20)
 
 blueprint = Blueprint("passwords", __name__, url_prefix="/auth")
 blueprint.after_request(link_pages.keep_token_secret)
@@ -29,19 +35,21 @@ async def change_form() -> ResponseReturnValue:
 
 
 @blueprint.post("/change-password")
+@quota(CHANGING_ACCOUNT)
 async def change() -> ResponseReturnValue:
     """Change the password. Every other browser and every program is logged out."""
     login = required_login()
     form = Form(ChangePasswordForm)
     if (data := await form.submitted()) is not None:
         try:
-            token = await passwords_service.change_password(
+            renewed = await passwords_service.change_password(
                 db(), login, data, current_app.passwords, requesting_client()
             )
         except InvalidFieldsError as error:
             form.refuse(error)
         else:
-            set_login_cookie(token, remember=login.is_remembered)
+            set_login_cookie(renewed.session_token, remember=login.is_remembered)
+            remember_device(renewed.user_id, renewed.device_generation)
             await flash(
                 "Your password is changed. Every other browser is logged out, and your API "
                 "tokens are revoked.",
@@ -58,6 +66,7 @@ async def forgotten() -> ResponseReturnValue:
 
 
 @blueprint.post("/reset")
+@quota(CHANGING_ACCOUNT)
 async def send_link() -> ResponseReturnValue:
     """Promise a link, whether there is such an account or not.
 
@@ -67,7 +76,13 @@ async def send_link() -> ResponseReturnValue:
     form = Form(ForgottenPasswordForm)
     if (data := await form.submitted()) is None:
         return await render_template("accounts/reset.html", form=form), form.status
-    current_app.add_background_task(_mail_link, data.email)
+    try:
+        await spend(MAILING)
+        if not current_app.backlog.add(_mail_link, data.email):
+            raise TooManyRequestsError(BACKLOG_IS_FULL, "Very many people ask for a link just now.")
+    except TooManyRequestsError as error:
+        form.refuse(error)
+        return await render_template("accounts/reset.html", form=form), form.status
     await flash(
         "If there is an account with this address, we have sent a link to it. "
         "It works for an hour.",
@@ -89,6 +104,7 @@ async def choose(token: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/reset/<token>")
+@quota(CHANGING_ACCOUNT)
 async def reset(token: str) -> ResponseReturnValue:
     """Set the new password. Every browser is logged out, this one too."""
     account, links = current_user.account, current_app.links
@@ -96,7 +112,7 @@ async def reset(token: str) -> ResponseReturnValue:
     form = Form(NewPasswordForm)
     if (data := await form.submitted()) is not None:
         try:
-            await passwords_service.reset_password(
+            renewed = await passwords_service.reset_password(
                 db(), account, token, data, passwords=current_app.passwords,
                 links=links, client=requesting_client(),
             )  # fmt: skip
@@ -104,6 +120,7 @@ async def reset(token: str) -> ResponseReturnValue:
             form.refuse(error)
         else:
             forget_visitor()
+            remember_device(renewed.user_id, renewed.device_generation)
             await flash("Your password is changed. Please log in with the new one.", "success")
             return redirect(url_for("accounts.login"))
     return await render_template("accounts/reset_password.html", form=form), form.status

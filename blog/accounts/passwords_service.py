@@ -1,5 +1,7 @@
 """Changing a password, and getting a new one by mail. Each function is one action."""
 
+from typing import NamedTuple
+
 from sqlalchemy import func, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -24,14 +26,22 @@ from blog.mail import outbox
 from blog.models import LoginSession, User
 
 
+class Renewed(NamedTuple):
+    """What the browser that has set a new password gets instead of what it had."""
+
+    user_id: int
+    device_generation: int
+    session_token: str
+
+
 async def change_password(
     session: AsyncSession, login: LoginSession, form: ChangePasswordForm, passwords: Passwords,
     client: Client,
-) -> str:  # fmt: skip
+) -> Renewed:  # fmt: skip
     """Give the person of a session another password, end all other sessions, revoke all tokens.
 
     Returns:
-        The session's new token, for the cookie.
+        What the browser keeps in its cookies from now on.
 
     Raises:
         InvalidFieldsError: the old password is wrong, or the new one is the username or e-mail.
@@ -44,12 +54,12 @@ async def change_password(
     new_hash = await passwords.hash(form.password.get_secret_value()) if user else ""
     if user is None or not await _replace_hash(session, user, new_hash):
         raise InvalidFieldsError({"old_password": "This is not your present password."})
-    await end_all_access(session, user, keep=login)
+    generation = await end_all_access(session, user, keep=login)
     token = await renew_token(session, login)
-    await forgive(session, user, client.address)
+    await forgive(session, user, client.address, new_password=True)
     await outbox.put(session, to=user.email, message="password_changed", user=user)
     await session.commit()
-    return token
+    return Renewed(user.id, generation, token)
 
 
 async def mail_reset_link(session: AsyncSession, email: str, links: LinkSigner) -> None:
@@ -99,10 +109,10 @@ async def user_of_reset_link(
 async def reset_password(
     session: AsyncSession, visitor: User | None, token: str, form: NewPasswordForm, *,
     passwords: Passwords, links: LinkSigner, client: Client,
-) -> None:  # fmt: skip
+) -> Renewed:  # fmt: skip
     """Give the person of a link another password, end all sessions, and revoke all tokens.
 
-    Who has opened the mail has also proved that the address is his.
+    Who has opened the mail has also proved that the address is theirs. There is no session yet.
 
     Raises:
         InvalidTokenError: as `user_of_reset_link`; of two requests at once with the same
@@ -115,10 +125,11 @@ async def reset_password(
     new_hash = await passwords.hash(form.password.get_secret_value())
     if not await _replace_hash(session, user, new_hash, confirm=True):
         raise InvalidTokenError
-    await end_all_access(session, user)
-    await forgive(session, user, client.address)
+    generation = await end_all_access(session, user)
+    await forgive(session, user, client.address, new_password=True)
     await outbox.put(session, to=user.email, message="password_changed", user=user)
     await session.commit()
+    return Renewed(user.id, generation, session_token="")
 
 
 async def _replace_hash(

@@ -4,6 +4,7 @@ It is also one transaction, except that a try to log in is counted in one of its
 the password is looked at.
 """
 
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import delete, select, update
@@ -173,17 +174,21 @@ async def confirm(
     await session.commit()
 
 
+class OpenedSession(NamedTuple):
+    """A new session: whose it is, and its token, for the cookie."""
+
+    user: User
+    token: str
+
+
 async def log_in(
     session: AsyncSession, form: LoginForm, passwords: Passwords, client: Client, *,
     previous: LoginSession | None = None,
-) -> str:  # fmt: skip
+) -> OpenedSession:  # fmt: skip
     """Open a session for the person with these credentials.
 
     Args:
         previous: the browser's session so far, which ends.
-
-    Returns:
-        The session's token, for the cookie.
 
     Raises:
         InvalidFieldsError: there is no such person, or it is not his password; which of
@@ -206,7 +211,7 @@ async def log_in(
         await session.execute(delete(LoginSession).where(LoginSession.id == previous.id))
     token = await begin_session(session, user, client, remember=form.remember_me)
     await session.commit()
-    return token
+    return OpenedSession(user, token)
 
 
 async def _hold_credentials(session: AsyncSession, user: User, new_hash: str | None) -> bool:

@@ -4,8 +4,10 @@ from quart import Blueprint, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 
 from blog.accounts import queries, sessions_service
+from blog.accounts.devices import remember_device
 from blog.accounts.identity import forget_visitor, required_login
 from blog.web.app import db
+from blog.web.quotas import LOGGING_IN, quota
 
 blueprint = Blueprint("sessions", __name__, url_prefix="/auth/sessions")
 
@@ -19,6 +21,7 @@ async def overview() -> ResponseReturnValue:
 
 
 @blueprint.post("/<id:login_id>/end")
+@quota(LOGGING_IN)
 async def end(login_id: int) -> ResponseReturnValue:
     """End one of one's own sessions. To end the one that is asking is to log out."""
     current = required_login()
@@ -32,8 +35,11 @@ async def end(login_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/end-others")
+@quota(LOGGING_IN)
 async def end_others() -> ResponseReturnValue:
     """End all of one's own sessions but the one that is asking."""
-    await sessions_service.end_other_sessions(db(), required_login())
+    login = required_login()
+    generation = await sessions_service.end_other_sessions(db(), login)
+    remember_device(login.user_id, generation)
     await flash("All other sessions have ended.", "success")
     return redirect(url_for("sessions.overview"))

@@ -85,26 +85,57 @@ async def end_session(session: AsyncSession, user: User, login_id: int) -> None:
         raise NotFoundError("This session has ended already.")
 
 
-async def end_other_sessions(session: AsyncSession, login: LoginSession) -> None:
-    """End all sessions of a person but one. API tokens hold on: they are no browsers."""
+async def end_other_sessions(session: AsyncSession, login: LoginSession) -> int:
+    """End all sessions of a person but one, and forget their devices.
+
+    API tokens stay valid: they are no browsers.
+
+    Returns:
+        The new generation of devices (`forget_devices`).
+    """
+    generation = await forget_devices(session, login.user_id)
     await session.execute(
         delete(LoginSession).where(
             LoginSession.user_id == login.user_id, LoginSession.id != login.id
         )
     )
     await session.commit()
+    return generation
+
+
+async def forget_devices(session: AsyncSession, user_id: int) -> int:
+    """Let an account know no device any more (`blog.accounts.devices`); the caller commits.
+
+    Returns:
+        The generation of the devices that the account gets to know from now on.
+    """
+    generation = await session.scalar(
+        update(User)
+        .where(User.id == user_id)
+        .values(device_generation=User.device_generation + 1)
+        .returning(User.device_generation)
+        .execution_options(synchronize_session=False)
+    )
+    return generation or 0
 
 
 async def end_all_access(
     session: AsyncSession, user: User, *, keep: LoginSession | None = None
-) -> None:
-    """End a person's sessions, all or all but one, and revoke the API tokens; the caller commits.
+) -> int:
+    """End a person's sessions, all or all but one, revoke the API tokens, and forget the devices.
+
+    The caller commits.
 
     Whoever also changes the person's row does so before: logging in and issuing a token lock
     that row and then add theirs, and this has to see what was added.
+
+    Returns:
+        The new generation of devices (`forget_devices`).
     """
+    generation = await forget_devices(session, user.id)
     ended = delete(LoginSession).where(LoginSession.user_id == user.id)
     if keep is not None:
         ended = ended.where(LoginSession.id != keep.id)
     await session.execute(ended)
     await session.execute(delete(ApiToken).where(ApiToken.user_id == user.id))
+    return generation

@@ -13,6 +13,7 @@ from blog.kit.submissions import submission_key
 from blog.models import Scope
 from blog.web.app import db
 from blog.web.forms import Form
+from blog.web.quotas import CHANGING_ACCOUNT, quota
 
 blueprint = Blueprint("tokens", __name__, url_prefix="/auth/tokens")
 
@@ -24,6 +25,7 @@ async def overview() -> ResponseReturnValue:
 
 
 @blueprint.post("")
+@quota(CHANGING_ACCOUNT)
 @confirmed_required
 async def create() -> ResponseReturnValue:
     """Make a token, and show its secret this once.
@@ -55,6 +57,7 @@ async def create() -> ResponseReturnValue:
 
 
 @blueprint.post("/<id:token_id>/revoke")
+@quota(CHANGING_ACCOUNT)
 async def revoke(token_id: int) -> ResponseReturnValue:
     """Revoke one of one's own tokens."""
     await tokens_service.revoke_token(db(), required_account(), token_id)

@@ -11,6 +11,7 @@ from blog.admin.schemas import AccountForm, DisableForm, PeopleSearch, RoleForm
 from blog.errors import InvalidFieldsError, NotFoundError
 from blog.web.app import db
 from blog.web.forms import Form
+from blog.web.quotas import MODERATING, quota
 from blog.web.requests import local_address, requested_page
 
 PEOPLE_PER_PAGE = 50
@@ -36,6 +37,7 @@ async def people() -> ResponseReturnValue:
 
 
 @blueprint.post("/admin/users/<id:user_id>/role")
+@quota(MODERATING)
 @admin_required
 async def change_role(user_id: int) -> ResponseReturnValue:
     """Give somebody another role (`role`, its name)."""
@@ -51,6 +53,7 @@ async def change_role(user_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/admin/users/<id:user_id>/disable")
+@quota(MODERATING)
 @admin_required
 async def disable(user_id: int) -> ResponseReturnValue:
     """Shut somebody out, for a `reason` that the audit log keeps."""
@@ -66,6 +69,7 @@ async def disable(user_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/admin/users/<id:user_id>/enable")
+@quota(MODERATING)
 @admin_required
 async def enable(user_id: int) -> ResponseReturnValue:
     """Let somebody in again."""
@@ -102,6 +106,7 @@ async def account(user_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/edit-profile/<id:user_id>")
+@quota(MODERATING)
 @admin_required
 async def edit_account(user_id: int) -> ResponseReturnValue:
     """Change somebody's account and profile."""

@@ -98,12 +98,15 @@ async def identify() -> None:
     caller = Caller(None)
     quart_auth.login_user(caller)
     caller.action = quart_auth.Action.PASS  # There is no cookie to be set.
+    if brings_password := _brings_password():
+        await limits.spend()  # For the address, before the password is hashed.
     try:
         account = await _account(caller)
     except BadCredentialsError:
-        await limits.spend()
+        if not brings_password:
+            await limits.spend()
         raise
-    await limits.spend(caller.token_id)
+    await limits.spend(account.id if account else None)
     if account is None:
         if request.method in SAFE_METHODS and not current_app.settings.api_anonymous_reads:
             raise quart_auth.Unauthorized
@@ -115,6 +118,11 @@ async def identify() -> None:
     if (needed := _needed_scope()) not in caller.scopes:
         raise ForbiddenError(f"This token has not the scope “{str(needed.name).lower()}”.")
     await note_presence(account)
+
+
+def _brings_password() -> bool:
+    given = request.authorization
+    return given is not None and given.type == "basic" and bool(given.password)
 
 
 async def _account(caller: Caller) -> User | None:

@@ -2,20 +2,21 @@
 
 from quart import Response, g
 
-from blog.web.app import current_app
-from blog.web.rate_limits import Quota, requesting_address
+from blog.kit.rate_limits import Quota
+from blog.web.quotas import peoples, spend_from, strangers
 
-QUOTA = Quota("default", 300, 60)
+REQUESTS = Quota("default", 300, 60, at_once=15)
 
 
-async def spend(token_id: int | None = None) -> None:
-    """Count the current request: for the token, or without one for the network address.
+async def spend(user_id: int | None = None) -> None:
+    """Count the current request, for a person, or for the network address if that is not known.
 
     Raises:
         TooManyRequestsError: there were too many already.
     """
-    who = f"token {token_id}" if token_id else requesting_address()
-    g.api_standing = await current_app.rate_limits.spend(QUOTA, who)
+    buckets = peoples(REQUESTS, user_id) if user_id else strangers(REQUESTS)
+    if standing := await spend_from(buckets):
+        g.api_standing = standing
 
 
 async def add_headers(response: Response) -> Response:

@@ -19,6 +19,7 @@ from blog.posts.policies import may_read_post
 from blog.posts.queries import post_by_id
 from blog.web.app import current_app, db, writes
 from blog.web.forms import Form
+from blog.web.quotas import WRITING, quota
 
 blueprint = Blueprint("comments", __name__)
 for policy in POLICIES:
@@ -26,6 +27,7 @@ for policy in POLICIES:
 
 
 @blueprint.post("/post/<id:post_id>")
+@quota(WRITING)
 async def write(post_id: int) -> ResponseReturnValue:
     """Publish a comment, and lead to it."""
     if current_user.account is None:
@@ -66,6 +68,7 @@ async def edit(comment_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/comment/<id:comment_id>/edit")
+@quota(WRITING)
 async def save(comment_id: int) -> ResponseReturnValue:
     """Replace the comment's text."""
     viewer = required_viewer()
@@ -94,6 +97,7 @@ async def ask_to_delete(comment_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/comment/<id:comment_id>/delete")
+@quota(WRITING)
 async def delete(comment_id: int) -> ResponseReturnValue:
     """Delete the comment, and lead to where it was.
 

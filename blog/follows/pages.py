@@ -10,12 +10,14 @@ from blog.follows import queries, service
 from blog.models import Permission, User
 from blog.users.queries import user_by_username
 from blog.web.app import current_app, db, read, writes
+from blog.web.quotas import FOLLOWING, quota
 from blog.web.requests import requested_page
 
 blueprint = Blueprint("follows", __name__)
 
 
 @blueprint.post("/follow/<username>")
+@quota(FOLLOWING)
 @permission_required(Permission.FOLLOW)
 async def follow(username: str) -> ResponseReturnValue:
     """Follow a person, and go back to the profile."""
@@ -37,6 +39,7 @@ async def follow(username: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/unfollow/<username>")
+@quota(FOLLOWING)
 @permission_required(Permission.FOLLOW)
 async def unfollow(username: str) -> ResponseReturnValue:
     """Follow a person no longer, and go back to the profile."""

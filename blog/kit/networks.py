@@ -1,22 +1,38 @@
 """Network addresses of clients, and the networks that they are in."""
 
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import NamedTuple
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-# What one party usually has under its control: a block of IPv4, one subscriber's IPv6
-# (RFC 6177).
-IPV4_PREFIX, IPV6_PREFIX = 24, 64
+
+class Neighbourhood(NamedTuple):
+    """A network around an address.
+
+    Attributes:
+        network: the network itself.
+        share: how many times as much as a single client all of its clients together may do.
+    """
+
+    network: Network
+    share: int
+
+
+# Prefix lengths, the smallest network first, and their shares. A client of IPv4 is one address; of
+# IPv6 it is a /64, because whoever has one address there has all 2⁶⁴ of them. Providers give a
+# household a /56 or /64 and a company, or anybody who rents a server, up to a /48 (RFC 6177); a
+# /24 is the smallest block of IPv4 that is routed, and that one party usually gets.
+SHARES = {4: {32: 1, 24: 4}, 6: {64: 1, 56: 2, 48: 4}}
 
 
 @lru_cache(maxsize=256)
 def parsed_address(text: str | None) -> Address | None:
     """The address that a server names as its client's; `None` if it is none, as on a Unix socket.
 
-    An IPv4 address in the clothes of IPv6 (`::ffff:192.0.2.1`) is taken for what it is, and
-    the zone of a link-local one (`fe80::1%eth0`) is dropped: PostgreSQL knows none.
+    An IPv4 address in the form of an IPv6 address (`::ffff:192.0.2.1`) is read as IPv4, and
+    the zone of a link-local one (`fe80::1%eth0`) is dropped: PostgreSQL has no zones.
     """
     try:
         address = ip_address((text or "").partition("%")[0])
@@ -25,18 +41,17 @@ def parsed_address(text: str | None) -> Address | None:
     return getattr(address, "ipv4_mapped", None) or address
 
 
-def network_of(address: Address) -> Network:
-    """The network around an address: /24 of IPv4, /64 of IPv6."""
-    if isinstance(address, IPv4Address):
-        return IPv4Network((address, IPV4_PREFIX), strict=False)
-    return IPv6Network((address, IPV6_PREFIX), strict=False)
+@lru_cache(maxsize=256)
+def neighbourhoods(address: Address | None) -> tuple[Neighbourhood, ...]:
+    """The nested networks around an address, the smallest first.
 
+    A limit on each of them holds for somebody who uses many addresses, too.
 
-def subscriber_of(address: Address) -> Network:
-    """What counts as one client: an address of IPv4, but a /64 of IPv6.
-
-    Whoever has one address in such a network has all 2⁶⁴ of them, a new one for each request.
+    Args:
+        address: of a client; `None`, for those on a Unix socket, counts as 0.0.0.0.
     """
-    if isinstance(address, IPv4Address):
-        return IPv4Network(address)
-    return network_of(address)
+    address = address or IPv4Address(0)
+    return tuple(
+        Neighbourhood(ip_network((address, prefix), strict=False), share)
+        for prefix, share in SHARES[address.version].items()
+    )

@@ -1,31 +1,27 @@
 """Writing a message into the outbox, in the transaction of the change that it tells about."""
 
 import unicodedata
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from quart import current_app
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.mail import queries
+from blog.errors import TooManyRequestsError
+from blog.kit.rate_limits import Bucket, Quota, take_one
 from blog.models import Email
 
 CHANNEL = "emails"
 
-
-@dataclass(frozen=True)
-class Limit:
-    """At most so many messages of one purpose to one address in a span of time."""
-
-    number: int
-    span: timedelta
-
-
-# Anybody can make the site write to an address by asking for a new password again and again.
-LIMIT = Limit(3, timedelta(hours=1))
-OWN_LIMITS = {"application_error": Limit(1, timedelta(minutes=1)), "new_user": None}
+# Anybody can make the site write to an address by asking for a new password again and again. Each
+# message counts by itself: nobody can use up what an address gets of one by causing another. Who
+# causes mails is limited besides (`blog.web.quotas`).
+LIMIT = Quota("mails to an address", 3, 3600)
+OWN_LIMITS = {
+    "application_error": Quota("mails about an error", 1, 60),
+    "new_user": Quota("mails about new people", 60, 3600),
+    "password_guessing": Quota("mails about guessing", 1, 86_400),
+}
 
 
 async def put(
@@ -49,8 +45,10 @@ async def put(
     """
     recipient = one_line(to)
     purpose = f"{message}:{about}" if about else message
-    limit = OWN_LIMITS.get(message, LIMIT)
-    if limit and await _has_had_enough(session, recipient, purpose, limit):
+    try:
+        limit = OWN_LIMITS.get(message, LIMIT)
+        await take_one(session, Bucket(limit, f"{purpose} {recipient}"))
+    except TooManyRequestsError:
         return None
     templates = current_app.jinja_env
     text: Any = templates.get_template(f"mail/{message}.txt").make_module(context)
@@ -66,15 +64,6 @@ async def put(
     session.add(email)
     await session.execute(select(func.pg_notify(CHANNEL, "")))
     return email
-
-
-async def _has_had_enough(
-    session: AsyncSession, recipient: str, purpose: str, limit: Limit
-) -> bool:
-    """Count what the recipient was sent of late, with no other transaction doing so meanwhile."""
-    key = func.hashtextextended(f"{purpose} {recipient}", 0)
-    await session.execute(select(func.pg_advisory_xact_lock(key)))
-    return await queries.number_since(session, recipient, purpose, limit.span) >= limit.number
 
 
 def one_line(header: str) -> str:

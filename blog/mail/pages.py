@@ -7,6 +7,7 @@ from blog.accounts.permissions import admin_required
 from blog.mail import queries, service
 from blog.models import EmailState
 from blog.web.app import db
+from blog.web.quotas import MODERATING, quota
 from blog.web.requests import requested_page
 
 blueprint = Blueprint("mail", __name__, url_prefix="/admin/mail")
@@ -26,6 +27,7 @@ async def outbox() -> ResponseReturnValue:
 
 
 @blueprint.post("/retry")
+@quota(MODERATING)
 @admin_required
 async def retry_all() -> ResponseReturnValue:
     """Send everything again that failed."""
@@ -35,6 +37,7 @@ async def retry_all() -> ResponseReturnValue:
 
 
 @blueprint.post("/<id:email_id>/retry")
+@quota(MODERATING)
 @admin_required
 async def retry(email_id: int) -> ResponseReturnValue:
     """Send one message again."""

@@ -1,7 +1,7 @@
 """Reading the outbox: what was sent, what waits, what failed."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import Select, extract, func, literal, select, union_all
@@ -51,20 +51,6 @@ async def depth(session: AsyncSession) -> Depth:
     overdue = select(extract("epoch", func.now() - func.min(Email.due_at))).where(WAITING)
     seconds = await session.scalar(overdue)
     return Depth(await summary(session, states), max(0.0, float(seconds or 0)))
-
-
-async def number_since(session: AsyncSession, recipient: str, purpose: str, span: timedelta) -> int:
-    """How many messages of a purpose were written to `recipient` within the last `span`."""
-    number = await session.scalar(
-        select(func.count())
-        .select_from(Email)
-        .where(
-            Email.recipient == recipient,
-            Email.purpose == purpose,
-            Email.created_at > func.now() - literal(span),
-        )
-    )
-    return number or 0
 
 
 async def summary(

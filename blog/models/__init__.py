@@ -8,7 +8,6 @@ from blog.models.comment import Comment
 from blog.models.email import Email, EmailState
 from blog.models.follow import Follow
 from blog.models.idempotent_answer import IdempotentAnswer
-from blog.models.login_failure import LoginFailure
 from blog.models.login_session import LoginSession
 from blog.models.post import Post
 from blog.models.rate_limit import RateLimit
@@ -29,7 +28,6 @@ __all__ = [
     "EmailState",
     "Follow",
     "IdempotentAnswer",
-    "LoginFailure",
     "LoginSession",
     "Permission",
     "Post",

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, String, func, text
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, Integer, String, func, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from blog.models.base import Base, Count, CreatedAt, RowId, SubmissionKey, once_a_submission
@@ -49,6 +49,8 @@ class User(Base):
     follower_count: Mapped[Count]
     following_count: Mapped[Count]
     submission: Mapped[SubmissionKey]
+    # Raised to make the account forget all devices that it knows (`blog.accounts.devices`).
+    device_generation: Mapped[int] = mapped_column(Integer, server_default="0", default=0)
 
     role: Mapped[Role] = relationship(lazy="raise")
 

@@ -19,6 +19,7 @@ from blog.moderation.schemas import ReasonForm, RemarkForm
 from blog.posts.queries import post_by_id
 from blog.web.app import current_app, db
 from blog.web.forms import Form
+from blog.web.quotas import MODERATING, quota
 from blog.web.requests import local_address, requested_before
 
 blueprint = Blueprint("moderation", __name__, url_prefix="/moderate")
@@ -119,6 +120,7 @@ async def ask_why(measure: str, row_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/<any(disable, enable, hide, show):measure>/<id:row_id>")
+@quota(MODERATING)
 @moderators_only
 async def take_measure(measure: str, row_id: int) -> ResponseReturnValue:
     """Disable or enable a comment, hide or show a post, for a `reason`."""
@@ -146,6 +148,7 @@ async def _measure_page(
 
 
 @blueprint.post("/reports/<id:report_id>/resolve")
+@quota(MODERATING)
 @moderators_only
 async def resolve_report(report_id: int) -> ResponseReturnValue:
     """Close a report that something was done about."""
@@ -153,6 +156,7 @@ async def resolve_report(report_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/reports/<id:report_id>/dismiss")
+@quota(MODERATING)
 @moderators_only
 async def dismiss_report(report_id: int) -> ResponseReturnValue:
     """Close a report that nothing needs to be done about."""

@@ -16,6 +16,7 @@ from blog.posts.policies import may_report_post
 from blog.posts.queries import post_by_id
 from blog.web.app import db
 from blog.web.forms import Form
+from blog.web.quotas import REPORTING, quota
 
 blueprint = Blueprint("reports", __name__, url_prefix="/report")
 
@@ -28,6 +29,7 @@ async def post(post_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/post/<id:post_id>")
+@quota(REPORTING)
 @confirmed_required
 async def report_post(post_id: int) -> ResponseReturnValue:
     """Report a post, for a `reason`."""
@@ -53,6 +55,7 @@ async def comment(comment_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/comment/<id:comment_id>")
+@quota(REPORTING)
 @confirmed_required
 async def report_comment(comment_id: int) -> ResponseReturnValue:
     """Report a comment, for a `reason`."""

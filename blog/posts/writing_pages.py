@@ -13,14 +13,13 @@ from blog.posts.policies import may_change_post
 from blog.posts.schemas import EditForm, PostForm
 from blog.web.app import current_app, db, writes
 from blog.web.forms import Form
-from blog.web.rate_limits import Quota
+from blog.web.quotas import PREVIEWING, WRITING, quota
 
 blueprint = Blueprint("writing", __name__)
 
-PREVIEWS = Quota("previews", 60, 60)
-
 
 @blueprint.post("/")
+@quota(WRITING, preview=PREVIEWING)
 @permission_required(Permission.WRITE)
 async def write() -> ResponseReturnValue:
     """Publish a post, or show what it would look like."""
@@ -42,11 +41,11 @@ async def write() -> ResponseReturnValue:
 
 
 @blueprint.post("/preview")
+@quota(PREVIEWING)
 @permission_required(Permission.WRITE)
 async def preview() -> ResponseReturnValue:
     """What a text will look like, as the part of a page that goes beside the form."""
     writer_id = required_viewer().id
-    await current_app.rate_limits.spend(PREVIEWS, f"person {writer_id}")
     form, html = Form(PostForm), None
     if (data := await form.submitted()) is not None:
         try:
@@ -66,6 +65,7 @@ async def edit(post_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/edit/<id:post_id>")
+@quota(WRITING, preview=PREVIEWING)
 @confirmed_required
 async def save(post_id: int) -> ResponseReturnValue:
     """Replace a post's text. If it was changed meanwhile, show both texts and ask."""
@@ -99,6 +99,7 @@ async def ask_to_delete(post_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/delete/<id:post_id>")
+@quota(WRITING)
 @confirmed_required
 async def delete(post_id: int) -> ResponseReturnValue:
     """Delete a post with its comments. If it is gone already, that is what was wanted."""

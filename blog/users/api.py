@@ -10,7 +10,6 @@ from quart_schema import document_response
 from blog.accounts import service as accounts
 from blog.accounts.identity import current_user, required_account
 from blog.accounts.permissions import confirmed_required
-from blog.accounts.registrations import count_registration
 from blog.accounts.schemas import NewAccount
 from blog.api.answers import answer, require_match
 from blog.api.bodies import takes
@@ -24,6 +23,7 @@ from blog.models import User
 from blog.users import queries, service
 from blog.users.schemas import ProfileForm
 from blog.web.app import current_app, db, read
+from blog.web.quotas import REGISTERING, spend
 
 blueprint = Blueprint("users", __name__)
 
@@ -133,7 +133,7 @@ async def newest() -> Response:
 @idempotent
 async def register(data: NewAccount) -> Response:
     """Register. The account can be used once its address is confirmed by the link in a mail."""
-    await count_registration()
+    await spend(REGISTERING)
     form = SubmittedForm(submission=submission())
     user = await accounts.register(
         db(), data, current_app.passwords, current_app.links, current_app.settings.admin_email,

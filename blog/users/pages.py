@@ -13,6 +13,7 @@ from blog.users import queries, service
 from blog.users.schemas import ProfileForm
 from blog.web.app import current_app, db, read
 from blog.web.forms import Form
+from blog.web.quotas import CHANGING_ACCOUNT, quota
 from blog.web.requests import requested_page
 
 blueprint = Blueprint("users", __name__)
@@ -45,6 +46,7 @@ async def own_profile() -> ResponseReturnValue:
 
 
 @blueprint.post("/edit-profile")
+@quota(CHANGING_ACCOUNT)
 @confirmed_required
 async def edit_profile() -> ResponseReturnValue:
     """Change one's own profile."""

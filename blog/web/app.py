@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from inspect import iscoroutinefunction
 from types import TracebackType
-from typing import Any, TypeVar, TypeVarTuple, cast
+from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple, cast
 from urllib.parse import urlsplit
 
 import quart
@@ -15,13 +15,13 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 from werkzeug.routing import MapAdapter
 
-from blog.accounts.deletion_worker import DeletionWorker
-from blog.accounts.leaving_export import Exports
 from blog.errors import NotFoundError
+from blog.kit.backlog import Backlog
 from blog.kit.database import Database, DatabaseUnavailableError, is_unavailable
 from blog.kit.group_commit import GroupCommit
 from blog.kit.passwords import Passwords
 from blog.kit.probe import Probe
+from blog.kit.rate_limits import RateLimits
 from blog.kit.replica import Replica
 from blog.kit.shared_reads import SharedReads
 from blog.kit.tokens import LinkSigner
@@ -30,10 +30,13 @@ from blog.mail.queries import Depth
 from blog.mail.worker import MailWorker
 from blog.web.environment import Environment
 from blog.web.fragments import Fragments
-from blog.web.rate_limits import RateLimits
 from blog.web.rendering import Renderer
 from blog.web.requests import only_reads, request_for_logs
 from settings import Settings
+
+if TYPE_CHECKING:  # They import services that import this module for `current_app`.
+    from blog.accounts.deletion_worker import DeletionWorker
+    from blog.accounts.leaving_export import Exports
 
 Result = TypeVar("Result")
 Arguments = TypeVarTuple("Arguments")
@@ -58,9 +61,10 @@ class Broadside(Quart):
     links: LinkSigner
     reserved_usernames: frozenset[str]
     mail_worker: MailWorker
-    deletion_worker: DeletionWorker
-    exports: Exports
+    deletion_worker: "DeletionWorker"
+    exports: "Exports"
     rate_limits: RateLimits
+    backlog: Backlog
     fragments: Fragments
     alerts: Alerts
     schema_probe: Probe[bool]

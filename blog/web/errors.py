@@ -1,7 +1,7 @@
 """Every error, as a page or as a problem document (RFC 9457), by what the client prefers."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import NamedTuple
 
@@ -14,11 +14,11 @@ from blog.errors import (
     ForbiddenError,
     InvalidFieldsError,
     NotFoundError,
-    TooManyRequestsError,
 )
 from blog.kit.database import is_deadlock, is_missing_reference, is_unavailable
 from blog.kit.logs import request_id
 from blog.web.app import current_app
+from blog.web.forms import typed_fields
 from blog.web.headers import vary_by
 from blog.web.requests import is_for_api
 
@@ -53,7 +53,10 @@ def prefers_json() -> bool:
 
 
 async def error_response(
-    status: int, detail: str | None = None, errors: Mapping[str, str] | None = None
+    status: int,
+    detail: str | None = None,
+    errors: Mapping[str, str] | None = None,
+    typed: Sequence[tuple[str, str]] = (),
 ) -> Response:
     """The answer for an error.
 
@@ -61,6 +64,7 @@ async def error_response(
         status: the HTTP status.
         detail: what is particular about this case; by default what is true of the status.
         errors: what is wrong with each field.
+        typed: the fields of a form that may be sent again later; a page shows them.
     """
     phrase = HTTPStatus(status).phrase
     explanation = EXPLANATIONS.get(status, Explanation(phrase, ""))
@@ -89,6 +93,7 @@ async def error_response(
             title=explanation.title,
             detail=detail,
             reference=reference,
+            typed=typed,
         )
         response = Response(page, status)
     vary_by(response, "Accept")
@@ -142,14 +147,14 @@ def init_app(app: Quart) -> None:
 
     @app.errorhandler(InvalidFieldsError)
     async def invalid_fields(error: InvalidFieldsError) -> Response:
-        response = await error_response(error.status, str(error), error.errors)
-        if isinstance(error, BusyError):
-            response.headers["Retry-After"] = str(error.retry_after)
-        return response
+        return await error_response(error.status, str(error), error.errors)
 
-    @app.errorhandler(TooManyRequestsError)
-    async def too_many_requests(error: TooManyRequestsError) -> Response:
-        response = await error_response(429, str(error))
+    @app.errorhandler(BusyError)
+    async def busy(error: BusyError) -> Response:
+        of_fields = {field: problem for field, problem in error.errors.items() if field}
+        response = await error_response(
+            error.status, str(error), of_fields, typed=await typed_fields()
+        )
         response.headers["Retry-After"] = str(error.retry_after)
         return response
 

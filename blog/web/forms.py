@@ -12,7 +12,8 @@ from quart.typing import ResponseTypes
 
 from blog.errors import BusyError, InvalidFieldsError
 from blog.kit.validation import messages
-from blog.web.csrf import hidden_input
+from blog.web.csrf import FIELD, hidden_input
+from blog.web.requests import is_for_api
 
 SUBMISSION_FIELD = "submission"
 
@@ -55,7 +56,7 @@ class Form(Generic[Data]):
             return None
 
     def refuse(self, error: InvalidFieldsError) -> None:
-        """Take over what a service found wrong with valid data."""
+        """Take over what a service found wrong with valid data, or that it was sent too often."""
         self.errors = error.errors
         if isinstance(error, BusyError):
             self.refusal = error.status
@@ -69,6 +70,20 @@ class Form(Generic[Data]):
     def status(self) -> int:
         """The status of the page that shows this form."""
         return self.refusal if self.errors else 200
+
+
+async def typed_fields() -> list[tuple[str, str]]:
+    """The fields of the form that the request has sent, but for passwords and the CSRF token.
+
+    With them a page can offer to send a form again that was refused before anybody read it.
+    """
+    if request.method != "POST" or is_for_api():
+        return []
+    return [
+        (name, text)
+        for name, text in (await request.form).items()
+        if name != FIELD and "password" not in name
+    ]
 
 
 def submission_field() -> Markup:

@@ -10,7 +10,9 @@ from itsdangerous import TimestampSigner
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.models import LoginFailure, LoginSession
+from blog.kit.rate_limits import RateLimits
+from blog.models import LoginSession, RateLimit
+from blog.web.app import Broadside
 
 
 @contextmanager
@@ -22,11 +24,11 @@ def later(**span: float) -> Iterator[None]:
         yield
 
 
-async def age_failures(db: AsyncSession, **span: float) -> None:
-    """Make all failures to log in older by `timedelta(**span)`."""
-    older = LoginFailure.created_at - timedelta(**span)
-    await db.execute(update(LoginFailure).values(created_at=older))
+async def refill(app: Broadside, db: AsyncSession, **span: float) -> None:
+    """Let all that was counted be older by `timedelta(**span)`."""
+    await db.execute(update(RateLimit).values(full_at=RateLimit.full_at - timedelta(**span)))
     await db.commit()
+    app.rate_limits = RateLimits(app.database)  # It remembers nothing.
 
 
 async def age_sessions(db: AsyncSession, **span: float) -> None:

@@ -81,6 +81,9 @@ async def test_the_answer_does_not_tell_whose_address_it_is_and_its_owner_gets_a
     app: Broadside, susans_browser: Browser, make_user: MakeUser
 ) -> None:
     await make_user("david")
+    # The first request takes some out of the quotas for those after it.
+    await susans_browser.submit(PAGE, FORM | {"email": "anybody@example.com"})
+    await susans_browser.get(PAGE)
     pages, statements = [], []
     for address in ("david@example.com", "nobody@example.com"):
         answer = await susans_browser.submit(PAGE, FORM | {"email": address})
@@ -91,12 +94,12 @@ async def test_the_answer_does_not_tell_whose_address_it_is_and_its_owner_gets_a
         pages.append(re.sub('value="[^"]*"', "", page))
     assert pages[0] == pages[1]
     assert statements[0] == statements[1]
-    mails = [(mail.purpose, mail.recipient) for mail in await outbox(app)]
+    mails = [(mail.purpose, mail.recipient) for mail in (await outbox(app))[1:]]
     assert mails == [
         ("email_is_in_use", "david@example.com"),
         ("change_email", "nobody@example.com"),
     ]
-    assert "/auth/change_email/" not in (await outbox(app))[0].text
+    assert "/auth/change_email/" not in (await outbox(app))[1].text
 
 
 @pytest.mark.parametrize("address", ["david@example.com", "nobody@example.com"])

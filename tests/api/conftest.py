@@ -43,14 +43,3 @@ async def closed_app(
     app.passwords = Passwords(time_cost=1, memory_kib=8)
     async with app.test_app():
         yield app
-
-
-@pytest.fixture(scope="session")
-async def limited_app(
-    running_app: Broadside, make_settings: Callable[..., Settings]
-) -> AsyncIterator[Broadside]:
-    """An application on the same site that counts the requests of each client."""
-    app = create_app(make_settings(rate_limits=True))
-    app.passwords = Passwords(time_cost=1, memory_kib=8)
-    async with app.test_app():
-        yield app

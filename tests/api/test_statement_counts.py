@@ -44,12 +44,10 @@ OWN = {"/users/susan": 1, "/users/susan/timeline/": 2, "/users/susan/timeline/?c
 
 
 @pytest.fixture
-async def limited(
-    app: Broadside, limited_app: Broadside, susan: User
-) -> AsyncIterator[tuple[Client, Client]]:
+async def limited(app: Broadside, susan: User) -> AsyncIterator[tuple[Client, Client]]:
     """Susan's client and an anonymous one, whose first requests are over."""
     token = await add_token(app, susan)
-    async with Client(limited_app, token=token) as bearer, Client(limited_app) as anonymous:
+    async with Client(app, token=token) as bearer, Client(app) as anonymous:
         await bearer.get("/posts/")
         await anonymous.get("/posts/")
         yield bearer, anonymous

@@ -1,10 +1,11 @@
 """The networks that clients are in."""
 
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
+from itertools import pairwise
 
 import pytest
 
-from blog.kit.networks import network_of, parsed_address, subscriber_of
+from blog.kit.networks import neighbourhoods, parsed_address
 
 
 @pytest.mark.parametrize(
@@ -26,14 +27,17 @@ def test_what_is_no_address_is_none(text: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "network", "subscriber"),
+    ("address", "networks"),
     [
-        ("192.0.2.1", "192.0.2.0/24", "192.0.2.1/32"),
-        ("2001:db8:1:2:3::4", "2001:db8:1:2::/64", "2001:db8:1:2::/64"),
+        ("192.0.2.1", ["192.0.2.1/32", "192.0.2.0/24"]),
+        ("2001:db8:1:2ff:3::4", ["2001:db8:1:2ff::/64", "2001:db8:1:200::/56", "2001:db8:1::/48"]),
+        (None, ["0.0.0.0/32", "0.0.0.0/24"]),
     ],
 )
-def test_a_network_is_a_block_of_ipv4_and_a_subscriber_of_ipv6(
-    address: str, network: str, subscriber: str
+def test_networks_are_nested_and_larger_ones_may_do_more(
+    address: str | None, networks: list[str]
 ) -> None:
-    assert network_of(ip_address(address)) == ip_network(network)
-    assert subscriber_of(ip_address(address)) == ip_network(subscriber)
+    found = neighbourhoods(parsed_address(address))
+    assert [str(each.network) for each in found] == networks
+    assert all(inner.share < outer.share for inner, outer in pairwise(found))
+    assert found[0].share == 1

@@ -13,13 +13,13 @@ from blog import create_app
 from blog.kit.clock import now
 from blog.mail import outbox
 from blog.mail.message import compose
-from blog.models import Email
+from blog.models import Email, RateLimit
 from blog.web.app import Broadside
 from settings import Settings
 from tests.mail.conftest import LINK, Put
 from tests.support import outbox as stored_mails
 
-WITH_LINK = ["confirm", "reset_password", "change_email", "delete_account"]
+WITH_LINK = ["confirm", "reset_password", "change_email", "delete_account", "password_guessing"]
 NOTICES = ["email_changed", "password_changed"]
 FOR_ADMINISTRATORS = ["new_user"]
 
@@ -78,15 +78,19 @@ async def test_a_line_break_in_a_subject_or_an_address_is_refused(
             await outbox.put(session, to="root@example.com", message="new_user", user=user)
 
 
-async def test_an_address_gets_three_mails_of_a_purpose_an_hour(put: Put, app: Broadside) -> None:
+async def test_an_address_gets_three_mails_of_a_purpose_at_once_and_three_an_hour(
+    put: Put, app: Broadside
+) -> None:
     sent = [await put("anna@example.com", "reset_password") for _ in range(100)]
     assert sum(email is not None for email in sent) == 3
     assert await put("susan@example.com", "reset_password")
     assert await put("anna@example.com", "confirm")
 
     async with app.database.engine.begin() as connection:
-        await connection.execute(update(Email).values(created_at=now() - timedelta(minutes=61)))
+        past = RateLimit.full_at - timedelta(minutes=20)
+        await connection.execute(update(RateLimit).values(full_at=past))
     assert await put("anna@example.com", "reset_password")
+    assert not await put("anna@example.com", "reset_password")
 
 
 async def test_requests_at_the_same_moment_share_the_limit(put: Put, app: Broadside) -> None:
