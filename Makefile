@@ -36,8 +36,9 @@ lint: $(VENV)/dev.stamp ## Check style and types
 demo: $(VENV)/run.stamp ## Fill the site with people and posts: make demo ARGS="--users 10 --posts 100"
 	@exec $(BIN)/blog demo $(ARGS)
 
-bench: $(VENV)/dev.stamp wrk ## Measure the pages, which takes a while: make bench ARGS="--quick"
+bench: $(VENV)/dev.stamp wrk ## Measure reading and writing, which takes a while: make bench ARGS="--quick"
 	@$(BIN)/python -m benchmarks.pages $(ARGS)
+	@$(BIN)/python -m benchmarks.writes $(ARGS)
 
 lock: $(VENV)/uv/bin/uv ## Pin what pyproject.toml asks for; with ARGS=--upgrade the newest of it
 	@echo "Pinning the dependencies in requirements/"

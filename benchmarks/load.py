@@ -4,8 +4,10 @@ import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 CONNECTIONS = 16
+SCRIPT = Path(__file__).with_name("requests.lua")
 MILLISECONDS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 
 
@@ -25,10 +27,23 @@ async def load(url: str, headers: Mapping[str, str], seconds: float) -> Round:
     Raises:
         AssertionError: something else than success was answered, or nothing.
     """
-    options = ["--latency", "--timeout", "30s"]
-    options += [f"-H{name}: {value}" for name, value in headers.items()]
+    options = [f"-H{name}: {value}" for name, value in headers.items()]
+    return await _run_wrk(CONNECTIONS, seconds, *options, url)
+
+
+async def load_with(requests: Path, url: str, connections: int, seconds: float) -> Round:
+    """Send the requests of a file, as `requests.lua` reads it, over and over in its order.
+
+    Raises:
+        AssertionError: something else than success was answered, or nothing.
+    """
+    return await _run_wrk(connections, seconds, "-s", str(SCRIPT), url, "--", str(requests))
+
+
+async def _run_wrk(connections: int, seconds: float, *arguments: str) -> Round:
     process = await asyncio.create_subprocess_exec(
-        "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", *options, url,
+        "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout", "30s",
+        *arguments,
         stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     text = (await process.communicate())[0].decode()
