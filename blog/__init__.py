@@ -17,8 +17,8 @@ from blog.comments.pages import blueprint as comments_pages
 from blog.follows.pages import blueprint as follows_pages
 from blog.kit import migrations, statements
 from blog.kit.backlog import Backlog
+from blog.kit.batches import Batches
 from blog.kit.database import Database
-from blog.kit.group_commit import GroupCommit
 from blog.kit.metrics import watch_pool
 from blog.kit.passwords import Passwords
 from blog.kit.probe import Probe
@@ -121,7 +121,7 @@ def create_app(settings: Settings) -> Broadside:
     replica_url = settings.database_replica_url
     app.replica = Replica(replica_url, app.database) if replica_url else None
     app.shared_reads = SharedReads()
-    app.group_commit = GroupCommit(lambda: app.database.warm_sessions)
+    app.batches = Batches(lambda: app.database.warm_sessions)
     app.passwords = Passwords(site_name=settings.site_name)
     app.renderer = Renderer()
     app.links = LinkSigner(settings.signing_key())

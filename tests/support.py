@@ -8,7 +8,7 @@ import httpx
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.accounts.queries import holder
+from blog.accounts.queries import holders
 from blog.kit.clock import now
 from blog.kit.tokens import token_digest
 from blog.models import ApiToken, Email, Role, User
@@ -75,7 +75,7 @@ async def add_user(
 
 async def api_token(session: AsyncSession, secret: str) -> ApiToken | None:
     """The API token with this secret, if it holds."""
-    return await holder(session, ApiToken, token_digest(secret))
+    return (await holders(session, [token_digest(secret)], credential=ApiToken))[0]
 
 
 async def outbox(app: Broadside) -> list[Email]:

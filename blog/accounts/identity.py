@@ -94,8 +94,8 @@ async def credential(kind: type[Credential], token: str) -> Credential | None:
     its quota or a password hash. A request that changes something gets objects of its own
     session, which takes a connection only with its first statement.
     """
-    sessions = current_app.database.warm_sessions
-    found = await current_app.shared_reads.read(sessions, queries.holder, kind, token_digest(token))
+    found: Credential | None
+    found = await current_app.batches.run(queries.HOLDERS[kind], token_digest(token))
     if found is None or only_reads():
         return found
     return await db().merge(found, load=False)

@@ -1,10 +1,10 @@
 """Finding accounts, sessions and API tokens."""
 
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from functools import lru_cache, partial
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, bindparam, func, or_, select
+from sqlalchemy import ARRAY, LargeBinary, Select, any_, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, make_transient_to_detached
 from sqlalchemy.orm.attributes import set_committed_value
@@ -31,7 +31,7 @@ def _with_person(credential: type[Credential]) -> Select[*tuple[Any, ...]]:
         .join_from(credentials, users, users.c.id == credentials.c.user_id)
         .join(roles, roles.c.id == users.c.role_id)
         .where(
-            credentials.c.token_hash == bindparam("token_hash"),
+            credentials.c.token_hash == any_(bindparam("token_hashes", type_=ARRAY(LargeBinary))),
             credentials.c.expires_at > bindparam("now"),
             users.c.disabled_at.is_(None),
         )
@@ -41,20 +41,31 @@ def _with_person(credential: type[Credential]) -> Select[*tuple[Any, ...]]:
 _WITH_PERSON = {LoginSession: _with_person(LoginSession), ApiToken: _with_person(ApiToken)}
 
 
-async def holder(
-    session: AsyncSession, credential: type[Credential], token_hash: bytes
-) -> Credential | None:
-    """The session or API token with this digest (`token_digest`), with its user and his role.
+async def holders(
+    session: AsyncSession, token_hashes: Sequence[bytes], *, credential: type[Credential]
+) -> Sequence[Credential | None]:
+    """The sessions or API tokens with these digests (`token_digest`), with their people and roles.
 
     There is none if it has ended, was revoked or has expired, or if an administrator has
     disabled the account.
 
     What is found belongs to no session, and is shared by all that find the same: it is only to
     be read. `session.merge(…, load=False)` makes of it what may be changed.
+
+    Returns:
+        What each digest stands for.
     """
-    parameters = {"token_hash": token_hash, "now": now()}
-    row = (await session.execute(_WITH_PERSON[credential], parameters)).one_or_none()
-    return _loaded(credential, tuple(row)) if row else None
+    parameters = {"token_hashes": list(set(token_hashes)), "now": now()}
+    rows = await session.execute(_WITH_PERSON[credential], parameters)
+    found = {row.token_hash: _loaded(credential, tuple(row)) for row in rows}
+    return [found.get(token_hash) for token_hash in token_hashes]
+
+
+# For requests at the same moment, by one statement (`blog.kit.batches`).
+HOLDERS: dict[type[Any], Callable[..., Awaitable[Sequence[Any]]]] = {
+    LoginSession: partial(holders, credential=LoginSession),
+    ApiToken: partial(holders, credential=ApiToken),
+}
 
 
 @lru_cache(maxsize=1_000)

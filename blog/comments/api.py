@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, cast
 
 from pydantic import BaseModel, Field
 from quart import Blueprint, Response
@@ -10,6 +10,7 @@ from quart_schema import document_response
 
 from blog.accounts.identity import current_user, required_viewer
 from blog.accounts.permissions import confirmed_required, permission_required
+from blog.accounts.viewer import Viewer
 from blog.api.answers import Nothing, answer, nothing, require_match
 from blog.api.bodies import takes
 from blog.api.collections import Collection, answer_list, lists, wanted_part
@@ -18,6 +19,7 @@ from blog.api.links import Links, Url, links
 from blog.comments import queries, service, walk_queries
 from blog.comments.policies import may_know_of_comment, may_read_comment
 from blog.comments.schemas import CommentChange, CommentForm, CommentText
+from blog.comments.writes import Written
 from blog.errors import NotFoundError
 from blog.kit.pagination import Page, Stretch, Walk
 from blog.models import Comment, Permission, Post
@@ -100,7 +102,10 @@ async def write(data: CommentText, post_id: int) -> Response:
     author = required_viewer()
     body_html = await current_app.renderer.comment(data.body, author.id)
     written = await service.write_comment(await writes(), author, post_id, form, body_html)
-    made = await comment_resource(written.id)
+    if written.created_at is None:
+        made = await comment_resource(written.id)
+    else:
+        made = _new_resource(written, author, post_id, data.body, body_html)
     return answer(made, 201, Location=made.url)
 
 
@@ -136,6 +141,25 @@ async def delete(comment_id: int) -> Response:
     await require_match(db(), Comment, comment_id, lambda: comment_resource(comment_id))
     await service.delete_comment(db(), required_viewer(), comment_id)
     return nothing()
+
+
+def _new_resource(
+    written: Written, author: Viewer, post_id: int, body: str, body_html: str
+) -> CommentResource:
+    """What `comment_resource` finds of a comment that was published just now."""
+    to = links()
+    return CommentResource(
+        url=to.comment(written.id),
+        id=written.id,
+        post_url=to.post(post_id),
+        body=body,
+        body_html=body_html.rstrip("\n"),
+        timestamp=cast(datetime, written.created_at),
+        edited_at=None,
+        author_url=to.user(author.id),
+        author=author.username,
+        disabled=False,
+    )
 
 
 async def comment_resource(comment_id: int) -> CommentResource:

@@ -18,8 +18,8 @@ from blog.comments.policies import (
 from blog.comments.schemas import CommentForm, CommentText
 from blog.comments.writes import NewComment, Written, publish
 from blog.errors import ForbiddenError, InvalidFieldsError, NotFoundError
+from blog.kit.batches import Batches
 from blog.kit.clock import now
-from blog.kit.group_commit import GroupCommit
 from blog.kit.markdown import RENDERER_VERSION
 from blog.kit.submissions import submission_key
 from blog.models import Comment, Permission, Post
@@ -33,7 +33,7 @@ NOT_EDITABLE = (
 
 
 async def write_comment(
-    writes: GroupCommit, author: Viewer, post_id: int, form: CommentForm, body_html: str
+    writes: Batches, author: Viewer, post_id: int, form: CommentForm, body_html: str
 ) -> Written:
     """Publish a comment. The same form sent twice publishes one, which is the answer to both.
 
@@ -54,7 +54,7 @@ async def write_comment(
         renderer_version=RENDERER_VERSION,
         submission=submission_key(form, author.id, post_id, form.body),
     )
-    if (written := await writes.write(publish, comment)) is None:
+    if (written := await writes.run(publish, comment)) is None:
         raise NotFoundError(POST_IS_GONE)
     return written
 

@@ -1,4 +1,4 @@
-"""Writing the comments of several requests by one statement (`blog.kit.group_commit`)."""
+"""Writing the comments of several requests by one statement (`blog.kit.batches`)."""
 
 from collections.abc import Sequence
 from datetime import datetime

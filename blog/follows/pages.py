@@ -9,7 +9,7 @@ from blog.errors import InvalidFieldsError, NotFoundError
 from blog.follows import queries, service
 from blog.models import Permission, User
 from blog.users.queries import user_by_username
-from blog.web.app import current_app, db, read, writes
+from blog.web.app import current_app, look_up, read, writes
 from blog.web.quotas import FOLLOWING, quota
 from blog.web.requests import requested_page
 
@@ -21,7 +21,7 @@ blueprint = Blueprint("follows", __name__)
 @permission_required(Permission.FOLLOW)
 async def follow(username: str) -> ResponseReturnValue:
     """Follow a person, and go back to the profile."""
-    if (person := await user_by_username(db(), username)) is None:
+    if (person := await look_up(user_by_username, username)) is None:
         return await _person_is_gone(username)
     name = person.username
     try:
@@ -43,7 +43,7 @@ async def follow(username: str) -> ResponseReturnValue:
 @permission_required(Permission.FOLLOW)
 async def unfollow(username: str) -> ResponseReturnValue:
     """Follow a person no longer, and go back to the profile."""
-    if (person := await user_by_username(db(), username)) is None:
+    if (person := await look_up(user_by_username, username)) is None:
         return await _person_is_gone(username)
     if await service.unfollow(await writes(), required_viewer(), person):
         await flash(f"You do not follow {person.username} any more.", "success")

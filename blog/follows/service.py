@@ -5,12 +5,12 @@ from sqlalchemy.exc import IntegrityError
 from blog.accounts.viewer import Viewer
 from blog.errors import ForbiddenError, InvalidFieldsError, NotFoundError
 from blog.follows.writes import Pair, add, remove
+from blog.kit.batches import Batches
 from blog.kit.database import is_missing_reference
-from blog.kit.group_commit import GroupCommit
 from blog.models import Permission, User
 
 
-async def follow(writes: GroupCommit, follower: Viewer, person: User) -> bool:
+async def follow(writes: Batches, follower: Viewer, person: User) -> bool:
     """Let `follower` follow `person`.
 
     Returns:
@@ -26,17 +26,17 @@ async def follow(writes: GroupCommit, follower: Viewer, person: User) -> bool:
     if follower.id == person.id:
         raise InvalidFieldsError({"": "You cannot follow yourself; your home page has your posts."})
     try:
-        return await writes.write(add, Pair(follower.id, person.id))
+        return await writes.run(add, Pair(follower.id, person.id))
     except IntegrityError as error:
         if not is_missing_reference(error):
             raise
         raise NotFoundError from None
 
 
-async def unfollow(writes: GroupCommit, follower: Viewer, person: User) -> bool:
+async def unfollow(writes: Batches, follower: Viewer, person: User) -> bool:
     """Let `follower` no longer follow `person`.
 
     Returns:
         `False` if he did not.
     """
-    return await writes.write(remove, Pair(follower.id, person.id))
+    return await writes.run(remove, Pair(follower.id, person.id))

@@ -10,8 +10,8 @@ from sqlalchemy.orm.attributes import set_committed_value
 from blog.accounts.viewer import Viewer
 from blog.admin import audit
 from blog.errors import EditConflictError, ForbiddenError, NotFoundError
+from blog.kit.batches import Batches
 from blog.kit.clock import now
-from blog.kit.group_commit import GroupCommit
 from blog.kit.markdown import RENDERER_VERSION
 from blog.kit.submissions import submission_key
 from blog.models import Act, Permission, Post, User
@@ -24,9 +24,7 @@ from blog.posts.writes import NewPost, publish
 POST_IS_GONE = "This post does not exist, or was deleted."
 
 
-async def write_post(
-    writes: GroupCommit, author: Viewer, form: PostForm, body_html: str
-) -> ListedPost:
+async def write_post(writes: Batches, author: Viewer, form: PostForm, body_html: str) -> ListedPost:
     """Publish a post. The same form sent twice publishes one, which is the answer to both.
 
     Args:
@@ -45,7 +43,7 @@ async def write_post(
         renderer_version=RENDERER_VERSION,
         submission=submission_key(form, author.id, form.body),
     )
-    if (published := await writes.write(publish, post)) is None:
+    if (published := await writes.run(publish, post)) is None:
         raise NotFoundError(POST_IS_GONE)
     return published
 

@@ -22,7 +22,7 @@ from blog.kit.submissions import SubmittedForm, submission_key
 from blog.models import User
 from blog.users import queries, service
 from blog.users.schemas import ProfileForm
-from blog.web.app import current_app, db, read
+from blog.web.app import current_app, db, look_up, read
 from blog.web.quotas import REGISTERING, spend
 
 blueprint = Blueprint("users", __name__)
@@ -102,6 +102,8 @@ def _public_fields(user: User, to: Links) -> dict[str, object]:
 async def person(who: int | str) -> User:
     """The person whom an address names by id or username.
 
+    Anybody else than the caller is only to be read.
+
     Raises:
         NotFoundError: there is none.
     """
@@ -109,9 +111,9 @@ async def person(who: int | str) -> User:
     if account is not None and who in {account.id, account.username}:
         return account
     if isinstance(who, int):
-        user = await read(queries.user_by_id, who)
+        user = await look_up(queries.user_by_id, who)
     else:
-        user = await read(queries.user_by_username, who)
+        user = await look_up(queries.user_by_username, who)
     if user is None:
         raise NotFoundError("There is no such person.")
     return user

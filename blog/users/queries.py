@@ -9,6 +9,7 @@ from blog.kit.pagination import Page, PageRequest, Stretch, Walk
 from blog.models import User, UserBlock
 from blog.models.account_deletion import not_deleted
 
+_BY_ID = select(User).where(User.id == bindparam("id"), not_deleted(User.id))
 _BY_USERNAME = select(User).where(
     func.lower(User.username) == bindparam("username"), not_deleted(User.id)
 )
@@ -23,7 +24,7 @@ async def user_by_username(session: AsyncSession, username: str) -> User | None:
 
 async def user_by_id(session: AsyncSession, user_id: int) -> User | None:
     """The person with this id."""
-    return await session.scalar(select(User).where(User.id == user_id, not_deleted(User.id)))
+    return await session.scalar(_BY_ID, {"id": user_id})
 
 
 async def newest_page(session: AsyncSession, wanted: PageRequest) -> Page[User]:

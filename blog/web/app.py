@@ -17,8 +17,8 @@ from werkzeug.routing import MapAdapter
 
 from blog.errors import NotFoundError
 from blog.kit.backlog import Backlog
+from blog.kit.batches import Batches
 from blog.kit.database import Database, DatabaseUnavailableError, is_unavailable
-from blog.kit.group_commit import GroupCommit
 from blog.kit.passwords import Passwords
 from blog.kit.probe import Probe
 from blog.kit.rate_limits import RateLimits
@@ -55,7 +55,7 @@ class Broadside(Quart):
     database: Database
     replica: Replica | None
     shared_reads: SharedReads
-    group_commit: GroupCommit
+    batches: Batches
     passwords: Passwords
     renderer: Renderer
     links: LinkSigner
@@ -164,10 +164,20 @@ async def read(
     """
     if "db" in g or not only_reads():
         return await query(db(), *arguments)
+    return await look_up(query, *arguments)
+
+
+async def look_up(
+    query: Callable[[AsyncSession, *Arguments], Awaitable[Result]], *arguments: *Arguments
+) -> Result:
+    """As `read`, also for a request that will write: what is found is only to be read.
+
+    The connection goes back at once. So this comes before the first statement of `db()`.
+    """
     return await current_app.shared_reads.read(_server().warm_sessions, query, *arguments)
 
 
-async def writes() -> GroupCommit:
+async def writes() -> Batches:
     """What writes rows together with those of other requests.
 
     The request's own session is closed before: none may hold a connection while it waits for
@@ -175,7 +185,7 @@ async def writes() -> GroupCommit:
     """
     await close_db()
     g.has_written = True
-    return current_app.group_commit
+    return current_app.batches
 
 
 async def close_db(_error: BaseException | None = None) -> None:

@@ -86,6 +86,8 @@ async def _cookie(app: Broadside, person: User | None) -> AsyncIterator[dict[str
         yield {"Cookie": f"{app.config['COOKIE_PREFIX']}login={value}"}
     finally:
         async with app.database.session() as session:
-            login = await queries.holder(session, LoginSession, token_digest(token))
+            (login,) = await queries.holders(
+                session, [token_digest(token)], credential=LoginSession
+            )
             if login is not None:
                 await service.log_out(session, login)
