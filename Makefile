@@ -13,7 +13,7 @@ BROWSERS := chromium chromium-browser google-chrome chrome
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: run test test-coverage fuzz lint demo bench lock clean help chromium nginx wrk
+.PHONY: run test test-coverage fuzz worst lint demo bench lock clean help chromium nginx wrk
 
 run: $(VENV)/run.stamp ## Serve the site on http://127.0.0.1:5000 until Ctrl-C
 	@exec $(BIN)/blog serve
@@ -27,6 +27,10 @@ test-coverage: $(VENV)/dev.stamp chromium nginx ## Run all tests, and say which 
 fuzz: $(VENV)/dev.stamp ## Try to break the site at random: make fuzz EXAMPLES=1000 SEED=7
 	@FUZZ_EXAMPLES=$(or $(EXAMPLES),100) FUZZ_SEED=$(or $(SEED),$(shell date +%s)) \
 		$(BIN)/pytest tests/api/test_fuzz.py tests/live/test_odd_requests.py -s $(ARGS)
+
+worst: $(VENV)/dev.stamp ## Look for the texts that cost the most to render: make worst SECONDS=60 SEED=7
+	@WORST_SECONDS=$(or $(SECONDS),10) WORST_SEED=$(or $(SEED),$(shell date +%s)) \
+		$(BIN)/pytest tests/kit/test_worst_texts.py $(ARGS)
 
 lint: $(VENV)/dev.stamp ## Check style and types
 	@$(BIN)/ruff check --quiet

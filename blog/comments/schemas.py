@@ -5,11 +5,11 @@ from typing import Annotated
 from pydantic import Field
 
 from blog.kit.submissions import SubmittedForm
-from blog.kit.validation import NotBlank, Schema
+from blog.kit.validation import Markdown, NotBlank, Schema
 
 LONGEST_COMMENT = 8_192
 
-Body = Annotated[str, Field(max_length=LONGEST_COMMENT), NotBlank]
+Body = Annotated[Markdown, Field(max_length=LONGEST_COMMENT), NotBlank]
 
 
 class CommentText(Schema):

@@ -1,14 +1,17 @@
 """What every schema shares, and what is wrong with an input in words for a person."""
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, get_args
 
 from annotated_types import MaxLen
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
+    StringConstraints,
     ValidationError,
     ValidationInfo,
     field_validator,
@@ -30,11 +33,20 @@ _MESSAGES = {
 }
 
 
-def _tell_of_nul(schema: dict[str, Any]) -> None:
+# What no text may have: NUL, which no table stores, and noncharacters (Unicode Standard, 23.7),
+# which no XML may have. In a description only those of the first plane are named.
+_NONCHARACTERS = "".join(
+    f"{chr(plane | 0xFFFE)}{chr(plane | 0xFFFF)}" for plane in range(0, 0x110000, 0x10000)
+)
+_NOT_IN_TEXTS = re.compile(f"[\0\ufdd0-\ufdef{_NONCHARACTERS}]")
+_DESCRIBED = r"\x00\ufdd0-\ufdef\ufffe\uffff"
+
+
+def _tell_of_characters(schema: dict[str, Any]) -> None:
     """Let the JSON schema of a model say what holds for each of its texts."""
     for described in schema.get("properties", {}).values():
         if "string" in described.get("type", ()) and "pattern" not in described:
-            described["pattern"] = r"^[^\x00]*$"
+            described["pattern"] = rf"^[^{_DESCRIBED}]*$"
 
 
 def _declared_limits(declared: Any) -> Iterator[int]:
@@ -65,7 +77,7 @@ class Schema(BaseModel):
         str_strip_whitespace=True,
         extra="ignore",
         hide_input_in_errors=True,
-        json_schema_extra=_tell_of_nul,
+        json_schema_extra=_tell_of_characters,
     )
 
     @classmethod
@@ -77,15 +89,16 @@ class Schema(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _bounded_and_without_nul(cls, value: Any, info: ValidationInfo) -> Any:
-        """Refuse a text that is too long; and a NUL, which JSON can write and no table store."""
+    def _bounded_and_of_characters(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse a text that is too long, or has what is no character of a text."""
         if not isinstance(value, str):
             return value
         longest = cls._longest[str(info.field_name)]
         if len(value) > longest and len(value.strip()) > longest:
             raise PydanticKnownError("string_too_long", {"max_length": longest})
-        if "\0" in value:
-            raise ValueError("Please leave out the NUL character.")
+        if found := _NOT_IN_TEXTS.search(value):
+            name = f"U+{ord(found[0]):04X}"
+            raise ValueError(f"Please leave out {name}, which is not a character of a text.")
         return value
 
 
@@ -96,7 +109,7 @@ def _not_blank(text: str) -> str:
 
 
 class _NotBlank:
-    """Refuses a text that is empty or white space; its JSON schema tells, and of the NUL."""
+    """Refuses a text that is empty or white space; its JSON schema tells, and the rest as well."""
 
     def __get_pydantic_core_schema__(
         self, source: type[Any], handler: GetCoreSchemaHandler
@@ -108,12 +121,23 @@ class _NotBlank:
     ) -> dict[str, Any]:
         # What Python counts as white space, and the regular expressions of JavaScript do not.
         further = r"\x1c-\x1f\x85"
-        return handler(schema) | {"pattern": rf"^[^\x00]*[^\s\x00{further}][^\x00]*$"}
+        anything = rf"[^{_DESCRIBED}]*"
+        return handler(schema) | {"pattern": rf"^{anything}[^\s{further}{_DESCRIBED}]{anything}$"}
 
 
 # Comes last: a limit that follows it would not be one of the text's, but of any value's.
 NotBlank = _NotBlank()
 RequiredText = Annotated[str, NotBlank]
+
+
+def _without_space_at_the_end(value: Any) -> Any:
+    return value.rstrip() if isinstance(value, str) else value
+
+
+# Four spaces at the beginning of a text make code of it; so they stay.
+Markdown = Annotated[
+    str, StringConstraints(strip_whitespace=False), BeforeValidator(_without_space_at_the_end)
+]
 
 
 def messages(error: ValidationError) -> dict[str, str]:

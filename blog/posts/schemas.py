@@ -5,12 +5,12 @@ from typing import Annotated
 from pydantic import Field
 
 from blog.kit.submissions import SubmittedForm
-from blog.kit.validation import NotBlank, Schema
+from blog.kit.validation import Markdown, NotBlank, Schema
 
 LONGEST_POST = 65_536
 
 
-Body = Annotated[str, Field(max_length=LONGEST_POST), NotBlank]
+Body = Annotated[Markdown, Field(max_length=LONGEST_POST), NotBlank]
 
 
 class PostText(Schema):

@@ -29,6 +29,7 @@ TOO_INTRICATE = (
     "This text is too intricate to be laid out: it has too many lines, links, brackets or "
     "other signs of Markdown. Please shorten it, or make two texts of it."
 )
+SHOWS_NOTHING = "There is nothing to be seen of this text. Please write something."
 TOO_BUSY = "There is too much to be laid out at the moment. Please try again in some seconds."
 PAUSED = "Your last text took too long to lay out. Please try again in a minute."
 
@@ -59,7 +60,7 @@ class Renderer:
             writer_id: who asks; their texts wait for one another, and not those of others.
 
         Raises:
-            InvalidFieldsError: the text is too intricate.
+            InvalidFieldsError: the text is too intricate, or shows nothing.
             BusyError: there is too much to do, or this writer had a text that took too long.
         """
         return await self._rendered(render_document, source, writer_id)
@@ -86,7 +87,10 @@ class Renderer:
         async with turn:
             if self._pauses.get(writer_id, 0.0) > time.monotonic():
                 raise BusyError({"body": PAUSED}, PAUSE_SECONDS, 429)
-            return await self._attempt(render, source, writer_id)
+            html = await self._attempt(render, source, writer_id)
+        if not html:
+            raise InvalidFieldsError({"body": SHOWS_NOTHING})
+        return html
 
     async def _attempt(self, render: Callable[[str], str], source: str, writer_id: int) -> str:
         try:

@@ -22,6 +22,7 @@ UNFORESEEABLE = {
     "username": "is taken",
     "password": "guessed first",
     "cursor": "not a cursor of this list",
+    "body": "nothing to be seen",  # As of "#".
     "page": "either a page or a cursor",
 }
 # And those that are about no single field.

@@ -17,7 +17,7 @@ from tests.support import Browser
 
 POSTS, COMMENTS = KINDS
 INTRICATE = "[" * 60_000
-OLD, LAID_OUT = "<p>old</p>", "<p><em>new</em></p>\n"
+OLD, LAID_OUT = "<p>old</p>", "<p><em>new</em></p>"
 
 
 @pytest.fixture

@@ -1,0 +1,83 @@
+"""No text costs many times as much as an ordinary post: looked for anew in each run."""
+
+from contextlib import suppress
+from statistics import median
+
+import pytest
+
+from blog.kit import highlighting
+from blog.kit.highlighting import highlighted
+from blog.kit.markdown import (
+    LONGEST_HIGHLIGHTED,
+    TooIntricateError,
+    render_document,
+    render_inline,
+)
+from tests.kit.worst import CODE, MARKDOWN, Text, processor_time, search
+
+LONGEST_POST, LONGEST_COMMENT = 65_536, 8_192
+PARAGRAPH = "Some *words* of **ordinary** text, [a link](https://example.com) and `code`.\n\n"
+# Measured are 5 for posts and 3 for code; the limit of processor time is at 25.
+MOST_TIMES = 12
+LEXERS = sorted(set(highlighting._LANGUAGES.values()))
+
+
+@pytest.fixture(scope="module")
+def ordinary() -> float:
+    """What an ordinary post of the greatest length costs, in seconds."""
+    cost = processor_time(render_document)
+    text = (PARAGRAPH * 1000)[:LONGEST_POST]
+    return median(cost(text) for _ in range(3))
+
+
+def rendered_or_refused(source: str) -> None:
+    """Render a post; one that is refused costs time as well."""
+    with suppress(TooIntricateError):
+        render_document(source)
+
+
+@pytest.mark.parametrize("part", range(6))
+def test_no_post_costs_much_more_than_an_ordinary_one(ordinary: float, part: int) -> None:
+    cost = processor_time(rendered_or_refused)
+    found = search(cost, MARKDOWN, small=4_096, full=LONGEST_POST, part=part)
+    assert found[0] < MOST_TIMES * ordinary, found
+
+
+def test_no_comment_costs_more_than_an_ordinary_post(ordinary: float) -> None:
+    found = search(processor_time(render_inline), MARKDOWN, small=2_048, full=LONGEST_COMMENT)
+    assert found[0] < 2 * ordinary, found
+
+
+@pytest.mark.parametrize("language", LEXERS)
+def test_no_code_costs_much_more_than_an_ordinary_post(ordinary: float, language: str) -> None:
+    cost = processor_time(lambda code: highlighted(code, language))
+    found = search(cost, CODE, small=1_000, full=LONGEST_HIGHLIGHTED)
+    assert found[0] < MOST_TIMES * ordinary, found
+
+
+# What was found once, by hand or by a search, is tried each time.
+KNOWN = [
+    ("|www.", ""), ("|www.a.b", ""), ("http://a.b/(", ""), ("://", ""), ("[", ""), ("![", ""),
+    ("a|b\n-|-\n", ""), ("- a\n", ""), ("# a\n|-\n", ""), ("**真", ""), ("1. a\n\n   b\n", ""),
+    ("![", "](a)"), ("[", "](a)"), ("*a **b ", ""), ("&", ""), ("<http:a>", ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("unit", "closing"), KNOWN)
+def test_what_was_costly_once_no_longer_is(ordinary: float, unit: str, closing: str) -> None:
+    text = Text("", unit, closing)
+    assert processor_time(rendered_or_refused)(text.of_length(LONGEST_POST)) < (
+        MOST_TIMES * ordinary
+    )
+    with suppress(TooIntricateError):
+        assert processor_time(render_inline)(text.of_length(LONGEST_COMMENT)) < 2 * ordinary
+
+
+@pytest.mark.parametrize(
+    ("language", "unit"),
+    [("cpp", "\f"), ("c", "\n"), ("cpp", "\n" * 99 + "a"), ("perl", "m{"), ("perl", "'a\n"),
+     ("js", '\\"'), ("css", '\\"@media '), ("html", "<!--q("), ("kotlin", "`/*")],
+)  # fmt: skip
+def test_code_that_was_costly_once_no_longer_is(ordinary: float, language: str, unit: str) -> None:
+    code = Text("", unit, "").of_length(LONGEST_HIGHLIGHTED)
+    assert processor_time(render_document)(f"```{language}\n{code}\n```") < MOST_TIMES * ordinary
