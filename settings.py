@@ -3,38 +3,41 @@
 Each field is read from the environment variable of the same name in capitals, or from a
 `.env` file in the working directory. Nothing under `blog/` looks at the environment: a
 `Settings` is made in `asgi.py`, the command line, `alembic/env.py` and the tests, and handed
-down. `docs/settings.md` has the table of what each one means.
+down. `docs/settings.md` has the table of what each one means, `setting_values.py` the
+rules for single values.
 """
 
+import multiprocessing
 import os
-import re
 import secrets
 import sys
-from email.utils import parseaddr
+from collections.abc import Iterable
+from contextlib import suppress
 from enum import StrEnum
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated
-from urllib.parse import urlsplit
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
-    EmailStr,
     Field,
-    NonNegativeFloat,
     PlainValidator,
-    PositiveInt,
     SecretStr,
     ValidationError,
     ValidationInfo,
     field_validator,
-    model_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+import setting_checks
+import setting_values as values
 from database_urls import postgresql_url, replica_url
 
-SHORTEST_SECRET = 32
+ENV_FILE = Path(".env")
+# The value of `DATABASE_URL` that asks for the embedded server by name.
+EMBEDDED = "embedded"
+# Where a server listens that is to be reached from everywhere.
+EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104
 
 
 class Environment(StrEnum):
@@ -43,55 +46,6 @@ class Environment(StrEnum):
     DEVELOPMENT = "development"
     TESTING = "testing"
     PRODUCTION = "production"
-
-
-def origin(text: str) -> str:
-    """Check that `text` is a plain `http(s)://host[:port][/path]` and drop its last slash."""
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError("must be the address that people type, such as https://blog.example.com")
-    if not text.isascii():
-        raise ValueError("must be written in ASCII, an international name in its form xn--…")
-    return text.rstrip("/")
-
-
-def host_name(text: str) -> str:
-    """Check that `text` is the name of a host as a browser sends it, or the end of some names."""
-    if not re.fullmatch(r"\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]", text):
-        raise ValueError("must have names such as blog.example.com, or .example.com for all below")
-    return text
-
-
-def proxies(value: object) -> int | tuple[IPv4Network | IPv6Network, ...]:
-    """Read how many proxies there are, or the networks they are in, with commas between them."""
-    text = str(value).strip()
-    if re.fullmatch("[0-9]{1,2}", text, re.ASCII):
-        return int(text)
-    try:
-        return tuple(ip_network(each.strip()) for each in text.split(",") if each.strip())
-    except ValueError as error:
-        raise ValueError(f"must be a number, or networks such as 10.0.0.0/8: {error}") from None
-
-
-def mailbox(text: str) -> str:
-    """Check that `text` is an address, or a name and an address (RFC 5322, 3.4)."""
-    local, _, domain = parseaddr(text)[1].rpartition("@")
-    if not local or not domain or not text.isprintable():
-        raise ValueError("must look like Broadside <post@example.com>")
-    return text
-
-
-def log_target(text: str) -> str:
-    """Check that `text` says where log lines go: a bare word would be a file nobody meant."""
-    if text not in {"stderr", "syslog"} and "/" not in text.removeprefix("syslog:"):
-        raise ValueError(
-            "must be stderr, syslog, syslog:/path/of/its/socket, or the path of a file, "
-            "such as /var/log/broadside.log"
-        )
-    return text
-
-
-OneLine = Annotated[str, Field(max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
 class MailWorkerPlace(StrEnum):
@@ -108,6 +62,17 @@ class Avatars(StrEnum):
     GRAVATAR = "gravatar"
 
 
+def example(text: str) -> Any:
+    """Give a setting an example of what is right, for whoever got it wrong."""
+    return Field(examples=[text])
+
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+PageLength = Annotated[int, Field(ge=1, le=200)]
+Place = Annotated[str, AfterValidator(values.place)]
+Seconds = Annotated[float, Field(allow_inf_nan=False)]
+
+
 class Settings(BaseSettings):
     """The configuration of one application.
 
@@ -117,56 +82,90 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_file=".env",
+        env_file=ENV_FILE,
+        # Some editors put a mark before it that is no part of the first name.
+        env_file_encoding="utf-8-sig",
         extra="ignore",
         frozen=True,
         env_ignore_empty=True,
         hide_input_in_errors=True,
+        validate_default=True,
     )
 
-    env: Environment = Environment.DEVELOPMENT
-    secret_key: SecretStr | None = None
-    database_url: Annotated[str, AfterValidator(postgresql_url)] | None = None
-    database_replica_url: Annotated[str, AfterValidator(replica_url)] | None = None
-    var_dir: Path = Path("var")
+    env: Annotated[Environment, example("production")] = Environment.DEVELOPMENT
+    secret_key: Annotated[SecretStr | None, example("$(openssl rand -base64 48)")] = None
+    database_url: Annotated[
+        str | None, example("postgresql://user:password@db.example.com/blog")
+    ] = None
+    database_replica_url: Annotated[
+        Annotated[str, AfterValidator(replica_url)] | None,
+        example("postgresql://user:password@replica.example.com/blog"),
+    ] = None
+    var_dir: Annotated[Path, example("/var/lib/broadside")] = Path("var")
 
-    host: str = "127.0.0.1"
-    port: Annotated[int, Field(ge=1, le=65535)] = 5000
-    web_concurrency: PositiveInt = 1
-    tls_certificate: Path | None = None
-    tls_key: Annotated[Path | None, Field(validate_default=True)] = None
+    host: Annotated[Place, example("127.0.0.1")] = "127.0.0.1"
+    port: Annotated[Port, example("5000")] = 5000
+    web_concurrency: Annotated[int, Field(ge=1, le=1000, examples=["2"])] = 1
+    tls_certificate: Annotated[Path | None, example("/etc/broadside/site.pem")] = None
+    tls_key: Annotated[Path | None, example("/etc/broadside/site.key")] = None
 
-    site_name: Annotated[str, Field(min_length=1, max_length=64)] = "Broadside"
-    base_url: Annotated[str, AfterValidator(origin)] = ""
-    allowed_hosts: Annotated[tuple[Annotated[str, AfterValidator(host_name)], ...], NoDecode] = ()
+    site_name: Annotated[str, AfterValidator(values.title), example("Our site")] = "Broadside"
+    base_url: Annotated[str, AfterValidator(values.origin), example("https://blog.example.com")] = (
+        ""
+    )
+    allowed_hosts: Annotated[
+        tuple[Annotated[str, AfterValidator(values.allowed_host)], ...],
+        NoDecode,
+        example("www.example.com, .example.org"),
+    ] = ()
     trusted_proxies: Annotated[
-        int | tuple[IPv4Network | IPv6Network, ...], PlainValidator(proxies), NoDecode
+        int | tuple[IPv4Network | IPv6Network, ...],
+        PlainValidator(values.proxies),
+        NoDecode,
+        example("10.0.0.0/8"),
     ] = 0
-    https_redirect: bool = False
+    https_redirect: Annotated[bool, example("true")] = False
+    hsts_subdomains: Annotated[bool, example("true")] = False
 
-    avatars: Avatars = Avatars.IDENTICON
+    avatars: Annotated[Avatars, example("identicon")] = Avatars.IDENTICON
 
-    mail_server: str | None = None
-    mail_port: Annotated[int, Field(ge=1, le=65535)] = 25
-    mail_use_tls: bool = False
-    mail_starttls: bool = False
-    mail_username: str | None = None
-    mail_password: SecretStr | None = None
-    mail_sender: Annotated[str, AfterValidator(mailbox)] = "Broadside <broadside@localhost>"
-    mail_subject_prefix: OneLine = "[Broadside] "
-    mail_timeout: Annotated[float, Field(ge=0.1, le=3600)] = 30
-    mail_worker: MailWorkerPlace = MailWorkerPlace.INTERNAL
-    admin_email: Annotated[list[EmailStr], NoDecode] = []
+    mail_server: Annotated[Place | None, example("smtp.example.com")] = None
+    mail_port: Annotated[Port, example("587")] = 25
+    mail_use_tls: Annotated[bool, example("true")] = False
+    mail_starttls: Annotated[bool, example("true")] = False
+    mail_username: Annotated[str | None, example("blog")] = None
+    mail_password: Annotated[SecretStr | None, example("'a password'")] = None
+    mail_sender: Annotated[
+        str, AfterValidator(values.mailbox), example("'Our site <post@example.com>'")
+    ] = "Broadside <broadside@localhost>"
+    mail_subject_prefix: Annotated[
+        str, AfterValidator(values.one_line), example("'[Our site] '")
+    ] = "[Broadside] "
+    mail_timeout: Annotated[Seconds, Field(ge=0.1, le=3600, examples=["30"])] = 30
+    mail_worker: Annotated[MailWorkerPlace, example("external")] = MailWorkerPlace.INTERNAL
+    admin_email: Annotated[
+        list[Annotated[str, AfterValidator(values.address)]], NoDecode, example("susan@example.com")
+    ] = []
 
-    api_anonymous_reads: bool = True
-    rate_limits: bool = True
+    api_anonymous_reads: Annotated[bool, example("true")] = True
+    rate_limits: Annotated[bool, example("true")] = True
 
-    posts_per_page: Annotated[int, Field(ge=1, le=200)] = 20
-    followers_per_page: Annotated[int, Field(ge=1, le=200)] = 50
-    comments_per_page: Annotated[int, Field(ge=1, le=200)] = 30
-    slow_query_seconds: NonNegativeFloat = 0.5
-    log_to: Annotated[str, AfterValidator(log_target)] = "stderr"
-    metrics_token: Annotated[SecretStr, Field(min_length=16)] | None = None
+    posts_per_page: Annotated[PageLength, example("20")] = 20
+    followers_per_page: Annotated[PageLength, example("50")] = 50
+    comments_per_page: Annotated[PageLength, example("30")] = 30
+    slow_query_seconds: Annotated[Seconds, Field(ge=0, examples=["0.5"])] = 0.5
+    log_to: Annotated[str, AfterValidator(values.log_target), example("/var/log/broadside.log")] = (
+        "stderr"
+    )
+    metrics_token: Annotated[SecretStr | None, example("$(openssl rand -hex 24)")] = None
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_text(cls, value: object) -> object:
+        """Bytes of another encoding come from the environment as halves of surrogate pairs."""
+        if isinstance(value, str) and any("\ud800" <= each <= "\udfff" for each in value):
+            raise ValueError("must be written in UTF-8")
+        return value
 
     @field_validator("admin_email", "allowed_hosts", mode="before")
     @classmethod
@@ -176,39 +175,59 @@ class Settings(BaseSettings):
             return [each.strip().lower() for each in value.split(",") if each.strip()]
         return value
 
+    @field_validator("secret_key")
+    @classmethod
+    def _not_to_be_guessed(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if info.data.get("env") is Environment.PRODUCTION:
+            values.secret(value.get_secret_value() if value else "")
+        return value
+
+    @field_validator("database_url", mode="before")
+    @classmethod
+    def _embedded_by_name(cls, value: str | None, info: ValidationInfo) -> str | None:
+        """`None` stands for the embedded server, which production gets only if it asks for it."""
+        if value and value.strip().lower() != EMBEDDED:
+            return postgresql_url(value)
+        if not value and info.data.get("env") is Environment.PRODUCTION:
+            raise ValueError(
+                "is missing, and production needs it; "
+                f"DATABASE_URL={EMBEDDED} is a server of this machine's own, in VAR_DIR"
+            )
+        return None
+
     @field_validator("var_dir")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
-        return value.expanduser().absolute()
-
-    @model_validator(mode="before")
-    @classmethod
-    def _default_base_url(cls, values: dict[str, object]) -> dict[str, object]:
-        """Outside production the site is where it listens."""
-        if not values.get("base_url") and values.get("env") != Environment.PRODUCTION:
-            host, port = str(values.get("host", "127.0.0.1")), values.get("port", 5000)
-            host = f"[{host}]" if ":" in host else host
-            scheme = "https" if values.get("tls_certificate") else "http"
-            return values | {"base_url": f"{scheme}://{host}:{port}"}
-        return values
-
-    @field_validator("secret_key")
-    @classmethod
-    def _long_enough(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        secret = value.get_secret_value() if value else ""
-        if info.data.get("env") is Environment.PRODUCTION and len(secret) < SHORTEST_SECRET:
-            raise ValueError(
-                f"must have at least {SHORTEST_SECRET} characters in production; "
-                'make one with: python -c "import secrets; print(secrets.token_urlsafe(48))"'
-            )
-        return value
+        try:
+            folder = value.expanduser().absolute()
+        except RuntimeError:
+            raise ValueError("is in the home of a user that does not exist") from None
+        if folder.exists() and not folder.is_dir():
+            raise ValueError("must be a folder, and there is something else of that name")
+        return folder
 
     @field_validator("tls_key")
     @classmethod
     def _both_or_none(cls, value: Path | None, info: ValidationInfo) -> Path | None:
-        if (value is None) != (info.data.get("tls_certificate") is None):
+        if "tls_certificate" in info.data and (value is None) != (
+            info.data["tls_certificate"] is None
+        ):
             raise ValueError("goes with TLS_CERTIFICATE: give both files, or none")
         return value
+
+    @field_validator("base_url", mode="before")
+    @classmethod
+    def _where_it_listens(cls, value: str, info: ValidationInfo) -> str:
+        """Outside production the site is where it listens."""
+        if value:
+            return value
+        if info.data.get("env") is Environment.PRODUCTION:
+            raise ValueError("is missing, and production needs it")
+        # What is wrong itself is told already.
+        host, port = info.data.get("host", "localhost"), info.data.get("port", 5000)
+        host = "localhost" if host in EVERYWHERE else f"[{host}]" if ":" in host else host
+        scheme = "https" if info.data.get("tls_certificate") else "http"
+        return f"{scheme}://{host}:{port}"
 
     @field_validator("https_redirect")
     @classmethod
@@ -217,11 +236,25 @@ class Settings(BaseSettings):
             raise ValueError("leads to BASE_URL, which must begin with https:// then")
         return value
 
+    @field_validator("hsts_subdomains")
+    @classmethod
+    def _needs_https(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and info.data.get("https_redirect") is False:
+            raise ValueError("goes with HTTPS_REDIRECT, which is off")
+        return value
+
     @field_validator("mail_starttls")
     @classmethod
     def _not_both(cls, value: bool, info: ValidationInfo) -> bool:
         if value and info.data.get("mail_use_tls"):
-            raise ValueError("excludes MAIL_USE_TLS: choose one")
+            raise ValueError("excludes MAIL_USE_TLS, so choose one of the two")
+        return value
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _can_be_sent(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            values.bearer(value.get_secret_value())
         return value
 
     @property
@@ -247,7 +280,7 @@ class Settings(BaseSettings):
             return self.secret_key.get_secret_value()
         kept = self.var_dir / "secret_key"
         if not kept.exists():
-            kept.parent.mkdir(parents=True, exist_ok=True)
+            kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             draft = kept.with_name(f"secret_key.{os.getpid()}")
             draft.touch(mode=0o600)
             draft.write_text(secrets.token_urlsafe(48))
@@ -263,14 +296,27 @@ class Settings(BaseSettings):
 def load_settings() -> Settings:
     """Read the settings, or end the process with one line for each wrong one.
 
+    Names that are not settings but look like it are told as well, by the first process alone.
+
     Raises:
         SystemExit: with code 1, after the lines were written to standard error.
     """
+    if reason := setting_checks.unreadable(ENV_FILE):
+        _tell([reason])
+        raise SystemExit(1)
+    if multiprocessing.parent_process() is None:
+        known = [name.upper() for name in Settings.model_fields]
+        _tell(setting_checks.misspelt(setting_checks.written_names(ENV_FILE), known))
     try:
         return Settings()
     except ValidationError as error:
-        for problem in error.errors():
-            name = str(problem["loc"][0]).upper() + ": " if problem["loc"] else ""
-            message = problem["msg"].removeprefix("Value error, ")
-            print(f"settings: {name}{message}", file=sys.stderr)  # noqa: T201
+        _tell(setting_checks.lines(error, Settings.model_fields))
         raise SystemExit(1) from None
+
+
+def _tell(lines: Iterable[str]) -> None:
+    """Write lines to standard error, which may be closed."""
+    if sys.stderr is not None:
+        with suppress(OSError):
+            for line in lines:
+                print(f"settings: {line}", file=sys.stderr, flush=True)  # noqa: T201

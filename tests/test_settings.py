@@ -15,7 +15,6 @@ from database_urls import postgresql_url, replica_url
 from settings import Settings, load_settings
 
 PROJECT = Path(__file__).parents[1]
-LONG_SECRET = "x" * 32
 
 
 @pytest.fixture(autouse=True)
@@ -108,6 +107,8 @@ def test_they_come_from_the_environment_before_dotenv(
         ({}, "http://127.0.0.1:5000"),
         ({"PORT": "8080"}, "http://127.0.0.1:8080"),
         ({"HOST": "::1"}, "http://[::1]:5000"),
+        ({"HOST": "::"}, "http://localhost:5000"),
+        ({"HOST": "0.0.0.0"}, "http://localhost:5000"),
         ({"TLS_CERTIFICATE": "site.pem", "TLS_KEY": "site.key"}, "https://127.0.0.1:5000"),
         ({"BASE_URL": "https://blog.example.com/"}, "https://blog.example.com"),
     ],
@@ -118,16 +119,6 @@ def test_outside_production_the_site_is_where_it_listens(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert load_settings().base_url == address
-
-
-@pytest.mark.parametrize("missing", ["secret_key", "base_url"])
-def test_production_needs_a_secret_and_an_address(missing: str) -> None:
-    values = {"secret_key": LONG_SECRET, "base_url": "https://blog.example.com"}
-    assert Settings(env="production", **values).is_production  # type: ignore[arg-type]
-    for wrong in ("", "short"):
-        with pytest.raises(ValidationError) as caught:
-            Settings(env="production", **values | {missing: wrong})  # type: ignore[arg-type]
-        assert [error["loc"] for error in caught.value.errors()] == [(missing,)]
 
 
 def test_all_that_is_wrong_is_told_at_once_a_line_each(
@@ -152,6 +143,7 @@ def test_all_that_is_wrong_is_told_at_once_a_line_each(
     assert sorted(named) == [
         "ADMIN_EMAIL",
         "BASE_URL",
+        "DATABASE_URL",
         "MAIL_STARTTLS",
         "SECRET_KEY",
         "WEB_CONCURRENCY",
@@ -172,13 +164,7 @@ def test_administrators_are_written_with_commas_in_any_case(
         ({"tls_certificate": "site.pem"}, "tls_key", "both files, or none"),
         ({"tls_key": "site.key"}, "tls_key", "both files, or none"),
         ({"https_redirect": True}, "https_redirect", "must begin with https://"),
-        ({"base_url": "https://bücher.example"}, "base_url", "in its form xn--"),
-        ({"allowed_hosts": "https://a.example"}, "allowed_hosts", "names such as"),
-        ({"allowed_hosts": "*"}, "allowed_hosts", "names such as"),
-        ({"allowed_hosts": "a.example:80"}, "allowed_hosts", "names such as"),
-        ({"trusted_proxies": "nginx"}, "trusted_proxies", "a number, or networks"),
-        ({"trusted_proxies": "10.0.0.1/8"}, "trusted_proxies", "has host bits set"),
-        ({"trusted_proxies": "-1"}, "trusted_proxies", "a number, or networks"),
+        ({"hsts_subdomains": True}, "hsts_subdomains", "goes with HTTPS_REDIRECT"),
     ],
 )
 def test_what_cannot_be_served_is_refused(
@@ -201,3 +187,4 @@ def test_simultaneous_starts_agree_on_the_kept_secret(tmp_path: Path) -> None:
     assert len(keys.pop()) > 32
     (kept,) = (tmp_path / "var").iterdir()
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert stat.S_IMODE(kept.parent.stat().st_mode) == 0o700

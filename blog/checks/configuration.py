@@ -1,17 +1,22 @@
 """What can be told from the settings alone."""
 
+import stat
 import tempfile
 from collections.abc import Iterator
 from email.utils import parseaddr
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+import setting_values
 from blog.checks.findings import Finding, ok, serious, warning
 from settings import Settings
 
 # The IANA's "Special-Use Domain Names", of those that are no public site.
 NOT_PUBLIC = ("localhost", "local", "internal", "test", "example", "invalid")
-FEWEST_DIFFERENT_CHARACTERS = 12
+
+# Whoever is not its owner may list a folder or write into it. To pass through is no harm, and the
+# system user of an embedded server has to.
+OTHERS_MAY = stat.S_IRWXG & ~stat.S_IXGRP | stat.S_IRWXO & ~stat.S_IXOTH
 
 
 def check_configuration(settings: Settings) -> Iterator[Finding]:
@@ -40,8 +45,10 @@ def _secret(settings: Settings) -> Finding:
     if settings.secret_key is None:
         text = "not set: each machine keeps another one in VAR_DIR, and takes no other's cookies"
         return serious("SECRET_KEY", text, hint)
-    if len(set(settings.secret_key.get_secret_value())) < FEWEST_DIFFERENT_CHARACTERS:
-        return serious("SECRET_KEY", "has too few different characters to be random", hint)
+    try:
+        setting_values.secret(settings.secret_key.get_secret_value())
+    except ValueError as error:
+        return serious("SECRET_KEY", str(error), hint)
     return ok("SECRET_KEY", "set")
 
 
@@ -99,12 +106,17 @@ def _administrators(settings: Settings) -> Finding:
 
 def _folder(settings: Settings) -> Finding:
     try:
-        settings.var_dir.mkdir(parents=True, exist_ok=True)
+        settings.var_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=settings.var_dir):
-            return ok("VAR_DIR", f"{settings.var_dir} can be written to")
+            pass
+        mode = stat.S_IMODE(settings.var_dir.stat().st_mode)
     except OSError as error:
         text = f"{settings.var_dir} cannot be written to: {error.strerror}"
         return serious("VAR_DIR", text, "give it to the user that runs the site")
+    if mode & OTHERS_MAY:
+        text = f"{settings.var_dir} is open to other users of this machine, by its mode {mode:o}"
+        return warning("VAR_DIR", text, f"chmod 700 {settings.var_dir}")
+    return ok("VAR_DIR", f"{settings.var_dir} can be written to, by nobody else")
 
 
 def _is_public(host: str) -> bool:

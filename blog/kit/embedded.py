@@ -31,6 +31,7 @@ from blog.kit.postgres_programs import prepare_for_system_user, run_program, sys
 # The address of a Unix socket has 104 bytes on macOS, 108 on Linux (unix(7)), a NUL included.
 LONGEST_SOCKET = 103
 SOCKET = ".s.PGSQL.5432"
+PRIVATE = 0o600
 # Replaying what a killed server left can take long; afterwards nobody waits for a checkpoint.
 START_SECONDS = 60
 STOP_SECONDS = 2
@@ -93,9 +94,9 @@ class EmbeddedPostgres:
         """
         logged = len(self._read_log())
         try:
-            self.folder.parent.mkdir(parents=True, exist_ok=True)
+            self.folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with self._guard():
-                self._hold = self._hold or self._lock_file("users").open("w")
+                self._hold = self._hold or self._opened("users")
                 fcntl.flock(self._hold, fcntl.LOCK_SH)
                 server = self._running() or self._start()
         except (OSError, subprocess.SubprocessError) as error:
@@ -136,13 +137,19 @@ class EmbeddedPostgres:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def _lock_file(self, name: str) -> Path:
-        return self.folder.with_name(f"{self.folder.name}.{name}")
+    def _opened(self, name: str) -> IO[str]:
+        """A file to be locked, which nobody else may open: anybody who can may hold the lock."""
+        path = self.folder.with_name(f"{self.folder.name}.{name}")
+        number = os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE)
+        if stat.S_IMODE(os.fstat(number).st_mode) != PRIVATE:
+            # It was made by a version that left it open to all.
+            os.fchmod(number, PRIVATE)
+        return os.fdopen(number, "r+")
 
     @contextmanager
     def _guard(self) -> Iterator[None]:
         """One at a time of all that start or stop this server."""
-        with self._lock_file("lock").open("w") as guard:
+        with self._opened("lock") as guard:
             fcntl.flock(guard, fcntl.LOCK_EX)
             yield
 

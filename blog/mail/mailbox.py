@@ -64,7 +64,9 @@ class Mailbox:
 
     def add(self, message: EmailMessage, created_at: datetime) -> None:
         """Keep a message. The same one again takes its own place: it is not there twice."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # The mode counts for the last folder only.
+        for folder in (self._folder.parent, self._folder):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         number = str(message["Message-ID"]).strip("<>").partition("@")[0]
         file = self._folder / f"{created_at:%Y%m%dT%H%M%S%f}-{number}.eml"
         # Written aside, so that a page never shows half a message.

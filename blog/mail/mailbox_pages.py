@@ -8,6 +8,7 @@ from quart.typing import ResponseReturnValue
 from blog.errors import NotFoundError
 from blog.mail.mailbox import Mailbox, StoredMessage
 from blog.web.app import current_app
+from blog.web.local import comes_from_this_machine
 
 blueprint = Blueprint("mailbox", __name__, url_prefix="/dev/mailbox")
 
@@ -35,6 +36,13 @@ async def _message(name: str) -> StoredMessage:
     if message is None:
         raise NotFoundError("There is no such mail.")
     return message
+
+
+@blueprint.before_request
+async def only_for_this_machine() -> None:
+    """Hide it from the network: the links in these mails open the accounts of others."""
+    if not comes_from_this_machine():
+        raise NotFoundError("There is no such page.")
 
 
 @blueprint.get("")

@@ -8,7 +8,7 @@ from quart.typing import ResponseReturnValue
 from blog.web.app import Broadside
 from blog.web.health import PATHS
 
-STRICT_TRANSPORT_SECURITY = "max-age=31536000"
+A_YEAR = "max-age=31536000"
 
 
 def init_app(app: Broadside) -> None:
@@ -16,6 +16,7 @@ def init_app(app: Broadside) -> None:
     if not app.settings.https_redirect:
         return
     site = urlsplit(app.settings.base_url)
+    policy = f"{A_YEAR}; includeSubDomains" if app.settings.hsts_subdomains else A_YEAR
 
     @app.before_request
     async def redirect_to_https() -> ResponseReturnValue | None:
@@ -28,5 +29,5 @@ def init_app(app: Broadside) -> None:
     @app.after_request
     async def ask_for_https_from_now_on(response: Response) -> Response:
         if request.scheme == "https":
-            response.headers["Strict-Transport-Security"] = STRICT_TRANSPORT_SECURITY
+            response.headers["Strict-Transport-Security"] = policy
         return response

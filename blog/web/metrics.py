@@ -11,18 +11,12 @@ from quart import Blueprint, Response, abort, request
 
 from blog.kit import metrics
 from blog.kit.database import Database, is_unavailable
-from blog.kit.networks import parsed_address
 from blog.mail import queries
 from blog.mail.queries import Depth
 from blog.web.app import current_app
-from blog.web.hosts import HOST
+from blog.web.local import asks_this_machine
 
 blueprint = Blueprint("metrics", __name__)
-
-# What proxies add to the requests that they hand on.
-FORWARDING = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto",
-              "X-Real-IP")  # fmt: skip
-OWN_NAMES = {"localhost", "127.0.0.1", "::1"}
 
 
 async def outbox_depth(database: Database) -> Depth:
@@ -34,7 +28,7 @@ async def outbox_depth(database: Database) -> Depth:
 @blueprint.get("/metrics")
 async def show() -> Response:
     """All figures in Prometheus' text format."""
-    if not (is_from_this_machine() or has_token()):
+    if not (asks_this_machine() or has_token()):
         abort(404)
     try:
         outbox = await current_app.outbox_probe.answer()
@@ -47,20 +41,6 @@ async def show() -> Response:
     return Response(
         text, content_type=CONTENT_TYPE_PLAIN_0_0_4, headers={"Cache-Control": "no-store"}
     )
-
-
-def is_from_this_machine() -> bool:
-    """Whether the request was sent here by a program on this machine, to this machine.
-
-    Of what a proxy hands on, the sender seems to be here if the proxy is, and is not trusted or
-    says nothing; but it tells by its headers, or by asking for the site's name. That name also
-    tells a browser here that was led to this address by a foreign page.
-    """
-    sender = parsed_address(request.remote_addr)
-    named = HOST.fullmatch(request.headers.get("Host", ""))
-    host = named[1].lower().strip("[]") if named else ""
-    is_forwarded = any(name in request.headers for name in FORWARDING)
-    return sender is not None and sender.is_loopback and host in OWN_NAMES and not is_forwarded
 
 
 def has_token() -> bool:

@@ -1,5 +1,6 @@
 """What a browser keeps for its visitor in a signed cookie: flashed messages, the forms' secret."""
 
+import hashlib
 from functools import cached_property
 
 from itsdangerous import URLSafeTimedSerializer
@@ -11,7 +12,10 @@ from blog.web.app import Broadside
 
 
 class CookieSessions(SecureCookieSessionInterface):
-    """Quart's own sessions, with a signer that is made once; the API's resources have none.
+    """Quart's own sessions, signed by SHA-512; the API's resources have none.
+
+    Cookies that were signed by SHA-1, as Quart does, hold until they expire: a browser may have a
+    form open whose secret is in one.
 
     Args:
         app: whose key signs them.
@@ -21,8 +25,16 @@ class CookieSessions(SecureCookieSessionInterface):
         self._app = app
 
     @cached_property
-    def _signer(self) -> URLSafeTimedSerializer | None:
-        return super().get_signing_serializer(self._app)
+    def _signer(self) -> URLSafeTimedSerializer:
+        """It is made once, for to derive its key takes longer than to sign."""
+        signing = {"key_derivation": self.key_derivation, "digest_method": hashlib.sha512}
+        return URLSafeTimedSerializer(
+            str(self._app.secret_key),
+            salt=self.salt,
+            serializer=self.serializer,
+            signer_kwargs=signing,
+            fallback_signers=[signing | {"digest_method": hashlib.sha1}],
+        )
 
     def get_signing_serializer(self, app: Quart) -> URLSafeTimedSerializer | None:
         return self._signer

@@ -14,6 +14,7 @@ from tests.servers import free_port, run
 
 PRODUCTION: dict[str, Any] = {
     "env": "production",
+    "database_url": "embedded",
     "base_url": "https://blog.example.com",
     "mail_server": "127.0.0.1",
     "mail_sender": "Broadside <post@example.com>",

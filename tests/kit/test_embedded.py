@@ -1,5 +1,6 @@
 """The embedded PostgreSQL: shared, stopped by its last user, and found again after a crash."""
 
+import stat
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -51,6 +52,22 @@ def running(folder: Path) -> psutil.Process | None:
     except (FileNotFoundError, psutil.NoSuchProcess):
         return None
     return process if process.status() != psutil.STATUS_ZOMBIE else None
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_nobody_else_gets_at_the_folder_and_at_its_locks(tmp_path: Path) -> None:
+    folder = tmp_path / "var" / "postgres"
+    old_lock = folder.with_name("postgres.lock")
+    with EmbeddedPostgres(folder, FAST):
+        assert mode(folder) == 0o700
+        # A system user that runs the server for root passes through.
+        assert mode(folder.parent) & ~stat.S_IXOTH == 0o700
+        assert {mode(path) for path in folder.parent.glob("postgres.*")} == {0o600}
+        old_lock.chmod(0o644)
+    assert mode(old_lock) == 0o600
 
 
 async def value(url: str, statement: str) -> object:

@@ -6,6 +6,7 @@ import stat
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+import httpx
 import pytest
 
 from blog import create_app
@@ -103,6 +104,27 @@ async def test_the_newest_mail_comes_first(visitor: Browser) -> None:
 async def test_a_name_that_is_not_in_the_mailbox_is_not_found(name: str, visitor: Browser) -> None:
     assert (await visitor.get(f"/dev/mailbox/{name}")).status_code == 404
     assert (await visitor.get(f"/dev/mailbox/{name}/html")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("client", "headers", "status"),
+    [
+        ("127.0.0.1", {}, 200),
+        ("::1", {}, 200),
+        ("::ffff:127.0.0.1", {}, 200),
+        ("192.168.1.7", {}, 404),
+        ("2001:db8::7", {}, 404),
+        ("127.0.0.1", {"X-Forwarded-For": "192.168.1.7"}, 404),
+    ],
+)
+async def test_the_network_does_not_get_at_the_mailbox(
+    client: str, headers: dict[str, str], status: int, development: Broadside
+) -> None:
+    transport = httpx.ASGITransport(development, client=(client, 5))  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=transport, base_url="https://blog.test") as visitor:
+        for address in ("/dev/mailbox", "/dev/mailbox/20260101T000000"):
+            answer = await visitor.get(address, headers=headers)
+            assert answer.status_code == (status if address == "/dev/mailbox" else 404)
 
 
 @pytest.mark.parametrize("env", ["testing", "production"])

@@ -59,6 +59,15 @@ async def test_https_is_answered_and_asked_for_from_then_on(https_only: Browser)
         assert answer.headers[HSTS] == "max-age=31536000"
 
 
+async def test_subdomains_are_meant_as_well_where_the_operator_says_so(
+    make_settings: Callable[..., Settings], app: Broadside
+) -> None:
+    other = create_app(make_settings(https_redirect=True, hsts_subdomains=True))
+    async with other.test_app(), Browser(other) as browser:
+        answer = await browser.get("https://blog.test/")
+    assert answer.headers[HSTS] == "max-age=31536000; includeSubDomains"
+
+
 async def test_health_and_foreign_hosts_are_not_led_anywhere(https_only: Browser) -> None:
     for address in ("/healthz", "/readyz"):
         answer = await https_only.get(address, headers={"Host": "10.0.0.7"})

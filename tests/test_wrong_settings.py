@@ -1,0 +1,270 @@
+"""Wrong settings: each stops the start with one plain line, and a slip in a name is told."""
+
+import os
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from settings import Settings, load_settings
+
+# Every setting, with values that it cannot have.
+WRONG = {
+    "ENV": ["prod", "Production", "1"],
+    "SECRET_KEY": [],  # see SECRETS
+    "DATABASE_URL": ["sqlite:///blog.db", "nonsense", "postgresql://h:99999/d", "embeded"],
+    "DATABASE_REPLICA_URL": ["mysql://h/d", "postgresql://h1,h2/d"],
+    "VAR_DIR": ["~nobody-of-this-name/var", "/etc/passwd"],
+    "HOST": ["local host", "http://127.0.0.1", "127.0.0.1:80", "[::1]", "1.2.3", "-h"],
+    "PORT": ["http", "0", "99999", "-1", "5000.5", "0x50"],
+    "WEB_CONCURRENCY": ["many", "0", "-2", "1.5", "auto", "100000"],
+    "TLS_CERTIFICATE": [],  # a file that is not there is found by `blog serve`
+    "TLS_KEY": ["site.key"],
+    "SITE_NAME": [" ", "x" * 65, "two\nlines", "a\x1bb"],
+    "BASE_URL": [
+        "blog.example.com", "http://local host", "https://", "https://blog.example.com/blog",
+        "https://blog.example.com:99999", "https://blog.example.com:0", "https://a:b",
+        "https://susan:sekrit@blog.example.com", "https://blog.example.com/?a=b", "https://a#b",
+        "ftp://blog.example.com", "https://bücher.example", "https://[::1", "https://a..b",
+        "https://1.2.3", "https://-a.example", "https://a\\b",
+    ],
+    "ALLOWED_HOSTS": ["https://a.example", "*", "a.example:80", "a b"],
+    "TRUSTED_PROXIES": ["nginx", "10.0.0.1/8", "-1", "1.2.3.4/99", "101"],
+    "HTTPS_REDIRECT": ["perhaps", "2", "true"],  # BASE_URL is http
+    "HSTS_SUBDOMAINS": ["maybe", "true"],  # without HTTPS_REDIRECT
+    "AVATARS": ["png", "Gravatar"],
+    "MAIL_SERVER": ["smtp://mail.example.com", "mail.example.com:25", "mail server"],
+    "MAIL_PORT": ["smtp", "0", "65536"],
+    "MAIL_USE_TLS": ["ssl"],
+    "MAIL_STARTTLS": ["tls"],
+    "MAIL_USERNAME": [],
+    "MAIL_PASSWORD": [],
+    "MAIL_SENDER": [
+        "Broadside", "Broadside <post>", "post@", "@example.com", "a b@example.com",
+        "Our site post@example.com", "Our, site <post@example.com>", "a@b@example.com",
+        "post@exa mple.com", "Site <post@example.com", "Site <post@example.com> x",
+        "a@example.com, b@example.com", "Site <post@example..com>", "a\nb <post@example.com>",
+        "post@-x-.example", "po..st@example.com",
+    ],
+    "MAIL_SUBJECT_PREFIX": ["x" * 65, "a\r\nBcc: b"],
+    "MAIL_TIMEOUT": ["long", "0", "nan", "inf", "-1", "3601"],
+    "MAIL_WORKER": ["none", "1"],
+    "ADMIN_EMAIL": ["susan", "susan@", "susan@example.com; john@example.com", "a@b@c.com"],
+    "API_ANONYMOUS_READS": ["sometimes"],
+    "RATE_LIMITS": ["few"],
+    "POSTS_PER_PAGE": ["0", "201", "many", "2.5"],
+    "FOLLOWERS_PER_PAGE": ["0", "201", "many"],
+    "COMMENTS_PER_PAGE": ["0", "201", "many"],
+    "SLOW_QUERY_SECONDS": ["-1", "slow", "nan", "inf"],
+    "LOG_TO": ["log", "stdout"],
+    "METRICS_TOKEN": ["short", "ümlaute-sind-nicht-erlaubt"],
+}  # fmt: skip
+RIGHT = {
+    "DATABASE_URL": ["embedded", "Embedded", "postgres://h/d"],
+    "BASE_URL": ["https://blog.example.com/", "http://[::1]:5000", "http://localhost", "https://a.b.:1"],
+    "HOST": ["0.0.0.0", "::", "::1", "localhost", "my_host"],
+    "MAIL_SENDER": [
+        "post@localhost", '"Our, site" <post@example.com>', "Büro <post@bücher.example>",
+        "post+tag@example.com", "<post@example.com>",
+    ],
+    "WEB_CONCURRENCY": [" 2 ", "16"],
+    "MAIL_STARTTLS": ["on", "1", "TRUE"],
+    "METRICS_TOKEN": ["0123456789abcdef", "YWJjZGVmZ2hpamtsbW5vcA=="],
+}  # fmt: skip
+PYDANTICS_WORDS = re.compile(
+    r"value error|input|validation|should|valid |type=|items|string|integer|boolean", re.IGNORECASE
+)
+PRODUCTION = {
+    "ENV": "production",
+    "SECRET_KEY": "q3Zc8vQ1xW5rT7yU9iO2pA4sD6fG8hJ0",
+    "DATABASE_URL": "embedded",
+    "BASE_URL": "https://blog.example.com",
+}
+SECRETS = [
+    "short", "x" * 40, "ab" * 20, "abcdefgh" * 5, "0123456" * 6, "a" * 31 + "b" * 31,
+    "changeme" * 4, "x" * 39 + "y",
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder without a `.env`."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def refusal(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    with pytest.raises(SystemExit) as caught:
+        load_settings()
+    assert caught.value.code == 1
+    return capsys.readouterr().err.splitlines()
+
+
+def test_every_setting_is_in_the_table() -> None:
+    assert list(WRONG) == [name.upper() for name in Settings.model_fields]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, values in WRONG.items() for value in values]
+)
+def test_a_wrong_value_is_one_plain_line_with_an_example(
+    name: str,
+    value: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv(name, value)
+    (line,) = refusal(capsys)
+    told = re.fullmatch(rf"settings: {name}: (.+); for example {name}=(.+)", line)
+    assert told, line
+    assert not PYDANTICS_WORDS.search(told[1]), line
+    assert "sekrit" not in line
+
+
+@pytest.mark.parametrize("name", [name.upper() for name in Settings.model_fields])
+def test_what_an_example_says_is_right(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    (example,) = Settings.model_fields[name.lower()].examples or []
+    # It is written as for a shell, and the secrets are to be made by one.
+    quoted = example if example[0] in "$'" else shlex.quote(example)
+    said = f"printf %s {quoted}"
+    text = subprocess.check_output(["sh", "-c", said], text=True)
+    needed = {
+        "ENV": PRODUCTION,
+        "HTTPS_REDIRECT": {"BASE_URL": "https://a.example"},
+        "HSTS_SUBDOMAINS": {"BASE_URL": "https://a.example", "HTTPS_REDIRECT": "true"},
+        "TLS_KEY": {"TLS_CERTIFICATE": "site.pem"},
+        "TLS_CERTIFICATE": {"TLS_KEY": "site.pem"},
+        "SECRET_KEY": PRODUCTION,
+    }
+    for needed_name, value in (needed.get(name, {}) | {name: text}).items():
+        monkeypatch.setenv(needed_name, value)
+    load_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, values in RIGHT.items() for value in values]
+)
+def test_what_is_unusual_and_right_is_taken(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    load_settings()
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_a_secret_that_can_be_guessed_is_refused_in_production(
+    secret: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in (PRODUCTION | {"SECRET_KEY": secret}).items():
+        monkeypatch.setenv(name, value)
+    (line,) = refusal(capsys)
+    assert line.startswith("settings: SECRET_KEY: must ")
+    assert secret not in line
+
+
+@pytest.mark.parametrize("missing", ["SECRET_KEY", "DATABASE_URL", "BASE_URL"])
+@pytest.mark.parametrize("value", [None, ""])
+def test_production_says_what_it_needs(
+    missing: str,
+    value: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, given in (PRODUCTION | {missing: value}).items():
+        if given is not None:
+            monkeypatch.setenv(name, given)
+    (line,) = refusal(capsys)
+    assert line.startswith(f"settings: {missing}: ")
+
+
+def test_production_has_an_embedded_database_that_was_asked_for_by_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in PRODUCTION.items():
+        monkeypatch.setenv(name, value)
+    assert load_settings().database_url is None
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("SITE_NAME=Büro\n".encode("utf-16"), "is written in UTF-16; save it as UTF-8"),
+        ("SITE_NAME=Our site\n".encode("utf-16-le"), "is written in UTF-16; save it as UTF-8"),
+        ("PORT=5000\nSITE_NAME=Büro\n".encode("latin-1"), "is not written in UTF-8, see line 2"),
+        (b"PORT=5000\nthis is no setting\n", "line 2 is not a setting"),
+        (b"\nPORT\n", "line 2 is not a setting"),
+        (b"SITE_NAME='Our site\nPORT=1\n", "line 1 is not a setting"),
+    ],
+)
+def test_an_env_file_that_cannot_be_read_is_one_line(
+    content: bytes, reason: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / ".env").write_bytes(content)
+    (line,) = refusal(capsys)
+    assert line.startswith(f"settings: .env: {reason}")
+
+
+def test_an_env_file_that_is_a_folder_is_one_line(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / ".env").mkdir()
+    assert refusal(capsys) == ["settings: .env: cannot be read: is a directory"]
+
+
+def test_an_env_file_may_begin_with_the_mark_of_utf_8(folder: Path) -> None:
+    (folder / ".env").write_text("SITE_NAME=Büro\n", encoding="utf-8-sig")
+    assert load_settings().site_name == "Büro"
+
+
+def test_a_value_in_another_encoding_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MAIL_USERNAME", os.fsdecode("Büro".encode("latin-1")))
+    (line,) = refusal(capsys)
+    assert line.startswith("settings: MAIL_USERNAME: must be written in UTF-8; ")
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("MAIL_SERVERR", "MAIL_SERVER"),
+        ("MAIL_PASWORD", "MAIL_PASSWORD"),
+        ("DATABSE_URL", "DATABASE_URL"),
+        ("POST_PER_PAGE", "POSTS_PER_PAGE"),
+        ("SECRETKEY", "SECRET_KEY"),
+        ("TRUSTED_PROXY", "TRUSTED_PROXIES"),
+        ("ADMIN_EMAILS", "ADMIN_EMAIL"),
+    ],
+)
+@pytest.mark.parametrize("in_file", [False, True])
+def test_a_name_that_looks_like_a_setting_is_told_with_the_one_that_was_meant(
+    name: str,
+    meant: str,
+    in_file: bool,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    if in_file:
+        (folder / ".env").write_text(f"{name}=5\n")
+    else:
+        monkeypatch.setenv(name, "5")
+    load_settings()
+    line = f"settings: {name}: is not a setting, and does nothing; {meant} is one\n"
+    assert capsys.readouterr().err == line
+
+
+def test_names_of_other_programs_are_not_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    others = (
+        "HOME HOSTNAME VENV MAIL MAILCHECK PORTS LOGNAME PYTHONPATH VIRTUAL_ENV POSTGRES_PASSWORD"
+    )
+    (folder / ".env").write_text("".join(f"{name}=x\n" for name in others.split()))
+    for name in others.split():
+        if name != "PYTHONPATH":
+            monkeypatch.setenv(name, "x")
+    load_settings()
+    assert capsys.readouterr().err == ""
