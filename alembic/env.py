@@ -9,9 +9,10 @@ import sys
 
 from alembic import context
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from blog.kit import migrations
-from blog.kit.database import Database, DatabaseUnavailableError
+from blog.kit.database import Database, DatabaseUnavailableError, refusal
 from blog.models import Base
 from blog.web.process import configure_logging
 from settings import load_settings
@@ -49,6 +50,11 @@ async def connect_and_run() -> None:
         async with database.engine.connect() as connection:
             await connection.run_sync(run)
             await connection.commit()
+    except DBAPIError as error:
+        if (reason := refusal(error)) is None:
+            raise
+        print(f"alembic: {reason}", file=sys.stderr)  # noqa: T201
+        raise SystemExit(1) from None
     finally:
         await database.close()
 

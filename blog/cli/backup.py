@@ -30,7 +30,7 @@ async def backup(*, file: Path, force: bool) -> None:
         async with app.database.engine.connect() as connection:
             if not await _tables(connection):
                 raise click.ClickException("there is nothing to back up: the database is empty")
-            server = _server(connection)
+            server = await _server(connection)
         await server.dump(file)
     click.echo(f"Wrote {file}: {_size(file)}")
 
@@ -48,7 +48,7 @@ async def restore(*, file: Path, force: bool) -> None:
     """
     async with opened_app() as app:
         async with app.database.engine.connect() as connection:
-            tables, server = await _tables(connection), _server(connection)
+            tables, server = await _tables(connection), await _server(connection)
             has_people = User.__tablename__ in tables and await _count(connection, User)
             if has_people and not force:
                 raise click.ClickException("this site has people: to replace it, say --force")
@@ -70,9 +70,12 @@ def _refuse_to_overwrite(file: Path, force: bool) -> None:
         raise click.ClickException(f"{file} is there already: to replace it, say --force")
 
 
-def _server(connection: AsyncConnection) -> Server:
+async def _server(connection: AsyncConnection) -> Server:
     major_version = cast(tuple[int, ...], connection.dialect.server_version_info)[0]
-    return Server(connection.engine.url, major_version)
+    schema = await connection.scalar(select(func.current_schema()))
+    if schema is None:
+        raise click.ClickException("no schema of this role's search_path exists: create one")
+    return Server(connection.engine.url, major_version, schema)
 
 
 async def _tables(connection: AsyncConnection) -> list[str]:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from blog import create_app
 from blog.errors import BlogError
-from blog.kit.database import DatabaseUnavailableError, is_schema_mismatch, is_unavailable
+from blog.kit.database import DatabaseUnavailableError, is_schema_mismatch, is_unavailable, refusal
 from blog.kit.dumps import DumpError
 from blog.kit.migrations import OUTDATED, SchemaError
 from blog.web.app import Broadside
@@ -42,6 +42,8 @@ def one_line_errors() -> Iterator[None]:
     except (BlogError, DatabaseUnavailableError, DumpError, SchemaError) as error:
         raise click.ClickException(str(error)) from None
     except DBAPIError as error:
+        if (reason := refusal(error)) is not None:
+            raise click.ClickException(reason) from error
         if is_unavailable(error):
             raise click.ClickException("the database went away") from error
         if is_schema_mismatch(error):

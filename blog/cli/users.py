@@ -7,6 +7,7 @@ import click
 from pydantic import ValidationError
 
 from blog.accounts.schemas import NewAccount
+from blog.accounts.service import role_for
 from blog.admin import service
 from blog.cli.people import found_person
 from blog.cli.running import asynchronous, opened_app
@@ -24,11 +25,15 @@ def user() -> None:
 @user.command()
 @click.argument("username")
 @click.argument("email")
-@click.option("--role", default=ROLES[0].name, show_default=True, help=ROLE_NAMES)
+@click.option(
+    "--role",
+    help=f"{ROLE_NAMES}. By default {ADMINISTRATOR} for an address in ADMIN_EMAIL, else "
+    f"{ROLES[0].name}.",
+)
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @click.option("--generate-password", is_flag=True, help="Make one up, and print it this once.")
 def create(
-    *, username: str, email: str, role: str, password_stdin: bool, generate_password: bool
+    *, username: str, email: str, role: str | None, password_stdin: bool, generate_password: bool
 ) -> None:
     """Make an account whose address counts as confirmed.
 
@@ -56,8 +61,10 @@ def create(
 
 
 @asynchronous
-async def _create(form: NewAccount, role: str) -> None:
+async def _create(form: NewAccount, role: str | None) -> None:
     async with opened_app() as app, app.database.session() as session:
+        if role is None:
+            role = (await role_for(session, form.email, app.settings.admin_email)).name
         person = await service.create_account(session, form, app.passwords, role)
     click.echo(f"{person.username} has an account, as {person.role.name}.")
 
@@ -104,6 +111,10 @@ async def reset_password(who: str, print_link: bool) -> None:
     It works once, for an hour.
     """
     async with found_person(who) as (app, session, person):
+        if person.is_disabled:
+            raise click.ClickException(
+                f"{person.username} is disabled and could not log in: run blog user enable first"
+            )
         link = await service.offer_new_password(
             session, person.id, app.links, by_mail=not print_link
         )

@@ -250,6 +250,22 @@ def is_unavailable(error: BaseException) -> bool:
     return state.startswith(("08", "57P")) or state == "53300"
 
 
+def is_out_of_space(error: BaseException) -> bool:
+    """Whether the server could not store something because its disk is full."""
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == "53100"
+
+
+def refusal(error: DBAPIError) -> str | None:
+    """Why the database does not let this role do something, in one line; `None` if it does."""
+    state = getattr(error.orig, "sqlstate", None)
+    if state == READ_ONLY:
+        return "the database takes no writes: it is a standby, or read-only for this role"
+    if state == "42501":  # Insufficient privilege; the message names the table or schema.
+        message = str(getattr(error.orig, "__cause__", error)).partition("\n")[0]
+        return f"the database does not let this role do that: {message}"
+    return None
+
+
 def is_missing_reference(error: BaseException) -> bool:
     """Whether `error` tells of a row that is to refer to another one, which is gone."""
     if not isinstance(error, IntegrityError):

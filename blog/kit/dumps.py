@@ -33,10 +33,12 @@ class Server:
         url: where it is. It goes to the programs in their environment: their command line can be
             read by everybody on the machine.
         version: the server's major version.
+        schema: where the site's tables are, or will be: the first one of the `search_path`.
     """
 
-    def __init__(self, url: URL, version: int) -> None:
+    def __init__(self, url: URL, version: int, schema: str) -> None:
         self._version = version
+        self._schema = schema
         inherited = {name: os.environ[name] for name in os.environ.keys() - LEADING_ASTRAY}
         self._environment = inherited | {"LC_ALL": "C"} | _environment(url)
 
@@ -63,26 +65,60 @@ class Server:
             file: what `dump` has written, here or elsewhere.
             replace: first drop what is there, in the same transaction; otherwise there must be
                 nothing.
-            expected: tables that have to be there in the end. Else it was a backup of something
-                else, and comes to nothing.
+            expected: tables that the backup must have.
 
         Raises:
             DumpError: see there.
         """
-        arguments = ["--no-owner", "--no-privileges", "--file=-", str(file)]
+        await self._check_contents(file, expected)
+        # What else there is in the database is somebody else's.
+        contents = ["--no-owner", "--no-privileges", f"--schema={self._schema}"]
+        arguments = [*contents, "--file=-", str(file)]
         script = ["--no-psqlrc", "--quiet", "--no-password", "--set=ON_ERROR_STOP=1"]
         async with (
             self._running("pg_restore", *arguments) as (source, source_errors),
             self._running("psql", *script) as (target, target_errors),
         ):
             with suppress(BrokenPipeError, ConnectionResetError):
-                await _copy(source, target, replace=replace)
+                await _copy(source, target, self._preparation(replace))
                 await _check(source, source_errors)
-                checks = "".join(f"SELECT FROM public.{table} LIMIT 0;\n" for table in expected)
                 # Whatever goes wrong before this line leaves no trace.
-                await _write(target, f"{checks}COMMIT;\nVACUUM ANALYZE;\n".encode())
+                await _write(target, b"COMMIT;\nVACUUM ANALYZE;\n")
             cast(StreamWriter, target.stdin).close()
             await _check(target, target_errors)
+
+    async def _check_contents(self, file: Path, expected: Iterable[str]) -> None:
+        """Look at the table of contents of a backup.
+
+        Raises:
+            DumpError: it is no backup of a site, or its tables would not be where the site looks.
+        """
+        async with self._running("pg_restore", "--list", str(file)) as (process, errors):
+            contents = (await cast(StreamReader, process.stdout).read()).decode()
+            await _check(process, errors)
+        for table in expected:
+            entry = re.search(
+                rf"^\d+; \d+ \d+ TABLE (?!DATA )(.+) {table} ", contents, re.MULTILINE
+            )
+            if entry is None:
+                raise DumpError(f"{file} is no backup of a site: it has no table {table}")
+            if entry[1] != self._schema:
+                raise DumpError(
+                    f"the tables in {file} are in the schema {entry[1]}, and this role's "
+                    f"search_path begins with {self._schema}: make them the same"
+                )
+
+    def _preparation(self, replace: bool) -> str:
+        """What has to be done before a backup is brought back, in the same transaction."""
+        statements = ["BEGIN", "SET LOCAL client_min_messages = warning"]
+        if replace:
+            schema = '"{}"'.format(self._schema.replace('"', '""'))
+            statements += [
+                f"SET LOCAL lock_timeout = '{LOCK_SECONDS} s'",
+                f"DROP SCHEMA {schema} CASCADE",
+                f"CREATE SCHEMA {schema}",
+            ]
+        return "".join(f"{statement};\n" for statement in statements)
 
     @asynccontextmanager
     async def _running(self, name: str, *arguments: str) -> AsyncIterator[tuple[Process, IO[str]]]:
@@ -124,16 +160,10 @@ def _written_aside(file: Path) -> Iterator[Path]:
         draft.unlink(missing_ok=True)
 
 
-async def _copy(source: Process, target: Process, *, replace: bool) -> None:
+async def _copy(source: Process, target: Process, preparation: str) -> None:
     """Let psql do what pg_restore wants done, in a transaction that is not yet committed."""
     output = cast(StreamReader, source.stdout)
-    beginning = "BEGIN; SET LOCAL client_min_messages = warning;\n"
-    if replace:
-        beginning += (
-            f"SET LOCAL lock_timeout = '{LOCK_SECONDS} s';\n"
-            "DROP SCHEMA public CASCADE; CREATE SCHEMA public;\n"
-        )
-    await _write(target, beginning.encode())
+    await _write(target, preparation.encode())
     # A server before version 17 does not know this setting, and all would end here.
     while line := await output.readline():
         if not line.startswith(b"SET transaction_timeout"):

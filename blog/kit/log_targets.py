@@ -82,34 +82,23 @@ def _to_standard_error(line: str) -> None:
 class FileTarget(_LastingTarget):
     """A file that any number of processes append to, and that may be moved away (logrotate).
 
-    Each line is one write at the end of the file, so that lines never mix. When the path no
-    longer leads to the file that is open, it is opened, or made, anew.
+    Each line is one write at the end of the file, so that lines never mix. The file is opened for
+    each line: a process that has nothing to log keeps no file that was rotated and deleted, whose
+    room on the disk would not become free.
     """
 
     def _open(self) -> None:
-        self._file = self.path.open("ab", buffering=0)
-        self._identity = _identity(os.fstat(self._file.fileno()))
+        os.close(self._descriptor())
 
-    def _is_in_place(self) -> bool:
-        try:
-            return _identity(self.path.stat()) == self._identity
-        except FileNotFoundError:
-            return False
+    def _descriptor(self) -> int:
+        return os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
 
     def _write(self, line: str, level: int) -> None:
-        if not self._is_in_place():
-            former = self._file
-            self._open()
-            former.close()
-        self._file.write(f"{line}\n".encode(errors="backslashreplace"))
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
-
-
-def _identity(status: os.stat_result) -> tuple[int, int]:
-    return status.st_dev, status.st_ino
+        descriptor = self._descriptor()
+        try:
+            os.write(descriptor, f"{line}\n".encode(errors="backslashreplace"))
+        finally:
+            os.close(descriptor)
 
 
 class SyslogTarget(_LastingTarget):

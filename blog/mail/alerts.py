@@ -8,7 +8,7 @@ from pathlib import Path
 
 from quart import Quart
 
-from blog.kit.database import Database
+from blog.kit.database import Database, is_out_of_space
 from blog.kit.logs import request_id
 from blog.mail import outbox
 
@@ -16,6 +16,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 # As the outbox limits it across all processes; within one, nothing is even tried sooner.
 QUIET_SECONDS = 60.0
 LONGEST_TITLE = 160
+FULL_DISK = "The disk of the database is full"
 LONGEST_TRACEBACK = 20_000
 
 
@@ -68,7 +69,7 @@ class Alerts:
         """
         if not self.recipients:
             return
-        title = _title(error)
+        title = FULL_DISK if is_out_of_space(error) else _title(error)
         known = self._known.setdefault(title, _Known())
         if time.monotonic() < known.quiet_until:
             known.held_back += 1

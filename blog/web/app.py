@@ -18,7 +18,7 @@ from werkzeug.routing import MapAdapter
 from blog.errors import NotFoundError
 from blog.kit.backlog import Backlog
 from blog.kit.batches import Batches
-from blog.kit.database import Database, DatabaseUnavailableError, is_unavailable
+from blog.kit.database import Database, DatabaseUnavailableError, is_out_of_space, is_unavailable
 from blog.kit.passwords import Passwords
 from blog.kit.probe import Probe
 from blog.kit.rate_limits import RateLimits
@@ -113,7 +113,11 @@ class Broadside(Quart):
     def report_error(self, error: BaseException) -> None:
         """Log an unexpected error, and tell the administrators of it."""
         where = " ".join(request_for_logs()) if has_request_context() else "the background"
-        self.logger.error("unexpected error in %s", where, exc_info=error)
+        if is_out_of_space(error):
+            # It is the same for every write, and a traceback says nothing about it.
+            self.logger.critical("the disk of the database is full: %s failed", where)
+        else:
+            self.logger.error("unexpected error in %s", where, exc_info=error)
         self.alerts.report(error, where)
 
     async def dispatch_request(self, *request_context: Any) -> ResponseReturnValue:

@@ -15,7 +15,7 @@ from blog.errors import (
     InvalidFieldsError,
     NotFoundError,
 )
-from blog.kit.database import is_deadlock, is_missing_reference, is_unavailable
+from blog.kit.database import is_deadlock, is_missing_reference, is_out_of_space, is_unavailable
 from blog.kit.logs import request_id
 from blog.web.app import current_app
 from blog.web.forms import typed_fields
@@ -41,9 +41,15 @@ EXPLANATIONS = {
     413: Explanation("That is too much", "What you sent is larger than the limit of 1 MiB."),
     429: Explanation("Slow down a little", "Too many requests came from you. Try again later."),
     500: Explanation("That is our fault", "An unexpected error happened. It has been logged."),
+    507: Explanation(
+        "There is no room left",
+        "The server's disk is full, and what you sent is not stored. Keep your text, and try again "
+        "later: the people who run this site have been told.",
+    ),
     503: Explanation("Back in a moment", "The database does not answer. Nothing stored is lost."),
 }
 RETRY_SECONDS = "5"
+FULL_DISK_RETRY_SECONDS = "300"
 
 
 def prefers_json() -> bool:
@@ -121,6 +127,11 @@ async def handle_unexpected(error: Exception) -> ResponseReturnValue:
         log.error("the database does not answer: %s", error)
         response = await error_response(503)
         response.headers["Retry-After"] = RETRY_SECONDS
+        return response
+    if is_out_of_space(error):
+        current_app.report_error(error)
+        response = await error_response(507)
+        response.headers["Retry-After"] = FULL_DISK_RETRY_SECONDS
         return response
     if is_deadlock(error):
         log.warning("a transaction was ended for the sake of another one")

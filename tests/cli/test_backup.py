@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import NullPool, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from blog.kit.postgres_programs import PROGRAMS
@@ -17,6 +17,7 @@ from tests.cli.conftest import Command
 from tests.databases import create_database, drop_database
 from tests.live.postgres import PASSWORD, ExternalPostgres
 from tests.servers import run, serving
+from tests.test_migrations import PROJECT
 
 TABLES = [*(table.name for table in Base.metadata.sorted_tables), "alembic_version"]
 
@@ -144,7 +145,10 @@ async def test_people_are_only_replaced_by_force_and_by_a_whole_backup_of_a_site
 
     await blog("backup", "other.dump", database_url=other_database)
     code, output = await blog("restore", "--force", "other.dump", database_url=site)
-    assert (code, output) == (1, 'Error: relation "public.users" does not exist\n')
+    assert (code, output) == (
+        1,
+        "Error: other.dump is no backup of a site: it has no table users\n",
+    )
     assert await contents(database) == grown
 
     code, output = await blog("restore", "--force", "a.dump", database_url=site)
@@ -186,3 +190,63 @@ async def test_a_server_newer_than_our_programs_is_backed_up_by_those_on_the_pat
     assert "the server is PostgreSQL 18, and on the PATH there is no pg_dump" in output
     monkeypatch.setenv("PATH", str(PROGRAMS))
     assert (await blog("backup", "a.dump", **older))[0] == 0
+
+
+@pytest.fixture
+async def tenant(database_url: str) -> AsyncIterator[str]:
+    """The address of a database whose role looks for tables in a schema of its own."""
+    url = await create_database(database_url, "shared", migrated=False)
+    engine = create_async_engine(url)
+    async with engine.begin() as connection:
+        await connection.execute(text("CREATE SCHEMA other"))
+        await connection.execute(text("CREATE TABLE other.songs (title text)"))
+        await connection.execute(text('CREATE SCHEMA "The Blog"'))
+        await connection.execute(text('ALTER DATABASE shared SET search_path = "The Blog"'))
+    await engine.dispose()
+    yield url
+    await drop_database(database_url, "shared")
+
+
+async def test_a_site_in_a_schema_of_its_own_comes_back_and_leaves_its_neighbours_alone(
+    blog: Command, tenant: str, site: str
+) -> None:
+    assert (await blog("deploy", database_url=tenant))[0] == 0
+    engine = create_async_engine(tenant, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    async with engine.connect() as connection:
+        await connection.execute(ADD_SUSAN)
+        before = await contents(connection)
+        code, output = await blog("backup", "a.dump", database_url=tenant)
+        assert code == 0, output
+        await connection.execute(text("UPDATE users SET username = 'david'"))
+        code, output = await blog("restore", "--force", "a.dump", database_url=tenant)
+        assert code == 0, output
+        assert await contents(connection) == before
+        assert await connection.scalar(text("SELECT count(*) FROM other.songs")) == 0
+        public = text("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
+        assert await connection.scalar(public) == 0
+    code, output = await blog("restore", "a.dump", database_url=site)
+    assert (code, output.count("\n")) == (1, 1), output
+    assert "are in the schema" in output
+
+
+async def test_what_a_role_may_not_do_is_one_line(
+    blog: Command, site: str, database: AsyncConnection, database_url: str, tmp_path: Path
+) -> None:
+    await database.execute(text("CREATE ROLE guest LOGIN"))
+    empty = await create_database(database_url, "empty", migrated=False)
+    guests = make_url(empty).set(username="guest").render_as_string()
+    alembic = ["alembic", "--config", f"{PROJECT}/alembic.ini", "upgrade", "head"]
+    for command in (["blog", "deploy"], alembic):
+        code, output = await run(tmp_path, *command, database_url=guests)
+        assert code == 1, output
+        assert output.splitlines()[-1].endswith("permission denied for schema public"), output
+        assert "Traceback" not in output
+    await drop_database(database_url, "empty")
+    await database.execute(text("DROP ROLE guest"))
+
+    await database.execute(ADD_SUSAN)
+    await database.execute(text("ALTER DATABASE backed_up SET default_transaction_read_only = on"))
+    code, output = await blog("user", "disable", "susan", database_url=site)
+    assert (code, output) == (
+        1, "Error: the database takes no writes: it is a standby, or read-only for this role\n"
+    )  # fmt: skip

@@ -148,3 +148,26 @@ async def test_a_link_for_a_new_password_goes_by_mail_or_is_printed(
     await browser.log_in("susan", "another password")
     acts = [act for _, act, _, _ in await deeds(db)]
     assert acts == ["send link for a new password", "show link for a new password"]
+
+
+async def test_who_is_disabled_gets_no_link_that_would_not_let_them_in(
+    blog: Command, app: Broadside, susan: User
+) -> None:
+    await blog("user", "disable", "susan")
+    refused = "Error: susan is disabled and could not log in: run blog user enable first\n"
+    for options in ([], ["--print-link"]):
+        assert await blog("user", "reset-password", "susan", *options) == (1, refused)
+    assert await outbox(app) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "role"), [([], "Administrator"), (["--role", "Moderator"], "Moderator")]
+)
+async def test_an_address_of_the_administrators_gets_their_role_unless_another_is_given(
+    blog: Command, options: list[str], role: str
+) -> None:
+    code, output = await blog(
+        *DAVID, *options, "--generate-password", admin_email="david@example.com"
+    )
+    assert code == 0, output
+    assert output.startswith(f"david has an account, as {role}.\n")

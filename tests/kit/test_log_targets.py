@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
 from blog.kit import log_targets
@@ -72,6 +73,15 @@ def test_a_file_that_was_moved_away_is_made_anew(tmp_path: Path) -> None:
         log.error("at last")
     assert moved.read_text() == "before\n"
     assert file.read_text() == "made by logrotate\nat last\n"
+
+
+def test_a_process_with_nothing_to_log_keeps_no_rotated_file_open(tmp_path: Path) -> None:
+    file = tmp_path / "log"
+    with logging_to(str(file)) as log:
+        log.error("before")
+        file.rename(tmp_path / "log.1")
+        open_files = [each.path for each in psutil.Process().open_files()]
+    assert [path for path in open_files if path.startswith(str(tmp_path))] == []
 
 
 def test_while_a_file_cannot_be_written_its_lines_go_to_standard_error(
