@@ -257,7 +257,12 @@ async def ids(app: Broadside) -> dict[str, int]:
 
 
 def outcome(answer: httpx.Response) -> Outcome:
-    """Where the answer leads, if that is one of the two, or its status."""
+    """Where the answer leads, if that is one of the two, or its status.
+
+    The page that asks to log in comes at once where it takes along what was typed.
+    """
+    if answer.status_code == 403 and "You are not logged in any more" in answer.text:
+        return LOG_IN
     target = answer.headers.get("location", "").partition("?")[0]
     return LED.get(target, answer.status_code)
 

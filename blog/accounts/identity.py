@@ -5,13 +5,14 @@ from typing import cast
 
 import quart_auth
 from itsdangerous import URLSafeTimedSerializer
-from quart import Quart, redirect, request, session, url_for
+from quart import Quart, redirect, render_template, request, session, url_for
 from quart.typing import ResponseReturnValue
 from quart_auth import Action, AuthUser, QuartAuth
 
 from blog.accounts import queries
 from blog.accounts.authentication import requesting_client
 from blog.accounts.queries import Credential
+from blog.accounts.schemas import LoginForm
 from blog.accounts.sessions_service import REMEMBERED_LIFE, note_use
 from blog.accounts.viewer import Viewer
 from blog.kit.noting import is_due
@@ -19,10 +20,19 @@ from blog.kit.tokens import token_digest
 from blog.models import LoginSession, Permission, User
 from blog.users.presence import note_presence
 from blog.web.app import current_app, db
+from blog.web.errors import error_response
+from blog.web.forms import Form
 from blog.web.requests import is_for_api, only_reads
+from blog.web.resubmission import unsent_form
 
 # What is the same for everybody, and asked for often: it needs not know who is asking.
 IMPERSONAL = {"static", "users.avatar", "health.alive", "health.ready", "metrics.show"}
+
+
+TOO_LONG_TO_KEEP = (
+    "You are not logged in any more, and this is too long to be kept meanwhile. "
+    "Copy it, log in, and send it then."
+)
 
 
 class Visitor(AuthUser):
@@ -165,7 +175,16 @@ async def recognise_visitor() -> ResponseReturnValue | None:
 
 
 async def ask_to_log_in(_error: quart_auth.Unauthorized) -> ResponseReturnValue:
-    """Lead to the login page, and from there back to where the visitor wanted to go."""
+    """Lead to the login page, and from there back to where the visitor wanted to go.
+
+    The session may have ended while somebody was writing: then the login form takes the text along.
+    """
+    unsent = await unsent_form()
+    if unsent is not None and unsent.has_text:
+        if not unsent.can_be_carried:
+            return await error_response(403, TOO_LONG_TO_KEEP)
+        page = await render_template("accounts/login.html", form=Form(LoginForm), unsent=unsent)
+        return page, 403
     wanted = request.full_path.rstrip("?") if request.method == "GET" else None
     return redirect(url_for("accounts.login", next=wanted))
 

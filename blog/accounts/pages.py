@@ -18,9 +18,12 @@ from blog.errors import InvalidFieldsError
 from blog.kit.submissions import submission_key
 from blog.kit.tokens import InvalidTokenError
 from blog.web.app import current_app, db
+from blog.web.csrf import StaleFormError
+from blog.web.errors import error_response
 from blog.web.forms import Form
 from blog.web.quotas import CHANGING_ACCOUNT, LOGGING_IN, MAILING, REGISTERING, quota, spend
 from blog.web.requests import local_address
+from blog.web.resubmission import carried_form
 
 # What the cookie of an anonymous visitor remembers: the id of the account made with it.
 REGISTERED = "registered"
@@ -133,8 +136,11 @@ async def login() -> ResponseReturnValue:
 @blueprint.post("/login")
 @quota(LOGGING_IN)
 async def open_session() -> ResponseReturnValue:
-    """Log in, and go on to where one wanted to go. Whoever was logged in before no longer is."""
-    form = Form(LoginForm)
+    """Log in, and go on to where one wanted to go. Whoever was logged in before no longer is.
+
+    What was written after the former session had ended comes back now.
+    """
+    form, unsent = Form(LoginForm), await carried_form()
     if (data := await form.submitted()) is not None:
         try:
             opened = await service.log_in(
@@ -146,8 +152,26 @@ async def open_session() -> ResponseReturnValue:
             session.clear()
             set_login_cookie(opened.token, remember=data.remember_me)
             remember_device(opened.user.id, opened.user.device_generation)
+            if unsent is None:
+                return redirect(_wanted_address())
+            await current_user.load()
+            return await render_template("accounts/logged_in_again.html", unsent=unsent)
+    return await render_template("accounts/login.html", form=form, unsent=unsent), form.status
+
+
+@blueprint.errorhandler(StaleFormError)
+async def stale_form(error: StaleFormError) -> ResponseReturnValue:
+    """To log in or out in a second tab, where the first has done it already, is a success."""
+    fields = await request.form
+    account = current_user.account
+    if request.endpoint == "accounts.logout" and account is None:
+        await flash("You have logged out.", "success")
+        return redirect(url_for("posts.home"))
+    if request.endpoint == "accounts.open_session" and account is not None:
+        login = fields.get("email", "").strip().lower()
+        if login in {account.email, account.username.lower()} and await carried_form() is None:
             return redirect(_wanted_address())
-    return await render_template("accounts/login.html", form=form), form.status
+    return await error_response(400, error.description, title=error.title)
 
 
 def _wanted_address() -> str:

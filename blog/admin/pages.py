@@ -58,13 +58,14 @@ async def change_role(user_id: int) -> ResponseReturnValue:
 async def disable(user_id: int) -> ResponseReturnValue:
     """Shut somebody out, for a `reason` that the audit log keeps."""
     form = Form(DisableForm)
-    if (data := await form.submitted()) is not None:
-        try:
-            user = await service.disable(db(), required_account(), user_id, data.reason)
-        except InvalidFieldsError as error:
-            form.refuse(error)
-        else:
-            await flash(f"{user.username} is disabled, and logged out everywhere.", "success")
+    if (data := await form.submitted()) is None:
+        raise InvalidFieldsError(form.errors)
+    try:
+        user = await service.disable(db(), required_account(), user_id, data.reason)
+    except InvalidFieldsError as error:
+        form.refuse(error)
+    else:
+        await flash(f"{user.username} is disabled, and logged out everywhere.", "success")
     return await _back_to_list(form)
 
 

@@ -30,22 +30,17 @@ for policy in POLICIES:
 @quota(WRITING)
 async def write(post_id: int) -> ResponseReturnValue:
     """Publish a comment, and lead to it."""
-    if current_user.account is None:
-        here = url_for("posts.show", post_id=post_id)
-        return redirect(url_for("accounts.login", next=here))
+    author = required_viewer()
     form = Form(CommentForm)
     data = await form.submitted()
     try:
         if data is None:
             return await _form_again(post_id, form)
-        author = current_user.viewer
         body_html = await current_app.renderer.comment(data.body, author.id)
         written = await service.write_comment(await writes(), author, post_id, data, body_html)
     except InvalidFieldsError as error:
         form.refuse(error)
         return await _form_again(post_id, form)
-    except NotFoundError:
-        return await render_template("comments/post_is_gone.html", form=form), 404
     return redirect(_address(post_id, written.id, written.position))
 
 

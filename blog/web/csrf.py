@@ -24,12 +24,19 @@ LENGTH = 32
 _NAME, _VALUE, _END = Markup('<input type="hidden" name="'), Markup('" value="'), Markup('">')
 
 
-class CSRFError(BadRequest):
-    """The form did not come from a page of this visitor's session."""
+class ForeignRequestError(BadRequest):
+    """A page of another site has made the browser send this."""
 
+    description = "This was sent by a page of another site, and nothing was done."
+
+
+class StaleFormError(BadRequest):
+    """The form does not belong to this visitor's session, or not any more."""
+
+    title = "Please send it once more"
     description = (
-        "This form has expired, or was opened before you logged in or out. "
-        "Go back, reload the page and send it again."
+        "This form was opened before you logged in or out, or too long ago, and nothing was done "
+        "yet. To send it again is enough."
     )
 
 
@@ -58,14 +65,14 @@ async def check_csrf() -> None:
     The API takes no notice of cookies: there is nothing that another site could make use of.
 
     Raises:
-        CSRFError: answered with 400.
+        ForeignRequestError, StaleFormError: answered with 400.
     """
     if request.method in SAFE_METHODS or request.routing_exception is not None or is_for_api():
         return
     if not comes_from_here():
-        raise CSRFError
+        raise ForeignRequestError
     if not _matches((await request.form).get(FIELD, "")):
-        raise CSRFError
+        raise StaleFormError
 
 
 def comes_from_here() -> bool:

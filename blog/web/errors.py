@@ -1,7 +1,7 @@
 """Every error, as a page or as a problem document (RFC 9457), by what the client prefers."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import NamedTuple
 
@@ -18,9 +18,10 @@ from blog.errors import (
 from blog.kit.database import is_deadlock, is_missing_reference, is_out_of_space, is_unavailable
 from blog.kit.logs import request_id
 from blog.web.app import current_app
-from blog.web.forms import typed_fields
+from blog.web.csrf import StaleFormError
 from blog.web.headers import vary_by
 from blog.web.requests import is_for_api
+from blog.web.resubmission import unsent_form
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +51,10 @@ EXPLANATIONS = {
 }
 RETRY_SECONDS = "5"
 FULL_DISK_RETRY_SECONDS = "300"
+# What the person sent can be sent once more, as it is or changed.
+WORTH_A_TRY = {400, 409, 422, 429, 500, 503, 507}
+# The body was not read, and will not be.
+WITHOUT_BODY = {408, 413}
 
 
 def prefers_json() -> bool:
@@ -62,15 +67,16 @@ async def error_response(
     status: int,
     detail: str | None = None,
     errors: Mapping[str, str] | None = None,
-    typed: Sequence[tuple[str, str]] = (),
+    *,
+    title: str | None = None,
 ) -> Response:
-    """The answer for an error.
+    """The answer for an error. To a form it brings back what was typed in it.
 
     Args:
         status: the HTTP status.
         detail: what is particular about this case; by default what is true of the status.
         errors: what is wrong with each field.
-        typed: the fields of a form that may be sent again later; a page shows them.
+        title: the heading of the page; by default that of the status.
     """
     phrase = HTTPStatus(status).phrase
     explanation = EXPLANATIONS.get(status, Explanation(phrase, ""))
@@ -96,10 +102,11 @@ async def error_response(
         page = await render_template(
             "errors/error.html",
             status=status,
-            title=explanation.title,
+            title=title or explanation.title,
             detail=detail,
             reference=reference,
-            typed=typed,
+            unsent=None if status in WITHOUT_BODY else await unsent_form(errors),
+            can_be_sent=status in WORTH_A_TRY,
         )
         response = Response(page, status)
     vary_by(response, "Accept")
@@ -163,11 +170,13 @@ def init_app(app: Quart) -> None:
     @app.errorhandler(BusyError)
     async def busy(error: BusyError) -> Response:
         of_fields = {field: problem for field, problem in error.errors.items() if field}
-        response = await error_response(
-            error.status, str(error), of_fields, typed=await typed_fields()
-        )
+        response = await error_response(error.status, str(error), of_fields)
         response.headers["Retry-After"] = str(error.retry_after)
         return response
+
+    @app.errorhandler(StaleFormError)
+    async def stale_form(error: StaleFormError) -> Response:
+        return await error_response(400, error.description, title=error.title)
 
     app.register_error_handler(HTTPException, handle_http_error)
     app.register_error_handler(Exception, handle_unexpected)

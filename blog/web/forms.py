@@ -12,8 +12,7 @@ from quart.typing import ResponseTypes
 
 from blog.errors import BusyError, InvalidFieldsError
 from blog.kit.validation import messages
-from blog.web.csrf import FIELD, hidden_input
-from blog.web.requests import is_for_api
+from blog.web.csrf import hidden_input
 
 SUBMISSION_FIELD = "submission"
 
@@ -70,20 +69,6 @@ class Form(Generic[Data]):
     def status(self) -> int:
         """The status of the page that shows this form."""
         return self.refusal if self.errors else 200
-
-
-async def typed_fields() -> list[tuple[str, str]]:
-    """The fields of the form that the request has sent, but for passwords and the CSRF token.
-
-    With them a page can offer to send a form again that was refused before anybody read it.
-    """
-    if request.method != "POST" or is_for_api():
-        return []
-    return [
-        (name, text)
-        for name, text in (await request.form).items()
-        if name != FIELD and "password" not in name
-    ]
 
 
 def submission_field() -> Markup:

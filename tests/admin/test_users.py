@@ -160,7 +160,7 @@ async def test_disabling_logs_out_at_once_and_keeps_out_until_enabled(
 async def test_a_disabled_person_may_do_nothing() -> None:
     role = Role(name="Administrator", permissions=31)
     person = User(role=role, confirmed_at=now(), disabled_at=now())
-    assert not person.can(Permission.FOLLOW)
+    assert person.permissions == Permission(0)
 
 
 async def test_nobody_disables_the_own_account(

@@ -8,13 +8,13 @@ POST = {"body": "Written by me"}
 
 
 @pytest.mark.parametrize("token", ["", "x", "AAAA", "é", "A" * 88])
-async def test_a_form_without_a_good_token_is_refused_and_says_to_reload(
+async def test_a_form_without_a_good_token_is_refused_and_says_what_to_do(
     susans_browser: Browser, token: str
 ) -> None:
     await susans_browser.token("/")
     answer = await susans_browser.post("/", data={**POST, "csrf_token": token})
     assert answer.status_code == 400
-    assert "reload the page" in answer.text
+    assert "To send it again is enough" in answer.text
     assert "Written by me" not in (await susans_browser.get("/")).text
 
 

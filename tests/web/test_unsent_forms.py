@@ -1,0 +1,371 @@
+"""Whatever goes wrong with a form, what was typed in it comes back, and can be sent again.
+
+A new form belongs into `TYPED` or `NOTHING_TYPED`, or this fails.
+"""
+
+import re
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from html.parser import HTMLParser
+
+import httpx
+import pytest
+from markupsafe import escape
+from pydantic import SecretStr
+from quart import request
+from sqlalchemy import delete
+
+import blog.accounts.leaving_pages
+import blog.accounts.schemas
+import blog.admin.schemas
+import blog.comments.schemas
+import blog.moderation.schemas
+import blog.posts.schemas
+import blog.users.schemas
+from blog import create_app
+from blog.accounts.identity import recognise_visitor
+from blog.errors import TooManyRequestsError
+from blog.kit.database import DatabaseUnavailableError
+from blog.kit.validation import Schema
+from blog.models import Comment, LoginSession, Post, Report
+from blog.web.app import Broadside
+from blog.web.resubmission import LABELS, SECRETS
+from settings import Settings
+from tests.support import PASSWORD, Browser, add_user
+
+HOSTILE = "Two\nlines, \"quoted\" & </textarea><script>alert(1)</script> 'x'"
+LINE = "A name, \"quoted\" & <b> 'x'"
+SECRET = "a password that no page shows"
+ONE_MINUTE = timedelta(minutes=1)
+
+# By the address, with the ids of the site: what a person types into the form that is sent there,
+# and what the form has besides. All of it is sent by an administrator, whose post and comment are
+# those with the id 1.
+TYPED: dict[str, tuple[str, dict[str, str]]] = {
+    "/": ("/", {"body": HOSTILE, "submission": "1"}),
+    "/post/<id:post_id>": ("/post/1", {"body": HOSTILE, "submission": "1"}),
+    "/preview": ("/preview", {"body": HOSTILE}),
+    "/edit/<id:post_id>": ("/edit/1", {"body": HOSTILE, "version": "1"}),
+    "/comment/<id:comment_id>/edit": ("/comment/1/edit", {"body": HOSTILE}),
+    "/report/post/<id:post_id>": ("/report/post/1", {"reason": HOSTILE}),
+    "/report/comment/<id:comment_id>": ("/report/comment/1", {"reason": HOSTILE}),
+    "/moderate/<any(disable, enable, hide, show):measure>/<id:row_id>": (
+        "/moderate/hide/1?next=/moderate/reports",
+        {"reason": HOSTILE},
+    ),
+    "/moderate/reports/<id:report_id>/dismiss": (
+        "/moderate/reports/1/dismiss",
+        {"reason": HOSTILE},
+    ),
+    "/moderate/reports/<id:report_id>/resolve": (
+        "/moderate/reports/1/resolve?next=/moderate/reports",
+        {"reason": HOSTILE},
+    ),
+    "/edit-profile": ("/edit-profile", {"name": LINE, "location": LINE, "about_me": HOSTILE}),
+    "/edit-profile/<id:user_id>": (
+        "/edit-profile/2",
+        {"email": "bob@example.com", "username": "bob", "confirmed": "true", "role": "User",
+         "name": LINE, "location": LINE, "about_me": HOSTILE},
+    ),
+    "/admin/users/<id:user_id>/disable": ("/admin/users/2/disable", {"reason": LINE}),
+    "/auth/register": (
+        "/auth/register",
+        {"email": "carl@example.com", "username": "carl", "password": SECRET,
+         "password2": SECRET, "submission": "1"},
+    ),
+    "/auth/login": ("/auth/login?next=/user/bob", {"email": "bob", "password": SECRET}),
+    "/auth/reset": ("/auth/reset", {"email": "bob@example.com"}),
+    "/auth/change_email": (
+        "/auth/change_email", {"email": "new@example.com", "password": SECRET}
+    ),
+    "/auth/tokens": ("/auth/tokens", {"name": LINE, "read": "true", "life": "30 days",
+                                      "submission": "1"}),
+}  # fmt: skip
+FOR_STRANGERS = {"/auth/register", "/auth/login", "/auth/reset"}
+# Buttons, choices, and passwords alone.
+NOTHING_TYPED = {
+    "/admin/mail/<id:email_id>/retry",
+    "/admin/mail/retry",
+    "/admin/users/<id:user_id>/enable",
+    "/admin/users/<id:user_id>/role",
+    "/auth/change-password",
+    "/auth/change_email/<token>",
+    "/auth/confirm",
+    "/auth/delete-account",
+    "/auth/delete-account/<token>",
+    "/auth/logout",
+    "/auth/reset/<token>",
+    "/auth/sessions/<id:login_id>/end",
+    "/auth/sessions/end-others",
+    "/auth/tokens/<id:token_id>/revoke",
+    "/comment/<id:comment_id>/delete",
+    "/delete/<id:post_id>",
+    "/follow/<username>",
+    "/unfollow/<username>",
+}
+FORMS = [pytest.param(rule, id=rule) for rule in TYPED]
+FORMS_OF_MEMBERS = [pytest.param(rule, id=rule) for rule in TYPED if rule not in FOR_STRANGERS]
+
+
+class Forms(HTMLParser):
+    """The forms of a page, as a browser without JavaScript sends them: by their actions."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: dict[str, dict[str, str]] = {}
+        self._fields: dict[str, str] = {}
+        self._area: str | None = None
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attributes}
+        if tag == "form":
+            self._fields = self.found[given.get("action", "")] = {}
+        elif tag == "input" and "name" in given:
+            self._fields[given["name"]] = given.get("value", "")
+        elif tag == "textarea":
+            self._area = given.get("name", "")
+            self._fields[self._area] = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._area is not None:
+            self._fields[self._area] += data
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "textarea" and self._area is not None:
+            # The first line break belongs to the markup (HTML Standard, 13.1.2.5).
+            self._fields[self._area] = self._fields[self._area].removeprefix("\n")
+            self._area = None
+
+
+def test_every_form_is_in_the_table(app: Broadside) -> None:
+    forms = {
+        rule.rule
+        for rule in app.url_map.iter_rules()
+        if "POST" in (rule.methods or set()) and not rule.rule.startswith("/api/")
+    }
+    assert forms == TYPED.keys() | NOTHING_TYPED
+
+
+def test_every_field_that_is_typed_has_a_label_and_no_password_has() -> None:
+    modules = (
+        blog.accounts.leaving_pages, blog.accounts.schemas, blog.admin.schemas,
+        blog.comments.schemas, blog.moderation.schemas, blog.posts.schemas, blog.users.schemas,
+    )  # fmt: skip
+    fields = {
+        (name, field.annotation)
+        for module in modules
+        for schema in vars(module).values()
+        if isinstance(schema, type) and issubclass(schema, Schema)
+        for name, field in schema.model_fields.items()
+    }
+    assert {name for name, kind in fields if kind is SecretStr} == SECRETS.keys()
+    chosen = {"submission", "role", "q", "state"}
+    assert {name for name, kind in fields if kind is str} - chosen == LABELS.keys()
+
+
+@pytest.fixture
+async def failing_app(
+    app: Broadside, make_settings: Callable[..., Settings]
+) -> AsyncIterator[Broadside]:
+    """An application in which the header `X-Fail` brings about what goes wrong."""
+    failing = create_app(make_settings())
+    failing.passwords = app.passwords
+
+    async def fail_early() -> None:
+        """Before it is known who asks, and before the body is read."""
+        if request.headers.get("X-Fail") == "503":
+            raise DatabaseUnavailableError("away")
+
+    @failing.before_request
+    async def fail() -> None:
+        kind = request.headers.get("X-Fail")
+        if kind == "429":
+            raise TooManyRequestsError(ONE_MINUTE)
+        if kind == "500":
+            raise RuntimeError
+
+    before = failing.before_request_funcs[None]
+    before.insert(before.index(recognise_visitor), fail_early)
+    async with failing.test_app():
+        yield failing
+
+
+@pytest.fixture
+async def browser(failing_app: Broadside) -> AsyncIterator[Browser]:
+    """The administrator's, not logged in yet."""
+    administrator = await add_user(failing_app, "boss", role="Administrator")
+    bob = await add_user(failing_app, "bob")
+    written = {"author_id": administrator.id, "body": "x", "body_html": "<p>x</p>",
+               "renderer_version": 1}  # fmt: skip
+    async with failing_app.database.session() as session:
+        session.add_all([Post(**written), Post(**written | {"author_id": bob.id})])
+        await session.flush()
+        session.add(Comment(post_id=1, **written))
+        session.add(Report(reporter_id=bob.id, post_id=1, reason="x"))
+        await session.commit()
+    async with Browser(failing_app) as visitor:
+        yield visitor
+
+
+async def opened(browser: Browser, rule: str) -> tuple[str, dict[str, str]]:
+    """Log in where the form is for members; where it is sent, and what with."""
+    if rule not in FOR_STRANGERS:
+        await browser.log_in("boss")
+    address, fields = TYPED[rule]
+    return address, fields | {"csrf_token": await browser.token("/auth/reset")}
+
+
+def assert_is_back(page: str, address: str, sent: dict[str, str]) -> dict[str, str]:
+    """Make sure that a page has the form to `address` with all that was typed, but no password.
+
+    Returns:
+        What sending it again would send.
+    """
+    assert SECRET not in page
+    assert "<script>alert" not in page
+    again = Forms(page).found[address]
+    for name, text in sent.items():
+        if name in SECRETS:
+            assert again[name] == ""
+            again[name] = text
+        elif name != "csrf_token":
+            assert again[name] == text
+            assert str(escape(text)) in page
+    assert again["csrf_token"] != sent["csrf_token"]
+    return again
+
+
+async def assert_works(browser: Browser, address: str, form: dict[str, str]) -> None:
+    """Make sure that a form that is sent again does its work."""
+    answer = await browser.post(address, data=form)
+    is_wrong_password = form.get("password") == SECRET and "register" not in address
+    expected = {422} if is_wrong_password else {200, 201, 302}
+    assert answer.status_code in expected, answer.text
+
+
+@pytest.mark.parametrize("token", ["", "stale"])
+@pytest.mark.parametrize("rule", FORMS)
+async def test_a_stale_form_comes_back_and_sending_it_again_is_enough(
+    browser: Browser, rule: str, token: str
+) -> None:
+    address, form = await opened(browser, rule)
+    answer = await browser.post(address, data=form | {"csrf_token": token})
+    assert answer.status_code == 400
+    assert "To send it again is enough" in answer.text
+    again = assert_is_back(answer.text, address, form)
+    await assert_works(browser, address, again)
+
+
+@pytest.mark.parametrize("failure", [429, 500, 503])
+@pytest.mark.parametrize("rule", FORMS)
+async def test_a_form_that_failed_comes_back_and_can_be_sent_again(
+    browser: Browser, rule: str, failure: int
+) -> None:
+    address, form = await opened(browser, rule)
+    answer = await browser.post(address, data=form, headers={"X-Fail": str(failure)})
+    assert answer.status_code == failure
+    again = assert_is_back(answer.text, address, form)
+    await assert_works(browser, address, again)
+
+
+async def logged_out(failing_app: Broadside) -> None:
+    async with failing_app.database.session() as session:
+        await session.execute(delete(LoginSession))
+        await session.commit()
+
+
+@pytest.mark.parametrize("rule", FORMS_OF_MEMBERS)
+async def test_the_log_in_form_takes_along_what_was_written_after_the_session_had_ended(
+    browser: Browser, failing_app: Broadside, rule: str
+) -> None:
+    address, form = await opened(browser, rule)
+    await logged_out(failing_app)
+    answer = await browser.post(address, data=form)
+    assert answer.status_code == 403
+    assert "You are not logged in any more" in answer.text
+    assert SECRET not in answer.text
+    login = Forms(answer.text).found["/auth/login"] | {"email": "boss"}
+    # A wrong password keeps it as well.
+    wrong = await browser.post("/auth/login", data=login | {"password": "wrong"})
+    assert wrong.status_code == 422
+    login = Forms(wrong.text).found["/auth/login"] | {"email": "boss", "password": PASSWORD}
+    back = await browser.post("/auth/login", data=login)
+    assert back.status_code == 200
+    assert "It has not been sent yet" in back.text
+    sent = {name: text for name, text in form.items() if name not in SECRETS}
+    again = assert_is_back(back.text, address, sent)
+    await assert_works(browser, address, again | {n: form[n] for n in SECRETS if n in form})
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}, {"Origin": "null"}],
+)
+@pytest.mark.parametrize("failure", ["", "429", "503"])
+async def test_what_another_site_made_the_browser_send_is_not_shown(
+    browser: Browser, headers: dict[str, str], failure: str
+) -> None:
+    _, form = await opened(browser, "/")
+    for address in ("/", "/post/1", "/no/such/page"):
+        answer = await browser.post(
+            address, data=form | {"body": "Buy this"}, headers=headers | {"X-Fail": failure}
+        )
+        assert answer.status_code in {400, 404, 405, 429, 503}
+        assert "Buy this" not in answer.text
+
+
+@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "", "javascript:x"])
+async def test_the_log_in_form_leads_what_it_takes_along_to_this_site_alone(
+    browser: Browser, target: str
+) -> None:
+    form = {"email": "boss", "password": PASSWORD, "draft_to": target, "draft.body": "secret"}
+    answer = await browser.submit("/auth/login", form)
+    assert answer.status_code == 302
+    assert answer.headers["location"] == "/"
+
+
+async def test_a_form_for_no_page_of_ours_is_not_sent_anywhere(browser: Browser) -> None:
+    token = await browser.token("/auth/reset")
+    for address in ("https://blog.test//evil.example/x", "/no/such/page"):
+        answer = await browser.post(address, data={"csrf_token": token, "body": "Written"})
+        assert answer.status_code == 404
+        assert "Written" in answer.text
+        assert Forms(answer.text).found.keys() <= {""}
+
+
+async def test_a_comment_under_a_post_that_is_gone_can_be_copied(
+    browser: Browser, failing_app: Broadside
+) -> None:
+    address, form = await opened(browser, "/post/<id:post_id>")
+    async with failing_app.database.session() as session:
+        await session.execute(delete(Post))
+        await session.commit()
+    answer = await browser.post(address, data=form)
+    assert answer.status_code == 404
+    assert str(escape(HOSTILE)) in answer.text
+    assert re.search(r"<textarea[^>]* readonly", answer.text)
+
+
+async def two_tabs(browser: Browser, page: str) -> tuple[str, str]:
+    return await browser.token(page), await browser.token(page)
+
+
+async def test_to_log_in_and_out_in_two_tabs_is_a_success(browser: Browser) -> None:
+    first, second = await two_tabs(browser, "/auth/login")
+    form = {"email": "boss", "password": PASSWORD}
+    for token in (first, second):
+        answer: httpx.Response = await browser.post(
+            "/auth/login?next=/user/bob", data=form | {"csrf_token": token}
+        )
+        assert answer.headers["location"] == "/user/bob"
+    # As somebody else: that is not what the first tab has done.
+    other = await browser.post(
+        "/auth/login", data={"email": "bob", "password": PASSWORD, "csrf_token": second}
+    )
+    assert other.status_code == 400
+    first, second = await two_tabs(browser, "/")
+    for token in (first, second):
+        answer = await browser.post("/auth/logout", data={"csrf_token": token})
+        assert answer.headers["location"] == "/"
+    assert (await browser.get("/")).text.count("You have logged out.") == 2
