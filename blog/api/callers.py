@@ -98,6 +98,7 @@ async def identify() -> None:
     caller = Caller(None)
     quart_auth.login_user(caller)
     caller.action = quart_auth.Action.PASS  # There is no cookie to be set.
+    limits.refuse_known_credentials()
     if brings_password := _brings_password():
         await limits.spend()  # For the address, before the password is hashed.
     try:

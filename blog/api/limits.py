@@ -1,8 +1,12 @@
 """How many requests a client of the API may send."""
 
-from quart import Response, g
+import hashlib
 
-from blog.kit.rate_limits import Quota
+from quart import Response, g, request
+
+from blog.errors import TooManyRequestsError
+from blog.kit.rate_limits import Bucket, Quota
+from blog.web.app import current_app
 from blog.web.quotas import peoples, spend_from, strangers
 
 REQUESTS = Quota("default", 300, 60, at_once=15)
@@ -15,8 +19,30 @@ async def spend(user_id: int | None = None) -> None:
         TooManyRequestsError: there were too many already.
     """
     buckets = peoples(REQUESTS, user_id) if user_id else strangers(REQUESTS)
-    if standing := await spend_from(buckets):
+    try:
+        standing = await spend_from(buckets)
+    except TooManyRequestsError as error:
+        if user_id:
+            current_app.rate_limits.remember_empty(_credentials(), error.wait)
+        raise
+    if standing:
         g.api_standing = standing
+
+
+def refuse_known_credentials() -> None:
+    """Refuse the credentials of a person whose quota is used up, before they are looked up.
+
+    Raises:
+        TooManyRequestsError: this process has refused the same ones a moment ago.
+    """
+    current_app.rate_limits.refuse_if_empty(_credentials())
+
+
+def _credentials() -> Bucket:
+    """What the request's sender is known by; it may be the address that has used up its quota."""
+    given = f"{request.remote_addr} {request.headers.get('Authorization', '')}"
+    digest = hashlib.sha256(given.encode(errors="replace")).hexdigest()
+    return Bucket(REQUESTS, f"credentials {digest}")
 
 
 async def add_headers(response: Response) -> Response:

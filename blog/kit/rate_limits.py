@@ -89,8 +89,9 @@ class Quota(NamedTuple):
         return self.seconds / self.number
 
     def times(self, factor: int) -> "Quota":
-        """The same quota for so many clients together."""
-        return self._replace(number=self.number * factor)
+        """The same quota for so many clients together, and as exact."""
+        at_once = self.at_once * factor if self.at_once > 1 else 1
+        return self._replace(number=self.number * factor, at_once=at_once)
 
 
 class Bucket(NamedTuple):
@@ -217,6 +218,12 @@ class RateLimits:
         ]
         if waits:
             raise TooManyRequestsError(timedelta(seconds=max(waits)))
+
+    def remember_empty(self, bucket: Bucket, wait: timedelta) -> None:
+        """Let `refuse_if_empty` refuse a bucket for a while, which needs not be in the database."""
+        lease, moment = self._lease(bucket), time.monotonic()
+        lease.refilled_at = moment + wait.total_seconds()
+        lease.empty_until = min(lease.refilled_at, moment + REMEMBERED_SECONDS)
 
     def give_back(self, *buckets: Bucket) -> None:
         """Put one request back into each bucket, for the next one who comes to this process."""

@@ -26,8 +26,8 @@ SEED = int(os.environ.get("FUZZ_SEED", "1"))
 # schemathesis tries wrong passwords on purpose, and would be shut out for it after five.
 FORGIVE = [
     "CREATE FUNCTION forgive() RETURNS trigger LANGUAGE plpgsql"
-    " AS 'BEGIN DELETE FROM login_failures; RETURN NULL; END'",
-    "CREATE TRIGGER forgive AFTER INSERT ON login_failures EXECUTE FUNCTION forgive()",
+    " AS 'BEGIN DELETE FROM rate_limits; RETURN NULL; END'",
+    "CREATE TRIGGER forgive AFTER INSERT ON rate_limits EXECUTE FUNCTION forgive()",
 ]
 
 

@@ -68,9 +68,14 @@ async def test_writing_takes_few_statements_and_few_transactions(
     authors: Sequence[tuple[User, Client]], db: AsyncSession, susan: User
 ) -> None:
     post = await add_post(db, susan)
+    for _, client in authors:
+        await client.get("/")
     for address in ("/posts/", f"/posts/{post.id}/comments/"):
         written = await all_write(authors, address)
-        assert max(statements_of(answer) for _, _, answer in written) <= 3
+        # A few take some requests at once out of a quota, which is one statement more.
+        taken = sorted(statements_of(answer) for _, _, answer in written)
+        assert taken[-1] <= 4
+        assert taken[len(taken) // 2] <= 3
         table = Post if address == "/posts/" else Comment
         made_by = select(func.count(func.distinct(table.created_at)))
         # A transaction has one `now()`.

@@ -7,9 +7,8 @@ import pytest
 from sqlalchemy import update
 
 from blog import create_app
-from blog.kit.clock import now
 from blog.mail import alerts
-from blog.models import Email
+from blog.models import RateLimit
 from blog.web.app import Broadside
 from settings import Settings
 from tests.support import Browser, outbox
@@ -118,4 +117,5 @@ async def let_a_minute_pass(app: Broadside) -> None:
     for known in app.alerts._known.values():
         known.quiet_until -= alerts.QUIET_SECONDS
     async with app.database.engine.begin() as connection:
-        await connection.execute(update(Email).values(created_at=now() - timedelta(minutes=2)))
+        past = RateLimit.full_at - timedelta(minutes=2)
+        await connection.execute(update(RateLimit).values(full_at=past))
