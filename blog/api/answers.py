@@ -5,7 +5,7 @@ demands that, and where the answer is compressed the tag says so (see `blog.web.
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -54,6 +54,27 @@ def kept_answer(make: Callable[..., BaseModel], *values: Any) -> Response:
         values: as `blog.web.fragments` wants them.
     """
     return _answer(current_app.fragments.kept(_make_tagged, make, *values), 200, {})
+
+
+def streamed_answer(tag: str, pieces: AsyncIterator[str]) -> Response:
+    """A representation that is too long to be made as a whole, or 304 if the client has just that.
+
+    Args:
+        tag: its entity tag, which tells it from every other representation of the resource.
+        pieces: the representation, in parts that are made while it is sent.
+    """
+    if _named(request.if_none_match.contains_weak, tag):
+        return _answer(tag, 200, {})
+    response = Response(pieces if request.method == "GET" else _no_pieces(), 200)
+    response.content_type = "application/json"
+    response.set_etag(tag)
+    return response
+
+
+async def _no_pieces() -> AsyncIterator[str]:
+    """The body of an answer to HEAD."""
+    return
+    yield
 
 
 def _make_tagged(make: Callable[..., BaseModel], *values: Any) -> str:

@@ -5,14 +5,16 @@ write. A walk neither skips nor repeats what is there all along: each answer nam
 the next stretch, which begins behind the last row of this one.
 """
 
-from collections.abc import Callable
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Annotated, Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from quart import Response, request
 from quart_schema import document_querystring, document_response
 
-from blog.api.answers import answer, kept_answer
+from blog.api.answers import TAG_LENGTH, answer, kept_answer, streamed_answer
 from blog.api.links import Links, Url, links, this_address
 from blog.errors import InvalidFieldsError
 from blog.kit.pagination import Page, PageRequest, Stretch, Walk
@@ -23,6 +25,8 @@ Row = TypeVar("Row")
 
 LARGEST_PAGE = 9_999_999_999
 MOST_PER_PAGE = 100
+# Of an answer's texts, in characters.
+LONGEST_AT_ONCE = 256 * 1024
 
 
 class ListQuery(BaseModel):
@@ -88,9 +92,22 @@ def wanted_part(size: int) -> PageRequest | Walk:
     return Walk(size, query.cursor)
 
 
-def answer_list(
+class Rest(NamedTuple):
+    """The items of a list that come behind its rows, and are read while the answer is sent.
+
+    Attributes:
+        revisions: what tells the items from what they were before and will be after.
+        items: the items.
+    """
+
+    revisions: Sequence[str]
+    items: AsyncIterator[BaseModel]
+
+
+async def answer_list(
     collection: type[Collection], name: str, part: Page[Row] | Stretch[Row],
     resource: Callable[[Row, Links], BaseModel], *, keep: bool = False,
+    length: Callable[[Row], int] = lambda _row: 0, rest: Rest | None = None,
 ) -> Response:  # fmt: skip
     """Part of a list, with the ways to the parts beside it in the body and as `Link` (RFC 8288).
 
@@ -100,6 +117,9 @@ def answer_list(
         part: the rows.
         resource: makes a resource of a row.
         keep: whether the rows are values, of which `resource` always makes the same.
+        length: how many characters the text of a row has. If they are many in all, the answer is
+            made, compressed and sent in pieces, and others have their turn in between.
+        rest: what comes behind the rows, if that is too much to be read before.
     """
     per_page = request.args.get("per_page")
     if isinstance(part, Page):
@@ -115,7 +135,12 @@ def answer_list(
     made_of = _MadeOf(
         collection, name, tuple(part.rows), resource, links(), part.total or 0, **addresses
     )
-    response = kept_answer(_collection, made_of) if keep else answer(_collection(made_of))
+    if rest or sum(map(length, part.rows)) > LONGEST_AT_ONCE:
+        response = await _answer_in_pieces(made_of, rest)
+    elif keep:
+        response = kept_answer(_collection, made_of)
+    else:
+        response = answer(_collection(made_of))
     for rel, address in addresses.items():
         if address:
             response.headers.add("Link", f'<{address}>; rel="{rel}"')
@@ -138,3 +163,28 @@ class _MadeOf(NamedTuple):
 def _collection(of: _MadeOf) -> Collection:
     items: dict[str, Any] = {of.name: [of.resource(row, of.to) for row in of.rows]}
     return of.collection(prev=of.prev, next=of.next, count=of.length, **items)
+
+
+async def _answer_in_pieces(of: _MadeOf, rest: Rest | None) -> Response:
+    """The same as by `_collection`, of which no more than an item is in memory at a time."""
+    frame = Collection(prev=of.prev, next=of.next, count=of.length).model_dump_json()
+    head = f'{frame[:-1]},"{of.name}":['
+    items = [of.resource(row, of.to) for row in of.rows]
+    digest = hashlib.sha256(head.encode())
+    for item in items:
+        digest.update(item.model_dump_json().encode())
+        await asyncio.sleep(0)
+    digest.update("".join(rest.revisions if rest else ()).encode())
+
+    async def pieces() -> AsyncIterator[str]:
+        before = head
+        for item in items:
+            yield before + item.model_dump_json()
+            before = ","
+        if rest:
+            async for resource in rest.items:
+                yield before + resource.model_dump_json()
+                before = ","
+        yield "]}" if before == "," else f"{before}]}}"
+
+    return streamed_answer(digest.hexdigest()[:TAG_LENGTH], pieces())

@@ -24,7 +24,7 @@ from blog.errors import NotFoundError
 from blog.kit.pagination import Page, Stretch, Walk
 from blog.models import Comment, Permission, Post
 from blog.posts.api import readable_post
-from blog.posts.queries import ListedPost
+from blog.posts.lists import ListedPost
 from blog.web.app import current_app, db, read, writes
 
 blueprint = Blueprint("comments", __name__)
@@ -76,8 +76,8 @@ async def newest() -> Response:
     """List everybody's comments, the newest first."""
     wanted = wanted_part(current_app.settings.comments_per_page)
     if isinstance(wanted, Walk):
-        return _list(await read(walk_queries.newest, wanted))
-    return _list(await read(queries.newest, wanted))
+        return await _list(await read(walk_queries.newest, wanted))
+    return await _list(await read(queries.newest, wanted))
 
 
 @blueprint.get("/posts/<id:post_id>/comments/")
@@ -87,8 +87,8 @@ async def under_post(post_id: int) -> Response:
     post = await readable_post(post_id)
     wanted = wanted_part(current_app.settings.comments_per_page)
     if isinstance(wanted, Walk):
-        return _list(await read(walk_queries.under_post, post, wanted), post)
-    return _list(await read(queries.comments_page, post, wanted), post)
+        return await _list(await read(walk_queries.under_post, post, wanted), post)
+    return await _list(await read(queries.comments_page, post, wanted), post)
 
 
 @blueprint.post("/posts/<id:post_id>/comments/")
@@ -174,7 +174,9 @@ async def comment_resource(comment_id: int) -> CommentResource:
     return resource(comment, comment.post, links())
 
 
-def _list(comments: Page[Comment] | Stretch[Comment], post: ListedPost | None = None) -> Response:
+async def _list(
+    comments: Page[Comment] | Stretch[Comment], post: ListedPost | None = None
+) -> Response:
     """Part of a list of comments; those of the whole site bring their posts along.
 
     Of these, the comments under hidden posts are left out, and so are missing from the number that
@@ -184,7 +186,8 @@ def _list(comments: Page[Comment] | Stretch[Comment], post: ListedPost | None = 
         row for row in comments.rows if may_know_of_comment(current_user.viewer, post or row.post)
     ]
     comments = replace(comments, rows=tuple(rows))
-    return answer_list(
+    return await answer_list(
         CommentCollection, "comments", comments,
         lambda row, to: resource(row, post or row.post, to),
+        length=lambda row: len(row.body) + len(row.body_html),
     )  # fmt: skip

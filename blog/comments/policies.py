@@ -6,8 +6,8 @@ A comment is never there for somebody for whom its post is not.
 from blog.accounts.viewer import Viewer
 from blog.kit.clock import now
 from blog.models import Comment, Permission, Post
+from blog.posts.lists import ListedPost
 from blog.posts.policies import may_read_post
-from blog.posts.queries import ListedPost
 
 
 def may_know_of_comment(viewer: Viewer, post: Post | ListedPost) -> bool:

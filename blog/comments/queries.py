@@ -5,13 +5,13 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, BigInteger, Select, Uuid, and_, any_, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased, joinedload
+from sqlalchemy.orm import aliased, defer, joinedload
 
 from blog.kit.blocks import ids_of_page, number_of_rows
 from blog.kit.pagination import Page, PageRequest, only_page
 from blog.models import Comment, CommentBlock, Post
 from blog.models.account_deletion import is_deleted, not_deleted
-from blog.posts.queries import ListedPost
+from blog.posts.lists import ListedPost
 
 # Neither its author nor that of its post has deleted the account.
 IS_THERE = and_(
@@ -21,9 +21,12 @@ IS_THERE = and_(
 
 
 def with_author_and_post(statement: Select[Comment]) -> Select[Comment]:
-    """Load the author and the post of each comment along."""
+    """Load the author and the post of each comment along; the post without its text."""
+    post = joinedload(Comment.post, innerjoin=True)
+    texts = (Post.body, Post.body_html, Post.excerpt)
     return statement.options(
-        joinedload(Comment.author, innerjoin=True), joinedload(Comment.post, innerjoin=True)
+        joinedload(Comment.author, innerjoin=True),
+        post.options(*(defer(text, raiseload=True) for text in texts)),
     )
 
 

@@ -23,7 +23,7 @@ from blog.kit.clock import now
 from blog.kit.markdown import RENDERER_VERSION
 from blog.kit.submissions import submission_key
 from blog.models import Comment, Permission, Post
-from blog.posts.queries import Author
+from blog.posts.lists import Author
 
 POST_IS_GONE = "This post does not exist, or was deleted."
 COMMENT_IS_GONE = "This comment does not exist, or was deleted."

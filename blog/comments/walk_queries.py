@@ -10,7 +10,7 @@ from blog.kit.cursors import id_cursor, parsed_id
 from blog.kit.pagination import Stretch, Walk
 from blog.models import Comment, CommentBlock
 from blog.models.account_deletion import not_deleted
-from blog.posts.queries import ListedPost
+from blog.posts.lists import ListedPost
 
 
 async def newest(session: AsyncSession, walk: Walk) -> Stretch[Comment]:

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.comments import queries
-from blog.posts.queries import Author
+from blog.posts.lists import Author
 
 # A post is locked before its comments get their ids, until they are there: so these follow one
 # another in the order of the list, and the count before tells their places.

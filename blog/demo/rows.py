@@ -9,6 +9,7 @@ from typing import Any
 from blog.demo.history import DAY, SPAN, History, Sizes
 from blog.demo.people import invent
 from blog.demo.writing import Library, Text
+from blog.kit.excerpts import excerpt
 from blog.kit.markdown import RENDERER_VERSION
 from blog.models import Comment
 
@@ -21,8 +22,8 @@ USER_COLUMNS = (
 )  # fmt: skip
 FOLLOW_COLUMNS = ("follower_id", "followed_id", "created_at")
 POST_COLUMNS = (
-    "id", "author_id", "body", "body_html", "renderer_version", "created_at", "edited_at",
-    "comment_count",
+    "id", "author_id", "body", "body_html", "excerpt", "renderer_version", "created_at",
+    "edited_at", "comment_count",
 )  # fmt: skip
 COMMENT_COLUMNS = (
     "id", "post_id", "author_id", "body", "body_html", "renderer_version", "created_at",
@@ -76,12 +77,14 @@ class Demonstration:
     def posts(self, people: Sequence[int], ids: Sequence[int]) -> Iterator[Row]:
         """The posts, the oldest first."""
         history, texts = self.history, self._library.posts
+        excerpts = [excerpt(post.text.html) for post in texts]
         for number, id_ in enumerate(ids):
             body, html = texts[number % len(texts)].text
             posted = history.posted[number]
             yield (
-                id_, people[history.author[number]], body, html, RENDERER_VERSION,
-                self._at(posted), self._edited(posted, 0.05, DAY), history.comment_count[number],
+                id_, people[history.author[number]], body, html, excerpts[number % len(texts)],
+                RENDERER_VERSION, self._at(posted), self._edited(posted, 0.05, DAY),
+                history.comment_count[number],
             )  # fmt: skip
 
     def comments(

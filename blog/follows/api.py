@@ -28,7 +28,7 @@ async def followers(who: int | str) -> Response:
         follows = await read(walk_queries.followers, followed, wanted)
     else:
         follows = await read(queries.followers, followed, wanted)
-    return _list(follows, lambda follow: follow.follower)
+    return await _list(follows, lambda follow: follow.follower)
 
 
 @blueprint.get("/users/<person:who>/following/")
@@ -41,7 +41,7 @@ async def followed_by(who: int | str) -> Response:
         follows = await read(walk_queries.followed_by, follower, wanted)
     else:
         follows = await read(queries.followed_by, follower, wanted)
-    return _list(follows, lambda follow: follow.followed)
+    return await _list(follows, lambda follow: follow.followed)
 
 
 @blueprint.put("/users/<person:who>/follow")
@@ -64,5 +64,9 @@ async def unfollow(who: int | str) -> Response:
     return nothing()
 
 
-def _list(follows: Page[Follow] | Stretch[Follow], whom: Callable[[Follow], User]) -> Response:
-    return answer_list(UserCollection, "users", follows, lambda row, to: resource(whom(row), to))
+async def _list(
+    follows: Page[Follow] | Stretch[Follow], whom: Callable[[Follow], User]
+) -> Response:
+    return await answer_list(
+        UserCollection, "users", follows, lambda row, to: resource(whom(row), to)
+    )

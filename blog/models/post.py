@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, Integer, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from blog.kit.excerpts import shown_in_lists
 from blog.models.base import Base, Count, CreatedAt, RowId, SubmissionKey, once_a_submission
 from blog.models.user import User
 
@@ -22,6 +23,9 @@ class Post(Base):
     author_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     body: Mapped[str] = mapped_column(Text)
     body_html: Mapped[str] = mapped_column(Text)
+    # What lists show of it (`blog.kit.excerpts`); null where that is all of it, or where it was
+    # written before there were excerpts.
+    excerpt: Mapped[str | None] = mapped_column(Text)
     renderer_version: Mapped[int] = mapped_column(Integer)
     created_at: Mapped[CreatedAt]
     edited_at: Mapped[datetime | None]
@@ -33,6 +37,20 @@ class Post(Base):
     submission: Mapped[SubmissionKey]
 
     author: Mapped[User] = relationship(lazy="raise")
+
+    @property
+    def beginning(self) -> str:
+        """The HTML that a list shows of it."""
+        return self._shown_in_lists[0]
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether a list shows only its beginning."""
+        return self._shown_in_lists[1]
+
+    @property
+    def _shown_in_lists(self) -> tuple[str, bool]:
+        return shown_in_lists(self.excerpt, self.body_html, len(self.body_html.encode()))
 
     __table_args__ = (
         once_a_submission("posts"),

@@ -1,7 +1,9 @@
 """`/posts/`, and the posts of a person, in the JSON API."""
 
+import dataclasses
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 from pydantic import BaseModel, Field
 from quart import Blueprint, Response
@@ -11,20 +13,23 @@ from blog.accounts.identity import current_user, required_viewer
 from blog.accounts.permissions import confirmed_required, permission_required
 from blog.api.answers import Nothing, answer, kept_answer, nothing, require_match
 from blog.api.bodies import takes
-from blog.api.collections import Collection, answer_list, lists, wanted_part
+from blog.api.collections import Collection, Rest, answer_list, lists, wanted_part
 from blog.api.idempotency import idempotent, submission
 from blog.api.links import Links, Url, links
 from blog.errors import NotFoundError
 from blog.kit.pagination import Page, Stretch, Walk
 from blog.models import Permission, Post
-from blog.posts import queries, service, walk_queries
+from blog.posts import queries, service, text_queries, walk_queries
+from blog.posts.lists import ListedPost, UnreadPost
 from blog.posts.policies import may_read_post
-from blog.posts.queries import ListedPost
 from blog.posts.schemas import PostChange, PostForm, PostText
 from blog.users.api import person
 from blog.web.app import current_app, db, read, writes
 
 blueprint = Blueprint("posts", __name__)
+
+# Of a long list; each may be of 64 KiB, and as much HTML and more.
+READ_AT_ONCE = 4
 
 
 class PostResource(BaseModel):
@@ -65,9 +70,35 @@ def resource(post: Post | ListedPost, to: Links) -> PostResource:
     )
 
 
-def list_of(posts: Page[ListedPost] | Stretch[ListedPost]) -> Response:
-    """Part of a list of posts as the API shows it."""
-    return answer_list(PostCollection, "posts", posts, resource, keep=True)
+async def list_of(posts: text_queries.Texts | Stretch[ListedPost]) -> Response:
+    """Part of a list of posts as the API shows it.
+
+    A page has all its posts, however long they are: a client that counts pages would miss others.
+    """
+    texts = tuple(post for post in posts.rows if isinstance(post, ListedPost))
+    unread = [post for post in posts.rows if isinstance(post, UnreadPost)]
+    rest = None
+    if unread:
+        revisions = [f"{post.id} {post.revision} " for post in unread]
+        rest = Rest(revisions, _read_on([post.id for post in unread], links()))
+    part: Page[ListedPost] | Stretch[ListedPost] = dataclasses.replace(cast(Any, posts), rows=texts)
+    return await answer_list(
+        PostCollection, "posts", part, resource,
+        keep=True, length=lambda post: len(post.body) + len(post.body_html), rest=rest,
+    )  # fmt: skip
+
+
+def _read_on(ids: Sequence[int], to: Links) -> AsyncIterator[PostResource]:
+    """The rest of a list, read while it is sent, when the request has no session any more."""
+    reads, sessions = current_app.shared_reads, current_app.database.warm_sessions
+
+    async def resources() -> AsyncIterator[PostResource]:
+        for start in range(0, len(ids), READ_AT_ONCE):
+            some = tuple(ids[start : start + READ_AT_ONCE])
+            for post in await reads.read(sessions, text_queries.texts_of, some):
+                yield resource(post, to)
+
+    return resources()
 
 
 @blueprint.get("/posts/")
@@ -76,8 +107,8 @@ async def newest() -> Response:
     """List everybody's posts, the newest first."""
     wanted = wanted_part(current_app.settings.posts_per_page)
     if isinstance(wanted, Walk):
-        return list_of(await read(walk_queries.newest, wanted))
-    return list_of(await read(queries.newest, wanted))
+        return await list_of(await read(walk_queries.newest, wanted))
+    return await list_of(await read(text_queries.newest, wanted))
 
 
 @blueprint.post("/posts/")
@@ -137,8 +168,8 @@ async def posts_by(who: int | str) -> Response:
     author = await person(who)
     wanted = wanted_part(current_app.settings.posts_per_page)
     if isinstance(wanted, Walk):
-        return list_of(await read(walk_queries.posts_by, author.id, wanted))
-    return list_of(await read(queries.posts_by, author.id, wanted))
+        return await list_of(await read(walk_queries.posts_by, author.id, wanted))
+    return await list_of(await read(text_queries.posts_by, author.id, wanted))
 
 
 @blueprint.get("/users/<person:who>/timeline/")
@@ -148,8 +179,8 @@ async def timeline(who: int | str) -> Response:
     reader = await person(who)
     wanted = wanted_part(current_app.settings.posts_per_page)
     if isinstance(wanted, Walk):
-        return list_of(await read(walk_queries.timeline, reader.id, wanted))
-    return list_of(await read(queries.timeline, reader.id, wanted))
+        return await list_of(await read(walk_queries.timeline, reader.id, wanted))
+    return await list_of(await read(text_queries.timeline, reader.id, wanted))
 
 
 async def _edit(post_id: int, body: str | None) -> Response:

@@ -2,7 +2,7 @@
 
 from blog.accounts.viewer import Viewer
 from blog.models import Permission, Post
-from blog.posts.queries import ListedPost
+from blog.posts.lists import ListedPost
 
 
 def may_read_post(viewer: Viewer, post: Post | ListedPost) -> bool:

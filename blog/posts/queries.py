@@ -5,24 +5,18 @@ index alone, and reads only the rows of those: a post is too large to be passed 
 that a moderator has hidden are in no list.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, NamedTuple
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
     BigInteger,
     ColumnElement,
-    ScalarSelect,
-    Select,
     Subquery,
     Uuid,
     and_,
     any_,
     bindparam,
-    cast,
     func,
     literal,
     literal_column,
@@ -36,6 +30,7 @@ from blog.kit.blocks import ids_of_page, number_of_rows
 from blog.kit.pagination import LIMIT, OFFSET, Page, PageRequest, only_page
 from blog.models import Follow, Post, PostBlock, User
 from blog.models.account_deletion import not_deleted
+from blog.posts.lists import COLUMNS, ListedPost, PostCard, PostList, listed
 
 AUTHOR = bindparam("author", type_=BigInteger)
 READER = bindparam("reader", type_=BigInteger)
@@ -45,83 +40,6 @@ IS_VISIBLE = and_(_POST.hidden_at.is_(None), not_deleted(_POST.author_id))
 # For a timeline of more than so many authors, that many of everybody's posts are looked through.
 MANY_AUTHORS = 50
 LOOKED_THROUGH = 2_000
-
-
-class Author(NamedTuple):
-    """What a list shows of the person who wrote a post."""
-
-    id: int
-    username: str
-    avatar_hash: str
-
-
-class ListedPost(NamedTuple):
-    """A post in a list, with its author: what was read, and nothing that changes any more."""
-
-    id: int
-    body: str
-    body_html: str
-    created_at: datetime
-    edited_at: datetime | None
-    version: int
-    comment_count: int
-    hidden_at: datetime | None
-    author: Author
-
-
-_COLUMNS = (
-    _POST.id, _POST.body, _POST.body_html, _POST.created_at, _POST.edited_at, _POST.version,
-    _POST.comment_count, _POST.hidden_at, _USER.id, _USER.username, _USER.avatar_hash,
-)  # fmt: skip
-
-
-def _listed(row: Sequence[Any]) -> ListedPost:
-    return ListedPost._make((*row[:8], Author._make(row[8:11])))
-
-
-@dataclass(frozen=True)
-class PostList:
-    """A list of posts, as statements that are made once.
-
-    Attributes:
-        rows: reads some posts, and with each how many the whole list has.
-        length: reads that number alone.
-    """
-
-    rows: Select[*tuple[Any, ...]]
-    length: Select[int]
-
-    @classmethod
-    def of(cls, ids: Select[int], total: ScalarSelect[Any]) -> "PostList":
-        """The list of which `ids` is a part, and which is `total` posts long."""
-        length = cast(func.coalesce(total, 0), BigInteger)
-        shown = ids.subquery("shown")
-        rows = (
-            select(*_COLUMNS, length)
-            .join_from(shown, Post.__table__, _POST.id == shown.c.id)
-            .join(User.__table__, _USER.id == _POST.author_id)
-            .order_by(_POST.id.desc())
-        )
-        return cls(rows, select(length))
-
-    async def read(
-        self, session: AsyncSession, parameters: Mapping[str, int]
-    ) -> tuple[list[ListedPost], int]:
-        """The posts, and how many the whole list has, in one statement.
-
-        Where there is no post there is no row to bring the number along; it is asked for then.
-        """
-        rows = (await session.execute(self.rows, parameters)).all()
-        length = rows[0][-1] if rows else await session.scalar(self.length, parameters)
-        return [_listed(row) for row in rows], length or 0
-
-    async def page(
-        self, session: AsyncSession, wanted: PageRequest, **parameters: int
-    ) -> Page[ListedPost]:
-        """A page, of a list of which a page was selected."""
-        posts, length = await self.read(session, wanted.parameters | parameters)
-        return Page.of(posts, wanted, length)
-
 
 # Those whom a reader follows and himself, as far as they have written, with their counts.
 _followed = select(_FOLLOW.followed_id).where(_FOLLOW.follower_id == READER)
@@ -178,18 +96,18 @@ _timeline = ids_of_timeline(OFFSET + LIMIT)
 _of_author = select(_POST.id).where(_POST.author_id == AUTHOR, IS_VISIBLE)
 number_by_author = select(_USER.post_count).where(_USER.id == AUTHOR).scalar_subquery()
 
-_NEWEST = PostList.of(ids_of_page(Post, PostBlock, IS_VISIBLE), number_of_rows(PostBlock))
-_TIMELINE = PostList.of(
+NEWEST = PostList.of(ids_of_page(Post, PostBlock, IS_VISIBLE), number_of_rows(PostBlock))
+TIMELINE = PostList.of(
     only_page(select(_timeline.c.id).order_by(_timeline.c.id.desc())), length_of_timeline
 )
-_BY_AUTHOR = PostList.of(only_page(_of_author.order_by(_POST.id.desc())), number_by_author)
+BY_AUTHOR = PostList.of(only_page(_of_author.order_by(_POST.id.desc())), number_by_author)
 _LISTED_BY_ID = (
-    select(*_COLUMNS)
+    select(*COLUMNS)
     .join_from(Post.__table__, User.__table__, _USER.id == _POST.author_id)
     .where(_POST.id == bindparam("id"), not_deleted(_POST.author_id))
 )
 _LISTED_BY_SUBMISSION = (
-    select(*_COLUMNS, _POST.submission)
+    select(*COLUMNS, _POST.submission)
     .join_from(Post.__table__, User.__table__, _USER.id == _POST.author_id)
     .where(_POST.submission == any_(bindparam("submissions", type_=ARRAY(Uuid))))
 )
@@ -200,25 +118,25 @@ _BY_ID = (
 )
 
 
-async def newest(session: AsyncSession, wanted: PageRequest) -> Page[ListedPost]:
+async def newest(session: AsyncSession, wanted: PageRequest) -> Page[PostCard]:
     """Everybody's posts, newest first. Page 40,000 takes the time of page 1."""
-    return await _NEWEST.page(session, wanted)
+    return await NEWEST.page(session, wanted)
 
 
-async def timeline(session: AsyncSession, reader: int, wanted: PageRequest) -> Page[ListedPost]:
+async def timeline(session: AsyncSession, reader: int, wanted: PageRequest) -> Page[PostCard]:
     """The posts of those whom the person with the id `reader` follows and his own, newest first."""
-    return await _TIMELINE.page(session, wanted, reader=reader)
+    return await TIMELINE.page(session, wanted, reader=reader)
 
 
-async def posts_by(session: AsyncSession, author: int, wanted: PageRequest) -> Page[ListedPost]:
+async def posts_by(session: AsyncSession, author: int, wanted: PageRequest) -> Page[PostCard]:
     """The posts of the person with the id `author`, newest first."""
-    return await _BY_AUTHOR.page(session, wanted, author=author)
+    return await BY_AUTHOR.page(session, wanted, author=author)
 
 
 async def listed_post(session: AsyncSession, post_id: int) -> ListedPost | None:
     """One post as the lists have it, hidden or not."""
     row = (await session.execute(_LISTED_BY_ID, {"id": post_id})).one_or_none()
-    return _listed(row) if row else None
+    return listed(row) if row else None
 
 
 async def listed_by_submission(
@@ -226,7 +144,7 @@ async def listed_by_submission(
 ) -> dict[UUID | None, ListedPost]:
     """The posts that these forms have made (`blog.kit.submissions`), as the lists have them."""
     rows = await session.execute(_LISTED_BY_SUBMISSION, {"submissions": submissions})
-    return {row[-1]: _listed(row) for row in rows}
+    return {row[-1]: listed(row) for row in rows}
 
 
 async def post_by_id(session: AsyncSession, post_id: int) -> Post | None:

@@ -13,6 +13,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.kit.database import Database
+from blog.kit.excerpts import excerpt
 from blog.kit.markdown import (
     RENDERER_VERSION,
     render_document,
@@ -29,6 +30,11 @@ class Kind(NamedTuple):
     name: str
     table: type[Post] | type[Comment]
     render: Callable[[str], str]
+
+    def columns(self, html: str) -> dict[str, str | None]:
+        """What is stored of the HTML; of a post, also what lists show of it."""
+        beginning = {"excerpt": excerpt(html)} if self.table is Post else {}
+        return {"body_html": html, **beginning}
 
 
 KINDS = (Kind("posts", Post, render_document), Kind("comments", Comment, render_inline))
@@ -122,7 +128,7 @@ async def _store(session: AsyncSession, kind: Kind, rendered: list[Rendered]) ->
     )
     digests = dict(tuple(row) for row in await session.execute(present))
     changes = [
-        {"id": row.id, "body_html": row.html, "renderer_version": RENDERER_VERSION}
+        {"id": row.id, "renderer_version": RENDERER_VERSION, **kind.columns(row.html)}
         for row in rendered
         if row.html is not None and digests.get(row.id) == row.digest
     ]

@@ -12,12 +12,13 @@ from blog.admin import audit
 from blog.errors import EditConflictError, ForbiddenError, NotFoundError
 from blog.kit.batches import Batches
 from blog.kit.clock import now
+from blog.kit.excerpts import excerpt
 from blog.kit.markdown import RENDERER_VERSION
 from blog.kit.submissions import submission_key
 from blog.models import Act, Permission, Post, User
 from blog.models.account_deletion import not_deleted
+from blog.posts.lists import Author, ListedPost
 from blog.posts.policies import may_change_post, may_read_post
-from blog.posts.queries import Author, ListedPost
 from blog.posts.schemas import PostForm
 from blog.posts.writes import NewPost, publish
 
@@ -74,6 +75,7 @@ async def edit_post(
     if version not in {None, post.version}:
         raise EditConflictError
     post.body, post.body_html, post.renderer_version = body, body_html, RENDERER_VERSION
+    post.excerpt = excerpt(body_html)
     post.edited_at, post.version = now(), post.version + 1
     if editor.id != post.author_id:
         audit.record(session, editor, Act.EDIT_POST, post.author, post=post.id)

@@ -11,11 +11,10 @@ from blog.kit.blocks import number_of_rows
 from blog.kit.cursors import LARGEST_ID, id_cursor, parsed_id
 from blog.kit.pagination import LIMIT, Stretch, Walk
 from blog.models import Post, PostBlock
+from blog.posts.lists import ListedPost, PostList
 from blog.posts.queries import (
     AUTHOR,
     IS_VISIBLE,
-    ListedPost,
-    PostList,
     ids_of_timeline,
     length_of_timeline,
     number_by_author,
@@ -51,6 +50,11 @@ async def posts_by(session: AsyncSession, author: int, walk: Walk) -> Stretch[Li
 async def _stretch(
     session: AsyncSession, posts: PostList, walk: Walk, **parameters: int
 ) -> Stretch[ListedPost]:
+    """As many posts as are wanted, unless their texts are long: then the walk goes on earlier."""
     below = parsed_id(walk.cursor) - 1 if walk.cursor else LARGEST_ID
-    rows, count = await posts.read(session, {"limit": walk.limit, "below": below, **parameters})
-    return Stretch.of(rows, walk, count, lambda post: id_cursor(post.id))
+    found, count = await posts.read_texts(
+        session, {"limit": walk.limit, "below": below, **parameters}
+    )
+    rows = [post for post in found[: walk.size] if isinstance(post, ListedPost)]
+    goes_on = len(found) > len(rows)
+    return Stretch(rows, id_cursor(rows[-1].id) if goes_on else None, count)

@@ -8,7 +8,9 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.posts.queries import Author, ListedPost, listed_by_submission
+from blog.kit.excerpts import excerpt
+from blog.posts.lists import Author, ListedPost
+from blog.posts.queries import listed_by_submission
 
 # The ids are drawn first, so as to know which of the rows that come back is which.
 _PUBLISH = text("""
@@ -16,13 +18,17 @@ _PUBLISH = text("""
         SELECT nextval(pg_get_serial_sequence('posts', 'id')) AS id, given.*
         FROM unnest(
             CAST(:authors AS bigint[]), CAST(:bodies AS text[]), CAST(:htmls AS text[]),
-            CAST(:renderer_versions AS integer[]), CAST(:submissions AS uuid[])
+            CAST(:excerpts AS text[]), CAST(:renderer_versions AS integer[]),
+            CAST(:submissions AS uuid[])
         ) WITH ORDINALITY AS given (
-            author_id, body, body_html, renderer_version, submission, place
+            author_id, body, body_html, excerpt, renderer_version, submission, place
         )
     ), added AS (
-        INSERT INTO posts (id, author_id, body, body_html, renderer_version, submission)
-        SELECT id, author_id, body, body_html, renderer_version, submission FROM new ORDER BY id
+        INSERT INTO posts (
+            id, author_id, body, body_html, excerpt, renderer_version, submission
+        )
+        SELECT id, author_id, body, body_html, excerpt, renderer_version, submission
+        FROM new ORDER BY id
         ON CONFLICT DO NOTHING
         RETURNING id, created_at
     )
@@ -87,6 +93,7 @@ async def _add(
         "authors": [post.author.id for post in new],
         "bodies": [post.body for post in new],
         "htmls": [post.body_html for post in new],
+        "excerpts": [excerpt(post.body_html) for post in new],
         "renderer_versions": [post.renderer_version for post in new],
         "submissions": [post.submission for post in new],
     }

@@ -125,8 +125,8 @@ async def newest() -> Response:
     """List everybody, who came last first."""
     wanted = wanted_part(current_app.settings.followers_per_page)
     if isinstance(wanted, Walk):
-        return _list(await read(queries.newest_stretch, wanted))
-    return _list(await read(queries.newest_page, wanted))
+        return await _list(await read(queries.newest_stretch, wanted))
+    return await _list(await read(queries.newest_page, wanted))
 
 
 @blueprint.post("/users/")
@@ -189,5 +189,5 @@ async def _fresh_account_resource() -> AccountResource:
     return await _account_resource()
 
 
-def _list(people: Page[User] | Stretch[User]) -> Response:
-    return answer_list(UserCollection, "users", people, resource)
+async def _list(people: Page[User] | Stretch[User]) -> Response:
+    return await answer_list(UserCollection, "users", people, resource)

@@ -5,10 +5,12 @@ for by such a name may be kept for ever: when the file changes, so does the name
 Immutable Responses").
 """
 
+import asyncio
 import gzip
 import hashlib
 import mimetypes
 import re
+import stat
 import time
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +20,8 @@ from werkzeug.exceptions import NotFound
 from werkzeug.security import safe_join
 
 from blog.web.app import Broadside
+from blog.web.compression import COMPRESSIBLE, SMALLEST
+from blog.web.headers import vary_by
 
 FINGERPRINTED = re.compile(r"(?P<stem>.+)\.(?P<digest>[0-9a-f]{12})(?P<suffix>\.[a-z0-9]+)")
 LOOK_SECONDS = 1.0
@@ -51,6 +55,7 @@ class Assets:
         self._folder = folder
         self._address = address
         self._linked: dict[str, tuple[float, str]] = {}
+        self._compressed: dict[Path, tuple[int, bytes]] = {}
 
     def address(self, name: str) -> str:
         """What to link to for the file of that name; a change of it shows within a second."""
@@ -69,9 +74,17 @@ class Assets:
         """
         match = FINGERPRINTED.fullmatch(filename)
         name = match["stem"] + match["suffix"] if match else filename
-        content, digest = self._find(name)
+        file, modified = self._find(name)
+        content, digest = _read(file, modified)
         mimetype = mimetypes.guess_type(name)[0] or "application/octet-stream"
-        response = Response(content, mimetype=mimetype)
+        is_compressed = mimetype in COMPRESSIBLE and len(content) >= SMALLEST
+        if is_compressed and request.accept_encodings["gzip"]:
+            compressed = await self._compressed_content(file, modified)
+            response = Response(compressed, mimetype=mimetype)
+            response.headers["Content-Encoding"] = "gzip"
+        else:
+            response = Response(content, mimetype=mimetype)
+        vary_by(response, "Accept-Encoding")
         is_current = match is not None and match["digest"] == digest
         response.headers["Cache-Control"] = FOR_EVER if is_current else "no-cache"
         response.set_etag(digest, weak=True)
@@ -90,7 +103,7 @@ class Assets:
         names = sorted(str(file.relative_to(self._folder)) for file in files)
         addresses = [self.address(name) for name in names]
         for name, address in zip(names, addresses, strict=True):
-            content, _ = self._find(name)
+            content, _ = _read(*self._find(name))
             target = folder / address.lstrip("/")
             target.parent.mkdir(parents=True, exist_ok=True)
             compressed = gzip.compress(content, mtime=0)
@@ -100,14 +113,31 @@ class Assets:
                 draft.replace(file)
         return addresses
 
-    def _find(self, name: str) -> tuple[bytes, str]:
+    async def _compressed_content(self, file: Path, modified: int) -> bytes:
+        """A file's content, compressed once in a thread, until it is modified."""
+        compressed_then, compressed = self._compressed.get(file, (None, b""))
+        if compressed_then != modified:
+            content, _ = _read(file, modified)
+            compressed = await asyncio.to_thread(gzip.compress, content, mtime=0)
+            self._compressed[file] = modified, compressed
+        return compressed
+
+    def _find(self, name: str) -> tuple[Path, int]:
+        """A file, and when it was modified.
+
+        Raises:
+            NotFound: there is none of this name.
+        """
         if (joined := safe_join(str(self._folder), name)) is None:
             raise NotFound
         file = Path(joined)
         try:
-            return _read(file, file.stat().st_mtime_ns)
-        except (OSError, ValueError):  # It is none, or no file can have this name.
+            status = file.stat()
+        except (OSError, ValueError):  # There is none, or no file can have this name.
             raise NotFound from None
+        if not stat.S_ISREG(status.st_mode):
+            raise NotFound
+        return file, status.st_mtime_ns
 
 
 def own_assets(project: Path) -> Assets:

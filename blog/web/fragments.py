@@ -20,6 +20,8 @@ from typing import Any
 from quart import render_template, request, session
 
 MOST_BYTES = 32 * 1024 * 1024
+# What takes more of the room than that is not kept: some of it would drive out all else.
+LARGEST_PART = 1 / 100
 
 
 class Fragments:
@@ -66,6 +68,8 @@ class Fragments:
 
     def _keep(self, key: Any, text: str) -> None:
         size = _size(key) + _size(text)
+        if size > self._most_bytes * LARGEST_PART:
+            return
         # Somebody else may have rendered the same meanwhile.
         self.bytes += size - self._kept.pop(key, (text, 0))[1]
         self._kept[key] = text, size

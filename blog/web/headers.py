@@ -44,8 +44,7 @@ def content_security_policy(avatars: Avatars) -> str:
 
 def vary_by(response: Response, name: str) -> None:
     """Tell caches that the answer depends on a header of the request (RFC 9110, 12.5.5 "Vary")."""
-    former = response.headers.get("Vary")
-    response.headers["Vary"] = f"{former}, {name}" if former else name
+    response.vary.add(name)
 
 
 def init_app(app: Broadside) -> None:

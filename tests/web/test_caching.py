@@ -1,5 +1,6 @@
 """What a browser may keep, and what it is spared."""
 
+import gzip
 import re
 from pathlib import Path
 
@@ -61,6 +62,28 @@ async def test_under_another_name_it_is_asked_for_again(browser: Browser, name: 
         f"/static/css/{name}", headers={"If-None-Match": sheet.headers["etag"]}
     )
     assert again.status_code == 304
+
+
+async def test_a_file_is_compressed_once(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    compressed: list[bytes] = []
+    compress = gzip.compress
+
+    def counting(data: bytes, *arguments: int, **options: float) -> bytes:
+        compressed.append(data)
+        return compress(data, *arguments, **options)
+
+    monkeypatch.setattr("gzip.compress", counting)
+    name = "/api/docs/swagger-ui-bundle.js"
+    plain = await browser.get(name, headers={"Accept-Encoding": "identity"})
+    answers = [await browser.get(name, headers={"Accept-Encoding": "gzip"}) for _ in range(3)]
+    assert len(compressed) <= 1
+    for answer in answers:
+        assert answer.headers["content-encoding"] == "gzip"
+        assert answer.content == plain.content
+        assert answer.headers["etag"] == plain.headers["etag"]
+        assert answer.headers["vary"] == plain.headers["vary"] == "Accept-Encoding"
+    known = await browser.get(name, headers={"If-None-Match": plain.headers["etag"]})
+    assert (known.status_code, known.content) == (304, b"")
 
 
 async def test_nothing_outside_the_folder_is_served(browser: Browser) -> None:
