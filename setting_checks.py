@@ -16,16 +16,17 @@ ALIKE = 0.85
 SHORTEST_NAME = 6
 
 
-def unreadable(file: Path) -> str | None:
-    """Say why a `.env` cannot be read, if it is there and cannot.
+def unreadable(file: Path, *, required: bool) -> str | None:
+    """Say why a `.env` cannot be read, if it cannot.
 
     Args:
         file: its path.
+        required: whether it has to be there.
     """
     try:
         content = file.read_bytes()
     except FileNotFoundError:
-        return None
+        return f"{file}: there is no such file, which ENV_FILE names" if required else None
     except OSError as error:
         return f"{file}: cannot be read: {str(error.strerror).lower()}"
     if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in content:

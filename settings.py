@@ -33,7 +33,8 @@ import setting_checks
 import setting_values as values
 from database_urls import postgresql_url, replica_url
 
-ENV_FILE = Path(".env")
+# Under a service manager it is elsewhere, and each process that is started anew reads it again.
+ENV_FILE = Path(os.environ.get("ENV_FILE") or ".env")
 # The value of `DATABASE_URL` that asks for the embedded server by name.
 EMBEDDED = "embedded"
 # Where a server listens that is to be reached from everywhere.
@@ -301,7 +302,7 @@ def load_settings() -> Settings:
     Raises:
         SystemExit: with code 1, after the lines were written to standard error.
     """
-    if reason := setting_checks.unreadable(ENV_FILE):
+    if reason := setting_checks.unreadable(ENV_FILE, required="ENV_FILE" in os.environ):
         _tell([reason])
         raise SystemExit(1)
     if multiprocessing.parent_process() is None:
