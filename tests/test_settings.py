@@ -8,10 +8,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
-from sqlalchemy import make_url
-from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
-from database_urls import postgresql_url, replica_url
 from settings import Settings, load_settings
 
 PROJECT = Path(__file__).parents[1]
@@ -21,73 +18,6 @@ PROJECT = Path(__file__).parents[1]
 def empty_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """There is no `.env` there."""
     monkeypatch.chdir(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("written", "meant"),
-    [
-        ("postgres://u:p@h/d", "postgresql+asyncpg://u:p@h/d"),
-        ("postgresql://u:p@h:6543/d", "postgresql+asyncpg://u:p@h:6543/d"),
-        ("postgresql+asyncpg:///d?host=/run/pg", "postgresql+asyncpg:///d?host=%2Frun%2Fpg"),
-        (
-            "postgres://u:p%40%2F@h/d?sslmode=require",
-            "postgresql+asyncpg://u:p%40%2F@h/d?ssl=require",
-        ),
-        ("postgres://u:p,q@h/d", "postgresql+asyncpg://u:p%2Cq@h/d"),
-    ],
-)
-def test_the_spellings_of_a_database_address(written: str, meant: str) -> None:
-    assert postgresql_url(written) == meant
-    assert postgresql_url(meant) == meant
-    assert replica_url(written) == meant
-
-
-@pytest.mark.parametrize(
-    ("written", "hosts", "ports", "role"),
-    [
-        ("postgresql://u:p@h1:1,h2:2/d", ["h1", "h2"], [1, 2], "read-write"),
-        ("postgresql://h1,h2:2/d", ["h1", "h2"], [5432, 2], "read-write"),
-        ("postgresql:///d?host=h1:1&host=h2:2", ["h1", "h2"], [1, 2], "read-write"),
-        ("postgresql:///d?host=/a,/b&port=6000", ["/a", "/b"], [6000, 6000], "read-write"),
-        ("postgresql://[::1]:5,[fe80::1]/d", ["::1", "fe80::1"], [5, 5432], "read-write"),
-        ("postgresql://%2Fa:7,h2:8/d", ["/a", "h2"], [7, 8], "read-write"),
-        ("postgresql://h1,h2/d?target_session_attrs=any", ["h1", "h2"], [5432, 5432], "any"),
-    ],
-)
-def test_the_spellings_of_several_hosts(
-    written: str, hosts: list[str], ports: list[int], role: str
-) -> None:
-    meant = postgresql_url(written)
-    assert postgresql_url(meant) == meant
-    taken = dialect().create_connect_args(make_url(meant))[1]
-    assert (taken["host"], taken["port"]) == (hosts, ports)
-    assert taken["target_session_attrs"] == role
-    with pytest.raises(ValueError, match="must name one host"):
-        replica_url(written)
-
-
-@pytest.mark.parametrize(
-    ("written", "reason"),
-    [
-        ("sqlite:///blog.db", "must begin with postgresql://, not sqlite://"),
-        ("nonsense", "is not a URL"),
-        ("postgresql://u:p@h:sekrit/d", "is not a URL"),
-        ("postgresql://u:p@h:70000/d", "between 1 and 65535"),
-        ("postgresql://u:p@h/d?pasword=sekrit&x=1", "mean nothing here: pasword, x"),
-        ("postgresql://u:sekrit@h1,h2:x/d", "a host that is not like"),
-        ("postgresql://u:sekrit@h1,,h2/d", "a host that is not like"),
-        ("postgresql://u:sekrit@h1,h2:70000/d", "between 1 and 65535"),
-        ("postgresql://u:sekrit@h1:1,h2/d?port=2", "both beside the hosts and in port="),
-        ("postgresql:///d?host=h1,h2,h3&port=1,2", "3 hosts and 2 ports"),
-        ("postgresql://h1,h2/d?target_session_attrs=standby", "not read-write or primary or any"),
-    ],
-)
-def test_a_wrong_database_address_is_refused_without_being_repeated(
-    written: str, reason: str
-) -> None:
-    with pytest.raises(ValueError, match=reason) as caught:
-        postgresql_url(written)
-    assert "sekrit" not in str(caught.value)
 
 
 def test_they_come_from_the_environment_before_dotenv(

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+import ssl
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 
+from blog.kit.connecting import ParameterError, attempts, may_be_tried_otherwise
 from blog.kit.discretion import keep_values_out_of_errors
 from blog.kit.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from blog.kit.warm_sessions import WarmSessions
@@ -163,7 +165,7 @@ class _Connector:
 
         Args:
             host, port: those of one host, or lists of the same length.
-            options: as `asyncpg.connect` takes them.
+            options: as `kit/connecting.py` takes them.
 
         Raises:
             DatabaseUnavailableError: it says why in one line, without the password.
@@ -172,9 +174,10 @@ class _Connector:
         failures, cause = [], None
         for place in sorted(places, key=lambda place: place != self._best):
             try:
-                connection = await asyncpg.connect(host=place[0], port=place[1], **options)
+                connection = await _connect(*place, options)
             except (
                 OSError,
+                ParameterError,
                 asyncpg.PostgresError,
                 asyncpg.InterfaceError,
                 asyncpg.InternalClientError,
@@ -189,6 +192,17 @@ class _Connector:
         raise DatabaseUnavailableError(
             f"no connection to database {options.get('database')} at {'; '.join(failures)}"
         ) from cause
+
+
+async def _connect(host: str | None, port: int | None, options: dict[str, Any]) -> Any:
+    """Connect to one host, with or without TLS as its parameters say."""
+    first, *others = attempts(host, port, options)
+    try:
+        return await asyncpg.connect(**first)
+    except (OSError, asyncpg.PostgresError) as error:
+        if not others or not may_be_tried_otherwise(error):
+            raise
+        return await asyncpg.connect(**others[0])
 
 
 def _limit_silence(tcp: socket.socket) -> None:
@@ -214,6 +228,8 @@ def _reason(error: Exception, options: dict[str, Any]) -> str:
     """Why there is no connection, in one line."""
     if isinstance(error, asyncpg.exceptions.TargetServerAttributeNotMatched):
         return f"it is not {options['target_session_attrs']}"
+    if isinstance(error, ssl.SSLError):
+        return f"TLS: {getattr(error, 'verify_message', None) or error.reason or error}"
     if isinstance(error, OSError) and error.errno is not None:
         # Of a name that is not known, the number is negative and not of the system.
         return os.strerror(error.errno) if error.errno > 0 else str(error.strerror)

@@ -13,13 +13,12 @@ from typing import IO, cast
 
 from sqlalchemy import URL
 
+from blog.kit.connecting import environment_of_programs
 from blog.kit.postgres_programs import client_program
 
 CHUNK = 1 << 20
 # How long to wait for those who have the tables in hand.
 LOCK_SECONDS = 10
-# They lead libpq's programs elsewhere, whatever address they are given, and asyncpg knows none.
-LEADING_ASTRAY = {"PGHOSTADDR", "PGSERVICE", "PGSERVICEFILE", "PGOPTIONS"}
 
 
 class DumpError(Exception):
@@ -39,8 +38,9 @@ class Server:
     def __init__(self, url: URL, version: int, schema: str) -> None:
         self._version = version
         self._schema = schema
-        inherited = {name: os.environ[name] for name in os.environ.keys() - LEADING_ASTRAY}
-        self._environment = inherited | {"LC_ALL": "C"} | _environment(url)
+        parameters = _parameters(url)
+        self._environment = environment_of_programs(parameters)
+        self._needs_tls = parameters.get("sslmode", "prefer") not in {"disable", "allow", "prefer"}
 
     async def dump(self, file: Path) -> None:
         """Write all that is in the database to a file, as of one moment, while it is in use.
@@ -123,11 +123,12 @@ class Server:
     @asynccontextmanager
     async def _running(self, name: str, *arguments: str) -> AsyncIterator[tuple[Process, IO[str]]]:
         """One of the programs, and what it complains of; it ends with the context at the latest."""
-        program = client_program(name, self._version)
+        program = client_program(name, self._version, needs_tls=self._needs_tls)
         if program is None:
+            tls = " and is reached by TLS" if self._needs_tls else ""
             raise DumpError(
-                f"the server is PostgreSQL {self._version}, and on the PATH there is no {name} "
-                "that is not older"
+                f"the server is PostgreSQL {self._version}{tls}, and on the PATH there is no "
+                f"{name} that is not older"
             )
         with tempfile.TemporaryFile("w+") as errors:
             process = await asyncio.create_subprocess_exec(
@@ -197,19 +198,13 @@ async def _check(process: Process, errors: IO[str]) -> None:
     raise DumpError(reason)
 
 
-def _environment(url: URL) -> dict[str, str]:
-    """The address in the words of libpq (PostgreSQL's documentation, "Environment Variables")."""
-    words = {
-        "PGHOST": url.host or url.query.get("host"),
-        "PGPORT": url.port or url.query.get("port"),
-        "PGUSER": url.username,
-        "PGPASSWORD": url.password,
-        "PGDATABASE": url.database,
-        "PGSSLMODE": url.query.get("ssl"),
-        "PGTARGETSESSIONATTRS": url.query.get("target_session_attrs"),
+def _parameters(url: URL) -> dict[str, str]:
+    """The address in libpq's words."""
+    words = dict(url.query) | {
+        "host": url.host or url.query.get("host"),
+        "port": url.port or url.query.get("port"),
+        "user": url.username,
+        "password": url.password,
+        "database": url.database,
     }
-    return {
-        name: ",".join(word) if isinstance(word, tuple) else str(word)
-        for name, word in words.items()
-        if word
-    }
+    return {name: str(word) for name, word in words.items() if word}

@@ -86,18 +86,20 @@ def run_program(program: str, *arguments: str, folder: Path) -> None:
     )
 
 
-def client_program(name: str, server_version: int) -> str | None:
+def client_program(name: str, server_version: int, *, needs_tls: bool = False) -> str | None:
     """Find a program that can read everything of a server: it must not be older than that.
 
     Args:
         name: such as `pg_dump`.
         server_version: the server's major version.
+        needs_tls: whether it is to be reached by TLS, which the package's programs were built
+            without.
 
     Returns:
-        The path of the package's own, or for a server that is newer of that on the PATH; `None`
-        if that is too old as well.
+        The path of the package's own, or where that will not do of that on the PATH; `None` if
+        that is too old as well.
     """
-    if server_version <= TARGET_POSTGRES_VERSION:
+    if server_version <= TARGET_POSTGRES_VERSION and not needs_tls:
         return str(PROGRAMS / name)
     if (found := shutil.which(name)) is None:
         return None
