@@ -8,15 +8,17 @@ from blog.web.app import Broadside
 from blog.web.forms import submission_field
 
 
-def time_element(moment: datetime) -> Markup:
+def time_element(moment: datetime, *, future: bool = False) -> Markup:
     """A `<time>` that reads well by itself; `times.js` turns it into the time that has passed.
 
     Args:
         moment: an aware time in UTC, as the database gives it.
+        future: whether it may be yet to come, as the end of a token.
     """
-    return Markup('<time datetime="{}">{}</time>').format(
-        moment.isoformat(timespec="seconds"), f"{moment:%-d %b %Y, %H:%M} UTC"
-    )
+    element = Markup('<time datetime="{}">{}</time>')
+    if future:
+        element = Markup('<time datetime="{}" data-future>{}</time>')
+    return element.format(moment.isoformat(timespec="seconds"), f"{moment:%-d %b %Y, %H:%M} UTC")
 
 
 def date_element(moment: datetime) -> Markup:

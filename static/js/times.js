@@ -1,6 +1,7 @@
 // Shows each <time datetime="…"> in the reader's language and zone: as the time that has passed,
 // or as a date once that tells more; the exact moment is in its tooltip. Without this script the
-// text from the server stands, in UTC.
+// text from the server stands, in UTC. What has happened is not shown as yet to come where the
+// reader's clock is slow: only an element with data-future may be.
 
 const REFRESH_MILLISECONDS = 30_000;
 const DAY = 86_400;
@@ -25,7 +26,8 @@ function describe(moment, seconds) {
 function refresh() {
   for (const element of document.querySelectorAll("time[datetime]")) {
     const moment = new Date(element.dateTime);
-    const seconds = (moment - Date.now()) / 1000;
+    const ahead = (moment - Date.now()) / 1000;
+    const seconds = "future" in element.dataset ? ahead : Math.min(ahead, 0);
     const text = "date" in element.dataset ? date.format(moment) : describe(moment, seconds);
     if (element.textContent === text) continue;
     element.textContent = text;

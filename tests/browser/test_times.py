@@ -27,6 +27,16 @@ async def test_a_page_that_stays_open_goes_on_telling_the_truth(open_page: Opene
     await expect(time).to_have_text("6 hours ago")
 
 
+async def test_a_slow_clock_does_not_move_what_has_happened_into_the_future(
+    open_page: Opener,
+) -> None:
+    page = await open_page()
+    await page.clock.install(time=datetime.now(UTC) - timedelta(hours=5))
+    await page.goto("/")
+    time = page.get_by_role("article").filter(has_text="to my future self").locator("time")
+    await expect(time).to_have_text("now")
+
+
 async def test_without_scripts_the_time_is_in_utc(open_page: Opener) -> None:
     page = await open_page(scripts=False)
     await page.goto("/")
