@@ -7,12 +7,14 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.kit.database import POOL_SIZE
 from blog.kit.process_pool import OverloadedError, ProcessPool
 from blog.models import Comment, Post, User
 from blog.web.app import Broadside
 from blog.web.rendering import PAUSED, TOO_BUSY, TOO_INTRICATE
 from tests.kit import work
-from tests.support import Browser
+from tests.servers import until
+from tests.support import PASSWORD, Browser
 
 ENDLESS = "a text that takes for ever"
 
@@ -70,7 +72,7 @@ async def test_a_program_is_told_as_well(
     small_pool: None, app: Broadside, susan: User, post: Post
 ) -> None:
     async with Browser(app) as program:
-        program.auth = (susan.username, "correct horse battery")
+        program.auth = (susan.username, PASSWORD)
         answer = await program.post("/api/v1/posts/", json={"body": ENDLESS})
         assert answer.status_code == 422
         assert answer.json()["errors"] == [{"field": "body", "message": TOO_INTRICATE}]
@@ -107,6 +109,66 @@ async def test_when_there_is_too_much_to_do_the_text_comes_back(
     assert "\n*kept*</textarea>" in answer.text
 
 
+@pytest.mark.parametrize(
+    ("method", "url"),
+    [
+        ("POST", "/"), ("POST", "/preview"), ("POST", "/edit/{post}"), ("POST", "/post/{post}"),
+        ("POST", "/comment/{comment}/edit"),
+        ("POST", "/api/v1/posts/"), ("PUT", "/api/v1/posts/{post}"),
+        ("POST", "/api/v1/posts/{post}/comments/"), ("PATCH", "/api/v1/comments/{comment}"),
+    ],
+)  # fmt: skip
+async def test_texts_that_wait_for_the_renderer_hold_no_connection(
+    app: Broadside, susans_browser: Browser, db: AsyncSession, post: Post, susan: User,
+    monkeypatch: pytest.MonkeyPatch, method: str, url: str,
+) -> None:  # fmt: skip
+    comment = Comment(
+        author_id=susan.id, post_id=post.id, body="old", body_html="<p>old</p>", renderer_version=1
+    )
+    db.add(comment)
+    await db.commit()
+    waiting, end = 0, asyncio.Event()
+    run = app.renderer.pool.run
+
+    async def wait_and_run(*arguments: object, **options: object) -> object:
+        nonlocal waiting
+        waiting += 1
+        await end.wait()
+        return await run(*arguments, **options)
+
+    async def all_wait() -> bool:
+        return waiting == POOL_SIZE + 5
+
+    token = await susans_browser.token("/")
+    content = {"body": "new", "version": "1", "csrf_token": token}
+    kind = "json" if "/api/" in url else "data"
+    susans_browser.auth = (susan.username, PASSWORD) if kind == "json" else None
+    # All are to wait in the pool, not for the last text of the same writer.
+    monkeypatch.setattr(app.renderer, "_turns", Turns())
+    monkeypatch.setattr(app.renderer.pool, "run", wait_and_run)
+    address = url.format(post=post.id, comment=comment.id)
+    requests = [
+        asyncio.create_task(susans_browser.request(method, address, **{kind: content}))
+        for _ in range(POOL_SIZE + 5)
+    ]
+    try:
+        await until(all_wait)
+        async with Browser(app) as visitor, asyncio.timeout(5):
+            assert (await visitor.get(f"/post/{post.id}")).status_code == 200
+            assert (await visitor.get("/readyz")).status_code == 200
+    finally:
+        end.set()
+        answers = await asyncio.gather(*requests)
+    assert {answer.status_code for answer in answers} <= {200, 201, 302, 409}
+
+
+class Turns(dict[int, asyncio.Lock]):
+    """Nobody waits for a turn."""
+
+    def setdefault(self, key: int, default: asyncio.Lock, /) -> asyncio.Lock:
+        return default
+
+
 async def test_nothing_is_locked_while_a_text_is_laid_out(
     app: Broadside, db: AsyncSession, susan: User, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,7 +189,7 @@ async def test_nothing_is_locked_while_a_text_is_laid_out(
 
     monkeypatch.setattr(app.renderer.pool, "run", look_and_run)
     async with Browser(app) as program:
-        program.auth = (susan.username, "correct horse battery")
+        program.auth = (susan.username, PASSWORD)
         for url in (f"/api/v1/posts/{post.id}", f"/api/v1/comments/{comment.id}"):
             tag = (await program.get(url)).headers["ETag"]
             answer = await program.patch(url, json={"body": "new"}, headers={"If-Match": tag})
