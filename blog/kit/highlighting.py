@@ -48,15 +48,19 @@ _LANGUAGES = {
 # Most regular expressions of the lexers end with the line, or go on over white space only (those
 # of C and C++, from each line on): what is slow is a long line, and a long gap.
 _LONGEST_LINE = 200
+# Perl's strings go on over lines, and from each quotation sign on their end is searched anew.
+_LONGEST_PERL = 4_000
 _GAP = re.compile(r"\s{100}")
 _formatter = HtmlFormatter(nowrap=True)
 
 
 def is_highlightable(code: str, language: str) -> bool:
     """Whether `code` can be coloured within about 60 µs a character; `tests/kit/worst.py` looks."""
+    lexer = _LANGUAGES.get(language.lower())
     # Other signs that end a line to Python, such as form feeds, end none to the lexers.
     return (
-        language.lower() in _LANGUAGES
+        lexer is not None
+        and (lexer != "perl" or len(code) <= _LONGEST_PERL)
         and all(len(line) <= _LONGEST_LINE for line in code.split("\n"))
         and not _GAP.search(code)
     )
