@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts.devices import KnownDevice
+from blog.accounts.security_log import Event, note
 from blog.errors import TooManyAttemptsError, TooManyRequestsError
 from blog.kit.networks import Address, Neighbourhood, neighbourhoods
 from blog.kit.rate_limits import Bucket, Quota
@@ -43,14 +44,19 @@ AT_ACCOUNT_FROM_ANYWHERE = (
 
 @dataclass(frozen=True)
 class Attempt:
-    """One attempt at a password, and the buckets that it is taken from."""
+    """One attempt at a password, and the buckets that it is taken from.
+
+    Attributes:
+        user_id: the account, where that is known beforehand.
+    """
 
     buckets: tuple[Bucket, ...]
+    user_id: int | None = None
 
     @classmethod
     def from_device(cls, device: KnownDevice) -> "Attempt":
         """An attempt in a browser in which the account's owner has logged in before."""
-        return cls((_of_device(device),))
+        return cls((_of_device(device),), device.user_id)
 
     @classmethod
     def from_address(cls, login: str, address: Address | None) -> "Attempt":
@@ -82,6 +88,7 @@ class Attempt:
         try:
             current_app.rate_limits.refuse_if_empty(*self.buckets)
         except TooManyRequestsError as error:
+            note(Event.TOO_MANY_ATTEMPTS, self.user_id)
             raise TooManyAttemptsError(error.wait) from None
 
     async def count(self) -> bool:
@@ -96,6 +103,7 @@ class Attempt:
         try:
             standings = await current_app.rate_limits.spend(*self.buckets)
         except TooManyRequestsError as error:
+            note(Event.TOO_MANY_ATTEMPTS, self.user_id)
             raise TooManyAttemptsError(error.wait) from None
         return any(
             standing.quota in AT_ACCOUNT_FROM_ANYWHERE and not standing.remaining

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.accounts import queries, warnings
 from blog.accounts.attempts import Attempt
 from blog.accounts.devices import KnownDevice, requesting_device
+from blog.accounts.security_log import Event, note
 from blog.kit.networks import Address, parsed_address
 from blog.kit.passwords import Passwords
 from blog.kit.user_agents import device_name
@@ -72,6 +73,7 @@ async def authenticate(
         if await passwords.verify(stored, password.get_secret_value()):
             attempt.succeeded()
             return user
+    note(Event.WRONG_PASSWORD, user.id if user else None)
     if is_last:
         warnings.warn_of_attempts(login)
     return None

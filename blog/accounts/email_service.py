@@ -14,6 +14,7 @@ from blog.accounts.links import (
     refuse_other_account,
 )
 from blog.accounts.schemas import ChangeEmailForm
+from blog.accounts.security_log import Event, note
 from blog.accounts.service import role_for
 from blog.accounts.uniqueness import taken
 from blog.errors import InvalidFieldsError
@@ -61,6 +62,7 @@ async def ask_for_change(
     message = "email_is_in_use" if is_taken else "change_email"
     mail = await outbox.put(session, to=form.email, message=message, user=user, link=link)
     await session.commit()
+    note(Event.ADDRESS_CHANGE_ASKED, user.id)
     if mail is None:
         raise InvalidFieldsError({"email": ENOUGH})
 
@@ -122,4 +124,5 @@ async def change_email(
         raise InvalidTokenError
     await outbox.put(session, to=account.email, message="email_changed", user=account)
     await session.commit()
+    note(Event.ADDRESS_CHANGED, account.id)
     return address

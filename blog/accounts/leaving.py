@@ -4,8 +4,6 @@ First the password is asked for, then a link in a mail leads to the page whose b
 neither a browser that was left open nor a mailbox alone is enough.
 """
 
-import logging
-
 from pydantic import SecretStr
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,6 +13,7 @@ from blog.accounts.attempts import forgive
 from blog.accounts.authentication import Client, authenticate
 from blog.accounts.deletion import begin_deletion
 from blog.accounts.links import check_credentials, credentials_of, refuse_other_account
+from blog.accounts.security_log import Event, note
 from blog.admin.administrators import LastAdministratorError, lock_administrators
 from blog.errors import InvalidFieldsError
 from blog.kit.passwords import Passwords
@@ -25,8 +24,6 @@ from blog.models import Permission, User
 from blog.models.account_deletion import not_deleted
 
 DELETE_ACCOUNT = "delete account"
-
-log = logging.getLogger(__name__)
 
 
 async def ask_to_confirm(
@@ -97,7 +94,7 @@ async def delete_account(
     await _keep_an_administrator(session, user)
     await begin_deletion(session, user)
     await session.commit()
-    log.info("user %d has left", user.id)
+    note(Event.DELETED, user.id)
 
 
 async def _keep_an_administrator(session: AsyncSession, user: User) -> None:

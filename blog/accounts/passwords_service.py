@@ -16,6 +16,7 @@ from blog.accounts.links import (
 )
 from blog.accounts.new_passwords import refuse_known_words
 from blog.accounts.schemas import ChangePasswordForm, NewPasswordForm
+from blog.accounts.security_log import Event, note
 from blog.accounts.sessions_service import end_all_access, renew_token
 from blog.errors import InvalidFieldsError
 from blog.kit.clock import now
@@ -59,6 +60,7 @@ async def change_password(
     await forgive(session, user, client.address, new_password=True)
     await outbox.put(session, to=user.email, message="password_changed", user=user)
     await session.commit()
+    note(Event.PASSWORD_CHANGED, user.id)
     return Renewed(user.id, generation, token)
 
 
@@ -66,8 +68,10 @@ async def mail_reset_link(session: AsyncSession, email: str, links: LinkSigner) 
     """Send a link to choose a new password, if there is an account with this address."""
     user = await queries.user_by_email(session, email)
     if user is not None:
-        await send_reset_link(session, user, links)
+        is_sent = await send_reset_link(session, user, links)
         await session.commit()
+        if is_sent:
+            note(Event.RESET_LINK_SENT, user.id)
 
 
 async def send_reset_link(session: AsyncSession, user: User, links: LinkSigner) -> bool:
@@ -129,6 +133,7 @@ async def reset_password(
     await forgive(session, user, client.address, new_password=True)
     await outbox.put(session, to=user.email, message="password_changed", user=user)
     await session.commit()
+    note(Event.PASSWORD_RESET, user.id)
     return Renewed(user.id, generation, session_token="")
 
 

@@ -17,6 +17,7 @@ from blog.accounts.authentication import Client, authenticate
 from blog.accounts.links import CONFIRM, refuse_other_account
 from blog.accounts.new_passwords import refuse_known_words
 from blog.accounts.schemas import LoginForm, NewAccount
+from blog.accounts.security_log import Event, note
 from blog.accounts.sessions_service import begin_session
 from blog.accounts.uniqueness import taken
 from blog.accounts.usernames import fold, refuse_reserved
@@ -64,6 +65,7 @@ async def register(
     for address in administrators:
         await outbox.put(session, to=address, message="new_user", user=user)
     await session.commit()
+    note(Event.REGISTERED, user.id)
     return user
 
 
@@ -172,6 +174,7 @@ async def confirm(
         .execution_options(synchronize_session=False)
     )
     await session.commit()
+    note(Event.CONFIRMED, user.id)
 
 
 class OpenedSession(NamedTuple):
@@ -211,6 +214,7 @@ async def log_in(
         await session.execute(delete(LoginSession).where(LoginSession.id == previous.id))
     token = await begin_session(session, user, client, remember=form.remember_me)
     await session.commit()
+    note(Event.LOGGED_IN, user.id)
     return OpenedSession(user, token)
 
 
@@ -236,3 +240,4 @@ async def log_out(session: AsyncSession, login: LoginSession) -> None:
     """End a session: its cookie is worthless from now on, wherever it may have been copied."""
     await session.execute(delete(LoginSession).where(LoginSession.id == login.id))
     await session.commit()
+    note(Event.LOGGED_OUT, login.user_id)

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts.authentication import Client
 from blog.accounts.expiry import delete_some_expired
+from blog.accounts.security_log import Event, note
 from blog.errors import NotFoundError
 from blog.kit.clock import now
 from blog.kit.noting import note_now
@@ -83,6 +84,7 @@ async def end_session(session: AsyncSession, user: User, login_id: int) -> None:
     await session.commit()
     if ended is None:
         raise NotFoundError("This session has ended already.")
+    note(Event.SESSION_ENDED, user.id)
 
 
 async def end_other_sessions(session: AsyncSession, login: LoginSession) -> int:
@@ -100,6 +102,7 @@ async def end_other_sessions(session: AsyncSession, login: LoginSession) -> int:
         )
     )
     await session.commit()
+    note(Event.OTHER_SESSIONS_ENDED, login.user_id)
     return generation
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts.expiry import delete_some_expired
+from blog.accounts.security_log import Event, note
 from blog.accounts.viewer import Viewer
 from blog.errors import (
     BlogError,
@@ -84,6 +85,7 @@ async def issue_token(
     await session.commit()
     if token is None:
         raise AlreadyIssuedError
+    note(Event.TOKEN_ISSUED, user.id)
     return IssuedToken(token, secret)
 
 
@@ -145,3 +147,4 @@ async def revoke_token(session: AsyncSession, user: User, token_id: int) -> None
     await session.commit()
     if revoked is None:
         raise NotFoundError(ALREADY_REVOKED)
+    note(Event.TOKEN_REVOKED, user.id)

@@ -17,6 +17,7 @@ from blog.accounts.attempts import forgive
 from blog.accounts.authentication import authenticate, requesting_client
 from blog.accounts.identity import Visitor, credential, current_user, required_account
 from blog.accounts.permissions import UNCONFIRMED
+from blog.accounts.security_log import Event, note
 from blog.api import limits
 from blog.errors import ForbiddenError
 from blog.kit.noting import is_due, note_now
@@ -150,6 +151,7 @@ async def _account(caller: Caller) -> User | None:
         secret = given.token or "" if given.type == "bearer" else ""
     token = await credential(ApiToken, secret) if secret else None
     if token is None:
+        note(Event.UNKNOWN_TOKEN, None)
         raise BadCredentialsError
     if is_due(token.last_used_at):
         async with current_app.database.warm_sessions.session() as session:
@@ -168,6 +170,7 @@ async def _person_with_password(session: AsyncSession, login: str, password: str
         raise BadCredentialsError
     await forgive(session, user, client.address)
     await session.commit()
+    note(Event.RIGHT_PASSWORD, user.id)
     return user
 
 

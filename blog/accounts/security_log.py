@@ -1,0 +1,55 @@
+"""Logging what is done with credentials (OWASP ASVS 5.0, 16.3.1 and 16.3.2).
+
+Each line names the event and the account by its id. What was typed is never logged: it may be a
+password in the wrong field. The line of the request, which has the same request id, tells the rest.
+"""
+
+import logging
+from enum import StrEnum
+
+from quart import has_request_context, request
+
+log = logging.getLogger(__name__)
+
+
+class Event(StrEnum):
+    """What can happen to an account's credentials."""
+
+    REGISTERED = "registered"
+    CONFIRMED = "confirmed the address"
+    LOGGED_IN = "logged in"
+    LOGGED_OUT = "logged out"
+    WRONG_PASSWORD = "gave a wrong password"  # noqa: S105
+    RIGHT_PASSWORD = "gave the password"  # noqa: S105
+    TOO_MANY_ATTEMPTS = "was refused after too many attempts at a password"
+    UNKNOWN_TOKEN = "gave a token that is not known"  # noqa: S105
+    SESSION_ENDED = "ended a session"
+    OTHER_SESSIONS_ENDED = "ended all other sessions"
+    PASSWORD_CHANGED = "changed the password"  # noqa: S105
+    RESET_LINK_SENT = "was sent a link to choose a new password"
+    PASSWORD_RESET = "chose a new password by a link"  # noqa: S105
+    ADDRESS_CHANGE_ASKED = "asked for another address"
+    ADDRESS_CHANGED = "changed the address"
+    TOKEN_ISSUED = "made an API token"  # noqa: S105
+    TOKEN_REVOKED = "revoked an API token"  # noqa: S105
+    DELETED = "deleted the account"
+
+
+FAILURES = {Event.WRONG_PASSWORD, Event.TOO_MANY_ATTEMPTS, Event.UNKNOWN_TOKEN}
+
+
+def note(event: Event, user_id: int | None) -> None:
+    """Log an event: failures as warnings, everything else as information.
+
+    Args:
+        event: what happened. Where it changed something, that has been committed.
+        user_id: the account; `None` if there is none, or it was not looked for.
+    """
+    who = f"account {user_id}" if user_id is not None else "somebody unknown"
+    facts = {
+        "event": event.name.lower(),
+        "account": user_id,
+        "client": request.remote_addr if has_request_context() else None,
+    }
+    level = logging.WARNING if event in FAILURES else logging.INFO
+    log.log(level, "%s %s", who, event, extra=facts)
