@@ -129,9 +129,9 @@ async def answer_list(
             for rel, number in ways.items()
         }
     else:
-        cursor = part.next_cursor
-        onward = this_address(cursor=cursor, per_page=per_page) if cursor else None
-        addresses = {"prev": None, "next": onward}
+        addresses = {"prev": None, "next": None}
+    if cursor := part.next_cursor:
+        addresses["next"] = this_address(cursor=cursor, per_page=per_page)
     made_of = _MadeOf(
         collection, name, tuple(part.rows), resource, links(), part.total or 0, **addresses
     )

@@ -4,7 +4,8 @@ import click
 
 from blog.cli.running import asynchronous, opened_app
 from blog.kit.clock import now
-from blog.kit.pagination import PageRequest
+from blog.kit.cursors import InvalidCursorError
+from blog.kit.pagination import PageRequest, Walk
 from blog.mail import queries, service
 from blog.models import EmailState
 
@@ -37,19 +38,32 @@ def _age(seconds: float) -> str:
 @mail.command("list")
 @click.option("--failed", "state", flag_value="failed", help="Those that were given up.")
 @click.option("--queued", "state", flag_value="queued", default="queued", help="Those that wait.")
-@click.option("--page", type=click.IntRange(1), default=1, show_default=True, help="Each has 50.")
+@click.option(
+    "--page",
+    type=click.IntRange(1, queries.DEEPEST_PAGE),
+    default=1,
+    show_default=True,
+    help="Each has 50.",
+)
+@click.option("--before", default="", help="Go on where an earlier list ended.")
 @asynchronous
-async def list_messages(state: str, page: int) -> None:
+async def list_messages(state: str, page: int, before: str) -> None:
     """List messages, the newest first."""
+    wanted = Walk(50, before) if before else PageRequest(page, 50)
     async with opened_app() as app, app.database.session() as session:
-        found = await queries.in_state(session, EmailState(state), PageRequest(page, 50))
+        try:
+            found = await queries.in_state(session, EmailState(state), wanted)
+        except InvalidCursorError:
+            raise click.UsageError("no list has ended there") from None
     for email in found.rows:
         click.echo(
             f"{email.id}\t{email.created_at:%Y-%m-%d %H:%M}\t{email.purpose}\t"
             f"{email.recipient}\t{email.last_error}"
         )
-    if found.has_next:
-        click.echo(f"There are more: --page {page + 1}", err=True)
+    if found.next_number:
+        click.echo(f"There are more: --page {found.next_number}", err=True)
+    elif found.next_cursor:
+        click.echo(f"There are more: --before {found.next_cursor}", err=True)
 
 
 @mail.command()

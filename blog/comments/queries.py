@@ -66,6 +66,8 @@ async def comments_page(
     session: AsyncSession, post: Post | ListedPost, wanted: PageRequest
 ) -> Page[Comment]:
     """The comments under `post`, the oldest first, with their authors."""
+    if wanted.offset and wanted.offset >= post.comment_count:
+        return Page.of([], wanted, post.comment_count)
     comments = await session.scalars(_UNDER_POST, wanted.parameters | {"post": post.id})
     return Page.of(comments.all(), wanted, post.comment_count)
 

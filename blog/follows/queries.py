@@ -6,6 +6,7 @@ from sqlalchemy import BigInteger, Select, and_, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, aliased, contains_eager
 
+from blog.kit.cursors import moment_cursor
 from blog.kit.pagination import Page, PageRequest, only_page
 from blog.models import Follow, User
 from blog.models.account_deletion import not_deleted
@@ -49,6 +50,16 @@ _RELATION = select(Follow.follower_id).where(
 )
 
 
+def follower_cursor(follow: Follow) -> str:
+    """The cursor behind a follow in the list of somebody's followers."""
+    return moment_cursor(follow.created_at, follow.follower_id)
+
+
+def followed_cursor(follow: Follow) -> str:
+    """The cursor behind a follow in the list of those whom somebody follows."""
+    return moment_cursor(follow.created_at, follow.followed_id)
+
+
 async def relation(session: AsyncSession, reader: User, person: User) -> Relation:
     """How `reader` stands to `person`."""
     found = set(await session.scalars(_RELATION, {"reader": reader.id, "person": person.id}))
@@ -57,11 +68,15 @@ async def relation(session: AsyncSession, reader: User, person: User) -> Relatio
 
 async def followers(session: AsyncSession, person: User, wanted: PageRequest) -> Page[Follow]:
     """Who follows `person`; each `follower` is loaded."""
+    if wanted.is_too_deep:
+        return wanted.past_the_end(person.follower_count)
     rows = await session.scalars(_FOLLOWERS, wanted.parameters | {"person": person.id})
-    return Page.of(rows.all(), wanted, person.follower_count)
+    return Page.of(rows.all(), wanted, person.follower_count, cursor_of=follower_cursor)
 
 
 async def followed_by(session: AsyncSession, person: User, wanted: PageRequest) -> Page[Follow]:
     """Whom `person` follows; each `followed` is loaded."""
+    if wanted.is_too_deep:
+        return wanted.past_the_end(person.following_count)
     rows = await session.scalars(_FOLLOWED_BY, wanted.parameters | {"person": person.id})
-    return Page.of(rows.all(), wanted, person.following_count)
+    return Page.of(rows.all(), wanted, person.following_count, cursor_of=followed_cursor)

@@ -3,11 +3,18 @@
 from sqlalchemy.exc import IntegrityError
 
 from blog.accounts.viewer import Viewer
-from blog.errors import ForbiddenError, InvalidFieldsError, NotFoundError
-from blog.follows.writes import Pair, add, remove
+from blog.errors import ForbiddenError, InvalidFieldsError, LimitReachedError, NotFoundError
+from blog.follows.writes import Pair, add, are_there, remove
 from blog.kit.batches import Batches
 from blog.kit.database import is_missing_reference
 from blog.models import Permission, User
+
+# The followed tab looks up the newest posts of each.
+MOST_FOLLOWED = 10_000
+FOLLOWS_ENOUGH = (
+    f"You follow {MOST_FOLLOWED:,} people, which is as many as one can. "
+    "Unfollow somebody before you follow anybody else."
+)
 
 
 async def follow(writes: Batches, follower: Viewer, person: User) -> bool:
@@ -18,15 +25,19 @@ async def follow(writes: Batches, follower: Viewer, person: User) -> bool:
 
     Raises:
         ForbiddenError: this person may not follow.
-        InvalidFieldsError: it is himself.
+        InvalidFieldsError: it is themselves.
+        LimitReachedError: they follow as many people as anybody may.
         NotFoundError: the person has gone in this moment.
     """
     if not follower.can(Permission.FOLLOW):
         raise ForbiddenError
     if follower.id == person.id:
         raise InvalidFieldsError({"": "You cannot follow yourself; your home page has your posts."})
+    pair = Pair(follower.id, person.id)
+    if follower.person.following_count >= MOST_FOLLOWED and not await writes.run(are_there, pair):
+        raise LimitReachedError({"": FOLLOWS_ENOUGH})
     try:
-        return await writes.run(add, Pair(follower.id, person.id))
+        return await writes.run(add, pair)
     except IntegrityError as error:
         if not is_missing_reference(error):
             raise

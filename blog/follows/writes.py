@@ -28,6 +28,13 @@ _REMOVE = text("""
 """)
 
 
+_ARE_THERE = text("""
+    SELECT follower_id, followed_id FROM follows
+    JOIN unnest(CAST(:followers AS bigint[]), CAST(:followed AS bigint[]))
+        AS given (follower_id, followed_id) USING (follower_id, followed_id)
+""")
+
+
 class Pair(NamedTuple):
     """Who follows, or does so no longer, and whom."""
 
@@ -45,17 +52,27 @@ async def remove(session: AsyncSession, pairs: Sequence[Pair]) -> Sequence[bool]
     return await _changed(session, _REMOVE, pairs)
 
 
+async def are_there(session: AsyncSession, pairs: Sequence[Pair]) -> Sequence[bool]:
+    """Whether each of some people follows another one."""
+    rows = await session.execute(_ARE_THERE, _parameters(pairs))
+    found = {Pair(*row) for row in rows}
+    return [pair in found for pair in pairs]
+
+
 async def _changed(
     session: AsyncSession, statement: TextClause, pairs: Sequence[Pair]
 ) -> Sequence[bool]:
-    parameters = {
-        "followers": [pair.follower_id for pair in pairs],
-        "followed": [pair.followed_id for pair in pairs],
-    }
-    changed = {Pair(*row) for row in await session.execute(statement, parameters)}
+    changed = {Pair(*row) for row in await session.execute(statement, _parameters(pairs))}
     results = []
     for pair in pairs:
         results.append(pair in changed)
         # Whoever asks twice at once has done it once.
         changed.discard(pair)
     return results
+
+
+def _parameters(pairs: Sequence[Pair]) -> dict[str, list[int]]:
+    return {
+        "followers": [pair.follower_id for pair in pairs],
+        "followed": [pair.followed_id for pair in pairs],
+    }

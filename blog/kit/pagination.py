@@ -17,8 +17,21 @@ OFFSET = bindparam("offset", type_=BigInteger)
 # for a tenth of all rows, which reads whole tables (PREPARE, "Notes").
 LIMIT = bindparam("limit", type_=Integer, literal_execute=True)
 
+# The last page that has a number, in a list whose pages are found by passing over the rows before
+# them. From there a cursor leads on, at the cost of the first page.
+DEEPEST_PAGE = 500
 # How many numbers a pager shows on each side of the current one.
 NEIGHBOURS = 2
+
+
+class TooDeepError(LookupError):
+    """The list goes on, but the page is too far from its beginning to be found by a number."""
+
+    def __init__(self, deepest: int) -> None:
+        super().__init__(
+            f"Pages of this list have numbers up to {deepest}. The link on page {deepest} "
+            "leads to what comes after it."
+        )
 
 
 @dataclass(frozen=True)
@@ -43,6 +56,21 @@ class PageRequest:
         return self.size + 1
 
     @property
+    def is_too_deep(self) -> bool:
+        """Whether it is behind `DEEPEST_PAGE`."""
+        return self.number > DEEPEST_PAGE
+
+    def past_the_end(self, total: int) -> "Page[Any]":
+        """The answer to a page that is too deep, of a list of `total` rows.
+
+        Raises:
+            TooDeepError: the list is as long as that.
+        """
+        if self.offset < total:
+            raise TooDeepError(DEEPEST_PAGE)
+        return Page.of([], self, total)
+
+    @property
     def parameters(self) -> dict[str, int]:
         """The values of `OFFSET` and `LIMIT`."""
         return {"offset": self.offset, "limit": self.limit}
@@ -58,7 +86,8 @@ class Page(Generic[Row]):
     """The rows of one page, and which pages are beside it.
 
     `last_number` is the number of the list's last page, and `total` how many rows it has, or
-    `None` where nobody keeps count.
+    `None` where nobody keeps count. Where the pages end that have numbers, a walk goes on from
+    `next_cursor`.
     """
 
     rows: tuple[Row, ...]
@@ -66,10 +95,17 @@ class Page(Generic[Row]):
     has_next: bool
     last_number: int | None = None
     total: int | None = None
+    next_cursor: str | None = None
 
     @classmethod
     def of(
-        cls, fetched: Sequence[Row], wanted: PageRequest, total: int | None = None
+        cls,
+        fetched: Sequence[Row],
+        wanted: PageRequest,
+        total: int | None = None,
+        *,
+        cursor_of: Callable[[Row], str] | None = None,
+        deepest: int = DEEPEST_PAGE,
     ) -> "Page[Row]":
         """Make a page of up to `wanted.limit` rows that were fetched for it.
 
@@ -77,11 +113,17 @@ class Page(Generic[Row]):
             fetched: the rows from `wanted.offset` on.
             wanted: which page it is.
             total: how many rows the whole list has, from a count that is kept.
+            cursor_of: makes the cursor behind a row, for a list that has no numbers further on.
+            deepest: the last page with a number, of such a list.
         """
         last_number = None if total is None else PageRequest.holding(total, wanted.size).number
-        has_next = len(fetched) > wanted.size
+        has_next, next_cursor = len(fetched) > wanted.size, None
         rows = tuple(fetched[: wanted.size])
-        return cls(rows, wanted.number, has_next, last_number, total)
+        if cursor_of is not None:
+            last_number = last_number and min(last_number, deepest)
+            if has_next and wanted.number >= deepest:
+                has_next, next_cursor = False, cursor_of(rows[-1])
+        return cls(rows, wanted.number, has_next, last_number, total, next_cursor)
 
     @property
     def is_past_the_end(self) -> bool:
@@ -141,21 +183,30 @@ class Walk:
 class Stretch(Generic[Row]):
     """Some rows of a list; a walk goes on from `next_cursor`, or ends where that is `None`."""
 
-    rows: Sequence[Row]
+    rows: tuple[Row, ...]
     next_cursor: str | None
-    total: int
+    total: int | None = None
+
+    # What a pager asks of a page: a stretch has no number, and knows no way back.
+    number = 0
+    is_past_the_end = False
+    previous_number = next_number = None
 
     @classmethod
     def of(
-        cls, fetched: Sequence[Row], wanted: Walk, total: int, cursor_of: Callable[[Row], str]
+        cls,
+        fetched: Sequence[Row],
+        wanted: Walk,
+        total: int | None,
+        cursor_of: Callable[[Row], str],
     ) -> "Stretch[Row]":
         """Make a stretch of up to `wanted.limit` rows that were fetched for it.
 
         Args:
             fetched: the rows behind `wanted.cursor`.
             wanted: which stretch it is.
-            total: how many rows the whole list has.
+            total: how many rows the whole list has, or `None` where nobody keeps count.
             cursor_of: makes the cursor behind a row.
         """
-        rows = fetched[: wanted.size]
+        rows = tuple(fetched[: wanted.size])
         return cls(rows, cursor_of(rows[-1]) if len(fetched) > wanted.size else None, total)

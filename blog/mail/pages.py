@@ -8,7 +8,7 @@ from blog.mail import queries, service
 from blog.models import EmailState
 from blog.web.app import db
 from blog.web.quotas import MODERATING, quota
-from blog.web.requests import requested_page
+from blog.web.requests import requested_part
 
 blueprint = Blueprint("mail", __name__, url_prefix="/admin/mail")
 
@@ -22,7 +22,7 @@ async def outbox() -> ResponseReturnValue:
     return await render_template(
         "admin/mail.html",
         summary=await queries.summary(db()),
-        page=await queries.in_state(db(), EmailState.FAILED, requested_page(PAGE_SIZE)),
+        page=await queries.in_state(db(), EmailState.FAILED, requested_part(PAGE_SIZE)),
     )
 
 

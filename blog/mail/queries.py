@@ -4,16 +4,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Select, extract, func, literal, select, union_all
+from sqlalchemy import Select, extract, func, literal, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import load_only
 
-from blog.kit.pagination import Page, PageRequest
+from blog.kit.cursors import moment_cursor, parsed_moment
+from blog.kit.pagination import Page, PageRequest, Stretch, TooDeepError, Walk
 from blog.models import Email, EmailState
 from blog.models.email import WAITING
 
 # A month of mail is too much to count for a page.
 COUNTED = 10_000
+# Further on, the list goes by a cursor alone.
+DEEPEST_PAGE = 10
 ENVELOPE = [
     Email.purpose, Email.recipient, Email.subject, Email.created_at, Email.attempts,
     Email.last_error,
@@ -72,14 +75,35 @@ def _summary_of(state: EmailState) -> Select[str, int, datetime | None]:
     )
 
 
-async def in_state(session: AsyncSession, state: EmailState, wanted: PageRequest) -> Page[Email]:
-    """The envelopes of a page of the messages in a state, the newest first."""
-    rows = await session.scalars(
+async def in_state(
+    session: AsyncSession, state: EmailState, wanted: PageRequest | Walk
+) -> Page[Email] | Stretch[Email]:
+    """The envelopes of some of the messages in a state, the newest first.
+
+    Raises:
+        TooDeepError: the page is behind `DEEPEST_PAGE`.
+    """
+    order = (Email.created_at, Email.id)
+    ids = select(Email.id).where(Email.state == state)
+    ids = ids.order_by(*(column.desc() for column in order)).limit(wanted.limit)
+    if isinstance(wanted, Walk):
+        ids = ids.where(tuple_(*order) < tuple_(*parsed_moment(wanted.cursor)))
+    elif wanted.number > DEEPEST_PAGE:
+        raise TooDeepError(DEEPEST_PAGE)
+    else:
+        ids = ids.offset(wanted.offset)
+    shown = ids.subquery()
+    found = await session.scalars(
         select(Email)
-        .where(Email.state == state)
-        .order_by(Email.created_at.desc(), Email.id.desc())
-        .offset(wanted.offset)
-        .limit(wanted.limit)
+        .join(shown, shown.c.id == Email.id)
+        .order_by(*(column.desc() for column in order))
         .options(load_only(*ENVELOPE, raiseload=True))
     )
-    return Page.of(rows.all(), wanted)
+    rows = found.all()
+
+    def cursor_of(email: Email) -> str:
+        return moment_cursor(email.created_at, email.id)
+
+    if isinstance(wanted, Walk):
+        return Stretch.of(rows, wanted, None, cursor_of)
+    return Page.of(rows, wanted, cursor_of=cursor_of, deepest=DEEPEST_PAGE)

@@ -37,7 +37,7 @@ class User(Base):
         ),
     )
     password_hash: Mapped[str] = mapped_column(String(255))
-    role_id: Mapped[int] = mapped_column(ForeignKey("roles.id"), index=True)
+    role_id: Mapped[int] = mapped_column(ForeignKey("roles.id"))
     created_at: Mapped[CreatedAt]
     confirmed_at: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
@@ -64,7 +64,8 @@ class User(Base):
             unique=True,
             postgresql_where=text("username_fold IS NOT NULL"),
         ),
-        # The rare states, in the order of the administrator's list.
+        # Those of a role, and the rare states, in the order of the administrator's list.
+        Index("ix_users_role_id_username_lower", "role_id", func.lower(username)),
         Index(
             "ix_users_disabled",
             func.lower(username),

@@ -1,6 +1,6 @@
 """What lists of posts are made of: cards for pages, which are short, and texts for the API."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -20,8 +20,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.kit.cursors import id_cursor
 from blog.kit.excerpts import NEEDED, shown_in_lists
-from blog.kit.pagination import Page, PageRequest
+from blog.kit.pagination import Page, PageRequest, Stretch, Walk
 from blog.models import Post, User
 
 # The columns of the tables themselves, so that the ORM has nothing to do with the lists.
@@ -106,6 +107,10 @@ _TEXT_COLUMNS: tuple[ColumnElement[Any], ...] = (
 )  # fmt: skip
 
 
+def _cursor(post: PostCard | ListedPost | UnreadPost) -> str:
+    return id_cursor(post.id)
+
+
 def listed(row: Sequence[Any]) -> ListedPost:
     """A post of which `COLUMNS` were read."""
     return ListedPost._make((*row[:8], Author._make(row[8:11])))
@@ -128,14 +133,18 @@ class PostList:
         cards: reads some posts as cards, and with each how many the whole list has.
         texts: reads some posts with their texts, and with each the same.
         length: reads that number alone.
+        is_passed_over: whether the posts before a page are read to find it.
     """
 
     cards: Select[*tuple[Any, ...]]
     texts: Select[*tuple[Any, ...]]
     length: Select[int]
+    is_passed_over: bool
 
     @classmethod
-    def of(cls, ids: Select[int], total: ScalarSelect[Any]) -> "PostList":
+    def of(
+        cls, ids: Select[int], total: ScalarSelect[Any], *, is_passed_over: bool = True
+    ) -> "PostList":
         """The list of which `ids` is a part, and which is `total` posts long."""
         length = cast(func.coalesce(total, 0), BigInteger)
         shown = ids.subquery("shown")
@@ -148,7 +157,7 @@ class PostList:
                 .order_by(_POST.id.desc())
             )
 
-        return cls(rows(*_CARD_COLUMNS), rows(*_TEXT_COLUMNS), select(length))
+        return cls(rows(*_CARD_COLUMNS), rows(*_TEXT_COLUMNS), select(length), is_passed_over)
 
     async def read_texts(
         self, session: AsyncSession, parameters: Mapping[str, int]
@@ -164,15 +173,37 @@ class PostList:
         self, session: AsyncSession, wanted: PageRequest, **parameters: int
     ) -> Page[ListedPost | UnreadPost]:
         """A page with the texts, of a list of which a page was selected."""
+        if self._is_too_deep(wanted):
+            return wanted.past_the_end(await self._length(session, parameters))
         posts, length = await self.read_texts(session, wanted.parameters | parameters)
-        return Page.of(posts, wanted, length)
+        return Page.of(posts, wanted, length, cursor_of=self._cursor_of)
 
     async def page(
         self, session: AsyncSession, wanted: PageRequest, **parameters: int
     ) -> Page[PostCard]:
         """A page of cards, of a list of which a page was selected."""
+        if self._is_too_deep(wanted):
+            return wanted.past_the_end(await self._length(session, parameters))
         rows, length = await self._read(session, self.cards, wanted.parameters | parameters)
-        return Page.of([_card(row) for row in rows], wanted, length)
+        cards = [_card(row) for row in rows]
+        return Page.of(cards, wanted, length, cursor_of=self._cursor_of)
+
+    async def cards_behind(
+        self, session: AsyncSession, walk: Walk, parameters: Mapping[str, int]
+    ) -> Stretch[PostCard]:
+        """Some cards, of a list of which those behind a place were selected."""
+        rows, length = await self._read(session, self.cards, parameters)
+        return Stretch.of([_card(row) for row in rows], walk, length, _cursor)
+
+    @property
+    def _cursor_of(self) -> Callable[[PostCard | ListedPost | UnreadPost], str] | None:
+        return _cursor if self.is_passed_over else None
+
+    def _is_too_deep(self, wanted: PageRequest) -> bool:
+        return self.is_passed_over and wanted.is_too_deep
+
+    async def _length(self, session: AsyncSession, parameters: Mapping[str, int]) -> int:
+        return await session.scalar(self.length, parameters) or 0
 
     async def _read(
         self, session: AsyncSession, statement: Select[Any], parameters: Mapping[str, int]
@@ -182,5 +213,4 @@ class PostList:
         Where there is no post there is no row to bring the number along; it is asked for then.
         """
         rows = (await session.execute(statement, parameters)).all()
-        length = rows[0][-1] if rows else await session.scalar(self.length, parameters)
-        return rows, length or 0
+        return rows, rows[0][-1] if rows else await self._length(session, parameters)

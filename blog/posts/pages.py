@@ -17,14 +17,16 @@ from blog.accounts.identity import current_user, required_account
 from blog.comments.queries import comments_page
 from blog.comments.schemas import CommentForm
 from blog.errors import NotFoundError
+from blog.kit.pagination import Page, Stretch, Walk
 from blog.models import Post
-from blog.posts import queries
+from blog.posts import queries, walk_queries
+from blog.posts.lists import PostCard
 from blog.posts.policies import POLICIES, may_read_post
 from blog.posts.schemas import PostForm
 from blog.posts.service import POST_IS_GONE
 from blog.web.app import current_app, read
 from blog.web.forms import Form
-from blog.web.requests import requested_page
+from blog.web.requests import requested_page, requested_part
 
 blueprint = Blueprint("posts", __name__)
 for policy in POLICIES:
@@ -85,10 +87,13 @@ async def home_page(form: Form[PostForm], preview: str | None = None) -> Respons
     wanted = requested_page(current_app.settings.posts_per_page)
     reader = current_user.account
     tab = request.cookies.get(_tab_cookie()) if reader else None
-    if reader is not None and tab == FOLLOWED:
-        page = await read(queries.timeline, reader.id, wanted)
-    else:
+    page: Page[PostCard] | Stretch[PostCard]
+    if reader is None or tab != FOLLOWED:
         page = await read(queries.newest, wanted)
+    elif isinstance(part := requested_part(wanted.size), Walk):
+        page = await read(walk_queries.timeline_cards, reader.id, part)
+    else:
+        page = await read(queries.timeline, reader.id, wanted)
     if reader is None:
         return await current_app.fragments.page_for_strangers("posts/home.html", page=page)
     return await render_template(

@@ -11,7 +11,7 @@ from blog.kit.blocks import number_of_rows
 from blog.kit.cursors import LARGEST_ID, id_cursor, parsed_id
 from blog.kit.pagination import LIMIT, Stretch, Walk
 from blog.models import Post, PostBlock
-from blog.posts.lists import ListedPost, PostList
+from blog.posts.lists import ListedPost, PostCard, PostList
 from blog.posts.queries import (
     AUTHOR,
     IS_VISIBLE,
@@ -47,14 +47,27 @@ async def posts_by(session: AsyncSession, author: int, walk: Walk) -> Stretch[Li
     return await _stretch(session, _BY_AUTHOR, walk, author=author)
 
 
+async def timeline_cards(session: AsyncSession, reader: int, walk: Walk) -> Stretch[PostCard]:
+    """As `timeline`, for a page."""
+    return await _TIMELINE.cards_behind(session, walk, _place(walk) | {"reader": reader})
+
+
+async def cards_by(session: AsyncSession, author: int, walk: Walk) -> Stretch[PostCard]:
+    """As `posts_by`, for a page."""
+    return await _BY_AUTHOR.cards_behind(session, walk, _place(walk) | {"author": author})
+
+
 async def _stretch(
     session: AsyncSession, posts: PostList, walk: Walk, **parameters: int
 ) -> Stretch[ListedPost]:
     """As many posts as are wanted, unless their texts are long: then the walk goes on earlier."""
-    below = parsed_id(walk.cursor) - 1 if walk.cursor else LARGEST_ID
-    found, count = await posts.read_texts(
-        session, {"limit": walk.limit, "below": below, **parameters}
-    )
+    found, count = await posts.read_texts(session, _place(walk) | parameters)
     rows = [post for post in found[: walk.size] if isinstance(post, ListedPost)]
     goes_on = len(found) > len(rows)
-    return Stretch(rows, id_cursor(rows[-1].id) if goes_on else None, count)
+    return Stretch(tuple(rows), id_cursor(rows[-1].id) if goes_on else None, count)
+
+
+def _place(walk: Walk) -> dict[str, int]:
+    """The values by which the statements find what is behind a place."""
+    below = parsed_id(walk.cursor) - 1 if walk.cursor else LARGEST_ID
+    return {"limit": walk.limit, "below": below}

@@ -8,13 +8,16 @@ from blog.accounts.permissions import confirmed_required
 from blog.errors import NotFoundError
 from blog.follows import queries as follows
 from blog.kit.avatars import identicon
+from blog.kit.pagination import Page, Stretch, Walk
+from blog.posts import walk_queries
+from blog.posts.lists import PostCard
 from blog.posts.queries import posts_by
 from blog.users import queries, service
 from blog.users.schemas import ProfileForm
 from blog.web.app import current_app, db, read
 from blog.web.forms import Form
 from blog.web.quotas import CHANGING_ACCOUNT, quota
-from blog.web.requests import requested_page
+from blog.web.requests import requested_part
 
 blueprint = Blueprint("users", __name__)
 
@@ -28,8 +31,12 @@ async def profile(username: str) -> ResponseReturnValue:
     if user.username != username:
         address, query = url_for("users.profile", username=user.username), request.query_string
         return redirect(f"{address}?{query.decode()}" if query else address)
-    wanted = requested_page(current_app.settings.posts_per_page)
-    page = await read(posts_by, user.id, wanted)
+    wanted = requested_part(current_app.settings.posts_per_page)
+    page: Page[PostCard] | Stretch[PostCard]
+    if isinstance(wanted, Walk):
+        page = await read(walk_queries.cards_by, user.id, wanted)
+    else:
+        page = await read(posts_by, user.id, wanted)
     reader, relation = current_user.account, None
     if reader is not None and reader.id != user.id:
         relation = await read(follows.relation, reader, user)

@@ -15,8 +15,10 @@ from blog.errors import (
     InvalidFieldsError,
     NotFoundError,
 )
+from blog.kit.cursors import InvalidCursorError
 from blog.kit.database import is_deadlock, is_missing_reference, is_out_of_space, is_unavailable
 from blog.kit.logs import request_id
+from blog.kit.pagination import TooDeepError
 from blog.web.app import current_app
 from blog.web.csrf import StaleFormError
 from blog.web.headers import vary_by
@@ -158,6 +160,14 @@ def init_app(app: Quart) -> None:
     @app.errorhandler(NotFoundError)
     async def not_found(error: NotFoundError) -> Response:
         return await error_response(404, str(error) or None)
+
+    @app.errorhandler(TooDeepError)
+    async def too_deep(error: TooDeepError) -> Response:
+        return await error_response(404, str(error))
+
+    @app.errorhandler(InvalidCursorError)
+    async def no_such_place(_error: InvalidCursorError) -> Response:
+        return await error_response(404, "There is no such page.")
 
     @app.errorhandler(ForbiddenError)
     async def forbidden(error: ForbiddenError) -> Response:

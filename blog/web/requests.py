@@ -23,7 +23,7 @@ from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.routing import BaseConverter
 from werkzeug.utils import cached_property
 
-from blog.kit.pagination import PageRequest
+from blog.kit.pagination import PageRequest, Walk
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -202,6 +202,20 @@ def requested_page(size: int, *, count: int | None = None) -> PageRequest:
     if not re.fullmatch("[1-9][0-9]{0,9}", text, re.ASCII):
         abort(404, "There is no such page.")
     return PageRequest(int(text), size)
+
+
+def requested_part(size: int) -> PageRequest | Walk:
+    """Which part of a list `?page=` or, further on than pages have numbers, `?before=` asks for.
+
+    Args:
+        size: how many rows it has.
+
+    Raises:
+        werkzeug.exceptions.NotFound: as `requested_page`.
+    """
+    if cursor := request.args.get("before"):
+        return Walk(size, cursor)
+    return requested_page(size)
 
 
 def requested_before() -> int | None:

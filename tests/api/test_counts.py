@@ -13,6 +13,7 @@ from blog.models import Comment, User
 from blog.models.row_blocks import RowBlock
 from blog.posts.counts import KEPT_COUNTS, wrong_counts
 from blog.web.app import Broadside
+from tests.accounts.deletions import finish_deletions
 from tests.api.support import Client, add_token
 
 WRITERS, LEAVERS, NEWCOMERS = 16, 6, 12
@@ -63,6 +64,7 @@ async def test_blocks_of_comments_and_people_stay_exact_while_accounts_come_and_
         token = app.links.sign(DELETE_ACCOUNT, content)
         async with app.database.session() as session:
             await delete_account(session, person, token, app.links)
+        await finish_deletions(app)
 
     async def register(number: int) -> set[int]:
         account = {"email": f"new{number}@example.com", "username": f"new{number}",

@@ -1,0 +1,194 @@
+"""No statement of any page or list reads more because the site has grown.
+
+Every GET route is asked for on a site and on the same site with four times as much of everything,
+and PostgreSQL tells how many blocks each statement has read (`EXPLAIN (ANALYZE, BUFFERS)`).
+Milliseconds would tell of the machine.
+"""
+
+import json
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import event, text
+
+from blog.models import User
+from blog.web.app import Broadside
+from tests.api.support import add_token
+from tests.support import Browser, add_user
+
+# More than a block of ids (`blog.models.row_blocks`), all of which one page may pass over.
+SMALL, LARGE = 5_000, 20_000
+# A larger table is found by its index where a small one is read whole, and an index has another
+# level to go down, for each row of a page. A timeline looks through up to
+# 20,000 posts (`LOOKED_THROUGH`).
+RATIO, ALLOWANCE, BLOCKS_PER_ROW = 1.5, 200, 8
+LAST = 9_999_999_999
+PAGES = ("", "?page=2", "?page=10", "?page=100", f"?page={LAST}")
+WAYS = {
+    "/api/": (*PAGES, "?cursor=", "?per_page=100"),
+    "/admin/users": (
+        *PAGES, "?q=u", "?q=z", "?q=mail", "?q=x", "?role=Moderator", "?role=Administrator",
+        "?state=disabled", "?state=unconfirmed", "?state=active", "?role=User&q=mail&state=active",
+    ),
+    "/post/": (*PAGES, "?page=-1"),
+    "/moderate": ("", "?before=4000"),
+}  # fmt: skip
+# Made in parts, each of which `tests/accounts/test_export.py` bounds.
+NOT_ASKED_FOR = {"leaving.export_data"}
+
+# Everything of the site: the hub writes, is followed, is reported and looked after.
+FILL = """
+    INSERT INTO users (username, email, password_hash, role_id, confirmed_at)
+    SELECT 'u' || n, 'mail' || n || '@example.com', '', :role, now()
+    FROM generate_series(:first, :last) AS n;
+    INSERT INTO posts (author_id, body, body_html, renderer_version)
+    SELECT CASE WHEN n % 2 = 0 THEN :hub ELSE n % 200 + :someone END, 'x', '<p>x</p>', 1
+    FROM generate_series(:first, :last) AS n;
+    INSERT INTO comments (post_id, author_id, body, body_html, renderer_version)
+    SELECT CASE WHEN n <= 5000 THEN :post ELSE :post + n % 1000 END, n % 200 + :someone, 'x', 'x', 1
+    FROM generate_series(:first, :last) AS n;
+    INSERT INTO follows (follower_id, followed_id, created_at)
+    SELECT id, :hub, now() + id * interval '1 second' FROM users WHERE id > :hub
+    ON CONFLICT DO NOTHING;
+    INSERT INTO audit_entries (actor_id, actor_name, act, subject_id, subject_name)
+    SELECT :hub, 'hub', 'disable account', :hub, 'hub' FROM generate_series(:first, :last) AS n;
+    INSERT INTO emails (message_id, purpose, recipient, subject, text, html, state, attempts)
+    SELECT gen_random_uuid(), 'confirm', 'mail@example.com', 'x', 'x', 'x', 'failed', 1
+    FROM generate_series(:first, :last) AS n;
+    INSERT INTO reports (reporter_id, post_id, reason, state, closed_at)
+    SELECT id % 200 + :someone, id, 'x', CASE WHEN id % 2 = 0 THEN 'open' ELSE 'resolved' END,
+        CASE WHEN id % 2 = 0 THEN NULL ELSE now() END
+    FROM posts WHERE id > :first ON CONFLICT DO NOTHING
+"""
+
+
+class Site:
+    """A site that grows.
+
+    Attributes:
+        hub: an administrator whom everybody follows, and who has written half of the posts.
+        post: below which there are 5,000 comments.
+    """
+
+    def __init__(self, app: Broadside, hub: User, post: int) -> None:
+        self.hub, self.post = hub, post
+        self._app = app
+        self._rows = 0
+
+    async def grow(self, rows: int) -> None:
+        """Let every table have so many rows, and the indexes be in order."""
+        places = {
+            "first": self._rows + 1, "last": rows, "hub": self.hub.id, "post": self.post,
+            "someone": self.hub.id + 1, "role": self.hub.role_id - 1,
+        }  # fmt: skip
+        self._rows = rows
+        async with self._app.database.engine.begin() as connection:
+            default = text("SELECT id FROM roles WHERE is_default")
+            places["role"] = await connection.scalar(default) or 0
+            for statement in FILL.split(";"):
+                names = [name for name in places if f":{name}" in statement]
+                typed = re.sub(r":(\w+)", r"CAST(:\1 AS bigint)", statement)
+                await connection.execute(text(typed), {name: places[name] for name in names})
+        engine = self._app.database.engine.execution_options(isolation_level="AUTOCOMMIT")
+        async with engine.connect() as connection:
+            await connection.execute(text("VACUUM ANALYZE"))
+
+
+@pytest.fixture
+async def site(app: Broadside) -> AsyncIterator[Site]:
+    """A site with an administrator and a post."""
+    hub = await add_user(app, "hub", role="Administrator")
+    async with app.database.engine.begin() as connection:
+        post = await connection.scalar(
+            text(
+                "INSERT INTO posts (author_id, body, body_html, renderer_version) "
+                "VALUES (:hub, 'x', '<p>x</p>', 1) RETURNING id"
+            ),
+            {"hub": hub.id},
+        )
+    yield Site(app, hub, post or 0)
+
+
+@contextmanager
+def counted_blocks(app: Broadside) -> Iterator[dict[str, int]]:
+    """The blocks that each statement has read meanwhile beside those of its rows, by its text."""
+    found: dict[str, int] = {}
+
+    def explain(connection: Any, _c: Any, statement: str, values: Any, *_: Any) -> None:
+        if not statement.lstrip().upper().startswith(("SELECT", "WITH")) or "FOR " in statement:
+            return
+        command = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}"
+        answer = connection.exec_driver_sql(command, values).scalar()
+        plan = (json.loads(answer) if isinstance(answer, str) else answer)[0]["Plan"]
+        blocks = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
+        beside = max(0, blocks - BLOCKS_PER_ROW * plan["Actual Rows"])
+        found[statement] = max(found.get(statement, 0), int(beside))
+
+    engine = app.database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", explain)
+    try:
+        yield found
+    finally:
+        event.remove(engine, "before_cursor_execute", explain)
+
+
+def addresses(app: Broadside, site: Site) -> Iterator[str]:
+    """An address of each route of the site, with each way to ask for a list."""
+    values = {
+        "post_id": site.post, "comment_id": 100, "user_id": site.hub.id,
+        "username": site.hub.username, "who": site.hub.username,
+    }  # fmt: skip
+    for rule in app.url_map.iter_rules():
+        if "GET" not in (rule.methods or ()) or rule.endpoint in NOT_ASKED_FOR:
+            continue
+        if rule.rule.startswith("/api/v1.0/") or not rule.arguments <= values.keys():
+            continue
+        built = rule.build({name: values[name] for name in rule.arguments})
+        assert built
+        ways = next((WAYS[start] for start in WAYS if rule.rule.startswith(start)), PAGES)
+        yield from (built[1] + way for way in ways)
+
+
+async def blocks_by_address(app: Broadside, site: Site) -> dict[tuple[str, str], int]:
+    """How many blocks are read by each statement of each address, beside those of its rows."""
+    found = {}
+    async with Browser(app) as visitor, Browser(app) as api:
+        await visitor.log_in("hub")
+        api.headers["Authorization"] = f"Bearer {await add_token(app, site.hub)}"
+        for tab in ("all", "followed"):
+            visitor.cookies.set("__Host-tab", tab)
+            for address in ["/", *PAGES[1:]] if tab == "followed" else addresses(app, site):
+                asked = address if address.startswith("/") else f"/{address}"
+                with counted_blocks(app) as counted:
+                    client = api if asked.startswith("/api/") else visitor
+                    answer = await client.get(asked)
+                assert answer.status_code < 500, asked
+                found |= {(f"{asked} ({tab})", each): number for each, number in counted.items()}
+    return found
+
+
+async def test_no_statement_reads_more_on_a_site_four_times_as_large(
+    app: Broadside, site: Site
+) -> None:
+    await site.grow(SMALL)
+    async with app.database.engine.begin() as connection:
+        await connection.execute(
+            text(
+                "INSERT INTO follows (follower_id, followed_id) "
+                "SELECT :hub, id FROM users WHERE id > :hub AND id <= :hub + 150"
+            ),
+            {"hub": site.hub.id},
+        )
+    before = await blocks_by_address(app, site)
+    assert len({address for address, _ in before}) > 150
+    await site.grow(LARGE)
+    after = await blocks_by_address(app, site)
+    grown = {
+        f"{address}: {before.get((address, statement), 0)} to {blocks} blocks\n{statement}"
+        for (address, statement), blocks in after.items()
+        if blocks > before.get((address, statement), 0) * RATIO + ALLOWANCE
+    }
+    assert not grown, "\n\n".join(sorted(grown))
