@@ -24,6 +24,11 @@ PROCESSES = 2
 PAUSE_SECONDS = 60
 MOST_PAUSES = 1_000
 RETRY_SECONDS = 5
+# The event loop lays out texts of this length itself: the worst of them takes it 4 ms, an ordinary
+# one less than to hand it to a process and to wait for that.
+LONGEST_FOR_THE_LOOP = 256
+# What may be coloured is not among them: how long a lexer takes for some text, nobody knows.
+CODE_FENCES = ("```", "~~~")
 
 TOO_INTRICATE = (
     "This text is too intricate to be laid out: it has too many lines, links, brackets or "
@@ -94,6 +99,8 @@ class Renderer:
 
     async def _attempt(self, render: Callable[[str], str], source: str, writer_id: int) -> str:
         try:
+            if _is_quick(source):
+                return render(source)
             return await self.pool.run(render, source, raises=[TooIntricateError])
         except TooIntricateError:
             raise InvalidFieldsError({"body": TOO_INTRICATE}) from None
@@ -108,3 +115,8 @@ class Renderer:
         self._pauses.move_to_end(writer_id)
         if len(self._pauses) > MOST_PAUSES:
             self._pauses.popitem(last=False)
+
+
+def _is_quick(source: str) -> bool:
+    is_short = len(source) <= LONGEST_FOR_THE_LOOP
+    return is_short and not any(fence in source for fence in CODE_FENCES)

@@ -1,22 +1,25 @@
 """Texts are laid out in processes of their own, before a transaction begins."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.kit.database import POOL_SIZE
+from blog.kit.markdown import render_document, render_inline
 from blog.kit.process_pool import OverloadedError, ProcessPool
 from blog.models import Comment, Post, User
 from blog.web.app import Broadside
-from blog.web.rendering import PAUSED, TOO_BUSY, TOO_INTRICATE
+from blog.web.rendering import LONGEST_FOR_THE_LOOP, PAUSED, TOO_BUSY, TOO_INTRICATE
 from tests.kit import work
+from tests.kit.worst import MARKDOWN, processor_time, search
 from tests.servers import until
 from tests.support import PASSWORD, Browser
 
-ENDLESS = "a text that takes for ever"
+LONG = " ".join(["a text that is too long for the event loop"] * 10)
+ENDLESS = f"{LONG} and takes for ever"
 
 
 @pytest.fixture
@@ -102,11 +105,11 @@ async def test_when_there_is_too_much_to_do_the_text_comes_back(
         raise OverloadedError
 
     monkeypatch.setattr(app.renderer.pool, "run", refuse)
-    answer = await susans_browser.submit("/", {"body": "*kept*"})
+    answer = await susans_browser.submit("/", {"body": f"*kept* {LONG}"})
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "5"
     assert TOO_BUSY in answer.text
-    assert "\n*kept*</textarea>" in answer.text
+    assert f"\n*kept* {LONG}</textarea>" in answer.text
 
 
 @pytest.mark.parametrize(
@@ -140,7 +143,7 @@ async def test_texts_that_wait_for_the_renderer_hold_no_connection(
         return waiting == POOL_SIZE + 5
 
     token = await susans_browser.token("/")
-    content = {"body": "new", "version": "1", "csrf_token": token}
+    content = {"body": LONG, "version": "1", "csrf_token": token}
     kind = "json" if "/api/" in url else "data"
     susans_browser.auth = (susan.username, PASSWORD) if kind == "json" else None
     # All are to wait in the pool, not for the last text of the same writer.
@@ -192,7 +195,42 @@ async def test_nothing_is_locked_while_a_text_is_laid_out(
         program.auth = (susan.username, PASSWORD)
         for url in (f"/api/v1/posts/{post.id}", f"/api/v1/comments/{comment.id}"):
             tag = (await program.get(url)).headers["ETag"]
-            answer = await program.patch(url, json={"body": "new"}, headers={"If-Match": tag})
+            answer = await program.patch(url, json={"body": LONG}, headers={"If-Match": tag})
             assert answer.status_code == 200, answer.text
-            assert answer.json()["body_html"].strip() == "<p>new</p>"
-    assert looked == ["new", "new"]
+            assert answer.json()["body_html"].strip() == f"<p>{LONG}</p>"
+    assert looked == [LONG, LONG]
+
+
+@pytest.mark.parametrize("render", [render_document, render_inline])
+def test_the_worst_text_that_the_event_loop_lays_out_takes_it_milliseconds(
+    render: Callable[[str], str],
+) -> None:
+    """Twenty times what it takes on the machine of 2026, so that a busy one does not fail."""
+    fragments = [fragment for fragment in MARKDOWN if fragment != "```"]
+    seconds, text = search(processor_time(render), fragments, 64, LONGEST_FOR_THE_LOOP)
+    assert seconds < 0.1, text
+
+
+@pytest.mark.parametrize(
+    ("source", "is_handed_on"),
+    [
+        ("x" * LONGEST_FOR_THE_LOOP, False),
+        ("x" * (LONGEST_FOR_THE_LOOP + 1), True),
+        ("```perl\nm{\n```", True),
+        ("~~~ cpp\nint a;\n~~~", True),
+    ],
+    ids=["short", "long", "code", "code between tildes"],
+)
+async def test_the_event_loop_lays_out_what_is_short_and_no_code(
+    app: Broadside, monkeypatch: pytest.MonkeyPatch, source: str, is_handed_on: bool
+) -> None:
+    handed_on = []
+    run = app.renderer.pool.run
+
+    async def note_and_run(*arguments: object, **options: object) -> object:
+        handed_on.append(arguments[1])
+        return await run(*arguments, **options)
+
+    monkeypatch.setattr(app.renderer.pool, "run", note_and_run)
+    assert await app.renderer.post(source, 1) == render_document(source)
+    assert handed_on == ([source] if is_handed_on else [])
