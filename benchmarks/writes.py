@@ -259,7 +259,7 @@ if __name__ == "__main__":
     parser.add_argument("--quick", action="store_true", help="few and short rounds, for a look")
     parser.add_argument("--only", default="", help="only the writes whose name has this in it")
     arguments = parser.parse_args()
-    effort = Effort(rounds=2, seconds=2) if arguments.quick else Effort()
+    effort = Effort(rounds=3, seconds=2) if arguments.quick else Effort()
     with ExitStack() as temporary:
         folder = arguments.keep or Path(temporary.enter_context(tempfile.TemporaryDirectory()))
         asyncio.run(main(folder / "writes", effort, lambda name: arguments.only in name))
