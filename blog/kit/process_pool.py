@@ -177,6 +177,10 @@ class ProcessPool:
             await _end(process)
             log.error("%s took %s s and was killed", request["function"], self._wall_seconds)
             raise OverloadedError("the machine is too busy") from None
+        except ValueError as error:
+            await _end(process)
+            log.error("the process of %s answered what is not JSON: %s", request["function"], error)
+            raise OverloadedError("the process answered nonsense") from None
         except (asyncio.IncompleteReadError, OSError):
             # It is ending, or has. To kill it as well would hide the code that it ends with.
             code = await process.wait()

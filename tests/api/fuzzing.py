@@ -20,7 +20,7 @@ CREDENTIALS = json.loads(os.environ["FUZZ_CREDENTIALS"])
 UNFORESEEABLE = {
     "email": "",  # It is taken, or at a host that cannot be.
     "username": "is taken",
-    "password": "guessed first",
+    "password": "Please choose another",
     "cursor": "not a cursor of this list",
     "body": "nothing to be seen",  # As of "#".
     "page": "either a page or a cursor",

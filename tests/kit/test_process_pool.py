@@ -100,6 +100,13 @@ async def test_a_process_that_goes_away_is_replaced(pool: ProcessPool) -> None:
     assert await pool.run(work.process_id) != pid
 
 
+async def test_a_process_that_answers_nonsense_is_replaced(pool: ProcessPool) -> None:
+    pid = await pool.run(work.process_id)
+    with pytest.raises(OverloadedError):
+        await pool.run(work.talk_nonsense)
+    assert await pool.run(work.process_id) != pid
+
+
 async def test_errors_come_back(pool: ProcessPool) -> None:
     with pytest.raises(work.UnsuitableError, match="not this"):
         await pool.run(work.refuse, "not this", raises=[work.UnsuitableError])

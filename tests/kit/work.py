@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import time
+from contextlib import suppress
 
 
 class UnsuitableError(ValueError):
@@ -44,6 +45,13 @@ def end(number: int) -> None:
 def stop() -> None:
     """Stops the process without using processor time."""
     os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def talk_nonsense() -> None:
+    """Sends an answer of four bytes that is not JSON, by whichever pipe answers go."""
+    for number in range(3, 16):
+        with suppress(OSError):
+            os.write(number, b"\0\0\0\4oops")
 
 
 def wait(seconds: float) -> None:
