@@ -40,23 +40,33 @@ MAILING = Quota("mailing", 20, HOUR)
 EXPORTING = Quota("exporting", 6, HOUR)
 
 
-def strangers(quota: Quota) -> list[Bucket]:
+def strangers(quota: Quota) -> tuple[Bucket, ...]:
     """The buckets of whoever sends the current request, known by the network address alone."""
-    return [
-        Bucket(quota.times(share), f"from {network}")
-        for network, share in neighbourhoods(parsed_address(request.remote_addr))
-    ]
+    return _strangers(quota, request.remote_addr)
 
 
-def peoples(quota: Quota, user_id: int) -> list[Bucket]:
+def peoples(quota: Quota, user_id: int) -> tuple[Bucket, ...]:
     """The buckets of a person who sends the current request."""
-    return [
+    return _peoples(quota, user_id, request.remote_addr)
+
+
+@functools.lru_cache(maxsize=1_000)
+def _strangers(quota: Quota, address: str | None) -> tuple[Bucket, ...]:
+    return tuple(
+        Bucket(quota.times(share), f"from {network}")
+        for network, share in neighbourhoods(parsed_address(address))
+    )
+
+
+@functools.lru_cache(maxsize=1_000)
+def _peoples(quota: Quota, user_id: int, address: str | None) -> tuple[Bucket, ...]:
+    return (
         Bucket(quota, f"person {user_id}"),
         *(
             Bucket(quota.times(share * PEOPLE_AT_AN_ADDRESS), f"people in {network}")
-            for network, share in neighbourhoods(parsed_address(request.remote_addr))
+            for network, share in neighbourhoods(parsed_address(address))
         ),
-    ]
+    )
 
 
 async def spend(quota: Quota) -> None:
@@ -71,7 +81,7 @@ async def spend(quota: Quota) -> None:
     await spend_from(peoples(quota, user_id) if user_id else strangers(quota))
 
 
-async def spend_from(buckets: list[Bucket]) -> Standing | None:
+async def spend_from(buckets: tuple[Bucket, ...]) -> Standing | None:
     """Take one request out of each bucket, unless the site has no limits (`RATE_LIMITS`).
 
     Returns:
