@@ -102,6 +102,9 @@ class Settings(BaseSettings):
         Annotated[str, AfterValidator(replica_url)] | None,
         example("postgresql://user:password@replica.example.com/blog"),
     ] = None
+    statement_timeout: Annotated[Seconds, Field(ge=0, le=3600, examples=["10"])] = 10
+    lock_timeout: Annotated[Seconds, Field(ge=0, le=3600, examples=["5"])] = 5
+    idle_in_transaction_timeout: Annotated[Seconds, Field(ge=0, le=3600, examples=["10"])] = 10
     var_dir: Annotated[Path, example("/var/lib/broadside")] = Path("var")
 
     host: Annotated[Place, example("127.0.0.1")] = "127.0.0.1"

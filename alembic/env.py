@@ -12,7 +12,8 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from blog.kit import migrations
-from blog.kit.database import Database, DatabaseUnavailableError, refusal
+from blog.kit.database import Database
+from blog.kit.database_errors import DatabaseUnavailableError, refusal
 from blog.models import Base
 from blog.web.process import configure_logging
 from settings import load_settings

@@ -19,6 +19,7 @@ from blog.kit import migrations, statements
 from blog.kit.backlog import Backlog
 from blog.kit.batches import Batches
 from blog.kit.database import Database
+from blog.kit.engines import TimeLimits
 from blog.kit.metrics import watch_pool
 from blog.kit.passwords import Passwords
 from blog.kit.probe import Probe
@@ -121,7 +122,8 @@ def create_app(settings: Settings) -> Broadside:
     replica_url = settings.database_replica_url
     app.replica = Replica(replica_url, app.database) if replica_url else None
     app.shared_reads = SharedReads()
-    app.batches = Batches(lambda: app.database.warm_sessions)
+    app.lookups = Batches(lambda: app.database.warm_sessions)
+    app.writes = Batches(lambda: app.database.warm_writing_sessions)
     app.passwords = Passwords(site_name=settings.site_name)
     app.renderer = Renderer()
     app.links = LinkSigner(settings.signing_key())
@@ -150,9 +152,7 @@ def create_app(settings: Settings) -> Broadside:
 
     @app.before_serving
     async def open_parts() -> None:
-        await app.database.open()
-        statements.watch(app.database.engine, settings.slow_query_seconds)
-        watch_pool(app.database.engine, "primary")
+        await open_database(app.database, settings)
         app.renderer.pool.start()
         if app.replica is not None:
             app.replica.open()
@@ -172,6 +172,23 @@ def create_app(settings: Settings) -> Broadside:
         await app.database.close()
 
     return app
+
+
+async def open_database(database: Database, settings: Settings) -> None:
+    """Open the database for requests: no statement may take long, and all are counted."""
+    await database.open(
+        TimeLimits(
+            settings.statement_timeout,
+            settings.lock_timeout,
+            settings.idle_in_transaction_timeout,
+        )
+    )
+    for engine, name in (
+        (database.engine, "primary"),
+        (database.reading_engine, "primary, reading"),
+    ):
+        statements.watch(engine, settings.slow_query_seconds)
+        watch_pool(engine, name)
 
 
 def configure(app: Broadside) -> None:

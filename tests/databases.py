@@ -47,7 +47,7 @@ async def wait_for_a_lock(database: Database, sessions: int) -> None:
     )
 
     async def they_do() -> bool:
-        async with database.engine.connect() as connection:
+        async with database.reading_engine.connect() as connection:
             return await connection.scalar(number) == sessions
 
     await until(they_do)

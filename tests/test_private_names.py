@@ -26,6 +26,7 @@ PRIVATE = {
     "hypercorn.protocol.h2:H2Protocol._handle_events": "draining",
     "jinja2.environment:Template._get_default_module": "templates that wait for nothing",
     "logging:_srcfile": "log records that do not look for their caller (Logging HOWTO)",
+    "sqlalchemy.pool.impl:QueuePool._do_get": "idle connections for whoever would have to wait",
     "quart.asgi:ASGIHTTPConnection._send_response": "an answer in one event, with a time limit",
 }
 # These have public names, but their projects' documentation does not mention them.

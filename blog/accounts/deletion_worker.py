@@ -9,7 +9,8 @@ from sqlalchemy.exc import DBAPIError
 
 from blog.accounts.deletion import claim_deletion, delete_batch, postpone_deletion
 from blog.kit.backoff import Backoff
-from blog.kit.database import Database, is_unavailable
+from blog.kit.database import Database
+from blog.kit.database_errors import is_unavailable
 
 log = logging.getLogger(__name__)
 

@@ -105,7 +105,7 @@ async def credential(kind: type[Credential], token: str) -> Credential | None:
     session, which takes a connection only with its first statement.
     """
     found: Credential | None
-    found = await current_app.batches.run(queries.HOLDERS[kind], token_digest(token))
+    found = await current_app.lookups.run(queries.HOLDERS[kind], token_digest(token))
     if found is None or only_reads():
         return found
     return await db().merge(found, load=False)

@@ -9,7 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from blog.checks.findings import Finding, ok, serious, warning
 from blog.kit import migrations
 from blog.kit.clock import now
-from blog.kit.database import POOL_SIZE, Database, DatabaseUnavailableError, make_engine
+from blog.kit.database import Database
+from blog.kit.database_errors import DatabaseUnavailableError
+from blog.kit.engines import POOL_SIZE, make_engine
 from blog.kit.migrations import SchemaState
 from blog.models import Role
 from blog.models.role import ROLES

@@ -11,7 +11,12 @@ from sqlalchemy.exc import DBAPIError
 
 from blog import create_app
 from blog.errors import BlogError
-from blog.kit.database import DatabaseUnavailableError, is_schema_mismatch, is_unavailable, refusal
+from blog.kit.database_errors import (
+    DatabaseUnavailableError,
+    is_schema_mismatch,
+    is_unavailable,
+    refusal,
+)
 from blog.kit.dumps import DumpError
 from blog.kit.migrations import OUTDATED, SchemaError
 from blog.web.app import Broadside

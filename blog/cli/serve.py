@@ -11,7 +11,8 @@ import click
 from blog.cli.deploy import migrate
 from blog.cli.workers import run_workers
 from blog.kit import migrations
-from blog.kit.database import Database, DatabaseUnavailableError
+from blog.kit.database import Database
+from blog.kit.database_errors import DatabaseUnavailableError
 from blog.kit.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from blog.kit.metrics import shared_by_workers
 from blog.kit.migrations import SchemaError

@@ -6,7 +6,7 @@ from blog.accounts.viewer import Viewer
 from blog.errors import ForbiddenError, InvalidFieldsError, LimitReachedError, NotFoundError
 from blog.follows.writes import Pair, add, are_there, remove
 from blog.kit.batches import Batches
-from blog.kit.database import is_missing_reference
+from blog.kit.database_errors import is_missing_reference
 from blog.models import Permission, User
 
 # The followed tab looks up the newest posts of each.

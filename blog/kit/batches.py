@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, TypeVar
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.kit.database import is_deadlock, is_unavailable
+from blog.kit.database_errors import is_deadlock, is_timeout, is_unavailable
 from blog.kit.statements import Tally, tally
 from blog.kit.warm_sessions import WarmSessions
 
@@ -120,8 +120,13 @@ class Batches:
                 _fail(batch, error)
                 return
             # The server has done nothing of it. One of them may refer to a person who is gone.
-            for each in batch:
+            for place, each in enumerate(batch):
                 await self._do(work, [each])
+                failure = None if each.result.cancelled() else each.result.exception()
+                if failure is not None and is_timeout(failure):
+                    # The others may wait for the same lock, and have waited long enough.
+                    _fail(batch[place + 1 :], failure)
+                    return
         except BaseException as error:
             _fail(batch, error)
             if not isinstance(error, Exception):

@@ -45,7 +45,7 @@ _request_seconds = Histogram(
 requests_in_progress = _gauge("broadside_requests_in_progress", "Requests that are being answered.")
 _pool_size = _gauge(
     "broadside_database_pool_size",
-    "Connections to the database that are kept open; as many again are opened under load.",
+    "Connections to the database that there may be at once.",
     ["server"],
 )
 _pool_in_use = _gauge(

@@ -21,7 +21,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from blog.kit.database import is_lock_timeout
+from blog.kit.database_errors import is_lock_timeout
 
 log = logging.getLogger(__name__)
 

@@ -246,7 +246,7 @@ class RateLimits:
 
     async def _refill(self, leases: Mapping[Bucket, _Lease]) -> None:
         wanted = {bucket: bucket.quota.at_once for bucket in leases}
-        async with self._database.engine.begin() as connection:
+        async with self._database.reading_engine.connect() as connection:
             taken = await take(connection, wanted)
         moment = time.monotonic()
         for bucket, given in taken.items():

@@ -12,7 +12,8 @@ from contextlib import suppress
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
-from blog.kit.database import Database, make_engine
+from blog.kit.database import Database
+from blog.kit.engines import make_engine
 from blog.kit.warm_sessions import WarmSessions
 
 log = logging.getLogger(__name__)
@@ -65,7 +66,7 @@ class Replica:
             isolation_level="AUTOCOMMIT"
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
-        self.warm_sessions = WarmSessions(self._sessions)
+        self.warm_sessions = WarmSessions(self.engine)
         self._task = asyncio.create_task(self._watch())
 
     async def close(self) -> None:
@@ -129,7 +130,7 @@ class Replica:
         """How far the primary is; while it is away, nothing new is written that could be missed."""
         try:
             async with asyncio.timeout(ANSWER_SECONDS / 2):
-                async with self._primary.engine.connect() as connection:
+                async with self._primary.reading_engine.connect() as connection:
                     return int((await connection.scalars(WRITTEN)).one())
         except Exception:
             return None

@@ -7,12 +7,14 @@ are of no use any more, soon sees each of them again.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any, NamedTuple
 
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+
+from blog.kit.engines import pool_of
 
 LIFE_SECONDS = 1.0
 MOST_IDLE = 8
@@ -29,14 +31,19 @@ class _Warm(NamedTuple):
 class WarmSessions:
     """Sessions, each for one reader at a time.
 
+    Whoever would have to wait for a connection is given one that is idle here.
+
     Args:
-        open_session: makes one that has no transaction, in which it would stay.
+        engine: has no transactions, in one of which a session would stay.
     """
 
-    def __init__(self, open_session: Callable[[], AsyncSession]) -> None:
-        self._open_session = open_session
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._open_session = async_sessionmaker(engine, expire_on_commit=False)
         self._idle: list[_Warm] = []
         self._closing: asyncio.Task[None] | None = None
+        self._given_back: set[asyncio.Task[None]] = set()
+        pool_of(engine).on_shortage = self._give_one_back
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:
@@ -52,7 +59,9 @@ class WarmSessions:
             await warm.session.close()
             raise
         warm.session.expunge_all()
-        if len(self._idle) == MOST_IDLE or warm.ends_at < time.monotonic():
+        # If one is idle already, nobody waits: it would have been taken.
+        is_wanted = pool_of(self._engine).is_exhausted and not self._idle
+        if is_wanted or len(self._idle) == MOST_IDLE or warm.ends_at < time.monotonic():
             await _close(warm)
             return
         self._idle.append(warm)
@@ -73,6 +82,12 @@ class WarmSessions:
             await session.close()
             raise
         return _Warm(session, connection.driver_connection, time.monotonic() + LIFE_SECONDS)
+
+    def _give_one_back(self) -> None:
+        if self._idle:
+            task = asyncio.create_task(_close(self._idle.pop(0)))
+            self._given_back.add(task)
+            task.add_done_callback(self._given_back.discard)
 
     async def _close_idle(self) -> None:
         while self._idle:

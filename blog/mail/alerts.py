@@ -8,7 +8,8 @@ from pathlib import Path
 
 from quart import Quart
 
-from blog.kit.database import Database, is_out_of_space
+from blog.kit.database import Database
+from blog.kit.database_errors import is_out_of_space
 from blog.kit.logs import request_id
 from blog.mail import outbox
 

@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from blog.kit.backoff import Backoff
-from blog.kit.database import Database, is_unavailable
+from blog.kit.database import Database
+from blog.kit.database_errors import is_unavailable
 from blog.mail import queue
 from blog.mail.delivery import (
     DeferredError,

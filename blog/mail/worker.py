@@ -6,7 +6,8 @@ import time
 from contextlib import suppress
 
 from blog.kit.backoff import Backoff
-from blog.kit.database import Database, is_unavailable
+from blog.kit.database import Database
+from blog.kit.database_errors import is_unavailable
 from blog.mail import queue
 from blog.mail.delivery import DeferredError, delivery_of, without_words
 from blog.mail.listener import listen

@@ -18,7 +18,8 @@ from werkzeug.routing import MapAdapter
 from blog.errors import NotFoundError
 from blog.kit.backlog import Backlog
 from blog.kit.batches import Batches
-from blog.kit.database import Database, DatabaseUnavailableError, is_out_of_space, is_unavailable
+from blog.kit.database import Database
+from blog.kit.database_errors import DatabaseUnavailableError, is_out_of_space, is_unavailable
 from blog.kit.passwords import Passwords
 from blog.kit.probe import Probe
 from blog.kit.rate_limits import RateLimits
@@ -55,7 +56,8 @@ class Broadside(Quart):
     database: Database
     replica: Replica | None
     shared_reads: SharedReads
-    batches: Batches
+    lookups: Batches
+    writes: Batches
     passwords: Passwords
     renderer: Renderer
     links: LinkSigner
@@ -189,7 +191,7 @@ async def writes() -> Batches:
     """
     await close_db()
     g.has_written = True
-    return current_app.batches
+    return current_app.writes
 
 
 async def close_db(_error: BaseException | None = None) -> None:

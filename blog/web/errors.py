@@ -16,7 +16,13 @@ from blog.errors import (
     NotFoundError,
 )
 from blog.kit.cursors import InvalidCursorError
-from blog.kit.database import is_deadlock, is_missing_reference, is_out_of_space, is_unavailable
+from blog.kit.database_errors import (
+    is_deadlock,
+    is_missing_reference,
+    is_out_of_space,
+    is_timeout,
+    is_unavailable,
+)
 from blog.kit.logs import request_id
 from blog.kit.pagination import TooDeepError
 from blog.web.app import current_app
@@ -57,6 +63,7 @@ FULL_DISK_RETRY_SECONDS = "300"
 WORTH_A_TRY = {400, 409, 422, 429, 500, 503, 507}
 # The body was not read, and will not be.
 WITHOUT_BODY = {408, 413}
+TOO_SLOW = "This took too long and was given up, so nothing was changed. Please try again."
 
 
 def prefers_json() -> bool:
@@ -141,6 +148,11 @@ async def handle_unexpected(error: Exception) -> ResponseReturnValue:
         current_app.report_error(error)
         response = await error_response(507)
         response.headers["Retry-After"] = FULL_DISK_RETRY_SECONDS
+        return response
+    if is_timeout(error):
+        log.warning("a statement took too long and was given up")
+        response = await error_response(503, TOO_SLOW)
+        response.headers["Retry-After"] = RETRY_SECONDS
         return response
     if is_deadlock(error):
         log.warning("a transaction was ended for the sake of another one")

@@ -8,7 +8,7 @@ the replica is as far. That needs no signature: whoever changes it deceives hims
 from quart import Response, g, request
 from sqlalchemy.exc import SQLAlchemyError
 
-from blog.kit.database import DatabaseUnavailableError
+from blog.kit.database_errors import DatabaseUnavailableError
 from blog.kit.replica import LONGEST_LAG, WRITTEN
 from blog.web.app import Broadside, current_app, db
 from blog.web.requests import is_for_api, only_reads

@@ -4,7 +4,8 @@ from quart import Blueprint, Response
 from quart.typing import ResponseReturnValue
 
 from blog.kit import migrations
-from blog.kit.database import Database, is_unavailable
+from blog.kit.database import Database
+from blog.kit.database_errors import is_unavailable
 from blog.kit.migrations import SchemaState
 from blog.web.app import current_app
 
@@ -21,7 +22,7 @@ async def has_schema(database: Database) -> bool:
     A newer schema has it too: during an update the old processes serve on, with a schema that the
     new code has brought up to date. A migration takes away only what no code uses any more.
     """
-    async with database.engine.connect() as connection:
+    async with database.reading_engine.connect() as connection:
         return await connection.run_sync(migrations.state) is not SchemaState.OLDER
 
 

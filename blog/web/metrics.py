@@ -10,7 +10,8 @@ from prometheus_client.registry import Collector
 from quart import Blueprint, Response, abort, request
 
 from blog.kit import metrics
-from blog.kit.database import Database, is_unavailable
+from blog.kit.database import Database
+from blog.kit.database_errors import is_unavailable
 from blog.mail import queries
 from blog.mail.queries import Depth
 from blog.web.app import current_app
@@ -21,7 +22,7 @@ blueprint = Blueprint("metrics", __name__)
 
 async def outbox_depth(database: Database) -> Depth:
     """How full the outbox is."""
-    async with database.session() as session:
+    async with database.reading_session() as session:
         return await queries.depth(session)
 
 

@@ -10,8 +10,8 @@ from blog.kit.database import Database
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    """An open database with at most two connections."""
-    database = Database(database_url, Path(), pool_size=2)
+    """An open database with two connections for reading, and three more."""
+    database = Database(database_url, Path(), pool_size=5)
     await database.open()
     yield database
     await database.close()

@@ -32,7 +32,7 @@ class Writer:
     has_begun: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
-        self.shared = Batches(lambda: self.database.warm_sessions)
+        self.shared = Batches(lambda: self.database.warm_writing_sessions)
 
     async def add(self, session: AsyncSession, numbers: Sequence[int]) -> list[int]:
         """Write numbers; of each, its square is what comes of it."""
@@ -55,7 +55,7 @@ class Writer:
 
 @pytest.fixture
 async def writer(database_url: str) -> AsyncIterator[Writer]:
-    database = Database(database_url, Path(), pool_size=MOST_BATCHES + 2)
+    database = Database(database_url, Path(), pool_size=2 * MOST_BATCHES + 2)
     await database.open()
     statements.watch(database.engine, 60)
     async with database.engine.begin() as connection:

@@ -10,7 +10,8 @@ import trustme
 from sqlalchemy import make_url, text
 
 from blog.kit.connecting import environment_of_programs, stored_password
-from blog.kit.database import Database, DatabaseUnavailableError
+from blog.kit.database import Database
+from blog.kit.database_errors import DatabaseUnavailableError
 from database_urls import postgresql_url
 from tests.kit.tls_front import Front, tls_front
 from tests.servers import run

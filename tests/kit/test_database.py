@@ -9,13 +9,9 @@ from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from blog.kit import database as module
-from blog.kit.database import (
-    Database,
-    DatabaseUnavailableError,
-    is_schema_mismatch,
-    is_unavailable,
-)
+from blog.kit import engines as module
+from blog.kit.database import Database
+from blog.kit.database_errors import DatabaseUnavailableError, is_schema_mismatch, is_unavailable
 from database_urls import postgresql_url
 from tests.servers import free_port
 
@@ -117,7 +113,7 @@ async def test_too_many_at_once_is_unavailable(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "POOL_SECONDS", 0.1)
-    database = Database(database_url, Path(), pool_size=2)
+    database = Database(database_url, Path(), pool_size=3)
     await database.open()
     async with database.engine.connect(), database.engine.connect():
         with pytest.raises(PoolTimeoutError) as caught:

@@ -48,7 +48,7 @@ class Reader:
 async def reader(database_url: str) -> AsyncIterator[Reader]:
     database = Database(database_url, Path(), pool_size=5)
     await database.open()
-    statements.watch(database.engine, 60)
+    statements.watch(database.reading_engine, 60)
     async with database.engine.begin() as connection:
         await connection.execute(text("CREATE SEQUENCE drawn"))
     yield Reader(database)

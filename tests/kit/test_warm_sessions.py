@@ -1,5 +1,6 @@
 """Sessions that the next reader finds open."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.kit import warm_sessions as module
-from blog.kit.database import Database, DatabaseUnavailableError
+from blog.kit.database import Database
+from blog.kit.database_errors import DatabaseUnavailableError
 from blog.models import User
 from tests.servers import until
 
@@ -17,7 +19,7 @@ SESSION_NUMBER = text("SELECT pg_backend_pid()")
 
 def in_use(database: Database) -> int:
     """How many connections are not in the pool."""
-    return int(database.engine.pool.checkedout())  # type: ignore[attr-defined]
+    return int(database.reading_engine.pool.checkedout())  # type: ignore[attr-defined]
 
 
 async def number(database: Database) -> int:
@@ -100,7 +102,7 @@ async def test_who_cannot_connect_is_told_and_keeps_nothing(
     async def refuse(*_: object, **__: object) -> None:
         raise DatabaseUnavailableError("no connection")
 
-    await database.engine.dispose()
+    await database.reading_engine.dispose()
     monkeypatch.setattr("asyncpg.connect", refuse)
     with pytest.raises(DatabaseUnavailableError):
         await number(database)
@@ -113,3 +115,27 @@ async def test_the_end_leaves_no_connection_open(database_url: str) -> None:
     await number(database)
     await database.close()
     assert in_use(database) == 0
+
+
+async def test_whoever_would_have_to_wait_gets_a_connection_that_is_idle(
+    database: Database,
+) -> None:
+    idle = await number(database)
+    async with database.reading_session() as other:
+        await other.execute(SESSION_NUMBER)
+        assert in_use(database) == 2, "all that there are"
+        async with database.reading_session() as session:
+            assert await session.scalar(SESSION_NUMBER) == idle
+
+
+async def test_whoever_waits_already_gets_the_next_one(database: Database) -> None:
+    async def read() -> None:
+        async with database.reading_session() as session:
+            await session.execute(SESSION_NUMBER)
+
+    async with database.warm_sessions.session(), database.warm_sessions.session():
+        waiting = asyncio.create_task(read())
+        done, _ = await asyncio.wait([waiting], timeout=0.1)
+        assert not done
+    async with asyncio.timeout(module.LIFE_SECONDS / 2):
+        await waiting

@@ -3,8 +3,12 @@
 import asyncio
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
+
+import psutil
 
 from blog.kit.postgres_programs import prepare_for_system_user, run_program, system_user
 from tests.servers import free_port
@@ -37,6 +41,22 @@ class ExternalPostgres:
     async def stop(self, mode: str = "fast") -> None:
         """Stop it: `fast` ends every session in good order, `immediate` as a crash does."""
         await self._pg_ctl("stop", "-m", mode)
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """While none of its processes runs, though no connection is closed."""
+        postmaster = psutil.Process(int((self.folder / "postmaster.pid").read_text().split()[0]))
+        processes = [postmaster]
+        postmaster.suspend()
+        try:
+            for child in postmaster.children():
+                child.suspend()
+                processes.append(child)
+            yield
+        finally:
+            for process in processes:
+                with suppress(psutil.NoSuchProcess):
+                    process.resume()
 
     async def __aenter__(self) -> Self:
         await asyncio.to_thread(self._create)

@@ -3,11 +3,11 @@
 from collections.abc import AsyncIterator, Callable
 
 import pytest
-from quart import abort
+from werkzeug.exceptions import HTTPException
 
 from blog import create_app
 from blog.accounts.identity import required_account
-from blog.kit.database import DatabaseUnavailableError
+from blog.kit.database_errors import DatabaseUnavailableError
 from blog.models import User
 from blog.web.app import Broadside, db
 from blog.web.errors import EXPLANATIONS
@@ -31,7 +31,9 @@ async def failing_app(
             raise RuntimeError
         if status == 503:
             raise DatabaseUnavailableError
-        abort(status)
+        error = HTTPException()  # There is no class of its own for 507.
+        error.code = status
+        raise error
 
     async with failing.test_app():
         yield failing

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.kit.database import POOL_SIZE
+from blog.kit.engines import POOL_SIZE
 from blog.kit.markdown import render_document, render_inline
 from blog.kit.process_pool import OverloadedError, ProcessPool
 from blog.models import Comment, Post, User

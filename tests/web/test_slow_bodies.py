@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import httpx
 
-from blog.kit.database import POOL_SIZE
+from blog.kit.engines import POOL_SIZE
 from blog.models import User
 from blog.web.app import Broadside
 from tests.api.support import Client, add_token

@@ -25,7 +25,7 @@ import blog.users.schemas
 from blog import create_app
 from blog.accounts.identity import recognise_visitor
 from blog.errors import TooManyRequestsError
-from blog.kit.database import DatabaseUnavailableError
+from blog.kit.database_errors import DatabaseUnavailableError
 from blog.kit.validation import Schema
 from blog.models import Comment, LoginSession, Post, Report
 from blog.web.app import Broadside
