@@ -22,6 +22,7 @@ from blog.users.presence import note_presence
 from blog.web.app import current_app, db
 from blog.web.errors import error_response
 from blog.web.forms import Form
+from blog.web.headers import keep_private
 from blog.web.requests import is_for_api, only_reads
 from blog.web.resubmission import unsent_form
 
@@ -122,6 +123,7 @@ def required_login() -> LoginSession:
     """
     if current_user.login is None:
         raise quart_auth.Unauthorized
+    keep_private()
     return current_user.login
 
 
@@ -134,6 +136,7 @@ def required_account() -> User:
     """
     if current_user.account is None:
         raise quart_auth.Unauthorized
+    keep_private()
     return current_user.account
 
 

@@ -69,20 +69,40 @@ async def create_account() -> ResponseReturnValue:
 
 
 @blueprint.get("/confirm/<token>")
-async def confirm(token: str) -> ResponseReturnValue:
-    """Where the link in the mail leads.
+async def review_confirmation(token: str) -> ResponseReturnValue:
+    """Where the link in the mail leads: a button.
 
-    Opening it confirms, without a button: that does no harm when a mail scanner opens the
-    link first, and an address that a machine opens mail for does receive mail. Only who is
-    to become an administrator has to be known.
+    To open the link changes nothing (RFC 9110, 9.2.1 "Safe Methods"): mail scanners open it, and
+    would confirm an address for somebody who has registered with it by mistake or on purpose.
     """
+    try:
+        user = await service.account_of_confirmation(
+            db(), current_user.account, token, current_app.links, registered=session.get(REGISTERED)
+        )
+    except service.UnprovedOwnerError:
+        await flash("Please log in to confirm this address.", "info")
+        raise quart_auth.Unauthorized from None
+    if user.is_confirmed:
+        return await _confirmed()
+    return await render_template("accounts/confirm.html", user=user)
+
+
+@blueprint.post("/confirm/<token>")
+@quota(CHANGING_ACCOUNT)
+async def confirm(token: str) -> ResponseReturnValue:
+    """Confirm the address."""
     try:
         await service.confirm(
             db(), current_user.account, token, current_app.links, registered=session.get(REGISTERED)
         )
     except service.UnprovedOwnerError:
         await flash("Please log in to confirm this address.", "info")
-        raise quart_auth.Unauthorized from None
+        return redirect(url_for("accounts.login", next=request.path))
+    return await _confirmed()
+
+
+async def _confirmed() -> ResponseReturnValue:
+    """On to the next step of somebody whose address is confirmed."""
     if current_user.account is not None:
         await flash("Your address is confirmed. Welcome aboard!", "success")
         return redirect(url_for("posts.home"))

@@ -181,9 +181,16 @@ def _life(choice: Any) -> timedelta:
     return TOKEN_LIVES[choice]
 
 
-class TokenForm(SubmittedForm):
-    """A new API token."""
+class EndAllForm(Schema):
+    """What ends when somebody logs out everywhere."""
 
+    tokens: bool = False
+
+
+class TokenForm(SubmittedForm):
+    """A new API token, from somebody who knows the password."""
+
+    password: KnownPassword
     name: Annotated[str, Field(max_length=64), NotBlank]
     read: bool = False
     write: bool = False

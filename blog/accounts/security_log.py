@@ -24,6 +24,7 @@ class Event(StrEnum):
     TOO_MANY_ATTEMPTS = "was refused after too many attempts at a password"
     UNKNOWN_TOKEN = "gave a token that is not known"  # noqa: S105
     SESSION_ENDED = "ended a session"
+    ALL_SESSIONS_ENDED = "logged out everywhere"
     OTHER_SESSIONS_ENDED = "ended all other sessions"
     PASSWORD_CHANGED = "changed the password"  # noqa: S105
     RESET_LINK_SENT = "was sent a link to choose a new password"
@@ -32,6 +33,7 @@ class Event(StrEnum):
     ADDRESS_CHANGED = "changed the address"
     TOKEN_ISSUED = "made an API token"  # noqa: S105
     TOKEN_REVOKED = "revoked an API token"  # noqa: S105
+    ALL_TOKENS_REVOKED = "revoked all API tokens"
     DELETED = "deleted the account"
 
 

@@ -136,11 +136,11 @@ async def send_confirmation(session: AsyncSession, user: User, links: LinkSigner
     return mail is not None
 
 
-async def confirm(
+async def account_of_confirmation(
     session: AsyncSession, visitor: User | None, token: str, links: LinkSigner, *,
     registered: int | None = None,
-) -> None:  # fmt: skip
-    """Confirm the address that `token` was mailed to. Doing it twice does no harm.
+) -> User:  # fmt: skip
+    """The account whose address `token` was mailed to; nothing is changed.
 
     Args:
         visitor: who is logged in, if anybody.
@@ -152,8 +152,8 @@ async def confirm(
         InvalidTokenError: the link is not one of ours, or the address has changed since.
         UnprovedOwnerError: the account would get more than the default role, and it is not
             known to be its owner who opens the link. Somebody else may have registered with
-            the address of an administrator: he must not get his rights because the
-            administrator's mail scanner has opened the link.
+            the address of an administrator: they must not get the rights because the
+            administrator's mail scanner has opened the link and pressed its button.
     """
     content = links.read(CONFIRM, token)
     refuse_other_account(visitor, content["user"])
@@ -167,6 +167,18 @@ async def confirm(
     is_owner = visitor is not None or registered == user.id
     if not (user.is_confirmed or user.role.is_default or is_owner):
         raise UnprovedOwnerError
+    return user
+
+
+async def confirm(
+    session: AsyncSession, visitor: User | None, token: str, links: LinkSigner, *,
+    registered: int | None = None,
+) -> None:  # fmt: skip
+    """Confirm the address that `token` was mailed to. Doing it twice does no harm.
+
+    Arguments and errors are those of `account_of_confirmation`.
+    """
+    user = await account_of_confirmation(session, visitor, token, links, registered=registered)
     await session.execute(
         update(User)
         .where(User.id == user.id, User.email == user.email, User.confirmed_at.is_(None))

@@ -6,7 +6,10 @@ from quart.typing import ResponseReturnValue
 from blog.accounts import queries, sessions_service
 from blog.accounts.devices import remember_device
 from blog.accounts.identity import forget_visitor, required_login
+from blog.accounts.schemas import EndAllForm
+from blog.errors import InvalidFieldsError, NotFoundError
 from blog.web.app import db
+from blog.web.forms import Form
 from blog.web.quotas import LOGGING_IN, quota
 
 blueprint = Blueprint("sessions", __name__, url_prefix="/auth/sessions")
@@ -25,13 +28,37 @@ async def overview() -> ResponseReturnValue:
 async def end(login_id: int) -> ResponseReturnValue:
     """End one of one's own sessions. To end the one that is asking is to log out."""
     current = required_login()
-    await sessions_service.end_session(db(), current.user, login_id)
+    try:
+        await sessions_service.end_session(db(), current.user, login_id)
+    except NotFoundError as error:
+        await flash(str(error), "info")
+        return redirect(url_for("sessions.overview"))
     if login_id == current.id:
         forget_visitor()
         await flash("You have logged out.", "success")
         return redirect(url_for("posts.home"))
     await flash("That session has ended.", "success")
     return redirect(url_for("sessions.overview"))
+
+
+@blueprint.post("/end-all")
+@quota(LOGGING_IN)
+async def end_all() -> ResponseReturnValue:
+    """Log out everywhere; with `tokens`, revoke the API tokens too."""
+    form = Form(EndAllForm)
+    if (data := await form.submitted()) is None:
+        raise InvalidFieldsError(form.errors)
+    await sessions_service.end_sessions_everywhere(
+        db(), required_login().user, with_tokens=data.tokens
+    )
+    forget_visitor()
+    await flash(
+        "You have logged out everywhere, and your API tokens are revoked."
+        if data.tokens
+        else "You have logged out everywhere.",
+        "success",
+    )
+    return redirect(url_for("accounts.login"))
 
 
 @blueprint.post("/end-others")

@@ -29,7 +29,7 @@ blueprint = Blueprint("tokens", __name__)
 
 ScopeName = Literal["read", "write", "moderate"]
 DEFAULT_SECONDS = 3600
-LONGEST_SECONDS = 366 * 24 * 3600
+LONGEST_SECONDS = int(tokens_service.LONGEST_LIFE.total_seconds())
 SHOWN_ONCE = "This Idempotency-Key has made its token; the secret was shown then, once."
 
 

@@ -4,14 +4,14 @@ from quart import Blueprint, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 
 from blog.accounts import queries, tokens_service
+from blog.accounts.authentication import requesting_client
 from blog.accounts.identity import required_account, required_viewer
 from blog.accounts.permissions import confirmed_required
 from blog.accounts.schemas import TOKEN_LIVES, TokenForm
 from blog.accounts.tokens_service import AlreadyIssuedError
-from blog.errors import InvalidFieldsError
-from blog.kit.submissions import submission_key
+from blog.errors import InvalidFieldsError, NotFoundError
 from blog.models import Scope
-from blog.web.app import db
+from blog.web.app import current_app, db
 from blog.web.forms import Form
 from blog.web.quotas import CHANGING_ACCOUNT, quota
 
@@ -38,9 +38,9 @@ async def create() -> ResponseReturnValue:
     if (data := await form.submitted()) is None:
         return await _overview(form)
     try:
-        issued = await tokens_service.issue_token(
-            db(), viewer, name=data.name, scopes=_scopes(data), life=data.life,
-            submission=submission_key(data, viewer.id, data.name),
+        issued = await tokens_service.make_token(
+            db(), viewer, data, _scopes(data),
+            passwords=current_app.passwords, client=requesting_client(),
         )  # fmt: skip
     except InvalidFieldsError as error:
         form.refuse(error)
@@ -60,8 +60,12 @@ async def create() -> ResponseReturnValue:
 @quota(CHANGING_ACCOUNT)
 async def revoke(token_id: int) -> ResponseReturnValue:
     """Revoke one of one's own tokens."""
-    await tokens_service.revoke_token(db(), required_account(), token_id)
-    await flash("The token is revoked.", "success")
+    try:
+        await tokens_service.revoke_token(db(), required_account(), token_id)
+    except NotFoundError as error:
+        await flash(str(error), "info")
+    else:
+        await flash("The token is revoked.", "success")
     return redirect(url_for("tokens.overview"))
 
 

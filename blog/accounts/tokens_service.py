@@ -8,7 +8,10 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.accounts.attempts import forgive
+from blog.accounts.authentication import Client, authenticate
 from blog.accounts.expiry import delete_some_expired
+from blog.accounts.schemas import TokenForm
 from blog.accounts.security_log import Event, note
 from blog.accounts.viewer import Viewer
 from blog.errors import (
@@ -19,12 +22,17 @@ from blog.errors import (
     NotFoundError,
 )
 from blog.kit.clock import now
+from blog.kit.passwords import Passwords
+from blog.kit.submissions import submission_key
 from blog.kit.tokens import opaque_token, token_digest
+from blog.mail import outbox
 from blog.models import ApiToken, Permission, Scope, User
 
 # Tells a token from other secrets: whoever searches texts for what has leaked finds it.
 PREFIX = "bsd_"
 MOST_TOKENS = 50
+LONGEST_LIFE = timedelta(days=365)
+SHORT_LIFE = timedelta(days=1)
 ALREADY_REVOKED = "There is no such token: it was revoked, or has expired."
 
 
@@ -43,7 +51,10 @@ async def issue_token(
     session: AsyncSession, viewer: Viewer, *, name: str, scopes: Scope, life: timedelta,
     submission: UUID | None = None,
 ) -> IssuedToken:  # fmt: skip
-    """Make a token for a person.
+    """Make a token for a person, and tell them by mail.
+
+    There is no mail about those that a program asks for each time it runs, which have no name and
+    soon end.
 
     Args:
         name: what the person calls it; empty for a program that asked by itself. Such a
@@ -53,14 +64,16 @@ async def issue_token(
 
     Raises:
         ForbiddenError: the person has not confirmed the address.
-        InvalidFieldsError: the token would be good for nothing, or moderate where the person
-            may not; or the account was changed a moment ago.
+        InvalidFieldsError: the token would be good for nothing or for too long, or moderate where
+            the person may not; or the account was changed a moment ago.
         LimitReachedError: the person has as many tokens as anybody may.
         AlreadyIssuedError: the form was sent before.
     """
     user = viewer.person
     if not user.is_confirmed:
         raise ForbiddenError
+    if life > LONGEST_LIFE:
+        raise InvalidFieldsError({"life": "A token is good for a year at the most."})
     if not scopes:
         raise InvalidFieldsError({"scopes": "Please choose at least one."})
     if Scope.MODERATE in scopes and not viewer.can(Permission.MODERATE):
@@ -82,11 +95,39 @@ async def issue_token(
         .returning(ApiToken)
     )
     await delete_some_expired(session, ApiToken)
+    if token is not None and (name or life > SHORT_LIFE):
+        await outbox.put(session, to=user.email, message="token_made", user=user, token=token)
     await session.commit()
     if token is None:
         raise AlreadyIssuedError
     note(Event.TOKEN_ISSUED, user.id)
     return IssuedToken(token, secret)
+
+
+async def make_token(
+    session: AsyncSession, viewer: Viewer, form: TokenForm, scopes: Scope, *,
+    passwords: Passwords, client: Client,
+) -> IssuedToken:  # fmt: skip
+    """Make a token by the form of the page, which asks for the password.
+
+    A session alone is not enough: whoever finds a browser logged in could make one that outlives
+    it by a year.
+
+    Raises:
+        InvalidFieldsError: the password is wrong; or as `issue_token`, whose other errors are
+            raised too.
+        TooManyAttemptsError: too many wrong passwords were tried.
+    """
+    if not viewer.person.is_confirmed:
+        raise ForbiddenError
+    user = await authenticate(session, passwords, viewer.person.email, form.password, client)
+    if user is None:
+        raise InvalidFieldsError({"password": "This is not your password."})
+    await forgive(session, user, client.address)
+    return await issue_token(
+        session, viewer, name=form.name, scopes=scopes, life=form.life,
+        submission=submission_key(form, viewer.id, form.name),
+    )  # fmt: skip
 
 
 async def _hold_account(session: AsyncSession, user: User) -> None:

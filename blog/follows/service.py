@@ -6,7 +6,7 @@ from blog.accounts.viewer import Viewer
 from blog.errors import ForbiddenError, InvalidFieldsError, LimitReachedError, NotFoundError
 from blog.follows.writes import Pair, add, are_there, remove
 from blog.kit.batches import Batches
-from blog.kit.database_errors import is_missing_reference
+from blog.kit.database_errors import broken_reference
 from blog.models import Permission, User
 
 # The followed tab looks up the newest posts of each.
@@ -39,7 +39,7 @@ async def follow(writes: Batches, follower: Viewer, person: User) -> bool:
     try:
         return await writes.run(add, pair)
     except IntegrityError as error:
-        if not is_missing_reference(error):
+        if broken_reference(error) != "fk_follows_followed_id":
             raise
         raise NotFoundError from None
 

@@ -41,12 +41,16 @@ def refusal(error: DBAPIError) -> str | None:
     return None
 
 
-def is_missing_reference(error: BaseException) -> bool:
-    """Whether `error` tells of a row that is to refer to another one, which is gone."""
-    if not isinstance(error, IntegrityError):
-        return False
+def broken_reference(error: BaseException) -> str | None:
+    """The name of the foreign key that `error` is about: a row refers to another one that is gone.
+
+    Returns:
+        `None` if it is about something else.
+    """
     # Foreign key violation (PostgreSQL, appendix A, "Error Codes").
-    return getattr(error.orig, "sqlstate", None) == "23503"
+    if not isinstance(error, IntegrityError) or getattr(error.orig, "sqlstate", None) != "23503":
+        return None
+    return str(getattr(error.orig.__cause__, "constraint_name", "")) if error.orig else ""
 
 
 def is_deadlock(error: BaseException) -> bool:

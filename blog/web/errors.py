@@ -17,8 +17,8 @@ from blog.errors import (
 )
 from blog.kit.cursors import InvalidCursorError
 from blog.kit.database_errors import (
+    broken_reference,
     is_deadlock,
-    is_missing_reference,
     is_out_of_space,
     is_timeout,
     is_unavailable,
@@ -59,6 +59,21 @@ EXPLANATIONS = {
 }
 RETRY_SECONDS = "5"
 FULL_DISK_RETRY_SECONDS = "300"
+# Foreign keys to what an address names, and to the account of whoever asks.
+OF_THE_ADDRESS = {
+    "fk_comments_post_id",
+    "fk_follows_followed_id",
+    "fk_reports_comment_id",
+    "fk_reports_post_id",
+}
+OF_WHOEVER_ASKS = {
+    "fk_api_tokens_user_id",
+    "fk_comments_author_id",
+    "fk_follows_follower_id",
+    "fk_posts_author_id",
+    "fk_reports_reporter_id",
+    "fk_sessions_user_id",
+}
 # What the person sent can be sent once more, as it is or changed.
 WORTH_A_TRY = {400, 409, 422, 429, 500, 503, 507}
 # The body was not read, and will not be.
@@ -159,9 +174,12 @@ async def handle_unexpected(error: Exception) -> ResponseReturnValue:
         response = await error_response(503, "Something else happened to this at the same moment.")
         response.headers["Retry-After"] = "1"
         return response
-    if is_missing_reference(error):
-        # Another request has deleted it at this moment: the post, or the account that asks.
+    # Another request has deleted it at this moment. A reference to anything else is our mistake.
+    reference = broken_reference(error)
+    if reference in OF_THE_ADDRESS:
         return await error_response(404, "What this belongs to is gone.")
+    if reference in OF_WHOEVER_ASKS:
+        return await error_response(409, "Your account was deleted at this moment.")
     current_app.report_error(error)
     return await error_response(500)
 

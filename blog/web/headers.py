@@ -3,7 +3,7 @@
 References: Content Security Policy Level 3; OWASP HTTP Security Response Headers Cheat Sheet.
 """
 
-from quart import Response
+from quart import Response, g, request
 from werkzeug.urls import iri_to_uri
 
 from blog.kit.avatars import GRAVATAR
@@ -22,6 +22,8 @@ POLICY = [
     "script-src 'self'",
     "style-src 'self'",
 ]
+# One's own account, and what comes before it; and the mails of the site.
+PRIVATE = ("/auth/", "/dev/mailbox")
 OF_EVERYTHING = {
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
@@ -42,6 +44,16 @@ def content_security_policy(avatars: Avatars) -> str:
     return policy
 
 
+def keep_private() -> None:
+    """Let no browser keep the page of the current request: it is for one person alone.
+
+    Whoever presses Back after that person has logged out then finds nothing of theirs (OWASP ASVS
+    5.0, 14.3.2). Pages that everybody may read stay in the browser, also for people who are logged
+    in: to go back to one is quick, and what somebody was typing there is still in the form.
+    """
+    g.is_private = True
+
+
 def vary_by(response: Response, name: str) -> None:
     """Tell caches that the answer depends on a header of the request (RFC 9110, 12.5.5 "Vary")."""
     response.vary.add(name)
@@ -58,6 +70,8 @@ def init_app(app: Broadside) -> None:
         if "Location" in response.headers:  # It is a URI (RFC 9110, 10.2.2), which is ASCII.
             response.headers["Location"] = iri_to_uri(response.headers["Location"])
         headers = of_pages if response.mimetype == "text/html" else of_everything
+        if headers is of_pages and (g.get("is_private") or request.path.startswith(PRIVATE)):
+            response.headers.setdefault("Cache-Control", "no-store")
         present = set(response.headers.keys(lower=True))
         response.headers.extend(
             [(name, value) for name, value in headers.items() if name.lower() not in present]

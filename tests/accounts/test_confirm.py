@@ -53,17 +53,30 @@ async def test_an_unconfirmed_person_sees_one_page_everywhere(
 async def test_the_link_works_without_being_logged_in(
     app: Broadside, newcomer: User, browser: Browser, db: AsyncSession
 ) -> None:
-    answer = await browser.get(link_for(app, newcomer))
+    link = link_for(app, newcomer)
+    assert "david@example.com" in (await browser.get(link)).text
+    answer = await browser.submit(link)
     assert (answer.status_code, answer.headers["location"]) == (302, "/auth/login")
     assert await is_confirmed(db, newcomer)
+
+
+async def test_to_open_the_link_changes_nothing(
+    app: Broadside, newcomer: User, browser: Browser, db: AsyncSession
+) -> None:
+    link = link_for(app, newcomer)
+    for method in ("HEAD", "GET"):
+        assert (await browser.request(method, link)).status_code == 200
+    assert not await is_confirmed(db, newcomer)
 
 
 async def test_the_link_does_no_harm_when_it_is_opened_twice(
     app: Broadside, newcomer: User, browser: Browser, db: AsyncSession
 ) -> None:
     link = link_for(app, newcomer)
-    await browser.get(link)
+    form = {"csrf_token": await browser.token(link)}
+    await browser.post(link, data=form)
     first = (await db.get_one(User, newcomer.id)).confirmed_at
+    assert (await browser.post(link, data=form)).status_code == 302
     assert (await browser.get(link)).status_code == 302
     again = await db.get_one(User, newcomer.id, populate_existing=True)
     assert again.confirmed_at == first
@@ -88,7 +101,7 @@ async def test_a_link_that_is_almost_an_hour_old_still_works(
 ) -> None:
     link = link_for(app, newcomer)
     with later(minutes=59):
-        assert (await browser.get(link)).status_code == 302
+        assert (await browser.submit(link)).status_code == 302
     assert await is_confirmed(db, newcomer)
 
 
@@ -136,7 +149,7 @@ async def test_the_mail_can_be_sent_again_a_few_times(
     assert "try again in an hour" in (await browser.get("/auth/unconfirmed")).text
     mails = await outbox(app)
     assert len(mails) == 3
-    assert (await browser.get(link_in(mails[-1]))).headers["location"] == "/"
+    assert (await browser.submit(link_in(mails[-1]))).headers["location"] == "/"
 
 
 async def test_who_is_confirmed_or_a_stranger_gets_no_such_mail(
@@ -163,11 +176,13 @@ async def test_a_mail_scanner_makes_no_administrator(
     link = link_for(app, boss)
     answer = await browser.get(link)
     assert (answer.status_code, answer.headers["location"]) == (302, f"/auth/login?next={link}")
+    pressed = await browser.submit(link, page="/auth/login")
+    assert pressed.headers["location"].startswith("/auth/login?next=")
     assert not await is_confirmed(db, boss)
     login = {"email": "boss", "password": PASSWORD}
     led_back = await browser.submit(answer.headers["location"], login)
     assert led_back.headers["location"] == link
-    assert (await browser.get(link)).headers["location"] == "/"
+    assert (await browser.submit(link)).headers["location"] == "/"
     assert await is_confirmed(db, boss)
 
 
@@ -183,6 +198,6 @@ async def test_an_administrator_confirms_with_the_browser_that_has_registered(
         (mail,) = [mail for mail in await outbox(site) if mail.purpose == "confirm"]
         link = link_in(mail)
         assert (await scanner.get(link)).headers["location"].startswith("/auth/login")
-        assert (await browser.get(link)).headers["location"] == "/auth/login"
+        assert (await browser.submit(link)).headers["location"] == "/auth/login"
         await browser.log_in("boss")
         assert (await browser.get("/admin/users")).status_code == 200

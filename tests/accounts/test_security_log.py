@@ -40,7 +40,7 @@ async def test_everything_that_is_done_with_credentials_is_an_event(
     await browser.submit("/auth/register", account | {"password": PASSWORD, "password2": PASSWORD})
     susan = await db.scalar(select(User.id))
     confirmation = link_in((await outbox(app))[-1])
-    await browser.get(confirmation)
+    await browser.submit(confirmation)
     await browser.log_in("susan")
     assert logged(events) == [("registered", susan), ("confirmed", susan), ("logged_in", susan)]
 

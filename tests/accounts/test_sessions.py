@@ -12,7 +12,8 @@ from blog.kit.clock import now
 from blog.models import LoginSession, User
 from blog.web.app import Broadside
 from tests.accounts.clock import age_sessions, later
-from tests.support import PASSWORD, Browser
+from tests.api.support import add_token
+from tests.support import PASSWORD, Browser, api_token
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
 SAFARI = (
@@ -68,7 +69,8 @@ async def test_one_ends_another_session(app: Broadside, susan: User) -> None:
         assert await is_logged_in(laptop)
         assert not await is_logged_in(phone)
         again = await laptop.submit(of_phone, page="/auth/sessions")
-        assert again.status_code == 404
+        assert again.headers["location"] == "/auth/sessions"
+        assert "has ended already" in (await laptop.get("/auth/sessions")).text
 
 
 async def test_ending_the_session_that_asks_is_logging_out(susans_browser: Browser) -> None:
@@ -96,7 +98,7 @@ async def test_nobody_ends_or_sees_the_sessions_of_others(
     async with Browser(app) as david:
         await david.log_in("david")
         assert of_susan not in (await david.get("/auth/sessions")).text
-        assert (await david.submit(of_susan, page="/auth/sessions")).status_code == 404
+        await david.submit(of_susan, page="/auth/sessions")
         await david.submit("/auth/sessions/end-others", page="/auth/sessions")
     assert await is_logged_in(susans_browser)
 
@@ -156,14 +158,41 @@ async def test_the_cookie_by_itself_ends_after_30_days_too(susans_browser: Brows
         assert not await is_logged_in(susans_browser)
 
 
-async def test_any_other_session_ends_after_a_day_without_use(
+async def test_any_other_session_ends_after_half_a_day_without_use(
     susans_browser: Browser, db: AsyncSession
 ) -> None:
-    for _ in range(3):
-        await age_sessions(db, hours=20)
-        assert await is_logged_in(susans_browser)
-    await age_sessions(db, hours=24)
+    await age_sessions(db, hours=11)
+    assert await is_logged_in(susans_browser)
+    await age_sessions(db, hours=12)
     assert not await is_logged_in(susans_browser)
+
+
+async def test_any_other_session_ends_after_a_day_however_much_it_is_used(
+    susans_browser: Browser, db: AsyncSession
+) -> None:
+    for _ in range(4):
+        await age_sessions(db, hours=5, minutes=45)
+        assert await is_logged_in(susans_browser)
+    await age_sessions(db, hours=1)
+    assert not await is_logged_in(susans_browser)
+
+
+@pytest.mark.parametrize("with_tokens", [True, False])
+async def test_one_logs_out_everywhere_and_revokes_the_tokens_if_wanted(
+    app: Broadside, susan: User, db: AsyncSession, with_tokens: bool
+) -> None:
+    secret = await add_token(app, susan)
+    async with Browser(app) as laptop, Browser(app) as phone:
+        for browser in (laptop, phone):
+            await log_in(browser)
+        page = (await laptop.get("/auth/sessions")).text
+        assert "also that of this browser" in page
+        form = {"tokens": "true"} if with_tokens else {}
+        ended = await laptop.submit("/auth/sessions/end-all", form, page="/auth/sessions")
+        assert ended.headers["location"] == "/auth/login"
+        assert not await is_logged_in(laptop)
+        assert not await is_logged_in(phone)
+    assert (await api_token(db, secret) is None) == with_tokens
 
 
 async def test_expired_sessions_are_not_shown_and_are_deleted_in_passing(

@@ -11,15 +11,16 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.errors import InvalidFieldsError
 from blog.kit.clock import now
 from blog.models import ApiToken, Scope, User
 from blog.web.app import Broadside
 from tests.accounts.test_tokens import issue
-from tests.support import Browser, api_token
+from tests.support import PASSWORD, Browser, api_token, outbox
 
 MakeUser = Callable[..., Awaitable[User]]
 TOKENS = "/auth/tokens"
-FORM = {"name": "backup", "read": "true", "life": "30 days"}
+FORM = {"name": "backup", "read": "true", "life": "30 days", "password": PASSWORD}
 SECRET = re.compile(r"bsd_[\w-]{43}")
 
 
@@ -106,7 +107,9 @@ async def test_only_who_may_moderate_is_offered_a_token_that_does(
     async with Browser(app) as maud:
         await maud.log_in("maud")
         assert 'name="moderate"' in (await maud.get(TOKENS)).text
-        made = await maud.submit(TOKENS, {"name": "m", "moderate": "true", "life": "1 hour"})
+        made = await maud.submit(
+            TOKENS, {"name": "m", "moderate": "true", "life": "1 hour", "password": PASSWORD}
+        )
     (secret,) = secrets_on(made)
     token = await api_token(db, secret)
     assert token and token.scopes == Scope.MODERATE
@@ -132,7 +135,9 @@ async def test_a_token_is_revoked_by_its_button(
     assert (answer.status_code, answer.headers["location"]) == (302, TOKENS)
     assert await api_token(db, revoked) is None
     assert await api_token(db, kept) is not None
-    assert (await susans_browser.submit(newest, page=TOKENS)).status_code == 404
+    again = await susans_browser.submit(newest, page=TOKENS)
+    assert (again.status_code, again.headers["location"]) == (302, TOKENS)
+    assert "it was revoked" in (await susans_browser.get(TOKENS)).text
 
 
 async def test_nobody_sees_or_revokes_the_tokens_of_others(
@@ -140,8 +145,7 @@ async def test_nobody_sees_or_revokes_the_tokens_of_others(
 ) -> None:
     secret = await issue(app, await make_user("david", role="Administrator"), "secret plan")
     assert "secret plan" not in (await susans_browser.get(TOKENS)).text
-    refused = await susans_browser.submit(f"{TOKENS}/1/revoke", page=TOKENS)
-    assert refused.status_code == 404
+    await susans_browser.submit(f"{TOKENS}/1/revoke", page=TOKENS)
     assert await api_token(db, secret) is not None
 
 
@@ -163,3 +167,36 @@ async def test_the_export_lists_the_tokens_without_what_opens_anything(
     (token,) = content["api_tokens"]
     assert token["name"] == "backup"
     assert set(token) == {"name", "scopes", "created_at", "last_used_at", "expires_at"}
+
+
+@pytest.mark.parametrize("password", ["", "not the password"])
+async def test_a_session_alone_makes_no_token(
+    app: Broadside, susans_browser: Browser, db: AsyncSession, password: str
+) -> None:
+    answer = await susans_browser.submit(TOKENS, FORM | {"password": password})
+    assert answer.status_code == 422
+    assert 'value="backup"' in answer.text
+    assert await number_of_tokens(db) == 0
+    assert await outbox(app) == []
+
+
+async def test_the_person_is_told_by_mail_of_a_token(
+    app: Broadside, susans_browser: Browser, susan: User
+) -> None:
+    made = await susans_browser.submit(TOKENS, FORM)
+    (mail,) = await outbox(app)
+    assert (mail.purpose, mail.recipient) == ("token_made", susan.email)
+    for text in (mail.text, mail.html):
+        assert "backup" in text
+        assert "/auth/change-password" in text
+        assert not secrets_on(made) & set(SECRET.findall(text))
+    # What a program asks for each time it runs has no name, and soon ends.
+    await issue(app, susan, "", timedelta(hours=1))
+    assert len(await outbox(app)) == 1
+    await issue(app, susan, "", timedelta(days=2))
+    assert len(await outbox(app)) == 2
+
+
+async def test_no_token_is_good_for_more_than_a_year(app: Broadside, susan: User) -> None:
+    with pytest.raises(InvalidFieldsError):
+        await issue(app, susan, "for ever", timedelta(days=366))

@@ -26,7 +26,7 @@ async def issue(
     app: Broadside, user: User, name: str = "", life: timedelta = timedelta(hours=1)
 ) -> str:
     """Issue a token as the API does, in a session of its own."""
-    async with app.database.session() as session:
+    async with app.app_context(), app.database.session() as session:
         viewer = Viewer.of(user)
         issued = await issue_token(session, viewer, name=name, scopes=Scope.READ, life=life)
         return issued.secret

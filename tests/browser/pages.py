@@ -8,6 +8,7 @@ from playwright.async_api import Page
 
 from tests.browser.sample_site import EDITOR, ESSAY, HOSTILE, NEWCOMER, READER, WRITER
 from tests.browser.steps import log_in
+from tests.support import PASSWORD
 
 SEND_EMPTY = """() => {
   const form = document.querySelector("main form:not(.plain)");
@@ -52,6 +53,7 @@ async def comment_too_late(page: Page) -> None:
 async def make_token(page: Page) -> None:
     """Make an API token, whose secret is shown."""
     await page.get_by_label("Name").fill("Backup at home")
+    await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_role("button", name="Make the token").click()
     await page.get_by_role("heading", name="Your new token").wait_for()
 

@@ -33,3 +33,9 @@ async def open_link_in_mail(page: Page, recipient: str, link: str) -> None:
             if await mail.is_visible():
                 await page.goto(await mail.get_attribute("href") or "")
     await wanted.click()
+
+
+async def confirm_address(page: Page, recipient: str) -> None:
+    """Open the link of the mail that confirms an address, and press its button."""
+    await open_link_in_mail(page, recipient, "/auth/confirm/")
+    await page.get_by_role("button", name="Confirm the address").click()

@@ -4,7 +4,8 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import DESKTOP, PHONE, Opener
-from tests.browser.steps import log_in, open_link_in_mail
+from tests.browser.sample_site import READER
+from tests.browser.steps import confirm_address, log_in, open_link_in_mail
 from tests.support import PASSWORD
 
 NEW_PASSWORD = "another horse battery"
@@ -23,7 +24,7 @@ async def join(page: Page, username: str) -> None:
     await page.get_by_label("Password again").fill(PASSWORD)
     await main.get_by_role("button", name="Register").click()
     await expect(main.get_by_text("We have sent a link")).to_be_visible()
-    await open_link_in_mail(page, f"{username}@example.com", "/auth/confirm/")
+    await confirm_address(page, f"{username}@example.com")
     await log_in(page, username)
 
 
@@ -83,8 +84,8 @@ async def test_an_address_is_changed_by_a_link_to_the_new_one(
 
 async def test_another_session_is_ended(open_page: Opener) -> None:
     laptop, phone = await open_page(), await open_page(PHONE)
-    await join(laptop, "owner")
-    await log_in(phone, "owner")
+    await join(laptop, "mover")
+    await log_in(phone, "mover")
 
     await laptop.goto("/auth/sessions")
     sessions = laptop.get_by_role("main").get_by_role("listitem")
@@ -96,3 +97,43 @@ async def test_another_session_is_ended(open_page: Opener) -> None:
 
     await phone.goto("/auth/sessions")
     await expect(phone.get_by_role("heading", name="Log in")).to_be_visible()
+
+
+async def test_back_after_a_log_out_shows_nothing_private(open_page: Opener) -> None:
+    page = await open_page(DESKTOP)
+    await join(page, "leaving.early")
+    for address in ("/auth/sessions", "/auth/change_email", "/edit-profile"):
+        await page.goto(address)
+        await expect(page.get_by_role("button", name="Log out").first).to_be_visible()
+    await page.get_by_role("navigation").get_by_role("button", name="Log out").click()
+    await expect(page.get_by_text("You have logged out.")).to_be_visible()
+    for _ in range(3):
+        await page.go_back()
+        await expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+        await expect(page.get_by_text("leaving.early")).to_have_count(0)
+
+
+@SIZES
+async def test_a_comment_survives_a_session_that_has_ended(
+    open_page: Opener, name: str, size: tuple[int, int], scripts: bool
+) -> None:
+    page = await open_page(size, scripts=scripts)
+    main = page.get_by_role("main")
+    await log_in(page, READER)
+    await page.goto("/")
+    await main.get_by_role("article").first.get_by_role("link", name="Post by").click()
+    await page.get_by_label("Your comment").fill(f'Written in {name}\n\nwith <b> & "quotes"')
+    (cookie,) = [each for each in await page.context.cookies() if each["name"] == "login"]
+    await page.context.clear_cookies(name=cookie["name"])
+    await main.get_by_role("button", name="Comment").click()
+
+    await expect(main.get_by_text("You are not logged in any more")).to_be_visible()
+    await page.get_by_label("E-mail or username").fill(READER)
+    await page.get_by_label("Password").fill(PASSWORD)
+    await main.get_by_role("button", name="Log in").click()
+    await expect(main.get_by_text("It has not been sent yet")).to_be_visible()
+    await expect(page.get_by_label("Text")).to_have_value(
+        f'Written in {name}\n\nwith <b> & "quotes"'
+    )
+    await main.get_by_role("button", name="Send it").click()
+    await expect(main.get_by_text(f"Written in {name}")).to_be_visible()

@@ -7,6 +7,7 @@ from tests.browser.axe import violations
 from tests.browser.conftest import DESKTOP, PHONE, Opener
 from tests.browser.sample_site import WRITER
 from tests.browser.steps import log_in
+from tests.support import PASSWORD
 
 # Swagger UI's own: a button to copy the path inside of the one that opens an operation, and
 # examples that scroll.
@@ -37,6 +38,7 @@ async def test_a_post_is_written_with_a_token(open_page: Opener) -> None:
     await page.goto("/auth/tokens")
     await page.get_by_label("Name").fill("trying out")
     await page.get_by_label("Write, edit and delete").check()
+    await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_role("button", name="Make the token").click()
     secret = await page.get_by_label("trying out").input_value()
 

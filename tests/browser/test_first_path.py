@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import DESKTOP, PHONE, Opener
-from tests.browser.steps import open_link_in_mail
+from tests.browser.steps import confirm_address
 from tests.support import PASSWORD
 
 POST = """\
@@ -43,7 +43,7 @@ async def test_a_stranger_registers_and_publishes_a_post(
     await main.get_by_role("button", name="Register").click()
     await expect(main.get_by_text(address)).to_be_visible()
 
-    await open_link_in_mail(page, address, "/auth/confirm/")
+    await confirm_address(page, address)
     await expect(main.get_by_text("confirmed")).to_be_visible()
 
     await page.goto("/auth/login")

@@ -135,6 +135,7 @@ async def test_a_role_is_given_and_a_token_made_and_revoked(open_page: Opener) -
     await type_into(page, main.get_by_label("Name"), "typed")
     await tab_to(page, main.get_by_label("Moderate"))
     await page.keyboard.press("Space")
+    await type_into(page, main.get_by_label("Password"), PASSWORD)
     await press(page, main.get_by_role("button", name="Make the token"))
     await expect(main.get_by_text("It may read, moderate")).to_be_visible()
     await press(page, main.get_by_role("link", name="Back to your tokens"))

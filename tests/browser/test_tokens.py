@@ -6,6 +6,7 @@ from playwright.async_api import expect
 from tests.browser.conftest import DESKTOP, PHONE, Opener
 from tests.browser.sample_site import WRITER
 from tests.browser.steps import log_in
+from tests.support import PASSWORD
 
 
 @pytest.mark.parametrize(("size", "scripts"), [(DESKTOP, True), (PHONE, False)])
@@ -20,6 +21,7 @@ async def test_a_token_is_made_shown_once_and_revoked(
     await main.get_by_label("Name").fill(name)
     await main.get_by_label("Write, edit and delete").check()
     await main.get_by_label("Works for").select_option("7 days")
+    await main.get_by_label("Password").fill(PASSWORD)
     await main.get_by_role("button", name="Make the token").click()
 
     secret = main.get_by_label(name)

@@ -35,9 +35,11 @@ async def test_what_one_just_wrote_one_sees(susans_browser: Browser, susan: User
 
 
 async def test_a_page_is_sent_again_after_the_login_changed(browser: Browser, susan: User) -> None:
-    before = await browser.get("/auth/login")
+    await browser.log_in(susan.username)
+    before = await browser.get("/")
     browser.cookies.clear()
-    after = await browser.get("/auth/login", headers={"If-None-Match": before.headers["etag"]})
+    await browser.log_in(susan.username)
+    after = await browser.get("/", headers={"If-None-Match": before.headers["etag"]})
     assert after.status_code == 200, "the old page's token would be refused in the new session"
 
 
