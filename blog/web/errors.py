@@ -74,6 +74,11 @@ OF_WHOEVER_ASKS = {
     "fk_reports_reporter_id",
     "fk_sessions_user_id",
 }
+# What another request has deleted at this moment; a reference to anything else is our mistake.
+GONE: dict[str | None, tuple[int, str]] = {
+    **dict.fromkeys(OF_THE_ADDRESS, (404, "What this belongs to is gone.")),
+    **dict.fromkeys(OF_WHOEVER_ASKS, (409, "Your account was deleted at this moment.")),
+}
 # What the person sent can be sent once more, as it is or changed.
 WORTH_A_TRY = {400, 409, 422, 429, 500, 503, 507}
 # The body was not read, and will not be.
@@ -174,12 +179,8 @@ async def handle_unexpected(error: Exception) -> ResponseReturnValue:
         response = await error_response(503, "Something else happened to this at the same moment.")
         response.headers["Retry-After"] = "1"
         return response
-    # Another request has deleted it at this moment. A reference to anything else is our mistake.
-    reference = broken_reference(error)
-    if reference in OF_THE_ADDRESS:
-        return await error_response(404, "What this belongs to is gone.")
-    if reference in OF_WHOEVER_ASKS:
-        return await error_response(409, "Your account was deleted at this moment.")
+    if broken := GONE.get(broken_reference(error)):
+        return await error_response(*broken)
     current_app.report_error(error)
     return await error_response(500)
 
