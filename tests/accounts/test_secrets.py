@@ -8,7 +8,7 @@ from blog.web.app import Broadside
 from tests.support import Browser, link_in, outbox
 
 FIRST, WRONG, SECOND, THIRD = (
-    "the first password", "a wrong password", "the second password", "the third password",
+    "the first password", "the mistaken password", "the second password", "the third password",
 )  # fmt: skip
 
 

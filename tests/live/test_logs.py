@@ -24,7 +24,7 @@ from tests.support import Browser
 
 METRICS_TOKEN = "the token of the machine that watches"
 FIRST, WRONG, SECOND, THIRD = (
-    "the first password", "a wrong password", "the second password", "the third password",
+    "the first password", "the mistaken password", "the second password", "the third password",
 )  # fmt: skip
 BODY = "what nobody but the readers of this blog should read"
 HYPERCORN_ALONE = """
@@ -170,7 +170,7 @@ async def test_no_secret_is_logged_whatever_happens(site: Site) -> None:
         assert answer.headers["location"] == "/auth/login", "all has worked up to here"
 
         site.inbox.replies["no@example.com"] = f"550 5.7.1 We do not want: Dear david, {BODY}"
-        form = {"email": "no@example.com", "username": "nobody", "password": FIRST}
+        form = {"email": "no@example.com", "username": "norbert", "password": FIRST}
         await browser.submit("/auth/register", form | {"password2": FIRST})
     await send_what_is_malformed(site.server, secrets)
 
@@ -185,7 +185,8 @@ async def test_no_secret_is_logged_whatever_happens(site: Site) -> None:
 
 async def use_the_api(browser: Browser, server: Server, secrets: set[str]) -> None:
     """Get a token and use it, right and wrong, and a password too."""
-    form = {"name": "My program", "read": "true", "write": "true", "life": "30 days"}
+    form = {"name": "My program", "read": "true", "write": "true", "life": "30 days",
+            "password": SECOND}  # fmt: skip
     page = await browser.submit("/auth/tokens", form)
     found = re.search(r"\bbsd_[A-Za-z0-9_-]+", page.text)
     assert found, page.text
