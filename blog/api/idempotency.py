@@ -78,7 +78,7 @@ def idempotent(view: View[Arguments]) -> View[Arguments]:
         try:
             response = await view(*args, **kwargs)
         except BaseException:
-            # A claim of somebody else stays: his work may still be under way.
+            # A claim of another request stays: its work may still be under way.
             if is_first:
                 await _withdraw(db(), key)
             raise

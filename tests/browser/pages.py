@@ -47,7 +47,7 @@ async def comment_too_late(page: Page) -> None:
     await page.evaluate("() => { document.querySelector('.comment-form').action = '/post/999'; }")
     await page.get_by_label("Your comment").fill("I was about to say so.")
     await page.get_by_role("button", name="Comment").click()
-    await page.get_by_role("heading", name="The post is gone").wait_for()
+    await page.get_by_role("heading", name="Nothing here").wait_for()
 
 
 async def make_token(page: Page) -> None:

@@ -61,7 +61,7 @@ async def test_https_is_spoken_in_the_version_that_the_client_prefers(
         form = await client.post("/auth/login", data={"email": "susan"})
     assert [page.http_version, form.http_version] == [version, version]
     assert (page.status_code, form.status_code) == (200, 400), "the token is missing"
-    assert "reload the page" in form.text
+    assert "Please send it once more" in form.text
 
 
 async def test_who_does_not_speak_tls_gets_no_answer_and_leaves_no_trace(
