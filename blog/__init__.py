@@ -199,6 +199,7 @@ def configure(app: Broadside) -> None:
     app.secret_key = settings.signing_key()
     app.config.update(
         BASE_URL=settings.base_url,
+        BODY_TIMEOUT=requests.BODY_SECONDS,
         COOKIE_PREFIX=prefix,
         MAIL_SUBJECT_PREFIX=settings.mail_subject_prefix,
         MAX_CONTENT_LENGTH=requests.LARGEST_BODY,

@@ -94,7 +94,7 @@ HEADERS = {
 }
 COUNTED = ("RateLimit", "RateLimit-Policy")
 ALWAYS = {400, 401, 403, 429, 500, 503}
-WITH_A_BODY = {413, 415, 422}
+WITH_A_BODY = {408, 413, 415, 422}
 # What takes a body, and does something else without.
 OPTIONAL_BODIES = {"tokens_make_token"}
 # Which operations go on from what an answer shows (OpenAPI 3.1, "Link Object"): where the answer

@@ -45,6 +45,9 @@ PROBLEMS = {
         UNCONFIRMED,
     ),
     404: Problem("NotFound", "There is no such thing, or no longer.", "There is no such person."),
+    408: Problem(
+        "TooSlow", "The body has not arrived within 30 seconds.", EXPLANATIONS[408].detail
+    ),
     409: Problem(
         "AlreadyDone",
         "It was done before and cannot be shown again, or there are as many as may be.",

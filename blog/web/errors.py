@@ -47,6 +47,9 @@ EXPLANATIONS = {
     403: Explanation("You may not do that", "Your account does not have the permission for this."),
     404: Explanation("Nothing here", "The page may have been removed, or the address has a typo."),
     405: Explanation("Not this way", "This address does not take that kind of request."),
+    408: Explanation(
+        "That took too long", "What you sent has not arrived within 30 seconds. Please try again."
+    ),
     413: Explanation("That is too much", "What you sent is larger than the limit of 1 MiB."),
     429: Explanation("Slow down a little", "Too many requests came from you. Try again later."),
     500: Explanation("That is our fault", "An unexpected error happened. It has been logged."),

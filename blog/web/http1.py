@@ -49,6 +49,9 @@ class CarefulH11(H11Protocol):
 
     async def stream_send(self, event: StreamEvent) -> None:
         """Send part of an answer; its head says whether it is the last one (RFC 9112, 9.6)."""
-        if isinstance(event, Response) and (self._is_last or self.context.terminated.is_set()):
+        if isinstance(event, Response) and (
+            # The rest of the body may still come (RFC 9110, 15.5.9).
+            event.status_code == 408 or self._is_last or self.context.terminated.is_set()
+        ):
             event.headers.append(CLOSE)
         await super().stream_send(event)

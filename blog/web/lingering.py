@@ -51,6 +51,8 @@ def _lingering(
         return event
 
     async def patient_send(event: ASGISendEvent) -> None:
+        if event["type"] == "http.response.start" and event["status"] == 408:
+            arrived.set()  # The body has been waited for long enough.
         is_last = event["type"] == "http.response.body" and not event["more_body"]
         if is_last and not arrived.is_set():
             with suppress(TimeoutError):
