@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from sqlalchemy import text
@@ -18,6 +19,7 @@ from blog.kit.rate_limits import RateLimits
 from blog.models import Base, User
 from blog.web.app import Broadside
 from settings import Settings
+from tests.connections import watch_pools, watched
 from tests.support import PASSWORD, Browser, add_user
 
 for name in Settings.model_fields:
@@ -73,26 +75,41 @@ def make_settings(var_dir: Path, database_url: str) -> Callable[..., Settings]:
     return make
 
 
+class RunningApp(NamedTuple):
+    """The application that most tests talk to, and what its requests did with connections."""
+
+    app: Broadside
+    faults: list[str]
+
+
 @pytest.fixture(scope="session")
-async def running_app(make_settings: Callable[..., Settings]) -> AsyncIterator[Broadside]:
+async def running_app(make_settings: Callable[..., Settings]) -> AsyncIterator[RunningApp]:
     """The application that most tests talk to, started, with hashing made cheap."""
     app = create_app(make_settings())
     app.passwords = Passwords(time_cost=1, memory_kib=8)
     await app.database.open()
     await migrate(app.database)
     await app.database.close()
-    async with app.test_app():
-        yield app
+    with watched(app) as faults:
+        async with app.test_app():
+            watch_pools(app)
+            yield RunningApp(app, faults)
 
 
 @pytest.fixture
-async def app(running_app: Broadside) -> Broadside:
-    """The running application, on a site without people, posts and mail."""
-    async with running_app.database.engine.begin() as connection:
+async def app(running_app: RunningApp) -> AsyncIterator[Broadside]:
+    """The running application, on a site without people, posts and mail.
+
+    No request to it may wait for anything but the database with a connection in hand.
+    """
+    app, faults = running_app
+    async with app.database.engine.begin() as connection:
         await connection.execute(EMPTY_SITE)
     # It has not seen any client yet.
-    running_app.rate_limits = RateLimits(running_app.database)
-    return running_app
+    app.rate_limits = RateLimits(app.database)
+    faults.clear()
+    yield app
+    assert not faults
 
 
 @pytest.fixture

@@ -128,17 +128,20 @@ class Broadside(Quart):
         On the replica it only reads, so that nothing is done twice.
         """
         try:
-            return await super().dispatch_request(*request_context)
+            return await self._run_view(*request_context)
         except (NotFoundError, SQLAlchemyError, DatabaseUnavailableError, OSError) as error:
             if self.replica is None or not g.pop("reads_on_replica", False):
                 raise
             if is_unavailable(error) or isinstance(error, OSError):
                 self.replica.failed(error)
-                if "db" in g:
-                    # In what state its connection is, nobody knows.
-                    await g.db.invalidate()
+        return await self._run_view(*request_context)
+
+    async def _run_view(self, *request_context: Any) -> ResponseReturnValue:
+        """Run the view; then nothing is wanted of the database any more."""
+        try:
+            return await super().dispatch_request(*request_context)
+        finally:
             await close_db()
-        return await super().dispatch_request(*request_context)
 
 
 current_app = cast(Broadside, quart.current_app)
@@ -201,6 +204,7 @@ async def close_db(_error: BaseException | None = None) -> None:
     as good as before.
     """
     if "db" in g:
+        g.has_written = True
         try:
             await g.pop("db").close()
         except DBAPIError as error:

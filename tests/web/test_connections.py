@@ -1,0 +1,97 @@
+"""No request waits for anything but the database with a connection in hand.
+
+That is watched in every test of the suite, and so for every route, with the quotas on
+(`tests/connections.py`). Here it is shown that the watch would see it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+from quart import request
+from sqlalchemy import text
+
+from blog import create_app
+from blog.kit.passwords import Passwords
+from blog.web import quotas
+from blog.web.app import current_app, db, look_up
+from settings import Settings
+from tests.connections import watch_pools, watched
+from tests.support import Browser
+
+NOTHING = text("SELECT 1")
+
+
+async def another_session() -> None:
+    async with current_app.database.session() as session:
+        await session.execute(NOTHING)
+
+
+async def a_warm_session() -> None:
+    async with current_app.database.warm_sessions.session() as session:
+        await session.execute(NOTHING)
+
+
+async def a_shared_read() -> None:
+    await look_up(lambda session: session.execute(NOTHING))
+
+
+async def a_quota() -> None:
+    await quotas.spend(quotas.WRITING)
+
+
+async def a_hash() -> None:
+    await current_app.passwords.hash("a long password")
+
+
+async def the_body() -> None:
+    await request.get_data()
+
+
+async def the_renderer() -> None:
+    await current_app.renderer.post(" ".join(["a text for the renderer"] * 50), 1)
+
+
+async def a_thread() -> None:
+    await asyncio.to_thread(sum, [1])
+
+
+@pytest.mark.parametrize(
+    ("wait", "wanted"),
+    [
+        (another_session, "another connection"),
+        (a_warm_session, "another connection"),
+        (a_shared_read, "another connection"),
+        (a_quota, "its quota"),
+        (a_hash, "a password hash"),
+        (the_body, "its body"),
+        (the_renderer, "the renderer"),
+        (a_thread, "a thread"),
+    ],
+)
+async def test_who_waits_with_a_connection_in_hand_is_seen(
+    make_settings: Callable[..., Settings], wait: Callable[[], Awaitable[None]], wanted: str
+) -> None:
+    app = create_app(make_settings())
+    app.passwords = Passwords(time_cost=1, memory_kib=8)
+
+    @app.get("/bad")
+    async def bad() -> str:
+        await db().execute(NOTHING)
+        await wait()
+        return ""
+
+    @app.get("/good")
+    async def good() -> str:
+        await wait()
+        await db().execute(NOTHING)
+        return ""
+
+    with watched(app) as faults:
+        async with app.test_app():
+            watch_pools(app)
+            async with Browser(app) as browser:
+                assert (await browser.get("/good")).status_code == 200
+                assert faults == []
+                assert (await browser.get("/bad")).status_code == 200
+    assert f"GET /bad waits for {wanted} with a connection in hand" in faults
