@@ -38,6 +38,15 @@ def same_answer(answers: list[httpx.Response]) -> Any:
     return answers[0].json()
 
 
+async def all_at_once(
+    client: Client, address: str, body: object, times: int
+) -> list[httpx.Response]:
+    """Send the same with the key, so many times at the same moment."""
+    return await asyncio.gather(
+        *(client.post(address, json=body, headers=KEY) for _ in range(times))
+    )
+
+
 async def test_two_hundred_posts_at_once_are_one(bearer: Client, db: AsyncSession) -> None:
     answers = await asyncio.gather(
         *(bearer.post("/posts/", json=TEXT, headers=KEY) for _ in range(200))
