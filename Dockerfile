@@ -1,7 +1,11 @@
 # Broadside in a container: the web by default, `blog worker` or any other command instead.
 # compose.yaml shows what it needs.
 
-FROM python:3.13-slim AS build
+# Of a tag another image may come each time. To build on the same one, give it with its digest:
+# docker build --build-arg BASE=python:3.13-slim@sha256:…
+ARG BASE=python:3.13-slim
+
+FROM $BASE AS build
 WORKDIR /app
 RUN python -m venv /venv
 COPY requirements/run.lock requirements/
@@ -11,8 +15,9 @@ COPY . .
 RUN /venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation --editable . \
     && python -m compileall -q .
 
-FROM python:3.13-slim
-RUN useradd --system --uid 10001 --home-dir /var/lib/broadside --create-home broadside
+FROM $BASE
+RUN useradd --system --uid 10001 --home-dir /var/lib/broadside --create-home broadside \
+    && chmod 700 /var/lib/broadside
 COPY --from=build /venv /venv
 COPY --from=build /app /app
 WORKDIR /app

@@ -2,8 +2,10 @@
 
 from blog import create_app
 from blog.web.process import TidyEnd, keep_for_good, prepare_process
+from command_line import open_standard_streams
 from settings import load_settings
 
+open_standard_streams()
 settings = load_settings()
 prepare_process(settings)
 app = create_app(settings)

@@ -1,5 +1,5 @@
 """`python -m blog` is the command `blog`."""
 
-from blog.cli import main
+from command_line import main
 
 main()

@@ -80,7 +80,11 @@ class Program:
 
     @classmethod
     async def start(
-        cls, *command: str, environment: dict[str, str], typed: str | None = None
+        cls,
+        *command: str,
+        environment: dict[str, str],
+        typed: str | None = None,
+        open_input: bool = False,
     ) -> Self:
         """Start a program of this Python environment in its `VAR_DIR`, where no `.env` is.
 
@@ -88,13 +92,14 @@ class Program:
             command: its name and arguments.
             environment: as `settings_of` makes it.
             typed: what it finds in its standard input.
+            open_input: let its standard input be open, with nothing in it.
         """
         process = await asyncio.create_subprocess_exec(
             PROGRAMS / command[0],
             *command[1:],
             cwd=environment["VAR_DIR"],
             env=environment,
-            stdin=DEVNULL if typed is None else PIPE,
+            stdin=PIPE if open_input or typed is not None else DEVNULL,
             stdout=PIPE,
             stderr=STDOUT,
             start_new_session=True,

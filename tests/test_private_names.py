@@ -24,6 +24,7 @@ PRIVATE = {
     "hypercorn.protocol.h11:H11Protocol._create_stream": "HTTP/1.1 as its specification has it",
     "hypercorn.protocol.h2:H2Protocol._flush": "draining",
     "hypercorn.protocol.h2:H2Protocol._handle_events": "draining",
+    "hypercorn.run:_populate": "a Ctrl-C while workers are started",
     "jinja2.environment:Template._get_default_module": "templates that wait for nothing",
     "logging:_srcfile": "log records that do not look for their caller (Logging HOWTO)",
     "sqlalchemy.pool.impl:QueuePool._do_get": "idle connections for whoever would have to wait",

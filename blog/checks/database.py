@@ -15,7 +15,7 @@ from blog.kit.engines import POOL_SIZE, make_engine
 from blog.kit.migrations import SchemaState
 from blog.models import Role
 from blog.models.role import ROLES
-from settings import Settings
+from settings import MailWorkerPlace, Settings
 
 # The oldest that still gets corrections, and that this was tried with.
 OLDEST_VERSION = 15
@@ -26,9 +26,25 @@ DURABILITY = {
     "synchronous_commit": (warning, "a crash can lose what people wrote in the last moments"),
 }
 
+# What is there for everybody, for this database and for this user; -1 is no limit. A setting that
+# versions before 16 do not have is read as 0.
+AVAILABLE = text("""
+    SELECT current_setting('max_connections')::int
+               - current_setting('superuser_reserved_connections')::int
+               - coalesce(nullif(current_setting('reserved_connections', true), ''), '0')::int,
+           (SELECT datconnlimit FROM pg_database WHERE datname = current_database()),
+           (SELECT rolconnlimit FROM pg_roles WHERE rolname = current_user)
+""")
 
-async def check_database(settings: Settings) -> AsyncIterator[Finding]:
-    """Connect, and look at the server and at the schema."""
+
+async def check_database(settings: Settings, services: int, workers: int) -> AsyncIterator[Finding]:
+    """Connect, and look at the server and at the schema.
+
+    Args:
+        settings: those of the site.
+        services: how many `blog serve` share the database.
+        workers: how many `blog worker` do, if there are such.
+    """
     database = Database(settings.database_url, settings.var_dir / "postgres")
     try:
         await database.open()
@@ -45,7 +61,7 @@ async def check_database(settings: Settings) -> AsyncIterator[Finding]:
             async for finding in _durability(connection):
                 yield finding
             yield await _privacy(connection)
-            yield await _connections(connection, settings)
+            yield await _connections(connection, settings, services, workers)
             yield await _clock(connection)
             yield await _schema(connection)
     finally:
@@ -90,16 +106,22 @@ async def _privacy(connection: AsyncConnection) -> Finding:
     return warning("Privacy", "the way to the database is not encrypted", hint)
 
 
-async def _connections(connection: AsyncConnection, settings: Settings) -> Finding:
-    """Whether the server takes what the web processes may open: the pools, and a listener each."""
-    limit = "current_setting('max_connections')::int"
-    reserved = "current_setting('superuser_reserved_connections')::int"
-    available = await connection.scalar(text(f"SELECT {limit} - {reserved}")) or 0
-    wanted = settings.web_concurrency * (POOL_SIZE + 1)
-    found = f"{settings.web_concurrency} web processes open up to {wanted} of {available}"
+async def _connections(
+    connection: AsyncConnection, settings: Settings, services: int, workers: int
+) -> Finding:
+    """Whether the server takes what all processes may open: the pools, and a listener each."""
+    found = (await connection.execute(AVAILABLE)).one()
+    available = min(limit for limit in found if limit >= 0)
+    if settings.mail_worker is not MailWorkerPlace.EXTERNAL:
+        workers = 0
+    wanted = (services * settings.web_concurrency + workers) * (POOL_SIZE + 1)
+    processes = f"{services * settings.web_concurrency} web processes in {services} services"
+    others = f" and {workers} workers" if workers else ""
+    text = f"{processes}{others} open up to {wanted} of {available}"
     if wanted > available:
-        return warning("Connections", found, "raise max_connections, or lower WEB_CONCURRENCY")
-    return ok("Connections", found)
+        hint = "raise max_connections, or lower WEB_CONCURRENCY (--services, --workers: how many)"
+        return warning("Connections", text, hint)
+    return ok("Connections", text)
 
 
 async def _clock(connection: AsyncConnection) -> Finding:

@@ -15,12 +15,26 @@ COLOURS = {Severity.OK: "green", Severity.WARNING: "yellow", Severity.SERIOUS: "
 
 
 @click.command()
+@click.option(
+    "--services",
+    type=click.IntRange(1, 1000),
+    default=1,
+    show_default=True,
+    help="How many `blog serve` there are, on all machines.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(0, 1000),
+    default=1,
+    show_default=True,
+    help="How many `blog worker` there are, where MAIL_WORKER is external.",
+)
 @asynchronous
-async def check() -> None:
+async def check(*, services: int, workers: int) -> None:
     """Say whether this site is fit for production.
 
-    It looks at the settings, the database and the mail server. Each finding is a line: ok, warning
-    or serious. The exit code is 1 if any is serious.
+    It looks at the settings, the database and the mail server (for a real message see blog mail
+    test). Each finding is a line: ok, warning or serious. The exit code is 1 if any is serious.
     """
     settings = load_settings()
     number = Counter[Severity]()
@@ -33,8 +47,9 @@ async def check() -> None:
 
     for finding in check_configuration(settings):
         show(finding)
-    for checking in (check_database, check_mail):
-        async for finding in checking(settings):
-            show(finding)
+    async for finding in check_database(settings, services, workers):
+        show(finding)
+    async for finding in check_mail(settings):
+        show(finding)
     if number[Severity.SERIOUS]:
         raise SystemExit(1)

@@ -2,12 +2,16 @@
 
 import click
 
+import setting_values
 from blog.cli.running import asynchronous, opened_app
 from blog.kit.clock import now
 from blog.kit.cursors import InvalidCursorError
 from blog.kit.pagination import PageRequest, Walk
 from blog.mail import queries, service
+from blog.mail.delivery import DeliveryError, NoConnectionError, delivery_of
+from blog.mail.trial import send_trial
 from blog.models import EmailState
+from settings import load_settings
 
 
 @click.group()
@@ -64,6 +68,35 @@ async def list_messages(state: str, page: int, before: str) -> None:
         click.echo(f"There are more: --page {found.next_number}", err=True)
     elif found.next_cursor:
         click.echo(f"There are more: --before {found.next_cursor}", err=True)
+
+
+@mail.command()
+@click.argument("address")
+@asynchronous
+async def test(address: str) -> None:
+    """Send a message to ADDRESS at once, to see whether mail arrives.
+
+    It goes by the same settings as all mail, but past the outbox, and needs no database.
+    """
+    try:
+        recipient = setting_values.address(address)
+    except ValueError:
+        raise click.UsageError(f"{address} is not an e-mail address") from None
+    settings = load_settings()
+    delivery = delivery_of(settings)
+    if delivery is None:
+        raise click.ClickException("there is nowhere to send mail to: set MAIL_SERVER")
+    subject = f"{settings.mail_subject_prefix}A test"
+    where = f"{settings.mail_server}:{settings.mail_port}"
+    try:
+        number = await send_trial(delivery, recipient, site=settings.base_url, subject=subject)
+    except NoConnectionError as error:
+        raise click.ClickException(f"{where} does not let us in: {error}") from None
+    except DeliveryError as error:
+        raise click.ClickException(f"{where} did not take the message: {error}") from None
+    if settings.mail_server is None:
+        where = "the mailbox of development"
+    click.echo(f"{where} took the message {number} for {recipient}. See whether it arrives.")
 
 
 @mail.command()

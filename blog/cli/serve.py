@@ -1,7 +1,6 @@
 """`blog serve`."""
 
 import asyncio
-import signal
 import socket
 import ssl
 from contextlib import AbstractContextManager, nullcontext
@@ -11,6 +10,7 @@ import click
 from blog.cli.deploy import migrate
 from blog.cli.workers import run_workers
 from blog.kit import migrations
+from blog.kit.console import say
 from blog.kit.database import Database
 from blog.kit.database_errors import DatabaseUnavailableError
 from blog.kit.embedded import EmbeddedPostgres, EmbeddedPostgresError
@@ -29,8 +29,6 @@ def serve() -> None:
     settings = load_settings()
     configure_logging(settings)
     _check_certificate(settings)
-    # Until the workers run, SIGTERM ends this as Ctrl-C does.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with _listening(settings) as listener, _database_held(settings), shared_by_workers():
             asyncio.run(_prepare(settings))
@@ -66,8 +64,12 @@ def _check_certificate(settings: Settings) -> None:
 def _listening(settings: Settings) -> socket.socket:
     """Take the port. From now on the kernel accepts connections, which wait for a worker."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    # The address of all interfaces means both families, where the system can.
+    both = settings.host == "::" and socket.has_dualstack_ipv6()
     try:
-        return socket.create_server((settings.host, settings.port), family=family)
+        return socket.create_server(
+            (settings.host, settings.port), family=family, dualstack_ipv6=both
+        )
     except OSError as error:
         # What Python adds to the text names the place a second time.
         reason = str(error.strerror).partition(" (while")[0].lower()
@@ -116,7 +118,7 @@ def _announce(settings: Settings) -> None:
         "Database": "external" if settings.database_url else f"embedded, in {settings.var_dir}",
         "Stop": "Ctrl-C",
     }
-    click.secho(f"\n  {settings.site_name}", fg="green", bold=True)
+    say(click.style(f"\n  {settings.site_name}", fg="green", bold=True))
     for name, text in lines.items():
-        click.echo(f"  {click.style(f'{name:14}', dim=True)} {text}")
-    click.echo()
+        say(f"  {click.style(f'{name:14}', dim=True)} {text}")
+    say()

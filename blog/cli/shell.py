@@ -4,6 +4,7 @@ import ast
 import asyncio
 import code
 import inspect
+import signal
 import sys
 import traceback
 from contextlib import AsyncExitStack, suppress
@@ -33,6 +34,9 @@ def shell() -> None:
     \b
     echo 'print(await session.scalar(select(func.count(User.id))))' | blog shell
     """
+    for number in (signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP):
+        # As Ctrl-C they would only clear a line.
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
     with one_line_errors(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         opened = AsyncExitStack()
         names = runner.run(_open(opened))

@@ -7,6 +7,7 @@ import click
 
 from blog.cli.running import asynchronous, opened_app
 from blog.kit import migrations
+from blog.kit.console import say
 from blog.mail.delivery import delivery_of
 
 
@@ -18,7 +19,7 @@ async def worker() -> None:
     Any number of workers may run, anywhere.
     """
     stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with opened_app() as app:
         async with app.database.engine.connect() as connection:
@@ -26,7 +27,7 @@ async def worker() -> None:
         await app.mail_worker.start()
         await app.deletion_worker.start()
         sends_mail = delivery_of(app.settings) is not None
-        click.echo(f"{'Sending' if sends_mail else 'Not sending'} mail until Ctrl-C.")
+        say(f"{'Sending' if sends_mail else 'Not sending'} mail until Ctrl-C.")
         try:
             await stop.wait()
         finally:

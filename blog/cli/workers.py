@@ -7,15 +7,18 @@ import signal
 import socket
 import threading
 from pathlib import Path
+from typing import Any
 
+from hypercorn import run as hypercorn_run
 from hypercorn.config import Config
-from hypercorn.run import run
 
 from settings import Settings
 
 # How long a request that is under way may take when the server is told to stop.
 DRAIN_SECONDS = 30.0
 DRAIN_SECONDS_IN_DEVELOPMENT = 1.0
+
+_populate = hypercorn_run._populate
 
 
 def run_workers(settings: Settings, listener: socket.socket) -> bool:
@@ -34,8 +37,10 @@ def run_workers(settings: Settings, listener: socket.socket) -> bool:
     drain = DRAIN_SECONDS_IN_DEVELOPMENT if settings.is_development else DRAIN_SECONDS
     listening = listener.detach()
     deadline = Deadline(drain, listening)
+    _take_sigquit_for_sigterm()
+    hypercorn_run._populate = _start_workers  # type: ignore[assignment]
     try:
-        run(_configuration(settings, listening, drain))
+        hypercorn_run.run(_configuration(settings, listening, drain))
         for worker in multiprocessing.active_children():
             worker.join()
     finally:
@@ -59,6 +64,36 @@ def _configuration(settings: Settings, listening: int, drain: float) -> Config:
     config.include_server_header = False
     config.errorlog = logging.getLogger("hypercorn.error")
     return config
+
+
+def _start_workers(*arguments: Any) -> None:
+    """Start workers as hypercorn does, but lose no Ctrl-C meanwhile.
+
+    For the workers to ignore SIGINT, hypercorn ignores it while it starts them.
+
+    Raises:
+        KeyboardInterrupt: it came.
+    """
+    # What is blocked waits, also where it would be ignored (sigaction(2)).
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        _populate(*arguments)
+        if signal.SIGINT in signal.sigpending():
+            raise KeyboardInterrupt
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _take_sigquit_for_sigterm() -> None:
+    """End by SIGQUIT as by SIGTERM.
+
+    Ctrl-\\ sends it to all processes of the terminal, and multiprocessing's own, which looks after
+    semaphores, is not prepared for it: so it is started, with the first of them, while the signal
+    is ignored, which it inherits.
+    """
+    signal.signal(signal.SIGQUIT, signal.SIG_IGN)
+    multiprocessing.get_context("spawn").Lock()
+    signal.signal(signal.SIGQUIT, lambda *_: signal.raise_signal(signal.SIGTERM))
 
 
 def _kill_workers() -> None:
@@ -100,7 +135,10 @@ class Deadline:
         self._wakeup.setblocking(False)
         signal.set_wakeup_fd(self._wakeup.fileno())
         self._thread = threading.Thread(target=self._watch)
+        # Signals are the main thread's, which may have to make them wait.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         self._thread.start()
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def withdraw(self) -> None:
         """All workers have ended."""

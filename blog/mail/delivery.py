@@ -8,7 +8,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from email.utils import parseaddr
 from typing import Protocol
 
-import click
 from aiosmtplib import (
     SMTP,
     SMTPException,
@@ -17,6 +16,7 @@ from aiosmtplib import (
     SMTPResponseException,
 )
 
+from blog.kit.console import say
 from blog.mail.mailbox import Mailbox
 from blog.mail.message import compose, envelope_address
 from blog.models import Email
@@ -209,7 +209,7 @@ class DevelopmentDelivery:
             raise RefusedError(describe(error)) from error
         except OSError as error:
             raise DeferredError(describe(error)) from error
-        click.echo(console_block(email))
+        say(console_block(email))
 
 
 def console_block(email: Email) -> str:

@@ -36,7 +36,9 @@ def prepare_process(settings: Settings) -> None:
     if (parent := multiprocessing.parent_process()) is not None:
         # hypercorn tells its workers by an event to drain. As soon as the first of them has
         # ended it also sends SIGTERM to the others, which would end them in mid-request.
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        # Ctrl-\ sends SIGQUIT to all of them, of which the supervisor's is enough.
+        for number in (signal.SIGTERM, signal.SIGQUIT):
+            signal.signal(number, signal.SIG_IGN)
         threading.Thread(target=_end_with, args=[parent.sentinel], daemon=True).start()
 
 

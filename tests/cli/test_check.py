@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from tests.cli.conftest import Command
 from tests.databases import create_database, drop_database
@@ -40,6 +42,36 @@ async def test_a_site_that_is_fit_has_nothing_serious(tmp_path: Path) -> None:
     assert "ok       Schema          up to date" in output
     assert f"127.0.0.1:{inbox.port} lets us in" in output
     assert inbox.messages == []
+
+
+@pytest.mark.parametrize(
+    ("options", "settings", "counted"),
+    [
+        ((), {"web_concurrency": 2}, "2 web processes in 1 services open up to 42 of 247"),
+        (
+            ("--services", "3", "--workers", "2"),
+            {"web_concurrency": 2, "mail_worker": "external"},
+            "6 web processes in 3 services and 2 workers open up to 168 of 247",
+        ),
+        (("--services", "20"), {}, "20 web processes in 20 services open up to 420 of 247"),
+    ],
+)
+async def test_the_connections_of_all_services_are_counted(
+    options: tuple[str, ...], settings: dict[str, Any], counted: str, blog: Command
+) -> None:
+    _, output = await blog("check", *options, **settings)
+    severity = "warning " if "420" in counted else "ok      "
+    assert f"{severity} Connections     {counted}" in output
+
+
+async def test_a_limit_of_the_database_counts_as_well(blog: Command, neglected: str) -> None:
+    engine = create_async_engine(neglected, isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        await connection.execute(text("ALTER DATABASE neglected CONNECTION LIMIT 20"))
+    await engine.dispose()
+    # The tests' user is a superuser, for whom no such limit holds; but it is told.
+    _, output = await blog("check", database_url=neglected)
+    assert "1 web processes in 1 services open up to 21 of 20" in output
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ SHELL = "/bin/sh"
 RECIPES = ("Dockerfile", "compose.yaml", "Procfile", "deploy/nginx.conf")
 UNITS = ("deploy/broadside.service", "deploy/broadside-worker.service")
 # What is not ours: the image's, Python's, and the shell's.
-OTHERS = {"PATH", "PYTHONUNBUFFERED", "POSTGRES_USER", "POSTGRES_PASSWORD", "CMD", "ALL"}
+OTHERS = {"PATH", "PYTHONUNBUFFERED", "POSTGRES_USER", "POSTGRES_PASSWORD", "CMD", "ALL", "BASE"}
 
 # This environment's own way to the project would hide that a module is missing.
 MODULES_FROM_ELSEWHERE = f"""
