@@ -79,6 +79,8 @@ def configure_logging(settings: Settings) -> None:
     logging.getLogger("hypercorn.error").setLevel(logging.WARNING)
     logging.getLogger("hypercorn.error").addFilter(_take_over)
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    # SQLAlchemy names the logger of a pool by the module of its class, which is ours.
+    logging.getLogger("blog.kit.engines").setLevel(logging.WARNING)
 
 
 def _take_over(record: logging.LogRecord) -> bool:
