@@ -50,6 +50,14 @@ async def comment_too_late(page: Page) -> None:
     await page.get_by_role("heading", name="Nothing here").wait_for()
 
 
+async def send_stale_form(page: Page) -> None:
+    """Send a form that belongs to a session that has ended meanwhile."""
+    await page.evaluate("() => { document.querySelector('main [name=csrf_token]').value = 'old'; }")
+    await page.get_by_label("About me").fill("I was about to say so.")
+    await page.get_by_role("button", name="Save").click()
+    await page.get_by_role("heading", name="Please send it once more").wait_for()
+
+
 async def make_token(page: Page) -> None:
     """Make an API token, whose secret is shown."""
     await page.get_by_label("Name").fill("Backup at home")
@@ -119,6 +127,7 @@ SIGHTS = [
     Sight(WRITER, "change-email", "/auth/change_email"),
     Sight(WRITER, "change-email-refused", "/auth/change_email", send_empty),
     Sight(WRITER, "change-email-link", "{change_email}"),
+    Sight(WRITER, "stale-form", "/edit-profile", send_stale_form),
     Sight(WRITER, "tokens", "/auth/tokens"),
     Sight(WRITER, "token-refused", "/auth/tokens", send_empty),
     Sight(WRITER, "token", "/auth/tokens", make_token),

@@ -121,7 +121,7 @@ async def test_a_comment_survives_a_session_that_has_ended(
     main = page.get_by_role("main")
     await log_in(page, READER)
     await page.goto("/")
-    await main.get_by_role("article").first.get_by_role("link", name="Post by").click()
+    await main.get_by_role("article").first.locator("a[rel=bookmark]").click()
     await page.get_by_label("Your comment").fill(f'Written in {name}\n\nwith <b> & "quotes"')
     (cookie,) = [each for each in await page.context.cookies() if each["name"] == "login"]
     await page.context.clear_cookies(name=cookie["name"])
