@@ -16,6 +16,9 @@ WRONG = {
     "SECRET_KEY": [],  # see SECRETS
     "DATABASE_URL": ["sqlite:///blog.db", "nonsense", "postgresql://h:99999/d", "embeded"],
     "DATABASE_REPLICA_URL": ["mysql://h/d", "postgresql://h1,h2/d"],
+    "STATEMENT_TIMEOUT": ["long", "-1", "nan", "inf", "3601"],
+    "LOCK_TIMEOUT": ["long", "-1", "nan", "inf", "3601"],
+    "IDLE_IN_TRANSACTION_TIMEOUT": ["long", "-1", "nan", "inf", "3601"],
     "VAR_DIR": ["~nobody-of-this-name/var", "/etc/passwd"],
     "HOST": ["local host", "http://127.0.0.1", "127.0.0.1:80", "[::1]", "1.2.3", "-h"],
     "PORT": ["http", "0", "99999", "-1", "5000.5", "0x50"],
