@@ -78,8 +78,10 @@ TYPED: dict[str, tuple[str, dict[str, str]]] = {
     "/auth/change_email": (
         "/auth/change_email", {"email": "new@example.com", "password": SECRET}
     ),
-    "/auth/tokens": ("/auth/tokens", {"name": LINE, "read": "true", "life": "30 days", "password": SECRET,
-                                      "submission": "1"}),
+    "/auth/tokens": (
+        "/auth/tokens",
+        {"name": LINE, "read": "true", "life": "30 days", "password": SECRET, "submission": "1"},
+    ),
 }  # fmt: skip
 FOR_STRANGERS = {"/auth/register", "/auth/login", "/auth/reset"}
 # Buttons, choices, and passwords alone.
