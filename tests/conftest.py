@@ -104,6 +104,8 @@ async def app(running_app: RunningApp) -> AsyncIterator[Broadside]:
     """
     app, faults = running_app
     async with app.database.engine.begin() as connection:
+        # The last test's work in the background may take its time.
+        await connection.execute(text("SET LOCAL lock_timeout = 0"))
         await connection.execute(EMPTY_SITE)
     # It has not seen any client yet.
     app.rate_limits = RateLimits(app.database)
