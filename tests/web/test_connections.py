@@ -69,6 +69,7 @@ async def a_thread() -> None:
         (a_thread, "a thread"),
     ],
 )
+@pytest.mark.usefixtures("app")
 async def test_who_waits_with_a_connection_in_hand_is_seen(
     make_settings: Callable[..., Settings], wait: Callable[[], Awaitable[None]], wanted: str
 ) -> None:
