@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from blog.kit.submissions import SubmittedForm
-from blog.kit.validation import NOT_UNICODE, NotBlank, Schema
+from blog.kit.validation import NotBlank, Schema
 from blog.kit.weak_passwords import (
     LONGEST_PASSWORD,
     SHORTEST_PASSWORD,
@@ -54,8 +54,6 @@ def _known_password(secret: SecretStr) -> SecretStr:
     password = secret.get_secret_value()
     if not password:
         raise ValueError("Please fill in this field.")
-    if any("\ud800" <= character <= "\udfff" for character in password):
-        raise ValueError(NOT_UNICODE)
     return secret
 
 

@@ -38,6 +38,8 @@ _MESSAGES = {
 _NONCHARACTERS = "".join(
     f"{chr(plane | 0xFFFE)}{chr(plane | 0xFFFF)}" for plane in range(0, 0x110000, 0x10000)
 )
+# Half of a pair (Unicode Standard, 3.8), which JSON can write and UTF-8 cannot.
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _NOT_IN_TEXTS = re.compile(f"[\0\ufdd0-\ufdef{_NONCHARACTERS}]")
 _DESCRIBED = r"\x00\ufdd0-\ufdef\ufffe\uffff"
 
@@ -96,6 +98,8 @@ class Schema(BaseModel):
         longest = cls._longest[str(info.field_name)]
         if len(value) > longest and len(value.strip()) > longest:
             raise PydanticKnownError("string_too_long", {"max_length": longest})
+        if _SURROGATE.search(value):
+            raise PydanticKnownError("string_unicode")
         if found := _NOT_IN_TEXTS.search(value):
             name = f"U+{ord(found[0]):04X}"
             raise ValueError(f"Please leave out {name}, which is not a character of a text.")
