@@ -1,5 +1,6 @@
 """No text costs many times as much as an ordinary post: looked for anew in each run."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from statistics import median
 
@@ -28,6 +29,15 @@ def ordinary() -> float:
     cost = processor_time(render_document)
     text = (PARAGRAPH * 1000)[:LONGEST_POST]
     return median(cost(text) for _ in range(3))
+
+
+def costs_less(seconds: float, render: Callable[[str], object], source: str) -> bool:
+    """Whether rendering takes less than that, at least once in three times.
+
+    Other work on the machine makes a measurement longer, and never shorter.
+    """
+    cost = processor_time(render)
+    return any(cost(source) < seconds for _ in range(3))
 
 
 def rendered_or_refused(source: str) -> None:
@@ -67,11 +77,9 @@ KNOWN = [
 @pytest.mark.parametrize(("unit", "closing"), KNOWN)
 def test_what_was_costly_once_no_longer_is(ordinary: float, unit: str, closing: str) -> None:
     text = Text("", unit, closing)
-    assert processor_time(rendered_or_refused)(text.of_length(LONGEST_POST)) < (
-        MOST_TIMES * ordinary
-    )
+    assert costs_less(MOST_TIMES * ordinary, rendered_or_refused, text.of_length(LONGEST_POST))
     with suppress(TooIntricateError):
-        assert processor_time(render_inline)(text.of_length(LONGEST_COMMENT)) < 2 * ordinary
+        assert costs_less(2 * ordinary, render_inline, text.of_length(LONGEST_COMMENT))
 
 
 @pytest.mark.parametrize(
@@ -82,5 +90,5 @@ def test_what_was_costly_once_no_longer_is(ordinary: float, unit: str, closing: 
 def test_code_that_was_costly_once_no_longer_is(ordinary: float, language: str, unit: str) -> None:
     for length in (_LONGEST_PERL, LONGEST_HIGHLIGHTED):
         code = Text("", unit, "").of_length(length)
-        cost = processor_time(render_document)(f"```{language}\n{code}\n```")
-        assert cost < MOST_TIMES * ordinary
+        fence = f"```{language}\n{code}\n```"
+        assert costs_less(MOST_TIMES * ordinary, render_document, fence)
