@@ -172,11 +172,13 @@ async def refuse_malformed_address() -> None:
 async def receive_body() -> None:
     """Wait for the body of a request that may change something, before anything else is taken.
 
+    A CONNECT has none, and need not say that it has ended.
+
     Raises:
         RequestTimeout: it has not arrived within `BODY_SECONDS`.
         RequestEntityTooLarge: it is longer than `LARGEST_BODY`.
     """
-    if request.method not in SAFE_METHODS:
+    if request.method in METHODS - SAFE_METHODS:
         await request.get_data()
 
 

@@ -282,7 +282,9 @@ async def test_every_worker_shows_the_figures_of_all(site: Site) -> None:
         except httpx.TransportError:
             return set()
         started = {name for name in found if name.startswith("process_start_time_seconds")}
-        is_complete = found.get("broadside_database_pool_size primary") == 40
+        pools = ("primary", "primary, reading")
+        size = sum(found.get(f"broadside_database_pool_size {pool}", 0) for pool in pools)
+        is_complete = size == 40
         return started if is_complete and len(started) == 2 else set()
 
     async def all_are_there() -> bool:
