@@ -13,7 +13,7 @@ BROWSERS := chromium chromium-browser google-chrome chrome
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: run test test-coverage fuzz worst lint demo bench lock clean help chromium nginx wrk
+.PHONY: run test test-coverage fuzz worst lint demo bench bench-slow lock clean help chromium nginx wrk
 
 run: $(VENV)/run.stamp ## Serve the site on http://127.0.0.1:5000 until Ctrl-C
 	@exec $(BIN)/blog serve
@@ -43,6 +43,9 @@ demo: $(VENV)/run.stamp ## Fill the site with people and posts: make demo ARGS="
 bench: $(VENV)/dev.stamp wrk ## Measure reading and writing, which takes a while: make bench ARGS="--quick"
 	@$(BIN)/python -m benchmarks.pages $(ARGS)
 	@$(BIN)/python -m benchmarks.writes $(ARGS)
+
+bench-slow: $(VENV)/dev.stamp ## Measure what a reader notices of slow clients: make bench-slow ARGS="--quick"
+	@$(BIN)/python -m benchmarks.slow_clients $(ARGS)
 
 lock: $(VENV)/uv/bin/uv ## Pin what pyproject.toml asks for; with ARGS=--upgrade the newest of it
 	@echo "Pinning the dependencies in requirements/"
