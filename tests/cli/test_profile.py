@@ -17,7 +17,9 @@ async def test_the_report_is_a_page_and_nothing_is_left_of_the_visit(
         "--output", "report.html",
     )  # fmt: skip
     assert code == 0, output
-    lines = output.splitlines()
+    logged, *lines = output.splitlines()
+    # The log, which goes to standard error, tells that the visit's session has ended.
+    assert logged.endswith(f"account {susan.id} logged out")
     expected = {"/": 200, "/auth/sessions": 200, "/nowhere": 404}
     for line, (path, status) in zip(lines, expected.items(), strict=False):
         assert line.startswith(f"{path}: 3 times status {status}, ")
