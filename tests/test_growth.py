@@ -127,12 +127,14 @@ def counted_blocks(app: Broadside) -> Iterator[dict[str, int]]:
         beside = max(0, blocks - BLOCKS_PER_ROW * plan["Actual Rows"])
         found[statement] = max(found.get(statement, 0), int(beside))
 
-    engine = app.database.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", explain)
+    engines = (app.database.engine.sync_engine, app.database.reading_engine.sync_engine)
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", explain)
     try:
         yield found
     finally:
-        event.remove(engine, "before_cursor_execute", explain)
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", explain)
 
 
 def addresses(app: Broadside, site: Site) -> Iterator[str]:

@@ -63,7 +63,7 @@ def search(
         small: at which length most are tried.
         part: of several searches for the same, each has another beginning.
     """
-    chance = random.Random(SEED)
+    chance = random.Random(f"{SEED} {part}")
     costly: list[tuple[float, Text]] = []
     end = time.process_time() + SECONDS
     while time.process_time() < end:
