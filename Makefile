@@ -30,7 +30,7 @@ fuzz: $(VENV)/dev.stamp ## Try to break the site at random: make fuzz EXAMPLES=1
 
 worst: $(VENV)/dev.stamp ## Look for the texts that cost the most to render: make worst SECONDS=60 SEED=7
 	@WORST_SECONDS=$(or $(SECONDS),10) WORST_SEED=$(or $(SEED),$(shell date +%s)) \
-		$(BIN)/pytest tests/kit/test_worst_texts.py $(ARGS)
+		$(BIN)/pytest tests/core/test_worst_texts.py $(ARGS)
 
 lint: $(VENV)/dev.stamp ## Check style and types
 	@$(BIN)/ruff check --quiet

@@ -1,7 +1,7 @@
 """The entry of the web process: `hypercorn asgi:app`."""
 
 from blog import create_app
-from blog.web.process import TidyEnd, keep_for_good, prepare_process
+from blog.core.web.process import TidyEnd, keep_for_good, prepare_process
 from command_line import open_standard_streams
 from settings import load_settings
 

@@ -1,7 +1,7 @@
 """The addresses of databases, as libpq has them and people write them, checked and made uniform.
 
 What the parameters mean is in PostgreSQL's documentation, "Connection Strings" and "Parameter Key
-Words"; `blog/kit/connecting.py` does as they say.
+Words"; `blog/core/db/connecting.py` does as they say.
 """
 
 import re
@@ -77,7 +77,7 @@ def postgresql_url(text: str) -> str:
             `target_session_attrs` says.
 
     Returns:
-        The same address as SQLAlchemy and `blog/kit/connecting.py` want it.
+        The same address as SQLAlchemy and `blog/core/db/connecting.py` want it.
 
     Raises:
         ValueError: it is not the address of a PostgreSQL database; the message does not repeat it.

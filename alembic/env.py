@@ -1,6 +1,6 @@
 """Runs the migrations: `alembic …` against the database of the settings, or on a connection.
 
-`blog.kit.migrations` hands its open connection over in `config.attributes`; run directly,
+`blog.core.db.migrations` hands its open connection over in `config.attributes`; run directly,
 this opens the database as the application does, starting the embedded server if need be.
 """
 
@@ -11,11 +11,11 @@ from alembic import context
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from blog.kit import migrations
-from blog.kit.database import Database
-from blog.kit.database_errors import DatabaseUnavailableError, refusal
+from blog.core.db import migrations
+from blog.core.db.database import Database
+from blog.core.db.database_errors import DatabaseUnavailableError, refusal
+from blog.core.web.process import configure_logging
 from blog.models import Base
-from blog.web.process import configure_logging
 from settings import load_settings
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from blog import create_app
 from blog.cli.deploy import migrate
-from blog.kit.embedded import EmbeddedPostgres
+from blog.core.db.embedded import EmbeddedPostgres
 from blog.mail import outbox
 from blog.models import Email, EmailState
 from settings import Settings

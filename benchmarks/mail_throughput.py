@@ -18,10 +18,10 @@ from sqlalchemy import text
 
 from blog import create_app
 from blog.cli.deploy import migrate
-from blog.kit.embedded import EmbeddedPostgres
+from blog.core.db.embedded import EmbeddedPostgres
+from blog.core.web.app import Broadside
 from blog.mail import outbox, queue
 from blog.mail.worker import MailWorker
-from blog.web.app import Broadside
 from settings import Settings
 from tests.mail.crashes import MailServer
 from tests.mail.smtp import Inbox, receiving

@@ -21,10 +21,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from benchmarks.sites import LARGE, SMALL, opened_site
+from blog.core.db.database import Database
+from blog.core.db.pagination import Page, PageRequest
 from blog.demo.history import Sizes
 from blog.follows import queries as follows
-from blog.kit.database import Database
-from blog.kit.pagination import Page, PageRequest
 from blog.models import User
 from blog.posts import queries as posts
 

@@ -25,7 +25,7 @@ from benchmarks.load import Round, load
 from benchmarks.sites import LARGE, SMALL, opened_site
 from benchmarks.targets import TARGETS, Target, addresses, login_of
 from benchmarks.visitors import PASSWORD, Visitor
-from blog.kit.database import Database
+from blog.core.db.database import Database
 from tests.servers import PROJECT, Server, serving
 
 WORKERS = 2

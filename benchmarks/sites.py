@@ -7,11 +7,11 @@ from pathlib import Path
 
 from benchmarks.visitors import PASSWORD
 from blog.cli.deploy import migrate
+from blog.core.auth.passwords import Passwords
+from blog.core.clock import now
+from blog.core.db.database import Database
 from blog.demo.history import Sizes
 from blog.demo.loading import is_loaded, load
-from blog.kit.clock import now
-from blog.kit.database import Database
-from blog.kit.passwords import Passwords
 
 SMALL = Sizes(users=2_000, posts=10_000, comments=20_000, follows=40_000)
 LARGE = Sizes(users=100_000, posts=1_000_000, comments=2_000_000, follows=2_000_000)

@@ -26,10 +26,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from benchmarks.load import Round, load_with
 from benchmarks.sites import SMALL, opened_site
-from blog.kit.clock import now
-from blog.kit.database import Database
-from blog.kit.postgres_programs import PROGRAMS
-from blog.kit.tokens import opaque_token, token_digest
+from blog.core.auth.tokens import opaque_token, token_digest
+from blog.core.clock import now
+from blog.core.db.database import Database
+from blog.core.db.postgres_programs import PROGRAMS
 from blog.models import ApiToken, Post, Scope, User
 from blog.posts.counts import wrong_counts
 from tests.servers import serving

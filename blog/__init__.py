@@ -2,43 +2,32 @@
 
 from pathlib import Path
 
-from blog.accounts import identity, usernames
-from blog.accounts.deletion_worker import DeletionWorker
-from blog.accounts.email_pages import blueprint as email_pages
-from blog.accounts.leaving_export import Exports
-from blog.accounts.leaving_pages import blueprint as leaving_pages
-from blog.accounts.pages import blueprint as accounts_pages
-from blog.accounts.passwords_pages import blueprint as passwords_pages
-from blog.accounts.sessions_pages import blueprint as sessions_pages
-from blog.accounts.tokens_pages import blueprint as tokens_pages
+from blog.accounts.deletion.export import Exports
+from blog.accounts.deletion.pages import blueprint as leaving_pages
+from blog.accounts.deletion.worker import DeletionWorker
+from blog.accounts.email.pages import blueprint as email_pages
+from blog.accounts.passwords.pages import blueprint as passwords_pages
+from blog.accounts.registration import usernames
+from blog.accounts.registration.pages import blueprint as accounts_pages
+from blog.accounts.sessions.pages import blueprint as sessions_pages
+from blog.accounts.tokens.pages import blueprint as tokens_pages
 from blog.admin.pages import blueprint as admin_pages
-from blog.api import versions
 from blog.comments.pages import blueprint as comments_pages
-from blog.follows.pages import blueprint as follows_pages
-from blog.kit import migrations, statements
-from blog.kit.backlog import Backlog
-from blog.kit.batches import Batches
-from blog.kit.database import Database
-from blog.kit.engines import TimeLimits
-from blog.kit.metrics import watch_pool
-from blog.kit.passwords import Passwords
-from blog.kit.probe import Probe
-from blog.kit.rate_limits import RateLimits
-from blog.kit.replica import Replica
-from blog.kit.shared_reads import SharedReads
-from blog.kit.tokens import LinkSigner
-from blog.mail.alerts import Alerts
-from blog.mail.mailbox_pages import blueprint as mailbox_pages
-from blog.mail.pages import blueprint as mail_pages
-from blog.mail.worker import MailWorker
-from blog.moderation.pages import blueprint as moderation_pages
-from blog.moderation.report_pages import blueprint as report_pages
-from blog.posts.pages import blueprint as posts_pages
-from blog.posts.writing_pages import blueprint as writing_pages
-from blog.users import avatars
-from blog.users.pages import blueprint as users_pages
-from blog.web import (
+from blog.core.api import versions
+from blog.core.auth import identity
+from blog.core.auth.passwords import Passwords
+from blog.core.auth.tokens import LinkSigner
+from blog.core.db import migrations, statements
+from blog.core.db.batches import Batches
+from blog.core.db.database import Database
+from blog.core.db.engines import TimeLimits
+from blog.core.db.replica import Replica
+from blog.core.db.shared_reads import SharedReads
+from blog.core.metrics import watch_pool
+from blog.core.text.rendering import Renderer
+from blog.core.web import (
     assets,
+    avatars,
     caching,
     compression,
     csrf,
@@ -48,19 +37,31 @@ from blog.web import (
     health,
     hosts,
     https,
-    metrics,
     refusals,
     request_log,
     requests,
     sessions,
     templating,
 )
-from blog.web.app import Broadside, close_db
-from blog.web.fragments import Fragments
-from blog.web.lingering import LingeringClose
-from blog.web.normalising import OneForm
-from blog.web.proxies import TrustedProxies
-from blog.web.rendering import Renderer
+from blog.core.web import metrics_pages as metrics
+from blog.core.web.app import Broadside, close_db
+from blog.core.web.backlog import Backlog
+from blog.core.web.fragments import Fragments
+from blog.core.web.lingering import LingeringClose
+from blog.core.web.normalising import OneForm
+from blog.core.web.probe import Probe
+from blog.core.web.proxies import TrustedProxies
+from blog.core.web.rate_limits import RateLimits
+from blog.follows.pages import blueprint as follows_pages
+from blog.mail.alerts import Alerts
+from blog.mail.mailbox_pages import blueprint as mailbox_pages
+from blog.mail.pages import blueprint as mail_pages
+from blog.mail.worker import MailWorker
+from blog.moderation.pages import blueprint as moderation_pages
+from blog.moderation.report_pages import blueprint as report_pages
+from blog.posts.pages import blueprint as posts_pages
+from blog.posts.writing_pages import blueprint as writing_pages
+from blog.users.pages import blueprint as users_pages
 from settings import MailWorkerPlace, Settings
 
 PROJECT = Path(__file__).resolve().parents[1]

@@ -13,11 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog import create_app
 from blog.cli.deploy import migrate
-from blog.kit.embedded import EmbeddedPostgres
-from blog.kit.passwords import Passwords
-from blog.kit.rate_limits import RateLimits
+from blog.core.auth.passwords import Passwords
+from blog.core.db.embedded import EmbeddedPostgres
+from blog.core.web.app import Broadside
+from blog.core.web.rate_limits import RateLimits
 from blog.models import Base, User
-from blog.web.app import Broadside
 from settings import Settings
 from tests.connections import watch_pools, watched
 from tests.support import PASSWORD, Browser, add_user

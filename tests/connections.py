@@ -17,14 +17,14 @@ from quart import Request, Response
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.kit.batches import Batches
-from blog.kit.passwords import Passwords, Turn
-from blog.kit.process_pool import ProcessPool
-from blog.kit.rate_limits import RateLimits
-from blog.kit.shared_reads import SharedReads
-from blog.kit.warm_sessions import WarmSessions
-from blog.web.app import Broadside
-from blog.web.requests import StrictRequest
+from blog.core.auth.passwords import Passwords, Turn
+from blog.core.db.batches import Batches
+from blog.core.db.shared_reads import SharedReads
+from blog.core.db.warm_sessions import WarmSessions
+from blog.core.text.process_pool import ProcessPool
+from blog.core.web.app import Broadside
+from blog.core.web.rate_limits import RateLimits
+from blog.core.web.requests import StrictRequest
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")

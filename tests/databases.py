@@ -6,7 +6,7 @@ from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from blog.cli.deploy import migrate
-from blog.kit.database import Database
+from blog.core.db.database import Database
 from tests.servers import until
 
 

@@ -21,7 +21,7 @@ from typing import Self
 
 import psutil
 
-from blog.kit.embedded import EmbeddedPostgres
+from blog.core.db.embedded import EmbeddedPostgres
 
 PROJECT = Path(__file__).resolve().parents[1]
 PROGRAMS = Path(sys.executable).parent

@@ -9,10 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts.queries import holders
-from blog.kit.clock import now
-from blog.kit.tokens import token_digest
+from blog.core.auth.tokens import token_digest
+from blog.core.clock import now
+from blog.core.web.app import Broadside
 from blog.models import ApiToken, Email, Role, User
-from blog.web.app import Broadside
 
 PASSWORD = "correct horse battery"
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from blog import create_app
-from blog.web.app import Broadside
+from blog.core.web.app import Broadside
 from settings import Settings
 from tests.databases import create_database, drop_database
 from tests.support import PASSWORD, Browser, add_user, outbox

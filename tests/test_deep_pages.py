@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.core.db.pagination import DEEPEST_PAGE
+from blog.core.web.app import Broadside
 from blog.follows.service import FOLLOWS_ENOUGH, MOST_FOLLOWED
-from blog.kit.pagination import DEEPEST_PAGE
 from blog.models import Follow, User
-from blog.web.app import Broadside
 from tests.api.support import Client, add_token
 from tests.support import Browser, add_user
 

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import click
 
-from blog.accounts import attempts, email_service
-from blog.api import limits
+from blog.accounts.email import service as email_service
+from blog.accounts.login import attempts
 from blog.cli import main
-from blog.kit.rate_limits import Quota
+from blog.core.api import limits
+from blog.core.web import quotas
+from blog.core.web.rate_limits import Quota
 from blog.mail import outbox
-from blog.web import quotas
 from settings import Settings
 
 PROJECT = Path(__file__).parents[1]

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from sqlalchemy import event, text
 
+from blog.core.web.app import Broadside
 from blog.models import User
-from blog.web.app import Broadside
 from tests.api.support import add_token
 from tests.support import Browser, add_user
 

@@ -10,9 +10,9 @@ from alembic.config import Config
 from sqlalchemy import Connection, text
 
 from blog.cli.deploy import migrate
-from blog.kit import migrations
-from blog.kit.database import Database
-from blog.kit.migrations import SchemaState
+from blog.core.db import migrations
+from blog.core.db.database import Database
+from blog.core.db.migrations import SchemaState
 from blog.posts.counts import KEPT_COUNTS, wrong_counts
 from tests.databases import create_database, drop_database, wait_for_a_lock
 from tests.servers import until

@@ -10,10 +10,10 @@ import httpx
 import pytest
 from sqlalchemy import delete, update
 
-from blog.api.links import PREFIXES
-from blog.kit.clock import now
+from blog.core.api.links import PREFIXES
+from blog.core.clock import now
+from blog.core.web.app import Broadside
 from blog.models import Comment, Post, Scope, User
-from blog.web.app import Broadside
 from tests.api.support import Client, add_token
 from tests.support import Browser, add_user
 

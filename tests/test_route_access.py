@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from blog import create_app
+from blog.core.web.app import Broadside
 from blog.models import Comment, Email, EmailState, Post, Report
-from blog.web.app import Broadside
 from settings import Settings
 from tests.support import Browser, add_user
 

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.admin.audit import record
-from blog.kit.clock import now
+from blog.core.clock import now
+from blog.core.web.app import Broadside
 from blog.models import Act, ApiToken, Email, EmailState, Follow, Post, Report, User
-from blog.web.app import Broadside
 from tests.comments.support import add_comments
 from tests.posts.test_posts import add_posts
 from tests.support import Browser

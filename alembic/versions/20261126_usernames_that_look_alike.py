@@ -11,7 +11,7 @@ branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
 PEOPLE_AT_ONCE = 1000
-# What `blog.accounts.usernames.fold` was when this was written.
+# What `blog.accounts.registration.usernames.fold` was when this was written.
 FOLD = r"""
     trim(BOTH '_' FROM regexp_replace(
         replace(replace(translate(lower(username), '01i.', 'oll_'), 'rn', 'm'), 'vv', 'w'),

@@ -1,1 +1,1 @@
-"""Accounts: registering, confirming, logging in and out, and who somebody is."""
+"""Accounts: one folder for each subject."""

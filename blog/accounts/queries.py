@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, make_transient_to_detached
 from sqlalchemy.orm.attributes import set_committed_value
 
-from blog.kit.clock import now
+from blog.core.clock import now
 from blog.models import ApiToken, Base, LoginSession, Role, User
 from blog.models.account_deletion import not_deleted
 
@@ -61,7 +61,7 @@ async def holders(
     return [found.get(token_hash) for token_hash in token_hashes]
 
 
-# For requests at the same moment, by one statement (`blog.kit.batches`).
+# For requests at the same moment, by one statement (`blog.core.db.batches`).
 HOLDERS: dict[type[Any], Callable[..., Awaitable[Sequence[Any]]]] = {
     LoginSession: partial(holders, credential=LoginSession),
     ApiToken: partial(holders, credential=ApiToken),

@@ -14,14 +14,9 @@ from pydantic import (
     field_validator,
 )
 
-from blog.kit.submissions import SubmittedForm
-from blog.kit.validation import NotBlank, Schema
-from blog.kit.weak_passwords import (
-    LONGEST_PASSWORD,
-    SHORTEST_PASSWORD,
-    is_common,
-    is_regular,
-)
+from blog.core.auth.weak_passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD, is_common, is_regular
+from blog.core.text.validation import NotBlank, Schema
+from blog.core.web.submissions import SubmittedForm
 
 # RFC 5321, 4.5.3.1.3, without the angle brackets.
 LONGEST_EMAIL = 254

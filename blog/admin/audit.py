@@ -2,7 +2,7 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.accounts.viewer import Viewer
+from blog.core.auth.viewer import Viewer
 from blog.models import Act, AuditEntry, User
 
 # In place of a username, which begins with a letter.

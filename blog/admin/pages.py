@@ -4,15 +4,15 @@ from pydantic import ValidationError
 from quart import Blueprint, abort, flash, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
 
-from blog.accounts.identity import required_account
-from blog.accounts.permissions import admin_required
 from blog.admin import queries, service
 from blog.admin.schemas import AccountForm, DisableForm, PeopleSearch, RoleForm
-from blog.errors import InvalidFieldsError, NotFoundError
-from blog.web.app import db
-from blog.web.forms import Form
-from blog.web.quotas import MODERATING, quota
-from blog.web.requests import local_address, requested_part
+from blog.core.auth.identity import required_account
+from blog.core.auth.permissions import admin_required
+from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.web.app import db
+from blog.core.web.forms import Form
+from blog.core.web.quotas import MODERATING, quota
+from blog.core.web.requests import local_address, requested_part
 
 PEOPLE_PER_PAGE = 50
 ENTRIES_PER_PAGE = 50

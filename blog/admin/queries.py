@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, joinedload
 
 from blog.admin.schemas import AccountState, PeopleSearch
-from blog.kit.cursors import id_cursor, parsed_id
-from blog.kit.pagination import Page, PageRequest, Stretch, TooDeepError, Walk
+from blog.core.db.cursors import id_cursor, parsed_id
+from blog.core.db.pagination import Page, PageRequest, Stretch, TooDeepError, Walk
 from blog.models import AuditEntry, Role, User
 from blog.models.account_deletion import not_deleted
 

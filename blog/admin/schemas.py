@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from blog.accounts.schemas import EmailAddress, Username
-from blog.kit.validation import RequiredText, Schema
+from blog.core.text.validation import RequiredText, Schema
 from blog.users.schemas import ProfileForm
 
 

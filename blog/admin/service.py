@@ -12,20 +12,20 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
-from blog.accounts.passwords_service import reset_link, send_reset_link
+from blog.accounts.administrators import LastAdministratorError, lock_administrators
+from blog.accounts.passwords.service import reset_link, send_reset_link
+from blog.accounts.registration.service import add_account
+from blog.accounts.registration.uniqueness import taken
+from blog.accounts.registration.usernames import fold
 from blog.accounts.schemas import NewAccount
-from blog.accounts.service import add_account
-from blog.accounts.sessions_service import end_all_access
-from blog.accounts.tokens_service import ALREADY_REVOKED
-from blog.accounts.uniqueness import taken
-from blog.accounts.usernames import fold
-from blog.admin.administrators import LastAdministratorError, lock_administrators
+from blog.accounts.sessions.service import end_all_access
+from blog.accounts.tokens.service import ALREADY_REVOKED
 from blog.admin.audit import record
 from blog.admin.schemas import AccountForm
-from blog.errors import ForbiddenError, InvalidFieldsError, NotFoundError
-from blog.kit.clock import now
-from blog.kit.passwords import Passwords
-from blog.kit.tokens import LinkSigner
+from blog.core.auth.passwords import Passwords
+from blog.core.auth.tokens import LinkSigner
+from blog.core.clock import now
+from blog.core.errors import ForbiddenError, InvalidFieldsError, NotFoundError
 from blog.mail import outbox
 from blog.models import Act, ApiToken, Permission, Role, User
 from blog.models.account_deletion import not_deleted

@@ -7,12 +7,12 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from blog.checks.findings import Finding, ok, serious, warning
-from blog.kit import migrations
-from blog.kit.clock import now
-from blog.kit.database import Database
-from blog.kit.database_errors import DatabaseUnavailableError
-from blog.kit.engines import POOL_SIZE, make_engine
-from blog.kit.migrations import SchemaState
+from blog.core.clock import now
+from blog.core.db import migrations
+from blog.core.db.database import Database
+from blog.core.db.database_errors import DatabaseUnavailableError
+from blog.core.db.engines import POOL_SIZE, make_engine
+from blog.core.db.migrations import SchemaState
 from blog.models import Role
 from blog.models.role import ROLES
 from settings import MailWorkerPlace, Settings

@@ -8,9 +8,9 @@ from sqlalchemy import func, inspect, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from blog.cli.running import asynchronous, opened_app
-from blog.kit import migrations
-from blog.kit.dumps import Server
-from blog.kit.migrations import NEWER, OUTDATED, SchemaState
+from blog.core.db import migrations
+from blog.core.db.dumps import Server
+from blog.core.db.migrations import NEWER, OUTDATED, SchemaState
 from blog.models import Base, Post, User
 
 

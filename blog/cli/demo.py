@@ -6,12 +6,12 @@ import click
 
 from blog.cli.deploy import migrate
 from blog.cli.running import asynchronous, opened_app
+from blog.core.clock import now
+from blog.core.db import migrations
+from blog.core.web.app import Broadside
 from blog.demo.history import Sizes
 from blog.demo.loading import DemonstrationError, is_loaded, load
 from blog.demo.people import CAST, FOUNDER, MEMBER
-from blog.kit import migrations
-from blog.kit.clock import now
-from blog.web.app import Broadside
 
 PASSWORD = "demonstration"  # noqa: S105
 

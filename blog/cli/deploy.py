@@ -4,8 +4,8 @@ import click
 
 from blog.admin.roles import sync_roles
 from blog.cli.running import asynchronous, opened_app
-from blog.kit import migrations
-from blog.kit.database import Database
+from blog.core.db import migrations
+from blog.core.db.database import Database
 
 
 @click.command()

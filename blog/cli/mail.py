@@ -4,9 +4,9 @@ import click
 
 import setting_values
 from blog.cli.running import asynchronous, opened_app
-from blog.kit.clock import now
-from blog.kit.cursors import InvalidCursorError
-from blog.kit.pagination import PageRequest, Walk
+from blog.core.clock import now
+from blog.core.db.cursors import InvalidCursorError
+from blog.core.db.pagination import PageRequest, Walk
 from blog.mail import queries, service
 from blog.mail.delivery import DeliveryError, NoConnectionError, delivery_of
 from blog.mail.trial import send_trial

@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts.queries import user_by_login
 from blog.cli.running import opened_app
+from blog.core.web.app import Broadside
 from blog.models import User
-from blog.web.app import Broadside
 
 
 @asynccontextmanager

@@ -8,11 +8,11 @@ import click
 from pyinstrument import Profiler
 
 from blog.accounts.queries import user_by_login
+from blog.cli.profiling import Measured
+from blog.cli.profiling import profile as profiled
 from blog.cli.running import asynchronous, opened_app
+from blog.core.web.app import Broadside
 from blog.models import User
-from blog.web.app import Broadside
-from blog.web.profiling import Measured
-from blog.web.profiling import profile as profiled
 from settings import load_settings
 
 BUSIEST = 10
@@ -45,7 +45,7 @@ async def profile(*, paths: tuple[str, ...], requests: int, who: str | None, out
     on_its_own = {"rate_limits": False, "database_replica_url": None}
     async with opened_app(load_settings().model_copy(update=on_its_own)) as app:
         # The lines about all these requests would bury what this prints.
-        logging.getLogger("blog.web.request_log").setLevel(logging.WARNING)
+        logging.getLogger("blog.core.web.request_log").setLevel(logging.WARNING)
         person = await _person(app, who)
         profiler, measured = await profiled(app, paths or ("/",), requests, person)
     for each in measured:

@@ -5,8 +5,8 @@ import sys
 import click
 
 from blog.cli.running import asynchronous, opened_app
+from blog.core.web.app import Broadside
 from blog.posts import rerendering
-from blog.web.app import Broadside
 
 
 @click.command()

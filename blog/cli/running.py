@@ -10,17 +10,17 @@ import uvloop
 from sqlalchemy.exc import DBAPIError
 
 from blog import create_app
-from blog.errors import BlogError
-from blog.kit.database_errors import (
+from blog.core.db.database_errors import (
     DatabaseUnavailableError,
     is_schema_mismatch,
     is_unavailable,
     refusal,
 )
-from blog.kit.dumps import DumpError
-from blog.kit.migrations import OUTDATED, SchemaError
-from blog.web.app import Broadside
-from blog.web.process import configure_logging
+from blog.core.db.dumps import DumpError
+from blog.core.db.migrations import OUTDATED, SchemaError
+from blog.core.errors import BlogError
+from blog.core.web.app import Broadside
+from blog.core.web.process import configure_logging
 from settings import Settings, load_settings
 
 Arguments = ParamSpec("Arguments")

@@ -9,14 +9,14 @@ import click
 
 from blog.cli.deploy import migrate
 from blog.cli.workers import run_workers
-from blog.kit import migrations
-from blog.kit.console import say
-from blog.kit.database import Database
-from blog.kit.database_errors import DatabaseUnavailableError
-from blog.kit.embedded import EmbeddedPostgres, EmbeddedPostgresError
-from blog.kit.metrics import shared_by_workers
-from blog.kit.migrations import SchemaError
-from blog.web.process import configure_logging
+from blog.core.console import say
+from blog.core.db import migrations
+from blog.core.db.database import Database
+from blog.core.db.database_errors import DatabaseUnavailableError
+from blog.core.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
+from blog.core.db.migrations import SchemaError
+from blog.core.metrics import shared_by_workers
+from blog.core.web.process import configure_logging
 from settings import Settings, load_settings
 
 

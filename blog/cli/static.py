@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from blog import PROJECT
-from blog.web.assets import own_assets
+from blog.core.web.assets import own_assets
 
 
 @click.command()

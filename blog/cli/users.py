@@ -6,12 +6,12 @@ import sys
 import click
 from pydantic import ValidationError
 
+from blog.accounts.registration.service import role_for
 from blog.accounts.schemas import NewAccount
-from blog.accounts.service import role_for
 from blog.admin import service
 from blog.cli.people import found_person
 from blog.cli.running import asynchronous, opened_app
-from blog.kit.validation import messages
+from blog.core.text.validation import messages
 from blog.models.role import ADMINISTRATOR, ROLES
 
 ROLE_NAMES = ", ".join(role.name for role in ROLES)

@@ -6,8 +6,8 @@ import signal
 import click
 
 from blog.cli.running import asynchronous, opened_app
-from blog.kit import migrations
-from blog.kit.console import say
+from blog.core.console import say
+from blog.core.db import migrations
 from blog.mail.delivery import delivery_of
 
 

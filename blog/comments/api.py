@@ -8,24 +8,24 @@ from pydantic import BaseModel, Field
 from quart import Blueprint, Response
 from quart_schema import document_response
 
-from blog.accounts.identity import current_user, required_viewer
-from blog.accounts.permissions import confirmed_required, permission_required
-from blog.accounts.viewer import Viewer
-from blog.api.answers import Nothing, answer, nothing, require_match
-from blog.api.bodies import takes
-from blog.api.collections import Collection, answer_list, lists, wanted_part
-from blog.api.idempotency import idempotent, submission
-from blog.api.links import Links, Url, links
 from blog.comments import queries, service, walk_queries
 from blog.comments.policies import may_know_of_comment, may_read_comment
 from blog.comments.schemas import CommentChange, CommentForm, CommentText
 from blog.comments.writes import Written
-from blog.errors import NotFoundError
-from blog.kit.pagination import Page, Stretch, Walk
+from blog.core.api.answers import Nothing, answer, nothing, require_match
+from blog.core.api.bodies import takes
+from blog.core.api.collections import Collection, answer_list, lists, wanted_part
+from blog.core.api.idempotency import idempotent, submission
+from blog.core.api.links import Links, Url, links
+from blog.core.auth.identity import current_user, required_viewer
+from blog.core.auth.permissions import confirmed_required, permission_required
+from blog.core.auth.viewer import Viewer
+from blog.core.db.pagination import Page, Stretch, Walk
+from blog.core.errors import NotFoundError
+from blog.core.web.app import current_app, db, read, writes
 from blog.models import Comment, Permission, Post
 from blog.posts.api import readable_post
 from blog.posts.lists import ListedPost
-from blog.web.app import current_app, db, read, writes
 
 blueprint = Blueprint("comments", __name__)
 

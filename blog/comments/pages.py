@@ -3,7 +3,6 @@
 from quart import Blueprint, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 
-from blog.accounts.identity import current_user, required_viewer
 from blog.comments import queries, service
 from blog.comments.policies import (
     POLICIES,
@@ -12,14 +11,15 @@ from blog.comments.policies import (
     may_know_of_comment,
 )
 from blog.comments.schemas import CommentForm
-from blog.errors import ForbiddenError, InvalidFieldsError, NotFoundError
-from blog.kit.pagination import PageRequest
+from blog.core.auth.identity import current_user, required_viewer
+from blog.core.db.pagination import PageRequest
+from blog.core.errors import ForbiddenError, InvalidFieldsError, NotFoundError
+from blog.core.web.app import current_app, db, writes
+from blog.core.web.forms import Form
+from blog.core.web.quotas import WRITING, quota
 from blog.models import Comment
 from blog.posts.policies import may_read_post
 from blog.posts.queries import post_by_id
-from blog.web.app import current_app, db, writes
-from blog.web.forms import Form
-from blog.web.quotas import WRITING, quota
 
 blueprint = Blueprint("comments", __name__)
 for policy in POLICIES:

@@ -3,8 +3,8 @@
 A comment is never there for somebody for whom its post is not.
 """
 
-from blog.accounts.viewer import Viewer
-from blog.kit.clock import now
+from blog.core.auth.viewer import Viewer
+from blog.core.clock import now
 from blog.models import Comment, Permission, Post
 from blog.posts.lists import ListedPost
 from blog.posts.policies import may_read_post

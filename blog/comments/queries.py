@@ -7,8 +7,8 @@ from sqlalchemy import ARRAY, BigInteger, Select, Uuid, and_, any_, bindparam, f
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, defer, joinedload
 
-from blog.kit.blocks import ids_of_page, number_of_rows
-from blog.kit.pagination import Page, PageRequest, only_page
+from blog.core.db.blocks import ids_of_page, number_of_rows
+from blog.core.db.pagination import Page, PageRequest, only_page
 from blog.models import Comment, CommentBlock, Post
 from blog.models.account_deletion import is_deleted, not_deleted
 from blog.posts.lists import ListedPost

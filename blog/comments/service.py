@@ -8,7 +8,6 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
-from blog.accounts.viewer import Viewer
 from blog.comments import queries
 from blog.comments.policies import (
     may_delete_comment,
@@ -17,11 +16,12 @@ from blog.comments.policies import (
 )
 from blog.comments.schemas import CommentForm, CommentText
 from blog.comments.writes import NewComment, Written, publish
-from blog.errors import ForbiddenError, InvalidFieldsError, NotFoundError
-from blog.kit.batches import Batches
-from blog.kit.clock import now
-from blog.kit.markdown import RENDERER_VERSION
-from blog.kit.submissions import submission_key
+from blog.core.auth.viewer import Viewer
+from blog.core.clock import now
+from blog.core.db.batches import Batches
+from blog.core.errors import ForbiddenError, InvalidFieldsError, NotFoundError
+from blog.core.text.markdown import RENDERER_VERSION
+from blog.core.web.submissions import submission_key
 from blog.models import Comment, Permission, Post
 from blog.posts.lists import Author
 

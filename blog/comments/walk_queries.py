@@ -1,13 +1,13 @@
-"""Reading comments in walks (`blog.kit.pagination.Walk`), for clients of the API."""
+"""Reading comments in walks (`blog.core.db.pagination.Walk`), for clients of the API."""
 
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from blog.comments.queries import IS_THERE, with_author_and_post
-from blog.kit.blocks import number_of_rows
-from blog.kit.cursors import id_cursor, parsed_id
-from blog.kit.pagination import Stretch, Walk
+from blog.core.db.blocks import number_of_rows
+from blog.core.db.cursors import id_cursor, parsed_id
+from blog.core.db.pagination import Stretch, Walk
 from blog.models import Comment, CommentBlock
 from blog.models.account_deletion import not_deleted
 from blog.posts.lists import ListedPost

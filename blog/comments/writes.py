@@ -1,4 +1,4 @@
-"""Writing the comments of several requests by one statement (`blog.kit.batches`)."""
+"""Writing the comments of several requests by one statement (`blog.core.db.batches`)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -46,7 +46,7 @@ TRIES = 3
 
 
 class NewComment(NamedTuple):
-    """A comment that is to be published; `submission` is its form's (`blog.kit.submissions`)."""
+    """A comment that is to be published; `submission` is its form's (`core.web.submissions`)."""
 
     post_id: int
     author: Author

@@ -12,10 +12,10 @@ from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from blog.core.db.database import Database
 from blog.demo import rows
 from blog.demo.history import Sizes
 from blog.demo.people import DOMAIN
-from blog.kit.database import Database
 from blog.models import CommentBlock, PostBlock, Role, User, UserBlock
 from blog.models.row_blocks import RowBlock
 

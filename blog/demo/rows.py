@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
+from blog.core.text.excerpts import excerpt
+from blog.core.text.markdown import RENDERER_VERSION
 from blog.demo.history import DAY, SPAN, History, Sizes
 from blog.demo.people import invent
 from blog.demo.writing import Library, Text
-from blog.kit.excerpts import excerpt
-from blog.kit.markdown import RENDERER_VERSION
 from blog.models import Comment
 
 Row = tuple[Any, ...]

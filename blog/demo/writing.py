@@ -12,7 +12,7 @@ from random import Random
 from string import Template
 from typing import Any, NamedTuple
 
-from blog.kit.markdown import render_document, render_inline
+from blog.core.text.markdown import render_document, render_inline
 
 TEXTS = Path(__file__).parent / "texts"
 # How often each text is written anew with other words in it.

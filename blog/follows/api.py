@@ -5,15 +5,15 @@ from collections.abc import Callable
 from quart import Blueprint, Response
 from quart_schema import document_response
 
-from blog.accounts.identity import required_viewer
-from blog.accounts.permissions import permission_required
-from blog.api.answers import Nothing, nothing
-from blog.api.collections import answer_list, lists, wanted_part
+from blog.core.api.answers import Nothing, nothing
+from blog.core.api.collections import answer_list, lists, wanted_part
+from blog.core.auth.identity import required_viewer
+from blog.core.auth.permissions import permission_required
+from blog.core.db.pagination import Page, Stretch, Walk
+from blog.core.web.app import current_app, read, writes
 from blog.follows import queries, service, walk_queries
-from blog.kit.pagination import Page, Stretch, Walk
 from blog.models import Follow, Permission, User
 from blog.users.api import UserCollection, person, resource
-from blog.web.app import current_app, read, writes
 
 blueprint = Blueprint("follows", __name__)
 

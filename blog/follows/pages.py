@@ -3,16 +3,16 @@
 from quart import Blueprint, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 
-from blog.accounts.identity import required_viewer
-from blog.accounts.permissions import permission_required
-from blog.errors import InvalidFieldsError, NotFoundError
+from blog.core.auth.identity import required_viewer
+from blog.core.auth.permissions import permission_required
+from blog.core.db.pagination import Page, Stretch, Walk
+from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.web.app import current_app, look_up, read, writes
+from blog.core.web.quotas import FOLLOWING, quota
+from blog.core.web.requests import requested_part
 from blog.follows import queries, service, walk_queries
-from blog.kit.pagination import Page, Stretch, Walk
 from blog.models import Follow, Permission, User
 from blog.users.queries import user_by_username
-from blog.web.app import current_app, look_up, read, writes
-from blog.web.quotas import FOLLOWING, quota
-from blog.web.requests import requested_part
 
 blueprint = Blueprint("follows", __name__)
 

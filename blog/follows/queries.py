@@ -6,8 +6,8 @@ from sqlalchemy import BigInteger, Select, and_, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, aliased, contains_eager
 
-from blog.kit.cursors import moment_cursor
-from blog.kit.pagination import Page, PageRequest, only_page
+from blog.core.db.cursors import moment_cursor
+from blog.core.db.pagination import Page, PageRequest, only_page
 from blog.models import Follow, User
 from blog.models.account_deletion import not_deleted
 

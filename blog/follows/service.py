@@ -2,11 +2,11 @@
 
 from sqlalchemy.exc import IntegrityError
 
-from blog.accounts.viewer import Viewer
-from blog.errors import ForbiddenError, InvalidFieldsError, LimitReachedError, NotFoundError
+from blog.core.auth.viewer import Viewer
+from blog.core.db.batches import Batches
+from blog.core.db.database_errors import broken_reference
+from blog.core.errors import ForbiddenError, InvalidFieldsError, LimitReachedError, NotFoundError
 from blog.follows.writes import Pair, add, are_there, remove
-from blog.kit.batches import Batches
-from blog.kit.database_errors import broken_reference
 from blog.models import Permission, User
 
 # The followed tab looks up the newest posts of each.

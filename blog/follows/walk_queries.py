@@ -1,4 +1,4 @@
-"""Reading who follows whom in walks (`blog.kit.pagination.Walk`), for clients of the API."""
+"""Reading who follows whom in walks (`blog.core.db.pagination.Walk`), for clients of the API."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,9 +7,9 @@ from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, contains_eager
 
+from blog.core.db.cursors import parsed_moment
+from blog.core.db.pagination import Stretch, Walk
 from blog.follows.queries import followed_cursor, follower_cursor
-from blog.kit.cursors import parsed_moment
-from blog.kit.pagination import Stretch, Walk
 from blog.models import Follow, User
 from blog.models.account_deletion import not_deleted
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from quart import Quart
 
-from blog.kit.database import Database
-from blog.kit.database_errors import is_out_of_space
-from blog.kit.logs import request_id
+from blog.core.db.database import Database
+from blog.core.db.database_errors import is_out_of_space
+from blog.core.web.logs import request_id
 from blog.mail import outbox
 
 PACKAGE = Path(__file__).resolve().parents[1]

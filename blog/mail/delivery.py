@@ -16,7 +16,7 @@ from aiosmtplib import (
     SMTPResponseException,
 )
 
-from blog.kit.console import say
+from blog.core.console import say
 from blog.mail.mailbox import Mailbox
 from blog.mail.message import compose, envelope_address
 from blog.models import Email

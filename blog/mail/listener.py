@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection as SyncConnection
 
-from blog.kit.backoff import Backoff
-from blog.kit.database import Database
+from blog.core.db.database import Database
+from blog.core.jobs.backoff import Backoff
 from blog.mail.outbox import CHANNEL
 
 log = logging.getLogger(__name__)

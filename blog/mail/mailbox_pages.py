@@ -5,10 +5,10 @@ import asyncio
 from quart import Blueprint, Response, render_template
 from quart.typing import ResponseReturnValue
 
-from blog.errors import NotFoundError
+from blog.core.errors import NotFoundError
+from blog.core.web.app import current_app
+from blog.core.web.local import comes_from_this_machine
 from blog.mail.mailbox import Mailbox, StoredMessage
-from blog.web.app import current_app
-from blog.web.local import comes_from_this_machine
 
 blueprint = Blueprint("mailbox", __name__, url_prefix="/dev/mailbox")
 

@@ -7,15 +7,15 @@ from quart import current_app
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.errors import TooManyRequestsError
-from blog.kit.rate_limits import Bucket, Quota, take_one
+from blog.core.errors import TooManyRequestsError
+from blog.core.web.rate_limits import Bucket, Quota, take_one
 from blog.models import Email
 
 CHANNEL = "emails"
 
 # Anybody can make the site write to an address by asking for a new password again and again. Each
 # message counts by itself: nobody can use up what an address gets of one by causing another. Who
-# causes mails is limited besides (`blog.web.quotas`).
+# causes mails is limited besides (`blog.core.web.quotas`).
 LIMIT = Quota("mails to an address", 3, 3600)
 OWN_LIMITS = {
     "application_error": Quota("mails about an error", 1, 60),

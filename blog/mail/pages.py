@@ -3,12 +3,12 @@
 from quart import Blueprint, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 
-from blog.accounts.permissions import admin_required
+from blog.core.auth.permissions import admin_required
+from blog.core.web.app import db
+from blog.core.web.quotas import MODERATING, quota
+from blog.core.web.requests import requested_part
 from blog.mail import queries, service
 from blog.models import EmailState
-from blog.web.app import db
-from blog.web.quotas import MODERATING, quota
-from blog.web.requests import requested_part
 
 blueprint = Blueprint("mail", __name__, url_prefix="/admin/mail")
 

@@ -8,8 +8,8 @@ from sqlalchemy import Select, extract, func, literal, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import load_only
 
-from blog.kit.cursors import moment_cursor, parsed_moment
-from blog.kit.pagination import Page, PageRequest, Stretch, TooDeepError, Walk
+from blog.core.db.cursors import moment_cursor, parsed_moment
+from blog.core.db.pagination import Page, PageRequest, Stretch, TooDeepError, Walk
 from blog.models import Email, EmailState
 from blog.models.email import WAITING
 

@@ -26,8 +26,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from blog.kit.backoff import JITTER
-from blog.kit.database import Database
+from blog.core.db.database import Database
+from blog.core.jobs.backoff import JITTER
 from blog.models import Email, EmailState
 from blog.models.email import WAITING
 

@@ -7,9 +7,9 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from blog.kit.backoff import Backoff
-from blog.kit.database import Database
-from blog.kit.database_errors import is_unavailable
+from blog.core.db.database import Database
+from blog.core.db.database_errors import is_unavailable
+from blog.core.jobs.backoff import Backoff
 from blog.mail import queue
 from blog.mail.delivery import (
     DeferredError,

@@ -3,7 +3,7 @@
 import uuid
 from html import escape
 
-from blog.kit.clock import now
+from blog.core.clock import now
 from blog.mail.delivery import Delivery
 from blog.models import Email
 

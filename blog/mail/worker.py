@@ -5,9 +5,9 @@ import logging
 import time
 from contextlib import suppress
 
-from blog.kit.backoff import Backoff
-from blog.kit.database import Database
-from blog.kit.database_errors import is_unavailable
+from blog.core.db.database import Database
+from blog.core.db.database_errors import is_unavailable
+from blog.core.jobs.backoff import Backoff
 from blog.mail import queue
 from blog.mail.delivery import DeferredError, delivery_of, without_words
 from blog.mail.listener import listen

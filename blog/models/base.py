@@ -25,7 +25,8 @@ class Base(DeclarativeBase):
 
 RowId = Annotated[int, mapped_column(BigInteger, Identity(), primary_key=True)]
 CreatedAt = Annotated[datetime, mapped_column(server_default=text("now()"))]
-# Which sending of a form made the row (`blog.kit.submissions`); the table has `once_a_submission`.
+# Which sending of a form made the row (`blog.core.web.submissions`); the table has
+# `once_a_submission`.
 SubmissionKey = Annotated[uuid.UUID | None, mapped_column(Uuid)]
 # Kept in the transaction that inserts or deletes what is counted; `blog recount` proves it.
 Count = Annotated[int, mapped_column(BigInteger, server_default=text("0"), default=0)]

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, Integer, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from blog.kit.excerpts import shown_in_lists
+from blog.core.text.excerpts import shown_in_lists
 from blog.models.base import Base, Count, CreatedAt, RowId, SubmissionKey, once_a_submission
 from blog.models.user import User
 
@@ -23,8 +23,8 @@ class Post(Base):
     author_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     body: Mapped[str] = mapped_column(Text)
     body_html: Mapped[str] = mapped_column(Text)
-    # What lists show of it (`blog.kit.excerpts`); null where that is all of it, or where it was
-    # written before there were excerpts.
+    # What lists show of it (`blog.core.text.excerpts`); null where that is all of it, or where it
+    # was written before there were excerpts.
     excerpt: Mapped[str | None] = mapped_column(Text)
     renderer_version: Mapped[int] = mapped_column(Integer)
     created_at: Mapped[CreatedAt]

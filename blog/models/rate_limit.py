@@ -9,7 +9,7 @@ from blog.models.base import Base
 
 
 class RateLimit(Base):
-    """One bucket of requests that fills up again with time (`blog.kit.rate_limits`).
+    """One bucket of requests that fills up again with time (`blog.core.web.rate_limits`).
 
     `full_at` is when it is full again, `taken` how much the last one who asked was given. After
     a crash of the database all buckets are full: the table is unlogged, for speed.

@@ -16,8 +16,9 @@ class User(Base):
     unique whatever the case. Both are compared byte by byte (collation "C"), so that the
     indexes that make them unique also find those that begin with something, in order.
 
-    `username_fold` is what all usernames have in common that look alike (`accounts/usernames.py`).
-    It is NULL where an older account has a username like that of a still older one.
+    `username_fold` is what all usernames have in common that look alike
+    (`accounts/registration/usernames.py`). It is NULL where an older account has a username like
+    that of a still older one.
 
     `avatar_hash` is how Gravatar names the address. The database computes it: no change of
     `email`, however it is made, can forget it.
@@ -49,7 +50,7 @@ class User(Base):
     follower_count: Mapped[Count]
     following_count: Mapped[Count]
     submission: Mapped[SubmissionKey]
-    # Raised to make the account forget all devices that it knows (`blog.accounts.devices`).
+    # Raised to make the account forget all devices that it knows (`blog.core.auth.devices`).
     device_generation: Mapped[int] = mapped_column(Integer, server_default="0", default=0)
 
     role: Mapped[Role] = relationship(lazy="raise")
@@ -97,7 +98,7 @@ class User(Base):
     def permissions(self) -> Permission:
         """What the role grants, to who is confirmed and not disabled.
 
-        What somebody may do in a request is for `blog.accounts.viewer.Viewer` to say: a token
+        What somebody may do in a request is for `blog.core.auth.viewer.Viewer` to say: a token
         may grant less.
         """
         is_active = self.is_confirmed and not self.is_disabled

@@ -3,17 +3,17 @@
 from quart import Blueprint, Response
 from quart_schema import document_response
 
-from blog.accounts.identity import required_viewer
-from blog.accounts.permissions import permission_required
-from blog.api.answers import answer
-from blog.api.bodies import takes
 from blog.comments.api import CommentResource, comment_resource
+from blog.core.api.answers import answer
+from blog.core.api.bodies import takes
+from blog.core.auth.identity import required_viewer
+from blog.core.auth.permissions import permission_required
+from blog.core.web.app import db
 from blog.models import Permission
 from blog.moderation import service
 from blog.moderation.schemas import ReasonForm
-from blog.web.app import db
 
-# Its name says which scope a token needs (`blog.api.callers`).
+# Its name says which scope a token needs (`blog.accounts.api_callers`).
 blueprint = Blueprint("moderation", __name__)
 
 

@@ -7,20 +7,20 @@ from quart import Blueprint, flash, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.accounts.identity import required_viewer
-from blog.accounts.permissions import permission_required
-from blog.accounts.viewer import Viewer
 from blog.comments.queries import comment_by_id
 from blog.comments.service import COMMENT_IS_GONE, POST_IS_GONE
-from blog.errors import InvalidFieldsError, NotFoundError
+from blog.core.auth.identity import required_viewer
+from blog.core.auth.permissions import permission_required
+from blog.core.auth.viewer import Viewer
+from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.web.app import current_app, db
+from blog.core.web.forms import Form
+from blog.core.web.quotas import MODERATING, quota
+from blog.core.web.requests import local_address, requested_before
 from blog.models import Comment, Permission, Post, ReportState
 from blog.moderation import queries, reports, service
 from blog.moderation.schemas import ReasonForm, RemarkForm
 from blog.posts.queries import post_by_id
-from blog.web.app import current_app, db
-from blog.web.forms import Form
-from blog.web.quotas import MODERATING, quota
-from blog.web.requests import local_address, requested_before
 
 blueprint = Blueprint("moderation", __name__, url_prefix="/moderate")
 

@@ -3,20 +3,20 @@
 from quart import Blueprint, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 
-from blog.accounts.identity import required_viewer
-from blog.accounts.permissions import confirmed_required
 from blog.comments.policies import may_report_comment
 from blog.comments.queries import comment_by_id
 from blog.comments.service import POST_IS_GONE
-from blog.errors import NotFoundError
+from blog.core.auth.identity import required_viewer
+from blog.core.auth.permissions import confirmed_required
+from blog.core.errors import NotFoundError
+from blog.core.web.app import db
+from blog.core.web.forms import Form
+from blog.core.web.quotas import REPORTING, quota
 from blog.models import Comment, Post
 from blog.moderation import reports
 from blog.moderation.schemas import ReasonForm
 from blog.posts.policies import may_report_post
 from blog.posts.queries import post_by_id
-from blog.web.app import db
-from blog.web.forms import Form
-from blog.web.quotas import REPORTING, quota
 
 blueprint = Blueprint("reports", __name__, url_prefix="/report")
 

@@ -5,12 +5,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
-from blog.accounts.viewer import Viewer
 from blog.admin import audit
 from blog.comments.queries import IS_THERE
 from blog.comments.service import POST_IS_GONE
-from blog.errors import ForbiddenError, NotFoundError
-from blog.kit.clock import now
+from blog.core.auth.viewer import Viewer
+from blog.core.clock import now
+from blog.core.errors import ForbiddenError, NotFoundError
 from blog.models import Act, Comment, Post, Report, ReportState
 from blog.moderation import queries
 from blog.moderation.service import require_moderator

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from blog.kit.validation import NotBlank, Schema
+from blog.core.text.validation import NotBlank, Schema
 
 LONGEST_REASON = 500
 

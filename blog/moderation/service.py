@@ -10,11 +10,11 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
-from blog.accounts.viewer import Viewer
 from blog.admin import audit
 from blog.comments.service import COMMENT_IS_GONE, POST_IS_GONE
-from blog.errors import ForbiddenError, NotFoundError
-from blog.kit.clock import now
+from blog.core.auth.viewer import Viewer
+from blog.core.clock import now
+from blog.core.errors import ForbiddenError, NotFoundError
 from blog.models import Act, Comment, Permission, Post, Report, ReportState
 from blog.models.account_deletion import not_deleted
 

@@ -9,22 +9,22 @@ from pydantic import BaseModel, Field
 from quart import Blueprint, Response
 from quart_schema import document_response
 
-from blog.accounts.identity import current_user, required_viewer
-from blog.accounts.permissions import confirmed_required, permission_required
-from blog.api.answers import Nothing, answer, kept_answer, nothing, require_match
-from blog.api.bodies import takes
-from blog.api.collections import Collection, Rest, answer_list, lists, wanted_part
-from blog.api.idempotency import idempotent, submission
-from blog.api.links import Links, Url, links
-from blog.errors import NotFoundError
-from blog.kit.pagination import Page, Stretch, Walk
+from blog.core.api.answers import Nothing, answer, kept_answer, nothing, require_match
+from blog.core.api.bodies import takes
+from blog.core.api.collections import Collection, Rest, answer_list, lists, wanted_part
+from blog.core.api.idempotency import idempotent, submission
+from blog.core.api.links import Links, Url, links
+from blog.core.auth.identity import current_user, required_viewer
+from blog.core.auth.permissions import confirmed_required, permission_required
+from blog.core.db.pagination import Page, Stretch, Walk
+from blog.core.errors import NotFoundError
+from blog.core.web.app import current_app, db, read, writes
 from blog.models import Permission, Post
 from blog.posts import queries, service, text_queries, walk_queries
 from blog.posts.lists import ListedPost, UnreadPost
 from blog.posts.policies import may_read_post
 from blog.posts.schemas import PostChange, PostForm, PostText
 from blog.users.api import person
-from blog.web.app import current_app, db, read, writes
 
 blueprint = Blueprint("posts", __name__)
 

@@ -20,9 +20,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.kit.cursors import id_cursor
-from blog.kit.excerpts import NEEDED, shown_in_lists
-from blog.kit.pagination import Page, PageRequest, Stretch, Walk
+from blog.core.db.cursors import id_cursor
+from blog.core.db.pagination import Page, PageRequest, Stretch, Walk
+from blog.core.text.excerpts import NEEDED, shown_in_lists
 from blog.models import Post, User
 
 # The columns of the tables themselves, so that the ORM has nothing to do with the lists.

@@ -13,20 +13,20 @@ from quart import (
 )
 from quart.typing import ResponseReturnValue
 
-from blog.accounts.identity import current_user, required_account
 from blog.comments.queries import comments_page
 from blog.comments.schemas import CommentForm
-from blog.errors import NotFoundError
-from blog.kit.pagination import Page, Stretch, Walk
+from blog.core.auth.identity import current_user, required_account
+from blog.core.db.pagination import Page, Stretch, Walk
+from blog.core.errors import NotFoundError
+from blog.core.web.app import current_app, read
+from blog.core.web.forms import Form
+from blog.core.web.requests import requested_page, requested_part
 from blog.models import Post
 from blog.posts import queries, walk_queries
 from blog.posts.lists import PostCard
 from blog.posts.policies import POLICIES, may_read_post
 from blog.posts.schemas import PostForm
 from blog.posts.service import POST_IS_GONE
-from blog.web.app import current_app, read
-from blog.web.forms import Form
-from blog.web.requests import requested_page, requested_part
 
 blueprint = Blueprint("posts", __name__)
 for policy in POLICIES:

@@ -1,6 +1,6 @@
 """Who may do what with a post; asked by pages, the API, services and templates alike."""
 
-from blog.accounts.viewer import Viewer
+from blog.core.auth.viewer import Viewer
 from blog.models import Permission, Post
 from blog.posts.lists import ListedPost
 

@@ -26,8 +26,8 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
-from blog.kit.blocks import ids_of_page, number_of_rows
-from blog.kit.pagination import LIMIT, OFFSET, Page, PageRequest, only_page
+from blog.core.db.blocks import ids_of_page, number_of_rows
+from blog.core.db.pagination import LIMIT, OFFSET, Page, PageRequest, only_page
 from blog.models import Follow, Post, PostBlock, User
 from blog.models.account_deletion import not_deleted
 from blog.posts.lists import COLUMNS, ListedPost, PostCard, PostList, listed
@@ -145,7 +145,7 @@ async def listed_post(session: AsyncSession, post_id: int) -> ListedPost | None:
 async def listed_by_submission(
     session: AsyncSession, submissions: Sequence[UUID | None]
 ) -> dict[UUID | None, ListedPost]:
-    """The posts that these forms have made (`blog.kit.submissions`), as the lists have them."""
+    """The posts that these forms have made (`core.web.submissions`), as the lists have them."""
     rows = await session.execute(_LISTED_BY_SUBMISSION, {"submissions": submissions})
     return {row[-1]: listed(row) for row in rows}
 

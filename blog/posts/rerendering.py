@@ -12,13 +12,9 @@ from typing import NamedTuple
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.kit.database import Database
-from blog.kit.excerpts import excerpt
-from blog.kit.markdown import (
-    RENDERER_VERSION,
-    render_document,
-    render_inline,
-)
+from blog.core.db.database import Database
+from blog.core.text.excerpts import excerpt
+from blog.core.text.markdown import RENDERER_VERSION, render_document, render_inline
 from blog.models import Comment, Post
 
 Render = Callable[[Callable[[str], str], str], Awaitable[str | None]]

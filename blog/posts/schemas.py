@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from blog.kit.submissions import SubmittedForm
-from blog.kit.validation import Markdown, NotBlank, Schema
+from blog.core.text.validation import Markdown, NotBlank, Schema
+from blog.core.web.submissions import SubmittedForm
 
 LONGEST_POST = 65_536
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from sqlalchemy import ARRAY, BigInteger, any_, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.kit.pagination import Page, PageRequest
+from blog.core.db.pagination import Page, PageRequest
 from blog.models import Post, User
 from blog.posts.lists import COLUMNS, ListedPost, UnreadPost, listed
 from blog.posts.queries import BY_AUTHOR, IS_VISIBLE, NEWEST, TIMELINE

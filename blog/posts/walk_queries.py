@@ -1,4 +1,4 @@
-"""Reading posts in walks (`blog.kit.pagination.Walk`), for clients of the API.
+"""Reading posts in walks (`blog.core.db.pagination.Walk`), for clients of the API.
 
 The lists are those of `blog.posts.queries`, in the order of the ids, newest first: whoever goes
 on below an id sees each post once that was there all along, whatever was written meanwhile.
@@ -7,9 +7,9 @@ on below an id sees each post once that was there all along, whatever was writte
 from sqlalchemy import BigInteger, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.kit.blocks import number_of_rows
-from blog.kit.cursors import LARGEST_ID, id_cursor, parsed_id
-from blog.kit.pagination import LIMIT, Stretch, Walk
+from blog.core.db.blocks import number_of_rows
+from blog.core.db.cursors import LARGEST_ID, id_cursor, parsed_id
+from blog.core.db.pagination import LIMIT, Stretch, Walk
 from blog.models import Post, PostBlock
 from blog.posts.lists import ListedPost, PostCard, PostList
 from blog.posts.queries import (

@@ -1,4 +1,4 @@
-"""Writing the posts of several requests by one statement (`blog.kit.batches`)."""
+"""Writing the posts of several requests by one statement (`blog.core.db.batches`)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.kit.excerpts import excerpt
+from blog.core.text.excerpts import excerpt
 from blog.posts.lists import Author, ListedPost
 from blog.posts.queries import listed_by_submission
 
@@ -38,7 +38,7 @@ TRIES = 3
 
 
 class NewPost(NamedTuple):
-    """A post that is to be published; `submission` is its form's (`blog.kit.submissions`)."""
+    """A post that is to be published; `submission` is its form's (`blog.core.web.submissions`)."""
 
     author: Author
     body: str

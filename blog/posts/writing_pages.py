@@ -3,17 +3,17 @@
 from quart import Blueprint, flash, redirect, render_template, session, url_for
 from quart.typing import ResponseReturnValue
 
-from blog.accounts.identity import required_viewer
-from blog.accounts.permissions import confirmed_required, permission_required
-from blog.errors import EditConflictError, ForbiddenError, InvalidFieldsError, NotFoundError
+from blog.core.auth.identity import required_viewer
+from blog.core.auth.permissions import confirmed_required, permission_required
+from blog.core.errors import EditConflictError, ForbiddenError, InvalidFieldsError, NotFoundError
+from blog.core.web.app import current_app, db, writes
+from blog.core.web.forms import Form
+from blog.core.web.quotas import PREVIEWING, WRITING, quota
 from blog.models import Permission, Post
 from blog.posts import service
 from blog.posts.pages import home_page, readable_post
 from blog.posts.policies import may_change_post
 from blog.posts.schemas import EditForm, PostForm
-from blog.web.app import current_app, db, writes
-from blog.web.forms import Form
-from blog.web.quotas import PREVIEWING, WRITING, quota
 
 blueprint = Blueprint("writing", __name__)
 

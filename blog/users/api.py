@@ -7,23 +7,23 @@ from pydantic import BaseModel, Field
 from quart import Blueprint, Response
 from quart_schema import document_response
 
-from blog.accounts import service as accounts
-from blog.accounts.identity import current_user, required_account
-from blog.accounts.permissions import confirmed_required
+from blog.accounts.registration import service as accounts
 from blog.accounts.schemas import NewAccount
-from blog.api.answers import answer, require_match
-from blog.api.bodies import takes
-from blog.api.collections import Collection, answer_list, lists, wanted_part
-from blog.api.idempotency import idempotent, submission
-from blog.api.links import Links, Url, links
-from blog.errors import NotFoundError
-from blog.kit.pagination import Page, Stretch, Walk
-from blog.kit.submissions import SubmittedForm, submission_key
+from blog.core.api.answers import answer, require_match
+from blog.core.api.bodies import takes
+from blog.core.api.collections import Collection, answer_list, lists, wanted_part
+from blog.core.api.idempotency import idempotent, submission
+from blog.core.api.links import Links, Url, links
+from blog.core.auth.identity import current_user, required_account
+from blog.core.auth.permissions import confirmed_required
+from blog.core.db.pagination import Page, Stretch, Walk
+from blog.core.errors import NotFoundError
+from blog.core.web.app import current_app, db, look_up, read
+from blog.core.web.quotas import REGISTERING, spend
+from blog.core.web.submissions import SubmittedForm, submission_key
 from blog.models import User
 from blog.users import queries, service
 from blog.users.schemas import ProfileForm
-from blog.web.app import current_app, db, look_up, read
-from blog.web.quotas import REGISTERING, spend
 
 blueprint = Blueprint("users", __name__)
 

@@ -3,21 +3,21 @@
 from quart import Blueprint, Response, flash, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
 
-from blog.accounts.identity import current_user, required_account
-from blog.accounts.permissions import confirmed_required
-from blog.errors import NotFoundError
+from blog.core.auth.identity import current_user, required_account
+from blog.core.auth.permissions import confirmed_required
+from blog.core.db.pagination import Page, Stretch, Walk
+from blog.core.errors import NotFoundError
+from blog.core.web.app import current_app, db, read
+from blog.core.web.forms import Form
+from blog.core.web.identicons import identicon
+from blog.core.web.quotas import CHANGING_ACCOUNT, quota
+from blog.core.web.requests import requested_part
 from blog.follows import queries as follows
-from blog.kit.avatars import identicon
-from blog.kit.pagination import Page, Stretch, Walk
 from blog.posts import walk_queries
 from blog.posts.lists import PostCard
 from blog.posts.queries import posts_by
 from blog.users import queries, service
 from blog.users.schemas import ProfileForm
-from blog.web.app import current_app, db, read
-from blog.web.forms import Form
-from blog.web.quotas import CHANGING_ACCOUNT, quota
-from blog.web.requests import requested_part
 
 blueprint = Blueprint("users", __name__)
 

@@ -3,9 +3,9 @@
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.kit.blocks import ids_of_page, number_of_rows
-from blog.kit.cursors import id_cursor, parsed_id
-from blog.kit.pagination import Page, PageRequest, Stretch, Walk
+from blog.core.db.blocks import ids_of_page, number_of_rows
+from blog.core.db.cursors import id_cursor, parsed_id
+from blog.core.db.pagination import Page, PageRequest, Stretch, Walk
 from blog.models import User, UserBlock
 from blog.models.account_deletion import not_deleted
 

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from blog.kit.text import clean_line, clean_lines
-from blog.kit.validation import Schema
+from blog.core.text.cleaning import clean_line, clean_lines
+from blog.core.text.validation import Schema
 
 
 def _cleaned_by(clean: Callable[[str], str]) -> BeforeValidator:

@@ -10,9 +10,9 @@ from itsdangerous import TimestampSigner
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.kit.rate_limits import RateLimits
+from blog.core.web.app import Broadside
+from blog.core.web.rate_limits import RateLimits
 from blog.models import LoginSession, RateLimit
-from blog.web.app import Broadside
 
 
 @contextmanager

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import insert, select
 
-from blog.accounts.deletion import begin_deletion
-from blog.accounts.deletion_worker import work_once
+from blog.accounts.deletion.batches import begin_deletion
+from blog.accounts.deletion.worker import work_once
+from blog.core.web.app import Broadside
 from blog.models import AccountDeletion, Comment, Follow, Post, Report, User
-from blog.web.app import Broadside
 from tests.support import add_user
 
 # What nobody may find any more: the person's name, address and profile, and all they wrote.

@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog import create_app
 from blog.accounts.links import CHANGE_EMAIL, RESET_PASSWORD, credentials_of
-from blog.kit.passwords import Passwords
-from blog.kit.tokens import LinkSigner
+from blog.core.auth.passwords import Passwords
+from blog.core.auth.tokens import LinkSigner
+from blog.core.web.app import Broadside
 from blog.models import Role, User
-from blog.web.app import Broadside
 from settings import Settings
 from tests.accounts.clock import later
 from tests.support import PASSWORD, Browser, link_in, outbox

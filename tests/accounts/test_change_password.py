@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.core.web.app import Broadside
 from blog.models import LoginSession, User
-from blog.web.app import Broadside
 from tests.accounts.test_sessions import is_logged_in
 from tests.support import PASSWORD, Browser, outbox
 

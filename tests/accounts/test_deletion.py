@@ -10,11 +10,11 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from werkzeug.routing import Rule
 
-from blog.accounts.deletion import POSTS_AT_ONCE, ROWS_AT_ONCE
-from blog.accounts.deletion_worker import DeletionWorker, work_once
+from blog.accounts.deletion.batches import POSTS_AT_ONCE, ROWS_AT_ONCE
+from blog.accounts.deletion.worker import DeletionWorker, work_once
+from blog.core.web.app import Broadside
 from blog.models import AccountDeletion, AuditEntry, Base, Comment, Follow, Post, Report, User
 from blog.posts.counts import wrong_counts
-from blog.web.app import Broadside
 from tests.accounts.deletions import (
     TRACES,
     Site,

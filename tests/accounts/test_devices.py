@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from blog.core.web.app import Broadside
 from blog.models import User
-from blog.web.app import Broadside
 from tests.accounts.clock import later
 from tests.accounts.test_login_throttle import EIGHTY_NETWORKS, always, passed
 from tests.support import PASSWORD, Browser

@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.accounts import leaving_export
-from blog.accounts.leaving_export import Exports, Section, pieces, sections
+from blog.accounts.deletion.batches import export as leaving_export
+from blog.accounts.deletion.export import Exports, Section, pieces, sections
+from blog.core.web.app import Broadside
 from blog.models import Post, User
-from blog.web.app import Broadside
 from tests.accounts.deletions import haunted_site
 from tests.servers import serving, until
 from tests.support import PASSWORD, Browser, Visitor, add_user

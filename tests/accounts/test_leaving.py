@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.accounts.leaving_export import sections
+from blog.accounts.deletion.export import sections
+from blog.core.web.app import Broadside
 from blog.models import AuditEntry, Base, Comment, Email, Follow, LoginSession, Post, User
 from blog.models.account_deletion import not_deleted
 from blog.posts.counts import wrong_counts
-from blog.web.app import Broadside
 from tests.accounts.deletions import finish_deletions
 from tests.api.support import Client
 from tests.support import PASSWORD, Browser, link_in, outbox

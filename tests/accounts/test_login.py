@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.kit.clock import now
-from blog.kit.passwords import Passwords
+from blog.core.auth.passwords import Passwords
+from blog.core.clock import now
+from blog.core.web.app import Broadside
 from blog.models import LoginSession, User
-from blog.web.app import Broadside
 from tests.support import PASSWORD, Browser
 
 MakeUser = Callable[..., Awaitable[User]]

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.kit.passwords import AT_ONCE, Passwords
+from blog.core.auth.passwords import AT_ONCE, Passwords
+from blog.core.web.app import Broadside
 from blog.models import User
-from blog.web.app import Broadside
 from tests.support import PASSWORD, Browser, add_user
 
 PEOPLE = 50

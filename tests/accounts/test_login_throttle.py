@@ -10,10 +10,10 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog import create_app
-from blog.kit.clock import now
-from blog.kit.passwords import Passwords
+from blog.core.auth.passwords import Passwords
+from blog.core.clock import now
+from blog.core.web.app import Broadside
 from blog.models import RateLimit, User
-from blog.web.app import Broadside
 from settings import Settings
 from tests.accounts.clock import refill
 from tests.support import PASSWORD, Browser, outbox

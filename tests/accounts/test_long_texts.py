@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 import httpx
 import pytest
 
+from blog.core.web.app import Broadside
 from blog.models import User
-from blog.web.app import Broadside
 from tests.support import PASSWORD, Browser
 
 # A little less than the largest body that is read.

@@ -6,9 +6,9 @@ import pytest
 from quart.typing import ResponseReturnValue
 
 from blog import create_app
-from blog.accounts.permissions import admin_required, confirmed_required, permission_required
+from blog.core.auth.permissions import admin_required, confirmed_required, permission_required
+from blog.core.web.app import Broadside
 from blog.models import Permission
-from blog.web.app import Broadside
 from settings import Settings
 from tests.support import Browser, add_user
 

@@ -8,9 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog import create_app
-from blog.kit.passwords import Passwords
+from blog.core.auth.passwords import Passwords
+from blog.core.web.app import Broadside
 from blog.models import Permission, Role, User
-from blog.web.app import Broadside
 from settings import Settings
 from tests.support import PASSWORD, Browser, link_in, outbox
 

@@ -8,10 +8,10 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts.links import CONFIRM, RESET_PASSWORD, credentials_of
-from blog.kit.clock import now
-from blog.kit.tokens import LinkSigner
+from blog.core.auth.tokens import LinkSigner
+from blog.core.clock import now
+from blog.core.web.app import Broadside
 from blog.models import User
-from blog.web.app import Broadside
 from tests.accounts.clock import later
 from tests.accounts.test_login_throttle import statuses
 from tests.accounts.test_sessions import is_logged_in

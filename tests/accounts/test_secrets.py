@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from blog.web.app import Broadside
+from blog.core.web.app import Broadside
 from tests.support import Browser, link_in, outbox
 
 FIRST, WRONG, SECOND, THIRD = (

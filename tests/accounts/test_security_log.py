@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.accounts.security_log import log
-from blog.kit.logs import JSONFormatter
+from blog.core.auth.security_log import log
+from blog.core.web.app import Broadside
+from blog.core.web.logs import JSONFormatter
 from blog.models import ApiToken, LoginSession, User
-from blog.web.app import Broadside
 from tests.support import PASSWORD, Browser, link_in, outbox
 
 NEW_PASSWORD = "a brand new staple"

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.kit.clock import now
+from blog.core.clock import now
+from blog.core.web.app import Broadside
 from blog.models import LoginSession, User
-from blog.web.app import Broadside
 from tests.accounts.clock import age_sessions, later
 from tests.api.support import add_token
 from tests.support import PASSWORD, Browser, api_token

@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.errors import InvalidFieldsError
-from blog.kit.clock import now
+from blog.core.clock import now
+from blog.core.errors import InvalidFieldsError
+from blog.core.web.app import Broadside
 from blog.models import ApiToken, Scope, User
-from blog.web.app import Broadside
 from tests.accounts.test_tokens import issue
 from tests.support import PASSWORD, Browser, api_token, outbox
 

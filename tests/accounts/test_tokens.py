@@ -8,14 +8,14 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.accounts.tokens_service import MOST_TOKENS, issue_token
-from blog.accounts.viewer import Viewer
+from blog.accounts.tokens.service import MOST_TOKENS, issue_token
 from blog.admin.service import disable
-from blog.errors import InvalidFieldsError, LimitReachedError
-from blog.kit.clock import now
-from blog.kit.noting import note_now
+from blog.core.auth.viewer import Viewer
+from blog.core.clock import now
+from blog.core.db.touch import note_now
+from blog.core.errors import InvalidFieldsError, LimitReachedError
+from blog.core.web.app import Broadside
 from blog.models import ApiToken, Scope, User
-from blog.web.app import Broadside
 from tests.support import PASSWORD, Browser, api_token, link_in, outbox
 
 MakeUser = Callable[..., Awaitable[User]]

@@ -7,10 +7,10 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from blog.accounts.usernames import ROLES, fold
-from blog.kit.database import Database
+from blog.accounts.registration.usernames import ROLES, fold
+from blog.core.db.database import Database
+from blog.core.web.app import Broadside
 from blog.models import User
-from blog.web.app import Broadside
 from tests.databases import create_database, drop_database
 from tests.support import PASSWORD, Browser, add_user
 from tests.test_migrations import run

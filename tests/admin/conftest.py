@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from blog.core.web.app import Broadside
 from blog.models import User
-from blog.web.app import Broadside
 from tests.support import Browser, add_user
 
 

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.core.web.app import Broadside
 from blog.models import AuditEntry, User
-from blog.web.app import Broadside
 from tests.support import Browser, outbox
 
 MakeUser = Callable[..., Awaitable[User]]

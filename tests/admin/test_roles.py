@@ -6,9 +6,9 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.admin.roles import sync_roles
+from blog.core.web.app import Broadside
 from blog.models import Role
 from blog.models.role import ROLES
-from blog.web.app import Broadside
 
 
 async def stored(db: AsyncSession) -> list[tuple[str, int, bool]]:

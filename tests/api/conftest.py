@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from blog import create_app
-from blog.kit.passwords import Passwords
+from blog.core.auth.passwords import Passwords
+from blog.core.web.app import Broadside
 from blog.models import User
-from blog.web.app import Broadside
 from settings import Settings
 from tests.api.support import Client, add_token
 from tests.support import PASSWORD

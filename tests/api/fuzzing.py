@@ -12,8 +12,8 @@ from schemathesis import AuthContext, Case, HookContext, Response
 from schemathesis.core.failures import AcceptedNegativeData, Failure
 from schemathesis.openapi.checks import RejectedPositiveData
 
-from blog.api.idempotency import OTHER_BODY
-from blog.kit.text import clean_lines
+from blog.core.api.idempotency import OTHER_BODY
+from blog.core.text.cleaning import clean_lines
 
 CREDENTIALS = json.loads(os.environ["FUZZ_CREDENTIALS"])
 # Refusals of well-formed fields that no schema can foretell, by a part of what they say.

@@ -6,10 +6,10 @@ from typing import Any
 
 import httpx
 
-from blog.kit.clock import now
-from blog.kit.tokens import opaque_token, token_digest
+from blog.core.auth.tokens import opaque_token, token_digest
+from blog.core.clock import now
+from blog.core.web.app import Broadside
 from blog.models import ApiToken, Scope, User
-from blog.web.app import Broadside
 
 ALL_SCOPES = Scope.READ | Scope.WRITE | Scope.MODERATE
 

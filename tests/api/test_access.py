@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from blog import create_app
-from blog.api.links import PREFIXES
+from blog.core.api.links import PREFIXES
+from blog.core.web.app import Broadside
 from blog.models import Comment, Post, Scope, User
-from blog.web.app import Broadside
 from settings import Settings
 from tests.api.support import Client, add_token
 from tests.support import PASSWORD, add_user

@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.accounts.tokens_service import MOST_TOKENS
-from blog.kit.clock import now
-from blog.kit.passwords import Passwords
+from blog.accounts.tokens.service import MOST_TOKENS
+from blog.core.auth.passwords import Passwords
+from blog.core.clock import now
+from blog.core.web.app import Broadside
 from blog.models import ApiToken, Scope, User
-from blog.web.app import Broadside
 from tests.api.support import Client, add_token, assert_problem
 from tests.support import PASSWORD, Browser, add_user
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.kit.clock import now
+from blog.core.clock import now
 from blog.models import User
 from tests.api.support import Client, assert_problem
 

@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.accounts.leaving import DELETE_ACCOUNT, delete_account
+from blog.accounts.deletion.service import DELETE_ACCOUNT, delete_account
 from blog.accounts.links import credentials_of
+from blog.core.web.app import Broadside
 from blog.models import Comment, User
 from blog.models.row_blocks import RowBlock
 from blog.posts.counts import KEPT_COUNTS, wrong_counts
-from blog.web.app import Broadside
 from tests.accounts.deletions import finish_deletions
 from tests.api.support import Client, add_token
 

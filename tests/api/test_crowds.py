@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.kit.clock import now
+from blog.core.clock import now
+from blog.core.web.app import Broadside
 from blog.models import ApiToken, Post, User
-from blog.web.app import Broadside
 from tests.api.support import Client, add_token
 from tests.comments.support import add_post
 from tests.support import Browser

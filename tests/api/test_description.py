@@ -8,9 +8,9 @@ import jsonschema_rs
 import pytest
 import schemathesis
 
-from blog.api.links import PREFIXES
+from blog.core.api.links import PREFIXES
+from blog.core.web.app import Broadside
 from blog.models import User
-from blog.web.app import Broadside
 from tests.api.support import Client
 from tests.support import PASSWORD
 

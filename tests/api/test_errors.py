@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.kit.clock import now
-from blog.kit.cursors import id_cursor, moment_cursor
+from blog.core.clock import now
+from blog.core.db.cursors import id_cursor, moment_cursor
+from blog.core.web.app import Broadside
 from blog.models import User
-from blog.web.app import Broadside
 from tests.api.support import Client, assert_problem
 from tests.comments.support import add_comments, add_post
 from tests.support import PASSWORD, add_user

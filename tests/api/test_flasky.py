@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.core.web.app import Broadside
 from blog.models import Comment, Post
-from blog.web.app import Broadside
 from tests.api.support import Client
 from tests.support import PASSWORD, add_user
 

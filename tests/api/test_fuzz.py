@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from blog.accounts.tokens_service import issue_token
-from blog.accounts.viewer import Viewer
-from blog.api.description import TAGS
+from blog.accounts.tokens.service import issue_token
+from blog.core.api.description import TAGS
+from blog.core.auth.viewer import Viewer
+from blog.core.web.app import Broadside
 from blog.models import Scope
-from blog.web.app import Broadside
 from tests.browser.sample_site import app_of, fill
 from tests.databases import create_database
 from tests.servers import PROJECT, Server, run, serving

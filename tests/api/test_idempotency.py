@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.errors import ForbiddenError
+from blog.core.errors import ForbiddenError
+from blog.core.web.app import Broadside
 from blog.models import Comment, Email, IdempotentAnswer, Post, User
 from blog.posts import service
-from blog.web.app import Broadside
 from tests.api.support import Client, add_token, assert_problem
 from tests.comments.support import add_post
 

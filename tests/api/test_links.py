@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog import create_app
+from blog.core.web.app import Broadside
 from blog.models import Follow, User
-from blog.web.app import Broadside
 from settings import Settings
 from tests.api.support import Client
 from tests.comments.support import add_comments

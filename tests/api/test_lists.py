@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.core.web.app import Broadside
 from blog.models import Comment, Post, User
 from blog.models.row_blocks import RowBlock
-from blog.web.app import Broadside
 from tests.api.support import Client
 from tests.comments.support import add_comments, add_post
 from tests.posts.test_posts import add_posts

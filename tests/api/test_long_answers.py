@@ -13,10 +13,10 @@ import pytest
 from sqlalchemy import delete, insert, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.kit.clock import now
+from blog.core.clock import now
+from blog.core.web.app import Broadside
 from blog.models import Comment, Post, User
 from blog.posts.lists import TEXT_BYTES
-from blog.web.app import Broadside
 from tests.api.support import Client
 
 Meanwhile = Callable[[], Awaitable[None]]

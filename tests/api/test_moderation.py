@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.kit.clock import now
+from blog.core.clock import now
+from blog.core.web.app import Broadside
 from blog.models import AuditEntry, Post, Scope, User
-from blog.web.app import Broadside
 from tests.api.support import Client, add_token, assert_problem
 from tests.comments.support import add_comments, add_post
 

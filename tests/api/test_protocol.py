@@ -4,8 +4,8 @@ import gzip
 
 import pytest
 
+from blog.core.web.app import Broadside
 from blog.models import User
-from blog.web.app import Broadside
 from tests.api.support import Client, add_token, assert_problem
 
 ORIGIN = {"Origin": "https://elsewhere.test"}

@@ -11,10 +11,10 @@ from sqlalchemy import func, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog import create_app
-from blog.api.limits import REQUESTS
-from blog.kit.rate_limits import RateLimits
+from blog.core.api.limits import REQUESTS
+from blog.core.web.app import Broadside
+from blog.core.web.rate_limits import RateLimits
 from blog.models import RateLimit, User
-from blog.web.app import Broadside
 from settings import Settings
 from tests.api.support import Client, add_token, assert_problem, statements_of
 from tests.support import PASSWORD
@@ -121,7 +121,7 @@ async def test_what_strangers_send_takes_nothing_from_their_neighbours_who_are_k
 async def test_a_network_of_strangers_has_as_much_as_four_of_them(
     at: Address, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("blog.api.limits.REQUESTS", REQUESTS._replace(number=3, at_once=1))
+    monkeypatch.setattr("blog.core.api.limits.REQUESTS", REQUESTS._replace(number=3, at_once=1))
     codes = [
         (await (await at(f"198.51.100.{number}")).get("/posts/")).status_code
         for number in range(20)
@@ -169,7 +169,7 @@ async def test_no_password_is_hashed_for_a_person_whose_quota_is_used_up_elsewhe
 async def test_what_is_remembered_of_clients_is_bounded(
     app: Broadside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("blog.kit.rate_limits.MOST_LEASES", 10)
+    monkeypatch.setattr("blog.core.web.rate_limits.MOST_LEASES", 10)
     for number in range(30):
         async with Client(app, address=f"203.0.{number}.7") as client:
             assert (await client.get("/posts/")).status_code == 200

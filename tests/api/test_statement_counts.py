@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.kit.clock import now
+from blog.core.clock import now
+from blog.core.web.app import Broadside
 from blog.models import ApiToken, Follow, User
-from blog.web.app import Broadside
 from tests.api.support import Client, add_token, statements_of
 from tests.comments.support import add_comments
 from tests.posts.test_posts import add_posts

@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.kit.clock import now
+from blog.core.clock import now
+from blog.core.web.app import Broadside
 from blog.models import Comment, Follow, Post, User
-from blog.web.app import Broadside
 from tests.api.support import Client, add_token
 from tests.comments.support import add_comments, add_post
 from tests.posts.test_posts import add_posts

@@ -11,10 +11,10 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.comments import queries as comment_queries
+from blog.core.web.app import Broadside
 from blog.models import Comment, Follow, IdempotentAnswer, Post, User
 from blog.posts import writes as post_writes
 from blog.posts.counts import KEPT_COUNTS, wrong_counts
-from blog.web.app import Broadside
 from tests.api.support import Client, add_token, statements_of
 from tests.comments.support import add_post
 

@@ -4,10 +4,11 @@ from datetime import timedelta
 from pathlib import Path
 
 from blog import create_app
-from blog.accounts.leaving import DELETE_ACCOUNT
+from blog.accounts.deletion.service import DELETE_ACCOUNT
 from blog.accounts.links import CHANGE_EMAIL, RESET_PASSWORD, credentials_of
-from blog.kit.clock import now
-from blog.kit.markdown import RENDERER_VERSION, render_document, render_inline
+from blog.core.clock import now
+from blog.core.text.markdown import RENDERER_VERSION, render_document, render_inline
+from blog.core.web.app import Broadside
 from blog.models import (
     Act,
     AuditEntry,
@@ -21,7 +22,6 @@ from blog.models import (
     ReportState,
     User,
 )
-from blog.web.app import Broadside
 from settings import Settings
 from tests.servers import SECRET_KEY
 from tests.support import add_user

@@ -16,9 +16,9 @@ from typing import NamedTuple
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, Route, expect
 
-from blog.kit.clock import now
+from blog.core.clock import now
+from blog.core.web.app import Broadside
 from blog.models import Act, AuditEntry, Report, ReportState, User
-from blog.web.app import Broadside
 from tests.browser.sample_site import app_of, comment_by, post_by
 from tests.browser.steps import log_in
 from tests.browser.watch import watch

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from blog.web.app import Broadside
+from blog.core.web.app import Broadside
 from tests.servers import run
 
 Command = Callable[..., Awaitable[tuple[int, str]]]

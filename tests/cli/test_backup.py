@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import NullPool, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from blog.kit.postgres_programs import PROGRAMS
+from blog.core.db.postgres_programs import PROGRAMS
 from blog.models import Base
 from tests.cli.conftest import Command
 from tests.databases import create_database, drop_database

@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.kit.markdown import RENDERER_VERSION
+from blog.core.text.markdown import RENDERER_VERSION
+from blog.core.web.app import Broadside
 from blog.models import Comment, Post, User
 from blog.posts.rerendering import KINDS, rerender
-from blog.web.app import Broadside
 from tests.cli.conftest import Command
 from tests.databases import wait_for_a_lock
 from tests.support import Browser

@@ -3,7 +3,7 @@
 import gzip
 from pathlib import Path
 
-from blog.web.app import Broadside
+from blog.core.web.app import Broadside
 from tests.cli.conftest import Command
 from tests.support import Browser
 

@@ -3,8 +3,8 @@
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.core.web.app import Broadside
 from blog.models import ApiToken, User
-from blog.web.app import Broadside
 from tests.accounts.test_tokens import issue
 from tests.cli.conftest import Command
 from tests.cli.test_users import deeds

@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from blog.cli import main
+from blog.core.web.app import Broadside
 from blog.models import AuditEntry, User
-from blog.web.app import Broadside
 from tests.cli.conftest import Command
 from tests.servers import PROGRAMS, settings_of
 from tests.support import PASSWORD, Browser, link_in, outbox

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.core.web.app import Broadside
 from blog.models import Permission, Post, Role, User
-from blog.web.app import Broadside
 from tests.comments.support import add_post
 from tests.support import Browser
 

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.kit.clock import now
+from blog.core.clock import now
+from blog.core.web.app import Broadside
 from blog.models import Comment, Post, User
-from blog.web.app import Broadside
 from tests.comments.support import add_comments, shown_comments, submission_in
 from tests.support import Browser
 

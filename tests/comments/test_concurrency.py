@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.core.web.app import Broadside
 from blog.models import Comment, Post, User
-from blog.web.app import Broadside
 from tests.comments.support import add_comments, add_post, shown_comments, submission_in
 from tests.support import Browser, add_user
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.kit.clock import now
+from blog.core.clock import now
 from blog.models import Comment, Post, User
 from tests.comments.support import add_comments, shown_comments
 from tests.support import Browser

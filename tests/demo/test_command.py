@@ -9,7 +9,7 @@ from httpx import AsyncClient
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from blog.web.app import Broadside
+from blog.core.web.app import Broadside
 from tests.servers import run, serving
 
 

@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
+from blog.core.db.database import Database
+from blog.core.web.app import Broadside
 from blog.demo.history import Sizes
 from blog.demo.loading import DemonstrationError, load
-from blog.kit.database import Database
-from blog.web.app import Broadside
 from tests.support import PASSWORD, Browser
 
 SIZES = Sizes(users=30, posts=200, comments=400, follows=300)

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.kit.clock import now
+from blog.core.clock import now
+from blog.core.web.app import Broadside
 from blog.models import Follow, User
-from blog.web.app import Broadside
 from tests.support import Browser
 
 MakeUser = Callable[..., Awaitable[User]]

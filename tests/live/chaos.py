@@ -20,9 +20,9 @@ from sqlalchemy import func, select, text
 
 from blog import create_app
 from blog.cli.deploy import migrate
+from blog.core.web.app import Broadside
 from blog.models import Comment, Email, EmailState, Post, User
 from blog.posts.counts import wrong_counts
-from blog.web.app import Broadside
 from settings import Settings
 from tests.live.postgres import ExternalPostgres
 from tests.mail.crashes import MailServer

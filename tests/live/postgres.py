@@ -10,7 +10,7 @@ from typing import Self
 
 import psutil
 
-from blog.kit.postgres_programs import prepare_for_system_user, run_program, system_user
+from blog.core.db.postgres_programs import prepare_for_system_user, run_program, system_user
 from tests.servers import free_port
 
 PASSWORD = "p@ss w/rd%25"

@@ -30,7 +30,7 @@ BODY = "what nobody but the readers of this blog should read"
 HYPERCORN_ALONE = """
 import sys
 from hypercorn.config import Config
-from blog.web.process import configure_logging
+from blog.core.web.process import configure_logging
 from settings import load_settings
 configure_logging(load_settings())
 Config().log.error_logger.error("something is wrong in hypercorn")
@@ -176,7 +176,7 @@ async def test_no_secret_is_logged_whatever_happens(site: Site) -> None:
 
     await site.logged(r"mail \d+ \(confirm\) was refused: the server said 550 5\.7\.1")
     assert {line["logger"] for line in site.lines()} >= {
-        "blog.web.request_log", "blog.kit.statements", "blog.mail.sending",
+        "blog.core.web.request_log", "blog.core.db.statements", "blog.mail.sending",
     }  # fmt: skip
     written = site.log.read_text() + site.server.output
     told = [line for line in written.splitlines() if any(secret in line for secret in secrets)]

@@ -12,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from blog import create_app
 from blog.cli.deploy import migrate
-from blog.kit import replica as module
-from blog.kit.passwords import Passwords
+from blog.core.auth.passwords import Passwords
+from blog.core.db import replica as module
+from blog.core.web.app import Broadside
 from blog.models import Post
-from blog.web.app import Broadside
 from database_urls import postgresql_url
 from settings import Settings
 from tests.live.postgres import ExternalPostgres, Standby

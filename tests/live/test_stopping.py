@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from blog.kit.database import Database
+from blog.core.db.database import Database
 from tests.servers import BLOG_SERVE, HYPERCORN, run, serving, until, workers_of
 
 SESSIONS = text(

@@ -7,10 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from blog.core.web.app import Broadside
 from blog.mail import outbox
 from blog.mail.worker import MailWorker
 from blog.models import Email
-from blog.web.app import Broadside
 from settings import Settings
 from tests.mail.smtp import Inbox, receiving
 from tests.support import outbox as stored_mails

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import update
 
 from blog import create_app
+from blog.core.web.app import Broadside
 from blog.mail import alerts
 from blog.models import RateLimit
-from blog.web.app import Broadside
 from settings import Settings
 from tests.support import Browser, outbox
 

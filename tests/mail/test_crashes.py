@@ -4,8 +4,8 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
+from blog.core.web.app import Broadside
 from blog.mail import outbox
-from blog.web.app import Broadside
 from tests.mail.conftest import LINK, InState, Working
 from tests.mail.crashes import run_with_crashes
 from tests.mail.smtp import Inbox

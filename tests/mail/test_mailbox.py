@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from blog import create_app
-from blog.web.app import Broadside
+from blog.core.web.app import Broadside
 from settings import Settings
 from tests.support import PASSWORD, Browser
 

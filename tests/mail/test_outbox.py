@@ -10,11 +10,11 @@ from sqlalchemy import update
 from sqlalchemy.exc import DBAPIError
 
 from blog import create_app
-from blog.kit.clock import now
+from blog.core.clock import now
+from blog.core.web.app import Broadside
 from blog.mail import outbox
 from blog.mail.message import compose
 from blog.models import Email, RateLimit
-from blog.web.app import Broadside
 from settings import Settings
 from tests.mail.conftest import LINK, Put
 from tests.support import outbox as stored_mails

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from blog.core.web.app import Broadside
 from blog.models import User
-from blog.web.app import Broadside
 from tests.mail.conftest import InState, Put, Working
 from tests.mail.smtp import Inbox
 from tests.servers import Program, run, settings_of

@@ -12,14 +12,14 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import text, update
 
-from blog.kit.clock import now
+from blog.core.clock import now
+from blog.core.web.app import Broadside
 from blog.mail import queue
 from blog.mail import worker as worker_module
 from blog.mail.delivery import Send
 from blog.mail.queue import PAUSES
 from blog.mail.sending import Sender
 from blog.models import Email
-from blog.web.app import Broadside
 from tests.mail.conftest import LINK, InState, Put, Working
 from tests.mail.smtp import Inbox, receiving
 from tests.support import Browser, outbox

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.core.web.app import Broadside
 from blog.models import Comment, Post, User
-from blog.web.app import Broadside
 from tests.comments.conftest import david, davids_browser, post
 from tests.comments.support import add_comments
 from tests.support import Browser

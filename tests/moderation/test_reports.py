@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.kit.clock import now
+from blog.core.clock import now
+from blog.core.web.app import Broadside
 from blog.models import Comment, Post, Report, User
-from blog.web.app import Broadside
 from tests.moderation.support import acts
 from tests.support import Browser
 

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import delete, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.core.web.app import Broadside
 from blog.models import Follow, Post, PostBlock, User
 from blog.posts.counts import KEPT_COUNTS, recount, wrong_counts
-from blog.web.app import Broadside
 from tests.comments.support import add_comments
 from tests.databases import wait_for_a_lock
 from tests.posts.test_posts import add_posts

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.kit.clock import now
+from blog.core.clock import now
+from blog.core.web.app import Broadside
 from blog.models import Act, AuditEntry, Post, User
-from blog.web.app import Broadside
 from tests.posts.test_posts import add_posts
 from tests.support import Browser
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.kit.excerpts import LONGEST
+from blog.core.text.excerpts import LONGEST
 from blog.models import Post
 from blog.posts.rerendering import KINDS
 from tests.support import Browser

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 from sqlalchemy import delete, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.kit.clock import now
-from blog.kit.pagination import PageRequest
+from blog.core.clock import now
+from blog.core.db.pagination import PageRequest
 from blog.models import Follow, Post, PostBlock, User
 from blog.posts import queries
 from tests.posts.test_posts import add_posts

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import delete
 
 from blog import create_app
-from blog.kit.clock import now
+from blog.core.clock import now
+from blog.core.web.app import Broadside
 from blog.models import Post, User
-from blog.web.app import Broadside
 from settings import Settings
 from tests.admin.test_account import form_of
 from tests.support import Browser, add_user

@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.core.text.rendering import SHOWS_NOTHING
 from blog.models import Comment, Post, User
-from blog.web.rendering import SHOWS_NOTHING
 from tests.support import PASSWORD, Browser
 
 INDENTED = "    x = 1\n\n    y = 2\n\nand a table"

@@ -10,7 +10,7 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog import create_app
-from blog.kit.avatars import identicon, identicon_seed
+from blog.core.web.identicons import identicon, identicon_seed
 from blog.models import User
 from settings import Settings
 from tests.support import Browser

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.kit.clock import now
+from blog.core.clock import now
+from blog.core.web.app import Broadside
 from blog.models import User
-from blog.web.app import Broadside
 from tests.support import Browser
 
 PROFILE = {"name": "Susan Smith", "location": "Zürich", "about_me": "One line\r\nand another"}

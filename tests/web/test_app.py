@@ -5,7 +5,7 @@ from collections.abc import Callable
 from sqlalchemy import text
 
 from blog import create_app
-from blog.web.app import Broadside, db
+from blog.core.web.app import Broadside, db
 from settings import Settings
 from tests.support import Browser
 

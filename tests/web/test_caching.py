@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from blog.core.web.assets import Assets
 from blog.models import User
-from blog.web.assets import Assets
 from tests.support import Browser
 
 SHEET = re.compile(r'href="(/static/css/base\.[0-9a-f]{12}\.css)"')
@@ -97,7 +97,7 @@ async def test_nothing_outside_the_folder_is_served(browser: Browser) -> None:
 async def test_a_changed_file_has_another_name_at_the_next_look(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("blog.web.assets.LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("blog.core.web.assets.LOOK_SECONDS", 0.0)
     (tmp_path / "a.css").write_text("one")
     assets = Assets(tmp_path, "/files/")
     before = assets.address("a.css")

@@ -12,9 +12,9 @@ from quart import request
 from sqlalchemy import text
 
 from blog import create_app
-from blog.kit.passwords import Passwords
-from blog.web import quotas
-from blog.web.app import current_app, db, look_up
+from blog.core.auth.passwords import Passwords
+from blog.core.web import quotas
+from blog.core.web.app import current_app, db, look_up
 from settings import Settings
 from tests.connections import watch_pools, watched
 from tests.support import Browser

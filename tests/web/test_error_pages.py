@@ -6,11 +6,11 @@ import pytest
 from werkzeug.exceptions import HTTPException
 
 from blog import create_app
-from blog.accounts.identity import required_account
-from blog.kit.database_errors import DatabaseUnavailableError
+from blog.core.auth.identity import required_account
+from blog.core.db.database_errors import DatabaseUnavailableError
+from blog.core.web.app import Broadside, db
+from blog.core.web.errors import EXPLANATIONS
 from blog.models import User
-from blog.web.app import Broadside, db
-from blog.web.errors import EXPLANATIONS
 from settings import Settings
 from tests.support import Browser
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from blog.web.app import Broadside
+from blog.core.web.app import Broadside
 from tests.support import Browser
 
 

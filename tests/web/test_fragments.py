@@ -3,7 +3,7 @@
 from jinja2 import Environment
 from jinja2.runtime import Macro
 
-from blog.web.fragments import Fragments
+from blog.core.web.fragments import Fragments
 
 SOURCE = "{% macro shout(text, times=1) %}{{ count() }}: {{ text * times }}{% endmacro %}"
 

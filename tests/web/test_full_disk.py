@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import text
 
 from blog import create_app
+from blog.core.web.app import Broadside
 from blog.models import User
-from blog.web.app import Broadside
 from settings import Settings
 from tests.support import PASSWORD, Browser, outbox
 

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import text
 
-from blog.web.app import Broadside
+from blog.core.web.app import Broadside
 from tests.support import Browser
 
 
@@ -44,7 +44,7 @@ async def test_a_process_is_ready_when_the_database_has_what_it_was_started_with
 async def test_a_database_that_hangs_is_told_soon_and_is_asked_once(
     app: Broadside, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("blog.kit.probe.PROBE_SECONDS", 0.1)
+    monkeypatch.setattr("blog.core.web.probe.PROBE_SECONDS", 0.1)
     async with app.database.engine.connect() as connection:
         await connection.execute(text("LOCK TABLE alembic_version IN ACCESS EXCLUSIVE MODE"))
         for _ in range(5):

@@ -6,9 +6,9 @@ import httpx
 import pytest
 
 from blog import create_app
+from blog.core.web.app import Broadside
+from blog.core.web.hosts import allowed_hosts, is_allowed
 from blog.models import User
-from blog.web.app import Broadside
-from blog.web.hosts import allowed_hosts, is_allowed
 from settings import Settings
 from tests.support import Browser, outbox
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from blog import create_app
-from blog.web.app import Broadside
+from blog.core.web.app import Broadside
 from settings import Settings
 from tests.support import Browser
 

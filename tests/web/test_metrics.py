@@ -9,8 +9,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import func, insert, text, update
 
 from blog import create_app
+from blog.core.web.app import Broadside
 from blog.models import Email, EmailState
-from blog.web.app import Broadside
 from settings import Settings
 from tests.servers import until
 from tests.support import Browser
@@ -127,7 +127,7 @@ async def test_the_outbox_is_measured_without_counting_what_was_sent(
 async def test_the_figures_are_shown_while_the_database_hangs(
     app: Broadside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("blog.kit.probe.PROBE_SECONDS", 0.1)
+    monkeypatch.setattr("blog.core.web.probe.PROBE_SECONDS", 0.1)
     async with app.database.engine.connect() as connection:
         await connection.execute(text("LOCK TABLE emails IN ACCESS EXCLUSIVE MODE"))
         found = await samples(app)

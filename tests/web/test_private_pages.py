@@ -6,10 +6,10 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.accounts.leaving import DELETE_ACCOUNT
+from blog.accounts.deletion.service import DELETE_ACCOUNT
 from blog.accounts.links import CHANGE_EMAIL, CONFIRM, RESET_PASSWORD, credentials_of
+from blog.core.web.app import Broadside
 from blog.models import Base
-from blog.web.app import Broadside
 from tests.support import Browser, add_user
 from tests.test_route_access import LOG_IN, TABLE, ids
 

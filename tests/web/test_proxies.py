@@ -8,10 +8,10 @@ import pytest
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, Scope
 
 from blog import create_app
-from blog.kit.passwords import Passwords
+from blog.core.auth.passwords import Passwords
+from blog.core.web.app import Broadside
+from blog.core.web.proxies import TrustedProxies
 from blog.models import User
-from blog.web.app import Broadside
-from blog.web.proxies import TrustedProxies
 from settings import Settings
 from tests.support import Browser
 

@@ -9,13 +9,13 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog import create_app
-from blog.errors import TooManyRequestsError
-from blog.kit.rate_limits import Bucket, RateLimits
+from blog.core.errors import TooManyRequestsError
+from blog.core.web import quotas
+from blog.core.web.app import Broadside
+from blog.core.web.quotas import PREVIEWING, WRITING
+from blog.core.web.rate_limits import Bucket, RateLimits
+from blog.core.web.requests import SAFE_METHODS
 from blog.models import User
-from blog.web import quotas
-from blog.web.app import Broadside
-from blog.web.quotas import PREVIEWING, WRITING
-from blog.web.requests import SAFE_METHODS
 from settings import Settings
 from tests.accounts.clock import refill
 from tests.api.support import Client, add_token, assert_problem

@@ -7,9 +7,9 @@ from quart import Quart
 from sqlalchemy import text
 
 from blog import create_app
+from blog.core.web.app import Broadside, db
+from blog.core.web.errors import OF_THE_ADDRESS, OF_WHOEVER_ASKS
 from blog.models import Base
-from blog.web.app import Broadside, db
-from blog.web.errors import OF_THE_ADDRESS, OF_WHOEVER_ASKS
 from tests.support import Browser
 
 INSERTS = {

@@ -7,14 +7,14 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.kit.engines import POOL_SIZE
-from blog.kit.markdown import render_document, render_inline
-from blog.kit.process_pool import OverloadedError, ProcessPool
+from blog.core.db.engines import POOL_SIZE
+from blog.core.text.markdown import render_document, render_inline
+from blog.core.text.process_pool import OverloadedError, ProcessPool
+from blog.core.text.rendering import LONGEST_FOR_THE_LOOP, PAUSED, TOO_BUSY, TOO_INTRICATE
+from blog.core.web.app import Broadside
 from blog.models import Comment, Post, User
-from blog.web.app import Broadside
-from blog.web.rendering import LONGEST_FOR_THE_LOOP, PAUSED, TOO_BUSY, TOO_INTRICATE
-from tests.kit import work
-from tests.kit.worst import MARKDOWN, processor_time, search
+from tests.core import work
+from tests.core.worst import MARKDOWN, processor_time, search
 from tests.servers import until
 from tests.support import PASSWORD, Browser
 
@@ -26,7 +26,7 @@ ENDLESS = f"{LONG} and takes for ever"
 async def small_pool(app: Broadside, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
     """A renderer that allows little time, and to which `ENDLESS` is a text without end."""
     pool = ProcessPool(
-        ["blog.kit.markdown"], size=1, cpu_seconds=0.3, wall_seconds=30, longest_queue=2
+        ["blog.core.text.markdown"], size=1, cpu_seconds=0.3, wall_seconds=30, longest_queue=2
     )
     run = pool.run
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from blog import create_app
-from blog.kit.logs import JSONFormatter, TextFormatter, request_id
-from blog.web import request_log
-from blog.web.app import Broadside
+from blog.core.web import request_log
+from blog.core.web.app import Broadside
+from blog.core.web.logs import JSONFormatter, TextFormatter, request_id
 from settings import Settings
 from tests.support import Browser
 
@@ -21,7 +21,7 @@ class Lines(list[dict[str, Any]]):
     """What was logged, as a machine reads it."""
 
     def of_requests(self) -> list[dict[str, Any]]:
-        return [line for line in self if line["logger"] == "blog.web.request_log"]
+        return [line for line in self if line["logger"] == "blog.core.web.request_log"]
 
 
 class Collector(logging.Handler):
@@ -111,7 +111,7 @@ async def test_a_slow_query_is_a_warning_with_all_that_is_needed_to_find_it(
     watchful = create_app(make_settings(slow_query_seconds=0))
     async with watchful.test_app(), Browser(watchful) as browser:
         answer = await browser.get("/user/secret-name")
-    slow = [line for line in lines if line["logger"] == "blog.kit.statements"]
+    slow = [line for line in lines if line["logger"] == "blog.core.db.statements"]
     assert slow
     for line in slow:
         assert line["level"] == "warning"

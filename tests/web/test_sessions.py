@@ -3,7 +3,7 @@
 from quart import Quart
 from quart.sessions import SecureCookieSessionInterface
 
-from blog.web.app import Broadside
+from blog.core.web.app import Broadside
 from tests.support import Browser
 
 

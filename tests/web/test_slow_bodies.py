@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from blog.kit.engines import POOL_SIZE
+from blog.core.db.engines import POOL_SIZE
+from blog.core.web.app import Broadside
 from blog.models import User
-from blog.web.app import Broadside
 from tests.api.support import Client, add_token, assert_problem
 from tests.servers import until
 from tests.support import Browser

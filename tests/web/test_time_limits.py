@@ -11,12 +11,12 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from blog import create_app
-from blog.kit.database import Database
-from blog.kit.database_errors import is_unavailable
-from blog.kit.engines import POOL_SECONDS, POOL_SIZE, TimeLimits, pool_of
-from blog.kit.passwords import Passwords
+from blog.core.auth.passwords import Passwords
+from blog.core.db.database import Database
+from blog.core.db.database_errors import is_unavailable
+from blog.core.db.engines import POOL_SECONDS, POOL_SIZE, TimeLimits, pool_of
+from blog.core.web.app import Broadside
 from blog.models import Comment, User
-from blog.web.app import Broadside
 from settings import Settings
 from tests.api.support import Client, add_token
 from tests.comments.support import add_comments, add_post

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from quart import request
 from sqlalchemy import delete
 
-import blog.accounts.leaving_pages
+import blog.accounts.deletion.pages
 import blog.accounts.schemas
 import blog.admin.schemas
 import blog.comments.schemas
@@ -23,13 +23,13 @@ import blog.moderation.schemas
 import blog.posts.schemas
 import blog.users.schemas
 from blog import create_app
-from blog.accounts.identity import recognise_visitor
-from blog.errors import TooManyRequestsError
-from blog.kit.database_errors import DatabaseUnavailableError
-from blog.kit.validation import Schema
+from blog.core.auth.identity import recognise_visitor
+from blog.core.db.database_errors import DatabaseUnavailableError
+from blog.core.errors import TooManyRequestsError
+from blog.core.text.validation import Schema
+from blog.core.web.app import Broadside
+from blog.core.web.resubmission import LABELS, SECRETS
 from blog.models import Comment, LoginSession, Post, Report
-from blog.web.app import Broadside
-from blog.web.resubmission import LABELS, SECRETS
 from settings import Settings
 from tests.support import PASSWORD, Browser, add_user
 
@@ -153,7 +153,7 @@ def test_every_form_is_in_the_table(app: Broadside) -> None:
 
 def test_every_field_that_is_typed_has_a_label_and_no_password_has() -> None:
     modules = (
-        blog.accounts.leaving_pages, blog.accounts.schemas, blog.admin.schemas,
+        blog.accounts.deletion.pages, blog.accounts.schemas, blog.admin.schemas,
         blog.comments.schemas, blog.moderation.schemas, blog.posts.schemas, blog.users.schemas,
     )  # fmt: skip
     fields = {

@@ -1,0 +1,210 @@
+"""Who calls the API: by HTTP Basic (RFC 7617) with a password or a token, or as bearer (RFC 6750).
+
+Cookies mean nothing here. What a token may do is what its person may, within its scopes.
+"""
+
+import functools
+from collections.abc import Awaitable, Callable
+from typing import ParamSpec, cast
+
+import quart_auth
+from pydantic import SecretStr
+from quart import Response, request
+from quart.typing import ResponseReturnValue
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.accounts.login.attempts import forgive
+from blog.accounts.login.authentication import authenticate, requesting_client
+from blog.core.api import limits
+from blog.core.auth.identity import Visitor, credential, current_user, required_account
+from blog.core.auth.permissions import UNCONFIRMED
+from blog.core.auth.presence import note_presence
+from blog.core.auth.security_log import Event, note
+from blog.core.auth.weak_passwords import LONGEST_PASSWORD
+from blog.core.db.touch import is_due, note_now
+from blog.core.errors import ForbiddenError
+from blog.core.web.app import current_app, db
+from blog.core.web.errors import error_response
+from blog.core.web.headers import vary_by
+from blog.core.web.requests import SAFE_METHODS
+from blog.models import ApiToken, Permission, Scope, User
+
+Arguments = ParamSpec("Arguments")
+View = Callable[Arguments, Awaitable[ResponseReturnValue]]
+
+CHALLENGE = 'Basic realm="Broadside", charset="UTF-8", Bearer realm="Broadside"'
+ALL_SCOPES = Scope.READ | Scope.WRITE | Scope.MODERATE
+# What a scope leaves of the permissions of a token's person.
+GRANTS = {
+    Scope.READ: Permission(0),
+    Scope.WRITE: Permission.FOLLOW | Permission.COMMENT | Permission.WRITE,
+    # What is done to what others wrote, by moderators and by administrators.
+    Scope.MODERATE: Permission.MODERATE | Permission.ADMIN,
+}
+LONGEST_LOGIN = 254
+
+
+class BadCredentialsError(Exception):
+    """There is no such person or token, or the password is another one, or the time is over."""
+
+
+class PasswordRequiredError(Exception):
+    """The caller has given a token, and a password is wanted."""
+
+
+WHAT_IS_MISSING: dict[type[Exception], str] = {
+    quart_auth.Unauthorized: "Please give an e-mail address and password, or a token.",
+    BadCredentialsError: (
+        "There is no such person or token, the password is wrong, or the token has expired."
+    ),
+    PasswordRequiredError: "A token cannot make another one. Please give your password.",
+}
+
+
+@functools.cache
+def _granted(scopes: Scope) -> Permission:
+    return Permission(sum(granted for scope, granted in GRANTS.items() if scope in scopes))
+
+
+class Caller(Visitor):
+    """Whoever sends a request to the API.
+
+    Attributes:
+        scopes: what the credentials are good for; a password is for everything.
+        token_id: of the token that was sent, if one was.
+        used_password: whether the person has proved to know the password.
+    """
+
+    scopes = ALL_SCOPES
+    token_id: int | None = None
+    used_password = False
+    is_known = True
+
+    def narrow(self) -> None:
+        """Leave of the person's permissions only what the scopes grant."""
+        self.permissions &= _granted(self.scopes)
+
+
+async def identify() -> None:
+    """Before each request to the API: find out who calls, whether he may, and how often he has.
+
+    Raises:
+        quart_auth.Unauthorized: nobody says who he is, where that is not allowed.
+        BadCredentialsError: the credentials are no good.
+        ForbiddenError: the address is not confirmed, or the token is not for this.
+        TooManyRequestsError: too many requests came from him, or too many wrong passwords.
+    """
+    if request.method == "OPTIONS":  # A browser asks so before it sends what has credentials.
+        return
+    caller = Caller(None)
+    quart_auth.login_user(caller)
+    caller.action = quart_auth.Action.PASS  # There is no cookie to be set.
+    limits.refuse_known_credentials()
+    if brings_password := _brings_password():
+        await limits.spend()  # For the address, before the password is hashed.
+    try:
+        account = await _account(caller)
+    except BadCredentialsError:
+        if not brings_password:
+            await limits.spend()
+        raise
+    await limits.spend(account.id if account else None)
+    if account is None:
+        if request.method in SAFE_METHODS and not current_app.settings.api_anonymous_reads:
+            raise quart_auth.Unauthorized
+        return
+    if not account.is_confirmed:
+        raise ForbiddenError(UNCONFIRMED)
+    caller.recognise(account)
+    caller.narrow()
+    if (needed := _needed_scope()) not in caller.scopes:
+        raise ForbiddenError(f"This token has not the scope “{str(needed.name).lower()}”.")
+    await note_presence(account)
+
+
+def _brings_password() -> bool:
+    given = request.authorization
+    return given is not None and given.type == "basic" and bool(given.password)
+
+
+async def _account(caller: Caller) -> User | None:
+    """The person whose credentials the request has; `None` if it has none.
+
+    Raises:
+        BadCredentialsError: they are nobody's.
+        TooManyAttemptsError: too many passwords were tried.
+    """
+    given = request.authorization
+    if given is None:
+        if "Authorization" in request.headers:
+            raise BadCredentialsError
+        return None
+    if given.type == "basic":
+        name, password = given.username or "", given.password or ""
+        if password:
+            caller.used_password = True
+            return await _person_with_password(db(), name, password)
+        if not name:  # As HTTPie sends it for `--auth :`.
+            return None
+        secret = name
+    else:
+        secret = given.token or "" if given.type == "bearer" else ""
+    token = await credential(ApiToken, secret) if secret else None
+    if token is None:
+        note(Event.UNKNOWN_TOKEN, None)
+        raise BadCredentialsError
+    if is_due(token.last_used_at):
+        async with current_app.database.warm_sessions.session() as session:
+            await note_now(session, ApiToken.last_used_at, token.id)
+    caller.token_id, caller.scopes = token.id, Scope(token.scopes)
+    return token.user
+
+
+async def _person_with_password(session: AsyncSession, login: str, password: str) -> User:
+    """Check a password as the login page does, at the cost of a try."""
+    if len(login) > LONGEST_LOGIN or len(password) > LONGEST_PASSWORD or "\0" in login:
+        raise BadCredentialsError
+    client = requesting_client()
+    user = await authenticate(session, current_app.passwords, login, SecretStr(password), client)
+    if user is None or user.is_disabled:
+        raise BadCredentialsError
+    await forgive(session, user, client.address)
+    await session.commit()
+    note(Event.RIGHT_PASSWORD, user.id)
+    return user
+
+
+def _needed_scope() -> Scope:
+    """Reading takes one, writing another, and what only moderators do a third."""
+    if request.method in SAFE_METHODS:
+        return Scope.READ
+    is_moderation = str(request.blueprint).endswith(".moderation")
+    return Scope.MODERATE if is_moderation else Scope.WRITE
+
+
+def password_required(view: View[Arguments]) -> View[Arguments]:
+    """Let in who has given a password: a token is not enough to make another."""
+
+    @functools.wraps(view)
+    async def checked(*args: Arguments.args, **kwargs: Arguments.kwargs) -> ResponseReturnValue:
+        required_account()
+        if not cast(Caller, current_user).used_password:
+            raise PasswordRequiredError
+        return await view(*args, **kwargs)
+
+    return checked
+
+
+async def keep_apart(response: Response) -> Response:
+    """Let no cache give one caller what another one got."""
+    vary_by(response, "Authorization")
+    is_personal = "Authorization" in request.headers
+    response.headers.setdefault("Cache-Control", "private, no-cache" if is_personal else "no-cache")
+    return response
+
+
+async def challenge(error: Exception) -> Response:
+    """The answer to a call that lacks good credentials."""
+    response = await error_response(401, WHAT_IS_MISSING[type(error)])
+    response.headers["WWW-Authenticate"] = CHALLENGE
+    return response

@@ -1,0 +1,188 @@
+"""Deleting an account: it is gone for everybody at once, and its rows follow in batches.
+
+The biggest accounts have a hundred thousand follows. To delete these in one transaction would hold
+the rows that everybody's writes count in for many seconds. So each batch is a short transaction
+of its own, which gives up rather than waits for a lock. What is left to do is read from the
+tables anew each time: a process may be killed at any moment, and any number may work at once.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, delete, func, select, text, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.accounts.sessions.service import end_all_access
+from blog.core.clock import now
+from blog.models import AccountDeletion, AuditEntry, Comment, Email, Follow, Post, Report, User
+
+ROWS_AT_ONCE = 100
+# Each may be in a block of its own, in which everybody's posts are counted.
+POSTS_AT_ONCE = 20
+LOCK_TIMEOUT = text("SET LOCAL lock_timeout = '50ms'")
+LONGEST_PAUSE = timedelta(minutes=10)
+
+
+async def begin_deletion(session: AsyncSession, user: User) -> None:
+    """Let an account be gone for everybody; the caller has locked it, and commits.
+
+    Sessions, tokens and mails go at once. The username and the address are free for somebody else.
+    """
+    session.add(AccountDeletion(user_id=user.id))
+    await session.execute(delete(Email).where(Email.recipient == user.email))
+    # Nobody can register with these: a username has no hyphen, and an address has an "@".
+    unnamed = f"deleted-{user.id}"
+    await session.execute(
+        update(User)
+        .where(User.id == user.id)
+        .values(
+            username=unnamed, username_fold=None, email=unnamed, password_hash="", submission=None,
+            name="", location="", about_me="", disabled_at=func.coalesce(User.disabled_at, now()),
+        )
+        .execution_options(synchronize_session=False)
+    )  # fmt: skip
+    await end_all_access(session, user)
+
+
+async def claim_deletion(session: AsyncSession) -> AccountDeletion | None:
+    """A deletion that is due, for as long as the transaction lasts; `None` if none is.
+
+    Those that another process has claimed are passed over.
+    """
+    return await session.scalar(
+        select(AccountDeletion)
+        .where(AccountDeletion.due_at <= func.now())
+        .order_by(AccountDeletion.due_at, AccountDeletion.user_id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+
+
+async def delete_batch(session: AsyncSession, deletion: AccountDeletion) -> None:
+    """Remove some rows of a deleted account, and at last the account; the caller commits.
+
+    It never waits long for a lock, so that nobody has to wait long for those that it holds.
+
+    Args:
+        session: the transaction in which `deletion` was claimed.
+        deletion: which account.
+
+    Raises:
+        sqlalchemy.exc.DBAPIError: a row was locked for too long. Nothing is changed; try again.
+    """
+    await session.execute(LOCK_TIMEOUT)
+    if deletion.attempts:
+        deletion.attempts = 0
+    for step in (_delete_posts, _delete_comments, _delete_follows, _delete_reports, _forget_acts):
+        if await step(session, deletion.user_id):
+            return
+    await session.execute(delete(User).where(User.id == deletion.user_id))
+
+
+async def postpone_deletion(session: AsyncSession, user_id: int) -> None:
+    """After a batch that failed: try again later, each time after twice the time; commits."""
+    pause = func.least(
+        timedelta(seconds=1) * func.power(2, func.least(AccountDeletion.attempts, 20)),
+        LONGEST_PAUSE,
+    )
+    await session.execute(
+        update(AccountDeletion)
+        .where(AccountDeletion.user_id == user_id)
+        .values(attempts=AccountDeletion.attempts + 1, due_at=func.now() + pause)
+        .execution_options(synchronize_session=False)
+    )
+    await session.commit()
+
+
+async def _delete_posts(session: AsyncSession, user_id: int) -> bool:
+    """Delete the newest posts, and what others have written below them before.
+
+    The newest, because they are what every list passes over as long as they are there.
+    """
+    posts = await _some(
+        session,
+        select(Post.id).where(Post.author_id == user_id).order_by(Post.id.desc())
+        .limit(POSTS_AT_ONCE),
+    )  # fmt: skip
+    if not posts:
+        return False
+    await _lock(session, Post, Post.id.in_(posts))
+    below = await _some(
+        session, select(Comment.id).where(Comment.post_id.in_(posts)).limit(ROWS_AT_ONCE)
+    )
+    # The author comes before the blocks, in which both comments and posts are counted.
+    await _lock(session, User, User.id == user_id)
+    if below:
+        await _delete(session, Comment, Comment.id.in_(below))
+    if len(below) < ROWS_AT_ONCE:
+        await _delete(session, Post, Post.id.in_(posts))
+    return True
+
+
+async def _delete_comments(session: AsyncSession, user_id: int) -> bool:
+    """Delete some comments below the posts of others, which count them."""
+    statement = select(Comment.id, Comment.post_id).where(Comment.author_id == user_id)
+    comments = (await session.execute(statement.limit(ROWS_AT_ONCE))).all()
+    if not comments:
+        return False
+    await _lock(session, Post, Post.id.in_({comment.post_id for comment in comments}))
+    await _delete(session, Comment, Comment.id.in_([comment.id for comment in comments]))
+    return True
+
+
+async def _delete_follows(session: AsyncSession, user_id: int) -> bool:
+    """Delete some follows of the account, or of others who follow it. Both sides count them."""
+    pair = (Follow.follower_id, Follow.followed_id)
+    for side in pair:
+        statement = select(*pair).where(side == user_id).limit(ROWS_AT_ONCE)
+        follows = [tuple(row) for row in await session.execute(statement)]
+        if follows:
+            await _delete(session, Follow, tuple_(*pair).in_(follows))
+            return True
+    return False
+
+
+async def _delete_reports(session: AsyncSession, user_id: int) -> bool:
+    """Delete some reports that the person made."""
+    reports = await _some(
+        session, select(Report.id).where(Report.reporter_id == user_id).limit(ROWS_AT_ONCE)
+    )
+    if reports:
+        await _delete(session, Report, Report.id.in_(reports))
+    return bool(reports)
+
+
+async def _forget_acts(session: AsyncSession, user_id: int) -> bool:
+    """Take the person out of some of the acts of a moderator, which stay."""
+    for table, column in (
+        (Comment, Comment.disabled_by_id),
+        (Report, Report.closed_by_id),
+        (AuditEntry, AuditEntry.actor_id),
+        (AuditEntry, AuditEntry.subject_id),
+    ):
+        rows = await _some(session, select(table.id).where(column == user_id).limit(ROWS_AT_ONCE))
+        if rows:
+            await session.execute(
+                update(table)
+                .where(table.id.in_(rows))
+                .values({column: None})
+                .execution_options(synchronize_session=False)
+            )
+            return True
+    return False
+
+
+async def _some(session: AsyncSession, ids: Select[int]) -> Sequence[int]:
+    return (await session.scalars(ids)).all()
+
+
+async def _lock(session: AsyncSession, table: Any, which: ColumnElement[bool]) -> None:
+    """Lock rows in the order of their ids, as everybody does."""
+    await session.execute(
+        select(table.id).where(which).order_by(table.id).with_for_update(key_share=True)
+    )
+
+
+async def _delete(session: AsyncSession, table: Any, which: ColumnElement[bool]) -> None:
+    await session.execute(delete(table).where(which).execution_options(synchronize_session=False))

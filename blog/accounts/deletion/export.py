@@ -1,0 +1,213 @@
+"""Everything that the site holds about a person, as one JSON document.
+
+It may be long, and is never held in memory whole: the rows come from the database some at a time,
+in the order of a key, and each part goes to the client before the next one is read. A connection
+is held only while the database answers, however slowly the client reads. So each part is as the
+site was when it was read, and what is written meanwhile may be missing.
+"""
+
+import asyncio
+import json
+import zlib
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from contextlib import aclosing
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from weakref import WeakValueDictionary
+
+from sqlalchemy import Row, Select, or_, select, tuple_
+
+from blog.core.db.database import Database
+from blog.core.errors import TooManyRequestsError
+from blog.models import (
+    ApiToken,
+    AuditEntry,
+    Comment,
+    Email,
+    Follow,
+    LoginSession,
+    Post,
+    Report,
+    Role,
+    User,
+)
+from blog.models.account_deletion import not_deleted
+
+ROWS_AT_ONCE = 500
+# A post may have 64 KiB.
+POSTS_AT_ONCE = 50
+COMPRESSION_LEVEL = 5
+GZIP_FORMAT = 16 + zlib.MAX_WBITS
+
+
+class Section(NamedTuple):
+    """A part of the document.
+
+    Attributes:
+        rows: the query whose rows it lists.
+        keys: the columns in whose order it does, and which no two of its rows have in common.
+        size: how many rows are read at once.
+    """
+
+    rows: Select[*tuple[Any, ...]]
+    keys: tuple[Any, ...]
+    size: int = ROWS_AT_ONCE
+
+
+def sections(account: User) -> dict[str, Section]:
+    """The parts of the document."""
+    me = account.id
+    follower, followed = User.username.label("username"), Follow.created_at
+    return {
+        "account": Section(select(
+            User.id, User.username, User.email, Role.name.label("role"), User.created_at,
+            User.confirmed_at, User.disabled_at, User.last_seen_at, User.avatar_hash,
+        ).join(Role, Role.id == User.role_id).where(User.id == me), (User.id,)),
+        "profile": Section(select(
+            User.name, User.location, User.about_me, User.post_count, User.follower_count,
+            User.following_count,
+        ).where(User.id == me), (User.id,)),
+        "posts": Section(select(
+            Post.id, Post.body, Post.created_at, Post.edited_at, Post.hidden_at,
+            Post.comment_count,
+        ).where(Post.author_id == me), (Post.id,), POSTS_AT_ONCE),
+        "comments": Section(select(
+            Comment.id, Comment.post_id, Comment.body, Comment.created_at, Comment.edited_at,
+            Comment.disabled_at, Comment.disabled_reason,
+        ).where(Comment.author_id == me), (Comment.id,)),
+        "reports": Section(select(
+            Report.id, Report.post_id, Report.comment_id, Report.reason, Report.created_at,
+            Report.state, Report.closed_at,
+        ).where(Report.reporter_id == me), (Report.id,)),
+        "following": Section(select(follower, followed)
+        .join(Follow, Follow.followed_id == User.id)
+        .where(Follow.follower_id == me, not_deleted(User.id)), (Follow.followed_id,)),
+        "followers": Section(select(follower, followed)
+        .join(Follow, Follow.follower_id == User.id)
+        .where(Follow.followed_id == me, not_deleted(User.id)),
+        (Follow.created_at, Follow.follower_id)),
+        "sessions": Section(select(
+            LoginSession.created_at, LoginSession.last_used_at, LoginSession.expires_at,
+            LoginSession.device, LoginSession.network_address,
+        ).where(LoginSession.user_id == me), (LoginSession.id,)),
+        "api_tokens": Section(select(
+            ApiToken.name, ApiToken.scopes, ApiToken.created_at, ApiToken.last_used_at,
+            ApiToken.expires_at,
+        ).where(ApiToken.user_id == me), (ApiToken.id,)),
+        "mails": Section(select(
+            Email.purpose, Email.recipient, Email.subject, Email.state, Email.created_at,
+            Email.sent_at,
+        ).where(Email.recipient == account.email), (Email.id,)),
+        "audit_entries": Section(select(
+            AuditEntry.created_at, AuditEntry.actor_name, AuditEntry.act,
+            AuditEntry.subject_name, AuditEntry.details,
+        ).where(or_(AuditEntry.actor_id == me, AuditEntry.subject_id == me)), (AuditEntry.id,)),
+    }  # fmt: skip
+
+
+class Exports:
+    """The documents that are under way, one for each person in this process.
+
+    Args:
+        database: where the rows are.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._running: WeakValueDictionary[int, Export] = WeakValueDictionary()
+
+    def begin(self, account: User, *, compress: bool) -> "Export":
+        """The document of a person.
+
+        Args:
+            account: whose.
+            compress: whether the document is to be compressed by gzip.
+
+        Raises:
+            TooManyRequestsError: the person is fetching it already.
+        """
+        running = self._running.get(account.id)
+        if running is not None and not running.is_over:
+            raise TooManyRequestsError(
+                timedelta(minutes=1), "You are downloading your data already."
+            )
+        self._running[account.id] = export = Export(self._database, account, compress=compress)
+        return export
+
+
+class Export:
+    """A document on its way, in pieces of bytes, the first of which is there at once.
+
+    Attributes:
+        is_over: whether all of it was sent, or the client has gone.
+    """
+
+    def __init__(self, database: Database, account: User, *, compress: bool) -> None:
+        self.is_over = False
+        self._pieces = pieces(database, account, compress=compress)
+
+    def __aiter__(self) -> "Export":
+        return self
+
+    async def __anext__(self) -> bytes:
+        return await anext(self._pieces)
+
+    async def aclose(self) -> None:
+        """Stop, wherever it is."""
+        self.is_over = True
+        await self._pieces.aclose()
+
+
+async def pieces(
+    database: Database, account: User, *, compress: bool
+) -> AsyncGenerator[bytes, None]:
+    """The document as UTF-8, or as gzip of that; a piece can be used before the next has come."""
+    compressor = zlib.compressobj(COMPRESSION_LEVEL, wbits=GZIP_FORMAT)
+
+    def encode(texts: Iterable[str]) -> bytes:
+        data = "".join(texts).encode()
+        if not compress:
+            return data
+        return compressor.compress(data) + compressor.flush(zlib.Z_SYNC_FLUSH)
+
+    opening = "{"
+    for name, section in sections(account).items():
+        yield encode([f"{opening}\n{json.dumps(name)}: ["])
+        opening, separator = ",", "\n"
+        async with aclosing(_batches(database, section)) as batches:
+            async for rows in batches:
+                # Many rows take their time, in which others want to be served.
+                yield await asyncio.to_thread(encode, _texts(rows, separator))
+                separator = ",\n"
+        yield encode(["]"])
+    yield encode(["}\n"]) + (compressor.flush() if compress else b"")
+
+
+async def _batches(
+    database: Database, section: Section
+) -> AsyncGenerator[list[dict[str, Any]], None]:
+    """The rows of a section, some at a time."""
+    number = len(section.keys)
+    names = [str(column.key) for column in section.rows.selected_columns]
+    keys = tuple_(*section.keys)
+    statement = section.rows.add_columns(*section.keys).order_by(*section.keys).limit(section.size)
+    rows: Sequence[Row[Any]] = []
+    while not rows or len(rows) == section.size:
+        behind = statement.where(keys > tuple_(*rows[-1][-number:])) if rows else statement
+        async with database.reading_session() as session:
+            rows = (await session.execute(behind)).all()
+        if not rows:
+            return
+        # Without the keys, which stand behind what is asked for.
+        yield [dict(zip(names, row[:-number], strict=True)) for row in rows]
+
+
+def _texts(rows: list[dict[str, Any]], separator: str) -> Iterator[str]:
+    for row in rows:
+        yield separator + json.dumps(row, default=_plain, ensure_ascii=False)
+        separator = ",\n"
+
+
+def _plain(value: object) -> str:
+    """Times as in RFC 3339, and network addresses, as texts."""
+    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -1,0 +1,103 @@
+"""The pages under `/auth` for leaving: taking one's data along, and deleting the account."""
+
+from quart import Blueprint, Response, flash, redirect, render_template, request, url_for
+from quart.typing import ResponseReturnValue
+
+from blog.accounts import link_pages
+from blog.accounts.deletion import service as leaving
+from blog.accounts.login.authentication import requesting_client
+from blog.accounts.schemas import KnownPassword
+from blog.core.auth.identity import forget_visitor, required_account
+from blog.core.auth.tokens import InvalidTokenError
+from blog.core.clock import now
+from blog.core.errors import InvalidFieldsError
+from blog.core.text.validation import Schema
+from blog.core.web.app import current_app, db
+from blog.core.web.forms import Form
+from blog.core.web.headers import vary_by
+from blog.core.web.quotas import CHANGING_ACCOUNT, EXPORTING, MAILING, quota, spend
+
+blueprint = Blueprint("leaving", __name__, url_prefix="/auth")
+blueprint.after_request(link_pages.keep_token_secret)
+
+
+class DeleteAccountForm(Schema):
+    """The password, asked again."""
+
+    password: KnownPassword
+
+
+@blueprint.get("/delete-account")
+async def ask() -> ResponseReturnValue:
+    """What is deleted, and the form that asks for the password."""
+    required_account()
+    return await render_template("accounts/delete_account.html", form=Form(DeleteAccountForm))
+
+
+@blueprint.post("/delete-account")
+@quota(CHANGING_ACCOUNT)
+async def send_link() -> ResponseReturnValue:
+    """Send the link to the page that deletes."""
+    account = required_account()
+    form = Form(DeleteAccountForm)
+    if (data := await form.submitted()) is not None:
+        try:
+            await spend(MAILING)
+            await leaving.ask_to_confirm(
+                db(), account, data.password, current_app.passwords,
+                links=current_app.links, client=requesting_client(),
+            )  # fmt: skip
+        except InvalidFieldsError as error:
+            form.refuse(error)
+        else:
+            await flash(
+                f"We have sent a link to {account.email}. Nothing is deleted before you open it.",
+                "success",
+            )
+            return redirect(url_for("leaving.ask"))
+    return await render_template("accounts/delete_account.html", form=form), form.status
+
+
+@blueprint.get("/delete-account/<token>")
+async def confirm_deletion(token: str) -> ResponseReturnValue:
+    """Where the link in the mail leads: the last question, and the button."""
+    leaving.check_link(required_account(), token, current_app.links)
+    return await render_template("accounts/delete_account_confirm.html", token=token)
+
+
+@blueprint.post("/delete-account/<token>")
+@quota(CHANGING_ACCOUNT)
+async def delete_account(token: str) -> ResponseReturnValue:
+    """Delete the account, and log out."""
+    try:
+        await leaving.delete_account(db(), required_account(), token, current_app.links)
+    except InvalidFieldsError as error:
+        await flash(str(error), "error")
+        return redirect(url_for("leaving.ask"))
+    current_app.deletion_worker.wake()
+    forget_visitor()
+    await flash("Your account is deleted. Goodbye, and come back whenever you like.", "success")
+    return redirect(url_for("posts.home"))
+
+
+@blueprint.errorhandler(InvalidTokenError)
+async def bad_link(error: InvalidTokenError) -> ResponseReturnValue:
+    """A link for the deletion that does not work."""
+    return await link_pages.bad_link(error, "leaving.ask", "Get another link")
+
+
+@blueprint.get("/export")
+@quota(EXPORTING)
+async def export_data() -> ResponseReturnValue:
+    """Everything that the site holds about one, as a JSON file."""
+    account = required_account()
+    compress = bool(request.accept_encodings["gzip"])
+    export = current_app.exports.begin(account, compress=compress)
+    response = Response(export, content_type="application/json")
+    if compress:
+        response.headers["Content-Encoding"] = "gzip"
+    vary_by(response, "Accept-Encoding")
+    response.headers["Cache-Control"] = "no-store"
+    name = f"{account.username}-{now():%Y-%m-%d}.json"
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    return response

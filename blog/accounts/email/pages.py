@@ -1,0 +1,83 @@
+"""The pages under `/auth` for another e-mail address."""
+
+from quart import Blueprint, flash, redirect, render_template, url_for
+from quart.typing import ResponseReturnValue
+
+from blog.accounts import link_pages
+from blog.accounts.email import service as email_service
+from blog.accounts.login.authentication import requesting_client
+from blog.accounts.schemas import ChangeEmailForm
+from blog.core.auth.identity import required_account
+from blog.core.auth.tokens import InvalidTokenError
+from blog.core.errors import InvalidFieldsError
+from blog.core.web.app import current_app, db
+from blog.core.web.forms import Form
+from blog.core.web.quotas import CHANGING_ACCOUNT, MAILING, quota, spend
+
+blueprint = Blueprint("email_address", __name__, url_prefix="/auth")
+blueprint.after_request(link_pages.keep_token_secret)
+
+
+@blueprint.get("/change_email")
+async def change_form() -> ResponseReturnValue:
+    """The form for another address."""
+    required_account()
+    return await render_template("accounts/change_email.html", form=Form(ChangeEmailForm))
+
+
+@blueprint.post("/change_email")
+@quota(CHANGING_ACCOUNT)
+async def send_link() -> ResponseReturnValue:
+    """Send a link to the new address."""
+    account = required_account()
+    form = Form(ChangeEmailForm)
+    if (data := await form.submitted()) is not None:
+        try:
+            await spend(MAILING)
+            await email_service.ask_for_change(
+                db(), account, data, passwords=current_app.passwords,
+                links=current_app.links, client=requesting_client(),
+            )  # fmt: skip
+        except InvalidFieldsError as error:
+            form.refuse(error)
+        else:
+            await flash(
+                f"We have sent a link to {data.email}. "
+                "Your address stays as it is until you open it.",
+                "success",
+            )
+            return redirect(url_for("email_address.change_form"))
+    return await render_template("accounts/change_email.html", form=form), form.status
+
+
+@blueprint.get("/change_email/<token>")
+async def review(token: str) -> ResponseReturnValue:
+    """Where the link in the mail leads: a button, for the owner of the account.
+
+    Neither opening the link nor having it is enough. A mail scanner opens it; and with a
+    slip in the new address it reaches a stranger, who could then have the password reset.
+    """
+    address = email_service.address_of_link(required_account(), token, current_app.links)
+    return await render_template("accounts/change_email_review.html", address=address)
+
+
+@blueprint.post("/change_email/<token>")
+@quota(CHANGING_ACCOUNT)
+async def change(token: str) -> ResponseReturnValue:
+    """Change the address."""
+    account = required_account()
+    try:
+        address = await email_service.change_email(
+            db(), account, token, current_app.links, current_app.settings.admin_email
+        )
+    except InvalidFieldsError as error:
+        await flash(str(error), "error")
+        return redirect(url_for("email_address.change_form"))
+    await flash(f"Your address is now {address}.", "success")
+    return redirect(url_for("sessions.overview"))
+
+
+@blueprint.errorhandler(InvalidTokenError)
+async def bad_link(error: InvalidTokenError) -> ResponseReturnValue:
+    """A link for another address that does not work."""
+    return await link_pages.bad_link(error, "email_address.change_form", "Get another link")

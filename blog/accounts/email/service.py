@@ -1,0 +1,128 @@
+"""Changing one's e-mail address: asked for with the password, done by a link in a mail."""
+
+from sqlalchemy import case, func, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.accounts import queries
+from blog.accounts.links import (
+    CHANGE_EMAIL,
+    check_credentials,
+    credentials_of,
+    refuse_other_account,
+)
+from blog.accounts.login.attempts import forgive
+from blog.accounts.login.authentication import Client, authenticate
+from blog.accounts.registration.service import role_for
+from blog.accounts.registration.uniqueness import taken
+from blog.accounts.schemas import ChangeEmailForm
+from blog.core.auth.passwords import Passwords
+from blog.core.auth.security_log import Event, note
+from blog.core.auth.tokens import InvalidTokenError, LinkSigner
+from blog.core.clock import now
+from blog.core.errors import InvalidFieldsError
+from blog.core.web.rate_limits import Bucket, Quota, take_one
+from blog.core.web.urls import external_url
+from blog.mail import outbox
+from blog.models import User
+
+# Each may go to another address, whose owner has not asked for it.
+NEW_ADDRESSES = Quota("mails to new addresses", 6, 24 * 3600)
+WRONG_PASSWORD = "This is not your password."  # noqa: S105
+SAME = "This is your address already."
+ENOUGH = "We have sent several links to this address. Look among the spam, or wait an hour."
+
+
+async def ask_for_change(
+    session: AsyncSession, account: User, form: ChangeEmailForm, *,
+    passwords: Passwords, links: LinkSigner, client: Client,
+) -> None:  # fmt: skip
+    """Send a link to the new address. Nothing changes before it is used.
+
+    If the address belongs to somebody else's account, its owner is told instead. The answer and the
+    work are the same, so that nobody learns in this way who has an account.
+
+    Raises:
+        InvalidFieldsError: the password is wrong, or the address is the person's own already, or
+            has been sent enough of these mails for now.
+        TooManyRequestsError: the person has asked for several of these links today.
+        TooManyAttemptsError: too many tries with a wrong password.
+    """
+    user = await authenticate(session, passwords, account.email, form.password, client)
+    if user is None:
+        raise InvalidFieldsError({"password": WRONG_PASSWORD})
+    await take_one(session, Bucket(NEW_ADDRESSES, f"person {user.id}"))
+    await forgive(session, user, client.address)
+    if form.email == user.email:
+        await session.commit()
+        raise InvalidFieldsError({"email": SAME})
+    content = {"user": user.id, "email": form.email, "credentials": credentials_of(user)}
+    link = external_url("email_address.review", token=links.sign(CHANGE_EMAIL, content))
+    is_taken = await queries.user_by_email(session, form.email) is not None
+    message = "email_is_in_use" if is_taken else "change_email"
+    mail = await outbox.put(session, to=form.email, message=message, user=user, link=link)
+    await session.commit()
+    note(Event.ADDRESS_CHANGE_ASKED, user.id)
+    if mail is None:
+        raise InvalidFieldsError({"email": ENOUGH})
+
+
+def address_of_link(account: User, token: str, links: LinkSigner) -> str:
+    """The new address that a link is for, while it works.
+
+    Raises:
+        ExpiredTokenError: the link is older than an hour.
+        OtherAccountError: it is for another account.
+        InvalidTokenError: it is not one of ours, was used, or the password or the address
+            has been changed since.
+    """
+    content = links.read(CHANGE_EMAIL, token)
+    refuse_other_account(account, content["user"])
+    check_credentials(account, content)
+    return str(content["email"])
+
+
+async def change_email(
+    session: AsyncSession, account: User, token: str, links: LinkSigner, administrators: list[str]
+) -> str:
+    """Change the address to that of a link, and tell the old one.
+
+    An account that was not confirmed becomes so, and gets the role that the new address
+    gives: it had the role of an address that nobody has proved to own.
+
+    Returns:
+        The new address.
+
+    Raises:
+        InvalidTokenError: as `address_of_link`.
+        InvalidFieldsError: somebody has registered with the new address meanwhile.
+    """
+    address = address_of_link(account, token, links)
+    role = await role_for(session, address, administrators)
+    change = (
+        update(User)
+        .where(
+            User.id == account.id,
+            User.email == account.email,
+            User.password_hash == account.password_hash,
+        )
+        .values(
+            email=address,
+            role_id=case((User.confirmed_at.is_(None), role.id), else_=User.role_id),
+            confirmed_at=func.coalesce(User.confirmed_at, now()),
+        )
+        .returning(User.id)
+        .execution_options(synchronize_session=False)
+    )
+    try:
+        # In a savepoint, so that after a refusal the page can still tell who is logged in.
+        async with session.begin_nested():
+            changed = await session.scalar(change)
+    except IntegrityError as error:
+        raise taken(error) from None
+    if changed is None:
+        raise InvalidTokenError
+    await outbox.put(session, to=account.email, message="email_changed", user=account)
+    await session.commit()
+    note(Event.ADDRESS_CHANGED, account.id)
+    return address

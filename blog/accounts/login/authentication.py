@@ -1,0 +1,87 @@
+"""Checking who somebody is by their password."""
+
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+from quart import request
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.accounts import queries
+from blog.accounts.login import warnings
+from blog.accounts.login.attempts import Attempt
+from blog.core.auth.devices import KnownDevice, requesting_device
+from blog.core.auth.passwords import Passwords
+from blog.core.auth.security_log import Event, note
+from blog.core.web.networks import Address, parsed_address
+from blog.core.web.user_agents import device_name
+from blog.models import User
+
+
+@dataclass(frozen=True)
+class Client:
+    """What sends a request: a device by its own account, at a network address.
+
+    Attributes:
+        known_device: what proves that its owner has logged in to some account before.
+    """
+
+    device: str
+    address: Address | None
+    known_device: KnownDevice | None = None
+
+
+def requesting_client() -> Client:
+    """The client of the current request."""
+    return Client(
+        device=device_name(request.headers.get("User-Agent")),
+        address=parsed_address(request.remote_addr),
+        known_device=requesting_device(),
+    )
+
+
+async def authenticate(
+    session: AsyncSession, passwords: Passwords, login: str, password: SecretStr, client: Client
+) -> User | None:
+    """Find the person with these credentials, at the cost of an attempt.
+
+    It takes the same time, and the same statements, whether there is such a person or not. The
+    caller forgives earlier failures (`attempts.forgive`) in the transaction that makes use of the
+    success: the password may have been changed meanwhile, or the account been disabled.
+
+    Args:
+        session: is committed, so that nobody waits for a hash with a connection in hand.
+        login: an e-mail or a username.
+
+    Returns:
+        The person with the role, or `None` if there is none or the password is wrong.
+
+    Raises:
+        TooManyAttemptsError: too many attempts have failed.
+    """
+    await session.commit()
+    attempt, user = Attempt.from_address(login, client.address), None
+    if client.known_device:
+        user = await _find(session, login)
+        if user and client.known_device.is_known_to(user):
+            attempt = Attempt.from_device(client.known_device)
+    attempt.refuse_if_known_empty()
+    # Whoever waits here is not counted yet. So fifty people behind one address may log in at
+    # once, and fifty wrong passwords are still not more than the limit.
+    async with passwords.turn:
+        is_last = await attempt.count()
+        user = user or await _find(session, login)
+        stored = user.password_hash if user else None
+        if await passwords.verify(stored, password.get_secret_value()):
+            attempt.succeeded()
+            return user
+    note(Event.WRONG_PASSWORD, user.id if user else None)
+    if is_last:
+        warnings.warn_of_attempts(login)
+    return None
+
+
+async def _find(session: AsyncSession, login: str) -> User | None:
+    """The person with this e-mail or username; the connection is given back at once."""
+    user = await queries.user_by_login(session, login)
+    await session.commit()
+    return user

@@ -1,0 +1,128 @@
+"""The pages under `/auth` for another password: for who knows the old one, and who does not."""
+
+from datetime import timedelta
+
+from quart import Blueprint, flash, redirect, render_template, url_for
+from quart.typing import ResponseReturnValue
+
+from blog.accounts import link_pages
+from blog.accounts.login.authentication import requesting_client
+from blog.accounts.passwords import service as passwords_service
+from blog.accounts.schemas import ChangePasswordForm, ForgottenPasswordForm, NewPasswordForm
+from blog.core.auth.devices import remember_device
+from blog.core.auth.identity import current_user, forget_visitor, required_login, set_login_cookie
+from blog.core.auth.tokens import InvalidTokenError
+from blog.core.errors import InvalidFieldsError, TooManyRequestsError
+from blog.core.web.app import current_app, db
+from blog.core.web.forms import Form
+from blog.core.web.quotas import CHANGING_ACCOUNT, MAILING, quota, spend
+
+BACKLOG_IS_FULL = timedelta(seconds=20)
+
+blueprint = Blueprint("passwords", __name__, url_prefix="/auth")
+blueprint.after_request(link_pages.keep_token_secret)
+
+
+@blueprint.get("/change-password")
+async def change_form() -> ResponseReturnValue:
+    """The form for another password."""
+    required_login()
+    return await render_template("accounts/change_password.html", form=Form(ChangePasswordForm))
+
+
+@blueprint.post("/change-password")
+@quota(CHANGING_ACCOUNT)
+async def change() -> ResponseReturnValue:
+    """Change the password. Every other browser and every program is logged out."""
+    login = required_login()
+    form = Form(ChangePasswordForm)
+    if (data := await form.submitted()) is not None:
+        try:
+            renewed = await passwords_service.change_password(
+                db(), login, data, current_app.passwords, requesting_client()
+            )
+        except InvalidFieldsError as error:
+            form.refuse(error)
+        else:
+            set_login_cookie(renewed.session_token, remember=login.is_remembered)
+            remember_device(renewed.user_id, renewed.device_generation)
+            await flash(
+                "Your password is changed. Every other browser is logged out, and your API "
+                "tokens are revoked.",
+                "success",
+            )
+            return redirect(url_for("sessions.overview"))
+    return await render_template("accounts/change_password.html", form=form), form.status
+
+
+@blueprint.get("/reset")
+async def forgotten() -> ResponseReturnValue:
+    """The form for who has forgotten the password."""
+    return await render_template("accounts/reset.html", form=Form(ForgottenPasswordForm))
+
+
+@blueprint.post("/reset")
+@quota(CHANGING_ACCOUNT)
+async def send_link() -> ResponseReturnValue:
+    """Promise a link, whether there is such an account or not.
+
+    The mail is made after the answer: the time that this takes would tell what the words do
+    not. Nothing else has changed, so that a crash in between costs no more than a second try.
+    """
+    form = Form(ForgottenPasswordForm)
+    if (data := await form.submitted()) is None:
+        return await render_template("accounts/reset.html", form=form), form.status
+    try:
+        await spend(MAILING)
+        if not current_app.backlog.add(_mail_link, data.email):
+            raise TooManyRequestsError(BACKLOG_IS_FULL, "Very many people ask for a link just now.")
+    except TooManyRequestsError as error:
+        form.refuse(error)
+        return await render_template("accounts/reset.html", form=form), form.status
+    await flash(
+        "If there is an account with this address, we have sent a link to it. "
+        "It works for an hour.",
+        "success",
+    )
+    return redirect(url_for("accounts.login"))
+
+
+async def _mail_link(email: str) -> None:
+    async with current_app.database.session() as session:
+        await passwords_service.mail_reset_link(session, email, current_app.links)
+
+
+@blueprint.get("/reset/<token>")
+async def choose(token: str) -> ResponseReturnValue:
+    """Where the link in the mail leads: the form for the new password."""
+    await passwords_service.user_of_reset_link(db(), current_user.account, token, current_app.links)
+    return await render_template("accounts/reset_password.html", form=Form(NewPasswordForm))
+
+
+@blueprint.post("/reset/<token>")
+@quota(CHANGING_ACCOUNT)
+async def reset(token: str) -> ResponseReturnValue:
+    """Set the new password. Every browser is logged out, this one too."""
+    account, links = current_user.account, current_app.links
+    await passwords_service.user_of_reset_link(db(), account, token, links)
+    form = Form(NewPasswordForm)
+    if (data := await form.submitted()) is not None:
+        try:
+            renewed = await passwords_service.reset_password(
+                db(), account, token, data, passwords=current_app.passwords,
+                links=links, client=requesting_client(),
+            )  # fmt: skip
+        except InvalidFieldsError as error:
+            form.refuse(error)
+        else:
+            forget_visitor()
+            remember_device(renewed.user_id, renewed.device_generation)
+            await flash("Your password is changed. Please log in with the new one.", "success")
+            return redirect(url_for("accounts.login"))
+    return await render_template("accounts/reset_password.html", form=form), form.status
+
+
+@blueprint.errorhandler(InvalidTokenError)
+async def bad_link(error: InvalidTokenError) -> ResponseReturnValue:
+    """A link for a new password that does not work."""
+    return await link_pages.bad_link(error, "passwords.forgotten", "Get another link")

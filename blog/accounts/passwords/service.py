@@ -1,0 +1,157 @@
+"""Changing a password, and getting a new one by mail. Each function is one action."""
+
+from typing import NamedTuple
+
+from sqlalchemy import func, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.accounts import queries
+from blog.accounts.links import (
+    RESET_PASSWORD,
+    check_credentials,
+    credentials_of,
+    refuse_other_account,
+)
+from blog.accounts.login.attempts import forgive
+from blog.accounts.login.authentication import Client, authenticate
+from blog.accounts.passwords.new_passwords import refuse_known_words
+from blog.accounts.schemas import ChangePasswordForm, NewPasswordForm
+from blog.accounts.sessions.service import end_all_access, renew_token
+from blog.core.auth.passwords import Passwords
+from blog.core.auth.security_log import Event, note
+from blog.core.auth.tokens import InvalidTokenError, LinkSigner
+from blog.core.clock import now
+from blog.core.errors import InvalidFieldsError
+from blog.core.web.urls import external_url
+from blog.mail import outbox
+from blog.models import LoginSession, User
+
+
+class Renewed(NamedTuple):
+    """What the browser that has set a new password gets instead of what it had."""
+
+    user_id: int
+    device_generation: int
+    session_token: str
+
+
+async def change_password(
+    session: AsyncSession, login: LoginSession, form: ChangePasswordForm, passwords: Passwords,
+    client: Client,
+) -> Renewed:  # fmt: skip
+    """Give the person of a session another password, end all other sessions, revoke all tokens.
+
+    Returns:
+        What the browser keeps in its cookies from now on.
+
+    Raises:
+        InvalidFieldsError: the old password is wrong, or the new one is the username or e-mail.
+        TooManyAttemptsError: too many tries with a wrong password: who has found a browser
+            logged in cannot guess here either.
+    """
+    account = login.user
+    refuse_known_words(form.password, passwords, username=account.username, email=account.email)
+    user = await authenticate(session, passwords, account.email, form.old_password, client)
+    new_hash = await passwords.hash(form.password.get_secret_value()) if user else ""
+    if user is None or not await _replace_hash(session, user, new_hash):
+        raise InvalidFieldsError({"old_password": "This is not your present password."})
+    generation = await end_all_access(session, user, keep=login)
+    token = await renew_token(session, login)
+    await forgive(session, user, client.address, new_password=True)
+    await outbox.put(session, to=user.email, message="password_changed", user=user)
+    await session.commit()
+    note(Event.PASSWORD_CHANGED, user.id)
+    return Renewed(user.id, generation, token)
+
+
+async def mail_reset_link(session: AsyncSession, email: str, links: LinkSigner) -> None:
+    """Send a link to choose a new password, if there is an account with this address."""
+    user = await queries.user_by_email(session, email)
+    if user is not None:
+        is_sent = await send_reset_link(session, user, links)
+        await session.commit()
+        if is_sent:
+            note(Event.RESET_LINK_SENT, user.id)
+
+
+async def send_reset_link(session: AsyncSession, user: User, links: LinkSigner) -> bool:
+    """Add the mail with the link to choose a new password; the caller commits.
+
+    Returns:
+        Whether it was added: not more than a few are, in a while.
+    """
+    link = reset_link(user, links)
+    mail = await outbox.put(session, to=user.email, message="reset_password", user=user, link=link)
+    return mail is not None
+
+
+def reset_link(user: User, links: LinkSigner) -> str:
+    """A link to choose a new password: it works once, for an hour, for whoever has it."""
+    token = links.sign(RESET_PASSWORD, {"user": user.id, "credentials": credentials_of(user)})
+    return external_url("passwords.choose", token=token)
+
+
+async def user_of_reset_link(
+    session: AsyncSession, visitor: User | None, token: str, links: LinkSigner
+) -> User:
+    """Whose password a link is for, while it works.
+
+    Args:
+        visitor: who is logged in, if anybody.
+
+    Raises:
+        ExpiredTokenError: the link is older than an hour.
+        OtherAccountError: somebody else than the visitor was to open it.
+        InvalidTokenError: the link is not one of ours, was used, or the password or the
+            address has been changed since.
+    """
+    content = links.read(RESET_PASSWORD, token)
+    refuse_other_account(visitor, content["user"])
+    return check_credentials(await session.get(User, content["user"]), content)
+
+
+async def reset_password(
+    session: AsyncSession, visitor: User | None, token: str, form: NewPasswordForm, *,
+    passwords: Passwords, links: LinkSigner, client: Client,
+) -> Renewed:  # fmt: skip
+    """Give the person of a link another password, end all sessions, and revoke all tokens.
+
+    Who has opened the mail has also proved that the address is theirs. There is no session yet.
+
+    Raises:
+        InvalidTokenError: as `user_of_reset_link`; of two requests at once with the same
+            link, one gets this.
+        InvalidFieldsError: the new password is the username or e-mail.
+    """
+    user = await user_of_reset_link(session, visitor, token, links)
+    refuse_known_words(form.password, passwords, username=user.username, email=user.email)
+    await session.commit()  # Nobody waits for a hash with a connection in hand.
+    new_hash = await passwords.hash(form.password.get_secret_value())
+    if not await _replace_hash(session, user, new_hash, confirm=True):
+        raise InvalidTokenError
+    generation = await end_all_access(session, user)
+    await forgive(session, user, client.address, new_password=True)
+    await outbox.put(session, to=user.email, message="password_changed", user=user)
+    await session.commit()
+    note(Event.PASSWORD_RESET, user.id)
+    return Renewed(user.id, generation, session_token="")
+
+
+async def _replace_hash(
+    session: AsyncSession, user: User, new_hash: str, *, confirm: bool = False
+) -> bool:
+    """Store another hash, if the credentials are still those that `user` was read with."""
+    replaced = (
+        update(User)
+        .where(
+            User.id == user.id,
+            User.password_hash == user.password_hash,
+            User.email == user.email,
+        )
+        .values(password_hash=new_hash)
+        .returning(User.id)
+        .execution_options(synchronize_session=False)
+    )
+    if confirm:
+        replaced = replaced.values(confirmed_at=func.coalesce(User.confirmed_at, now()))
+    return await session.scalar(replaced) is not None

@@ -1,0 +1,255 @@
+"""Getting an account, and getting into it. Each function is one action.
+
+It is also one transaction, except that a try to log in is counted in one of its own, before
+the password is looked at.
+"""
+
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
+
+from blog.accounts.links import CONFIRM, refuse_other_account
+from blog.accounts.login.attempts import forgive
+from blog.accounts.login.authentication import Client, authenticate
+from blog.accounts.passwords.new_passwords import refuse_known_words
+from blog.accounts.registration.uniqueness import taken
+from blog.accounts.registration.usernames import fold, refuse_reserved
+from blog.accounts.schemas import LoginForm, NewAccount
+from blog.accounts.sessions.service import begin_session
+from blog.core.auth.passwords import Passwords
+from blog.core.auth.security_log import Event, note
+from blog.core.auth.tokens import InvalidTokenError, LinkSigner
+from blog.core.clock import now
+from blog.core.errors import BlogError, InvalidFieldsError
+from blog.core.web.urls import external_url
+from blog.mail import outbox
+from blog.models import LoginSession, Role, User
+from blog.models.role import ADMINISTRATOR
+
+
+class UnprovedOwnerError(BlogError):
+    """The owner of the account has to log in for this."""
+
+
+async def register(
+    session: AsyncSession, form: NewAccount, passwords: Passwords, links: LinkSigner,
+    administrators: list[str], *, reserved: frozenset[str], submission: UUID | None,
+) -> User:  # fmt: skip
+    """Make an account, put the mail that confirms it into the outbox, and tell the administrators.
+
+    The same form sent twice makes one, which is the answer to both.
+
+    Args:
+        administrators: addresses; who registers with one of them becomes an administrator,
+            which counts from the confirmation on.
+        reserved: the usernames that nobody gets (`accounts/registration/usernames.py`).
+        submission: the key of the form that was sent (`blog.core.web.submissions`).
+
+    Raises:
+        InvalidFieldsError: as `add_account`, or the username is reserved.
+    """
+    refuse_reserved(form.username, reserved)
+    role = await role_for(session, form.email, administrators)
+    try:
+        user = await add_account(session, form, passwords, role, submission=submission)
+    except InvalidFieldsError:
+        earlier = await _made_before(session, form, passwords, submission)
+        if earlier is None:
+            raise
+        return earlier
+    await send_confirmation(session, user, links)
+    for address in administrators:
+        await outbox.put(session, to=address, message="new_user", user=user)
+    await session.commit()
+    note(Event.REGISTERED, user.id)
+    return user
+
+
+async def add_account(
+    session: AsyncSession, form: NewAccount, passwords: Passwords, role: Role, *,
+    submission: UUID | None = None,
+) -> User:  # fmt: skip
+    """Add an account, not yet confirmed; the caller commits.
+
+    Raises:
+        InvalidFieldsError: the e-mail or the username is taken, in whatever case, or the username
+            looks like somebody's, or one of them is the password; or the same form has made an
+            account before.
+    """
+    refuse_known_words(form.password, passwords, username=form.username, email=form.email)
+    await session.commit()  # Nobody waits for a hash with a connection in hand.
+    user = User(
+        email=form.email,
+        username=form.username,
+        username_fold=fold(form.username),
+        password_hash=await passwords.hash(form.password.get_secret_value()),
+        role=role,
+        submission=submission,
+    )
+    try:
+        async with session.begin_nested():
+            session.add(user)
+    except IntegrityError as error:
+        raise taken(error) from None
+    return user
+
+
+async def _made_before(
+    session: AsyncSession, form: NewAccount, passwords: Passwords, submission: UUID | None
+) -> User | None:
+    """The account that the same form has made, for whoever knows its password."""
+    if submission is None:
+        return None
+    user = await session.scalar(select(User).where(User.submission == submission))
+    await session.commit()
+    stored = user.password_hash if user else None
+    matches = await passwords.verify(stored, form.password.get_secret_value())
+    return user if matches else None
+
+
+async def role_for(session: AsyncSession, email: str, administrators: list[str]) -> Role:
+    """The role of a new account with this address."""
+    wanted = Role.name == ADMINISTRATOR if email in administrators else Role.is_default
+    return (await session.scalars(select(Role).where(wanted))).one()
+
+
+async def resend_confirmation(session: AsyncSession, user: User, links: LinkSigner) -> bool:
+    """Send the mail that confirms an address again.
+
+    Returns:
+        Whether it was sent: not more than a few are, in a while.
+    """
+    sent = await send_confirmation(session, user, links)
+    await session.commit()
+    return sent
+
+
+async def send_confirmation(session: AsyncSession, user: User, links: LinkSigner) -> bool:
+    """Add the mail with the link that confirms the user's address; the caller commits."""
+    token = links.sign(CONFIRM, {"user": user.id, "email": user.email})
+    link = external_url("accounts.confirm", token=token)
+    mail = await outbox.put(session, to=user.email, message="confirm", user=user, link=link)
+    return mail is not None
+
+
+async def account_of_confirmation(
+    session: AsyncSession, visitor: User | None, token: str, links: LinkSigner, *,
+    registered: int | None = None,
+) -> User:  # fmt: skip
+    """The account whose address `token` was mailed to; nothing is changed.
+
+    Args:
+        visitor: who is logged in, if anybody.
+        registered: the id of the account that was made with this browser, if one was.
+
+    Raises:
+        ExpiredTokenError: the link is older than an hour.
+        OtherAccountError: somebody else than the visitor was to open it.
+        InvalidTokenError: the link is not one of ours, or the address has changed since.
+        UnprovedOwnerError: the account would get more than the default role, and it is not
+            known to be its owner who opens the link. Somebody else may have registered with
+            the address of an administrator: they must not get the rights because the
+            administrator's mail scanner has opened the link and pressed its button.
+    """
+    content = links.read(CONFIRM, token)
+    refuse_other_account(visitor, content["user"])
+    user = await session.scalar(
+        select(User)
+        .where(User.id == content["user"], User.email == content["email"])
+        .options(joinedload(User.role, innerjoin=True))
+    )
+    if user is None:
+        raise InvalidTokenError
+    is_owner = visitor is not None or registered == user.id
+    if not (user.is_confirmed or user.role.is_default or is_owner):
+        raise UnprovedOwnerError
+    return user
+
+
+async def confirm(
+    session: AsyncSession, visitor: User | None, token: str, links: LinkSigner, *,
+    registered: int | None = None,
+) -> None:  # fmt: skip
+    """Confirm the address that `token` was mailed to. Doing it twice does no harm.
+
+    Arguments and errors are those of `account_of_confirmation`.
+    """
+    user = await account_of_confirmation(session, visitor, token, links, registered=registered)
+    await session.execute(
+        update(User)
+        .where(User.id == user.id, User.email == user.email, User.confirmed_at.is_(None))
+        .values(confirmed_at=now())
+        .execution_options(synchronize_session=False)
+    )
+    await session.commit()
+    note(Event.CONFIRMED, user.id)
+
+
+class OpenedSession(NamedTuple):
+    """A new session: whose it is, and its token, for the cookie."""
+
+    user: User
+    token: str
+
+
+async def log_in(
+    session: AsyncSession, form: LoginForm, passwords: Passwords, client: Client, *,
+    previous: LoginSession | None = None,
+) -> OpenedSession:  # fmt: skip
+    """Open a session for the person with these credentials.
+
+    Args:
+        previous: the browser's session so far, which ends.
+
+    Raises:
+        InvalidFieldsError: there is no such person, or it is not his password; which of
+            the two is told neither by the words nor by the time. Or it is, and the account
+            is disabled.
+        TooManyAttemptsError: too many tries have failed.
+    """
+    user = await authenticate(session, passwords, form.email, form.password, client)
+    if user is None:
+        raise InvalidFieldsError({"": "Unknown address or name, or wrong password."})
+    if user.is_disabled:
+        raise InvalidFieldsError({"": "This account has been disabled by an administrator."})
+    new_hash = None
+    if passwords.is_outdated(user.password_hash):
+        new_hash = await passwords.hash(form.password.get_secret_value())
+    if not await _hold_credentials(session, user, new_hash):
+        raise InvalidFieldsError({"": "This account was changed just now. Please try again."})
+    await forgive(session, user, client.address)
+    if previous is not None:
+        await session.execute(delete(LoginSession).where(LoginSession.id == previous.id))
+    token = await begin_session(session, user, client, remember=form.remember_me)
+    await session.commit()
+    note(Event.LOGGED_IN, user.id)
+    return OpenedSession(user, token)
+
+
+async def _hold_credentials(session: AsyncSession, user: User, new_hash: str | None) -> bool:
+    """Lock the account as it was read, and store the hash with today's parameters if there is one.
+
+    Who changes the password or disables the account at the same moment waits for our commit,
+    and then ends the session that we begin; or is first, and we find the account changed.
+    """
+    as_read = [
+        User.id == user.id,
+        User.password_hash == user.password_hash,
+        User.disabled_at.is_(None),
+    ]
+    if new_hash is None:
+        locked = select(User.id).where(*as_read).with_for_update(read=True)
+        return await session.scalar(locked) is not None
+    changed = update(User).where(*as_read).values(password_hash=new_hash).returning(User.id)
+    return await session.scalar(changed) is not None
+
+
+async def log_out(session: AsyncSession, login: LoginSession) -> None:
+    """End a session: its cookie is worthless from now on, wherever it may have been copied."""
+    await session.execute(delete(LoginSession).where(LoginSession.id == login.id))
+    await session.commit()
+    note(Event.LOGGED_OUT, login.user_id)

@@ -1,0 +1,31 @@
+"""What a unique index of the accounts says, in words for a person."""
+
+from sqlalchemy.exc import IntegrityError
+
+from blog.core.errors import InvalidFieldsError
+
+EMAIL_TAKEN = "There is an account with this address already."
+NAME_TAKEN = "This name is taken. Please choose another one."
+NAME_ALIKE = "This name looks like somebody else's. Please choose another one."
+FORM_IS_USED = "This form has made an account already."
+_MESSAGES = {
+    "uq_users_email": {"email": EMAIL_TAKEN},
+    "uq_users_username_lower": {"username": NAME_TAKEN},
+    "uq_users_username_fold": {"username": NAME_ALIKE},
+    "uq_users_submission": {"": FORM_IS_USED},
+}
+
+
+def taken(error: IntegrityError) -> InvalidFieldsError:
+    """What to tell the person whose e-mail or username somebody else has, in whatever case.
+
+    The indexes decide, not a look beforehand, so that of two simultaneous requests one gets
+    this.
+
+    Raises:
+        IntegrityError: `error` itself, if it is about something else.
+    """
+    for index, errors in _MESSAGES.items():
+        if f'"{index}"' in str(error.orig):
+            return InvalidFieldsError(errors)
+    raise error

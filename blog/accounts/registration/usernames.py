@@ -1,0 +1,64 @@
+"""Which usernames people may choose.
+
+A username stands in addresses and beside what its owner writes. So nobody gets one that speaks
+for the site, or one that readers take for somebody else's.
+"""
+
+import re
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from werkzeug.routing import Map
+
+from blog.core.errors import InvalidFieldsError
+
+RESERVED_MESSAGE = "This name is reserved for the site. Please choose another one."
+# Names of roles in a site and at its mail server (RFC 2142 has the latter), and of nobody.
+ROLES = {
+    "abuse", "account", "accounts", "admin", "administration", "administrator", "all", "anonymous",
+    "billing", "bot", "broadside", "contact", "everybody", "everyone", "feedback", "help",
+    "helpdesk", "hostmaster", "info", "legal", "mailer.daemon", "me", "mod", "moderator",
+    "moderators", "mods", "news", "nobody", "noreply", "no.reply", "null", "official", "operator",
+    "owner", "postmaster", "press", "privacy", "root", "sales", "security", "staff", "support",
+    "sysadmin", "system", "team", "undefined", "user", "users", "webmaster", "www",
+}  # fmt: skip
+# Characters that fonts draw alike, after lower-casing (Unicode Technical Standard 39, 4).
+_ALIKE = str.maketrans("01i.", "oll_")
+
+
+def fold(username: str) -> str:
+    """What all usernames have in common that look like `username`: `R0bin.` and `robin`.
+
+    A unique index on it (`users.username_fold`) refuses the second of them.
+    """
+    folded = username.lower().translate(_ALIKE).replace("rn", "m").replace("vv", "w")
+    return re.sub("_+", "_", folded).strip("_")
+
+
+def reserved(site_name: str, base_url: str, routes: Map) -> frozenset[str]:
+    """The folded names that nobody may register with.
+
+    Args:
+        site_name: the name of the site.
+        base_url: its address; the labels of its host are reserved too.
+        routes: the first part of each of them is reserved, should profiles ever stand there.
+    """
+    hosts = (urlsplit(base_url).hostname or "").split(".")
+    parts = {rule.rule.split("/")[1].partition(".")[0] for rule in routes.iter_rules()}
+    return frozenset(map(fold, {*ROLES, *hosts, *parts, *_spellings(site_name)} - {""}))
+
+
+def _spellings(site_name: str) -> Iterable[str]:
+    """The name of the site, as somebody would write it in a username."""
+    words = re.findall(r"[a-z0-9]+", site_name.lower())
+    return {"".join(words), "_".join(words)}
+
+
+def refuse_reserved(username: str, names: frozenset[str]) -> None:
+    """Refuse a username that looks like one of the reserved `names`.
+
+    Raises:
+        InvalidFieldsError: it does.
+    """
+    if fold(username) in names:
+        raise InvalidFieldsError({"username": RESERVED_MESSAGE})

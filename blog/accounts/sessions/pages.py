@@ -1,0 +1,73 @@
+"""`/auth/sessions`: where one is logged in, and ending that."""
+
+from quart import Blueprint, flash, redirect, render_template, url_for
+from quart.typing import ResponseReturnValue
+
+from blog.accounts import queries
+from blog.accounts.schemas import EndAllForm
+from blog.accounts.sessions import service as sessions_service
+from blog.core.auth.devices import remember_device
+from blog.core.auth.identity import forget_visitor, required_login
+from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.web.app import db
+from blog.core.web.forms import Form
+from blog.core.web.quotas import LOGGING_IN, quota
+
+blueprint = Blueprint("sessions", __name__, url_prefix="/auth/sessions")
+
+
+@blueprint.get("")
+async def overview() -> ResponseReturnValue:
+    """The browsers in which one is logged in."""
+    current = required_login()
+    logins = await queries.sessions_of(db(), current.user)
+    return await render_template("accounts/sessions.html", logins=logins, current=current)
+
+
+@blueprint.post("/<id:login_id>/end")
+@quota(LOGGING_IN)
+async def end(login_id: int) -> ResponseReturnValue:
+    """End one of one's own sessions. To end the one that is asking is to log out."""
+    current = required_login()
+    try:
+        await sessions_service.end_session(db(), current.user, login_id)
+    except NotFoundError as error:
+        await flash(str(error), "info")
+        return redirect(url_for("sessions.overview"))
+    if login_id == current.id:
+        forget_visitor()
+        await flash("You have logged out.", "success")
+        return redirect(url_for("posts.home"))
+    await flash("That session has ended.", "success")
+    return redirect(url_for("sessions.overview"))
+
+
+@blueprint.post("/end-all")
+@quota(LOGGING_IN)
+async def end_all() -> ResponseReturnValue:
+    """Log out everywhere; with `tokens`, revoke the API tokens too."""
+    form = Form(EndAllForm)
+    if (data := await form.submitted()) is None:
+        raise InvalidFieldsError(form.errors)
+    await sessions_service.end_sessions_everywhere(
+        db(), required_login().user, with_tokens=data.tokens
+    )
+    forget_visitor()
+    await flash(
+        "You have logged out everywhere, and your API tokens are revoked."
+        if data.tokens
+        else "You have logged out everywhere.",
+        "success",
+    )
+    return redirect(url_for("accounts.login"))
+
+
+@blueprint.post("/end-others")
+@quota(LOGGING_IN)
+async def end_others() -> ResponseReturnValue:
+    """End all of one's own sessions but the one that is asking."""
+    login = required_login()
+    generation = await sessions_service.end_other_sessions(db(), login)
+    remember_device(login.user_id, generation)
+    await flash("All other sessions have ended.", "success")
+    return redirect(url_for("sessions.overview"))

@@ -1,0 +1,161 @@
+"""The sessions of people who are logged in: begun, kept alive, and ended."""
+
+from datetime import timedelta
+
+from sqlalchemy import delete, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.accounts.login.authentication import Client
+from blog.core.auth.security_log import Event, note
+from blog.core.auth.tokens import opaque_token, token_digest
+from blog.core.clock import now
+from blog.core.db.expiry import delete_some_expired
+from blog.core.db.touch import note_now
+from blog.core.errors import NotFoundError
+from blog.models import ApiToken, LoginSession, User
+
+REMEMBERED_LIFE = timedelta(days=30)
+# Without "keep me logged in" the cookie ends with the browser. But browsers bring such cookies back
+# with the windows of last time. So the session also ends a day after the log-in, however much it is
+# used, and after half a day without use. NIST SP 800-63B-4 wants 30 days at the most for AAL1
+# (2.1.3), which is the life of a remembered session, and a day for AAL2 (2.2.3).
+LONGEST_LIFE = timedelta(days=1)
+IDLE_LIFE = timedelta(hours=12)
+
+
+async def begin_session(
+    session: AsyncSession, user: User, client: Client, *, remember: bool
+) -> str:
+    """Add a session, and delete a few that have expired; the caller commits.
+
+    Returns:
+        Its token, for the cookie.
+    """
+    token = opaque_token()
+    session.add(
+        LoginSession(
+            token_hash=token_digest(token),
+            user_id=user.id,
+            expires_at=now() + (REMEMBERED_LIFE if remember else IDLE_LIFE),
+            is_remembered=remember,
+            device=client.device,
+            network_address=client.address,
+        )
+    )
+    await delete_some_expired(session, LoginSession)
+    return token
+
+
+async def note_use(session: AsyncSession, login: LoginSession, client: Client) -> None:
+    """Write down that a session is in use, and where, once that is due (`blog.core.db.touch`)."""
+    expires_at = login.expires_at
+    if not login.is_remembered:
+        expires_at = min(login.created_at + LONGEST_LIFE, now() + IDLE_LIFE)
+    await note_now(
+        session, LoginSession.last_used_at, login.id,
+        network_address=client.address, expires_at=expires_at,
+    )  # fmt: skip
+
+
+async def renew_token(session: AsyncSession, login: LoginSession) -> str:
+    """Give a session another token, so that copies of the old cookie are worth nothing.
+
+    The caller commits.
+
+    Returns:
+        The new token, for the cookie.
+    """
+    token = opaque_token()
+    await session.execute(
+        update(LoginSession)
+        .where(LoginSession.id == login.id)
+        .values(token_hash=token_digest(token))
+        .execution_options(synchronize_session=False)
+    )
+    return token
+
+
+async def end_session(session: AsyncSession, user: User, login_id: int) -> None:
+    """End one of a person's sessions: its cookie is worthless, wherever it was copied to.
+
+    Raises:
+        NotFoundError: there is none with this id, or it is somebody else's.
+    """
+    ended = await session.scalar(
+        delete(LoginSession)
+        .where(LoginSession.id == login_id, LoginSession.user_id == user.id)
+        .returning(LoginSession.id)
+    )
+    await session.commit()
+    if ended is None:
+        raise NotFoundError("This session has ended already.")
+    note(Event.SESSION_ENDED, user.id)
+
+
+async def end_other_sessions(session: AsyncSession, login: LoginSession) -> int:
+    """End all sessions of a person but one, and forget their devices.
+
+    API tokens stay valid: they are no browsers.
+
+    Returns:
+        The new generation of devices (`forget_devices`).
+    """
+    generation = await forget_devices(session, login.user_id)
+    await session.execute(
+        delete(LoginSession).where(
+            LoginSession.user_id == login.user_id, LoginSession.id != login.id
+        )
+    )
+    await session.commit()
+    note(Event.OTHER_SESSIONS_ENDED, login.user_id)
+    return generation
+
+
+async def end_sessions_everywhere(session: AsyncSession, user: User, *, with_tokens: bool) -> None:
+    """End all sessions of a person, forget their devices, and if wanted revoke the API tokens."""
+    await forget_devices(session, user.id)
+    await session.execute(delete(LoginSession).where(LoginSession.user_id == user.id))
+    if with_tokens:
+        await session.execute(delete(ApiToken).where(ApiToken.user_id == user.id))
+    await session.commit()
+    note(Event.ALL_SESSIONS_ENDED, user.id)
+    if with_tokens:
+        note(Event.ALL_TOKENS_REVOKED, user.id)
+
+
+async def forget_devices(session: AsyncSession, user_id: int) -> int:
+    """Let an account know no device any more (`blog.core.auth.devices`); the caller commits.
+
+    Returns:
+        The generation of the devices that the account gets to know from now on.
+    """
+    generation = await session.scalar(
+        update(User)
+        .where(User.id == user_id)
+        .values(device_generation=User.device_generation + 1)
+        .returning(User.device_generation)
+        .execution_options(synchronize_session=False)
+    )
+    return generation or 0
+
+
+async def end_all_access(
+    session: AsyncSession, user: User, *, keep: LoginSession | None = None
+) -> int:
+    """End a person's sessions, all or all but one, revoke the API tokens, and forget the devices.
+
+    The caller commits.
+
+    Whoever also changes the person's row does so before: logging in and issuing a token lock
+    that row and then add theirs, and this has to see what was added.
+
+    Returns:
+        The new generation of devices (`forget_devices`).
+    """
+    generation = await forget_devices(session, user.id)
+    ended = delete(LoginSession).where(LoginSession.user_id == user.id)
+    if keep is not None:
+        ended = ended.where(LoginSession.id != keep.id)
+    await session.execute(ended)
+    await session.execute(delete(ApiToken).where(ApiToken.user_id == user.id))
+    return generation

@@ -1,0 +1,175 @@
+"""API tokens, in the JSON API. A password makes them; a token cannot make another."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+from quart import Blueprint, Response
+from quart_schema import document_response
+from werkzeug.exceptions import Conflict
+
+from blog.accounts.api_callers import password_required
+from blog.accounts.queries import own_token, tokens_of
+from blog.accounts.tokens import service as tokens_service
+from blog.core.api.answers import Nothing, answer, nothing
+from blog.core.api.bodies import takes_if_given
+from blog.core.api.collections import Collection
+from blog.core.api.cors import refuse_other_sites
+from blog.core.api.idempotency import submission
+from blog.core.api.links import Links, Url, links
+from blog.core.auth.identity import required_account, required_viewer
+from blog.core.errors import NotFoundError
+from blog.core.text.validation import Schema
+from blog.core.web.app import db
+from blog.core.web.submissions import SubmittedForm, submission_key
+from blog.models import ApiToken, Permission, Scope
+from blog.users.schemas import Line
+
+blueprint = Blueprint("tokens", __name__)
+
+ScopeName = Literal["read", "write", "moderate"]
+DEFAULT_SECONDS = 3600
+LONGEST_SECONDS = int(tokens_service.LONGEST_LIFE.total_seconds())
+SHOWN_ONCE = "This Idempotency-Key has made its token; the secret was shown then, once."
+
+
+class Credentials(BaseModel):
+    """A token without a name, as a program asks for it."""
+
+    token: Annotated[str, Field(description="The secret, to be sent as user or as bearer token.")]
+    expiration: Annotated[int, Field(description="In how many seconds it expires.")]
+
+
+class NewToken(Schema):
+    """A token to be made."""
+
+    name: Annotated[Line, Field(description="What it is for, in your own words.")] = ""
+    scopes: Annotated[
+        tuple[ScopeName, ...],
+        Field(min_length=1, max_length=len(Scope), description="What it may be used for."),
+    ] = ("read", "write")
+    expiration: Annotated[
+        int, Field(ge=60, le=LONGEST_SECONDS, description="In how many seconds it shall expire.")
+    ] = DEFAULT_SECONDS
+
+    @property
+    def sum_of_scopes(self) -> Scope:
+        return Scope(sum({Scope[name.upper()] for name in self.scopes}))
+
+
+class TokenResource(BaseModel):
+    """A token; the secret itself is not kept."""
+
+    url: Url
+    id: int
+    name: str
+    scopes: list[str]
+    created_at: datetime
+    last_used_at: datetime | None
+    expires_at: datetime
+
+
+class IssuedTokenResource(TokenResource, Credentials):
+    """A new token, with its secret."""
+
+
+class TokenCollection(Collection):
+    """One's own tokens, the newest first."""
+
+    tokens: list[TokenResource]
+
+
+def _fields(token: ApiToken, to: Links) -> dict[str, object]:
+    return {
+        "url": to.token(token.id),
+        "id": token.id,
+        "name": token.name,
+        "scopes": token.scope_names,
+        "created_at": token.created_at,
+        "last_used_at": token.last_used_at,
+        "expires_at": token.expires_at,
+    }
+
+
+@blueprint.get("/token")
+@document_response(Credentials)
+@password_required
+async def ask_for_token() -> Response:
+    """Get a token for an hour, good for all that one may do (Flask Web Development, 14)."""
+    return await _issue_for_all()
+
+
+async def _issue_for_all() -> Response:
+    """Issue a token without a name, for an hour, and tell it.
+
+    Raises:
+        ForbiddenError: the page of another site may be what asks for it.
+        LimitReachedError: the caller has as many tokens as may be.
+    """
+    refuse_other_sites()
+    viewer = required_viewer()
+    scopes = Scope.READ | Scope.WRITE
+    if viewer.can(Permission.MODERATE):
+        scopes |= Scope.MODERATE
+    life = timedelta(seconds=DEFAULT_SECONDS)
+    issued = await tokens_service.issue_token(db(), viewer, name="", scopes=scopes, life=life)
+    made = Credentials(token=issued.secret, expiration=DEFAULT_SECONDS)
+    return answer(made, Cache_Control="no-store")
+
+
+@blueprint.get("/tokens/")
+@document_response(TokenCollection)
+async def own_tokens() -> Response:
+    """List one's own tokens that have not expired."""
+    to = links()
+    tokens = [
+        TokenResource(**_fields(row, to)) for row in await tokens_of(db(), required_account())
+    ]
+    return answer(TokenCollection(prev=None, next=None, count=len(tokens), tokens=tokens))
+
+
+@blueprint.post("/tokens/")
+@document_response(Credentials)
+@document_response(IssuedTokenResource, 201)
+@password_required
+@takes_if_given(NewToken)
+async def make_token(data: NewToken | None) -> Response:
+    """Make a token with a name, some scopes and a life of one's choice.
+
+    Without a body, it is one for an hour, good for all that one may do, as by `GET /token`.
+    """
+    if data is None:
+        return await _issue_for_all()
+    viewer = required_viewer()
+    form = SubmittedForm(submission=submission())
+    try:
+        issued = await tokens_service.issue_token(
+            db(), viewer, name=data.name, scopes=data.sum_of_scopes,
+            life=timedelta(seconds=data.expiration),
+            submission=submission_key(form, "api token", viewer.id),
+        )  # fmt: skip
+    except tokens_service.AlreadyIssuedError:
+        raise Conflict(SHOWN_ONCE) from None
+    to = links()
+    made = IssuedTokenResource(
+        token=issued.secret, expiration=data.expiration, **_fields(issued.token, to)
+    )
+    return answer(made, 201, Location=made.url, Cache_Control="no-store")
+
+
+@blueprint.get("/tokens/<id:token_id>")
+@document_response(TokenResource)
+async def show(token_id: int) -> Response:
+    """Show one of one's own tokens."""
+    token = await own_token(db(), required_account(), token_id)
+    if token is None:
+        raise NotFoundError(tokens_service.ALREADY_REVOKED)
+    return answer(TokenResource(**_fields(token, links())))
+
+
+@blueprint.delete("/tokens/<id:token_id>")
+@document_response(Nothing, 204)
+async def revoke(token_id: int) -> Response:
+    """Revoke one of one's own tokens."""
+    await tokens_service.revoke_token(db(), required_account(), token_id)
+    return nothing()

@@ -1,0 +1,81 @@
+"""`/auth/tokens`: what lets programs use the API in one's name."""
+
+from quart import Blueprint, flash, redirect, render_template, url_for
+from quart.typing import ResponseReturnValue
+
+from blog.accounts import queries
+from blog.accounts.login.authentication import requesting_client
+from blog.accounts.schemas import TOKEN_LIVES, TokenForm
+from blog.accounts.tokens import service as tokens_service
+from blog.accounts.tokens.service import AlreadyIssuedError
+from blog.core.auth.identity import required_account, required_viewer
+from blog.core.auth.permissions import confirmed_required
+from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.web.app import current_app, db
+from blog.core.web.forms import Form
+from blog.core.web.quotas import CHANGING_ACCOUNT, quota
+from blog.models import Scope
+
+blueprint = Blueprint("tokens", __name__, url_prefix="/auth/tokens")
+
+
+@blueprint.get("")
+async def overview() -> ResponseReturnValue:
+    """One's tokens, and the form for another."""
+    return await _overview(Form(TokenForm, {"read": "true", "life": "30 days"}))
+
+
+@blueprint.post("")
+@quota(CHANGING_ACCOUNT)
+@confirmed_required
+async def create() -> ResponseReturnValue:
+    """Make a token, and show its secret this once.
+
+    No redirect follows, as it does elsewhere: the secret would have to wait for it in a
+    cookie or in the database. This page is in no cache, and a browser that sends the form
+    again gets no second token.
+    """
+    viewer, form = required_viewer(), Form(TokenForm)
+    if (data := await form.submitted()) is None:
+        return await _overview(form)
+    try:
+        issued = await tokens_service.make_token(
+            db(), viewer, data, _scopes(data),
+            passwords=current_app.passwords, client=requesting_client(),
+        )  # fmt: skip
+    except InvalidFieldsError as error:
+        form.refuse(error)
+        return await _overview(form)
+    except AlreadyIssuedError:
+        await flash(
+            "This token was made already, and its secret shown. If you do not have it, revoke "
+            "the token and make another.",
+            "info",
+        )
+        return redirect(url_for("tokens.overview"))
+    page = await render_template("accounts/token.html", token=issued.token, secret=issued.secret)
+    return page, 201, {"Cache-Control": "no-store"}
+
+
+@blueprint.post("/<id:token_id>/revoke")
+@quota(CHANGING_ACCOUNT)
+async def revoke(token_id: int) -> ResponseReturnValue:
+    """Revoke one of one's own tokens."""
+    try:
+        await tokens_service.revoke_token(db(), required_account(), token_id)
+    except NotFoundError as error:
+        await flash(str(error), "info")
+    else:
+        await flash("The token is revoked.", "success")
+    return redirect(url_for("tokens.overview"))
+
+
+def _scopes(data: TokenForm) -> Scope:
+    return Scope(data.read * Scope.READ + data.write * Scope.WRITE + data.moderate * Scope.MODERATE)
+
+
+async def _overview(form: Form[TokenForm]) -> ResponseReturnValue:
+    tokens = await queries.tokens_of(db(), required_account())
+    lives = [(life, life) for life in TOKEN_LIVES]
+    page = await render_template("accounts/tokens.html", tokens=tokens, form=form, lives=lives)
+    return page, form.status

@@ -1,1 +1,0 @@
-"""What every resource of the JSON API shares: versions, callers, links, collections, conditions."""

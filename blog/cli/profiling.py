@@ -1,0 +1,94 @@
+"""Where the time of a page goes: requests in this process, under pyinstrument."""
+
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from pyinstrument import Profiler
+from quart_auth import generate_auth_token
+
+from blog.accounts import queries
+from blog.accounts.login.authentication import Client
+from blog.accounts.registration import service
+from blog.accounts.sessions.service import begin_session
+from blog.core.auth.tokens import token_digest
+from blog.core.web.app import Broadside
+from blog.models import LoginSession, User
+
+DEVICE = "blog profile"
+
+
+class Measured(NamedTuple):
+    """How the requests for one path went.
+
+    Attributes:
+        path: what was asked for.
+        status: the last answer's.
+        seconds: how long each request took, the quickest first.
+    """
+
+    path: str
+    status: int
+    seconds: list[float]
+
+
+async def profile(
+    app: Broadside, paths: Sequence[str], requests: int, person: User | None
+) -> tuple[Profiler, list[Measured]]:
+    """Ask for pages one after another, and see what the time is spent on.
+
+    Each path is asked for once before that, which fills caches and compiles templates.
+
+    Args:
+        app: a started application.
+        paths: which pages.
+        requests: how often each.
+        person: who asks; `None` for an anonymous visitor.
+
+    Returns:
+        The profiler, stopped, with its report; and how long each request took.
+    """
+    profiler = Profiler(async_mode="enabled")
+    async with _cookie(app, person) as cookie:
+        for path in paths:
+            await _request(app, path, cookie)
+        with profiler:
+            measured = []
+            for path in paths:
+                answers = [await _request(app, path, cookie) for _ in range(requests)]
+                seconds = sorted(seconds for _, seconds in answers)
+                measured.append(Measured(path, answers[-1][0], seconds))
+    return profiler, measured
+
+
+async def _request(app: Broadside, path: str, cookie: dict[str, str]) -> tuple[int, float]:
+    """The status of a page, and how long it took."""
+    site = urlsplit(app.settings.base_url)
+    client = app.test_client(use_cookies=False)
+    started = time.perf_counter()
+    answer = await client.get(path, scheme=site.scheme, headers={"Host": site.netloc, **cookie})
+    await answer.get_data()
+    return answer.status_code, time.perf_counter() - started
+
+
+@asynccontextmanager
+async def _cookie(app: Broadside, person: User | None) -> AsyncIterator[dict[str, str]]:
+    """The header that makes a request the person's, by a session that ends with the context."""
+    if person is None:
+        yield {}
+        return
+    async with app.database.session() as session:
+        token = await begin_session(session, person, Client(DEVICE, None), remember=False)
+        await session.commit()
+    try:
+        value = generate_auth_token(app.test_client(), token)
+        yield {"Cookie": f"{app.config['COOKIE_PREFIX']}login={value}"}
+    finally:
+        async with app.database.session() as session:
+            (login,) = await queries.holders(
+                session, [token_digest(token)], credential=LoginSession
+            )
+            if login is not None:
+                await service.log_out(session, login)

@@ -1,0 +1,116 @@
+"""Reading JSON bodies into pydantic schemas."""
+
+import functools
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Concatenate, NoReturn, ParamSpec, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from quart import request
+from quart.typing import ResponseReturnValue
+from quart_schema import document_request
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+
+from blog.core.errors import InvalidFieldsError
+from blog.core.text.validation import messages
+
+Data = TypeVar("Data", bound=BaseModel)
+Arguments = ParamSpec("Arguments")
+Answer = Awaitable[ResponseReturnValue]
+
+NO_OBJECT = "Please send a JSON object."
+
+
+def takes(
+    schema: type[Data],
+) -> Callable[[Callable[Concatenate[Data, Arguments], Answer]], Callable[Arguments, Answer]]:
+    """Give a view the request's body as its first argument, checked by `schema`.
+
+    The view then raises what `read_body` raises.
+
+    Args:
+        schema: what the body is.
+    """
+
+    def decorate(
+        view: Callable[Concatenate[Data, Arguments], Answer],
+    ) -> Callable[Arguments, Answer]:
+        @functools.wraps(view)
+        async def with_body(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Any:
+            return await view(await read_body(schema), *args, **kwargs)
+
+        documented: Callable[Arguments, Answer] = document_request(schema)(with_body)
+        return documented
+
+    return decorate
+
+
+def takes_if_given(
+    schema: type[Data],
+) -> Callable[[Callable[Concatenate[Data | None, Arguments], Answer]], Callable[Arguments, Answer]]:
+    """As `takes`, but the view gets `None` for a request without a body."""
+
+    def decorate(
+        view: Callable[Concatenate[Data | None, Arguments], Answer],
+    ) -> Callable[Arguments, Answer]:
+        @functools.wraps(view)
+        async def with_body(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Any:
+            body = await read_body(schema) if await _raw_body() else None
+            return await view(body, *args, **kwargs)
+
+        documented: Callable[Arguments, Answer] = document_request(schema)(with_body)
+        return documented
+
+    return decorate
+
+
+async def read_body(schema: type[Data]) -> Data:
+    """The body of the current request.
+
+    Raises:
+        UnsupportedMediaType: it is not said to be JSON.
+        BadRequest: it is not JSON (RFC 8259), or is to hold a text, `body`, and has none: this is
+            what Flasky answers, and its clients expect.
+        InvalidFieldsError: it is, and something in it is wrong.
+    """
+    if not request.is_json:
+        raise UnsupportedMediaType("Please send JSON, with Content-Type: application/json.")
+    document = _parsed(await _raw_body())
+    if not isinstance(document, Mapping):
+        raise InvalidFieldsError({"": NO_OBJECT})
+    if "body" in schema.model_fields and schema.model_fields["body"].is_required():
+        body = document.get("body", "")
+        if isinstance(body, str) and not body.strip():
+            raise BadRequest("There is no text in “body”.")
+    try:
+        return schema.model_validate(document)
+    except ValidationError as error:
+        raise InvalidFieldsError(messages(error)) from None
+
+
+async def _raw_body() -> bytes:
+    return await request.get_data(cache=True, as_text=False, parse_form_data=False)
+
+
+def _parsed(raw: bytes) -> Any:
+    try:
+        return json.loads(
+            raw.decode(), parse_constant=_refuse_constant, object_pairs_hook=_refuse_duplicates
+        )
+    except UnicodeDecodeError:
+        raise BadRequest("The body is not valid UTF-8.") from None
+    except (ValueError, RecursionError):
+        raise BadRequest("The body is not valid JSON.") from None
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    """Python knows `NaN` and `Infinity`, JSON does not."""
+    raise ValueError(name)
+
+
+def _refuse_duplicates(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of two members with the same name, each reader might take another one (RFC 8259, 4)."""
+    document = dict(members)
+    if len(document) != len(members):
+        raise ValueError
+    return document

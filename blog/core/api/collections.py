@@ -1,0 +1,190 @@
+"""Lists of resources: in numbered pages, or walked by a cursor.
+
+A page is the quick way to any place of a list, but rows move from page to page while others
+write. A walk neither skips nor repeats what is there all along: each answer names the address of
+the next stretch, which begins behind the last row of this one.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Annotated, Any, NamedTuple, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from quart import Response, request
+from quart_schema import document_querystring, document_response
+
+from blog.core.api.answers import TAG_LENGTH, answer, kept_answer, streamed_answer
+from blog.core.api.links import Links, Url, links, this_address
+from blog.core.db.pagination import Page, PageRequest, Stretch, Walk
+from blog.core.errors import InvalidFieldsError
+from blog.core.text.validation import messages
+
+View = TypeVar("View", bound=Callable[..., Any])
+Row = TypeVar("Row")
+
+LARGEST_PAGE = 9_999_999_999
+MOST_PER_PAGE = 100
+# Of an answer's texts, in characters.
+LONGEST_AT_ONCE = 256 * 1024
+
+
+class ListQuery(BaseModel):
+    """Which part of a list is wanted."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    page: Annotated[
+        int,
+        Field(ge=1, le=LARGEST_PAGE, description="The number of a page. Not with `cursor`."),
+    ] = 1
+    per_page: Annotated[
+        int | None,
+        Field(ge=1, le=MOST_PER_PAGE, description="How many items an answer has at most."),
+    ] = None
+    cursor: Annotated[
+        str | None,
+        Field(
+            max_length=100,
+            pattern="^[A-Za-z0-9_-]*$",
+            description="Begins a walk if it is empty; its answers have the cursors to go on with.",
+        ),
+    ] = None
+
+
+class Collection(BaseModel):
+    """Part of a list, and the ways to the parts beside it."""
+
+    prev: Annotated[
+        Url | None, Field(description="The address of the page before; a walk goes one way.")
+    ]
+    next: Annotated[Url | None, Field(description="The address of the page or stretch after.")]
+    count: Annotated[int, Field(ge=0, description="How many items the whole list has.")]
+
+
+def lists(collection: type[Collection]) -> Callable[[View], View]:
+    """Document that a view answers with such a list, and what it can be asked for."""
+
+    def decorate(view: View) -> View:
+        return document_querystring(ListQuery)(document_response(collection)(view))
+
+    return decorate
+
+
+def wanted_part(size: int) -> PageRequest | Walk:
+    """Which part of a list the current request asks for.
+
+    Args:
+        size: how many rows there are where the client does not say.
+
+    Raises:
+        InvalidFieldsError: it asks for something that cannot be.
+    """
+    try:
+        query = ListQuery.model_validate(request.args.to_dict())
+    except ValidationError as error:
+        raise InvalidFieldsError(messages(error)) from None
+    size = query.per_page or size
+    if query.cursor is None:
+        return PageRequest(query.page, size)
+    if "page" in query.model_fields_set:
+        raise InvalidFieldsError({"page": "Please give either a page or a cursor."})
+    return Walk(size, query.cursor)
+
+
+class Rest(NamedTuple):
+    """The items of a list that come behind its rows, and are read while the answer is sent.
+
+    Attributes:
+        revisions: what tells the items from what they were before and will be after.
+        items: the items.
+    """
+
+    revisions: Sequence[str]
+    items: AsyncIterator[BaseModel]
+
+
+async def answer_list(
+    collection: type[Collection], name: str, part: Page[Row] | Stretch[Row],
+    resource: Callable[[Row, Links], BaseModel], *, keep: bool = False,
+    length: Callable[[Row], int] = lambda _row: 0, rest: Rest | None = None,
+) -> Response:  # fmt: skip
+    """Part of a list, with the ways to the parts beside it in the body and as `Link` (RFC 8288).
+
+    Args:
+        collection: what the answer is.
+        name: what the items are called in it.
+        part: the rows.
+        resource: makes a resource of a row.
+        keep: whether the rows are values, of which `resource` always makes the same.
+        length: how many characters the text of a row has. If they are many in all, the answer is
+            made, compressed and sent in pieces, and others have their turn in between.
+        rest: what comes behind the rows, if that is too much to be read before.
+    """
+    per_page = request.args.get("per_page")
+    if isinstance(part, Page):
+        ways = {"prev": part.previous_number, "next": part.next_number}
+        addresses = {
+            rel: this_address(page=number, per_page=per_page) if number else None
+            for rel, number in ways.items()
+        }
+    else:
+        addresses = {"prev": None, "next": None}
+    if cursor := part.next_cursor:
+        addresses["next"] = this_address(cursor=cursor, per_page=per_page)
+    made_of = _MadeOf(
+        collection, name, tuple(part.rows), resource, links(), part.total or 0, **addresses
+    )
+    if rest or sum(map(length, part.rows)) > LONGEST_AT_ONCE:
+        response = await _answer_in_pieces(made_of, rest)
+    elif keep:
+        response = kept_answer(_collection, made_of)
+    else:
+        response = answer(_collection(made_of))
+    for rel, address in addresses.items():
+        if address:
+            response.headers.add("Link", f'<{address}>; rel="{rel}"')
+    return response
+
+
+class _MadeOf(NamedTuple):
+    """All that part of a list is made of."""
+
+    collection: type[Collection]
+    name: str
+    rows: tuple[Any, ...]
+    resource: Callable[[Any, Links], BaseModel]
+    to: Links
+    length: int
+    prev: str | None
+    next: str | None
+
+
+def _collection(of: _MadeOf) -> Collection:
+    items: dict[str, Any] = {of.name: [of.resource(row, of.to) for row in of.rows]}
+    return of.collection(prev=of.prev, next=of.next, count=of.length, **items)
+
+
+async def _answer_in_pieces(of: _MadeOf, rest: Rest | None) -> Response:
+    """The same as by `_collection`, of which no more than an item is in memory at a time."""
+    frame = Collection(prev=of.prev, next=of.next, count=of.length).model_dump_json()
+    head = f'{frame[:-1]},"{of.name}":['
+    items = [of.resource(row, of.to) for row in of.rows]
+    digest = hashlib.sha256(head.encode())
+    for item in items:
+        digest.update(item.model_dump_json().encode())
+        await asyncio.sleep(0)
+    digest.update("".join(rest.revisions if rest else ()).encode())
+
+    async def pieces() -> AsyncIterator[str]:
+        before = head
+        for item in items:
+            yield before + item.model_dump_json()
+            before = ","
+        if rest:
+            async for resource in rest.items:
+                yield before + resource.model_dump_json()
+                before = ","
+        yield "]}" if before == "," else f"{before}]}}"
+
+    return streamed_answer(digest.hexdigest()[:TAG_LENGTH], pieces())

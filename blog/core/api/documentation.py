@@ -1,0 +1,68 @@
+"""`/api/openapi.json`, and the page to read and try it on, `/api/docs`."""
+
+from pathlib import Path
+
+import swagger_ui_bundle
+from quart import Response, render_template, request
+from quart.typing import ResponseReturnValue
+from quart_schema import Info, QuartSchema, Tag
+
+from blog.core.api.description import TAGS, Description
+from blog.core.web.app import Broadside, current_app
+from blog.core.web.assets import Assets
+from blog.core.web.headers import content_security_policy
+
+SWAGGER_UI = Assets(Path(str(swagger_ui_bundle.swagger_ui_path)), "/api/docs/")
+INTRODUCTION = """\
+Everything that people do on the pages, for programs.
+
+Lists come in pages (`?page=`, `?per_page=`) or are walked by a cursor (`?cursor=`, then the
+address in `next`). Say who you are by HTTP Basic, with an e-mail address or username and a
+password or with a token as the username, or by a bearer token. What goes wrong is told as
+`application/problem+json` (RFC 9457).
+
+Every address answers `HEAD` where it answers `GET`, and `OPTIONS`; another method than those
+described is answered by 405, with those that there are in `Allow`.
+"""
+
+
+async def openapi() -> ResponseReturnValue:
+    """What the API can do, as OpenAPI 3.1 has it."""
+    document = current_app.extensions["description"].text()
+    response = Response(document, content_type="application/json")
+    response.headers["Cache-Control"] = "no-cache"
+    await response.add_etag(weak=True)
+    return await response.make_conditional(request)
+
+
+async def docs() -> ResponseReturnValue:
+    """The description, to be read and tried out."""
+    files = {
+        name: SWAGGER_UI.address(f"swagger-ui{suffix}")
+        for name, suffix in (("style", ".css"), ("script", "-bundle.js"))
+    }
+    response = Response(await render_template("api/docs.html", **files))
+    # Swagger UI has its icons in its style sheet.
+    policy = content_security_policy(current_app.settings.avatars)
+    response.headers["Content-Security-Policy"] = policy.replace(
+        "img-src 'self'", "img-src 'self' data:"
+    )
+    return response
+
+
+def init_app(app: Broadside) -> None:
+    """Describe the API of `app`, once all its routes are there.
+
+    Of quart-schema only what describes is wanted: `init_app` would let it look at each answer.
+    """
+    app.config.update(
+        QUART_SCHEMA_CONVERSION_PREFERENCE="pydantic", QUART_SCHEMA_CONVERT_CASING=False
+    )
+    schema = QuartSchema(
+        info=Info(title=f"{app.settings.site_name} API", version="1.0", description=INTRODUCTION),
+        tags=[Tag(name=name, description=description) for name, description in TAGS.items()],
+    )
+    app.extensions["description"] = Description(app, schema)
+    app.add_url_rule("/api/openapi.json", "openapi", openapi)
+    app.add_url_rule("/api/docs", "api_docs", docs)
+    app.add_url_rule("/api/docs/<path:filename>", "api_docs_file", SWAGGER_UI.serve)

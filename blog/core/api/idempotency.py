@@ -1,0 +1,162 @@
+"""`Idempotency-Key`: a request that is sent again does its work once, and gets its first answer.
+
+Reference: draft-ietf-httpapi-idempotency-key-header. The key is claimed before the work begins,
+and the answer is stored behind it. A process may die between the two, and two requests may come
+at the same moment: both then do the work, which the services do once for the same `submission`.
+"""
+
+import functools
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any, ParamSpec, cast
+
+from quart import Response, request
+from sqlalchemy import Table, bindparam, delete, func, literal_column, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from werkzeug.exceptions import BadRequest, UnprocessableEntity
+
+from blog.accounts.login.authentication import requesting_client
+from blog.core.auth.identity import current_user
+from blog.core.web.app import current_app, db
+from blog.models import IdempotentAnswer
+
+HEADER = "Idempotency-Key"
+WELL_FORMED = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
+KEPT = timedelta(days=1)
+OLD_ROWS_AT_A_TIME = 20
+STORED_HEADERS = ("Content-Type", "Location", "ETag")
+OTHER_BODY = "This Idempotency-Key was sent before, with another body."
+
+# The table itself: the ORM has nothing to do here.
+_TABLE = cast(Table, IdempotentAnswer.__table__)
+_CLAIM = insert(_TABLE).on_conflict_do_nothing().returning(_TABLE.c.key_digest)
+_answered = insert(_TABLE)
+# Whoever claimed the key may have failed and withdrawn, where another one has done the work.
+_STORE = _answered.on_conflict_do_update(
+    index_elements=[_TABLE.c.key_digest],
+    set_={name: _answered.excluded[name] for name in ("status", "headers", "body")},
+    where=_TABLE.c.status.is_(None)
+    & (_TABLE.c.request_digest == _answered.excluded.request_digest),
+)
+_WITHDRAW = delete(_TABLE).where(_TABLE.c.key_digest == bindparam("key"), _TABLE.c.status.is_(None))
+_old = (
+    select(_TABLE.c.key_digest)
+    .where(_TABLE.c.created_at <= func.now() - KEPT)
+    .order_by(_TABLE.c.created_at)
+    .limit(literal_column(str(OLD_ROWS_AT_A_TIME)))
+    .with_for_update(skip_locked=True)
+)
+_DELETE_OLD = delete(_TABLE).where(_TABLE.c.key_digest.in_(_old.scalar_subquery()))
+
+Arguments = ParamSpec("Arguments")
+View = Callable[Arguments, Awaitable[Response]]
+
+
+def idempotent(view: View[Arguments]) -> View[Arguments]:
+    """Let a view that makes something be called again with the same `Idempotency-Key`.
+
+    Only what it has made is kept: after a refusal, the key may be used for another try.
+
+    The view then raises:
+        BadRequest: the key is not a word of printable ASCII.
+        UnprocessableEntity: it was used for something else.
+    """
+
+    @functools.wraps(view)
+    async def once(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Response:
+        if HEADER not in request.headers:
+            return await view(*args, **kwargs)
+        key, content = _key_digest(submission()), await _content_digest()
+        is_first = await _claim(db(), key, content)
+        if not is_first and (answer := await _stored_answer(db(), key, content)) is not None:
+            return answer
+        try:
+            response = await view(*args, **kwargs)
+        except BaseException:
+            # A claim of another request stays: its work may still be under way.
+            if is_first:
+                await _withdraw(db(), key)
+            raise
+        await _store(db(), key, content, response)
+        return response
+
+    return once
+
+
+def submission() -> str:
+    """The request's `Idempotency-Key`, as the number of a form (`blog.core.web.submissions`)."""
+    key = request.headers.get(HEADER)
+    if key is None:
+        return ""
+    if not WELL_FORMED.fullmatch(key):
+        raise BadRequest(
+            f"{HEADER} must be 1 to 255 printable characters of ASCII, without spaces."
+        )
+    return key
+
+
+def _key_digest(key: str) -> bytes:
+    """Nobody comes upon somebody else's answer, whatever key he makes up."""
+    sender = current_user.user_id or str(requesting_client().address)
+    text = json.dumps([sender, request.method, request.path, key])
+    return hashlib.sha256(text.encode()).digest()
+
+
+async def _content_digest() -> bytes:
+    """What tells one body from another; keyed, because a body may hold a password."""
+    body = await request.get_data(cache=True, as_text=False, parse_form_data=False)
+    return hmac.digest(current_app.settings.signing_key().encode(), body, "sha256")
+
+
+async def _claim(session: AsyncSession, key: bytes, content: bytes) -> bool:
+    """Be the first to use a key; whether that is so."""
+    parameters = {"key_digest": key, "request_digest": content}
+    claimed = await session.scalar(_CLAIM, parameters)
+    if claimed is not None:
+        # A few that are past their day: more than one request adds.
+        await session.execute(_DELETE_OLD)
+    await session.commit()
+    return claimed is not None
+
+
+async def _stored_answer(session: AsyncSession, key: bytes, content: bytes) -> Response | None:
+    """What the first one was answered; `None` while that is not known.
+
+    Raises:
+        UnprocessableEntity: the first one sent something else.
+    """
+    stored = await session.get(IdempotentAnswer, key, populate_existing=True)
+    await session.commit()
+    if stored is None:
+        return None
+    if stored.request_digest != content:
+        raise UnprocessableEntity(OTHER_BODY)
+    if stored.status is None:
+        return None
+    response = Response(stored.body, stored.status, stored.headers)
+    response.headers["Idempotency-Replayed"] = "true"
+    return response
+
+
+async def _store(session: AsyncSession, key: bytes, content: bytes, response: Response) -> None:
+    kept = {name: response.headers[name] for name in STORED_HEADERS if name in response.headers}
+    values: dict[str, Any] = {
+        "key_digest": key,
+        "request_digest": content,
+        "status": response.status_code,
+        "headers": kept,
+        "body": await response.get_data(as_text=True),
+    }
+    await session.execute(_STORE, values)
+    await session.commit()
+
+
+async def _withdraw(session: AsyncSession, key: bytes) -> None:
+    await session.rollback()
+    await session.execute(_WITHDRAW, {"key": key})
+    await session.commit()

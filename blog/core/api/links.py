@@ -1,0 +1,67 @@
+"""The addresses of the API's resources. A version's links stay in that version.
+
+They begin with `BASE_URL`, and name nothing of what the client has written into its Host header.
+They are put together here and not by `url_for`, which takes longer than to read a page of posts
+from the database. A test follows each of them.
+"""
+
+from functools import lru_cache
+from typing import Annotated, NamedTuple
+from urllib.parse import quote, urlencode, urljoin
+
+from pydantic import Field
+from quart import request
+
+from blog.core.web.app import current_app
+from blog.core.web.avatars import avatar_url
+from blog.models import User
+
+Url = Annotated[str, Field(json_schema_extra={"format": "uri"})]
+
+PREFIXES = {"v1": "/api/v1", "v1_0": "/api/v1.0"}
+
+
+class Links(NamedTuple):
+    """The addresses that an answer names, all of them absolute.
+
+    Args:
+        root: the address of the API's root, without a slash at the end.
+    """
+
+    root: str
+
+    def post(self, post_id: int) -> str:
+        return f"{self.root}/posts/{post_id}"
+
+    def comments_of(self, post_id: int) -> str:
+        return f"{self.root}/posts/{post_id}/comments/"
+
+    def comment(self, comment_id: int) -> str:
+        return f"{self.root}/comments/{comment_id}"
+
+    def user(self, user_id: int) -> str:
+        return f"{self.root}/users/{user_id}"
+
+    def avatar(self, user: User) -> str:
+        return urljoin(self.root, avatar_url(user))
+
+    def token(self, token_id: int) -> str:
+        return f"{self.root}/tokens/{token_id}"
+
+
+def links() -> Links:
+    """The links of the version that the current request asks for."""
+    version = str(request.blueprint).partition(".")[0]
+    return _links(version, current_app.settings.base_url)
+
+
+@lru_cache(maxsize=100)
+def _links(version: str, base_url: str) -> Links:
+    return Links(base_url.rstrip("/") + PREFIXES[version])
+
+
+def this_address(**arguments: object) -> str:
+    """The current address with other arguments; those that are `None` are left out."""
+    address = current_app.settings.base_url.rstrip("/") + quote(request.path)
+    wanted = {name: value for name, value in arguments.items() if value is not None}
+    return f"{address}?{urlencode(wanted)}" if wanted else address

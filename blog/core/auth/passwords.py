@@ -1,0 +1,92 @@
+"""Hashing passwords with argon2id, beside the event loop."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Literal, TypeVar
+
+from argon2 import PasswordHasher, Type
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from blog.core import metrics
+from blog.core.auth.weak_passwords import normalized
+
+# OWASP Password Storage Cheat Sheet: 19 MiB of memory, 2 iterations, 1 degree of parallelism.
+TIME_COST = 2
+MEMORY_KIB = 19 * 1024
+AT_ONCE = 2
+
+Result = TypeVar("Result")
+
+
+class Turn(asyncio.Semaphore):
+    """A semaphore that tells how many wait for it."""
+
+    async def acquire(self) -> Literal[True]:
+        with metrics.hashes_waiting.track_inprogress():
+            return await super().acquire()
+
+
+class Passwords:
+    """Hashes and checks passwords in threads, a bounded number at a time.
+
+    The threads are the bound: what has been handed to one runs to its end, even if the
+    client who asked for it has gone away meanwhile.
+
+    Args:
+        time_cost: iterations.
+        memory_kib: memory that a hash takes, in KiB.
+        at_once: how many are computed at the same time; the others wait in line.
+        site_name: the name of the site, which is nobody's password.
+
+    Attributes:
+        turn: a semaphore for as many. Who has something to do just before a hash, such as
+            counting a try, holds it from there on.
+    """
+
+    def __init__(
+        self,
+        time_cost: int = TIME_COST,
+        memory_kib: int = MEMORY_KIB,
+        at_once: int = AT_ONCE,
+        *,
+        site_name: str = "",
+    ) -> None:
+        self.site_name = site_name
+        self._hasher = PasswordHasher(
+            time_cost=time_cost, memory_cost=memory_kib, parallelism=1, type=Type.ID
+        )
+        self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="argon2")
+        self.turn = Turn(at_once)
+        self._free_thread = Turn(at_once)
+        self._nobodys_hash = self._hasher.hash("nobody has this password")
+
+    async def hash(self, password: str) -> str:
+        """The hash to store, with its parameters and salt inside it (PHC string format)."""
+        return await self._in_thread(self._hasher.hash, normalized(password))
+
+    async def verify(self, stored: str | None, password: str) -> bool:
+        """Whether `password` is the one that `stored` was made of.
+
+        With `None`, for a person that does not exist, it takes as long and says no: the
+        time of the answer does not tell who has an account.
+        """
+        known = stored or self._nobodys_hash
+        matches = await self._in_thread(self._verify, known, normalized(password))
+        return matches and stored is not None
+
+    def is_outdated(self, stored: str) -> bool:
+        """Whether `stored` was made with other parameters than today's."""
+        return self._hasher.check_needs_rehash(stored)
+
+    def _verify(self, stored: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(stored, password)
+        except (VerificationError, InvalidHashError):
+            return False
+
+    async def _in_thread(self, function: Callable[..., Result], *arguments: object) -> Result:
+        loop = asyncio.get_running_loop()
+        async with self._free_thread:
+            with metrics.hashes_running.track_inprogress():
+                return await loop.run_in_executor(self._threads, function, *arguments)

@@ -1,0 +1,66 @@
+"""Who may call a view: decorators for pages and for the API alike.
+
+They ask `current_user`, whoever has found out who that is. They go below the route, so that
+the route registers the checked view:
+
+    @blueprint.get("/moderate")
+    @permission_required(Permission.MODERATE)
+    async def moderate() -> ResponseReturnValue: ...
+"""
+
+import functools
+from collections.abc import Awaitable, Callable
+from typing import ParamSpec
+
+from quart.typing import ResponseReturnValue
+
+from blog.core.auth.identity import current_user, required_account
+from blog.core.errors import ForbiddenError
+from blog.models import Permission
+
+Arguments = ParamSpec("Arguments")
+View = Callable[Arguments, Awaitable[ResponseReturnValue]]
+
+UNCONFIRMED = "Please confirm your e-mail address first."
+
+
+def confirmed_required(view: View[Arguments]) -> View[Arguments]:
+    """Let in whoever is logged in and has confirmed the address.
+
+    The view then raises `quart_auth.Unauthorized` for an anonymous visitor and
+    `ForbiddenError` for an unconfirmed one.
+    """
+
+    @functools.wraps(view)
+    async def checked(*args: Arguments.args, **kwargs: Arguments.kwargs) -> ResponseReturnValue:
+        if not required_account().is_confirmed:
+            raise ForbiddenError(UNCONFIRMED)
+        return await view(*args, **kwargs)
+
+    return checked
+
+
+def permission_required(
+    permission: Permission,
+) -> Callable[[View[Arguments]], View[Arguments]]:
+    """Let in whoever may do all of what `permission` names.
+
+    The view then raises `quart_auth.Unauthorized` for an anonymous visitor and
+    `ForbiddenError` for others without the permission.
+    """
+
+    def decorate(view: View[Arguments]) -> View[Arguments]:
+        @functools.wraps(view)
+        async def checked(*args: Arguments.args, **kwargs: Arguments.kwargs) -> ResponseReturnValue:
+            if not current_user.can(permission):
+                raise ForbiddenError
+            return await view(*args, **kwargs)
+
+        return confirmed_required(checked)
+
+    return decorate
+
+
+def admin_required(view: View[Arguments]) -> View[Arguments]:
+    """Let in administrators."""
+    return permission_required(Permission.ADMIN)(view)

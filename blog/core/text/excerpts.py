@@ -1,0 +1,140 @@
+"""The beginning of a post, as lists show it.
+
+It is cut out of the HTML that `blog.core.text.markdown` makes: well-formed, sanitised, with each
+attribute in double quotes. So is what is cut out.
+"""
+
+import re
+import unicodedata
+
+LONGEST = 1024
+MOST_LINES = 20
+# How much of the HTML has to be at hand to cut the beginning out of it.
+NEEDED = 8 * LONGEST
+
+TOKEN = re.compile(r'<(/?)([a-z][a-z0-9]*)((?:[^">]|"[^"]*")*)>|([^<]+)')
+ENTITY_WITHOUT_END = re.compile(r"&[^;\s]*$")
+VOID = {"br", "hr"}
+ENDS_A_LINE = {"br", "h2", "h3", "h4", "h5", "h6", "hr", "li", "p", "tr"}
+ELLIPSIS = "…"
+ROOM = LONGEST - len(ELLIPSIS.encode())
+# What belongs to the character before it: variation selectors, and what joins it to the next.
+JOINER = "\N{ZERO WIDTH JOINER}"
+BELONGS_BEFORE = {JOINER, "\N{VARIATION SELECTOR-15}", "\N{VARIATION SELECTOR-16}"}
+
+
+def excerpt(html: str) -> str | None:
+    """The beginning of some HTML, of at most `LONGEST` bytes and `MOST_LINES` lines.
+
+    It ends between two blocks, or between two words with an ellipsis.
+
+    Args:
+        html: all of it, or the first `NEEDED` characters.
+
+    Returns:
+        The beginning; `None` if that is all.
+    """
+    return _Cutting(html).beginning()
+
+
+def shown_in_lists(stored: str | None, html: str, size: int) -> tuple[str, bool]:
+    """What a list shows of a post, and whether that is only its beginning.
+
+    Args:
+        stored: its excerpt, if it has one; older posts may need one and have none.
+        html: its HTML, or the first `NEEDED` characters of that.
+        size: of its HTML, in bytes.
+    """
+    if stored is None and size > LONGEST:
+        stored = excerpt(html[:NEEDED])
+    return (html, False) if stored is None else (stored, True)
+
+
+class _Cutting:
+    """One HTML text on its way to its excerpt."""
+
+    def __init__(self, html: str) -> None:
+        self._html = html
+        self._kept: list[str] = []
+        # Of the elements that are open: where in `_kept` each begins, and how it ends.
+        self._open: list[tuple[int, str]] = []
+        self._bytes = self._lines = 0
+        self._is_changed = False
+
+    def beginning(self) -> str | None:
+        position = 0
+        while position < len(self._html):
+            token = TOKEN.match(self._html, position)
+            if token is None or not self._takes(token):
+                return self._closed()
+            position = token.end()
+        return self._closed() if self._is_changed else None
+
+    def _takes(self, token: re.Match[str]) -> bool:
+        """Add a tag or text, unless this is as far as it goes."""
+        is_end, name, _, text = token.groups()
+        if text is not None:
+            return self._takes_text(text)
+        if is_end:
+            self._kept.append(self._open.pop()[1])
+        elif not self._takes_start(token[0], name):
+            return False
+        if name in ENDS_A_LINE and (is_end or name in VOID):
+            self._lines += 1
+            return self._lines < MOST_LINES or not self._html[token.end() :].strip()
+        return True
+
+    def _takes_start(self, tag: str, name: str) -> bool:
+        end = "" if name in VOID else f"</{name}>"
+        if self._bytes + len(tag.encode()) + len(end) > ROOM:
+            if name != "a":
+                return False
+            # An address may be longer than all the room: then its text remains.
+            tag, end, self._is_changed = "", "", True
+        self._bytes += len(tag.encode()) + len(end)
+        if name not in VOID:
+            self._open.append((len(self._kept), end))
+        self._kept.append(tag)
+        return True
+
+    def _takes_text(self, text: str) -> bool:
+        whole = text
+        if any(end == "</pre>" for _, end in self._open):
+            lines = text.split("\n", MOST_LINES - self._lines)
+            text = "\n".join(lines[: MOST_LINES - self._lines])
+            self._lines += len(lines) - 1
+        text = _beginning_of_text(text, ROOM - self._bytes)
+        if text != whole:
+            text = text.rstrip()
+            text += ELLIPSIS if text else ""
+        self._kept.append(text)
+        self._bytes += len(text.encode())
+        return text == whole
+
+    def _closed(self) -> str:
+        """What was kept, without elements that have remained empty."""
+        while self._kept and not (text := self._kept[-1].strip()).startswith("</"):
+            is_start = bool(self._open) and self._open[-1][0] == len(self._kept) - 1
+            if text and not is_start:
+                break
+            self._kept.pop()
+            if is_start:
+                self._open.pop()
+        ends = "".join(end for _, end in reversed(self._open))
+        return "".join(self._kept) + ends
+
+
+def _beginning_of_text(text: str, room: int) -> str:
+    """As many words as take no more than `room` bytes, or of a longer word as much of it."""
+    if len(text) <= room and len(text.encode()) <= room:
+        return text
+    cut = text[:room].encode()[:room].decode(errors="ignore")
+    if words := re.match(r"\s*\S.*(?=\s)", cut, re.DOTALL):
+        return words[0]
+    while cut and (_belongs_before(text[len(cut)]) or cut[-1] == JOINER):
+        cut = cut[:-1]
+    return ENTITY_WITHOUT_END.sub("", cut)
+
+
+def _belongs_before(character: str) -> bool:
+    return bool(unicodedata.combining(character)) or character in BELONGS_BEFORE

@@ -1,0 +1,83 @@
+"""Texts are sent compressed to clients that can read them so (RFC 9110, 8.4.1.3 "Gzip Coding")."""
+
+import asyncio
+import gzip
+import zlib
+from collections.abc import AsyncGenerator, Callable
+from typing import Concatenate, ParamSpec
+
+from quart import Response, request
+from quart.wrappers.response import DataBody, IterableBody
+
+from blog.core.web.app import Broadside
+from blog.core.web.headers import vary_by
+
+SMALLEST = 1024
+LEVEL = 5
+# In bytes; they take less than a millisecond.
+LONGEST_FOR_THE_LOOP = 32 * 1024
+GZIP_FORMAT = 16 + zlib.MAX_WBITS
+# What the strong entity tag of a compressed representation ends with: it is another sequence of
+# bytes than the plain one, and so has another tag (RFC 9110, 8.8.3.3).
+GZIPPED = "-gzip"
+Arguments = ParamSpec("Arguments")
+COMPRESSIBLE = {
+    "application/json",
+    "application/problem+json",
+    "image/svg+xml",
+    "text/css",
+    "text/html",
+    "text/javascript",
+    "text/plain",
+}
+
+
+async def compress(response: Response) -> Response:
+    """Compress a text of some length, if the client accepts it and it was not done before."""
+    if response.mimetype not in COMPRESSIBLE or "Content-Encoding" in response.headers:
+        return response
+    vary_by(response, "Accept-Encoding")
+    if not request.accept_encodings["gzip"]:
+        return response
+    body = response.response
+    if isinstance(body, DataBody):
+        data = await response.get_data(as_text=False)
+        if len(data) < SMALLEST:
+            return response
+        response.set_data(await _aside(gzip.compress, data, LEVEL, mtime=0))
+    elif isinstance(body, IterableBody):
+        response.response = IterableBody(_compressed(body))
+    else:
+        return response
+    response.headers["Content-Encoding"] = "gzip"
+    tag, is_weak = response.get_etag()
+    if tag is not None and not is_weak:
+        response.set_etag(tag + GZIPPED)
+    return response
+
+
+async def _compressed(body: IterableBody) -> AsyncGenerator[bytes, None]:
+    """A body that is made while it is sent, compressed piece by piece."""
+    compressor = zlib.compressobj(LEVEL, wbits=GZIP_FORMAT)
+    async with body as pieces:
+        async for piece in pieces:
+            data = piece.encode() if isinstance(piece, str) else piece
+            if compressed := await _aside(compressor.compress, data):
+                yield compressed
+    yield compressor.flush()
+
+
+async def _aside(
+    compress: Callable[Concatenate[bytes, Arguments], bytes],
+    data: bytes,
+    *arguments: Arguments.args,
+    **options: Arguments.kwargs,
+) -> bytes:
+    """What `compress` makes of the data: of much of it in a thread, where it holds up nobody."""
+    if len(data) <= LONGEST_FOR_THE_LOOP:
+        return compress(data, *arguments, **options)
+    return await asyncio.to_thread(compress, data, *arguments, **options)
+
+
+def init_app(app: Broadside) -> None:
+    app.after_request(compress)

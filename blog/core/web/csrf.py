@@ -1,0 +1,124 @@
+"""Protection of the pages against requests that other sites make a browser send.
+
+Two checks, each enough by itself (OWASP Cross-Site Request Forgery Prevention Cheat Sheet):
+the browser's own word about where a request comes from, and a token of the visitor's
+session in every form. The token is masked anew each time, so that the length of a
+compressed page does not give it away (BREACH).
+"""
+
+import base64
+import binascii
+import hmac
+import secrets
+from urllib.parse import urlsplit
+
+from markupsafe import Markup
+from quart import Quart, request, session
+from werkzeug.exceptions import BadRequest
+
+from blog.core.web.app import current_app
+from blog.core.web.requests import SAFE_METHODS, is_for_api
+
+FIELD = "csrf_token"
+LENGTH = 32
+_NAME, _VALUE, _END = Markup('<input type="hidden" name="'), Markup('" value="'), Markup('">')
+
+
+class ForeignRequestError(BadRequest):
+    """A page of another site has made the browser send this."""
+
+    description = "This was sent by a page of another site, and nothing was done."
+
+
+class StaleFormError(BadRequest):
+    """The form does not belong to this visitor's session, or not any more."""
+
+    title = "Please send it once more"
+    description = (
+        "This form was opened before you logged in or out, or too long ago, and nothing was done "
+        "yet. To send it again is enough."
+    )
+
+
+def csrf_token() -> str:
+    """A token for a form of this session; the session gets its secret on first use."""
+    secret = session.get(FIELD)
+    if secret is None:
+        secret = session[FIELD] = secrets.token_hex(LENGTH)
+    mask = secrets.token_bytes(LENGTH)
+    return base64.urlsafe_b64encode(mask + _xor(mask, bytes.fromhex(secret))).decode()
+
+
+def csrf_field() -> Markup:
+    """The hidden input that carries the token."""
+    return hidden_input(FIELD, csrf_token())
+
+
+def hidden_input(name: str, value: str) -> Markup:
+    """A field of a form that nobody sees; put together as what takes the least time."""
+    return _NAME + name + _VALUE + value + _END
+
+
+async def check_csrf() -> None:
+    """Refuse an unsafe request that is not proved to come from one of our own pages.
+
+    The API takes no notice of cookies: there is nothing that another site could make use of.
+
+    Raises:
+        ForeignRequestError, StaleFormError: answered with 400.
+    """
+    if request.method in SAFE_METHODS or request.routing_exception is not None or is_for_api():
+        return
+    if not comes_from_here():
+        raise ForeignRequestError
+    if not _matches((await request.form).get(FIELD, "")):
+        raise StaleFormError
+
+
+def comes_from_here() -> bool:
+    """What the browser says itself; a client that says nothing is judged by its token alone.
+
+    Behind a proxy that is not trusted, the scheme of the request is that between the proxy and
+    us; then `BASE_URL` tells the browser's.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in {"same-origin", "none"}
+    origin = request.headers.get("Origin")
+    if origin is None:
+        return True
+    ours = (f"{request.scheme}://{request.host}", current_app.settings.base_url)
+    return _origin(origin) in {_origin(address) for address in ours} - {None}
+
+
+def _origin(address: str) -> tuple[str, str, int] | None:
+    """The scheme, host and port of an address (RFC 6454, 4); `None` if it has no host."""
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError:
+        return None
+    if not parts.hostname:
+        return None
+    return parts.scheme, parts.hostname, port or (443 if parts.scheme == "https" else 80)
+
+
+def _matches(token: str) -> bool:
+    secret = session.get(FIELD)
+    try:
+        raw = base64.urlsafe_b64decode(token)
+    except (binascii.Error, ValueError):
+        return False
+    if secret is None or len(raw) != 2 * LENGTH:
+        return False
+    return hmac.compare_digest(_xor(raw[:LENGTH], raw[LENGTH:]), bytes.fromhex(secret))
+
+
+def _xor(left: bytes, right: bytes) -> bytes:
+    return bytes(a ^ b for a, b in zip(left, right, strict=True))
+
+
+def init_app(app: Quart) -> None:
+    """Check every page request of `app`, and give its templates `csrf_field()`."""
+    app.before_request(check_csrf)
+    app.jinja_env.globals["csrf_field"] = csrf_field

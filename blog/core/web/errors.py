@@ -1,0 +1,221 @@
+"""Every error, as a page or as a problem document (RFC 9457), by what the client prefers."""
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import NamedTuple
+
+from quart import Quart, Response, json, render_template, request
+from quart.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
+
+from blog.core.db.cursors import InvalidCursorError
+from blog.core.db.database_errors import (
+    broken_reference,
+    is_deadlock,
+    is_out_of_space,
+    is_timeout,
+    is_unavailable,
+)
+from blog.core.db.pagination import TooDeepError
+from blog.core.errors import BusyError, ForbiddenError, InvalidFieldsError, NotFoundError
+from blog.core.web.app import current_app
+from blog.core.web.csrf import StaleFormError
+from blog.core.web.headers import vary_by
+from blog.core.web.logs import request_id
+from blog.core.web.requests import is_for_api
+from blog.core.web.resubmission import unsent_form
+
+log = logging.getLogger(__name__)
+
+
+class Explanation(NamedTuple):
+    """What a person is told about a status."""
+
+    title: str
+    detail: str
+
+
+EXPLANATIONS = {
+    400: Explanation("That request made no sense", "Something in it is malformed."),
+    401: Explanation("Please log in", "This page is for people with an account."),
+    403: Explanation("You may not do that", "Your account does not have the permission for this."),
+    404: Explanation("Nothing here", "The page may have been removed, or the address has a typo."),
+    405: Explanation("Not this way", "This address does not take that kind of request."),
+    408: Explanation(
+        "That took too long", "What you sent has not arrived within 30 seconds. Please try again."
+    ),
+    413: Explanation("That is too much", "What you sent is larger than the limit of 1 MiB."),
+    429: Explanation("Slow down a little", "Too many requests came from you. Try again later."),
+    500: Explanation("That is our fault", "An unexpected error happened. It has been logged."),
+    507: Explanation(
+        "There is no room left",
+        "The server's disk is full, and what you sent is not stored. Keep your text, and try again "
+        "later: the people who run this site have been told.",
+    ),
+    503: Explanation("Back in a moment", "The database does not answer. Nothing stored is lost."),
+}
+RETRY_SECONDS = "5"
+FULL_DISK_RETRY_SECONDS = "300"
+# Foreign keys to what an address names, and to the account of whoever asks.
+OF_THE_ADDRESS = {
+    "fk_comments_post_id",
+    "fk_follows_followed_id",
+    "fk_reports_comment_id",
+    "fk_reports_post_id",
+}
+OF_WHOEVER_ASKS = {
+    "fk_api_tokens_user_id",
+    "fk_comments_author_id",
+    "fk_follows_follower_id",
+    "fk_posts_author_id",
+    "fk_reports_reporter_id",
+    "fk_sessions_user_id",
+}
+# What another request has deleted at this moment; a reference to anything else is our mistake.
+GONE: dict[str | None, tuple[int, str]] = {
+    **dict.fromkeys(OF_THE_ADDRESS, (404, "What this belongs to is gone.")),
+    **dict.fromkeys(OF_WHOEVER_ASKS, (409, "Your account was deleted at this moment.")),
+}
+# What the person sent can be sent once more, as it is or changed.
+WORTH_A_TRY = {400, 409, 422, 429, 500, 503, 507}
+# The body was not read, and will not be.
+WITHOUT_BODY = {408, 413}
+TOO_SLOW = "This took too long and was given up, so nothing was changed. Please try again."
+
+
+def prefers_json() -> bool:
+    """Whether the client would rather read JSON than HTML."""
+    offers = ["text/html", "application/json", "application/problem+json"]
+    return (request.accept_mimetypes.best_match(offers) or offers[0]) != "text/html"
+
+
+async def error_response(
+    status: int,
+    detail: str | None = None,
+    errors: Mapping[str, str] | None = None,
+    *,
+    title: str | None = None,
+) -> Response:
+    """The answer for an error. To a form it brings back what was typed in it.
+
+    Args:
+        status: the HTTP status.
+        detail: what is particular about this case; by default what is true of the status.
+        errors: what is wrong with each field.
+        title: the heading of the page; by default that of the status.
+    """
+    phrase = HTTPStatus(status).phrase
+    explanation = EXPLANATIONS.get(status, Explanation(phrase, ""))
+    detail = detail or explanation.detail
+    # By which the operator finds in the log what has happened.
+    reference = request_id.get() if status == 500 else None
+    if is_for_api() or prefers_json():
+        document: dict[str, object] = {
+            "type": "about:blank",
+            "title": phrase,
+            "status": status,
+            "detail": detail,
+            # What the clients of Flasky look at.
+            "error": phrase.lower(),
+            "message": detail,
+        }
+        if reference:
+            document["request_id"] = reference
+        if errors:
+            document["errors"] = [{"field": f, "message": m} for f, m in errors.items()]
+        response = Response(json.dumps(document), status, content_type="application/problem+json")
+    else:
+        page = await render_template(
+            "errors/error.html",
+            status=status,
+            title=title or explanation.title,
+            detail=detail,
+            reference=reference,
+            unsent=None if status in WITHOUT_BODY else await unsent_form(errors),
+            can_be_sent=status in WORTH_A_TRY,
+        )
+        response = Response(page, status)
+    vary_by(response, "Accept")
+    return response
+
+
+async def handle_http_error(error: HTTPException) -> ResponseReturnValue:
+    """Any error that is an HTTP status by itself."""
+    if error.response is not None or (error.code or 500) < 400:
+        return error.get_response()
+    status = error.code or 500
+    own_words = error.description if error.description != type(error).description else None
+    if status == 400 or status not in EXPLANATIONS:
+        own_words = error.description
+    response = await error_response(status, own_words)
+    for name, value in error.get_headers():
+        if name not in {"Content-Type", "Content-Length"}:
+            response.headers[name] = value
+    return response
+
+
+async def handle_unexpected(error: Exception) -> ResponseReturnValue:
+    """503 while the database is away; for almost all else 500, with the traceback in the log."""
+    if is_unavailable(error):
+        log.error("the database does not answer: %s", error)
+        response = await error_response(503)
+        response.headers["Retry-After"] = RETRY_SECONDS
+        return response
+    if is_out_of_space(error):
+        current_app.report_error(error)
+        response = await error_response(507)
+        response.headers["Retry-After"] = FULL_DISK_RETRY_SECONDS
+        return response
+    if is_timeout(error):
+        log.warning("a statement took too long and was given up")
+        response = await error_response(503, TOO_SLOW)
+        response.headers["Retry-After"] = RETRY_SECONDS
+        return response
+    if is_deadlock(error):
+        log.warning("a transaction was ended for the sake of another one")
+        response = await error_response(503, "Something else happened to this at the same moment.")
+        response.headers["Retry-After"] = "1"
+        return response
+    if broken := GONE.get(broken_reference(error)):
+        return await error_response(*broken)
+    current_app.report_error(error)
+    return await error_response(500)
+
+
+def init_app(app: Quart) -> None:
+    """Let `app` answer every error this way."""
+
+    @app.errorhandler(NotFoundError)
+    async def not_found(error: NotFoundError) -> Response:
+        return await error_response(404, str(error) or None)
+
+    @app.errorhandler(TooDeepError)
+    async def too_deep(error: TooDeepError) -> Response:
+        return await error_response(404, str(error))
+
+    @app.errorhandler(InvalidCursorError)
+    async def no_such_place(_error: InvalidCursorError) -> Response:
+        return await error_response(404, "There is no such page.")
+
+    @app.errorhandler(ForbiddenError)
+    async def forbidden(error: ForbiddenError) -> Response:
+        return await error_response(403, str(error) or None)
+
+    @app.errorhandler(InvalidFieldsError)
+    async def invalid_fields(error: InvalidFieldsError) -> Response:
+        return await error_response(error.status, str(error), error.errors)
+
+    @app.errorhandler(BusyError)
+    async def busy(error: BusyError) -> Response:
+        of_fields = {field: problem for field, problem in error.errors.items() if field}
+        response = await error_response(error.status, str(error), of_fields)
+        response.headers["Retry-After"] = str(error.retry_after)
+        return response
+
+    @app.errorhandler(StaleFormError)
+    async def stale_form(error: StaleFormError) -> Response:
+        return await error_response(400, error.description, title=error.title)
+
+    app.register_error_handler(HTTPException, handle_http_error)
+    app.register_error_handler(Exception, handle_unexpected)

@@ -1,0 +1,76 @@
+"""HTML forms on pydantic schemas: what was typed, and what is wrong beside each field."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from markupsafe import Markup
+from pydantic import BaseModel, SecretStr, ValidationError
+from quart import after_this_request, request
+from quart.typing import ResponseTypes
+
+from blog.core.errors import BusyError, InvalidFieldsError
+from blog.core.text.validation import messages
+from blog.core.web.csrf import hidden_input
+
+SUBMISSION_FIELD = "submission"
+
+Data = TypeVar("Data", bound=BaseModel)
+
+
+@dataclass
+class Form(Generic[Data]):
+    """A form as a template shows it.
+
+    Args:
+        schema: what its fields must be.
+        values: what stands in the fields.
+        errors: what is wrong, by field; `""` stands for the form as a whole.
+
+    Usage::
+
+        form = Form(LoginForm)
+        if (data := await form.submitted()) is not None: ...
+    """
+
+    schema: type[Data]
+    values: Mapping[str, str] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+    refusal: int = 422
+
+    async def submitted(self) -> Data | None:
+        """Read the request's body: the valid data, or `None` with `errors` filled."""
+        # Browsers send each line's end as two characters (HTML Standard, 4.10.21.4).
+        fields = (await request.form).to_dict().items()
+        sent = {name: text.replace("\r\n", "\n") for name, text in fields}
+        secret = {n for n, f in self.schema.model_fields.items() if f.annotation is SecretStr}
+        self.values = {name: text for name, text in sent.items() if name not in secret}
+        try:
+            return self.schema.model_validate(sent)
+        except ValidationError as error:
+            found = messages(error)
+            # In the order of the page, which is the one that a browser sends the fields in.
+            self.errors = {name: found[name] for name in [*sent, *found] if name in found}
+            return None
+
+    def refuse(self, error: InvalidFieldsError) -> None:
+        """Take over what a service found wrong with valid data, or that it was sent too often."""
+        self.errors = error.errors
+        if isinstance(error, BusyError):
+            self.refusal = error.status
+
+            @after_this_request
+            async def say_when(response: ResponseTypes) -> ResponseTypes:
+                response.headers["Retry-After"] = str(error.retry_after)
+                return response
+
+    @property
+    def status(self) -> int:
+        """The status of the page that shows this form."""
+        return self.refusal if self.errors else 200
+
+
+def submission_field() -> Markup:
+    """The hidden input that tells one filling of a form from another (`core.web.submissions`)."""
+    return hidden_input(SUBMISSION_FIELD, secrets.token_urlsafe(16))

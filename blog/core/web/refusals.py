@@ -1,0 +1,29 @@
+"""Requests that are well-formed, and ask for something of HTTP that there is not here."""
+
+from quart import Quart, Response, request
+
+from blog.core.web.errors import error_response
+
+NO_WEBSOCKETS = "There are no WebSockets here.\n"
+NOT_ENCODED = "Please send the body as it is, without Content-Encoding."
+
+
+async def refuse_websocket() -> Response | None:
+    """Answer the handshake of a WebSocket (RFC 6455, 4.2.2)."""
+    if "websocket" not in request.headers.get("Upgrade", "").lower():
+        return None
+    return Response(NO_WEBSOCKETS, 400, mimetype="text/plain")
+
+
+async def refuse_encoded_body() -> Response | None:
+    """Answer 415 to a body that is compressed, and tell so (RFC 9110, 15.5.16)."""
+    if request.headers.get("Content-Encoding", "identity").lower() == "identity":
+        return None
+    response = await error_response(415, NOT_ENCODED)
+    response.headers["Accept-Encoding"] = "identity"
+    return response
+
+
+def init_app(app: Quart) -> None:
+    app.before_request(refuse_websocket)
+    app.before_request(refuse_encoded_body)

@@ -1,0 +1,277 @@
+"""Reading what a client sent: strictly, since what is malformed here would be a 500 deeper down."""
+
+import asyncio
+import re
+from typing import cast
+from urllib.parse import parse_qsl, unquote, unquote_to_bytes
+
+from hypercorn.typing import (
+    ASGISendCallable,
+    ASGISendEvent,
+    HTTPResponseBodyEvent,
+    HTTPResponseStartEvent,
+)
+from quart import Quart, Request, abort, request
+from quart.asgi import ASGIHTTPConnection
+from quart.formparser import FormDataParser
+from quart.typing import ResponseTypes
+from quart.utils import encode_headers
+from quart.wrappers.request import Body
+from quart.wrappers.response import DataBody
+from werkzeug.datastructures import Authorization, MultiDict
+from werkzeug.exceptions import BadRequest, NotFound
+from werkzeug.routing import BaseConverter
+from werkzeug.utils import cached_property
+
+from blog.core.db.pagination import PageRequest, Walk
+
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+LARGEST_BODY = 1024 * 1024
+LARGEST_ROW_ID = 2**63 - 1
+MAX_FIELDS = 100
+# For the whole body: 1 MiB needs 35 kB/s, and a post of 64 KiB far less.
+BODY_SECONDS = 30
+SEND_SECONDS = 60
+# How often an address may be percent-encoded.
+MAX_LAYERS = 4
+
+
+class StrictFormDataParser(FormDataParser):
+    """Refuses a form that is not UTF-8, where Quart's own would put U+FFFD in its place."""
+
+    async def parse(
+        self,
+        body: Body,
+        mimetype: str,
+        content_length: int | None,
+        options: dict[str, str] | None = None,
+    ) -> tuple[MultiDict[str, str], MultiDict[str, str]]:
+        if mimetype == "application/x-www-form-urlencoded":
+            fields, files = _parse_urlencoded(await body), MultiDict[str, str]()
+        else:
+            fields, files = await super().parse(body, mimetype, content_length, options)
+        if any("\0" in value for value in fields.values()):
+            raise BadRequest("The form contains a NUL character.")
+        return fields, files
+
+
+def _parse_urlencoded(body: bytes) -> MultiDict[str, str]:
+    try:
+        return MultiDict(
+            parse_qsl(
+                body.decode(), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS
+            )
+        )
+    except ValueError as error:
+        raise BadRequest("The form is not valid UTF-8, or has too many fields.") from error
+
+
+class StrictRequest(Request):
+    form_data_parser_class = StrictFormDataParser
+
+    @cached_property
+    def is_for_api(self) -> bool:
+        """Whether it is for the JSON API, whose clients carry credentials and no cookies."""
+        return f"{self.path}/".startswith("/api/")
+
+    @cached_property
+    def only_reads(self) -> bool:
+        """Whether it changes nothing that more than one statement has a part in.
+
+        Links in mails, all below `/auth/`, act by GET; and so does a call of the API that brings
+        a password, the tries of which are counted, or asks for a token.
+        """
+        if self.method not in SAFE_METHODS or self.path.startswith("/auth/"):
+            return False
+        if not self.is_for_api:
+            return True
+        given = self.authorization
+        # A token may stand for the name, beside an empty password.
+        return given is None or given.type != "basic" or not given.password
+
+    @cached_property
+    def authorization(self) -> Authorization | None:
+        """The credentials; none where they are not ASCII, at which werkzeug fails."""
+        try:
+            return super().authorization
+        except ValueError:
+            return None
+
+
+class StrictConnection(ASGIHTTPConnection):
+    """One request, as hypercorn hands it on."""
+
+    async def _send_response(self, send: ASGISendCallable, response: ResponseTypes) -> None:
+        """Send what is there as a whole in one event, where Quart sends another, empty one.
+
+        Whoever does not read it is given up after a time; what is made while it is sent has that
+        time for each piece. Quart's own way to do that, by `RESPONSE_TIMEOUT`, needs a task for
+        each answer.
+        """
+        async with asyncio.timeout(SEND_SECONDS) as limit:
+            body = response.response
+            if not isinstance(body, DataBody):
+
+                async def send_piece(event: ASGISendEvent) -> None:
+                    await send(event)
+                    limit.reschedule(asyncio.get_running_loop().time() + SEND_SECONDS)
+
+                await super()._send_response(send_piece, response)
+                return
+            headers = encode_headers(response.headers)
+            await send(
+                HTTPResponseStartEvent(
+                    type="http.response.start", status=response.status_code, headers=headers
+                )
+            )
+            data = body.data[body.begin : body.end]
+            await send(HTTPResponseBodyEvent(type="http.response.body", body=data, more_body=False))
+
+
+class RowIdConverter(BaseConverter):
+    """`<id:…>` in a route: the id of a row, a positive number that PostgreSQL's bigint can hold."""
+
+    regex = "[1-9][0-9]{0,18}"
+
+    def to_python(self, value: str) -> int:
+        return _row_id(value)
+
+
+class PersonConverter(BaseConverter):
+    """`<person:…>` in a route: somebody's id, or the username, which begins with a letter."""
+
+    regex = f"(?:{RowIdConverter.regex}|[A-Za-z][A-Za-z0-9._]{{0,63}})"
+
+    def to_python(self, value: str) -> int | str:
+        return _row_id(value) if value.isdecimal() else value
+
+
+def _row_id(value: str) -> int:
+    """A number that may be an id. After a `ValidationError` werkzeug would try the routes of
+    other methods, and find that there are some: 405, where there is nothing at all.
+    """
+    if (number := int(value)) > LARGEST_ROW_ID:
+        raise NotFound
+    return number
+
+
+async def refuse_malformed_address() -> None:
+    """Answer 400 for an address with a NUL, or with bytes that are not UTF-8."""
+    raw = (request.scope.get("raw_path") or b"") + b"?" + request.query_string
+    if b"%" not in raw and raw.isascii() and b"\0" not in raw:
+        return
+    try:
+        text = unquote_to_bytes(raw).decode()
+    except UnicodeDecodeError:
+        abort(400, "The address is not valid UTF-8.")
+    if "\0" in text:
+        abort(400, "The address contains a NUL character.")
+
+
+async def receive_body() -> None:
+    """Wait for the body of a request that may change something, before anything else is taken.
+
+    A CONNECT has none, and need not say that it has ended.
+
+    Raises:
+        RequestTimeout: it has not arrived within `BODY_SECONDS`.
+        RequestEntityTooLarge: it is longer than `LARGEST_BODY`.
+    """
+    if request.method in METHODS - SAFE_METHODS:
+        await request.get_data()
+
+
+def request_for_logs() -> tuple[str, str]:
+    """The method and the route of the request, each one of a small number.
+
+    The address itself may hold a token, which no log may have; and a method may be any word.
+    """
+    method = request.method if request.method in METHODS else "other"
+    return method, request.url_rule.rule if request.url_rule else "unknown"
+
+
+def only_reads() -> bool:
+    """Whether the current request changes nothing that more than one statement has a part in."""
+    return cast(StrictRequest, request).only_reads
+
+
+def is_for_api() -> bool:
+    """Whether the request is for the JSON API, whose clients carry credentials and no cookies."""
+    return cast(StrictRequest, request).is_for_api
+
+
+def requested_page(size: int, *, count: int | None = None) -> PageRequest:
+    """Which page of a list `?page=` asks for; the first one without it.
+
+    Args:
+        size: how many rows a page has.
+        count: how many the list has, where that is known: then `-1` is its last page.
+
+    Raises:
+        werkzeug.exceptions.NotFound: it is not a number from 1 to 9,999,999,999.
+    """
+    text = request.args.get("page", "1")
+    if text == "-1" and count is not None:
+        return PageRequest.holding(count, size)
+    if not re.fullmatch("[1-9][0-9]{0,9}", text, re.ASCII):
+        abort(404, "There is no such page.")
+    return PageRequest(int(text), size)
+
+
+def requested_part(size: int) -> PageRequest | Walk:
+    """Which part of a list `?page=` or, further on than pages have numbers, `?before=` asks for.
+
+    Args:
+        size: how many rows it has.
+
+    Raises:
+        werkzeug.exceptions.NotFound: as `requested_page`.
+    """
+    if cursor := request.args.get("before"):
+        return Walk(size, cursor)
+    return requested_page(size)
+
+
+def requested_before() -> int | None:
+    """The id that a list goes on below, from `?before=`; `None` for the beginning.
+
+    Raises:
+        werkzeug.exceptions.NotFound: it is not the id of a row.
+    """
+    if (text := request.args.get("before")) is None:
+        return None
+    if not re.fullmatch(RowIdConverter.regex, text, re.ASCII) or int(text) > LARGEST_ROW_ID:
+        abort(404, "There is no such page.")
+    return int(text)
+
+
+def local_address(target: str | None) -> str | None:
+    """`target` if it is an address within this site, such as `/user/susan?page=2`, else `None`.
+
+    Browsers read `//host`, `/\\host` and anything with a scheme as another site, and drop
+    control characters and spaces before they look (WHATWG URL Standard, "basic URL parser").
+    The same is refused in an encoded form, for something on the way might decode it: no
+    address of ours has any of this in its path.
+    """
+    if not target or " " in target:
+        return None
+    layer = target
+    for _ in range(MAX_LAYERS):
+        path = layer.partition("?")[0]
+        if not path.startswith("/") or "//" in path or "\\" in path or not layer.isprintable():
+            return None
+        if (decoded := unquote(layer)) == layer:
+            return target
+        layer = decoded
+    return None
+
+
+def init_app(app: Quart) -> None:
+    """Let `app` read requests this way."""
+    app.asgi_http_class = StrictConnection
+    app.request_class = StrictRequest
+    app.url_map.converters["id"] = RowIdConverter
+    app.url_map.converters["person"] = PersonConverter
+    app.before_request(refuse_malformed_address)
+    app.before_request(receive_body)

@@ -1,1 +1,0 @@
-"""What any web application could use: it knows nothing of blogging."""

@@ -1,1 +1,0 @@
-"""What every page shares: the application object, errors, forms, CSRF, headers, helpers."""

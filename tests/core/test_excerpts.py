@@ -1,0 +1,113 @@
+"""The beginning of a post."""
+
+import random
+import re
+from html import unescape
+
+import nh3
+import pytest
+
+from blog.core.text.excerpts import ELLIPSIS, LONGEST, MOST_LINES, NEEDED, excerpt
+from blog.core.text.markdown import render_document
+
+PIECES = [
+    "A paragraph of some words, *emphasis*, **more of it** and `code & <such>`.\n\n",
+    "# A heading\n\n",
+    "###### Another one\n\n",
+    "> A quotation\n> > in a quotation\n\n",
+    "- one\n- two\n  - three\n    1. four\n\n",
+    "```python\nfor number in range(10):\n    print(f'{number}')\n```\n\n",
+    "```\n" + "line\n" * 40 + "```\n\n",
+    "| a | b |\n|:--|--:|\n| 1 | 2 |\n| 3 | 4 |\n\n",
+    "[a link](https://example.com/?a=1&b=%3E 'with a > \" title') and https://example.com/x\n\n",
+    "[far](https://example.com/" + "a" * 900 + ")\n\n",
+    "---\n\n",
+    "一段沒有空格的文字" * 30 + "\n\n",
+    "&amp;" * 300 + "\n\n",
+    "a" * 2_000 + "\n\n",
+    "👩‍👩‍👧‍👦" * 100 + "\n\n",
+    "e\u0301" * 600 + "\n\n",
+    "line  \n" * 60 + "\n\n",
+    "~~gone~~ " * 100 + "\n\n",
+    "שלום עולם " * 20 + "\n\n",
+]
+EVERYTHING = {
+    "tags": nh3.ALLOWED_TAGS,
+    "attributes": {"*": {"class", "tabindex", "title", "href", "start", "align", "style"}},
+    "link_rel": "nofollow noopener ugc",
+}
+
+
+def text_of(html: str) -> str:
+    """What is read, without spaces."""
+    return re.sub(r"\s", "", unescape(re.sub(r'<(?:[^">]|"[^"]*")*>', "", html)))
+
+
+def balanced(html: str) -> bool:
+    """Whether each element that begins ends, in the right order."""
+    opened = []
+    for end, name in re.findall(r'<(/?)([a-z0-9]+)(?:[^">]|"[^"]*")*>', html):
+        if name in {"br", "hr"}:
+            continue
+        if not end:
+            opened.append(name)
+        elif not opened or opened.pop() != name:
+            return False
+    return not opened
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_it_is_short_and_well_formed_and_begins_as_the_whole(seed: int) -> None:
+    chance = random.Random(seed)
+    source = "".join(chance.choices(PIECES, k=chance.randint(1, 12)))
+    html = render_document(source).strip()
+    cut = excerpt(html)
+    if cut is None:
+        assert len(html.encode()) <= LONGEST
+        return
+    assert len(cut.encode()) <= LONGEST
+    assert balanced(cut)
+    assert nh3.clean(cut, **EVERYTHING) == cut
+    assert text_of(html).startswith(text_of(cut).removesuffix(ELLIPSIS))
+    assert not re.search(r"<(p|li|td|th|h\d|a|pre|code|ul|ol)\b[^>]*>\s*</", cut)
+    assert excerpt(html[:NEEDED]) == cut, "the beginning is enough"
+
+
+def test_what_is_short_is_shown_as_a_whole() -> None:
+    for html in (
+        "",
+        "<p>x</p>",
+        "<p>x</p>\n",
+        f"<p>{'word ' * 190}</p>",
+        "<hr><ul><li>a</li></ul>",
+    ):
+        assert excerpt(html) is None
+
+
+def test_words_are_cut_between_and_not_within() -> None:
+    cut = excerpt(f"<p>{'word ' * 500}</p>")
+    assert cut
+    assert re.fullmatch(rf"<p>(word )+word{ELLIPSIS}</p>", cut)
+
+
+def test_what_has_many_lines_is_cut_after_some() -> None:
+    for source in ("- a\n" * 100, "a  \n" * 100, "```\n" + "a\n" * 100 + "```"):
+        cut = excerpt(render_document(source))
+        assert cut
+        assert text_of(cut).count("a") == MOST_LINES, source
+
+
+def test_no_character_and_no_entity_is_taken_apart() -> None:
+    for text in ("👩‍👩‍👧‍👦" * 100, "e\u0301" * 900, "&amp;" * 900, "好" * 900):
+        for before in range(8):
+            cut = excerpt(f"<p>{'x' * before}{text}</p>")
+            assert cut
+            assert re.fullmatch(rf"<p>x*(👩‍👩‍👧‍👦|e\u0301|&amp;|好)+{ELLIPSIS}</p>", cut), ascii(
+                cut
+            )
+
+
+def test_a_link_that_is_longer_than_the_excerpt_leaves_its_text() -> None:
+    cut = excerpt(f'<p><a href="https://example.com/{"a" * 3_000}">here</a> {"word " * 500}</p>')
+    assert cut
+    assert cut.startswith("<p>here word ")

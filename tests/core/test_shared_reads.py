@@ -1,0 +1,121 @@
+"""Reads that are done once for all who want them at the same moment."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.db import statements
+from blog.core.db.database import Database
+from blog.core.db.shared_reads import SharedReads
+from blog.core.db.statements import Tally, tally
+
+NUMBER = text("SELECT nextval('drawn')")
+FAIL = text("SELECT 1 / 0")
+
+
+@dataclass
+class Reader:
+    """Reads from one database, and keeps count of the readings."""
+
+    database: Database
+    shared: SharedReads = field(default_factory=SharedReads)
+    begun: list[str] = field(default_factory=list)
+    has_begun: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def number(self, session: AsyncSession, name: str = "") -> int:
+        """Another number each time."""
+        self.begun.append(name)
+        self.has_begun.set()
+        return int((await session.scalars(NUMBER)).one())
+
+    async def fail(self, session: AsyncSession) -> None:
+        """Ask for what cannot be."""
+        self.begun.append("")
+        await session.execute(FAIL)
+
+    async def read(self, name: str = "") -> int:
+        """A number, together with all who ask for it by that name."""
+        return await self.shared.read(self.database.warm_sessions, self.number, name)
+
+
+@pytest.fixture
+async def reader(database_url: str) -> AsyncIterator[Reader]:
+    database = Database(database_url, Path(), pool_size=5)
+    await database.open()
+    statements.watch(database.reading_engine, 60)
+    async with database.engine.begin() as connection:
+        await connection.execute(text("CREATE SEQUENCE drawn"))
+    yield Reader(database)
+    async with database.engine.begin() as connection:
+        await connection.execute(text("DROP SEQUENCE drawn"))
+    await database.close()
+
+
+async def test_who_asks_at_the_same_moment_gets_the_same(reader: Reader) -> None:
+    assert await asyncio.gather(*(reader.read() for _ in range(20))) == [1] * 20
+    assert await reader.read() == 2
+
+
+async def test_who_asks_while_it_is_read_gets_what_is_read_afterwards(reader: Reader) -> None:
+    first = asyncio.create_task(reader.read())
+    await reader.has_begun.wait()
+    late = [asyncio.create_task(reader.read()) for _ in range(20)]
+    assert await first == 1
+    assert await asyncio.gather(*late) == [2] * 20
+
+
+async def test_nobody_ever_gets_what_was_read_before_he_asked(reader: Reader) -> None:
+    readings = 0
+
+    async def ask_often() -> None:
+        nonlocal readings
+        for _ in range(100):
+            begun = len(reader.begun)
+            assert await reader.read() > begun
+            readings += 1
+
+    await asyncio.gather(*(ask_often() for _ in range(16)))
+    assert len(reader.begun) < readings / 4
+
+
+async def test_what_is_asked_for_by_other_arguments_is_read_by_itself(reader: Reader) -> None:
+    found = await asyncio.gather(*(reader.read(name) for name in "abab"))
+    assert found[:2] == found[2:] and found[0] != found[1]
+    assert sorted(reader.begun) == ["a", "b"]
+
+
+async def test_everybody_learns_that_it_failed_and_who_asks_later_tries_again(
+    reader: Reader,
+) -> None:
+    asked = (reader.shared.read(reader.database.warm_sessions, reader.fail) for _ in range(5))
+    errors = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(error) for error in errors] == [DBAPIError] * 5
+    with pytest.raises(DBAPIError):
+        await reader.shared.read(reader.database.warm_sessions, reader.fail)
+    assert len(reader.begun) == 2
+    assert await reader.read() == 1
+
+
+async def test_who_gives_up_takes_nothing_from_the_others(reader: Reader) -> None:
+    asked = [asyncio.create_task(reader.read()) for _ in range(3)]
+    await reader.has_begun.wait()
+    asked[0].cancel()
+    assert await asyncio.gather(*asked[1:]) == [1, 1]
+    assert asked[0].cancelled()
+
+
+async def test_each_who_shares_a_statement_has_waited_for_it(reader: Reader) -> None:
+    async def count() -> int:
+        tally.set(own := Tally())
+        await reader.read()
+        await reader.read()
+        return own.count
+
+    counted = await asyncio.gather(*(asyncio.create_task(count()) for _ in range(5)))
+    assert counted == [2] * 5
