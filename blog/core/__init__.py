@@ -1,0 +1,1 @@
+"""What the features stand on. It imports none of them."""

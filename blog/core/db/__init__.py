@@ -1,0 +1,1 @@
+"""The database: engines, sessions, the embedded server, migrations, pagination, dumps."""

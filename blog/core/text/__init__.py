@@ -1,0 +1,1 @@
+"""Texts: Markdown, excerpts, cleaning, validation. Pure functions, and processes to run them in."""
