@@ -6,11 +6,13 @@ from blog.accounts.deletion.export import Exports
 from blog.accounts.deletion.pages import blueprint as leaving_pages
 from blog.accounts.deletion.worker import DeletionWorker
 from blog.accounts.email.pages import blueprint as email_pages
+from blog.accounts.events import AccountRegistered
 from blog.accounts.passwords.pages import blueprint as passwords_pages
 from blog.accounts.registration import usernames
 from blog.accounts.registration.pages import blueprint as accounts_pages
 from blog.accounts.sessions.pages import blueprint as sessions_pages
 from blog.accounts.tokens.pages import blueprint as tokens_pages
+from blog.admin.handlers import tell_of_new_people
 from blog.admin.pages import blueprint as admin_pages
 from blog.comments.pages import blueprint as comments_pages
 from blog.core.api import versions
@@ -23,6 +25,7 @@ from blog.core.db.database import Database
 from blog.core.db.engines import TimeLimits
 from blog.core.db.replica import Replica
 from blog.core.db.shared_reads import SharedReads
+from blog.core.events.handlers import HANDLERS, Handler, Handlers
 from blog.core.metrics import watch_pool
 from blog.core.text.rendering import Renderer
 from blog.core.web import (
@@ -63,6 +66,9 @@ from blog.posts.pages import blueprint as posts_pages
 from blog.posts.writing_pages import blueprint as writing_pages
 from blog.users.pages import blueprint as users_pages
 from settings import MailWorkerPlace, Settings
+
+# Who hears of what; see `blog.core.events.handlers`.
+EVENT_HANDLERS = (Handler(AccountRegistered, tell_of_new_people),)
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -119,12 +125,17 @@ def create_app(settings: Settings) -> Broadside:
     app = Broadside("blog", root_path=str(PROJECT), static_folder=None)
     app.settings = settings
     migrations.known_revisions()  # Those of the code that runs, not of one that an update brings.
-    app.database = Database(settings.database_url, settings.var_dir / "postgres")
+    handlers = Handlers(EVENT_HANDLERS)
+    app.database = Database(
+        settings.database_url,
+        settings.var_dir / "postgres",
+        session_info={HANDLERS: handlers},
+    )
     replica_url = settings.database_replica_url
     app.replica = Replica(replica_url, app.database) if replica_url else None
     app.shared_reads = SharedReads()
     app.lookups = Batches(lambda: app.database.warm_sessions)
-    app.writes = Batches(lambda: app.database.warm_writing_sessions)
+    app.writes = Batches(lambda: app.database.warm_writing_sessions, handlers, app.database.session)
     app.passwords = Passwords(site_name=settings.site_name)
     app.renderer = Renderer()
     app.links = LinkSigner(settings.signing_key())

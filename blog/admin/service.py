@@ -20,12 +20,14 @@ from blog.accounts.registration.usernames import fold
 from blog.accounts.schemas import NewAccount
 from blog.accounts.sessions.service import end_all_access
 from blog.accounts.tokens.service import ALREADY_REVOKED
-from blog.admin.audit import record
+from blog.admin import audit
+from blog.admin.events import AccountCreated, AccountDisabled, AccountEnabled, RoleChanged
 from blog.admin.schemas import AccountForm
 from blog.core.auth.passwords import Passwords
 from blog.core.auth.tokens import LinkSigner
 from blog.core.clock import now
 from blog.core.errors import ForbiddenError, InvalidFieldsError, NotFoundError
+from blog.core.events.handlers import record
 from blog.mail import outbox
 from blog.models import Act, ApiToken, Permission, Role, User
 from blog.models.account_deletion import not_deleted
@@ -43,7 +45,8 @@ async def create_account(
     role = await _role(session, role_name)
     user = await add_account(session, form, passwords, role)
     user.confirmed_at = now()
-    record(session, None, Act.CREATE_ACCOUNT, user, role=role.name)
+    audit.record(session, None, Act.CREATE_ACCOUNT, user, role=role.name)
+    await record(session, AccountCreated(user.id))
     await session.commit()
     return user
 
@@ -63,8 +66,9 @@ async def change_role(
     role = await _role(session, role_name)
     if role.id != user.role_id:
         _keep_one(administrators, user, stays=role.grants(Permission.ADMIN))
-        record(session, actor, Act.CHANGE_ROLE, user, role=[user.role.name, role.name])
+        audit.record(session, actor, Act.CHANGE_ROLE, user, role=[user.role.name, role.name])
         user.role = role
+        await record(session, RoleChanged(user.id))
     await session.commit()
     return user
 
@@ -85,8 +89,9 @@ async def disable(
         raise InvalidFieldsError({"": "You cannot disable your own account."})
     if not user.is_disabled:
         _keep_one(administrators, user, stays=False)
-        record(session, actor, Act.DISABLE, user, **({"reason": reason} if reason else {}))
+        audit.record(session, actor, Act.DISABLE, user, **({"reason": reason} if reason else {}))
         user.disabled_at = now()
+        await record(session, AccountDisabled(user.id))
         await end_all_access(session, user)
     await session.commit()
     return user
@@ -101,8 +106,9 @@ async def enable(session: AsyncSession, actor: User | None, user_id: int) -> Use
     """
     user, _ = await _begin(session, actor, user_id)
     if user.is_disabled:
-        record(session, actor, Act.ENABLE, user)
+        audit.record(session, actor, Act.ENABLE, user)
         user.disabled_at = None
+        await record(session, AccountEnabled(user.id))
     await session.commit()
     return user
 
@@ -129,7 +135,7 @@ async def offer_new_password(
             {"": f"{user.email} has been sent several of these links of late."}
         )
     act = Act.SEND_RESET_LINK if by_mail else Act.SHOW_RESET_LINK
-    record(session, None, act, user)
+    audit.record(session, None, act, user)
     await session.commit()
     return reset_link(user, links)
 
@@ -157,7 +163,7 @@ async def edit_account(session: AsyncSession, actor: User, user_id: int, form: A
         wanted["username_fold"] = fold(form.username)
     changes = {name: value for name, value in wanted.items() if getattr(user, name) != value}
     if changes:
-        record(session, actor, Act.EDIT_PROFILE, user, **_summary(changes, user, role))
+        audit.record(session, actor, Act.EDIT_PROFILE, user, **_summary(changes, user, role))
         try:
             # A statement and a savepoint, not attributes and a flush: after a refusal the
             # page is shown again, and needs the objects as they were.
@@ -170,6 +176,8 @@ async def edit_account(session: AsyncSession, actor: User, user_id: int, form: A
                 )
         except IntegrityError as error:
             raise taken(error) from None
+        if "role_id" in changes:
+            await record(session, RoleChanged(user.id))
         if "email" in changes:
             await outbox.put(session, to=user.email, message="email_changed", user=user)
     await session.commit()
@@ -193,7 +201,7 @@ async def revoke_token(session: AsyncSession, token_id: int) -> User:
     if user is None:
         raise NotFoundError(ALREADY_REVOKED)
     await session.execute(delete(ApiToken).where(ApiToken.id == token_id))
-    record(session, None, Act.REVOKE_TOKENS, user, token=token_id)
+    audit.record(session, None, Act.REVOKE_TOKENS, user, token=token_id)
     await session.commit()
     return user
 
@@ -208,7 +216,7 @@ async def revoke_all_tokens(session: AsyncSession, user: User) -> int:
         delete(ApiToken).where(ApiToken.user_id == user.id).returning(ApiToken.id)
     )
     number = len(revoked.all())
-    record(session, None, Act.REVOKE_TOKENS, user, number=number)
+    audit.record(session, None, Act.REVOKE_TOKENS, user, number=number)
     await session.commit()
     return number
 

@@ -11,6 +11,7 @@ from blog.cli.running import asynchronous, opened_app
 from blog.core.db import migrations
 from blog.core.db.dumps import Server
 from blog.core.db.migrations import NEWER, OUTDATED, SchemaState
+from blog.core.events.log import adopt
 from blog.models import Base, Post, User
 
 
@@ -59,6 +60,10 @@ async def restore(*, file: Path, force: bool) -> None:
         async with app.database.engine.connect() as connection:
             people, posts = await _count(connection, User), await _count(connection, Post)
             state = await connection.run_sync(migrations.state)
+        if state is SchemaState.CURRENT:
+            async with app.database.session() as session:
+                await adopt(session)
+                await session.commit()
     click.echo(f"Restored {_size(file)} from {file}: {people:,} people and {posts:,} posts")
     if state is not SchemaState.CURRENT:
         problem = OUTDATED if state is SchemaState.OLDER else NEWER

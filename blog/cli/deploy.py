@@ -6,6 +6,7 @@ from blog.admin.roles import sync_roles
 from blog.cli.running import asynchronous, opened_app
 from blog.core.db import migrations
 from blog.core.db.database import Database
+from blog.core.events.log import adopt
 
 
 @click.command()
@@ -21,8 +22,10 @@ async def deploy() -> None:
 
 
 async def migrate(database: Database) -> None:
-    """Run the migrations that an open database is missing, and define its roles."""
+    """Run the migrations that an open database is missing, define its roles, and adopt its log."""
     async with database.engine.connect() as connection:
         await connection.run_sync(migrations.upgrade)
     async with database.session() as session:
         await sync_roles(session)
+        await adopt(session)
+        await session.commit()

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from blog.comments import queries
+from blog.comments.events import CommentChanged, CommentDeleted
 from blog.comments.policies import (
     may_delete_comment,
     may_edit_comment,
@@ -20,6 +21,7 @@ from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
 from blog.core.db.batches import Batches
 from blog.core.errors import ForbiddenError, InvalidFieldsError, NotFoundError
+from blog.core.events.handlers import record
 from blog.core.text.markdown import RENDERER_VERSION
 from blog.core.web.submissions import submission_key
 from blog.models import Comment, Permission, Post
@@ -90,6 +92,7 @@ async def edit_comment(
         comment.body_html = body_html
         comment.renderer_version = RENDERER_VERSION
         comment.edited_at = now()
+        await record(session, CommentChanged(comment.id, comment.post_id, comment.author_id))
     await session.commit()
     return comment
 
@@ -114,4 +117,5 @@ async def delete_comment(session: AsyncSession, person: Viewer, comment_id: int)
         select(Post.id).where(Post.id == comment.post_id).with_for_update(key_share=True)
     )
     await session.execute(delete(Comment).where(Comment.id == comment_id))
+    await record(session, CommentDeleted(comment_id, comment.post_id, comment.author_id))
     await session.commit()

@@ -9,11 +9,13 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.comments import queries
+from blog.comments.events import CommentWritten
+from blog.core.events.handlers import causes, tell
 from blog.posts.lists import Author
 
 # A post is locked before its comments get their ids, until they are there: so these follow one
 # another in the order of the list, and the count before tells their places.
-_PUBLISH = text("""
+_PUBLISH = text(f"""
     WITH post AS MATERIALIZED (
         SELECT id, comment_count FROM posts
         WHERE id = ANY(CAST(:posts AS bigint[])) AND hidden_at IS NULL
@@ -36,12 +38,15 @@ _PUBLISH = text("""
         SELECT id, post_id, author_id, body, body_html, renderer_version, submission
         FROM new ORDER BY id
         ON CONFLICT DO NOTHING
-        RETURNING id, created_at
+        RETURNING id, post_id, author_id, created_at
+    ), recorded AS (
+        {CommentWritten.insert(comment_id="id", post_id="post_id", author_id="author_id")}
+        FROM added ORDER BY id
     )
-    SELECT new.place - 1, added.id, added.created_at,
-        new.before + row_number() OVER (PARTITION BY new.post_id ORDER BY added.id)
+    SELECT new.place - 1 AS place, added.id, added.created_at,
+        new.before + row_number() OVER (PARTITION BY new.post_id ORDER BY added.id) AS position
     FROM added JOIN new USING (id)
-""")
+""")  # noqa: S608
 TRIES = 3
 
 
@@ -67,6 +72,7 @@ class Written(NamedTuple):
     created_at: datetime | None
 
 
+@causes(CommentWritten)
 async def publish(
     session: AsyncSession, comments: Sequence[NewComment]
 ) -> Sequence[Written | None]:
@@ -109,8 +115,9 @@ async def _add(
         "renderer_versions": [comment.renderer_version for comment in new],
         "submissions": [comment.submission for comment in new],
     }
-    rows = await session.execute(_PUBLISH, parameters)
-    return {
-        places[place]: Written(comment_id, position, created_at)
-        for place, comment_id, created_at, position in rows
-    }
+    rows = (await session.execute(_PUBLISH, parameters)).all()
+    written = [
+        CommentWritten(row.id, new[row.place].post_id, new[row.place].author.id) for row in rows
+    ]
+    await tell(session, written)
+    return {places[row.place]: Written(row.id, row.position, row.created_at) for row in rows}

@@ -6,26 +6,39 @@ from typing import NamedTuple
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.core.events.handlers import causes, tell
+from blog.follows.events import PersonFollowed, PersonUnfollowed
+
 # Both come to the rows in the order of their keys, as everybody does.
-_ADD = text("""
-    INSERT INTO follows (follower_id, followed_id)
-    SELECT DISTINCT * FROM unnest(CAST(:followers AS bigint[]), CAST(:followed AS bigint[]))
-    ORDER BY 1, 2
-    ON CONFLICT DO NOTHING
-    RETURNING follower_id, followed_id
-""")
-_REMOVE = text("""
+_PAIR = {"follower_id": "follower_id", "followed_id": "followed_id"}
+_ADD = text(f"""
+    WITH added AS (
+        INSERT INTO follows (follower_id, followed_id)
+        SELECT DISTINCT * FROM unnest(CAST(:followers AS bigint[]), CAST(:followed AS bigint[]))
+        ORDER BY 1, 2
+        ON CONFLICT DO NOTHING
+        RETURNING follower_id, followed_id
+    ), recorded AS (
+        {PersonFollowed.insert(**_PAIR)} FROM added
+    )
+    SELECT follower_id, followed_id FROM added
+""")  # noqa: S608
+_REMOVE = text(f"""
     WITH gone AS MATERIALIZED (
         SELECT follower_id, followed_id FROM follows
         JOIN unnest(CAST(:followers AS bigint[]), CAST(:followed AS bigint[]))
             AS given (follower_id, followed_id) USING (follower_id, followed_id)
         ORDER BY follower_id, followed_id
         FOR UPDATE OF follows
+    ), removed AS (
+        DELETE FROM follows USING gone
+        WHERE follows.follower_id = gone.follower_id AND follows.followed_id = gone.followed_id
+        RETURNING follows.follower_id, follows.followed_id
+    ), recorded AS (
+        {PersonUnfollowed.insert(**_PAIR)} FROM removed
     )
-    DELETE FROM follows USING gone
-    WHERE follows.follower_id = gone.follower_id AND follows.followed_id = gone.followed_id
-    RETURNING follows.follower_id, follows.followed_id
-""")
+    SELECT follower_id, followed_id FROM removed
+""")  # noqa: S608
 
 
 _ARE_THERE = text("""
@@ -42,14 +55,16 @@ class Pair(NamedTuple):
     followed_id: int
 
 
+@causes(PersonFollowed)
 async def add(session: AsyncSession, pairs: Sequence[Pair]) -> Sequence[bool]:
     """Let some people follow others; of each, whether it is new."""
-    return await _changed(session, _ADD, pairs)
+    return await _changed(session, _ADD, PersonFollowed, pairs)
 
 
+@causes(PersonUnfollowed)
 async def remove(session: AsyncSession, pairs: Sequence[Pair]) -> Sequence[bool]:
     """Let some people no longer follow others; of each, whether they did."""
-    return await _changed(session, _REMOVE, pairs)
+    return await _changed(session, _REMOVE, PersonUnfollowed, pairs)
 
 
 async def are_there(session: AsyncSession, pairs: Sequence[Pair]) -> Sequence[bool]:
@@ -60,9 +75,15 @@ async def are_there(session: AsyncSession, pairs: Sequence[Pair]) -> Sequence[bo
 
 
 async def _changed(
-    session: AsyncSession, statement: TextClause, pairs: Sequence[Pair]
+    session: AsyncSession,
+    statement: TextClause,
+    event: type[PersonFollowed] | type[PersonUnfollowed],
+    pairs: Sequence[Pair],
 ) -> Sequence[bool]:
-    changed = {Pair(*row) for row in await session.execute(statement, _parameters(pairs))}
+    rows = await session.execute(statement, _parameters(pairs))
+    done = [Pair(*row) for row in rows]
+    await tell(session, [event(*pair) for pair in done])
+    changed = set(done)
     results = []
     for pair in pairs:
         results.append(pair in changed)

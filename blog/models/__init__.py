@@ -6,6 +6,7 @@ from blog.models.audit_entry import Act, AuditEntry
 from blog.models.base import Base
 from blog.models.comment import Comment
 from blog.models.email import Email, EmailState
+from blog.models.event import LoggedEvent
 from blog.models.follow import Follow
 from blog.models.idempotent_answer import IdempotentAnswer
 from blog.models.login_session import LoginSession
@@ -28,6 +29,7 @@ __all__ = [
     "EmailState",
     "Follow",
     "IdempotentAnswer",
+    "LoggedEvent",
     "LoginSession",
     "Permission",
     "Post",

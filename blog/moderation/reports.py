@@ -11,8 +11,10 @@ from blog.comments.service import POST_IS_GONE
 from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
 from blog.core.errors import ForbiddenError, NotFoundError
+from blog.core.events.handlers import record
 from blog.models import Act, Comment, Post, Report, ReportState
 from blog.moderation import queries
+from blog.moderation.events import CommentReported, PostReported, ReportClosed
 from blog.moderation.service import require_moderator
 from blog.posts.queries import IS_VISIBLE
 
@@ -37,7 +39,11 @@ async def report_post(session: AsyncSession, reporter: Viewer, post_id: int, rea
     post = select(Post.id).where(Post.id == post_id, IS_VISIBLE)
     if await session.scalar(post.with_for_update(read=True, key_share=True)) is None:
         raise NotFoundError(POST_IS_GONE)
-    return await _report(session, reporter, reason, post_id=post_id)
+    report_id = await _report(session, reporter, reason, post_id=post_id)
+    if report_id is not None:
+        await record(session, PostReported(report_id, post_id, reporter.id))
+    await session.commit()
+    return report_id is not None
 
 
 async def report_comment(
@@ -61,7 +67,11 @@ async def report_comment(
     )
     if await session.scalar(comment) is None:
         raise NotFoundError(NOTHING_TO_REPORT)
-    return await _report(session, reporter, reason, comment_id=comment_id)
+    report_id = await _report(session, reporter, reason, comment_id=comment_id)
+    if report_id is not None:
+        await record(session, CommentReported(report_id, comment_id, reporter.id))
+    await session.commit()
+    return report_id is not None
 
 
 async def close_report(
@@ -102,18 +112,18 @@ async def close_report(
     about = {"post": report.post_id} if report.post_id else {"comment": report.comment_id}
     details = about | {"report": report_id, "reason": remark}
     audit.record(session, moderator, ACTS[state], report.about.author, **details)
+    await record(session, ReportClosed(report_id, report.reporter_id, moderator.id))
     await session.commit()
     return True
 
 
-async def _report(session: AsyncSession, reporter: Viewer, reason: str, **about: int) -> bool:
+async def _report(session: AsyncSession, reporter: Viewer, reason: str, **about: int) -> int | None:
+    """Add a report, unless this person has made it before; the caller commits."""
     if not reporter.person.is_confirmed:
         raise ForbiddenError
-    report_id = await session.scalar(
+    return await session.scalar(
         insert(Report)
         .values(reporter_id=reporter.id, reason=reason, **about)
         .on_conflict_do_nothing()
         .returning(Report.id)
     )
-    await session.commit()
-    return report_id is not None

@@ -15,8 +15,16 @@ from blog.comments.service import COMMENT_IS_GONE, POST_IS_GONE
 from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
 from blog.core.errors import ForbiddenError, NotFoundError
+from blog.core.events.handlers import record
 from blog.models import Act, Comment, Permission, Post, Report, ReportState
 from blog.models.account_deletion import not_deleted
+from blog.moderation.events import (
+    CommentDisabled,
+    CommentEnabled,
+    PostHidden,
+    PostShown,
+    ReportClosed,
+)
 
 Row = TypeVar("Row", Comment, Post)
 
@@ -36,7 +44,10 @@ async def disable_comment(
     comment.disabled_at, comment.disabled_by_id = now(), moderator.id
     comment.disabled_reason = reason
     await _settle_reports(session, moderator, Report.comment_id == comment_id)
-    _record_comment(session, moderator, Act.DISABLE_COMMENT, comment, reason)
+    _audit_comment(session, moderator, Act.DISABLE_COMMENT, comment, reason)
+    await record(
+        session, CommentDisabled(comment_id, comment.post_id, comment.author_id, moderator.id)
+    )
     await session.commit()
     return True
 
@@ -54,7 +65,10 @@ async def enable_comment(
     if not comment.is_disabled:
         return False
     comment.disabled_at = comment.disabled_by_id = comment.disabled_reason = None
-    _record_comment(session, moderator, Act.ENABLE_COMMENT, comment, reason)
+    _audit_comment(session, moderator, Act.ENABLE_COMMENT, comment, reason)
+    await record(
+        session, CommentEnabled(comment_id, comment.post_id, comment.author_id, moderator.id)
+    )
     await session.commit()
     return True
 
@@ -72,6 +86,7 @@ async def hide_post(session: AsyncSession, moderator: Viewer, post_id: int, reas
     post.hidden_at = now()
     await _settle_reports(session, moderator, Report.post_id == post_id)
     audit.record(session, moderator, Act.HIDE_POST, post.author, post=post_id, reason=reason)
+    await record(session, PostHidden(post_id, post.author_id, moderator.id))
     await session.commit()
     return True
 
@@ -88,6 +103,7 @@ async def show_post(session: AsyncSession, moderator: Viewer, post_id: int, reas
         return False
     post.hidden_at = None
     audit.record(session, moderator, Act.SHOW_POST, post.author, post=post_id, reason=reason)
+    await record(session, PostShown(post_id, post.author_id, moderator.id))
     await session.commit()
     return True
 
@@ -122,15 +138,18 @@ async def _locked(
 async def _settle_reports(
     session: AsyncSession, moderator: Viewer, about: ColumnElement[bool]
 ) -> None:
-    await session.execute(
+    settled = await session.execute(
         update(Report)
         .where(about, Report.closed_at.is_(None))
         .values(state=ReportState.RESOLVED, closed_at=now(), closed_by_id=moderator.id)
+        .returning(Report.id, Report.reporter_id)
         .execution_options(synchronize_session=False)
     )
+    if closed := [ReportClosed(*report, moderator.id) for report in settled]:
+        await record(session, *closed)
 
 
-def _record_comment(
+def _audit_comment(
     session: AsyncSession, moderator: Viewer, act: Act, comment: Comment, reason: str
 ) -> None:
     about = {"post": comment.post_id, "comment": comment.id}

@@ -12,11 +12,13 @@ from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
 from blog.core.db.batches import Batches
 from blog.core.errors import EditConflictError, ForbiddenError, NotFoundError
+from blog.core.events.handlers import record
 from blog.core.text.excerpts import excerpt
 from blog.core.text.markdown import RENDERER_VERSION
 from blog.core.web.submissions import submission_key
 from blog.models import Act, Permission, Post, User
 from blog.models.account_deletion import not_deleted
+from blog.posts.events import PostChanged, PostDeleted
 from blog.posts.lists import Author, ListedPost
 from blog.posts.policies import may_change_post, may_read_post
 from blog.posts.schemas import PostForm
@@ -79,6 +81,7 @@ async def edit_post(
     post.edited_at, post.version = now(), post.version + 1
     if editor.id != post.author_id:
         audit.record(session, editor, Act.EDIT_POST, post.author, post=post.id)
+    await record(session, PostChanged(post.id, post.author_id, changed_by=editor.id))
     await session.commit()
     return post
 
@@ -98,6 +101,7 @@ async def delete_post(session: AsyncSession, person: Viewer, post_id: int) -> No
         select(User.id).where(User.id == post.author_id).with_for_update(key_share=True)
     )
     await session.execute(delete(Post).where(Post.id == post.id))
+    await record(session, PostDeleted(post.id, post.author_id, deleted_by=person.id))
     await session.commit()
 
 

@@ -8,12 +8,14 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.core.events.handlers import causes, tell
 from blog.core.text.excerpts import excerpt
+from blog.posts.events import PostPublished
 from blog.posts.lists import Author, ListedPost
 from blog.posts.queries import listed_by_submission
 
 # The ids are drawn first, so as to know which of the rows that come back is which.
-_PUBLISH = text("""
+_PUBLISH = text(f"""
     WITH new AS MATERIALIZED (
         SELECT nextval(pg_get_serial_sequence('posts', 'id')) AS id, given.*
         FROM unnest(
@@ -30,10 +32,12 @@ _PUBLISH = text("""
         SELECT id, author_id, body, body_html, excerpt, renderer_version, submission
         FROM new ORDER BY id
         ON CONFLICT DO NOTHING
-        RETURNING id, created_at
+        RETURNING id, author_id, created_at
+    ), recorded AS (
+        {PostPublished.insert(post_id="id", author_id="author_id")} FROM added ORDER BY id
     )
-    SELECT new.place - 1, added.id, added.created_at FROM added JOIN new USING (id)
-""")
+    SELECT new.place - 1 AS place, added.id, added.created_at FROM added JOIN new USING (id)
+""")  # noqa: S608
 TRIES = 3
 
 
@@ -61,6 +65,7 @@ class NewPost(NamedTuple):
         )
 
 
+@causes(PostPublished)
 async def publish(session: AsyncSession, posts: Sequence[NewPost]) -> Sequence[ListedPost | None]:
     """Publish some posts; of those with the same submission one, which is the answer to all.
 
@@ -97,8 +102,6 @@ async def _add(
         "renderer_versions": [post.renderer_version for post in new],
         "submissions": [post.submission for post in new],
     }
-    rows = await session.execute(_PUBLISH, parameters)
-    return {
-        places[place]: new[place].published(post_id, created_at)
-        for place, post_id, created_at in rows
-    }
+    rows = (await session.execute(_PUBLISH, parameters)).all()
+    await tell(session, [PostPublished(row.id, new[row.place].author.id) for row in rows])
+    return {places[row.place]: new[row.place].published(row.id, row.created_at) for row in rows}

@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload
 
 from blog.accounts.administrators import LastAdministratorError, lock_administrators
 from blog.accounts.deletion.batches import begin_deletion
+from blog.accounts.events import AccountDeleted
 from blog.accounts.links import check_credentials, credentials_of, refuse_other_account
 from blog.accounts.login.attempts import forgive
 from blog.accounts.login.authentication import Client, authenticate
@@ -18,6 +19,7 @@ from blog.core.auth.passwords import Passwords
 from blog.core.auth.security_log import Event, note
 from blog.core.auth.tokens import InvalidTokenError, LinkSigner
 from blog.core.errors import InvalidFieldsError
+from blog.core.events.handlers import record
 from blog.core.web.urls import external_url
 from blog.mail import outbox
 from blog.models import Permission, User
@@ -93,6 +95,7 @@ async def delete_account(
     check_link(user, token, links)
     await _keep_an_administrator(session, user)
     await begin_deletion(session, user)
+    await record(session, AccountDeleted(user.id))
     await session.commit()
     note(Event.DELETED, user.id)
 

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
+from blog.accounts.events import AccountConfirmed, AccountRegistered
 from blog.accounts.links import CONFIRM, refuse_other_account
 from blog.accounts.login.attempts import forgive
 from blog.accounts.login.authentication import Client, authenticate
@@ -25,6 +26,7 @@ from blog.core.auth.security_log import Event, note
 from blog.core.auth.tokens import InvalidTokenError, LinkSigner
 from blog.core.clock import now
 from blog.core.errors import BlogError, InvalidFieldsError
+from blog.core.events.handlers import record
 from blog.core.web.urls import external_url
 from blog.mail import outbox
 from blog.models import LoginSession, Role, User
@@ -39,7 +41,7 @@ async def register(
     session: AsyncSession, form: NewAccount, passwords: Passwords, links: LinkSigner,
     administrators: list[str], *, reserved: frozenset[str], submission: UUID | None,
 ) -> User:  # fmt: skip
-    """Make an account, put the mail that confirms it into the outbox, and tell the administrators.
+    """Make an account, and put the mail that confirms it into the outbox.
 
     The same form sent twice makes one, which is the answer to both.
 
@@ -62,8 +64,7 @@ async def register(
             raise
         return earlier
     await send_confirmation(session, user, links)
-    for address in administrators:
-        await outbox.put(session, to=address, message="new_user", user=user)
+    await record(session, AccountRegistered(user.id))
     await session.commit()
     note(Event.REGISTERED, user.id)
     return user
@@ -179,12 +180,15 @@ async def confirm(
     Arguments and errors are those of `account_of_confirmation`.
     """
     user = await account_of_confirmation(session, visitor, token, links, registered=registered)
-    await session.execute(
+    confirmed = await session.scalar(
         update(User)
         .where(User.id == user.id, User.email == user.email, User.confirmed_at.is_(None))
         .values(confirmed_at=now())
+        .returning(User.id)
         .execution_options(synchronize_session=False)
     )
+    if confirmed is not None:
+        await record(session, AccountConfirmed(confirmed))
     await session.commit()
     note(Event.CONFIRMED, user.id)
 

@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.db.database_errors import is_deadlock, is_timeout, is_unavailable
 from blog.core.db.statements import Tally, tally
 from blog.core.db.warm_sessions import WarmSessions
+from blog.core.events.handlers import Handlers, events_of
 
 # How many turns of the event loop a batch waits for more items, as a shared reading does.
 PATIENCE = 8
@@ -59,10 +60,20 @@ class Batches:
     Args:
         sessions: where the batches' sessions come from. They have no transaction: each statement
             is one, and so locks nothing while this process is at something else.
+        handlers: of the events that the work causes.
+        transactions: sessions for work whose events are heard: what the handlers write is part
+            of it.
     """
 
-    def __init__(self, sessions: Callable[[], WarmSessions]) -> None:
+    def __init__(
+        self,
+        sessions: Callable[[], WarmSessions],
+        handlers: Handlers | None = None,
+        transactions: Callable[[], AsyncSession] | None = None,
+    ) -> None:
         self._sessions = sessions
+        self._handlers = handlers
+        self._transactions = transactions
         self._queues: dict[Work[Any, Any], _Queue] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -140,12 +151,20 @@ class Batches:
         """Do it, and again after a deadlock, at which the server has done nothing of it."""
         for tries_left in reversed(range(TRIES)):
             try:
-                async with self._sessions().session() as session:
-                    return await work(session, items)
+                return await self._do_once(work, items)
             except DBAPIError as error:
                 if not tries_left or not is_deadlock(error):
                     raise
         raise AssertionError  # The last try has returned or raised.
+
+    async def _do_once(self, work: Work[Any, Any], items: list[Any]) -> Sequence[Any]:
+        if self._transactions and self._handlers and self._handlers.hear(*events_of(work)):
+            async with self._transactions() as session:
+                results = await work(session, items)
+                await session.commit()
+                return results
+        async with self._sessions().session() as session:
+            return await work(session, items)
 
 
 def _next_batch(waiting: deque[_Waiting]) -> list[_Waiting]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
@@ -30,6 +31,7 @@ class Database:
             opened when they are needed, and stay: to open one takes longer than to answer many
             requests.
         embedded_options: settings of the embedded server's command line.
+        session_info: of each session that may write (`AsyncSession.info`).
 
     Usage: `await open()`, then `session()` as often as wanted, at the end `await close()`.
 
@@ -53,10 +55,12 @@ class Database:
         *,
         pool_size: int = POOL_SIZE,
         embedded_options: dict[str, str] | None = None,
+        session_info: dict[str, Any] | None = None,
     ) -> None:
         self._url = url or ""
         self._embedded = None if url else EmbeddedPostgres(folder, embedded_options)
         self._pool_size = pool_size
+        self._session_info = session_info
         self._watch: SilenceWatch | None = None
 
     async def open(self, limits: TimeLimits | None = None) -> None:
@@ -82,11 +86,12 @@ class Database:
         self.reading_engine = make_engine(
             url, for_reading, connector=connector, limits=limits
         ).execution_options(isolation_level="AUTOCOMMIT")
-        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        info = self._session_info
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, info=info)
         self._reading_sessions = async_sessionmaker(self.reading_engine, expire_on_commit=False)
         self.warm_sessions = WarmSessions(self.reading_engine)
         self.warm_writing_sessions = WarmSessions(
-            self.engine.execution_options(isolation_level="AUTOCOMMIT")
+            self.engine.execution_options(isolation_level="AUTOCOMMIT"), info
         )
         try:
             async with self.engine.connect():

@@ -35,11 +35,12 @@ class WarmSessions:
 
     Args:
         engine: has no transactions, in one of which a session would stay.
+        info: of each session (`AsyncSession.info`).
     """
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, info: dict[str, Any] | None = None) -> None:
         self._engine = engine
-        self._open_session = async_sessionmaker(engine, expire_on_commit=False)
+        self._open_session = async_sessionmaker(engine, expire_on_commit=False, info=info)
         self._idle: list[_Warm] = []
         self._closing: asyncio.Task[None] | None = None
         self._given_back: set[asyncio.Task[None]] = set()

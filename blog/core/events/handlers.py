@@ -1,0 +1,85 @@
+"""Recording events, and telling the handlers that hear them, in the transaction that causes them.
+
+A handler only writes to the database: a notification, a job, a mail in the outbox. Where the
+transaction is rolled back, nothing has happened and nobody has heard of it.
+"""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.events.event import DomainEvent
+from blog.models import LoggedEvent
+
+Caused = TypeVar("Caused", bound=DomainEvent)
+Work = TypeVar("Work", bound=Callable[..., Awaitable[Any]])
+# The key of `AsyncSession.info` under which the sessions of an application have its handlers.
+HANDLERS = "event handlers"
+
+
+class Handler(NamedTuple):
+    """Which events a function hears.
+
+    Attributes:
+        event: their class.
+        hear: called with the session of the transaction, and with all events of this class that
+            one statement has caused.
+    """
+
+    event: type[DomainEvent]
+    hear: Callable[[AsyncSession, Sequence[Any]], Awaitable[None]]
+
+
+class Handlers:
+    """The handlers of an application.
+
+    Args:
+        handlers: called in this order.
+    """
+
+    def __init__(self, handlers: Iterable[Handler] = ()) -> None:
+        self._by_event: dict[type[DomainEvent], list[Handler]] = defaultdict(list)
+        for handler in handlers:
+            self._by_event[handler.event].append(handler)
+
+    def hear(self, *events: type[DomainEvent]) -> bool:
+        """Whether somebody hears one of some classes of events."""
+        return any(event in self._by_event for event in events)
+
+    async def tell(self, session: AsyncSession, events: Sequence[DomainEvent]) -> None:
+        """Call the handlers of some events of one class."""
+        for handler in self._by_event.get(type(events[0]), ()) if events else ():
+            await handler.hear(session, events)
+
+
+async def record(session: AsyncSession, *events: DomainEvent) -> None:
+    """Record events of one class and tell their handlers; the caller commits."""
+    rows = [{"kind": event.kind(), "payload": event.payload()} for event in events]
+    await session.execute(insert(LoggedEvent), rows)
+    await tell(session, events)
+
+
+async def tell(session: AsyncSession, events: Sequence[DomainEvent]) -> None:
+    """Tell the handlers of events that a statement has recorded (`DomainEvent.insert`)."""
+    await session.info[HANDLERS].tell(session, events)
+
+
+def causes(*events: type[DomainEvent]) -> Callable[[Work], Work]:
+    """Say which events some work for `blog.core.db.batches` records by its one statement.
+
+    Where nobody hears them, that statement is the whole transaction.
+    """
+
+    def mark(work: Work) -> Work:
+        work.causes = events  # type: ignore[attr-defined]
+        return work
+
+    return mark
+
+
+def events_of(work: Callable[..., Any]) -> tuple[type[DomainEvent], ...]:
+    """Which events some work says that it causes."""
+    return getattr(work, "causes", ())

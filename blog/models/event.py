@@ -1,0 +1,31 @@
+"""The log of domain events."""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Identity, String, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from blog.models.base import Base, CreatedAt
+
+
+class LoggedEvent(Base):
+    """Something that happened, written in the transaction that made it happen.
+
+    Ids are drawn before transactions commit, so a smaller one may become visible after a larger
+    one. `transaction` is PostgreSQL's own number of the transaction: the log is in the order
+    (`transaction`, `id`), of which `blog.core.events.log` reads only what is complete.
+    """
+
+    __tablename__ = "events"
+
+    transaction: Mapped[int] = mapped_column(
+        BigInteger,
+        primary_key=True,
+        autoincrement=False,
+        server_default=text("(pg_current_xact_id()::text)::bigint"),
+    )
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    created_at: Mapped[CreatedAt]
+    kind: Mapped[str] = mapped_column(String(64))
+    payload: Mapped[dict[str, Any]] = mapped_column(JSONB)

@@ -1,0 +1,70 @@
+"""What can be moderated."""
+
+from dataclasses import dataclass
+
+from blog.core.events.event import DomainEvent
+
+
+@dataclass(frozen=True)
+class PostHidden(DomainEvent):
+    """A moderator has hidden a post."""
+
+    post_id: int
+    author_id: int
+    moderator_id: int
+
+
+@dataclass(frozen=True)
+class PostShown(DomainEvent):
+    """A moderator shows a hidden post again."""
+
+    post_id: int
+    author_id: int
+    moderator_id: int
+
+
+@dataclass(frozen=True)
+class CommentDisabled(DomainEvent):
+    """A moderator has disabled a comment."""
+
+    comment_id: int
+    post_id: int
+    author_id: int
+    moderator_id: int
+
+
+@dataclass(frozen=True)
+class CommentEnabled(DomainEvent):
+    """A moderator has enabled a comment again."""
+
+    comment_id: int
+    post_id: int
+    author_id: int
+    moderator_id: int
+
+
+@dataclass(frozen=True)
+class PostReported(DomainEvent):
+    """Somebody has told the moderators about a post."""
+
+    report_id: int
+    post_id: int
+    reporter_id: int
+
+
+@dataclass(frozen=True)
+class CommentReported(DomainEvent):
+    """Somebody has told the moderators about a comment."""
+
+    report_id: int
+    comment_id: int
+    reporter_id: int
+
+
+@dataclass(frozen=True)
+class ReportClosed(DomainEvent):
+    """A moderator has resolved or dismissed a report."""
+
+    report_id: int
+    reporter_id: int
+    moderator_id: int
