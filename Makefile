@@ -32,10 +32,11 @@ worst: $(VENV)/dev.stamp ## Look for the texts that cost the most to render: mak
 	@WORST_SECONDS=$(or $(SECONDS),10) WORST_SEED=$(or $(SEED),$(shell date +%s)) \
 		$(BIN)/pytest tests/core/test_worst_texts.py $(ARGS)
 
-lint: $(VENV)/dev.stamp ## Check style and types
+lint: $(VENV)/dev.stamp ## Check style, types, and which folder imports which
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet
 	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-cache > $(VENV)/imports.txt || { cat $(VENV)/imports.txt; exit 1; }
 
 demo: $(VENV)/run.stamp ## Fill the site with people and posts: make demo ARGS="--users 10 --posts 100"
 	@exec $(BIN)/blog demo $(ARGS)

@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.visitors import PASSWORD, Visitor
-from blog.core.auth.passwords import Passwords
+from blog.core.crypto.passwords import Passwords
 from tests.servers import serving
 
 LOGINS = 30

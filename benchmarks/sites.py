@@ -7,8 +7,8 @@ from pathlib import Path
 
 from benchmarks.visitors import PASSWORD
 from blog.cli.deploy import migrate
-from blog.core.auth.passwords import Passwords
 from blog.core.clock import now
+from blog.core.crypto.passwords import Passwords
 from blog.core.db.database import Database
 from blog.demo.history import Sizes
 from blog.demo.loading import is_loaded, load

@@ -26,8 +26,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from benchmarks.load import Round, load_with
 from benchmarks.sites import SMALL, opened_site
-from blog.core.auth.tokens import opaque_token, token_digest
 from blog.core.clock import now
+from blog.core.crypto.tokens import opaque_token, token_digest
 from blog.core.db.database import Database
 from blog.core.db.postgres_programs import PROGRAMS
 from blog.models import ApiToken, Post, Scope, User

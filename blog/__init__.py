@@ -2,25 +2,29 @@
 
 from pathlib import Path
 
+from blog.accounts.api_callers import authenticate_callers
 from blog.accounts.deletion.export import Exports
 from blog.accounts.deletion.pages import blueprint as leaving_pages
 from blog.accounts.deletion.worker import DeletionWorker
 from blog.accounts.email.pages import blueprint as email_pages
 from blog.accounts.events import AccountRegistered
+from blog.accounts.login.pages import blueprint as login_pages
 from blog.accounts.passwords.pages import blueprint as passwords_pages
 from blog.accounts.registration import usernames
-from blog.accounts.registration.pages import blueprint as accounts_pages
+from blog.accounts.registration.api import blueprint as registration_api
+from blog.accounts.registration.pages import blueprint as registration_pages
 from blog.accounts.sessions.pages import blueprint as sessions_pages
+from blog.accounts.tokens.api import blueprint as tokens_api
 from blog.accounts.tokens.pages import blueprint as tokens_pages
 from blog.admin.handlers import tell_of_new_people
 from blog.admin.pages import blueprint as admin_pages
+from blog.comments.api import blueprint as comments_api
 from blog.comments.pages import blueprint as comments_pages
 from blog.core.api import versions
 from blog.core.auth import identity
-from blog.core.auth.passwords import Passwords
-from blog.core.auth.tokens import LinkSigner
+from blog.core.crypto.passwords import Passwords
+from blog.core.crypto.tokens import LinkSigner
 from blog.core.db import migrations, statements
-from blog.core.db.batches import Batches
 from blog.core.db.database import Database
 from blog.core.db.engines import TimeLimits
 from blog.core.db.replica import Replica
@@ -40,30 +44,36 @@ from blog.core.web import (
     health,
     hosts,
     https,
+    metrics_pages,
     refusals,
     request_log,
     requests,
     sessions,
     templating,
 )
-from blog.core.web import metrics_pages as metrics
 from blog.core.web.app import Broadside, close_db
 from blog.core.web.backlog import Backlog
+from blog.core.web.batches import Batches
 from blog.core.web.fragments import Fragments
 from blog.core.web.lingering import LingeringClose
 from blog.core.web.normalising import OneForm
 from blog.core.web.probe import Probe
 from blog.core.web.proxies import TrustedProxies
 from blog.core.web.rate_limits import RateLimits
+from blog.follows.api import blueprint as follows_api
 from blog.follows.pages import blueprint as follows_pages
 from blog.mail.alerts import Alerts
+from blog.mail.figures import outbox_figures
 from blog.mail.mailbox_pages import blueprint as mailbox_pages
 from blog.mail.pages import blueprint as mail_pages
 from blog.mail.worker import MailWorker
+from blog.moderation.api import blueprint as moderation_api
 from blog.moderation.pages import blueprint as moderation_pages
 from blog.moderation.report_pages import blueprint as report_pages
+from blog.posts.api import blueprint as posts_api
 from blog.posts.pages import blueprint as posts_pages
-from blog.posts.writing_pages import blueprint as writing_pages
+from blog.site.pages import blueprint as site_pages
+from blog.users.api import blueprint as users_api
 from blog.users.pages import blueprint as users_pages
 from settings import MailWorkerPlace, Settings
 
@@ -92,15 +102,16 @@ PARTS = (
     avatars,
 )
 BLUEPRINTS = (
-    accounts_pages,
+    registration_pages,
+    login_pages,
     passwords_pages,
     email_pages,
     sessions_pages,
     tokens_pages,
     leaving_pages,
     users_pages,
+    site_pages,
     posts_pages,
-    writing_pages,
     follows_pages,
     comments_pages,
     report_pages,
@@ -108,8 +119,21 @@ BLUEPRINTS = (
     admin_pages,
     mail_pages,
     health.blueprint,
-    metrics.blueprint,
+    metrics_pages.blueprint,
 )
+
+# The resources of the API, in the order in which its description lists them.
+RESOURCES = (
+    posts_api,
+    comments_api,
+    users_api,
+    registration_api,
+    follows_api,
+    moderation_api,
+    tokens_api,
+)
+# What `/metrics` tells of the database.
+FIGURES = (outbox_figures,)
 
 
 def create_app(settings: Settings) -> Broadside:
@@ -142,19 +166,24 @@ def create_app(settings: Settings) -> Broadside:
     app.fragments = Fragments()
     app.rate_limits = RateLimits(app.database)
     app.backlog = Backlog(app)
-    app.mail_worker = MailWorker(app.database, settings)
-    app.deletion_worker = DeletionWorker(app.database)
-    app.exports = Exports(app.database)
+    deletions = DeletionWorker(app.database)
+    app.workers = (MailWorker(app.database, settings), deletions)
     app.schema_probe = Probe(lambda: health.has_schema(app.database))
-    app.outbox_probe = Probe(lambda: metrics.outbox_depth(app.database))
-    app.alerts = Alerts(app, app.database, settings.admin_email)
+    app.figures_probe = Probe(lambda: metrics_pages.read_figures(app.database, FIGURES))
+    alerts = Alerts(app, app.database, settings.admin_email)
+    app.report_to = alerts.report
+    app.extensions |= {
+        "alerts": alerts,
+        "deletion_worker": deletions,
+        "exports": Exports(app.database),
+    }
 
     configure(app)
     for part in PARTS:
         part.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
-    versions.init_app(app)
+    versions.init_app(app, RESOURCES, authenticate_callers)
     if settings.is_development:
         app.register_blueprint(mailbox_pages)
     app.reserved_usernames = usernames.reserved(settings.site_name, settings.base_url, app.url_map)
@@ -171,13 +200,13 @@ def create_app(settings: Settings) -> Broadside:
             statements.watch(app.replica.engine, settings.slow_query_seconds)
             watch_pool(app.replica.engine, "replica")
         if settings.mail_worker is MailWorkerPlace.INTERNAL:
-            await app.mail_worker.start()
-            await app.deletion_worker.start()
+            for worker in app.workers:
+                await worker.start()
 
     @app.after_serving
     async def close_parts() -> None:
-        await app.deletion_worker.stop()
-        await app.mail_worker.stop()
+        for worker in reversed(app.workers):
+            await worker.stop()
         await app.renderer.pool.close()
         if app.replica is not None:
             await app.replica.close()

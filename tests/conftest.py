@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog import create_app
 from blog.cli.deploy import migrate
-from blog.core.auth.passwords import Passwords
+from blog.core.crypto.passwords import Passwords
 from blog.core.db.embedded import EmbeddedPostgres
 from blog.core.web.app import Broadside
 from blog.core.web.rate_limits import RateLimits

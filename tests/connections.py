@@ -17,12 +17,12 @@ from quart import Request, Response
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.core.auth.passwords import Passwords, Turn
-from blog.core.db.batches import Batches
+from blog.core.crypto.passwords import Passwords, Turn
 from blog.core.db.shared_reads import SharedReads
 from blog.core.db.warm_sessions import WarmSessions
 from blog.core.text.process_pool import ProcessPool
 from blog.core.web.app import Broadside
+from blog.core.web.batches import Batches
 from blog.core.web.rate_limits import RateLimits
 from blog.core.web.requests import StrictRequest
 

@@ -8,9 +8,9 @@ import httpx
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.accounts.queries import holders
-from blog.core.auth.tokens import token_digest
+from blog.core.auth.credentials import holders
 from blog.core.clock import now
+from blog.core.crypto.tokens import token_digest
 from blog.core.web.app import Broadside
 from blog.models import ApiToken, Email, Role, User
 

@@ -9,7 +9,7 @@ from blog.accounts.email import service as email_service
 from blog.accounts.login import attempts
 from blog.cli import main
 from blog.core.api import limits
-from blog.core.web import quotas
+from blog.core.auth import quotas
 from blog.core.web.rate_limits import Quota
 from blog.mail import outbox
 from settings import Settings

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.admin.audit import record
+from blog.core.auth.audit import record
 from blog.core.clock import now
 from blog.core.web.app import Broadside
 from blog.models import Act, ApiToken, Email, EmailState, Follow, Post, Report, User

@@ -9,18 +9,20 @@ from typing import ParamSpec, cast
 
 import quart_auth
 from pydantic import SecretStr
-from quart import Response, request
+from quart import Blueprint, Response, request
 from quart.typing import ResponseReturnValue
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts.login.attempts import forgive
-from blog.accounts.login.authentication import authenticate, requesting_client
+from blog.accounts.login.authentication import authenticate
 from blog.core.api import limits
-from blog.core.auth.identity import Visitor, credential, current_user, required_account
+from blog.core.auth.clients import requesting_client
+from blog.core.auth.credentials import credential
+from blog.core.auth.identity import Visitor, current_user, required_account
 from blog.core.auth.permissions import UNCONFIRMED
 from blog.core.auth.presence import note_presence
 from blog.core.auth.security_log import Event, note
-from blog.core.auth.weak_passwords import LONGEST_PASSWORD
+from blog.core.crypto.weak_passwords import LONGEST_PASSWORD
 from blog.core.db.touch import is_due, note_now
 from blog.core.errors import ForbiddenError
 from blog.core.web.app import current_app, db
@@ -208,3 +210,11 @@ async def challenge(error: Exception) -> Response:
     response = await error_response(401, WHAT_IS_MISSING[type(error)])
     response.headers["WWW-Authenticate"] = CHALLENGE
     return response
+
+
+def authenticate_callers(version: Blueprint) -> None:
+    """Have each request to a version of the API authenticated."""
+    version.before_request(identify)
+    version.after_request(keep_apart)
+    for error in WHAT_IS_MISSING:
+        version.register_error_handler(error, challenge)

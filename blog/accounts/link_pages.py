@@ -3,7 +3,7 @@
 from quart import Response, render_template, request
 from quart.typing import ResponseReturnValue
 
-from blog.core.auth.tokens import ExpiredTokenError, InvalidTokenError, OtherAccountError
+from blog.core.crypto.tokens import ExpiredTokenError, InvalidTokenError, OtherAccountError
 
 HEADERS = {
     # Nobody finds the token in a cache, and a page that this one leads to does not learn it.

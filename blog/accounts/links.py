@@ -4,7 +4,7 @@ Each names its account. A link is opened by whoever has the mail, logged in or n
 somebody who is logged in with another account: he would not know what happens to which.
 """
 
-from blog.core.auth.tokens import InvalidTokenError, OtherAccountError, fingerprint
+from blog.core.crypto.tokens import InvalidTokenError, OtherAccountError, fingerprint
 from blog.models import User
 
 CONFIRM = "confirm"

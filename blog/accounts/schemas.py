@@ -14,7 +14,12 @@ from pydantic import (
     field_validator,
 )
 
-from blog.core.auth.weak_passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD, is_common, is_regular
+from blog.core.crypto.weak_passwords import (
+    LONGEST_PASSWORD,
+    SHORTEST_PASSWORD,
+    is_common,
+    is_regular,
+)
 from blog.core.text.validation import NotBlank, Schema
 from blog.core.web.submissions import SubmittedForm
 

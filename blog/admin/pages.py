@@ -8,10 +8,10 @@ from blog.admin import queries, service
 from blog.admin.schemas import AccountForm, DisableForm, PeopleSearch, RoleForm
 from blog.core.auth.identity import required_account
 from blog.core.auth.permissions import admin_required
+from blog.core.auth.quotas import MODERATING, quota
 from blog.core.errors import InvalidFieldsError, NotFoundError
 from blog.core.web.app import db
 from blog.core.web.forms import Form
-from blog.core.web.quotas import MODERATING, quota
 from blog.core.web.requests import local_address, requested_part
 
 PEOPLE_PER_PAGE = 50
@@ -120,7 +120,7 @@ async def edit_account(user_id: int) -> ResponseReturnValue:
         form.refuse(error)
         return await _account_page(user_id, form)
     await flash("The account is changed.", "success")
-    return redirect(url_for("users.profile", username=data.username))
+    return redirect(url_for("site.profile", username=data.username))
 
 
 async def _account_page(user_id: int, form: Form[AccountForm]) -> ResponseReturnValue:

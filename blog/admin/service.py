@@ -20,12 +20,12 @@ from blog.accounts.registration.usernames import fold
 from blog.accounts.schemas import NewAccount
 from blog.accounts.sessions.service import end_all_access
 from blog.accounts.tokens.service import ALREADY_REVOKED
-from blog.admin import audit
 from blog.admin.events import AccountCreated, AccountDisabled, AccountEnabled, RoleChanged
 from blog.admin.schemas import AccountForm
-from blog.core.auth.passwords import Passwords
-from blog.core.auth.tokens import LinkSigner
+from blog.core.auth import audit
 from blog.core.clock import now
+from blog.core.crypto.passwords import Passwords
+from blog.core.crypto.tokens import LinkSigner
 from blog.core.errors import ForbiddenError, InvalidFieldsError, NotFoundError
 from blog.core.events.handlers import record
 from blog.mail import outbox

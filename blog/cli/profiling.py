@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 from pyinstrument import Profiler
 from quart_auth import generate_auth_token
 
-from blog.accounts import queries
-from blog.accounts.login.authentication import Client
-from blog.accounts.registration import service
+from blog.accounts.login.service import log_out
 from blog.accounts.sessions.service import begin_session
-from blog.core.auth.tokens import token_digest
+from blog.core.auth.clients import Client
+from blog.core.auth.credentials import holders
+from blog.core.crypto.tokens import token_digest
 from blog.core.web.app import Broadside
 from blog.models import LoginSession, User
 
@@ -87,8 +87,6 @@ async def _cookie(app: Broadside, person: User | None) -> AsyncIterator[dict[str
         yield {"Cookie": f"{app.config['COOKIE_PREFIX']}login={value}"}
     finally:
         async with app.database.session() as session:
-            (login,) = await queries.holders(
-                session, [token_digest(token)], credential=LoginSession
-            )
+            (login,) = await holders(session, [token_digest(token)], credential=LoginSession)
             if login is not None:
-                await service.log_out(session, login)
+                await log_out(session, login)

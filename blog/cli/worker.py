@@ -24,12 +24,12 @@ async def worker() -> None:
     async with opened_app() as app:
         async with app.database.engine.connect() as connection:
             await connection.run_sync(migrations.require_current)
-        await app.mail_worker.start()
-        await app.deletion_worker.start()
+        for each in app.workers:
+            await each.start()
         sends_mail = delivery_of(app.settings) is not None
         say(f"{'Sending' if sends_mail else 'Not sending'} mail until Ctrl-C.")
         try:
             await stop.wait()
         finally:
-            await app.deletion_worker.stop()
-            await app.mail_worker.stop()
+            for each in reversed(app.workers):
+                await each.stop()

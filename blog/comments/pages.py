@@ -12,11 +12,11 @@ from blog.comments.policies import (
 )
 from blog.comments.schemas import CommentForm
 from blog.core.auth.identity import current_user, required_viewer
+from blog.core.auth.quotas import WRITING, quota
 from blog.core.db.pagination import PageRequest
 from blog.core.errors import ForbiddenError, InvalidFieldsError, NotFoundError
 from blog.core.web.app import current_app, db, writes
 from blog.core.web.forms import Form
-from blog.core.web.quotas import WRITING, quota
 from blog.models import Comment
 from blog.posts.policies import may_read_post
 from blog.posts.queries import post_by_id
@@ -104,11 +104,11 @@ async def delete(comment_id: int) -> ResponseReturnValue:
         await service.delete_comment(db(), viewer, comment_id)
     except NotFoundError:
         await flash("The comment is gone already.", "info")
-        return redirect(url_for("posts.home"))
+        return redirect(url_for("site.home"))
     await flash("Your comment is deleted.", "success")
     before = await queries.position(db(), post_id, comment_id)
     page = PageRequest.holding(before, current_app.settings.comments_per_page)
-    return redirect(url_for("posts.show", post_id=post_id, page=page.number, _anchor="comments"))
+    return redirect(url_for("site.post", post_id=post_id, page=page.number, _anchor="comments"))
 
 
 async def _comment(comment_id: int) -> Comment:
@@ -125,9 +125,7 @@ async def _form_again(post_id: int, form: Form[CommentForm]) -> ResponseReturnVa
         raise NotFoundError
     size = current_app.settings.comments_per_page
     page = await queries.comments_page(db(), post, PageRequest.holding(post.comment_count, size))
-    return await render_template(
-        "posts/post.html", post=post, comments=page, form=form
-    ), form.status
+    return await render_template("site/post.html", post=post, comments=page, form=form), form.status
 
 
 async def _place(post_id: int, comment_id: int) -> str:
@@ -138,4 +136,4 @@ def _address(post_id: int, comment_id: int, position: int) -> str:
     """Where the comment at `position` under its post is shown."""
     page = PageRequest.holding(position, current_app.settings.comments_per_page)
     anchor = f"comment-{comment_id}"
-    return url_for("posts.show", post_id=post_id, page=page.number, _anchor=anchor)
+    return url_for("site.post", post_id=post_id, page=page.number, _anchor=anchor)

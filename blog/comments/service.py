@@ -19,10 +19,10 @@ from blog.comments.schemas import CommentForm, CommentText
 from blog.comments.writes import NewComment, Written, publish
 from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
-from blog.core.db.batches import Batches
 from blog.core.errors import ForbiddenError, InvalidFieldsError, NotFoundError
 from blog.core.events.handlers import record
 from blog.core.text.markdown import RENDERER_VERSION
+from blog.core.web.batches import Batches
 from blog.core.web.submissions import submission_key
 from blog.models import Comment, Permission, Post
 from blog.posts.lists import Author

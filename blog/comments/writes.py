@@ -1,4 +1,4 @@
-"""Writing the comments of several requests by one statement (`blog.core.db.batches`)."""
+"""Writing the comments of several requests by one statement (`blog.core.web.batches`)."""
 
 from collections.abc import Sequence
 from datetime import datetime

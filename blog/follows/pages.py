@@ -5,10 +5,10 @@ from quart.typing import ResponseReturnValue
 
 from blog.core.auth.identity import required_viewer
 from blog.core.auth.permissions import permission_required
+from blog.core.auth.quotas import FOLLOWING, quota
 from blog.core.db.pagination import Page, Stretch, Walk
 from blog.core.errors import InvalidFieldsError, NotFoundError
 from blog.core.web.app import current_app, look_up, read, writes
-from blog.core.web.quotas import FOLLOWING, quota
 from blog.core.web.requests import requested_part
 from blog.follows import queries, service, walk_queries
 from blog.models import Follow, Permission, User
@@ -36,7 +36,7 @@ async def follow(username: str) -> ResponseReturnValue:
             await flash(f"You follow {name} now.", "success")
         else:
             await flash(f"You follow {name} already.", "info")
-    return redirect(url_for("users.profile", username=name))
+    return redirect(url_for("site.profile", username=name))
 
 
 @blueprint.post("/unfollow/<username>")
@@ -50,12 +50,12 @@ async def unfollow(username: str) -> ResponseReturnValue:
         await flash(f"You do not follow {person.username} any more.", "success")
     else:
         await flash(f"You do not follow {person.username}.", "info")
-    return redirect(url_for("users.profile", username=person.username))
+    return redirect(url_for("site.profile", username=person.username))
 
 
 async def _person_is_gone(username: str) -> ResponseReturnValue:
     await flash(f"Nobody here is called {username}; maybe the account was deleted.", "error")
-    return redirect(url_for("posts.home"))
+    return redirect(url_for("site.home"))
 
 
 @blueprint.get("/followers/<username>")

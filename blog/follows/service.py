@@ -3,9 +3,9 @@
 from sqlalchemy.exc import IntegrityError
 
 from blog.core.auth.viewer import Viewer
-from blog.core.db.batches import Batches
 from blog.core.db.database_errors import broken_reference
 from blog.core.errors import ForbiddenError, InvalidFieldsError, LimitReachedError, NotFoundError
+from blog.core.web.batches import Batches
 from blog.follows.writes import Pair, add, are_there, remove
 from blog.models import Permission, User
 

@@ -1,4 +1,4 @@
-"""Writing the follows of several requests by one statement (`blog.core.db.batches`)."""
+"""Writing the follows of several requests by one statement (`blog.core.web.batches`)."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

@@ -15,7 +15,7 @@ CHANNEL = "emails"
 
 # Anybody can make the site write to an address by asking for a new password again and again. Each
 # message counts by itself: nobody can use up what an address gets of one by causing another. Who
-# causes mails is limited besides (`blog.core.web.quotas`).
+# causes mails is limited besides (`blog.core.auth.quotas`).
 LIMIT = Quota("mails to an address", 3, 3600)
 OWN_LIMITS = {
     "application_error": Quota("mails about an error", 1, 60),

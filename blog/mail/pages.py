@@ -4,8 +4,8 @@ from quart import Blueprint, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 
 from blog.core.auth.permissions import admin_required
+from blog.core.auth.quotas import MODERATING, quota
 from blog.core.web.app import db
-from blog.core.web.quotas import MODERATING, quota
 from blog.core.web.requests import requested_part
 from blog.mail import queries, service
 from blog.models import EmailState

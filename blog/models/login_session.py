@@ -6,7 +6,7 @@ from sqlalchemy import Boolean, ForeignKey, LargeBinary, String, false
 from sqlalchemy.dialects.postgresql import INET
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from blog.core.web.networks import Address
+from blog.core.networks import Address
 from blog.models.base import Base, CreatedAt, RowId
 from blog.models.user import User
 

@@ -11,11 +11,11 @@ from blog.comments.queries import comment_by_id
 from blog.comments.service import COMMENT_IS_GONE, POST_IS_GONE
 from blog.core.auth.identity import required_viewer
 from blog.core.auth.permissions import permission_required
+from blog.core.auth.quotas import MODERATING, quota
 from blog.core.auth.viewer import Viewer
 from blog.core.errors import InvalidFieldsError, NotFoundError
 from blog.core.web.app import current_app, db
 from blog.core.web.forms import Form
-from blog.core.web.quotas import MODERATING, quota
 from blog.core.web.requests import local_address, requested_before
 from blog.models import Comment, Permission, Post, ReportState
 from blog.moderation import queries, reports, service
@@ -51,7 +51,7 @@ COMMENT = Subject(
     lambda row_id: url_for("comments.show", comment_id=row_id),
 )  # fmt: skip
 POST = Subject(
-    "post", post_by_id, POST_IS_GONE, lambda row_id: url_for("posts.show", post_id=row_id)
+    "post", post_by_id, POST_IS_GONE, lambda row_id: url_for("site.post", post_id=row_id)
 )  # fmt: skip
 MEASURES = {
     "disable": Measure(

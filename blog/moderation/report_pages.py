@@ -8,10 +8,10 @@ from blog.comments.queries import comment_by_id
 from blog.comments.service import POST_IS_GONE
 from blog.core.auth.identity import required_viewer
 from blog.core.auth.permissions import confirmed_required
+from blog.core.auth.quotas import REPORTING, quota
 from blog.core.errors import NotFoundError
 from blog.core.web.app import db
 from blog.core.web.forms import Form
-from blog.core.web.quotas import REPORTING, quota
 from blog.models import Comment, Post
 from blog.moderation import reports
 from blog.moderation.schemas import ReasonForm
@@ -37,14 +37,14 @@ async def report_post(post_id: int) -> ResponseReturnValue:
     if (data := await form.submitted()) is None:
         return await _post_form(post_id, form)
     await _thank(await reports.report_post(db(), required_viewer(), post_id, data.reason))
-    return redirect(url_for("posts.show", post_id=post_id))
+    return redirect(url_for("site.post", post_id=post_id))
 
 
 async def _post_form(post_id: int, form: Form[ReasonForm]) -> ResponseReturnValue:
     reported = await post_by_id(db(), post_id)
     if reported is None or not may_report_post(required_viewer(), reported):
         raise NotFoundError(POST_IS_GONE)
-    return await _page("post", reported, form, url_for("posts.show", post_id=post_id))
+    return await _page("post", reported, form, url_for("site.post", post_id=post_id))
 
 
 @blueprint.get("/comment/<id:comment_id>")

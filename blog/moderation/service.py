@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
-from blog.admin import audit
 from blog.comments.service import COMMENT_IS_GONE, POST_IS_GONE
+from blog.core.auth import audit
 from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
 from blog.core.errors import ForbiddenError, NotFoundError

@@ -7,14 +7,14 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import set_committed_value
 
-from blog.admin import audit
+from blog.core.auth import audit
 from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
-from blog.core.db.batches import Batches
 from blog.core.errors import EditConflictError, ForbiddenError, NotFoundError
 from blog.core.events.handlers import record
 from blog.core.text.excerpts import excerpt
 from blog.core.text.markdown import RENDERER_VERSION
+from blog.core.web.batches import Batches
 from blog.core.web.submissions import submission_key
 from blog.models import Act, Permission, Post, User
 from blog.models.account_deletion import not_deleted

@@ -7,20 +7,15 @@ from pydantic import BaseModel, Field
 from quart import Blueprint, Response
 from quart_schema import document_response
 
-from blog.accounts.registration import service as accounts
-from blog.accounts.schemas import NewAccount
 from blog.core.api.answers import answer, require_match
 from blog.core.api.bodies import takes
 from blog.core.api.collections import Collection, answer_list, lists, wanted_part
-from blog.core.api.idempotency import idempotent, submission
 from blog.core.api.links import Links, Url, links
 from blog.core.auth.identity import current_user, required_account
 from blog.core.auth.permissions import confirmed_required
 from blog.core.db.pagination import Page, Stretch, Walk
 from blog.core.errors import NotFoundError
 from blog.core.web.app import current_app, db, look_up, read
-from blog.core.web.quotas import REGISTERING, spend
-from blog.core.web.submissions import SubmittedForm, submission_key
 from blog.models import User
 from blog.users import queries, service
 from blog.users.schemas import ProfileForm
@@ -127,23 +122,6 @@ async def newest() -> Response:
     if isinstance(wanted, Walk):
         return await _list(await read(queries.newest_stretch, wanted))
     return await _list(await read(queries.newest_page, wanted))
-
-
-@blueprint.post("/users/")
-@document_response(UserResource, 201)
-@takes(NewAccount)
-@idempotent
-async def register(data: NewAccount) -> Response:
-    """Register. The account can be used once its address is confirmed by the link in a mail."""
-    await spend(REGISTERING)
-    form = SubmittedForm(submission=submission())
-    user = await accounts.register(
-        db(), data, current_app.passwords, current_app.links, current_app.settings.admin_email,
-        reserved=current_app.reserved_usernames,
-        submission=submission_key(form, "account", data.email, data.username),
-    )  # fmt: skip
-    made = resource(user, links())
-    return answer(made, 201, Location=made.url)
 
 
 @blueprint.get("/users/<person:who>")

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog import create_app
 from blog.accounts.links import CHANGE_EMAIL, RESET_PASSWORD, credentials_of
-from blog.core.auth.passwords import Passwords
-from blog.core.auth.tokens import LinkSigner
+from blog.core.crypto.passwords import Passwords
+from blog.core.crypto.tokens import LinkSigner
 from blog.core.web.app import Broadside
 from blog.models import Role, User
 from settings import Settings

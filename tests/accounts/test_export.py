@@ -70,13 +70,13 @@ async def test_no_connection_is_held_between_the_parts(app: Broadside) -> None:
 async def test_one_person_gets_one_export_at_a_time(
     app: Broadside, susans_browser: Browser, susan: User
 ) -> None:
-    running = app.exports.begin(susan, compress=False)
+    running = app.extensions["exports"].begin(susan, compress=False)
     answer = await susans_browser.get("/auth/export")
     assert answer.status_code == 429
     assert "You are downloading your data already" in answer.text
     assert int(answer.headers["retry-after"]) > 0
     other = await add_user(app, "bob")
-    await app.exports.begin(other, compress=False).aclose()
+    await app.extensions["exports"].begin(other, compress=False).aclose()
     await running.aclose()
     for _ in range(2):
         assert (await susans_browser.get("/auth/export")).status_code == 200

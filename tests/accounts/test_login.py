@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.core.auth.passwords import Passwords
 from blog.core.clock import now
+from blog.core.crypto.passwords import Passwords
 from blog.core.web.app import Broadside
 from blog.models import LoginSession, User
 from tests.support import PASSWORD, Browser

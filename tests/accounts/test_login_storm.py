@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.core.auth.passwords import AT_ONCE, Passwords
+from blog.core.crypto.passwords import AT_ONCE, Passwords
 from blog.core.web.app import Broadside
 from blog.models import User
 from tests.support import PASSWORD, Browser, add_user

@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog import create_app
-from blog.core.auth.passwords import Passwords
 from blog.core.clock import now
+from blog.core.crypto.passwords import Passwords
 from blog.core.web.app import Broadside
 from blog.models import RateLimit, User
 from settings import Settings

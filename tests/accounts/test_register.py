@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog import create_app
-from blog.core.auth.passwords import Passwords
+from blog.core.crypto.passwords import Passwords
 from blog.core.web.app import Broadside
 from blog.models import Permission, Role, User
 from settings import Settings

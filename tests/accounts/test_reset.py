@@ -8,8 +8,8 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts.links import CONFIRM, RESET_PASSWORD, credentials_of
-from blog.core.auth.tokens import LinkSigner
 from blog.core.clock import now
+from blog.core.crypto.tokens import LinkSigner
 from blog.core.web.app import Broadside
 from blog.models import User
 from tests.accounts.clock import later

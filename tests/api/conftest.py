@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from blog import create_app
-from blog.core.auth.passwords import Passwords
+from blog.core.crypto.passwords import Passwords
 from blog.core.web.app import Broadside
 from blog.models import User
 from settings import Settings

@@ -6,8 +6,8 @@ from typing import Any
 
 import httpx
 
-from blog.core.auth.tokens import opaque_token, token_digest
 from blog.core.clock import now
+from blog.core.crypto.tokens import opaque_token, token_digest
 from blog.core.web.app import Broadside
 from blog.models import ApiToken, Scope, User
 

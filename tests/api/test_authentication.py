@@ -7,8 +7,8 @@ from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts.tokens.service import MOST_TOKENS
-from blog.core.auth.passwords import Passwords
 from blog.core.clock import now
+from blog.core.crypto.passwords import Passwords
 from blog.core.web.app import Broadside
 from blog.models import ApiToken, Scope, User
 from tests.api.support import Client, add_token, assert_problem

@@ -12,4 +12,4 @@ async def test_each_address_is_a_line_that_says_what_is_there(blog: Command) -> 
     assert all(len(row) == 4 for row in rows), "each view has a docstring"
     assert [rule for _, rule, _, _ in rows] == sorted(rule for _, rule, _, _ in rows)
     purpose = "Publish a post, or show what it would look like."
-    assert ["POST", "/", "writing.write", purpose] in rows
+    assert ["POST", "/", "site.publish", purpose] in rows

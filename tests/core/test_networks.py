@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from blog.core.web.networks import neighbourhoods, parsed_address
+from blog.core.networks import neighbourhoods, parsed_address
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import pytest
 from argon2 import extract_parameters
 from argon2.low_level import Type
 
-from blog.core.auth.passwords import Passwords
-from blog.core.auth.weak_passwords import normalized
+from blog.core.crypto.passwords import Passwords
+from blog.core.crypto.weak_passwords import normalized
 
 
 @pytest.fixture

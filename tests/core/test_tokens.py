@@ -2,7 +2,7 @@
 
 import pytest
 
-from blog.core.auth.tokens import (
+from blog.core.crypto.tokens import (
     ExpiredTokenError,
     InvalidTokenError,
     LinkSigner,

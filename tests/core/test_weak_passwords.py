@@ -2,7 +2,7 @@
 
 import pytest
 
-from blog.core.auth.weak_passwords import COMMONEST, is_common, is_made_of, is_regular
+from blog.core.crypto.weak_passwords import COMMONEST, is_common, is_made_of, is_regular
 
 KNOWN = ("susan", "susan.miller@example.com", "The Daily Robin")
 

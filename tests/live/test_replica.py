@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from blog import create_app
 from blog.cli.deploy import migrate
-from blog.core.auth.passwords import Passwords
+from blog.core.crypto.passwords import Passwords
 from blog.core.db import replica as module
 from blog.core.web.app import Broadside
 from blog.models import Post

@@ -12,8 +12,8 @@ from quart import request
 from sqlalchemy import text
 
 from blog import create_app
-from blog.core.auth.passwords import Passwords
-from blog.core.web import quotas
+from blog.core.auth import quotas
+from blog.core.crypto.passwords import Passwords
 from blog.core.web.app import current_app, db, look_up
 from settings import Settings
 from tests.connections import watch_pools, watched

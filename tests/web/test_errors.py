@@ -108,7 +108,7 @@ async def test_an_unexpected_error_is_a_500_that_tells_nothing(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setitem(app.view_functions, "posts.home", lambda: 1 / 0)
+    monkeypatch.setitem(app.view_functions, "site.home", lambda: 1 / 0)
     answer = await browser.get("/")
     assert answer.status_code == 500
     assert "division" not in answer.text

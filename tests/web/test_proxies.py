@@ -8,7 +8,7 @@ import pytest
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, Scope
 
 from blog import create_app
-from blog.core.auth.passwords import Passwords
+from blog.core.crypto.passwords import Passwords
 from blog.core.web.app import Broadside
 from blog.core.web.proxies import TrustedProxies
 from blog.models import User

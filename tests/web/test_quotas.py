@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog import create_app
+from blog.core.auth import quotas
+from blog.core.auth.quotas import PREVIEWING, WRITING
 from blog.core.errors import TooManyRequestsError
-from blog.core.web import quotas
 from blog.core.web.app import Broadside
-from blog.core.web.quotas import PREVIEWING, WRITING
 from blog.core.web.rate_limits import Bucket, RateLimits
 from blog.core.web.requests import SAFE_METHODS
 from blog.models import User

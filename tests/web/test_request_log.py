@@ -90,7 +90,7 @@ async def test_every_line_of_a_request_has_its_id_and_no_other_line_has(
         await asyncio.to_thread(logging.getLogger("blog.thread").info, "from a thread")
         return str(1 // 0)
 
-    monkeypatch.setitem(app.view_functions, "posts.home", failing)
+    monkeypatch.setitem(app.view_functions, "site.home", failing)
     answers = await asyncio.gather(
         *(browser.get("/", headers={"X-Request-ID": f"request-{number}"}) for number in range(3))
     )

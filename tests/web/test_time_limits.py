@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from blog import create_app
-from blog.core.auth.passwords import Passwords
+from blog.core.crypto.passwords import Passwords
 from blog.core.db.database import Database
 from blog.core.db.database_errors import is_unavailable
 from blog.core.db.engines import POOL_SECONDS, POOL_SIZE, TimeLimits, pool_of

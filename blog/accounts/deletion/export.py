@@ -12,9 +12,10 @@ import zlib
 from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from weakref import WeakValueDictionary
 
+from quart import current_app
 from sqlalchemy import Row, Select, or_, select, tuple_
 
 from blog.core.db.database import Database
@@ -133,6 +134,11 @@ class Exports:
             )
         self._running[account.id] = export = Export(self._database, account, compress=compress)
         return export
+
+
+def exports() -> Exports:
+    """Those of the current application."""
+    return cast(Exports, current_app.extensions["exports"])
 
 
 class Export:

@@ -5,17 +5,19 @@ from quart.typing import ResponseReturnValue
 
 from blog.accounts import link_pages
 from blog.accounts.deletion import service as leaving
-from blog.accounts.login.authentication import requesting_client
+from blog.accounts.deletion.export import exports
+from blog.accounts.deletion.worker import deletion_worker
 from blog.accounts.schemas import KnownPassword
+from blog.core.auth.clients import requesting_client
 from blog.core.auth.identity import forget_visitor, required_account
-from blog.core.auth.tokens import InvalidTokenError
+from blog.core.auth.quotas import CHANGING_ACCOUNT, EXPORTING, MAILING, quota, spend
 from blog.core.clock import now
+from blog.core.crypto.tokens import InvalidTokenError
 from blog.core.errors import InvalidFieldsError
 from blog.core.text.validation import Schema
 from blog.core.web.app import current_app, db
 from blog.core.web.forms import Form
 from blog.core.web.headers import vary_by
-from blog.core.web.quotas import CHANGING_ACCOUNT, EXPORTING, MAILING, quota, spend
 
 blueprint = Blueprint("leaving", __name__, url_prefix="/auth")
 blueprint.after_request(link_pages.keep_token_secret)
@@ -74,10 +76,10 @@ async def delete_account(token: str) -> ResponseReturnValue:
     except InvalidFieldsError as error:
         await flash(str(error), "error")
         return redirect(url_for("leaving.ask"))
-    current_app.deletion_worker.wake()
+    deletion_worker().wake()
     forget_visitor()
     await flash("Your account is deleted. Goodbye, and come back whenever you like.", "success")
-    return redirect(url_for("posts.home"))
+    return redirect(url_for("site.home"))
 
 
 @blueprint.errorhandler(InvalidTokenError)
@@ -92,7 +94,7 @@ async def export_data() -> ResponseReturnValue:
     """Everything that the site holds about one, as a JSON file."""
     account = required_account()
     compress = bool(request.accept_encodings["gzip"])
-    export = current_app.exports.begin(account, compress=compress)
+    export = exports().begin(account, compress=compress)
     response = Response(export, content_type="application/json")
     if compress:
         response.headers["Content-Encoding"] = "gzip"

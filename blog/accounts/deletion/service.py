@@ -14,10 +14,11 @@ from blog.accounts.deletion.batches import begin_deletion
 from blog.accounts.events import AccountDeleted
 from blog.accounts.links import check_credentials, credentials_of, refuse_other_account
 from blog.accounts.login.attempts import forgive
-from blog.accounts.login.authentication import Client, authenticate
-from blog.core.auth.passwords import Passwords
+from blog.accounts.login.authentication import authenticate
+from blog.core.auth.clients import Client
 from blog.core.auth.security_log import Event, note
-from blog.core.auth.tokens import InvalidTokenError, LinkSigner
+from blog.core.crypto.passwords import Passwords
+from blog.core.crypto.tokens import InvalidTokenError, LinkSigner
 from blog.core.errors import InvalidFieldsError
 from blog.core.events.handlers import record
 from blog.core.web.urls import external_url

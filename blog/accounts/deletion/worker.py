@@ -4,7 +4,9 @@ import asyncio
 import logging
 import time
 from contextlib import suppress
+from typing import cast
 
+from quart import current_app
 from sqlalchemy.exc import DBAPIError
 
 from blog.accounts.deletion.batches import claim_deletion, delete_batch, postpone_deletion
@@ -74,6 +76,11 @@ class DeletionWorker:
                 await _wait(self._stopping, time.monotonic() - start)
             else:
                 await _wait(self._woken, POLL_SECONDS)
+
+
+def deletion_worker() -> DeletionWorker:
+    """The one of the current application."""
+    return cast(DeletionWorker, current_app.extensions["deletion_worker"])
 
 
 async def work_once(database: Database) -> bool:

@@ -5,14 +5,14 @@ from quart.typing import ResponseReturnValue
 
 from blog.accounts import link_pages
 from blog.accounts.email import service as email_service
-from blog.accounts.login.authentication import requesting_client
 from blog.accounts.schemas import ChangeEmailForm
+from blog.core.auth.clients import requesting_client
 from blog.core.auth.identity import required_account
-from blog.core.auth.tokens import InvalidTokenError
+from blog.core.auth.quotas import CHANGING_ACCOUNT, MAILING, quota, spend
+from blog.core.crypto.tokens import InvalidTokenError
 from blog.core.errors import InvalidFieldsError
 from blog.core.web.app import current_app, db
 from blog.core.web.forms import Form
-from blog.core.web.quotas import CHANGING_ACCOUNT, MAILING, quota, spend
 
 blueprint = Blueprint("email_address", __name__, url_prefix="/auth")
 blueprint.after_request(link_pages.keep_token_secret)

@@ -12,14 +12,15 @@ from blog.accounts.links import (
     refuse_other_account,
 )
 from blog.accounts.login.attempts import forgive
-from blog.accounts.login.authentication import Client, authenticate
+from blog.accounts.login.authentication import authenticate
 from blog.accounts.registration.service import role_for
 from blog.accounts.registration.uniqueness import taken
 from blog.accounts.schemas import ChangeEmailForm
-from blog.core.auth.passwords import Passwords
+from blog.core.auth.clients import Client
 from blog.core.auth.security_log import Event, note
-from blog.core.auth.tokens import InvalidTokenError, LinkSigner
 from blog.core.clock import now
+from blog.core.crypto.passwords import Passwords
+from blog.core.crypto.tokens import InvalidTokenError, LinkSigner
 from blog.core.errors import InvalidFieldsError
 from blog.core.web.rate_limits import Bucket, Quota, take_one
 from blog.core.web.urls import external_url

@@ -25,8 +25,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.auth.devices import KnownDevice
 from blog.core.auth.security_log import Event, note
 from blog.core.errors import TooManyAttemptsError, TooManyRequestsError
+from blog.core.networks import Address, Neighbourhood, neighbourhoods
 from blog.core.web.app import current_app
-from blog.core.web.networks import Address, Neighbourhood, neighbourhoods
 from blog.core.web.rate_limits import Bucket, Quota
 from blog.models import User
 

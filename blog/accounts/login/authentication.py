@@ -1,42 +1,15 @@
 """Checking who somebody is by their password."""
 
-from dataclasses import dataclass
-
 from pydantic import SecretStr
-from quart import request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts import queries
 from blog.accounts.login import warnings
 from blog.accounts.login.attempts import Attempt
-from blog.core.auth.devices import KnownDevice, requesting_device
-from blog.core.auth.passwords import Passwords
+from blog.core.auth.clients import Client
 from blog.core.auth.security_log import Event, note
-from blog.core.web.networks import Address, parsed_address
-from blog.core.web.user_agents import device_name
+from blog.core.crypto.passwords import Passwords
 from blog.models import User
-
-
-@dataclass(frozen=True)
-class Client:
-    """What sends a request: a device by its own account, at a network address.
-
-    Attributes:
-        known_device: what proves that its owner has logged in to some account before.
-    """
-
-    device: str
-    address: Address | None
-    known_device: KnownDevice | None = None
-
-
-def requesting_client() -> Client:
-    """The client of the current request."""
-    return Client(
-        device=device_name(request.headers.get("User-Agent")),
-        address=parsed_address(request.remote_addr),
-        known_device=requesting_device(),
-    )
 
 
 async def authenticate(

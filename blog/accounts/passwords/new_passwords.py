@@ -2,8 +2,8 @@
 
 from pydantic import SecretStr
 
-from blog.core.auth.passwords import Passwords
-from blog.core.auth.weak_passwords import is_made_of
+from blog.core.crypto.passwords import Passwords
+from blog.core.crypto.weak_passwords import is_made_of
 from blog.core.errors import InvalidFieldsError
 
 PRODUCT = "Broadside"

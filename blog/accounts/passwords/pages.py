@@ -6,16 +6,16 @@ from quart import Blueprint, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 
 from blog.accounts import link_pages
-from blog.accounts.login.authentication import requesting_client
 from blog.accounts.passwords import service as passwords_service
 from blog.accounts.schemas import ChangePasswordForm, ForgottenPasswordForm, NewPasswordForm
+from blog.core.auth.clients import requesting_client
 from blog.core.auth.devices import remember_device
 from blog.core.auth.identity import current_user, forget_visitor, required_login, set_login_cookie
-from blog.core.auth.tokens import InvalidTokenError
+from blog.core.auth.quotas import CHANGING_ACCOUNT, MAILING, quota, spend
+from blog.core.crypto.tokens import InvalidTokenError
 from blog.core.errors import InvalidFieldsError, TooManyRequestsError
 from blog.core.web.app import current_app, db
 from blog.core.web.forms import Form
-from blog.core.web.quotas import CHANGING_ACCOUNT, MAILING, quota, spend
 
 BACKLOG_IS_FULL = timedelta(seconds=20)
 
@@ -84,7 +84,7 @@ async def send_link() -> ResponseReturnValue:
         "It works for an hour.",
         "success",
     )
-    return redirect(url_for("accounts.login"))
+    return redirect(url_for("login.login"))
 
 
 async def _mail_link(email: str) -> None:
@@ -118,7 +118,7 @@ async def reset(token: str) -> ResponseReturnValue:
             forget_visitor()
             remember_device(renewed.user_id, renewed.device_generation)
             await flash("Your password is changed. Please log in with the new one.", "success")
-            return redirect(url_for("accounts.login"))
+            return redirect(url_for("login.login"))
     return await render_template("accounts/reset_password.html", form=form), form.status
 
 

@@ -8,10 +8,10 @@ from blog.accounts.schemas import EndAllForm
 from blog.accounts.sessions import service as sessions_service
 from blog.core.auth.devices import remember_device
 from blog.core.auth.identity import forget_visitor, required_login
+from blog.core.auth.quotas import LOGGING_IN, quota
 from blog.core.errors import InvalidFieldsError, NotFoundError
 from blog.core.web.app import db
 from blog.core.web.forms import Form
-from blog.core.web.quotas import LOGGING_IN, quota
 
 blueprint = Blueprint("sessions", __name__, url_prefix="/auth/sessions")
 
@@ -37,7 +37,7 @@ async def end(login_id: int) -> ResponseReturnValue:
     if login_id == current.id:
         forget_visitor()
         await flash("You have logged out.", "success")
-        return redirect(url_for("posts.home"))
+        return redirect(url_for("site.home"))
     await flash("That session has ended.", "success")
     return redirect(url_for("sessions.overview"))
 
@@ -59,7 +59,7 @@ async def end_all() -> ResponseReturnValue:
         else "You have logged out everywhere.",
         "success",
     )
-    return redirect(url_for("accounts.login"))
+    return redirect(url_for("login.login"))
 
 
 @blueprint.post("/end-others")

@@ -15,22 +15,21 @@ from blog.core.api.answers import Nothing, answer, nothing
 from blog.core.api.bodies import takes_if_given
 from blog.core.api.collections import Collection
 from blog.core.api.cors import refuse_other_sites
-from blog.core.api.idempotency import submission
+from blog.core.api.idempotency import SHOWN_ONCE, submission
 from blog.core.api.links import Links, Url, links
 from blog.core.auth.identity import required_account, required_viewer
 from blog.core.errors import NotFoundError
+from blog.core.text.fields import Line
 from blog.core.text.validation import Schema
 from blog.core.web.app import db
 from blog.core.web.submissions import SubmittedForm, submission_key
 from blog.models import ApiToken, Permission, Scope
-from blog.users.schemas import Line
 
 blueprint = Blueprint("tokens", __name__)
 
 ScopeName = Literal["read", "write", "moderate"]
 DEFAULT_SECONDS = 3600
 LONGEST_SECONDS = int(tokens_service.LONGEST_LIFE.total_seconds())
-SHOWN_ONCE = "This Idempotency-Key has made its token; the secret was shown then, once."
 
 
 class Credentials(BaseModel):

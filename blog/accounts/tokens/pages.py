@@ -4,16 +4,16 @@ from quart import Blueprint, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 
 from blog.accounts import queries
-from blog.accounts.login.authentication import requesting_client
 from blog.accounts.schemas import TOKEN_LIVES, TokenForm
 from blog.accounts.tokens import service as tokens_service
 from blog.accounts.tokens.service import AlreadyIssuedError
+from blog.core.auth.clients import requesting_client
 from blog.core.auth.identity import required_account, required_viewer
 from blog.core.auth.permissions import confirmed_required
+from blog.core.auth.quotas import CHANGING_ACCOUNT, quota
 from blog.core.errors import InvalidFieldsError, NotFoundError
 from blog.core.web.app import current_app, db
 from blog.core.web.forms import Form
-from blog.core.web.quotas import CHANGING_ACCOUNT, quota
 from blog.models import Scope
 
 blueprint = Blueprint("tokens", __name__, url_prefix="/auth/tokens")

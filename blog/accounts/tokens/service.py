@@ -9,14 +9,15 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts.login.attempts import forgive
-from blog.accounts.login.authentication import Client, authenticate
+from blog.accounts.login.authentication import authenticate
 from blog.accounts.schemas import TokenForm
-from blog.core.auth.passwords import Passwords
+from blog.core.auth.clients import Client
+from blog.core.auth.expiry import delete_some_expired
 from blog.core.auth.security_log import Event, note
-from blog.core.auth.tokens import opaque_token, token_digest
 from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
-from blog.core.db.expiry import delete_some_expired
+from blog.core.crypto.passwords import Passwords
+from blog.core.crypto.tokens import opaque_token, token_digest
 from blog.core.errors import (
     BlogError,
     ForbiddenError,

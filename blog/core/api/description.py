@@ -50,6 +50,8 @@ TAGS = {
     "tokens": "What lets a program in, without a password.",
     "root": "Where to begin.",
 }
+# Blueprints whose operations stand under the tag of another.
+SHARED_TAGS = {"registration": "users"}
 # Reads that are one's own affair, and the one write that needs no account.
 PRIVATE_READS = {
     "users_own_account", "tokens_ask_for_token", "tokens_own_tokens", "tokens_show",
@@ -150,7 +152,7 @@ class Description(OpenAPIProvider):
         rules = self._app.url_map.iter_rules()
         return sorted(
             (rule for rule in rules if rule.endpoint.startswith(f"{DESCRIBED}.")),
-            key=lambda rule: list(TAGS).index(rule.endpoint.split(".")[1]),
+            key=lambda rule: list(TAGS).index(_tag(rule)),
         )
 
     def build_path_parameter(self, name: str, converter: BaseConverter) -> dict[str, Any]:
@@ -196,7 +198,7 @@ class Description(OpenAPIProvider):
 
     def build_paths(self, rule: Rule) -> tuple[dict[str, Any], Schemas]:
         paths, schemas = super().build_paths(rule)
-        _, tag, name = rule.endpoint.split(".")
+        tag, name = _tag(rule), rule.endpoint.rpartition(".")[2]
         relative = {
             path.removeprefix(PREFIXES[DESCRIBED]): {
                 method: _complete(operation, method, tag, f"{tag}_{name.removeprefix(f'{tag}_')}")
@@ -205,6 +207,12 @@ class Description(OpenAPIProvider):
             for path, operations in paths.items()
         }
         return relative, schemas
+
+
+def _tag(rule: Rule) -> str:
+    """The tag of an operation, by its blueprint."""
+    blueprint: str = rule.endpoint.split(".")[1]
+    return SHARED_TAGS.get(blueprint, blueprint)
 
 
 def _complete(gathered: dict[str, Any], method: str, tag: str, name: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from werkzeug.exceptions import BadRequest, UnprocessableEntity
 
-from blog.accounts.login.authentication import requesting_client
+from blog.core.auth.clients import requesting_client
 from blog.core.auth.identity import current_user
 from blog.core.web.app import current_app, db
 from blog.models import IdempotentAnswer
@@ -30,6 +30,7 @@ WELL_FORMED = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
 KEPT = timedelta(days=1)
 OLD_ROWS_AT_A_TIME = 20
 STORED_HEADERS = ("Content-Type", "Location", "ETag")
+SHOWN_ONCE = "This Idempotency-Key has made its token; the secret was shown then, once."
 OTHER_BODY = "This Idempotency-Key was sent before, with another body."
 
 # The table itself: the ORM has nothing to do here.

@@ -4,9 +4,9 @@ import hashlib
 
 from quart import Response, g, request
 
+from blog.core.auth.quotas import peoples, spend_from, strangers
 from blog.core.errors import TooManyRequestsError
 from blog.core.web.app import current_app
-from blog.core.web.quotas import peoples, spend_from, strangers
 from blog.core.web.rate_limits import Bucket, Quota
 
 REQUESTS = Quota("default", 300, 60, at_once=15)

@@ -3,25 +3,18 @@
 `/api/v1.0` is the one of the examples in Flask Web Development.
 """
 
+from collections.abc import Callable, Sequence
+
 from pydantic import BaseModel
 from quart import Blueprint, Response
 from quart_schema import document_response
 
-from blog.accounts import api_callers as callers
-from blog.accounts.tokens.api import blueprint as tokens
-from blog.comments.api import blueprint as comments
 from blog.core.api import cors, documentation, limits
 from blog.core.api.answers import answer
 from blog.core.api.links import PREFIXES, Url, links
 from blog.core.db.cursors import InvalidCursorError
 from blog.core.web.app import Broadside
 from blog.core.web.errors import error_response
-from blog.follows.api import blueprint as follows
-from blog.moderation.api import blueprint as moderation
-from blog.posts.api import blueprint as posts
-from blog.users.api import blueprint as users
-
-RESOURCES = (posts, comments, users, follows, moderation, tokens)
 
 root = Blueprint("root", __name__)
 
@@ -62,17 +55,21 @@ async def bad_cursor(_error: InvalidCursorError) -> Response:
     return await error_response(422, problem, {"cursor": problem})
 
 
-def init_app(app: Broadside) -> None:
-    """Serve the API in all its versions, and what documents it."""
+def init_app(
+    app: Broadside, resources: Sequence[Blueprint], authenticate: Callable[[Blueprint], None]
+) -> None:
+    """Serve the API in all its versions, and what documents it.
+
+    Args:
+        resources: the routes of the features.
+        authenticate: has a version find out who is calling.
+    """
     for name, prefix in PREFIXES.items():
         version = Blueprint(name, __name__, url_prefix=prefix)
-        version.before_request(callers.identify)
+        authenticate(version)
         version.after_request(limits.add_headers)
-        version.after_request(callers.keep_apart)
-        for error in callers.WHAT_IS_MISSING:
-            version.register_error_handler(error, callers.challenge)
         version.register_error_handler(InvalidCursorError, bad_cursor)
-        for blueprint in (root, *RESOURCES):
+        for blueprint in (root, *resources):
             version.register_blueprint(blueprint)
         app.register_blueprint(version)
     cors.init_app(app)

@@ -13,7 +13,7 @@ from datetime import timedelta
 from quart import after_this_request, request
 from quart.typing import ResponseTypes
 
-from blog.core.auth.tokens import InvalidTokenError
+from blog.core.crypto.tokens import InvalidTokenError
 from blog.core.web.app import current_app
 from blog.core.web.requests import is_for_api
 from blog.models import User

@@ -5,35 +5,23 @@ from typing import cast
 
 import quart_auth
 from itsdangerous import URLSafeTimedSerializer
-from quart import Quart, redirect, render_template, request, session, url_for
+from quart import Quart, g, redirect, request, session, url_for
 from quart.typing import ResponseReturnValue
 from quart_auth import Action, AuthUser, QuartAuth
 
-from blog.accounts import queries
-from blog.accounts.login.authentication import requesting_client
-from blog.accounts.queries import Credential
-from blog.accounts.schemas import LoginForm
-from blog.accounts.sessions.service import REMEMBERED_LIFE, note_use
+from blog.core.auth.clients import requesting_client
+from blog.core.auth.credentials import credential
 from blog.core.auth.presence import note_presence
-from blog.core.auth.tokens import token_digest
+from blog.core.auth.sessions import REMEMBERED_LIFE, note_use
 from blog.core.auth.viewer import Viewer
 from blog.core.db.touch import is_due
-from blog.core.web.app import current_app, db
-from blog.core.web.errors import error_response
-from blog.core.web.forms import Form
+from blog.core.web.app import current_app
 from blog.core.web.headers import keep_private
-from blog.core.web.requests import is_for_api, only_reads
-from blog.core.web.resubmission import unsent_form
+from blog.core.web.requests import is_for_api
 from blog.models import LoginSession, Permission, User
 
 # What is the same for everybody, and asked for often: it needs not know who is asking.
 IMPERSONAL = {"static", "users.avatar", "health.alive", "health.ready", "metrics.show"}
-
-
-TOO_LONG_TO_KEEP = (
-    "You are not logged in any more, and this is too long to be kept meanwhile. "
-    "Copy it, log in, and send it then."
-)
 
 
 class Visitor(AuthUser):
@@ -84,6 +72,7 @@ class Visitor(AuthUser):
         self.account = account
         self.user_id, self.username = account.id, account.username
         self.permissions = account.permissions
+        g.user_id = account.id  # For the log of requests.
 
     @property
     async def is_authenticated(self) -> bool:
@@ -97,20 +86,6 @@ class Visitor(AuthUser):
     def can(self, permission: Permission) -> bool:
         """Whether this visitor may do what `permission` names."""
         return permission in self.permissions
-
-
-async def credential(kind: type[Credential], token: str) -> Credential | None:
-    """The session or API token that a request brings, with its user and his role.
-
-    The connection that finds it out goes back at once: afterwards the request may wait for
-    its quota or a password hash. A request that changes something gets objects of its own
-    session, which takes a connection only with its first statement.
-    """
-    found: Credential | None
-    found = await current_app.lookups.run(queries.HOLDERS[kind], token_digest(token))
-    if found is None or only_reads():
-        return found
-    return await db().merge(found, load=False)
 
 
 current_user = cast(Visitor, quart_auth.current_user)
@@ -175,22 +150,7 @@ async def recognise_visitor() -> ResponseReturnValue | None:
     open_to_all = request.path.startswith("/auth/") or request.blueprint == "mailbox"
     if account.is_confirmed or open_to_all:
         return None
-    return redirect(url_for("accounts.unconfirmed"))
-
-
-async def ask_to_log_in(_error: quart_auth.Unauthorized) -> ResponseReturnValue:
-    """Lead to the login page, and from there back to where the visitor wanted to go.
-
-    The session may have ended while somebody was writing: then the login form takes the text along.
-    """
-    unsent = await unsent_form()
-    if unsent is not None and unsent.has_text:
-        if not unsent.can_be_carried:
-            return await error_response(403, TOO_LONG_TO_KEEP)
-        page = await render_template("accounts/login.html", form=Form(LoginForm), unsent=unsent)
-        return page, 403
-    wanted = request.full_path.rstrip("?") if request.method == "GET" else None
-    return redirect(url_for("accounts.login", next=wanted))
+    return redirect(url_for("registration.unconfirmed"))
 
 
 def _signer(keys: str | list[str], salt: str) -> URLSafeTimedSerializer:
@@ -215,5 +175,4 @@ def init_app(app: Quart) -> None:
         user_class=Visitor,
     )
     app.before_request(recognise_visitor)
-    app.register_error_handler(quart_auth.Unauthorized, ask_to_log_in)
     app.jinja_env.globals["Permission"] = Permission

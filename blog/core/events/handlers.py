@@ -68,7 +68,7 @@ async def tell(session: AsyncSession, events: Sequence[DomainEvent]) -> None:
 
 
 def causes(*events: type[DomainEvent]) -> Callable[[Work], Work]:
-    """Say which events some work for `blog.core.db.batches` records by its one statement.
+    """Say which events some work for `blog.core.web.batches` records by its one statement.
 
     Where nobody hears them, that statement is the whole transaction.
     """

@@ -1,13 +1,14 @@
 """The application object: Quart, with Broadside's parts as attributes."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import lru_cache
 from inspect import iscoroutinefunction
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple, cast
+from typing import Any, TypeVar, TypeVarTuple, cast
 from urllib.parse import urlsplit
 
 import quart
+from prometheus_client import Metric
 from quart import Quart, g, has_request_context
 from quart.typing import ResponseReturnValue
 from quart.wrappers.base import BaseRequestWebsocket
@@ -15,29 +16,23 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 from werkzeug.routing import MapAdapter
 
-from blog.core.auth.passwords import Passwords
-from blog.core.auth.tokens import LinkSigner
-from blog.core.db.batches import Batches
+from blog.core.crypto.passwords import Passwords
+from blog.core.crypto.tokens import LinkSigner
 from blog.core.db.database import Database
 from blog.core.db.database_errors import DatabaseUnavailableError, is_out_of_space, is_unavailable
 from blog.core.db.replica import Replica
 from blog.core.db.shared_reads import SharedReads
 from blog.core.errors import NotFoundError
+from blog.core.jobs.worker import Worker
 from blog.core.text.rendering import Renderer
 from blog.core.web.backlog import Backlog
+from blog.core.web.batches import Batches
 from blog.core.web.environment import Environment
 from blog.core.web.fragments import Fragments
 from blog.core.web.probe import Probe
 from blog.core.web.rate_limits import RateLimits
 from blog.core.web.requests import only_reads, request_for_logs
-from blog.mail.alerts import Alerts
-from blog.mail.queries import Depth
-from blog.mail.worker import MailWorker
 from settings import Settings
-
-if TYPE_CHECKING:  # They import services that import this module for `current_app`.
-    from blog.accounts.deletion.export import Exports
-    from blog.accounts.deletion.worker import DeletionWorker
 
 Result = TypeVar("Result")
 Arguments = TypeVarTuple("Arguments")
@@ -62,15 +57,13 @@ class Broadside(Quart):
     renderer: Renderer
     links: LinkSigner
     reserved_usernames: frozenset[str]
-    mail_worker: MailWorker
-    deletion_worker: "DeletionWorker"
-    exports: "Exports"
+    workers: Sequence[Worker]
     rate_limits: RateLimits
     backlog: Backlog
     fragments: Fragments
-    alerts: Alerts
+    report_to: Callable[[BaseException, str], None]
     schema_probe: Probe[bool]
-    outbox_probe: Probe[Depth]
+    figures_probe: Probe[list[Metric]]
 
     def ensure_async(self, func: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
         """As Quart has it, but what is asynchronous is looked at once, and not at each call."""
@@ -120,7 +113,7 @@ class Broadside(Quart):
             self.logger.critical("the disk of the database is full: %s failed", where)
         else:
             self.logger.error("unexpected error in %s", where, exc_info=error)
-        self.alerts.report(error, where)
+        self.report_to(error, where)
 
     async def dispatch_request(self, *request_context: Any) -> ResponseReturnValue:
         """Run the view; if it fails on the replica or finds nothing there, again on the primary.

@@ -2,8 +2,8 @@
 
 from quart import request
 
+from blog.core.networks import parsed_address
 from blog.core.web.hosts import HOST
-from blog.core.web.networks import parsed_address
 
 # What proxies add to the requests that they hand on.
 FORWARDING = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto",

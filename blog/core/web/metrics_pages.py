@@ -2,28 +2,31 @@
 
 import asyncio
 import hmac
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, Metric, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from quart import Blueprint, Response, abort, request
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core import metrics
 from blog.core.db.database import Database
 from blog.core.db.database_errors import is_unavailable
 from blog.core.web.app import current_app
 from blog.core.web.local import asks_this_machine
-from blog.mail import queries
-from blog.mail.queries import Depth
 
 blueprint = Blueprint("metrics", __name__)
 
 
-async def outbox_depth(database: Database) -> Depth:
-    """How full the outbox is."""
+# Reads figures of a feature from the database.
+Figures = Callable[[AsyncSession], Awaitable[list[Metric]]]
+
+
+async def read_figures(database: Database, features: Sequence[Figures]) -> list[Metric]:
+    """What the features tell of the database, read in one session."""
     async with database.reading_session() as session:
-        return await queries.depth(session)
+        return [metric for figures in features for metric in await figures(session)]
 
 
 @blueprint.get("/metrics")
@@ -32,13 +35,13 @@ async def show() -> Response:
     if not (asks_this_machine() or has_token()):
         abort(404)
     try:
-        outbox = await current_app.outbox_probe.answer()
+        of_features = await current_app.figures_probe.answer()
     except Exception as error:
         if not isinstance(error, TimeoutError) and not is_unavailable(error):
             raise
-        outbox = None
+        of_features = None
     # With many workers there are many lines to add up.
-    text = await asyncio.to_thread(generate_latest, Figures(outbox))
+    text = await asyncio.to_thread(generate_latest, AllFigures(of_features))
     return Response(
         text, content_type=CONTENT_TYPE_PLAIN_0_0_4, headers={"Cache-Control": "no-store"}
     )
@@ -52,33 +55,19 @@ def has_token() -> bool:
     return hmac.compare_digest(given.token.encode(), expected.get_secret_value().encode())
 
 
-class Figures(Collector):
+class AllFigures(Collector):
     """All that is shown at one time.
 
     Args:
-        outbox: `None` if the database does not answer.
+        of_features: `None` if the database does not answer.
     """
 
-    def __init__(self, outbox: Depth | None) -> None:
-        self._outbox = outbox
+    def __init__(self, of_features: list[Metric] | None) -> None:
+        self._of_features = of_features
 
     def collect(self) -> Iterator[Metric]:
         yield from metrics.collect()
         yield GaugeMetricFamily(
-            "broadside_database_up", "Whether the database answers.", self._outbox is not None
+            "broadside_database_up", "Whether the database answers.", self._of_features is not None
         )
-        if self._outbox is None:
-            return
-        messages = GaugeMetricFamily(
-            "broadside_outbox_messages",
-            f"Mails that are not sent, {queries.COUNTED + 1} standing for any more.",
-            labels=["state"],
-        )
-        for line in self._outbox.states:
-            messages.add_metric([line.state], line.number)
-        yield messages
-        yield GaugeMetricFamily(
-            "broadside_outbox_overdue_seconds",
-            "For how long the mail that is to be sent next has been due.",
-            self._outbox.overdue_seconds,
-        )
+        yield from self._of_features or []

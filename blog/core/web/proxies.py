@@ -15,8 +15,8 @@ from hypercorn.typing import (
     Scope,
 )
 
+from blog.core.networks import Address, parsed_address
 from blog.core.web.hosts import HOST
-from blog.core.web.networks import Address, parsed_address
 
 Proxies = int | tuple[IPv4Network | IPv6Network, ...]
 

@@ -7,7 +7,6 @@ import uuid
 
 from quart import Response, g, request
 
-from blog.core.auth.identity import current_user
 from blog.core.db.statements import Tally, tally
 from blog.core.metrics import note_request, requests_in_progress
 from blog.core.web.app import Broadside, current_app
@@ -68,7 +67,7 @@ def write_line(status: int) -> float:
             "milliseconds": milliseconds,
             "statements": g.tally.count,
             "database_milliseconds": g.tally.milliseconds,
-            "user": current_user.user_id,
+            "user": g.get("user_id"),
             "client": request.remote_addr,
         }
         log.log(level, "%(method)s %(route)s %(status)s", what, extra=facts)

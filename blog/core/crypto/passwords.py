@@ -9,7 +9,7 @@ from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from blog.core import metrics
-from blog.core.auth.weak_passwords import normalized
+from blog.core.crypto.weak_passwords import normalized
 
 # OWASP Password Storage Cheat Sheet: 19 MiB of memory, 2 iterations, 1 degree of parallelism.
 TIME_COST = 2

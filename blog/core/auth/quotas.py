@@ -17,8 +17,8 @@ from quart import request
 from quart.typing import ResponseReturnValue
 
 from blog.core.auth.identity import current_user
+from blog.core.networks import neighbourhoods, parsed_address
 from blog.core.web.app import current_app
-from blog.core.web.networks import neighbourhoods, parsed_address
 from blog.core.web.rate_limits import Bucket, Quota, Standing
 
 Arguments = ParamSpec("Arguments")

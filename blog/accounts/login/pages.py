@@ -1,0 +1,106 @@
+"""The pages under `/auth` for logging in and out."""
+
+import quart_auth
+from quart import Blueprint, flash, redirect, render_template, request, session, url_for
+from quart.typing import ResponseReturnValue
+
+from blog.accounts.login import service
+from blog.accounts.schemas import LoginForm
+from blog.core.auth.clients import requesting_client
+from blog.core.auth.devices import remember_device
+from blog.core.auth.identity import current_user, forget_visitor, set_login_cookie
+from blog.core.auth.quotas import LOGGING_IN, quota
+from blog.core.errors import InvalidFieldsError
+from blog.core.web.app import current_app, db
+from blog.core.web.csrf import StaleFormError
+from blog.core.web.errors import error_response
+from blog.core.web.forms import Form
+from blog.core.web.requests import local_address
+from blog.core.web.resubmission import carried_form, unsent_form
+
+TOO_LONG_TO_KEEP = (
+    "You are not logged in any more, and this is too long to be kept meanwhile. "
+    "Copy it, log in, and send it then."
+)
+
+blueprint = Blueprint("login", __name__, url_prefix="/auth")
+
+
+@blueprint.get("/login")
+async def login() -> ResponseReturnValue:
+    """The form to log in with. `?next=` says where to go on to."""
+    if current_user.account is not None:
+        return redirect(_wanted_address())
+    return await render_template("accounts/login.html", form=Form(LoginForm))
+
+
+@blueprint.post("/login")
+@quota(LOGGING_IN)
+async def open_session() -> ResponseReturnValue:
+    """Log in, and go on to where one wanted to go. Whoever was logged in before no longer is.
+
+    What was written after the former session had ended comes back now.
+    """
+    form, unsent = Form(LoginForm), await carried_form()
+    if (data := await form.submitted()) is not None:
+        try:
+            opened = await service.log_in(
+                db(), data, current_app.passwords, requesting_client(), previous=current_user.login
+            )
+        except InvalidFieldsError as error:
+            form.refuse(error)
+        else:
+            session.clear()
+            set_login_cookie(opened.token, remember=data.remember_me)
+            remember_device(opened.user.id, opened.user.device_generation)
+            if unsent is None:
+                return redirect(_wanted_address())
+            await current_user.load()
+            return await render_template("accounts/logged_in_again.html", unsent=unsent)
+    return await render_template("accounts/login.html", form=form, unsent=unsent), form.status
+
+
+@blueprint.errorhandler(StaleFormError)
+async def stale_form(error: StaleFormError) -> ResponseReturnValue:
+    """To log in or out in a second tab, where the first has done it already, is a success."""
+    fields = await request.form
+    account = current_user.account
+    if request.endpoint == "login.logout" and account is None:
+        await flash("You have logged out.", "success")
+        return redirect(url_for("site.home"))
+    if request.endpoint == "login.open_session" and account is not None:
+        login = fields.get("email", "").strip().lower()
+        if login in {account.email, account.username.lower()} and await carried_form() is None:
+            return redirect(_wanted_address())
+    return await error_response(400, error.description, title=error.title)
+
+
+def _wanted_address() -> str:
+    return local_address(request.args.get("next")) or url_for("site.home")
+
+
+@blueprint.post("/logout")
+@quota(LOGGING_IN)
+async def logout() -> ResponseReturnValue:
+    """Log out."""
+    if current_user.login is not None:
+        await service.log_out(db(), current_user.login)
+    forget_visitor()
+    await flash("You have logged out.", "success")
+    return redirect(url_for("site.home"))
+
+
+@blueprint.app_errorhandler(quart_auth.Unauthorized)
+async def ask_to_log_in(_error: quart_auth.Unauthorized) -> ResponseReturnValue:
+    """Lead to the login page, and from there back to where the visitor wanted to go.
+
+    The session may have ended while somebody was writing: then the login form takes the text along.
+    """
+    unsent = await unsent_form()
+    if unsent is not None and unsent.has_text:
+        if not unsent.can_be_carried:
+            return await error_response(403, TOO_LONG_TO_KEEP)
+        page = await render_template("accounts/login.html", form=Form(LoginForm), unsent=unsent)
+        return page, 403
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else None
+    return redirect(url_for("login.login", next=wanted))

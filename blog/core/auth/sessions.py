@@ -1,0 +1,29 @@
+"""How long sessions last, and keeping them alive."""
+
+from datetime import timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.auth.clients import Client
+from blog.core.clock import now
+from blog.core.db.touch import note_now
+from blog.models import LoginSession
+
+REMEMBERED_LIFE = timedelta(days=30)
+# Without "keep me logged in" the cookie ends with the browser. But browsers bring such cookies back
+# with the windows of last time. So the session also ends a day after the log-in, however much it is
+# used, and after half a day without use. NIST SP 800-63B-4 wants 30 days at the most for AAL1
+# (2.1.3), which is the life of a remembered session, and a day for AAL2 (2.2.3).
+LONGEST_LIFE = timedelta(days=1)
+IDLE_LIFE = timedelta(hours=12)
+
+
+async def note_use(session: AsyncSession, login: LoginSession, client: Client) -> None:
+    """Write down that a session is in use, and where, once that is due (`blog.core.db.touch`)."""
+    expires_at = login.expires_at
+    if not login.is_remembered:
+        expires_at = min(login.created_at + LONGEST_LIFE, now() + IDLE_LIFE)
+    await note_now(
+        session, LoginSession.last_used_at, login.id,
+        network_address=client.address, expires_at=expires_at,
+    )  # fmt: skip

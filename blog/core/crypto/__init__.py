@@ -1,0 +1,1 @@
+"""Hashing passwords, refusing weak ones, and signing what comes back to us."""

@@ -1,0 +1,21 @@
+"""Types of fields that hold short plain texts."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from blog.core.text.cleaning import clean_line, clean_lines
+
+
+def _cleaned_by(clean: Callable[[str], str]) -> BeforeValidator:
+    """Clean a text before its length is judged; what is no text is for pydantic to refuse."""
+
+    def validate(value: Any) -> Any:
+        return clean(value) if isinstance(value, str) else value
+
+    return BeforeValidator(validate)
+
+
+Line = Annotated[str, Field(max_length=64), _cleaned_by(clean_line)]
+Lines = Annotated[str, Field(max_length=2000), _cleaned_by(clean_lines)]

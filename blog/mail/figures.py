@@ -1,0 +1,25 @@
+"""How full the outbox is, for `/metrics`."""
+
+from prometheus_client import Metric
+from prometheus_client.core import GaugeMetricFamily
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.mail.queries import COUNTED, depth
+
+
+async def outbox_figures(session: AsyncSession) -> list[Metric]:
+    """How many mails wait or have failed, and for how long the next has been due."""
+    outbox = await depth(session)
+    messages = GaugeMetricFamily(
+        "broadside_outbox_messages",
+        f"Mails that are not sent, {COUNTED + 1} standing for any more.",
+        labels=["state"],
+    )
+    for line in outbox.states:
+        messages.add_metric([line.state], line.number)
+    overdue = GaugeMetricFamily(
+        "broadside_outbox_overdue_seconds",
+        "For how long the mail that is to be sent next has been due.",
+        outbox.overdue_seconds,
+    )
+    return [messages, overdue]

@@ -1,0 +1,21 @@
+"""Finding the post that a request names, for whoever may read it."""
+
+from blog.core.auth.identity import current_user
+from blog.core.errors import NotFoundError
+from blog.core.web.app import read
+from blog.models import Post
+from blog.posts.policies import may_read_post
+from blog.posts.queries import post_by_id
+from blog.posts.service import POST_IS_GONE
+
+
+async def readable_post(post_id: int) -> Post:
+    """A post that the visitor may know of.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    post = await read(post_by_id, post_id)
+    if post is None or not may_read_post(current_user.viewer, post):
+        raise NotFoundError(POST_IS_GONE)
+    return post

@@ -1,0 +1,27 @@
+"""The page of a post with its conversation."""
+
+from quart import render_template, session
+from quart.typing import ResponseReturnValue
+
+from blog.comments.queries import comments_page
+from blog.comments.schemas import CommentForm
+from blog.core.web.app import current_app, read
+from blog.core.web.forms import Form
+from blog.core.web.requests import requested_page
+from blog.posts.reading import readable_post
+from blog.site.blueprint import blueprint
+
+
+@blueprint.get("/post/<id:post_id>")
+async def post(post_id: int) -> ResponseReturnValue:
+    """One post, with a page of its comments (`?page=`; -1 is the last)."""
+    found = await readable_post(post_id)
+    wanted = requested_page(current_app.settings.comments_per_page, count=found.comment_count)
+    comments = await read(comments_page, found, wanted)
+    return await render_template(
+        "site/post.html",
+        post=found,
+        comments=comments,
+        form=Form(CommentForm),
+        published=session.pop("published", None),
+    )

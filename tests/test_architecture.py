@@ -1,0 +1,29 @@
+"""The folders of the application, as `docs/architecture.md` and import-linter have them."""
+
+import re
+import tomllib
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+def layers() -> list[str]:
+    """The folders as import-linter knows them, from the top to the bottom."""
+    configuration = tomllib.loads((PROJECT / "pyproject.toml").read_text())
+    [contract] = configuration["tool"]["importlinter"]["contracts"]
+    return [layer.replace("blog.", "") for layer in contract["layers"]]
+
+
+def test_every_folder_has_a_place_among_the_layers() -> None:
+    blog = PROJECT / "blog"
+    folders = {path.parent.relative_to(blog) for path in blog.glob("*/*.py")}
+    folders |= {path.parent.relative_to(blog) for path in blog.glob("core/*/*.py")}
+    named = {name for layer in layers() for name in layer.split(" | ")}
+    assert {".".join(folder.parts) for folder in folders} - {"core"} == named
+
+
+def test_the_architecture_page_shows_the_layers_that_are_checked() -> None:
+    page = (PROJECT / "docs" / "architecture.md").read_text()
+    shown = re.search(r"## Which folder imports which\n.*?```\n(.*?)```", page, re.DOTALL)
+    assert shown
+    assert shown[1].splitlines() == layers()
