@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
@@ -24,6 +25,11 @@ from tests.support import PASSWORD, Browser, add_user
 
 for name in Settings.model_fields:
     os.environ.pop(name.upper(), None)
+
+# A shell ignores these for what it runs in the background, and so does whatever that starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+for number in (signal.SIGQUIT, signal.SIGHUP):
+    signal.signal(number, signal.SIG_DFL)
 
 # Under the folder that all runs of a user share, each new run would shut out the system user that
 # PostgreSQL runs as for root.
