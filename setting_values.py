@@ -136,6 +136,22 @@ def log_target(text: str) -> str:
     return text
 
 
+def bucket(text: str) -> str:
+    """The name of a bucket (Amazon S3, "General purpose bucket naming rules")."""
+    if not re.fullmatch(r"[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]", text):
+        raise ValueError(
+            "must have 3 to 63 characters, small letters, digits, hyphens and single dots"
+        )
+    return text
+
+
+def region(text: str) -> str:
+    """What a store calls the place where it is."""
+    if not re.fullmatch("[a-z0-9-]{1,63}", text):
+        raise ValueError("must be a word of small letters, digits and hyphens")
+    return text
+
+
 def bearer(text: str) -> str:
     """A token that a program can send in a header."""
     if len(text) < SHORTEST_TOKEN or not (text.isascii() and text.isprintable()):

@@ -56,6 +56,13 @@ class MailWorkerPlace(StrEnum):
     EXTERNAL = "external"
 
 
+class StorageKind(StrEnum):
+    """Where files are kept: in a folder of `VAR_DIR`, or in a bucket of an S3-compatible store."""
+
+    FOLDER = "folder"
+    S3 = "s3"
+
+
 class Avatars(StrEnum):
     """Where the pictures of people come from."""
 
@@ -106,6 +113,21 @@ class Settings(BaseSettings):
     lock_timeout: Annotated[Seconds, Field(ge=0, le=3600, examples=["5"])] = 5
     idle_in_transaction_timeout: Annotated[Seconds, Field(ge=0, le=3600, examples=["10"])] = 10
     var_dir: Annotated[Path, example("/var/lib/broadside")] = Path("var")
+
+    storage: Annotated[StorageKind, example("s3")] = StorageKind.FOLDER
+    storage_bucket: Annotated[
+        Annotated[str, AfterValidator(values.bucket)] | None, example("our-site")
+    ] = None
+    storage_endpoint: Annotated[
+        Annotated[str, AfterValidator(values.origin)] | None, example("https://s3.example.com")
+    ] = None
+    storage_region: Annotated[str, AfterValidator(values.region), example("eu-central-1")] = (
+        "us-east-1"
+    )
+    storage_access_key: Annotated[str | None, example("AKIAIOSFODNN7EXAMPLE")] = None
+    storage_secret_key: Annotated[SecretStr | None, example("'the key that goes with it'")] = None
+    storage_path_style: Annotated[bool, example("false")] = True
+    storage_timeout: Annotated[Seconds, Field(ge=0.1, le=60, examples=["10"])] = 10
 
     host: Annotated[Place, example("127.0.0.1")] = "127.0.0.1"
     port: Annotated[Port, example("5000")] = 5000
@@ -210,6 +232,13 @@ class Settings(BaseSettings):
             raise ValueError("must be a folder, and there is something else of that name")
         return folder
 
+    @field_validator("storage_bucket", "storage_access_key", "storage_secret_key")
+    @classmethod
+    def _needed_for_s3(cls, value: Any, info: ValidationInfo) -> Any:
+        if value is None and info.data.get("storage") is StorageKind.S3:
+            raise ValueError("is missing, and STORAGE=s3 needs it")
+        return value
+
     @field_validator("tls_key")
     @classmethod
     def _both_or_none(cls, value: Path | None, info: ValidationInfo) -> Path | None:
@@ -273,6 +302,11 @@ class Settings(BaseSettings):
     def mailbox_folder(self) -> Path:
         """Where mail goes in development without a server."""
         return self.var_dir / "mailbox"
+
+    @property
+    def storage_folder(self) -> Path:
+        """Where files are kept without a bucket."""
+        return self.var_dir / "files"
 
     def signing_key(self) -> str:
         """The key that signs cookies and links: `SECRET_KEY`, or one kept in `VAR_DIR`.

@@ -31,6 +31,7 @@ from blog.core.db.replica import Replica
 from blog.core.db.shared_reads import SharedReads
 from blog.core.events.handlers import HANDLERS, Handler, Handlers
 from blog.core.metrics import watch_pool
+from blog.core.storage.making import make_storage
 from blog.core.text.rendering import Renderer
 from blog.core.web import (
     assets,
@@ -155,13 +156,13 @@ def create_app(settings: Settings) -> Broadside:
         settings.var_dir / "postgres",
         session_info={HANDLERS: handlers},
     )
-    replica_url = settings.database_replica_url
-    app.replica = Replica(replica_url, app.database) if replica_url else None
+    app.replica = Replica(url, app.database) if (url := settings.database_replica_url) else None
     app.shared_reads = SharedReads()
     app.lookups = Batches(lambda: app.database.warm_sessions)
     app.writes = Batches(lambda: app.database.warm_writing_sessions, handlers, app.database.session)
     app.passwords = Passwords(site_name=settings.site_name)
     app.renderer = Renderer()
+    app.storage = make_storage(settings)
     app.links = LinkSigner(settings.signing_key())
     app.fragments = Fragments()
     app.rate_limits = RateLimits(app.database)
@@ -208,6 +209,7 @@ def create_app(settings: Settings) -> Broadside:
         for worker in reversed(app.workers):
             await worker.stop()
         await app.renderer.pool.close()
+        await app.storage.close()
         if app.replica is not None:
             await app.replica.close()
         await app.database.close()

@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.crypto.passwords import Passwords, Turn
 from blog.core.db.shared_reads import SharedReads
 from blog.core.db.warm_sessions import WarmSessions
+from blog.core.storage.folder import FolderStorage
 from blog.core.text.process_pool import ProcessPool
 from blog.core.web.app import Broadside
 from blog.core.web.batches import Batches
@@ -68,6 +69,7 @@ WAITS: list[tuple[Any, str, str]] = [
     (Passwords, "verify", "a password hash"),
     (ProcessPool, "run", "the renderer"),
     (asyncio, "to_thread", "a thread"),
+    (FolderStorage, "_run", "a file"),
     (Batches, "run", "another connection"),
     (SharedReads, "read", "another connection"),
 ]

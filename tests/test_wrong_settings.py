@@ -20,6 +20,14 @@ WRONG = {
     "LOCK_TIMEOUT": ["long", "-1", "nan", "inf", "3601"],
     "IDLE_IN_TRANSACTION_TIMEOUT": ["long", "-1", "nan", "inf", "3601"],
     "VAR_DIR": ["~nobody-of-this-name/var", "/etc/passwd"],
+    "STORAGE": ["disk", "S3", "/var/files"],
+    "STORAGE_BUCKET": ["Our_Bucket", "ab", "a..b.c", "s3://bucket", "x" * 64],
+    "STORAGE_ENDPOINT": ["s3.example.com", "https://s3.example.com/bucket", "https://k:s@s3.example.com"],
+    "STORAGE_REGION": ["Europe", "eu central", "x" * 64],
+    "STORAGE_ACCESS_KEY": [],  # see test_a_bucket_needs_its_name_and_its_keys
+    "STORAGE_SECRET_KEY": [],
+    "STORAGE_PATH_STYLE": ["virtual"],
+    "STORAGE_TIMEOUT": ["long", "0", "nan", "inf", "-1", "61"],
     "HOST": ["local host", "http://127.0.0.1", "127.0.0.1:80", "[::1]", "1.2.3", "-h"],
     "PORT": ["http", "0", "99999", "-1", "5000.5", "0x50"],
     "WEB_CONCURRENCY": ["many", "0", "-2", "1.5", "auto", "100000"],
@@ -85,6 +93,12 @@ PRODUCTION = {
     "DATABASE_URL": "embedded",
     "BASE_URL": "https://blog.example.com",
 }
+BUCKET = {
+    "STORAGE": "s3",
+    "STORAGE_BUCKET": "our-site",
+    "STORAGE_ACCESS_KEY": "somebody",
+    "STORAGE_SECRET_KEY": "sekrit",
+}
 SECRETS = [
     "short", "x" * 40, "ab" * 20, "abcdefgh" * 5, "0123456" * 6, "a" * 31 + "b" * 31,
     "changeme" * 4, "x" * 39 + "y",
@@ -140,6 +154,7 @@ def test_what_an_example_says_is_right(name: str, monkeypatch: pytest.MonkeyPatc
         "TLS_KEY": {"TLS_CERTIFICATE": "site.pem"},
         "TLS_CERTIFICATE": {"TLS_KEY": "site.pem"},
         "SECRET_KEY": PRODUCTION,
+        "STORAGE": BUCKET,
     }
     for needed_name, value in (needed.get(name, {}) | {name: text}).items():
         monkeypatch.setenv(needed_name, value)
@@ -180,6 +195,17 @@ def test_production_says_what_it_needs(
             monkeypatch.setenv(name, given)
     (line,) = refusal(capsys)
     assert line.startswith(f"settings: {missing}: ")
+
+
+@pytest.mark.parametrize("missing", ["STORAGE_BUCKET", "STORAGE_ACCESS_KEY", "STORAGE_SECRET_KEY"])
+def test_a_bucket_needs_its_name_and_its_keys(
+    missing: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, given in (BUCKET | {missing: ""}).items():
+        monkeypatch.setenv(name, given)
+    (line,) = refusal(capsys)
+    assert line.startswith(f"settings: {missing}: is missing, and STORAGE=s3 needs it; for example")
+    assert "sekrit" not in line
 
 
 def test_production_has_an_embedded_database_that_was_asked_for_by_name(

@@ -70,7 +70,7 @@ def _encryption(settings: Settings) -> Iterator[Finding]:
         text = "neither TLS_CERTIFICATE nor TRUSTED_PROXIES is set: nothing comes by HTTPS"
         hint = "set TRUSTED_PROXIES to the network of the proxy, or TLS_CERTIFICATE and TLS_KEY"
         yield serious("HTTPS", text, hint)
-    elif isinstance(settings.trusted_proxies, int) and not _is_loopback(settings.host):
+    elif isinstance(settings.trusted_proxies, int) and not is_loopback(settings.host):
         text = f"a number, while HOST is {settings.host}: who gets round the proxy is believed too"
         yield warning("TRUSTED_PROXIES", text, "set it to the network of the proxy")
     else:
@@ -127,7 +127,8 @@ def _is_public(host: str) -> bool:
         return "." in host and host.rpartition(".")[2] not in NOT_PUBLIC
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a name or an address is that of the machine itself."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -24,7 +24,7 @@ async def backup(*, file: Path, force: bool) -> None:
 
     The site may be in use meanwhile. FILE has pg_dump's custom format, and is there once it is
     complete. It holds people's addresses and password hashes: keep it as safe as the site itself.
-    SECRET_KEY and the other settings are not in it.
+    SECRET_KEY and the other settings are not in it, and no uploaded files: copy those after it.
     """
     _refuse_to_overwrite(file, force)
     async with opened_app() as app:

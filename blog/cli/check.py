@@ -8,6 +8,7 @@ from blog.checks.configuration import check_configuration
 from blog.checks.database import check_database
 from blog.checks.findings import Finding, Severity
 from blog.checks.mail import check_mail
+from blog.checks.storage import check_storage
 from blog.cli.running import asynchronous
 from settings import load_settings
 
@@ -33,8 +34,9 @@ COLOURS = {Severity.OK: "green", Severity.WARNING: "yellow", Severity.SERIOUS: "
 async def check(*, services: int, workers: int) -> None:
     """Say whether this site is fit for production.
 
-    It looks at the settings, the database and the mail server (for a real message see blog mail
-    test). Each finding is a line: ok, warning or serious. The exit code is 1 if any is serious.
+    It looks at the settings, the database, the storage of files and the mail server (for a real
+    message see blog mail test). Each finding is a line: ok, warning or serious. The exit code is 1
+    if any is serious.
     """
     settings = load_settings()
     number = Counter[Severity]()
@@ -48,6 +50,8 @@ async def check(*, services: int, workers: int) -> None:
     for finding in check_configuration(settings):
         show(finding)
     async for finding in check_database(settings, services, workers):
+        show(finding)
+    async for finding in check_storage(settings):
         show(finding)
     async for finding in check_mail(settings):
         show(finding)

@@ -1,5 +1,6 @@
 """`blog check`."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from tests.buckets import client_of, serving_buckets
 from tests.cli.conftest import Command
 from tests.databases import create_database, drop_database
 from tests.mail.smtp import Inbox, receiving
@@ -41,6 +43,8 @@ async def test_a_site_that_is_fit_has_nothing_serious(tmp_path: Path) -> None:
     assert "the embedded server, for this machine only" in output
     assert "ok       Schema          up to date" in output
     assert f"127.0.0.1:{inbox.port} lets us in" in output
+    files = f"files can be written, read, listed and deleted in the folder {tmp_path}/files"
+    assert f"ok       STORAGE         {files}" in output
     assert inbox.messages == []
 
 
@@ -119,3 +123,43 @@ async def test_a_database_and_a_mail_server_that_do_not_answer_are_serious(blog:
     assert findings(output, "warning") == warnings
     assert "nobody can log in" in output
     assert "sekrit" not in output
+
+
+BUCKET = {
+    "storage": "s3",
+    "storage_bucket": "our-site",
+    "storage_access_key": "susan",
+    "storage_secret_key": "sekrit",
+}
+
+
+async def test_a_bucket_is_tried_out(blog: Command) -> None:
+    with serving_buckets() as store:
+        settings = BUCKET | {"storage_endpoint": store}
+        _, missing = await blog("check", **settings)
+        await asyncio.to_thread(client_of(store).create_bucket, Bucket="our-site")
+        _, there = await blog("check", **settings)
+        left = await asyncio.to_thread(client_of(store).list_objects_v2, Bucket="our-site")
+    place = f"the bucket our-site at {store}"
+    assert f"serious  STORAGE         cannot write files: {place} does not exist" in missing
+    assert (
+        f"ok       STORAGE         files can be written, read, listed and deleted in {place}"
+        in there
+    )
+    assert left["KeyCount"] == 0
+    assert "sekrit" not in missing + there
+
+
+async def test_a_store_that_does_not_answer_is_serious(blog: Command) -> None:
+    store = f"http://127.0.0.1:{free_port()}"
+    code, output = await blog("check", **BUCKET | {"storage_endpoint": store})
+    assert code == 1
+    assert "STORAGE" in findings(output, "serious")
+    assert f"cannot write files: the bucket our-site at {store}: " in output
+
+
+async def test_a_folder_that_cannot_be_written_to_is_serious(blog: Command, tmp_path: Path) -> None:
+    (tmp_path / "files").write_text("in the way")
+    _, output = await blog("check")
+    assert "serious  STORAGE         cannot write files: the folder" in output
+    assert "files: not a directory" in output

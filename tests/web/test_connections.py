@@ -52,6 +52,10 @@ async def the_renderer() -> None:
     await current_app.renderer.post(" ".join(["a text for the renderer"] * 50), 1)
 
 
+async def a_file() -> None:
+    await current_app.storage.page("nothing")
+
+
 async def a_thread() -> None:
     await asyncio.to_thread(sum, [1])
 
@@ -66,6 +70,7 @@ async def a_thread() -> None:
         (a_hash, "a password hash"),
         (the_body, "its body"),
         (the_renderer, "the renderer"),
+        (a_file, "a file"),
         (a_thread, "a thread"),
     ],
 )

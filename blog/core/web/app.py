@@ -24,6 +24,7 @@ from blog.core.db.replica import Replica
 from blog.core.db.shared_reads import SharedReads
 from blog.core.errors import NotFoundError
 from blog.core.jobs.worker import Worker
+from blog.core.storage.interface import Storage, StorageFullError
 from blog.core.text.rendering import Renderer
 from blog.core.web.backlog import Backlog
 from blog.core.web.batches import Batches
@@ -55,6 +56,7 @@ class Broadside(Quart):
     writes: Batches
     passwords: Passwords
     renderer: Renderer
+    storage: Storage
     links: LinkSigner
     reserved_usernames: frozenset[str]
     workers: Sequence[Worker]
@@ -111,6 +113,8 @@ class Broadside(Quart):
         if is_out_of_space(error):
             # It is the same for every write, and a traceback says nothing about it.
             self.logger.critical("the disk of the database is full: %s failed", where)
+        elif isinstance(error, StorageFullError):
+            self.logger.critical("there is no room for files: %s failed: %s", where, error)
         else:
             self.logger.error("unexpected error in %s", where, exc_info=error)
         self.report_to(error, where)

@@ -19,6 +19,11 @@ from blog.core.db.database_errors import (
 )
 from blog.core.db.pagination import TooDeepError
 from blog.core.errors import BusyError, ForbiddenError, InvalidFieldsError, NotFoundError
+from blog.core.storage.interface import (
+    NoSuchObjectError,
+    StorageFullError,
+    StorageUnavailableError,
+)
 from blog.core.web.app import current_app
 from blog.core.web.csrf import StaleFormError
 from blog.core.web.headers import vary_by
@@ -81,6 +86,7 @@ GONE: dict[str | None, tuple[int, str]] = {
 WORTH_A_TRY = {400, 409, 422, 429, 500, 503, 507}
 # The body was not read, and will not be.
 WITHOUT_BODY = {408, 413}
+NO_STORAGE = "The place where files are kept does not answer. Please try again in a moment."
 TOO_SLOW = "This took too long and was given up, so nothing was changed. Please try again."
 
 
@@ -162,7 +168,7 @@ async def handle_unexpected(error: Exception) -> ResponseReturnValue:
         response = await error_response(503)
         response.headers["Retry-After"] = RETRY_SECONDS
         return response
-    if is_out_of_space(error):
+    if is_out_of_space(error) or isinstance(error, StorageFullError):
         current_app.report_error(error)
         response = await error_response(507)
         response.headers["Retry-After"] = FULL_DISK_RETRY_SECONDS
@@ -189,6 +195,17 @@ def init_app(app: Quart) -> None:
     @app.errorhandler(NotFoundError)
     async def not_found(error: NotFoundError) -> Response:
         return await error_response(404, str(error) or None)
+
+    @app.errorhandler(NoSuchObjectError)
+    async def no_such_object(_error: NoSuchObjectError) -> Response:
+        return await error_response(404)
+
+    @app.errorhandler(StorageUnavailableError)
+    async def no_storage(error: StorageUnavailableError) -> Response:
+        log.error("a file can be neither stored nor read: %s", error)
+        response = await error_response(503, NO_STORAGE)
+        response.headers["Retry-After"] = RETRY_SECONDS
+        return response
 
     @app.errorhandler(TooDeepError)
     async def too_deep(error: TooDeepError) -> Response:

@@ -1,0 +1,54 @@
+"""Whether files can be stored."""
+
+import secrets
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
+
+from blog.checks.configuration import is_loopback
+from blog.checks.findings import Finding, ok, serious, warning
+from blog.core.storage.interface import StorageError
+from blog.core.storage.making import make_storage
+from settings import Settings, StorageKind
+
+STORAGE = "STORAGE"
+CONTENT = b"This was written by blog check, and may be deleted.\n"
+OF_A_FOLDER = "give it to the user that runs the site, and see whether the disk has room"
+OF_A_BUCKET = "check the STORAGE_… settings, and what the key may do: get, put, list and delete"
+
+
+async def check_storage(settings: Settings) -> AsyncIterator[Finding]:
+    """Write an object, read it, and delete it again."""
+    storage = make_storage(settings)
+    key = f"check/{secrets.token_hex(16)}.txt"
+    action = "write"
+    try:
+        await storage.put(key, _content())
+        action = "read"
+        found = b"".join([piece async for piece in storage.read(key)])
+        action = "list"
+        await storage.page("check")
+        action = "delete"
+        await storage.delete(key)
+    except StorageError as error:
+        hint = OF_A_BUCKET if settings.storage is StorageKind.S3 else OF_A_FOLDER
+        yield serious(STORAGE, f"cannot {action} files: {error}", hint)
+        return
+    finally:
+        await storage.close()
+    if found != CONTENT:
+        yield serious(STORAGE, f"{storage.place} gives back something else", OF_A_BUCKET)
+    elif _leaves_in_the_clear(settings):
+        text = f"the way to {storage.place} is not encrypted"
+        yield warning(STORAGE, text, "set STORAGE_ENDPOINT to its https:// address")
+    else:
+        yield ok(STORAGE, f"files can be written, read, listed and deleted in {storage.place}")
+
+
+def _leaves_in_the_clear(settings: Settings) -> bool:
+    parts = urlsplit(settings.storage_endpoint or "")
+    is_used = settings.storage is StorageKind.S3
+    return is_used and parts.scheme == "http" and not is_loopback(parts.hostname or "")
+
+
+async def _content() -> AsyncIterator[bytes]:
+    yield CONTENT
