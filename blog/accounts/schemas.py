@@ -123,7 +123,7 @@ class NewPasswordForm(Schema):
         return again
 
 
-class NewAccount(Schema):
+class UserCreate(Schema):
     """A new account."""
 
     email: EmailAddress
@@ -131,7 +131,7 @@ class NewAccount(Schema):
     password: NewPassword
 
 
-class RegisterForm(NewPasswordForm, NewAccount, SubmittedForm):
+class RegisterForm(NewPasswordForm, UserCreate, SubmittedForm):
     """A new account, for somebody who cannot see the password that is being typed."""
 
 

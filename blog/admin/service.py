@@ -17,7 +17,7 @@ from blog.accounts.passwords.service import reset_link, send_reset_link
 from blog.accounts.registration.service import add_account
 from blog.accounts.registration.uniqueness import taken
 from blog.accounts.registration.usernames import fold
-from blog.accounts.schemas import NewAccount
+from blog.accounts.schemas import UserCreate
 from blog.accounts.sessions.service import end_all_access
 from blog.accounts.tokens.service import ALREADY_REVOKED
 from blog.admin.events import AccountCreated, AccountDisabled, AccountEnabled, RoleChanged
@@ -34,7 +34,7 @@ from blog.models.account_deletion import not_deleted
 
 
 async def create_account(
-    session: AsyncSession, form: NewAccount, passwords: Passwords, role_name: str
+    session: AsyncSession, form: UserCreate, passwords: Passwords, role_name: str
 ) -> User:
     """Make an account as the operator, who vouches for the address: it is confirmed at once.
 

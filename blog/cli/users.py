@@ -7,7 +7,7 @@ import click
 from pydantic import ValidationError
 
 from blog.accounts.registration.service import role_for
-from blog.accounts.schemas import NewAccount
+from blog.accounts.schemas import UserCreate
 from blog.admin import service
 from blog.cli.people import found_person
 from blog.cli.running import asynchronous, opened_app
@@ -51,7 +51,7 @@ def create(
         raise click.UsageError("without a terminal, use --password-stdin or --generate-password")
     values = {"username": username, "email": email, "password": password}
     try:
-        form = NewAccount.model_validate(values)
+        form = UserCreate.model_validate(values)
     except ValidationError as error:
         problems = (f"{field}: {text}" for field, text in messages(error).items())
         raise click.UsageError(" ".join(problems)) from None
@@ -61,7 +61,7 @@ def create(
 
 
 @asynchronous
-async def _create(form: NewAccount, role: str | None) -> None:
+async def _create(form: UserCreate, role: str | None) -> None:
     async with opened_app() as app, app.database.session() as session:
         if role is None:
             role = (await role_for(session, form.email, app.settings.admin_email)).name

@@ -10,13 +10,13 @@ from quart_schema import document_response
 
 from blog.comments import queries, service, walk_queries
 from blog.comments.policies import may_know_of_comment, may_read_comment
-from blog.comments.schemas import CommentChange, CommentForm, CommentText
+from blog.comments.schemas import CommentCreate, CommentForm, CommentUpdate
 from blog.comments.writes import Written
-from blog.core.api.answers import Nothing, answer, nothing, require_match
-from blog.core.api.bodies import takes
-from blog.core.api.collections import Collection, answer_list, lists, wanted_part
+from blog.core.api.bodies import validate_json
+from blog.core.api.collections import Collection, list_response, paginated, requested_part
 from blog.core.api.idempotency import idempotent, submission
 from blog.core.api.links import Links, Url, links
+from blog.core.api.responses import NoContent, json_response, no_content, require_match
 from blog.core.auth.identity import current_user, required_viewer
 from blog.core.auth.permissions import confirmed_required, permission_required
 from blog.core.auth.viewer import Viewer
@@ -47,7 +47,7 @@ class CommentResource(BaseModel):
     disabled: Annotated[bool, Field(description="Whether a moderator has disabled it.")]
 
 
-class CommentCollection(Collection):
+class CommentList(Collection):
     """Comments: under a post the oldest first, of the whole site the newest first."""
 
     comments: list[CommentResource]
@@ -71,21 +71,21 @@ def resource(comment: Comment, post: Post | ListedPost, to: Links) -> CommentRes
 
 
 @blueprint.get("/comments/")
-@lists(CommentCollection)
-async def newest() -> Response:
-    """List everybody's comments, the newest first."""
-    wanted = wanted_part(current_app.settings.comments_per_page)
+@paginated(CommentList)
+async def list_comments() -> Response:
+    """List all comments, the newest first."""
+    wanted = requested_part(current_app.settings.comments_per_page)
     if isinstance(wanted, Walk):
         return await _list(await read(walk_queries.newest, wanted))
     return await _list(await read(queries.newest, wanted))
 
 
 @blueprint.get("/posts/<id:post_id>/comments/")
-@lists(CommentCollection)
-async def under_post(post_id: int) -> Response:
-    """List the comments under a post, the oldest first."""
+@paginated(CommentList)
+async def list_post_comments(post_id: int) -> Response:
+    """List a post's comments, the oldest first."""
     post = await readable_post(post_id)
-    wanted = wanted_part(current_app.settings.comments_per_page)
+    wanted = requested_part(current_app.settings.comments_per_page)
     if isinstance(wanted, Walk):
         return await _list(await read(walk_queries.under_post, post, wanted), post)
     return await _list(await read(queries.comments_page, post, wanted), post)
@@ -94,9 +94,9 @@ async def under_post(post_id: int) -> Response:
 @blueprint.post("/posts/<id:post_id>/comments/")
 @document_response(CommentResource, 201)
 @permission_required(Permission.COMMENT)
-@takes(CommentText)
+@validate_json(CommentCreate)
 @idempotent
-async def write(data: CommentText, post_id: int) -> Response:
+async def create_comment(data: CommentCreate, post_id: int) -> Response:
     """Publish a comment under a post."""
     form = CommentForm(body=data.body, submission=submission())
     author = required_viewer()
@@ -106,41 +106,45 @@ async def write(data: CommentText, post_id: int) -> Response:
         made = await comment_resource(written.id)
     else:
         made = _new_resource(written, author, post_id, data.body, body_html)
-    return answer(made, 201, Location=made.url)
+    return json_response(made, 201, Location=made.url)
 
 
 @blueprint.get("/comments/<id:comment_id>")
 @document_response(CommentResource)
-async def show(comment_id: int) -> Response:
-    """Show a comment."""
-    return answer(await comment_resource(comment_id))
+async def get_comment(comment_id: int) -> Response:
+    """Get a comment."""
+    return json_response(await comment_resource(comment_id))
 
 
 @blueprint.patch("/comments/<id:comment_id>")
 @document_response(CommentResource)
 @confirmed_required
-@takes(CommentChange)
-async def change(data: CommentChange, comment_id: int) -> Response:
-    """Change the text of a comment; for its author, within 15 minutes."""
+@validate_json(CommentUpdate)
+async def update_comment(data: CommentUpdate, comment_id: int) -> Response:
+    """Update a comment.
+
+    Only its author may, within 15 minutes."""
     editor, body_html = required_viewer(), ""
     if data.body is not None:
         # The check of If-Match locks the comment, which is not to wait for the renderer.
         body_html = await current_app.renderer.comment(data.body, editor.id)
     await require_match(db(), Comment, comment_id, lambda: comment_resource(comment_id))
     if data.body is not None:
-        form = CommentText(body=data.body)
+        form = CommentCreate(body=data.body)
         await service.edit_comment(db(), editor, comment_id, form, body_html)
-    return answer(await comment_resource(comment_id))
+    return json_response(await comment_resource(comment_id))
 
 
 @blueprint.delete("/comments/<id:comment_id>")
-@document_response(Nothing, 204)
+@document_response(NoContent, 204)
 @confirmed_required
-async def delete(comment_id: int) -> Response:
-    """Delete a comment; for its author."""
+async def delete_comment(comment_id: int) -> Response:
+    """Delete a comment.
+
+    Only its author may."""
     await require_match(db(), Comment, comment_id, lambda: comment_resource(comment_id))
     await service.delete_comment(db(), required_viewer(), comment_id)
-    return nothing()
+    return no_content()
 
 
 def _new_resource(
@@ -186,8 +190,8 @@ async def _list(
         row for row in comments.rows if may_know_of_comment(current_user.viewer, post or row.post)
     ]
     comments = replace(comments, rows=tuple(rows))
-    return await answer_list(
-        CommentCollection, "comments", comments,
+    return await list_response(
+        CommentList, "comments", comments,
         lambda row, to: resource(row, post or row.post, to),
         length=lambda row: len(row.body) + len(row.body_html),
     )  # fmt: skip

@@ -12,17 +12,17 @@ LONGEST_COMMENT = 8_192
 Body = Annotated[Markdown, Field(max_length=LONGEST_COMMENT), NotBlank]
 
 
-class CommentText(Schema):
+class CommentCreate(Schema):
     """The text of a comment, in inline Markdown."""
 
     body: Body
 
 
-class CommentForm(CommentText, SubmittedForm):
+class CommentForm(CommentCreate, SubmittedForm):
     """A new comment."""
 
 
-class CommentChange(Schema):
+class CommentUpdate(Schema):
     """What is to be changed of a comment."""
 
     body: Body | None = None

@@ -15,7 +15,7 @@ from blog.comments.policies import (
     may_edit_comment,
     may_know_of_comment,
 )
-from blog.comments.schemas import CommentForm, CommentText
+from blog.comments.schemas import CommentCreate, CommentForm
 from blog.comments.writes import NewComment, Written, publish
 from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
@@ -62,7 +62,7 @@ async def write_comment(
 
 
 async def edit_comment(
-    session: AsyncSession, editor: Viewer, comment_id: int, form: CommentText, body_html: str
+    session: AsyncSession, editor: Viewer, comment_id: int, form: CommentCreate, body_html: str
 ) -> Comment:
     """Replace the text of one's own comment.
 

@@ -5,24 +5,24 @@ from collections.abc import Callable
 from quart import Blueprint, Response
 from quart_schema import document_response
 
-from blog.core.api.answers import Nothing, nothing
-from blog.core.api.collections import answer_list, lists, wanted_part
+from blog.core.api.collections import list_response, paginated, requested_part
+from blog.core.api.responses import NoContent, no_content
 from blog.core.auth.identity import required_viewer
 from blog.core.auth.permissions import permission_required
 from blog.core.db.pagination import Page, Stretch, Walk
 from blog.core.web.app import current_app, read, writes
 from blog.follows import queries, service, walk_queries
 from blog.models import Follow, Permission, User
-from blog.users.api import UserCollection, person, resource
+from blog.users.api import UserList, person, resource
 
 blueprint = Blueprint("follows", __name__)
 
 
 @blueprint.get("/users/<person:who>/followers/")
-@lists(UserCollection)
-async def followers(who: int | str) -> Response:
-    """List those who follow a person, the newest first."""
-    followed, wanted = await person(who), wanted_part(current_app.settings.followers_per_page)
+@paginated(UserList)
+async def list_followers(who: int | str) -> Response:
+    """List a user's followers, the newest first."""
+    followed, wanted = await person(who), requested_part(current_app.settings.followers_per_page)
     follows: Page[Follow] | Stretch[Follow]
     if isinstance(wanted, Walk):
         follows = await read(walk_queries.followers, followed, wanted)
@@ -32,10 +32,10 @@ async def followers(who: int | str) -> Response:
 
 
 @blueprint.get("/users/<person:who>/following/")
-@lists(UserCollection)
-async def followed_by(who: int | str) -> Response:
-    """List those whom a person follows, the newest first."""
-    follower, wanted = await person(who), wanted_part(current_app.settings.followers_per_page)
+@paginated(UserList)
+async def list_following(who: int | str) -> Response:
+    """List the users that a user follows, the newest first."""
+    follower, wanted = await person(who), requested_part(current_app.settings.followers_per_page)
     follows: Page[Follow] | Stretch[Follow]
     if isinstance(wanted, Walk):
         follows = await read(walk_queries.followed_by, follower, wanted)
@@ -45,28 +45,26 @@ async def followed_by(who: int | str) -> Response:
 
 
 @blueprint.put("/users/<person:who>/follow")
-@document_response(Nothing, 204)
+@document_response(NoContent, 204)
 @permission_required(Permission.FOLLOW)
-async def follow(who: int | str) -> Response:
-    """Follow a person. Twice does no harm."""
+async def follow_user(who: int | str) -> Response:
+    """Follow a user."""
     followed = await person(who)
     await service.follow(await writes(), required_viewer(), followed)
-    return nothing()
+    return no_content()
 
 
 @blueprint.delete("/users/<person:who>/follow")
-@document_response(Nothing, 204)
+@document_response(NoContent, 204)
 @permission_required(Permission.FOLLOW)
-async def unfollow(who: int | str) -> Response:
-    """Follow a person no longer. Twice does no harm."""
+async def unfollow_user(who: int | str) -> Response:
+    """Unfollow a user."""
     followed = await person(who)
     await service.unfollow(await writes(), required_viewer(), followed)
-    return nothing()
+    return no_content()
 
 
 async def _list(
     follows: Page[Follow] | Stretch[Follow], whom: Callable[[Follow], User]
 ) -> Response:
-    return await answer_list(
-        UserCollection, "users", follows, lambda row, to: resource(whom(row), to)
-    )
+    return await list_response(UserList, "users", follows, lambda row, to: resource(whom(row), to))

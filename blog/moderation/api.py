@@ -4,8 +4,8 @@ from quart import Blueprint, Response
 from quart_schema import document_response
 
 from blog.comments.api import CommentResource, comment_resource
-from blog.core.api.answers import answer
-from blog.core.api.bodies import takes
+from blog.core.api.bodies import validate_json
+from blog.core.api.responses import json_response
 from blog.core.auth.identity import required_viewer
 from blog.core.auth.permissions import permission_required
 from blog.core.web.app import db
@@ -17,25 +17,29 @@ from blog.moderation.schemas import ReasonForm
 blueprint = Blueprint("moderation", __name__)
 
 
-class Reason(ReasonForm):
+class ModerationReason(ReasonForm):
     """Why a moderator does it, for those who look into it later."""
 
 
 @blueprint.post("/comments/<id:comment_id>/disable")
 @document_response(CommentResource)
 @permission_required(Permission.MODERATE)
-@takes(Reason)
-async def disable(data: Reason, comment_id: int) -> Response:
-    """Show the text of a comment to nobody but moderators, for a reason. Twice does no harm."""
+@validate_json(ModerationReason)
+async def disable_comment(data: ModerationReason, comment_id: int) -> Response:
+    """Disable a comment.
+
+    Only moderators then see its text. The reason is for those who look into it later."""
     await service.disable_comment(db(), required_viewer(), comment_id, data.reason)
-    return answer(await comment_resource(comment_id))
+    return json_response(await comment_resource(comment_id))
 
 
 @blueprint.post("/comments/<id:comment_id>/enable")
 @document_response(CommentResource)
 @permission_required(Permission.MODERATE)
-@takes(Reason)
-async def enable(data: Reason, comment_id: int) -> Response:
-    """Show the text of a disabled comment again, for a reason. Twice does no harm."""
+@validate_json(ModerationReason)
+async def enable_comment(data: ModerationReason, comment_id: int) -> Response:
+    """Enable a disabled comment.
+
+    Everybody sees its text again. The reason is for those who look into it later."""
     await service.enable_comment(db(), required_viewer(), comment_id, data.reason)
-    return answer(await comment_resource(comment_id))
+    return json_response(await comment_resource(comment_id))

@@ -9,11 +9,17 @@ from pydantic import BaseModel, Field
 from quart import Blueprint, Response
 from quart_schema import document_response
 
-from blog.core.api.answers import Nothing, answer, kept_answer, nothing, require_match
-from blog.core.api.bodies import takes
-from blog.core.api.collections import Collection, Rest, answer_list, lists, wanted_part
+from blog.core.api.bodies import validate_json
+from blog.core.api.collections import Collection, Rest, list_response, paginated, requested_part
 from blog.core.api.idempotency import idempotent, submission
 from blog.core.api.links import Links, Url, links
+from blog.core.api.responses import (
+    NoContent,
+    cached_json_response,
+    json_response,
+    no_content,
+    require_match,
+)
 from blog.core.auth.identity import current_user, required_viewer
 from blog.core.auth.permissions import confirmed_required, permission_required
 from blog.core.db.pagination import Page, Stretch, Walk
@@ -23,7 +29,7 @@ from blog.models import Permission, Post
 from blog.posts import queries, service, text_queries, walk_queries
 from blog.posts.lists import ListedPost, UnreadPost
 from blog.posts.policies import may_read_post
-from blog.posts.schemas import PostChange, PostForm, PostText
+from blog.posts.schemas import PostCreate, PostForm, PostUpdate
 from blog.users.api import person
 
 blueprint = Blueprint("posts", __name__)
@@ -47,7 +53,7 @@ class PostResource(BaseModel):
     comment_count: int
 
 
-class PostCollection(Collection):
+class PostList(Collection):
     """Posts, the newest first."""
 
     posts: list[PostResource]
@@ -82,8 +88,8 @@ async def list_of(posts: text_queries.Texts | Stretch[ListedPost]) -> Response:
         revisions = [f"{post.id} {post.revision} " for post in unread]
         rest = Rest(revisions, _read_on([post.id for post in unread], links()))
     part: Page[ListedPost] | Stretch[ListedPost] = dataclasses.replace(cast(Any, posts), rows=texts)
-    return await answer_list(
-        PostCollection, "posts", part, resource,
+    return await list_response(
+        PostList, "posts", part, resource,
         keep=True, length=lambda post: len(post.body) + len(post.body_html), rest=rest,
     )  # fmt: skip
 
@@ -102,10 +108,10 @@ def _read_on(ids: Sequence[int], to: Links) -> AsyncIterator[PostResource]:
 
 
 @blueprint.get("/posts/")
-@lists(PostCollection)
-async def newest() -> Response:
-    """List everybody's posts, the newest first."""
-    wanted = wanted_part(current_app.settings.posts_per_page)
+@paginated(PostList)
+async def list_posts() -> Response:
+    """List all posts, the newest first."""
+    wanted = requested_part(current_app.settings.posts_per_page)
     if isinstance(wanted, Walk):
         return await list_of(await read(walk_queries.newest, wanted))
     return await list_of(await read(text_queries.newest, wanted))
@@ -114,70 +120,76 @@ async def newest() -> Response:
 @blueprint.post("/posts/")
 @document_response(PostResource, 201)
 @permission_required(Permission.WRITE)
-@takes(PostText)
+@validate_json(PostCreate)
 @idempotent
-async def write(data: PostText) -> Response:
+async def create_post(data: PostCreate) -> Response:
     """Publish a post."""
     form = PostForm(body=data.body, submission=submission())
     author = required_viewer()
     body_html = await current_app.renderer.post(data.body, author.id)
     post = await service.write_post(await writes(), author, form, body_html)
     to = links()
-    return answer(resource(post, to), 201, Location=to.post(post.id))
+    return json_response(resource(post, to), 201, Location=to.post(post.id))
 
 
 @blueprint.get("/posts/<id:post_id>")
 @document_response(PostResource)
-async def show(post_id: int) -> Response:
-    """Show a post."""
-    return kept_answer(resource, await readable_post(post_id), links())
+async def get_post(post_id: int) -> Response:
+    """Get a post."""
+    return cached_json_response(resource, await readable_post(post_id), links())
 
 
 @blueprint.put("/posts/<id:post_id>")
 @document_response(PostResource)
 @confirmed_required
-@takes(PostText)
-async def replace(data: PostText, post_id: int) -> Response:
-    """Replace the text of a post; for its author and administrators."""
+@validate_json(PostCreate)
+async def replace_post(data: PostCreate, post_id: int) -> Response:
+    """Replace the text of a post.
+
+    Only its author and administrators may."""
     return await _edit(post_id, data.body)
 
 
 @blueprint.patch("/posts/<id:post_id>")
 @document_response(PostResource)
 @confirmed_required
-@takes(PostChange)
-async def change(data: PostChange, post_id: int) -> Response:
-    """Change a post, which has a text and nothing else to change; as by PUT."""
+@validate_json(PostUpdate)
+async def update_post(data: PostUpdate, post_id: int) -> Response:
+    """Update a post.
+
+    A post has a text and nothing else to change, so this does what PUT does."""
     return await _edit(post_id, data.body)
 
 
 @blueprint.delete("/posts/<id:post_id>")
-@document_response(Nothing, 204)
+@document_response(NoContent, 204)
 @confirmed_required
-async def delete(post_id: int) -> Response:
-    """Delete a post with its comments; for its author and administrators."""
+async def delete_post(post_id: int) -> Response:
+    """Delete a post with its comments.
+
+    Only its author and administrators may."""
     await require_match(db(), Post, post_id, lambda: _readable_resource(post_id))
     await service.delete_post(db(), required_viewer(), post_id)
-    return nothing()
+    return no_content()
 
 
 @blueprint.get("/users/<person:who>/posts/")
-@lists(PostCollection)
-async def posts_by(who: int | str) -> Response:
-    """List the posts of a person, the newest first."""
+@paginated(PostList)
+async def list_user_posts(who: int | str) -> Response:
+    """List a user's posts, the newest first."""
     author = await person(who)
-    wanted = wanted_part(current_app.settings.posts_per_page)
+    wanted = requested_part(current_app.settings.posts_per_page)
     if isinstance(wanted, Walk):
         return await list_of(await read(walk_queries.posts_by, author.id, wanted))
     return await list_of(await read(text_queries.posts_by, author.id, wanted))
 
 
 @blueprint.get("/users/<person:who>/timeline/")
-@lists(PostCollection)
-async def timeline(who: int | str) -> Response:
-    """List the posts of a person and of those whom that person follows, the newest first."""
+@paginated(PostList)
+async def list_user_timeline(who: int | str) -> Response:
+    """List the posts of a user and of those they follow, the newest first."""
     reader = await person(who)
-    wanted = wanted_part(current_app.settings.posts_per_page)
+    wanted = requested_part(current_app.settings.posts_per_page)
     if isinstance(wanted, Walk):
         return await list_of(await read(walk_queries.timeline, reader.id, wanted))
     return await list_of(await read(text_queries.timeline, reader.id, wanted))
@@ -189,9 +201,9 @@ async def _edit(post_id: int, body: str | None) -> Response:
     body_html = await current_app.renderer.post(body, editor.id) if body is not None else ""
     await require_match(db(), Post, post_id, lambda: _readable_resource(post_id))
     if body is None:
-        return answer(await _readable_resource(post_id))
+        return json_response(await _readable_resource(post_id))
     post = await service.edit_post(db(), editor, post_id, body, body_html)
-    return answer(resource(post, links()))
+    return json_response(resource(post, links()))
 
 
 async def _readable_resource(post_id: int) -> PostResource:

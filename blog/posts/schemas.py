@@ -13,23 +13,24 @@ LONGEST_POST = 65_536
 Body = Annotated[Markdown, Field(max_length=LONGEST_POST), NotBlank]
 
 
-class PostText(Schema):
-    """The text of a post, in Markdown."""
+class PostCreate(Schema):
+    """A post to be published, or the new text of one, in Markdown."""
 
     body: Body
 
 
-class PostChange(Schema):
+class PostUpdate(Schema):
     """What is to be changed of a post."""
 
     body: Body | None = None
 
 
-class PostForm(PostText, SubmittedForm):
+class PostForm(PostCreate, SubmittedForm):
     """A new post."""
 
 
-class EditForm(PostText):
+class EditForm(Schema):
     """A post's new text; `version` says which text of it the editor has read."""
 
+    body: Body
     version: Annotated[int, Field(ge=1, lt=2**31)]

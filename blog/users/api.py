@@ -7,10 +7,10 @@ from pydantic import BaseModel, Field
 from quart import Blueprint, Response
 from quart_schema import document_response
 
-from blog.core.api.answers import answer, require_match
-from blog.core.api.bodies import takes
-from blog.core.api.collections import Collection, answer_list, lists, wanted_part
+from blog.core.api.bodies import validate_json
+from blog.core.api.collections import Collection, list_response, paginated, requested_part
 from blog.core.api.links import Links, Url, links
+from blog.core.api.responses import json_response, require_match
 from blog.core.auth.identity import current_user, required_account
 from blog.core.auth.permissions import confirmed_required
 from blog.core.db.pagination import Page, Stretch, Walk
@@ -57,11 +57,11 @@ class AccountResource(UserResource):
     confirmed: bool
 
 
-class ProfileChange(ProfileForm):
+class ProfileUpdate(ProfileForm):
     """What is to be changed of one's own profile."""
 
 
-class UserCollection(Collection):
+class UserList(Collection):
     """People."""
 
     users: list[UserResource]
@@ -115,10 +115,10 @@ async def person(who: int | str) -> User:
 
 
 @blueprint.get("/users/")
-@lists(UserCollection)
-async def newest() -> Response:
-    """List everybody, who came last first."""
-    wanted = wanted_part(current_app.settings.followers_per_page)
+@paginated(UserList)
+async def list_users() -> Response:
+    """List all users, the newest first."""
+    wanted = requested_part(current_app.settings.followers_per_page)
     if isinstance(wanted, Walk):
         return await _list(await read(queries.newest_stretch, wanted))
     return await _list(await read(queries.newest_page, wanted))
@@ -126,28 +126,30 @@ async def newest() -> Response:
 
 @blueprint.get("/users/<person:who>")
 @document_response(UserResource)
-async def show(who: int | str) -> Response:
-    """Show a person."""
-    return answer(resource(await person(who), links()))
+async def get_user(who: int | str) -> Response:
+    """Get a user."""
+    return json_response(resource(await person(who), links()))
 
 
 @blueprint.get("/me")
 @document_response(AccountResource)
-async def own_account() -> Response:
-    """Show one's own account."""
-    return answer(await _account_resource())
+async def get_account() -> Response:
+    """Get your own account."""
+    return json_response(await _account_resource())
 
 
 @blueprint.patch("/me")
 @document_response(AccountResource)
 @confirmed_required
-@takes(ProfileChange)
-async def change_profile(data: ProfileChange) -> Response:
-    """Change one's own profile; what is left out stays."""
+@validate_json(ProfileUpdate)
+async def update_account(data: ProfileUpdate) -> Response:
+    """Update your own profile.
+
+    What is left out stays as it is."""
     account = required_account()
     await require_match(db(), User, account.id, _fresh_account_resource)
     await service.edit_profile(db(), account, data)
-    return answer(await _account_resource())
+    return json_response(await _account_resource())
 
 
 async def _account_resource() -> AccountResource:
@@ -168,4 +170,4 @@ async def _fresh_account_resource() -> AccountResource:
 
 
 async def _list(people: Page[User] | Stretch[User]) -> Response:
-    return await answer_list(UserCollection, "users", people, resource)
+    return await list_response(UserList, "users", people, resource)

@@ -236,7 +236,7 @@ async def test_an_unexpected_error_is_a_500_that_tells_its_id_and_nothing_else(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setitem(app.view_functions, "v1.posts.newest", lambda: 1 / 0)
+    monkeypatch.setitem(app.view_functions, "v1.posts.list_posts", lambda: 1 / 0)
     answer = await anonymous.get("/posts/")
     problem = assert_problem(answer, 500)
     assert problem["request_id"] == answer.headers["x-request-id"]

@@ -4,11 +4,11 @@ from quart import Blueprint, Response
 from quart_schema import document_response
 
 from blog.accounts.registration import service
-from blog.accounts.schemas import NewAccount
-from blog.core.api.answers import answer
-from blog.core.api.bodies import takes
+from blog.accounts.schemas import UserCreate
+from blog.core.api.bodies import validate_json
 from blog.core.api.idempotency import idempotent, submission
 from blog.core.api.links import links
+from blog.core.api.responses import json_response
 from blog.core.auth.quotas import REGISTERING, spend
 from blog.core.web.app import current_app, db
 from blog.core.web.submissions import SubmittedForm, submission_key
@@ -19,10 +19,12 @@ blueprint = Blueprint("registration", __name__)
 
 @blueprint.post("/users/")
 @document_response(UserResource, 201)
-@takes(NewAccount)
+@validate_json(UserCreate)
 @idempotent
-async def register(data: NewAccount) -> Response:
-    """Register. The account can be used once its address is confirmed by the link in a mail."""
+async def create_user(data: UserCreate) -> Response:
+    """Register a user.
+
+    The account can be used once its address is confirmed by the link in a mail."""
     await spend(REGISTERING)
     form = SubmittedForm(submission=submission())
     user = await service.register(
@@ -31,4 +33,4 @@ async def register(data: NewAccount) -> Response:
         submission=submission_key(form, "account", data.email, data.username),
     )  # fmt: skip
     made = resource(user, links())
-    return answer(made, 201, Location=made.url)
+    return json_response(made, 201, Location=made.url)

@@ -12,7 +12,7 @@ from blog.accounts.links import CONFIRM, refuse_other_account
 from blog.accounts.passwords.new_passwords import refuse_known_words
 from blog.accounts.registration.uniqueness import taken
 from blog.accounts.registration.usernames import fold, refuse_reserved
-from blog.accounts.schemas import NewAccount
+from blog.accounts.schemas import UserCreate
 from blog.core.auth.security_log import Event, note
 from blog.core.clock import now
 from blog.core.crypto.passwords import Passwords
@@ -30,7 +30,7 @@ class UnprovedOwnerError(BlogError):
 
 
 async def register(
-    session: AsyncSession, form: NewAccount, passwords: Passwords, links: LinkSigner,
+    session: AsyncSession, form: UserCreate, passwords: Passwords, links: LinkSigner,
     administrators: list[str], *, reserved: frozenset[str], submission: UUID | None,
 ) -> User:  # fmt: skip
     """Make an account, and put the mail that confirms it into the outbox.
@@ -63,7 +63,7 @@ async def register(
 
 
 async def add_account(
-    session: AsyncSession, form: NewAccount, passwords: Passwords, role: Role, *,
+    session: AsyncSession, form: UserCreate, passwords: Passwords, role: Role, *,
     submission: UUID | None = None,
 ) -> User:  # fmt: skip
     """Add an account, not yet confirmed; the caller commits.
@@ -92,7 +92,7 @@ async def add_account(
 
 
 async def _made_before(
-    session: AsyncSession, form: NewAccount, passwords: Passwords, submission: UUID | None
+    session: AsyncSession, form: UserCreate, passwords: Passwords, submission: UUID | None
 ) -> User | None:
     """The account that the same form has made, for whoever knows its password."""
     if submission is None:

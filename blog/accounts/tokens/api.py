@@ -11,12 +11,12 @@ from werkzeug.exceptions import Conflict
 from blog.accounts.api_callers import password_required
 from blog.accounts.queries import own_token, tokens_of
 from blog.accounts.tokens import service as tokens_service
-from blog.core.api.answers import Nothing, answer, nothing
-from blog.core.api.bodies import takes_if_given
+from blog.core.api.bodies import validate_optional_json
 from blog.core.api.collections import Collection
 from blog.core.api.cors import refuse_other_sites
 from blog.core.api.idempotency import SHOWN_ONCE, submission
 from blog.core.api.links import Links, Url, links
+from blog.core.api.responses import NoContent, json_response, no_content
 from blog.core.auth.identity import required_account, required_viewer
 from blog.core.errors import NotFoundError
 from blog.core.text.fields import Line
@@ -32,14 +32,14 @@ DEFAULT_SECONDS = 3600
 LONGEST_SECONDS = int(tokens_service.LONGEST_LIFE.total_seconds())
 
 
-class Credentials(BaseModel):
+class AccessToken(BaseModel):
     """A token without a name, as a program asks for it."""
 
     token: Annotated[str, Field(description="The secret, to be sent as user or as bearer token.")]
     expiration: Annotated[int, Field(description="In how many seconds it expires.")]
 
 
-class NewToken(Schema):
+class TokenCreate(Schema):
     """A token to be made."""
 
     name: Annotated[Line, Field(description="What it is for, in your own words.")] = ""
@@ -68,11 +68,11 @@ class TokenResource(BaseModel):
     expires_at: datetime
 
 
-class IssuedTokenResource(TokenResource, Credentials):
+class CreatedTokenResource(TokenResource, AccessToken):
     """A new token, with its secret."""
 
 
-class TokenCollection(Collection):
+class TokenList(Collection):
     """One's own tokens, the newest first."""
 
     tokens: list[TokenResource]
@@ -91,10 +91,12 @@ def _fields(token: ApiToken, to: Links) -> dict[str, object]:
 
 
 @blueprint.get("/token")
-@document_response(Credentials)
+@document_response(AccessToken)
 @password_required
-async def ask_for_token() -> Response:
-    """Get a token for an hour, good for all that one may do (Flask Web Development, 14)."""
+async def issue_token() -> Response:
+    """Issue a token for an hour, with all scopes that you may use.
+
+    As in Flask Web Development, chapter 14."""
     return await _issue_for_all()
 
 
@@ -112,30 +114,30 @@ async def _issue_for_all() -> Response:
         scopes |= Scope.MODERATE
     life = timedelta(seconds=DEFAULT_SECONDS)
     issued = await tokens_service.issue_token(db(), viewer, name="", scopes=scopes, life=life)
-    made = Credentials(token=issued.secret, expiration=DEFAULT_SECONDS)
-    return answer(made, Cache_Control="no-store")
+    made = AccessToken(token=issued.secret, expiration=DEFAULT_SECONDS)
+    return json_response(made, Cache_Control="no-store")
 
 
 @blueprint.get("/tokens/")
-@document_response(TokenCollection)
-async def own_tokens() -> Response:
-    """List one's own tokens that have not expired."""
+@document_response(TokenList)
+async def list_tokens() -> Response:
+    """List your own tokens that have not expired."""
     to = links()
     tokens = [
         TokenResource(**_fields(row, to)) for row in await tokens_of(db(), required_account())
     ]
-    return answer(TokenCollection(prev=None, next=None, count=len(tokens), tokens=tokens))
+    return json_response(TokenList(prev=None, next=None, count=len(tokens), tokens=tokens))
 
 
 @blueprint.post("/tokens/")
-@document_response(Credentials)
-@document_response(IssuedTokenResource, 201)
+@document_response(AccessToken)
+@document_response(CreatedTokenResource, 201)
 @password_required
-@takes_if_given(NewToken)
-async def make_token(data: NewToken | None) -> Response:
-    """Make a token with a name, some scopes and a life of one's choice.
+@validate_optional_json(TokenCreate)
+async def create_token(data: TokenCreate | None) -> Response:
+    """Create a token with a name, scopes and a lifetime of your choice.
 
-    Without a body, it is one for an hour, good for all that one may do, as by `GET /token`.
+    Without a body, it issues a token for an hour, as `GET /token` does.
     """
     if data is None:
         return await _issue_for_all()
@@ -150,25 +152,25 @@ async def make_token(data: NewToken | None) -> Response:
     except tokens_service.AlreadyIssuedError:
         raise Conflict(SHOWN_ONCE) from None
     to = links()
-    made = IssuedTokenResource(
+    made = CreatedTokenResource(
         token=issued.secret, expiration=data.expiration, **_fields(issued.token, to)
     )
-    return answer(made, 201, Location=made.url, Cache_Control="no-store")
+    return json_response(made, 201, Location=made.url, Cache_Control="no-store")
 
 
 @blueprint.get("/tokens/<id:token_id>")
 @document_response(TokenResource)
-async def show(token_id: int) -> Response:
-    """Show one of one's own tokens."""
+async def get_token(token_id: int) -> Response:
+    """Get one of your own tokens."""
     token = await own_token(db(), required_account(), token_id)
     if token is None:
         raise NotFoundError(tokens_service.ALREADY_REVOKED)
-    return answer(TokenResource(**_fields(token, links())))
+    return json_response(TokenResource(**_fields(token, links())))
 
 
 @blueprint.delete("/tokens/<id:token_id>")
-@document_response(Nothing, 204)
-async def revoke(token_id: int) -> Response:
-    """Revoke one of one's own tokens."""
+@document_response(NoContent, 204)
+async def revoke_token(token_id: int) -> Response:
+    """Revoke one of your own tokens."""
     await tokens_service.revoke_token(db(), required_account(), token_id)
-    return nothing()
+    return no_content()

@@ -21,7 +21,7 @@ Answer = Awaitable[ResponseReturnValue]
 NO_OBJECT = "Please send a JSON object."
 
 
-def takes(
+def validate_json(
     schema: type[Data],
 ) -> Callable[[Callable[Concatenate[Data, Arguments], Answer]], Callable[Arguments, Answer]]:
     """Give a view the request's body as its first argument, checked by `schema`.
@@ -45,10 +45,10 @@ def takes(
     return decorate
 
 
-def takes_if_given(
+def validate_optional_json(
     schema: type[Data],
 ) -> Callable[[Callable[Concatenate[Data | None, Arguments], Answer]], Callable[Arguments, Answer]]:
-    """As `takes`, but the view gets `None` for a request without a body."""
+    """As `validate_json`, but the view gets `None` for a request without a body."""
 
     def decorate(
         view: Callable[Concatenate[Data | None, Arguments], Answer],

@@ -14,8 +14,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from quart import Response, request
 from quart_schema import document_querystring, document_response
 
-from blog.core.api.answers import TAG_LENGTH, answer, kept_answer, streamed_answer
 from blog.core.api.links import Links, Url, links, this_address
+from blog.core.api.responses import (
+    TAG_LENGTH,
+    cached_json_response,
+    json_response,
+    streamed_json_response,
+)
 from blog.core.db.pagination import Page, PageRequest, Stretch, Walk
 from blog.core.errors import InvalidFieldsError
 from blog.core.text.validation import messages
@@ -62,7 +67,7 @@ class Collection(BaseModel):
     count: Annotated[int, Field(ge=0, description="How many items the whole list has.")]
 
 
-def lists(collection: type[Collection]) -> Callable[[View], View]:
+def paginated(collection: type[Collection]) -> Callable[[View], View]:
     """Document that a view answers with such a list, and what it can be asked for."""
 
     def decorate(view: View) -> View:
@@ -71,7 +76,7 @@ def lists(collection: type[Collection]) -> Callable[[View], View]:
     return decorate
 
 
-def wanted_part(size: int) -> PageRequest | Walk:
+def requested_part(size: int) -> PageRequest | Walk:
     """Which part of a list the current request asks for.
 
     Args:
@@ -104,7 +109,7 @@ class Rest(NamedTuple):
     items: AsyncIterator[BaseModel]
 
 
-async def answer_list(
+async def list_response(
     collection: type[Collection], name: str, part: Page[Row] | Stretch[Row],
     resource: Callable[[Row, Links], BaseModel], *, keep: bool = False,
     length: Callable[[Row], int] = lambda _row: 0, rest: Rest | None = None,
@@ -138,9 +143,9 @@ async def answer_list(
     if rest or sum(map(length, part.rows)) > LONGEST_AT_ONCE:
         response = await _answer_in_pieces(made_of, rest)
     elif keep:
-        response = kept_answer(_collection, made_of)
+        response = cached_json_response(_collection, made_of)
     else:
-        response = answer(_collection(made_of))
+        response = json_response(_collection(made_of))
     for rel, address in addresses.items():
         if address:
             response.headers.add("Link", f'<{address}>; rel="{rel}"')
@@ -187,4 +192,4 @@ async def _answer_in_pieces(of: _MadeOf, rest: Rest | None) -> Response:
                 before = ","
         yield "]}" if before == "," else f"{before}]}}"
 
-    return streamed_answer(digest.hexdigest()[:TAG_LENGTH], pieces())
+    return streamed_json_response(digest.hexdigest()[:TAG_LENGTH], pieces())

@@ -16,13 +16,13 @@ from quart_schema.openapi import OpenAPIProvider
 from quart_schema.validation import DataSource
 from werkzeug.routing import BaseConverter, Rule
 
-from blog.core.api.answers import Nothing
 from blog.core.api.examples import EXAMPLES
 from blog.core.api.idempotency import HEADER as IDEMPOTENCY_KEY
 from blog.core.api.idempotency import WELL_FORMED
-from blog.core.api.json_schemas import REFERENCE, Schemas, schemas_of
+from blog.core.api.json_schemas import REFERENCE, Schemas, schema_name, schemas_of
 from blog.core.api.links import PREFIXES
 from blog.core.api.problems import PROBLEM_SCHEMA, PROBLEMS, problem_example
+from blog.core.api.responses import NoContent
 from blog.core.web.requests import LARGEST_ROW_ID, PersonConverter, RowIdConverter
 
 DESCRIBED = "v1"
@@ -54,10 +54,10 @@ TAGS = {
 SHARED_TAGS = {"registration": "users"}
 # Reads that are one's own affair, and the one write that needs no account.
 PRIVATE_READS = {
-    "users_own_account", "tokens_ask_for_token", "tokens_own_tokens", "tokens_show",
+    "get_account", "issue_token", "list_tokens", "get_token",
 }  # fmt: skip
-OPEN_WRITES = {"users_register"}
-PASSWORD_ONLY = {"tokens_ask_for_token", "tokens_make_token"}
+OPEN_WRITES = {"create_user"}
+PASSWORD_ONLY = {"issue_token", "create_token"}
 
 IDENTIFIER = {"type": "integer", "minimum": 1, "maximum": LARGEST_ROW_ID}
 PERSON = {"anyOf": [IDENTIFIER, {"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9._]{0,63}$"}]}
@@ -98,22 +98,22 @@ COUNTED = ("RateLimit", "RateLimit-Policy")
 ALWAYS = {400, 401, 403, 429, 500, 503}
 WITH_A_BODY = {408, 413, 415, 422}
 # What takes a body, and does something else without.
-OPTIONAL_BODIES = {"tokens_make_token"}
+OPTIONAL_BODIES = {"create_token"}
 # Which operations go on from what an answer shows (OpenAPI 3.1, "Link Object"): where the answer
 # has the identifier, the parameter that takes it, and the operations.
 GOES_ON = {
-    "posts_write": ("id", "post_id", ["posts_show", "posts_replace", "posts_change",
-                                      "posts_delete", "comments_under_post", "comments_write"]),
-    "posts_newest": ("posts/0/id", "post_id", ["posts_show", "comments_under_post"]),
-    "comments_write": ("id", "comment_id", ["comments_show", "comments_change",
-                                            "comments_delete", "moderation_disable",
-                                            "moderation_enable"]),
-    "comments_newest": ("comments/0/id", "comment_id", ["comments_show"]),
-    "users_register": ("id", "who", ["users_show", "posts_by", "posts_timeline",
-                                     "follows_followers", "follows_followed_by",
-                                     "follows_follow"]),
-    "users_newest": ("users/0/id", "who", ["users_show", "posts_by", "follows_follow"]),
-    "tokens_make_token": ("id", "token_id", ["tokens_show", "tokens_revoke"]),
+    "create_post": ("id", "post_id", ["get_post", "replace_post", "update_post",
+                                      "delete_post", "list_post_comments", "create_comment"]),
+    "list_posts": ("posts/0/id", "post_id", ["get_post", "list_post_comments"]),
+    "create_comment": ("id", "comment_id", ["get_comment", "update_comment",
+                                            "delete_comment", "disable_comment",
+                                            "enable_comment"]),
+    "list_comments": ("comments/0/id", "comment_id", ["get_comment"]),
+    "create_user": ("id", "who", ["get_user", "list_user_posts", "list_user_timeline",
+                                     "list_followers", "list_following",
+                                     "follow_user"]),
+    "list_users": ("users/0/id", "who", ["get_user", "list_user_posts", "follow_user"]),
+    "create_token": ("id", "token_id", ["get_token", "revoke_token"]),
 }  # fmt: skip
 
 
@@ -187,7 +187,7 @@ class Description(OpenAPIProvider):
         self, model: Any, headers_model: Any
     ) -> tuple[dict[str, Any], Schemas]:
         description = inspect.getdoc(model)
-        if model is Nothing:
+        if model is NoContent:
             return {"description": description}, {}
         response = {"description": description, "headers": _headers("ETag")}
         return response | {"content": _json(model)}, schemas_of(model, "serialization")
@@ -201,7 +201,7 @@ class Description(OpenAPIProvider):
         tag, name = _tag(rule), rule.endpoint.rpartition(".")[2]
         relative = {
             path.removeprefix(PREFIXES[DESCRIBED]): {
-                method: _complete(operation, method, tag, f"{tag}_{name.removeprefix(f'{tag}_')}")
+                method: _complete(operation, method, tag, name)
                 for method, operation in operations.items()
             }
             for path, operations in paths.items()
@@ -223,7 +223,7 @@ def _complete(gathered: dict[str, Any], method: str, tag: str, name: str) -> dic
     headers = []
     if "path" in places:
         statuses.add(404)
-    if is_list or name == "follows_follow":  # Nobody can follow himself.
+    if is_list or name == "follow_user":  # Nobody can follow himself.
         statuses.add(422)
     if "requestBody" in gathered:
         statuses |= WITH_A_BODY
@@ -235,7 +235,7 @@ def _complete(gathered: dict[str, Any], method: str, tag: str, name: str) -> dic
         statuses.add(412)
     if 201 in gathered["responses"]:
         headers.append(IDEMPOTENCY_KEY)
-    if name == "tokens_make_token":
+    if name == "create_token":
         statuses.add(409)
     # What was made, where something was; it is that which others go on from.
     main = max(gathered["responses"])
@@ -300,8 +300,8 @@ def _problem(status: int) -> dict[str, Any]:
 
 
 def _json(model: type[BaseModel]) -> dict[str, Any]:
-    schema = {"$ref": REFERENCE.format(model=model.__name__)}
-    return {"application/json": {"schema": schema, "example": EXAMPLES[model.__name__]}}
+    schema = {"$ref": REFERENCE.format(model=schema_name(model))}
+    return {"application/json": {"schema": schema, "example": EXAMPLES[schema_name(model)]}}
 
 
 def _headers(*names: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
 from pydantic_core import core_schema
 
+SUFFIX = "Resource"
 REFERENCE = "#/components/schemas/{model}"
 
 Schemas = dict[str, dict[str, Any]]
@@ -13,6 +14,10 @@ Schemas = dict[str, dict[str, Any]]
 
 class ShortJsonSchema(GenerateJsonSchema):
     """Leaves out what tells nothing: titles that repeat a name, and defaults that are empty."""
+
+    def normalize_name(self, name: str) -> str:
+        """Name a part as `schema_name` does."""
+        return super().normalize_name(name.removesuffix(SUFFIX))
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         """A title would be the field's name once more."""
@@ -33,6 +38,11 @@ class ShortJsonSchema(GenerateJsonSchema):
         return described
 
 
+def schema_name(model: type[BaseModel]) -> str:
+    """What the description calls a model: `PostResource` is `Post`, the name of the table here."""
+    return model.__name__.removesuffix(SUFFIX)
+
+
 def schemas_of(model: type[BaseModel], mode: JsonSchemaMode) -> Schemas:
     """The JSON schemas of a model and of those that it is made of, by their names.
 
@@ -44,7 +54,7 @@ def schemas_of(model: type[BaseModel], mode: JsonSchemaMode) -> Schemas:
         ref_template=REFERENCE, mode=mode, schema_generator=ShortJsonSchema
     )
     parts: Schemas = schema.pop("$defs", {})
-    schemas = parts | {model.__name__: schema}
+    schemas = parts | {schema_name(model): schema}
     for described in schemas.values():
         described.pop("title", None)
     return schemas

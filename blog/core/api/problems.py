@@ -3,8 +3,8 @@
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
-from blog.core.api.answers import CHANGED
 from blog.core.api.idempotency import SHOWN_ONCE
+from blog.core.api.responses import CHANGED
 from blog.core.auth.permissions import UNCONFIRMED
 from blog.core.web.errors import EXPLANATIONS
 

@@ -10,8 +10,8 @@ from quart import Blueprint, Response
 from quart_schema import document_response
 
 from blog.core.api import cors, documentation, limits
-from blog.core.api.answers import answer
 from blog.core.api.links import PREFIXES, Url, links
+from blog.core.api.responses import json_response
 from blog.core.db.cursors import InvalidCursorError
 from blog.core.web.app import Broadside
 from blog.core.web.errors import error_response
@@ -33,10 +33,10 @@ class Root(BaseModel):
 
 @root.get("/")
 @document_response(Root)
-async def overview() -> Response:
-    """List what there is at the top level."""
+async def get_root() -> Response:
+    """List the top-level resources."""
     to = links()
-    return answer(
+    return json_response(
         Root(
             posts_url=f"{to.root}/posts/",
             comments_url=f"{to.root}/comments/",

@@ -35,7 +35,7 @@ def etag_of(resource: BaseModel, body: str) -> str:
     return hashlib.sha256(body.encode()).hexdigest()[:TAG_LENGTH]
 
 
-def answer(resource: BaseModel, status: int = 200, **headers: str) -> Response:
+def json_response(resource: BaseModel, status: int = 200, **headers: str) -> Response:
     """A resource as it is now, or 304 if the client has just that.
 
     Args:
@@ -43,20 +43,20 @@ def answer(resource: BaseModel, status: int = 200, **headers: str) -> Response:
         status: 200, or 201 for what was just made.
         headers: further ones, with `_` for `-`.
     """
-    return _answer(_tagged(resource), status, headers)
+    return _response(_tagged(resource), status, headers)
 
 
-def kept_answer(make: Callable[..., BaseModel], *values: Any) -> Response:
-    """What `answer(make(*values))` is, made once for the same values.
+def cached_json_response(make: Callable[..., BaseModel], *values: Any) -> Response:
+    """What `json_response(make(*values))` is, made once for the same values.
 
     Args:
         make: makes the resource of the values, and of nothing else.
         values: as `blog.core.web.fragments` wants them.
     """
-    return _answer(current_app.fragments.kept(_make_tagged, make, *values), 200, {})
+    return _response(current_app.fragments.kept(_make_tagged, make, *values), 200, {})
 
 
-def streamed_answer(tag: str, pieces: AsyncIterator[str]) -> Response:
+def streamed_json_response(tag: str, pieces: AsyncIterator[str]) -> Response:
     """A representation that is too long to be made as a whole, or 304 if the client has just that.
 
     Args:
@@ -64,7 +64,7 @@ def streamed_answer(tag: str, pieces: AsyncIterator[str]) -> Response:
         pieces: the representation, in parts that are made while it is sent.
     """
     if _named(request.if_none_match.contains_weak, tag):
-        return _answer(tag, 200, {})
+        return _response(tag, 200, {})
     response = Response(pieces if request.method == "GET" else _no_pieces(), 200)
     response.content_type = "application/json"
     response.set_etag(tag)
@@ -87,7 +87,7 @@ def _tagged(resource: BaseModel) -> str:
     return etag_of(resource, body) + body
 
 
-def _answer(tagged: str, status: int, headers: Mapping[str, str]) -> Response:
+def _response(tagged: str, status: int, headers: Mapping[str, str]) -> Response:
     tag, body = tagged[:TAG_LENGTH], tagged[TAG_LENGTH:]
     is_read = status == 200 and request.method in {"GET", "HEAD"}
     known = _named(request.if_none_match.contains_weak, tag) if is_read else None
@@ -141,11 +141,11 @@ def _named(contains: Callable[[str], bool], tag: str) -> str | None:
     return next((form for form in (tag, tag + GZIPPED) if contains(form)), None)
 
 
-class Nothing(BaseModel):
+class NoContent(BaseModel):
     """It is done; there is nothing to show."""
 
 
-def nothing() -> Response:
+def no_content() -> Response:
     """The answer to what is done and leaves nothing to show (204)."""
     response = Response(status=204)
     del response.headers["Content-Type"]
