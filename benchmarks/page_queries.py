@@ -56,20 +56,20 @@ async def pages(session: AsyncSession, last: int) -> dict[str, Query]:
     deep = -(-followed_most.follower_count // 50)
 
     return {
-        "home, page 1": lambda s: posts.newest(s, PageRequest(1, 20)),
-        "home, page 400": lambda s: posts.newest(s, PageRequest(400, 20)),
-        "home, at 80 %": lambda s: posts.newest(s, PageRequest(last * 4 // 5, 20)),
-        "home, past the end": lambda s: posts.newest(s, PageRequest(last + 10, 20)),
-        f"followed, of {follows_many.following_count}": lambda s: posts.timeline(
-            s, follows_many.id, PageRequest(1, 20)
+        "home, page 1": lambda s: posts.NEWEST.cards(s, PageRequest(1, 20)),
+        "home, page 400": lambda s: posts.NEWEST.cards(s, PageRequest(400, 20)),
+        "home, at 80 %": lambda s: posts.NEWEST.cards(s, PageRequest(last * 4 // 5, 20)),
+        "home, past the end": lambda s: posts.NEWEST.cards(s, PageRequest(last + 10, 20)),
+        f"followed, of {follows_many.following_count}": lambda s: posts.TIMELINE.cards(
+            s, PageRequest(1, 20), follows_many.id
         ),
-        "followed, of 5 who rarely write": lambda s: posts.timeline(
-            s, follows_five.id, PageRequest(1, 20)
+        "followed, of 5 who rarely write": lambda s: posts.TIMELINE.cards(
+            s, PageRequest(1, 20), follows_five.id
         ),
-        "followed, of the most followed": lambda s: posts.timeline(
-            s, followed_most.id, PageRequest(1, 20)
+        "followed, of the most followed": lambda s: posts.TIMELINE.cards(
+            s, PageRequest(1, 20), followed_most.id
         ),
-        "profile, page 1": lambda s: posts.posts_by(s, wrote_most.id, PageRequest(1, 20)),
+        "profile, page 1": lambda s: posts.BY_AUTHOR.cards(s, PageRequest(1, 20), wrote_most.id),
         "followers, page 1": lambda s: follows.followers(s, followed_most, PageRequest(1, 50)),
         "followers, last page": lambda s: follows.followers(
             s, followed_most, PageRequest(deep, 50)

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 from sqlalchemy import event, text
 
+from blog.core.db.cursors import Order
 from blog.core.web.app import Broadside
-from blog.models import User
+from blog.models import Comment, User
 from tests.api.support import add_token
 from tests.support import Browser, add_user
 
@@ -34,7 +35,7 @@ WAYS = {
         "?state=disabled", "?state=unconfirmed", "?state=active", "?role=User&q=mail&state=active",
     ),
     "/post/": (*PAGES, "?page=-1"),
-    "/moderate": ("", "?before=4000"),
+    "/moderate": ("", f"?before={Order(Comment.id).cursor(4000)}"),
 }  # fmt: skip
 # Made in parts, each of which `tests/accounts/test_export.py` bounds.
 NOT_ASKED_FOR = {"leaving.export_data"}

@@ -12,7 +12,7 @@ from blog.core.auth.quotas import MODERATING, quota
 from blog.core.errors import InvalidFieldsError, NotFoundError
 from blog.core.web.app import db
 from blog.core.web.forms import Form
-from blog.core.web.requests import local_address, requested_part
+from blog.core.web.requests import local_address, requested_page
 
 PEOPLE_PER_PAGE = 50
 ENTRIES_PER_PAGE = 50
@@ -32,7 +32,7 @@ async def people() -> ResponseReturnValue:
     role = next((role for role in roles if role.name == search.role), None)
     if search.role and role is None:
         abort(400, f"There is no role {search.role}.")
-    page = await queries.people(db(), search, role, requested_part(PEOPLE_PER_PAGE))
+    page = await queries.people(db(), search, role, requested_page(PEOPLE_PER_PAGE))
     return await render_template("admin/users.html", page=page, search=search, roles=roles)
 
 
@@ -133,5 +133,5 @@ async def _account_page(user_id: int, form: Form[AccountForm]) -> ResponseReturn
 @admin_required
 async def audit() -> ResponseReturnValue:
     """What administrators and moderators have done, the newest first."""
-    page = await queries.audit_entries(db(), requested_part(ENTRIES_PER_PAGE))
+    page = await queries.audit_entries(db(), requested_page(ENTRIES_PER_PAGE))
     return await render_template("admin/audit.html", page=page)

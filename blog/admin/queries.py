@@ -1,19 +1,28 @@
 """Reading what administrators see. Each list comes from an index that has its order."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, not_, select, true, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    Text,
+    func,
+    literal_column,
+    not_,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, joinedload
 
 from blog.admin.schemas import AccountState, PeopleSearch
-from blog.core.db.cursors import id_cursor, parsed_id
-from blog.core.db.pagination import Page, PageRequest, Stretch, TooDeepError, Walk
+from blog.core.db.cursors import Order
+from blog.core.db.pagination import CursorRequest, Listing, Page, PageRequest, Rows
 from blog.models import AuditEntry, Role, User
 from blog.models.account_deletion import not_deleted
-
-Row = TypeVar("Row")
 
 # Further on, these lists go by a cursor alone.
 DEEPEST_PAGE = 10
@@ -21,6 +30,10 @@ DEEPEST_PAGE = 10
 LAST_CHARACTER = "\U0010ffff"
 
 _lower_username = func.lower(User.username)
+# Of people who are searched for: those whose name fits come before those whose address does.
+_ORDER = Order(
+    literal_column("by_address", Integer), literal_column("place", Text), descending=False
+)
 _states = {
     AccountState.ANY: (),
     AccountState.ACTIVE: (User.confirmed_at.is_not(None), User.disabled_at.is_(None)),
@@ -35,80 +48,66 @@ async def roles(session: AsyncSession) -> Sequence[Role]:
 
 
 async def people(
-    session: AsyncSession, search: PeopleSearch, role: Role | None, wanted: PageRequest | Walk
-) -> Page[User] | Stretch[User]:
+    session: AsyncSession, search: PeopleSearch, role: Role | None,
+    wanted: PageRequest | CursorRequest,
+) -> Page[User]:  # fmt: skip
     """People with their roles: those whose name fits, by username, then the others by address.
 
     Args:
         session: where to look.
         search: what their name or address begins with, in whatever case, and their state.
         role: their role, if it matters.
-        wanted: which part of them.
+        wanted: which page of them.
 
     Raises:
+        InvalidCursorError: the cursor is none of this list.
         TooDeepError: the page is behind `DEEPEST_PAGE`.
     """
-    behind = wanted.cursor if isinstance(wanted, Walk) else ""
-    offset = 0 if isinstance(wanted, Walk) else _shallow(wanted).offset
     conditions = [not_deleted(User.id), *_states[search.state]]
     if role is not None:
         conditions.append(User.role_id == role.id)
     beginning = search.q.lower()
     has_name = _begins_with(_lower_username, beginning) if beginning else true()
+    by_address, after = 0, ""
+    if isinstance(wanted, CursorRequest) and wanted.cursor:
+        by_address, after = _ORDER.place(wanted.cursor)
+    # Each is a range of an index.
     parts = []
-    # Each is a range of an index. An address has an "@", a username never.
-    is_in_addresses = beginning != "" and "@" in behind
-    if not is_in_addresses:
-        parts.append(_part(_lower_username, behind, has_name, *conditions))
+    if not by_address:
+        parts.append(_part(0, _lower_username, _lower_username > after, has_name, *conditions))
     if beginning:
-        after = behind if is_in_addresses else ""
+        after = after if by_address else ""
         has_address = _begins_with(User.email, beginning)
-        parts.append(_part(User.email, after, has_address, not_(has_name), *conditions))
-    reach = offset + wanted.limit
-    found = union_all(*(select(part.limit(reach).subquery()) for part in parts)).subquery()
-    shown = (
-        select(found)
-        .order_by(found.c.by_address, found.c.place)
-        .offset(offset)
-        .limit(wanted.limit)
-        .subquery()
+        is_after = User.email > after
+        parts.append(_part(1, User.email, is_after, has_address, not_(has_name), *conditions))
+    offset = wanted.offset if isinstance(wanted, PageRequest) else 0
+    some = (part.limit(offset + wanted.limit).subquery() for part in parts)
+    found = union_all(*map(select, some)).subquery()
+
+    def place(user: User) -> tuple[int, str]:
+        name = user.username.lower()
+        return (0, name) if name.startswith(beginning) else (1, user.email)
+
+    people: Listing[User] = Listing(
+        _ORDER, select(found), place, complete=_with_roles, deepest=DEEPEST_PAGE
     )
-    statement = (
+    return await people.read(session, wanted)
+
+
+def _part(by_address: int, place: Any, *conditions: ColumnElement[bool]) -> Rows:
+    """The ids of the people with these properties, in the order of the places."""
+    by = literal_column(str(by_address), Integer).label("by_address")
+    return select(User.id, place.label("place"), by).where(*conditions).order_by(place)
+
+
+def _with_roles(rows: Rows) -> Select[User]:
+    shown = rows.subquery()
+    return (
         select(User)
         .join(shown, shown.c.id == User.id)
         .options(joinedload(User.role, innerjoin=True))
         .order_by(shown.c.by_address, shown.c.place)
     )
-    rows = (await session.scalars(statement)).all()
-
-    def cursor_of(user: User) -> str:
-        fits = user.username.lower().startswith(beginning)
-        return user.username.lower() if fits else user.email
-
-    return _listed(rows, wanted, cursor_of)
-
-
-def _part(place: Any, behind: str, *conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
-    """The ids of the people with these properties behind a place, in the order of the places."""
-    by_address = literal(place is User.email).label("by_address")
-    statement = select(User.id, place.label("place"), by_address).where(*conditions)
-    if behind:
-        statement = statement.where(place > behind)
-    return statement.order_by(place)
-
-
-def _shallow(wanted: PageRequest) -> PageRequest:
-    if wanted.number > DEEPEST_PAGE:
-        raise TooDeepError(DEEPEST_PAGE)
-    return wanted
-
-
-def _listed(
-    rows: Sequence[Row], wanted: PageRequest | Walk, cursor_of: Callable[[Row], str]
-) -> Page[Row] | Stretch[Row]:
-    if isinstance(wanted, Walk):
-        return Stretch.of(rows, wanted, None, cursor_of)
-    return Page.of(rows, wanted, cursor_of=cursor_of, deepest=DEEPEST_PAGE)
 
 
 def _begins_with(
@@ -127,21 +126,9 @@ async def account_by_id(session: AsyncSession, user_id: int) -> User | None:
     )
 
 
-async def audit_entries(
-    session: AsyncSession, wanted: PageRequest | Walk
-) -> Page[AuditEntry] | Stretch[AuditEntry]:
-    """What was done, the newest first, with the people who are still there.
-
-    Raises:
-        TooDeepError: the page is behind `DEEPEST_PAGE`.
-    """
-    ids = select(AuditEntry.id).order_by(AuditEntry.id.desc()).limit(wanted.limit)
-    if isinstance(wanted, Walk):
-        ids = ids.where(AuditEntry.id < parsed_id(wanted.cursor))
-    else:
-        ids = ids.offset(_shallow(wanted).offset)
+def _entries(ids: Rows) -> Select[AuditEntry]:
     shown = ids.subquery()
-    statement = (
+    return (
         select(AuditEntry)
         .join(shown, shown.c.id == AuditEntry.id)
         .options(
@@ -150,5 +137,20 @@ async def audit_entries(
         )
         .order_by(AuditEntry.id.desc())
     )
-    rows = (await session.scalars(statement)).all()
-    return _listed(rows, wanted, lambda entry: id_cursor(entry.id))
+
+
+_AUDIT_LOG: Listing[AuditEntry] = Listing(
+    Order(AuditEntry.id), select(AuditEntry.id), lambda entry: (entry.id,),
+    complete=_entries, deepest=DEEPEST_PAGE,
+)  # fmt: skip
+
+
+async def audit_entries(
+    session: AsyncSession, wanted: PageRequest | CursorRequest
+) -> Page[AuditEntry]:
+    """What was done, the newest first, with the people who are still there.
+
+    Raises:
+        TooDeepError: the page is behind `DEEPEST_PAGE`.
+    """
+    return await _AUDIT_LOG.read(session, wanted)

@@ -6,7 +6,7 @@ import setting_values
 from blog.cli.running import asynchronous, opened_app
 from blog.core.clock import now
 from blog.core.db.cursors import InvalidCursorError
-from blog.core.db.pagination import PageRequest, Walk
+from blog.core.db.pagination import CursorRequest, PageRequest
 from blog.mail import queries, service
 from blog.mail.delivery import DeliveryError, NoConnectionError, delivery_of
 from blog.mail.trial import send_trial
@@ -53,7 +53,7 @@ def _age(seconds: float) -> str:
 @asynchronous
 async def list_messages(state: str, page: int, before: str) -> None:
     """List messages, the newest first."""
-    wanted = Walk(50, before) if before else PageRequest(page, 50)
+    wanted = CursorRequest(50, before) if before else PageRequest(page, 50)
     async with opened_app() as app, app.database.session() as session:
         try:
             found = await queries.in_state(session, EmailState(state), wanted)

@@ -8,19 +8,19 @@ from pydantic import BaseModel, Field
 from quart import Blueprint, Response
 from quart_schema import document_response
 
-from blog.comments import queries, service, walk_queries
+from blog.comments import queries, service
 from blog.comments.policies import may_know_of_comment, may_read_comment
 from blog.comments.schemas import CommentCreate, CommentForm, CommentUpdate
 from blog.comments.writes import Written
 from blog.core.api.bodies import validate_json
-from blog.core.api.collections import Collection, list_response, paginated, requested_part
+from blog.core.api.collections import Collection, list_response, paginated, requested_page
 from blog.core.api.idempotency import idempotent, submission
 from blog.core.api.links import Links, Url, links
 from blog.core.api.responses import NoContent, json_response, no_content, require_match
 from blog.core.auth.identity import current_user, required_viewer
 from blog.core.auth.permissions import confirmed_required, permission_required
 from blog.core.auth.viewer import Viewer
-from blog.core.db.pagination import Page, Stretch, Walk
+from blog.core.db.pagination import Page
 from blog.core.errors import NotFoundError
 from blog.core.web.app import current_app, db, read, writes
 from blog.models import Comment, Permission, Post
@@ -74,9 +74,7 @@ def resource(comment: Comment, post: Post | ListedPost, to: Links) -> CommentRes
 @paginated(CommentList)
 async def list_comments() -> Response:
     """List all comments, the newest first."""
-    wanted = requested_part(current_app.settings.comments_per_page)
-    if isinstance(wanted, Walk):
-        return await _list(await read(walk_queries.newest, wanted))
+    wanted = requested_page(current_app.settings.comments_per_page)
     return await _list(await read(queries.newest, wanted))
 
 
@@ -85,9 +83,7 @@ async def list_comments() -> Response:
 async def list_post_comments(post_id: int) -> Response:
     """List a post's comments, the oldest first."""
     post = await readable_post(post_id)
-    wanted = requested_part(current_app.settings.comments_per_page)
-    if isinstance(wanted, Walk):
-        return await _list(await read(walk_queries.under_post, post, wanted), post)
+    wanted = requested_page(current_app.settings.comments_per_page)
     return await _list(await read(queries.comments_page, post, wanted), post)
 
 
@@ -178,13 +174,11 @@ async def comment_resource(comment_id: int) -> CommentResource:
     return resource(comment, comment.post, links())
 
 
-async def _list(
-    comments: Page[Comment] | Stretch[Comment], post: ListedPost | None = None
-) -> Response:
-    """Part of a list of comments; those of the whole site bring their posts along.
+async def _list(comments: Page[Comment], post: ListedPost | None = None) -> Response:
+    """A page of comments; those of the whole site bring their posts along.
 
     Of these, the comments under hidden posts are left out, and so are missing from the number that
-    was asked for: where a part begins and ends is the same for everybody.
+    was asked for: where a page begins and ends is the same for everybody.
     """
     rows = [
         row for row in comments.rows if may_know_of_comment(current_user.viewer, post or row.post)

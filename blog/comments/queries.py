@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, defer, joinedload
 
 from blog.core.db.blocks import ids_of_page, number_of_rows
-from blog.core.db.pagination import Page, PageRequest, only_page
+from blog.core.db.cursors import Order
+from blog.core.db.pagination import ANY_PAGE, CursorRequest, Listing, Page, PageRequest, Rows
 from blog.models import Comment, CommentBlock, Post
 from blog.models.account_deletion import is_deleted, not_deleted
 from blog.posts.lists import ListedPost
@@ -30,24 +31,35 @@ def with_author_and_post(statement: Select[Comment]) -> Select[Comment]:
     )
 
 
-# The ids of the page are read off the index of the post's comments, so that those before it
+def _under_post(ids: Rows) -> Select[Comment]:
+    shown = ids.subquery()
+    return (
+        select(Comment)
+        .join(shown, shown.c.id == Comment.id)
+        .options(joinedload(Comment.author, innerjoin=True))
+        .order_by(Comment.id)
+    )
+
+
+def _of_all(ids: Rows) -> Select[Comment]:
+    shown = ids.subquery()
+    newest = select(Comment).join(shown, shown.c.id == Comment.id).order_by(Comment.id.desc())
+    return with_author_and_post(newest)
+
+
+# The ids of a page are read off the index of the post's comments, so that those before it
 # cost next to nothing.
 _of_post = select(Comment.id).where(
     Comment.post_id == bindparam("post", type_=BigInteger), not_deleted(Comment.author_id)
 )
-_ids_under_post = only_page(_of_post.order_by(Comment.id)).subquery()
-_UNDER_POST = (
-    select(Comment)
-    .join(_ids_under_post, _ids_under_post.c.id == Comment.id)
-    .options(joinedload(Comment.author, innerjoin=True))
-    .order_by(Comment.id)
-)
-_ids = ids_of_page(Comment, CommentBlock, IS_THERE).subquery()
-_NEWEST = with_author_and_post(
-    select(Comment).join(_ids, _ids.c.id == Comment.id).order_by(Comment.id.desc())
-)
-
-
+_UNDER_POST: Listing[Comment] = Listing(
+    Order(Comment.id, descending=False), _of_post, lambda comment: (comment.id,),
+    complete=_under_post, deepest=ANY_PAGE,
+)  # fmt: skip
+_NEWEST: Listing[Comment] = Listing(
+    Order(Comment.id), select(Comment.id).where(IS_THERE), lambda comment: (comment.id,),
+    complete=_of_all, by_number=ids_of_page(Comment, CommentBlock, IS_THERE), deepest=ANY_PAGE,
+)  # fmt: skip
 _before = aliased(Comment)
 _position = (
     select(func.count())
@@ -63,20 +75,19 @@ _SUBMITTED = select(Comment.submission, Comment.id, _position).where(
 
 
 async def comments_page(
-    session: AsyncSession, post: Post | ListedPost, wanted: PageRequest
+    session: AsyncSession, post: Post | ListedPost, wanted: PageRequest | CursorRequest
 ) -> Page[Comment]:
     """The comments under `post`, the oldest first, with their authors."""
-    if wanted.offset and wanted.offset >= post.comment_count:
-        return Page.of([], wanted, post.comment_count)
-    comments = await session.scalars(_UNDER_POST, wanted.parameters | {"post": post.id})
-    return Page.of(comments.all(), wanted, post.comment_count)
+    total = post.comment_count
+    if isinstance(wanted, PageRequest) and wanted.offset and wanted.offset >= total:
+        return _UNDER_POST.page([], wanted, total)
+    return await _UNDER_POST.read(session, wanted, total, post=post.id)
 
 
-async def newest(session: AsyncSession, wanted: PageRequest) -> Page[Comment]:
+async def newest(session: AsyncSession, wanted: PageRequest | CursorRequest) -> Page[Comment]:
     """Everybody's comments, the newest first, with their authors and posts."""
-    comments = (await session.scalars(_NEWEST, wanted.parameters)).all()
     total = await session.scalar(select(number_of_rows(CommentBlock)))
-    return Page.of(comments, wanted, total)
+    return await _NEWEST.read(session, wanted, total)
 
 
 async def comment_by_id(session: AsyncSession, comment_id: int) -> Comment | None:

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from quart import Blueprint, Response
 from quart_schema import document_response
 
-from blog.core.api.collections import list_response, paginated, requested_part
+from blog.core.api.collections import list_response, paginated, requested_page
 from blog.core.api.responses import NoContent, no_content
 from blog.core.auth.identity import required_viewer
 from blog.core.auth.permissions import permission_required
-from blog.core.db.pagination import Page, Stretch, Walk
+from blog.core.db.pagination import Page
 from blog.core.web.app import current_app, read, writes
-from blog.follows import queries, service, walk_queries
+from blog.follows import queries, service
 from blog.models import Follow, Permission, User
 from blog.users.api import UserList, person, resource
 
@@ -22,12 +22,8 @@ blueprint = Blueprint("follows", __name__)
 @paginated(UserList)
 async def list_followers(who: int | str) -> Response:
     """List a user's followers, the newest first."""
-    followed, wanted = await person(who), requested_part(current_app.settings.followers_per_page)
-    follows: Page[Follow] | Stretch[Follow]
-    if isinstance(wanted, Walk):
-        follows = await read(walk_queries.followers, followed, wanted)
-    else:
-        follows = await read(queries.followers, followed, wanted)
+    followed, wanted = await person(who), requested_page(current_app.settings.followers_per_page)
+    follows = await read(queries.followers, followed, wanted)
     return await _list(follows, lambda follow: follow.follower)
 
 
@@ -35,12 +31,8 @@ async def list_followers(who: int | str) -> Response:
 @paginated(UserList)
 async def list_following(who: int | str) -> Response:
     """List the users that a user follows, the newest first."""
-    follower, wanted = await person(who), requested_part(current_app.settings.followers_per_page)
-    follows: Page[Follow] | Stretch[Follow]
-    if isinstance(wanted, Walk):
-        follows = await read(walk_queries.followed_by, follower, wanted)
-    else:
-        follows = await read(queries.followed_by, follower, wanted)
+    follower, wanted = await person(who), requested_page(current_app.settings.followers_per_page)
+    follows = await read(queries.followed_by, follower, wanted)
     return await _list(follows, lambda follow: follow.followed)
 
 
@@ -64,7 +56,5 @@ async def unfollow_user(who: int | str) -> Response:
     return no_content()
 
 
-async def _list(
-    follows: Page[Follow] | Stretch[Follow], whom: Callable[[Follow], User]
-) -> Response:
+async def _list(follows: Page[Follow], whom: Callable[[Follow], User]) -> Response:
     return await list_response(UserList, "users", follows, lambda row, to: resource(whom(row), to))

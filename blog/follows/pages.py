@@ -6,12 +6,11 @@ from quart.typing import ResponseReturnValue
 from blog.core.auth.identity import required_viewer
 from blog.core.auth.permissions import permission_required
 from blog.core.auth.quotas import FOLLOWING, quota
-from blog.core.db.pagination import Page, Stretch, Walk
 from blog.core.errors import InvalidFieldsError, NotFoundError
 from blog.core.web.app import current_app, look_up, read, writes
-from blog.core.web.requests import requested_part
-from blog.follows import queries, service, walk_queries
-from blog.models import Follow, Permission, User
+from blog.core.web.requests import requested_page
+from blog.follows import queries, service
+from blog.models import Permission, User
 from blog.users.queries import user_by_username
 
 blueprint = Blueprint("follows", __name__)
@@ -62,12 +61,8 @@ async def _person_is_gone(username: str) -> ResponseReturnValue:
 async def followers(username: str) -> ResponseReturnValue:
     """Who follows a person, newest first."""
     person = await _person(username)
-    wanted = requested_part(current_app.settings.followers_per_page)
-    page: Page[Follow] | Stretch[Follow]
-    if isinstance(wanted, Walk):
-        page = await read(walk_queries.followers, person, wanted)
-    else:
-        page = await read(queries.followers, person, wanted)
+    wanted = requested_page(current_app.settings.followers_per_page)
+    page = await read(queries.followers, person, wanted)
     return await render_template("follows/followers.html", person=person, page=page)
 
 
@@ -75,12 +70,8 @@ async def followers(username: str) -> ResponseReturnValue:
 async def followed_by(username: str) -> ResponseReturnValue:
     """Whom a person follows, newest first."""
     person = await _person(username)
-    wanted = requested_part(current_app.settings.followers_per_page)
-    page: Page[Follow] | Stretch[Follow]
-    if isinstance(wanted, Walk):
-        page = await read(walk_queries.followed_by, person, wanted)
-    else:
-        page = await read(queries.followed_by, person, wanted)
+    wanted = requested_page(current_app.settings.followers_per_page)
+    page = await read(queries.followed_by, person, wanted)
     return await render_template("follows/followed_by.html", person=person, page=page)
 
 

@@ -6,7 +6,7 @@ from quart.typing import ResponseReturnValue
 from blog.core.auth.permissions import admin_required
 from blog.core.auth.quotas import MODERATING, quota
 from blog.core.web.app import db
-from blog.core.web.requests import requested_part
+from blog.core.web.requests import requested_page
 from blog.mail import queries, service
 from blog.models import EmailState
 
@@ -22,7 +22,7 @@ async def outbox() -> ResponseReturnValue:
     return await render_template(
         "admin/mail.html",
         summary=await queries.summary(db()),
-        page=await queries.in_state(db(), EmailState.FAILED, requested_part(PAGE_SIZE)),
+        page=await queries.in_state(db(), EmailState.FAILED, requested_page(PAGE_SIZE)),
     )
 
 

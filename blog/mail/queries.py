@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Select, extract, func, literal, select, tuple_, union_all
+from sqlalchemy import Select, bindparam, extract, func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import load_only
 
-from blog.core.db.cursors import moment_cursor, parsed_moment
-from blog.core.db.pagination import Page, PageRequest, Stretch, TooDeepError, Walk
+from blog.core.db.cursors import Order
+from blog.core.db.pagination import CursorRequest, Listing, Page, PageRequest, Rows
 from blog.models import Email, EmailState
 from blog.models.email import WAITING
 
@@ -75,35 +75,29 @@ def _summary_of(state: EmailState) -> Select[str, int, datetime | None]:
     )
 
 
+def _envelopes(ids: Rows) -> Select[Email]:
+    shown = ids.subquery()
+    return (
+        select(Email)
+        .join(shown, shown.c.id == Email.id)
+        .order_by(*_ORDER.by)
+        .options(load_only(*ENVELOPE, raiseload=True))
+    )
+
+
+_ORDER = Order(Email.created_at, Email.id)
+_IN_STATE: Listing[Email] = Listing(
+    _ORDER, select(Email.id).where(Email.state == bindparam("state", type_=Email.state.type)),
+    lambda email: (email.created_at, email.id), complete=_envelopes, deepest=DEEPEST_PAGE,
+)  # fmt: skip
+
+
 async def in_state(
-    session: AsyncSession, state: EmailState, wanted: PageRequest | Walk
-) -> Page[Email] | Stretch[Email]:
+    session: AsyncSession, state: EmailState, wanted: PageRequest | CursorRequest
+) -> Page[Email]:
     """The envelopes of some of the messages in a state, the newest first.
 
     Raises:
         TooDeepError: the page is behind `DEEPEST_PAGE`.
     """
-    order = (Email.created_at, Email.id)
-    ids = select(Email.id).where(Email.state == state)
-    ids = ids.order_by(*(column.desc() for column in order)).limit(wanted.limit)
-    if isinstance(wanted, Walk):
-        ids = ids.where(tuple_(*order) < tuple_(*parsed_moment(wanted.cursor)))
-    elif wanted.number > DEEPEST_PAGE:
-        raise TooDeepError(DEEPEST_PAGE)
-    else:
-        ids = ids.offset(wanted.offset)
-    shown = ids.subquery()
-    found = await session.scalars(
-        select(Email)
-        .join(shown, shown.c.id == Email.id)
-        .order_by(*(column.desc() for column in order))
-        .options(load_only(*ENVELOPE, raiseload=True))
-    )
-    rows = found.all()
-
-    def cursor_of(email: Email) -> str:
-        return moment_cursor(email.created_at, email.id)
-
-    if isinstance(wanted, Walk):
-        return Stretch.of(rows, wanted, None, cursor_of)
-    return Page.of(rows, wanted, cursor_of=cursor_of, deepest=DEEPEST_PAGE)
+    return await _IN_STATE.read(session, wanted, state=state)

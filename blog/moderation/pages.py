@@ -16,7 +16,7 @@ from blog.core.auth.viewer import Viewer
 from blog.core.errors import InvalidFieldsError, NotFoundError
 from blog.core.web.app import current_app, db
 from blog.core.web.forms import Form
-from blog.core.web.requests import local_address, requested_before
+from blog.core.web.requests import local_address, requested_cursor
 from blog.models import Comment, Permission, Post, ReportState
 from blog.moderation import queries, reports, service
 from blog.moderation.schemas import ReasonForm, RemarkForm
@@ -77,8 +77,8 @@ MEASURES = {
 @moderators_only
 async def newest_comments() -> ResponseReturnValue:
     """Everybody's comments, the newest first."""
-    size = current_app.settings.comments_per_page
-    comments = await queries.newest_comments(db(), size, requested_before())
+    wanted = requested_cursor(current_app.settings.comments_per_page)
+    comments = await queries.newest_comments(db(), wanted)
     return await render_template("moderation/comments.html", comments=comments)
 
 
@@ -97,8 +97,8 @@ async def closed_reports() -> ResponseReturnValue:
 
 
 async def _reports(*, are_open: bool) -> ResponseReturnValue:
-    size = current_app.settings.comments_per_page
-    found = await queries.reports(db(), size, requested_before(), are_open=are_open)
+    wanted = requested_cursor(current_app.settings.comments_per_page)
+    found = await queries.reports(db(), wanted, are_open=are_open)
     return await render_template("moderation/reports.html", reports=found, are_open=are_open)
 
 
@@ -106,9 +106,8 @@ async def _reports(*, are_open: bool) -> ResponseReturnValue:
 @moderators_only
 async def hidden_posts() -> ResponseReturnValue:
     """The posts that moderators have hidden, the newest first."""
-    posts = await queries.hidden_posts(
-        db(), current_app.settings.posts_per_page, requested_before()
-    )
+    wanted = requested_cursor(current_app.settings.posts_per_page)
+    posts = await queries.hidden_posts(db(), wanted)
     return await render_template("moderation/posts.html", posts=posts)
 
 

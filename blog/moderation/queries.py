@@ -1,22 +1,18 @@
 """What moderators look at: lists that begin with the newest.
 
-They go on from an id instead of by numbers: new rows keep coming while a moderator reads,
-and no page costs more than another.
+They go on by cursors instead of numbers: new rows keep coming while a moderator reads, and no page
+costs more than another.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Generic, TypeVar
-
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from blog.comments import queries as comments
+from blog.core.db.cursors import Order
+from blog.core.db.pagination import CursorRequest, Listing, Page
 from blog.models import Comment, Post, Report, User
 from blog.models.account_deletion import is_deleted, not_deleted
-
-Row = TypeVar("Row", Comment, Post, Report)
 
 # Neither the reporter nor the author of what was reported has deleted the account.
 IS_THERE = and_(
@@ -32,37 +28,29 @@ IS_THERE = and_(
 )
 
 
-@dataclass(frozen=True)
-class Stretch(Generic[Row]):
-    """Some rows of a list, newest first; `next_before` is the id that the older ones are below."""
-
-    rows: Sequence[Row]
-    next_before: int | None
-
-
-async def newest_comments(
-    session: AsyncSession, size: int, before: int | None = None
-) -> Stretch[Comment]:
-    """Everybody's comments, with their authors, and with whose post they stand under."""
-    statement = (
-        select(Comment)
-        .where(comments.IS_THERE)
-        .options(
-            joinedload(Comment.author, innerjoin=True),
-            joinedload(Comment.post, innerjoin=True)
-            .load_only(Post.author_id, Post.hidden_at)
-            .joinedload(Post.author, innerjoin=True),
-        )
-    )
-    return await _stretch(session, statement, Comment, size, before)
+_COMMENTS: Listing[Comment] = Listing(
+    Order(Comment.id),
+    select(Comment)
+    .where(comments.IS_THERE)
+    .options(
+        joinedload(Comment.author, innerjoin=True),
+        joinedload(Comment.post, innerjoin=True)
+        .load_only(Post.author_id, Post.hidden_at)
+        .joinedload(Post.author, innerjoin=True),
+    ),
+    lambda comment: (comment.id,),
+)
+_HIDDEN_POSTS: Listing[Post] = Listing(
+    Order(Post.id),
+    select(Post)
+    .where(Post.hidden_at.is_not(None), not_deleted(Post.author_id))
+    .options(joinedload(Post.author, innerjoin=True)),
+    lambda post: (post.id,),
+)
 
 
-async def reports(
-    session: AsyncSession, size: int, before: int | None = None, *, are_open: bool = True
-) -> Stretch[Report]:
-    """The reports that nobody has closed yet, or those that somebody has, with all about them."""
-    is_wanted = Report.closed_at.is_(None) if are_open else Report.closed_at.is_not(None)
-    statement = (
+def _reports(is_wanted: ColumnElement[bool]) -> Listing[Report]:
+    rows = (
         select(Report)
         .where(is_wanted, IS_THERE)
         .options(
@@ -75,25 +63,25 @@ async def reports(
             joinedload(Report.closed_by.and_(not_deleted(User.id))),
         )
     )
-    return await _stretch(session, statement, Report, size, before)
+    return Listing(Order(Report.id), rows, lambda report: (report.id,))
 
 
-async def hidden_posts(
-    session: AsyncSession, size: int, before: int | None = None
-) -> Stretch[Post]:
+_OPEN_REPORTS = _reports(Report.closed_at.is_(None))
+_CLOSED_REPORTS = _reports(Report.closed_at.is_not(None))
+
+
+async def newest_comments(session: AsyncSession, wanted: CursorRequest) -> Page[Comment]:
+    """Everybody's comments, with their authors, and with whose post they stand under."""
+    return await _COMMENTS.read(session, wanted)
+
+
+async def reports(
+    session: AsyncSession, wanted: CursorRequest, *, are_open: bool = True
+) -> Page[Report]:
+    """The reports that nobody has closed yet, or those that somebody has, with all about them."""
+    return await (_OPEN_REPORTS if are_open else _CLOSED_REPORTS).read(session, wanted)
+
+
+async def hidden_posts(session: AsyncSession, wanted: CursorRequest) -> Page[Post]:
     """The posts that moderators have hidden, with their authors."""
-    statement = (
-        select(Post)
-        .where(Post.hidden_at.is_not(None), not_deleted(Post.author_id))
-        .options(joinedload(Post.author, innerjoin=True))
-    )
-    return await _stretch(session, statement, Post, size, before)
-
-
-async def _stretch(
-    session: AsyncSession, statement: Select[Row], table: type[Row], size: int, before: int | None
-) -> Stretch[Row]:
-    if before is not None:
-        statement = statement.where(table.id < before)
-    rows = (await session.scalars(statement.order_by(table.id.desc()).limit(size + 1))).all()
-    return Stretch(rows[:size], rows[size - 1].id if len(rows) > size else None)
+    return await _HIDDEN_POSTS.read(session, wanted)

@@ -10,7 +10,7 @@ from quart import Blueprint, Response
 from quart_schema import document_response
 
 from blog.core.api.bodies import validate_json
-from blog.core.api.collections import Collection, Rest, list_response, paginated, requested_part
+from blog.core.api.collections import Collection, Rest, list_response, paginated, requested_page
 from blog.core.api.idempotency import idempotent, submission
 from blog.core.api.links import Links, Url, links
 from blog.core.api.responses import (
@@ -22,11 +22,11 @@ from blog.core.api.responses import (
 )
 from blog.core.auth.identity import current_user, required_viewer
 from blog.core.auth.permissions import confirmed_required, permission_required
-from blog.core.db.pagination import Page, Stretch, Walk
+from blog.core.db.pagination import Page
 from blog.core.errors import NotFoundError
 from blog.core.web.app import current_app, db, read, writes
 from blog.models import Permission, Post
-from blog.posts import queries, service, text_queries, walk_queries
+from blog.posts import queries, service
 from blog.posts.lists import ListedPost, UnreadPost
 from blog.posts.policies import may_read_post
 from blog.posts.schemas import PostCreate, PostForm, PostUpdate
@@ -76,10 +76,11 @@ def resource(post: Post | ListedPost, to: Links) -> PostResource:
     )
 
 
-async def list_of(posts: text_queries.Texts | Stretch[ListedPost]) -> Response:
-    """Part of a list of posts as the API shows it.
+async def list_of(posts: Page[ListedPost | UnreadPost]) -> Response:
+    """A page of a list of posts as the API shows it.
 
-    A page has all its posts, however long they are: a client that counts pages would miss others.
+    A numbered page has all its posts, however long they are: a client that counts pages would miss
+    others.
     """
     texts = tuple(post for post in posts.rows if isinstance(post, ListedPost))
     unread = [post for post in posts.rows if isinstance(post, UnreadPost)]
@@ -87,9 +88,9 @@ async def list_of(posts: text_queries.Texts | Stretch[ListedPost]) -> Response:
     if unread:
         revisions = [f"{post.id} {post.revision} " for post in unread]
         rest = Rest(revisions, _read_on([post.id for post in unread], links()))
-    part: Page[ListedPost] | Stretch[ListedPost] = dataclasses.replace(cast(Any, posts), rows=texts)
+    page: Page[ListedPost] = dataclasses.replace(cast(Any, posts), rows=texts)
     return await list_response(
-        PostList, "posts", part, resource,
+        PostList, "posts", page, resource,
         keep=True, length=lambda post: len(post.body) + len(post.body_html), rest=rest,
     )  # fmt: skip
 
@@ -101,7 +102,7 @@ def _read_on(ids: Sequence[int], to: Links) -> AsyncIterator[PostResource]:
     async def resources() -> AsyncIterator[PostResource]:
         for start in range(0, len(ids), READ_AT_ONCE):
             some = tuple(ids[start : start + READ_AT_ONCE])
-            for post in await reads.read(sessions, text_queries.texts_of, some):
+            for post in await reads.read(sessions, queries.texts_of, some):
                 yield resource(post, to)
 
     return resources()
@@ -111,10 +112,8 @@ def _read_on(ids: Sequence[int], to: Links) -> AsyncIterator[PostResource]:
 @paginated(PostList)
 async def list_posts() -> Response:
     """List all posts, the newest first."""
-    wanted = requested_part(current_app.settings.posts_per_page)
-    if isinstance(wanted, Walk):
-        return await list_of(await read(walk_queries.newest, wanted))
-    return await list_of(await read(text_queries.newest, wanted))
+    wanted = requested_page(current_app.settings.posts_per_page)
+    return await list_of(await read(queries.NEWEST.texts, wanted))
 
 
 @blueprint.post("/posts/")
@@ -178,10 +177,8 @@ async def delete_post(post_id: int) -> Response:
 async def list_user_posts(who: int | str) -> Response:
     """List a user's posts, the newest first."""
     author = await person(who)
-    wanted = requested_part(current_app.settings.posts_per_page)
-    if isinstance(wanted, Walk):
-        return await list_of(await read(walk_queries.posts_by, author.id, wanted))
-    return await list_of(await read(text_queries.posts_by, author.id, wanted))
+    wanted = requested_page(current_app.settings.posts_per_page)
+    return await list_of(await read(queries.BY_AUTHOR.texts, wanted, author.id))
 
 
 @blueprint.get("/users/<person:who>/timeline/")
@@ -189,10 +186,8 @@ async def list_user_posts(who: int | str) -> Response:
 async def list_user_timeline(who: int | str) -> Response:
     """List the posts of a user and of those they follow, the newest first."""
     reader = await person(who)
-    wanted = requested_part(current_app.settings.posts_per_page)
-    if isinstance(wanted, Walk):
-        return await list_of(await read(walk_queries.timeline, reader.id, wanted))
-    return await list_of(await read(text_queries.timeline, reader.id, wanted))
+    wanted = requested_page(current_app.settings.posts_per_page)
+    return await list_of(await read(queries.TIMELINE.texts, wanted, reader.id))
 
 
 async def _edit(post_id: int, body: str | None) -> Response:

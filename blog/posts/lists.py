@@ -1,7 +1,7 @@
 """What lists of posts are made of: cards for pages, which are short, and texts for the API."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -10,7 +10,6 @@ from sqlalchemy import (
     ColumnElement,
     Row,
     ScalarSelect,
-    Select,
     Text,
     case,
     cast,
@@ -20,8 +19,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.core.db.cursors import id_cursor
-from blog.core.db.pagination import Page, PageRequest, Stretch, Walk
+from blog.core.db.cursors import Order
+from blog.core.db.pagination import (
+    DEEPEST_PAGE,
+    CursorRequest,
+    Listing,
+    Page,
+    PageRequest,
+    Rows,
+)
 from blog.core.text.excerpts import NEEDED, shown_in_lists
 from blog.models import Post, User
 
@@ -107,8 +113,12 @@ _TEXT_COLUMNS: tuple[ColumnElement[Any], ...] = (
 )  # fmt: skip
 
 
-def _cursor(post: PostCard | ListedPost | UnreadPost) -> str:
-    return id_cursor(post.id)
+# The order of every list.
+NEWEST_FIRST = Order(_POST.id)
+
+
+def _place(post: PostCard | ListedPost | UnreadPost) -> Sequence[Any]:
+    return (post.id,)
 
 
 def listed(row: Sequence[Any]) -> ListedPost:
@@ -125,92 +135,81 @@ def _card(row: Sequence[Any]) -> PostCard:
     return PostCard._make((row[0], *shown, *row[4:7], Author._make(row[7:10])))
 
 
-@dataclass(frozen=True)
 class PostList:
-    """A list of posts, as statements that are made once.
+    """A list of posts, newest first, for pages, the API and whatever else shows it.
 
-    Attributes:
-        cards: reads some posts as cards, and with each how many the whole list has.
-        texts: reads some posts with their texts, and with each the same.
-        length: reads that number alone.
-        is_passed_over: whether the posts before a page are read to find it.
+    Args:
+        ids: selects the ids of the posts, of which the order and the limit are left to this.
+        total: how many posts the list has.
+        by_number, by_cursor, deepest: as of a `Listing`.
     """
 
-    cards: Select[*tuple[Any, ...]]
-    texts: Select[*tuple[Any, ...]]
-    length: Select[int]
-    is_passed_over: bool
+    def __init__(
+        self, ids: Rows, total: ScalarSelect[Any], *, by_number: Rows | None = None,
+        by_cursor: Rows | None = None, deepest: int = DEEPEST_PAGE,
+    ) -> None:  # fmt: skip
+        total_or_0 = cast(func.coalesce(total, 0), BigInteger)
+        self._total = select(total_or_0)
 
-    @classmethod
-    def of(
-        cls, ids: Select[int], total: ScalarSelect[Any], *, is_passed_over: bool = True
-    ) -> "PostList":
-        """The list of which `ids` is a part, and which is `total` posts long."""
-        length = cast(func.coalesce(total, 0), BigInteger)
-        shown = ids.subquery("shown")
+        def listing(*columns: Any) -> Listing[Any]:
+            def complete(part: Rows) -> Rows:
+                shown = part.subquery("shown")
+                return (
+                    select(*columns, total_or_0)
+                    .join_from(shown, Post.__table__, _POST.id == shown.c.id)
+                    .join(User.__table__, _USER.id == _POST.author_id)
+                    .order_by(*NEWEST_FIRST.by)
+                )
 
-        def rows(*columns: Any) -> Select[*tuple[Any, ...]]:
-            return (
-                select(*columns, length)
-                .join_from(shown, Post.__table__, _POST.id == shown.c.id)
-                .join(User.__table__, _USER.id == _POST.author_id)
-                .order_by(_POST.id.desc())
-            )
+            return Listing(
+                NEWEST_FIRST, ids, _place,
+                complete=complete, by_number=by_number, by_cursor=by_cursor, deepest=deepest,
+            )  # fmt: skip
 
-        return cls(rows(*_CARD_COLUMNS), rows(*_TEXT_COLUMNS), select(length), is_passed_over)
+        self._cards, self._texts = listing(*_CARD_COLUMNS), listing(*_TEXT_COLUMNS)
 
-    async def read_texts(
-        self, session: AsyncSession, parameters: Mapping[str, int]
-    ) -> tuple[list[ListedPost | UnreadPost], int]:
-        """Some posts, and how many the whole list has, in one statement.
-
-        Posts that are too much to be read at once come last, and without their texts.
-        """
-        rows, length = await self._read(session, self.texts, parameters)
-        return [_listed_or_unread(row) for row in rows], length
-
-    async def page_of_texts(
-        self, session: AsyncSession, wanted: PageRequest, **parameters: int
-    ) -> Page[ListedPost | UnreadPost]:
-        """A page with the texts, of a list of which a page was selected."""
-        if self._is_too_deep(wanted):
-            return wanted.past_the_end(await self._length(session, parameters))
-        posts, length = await self.read_texts(session, wanted.parameters | parameters)
-        return Page.of(posts, wanted, length, cursor_of=self._cursor_of)
-
-    async def page(
-        self, session: AsyncSession, wanted: PageRequest, **parameters: int
+    async def cards(
+        self, session: AsyncSession, wanted: PageRequest | CursorRequest, of: int | None = None
     ) -> Page[PostCard]:
-        """A page of cards, of a list of which a page was selected."""
-        if self._is_too_deep(wanted):
-            return wanted.past_the_end(await self._length(session, parameters))
-        rows, length = await self._read(session, self.cards, wanted.parameters | parameters)
-        cards = [_card(row) for row in rows]
-        return Page.of(cards, wanted, length, cursor_of=self._cursor_of)
+        """A page of cards.
 
-    async def cards_behind(
-        self, session: AsyncSession, walk: Walk, parameters: Mapping[str, int]
-    ) -> Stretch[PostCard]:
-        """Some cards, of a list of which those behind a place were selected."""
-        rows, length = await self._read(session, self.cards, parameters)
-        return Stretch.of([_card(row) for row in rows], walk, length, _cursor)
+        Args:
+            session: where to look.
+            wanted: which page.
+            of: the id of the person whose list it is, if it is one's.
 
-    @property
-    def _cursor_of(self) -> Callable[[PostCard | ListedPost | UnreadPost], str] | None:
-        return _cursor if self.is_passed_over else None
-
-    def _is_too_deep(self, wanted: PageRequest) -> bool:
-        return self.is_passed_over and wanted.is_too_deep
-
-    async def _length(self, session: AsyncSession, parameters: Mapping[str, int]) -> int:
-        return await session.scalar(self.length, parameters) or 0
-
-    async def _read(
-        self, session: AsyncSession, statement: Select[Any], parameters: Mapping[str, int]
-    ) -> tuple[Sequence[Row[Any]], int]:
-        """The rows of a statement, and how many the whole list has.
-
-        Where there is no post there is no row to bring the number along; it is asked for then.
+        Raises:
+            InvalidCursorError: the cursor is none of this list.
+            TooDeepError: the page has no number.
         """
+        return await self._page(session, self._cards, _card, wanted, of)
+
+    async def texts(
+        self, session: AsyncSession, wanted: PageRequest | CursorRequest, of: int | None = None
+    ) -> Page[ListedPost | UnreadPost]:
+        """As `cards`, with the texts, of which the last are not read where those before are long.
+
+        A page that was found by a cursor ends before them, and the next one begins there.
+        """
+        page = await self._page(session, self._texts, _listed_or_unread, wanted, of)
+        if isinstance(wanted, PageRequest):
+            return page
+        read = tuple(post for post in page.rows if isinstance(post, ListedPost))
+        if len(read) == len(page.rows):
+            return page
+        return replace(page, rows=read, next_cursor=self._texts.cursor(read[-1]))
+
+    async def _page(
+        self, session: AsyncSession, listing: Listing[Any], made_of: Callable[[Row[Any]], Any],
+        wanted: PageRequest | CursorRequest, of: int | None,
+    ) -> Page[Any]:  # fmt: skip
+        if deep := listing.too_deep(wanted):
+            return listing.page_past_the_end(deep, await self._length(session, of))
+        statement, parameters = listing.query(wanted, of=of)
         rows = (await session.execute(statement, parameters)).all()
-        return rows, rows[0][-1] if rows else await self._length(session, parameters)
+        # Where there is no post, there is no row to bring the number along.
+        total = rows[0][-1] if rows else await self._length(session, of)
+        return listing.page([made_of(row) for row in rows], wanted, total)
+
+    async def _length(self, session: AsyncSession, of: int | None) -> int:
+        return await session.scalar(self._total, {"of": of}) or 0

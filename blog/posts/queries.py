@@ -27,13 +27,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from blog.core.db.blocks import ids_of_page, number_of_rows
-from blog.core.db.pagination import LIMIT, OFFSET, Page, PageRequest, only_page
+from blog.core.db.pagination import ANY_PAGE, LIMIT, OFFSET, Rows
 from blog.models import Follow, Post, PostBlock, User
 from blog.models.account_deletion import not_deleted
-from blog.posts.lists import COLUMNS, ListedPost, PostCard, PostList, listed
+from blog.posts.lists import COLUMNS, NEWEST_FIRST, ListedPost, PostList, listed
 
-AUTHOR = bindparam("author", type_=BigInteger)
-READER = bindparam("reader", type_=BigInteger)
+# Whose list it is.
+OF = bindparam("of", type_=BigInteger)
 # The columns of the tables themselves, so that the ORM has nothing to do with the lists.
 _POST, _USER, _FOLLOW = Post.__table__.c, User.__table__.c, Follow.__table__.c
 IS_VISIBLE = and_(_POST.hidden_at.is_(None), not_deleted(_POST.author_id))
@@ -43,16 +43,16 @@ MANY_AUTHORS = 50
 LOOKED_THROUGH = 20_000
 
 # Those whom a reader follows and himself, as far as they have written, with their counts.
-_followed = select(_FOLLOW.followed_id).where(_FOLLOW.follower_id == READER)
-author_of_timeline = (
+_followed = select(_FOLLOW.followed_id).where(_FOLLOW.follower_id == OF)
+_author = (
     select(_USER.id, _USER.post_count)
-    .where(_USER.id.in_(union_all(_followed, select(READER))))
+    .where(_USER.id.in_(union_all(_followed, select(OF))))
     .where(_USER.post_count > 0, not_deleted(_USER.id))
     .cte("author")
 )
 
 
-def ids_of_timeline(reach: ColumnElement[int], *conditions: ColumnElement[bool]) -> Subquery:
+def _ids_of_timeline(reach: ColumnElement[int], *conditions: ColumnElement[bool]) -> Subquery:
     """The ids of posts by the authors of a timeline, the newest `reach` of them among others.
 
     Of somebody who follows many, they are usually among the newest of everybody. Otherwise the
@@ -63,7 +63,7 @@ def ids_of_timeline(reach: ColumnElement[int], *conditions: ColumnElement[bool])
         reach: where in the timeline the last post that is wanted stands.
         conditions: what the posts fulfil.
     """
-    author, shown = author_of_timeline, [IS_VISIBLE, *conditions]
+    author, shown = _author, [IS_VISIBLE, *conditions]
     follows_many = select(func.count() > MANY_AUTHORS).select_from(author).scalar_subquery()
     latest = (
         select(_POST.id, _POST.author_id)
@@ -91,23 +91,37 @@ def ids_of_timeline(reach: ColumnElement[int], *conditions: ColumnElement[bool])
     return union_all(select(found.c.id).where(is_enough), merged).subquery()
 
 
-length_of_timeline = select(func.sum(author_of_timeline.c.post_count)).scalar_subquery()
+def _first(timeline: Subquery) -> Rows:
+    return select(timeline.c.id).order_by(timeline.c.id.desc()).limit(LIMIT)
 
-_timeline = ids_of_timeline(OFFSET + LIMIT)
-_of_author = select(_POST.id).where(_POST.author_id == AUTHOR, IS_VISIBLE)
-number_by_author = select(_USER.post_count).where(_USER.id == AUTHOR).scalar_subquery()
 
-NEWEST = PostList.of(
-    ids_of_page(Post, PostBlock, IS_VISIBLE), number_of_rows(PostBlock), is_passed_over=False
+_visible = select(_POST.id).where(IS_VISIBLE)
+# Everybody's posts. Page 40,000 takes the time of page 1.
+NEWEST = PostList(
+    _visible, number_of_rows(PostBlock),
+    by_number=ids_of_page(Post, PostBlock, IS_VISIBLE), deepest=ANY_PAGE,
+)  # fmt: skip
+# The posts of the person with this id.
+BY_AUTHOR = PostList(
+    _visible.where(_POST.author_id == OF),
+    select(_USER.post_count).where(_USER.id == OF).scalar_subquery(),
 )
-TIMELINE = PostList.of(
-    only_page(select(_timeline.c.id).order_by(_timeline.c.id.desc())), length_of_timeline
-)
-BY_AUTHOR = PostList.of(only_page(_of_author.order_by(_POST.id.desc())), number_by_author)
+# The posts of those whom the person with this id follows, and their own.
+TIMELINE = PostList(
+    _visible, select(func.sum(_author.c.post_count)).scalar_subquery(),
+    by_number=_first(_ids_of_timeline(OFFSET + LIMIT)).offset(OFFSET),
+    by_cursor=_first(_ids_of_timeline(LIMIT, NEWEST_FIRST.is_after)),
+)  # fmt: skip
 _LISTED_BY_ID = (
     select(*COLUMNS)
     .join_from(Post.__table__, User.__table__, _USER.id == _POST.author_id)
     .where(_POST.id == bindparam("id"), not_deleted(_POST.author_id))
+)
+_BY_IDS = (
+    select(*COLUMNS)
+    .join_from(Post.__table__, User.__table__, _USER.id == _POST.author_id)
+    .where(_POST.id == any_(bindparam("ids", type_=ARRAY(BigInteger))), IS_VISIBLE)
+    .order_by(*NEWEST_FIRST.by)
 )
 _LISTED_BY_SUBMISSION = (
     select(*COLUMNS, _POST.submission)
@@ -121,19 +135,9 @@ _BY_ID = (
 )
 
 
-async def newest(session: AsyncSession, wanted: PageRequest) -> Page[PostCard]:
-    """Everybody's posts, newest first. Page 40,000 takes the time of page 1."""
-    return await NEWEST.page(session, wanted)
-
-
-async def timeline(session: AsyncSession, reader: int, wanted: PageRequest) -> Page[PostCard]:
-    """The posts of those whom the person with the id `reader` follows and his own, newest first."""
-    return await TIMELINE.page(session, wanted, reader=reader)
-
-
-async def posts_by(session: AsyncSession, author: int, wanted: PageRequest) -> Page[PostCard]:
-    """The posts of the person with the id `author`, newest first."""
-    return await BY_AUTHOR.page(session, wanted, author=author)
+async def texts_of(session: AsyncSession, ids: Sequence[int]) -> list[ListedPost]:
+    """Those of some posts that are still to be read, newest first."""
+    return [listed(row) for row in await session.execute(_BY_IDS, {"ids": list(ids)})]
 
 
 async def listed_post(session: AsyncSession, post_id: int) -> ListedPost | None:

@@ -8,14 +8,12 @@ from quart.typing import ResponseReturnValue
 from blog.core.auth.identity import current_user, required_account, required_viewer
 from blog.core.auth.permissions import permission_required
 from blog.core.auth.quotas import PREVIEWING, WRITING, quota
-from blog.core.db.pagination import Page, Stretch, Walk
 from blog.core.errors import InvalidFieldsError
 from blog.core.web.app import current_app, read, writes
 from blog.core.web.forms import Form
-from blog.core.web.requests import requested_page, requested_part
+from blog.core.web.requests import requested_page
 from blog.models import Permission
-from blog.posts import queries, service, walk_queries
-from blog.posts.lists import PostCard
+from blog.posts import queries, service
 from blog.posts.schemas import PostForm
 from blog.site.blueprint import blueprint
 
@@ -96,13 +94,10 @@ async def home_page(form: Form[PostForm], preview: str | None = None) -> Respons
     wanted = requested_page(current_app.settings.posts_per_page)
     reader = current_user.account
     tab = request.cookies.get(_tab_cookie()) if reader else None
-    page: Page[PostCard] | Stretch[PostCard]
     if reader is None or tab != FOLLOWED:
-        page = await read(queries.newest, wanted)
-    elif isinstance(part := requested_part(wanted.size), Walk):
-        page = await read(walk_queries.timeline_cards, reader.id, part)
+        page = await read(queries.NEWEST.cards, wanted)
     else:
-        page = await read(queries.timeline, reader.id, wanted)
+        page = await read(queries.TIMELINE.cards, wanted, reader.id)
     if reader is None:
         return await current_app.fragments.page_for_strangers("site/home.html", page=page)
     return await render_template(

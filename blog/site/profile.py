@@ -4,14 +4,11 @@ from quart import redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
 
 from blog.core.auth.identity import current_user
-from blog.core.db.pagination import Page, Stretch, Walk
 from blog.core.errors import NotFoundError
 from blog.core.web.app import current_app, read
-from blog.core.web.requests import requested_part
+from blog.core.web.requests import requested_page
 from blog.follows import queries as follows
-from blog.posts import walk_queries
-from blog.posts.lists import PostCard
-from blog.posts.queries import posts_by
+from blog.posts.queries import BY_AUTHOR
 from blog.site.blueprint import blueprint
 from blog.users import queries
 
@@ -25,12 +22,8 @@ async def profile(username: str) -> ResponseReturnValue:
     if user.username != username:
         address, query = url_for("site.profile", username=user.username), request.query_string
         return redirect(f"{address}?{query.decode()}" if query else address)
-    wanted = requested_part(current_app.settings.posts_per_page)
-    page: Page[PostCard] | Stretch[PostCard]
-    if isinstance(wanted, Walk):
-        page = await read(walk_queries.cards_by, user.id, wanted)
-    else:
-        page = await read(posts_by, user.id, wanted)
+    wanted = requested_page(current_app.settings.posts_per_page)
+    page = await read(BY_AUTHOR.cards, wanted, user.id)
     reader, relation = current_user.account, None
     if reader is not None and reader.id != user.id:
         relation = await read(follows.relation, reader, user)

@@ -8,12 +8,11 @@ from quart import Blueprint, Response
 from quart_schema import document_response
 
 from blog.core.api.bodies import validate_json
-from blog.core.api.collections import Collection, list_response, paginated, requested_part
+from blog.core.api.collections import Collection, list_response, paginated, requested_page
 from blog.core.api.links import Links, Url, links
 from blog.core.api.responses import json_response, require_match
 from blog.core.auth.identity import current_user, required_account
 from blog.core.auth.permissions import confirmed_required
-from blog.core.db.pagination import Page, Stretch, Walk
 from blog.core.errors import NotFoundError
 from blog.core.web.app import current_app, db, look_up, read
 from blog.models import User
@@ -118,10 +117,8 @@ async def person(who: int | str) -> User:
 @paginated(UserList)
 async def list_users() -> Response:
     """List all users, the newest first."""
-    wanted = requested_part(current_app.settings.followers_per_page)
-    if isinstance(wanted, Walk):
-        return await _list(await read(queries.newest_stretch, wanted))
-    return await _list(await read(queries.newest_page, wanted))
+    wanted = requested_page(current_app.settings.followers_per_page)
+    return await list_response(UserList, "users", await read(queries.newest, wanted), resource)
 
 
 @blueprint.get("/users/<person:who>")
@@ -167,7 +164,3 @@ async def _fresh_account_resource() -> AccountResource:
     columns = [attribute.key for attribute in User.__mapper__.column_attrs]
     await db().refresh(required_account(), columns)
     return await _account_resource()
-
-
-async def _list(people: Page[User] | Stretch[User]) -> Response:
-    return await list_response(UserList, "users", people, resource)

@@ -1,11 +1,11 @@
 """Finding people."""
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.db.blocks import ids_of_page, number_of_rows
-from blog.core.db.cursors import id_cursor, parsed_id
-from blog.core.db.pagination import Page, PageRequest, Stretch, Walk
+from blog.core.db.cursors import Order
+from blog.core.db.pagination import ANY_PAGE, CursorRequest, Listing, Page, PageRequest, Rows
 from blog.models import User, UserBlock
 from blog.models.account_deletion import not_deleted
 
@@ -13,8 +13,19 @@ _BY_ID = select(User).where(User.id == bindparam("id"), not_deleted(User.id))
 _BY_USERNAME = select(User).where(
     func.lower(User.username) == bindparam("username"), not_deleted(User.id)
 )
-_ids = ids_of_page(User, UserBlock, not_deleted(User.__table__.c.id)).subquery()
-_PAGE = select(User).join(_ids, _ids.c.id == User.id).order_by(User.id.desc())
+_ORDER = Order(User.id)
+_is_there = not_deleted(User.__table__.c.id)
+
+
+def _people(ids: Rows) -> Select[User]:
+    shown = ids.subquery()
+    return select(User).join(shown, shown.c.id == User.id).order_by(*_ORDER.by)
+
+
+_NEWEST: Listing[User] = Listing(
+    _ORDER, select(User.id).where(_is_there), lambda person: (person.id,),
+    complete=_people, by_number=ids_of_page(User, UserBlock, _is_there), deepest=ANY_PAGE,
+)  # fmt: skip
 
 
 async def user_by_username(session: AsyncSession, username: str) -> User | None:
@@ -27,21 +38,7 @@ async def user_by_id(session: AsyncSession, user_id: int) -> User | None:
     return await session.scalar(_BY_ID, {"id": user_id})
 
 
-async def newest_page(session: AsyncSession, wanted: PageRequest) -> Page[User]:
+async def newest(session: AsyncSession, wanted: PageRequest | CursorRequest) -> Page[User]:
     """Everybody, who came last first."""
-    people = await session.scalars(_PAGE, wanted.parameters)
-    return Page.of(people.all(), wanted, await _number_of_people(session))
-
-
-async def newest_stretch(session: AsyncSession, walk: Walk) -> Stretch[User]:
-    """Everybody, who came last first, as a walk."""
-    statement = select(User).where(not_deleted(User.id)).order_by(User.id.desc()).limit(walk.limit)
-    if walk.cursor:
-        statement = statement.where(User.id < parsed_id(walk.cursor))
-    people = (await session.scalars(statement)).all()
-    total = await _number_of_people(session)
-    return Stretch.of(people, walk, total, lambda person: id_cursor(person.id))
-
-
-async def _number_of_people(session: AsyncSession) -> int:
-    return await session.scalar(select(number_of_rows(UserBlock))) or 0
+    total = await session.scalar(select(number_of_rows(UserBlock)))
+    return await _NEWEST.read(session, wanted, total)

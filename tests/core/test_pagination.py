@@ -2,13 +2,13 @@
 
 import pytest
 
-from blog.core.db.pagination import Page, PageRequest
+from blog.core.db.pagination import ANY_PAGE, Page, PageRequest
 
 
 def page(number: int, total: int | None, size: int = 10) -> Page[int]:
     wanted = PageRequest(number, size)
     rows = range(total or 0)[wanted.offset : wanted.offset + wanted.limit]
-    return Page.of(list(rows), wanted, total)
+    return Page.of(list(rows), wanted, total, cursor_of=str, deepest=ANY_PAGE)
 
 
 @pytest.mark.parametrize(

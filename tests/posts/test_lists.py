@@ -58,9 +58,9 @@ async def test_every_page_is_the_right_one_however_the_ids_are_spread(
     pages = [visible[start : start + 10] for start in range(0, len(visible), 10)]
     for number, expected in enumerate(pages, start=1):
         for page in (
-            await queries.newest(db, PageRequest(number, 10)),
-            await queries.posts_by(db, susan.id, PageRequest(number, 10)),
-            await queries.timeline(db, susan.id, PageRequest(number, 10)),
+            await queries.NEWEST.cards(db, PageRequest(number, 10)),
+            await queries.BY_AUTHOR.cards(db, PageRequest(number, 10), susan.id),
+            await queries.TIMELINE.cards(db, PageRequest(number, 10), susan.id),
         ):
             assert [post.id for post in page.rows] == expected
             assert page.last_number == len(pages)
@@ -127,7 +127,7 @@ async def test_who_follows_many_sees_all_their_posts_in_order_and_nobody_elses(
     )
     theirs = sorted((post.id for post in posts if post.author_id in followed), reverse=True)
     await db.commit()
-    pages = [await queries.timeline(db, susan.id, PageRequest(n, 25)) for n in (1, 2, 3, 4)]
+    pages = [await queries.TIMELINE.cards(db, PageRequest(n, 25), susan.id) for n in (1, 2, 3, 4)]
     assert [post.id for page in pages for post in page.rows] == theirs
     assert [page.has_next for page in pages] == [True, True, False, False]
 

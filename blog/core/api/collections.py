@@ -1,8 +1,8 @@
-"""Lists of resources: in numbered pages, or walked by a cursor.
+"""Lists of resources: in numbered pages, or in pages that a cursor leads to.
 
-A page is the quick way to any place of a list, but rows move from page to page while others
-write. A walk neither skips nor repeats what is there all along: each answer names the address of
-the next stretch, which begins behind the last row of this one.
+A number is the quick way to any page of a list, but rows move from page to page while others
+write. Who follows cursors neither misses nor repeats what is there all along: each answer has the
+address of the next page, which begins after the last row of this one.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from blog.core.api.responses import (
     json_response,
     streamed_json_response,
 )
-from blog.core.db.pagination import Page, PageRequest, Stretch, Walk
+from blog.core.db.pagination import CursorRequest, Page, PageRequest
 from blog.core.errors import InvalidFieldsError
 from blog.core.text.validation import messages
 
@@ -52,7 +52,7 @@ class ListQuery(BaseModel):
         Field(
             max_length=100,
             pattern="^[A-Za-z0-9_-]*$",
-            description="Begins a walk if it is empty; its answers have the cursors to go on with.",
+            description="Where the page begins, from `next`; if empty, at the first item.",
         ),
     ] = None
 
@@ -61,9 +61,9 @@ class Collection(BaseModel):
     """Part of a list, and the ways to the parts beside it."""
 
     prev: Annotated[
-        Url | None, Field(description="The address of the page before; a walk goes one way.")
+        Url | None, Field(description="The address of the page before; none with a cursor.")
     ]
-    next: Annotated[Url | None, Field(description="The address of the page or stretch after.")]
+    next: Annotated[Url | None, Field(description="The address of the page after.")]
     count: Annotated[int, Field(ge=0, description="How many items the whole list has.")]
 
 
@@ -76,8 +76,8 @@ def paginated(collection: type[Collection]) -> Callable[[View], View]:
     return decorate
 
 
-def requested_part(size: int) -> PageRequest | Walk:
-    """Which part of a list the current request asks for.
+def requested_page(size: int) -> PageRequest | CursorRequest:
+    """Which page of a list the current request asks for.
 
     Args:
         size: how many rows there are where the client does not say.
@@ -94,7 +94,7 @@ def requested_part(size: int) -> PageRequest | Walk:
         return PageRequest(query.page, size)
     if "page" in query.model_fields_set:
         raise InvalidFieldsError({"page": "Please give either a page or a cursor."})
-    return Walk(size, query.cursor)
+    return CursorRequest(size, query.cursor)
 
 
 class Rest(NamedTuple):
@@ -110,16 +110,16 @@ class Rest(NamedTuple):
 
 
 async def list_response(
-    collection: type[Collection], name: str, part: Page[Row] | Stretch[Row],
+    collection: type[Collection], name: str, page: Page[Row],
     resource: Callable[[Row, Links], BaseModel], *, keep: bool = False,
     length: Callable[[Row], int] = lambda _row: 0, rest: Rest | None = None,
 ) -> Response:  # fmt: skip
-    """Part of a list, with the ways to the parts beside it in the body and as `Link` (RFC 8288).
+    """A page of a list, with the ways to those beside it in the body and as `Link` (RFC 8288).
 
     Args:
         collection: what the answer is.
         name: what the items are called in it.
-        part: the rows.
+        page: the rows.
         resource: makes a resource of a row.
         keep: whether the rows are values, of which `resource` always makes the same.
         length: how many characters the text of a row has. If they are many in all, the answer is
@@ -127,20 +127,17 @@ async def list_response(
         rest: what comes behind the rows, if that is too much to be read before.
     """
     per_page = request.args.get("per_page")
-    if isinstance(part, Page):
-        ways = {"prev": part.previous_number, "next": part.next_number}
-        addresses = {
-            rel: this_address(page=number, per_page=per_page) if number else None
-            for rel, number in ways.items()
-        }
-    else:
-        addresses = {"prev": None, "next": None}
-    if cursor := part.next_cursor:
+    ways = {"prev": page.previous_number, "next": page.next_number}
+    addresses = {
+        rel: this_address(page=number, per_page=per_page) if number else None
+        for rel, number in ways.items()
+    }
+    if cursor := page.next_cursor:
         addresses["next"] = this_address(cursor=cursor, per_page=per_page)
     made_of = _MadeOf(
-        collection, name, tuple(part.rows), resource, links(), part.total or 0, **addresses
+        collection, name, tuple(page.rows), resource, links(), page.total or 0, **addresses
     )
-    if rest or sum(map(length, part.rows)) > LONGEST_AT_ONCE:
+    if rest or sum(map(length, page.rows)) > LONGEST_AT_ONCE:
         response = await _answer_in_pieces(made_of, rest)
     elif keep:
         response = cached_json_response(_collection, made_of)

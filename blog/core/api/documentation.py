@@ -16,7 +16,7 @@ SWAGGER_UI = Assets(Path(str(swagger_ui_bundle.swagger_ui_path)), "/api/docs/")
 INTRODUCTION = """\
 Everything that people do on the pages, for programs.
 
-Lists come in pages (`?page=`, `?per_page=`) or are walked by a cursor (`?cursor=`, then the
+Lists come in pages, by number (`?page=`, `?per_page=`) or by cursor (`?cursor=`, then the
 address in `next`). Say who you are by HTTP Basic, with an e-mail address or username and a
 password or with a token as the username, or by a bearer token. What goes wrong is told as
 `application/problem+json` (RFC 9457).

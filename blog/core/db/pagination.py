@@ -1,13 +1,22 @@
-"""Parts of a list, without counting it: numbered pages, and walks that hold their place."""
+"""Pages of a list, found by a number or by a cursor (`blog.core.db.cursors`).
 
+By number people and clients get to any page near the beginning; but rows move from page to page
+while others write, and what comes before a page is passed over to find it. A cursor holds its
+place, at the cost of the first page.
+"""
+
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import BigInteger, Integer, Select, bindparam
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.db.cursors import Order
 
 Row = TypeVar("Row")
-Statement = TypeVar("Statement", bound=Select[*tuple[Any, ...]])
+Rows = Select[*tuple[Any, ...]]
 
 # Where a page begins in its list, and how many rows are read: for statements that are made
 # once, and executed with the `parameters` of what is wanted. To make a statement takes longer
@@ -18,8 +27,10 @@ OFFSET = bindparam("offset", type_=BigInteger)
 LIMIT = bindparam("limit", type_=Integer, literal_execute=True)
 
 # The last page that has a number, in a list whose pages are found by passing over the rows before
-# them. From there a cursor leads on, at the cost of the first page.
+# them. From there a cursor leads on.
 DEEPEST_PAGE = 500
+# Of a list in which each page is found at the same cost.
+ANY_PAGE = sys.maxsize
 # How many numbers a pager shows on each side of the current one.
 NEIGHBOURS = 2
 
@@ -56,42 +67,37 @@ class PageRequest:
         return self.size + 1
 
     @property
-    def is_too_deep(self) -> bool:
-        """Whether it is behind `DEEPEST_PAGE`."""
-        return self.number > DEEPEST_PAGE
-
-    def past_the_end(self, total: int) -> "Page[Any]":
-        """The answer to a page that is too deep, of a list of `total` rows.
-
-        Raises:
-            TooDeepError: the list is as long as that.
-        """
-        if self.offset < total:
-            raise TooDeepError(DEEPEST_PAGE)
-        return Page.of([], self, total)
-
-    @property
     def parameters(self) -> dict[str, int]:
         """The values of `OFFSET` and `LIMIT`."""
         return {"offset": self.offset, "limit": self.limit}
 
 
-def only_page(statement: Statement) -> Statement:
-    """The rows of a page, and one more, of all that `statement` selects."""
-    return statement.offset(OFFSET).limit(LIMIT)
+@dataclass(frozen=True)
+class CursorRequest:
+    """The page wanted is the one of `size` rows after `cursor`; without one, the first."""
+
+    size: int
+    cursor: str = ""
+
+    @property
+    def limit(self) -> int:
+        """As that of `PageRequest`."""
+        return self.size + 1
 
 
 @dataclass(frozen=True)
 class Page(Generic[Row]):
-    """The rows of one page, and which pages are beside it.
+    """The rows of one page, and the ways to those beside it.
 
-    `last_number` is the number of the list's last page, and `total` how many rows it has, or
-    `None` where nobody keeps count. Where the pages end that have numbers, a walk goes on from
-    `next_cursor`.
+    Attributes:
+        number: from 1; `None` of a page that was found by a cursor, which knows no way back.
+        next_cursor: leads to the next page where that has no number.
+        total: how many rows the list has, or `None` where nobody keeps count.
+        last_number: that of the last page with a number, where that is known.
     """
 
     rows: tuple[Row, ...]
-    number: int
+    number: int | None
     has_next: bool
     last_number: int | None = None
     total: int | None = None
@@ -101,44 +107,46 @@ class Page(Generic[Row]):
     def of(
         cls,
         fetched: Sequence[Row],
-        wanted: PageRequest,
+        wanted: PageRequest | CursorRequest,
         total: int | None = None,
         *,
-        cursor_of: Callable[[Row], str] | None = None,
+        cursor_of: Callable[[Row], str],
         deepest: int = DEEPEST_PAGE,
     ) -> "Page[Row]":
         """Make a page of up to `wanted.limit` rows that were fetched for it.
 
         Args:
-            fetched: the rows from `wanted.offset` on.
+            fetched: the rows from the beginning of the page on.
             wanted: which page it is.
             total: how many rows the whole list has, from a count that is kept.
-            cursor_of: makes the cursor behind a row, for a list that has no numbers further on.
-            deepest: the last page with a number, of such a list.
+            cursor_of: makes the cursor of a row.
+            deepest: the last page with a number.
         """
-        last_number = None if total is None else PageRequest.holding(total, wanted.size).number
-        has_next, next_cursor = len(fetched) > wanted.size, None
-        rows = tuple(fetched[: wanted.size])
-        if cursor_of is not None:
-            last_number = last_number and min(last_number, deepest)
-            if has_next and wanted.number >= deepest:
-                has_next, next_cursor = False, cursor_of(rows[-1])
-        return cls(rows, wanted.number, has_next, last_number, total, next_cursor)
+        rows, has_next = tuple(fetched[: wanted.size]), len(fetched) > wanted.size
+        if isinstance(wanted, CursorRequest):
+            number = last_number = None
+        else:
+            number = wanted.number
+            last = None if total is None else PageRequest.holding(total, wanted.size).number
+            last_number = last and min(last, deepest)
+        if has_next and (number is None or number >= deepest):
+            return cls(rows, number, False, last_number, total, cursor_of(rows[-1]))
+        return cls(rows, number, has_next, last_number, total)
 
     @property
     def is_past_the_end(self) -> bool:
-        return self.number > 1 and not self.rows
+        return self.number is not None and self.number > 1 and not self.rows
 
     @property
     def previous_number(self) -> int | None:
         """The page before this one; from past the end the way back leads to the last page."""
-        if self.number == 1:
+        if self.number is None or self.number == 1:
             return None
         return min(self.number - 1, self.last_number or self.number)
 
     @property
     def next_number(self) -> int | None:
-        return self.number + 1 if self.has_next else None
+        return self.number + 1 if self.number and self.has_next else None
 
     def numbers(self) -> tuple[int | None, ...]:
         """What a pager shows, `None` for a gap: 1 … 398 399 400 401 402 … 50000.
@@ -147,7 +155,7 @@ class Page(Generic[Row]):
         is that page.
         """
         last = self.last_number or 1
-        if last == 1:
+        if last == 1 or self.number is None:
             return ()
         around = range(self.number - NEIGHBOURS, self.number + NEIGHBOURS + 1)
         shown = sorted({1, last} | {number for number in around if 1 <= number <= last})
@@ -163,50 +171,95 @@ class Page(Generic[Row]):
         return tuple(numbers)
 
 
-@dataclass(frozen=True)
-class Walk:
-    """The next `size` rows of a list, behind the one that `cursor` names, or its first ones.
+class Listing(Generic[Row]):
+    """A list, as the two statements that find its pages; they are made once.
 
-    `cursor` is one of `blog.core.db.cursors`, or empty.
+    Args:
+        order: the order of the list.
+        rows: selects the whole list, or what leads to its rows; with the columns of the order.
+        complete: makes a statement of the part of `rows` that a page has, in the same order.
+        place: what a row of the list has in the columns of the order.
+        by_number, by_cursor: the part of `rows` that a page has, in order, where that is found in
+            another way than by passing over the rows before it.
+        deepest: the last page with a number.
     """
 
-    size: int
-    cursor: str = ""
+    def __init__(
+        self,
+        order: Order,
+        rows: Rows,
+        place: Callable[[Row], Sequence[Any]],
+        *,
+        complete: Callable[[Rows], Any] = lambda rows: rows,
+        by_number: Rows | None = None,
+        by_cursor: Rows | None = None,
+        deepest: int = DEEPEST_PAGE,
+    ) -> None:
+        self._order, self._place, self._deepest = order, place, deepest
+        first = rows.order_by(*order.by).limit(LIMIT)
+        self._by_number = complete(first.offset(OFFSET) if by_number is None else by_number)
+        self._by_cursor = complete(first.where(order.is_after) if by_cursor is None else by_cursor)
 
-    @property
-    def limit(self) -> int:
-        """One row more than is shown: whether it is there tells whether the walk goes on."""
-        return self.size + 1
+    def too_deep(self, wanted: PageRequest | CursorRequest) -> PageRequest | None:
+        """The page that is wanted, where it is behind those that have numbers."""
+        if isinstance(wanted, PageRequest) and wanted.number > self._deepest:
+            return wanted
+        return None
 
+    def query(self, wanted: PageRequest | CursorRequest, **values: Any) -> tuple[Any, Any]:
+        """The statement that finds a page, and its parameters.
 
-@dataclass(frozen=True)
-class Stretch(Generic[Row]):
-    """Some rows of a list; a walk goes on from `next_cursor`, or ends where that is `None`."""
+        Raises:
+            InvalidCursorError: the cursor is none of this list.
+        """
+        if isinstance(wanted, PageRequest):
+            return self._by_number, wanted.parameters | values
+        place = self._order.parameters(wanted.cursor)
+        return self._by_cursor, {"limit": wanted.limit, **place, **values}
 
-    rows: tuple[Row, ...]
-    next_cursor: str | None
-    total: int | None = None
-
-    # What a pager asks of a page: a stretch has no number, and knows no way back.
-    number = 0
-    is_past_the_end = False
-    previous_number = next_number = None
-
-    @classmethod
-    def of(
-        cls,
+    def page(
+        self,
         fetched: Sequence[Row],
-        wanted: Walk,
-        total: int | None,
-        cursor_of: Callable[[Row], str],
-    ) -> "Stretch[Row]":
-        """Make a stretch of up to `wanted.limit` rows that were fetched for it.
+        wanted: PageRequest | CursorRequest,
+        total: int | None = None,
+    ) -> Page[Row]:
+        """The page of which `query` has found the rows."""
+        return Page.of(fetched, wanted, total, cursor_of=self.cursor, deepest=self._deepest)
+
+    def page_past_the_end(self, wanted: PageRequest, total: int | None) -> Page[Row]:
+        """The answer to a page that is too deep, of a list of `total` rows.
+
+        Raises:
+            TooDeepError: the list may be as long as that.
+        """
+        if total is None or wanted.offset < total:
+            raise TooDeepError(self._deepest)
+        return self.page([], wanted, total)
+
+    def cursor(self, row: Row) -> str:
+        """The cursor that leads on after a row."""
+        return self._order.cursor(*self._place(row))
+
+    async def read(
+        self,
+        session: AsyncSession,
+        wanted: PageRequest | CursorRequest,
+        total: int | None = None,
+        **values: Any,
+    ) -> Page[Row]:
+        """A page of a list whose statements find objects of the ORM.
 
         Args:
-            fetched: the rows behind `wanted.cursor`.
-            wanted: which stretch it is.
-            total: how many rows the whole list has, or `None` where nobody keeps count.
-            cursor_of: makes the cursor behind a row.
+            session: where to look.
+            wanted: which page.
+            total: how many rows the list has, if that is known.
+            values: the statement's other parameters.
+
+        Raises:
+            InvalidCursorError: the cursor is none of this list.
+            TooDeepError: the page has no number.
         """
-        rows = tuple(fetched[: wanted.size])
-        return cls(rows, cursor_of(rows[-1]) if len(fetched) > wanted.size else None, total)
+        if deep := self.too_deep(wanted):
+            return self.page_past_the_end(deep, total)
+        rows = await session.scalars(*self.query(wanted, **values))
+        return self.page(rows.all(), wanted, total)

@@ -23,7 +23,7 @@ from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.routing import BaseConverter
 from werkzeug.utils import cached_property
 
-from blog.core.db.pagination import PageRequest, Walk
+from blog.core.db.pagination import CursorRequest, PageRequest
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -201,8 +201,8 @@ def is_for_api() -> bool:
     return cast(StrictRequest, request).is_for_api
 
 
-def requested_page(size: int, *, count: int | None = None) -> PageRequest:
-    """Which page of a list `?page=` asks for; the first one without it.
+def requested_page(size: int, *, count: int | None = None) -> PageRequest | CursorRequest:
+    """Which page of a list `?page=` or `?before=` asks for; the first one without them.
 
     Args:
         size: how many rows a page has.
@@ -211,6 +211,8 @@ def requested_page(size: int, *, count: int | None = None) -> PageRequest:
     Raises:
         werkzeug.exceptions.NotFound: it is not a number from 1 to 9,999,999,999.
     """
+    if cursor := request.args.get("before"):
+        return CursorRequest(size, cursor)
     text = request.args.get("page", "1")
     if text == "-1" and count is not None:
         return PageRequest.holding(count, size)
@@ -219,31 +221,9 @@ def requested_page(size: int, *, count: int | None = None) -> PageRequest:
     return PageRequest(int(text), size)
 
 
-def requested_part(size: int) -> PageRequest | Walk:
-    """Which part of a list `?page=` or, further on than pages have numbers, `?before=` asks for.
-
-    Args:
-        size: how many rows it has.
-
-    Raises:
-        werkzeug.exceptions.NotFound: as `requested_page`.
-    """
-    if cursor := request.args.get("before"):
-        return Walk(size, cursor)
-    return requested_page(size)
-
-
-def requested_before() -> int | None:
-    """The id that a list goes on below, from `?before=`; `None` for the beginning.
-
-    Raises:
-        werkzeug.exceptions.NotFound: it is not the id of a row.
-    """
-    if (text := request.args.get("before")) is None:
-        return None
-    if not re.fullmatch(RowIdConverter.regex, text, re.ASCII) or int(text) > LARGEST_ROW_ID:
-        abort(404, "There is no such page.")
-    return int(text)
+def requested_cursor(size: int) -> CursorRequest:
+    """Which page `?before=` asks for, of a list whose pages have no numbers."""
+    return CursorRequest(size, request.args.get("before", ""))
 
 
 def local_address(target: str | None) -> str | None:
