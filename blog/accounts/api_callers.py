@@ -4,21 +4,19 @@ Cookies mean nothing here. What a token may do is what its person may, within it
 """
 
 import functools
-from collections.abc import Awaitable, Callable
-from typing import ParamSpec, cast
 
 import quart_auth
 from pydantic import SecretStr
 from quart import Blueprint, Response, request
-from quart.typing import ResponseReturnValue
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts.login.attempts import forgive
 from blog.accounts.login.authentication import authenticate
 from blog.core.api import limits
+from blog.core.api.operations import access_of
 from blog.core.auth.clients import requesting_client
 from blog.core.auth.credentials import credential
-from blog.core.auth.identity import Visitor, current_user, required_account
+from blog.core.auth.identity import Visitor
 from blog.core.auth.permissions import UNCONFIRMED
 from blog.core.auth.presence import note_presence
 from blog.core.auth.security_log import Event, note
@@ -30,9 +28,6 @@ from blog.core.web.errors import error_response
 from blog.core.web.headers import vary_by
 from blog.core.web.requests import SAFE_METHODS
 from blog.models import ApiToken, Permission, Scope, User
-
-Arguments = ParamSpec("Arguments")
-View = Callable[Arguments, Awaitable[ResponseReturnValue]]
 
 CHALLENGE = 'Basic realm="Broadside", charset="UTF-8", Bearer realm="Broadside"'
 ALL_SCOPES = Scope.READ | Scope.WRITE | Scope.MODERATE
@@ -93,7 +88,8 @@ async def identify() -> None:
     Raises:
         quart_auth.Unauthorized: nobody says who he is, where that is not allowed.
         BadCredentialsError: the credentials are no good.
-        ForbiddenError: the address is not confirmed, or the token is not for this.
+        ForbiddenError: the address is not confirmed, or the token has not the scope.
+        PasswordRequiredError: a token is not enough.
         TooManyRequestsError: too many requests came from him, or too many wrong passwords.
     """
     if request.method == "OPTIONS":  # A browser asks so before it sends what has credentials.
@@ -111,16 +107,20 @@ async def identify() -> None:
             await limits.spend()
         raise
     await limits.spend(account.id if account else None)
+    access = access_of(current_app.view_functions[str(request.endpoint)])
     if account is None:
-        if request.method in SAFE_METHODS and not current_app.settings.api_anonymous_reads:
+        is_read = request.method in SAFE_METHODS
+        if not access.anonymous or (is_read and not current_app.settings.api_anonymous_reads):
             raise quart_auth.Unauthorized
         return
     if not account.is_confirmed:
         raise ForbiddenError(UNCONFIRMED)
     caller.recognise(account)
     caller.narrow()
-    if (needed := _needed_scope()) not in caller.scopes:
-        raise ForbiddenError(f"This token has not the scope “{str(needed.name).lower()}”.")
+    if access.scope not in caller.scopes:
+        raise ForbiddenError(f"This token has not the scope “{str(access.scope.name).lower()}”.")
+    if access.password and not caller.used_password:
+        raise PasswordRequiredError
     await note_presence(account)
 
 
@@ -174,27 +174,6 @@ async def _person_with_password(session: AsyncSession, login: str, password: str
     await session.commit()
     note(Event.RIGHT_PASSWORD, user.id)
     return user
-
-
-def _needed_scope() -> Scope:
-    """Reading takes one, writing another, and what only moderators do a third."""
-    if request.method in SAFE_METHODS:
-        return Scope.READ
-    is_moderation = str(request.blueprint).endswith(".moderation")
-    return Scope.MODERATE if is_moderation else Scope.WRITE
-
-
-def password_required(view: View[Arguments]) -> View[Arguments]:
-    """Let in who has given a password: a token is not enough to make another."""
-
-    @functools.wraps(view)
-    async def checked(*args: Arguments.args, **kwargs: Arguments.kwargs) -> ResponseReturnValue:
-        required_account()
-        if not cast(Caller, current_user).used_password:
-            raise PasswordRequiredError
-        return await view(*args, **kwargs)
-
-    return checked
 
 
 async def keep_apart(response: Response) -> Response:

@@ -20,7 +20,7 @@ from blog.core.crypto.weak_passwords import (
     is_common,
     is_regular,
 )
-from blog.core.text.validation import NotBlank, Schema
+from blog.core.text.validation import NotBlank, Schema, with_example
 from blog.core.web.submissions import SubmittedForm
 
 # RFC 5321, 4.5.3.1.3, without the angle brackets.
@@ -123,8 +123,17 @@ class NewPasswordForm(Schema):
         return again
 
 
+_EXAMPLE = {
+    "email": "susan@blog.example.com",
+    "username": "susan",
+    "password": "paper and trams",
+}
+
+
 class UserCreate(Schema):
     """A new account."""
+
+    model_config = with_example(_EXAMPLE)
 
     email: EmailAddress
     username: Username

@@ -2,38 +2,63 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, cast
+from typing import Annotated, ClassVar, cast
 
 from pydantic import BaseModel, Field
-from quart import Blueprint, Response
-from quart_schema import document_response
+from quart import Response
+from quart_schema import document_headers, document_response
 
 from blog.comments import queries, service
 from blog.comments.policies import may_know_of_comment, may_read_comment
 from blog.comments.schemas import CommentCreate, CommentForm, CommentUpdate
 from blog.comments.writes import Written
 from blog.core.api.bodies import validate_json
-from blog.core.api.collections import Collection, list_response, paginated, requested_page
-from blog.core.api.idempotency import idempotent, submission
-from blog.core.api.links import Links, Url, links
+from blog.core.api.collections import (
+    Collection,
+    list_example,
+    list_response,
+    paginated,
+    requested_page,
+)
+from blog.core.api.idempotency import IdempotentHeaders, idempotent, submission
+from blog.core.api.links import EXAMPLE_ROOT, Links, Url, links
+from blog.core.api.operations import IfMatch, Resource, requires_scope
 from blog.core.api.responses import NoContent, json_response, no_content, require_match
 from blog.core.auth.identity import current_user, required_viewer
-from blog.core.auth.permissions import confirmed_required, permission_required
+from blog.core.auth.permissions import permission_required
 from blog.core.auth.viewer import Viewer
 from blog.core.db.pagination import Page
 from blog.core.errors import NotFoundError
+from blog.core.text.validation import with_example
 from blog.core.web.app import current_app, db, read, writes
-from blog.models import Comment, Permission, Post
+from blog.models import Comment, Permission, Post, Scope
 from blog.posts.api import readable_post
 from blog.posts.lists import ListedPost
 
-blueprint = Blueprint("comments", __name__)
+blueprint = Resource("comments", __name__, "What is said under posts.")
 
 HIDDEN = "Null where a moderator has disabled the comment."
 
 
+EXAMPLE = {
+    "url": f"{EXAMPLE_ROOT}/comments/5",
+    "id": 5,
+    "post_url": f"{EXAMPLE_ROOT}/posts/17",
+    "body": "So *am* I.",
+    "body_html": "So <em>am</em> I.",
+    "timestamp": "2026-11-24T09:42:10.125000Z",
+    "edited_at": None,
+    "author_url": f"{EXAMPLE_ROOT}/users/4",
+    "author": "david",
+    "disabled": False,
+}
+
+
 class CommentResource(BaseModel):
     """A comment under a post."""
+
+    model_config = with_example(EXAMPLE)
+    PATH_PARAMETER: ClassVar = "comment_id"
 
     url: Url
     id: int
@@ -49,6 +74,8 @@ class CommentResource(BaseModel):
 
 class CommentList(Collection):
     """Comments: under a post the oldest first, of the whole site the newest first."""
+
+    model_config = with_example(list_example("comments", EXAMPLE))
 
     comments: list[CommentResource]
 
@@ -71,6 +98,7 @@ def resource(comment: Comment, post: Post | ListedPost, to: Links) -> CommentRes
 
 
 @blueprint.get("/comments/")
+@requires_scope(Scope.READ, anonymous=True)
 @paginated(CommentList)
 async def list_comments() -> Response:
     """List all comments, the newest first."""
@@ -79,6 +107,7 @@ async def list_comments() -> Response:
 
 
 @blueprint.get("/posts/<id:post_id>/comments/")
+@requires_scope(Scope.READ, anonymous=True)
 @paginated(CommentList)
 async def list_post_comments(post_id: int) -> Response:
     """List a post's comments, the oldest first."""
@@ -88,7 +117,8 @@ async def list_post_comments(post_id: int) -> Response:
 
 
 @blueprint.post("/posts/<id:post_id>/comments/")
-@document_response(CommentResource, 201)
+@requires_scope(Scope.WRITE)
+@document_response(CommentResource, 201, IdempotentHeaders)
 @permission_required(Permission.COMMENT)
 @validate_json(CommentCreate)
 @idempotent
@@ -106,6 +136,7 @@ async def create_comment(data: CommentCreate, post_id: int) -> Response:
 
 
 @blueprint.get("/comments/<id:comment_id>")
+@requires_scope(Scope.READ, anonymous=True)
 @document_response(CommentResource)
 async def get_comment(comment_id: int) -> Response:
     """Get a comment."""
@@ -113,8 +144,9 @@ async def get_comment(comment_id: int) -> Response:
 
 
 @blueprint.patch("/comments/<id:comment_id>")
+@requires_scope(Scope.WRITE)
+@document_headers(IfMatch)
 @document_response(CommentResource)
-@confirmed_required
 @validate_json(CommentUpdate)
 async def update_comment(data: CommentUpdate, comment_id: int) -> Response:
     """Update a comment.
@@ -132,8 +164,9 @@ async def update_comment(data: CommentUpdate, comment_id: int) -> Response:
 
 
 @blueprint.delete("/comments/<id:comment_id>")
+@requires_scope(Scope.WRITE)
+@document_headers(IfMatch)
 @document_response(NoContent, 204)
-@confirmed_required
 async def delete_comment(comment_id: int) -> Response:
     """Delete a comment.
 

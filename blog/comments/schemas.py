@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from blog.core.text.validation import Markdown, NotBlank, Schema
+from blog.core.text.validation import Markdown, NotBlank, Schema, with_example
 from blog.core.web.submissions import SubmittedForm
 
 LONGEST_COMMENT = 8_192
@@ -15,6 +15,8 @@ Body = Annotated[Markdown, Field(max_length=LONGEST_COMMENT), NotBlank]
 class CommentCreate(Schema):
     """The text of a comment, in inline Markdown."""
 
+    model_config = with_example({"body": "So *am* I."})
+
     body: Body
 
 
@@ -24,5 +26,7 @@ class CommentForm(CommentCreate, SubmittedForm):
 
 class CommentUpdate(Schema):
     """What is to be changed of a comment."""
+
+    model_config = with_example({"body": "So *am* I."})
 
     body: Body | None = None

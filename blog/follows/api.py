@@ -2,56 +2,65 @@
 
 from collections.abc import Callable
 
-from quart import Blueprint, Response
+from quart import Response
 from quart_schema import document_response
 
 from blog.core.api.collections import list_response, paginated, requested_page
+from blog.core.api.operations import Resource, requires_scope
+from blog.core.api.problems import Problem
 from blog.core.api.responses import NoContent, no_content
 from blog.core.auth.identity import required_viewer
 from blog.core.auth.permissions import permission_required
 from blog.core.db.pagination import Page
 from blog.core.web.app import current_app, read, writes
 from blog.follows import queries, service
-from blog.models import Follow, Permission, User
-from blog.users.api import UserList, person, resource
+from blog.models import Follow, Permission, Scope, User
+from blog.users.api import UserList, addressed_user, resource
 
-blueprint = Blueprint("follows", __name__)
+blueprint = Resource("follows", __name__, "Who follows whom.")
 
 
-@blueprint.get("/users/<person:who>/followers/")
+@blueprint.get("/users/<person:user>/followers/")
+@requires_scope(Scope.READ, anonymous=True)
 @paginated(UserList)
-async def list_followers(who: int | str) -> Response:
+async def list_followers(user: int | str) -> Response:
     """List a user's followers, the newest first."""
-    followed, wanted = await person(who), requested_page(current_app.settings.followers_per_page)
+    followed = await addressed_user(user)
+    wanted = requested_page(current_app.settings.followers_per_page)
     follows = await read(queries.followers, followed, wanted)
     return await _list(follows, lambda follow: follow.follower)
 
 
-@blueprint.get("/users/<person:who>/following/")
+@blueprint.get("/users/<person:user>/following/")
+@requires_scope(Scope.READ, anonymous=True)
 @paginated(UserList)
-async def list_following(who: int | str) -> Response:
+async def list_following(user: int | str) -> Response:
     """List the users that a user follows, the newest first."""
-    follower, wanted = await person(who), requested_page(current_app.settings.followers_per_page)
+    follower = await addressed_user(user)
+    wanted = requested_page(current_app.settings.followers_per_page)
     follows = await read(queries.followed_by, follower, wanted)
     return await _list(follows, lambda follow: follow.followed)
 
 
-@blueprint.put("/users/<person:who>/follow")
+@blueprint.put("/users/<person:user>/follow")
+@requires_scope(Scope.WRITE)
+@document_response(Problem, 422)
 @document_response(NoContent, 204)
 @permission_required(Permission.FOLLOW)
-async def follow_user(who: int | str) -> Response:
+async def follow_user(user: int | str) -> Response:
     """Follow a user."""
-    followed = await person(who)
+    followed = await addressed_user(user)
     await service.follow(await writes(), required_viewer(), followed)
     return no_content()
 
 
-@blueprint.delete("/users/<person:who>/follow")
+@blueprint.delete("/users/<person:user>/follow")
+@requires_scope(Scope.WRITE)
 @document_response(NoContent, 204)
 @permission_required(Permission.FOLLOW)
-async def unfollow_user(who: int | str) -> Response:
+async def unfollow_user(user: int | str) -> Response:
     """Unfollow a user."""
-    followed = await person(who)
+    followed = await addressed_user(user)
     await service.unfollow(await writes(), required_viewer(), followed)
     return no_content()
 

@@ -1,27 +1,31 @@
 """What moderators do to comments, in the JSON API."""
 
-from quart import Blueprint, Response
+from quart import Response
 from quart_schema import document_response
 
 from blog.comments.api import CommentResource, comment_resource
 from blog.core.api.bodies import validate_json
+from blog.core.api.operations import Resource, requires_scope
 from blog.core.api.responses import json_response
 from blog.core.auth.identity import required_viewer
 from blog.core.auth.permissions import permission_required
+from blog.core.text.validation import with_example
 from blog.core.web.app import db
-from blog.models import Permission
+from blog.models import Permission, Scope
 from blog.moderation import service
 from blog.moderation.schemas import ReasonForm
 
-# Its name says which scope a token needs (`blog.accounts.api_callers`).
-blueprint = Blueprint("moderation", __name__)
+blueprint = Resource("moderation", __name__, "What moderators do about comments.")
 
 
 class ModerationReason(ReasonForm):
     """Why a moderator does it, for those who look into it later."""
 
+    model_config = with_example({"reason": "It shouts at somebody."})
+
 
 @blueprint.post("/comments/<id:comment_id>/disable")
+@requires_scope(Scope.MODERATE)
 @document_response(CommentResource)
 @permission_required(Permission.MODERATE)
 @validate_json(ModerationReason)
@@ -34,6 +38,7 @@ async def disable_comment(data: ModerationReason, comment_id: int) -> Response:
 
 
 @blueprint.post("/comments/<id:comment_id>/enable")
+@requires_scope(Scope.MODERATE)
 @document_response(CommentResource)
 @permission_required(Permission.MODERATE)
 @validate_json(ModerationReason)

@@ -3,16 +3,24 @@
 import dataclasses
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, ClassVar, cast
 
 from pydantic import BaseModel, Field
-from quart import Blueprint, Response
-from quart_schema import document_response
+from quart import Response
+from quart_schema import document_headers, document_response
 
 from blog.core.api.bodies import validate_json
-from blog.core.api.collections import Collection, Rest, list_response, paginated, requested_page
-from blog.core.api.idempotency import idempotent, submission
-from blog.core.api.links import Links, Url, links
+from blog.core.api.collections import (
+    Collection,
+    Rest,
+    list_example,
+    list_response,
+    paginated,
+    requested_page,
+)
+from blog.core.api.idempotency import IdempotentHeaders, idempotent, submission
+from blog.core.api.links import EXAMPLE_ROOT, Links, Url, links
+from blog.core.api.operations import IfMatch, Resource, requires_scope
 from blog.core.api.responses import (
     NoContent,
     cached_json_response,
@@ -21,25 +29,43 @@ from blog.core.api.responses import (
     require_match,
 )
 from blog.core.auth.identity import current_user, required_viewer
-from blog.core.auth.permissions import confirmed_required, permission_required
+from blog.core.auth.permissions import permission_required
 from blog.core.db.pagination import Page
 from blog.core.errors import NotFoundError
+from blog.core.text.validation import with_example
 from blog.core.web.app import current_app, db, read, writes
-from blog.models import Permission, Post
+from blog.models import Permission, Post, Scope
 from blog.posts import queries, service
 from blog.posts.lists import ListedPost, UnreadPost
 from blog.posts.policies import may_read_post
 from blog.posts.schemas import PostCreate, PostForm, PostUpdate
-from blog.users.api import person
+from blog.users.api import addressed_user
 
-blueprint = Blueprint("posts", __name__)
+blueprint = Resource("posts", __name__, "What people write, and what they read of others.")
 
 # Of a long list; each may be of 64 KiB, and as much HTML and more.
 READ_AT_ONCE = 4
 
 
+EXAMPLE = {
+    "url": f"{EXAMPLE_ROOT}/posts/17",
+    "id": 17,
+    "body": "I'm adding a post from the *command line*.",
+    "body_html": "<p>I'm adding a post from the <em>command line</em>.</p>",
+    "timestamp": "2026-11-24T09:30:00.250000Z",
+    "edited_at": None,
+    "author_url": f"{EXAMPLE_ROOT}/users/3",
+    "author": "susan",
+    "comments_url": f"{EXAMPLE_ROOT}/posts/17/comments/",
+    "comment_count": 1,
+}
+
+
 class PostResource(BaseModel):
     """A post."""
+
+    model_config = with_example(EXAMPLE)
+    PATH_PARAMETER: ClassVar = "post_id"
 
     url: Url
     id: int
@@ -55,6 +81,8 @@ class PostResource(BaseModel):
 
 class PostList(Collection):
     """Posts, the newest first."""
+
+    model_config = with_example(list_example("posts", EXAMPLE))
 
     posts: list[PostResource]
 
@@ -109,6 +137,7 @@ def _read_on(ids: Sequence[int], to: Links) -> AsyncIterator[PostResource]:
 
 
 @blueprint.get("/posts/")
+@requires_scope(Scope.READ, anonymous=True)
 @paginated(PostList)
 async def list_posts() -> Response:
     """List all posts, the newest first."""
@@ -117,7 +146,8 @@ async def list_posts() -> Response:
 
 
 @blueprint.post("/posts/")
-@document_response(PostResource, 201)
+@requires_scope(Scope.WRITE)
+@document_response(PostResource, 201, IdempotentHeaders)
 @permission_required(Permission.WRITE)
 @validate_json(PostCreate)
 @idempotent
@@ -132,6 +162,7 @@ async def create_post(data: PostCreate) -> Response:
 
 
 @blueprint.get("/posts/<id:post_id>")
+@requires_scope(Scope.READ, anonymous=True)
 @document_response(PostResource)
 async def get_post(post_id: int) -> Response:
     """Get a post."""
@@ -139,8 +170,9 @@ async def get_post(post_id: int) -> Response:
 
 
 @blueprint.put("/posts/<id:post_id>")
+@requires_scope(Scope.WRITE)
+@document_headers(IfMatch)
 @document_response(PostResource)
-@confirmed_required
 @validate_json(PostCreate)
 async def replace_post(data: PostCreate, post_id: int) -> Response:
     """Replace the text of a post.
@@ -150,8 +182,9 @@ async def replace_post(data: PostCreate, post_id: int) -> Response:
 
 
 @blueprint.patch("/posts/<id:post_id>")
+@requires_scope(Scope.WRITE)
+@document_headers(IfMatch)
 @document_response(PostResource)
-@confirmed_required
 @validate_json(PostUpdate)
 async def update_post(data: PostUpdate, post_id: int) -> Response:
     """Update a post.
@@ -161,8 +194,9 @@ async def update_post(data: PostUpdate, post_id: int) -> Response:
 
 
 @blueprint.delete("/posts/<id:post_id>")
+@requires_scope(Scope.WRITE)
+@document_headers(IfMatch)
 @document_response(NoContent, 204)
-@confirmed_required
 async def delete_post(post_id: int) -> Response:
     """Delete a post with its comments.
 
@@ -172,20 +206,22 @@ async def delete_post(post_id: int) -> Response:
     return no_content()
 
 
-@blueprint.get("/users/<person:who>/posts/")
+@blueprint.get("/users/<person:user>/posts/")
+@requires_scope(Scope.READ, anonymous=True)
 @paginated(PostList)
-async def list_user_posts(who: int | str) -> Response:
+async def list_user_posts(user: int | str) -> Response:
     """List a user's posts, the newest first."""
-    author = await person(who)
+    author = await addressed_user(user)
     wanted = requested_page(current_app.settings.posts_per_page)
     return await list_of(await read(queries.BY_AUTHOR.texts, wanted, author.id))
 
 
-@blueprint.get("/users/<person:who>/timeline/")
+@blueprint.get("/users/<person:user>/timeline/")
+@requires_scope(Scope.READ, anonymous=True)
 @paginated(PostList)
-async def list_user_timeline(who: int | str) -> Response:
+async def list_user_timeline(user: int | str) -> Response:
     """List the posts of a user and of those they follow, the newest first."""
-    reader = await person(who)
+    reader = await addressed_user(user)
     wanted = requested_page(current_app.settings.posts_per_page)
     return await list_of(await read(queries.TIMELINE.texts, wanted, reader.id))
 

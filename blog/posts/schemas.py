@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from blog.core.text.validation import Markdown, NotBlank, Schema
+from blog.core.text.validation import Markdown, NotBlank, Schema, with_example
 from blog.core.web.submissions import SubmittedForm
 
 LONGEST_POST = 65_536
@@ -16,11 +16,15 @@ Body = Annotated[Markdown, Field(max_length=LONGEST_POST), NotBlank]
 class PostCreate(Schema):
     """A post to be published, or the new text of one, in Markdown."""
 
+    model_config = with_example({"body": "I'm adding a post from the *command line*."})
+
     body: Body
 
 
 class PostUpdate(Schema):
     """What is to be changed of a post."""
+
+    model_config = with_example({"body": "I'm adding a post from the *command line*."})
 
     body: Body | None = None
 

@@ -4,26 +4,61 @@ from datetime import datetime
 from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, Field
-from quart import Blueprint, Response
-from quart_schema import document_response
+from quart import Response
+from quart_schema import document_headers, document_response
 
 from blog.core.api.bodies import validate_json
-from blog.core.api.collections import Collection, list_response, paginated, requested_page
-from blog.core.api.links import Links, Url, links
+from blog.core.api.collections import (
+    Collection,
+    list_example,
+    list_response,
+    paginated,
+    requested_page,
+)
+from blog.core.api.links import EXAMPLE_ROOT, Links, Url, links
+from blog.core.api.operations import IfMatch, Resource, requires_scope
 from blog.core.api.responses import json_response, require_match
 from blog.core.auth.identity import current_user, required_account
-from blog.core.auth.permissions import confirmed_required
 from blog.core.errors import NotFoundError
+from blog.core.text.validation import with_example
 from blog.core.web.app import current_app, db, look_up, read
-from blog.models import User
+from blog.models import Scope, User
 from blog.users import queries, service
 from blog.users.schemas import ProfileForm
 
-blueprint = Blueprint("users", __name__)
+blueprint = Resource("users", __name__, "People, and your own account.")
+
+
+EXAMPLE = {
+    "url": f"{EXAMPLE_ROOT}/users/3",
+    "id": 3,
+    "username": "susan",
+    "name": "Susan Meyer",
+    "location": "Lisbon",
+    "about_me": "I write about paper, and about trams.",
+    "member_since": "2025-03-02T18:05:41.500000Z",
+    "last_seen": "2026-11-24T09:30:00.250000Z",
+    "avatar_url": "https://blog.example/avatar/4e07408562bedb8b.svg",
+    "posts_url": f"{EXAMPLE_ROOT}/users/3/posts/",
+    "followed_posts_url": f"{EXAMPLE_ROOT}/users/3/timeline/",
+    "followers_url": f"{EXAMPLE_ROOT}/users/3/followers/",
+    "following_url": f"{EXAMPLE_ROOT}/users/3/following/",
+    "post_count": 12,
+    "follower_count": 1,
+    "following_count": 2,
+}
+EXAMPLE_OF_ACCOUNT = EXAMPLE | {
+    "email": "susan@blog.example.com",
+    "role": "User",
+    "confirmed": True,
+}
 
 
 class UserResource(BaseModel):
     """A person."""
+
+    model_config = with_example(EXAMPLE)
+    PATH_PARAMETER: ClassVar = "user"
 
     url: Url
     id: int
@@ -48,6 +83,8 @@ class UserResource(BaseModel):
 class AccountResource(UserResource):
     """One's own account: what everybody sees, and what nobody else does."""
 
+    model_config = with_example(EXAMPLE_OF_ACCOUNT)
+
     # Whoever changes his account is seen by that: it must not fail his own `If-Match`.
     VOLATILE: ClassVar = {"last_seen"}
 
@@ -59,9 +96,13 @@ class AccountResource(UserResource):
 class ProfileUpdate(ProfileForm):
     """What is to be changed of one's own profile."""
 
+    model_config = with_example({"name": "Susan Meyer", "location": "Lisbon"})
+
 
 class UserList(Collection):
     """People."""
+
+    model_config = with_example(list_example("users", EXAMPLE))
 
     users: list[UserResource]
 
@@ -93,8 +134,8 @@ def _public_fields(user: User, to: Links) -> dict[str, object]:
     }
 
 
-async def person(who: int | str) -> User:
-    """The person whom an address names by id or username.
+async def addressed_user(name: int | str) -> User:
+    """The user whom an address names by id or username.
 
     Anybody else than the caller is only to be read.
 
@@ -102,18 +143,19 @@ async def person(who: int | str) -> User:
         NotFoundError: there is none.
     """
     account = current_user.account
-    if account is not None and who in {account.id, account.username}:
+    if account is not None and name in {account.id, account.username}:
         return account
-    if isinstance(who, int):
-        user = await look_up(queries.user_by_id, who)
+    if isinstance(name, int):
+        user = await look_up(queries.user_by_id, name)
     else:
-        user = await look_up(queries.user_by_username, who)
+        user = await look_up(queries.user_by_username, name)
     if user is None:
         raise NotFoundError("There is no such person.")
     return user
 
 
 @blueprint.get("/users/")
+@requires_scope(Scope.READ, anonymous=True)
 @paginated(UserList)
 async def list_users() -> Response:
     """List all users, the newest first."""
@@ -121,14 +163,16 @@ async def list_users() -> Response:
     return await list_response(UserList, "users", await read(queries.newest, wanted), resource)
 
 
-@blueprint.get("/users/<person:who>")
+@blueprint.get("/users/<person:user>")
+@requires_scope(Scope.READ, anonymous=True)
 @document_response(UserResource)
-async def get_user(who: int | str) -> Response:
+async def get_user(user: int | str) -> Response:
     """Get a user."""
-    return json_response(resource(await person(who), links()))
+    return json_response(resource(await addressed_user(user), links()))
 
 
 @blueprint.get("/me")
+@requires_scope(Scope.READ)
 @document_response(AccountResource)
 async def get_account() -> Response:
     """Get your own account."""
@@ -136,8 +180,9 @@ async def get_account() -> Response:
 
 
 @blueprint.patch("/me")
+@requires_scope(Scope.WRITE)
+@document_headers(IfMatch)
 @document_response(AccountResource)
-@confirmed_required
 @validate_json(ProfileUpdate)
 async def update_account(data: ProfileUpdate) -> Response:
     """Update your own profile.

@@ -1,17 +1,22 @@
 """What the API says of itself is valid, complete and true."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jsonschema_rs
 import pytest
 import schemathesis
+from quart import Response
 
+import blog
 from blog.core.api.links import PREFIXES
+from blog.core.api.operations import Resource
+from blog.core.api.responses import no_content
 from blog.core.web.app import Broadside
-from blog.models import User
-from tests.api.support import Client
+from blog.models import Scope, User
+from settings import Settings
+from tests.api.support import ALL_SCOPES, Client, add_token
 from tests.support import PASSWORD
 
 Document = dict[str, Any]
@@ -80,7 +85,7 @@ async def test_every_example_fits_its_schema(description: Document) -> None:
 async def test_everything_is_explained(description: Document) -> None:
     components = description["components"]
     explained = [*description["tags"], *components["headers"].values(),
-                 *components["parameters"].values(), *components["securitySchemes"].values(),
+                 *components["securitySchemes"].values(),
                  *components["schemas"].values()]  # fmt: skip
     for _, _, operation in operations_of(description):
         assert operation["summary"]
@@ -117,6 +122,35 @@ async def test_who_may_call_without_credentials_is_true(
         answer = await anonymous.request(method, re.sub("{.*?}", "1", path), json={})
         is_open = {} in operation["security"]
         assert (answer.status_code != 401) == is_open, (method, path, answer.text)
+
+
+async def test_a_token_needs_the_scope_that_is_described(
+    description: Document, app: Broadside, susan: User
+) -> None:
+    for scope in Scope:
+        others = ALL_SCOPES & ~scope
+        async with Client(app, token=await add_token(app, susan, others)) as client:
+            for method, path, operation in operations_of(description):
+                needed = {name for each in operation["security"] for name in each.get("bearer", [])}
+                answer = await client.request(method, re.sub("{.*?}", "4711", path), json={})
+                is_refused = "has not the scope" in answer.text
+                if needed:
+                    assert is_refused == (str(scope.name).lower() in needed), (method, path)
+
+
+def test_a_route_that_declares_no_scope_is_noticed_when_the_application_starts(
+    make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forgetful = Resource("forgetful", __name__, "Open to all by mistake.")
+
+    @forgetful.get("/forgotten")
+    async def get_forgotten() -> Response:
+        """Get what nobody has thought about."""
+        return no_content()
+
+    monkeypatch.setattr(blog, "RESOURCES", (*blog.RESOURCES, forgetful))
+    with pytest.raises(RuntimeError, match="get_forgotten declares no scope"):
+        blog.create_app(make_settings())
 
 
 async def test_the_examples_that_clients_send_are_accepted(

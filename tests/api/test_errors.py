@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.core.api.operations import requires_scope
 from blog.core.web.app import Broadside
-from blog.models import User
+from blog.models import Scope, User
 from tests.api.support import Client, assert_problem
 from tests.comments.support import add_comments, add_post
 from tests.support import PASSWORD, add_user
@@ -235,7 +236,8 @@ async def test_an_unexpected_error_is_a_500_that_tells_its_id_and_nothing_else(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setitem(app.view_functions, "v1.posts.list_posts", lambda: 1 / 0)
+    view = requires_scope(Scope.READ, anonymous=True)(lambda: 1 / 0)
+    monkeypatch.setitem(app.view_functions, "v1.posts.list_posts", view)
     answer = await anonymous.get("/posts/")
     problem = assert_problem(answer, 500)
     assert problem["request_id"] == answer.headers["x-request-id"]

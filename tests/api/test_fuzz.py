@@ -11,7 +11,6 @@ import pytest
 from sqlalchemy import text
 
 from blog.accounts.tokens.service import issue_token
-from blog.core.api.description import TAGS
 from blog.core.auth.viewer import Viewer
 from blog.core.web.app import Broadside
 from blog.models import Scope
@@ -32,7 +31,7 @@ FORGIVE = [
 
 
 async def credentials(app: Broadside) -> dict[str, str]:
-    """What to send as `Authorization`, by the tag of the operation.
+    """What to send as `Authorization`, by the tag of the operation; `""` for all the others.
 
     Passwords make tokens and revoke them; so these are not those of the two whose tokens are used.
     """
@@ -48,7 +47,8 @@ async def credentials(app: Broadside) -> dict[str, str]:
             session, Viewer.of(moderator), name="", scopes=Scope.MODERATE, life=life
         )  # fmt: skip
     password = b64encode(f"the.maker:{PASSWORD}".encode()).decode()
-    return dict.fromkeys(TAGS, f"Bearer {writers.secret}") | {
+    return {
+        "": f"Bearer {writers.secret}",
         "moderation": f"Bearer {moderators.secret}",
         "tokens": f"Basic {password}",
     }

@@ -1,24 +1,27 @@
 """Registering, in the JSON API."""
 
-from quart import Blueprint, Response
+from quart import Response
 from quart_schema import document_response
 
 from blog.accounts.registration import service
 from blog.accounts.schemas import UserCreate
 from blog.core.api.bodies import validate_json
-from blog.core.api.idempotency import idempotent, submission
+from blog.core.api.idempotency import IdempotentHeaders, idempotent, submission
 from blog.core.api.links import links
+from blog.core.api.operations import Resource, requires_scope
 from blog.core.api.responses import json_response
 from blog.core.auth.quotas import REGISTERING, spend
 from blog.core.web.app import current_app, db
 from blog.core.web.submissions import SubmittedForm, submission_key
+from blog.models import Scope
 from blog.users.api import UserResource, resource
 
-blueprint = Blueprint("registration", __name__)
+blueprint = Resource("registration", __name__, tag="users")
 
 
 @blueprint.post("/users/")
-@document_response(UserResource, 201)
+@requires_scope(Scope.WRITE, anonymous=True)
+@document_response(UserResource, 201, IdempotentHeaders)
 @validate_json(UserCreate)
 @idempotent
 async def create_user(data: UserCreate) -> Response:

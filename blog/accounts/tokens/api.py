@@ -1,39 +1,54 @@
 """API tokens, in the JSON API. A password makes them; a token cannot make another."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, Field
-from quart import Blueprint, Response
-from quart_schema import document_response
+from quart import Response
+from quart_schema import document_headers, document_response
 from werkzeug.exceptions import Conflict
 
-from blog.accounts.api_callers import password_required
 from blog.accounts.queries import own_token, tokens_of
 from blog.accounts.tokens import service as tokens_service
 from blog.core.api.bodies import validate_optional_json
-from blog.core.api.collections import Collection
+from blog.core.api.collections import Collection, list_example
 from blog.core.api.cors import refuse_other_sites
-from blog.core.api.idempotency import SHOWN_ONCE, submission
-from blog.core.api.links import Links, Url, links
+from blog.core.api.idempotency import SHOWN_ONCE, IdempotencyKey, submission
+from blog.core.api.links import EXAMPLE_ROOT, Links, Url, links
+from blog.core.api.operations import CreatedHeaders, Resource, requires_scope
+from blog.core.api.problems import Problem
 from blog.core.api.responses import NoContent, json_response, no_content
 from blog.core.auth.identity import required_account, required_viewer
 from blog.core.errors import NotFoundError
 from blog.core.text.fields import Line
-from blog.core.text.validation import Schema
+from blog.core.text.validation import Schema, with_example
 from blog.core.web.app import db
 from blog.core.web.submissions import SubmittedForm, submission_key
 from blog.models import ApiToken, Permission, Scope
 
-blueprint = Blueprint("tokens", __name__)
+blueprint = Resource("tokens", __name__, "What lets a program in, without a password.")
 
 ScopeName = Literal["read", "write", "moderate"]
 DEFAULT_SECONDS = 3600
 LONGEST_SECONDS = int(tokens_service.LONGEST_LIFE.total_seconds())
 
 
+EXAMPLE = {
+    "url": f"{EXAMPLE_ROOT}/tokens/9",
+    "id": 9,
+    "name": "nightly backup",
+    "scopes": ["read"],
+    "created_at": "2026-11-24T09:00:00.750000Z",
+    "last_used_at": None,
+    "expires_at": "2026-12-24T09:00:00.750000Z",
+}
+SECRET = "bsd_9c1kPpN1mVt2vS1hFhFq3mO0m5K7o9yTz0aJ8WkXw2E"  # noqa: S105 (it opens nothing)
+
+
 class AccessToken(BaseModel):
     """A token without a name, as a program asks for it."""
+
+    model_config = with_example({"token": SECRET, "expiration": 3600})
 
     token: Annotated[str, Field(description="The secret, to be sent as user or as bearer token.")]
     expiration: Annotated[int, Field(description="In how many seconds it expires.")]
@@ -41,6 +56,10 @@ class AccessToken(BaseModel):
 
 class TokenCreate(Schema):
     """A token to be made."""
+
+    model_config = with_example(
+        {"name": "nightly backup", "scopes": ["read"], "expiration": 2592000}
+    )
 
     name: Annotated[Line, Field(description="What it is for, in your own words.")] = ""
     scopes: Annotated[
@@ -59,6 +78,9 @@ class TokenCreate(Schema):
 class TokenResource(BaseModel):
     """A token; the secret itself is not kept."""
 
+    model_config = with_example(EXAMPLE)
+    PATH_PARAMETER: ClassVar = "token_id"
+
     url: Url
     id: int
     name: str
@@ -71,9 +93,13 @@ class TokenResource(BaseModel):
 class CreatedTokenResource(TokenResource, AccessToken):
     """A new token, with its secret."""
 
+    model_config = with_example(EXAMPLE | {"token": SECRET, "expiration": 2592000})
+
 
 class TokenList(Collection):
     """One's own tokens, the newest first."""
+
+    model_config = with_example(list_example("tokens", EXAMPLE))
 
     tokens: list[TokenResource]
 
@@ -91,8 +117,8 @@ def _fields(token: ApiToken, to: Links) -> dict[str, object]:
 
 
 @blueprint.get("/token")
+@requires_scope(Scope.READ, password=True)
 @document_response(AccessToken)
-@password_required
 async def issue_token() -> Response:
     """Issue a token for an hour, with all scopes that you may use.
 
@@ -119,6 +145,7 @@ async def _issue_for_all() -> Response:
 
 
 @blueprint.get("/tokens/")
+@requires_scope(Scope.READ)
 @document_response(TokenList)
 async def list_tokens() -> Response:
     """List your own tokens that have not expired."""
@@ -130,9 +157,11 @@ async def list_tokens() -> Response:
 
 
 @blueprint.post("/tokens/")
+@requires_scope(Scope.WRITE, password=True)
+@document_headers(IdempotencyKey)
+@document_response(Problem, 409)
 @document_response(AccessToken)
-@document_response(CreatedTokenResource, 201)
-@password_required
+@document_response(CreatedTokenResource, 201, CreatedHeaders)
 @validate_optional_json(TokenCreate)
 async def create_token(data: TokenCreate | None) -> Response:
     """Create a token with a name, scopes and a lifetime of your choice.
@@ -159,6 +188,7 @@ async def create_token(data: TokenCreate | None) -> Response:
 
 
 @blueprint.get("/tokens/<id:token_id>")
+@requires_scope(Scope.READ)
 @document_response(TokenResource)
 async def get_token(token_id: int) -> Response:
     """Get one of your own tokens."""
@@ -169,6 +199,7 @@ async def get_token(token_id: int) -> Response:
 
 
 @blueprint.delete("/tokens/<id:token_id>")
+@requires_scope(Scope.WRITE)
 @document_response(NoContent, 204)
 async def revoke_token(token_id: int) -> Response:
     """Revoke one of your own tokens."""

@@ -18,6 +18,7 @@ Data = TypeVar("Data", bound=BaseModel)
 Arguments = ParamSpec("Arguments")
 Answer = Awaitable[ResponseReturnValue]
 
+_OPTIONAL = "_broadside_optional_body"
 NO_OBJECT = "Please send a JSON object."
 
 
@@ -58,10 +59,16 @@ def validate_optional_json(
             body = await read_body(schema) if await _raw_body() else None
             return await view(body, *args, **kwargs)
 
+        setattr(with_body, _OPTIONAL, True)
         documented: Callable[Arguments, Answer] = document_request(schema)(with_body)
         return documented
 
     return decorate
+
+
+def has_optional_body(view: Callable[..., Any]) -> bool:
+    """Whether a view takes a body by `validate_optional_json`."""
+    return hasattr(view, _OPTIONAL)
 
 
 async def read_body(schema: type[Data]) -> Data:

@@ -67,11 +67,29 @@ class Collection(BaseModel):
     count: Annotated[int, Field(ge=0, description="How many items the whole list has.")]
 
 
+def list_example(name: str, item: dict[str, Any]) -> dict[str, Any]:
+    """The example of a list that has one item."""
+    return {"prev": None, "next": None, "count": 1, name: [item]}
+
+
+class ListHeaders(BaseModel):
+    """The headers of an answer with a part of a list."""
+
+    link: Annotated[
+        str,
+        Field(
+            description="The ways to the parts of the list beside this one: "
+            '`rel="prev"` and `rel="next"`.'
+        ),
+    ]
+
+
 def paginated(collection: type[Collection]) -> Callable[[View], View]:
     """Document that a view answers with such a list, and what it can be asked for."""
 
     def decorate(view: View) -> View:
-        return document_querystring(ListQuery)(document_response(collection)(view))
+        documented = document_response(collection, 200, ListHeaders)(view)
+        return document_querystring(ListQuery)(documented)
 
     return decorate
 

@@ -1,13 +1,14 @@
 """The API's description of itself: OpenAPI 3.1.
 
-quart-schema gathers what the views say of themselves: paths, models, docstrings. What is true of
-many of them is said here: who may call, what errors look like, and which headers there are.
+quart-schema gathers what the routes declare (`blog.core.api.operations`): paths, models, headers,
+docstrings, who may call. What follows from that is added here: which errors there are, which
+headers all answers have, and which operations go on from what an answer shows.
 """
 
 import functools
 import inspect
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, get_args
 
 from pydantic import BaseModel
 from quart import Quart, json
@@ -16,12 +17,10 @@ from quart_schema.openapi import OpenAPIProvider
 from quart_schema.validation import DataSource
 from werkzeug.routing import BaseConverter, Rule
 
-from blog.core.api.examples import EXAMPLES
-from blog.core.api.idempotency import HEADER as IDEMPOTENCY_KEY
-from blog.core.api.idempotency import WELL_FORMED
-from blog.core.api.json_schemas import REFERENCE, Schemas, schema_name, schemas_of
+from blog.core.api.bodies import has_optional_body
+from blog.core.api.json_schemas import Schemas, content_of, headers_of, parameters_of, schemas_of
 from blog.core.api.links import PREFIXES
-from blog.core.api.problems import PROBLEM_SCHEMA, PROBLEMS, problem_example
+from blog.core.api.problems import KINDS, Problem, problem_example
 from blog.core.api.responses import NoContent
 from blog.core.web.requests import LARGEST_ROW_ID, PersonConverter, RowIdConverter
 
@@ -41,54 +40,16 @@ SECURITY_SCHEMES = {
     },
     "bearer": {"type": "http", "scheme": "bearer", "description": "A token."},
 }
-TAGS = {
-    "posts": "What people write, and what they read of others.",
-    "comments": "What is said under posts.",
-    "users": "People, and one's own account.",
-    "follows": "Who follows whom.",
-    "moderation": "What moderators do about comments.",
-    "tokens": "What lets a program in, without a password.",
-    "root": "Where to begin.",
-}
-# Blueprints whose operations stand under the tag of another.
-SHARED_TAGS = {"registration": "users"}
-# Reads that are one's own affair, and the one write that needs no account.
-PRIVATE_READS = {
-    "get_account", "issue_token", "list_tokens", "get_token",
-}  # fmt: skip
-OPEN_WRITES = {"create_user"}
-PASSWORD_ONLY = {"issue_token", "create_token"}
-
 IDENTIFIER = {"type": "integer", "minimum": 1, "maximum": LARGEST_ROW_ID}
 PERSON = {"anyOf": [IDENTIFIER, {"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9._]{0,63}$"}]}
-PATH_PARAMETERS = {
-    "post_id": ("The id of a post.", 17),
-    "comment_id": ("The id of a comment.", 5),
-    "token_id": ("The id of a token, which is not the token itself.", 9),
-    "who": ("The id of a person, or the username.", "susan"),
-}
-TEXT = {"type": "string"}
-HEADER_PARAMETERS = {
-    "If-None-Match": {
-        "description": "The entity tag of what you have; the answer is 304 if it is still that.",
-        "schema": TEXT,
-    },
-    "If-Match": {
-        "description": "The entity tag of what you have read; nothing is changed unless it is "
-        "still that.",
-        "schema": TEXT,
-    },
-    IDEMPOTENCY_KEY: {
-        "description": "A word of your own. The same request with the same word gets the first "
-        "answer again, for a day, and does nothing twice.",
-        "schema": TEXT | {"pattern": f"^{WELL_FORMED.pattern}$"},
-    },
+IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "description": "The entity tag of what you have; the answer is 304 if it is still that.",
+    "schema": {"type": "string"},
 }
 HEADERS = {
     "ETag": "The entity tag of this answer.",
-    "Link": 'The ways to the parts of the list beside this one: `rel="prev"` and `rel="next"`.',
-    "Location": "The address of what was made.",
-    "Idempotency-Replayed": "`true` where this is the first answer to the same key, once more.",
     "RateLimit": 'How many requests are left, and until when: `"default";r=299;t=1`.',
     "RateLimit-Policy": 'How many requests in how many seconds: `"default";q=300;w=60`.',
     "Retry-After": "After how many seconds to try again.",
@@ -97,35 +58,27 @@ HEADERS = {
 COUNTED = ("RateLimit", "RateLimit-Policy")
 ALWAYS = {400, 401, 403, 429, 500, 503}
 WITH_A_BODY = {408, 413, 415, 422}
-# What takes a body, and does something else without.
-OPTIONAL_BODIES = {"create_token"}
-# Which operations go on from what an answer shows (OpenAPI 3.1, "Link Object"): where the answer
-# has the identifier, the parameter that takes it, and the operations.
-GOES_ON = {
-    "create_post": ("id", "post_id", ["get_post", "replace_post", "update_post",
-                                      "delete_post", "list_post_comments", "create_comment"]),
-    "list_posts": ("posts/0/id", "post_id", ["get_post", "list_post_comments"]),
-    "create_comment": ("id", "comment_id", ["get_comment", "update_comment",
-                                            "delete_comment", "disable_comment",
-                                            "enable_comment"]),
-    "list_comments": ("comments/0/id", "comment_id", ["get_comment"]),
-    "create_user": ("id", "who", ["get_user", "list_user_posts", "list_user_timeline",
-                                     "list_followers", "list_following",
-                                     "follow_user"]),
-    "list_users": ("users/0/id", "who", ["get_user", "list_user_posts", "follow_user"]),
-    "create_token": ("id", "token_id", ["get_token", "revoke_token"]),
-}  # fmt: skip
+# Where an answer has the id that a path takes, until `_add_links` knows all paths.
+_IDENTIFIES = "x-identifies"
+
+Operation = dict[str, Any]
 
 
 class Description(OpenAPIProvider):
-    """The description of one application, made when it is first asked for."""
+    """The description of one application, made when it is first asked for.
 
-    def __init__(self, app: Quart, extension: QuartSchema) -> None:
+    Args:
+        tags: those of the operations, in the order in which they are described.
+    """
+
+    def __init__(self, app: Quart, extension: QuartSchema, tags: Sequence[str]) -> None:
         super().__init__(app, extension)
+        self._order = list(tags)
         self.text = functools.cache(lambda: json.dumps(self.schema(), sort_keys=False))
 
     def schema(self) -> dict[str, Any]:
         gathered = super().schema()
+        _add_links(gathered["paths"])
         return {
             "openapi": gathered["openapi"],
             "info": gathered["info"],
@@ -134,16 +87,12 @@ class Description(OpenAPIProvider):
             "paths": gathered["paths"],
             "components": {
                 "securitySchemes": SECURITY_SCHEMES,
-                "parameters": {
-                    name: {"name": name, "in": "header"} | parameter
-                    for name, parameter in HEADER_PARAMETERS.items()
-                },
                 "headers": {
-                    name: {"description": description, "schema": TEXT}
+                    name: {"description": description, "schema": {"type": "string"}}
                     for name, description in HEADERS.items()
                 },
-                "responses": {PROBLEMS[status].name: _problem(status) for status in PROBLEMS},
-                "schemas": gathered["components"]["schemas"] | {"Problem": PROBLEM_SCHEMA},
+                "responses": {kind.name: _problem(status) for status, kind in KINDS.items()},
+                "schemas": gathered["components"]["schemas"] | schemas_of(Problem, "serialization"),
             },
         }
 
@@ -152,56 +101,66 @@ class Description(OpenAPIProvider):
         rules = self._app.url_map.iter_rules()
         return sorted(
             (rule for rule in rules if rule.endpoint.startswith(f"{DESCRIBED}.")),
-            key=lambda rule: list(TAGS).index(_tag(rule)),
+            key=lambda rule: self._order.index(self._tag(rule)),
         )
 
+    def _tag(self, rule: Rule) -> str:
+        resource: Any = self._app.blueprints[rule.endpoint.rpartition(".")[0]]
+        tag: str = resource.tag.name
+        return tag
+
     def build_path_parameter(self, name: str, converter: BaseConverter) -> dict[str, Any]:
-        description, example = PATH_PARAMETERS[name]
-        return {
-            "name": name,
-            "in": "path",
-            "description": description,
-            "required": True,
-            "schema": {RowIdConverter: IDENTIFIER, PersonConverter: PERSON}[type(converter)],
-            "example": example,
+        described: dict[type[Any], dict[str, Any]] = {
+            RowIdConverter: {
+                "description": f"The id of a {name.removesuffix('_id')}.",
+                "schema": IDENTIFIER,
+                "example": 17,
+            },
+            PersonConverter: {
+                "description": "The id or username of a user.",
+                "schema": PERSON,
+                "example": "susan",
+            },
         }
+        return {"name": name, "in": "path", "required": True} | described[type(converter)]
 
     # The models are `Any`: quart-schema would take those of other libraries too.
     def build_querystring_parameters(self, model: Any) -> tuple[list[dict[str, Any]], Schemas]:
-        [schema] = schemas_of(model, "validation").values()
-        parameters = []
-        for name, field in schema["properties"].items():
-            description = field.pop("description")
-            if isinstance(field["type"], list):  # What is left out is not sent as null.
-                field["type"].remove("null")
-                [field["type"]] = field["type"]
-            parameters.append(
-                {"name": name, "in": "query", "description": description, "schema": field}
-            )
-        return parameters, {}
+        return parameters_of(model, "query"), {}
+
+    def build_headers_parameters(self, model: Any) -> tuple[list[dict[str, Any]], Schemas]:
+        return parameters_of(model, "header"), {}
 
     def build_request_body(self, model: Any, source: DataSource) -> tuple[dict[str, Any], Schemas]:
-        return {"content": _json(model)}, schemas_of(model, "validation")
+        return {"content": content_of(model)}, schemas_of(model, "validation")
 
     def build_response_object(
         self, model: Any, headers_model: Any
     ) -> tuple[dict[str, Any], Schemas]:
         description = inspect.getdoc(model)
+        headers = _headers(*COUNTED) | (headers_of(headers_model) if headers_model else {})
         if model is NoContent:
-            return {"description": description}, {}
-        response = {"description": description, "headers": _headers("ETag")}
-        return response | {"content": _json(model)}, schemas_of(model, "serialization")
+            return {"description": description, "headers": headers}, {}
+        if model is Problem:
+            return {}, {}
+        response = {
+            "description": description,
+            "headers": _headers("ETag") | headers,
+            "content": content_of(model),
+            _IDENTIFIES: _identified_by(model),
+        }
+        return response, schemas_of(model, "serialization")
 
     def operation_id(self, method: str, path: str, func: Any) -> str | None:
-        """Set by `build_paths`, which knows the endpoint."""
-        return None
+        name: str = func.__name__
+        return name
 
     def build_paths(self, rule: Rule) -> tuple[dict[str, Any], Schemas]:
         paths, schemas = super().build_paths(rule)
-        tag, name = _tag(rule), rule.endpoint.rpartition(".")[2]
+        is_optional = has_optional_body(self._app.view_functions[rule.endpoint])
         relative = {
             path.removeprefix(PREFIXES[DESCRIBED]): {
-                method: _complete(operation, method, tag, name)
+                method: _complete(operation, method, has_optional_body=is_optional)
                 for method, operation in operations.items()
             }
             for path, operations in paths.items()
@@ -209,99 +168,83 @@ class Description(OpenAPIProvider):
         return relative, schemas
 
 
-def _tag(rule: Rule) -> str:
-    """The tag of an operation, by its blueprint."""
-    blueprint: str = rule.endpoint.split(".")[1]
-    return SHARED_TAGS.get(blueprint, blueprint)
-
-
-def _complete(gathered: dict[str, Any], method: str, tag: str, name: str) -> dict[str, Any]:
+def _complete(gathered: Operation, method: str, *, has_optional_body: bool) -> Operation:
     """An operation with what is true of all of its kind, in the order in which it is read."""
-    places = {parameter["in"] for parameter in gathered["parameters"]}
-    is_list = "query" in places
-    statuses = set(ALWAYS)
-    headers = []
+    parameters = list(gathered["parameters"])
+    responses = {status: answer for status, answer in gathered["responses"].items() if answer}
+    statuses = ALWAYS | {status for status, answer in gathered["responses"].items() if not answer}
+    places = {parameter["in"] for parameter in parameters}
     if "path" in places:
         statuses.add(404)
-    if is_list or name == "follow_user":  # Nobody can follow himself.
+    if "query" in places:
         statuses.add(422)
     if "requestBody" in gathered:
         statuses |= WITH_A_BODY
-        gathered["requestBody"]["required"] = name not in OPTIONAL_BODIES
-    if method == "get":
-        headers.append("If-None-Match")
-    if method in {"put", "patch", "delete"} and tag not in {"follows", "tokens"}:
-        headers.append("If-Match")
+        gathered["requestBody"]["required"] = not has_optional_body
+    if any(parameter["name"] == "If-Match" for parameter in parameters):
         statuses.add(412)
-    if 201 in gathered["responses"]:
-        headers.append(IDEMPOTENCY_KEY)
-    if name == "create_token":
-        statuses.add(409)
-    # What was made, where something was; it is that which others go on from.
-    main = max(gathered["responses"])
-    responses = {
-        status: _answer(response, status, name if status == main else "", is_list=is_list)
-        for status, response in gathered["responses"].items()
-    }
     if method == "get":
+        parameters.append(IF_NONE_MATCH)
         unchanged = "You have it already: it is what `If-None-Match` names."
         responses[304] = {"description": unchanged, "headers": _headers("ETag", *COUNTED)}
-    responses |= {status: _reference("responses", PROBLEMS[status].name) for status in statuses}
+    responses |= {status: _reference("responses", KINDS[status].name) for status in statuses}
     operation = {
-        "operationId": name,
-        "tags": [tag],
+        "operationId": gathered["operationId"],
+        "tags": gathered["tags"],
         "summary": gathered["summary"].removesuffix("."),
         "description": gathered["description"].strip(),
-        "security": _security(method, tag, name),
-        "parameters": [
-            *gathered["parameters"],
-            *(_reference("parameters", header) for header in headers),
-        ],
+        "security": gathered["security"],
+        "parameters": parameters,
         "requestBody": gathered.get("requestBody"),
         "responses": {str(status): responses[status] for status in sorted(responses)},
     }
-    return {key: value for key, value in operation.items() if value not in (None, "", [])}
+    return {key: value for key, value in operation.items() if value not in (None, "")}
 
 
-def _answer(response: dict[str, Any], status: int, name: str, *, is_list: bool) -> dict[str, Any]:
-    """The answer of an operation that has gone well."""
-    headers = response.get("headers", {}) | _headers(*COUNTED)
-    if is_list:
-        headers |= _headers("Link")
-    if status == 201:
-        headers |= _headers("Location", "Idempotency-Replayed")
-    answer = response | {"headers": headers}
-    if name in GOES_ON:
-        place, parameter, others = GOES_ON[name]
-        answer["links"] = {
-            other: {"operationId": other, "parameters": {parameter: f"$response.body#/{place}"}}
-            for other in others
-        }
-    return answer
+def _identified_by(model: type[BaseModel], place: str = "") -> tuple[str, str] | None:
+    """The parameter of paths that takes the id which an answer shows, and where it shows it."""
+    if parameter := getattr(model, "PATH_PARAMETER", None):
+        return parameter, f"{place}id"
+    for name, field in model.model_fields.items():
+        for item in get_args(field.annotation):
+            if isinstance(item, type) and issubclass(item, BaseModel):
+                return _identified_by(item, f"{name}/0/")
+    return None
 
 
-def _security(method: str, tag: str, name: str) -> list[dict[str, list[str]]]:
-    """Who may call, by the scope that a token needs for it."""
-    if name in PASSWORD_ONLY:
-        return [{"basic": []}]
-    is_open = name in OPEN_WRITES or (method == "get" and name not in PRIVATE_READS)
-    scope = "read" if method == "get" else "moderate" if tag == "moderation" else "write"
-    nobody: list[dict[str, list[str]]] = [{}] if is_open else []
-    return [*nobody, {"basic": [scope]}, {"bearer": [scope]}]
+def _add_links(paths: dict[str, dict[str, Operation]]) -> None:
+    """Say which operations go on from what an answer shows (OpenAPI 3.1, "Link Object").
+
+    From what was just made, all that take its id; from a list, those that read.
+    """
+    operations = [(method, each) for path in paths.values() for method, each in path.items()]
+    for _, operation in operations:
+        for status, response in operation["responses"].items():
+            parameter, place = response.pop(_IDENTIFIES, None) or ("", "")
+            is_made = status == "201"
+            others = [
+                other["operationId"]
+                for method, other in operations
+                if any(each["name"] == parameter for each in other["parameters"])
+                and (is_made or ("/" in place and method == "get"))
+            ]
+            value = {parameter: f"$response.body#/{place}"}
+            if others:
+                response["links"] = {
+                    other: {"operationId": other, "parameters": value} for other in others
+                }
 
 
 def _problem(status: int) -> dict[str, Any]:
-    schema = {"schema": _reference("schemas", "Problem"), "example": problem_example(status)}
-    return {
-        "description": PROBLEMS[status].meaning,
-        "headers": _headers(*PROBLEMS[status].headers, *COUNTED),
-        "content": {"application/problem+json": schema},
+    content = {
+        "schema": _reference("schemas", Problem.__name__),
+        "example": problem_example(status),
     }
-
-
-def _json(model: type[BaseModel]) -> dict[str, Any]:
-    schema = {"$ref": REFERENCE.format(model=schema_name(model))}
-    return {"application/json": {"schema": schema, "example": EXAMPLES[schema_name(model)]}}
+    return {
+        "description": KINDS[status].meaning,
+        "headers": _headers(*KINDS[status].headers, *COUNTED),
+        "content": {"application/problem+json": content},
+    }
 
 
 def _headers(*names: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """`/api/openapi.json`, and the page to read and try it on, `/api/docs`."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import swagger_ui_bundle
@@ -7,7 +8,7 @@ from quart import Response, render_template, request
 from quart.typing import ResponseReturnValue
 from quart_schema import Info, QuartSchema, Tag
 
-from blog.core.api.description import TAGS, Description
+from blog.core.api.description import Description
 from blog.core.web.app import Broadside, current_app
 from blog.core.web.assets import Assets
 from blog.core.web.headers import content_security_policy
@@ -50,19 +51,23 @@ async def docs() -> ResponseReturnValue:
     return response
 
 
-def init_app(app: Broadside) -> None:
+def init_app(app: Broadside, tags: Iterable[Tag]) -> None:
     """Describe the API of `app`, once all its routes are there.
 
     Of quart-schema only what describes is wanted: `init_app` would let it look at each answer.
+
+    Args:
+        tags: of the operations, in the order in which they are described.
     """
+    described = [tag for tag in tags if tag.description]
     app.config.update(
         QUART_SCHEMA_CONVERSION_PREFERENCE="pydantic", QUART_SCHEMA_CONVERT_CASING=False
     )
     schema = QuartSchema(
         info=Info(title=f"{app.settings.site_name} API", version="1.0", description=INTRODUCTION),
-        tags=[Tag(name=name, description=description) for name, description in TAGS.items()],
+        tags=[*described],
     )
-    app.extensions["description"] = Description(app, schema)
+    app.extensions["description"] = Description(app, schema, [tag.name for tag in described])
     app.add_url_rule("/api/openapi.json", "openapi", openapi)
     app.add_url_rule("/api/docs", "api_docs", docs)
     app.add_url_rule("/api/docs/<path:filename>", "api_docs_file", SWAGGER_UI.serve)

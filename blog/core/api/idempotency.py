@@ -12,14 +12,17 @@ import json
 import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any, ParamSpec, cast
+from typing import Annotated, Any, Literal, ParamSpec, cast
 
+from pydantic import BaseModel, Field
 from quart import Response, request
+from quart_schema import document_headers
 from sqlalchemy import Table, bindparam, delete, func, literal_column, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from werkzeug.exceptions import BadRequest, UnprocessableEntity
 
+from blog.core.api.operations import CreatedHeaders
 from blog.core.auth.clients import requesting_client
 from blog.core.auth.identity import current_user
 from blog.core.web.app import current_app, db
@@ -58,6 +61,28 @@ Arguments = ParamSpec("Arguments")
 View = Callable[Arguments, Awaitable[Response]]
 
 
+class IdempotencyKey(BaseModel):
+    """The header of a request that may be sent again."""
+
+    idempotency_key: Annotated[
+        str | None,
+        Field(
+            description="A word of your own. The same request with the same word gets the first "
+            "answer again, for a day, and does nothing twice.",
+            pattern=f"^{WELL_FORMED.pattern}$",
+        ),
+    ] = None
+
+
+class IdempotentHeaders(CreatedHeaders):
+    """The headers of an answer that may be sent again."""
+
+    idempotency_replayed: Annotated[
+        Literal["true"],
+        Field(description="Where this is the first answer to the same key, once more."),
+    ]
+
+
 def idempotent(view: View[Arguments]) -> View[Arguments]:
     """Let a view that makes something be called again with the same `Idempotency-Key`.
 
@@ -86,7 +111,8 @@ def idempotent(view: View[Arguments]) -> View[Arguments]:
         await _store(db(), key, content, response)
         return response
 
-    return once
+    documented: View[Arguments] = document_headers(IdempotencyKey)(once)
+    return documented
 
 
 def submission() -> str:

@@ -18,6 +18,8 @@ from blog.models import User
 
 Url = Annotated[str, Field(json_schema_extra={"format": "uri"})]
 
+# Of the examples in the description.
+EXAMPLE_ROOT = "https://blog.example/api/v1"
 PREFIXES = {"v1": "/api/v1", "v1_0": "/api/v1.0"}
 
 

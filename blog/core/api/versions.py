@@ -10,17 +10,33 @@ from quart import Blueprint, Response
 from quart_schema import document_response
 
 from blog.core.api import cors, documentation, limits
-from blog.core.api.links import PREFIXES, Url, links
+from blog.core.api.links import EXAMPLE_ROOT, PREFIXES, Url, links
+from blog.core.api.operations import Resource, access_of, requires_scope
 from blog.core.api.responses import json_response
 from blog.core.db.cursors import InvalidCursorError
+from blog.core.text.validation import with_example
 from blog.core.web.app import Broadside
 from blog.core.web.errors import error_response
+from blog.models import Scope
 
-root = Blueprint("root", __name__)
+root = Resource("root", __name__, "Where to begin.")
+
+
+_EXAMPLE = {
+    "posts_url": f"{EXAMPLE_ROOT}/posts/",
+    "comments_url": f"{EXAMPLE_ROOT}/comments/",
+    "users_url": f"{EXAMPLE_ROOT}/users/",
+    "me_url": f"{EXAMPLE_ROOT}/me",
+    "tokens_url": f"{EXAMPLE_ROOT}/tokens/",
+    "token_url": f"{EXAMPLE_ROOT}/token",
+    "documentation_url": "https://blog.example/api/docs",
+}
 
 
 class Root(BaseModel):
     """Where everything else can be reached from."""
+
+    model_config = with_example(_EXAMPLE)
 
     posts_url: Url
     comments_url: Url
@@ -32,6 +48,7 @@ class Root(BaseModel):
 
 
 @root.get("/")
+@requires_scope(Scope.READ, anonymous=True)
 @document_response(Root)
 async def get_root() -> Response:
     """List the top-level resources."""
@@ -56,13 +73,16 @@ async def bad_cursor(_error: InvalidCursorError) -> Response:
 
 
 def init_app(
-    app: Broadside, resources: Sequence[Blueprint], authenticate: Callable[[Blueprint], None]
+    app: Broadside, resources: Sequence[Resource], authenticate: Callable[[Blueprint], None]
 ) -> None:
     """Serve the API in all its versions, and what documents it.
 
     Args:
         resources: the routes of the features.
         authenticate: has a version find out who is calling.
+
+    Raises:
+        RuntimeError: a route does not declare its scope.
     """
     for name, prefix in PREFIXES.items():
         version = Blueprint(name, __name__, url_prefix=prefix)
@@ -72,5 +92,8 @@ def init_app(
         for blueprint in (root, *resources):
             version.register_blueprint(blueprint)
         app.register_blueprint(version)
+        for endpoint, view in app.view_functions.items():
+            if endpoint.startswith(f"{name}."):
+                access_of(view)
     cors.init_app(app)
-    documentation.init_app(app)
+    documentation.init_app(app, [resource.tag for resource in (*resources, root)])

@@ -44,13 +44,6 @@ _NOT_IN_TEXTS = re.compile(f"[\0\ufdd0-\ufdef{_NONCHARACTERS}]")
 _DESCRIBED = r"\x00\ufdd0-\ufdef\ufffe\uffff"
 
 
-def _tell_of_characters(schema: dict[str, Any]) -> None:
-    """Let the JSON schema of a model say what holds for each of its texts."""
-    for described in schema.get("properties", {}).values():
-        if "string" in described.get("type", ()) and "pattern" not in described:
-            described["pattern"] = rf"^[^{_DESCRIBED}]*$"
-
-
 def _declared_limits(declared: Any) -> Iterator[int]:
     """The limits of length in the declaration of a field, also within `Annotated[...] | None`."""
     if isinstance(declared, MaxLen):
@@ -62,6 +55,15 @@ def _declared_limits(declared: Any) -> Iterator[int]:
     else:
         for part in get_args(declared):
             yield from _declared_limits(part)
+
+
+def with_example(example: dict[str, Any]) -> ConfigDict:
+    """The configuration of a model that the description of the API shows with an example.
+
+    Args:
+        example: what is sent or answered.
+    """
+    return ConfigDict(json_schema_extra={"examples": [example]})
 
 
 class Schema(BaseModel):
@@ -79,7 +81,6 @@ class Schema(BaseModel):
         str_strip_whitespace=True,
         extra="ignore",
         hide_input_in_errors=True,
-        json_schema_extra=_tell_of_characters,
     )
 
     @classmethod
@@ -88,6 +89,17 @@ class Schema(BaseModel):
             name: max(_declared_limits(field), default=LONGEST_TEXT)
             for name, field in cls.model_fields.items()
         }
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Let the JSON schema of a model say what holds for each of its texts."""
+        reference = handler(schema)
+        for described in handler.resolve_ref_schema(reference).get("properties", {}).values():
+            if "string" in described.get("type", ()) and "pattern" not in described:
+                described["pattern"] = rf"^[^{_DESCRIBED}]*$"
+        return reference
 
     @field_validator("*", mode="before")
     @classmethod

@@ -1,0 +1,113 @@
+"""What a route of the API declares of its operation, beside what quart-schema's decorators carry.
+
+    posts = Resource("posts", __name__, "What people write, and what they read of others.")
+
+    @posts.delete("/posts/<id:post_id>")
+    @requires_scope(Scope.WRITE)
+    @document_headers(IfMatch)
+    @document_response(NoContent, 204)
+    async def delete_post(post_id: int) -> Response:
+        \"\"\"Delete a post with its comments.\"\"\"
+
+The name of the function is the id of the operation, and its docstring the summary and the
+description. `blog.core.api.description` assembles the rest; what is declared here is also what
+`blog.accounts.api_callers` holds callers to.
+"""
+
+from collections.abc import Callable
+from typing import Annotated, Any, NamedTuple, TypeVar
+
+from pydantic import BaseModel, Field
+from quart import Blueprint
+from quart_schema import Tag, security_scheme, tag_blueprint
+
+from blog.core.api.links import Url
+from blog.models import Scope
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+_ACCESS = "_broadside_api_access"
+
+
+class Resource(Blueprint):
+    """The routes of one kind of resource.
+
+    Args:
+        name: of the blueprint, and of the tag under which the description has its operations.
+        import_name: the module's `__name__`.
+        about: what the description says of the tag; nothing if another blueprint says it.
+        tag: of that other blueprint.
+    """
+
+    def __init__(self, name: str, import_name: str, about: str = "", *, tag: str = "") -> None:
+        super().__init__(name, import_name)
+        self.tag = Tag(tag or name, about)
+        tag_blueprint(self, [self.tag.name])
+
+
+class Access(NamedTuple):
+    """Who may call an operation.
+
+    Attributes:
+        scope: what a token needs.
+        anonymous: whether no credentials are needed.
+        password: whether a token is not enough.
+    """
+
+    scope: Scope
+    anonymous: bool
+    password: bool
+
+
+def requires_scope(
+    scope: Scope, *, anonymous: bool = False, password: bool = False
+) -> Callable[[View], View]:
+    """Declare who may call an operation: a person whose token has the scope, or who has a password.
+
+    Args:
+        scope: what a token needs.
+        anonymous: whether the operation can be called without credentials too.
+        password: whether it wants the password, and refuses tokens.
+    """
+    name = str(scope.name).lower()
+    schemes: list[dict[str, list[str]]] = [{"basic": [name]}, {"bearer": [name]}]
+    if password:
+        schemes = [{"basic": []}]
+    if anonymous:
+        schemes = [{}, *schemes]
+
+    def decorate(view: View) -> View:
+        setattr(view, _ACCESS, Access(scope, anonymous, password))
+        return security_scheme(schemes)(view)
+
+    return decorate
+
+
+def access_of(view: Callable[..., Any]) -> Access:
+    """What a view declares by `requires_scope`.
+
+    Raises:
+        RuntimeError: it declares nothing; the application then does not start.
+    """
+    access: Access | None = getattr(view, _ACCESS, None)
+    if access is None:
+        raise RuntimeError(f"{view.__module__}.{view.__name__} declares no scope")
+    return access
+
+
+class IfMatch(BaseModel):
+    """The header of a request that changes what is there (RFC 9110, 13.1.1)."""
+
+    if_match: Annotated[
+        str | None,
+        Field(
+            description="The entity tag of what you have read; nothing is changed unless it is "
+            "still that."
+        ),
+    ] = None
+
+
+class CreatedHeaders(BaseModel):
+    """The headers of an answer about what was just made."""
+
+    location: Annotated[Url, Field(description="The address of what was made.")]
