@@ -36,8 +36,10 @@ from blog.core.text.rendering import Renderer
 from blog.core.web import (
     assets,
     avatars,
+    bodies,
     caching,
     compression,
+    connection,
     csrf,
     errors,
     freshness,
@@ -51,6 +53,7 @@ from blog.core.web import (
     requests,
     sessions,
     templating,
+    uploads,
 )
 from blog.core.web.app import Broadside, close_db
 from blog.core.web.backlog import Backlog
@@ -85,6 +88,8 @@ PROJECT = Path(__file__).resolve().parents[1]
 
 # What sees a request before others comes before them, and sees its answer after them.
 PARTS = (
+    connection,
+    uploads,
     request_log,
     hosts,
     refusals,
@@ -242,10 +247,10 @@ def configure(app: Broadside) -> None:
     app.secret_key = settings.signing_key()
     app.config.update(
         BASE_URL=settings.base_url,
-        BODY_TIMEOUT=requests.BODY_SECONDS,
+        BODY_TIMEOUT=bodies.BODY_SECONDS,
         COOKIE_PREFIX=prefix,
         MAIL_SUBJECT_PREFIX=settings.mail_subject_prefix,
-        MAX_CONTENT_LENGTH=requests.LARGEST_BODY,
+        MAX_CONTENT_LENGTH=bodies.LARGEST_BODY,
         RESPONSE_TIMEOUT=None,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_NAME=prefix + "session",

@@ -24,6 +24,7 @@ from blog.core.storage.folder import FolderStorage
 from blog.core.text.process_pool import ProcessPool
 from blog.core.web.app import Broadside
 from blog.core.web.batches import Batches
+from blog.core.web.bodies import StreamedBody
 from blog.core.web.rate_limits import RateLimits
 from blog.core.web.requests import StrictRequest
 
@@ -63,6 +64,7 @@ def _current() -> Hands | None:
 # Whatever may take long, and needs no connection.
 WAITS: list[tuple[Any, str, str]] = [
     (StrictRequest, "get_data", "its body"),
+    (StreamedBody, "__anext__", "its body"),
     (RateLimits, "spend", "its quota"),
     (Turn, "acquire", "a turn to hash a password"),
     (Passwords, "hash", "a password hash"),

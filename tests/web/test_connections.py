@@ -15,6 +15,7 @@ from blog import create_app
 from blog.core.auth import quotas
 from blog.core.crypto.passwords import Passwords
 from blog.core.web.app import current_app, db, look_up
+from blog.core.web.uploads import takes_upload, uploaded_body
 from settings import Settings
 from tests.connections import watch_pools, watched
 from tests.support import Browser
@@ -101,3 +102,32 @@ async def test_who_waits_with_a_connection_in_hand_is_seen(
                 assert faults == []
                 assert (await browser.get("/bad")).status_code == 200
     assert f"GET /bad waits for {wanted} with a connection in hand" in faults
+
+
+@pytest.mark.usefixtures("app")
+async def test_who_reads_an_upload_with_a_connection_in_hand_is_seen(
+    make_settings: Callable[..., Settings],
+) -> None:
+    app = create_app(make_settings())
+
+    @app.post("/api/bad")
+    @takes_upload(1000)
+    async def bad() -> str:
+        await db().execute(NOTHING)
+        return "".join([chunk.decode() async for chunk in uploaded_body()])
+
+    @app.post("/api/good")
+    @takes_upload(1000)
+    async def good() -> str:
+        text = "".join([chunk.decode() async for chunk in uploaded_body()])
+        await db().execute(NOTHING)
+        return text
+
+    with watched(app) as faults:
+        async with app.test_app():
+            watch_pools(app)
+            async with Browser(app) as browser:
+                assert (await browser.post("/api/good", content=b"x")).text == "x"
+                assert faults == []
+                assert (await browser.post("/api/bad", content=b"x")).text == "x"
+    assert "POST /api/bad waits for its body with a connection in hand" in faults

@@ -1,6 +1,6 @@
 """What every storage can do, whichever it is."""
 
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterable
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -75,7 +75,9 @@ class Storage(Protocol):
             NoSuchObjectError: it is not there.
         """
 
-    def read(self, key: str, start: int = 0, stop: int | None = None) -> AsyncIterator[bytes]:
+    def read(
+        self, key: str, start: int = 0, stop: int | None = None
+    ) -> AsyncGenerator[bytes, None]:
         """The content of an object, piece by piece. Whoever stops early has to close the iterator
         (`contextlib.aclosing`).
 

@@ -5,40 +5,34 @@ import re
 from typing import cast
 from urllib.parse import parse_qsl, unquote, unquote_to_bytes
 
-from hypercorn.typing import (
-    ASGISendCallable,
-    ASGISendEvent,
-    HTTPResponseBodyEvent,
-    HTTPResponseStartEvent,
-)
 from quart import Quart, Request, abort, request
-from quart.asgi import ASGIHTTPConnection
 from quart.formparser import FormDataParser
-from quart.typing import ResponseTypes
-from quart.utils import encode_headers
 from quart.wrappers.request import Body
-from quart.wrappers.response import DataBody
 from werkzeug.datastructures import Authorization, MultiDict
 from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.routing import BaseConverter
 from werkzeug.utils import cached_property
 
 from blog.core.db.pagination import CursorRequest, PageRequest
+from blog.core.web.bodies import StreamedBody, arriving
+from blog.core.web.multipart import Upload
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-LARGEST_BODY = 1024 * 1024
 LARGEST_ROW_ID = 2**63 - 1
 MAX_FIELDS = 100
-# For the whole body: 1 MiB needs 35 kB/s, and a post of 64 KiB far less.
-BODY_SECONDS = 30
-SEND_SECONDS = 60
 # How often an address may be percent-encoded.
 MAX_LAYERS = 4
 
 
 class StrictFormDataParser(FormDataParser):
-    """Refuses a form that is not UTF-8, where Quart's own would put U+FFFD in its place."""
+    """Refuses a form that is not UTF-8, where Quart's own would put U+FFFD in its place.
+
+    Attributes:
+        upload: where a file goes whose form is read while it arrives.
+    """
+
+    upload: Upload | None = None
 
     async def parse(
         self,
@@ -47,8 +41,11 @@ class StrictFormDataParser(FormDataParser):
         content_length: int | None,
         options: dict[str, str] | None = None,
     ) -> tuple[MultiDict[str, str], MultiDict[str, str]]:
-        if mimetype == "application/x-www-form-urlencoded":
-            fields, files = _parse_urlencoded(await body), MultiDict[str, str]()
+        files = MultiDict[str, str]()
+        if self.upload is not None:
+            fields = await self.upload.fields(mimetype, options or {}, MAX_FIELDS)
+        elif mimetype == "application/x-www-form-urlencoded":
+            fields = _parse_urlencoded(await body)
         else:
             fields, files = await super().parse(body, mimetype, content_length, options)
         if any("\0" in value for value in fields.values()):
@@ -68,7 +65,34 @@ def _parse_urlencoded(body: bytes) -> MultiDict[str, str]:
 
 
 class StrictRequest(Request):
+    """A request.
+
+    Attributes:
+        upload: its body, if that is read while it arrives.
+    """
+
     form_data_parser_class = StrictFormDataParser
+    upload: Upload | None = None
+
+    @cached_property
+    def may_be_upload(self) -> bool:
+        """Whether its route has to be known before its body is received."""
+        return self.method in METHODS - SAFE_METHODS
+
+    @cached_property
+    def is_routed(self) -> asyncio.Event:
+        """Set when its route is known, or will not be."""
+        return asyncio.Event()
+
+    def expect_upload(self, largest: int) -> None:
+        """Let its body be read while it arrives, and be so many bytes long."""
+        self.body = StreamedBody()
+        self.upload = Upload(arriving(self, largest))
+
+    def make_form_data_parser(self) -> FormDataParser:
+        parser = cast(StrictFormDataParser, super().make_form_data_parser())
+        parser.upload = self.upload
+        return parser
 
     @cached_property
     def is_for_api(self) -> bool:
@@ -97,36 +121,6 @@ class StrictRequest(Request):
             return super().authorization
         except ValueError:
             return None
-
-
-class StrictConnection(ASGIHTTPConnection):
-    """One request, as hypercorn hands it on."""
-
-    async def _send_response(self, send: ASGISendCallable, response: ResponseTypes) -> None:
-        """Send what is there as a whole in one event, where Quart sends another, empty one.
-
-        Whoever does not read it is given up after a time; what is made while it is sent has that
-        time for each piece. Quart's own way to do that, by `RESPONSE_TIMEOUT`, needs a task for
-        each answer.
-        """
-        async with asyncio.timeout(SEND_SECONDS) as limit:
-            body = response.response
-            if not isinstance(body, DataBody):
-
-                async def send_piece(event: ASGISendEvent) -> None:
-                    await send(event)
-                    limit.reschedule(asyncio.get_running_loop().time() + SEND_SECONDS)
-
-                await super()._send_response(send_piece, response)
-                return
-            headers = encode_headers(response.headers)
-            await send(
-                HTTPResponseStartEvent(
-                    type="http.response.start", status=response.status_code, headers=headers
-                )
-            )
-            data = body.data[body.begin : body.end]
-            await send(HTTPResponseBodyEvent(type="http.response.body", body=data, more_body=False))
 
 
 class RowIdConverter(BaseConverter):
@@ -172,14 +166,15 @@ async def refuse_malformed_address() -> None:
 async def receive_body() -> None:
     """Wait for the body of a request that may change something, before anything else is taken.
 
-    A CONNECT has none, and need not say that it has ended.
+    A CONNECT has none, and need not say that it has ended. An upload is read by its view.
 
     Raises:
         RequestTimeout: it has not arrived within `BODY_SECONDS`.
         RequestEntityTooLarge: it is longer than `LARGEST_BODY`.
     """
-    if request.method in METHODS - SAFE_METHODS:
-        await request.get_data()
+    sent = cast(StrictRequest, request)
+    if sent.may_be_upload and sent.upload is None:
+        await sent.get_data()
 
 
 def request_for_logs() -> tuple[str, str]:
@@ -249,7 +244,6 @@ def local_address(target: str | None) -> str | None:
 
 def init_app(app: Quart) -> None:
     """Let `app` read requests this way."""
-    app.asgi_http_class = StrictConnection
     app.request_class = StrictRequest
     app.url_map.converters["id"] = RowIdConverter
     app.url_map.converters["person"] = PersonConverter

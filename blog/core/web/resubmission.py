@@ -17,7 +17,8 @@ from quart import request
 from werkzeug.exceptions import HTTPException
 
 from blog.core.web import csrf
-from blog.core.web.requests import LARGEST_BODY, SAFE_METHODS, is_for_api, local_address
+from blog.core.web.bodies import LARGEST_BODY
+from blog.core.web.requests import SAFE_METHODS, is_for_api, local_address
 
 # What people type, and what the page calls it. All else of a form is sent again as it was.
 LABELS = {

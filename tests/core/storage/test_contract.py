@@ -231,7 +231,7 @@ async def test_who_has_begun_to_read_goes_on_with_the_old_object(storage: Storag
     old, new = b"old" * MB, b"new!" * MB
     await storage.put(KEY, chunks(old))
     tag = (await storage.stat(KEY)).etag
-    async with aclosing(storage.read(KEY)) as pieces:  # type: ignore[type-var]
+    async with aclosing(storage.read(KEY)) as pieces:
         found = await anext(pieces)
         await storage.put(KEY, chunks(new))
         async for piece in pieces:
@@ -270,7 +270,7 @@ async def test_forty_megabytes_take_little_memory(
 
 async def test_who_stops_reading_early_can_close(storage: Storage) -> None:
     await storage.put(KEY, long_content(b"x" * MB, 5))
-    async with aclosing(storage.read(KEY)) as pieces:  # type: ignore[type-var]
+    async with aclosing(storage.read(KEY)) as pieces:
         assert 0 < len(await anext(pieces)) < 2 * MB
     assert (await storage.stat(KEY)).size == 5 * MB
 

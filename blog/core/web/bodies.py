@@ -1,0 +1,109 @@
+"""The bodies of requests: how large they may be, how long they may take, and those that are read
+while they arrive.
+
+An ordinary body is received as a whole before anything else is done. A route with `@takes_upload`
+(`uploads.py`) has a larger limit, and reads its body as a stream. No more of it is taken from the
+client than is read, so an upload never has more than a few hundred kilobytes in memory.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Generator
+from typing import Any, Self
+
+from quart import Request
+from quart.wrappers.request import Body
+from werkzeug.exceptions import RequestEntityTooLarge, RequestTimeout
+
+MIB = 1024 * 1024
+LARGEST_BODY = MIB
+# For the whole of an ordinary body: 1 MiB needs 35 kB/s, and a post of 64 KiB far less. An upload
+# has this time for each part of that size, and may not pause for so long.
+BODY_SECONDS = 30
+# How much of a stream may wait until it is read, in bytes.
+MOST_WAITING = 256 * 1024
+
+TOO_SLOW = "What you sent arrived too slowly, or broke off. Please try again."
+
+
+class StreamedBody(Body):
+    """A body that is only ever read piece by piece, while it arrives."""
+
+    def __init__(self) -> None:
+        super().__init__(None, None)
+        self._waiting = bytearray()
+        self._has_ended = False
+        self._is_unwanted = False
+        self._has_news = asyncio.Event()
+        self._has_room = asyncio.Event()
+
+    def append(self, data: bytes) -> None:
+        if not self._is_unwanted:
+            self._waiting += data
+            self._has_news.set()
+
+    def set_complete(self) -> None:
+        self._has_ended = True
+        self._has_news.set()
+
+    def clear(self) -> None:
+        """Throw away what has arrived, and what will."""
+        self._is_unwanted = True
+        self._waiting.clear()
+        self._has_room.set()
+
+    async def room(self) -> None:
+        """Wait until enough has been read, so that more may arrive."""
+        if len(self._waiting) > MOST_WAITING:
+            self._has_room.clear()
+            await self._has_room.wait()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        while not self._waiting:
+            if self._has_ended:
+                raise StopAsyncIteration
+            self._has_news.clear()
+            await self._has_news.wait()
+        data = bytes(self._waiting)
+        self._waiting.clear()
+        self._has_room.set()
+        return data
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        raise TypeError("a route that takes an upload reads its body as a stream")
+
+
+async def arriving(request: Request, largest: int) -> AsyncGenerator[bytes, None]:
+    """The body of a request, while it arrives.
+
+    Args:
+        request: one with a `StreamedBody`.
+        largest: how many bytes it may have.
+
+    The iterator then raises:
+        RequestEntityTooLarge: it is longer; before anything is read, if that is announced.
+        RequestTimeout: it pauses for too long, or takes too long altogether.
+    """
+    too_large = RequestEntityTooLarge(
+        f"What you sent is larger than the limit of {largest / MIB:g} MiB."
+    )
+    if (request.content_length or 0) > largest:
+        raise too_large
+    pause = request.body_timeout or BODY_SECONDS
+    loop = asyncio.get_running_loop()
+    end = loop.time() + pause * max(largest / LARGEST_BODY, 1)
+    size = 0
+    while True:
+        try:
+            async with asyncio.timeout_at(min(loop.time() + pause, end)):
+                chunk = await anext(request.body, None)
+        except TimeoutError:
+            raise RequestTimeout(TOO_SLOW) from None
+        if chunk is None:
+            return
+        size += len(chunk)
+        if size > largest:
+            raise too_large
+        yield chunk

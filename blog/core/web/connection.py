@@ -1,0 +1,75 @@
+"""A request on its way in and out, as hypercorn hands it on."""
+
+import asyncio
+from typing import cast
+
+from hypercorn.typing import (
+    ASGIReceiveCallable,
+    ASGISendCallable,
+    ASGISendEvent,
+    HTTPResponseBodyEvent,
+    HTTPResponseStartEvent,
+)
+from quart import Quart, Request
+from quart.asgi import ASGIHTTPConnection
+from quart.typing import ResponseTypes
+from quart.utils import encode_headers
+from quart.wrappers.response import DataBody
+
+from blog.core.web.bodies import StreamedBody
+from blog.core.web.requests import StrictRequest
+
+SEND_SECONDS = 60
+
+
+class StrictConnection(ASGIHTTPConnection):
+    """One request."""
+
+    _request: StrictRequest
+
+    async def handle_messages(self, request: Request, receive: ASGIReceiveCallable) -> None:
+        """Receive the body: one that is read as a stream, no faster than it is read."""
+        self._request = cast(StrictRequest, request)
+        if self._request.may_be_upload:
+            await self._request.is_routed.wait()
+        while (message := await receive())["type"] == "http.request":
+            request.body.append(message.get("body", b""))
+            if not message.get("more_body", False):
+                request.body.set_complete()
+            if isinstance(request.body, StreamedBody):
+                await request.body.room()
+
+    async def _send_response(self, send: ASGISendCallable, response: ResponseTypes) -> None:
+        """Send what is there as a whole in one event, where Quart sends another, empty one.
+
+        Whoever does not read it is given up after a time; what is made while it is sent has that
+        time for each piece. Quart's own way to do that, by `RESPONSE_TIMEOUT`, needs a task for
+        each answer.
+        """
+        if self._request.may_be_upload:
+            self._request.is_routed.set()
+            if isinstance(self._request.body, StreamedBody):
+                self._request.body.clear()  # Nobody is going to read the rest.
+        async with asyncio.timeout(SEND_SECONDS) as limit:
+            body = response.response
+            if not isinstance(body, DataBody):
+
+                async def send_piece(event: ASGISendEvent) -> None:
+                    await send(event)
+                    limit.reschedule(asyncio.get_running_loop().time() + SEND_SECONDS)
+
+                await super()._send_response(send_piece, response)
+                return
+            headers = encode_headers(response.headers)
+            await send(
+                HTTPResponseStartEvent(
+                    type="http.response.start", status=response.status_code, headers=headers
+                )
+            )
+            data = body.data[body.begin : body.end]
+            await send(HTTPResponseBodyEvent(type="http.response.body", body=data, more_body=False))
+
+
+def init_app(app: Quart) -> None:
+    """Let `app` talk to hypercorn this way."""
+    app.asgi_http_class = StrictConnection

@@ -1,0 +1,81 @@
+"""Answers whose body is a stored object, sent while it is read."""
+
+from collections.abc import AsyncIterator
+from types import TracebackType
+from urllib.parse import quote
+
+from quart import Response, request
+from quart.wrappers.response import DataBody, ResponseBody
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
+
+from blog.core.storage.interface import NoSuchObjectError, Storage, Stored
+from blog.core.storage.keys import content_type, is_key
+from blog.core.web.app import current_app
+
+
+class StoredBody(ResponseBody):
+    """The content of an object, or a part of it. Nothing is read before it is to be sent."""
+
+    def __init__(self, storage: Storage, stored: Stored) -> None:
+        self._storage = storage
+        self._stored = stored
+        self.begin, self.end = 0, stored.size
+
+    async def make_conditional(self, begin: int, end: int | None) -> int:
+        """Choose the part that a request asks for; a negative `begin` is counted from the end.
+
+        Returns:
+            The size of the whole.
+
+        Raises:
+            RequestedRangeNotSatisfiable: there is no such part (RFC 9110, 15.5.17).
+        """
+        size = self._stored.size
+        self.begin = max(begin + size, 0) if begin < 0 else begin
+        self.end = size if end is None else min(end, size)
+        if self.begin >= self.end:
+            raise RequestedRangeNotSatisfiable(size)
+        return size
+
+    async def __aenter__(self) -> AsyncIterator[bytes]:
+        self._pieces = self._storage.read(self._stored.key, self.begin, self.end)
+        return self._pieces
+
+    async def __aexit__(
+        self, kind: type | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._pieces.aclose()
+
+
+async def stored_file(key: str, *, name: str | None = None) -> Response:
+    """The answer to a request for an object, or for a part of it (RFC 9110, 14).
+
+    Browsers ask again each time whether they may still show it, and shared caches keep nothing. For
+    what everybody may see for good, the view sets `response.cache_control`.
+
+    Args:
+        key: of the object. What is no key may come from an address, and is not there.
+        name: what a browser calls the file when it saves it; without it, it shows the file.
+
+    Raises:
+        NoSuchObjectError: it is not there, which is answered by 404.
+        StorageUnavailableError: it cannot be read now, which is answered by 503.
+    """
+    storage = current_app.storage
+    if not is_key(key):
+        raise NoSuchObjectError(f"not the key of an object: {key!r}")
+    stored = await storage.stat(key)
+    response = Response(StoredBody(storage, stored), content_type=content_type(key))
+    response.content_length = stored.size
+    response.set_etag(stored.etag)
+    response.last_modified = stored.modified
+    response.accept_ranges = "bytes"
+    response.cache_control.private = response.cache_control.no_cache = True
+    if name is not None:
+        # With the percent signs of RFC 8187, any text is a name (RFC 6266, 4.3).
+        disposition = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
+        response.headers["Content-Disposition"] = disposition
+    await response.make_conditional(request, accept_ranges=True, complete_length=stored.size)
+    if request.method == "HEAD":
+        response.response = DataBody(b"")
+    return response
