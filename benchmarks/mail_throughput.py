@@ -19,6 +19,7 @@ from sqlalchemy import text
 from blog import create_app
 from blog.cli.deploy import migrate
 from blog.core.db.embedded import EmbeddedPostgres
+from blog.core.jobs.background import Background
 from blog.core.web.app import Broadside
 from blog.mail import outbox, queue
 from blog.mail.worker import MailWorker
@@ -96,8 +97,8 @@ async def measure_waking(app: Broadside, url: str) -> None:
             _env_file=None, env="testing", database_url=url, mail_server="127.0.0.1",
             mail_port=inbox.port,
         )  # type: ignore[call-arg]  # fmt: skip
-        worker = MailWorker(app.database, settings)
-        await worker.start()
+        background = Background(app.database, [MailWorker(app.database, settings)])
+        await background.start()
         await inbox.holds(1)
         for number in range(NOTICES):
             await asyncio.sleep(0.02)
@@ -105,7 +106,7 @@ async def measure_waking(app: Broadside, url: str) -> None:
             start = time.perf_counter()
             await inbox.holds(number + 2)
             delays.append(1000 * (time.perf_counter() - start))
-        await worker.stop()
+        await background.stop()
     delays.sort()
     print(
         f"from a commit to the mail server: median {delays[NOTICES // 2]:.0f} ms, "

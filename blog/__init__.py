@@ -1,11 +1,13 @@
 """Broadside, a social blog: `create_app` puts its parts together."""
 
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from blog.accounts.api_callers import authenticate_callers
 from blog.accounts.deletion.export import Exports
+from blog.accounts.deletion.jobs import FIND_DELETED_ACCOUNTS, REMOVE_DELETED_ACCOUNT
 from blog.accounts.deletion.pages import blueprint as leaving_pages
-from blog.accounts.deletion.worker import DeletionWorker
 from blog.accounts.email.pages import blueprint as email_pages
 from blog.accounts.events import AccountRegistered
 from blog.accounts.login.pages import blueprint as login_pages
@@ -16,12 +18,15 @@ from blog.accounts.registration.pages import blueprint as registration_pages
 from blog.accounts.sessions.pages import blueprint as sessions_pages
 from blog.accounts.tokens.api import blueprint as tokens_api
 from blog.accounts.tokens.pages import blueprint as tokens_pages
+from blog.admin.background.pages import blueprint as jobs_pages
 from blog.admin.handlers import tell_of_new_people
 from blog.admin.pages import blueprint as admin_pages
 from blog.comments.api import blueprint as comments_api
 from blog.comments.pages import blueprint as comments_pages
 from blog.core.api import versions
+from blog.core.api.idempotency import delete_old as delete_old_answers
 from blog.core.auth import identity
+from blog.core.auth.expiry import delete_expired
 from blog.core.crypto.passwords import Passwords
 from blog.core.crypto.tokens import LinkSigner
 from blog.core.db import migrations, statements
@@ -30,6 +35,11 @@ from blog.core.db.engines import TimeLimits
 from blog.core.db.replica import Replica
 from blog.core.db.shared_reads import SharedReads
 from blog.core.events.handlers import HANDLERS, Handler, Handlers
+from blog.core.events.log import delete_old as delete_old_events
+from blog.core.jobs.background import Background
+from blog.core.jobs.cleaning import HOUR, cleaning
+from blog.core.jobs.figures import job_figures
+from blog.core.jobs.worker import JobWorker
 from blog.core.metrics import watch_pool
 from blog.core.storage.making import make_storage
 from blog.core.text.rendering import Renderer
@@ -64,13 +74,16 @@ from blog.core.web.normalising import OneForm
 from blog.core.web.probe import Probe
 from blog.core.web.proxies import TrustedProxies
 from blog.core.web.rate_limits import RateLimits
+from blog.core.web.rate_limits import delete_full as delete_full_rate_limits
 from blog.follows.api import blueprint as follows_api
 from blog.follows.pages import blueprint as follows_pages
 from blog.mail.alerts import Alerts
 from blog.mail.figures import outbox_figures
 from blog.mail.mailbox_pages import blueprint as mailbox_pages
 from blog.mail.pages import blueprint as mail_pages
+from blog.mail.queue import delete_old as delete_old_mails
 from blog.mail.worker import MailWorker
+from blog.models import ApiToken, LoginSession
 from blog.moderation.api import blueprint as moderation_api
 from blog.moderation.pages import blueprint as moderation_pages
 from blog.moderation.report_pages import blueprint as report_pages
@@ -83,6 +96,19 @@ from settings import MailWorkerPlace, Settings
 
 # Who hears of what; see `blog.core.events.handlers`.
 EVENT_HANDLERS = (Handler(AccountRegistered, tell_of_new_people),)
+
+# What is done in the background; see `blog.core.jobs.kinds`. Mail has a queue of its own.
+JOBS = (
+    REMOVE_DELETED_ACCOUNT,
+    FIND_DELETED_ACCOUNTS,
+    cleaning("delete_expired_sessions", partial(delete_expired, table=LoginSession), every=HOUR),
+    cleaning("delete_expired_tokens", partial(delete_expired, table=ApiToken), every=HOUR),
+    cleaning("delete_old_answers", delete_old_answers, every=HOUR),
+    cleaning("delete_old_events", delete_old_events, every=HOUR),
+    cleaning("delete_old_mails", delete_old_mails, every=HOUR),
+    # Whoever comes from ever new addresses fills this table quickly.
+    cleaning("delete_full_rate_limits", delete_full_rate_limits, every=timedelta(minutes=5)),
+)
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -124,6 +150,7 @@ BLUEPRINTS = (
     moderation_pages,
     admin_pages,
     mail_pages,
+    jobs_pages,
     health.blueprint,
     metrics_pages.blueprint,
 )
@@ -139,7 +166,7 @@ RESOURCES = (
     tokens_api,
 )
 # What `/metrics` tells of the database.
-FIGURES = (outbox_figures,)
+FIGURES = (outbox_figures, job_figures)
 
 
 def create_app(settings: Settings) -> Broadside:
@@ -172,15 +199,19 @@ def create_app(settings: Settings) -> Broadside:
     app.fragments = Fragments()
     app.rate_limits = RateLimits(app.database)
     app.backlog = Backlog(app)
-    deletions = DeletionWorker(app.database)
-    app.workers = (MailWorker(app.database, settings), deletions)
+    app.background = Background(
+        app.database,
+        [
+            MailWorker(app.database, settings),
+            JobWorker(app, app.database, JOBS, app.report_error),
+        ],
+    )
     app.schema_probe = Probe(lambda: health.has_schema(app.database))
     app.figures_probe = Probe(lambda: metrics_pages.read_figures(app.database, FIGURES))
     alerts = Alerts(app, app.database, settings.admin_email)
     app.report_to = alerts.report
     app.extensions |= {
         "alerts": alerts,
-        "deletion_worker": deletions,
         "exports": Exports(app.database),
     }
 
@@ -206,13 +237,11 @@ def create_app(settings: Settings) -> Broadside:
             statements.watch(app.replica.engine, settings.slow_query_seconds)
             watch_pool(app.replica.engine, "replica")
         if settings.mail_worker is MailWorkerPlace.INTERNAL:
-            for worker in app.workers:
-                await worker.start()
+            await app.background.start()
 
     @app.after_serving
     async def close_parts() -> None:
-        for worker in reversed(app.workers):
-            await worker.stop()
+        await app.background.stop()
         await app.renderer.pool.close()
         await app.storage.close()
         if app.replica is not None:

@@ -44,6 +44,7 @@ ADMINISTRATORS = {
     "/admin/users": 3,
     "/admin/audit": 2,
     "/admin/mail": 3,
+    "/admin/jobs": 3,
 }
 
 

@@ -1,24 +1,28 @@
 """What can be told from the database."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from ipaddress import ip_address
 
 from sqlalchemy import func, select, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from blog.checks.findings import Finding, ok, serious, warning
+from blog.checks.findings import Finding, Severity, ok, serious, warning
 from blog.core.clock import now
 from blog.core.db import migrations
 from blog.core.db.database import Database
 from blog.core.db.database_errors import DatabaseUnavailableError
 from blog.core.db.engines import POOL_SIZE, make_engine
 from blog.core.db.migrations import SchemaState
+from blog.core.jobs.summary import Sort, summary
 from blog.models import Role
 from blog.models.role import ROLES
 from settings import MailWorkerPlace, Settings
 
 # The oldest that still gets corrections, and that this was tried with.
 OLDEST_VERSION = 15
+# A job that is due longer than this waits for a worker.
+LONGEST_WAIT = timedelta(hours=1)
 DATABASE = "Database"
 DURABILITY = {
     "fsync": (serious, "a crash of the machine can destroy the whole database"),
@@ -63,7 +67,11 @@ async def check_database(settings: Settings, services: int, workers: int) -> Asy
             yield await _privacy(connection)
             yield await _connections(connection, settings, services, workers)
             yield await _clock(connection)
-            yield await _schema(connection)
+            schema = await _schema(connection)
+            yield schema
+            if schema.severity is not Severity.SERIOUS:
+                async with database.session() as session:
+                    yield await _jobs(session)
     finally:
         await database.close()
     if settings.database_replica_url is not None:
@@ -146,6 +154,18 @@ async def _schema(connection: AsyncConnection) -> Finding:
     if not set(ROLES) <= {tuple(role) for role in roles}:
         return serious("Schema", "a role is not what it should be", "run blog deploy")
     return ok("Schema", "up to date, roles included")
+
+
+async def _jobs(session: AsyncSession) -> Finding:
+    lines = {line.sort: line for line in await summary(session)}
+    failed, waiting = lines[Sort.FAILED], lines[Sort.WAITING]
+    if failed.number:
+        text = f"{failed.number_in_words} failed for good"
+        return warning("Jobs", text, "look at /admin/jobs what went wrong, and retry or discard")
+    if waiting.next_at is not None and now() - waiting.next_at > LONGEST_WAIT:
+        hint = "keep blog serve running, or blog worker where MAIL_WORKER is external"
+        return warning("Jobs", "none was done for a while: no worker runs", hint)
+    return ok("Jobs", "none has failed for good")
 
 
 async def _replica(url: str) -> Finding:

@@ -14,7 +14,7 @@ from blog.mail.delivery import delivery_of
 @click.command()
 @asynchronous
 async def worker() -> None:
-    """Send mail, and remove deleted accounts, until Ctrl-C or SIGTERM.
+    """Send mail and do all other jobs, until Ctrl-C or SIGTERM.
 
     Any number of workers may run, anywhere.
     """
@@ -24,12 +24,10 @@ async def worker() -> None:
     async with opened_app() as app:
         async with app.database.engine.connect() as connection:
             await connection.run_sync(migrations.require_current)
-        for each in app.workers:
-            await each.start()
+        await app.background.start()
         sends_mail = delivery_of(app.settings) is not None
         say(f"{'Sending' if sends_mail else 'Not sending'} mail until Ctrl-C.")
         try:
             await stop.wait()
         finally:
-            for each in reversed(app.workers):
-                await each.stop()
+            await app.background.stop()

@@ -24,26 +24,16 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from blog.core.db.database import Database
+from blog.core.db.deleting import BATCH, deleted
 from blog.core.jobs.backoff import JITTER
+from blog.core.jobs.kinds import PAUSES
 from blog.models import Email, EmailState
 from blog.models.email import WAITING
 
-# How long to wait after each temporary failure in a row; after one more, it is given up.
-PAUSES = [
-    timedelta(seconds=10),
-    timedelta(minutes=1),
-    timedelta(minutes=5),
-    timedelta(minutes=15),
-    timedelta(hours=1),
-    timedelta(hours=4),
-    timedelta(hours=12),
-    timedelta(hours=24),
-]
 KEPT_FOR = timedelta(days=30)
-DELETED_AT_ONCE = 1000
 LONGEST_ERROR = 1000
 
 
@@ -177,11 +167,11 @@ async def seconds_until_next(database: Database) -> float | None:
     return None if seconds is None else float(seconds)
 
 
-async def delete_old(database: Database) -> int:
-    """Delete messages that were done with `KEPT_FOR` ago, up to `DELETED_AT_ONCE` of them.
+async def delete_old(session: AsyncSession) -> int:
+    """Delete some messages that were done with `KEPT_FOR` ago; the caller commits.
 
     Returns:
-        How many it were.
+        How many it were, up to `deleting.BATCH`.
     """
     old = (
         select(Email.id)
@@ -191,10 +181,8 @@ async def delete_old(database: Database) -> int:
             Email.created_at < func.now() - literal(KEPT_FOR),
             Email.due_at < func.now() - literal(KEPT_FOR),
         )
-        .limit(DELETED_AT_ONCE)
+        .limit(BATCH)
         .with_for_update(skip_locked=True)
         .cte("old")
     )
-    async with _autocommit(database).connect() as connection:
-        result = await connection.execute(delete(Email).where(Email.id == old.c.id))
-    return result.rowcount
+    return await deleted(session, delete(Email).where(Email.id == old.c.id))

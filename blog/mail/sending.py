@@ -8,8 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from blog.core.db.database import Database
-from blog.core.db.database_errors import is_unavailable
-from blog.core.jobs.backoff import Backoff
+from blog.core.jobs.patience import persistently
 from blog.mail import queue
 from blog.mail.delivery import (
     DeferredError,
@@ -126,19 +125,8 @@ class Sender:
     async def _record(
         self, batch: Batch, write: Callable[..., Awaitable[None]], *what: object
     ) -> None:
-        """Write something down, trying as often as it takes while the lease holds.
-
-        What the mail server has said cannot be asked again: a database that restarts at this
-        moment must not make a message be sent twice.
-        """
-        backoff = Backoff(first=0.2, longest=5)
-        while True:
-            try:
-                return await write(self.database, batch, *what)
-            except Exception as error:
-                if not is_unavailable(error) or time.monotonic() > batch.deadline:
-                    raise
-                await asyncio.sleep(backoff.failed())
+        """Write something down: what the mail server has said cannot be asked again."""
+        await persistently(lambda: write(self.database, batch, *what), batch.deadline)
 
 
 async def _attempt(send: Send, email: Email) -> Exception | None:

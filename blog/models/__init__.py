@@ -9,6 +9,7 @@ from blog.models.email import Email, EmailState
 from blog.models.event import LoggedEvent
 from blog.models.follow import Follow
 from blog.models.idempotent_answer import IdempotentAnswer
+from blog.models.job import Job, JobState
 from blog.models.login_session import LoginSession
 from blog.models.post import Post
 from blog.models.rate_limit import RateLimit
@@ -29,6 +30,8 @@ __all__ = [
     "EmailState",
     "Follow",
     "IdempotentAnswer",
+    "Job",
+    "JobState",
     "LoggedEvent",
     "LoginSession",
     "Permission",

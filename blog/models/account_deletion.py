@@ -7,7 +7,6 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     ForeignKey,
-    Integer,
     all_,
     any_,
     func,
@@ -24,8 +23,6 @@ class AccountDeletion(Base):
     From the commit that adds this row on, nobody sees anything of the account: each query that
     finds people, posts, comments, follows or reports asks for `not_deleted`. The row goes with that
     of the account, which is the last one to be removed.
-
-    `due_at` is when the next batch may be tried, and `attempts` how many have failed in a row.
     """
 
     __tablename__ = "account_deletions"
@@ -34,8 +31,6 @@ class AccountDeletion(Base):
         ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
     created_at: Mapped[CreatedAt]
-    due_at: Mapped[CreatedAt]
-    attempts: Mapped[int] = mapped_column(Integer, server_default="0", default=0)
 
 
 # An array, because PostgreSQL reads it once for the whole statement, guesses that it is short

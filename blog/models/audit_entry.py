@@ -30,6 +30,8 @@ class Act(StrEnum):
     SHOW_POST = "show post"
     RESOLVE_REPORT = "resolve report"
     DISMISS_REPORT = "dismiss report"
+    RETRY_JOB = "retry job"
+    DISCARD_JOB = "discard job"
 
 
 class AuditEntry(Base):

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import insert, select
 
-from blog.accounts.deletion.batches import begin_deletion
-from blog.accounts.deletion.worker import work_once
+from blog.accounts.deletion.batches import begin_deletion, delete_batch
+from blog.accounts.deletion.jobs import remove_later
 from blog.core.web.app import Broadside
 from blog.models import AccountDeletion, Comment, Follow, Post, Report, User
 from tests.support import add_user
@@ -83,6 +83,7 @@ async def leave(app: Broadside, user: User) -> None:
     """Delete an account as its owner does by the button; its rows are still there."""
     async with app.database.session() as session:
         await begin_deletion(session, user)
+        await remove_later(session, user.id)
         await session.commit()
 
 
@@ -95,4 +96,13 @@ async def pending(app: Broadside) -> int:
 async def finish_deletions(app: Broadside) -> None:
     """Do what the worker does, until all rows of deleted accounts are removed."""
     while await pending(app):
-        await work_once(app.database)
+        await remove_batch(app)
+
+
+async def remove_batch(app: Broadside) -> None:
+    """Remove the next few rows of a deleted account."""
+    async with app.database.session() as session:
+        user_id = (await session.scalars(select(AccountDeletion.user_id))).first()
+        assert user_id is not None
+        await delete_batch(session, user_id)
+        await session.commit()

@@ -1,19 +1,23 @@
 """Deleted accounts: gone for everybody at once, removed in batches that hold nobody up."""
 
-import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from werkzeug.routing import Rule
 
+from blog.accounts.deletion import jobs
 from blog.accounts.deletion.batches import POSTS_AT_ONCE, ROWS_AT_ONCE
-from blog.accounts.deletion.worker import DeletionWorker, work_once
+from blog.accounts.deletion.jobs import (
+    FIND_DELETED_ACCOUNTS,
+    REMOVE_DELETED_ACCOUNT,
+    remove_later,
+)
 from blog.core.web.app import Broadside
-from blog.models import AccountDeletion, AuditEntry, Base, Comment, Follow, Post, Report, User
+from blog.models import AuditEntry, Base, Comment, Follow, Job, Post, Report, User
 from blog.posts.counts import wrong_counts
 from tests.accounts.deletions import (
     TRACES,
@@ -22,8 +26,10 @@ from tests.accounts.deletions import (
     haunted_site,
     leave,
     pending,
+    remove_batch,
 )
 from tests.api.support import Client, add_token
+from tests.jobs import at_work, stored_jobs
 from tests.servers import Program, settings_of, until
 from tests.support import PASSWORD, Browser
 
@@ -164,7 +170,7 @@ async def test_no_batch_removes_more_than_a_few_rows(app: Broadside, db: AsyncSe
     tables = (Post, Comment, Follow, Report)
     before = [await number_of(db, table) for table in tables]
     while await pending(app):
-        assert await work_once(app.database)
+        await remove_batch(app)
         after = [await number_of(db, table) for table in tables]
         gone = [old - new for old, new in zip(before, after, strict=True)]
         assert gone[0] <= POSTS_AT_ONCE
@@ -179,49 +185,72 @@ async def test_a_batch_waits_for_nobody_and_is_tried_again(
     site = await haunted_site(app)
     await leave(app, site.ghost)
     await db.execute(select(Post).where(Post.id == site.ghosts_posts[0]).with_for_update())
-    async with asyncio.timeout(5):
-        assert await work_once(app.database)
-    async with app.database.session() as other:
-        deletion = (await other.scalars(select(AccountDeletion))).one()
-        assert deletion.attempts == 1
-        assert await number_of(other, Post) == 4
-    assert not await work_once(app.database), "it is not due at once"
-    await db.commit()
-    await finish_deletions(app)
+    async with at_work(app, REMOVE_DELETED_ACCOUNT):
+
+        async def has_failed() -> bool:
+            return any(job.last_error for job in await stored_jobs(app))
+
+        await until(has_failed)
+        (job,) = await stored_jobs(app)
+        assert "lock timeout" in (job.last_error or "")
+        async with app.database.session() as other:
+            assert await number_of(other, Post) == 4
+        await db.commit()
+        await until(lambda: is_done(app))
     assert await number_of(db, Post) == 1
 
 
-async def test_two_workers_do_not_do_the_same(app: Broadside, db: AsyncSession) -> None:
-    one, other = await haunted_site(app), None
+async def is_done(app: Broadside) -> bool:
+    """Whether nothing is left of deleted accounts, their jobs included."""
+    return not await pending(app) and not await stored_jobs(app)
+
+
+async def test_two_accounts_are_removed_by_two_workers(app: Broadside, db: AsyncSession) -> None:
+    ghost = (await haunted_site(app, posts=30, follows=30)).ghost
     other = (await db.scalars(select(User).where(User.username == "user0"))).one()
-    for user in (one.ghost, other):
+    for user in (ghost, other):
         await leave(app, user)
-    claimed = select(AccountDeletion).order_by(AccountDeletion.due_at).limit(1).with_for_update()
-    first = (await db.scalars(claimed)).one()
-    while await number_of(db, AccountDeletion) == 2:
-        assert await work_once(app.database), "the other one is worked on"
-    assert not await work_once(app.database), "what somebody has claimed is passed over"
-    assert first.user_id == one.ghost.id
-    await db.commit()
-    await finish_deletions(app)
+    async with at_work(app, REMOVE_DELETED_ACCOUNT), at_work(app, REMOVE_DELETED_ACCOUNT):
+        await until(lambda: is_done(app))
     assert not any((await wrong_counts(db)).values())
 
 
-async def test_the_worker_begins_when_it_is_woken(app: Broadside, db: AsyncSession) -> None:
-    worker = DeletionWorker(app.database)
-    await worker.start()
-    try:
-        site = await haunted_site(app)
+async def test_a_deletion_begins_at_once_and_goes_on_after_its_turn(
+    app: Broadside, db: AsyncSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "TURN_SECONDS", 0.02)
+    site = await haunted_site(app, posts=45, comments=130, follows=230)
+    async with at_work(app, REMOVE_DELETED_ACCOUNT):
         await leave(app, site.ghost)
-        worker.wake()
+        await until(lambda: is_done(app))
+    assert not any((await wrong_counts(db)).values())
 
-        async def is_done() -> bool:
+
+async def test_a_deletion_that_has_no_job_is_found(app: Broadside, db: AsyncSession) -> None:
+    site = await haunted_site(app)
+    await leave(app, site.ghost)
+    await db.execute(delete(Job))
+    await db.commit()
+    async with at_work(app, FIND_DELETED_ACCOUNTS, REMOVE_DELETED_ACCOUNT):
+
+        async def is_removed() -> bool:
             return not await pending(app)
 
-        await until(is_done)
-    finally:
-        await worker.stop()
-    assert not any((await wrong_counts(db)).values())
+        await until(is_removed)
+    (repeated,) = await stored_jobs(app)
+    assert repeated.kind == FIND_DELETED_ACCOUNTS.name
+
+
+async def test_a_job_removes_nothing_of_an_account_that_is_not_deleted(
+    app: Broadside, db: AsyncSession
+) -> None:
+    site = await haunted_site(app)
+    async with app.database.session() as session:
+        await remove_later(session, site.ghost.id)
+        await session.commit()
+    async with at_work(app, REMOVE_DELETED_ACCOUNT):
+        await until(lambda: is_done(app))
+    assert await number_of(db, Post) == 4
 
 
 @pytest.mark.parametrize("kills", [3])
@@ -250,6 +279,9 @@ async def test_a_deletion_survives_a_worker_that_is_killed(
         finally:
             await worker.kill()
         assert await pending(app) == 1, "it was killed in between"
+        # As when its lease has ended.
+        await db.execute(update(Job).values(due_at=func.now()))
+        await db.commit()
         assert not any((await wrong_counts(db)).values())
     await finish_deletions(app)
     assert await rows() == 1

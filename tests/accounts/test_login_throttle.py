@@ -16,6 +16,7 @@ from blog.core.web.app import Broadside
 from blog.models import RateLimit, User
 from settings import Settings
 from tests.accounts.clock import refill
+from tests.jobs import do_job
 from tests.support import PASSWORD, Browser, outbox
 
 MakeUser = Callable[..., Awaitable[User]]
@@ -203,16 +204,17 @@ async def test_after_a_pause_there_is_one_more_try(
     assert await statuses(app, 1, "susan", "198.51.100.7", PASSWORD) == [302]
 
 
-async def test_old_rows_are_deleted_in_passing(
+async def test_what_need_not_be_remembered_is_deleted(
     app: Broadside, susan: User, db: AsyncSession
 ) -> None:
     for number in range(5):
         await attempt(app, f"person{number}", f"198.51.{number}.7")
     await refill(app, db, days=31)
-    before = await db.scalar(select(func.count()).select_from(RateLimit)) or 0
-    for number in range(2):
-        await attempt(app, f"person{number}", f"203.0.{number}.7")
-    assert await db.scalar(select(func.count()).select_from(RateLimit)) < before
+    await attempt(app, "susan", "203.0.0.7")
+    remembered = select(RateLimit.key_digest).where(RateLimit.full_at > func.now())
+    expected = set(await db.scalars(remembered))
+    await do_job(app, "delete_full_rate_limits")
+    assert set(await db.scalars(select(RateLimit.key_digest))) == expected != set()
 
 
 @pytest.mark.parametrize(

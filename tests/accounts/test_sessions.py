@@ -13,6 +13,7 @@ from blog.core.web.app import Broadside
 from blog.models import LoginSession, User
 from tests.accounts.clock import age_sessions, later
 from tests.api.support import add_token
+from tests.jobs import do_job
 from tests.support import PASSWORD, Browser, api_token
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
@@ -195,7 +196,7 @@ async def test_one_logs_out_everywhere_and_revokes_the_tokens_if_wanted(
     assert (await api_token(db, secret) is None) == with_tokens
 
 
-async def test_expired_sessions_are_not_shown_and_are_deleted_in_passing(
+async def test_expired_sessions_are_not_shown_and_are_deleted(
     app: Broadside, susan: User, db: AsyncSession
 ) -> None:
     async with Browser(app) as old, Browser(app) as new:
@@ -204,6 +205,8 @@ async def test_expired_sessions_are_not_shown_and_are_deleted_in_passing(
         await db.commit()
         await log_in(new)
         assert "Safari" not in (await new.get("/auth/sessions")).text
+        await do_job(app, "delete_expired_sessions")
+        assert await is_logged_in(new)
     assert await db.scalar(select(func.count()).select_from(LoginSession)) == 1
 
 

@@ -16,6 +16,7 @@ from blog.models import Comment, Email, IdempotentAnswer, Post, User
 from blog.posts import service
 from tests.api.support import Client, add_token, assert_problem
 from tests.comments.support import add_post
+from tests.jobs import do_job
 
 MakeUser = Callable[..., Awaitable[User]]
 
@@ -238,12 +239,13 @@ async def test_a_token_is_shown_once(client: Client) -> None:
     assert len((await client.get("/tokens/")).json()["tokens"]) == 1
 
 
-async def test_answers_are_kept_for_a_day(bearer: Client, db: AsyncSession) -> None:
+async def test_answers_are_kept_for_a_day(app: Broadside, bearer: Client, db: AsyncSession) -> None:
     await bearer.post("/posts/", json=TEXT, headers=KEY)
     older = IdempotentAnswer.created_at - func.make_interval(0, 0, 0, 1)
     await db.execute(update(IdempotentAnswer).values(created_at=older))
     await db.commit()
     await bearer.post("/posts/", json=TEXT, headers={"Idempotency-Key": "another"})
+    await do_job(app, "delete_old_answers")
     rows = select(func.count()).select_from(IdempotentAnswer)
     assert await db.scalar(rows) == 1
 

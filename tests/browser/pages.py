@@ -143,6 +143,8 @@ SIGHTS = [
     Sight(EDITOR, "user-refused", "/edit-profile/1", send_empty),
     Sight(EDITOR, "audit", "/admin/audit"),
     Sight(EDITOR, "mail", "/admin/mail"),
+    Sight(EDITOR, "jobs", "/admin/jobs"),
+    Sight(EDITOR, "jobs-scheduled", "/admin/jobs?state=scheduled"),
     Sight(EDITOR, "moderate", "/moderate"),
     Sight(EDITOR, "reports", "/moderate/reports"),
     Sight(EDITOR, "reports-closed", "/moderate/reports/closed"),

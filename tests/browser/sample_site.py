@@ -17,6 +17,8 @@ from blog.models import (
     Email,
     EmailState,
     Follow,
+    Job,
+    JobState,
     Post,
     Report,
     ReportState,
@@ -151,6 +153,13 @@ async def fill(app: Broadside) -> dict[str, str]:
                 purpose="confirm", recipient="nobody@example.com", subject="Confirm your address",
                 text="", html="", state=EmailState.FAILED, attempts=8,
                 last_error="550 5.1.1 <nobody@example.com>: Recipient address rejected",
+            )
+        )  # fmt: skip
+        session.add(
+            Job(
+                kind="send_webhook", payload={"webhook_id": 3, "event": "7310-152"},
+                state=JobState.FAILED, attempts=9,
+                last_error="ConnectError: https://hooks.example.com/broadside: timed out",
             )
         )  # fmt: skip
         await session.commit()

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from blog.core.clock import now
+from blog.core.web.app import Broadside
+from blog.models import Job, JobState
 from tests.buckets import client_of, serving_buckets
 from tests.cli.conftest import Command
 from tests.databases import create_database, drop_database
@@ -163,3 +167,22 @@ async def test_a_folder_that_cannot_be_written_to_is_serious(blog: Command, tmp_
     _, output = await blog("check")
     assert "serious  STORAGE         cannot write files: the folder" in output
     assert "files: not a directory" in output
+
+
+@pytest.mark.parametrize(
+    ("state", "hours", "told"),
+    [
+        ("failed", 0, "warning  Jobs            1 failed for good"),
+        ("waiting", 2, "warning  Jobs            none was done for a while: no worker runs"),
+        ("waiting", 0, "ok       Jobs            none has failed for good"),
+    ],
+)
+async def test_jobs_that_failed_or_wait_for_a_worker_are_told(
+    blog: Command, app: Broadside, state: str, hours: int, told: str
+) -> None:
+    async with app.database.session() as session:
+        due_at = now() - timedelta(hours=hours)
+        session.add(Job(kind="x", payload={}, state=JobState(state), due_at=due_at))
+        await session.commit()
+    _, output = await blog("check")
+    assert told in output

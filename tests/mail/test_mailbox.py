@@ -11,6 +11,7 @@ import pytest
 
 from blog import create_app
 from blog.core.web.app import Broadside
+from blog.mail.worker import MailWorker
 from settings import Settings
 from tests.support import PASSWORD, Browser
 
@@ -140,4 +141,6 @@ async def test_in_production_without_a_server_mail_waits(
 ) -> None:
     started = create_app(make_settings(env="production", mail_worker="internal"))
     async with started.test_app():
-        assert started.mail_worker._tasks == []
+        worker = MailWorker(started.database, started.settings)
+        await worker.start()
+        assert not worker.is_at_work

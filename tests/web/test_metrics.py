@@ -10,7 +10,7 @@ from sqlalchemy import func, insert, text, update
 
 from blog import create_app
 from blog.core.web.app import Broadside
-from blog.models import Email, EmailState
+from blog.models import Email, EmailState, Job
 from settings import Settings
 from tests.servers import until
 from tests.support import Browser
@@ -122,6 +122,24 @@ async def test_the_outbox_is_measured_without_counting_what_was_sent(
     assert by_state == {"queued": 2, "sending": 0, "failed": 1}
     assert 60 <= found["broadside_outbox_overdue_seconds", frozenset()] < 90
     assert found["broadside_database_up", frozenset()] == 1
+
+
+async def test_jobs_are_measured(app: Broadside) -> None:
+    rows = [
+        {"state": state, "due_at": func.now() + text(f"interval '{minutes} minutes'")}
+        for state, minutes in (("waiting", -2), ("waiting", -1), ("waiting", 5), ("failed", -90))
+    ]
+    async with app.database.engine.begin() as connection:
+        for row in rows:
+            await connection.execute(insert(Job).values(kind="x", payload={}, **row))
+    found = await samples(app)
+    by_state = {
+        dict(labels)["state"]: number
+        for (name, labels), number in found.items()
+        if name == "broadside_jobs"
+    }
+    assert by_state == {"failed": 1, "running": 0, "waiting": 2, "scheduled": 1}
+    assert 120 <= found["broadside_jobs_overdue_seconds", frozenset()] < 150
 
 
 async def test_the_figures_are_shown_while_the_database_hangs(

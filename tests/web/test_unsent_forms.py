@@ -88,6 +88,9 @@ FOR_STRANGERS = {"/auth/register", "/auth/login", "/auth/reset"}
 NOTHING_TYPED = {
     "/admin/mail/<id:email_id>/retry",
     "/admin/mail/retry",
+    "/admin/jobs/<id:job_id>/retry",
+    "/admin/jobs/<id:job_id>/discard",
+    "/admin/jobs/retry",
     "/admin/users/<id:user_id>/enable",
     "/admin/users/<id:user_id>/role",
     "/auth/change-password",

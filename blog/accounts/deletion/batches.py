@@ -7,7 +7,6 @@ tables anew each time: a process may be killed at any moment, and any number may
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, delete, func, select, text, tuple_, update
@@ -21,7 +20,6 @@ ROWS_AT_ONCE = 100
 # Each may be in a block of its own, in which everybody's posts are counted.
 POSTS_AT_ONCE = 20
 LOCK_TIMEOUT = text("SET LOCAL lock_timeout = '50ms'")
-LONGEST_PAUSE = timedelta(minutes=10)
 
 
 async def begin_deletion(session: AsyncSession, user: User) -> None:
@@ -45,54 +43,25 @@ async def begin_deletion(session: AsyncSession, user: User) -> None:
     await end_all_access(session, user)
 
 
-async def claim_deletion(session: AsyncSession) -> AccountDeletion | None:
-    """A deletion that is due, for as long as the transaction lasts; `None` if none is.
-
-    Those that another process has claimed are passed over.
-    """
-    return await session.scalar(
-        select(AccountDeletion)
-        .where(AccountDeletion.due_at <= func.now())
-        .order_by(AccountDeletion.due_at, AccountDeletion.user_id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
-
-
-async def delete_batch(session: AsyncSession, deletion: AccountDeletion) -> None:
+async def delete_batch(session: AsyncSession, user_id: int) -> bool:
     """Remove some rows of a deleted account, and at last the account; the caller commits.
 
     It never waits long for a lock, so that nobody has to wait long for those that it holds.
 
-    Args:
-        session: the transaction in which `deletion` was claimed.
-        deletion: which account.
+    Returns:
+        Whether nothing is left.
 
     Raises:
         sqlalchemy.exc.DBAPIError: a row was locked for too long. Nothing is changed; try again.
     """
+    if await session.get(AccountDeletion, user_id) is None:
+        return True
     await session.execute(LOCK_TIMEOUT)
-    if deletion.attempts:
-        deletion.attempts = 0
     for step in (_delete_posts, _delete_comments, _delete_follows, _delete_reports, _forget_acts):
-        if await step(session, deletion.user_id):
-            return
-    await session.execute(delete(User).where(User.id == deletion.user_id))
-
-
-async def postpone_deletion(session: AsyncSession, user_id: int) -> None:
-    """After a batch that failed: try again later, each time after twice the time; commits."""
-    pause = func.least(
-        timedelta(seconds=1) * func.power(2, func.least(AccountDeletion.attempts, 20)),
-        LONGEST_PAUSE,
-    )
-    await session.execute(
-        update(AccountDeletion)
-        .where(AccountDeletion.user_id == user_id)
-        .values(attempts=AccountDeletion.attempts + 1, due_at=func.now() + pause)
-        .execution_options(synchronize_session=False)
-    )
-    await session.commit()
+        if await step(session, user_id):
+            return False
+    await session.execute(delete(User).where(User.id == user_id))
+    return True
 
 
 async def _delete_posts(session: AsyncSession, user_id: int) -> bool:

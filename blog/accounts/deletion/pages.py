@@ -6,7 +6,6 @@ from quart.typing import ResponseReturnValue
 from blog.accounts import link_pages
 from blog.accounts.deletion import service as leaving
 from blog.accounts.deletion.export import exports
-from blog.accounts.deletion.worker import deletion_worker
 from blog.accounts.schemas import KnownPassword
 from blog.core.auth.clients import requesting_client
 from blog.core.auth.identity import forget_visitor, required_account
@@ -76,7 +75,6 @@ async def delete_account(token: str) -> ResponseReturnValue:
     except InvalidFieldsError as error:
         await flash(str(error), "error")
         return redirect(url_for("leaving.ask"))
-    deletion_worker().wake()
     forget_visitor()
     await flash("Your account is deleted. Goodbye, and come back whenever you like.", "success")
     return redirect(url_for("site.home"))

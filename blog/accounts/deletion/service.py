@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload
 
 from blog.accounts.administrators import LastAdministratorError, lock_administrators
 from blog.accounts.deletion.batches import begin_deletion
+from blog.accounts.deletion.jobs import remove_later
 from blog.accounts.events import AccountDeleted
 from blog.accounts.links import check_credentials, credentials_of, refuse_other_account
 from blog.accounts.login.attempts import forgive
@@ -75,7 +76,7 @@ async def delete_account(
 ) -> None:
     """Delete an account with its posts, comments, follows, sessions and mails.
 
-    It is gone for everybody when this returns; `blog.accounts.deletion.worker` removes its rows.
+    It is gone for everybody when this returns; `blog.accounts.deletion.jobs` removes its rows.
     The audit log keeps the name.
 
     Raises:
@@ -96,6 +97,7 @@ async def delete_account(
     check_link(user, token, links)
     await _keep_an_administrator(session, user)
     await begin_deletion(session, user)
+    await remove_later(session, user.id)
     await record(session, AccountDeleted(user.id))
     await session.commit()
     note(Event.DELETED, user.id)

@@ -4,7 +4,6 @@ from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.auth.clients import Client
-from blog.core.auth.expiry import delete_some_expired
 from blog.core.auth.security_log import Event, note
 from blog.core.auth.sessions import IDLE_LIFE, REMEMBERED_LIFE
 from blog.core.clock import now
@@ -16,7 +15,7 @@ from blog.models import ApiToken, LoginSession, User
 async def begin_session(
     session: AsyncSession, user: User, client: Client, *, remember: bool
 ) -> str:
-    """Add a session, and delete a few that have expired; the caller commits.
+    """Add a session; the caller commits.
 
     Returns:
         Its token, for the cookie.
@@ -32,7 +31,6 @@ async def begin_session(
             network_address=client.address,
         )
     )
-    await delete_some_expired(session, LoginSession)
     return token
 
 

@@ -12,7 +12,6 @@ from blog.accounts.login.attempts import forgive
 from blog.accounts.login.authentication import authenticate
 from blog.accounts.schemas import TokenForm
 from blog.core.auth.clients import Client
-from blog.core.auth.expiry import delete_some_expired
 from blog.core.auth.security_log import Event, note
 from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
@@ -95,7 +94,6 @@ async def issue_token(
         .on_conflict_do_nothing()
         .returning(ApiToken)
     )
-    await delete_some_expired(session, ApiToken)
     if token is not None and (name or life > SHORT_LIFE):
         await outbox.put(session, to=user.email, message="token_made", user=user, token=token)
     await session.commit()

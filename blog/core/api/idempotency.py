@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, ParamSpec, cast
 from pydantic import BaseModel, Field
 from quart import Response, request
 from quart_schema import document_headers
-from sqlalchemy import Table, bindparam, delete, func, literal_column, select
+from sqlalchemy import Table, bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from werkzeug.exceptions import BadRequest, UnprocessableEntity
@@ -25,13 +25,13 @@ from werkzeug.exceptions import BadRequest, UnprocessableEntity
 from blog.core.api.operations import CreatedHeaders
 from blog.core.auth.clients import requesting_client
 from blog.core.auth.identity import current_user
+from blog.core.db.deleting import BATCH, deleted
 from blog.core.web.app import current_app, db
 from blog.models import IdempotentAnswer
 
 HEADER = "Idempotency-Key"
 WELL_FORMED = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
 KEPT = timedelta(days=1)
-OLD_ROWS_AT_A_TIME = 20
 STORED_HEADERS = ("Content-Type", "Location", "ETag")
 SHOWN_ONCE = "This Idempotency-Key has made its token; the secret was shown then, once."
 OTHER_BODY = "This Idempotency-Key was sent before, with another body."
@@ -48,14 +48,6 @@ _STORE = _answered.on_conflict_do_update(
     & (_TABLE.c.request_digest == _answered.excluded.request_digest),
 )
 _WITHDRAW = delete(_TABLE).where(_TABLE.c.key_digest == bindparam("key"), _TABLE.c.status.is_(None))
-_old = (
-    select(_TABLE.c.key_digest)
-    .where(_TABLE.c.created_at <= func.now() - KEPT)
-    .order_by(_TABLE.c.created_at)
-    .limit(literal_column(str(OLD_ROWS_AT_A_TIME)))
-    .with_for_update(skip_locked=True)
-)
-_DELETE_OLD = delete(_TABLE).where(_TABLE.c.key_digest.in_(_old.scalar_subquery()))
 
 Arguments = ParamSpec("Arguments")
 View = Callable[Arguments, Awaitable[Response]]
@@ -115,6 +107,23 @@ def idempotent(view: View[Arguments]) -> View[Arguments]:
     return documented
 
 
+async def delete_old(session: AsyncSession) -> int:
+    """Delete some answers that were kept long enough; the caller commits.
+
+    Returns:
+        How many it were, up to `deleting.BATCH`.
+    """
+    old = (
+        select(_TABLE.c.key_digest)
+        .where(_TABLE.c.created_at <= func.now() - KEPT)
+        .order_by(_TABLE.c.created_at)
+        .limit(BATCH)
+        .with_for_update(skip_locked=True)
+    )
+    which = _TABLE.c.key_digest.in_(old.scalar_subquery())
+    return await deleted(session, delete(_TABLE).where(which))
+
+
 def submission() -> str:
     """The request's `Idempotency-Key`, as the number of a form (`blog.core.web.submissions`)."""
     key = request.headers.get(HEADER)
@@ -144,9 +153,6 @@ async def _claim(session: AsyncSession, key: bytes, content: bytes) -> bool:
     """Be the first to use a key; whether that is so."""
     parameters = {"key_digest": key, "request_digest": content}
     claimed = await session.scalar(_CLAIM, parameters)
-    if claimed is not None:
-        # A few that are past their day: more than one request adds.
-        await session.execute(_DELETE_OLD)
     await session.commit()
     return claimed is not None
 

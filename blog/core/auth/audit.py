@@ -10,7 +10,11 @@ OPERATOR = "(command line)"
 
 
 def record(
-    session: AsyncSession, actor: Viewer | User | None, act: Act, subject: User, **details: object
+    session: AsyncSession,
+    actor: Viewer | User | None,
+    act: Act,
+    subject: User | None,
+    **details: object,
 ) -> AuditEntry:
     """Add an entry to the audit log, in the transaction of the act; the caller commits.
 
@@ -18,7 +22,7 @@ def record(
         session: the transaction that the act belongs to.
         actor: who did it; `None` for the operator at the command line.
         act: what was done.
-        subject: to whom.
+        subject: to whom; `None` if it was done to nobody.
         details: what else there is to know, as JSON can hold it. They are kept when the
             people have gone, so nothing private belongs here.
     """
@@ -26,8 +30,8 @@ def record(
         actor_id=actor.id if actor else None,
         actor_name=actor.username if actor else OPERATOR,
         act=act,
-        subject_id=subject.id,
-        subject_name=subject.username,
+        subject_id=subject.id if subject else None,
+        subject_name=subject.username if subject else "",
         details=details,
     )
     session.add(entry)

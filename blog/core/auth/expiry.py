@@ -1,26 +1,24 @@
-"""Sessions and API tokens that have expired make room in passing."""
+"""Deleting sessions and API tokens that have expired."""
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.clock import now
+from blog.core.db.deleting import BATCH, deleted
 from blog.models import ApiToken, LoginSession
 
-OLD_ROWS_AT_A_TIME = 20
 
+async def delete_expired(session: AsyncSession, table: type[LoginSession] | type[ApiToken]) -> int:
+    """Delete some rows that have expired; the caller commits.
 
-async def delete_some_expired(
-    session: AsyncSession, table: type[LoginSession] | type[ApiToken]
-) -> None:
-    """Delete a few rows that have expired, whosever they are; the caller commits.
-
-    Whatever adds a row to such a table calls this, so that the table does not grow.
+    Returns:
+        How many it were, up to `deleting.BATCH`.
     """
     expired = (
         select(table.id)
         .where(table.expires_at <= now())
         .order_by(table.expires_at)
-        .limit(OLD_ROWS_AT_A_TIME)
+        .limit(BATCH)
         .with_for_update(skip_locked=True)
     )
-    await session.execute(delete(table).where(table.id.in_(expired.scalar_subquery())))
+    return await deleted(session, delete(table).where(table.id.in_(expired.scalar_subquery())))

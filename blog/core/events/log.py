@@ -15,10 +15,10 @@ from typing import Any, NamedTuple, Self
 from sqlalchemy import BigInteger, String, cast, delete, func, literal, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.core.db.deleting import BATCH, deleted
 from blog.models import LoggedEvent
 
 KEPT_FOR = timedelta(days=30)
-DELETED_AT_ONCE = 1000
 
 _OLDEST_OPEN = cast(cast(func.pg_snapshot_xmin(func.pg_current_snapshot()), String), BigInteger)
 # Numbers of transactions begin anew in another server. What it has not given out yet, and sees
@@ -96,22 +96,22 @@ async def delete_old(session: AsyncSession) -> int:
     """Delete some events that are older than `KEPT_FOR`; the caller commits.
 
     Returns:
-        How many it were; none are left if it is less than `DELETED_AT_ONCE`.
+        How many it were, up to `deleting.BATCH`.
     """
     oldest = (
         select(LoggedEvent.transaction, LoggedEvent.id, LoggedEvent.created_at)
         .order_by(LoggedEvent.transaction, LoggedEvent.id)
-        .limit(DELETED_AT_ONCE)
+        .limit(BATCH)
         .subquery()
     )
-    result = await session.execute(
+    return await deleted(
+        session,
         delete(LoggedEvent).where(
             LoggedEvent.transaction == oldest.c.transaction,
             LoggedEvent.id == oldest.c.id,
             oldest.c.created_at < func.now() - KEPT_FOR,
-        )
+        ),
     )
-    return result.rowcount  # type: ignore[attr-defined, no-any-return]
 
 
 async def adopt(session: AsyncSession) -> None:

@@ -1,13 +1,176 @@
-"""What works in the background of a process."""
+"""Runs the jobs, in the background of a web process or of `blog worker`."""
 
-from typing import Protocol
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import Callable, Sequence
+
+from quart import Quart
+
+from blog.core.db.database import Database
+from blog.core.db.database_errors import is_unavailable
+from blog.core.jobs import queue
+from blog.core.jobs.kinds import FailedForGoodError, JobKind, LostClaimError, TryLaterError
+from blog.core.jobs.loop import SHORTEST_WAIT, Loop, seconds_to_wait
+from blog.core.jobs.patience import persistently
+from blog.core.jobs.queue import Claimed
+from blog.core.jobs.running import RunningJob
+
+log = logging.getLogger(__name__)
+
+# How many jobs one process runs at once.
+RUN_AT_ONCE = 4
+LEASE_SECONDS = 30.0
+STOP_SECONDS = 2.0
 
 
-class Worker(Protocol):
-    """Something that works until it is stopped."""
+class JobWorker(Loop):
+    """Claims jobs that are due and runs them. Any number may work at the same time.
+
+    Args:
+        app: in whose context they are run.
+        database: where they are; open while the worker works.
+        kinds: those that there are. Others in the database are left to newer or older workers.
+        report: tells somebody of an unexpected error.
+        lease: for how many seconds a job stays in hand when nothing is heard of its worker.
+    """
+
+    channel = queue.CHANNEL
+
+    def __init__(
+        self,
+        app: Quart,
+        database: Database,
+        kinds: Sequence[JobKind],
+        report: Callable[[BaseException], None],
+        lease: float = LEASE_SECONDS,
+    ) -> None:
+        super().__init__("jobs", STOP_SECONDS)
+        self._app = app
+        self._database = database
+        self._report = report
+        self._kinds = {kind.name: kind for kind in kinds}
+        self._lease = lease
+        self._has_begun = False
+        self._runs: dict[uuid.UUID, asyncio.Task[None]] = {}
+        self._renewer = _Renewer(database, self._runs, lease)
 
     async def start(self) -> None:
-        """Begin to work; returns at once."""
+        """Begin to work in the background; the database is open."""
+        self._has_begun = False
+        await super().start()
+        await self._renewer.start()
 
     async def stop(self) -> None:
-        """Finish what is under way."""
+        """Let the jobs in hand end if they soon do; the others are given back."""
+        await super().stop()
+        if self._runs:
+            await asyncio.wait(self._runs.values(), timeout=self._stop_seconds)
+        for run in self._runs.values():
+            run.cancel()
+        await asyncio.gather(*self._runs.values(), return_exceptions=True)
+        await self._renewer.stop()
+
+    async def step(self) -> float:
+        """Claim what is due and begin to run it."""
+        database, kinds = self._database, list(self._kinds.values())
+        if not self._has_begun:
+            await queue.add_repeated(database, kinds)
+            self._has_begun = True
+        if not (free := RUN_AT_ONCE - len(self._runs)):
+            return seconds_to_wait(None)
+        until_next = await queue.seconds_until_next(database, kinds)
+        if until_next is None or until_next > 0:
+            return seconds_to_wait(until_next)
+        claimed = await queue.claim(database, kinds, free, self._lease)
+        for job in claimed:
+            self._begin(job)
+        return 0.0 if claimed else SHORTEST_WAIT
+
+    def _begin(self, claimed: Claimed) -> None:
+        kind = self._kinds[claimed.kind]
+        job = RunningJob(kind, claimed, self._database, self._stopping)
+        run = asyncio.create_task(self._run(job))
+        self._runs[claimed.claim] = run
+        run.add_done_callback(lambda _: self._end(claimed.claim))
+
+    def _end(self, claim: uuid.UUID) -> None:
+        del self._runs[claim]
+        self.wake()
+
+    async def _run(self, job: RunningJob) -> None:
+        """Run a job and write down what became of it; nothing is raised but a cancellation."""
+        try:
+            error = await self._try(job)
+            if not job.is_recorded:
+                deadline = time.monotonic() + self._lease
+                await persistently(lambda: self._record(job, error), deadline)
+        except asyncio.CancelledError:
+            if not job.is_recorded:
+                await queue.give_back(job.database, job.claimed)
+            raise
+        except Exception as error:
+            # The lease ends, and the job is run again.
+            name, number = job.kind.name, job.claimed.id
+            log.error("what became of job %d (%s) is not recorded", number, name, exc_info=error)
+
+    async def _try(self, job: RunningJob) -> Exception | None:
+        """Run a job; returns what went wrong, or `None`."""
+        if job.kind.is_held_after(job.claimed.attempts - 1):
+            return FailedForGoodError("each of its workers has died")
+        limit = asyncio.timeout(job.kind.seconds)
+        try:
+            async with self._app.app_context(), limit:
+                await job.kind.run(job)
+        except Exception as error:
+            if limit.expired():
+                return TimeoutError(f"took longer than {job.kind.seconds:g} s")
+            return error
+        return None
+
+    async def _record(self, job: RunningJob, error: Exception | None) -> None:
+        kind, claimed = job.kind, job.claimed
+        if error is None:
+            async with job.database.session() as session:
+                await queue.finish(session, kind, claimed)
+                await session.commit()
+            return
+        if isinstance(error, LostClaimError):
+            log.info("job %d (%s) is in other hands", claimed.id, kind.name)
+            return
+        text = f"{type(error).__name__}: {error}"
+        if isinstance(error, TryLaterError):
+            text = str(error)
+            log.info("job %d (%s) is tried again later: %s", claimed.id, kind.name, text)
+        elif isinstance(error, FailedForGoodError) or is_unavailable(error):
+            log.warning("job %d (%s) failed: %s", claimed.id, kind.name, text)
+        else:
+            log.warning("job %d (%s) failed in attempt %d", claimed.id, kind.name, claimed.attempts)
+            self._report(error)
+        if isinstance(error, FailedForGoodError) or kind.is_held_after(claimed.attempts):
+            log.error("job %d (%s) has failed for good", claimed.id, kind.name)
+            await queue.hold(job.database, claimed, text)
+        else:
+            await queue.fail(job.database, kind, claimed, text)
+
+
+class _Renewer(Loop):
+    """Prolongs the leases of the jobs that are run, and breaks off those whose claim is lost."""
+
+    def __init__(
+        self, database: Database, runs: dict[uuid.UUID, asyncio.Task[None]], lease: float
+    ) -> None:
+        super().__init__("leases of jobs", STOP_SECONDS)
+        self._database = database
+        self._runs = runs
+        self._lease = lease
+
+    async def step(self) -> float:
+        """Prolong all leases."""
+        if claims := list(self._runs):
+            held = await queue.renew(self._database, claims, self._lease)
+            for claim in set(claims) - held:
+                if (run := self._runs.get(claim)) is not None:
+                    run.cancel()
+        return self._lease / 3

@@ -1,6 +1,6 @@
 """The application object: Quart, with Broadside's parts as attributes."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from inspect import iscoroutinefunction
 from types import TracebackType
@@ -23,7 +23,7 @@ from blog.core.db.database_errors import DatabaseUnavailableError, is_out_of_spa
 from blog.core.db.replica import Replica
 from blog.core.db.shared_reads import SharedReads
 from blog.core.errors import NotFoundError
-from blog.core.jobs.worker import Worker
+from blog.core.jobs.background import Background
 from blog.core.storage.interface import Storage, StorageFullError
 from blog.core.text.rendering import Renderer
 from blog.core.web.backlog import Backlog
@@ -59,7 +59,7 @@ class Broadside(Quart):
     storage: Storage
     links: LinkSigner
     reserved_usernames: frozenset[str]
-    workers: Sequence[Worker]
+    background: Background
     rate_limits: RateLimits
     backlog: Backlog
     fragments: Fragments

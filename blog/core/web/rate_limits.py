@@ -23,14 +23,15 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import NamedTuple
 
-from sqlalchemy import text
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from blog.core.db.database import Database
+from blog.core.db.deleting import BATCH, deleted
 from blog.core.errors import TooManyRequestsError
+from blog.models import RateLimit
 
 MOST_LEASES = 10_000
-OLD_ROWS_AT_A_TIME = 20
 # A bucket may be filled before its time, such as by a new password (`forget`); other processes
 # notice after at most this long.
 REMEMBERED_SECONDS = 60.0
@@ -56,13 +57,7 @@ TAKE = text("""
             )))::integer AS given) AS share
         WHERE asked.key = excluded.key_digest
     )
-    RETURNING key_digest, taken, extract(epoch FROM full_at - clock_timestamp())::float, xmax = 0
-""")
-DELETE_OLD = text("""
-    DELETE FROM rate_limits WHERE key_digest IN (
-        SELECT key_digest FROM rate_limits WHERE full_at <= now()
-        ORDER BY full_at LIMIT :number FOR UPDATE SKIP LOCKED
-    )
+    RETURNING key_digest, taken, extract(epoch FROM full_at - clock_timestamp())::float
 """)
 FORGET = text("DELETE FROM rate_limits WHERE key_digest = ANY(CAST(:keys AS bytea[]))")
 
@@ -294,7 +289,21 @@ async def take(
         "spans": [timedelta(seconds=bucket.quota.seconds) for bucket in wanted],
     }
     rows = (await connection.execute(TAKE, parameters)).all()
-    if any(is_new for *_, is_new in rows):
-        # More than the few that one request adds, so that none pile up.
-        await connection.execute(DELETE_OLD, {"number": OLD_ROWS_AT_A_TIME})
-    return {by_key[key]: Taken(number, until_full) for key, number, until_full, _ in rows}
+    return {by_key[key]: Taken(number, until_full) for key, number, until_full in rows}
+
+
+async def delete_full(session: AsyncSession) -> int:
+    """Delete some buckets that are full again; the caller commits.
+
+    Returns:
+        How many it were, up to `deleting.BATCH`.
+    """
+    full = (
+        select(RateLimit.key_digest)
+        .where(RateLimit.full_at <= func.now())
+        .order_by(RateLimit.full_at)
+        .limit(BATCH)
+        .with_for_update(skip_locked=True)
+    )
+    which = RateLimit.key_digest.in_(full.scalar_subquery())
+    return await deleted(session, delete(RateLimit).where(which))

@@ -1,0 +1,68 @@
+"""Removing the rows of deleted accounts."""
+
+import asyncio
+import time
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.accounts.deletion.batches import delete_batch
+from blog.core.db.database_errors import is_unavailable
+from blog.core.jobs.kinds import JobKind, TryLaterError
+from blog.core.jobs.queue import enqueue
+from blog.core.jobs.running import RunningJob
+from blog.models import AccountDeletion, Job
+
+# After so long another account has its turn.
+TURN_SECONDS = 10.0
+FOUND_AT_ONCE = 100
+
+
+async def remove_rows(job: RunningJob) -> None:
+    """Remove what is left of an account, batch after batch."""
+    end = time.monotonic() + TURN_SECONDS
+    while time.monotonic() < end and not job.stopping.is_set():
+        start = time.monotonic()
+        try:
+            async with job.database.session() as session:
+                is_gone = await delete_batch(session, job.payload["user_id"])
+                await session.commit()
+        except DBAPIError as error:
+            if is_unavailable(error):
+                raise
+            raise TryLaterError(str(error.orig)) from error
+        if is_gone:
+            return
+        # Half of the time belongs to those who wait for the same rows.
+        await asyncio.sleep(time.monotonic() - start)
+    await job.go_on_later()
+
+
+async def find_deleted(job: RunningJob) -> None:
+    """Add the jobs of deleted accounts that have none: an older version has begun the deletion."""
+    has_job = select(Job.id).where(
+        Job.kind == REMOVE_DELETED_ACCOUNT.name,
+        Job.payload["user_id"].as_integer() == AccountDeletion.user_id,
+    )
+    missing = select(AccountDeletion.user_id).where(~has_job.exists()).limit(FOUND_AT_ONCE)
+    async with job.finishing() as session:
+        for user_id in await session.scalars(missing):
+            await remove_later(session, user_id)
+
+
+REMOVE_DELETED_ACCOUNT = JobKind(
+    "remove_deleted_account",
+    remove_rows,
+    pauses=[timedelta(seconds=min(2**attempt, 600)) for attempt in range(11)],
+    gives_up=False,
+)
+FIND_DELETED_ACCOUNTS = JobKind(
+    "find_deleted_accounts", find_deleted, at_once=1, every=timedelta(minutes=10)
+)
+
+
+async def remove_later(session: AsyncSession, user_id: int) -> None:
+    """Have the rows of an account removed in the background; the caller commits."""
+    await enqueue(session, REMOVE_DELETED_ACCOUNT, key=f"account {user_id}", user_id=user_id)

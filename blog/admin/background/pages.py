@@ -1,0 +1,74 @@
+"""`/admin/jobs`: what is done in the background, for administrators."""
+
+from quart import Blueprint, abort, flash, redirect, render_template, request, url_for
+from quart.typing import ResponseReturnValue
+from werkzeug.wrappers import Response
+
+from blog.admin.background import queries, service
+from blog.core.auth.identity import required_account
+from blog.core.auth.permissions import admin_required
+from blog.core.auth.quotas import MODERATING, quota
+from blog.core.jobs.queue import REPEATED
+from blog.core.jobs.summary import Sort, summary
+from blog.core.web.app import db
+from blog.core.web.requests import local_address, requested_page
+
+blueprint = Blueprint("jobs", __name__, url_prefix="/admin/jobs")
+
+PAGE_SIZE = 50
+
+
+@blueprint.get("")
+@admin_required
+async def overview() -> ResponseReturnValue:
+    """How many jobs wait, run or have failed, and those of one sort (`?state=`)."""
+    wanted = request.args.get("state", Sort.FAILED.value)
+    if wanted not in set(Sort):
+        abort(400, "There are no such jobs.")
+    sort = Sort(wanted)
+    return await render_template(
+        "admin/jobs.html",
+        summary=await summary(db()),
+        sort=sort,
+        page=await queries.jobs_of(db(), sort, requested_page(PAGE_SIZE)),
+        REPEATED=REPEATED,
+    )
+
+
+@blueprint.post("/retry")
+@quota(MODERATING)
+@admin_required
+async def retry_all() -> ResponseReturnValue:
+    """Do everything again that failed."""
+    number = await service.retry_all(db(), required_account())
+    await flash(f"{number} to be done again." if number else "Nothing has failed.", "success")
+    return redirect(url_for("jobs.overview"))
+
+
+@blueprint.post("/<id:job_id>/retry")
+@quota(MODERATING)
+@admin_required
+async def retry(job_id: int) -> ResponseReturnValue:
+    """Do one job now."""
+    if await service.retry(db(), required_account(), job_id):
+        await flash(f"Job {job_id} is done as soon as possible.", "success")
+    else:
+        await flash(f"Job {job_id} is running, done or gone.", "info")
+    return await _back_to_list()
+
+
+@blueprint.post("/<id:job_id>/discard")
+@quota(MODERATING)
+@admin_required
+async def discard(job_id: int) -> ResponseReturnValue:
+    """Do one job never."""
+    if await service.discard(db(), required_account(), job_id):
+        await flash(f"Job {job_id} is discarded.", "success")
+    else:
+        await flash(f"Job {job_id} is done already, or is repeated.", "info")
+    return await _back_to_list()
+
+
+async def _back_to_list() -> Response:
+    target = local_address((await request.form).get("next"))
+    return redirect(target or url_for("jobs.overview"))

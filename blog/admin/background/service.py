@@ -1,0 +1,90 @@
+"""What an administrator can do about jobs. Each function is one act in one transaction."""
+
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, Update, and_, delete, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from blog.core.auth import audit
+from blog.core.jobs.queue import CHANNEL, REPEATED
+from blog.models import Act, Job, JobState, User
+
+
+async def retry_all(session: AsyncSession, actor: User) -> int:
+    """Do everything again that failed, with all attempts.
+
+    Returns:
+        How many jobs it is. Of those with the same key, one is enough.
+    """
+    younger = aliased(Job)
+    is_double = select(younger.id).where(
+        younger.kind == Job.kind,
+        younger.key == Job.key,
+        or_(
+            younger.state == JobState.WAITING,
+            and_(younger.state == JobState.FAILED, younger.id > Job.id),
+        ),
+    )
+    await session.execute(
+        delete(Job)
+        .where(Job.state == JobState.FAILED, is_double.exists())
+        .execution_options(synchronize_session=False)
+    )
+    result = cast(CursorResult[Any], await session.execute(_RETRY.where(_HAS_FAILED)))
+    if number := result.rowcount:
+        audit.record(session, actor, Act.RETRY_JOB, None, number=number)
+        await session.execute(select(func.pg_notify(CHANNEL, "")))
+    await session.commit()
+    return number
+
+
+async def retry(session: AsyncSession, actor: User, job_id: int) -> Job | None:
+    """Do a job at once, with all attempts: one that failed, or waits for a later moment.
+
+    Returns:
+        It, or `None` if it is done, running or gone.
+    """
+    waiting = aliased(Job)
+    is_double = select(waiting.id).where(
+        waiting.kind == Job.kind,
+        waiting.key == Job.key,
+        waiting.state == JobState.WAITING,
+        waiting.id != Job.id,
+    )
+    retried = _RETRY.where(
+        Job.id == job_id, Job.state != JobState.RUNNING, ~is_double.exists()
+    ).returning(Job)
+    job = await session.scalar(retried)
+    if job is not None:
+        audit.record(session, actor, Act.RETRY_JOB, None, job=job.id, kind=job.kind)
+        await session.execute(select(func.pg_notify(CHANNEL, "")))
+    await session.commit()
+    return job
+
+
+async def discard(session: AsyncSession, actor: User, job_id: int) -> Job | None:
+    """Do a job never. One that is running is broken off.
+
+    Returns:
+        What it was, or `None` if it is done already, or is one that is repeated.
+    """
+    discarded = (
+        delete(Job)
+        .where(Job.id == job_id, Job.key.is_distinct_from(REPEATED))
+        .returning(Job)
+        .execution_options(synchronize_session=False)
+    )
+    job = await session.scalar(discarded)
+    if job is not None:
+        audit.record(session, actor, Act.DISCARD_JOB, None, job=job.id, kind=job.kind)
+    await session.commit()
+    return job
+
+
+_HAS_FAILED = Job.state == JobState.FAILED
+_RETRY: Update = (
+    update(Job)
+    .values(state=JobState.WAITING, due_at=func.now(), attempts=0)
+    .execution_options(synchronize_session=False)
+)

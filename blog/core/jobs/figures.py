@@ -1,0 +1,30 @@
+"""How many jobs there are, for `/metrics`."""
+
+from prometheus_client import Metric
+from prometheus_client.core import GaugeMetricFamily
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.clock import now
+from blog.core.jobs.summary import COUNTED, Sort, summary
+
+
+async def job_figures(session: AsyncSession) -> list[Metric]:
+    """How many jobs there are of each sort, and for how long the next one has been due."""
+    jobs = GaugeMetricFamily(
+        "broadside_jobs",
+        f"Background jobs that are not done, {COUNTED + 1} standing for any more.",
+        labels=["state"],
+    )
+    overdue = 0.0
+    for line in await summary(session):
+        jobs.add_metric([line.sort], line.number)
+        if line.sort is Sort.WAITING and line.next_at is not None:
+            overdue = max(0.0, (now() - line.next_at).total_seconds())
+    return [
+        jobs,
+        GaugeMetricFamily(
+            "broadside_jobs_overdue_seconds",
+            "For how long the job that is to be done next has been due.",
+            overdue,
+        ),
+    ]

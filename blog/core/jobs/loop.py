@@ -1,0 +1,99 @@
+"""Doing something again and again in the background, whatever goes wrong."""
+
+import asyncio
+import logging
+from contextlib import suppress
+
+from blog.core.db.database_errors import is_unavailable
+from blog.core.jobs.backoff import Backoff
+
+log = logging.getLogger(__name__)
+
+# How long to wait for a notice before looking without one, and how long at least, in seconds.
+POLL_SECONDS = 30.0
+SHORTEST_WAIT = 1.0
+
+
+class Loop:
+    """Calls `step` until it is stopped. Subclasses say what a step is.
+
+    Args:
+        name: of what it does, for the log.
+        stop_seconds: how long a step may go on after `stop` was called.
+    """
+
+    def __init__(self, name: str, stop_seconds: float) -> None:
+        self._name = name
+        self._stop_seconds = stop_seconds
+        self._backoff = Backoff(first=1, longest=30)
+        self._task: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
+        self._woken = asyncio.Event()
+
+    async def step(self) -> float:
+        """Do what is due; returns for how many seconds to wait, unless `wake` is called."""
+        raise NotImplementedError
+
+    async def start(self) -> None:
+        """Begin to work in the background; the database is open."""
+        self._stopping, self._woken = asyncio.Event(), asyncio.Event()
+        self._task = asyncio.create_task(self._work())
+
+    async def stop(self) -> None:
+        """End after the step in hand, or break it off when that takes too long."""
+        if self._task is None:
+            return
+        self._stopping.set()
+        self._woken.set()
+        await asyncio.wait([self._task], timeout=self._stop_seconds)
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        self._task = None
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether it was started, and not stopped."""
+        return self._task is not None
+
+    def wake(self) -> None:
+        """Look at once for what there is to do."""
+        self._woken.set()
+
+    def complain(self, error: Exception, pause: float) -> None:
+        """Log what went wrong, and in how many seconds it is tried again."""
+        if is_unavailable(error):
+            log.warning("%s: the database does not answer, again in %.1f s", self._name, pause)
+        else:
+            log.error("%s: unexpected error, again in %.1f s", self._name, pause, exc_info=error)
+
+    async def _work(self) -> None:
+        while not self._stopping.is_set():
+            self._woken.clear()
+            try:
+                wait = await self.step()
+            except Exception as error:
+                # Nobody would ever start it again.
+                pause = self._backoff.failed()
+                self.complain(error, pause)
+                await _wait(self._stopping, pause)
+                continue
+            self._backoff.succeeded()
+            if wait > 0:
+                await _wait(self._woken, wait)
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    """Wait until `event` is set, at most so many seconds."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), seconds)
+
+
+def seconds_to_wait(until_next: float | None) -> float:
+    """For how long to wait for a notice, where the next thing is due in so many seconds.
+
+    Not too long, for a notice may be missed; nor ever not at all: what is overdue and cannot be
+    had is in somebody else's hands.
+    """
+    if until_next is None:
+        return POLL_SECONDS
+    return min(until_next if until_next > 0 else SHORTEST_WAIT, POLL_SECONDS)

@@ -1,0 +1,57 @@
+"""What a job is given when it is run."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.db.database import Database
+from blog.core.jobs import queue
+from blog.core.jobs.kinds import JobKind, LostClaimError
+from blog.core.jobs.queue import Claimed
+
+
+@dataclass
+class RunningJob:
+    """One run of a job, in the context of the application.
+
+    Attributes:
+        kind: of the job.
+        claimed: the job.
+        database: for the sessions of the run.
+        stopping: set when the worker is to end: what can be gone on with later stops then.
+        is_recorded: whether it is written down already what became of it.
+    """
+
+    kind: JobKind
+    claimed: Claimed
+    database: Database
+    stopping: asyncio.Event
+    is_recorded: bool = field(default=False, init=False)
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """What `enqueue` was given."""
+        return self.claimed.payload
+
+    @asynccontextmanager
+    async def finishing(self) -> AsyncIterator[AsyncSession]:
+        """A transaction in which the job is done: what it writes is written exactly once.
+
+        Raises:
+            LostClaimError: at the end: somebody else runs the job. Nothing is written.
+        """
+        async with self.database.session() as session:
+            yield session
+            if not await queue.finish(session, self.kind, self.claimed):
+                raise LostClaimError
+            await session.commit()
+        self.is_recorded = True
+
+    async def go_on_later(self) -> None:
+        """There is more to do, but let others have their turn. The attempts begin anew."""
+        await queue.go_on(self.database, self.claimed)
+        self.is_recorded = True

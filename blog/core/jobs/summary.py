@@ -1,0 +1,70 @@
+"""How many jobs there are of which sort, for whoever looks after the site."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, func, literal, select, union_all
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.models import Job, JobState
+
+# A hundred thousand are too many to count for a page.
+COUNTED = 10_000
+
+
+class Sort(StrEnum):
+    """The jobs as an administrator sees them, the most urgent first."""
+
+    FAILED = "failed"
+    RUNNING = "running"
+    WAITING = "waiting"
+    SCHEDULED = "scheduled"
+
+    @property
+    def condition(self) -> ColumnElement[bool]:
+        """Which jobs are of this sort."""
+        match self:
+            case Sort.FAILED:
+                return Job.state == JobState.FAILED
+            case Sort.RUNNING:
+                return Job.state == JobState.RUNNING
+            case Sort.WAITING:
+                return (Job.state == JobState.WAITING) & (Job.due_at <= func.now())
+            case Sort.SCHEDULED:
+                return (Job.state == JobState.WAITING) & (Job.due_at > func.now())
+
+
+class Line(NamedTuple):
+    """How many jobs are of a sort, `COUNTED + 1` standing for any more.
+
+    `next_at` is the moment of the first of them: since when it waits or has failed, when it is due,
+    or for how long the lease holds.
+    """
+
+    sort: Sort
+    number: int
+    next_at: datetime | None
+
+    @property
+    def number_in_words(self) -> str:
+        """The number as a person reads it."""
+        return f"over {COUNTED:,}" if self.number > COUNTED else f"{self.number:,}"
+
+
+async def summary(session: AsyncSession) -> Sequence[Line]:
+    """How many jobs are of each sort."""
+    statements = []
+    for sort in Sort:
+        counted = select(Job.due_at).where(sort.condition).limit(COUNTED + 1).subquery()
+        first = select(func.min(Job.due_at)).where(sort.condition).scalar_subquery()
+        statements.append(
+            select(
+                literal(sort.value).label("sort"),
+                func.count(counted.c.due_at).label("number"),
+                first.label("next_at"),
+            )
+        )
+    rows = {row.sort: row for row in await session.execute(union_all(*statements))}
+    return [Line(sort, rows[sort].number, rows[sort].next_at) for sort in Sort]

@@ -1,0 +1,571 @@
+"""Background jobs, run by workers of this process on a real PostgreSQL."""
+
+import asyncio
+import logging
+import time
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.clock import now
+from blog.core.jobs import loop, queue
+from blog.core.jobs.kinds import PAUSES, FailedForGoodError, JobKind, TryLaterError
+from blog.core.jobs.queue import cancel, enqueue
+from blog.core.jobs.running import RunningJob
+from blog.core.web.app import Broadside, current_app
+from blog.models import Job, JobState
+from tests.jobs import at_work, stored_jobs
+from tests.servers import until
+
+
+class Done:
+    """Notes what was done, by what stands in the payload."""
+
+    def __init__(self) -> None:
+        self.what: list[object] = []
+        self.at_once = self.most_at_once = 0
+
+    async def note(self, job: RunningJob) -> None:
+        """A job that does this and nothing else."""
+        self.what.append(job.payload.get("what"))
+
+    async def takes_a_moment(self, job: RunningJob) -> None:
+        """A job that notes how many such run at once."""
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        await asyncio.sleep(0.01)
+        self.at_once -= 1
+        await self.note(job)
+
+    async def reaches(self, number: int) -> None:
+        """Wait until so many were done."""
+
+        async def has() -> bool:
+            return len(self.what) >= number
+
+        await until(has)
+
+
+@pytest.fixture
+def done() -> Done:
+    return Done()
+
+
+async def add(app: Broadside, kind: JobKind, *whats: object, **options: object) -> None:
+    """Enqueue jobs in a transaction of their own."""
+    async with app.database.session() as session:
+        for what in whats:
+            await enqueue(session, kind, what=what, **options)  # type: ignore[arg-type]
+        await session.commit()
+
+
+async def no_jobs_left(app: Broadside) -> bool:
+    return not await stored_jobs(app)
+
+
+async def in_state(app: Broadside, state: JobState, error: str = "") -> Job:
+    """Wait until the only job is in a state, with an error."""
+    async with asyncio.timeout(10):
+        while True:
+            (job,) = await stored_jobs(app)
+            if job.state == state and error in (job.last_error or ""):
+                return job
+            await asyncio.sleep(0.01)
+
+
+async def test_a_job_is_done_after_the_commit_and_never_without_one(
+    app: Broadside, done: Done, db: AsyncSession
+) -> None:
+    kind = JobKind("note", done.note)
+    async with at_work(app, kind):
+        await enqueue(db, kind, what="never")
+        await db.rollback()
+        await enqueue(db, kind, what="once")
+        await asyncio.sleep(0.05)
+        assert done.what == []
+        await db.commit()
+        await done.reaches(1)
+        await until(lambda: no_jobs_left(app))
+    assert done.what == ["once"]
+
+
+async def test_a_job_begins_at_once_after_the_commit(app: Broadside, done: Done) -> None:
+    kind = JobKind("note", done.note)
+    delays = []
+    async with at_work(app, kind):
+        await add(app, kind, "first")
+        await done.reaches(1)
+        for number in range(2, 12):
+            await asyncio.sleep(0.02)
+            start = time.perf_counter()
+            await add(app, kind, number)
+            await done.reaches(number)
+            delays.append(time.perf_counter() - start)
+    print(f"from enqueue to run: median {1000 * sorted(delays)[5]:.0f} ms")  # noqa: T201
+    assert sorted(delays)[5] < 0.5
+
+
+async def test_a_job_for_a_later_moment_is_done_then_and_not_before(
+    app: Broadside, done: Done
+) -> None:
+    kind = JobKind("note", done.note)
+    moment = now() + timedelta(seconds=0.4)
+    async with at_work(app, kind):
+        await add(app, kind, "later", at=moment)
+        await add(app, kind, "now")
+        await done.reaches(1)
+        assert done.what == ["now"]
+        await done.reaches(2)
+        assert now() >= moment
+
+
+async def test_a_job_whose_moment_passed_while_no_worker_ran_is_done_once(
+    app: Broadside, done: Done
+) -> None:
+    kind = JobKind("note", done.note)
+    await add(app, kind, "overdue", at=now() - timedelta(days=3))
+    async with at_work(app, kind), at_work(app, kind):
+        await until(lambda: no_jobs_left(app))
+    assert done.what == ["overdue"]
+
+
+async def test_a_notice_that_was_missed_costs_nothing_but_time(
+    app: Broadside, done: Done, monkeypatch: pytest.MonkeyPatch, db: AsyncSession
+) -> None:
+    monkeypatch.setattr(loop, "POLL_SECONDS", 0.1)
+    kind = JobKind("note", done.note)
+    async with at_work(app, kind):
+        await add(app, kind, "first")
+        await done.reaches(1)
+        db.add(Job(kind="note", payload={"what": "unannounced"}))
+        await db.commit()
+        await done.reaches(2)
+
+
+async def test_jobs_run_in_the_context_of_the_application(app: Broadside, done: Done) -> None:
+    async def run(job: RunningJob) -> None:
+        done.what.append(current_app.settings.site_name)
+
+    kind = JobKind("look", run)
+    async with at_work(app, kind):
+        await add(app, kind, None)
+        await done.reaches(1)
+    assert done.what == [app.settings.site_name]
+
+
+@pytest.mark.parametrize("failures", range(1, len(PAUSES) + 2))
+async def test_the_pauses_grow_until_a_job_is_held(app: Broadside, failures: int) -> None:
+    async def fail(job: RunningJob) -> None:
+        raise ZeroDivisionError("no way")
+
+    kind = JobKind("fail", fail)
+    await add(app, kind, None)
+    async with app.database.session() as session:
+        await session.execute(update(Job).values(attempts=failures - 1))
+        await session.commit()
+    async with at_work(app, kind):
+        if failures > len(PAUSES):
+            job = await in_state(app, JobState.FAILED)
+        else:
+            job = await in_state(app, JobState.WAITING, "no way")
+            pause = PAUSES[failures - 1]
+            assert pause * 0.9 < job.due_at - now() < pause * 1.21
+    assert (job.attempts, job.last_error) == (failures, "ZeroDivisionError: no way")
+
+
+async def test_an_unexpected_error_is_logged_with_its_job(
+    app: Broadside, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail(job: RunningJob) -> None:
+        raise ZeroDivisionError("no way")
+
+    kind = JobKind("fail", fail)
+    await add(app, kind, None)
+    async with at_work(app, kind):
+        job = await in_state(app, JobState.WAITING, "no way")
+    assert f"job {job.id} (fail) failed in attempt 1" in caplog.text
+    assert "ZeroDivisionError: no way" in caplog.text
+
+
+async def test_what_can_never_succeed_is_held_at_once(app: Broadside) -> None:
+    async def fail(job: RunningJob) -> None:
+        raise FailedForGoodError("there is no such file")
+
+    kind = JobKind("fail", fail)
+    await add(app, kind, None)
+    async with at_work(app, kind):
+        job = await in_state(app, JobState.FAILED)
+    assert (job.attempts, job.claim) == (1, None)
+
+
+async def test_what_is_only_in_the_way_is_no_error(
+    app: Broadside, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail(job: RunningJob) -> None:
+        raise TryLaterError("somebody has locked it")
+
+    kind = JobKind("fail", fail, gives_up=False, pauses=[timedelta(0)])
+    caplog.set_level(logging.WARNING)
+    await add(app, kind, None)
+    async with at_work(app, kind):
+
+        async def is_tried_often() -> bool:
+            return (await stored_jobs(app))[0].attempts > 5
+
+        await until(is_tried_often)
+    assert "somebody" not in caplog.text
+    assert (await stored_jobs(app))[0].state != JobState.FAILED
+
+
+async def test_a_job_that_takes_too_long_is_broken_off(app: Broadside) -> None:
+    async def hang(job: RunningJob) -> None:
+        await asyncio.sleep(60)
+
+    kind = JobKind("hang", hang, seconds=0.05)
+    await add(app, kind, None)
+    async with at_work(app, kind):
+        await in_state(app, JobState.WAITING, "took longer than 0.05 s")
+
+
+async def test_no_more_than_a_few_of_a_kind_run_at_once_on_all_workers_together(
+    app: Broadside, done: Done
+) -> None:
+    kind = JobKind("note", done.takes_a_moment, at_once=3)
+    await add(app, kind, *range(60))
+    async with at_work(app, kind), at_work(app, kind), at_work(app, kind):
+        await done.reaches(60)
+    assert sorted(done.what) == list(range(60))  # type: ignore[type-var]
+    assert 1 < done.most_at_once <= 3
+
+
+async def test_a_full_kind_does_not_keep_another_one_waiting(app: Broadside, done: Done) -> None:
+    is_open = asyncio.Event()
+
+    async def wait(job: RunningJob) -> None:
+        await is_open.wait()
+
+    slow, quick = JobKind("wait", wait, at_once=1), JobKind("note", done.note)
+    async with at_work(app, slow, quick):
+        await add(app, slow, *range(10))
+        await add(app, quick, "quick")
+        await done.reaches(1)
+        is_open.set()
+
+
+async def test_two_workers_share_the_jobs_and_do_none_twice(app: Broadside, done: Done) -> None:
+    shares = [0, 0]
+
+    def worker_of(place: int) -> JobKind:
+        async def run(job: RunningJob) -> None:
+            shares[place] += 1
+            await done.takes_a_moment(job)
+
+        return JobKind("note", run, at_once=8)
+
+    await add(app, worker_of(0), *range(100))
+    async with at_work(app, worker_of(0)), at_work(app, worker_of(1)):
+        await until(lambda: no_jobs_left(app))
+    assert sorted(done.what) == list(range(100))  # type: ignore[type-var]
+    assert min(shares) > 10
+
+
+async def test_what_is_written_in_finishing_is_there_once_although_the_lease_was_lost(
+    app: Broadside, db: AsyncSession
+) -> None:
+    """As when a process sleeps with the laptop's lid closed, and goes on when another is done."""
+    claims = 0
+    may_go_on = asyncio.Event()
+
+    async def write(job: RunningJob) -> None:
+        nonlocal claims
+        claims += 1
+        if claims == 1:
+            await may_go_on.wait()
+        async with job.finishing() as session:
+            await session.execute(text("UPDATE roles SET name = name || '!' WHERE id = 1"))
+
+    kind = JobKind("write", write)
+    before = await db.scalar(text("SELECT name FROM roles WHERE id = 1"))
+    await db.commit()
+    await add(app, kind, None)
+    try:
+        async with at_work(app, kind, lease=600):
+            await until(lambda: is_running(app))
+            await db.execute(update(Job).values(due_at=func.now()))
+            await db.commit()
+            async with at_work(app, kind):
+                await until(lambda: no_jobs_left(app))
+            may_go_on.set()
+        assert await db.scalar(text("SELECT name FROM roles WHERE id = 1")) == f"{before}!"
+        assert claims == 2
+    finally:
+        await db.execute(text("UPDATE roles SET name = :name WHERE id = 1"), {"name": before})
+        await db.commit()
+
+
+async def is_running(app: Broadside) -> bool:
+    return all(job.state == JobState.RUNNING for job in await stored_jobs(app))
+
+
+async def test_a_lease_is_prolonged_while_its_job_runs(app: Broadside, done: Done) -> None:
+    async def slow(job: RunningJob) -> None:
+        await asyncio.sleep(1.2)
+        await done.note(job)
+
+    kind = JobKind("slow", slow)
+    await add(app, kind, "slow")
+    async with at_work(app, kind, lease=0.4), at_work(app, kind, lease=0.4):
+        await until(lambda: no_jobs_left(app))
+    assert done.what == ["slow"]
+
+
+async def test_a_dead_workers_job_is_done_by_another_when_the_lease_ends(
+    app: Broadside, done: Done
+) -> None:
+    kind = JobKind("note", done.note)
+    await add(app, kind, "left")
+    assert await queue.claim(app.database, [kind], 10, 0.5)
+    start = time.monotonic()
+    async with at_work(app, kind):
+        await done.reaches(1)
+    assert time.monotonic() - start > 0.4
+
+
+async def test_a_job_that_kills_its_workers_is_held(app: Broadside, done: Done) -> None:
+    kind = JobKind("note", done.note, pauses=[timedelta(0)])
+    await add(app, kind, "poison")
+    for _ in range(2):
+        assert await queue.claim(app.database, [kind], 10, 0.0)
+    async with at_work(app, kind):
+        job = await in_state(app, JobState.FAILED)
+    assert (done.what, job.attempts) == ([], 3)
+
+
+async def test_who_has_lost_the_claim_records_nothing(app: Broadside, done: Done) -> None:
+    kind = JobKind("note", done.note)
+    await add(app, kind, "mine")
+    (overslept,) = await queue.claim(app.database, [kind], 10, 0.0)
+    (_,) = await queue.claim(app.database, [kind], 10, 60)
+    await queue.fail(app.database, kind, overslept, "too late")
+    await queue.hold(app.database, overslept, "too late")
+    await queue.give_back(app.database, overslept)
+    async with app.database.session() as session:
+        assert not await queue.finish(session, kind, overslept)
+    (job,) = await stored_jobs(app)
+    assert (job.state, job.attempts, job.last_error) == ("running", 2, None)
+
+
+async def test_a_job_that_was_discarded_is_broken_off(app: Broadside, db: AsyncSession) -> None:
+    is_broken_off = asyncio.Event()
+
+    async def hang(job: RunningJob) -> None:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            is_broken_off.set()
+            raise
+
+    kind = JobKind("hang", hang)
+    await add(app, kind, None)
+    async with at_work(app, kind, lease=0.3):
+        await until(lambda: is_running(app))
+        await db.execute(text("DELETE FROM jobs"))
+        await db.commit()
+        await asyncio.wait_for(is_broken_off.wait(), 10)
+
+
+async def test_a_worker_that_is_stopped_gives_its_jobs_back(
+    app: Broadside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hang(job: RunningJob) -> None:
+        await asyncio.sleep(60)
+
+    kind = JobKind("hang", hang)
+    await add(app, kind, None)
+    async with at_work(app, kind) as worker:
+        worker._stop_seconds = 0.01
+        await until(lambda: is_running(app))
+    (job,) = await stored_jobs(app)
+    assert (job.state, job.attempts, job.claim) == ("waiting", 0, None)
+    assert job.due_at <= now()
+
+
+async def test_a_worker_that_is_stopped_lets_a_job_end_that_soon_does(
+    app: Broadside, done: Done
+) -> None:
+    async def notice(job: RunningJob) -> None:
+        await job.stopping.wait()
+        await done.note(job)
+
+    kind = JobKind("notice", notice)
+    await add(app, kind, "noticed")
+    async with at_work(app, kind):
+        await until(lambda: is_running(app))
+    assert done.what == ["noticed"]
+    assert await stored_jobs(app) == []
+
+
+async def test_a_repeated_job_is_done_at_the_start_and_then_at_its_moments(
+    app: Broadside, done: Done
+) -> None:
+    kind = JobKind("note", done.note, every=timedelta(hours=1))
+    for _ in range(2):
+        async with at_work(app, kind), at_work(app, kind):
+            await done.reaches(1)
+            await until(lambda: is_due_later(app))
+        (job,) = await stored_jobs(app)
+        assert (job.kind, job.state, job.attempts) == ("note", "waiting", 0)
+        assert job.due_at > now()
+        assert (job.due_at.minute, job.due_at.second) == (0, 0)
+    assert len(done.what) == 1
+
+
+async def test_a_repeated_job_that_was_missed_often_is_done_once(
+    app: Broadside, done: Done, db: AsyncSession
+) -> None:
+    kind = JobKind("note", done.note, every=timedelta(minutes=1))
+    async with at_work(app, kind):
+        await done.reaches(1)
+    await db.execute(update(Job).values(due_at=now() - timedelta(days=2)))
+    await db.commit()
+    async with at_work(app, kind):
+        await done.reaches(2)
+        await until(lambda: is_due_later(app))
+    assert len(done.what) == 2
+
+
+async def is_due_later(app: Broadside) -> bool:
+    (job,) = await stored_jobs(app)
+    return job.due_at > now() and job.state == JobState.WAITING
+
+
+async def test_a_repeated_job_never_gives_up(app: Broadside, db: AsyncSession) -> None:
+    async def fail(job: RunningJob) -> None:
+        raise ZeroDivisionError("no way")
+
+    kind = JobKind("fail", fail, every=timedelta(minutes=10))
+    await queue.add_repeated(app.database, [kind])
+    await db.execute(update(Job).values(attempts=100))
+    await db.commit()
+    async with at_work(app, kind):
+        job = await in_state(app, JobState.WAITING, "no way")
+    assert (job.state, job.attempts) == ("waiting", 101)
+    assert timedelta(minutes=9) < job.due_at - now() < timedelta(minutes=13)
+
+
+async def test_of_the_jobs_with_a_key_one_waits_and_is_moved(
+    app: Broadside, done: Done, db: AsyncSession
+) -> None:
+    kind = JobKind("note", done.note)
+    await add(app, kind, "tomorrow", key="post 7", at=now() + timedelta(days=1))
+    await add(app, kind, "other", key="post 8", at=now() + timedelta(days=1))
+    await add(app, kind, "now", key="post 7")
+    async with at_work(app, kind):
+        await done.reaches(1)
+    assert done.what == ["now"]
+    await cancel(db, kind, "post 8")
+    await db.commit()
+    assert await stored_jobs(app) == []
+
+
+async def test_a_job_that_is_wanted_again_while_it_runs_is_done_again(
+    app: Broadside, done: Done
+) -> None:
+    may_end = asyncio.Event()
+
+    async def run(job: RunningJob) -> None:
+        await done.note(job)
+        await may_end.wait()
+
+    kind = JobKind("note", run)
+    async with at_work(app, kind):
+        await add(app, kind, "first", key="counts")
+        await done.reaches(1)
+        await add(app, kind, "second", key="counts")
+        await add(app, kind, "third", key="counts")
+        may_end.set()
+        await until(lambda: no_jobs_left(app))
+    assert done.what == ["first", "third"]
+
+
+async def test_a_job_that_failed_makes_way_for_one_with_its_key(app: Broadside, done: Done) -> None:
+    kind = JobKind("note", done.note)
+    await add(app, kind, "first", key="counts")
+    (claimed,) = await queue.claim(app.database, [kind], 1, 60)
+    await add(app, kind, "second", key="counts")
+    await queue.fail(app.database, kind, claimed, "no")
+    (job,) = await stored_jobs(app)
+    assert job.payload == {"what": "second"}
+
+
+async def test_jobs_of_a_kind_that_this_version_does_not_know_are_left_alone(
+    app: Broadside, done: Done
+) -> None:
+    known, unknown = JobKind("note", done.note), JobKind("of another version", done.note)
+    await add(app, unknown, "unknown")
+    await add(app, known, "known")
+    async with at_work(app, known):
+        await done.reaches(1)
+    (job,) = await stored_jobs(app)
+    assert (job.kind, job.state, job.attempts) == ("of another version", "waiting", 0)
+
+
+async def test_a_database_that_goes_away_meanwhile_costs_no_repetition(
+    app: Broadside, done: Done
+) -> None:
+    async def run(job: RunningJob) -> None:
+        async with app.database.session() as session:
+            others = (
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE application_name LIKE 'broadside%' AND pid <> pg_backend_pid()"
+            )
+            await session.execute(text(others))
+        await done.note(job)
+
+    kind = JobKind("run", run)
+    await add(app, kind, "once")
+    async with at_work(app, kind):
+        # The connections of the test itself are gone too.
+        await done.reaches(1)
+        await until(lambda: no_jobs_left(app))
+    assert done.what == ["once"]
+
+
+async def test_an_idle_worker_asks_the_database_next_to_nothing(
+    app: Broadside, done: Done, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = 0
+    until_next = queue.seconds_until_next
+
+    async def counted(*arguments: object) -> float | None:
+        nonlocal asked
+        asked += 1
+        return await until_next(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(queue, "seconds_until_next", counted)
+    kind = JobKind("note", done.note)
+    async with at_work(app, kind):
+        await add(app, kind, "first")
+        await until(lambda: no_jobs_left(app))
+        await asyncio.sleep(0.3)
+        before = asked
+        await asyncio.sleep(1)
+    assert asked == before
+
+
+async def test_a_hundred_thousand_jobs_are_claimed_a_few_at_a_time(
+    app: Broadside, done: Done, db: AsyncSession
+) -> None:
+    await db.execute(
+        text(
+            "INSERT INTO jobs (kind, payload, state) SELECT 'note', '{}', 'waiting'"
+            " FROM generate_series(1, 100000)"
+        )
+    )
+    await db.commit()
+    kind = JobKind("note", done.note, at_once=4)
+    claimed = await queue.claim(app.database, [kind], 4, 60)
+    assert len(claimed) == 4
+    assert await db.scalar(select(func.count()).where(Job.state == JobState.RUNNING)) == 4

@@ -1,0 +1,45 @@
+"""What tests of background jobs act with."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from sqlalchemy import select
+
+from blog import JOBS
+from blog.core.jobs.background import Background
+from blog.core.jobs.kinds import JobKind
+from blog.core.jobs.queue import Claimed
+from blog.core.jobs.running import RunningJob
+from blog.core.jobs.worker import LEASE_SECONDS, JobWorker
+from blog.core.web.app import Broadside
+from blog.models import Job
+
+
+@asynccontextmanager
+async def at_work(
+    app: Broadside, *kinds: JobKind, lease: float = LEASE_SECONDS
+) -> AsyncIterator[JobWorker]:
+    """A worker that runs jobs of some kinds within the context."""
+    worker = JobWorker(app, app.database, kinds, app.report_error, lease)
+    background = Background(app.database, [worker])
+    await background.start()
+    try:
+        yield worker
+    finally:
+        await background.stop()
+
+
+async def do_job(app: Broadside, name: str) -> None:
+    """Run a job of the site by itself, as a worker runs it when it is due."""
+    (kind,) = (kind for kind in JOBS if kind.name == name)
+    claimed = Claimed(0, name, {}, 1, uuid.uuid4())
+    async with app.app_context():
+        await kind.run(RunningJob(kind, claimed, app.database, asyncio.Event()))
+
+
+async def stored_jobs(app: Broadside) -> Sequence[Job]:
+    """All jobs, the oldest first."""
+    async with app.database.session() as session:
+        return (await session.scalars(select(Job).order_by(Job.id))).all()
