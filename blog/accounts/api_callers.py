@@ -3,8 +3,6 @@
 Cookies mean nothing here. What a token may do is what its person may, within its scopes.
 """
 
-import functools
-
 import quart_auth
 from pydantic import SecretStr
 from quart import Blueprint, Response, request
@@ -16,10 +14,11 @@ from blog.core.api import limits
 from blog.core.api.operations import access_of
 from blog.core.auth.clients import requesting_client
 from blog.core.auth.credentials import credential
-from blog.core.auth.identity import Visitor
+from blog.core.auth.identity import set_viewer
 from blog.core.auth.permissions import UNCONFIRMED
 from blog.core.auth.presence import note_presence
 from blog.core.auth.security_log import Event, note
+from blog.core.auth.viewer import ANONYMOUS, Viewer
 from blog.core.crypto.weak_passwords import LONGEST_PASSWORD
 from blog.core.db.touch import is_due, note_now
 from blog.core.errors import ForbiddenError
@@ -27,17 +26,9 @@ from blog.core.web.app import current_app, db
 from blog.core.web.errors import error_response
 from blog.core.web.headers import vary_by
 from blog.core.web.requests import SAFE_METHODS
-from blog.models import ApiToken, Permission, Scope, User
+from blog.models import ApiToken, User
 
 CHALLENGE = 'Basic realm="Broadside", charset="UTF-8", Bearer realm="Broadside"'
-ALL_SCOPES = Scope.READ | Scope.WRITE | Scope.MODERATE
-# What a scope leaves of the permissions of a token's person.
-GRANTS = {
-    Scope.READ: Permission(0),
-    Scope.WRITE: Permission.FOLLOW | Permission.COMMENT | Permission.WRITE,
-    # What is done to what others wrote, by moderators and by administrators.
-    Scope.MODERATE: Permission.MODERATE | Permission.ADMIN,
-}
 LONGEST_LOGIN = 254
 
 
@@ -58,70 +49,43 @@ WHAT_IS_MISSING: dict[type[Exception], str] = {
 }
 
 
-@functools.cache
-def _granted(scopes: Scope) -> Permission:
-    return Permission(sum(granted for scope, granted in GRANTS.items() if scope in scopes))
-
-
-class Caller(Visitor):
-    """Whoever sends a request to the API.
-
-    Attributes:
-        scopes: what the credentials are good for; a password is for everything.
-        token_id: of the token that was sent, if one was.
-        used_password: whether the person has proved to know the password.
-    """
-
-    scopes = ALL_SCOPES
-    token_id: int | None = None
-    used_password = False
-    is_known = True
-
-    def narrow(self) -> None:
-        """Leave of the person's permissions only what the scopes grant."""
-        self.permissions &= _granted(self.scopes)
-
-
 async def identify() -> None:
-    """Before each request to the API: find out who calls, whether he may, and how often he has.
+    """Before each request to the API: find out who calls, how often they have, and if they may.
 
     Raises:
-        quart_auth.Unauthorized: nobody says who he is, where that is not allowed.
+        quart_auth.Unauthorized: there are no credentials, where that is not allowed.
         BadCredentialsError: the credentials are no good.
         ForbiddenError: the address is not confirmed, or the token has not the scope.
         PasswordRequiredError: a token is not enough.
-        TooManyRequestsError: too many requests came from him, or too many wrong passwords.
+        TooManyRequestsError: too many requests came from them, or too many wrong passwords.
     """
     if request.method == "OPTIONS":  # A browser asks so before it sends what has credentials.
         return
-    caller = Caller(None)
-    quart_auth.login_user(caller)
-    caller.action = quart_auth.Action.PASS  # There is no cookie to be set.
+    set_viewer(ANONYMOUS)
     limits.refuse_known_credentials()
     if brings_password := _brings_password():
         await limits.spend()  # For the address, before the password is hashed.
     try:
-        account = await _account(caller)
+        viewer = await _viewer()
     except BadCredentialsError:
         if not brings_password:
             await limits.spend()
         raise
-    await limits.spend(account.id if account else None)
+    await limits.spend(viewer.id)
     access = access_of(current_app.view_functions[str(request.endpoint)])
-    if account is None:
+    if viewer.account is None:
         is_read = request.method in SAFE_METHODS
         if not access.anonymous or (is_read and not current_app.settings.api_anonymous_reads):
             raise quart_auth.Unauthorized
         return
-    if not account.is_confirmed:
+    if not viewer.account.is_confirmed:
         raise ForbiddenError(UNCONFIRMED)
-    caller.recognise(account)
-    caller.narrow()
-    if access.scope not in caller.scopes:
+    set_viewer(viewer)
+    if access.scope not in viewer.scopes:
         raise ForbiddenError(f"This token has not the scope “{str(access.scope.name).lower()}”.")
-    if access.password and not caller.used_password:
+    if access.password and not viewer.used_password:
         raise PasswordRequiredError
-    await note_presence(account)
+    await note_presence(viewer.account)
 
 
 def _brings_password() -> bool:
@@ -129,8 +93,8 @@ def _brings_password() -> bool:
     return given is not None and given.type == "basic" and bool(given.password)
 
 
-async def _account(caller: Caller) -> User | None:
-    """The person whose credentials the request has; `None` if it has none.
+async def _viewer() -> Viewer:
+    """The person whose credentials the request has; an anonymous viewer if it has none.
 
     Raises:
         BadCredentialsError: they are nobody's.
@@ -140,14 +104,14 @@ async def _account(caller: Caller) -> User | None:
     if given is None:
         if "Authorization" in request.headers:
             raise BadCredentialsError
-        return None
+        return ANONYMOUS
     if given.type == "basic":
         name, password = given.username or "", given.password or ""
         if password:
-            caller.used_password = True
-            return await _person_with_password(db(), name, password)
+            account = await _person_with_password(db(), name, password)
+            return Viewer.of(account, used_password=True)
         if not name:  # As HTTPie sends it for `--auth :`.
-            return None
+            return ANONYMOUS
         secret = name
     else:
         secret = given.token or "" if given.type == "bearer" else ""
@@ -158,8 +122,7 @@ async def _account(caller: Caller) -> User | None:
     if is_due(token.last_used_at):
         async with current_app.database.warm_sessions.session() as session:
             await note_now(session, ApiToken.last_used_at, token.id)
-    caller.token_id, caller.scopes = token.id, Scope(token.scopes)
-    return token.user
+    return Viewer.by_token(token)
 
 
 async def _person_with_password(session: AsyncSession, login: str, password: str) -> User:

@@ -1,7 +1,7 @@
 """What the links in the mails about accounts hold, and when they cease to hold.
 
 Each names its account. A link is opened by whoever has the mail, logged in or not, but not by
-somebody who is logged in with another account: he would not know what happens to which.
+somebody who is logged in with another account: they would not know what happens to which.
 """
 
 from blog.core.crypto.tokens import InvalidTokenError, OtherAccountError, fingerprint
@@ -24,7 +24,7 @@ def credentials_of(user: User) -> str:
 
 
 def check_credentials(user: User | None, content: dict[str, str]) -> User:
-    """`user`, if the link that was read still holds for him.
+    """`user`, if the link that was read still holds for them.
 
     Raises:
         InvalidTokenError: the account has gone, or the link was used or has been overtaken.
@@ -34,11 +34,15 @@ def check_credentials(user: User | None, content: dict[str, str]) -> User:
     return user
 
 
-def refuse_other_account(visitor: User | None, user_id: int) -> None:
+def refuse_other_account(viewer_id: int, user_id: int) -> None:
     """Refuse a link for `user_id` to somebody who is logged in with another account.
 
+    Args:
+        viewer_id: who opens the link; 0 for an anonymous viewer.
+        user_id: whom it is for.
+
     Raises:
-        OtherAccountError: the visitor is.
+        OtherAccountError: the viewer is somebody else.
     """
-    if visitor is not None and visitor.id != user_id:
+    if viewer_id and viewer_id != user_id:
         raise OtherAccountError

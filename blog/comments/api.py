@@ -24,7 +24,7 @@ from blog.core.api.idempotency import IdempotentHeaders, idempotent, submission
 from blog.core.api.links import EXAMPLE_ROOT, Links, Url, links
 from blog.core.api.operations import IfMatch, Resource, requires_scope
 from blog.core.api.responses import NoContent, json_response, no_content, require_match
-from blog.core.auth.identity import current_user, required_viewer
+from blog.core.auth.identity import current_viewer, required_viewer
 from blog.core.auth.permissions import permission_required
 from blog.core.auth.viewer import Viewer
 from blog.core.db.pagination import Page
@@ -82,7 +82,7 @@ class CommentList(Collection):
 
 def resource(comment: Comment, post: Post | ListedPost, to: Links) -> CommentResource:
     """A comment under `post` as the API shows it to the caller; its author is loaded."""
-    is_readable = may_read_comment(current_user.viewer, comment, post)
+    is_readable = may_read_comment(current_viewer(), comment, post)
     return CommentResource(
         url=to.comment(comment.id),
         id=comment.id,
@@ -202,7 +202,7 @@ async def comment_resource(comment_id: int) -> CommentResource:
         NotFoundError: there is none.
     """
     comment = await read(queries.comment_by_id, comment_id)
-    if comment is None or not may_know_of_comment(current_user.viewer, comment.post):
+    if comment is None or not may_know_of_comment(current_viewer(), comment.post):
         raise NotFoundError(service.COMMENT_IS_GONE)
     return resource(comment, comment.post, links())
 
@@ -213,9 +213,7 @@ async def _list(comments: Page[Comment], post: ListedPost | None = None) -> Resp
     Of these, the comments under hidden posts are left out, and so are missing from the number that
     was asked for: where a page begins and ends is the same for everybody.
     """
-    rows = [
-        row for row in comments.rows if may_know_of_comment(current_user.viewer, post or row.post)
-    ]
+    rows = [row for row in comments.rows if may_know_of_comment(current_viewer(), post or row.post)]
     comments = replace(comments, rows=tuple(rows))
     return await list_response(
         CommentList, "comments", comments,

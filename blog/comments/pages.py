@@ -11,7 +11,7 @@ from blog.comments.policies import (
     may_know_of_comment,
 )
 from blog.comments.schemas import CommentForm
-from blog.core.auth.identity import current_user, required_viewer
+from blog.core.auth.identity import current_viewer, required_viewer
 from blog.core.auth.quotas import WRITING, quota
 from blog.core.db.pagination import PageRequest
 from blog.core.errors import ForbiddenError, InvalidFieldsError, NotFoundError
@@ -113,7 +113,7 @@ async def delete(comment_id: int) -> ResponseReturnValue:
 
 async def _comment(comment_id: int) -> Comment:
     comment = await queries.comment_by_id(db(), comment_id)
-    if comment is None or not may_know_of_comment(current_user.viewer, comment.post):
+    if comment is None or not may_know_of_comment(current_viewer(), comment.post):
         raise NotFoundError(service.COMMENT_IS_GONE)
     return comment
 
@@ -121,7 +121,7 @@ async def _comment(comment_id: int) -> Comment:
 async def _form_again(post_id: int, form: Form[CommentForm]) -> ResponseReturnValue:
     """The page that the comment would have stood on, with what is wrong with it."""
     post = await post_by_id(db(), post_id)
-    if post is None or not may_read_post(current_user.viewer, post):
+    if post is None or not may_read_post(current_viewer(), post):
         raise NotFoundError
     size = current_app.settings.comments_per_page
     page = await queries.comments_page(db(), post, PageRequest.holding(post.comment_count, size))

@@ -97,7 +97,7 @@ async def edit_comment(
     return comment
 
 
-async def delete_comment(session: AsyncSession, person: Viewer, comment_id: int) -> None:
+async def delete_comment(session: AsyncSession, viewer: Viewer, comment_id: int) -> None:
     """Delete one's own comment.
 
     Raises:
@@ -109,9 +109,9 @@ async def delete_comment(session: AsyncSession, person: Viewer, comment_id: int)
         .where(Comment.id == comment_id, queries.IS_THERE)
         .options(joinedload(Comment.post, innerjoin=True))
     )
-    if comment is None or not may_know_of_comment(person, comment.post):
+    if comment is None or not may_know_of_comment(viewer, comment.post):
         raise NotFoundError(COMMENT_IS_GONE)
-    if not may_delete_comment(person, comment, comment.post):
+    if not may_delete_comment(viewer, comment, comment.post):
         raise ForbiddenError
     await session.execute(
         select(Post.id).where(Post.id == comment.post_id).with_for_update(key_share=True)

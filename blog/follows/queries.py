@@ -6,17 +6,18 @@ from sqlalchemy import BigInteger, Select, and_, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, contains_eager
 
+from blog.core.auth.viewer import Viewer
 from blog.core.db.cursors import Order
 from blog.core.db.pagination import CursorRequest, Listing, Page, PageRequest, Rows
 from blog.models import Follow, User
 from blog.models.account_deletion import not_deleted
 
 _PERSON = bindparam("person", type_=BigInteger)
-_READER = bindparam("reader", type_=BigInteger)
+_VIEWER = bindparam("viewer", type_=BigInteger)
 
 
 class Relation(NamedTuple):
-    """How a reader stands to somebody: whether he follows, and is followed by, that person."""
+    """How a viewer stands to somebody: whether they follow, and are followed by, that person."""
 
     follows: bool
     is_followed: bool
@@ -50,16 +51,16 @@ _FOLLOWERS = _list_of(Follow.followed_id, Follow.follower_id, "follower")
 _FOLLOWED_BY = _list_of(Follow.follower_id, Follow.followed_id, "followed")
 _RELATION = select(Follow.follower_id).where(
     or_(
-        and_(Follow.follower_id == _READER, Follow.followed_id == _PERSON),
-        and_(Follow.follower_id == _PERSON, Follow.followed_id == _READER),
+        and_(Follow.follower_id == _VIEWER, Follow.followed_id == _PERSON),
+        and_(Follow.follower_id == _PERSON, Follow.followed_id == _VIEWER),
     )
 )
 
 
-async def relation(session: AsyncSession, reader: User, person: User) -> Relation:
-    """How `reader` stands to `person`."""
-    found = set(await session.scalars(_RELATION, {"reader": reader.id, "person": person.id}))
-    return Relation(reader.id in found, person.id in found)
+async def relation(session: AsyncSession, viewer: Viewer, person: User) -> Relation:
+    """How `viewer` stands to `person`."""
+    found = set(await session.scalars(_RELATION, {"viewer": viewer.id, "person": person.id}))
+    return Relation(viewer.id in found, person.id in found)
 
 
 async def followers(

@@ -108,13 +108,13 @@ async def show_post(session: AsyncSession, moderator: Viewer, post_id: int, reas
     return True
 
 
-def require_moderator(person: Viewer) -> None:
+def require_moderator(viewer: Viewer) -> None:
     """Stop whoever may not moderate.
 
     Raises:
         ForbiddenError: this person may not.
     """
-    if not person.can(Permission.MODERATE):
+    if not viewer.can(Permission.MODERATE):
         raise ForbiddenError
 
 

@@ -28,7 +28,7 @@ from blog.core.api.responses import (
     no_content,
     require_match,
 )
-from blog.core.auth.identity import current_user, required_viewer
+from blog.core.auth.identity import current_viewer, required_viewer
 from blog.core.auth.permissions import permission_required
 from blog.core.db.pagination import Page
 from blog.core.errors import NotFoundError
@@ -248,6 +248,6 @@ async def readable_post(post_id: int) -> ListedPost:
         NotFoundError: there is none.
     """
     post = await read(queries.listed_post, post_id)
-    if post is None or not may_read_post(current_user.viewer, post):
+    if post is None or not may_read_post(current_viewer(), post):
         raise NotFoundError(service.POST_IS_GONE)
     return post

@@ -1,6 +1,6 @@
 """Finding the post that a request names, for whoever may read it."""
 
-from blog.core.auth.identity import current_user
+from blog.core.auth.identity import current_viewer
 from blog.core.errors import NotFoundError
 from blog.core.web.app import read
 from blog.models import Post
@@ -10,12 +10,12 @@ from blog.posts.service import POST_IS_GONE
 
 
 async def readable_post(post_id: int) -> Post:
-    """A post that the visitor may know of.
+    """A post that the viewer may know of.
 
     Raises:
         NotFoundError: there is none.
     """
     post = await read(post_by_id, post_id)
-    if post is None or not may_read_post(current_user.viewer, post):
+    if post is None or not may_read_post(current_viewer(), post):
         raise NotFoundError(POST_IS_GONE)
     return post

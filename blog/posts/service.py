@@ -86,26 +86,26 @@ async def edit_post(
     return post
 
 
-async def delete_post(session: AsyncSession, person: Viewer, post_id: int) -> None:
+async def delete_post(session: AsyncSession, viewer: Viewer, post_id: int) -> None:
     """Delete a post with its comments.
 
     Raises:
         NotFoundError: the post is not there (any more), or a moderator has hidden it.
         ForbiddenError: this person may not delete it.
     """
-    post = await _locked(session, person, post_id)
-    if person.id != post.author_id:
-        audit.record(session, person, Act.DELETE_POST, post.author, post=post.id)
+    post = await _locked(session, viewer, post_id)
+    if viewer.id != post.author_id:
+        audit.record(session, viewer, Act.DELETE_POST, post.author, post=post.id)
     # The triggers come to the blocks of the comments first, and to the author after them.
     await session.execute(
         select(User.id).where(User.id == post.author_id).with_for_update(key_share=True)
     )
     await session.execute(delete(Post).where(Post.id == post.id))
-    await record(session, PostDeleted(post.id, post.author_id, deleted_by=person.id))
+    await record(session, PostDeleted(post.id, post.author_id, deleted_by=viewer.id))
     await session.commit()
 
 
-async def _locked(session: AsyncSession, person: Viewer, post_id: int) -> Post:
+async def _locked(session: AsyncSession, viewer: Viewer, post_id: int) -> Post:
     """A post as it is now, which nobody else can change before the end of the transaction."""
     post = await session.scalar(
         select(Post)
@@ -113,9 +113,9 @@ async def _locked(session: AsyncSession, person: Viewer, post_id: int) -> Post:
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    if post is None or not may_read_post(person, post):
+    if post is None or not may_read_post(viewer, post):
         raise NotFoundError(POST_IS_GONE)
-    if not may_change_post(person, post):
+    if not may_change_post(viewer, post):
         raise ForbiddenError
     # Joined in above, an author who is asking would be loaded anew, and lose his role.
     set_committed_value(post, "author", await session.get_one(User, post.author_id))

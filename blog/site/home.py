@@ -5,7 +5,7 @@ from datetime import timedelta
 from quart import flash, make_response, redirect, render_template, request, session, url_for
 from quart.typing import ResponseReturnValue
 
-from blog.core.auth.identity import current_user, required_account, required_viewer
+from blog.core.auth.identity import current_viewer, required_account, required_viewer
 from blog.core.auth.permissions import permission_required
 from blog.core.auth.quotas import PREVIEWING, WRITING, quota
 from blog.core.errors import InvalidFieldsError
@@ -92,13 +92,13 @@ async def home_page(form: Form[PostForm], preview: str | None = None) -> Respons
         preview: what the text in the form will look like.
     """
     wanted = requested_page(current_app.settings.posts_per_page)
-    reader = current_user.account
-    tab = request.cookies.get(_tab_cookie()) if reader else None
-    if reader is None or tab != FOLLOWED:
+    viewer = current_viewer()
+    tab = request.cookies.get(_tab_cookie()) if viewer.account else None
+    if viewer.account is None or tab != FOLLOWED:
         page = await read(queries.NEWEST.cards, wanted)
     else:
-        page = await read(queries.TIMELINE.cards, wanted, reader.id)
-    if reader is None:
+        page = await read(queries.TIMELINE.cards, wanted, viewer.id)
+    if viewer.account is None:
         return await current_app.fragments.page_for_strangers("site/home.html", page=page)
     return await render_template(
         "site/home.html",

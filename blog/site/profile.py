@@ -3,7 +3,7 @@
 from quart import redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
 
-from blog.core.auth.identity import current_user
+from blog.core.auth.identity import current_viewer
 from blog.core.errors import NotFoundError
 from blog.core.web.app import current_app, read
 from blog.core.web.requests import requested_page
@@ -24,7 +24,7 @@ async def profile(username: str) -> ResponseReturnValue:
         return redirect(f"{address}?{query.decode()}" if query else address)
     wanted = requested_page(current_app.settings.posts_per_page)
     page = await read(BY_AUTHOR.cards, wanted, user.id)
-    reader, relation = current_user.account, None
-    if reader is not None and reader.id != user.id:
-        relation = await read(follows.relation, reader, user)
+    viewer, relation = current_viewer(), None
+    if viewer.account is not None and viewer.id != user.id:
+        relation = await read(follows.relation, viewer, user)
     return await render_template("site/profile.html", user=user, page=page, relation=relation)

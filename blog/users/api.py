@@ -18,7 +18,7 @@ from blog.core.api.collections import (
 from blog.core.api.links import EXAMPLE_ROOT, Links, Url, links
 from blog.core.api.operations import IfMatch, Resource, requires_scope
 from blog.core.api.responses import json_response, require_match
-from blog.core.auth.identity import current_user, required_account
+from blog.core.auth.identity import current_viewer, required_account
 from blog.core.errors import NotFoundError
 from blog.core.text.validation import with_example
 from blog.core.web.app import current_app, db, look_up, read
@@ -142,7 +142,7 @@ async def addressed_user(name: int | str) -> User:
     Raises:
         NotFoundError: there is none.
     """
-    account = current_user.account
+    account = current_viewer().account
     if account is not None and name in {account.id, account.username}:
         return account
     if isinstance(name, int):

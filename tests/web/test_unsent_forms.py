@@ -23,7 +23,7 @@ import blog.moderation.schemas
 import blog.posts.schemas
 import blog.users.schemas
 from blog import create_app
-from blog.core.auth.identity import recognise_visitor
+from blog.core.auth.identity import recognise_viewer
 from blog.core.db.database_errors import DatabaseUnavailableError
 from blog.core.errors import TooManyRequestsError
 from blog.core.text.validation import Schema
@@ -193,7 +193,7 @@ async def failing_app(
             raise RuntimeError
 
     before = failing.before_request_funcs[None]
-    before.insert(before.index(recognise_visitor), fail_early)
+    before.insert(before.index(recognise_viewer), fail_early)
     async with failing.test_app():
         yield failing
 

@@ -8,7 +8,7 @@ from blog.accounts.deletion import service as leaving
 from blog.accounts.deletion.export import exports
 from blog.accounts.schemas import KnownPassword
 from blog.core.auth.clients import requesting_client
-from blog.core.auth.identity import forget_visitor, required_account
+from blog.core.auth.identity import forget_viewer, required_account
 from blog.core.auth.quotas import CHANGING_ACCOUNT, EXPORTING, MAILING, quota, spend
 from blog.core.clock import now
 from blog.core.crypto.tokens import InvalidTokenError
@@ -75,7 +75,7 @@ async def delete_account(token: str) -> ResponseReturnValue:
     except InvalidFieldsError as error:
         await flash(str(error), "error")
         return redirect(url_for("leaving.ask"))
-    forget_visitor()
+    forget_viewer()
     await flash("Your account is deleted. Goodbye, and come back whenever you like.", "success")
     return redirect(url_for("site.home"))
 

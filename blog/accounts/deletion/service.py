@@ -67,7 +67,7 @@ def check_link(account: User, token: str, links: LinkSigner) -> None:
             changed since.
     """
     content = links.read(DELETE_ACCOUNT, token)
-    refuse_other_account(account, content["user"])
+    refuse_other_account(account.id, content["user"])
     check_credentials(account, content)
 
 

@@ -78,7 +78,7 @@ def address_of_link(account: User, token: str, links: LinkSigner) -> str:
             has been changed since.
     """
     content = links.read(CHANGE_EMAIL, token)
-    refuse_other_account(account, content["user"])
+    refuse_other_account(account.id, content["user"])
     check_credentials(account, content)
     return str(content["email"])
 

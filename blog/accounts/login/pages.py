@@ -8,7 +8,12 @@ from blog.accounts.login import service
 from blog.accounts.schemas import LoginForm
 from blog.core.auth.clients import requesting_client
 from blog.core.auth.devices import remember_device
-from blog.core.auth.identity import current_user, forget_visitor, set_login_cookie
+from blog.core.auth.identity import (
+    current_viewer,
+    forget_viewer,
+    recognise_by_cookie,
+    set_login_cookie,
+)
 from blog.core.auth.quotas import LOGGING_IN, quota
 from blog.core.errors import InvalidFieldsError
 from blog.core.web.app import current_app, db
@@ -29,7 +34,7 @@ blueprint = Blueprint("login", __name__, url_prefix="/auth")
 @blueprint.get("/login")
 async def login() -> ResponseReturnValue:
     """The form to log in with. `?next=` says where to go on to."""
-    if current_user.account is not None:
+    if current_viewer().account is not None:
         return redirect(_wanted_address())
     return await render_template("accounts/login.html", form=Form(LoginForm))
 
@@ -41,11 +46,11 @@ async def open_session() -> ResponseReturnValue:
 
     What was written after the former session had ended comes back now.
     """
-    form, unsent = Form(LoginForm), await carried_form()
+    form, unsent, previous = Form(LoginForm), await carried_form(), current_viewer().login
     if (data := await form.submitted()) is not None:
         try:
             opened = await service.log_in(
-                db(), data, current_app.passwords, requesting_client(), previous=current_user.login
+                db(), data, current_app.passwords, requesting_client(), previous=previous
             )
         except InvalidFieldsError as error:
             form.refuse(error)
@@ -55,7 +60,7 @@ async def open_session() -> ResponseReturnValue:
             remember_device(opened.user.id, opened.user.device_generation)
             if unsent is None:
                 return redirect(_wanted_address())
-            await current_user.load()
+            await recognise_by_cookie()
             return await render_template("accounts/logged_in_again.html", unsent=unsent)
     return await render_template("accounts/login.html", form=form, unsent=unsent), form.status
 
@@ -64,7 +69,7 @@ async def open_session() -> ResponseReturnValue:
 async def stale_form(error: StaleFormError) -> ResponseReturnValue:
     """To log in or out in a second tab, where the first has done it already, is a success."""
     fields = await request.form
-    account = current_user.account
+    account = current_viewer().account
     if request.endpoint == "login.logout" and account is None:
         await flash("You have logged out.", "success")
         return redirect(url_for("site.home"))
@@ -83,16 +88,16 @@ def _wanted_address() -> str:
 @quota(LOGGING_IN)
 async def logout() -> ResponseReturnValue:
     """Log out."""
-    if current_user.login is not None:
-        await service.log_out(db(), current_user.login)
-    forget_visitor()
+    if (ended := current_viewer().login) is not None:
+        await service.log_out(db(), ended)
+    forget_viewer()
     await flash("You have logged out.", "success")
     return redirect(url_for("site.home"))
 
 
 @blueprint.app_errorhandler(quart_auth.Unauthorized)
 async def ask_to_log_in(_error: quart_auth.Unauthorized) -> ResponseReturnValue:
-    """Lead to the login page, and from there back to where the visitor wanted to go.
+    """Lead to the login page, and from there back to where the viewer wanted to go.
 
     The session may have ended while somebody was writing: then the login form takes the text along.
     """

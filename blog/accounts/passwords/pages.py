@@ -10,7 +10,7 @@ from blog.accounts.passwords import service as passwords_service
 from blog.accounts.schemas import ChangePasswordForm, ForgottenPasswordForm, NewPasswordForm
 from blog.core.auth.clients import requesting_client
 from blog.core.auth.devices import remember_device
-from blog.core.auth.identity import current_user, forget_visitor, required_login, set_login_cookie
+from blog.core.auth.identity import current_viewer, forget_viewer, required_login, set_login_cookie
 from blog.core.auth.quotas import CHANGING_ACCOUNT, MAILING, quota, spend
 from blog.core.crypto.tokens import InvalidTokenError
 from blog.core.errors import InvalidFieldsError, TooManyRequestsError
@@ -95,7 +95,7 @@ async def _mail_link(email: str) -> None:
 @blueprint.get("/reset/<token>")
 async def choose(token: str) -> ResponseReturnValue:
     """Where the link in the mail leads: the form for the new password."""
-    await passwords_service.user_of_reset_link(db(), current_user.account, token, current_app.links)
+    await passwords_service.user_of_reset_link(db(), current_viewer(), token, current_app.links)
     return await render_template("accounts/reset_password.html", form=Form(NewPasswordForm))
 
 
@@ -103,19 +103,19 @@ async def choose(token: str) -> ResponseReturnValue:
 @quota(CHANGING_ACCOUNT)
 async def reset(token: str) -> ResponseReturnValue:
     """Set the new password. Every browser is logged out, this one too."""
-    account, links = current_user.account, current_app.links
-    await passwords_service.user_of_reset_link(db(), account, token, links)
+    viewer, links = current_viewer(), current_app.links
+    await passwords_service.user_of_reset_link(db(), viewer, token, links)
     form = Form(NewPasswordForm)
     if (data := await form.submitted()) is not None:
         try:
             renewed = await passwords_service.reset_password(
-                db(), account, token, data, passwords=current_app.passwords,
+                db(), viewer, token, data, passwords=current_app.passwords,
                 links=links, client=requesting_client(),
             )  # fmt: skip
         except InvalidFieldsError as error:
             form.refuse(error)
         else:
-            forget_visitor()
+            forget_viewer()
             remember_device(renewed.user_id, renewed.device_generation)
             await flash("Your password is changed. Please log in with the new one.", "success")
             return redirect(url_for("login.login"))

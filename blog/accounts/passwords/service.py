@@ -19,6 +19,7 @@ from blog.accounts.schemas import ChangePasswordForm, NewPasswordForm
 from blog.accounts.sessions.service import end_all_access, renew_token
 from blog.core.auth.clients import Client
 from blog.core.auth.security_log import Event, note
+from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
 from blog.core.crypto.passwords import Passwords
 from blog.core.crypto.tokens import InvalidTokenError, LinkSigner
@@ -93,26 +94,26 @@ def reset_link(user: User, links: LinkSigner) -> str:
 
 
 async def user_of_reset_link(
-    session: AsyncSession, visitor: User | None, token: str, links: LinkSigner
+    session: AsyncSession, viewer: Viewer, token: str, links: LinkSigner
 ) -> User:
     """Whose password a link is for, while it works.
 
     Args:
-        visitor: who is logged in, if anybody.
+        viewer: who opens the link, logged in or not.
 
     Raises:
         ExpiredTokenError: the link is older than an hour.
-        OtherAccountError: somebody else than the visitor was to open it.
+        OtherAccountError: somebody else than the viewer was to open it.
         InvalidTokenError: the link is not one of ours, was used, or the password or the
             address has been changed since.
     """
     content = links.read(RESET_PASSWORD, token)
-    refuse_other_account(visitor, content["user"])
+    refuse_other_account(viewer.id, content["user"])
     return check_credentials(await session.get(User, content["user"]), content)
 
 
 async def reset_password(
-    session: AsyncSession, visitor: User | None, token: str, form: NewPasswordForm, *,
+    session: AsyncSession, viewer: Viewer, token: str, form: NewPasswordForm, *,
     passwords: Passwords, links: LinkSigner, client: Client,
 ) -> Renewed:  # fmt: skip
     """Give the person of a link another password, end all sessions, and revoke all tokens.
@@ -124,7 +125,7 @@ async def reset_password(
             link, one gets this.
         InvalidFieldsError: the new password is the username or e-mail.
     """
-    user = await user_of_reset_link(session, visitor, token, links)
+    user = await user_of_reset_link(session, viewer, token, links)
     refuse_known_words(form.password, passwords, username=user.username, email=user.email)
     await session.commit()  # Nobody waits for a hash with a connection in hand.
     new_hash = await passwords.hash(form.password.get_secret_value())

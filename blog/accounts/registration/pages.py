@@ -7,7 +7,7 @@ from quart.typing import ResponseReturnValue
 from blog.accounts import link_pages
 from blog.accounts.registration import service
 from blog.accounts.schemas import RegisterForm
-from blog.core.auth.identity import current_user, required_account
+from blog.core.auth.identity import current_viewer, required_account
 from blog.core.auth.quotas import CHANGING_ACCOUNT, MAILING, REGISTERING, quota, spend
 from blog.core.crypto.tokens import InvalidTokenError
 from blog.core.errors import InvalidFieldsError
@@ -25,7 +25,7 @@ blueprint.after_request(link_pages.keep_token_secret)
 @blueprint.get("/register")
 async def register() -> ResponseReturnValue:
     """The form for a new account."""
-    if current_user.account is not None:
+    if current_viewer().account is not None:
         return redirect(url_for("site.home"))
     return await render_template("accounts/register.html", form=Form(RegisterForm))
 
@@ -34,7 +34,7 @@ async def register() -> ResponseReturnValue:
 @quota(CHANGING_ACCOUNT)
 async def create_account() -> ResponseReturnValue:
     """Make the account, and promise the mail."""
-    if current_user.account is not None:
+    if current_viewer().account is not None:
         await flash("You have an account, and are logged in.", "info")
         return redirect(url_for("site.home"))
     form = Form(RegisterForm)
@@ -67,7 +67,7 @@ async def review_confirmation(token: str) -> ResponseReturnValue:
     """
     try:
         user = await service.account_of_confirmation(
-            db(), current_user.account, token, current_app.links, registered=session.get(REGISTERED)
+            db(), current_viewer(), token, current_app.links, registered=session.get(REGISTERED)
         )
     except service.UnprovedOwnerError:
         await flash("Please log in to confirm this address.", "info")
@@ -83,7 +83,7 @@ async def confirm(token: str) -> ResponseReturnValue:
     """Confirm the address."""
     try:
         await service.confirm(
-            db(), current_user.account, token, current_app.links, registered=session.get(REGISTERED)
+            db(), current_viewer(), token, current_app.links, registered=session.get(REGISTERED)
         )
     except service.UnprovedOwnerError:
         await flash("Please log in to confirm this address.", "info")
@@ -93,7 +93,7 @@ async def confirm(token: str) -> ResponseReturnValue:
 
 async def _confirmed() -> ResponseReturnValue:
     """On to the next step of somebody whose address is confirmed."""
-    if current_user.account is not None:
+    if current_viewer().account is not None:
         await flash("Your address is confirmed. Welcome aboard!", "success")
         return redirect(url_for("site.home"))
     await flash("Your address is confirmed. Please log in.", "success")
@@ -103,9 +103,10 @@ async def _confirmed() -> ResponseReturnValue:
 @blueprint.errorhandler(InvalidTokenError)
 async def bad_link(error: InvalidTokenError) -> ResponseReturnValue:
     """A link for the confirmation that does not work."""
-    if current_user.account is None:
+    account = current_viewer().account
+    if account is None:
         return await link_pages.bad_link(error, "login.login", "Log in to get another link")
-    if current_user.account.is_confirmed:
+    if account.is_confirmed:
         return await link_pages.bad_link(error, "sessions.overview", "To your account")
     return await link_pages.bad_link(error, "registration.unconfirmed", "Get another link")
 
@@ -113,7 +114,8 @@ async def bad_link(error: InvalidTokenError) -> ResponseReturnValue:
 @blueprint.get("/unconfirmed")
 async def unconfirmed() -> ResponseReturnValue:
     """What a logged-in person sees until the address is confirmed."""
-    if current_user.account is None or current_user.account.is_confirmed:
+    account = current_viewer().account
+    if account is None or account.is_confirmed:
         return redirect(url_for("site.home"))
     return await render_template("accounts/unconfirmed.html")
 

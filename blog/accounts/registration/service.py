@@ -14,6 +14,7 @@ from blog.accounts.registration.uniqueness import taken
 from blog.accounts.registration.usernames import fold, refuse_reserved
 from blog.accounts.schemas import UserCreate
 from blog.core.auth.security_log import Event, note
+from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
 from blog.core.crypto.passwords import Passwords
 from blog.core.crypto.tokens import InvalidTokenError, LinkSigner
@@ -130,18 +131,18 @@ async def send_confirmation(session: AsyncSession, user: User, links: LinkSigner
 
 
 async def account_of_confirmation(
-    session: AsyncSession, visitor: User | None, token: str, links: LinkSigner, *,
+    session: AsyncSession, viewer: Viewer, token: str, links: LinkSigner, *,
     registered: int | None = None,
 ) -> User:  # fmt: skip
     """The account whose address `token` was mailed to; nothing is changed.
 
     Args:
-        visitor: who is logged in, if anybody.
+        viewer: who opens the link, logged in or not.
         registered: the id of the account that was made with this browser, if one was.
 
     Raises:
         ExpiredTokenError: the link is older than an hour.
-        OtherAccountError: somebody else than the visitor was to open it.
+        OtherAccountError: somebody else than the viewer was to open it.
         InvalidTokenError: the link is not one of ours, or the address has changed since.
         UnprovedOwnerError: the account would get more than the default role, and it is not
             known to be its owner who opens the link. Somebody else may have registered with
@@ -149,7 +150,7 @@ async def account_of_confirmation(
             administrator's mail scanner has opened the link and pressed its button.
     """
     content = links.read(CONFIRM, token)
-    refuse_other_account(visitor, content["user"])
+    refuse_other_account(viewer.id, content["user"])
     user = await session.scalar(
         select(User)
         .where(User.id == content["user"], User.email == content["email"])
@@ -157,21 +158,21 @@ async def account_of_confirmation(
     )
     if user is None:
         raise InvalidTokenError
-    is_owner = visitor is not None or registered == user.id
+    is_owner = viewer.account is not None or registered == user.id
     if not (user.is_confirmed or user.role.is_default or is_owner):
         raise UnprovedOwnerError
     return user
 
 
 async def confirm(
-    session: AsyncSession, visitor: User | None, token: str, links: LinkSigner, *,
+    session: AsyncSession, viewer: Viewer, token: str, links: LinkSigner, *,
     registered: int | None = None,
 ) -> None:  # fmt: skip
     """Confirm the address that `token` was mailed to. Doing it twice does no harm.
 
     Arguments and errors are those of `account_of_confirmation`.
     """
-    user = await account_of_confirmation(session, visitor, token, links, registered=registered)
+    user = await account_of_confirmation(session, viewer, token, links, registered=registered)
     confirmed = await session.scalar(
         update(User)
         .where(User.id == user.id, User.email == user.email, User.confirmed_at.is_(None))

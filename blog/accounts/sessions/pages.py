@@ -7,7 +7,7 @@ from blog.accounts import queries
 from blog.accounts.schemas import EndAllForm
 from blog.accounts.sessions import service as sessions_service
 from blog.core.auth.devices import remember_device
-from blog.core.auth.identity import forget_visitor, required_login
+from blog.core.auth.identity import forget_viewer, required_login
 from blog.core.auth.quotas import LOGGING_IN, quota
 from blog.core.errors import InvalidFieldsError, NotFoundError
 from blog.core.web.app import db
@@ -35,7 +35,7 @@ async def end(login_id: int) -> ResponseReturnValue:
         await flash(str(error), "info")
         return redirect(url_for("sessions.overview"))
     if login_id == current.id:
-        forget_visitor()
+        forget_viewer()
         await flash("You have logged out.", "success")
         return redirect(url_for("site.home"))
     await flash("That session has ended.", "success")
@@ -52,7 +52,7 @@ async def end_all() -> ResponseReturnValue:
     await sessions_service.end_sessions_everywhere(
         db(), required_login().user, with_tokens=data.tokens
     )
-    forget_visitor()
+    forget_viewer()
     await flash(
         "You have logged out everywhere, and your API tokens are revoked."
         if data.tokens

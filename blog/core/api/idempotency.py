@@ -24,7 +24,7 @@ from werkzeug.exceptions import BadRequest, UnprocessableEntity
 
 from blog.core.api.operations import CreatedHeaders
 from blog.core.auth.clients import requesting_client
-from blog.core.auth.identity import current_user
+from blog.core.auth.identity import current_viewer
 from blog.core.db.deleting import BATCH, deleted
 from blog.core.web.app import current_app, db
 from blog.models import IdempotentAnswer
@@ -138,7 +138,7 @@ def submission() -> str:
 
 def _key_digest(key: str) -> bytes:
     """Nobody comes upon somebody else's answer, whatever key he makes up."""
-    sender = current_user.user_id or str(requesting_client().address)
+    sender = current_viewer().id or str(requesting_client().address)
     text = json.dumps([sender, request.method, request.path, key])
     return hashlib.sha256(text.encode()).digest()
 

@@ -12,8 +12,11 @@ from blog.core.web.rate_limits import Bucket, Quota
 REQUESTS = Quota("default", 300, 60, at_once=15)
 
 
-async def spend(user_id: int | None = None) -> None:
-    """Count the current request, for a person, or for the network address if that is not known.
+async def spend(user_id: int = 0) -> None:
+    """Count the current request, for a person, or for the network address.
+
+    Args:
+        user_id: whose request it is; 0 if that is not known.
 
     Raises:
         TooManyRequestsError: there were too many already.

@@ -1,6 +1,6 @@
 """Who may call a view: decorators for pages and for the API alike.
 
-They ask `current_user`, whoever has found out who that is. They go below the route, so that
+They ask `current_viewer()`, whoever has found out who that is. They go below the route, so that
 the route registers the checked view:
 
     @blueprint.get("/moderate")
@@ -14,7 +14,7 @@ from typing import ParamSpec
 
 from quart.typing import ResponseReturnValue
 
-from blog.core.auth.identity import current_user, required_account
+from blog.core.auth.identity import current_viewer, required_account
 from blog.core.errors import ForbiddenError
 from blog.models import Permission
 
@@ -27,7 +27,7 @@ UNCONFIRMED = "Please confirm your e-mail address first."
 def confirmed_required(view: View[Arguments]) -> View[Arguments]:
     """Let in whoever is logged in and has confirmed the address.
 
-    The view then raises `quart_auth.Unauthorized` for an anonymous visitor and
+    The view then raises `quart_auth.Unauthorized` for an anonymous viewer and
     `ForbiddenError` for an unconfirmed one.
     """
 
@@ -45,14 +45,14 @@ def permission_required(
 ) -> Callable[[View[Arguments]], View[Arguments]]:
     """Let in whoever may do all of what `permission` names.
 
-    The view then raises `quart_auth.Unauthorized` for an anonymous visitor and
+    The view then raises `quart_auth.Unauthorized` for an anonymous viewer and
     `ForbiddenError` for others without the permission.
     """
 
     def decorate(view: View[Arguments]) -> View[Arguments]:
         @functools.wraps(view)
         async def checked(*args: Arguments.args, **kwargs: Arguments.kwargs) -> ResponseReturnValue:
-            if not current_user.can(permission):
+            if not current_viewer().can(permission):
                 raise ForbiddenError
             return await view(*args, **kwargs)
 

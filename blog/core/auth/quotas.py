@@ -16,7 +16,7 @@ from typing import ParamSpec
 from quart import request
 from quart.typing import ResponseReturnValue
 
-from blog.core.auth.identity import current_user
+from blog.core.auth.identity import current_viewer
 from blog.core.networks import neighbourhoods, parsed_address
 from blog.core.web.app import current_app
 from blog.core.web.rate_limits import Bucket, Quota, Standing
@@ -77,7 +77,7 @@ async def spend(quota: Quota) -> None:
     Raises:
         TooManyRequestsError: there were too many already.
     """
-    user_id = current_user.user_id
+    user_id = current_viewer().id
     await spend_from(peoples(quota, user_id) if user_id else strangers(quota))
 
 

@@ -66,6 +66,7 @@ class Broadside(Quart):
     report_to: Callable[[BaseException, str], None]
     schema_probe: Probe[bool]
     figures_probe: Probe[list[Metric]]
+    current_viewer: Callable[[], object]
 
     def ensure_async(self, func: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
         """As Quart has it, but what is asynchronous is looked at once, and not at each call."""
@@ -77,8 +78,7 @@ class Broadside(Quart):
         Those of Quart and of each blueprint would give `g`, `request` and `session`, which
         templates have as globals anyway, and would be run in threads.
         """
-        (extension,) = self.extensions["QUART_AUTH"]
-        context.setdefault("current_user", extension.load_user())
+        context.setdefault("viewer", self.current_viewer())
 
     def create_url_adapter(self, request: BaseRequestWebsocket | None) -> MapAdapter | None:
         """Find routes, and build full addresses, by `BASE_URL` and not by the Host header.
