@@ -39,10 +39,15 @@ class ListQuery(BaseModel):
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
+    # A generated client would send a default along with `cursor`.
     page: Annotated[
-        int,
-        Field(ge=1, le=LARGEST_PAGE, description="The number of a page. Not with `cursor`."),
-    ] = 1
+        int | None,
+        Field(
+            ge=1,
+            le=LARGEST_PAGE,
+            description="The number of a page, the first one if left out. Not with `cursor`.",
+        ),
+    ] = None
     per_page: Annotated[
         int | None,
         Field(ge=1, le=MOST_PER_PAGE, description="How many items an answer has at most."),
@@ -109,8 +114,8 @@ def requested_page(size: int) -> PageRequest | CursorRequest:
         raise InvalidFieldsError(messages(error)) from None
     size = query.per_page or size
     if query.cursor is None:
-        return PageRequest(query.page, size)
-    if "page" in query.model_fields_set:
+        return PageRequest(query.page or 1, size)
+    if query.page is not None:
         raise InvalidFieldsError({"page": "Please give either a page or a cursor."})
     return CursorRequest(size, query.cursor)
 

@@ -1,0 +1,258 @@
+"""A program that does everything the API offers, with a client that a generator has made.
+
+`test_generated_client.py` generates `broadside_client`, checks the types of this file against it,
+and runs `walk`. So each name and type here is one that the API's description gives.
+"""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from broadside_client import AuthenticatedClient
+from broadside_client.api.comments import (
+    create_comment,
+    delete_comment,
+    get_comment,
+    list_comments,
+    list_post_comments,
+    update_comment,
+)
+from broadside_client.api.follows import (
+    follow_user,
+    list_followers,
+    list_following,
+    unfollow_user,
+)
+from broadside_client.api.moderation import disable_comment, enable_comment
+from broadside_client.api.posts import (
+    create_post,
+    delete_post,
+    get_post,
+    list_posts,
+    list_user_posts,
+    list_user_timeline,
+    replace_post,
+    update_post,
+)
+from broadside_client.api.root import get_root
+from broadside_client.api.tokens import (
+    create_token,
+    get_token,
+    issue_token,
+    list_tokens,
+    revoke_token,
+)
+from broadside_client.api.users import (
+    create_user,
+    get_account,
+    get_user,
+    list_users,
+    update_account,
+)
+from broadside_client.models import (
+    AccessToken,
+    Account,
+    Comment,
+    CommentCreate,
+    CommentList,
+    CommentUpdate,
+    CreatedToken,
+    ModerationReason,
+    Post,
+    PostCreate,
+    PostList,
+    PostUpdate,
+    Problem,
+    ProfileUpdate,
+    Root,
+    Token,
+    TokenCreate,
+    TokenCreateScopesItem,
+    TokenList,
+    User,
+    UserCreate,
+    UserList,
+)
+from broadside_client.types import Unset
+
+Expected = TypeVar("Expected")
+Connect = Callable[[str], AuthenticatedClient]
+
+
+def as_a(kind: type[Expected], answer: object) -> Expected:
+    """An answer, which is of this kind."""
+    assert isinstance(answer, kind), answer
+    return answer
+
+
+def cursor_in(address: str | None) -> str:
+    """The cursor in the address of the next part of a list; empty at its end."""
+    return address.rpartition("cursor=")[2].partition("&")[0] if address else ""
+
+
+async def walk(susan: AuthenticatedClient, moderator: AuthenticatedClient, bearer: Connect) -> None:
+    """Call each operation.
+
+    Args:
+        susan: a client with the password of Susan, who has written nothing yet.
+        moderator: one with the password of a moderator.
+        bearer: makes a client with a token.
+    """
+    root = as_a(Root, await get_root.asyncio(client=susan))
+    assert root.posts_url.endswith("/posts/")
+    writer = await use_tokens(susan, bearer)
+    await use_account(writer)
+    post = await use_posts(writer)
+    secret = as_a(AccessToken, await issue_token.asyncio(client=moderator)).token
+    await use_comments(post, writer, bearer(secret))
+    await use_follows(writer)
+    await take_away(post, writer, susan)
+
+
+async def use_tokens(susan: AuthenticatedClient, bearer: Connect) -> AuthenticatedClient:
+    """Make tokens with the password.
+
+    Returns:
+        A client whose token may read and write.
+    """
+    unnamed = as_a(AccessToken, await create_token.asyncio(client=susan))
+    assert unnamed.expiration == 3600
+    wanted = TokenCreate(
+        name="walk", scopes=[TokenCreateScopesItem.READ, TokenCreateScopesItem.WRITE]
+    )
+    created = as_a(CreatedToken, await create_token.asyncio(client=susan, body=wanted))
+    writer = bearer(created.token)
+    shown = as_a(Token, await get_token.asyncio(created.id, client=writer))
+    assert (shown.name, sorted(shown.scopes)) == ("walk", ["read", "write"])
+    mine = as_a(TokenList, await list_tokens.asyncio(client=writer))
+    assert created.id in [token.id for token in mine.tokens]
+    refused = as_a(Problem, await issue_token.asyncio(client=writer))
+    assert refused.status == 401
+    return writer
+
+
+async def use_account(writer: AuthenticatedClient) -> None:
+    """Change the profile, if nobody else has; and register somebody."""
+    read = await get_account.asyncio_detailed(client=writer)
+    account = as_a(Account, read.parsed)
+    assert account.email == "susan@example.com"
+    tag = read.headers["etag"]
+    change = ProfileUpdate(location="Lisbon")
+    changed = as_a(Account, await update_account.asyncio(client=writer, body=change, if_match=tag))
+    assert (changed.location, changed.name) == ("Lisbon", account.name)
+    stale = as_a(Problem, await update_account.asyncio(client=writer, body=change, if_match=tag))
+    assert stale.status == 412
+    new = UserCreate(email="eve@example.com", username="eve", password="paper and trams")
+    eve = as_a(User, await create_user.asyncio(client=writer, body=new))
+    assert as_a(User, await get_user.asyncio("eve", client=writer)) == eve
+    new.email = "another@example.com"
+    taken = as_a(Problem, await create_user.asyncio(client=writer, body=new))
+    assert not isinstance(taken.errors, Unset)
+    assert [error.field for error in taken.errors] == ["username"]
+    people = as_a(UserList, await list_users.asyncio(client=writer))
+    assert people.users[0].username == "eve"
+
+
+async def use_posts(writer: AuthenticatedClient) -> Post:
+    """Write, change and list posts.
+
+    Returns:
+        The first one.
+    """
+    body = PostCreate(body="The *first* post.")
+    made = await create_post.asyncio_detailed(client=writer, body=body, idempotency_key="one")
+    post, address = as_a(Post, made.parsed), made.headers["location"]
+    assert (post.url, post.edited_at) == (address, None)
+    once = as_a(Post, await create_post.asyncio(client=writer, body=body, idempotency_key="one"))
+    assert once.id == post.id
+    for number in range(4):
+        body = PostCreate(body=f"Post {number}")
+        as_a(Post, await create_post.asyncio(client=writer, body=body))
+    too_long = PostCreate(body="x" * 65_537)
+    problem = as_a(Problem, await create_post.asyncio(client=writer, body=too_long))
+    assert problem.status == 422
+    assert not isinstance(problem.errors, Unset)
+    [error] = problem.errors
+    assert (error.field, error.message) == ("body", problem.detail)
+    await change_post(post, writer)
+    whole = as_a(PostList, await list_posts.asyncio(client=writer, per_page=100))
+    assert (whole.count, whole.next_) == (5, None)
+    ids: list[int] = []
+    part = as_a(PostList, await list_posts.asyncio(client=writer, per_page=2, cursor=""))
+    ids += [each.id for each in part.posts]
+    while cursor := cursor_in(part.next_):
+        part = as_a(PostList, await list_posts.asyncio(client=writer, per_page=2, cursor=cursor))
+        ids += [each.id for each in part.posts]
+    assert ids == [each.id for each in whole.posts]
+    page = as_a(PostList, await list_user_posts.asyncio("susan", client=writer, page=2, per_page=3))
+    assert [each.id for each in page.posts] == ids[3:]
+    return post
+
+
+async def change_post(post: Post, writer: AuthenticatedClient) -> None:
+    """Replace and update a post as it was read, and not as it was before."""
+    read = await get_post.asyncio_detailed(post.id, client=writer)
+    tag = read.headers["etag"]
+    unchanged = await get_post.asyncio_detailed(post.id, client=writer, if_none_match=tag)
+    assert (unchanged.status_code, unchanged.parsed) == (304, None)
+    text = PostCreate(body="Replaced.")
+    replaced = as_a(
+        Post, await replace_post.asyncio(post.id, client=writer, body=text, if_match=tag)
+    )
+    assert replaced.body_html == "<p>Replaced.</p>"
+    assert replaced.edited_at is not None
+    change = PostUpdate(body="Updated.")
+    stale = await update_post.asyncio(post.id, client=writer, body=change, if_match=tag)
+    assert as_a(Problem, stale).status == 412
+    updated = as_a(Post, await update_post.asyncio(post.id, client=writer, body=change))
+    assert updated.body == "Updated."
+
+
+async def use_comments(
+    post: Post, writer: AuthenticatedClient, moderator: AuthenticatedClient
+) -> None:
+    """Comment, and moderate that."""
+    body = CommentCreate(body="So *am* I.")
+    comment = as_a(Comment, await create_comment.asyncio(post.id, client=moderator, body=body))
+    change = CommentUpdate(body="So *was* I.")
+    as_a(Comment, await update_comment.asyncio(comment.id, client=moderator, body=change))
+    reason = ModerationReason(reason="It shouts at somebody.")
+    refused = await disable_comment.asyncio(comment.id, client=writer, body=reason)
+    assert as_a(Problem, refused).status == 403
+    as_a(Comment, await disable_comment.asyncio(comment.id, client=moderator, body=reason))
+    hidden = as_a(Comment, await get_comment.asyncio(comment.id, client=writer))
+    assert (hidden.disabled, hidden.body) == (True, None)
+    as_a(Comment, await enable_comment.asyncio(comment.id, client=moderator, body=reason))
+    under = as_a(CommentList, await list_post_comments.asyncio(post.id, client=writer))
+    assert [each.body for each in under.comments] == ["So *was* I."]
+    assert as_a(CommentList, await list_comments.asyncio(client=writer)).count == 1
+    done = await delete_comment.asyncio_detailed(comment.id, client=moderator)
+    assert done.status_code == 204
+
+
+async def use_follows(writer: AuthenticatedClient) -> None:
+    """Follow somebody, twice, and no longer, twice."""
+    for count in (1, 1):
+        done = await follow_user.asyncio_detailed("eve", client=writer)
+        assert done.status_code == 204
+        followed = as_a(UserList, await list_following.asyncio("susan", client=writer))
+        assert (followed.count, followed.users[0].username) == (count, "eve")
+    followers = as_a(UserList, await list_followers.asyncio("eve", client=writer))
+    assert [user.username for user in followers.users] == ["susan"]
+    assert as_a(PostList, await list_user_timeline.asyncio("susan", client=writer)).count == 5
+    for _ in range(2):
+        done = await unfollow_user.asyncio_detailed("eve", client=writer)
+        assert done.status_code == 204
+    oneself = as_a(Problem, await follow_user.asyncio("susan", client=writer))
+    assert oneself.status == 422
+
+
+async def take_away(post: Post, writer: AuthenticatedClient, susan: AuthenticatedClient) -> None:
+    """Delete the post and revoke the token."""
+    done = await delete_post.asyncio_detailed(post.id, client=writer)
+    assert done.status_code == 204
+    assert as_a(Problem, await get_post.asyncio(post.id, client=writer)).status == 404
+    tokens = as_a(TokenList, await list_tokens.asyncio(client=susan)).tokens
+    [token] = [token for token in tokens if token.name == "walk"]
+    done = await revoke_token.asyncio_detailed(token.id, client=writer)
+    assert done.status_code == 204
+    assert as_a(Problem, await get_account.asyncio(client=writer)).status == 401
