@@ -22,6 +22,7 @@ from blog.core.storage.interface import (
     PAGE,
     NoSuchObjectError,
     StorageError,
+    StorageFullError,
     StorageUnavailableError,
     Stored,
 )
@@ -41,6 +42,8 @@ PIECE = 64 * 1024
 MOST_DELETED = 1000
 CONNECT_SECONDS = 3
 RETRIES = 2
+# How stores say so that have disks of their own; Amazon's are never full.
+FULL = "507 Insufficient Storage"
 # Longer than anybody is sent an object for: the time of each piece is limited by `_limited`.
 LONGEST_REQUEST = timedelta(hours=6)
 
@@ -212,8 +215,12 @@ class S3Storage:
                 raise StorageUnavailableError(f"{self.place} does not exist") from None
             if isinstance(error, FileNotFoundError):
                 raise NoSuchObjectError("there is no such object in the bucket") from None
-            reason = re.split(r": <\?xml|\n", str(error))[0]
-            raise StorageUnavailableError(f"{self.place}: {reason}") from None
+            # Behind the first line are its causes; a store's answer is a document of XML.
+            summary = re.split(r": <\?xml|\n", str(error))[0]
+            reason = f"{self.place}: {summary}"
+            if FULL in reason:
+                raise StorageFullError(reason) from None
+            raise StorageUnavailableError(reason) from None
 
 
 def _stored(entry: "ObjectMeta") -> Stored:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from blog.core.storage import s3 as module
-from blog.core.storage.interface import StorageUnavailableError
+from blog.core.storage.interface import StorageFullError, StorageUnavailableError
 from blog.core.storage.s3 import PART, Bucket, S3Storage
 from tests.buckets import KEYS
 from tests.core.storage.support import chunks, content_of, long_content
@@ -161,6 +161,13 @@ async def test_a_key_that_is_not_let_in_is_told_without_the_secret() -> None:
         with pytest.raises(StorageUnavailableError, match="403 Forbidden") as caught:
             await at(port).put(KEY, chunks(b"x"))
     assert KEYS[1] not in str(caught.value)
+
+
+async def test_a_store_that_is_full_is_told() -> None:
+    refusal = b"HTTP/1.1 507 Insufficient Storage\r\nContent-Length: 0\r\n\r\n"
+    async with answering(*[refusal] * 10) as (port, _):
+        with pytest.raises(StorageFullError, match="the bucket bucket at http://127"):
+            await at(port, timeout=10).put(KEY, chunks(b"x"))
 
 
 async def test_nothing_is_taken_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
