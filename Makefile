@@ -41,9 +41,13 @@ lint: $(VENV)/dev.stamp ## Check style, types, and which folder imports which
 demo: $(VENV)/run.stamp ## Fill the site with people and posts: make demo ARGS="--users 10 --posts 100"
 	@exec $(BIN)/blog demo $(ARGS)
 
-bench: $(VENV)/dev.stamp wrk ## Measure reading and writing, which takes a while: make bench ARGS="--quick"
+bench: $(VENV)/dev.stamp wrk ## Measure reading and writing, or what a mechanism gives: make bench ARGS="--without fragments"
+ifneq ($(findstring --without,$(ARGS)),)
+	@$(BIN)/python -m benchmarks.without $(ARGS)
+else
 	@$(BIN)/python -m benchmarks.pages $(ARGS)
 	@$(BIN)/python -m benchmarks.writes $(ARGS)
+endif
 
 bench-slow: $(VENV)/dev.stamp ## Measure what a reader notices of slow clients: make bench-slow ARGS="--quick"
 	@$(BIN)/python -m benchmarks.slow_clients $(ARGS)
