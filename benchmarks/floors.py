@@ -15,12 +15,13 @@ import asyncpg
 
 # What the pages show of posts and people, of the same rows that they show.
 POST = """
-    SELECT p.id, p.body_html, length(p.body), p.created_at, p.edited_at, p.comment_count,
+    SELECT p.id, p.body_html, length(p.body), p.published_at, p.edited_at, p.comment_count,
            u.id, u.username
     FROM posts p JOIN users u ON u.id = p.author_id
 """
 QUERIES = {
-    "newest": POST + "WHERE p.hidden_at IS NULL ORDER BY p.id DESC LIMIT 21",
+    "newest": POST + "WHERE p.status = 'published' AND p.hidden_at IS NULL "
+    "ORDER BY p.published_at DESC, p.id DESC LIMIT 21",
     "one": POST + "WHERE p.id = (SELECT min(id) FROM posts)",
 }
 

@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from benchmarks.sites import LARGE, SMALL, opened_site
 from blog.core.db.database import Database
-from blog.core.db.pagination import Page, PageRequest
+from blog.core.db.pagination import DEEPEST_PAGE, Page, PageRequest
 from blog.demo.history import Sizes
 from blog.follows import queries as follows
 from blog.models import User
@@ -53,7 +53,7 @@ async def pages(session: AsyncSession, last: int) -> dict[str, Query]:
     follows_five = await follower_of(5)
     followed_most = await person(User.follower_count.desc())
     wrote_most = await person(User.post_count.desc())
-    deep = -(-followed_most.follower_count // 50)
+    deep = min(DEEPEST_PAGE, -(-followed_most.follower_count // 50))
 
     return {
         "home, page 1": lambda s: posts.NEWEST.cards(s, PageRequest(1, 20)),

@@ -4,6 +4,7 @@ What is expected is said once, by `Expected`; each route that takes the id of a 
 has a row in `PAGES` or `RESOURCES`, or this fails.
 """
 
+from datetime import timedelta
 from typing import NamedTuple
 
 import httpx
@@ -13,7 +14,7 @@ from sqlalchemy import delete, update
 from blog.core.api.links import PREFIXES
 from blog.core.clock import now
 from blog.core.web.app import Broadside
-from blog.models import Comment, Post, Scope, User
+from blog.models import Comment, Post, PostStatus, Scope, User
 from tests.api.support import Client, add_token
 from tests.support import Browser, add_user
 
@@ -21,6 +22,9 @@ POST, COMMENT = "Words of the post", "Words of the comment"
 STATES = [
     "visible",
     "hidden post",
+    "draft",
+    "scheduled post",
+    "hidden draft",
     "deleted post",
     "disabled comment",
     "deleted comment",
@@ -50,7 +54,18 @@ class Expected(NamedTuple):
 
     @property
     def post(self) -> bool:
-        return self.state != "deleted post" and (self.state != "hidden post" or self.moderates)
+        if self.state in {"draft", "scheduled post"}:
+            return self.viewer == "author of the post"
+        return self.state != "deleted post" and (not self.is_hidden or self.moderates)
+
+    @property
+    def is_hidden(self) -> bool:
+        return self.state.startswith("hidden")
+
+    @property
+    def is_public(self) -> bool:
+        """Whether everybody may know of the post."""
+        return self.state in {"visible", "disabled authors"} or "comment" in self.state
 
     @property
     def comment(self) -> bool:
@@ -168,6 +183,11 @@ async def bring_about(app: Broadside, state: str) -> None:
     """Let the site be in this state."""
     changes = {
         "hidden post": update(Post).values(hidden_at=now()),
+        "draft": update(Post).values(status=PostStatus.DRAFT, published_at=None),
+        "scheduled post": update(Post).values(
+            status=PostStatus.SCHEDULED, published_at=now() + timedelta(days=1)
+        ),
+        "hidden draft": update(Post).values(status=PostStatus.DRAFT, hidden_at=now()),
         "deleted post": delete(Post),
         "disabled comment": update(Comment).values(disabled_at=now(), disabled_reason="Rude"),
         "deleted comment": delete(Comment),
@@ -216,8 +236,7 @@ async def test_what_somebody_may_not_know_of_is_not_there_for_them(
     async with Client(app, token=tokens.get(expected.viewer, "")) as client:
         client.base_url = httpx.URL("https://blog.test")
         for address in LISTS:
-            is_listed = expected.state not in {"hidden post", "deleted post"}
-            assert (POST in (await client.get(address)).text) == is_listed, address
+            assert (POST in (await client.get(address)).text) == expected.is_public, address
         for address in COMMENT_LISTS:
             answer = await client.get(address)
             assert len(answer.json()["comments"]) == expected.comment, address
@@ -280,7 +299,7 @@ def statuses(expected: Expected, row: Route) -> set[int]:
             return {403}
         found = 200
     elif "/report/" in row.rule:
-        is_open = expected.state not in {"hidden post", f"disabled {row.about}"}
+        is_open = expected.is_public and expected.state != f"disabled {row.about}"
         found = 200 if is_open else 404
     else:
         may = expected.owns_comment if row.about == "comment" else expected.changes_post

@@ -36,7 +36,7 @@ def may_delete_comment(viewer: Viewer, comment: Comment, post: Post) -> bool:
 
 def may_report_comment(comment: Comment, post: Post) -> bool:
     """Whether there is something to tell the moderators that they have not dealt with."""
-    return not comment.is_disabled and post.hidden_at is None
+    return not comment.is_disabled and post.is_public
 
 
 POLICIES = (may_read_comment, may_edit_comment, may_delete_comment, may_report_comment)

@@ -7,7 +7,7 @@ from sqlalchemy import ARRAY, BigInteger, Select, Uuid, and_, any_, bindparam, f
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, defer, joinedload
 
-from blog.core.db.blocks import ids_of_page, number_of_rows
+from blog.core.db.counted_parts import ids_of_page, number_of_rows
 from blog.core.db.cursors import Order
 from blog.core.db.pagination import ANY_PAGE, CursorRequest, Listing, Page, PageRequest, Rows
 from blog.models import Comment, CommentBlock, Post
@@ -56,9 +56,10 @@ _UNDER_POST: Listing[Comment] = Listing(
     Order(Comment.id, descending=False), _of_post, lambda comment: (comment.id,),
     complete=_under_post, deepest=ANY_PAGE,
 )  # fmt: skip
+_ids, _newest_first = select(Comment.id).where(IS_THERE), Order(Comment.id)
 _NEWEST: Listing[Comment] = Listing(
-    Order(Comment.id), select(Comment.id).where(IS_THERE), lambda comment: (comment.id,),
-    complete=_of_all, by_number=ids_of_page(Comment, CommentBlock, IS_THERE), deepest=ANY_PAGE,
+    _newest_first, _ids, lambda comment: (comment.id,), complete=_of_all,
+    by_number=ids_of_page(_ids, _newest_first, CommentBlock), deepest=ANY_PAGE,
 )  # fmt: skip
 _before = aliased(Comment)
 _position = (

@@ -10,16 +10,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.comments import queries
 from blog.comments.events import CommentWritten
+from blog.core.auth.viewer import ANONYMOUS
 from blog.core.events.handlers import causes, tell
 from blog.posts.lists import Author
+from blog.posts.policies import visible_to
+
+_MAY_BE_COMMENTED = visible_to(ANONYMOUS)
 
 # A post is locked before its comments get their ids, until they are there: so these follow one
 # another in the order of the list, and the count before tells their places.
 _PUBLISH = text(f"""
     WITH post AS MATERIALIZED (
         SELECT id, comment_count FROM posts
-        WHERE id = ANY(CAST(:posts AS bigint[])) AND hidden_at IS NULL
-            AND author_id <> ALL (ARRAY(SELECT user_id FROM account_deletions))
+        WHERE id = ANY(CAST(:posts AS bigint[])) AND {_MAY_BE_COMMENTED}
         ORDER BY id FOR NO KEY UPDATE
     ), new AS MATERIALIZED (
         SELECT nextval(pg_get_serial_sequence('comments', 'id')) AS id,

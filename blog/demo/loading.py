@@ -16,8 +16,7 @@ from blog.core.db.database import Database
 from blog.demo import rows
 from blog.demo.history import Sizes
 from blog.demo.people import DOMAIN
-from blog.models import CommentBlock, PostBlock, Role, User, UserBlock
-from blog.models.row_blocks import RowBlock
+from blog.models import CommentBlock, PostDay, Role, User, UserBlock
 
 CHUNK = 20_000
 # Any number will do, so long as every loader takes the same.
@@ -72,7 +71,7 @@ async def load(
         # The server would do this by itself a little later. Until then pages were slow: nothing
         # is known of the tables, and whether a row is visible is found out row by row.
         await connection.execution_options(isolation_level="AUTOCOMMIT")
-        tables = "users, follows, posts, comments, user_blocks, post_blocks, comment_blocks"
+        tables = "users, follows, posts, comments, user_blocks, post_days, comment_blocks"
         await connection.execute(text(f"VACUUM (ANALYZE) {tables}"))
 
 
@@ -96,9 +95,10 @@ async def _store(
     ):
         await _copy(connection, table, columns, records, progress)
     if not counted_by_triggers:
-        for block, ids in ((UserBlock, people), (PostBlock, posts), (CommentBlock, comments)):
-            if ids:
-                await _count_blocks(connection, block, ids)
+        await _count(connection, UserBlock, (row_id // UserBlock.SIZE for row_id in people))
+        await _count(connection, PostDay, demonstration.days_of_posts())
+        blocks = (row_id // CommentBlock.SIZE for row_id in comments)
+        await _count(connection, CommentBlock, blocks)
 
 
 async def _triggers_switched_off(connection: AsyncConnection) -> bool:
@@ -150,19 +150,15 @@ async def _copy(
         progress(copied)
 
 
-async def _count_blocks(
-    connection: AsyncConnection, table: type[RowBlock], ids: Iterable[int]
-) -> None:
-    """Count rows in their blocks, as the triggers would have done.
+async def _count(connection: AsyncConnection, table: Any, parts: Iterable[Any]) -> None:
+    """Count rows in their days or blocks, as the triggers would have done.
 
     This comes last, and in the triggers' order: until the end of the transaction nobody else
-    can write a row whose id is in one of these blocks.
+    can write a row of one of these parts.
     """
-    sizes = Counter(row_id // table.SIZE for row_id in ids)
-    blocks = [{"number": number, "visible": size} for number, size in sorted(sizes.items())]
+    counts = [{table.key: part, "visible": size} for part, size in sorted(Counter(parts).items())]
     statement = insert(table)
     visible = table.visible + statement.excluded.visible
-    await connection.execute(
-        statement.on_conflict_do_update(index_elements=["number"], set_={"visible": visible}),
-        blocks,
-    )
+    adding = statement.on_conflict_do_update(index_elements=[table.key], set_={"visible": visible})
+    if counts:
+        await connection.execute(adding, counts)

@@ -2,7 +2,7 @@
 
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -23,7 +23,7 @@ USER_COLUMNS = (
 FOLLOW_COLUMNS = ("follower_id", "followed_id", "created_at")
 POST_COLUMNS = (
     "id", "author_id", "body", "body_html", "excerpt", "renderer_version", "created_at",
-    "edited_at", "comment_count",
+    "published_at", "edited_at", "comment_count",
 )  # fmt: skip
 COMMENT_COLUMNS = (
     "id", "post_id", "author_id", "body", "body_html", "renderer_version", "created_at",
@@ -83,9 +83,13 @@ class Demonstration:
             posted = history.posted[number]
             yield (
                 id_, people[history.author[number]], body, html, excerpts[number % len(texts)],
-                RENDERER_VERSION, self._at(posted), self._edited(posted, 0.05, DAY),
-                history.comment_count[number],
+                RENDERER_VERSION, self._at(posted), self._at(posted),
+                self._edited(posted, 0.05, DAY), history.comment_count[number],
             )  # fmt: skip
+
+    def days_of_posts(self) -> Iterator[date]:
+        """On which day, in UTC, each post was published."""
+        return (self._at(posted).astimezone(UTC).date() for posted in self.history.posted)
 
     def comments(
         self, people: Sequence[int], posts: Sequence[int], ids: Sequence[int]

@@ -11,11 +11,12 @@ from blog.models.follow import Follow
 from blog.models.idempotent_answer import IdempotentAnswer
 from blog.models.job import Job, JobState
 from blog.models.login_session import LoginSession
-from blog.models.post import Post
+from blog.models.post import Post, PostStatus
+from blog.models.post_day import PostDay
 from blog.models.rate_limit import RateLimit
 from blog.models.report import Report, ReportState
 from blog.models.role import Permission, Role
-from blog.models.row_blocks import CommentBlock, PostBlock, UserBlock
+from blog.models.row_blocks import CommentBlock, UserBlock
 from blog.models.user import User
 
 __all__ = [
@@ -36,7 +37,8 @@ __all__ = [
     "LoginSession",
     "Permission",
     "Post",
-    "PostBlock",
+    "PostDay",
+    "PostStatus",
     "RateLimit",
     "Report",
     "ReportState",

@@ -1,8 +1,21 @@
 """What people write."""
 
 from datetime import datetime
+from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Integer, Text, text
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    and_,
+    literal_column,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from blog.core.text.excerpts import shown_in_lists
@@ -10,11 +23,33 @@ from blog.models.base import Base, Count, CreatedAt, RowId, SubmissionKey, once_
 from blog.models.user import User
 
 
+class PostStatus(StrEnum):
+    """Whether a post is published."""
+
+    DRAFT = "draft"
+    SCHEDULED = "scheduled"
+    PUBLISHED = "published"
+
+
+# The planner uses a partial index only where it sees the index's own condition in the query.
+_PUBLISHED: ColumnElement[str] = literal_column("'published'")
+
+
+def is_public(posts: Any) -> ColumnElement[bool]:
+    """Whether everybody may read a post, as long as its author is there.
+
+    Args:
+        posts: the mapped class, or the columns of its table.
+    """
+    return and_(posts.status == _PUBLISHED, posts.hidden_at.is_(None))
+
+
 class Post(Base):
     """A post: its Markdown, and the HTML that was made of it when it was written.
 
-    The order of the ids is the order of the lists. Triggers of this table keep
-    `users.post_count` and `post_blocks`, which count the posts that are not hidden.
+    The order of the lists is that of `published_at`, and of the ids where it is the same. Triggers
+    of this table keep `users.post_count` and `post_days`, which count the posts that are public:
+    published, and not hidden.
     """
 
     __tablename__ = "posts"
@@ -28,6 +63,12 @@ class Post(Base):
     excerpt: Mapped[str | None] = mapped_column(Text)
     renderer_version: Mapped[int] = mapped_column(Integer)
     created_at: Mapped[CreatedAt]
+    status: Mapped[PostStatus] = mapped_column(
+        String(9), server_default=PostStatus.PUBLISHED, default=PostStatus.PUBLISHED
+    )
+    # When it was published: the beginning of the transaction, or the date that an imported post
+    # had elsewhere. Of a scheduled post, when it is to be; of a draft it may be null.
+    published_at: Mapped[datetime | None] = mapped_column(server_default=text("now()"))
     edited_at: Mapped[datetime | None]
     # Raised by each edit: whoever edits says which version he has read.
     version: Mapped[int] = mapped_column(Integer, server_default=text("1"), default=1)
@@ -37,6 +78,11 @@ class Post(Base):
     submission: Mapped[SubmissionKey]
 
     author: Mapped[User] = relationship(lazy="raise")
+
+    @property
+    def is_public(self) -> bool:
+        """Whether everybody may read it."""
+        return self.status == PostStatus.PUBLISHED and self.hidden_at is None
 
     @property
     def beginning(self) -> str:
@@ -54,15 +100,26 @@ class Post(Base):
 
     __table_args__ = (
         once_a_submission("posts"),
-        # Of one author, newest first; that a post is visible can be read off the index.
-        Index(None, "author_id", "id", postgresql_include=["hidden_at"]),
-        # With the author, by whom the posts of deleted accounts are passed over.
+        CheckConstraint("status IN ('draft', 'scheduled', 'published')", name="status"),
+        CheckConstraint("status = 'draft' OR published_at IS NOT NULL", name="published_at"),
+        Index(None, "author_id", "id"),
+        # The lists: of one author, and of all. With the author, by whom the posts of deleted
+        # accounts are passed over.
         Index(
-            "ix_posts_visible",
+            "ix_posts_public_of_author",
+            "author_id",
+            "published_at",
             "id",
-            postgresql_where=text("hidden_at IS NULL"),
+            postgresql_where=text("status = 'published' AND hidden_at IS NULL"),
+        ),
+        Index(
+            "ix_posts_public",
+            "published_at",
+            "id",
+            postgresql_where=text("status = 'published' AND hidden_at IS NULL"),
             postgresql_include=["author_id"],
         ),
+        Index("ix_posts_due", "published_at", postgresql_where=text("status = 'scheduled'")),
         Index("ix_posts_hidden", "id", postgresql_where=text("hidden_at IS NOT NULL")),
         # Room on each page, as in `users`: for the count of comments and what is laid out anew.
         {"postgresql_with": {"fillfactor": 90}},

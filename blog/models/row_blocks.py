@@ -1,8 +1,8 @@
-"""How many rows a table has, in portions: what finds page 40,000 of a list at once."""
+"""How many rows a table has, in ranges of ids: what finds a deep page of a list at once."""
 
 from typing import ClassVar
 
-from sqlalchemy import Integer, text
+from sqlalchemy import ColumnElement, Integer, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from blog.models.base import Base
@@ -23,14 +23,15 @@ class RowBlock(Base):
     # the two cost about the same.
     SIZE: ClassVar[int] = 4096
 
+    key: ClassVar = "number"
+
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     visible: Mapped[int] = mapped_column(Integer, server_default=text("0"), default=0)
 
-
-class PostBlock(RowBlock):
-    """Posts that are not hidden."""
-
-    __tablename__ = "post_blocks"
+    @classmethod
+    def end(cls, number: ColumnElement[int]) -> ColumnElement[int]:
+        """The first id after a block."""
+        return (number + 1) * cls.SIZE
 
 
 class CommentBlock(RowBlock):

@@ -1,12 +1,13 @@
 """The moderators' lists, and what they do to comments, posts and reports."""
 
 from collections.abc import Awaitable, Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from quart import Blueprint, flash, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.comments.policies import may_know_of_comment
 from blog.comments.queries import comment_by_id
 from blog.comments.service import COMMENT_IS_GONE, POST_IS_GONE
 from blog.core.auth.identity import required_viewer
@@ -20,6 +21,7 @@ from blog.core.web.requests import local_address, requested_cursor
 from blog.models import Comment, Permission, Post, ReportState
 from blog.moderation import queries, reports, service
 from blog.moderation.schemas import ReasonForm, RemarkForm
+from blog.posts.policies import may_moderate_post
 from blog.posts.queries import post_by_id
 
 blueprint = Blueprint("moderation", __name__, url_prefix="/moderate")
@@ -32,6 +34,7 @@ class Subject(NamedTuple):
 
     name: str
     find: Callable[[AsyncSession, int], Awaitable[Comment | Post | None]]
+    is_theirs: Callable[[Viewer, Any], bool]
     is_gone: str
     address: Callable[[int], str]
 
@@ -47,11 +50,13 @@ class Measure(NamedTuple):
 
 
 COMMENT = Subject(
-    "comment", comment_by_id, COMMENT_IS_GONE,
+    "comment", comment_by_id, lambda viewer, comment: may_know_of_comment(viewer, comment.post),
+    COMMENT_IS_GONE,
     lambda row_id: url_for("comments.show", comment_id=row_id),
 )  # fmt: skip
 POST = Subject(
-    "post", post_by_id, POST_IS_GONE, lambda row_id: url_for("site.post", post_id=row_id)
+    "post", post_by_id, may_moderate_post, POST_IS_GONE,
+    lambda row_id: url_for("site.post", post_id=row_id),
 )  # fmt: skip
 MEASURES = {
     "disable": Measure(
@@ -137,7 +142,8 @@ async def _measure_page(
     measure: Measure, row_id: int, form: Form[ReasonForm]
 ) -> ResponseReturnValue:
     subject = measure.subject
-    if (row := await subject.find(db(), row_id)) is None:
+    row = await subject.find(db(), row_id)
+    if row is None or not subject.is_theirs(required_viewer(), row):
         raise NotFoundError(subject.is_gone)
     page = await render_template(
         "moderation/measure.html", verb=measure.label, what=subject.name, row=row, form=form,

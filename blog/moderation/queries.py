@@ -28,6 +28,8 @@ IS_THERE = and_(
 )
 
 
+# What tells who may read a post.
+SEEN_OF_POST = (Post.author_id, Post.status, Post.hidden_at)
 _COMMENTS: Listing[Comment] = Listing(
     Order(Comment.id),
     select(Comment)
@@ -35,7 +37,7 @@ _COMMENTS: Listing[Comment] = Listing(
     .options(
         joinedload(Comment.author, innerjoin=True),
         joinedload(Comment.post, innerjoin=True)
-        .load_only(Post.author_id, Post.hidden_at)
+        .load_only(*SEEN_OF_POST)
         .joinedload(Post.author, innerjoin=True),
     ),
     lambda comment: (comment.id,),
@@ -58,7 +60,7 @@ def _reports(is_wanted: ColumnElement[bool]) -> Listing[Report]:
             joinedload(Report.post).joinedload(Post.author, innerjoin=True),
             joinedload(Report.comment).options(
                 joinedload(Comment.author, innerjoin=True),
-                joinedload(Comment.post, innerjoin=True).load_only(Post.hidden_at),
+                joinedload(Comment.post, innerjoin=True).load_only(*SEEN_OF_POST),
             ),
             joinedload(Report.closed_by.and_(not_deleted(User.id))),
         )

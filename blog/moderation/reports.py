@@ -8,7 +8,7 @@ from sqlalchemy.orm import joinedload
 from blog.comments.queries import IS_THERE
 from blog.comments.service import POST_IS_GONE
 from blog.core.auth import audit
-from blog.core.auth.viewer import Viewer
+from blog.core.auth.viewer import ANONYMOUS, Viewer
 from blog.core.clock import now
 from blog.core.errors import ForbiddenError, NotFoundError
 from blog.core.events.handlers import record
@@ -16,7 +16,7 @@ from blog.models import Act, Comment, Post, Report, ReportState
 from blog.moderation import queries
 from blog.moderation.events import CommentReported, PostReported, ReportClosed
 from blog.moderation.service import require_moderator
-from blog.posts.queries import IS_VISIBLE
+from blog.posts.policies import visible_to
 
 NOTHING_TO_REPORT = "This comment does not exist, or was deleted or disabled."
 ACTS = {
@@ -36,7 +36,7 @@ async def report_post(session: AsyncSession, reporter: Viewer, post_id: int, rea
         NotFoundError: the post is not there (any more), or hidden already.
     """
     # The lock keeps the post there until the report is.
-    post = select(Post.id).where(Post.id == post_id, IS_VISIBLE)
+    post = select(Post.id).where(Post.id == post_id, visible_to(ANONYMOUS))
     if await session.scalar(post.with_for_update(read=True, key_share=True)) is None:
         raise NotFoundError(POST_IS_GONE)
     report_id = await _report(session, reporter, reason, post_id=post_id)
@@ -62,7 +62,9 @@ async def report_comment(
     comment = (
         select(Comment.id)
         .join(Post)
-        .where(Comment.id == comment_id, Comment.disabled_at.is_(None), IS_THERE, IS_VISIBLE)
+        .where(
+            Comment.id == comment_id, Comment.disabled_at.is_(None), IS_THERE, visible_to(ANONYMOUS)
+        )
         .with_for_update(read=True, key_share=True, of=Comment)
     )
     if await session.scalar(comment) is None:

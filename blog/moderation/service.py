@@ -25,6 +25,7 @@ from blog.moderation.events import (
     PostShown,
     ReportClosed,
 )
+from blog.posts.policies import may_moderate_post
 
 Row = TypeVar("Row", Comment, Post)
 
@@ -80,7 +81,7 @@ async def hide_post(session: AsyncSession, moderator: Viewer, post_id: int, reas
         ForbiddenError: this person is not a moderator.
         NotFoundError: the post is not there (any more).
     """
-    post = await _locked(session, moderator, Post, post_id, POST_IS_GONE)
+    post = await _locked_post(session, moderator, post_id)
     if post.hidden_at is not None:
         return False
     post.hidden_at = now()
@@ -98,7 +99,7 @@ async def show_post(session: AsyncSession, moderator: Viewer, post_id: int, reas
         ForbiddenError: this person is not a moderator.
         NotFoundError: the post is not there (any more).
     """
-    post = await _locked(session, moderator, Post, post_id, POST_IS_GONE)
+    post = await _locked_post(session, moderator, post_id)
     if post.hidden_at is None:
         return False
     post.hidden_at = None
@@ -133,6 +134,13 @@ async def _locked(
     if row is None:
         raise NotFoundError(is_gone)
     return row
+
+
+async def _locked_post(session: AsyncSession, moderator: Viewer, post_id: int) -> Post:
+    post = await _locked(session, moderator, Post, post_id, POST_IS_GONE)
+    if not may_moderate_post(moderator, post):
+        raise NotFoundError(POST_IS_GONE)
+    return post
 
 
 async def _settle_reports(

@@ -95,7 +95,7 @@ def resource(post: Post | ListedPost, to: Links) -> PostResource:
         body=post.body,
         # As Flasky has it; some older rows end with a line break.
         body_html=post.body_html.rstrip("\n"),
-        timestamp=post.created_at,
+        timestamp=post.published_at or post.created_at,
         edited_at=post.edited_at,
         author_url=to.user(post.author.id),
         author=post.author.username,

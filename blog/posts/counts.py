@@ -13,7 +13,8 @@ from sqlalchemy import CTE, Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.models import Comment, CommentBlock, Follow, Post, PostBlock, User, UserBlock
+from blog.models import Comment, CommentBlock, Follow, Post, PostDay, User, UserBlock
+from blog.models.post import is_public
 from blog.models.row_blocks import RowBlock
 
 
@@ -30,10 +31,10 @@ def _counted(key: Any, *conditions: Any) -> Select[Any]:
     return select(key.label("key"), func.count().label("number")).where(*conditions).group_by(key)
 
 
-_is_visible = Post.hidden_at.is_(None)
-
 ON_ROWS = (
-    KeptCount("posts of people", User.id, User.post_count, _counted(Post.author_id, _is_visible)),
+    KeptCount(
+        "posts of people", User.id, User.post_count, _counted(Post.author_id, is_public(Post))
+    ),
     KeptCount("followers of people", User.id, User.follower_count, _counted(Follow.followed_id)),
     KeptCount(
         "people followed by people", User.id, User.following_count, _counted(Follow.follower_id)
@@ -42,20 +43,25 @@ ON_ROWS = (
 )
 
 
-def _in_blocks(name: str, block: type[RowBlock], row_id: Any, *conditions: Any) -> KeptCount:
-    counted = _counted(row_id.op("/")(block.SIZE), *conditions)
+def _in_blocks(name: str, block: type[RowBlock], row_id: Any) -> KeptCount:
+    counted = _counted(row_id.op("/")(block.SIZE))
     return KeptCount(name, block.number, block.visible, counted)
 
 
 # Here the row itself may be missing.
-IN_BLOCKS = (
-    _in_blocks("posts in blocks", PostBlock, Post.id, _is_visible),
+IN_PARTS = (
+    KeptCount(
+        "posts of days",
+        PostDay.day,
+        PostDay.visible,
+        _counted(PostDay.of(Post.published_at), is_public(Post)),
+    ),
     _in_blocks("comments in blocks", CommentBlock, Comment.id),
     _in_blocks("people in blocks", UserBlock, User.id),
 )
 # Any number will do, so long as everybody who repairs takes the same.
 REPAIR_LOCK = 0x636F756E74
-KEPT_COUNTS: Sequence[KeptCount] = (*ON_ROWS, *IN_BLOCKS)
+KEPT_COUNTS: Sequence[KeptCount] = (*ON_ROWS, *IN_PARTS)
 
 
 async def wrong_counts(session: AsyncSession) -> dict[str, int]:
@@ -79,7 +85,7 @@ async def recount(session: AsyncSession) -> dict[str, int]:
     repaired = {}
     for kept in KEPT_COUNTS:
         await session.execute(select(func.pg_advisory_xact_lock(REPAIR_LOCK)))
-        repair = _repair_blocks(kept) if kept in IN_BLOCKS else _repair(kept)
+        repair = _repair_parts(kept) if kept in IN_PARTS else _repair(kept)
         repaired[kept.name] = len((await session.scalars(repair)).all())
         await session.commit()
     return repaired
@@ -117,13 +123,13 @@ def _repair(kept: KeptCount) -> Any:
     )
 
 
-def _repair_blocks(kept: KeptCount) -> Any:
-    wrong, block = _differences(kept), kept.key.class_
-    statement = insert(block).from_select(
-        [block.number, block.visible],
+def _repair_parts(kept: KeptCount) -> Any:
+    wrong = _differences(kept)
+    statement = insert(kept.key.class_).from_select(
+        [kept.key, kept.column],
         select(wrong.c.key, wrong.c.difference).order_by(wrong.c.key),
     )
     return statement.on_conflict_do_update(
-        index_elements=[block.number],
-        set_={block.visible: block.visible + statement.excluded.visible},
-    ).returning(block.number)
+        index_elements=[kept.key],
+        set_={kept.column: kept.column + statement.excluded.visible},
+    ).returning(kept.key)

@@ -29,10 +29,12 @@ from blog.core.db.pagination import (
     Rows,
 )
 from blog.core.text.excerpts import NEEDED, shown_in_lists
-from blog.models import Post, User
+from blog.models import Post, PostStatus, User
 
 # The columns of the tables themselves, so that the ORM has nothing to do with the lists.
 _POST, _USER = Post.__table__.c, User.__table__.c
+# The order of every list of posts.
+NEWEST_FIRST = Order(_POST.published_at, _POST.id)
 # How many bytes of text a list reads at once: a post that begins beyond that is named only.
 TEXT_BYTES = 512 * 1024
 
@@ -56,7 +58,7 @@ class PostCard(NamedTuple):
     id: int
     beginning: str
     is_cut: bool
-    created_at: datetime
+    published_at: datetime
     edited_at: datetime | None
     comment_count: int
     author: Author
@@ -69,11 +71,22 @@ class ListedPost(NamedTuple):
     body: str
     body_html: str
     created_at: datetime
+    published_at: datetime | None
     edited_at: datetime | None
     version: int
     comment_count: int
+    status: PostStatus
     hidden_at: datetime | None
     author: Author
+
+    @property
+    def author_id(self) -> int:
+        return self.author.id
+
+    @property
+    def is_public(self) -> bool:
+        """Whether everybody may read it."""
+        return self.status == PostStatus.PUBLISHED and self.hidden_at is None
 
 
 class UnreadPost(NamedTuple):
@@ -84,23 +97,25 @@ class UnreadPost(NamedTuple):
     """
 
     id: int
+    published_at: datetime
     revision: str
 
 
 COLUMNS: tuple[ColumnElement[Any], ...] = (
-    _POST.id, _POST.body, _POST.body_html, _POST.created_at, _POST.edited_at, _POST.version,
-    _POST.comment_count, _POST.hidden_at, _USER.id, _USER.username, _USER.avatar_hash,
+    _POST.id, _POST.body, _POST.body_html, _POST.created_at, _POST.published_at, _POST.edited_at,
+    _POST.version, _POST.comment_count, _POST.status, _POST.hidden_at,
+    _USER.id, _USER.username, _USER.avatar_hash,
 )  # fmt: skip
 # Of a text that is not read as a whole, the database opens up no more than is wanted.
 _BEGINNING = case(
     (_POST.excerpt.is_(None), func.left(_POST.body_html, literal_column(str(NEEDED))))
 )
 _CARD_COLUMNS: tuple[ColumnElement[Any], ...] = (
-    _POST.id, _POST.excerpt, _BEGINNING, func.octet_length(_POST.body_html), _POST.created_at,
+    _POST.id, _POST.excerpt, _BEGINNING, func.octet_length(_POST.body_html), _POST.published_at,
     _POST.edited_at, _POST.comment_count, _USER.id, _USER.username, _USER.avatar_hash,
 )  # fmt: skip
 _BYTES = func.octet_length(_POST.body) + func.octet_length(_POST.body_html)
-_BYTES_BEFORE = func.sum(_BYTES).over(order_by=_POST.id.desc()) - _BYTES
+_BYTES_BEFORE = func.sum(_BYTES).over(order_by=NEWEST_FIRST.by) - _BYTES
 _REVISION = cast(literal_column("posts.xmin"), Text)
 
 
@@ -113,21 +128,17 @@ _TEXT_COLUMNS: tuple[ColumnElement[Any], ...] = (
 )  # fmt: skip
 
 
-# The order of every list.
-NEWEST_FIRST = Order(_POST.id)
-
-
 def _place(post: PostCard | ListedPost | UnreadPost) -> Sequence[Any]:
-    return (post.id,)
+    return post.published_at, post.id
 
 
 def listed(row: Sequence[Any]) -> ListedPost:
     """A post of which `COLUMNS` were read."""
-    return ListedPost._make((*row[:8], Author._make(row[8:11])))
+    return ListedPost._make((*row[:10], Author._make(row[10:13])))
 
 
 def _listed_or_unread(row: Sequence[Any]) -> ListedPost | UnreadPost:
-    return UnreadPost(row[0], row[11]) if row[1] is None else listed(row)
+    return UnreadPost(row[0], row[4], row[13]) if row[1] is None else listed(row)
 
 
 def _card(row: Sequence[Any]) -> PostCard:

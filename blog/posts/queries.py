@@ -1,8 +1,8 @@
 """Reading posts. No list costs more because it is longer, or because a page is deep in it.
 
-Lists are in the order of the ids, newest first. Each query finds the ids of its page in an
-index alone, and reads only the rows of those: a post is too large to be passed over. Posts
-that a moderator has hidden are in no list.
+Lists are in the order of publication, newest first. Each query finds the ids of its page in an
+index alone, and reads only the rows of those: a post is too large to be passed over. A list has
+what everybody may read: neither what is not published yet nor what a moderator has hidden.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,6 @@ from sqlalchemy import (
     ColumnElement,
     Subquery,
     Uuid,
-    and_,
     any_,
     bindparam,
     func,
@@ -26,17 +25,19 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
-from blog.core.db.blocks import ids_of_page, number_of_rows
+from blog.core.auth.viewer import ANONYMOUS
+from blog.core.db.counted_parts import ids_of_page, number_of_rows
 from blog.core.db.pagination import ANY_PAGE, LIMIT, OFFSET, Rows
-from blog.models import Follow, Post, PostBlock, User
+from blog.models import Follow, Post, PostDay, User
 from blog.models.account_deletion import not_deleted
 from blog.posts.lists import COLUMNS, NEWEST_FIRST, ListedPost, PostList, listed
+from blog.posts.policies import visible_to
 
 # Whose list it is.
 OF = bindparam("of", type_=BigInteger)
 # The columns of the tables themselves, so that the ORM has nothing to do with the lists.
 _POST, _USER, _FOLLOW = Post.__table__.c, User.__table__.c, Follow.__table__.c
-IS_VISIBLE = and_(_POST.hidden_at.is_(None), not_deleted(_POST.author_id))
+IS_LISTED = visible_to(ANONYMOUS, _POST)
 # For a timeline of more than so many authors, that many of everybody's posts are looked through:
 # they are 70 blocks of an index, where to look up the posts of 10,000 authors takes 50,000.
 MANY_AUTHORS = 50
@@ -63,52 +64,53 @@ def _ids_of_timeline(reach: ColumnElement[int], *conditions: ColumnElement[bool]
         reach: where in the timeline the last post that is wanted stands.
         conditions: what the posts fulfil.
     """
-    author, shown = _author, [IS_VISIBLE, *conditions]
+    author, shown = _author, [IS_LISTED, *conditions]
     follows_many = select(func.count() > MANY_AUTHORS).select_from(author).scalar_subquery()
     latest = (
-        select(_POST.id, _POST.author_id)
+        select(*NEWEST_FIRST.columns, _POST.author_id)
         .where(*shown, follows_many)
-        .order_by(_POST.id.desc())
+        .order_by(*NEWEST_FIRST.by)
         .limit(literal_column(str(LOOKED_THROUGH)))
         .subquery()
     )
     found = (
-        select(latest.c.id)
+        select(latest.c.published_at, latest.c.id)
         .where(latest.c.author_id.in_(select(author.c.id)))
-        .order_by(latest.c.id.desc())
+        .order_by(latest.c.published_at.desc(), latest.c.id.desc())
         .limit(reach)
         .cte("found")
     )
     is_enough = select(func.count() >= reach).select_from(found).scalar_subquery()
     theirs = (
-        select(_POST.id)
+        select(*NEWEST_FIRST.columns)
         .where(_POST.author_id == author.c.id, *shown)
-        .order_by(_POST.id.desc())
+        .order_by(*NEWEST_FIRST.by)
         .limit(reach)
         .lateral()
     )
-    merged = select(theirs.c.id).join_from(author, theirs, literal(True)).where(~is_enough)
-    return union_all(select(found.c.id).where(is_enough), merged).subquery()
+    merged = select(theirs).join_from(author, theirs, literal(True)).where(~is_enough)
+    return union_all(select(found).where(is_enough), merged).subquery()
 
 
 def _first(timeline: Subquery) -> Rows:
-    return select(timeline.c.id).order_by(timeline.c.id.desc()).limit(LIMIT)
+    newest_first = (timeline.c.published_at.desc(), timeline.c.id.desc())
+    return select(timeline.c.id).order_by(*newest_first).limit(LIMIT)
 
 
-_visible = select(_POST.id).where(IS_VISIBLE)
+_listed = select(_POST.id).where(IS_LISTED)
 # Everybody's posts. Page 40,000 takes the time of page 1.
 NEWEST = PostList(
-    _visible, number_of_rows(PostBlock),
-    by_number=ids_of_page(Post, PostBlock, IS_VISIBLE), deepest=ANY_PAGE,
+    _listed, number_of_rows(PostDay),
+    by_number=ids_of_page(_listed, NEWEST_FIRST, PostDay), deepest=ANY_PAGE,
 )  # fmt: skip
 # The posts of the person with this id.
 BY_AUTHOR = PostList(
-    _visible.where(_POST.author_id == OF),
+    _listed.where(_POST.author_id == OF),
     select(_USER.post_count).where(_USER.id == OF).scalar_subquery(),
 )
 # The posts of those whom the person with this id follows, and their own.
 TIMELINE = PostList(
-    _visible, select(func.sum(_author.c.post_count)).scalar_subquery(),
+    _listed, select(func.sum(_author.c.post_count)).scalar_subquery(),
     by_number=_first(_ids_of_timeline(OFFSET + LIMIT)).offset(OFFSET),
     by_cursor=_first(_ids_of_timeline(LIMIT, NEWEST_FIRST.is_after)),
 )  # fmt: skip
@@ -120,7 +122,7 @@ _LISTED_BY_ID = (
 _BY_IDS = (
     select(*COLUMNS)
     .join_from(Post.__table__, User.__table__, _USER.id == _POST.author_id)
-    .where(_POST.id == any_(bindparam("ids", type_=ARRAY(BigInteger))), IS_VISIBLE)
+    .where(_POST.id == any_(bindparam("ids", type_=ARRAY(BigInteger))), IS_LISTED)
     .order_by(*NEWEST_FIRST.by)
 )
 _LISTED_BY_SUBMISSION = (

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.events.handlers import causes, tell
 from blog.core.text.excerpts import excerpt
+from blog.models import PostStatus
 from blog.posts.events import PostPublished
 from blog.posts.lists import Author, ListedPost
 from blog.posts.queries import listed_by_submission
@@ -32,11 +33,11 @@ _PUBLISH = text(f"""
         SELECT id, author_id, body, body_html, excerpt, renderer_version, submission
         FROM new ORDER BY id
         ON CONFLICT DO NOTHING
-        RETURNING id, author_id, created_at
+        RETURNING id, author_id, published_at
     ), recorded AS (
         {PostPublished.insert(post_id="id", author_id="author_id")} FROM added ORDER BY id
     )
-    SELECT new.place - 1 AS place, added.id, added.created_at FROM added JOIN new USING (id)
+    SELECT new.place - 1 AS place, added.id, added.published_at FROM added JOIN new USING (id)
 """)  # noqa: S608
 TRIES = 3
 
@@ -50,16 +51,18 @@ class NewPost(NamedTuple):
     renderer_version: int
     submission: UUID | None
 
-    def published(self, post_id: int, created_at: datetime) -> ListedPost:
+    def published(self, post_id: int, published_at: datetime) -> ListedPost:
         """The post that it has become."""
         return ListedPost(
             id=post_id,
             body=self.body,
             body_html=self.body_html,
-            created_at=created_at,
+            created_at=published_at,
+            published_at=published_at,
             edited_at=None,
             version=1,
             comment_count=0,
+            status=PostStatus.PUBLISHED,
             hidden_at=None,
             author=self.author,
         )
@@ -104,4 +107,4 @@ async def _add(
     }
     rows = (await session.execute(_PUBLISH, parameters)).all()
     await tell(session, [PostPublished(row.id, new[row.place].author.id) for row in rows])
-    return {places[row.place]: new[row.place].published(row.id, row.created_at) for row in rows}
+    return {places[row.place]: new[row.place].published(row.id, row.published_at) for row in rows}

@@ -3,7 +3,7 @@
 from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.core.db.blocks import ids_of_page, number_of_rows
+from blog.core.db.counted_parts import ids_of_page, number_of_rows
 from blog.core.db.cursors import Order
 from blog.core.db.pagination import ANY_PAGE, CursorRequest, Listing, Page, PageRequest, Rows
 from blog.models import User, UserBlock
@@ -14,7 +14,7 @@ _BY_USERNAME = select(User).where(
     func.lower(User.username) == bindparam("username"), not_deleted(User.id)
 )
 _ORDER = Order(User.id)
-_is_there = not_deleted(User.__table__.c.id)
+_ids = select(User.id).where(not_deleted(User.id))
 
 
 def _people(ids: Rows) -> Select[User]:
@@ -23,8 +23,8 @@ def _people(ids: Rows) -> Select[User]:
 
 
 _NEWEST: Listing[User] = Listing(
-    _ORDER, select(User.id).where(_is_there), lambda person: (person.id,),
-    complete=_people, by_number=ids_of_page(User, UserBlock, _is_there), deepest=ANY_PAGE,
+    _ORDER, _ids, lambda person: (person.id,), complete=_people,
+    by_number=ids_of_page(_ids, _ORDER, UserBlock), deepest=ANY_PAGE,
 )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.accounts.deletion.batches import export as leaving_export
+from blog.accounts.deletion import export as leaving_export
 from blog.accounts.deletion.export import Exports, Section, pieces, sections
 from blog.core.web.app import Broadside
 from blog.models import Post, User

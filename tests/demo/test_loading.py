@@ -29,9 +29,10 @@ UNION ALL
 SELECT 'post', id::text FROM posts AS p
     WHERE comment_count <> (SELECT count(*) FROM comments WHERE post_id = p.id)
 UNION ALL
-SELECT 'block of posts', coalesce(number, block)::text FROM post_blocks FULL JOIN
-    (SELECT id / 4096 AS block, count(*) FROM posts WHERE hidden_at IS NULL GROUP BY 1) AS real
-    ON number = block
+SELECT 'day', coalesce(day, published)::text FROM post_days FULL JOIN
+    (SELECT (published_at AT TIME ZONE 'UTC')::date AS published, count(*) FROM posts
+        WHERE hidden_at IS NULL AND published_at = created_at GROUP BY 1) AS real
+    ON day = published
     WHERE visible IS DISTINCT FROM count
 UNION ALL
 SELECT 'block of comments', coalesce(number, block)::text FROM comment_blocks FULL JOIN
@@ -84,7 +85,7 @@ async def test_the_same_seed_gives_the_same_and_another_one_another(app: Broadsi
         rows = await rows_of(app, EVERYTHING)
         async with app.database.engine.begin() as connection:
             await connection.execute(
-                text("TRUNCATE users, post_blocks, comment_blocks, user_blocks CASCADE")
+                text("TRUNCATE users, post_days, comment_blocks, user_blocks CASCADE")
             )
         return rows
 

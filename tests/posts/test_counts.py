@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.web.app import Broadside
-from blog.models import Follow, Post, PostBlock, User
+from blog.models import Follow, Post, PostDay, User
 from blog.posts.counts import KEPT_COUNTS, recount, wrong_counts
 from tests.comments.support import add_comments
 from tests.databases import wait_for_a_lock
@@ -92,7 +92,7 @@ async def test_an_account_that_goes_leaves_every_count_right(
     await db.execute(delete(User).where(User.id == busy_site.id))
     await db.commit()
     assert await wrong_counts(db) == NOTHING
-    assert (await db.scalars(select(PostBlock.visible))).one() == 3
+    assert (await db.scalars(select(PostDay.visible))).one() == 3
 
 
 async def test_wrong_counts_are_found_and_repaired(busy_site: User, db: AsyncSession) -> None:
@@ -100,8 +100,8 @@ async def test_wrong_counts_are_found_and_repaired(busy_site: User, db: AsyncSes
         "UPDATE users SET post_count = 7, follower_count = 0",
         "UPDATE users SET following_count = 9 WHERE username = 'david'",
         "UPDATE posts SET comment_count = 1 WHERE id = 2",
-        "DELETE FROM post_blocks",
-        "INSERT INTO post_blocks VALUES (5, 100)",
+        "DELETE FROM post_days",
+        "INSERT INTO post_days VALUES ('2009-05-05', 100)",
         "UPDATE comment_blocks SET visible = visible + 1",
         "DELETE FROM user_blocks",
     ):
@@ -112,7 +112,7 @@ async def test_wrong_counts_are_found_and_repaired(busy_site: User, db: AsyncSes
         "followers of people": 2,
         "people followed by people": 1,
         "comments of posts": 1,
-        "posts in blocks": 2,
+        "posts of days": 2,
         "comments in blocks": 1,
         "people in blocks": 1,
     }

@@ -1,13 +1,15 @@
 """The lists of posts: their pages, the tabs, and what is in none of them."""
 
+import random
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete, insert
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.clock import now
-from blog.core.db.pagination import PageRequest
-from blog.models import Follow, Post, PostBlock, User
+from blog.core.db.pagination import CursorRequest, PageRequest
+from blog.models import Follow, Post, User
 from blog.posts import queries
 from tests.posts.test_posts import add_posts
 from tests.support import Browser
@@ -40,31 +42,43 @@ async def test_a_page_past_the_end_is_empty_and_leads_back_to_the_last_one(
         assert f'rel="prev" href="{address}?page=3"' in page.text
 
 
-async def test_every_page_is_the_right_one_however_the_ids_are_spread(
+async def test_every_page_is_the_right_one_however_the_posts_are_spread_over_the_days(
     db: AsyncSession, susan: User
 ) -> None:
-    """Ids with gaps, over several blocks, one of which is empty and one hidden in part."""
-    ids = [*range(1, 40), *range(PostBlock.SIZE - 5, PostBlock.SIZE + 30)]
-    ids += range(3 * PostBlock.SIZE, 3 * PostBlock.SIZE + 25)
+    """Days with many, with few and with no posts, some at the same microsecond, in no order."""
+    first = datetime(2009, 3, 1, 23, 59, 59, 999_999, tzinfo=UTC)
+    times = [first + timedelta(microseconds=n % 3) for n in range(30)]
+    times += [first + timedelta(days=n * n, minutes=n) for n in range(1, 40)]
+    times += [now() - timedelta(seconds=n // 2) for n in range(25)]
+    random.Random(5).shuffle(times)
     values = {"author_id": susan.id, "body": "x", "body_html": "x", "renderer_version": 1}
-    await db.execute(insert(Post), [{"id": id_, **values} for id_ in ids])
-    await db.execute(delete(Post).where(Post.id.in_(ids[3:50:4])))
+    for time in times:
+        db.add(Post(published_at=time, **values))
+        await db.flush()
     await db.commit()
-    left = [id_ for id_ in ids if id_ not in set(ids[3:50:4])]
-    for hidden in left[::7]:
-        (await db.get_one(Post, hidden)).hidden_at = now()
+    posts = list(await db.scalars(select(Post)))
+    for deleted in posts[3:50:4]:
+        await db.delete(deleted)
+    for hidden in posts[1::7]:
+        hidden.hidden_at = now()
+    for moved in posts[2::9]:
+        moved.published_at = first + timedelta(days=moved.id)
     await db.commit()
-    visible = sorted(set(left) - set(left[::7]), reverse=True)
+    left = await db.scalars(select(Post).where(Post.hidden_at.is_(None)))
+    in_order = sorted(left, key=lambda post: (post.published_at, post.id), reverse=True)
+    visible = [post.id for post in in_order]
     pages = [visible[start : start + 10] for start in range(0, len(visible), 10)]
+    cursors = dict.fromkeys((queries.NEWEST, queries.BY_AUTHOR, queries.TIMELINE), "")
     for number, expected in enumerate(pages, start=1):
-        for page in (
-            await queries.NEWEST.cards(db, PageRequest(number, 10)),
-            await queries.BY_AUTHOR.cards(db, PageRequest(number, 10), susan.id),
-            await queries.TIMELINE.cards(db, PageRequest(number, 10), susan.id),
-        ):
+        for posts_list, cursor in cursors.items():
+            page = await posts_list.cards(db, PageRequest(number, 10), susan.id)
             assert [post.id for post in page.rows] == expected
             assert page.last_number == len(pages)
             assert page.has_next == (number < len(pages))
+            page = await posts_list.cards(db, CursorRequest(10, cursor), susan.id)
+            assert [post.id for post in page.rows] == expected
+            cursors[posts_list] = page.next_cursor or ""
+    assert set(cursors.values()) == {""}
 
 
 async def test_a_hidden_post_is_in_no_list_and_not_counted(

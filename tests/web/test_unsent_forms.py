@@ -83,7 +83,7 @@ TYPED: dict[str, tuple[str, dict[str, str]]] = {
         {"name": LINE, "read": "true", "life": "30 days", "password": SECRET, "submission": "1"},
     ),
 }  # fmt: skip
-FOR_STRANGERS = {"/auth/register", "/auth/login", "/auth/reset"}
+FOR_ANONYMOUSS = {"/auth/register", "/auth/login", "/auth/reset"}
 # Buttons, choices, and passwords alone.
 NOTHING_TYPED = {
     "/admin/mail/<id:email_id>/retry",
@@ -111,7 +111,7 @@ NOTHING_TYPED = {
     "/unfollow/<username>",
 }
 FORMS = [pytest.param(rule, id=rule) for rule in TYPED]
-FORMS_OF_MEMBERS = [pytest.param(rule, id=rule) for rule in TYPED if rule not in FOR_STRANGERS]
+FORMS_OF_MEMBERS = [pytest.param(rule, id=rule) for rule in TYPED if rule not in FOR_ANONYMOUSS]
 
 
 class Forms(HTMLParser):
@@ -217,7 +217,7 @@ async def browser(failing_app: Broadside) -> AsyncIterator[Browser]:
 
 async def opened(browser: Browser, rule: str) -> tuple[str, dict[str, str]]:
     """Log in where the form is for members; where it is sent, and what with."""
-    if rule not in FOR_STRANGERS:
+    if rule not in FOR_ANONYMOUSS:
         await browser.log_in("boss")
     address, fields = TYPED[rule]
     return address, fields | {"csrf_token": await browser.token("/auth/reset")}

@@ -69,8 +69,8 @@ def sections(account: User) -> dict[str, Section]:
             User.following_count,
         ).where(User.id == me), (User.id,)),
         "posts": Section(select(
-            Post.id, Post.body, Post.created_at, Post.edited_at, Post.hidden_at,
-            Post.comment_count,
+            Post.id, Post.body, Post.created_at, Post.status, Post.published_at, Post.edited_at,
+            Post.hidden_at, Post.comment_count,
         ).where(Post.author_id == me), (Post.id,), POSTS_AT_ONCE),
         "comments": Section(select(
             Comment.id, Comment.post_id, Comment.body, Comment.created_at, Comment.edited_at,

@@ -38,14 +38,17 @@ class Order:
         descending: whether the greatest come first.
 
     Attributes:
+        columns: the columns.
         by: for `order_by`.
         is_after: whether a row comes after the place that `parameters` names.
     """
 
+    columns: tuple[Any, ...]
     by: tuple[ColumnElement[Any], ...]
     is_after: ColumnElement[bool]
 
     def __init__(self, *columns: Any, descending: bool = True) -> None:
+        self.columns = columns
         self._types: list[type] = [column.type.python_type for column in columns]
         self._names = [f"after_{number}" for number in range(len(columns))]
         starts = [BEFORE_ALL[each][descending] for each in self._types]

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 PROJECT = Path(__file__).resolve().parents[3]
 # Any number will do, so long as everybody who migrates takes the same.
 MIGRATION_LOCK = 0x62726F6164
-LOCK_TIMEOUT = "2s"
+LOCK_TIMEOUT = "800ms"
 ATTEMPTS = 30
 PAUSE_SECONDS = 1.0
 TURN_SECONDS = 0.2

@@ -1,0 +1,43 @@
+"""Numbered pages of a list that cost the same at any depth.
+
+A table counts the rows of each part of the list: of a range of ids, or of a day. Adding up the
+parts from the newest leads to the one in which a page begins, and only rows of that part are
+passed over.
+"""
+
+from typing import Any
+
+from sqlalchemy import ScalarSelect, func, select
+
+from blog.core.db.cursors import Order
+from blog.core.db.pagination import LIMIT, OFFSET, Rows
+
+
+def ids_of_page(ids: Rows, order: Order, parts: Any) -> Rows:
+    """The ids of a page's rows, and of one more; executed with `PageRequest.parameters`.
+
+    Args:
+        ids: selects those of the whole list.
+        order: the list's, descending.
+        parts: the mapped class of the counts. It has `key`, the name of the column that tells the
+            parts from one another, and `end`, which makes of that the first place after a part,
+            in the first column of the order.
+    """
+    counts = parts.__table__.c
+    key = counts[parts.key]
+    newer = func.sum(counts.visible).over(order_by=key.desc()) - counts.visible
+    part = select(key, counts.visible, newer.label("newer")).subquery()
+    start = (
+        select(parts.end(part.c[parts.key]).label("end"), (OFFSET - part.c.newer).label("skipped"))
+        .where(part.c.newer <= OFFSET, part.c.newer + part.c.visible > OFFSET)
+        .cte("start")
+    )
+    before_end = order.columns[0] < select(start.c.end).scalar_subquery()
+    skipped = select(start.c.skipped).scalar_subquery()
+    return ids.where(before_end).order_by(*order.by).offset(skipped).limit(LIMIT)
+
+
+def number_of_rows(parts: Any) -> ScalarSelect[Any]:
+    """How many rows the whole list has."""
+    visible = parts.__table__.c.visible
+    return select(func.coalesce(func.sum(visible), 0)).scalar_subquery()
