@@ -54,6 +54,9 @@ EXAMPLE = {
 }
 
 
+TEXTS = ("body", "body_html")
+
+
 class CommentResource(BaseModel):
     """A comment under a post."""
 
@@ -151,7 +154,8 @@ async def get_comment(comment_id: int) -> Response:
 async def update_comment(data: CommentUpdate, comment_id: int) -> Response:
     """Update a comment.
 
-    Only its author may, within 15 minutes."""
+    Only its author may, within 15 minutes.
+    """
     editor, body_html = required_viewer(), ""
     if data.body is not None:
         # The check of If-Match locks the comment, which is not to wait for the renderer.
@@ -170,7 +174,8 @@ async def update_comment(data: CommentUpdate, comment_id: int) -> Response:
 async def delete_comment(comment_id: int) -> Response:
     """Delete a comment.
 
-    Only its author may."""
+    Only its author may.
+    """
     await require_match(db(), Comment, comment_id, lambda: comment_resource(comment_id))
     await service.delete_comment(db(), required_viewer(), comment_id)
     return no_content()
@@ -216,7 +221,5 @@ async def _list(comments: Page[Comment], post: ListedPost | None = None) -> Resp
     rows = [row for row in comments.rows if may_know_of_comment(current_viewer(), post or row.post)]
     comments = replace(comments, rows=tuple(rows))
     return await list_response(
-        CommentList, "comments", comments,
-        lambda row, to: resource(row, post or row.post, to),
-        length=lambda row: len(row.body) + len(row.body_html),
+        CommentList, comments, lambda row, to: resource(row, post or row.post, to), texts=TEXTS
     )  # fmt: skip

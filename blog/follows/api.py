@@ -66,4 +66,4 @@ async def unfollow_user(user: int | str) -> Response:
 
 
 async def _list(follows: Page[Follow], whom: Callable[[Follow], User]) -> Response:
-    return await list_response(UserList, "users", follows, lambda row, to: resource(whom(row), to))
+    return await list_response(UserList, follows, lambda row, to: resource(whom(row), to))

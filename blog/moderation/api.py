@@ -32,7 +32,8 @@ class ModerationReason(ReasonForm):
 async def disable_comment(data: ModerationReason, comment_id: int) -> Response:
     """Disable a comment.
 
-    Only moderators then see its text. The reason is for those who look into it later."""
+    Only moderators then see its text. The reason is for those who look into it later.
+    """
     await service.disable_comment(db(), required_viewer(), comment_id, data.reason)
     return json_response(await comment_resource(comment_id))
 
@@ -45,6 +46,7 @@ async def disable_comment(data: ModerationReason, comment_id: int) -> Response:
 async def enable_comment(data: ModerationReason, comment_id: int) -> Response:
     """Enable a disabled comment.
 
-    Everybody sees its text again. The reason is for those who look into it later."""
+    Everybody sees its text again. The reason is for those who look into it later.
+    """
     await service.enable_comment(db(), required_viewer(), comment_id, data.reason)
     return json_response(await comment_resource(comment_id))

@@ -16,6 +16,7 @@ from blog.core.api.collections import (
     list_example,
     list_response,
     paginated,
+    requested_fields,
     requested_page,
 )
 from blog.core.api.idempotency import IdempotentHeaders, idempotent, submission
@@ -35,7 +36,7 @@ from blog.core.errors import NotFoundError
 from blog.core.text.validation import with_example
 from blog.core.web.app import current_app, db, read, writes
 from blog.models import Permission, Post, Scope
-from blog.posts import queries, service
+from blog.posts import lists, queries, service
 from blog.posts.lists import ListedPost, UnreadPost
 from blog.posts.policies import may_read_post
 from blog.posts.schemas import PostCreate, PostForm, PostUpdate
@@ -59,6 +60,9 @@ EXAMPLE = {
     "comments_url": f"{EXAMPLE_ROOT}/posts/17/comments/",
     "comment_count": 1,
 }
+
+
+TEXTS = ("body", "body_html")
 
 
 class PostResource(BaseModel):
@@ -104,23 +108,29 @@ def resource(post: Post | ListedPost, to: Links) -> PostResource:
     )
 
 
-async def list_of(posts: Page[ListedPost | UnreadPost]) -> Response:
+async def _list(posts: lists.PostList, of: int | None = None) -> Response:
     """A page of a list of posts as the API shows it.
 
     A numbered page has all its posts, however long they are: a client that counts pages would miss
     others.
+
+    Args:
+        of: the id of the person whose list it is, if it is one's.
     """
-    texts = tuple(post for post in posts.rows if isinstance(post, ListedPost))
-    unread = [post for post in posts.rows if isinstance(post, UnreadPost)]
+    wanted = requested_page(current_app.settings.posts_per_page)
+    fields = requested_fields(PostList)
+    if fields is not None and set(TEXTS).isdisjoint(fields):
+        summaries = await read(posts.summaries, wanted, of)
+        return await list_response(PostList, summaries, resource, keep=True)
+    found = await read(posts.texts, wanted, of)
+    texts = tuple(post for post in found.rows if isinstance(post, ListedPost))
+    unread = [post for post in found.rows if isinstance(post, UnreadPost)]
     rest = None
     if unread:
         revisions = [f"{post.id} {post.revision} " for post in unread]
         rest = Rest(revisions, _read_on([post.id for post in unread], links()))
-    page: Page[ListedPost] = dataclasses.replace(cast(Any, posts), rows=texts)
-    return await list_response(
-        PostList, "posts", page, resource,
-        keep=True, length=lambda post: len(post.body) + len(post.body_html), rest=rest,
-    )  # fmt: skip
+    page: Page[ListedPost] = dataclasses.replace(cast(Any, found), rows=texts)
+    return await list_response(PostList, page, resource, keep=True, texts=TEXTS, rest=rest)
 
 
 def _read_on(ids: Sequence[int], to: Links) -> AsyncIterator[PostResource]:
@@ -141,8 +151,7 @@ def _read_on(ids: Sequence[int], to: Links) -> AsyncIterator[PostResource]:
 @paginated(PostList)
 async def list_posts() -> Response:
     """List all posts, the newest first."""
-    wanted = requested_page(current_app.settings.posts_per_page)
-    return await list_of(await read(queries.NEWEST.texts, wanted))
+    return await _list(queries.NEWEST)
 
 
 @blueprint.post("/posts/")
@@ -177,7 +186,8 @@ async def get_post(post_id: int) -> Response:
 async def replace_post(data: PostCreate, post_id: int) -> Response:
     """Replace the text of a post.
 
-    Only its author and administrators may."""
+    Only its author and administrators may.
+    """
     return await _edit(post_id, data.body)
 
 
@@ -189,7 +199,8 @@ async def replace_post(data: PostCreate, post_id: int) -> Response:
 async def update_post(data: PostUpdate, post_id: int) -> Response:
     """Update a post.
 
-    A post has a text and nothing else to change, so this does what PUT does."""
+    A post has a text and nothing else to change, so this does what PUT does.
+    """
     return await _edit(post_id, data.body)
 
 
@@ -200,7 +211,8 @@ async def update_post(data: PostUpdate, post_id: int) -> Response:
 async def delete_post(post_id: int) -> Response:
     """Delete a post with its comments.
 
-    Only its author and administrators may."""
+    Only its author and administrators may.
+    """
     await require_match(db(), Post, post_id, lambda: _readable_resource(post_id))
     await service.delete_post(db(), required_viewer(), post_id)
     return no_content()
@@ -212,8 +224,7 @@ async def delete_post(post_id: int) -> Response:
 async def list_user_posts(user: int | str) -> Response:
     """List a user's posts, the newest first."""
     author = await addressed_user(user)
-    wanted = requested_page(current_app.settings.posts_per_page)
-    return await list_of(await read(queries.BY_AUTHOR.texts, wanted, author.id))
+    return await _list(queries.BY_AUTHOR, author.id)
 
 
 @blueprint.get("/users/<person:user>/timeline/")
@@ -221,9 +232,8 @@ async def list_user_posts(user: int | str) -> Response:
 @paginated(PostList)
 async def list_user_timeline(user: int | str) -> Response:
     """List the posts of a user and of those they follow, the newest first."""
-    reader = await addressed_user(user)
-    wanted = requested_page(current_app.settings.posts_per_page)
-    return await list_of(await read(queries.TIMELINE.texts, wanted, reader.id))
+    follower = await addressed_user(user)
+    return await _list(queries.TIMELINE, follower.id)
 
 
 async def _edit(post_id: int, body: str | None) -> Response:

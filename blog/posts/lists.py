@@ -126,6 +126,10 @@ def _if_within(column: ColumnElement[str]) -> ColumnElement[str]:
 _TEXT_COLUMNS: tuple[ColumnElement[Any], ...] = (
     _POST.id, _if_within(_POST.body), _if_within(_POST.body_html), *COLUMNS[3:], _REVISION,
 )  # fmt: skip
+_NO_TEXT = literal_column("''", Text)
+_SUMMARY_COLUMNS: tuple[ColumnElement[Any], ...] = (
+    _POST.id, _NO_TEXT.label("body"), _NO_TEXT.label("body_html"), *COLUMNS[3:],
+)  # fmt: skip
 
 
 def _place(post: PostCard | ListedPost | UnreadPost) -> Sequence[Any]:
@@ -178,6 +182,7 @@ class PostList:
             )  # fmt: skip
 
         self._cards, self._texts = listing(*_CARD_COLUMNS), listing(*_TEXT_COLUMNS)
+        self._summaries = listing(*_SUMMARY_COLUMNS)
 
     async def cards(
         self, session: AsyncSession, wanted: PageRequest | CursorRequest, of: int | None = None
@@ -209,6 +214,12 @@ class PostList:
         if len(read) == len(page.rows):
             return page
         return replace(page, rows=read, next_cursor=self._texts.cursor(read[-1]))
+
+    async def summaries(
+        self, session: AsyncSession, wanted: PageRequest | CursorRequest, of: int | None = None
+    ) -> Page[ListedPost]:
+        """As `texts`, but the texts are not read, and empty."""
+        return await self._page(session, self._summaries, listed, wanted, of)
 
     async def _page(
         self, session: AsyncSession, listing: Listing[Any], made_of: Callable[[Row[Any]], Any],

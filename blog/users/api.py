@@ -160,7 +160,7 @@ async def addressed_user(name: int | str) -> User:
 async def list_users() -> Response:
     """List all users, the newest first."""
     wanted = requested_page(current_app.settings.followers_per_page)
-    return await list_response(UserList, "users", await read(queries.newest, wanted), resource)
+    return await list_response(UserList, await read(queries.newest, wanted), resource)
 
 
 @blueprint.get("/users/<person:user>")
@@ -187,7 +187,8 @@ async def get_account() -> Response:
 async def update_account(data: ProfileUpdate) -> Response:
     """Update your own profile.
 
-    What is left out stays as it is."""
+    What is left out stays as it is.
+    """
     account = required_account()
     await require_match(db(), User, account.id, _fresh_account_resource)
     await service.edit_profile(db(), account, data)

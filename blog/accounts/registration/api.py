@@ -27,7 +27,8 @@ blueprint = Resource("registration", __name__, tag="users")
 async def create_user(data: UserCreate) -> Response:
     """Register a user.
 
-    The account can be used once its address is confirmed by the link in a mail."""
+    The account can be used once its address is confirmed by the link in a mail.
+    """
     await spend(REGISTERING)
     form = SubmittedForm(submission=submission())
     user = await service.register(

@@ -122,7 +122,8 @@ def _fields(token: ApiToken, to: Links) -> dict[str, object]:
 async def issue_token() -> Response:
     """Issue a token for an hour, with all scopes that you may use.
 
-    As in Flask Web Development, chapter 14."""
+    As in Flask Web Development, chapter 14.
+    """
     return await _issue_for_all()
 
 

@@ -7,10 +7,10 @@ address of the next page, which begins after the last row of this one.
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Annotated, Any, NamedTuple, TypeVar
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from quart import Response, request
 from quart_schema import document_querystring, document_response
 
@@ -71,6 +71,13 @@ class Collection(BaseModel):
     next: Annotated[Url | None, Field(description="The address of the page after.")]
     count: Annotated[int, Field(ge=0, description="How many items the whole list has.")]
 
+    @classmethod
+    def item(cls) -> tuple[str, type[BaseModel]]:
+        """What its items are called, and what they are."""
+        [name] = cls.model_fields.keys() - Collection.model_fields.keys()
+        [item] = get_args(cls.model_fields[name].annotation)
+        return name, item
+
 
 def list_example(name: str, item: dict[str, Any]) -> dict[str, Any]:
     """The example of a list that has one item."""
@@ -91,12 +98,34 @@ class ListHeaders(BaseModel):
 
 def paginated(collection: type[Collection]) -> Callable[[View], View]:
     """Document that a view answers with such a list, and what it can be asked for."""
+    names: Any = Literal[tuple(collection.item()[1].model_fields)]
+    description = (
+        "The members that the items shall have, each on its own or separated by commas; all if "
+        "left out."
+    )
+    fields: Any = (list[names] | None, Field(default=None, description=description))
+    query = create_model("Query", __base__=ListQuery, fields=fields)
 
     def decorate(view: View) -> View:
         documented = document_response(collection, 200, ListHeaders)(view)
-        return document_querystring(ListQuery)(documented)
+        return document_querystring(query)(documented)
 
     return decorate
+
+
+def requested_fields(collection: type[Collection]) -> tuple[str, ...] | None:
+    """Which members the items of the answer shall have, in the order of all; `None` for all.
+
+    Raises:
+        InvalidFieldsError: they have no such member.
+    """
+    if (given := request.args.getlist("fields")) == []:
+        return None
+    wanted = set(",".join(given).split(","))
+    names = collection.item()[1].model_fields
+    if wanted - names.keys():
+        raise InvalidFieldsError({"fields": f"Please choose from {', '.join(names)}."})
+    return tuple(name for name in names if name in wanted)
 
 
 def requested_page(size: int) -> PageRequest | CursorRequest:
@@ -133,39 +162,43 @@ class Rest(NamedTuple):
 
 
 async def list_response(
-    collection: type[Collection], name: str, page: Page[Row],
+    collection: type[Collection], page: Page[Row],
     resource: Callable[[Row, Links], BaseModel], *, keep: bool = False,
-    length: Callable[[Row], int] = lambda _row: 0, rest: Rest | None = None,
+    texts: Iterable[str] = (), rest: Rest | None = None,
 ) -> Response:  # fmt: skip
     """A page of a list, with the ways to those beside it in the body and as `Link` (RFC 8288).
 
     Args:
         collection: what the answer is.
-        name: what the items are called in it.
         page: the rows.
         resource: makes a resource of a row.
         keep: whether the rows are values, of which `resource` always makes the same.
-        length: how many characters the text of a row has. If they are many in all, the answer is
+        texts: the members of a row that may be long. If they are so in all, the answer is
             made, compressed and sent in pieces, and others have their turn in between.
         rest: what comes behind the rows, if that is too much to be read before.
     """
-    per_page = request.args.get("per_page")
+    fields = requested_fields(collection)
+    kept = {
+        "per_page": request.args.get("per_page"),
+        "fields": None if fields is None else ",".join(fields),
+    }
     ways = {"prev": page.previous_number, "next": page.next_number}
     addresses = {
-        rel: this_address(page=number, per_page=per_page) if number else None
-        for rel, number in ways.items()
+        rel: this_address(page=number, **kept) if number else None for rel, number in ways.items()
     }
     if cursor := page.next_cursor:
-        addresses["next"] = this_address(cursor=cursor, per_page=per_page)
+        addresses["next"] = this_address(cursor=cursor, **kept)
     made_of = _MadeOf(
-        collection, name, tuple(page.rows), resource, links(), page.total or 0, **addresses
+        collection, tuple(page.rows), resource, links(), page.total or 0, fields, **addresses
     )
-    if rest or sum(map(length, page.rows)) > LONGEST_AT_ONCE:
+    shown = [name for name in texts if fields is None or name in fields]
+    length = sum(len(getattr(row, name)) for row in page.rows for name in shown)
+    if rest or length > LONGEST_AT_ONCE:
         response = await _answer_in_pieces(made_of, rest)
     elif keep:
-        response = cached_json_response(_collection, made_of)
+        response = cached_json_response(_text, made_of)
     else:
-        response = json_response(_collection(made_of))
+        response = json_response(_text(made_of))
     for rel, address in addresses.items():
         if address:
             response.headers.add("Link", f'<{address}>; rel="{rel}"')
@@ -176,39 +209,45 @@ class _MadeOf(NamedTuple):
     """All that part of a list is made of."""
 
     collection: type[Collection]
-    name: str
     rows: tuple[Any, ...]
     resource: Callable[[Any, Links], BaseModel]
     to: Links
     length: int
+    fields: tuple[str, ...] | None
     prev: str | None
     next: str | None
 
 
-def _collection(of: _MadeOf) -> Collection:
-    items: dict[str, Any] = {of.name: [of.resource(row, of.to) for row in of.rows]}
-    return of.collection(prev=of.prev, next=of.next, count=of.length, **items)
+def _text(of: _MadeOf) -> str:
+    name, _ = of.collection.item()
+    items: dict[str, Any] = {name: [of.resource(row, of.to) for row in of.rows]}
+    whole = of.collection(prev=of.prev, next=of.next, count=of.length, **items)
+    if of.fields is None:
+        return whole.model_dump_json()
+    included: dict[str, Any] = dict.fromkeys(Collection.model_fields, True)
+    return whole.model_dump_json(include=included | {name: {"__all__": set(of.fields)}})
 
 
 async def _answer_in_pieces(of: _MadeOf, rest: Rest | None) -> Response:
-    """The same as by `_collection`, of which no more than an item is in memory at a time."""
+    """The same as by `_text`, of which no more than an item is in memory at a time."""
     frame = Collection(prev=of.prev, next=of.next, count=of.length).model_dump_json()
-    head = f'{frame[:-1]},"{of.name}":['
+    head = f'{frame[:-1]},"{of.collection.item()[0]}":['
     items = [of.resource(row, of.to) for row in of.rows]
-    digest = hashlib.sha256(head.encode())
+    included = None if of.fields is None else set(of.fields)
+    digest = hashlib.sha256(f"{head} {of.fields}".encode())
     for item in items:
-        digest.update(item.model_dump_json().encode())
+        digest.update(item.model_dump_json(include=included).encode())
         await asyncio.sleep(0)
     digest.update("".join(rest.revisions if rest else ()).encode())
 
     async def pieces() -> AsyncIterator[str]:
         before = head
         for item in items:
-            yield before + item.model_dump_json()
+            yield before + item.model_dump_json(include=included)
             before = ","
         if rest:
             async for resource in rest.items:
-                yield before + resource.model_dump_json()
+                yield before + resource.model_dump_json(include=included)
                 before = ","
         yield "]}" if before == "," else f"{before}]}}"
 

@@ -8,7 +8,7 @@ headers all answers have, and which operations go on from what an answer shows.
 import functools
 import inspect
 from collections.abc import Iterable, Sequence
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import BaseModel
 from quart import Quart, json
@@ -18,7 +18,15 @@ from quart_schema.validation import DataSource
 from werkzeug.routing import BaseConverter, Rule
 
 from blog.core.api.bodies import has_optional_body
-from blog.core.api.json_schemas import Schemas, content_of, headers_of, parameters_of, schemas_of
+from blog.core.api.collections import Collection, ListHeaders
+from blog.core.api.json_schemas import (
+    Schemas,
+    content_of,
+    headers_of,
+    parameters_of,
+    schema_name,
+    schemas_of,
+)
 from blog.core.api.links import PREFIXES
 from blog.core.api.problems import KINDS, Problem, problem_example
 from blog.core.api.responses import NoContent
@@ -143,13 +151,19 @@ class Description(OpenAPIProvider):
             return {"description": description, "headers": headers}, {}
         if model is Problem:
             return {}, {}
+        content, schemas = content_of(model), schemas_of(model, "serialization")
+        if headers_model is ListHeaders:
+            part, further = _with_some_fields(model, schemas)
+            whole = content["application/json"]["schema"]
+            content["application/json"]["schema"] = {"anyOf": [whole, part]}
+            schemas |= further
         response = {
             "description": description,
             "headers": _headers("ETag") | headers,
-            "content": content_of(model),
+            "content": content,
             _IDENTIFIES: _identified_by(model),
         }
-        return response, schemas_of(model, "serialization")
+        return response, schemas
 
     def operation_id(self, method: str, path: str, func: Any) -> str | None:
         name: str = func.__name__
@@ -201,14 +215,28 @@ def _complete(gathered: Operation, method: str, *, has_optional_body: bool) -> O
     return {key: value for key, value in operation.items() if value not in (None, "")}
 
 
+def _with_some_fields(model: type[Collection], schemas: Schemas) -> tuple[Operation, Schemas]:
+    """The list as `?fields=` may leave it, and the schemas for that."""
+    name, item = model.item()
+    part, some = f"Partial{schema_name(model)}", f"Partial{schema_name(item)}"
+    whole, each = schemas[schema_name(model)], schemas[schema_name(item)]
+    items = {"type": "array", "items": _reference("schemas", some)}
+    further = {
+        part: whole | {"properties": whole["properties"] | {name: items}},
+        some: {key: value for key, value in each.items() if key != "required"},
+    }
+    for described in further.values():
+        described["description"] += " Of the members, those that `fields` has named."
+    return _reference("schemas", part), further
+
+
 def _identified_by(model: type[BaseModel], place: str = "") -> tuple[str, str] | None:
     """The parameter of paths that takes the id which an answer shows, and where it shows it."""
     if parameter := getattr(model, "PATH_PARAMETER", None):
         return parameter, f"{place}id"
-    for name, field in model.model_fields.items():
-        for item in get_args(field.annotation):
-            if isinstance(item, type) and issubclass(item, BaseModel):
-                return _identified_by(item, f"{name}/0/")
+    if issubclass(model, Collection):
+        name, item = model.item()
+        return _identified_by(item, f"{name}/0/")
     return None
 
 

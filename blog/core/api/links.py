@@ -66,4 +66,4 @@ def this_address(**arguments: object) -> str:
     """The current address with other arguments; those that are `None` are left out."""
     address = current_app.settings.base_url.rstrip("/") + quote(request.path)
     wanted = {name: value for name, value in arguments.items() if value is not None}
-    return f"{address}?{urlencode(wanted)}" if wanted else address
+    return address + "?" + urlencode(wanted, safe=",") if wanted else address

@@ -32,25 +32,29 @@ def etag_of(resource: BaseModel, body: str) -> str:
     """
     if volatile := getattr(resource, "VOLATILE", None):
         body = resource.model_dump_json(exclude=volatile)
+    return _digest(body)
+
+
+def _digest(body: str) -> str:
     return hashlib.sha256(body.encode()).hexdigest()[:TAG_LENGTH]
 
 
-def json_response(resource: BaseModel, status: int = 200, **headers: str) -> Response:
+def json_response(resource: BaseModel | str, status: int = 200, **headers: str) -> Response:
     """A resource as it is now, or 304 if the client has just that.
 
     Args:
-        resource: what is shown.
+        resource: what is shown, or the JSON of that.
         status: 200, or 201 for what was just made.
         headers: further ones, with `_` for `-`.
     """
     return _response(_tagged(resource), status, headers)
 
 
-def cached_json_response(make: Callable[..., BaseModel], *values: Any) -> Response:
+def cached_json_response(make: Callable[..., BaseModel | str], *values: Any) -> Response:
     """What `json_response(make(*values))` is, made once for the same values.
 
     Args:
-        make: makes the resource of the values, and of nothing else.
+        make: makes the resource, or the JSON of it, of the values and of nothing else.
         values: as `blog.core.web.fragments` wants them.
     """
     return _response(current_app.fragments.kept(_make_tagged, make, *values), 200, {})
@@ -77,12 +81,14 @@ async def _no_pieces() -> AsyncIterator[str]:
     yield
 
 
-def _make_tagged(make: Callable[..., BaseModel], *values: Any) -> str:
+def _make_tagged(make: Callable[..., BaseModel | str], *values: Any) -> str:
     return _tagged(make(*values))
 
 
-def _tagged(resource: BaseModel) -> str:
+def _tagged(resource: BaseModel | str) -> str:
     """The entity tag of a resource and, behind that, its representation."""
+    if isinstance(resource, str):
+        return _digest(resource) + resource
     body = resource.model_dump_json()
     return etag_of(resource, body) + body
 
