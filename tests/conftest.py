@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog import create_app
@@ -37,11 +37,38 @@ TEMPORARY = tempfile.mkdtemp(prefix="broadside-tests-")
 os.environ["PYTEST_DEBUG_TEMPROOT"] = TEMPORARY
 
 FAST_SERVER = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-EMPTY_SITE = text(
-    "TRUNCATE "
-    + ", ".join(table.name for table in Base.metadata.sorted_tables if table.name != "roles")
-    + " RESTART IDENTITY CASCADE"
-)
+# A table that has grown larger is quicker to truncate, in bytes.
+LARGE_TABLE = 1024 * 1024
+
+
+def emptying() -> TextClause:
+    """What empties the site, once nobody writes.
+
+    Most tests have written into few tables, and TRUNCATE takes as long for an empty one as for a
+    full one.
+    """
+    tables = [table for table in Base.metadata.sorted_tables if table.name != "roles"]
+    names = ", ".join(table.name for table in tables)
+    steps = [
+        "SET LOCAL session_replication_role = replica",
+        f"LOCK TABLE {names} IN EXCLUSIVE MODE",
+    ]
+    for table in tables:
+        name = table.name
+        steps += (
+            f"IF pg_relation_size('{name}') > {LARGE_TABLE} THEN TRUNCATE {name} CASCADE",
+            f"ELSIF EXISTS (SELECT FROM {name}) THEN DELETE FROM {name}",
+            "END IF",
+            *(
+                f"PERFORM setval(pg_get_serial_sequence('{name}', '{column.name}'), 1, false)"
+                for column in table.columns
+                if column.identity
+            ),
+        )
+    return text(f"DO $$ BEGIN {'; '.join(steps)}; END $$")
+
+
+EMPTY_SITE = emptying()
 
 
 def pytest_unconfigure() -> None:
