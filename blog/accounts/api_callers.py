@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.accounts.login.attempts import forgive
 from blog.accounts.login.authentication import authenticate
 from blog.core.api import limits
-from blog.core.api.operations import access_of
+from blog.core.api.operations import Access, access_of
 from blog.core.auth.clients import requesting_client
 from blog.core.auth.credentials import credential
 from blog.core.auth.identity import set_viewer
@@ -72,20 +72,24 @@ async def identify() -> None:
             await limits.spend()
         raise
     await limits.spend(viewer.id)
-    access = access_of(current_app.view_functions[str(request.endpoint)])
+    if viewer.account is not None and not viewer.account.is_confirmed:
+        raise ForbiddenError(UNCONFIRMED)
+    set_viewer(viewer)
+    _authorise(viewer, access_of(current_app.view_functions[str(request.endpoint)]))
+    if viewer.account is not None:
+        await note_presence(viewer.account)
+
+
+def _authorise(viewer: Viewer, access: Access) -> None:
+    """Hold a viewer to what the route of their request declares."""
     if viewer.account is None:
         is_read = request.method in SAFE_METHODS
         if not access.anonymous or (is_read and not current_app.settings.api_anonymous_reads):
             raise quart_auth.Unauthorized
-        return
-    if not viewer.account.is_confirmed:
-        raise ForbiddenError(UNCONFIRMED)
-    set_viewer(viewer)
-    if access.scope not in viewer.scopes:
+    elif access.scope not in viewer.scopes:
         raise ForbiddenError(f"This token has not the scope “{str(access.scope.name).lower()}”.")
-    if access.password and not viewer.used_password:
+    elif access.password and not viewer.used_password:
         raise PasswordRequiredError
-    await note_presence(viewer.account)
 
 
 def _brings_password() -> bool:

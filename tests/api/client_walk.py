@@ -56,7 +56,9 @@ from broadside_client.models import (
     CommentList,
     CommentUpdate,
     CreatedToken,
+    ListPostsFieldsItem,
     ModerationReason,
+    PartialPostList,
     Post,
     PostCreate,
     PostList,
@@ -183,6 +185,10 @@ async def use_posts(writer: AuthenticatedClient) -> Post:
         part = as_a(PostList, await list_posts.asyncio(client=writer, per_page=2, cursor=cursor))
         ids += [each.id for each in part.posts]
     assert ids == [each.id for each in whole.posts]
+    names = [ListPostsFieldsItem.ID, ListPostsFieldsItem.AUTHOR]
+    some = as_a(PartialPostList, await list_posts.asyncio(client=writer, fields=names))
+    assert [(each.id, each.author) for each in some.posts] == [(each, "susan") for each in ids]
+    assert isinstance(some.posts[0].body, Unset)
     page = as_a(PostList, await list_user_posts.asyncio("susan", client=writer, page=2, per_page=3))
     assert [each.id for each in page.posts] == ids[3:]
     return post

@@ -226,7 +226,7 @@ def _with_some_fields(model: type[Collection], schemas: Schemas) -> tuple[Operat
         some: {key: value for key, value in each.items() if key != "required"},
     }
     for described in further.values():
-        described["description"] += " Of the members, those that `fields` has named."
+        described["description"] += " With the members that `fields` names."
     return _reference("schemas", part), further
 
 
