@@ -67,12 +67,12 @@ async def test_a_migration_gives_up_a_lock_that_others_hold_and_tries_again(
     monkeypatch.setattr(migrations, "LOCK_TIMEOUT", "100ms")
     monkeypatch.setattr(migrations, "PAUSE_SECONDS", 0.0)
     async with site.engine.connect() as reader:
-        await reader.execute(text("SELECT count(*) FROM users"))
+        await reader.execute(text("SELECT count(*) FROM posts"))
         undoing = asyncio.create_task(run(site, "downgrade", "base"))
         await wait_for_a_lock(site, 1)
         # Others who come after it wait for no longer than it does.
         async with site.engine.connect() as other:
-            await asyncio.wait_for(other.execute(text("SELECT count(*) FROM users")), 5)
+            await asyncio.wait_for(other.execute(text("SELECT count(*) FROM posts")), 5)
 
         async def has_given_up() -> bool:
             return "a migration waits for a lock" in caplog.text
@@ -106,6 +106,30 @@ async def test_a_process_that_waits_for_its_turn_holds_up_no_index_that_is_being
 
         await asyncio.wait_for(first.run_sync(build_index), 20)
         await asyncio.wait_for(done.wait(), 20)
+
+
+async def test_an_index_is_built_though_an_older_transaction_takes_longer_than_a_lock_may(
+    site: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrations, "LOCK_TIMEOUT", "1ms")
+    monkeypatch.setattr(migrations, "ATTEMPTS", 1)
+    async with site.engine.connect() as older, site.engine.connect() as connection:
+        await older.execute(text("INSERT INTO account_deletions SELECT 1 WHERE false"))
+
+        def build_index(connection: Connection) -> str | None:
+            with migrations.turn(connection):
+                connection.execution_options(isolation_level="AUTOCOMMIT")
+                build = text("CREATE INDEX CONCURRENTLY ix_new ON account_deletions (attempts)")
+                migrations.run_patiently(connection, lambda: connection.execute(build))
+                return connection.scalar(text("SHOW lock_timeout"))
+
+        building = asyncio.create_task(connection.run_sync(build_index))
+        await wait_for_a_lock(site, 1)
+        # It goes on waiting, though others ask for locks that it would have given up long ago.
+        async with site.engine.connect() as writer:
+            await writer.execute(text("UPDATE account_deletions SET attempts = 0"))
+        await older.commit()
+        assert await building == "1ms"
 
 
 NEW_USER = text(

@@ -5,20 +5,24 @@ before it, and so that it may build indexes `CONCURRENTLY` in alembic's `autocom
 
 A statement that has to wait for a lock gives up after `LOCK_TIMEOUT`: all who come after it would
 queue behind it, also those who only read. The revision is then tried again from its beginning.
+What nobody queues behind (`WAITS_ALONE`) waits for longer: for an autovacuum, which gives way only
+after a second, or for the end of a transaction that was begun before.
 """
 
 import enum
 import functools
 import logging
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext, MigrationInfo
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DBAPIError
 
 from blog.core.db.database_errors import is_lock_timeout
@@ -28,7 +32,10 @@ log = logging.getLogger(__name__)
 PROJECT = Path(__file__).resolve().parents[3]
 # Any number will do, so long as everybody who migrates takes the same.
 MIGRATION_LOCK = 0x62726F6164
+# Nobody is to wait for a second because of a migration.
 LOCK_TIMEOUT = "800ms"
+LONG_LOCK_TIMEOUT = "1min"
+WAITS_ALONE = re.compile(r"\bCONCURRENTLY\b|\bVALIDATE CONSTRAINT\b|^\s*VACUUM\b")
 ATTEMPTS = 30
 PAUSE_SECONDS = 1.0
 TURN_SECONDS = 0.2
@@ -71,11 +78,14 @@ def turn(connection: Connection) -> Iterator[None]:
     while not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), key):
         connection.commit()
         _pause(connection, TURN_SECONDS)
-    connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
     connection.commit()
+    event.listen(connection, "before_cursor_execute", _wait_alone)
+    event.listen(connection, "after_cursor_execute", _wait_no_longer)
     try:
         yield
     finally:
+        event.remove(connection, "before_cursor_execute", _wait_alone)
+        event.remove(connection, "after_cursor_execute", _wait_no_longer)
         if not connection.invalidated:
             connection.rollback()
             connection.execute(text("RESET lock_timeout"))
@@ -90,6 +100,8 @@ def run_patiently(connection: Connection, run: Callable[[], None]) -> None:
         sqlalchemy.exc.DBAPIError: as `run` does, also for the lock if it was never free.
     """
     for attempt in range(1, ATTEMPTS + 1):
+        connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
+        connection.commit()
         try:
             run()
         except DBAPIError as error:
@@ -100,6 +112,23 @@ def run_patiently(connection: Connection, run: Callable[[], None]) -> None:
             _pause(connection, PAUSE_SECONDS)
         else:
             return
+
+
+def _wait_alone(connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
+    if WAITS_ALONE.search(statement):
+        _set_lock_timeout(connection, LONG_LOCK_TIMEOUT)
+
+
+def _wait_no_longer(connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
+    """Not after an error; then the revision is tried again, or the connection is given back."""
+    if WAITS_ALONE.search(statement):
+        _set_lock_timeout(connection, LOCK_TIMEOUT)
+
+
+def _set_lock_timeout(connection: Connection, value: str) -> None:
+    cursor = connection.connection.cursor()
+    cursor.execute(f"SET lock_timeout = '{value}'")
+    cursor.close()
 
 
 def _pause(connection: Connection, seconds: float) -> None:
