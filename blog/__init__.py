@@ -88,6 +88,7 @@ from blog.moderation.api import blueprint as moderation_api
 from blog.moderation.pages import blueprint as moderation_pages
 from blog.moderation.report_pages import blueprint as report_pages
 from blog.posts.api import blueprint as posts_api
+from blog.posts.jobs import PUBLISH_DUE_POSTS
 from blog.posts.pages import blueprint as posts_pages
 from blog.site.pages import blueprint as site_pages
 from blog.users.api import blueprint as users_api
@@ -101,6 +102,7 @@ EVENT_HANDLERS = (Handler(AccountRegistered, tell_of_new_people),)
 JOBS = (
     REMOVE_DELETED_ACCOUNT,
     FIND_DELETED_ACCOUNTS,
+    PUBLISH_DUE_POSTS,
     cleaning("delete_expired_sessions", partial(delete_expired, table=LoginSession), every=HOUR),
     cleaning("delete_expired_tokens", partial(delete_expired, table=ApiToken), every=HOUR),
     cleaning("delete_old_answers", delete_old_answers, every=HOUR),

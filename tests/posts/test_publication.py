@@ -21,6 +21,7 @@ from blog.posts.counts import KEPT_COUNTS, wrong_counts
 from blog.posts.policies import may_read_post, visible_to
 from blog.posts.publication import POSTS_AT_ONCE, publish_due_posts
 from tests.api.support import Client, add_token
+from tests.jobs import do_job
 from tests.posts.test_posts import add_posts
 from tests.support import Browser
 
@@ -194,6 +195,16 @@ async def test_scheduled_posts_are_published_when_they_are_due_and_stand_at_thei
     assert events == [late, on_time]
     assert await wrong_counts(db) == EXACT
     assert (await db.get_one(Post, later)).status == PostStatus.SCHEDULED
+
+
+async def test_the_job_publishes_all_that_was_due_while_no_worker_ran(
+    app: Broadside, db: AsyncSession, susan: User
+) -> None:
+    await scheduled(db, susan, SPRING_2009, POSTS_AT_ONCE + 1)
+    (later,) = await scheduled(db, susan, now() + timedelta(hours=1))
+    await do_job(app, "publish_due_posts")
+    left = await db.scalars(select(Post.id).where(Post.status == PostStatus.SCHEDULED))
+    assert list(left) == [later]
 
 
 async def test_each_due_post_is_published_once_however_many_workers_try(
