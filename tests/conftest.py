@@ -10,12 +10,13 @@ from typing import NamedTuple
 
 import pytest
 from sqlalchemy import TextClause, text
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from blog import create_app
 from blog.cli.deploy import migrate
 from blog.core.crypto.passwords import Passwords
 from blog.core.db.embedded import EmbeddedPostgres
+from blog.core.db.engines import make_engine
 from blog.core.web.app import Broadside
 from blog.core.web.rate_limits import RateLimits
 from blog.models import Base, User
@@ -147,10 +148,18 @@ async def app(running_app: RunningApp) -> AsyncIterator[Broadside]:
     assert not faults
 
 
+@pytest.fixture(scope="session")
+async def own_engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    """Connections of the tests' own, without the time limits of a request's."""
+    engine = make_engine(database_url)
+    yield engine
+    await engine.dispose()
+
+
 @pytest.fixture
-async def db(app: Broadside) -> AsyncIterator[AsyncSession]:
-    """A database session of the test's own, to arrange and to look."""
-    async with app.database.session() as session:
+async def db(app: Broadside, own_engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
+    """A database session of the test's own, to arrange and to look, for as long as it takes."""
+    async with AsyncSession(own_engine, expire_on_commit=False) as session:
         yield session
 
 

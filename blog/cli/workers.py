@@ -107,7 +107,11 @@ def _let_go(listening: int) -> None:
     As long as anyone holds it the kernel goes on accepting connections, and in the end resets
     them. Until the last worker has let go, only one at a time may wait to be accepted.
     """
-    with socket.socket(fileno=os.dup(listening)) as listener:
+    try:
+        duplicate = os.dup(listening)
+    except OSError:  # Every worker has ended already, and hypercorn has closed it.
+        return
+    with socket.socket(fileno=duplicate) as listener:
         listener.listen(0)
     # hypercorn closes the number later, so it must stand for something.
     with Path(os.devnull).open("rb") as nothing:

@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import time
 from pathlib import Path
 
 import httpx
@@ -69,21 +68,21 @@ async def test_a_request_under_way_is_answered_when_two_workers_are_told_to_stop
 
 
 @pytest.mark.parametrize("command", [BLOG_SERVE, (*HYPERCORN, "--graceful-timeout", "1")])
-async def test_ctrl_c_ends_everything_within_5_seconds_also_with_a_hanging_client(
+async def test_ctrl_c_ends_everything_and_waits_for_no_hanging_client(
     command: tuple[str, ...], tmp_path: Path
 ) -> None:
     if command != BLOG_SERVE:
         await run(tmp_path, "blog", "deploy")
     async with serving(tmp_path, *command, web_concurrency=2) as server:
         _, writer = await asyncio.open_connection("127.0.0.1", server.port)
-        writer.write(UNFINISHED_REQUEST)
-        postmaster = embedded_server(tmp_path)
-
-        begin = time.monotonic()
-        server.send(signal.SIGINT, group=True)
-        assert await server.ended() == 0
-        assert time.monotonic() - begin < 5
-        writer.close()
+        try:
+            writer.write(UNFINISHED_REQUEST)
+            postmaster = embedded_server(tmp_path)
+            server.send(signal.SIGINT, group=True)
+            # Requests that are under way have 30 s where there is a second to wait.
+            assert await server.ended(seconds=15) == 0
+        finally:
+            writer.close()
     assert not runs(postmaster)
     assert "Traceback" not in server.output
 

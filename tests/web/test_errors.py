@@ -129,7 +129,7 @@ async def test_an_error_after_the_view_is_logged_by_its_route_too(
     def fail(_response: object) -> None:
         raise RuntimeError("after the view")
 
-    monkeypatch.setitem(app.after_request_funcs, "accounts", [fail])
+    monkeypatch.setitem(app.after_request_funcs, "registration", [fail])
     assert (await browser.get("/auth/confirm/secret-token")).status_code == 500
     assert "unexpected error in GET /auth/confirm/<token>" in caplog.text
     assert "RuntimeError: after the view" in caplog.text

@@ -74,10 +74,11 @@ async def test_a_process_that_is_killed_between_any_two_lines_leaves_a_whole_obj
 ) -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.core.storage.dying", tmp_path,
-        cwd=PROJECT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        cwd=PROJECT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
-    output, _ = await process.communicate()
-    assert process.returncode == 0, output.decode()
+    # Python 3.12 and newer warn on standard error of a fork beside threads.
+    output, errors = await process.communicate()
+    assert process.returncode == 0, errors.decode()
     killed, new, left = map(int, output.split())
     assert killed > 40
     assert 0 < new < killed
