@@ -59,6 +59,9 @@ FILL = """
     INSERT INTO emails (message_id, purpose, recipient, subject, text, html, state, attempts)
     SELECT gen_random_uuid(), 'confirm', 'mail@example.com', 'x', 'x', 'x', 'failed', 1
     FROM generate_series(:first, :last) AS n;
+    INSERT INTO jobs (kind, payload, state, due_at)
+    SELECT 'x', '{}', CASE n % 3 WHEN 0 THEN 'waiting' ELSE 'failed' END, now() - interval '1 h'
+    FROM generate_series(:first, :last) AS n;
     INSERT INTO reports (reporter_id, post_id, reason, state, closed_at)
     SELECT id % 200 + :someone, id, 'x', CASE WHEN id % 2 = 0 THEN 'open' ELSE 'resolved' END,
         CASE WHEN id % 2 = 0 THEN NULL ELSE now() END

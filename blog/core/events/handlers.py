@@ -57,6 +57,8 @@ class Handlers:
 
 async def record(session: AsyncSession, *events: DomainEvent) -> None:
     """Record events of one class and tell their handlers; the caller commits."""
+    if not events:
+        return
     rows = [{"kind": event.kind(), "payload": event.payload()} for event in events]
     await session.execute(insert(LoggedEvent), rows)
     await tell(session, events)

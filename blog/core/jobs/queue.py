@@ -128,7 +128,12 @@ async def enqueue(
             at once wait for one another. While one runs, another waits for it to end.
         at: the moment from which on it is done; at once, if it is `None`.
         payload: what `run` needs to know, as JSON can hold it: ids rather than rows.
+
+    Raises:
+        ValueError: the kind is repeated by itself.
     """
+    if kind.every is not None:
+        raise ValueError(f"{kind.name} is repeated, and not enqueued")
     values = {"kind": kind.name, "key": key, "payload": payload, "at": at}
     await session.execute(_ENQUEUE, values)
 

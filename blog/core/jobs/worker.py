@@ -100,7 +100,7 @@ class JobWorker(Loop):
         self.wake()
 
     async def _run(self, job: RunningJob) -> None:
-        """Run a job and write down what became of it; nothing is raised but a cancellation."""
+        """Run a job and write down what became of it; raises nothing but its cancellation."""
         try:
             error = await self._try(job)
             if not job.is_recorded:
@@ -108,12 +108,20 @@ class JobWorker(Loop):
                 await persistently(lambda: self._record(job, error), deadline)
         except asyncio.CancelledError:
             if not job.is_recorded:
-                await queue.give_back(job.database, job.claimed)
+                await self._give_back(job)
             raise
         except Exception as error:
             # The lease ends, and the job is run again.
             name, number = job.kind.name, job.claimed.id
             log.error("what became of job %d (%s) is not recorded", number, name, exc_info=error)
+
+    async def _give_back(self, job: RunningJob) -> None:
+        """Let others have a job that was broken off, unless they have it already."""
+        try:
+            await queue.give_back(job.database, job.claimed)
+        except Exception as error:
+            # Nobody waits for what comes of it; the lease ends.
+            log.warning("job %d (%s) is not given back: %s", job.claimed.id, job.kind.name, error)
 
     async def _try(self, job: RunningJob) -> Exception | None:
         """Run a job; returns what went wrong, or `None`."""

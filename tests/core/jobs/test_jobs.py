@@ -455,6 +455,11 @@ async def test_a_repeated_job_never_gives_up(app: Broadside, db: AsyncSession) -
     assert timedelta(minutes=9) < job.due_at - now() < timedelta(minutes=13)
 
 
+async def test_what_is_repeated_is_not_enqueued(done: Done, db: AsyncSession) -> None:
+    with pytest.raises(ValueError, match="note is repeated"):
+        await enqueue(db, JobKind("note", done.note, every=timedelta(hours=1)))
+
+
 async def test_of_the_jobs_with_a_key_one_waits_and_is_moved(
     app: Broadside, done: Done, db: AsyncSession
 ) -> None:
