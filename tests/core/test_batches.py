@@ -10,9 +10,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.core.db import statements
 from blog.core.db.database import Database
 from blog.core.db.statements import Tally, tally
-from blog.core.web import batches, statements
+from blog.core.web import batches
 from blog.core.web.batches import MOST_BATCHES, MOST_ITEMS, Batches
 from tests.databases import wait_for_a_lock
 

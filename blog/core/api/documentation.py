@@ -18,9 +18,9 @@ INTRODUCTION = """\
 Everything that people do on the pages, for programs.
 
 Lists come in pages, by number (`?page=`, `?per_page=`) or by cursor (`?cursor=`, then the
-address in `next`). Say who you are by HTTP Basic, with an e-mail address or username and a
-password or with a token as the username, or by a bearer token. What goes wrong is told as
-`application/problem+json` (RFC 9457).
+address in `next`), with all members of the items or some (`?fields=`). Say who you are by HTTP
+Basic, with an e-mail address or username and a password or with a token as the username, or by a
+bearer token. What goes wrong is told as `application/problem+json` (RFC 9457).
 
 Every address answers `HEAD` where it answers `GET`, and `OPTIONS`; another method than those
 described is answered by 405, with those that there are in `Allow`.
