@@ -119,7 +119,13 @@ class Post(Base):
             postgresql_where=text("status = 'published' AND hidden_at IS NULL"),
             postgresql_include=["author_id"],
         ),
-        Index("ix_posts_due", "published_at", postgresql_where=text("status = 'scheduled'")),
+        # Of one status, such as those that are to be published next.
+        Index(
+            "ix_posts_unpublished",
+            "status",
+            "published_at",
+            postgresql_where=text("status <> 'published'"),
+        ),
         Index("ix_posts_hidden", "id", postgresql_where=text("hidden_at IS NOT NULL")),
         # Room on each page, as in `users`: for the count of comments and what is laid out anew.
         {"postgresql_with": {"fillfactor": 90}},

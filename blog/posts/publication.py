@@ -22,7 +22,7 @@ async def publish_due_posts(session: AsyncSession, moment: datetime) -> int:
     Returns:
         How many were published; there may be more until it is none.
     """
-    # The status as the partial index has it.
+    # The status is written out, so that the planner sees that the partial index has it.
     due = (
         select(Post.id, Post.author_id)
         .where(Post.status == literal_column("'scheduled'"), Post.published_at <= moment)
