@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 LOCKED := install --no-deps --require-hashes --only-binary :all: --requirement
 COMPILE := $(VENV)/uv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --custom-compile-command "make lock" --quiet
-# A file of tests is run by one process, with a database of its own.
+# Each test file is run by one process, with its own database.
 AT_ONCE := --numprocesses 2 --dist loadfile
 BROWSERS := chromium chromium-browser google-chrome chrome
 
@@ -21,27 +21,27 @@ run: $(VENV)/run.stamp ## Serve the site on http://127.0.0.1:5000 until Ctrl-C
 test: $(VENV)/dev.stamp chromium nginx ## Run all tests, or some: make test ARGS="-k login"
 	@$(BIN)/pytest $(AT_ONCE) $(ARGS)
 
-test-coverage: $(VENV)/dev.stamp chromium nginx ## Run all tests, and say which lines and branches none has run
+test-coverage: $(VENV)/dev.stamp chromium nginx ## Run all tests with line and branch coverage
 	@$(BIN)/pytest $(AT_ONCE) --cov --cov-report term --cov-report html $(ARGS)
 
-fuzz: $(VENV)/dev.stamp ## Try to break the site at random: make fuzz EXAMPLES=1000 SEED=7
+fuzz: $(VENV)/dev.stamp ## Fuzz the site: make fuzz EXAMPLES=1000 SEED=7
 	@FUZZ_EXAMPLES=$(or $(EXAMPLES),100) FUZZ_SEED=$(or $(SEED),$(shell date +%s)) \
 		$(BIN)/pytest tests/api/test_fuzz.py tests/live/test_odd_requests.py -s $(ARGS)
 
-worst: $(VENV)/dev.stamp ## Look for the texts that cost the most to render: make worst SECONDS=60 SEED=7
+worst: $(VENV)/dev.stamp ## Search for texts that are slow to render: make worst SECONDS=60 SEED=7
 	@WORST_SECONDS=$(or $(SECONDS),10) WORST_SEED=$(or $(SEED),$(shell date +%s)) \
 		$(BIN)/pytest tests/core/test_worst_texts.py $(ARGS)
 
-lint: $(VENV)/dev.stamp ## Check style, types, and which folder imports which
+lint: $(VENV)/dev.stamp ## Check style, types and imports between folders
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-cache > $(VENV)/imports.txt || { cat $(VENV)/imports.txt; exit 1; }
 
-demo: $(VENV)/run.stamp ## Fill the site with people and posts: make demo ARGS="--users 10 --posts 100"
+demo: $(VENV)/run.stamp ## Load demo data: make demo ARGS="--users 10 --posts 100"
 	@exec $(BIN)/blog demo $(ARGS)
 
-bench: $(VENV)/dev.stamp wrk ## Measure reading and writing, or what a mechanism gives: make bench ARGS="--without fragments"
+bench: $(VENV)/dev.stamp wrk ## Run the benchmarks, or measure one optimisation: make bench ARGS="--without fragments"
 ifneq ($(findstring --without,$(ARGS)),)
 	@$(BIN)/python -m benchmarks.without $(ARGS)
 else
@@ -49,24 +49,24 @@ else
 	@$(BIN)/python -m benchmarks.writes $(ARGS)
 endif
 
-bench-slow: $(VENV)/dev.stamp ## Measure what a reader notices of slow clients: make bench-slow ARGS="--quick"
+bench-slow: $(VENV)/dev.stamp ## Measure the effect of slow clients: make bench-slow ARGS="--quick"
 	@$(BIN)/python -m benchmarks.slow_clients $(ARGS)
 
-lock: $(VENV)/uv/bin/uv ## Pin what pyproject.toml asks for; with ARGS=--upgrade the newest of it
+lock: $(VENV)/uv/bin/uv ## Pin the dependencies; with ARGS=--upgrade to the newest versions
 	@echo "Pinning the dependencies in requirements/"
 	@$(COMPILE) $(ARGS) --group build --output-file requirements/run.lock
 	@$(COMPILE) $(ARGS) --group build --group dev --constraint requirements/run.lock \
 		--output-file requirements/dev.lock
 
-clean: ## Remove what make made, but not the site's data in var/
+clean: ## Remove generated files, except the site's data in var/
 	@rm -rf $(VENV) .coverage* htmlcov .mypy_cache .pytest_cache .ruff_cache
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
-# The environment is made anew when its Python has gone, and brought up to date when a lock
-# file has changed.
+# The environment is recreated when its Python is missing, and updated when a lock file has
+# changed.
 $(BIN)/python:
 	@command -v $(PYTHON) >/dev/null || { \
 		echo "Broadside needs Python 3.11 or newer, and there is no $(PYTHON)." >&2; exit 1; }
@@ -94,7 +94,7 @@ $(VENV)/uv/bin/uv: | $(BIN)/python
 	@$(BIN)/python -m venv $(VENV)/uv
 	@$(VENV)/uv/bin/python -m pip install --quiet --disable-pip-version-check uv
 
-# What Python's packages do not bring: installed on Debian if we are root, else asked for.
+# System packages: installed on Debian as root; otherwise a message says what to install.
 define apt
 	if [ "$$(id -u)" = 0 ] && grep -qs '^ID=debian' /etc/os-release; then \
 		echo "Installing $(1)"; \
@@ -106,7 +106,7 @@ define apt
 	fi
 endef
 
-# Some tests drive a real browser or a real nginx; they are skipped without, and fail where CI=true.
+# Tests with a real browser or nginx are skipped if it is missing, and fail if CI=true.
 chromium:
 	@for name in $(BROWSERS); do command -v $$name >/dev/null && exit 0; done; \
 	$(call apt,chromium,The browser tests are skipped without Chromium)

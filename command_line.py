@@ -1,6 +1,6 @@
-"""The entry of the command `blog`.
+"""The entry point of the command `blog`.
 
-It sees to signals and standard streams before it loads the rest, which takes a second or two.
+It sets up signals and standard streams before it imports the rest, which takes a second or two.
 """
 
 import os
@@ -14,37 +14,37 @@ def main() -> None:
     open_standard_streams()
     is_interruptible = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if is_interruptible:
-        # There is nothing to put in order yet, and a traceback of imports tells nobody anything.
+        # There is nothing to clean up yet, and a traceback of imports would not help.
         signal.signal(signal.SIGINT, lambda *_: os._exit(128 + signal.SIGINT))
     from blog.cli import main as run  # noqa: PLC0415 (see above)
 
     if is_interruptible:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP):
-        # With `nohup` it is ignored, and stays so.
+        # Under `nohup` it is ignored, and stays so.
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _as_ctrl_c)
     run()
 
 
 def _as_ctrl_c(_number: int, _frame: FrameType | None) -> None:
-    """End as by Ctrl-C: whoever holds an embedded server lets go of it."""
+    """Exit as by Ctrl-C, which releases an embedded server."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         raise KeyboardInterrupt
     signal.raise_signal(signal.SIGINT)
 
 
 def open_standard_streams() -> None:
-    """Put `/dev/null` in the place of standard streams that are closed.
+    """Replace closed standard streams by `/dev/null`.
 
-    Otherwise the next file or socket gets the stream's number, and what somebody prints. Python has
-    `None` for them, at which much fails.
+    Otherwise the next file or socket would get the stream's descriptor, and printed text. Python
+    sets closed streams to `None`, which much code cannot handle.
     """
     for number in range(3):
         try:
             os.fstat(number)
         except OSError:
-            # The lowest number that is free is this one.
+            # This is the lowest free descriptor.
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:

@@ -1,7 +1,7 @@
-"""The addresses of databases, as libpq has them and people write them, checked and made uniform.
+"""Validation and normalisation of database URLs in libpq's format.
 
-What the parameters mean is in PostgreSQL's documentation, "Connection Strings" and "Parameter Key
-Words"; `blog/core/db/connecting.py` does as they say.
+The parameters are documented by PostgreSQL, "Connection Strings" and "Parameter Key Words";
+`blog/core/db/connecting.py` implements them.
 """
 
 import re
@@ -17,7 +17,7 @@ HOST = re.compile(
     r"(?P<name>/[^:]+|\[[^\]]+\]|[0-9A-Fa-f.]*(?::[0-9A-Fa-f.]*){2,}|[^:/\[\]]+)"
     r"(?::(?P<port>\d*))?"
 )
-# What one of several servers may have to be, to be taken; the first is meant where nothing is said.
+# The values of target_session_attrs; the first one is the default with several hosts.
 ROLES = ("read-write", "primary", "any")
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 TLS_VERSIONS = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
@@ -28,7 +28,7 @@ def _one_of(*words: str) -> str:
     return "|".join(map(re.escape, words))
 
 
-# What is made use of, with the values that there are; hosts, names and passwords apart.
+# The supported parameters with their values, except for hosts, names and passwords.
 USED = {
     "application_name": ANY_TEXT,
     "connect_timeout": r"\d{1,4}",
@@ -46,7 +46,7 @@ USED = {
     "sslrootcert": ANY_TEXT,
     "target_session_attrs": _one_of(*ROLES),
 }
-# These may be there, and change nothing: the value says what is the case in any way.
+# Parameters that are accepted with these values, which describe what happens anyway.
 HARMLESS = {
     "channel_binding": _one_of("disable", "prefer", "require"),
     "client_encoding": r"(?i:utf-?8|auto)",
@@ -63,24 +63,24 @@ HARMLESS = {
     "sslsni": "1",
     "tcp_user_timeout": r"\d+",
 }
-# Other words for parts of the address.
+# Parameters for parts of the URL.
 PARTS = {"host", "port", "user", "password", "dbname"}
 
 
 def postgresql_url(text: str) -> str:
-    """Check a database address and drop the many spellings of its driver and its hosts.
+    """Validate and normalise a database URL.
 
     Args:
-        text: `postgres://`, `postgresql://` or `postgresql+asyncpg://` followed by the rest
-            of a libpq URL. `ssl`, as asyncpg has it, becomes `sslmode`. Of several hosts, in
-            libpq's spelling or SQLAlchemy's, the first will be used that answers and is what
-            `target_session_attrs` says.
+        text: `postgres://`, `postgresql://` or `postgresql+asyncpg://` followed by the rest of a
+            libpq URL. asyncpg's `ssl` becomes `sslmode`. Several hosts may be in libpq's or
+            SQLAlchemy's format; the first one that answers and matches `target_session_attrs` will
+            be used.
 
     Returns:
-        The same address as SQLAlchemy and `blog/core/db/connecting.py` want it.
+        The URL for SQLAlchemy and `blog/core/db/connecting.py`.
 
     Raises:
-        ValueError: it is not the address of a PostgreSQL database; the message does not repeat it.
+        ValueError: it is not the URL of a PostgreSQL database; the message does not contain it.
     """
     found = ADDRESS.fullmatch(text)
     try:
@@ -95,12 +95,12 @@ def postgresql_url(text: str) -> str:
     query = {name: value for name, value in given.items() if name in USED}
     if len(hosts) > 1:
         query.setdefault("target_session_attrs", ROLES[0])
-    # It is there against servers in between, of which a certificate tells as well.
+    # It protects against man-in-the-middle attacks; verifying the certificate does, too.
     if given.get("channel_binding") == "require" and "verify" not in given.get("sslmode", ""):
         query["sslmode"] = "verify-full"
     if given.get("sslrootcert") == "system":
         if given.get("sslmode", "verify-full") != "verify-full":
-            raise ValueError("has sslrootcert=system, which goes with sslmode=verify-full alone")
+            raise ValueError("has sslrootcert=system, which requires sslmode=verify-full")
         query["sslmode"] = "verify-full"
     host, port, places = _written(hosts)
     return URL.create(
@@ -115,11 +115,11 @@ def postgresql_url(text: str) -> str:
 
 
 def replica_url(text: str) -> str:
-    """Check the address of a replica, as `postgresql_url` does.
+    """Validate and normalise the URL of a replica.
 
     Raises:
-        ValueError: it is not the address of one server. Two replicas are not equally far, and
-            what somebody wrote would be there with one statement and not with the next.
+        ValueError: it is not the URL of a single server. Several replicas have different lags, so a
+            row could be visible to one statement and not to the next.
     """
     url = postgresql_url(text)
     if len(_listed(make_url(url), "host")) > 1:
@@ -128,14 +128,14 @@ def replica_url(text: str) -> str:
 
 
 def _parameters(url: URL) -> dict[str, str]:
-    """What is said behind the question mark, hosts and ports apart.
+    """The query parameters, except for hosts and ports.
 
     Raises:
-        ValueError: a parameter is not known, is given twice, or has a value that there is not.
+        ValueError: a parameter is unknown, is repeated, or has an invalid value.
     """
     names = {name: "sslmode" if name == "ssl" else name for name in url.query}
     if unknown := names.keys() - {"ssl"} - USED.keys() - HARMLESS.keys() - PARTS:
-        raise ValueError(f"has parameters that mean nothing here: {', '.join(sorted(unknown))}")
+        raise ValueError(f"has unsupported parameters: {', '.join(sorted(unknown))}")
     given = {}
     for written, name in names.items():
         if name in {"host", "port"}:
@@ -144,43 +144,43 @@ def _parameters(url: URL) -> dict[str, str]:
         if not isinstance(value, str) or name in given:
             raise ValueError(f"has {name} twice")
         if not re.fullmatch((USED | HARMLESS).get(name, ANY_TEXT), value, re.DOTALL):
-            raise ValueError(f"has a value of {name} that is not taken here{_choice(name)}")
+            raise ValueError(f"has an unsupported value of {name}{_choice(name)}")
         given[name] = value
     return given
 
 
 def _choice(name: str) -> str:
-    """The words that a parameter may be, if there is a choice of words."""
+    """The allowed values of a parameter, if it is an enumeration."""
     words = (USED | HARMLESS).get(name, "").replace("\\", "").split("|")
     return f": it may be {' or '.join(words)}" if len(words) > 1 else ""
 
 
 def _listed(url: URL, parameter: str) -> list[str]:
-    """The values of a parameter that may be repeated, or have commas between them."""
+    """The values of a parameter that may be repeated or comma-separated."""
     return [part for value in url.normalized_query.get(parameter, ()) for part in value.split(",")]
 
 
 def _hosts(beside: list[str], named: list[str], ports: list[str]) -> list[tuple[str, str]]:
-    """Every host with its port, which may be empty for a single one.
+    """Every host with its port, which may be empty for a single host.
 
     Args:
-        beside: hosts in their place before the path, each perhaps with a port after a colon.
+        beside: hosts before the path, each with an optional port after a colon.
         named: hosts of `host=`, likewise.
-        ports: of `port=`, one for each host, or one for all, or none.
+        ports: ports of `port=`: one per host, or one for all, or none.
     """
     if beside and named:
-        raise ValueError("has hosts both in their place and in host=")
+        raise ValueError("has hosts both before the path and in host=")
     names = [unquote(name) for name in beside] or named
     found = [HOST.fullmatch(name) for name in names]
     if not all(found):
         raise ValueError(
             "has a host that is not like name:port, [::1]:port or /folder:port; "
-            "in a password / is written as %2F, and @ as %40"
+            "in a password write / as %2F, and @ as %40"
         )
     hosts = [(each["name"].strip("[]"), each["port"] or "") for each in found if each] or [("", "")]
     own = [port for _, port in hosts if port]
     if own and ports:
-        raise ValueError("has ports both beside the hosts and in port=")
+        raise ValueError("has ports both after the hosts and in port=")
     if len(ports) not in {0, 1, len(hosts)}:
         raise ValueError(f"has {len(hosts)} hosts and {len(ports)} ports")
     if not all(port.isdecimal() and 1 <= int(port) <= 65535 for port in own + ports):
@@ -191,13 +191,13 @@ def _hosts(beside: list[str], named: list[str], ports: list[str]) -> list[tuple[
 
 
 def _written(hosts: list[tuple[str, str]]) -> tuple[str | None, int | None, dict[str, str]]:
-    """A host and a port for their places in the address, or what stands for them behind it."""
+    """A host and a port for the URL's authority, or the query parameters instead."""
     name, port = hosts[0]
     if len(hosts) > 1:
         name = ",".join(name for name, _ in hosts)
         port = ",".join(port or "5432" for _, port in hosts)
     elif name and not name.startswith("/"):
         return name, int(port) if port else None, {}
-    # Several, or a folder with a socket, or nothing: then it is this machine.
+    # Several hosts, or a socket directory, or none: the local server.
     written = {"host": name, "port": port}
     return None, None, {key: value for key, value in written.items() if value}

@@ -1,4 +1,4 @@
-"""What an operator is told of settings: a line for each that is wrong or that is not one."""
+"""Error messages for settings: a line per invalid or misspelt one."""
 
 import difflib
 import os
@@ -11,35 +11,35 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-# Below it a name is not taken for a slip of another one; shorter names are alike by chance.
+# The minimum similarity of a misspelt name. Shorter names are similar by chance.
 ALIKE = 0.85
 SHORTEST_NAME = 6
 
 
 def unreadable(file: Path, *, required: bool) -> str | None:
-    """Say why a `.env` cannot be read, if it cannot.
+    """Why a `.env` file cannot be read; `None` if it can.
 
     Args:
         file: its path.
-        required: whether it has to be there.
+        required: whether it has to exist.
     """
     try:
         content = file.read_bytes()
     except FileNotFoundError:
-        return f"{file}: there is no such file, which ENV_FILE names" if required else None
+        return f"{file}: there is no such file (named by ENV_FILE)" if required else None
     except OSError as error:
         return f"{file}: cannot be read: {str(error.strerror).lower()}"
     if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in content:
-        return f"{file}: is written in UTF-16; save it as UTF-8"
+        return f"{file}: is encoded in UTF-16; save it as UTF-8"
     try:
         content.decode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        return f"{file}: is not written in UTF-8, see line {line}; save it as UTF-8"
+        return f"{file}: is not UTF-8, see line {line}; save it as UTF-8"
     with file.open(encoding="utf-8-sig") as stream:
         for binding in parse_stream(stream):
             if binding.error or (binding.key is not None and binding.value is None):
-                # Its line is that of the empty ones before it.
+                # Its line number is that of the preceding blank lines.
                 text = binding.original.string
                 line = binding.original.line + text[: -len(text.lstrip())].count("\n")
                 return f"{file}: line {line} is not a setting; for example SITE_NAME='My site'"
@@ -47,7 +47,7 @@ def unreadable(file: Path, *, required: bool) -> str | None:
 
 
 def written_names(file: Path) -> Iterator[str]:
-    """Every name in a `.env` that can be read, and in the environment."""
+    """All names in a `.env` file and in the environment."""
     if file.exists():
         with file.open(encoding="utf-8-sig") as stream:
             yield from (binding.key for binding in parse_stream(stream) if binding.key)
@@ -55,28 +55,28 @@ def written_names(file: Path) -> Iterator[str]:
 
 
 def misspelt(names: Iterable[str], known: Iterable[str]) -> Iterator[str]:
-    """A line for each name that is no setting, but looks like one.
+    """A line for each name that is not a setting, but looks like one.
 
     Args:
-        names: what is set.
-        known: the names of all settings, in capitals.
+        names: the names that are set.
+        known: the names of all settings, in upper case.
     """
     settings = list(known)
     for name in sorted({name.upper() for name in names} - set(settings)):
         if len(name) < SHORTEST_NAME:
             continue
         if alike := difflib.get_close_matches(name, settings, 1, ALIKE):
-            yield f"{name}: is not a setting, and does nothing; {alike[0]} is one"
+            yield f"{name}: is not a setting and has no effect; did you mean {alike[0]}?"
 
 
 def lines(error: ValidationError, fields: dict[str, FieldInfo]) -> Iterator[str]:
-    """A line for each setting that is wrong: its name, what is wrong, and what is right.
+    """A line for each invalid setting: its name, the problem, and an example.
 
-    No value is repeated: it may be a secret.
+    Values are not shown: they may be secret.
 
     Args:
-        error: pydantic's.
-        fields: all settings, with an example of each.
+        error: the validation error.
+        fields: the fields of all settings, with examples.
     """
     for problem in error.errors(include_url=False, include_input=False):
         name = str(problem["loc"][0])
@@ -86,12 +86,12 @@ def lines(error: ValidationError, fields: dict[str, FieldInfo]) -> Iterator[str]
 
 
 def _words(problem: ErrorDetails, field: FieldInfo) -> str:
-    """What is wrong, in words for somebody who has never heard of pydantic."""
+    """The problem, without pydantic's terms."""
     kind, context = problem["type"], problem.get("ctx", {})
     if kind == "value_error":
         return str(context["error"])
     if kind == "enum":
-        # It is "'development', 'testing' or 'production'".
+        # "'development', 'testing' or 'production'"
         return "must be " + str(context["expected"]).replace("'", "")
     if kind.startswith("bool"):
         return "must be true or false"
@@ -101,7 +101,7 @@ def _words(problem: ErrorDetails, field: FieldInfo) -> str:
 
 
 def _range(field: FieldInfo) -> str:
-    """Between which numbers a setting has to be."""
+    """The range of a numeric setting."""
     limits: dict[str, Any] = {}
     for bound in field.metadata:
         for name in ("ge", "le"):

@@ -1,10 +1,9 @@
-"""Every knob of Broadside, typed, in one place.
+"""All settings of Broadside.
 
-Each field is read from the environment variable of the same name in capitals, or from a
-`.env` file in the working directory. Nothing under `blog/` looks at the environment: a
-`Settings` is made in `asgi.py`, the command line, `alembic/env.py` and the tests, and handed
-down. `docs/settings.md` has the table of what each one means, `setting_values.py` the
-rules for single values.
+Each field is read from the environment variable of the same name in upper case, or from a `.env`
+file in the working directory. Code under `blog/` does not read the environment: `asgi.py`, the
+command line, `alembic/env.py` and the tests create a `Settings` and pass it on. `docs/settings.md`
+documents the settings, `setting_values.py` validates single values.
 """
 
 import multiprocessing
@@ -33,16 +32,16 @@ import setting_checks
 import setting_values as values
 from database_urls import postgresql_url, replica_url
 
-# Under a service manager it is elsewhere, and each process that is started anew reads it again.
+# A service manager may name another file; every new process reads it.
 ENV_FILE = Path(os.environ.get("ENV_FILE") or ".env")
-# The value of `DATABASE_URL` that asks for the embedded server by name.
+# The value of `DATABASE_URL` that selects the embedded server explicitly.
 EMBEDDED = "embedded"
-# Where a server listens that is to be reached from everywhere.
+# Wildcard addresses.
 EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104
 
 
 class Environment(StrEnum):
-    """What the application is running for."""
+    """The environment that the application runs in."""
 
     DEVELOPMENT = "development"
     TESTING = "testing"
@@ -50,28 +49,28 @@ class Environment(StrEnum):
 
 
 class MailWorkerPlace(StrEnum):
-    """Where the outbox is emptied: in each web process, or by `blog worker` alone."""
+    """Where mail and jobs are processed: in each web process, or only by `blog worker`."""
 
     INTERNAL = "internal"
     EXTERNAL = "external"
 
 
 class StorageKind(StrEnum):
-    """Where files are kept: in a folder of `VAR_DIR`, or in a bucket of an S3-compatible store."""
+    """Where files are stored: in a folder of `VAR_DIR`, or in an S3-compatible bucket."""
 
     FOLDER = "folder"
     S3 = "s3"
 
 
 class Avatars(StrEnum):
-    """Where the pictures of people come from."""
+    """The source of avatars."""
 
     IDENTICON = "identicon"
     GRAVATAR = "gravatar"
 
 
 def example(text: str) -> Any:
-    """Give a setting an example of what is right, for whoever got it wrong."""
+    """Declare a valid example, shown in error messages."""
     return Field(examples=[text])
 
 
@@ -85,13 +84,13 @@ class Settings(BaseSettings):
     """The configuration of one application.
 
     Raises:
-        pydantic.ValidationError: a value is missing or wrong; `load_settings` turns it into
-            a line per setting.
+        pydantic.ValidationError: a value is missing or invalid; `load_settings` turns it into a
+            line per setting.
     """
 
     model_config = SettingsConfigDict(
         env_file=ENV_FILE,
-        # Some editors put a mark before it that is no part of the first name.
+        # Some editors write a byte order mark, which is not part of the first name.
         env_file_encoding="utf-8-sig",
         extra="ignore",
         frozen=True,
@@ -188,7 +187,7 @@ class Settings(BaseSettings):
     @field_validator("*", mode="before")
     @classmethod
     def _is_text(cls, value: object) -> object:
-        """Bytes of another encoding come from the environment as halves of surrogate pairs."""
+        """Refuse bytes of other encodings, which os.environ decodes to surrogates."""
         if isinstance(value, str) and any("\ud800" <= each <= "\udfff" for each in value):
             raise ValueError("must be written in UTF-8")
         return value
@@ -196,7 +195,7 @@ class Settings(BaseSettings):
     @field_validator("admin_email", "allowed_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        """Several are written with commas between them, in any case."""
+        """Split a comma-separated list, and lower the case."""
         if isinstance(value, str):
             return [each.strip().lower() for each in value.split(",") if each.strip()]
         return value
@@ -211,13 +210,13 @@ class Settings(BaseSettings):
     @field_validator("database_url", mode="before")
     @classmethod
     def _embedded_by_name(cls, value: str | None, info: ValidationInfo) -> str | None:
-        """`None` stands for the embedded server, which production gets only if it asks for it."""
+        """Map the embedded server to `None`. In production it has to be selected explicitly."""
         if value and value.strip().lower() != EMBEDDED:
             return postgresql_url(value)
         if not value and info.data.get("env") is Environment.PRODUCTION:
             raise ValueError(
                 "is missing, and production needs it; "
-                f"DATABASE_URL={EMBEDDED} is a server of this machine's own, in VAR_DIR"
+                f"DATABASE_URL={EMBEDDED} selects the embedded server, in VAR_DIR"
             )
         return None
 
@@ -227,9 +226,9 @@ class Settings(BaseSettings):
         try:
             folder = value.expanduser().absolute()
         except RuntimeError:
-            raise ValueError("is in the home of a user that does not exist") from None
+            raise ValueError("is in the home directory of a user that does not exist") from None
         if folder.exists() and not folder.is_dir():
-            raise ValueError("must be a folder, and there is something else of that name")
+            raise ValueError("must be a folder, and a file of that name exists")
         return folder
 
     @field_validator("storage_bucket", "storage_access_key", "storage_secret_key")
@@ -245,18 +244,18 @@ class Settings(BaseSettings):
         if "tls_certificate" in info.data and (value is None) != (
             info.data["tls_certificate"] is None
         ):
-            raise ValueError("goes with TLS_CERTIFICATE: give both files, or none")
+            raise ValueError("belongs to TLS_CERTIFICATE: set both, or neither")
         return value
 
     @field_validator("base_url", mode="before")
     @classmethod
     def _where_it_listens(cls, value: str, info: ValidationInfo) -> str:
-        """Outside production the site is where it listens."""
+        """Outside production, default to the listening address."""
         if value:
             return value
         if info.data.get("env") is Environment.PRODUCTION:
             raise ValueError("is missing, and production needs it")
-        # What is wrong itself is told already.
+        # Invalid values have their own error message.
         host, port = info.data.get("host", "localhost"), info.data.get("port", 5000)
         host = "localhost" if host in EVERYWHERE else f"[{host}]" if ":" in host else host
         scheme = "https" if info.data.get("tls_certificate") else "http"
@@ -266,14 +265,14 @@ class Settings(BaseSettings):
     @classmethod
     def _needs_an_address(cls, value: bool, info: ValidationInfo) -> bool:
         if value and not info.data.get("base_url", "https:").startswith("https:"):
-            raise ValueError("leads to BASE_URL, which must begin with https:// then")
+            raise ValueError("needs a BASE_URL that begins with https://")
         return value
 
     @field_validator("hsts_subdomains")
     @classmethod
     def _needs_https(cls, value: bool, info: ValidationInfo) -> bool:
         if value and info.data.get("https_redirect") is False:
-            raise ValueError("goes with HTTPS_REDIRECT, which is off")
+            raise ValueError("needs HTTPS_REDIRECT, which is off")
         return value
 
     @field_validator("mail_starttls")
@@ -300,19 +299,19 @@ class Settings(BaseSettings):
 
     @property
     def mailbox_folder(self) -> Path:
-        """Where mail goes in development without a server."""
+        """The folder for mail in development without a mail server."""
         return self.var_dir / "mailbox"
 
     @property
     def storage_folder(self) -> Path:
-        """Where files are kept without a bucket."""
+        """The folder for files without a bucket."""
         return self.var_dir / "files"
 
     def signing_key(self) -> str:
-        """The key that signs cookies and links: `SECRET_KEY`, or one kept in `VAR_DIR`.
+        """The key that signs cookies and links: `SECRET_KEY`, or one stored in `VAR_DIR`.
 
-        The kept one is made on first use. Two processes that start together agree on it:
-        it is written aside and linked into place, and the link of the second one fails.
+        The latter is generated on first use. Two processes that start together agree on it: each
+        writes a temporary file and links it into place, and the second link fails.
         """
         if self.secret_key is not None:
             return self.secret_key.get_secret_value()
@@ -332,9 +331,9 @@ class Settings(BaseSettings):
 
 
 def load_settings() -> Settings:
-    """Read the settings, or end the process with one line for each wrong one.
+    """Read the settings, or exit with a line per invalid setting.
 
-    Names that are not settings but look like it are told as well, by the first process alone.
+    The main process also reports names that look like misspelt settings.
 
     Raises:
         SystemExit: with code 1, after the lines were written to standard error.

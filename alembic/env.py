@@ -22,7 +22,7 @@ from settings import load_settings
 def run(connection: Connection) -> None:
     """Run what the command line asks for, one process at a time."""
     with migrations.turn(connection):
-        migrations.run_patiently(connection, lambda: run_once(connection))
+        migrations.run_with_retries(connection, lambda: run_once(connection))
 
 
 def run_once(connection: Connection) -> None:

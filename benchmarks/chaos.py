@@ -1,4 +1,4 @@
-"""What is lost when processes are killed at random under load.
+"""Crash tests: kill random processes under load, and check that nothing is lost.
 
     python -m benchmarks.chaos [ROUNDS]
 
@@ -15,7 +15,7 @@ from tests.live.chaos import VICTIMS, run_chaos
 
 
 async def main(rounds: int = 20) -> None:
-    """Run it once, and print what came of it."""
+    """Run it, and print the results."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         figures = await run_chaos(Path(name), rounds)
     promises = figures.promises

@@ -1,4 +1,4 @@
-"""What pages are compared with: applications that do next to nothing, under the same hypercorn.
+"""Baselines for pages: minimal applications under the same hypercorn.
 
     /nothing/30000    answers 30,000 bytes
     /newest/30000     asks for the rows of the home page before, and throws them away

@@ -1,4 +1,4 @@
-"""Load on a server, by wrk, and what came of it."""
+"""Load generation with wrk."""
 
 import asyncio
 import re
@@ -22,7 +22,7 @@ class Round:
 
 
 async def load(url: str, headers: Mapping[str, str], seconds: float) -> Round:
-    """Ask for `url` over and over on some connections at once.
+    """Request `url` repeatedly on several connections.
 
     Raises:
         AssertionError: something else than success was answered, or nothing.

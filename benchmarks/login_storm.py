@@ -1,4 +1,4 @@
-"""Does the home page still answer while fifty people log in at once?
+"""Measures the latency of the home page while fifty users log in at once.
 
 Usage: python -m benchmarks.login_storm
 
@@ -21,7 +21,7 @@ QUIET_REQUESTS = 100
 
 
 async def seconds_of_a_page(visitor: Visitor) -> float:
-    """How long the home page takes."""
+    """The duration of a request for the home page."""
     start = time.perf_counter()
     answer = await visitor.get("/")
     assert answer.status_code == 200, answer.text
@@ -29,7 +29,7 @@ async def seconds_of_a_page(visitor: Visitor) -> float:
 
 
 async def seconds_of_a_login(visitor: Visitor, form: dict[str, str]) -> float:
-    """How long it takes to get in."""
+    """The duration of a log-in."""
     start = time.perf_counter()
     answer = await visitor.post("/auth/login", data=form)
     assert answer.status_code == 302, answer.text

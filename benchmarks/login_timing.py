@@ -1,4 +1,4 @@
-"""Does the time of a login tell whether there is such an account?
+"""Checks that log-in timing does not reveal whether an account exists.
 
 Usage: python -m benchmarks.login_timing
 

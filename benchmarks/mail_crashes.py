@@ -1,4 +1,4 @@
-"""Whether mail is lost while workers are killed and the mail server comes and goes.
+"""Checks that no mail is lost when workers are killed and the mail server restarts.
 
     python -m benchmarks.mail_crashes [MESSAGES [KILLS [OUTAGES]]]
 

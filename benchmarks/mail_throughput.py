@@ -1,4 +1,4 @@
-"""How fast one worker empties the outbox, how much memory it takes, and how soon it wakes.
+"""Measures the throughput, memory and latency of a mail worker.
 
     python -m benchmarks.mail_throughput [NUMBER OF MESSAGES …]
 

@@ -1,4 +1,4 @@
-"""Do lists of posts and people take longer on a large site?
+"""Compares the queries of lists on a small and a large site.
 
 Usage: python -m benchmarks.page_queries [--keep FOLDER]
 

@@ -1,4 +1,4 @@
-"""How fast are the pages, and does it matter how large the site is?
+"""Measures the speed of pages on a small and a large site.
 
 Usage: python -m benchmarks.pages [--keep FOLDER] [--quick] [--only WORD]
 
@@ -29,7 +29,7 @@ from blog.core.db.database import Database
 from tests.servers import PROJECT, Server, serving
 
 WORKERS = 2
-# What has to hold of each page.
+# Requirements for each page.
 MOST_SLOWER = 1.3
 # Of the large site's workers, between the first fifth of the requests and the last.
 MOST_GROWTH_MB = 5.0
@@ -40,7 +40,7 @@ STATEMENTS = re.compile(r'db;desc="(\d+) statements"')
 
 @dataclass(frozen=True)
 class Effort:
-    """How long to measure."""
+    """The duration of the measurement."""
 
     rounds: int = 7
     seconds: int = 3
@@ -66,7 +66,7 @@ class Site:
         return url, self.credentials[who]
 
     def memory(self) -> list[float]:
-        """What each worker has in memory, in MB."""
+        """The memory of each worker, in MB."""
         children = psutil.Process(self.server.pid).children()
         workers = [child for child in children if "spawn_main" in " ".join(child.cmdline())]
         return [worker.memory_info().rss / 1e6 for worker in workers]
@@ -90,7 +90,7 @@ async def credentials(url: str, reader: int, tab: str | None) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Figures:
-    """What was measured of one target."""
+    """The measurements of one target."""
 
     target: Target
     size: int
@@ -114,7 +114,7 @@ class Figures:
         return median(page.per_second / floor.per_second for page, floor in pairs)
 
     def missed(self) -> list[str]:
-        """Which of the demands are not met, in words."""
+        """Descriptions of the requirements that are not met."""
         name, share = self.target.name, self.target.share
         missed = []
         if self.statements > self.target.statements:

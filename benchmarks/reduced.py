@@ -1,7 +1,7 @@
-"""The application without some of the mechanisms that make it fast, to see what they give.
+"""The application without some of its optimisations, to measure their effect.
 
-`WITHOUT` names them, separated by commas. Each is replaced by what would stand there if nobody had
-thought of speed; so a mechanism here is as much as can be left out alone.
+`WITHOUT` names them, separated by commas. Each is replaced by a straightforward implementation, and
+can be disabled independently.
 """
 
 import os
@@ -18,27 +18,27 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.auth import credentials, identity
 from blog.core.crypto.tokens import token_digest
-from blog.core.db.shared_reads import SharedReads
+from blog.core.db.request_coalescing import RequestCoalescer
 from blog.core.db.warm_sessions import WarmSessions
 from blog.core.web import process
 from blog.core.web.app import Broadside, current_app
-from blog.core.web.fragments import Fragments
-from blog.core.web.requests import StrictConnection
+from blog.core.web.connection import StrictConnection
+from blog.core.web.fragments import FragmentCache
 from blog.core.web.sessions import CookieSessions
 
 
-def without_shared_reads() -> None:
-    """Each request reads for itself."""
+def without_request_coalescing() -> None:
+    """Each request runs its own query."""
 
     async def read(_self: Any, sessions: WarmSessions, query: Any, *arguments: Any) -> Any:
         async with sessions.session() as session:
             return await query(session, *arguments)
 
-    SharedReads.read = read  # type: ignore[method-assign]
+    RequestCoalescer.read = read  # type: ignore[method-assign]
 
 
 def without_warm_sessions() -> None:
-    """Each reading opens a session of its own."""
+    """Each read opens its own session."""
 
     @asynccontextmanager
     async def session(self: WarmSessions) -> AsyncIterator[AsyncSession]:
@@ -49,20 +49,22 @@ def without_warm_sessions() -> None:
 
 
 def without_fragments() -> None:
-    """Cards, whole pages for strangers, and JSON of the API are rendered each time."""
+    """Cards, anonymous pages and JSON of the API are rendered each time."""
 
-    def kept(_self: Fragments, macro: Callable[..., str], *arguments: Any, **options: Any) -> str:
+    def cached(
+        _self: FragmentCache, macro: Callable[..., str], *arguments: Any, **options: Any
+    ) -> str:
         return macro(*arguments, **options)
 
-    async def page_for_strangers(_self: Fragments, template: str, **values: Any) -> str:
+    async def anonymous_page(_self: FragmentCache, template: str, **values: Any) -> str:
         return await render_template(template, **values)
 
-    Fragments.kept = kept  # type: ignore[method-assign]
-    Fragments.page_for_strangers = page_for_strangers  # type: ignore[method-assign]
+    FragmentCache.cached = cached  # type: ignore[method-assign]
+    FragmentCache.anonymous_page = anonymous_page  # type: ignore[method-assign]
 
 
 def without_batched_lookups() -> None:
-    """Each request finds its session or token by a statement of its own, as objects of its own."""
+    """Each request loads its own session or token."""
 
     async def credential(kind: Any, token: str) -> Any:
         async with current_app.database.warm_sessions.session() as session:
@@ -77,7 +79,7 @@ def without_batched_lookups() -> None:
 
 
 def without_kept_signers() -> None:
-    """The signers of cookies are made for each request, as Quart and quart-auth do."""
+    """Cookie signers are created for each request, as in Quart and quart-auth."""
 
     def get_signing_serializer(self: CookieSessions, app: Quart) -> Any:
         self.__dict__.pop("_signer", None)
@@ -88,28 +90,28 @@ def without_kept_signers() -> None:
 
 
 def without_own_sending() -> None:
-    """Answers are sent by Quart's own code, in two events."""
+    """Responses are sent by Quart's own code, in two events."""
     StrictConnection._send_response = ASGIHTTPConnection._send_response  # type: ignore[method-assign]
 
 
 def without_kept_inspection() -> None:
-    """Quart looks at each function that it calls, and asks all context processors."""
+    """Quart inspects each function that it calls, and runs all context processors."""
     Broadside.ensure_async = Quart.ensure_async  # type: ignore[method-assign]
     Broadside.update_template_context = Quart.update_template_context  # type: ignore[method-assign]
 
 
 def without_plain_templates() -> None:
-    """Templates are rendered as Quart does: each block as an asynchronous generator."""
+    """Templates are asynchronous, as in Quart."""
     Broadside.jinja_environment = quart.templating.Environment
 
 
 def without_frozen_collector() -> None:
-    """The garbage collector looks through everything that was made at the start."""
-    process.keep_for_good = lambda: None
+    """Objects created at start-up are part of each garbage collection."""
+    process.freeze_garbage_collector = lambda: None
 
 
 MECHANISMS: dict[str, Callable[[], None]] = {
-    "shared-reads": without_shared_reads,
+    "request-coalescing": without_request_coalescing,
     "warm-sessions": without_warm_sessions,
     "fragments": without_fragments,
     "batched-lookups": without_batched_lookups,

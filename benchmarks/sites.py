@@ -1,4 +1,4 @@
-"""Two sites to compare: one has a hundred times as many posts as the other."""
+"""Two sites for comparison, one with a hundred times as many posts."""
 
 import time
 from collections.abc import AsyncIterator

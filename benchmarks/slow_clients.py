@@ -1,4 +1,4 @@
-"""What a plain reader notices of clients that take their time.
+"""Measures the effect of slow clients on a reader.
 
     python -m benchmarks.slow_clients [--quick]
 

@@ -1,4 +1,4 @@
-"""What `make bench` asks for: a row of the table for each target."""
+"""The targets of `make bench`, one per row of its table."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ ALL, FOLLOWED = "/all", "/followed"
 
 @dataclass(frozen=True)
 class Target:
-    """An address, and who asks for it.
+    """A URL, and the user who requests it.
 
     Attributes:
         name: what the table calls it.

@@ -1,4 +1,4 @@
-"""What does each mechanism that exists for speed alone give?
+"""Measures the effect of each optimisation.
 
 Usage: python -m benchmarks.without [--without NAME]... [--keep FOLDER] [--quick]
 

@@ -1,4 +1,4 @@
-"""How fast can many people write at the same moment?
+"""Measures concurrent writes.
 
 Usage: python -m benchmarks.writes [--keep FOLDER] [--quick] [--only WORD]
 
@@ -62,7 +62,7 @@ VALUES (:author, repeat('x', 150), repeat('x', 300), 0);
 
 @dataclass(frozen=True)
 class Effort:
-    """How long to measure."""
+    """The duration of the measurement."""
 
     rounds: int = 5
     seconds: int = 3
@@ -99,7 +99,7 @@ class Figures:
         return median(each.p99 / each.median for each in self.rounds[64])
 
     def missed(self) -> list[str]:
-        """Which of the demands are not met, in words."""
+        """Descriptions of the requirements that are not met."""
         missed = []
         if self.name != READ:
             if self.crowded < 1:

@@ -33,7 +33,7 @@ from blog.core.db import migrations, statements
 from blog.core.db.database import Database
 from blog.core.db.engines import TimeLimits
 from blog.core.db.replica import Replica
-from blog.core.db.shared_reads import SharedReads
+from blog.core.db.request_coalescing import RequestCoalescer
 from blog.core.events.handlers import HANDLERS, Handler, Handlers
 from blog.core.events.log import delete_old as delete_old_events
 from blog.core.jobs.background import Background
@@ -58,23 +58,23 @@ from blog.core.web import (
     hosts,
     https,
     metrics_pages,
-    refusals,
     request_log,
     requests,
     sessions,
     templating,
+    unsupported,
     uploads,
 )
 from blog.core.web.app import Broadside, close_db
 from blog.core.web.backlog import Backlog
 from blog.core.web.batches import Batches
-from blog.core.web.fragments import Fragments
-from blog.core.web.lingering import LingeringClose
-from blog.core.web.normalising import OneForm
+from blog.core.web.fragments import FragmentCache
+from blog.core.web.lingering_close import LingeringClose
 from blog.core.web.probe import Probe
 from blog.core.web.proxies import TrustedProxies
 from blog.core.web.rate_limits import RateLimits
 from blog.core.web.rate_limits import delete_full as delete_full_rate_limits
+from blog.core.web.request_normalisation import NormalisationMiddleware
 from blog.follows.api import blueprint as follows_api
 from blog.follows.pages import blueprint as follows_pages
 from blog.mail.alerts import Alerts
@@ -95,10 +95,10 @@ from blog.users.api import blueprint as users_api
 from blog.users.pages import blueprint as users_pages
 from settings import MailWorkerPlace, Settings
 
-# Who hears of what; see `blog.core.events.handlers`.
+# The handlers of domain events; see `blog.core.events.handlers`.
 EVENT_HANDLERS = (Handler(AccountRegistered, tell_of_new_people),)
 
-# What is done in the background; see `blog.core.jobs.kinds`. Mail has a queue of its own.
+# The kinds of background jobs; see `blog.core.jobs.kinds`. Mail has a separate queue.
 JOBS = (
     REMOVE_DELETED_ACCOUNT,
     FIND_DELETED_ACCOUNTS,
@@ -108,19 +108,19 @@ JOBS = (
     cleaning("delete_old_answers", delete_old_answers, every=HOUR),
     cleaning("delete_old_events", delete_old_events, every=HOUR),
     cleaning("delete_old_mails", delete_old_mails, every=HOUR),
-    # Whoever comes from ever new addresses fills this table quickly.
+    # A client with many addresses fills this table quickly.
     cleaning("delete_full_rate_limits", delete_full_rate_limits, every=timedelta(minutes=5)),
 )
 
 PROJECT = Path(__file__).resolve().parents[1]
 
-# What sees a request before others comes before them, and sees its answer after them.
+# The order matters: `before_request` functions run in this order, `after_request` in reverse.
 PARTS = (
     connection,
     uploads,
     request_log,
     hosts,
-    refusals,
+    unsupported,
     requests,
     https,
     sessions,
@@ -157,7 +157,7 @@ BLUEPRINTS = (
     metrics_pages.blueprint,
 )
 
-# The resources of the API, in the order in which its description lists them.
+# The resources of the API, in the order of its description.
 RESOURCES = (
     posts_api,
     comments_api,
@@ -167,23 +167,23 @@ RESOURCES = (
     moderation_api,
     tokens_api,
 )
-# What `/metrics` tells of the database.
+# The database metrics of `/metrics`.
 FIGURES = (outbox_figures, job_figures)
 
 
 def create_app(settings: Settings) -> Broadside:
-    """Make an application.
+    """Create an application.
 
     Args:
-        settings: its configuration; nothing else decides how it behaves, and nothing of it
-            is kept outside the application, so that two may live in one process.
+        settings: its only configuration. There is no global state, so one process may have several
+            applications.
 
     Returns:
-        An ASGI application. What has to be opened is opened and closed with its lifespan.
+        An ASGI application. Resources are opened and closed with its lifespan.
     """
     app = Broadside("blog", root_path=str(PROJECT), static_folder=None)
     app.settings = settings
-    migrations.known_revisions()  # Those of the code that runs, not of one that an update brings.
+    migrations.known_revisions()  # Read now, before an update may replace the files.
     handlers = Handlers(EVENT_HANDLERS)
     app.database = Database(
         settings.database_url,
@@ -191,14 +191,14 @@ def create_app(settings: Settings) -> Broadside:
         session_info={HANDLERS: handlers},
     )
     app.replica = Replica(url, app.database) if (url := settings.database_replica_url) else None
-    app.shared_reads = SharedReads()
+    app.request_coalescer = RequestCoalescer()
     app.lookups = Batches(lambda: app.database.warm_sessions)
     app.writes = Batches(lambda: app.database.warm_writing_sessions, handlers, app.database.session)
     app.passwords = Passwords(site_name=settings.site_name)
     app.renderer = Renderer()
     app.storage = make_storage(settings)
     app.links = LinkSigner(settings.signing_key())
-    app.fragments = Fragments()
+    app.fragments = FragmentCache()
     app.rate_limits = RateLimits(app.database)
     app.backlog = Backlog(app)
     app.background = Background(
@@ -228,7 +228,7 @@ def create_app(settings: Settings) -> Broadside:
     app.reserved_usernames = usernames.reserved(settings.site_name, settings.base_url, app.url_map)
     app.teardown_request(close_db)
     reachable = TrustedProxies(LingeringClose(app.asgi_app), settings.trusted_proxies)
-    app.asgi_app = OneForm(reachable)  # type: ignore[method-assign]
+    app.asgi_app = NormalisationMiddleware(reachable)  # type: ignore[method-assign]
 
     @app.before_serving
     async def open_parts() -> None:
@@ -254,7 +254,7 @@ def create_app(settings: Settings) -> Broadside:
 
 
 async def open_database(database: Database, settings: Settings) -> None:
-    """Open the database for requests: no statement may take long, and all are counted."""
+    """Open the database for requests, with time limits and statement counts."""
     await database.open(
         TimeLimits(
             settings.statement_timeout,
@@ -271,9 +271,10 @@ async def open_database(database: Database, settings: Settings) -> None:
 
 
 def configure(app: Broadside) -> None:
-    """Tell Quart and its extensions what they ask of the settings."""
+    """Configure Quart and its extensions."""
     settings = app.settings
-    # A cookie with this prefix is only taken over TLS, from this very host (RFC 6265bis, 4.1.3).
+    # Browsers accept cookies with this prefix only over TLS, from this very host (RFC 6265bis,
+    # 4.1.3).
     prefix = "" if settings.is_development else "__Host-"
     app.secret_key = settings.signing_key()
     app.config.update(

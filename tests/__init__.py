@@ -1,1 +1,2 @@
-"""The tests mirror `blog/`: a folder a feature, plus real browsers and real processes."""
+"""The tests mirror `blog/`: a folder per feature, plus tests in real browsers and with real
+processes."""

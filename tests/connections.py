@@ -17,8 +17,8 @@ from quart import Request, Response
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.core.crypto.passwords import Passwords, Turn
-from blog.core.db.shared_reads import SharedReads
+from blog.core.crypto.passwords import MeteredSemaphore, Passwords
+from blog.core.db.request_coalescing import RequestCoalescer
 from blog.core.db.warm_sessions import WarmSessions
 from blog.core.storage.folder import FolderStorage
 from blog.core.text.process_pool import ProcessPool
@@ -56,33 +56,33 @@ _hands: ContextVar[Hands | None] = ContextVar("hands", default=None)
 
 
 def _current() -> Hands | None:
-    """The hands of the current request; of none in a task that works for several of them."""
+    """The connections of the current request; `None` in a task that serves several requests."""
     hands = _hands.get()
     return hands if hands is not None and hands.task is asyncio.current_task() else None
 
 
-# Whatever may take long, and needs no connection.
+# Operations that may wait long, and need no connection.
 WAITS: list[tuple[Any, str, str]] = [
     (StrictRequest, "get_data", "its body"),
     (StreamedBody, "__anext__", "its body"),
     (RateLimits, "spend", "its quota"),
-    (Turn, "acquire", "a turn to hash a password"),
+    (MeteredSemaphore, "acquire", "a turn to hash a password"),
     (Passwords, "hash", "a password hash"),
     (Passwords, "verify", "a password hash"),
     (ProcessPool, "run", "the renderer"),
     (asyncio, "to_thread", "a thread"),
     (FolderStorage, "_run", "a file"),
     (Batches, "run", "another connection"),
-    (SharedReads, "read", "another connection"),
+    (RequestCoalescer, "read", "another connection"),
 ]
 
 
 @contextmanager
 def watched(app: Broadside) -> Iterator[list[str]]:
-    """While the requests to an application are watched that is started meanwhile.
+    """Monitor the requests to an application that is started within this context.
 
-    Gives:
-        What they did wrong, in words; it grows.
+    Yields:
+        A growing list of descriptions of faults.
     """
     faults: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
@@ -124,7 +124,7 @@ def _empty_handed(
 
 
 def _counted(open_session: Callable[[WarmSessions], Any]) -> Callable[[WarmSessions], Any]:
-    """A warm session stays out of the pool, and is in a request's hands for a moment only."""
+    """A warm session is not in the pool, but belongs to a request only for a moment."""
 
     @asynccontextmanager
     async def session(sessions: WarmSessions) -> AsyncIterator[AsyncSession]:

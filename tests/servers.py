@@ -37,14 +37,14 @@ STOP_SECONDS = 20
 
 
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listens on."""
+    """A free TCP port of 127.0.0.1."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
         return port
 
 
 async def until(condition: Callable[[], Awaitable[bool]], seconds: float = STOP_SECONDS) -> None:
-    """Wait for something in another process that does not announce itself."""
+    """Poll for a condition in another process."""
     async with asyncio.timeout(seconds):
         while not await condition():  # noqa: ASYNC110 (it is in another process)
             await asyncio.sleep(0.02)
@@ -160,7 +160,7 @@ class Program:
         return await self.ended(seconds)
 
     async def kill(self) -> None:
-        """End what is left of its group, without asking."""
+        """Kill what is left of its process group."""
         with suppress(ProcessLookupError):
             self.send(signal.SIGKILL, group=True)
         await self._reader

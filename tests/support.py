@@ -1,4 +1,4 @@
-"""What tests act with: a browser without a screen, and people on the site."""
+"""Helpers for tests: a simple HTTP client that acts as a browser, and users."""
 
 import asyncio
 import re
@@ -74,7 +74,7 @@ async def add_user(
 
 
 async def api_token(session: AsyncSession, secret: str) -> ApiToken | None:
-    """The API token with this secret, if it holds."""
+    """The API token with this secret, if it is valid."""
     return (await holders(session, [token_digest(secret)], credential=ApiToken))[0]
 
 

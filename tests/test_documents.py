@@ -1,4 +1,4 @@
-"""What the tables of the documentation say is true."""
+"""The tables of the documentation match the code."""
 
 import re
 from pathlib import Path

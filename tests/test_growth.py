@@ -1,4 +1,4 @@
-"""No statement of any page or list reads more because the site has grown.
+"""No statement of any page or list reads more blocks on a larger site.
 
 Every GET route is asked for on a site and on the same site with four times as much of everything,
 and PostgreSQL tells how many blocks each statement has read (`EXPLAIN (ANALYZE, BUFFERS)`).

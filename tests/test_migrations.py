@@ -75,7 +75,7 @@ async def test_a_migration_gives_up_a_lock_that_others_hold_and_tries_again(
             await asyncio.wait_for(other.execute(text("SELECT count(*) FROM posts")), 5)
 
         async def has_given_up() -> bool:
-            return "a migration waits for a lock" in caplog.text
+            return "a migration timed out waiting for a lock" in caplog.text
 
         await until(has_given_up)
         await reader.rollback()
@@ -120,7 +120,7 @@ async def test_an_index_is_built_though_an_older_transaction_takes_longer_than_a
             with migrations.turn(connection):
                 connection.execution_options(isolation_level="AUTOCOMMIT")
                 build = text("CREATE INDEX CONCURRENTLY ix_new ON account_deletions (attempts)")
-                migrations.run_patiently(connection, lambda: connection.execute(build))
+                migrations.run_with_retries(connection, lambda: connection.execute(build))
                 return connection.scalar(text("SHOW lock_timeout"))
 
         building = asyncio.create_task(connection.run_sync(build_index))

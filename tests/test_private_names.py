@@ -1,4 +1,4 @@
-"""What we use of libraries though they do not promise to keep it, all in one list.
+"""The private names of libraries that we depend on, in one list.
 
 A new version of a library may move or drop any of it in silence. Then these tests say what is gone
 and who needs it, before anything else fails for reasons that are harder to read.

@@ -1,4 +1,4 @@
-"""Who may know of which post and comment: every state, every kind of viewer, every route.
+"""Visibility of posts and comments: every state, every kind of viewer, every route.
 
 What is expected is said once, by `Expected`; each route that takes the id of a post or a comment
 has a row in `PAGES` or `RESOURCES`, or this fails.
@@ -212,7 +212,7 @@ def cases() -> list[Expected]:
 
 
 def assert_words(answer: httpx.Response, expected: Expected, row: Route) -> None:
-    """Nobody gets words that they may not read; whoever may, gets those that the route shows."""
+    """Viewers get exactly the texts that they may read and that the route shows."""
     if not expected.post:
         assert POST not in answer.text, row
     if not expected.text:

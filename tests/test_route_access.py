@@ -187,12 +187,12 @@ TABLE = [
         "/moderate/reports/{report}/resolve",
     ),
     Row(
-        "GET /moderate/<any(disable, enable, hide, show):measure>/<id:row_id>",
+        "GET /moderate/<any(disable, enable, hide, show):action>/<id:row_id>",
         moderators(200),
         "/moderate/disable/{comment}",
     ),
     Row(
-        "POST /moderate/<any(disable, enable, hide, show):measure>/<id:row_id>",
+        "POST /moderate/<any(disable, enable, hide, show):action>/<id:row_id>",
         moderators(302),
         "/moderate/hide/{post}",
     ),

@@ -91,10 +91,10 @@ def test_administrators_are_written_with_commas_in_any_case(
 @pytest.mark.parametrize(
     ("wrong", "setting", "reason"),
     [
-        ({"tls_certificate": "site.pem"}, "tls_key", "both files, or none"),
-        ({"tls_key": "site.key"}, "tls_key", "both files, or none"),
-        ({"https_redirect": True}, "https_redirect", "must begin with https://"),
-        ({"hsts_subdomains": True}, "hsts_subdomains", "goes with HTTPS_REDIRECT"),
+        ({"tls_certificate": "site.pem"}, "tls_key", "both, or neither"),
+        ({"tls_key": "site.key"}, "tls_key", "both, or neither"),
+        ({"https_redirect": True}, "https_redirect", "begins with https://"),
+        ({"hsts_subdomains": True}, "hsts_subdomains", "needs HTTPS_REDIRECT"),
     ],
 )
 def test_what_cannot_be_served_is_refused(

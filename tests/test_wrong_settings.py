@@ -1,4 +1,4 @@
-"""Wrong settings: each stops the start with one plain line, and a slip in a name is told."""
+"""Invalid settings stop the start with one line each, and misspelt names are reported."""
 
 import os
 import re
@@ -219,9 +219,9 @@ def test_production_has_an_embedded_database_that_was_asked_for_by_name(
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ("SITE_NAME=Büro\n".encode("utf-16"), "is written in UTF-16; save it as UTF-8"),
-        ("SITE_NAME=Our site\n".encode("utf-16-le"), "is written in UTF-16; save it as UTF-8"),
-        ("PORT=5000\nSITE_NAME=Büro\n".encode("latin-1"), "is not written in UTF-8, see line 2"),
+        ("SITE_NAME=Büro\n".encode("utf-16"), "is encoded in UTF-16; save it as UTF-8"),
+        ("SITE_NAME=Our site\n".encode("utf-16-le"), "is encoded in UTF-16; save it as UTF-8"),
+        ("PORT=5000\nSITE_NAME=Büro\n".encode("latin-1"), "is not UTF-8, see line 2"),
         (b"PORT=5000\nthis is no setting\n", "line 2 is not a setting"),
         (b"\nPORT\n", "line 2 is not a setting"),
         (b"SITE_NAME='Our site\nPORT=1\n", "line 1 is not a setting"),
@@ -281,7 +281,7 @@ def test_a_name_that_looks_like_a_setting_is_told_with_the_one_that_was_meant(
     else:
         monkeypatch.setenv(name, "5")
     load_settings()
-    line = f"settings: {name}: is not a setting, and does nothing; {meant} is one\n"
+    line = f"settings: {name}: is not a setting and has no effect; did you mean {meant}?\n"
     assert capsys.readouterr().err == line
 
 

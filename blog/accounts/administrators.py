@@ -1,4 +1,4 @@
-"""There is always somebody who can look after the site."""
+"""Protection of the last administrator."""
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -8,7 +8,7 @@ from blog.models import Permission, Role, User
 
 
 class LastAdministratorError(InvalidFieldsError):
-    """After this nobody could look after the site."""
+    """The action would leave the site without an administrator."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -17,17 +17,16 @@ class LastAdministratorError(InvalidFieldsError):
 
 
 async def lock_administrators(session: AsyncSession) -> set[int]:
-    """Find those who can look after the site, and let nobody else ask until the commit.
+    """Find all active administrators, and lock out concurrent calls until the commit.
 
-    Whoever takes the permission from somebody calls this first. Of two administrators who
-    demote each other at the same moment, the second waits here and then sees what the
-    first has done.
+    Call this before taking the permission from a user. If two administrators demote each other at
+    the same moment, the second one waits here, and then sees the change of the first.
 
-    The lock is on the rows of the roles, at a strength that lets people register with them.
-    Lock the rows of people before, not after: everybody has to keep to one order.
+    It locks the rows of the roles, in a mode that does not block registrations. Lock rows of users
+    before this, never after, to avoid deadlocks.
 
     Returns:
-        The ids of the people who are confirmed, not disabled, and have the permission.
+        The ids of users who are confirmed, not disabled, and have the permission.
     """
     roles = await session.scalars(
         select(Role.id)

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from quart import Blueprint, Response, request
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.accounts.login.attempts import forgive
+from blog.accounts.login.attempts import clear_failures
 from blog.accounts.login.authentication import authenticate
 from blog.core.api import limits
 from blog.core.api.operations import Access, access_of
@@ -20,7 +20,7 @@ from blog.core.auth.presence import note_presence
 from blog.core.auth.security_log import Event, note
 from blog.core.auth.viewer import ANONYMOUS, Viewer
 from blog.core.crypto.weak_passwords import LONGEST_PASSWORD
-from blog.core.db.touch import is_due, note_now
+from blog.core.db.touch import is_stale, touch
 from blog.core.errors import ForbiddenError
 from blog.core.web.app import current_app, db
 from blog.core.web.errors import error_response
@@ -123,9 +123,9 @@ async def _viewer() -> Viewer:
     if token is None:
         note(Event.UNKNOWN_TOKEN, None)
         raise BadCredentialsError
-    if is_due(token.last_used_at):
+    if is_stale(token.last_used_at):
         async with current_app.database.warm_sessions.session() as session:
-            await note_now(session, ApiToken.last_used_at, token.id)
+            await touch(session, ApiToken.last_used_at, token.id)
     return Viewer.by_token(token)
 
 
@@ -137,7 +137,7 @@ async def _person_with_password(session: AsyncSession, login: str, password: str
     user = await authenticate(session, current_app.passwords, login, SecretStr(password), client)
     if user is None or user.is_disabled:
         raise BadCredentialsError
-    await forgive(session, user, client.address)
+    await clear_failures(session, user, client.address)
     await session.commit()
     note(Event.RIGHT_PASSWORD, user.id)
     return user

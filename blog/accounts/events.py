@@ -1,4 +1,4 @@
-"""What can happen to an account."""
+"""Domain events of accounts."""
 
 from dataclasses import dataclass
 
@@ -7,20 +7,20 @@ from blog.core.events.event import DomainEvent
 
 @dataclass(frozen=True)
 class AccountRegistered(DomainEvent):
-    """Somebody has registered; the address is not confirmed yet."""
+    """An account was registered; its address is not confirmed yet."""
 
     user_id: int
 
 
 @dataclass(frozen=True)
 class AccountConfirmed(DomainEvent):
-    """Somebody has proved that the address of the account is theirs."""
+    """The address of an account was confirmed."""
 
     user_id: int
 
 
 @dataclass(frozen=True)
 class AccountDeleted(DomainEvent):
-    """An account is gone with all that its person wrote, of which there are no events."""
+    """An account was deleted with all its content, for which there are no separate events."""
 
     user_id: int

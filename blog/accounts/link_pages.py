@@ -1,4 +1,4 @@
-"""What the pages behind the links in mails have in common."""
+"""Shared by the pages that links in mails lead to."""
 
 from quart import Response, render_template, request
 from quart.typing import ResponseReturnValue
@@ -6,27 +6,27 @@ from quart.typing import ResponseReturnValue
 from blog.core.crypto.tokens import ExpiredTokenError, InvalidTokenError, OtherAccountError
 
 HEADERS = {
-    # Nobody finds the token in a cache, and a page that this one leads to does not learn it.
-    # Not "no-referrer": with that a browser sends `Origin: null` along with the page's form
-    # (Fetch Standard, "append a request Origin header"), which is refused as another site's.
+    # Keep the token out of caches and of the Referer header. Not "no-referrer", with which browsers
+    # send `Origin: null` with the form (Fetch Standard, "append a request Origin header"), which is
+    # refused as cross-site.
     "Cache-Control": "no-store",
     "Referrer-Policy": "strict-origin",
 }
 
 
 async def keep_token_secret(response: Response) -> Response:
-    """After a request whose address holds a token: let the answer leave no trace of it."""
+    """Add the headers to responses of URLs that contain a token."""
     if "token" in (request.view_args or {}):
         response.headers.update(HEADERS)
     return response
 
 
 async def bad_link(error: InvalidTokenError, way_on: str, label: str) -> ResponseReturnValue:
-    """The page that says why a link does not work, and offers the way on.
+    """The error page for an invalid link.
 
     Args:
-        way_on: the endpoint where one gets another link.
-        label: what the link to it says.
+        way_on: the endpoint where the user can get another link.
+        label: the label of the link to it.
     """
     page = await render_template(
         "accounts/bad_link.html",

@@ -1,7 +1,7 @@
-"""What the links in the mails about accounts hold, and when they cease to hold.
+"""The contents and validity of links in mails about accounts.
 
-Each names its account. A link is opened by whoever has the mail, logged in or not, but not by
-somebody who is logged in with another account: they would not know what happens to which.
+Each link names its account. It can be opened by anyone who has the mail, logged in or not, but not
+while logged in to another account, where it would not be clear which account is affected.
 """
 
 from blog.core.crypto.tokens import InvalidTokenError, OtherAccountError, fingerprint
@@ -13,21 +13,21 @@ CHANGE_EMAIL = "change e-mail"
 
 
 def credentials_of(user: User) -> str:
-    """A digest that changes with the password and with the address of an account.
+    """A digest that changes with the password and the address of an account.
 
-    A link that holds it works once, since it changes what is digested. It also dies when
-    either is changed in another way: a link to change the address, asked for by whoever had
-    got hold of the account, must not survive the owner's new password (Sudhodanan and Paverd,
-    "Pre-hijacked accounts", USENIX Security 2022).
+    A link that contains it works once, because using it changes one of them. It also becomes
+    invalid when either is changed otherwise: a link to change the address, requested by an
+    attacker, must not survive the owner's new password (Sudhodanan and Paverd, "Pre-hijacked
+    accounts", USENIX Security 2022).
     """
     return fingerprint(user.password_hash, user.email)
 
 
 def check_credentials(user: User | None, content: dict[str, str]) -> User:
-    """`user`, if the link that was read still holds for them.
+    """Return `user` if the link is still valid.
 
     Raises:
-        InvalidTokenError: the account has gone, or the link was used or has been overtaken.
+        InvalidTokenError: the account was deleted, or the link was used or invalidated.
     """
     if user is None or credentials_of(user) != content["credentials"]:
         raise InvalidTokenError
@@ -35,14 +35,14 @@ def check_credentials(user: User | None, content: dict[str, str]) -> User:
 
 
 def refuse_other_account(viewer_id: int, user_id: int) -> None:
-    """Refuse a link for `user_id` to somebody who is logged in with another account.
+    """Refuse a link for `user_id` to a viewer who is logged in to another account.
 
     Args:
-        viewer_id: who opens the link; 0 for an anonymous viewer.
-        user_id: whom it is for.
+        viewer_id: the id of the viewer's account; 0 for an anonymous viewer.
+        user_id: the id of the link's account.
 
     Raises:
-        OtherAccountError: the viewer is somebody else.
+        OtherAccountError: the ids differ.
     """
     if viewer_id and viewer_id != user_id:
         raise OtherAccountError

@@ -1,4 +1,4 @@
-"""Finding accounts, sessions and API tokens."""
+"""Queries for accounts, sessions and API tokens."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ SESSIONS_SHOWN = 100
 
 
 async def sessions_of(session: AsyncSession, user: User) -> Sequence[LoginSession]:
-    """The sessions of one person that hold, the one used last first, up to a hundred."""
+    """The valid sessions of a user, the most recently used first, up to a hundred."""
     statement = (
         select(LoginSession)
         .where(LoginSession.user_id == user.id, LoginSession.expires_at > now())
@@ -25,7 +25,7 @@ async def sessions_of(session: AsyncSession, user: User) -> Sequence[LoginSessio
 
 
 async def tokens_of(session: AsyncSession, user: User) -> Sequence[ApiToken]:
-    """The API tokens of one person that hold, the newest first."""
+    """The valid API tokens of a user, the newest first."""
     statement = (
         select(ApiToken)
         .where(ApiToken.user_id == user.id, ApiToken.expires_at > now())
@@ -35,7 +35,7 @@ async def tokens_of(session: AsyncSession, user: User) -> Sequence[ApiToken]:
 
 
 async def own_token(session: AsyncSession, user: User, token_id: int) -> ApiToken | None:
-    """One of a person's API tokens, if it holds."""
+    """One of a user's API tokens, if it is valid."""
     return await session.scalar(
         select(ApiToken).where(
             ApiToken.id == token_id, ApiToken.user_id == user.id, ApiToken.expires_at > now()
@@ -44,7 +44,7 @@ async def own_token(session: AsyncSession, user: User, token_id: int) -> ApiToke
 
 
 async def user_by_login(session: AsyncSession, login: str) -> User | None:
-    """The person whose e-mail or username is `login`, whatever the case."""
+    """The user whose e-mail address or username is `login`, ignoring case."""
     return await session.scalar(
         select(User)
         .where(
@@ -56,5 +56,5 @@ async def user_by_login(session: AsyncSession, login: str) -> User | None:
 
 
 async def user_by_email(session: AsyncSession, email: str) -> User | None:
-    """The person with this address, in lower case."""
+    """The user with this e-mail address, in lower case."""
     return await session.scalar(select(User).where(User.email == email))

@@ -1,4 +1,4 @@
-"""What people send about their accounts."""
+"""Schemas of account forms and API requests."""
 
 import re
 from datetime import timedelta
@@ -46,7 +46,7 @@ def _email(text: str) -> str:
 
 
 def _as_typed(value: Any) -> Any:
-    """Keep the spaces around a password, which a text of a `Schema` loses."""
+    """Keep the spaces around a password, which `Schema` would strip."""
     return SecretStr(value) if isinstance(value, str) else value
 
 
@@ -141,11 +141,11 @@ class UserCreate(Schema):
 
 
 class RegisterForm(NewPasswordForm, UserCreate, SubmittedForm):
-    """A new account, for somebody who cannot see the password that is being typed."""
+    """A new account, with the password typed twice because it is not visible."""
 
 
 class LoginForm(Schema):
-    """Somebody who says who he is: by e-mail or username, and password."""
+    """The log-in form: e-mail address or username, and password."""
 
     email: Annotated[str, Field(max_length=LONGEST_EMAIL), NotBlank]
     password: KnownPassword
@@ -153,25 +153,25 @@ class LoginForm(Schema):
 
 
 class ChangePasswordForm(NewPasswordForm):
-    """A new password, from somebody who knows the old one."""
+    """A new password, with the old one."""
 
     old_password: KnownPassword
 
 
 class ForgottenPasswordForm(Schema):
-    """The address of somebody who cannot log in."""
+    """The e-mail address of an account whose password is forgotten."""
 
     email: EmailAddress
 
 
 class ChangeEmailForm(Schema):
-    """A new address, from somebody who knows the password."""
+    """A new address, with the password."""
 
     email: EmailAddress
     password: KnownPassword
 
 
-# What a person may choose from. Whoever needs a token for longer makes another in time.
+# The lifetimes to choose from.
 TOKEN_LIVES = {
     "1 hour": timedelta(hours=1),
     "1 day": timedelta(days=1),
@@ -189,13 +189,13 @@ def _life(choice: Any) -> timedelta:
 
 
 class EndAllForm(Schema):
-    """What ends when somebody logs out everywhere."""
+    """Whether to revoke API tokens when logging out everywhere."""
 
     tokens: bool = False
 
 
 class TokenForm(SubmittedForm):
-    """A new API token, from somebody who knows the password."""
+    """A new API token, with the password."""
 
     password: KnownPassword
     name: Annotated[str, Field(max_length=64), NotBlank]

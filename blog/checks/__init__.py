@@ -1,1 +1,1 @@
-"""Is this site fit for production? Each module looks at one side of it, for `blog check`."""
+"""The checks of `blog check`, one module per subject."""

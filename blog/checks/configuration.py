@@ -1,4 +1,4 @@
-"""What can be told from the settings alone."""
+"""Checks of the settings."""
 
 import stat
 import tempfile
@@ -11,16 +11,16 @@ import setting_values
 from blog.checks.findings import Finding, ok, serious, warning
 from settings import Settings
 
-# The IANA's "Special-Use Domain Names", of those that are no public site.
+# From the IANA's registry of special-use domain names.
 NOT_PUBLIC = ("localhost", "local", "internal", "test", "example", "invalid")
 
-# Whoever is not its owner may list a folder or write into it. To pass through is no harm, and the
-# system user of an embedded server has to.
+# Permission bits of group and others, except execute, which the system user of an embedded server
+# needs.
 OTHERS_MAY = stat.S_IRWXG & ~stat.S_IXGRP | stat.S_IRWXO & ~stat.S_IXOTH
 
 
 def check_configuration(settings: Settings) -> Iterator[Finding]:
-    """Look at each setting that production depends on."""
+    """Check each setting that production depends on."""
     yield _environment(settings)
     yield _secret(settings)
     yield _address(settings)
@@ -28,7 +28,9 @@ def check_configuration(settings: Settings) -> Iterator[Finding]:
     yield from _mail(settings)
     yield _administrators(settings)
     if not settings.rate_limits:
-        yield warning("RATE_LIMITS", "off: a machine may ask without end", "set RATE_LIMITS=on")
+        yield warning(
+            "RATE_LIMITS", "off: a client may send any number of requests", "set RATE_LIMITS=on"
+        )
     yield _folder(settings)
 
 
@@ -43,7 +45,7 @@ def _environment(settings: Settings) -> Finding:
 def _secret(settings: Settings) -> Finding:
     hint = 'make one with: python -c "import secrets; print(secrets.token_urlsafe(48))"'
     if settings.secret_key is None:
-        text = "not set: each machine keeps another one in VAR_DIR, and takes no other's cookies"
+        text = "not set: each machine has its own in VAR_DIR, and rejects the others' cookies"
         return serious("SECRET_KEY", text, hint)
     try:
         setting_values.secret(settings.secret_key.get_secret_value())
@@ -56,25 +58,27 @@ def _address(settings: Settings) -> Finding:
     parts = urlsplit(settings.base_url)
     hint = "set it to the address that people type, such as https://blog.example.com"
     if not _is_public(parts.hostname or ""):
-        return serious("BASE_URL", f"{settings.base_url} is nowhere on the internet", hint)
+        return serious("BASE_URL", f"{settings.base_url} is not a public address", hint)
     if parts.scheme != "https":
-        return serious("BASE_URL", "not https: browsers keep no cookies, nobody can log in", hint)
+        return serious(
+            "BASE_URL", "not https: browsers reject the cookies, nobody can log in", hint
+        )
     return ok("BASE_URL", settings.base_url)
 
 
 def _encryption(settings: Settings) -> Iterator[Finding]:
-    """Who takes HTTPS: the site itself, or a proxy whose word about it has to be believed."""
+    """Whether the site or a trusted proxy terminates TLS."""
     if settings.tls_certificate is not None:
         yield ok("HTTPS", f"served with {settings.tls_certificate}")
     elif not settings.trusted_proxies:
-        text = "neither TLS_CERTIFICATE nor TRUSTED_PROXIES is set: nothing comes by HTTPS"
+        text = "neither TLS_CERTIFICATE nor TRUSTED_PROXIES is set: no request is HTTPS"
         hint = "set TRUSTED_PROXIES to the network of the proxy, or TLS_CERTIFICATE and TLS_KEY"
         yield serious("HTTPS", text, hint)
     elif isinstance(settings.trusted_proxies, int) and not is_loopback(settings.host):
-        text = f"a number, while HOST is {settings.host}: who gets round the proxy is believed too"
+        text = f"a number, while HOST is {settings.host}: clients that bypass the proxy are trusted"
         yield warning("TRUSTED_PROXIES", text, "set it to the network of the proxy")
     else:
-        yield ok("HTTPS", "taken by a proxy")
+        yield ok("HTTPS", "terminated by a proxy")
     if settings.https_redirect:
         yield ok("HTTPS_REDIRECT", "on")
     else:
@@ -88,20 +92,24 @@ def _mail(settings: Settings) -> Iterator[Finding]:
         yield ok("MAIL_SENDER", sender)
     else:
         hint = "set it to an address that the mail server may send for"
-        yield serious("MAIL_SENDER", f"{sender} is no address that others take mail from", hint)
+        yield serious(
+            "MAIL_SENDER", f"{sender} is not an address that others accept mail from", hint
+        )
     if settings.mail_server is None:
-        text = "not set: mail waits in the outbox, and nobody can confirm an address"
+        text = "not set: mail stays in the outbox, and nobody can confirm an address"
         yield serious("MAIL_SERVER", text, "set it to the SMTP server of your provider")
     encrypted = settings.mail_use_tls or settings.mail_starttls
     if settings.mail_username and not encrypted:
-        text = "neither MAIL_STARTTLS nor MAIL_USE_TLS is set: the password travels in the clear"
+        text = "neither MAIL_STARTTLS nor MAIL_USE_TLS is set: the password is sent unencrypted"
         yield warning("MAIL_PASSWORD", text, "use MAIL_STARTTLS with port 587")
 
 
 def _administrators(settings: Settings) -> Finding:
     if settings.admin_email:
         return ok("ADMIN_EMAIL", ", ".join(settings.admin_email))
-    return warning("ADMIN_EMAIL", "not set: nobody is told of errors", "set it to your own address")
+    return warning(
+        "ADMIN_EMAIL", "not set: nobody is notified of errors", "set it to your own address"
+    )
 
 
 def _folder(settings: Settings) -> Finding:
@@ -111,16 +119,16 @@ def _folder(settings: Settings) -> Finding:
             pass
         mode = stat.S_IMODE(settings.var_dir.stat().st_mode)
     except OSError as error:
-        text = f"{settings.var_dir} cannot be written to: {error.strerror}"
+        text = f"{settings.var_dir} is not writable: {error.strerror}"
         return serious("VAR_DIR", text, "give it to the user that runs the site")
     if mode & OTHERS_MAY:
-        text = f"{settings.var_dir} is open to other users of this machine, by its mode {mode:o}"
+        text = f"{settings.var_dir} is accessible to other users of this machine (mode {mode:o})"
         return warning("VAR_DIR", text, f"chmod 700 {settings.var_dir}")
-    return ok("VAR_DIR", f"{settings.var_dir} can be written to, by nobody else")
+    return ok("VAR_DIR", f"{settings.var_dir} is writable by its owner only")
 
 
 def _is_public(host: str) -> bool:
-    """Whether a name or an address is one that everybody on the internet could reach."""
+    """Whether a host name or address is public."""
     try:
         return ip_address(host).is_global
     except ValueError:
@@ -128,7 +136,7 @@ def _is_public(host: str) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a name or an address is that of the machine itself."""
+    """Whether a host name or address is loopback."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -1,4 +1,4 @@
-"""What can be told from the database."""
+"""Checks of the database."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -19,19 +19,19 @@ from blog.models import Role
 from blog.models.role import ROLES
 from settings import MailWorkerPlace, Settings
 
-# The oldest that still gets corrections, and that this was tried with.
+# The oldest version that is still maintained, and that was tested.
 OLDEST_VERSION = 15
-# A job that is due longer than this waits for a worker.
+# If a job is overdue for longer than this, no worker is running.
 LONGEST_WAIT = timedelta(hours=1)
 DATABASE = "Database"
 DURABILITY = {
     "fsync": (serious, "a crash of the machine can destroy the whole database"),
     "full_page_writes": (serious, "a crash of the machine can destroy the whole database"),
-    "synchronous_commit": (warning, "a crash can lose what people wrote in the last moments"),
+    "synchronous_commit": (warning, "a crash can lose the last transactions"),
 }
 
-# What is there for everybody, for this database and for this user; -1 is no limit. A setting that
-# versions before 16 do not have is read as 0.
+# The connection limits of the server, the database and the role; -1 is no limit.
+# reserved_connections does not exist before version 16, and is 0 then.
 AVAILABLE = text("""
     SELECT current_setting('max_connections')::int
                - current_setting('superuser_reserved_connections')::int
@@ -42,12 +42,12 @@ AVAILABLE = text("""
 
 
 async def check_database(settings: Settings, services: int, workers: int) -> AsyncIterator[Finding]:
-    """Connect, and look at the server and at the schema.
+    """Connect, and check the server and the schema.
 
     Args:
-        settings: those of the site.
-        services: how many `blog serve` share the database.
-        workers: how many `blog worker` do, if there are such.
+        settings: the settings of the site.
+        services: the number of `blog serve` that share the database.
+        workers: the number of `blog worker` that share it.
     """
     database = Database(settings.database_url, settings.var_dir / "postgres")
     try:
@@ -81,7 +81,7 @@ async def check_database(settings: Settings, services: int, workers: int) -> Asy
 async def _version(connection: AsyncConnection) -> Finding:
     version = await connection.scalar(text("SHOW server_version")) or ""
     if int(version.split(".")[0]) < OLDEST_VERSION:
-        hint = f"take {OLDEST_VERSION} or newer"
+        hint = f"use {OLDEST_VERSION} or newer"
         return serious(DATABASE, f"PostgreSQL {version} is too old", hint)
     return ok(DATABASE, f"PostgreSQL {version}")
 
@@ -91,7 +91,7 @@ async def _encoding(connection: AsyncConnection) -> Finding:
     if encoding == "UTF8":
         return ok("Encoding", "UTF8")
     hint = "create the database with ENCODING 'UTF8' TEMPLATE template0"
-    return serious("Encoding", f"{encoding} has not all that people write", hint)
+    return serious("Encoding", f"{encoding} cannot store every character", hint)
 
 
 async def _durability(connection: AsyncConnection) -> AsyncIterator[Finding]:
@@ -100,24 +100,25 @@ async def _durability(connection: AsyncConnection) -> AsyncIterator[Finding]:
         finding, danger = DURABILITY[name]
         yield finding("Durability", f"{name} is off: {danger}", f"set {name} = on")
     if not off:
-        yield ok("Durability", "what was answered with a success survives a crash")
+        yield ok("Durability", "committed transactions survive a crash")
 
 
 async def _privacy(connection: AsyncConnection) -> Finding:
     server = await connection.scalar(select(func.host(func.inet_server_addr())))
     if server is None or ip_address(server).is_loopback:
-        return ok("Privacy", "the way to the database does not leave the machine")
+        return ok("Privacy", "the connection to the database does not leave this machine")
     tls = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
     if await connection.scalar(text(tls)):
-        return ok("Privacy", "the way to the database is encrypted")
+        return ok("Privacy", "the connection to the database is encrypted")
     hint = "add ?sslmode=verify-full to DATABASE_URL, unless the network is your own"
-    return warning("Privacy", "the way to the database is not encrypted", hint)
+    return warning("Privacy", "the connection to the database is not encrypted", hint)
 
 
 async def _connections(
     connection: AsyncConnection, settings: Settings, services: int, workers: int
 ) -> Finding:
-    """Whether the server takes what all processes may open: the pools, and a listener each."""
+    """Whether the server accepts the connections of all processes: the pools, and a listener
+    each."""
     found = (await connection.execute(AVAILABLE)).one()
     available = min(limit for limit in found if limit >= 0)
     if settings.mail_worker is not MailWorkerPlace.EXTERNAL:
@@ -137,9 +138,9 @@ async def _clock(connection: AsyncConnection) -> Finding:
     theirs = (await connection.scalars(select(func.clock_timestamp()))).one()
     after = now()
     apart = (theirs - before - (after - before) / 2).total_seconds()
-    found = f"{abs(apart):.1f} s apart from the database's"
+    found = f"differs from the database's by {abs(apart):.1f} s"
     if abs(apart) > 2:
-        return warning("Clock", found, "set both by NTP: links and sessions expire by them")
+        return warning("Clock", found, "synchronise both by NTP: links and sessions expire by them")
     return ok("Clock", found)
 
 
@@ -152,7 +153,7 @@ async def _schema(connection: AsyncConnection) -> Finding:
         return serious("Schema", "the database is newer than this code", hint)
     roles = await connection.execute(select(Role.name, Role.permissions, Role.is_default))
     if not set(ROLES) <= {tuple(role) for role in roles}:
-        return serious("Schema", "a role is not what it should be", "run blog deploy")
+        return serious("Schema", "a role differs from its definition", "run blog deploy")
     return ok("Schema", "up to date, roles included")
 
 
@@ -160,12 +161,12 @@ async def _jobs(session: AsyncSession) -> Finding:
     lines = {line.sort: line for line in await summary(session)}
     failed, waiting = lines[Sort.FAILED], lines[Sort.WAITING]
     if failed.number:
-        text = f"{failed.number_in_words} failed for good"
-        return warning("Jobs", text, "look at /admin/jobs what went wrong, and retry or discard")
+        text = f"{failed.number_in_words} failed permanently"
+        return warning("Jobs", text, "see /admin/jobs for the errors, and retry or discard them")
     if waiting.next_at is not None and now() - waiting.next_at > LONGEST_WAIT:
         hint = "keep blog serve running, or blog worker where MAIL_WORKER is external"
-        return warning("Jobs", "none was done for a while: no worker runs", hint)
-    return ok("Jobs", "none has failed for good")
+        return warning("Jobs", "jobs are overdue: no worker is running", hint)
+    return ok("Jobs", "none has failed permanently")
 
 
 async def _replica(url: str) -> Finding:
@@ -174,10 +175,10 @@ async def _replica(url: str) -> Finding:
         async with engine.connect() as connection:
             is_standby = await connection.scalar(select(func.pg_is_in_recovery()))
     except DatabaseUnavailableError as error:
-        return warning("Replica", str(error), "until it answers, the primary is read")
+        return warning("Replica", str(error), "until it answers, all reads go to the primary")
     finally:
         await engine.dispose()
     if not is_standby:
         hint = "set DATABASE_REPLICA_URL to a standby, or leave it out"
-        return warning("Replica", "it follows no primary, and is not read", hint)
+        return warning("Replica", "it is not a standby, and is not used", hint)
     return ok("Replica", "a standby that answers")

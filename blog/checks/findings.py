@@ -39,5 +39,5 @@ def warning(subject: str, text: str, hint: str) -> Finding:
 
 
 def serious(subject: str, text: str, hint: str) -> Finding:
-    """Something to mend before people are let in."""
+    """A problem to fix before the site goes public."""
     return Finding(Severity.SERIOUS, subject, text, hint)

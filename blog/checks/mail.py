@@ -1,4 +1,4 @@
-"""Whether the mail server lets us in."""
+"""Check of the mail server."""
 
 from collections.abc import AsyncIterator
 
@@ -10,15 +10,15 @@ LONGEST_WAIT = 10
 
 
 async def check_mail(settings: Settings) -> AsyncIterator[Finding]:
-    """Connect as the mail worker does: TLS and login included, but send nothing."""
+    """Connect and log in like the mail worker, without sending anything."""
     if settings.mail_server is None:
         return
     where = f"{settings.mail_server}:{settings.mail_port}"
-    impatient = {"mail_timeout": min(settings.mail_timeout, LONGEST_WAIT)}
-    delivery = SMTPDelivery(settings.model_copy(update=impatient), settings.mail_server)
+    timeout = {"mail_timeout": min(settings.mail_timeout, LONGEST_WAIT)}
+    delivery = SMTPDelivery(settings.model_copy(update=timeout), settings.mail_server)
     try:
         async with delivery.connect():
-            yield ok("MAIL_SERVER", f"{where} lets us in")
+            yield ok("MAIL_SERVER", f"{where} accepts the connection")
     except NoConnectionError as error:
-        hint = "check the MAIL_… settings, and whether a firewall is in the way"
-        yield serious("MAIL_SERVER", f"{where} does not let us in: {error}", hint)
+        hint = "check the MAIL_… settings, and whether a firewall blocks the connection"
+        yield serious("MAIL_SERVER", f"{where} does not accept the connection: {error}", hint)

@@ -1,4 +1,4 @@
-"""Whether files can be stored."""
+"""Check of the file storage."""
 
 import secrets
 from collections.abc import AsyncIterator
@@ -12,12 +12,12 @@ from settings import Settings, StorageKind
 
 STORAGE = "STORAGE"
 CONTENT = b"This was written by blog check, and may be deleted.\n"
-OF_A_FOLDER = "give it to the user that runs the site, and see whether the disk has room"
-OF_A_BUCKET = "check the STORAGE_… settings, and what the key may do: get, put, list and delete"
+FOLDER_HINT = "give it to the user that runs the site, and check the free space of the disk"
+BUCKET_HINT = "check the STORAGE_… settings, and the key's permissions: get, put, list and delete"
 
 
 async def check_storage(settings: Settings) -> AsyncIterator[Finding]:
-    """Write an object, read it, and delete it again."""
+    """Write, read, list and delete an object."""
     storage = make_storage(settings)
     key = f"check/{secrets.token_hex(16)}.txt"
     action = "write"
@@ -30,15 +30,15 @@ async def check_storage(settings: Settings) -> AsyncIterator[Finding]:
         action = "delete"
         await storage.delete(key)
     except StorageError as error:
-        hint = OF_A_BUCKET if settings.storage is StorageKind.S3 else OF_A_FOLDER
+        hint = BUCKET_HINT if settings.storage is StorageKind.S3 else FOLDER_HINT
         yield serious(STORAGE, f"cannot {action} files: {error}", hint)
         return
     finally:
         await storage.close()
     if found != CONTENT:
-        yield serious(STORAGE, f"{storage.place} gives back something else", OF_A_BUCKET)
+        yield serious(STORAGE, f"{storage.place} returns different content", BUCKET_HINT)
     elif _leaves_in_the_clear(settings):
-        text = f"the way to {storage.place} is not encrypted"
+        text = f"the connection to {storage.place} is not encrypted"
         yield warning(STORAGE, text, "set STORAGE_ENDPOINT to its https:// address")
     else:
         yield ok(STORAGE, f"files can be written, read, listed and deleted in {storage.place}")

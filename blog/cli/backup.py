@@ -17,14 +17,14 @@ from blog.models import Base, Post, User
 
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--force", is_flag=True, help="Replace a file that is there.")
+@click.option("--force", is_flag=True, help="Replace an existing file.")
 @asynchronous
 async def backup(*, file: Path, force: bool) -> None:
     """Write the whole database to a file.
 
-    The site may be in use meanwhile. FILE has pg_dump's custom format, and is there once it is
-    complete. It holds people's addresses and password hashes: keep it as safe as the site itself.
-    SECRET_KEY and the other settings are not in it, and no uploaded files: copy those after it.
+    The site may be running. FILE has pg_dump's custom format, and appears once it is complete. It
+    contains e-mail addresses and password hashes: keep it as safe as the site itself. It does not
+    contain SECRET_KEY, other settings and uploaded files: copy those afterwards.
     """
     _refuse_to_overwrite(file, force)
     async with opened_app() as app:
@@ -38,22 +38,22 @@ async def backup(*, file: Path, force: bool) -> None:
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--force", is_flag=True, help="Replace a site that has people.")
+@click.option("--force", is_flag=True, help="Replace a site that has users.")
 @asynchronous
 async def restore(*, file: Path, force: bool) -> None:
-    """Bring back the database that is in a backup.
+    """Restore the database from a backup.
 
-    All of it comes back, or nothing changes. Stop the site and its workers before. What is in the
-    database goes; if there are people in it, only with --force. Mail that was waiting at the time
-    of the backup will be sent, also if it has been sent since.
+    The restore is complete, or nothing changes. Stop the site and its workers first. It replaces
+    the contents of the database, if there are users only with --force. Mail that was queued at the
+    time of the backup will be sent, even if it has been sent since.
     """
     async with opened_app() as app:
         async with app.database.engine.connect() as connection:
             tables, server = await _tables(connection), await _server(connection)
             has_people = User.__tablename__ in tables and await _count(connection, User)
             if has_people and not force:
-                raise click.ClickException("this site has people: to replace it, say --force")
-        # What a connection remembers of the tables will not be true any more.
+                raise click.ClickException("this site has users: use --force to replace it")
+        # The connections' cached statements and types will be invalid.
         await app.database.engine.dispose()
         expected = (User.__tablename__, Post.__tablename__)
         await server.restore(file, replace=bool(tables), expected=expected)
@@ -64,7 +64,7 @@ async def restore(*, file: Path, force: bool) -> None:
             async with app.database.session() as session:
                 await adopt(session)
                 await session.commit()
-    click.echo(f"Restored {_size(file)} from {file}: {people:,} people and {posts:,} posts")
+    click.echo(f"Restored {_size(file)} from {file}: {people:,} users and {posts:,} posts")
     if state is not SchemaState.CURRENT:
         problem = OUTDATED if state is SchemaState.OLDER else NEWER
         click.echo(problem[0].upper() + problem[1:])
@@ -72,7 +72,7 @@ async def restore(*, file: Path, force: bool) -> None:
 
 def _refuse_to_overwrite(file: Path, force: bool) -> None:
     if file.exists() and not force:
-        raise click.ClickException(f"{file} is there already: to replace it, say --force")
+        raise click.ClickException(f"{file} exists: use --force to replace it")
 
 
 async def _server(connection: AsyncConnection) -> Server:

@@ -21,22 +21,22 @@ COLOURS = {Severity.OK: "green", Severity.WARNING: "yellow", Severity.SERIOUS: "
     type=click.IntRange(1, 1000),
     default=1,
     show_default=True,
-    help="How many `blog serve` there are, on all machines.",
+    help="The number of `blog serve` on all machines.",
 )
 @click.option(
     "--workers",
     type=click.IntRange(0, 1000),
     default=1,
     show_default=True,
-    help="How many `blog worker` there are, where MAIL_WORKER is external.",
+    help="The number of `blog worker`, if MAIL_WORKER is external.",
 )
 @asynchronous
 async def check(*, services: int, workers: int) -> None:
-    """Say whether this site is fit for production.
+    """Check whether this site is ready for production.
 
-    It looks at the settings, the database, the storage of files and the mail server (for a real
-    message see blog mail test). Each finding is a line: ok, warning or serious. The exit code is 1
-    if any is serious.
+    Checks the settings, the database, the file storage and the mail server (to send a message, use
+    blog mail test). Each finding is a line: ok, warning or serious. The exit code is 1 if any is
+    serious.
     """
     settings = load_settings()
     number = Counter[Severity]()

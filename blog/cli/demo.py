@@ -17,19 +17,19 @@ PASSWORD = "demonstration"  # noqa: S105
 
 
 @click.command()
-@click.option("--users", default=10, show_default=True, help="How many people.")
-@click.option("--posts", default=100, show_default=True, help="How many posts.")
-@click.option("--comments", type=int, help="[default: 3 for each post]")
-@click.option("--follows", type=int, help="[default: 20 by each person, or half of all pairs]")
-@click.option("--seed", default=1, show_default=True, help="With another one all is different.")
-@click.option("--yes", is_flag=True, help="Do it in production.")
+@click.option("--users", default=10, show_default=True, help="The number of users.")
+@click.option("--posts", default=100, show_default=True, help="The number of posts.")
+@click.option("--comments", type=int, help="[default: 3 per post]")
+@click.option("--follows", type=int, help="[default: 20 per user, or half of all pairs]")
+@click.option("--seed", default=1, show_default=True, help="Another seed gives other content.")
+@click.option("--yes", is_flag=True, help="Allow it in production.")
 @asynchronous
 async def demo(
     *, users: int, posts: int, comments: int | None, follows: int | None, seed: int, yes: bool
 ) -> None:
-    """Fill the site with invented people and what they write.
+    """Fill the site with invented users and content.
 
-    The site may be running meanwhile. The same seed gives the same demonstration.
+    The site may be running. The same seed gives the same content.
     """
     try:
         sizes = Sizes(
@@ -42,7 +42,7 @@ async def demo(
         raise click.UsageError(f"{error}.") from None
     async with opened_app() as app:
         await _prepare(app, yes)
-        # What stands in the manual is no password for a site that anybody can reach.
+        # The documented password is not safe on a public site.
         password = secrets.token_urlsafe(12) if app.settings.is_production else PASSWORD
         password_hash = await app.passwords.hash(password)
         with click.progressbar(length=sizes.rows, label=f"Loading {sizes.rows:,} rows") as bar:
@@ -57,25 +57,25 @@ async def demo(
 
 
 async def _prepare(app: Broadside, yes: bool) -> None:
-    """Refuse where it is not wanted, and in development bring the schema up to date."""
+    """Refuse in production without --yes; migrate the schema in development."""
     if app.settings.is_production and not yes:
-        raise click.ClickException("this is production: to have invented people there, say --yes")
+        raise click.ClickException("this is production: use --yes to add invented users")
     if not app.settings.is_production:
         await migrate(app.database)
     async with app.database.engine.connect() as connection:
         await connection.run_sync(migrations.require_current)
         if await is_loaded(connection):
             raise click.ClickException(
-                f"there is a demonstration already, log in as {CAST[MEMBER].email}; "
+                f"the demonstration is loaded already, log in as {CAST[MEMBER].email}; "
                 "for another one, start with an empty database"
             )
 
 
 def _announce(base_url: str, sizes: Sizes, password: str) -> None:
-    """Say who to log in as."""
+    """Print the accounts to log in with."""
     click.echo(
-        f"{sizes.users:,} people, {sizes.posts:,} posts, {sizes.comments:,} comments and "
+        f"{sizes.users:,} users, {sizes.posts:,} posts, {sizes.comments:,} comments and "
         f"{sizes.follows:,} follows are on {base_url}\n"
         f"Log in as {CAST[MEMBER].email} with the password {password}\n"
-        f"An administrator is {CAST[FOUNDER].email}, with the same password"
+        f"The administrator is {CAST[FOUNDER].email}, with the same password"
     )

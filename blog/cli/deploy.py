@@ -12,9 +12,9 @@ from blog.core.events.log import adopt
 @click.command()
 @asynchronous
 async def deploy() -> None:
-    """Bring the database's schema and roles up to date.
+    """Run pending migrations, and update the roles.
 
-    Safe to run twice, and by two machines at once. The site may be in use meanwhile.
+    Safe to run twice, and on two machines at once. The site may be running.
     """
     async with opened_app() as app:
         await migrate(app.database)

@@ -16,15 +16,15 @@ from settings import load_settings
 
 @click.group()
 def mail() -> None:
-    """Look after the outbox."""
+    """Inspect and test outgoing mail."""
 
 
 @mail.command()
 @asynchronous
 async def status() -> None:
-    """Show how many messages are in each state.
+    """Show the number of messages in each state.
 
-    Beside it is the age of the oldest.
+    It also shows the age of the oldest.
     """
     async with opened_app() as app, app.database.session() as session:
         for line in await queries.summary(session):
@@ -40,16 +40,22 @@ def _age(seconds: float) -> str:
 
 
 @mail.command("list")
-@click.option("--failed", "state", flag_value="failed", help="Those that were given up.")
-@click.option("--queued", "state", flag_value="queued", default="queued", help="Those that wait.")
+@click.option("--failed", "state", flag_value="failed", help="Messages that failed permanently.")
+@click.option(
+    "--queued",
+    "state",
+    flag_value="queued",
+    default="queued",
+    help="Messages that wait to be sent.",
+)
 @click.option(
     "--page",
     type=click.IntRange(1, queries.DEEPEST_PAGE),
     default=1,
     show_default=True,
-    help="Each has 50.",
+    help="Pages have 50 messages.",
 )
-@click.option("--before", default="", help="Go on where an earlier list ended.")
+@click.option("--before", default="", help="Continue after a previous list.")
 @asynchronous
 async def list_messages(state: str, page: int, before: str) -> None:
     """List messages, the newest first."""
@@ -58,7 +64,7 @@ async def list_messages(state: str, page: int, before: str) -> None:
         try:
             found = await queries.in_state(session, EmailState(state), wanted)
         except InvalidCursorError:
-            raise click.UsageError("no list has ended there") from None
+            raise click.UsageError("--before is not from a previous list") from None
     for email in found.rows:
         click.echo(
             f"{email.id}\t{email.created_at:%Y-%m-%d %H:%M}\t{email.purpose}\t"
@@ -74,9 +80,9 @@ async def list_messages(state: str, page: int, before: str) -> None:
 @click.argument("address")
 @asynchronous
 async def test(address: str) -> None:
-    """Send a message to ADDRESS at once, to see whether mail arrives.
+    """Send a test message to ADDRESS immediately.
 
-    It goes by the same settings as all mail, but past the outbox, and needs no database.
+    It uses the same settings as all mail, but bypasses the outbox, and needs no database.
     """
     try:
         recipient = setting_values.address(address)
@@ -85,30 +91,32 @@ async def test(address: str) -> None:
     settings = load_settings()
     delivery = delivery_of(settings)
     if delivery is None:
-        raise click.ClickException("there is nowhere to send mail to: set MAIL_SERVER")
+        raise click.ClickException("no mail server is configured: set MAIL_SERVER")
     subject = f"{settings.mail_subject_prefix}A test"
     where = f"{settings.mail_server}:{settings.mail_port}"
     try:
         number = await send_trial(delivery, recipient, site=settings.base_url, subject=subject)
     except NoConnectionError as error:
-        raise click.ClickException(f"{where} does not let us in: {error}") from None
+        raise click.ClickException(f"{where} does not accept the connection: {error}") from None
     except DeliveryError as error:
-        raise click.ClickException(f"{where} did not take the message: {error}") from None
+        raise click.ClickException(f"{where} did not accept the message: {error}") from None
     if settings.mail_server is None:
-        where = "the mailbox of development"
-    click.echo(f"{where} took the message {number} for {recipient}. See whether it arrives.")
+        where = "the development mailbox"
+    click.echo(f"{where} accepted message {number} for {recipient}. Check whether it arrives.")
 
 
 @mail.command()
 @click.argument("number", metavar="ID", type=click.IntRange(1, 2**63 - 1), required=False)
-@click.option("--all", "everything", is_flag=True, help="All that failed, for good or so far.")
+@click.option(
+    "--all", "everything", is_flag=True, help="All messages that failed, permanently or so far."
+)
 @asynchronous
 async def retry(number: int | None, everything: bool) -> None:
-    """Send a message again that failed, with its attempts counted anew."""
+    """Retry a failed message, with its number of attempts reset."""
     if everything == (number is not None):
         raise click.UsageError("give either the ID of a message or --all")
     async with opened_app() as app, app.database.session() as session:
         count = await service.retry(session, number)
     if number is not None and not count:
-        raise click.ClickException(f"message {number} has not failed, or is gone")
+        raise click.ClickException(f"message {number} has not failed, or does not exist")
     click.echo(f"{count} to be sent again.")

@@ -1,4 +1,4 @@
-"""The person whom a command is about."""
+"""Looking up the user that a command is about."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,13 +14,13 @@ from blog.models import User
 
 @asynccontextmanager
 async def found_person(who: str) -> AsyncIterator[tuple[Broadside, AsyncSession, User]]:
-    """The one with this username or address, with a session and the application.
+    """Find a user by username or e-mail address; yields the application, a session and the user.
 
     Raises:
-        click.ClickException: there is nobody.
+        click.ClickException: there is no such user.
     """
     async with opened_app() as app, app.database.session() as session:
         person = await user_by_login(session, who)
         if person is None:
-            raise click.ClickException(f"nobody is called {who}")
+            raise click.ClickException(f"there is no user {who}")
         yield app, session, person

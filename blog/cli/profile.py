@@ -25,36 +25,38 @@ BUSIEST = 10
     type=click.IntRange(1, 100_000),
     default=50,
     show_default=True,
-    help="How often each PATH is asked for.",
+    help="The number of requests per PATH.",
 )
-@click.option("--user", "who", metavar="WHO", help="As whom, by username or e-mail address.")
+@click.option(
+    "--user", "who", metavar="WHO", help="The user to log in as, by username or e-mail address."
+)
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
     default="profile.html",
     show_default=True,
-    help="Where the report goes.",
+    help="The file for the report.",
 )
 @asynchronous
 async def profile(*, paths: tuple[str, ...], requests: int, who: str | None, output: Path) -> None:
-    """See where the time of a page goes.
+    """Profile the rendering of pages.
 
-    Each PATH, by default /, is asked for again and again in this process, by an anonymous visitor
-    or by somebody. The report of pyinstrument is an HTML file to open in a browser.
+    Each PATH, by default /, is requested repeatedly in this process, anonymously or as a user. The
+    report of pyinstrument is an HTML file.
     """
     on_its_own = {"rate_limits": False, "database_replica_url": None}
     async with opened_app(load_settings().model_copy(update=on_its_own)) as app:
-        # The lines about all these requests would bury what this prints.
+        # The access log would bury the output of this command.
         logging.getLogger("blog.core.web.request_log").setLevel(logging.WARNING)
         person = await _person(app, who)
         profiler, measured = await profiled(app, paths or ("/",), requests, person)
     for each in measured:
         click.echo(_line(each))
-    click.echo("Most of it went into, in seconds:")
+    click.echo("The slowest functions, in seconds:")
     for line in _busiest(profiler):
         click.echo(f"  {line}")
     profiler.write_html(output)
-    click.echo(f"The whole report is in {output}")
+    click.echo(f"The full report is in {output}")
 
 
 async def _person(app: Broadside, who: str | None) -> User | None:
@@ -62,7 +64,7 @@ async def _person(app: Broadside, who: str | None) -> User | None:
         return None
     async with app.database.session() as session:
         if (person := await user_by_login(session, who)) is None:
-            raise click.ClickException(f"nobody is called {who}")
+            raise click.ClickException(f"there is no user {who}")
     return person
 
 
@@ -76,6 +78,6 @@ def _line(measured: Measured) -> str:
 
 
 def _busiest(profiler: Profiler) -> list[str]:
-    """The functions that took most by themselves, with their seconds."""
+    """The functions with the most self time, in seconds."""
     report = profiler.output_text(flat=True, short_mode=True).splitlines()
     return [line for line in report if line[:1].isdigit()][:BUSIEST]

@@ -1,4 +1,4 @@
-"""Where the time of a page goes: requests in this process, under pyinstrument."""
+"""Profile requests in this process with pyinstrument."""
 
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -21,12 +21,12 @@ DEVICE = "blog profile"
 
 
 class Measured(NamedTuple):
-    """How the requests for one path went.
+    """The measurements of one path.
 
     Attributes:
-        path: what was asked for.
-        status: the last answer's.
-        seconds: how long each request took, the quickest first.
+        path: the path.
+        status: the status of the last response.
+        seconds: the durations of the requests, the shortest first.
     """
 
     path: str
@@ -37,18 +37,18 @@ class Measured(NamedTuple):
 async def profile(
     app: Broadside, paths: Sequence[str], requests: int, person: User | None
 ) -> tuple[Profiler, list[Measured]]:
-    """Ask for pages one after another, and see what the time is spent on.
+    """Request pages one after another under the profiler.
 
-    Each path is asked for once before that, which fills caches and compiles templates.
+    Each path is requested once before, to fill caches and compile templates.
 
     Args:
         app: a started application.
-        paths: which pages.
-        requests: how often each.
-        person: who asks; `None` for an anonymous visitor.
+        paths: the paths of the pages.
+        requests: the number of requests per path.
+        person: the user to log in; `None` for an anonymous visitor.
 
     Returns:
-        The profiler, stopped, with its report; and how long each request took.
+        The stopped profiler, and the measurements.
     """
     profiler = Profiler(async_mode="enabled")
     async with _cookie(app, person) as cookie:
@@ -64,7 +64,7 @@ async def profile(
 
 
 async def _request(app: Broadside, path: str, cookie: dict[str, str]) -> tuple[int, float]:
-    """The status of a page, and how long it took."""
+    """Request a page; returns its status and duration."""
     site = urlsplit(app.settings.base_url)
     client = app.test_client(use_cookies=False)
     started = time.perf_counter()
@@ -75,7 +75,7 @@ async def _request(app: Broadside, path: str, cookie: dict[str, str]) -> tuple[i
 
 @asynccontextmanager
 async def _cookie(app: Broadside, person: User | None) -> AsyncIterator[dict[str, str]]:
-    """The header that makes a request the person's, by a session that ends with the context."""
+    """The cookie header of a session that ends with the context."""
     if person is None:
         yield {}
         return

@@ -7,12 +7,12 @@ from blog.posts import counts
 
 
 @click.command()
-@click.option("--check", is_flag=True, help="Only tell; the exit code is 1 if a count is wrong.")
+@click.option("--check", is_flag=True, help="Only report; the exit code is 1 if a count is wrong.")
 @asynchronous
 async def recount(*, check: bool) -> None:
-    """Prove the counts that pages show, and repair them.
+    """Verify and repair the stored counts.
 
-    The site may be in use meanwhile.
+    The site may be running.
     """
     async with opened_app() as app, app.database.session() as session:
         wrong = await (counts.wrong_counts(session) if check else counts.recount(session))

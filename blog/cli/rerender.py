@@ -15,20 +15,20 @@ from blog.posts import rerendering
     type=click.IntRange(1, 10_000),
     default=500,
     show_default=True,
-    help="How many texts are held in memory, and stored at a time.",
+    help="The number of texts per batch.",
 )
 @click.option(
     "--all",
     "everything",
     is_flag=True,
-    help="Also what the present version made, such as after an update of a library.",
+    help="Also texts of the current version, for example after an update of a library.",
 )
 @asynchronous
 async def rerender(*, batch: int, everything: bool) -> None:
-    """Lay out old posts and comments by the new renderer.
+    """Render old posts and comments with the current renderer.
 
-    The site may be in use meanwhile. Stopped and run again, it goes on where it was (with --all
-    from the beginning). A text that has become too intricate keeps the looks that it has.
+    The site may be running. After an interruption it continues where it stopped (with --all from
+    the beginning). A text that has become too complex keeps its HTML.
     """
     async with opened_app() as app:
         for kind in rerendering.KINDS:
@@ -36,7 +36,7 @@ async def rerender(*, batch: int, everything: bool) -> None:
 
 
 async def _rerender(app: Broadside, kind: rerendering.Kind, batch: int, everything: bool) -> None:
-    """Run through one kind with a bar, as long as the ids, and say what was done."""
+    """Rerender one kind with a progress bar, and print the result."""
     end = await rerendering.last_id(app.database, kind)
     stored, intricate = 0, list[int]()
     bar = click.progressbar(
@@ -51,6 +51,6 @@ async def _rerender(app: Broadside, kind: rerendering.Kind, batch: int, everythi
             intricate += step.intricate
             bar.update(step.last_id - bar.pos)
         bar.update(end - bar.pos)
-    click.echo(f"{kind.name}: {stored} laid out anew")
+    click.echo(f"{kind.name}: {stored} rendered")
     for id_ in intricate:
-        click.echo(f"{kind.name}: {id_} is too intricate, and stays as it is")
+        click.echo(f"{kind.name}: {id_} is too complex, and was not changed")

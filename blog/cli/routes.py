@@ -12,9 +12,9 @@ AUTOMATIC = {"HEAD", "OPTIONS"}
 
 @click.command()
 def routes() -> None:
-    """List the addresses of the site, and what is there.
+    """List the routes of the site.
 
-    Each is a line: its methods, its rule, its endpoint and its purpose.
+    Each line has the methods, rule, endpoint and purpose of a route.
     """
     app = create_app(load_settings())
     rows = sorted(

@@ -1,4 +1,4 @@
-"""What the commands share: an open application, and errors that are one line."""
+"""Shared by the commands: an open application, and one-line errors."""
 
 import functools
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -29,7 +29,7 @@ Arguments = ParamSpec("Arguments")
 def asynchronous(
     command: Callable[Arguments, Coroutine[Any, Any, None]],
 ) -> Callable[Arguments, None]:
-    """Let a coroutine function be a command, with the errors of `one_line_errors`."""
+    """Turn a coroutine function into a command with one-line errors."""
 
     @functools.wraps(command)
     def run(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
@@ -41,7 +41,7 @@ def asynchronous(
 
 @contextmanager
 def one_line_errors() -> Iterator[None]:
-    """What the operator can do something about is one line and code 1, without a traceback."""
+    """Turn errors that the operator can fix into one line and exit code 1, without a traceback."""
     try:
         yield
     except (BlogError, DatabaseUnavailableError, DumpError, SchemaError) as error:
@@ -50,7 +50,7 @@ def one_line_errors() -> Iterator[None]:
         if (reason := refusal(error)) is not None:
             raise click.ClickException(reason) from error
         if is_unavailable(error):
-            raise click.ClickException("the database went away") from error
+            raise click.ClickException("the connection to the database was lost") from error
         if is_schema_mismatch(error):
             raise click.ClickException(OUTDATED) from error
         raise
@@ -58,10 +58,10 @@ def one_line_errors() -> Iterator[None]:
 
 @asynccontextmanager
 async def opened_app(settings: Settings | None = None) -> AsyncIterator[Broadside]:
-    """An application of the settings with its database open, within its context.
+    """An application with its database open, within its application context.
 
     Args:
-        settings: those of the environment if there are no others.
+        settings: by default those of the environment.
     """
     settings = settings or load_settings()
     configure_logging(settings)

@@ -24,7 +24,7 @@ from settings import Settings, load_settings
 def serve() -> None:
     """Serve the site under hypercorn until Ctrl-C or SIGTERM.
 
-    In development the schema is brought up to date first.
+    In development, pending migrations are run first.
     """
     settings = load_settings()
     configure_logging(settings)
@@ -39,18 +39,18 @@ def serve() -> None:
     except KeyboardInterrupt:
         return
     if not asked_to_stop:
-        raise click.ClickException("a web process ended by itself, so all of them were stopped")
+        raise click.ClickException("a web process exited unexpectedly, so all of them were stopped")
 
 
 def _check_certificate(settings: Settings) -> None:
-    """Find out now what would be a traceback in each worker."""
+    """Check the certificate now; otherwise each worker would fail with a traceback."""
     if settings.tls_certificate is None or settings.tls_key is None:
         return
     try:
         for file in (settings.tls_certificate, settings.tls_key):
             file.open("rb").close()
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        # Without a password it would be asked for at the terminal.
+        # Without a password OpenSSL would prompt for one.
         context.load_cert_chain(settings.tls_certificate, settings.tls_key, password="")
     except ssl.SSLError as error:
         raise click.ClickException(
@@ -62,32 +62,32 @@ def _check_certificate(settings: Settings) -> None:
 
 
 def _listening(settings: Settings) -> socket.socket:
-    """Take the port. From now on the kernel accepts connections, which wait for a worker."""
+    """Listen on the port. From now on the kernel queues connections for the workers."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    # The address of all interfaces means both families, where the system can.
+    # The wildcard address listens on both IPv6 and IPv4, if the system supports it.
     both = settings.host == "::" and socket.has_dualstack_ipv6()
     try:
         return socket.create_server(
             (settings.host, settings.port), family=family, dualstack_ipv6=both
         )
     except OSError as error:
-        # What Python adds to the text names the place a second time.
+        # Python appends the address a second time.
         reason = str(error.strerror).partition(" (while")[0].lower()
         raise click.ClickException(
             f"cannot listen on {settings.host}:{settings.port}: {reason}; "
-            "choose another place with HOST and PORT"
+            "choose another address with HOST and PORT"
         ) from None
 
 
 def _database_held(settings: Settings) -> AbstractContextManager[object]:
-    """Keep an embedded server running while workers come and go."""
+    """Keep an embedded server running independently of the workers."""
     if settings.database_url:
         return nullcontext()
     return EmbeddedPostgres(settings.var_dir / "postgres")
 
 
 async def _prepare(settings: Settings) -> None:
-    """Check the database before any worker starts, and in development migrate it."""
+    """Check the database before the workers start; migrate it in development."""
     database = Database(settings.database_url, settings.var_dir / "postgres")
     await database.open()
     try:
@@ -100,7 +100,7 @@ async def _prepare(settings: Settings) -> None:
 
 
 def _announce(settings: Settings) -> None:
-    """Tell the person at the terminal what he needs to know."""
+    """Print where the site runs and how to use it."""
     if settings.mail_server:
         mail = f"goes to {settings.mail_server}:{settings.mail_port}"
     elif settings.is_development:
@@ -108,7 +108,7 @@ def _announce(settings: Settings) -> None:
     else:
         mail = "waits in the outbox until MAIL_SERVER is set"
     if settings.admin_email:
-        administrator = f"whoever registers as {' or '.join(settings.admin_email)}"
+        administrator = f"register as {' or '.join(settings.admin_email)}"
     else:
         administrator = "register, then: blog user promote USERNAME"
     lines = {

@@ -20,22 +20,22 @@ from blog.cli.running import one_line_errors, opened_app
 
 SCRIPT = "<stdin>"
 BANNER = f"""\
-Python with the site at hand: app, session, select, func, and the models
+Python with app, session, select, func and the models
 {", ".join(models.__all__)}.
-Use await wherever you like. Nothing is stored before await session.commit()."""
+Top-level await works. Nothing is stored before await session.commit()."""
 
 
 @click.command()
 def shell() -> None:
-    """Run Python with the database and the models at hand.
+    """Run Python with the database and the models.
 
-    At a terminal it has Python's own prompt; otherwise it runs what comes in, such as
+    At a terminal it is interactive; otherwise it runs its standard input, such as
 
     \b
     echo 'print(await session.scalar(select(func.count(User.id))))' | blog shell
     """
     for number in (signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP):
-        # As Ctrl-C they would only clear a line.
+        # Handled like Ctrl-C they would only clear the line.
         signal.signal(number, lambda number, _: sys.exit(128 + number))
     with one_line_errors(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         opened = AsyncExitStack()
@@ -50,7 +50,7 @@ def shell() -> None:
 
 
 async def _open(opened: AsyncExitStack) -> dict[str, Any]:
-    """Open the site for as long as `opened` is; what the shell knows by name."""
+    """Open the site in an exit stack; returns the names for the shell."""
     app = await opened.enter_async_context(opened_app())
     session = await opened.enter_async_context(app.database.session())
     names = {"app": app, "session": session, "select": select, "func": func}
@@ -58,14 +58,14 @@ async def _open(opened: AsyncExitStack) -> dict[str, Any]:
 
 
 async def _evaluate(statement: CodeType, names: dict[str, Any]) -> None:
-    """Run what was compiled, which is a coroutine if there is an `await` in it."""
+    """Run compiled code, which is a coroutine if it contains `await`."""
     result = FunctionType(statement, names)()
     if inspect.iscoroutine(result):
         await result
 
 
 def _run_script(runner: asyncio.Runner, names: dict[str, Any], source: str) -> None:
-    """Run a whole script; an error is shown without our own part in it, and ends with code 1."""
+    """Run a script; on an error, print its traceback without our frames, and exit with code 1."""
     try:
         script = compile(source, SCRIPT, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
         runner.run(_evaluate(script, names))
@@ -78,7 +78,7 @@ def _run_script(runner: asyncio.Runner, names: dict[str, Any], source: str) -> N
 
 
 def _converse(runner: asyncio.Runner, names: dict[str, Any]) -> None:
-    with suppress(ImportError):  # Some Pythons come without it.
+    with suppress(ImportError):  # Not in every build of Python.
         import readline  # noqa: PLC0415
         import rlcompleter  # noqa: PLC0415
 
@@ -88,9 +88,9 @@ def _converse(runner: asyncio.Runner, names: dict[str, Any]) -> None:
 
 
 class Console(code.InteractiveConsole):
-    """Python's prompt, whose statements run in an event loop. Between them the loop stands still.
+    """An interactive console that runs statements in an event loop, which pauses between them.
 
-    Ctrl-C cancels a statement, and else clears the line.
+    Ctrl-C cancels a statement, or clears the line.
     """
 
     def __init__(self, runner: asyncio.Runner, names: dict[str, Any]) -> None:

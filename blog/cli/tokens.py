@@ -10,14 +10,14 @@ from blog.cli.running import asynchronous, opened_app
 
 @click.group()
 def token() -> None:
-    """Look after the API tokens of people."""
+    """List and revoke the API tokens of users."""
 
 
 @token.command("list")
 @click.option("--user", "who", metavar="WHO", required=True, help="By username or e-mail address.")
 @asynchronous
 async def list_tokens(who: str) -> None:
-    """List somebody's tokens, the newest first."""
+    """List the tokens of a user, the newest first."""
     async with found_person(who) as (_, session, person):
         tokens = await tokens_of(session, person)
     for each in tokens:
@@ -28,12 +28,12 @@ async def list_tokens(who: str) -> None:
 
 @token.command()
 @click.argument("number", metavar="ID", type=click.IntRange(1, 2**63 - 1), required=False)
-@click.option("--user", "who", metavar="WHO", help="All of one person, and none by ID.")
+@click.option("--user", "who", metavar="WHO", help="All tokens of a user, instead of one by ID.")
 @asynchronous
 async def revoke(number: int | None, who: str | None) -> None:
-    """Revoke a token, or all of somebody.
+    """Revoke a token, or all tokens of a user.
 
-    Whoever holds it is shut out at once.
+    This takes effect at once.
     """
     if who is not None and number is None:
         async with found_person(who) as (_, session, person):

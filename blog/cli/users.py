@@ -19,7 +19,7 @@ ROLE_NAMES = ", ".join(role.name for role in ROLES)
 
 @click.group()
 def user() -> None:
-    """Manage people. WHO is a username or an e-mail address. All this is in the audit log."""
+    """Manage users. WHO is a username or an e-mail address. All changes are in the audit log."""
 
 
 @user.command()
@@ -31,13 +31,13 @@ def user() -> None:
     f"{ROLES[0].name}.",
 )
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
-@click.option("--generate-password", is_flag=True, help="Make one up, and print it this once.")
+@click.option("--generate-password", is_flag=True, help="Generate one, and print it once.")
 def create(
     *, username: str, email: str, role: str | None, password_stdin: bool, generate_password: bool
 ) -> None:
-    """Make an account whose address counts as confirmed.
+    """Create an account with a confirmed e-mail address.
 
-    The password is asked for, unless an option says where it comes from.
+    Prompts for the password, unless an option provides it.
     """
     if password_stdin and generate_password:
         raise click.UsageError("--password-stdin excludes --generate-password")
@@ -46,9 +46,9 @@ def create(
     elif password_stdin:
         password = sys.stdin.readline().removesuffix("\n")
     elif sys.stdin.isatty():
-        password = click.prompt("Password", hide_input=True, confirmation_prompt="Once more")
+        password = click.prompt("Password", hide_input=True, confirmation_prompt="Repeat")
     else:
-        raise click.UsageError("without a terminal, use --password-stdin or --generate-password")
+        raise click.UsageError("without a terminal use --password-stdin or --generate-password")
     values = {"username": username, "email": email, "password": password}
     try:
         form = UserCreate.model_validate(values)
@@ -66,7 +66,7 @@ async def _create(form: UserCreate, role: str | None) -> None:
         if role is None:
             role = (await role_for(session, form.email, app.settings.admin_email)).name
         person = await service.create_account(session, form, app.passwords, role)
-    click.echo(f"{person.username} has an account, as {person.role.name}.")
+    click.echo(f"Created {person.username}, as {person.role.name}.")
 
 
 @user.command()
@@ -74,7 +74,7 @@ async def _create(form: UserCreate, role: str | None) -> None:
 @click.option("--role", default=ADMINISTRATOR, show_default=True, help=ROLE_NAMES)
 @asynchronous
 async def promote(who: str, role: str) -> None:
-    """Give somebody a role."""
+    """Change the role of a user."""
     async with found_person(who) as (_, session, person):
         await service.change_role(session, None, person.id, role)
     click.echo(f"{person.username} is now {person.role.name}.")
@@ -85,7 +85,7 @@ async def promote(who: str, role: str) -> None:
 @click.option("--reason", default="", help="For the audit log.")
 @asynchronous
 async def disable(who: str, reason: str) -> None:
-    """Shut somebody out, and log him out everywhere. What he wrote stays."""
+    """Disable an account and end its sessions. Its posts and comments stay."""
     async with found_person(who) as (_, session, person):
         await service.disable(session, None, person.id, reason)
     click.echo(f"{person.username} is disabled, and logged out everywhere.")
@@ -95,7 +95,7 @@ async def disable(who: str, reason: str) -> None:
 @click.argument("who")
 @asynchronous
 async def enable(who: str) -> None:
-    """Let somebody in again."""
+    """Enable a disabled account."""
     async with found_person(who) as (_, session, person):
         await service.enable(session, None, person.id)
     click.echo(f"{person.username} can log in again.")
@@ -103,12 +103,12 @@ async def enable(who: str) -> None:
 
 @user.command("reset-password")
 @click.argument("who")
-@click.option("--print-link", is_flag=True, help="Do not mail the link, but print it.")
+@click.option("--print-link", is_flag=True, help="Print the link instead of mailing it.")
 @asynchronous
 async def reset_password(who: str, print_link: bool) -> None:
-    """Mail somebody a link to choose a new password.
+    """Mail a user a link to set a new password.
 
-    It works once, for an hour.
+    It is valid once, for an hour.
     """
     async with found_person(who) as (app, session, person):
         if person.is_disabled:
@@ -121,4 +121,4 @@ async def reset_password(who: str, print_link: bool) -> None:
     if print_link:
         click.echo(link)
     else:
-        click.echo(f"A link for {person.username} to choose a new password goes to {person.email}.")
+        click.echo(f"A link to set a new password goes to {person.username} at {person.email}.")

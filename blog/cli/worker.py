@@ -14,9 +14,9 @@ from blog.mail.delivery import delivery_of
 @click.command()
 @asynchronous
 async def worker() -> None:
-    """Send mail and do all other jobs, until Ctrl-C or SIGTERM.
+    """Send mail and run background jobs until Ctrl-C or SIGTERM.
 
-    Any number of workers may run, anywhere.
+    Any number of workers may run, on any machines.
     """
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP):

@@ -1,4 +1,4 @@
-"""The web processes: hypercorn's workers, and their end in good time."""
+"""The web processes: hypercorn's workers, and their graceful shutdown."""
 
 import logging
 import multiprocessing
@@ -14,7 +14,7 @@ from hypercorn.config import Config
 
 from settings import Settings
 
-# How long a request that is under way may take when the server is told to stop.
+# How long requests may take to finish at a shutdown.
 DRAIN_SECONDS = 30.0
 DRAIN_SECONDS_IN_DEVELOPMENT = 1.0
 
@@ -22,17 +22,17 @@ _populate = hypercorn_run._populate
 
 
 def run_workers(settings: Settings, listener: socket.socket) -> bool:
-    """Serve until a signal asks for the end, or a worker ends by itself.
+    """Serve until a signal arrives or a worker exits.
 
-    Requests that are under way are finished, but for those that take too long.
+    Requests in progress are finished, up to a time limit.
 
     Args:
-        settings: say how many workers there are.
-        listener: where they listen.
+        settings: have the number of workers.
+        listener: the socket to accept from.
 
     Returns:
-        Whether a signal asked for the end. hypercorn's own exit code does not tell: it is 0
-        also where a worker has failed (its issue 269).
+        Whether a signal arrived. hypercorn's exit code does not tell: it is 0 even if a worker
+        failed (hypercorn issue 269).
     """
     drain = DRAIN_SECONDS_IN_DEVELOPMENT if settings.is_development else DRAIN_SECONDS
     listening = listener.detach()
@@ -44,7 +44,7 @@ def run_workers(settings: Settings, listener: socket.socket) -> bool:
         for worker in multiprocessing.active_children():
             worker.join()
     finally:
-        # A signal can come while they are being started.
+        # A signal may arrive while they are being started.
         _kill_workers()
         deadline.withdraw()
     return deadline.was_set
@@ -58,8 +58,8 @@ def _configuration(settings: Settings, listening: int, drain: float) -> Config:
     config.worker_class = "uvloop"
     if settings.tls_certificate and settings.tls_key:
         config.certfile, config.keyfile = str(settings.tls_certificate), str(settings.tls_key)
-    # Ours comes first: where hypercorn cuts requests off, it ends with a traceback and without
-    # having told the application.
+    # Longer than our own deadline: when hypercorn cancels requests, it exits with a traceback and
+    # without a shutdown event for the application.
     config.graceful_timeout = 2 * drain
     config.include_server_header = False
     config.errorlog = logging.getLogger("hypercorn.error")
@@ -67,14 +67,14 @@ def _configuration(settings: Settings, listening: int, drain: float) -> Config:
 
 
 def _start_workers(*arguments: Any) -> None:
-    """Start workers as hypercorn does, but lose no Ctrl-C meanwhile.
+    """Start workers as hypercorn does, without losing a Ctrl-C meanwhile.
 
-    For the workers to ignore SIGINT, hypercorn ignores it while it starts them.
+    hypercorn ignores SIGINT while it starts workers, so that they inherit that.
 
     Raises:
-        KeyboardInterrupt: it came.
+        KeyboardInterrupt: Ctrl-C was pressed.
     """
-    # What is blocked waits, also where it would be ignored (sigaction(2)).
+    # A blocked signal stays pending, even while it is ignored (sigaction(2)).
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         _populate(*arguments)
@@ -85,11 +85,11 @@ def _start_workers(*arguments: Any) -> None:
 
 
 def _take_sigquit_for_sigterm() -> None:
-    """End by SIGQUIT as by SIGTERM.
+    """Handle SIGQUIT like SIGTERM.
 
-    Ctrl-\\ sends it to all processes of the terminal, and multiprocessing's own, which looks after
-    semaphores, is not prepared for it: so it is started, with the first of them, while the signal
-    is ignored, which it inherits.
+    Ctrl-\\ sends it to the whole process group, and it would kill multiprocessing's resource
+    tracker. So the tracker is started, by creating a lock, while the signal is ignored, which it
+    inherits.
     """
     signal.signal(signal.SIGQUIT, signal.SIG_IGN)
     multiprocessing.get_context("spawn").Lock()
@@ -102,10 +102,11 @@ def _kill_workers() -> None:
 
 
 def _let_go(listening: int) -> None:
-    """Give up this process's hold on the socket, so that nobody connects once the workers did.
+    """Close the listening socket in this process, so that only the workers keep it open.
 
-    As long as anyone holds it the kernel goes on accepting connections, and in the end resets
-    them. Until the last worker has let go, only one at a time may wait to be accepted.
+    While any process has it open, the kernel accepts connections, and finally resets them. So the
+    backlog is reduced as well: until the last worker has closed it, only one connection can be
+    pending.
     """
     try:
         duplicate = os.dup(listening)
@@ -113,20 +114,20 @@ def _let_go(listening: int) -> None:
         return
     with socket.socket(fileno=duplicate) as listener:
         listener.listen(0)
-    # hypercorn closes the number later, so it must stand for something.
+    # hypercorn closes the descriptor later, so it must stay open.
     with Path(os.devnull).open("rb") as nothing:
         os.dup2(nothing.fileno(), listening)
 
 
 class Deadline:
-    """Set by the first signal that asks for the end: workers that miss it are killed.
+    """A deadline for the workers after the first SIGINT or SIGTERM, when they are killed.
 
     Args:
-        seconds: from the signal to the deadline.
-        listening: the number of the socket that the workers accept from.
+        seconds: the time from the signal to the deadline.
+        listening: the descriptor of the listening socket.
 
     Attributes:
-        was_set: whether there was such a signal.
+        was_set: whether a signal has arrived.
     """
 
     def __init__(self, seconds: float, listening: int) -> None:
@@ -134,18 +135,18 @@ class Deadline:
         self._seconds = seconds
         self._listening = listening
         self._withdrawn = threading.Event()
-        # Python writes the number of each signal there, also of those that hypercorn handles.
+        # Python writes the number of each signal to it, even of those that hypercorn handles.
         self._signals, self._wakeup = socket.socketpair()
         self._wakeup.setblocking(False)
         signal.set_wakeup_fd(self._wakeup.fileno())
         self._thread = threading.Thread(target=self._watch)
-        # Signals are the main thread's, which may have to make them wait.
+        # The new thread must not receive SIGINT, which the main thread may block.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         self._thread.start()
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def withdraw(self) -> None:
-        """All workers have ended."""
+        """Cancel the deadline after all workers have exited."""
         signal.set_wakeup_fd(-1)
         self._withdrawn.set()
         self._wakeup.close()

@@ -1,1 +1,1 @@
-"""What the features stand on. It imports none of them."""
+"""The foundation of the features; it imports none of them."""

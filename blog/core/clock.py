@@ -1,8 +1,8 @@
-"""The time of day, in one place: UTC, always with its zone."""
+"""The current time, in one place that tests can replace: UTC and timezone-aware."""
 
 from datetime import UTC, datetime
 
 
 def now() -> datetime:
-    """The present moment in UTC."""
+    """The current time in UTC."""
     return datetime.now(UTC)

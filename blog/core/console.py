@@ -1,4 +1,4 @@
-"""Telling something to whoever sits at the terminal, if anybody does."""
+"""Output to a terminal that may be gone."""
 
 import os
 import sys
@@ -7,14 +7,14 @@ import click
 
 
 def say(text: str = "") -> None:
-    """Print a line that nothing depends on.
+    """Print an informational line.
 
-    If nobody can read it, because the pipe is closed or the disk is full, the process goes on, and
-    whatever else it prints there goes nowhere.
+    If it cannot be written, because the pipe is closed or the disk is full, the process continues,
+    and further output is discarded.
     """
     try:
         click.echo(text)
     except OSError:
         with open(os.devnull, "w") as nothing:  # noqa: PTH123
-            # What is still in the buffer would fail at the end of the process.
+            # Flushing the buffer at exit would fail.
             os.dup2(nothing.fileno(), sys.stdout.fileno())

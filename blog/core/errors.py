@@ -1,6 +1,6 @@
-"""What can go wrong in the blog's own terms.
+"""Exceptions of the application.
 
-Services raise these; `blog/core/web/errors.py` turns what nobody caught into a page or a problem
+Services raise them; `blog/core/web/errors.py` turns uncaught ones into a page or a problem
 document.
 """
 
@@ -10,25 +10,25 @@ from datetime import timedelta
 
 
 class BlogError(Exception):
-    """The base of them all."""
+    """Base class of all of them."""
 
 
 class NotFoundError(BlogError):
-    """What was asked for is not there (or not for this person to know of)."""
+    """The resource does not exist, or the viewer may not know that it does."""
 
 
 class ForbiddenError(BlogError):
-    """This person may not do that."""
+    """The viewer may not do that."""
 
 
 class InvalidFieldsError(BlogError):
-    """The input is well-formed, but the state of the site speaks against it.
+    """The input is well-formed, but conflicts with the state of the site.
 
     Args:
-        errors: for each field what is wrong with it, in words for the person.
+        errors: user-facing error messages by field.
 
     Attributes:
-        status: the HTTP status of the answer.
+        status: the HTTP status of the response.
     """
 
     status = 422
@@ -39,18 +39,18 @@ class InvalidFieldsError(BlogError):
 
 
 class LimitReachedError(InvalidFieldsError):
-    """Nothing is wrong with the input by itself: there are as many of these as there may be."""
+    """The input is valid, but the maximum number of such items is reached."""
 
     status = 409
 
 
 class BusyError(InvalidFieldsError):
-    """Nothing is wrong with the input: the site has too much to do, or this person caused too much.
+    """The input is valid, but the site is overloaded, or a rate limit was exceeded.
 
     Args:
-        errors: what is said beside each field.
+        errors: user-facing error messages by field.
         retry_after: in how many seconds to try again.
-        status: 503, or 429 where the person caused it.
+        status: 503, or 429 for a rate limit.
     """
 
     def __init__(self, errors: Mapping[str, str], retry_after: int, status: int = 503) -> None:
@@ -60,32 +60,32 @@ class BusyError(InvalidFieldsError):
 
 
 class EditConflictError(BlogError):
-    """Somebody else has changed it since this editor read it."""
+    """The item was changed since the editor loaded it."""
 
 
 class TooManyRequestsError(BusyError):
-    """Something was asked for too often; it may be again later.
+    """A rate limit was exceeded.
 
     Args:
-        wait: how long from now. `retry_after` is the same in whole seconds, at least one.
-        problem: what there was too much of.
+        wait: when to try again, from now. `retry_after` is the same in whole seconds, at least one.
+        problem: the first sentence of the message.
     """
 
     def __init__(self, wait: timedelta, problem: str = "Too many requests came from you.") -> None:
         self.wait = wait
         seconds = max(1, math.ceil(wait.total_seconds()))
-        super().__init__({"": f"{problem} Try again in {in_words(seconds)}."}, seconds, 429)
+        super().__init__({"": f"{problem} Try again in {duration_text(seconds)}."}, seconds, 429)
 
 
 class TooManyAttemptsError(TooManyRequestsError):
-    """Too many attempts to log in have failed."""
+    """Too many failed log-in attempts."""
 
     def __init__(self, wait: timedelta) -> None:
         super().__init__(wait, "Too many tries with a wrong password.")
 
 
-def in_words(seconds: int) -> str:
-    """A time to wait, such as "20 seconds", "1 minute" or "3 hours", rounded up."""
+def duration_text(seconds: int) -> str:
+    """A duration such as "20 seconds", "1 minute" or "3 hours", rounded up."""
     for size, unit in ((1, "second"), (60, "minute"), (3600, "hour")):
         number = math.ceil(seconds / size)
         if number < 60 or unit == "hour":

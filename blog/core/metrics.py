@@ -1,8 +1,8 @@
-"""What is measured, in one list; whoever knows a number notes it here, and `/metrics` shows all.
+"""All metrics; `/metrics` exposes them.
 
-The numbers belong to the process. Where `PROMETHEUS_MULTIPROC_DIR` was set when prometheus_client
-was imported, it keeps them in files of that folder, one a process, and any process can show
-the sums over all of them. `blog serve` sets it for its workers.
+Values belong to the process. If `PROMETHEUS_MULTIPROC_DIR` is set when prometheus_client is
+imported, it stores them in files of that folder, one per process, and any process can show the
+sums. `blog serve` sets it for its workers.
 """
 
 import functools
@@ -59,12 +59,12 @@ hashes_waiting = _gauge(
 )
 
 
-def note_request(method: str, route: str, status: int, seconds: float) -> None:
+def observe_request(method: str, route: str, status: int, seconds: float) -> None:
     """Count a request.
 
     Args:
-        method, route, status: each one of a small number, whatever clients send: every
-            combination is remembered for ever.
+        method, route, status: from small fixed sets, whatever clients send: every combination stays
+            in memory.
     """
     counter, histogram = _series(method, route, status)
     counter.inc()
@@ -77,10 +77,10 @@ def _series(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
 
 
 def watch_pool(engine: AsyncEngine, server: str) -> None:
-    """Keep note of how many connections of `engine` are in use.
+    """Track the number of connections of `engine` in use.
 
     Args:
-        server: its name among the engines of this process.
+        server: the label of this engine.
     """
     in_use = _pool_in_use.labels(server)
 
@@ -101,21 +101,21 @@ def watch_pool(engine: AsyncEngine, server: str) -> None:
 
 
 def collect() -> Iterator[Metric]:
-    """All numbers of this process, or of all that share a folder, and what these processes use."""
+    """The metrics of this process, or of all that share a folder, and their resource usage."""
     folder = os.environ.get(FOLDER)
     if folder is None:
         yield from _registry.collect()
-        yield from _use_of([os.getpid()])
+        yield from _process_metrics([os.getpid()])
     else:
-        processes = _living(Path(folder))
+        processes = _live_processes(Path(folder))
         yield from MultiProcessCollector(None, folder).collect()
-        yield from _use_of(processes)
+        yield from _process_metrics(processes)
 
 
-def _living(folder: Path) -> list[int]:
-    """The processes that share a folder; what the dead were doing is forgotten.
+def _live_processes(folder: Path) -> list[int]:
+    """The live processes that share a folder; removes the gauges of dead ones.
 
-    What they have counted stays: a sum that went down would look like a restart.
+    Their counters stay: a decreasing sum would look like a restart.
     """
     processes = {int(file.stem.rpartition("_")[2]) for file in folder.glob("gauge_live*.db")}
     living = {process for process in processes if psutil.pid_exists(process)}
@@ -124,8 +124,8 @@ def _living(folder: Path) -> list[int]:
     return sorted(living)
 
 
-def _use_of(processes: Iterable[int]) -> Iterable[Metric]:
-    """Processor time, memory and open files, as every Prometheus client names them."""
+def _process_metrics(processes: Iterable[int]) -> Iterable[Metric]:
+    """CPU time, memory and open files, under Prometheus' standard names."""
     metrics: dict[str, Metric] = {}
     for process in processes:
         collector = ProcessCollector(pid=functools.partial(str, process), registry=None)
@@ -140,9 +140,9 @@ def _use_of(processes: Iterable[int]) -> Iterable[Metric]:
 
 @contextmanager
 def shared_by_workers() -> Iterator[None]:
-    """Let the processes that are started meanwhile share their numbers, in a folder of their own.
+    """Let processes that are started within this context share their metrics in a temporary folder.
 
-    This one's own are not among them: prometheus_client has looked at the environment already.
+    The current process is not included: prometheus_client has read the environment already.
     """
     with tempfile.TemporaryDirectory(prefix="broadside-metrics-") as folder:
         os.environ[FOLDER] = folder

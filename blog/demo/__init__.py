@@ -1,1 +1,1 @@
-"""A demonstration: invented people and what they write, at any size, from one seed."""
+"""Demo data: invented users and content, at any size, from a seed."""

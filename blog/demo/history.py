@@ -1,8 +1,8 @@
-"""What happened on the demonstration's site, in numbers: who did what, and when.
+"""The activity of the demo site: who did what, and when.
 
-A history is made before anything is stored, so that the counts of people and posts are known
-when their rows are written. It is arrays of numbers, about 20 bytes for each thing that
-happened; the texts are added row by row while the rows are on their way to the database.
+It is generated before anything is stored, so that the counts are known when rows are written. It
+consists of arrays of numbers, about 20 bytes per action; texts are added row by row while the rows
+are copied to the database.
 """
 
 from array import array
@@ -15,21 +15,21 @@ from blog.demo.people import FOUNDER, MEMBER, PATIENT, READER, interests
 
 DAY = 86_400.0
 SPAN = 400 * DAY
-# With as many people and posts, there are some who rarely write.
+# A site of this size has some users who rarely write.
 LARGE_SITE = 1_000
 FRIENDS_WHO_RARELY_WRITE = 5
 MOST_COMMENTS_ON_ONE_POST = 10_000
-# How many these follow, or half of the people, if that is less.
+# How many users they follow, at most half of all.
 FOLLOWED_BY = {MEMBER: 50, READER: 1_000}
 TRIES = 12
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much there is of everything.
+    """The number of rows of each kind.
 
     Raises:
-        ValueError: such a site cannot be; the message says why.
+        ValueError: the numbers are impossible; the message says why.
     """
 
     users: int
@@ -39,13 +39,13 @@ class Sizes:
 
     def __post_init__(self) -> None:
         if self.users < 2 or self.posts < 1 or self.comments < 0 or self.follows < 0:
-            raise ValueError("there must be at least two people and one post")
+            raise ValueError("there must be at least two users and one post")
         if self.follows > (most := self.most_follows(self.users)):
-            raise ValueError(f"among {self.users:,} people there are at most {most:,} follows")
+            raise ValueError(f"{self.users:,} users can have at most {most:,} follows")
 
     @staticmethod
     def most_follows(users: int) -> int:
-        """Half of all pairs: of many more, finding one that is still free takes for ever."""
+        """Half of all pairs; with more, finding a free pair at random takes too long."""
         return users * (users - 1) // 2
 
     @property
@@ -54,20 +54,20 @@ class Sizes:
 
 
 class History:
-    """Who did what when. People and posts go by their numbers, from 0, the oldest first.
+    """Who did what, and when. Users and posts are numbered from 0, the oldest first.
 
     Args:
-        random: decides.
-        sizes: how much there is.
-        topics_of_posts: the topics of the posts, from the beginning again after the last.
-        topics: how many topics there are.
+        random: the source of randomness.
+        sizes: the number of rows.
+        topics_of_posts: the topics of the posts, repeated cyclically.
+        topics: the number of topics.
 
     Attributes:
-        joined, last_seen: of each person, in seconds since the beginning, as all times here.
-        post_count, follower_count, following_count: of each person.
-        follower, followed: of each follow, those of the same follower together.
-        posted, author, comment_count: of each post.
-        commented, commenter, commented_post: of each comment, the oldest first.
+        joined, last_seen: per user, in seconds since the start, like all times here.
+        post_count, follower_count, following_count: per user.
+        follower, followed: per follow, grouped by follower.
+        posted, author, comment_count: per post.
+        commented, commenter, commented_post: per comment, the oldest first.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class History:
         self._sizes = sizes
         large = sizes.users >= LARGE_SITE and sizes.posts >= LARGE_SITE
         middle = sizes.users // 2
-        # Each tenth post is remarkable, and of many each hundredth and thousandth more so.
+        # Every tenth post is popular; on a large site every hundredth and thousandth even more so.
         self._remarkable = (10, 10, 100, 1_000) if large else (10,)
         self._quiet = range(middle, middle + FRIENDS_WHO_RARELY_WRITE) if large else range(0)
         self._interests = [interests(person, topics) for person in range(sizes.users)]
@@ -85,28 +85,28 @@ class History:
         self._post(topics_of_posts)
         self._comment()
         self._follow()
-        # Nobody was seen for the last time before the last thing that he did.
+        # Users were last seen after their last action.
         self.last_seen = array("d", (t + (SPAN - t) * random.random() ** 2 for t in self._latest))
 
     def forget_counts(self) -> None:
-        """Make all counts 0, for a database whose triggers count."""
+        """Set all counts to 0, for a database whose triggers count."""
         users, posts = array("I", [0]) * self._sizes.users, array("I", [0]) * self._sizes.posts
         self.post_count = self.follower_count = self.following_count = users
         self.comment_count = posts
 
     def _join(self) -> None:
-        """Many came early, and the founder before all others."""
+        """Most users joined early, the founder first."""
         random, users = self._random.random, self._sizes.users
         self.joined = array("d", (0.9 * SPAN * ((i + random()) / users) ** 2 for i in range(users)))
         self.joined[FOUNDER] = 0.0
         self._latest = array("d", self.joined)
 
     def _known(self, time: float) -> int:
-        """How many had joined by then."""
+        """The number of users who had joined by then."""
         return bisect_right(self.joined, time)
 
     def _times(self, number: int, first: float) -> "array[float]":
-        """Times in order, ever closer together, from a share of the whole on."""
+        """Ascending times with increasing density, starting at a fraction of the time span."""
         random = self._random.random
         places = ((i + random()) / number for i in range(number))
         return array("d", (SPAN * (first + (1 - first) * place**0.5) for place in places))
@@ -127,7 +127,7 @@ class History:
             self._latest[author] = time
 
     def _rare_posts(self) -> dict[int, int]:
-        """Who wrote the two posts of each of those who rarely write; none of them is recent."""
+        """The authors of the posts of users who rarely write: two old posts each."""
         if not self._quiet:
             return {}
         twentieths = range(5, 5 + 2 * FRIENDS_WHO_RARELY_WRITE)
@@ -137,7 +137,7 @@ class History:
         }
 
     def _writer(self, known: int, topic: int) -> int:
-        """Somebody for whom this is a topic; who joined early writes most."""
+        """An author with this interest; those who joined early write most."""
         random = self._random.random
         for _ in range(TRIES):
             somebody = int(known * random() ** 2)
@@ -146,7 +146,7 @@ class History:
         return FOUNDER if somebody in self._quiet else somebody
 
     def _comment(self) -> None:
-        """One post is talked about for ever, the others mostly while they are new."""
+        """One post is discussed continually, the others mostly while they are new."""
         posts, comments = self._sizes.posts, self._sizes.comments
         self.comment_count = array("I", [0]) * posts
         self.commented = self._times(comments, 0.04)
@@ -156,7 +156,7 @@ class History:
         for comment, time in enumerate(self.commented):
             written = bisect_right(self.posted, time)
             left = comments - comment
-            # Takes just as many as wanted, each with the same chance (Knuth, TAOCP 3.4.2, S).
+            # Selection sampling of an exact number (Knuth, TAOCP 3.4.2, algorithm S).
             if written > popular and self._random.random() * left < of_popular:
                 post = popular
                 of_popular -= 1
@@ -169,14 +169,14 @@ class History:
             self._latest[somebody] = max(self._latest[somebody], time)
 
     def _discussed(self, written: int) -> int:
-        """A post of the first `written`, usually of the newest, and often a remarkable one."""
+        """One of the first `written` posts, usually a new one, and often a popular one."""
         post = written - 1 - int(written * self._random.random() ** 5)
         if self._random.random() < 0.4:
             post -= post % self._random.choice(self._remarkable)
         return post
 
     def _commenter(self, post: int, known: int) -> int:
-        """Somebody of the first `known` who comments on a post, at times its author."""
+        """A commenter among the first `known` users, sometimes the author."""
         author = self.author[post]
         if self.comment_count[post] and self._random.random() < 0.15:
             return author
@@ -184,7 +184,7 @@ class History:
         return somebody if somebody != author else (somebody + 1) % known
 
     def _follow(self) -> None:
-        """Nearly everybody follows the founder, and those who joined early have most followers."""
+        """Nearly all follow the founder, and those who joined early have the most followers."""
         random, users, left = self._random.random, self._sizes.users, self._sizes.follows
         self.follower = array("I")
         self.followed = array("I")
@@ -209,7 +209,7 @@ class History:
             left -= wanted
 
     def _number_to_follow(self, person: int, left: int) -> int:
-        """How many this person follows when those from him on have `left` to share."""
+        """How many users this one follows, if they and all later ones have `left` in total."""
         users = self._sizes.users
         if person in FOLLOWED_BY:
             wanted = min(users // 2, FOLLOWED_BY[person])

@@ -1,4 +1,4 @@
-"""Storing the demonstration by COPY, in one transaction: all of it is there, or nothing."""
+"""Store the demo data by COPY, in a single transaction."""
 
 from array import array
 from collections import Counter
@@ -19,18 +19,18 @@ from blog.demo.people import DOMAIN
 from blog.models import CommentBlock, PostDay, Role, User, UserBlock
 
 CHUNK = 20_000
-# Any number will do, so long as every loader takes the same.
+# An arbitrary key, shared by all loaders.
 LOADING_LOCK = 0x64656D6F
 
 Progress = Callable[[int], None]
 
 
 class DemonstrationError(Exception):
-    """The demonstration cannot be loaded; the message is one line that says why."""
+    """The demo data cannot be loaded; the message is one line."""
 
 
 async def is_loaded(connection: AsyncConnection) -> bool:
-    """Whether there are people of a demonstration."""
+    """Whether demo data has been loaded."""
     theirs = User.email.endswith(f"@{DOMAIN}", autoescape=True)
     return await connection.scalar(select(User.id).where(theirs).limit(1)) is not None
 
@@ -39,37 +39,38 @@ async def load(
     database: Database, sizes: Sizes, *, seed: int, password_hash: str, until: datetime,
     progress: Progress = lambda rows: None,
 ) -> None:  # fmt: skip
-    """Fill the database with the demonstration.
+    """Load demo data into the database.
 
-    It may be in use meanwhile: others see nothing of it before the end. The same seed and
-    sizes give the same people, texts and deeds, as long before `until`.
+    The site may be running; the data becomes visible at the end. The same seed and sizes give the
+    same users, texts and actions, at the same distance from `until`.
 
     Args:
-        database: an open database with the newest schema.
-        sizes: how much there shall be of everything.
-        seed: of all that is left to chance.
-        password_hash: of the password of all these people. There is one for all, because a
-            hash is made to be expensive: 100,000 of them would take an hour.
-        until: the end of what happens, usually now.
-        progress: is told each time how many rows more are stored, `sizes.rows` in all.
+        database: an open database with the current schema.
+        sizes: the number of rows.
+        seed: the random seed.
+        password_hash: the hash of the password of all users. They share it, because hashing is
+            expensive: 100,000 hashes would take an hour.
+        until: the end of the history, usually now.
+        progress: called with the number of rows after each chunk, `sizes.rows` in total.
 
     Raises:
-        DemonstrationError: there is one already, or it is being loaded at this moment, or
-            somebody registered under a name that was free when this began.
+        DemonstrationError: demo data exists, or is being loaded, or a username was taken meanwhile.
     """
     demonstration = rows.Demonstration(sizes, seed, until)
     try:
         async with database.engine.begin() as connection:
             if not await connection.scalar(select(func.pg_try_advisory_xact_lock(LOADING_LOCK))):
-                raise DemonstrationError("a demonstration is being loaded at this moment")
+                raise DemonstrationError("the demonstration is being loaded by another process")
             if await is_loaded(connection):
-                raise DemonstrationError("there is a demonstration already")
+                raise DemonstrationError("the demonstration is loaded already")
             await _store(connection, demonstration, sizes, password_hash, progress)
     except UniqueViolationError as error:
-        raise DemonstrationError(f"a name was taken meanwhile, try again: {error.detail}") from None
+        raise DemonstrationError(
+            f"a username was taken meanwhile, try again: {error.detail}"
+        ) from None
     async with database.engine.connect() as connection:
-        # The server would do this by itself a little later. Until then pages were slow: nothing
-        # is known of the tables, and whether a row is visible is found out row by row.
+        # Autovacuum would do this later. Until then pages would be slow, without statistics and
+        # without visibility map.
         await connection.execution_options(isolation_level="AUTOCOMMIT")
         tables = "users, follows, posts, comments, user_blocks, post_days, comment_blocks"
         await connection.execute(text(f"VACUUM (ANALYZE) {tables}"))
@@ -102,15 +103,15 @@ async def _store(
 
 
 async def _triggers_switched_off(connection: AsyncConnection) -> bool:
-    """Have no triggers run in this transaction, if that is allowed.
+    """Disable triggers in this transaction, if the role may do that.
 
-    The counts are known beforehand. With triggers that count, each post is stored anew for
-    every few comments: that takes four times as long, and leaves the table twice as large.
-    Foreign keys are triggers too; here all rows come from one hand.
+    The counts are known already. Counting triggers would update each post for every few comments,
+    which takes four times as long and doubles the size of the table. This disables foreign keys as
+    well; the rows are consistent.
 
     Returns:
-        Whether they are off. The user of the embedded server may do this; one who is no
-        superuser has to be granted it (PostgreSQL, "GRANT", ON PARAMETER).
+        Whether they are disabled. The role of the embedded server may do this; one that is not a
+        superuser needs a grant (PostgreSQL, "GRANT", ON PARAMETER).
     """
     allowed = func.has_parameter_privilege("session_replication_role", "SET")
     if not await connection.scalar(select(allowed)):
@@ -120,7 +121,7 @@ async def _triggers_switched_off(connection: AsyncConnection) -> bool:
 
 
 async def _reserve_ids(connection: AsyncConnection, table: str, number: int) -> Sequence[int]:
-    """Ids that nobody else gets, whoever writes at the same time, in ascending order."""
+    """Reserve ids from the sequence, in ascending order."""
     ids = array("q")
     sequence = func.pg_get_serial_sequence(table, "id")
     statement = select(func.nextval(sequence)).select_from(func.generate_series(1, number))
@@ -134,10 +135,9 @@ async def _copy(
     connection: AsyncConnection, table: str, columns: Sequence[str], records: Iterable[rows.Row],
     progress: Progress,
 ) -> None:  # fmt: skip
-    """Send rows as they are made, never holding more of them than a buffer.
+    """Copy rows while they are generated, with a bounded buffer.
 
-    The transaction was begun by the statements before, through SQLAlchemy; what is done
-    here on the driver's own connection belongs to it.
+    This uses the driver's connection, in the transaction that SQLAlchemy has begun.
     """
     driver: Any = (await connection.get_raw_connection()).driver_connection
     records = iter(records)
@@ -153,8 +153,8 @@ async def _copy(
 async def _count(connection: AsyncConnection, table: Any, parts: Iterable[Any]) -> None:
     """Count rows in their days or blocks, as the triggers would have done.
 
-    This comes last, and in the triggers' order: until the end of the transaction nobody else
-    can write a row of one of these parts.
+    This comes last, and in the order of the triggers, because it locks the parts: until the commit
+    nobody else can write a row in them.
     """
     counts = [{table.key: part, "visible": size} for part, size in sorted(Counter(parts).items())]
     statement = insert(table)

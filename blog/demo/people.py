@@ -1,4 +1,4 @@
-"""The people of the demonstration: who they are, not what they do."""
+"""The demo users."""
 
 import re
 import unicodedata
@@ -10,22 +10,22 @@ from faker import Faker
 
 from blog.demo.writing import Topic
 
-# Nothing is ever delivered to a name below .example (RFC 2606, 2).
+# Names below .example are never delivered to (RFC 2606, 2).
 DOMAIN = "demo.example"
 NAMES_PER_REGION = 400
-# Letters that Unicode does not take apart into a letter and an accent.
+# Letters that NFKD does not decompose.
 UNACCENTED = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ß": "ss", "ı": "i"})  # noqa: RUF001
 
 
 class Region(NamedTuple):
-    """Where people live, and the locale that their names come from."""
+    """A region of residence, and Faker's locale for its names."""
 
     locale: str
     country: str
     cities: Sequence[str]
 
 
-# Only where a family name does not change with the gender of who has it.
+# Only regions where family names do not depend on gender.
 REGIONS = (
     Region("da_DK", "Denmark", ("Aarhus", "Copenhagen", "Odense", "Svendborg")),
     Region("de_DE", "Germany", ("Bremen", "Freiburg", "Hamburg", "Leipzig", "Regensburg")),
@@ -49,7 +49,7 @@ REGIONS = (
 
 
 class Person(NamedTuple):
-    """Somebody's account and profile."""
+    """The account and profile of a user."""
 
     username: str
     email: str
@@ -59,7 +59,7 @@ class Person(NamedTuple):
     about_me: str
 
 
-# They come first, in this order, whatever the seed: people to log in as, and to measure with.
+# The first users, with any seed: to log in as, and for benchmarks.
 CAST = (
     Person("maya", f"maya@{DOMAIN}", "Administrator", "Maya Lindqvist", "Visby, Sweden",
            "Started this place with three friends and a borrowed server. Hello!"),
@@ -74,7 +74,7 @@ FOUNDER, MEMBER, READER, PATIENT = range(4)
 
 
 def interests(person: int, topics: int) -> tuple[int, int]:
-    """The two topics that the person with this number writes about, the main one first."""
+    """The two topics of a user, the main one first."""
     main = person % topics
     return main, (main + 1 + (person // topics + topics // 2) % (topics - 1)) % topics
 
@@ -82,13 +82,13 @@ def interests(person: int, topics: int) -> tuple[int, int]:
 def invent(
     random: Random, number: int, topics: Sequence[Topic], taken: set[str]
 ) -> Iterator[Person]:
-    """Invent people: the cast, and then as many others as it takes.
+    """Invent users: the cast first, then others.
 
     Args:
-        random: decides on all that is not the cast's.
-        number: how many.
-        topics: what they are interested in, see `interests`.
-        taken: usernames in lower case that are not free; the new ones are added to it.
+        random: the source of randomness.
+        number: the number of users.
+        topics: the topics, see `interests`.
+        taken: lower-case usernames that are not available; the new ones are added.
     """
     residents = [_Residents(random, region) for region in REGIONS]
     for one in CAST[:number]:
@@ -104,7 +104,7 @@ def invent(
 
 
 class _Residents:
-    """The names of a region. Faker is slow, so it is asked for a few hundred only."""
+    """The residents of a region. Faker is slow, so it generates only a few hundred names."""
 
     def __init__(self, random: Random, region: Region) -> None:
         faker = Faker(region.locale)
@@ -114,13 +114,13 @@ class _Residents:
         self._region = region
 
     def one(self, random: Random) -> tuple[str, str]:
-        """A full name, and a place."""
+        """A full name and a location."""
         name = f"{random.choice(self._first)} {random.choice(self._last)}"
         return name, f"{random.choice(self._region.cities)}, {self._region.country}"
 
 
 def _username(random: Random, name: str) -> str:
-    """What somebody of this name would choose, in ASCII."""
+    """A plausible username for a name, in ASCII."""
     plain = unicodedata.normalize("NFKD", name.lower().translate(UNACCENTED))
     first, _, last = plain.encode("ascii", "ignore").decode().partition(" ")
     first, last = (re.sub("[^a-z]", "", part) for part in (first, last))

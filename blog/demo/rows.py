@@ -1,4 +1,4 @@
-"""The rows of the demonstration: its history, with people and texts put in."""
+"""The rows of the demo data: the history combined with users and texts."""
 
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,15 +32,15 @@ COMMENT_COLUMNS = (
 
 
 class Demonstration:
-    """All that is stored, made row by row while it is asked for.
+    """Generates the rows.
 
-    Asked for once each, in the order of the methods: people, follows, posts, comments. The ids
-    of people, posts and comments have to ascend, as time does.
+    Call each method once, in the order people, follows, posts, comments. Ids have to be ascending,
+    like times.
 
     Args:
-        sizes: how much there is of everything.
-        seed: of all that is left to chance.
-        until: the end of what happens.
+        sizes: the number of rows.
+        seed: the random seed.
+        until: the end of the history.
     """
 
     def __init__(self, sizes: Sizes, seed: int, until: datetime) -> None:
@@ -54,7 +54,7 @@ class Demonstration:
     def people(
         self, ids: Sequence[int], roles: Mapping[str, int], taken: set[str], password_hash: str
     ) -> Iterator[Row]:
-        """The people; `roles` are the ids of the roles by name, `taken` as for `invent`."""
+        """The users; `roles` are the role ids by name, `taken` is as for `invent`."""
         history = self.history
         people = invent(self._random, len(ids), self._library.topics, taken)
         for number, (id_, person) in enumerate(zip(ids, people, strict=True)):
@@ -67,7 +67,7 @@ class Demonstration:
             )  # fmt: skip
 
     def follows(self, people: Sequence[int]) -> Iterator[Row]:
-        """Who follows whom, once both are there."""
+        """The follows, after both users have joined."""
         history = self.history
         for follower, followed in zip(history.follower, history.followed, strict=True):
             both = max(history.joined[follower], history.joined[followed])
@@ -111,19 +111,19 @@ class Demonstration:
             )  # fmt: skip
 
     def _comment(self, post: int, place: int) -> Text:
-        """What is said at this place below a post: every other time what was written for it."""
+        """The comment at a position of a post; every other one was written for this post."""
         written = self._library.posts[post % len(self._library.posts)]
         if place % 2 == 0 and place // 2 < len(written.comments):
             return written.comments[place // 2]
         others = self._library.comments[written.topic]
-        # The numbers of posts that are neighbours must not begin at neighbouring places.
+        # Consecutive posts should not start at consecutive comments.
         return others[(17 * post + place) % len(others)]
 
     def _at(self, seconds: float) -> datetime:
         return self._beginning + timedelta(seconds=seconds)
 
     def _edited(self, written: float, share: float, within: float) -> datetime | None:
-        """When something written then was edited: a share of all is, a while later."""
+        """The time of a later edit, for a random share of the texts."""
         if self._random.random() >= share:
             return None
         return self._at(min(written + within * self._random.random(), SPAN))

@@ -1,7 +1,7 @@
-"""What the people of the demonstration write: composed from `texts/`, and rendered once.
+"""The texts of the demo data: composed from `texts/`, and rendered once.
 
-Rendering is what costs, so a limited number of texts is made and each is then used as often
-as it takes; a thousand posts are all different, of a million each text recurs.
+Rendering is expensive, so the number of texts is limited, and they are reused: a thousand posts are
+all different, among a million each text recurs.
 """
 
 import tomllib
@@ -15,19 +15,19 @@ from typing import Any, NamedTuple
 from blog.core.text.markdown import render_document, render_inline
 
 TEXTS = Path(__file__).parent / "texts"
-# How often each text is written anew with other words in it.
+# The maximum number of variants of each text.
 MOST_ROUNDS = 30
 
 
 class Text(NamedTuple):
-    """Markdown, and the HTML of it."""
+    """Markdown and its HTML."""
 
     body: str
     html: str
 
 
 class Topic(NamedTuple):
-    """Something to be interested in, and how people put that on their profile."""
+    """A topic, and profile texts about it."""
 
     name: str
     about: Sequence[str]
@@ -35,7 +35,7 @@ class Topic(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class WrittenPost:
-    """A post, the number of its topic, and the comments that suit no other post."""
+    """A post, its topic, and comments written for it."""
 
     text: Text
     topic: int
@@ -43,18 +43,18 @@ class WrittenPost:
 
 
 class Library:
-    """Everything that there is to be written.
+    """All texts.
 
     Args:
-        random: decides on words and order.
-        posts: how many posts are wanted: fewer texts are made for a small demonstration.
+        random: the source of randomness.
+        posts: the number of posts; a small site gets fewer texts.
 
     Attributes:
-        topics: what people are interested in.
-        posts: in the order to use them, again from the beginning after the last. The same
-            text in other words comes after all the others at the earliest.
-        comments: by topic, in an order to use them, those that suit each of its posts.
-        replies: what authors answer to comments.
+        topics: the topics.
+        posts: the posts in order, to be used cyclically. Variants of a text come after all other
+            texts.
+        comments: by topic, general comments on its posts.
+        replies: replies of authors to comments.
     """
 
     def __init__(self, random: Random, posts: int) -> None:
@@ -86,7 +86,7 @@ class Library:
                 self.comments[topic] += self._shuffled(common + own)
 
     def _interleaved(self, posts_by_topic: Sequence[Sequence[Any]]) -> list[tuple[int, Any]]:
-        """All posts with the numbers of their topics, each topic spread over the whole."""
+        """All posts with their topics, each topic distributed evenly."""
         places = [
             ((place + self._random.random()) / len(posts), topic, post)
             for topic, posts in enumerate(posts_by_topic)
@@ -98,7 +98,7 @@ class Library:
         return self._random.sample(texts, len(texts))
 
     def _post(self, post: Mapping[str, Any], topic: int, closing: str = "") -> WrittenPost:
-        """The comments on a post are about the same bird as the post."""
+        """Render a post and its comments with the same words, so that they match."""
         words = self._choose_words()
         body = Template(f"{post['body']}\n{closing}").substitute(words).strip()
         comments = [_inline(comment, words) for comment in post["comments"]]

@@ -1,4 +1,4 @@
-"""What can happen between two people."""
+"""Domain events of follows."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from blog.core.events.event import DomainEvent
 
 @dataclass(frozen=True)
 class PersonFollowed(DomainEvent):
-    """Somebody follows a person from now on."""
+    """A user has followed another one."""
 
     follower_id: int
     followed_id: int
@@ -15,7 +15,7 @@ class PersonFollowed(DomainEvent):
 
 @dataclass(frozen=True)
 class PersonUnfollowed(DomainEvent):
-    """Somebody follows a person no longer."""
+    """A user has unfollowed another one."""
 
     follower_id: int
     followed_id: int

@@ -1,4 +1,4 @@
-"""Following people, and who follows whom."""
+"""The pages for following, and the lists of follows."""
 
 from quart import Blueprint, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
@@ -20,7 +20,7 @@ blueprint = Blueprint("follows", __name__)
 @quota(FOLLOWING)
 @permission_required(Permission.FOLLOW)
 async def follow(username: str) -> ResponseReturnValue:
-    """Follow a person, and go back to the profile."""
+    """Follow a user, and redirect to the profile."""
     if (person := await look_up(user_by_username, username)) is None:
         return await _person_is_gone(username)
     name = person.username
@@ -42,7 +42,7 @@ async def follow(username: str) -> ResponseReturnValue:
 @quota(FOLLOWING)
 @permission_required(Permission.FOLLOW)
 async def unfollow(username: str) -> ResponseReturnValue:
-    """Follow a person no longer, and go back to the profile."""
+    """Unfollow a user, and redirect to the profile."""
     if (person := await look_up(user_by_username, username)) is None:
         return await _person_is_gone(username)
     if await service.unfollow(await writes(), required_viewer(), person):
@@ -59,7 +59,7 @@ async def _person_is_gone(username: str) -> ResponseReturnValue:
 
 @blueprint.get("/followers/<username>")
 async def followers(username: str) -> ResponseReturnValue:
-    """Who follows a person, newest first."""
+    """List a user's followers, the newest first."""
     person = await _person(username)
     wanted = requested_page(current_app.settings.followers_per_page)
     page = await read(queries.followers, person, wanted)
@@ -68,7 +68,7 @@ async def followers(username: str) -> ResponseReturnValue:
 
 @blueprint.get("/followed_by/<username>")
 async def followed_by(username: str) -> ResponseReturnValue:
-    """Whom a person follows, newest first."""
+    """List the users that a user follows, the newest first."""
     person = await _person(username)
     wanted = requested_page(current_app.settings.followers_per_page)
     page = await read(queries.followed_by, person, wanted)

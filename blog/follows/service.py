@@ -1,4 +1,4 @@
-"""Following. Each function is one action in one transaction; triggers count the follows."""
+"""Following and unfollowing. Each function is one transaction; triggers count the follows."""
 
 from sqlalchemy.exc import IntegrityError
 
@@ -6,10 +6,10 @@ from blog.core.auth.viewer import Viewer
 from blog.core.db.database_errors import broken_reference
 from blog.core.errors import ForbiddenError, InvalidFieldsError, LimitReachedError, NotFoundError
 from blog.core.web.batches import Batches
-from blog.follows.writes import Pair, add, are_there, remove
+from blog.follows.writes import Pair, add, exist, remove
 from blog.models import Permission, User
 
-# The followed tab looks up the newest posts of each.
+# The timeline reads the newest posts of each followed user.
 MOST_FOLLOWED = 10_000
 FOLLOWS_ENOUGH = (
     f"You follow {MOST_FOLLOWED:,} people, which is as many as one can. "
@@ -21,20 +21,20 @@ async def follow(writes: Batches, follower: Viewer, person: User) -> bool:
     """Let `follower` follow `person`.
 
     Returns:
-        `False` if he did so already.
+        `False` if they follow them already.
 
     Raises:
-        ForbiddenError: this person may not follow.
-        InvalidFieldsError: it is themselves.
-        LimitReachedError: they follow as many people as anybody may.
-        NotFoundError: the person has gone in this moment.
+        ForbiddenError: the follower may not follow users.
+        InvalidFieldsError: follower and person are the same.
+        LimitReachedError: the follower follows the maximum number of users.
+        NotFoundError: the person was deleted concurrently.
     """
     if not follower.can(Permission.FOLLOW):
         raise ForbiddenError
     if follower.id == person.id:
         raise InvalidFieldsError({"": "You cannot follow yourself; your home page has your posts."})
     pair = Pair(follower.id, person.id)
-    if follower.person.following_count >= MOST_FOLLOWED and not await writes.run(are_there, pair):
+    if follower.person.following_count >= MOST_FOLLOWED and not await writes.run(exist, pair):
         raise LimitReachedError({"": FOLLOWS_ENOUGH})
     try:
         return await writes.run(add, pair)
@@ -45,9 +45,9 @@ async def follow(writes: Batches, follower: Viewer, person: User) -> bool:
 
 
 async def unfollow(writes: Batches, follower: Viewer, person: User) -> bool:
-    """Let `follower` no longer follow `person`.
+    """Let `follower` unfollow `person`.
 
     Returns:
-        `False` if he did not.
+        `False` if they did not follow them.
     """
     return await writes.run(remove, Pair(follower.id, person.id))

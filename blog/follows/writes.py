@@ -1,4 +1,4 @@
-"""Writing the follows of several requests by one statement (`blog.core.web.batches`)."""
+"""Batched writes of follows (`blog.core.web.batches`)."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.events.handlers import causes, tell
 from blog.follows.events import PersonFollowed, PersonUnfollowed
 
-# Both come to the rows in the order of their keys, as everybody does.
+# Both lock rows in the order of their keys, to avoid deadlocks.
 _PAIR = {"follower_id": "follower_id", "followed_id": "followed_id"}
 _ADD = text(f"""
     WITH added AS (
@@ -49,7 +49,7 @@ _ARE_THERE = text("""
 
 
 class Pair(NamedTuple):
-    """Who follows, or does so no longer, and whom."""
+    """A follower and a followed user."""
 
     follower_id: int
     followed_id: int
@@ -57,18 +57,18 @@ class Pair(NamedTuple):
 
 @causes(PersonFollowed)
 async def add(session: AsyncSession, pairs: Sequence[Pair]) -> Sequence[bool]:
-    """Let some people follow others; of each, whether it is new."""
+    """Add follows; returns for each whether it is new."""
     return await _changed(session, _ADD, PersonFollowed, pairs)
 
 
 @causes(PersonUnfollowed)
 async def remove(session: AsyncSession, pairs: Sequence[Pair]) -> Sequence[bool]:
-    """Let some people no longer follow others; of each, whether they did."""
+    """Delete follows; returns for each whether it existed."""
     return await _changed(session, _REMOVE, PersonUnfollowed, pairs)
 
 
-async def are_there(session: AsyncSession, pairs: Sequence[Pair]) -> Sequence[bool]:
-    """Whether each of some people follows another one."""
+async def exist(session: AsyncSession, pairs: Sequence[Pair]) -> Sequence[bool]:
+    """Whether each of the follows exists."""
     rows = await session.execute(_ARE_THERE, _parameters(pairs))
     found = {Pair(*row) for row in rows}
     return [pair in found for pair in pairs]
@@ -87,7 +87,7 @@ async def _changed(
     results = []
     for pair in pairs:
         results.append(pair in changed)
-        # Whoever asks twice at once has done it once.
+        # A duplicate in the same batch has no effect.
         changed.discard(pair)
     return results
 

@@ -1,4 +1,4 @@
-"""The tables, one file a table: the whole schema in one room."""
+"""The tables, one per file."""
 
 from blog.models.account_deletion import AccountDeletion
 from blog.models.api_token import ApiToken, Scope

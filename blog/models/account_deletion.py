@@ -1,4 +1,4 @@
-"""Accounts that were deleted, while their rows are still being removed."""
+"""Deleted accounts whose rows are still being deleted."""
 
 from typing import Any, cast
 
@@ -18,11 +18,11 @@ from blog.models.base import Base, CreatedAt
 
 
 class AccountDeletion(Base):
-    """A deletion that is under way.
+    """A deletion in progress.
 
-    From the commit that adds this row on, nobody sees anything of the account: each query that
-    finds people, posts, comments, follows or reports asks for `not_deleted`. The row goes with that
-    of the account, which is the last one to be removed.
+    From the commit of this row on, the account and its content are hidden: each query for users,
+    posts, comments, follows or reports filters by `not_deleted`. The row is deleted together with
+    the account's, which comes last.
     """
 
     __tablename__ = "account_deletions"
@@ -33,16 +33,16 @@ class AccountDeletion(Base):
     created_at: Mapped[CreatedAt]
 
 
-# An array, because PostgreSQL reads it once for the whole statement, guesses that it is short
-# (as it is: a deletion takes seconds), and keeps to the index that gives a list its order.
+# An array, because PostgreSQL evaluates it once per statement, assumes that it is short (as it is:
+# a deletion takes seconds), and keeps using the index that sorts a list.
 _deleted = func.array(select(AccountDeletion.user_id).scalar_subquery(), type_=ARRAY(BigInteger))
 
 
 def not_deleted(user_id: Any) -> ColumnElement[bool]:
-    """Whether the person with the id in the column `user_id` has not deleted the account."""
+    """Whether the account with the id in column `user_id` is not deleted."""
     return cast("ColumnElement[bool]", user_id != all_(_deleted))
 
 
 def is_deleted(user_id: Any) -> ColumnElement[bool]:
-    """Whether the person with the id in the column `user_id` has deleted the account."""
+    """Whether the account with the id in column `user_id` is deleted."""
     return cast("ColumnElement[bool]", user_id == any_(_deleted))

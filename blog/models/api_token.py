@@ -1,4 +1,4 @@
-"""What lets a program use the API in somebody's name."""
+"""API tokens."""
 
 from datetime import datetime
 from enum import IntFlag
@@ -11,7 +11,7 @@ from blog.models.user import User
 
 
 class Scope(IntFlag):
-    """What a token may be used for; it never lets anybody do more than the person may."""
+    """What a token may be used for, within the permissions of its user."""
 
     READ = 1
     WRITE = 2
@@ -19,11 +19,11 @@ class Scope(IntFlag):
 
 
 class ApiToken(Base):
-    """One row a token: deleting it revokes the token.
+    """An API token. Deleting the row revokes it.
 
-    Only the SHA-256 of the token is here, so that a reader of the database cannot act as
-    anybody. `scopes` is a sum of `Scope`s. `name` is empty where a program has asked for the
-    token, with the password in its hands.
+    Only the SHA-256 of the token is stored, so that read access to the database does not allow
+    impersonation. `scopes` is a sum of `Scope`s. `name` is empty if a program requested the token
+    by password.
     """
 
     __tablename__ = "api_tokens"

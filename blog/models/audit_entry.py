@@ -1,4 +1,4 @@
-"""What administrators and moderators did to whom."""
+"""The audit log."""
 
 from enum import StrEnum
 from typing import Any
@@ -12,7 +12,7 @@ from blog.models.user import User
 
 
 class Act(StrEnum):
-    """What those who look after the site can do to a person, or to what the person wrote."""
+    """The actions of administrators and moderators."""
 
     CREATE_ACCOUNT = "create account"
     CHANGE_ROLE = "change role"
@@ -35,11 +35,11 @@ class Act(StrEnum):
 
 
 class AuditEntry(Base):
-    """One act: who did what to whom, when, and what there is to say about it.
+    """An action: who did what to whom, when, and details.
 
-    Entries are only ever added: a trigger refuses to change or delete them. They outlive
-    the people in them, whose names are copied; the only change that the trigger lets
-    through is a reference becoming NULL with its account.
+    The log is append-only: a trigger prevents updates and deletions. Entries outlive the accounts
+    in them, whose names are copied; the only update that the trigger allows is a reference becoming
+    NULL when its account is deleted.
     """
 
     __tablename__ = "audit_entries"

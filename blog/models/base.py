@@ -1,4 +1,4 @@
-"""What every table shares: its metadata, and the types of the columns that recur."""
+"""The base class of the tables, and common column types."""
 
 import uuid
 from datetime import datetime
@@ -9,7 +9,8 @@ from sqlalchemy.orm import DeclarativeBase, mapped_column
 
 
 class Base(DeclarativeBase):
-    """The base of the tables. Constraints are named, so that a migration can name them."""
+    """The base class of the tables. Constraints have names, so that migrations can refer to
+    them."""
 
     metadata = MetaData(
         naming_convention={
@@ -25,15 +26,15 @@ class Base(DeclarativeBase):
 
 RowId = Annotated[int, mapped_column(BigInteger, Identity(), primary_key=True)]
 CreatedAt = Annotated[datetime, mapped_column(server_default=text("now()"))]
-# Which sending of a form made the row (`blog.core.web.submissions`); the table has
-# `once_a_submission`.
+# The idempotency key of the form that created the row (`blog.core.web.submissions`); the table has
+# the index `once_a_submission`.
 SubmissionKey = Annotated[uuid.UUID | None, mapped_column(Uuid)]
-# Kept in the transaction that inserts or deletes what is counted; `blog recount` proves it.
+# Updated in the transaction that inserts or deletes a counted row; `blog recount` verifies it.
 Count = Annotated[int, mapped_column(BigInteger, server_default=text("0"), default=0)]
 
 
 def once_a_submission(table: str) -> Index:
-    """The index that lets each submission make one row. Most rows of a large site have none."""
+    """The partial unique index on the idempotency key. Most rows of a large site have no key."""
     return Index(
         f"uq_{table}_submission",
         "submission",

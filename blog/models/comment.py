@@ -1,4 +1,4 @@
-"""What people say about a post."""
+"""Comments."""
 
 from datetime import datetime, timedelta
 
@@ -11,11 +11,10 @@ from blog.models.user import User
 
 
 class Comment(Base):
-    """A comment under a post, in inline Markdown.
+    """A comment on a post, in inline Markdown.
 
-    The order of the ids is the order of the lists. A disabled comment keeps its place under
-    the post, and its text is for moderators only. Triggers of this table keep
-    `posts.comment_count`.
+    Lists are in the order of the ids. A disabled comment keeps its place, but only moderators see
+    its text. Triggers of this table update `posts.comment_count`.
     """
 
     __tablename__ = "comments"
@@ -44,7 +43,7 @@ class Comment(Base):
         CheckConstraint(
             "(disabled_at IS NULL) = (disabled_reason IS NULL)", name="disabled_with_a_reason"
         ),
-        # With the author, by whom the comments of deleted accounts are passed over.
+        # Includes the author, to skip comments of deleted accounts.
         Index(None, "post_id", "id", postgresql_include=["author_id"]),
         Index(None, "disabled_by_id", postgresql_where=text("disabled_by_id IS NOT NULL")),
     )

@@ -1,4 +1,4 @@
-"""The outbox: mail that was promised and may not have been sent yet."""
+"""The outbox."""
 
 import uuid
 from datetime import datetime
@@ -11,7 +11,7 @@ from blog.models.base import Base, CreatedAt, RowId
 
 
 class EmailState(StrEnum):
-    """Where a message stands."""
+    """The state of a message."""
 
     QUEUED = "queued"
     SENDING = "sending"
@@ -19,16 +19,16 @@ class EmailState(StrEnum):
     FAILED = "failed"
 
 
-# The planner uses a partial index only where it sees the index's own condition in the query.
+# The planner uses a partial index only if the query contains the index's condition.
 WAITING = text("state IN ('queued', 'sending')")
 
 
 class Email(Base):
-    """One message to one recipient, written in the transaction of what it tells about.
+    """A message to one recipient, added in the transaction that causes it.
 
-    `due_at` is when the next attempt may be made: for a message in the state `sending`, the
-    end of the lease of the worker that has it in hand. `text` and `html` may hold a token, so
-    they are emptied once the message is sent.
+    `due_at` is when the next attempt may be made; in the state `sending` it is the end of the lease
+    of the worker that is sending it. `text` and `html` may contain a token, so they are emptied
+    once the message is sent.
     """
 
     __tablename__ = "emails"

@@ -10,11 +10,11 @@ from blog.models.base import Base, CreatedAt
 
 
 class LoggedEvent(Base):
-    """Something that happened, written in the transaction that made it happen.
+    """A domain event, added in the transaction that caused it.
 
-    Ids are drawn before transactions commit, so a smaller one may become visible after a larger
-    one. `transaction` is PostgreSQL's own number of the transaction: the log is in the order
-    (`transaction`, `id`), of which `blog.core.events.log` reads only what is complete.
+    Ids are assigned before transactions commit, so a smaller one may become visible after a larger
+    one. `transaction` is PostgreSQL's transaction id: the log is in the order (`transaction`,
+    `id`), and `blog.core.events.log` reads only the complete part of it.
     """
 
     __tablename__ = "events"

@@ -1,4 +1,4 @@
-"""Who follows whom."""
+"""Follows."""
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -8,9 +8,9 @@ from blog.models.user import User
 
 
 class Follow(Base):
-    """`follower` wants to read what `followed` writes. Nobody follows himself.
+    """`follower` reads what `followed` writes. Users cannot follow themselves.
 
-    Triggers of this table keep `users.follower_count` and `users.following_count`.
+    Triggers of this table update `users.follower_count` and `users.following_count`.
     """
 
     __tablename__ = "follows"
@@ -28,7 +28,7 @@ class Follow(Base):
 
     __table_args__ = (
         CheckConstraint("follower_id <> followed_id", name="not_oneself"),
-        # The two lists of a person, newest first; the id decides between equal times.
+        # A user's two lists, the newest first; the id breaks ties.
         Index(None, "follower_id", "created_at", "followed_id"),
         Index(None, "followed_id", "created_at", "follower_id"),
     )

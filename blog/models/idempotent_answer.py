@@ -1,4 +1,4 @@
-"""What the API answered to a request that may be sent again."""
+"""Stored responses of idempotent API requests."""
 
 from typing import Any
 
@@ -10,10 +10,10 @@ from blog.models.base import Base, CreatedAt
 
 
 class IdempotentAnswer(Base):
-    """The answer to the first request with an `Idempotency-Key`.
+    """The response to the first request with an `Idempotency-Key`.
 
-    `key_digest` stands for the key, who sent it and where to, `request_digest` for the body.
-    There is no `status` while the first request is under way.
+    `key_digest` is a digest of the key, its sender and the URL, `request_digest` of the body.
+    `status` is NULL while the first request is in progress.
     """
 
     __tablename__ = "idempotent_answers"

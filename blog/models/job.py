@@ -1,4 +1,4 @@
-"""Background jobs: what is to be done, and what failed."""
+"""Background jobs."""
 
 import uuid
 from enum import StrEnum
@@ -12,23 +12,23 @@ from blog.models.base import Base, CreatedAt, RowId
 
 
 class JobState(StrEnum):
-    """Where a job stands. One that is done has no row, unless it is repeated."""
+    """The state of a job. A finished job has no row, unless it is recurring."""
 
     WAITING = "waiting"
     RUNNING = "running"
     FAILED = "failed"
 
 
-# The planner uses a partial index only where it sees the index's own condition in the query.
+# The planner uses a partial index only if the query contains the index's condition.
 UNFINISHED = text("state IN ('waiting', 'running')")
 
 
 class Job(Base):
-    """Something to do in the background, written in the transaction that wants it done.
+    """A background job, enqueued in the transaction that needs it.
 
-    `due_at` is when it may be run: for a job that is running, the end of the lease of the worker
-    that runs it, which the worker prolongs. `claim` tells one run from another: whoever has lost
-    the claim records nothing. Of jobs with the same `kind` and `key` one waits at a time.
+    `due_at` is when it may run; for a running job it is the end of its worker's lease, which the
+    worker extends. `claim` identifies a run: a worker that has lost the claim records nothing. Only
+    one job with the same `kind` and `key` may wait.
     """
 
     __tablename__ = "jobs"

@@ -1,4 +1,4 @@
-"""A browser that is logged in."""
+"""Log-in sessions."""
 
 from datetime import datetime
 
@@ -12,13 +12,12 @@ from blog.models.user import User
 
 
 class LoginSession(Base):
-    """One row a logged-in browser: deleting it logs that browser out.
+    """A logged-in browser. Deleting the row logs it out.
 
-    The browser holds the session's token in its signed cookie; only the SHA-256 of it is
-    here, so that a reader of the database cannot log in as anybody.
-
-    `device` is a name such as "Firefox on Linux", and `network_address` where the session was
-    used last. `is_remembered` tells whether the browser was asked to keep its cookie.
+    The browser has the session's token in a signed cookie; only its SHA-256 is stored, so that read
+    access to the database does not allow impersonation. `device` is a name such as "Firefox on
+    Linux", and `network_address` the address of the last use. `is_remembered` is whether the cookie
+    is persistent.
     """
 
     __tablename__ = "sessions"

@@ -1,4 +1,4 @@
-"""What people write."""
+"""Posts."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -45,7 +45,7 @@ def is_public(posts: Any) -> ColumnElement[bool]:
 
 
 class Post(Base):
-    """A post: its Markdown, and the HTML that was made of it when it was written.
+    """A post: its Markdown, and the HTML that was rendered from it on write.
 
     The order of the lists is that of `published_at`, and of the ids where it is the same. Triggers
     of this table keep `users.post_count` and `post_days`, which count the posts that are public:
@@ -70,9 +70,9 @@ class Post(Base):
     # had elsewhere. Of a scheduled post, when it is to be; of a draft it may be null.
     published_at: Mapped[datetime | None] = mapped_column(server_default=text("now()"))
     edited_at: Mapped[datetime | None]
-    # Raised by each edit: whoever edits says which version he has read.
+    # Incremented by each edit; editors send the version that they have loaded.
     version: Mapped[int] = mapped_column(Integer, server_default=text("1"), default=1)
-    # When a moderator hid it; only moderators see a hidden post, and no list shows it.
+    # When a moderator hid the post. Only moderators see it, and no list shows it.
     hidden_at: Mapped[datetime | None]
     comment_count: Mapped[Count]
     submission: Mapped[SubmissionKey]
@@ -127,6 +127,6 @@ class Post(Base):
             postgresql_where=text("status <> 'published'"),
         ),
         Index("ix_posts_hidden", "id", postgresql_where=text("hidden_at IS NOT NULL")),
-        # Room on each page, as in `users`: for the count of comments and what is laid out anew.
+        # Leaves room for HOT updates, as in `users`: of the comment count and of rerendered HTML.
         {"postgresql_with": {"fillfactor": 90}},
     )

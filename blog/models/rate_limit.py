@@ -1,4 +1,4 @@
-"""How much of its share of requests a client has used."""
+"""The buckets of the rate limiter."""
 
 from datetime import datetime
 
@@ -9,10 +9,10 @@ from blog.models.base import Base
 
 
 class RateLimit(Base):
-    """One bucket of requests that fills up again with time (`blog.core.web.rate_limits`).
+    """A bucket that refills with time (`blog.core.web.rate_limits`).
 
-    `full_at` is when it is full again, `taken` how much the last one who asked was given. After
-    a crash of the database all buckets are full: the table is unlogged, for speed.
+    `full_at` is when it will be full again, `taken` what the last request for it was granted. The
+    table is unlogged, for speed: after a crash of the database all buckets are full.
     """
 
     __tablename__ = "rate_limits"

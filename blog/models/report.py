@@ -1,4 +1,4 @@
-"""What people tell the moderators about."""
+"""Reports to the moderators."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -13,7 +13,7 @@ from blog.models.user import User
 
 
 class ReportState(StrEnum):
-    """What the moderators made of a report."""
+    """The state of a report."""
 
     OPEN = "open"
     RESOLVED = "resolved"
@@ -21,7 +21,7 @@ class ReportState(StrEnum):
 
 
 class Report(Base):
-    """One person's word that a post or a comment breaks the rules; once for each."""
+    """A user's report that a post or a comment breaks the rules. Each user reports an item once."""
 
     __tablename__ = "reports"
 
@@ -48,7 +48,7 @@ class Report(Base):
         CheckConstraint("(state = 'open') = (closed_at IS NULL)", name="closed_at"),
         Index("uq_reports_post_id_reporter_id", "post_id", "reporter_id", unique=True),
         Index("uq_reports_comment_id_reporter_id", "comment_id", "reporter_id", unique=True),
-        # The moderators' two lists, newest first.
+        # The two lists of moderators, the newest first.
         Index("ix_reports_open", "id", postgresql_where=text("closed_at IS NULL")),
         Index("ix_reports_closed", "id", postgresql_where=text("closed_at IS NOT NULL")),
         Index(None, "closed_by_id", postgresql_where=text("closed_by_id IS NOT NULL")),
@@ -60,7 +60,7 @@ class Report(Base):
 
     @property
     def about(self) -> Post | Comment:
-        """What was reported."""
+        """The reported item."""
         about = self.post or self.comment
         assert about is not None  # noqa: S101 - the check constraint says so
         return about

@@ -10,7 +10,7 @@ from blog.models.base import Base, RowId
 
 
 class Permission(IntFlag):
-    """What a person may do; a role holds the sum of its permissions."""
+    """The permissions of users; a role has the sum of its permissions."""
 
     FOLLOW = 1
     COMMENT = 2
@@ -20,7 +20,7 @@ class Permission(IntFlag):
 
 
 class RoleDefinition(NamedTuple):
-    """What a role is called and grants; new people get the default one."""
+    """The definition of a role; new users get the default one."""
 
     name: str
     permissions: Permission
@@ -30,7 +30,7 @@ class RoleDefinition(NamedTuple):
 WRITER = Permission.FOLLOW | Permission.COMMENT | Permission.WRITE
 ADMINISTRATOR = "Administrator"
 
-# The roles of every site; `blog deploy` brings the table to what stands here.
+# The roles of every site; `blog deploy` updates the table to match.
 ROLES = (
     RoleDefinition("User", WRITER, is_default=True),
     RoleDefinition("Moderator", WRITER | Permission.MODERATE),

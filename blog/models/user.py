@@ -1,4 +1,4 @@
-"""A person with an account."""
+"""Users."""
 
 from datetime import datetime
 
@@ -10,18 +10,16 @@ from blog.models.role import Permission, Role
 
 
 class User(Base):
-    """Who may log in, with the profile and the kept counts that pages show.
+    """An account, with its profile and stored counts.
 
-    `email` is stored in lower case; `username` keeps the case that its owner chose, and is
-    unique whatever the case. Both are compared byte by byte (collation "C"), so that the
-    indexes that make them unique also find those that begin with something, in order.
+    `email` is stored in lower case; `username` keeps its case, and is unique ignoring case. Both
+    have the collation "C", so that their unique indexes also serve prefix searches and sorting.
 
-    `username_fold` is what all usernames have in common that look alike
-    (`accounts/registration/usernames.py`). It is NULL where an older account has a username like
-    that of a still older one.
+    `username_fold` is the skeleton of confusable usernames (`accounts/registration/usernames.py`).
+    It is NULL for older accounts whose username is confusable with that of an even older one.
 
-    `avatar_hash` is how Gravatar names the address. The database computes it: no change of
-    `email`, however it is made, can forget it.
+    `avatar_hash` is Gravatar's hash of the address. It is a generated column, so that it follows
+    every change of `email`.
     """
 
     __tablename__ = "users"
@@ -31,7 +29,7 @@ class User(Base):
     username_fold: Mapped[str | None] = mapped_column(String(64, collation="C"))
     email: Mapped[str] = mapped_column(String(254, collation="C"), unique=True)
     avatar_hash: Mapped[str] = mapped_column(
-        # The cast of a text to its bytes that PostgreSQL counts as immutable.
+        # A cast from text to bytea that is immutable.
         String(64),
         Computed(
             r"encode(sha256(decode(replace(email, '\', '\\'), 'escape')), 'hex')", persisted=True
@@ -50,7 +48,7 @@ class User(Base):
     follower_count: Mapped[Count]
     following_count: Mapped[Count]
     submission: Mapped[SubmissionKey]
-    # Raised to make the account forget all devices that it knows (`blog.core.auth.devices`).
+    # Incremented to invalidate all known devices (`blog.core.auth.devices`).
     device_generation: Mapped[int] = mapped_column(Integer, server_default="0", default=0)
 
     role: Mapped[Role] = relationship(lazy="raise")
@@ -65,7 +63,7 @@ class User(Base):
             unique=True,
             postgresql_where=text("username_fold IS NOT NULL"),
         ),
-        # Those of a role, and the rare states, in the order of the administrator's list.
+        # For the administrators' list: users of a role, and those in rare states.
         Index("ix_users_role_id_username_lower", "role_id", func.lower(username)),
         Index(
             "ix_users_disabled",
@@ -77,12 +75,10 @@ class User(Base):
             func.lower(username),
             postgresql_where=text("confirmed_at IS NULL"),
         ),
-        # Room on each page: a count or a time that changes then touches no index (a
-        # "heap-only tuple", PostgreSQL 66.7).
+        # Leaves room for HOT updates of counts and times ("heap-only tuples", PostgreSQL 66.7).
         {"postgresql_with": {"fillfactor": 85}},
     )
-    # What the database computes comes back with the statement that changes it (RETURNING):
-    # a later look at it must not need another one.
+    # Fetch generated columns with RETURNING, so that they need no further statement.
     __mapper_args__ = {"eager_defaults": True}  # noqa: RUF012
 
     @property
@@ -91,15 +87,15 @@ class User(Base):
 
     @property
     def is_disabled(self) -> bool:
-        """Whether an administrator has shut this person out; what he wrote stays visible."""
+        """Whether an administrator has disabled the account; its content stays visible."""
         return self.disabled_at is not None
 
     @property
     def permissions(self) -> Permission:
-        """What the role grants, to who is confirmed and not disabled.
+        """The permissions of the role, if the account is confirmed and not disabled.
 
-        What somebody may do in a request is for `blog.core.auth.viewer.Viewer` to say: a token
-        may grant less.
+        Use `blog.core.auth.viewer.Viewer` for the permissions within a request: a token may grant
+        less.
         """
         is_active = self.is_confirmed and not self.is_disabled
         return Permission(self.role.permissions if is_active else 0)

@@ -1,4 +1,4 @@
-"""What can be moderated."""
+"""Domain events of moderation."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from blog.core.events.event import DomainEvent
 
 @dataclass(frozen=True)
 class PostHidden(DomainEvent):
-    """A moderator has hidden a post."""
+    """A moderator hid a post."""
 
     post_id: int
     author_id: int
@@ -16,7 +16,7 @@ class PostHidden(DomainEvent):
 
 @dataclass(frozen=True)
 class PostShown(DomainEvent):
-    """A moderator shows a hidden post again."""
+    """A moderator showed a hidden post again."""
 
     post_id: int
     author_id: int
@@ -25,7 +25,7 @@ class PostShown(DomainEvent):
 
 @dataclass(frozen=True)
 class CommentDisabled(DomainEvent):
-    """A moderator has disabled a comment."""
+    """A moderator disabled a comment."""
 
     comment_id: int
     post_id: int
@@ -35,7 +35,7 @@ class CommentDisabled(DomainEvent):
 
 @dataclass(frozen=True)
 class CommentEnabled(DomainEvent):
-    """A moderator has enabled a comment again."""
+    """A moderator enabled a comment again."""
 
     comment_id: int
     post_id: int
@@ -45,7 +45,7 @@ class CommentEnabled(DomainEvent):
 
 @dataclass(frozen=True)
 class PostReported(DomainEvent):
-    """Somebody has told the moderators about a post."""
+    """A user reported a post."""
 
     report_id: int
     post_id: int
@@ -54,7 +54,7 @@ class PostReported(DomainEvent):
 
 @dataclass(frozen=True)
 class CommentReported(DomainEvent):
-    """Somebody has told the moderators about a comment."""
+    """A user reported a comment."""
 
     report_id: int
     comment_id: int
@@ -63,7 +63,7 @@ class CommentReported(DomainEvent):
 
 @dataclass(frozen=True)
 class ReportClosed(DomainEvent):
-    """A moderator has resolved or dismissed a report."""
+    """A moderator resolved or dismissed a report."""
 
     report_id: int
     reporter_id: int

@@ -1,4 +1,4 @@
-"""The moderators' lists, and what they do to comments, posts and reports."""
+"""The moderation pages: lists of comments, posts and reports, and moderation actions."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
@@ -30,17 +30,17 @@ moderators_only = permission_required(Permission.MODERATE)
 
 
 class Subject(NamedTuple):
-    """Something that moderators look after: its name, how to find it, and where it is read."""
+    """A kind of content that can be moderated: its name, how to load it, and its URL."""
 
     name: str
     find: Callable[[AsyncSession, int], Awaitable[Comment | Post | None]]
-    is_theirs: Callable[[Viewer, Any], bool]
+    may_moderate: Callable[[Viewer, Any], bool]
     is_gone: str
     address: Callable[[int], str]
 
 
-class Measure(NamedTuple):
-    """Something that moderators do, for a reason."""
+class ModerationAction(NamedTuple):
+    """A moderation action, such as hiding a post. It requires a reason."""
 
     subject: Subject
     label: str
@@ -58,20 +58,20 @@ POST = Subject(
     "post", post_by_id, may_moderate_post, POST_IS_GONE,
     lambda row_id: url_for("site.post", post_id=row_id),
 )  # fmt: skip
-MEASURES = {
-    "disable": Measure(
+ACTIONS = {
+    "disable": ModerationAction(
         COMMENT, "Disable", service.disable_comment, "The comment is disabled.",
         "Somebody else was quicker: this comment is disabled already.",
     ),
-    "enable": Measure(
+    "enable": ModerationAction(
         COMMENT, "Enable", service.enable_comment, "The comment is shown again.",
         "Somebody else was quicker: this comment is shown already.",
     ),
-    "hide": Measure(
+    "hide": ModerationAction(
         POST, "Hide", service.hide_post, "The post is hidden.",
         "Somebody else was quicker: this post is hidden already.",
     ),
-    "show": Measure(
+    "show": ModerationAction(
         POST, "Show", service.show_post, "The post is shown again.",
         "Somebody else was quicker: this post is shown already.",
     ),
@@ -81,7 +81,7 @@ MEASURES = {
 @blueprint.get("")
 @moderators_only
 async def newest_comments() -> ResponseReturnValue:
-    """Everybody's comments, the newest first."""
+    """List all comments, the newest first."""
     wanted = requested_cursor(current_app.settings.comments_per_page)
     comments = await queries.newest_comments(db(), wanted)
     return await render_template("moderation/comments.html", comments=comments)
@@ -90,14 +90,14 @@ async def newest_comments() -> ResponseReturnValue:
 @blueprint.get("/reports")
 @moderators_only
 async def open_reports() -> ResponseReturnValue:
-    """The reports that wait for a moderator, the newest first."""
+    """List the open reports, the newest first."""
     return await _reports(are_open=True)
 
 
 @blueprint.get("/reports/closed")
 @moderators_only
 async def closed_reports() -> ResponseReturnValue:
-    """The reports that moderators have closed, the newest first."""
+    """List the closed reports, the newest first."""
     return await _reports(are_open=False)
 
 
@@ -110,27 +110,27 @@ async def _reports(*, are_open: bool) -> ResponseReturnValue:
 @blueprint.get("/posts")
 @moderators_only
 async def hidden_posts() -> ResponseReturnValue:
-    """The posts that moderators have hidden, the newest first."""
+    """List the hidden posts, the newest first."""
     wanted = requested_cursor(current_app.settings.posts_per_page)
     posts = await queries.hidden_posts(db(), wanted)
     return await render_template("moderation/posts.html", posts=posts)
 
 
-@blueprint.get("/<any(disable, enable, hide, show):measure>/<id:row_id>")
+@blueprint.get("/<any(disable, enable, hide, show):action>/<id:row_id>")
 @moderators_only
-async def ask_why(measure: str, row_id: int) -> ResponseReturnValue:
-    """The question for the reason to disable or enable a comment, to hide or show a post."""
-    return await _measure_page(MEASURES[measure], row_id, Form(ReasonForm))
+async def confirm_action(action: str, row_id: int) -> ResponseReturnValue:
+    """Show the form for the reason of a moderation action."""
+    return await _action_page(ACTIONS[action], row_id, Form(ReasonForm))
 
 
-@blueprint.post("/<any(disable, enable, hide, show):measure>/<id:row_id>")
+@blueprint.post("/<any(disable, enable, hide, show):action>/<id:row_id>")
 @quota(MODERATING)
 @moderators_only
-async def take_measure(measure: str, row_id: int) -> ResponseReturnValue:
-    """Disable or enable a comment, hide or show a post, for a `reason`."""
-    chosen, form = MEASURES[measure], Form(ReasonForm)
+async def perform_action(action: str, row_id: int) -> ResponseReturnValue:
+    """Perform a moderation action: disable or enable a comment, hide or show a post."""
+    chosen, form = ACTIONS[action], Form(ReasonForm)
     if (data := await form.submitted()) is None:
-        return await _measure_page(chosen, row_id, form)
+        return await _action_page(chosen, row_id, form)
     if await chosen.take(db(), required_viewer(), row_id, data.reason):
         await flash(chosen.taken, "success")
     else:
@@ -138,15 +138,15 @@ async def take_measure(measure: str, row_id: int) -> ResponseReturnValue:
     return _back(chosen.subject.address(row_id))
 
 
-async def _measure_page(
-    measure: Measure, row_id: int, form: Form[ReasonForm]
+async def _action_page(
+    action: ModerationAction, row_id: int, form: Form[ReasonForm]
 ) -> ResponseReturnValue:
-    subject = measure.subject
+    subject = action.subject
     row = await subject.find(db(), row_id)
-    if row is None or not subject.is_theirs(required_viewer(), row):
+    if row is None or not subject.may_moderate(required_viewer(), row):
         raise NotFoundError(subject.is_gone)
     page = await render_template(
-        "moderation/measure.html", verb=measure.label, what=subject.name, row=row, form=form,
+        "moderation/action.html", verb=action.label, what=subject.name, row=row, form=form,
         way_back=subject.address(row_id),
     )  # fmt: skip
     return page, form.status
@@ -156,7 +156,7 @@ async def _measure_page(
 @quota(MODERATING)
 @moderators_only
 async def resolve_report(report_id: int) -> ResponseReturnValue:
-    """Close a report that something was done about."""
+    """Close a report as resolved."""
     return await _close_report(report_id, ReportState.RESOLVED)
 
 
@@ -164,7 +164,7 @@ async def resolve_report(report_id: int) -> ResponseReturnValue:
 @quota(MODERATING)
 @moderators_only
 async def dismiss_report(report_id: int) -> ResponseReturnValue:
-    """Close a report that nothing needs to be done about."""
+    """Close a report as dismissed."""
     return await _close_report(report_id, ReportState.DISMISSED)
 
 
@@ -180,5 +180,5 @@ async def _close_report(report_id: int, state: ReportState) -> ResponseReturnVal
 
 
 def _back(otherwise: str) -> ResponseReturnValue:
-    """To the list that the moderator came from (`?next=`)."""
+    """Redirect to the list that the moderator came from (`?next=`)."""
     return redirect(local_address(request.args.get("next")) or otherwise)

@@ -1,4 +1,4 @@
-"""Telling the moderators about a post or a comment."""
+"""The pages for reporting posts and comments."""
 
 from quart import Blueprint, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
@@ -24,7 +24,7 @@ blueprint = Blueprint("reports", __name__, url_prefix="/report")
 @blueprint.get("/post/<id:post_id>")
 @confirmed_required
 async def post(post_id: int) -> ResponseReturnValue:
-    """The form for what is wrong with a post."""
+    """Show the form for reporting a post."""
     return await _post_form(post_id, Form(ReasonForm))
 
 
@@ -36,7 +36,7 @@ async def report_post(post_id: int) -> ResponseReturnValue:
     form = Form(ReasonForm)
     if (data := await form.submitted()) is None:
         return await _post_form(post_id, form)
-    await _thank(await reports.report_post(db(), required_viewer(), post_id, data.reason))
+    await _confirm_report(await reports.report_post(db(), required_viewer(), post_id, data.reason))
     return redirect(url_for("site.post", post_id=post_id))
 
 
@@ -50,7 +50,7 @@ async def _post_form(post_id: int, form: Form[ReasonForm]) -> ResponseReturnValu
 @blueprint.get("/comment/<id:comment_id>")
 @confirmed_required
 async def comment(comment_id: int) -> ResponseReturnValue:
-    """The form for what is wrong with a comment."""
+    """Show the form for reporting a comment."""
     return await _comment_form(comment_id, Form(ReasonForm))
 
 
@@ -62,7 +62,9 @@ async def report_comment(comment_id: int) -> ResponseReturnValue:
     form = Form(ReasonForm)
     if (data := await form.submitted()) is None:
         return await _comment_form(comment_id, form)
-    await _thank(await reports.report_comment(db(), required_viewer(), comment_id, data.reason))
+    await _confirm_report(
+        await reports.report_comment(db(), required_viewer(), comment_id, data.reason)
+    )
     return redirect(url_for("comments.show", comment_id=comment_id))
 
 
@@ -83,8 +85,8 @@ async def _page(
     return page, form.status
 
 
-async def _thank(is_news: bool) -> None:
-    if is_news:
+async def _confirm_report(is_new: bool) -> None:
+    if is_new:
         await flash("Thank you. A moderator will look at it.", "success")
     else:
         await flash("You have reported this before: the moderators know of it.", "info")

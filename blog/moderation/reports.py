@@ -26,16 +26,16 @@ ACTS = {
 
 
 async def report_post(session: AsyncSession, reporter: Viewer, post_id: int, reason: str) -> bool:
-    """Tell the moderators about a post.
+    """Report a post to the moderators.
 
     Returns:
-        Whether this is news: nobody reports a thing twice.
+        `False` if this user has reported it before.
 
     Raises:
-        ForbiddenError: this person has not confirmed the address.
-        NotFoundError: the post is not there (any more), or hidden already.
+        ForbiddenError: the reporter's address is not confirmed.
+        NotFoundError: the post does not exist (any more), or is hidden.
     """
-    # The lock keeps the post there until the report is.
+    # The lock prevents the deletion of the post until the report is committed.
     post = select(Post.id).where(Post.id == post_id, visible_to(ANONYMOUS))
     if await session.scalar(post.with_for_update(read=True, key_share=True)) is None:
         raise NotFoundError(POST_IS_GONE)
@@ -49,15 +49,14 @@ async def report_post(session: AsyncSession, reporter: Viewer, post_id: int, rea
 async def report_comment(
     session: AsyncSession, reporter: Viewer, comment_id: int, reason: str
 ) -> bool:
-    """Tell the moderators about a comment.
+    """Report a comment to the moderators.
 
     Returns:
-        Whether this is news: nobody reports a thing twice.
+        `False` if this user has reported it before.
 
     Raises:
-        ForbiddenError: this person has not confirmed the address.
-        NotFoundError: the comment is not there (any more), or it or its post is out of sight
-            already.
+        ForbiddenError: the reporter's address is not confirmed.
+        NotFoundError: the comment does not exist (any more), or it or its post is hidden.
     """
     comment = (
         select(Comment.id)
@@ -79,21 +78,21 @@ async def report_comment(
 async def close_report(
     session: AsyncSession, moderator: Viewer, report_id: int, state: ReportState, remark: str
 ) -> bool:
-    """Take a report off the list of the open ones.
+    """Close a report.
 
     Args:
         session: the transaction.
-        moderator: who closes it.
-        report_id: which one.
-        state: `RESOLVED` if something was done about it, `DISMISSED` if nothing needs to be.
-        remark: what there is to say about that, for the audit log.
+        moderator: the moderator.
+        report_id: the report.
+        state: `RESOLVED` if action was taken, `DISMISSED` if none is needed.
+        remark: a remark for the audit log.
 
     Returns:
-        Whether it was open; if not, somebody else was quicker.
+        `False` if it was closed already, for example by another moderator.
 
     Raises:
-        ForbiddenError: this person is not a moderator.
-        NotFoundError: the report has gone, with what it was about.
+        ForbiddenError: the viewer is not a moderator.
+        NotFoundError: the report was deleted with what it was about.
     """
     require_moderator(moderator)
     report = await session.scalar(
@@ -120,7 +119,7 @@ async def close_report(
 
 
 async def _report(session: AsyncSession, reporter: Viewer, reason: str, **about: int) -> int | None:
-    """Add a report, unless this person has made it before; the caller commits."""
+    """Add a report, unless this user has made it before; the caller commits."""
     if not reporter.person.is_confirmed:
         raise ForbiddenError
     return await session.scalar(

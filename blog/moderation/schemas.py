@@ -1,4 +1,4 @@
-"""What reporters and moderators send."""
+"""Schemas of the report and moderation forms."""
 
 from typing import Annotated
 
@@ -10,12 +10,12 @@ LONGEST_REASON = 500
 
 
 class ReasonForm(Schema):
-    """Why something breaks the rules, or why a moderator does something about it."""
+    """The reason of a report or of a moderation action."""
 
     reason: Annotated[str, Field(max_length=LONGEST_REASON), NotBlank]
 
 
 class RemarkForm(Schema):
-    """What there is to say about closing a report, if anything."""
+    """An optional remark on closing a report."""
 
     reason: Annotated[str, Field(max_length=LONGEST_REASON)] = ""

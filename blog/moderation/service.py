@@ -1,7 +1,7 @@
-"""What moderators do to comments and posts. Each function is one action in one transaction.
+"""Moderation actions on comments and posts. Each function is one transaction.
 
-Each returns whether it did something: `False` says that somebody else was quicker. Rows are
-locked in one order: posts, comments, reports, users.
+Each returns `False` if there was nothing to do, for example because another moderator was faster.
+Rows are locked in the order posts, comments, reports, users.
 """
 
 from typing import TypeVar
@@ -33,18 +33,18 @@ Row = TypeVar("Row", Comment, Post)
 async def disable_comment(
     session: AsyncSession, moderator: Viewer, comment_id: int, reason: str
 ) -> bool:
-    """Show a comment's text to nobody but moderators, which settles what was reported about it.
+    """Hide a comment's text from everybody but moderators, and resolve reports about it.
 
     Raises:
-        ForbiddenError: this person is not a moderator.
-        NotFoundError: the comment is not there (any more).
+        ForbiddenError: the viewer is not a moderator.
+        NotFoundError: the comment does not exist (any more).
     """
     comment = await _locked(session, moderator, Comment, comment_id, COMMENT_IS_GONE)
     if comment.is_disabled:
         return False
     comment.disabled_at, comment.disabled_by_id = now(), moderator.id
     comment.disabled_reason = reason
-    await _settle_reports(session, moderator, Report.comment_id == comment_id)
+    await _resolve_reports(session, moderator, Report.comment_id == comment_id)
     _audit_comment(session, moderator, Act.DISABLE_COMMENT, comment, reason)
     await record(
         session, CommentDisabled(comment_id, comment.post_id, comment.author_id, moderator.id)
@@ -59,8 +59,8 @@ async def enable_comment(
     """Show a disabled comment's text again.
 
     Raises:
-        ForbiddenError: this person is not a moderator.
-        NotFoundError: the comment is not there (any more).
+        ForbiddenError: the viewer is not a moderator.
+        NotFoundError: the comment does not exist (any more).
     """
     comment = await _locked(session, moderator, Comment, comment_id, COMMENT_IS_GONE)
     if not comment.is_disabled:
@@ -75,17 +75,17 @@ async def enable_comment(
 
 
 async def hide_post(session: AsyncSession, moderator: Viewer, post_id: int, reason: str) -> bool:
-    """Show a post to nobody but moderators, which settles what was reported about it.
+    """Hide a post from everybody but moderators, and resolve reports about it.
 
     Raises:
-        ForbiddenError: this person is not a moderator.
-        NotFoundError: the post is not there (any more).
+        ForbiddenError: the viewer is not a moderator.
+        NotFoundError: the post does not exist (any more).
     """
     post = await _locked_post(session, moderator, post_id)
     if post.hidden_at is not None:
         return False
     post.hidden_at = now()
-    await _settle_reports(session, moderator, Report.post_id == post_id)
+    await _resolve_reports(session, moderator, Report.post_id == post_id)
     audit.record(session, moderator, Act.HIDE_POST, post.author, post=post_id, reason=reason)
     await record(session, PostHidden(post_id, post.author_id, moderator.id))
     await session.commit()
@@ -93,11 +93,11 @@ async def hide_post(session: AsyncSession, moderator: Viewer, post_id: int, reas
 
 
 async def show_post(session: AsyncSession, moderator: Viewer, post_id: int, reason: str) -> bool:
-    """Show a hidden post to everybody again.
+    """Show a hidden post again.
 
     Raises:
-        ForbiddenError: this person is not a moderator.
-        NotFoundError: the post is not there (any more).
+        ForbiddenError: the viewer is not a moderator.
+        NotFoundError: the post does not exist (any more).
     """
     post = await _locked_post(session, moderator, post_id)
     if post.hidden_at is None:
@@ -110,10 +110,10 @@ async def show_post(session: AsyncSession, moderator: Viewer, post_id: int, reas
 
 
 def require_moderator(viewer: Viewer) -> None:
-    """Stop whoever may not moderate.
+    """Require the permission to moderate.
 
     Raises:
-        ForbiddenError: this person may not.
+        ForbiddenError: the viewer is not a moderator.
     """
     if not viewer.can(Permission.MODERATE):
         raise ForbiddenError
@@ -122,7 +122,7 @@ def require_moderator(viewer: Viewer) -> None:
 async def _locked(
     session: AsyncSession, moderator: Viewer, table: type[Row], row_id: int, is_gone: str
 ) -> Row:
-    """A comment or post with its author, which nobody else can change meanwhile."""
+    """Load and lock a comment or post, with its author."""
     require_moderator(moderator)
     row = await session.scalar(
         select(table)
@@ -143,17 +143,17 @@ async def _locked_post(session: AsyncSession, moderator: Viewer, post_id: int) -
     return post
 
 
-async def _settle_reports(
+async def _resolve_reports(
     session: AsyncSession, moderator: Viewer, about: ColumnElement[bool]
 ) -> None:
-    settled = await session.execute(
+    resolved = await session.execute(
         update(Report)
         .where(about, Report.closed_at.is_(None))
         .values(state=ReportState.RESOLVED, closed_at=now(), closed_by_id=moderator.id)
         .returning(Report.id, Report.reporter_id)
         .execution_options(synchronize_session=False)
     )
-    if closed := [ReportClosed(*report, moderator.id) for report in settled]:
+    if closed := [ReportClosed(*report, moderator.id) for report in resolved]:
         await record(session, *closed)
 
 

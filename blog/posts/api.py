@@ -135,7 +135,7 @@ async def _list(posts: lists.PostList, of: int | None = None) -> Response:
 
 def _read_on(ids: Sequence[int], to: Links) -> AsyncIterator[PostResource]:
     """The rest of a list, read while it is sent, when the request has no session any more."""
-    reads, sessions = current_app.shared_reads, current_app.database.warm_sessions
+    reads, sessions = current_app.request_coalescer, current_app.database.warm_sessions
 
     async def resources() -> AsyncIterator[PostResource]:
         for start in range(0, len(ids), READ_AT_ONCE):

@@ -99,7 +99,7 @@ async def home_page(form: Form[PostForm], preview: str | None = None) -> Respons
     else:
         page = await read(queries.TIMELINE.cards, wanted, viewer.id)
     if viewer.account is None:
-        return await current_app.fragments.page_for_strangers("site/home.html", page=page)
+        return await current_app.fragments.anonymous_page("site/home.html", page=page)
     return await render_template(
         "site/home.html",
         page=page,

@@ -85,7 +85,7 @@ class AccountResource(UserResource):
 
     model_config = with_example(EXAMPLE_OF_ACCOUNT)
 
-    # Whoever changes his account is seen by that: it must not fail his own `If-Match`.
+    # Each request changes it, which must not fail the same client's `If-Match`.
     VOLATILE: ClassVar = {"last_seen"}
 
     email: str
@@ -108,7 +108,7 @@ class UserList(Collection):
 
 
 def resource(user: User, to: Links) -> UserResource:
-    """A person as the API shows him to everybody."""
+    """The public representation of a user."""
     return UserResource(**_public_fields(user, to))
 
 
@@ -135,9 +135,9 @@ def _public_fields(user: User, to: Links) -> dict[str, object]:
 
 
 async def addressed_user(name: int | str) -> User:
-    """The user whom an address names by id or username.
+    """The user in the URL, by id or username.
 
-    Anybody else than the caller is only to be read.
+    Do not modify other users than the viewer: they may be shared with other requests.
 
     Raises:
         NotFoundError: there is none.
@@ -206,7 +206,7 @@ async def _account_resource() -> AccountResource:
 
 
 async def _fresh_account_resource() -> AccountResource:
-    """The account as it is now, which may not be as it was when the caller was recognised."""
+    """The account's current state, which may have changed since the request was authenticated."""
     columns = [attribute.key for attribute in User.__mapper__.column_attrs]
     await db().refresh(required_account(), columns)
     return await _account_resource()

@@ -1,4 +1,4 @@
-"""The page of each person, the form for one's own, and the pictures."""
+"""The profile form, and avatars."""
 
 from quart import Blueprint, Response, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
@@ -19,7 +19,7 @@ blueprint = Blueprint("users", __name__)
 @blueprint.get("/edit-profile")
 @confirmed_required
 async def own_profile() -> ResponseReturnValue:
-    """The form for one's own profile."""
+    """Show the form for the user's profile."""
     account = required_account()
     values = {name: getattr(account, name) for name in ProfileForm.model_fields}
     return await render_template("users/edit_profile.html", form=Form(ProfileForm, values))
@@ -29,7 +29,7 @@ async def own_profile() -> ResponseReturnValue:
 @quota(CHANGING_ACCOUNT)
 @confirmed_required
 async def edit_profile() -> ResponseReturnValue:
-    """Change one's own profile."""
+    """Change the user's profile."""
     account = required_account()
     form = Form(ProfileForm)
     if (data := await form.submitted()) is None:
@@ -41,7 +41,7 @@ async def edit_profile() -> ResponseReturnValue:
 
 @blueprint.get("/avatar/<seed>.svg")
 async def avatar(seed: str) -> ResponseReturnValue:
-    """An identicon. All of it is in its address, so that it can be kept for ever."""
+    """An identicon. It depends only on its URL, so it is cached for ever."""
     try:
         picture = identicon(seed)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Finding people."""
+"""Queries for users."""
 
 from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -29,16 +29,16 @@ _NEWEST: Listing[User] = Listing(
 
 
 async def user_by_username(session: AsyncSession, username: str) -> User | None:
-    """The person with this name, whatever its case."""
+    """The user with this name, ignoring case."""
     return await session.scalar(_BY_USERNAME, {"username": username.lower()})
 
 
 async def user_by_id(session: AsyncSession, user_id: int) -> User | None:
-    """The person with this id."""
+    """The user with this id."""
     return await session.scalar(_BY_ID, {"id": user_id})
 
 
 async def newest(session: AsyncSession, wanted: PageRequest | CursorRequest) -> Page[User]:
-    """Everybody, who came last first."""
+    """All users, the newest first."""
     total = await session.scalar(select(number_of_rows(UserBlock)))
     return await _NEWEST.read(session, wanted, total)

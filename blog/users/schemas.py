@@ -1,13 +1,13 @@
-"""What people say about themselves."""
+"""The schema of profiles."""
 
 from blog.core.text.fields import Line, Lines
 from blog.core.text.validation import Schema
 
 
 class ProfileForm(Schema):
-    """What a profile tells beside the username; all of it may be left empty.
+    """The optional fields of a profile.
 
-    `about_me` is plain text, whose line breaks are shown.
+    `about_me` is plain text with line breaks.
     """
 
     name: Line = ""

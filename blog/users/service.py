@@ -1,4 +1,4 @@
-"""What people do to their own profile. Each function is one action in one transaction."""
+"""Changing profiles."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -7,7 +7,7 @@ from blog.users.schemas import ProfileForm
 
 
 async def edit_profile(session: AsyncSession, account: User, form: ProfileForm) -> None:
-    """Change what a person's profile tells; what `form` was not given stays."""
+    """Update a user's profile; fields that are not set in `form` stay."""
     for name, value in form.model_dump(exclude_unset=True).items():
         setattr(account, name, value)
     await session.commit()

@@ -1,4 +1,4 @@
-"""Letting time pass, instead of waiting."""
+"""Simulate the passing of time, instead of waiting."""
 
 import time
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from blog.models import LoginSession, RateLimit
 
 @contextmanager
 def later(**span: float) -> Iterator[None]:
-    """Within it, tokens are as much older as `timedelta(**span)` is long."""
+    """Within this context, tokens are older by `timedelta(**span)`."""
     seconds = timedelta(**span).total_seconds()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TimestampSigner, "get_timestamp", lambda _: int(time.time() + seconds))
@@ -25,10 +25,10 @@ def later(**span: float) -> Iterator[None]:
 
 
 async def refill(app: Broadside, db: AsyncSession, **span: float) -> None:
-    """Let all that was counted be older by `timedelta(**span)`."""
+    """Make all rate limit buckets older by `timedelta(**span)`."""
     await db.execute(update(RateLimit).values(full_at=RateLimit.full_at - timedelta(**span)))
     await db.commit()
-    app.rate_limits = RateLimits(app.database)  # It remembers nothing.
+    app.rate_limits = RateLimits(app.database)  # Clear the leases of the process.
 
 
 async def age_sessions(db: AsyncSession, **span: float) -> None:

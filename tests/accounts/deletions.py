@@ -1,4 +1,4 @@
-"""What tests of deleted accounts act with: an account with much of everything, and its deletion."""
+"""Helpers for tests of account deletion: an account with much content, and its deletion."""
 
 from dataclasses import dataclass
 
@@ -12,13 +12,13 @@ from blog.core.web.app import Broadside
 from blog.models import AccountDeletion, Comment, Follow, Post, Report, User
 from tests.support import add_user
 
-# What nobody may find any more: the person's name, address and profile, and all they wrote.
+# Must not be found any more: the user's name, address, profile and texts.
 TRACES = ("ghostly", "GhostProfile", "GhostPost", "GhostComment", "GhostReport", "deleted-")
 
 
 @dataclass(frozen=True)
 class Site:
-    """A person to be deleted, another one, and what they wrote to each other."""
+    """A user to be deleted, another one, and their comments on each other's posts."""
 
     ghost: User
     reader: User
@@ -31,12 +31,12 @@ class Site:
 async def haunted_site(
     app: Broadside, *, posts: int = 3, comments: int = 3, follows: int = 3
 ) -> Site:
-    """A site with a person called `ghostly`, whom everybody has to do with.
+    """A site with a user `ghostly` who interacts with all others.
 
     Args:
-        posts: how many the person has written, each with a comment by somebody else.
-        comments: how many the person has written below somebody's post.
-        follows: how many follow the person, and are followed.
+        posts: the number of their posts, each with a comment by another user.
+        comments: the number of their comments on another user's post.
+        follows: the number of their followers, and of the users they follow.
     """
     ghost = await add_user(app, "ghostly", name="GhostProfile", about_me="GhostProfile")
     reader = await add_user(app, "reader")
@@ -82,7 +82,7 @@ async def haunted_site(
 
 
 async def leave(app: Broadside, user: User) -> None:
-    """Delete an account as its owner does by the button; its rows are still there."""
+    """Delete an account through the page; its rows remain."""
     async with app.database.session() as session:
         await begin_deletion(session, user)
         await remove_later(session, user.id)
@@ -90,24 +90,24 @@ async def leave(app: Broadside, user: User) -> None:
 
 
 async def pending(app: Broadside) -> int:
-    """How many deletions are under way."""
+    """The number of deletions in progress."""
     async with app.database.session() as session:
         return len((await session.scalars(select(AccountDeletion.user_id))).all())
 
 
 async def finish_deletions(app: Broadside) -> None:
-    """Do what the job does, until all rows of deleted accounts are removed."""
+    """Run the job until all rows of deleted accounts are deleted."""
     while await pending(app):
         try:
             await remove_batch(app)
         except DBAPIError as error:
-            # Somebody who writes has what the batch wants: the job comes back, too.
+            # A concurrent write holds the lock; the job retries as well.
             if not is_lock_timeout(error):
                 raise
 
 
 async def remove_batch(app: Broadside) -> None:
-    """Remove the next few rows of a deleted account."""
+    """Delete the next batch of a deleted account."""
     async with app.database.session() as session:
         user_id = (await session.scalars(select(AccountDeletion.user_id))).first()
         if user_id is not None:  # Somebody else may have removed the last row.

@@ -24,7 +24,7 @@ MakeUser = Callable[..., Awaitable[User]]
 
 
 async def link_by_mail(app: Broadside, browser: Browser, **changes: str) -> str:
-    """Ask for a new address, and take the link out of the mail to it."""
+    """Request a change of address, and return the link from the mail."""
     answer = await browser.submit(PAGE, FORM | changes)
     assert answer.status_code == 302, answer.text
     return link_in((await outbox(app))[-1])
@@ -81,7 +81,7 @@ async def test_the_answer_does_not_tell_whose_address_it_is_and_its_owner_gets_a
     app: Broadside, susans_browser: Browser, make_user: MakeUser
 ) -> None:
     await make_user("david")
-    # The first request takes some out of the quotas for those after it.
+    # The first request leases from the quotas for the following ones.
     await susans_browser.submit(PAGE, FORM | {"email": "anybody@example.com"})
     await susans_browser.get(PAGE)
     pages, statements = [], []

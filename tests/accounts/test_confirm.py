@@ -19,7 +19,7 @@ MakeUser = Callable[..., Awaitable[User]]
 
 
 def link_for(app: Broadside, user: User, **changes: object) -> str:
-    """The link that a mail to this person would hold."""
+    """The confirmation link for this user."""
     content = {"user": user.id, "email": user.email} | changes
     return f"/auth/confirm/{app.links.sign(CONFIRM, content)}"
 
@@ -166,7 +166,7 @@ async def test_who_is_confirmed_or_a_stranger_gets_no_such_mail(
 
 @pytest.fixture
 async def boss(make_user: MakeUser) -> User:
-    """Somebody who has registered with the address of an administrator, perhaps not his own."""
+    """A user who has registered with an administrator's address, possibly an attacker."""
     return await make_user("boss", role="Administrator", confirmed=False)
 
 

@@ -1,4 +1,4 @@
-"""Deleted accounts: gone for everybody at once, removed in batches that hold nobody up."""
+"""Deleted accounts are hidden at once, and deleted in batches that block nobody."""
 
 import signal
 from collections.abc import Awaitable, Callable, Iterator
@@ -34,7 +34,7 @@ from tests.servers import Program, settings_of, until
 from tests.support import PASSWORD, Browser
 
 MakeUser = Callable[..., Awaitable[User]]
-# How lists are asked for, beside their beginning.
+# Query strings of lists, beside the first page.
 QUERIES = {
     "/api/": ("?cursor=",),
     "/admin/users": ("?q=ghost", "?q=deleted", "?state=disabled"),
@@ -47,7 +47,7 @@ async def number_of(db: AsyncSession, table: type[Base]) -> int:
 
 
 def addresses(app: Broadside, site: Site) -> Iterator[str]:
-    """An address of each page and list, about the deleted person and about others."""
+    """A URL of each page and list, about the deleted user and about others."""
     comments = (site.ghosts_comment, site.readers_comment)
     values = {
         "post_id": (site.ghosts_posts[-1], site.readers_post),
@@ -59,15 +59,15 @@ def addresses(app: Broadside, site: Site) -> Iterator[str]:
     for rule in app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()) or rule.endpoint == "admin.audit":
             continue
-        if rule.rule.startswith("/api/v1.0/"):  # The same views once more.
+        if rule.rule.startswith("/api/v1.0/"):  # The same views again.
             continue
         queries = next((QUERIES[start] for start in QUERIES if rule.rule.startswith(start)), ())
         for address in _of_rule(rule, values):
             yield from (address + query for query in ("", *queries))
-    for measure in ("disable", "enable"):
-        yield from (f"/moderate/{measure}/{comment}" for comment in comments)
-    for measure in ("hide", "show"):
-        yield from (f"/moderate/{measure}/{post}" for post in (*site.ghosts_posts[-1:], 1))
+    for action in ("disable", "enable"):
+        yield from (f"/moderate/{action}/{comment}" for comment in comments)
+    for action in ("hide", "show"):
+        yield from (f"/moderate/{action}/{post}" for post in (*site.ghosts_posts[-1:], 1))
 
 
 def _of_rule(rule: Rule, values: dict[str, tuple[object, ...]]) -> Iterator[str]:
@@ -81,14 +81,14 @@ def _of_rule(rule: Rule, values: dict[str, tuple[object, ...]]) -> Iterator[str]
 
 
 async def traces(app: Broadside, site: Site, visitors: list[Browser], api: Browser) -> set[str]:
-    """What is found of the deleted person, and where."""
+    """The traces of the deleted user, with their URLs."""
     found = set()
     for address in addresses(app, site):
         for visitor in [api] if address.startswith("/api/") else visitors:
             answer = await visitor.get(address)
             assert answer.status_code < 500, address
             text = f"{answer.text} {answer.headers}"
-            if answer.status_code in {302, 404}:  # It may repeat the name that was asked for.
+            if answer.status_code in {302, 404}:  # The response may repeat the requested name.
                 for name in (site.ghost.username, f"deleted-{site.ghost.id}"):
                     text = text.replace(name, "") if name in address else text
             found |= {f"{trace} in {address}" for trace in TRACES if trace in text}
@@ -116,7 +116,7 @@ async def test_nobody_finds_anything_of_the_person_from_the_first_moment(
 
     assert await number_of(db, Post) == 4, "nothing is removed yet"
     assert await traces(app, site, visitors, api) == set()
-    # Whoever knows an id gets no further with it.
+    # Knowing an id does not help.
     for path in (
         f"/posts/{site.ghosts_posts[0]}", f"/users/{site.ghost.id}",
         f"/comments/{site.ghosts_comment}", f"/comments/{site.readers_comment}",
@@ -132,7 +132,7 @@ async def test_nobody_finds_anything_of_the_person_from_the_first_moment(
             ("POST", f"/comments/{site.ghosts_comment}/disable", {"reason": "x"}),
         ):
             assert (await client.request(method, path, json=body)).status_code == 404, path
-    # The person themselves are out, and somebody else may have their name and address.
+    # The user is logged out, and the name and address are available again.
     assert (await ghosts.get("/edit-profile")).status_code == 302
     for login in ("ghostly", "ghostly@example.com", f"deleted-{site.ghost.id}"):
         form = {"email": login, "password": PASSWORD}
@@ -201,7 +201,7 @@ async def test_a_batch_waits_for_nobody_and_is_tried_again(
 
 
 async def is_done(app: Broadside) -> bool:
-    """Whether nothing is left of deleted accounts, their jobs included."""
+    """Whether no rows of deleted accounts are left, including their jobs."""
     return not await pending(app) and not await stored_jobs(app)
 
 
@@ -279,7 +279,7 @@ async def test_a_deletion_survives_a_worker_that_is_killed(
         finally:
             await worker.kill()
         assert await pending(app) == 1, "it was killed in between"
-        # As when its lease has ended.
+        # As after the end of its lease.
         await db.execute(update(Job).values(due_at=func.now()))
         await db.commit()
         assert not any((await wrong_counts(db)).values())

@@ -1,4 +1,4 @@
-"""Browsers in which the owner of an account has logged in before are counted apart."""
+"""Known browsers have separate limits for log-in attempts."""
 
 from collections.abc import Awaitable, Callable
 
@@ -14,14 +14,14 @@ NAME = "__Host-device"
 
 
 def take_away(browser: Browser, name: str) -> None:
-    """Take a cookie away, if there is one."""
+    """Delete a cookie, if it exists."""
     for cookie in list(browser.cookies.jar):
         if cookie.name == name:
             browser.cookies.jar.clear(cookie.domain, cookie.path, cookie.name)
 
 
 async def is_known(app: Broadside, browser: Browser, login: str = "susan") -> bool:
-    """Whether somebody whom strangers have locked out gets in with a browser."""
+    """Whether a user can log in with a browser after attackers have exhausted the limits."""
     await passed(app, always(login), EIGHTY_NETWORKS[:35])
     take_away(browser, "__Host-login")
     form = {"email": login, "password": PASSWORD}

@@ -1,4 +1,4 @@
-"""The export is made while it is sent: in small parts, with no connection held meanwhile."""
+"""The export is streamed in small chunks, without holding a connection."""
 
 import asyncio
 import gzip

@@ -1,4 +1,4 @@
-"""Leaving: deleting the account, and taking everything along."""
+"""Deleting one's account, and exporting one's data."""
 
 import asyncio
 import json
@@ -24,7 +24,7 @@ DELETE = "/auth/delete-account"
 
 
 async def mailed_link(app: Broadside, visitor: Browser) -> str:
-    """Ask for the deletion with the password, and look into the mailbox."""
+    """Request the deletion with the password, and return the mails."""
     answer = await visitor.submit(DELETE, {"password": PASSWORD})
     assert (answer.status_code, answer.headers["location"]) == (302, DELETE)
     mail = (await outbox(app))[-1]

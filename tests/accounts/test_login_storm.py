@@ -1,4 +1,4 @@
-"""While many people log in at once, the site goes on answering."""
+"""The site stays responsive while many users log in at once."""
 
 import asyncio
 import time
@@ -15,7 +15,7 @@ from blog.models import User
 from tests.support import PASSWORD, Browser, add_user
 
 PEOPLE = 50
-# A page waits for no hash, but has to share the processor with those under way.
+# Pages do not wait for hashes, but share the CPU with them.
 MOST_HASHES = 10
 
 
@@ -53,7 +53,7 @@ async def test_fifty_logins_at_once_do_not_keep_the_home_page_waiting(
         assert {answer.status_code for answer in await storm} == {302}
         seconds = time.perf_counter() - start
 
-    # What a hash takes while all this goes on: a quieter moment would be no measure.
+    # The duration of a hash under the same load.
     hash_seconds = seconds * AT_ONCE / PEOPLE
     with capsys.disabled():
         print(  # noqa: T201

@@ -1,4 +1,4 @@
-"""Nobody guesses passwords by trying."""
+"""Rate limits prevent password guessing."""
 
 import asyncio
 import re
@@ -21,7 +21,7 @@ from tests.support import PASSWORD, Browser, outbox
 
 MakeUser = Callable[..., Awaitable[User]]
 
-# Those of a customer who has rented one server with IPv6, of four in a /24, and of a botnet.
+# The addresses of one server with IPv6, of four servers in a /24, and of a botnet.
 ONE_48 = [f"2001:db8:1:{number:x}::7" for number in range(0, 65_536, 600)]
 EIGHTY_NETWORKS = [f"198.{18 + number // 256}.{number % 256}.7" for number in range(80)]
 
@@ -29,7 +29,7 @@ EIGHTY_NETWORKS = [f"198.{18 + number // 256}.{number % 256}.7" for number in ra
 async def attempt(
     app: Broadside, login: str, address: str, password: str = "wrong words"
 ) -> httpx.Response:
-    """Try to log in from an address, in a browser that the account does not know."""
+    """Try to log in from an address, with an unknown browser."""
     async with Browser(app, address) as browser:
         return await browser.submit("/auth/login", {"email": login, "password": password})
 
@@ -37,12 +37,12 @@ async def attempt(
 async def statuses(
     app: Broadside, times: int, login: str, address: str, password: str = "wrong words"
 ) -> list[int]:
-    """What so many tries get, one after the other."""
+    """The responses to a number of consecutive attempts."""
     return [(await attempt(app, login, address, password)).status_code for _ in range(times)]
 
 
 async def passed(app: Broadside, logins: Iterable[str], addresses: Iterable[str]) -> int:
-    """How many wrong passwords are looked at, of one try for each login and address."""
+    """How many wrong passwords are checked, with one attempt per login and address."""
     codes = [
         (await attempt(app, login, address)).status_code
         for login, address in zip(logins, addresses, strict=False)
@@ -88,7 +88,7 @@ async def test_a_client_is_shut_out_and_the_owner_next_door_is_not(
     await statuses(app, 5, "susan", guilty)
     assert await statuses(app, 1, "susan", same, PASSWORD) == [429]
     assert await statuses(app, 1, "susan", neighbour, PASSWORD) == [302]
-    # The owner's success does not give the guesser another five tries.
+    # The owner's success does not reset the attacker's limit.
     assert await statuses(app, 1, "susan", guilty, PASSWORD) == [429]
 
 
@@ -166,7 +166,7 @@ async def test_the_owner_gets_in_anywhere_by_a_new_password(
         new = {"password": "another horse battery", "password2": "another horse battery"}
         await browser.submit(link, new)
         await browser.log_in("susan@example.com", new["password"])
-    # What was guessed at is of no use now, so the count begins anew.
+    # Previous guesses are worthless now, so the counts are reset.
     assert await statuses(app, 1, "susan@example.com", "203.0.113.8", new["password"]) == [302]
 
 
@@ -199,7 +199,7 @@ async def test_after_a_pause_there_is_one_more_try(
     answer = await attempt(app, "susan", "198.51.100.7")
     assert answer.status_code == 429
     assert 20 <= int(answer.headers["retry-after"]) <= 30
-    # What was refused is not counted.
+    # Refused attempts are not counted.
     await refill(app, db, seconds=30)
     assert await statuses(app, 1, "susan", "198.51.100.7", PASSWORD) == [302]
 
@@ -253,7 +253,7 @@ async def test_of_a_hundred_tries_at_once_no_more_are_looked_at_than_the_limit(
     looked_at = codes.count(422)
     assert set(codes) == {422, 429}
     assert len(verified) == looked_at
-    # Of what one process has taken for a try that another bucket refused, one may be left over.
+    # A process may have a lease left from an attempt that another bucket refused.
     assert most - 1 <= looked_at <= most
 
 

@@ -1,4 +1,4 @@
-"""A text that would take minutes to normalise delays nobody, wherever it is sent."""
+"""Texts that would take minutes to normalise are refused on every route."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -10,7 +10,7 @@ from blog.core.web.app import Broadside
 from blog.models import User
 from tests.support import PASSWORD, Browser
 
-# A little less than the largest body that is read.
+# A little less than the largest body.
 MARKS = "\u0301" * 170_000 + "\u0316" * 170_000
 
 

@@ -1,4 +1,4 @@
-"""Where one gets to after logging in: within this site only."""
+"""The redirect after logging in stays within this site."""
 
 from urllib.parse import quote
 
@@ -64,7 +64,7 @@ ELSEWHERE = [
 
 
 async def lands(browser: Browser, target: str) -> str:
-    """Where the login form on the page with this `next` leads to."""
+    """Where the log-in form with this `next` redirects to."""
     page = f"/auth/login?next={quote(target, safe='')}"
     if "\x00" in target:
         assert (await browser.get(page)).status_code == 400

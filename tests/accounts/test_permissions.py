@@ -1,4 +1,4 @@
-"""The decorators that say who may call a view."""
+"""The permission decorators of views."""
 
 from collections.abc import AsyncIterator, Callable
 
@@ -24,11 +24,11 @@ PEOPLE = {
 async def guarded(
     app: Broadside, make_settings: Callable[..., Settings]
 ) -> AsyncIterator[Broadside]:
-    """An application with a view for each decorator, and people of each kind."""
+    """An application with a view per decorator, and users of each kind."""
     guarded = create_app(make_settings())
     guarded.passwords = app.passwords
 
-    # Under /auth, where people without a confirmed address are not led away before.
+    # Under /auth, where unconfirmed users are not redirected earlier.
     @guarded.get("/auth/test/confirmed")
     @confirmed_required
     async def for_confirmed() -> ResponseReturnValue:

@@ -1,4 +1,4 @@
-"""Registering."""
+"""Registration."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""Getting a new password by mail."""
+"""Resetting the password by mail."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -23,7 +23,7 @@ MakeUser = Callable[..., Awaitable[User]]
 
 
 async def link_by_mail(app: Broadside, email: str = "susan@example.com") -> str:
-    """Ask for a link as a stranger does, and take it out of the mail."""
+    """Request a reset link anonymously, and return it from the mail."""
     async with Browser(app) as browser:
         await browser.submit("/auth/reset", {"email": email})
     return link_in((await outbox(app))[-1])

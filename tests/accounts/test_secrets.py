@@ -1,4 +1,4 @@
-"""What no log may have."""
+"""Secrets stay out of logs."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""What is done with credentials is logged with the account, and never what was typed."""
+"""Security events are logged with the account, without input."""
 
 import json
 import logging
@@ -24,7 +24,7 @@ def events(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
 
 
 def logged(events: pytest.LogCaptureFixture) -> list[tuple[str, int | None]]:
-    """The events since the last look, as a log in JSON has them."""
+    """The events since the last call, as in the JSON log."""
     lines = [JSONFormatter().format(each) for each in events.records if each.name == log.name]
     events.clear()
     assert not [secret for secret in SECRETS for line in lines if secret in line]

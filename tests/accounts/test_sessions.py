@@ -1,4 +1,4 @@
-"""The list of one's sessions, and ending them."""
+"""Listing and ending sessions."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -24,7 +24,7 @@ SAFARI = (
 
 
 async def log_in(browser: Browser, user_agent: str = FIREFOX, **form: str) -> Browser:
-    """Log susan in with a browser that calls itself this."""
+    """Log susan in with this user agent."""
     browser.headers["User-Agent"] = user_agent
     await browser.submit("/auth/login", {"email": "susan", "password": PASSWORD} | form)
     return browser
@@ -35,7 +35,7 @@ async def is_logged_in(browser: Browser) -> bool:
 
 
 def buttons(page: str) -> list[str]:
-    """Where the buttons that end a single session lead."""
+    """The form actions that end a single session."""
     return re.findall(r'action="(/auth/sessions/\d+/end)"', page)
 
 

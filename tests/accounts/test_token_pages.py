@@ -1,4 +1,4 @@
-"""`/auth/tokens`: making tokens by the form, seeing them, revoking them."""
+"""`/auth/tokens`: creating, listing and revoking tokens."""
 
 import asyncio
 import json
@@ -190,7 +190,7 @@ async def test_the_person_is_told_by_mail_of_a_token(
         assert "backup" in text
         assert "/auth/change-password" in text
         assert not secrets_on(made) & set(SECRET.findall(text))
-    # What a program asks for each time it runs has no name, and soon ends.
+    # Tokens that programs request at each run are unnamed and short-lived.
     await issue(app, susan, "", timedelta(hours=1))
     assert len(await outbox(app)) == 1
     await issue(app, susan, "", timedelta(days=2))

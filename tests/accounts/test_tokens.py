@@ -1,4 +1,4 @@
-"""API tokens: what they hold, for how long, and who ends them."""
+"""API tokens: scopes, expiry and revocation."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -12,7 +12,7 @@ from blog.accounts.tokens.service import MOST_TOKENS, issue_token
 from blog.admin.service import disable
 from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
-from blog.core.db.touch import note_now
+from blog.core.db.touch import touch
 from blog.core.errors import InvalidFieldsError, LimitReachedError
 from blog.core.web.app import Broadside
 from blog.models import ApiToken, Scope, User
@@ -64,7 +64,7 @@ async def test_the_use_of_a_token_is_noted_at_most_once_a_minute(
         async with app.database.warm_sessions.session() as session:
             token = await api_token(session, secret)
             assert token is not None
-            await note_now(session, ApiToken.last_used_at, token.id)
+            await touch(session, ApiToken.last_used_at, token.id)
             used = await api_token(session, secret)
             assert used is not None
             return used
@@ -86,7 +86,7 @@ async def test_nobody_waits_to_note_the_use_of_a_token(
     async with app.database.session() as other:
         await other.execute(select(ApiToken.id).with_for_update())
         async with asyncio.timeout(5):
-            await note_now(db, ApiToken.last_used_at, token.id)
+            await touch(db, ApiToken.last_used_at, token.id)
     assert await db.scalar(select(ApiToken.last_used_at)) is None
 
 

@@ -1,4 +1,4 @@
-"""Nobody registers with a username that speaks for the site, or looks like somebody else's."""
+"""Reserved and confusable usernames are refused."""
 
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -27,7 +27,7 @@ async def register(browser: Browser, username: str) -> httpx.Response:
 
 
 def first_parts(app: Broadside) -> set[str]:
-    """The first parts of all routes that could be usernames."""
+    """The first path segments of all routes that are valid usernames."""
     parts = {rule.rule.split("/")[1] for rule in app.url_map.iter_rules()}
     return {part for part in parts if part.isidentifier()}
 
@@ -118,7 +118,7 @@ async def test_an_administrator_may_give_a_reserved_name_but_none_that_looks_ali
 
 @pytest.fixture
 async def older_site(database_url: str) -> AsyncIterator[Database]:
-    """A database as it was before usernames were compared by their looks."""
+    """A database from before confusable usernames were refused."""
     database = Database(await create_database(database_url, "older"), Path())
     await database.open()
     await run(database, "downgrade", "6a1c84e2f07b")

@@ -1,4 +1,4 @@
-"""The administrators' form for somebody's account."""
+"""The administrators' form for a user's account."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -16,7 +16,7 @@ MakeUser = Callable[..., Awaitable[User]]
 
 
 def form_of(user: User, **changes: Any) -> dict[str, Any]:
-    """The form as it is sent when nothing but `changes` was typed."""
+    """The form's fields with `changes`."""
     form = {
         "email": user.email,
         "username": user.username,

@@ -1,4 +1,4 @@
-"""A program that does everything the API offers, with a client that a generator has made.
+"""A program that calls every operation of the API with a generated client.
 
 `test_generated_client.py` generates `broadside_client`, checks the types of this file against it,
 and runs `walk`. So each name and type here is one that the API's description gives.

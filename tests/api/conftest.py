@@ -1,4 +1,4 @@
-"""Clients of the JSON API, and what they work with."""
+"""Fixtures for tests of the JSON API."""
 
 from collections.abc import AsyncIterator, Callable
 
@@ -38,7 +38,7 @@ async def bearer(app: Broadside, susan: User) -> AsyncIterator[Client]:
 async def closed_app(
     running_app: Broadside, make_settings: Callable[..., Settings]
 ) -> AsyncIterator[Broadside]:
-    """An application on the same site that lets nobody read who does not say who he is."""
+    """An application on the same site that does not allow anonymous reads."""
     app = create_app(make_settings(api_anonymous_reads=False))
     app.passwords = Passwords(time_cost=1, memory_kib=8)
     async with app.test_app():

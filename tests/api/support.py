@@ -1,4 +1,4 @@
-"""What the API's tests act with."""
+"""Helpers for tests of the API."""
 
 import re
 from datetime import timedelta
@@ -54,7 +54,7 @@ class Client(httpx.AsyncClient):
 async def add_token(
     app: Broadside, user: User, scopes: Scope = ALL_SCOPES, life: timedelta = timedelta(hours=1)
 ) -> str:
-    """A token of somebody's; with a negative `life`, one that has expired."""
+    """Create a token of a user; with a negative `life`, an expired one."""
     secret = opaque_token()
     async with app.database.session() as session:
         session.add(
@@ -71,7 +71,7 @@ async def add_token(
 
 
 def statements_of(answer: httpx.Response) -> int:
-    """How many statements an answer took."""
+    """The number of statements of a response."""
     found = re.search(r'db;desc="(\d+) statements"', answer.headers["server-timing"])
     assert found
     return int(found[1])

@@ -60,12 +60,12 @@ def readers(status: int = 200) -> Access:
 
 
 def account_holders(status: int) -> Access:
-    """Whoever has an account, to read something of his own."""
+    """All users with an account, to read their own data."""
     return Access(401, 401, status, status, 403, status, status, status, status)
 
 
 def writers(status: int) -> Access:
-    """Whoever has an account, to write."""
+    """All users with an account, to write."""
     return Access(401, 401, 403, status, 403, status, status, status, status)
 
 

@@ -1,4 +1,4 @@
-"""Who a client of the API is, and how often he may be wrong about it."""
+"""Authentication of API clients, and its rate limits."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Entity tags: what a client has is not sent again, and what it has not read is not replaced."""
+"""Entity tags and conditional requests."""
 
 import asyncio
 import gzip

@@ -1,4 +1,4 @@
-"""The counts of comments and people stay exact while programs write, come and leave at once."""
+"""The counts of comments and users stay exact under concurrent writes."""
 
 import asyncio
 import random

@@ -1,4 +1,4 @@
-"""Many clients at the same moment: they share what is read, and nobody gets what is old."""
+"""Concurrent clients share reads, and never get stale data."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable

@@ -1,4 +1,4 @@
-"""What the API says of itself is valid, complete and true."""
+"""The API description is valid, complete and true."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -145,7 +145,7 @@ def test_a_route_that_declares_no_scope_is_noticed_when_the_application_starts(
 
     @forgetful.get("/forgotten")
     async def get_forgotten() -> Response:
-        """Get what nobody has thought about."""
+        """A route without declarations."""
         return no_content()
 
     monkeypatch.setattr(blog, "RESOURCES", (*blog.RESOURCES, forgetful))

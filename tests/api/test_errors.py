@@ -1,4 +1,4 @@
-"""What goes wrong is told as a problem document, and is never an error of the server."""
+"""Errors are problem documents, and invalid input is never a server error."""
 
 import base64
 import json

@@ -24,9 +24,9 @@ EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "3"))
 SEED = int(os.environ.get("FUZZ_SEED", "1"))
 # schemathesis tries wrong passwords on purpose, and would be shut out for it after five.
 FORGIVE = [
-    "CREATE FUNCTION forgive() RETURNS trigger LANGUAGE plpgsql"
+    "CREATE FUNCTION clear_failures() RETURNS trigger LANGUAGE plpgsql"
     " AS 'BEGIN DELETE FROM rate_limits; RETURN NULL; END'",
-    "CREATE TRIGGER forgive AFTER INSERT ON rate_limits EXECUTE FUNCTION forgive()",
+    "CREATE TRIGGER clear_failures AFTER INSERT ON rate_limits EXECUTE FUNCTION clear_failures()",
 ]
 
 

@@ -1,4 +1,4 @@
-"""Answers of many bytes: made in pieces, so that nobody else waits, and kept by nobody."""
+"""Large responses are streamed in chunks without blocking the event loop, and are not cached."""
 
 import asyncio
 import gzip

@@ -1,4 +1,4 @@
-"""What moderators do and see through the API, and what others do not."""
+"""Moderation through the API."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 

@@ -1,4 +1,4 @@
-"""HTTP as its specifications have it: methods, redirects, and pages of other sites."""
+"""Conformance to HTTP: methods, redirects and CORS."""
 
 import gzip
 

@@ -1,4 +1,4 @@
-"""How many requests a client may send, and what he is told about it."""
+"""Rate limits of the API, and their headers."""
 
 import asyncio
 import time
@@ -59,7 +59,7 @@ async def empty_buckets(
     app: Broadside, db: AsyncSession, seconds: float = 2 * REQUESTS.seconds
 ) -> None:
     """Let all buckets be full again only in so many seconds; by default, be empty for a minute."""
-    app.rate_limits = RateLimits(app.database)  # It remembers nothing.
+    app.rate_limits = RateLimits(app.database)  # It has no leases.
     full_at = func.now() + func.make_interval(0, 0, 0, 0, 0, 0, seconds)
     await db.execute(update(RateLimit).values(full_at=full_at))
     await db.commit()

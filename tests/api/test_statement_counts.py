@@ -13,7 +13,7 @@ from tests.api.support import Client, add_token, statements_of
 from tests.comments.support import add_comments
 from tests.posts.test_posts import add_posts
 
-# One tells who is asking.
+# One authenticates the client.
 READS = {
     "/": 1,
     "/posts/": 2,
@@ -39,7 +39,7 @@ READS = {
     "/tokens/": 2,
     "/tokens/1": 2,
 }
-# Who asks for himself is known by then.
+# The client's own account is loaded by then.
 OWN = {"/users/susan": 1, "/users/susan/timeline/": 2, "/users/susan/timeline/?cursor=": 2}
 
 

@@ -1,4 +1,5 @@
-"""Walks by cursor neither skip nor repeat what is there all along, whatever others do meanwhile."""
+"""Cursor pagination neither skips nor repeats items that exist throughout, under concurrent
+writes."""
 
 import asyncio
 import random

@@ -1,4 +1,4 @@
-"""Many programs write at the same moment: each gets its own answer, and no count is wrong."""
+"""Concurrent writes: each client gets its own response, and all counts are right."""
 
 import asyncio
 import re

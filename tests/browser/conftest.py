@@ -1,4 +1,4 @@
-"""Real Chromium before the real application, and a watch over what the pages do in it."""
+"""Fixtures for tests in real Chromium, which check what pages do."""
 
 import os
 import shutil
@@ -28,7 +28,7 @@ DESKTOP, TABLET, PHONE = (1280, 900), (768, 1024), (375, 812)
 
 
 class Site(NamedTuple):
-    """A running site: its address, and links that were mailed to somebody there."""
+    """A running site: its URL, and links from its mails."""
 
     url: str
     links: dict[str, str]
@@ -43,7 +43,7 @@ class Opener(Protocol):
 
 
 def chromium_path() -> str | None:
-    """The browser's program, if it is installed."""
+    """The path of the browser, if it is installed."""
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 

@@ -1,4 +1,4 @@
-"""Every page of the site, and how to get to see it, for whoever looks at them all."""
+"""Every page of the site, and how to get there, for tests of all pages."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from itertools import groupby
@@ -84,7 +84,7 @@ class Sight(NamedTuple):
 
 
 VISITOR = None
-# All that one person sees is together, so that he has to log in once.
+# Grouped by user, so that each logs in once.
 SIGHTS = [
     Sight(VISITOR, "front", "/"),
     Sight(VISITOR, "page-past-the-end", "/?page=999"),

@@ -1,4 +1,4 @@
-"""From nobody to a published post, in a real browser."""
+"""From registration to a published post, in a real browser."""
 
 import re
 

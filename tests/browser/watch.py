@@ -1,4 +1,4 @@
-"""What a page must never do, noticed while a test walks over it."""
+"""Detection of forbidden behaviour of pages during tests."""
 
 from playwright.async_api import BrowserContext, ConsoleMessage, Request, Response, WebError
 

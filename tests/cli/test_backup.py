@@ -80,7 +80,7 @@ async def test_a_restored_site_is_the_same_site(tmp_path: Path) -> None:
         assert answer == (1, "Error: there is nothing to back up: the database is empty\n")
         code, output = await blog("restore", "site.dump")
         assert code == 0, output
-        assert output.endswith("from site.dump: 10 people and 40 posts\n")
+        assert output.endswith("from site.dump: 10 users and 40 posts\n")
         restored = direct.render_as_string(hide_password=False)
         assert await look_at(restored) == before
         assert await unvacuumed(restored) == []
@@ -137,7 +137,7 @@ async def test_people_are_only_replaced_by_force_and_by_a_whole_backup_of_a_site
 
     whole = (tmp_path / "a.dump").read_bytes()
     (tmp_path / "half.dump").write_bytes(whole[: len(whole) // 2])
-    refused = "Error: this site has people: to replace it, say --force\n"
+    refused = "Error: this site has users: use --force to replace it\n"
     assert await blog("restore", "a.dump", database_url=site) == (1, refused)
     code, output = await blog("restore", "--force", "half.dump", database_url=site)
     assert (code, output.count("\n")) == (1, 1), output
@@ -147,7 +147,7 @@ async def test_people_are_only_replaced_by_force_and_by_a_whole_backup_of_a_site
     code, output = await blog("restore", "--force", "other.dump", database_url=site)
     assert (code, output) == (
         1,
-        "Error: other.dump is no backup of a site: it has no table users\n",
+        "Error: other.dump is not a backup of a site: it has no table users\n",
     )
     assert await contents(database) == grown
 
@@ -163,7 +163,7 @@ async def test_a_backup_that_fails_leaves_no_file_and_replaces_none(
     file.write_text("what was there")
     assert await blog("backup", "a.dump", database_url=site) == (
         1,
-        "Error: a.dump is there already: to replace it, say --force\n",
+        "Error: a.dump exists: use --force to replace it\n",
     )
     await database.execute(text("CREATE ROLE stranger LOGIN"))
     strange = make_url(site).set(username="stranger").render_as_string()
@@ -187,7 +187,7 @@ async def test_a_server_newer_than_our_programs_is_backed_up_by_those_on_the_pat
     monkeypatch.setenv("PATH", str(tmp_path))
     code, output = await blog("backup", "a.dump", **older)
     assert code == 1
-    assert "the server is PostgreSQL 18, and on the PATH there is no pg_dump" in output
+    assert "the server is PostgreSQL 18, and there is no pg_dump" in output
     monkeypatch.setenv("PATH", str(PROGRAMS))
     assert (await blog("backup", "a.dump", **older))[0] == 0
 

@@ -46,7 +46,7 @@ async def test_a_site_that_is_fit_has_nothing_serious(tmp_path: Path) -> None:
     assert findings(output, "warning") == ["Database"]
     assert "the embedded server, for this machine only" in output
     assert "ok       Schema          up to date" in output
-    assert f"127.0.0.1:{inbox.port} lets us in" in output
+    assert f"127.0.0.1:{inbox.port} accepts the connection" in output
     files = f"files can be written, read, listed and deleted in the folder {tmp_path}/files"
     assert f"ok       STORAGE         {files}" in output
     assert inbox.messages == []
@@ -172,9 +172,9 @@ async def test_a_folder_that_cannot_be_written_to_is_serious(blog: Command, tmp_
 @pytest.mark.parametrize(
     ("state", "hours", "told"),
     [
-        ("failed", 0, "warning  Jobs            1 failed for good"),
-        ("waiting", 2, "warning  Jobs            none was done for a while: no worker runs"),
-        ("waiting", 0, "ok       Jobs            none has failed for good"),
+        ("failed", 0, "warning  Jobs            1 failed permanently"),
+        ("waiting", 2, "warning  Jobs            jobs are overdue: no worker is running"),
+        ("waiting", 0, "ok       Jobs            none has failed permanently"),
     ],
 )
 async def test_jobs_that_failed_or_wait_for_a_worker_are_told(

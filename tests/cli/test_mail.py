@@ -26,8 +26,8 @@ async def test_a_real_message_is_sent_without_a_database(tmp_path: Path) -> None
     assert code == 0, output
     number = message["Message-ID"].strip("<>").partition("@")[0]
     assert output == (
-        f"127.0.0.1:{inbox.port} took the message {number} for Susan@example.com. "
-        "See whether it arrives.\n"
+        f"127.0.0.1:{inbox.port} accepted message {number} for Susan@example.com. "
+        "Check whether it arrives.\n"
     )
     assert (message["From"], message["To"]) == ("Our site <post@example.com>", "Susan@example.com")
     assert message["Subject"] == "[Broadside] A test"
@@ -39,9 +39,13 @@ async def test_a_real_message_is_sent_without_a_database(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("address", "changes", "reason"),
     [
-        ("nobody@example.com", {}, "did not take the message: "),
-        ("susan@example.com", {"mail_port": free_port()}, "does not let us in: "),
-        ("susan@example.com", {"mail_server": "", "env": "testing"}, "nowhere to send mail to"),
+        ("nobody@example.com", {}, "did not accept the message: "),
+        ("susan@example.com", {"mail_port": free_port()}, "does not accept the connection: "),
+        (
+            "susan@example.com",
+            {"mail_server": "", "env": "testing"},
+            "no mail server is configured",
+        ),
         ("susan", {}, "susan is not an e-mail address"),
     ],
 )

@@ -25,8 +25,8 @@ async def test_the_report_is_a_page_and_nothing_is_left_of_the_visit(
     expected = {"/": 200, "/auth/sessions": 200, "/nowhere": 404}
     for line, (path, status) in zip(lines, expected.items(), strict=False):
         assert line.startswith(f"{path}: 3 times status {status}, ")
-    assert "Most of it went into, in seconds:" in lines
-    assert lines[-1] == "The whole report is in report.html"
+    assert "The slowest functions, in seconds:" in lines
+    assert lines[-1] == "The full report is in report.html"
     assert "<!DOCTYPE html>" in (tmp_path / "report.html").read_text()
     assert await db.scalar(select(func.count()).select_from(LoginSession)) == 0
 
@@ -36,4 +36,4 @@ async def test_a_stranger_asks_for_the_home_page_by_default(blog: Command) -> No
     assert code == 0
     assert "/: 1 times status 200, " in output
     answer = await blog("profile", "--user", "nobody")
-    assert answer == (1, "Error: nobody is called nobody\n")
+    assert answer == (1, "Error: there is no user nobody\n")

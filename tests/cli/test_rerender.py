@@ -54,9 +54,9 @@ async def test_what_is_old_is_laid_out_anew_and_else_stays_as_it_is(
     code, output = await blog("rerender", "--batch", "2")
     assert code == 0
     assert output == (
-        "posts: 3 laid out anew\n"
-        f"posts: {posts[2].id} is too intricate, and stays as it is\n"
-        "comments: 1 laid out anew\n"
+        "posts: 3 rendered\n"
+        f"posts: {posts[2].id} is too complex, and was not changed\n"
+        "comments: 1 rendered\n"
     )
     assert await looks(db) == [LAID_OUT, LAID_OUT, OLD, LAID_OUT, OLD]
     rows = await db.execute(select(Post.version, Post.edited_at, Post.renderer_version))
@@ -71,7 +71,7 @@ async def test_on_request_everything_is_laid_out(
 ) -> None:
     code, output = await blog("rerender", "--all")
     assert code == 0
-    assert "posts: 4 laid out anew\n" in output
+    assert "posts: 4 rendered\n" in output
     assert await looks(db) == [LAID_OUT, LAID_OUT, OLD, LAID_OUT, LAID_OUT]
 
 

@@ -22,7 +22,7 @@ async def test_each_file_is_what_the_site_serves_under_that_name(
     assert code == 0, output
     written = contents(folder)
     names = [name for name in written if not name.endswith(".gz")]
-    assert output == f"Wrote {len(names)} files to {folder}, and a compressed one beside each.\n"
+    assert output == f"Wrote {len(names)} files to {folder}, each with a gzipped copy.\n"
     assert len(written) == 2 * len(names)
     async with Browser(app) as browser:
         for name in names:

@@ -34,7 +34,7 @@ async def test_a_created_account_is_confirmed_and_can_log_in(
 ) -> None:
     command = (*DAVID, "--role", "Moderator", "--password-stdin")
     answer = await blog(*command, typed=f" {PASSWORD}\n")
-    assert answer == (0, "david has an account, as Moderator.\n")
+    assert answer == (0, "Created david, as Moderator.\n")
     person = await db.scalar(select(User).options(joinedload(User.role)))
     assert person
     assert (person.email, person.role.name) == ("david@example.com", "Moderator")
@@ -49,7 +49,7 @@ async def test_a_generated_password_is_printed_once_and_works(
 ) -> None:
     code, output = await blog(*DAVID, "--generate-password")
     assert code == 0, output
-    password = re.fullmatch(r"david has an account, as User\.\nPassword: (\S{16})\n", output)
+    password = re.fullmatch(r"Created david, as User\.\nPassword: (\S{16})\n", output)
     assert password
     await browser.log_in("david", password[1])
     assert await outbox(app) == []
@@ -66,14 +66,14 @@ async def test_at_a_terminal_the_password_is_asked_for_twice_and_not_shown(
     )  # fmt: skip
     os.close(terminal)
     shown = b""
-    for prompt in (b"Password: ", b"Once more: "):
+    for prompt in (b"Password: ", b"Repeat: "):
         while not shown.endswith(prompt):
             shown += await asyncio.to_thread(os.read, master, 1000)
         os.write(master, PASSWORD.encode() + b"\n")
     assert await process.wait() == 0
     shown += os.read(master, 1000)
     os.close(master)
-    assert b"david has an account" in shown
+    assert b"Created david" in shown
     assert PASSWORD.encode() not in shown
     await browser.log_in("david")
 
@@ -107,7 +107,7 @@ async def test_what_the_site_does_not_allow_is_one_line(
         ("create", "x", "Susan@example.com", MADE_UP): "There is an account with this address",
         ("promote", "susan", "--role", "King"): "There is no role called King.",
         ("disable", "boss"): "Nobody else could look after the site.",
-        ("reset-password", "nobody"): "nobody is called nobody",
+        ("reset-password", "nobody"): "there is no user nobody",
     }
     results = await asyncio.gather(*(blog("user", *words) for words in cases))
     for message, (code, output) in zip(cases.values(), results, strict=True):
@@ -134,7 +134,7 @@ async def test_a_link_for_a_new_password_goes_by_mail_or_is_printed(
     blog: Command, app: Broadside, susan: User, browser: Browser, db: AsyncSession
 ) -> None:
     code, output = await blog("user", "reset-password", "susan")
-    expected = "A link for susan to choose a new password goes to susan@example.com.\n"
+    expected = "A link to set a new password goes to susan at susan@example.com.\n"
     assert (code, output) == (0, expected)
     (mail,) = await outbox(app)
     assert (mail.recipient, mail.purpose) == ("susan@example.com", "reset_password")
@@ -170,4 +170,4 @@ async def test_an_address_of_the_administrators_gets_their_role_unless_another_i
         *DAVID, *options, "--generate-password", admin_email="david@example.com"
     )
     assert code == 0, output
-    assert output.startswith(f"david has an account, as {role}.\n")
+    assert output.startswith(f"Created david, as {role}.\n")

@@ -1,4 +1,4 @@
-"""What several tests of the kit work with."""
+"""Fixtures for tests of the core."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

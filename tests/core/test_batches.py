@@ -1,4 +1,4 @@
-"""What is done for several requests by one statement."""
+"""Batching of concurrent work."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.db import statements
 from blog.core.db.database import Database
-from blog.core.db.statements import Tally, tally
+from blog.core.db.statements import QueryStats, query_stats
 from blog.core.web import batches
 from blog.core.web.batches import MOST_BATCHES, MOST_ITEMS, Batches
 from tests.databases import wait_for_a_lock
@@ -104,7 +104,7 @@ async def test_a_batch_that_fails_is_tried_again_where_nothing_of_it_was_written
         *(writer.write(number) for number in numbers), return_exceptions=True
     )
     assert len(writer.batches) == calls
-    if state == "57P01":  # Whether it was written, nobody knows.
+    if state == "57P01":  # It is unknown whether it was written.
         assert {type(result) for result in results} == {DBAPIError}
         assert await writer.written() == set()
     else:
@@ -150,7 +150,7 @@ async def test_batches_that_wait_for_a_lock_take_few_connections(
 
 async def test_each_request_counts_the_statement_that_it_waited_for(writer: Writer) -> None:
     async def count(number: int) -> int:
-        tally.set(own := Tally())
+        query_stats.set(own := QueryStats())
         await writer.write(number)
         return own.count
 

@@ -1,4 +1,4 @@
-"""How a connection to the database is made: TLS, and what counts and what does not."""
+"""Connecting to the database: TLS and connection parameters."""
 
 import os
 import ssl
@@ -9,7 +9,7 @@ import pytest
 import trustme
 from sqlalchemy import make_url, text
 
-from blog.core.db.connecting import environment_of_programs, stored_password
+from blog.core.db.connecting import libpq_environment, stored_password
 from blog.core.db.database import Database
 from blog.core.db.database_errors import DatabaseUnavailableError
 from database_urls import postgresql_url
@@ -48,7 +48,7 @@ async def front(socket_file: str, authority: trustme.CA) -> AsyncIterator[Front]
 
 
 async def answer(url: str, statement: str = "SELECT 1") -> object:
-    """What the server at an address says."""
+    """Run a statement on the server at a URL."""
     database = Database(postgresql_url(url), Path())
     await database.open()
     try:
@@ -164,7 +164,7 @@ async def test_libpqs_environment_counts_nowhere(
     for url in (database_url, f"postgresql://postgres@127.0.0.1:{front.port}/postgres"):
         assert await answer(url, "SHOW application_name") == "broadside"
         assert await answer(url, "SHOW work_mem") == "4MB"
-    assert not {name for name in environment_of_programs({}) if name.startswith("PG")}
+    assert not {name for name in libpq_environment({}) if name.startswith("PG")}
     # An embedded server of its own, and PostgreSQL's programs.
     for command in (("deploy",), ("backup", str(tmp_path / "backup"))):
         code, output = await run(tmp_path, "blog", *command)
@@ -217,7 +217,7 @@ async def test_a_password_file_that_cannot_be_used_is_one_line(
 
 
 def test_programs_are_told_what_the_address_says(tmp_path: Path) -> None:
-    given = environment_of_programs(
+    given = libpq_environment(
         {"host": "db", "database": "blog", "sslmode": "verify-full", "options": "-c a=b", "x": "y"}
     )
     assert {name: value for name, value in given.items() if name.startswith("PG")} == {

@@ -1,4 +1,4 @@
-"""The engine: what it does about a database that is away, and how it tells."""
+"""The engine's handling of an unreachable database."""
 
 import socket
 from contextlib import suppress

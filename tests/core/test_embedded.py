@@ -145,7 +145,7 @@ def test_a_server_out_of_sight_is_not_joined_by_a_second_one(folder: Path) -> No
         content = file.read_text()
         # As from another container, where processes are numbered anew.
         file.write_text("\n".join(["4194303", *content.splitlines()[1:], ""]))
-        with pytest.raises(EmbeddedPostgresError, match="out of sight"):
+        with pytest.raises(EmbeddedPostgresError, match="another server uses the data"):
             EmbeddedPostgres(folder).start()
         file.write_text(content)
 

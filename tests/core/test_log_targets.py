@@ -1,4 +1,4 @@
-"""Where log lines go, and what becomes of them while that place is away."""
+"""Log targets, and the fallback when they fail."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""Counting statements, and noticing slow ones."""
+"""Counting statements, and logging slow ones."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""Which sendings of a form are the same."""
+"""Idempotency keys of forms."""
 
 from blog.core.web.submissions import SubmittedForm, submission_key
 

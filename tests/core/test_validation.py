@@ -1,4 +1,4 @@
-"""No text is looked at before its length is."""
+"""Lengths are checked before any other validation."""
 
 import time
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Sessions that the next reader finds open."""
+"""Reuse of open sessions."""
 
 import asyncio
 from pathlib import Path
@@ -18,12 +18,12 @@ SESSION_NUMBER = text("SELECT pg_backend_pid()")
 
 
 def in_use(database: Database) -> int:
-    """How many connections are not in the pool."""
+    """The number of connections that are checked out."""
     return int(database.reading_engine.pool.checkedout())  # type: ignore[attr-defined]
 
 
 async def number(database: Database) -> int:
-    """Which of the server's processes a warm session talks to."""
+    """The backend process of a warm session."""
     async with database.warm_sessions.session() as session:
         return int((await session.scalars(SESSION_NUMBER)).one())
 

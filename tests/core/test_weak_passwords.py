@@ -1,4 +1,4 @@
-"""The passwords that are guessed first."""
+"""Detection of weak passwords."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""No text costs many times as much as an ordinary post: looked for anew in each run."""
+"""No text takes many times as long as an ordinary post; each run searches for one."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -9,7 +9,7 @@ from blog.core.text import highlighting
 from blog.core.text.highlighting import _LONGEST_PERL, highlighted
 from blog.core.text.markdown import (
     LONGEST_HIGHLIGHTED,
-    TooIntricateError,
+    TooComplexError,
     render_document,
     render_inline,
 )
@@ -37,7 +37,7 @@ def costs_less(times: float, render: Callable[[str], object], source: str) -> bo
 
 def rendered_or_refused(source: str) -> None:
     """Render a post; one that is refused costs time as well."""
-    with suppress(TooIntricateError):
+    with suppress(TooComplexError):
         render_document(source)
 
 
@@ -76,7 +76,7 @@ KNOWN = [
 def test_what_was_costly_once_no_longer_is(unit: str, closing: str) -> None:
     text = Text("", unit, closing)
     assert costs_less(MOST_TIMES, rendered_or_refused, text.of_length(LONGEST_POST))
-    with suppress(TooIntricateError):
+    with suppress(TooComplexError):
         assert costs_less(2, render_inline, text.of_length(LONGEST_COMMENT))
 
 

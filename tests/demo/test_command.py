@@ -19,7 +19,7 @@ async def test_it_fills_a_site_that_is_being_served_and_says_who_to_log_in_as(
     async with serving(tmp_path) as server, AsyncClient(base_url=server.url) as visitor:
         code, output = await run(tmp_path, "blog", "demo", "--posts", "30", port=server.port)
         assert (code, output.count("\n")) == (0, 4), output
-        assert "10 people, 30 posts, 90 comments and 45 follows are on " + server.url in output
+        assert "10 users, 30 posts, 90 comments and 45 follows are on " + server.url in output
 
         login = re.search(r"Log in as (\S+) with the password (\S+)\n", output)
         assert login
@@ -33,7 +33,7 @@ async def test_it_fills_a_site_that_is_being_served_and_says_who_to_log_in_as(
         code, output = await run(tmp_path, "blog", "demo", port=server.port)
         assert code == 1
         assert output == (
-            "Error: there is a demonstration already, log in as robin@demo.example; "
+            "Error: the demonstration is loaded already, log in as robin@demo.example; "
             "for another one, start with an empty database\n"
         )
 
@@ -62,7 +62,7 @@ async def test_in_production_it_wants_to_be_asked_twice_and_makes_up_a_password(
     }
     assert await demo() == (
         1,
-        "Error: this is production: to have invented people there, say --yes\n",
+        "Error: this is production: use --yes to add invented users\n",
     )
     assert await demo("--yes") == (1, "Error: the schema is not up to date: run blog deploy\n")
     await run(tmp_path, "blog", "deploy", **production)
@@ -74,5 +74,5 @@ async def test_in_production_it_wants_to_be_asked_twice_and_makes_up_a_password(
 async def test_a_site_that_cannot_be_is_a_usage_error(tmp_path: Path) -> None:
     code, output = await run(tmp_path, "blog", "demo", "--users", "1")
     assert code == 2
-    assert output.endswith("Error: there must be at least two people and one post.\n")
+    assert output.endswith("Error: there must be at least two users and one post.\n")
     assert not (tmp_path / "postgres").exists()

@@ -1,4 +1,4 @@
-"""What happens on the demonstration's site: exactly as much as was asked for, in order."""
+"""The history of the demo site has exactly the requested numbers, in order."""
 
 from bisect import bisect_right
 from collections import Counter
@@ -76,7 +76,9 @@ def test_a_large_site_has_the_people_that_are_hard_to_serve() -> None:
         post for post, author in enumerate(history.author) if author in followed[PATIENT]
     )
     assert newest_of_those < LARGE.posts * 0.75
-    assert history.follower_count[FOUNDER] == LARGE.users - 2  # not himself, nor the patient one
+    assert (
+        history.follower_count[FOUNDER] == LARGE.users - 2
+    )  # neither themselves nor the patient one
     assert max(history.comment_count) >= LARGE.comments // 10
 
 

@@ -1,4 +1,4 @@
-"""The demonstration in the database, and on a site that is open."""
+"""Loading demo data, also on a running site."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -97,7 +97,7 @@ async def test_the_same_seed_gives_the_same_and_another_one_another(app: Broadsi
 async def test_a_second_demonstration_is_refused_and_changes_nothing(app: Broadside) -> None:
     await load_into(app.database)
     before = await rows_of(app, EVERYTHING)
-    with pytest.raises(DemonstrationError, match="there is a demonstration already"):
+    with pytest.raises(DemonstrationError, match="the demonstration is loaded already"):
         await load_into(app.database)
     assert await rows_of(app, EVERYTHING) == before
 

@@ -1,4 +1,4 @@
-"""What the people of the demonstration write."""
+"""The texts of the demo data."""
 
 from random import Random
 

@@ -90,7 +90,7 @@ class Figures:
 
 
 class Supervised:
-    """A program that is started again whenever it ends, as systemd does it.
+    """A program that is restarted whenever it exits, as by systemd.
 
     Usage: `async with Supervised("blog", "worker", environment=…) as worker: ...`
     """
@@ -131,7 +131,7 @@ class Supervised:
 
 
 class Person(Visitor):
-    """Somebody with an account who does one thing after another, and notes what was promised.
+    """A user who performs random actions, and records what the site has accepted.
 
     Args:
         url: where the site is.
@@ -147,7 +147,7 @@ class Person(Visitor):
         self._token = ""
 
     async def live(self) -> None:
-        """Do things at random, for ever."""
+        """Perform random actions for ever."""
         actions = [self.publish, self.call, self.comment, self.register, self.follow, self.read]
         while True:
             await random.choices(actions, weights=[2, 2, 2, 1, 1, 3])[0]()
@@ -335,7 +335,7 @@ async def living(people: list[Person]) -> AsyncIterator[None]:
 
 
 async def kill(victim: str, web: Program, worker: Program, app: Broadside) -> tuple[int, float]:
-    """End a process without warning; its number, and when that was."""
+    """Kill a process; returns its id and the time."""
     if victim == "the mail worker":
         number = worker.pid
     elif victim == "a web worker":
@@ -379,7 +379,7 @@ async def all_sent(app: Broadside) -> bool:
 
 
 async def missing(app: Broadside, promises: Promises) -> tuple[list[str], list[str]]:
-    """What was promised and is not there, and what is there twice."""
+    """The accepted items that are missing, and those that are duplicated."""
     async with app.database.session() as session:
         posts = Counter(await session.scalars(select(Post.body)))
         comments = Counter(await session.scalars(select(Comment.body)))

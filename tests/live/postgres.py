@@ -1,4 +1,4 @@
-"""A PostgreSQL that is nobody's own: reached over TCP, with a password."""
+"""An external PostgreSQL, reached over TCP with a password."""
 
 import asyncio
 import shutil
@@ -44,7 +44,7 @@ class ExternalPostgres:
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
-        """While none of its processes runs, though no connection is closed."""
+        """Suspend all of its processes within this context; connections stay open."""
         postmaster = psutil.Process(int((self.folder / "postmaster.pid").read_text().split()[0]))
         processes = [postmaster]
         postmaster.suspend()

@@ -1,4 +1,4 @@
-"""Clients that take their time, and what a plain reader notices of them.
+"""Slow clients, and their effect on another reader.
 
 Everything goes to a server on this machine, is bounded, and ends with the block that began it.
 """

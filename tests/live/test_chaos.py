@@ -1,4 +1,5 @@
-"""Nothing that was promised is lost, whoever dies; `benchmarks/chaos.py` is the long version."""
+"""Nothing that was accepted is lost when processes are killed; `benchmarks/chaos.py` is the long
+version."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What happens to requests that come while the site is told to stop."""
+"""Requests that arrive during a shutdown are answered."""
 
 import asyncio
 import re
@@ -46,7 +46,7 @@ async def server(tmp_path: Path, site_url: str) -> AsyncIterator[Server]:
 
 
 async def stop(server: Server) -> None:
-    """Tell it to stop, and wait until it has taken notice."""
+    """Send the signal, and wait until the shutdown has started."""
 
     async def is_refused() -> bool:
         try:

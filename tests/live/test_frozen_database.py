@@ -17,7 +17,7 @@ from tests.live.postgres import ExternalPostgres
 from tests.servers import Server, serving, until, workers_of
 from tests.support import Visitor, add_user
 
-# Somebody waits for a second before it is looked into, and the answer is waited for twice.
+# A statement waits for a second before the server is probed, twice.
 LONGEST_WAIT = 8
 # Afterwards nobody waits.
 PROMPTLY = 1.5

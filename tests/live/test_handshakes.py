@@ -1,4 +1,4 @@
-"""What is no request for a page or a resource: it is refused, counted, and leaves nothing open."""
+"""WebSocket handshakes and the like are refused, counted, and closed."""
 
 import asyncio
 import re

@@ -1,4 +1,4 @@
-"""What real processes write into their log, and what they never do."""
+"""The logs of real processes."""
 
 import asyncio
 import itertools

@@ -1,4 +1,4 @@
-"""Odd headers and addresses on every route, over a real socket: none is an error of the server.
+"""Odd headers and URLs on every route, over a real socket, never cause a server error.
 
 In CI the run is short, and always the same; `make fuzz` says otherwise.
 """

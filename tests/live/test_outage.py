@@ -1,4 +1,4 @@
-"""An external database, and what the site does while it is away."""
+"""Outages of an external database."""
 
 import asyncio
 import time
@@ -43,7 +43,7 @@ async def test_service_resumes_by_itself_when_the_database_is_back(tmp_path: Pat
             await postgres.start()
             await all_well(client)
 
-        # Nobody asked for anything while it was away: no pooled connection is any good.
+        # There were no requests during the outage, so all pooled connections are dead.
         await postgres.stop()
         await postgres.start()
         await all_well(client)

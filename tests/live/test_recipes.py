@@ -1,4 +1,4 @@
-"""What we give people to put the site on a server: as far as it runs without that server."""
+"""The deployment files, as far as they can be tested without the server."""
 
 import json
 import re

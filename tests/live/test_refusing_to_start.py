@@ -1,4 +1,4 @@
-"""What an operator sees who got something wrong: a line for each thing, and exit code 1."""
+"""Start-up errors: one line each, and exit code 1."""
 
 import asyncio
 import socket
@@ -65,7 +65,7 @@ async def test_a_port_that_is_taken_is_one_line(tmp_path: Path, site_url: str) -
     assert code == 1
     assert output == (
         f"Error: cannot listen on 127.0.0.1:{port}: address already in use; "
-        "choose another place with HOST and PORT\n"
+        "choose another address with HOST and PORT\n"
     )
 
 

@@ -1,4 +1,4 @@
-"""A primary and a streaming replica: who reads where, and what happens when one of them dies."""
+"""A primary and a streaming replica: routing of reads, and failures of either."""
 
 import asyncio
 import time

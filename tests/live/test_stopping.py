@@ -1,4 +1,4 @@
-"""How the real processes end."""
+"""Shutdown of real processes."""
 
 import asyncio
 import signal
@@ -116,7 +116,7 @@ async def test_a_worker_that_dies_ends_the_others_with_code_1(
     async with serving(tmp_path, database_url=site_url, web_concurrency=2) as server:
         workers_of(server)[0].kill()
         assert await server.ended() == 1
-    assert server.output.splitlines()[-1].startswith("Error: a web process ended by itself")
+    assert server.output.splitlines()[-1].startswith("Error: a web process exited unexpectedly")
 
 
 async def test_hangup_replaces_the_workers_and_keeps_the_port(

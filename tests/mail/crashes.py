@@ -166,7 +166,7 @@ async def run_with_crashes(
 
 
 async def until(condition: Callable[[], bool], seconds: float = 120) -> None:
-    """Wait until something is so that nobody tells of."""
+    """Wait for a condition by polling."""
     async with asyncio.timeout(seconds):
         while True:
             if condition():

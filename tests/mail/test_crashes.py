@@ -1,4 +1,4 @@
-"""What the mission is about: no accepted mail is lost, whoever dies, and no request waits."""
+"""No accepted mail is lost when workers or the mail server are killed, and no request waits."""
 
 import time
 from pathlib import Path

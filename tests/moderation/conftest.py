@@ -1,4 +1,4 @@
-"""A post by susan with a comment by david, and people who look at it in their own ways."""
+"""A post by susan with a comment by david, and users of each kind."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 

@@ -1,4 +1,4 @@
-"""What was done, as the audit log has it."""
+"""Helpers for the audit log."""
 
 from typing import Any
 
@@ -9,6 +9,6 @@ from blog.models import AuditEntry
 
 
 async def acts(db: AsyncSession) -> list[tuple[str, str, str, dict[str, Any]]]:
-    """Who did what to whom, and the details; the oldest first."""
+    """The entries: actor, action, subject and details, the oldest first."""
     entries = await db.scalars(select(AuditEntry).order_by(AuditEntry.id))
     return [(entry.actor_name, entry.act, entry.subject_name, entry.details) for entry in entries]

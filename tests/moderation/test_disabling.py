@@ -75,16 +75,16 @@ async def test_the_moderator_comes_back_to_the_list(
     assert answer.headers["location"] == "/comment/1"
 
 
-@pytest.mark.parametrize("measure", ["disable", "enable"])
+@pytest.mark.parametrize("action", ["disable", "enable"])
 async def test_nobody_but_moderators_may_do_it(
     susans_browser: Browser,
     davids_browser: Browser,
     browser: Browser,
     db: AsyncSession,
     comment: Comment,
-    measure: str,
+    action: str,
 ) -> None:
-    address = f"/moderate/{measure}/1"
+    address = f"/moderate/{action}/1"
     for visitor in (susans_browser, davids_browser):
         assert (await visitor.get(address)).status_code == 403
         answer = await visitor.submit(address, {"reason": "x"}, page="/post/1")
@@ -128,11 +128,9 @@ async def test_of_two_moderators_at_once_one_is_told_that_the_other_was_quicker(
 
 
 async def test_a_comment_that_is_not_there_is_404(moderators_browser: Browser) -> None:
-    for measure in ("disable", "enable"):
-        assert (await moderators_browser.get(f"/moderate/{measure}/7")).status_code == 404
-        answer = await moderators_browser.submit(
-            f"/moderate/{measure}/7", {"reason": "x"}, page="/"
-        )
+    for action in ("disable", "enable"):
+        assert (await moderators_browser.get(f"/moderate/{action}/7")).status_code == 404
+        answer = await moderators_browser.submit(f"/moderate/{action}/7", {"reason": "x"}, page="/")
         assert answer.status_code == 404
 
 

@@ -51,11 +51,11 @@ async def test_a_post_that_is_shown_again_is_as_it_was(
     assert await acts(db) == [HIDDEN_BY_MAUD, shown]
 
 
-@pytest.mark.parametrize("measure", ["hide", "show"])
+@pytest.mark.parametrize("action", ["hide", "show"])
 async def test_nobody_but_moderators_may_do_it(
-    susans_browser: Browser, davids_browser: Browser, browser: Browser, post: Post, measure: str
+    susans_browser: Browser, davids_browser: Browser, browser: Browser, post: Post, action: str
 ) -> None:
-    address = f"/moderate/{measure}/1"
+    address = f"/moderate/{action}/1"
     for visitor in (susans_browser, davids_browser):
         assert (await visitor.get(address)).status_code == 403
         answer = await visitor.submit(address, {"reason": "x"}, page="/post/1")
@@ -65,11 +65,11 @@ async def test_nobody_but_moderators_may_do_it(
     assert TEXT in (await browser.get("/post/1")).text
 
 
-@pytest.mark.parametrize("measure", ["hide", "show"])
+@pytest.mark.parametrize("action", ["hide", "show"])
 async def test_a_reason_is_asked_for(
-    moderators_browser: Browser, db: AsyncSession, post: Post, measure: str
+    moderators_browser: Browser, db: AsyncSession, post: Post, action: str
 ) -> None:
-    answer = await moderators_browser.submit(f"/moderate/{measure}/1", {"reason": " "})
+    answer = await moderators_browser.submit(f"/moderate/{action}/1", {"reason": " "})
     assert answer.status_code == 422
     assert await acts(db) == []
 
@@ -105,9 +105,7 @@ async def test_the_comments_of_a_hidden_post_are_found_by_moderators(
 
 
 async def test_a_post_that_is_not_there_is_404(moderators_browser: Browser) -> None:
-    for measure in ("hide", "show"):
-        assert (await moderators_browser.get(f"/moderate/{measure}/7")).status_code == 404
-        answer = await moderators_browser.submit(
-            f"/moderate/{measure}/7", {"reason": "x"}, page="/"
-        )
+    for action in ("hide", "show"):
+        assert (await moderators_browser.get(f"/moderate/{action}/7")).status_code == 404
+        answer = await moderators_browser.submit(f"/moderate/{action}/7", {"reason": "x"}, page="/")
         assert answer.status_code == 404

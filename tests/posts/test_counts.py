@@ -1,4 +1,4 @@
-"""The counts that pages show stay exact, whatever happens at the same moment."""
+"""Stored counts stay exact under concurrent writes."""
 
 import asyncio
 import random
@@ -25,14 +25,14 @@ DEEDS = 6
 
 
 class Writer:
-    """Somebody who does one thing after another, at random."""
+    """A user who performs random actions."""
 
     def __init__(self, browser: Browser, token: str, chance: random.Random) -> None:
         self.browser, self.token, self.chance = browser, token, chance
         self.statuses: set[int] = set()
 
     async def act(self) -> None:
-        """Do some things, many of which make no sense by the time they are done."""
+        """Perform some actions, many of which are invalid by then."""
         for _ in range(DEEDS):
             someone = f"person{self.chance.randrange(PEOPLE)}"
             post, comment = self.chance.randint(1, 60), self.chance.randint(1, 60)
@@ -143,7 +143,7 @@ async def test_two_repairs_at_once_add_what_is_missing_once(
 ) -> None:
     await db.execute(text("UPDATE users SET post_count = 50"))
     await db.commit()
-    # Somebody else has these rows in hand, so that both repairs are under way at the same time.
+    # These rows are locked, so that both repairs run at the same time.
     await db.execute(select(User.id).with_for_update())
     async with app.database.session() as one, app.database.session() as other:
         repairs = asyncio.gather(recount(one), recount(other))

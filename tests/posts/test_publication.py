@@ -1,4 +1,4 @@
-"""Posts stand where they were published, once they are, and are seen by whom they are for."""
+"""The order of posts by publication, and their visibility."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -33,7 +33,7 @@ EXACT = {kept.name: 0 for kept in KEPT_COUNTS}
 
 
 def expected_to_read(status: PostStatus, viewer: str, *, is_hidden: bool) -> bool:
-    """Who may read a post: said here once more, in other words."""
+    """Who may read a post, defined independently."""
     if is_hidden:
         return viewer == "moderator"
     return status == PostStatus.PUBLISHED or viewer == "author"

@@ -1,4 +1,4 @@
-"""What somebody writes or changes is seen at once by everybody, whichever process answers."""
+"""Changes are visible immediately to everybody, in every process."""
 
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Texts of posts and comments are stored as they were written, and have to show something."""
+"""Texts of posts and comments are stored unchanged, and must have visible content."""
 
 import pytest
 from sqlalchemy import select

@@ -1,4 +1,4 @@
-"""What a browser may keep, and what it is spared."""
+"""Browser caching and conditional requests."""
 
 import gzip
 import re

@@ -1,4 +1,4 @@
-"""No request waits for anything but the database with a connection in hand.
+"""No request holds a connection while it waits for anything but the database.
 
 That is watched in every test of the suite, and so for every route, with the quotas on
 (`tests/connections.py`). Here it is shown that the watch would see it.

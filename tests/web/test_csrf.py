@@ -1,4 +1,4 @@
-"""Requests that another site made a browser send."""
+"""CSRF protection."""
 
 import pytest
 

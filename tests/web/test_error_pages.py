@@ -1,4 +1,4 @@
-"""The page about an error shows itself whatever has broken before, and to whoever is asking."""
+"""Error pages are rendered after any failure, for every viewer."""
 
 from collections.abc import AsyncIterator, Callable
 

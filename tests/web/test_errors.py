@@ -1,4 +1,4 @@
-"""What a client sees when something is wrong."""
+"""Error responses."""
 
 import pytest
 
@@ -113,7 +113,7 @@ async def test_an_unexpected_error_is_a_500_that_tells_nothing(
     assert answer.status_code == 500
     assert "division" not in answer.text
     assert "ZeroDivisionError" in caplog.text
-    # By this id the operator finds it in the log.
+    # Lets the operator find the error in the log.
     identifier = answer.headers["x-request-id"]
     assert f"<code>{identifier}</code>" in answer.text
     document = await browser.get("/", headers={"Accept": "application/json"})

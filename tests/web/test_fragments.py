@@ -1,9 +1,9 @@
-"""Pieces of pages that are kept in memory."""
+"""Pieces of pages that are cached in memory."""
 
 from jinja2 import Environment
 from jinja2.runtime import Macro
 
-from blog.core.web.fragments import Fragments
+from blog.core.web.fragments import FragmentCache
 
 SOURCE = "{% macro shout(text, times=1) %}{{ count() }}: {{ text * times }}{% endmacro %}"
 
@@ -19,28 +19,28 @@ def macro_and_calls() -> tuple[Macro, list[str]]:
 
 def test_the_same_is_rendered_once_and_anything_else_for_itself() -> None:
     shout, calls = macro_and_calls()
-    fragments = Fragments()
-    assert fragments.kept(shout, "a<") == fragments.kept(shout, "a<") == "1: a&lt;"
-    assert fragments.kept(shout, "a<", times=2) == "2: a&lt;a&lt;"
-    assert fragments.kept(shout, "b") == "3: b"
+    fragments = FragmentCache()
+    assert fragments.cached(shout, "a<") == fragments.cached(shout, "a<") == "1: a&lt;"
+    assert fragments.cached(shout, "a<", times=2) == "2: a&lt;a&lt;"
+    assert fragments.cached(shout, "b") == "3: b"
     assert len(calls) == 3
 
 
 def test_however_much_is_rendered_it_takes_no_more_memory_than_it_may() -> None:
     shout, calls = macro_and_calls()
-    fragments = Fragments(most_bytes=300_000)
+    fragments = FragmentCache(most_bytes=300_000)
     for number in range(1_000):
-        fragments.kept(shout, ("x" * 1000 + str(number)))
+        fragments.cached(shout, ("x" * 1000 + str(number)))
         assert fragments.bytes <= 300_000
-        fragments.kept(shout, "often asked for")
+        fragments.cached(shout, "often asked for")
     assert len(calls) == 1_001, "what is asked for often stays"
 
 
 def test_what_would_drive_out_much_else_is_rendered_each_time() -> None:
     shout, calls = macro_and_calls()
-    fragments = Fragments(most_bytes=1_000_000)
-    fragments.kept(shout, "short")
-    kept = fragments.bytes
+    fragments = FragmentCache(most_bytes=1_000_000)
+    fragments.cached(shout, "short")
+    cached = fragments.bytes
     for _ in range(2):
-        assert "xxx" in fragments.kept(shout, "x" * 20_000)
-    assert (len(calls), fragments.bytes) == (3, kept)
+        assert "xxx" in fragments.cached(shout, "x" * 20_000)
+    assert (len(calls), fragments.bytes) == (3, cached)

@@ -1,4 +1,4 @@
-"""A database without room on its disk refuses what people write, and says so."""
+"""Writes to a database with a full disk are refused with an explanation."""
 
 from collections.abc import AsyncIterator, Callable
 

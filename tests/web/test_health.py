@@ -1,4 +1,4 @@
-"""What a load balancer asks."""
+"""Liveness and readiness probes."""
 
 import pytest
 from sqlalchemy import text

@@ -1,4 +1,4 @@
-"""With HTTPS_REDIRECT everybody ends up on HTTPS, and stays there."""
+"""HTTPS_REDIRECT redirects to HTTPS and sends HSTS."""
 
 from collections.abc import AsyncIterator, Callable
 

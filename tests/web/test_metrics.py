@@ -1,4 +1,4 @@
-"""What Prometheus reads, and who may read it."""
+"""The metrics, and access to them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

@@ -1,4 +1,4 @@
-"""What is for one person alone stays in no browser; and to follow a link changes nothing."""
+"""Private pages are not stored by browsers, and GET requests change nothing."""
 
 import re
 from collections.abc import Callable

@@ -54,7 +54,7 @@ def forwarded_for(*lists: str) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("proxies", "peer", "lists", "client"),
     [
-        # Nobody is trusted unless he is named.
+        # No proxy is trusted unless it is named.
         (0, "127.0.0.1", ["203.0.113.9"], "127.0.0.1"),
         ("", "127.0.0.1", ["203.0.113.9"], "127.0.0.1"),
         (NETWORKS, CLIENT, ["203.0.113.9"], CLIENT),
@@ -72,7 +72,7 @@ def forwarded_for(*lists: str) -> list[tuple[str, str]]:
         (3, CLIENT, ["203.0.113.9, 203.0.113.10"], "203.0.113.9"),
         (1, None, ["203.0.113.9"], "203.0.113.9"),
         (1, None, [], None),
-        # In other clothes.
+        # In other notations.
         (NETWORKS, "::ffff:127.0.0.1", [f"::ffff:{CLIENT}"], CLIENT),
         (NETWORKS, "2001:db8:f::1", ["2001:DB8::7"], "2001:db8::7"),
         (NETWORKS, "127.0.0.1", [f"{CLIENT}:49152"], CLIENT),

@@ -1,4 +1,4 @@
-"""How often people may do what by the pages, and what they are told when it is too often."""
+"""Quotas of pages, and their error messages."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -143,7 +143,7 @@ async def test_twenty_accounts_an_hour_are_made_from_an_address_by_the_page_and_
     ):
         made = [await client.post("/users/", json=account(number)) for number in range(10)]
         assert {answer.status_code for answer in made} == {201}
-        # Who has made a mistake is not punished for it.
+        # Invalid input does not count.
         assert (await browser.submit("/auth/register", {"username": "x"})).status_code == 422
         for number in range(10, 20):
             assert (await browser.submit("/auth/register", account(number))).status_code == 302

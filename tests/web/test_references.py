@@ -1,4 +1,4 @@
-"""A row that refers to one which is gone: 404, 409 or our own mistake, by which one that is."""
+"""Broken foreign keys become 404, 409 or 500, depending on the key."""
 
 import logging
 
@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from blog import create_app
 from blog.core.web.app import Broadside, db
-from blog.core.web.errors import OF_THE_ADDRESS, OF_WHOEVER_ASKS
+from blog.core.web.errors import FOREIGN_KEYS_TO_REQUESTER, FOREIGN_KEYS_TO_TARGET
 from blog.models import Base
 from tests.support import Browser
 
@@ -22,8 +22,8 @@ INSERTS = {
 def test_the_foreign_keys_that_are_told_apart_exist() -> None:
     names = {key.name for table in Base.metadata.sorted_tables
              for key in table.foreign_key_constraints}  # fmt: skip
-    assert names >= OF_THE_ADDRESS | OF_WHOEVER_ASKS
-    assert not OF_THE_ADDRESS & OF_WHOEVER_ASKS
+    assert names >= FOREIGN_KEYS_TO_TARGET | FOREIGN_KEYS_TO_REQUESTER
+    assert not FOREIGN_KEYS_TO_TARGET & FOREIGN_KEYS_TO_REQUESTER
 
 
 @pytest.mark.parametrize("status", INSERTS)

@@ -1,4 +1,4 @@
-"""Texts are laid out in processes of their own, before a transaction begins."""
+"""Texts are rendered in separate processes, before a transaction starts."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.db.engines import POOL_SIZE
 from blog.core.text.markdown import render_document, render_inline
 from blog.core.text.process_pool import OverloadedError, ProcessPool
-from blog.core.text.rendering import LONGEST_FOR_THE_LOOP, PAUSED, TOO_BUSY, TOO_INTRICATE
+from blog.core.text.rendering import LARGEST_INLINE, PAUSED, TOO_BUSY, TOO_COMPLEX
 from blog.core.web.app import Broadside
 from blog.models import Comment, Post, User
 from tests.core import work
@@ -61,7 +61,7 @@ async def test_a_text_that_takes_too_long_comes_back_with_the_reason(
     page, action = page.format(post=post.id), action.format(post=post.id)
     answer = await susans_browser.submit(action, {"body": ENDLESS, "version": 1}, page=page)
     assert answer.status_code == 422
-    assert TOO_INTRICATE in answer.text
+    assert TOO_COMPLEX in answer.text
     assert action == "/preview" or f"\n{ENDLESS}</textarea>" in answer.text
     # The next one has to wait, or a writer could keep the processes busy.
     answer = await susans_browser.submit(action, {"body": "*short*", "version": 1}, page=page)
@@ -78,7 +78,7 @@ async def test_a_program_is_told_as_well(
         program.auth = (susan.username, PASSWORD)
         answer = await program.post("/api/v1/posts/", json={"body": ENDLESS})
         assert answer.status_code == 422
-        assert answer.json()["errors"] == [{"field": "body", "message": TOO_INTRICATE}]
+        assert answer.json()["errors"] == [{"field": "body", "message": TOO_COMPLEX}]
         for method, url in [
             ("POST", "/api/v1/posts/"), ("PUT", f"/api/v1/posts/{post.id}"),
             ("POST", f"/api/v1/posts/{post.id}/comments/"),
@@ -95,7 +95,7 @@ async def test_others_are_not_held_up_by_a_writer_of_texts_that_take_long(
     await asyncio.sleep(0)
     assert await app.renderer.post("*short*", 2) == "<p><em>short</em></p>"
     results = await asyncio.gather(*slow, return_exceptions=True)
-    assert [str(error) for error in results] == [TOO_INTRICATE] + [PAUSED] * 19
+    assert [str(error) for error in results] == [TOO_COMPLEX] + [PAUSED] * 19
 
 
 async def test_when_there_is_too_much_to_do_the_text_comes_back(
@@ -166,7 +166,7 @@ async def test_texts_that_wait_for_the_renderer_hold_no_connection(
 
 
 class Turns(dict[int, asyncio.Lock]):
-    """Nobody waits for a turn."""
+    """No task waits for the lock."""
 
     def setdefault(self, key: int, default: asyncio.Lock, /) -> asyncio.Lock:
         return default
@@ -207,15 +207,15 @@ def test_the_worst_text_that_the_event_loop_lays_out_takes_it_milliseconds(
 ) -> None:
     """Twenty times what it takes on the machine of 2026, so that a busy one does not fail."""
     fragments = [fragment for fragment in MARKDOWN if fragment != "```"]
-    seconds, text = search(processor_time(render), fragments, 64, LONGEST_FOR_THE_LOOP)
+    seconds, text = search(processor_time(render), fragments, 64, LARGEST_INLINE)
     assert seconds < 0.1, text
 
 
 @pytest.mark.parametrize(
     ("source", "is_handed_on"),
     [
-        ("x" * LONGEST_FOR_THE_LOOP, False),
-        ("x" * (LONGEST_FOR_THE_LOOP + 1), True),
+        ("x" * LARGEST_INLINE, False),
+        ("x" * (LARGEST_INLINE + 1), True),
         ("```perl\nm{\n```", True),
         ("~~~ cpp\nint a;\n~~~", True),
     ],

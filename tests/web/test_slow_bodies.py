@@ -1,4 +1,4 @@
-"""Requests whose body is long in coming."""
+"""Requests with a slow body."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable

@@ -178,7 +178,7 @@ async def test_a_storage_that_is_full_is_told_to_the_administrators_once(
         assert answer.status_code == 507
         assert answer.headers["retry-after"] == "300"
     assert [mail.recipient for mail in await outbox(serving)] == ["root@example.com"]
-    assert "there is no room for files: GET /api/full failed: the folder /files" in caplog.text
+    assert "the file storage is full: GET /api/full failed: the folder /files" in caplog.text
     assert "Traceback" not in caplog.text
 
 

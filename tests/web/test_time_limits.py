@@ -1,4 +1,4 @@
-"""Statements that take too long, and writers that wait."""
+"""Statement and lock timeouts."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

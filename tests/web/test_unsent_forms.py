@@ -1,4 +1,4 @@
-"""Whatever goes wrong with a form, what was typed in it comes back, and can be sent again.
+"""The input of a form is preserved after any failure, and can be sent again.
 
 A new form belongs into `TYPED` or `NOTHING_TYPED`, or this fails.
 """
@@ -49,7 +49,7 @@ TYPED: dict[str, tuple[str, dict[str, str]]] = {
     "/comment/<id:comment_id>/edit": ("/comment/1/edit", {"body": HOSTILE}),
     "/report/post/<id:post_id>": ("/report/post/1", {"reason": HOSTILE}),
     "/report/comment/<id:comment_id>": ("/report/comment/1", {"reason": HOSTILE}),
-    "/moderate/<any(disable, enable, hide, show):measure>/<id:row_id>": (
+    "/moderate/<any(disable, enable, hide, show):action>/<id:row_id>": (
         "/moderate/hide/1?next=/moderate/reports",
         {"reason": HOSTILE},
     ),
@@ -180,7 +180,7 @@ async def failing_app(
     failing.passwords = app.passwords
 
     async def fail_early() -> None:
-        """Before it is known who asks, and before the body is read."""
+        """Before authentication, and before the body is read."""
         if request.headers.get("X-Fail") == "503":
             raise DatabaseUnavailableError("away")
 

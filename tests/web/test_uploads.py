@@ -15,7 +15,7 @@ from blog import create_app
 from blog.core.crypto.passwords import Passwords
 from blog.core.db.engines import POOL_SIZE
 from blog.core.storage.folder import INCOMING
-from blog.core.web import lingering
+from blog.core.web import lingering_close
 from blog.core.web.app import Broadside, current_app
 from blog.core.web.bodies import MOST_WAITING
 from blog.core.web.uploads import takes_upload, uploaded_body, uploaded_file
@@ -305,7 +305,7 @@ async def test_a_form_without_the_token_is_refused_before_the_file_is_read(
     token: str | None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(lingering, "LINGER_SECONDS", 0.1)
+    monkeypatch.setattr(lingering_close, "LINGER_SECONDS", 0.1)
     if token == "of somebody else":
         async with Browser(uploading) as other:
             token = await other.token("/auth/login")

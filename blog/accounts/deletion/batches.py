@@ -1,9 +1,9 @@
-"""Deleting an account: it is gone for everybody at once, and its rows follow in batches.
+"""Account deletion: the account is hidden immediately, and its rows are deleted in batches.
 
-The biggest accounts have a hundred thousand follows. To delete these in one transaction would hold
-the rows that everybody's writes count in for many seconds. So each batch is a short transaction
-of its own, which gives up rather than waits for a lock. What is left to do is read from the
-tables anew each time: a process may be killed at any moment, and any number may work at once.
+The largest accounts have a hundred thousand follows. Deleting them in one transaction would lock
+the rows of counts that all writes need for many seconds. So each batch is a short transaction with
+a short lock timeout. The remaining work is read from the tables each time, so a process may be
+killed at any moment, and several may work concurrently.
 """
 
 from collections.abc import Sequence
@@ -17,19 +17,20 @@ from blog.core.clock import now
 from blog.models import AccountDeletion, AuditEntry, Comment, Email, Follow, Post, Report, User
 
 ROWS_AT_ONCE = 100
-# Each may be in a block of its own, in which everybody's posts are counted.
+# Each may belong to another block, which counts the posts of all users.
 POSTS_AT_ONCE = 20
 LOCK_TIMEOUT = text("SET LOCAL lock_timeout = '50ms'")
 
 
 async def begin_deletion(session: AsyncSession, user: User) -> None:
-    """Let an account be gone for everybody; the caller has locked it, and commits.
+    """Hide an account from everybody; the caller has locked it, and commits.
 
-    Sessions, tokens and mails go at once. The username and the address are free for somebody else.
+    Sessions, tokens and mails are deleted at once. The username and the address become available
+    again.
     """
     session.add(AccountDeletion(user_id=user.id))
     await session.execute(delete(Email).where(Email.recipient == user.email))
-    # Nobody can register with these: a username has no hyphen, and an address has an "@".
+    # Not valid for registration: usernames have no hyphen, and addresses have an "@".
     unnamed = f"deleted-{user.id}"
     await session.execute(
         update(User)
@@ -44,20 +45,26 @@ async def begin_deletion(session: AsyncSession, user: User) -> None:
 
 
 async def delete_batch(session: AsyncSession, user_id: int) -> bool:
-    """Remove some rows of a deleted account, and at last the account; the caller commits.
+    """Delete some rows of a deleted account, and finally the account itself; the caller commits.
 
-    It never waits long for a lock, so that nobody has to wait long for those that it holds.
+    Lock waits are short, so that other transactions do not wait long for its own locks.
 
     Returns:
-        Whether nothing is left.
+        Whether the account is completely deleted.
 
     Raises:
-        sqlalchemy.exc.DBAPIError: a row was locked for too long. Nothing is changed; try again.
+        sqlalchemy.exc.DBAPIError: a lock timed out. Nothing is changed; try again.
     """
     if await session.get(AccountDeletion, user_id) is None:
         return True
     await session.execute(LOCK_TIMEOUT)
-    for step in (_delete_posts, _delete_comments, _delete_follows, _delete_reports, _forget_acts):
+    for step in (
+        _delete_posts,
+        _delete_comments,
+        _delete_follows,
+        _delete_reports,
+        _anonymise_moderation,
+    ):
         if await step(session, user_id):
             return False
     await session.execute(delete(User).where(User.id == user_id))
@@ -65,9 +72,9 @@ async def delete_batch(session: AsyncSession, user_id: int) -> bool:
 
 
 async def _delete_posts(session: AsyncSession, user_id: int) -> bool:
-    """Delete the newest posts, and what others have written below them before.
+    """Delete the newest posts, after their comments.
 
-    The newest, because they are what every list passes over as long as they are there.
+    The newest first, because every list has to skip them while they exist.
     """
     posts = await _some(
         session,
@@ -80,7 +87,7 @@ async def _delete_posts(session: AsyncSession, user_id: int) -> bool:
     below = await _some(
         session, select(Comment.id).where(Comment.post_id.in_(posts)).limit(ROWS_AT_ONCE)
     )
-    # The author comes before the blocks, in which both comments and posts are counted.
+    # Lock the author before the blocks that count comments and posts.
     await _lock(session, User, User.id == user_id)
     if below:
         await _delete(session, Comment, Comment.id.in_(below))
@@ -90,7 +97,7 @@ async def _delete_posts(session: AsyncSession, user_id: int) -> bool:
 
 
 async def _delete_comments(session: AsyncSession, user_id: int) -> bool:
-    """Delete some comments below the posts of others, which count them."""
+    """Delete some comments on posts of other users, which count them."""
     statement = select(Comment.id, Comment.post_id).where(Comment.author_id == user_id)
     comments = (await session.execute(statement.limit(ROWS_AT_ONCE))).all()
     if not comments:
@@ -101,7 +108,7 @@ async def _delete_comments(session: AsyncSession, user_id: int) -> bool:
 
 
 async def _delete_follows(session: AsyncSession, user_id: int) -> bool:
-    """Delete some follows of the account, or of others who follow it. Both sides count them."""
+    """Delete some follows in either direction. Both users count them."""
     pair = (Follow.follower_id, Follow.followed_id)
     for side in pair:
         statement = select(*pair).where(side == user_id).limit(ROWS_AT_ONCE)
@@ -113,7 +120,7 @@ async def _delete_follows(session: AsyncSession, user_id: int) -> bool:
 
 
 async def _delete_reports(session: AsyncSession, user_id: int) -> bool:
-    """Delete some reports that the person made."""
+    """Delete some reports by the user."""
     reports = await _some(
         session, select(Report.id).where(Report.reporter_id == user_id).limit(ROWS_AT_ONCE)
     )
@@ -122,8 +129,8 @@ async def _delete_reports(session: AsyncSession, user_id: int) -> bool:
     return bool(reports)
 
 
-async def _forget_acts(session: AsyncSession, user_id: int) -> bool:
-    """Take the person out of some of the acts of a moderator, which stay."""
+async def _anonymise_moderation(session: AsyncSession, user_id: int) -> bool:
+    """Remove the user's id from some moderation records, which are kept."""
     for table, column in (
         (Comment, Comment.disabled_by_id),
         (Report, Report.closed_by_id),
@@ -147,7 +154,7 @@ async def _some(session: AsyncSession, ids: Select[int]) -> Sequence[int]:
 
 
 async def _lock(session: AsyncSession, table: Any, which: ColumnElement[bool]) -> None:
-    """Lock rows in the order of their ids, as everybody does."""
+    """Lock rows in the order of their ids, to avoid deadlocks."""
     await session.execute(
         select(table.id).where(which).order_by(table.id).with_for_update(key_share=True)
     )

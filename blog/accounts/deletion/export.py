@@ -1,9 +1,8 @@
-"""Everything that the site holds about a person, as one JSON document.
+"""Export of all data about a user, as a JSON document.
 
-It may be long, and is never held in memory whole: the rows come from the database some at a time,
-in the order of a key, and each part goes to the client before the next one is read. A connection
-is held only while the database answers, however slowly the client reads. So each part is as the
-site was when it was read, and what is written meanwhile may be missing.
+The document may be long and is streamed: rows are read in chunks by keyset pagination, and each
+chunk is sent before the next one is read. No connection is held while the client reads. So the
+export is not a consistent snapshot, and may lack rows that are written meanwhile.
 """
 
 import asyncio
@@ -35,7 +34,7 @@ from blog.models import (
 from blog.models.account_deletion import not_deleted
 
 ROWS_AT_ONCE = 500
-# A post may have 64 KiB.
+# A post may be 64 KiB long.
 POSTS_AT_ONCE = 50
 COMPRESSION_LEVEL = 5
 GZIP_FORMAT = 16 + zlib.MAX_WBITS
@@ -45,9 +44,9 @@ class Section(NamedTuple):
     """A part of the document.
 
     Attributes:
-        rows: the query whose rows it lists.
-        keys: the columns in whose order it does, and which no two of its rows have in common.
-        size: how many rows are read at once.
+        rows: the query for its rows.
+        keys: the columns to order by, which together are unique.
+        size: the number of rows per chunk.
     """
 
     rows: Select[*tuple[Any, ...]]
@@ -107,10 +106,10 @@ def sections(account: User) -> dict[str, Section]:
 
 
 class Exports:
-    """The documents that are under way, one for each person in this process.
+    """The running exports of this process, one per user.
 
     Args:
-        database: where the rows are.
+        database: the database to read from.
     """
 
     def __init__(self, database: Database) -> None:
@@ -118,14 +117,14 @@ class Exports:
         self._running: WeakValueDictionary[int, Export] = WeakValueDictionary()
 
     def begin(self, account: User, *, compress: bool) -> "Export":
-        """The document of a person.
+        """Start the export of a user's data.
 
         Args:
-            account: whose.
-            compress: whether the document is to be compressed by gzip.
+            account: the user.
+            compress: whether to gzip the document.
 
         Raises:
-            TooManyRequestsError: the person is fetching it already.
+            TooManyRequestsError: an export of this user is running already.
         """
         running = self._running.get(account.id)
         if running is not None and not running.is_over:
@@ -137,15 +136,15 @@ class Exports:
 
 
 def exports() -> Exports:
-    """Those of the current application."""
+    """The exports of the current application."""
     return cast(Exports, current_app.extensions["exports"])
 
 
 class Export:
-    """A document on its way, in pieces of bytes, the first of which is there at once.
+    """A running export: an asynchronous iterator over chunks of bytes.
 
     Attributes:
-        is_over: whether all of it was sent, or the client has gone.
+        is_over: whether the document was sent completely, or the client has disconnected.
     """
 
     def __init__(self, database: Database, account: User, *, compress: bool) -> None:
@@ -159,7 +158,7 @@ class Export:
         return await anext(self._pieces)
 
     async def aclose(self) -> None:
-        """Stop, wherever it is."""
+        """Stop the export."""
         self.is_over = True
         await self._pieces.aclose()
 
@@ -167,7 +166,7 @@ class Export:
 async def pieces(
     database: Database, account: User, *, compress: bool
 ) -> AsyncGenerator[bytes, None]:
-    """The document as UTF-8, or as gzip of that; a piece can be used before the next has come."""
+    """The document in UTF-8, optionally gzipped; each chunk is flushed."""
     compressor = zlib.compressobj(COMPRESSION_LEVEL, wbits=GZIP_FORMAT)
 
     def encode(texts: Iterable[str]) -> bytes:
@@ -182,7 +181,7 @@ async def pieces(
         opening, separator = ",", "\n"
         async with aclosing(_batches(database, section)) as batches:
             async for rows in batches:
-                # Many rows take their time, in which others want to be served.
+                # Encoding many rows would block the event loop.
                 yield await asyncio.to_thread(encode, _texts(rows, separator))
                 separator = ",\n"
         yield encode(["]"])
@@ -192,7 +191,7 @@ async def pieces(
 async def _batches(
     database: Database, section: Section
 ) -> AsyncGenerator[list[dict[str, Any]], None]:
-    """The rows of a section, some at a time."""
+    """The rows of a section, in chunks."""
     number = len(section.keys)
     names = [str(column.key) for column in section.rows.selected_columns]
     keys = tuple_(*section.keys)
@@ -204,7 +203,7 @@ async def _batches(
             rows = (await session.execute(behind)).all()
         if not rows:
             return
-        # Without the keys, which stand behind what is asked for.
+        # Without the keys, which are the last columns.
         yield [dict(zip(names, row[:-number], strict=True)) for row in rows]
 
 
@@ -215,5 +214,5 @@ def _texts(rows: list[dict[str, Any]], separator: str) -> Iterator[str]:
 
 
 def _plain(value: object) -> str:
-    """Times as in RFC 3339, and network addresses, as texts."""
+    """Serialise times (RFC 3339) and network addresses."""
     return value.isoformat() if isinstance(value, datetime) else str(value)

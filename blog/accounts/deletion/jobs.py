@@ -1,4 +1,4 @@
-"""Removing the rows of deleted accounts."""
+"""The job that deletes the rows of deleted accounts."""
 
 import asyncio
 import time
@@ -15,13 +15,13 @@ from blog.core.jobs.queue import enqueue
 from blog.core.jobs.running import RunningJob
 from blog.models import AccountDeletion, Job
 
-# After so long another account has its turn.
+# How long a job works on one account before it yields to others.
 TURN_SECONDS = 10.0
 FOUND_AT_ONCE = 100
 
 
 async def remove_rows(job: RunningJob) -> None:
-    """Remove what is left of an account, batch after batch."""
+    """Delete the remaining rows of an account in batches."""
     end = time.monotonic() + TURN_SECONDS
     while time.monotonic() < end and not job.stopping.is_set():
         start = time.monotonic()
@@ -35,13 +35,13 @@ async def remove_rows(job: RunningJob) -> None:
             raise TryLaterError(str(error.orig)) from error
         if is_gone:
             return
-        # Half of the time belongs to those who wait for the same rows.
+        # Leave half of the time to transactions that wait for the same rows.
         await asyncio.sleep(time.monotonic() - start)
     await job.go_on_later()
 
 
 async def find_deleted(job: RunningJob) -> None:
-    """Add the jobs of deleted accounts that have none: an older version has begun the deletion."""
+    """Enqueue jobs for deletions without one, which were started by an older version."""
     has_job = select(Job.id).where(
         Job.kind == REMOVE_DELETED_ACCOUNT.name,
         Job.payload["user_id"].as_integer() == AccountDeletion.user_id,
@@ -64,5 +64,5 @@ FIND_DELETED_ACCOUNTS = JobKind(
 
 
 async def remove_later(session: AsyncSession, user_id: int) -> None:
-    """Have the rows of an account removed in the background; the caller commits."""
+    """Enqueue the deletion of an account's rows; the caller commits."""
     await enqueue(session, REMOVE_DELETED_ACCOUNT, key=f"account {user_id}", user_id=user_id)

@@ -1,4 +1,4 @@
-"""The pages under `/auth` for leaving: taking one's data along, and deleting the account."""
+"""The pages under `/auth` for exporting one's data and deleting the account."""
 
 from quart import Blueprint, Response, flash, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
@@ -23,14 +23,14 @@ blueprint.after_request(link_pages.keep_token_secret)
 
 
 class DeleteAccountForm(Schema):
-    """The password, asked again."""
+    """The form that asks for the password again."""
 
     password: KnownPassword
 
 
 @blueprint.get("/delete-account")
 async def ask() -> ResponseReturnValue:
-    """What is deleted, and the form that asks for the password."""
+    """Show what will be deleted, and ask for the password."""
     required_account()
     return await render_template("accounts/delete_account.html", form=Form(DeleteAccountForm))
 
@@ -38,7 +38,7 @@ async def ask() -> ResponseReturnValue:
 @blueprint.post("/delete-account")
 @quota(CHANGING_ACCOUNT)
 async def send_link() -> ResponseReturnValue:
-    """Send the link to the page that deletes."""
+    """Mail the link to the confirmation page."""
     account = required_account()
     form = Form(DeleteAccountForm)
     if (data := await form.submitted()) is not None:
@@ -61,7 +61,7 @@ async def send_link() -> ResponseReturnValue:
 
 @blueprint.get("/delete-account/<token>")
 async def confirm_deletion(token: str) -> ResponseReturnValue:
-    """Where the link in the mail leads: the last question, and the button."""
+    """The target of the link in the mail: the final confirmation."""
     leaving.check_link(required_account(), token, current_app.links)
     return await render_template("accounts/delete_account_confirm.html", token=token)
 
@@ -82,14 +82,14 @@ async def delete_account(token: str) -> ResponseReturnValue:
 
 @blueprint.errorhandler(InvalidTokenError)
 async def bad_link(error: InvalidTokenError) -> ResponseReturnValue:
-    """A link for the deletion that does not work."""
+    """Answer an invalid deletion link."""
     return await link_pages.bad_link(error, "leaving.ask", "Get another link")
 
 
 @blueprint.get("/export")
 @quota(EXPORTING)
 async def export_data() -> ResponseReturnValue:
-    """Everything that the site holds about one, as a JSON file."""
+    """Download all data about the user as a JSON file."""
     account = required_account()
     compress = bool(request.accept_encodings["gzip"])
     export = exports().begin(account, compress=compress)

@@ -1,7 +1,7 @@
-"""Leaving the site: a person deletes their account with all that belongs to it.
+"""Account deletion by the user.
 
-First the password is asked for, then a link in a mail leads to the page whose button deletes:
-neither a browser that was left open nor a mailbox alone is enough.
+It requires the password and then a link in a mail, so that neither an unattended browser nor access
+to the mailbox is enough.
 """
 
 from pydantic import SecretStr
@@ -14,7 +14,7 @@ from blog.accounts.deletion.batches import begin_deletion
 from blog.accounts.deletion.jobs import remove_later
 from blog.accounts.events import AccountDeleted
 from blog.accounts.links import check_credentials, credentials_of, refuse_other_account
-from blog.accounts.login.attempts import forgive
+from blog.accounts.login.attempts import clear_failures
 from blog.accounts.login.authentication import authenticate
 from blog.core.auth.clients import Client
 from blog.core.auth.security_log import Event, note
@@ -34,19 +34,18 @@ async def ask_to_confirm(
     session: AsyncSession, account: User, password: SecretStr, passwords: Passwords, *,
     links: LinkSigner, client: Client,
 ) -> None:  # fmt: skip
-    """Send the mail with the link that leads to the deletion.
+    """Send the mail with the deletion link.
 
     Raises:
-        InvalidFieldsError: it is not the person's password, or enough of these mails have been
-            sent for now.
+        InvalidFieldsError: the password is wrong, or too many of these mails were sent recently.
         TooManyAttemptsError: too many wrong passwords were tried.
-        LastAdministratorError: nobody else could look after the site.
+        LastAdministratorError: the user is the last administrator.
     """
     user = await authenticate(session, passwords, account.email, password, client)
     if user is None:
         raise InvalidFieldsError({"password": "This is not your password."})
-    await forgive(session, user, client.address)
-    await _keep_an_administrator(session, user)
+    await clear_failures(session, user, client.address)
+    await _refuse_last_administrator(session, user)
     token = links.sign(DELETE_ACCOUNT, {"user": user.id, "credentials": credentials_of(user)})
     link = external_url("leaving.confirm_deletion", token=token)
     mail = await outbox.put(session, to=user.email, message="delete_account", user=user, link=link)
@@ -58,13 +57,12 @@ async def ask_to_confirm(
 
 
 def check_link(account: User, token: str, links: LinkSigner) -> None:
-    """Make sure that a link was mailed to this person, and still holds.
+    """Check that a link was mailed to this user and is still valid.
 
     Raises:
         ExpiredTokenError: the link is older than an hour.
-        OtherAccountError: it is for somebody else.
-        InvalidTokenError: it is not one of ours, or the password or the address has been
-            changed since.
+        OtherAccountError: it is for another account.
+        InvalidTokenError: its signature is invalid, or the password or address has changed since.
     """
     content = links.read(DELETE_ACCOUNT, token)
     refuse_other_account(account.id, content["user"])
@@ -76,13 +74,12 @@ async def delete_account(
 ) -> None:
     """Delete an account with its posts, comments, follows, sessions and mails.
 
-    It is gone for everybody when this returns; `blog.accounts.deletion.jobs` removes its rows.
-    The audit log keeps the name.
+    It is hidden from everybody when this returns; `blog.accounts.deletion.jobs` deletes its rows.
+    The audit log keeps the username.
 
     Raises:
-        InvalidTokenError: as `check_link`; or the account has been deleted by a request at
-            the same moment.
-        LastAdministratorError: nobody else could look after the site.
+        InvalidTokenError: as in `check_link`, or the account was deleted by a concurrent request.
+        LastAdministratorError: the user is the last administrator.
     """
     check_link(account, token, links)
     user = await session.scalar(
@@ -95,7 +92,7 @@ async def delete_account(
     if user is None:
         raise InvalidTokenError
     check_link(user, token, links)
-    await _keep_an_administrator(session, user)
+    await _refuse_last_administrator(session, user)
     await begin_deletion(session, user)
     await remove_later(session, user.id)
     await record(session, AccountDeleted(user.id))
@@ -103,7 +100,7 @@ async def delete_account(
     note(Event.DELETED, user.id)
 
 
-async def _keep_an_administrator(session: AsyncSession, user: User) -> None:
-    """Refuse the deletion of the last administrator; nobody else waits for those who are one."""
+async def _refuse_last_administrator(session: AsyncSession, user: User) -> None:
+    """Refuse to delete the last administrator. Only administrators take the lock."""
     if user.role.grants(Permission.ADMIN) and await lock_administrators(session) == {user.id}:
         raise LastAdministratorError

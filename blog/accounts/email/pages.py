@@ -1,4 +1,4 @@
-"""The pages under `/auth` for another e-mail address."""
+"""The pages under `/auth` for changing the e-mail address."""
 
 from quart import Blueprint, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
@@ -20,7 +20,7 @@ blueprint.after_request(link_pages.keep_token_secret)
 
 @blueprint.get("/change_email")
 async def change_form() -> ResponseReturnValue:
-    """The form for another address."""
+    """Show the form for a new address."""
     required_account()
     return await render_template("accounts/change_email.html", form=Form(ChangeEmailForm))
 
@@ -28,7 +28,7 @@ async def change_form() -> ResponseReturnValue:
 @blueprint.post("/change_email")
 @quota(CHANGING_ACCOUNT)
 async def send_link() -> ResponseReturnValue:
-    """Send a link to the new address."""
+    """Mail a link to the new address."""
     account = required_account()
     form = Form(ChangeEmailForm)
     if (data := await form.submitted()) is not None:
@@ -52,10 +52,10 @@ async def send_link() -> ResponseReturnValue:
 
 @blueprint.get("/change_email/<token>")
 async def review(token: str) -> ResponseReturnValue:
-    """Where the link in the mail leads: a button, for the owner of the account.
+    """The target of the link in the mail: a button, for the logged-in user only.
 
-    Neither opening the link nor having it is enough. A mail scanner opens it; and with a
-    slip in the new address it reaches a stranger, who could then have the password reset.
+    Opening or having the link is not enough. Mail scanners open links; and if the new address has a
+    typo, the link reaches a stranger, who could then reset the password.
     """
     address = email_service.address_of_link(required_account(), token, current_app.links)
     return await render_template("accounts/change_email_review.html", address=address)
@@ -79,5 +79,5 @@ async def change(token: str) -> ResponseReturnValue:
 
 @blueprint.errorhandler(InvalidTokenError)
 async def bad_link(error: InvalidTokenError) -> ResponseReturnValue:
-    """A link for another address that does not work."""
+    """Answer an invalid link."""
     return await link_pages.bad_link(error, "email_address.change_form", "Get another link")

@@ -1,4 +1,4 @@
-"""Changing one's e-mail address: asked for with the password, done by a link in a mail."""
+"""Changing the e-mail address: requested with the password, confirmed by a link in a mail."""
 
 from sqlalchemy import case, func, update
 from sqlalchemy.exc import IntegrityError
@@ -11,7 +11,7 @@ from blog.accounts.links import (
     credentials_of,
     refuse_other_account,
 )
-from blog.accounts.login.attempts import forgive
+from blog.accounts.login.attempts import clear_failures
 from blog.accounts.login.authentication import authenticate
 from blog.accounts.registration.service import role_for
 from blog.accounts.registration.uniqueness import taken
@@ -27,7 +27,7 @@ from blog.core.web.urls import external_url
 from blog.mail import outbox
 from blog.models import User
 
-# Each may go to another address, whose owner has not asked for it.
+# Limits mails to addresses of people who did not ask for them.
 NEW_ADDRESSES = Quota("mails to new addresses", 6, 24 * 3600)
 WRONG_PASSWORD = "This is not your password."  # noqa: S105
 SAME = "This is your address already."
@@ -40,20 +40,20 @@ async def ask_for_change(
 ) -> None:  # fmt: skip
     """Send a link to the new address. Nothing changes before it is used.
 
-    If the address belongs to somebody else's account, its owner is told instead. The answer and the
-    work are the same, so that nobody learns in this way who has an account.
+    If the address belongs to another account, its owner is notified instead. The response and its
+    duration are the same, so that they do not reveal who has an account.
 
     Raises:
-        InvalidFieldsError: the password is wrong, or the address is the person's own already, or
-            has been sent enough of these mails for now.
-        TooManyRequestsError: the person has asked for several of these links today.
-        TooManyAttemptsError: too many tries with a wrong password.
+        InvalidFieldsError: the password is wrong, or the address is the current one, or it was sent
+            too many of these mails recently.
+        TooManyRequestsError: the user has requested too many of these links today.
+        TooManyAttemptsError: too many wrong passwords were tried.
     """
     user = await authenticate(session, passwords, account.email, form.password, client)
     if user is None:
         raise InvalidFieldsError({"password": WRONG_PASSWORD})
     await take_one(session, Bucket(NEW_ADDRESSES, f"person {user.id}"))
-    await forgive(session, user, client.address)
+    await clear_failures(session, user, client.address)
     if form.email == user.email:
         await session.commit()
         raise InvalidFieldsError({"email": SAME})
@@ -69,13 +69,13 @@ async def ask_for_change(
 
 
 def address_of_link(account: User, token: str, links: LinkSigner) -> str:
-    """The new address that a link is for, while it works.
+    """The new address in a link, if it is valid.
 
     Raises:
         ExpiredTokenError: the link is older than an hour.
         OtherAccountError: it is for another account.
-        InvalidTokenError: it is not one of ours, was used, or the password or the address
-            has been changed since.
+        InvalidTokenError: its signature is invalid, or it was used, or the password or address has
+            changed since.
     """
     content = links.read(CHANGE_EMAIL, token)
     refuse_other_account(account.id, content["user"])
@@ -86,17 +86,17 @@ def address_of_link(account: User, token: str, links: LinkSigner) -> str:
 async def change_email(
     session: AsyncSession, account: User, token: str, links: LinkSigner, administrators: list[str]
 ) -> str:
-    """Change the address to that of a link, and tell the old one.
+    """Change the address to that of a link, and notify the old one.
 
-    An account that was not confirmed becomes so, and gets the role that the new address
-    gives: it had the role of an address that nobody has proved to own.
+    An unconfirmed account becomes confirmed, with the role for the new address: its role so far was
+    that for an address whose ownership was not proved.
 
     Returns:
         The new address.
 
     Raises:
-        InvalidTokenError: as `address_of_link`.
-        InvalidFieldsError: somebody has registered with the new address meanwhile.
+        InvalidTokenError: as in `address_of_link`.
+        InvalidFieldsError: the new address was registered meanwhile.
     """
     address = address_of_link(account, token, links)
     role = await role_for(session, address, administrators)
@@ -116,7 +116,7 @@ async def change_email(
         .execution_options(synchronize_session=False)
     )
     try:
-        # In a savepoint, so that after a refusal the page can still tell who is logged in.
+        # In a savepoint, so that the session stays usable after an error.
         async with session.begin_nested():
             changed = await session.scalar(change)
     except IntegrityError as error:

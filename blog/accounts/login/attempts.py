@@ -1,21 +1,21 @@
-"""Counting the attempts at a password, so that nobody can guess it by trying.
+"""Rate limits of log-in attempts, against password guessing.
 
 References: NIST SP 800-63B, 5.2.2 ("Rate Limiting (Throttling)": at most 100 failed attempts for an
 account, increasing waits, risk-based techniques); OWASP Authentication Cheat Sheet, "Login
 Throttling"; OWASP, "Slow Down Online Guessing Attacks with Device Cookies".
 
-An attempt is counted before its password is looked at, and given back if it was right: of a hundred
-at the same moment only so many get as far as the password. It is counted
+An attempt is counted before its password is checked, and refunded if it succeeds, so that
+concurrent attempts cannot exceed the limit. It is counted
 
-- for the account and each network around the address, so that somebody who guesses from one place
-  shuts out nobody elsewhere, and nobody else at the same address but for this account;
-- for each of these networks over all accounts;
-- for the account over all networks, within an hour, a day and 30 days. The more attempts there
-  were, the longer are the pauses: 2 minutes at first, then 24, then 7 hours.
+- per account and enclosing network of the address, so that guessing from one network does not lock
+  out other networks, or other accounts;
+- per enclosing network, over all accounts;
+- per account over all networks, in an hour, a day and 30 days. The average intervals are 2 minutes,
+  24 minutes and 7 hours.
 
-Anybody can use up these attempts for somebody else's account. So a browser in which the owner has
-logged in before is counted by itself, and by nothing else (`blog.core.auth.devices`); and a mail
-with a link to choose a new password always gets through (`blog.accounts.passwords.service`).
+An attacker could exhaust these limits for another user's account. So a browser in which the owner
+has logged in before has a separate limit (`blog.core.auth.devices`), and a password reset by mail
+is always possible (`blog.accounts.passwords.service`).
 """
 
 from dataclasses import dataclass
@@ -44,10 +44,10 @@ AT_ACCOUNT_FROM_ANYWHERE = (
 
 @dataclass(frozen=True)
 class Attempt:
-    """One attempt at a password, and the buckets that it is taken from.
+    """A log-in attempt, and the buckets that it is taken from.
 
     Attributes:
-        user_id: the account, where that is known beforehand.
+        user_id: the account, if known in advance.
     """
 
     buckets: tuple[Bucket, ...]
@@ -55,20 +55,20 @@ class Attempt:
 
     @classmethod
     def from_device(cls, device: KnownDevice) -> "Attempt":
-        """An attempt in a browser in which the account's owner has logged in before."""
+        """An attempt from a browser in which the account's owner has logged in before."""
         return cls((_of_device(device),), device.user_id)
 
     @classmethod
     def from_address(cls, login: str, address: Address | None) -> "Attempt":
-        """An attempt by anybody else.
+        """An attempt from any other browser.
 
-        The address and the username of a person are counted apart, as two accounts that do not
-        exist would be. Were they counted as one, five failures for a name would make a guess at
-        the address that belongs to it answer 429, and give away who writes under that name.
+        The e-mail address and the username of an account have separate counts, like two unknown
+        accounts. With a common count, five failures for a username would make attempts with its
+        e-mail address answer 429, which would reveal the address.
 
         Args:
-            login: what was typed as the account.
-            address: where the attempt comes from.
+            login: the e-mail address or username that was entered.
+            address: the client's address.
         """
         networks = neighbourhoods(address)
         return cls(
@@ -79,11 +79,11 @@ class Attempt:
             )
         )
 
-    def refuse_if_known_empty(self) -> None:
-        """Refuse at once what would be refused anyway.
+    def refuse_if_exhausted(self) -> None:
+        """Refuse early if a bucket is known to be empty.
 
         Raises:
-            TooManyAttemptsError: there were too many already.
+            TooManyAttemptsError: there were too many attempts.
         """
         try:
             current_app.rate_limits.refuse_if_empty(*self.buckets)
@@ -92,13 +92,13 @@ class Attempt:
             raise TooManyAttemptsError(error.wait) from None
 
     async def count(self) -> bool:
-        """Count it, as a failure for now. The caller holds no connection.
+        """Count the attempt as a failure. The caller must not hold a connection.
 
         Returns:
-            Whether it was the last one that the account gets from anywhere for the moment.
+            Whether it exhausted a limit of the account over all networks.
 
         Raises:
-            TooManyAttemptsError: there were too many already; this one is not counted.
+            TooManyAttemptsError: there were too many attempts; this one is not counted.
         """
         try:
             standings = await current_app.rate_limits.spend(*self.buckets)
@@ -110,21 +110,22 @@ class Attempt:
             for standing in standings
         )
 
-    def succeeded(self) -> None:
-        """Give the attempt back: it was right."""
+    def refund(self) -> None:
+        """Refund the attempt after a success."""
         current_app.rate_limits.give_back(*self.buckets)
 
 
-async def forgive(
+async def clear_failures(
     session: AsyncSession, user: User, address: Address | None, *, new_password: bool = False
 ) -> None:
-    """Forget the failed attempts of an account's owner; the caller commits.
+    """Reset the counts of failed attempts after a success of the owner; the caller commits.
 
-    Other networks keep theirs: the owner's success says nothing about who guesses from there.
+    Counts of other networks stay, because attempts from there may be an attacker's.
 
     Args:
-        address: where the owner is.
-        new_password: whether what was guessed at until now is of no use any more.
+        address: the owner's address.
+        new_password: whether the password was changed, which makes previous guesses worthless; then
+            the counts of all networks are reset.
     """
     logins = (user.email, user.username)
     nearest, *wider = neighbourhoods(address)

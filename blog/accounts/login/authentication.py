@@ -1,4 +1,4 @@
-"""Checking who somebody is by their password."""
+"""Authentication by password."""
 
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,18 +15,18 @@ from blog.models import User
 async def authenticate(
     session: AsyncSession, passwords: Passwords, login: str, password: SecretStr, client: Client
 ) -> User | None:
-    """Find the person with these credentials, at the cost of an attempt.
+    """Find the user with these credentials, counting the attempt.
 
-    It takes the same time, and the same statements, whether there is such a person or not. The
-    caller forgives earlier failures (`attempts.forgive`) in the transaction that makes use of the
-    success: the password may have been changed meanwhile, or the account been disabled.
+    It takes the same time and statements whether the user exists or not. The caller resets the
+    counts of failures (`attempts.clear_failures`) in its own transaction, because the password may
+    have been changed meanwhile, or the account disabled.
 
     Args:
-        session: is committed, so that nobody waits for a hash with a connection in hand.
-        login: an e-mail or a username.
+        session: committed first, so that no connection is held during hashing.
+        login: an e-mail address or username.
 
     Returns:
-        The person with the role, or `None` if there is none or the password is wrong.
+        The user with the role; `None` if there is none or the password is wrong.
 
     Raises:
         TooManyAttemptsError: too many attempts have failed.
@@ -37,15 +37,15 @@ async def authenticate(
         user = await _find(session, login)
         if user and client.known_device.is_known_to(user):
             attempt = Attempt.from_device(client.known_device)
-    attempt.refuse_if_known_empty()
-    # Whoever waits here is not counted yet. So fifty people behind one address may log in at
-    # once, and fifty wrong passwords are still not more than the limit.
+    attempt.refuse_if_exhausted()
+    # An attempt is counted only after it has waited here. So fifty users behind one address can log
+    # in at the same time, and fifty wrong passwords still do not exceed the limit.
     async with passwords.turn:
         is_last = await attempt.count()
         user = user or await _find(session, login)
         stored = user.password_hash if user else None
         if await passwords.verify(stored, password.get_secret_value()):
-            attempt.succeeded()
+            attempt.refund()
             return user
     note(Event.WRONG_PASSWORD, user.id if user else None)
     if is_last:
@@ -54,7 +54,7 @@ async def authenticate(
 
 
 async def _find(session: AsyncSession, login: str) -> User | None:
-    """The person with this e-mail or username; the connection is given back at once."""
+    """The user with this e-mail address or username. Releases the connection."""
     user = await queries.user_by_login(session, login)
     await session.commit()
     return user

@@ -23,7 +23,7 @@ from blog.core.web.forms import Form
 from blog.core.web.requests import local_address
 from blog.core.web.resubmission import carried_form, unsent_form
 
-TOO_LONG_TO_KEEP = (
+FORM_TOO_LARGE = (
     "You are not logged in any more, and this is too long to be kept meanwhile. "
     "Copy it, log in, and send it then."
 )
@@ -33,7 +33,7 @@ blueprint = Blueprint("login", __name__, url_prefix="/auth")
 
 @blueprint.get("/login")
 async def login() -> ResponseReturnValue:
-    """The form to log in with. `?next=` says where to go on to."""
+    """Show the log-in form. `?next=` is the page to continue with."""
     if current_viewer().account is not None:
         return redirect(_wanted_address())
     return await render_template("accounts/login.html", form=Form(LoginForm))
@@ -42,9 +42,9 @@ async def login() -> ResponseReturnValue:
 @blueprint.post("/login")
 @quota(LOGGING_IN)
 async def open_session() -> ResponseReturnValue:
-    """Log in, and go on to where one wanted to go. Whoever was logged in before no longer is.
+    """Log in, and continue with the requested page. A previous session ends.
 
-    What was written after the former session had ended comes back now.
+    A form that was sent after the previous session had expired is restored.
     """
     form, unsent, previous = Form(LoginForm), await carried_form(), current_viewer().login
     if (data := await form.submitted()) is not None:
@@ -67,7 +67,7 @@ async def open_session() -> ResponseReturnValue:
 
 @blueprint.errorhandler(StaleFormError)
 async def stale_form(error: StaleFormError) -> ResponseReturnValue:
-    """To log in or out in a second tab, where the first has done it already, is a success."""
+    """Treat logging in or out as a success if another tab has done it already."""
     fields = await request.form
     account = current_viewer().account
     if request.endpoint == "login.logout" and account is None:
@@ -97,14 +97,14 @@ async def logout() -> ResponseReturnValue:
 
 @blueprint.app_errorhandler(quart_auth.Unauthorized)
 async def ask_to_log_in(_error: quart_auth.Unauthorized) -> ResponseReturnValue:
-    """Lead to the login page, and from there back to where the viewer wanted to go.
+    """Redirect to the log-in form, and from there back to the requested page.
 
-    The session may have ended while somebody was writing: then the login form takes the text along.
+    If the session expired while the user was writing, the log-in form carries the text.
     """
     unsent = await unsent_form()
     if unsent is not None and unsent.has_text:
         if not unsent.can_be_carried:
-            return await error_response(403, TOO_LONG_TO_KEEP)
+            return await error_response(403, FORM_TOO_LARGE)
         page = await render_template("accounts/login.html", form=Form(LoginForm), unsent=unsent)
         return page, 403
     wanted = request.full_path.rstrip("?") if request.method == "GET" else None

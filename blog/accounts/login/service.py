@@ -1,7 +1,7 @@
-"""Logging in and out. Each function is one action.
+"""Logging in and out.
 
-It is also one transaction, except that an attempt to log in is counted in one of its own, before
-the password is looked at.
+Each function is one transaction, except that log-in attempts are counted in a separate one, before
+the password is checked.
 """
 
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.accounts.login.attempts import forgive
+from blog.accounts.login.attempts import clear_failures
 from blog.accounts.login.authentication import authenticate
 from blog.accounts.schemas import LoginForm
 from blog.accounts.sessions.service import begin_session
@@ -21,7 +21,7 @@ from blog.models import LoginSession, User
 
 
 class OpenedSession(NamedTuple):
-    """A new session: whose it is, and its token, for the cookie."""
+    """A new session: the user, and the token for the cookie."""
 
     user: User
     token: str
@@ -31,16 +31,15 @@ async def log_in(
     session: AsyncSession, form: LoginForm, passwords: Passwords, client: Client, *,
     previous: LoginSession | None = None,
 ) -> OpenedSession:  # fmt: skip
-    """Open a session for the person with these credentials.
+    """Open a session for the user with these credentials.
 
     Args:
-        previous: the browser's session so far, which ends.
+        previous: the browser's current session, which ends.
 
     Raises:
-        InvalidFieldsError: there is no such person, or it is not his password; which of
-            the two is told neither by the words nor by the time. Or it is, and the account
-            is disabled.
-        TooManyAttemptsError: too many tries have failed.
+        InvalidFieldsError: the user does not exist or the password is wrong; message and timing do
+            not reveal which. Or the account is disabled.
+        TooManyAttemptsError: too many attempts have failed.
     """
     user = await authenticate(session, passwords, form.email, form.password, client)
     if user is None:
@@ -50,9 +49,9 @@ async def log_in(
     new_hash = None
     if passwords.is_outdated(user.password_hash):
         new_hash = await passwords.hash(form.password.get_secret_value())
-    if not await _hold_credentials(session, user, new_hash):
+    if not await _lock_credentials(session, user, new_hash):
         raise InvalidFieldsError({"": "This account was changed just now. Please try again."})
-    await forgive(session, user, client.address)
+    await clear_failures(session, user, client.address)
     if previous is not None:
         await session.execute(delete(LoginSession).where(LoginSession.id == previous.id))
     token = await begin_session(session, user, client, remember=form.remember_me)
@@ -61,11 +60,11 @@ async def log_in(
     return OpenedSession(user, token)
 
 
-async def _hold_credentials(session: AsyncSession, user: User, new_hash: str | None) -> bool:
-    """Lock the account as it was read, and store the hash with today's parameters if there is one.
+async def _lock_credentials(session: AsyncSession, user: User, new_hash: str | None) -> bool:
+    """Lock the account, if it has not changed since it was read, and store the new hash, if any.
 
-    Who changes the password or disables the account at the same moment waits for our commit,
-    and then ends the session that we begin; or is first, and we find the account changed.
+    A concurrent change of the password, or disabling of the account, either waits for our commit
+    and then ends the new session, or comes first, and we find the account changed.
     """
     as_read = [
         User.id == user.id,
@@ -80,7 +79,7 @@ async def _hold_credentials(session: AsyncSession, user: User, new_hash: str | N
 
 
 async def log_out(session: AsyncSession, login: LoginSession) -> None:
-    """End a session: its cookie is worthless from now on, wherever it may have been copied."""
+    """End a session, which invalidates all copies of its cookie."""
     await session.execute(delete(LoginSession).where(LoginSession.id == login.id))
     await session.commit()
     note(Event.LOGGED_OUT, login.user_id)

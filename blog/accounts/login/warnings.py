@@ -1,4 +1,4 @@
-"""Telling the owner of an account that somebody is trying to guess its password."""
+"""Warning the owner of an account about password guessing."""
 
 from blog.accounts.queries import user_by_login
 from blog.core.web.app import current_app
@@ -7,13 +7,13 @@ from blog.mail import outbox
 
 
 def warn_of_attempts(login: str) -> None:
-    """Have a mail sent to the owner of an account, if there is one, after the answer.
+    """Queue a mail to the owner of an account, if it exists.
 
-    The time that this takes would tell whether there is. One mail a day is sent
-    (`blog.mail.outbox`); where too much waits already, another attempt sends it.
+    It is sent in the background, because its duration would reveal whether the account exists. One
+    mail per day is sent (`blog.mail.outbox`); if the backlog is full, a later attempt sends it.
 
     Args:
-        login: what was typed as the account.
+        login: the e-mail address or username that was entered.
     """
     current_app.backlog.add(_send_warning, login)
 

@@ -1,4 +1,4 @@
-"""What a new password must not be, beside what its schema says."""
+"""Rules for new passwords that need the account, beyond those of the schema."""
 
 from pydantic import SecretStr
 
@@ -9,14 +9,14 @@ from blog.core.errors import InvalidFieldsError
 PRODUCT = "Broadside"
 
 
-def refuse_known_words(
+def refuse_context_words(
     password: SecretStr, passwords: Passwords, *, username: str, email: str
 ) -> None:
-    """Refuse a new password that is made of what everybody knows.
+    """Refuse a new password that is derived from public words.
 
     Raises:
-        InvalidFieldsError: it is the username, the e-mail address or the name of the site, in
-            whatever case and with whatever digits around it.
+        InvalidFieldsError: it is the username, the e-mail address or the name of the site, ignoring
+            case and surrounding digits.
     """
     words = (username, email, passwords.site_name, PRODUCT)
     if is_made_of(password.get_secret_value(), words):

@@ -1,4 +1,4 @@
-"""The pages under `/auth` for another password: for who knows the old one, and who does not."""
+"""The pages under `/auth` for changing and resetting the password."""
 
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ from blog.core.errors import InvalidFieldsError, TooManyRequestsError
 from blog.core.web.app import current_app, db
 from blog.core.web.forms import Form
 
-BACKLOG_IS_FULL = timedelta(seconds=20)
+BACKLOG_FULL_WAIT = timedelta(seconds=20)
 
 blueprint = Blueprint("passwords", __name__, url_prefix="/auth")
 blueprint.after_request(link_pages.keep_token_secret)
@@ -25,7 +25,7 @@ blueprint.after_request(link_pages.keep_token_secret)
 
 @blueprint.get("/change-password")
 async def change_form() -> ResponseReturnValue:
-    """The form for another password."""
+    """Show the form for changing the password."""
     required_login()
     return await render_template("accounts/change_password.html", form=Form(ChangePasswordForm))
 
@@ -33,7 +33,7 @@ async def change_form() -> ResponseReturnValue:
 @blueprint.post("/change-password")
 @quota(CHANGING_ACCOUNT)
 async def change() -> ResponseReturnValue:
-    """Change the password. Every other browser and every program is logged out."""
+    """Change the password. All other sessions and API tokens end."""
     login = required_login()
     form = Form(ChangePasswordForm)
     if (data := await form.submitted()) is not None:
@@ -57,17 +57,17 @@ async def change() -> ResponseReturnValue:
 
 @blueprint.get("/reset")
 async def forgotten() -> ResponseReturnValue:
-    """The form for who has forgotten the password."""
+    """Show the form for a forgotten password."""
     return await render_template("accounts/reset.html", form=Form(ForgottenPasswordForm))
 
 
 @blueprint.post("/reset")
 @quota(CHANGING_ACCOUNT)
 async def send_link() -> ResponseReturnValue:
-    """Promise a link, whether there is such an account or not.
+    """Announce a link, whether the account exists or not.
 
-    The mail is made after the answer: the time that this takes would tell what the words do
-    not. Nothing else has changed, so that a crash in between costs no more than a second try.
+    The mail is created after the response, because the duration would reveal whether the account
+    exists. If the process crashes in between, the user has to try again.
     """
     form = Form(ForgottenPasswordForm)
     if (data := await form.submitted()) is None:
@@ -75,7 +75,9 @@ async def send_link() -> ResponseReturnValue:
     try:
         await spend(MAILING)
         if not current_app.backlog.add(_mail_link, data.email):
-            raise TooManyRequestsError(BACKLOG_IS_FULL, "Very many people ask for a link just now.")
+            raise TooManyRequestsError(
+                BACKLOG_FULL_WAIT, "Very many people ask for a link just now."
+            )
     except TooManyRequestsError as error:
         form.refuse(error)
         return await render_template("accounts/reset.html", form=form), form.status
@@ -94,7 +96,7 @@ async def _mail_link(email: str) -> None:
 
 @blueprint.get("/reset/<token>")
 async def choose(token: str) -> ResponseReturnValue:
-    """Where the link in the mail leads: the form for the new password."""
+    """The target of the link in the mail: the form for the new password."""
     await passwords_service.user_of_reset_link(db(), current_viewer(), token, current_app.links)
     return await render_template("accounts/reset_password.html", form=Form(NewPasswordForm))
 
@@ -102,7 +104,7 @@ async def choose(token: str) -> ResponseReturnValue:
 @blueprint.post("/reset/<token>")
 @quota(CHANGING_ACCOUNT)
 async def reset(token: str) -> ResponseReturnValue:
-    """Set the new password. Every browser is logged out, this one too."""
+    """Set the new password. All sessions end, including this one."""
     viewer, links = current_viewer(), current_app.links
     await passwords_service.user_of_reset_link(db(), viewer, token, links)
     form = Form(NewPasswordForm)
@@ -124,5 +126,5 @@ async def reset(token: str) -> ResponseReturnValue:
 
 @blueprint.errorhandler(InvalidTokenError)
 async def bad_link(error: InvalidTokenError) -> ResponseReturnValue:
-    """A link for a new password that does not work."""
+    """Answer an invalid link."""
     return await link_pages.bad_link(error, "passwords.forgotten", "Get another link")

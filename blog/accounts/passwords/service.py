@@ -1,4 +1,4 @@
-"""Changing a password, and getting a new one by mail. Each function is one action."""
+"""Changing a password, and resetting it by mail."""
 
 from typing import NamedTuple
 
@@ -12,9 +12,9 @@ from blog.accounts.links import (
     credentials_of,
     refuse_other_account,
 )
-from blog.accounts.login.attempts import forgive
+from blog.accounts.login.attempts import clear_failures
 from blog.accounts.login.authentication import authenticate
-from blog.accounts.passwords.new_passwords import refuse_known_words
+from blog.accounts.passwords.new_passwords import refuse_context_words
 from blog.accounts.schemas import ChangePasswordForm, NewPasswordForm
 from blog.accounts.sessions.service import end_all_access, renew_token
 from blog.core.auth.clients import Client
@@ -29,8 +29,8 @@ from blog.mail import outbox
 from blog.models import LoginSession, User
 
 
-class Renewed(NamedTuple):
-    """What the browser that has set a new password gets instead of what it had."""
+class RenewedCredentials(NamedTuple):
+    """The new credentials of the browser that has set a new password."""
 
     user_id: int
     device_generation: int
@@ -40,34 +40,35 @@ class Renewed(NamedTuple):
 async def change_password(
     session: AsyncSession, login: LoginSession, form: ChangePasswordForm, passwords: Passwords,
     client: Client,
-) -> Renewed:  # fmt: skip
-    """Give the person of a session another password, end all other sessions, revoke all tokens.
+) -> RenewedCredentials:  # fmt: skip
+    """Change the password of a logged-in user, end all other sessions, and revoke all tokens.
 
     Returns:
-        What the browser keeps in its cookies from now on.
+        The new credentials for the browser's cookies.
 
     Raises:
-        InvalidFieldsError: the old password is wrong, or the new one is the username or e-mail.
-        TooManyAttemptsError: too many tries with a wrong password: who has found a browser
-            logged in cannot guess here either.
+        InvalidFieldsError: the old password is wrong, or the new one is the username or e-mail
+            address.
+        TooManyAttemptsError: too many wrong passwords were tried, so that an unattended browser
+            cannot be used for guessing.
     """
     account = login.user
-    refuse_known_words(form.password, passwords, username=account.username, email=account.email)
+    refuse_context_words(form.password, passwords, username=account.username, email=account.email)
     user = await authenticate(session, passwords, account.email, form.old_password, client)
     new_hash = await passwords.hash(form.password.get_secret_value()) if user else ""
     if user is None or not await _replace_hash(session, user, new_hash):
         raise InvalidFieldsError({"old_password": "This is not your present password."})
     generation = await end_all_access(session, user, keep=login)
     token = await renew_token(session, login)
-    await forgive(session, user, client.address, new_password=True)
+    await clear_failures(session, user, client.address, new_password=True)
     await outbox.put(session, to=user.email, message="password_changed", user=user)
     await session.commit()
     note(Event.PASSWORD_CHANGED, user.id)
-    return Renewed(user.id, generation, token)
+    return RenewedCredentials(user.id, generation, token)
 
 
 async def mail_reset_link(session: AsyncSession, email: str, links: LinkSigner) -> None:
-    """Send a link to choose a new password, if there is an account with this address."""
+    """Mail a reset link, if there is an account with this address."""
     user = await queries.user_by_email(session, email)
     if user is not None:
         is_sent = await send_reset_link(session, user, links)
@@ -77,10 +78,10 @@ async def mail_reset_link(session: AsyncSession, email: str, links: LinkSigner) 
 
 
 async def send_reset_link(session: AsyncSession, user: User, links: LinkSigner) -> bool:
-    """Add the mail with the link to choose a new password; the caller commits.
+    """Add the mail with a reset link to the outbox; the caller commits.
 
     Returns:
-        Whether it was added: not more than a few are, in a while.
+        Whether it was added: its rate is limited.
     """
     link = reset_link(user, links)
     mail = await outbox.put(session, to=user.email, message="reset_password", user=user, link=link)
@@ -88,7 +89,7 @@ async def send_reset_link(session: AsyncSession, user: User, links: LinkSigner) 
 
 
 def reset_link(user: User, links: LinkSigner) -> str:
-    """A link to choose a new password: it works once, for an hour, for whoever has it."""
+    """Create a reset link. It is valid once, for an hour, for anyone who has it."""
     token = links.sign(RESET_PASSWORD, {"user": user.id, "credentials": credentials_of(user)})
     return external_url("passwords.choose", token=token)
 
@@ -96,16 +97,16 @@ def reset_link(user: User, links: LinkSigner) -> str:
 async def user_of_reset_link(
     session: AsyncSession, viewer: Viewer, token: str, links: LinkSigner
 ) -> User:
-    """Whose password a link is for, while it works.
+    """The user of a reset link, if it is valid.
 
     Args:
-        viewer: who opens the link, logged in or not.
+        viewer: the viewer, logged in or not.
 
     Raises:
         ExpiredTokenError: the link is older than an hour.
-        OtherAccountError: somebody else than the viewer was to open it.
-        InvalidTokenError: the link is not one of ours, was used, or the password or the
-            address has been changed since.
+        OtherAccountError: it is for another account than the viewer's.
+        InvalidTokenError: its signature is invalid, or it was used, or the password or address has
+            changed since.
     """
     content = links.read(RESET_PASSWORD, token)
     refuse_other_account(viewer.id, content["user"])
@@ -115,34 +116,33 @@ async def user_of_reset_link(
 async def reset_password(
     session: AsyncSession, viewer: Viewer, token: str, form: NewPasswordForm, *,
     passwords: Passwords, links: LinkSigner, client: Client,
-) -> Renewed:  # fmt: skip
-    """Give the person of a link another password, end all sessions, and revoke all tokens.
+) -> RenewedCredentials:  # fmt: skip
+    """Set the password of the user of a link, end all sessions, and revoke all tokens.
 
-    Who has opened the mail has also proved that the address is theirs. There is no session yet.
+    The link also proves ownership of the address, which becomes confirmed. No session is opened.
 
     Raises:
-        InvalidTokenError: as `user_of_reset_link`; of two requests at once with the same
-            link, one gets this.
-        InvalidFieldsError: the new password is the username or e-mail.
+        InvalidTokenError: as in `user_of_reset_link`; also for one of two concurrent requests.
+        InvalidFieldsError: the new password is the username or e-mail address.
     """
     user = await user_of_reset_link(session, viewer, token, links)
-    refuse_known_words(form.password, passwords, username=user.username, email=user.email)
-    await session.commit()  # Nobody waits for a hash with a connection in hand.
+    refuse_context_words(form.password, passwords, username=user.username, email=user.email)
+    await session.commit()  # Hold no connection during hashing.
     new_hash = await passwords.hash(form.password.get_secret_value())
     if not await _replace_hash(session, user, new_hash, confirm=True):
         raise InvalidTokenError
     generation = await end_all_access(session, user)
-    await forgive(session, user, client.address, new_password=True)
+    await clear_failures(session, user, client.address, new_password=True)
     await outbox.put(session, to=user.email, message="password_changed", user=user)
     await session.commit()
     note(Event.PASSWORD_RESET, user.id)
-    return Renewed(user.id, generation, session_token="")
+    return RenewedCredentials(user.id, generation, session_token="")
 
 
 async def _replace_hash(
     session: AsyncSession, user: User, new_hash: str, *, confirm: bool = False
 ) -> bool:
-    """Store another hash, if the credentials are still those that `user` was read with."""
+    """Store a new hash, if the credentials have not changed since `user` was read."""
     replaced = (
         update(User)
         .where(

@@ -1,4 +1,4 @@
-"""The pages under `/auth` for getting an account."""
+"""The pages under `/auth` for registration and confirmation."""
 
 import quart_auth
 from quart import Blueprint, flash, redirect, render_template, request, session, url_for
@@ -15,7 +15,7 @@ from blog.core.web.app import current_app, db
 from blog.core.web.forms import Form
 from blog.core.web.submissions import submission_key
 
-# What the cookie of an anonymous visitor remembers: the id of the account made with it.
+# In the session of an anonymous visitor: the id of the account that was registered with it.
 REGISTERED = "registered"
 
 blueprint = Blueprint("registration", __name__, url_prefix="/auth")
@@ -24,7 +24,7 @@ blueprint.after_request(link_pages.keep_token_secret)
 
 @blueprint.get("/register")
 async def register() -> ResponseReturnValue:
-    """The form for a new account."""
+    """Show the registration form."""
     if current_viewer().account is not None:
         return redirect(url_for("site.home"))
     return await render_template("accounts/register.html", form=Form(RegisterForm))
@@ -33,7 +33,7 @@ async def register() -> ResponseReturnValue:
 @blueprint.post("/register")
 @quota(CHANGING_ACCOUNT)
 async def create_account() -> ResponseReturnValue:
-    """Make the account, and promise the mail."""
+    """Create the account, and announce the mail."""
     if current_viewer().account is not None:
         await flash("You have an account, and are logged in.", "info")
         return redirect(url_for("site.home"))
@@ -60,16 +60,16 @@ async def create_account() -> ResponseReturnValue:
 
 @blueprint.get("/confirm/<token>")
 async def review_confirmation(token: str) -> ResponseReturnValue:
-    """Where the link in the mail leads: a button.
+    """The target of the link in the mail: a button.
 
-    To open the link changes nothing (RFC 9110, 9.2.1 "Safe Methods"): mail scanners open it, and
-    would confirm an address for somebody who has registered with it by mistake or on purpose.
+    Opening the link changes nothing (RFC 9110, 9.2.1 "Safe Methods"): mail scanners open links, and
+    would confirm an address that somebody else has registered with.
     """
     try:
         user = await service.account_of_confirmation(
             db(), current_viewer(), token, current_app.links, registered=session.get(REGISTERED)
         )
-    except service.UnprovedOwnerError:
+    except service.OwnershipNotProvedError:
         await flash("Please log in to confirm this address.", "info")
         raise quart_auth.Unauthorized from None
     if user.is_confirmed:
@@ -85,14 +85,14 @@ async def confirm(token: str) -> ResponseReturnValue:
         await service.confirm(
             db(), current_viewer(), token, current_app.links, registered=session.get(REGISTERED)
         )
-    except service.UnprovedOwnerError:
+    except service.OwnershipNotProvedError:
         await flash("Please log in to confirm this address.", "info")
         return redirect(url_for("login.login", next=request.path))
     return await _confirmed()
 
 
 async def _confirmed() -> ResponseReturnValue:
-    """On to the next step of somebody whose address is confirmed."""
+    """Redirect to the next step after the confirmation."""
     if current_viewer().account is not None:
         await flash("Your address is confirmed. Welcome aboard!", "success")
         return redirect(url_for("site.home"))
@@ -102,7 +102,7 @@ async def _confirmed() -> ResponseReturnValue:
 
 @blueprint.errorhandler(InvalidTokenError)
 async def bad_link(error: InvalidTokenError) -> ResponseReturnValue:
-    """A link for the confirmation that does not work."""
+    """Answer an invalid link."""
     account = current_viewer().account
     if account is None:
         return await link_pages.bad_link(error, "login.login", "Log in to get another link")
@@ -113,7 +113,7 @@ async def bad_link(error: InvalidTokenError) -> ResponseReturnValue:
 
 @blueprint.get("/unconfirmed")
 async def unconfirmed() -> ResponseReturnValue:
-    """What a logged-in person sees until the address is confirmed."""
+    """The page for logged-in users whose address is not confirmed."""
     account = current_viewer().account
     if account is None or account.is_confirmed:
         return redirect(url_for("site.home"))

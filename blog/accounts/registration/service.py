@@ -1,4 +1,4 @@
-"""Getting an account and confirming its address: a function is one action and one transaction."""
+"""Registration and confirmation. Each function is one transaction, unless the caller commits."""
 
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload
 
 from blog.accounts.events import AccountConfirmed, AccountRegistered
 from blog.accounts.links import CONFIRM, refuse_other_account
-from blog.accounts.passwords.new_passwords import refuse_known_words
+from blog.accounts.passwords.new_passwords import refuse_context_words
 from blog.accounts.registration.uniqueness import taken
 from blog.accounts.registration.usernames import fold, refuse_reserved
 from blog.accounts.schemas import UserCreate
@@ -26,33 +26,32 @@ from blog.models import Role, User
 from blog.models.role import ADMINISTRATOR
 
 
-class UnprovedOwnerError(BlogError):
-    """The owner of the account has to log in for this."""
+class OwnershipNotProvedError(BlogError):
+    """The visitor has to log in to prove that the account is theirs."""
 
 
 async def register(
     session: AsyncSession, form: UserCreate, passwords: Passwords, links: LinkSigner,
     administrators: list[str], *, reserved: frozenset[str], submission: UUID | None,
 ) -> User:  # fmt: skip
-    """Make an account, and put the mail that confirms it into the outbox.
+    """Create an account, and add the confirmation mail to the outbox.
 
-    The same form sent twice makes one, which is the answer to both.
+    It is idempotent: the same form sent twice creates one account and returns it twice.
 
     Args:
-        administrators: addresses; who registers with one of them becomes an administrator,
-            which counts from the confirmation on.
-        reserved: the usernames that nobody gets (`accounts/registration/usernames.py`).
-        submission: the key of the form that was sent (`blog.core.web.submissions`).
+        administrators: addresses whose accounts become administrators once confirmed.
+        reserved: reserved usernames (`accounts/registration/usernames.py`).
+        submission: the idempotency key of the form (`blog.core.web.submissions`).
 
     Raises:
-        InvalidFieldsError: as `add_account`, or the username is reserved.
+        InvalidFieldsError: as in `add_account`, or the username is reserved.
     """
     refuse_reserved(form.username, reserved)
     role = await role_for(session, form.email, administrators)
     try:
         user = await add_account(session, form, passwords, role, submission=submission)
     except InvalidFieldsError:
-        earlier = await _made_before(session, form, passwords, submission)
+        earlier = await _earlier_account(session, form, passwords, submission)
         if earlier is None:
             raise
         return earlier
@@ -67,15 +66,15 @@ async def add_account(
     session: AsyncSession, form: UserCreate, passwords: Passwords, role: Role, *,
     submission: UUID | None = None,
 ) -> User:  # fmt: skip
-    """Add an account, not yet confirmed; the caller commits.
+    """Add an unconfirmed account; the caller commits.
 
     Raises:
-        InvalidFieldsError: the e-mail or the username is taken, in whatever case, or the username
-            looks like somebody's, or one of them is the password; or the same form has made an
-            account before.
+        InvalidFieldsError: the e-mail address or username is taken, ignoring case, or the username
+            looks like an existing one, or the password is one of them, or the form was submitted
+            before.
     """
-    refuse_known_words(form.password, passwords, username=form.username, email=form.email)
-    await session.commit()  # Nobody waits for a hash with a connection in hand.
+    refuse_context_words(form.password, passwords, username=form.username, email=form.email)
+    await session.commit()  # Hold no connection during hashing.
     user = User(
         email=form.email,
         username=form.username,
@@ -92,10 +91,10 @@ async def add_account(
     return user
 
 
-async def _made_before(
+async def _earlier_account(
     session: AsyncSession, form: UserCreate, passwords: Passwords, submission: UUID | None
 ) -> User | None:
-    """The account that the same form has made, for whoever knows its password."""
+    """The account that the same form has created before, if the password matches."""
     if submission is None:
         return None
     user = await session.scalar(select(User).where(User.submission == submission))
@@ -112,10 +111,10 @@ async def role_for(session: AsyncSession, email: str, administrators: list[str])
 
 
 async def resend_confirmation(session: AsyncSession, user: User, links: LinkSigner) -> bool:
-    """Send the mail that confirms an address again.
+    """Send the confirmation mail again.
 
     Returns:
-        Whether it was sent: not more than a few are, in a while.
+        Whether it was sent: its rate is limited.
     """
     sent = await send_confirmation(session, user, links)
     await session.commit()
@@ -123,7 +122,7 @@ async def resend_confirmation(session: AsyncSession, user: User, links: LinkSign
 
 
 async def send_confirmation(session: AsyncSession, user: User, links: LinkSigner) -> bool:
-    """Add the mail with the link that confirms the user's address; the caller commits."""
+    """Add the confirmation mail to the outbox; the caller commits."""
     token = links.sign(CONFIRM, {"user": user.id, "email": user.email})
     link = external_url("registration.confirm", token=token)
     mail = await outbox.put(session, to=user.email, message="confirm", user=user, link=link)
@@ -134,20 +133,20 @@ async def account_of_confirmation(
     session: AsyncSession, viewer: Viewer, token: str, links: LinkSigner, *,
     registered: int | None = None,
 ) -> User:  # fmt: skip
-    """The account whose address `token` was mailed to; nothing is changed.
+    """The account of a confirmation link; nothing is changed.
 
     Args:
-        viewer: who opens the link, logged in or not.
-        registered: the id of the account that was made with this browser, if one was.
+        viewer: the viewer, logged in or not.
+        registered: the id of the account that was registered in this browser, if any.
 
     Raises:
         ExpiredTokenError: the link is older than an hour.
-        OtherAccountError: somebody else than the viewer was to open it.
-        InvalidTokenError: the link is not one of ours, or the address has changed since.
-        UnprovedOwnerError: the account would get more than the default role, and it is not
-            known to be its owner who opens the link. Somebody else may have registered with
-            the address of an administrator: they must not get the rights because the
-            administrator's mail scanner has opened the link and pressed its button.
+        OtherAccountError: it is for another account than the viewer's.
+        InvalidTokenError: its signature is invalid, or the address has changed since.
+        OwnershipNotProvedError: the account would get more than the default role, and the viewer
+            may not be its owner. An attacker may have registered with the address of an
+            administrator, and must not get the role because the administrator's mail scanner opens
+            the link and submits its form.
     """
     content = links.read(CONFIRM, token)
     refuse_other_account(viewer.id, content["user"])
@@ -160,7 +159,7 @@ async def account_of_confirmation(
         raise InvalidTokenError
     is_owner = viewer.account is not None or registered == user.id
     if not (user.is_confirmed or user.role.is_default or is_owner):
-        raise UnprovedOwnerError
+        raise OwnershipNotProvedError
     return user
 
 
@@ -168,7 +167,7 @@ async def confirm(
     session: AsyncSession, viewer: Viewer, token: str, links: LinkSigner, *,
     registered: int | None = None,
 ) -> None:  # fmt: skip
-    """Confirm the address that `token` was mailed to. Doing it twice does no harm.
+    """Confirm the address of a confirmation link; idempotent.
 
     Arguments and errors are those of `account_of_confirmation`.
     """

@@ -1,4 +1,4 @@
-"""What a unique index of the accounts says, in words for a person."""
+"""User-facing messages for violations of unique indexes."""
 
 from sqlalchemy.exc import IntegrityError
 
@@ -17,10 +17,10 @@ _MESSAGES = {
 
 
 def taken(error: IntegrityError) -> InvalidFieldsError:
-    """What to tell the person whose e-mail or username somebody else has, in whatever case.
+    """The error for an e-mail address or username that is taken.
 
-    The indexes decide, not a look beforehand, so that of two simultaneous requests one gets
-    this.
+    The indexes decide, rather than a query in advance, so that this also covers concurrent
+    requests.
 
     Raises:
         IntegrityError: `error` itself, if it is about something else.

@@ -1,7 +1,7 @@
-"""Which usernames people may choose.
+"""Reserved and confusable usernames.
 
-A username stands in addresses and beside what its owner writes. So nobody gets one that speaks
-for the site, or one that readers take for somebody else's.
+A username appears in URLs and next to everything its owner writes. So it must not appear to speak
+for the site, or be mistaken for another user's.
 """
 
 import re
@@ -13,7 +13,7 @@ from werkzeug.routing import Map
 from blog.core.errors import InvalidFieldsError
 
 RESERVED_MESSAGE = "This name is reserved for the site. Please choose another one."
-# Names of roles in a site and at its mail server (RFC 2142 has the latter), and of nobody.
+# Roles of a site and of its mail server (RFC 2142), and placeholders.
 ROLES = {
     "abuse", "account", "accounts", "admin", "administration", "administrator", "all", "anonymous",
     "billing", "bot", "broadside", "contact", "everybody", "everyone", "feedback", "help",
@@ -22,12 +22,12 @@ ROLES = {
     "owner", "postmaster", "press", "privacy", "root", "sales", "security", "staff", "support",
     "sysadmin", "system", "team", "undefined", "user", "users", "webmaster", "www",
 }  # fmt: skip
-# Characters that fonts draw alike, after lower-casing (Unicode Technical Standard 39, 4).
+# Confusable characters, after lower-casing (Unicode Technical Standard 39, 4).
 _ALIKE = str.maketrans("01i.", "oll_")
 
 
 def fold(username: str) -> str:
-    """What all usernames have in common that look like `username`: `R0bin.` and `robin`.
+    """The skeleton of a username, equal for confusable ones such as `R0bin.` and `robin`.
 
     A unique index on it (`users.username_fold`) refuses the second of them.
     """
@@ -36,12 +36,12 @@ def fold(username: str) -> str:
 
 
 def reserved(site_name: str, base_url: str, routes: Map) -> frozenset[str]:
-    """The folded names that nobody may register with.
+    """The folded names that are reserved.
 
     Args:
         site_name: the name of the site.
-        base_url: its address; the labels of its host are reserved too.
-        routes: the first part of each of them is reserved, should profiles ever stand there.
+        base_url: its URL; the labels of its host are reserved too.
+        routes: their first path segments are reserved, in case profiles ever move to the root.
     """
     hosts = (urlsplit(base_url).hostname or "").split(".")
     parts = {rule.rule.split("/")[1].partition(".")[0] for rule in routes.iter_rules()}
@@ -49,7 +49,7 @@ def reserved(site_name: str, base_url: str, routes: Map) -> frozenset[str]:
 
 
 def _spellings(site_name: str) -> Iterable[str]:
-    """The name of the site, as somebody would write it in a username."""
+    """The name of the site, as it could be written in a username."""
     words = re.findall(r"[a-z0-9]+", site_name.lower())
     return {"".join(words), "_".join(words)}
 

@@ -1,4 +1,4 @@
-"""`/auth/sessions`: where one is logged in, and ending that."""
+"""`/auth/sessions`: the user's sessions."""
 
 from quart import Blueprint, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
@@ -18,7 +18,7 @@ blueprint = Blueprint("sessions", __name__, url_prefix="/auth/sessions")
 
 @blueprint.get("")
 async def overview() -> ResponseReturnValue:
-    """The browsers in which one is logged in."""
+    """List the user's sessions."""
     current = required_login()
     logins = await queries.sessions_of(db(), current.user)
     return await render_template("accounts/sessions.html", logins=logins, current=current)
@@ -27,7 +27,7 @@ async def overview() -> ResponseReturnValue:
 @blueprint.post("/<id:login_id>/end")
 @quota(LOGGING_IN)
 async def end(login_id: int) -> ResponseReturnValue:
-    """End one of one's own sessions. To end the one that is asking is to log out."""
+    """End one of the user's sessions. Ending the current one logs out."""
     current = required_login()
     try:
         await sessions_service.end_session(db(), current.user, login_id)
@@ -45,7 +45,7 @@ async def end(login_id: int) -> ResponseReturnValue:
 @blueprint.post("/end-all")
 @quota(LOGGING_IN)
 async def end_all() -> ResponseReturnValue:
-    """Log out everywhere; with `tokens`, revoke the API tokens too."""
+    """End all sessions; with `tokens`, revoke the API tokens too."""
     form = Form(EndAllForm)
     if (data := await form.submitted()) is None:
         raise InvalidFieldsError(form.errors)
@@ -65,7 +65,7 @@ async def end_all() -> ResponseReturnValue:
 @blueprint.post("/end-others")
 @quota(LOGGING_IN)
 async def end_others() -> ResponseReturnValue:
-    """End all of one's own sessions but the one that is asking."""
+    """End all of the user's sessions except the current one."""
     login = required_login()
     generation = await sessions_service.end_other_sessions(db(), login)
     remember_device(login.user_id, generation)

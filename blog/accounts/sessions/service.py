@@ -1,4 +1,4 @@
-"""The sessions of people who are logged in: begun, kept alive, and ended."""
+"""Starting, renewing and ending sessions."""
 
 from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -35,7 +35,7 @@ async def begin_session(
 
 
 async def renew_token(session: AsyncSession, login: LoginSession) -> str:
-    """Give a session another token, so that copies of the old cookie are worth nothing.
+    """Replace the token of a session, which invalidates copies of the old cookie.
 
     The caller commits.
 
@@ -53,10 +53,10 @@ async def renew_token(session: AsyncSession, login: LoginSession) -> str:
 
 
 async def end_session(session: AsyncSession, user: User, login_id: int) -> None:
-    """End one of a person's sessions: its cookie is worthless, wherever it was copied to.
+    """End one of a user's sessions, which invalidates all copies of its cookie.
 
     Raises:
-        NotFoundError: there is none with this id, or it is somebody else's.
+        NotFoundError: there is none with this id, or it is another user's.
     """
     ended = await session.scalar(
         delete(LoginSession)
@@ -70,9 +70,7 @@ async def end_session(session: AsyncSession, user: User, login_id: int) -> None:
 
 
 async def end_other_sessions(session: AsyncSession, login: LoginSession) -> int:
-    """End all sessions of a person but one, and forget their devices.
-
-    API tokens stay valid: they are no browsers.
+    """End all sessions of a user but one, and forget known devices. API tokens stay valid.
 
     Returns:
         The new generation of devices (`forget_devices`).
@@ -89,7 +87,7 @@ async def end_other_sessions(session: AsyncSession, login: LoginSession) -> int:
 
 
 async def end_sessions_everywhere(session: AsyncSession, user: User, *, with_tokens: bool) -> None:
-    """End all sessions of a person, forget their devices, and if wanted revoke the API tokens."""
+    """End all sessions of a user, forget known devices, and optionally revoke the API tokens."""
     await forget_devices(session, user.id)
     await session.execute(delete(LoginSession).where(LoginSession.user_id == user.id))
     if with_tokens:
@@ -101,10 +99,10 @@ async def end_sessions_everywhere(session: AsyncSession, user: User, *, with_tok
 
 
 async def forget_devices(session: AsyncSession, user_id: int) -> int:
-    """Let an account know no device any more (`blog.core.auth.devices`); the caller commits.
+    """Invalidate all known devices of an account (`blog.core.auth.devices`); the caller commits.
 
     Returns:
-        The generation of the devices that the account gets to know from now on.
+        The generation for devices that become known from now on.
     """
     generation = await session.scalar(
         update(User)
@@ -119,12 +117,10 @@ async def forget_devices(session: AsyncSession, user_id: int) -> int:
 async def end_all_access(
     session: AsyncSession, user: User, *, keep: LoginSession | None = None
 ) -> int:
-    """End a person's sessions, all or all but one, revoke the API tokens, and forget the devices.
+    """End a user's sessions, all or all but one, revoke the API tokens, and forget known devices.
 
-    The caller commits.
-
-    Whoever also changes the person's row does so before: logging in and issuing a token lock
-    that row and then add theirs, and this has to see what was added.
+    The caller commits. A caller that also changes the user's row must do that first: logging in and
+    issuing a token lock that row before they insert, and this has to see what they inserted.
 
     Returns:
         The new generation of devices (`forget_devices`).

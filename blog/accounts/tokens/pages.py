@@ -1,4 +1,4 @@
-"""`/auth/tokens`: what lets programs use the API in one's name."""
+"""`/auth/tokens`: the user's API tokens."""
 
 from quart import Blueprint, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
@@ -21,7 +21,7 @@ blueprint = Blueprint("tokens", __name__, url_prefix="/auth/tokens")
 
 @blueprint.get("")
 async def overview() -> ResponseReturnValue:
-    """One's tokens, and the form for another."""
+    """List the user's tokens, with the form for a new one."""
     return await _overview(Form(TokenForm, {"read": "true", "life": "30 days"}))
 
 
@@ -29,11 +29,11 @@ async def overview() -> ResponseReturnValue:
 @quota(CHANGING_ACCOUNT)
 @confirmed_required
 async def create() -> ResponseReturnValue:
-    """Make a token, and show its secret this once.
+    """Create a token, and show its secret once.
 
-    No redirect follows, as it does elsewhere: the secret would have to wait for it in a
-    cookie or in the database. This page is in no cache, and a browser that sends the form
-    again gets no second token.
+    There is no redirect after the POST, because the secret would have to be stored in a cookie or
+    in the database meanwhile. The page is not cached, and resubmitting the form creates no second
+    token.
     """
     viewer, form = required_viewer(), Form(TokenForm)
     if (data := await form.submitted()) is None:
@@ -60,7 +60,7 @@ async def create() -> ResponseReturnValue:
 @blueprint.post("/<id:token_id>/revoke")
 @quota(CHANGING_ACCOUNT)
 async def revoke(token_id: int) -> ResponseReturnValue:
-    """Revoke one of one's own tokens."""
+    """Revoke one of the user's tokens."""
     try:
         await tokens_service.revoke_token(db(), required_account(), token_id)
     except NotFoundError as error:

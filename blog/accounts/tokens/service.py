@@ -1,4 +1,4 @@
-"""Personal API tokens: issued, noted as used, and revoked."""
+"""Issuing and revoking personal API tokens."""
 
 from datetime import timedelta
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.accounts.login.attempts import forgive
+from blog.accounts.login.attempts import clear_failures
 from blog.accounts.login.authentication import authenticate
 from blog.accounts.schemas import TokenForm
 from blog.core.auth.clients import Client
@@ -28,7 +28,7 @@ from blog.core.web.submissions import submission_key
 from blog.mail import outbox
 from blog.models import ApiToken, Permission, Scope, User
 
-# Tells a token from other secrets: whoever searches texts for what has leaked finds it.
+# Lets secret scanners recognise leaked tokens.
 PREFIX = "bsd_"
 MOST_TOKENS = 50
 LONGEST_LIFE = timedelta(days=365)
@@ -37,11 +37,11 @@ ALREADY_REVOKED = "There is no such token: it was revoked, or has expired."
 
 
 class AlreadyIssuedError(BlogError):
-    """This form has made its token, and the secret of it was shown then."""
+    """The form has created its token before, and the secret was shown then."""
 
 
 class IssuedToken(NamedTuple):
-    """A new token; `secret` is what a client sends, and is kept nowhere."""
+    """A new token; `secret` is what clients send, and is not stored."""
 
     token: ApiToken
     secret: str
@@ -51,23 +51,21 @@ async def issue_token(
     session: AsyncSession, viewer: Viewer, *, name: str, scopes: Scope, life: timedelta,
     submission: UUID | None = None,
 ) -> IssuedToken:  # fmt: skip
-    """Make a token for a person, and tell them by mail.
+    """Create a token for a user, and notify them by mail.
 
-    There is no mail about those that a program asks for each time it runs, which have no name and
-    soon end.
+    No mail is sent for unnamed short-lived tokens, which programs may request at every run.
 
     Args:
-        name: what the person calls it; empty for a program that asked by itself. Such a
-            program may ask each time it runs, and never meets the limit: the one of its
-            tokens that expires first gives way.
-        submission: the key of the form that was sent (`blog.core.web.submissions`).
+        name: the user's name for it; empty for a program that requests one by itself. Such programs
+            never reach the limit: the unnamed token that expires first is replaced.
+        submission: the idempotency key of the form (`blog.core.web.submissions`).
 
     Raises:
-        ForbiddenError: the person has not confirmed the address.
-        InvalidFieldsError: the token would be good for nothing or for too long, or moderate where
-            the person may not; or the account was changed a moment ago.
-        LimitReachedError: the person has as many tokens as anybody may.
-        AlreadyIssuedError: the form was sent before.
+        ForbiddenError: the user's address is not confirmed.
+        InvalidFieldsError: the lifetime or scopes are invalid, or the user lacks the permission for
+            a scope, or the account was changed concurrently.
+        LimitReachedError: the user has the maximum number of tokens.
+        AlreadyIssuedError: the form was submitted before.
     """
     user = viewer.person
     if not user.is_confirmed:
@@ -78,8 +76,8 @@ async def issue_token(
         raise InvalidFieldsError({"scopes": "Please choose at least one."})
     if Scope.MODERATE in scopes and not viewer.can(Permission.MODERATE):
         raise InvalidFieldsError({"scopes": "Only moderators can have a token that moderates."})
-    await _hold_account(session, user)
-    await _make_room(session, user, gives_way=not name)
+    await _lock_account(session, user)
+    await _ensure_token_limit(session, user, replace_unnamed=not name)
     secret = PREFIX + opaque_token()
     token = await session.scalar(
         insert(ApiToken)
@@ -107,14 +105,13 @@ async def make_token(
     session: AsyncSession, viewer: Viewer, form: TokenForm, scopes: Scope, *,
     passwords: Passwords, client: Client,
 ) -> IssuedToken:  # fmt: skip
-    """Make a token by the form of the page, which asks for the password.
+    """Create a token from the form of the page, which asks for the password.
 
-    A session alone is not enough: whoever finds a browser logged in could make one that outlives
-    it by a year.
+    A session is not enough: in an unattended browser, an attacker could create a token that
+    outlives it by a year.
 
     Raises:
-        InvalidFieldsError: the password is wrong; or as `issue_token`, whose other errors are
-            raised too.
+        InvalidFieldsError: the password is wrong; otherwise the errors of `issue_token`.
         TooManyAttemptsError: too many wrong passwords were tried.
     """
     if not viewer.person.is_confirmed:
@@ -122,18 +119,18 @@ async def make_token(
     user = await authenticate(session, passwords, viewer.person.email, form.password, client)
     if user is None:
         raise InvalidFieldsError({"password": "This is not your password."})
-    await forgive(session, user, client.address)
+    await clear_failures(session, user, client.address)
     return await issue_token(
         session, viewer, name=form.name, scopes=scopes, life=form.life,
         submission=submission_key(form, viewer.id, form.name),
     )  # fmt: skip
 
 
-async def _hold_account(session: AsyncSession, user: User) -> None:
-    """Lock the account as it was read, so that its tokens can be counted.
+async def _lock_account(session: AsyncSession, user: User) -> None:
+    """Lock the account, if it has not changed since it was read, to count its tokens.
 
-    Who changes the password or disables the account at the same moment waits for our commit,
-    and then revokes what we have issued; or is first, and we find the account changed.
+    A concurrent change of the password, or disabling of the account, either waits for our commit
+    and then revokes the new token, or comes first, and we find the account changed.
     """
     as_read = (
         select(User.id)
@@ -148,16 +145,16 @@ async def _hold_account(session: AsyncSession, user: User) -> None:
         raise InvalidFieldsError({"": "This account was changed just now. Please try again."})
 
 
-async def _make_room(session: AsyncSession, user: User, *, gives_way: bool) -> None:
-    """Make sure that the person may have another token.
+async def _ensure_token_limit(session: AsyncSession, user: User, *, replace_unnamed: bool) -> None:
+    """Check that the user may have another token.
 
     Args:
-        gives_way: whether one without a name may be deleted for it.
+        replace_unnamed: whether an unnamed token may be deleted to make room.
     """
     valid = (ApiToken.user_id == user.id, ApiToken.expires_at > now())
     if (await session.scalar(select(func.count()).where(*valid)) or 0) < MOST_TOKENS:
         return
-    if gives_way:
+    if replace_unnamed:
         first_to_expire = (
             select(ApiToken.id)
             .where(*valid, ApiToken.name == "")
@@ -174,10 +171,10 @@ async def _make_room(session: AsyncSession, user: User, *, gives_way: bool) -> N
 
 
 async def revoke_token(session: AsyncSession, user: User, token_id: int) -> None:
-    """Revoke one of a person's tokens: whoever holds it is shut out.
+    """Revoke one of a user's tokens.
 
     Raises:
-        NotFoundError: there is none with this id, or it is somebody else's.
+        NotFoundError: there is none with this id, or it is another user's.
     """
     revoked = await session.scalar(
         delete(ApiToken)

@@ -26,7 +26,7 @@ async def spend(user_id: int = 0) -> None:
         standing = await spend_from(buckets)
     except TooManyRequestsError as error:
         if user_id:
-            current_app.rate_limits.remember_empty(_credentials(), error.wait)
+            current_app.rate_limits.mark_empty(_credentials(), error.wait)
         raise
     if standing:
         g.api_standing = standing

@@ -57,7 +57,7 @@ def cached_json_response(make: Callable[..., BaseModel | str], *values: Any) -> 
         make: makes the resource, or the JSON of it, of the values and of nothing else.
         values: as `blog.core.web.fragments` wants them.
     """
-    return _response(current_app.fragments.kept(_make_tagged, make, *values), 200, {})
+    return _response(current_app.fragments.cached(_make_tagged, make, *values), 200, {})
 
 
 def streamed_json_response(tag: str, pieces: AsyncIterator[str]) -> Response:

@@ -14,7 +14,7 @@ from blog.core.auth.credentials import credential
 from blog.core.auth.presence import note_presence
 from blog.core.auth.sessions import REMEMBERED_LIFE, note_use
 from blog.core.auth.viewer import ANONYMOUS, UNKNOWN, Viewer
-from blog.core.db.touch import is_due
+from blog.core.db.touch import is_stale
 from blog.core.web.app import Broadside, current_app
 from blog.core.web.headers import keep_private
 from blog.core.web.requests import is_for_api
@@ -80,7 +80,7 @@ async def recognise_by_cookie() -> Viewer:
         if login is None:
             cookie.action = Action.DELETE
         else:
-            if is_due(login.last_used_at):
+            if is_stale(login.last_used_at):
                 async with current_app.database.warm_sessions.session() as session:
                     await note_use(session, login, requesting_client())
             viewer = Viewer.by_session(login)

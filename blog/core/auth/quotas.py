@@ -19,7 +19,7 @@ from quart.typing import ResponseReturnValue
 from blog.core.auth.identity import current_viewer
 from blog.core.networks import neighbourhoods, parsed_address
 from blog.core.web.app import current_app
-from blog.core.web.rate_limits import Bucket, Quota, Standing
+from blog.core.web.rate_limits import Bucket, Quota, QuotaStatus
 
 Arguments = ParamSpec("Arguments")
 View = Callable[Arguments, Awaitable[ResponseReturnValue]]
@@ -81,7 +81,7 @@ async def spend(quota: Quota) -> None:
     await spend_from(peoples(quota, user_id) if user_id else strangers(quota))
 
 
-async def spend_from(buckets: tuple[Bucket, ...]) -> Standing | None:
+async def spend_from(buckets: tuple[Bucket, ...]) -> QuotaStatus | None:
     """Take one request out of each bucket, unless the site has no limits (`RATE_LIMITS`).
 
     Returns:

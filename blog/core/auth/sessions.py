@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.auth.clients import Client
 from blog.core.clock import now
-from blog.core.db.touch import note_now
+from blog.core.db.touch import touch
 from blog.models import LoginSession
 
 REMEMBERED_LIFE = timedelta(days=30)
@@ -23,7 +23,7 @@ async def note_use(session: AsyncSession, login: LoginSession, client: Client) -
     expires_at = login.expires_at
     if not login.is_remembered:
         expires_at = min(login.created_at + LONGEST_LIFE, now() + IDLE_LIFE)
-    await note_now(
+    await touch(
         session, LoginSession.last_used_at, login.id,
         network_address=client.address, expires_at=expires_at,
     )  # fmt: skip

@@ -1,1 +1,1 @@
-"""Hashing passwords, refusing weak ones, and signing what comes back to us."""
+"""Password hashing, weak passwords, and signed or opaque tokens."""

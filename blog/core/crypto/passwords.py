@@ -1,4 +1,4 @@
-"""Hashing passwords with argon2id, beside the event loop."""
+"""Password hashing with argon2id, outside the event loop."""
 
 import asyncio
 from collections.abc import Callable
@@ -19,8 +19,8 @@ AT_ONCE = 2
 Result = TypeVar("Result")
 
 
-class Turn(asyncio.Semaphore):
-    """A semaphore that tells how many wait for it."""
+class MeteredSemaphore(asyncio.Semaphore):
+    """A semaphore that reports the number of waiting tasks as a metric."""
 
     async def acquire(self) -> Literal[True]:
         with metrics.hashes_waiting.track_inprogress():
@@ -28,20 +28,20 @@ class Turn(asyncio.Semaphore):
 
 
 class Passwords:
-    """Hashes and checks passwords in threads, a bounded number at a time.
+    """Hashes and verifies passwords in a bounded number of threads.
 
-    The threads are the bound: what has been handed to one runs to its end, even if the
-    client who asked for it has gone away meanwhile.
+    The bound is on threads, not requests: a hash that has started runs to its end, even if its
+    client disconnects.
 
     Args:
         time_cost: iterations.
-        memory_kib: memory that a hash takes, in KiB.
-        at_once: how many are computed at the same time; the others wait in line.
-        site_name: the name of the site, which is nobody's password.
+        memory_kib: memory per hash, in KiB.
+        at_once: the number of threads; further requests wait.
+        site_name: the name of the site, which is refused as a password.
 
     Attributes:
-        turn: a semaphore for as many. Who has something to do just before a hash, such as
-            counting a try, holds it from there on.
+        turn: a semaphore of the same size. Acquire it before work that belongs to a hash, such as
+            counting a log-in attempt.
     """
 
     def __init__(
@@ -57,26 +57,26 @@ class Passwords:
             time_cost=time_cost, memory_cost=memory_kib, parallelism=1, type=Type.ID
         )
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="argon2")
-        self.turn = Turn(at_once)
-        self._free_thread = Turn(at_once)
-        self._nobodys_hash = self._hasher.hash("nobody has this password")
+        self.turn = MeteredSemaphore(at_once)
+        self._free_thread = MeteredSemaphore(at_once)
+        self._dummy_hash = self._hasher.hash("nobody has this password")
 
     async def hash(self, password: str) -> str:
-        """The hash to store, with its parameters and salt inside it (PHC string format)."""
+        """The hash to store, including parameters and salt (PHC string format)."""
         return await self._in_thread(self._hasher.hash, normalized(password))
 
     async def verify(self, stored: str | None, password: str) -> bool:
-        """Whether `password` is the one that `stored` was made of.
+        """Whether `password` matches the hash `stored`.
 
-        With `None`, for a person that does not exist, it takes as long and says no: the
-        time of the answer does not tell who has an account.
+        `None`, for an unknown user, takes as long and returns `False`, so that response times do
+        not reveal who has an account.
         """
-        known = stored or self._nobodys_hash
+        known = stored or self._dummy_hash
         matches = await self._in_thread(self._verify, known, normalized(password))
         return matches and stored is not None
 
     def is_outdated(self, stored: str) -> bool:
-        """Whether `stored` was made with other parameters than today's."""
+        """Whether `stored` was made with other parameters than the current ones."""
         return self._hasher.check_needs_rehash(stored)
 
     def _verify(self, stored: str, password: str) -> bool:

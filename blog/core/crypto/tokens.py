@@ -1,4 +1,4 @@
-"""Secrets that are handed out: links in mails, the tokens of sessions and of the API."""
+"""Tokens: signed ones for links in mails, opaque ones for sessions and the API."""
 
 import hashlib
 import secrets
@@ -10,38 +10,37 @@ LINK_SECONDS = 3600
 
 
 class InvalidTokenError(Exception):
-    """The token was not made by this site, or not for this purpose, or does not hold any more."""
+    """The token was not signed by this site, or for another purpose, or is no longer valid."""
 
 
 class ExpiredTokenError(InvalidTokenError):
-    """The token was good once."""
+    """The token has expired."""
 
 
 class OtherAccountError(InvalidTokenError):
-    """The token is good, but for another account than the one that is logged in."""
+    """The token is valid, but for another account than the one that is logged in."""
 
 
 class LinkSigner:
-    """Makes and reads the tokens in the links of mails: signed, not stored.
+    """Signs and verifies the tokens in links of mails. They are not stored.
 
     Args:
-        key: the site's signing key. A token that was signed for one purpose does not hold
-            for another.
+        key: the site's signing key. Each purpose has its own derived key.
     """
 
     def __init__(self, key: str) -> None:
         self._key = key
 
     def sign(self, purpose: str, content: dict[str, Any]) -> str:
-        """A token of `content` for a URL. Whoever has it can read the content."""
+        """A URL-safe token with `content`, signed but not encrypted."""
         return str(self._serializer(purpose).dumps(content))
 
     def read(self, purpose: str, token: str, max_age: int = LINK_SECONDS) -> dict[str, Any]:
-        """The content that `token` was made of, at most `max_age` seconds ago.
+        """The content of `token`, if it was signed at most `max_age` seconds ago.
 
         Raises:
             ExpiredTokenError: it is older.
-            InvalidTokenError: it is not one of ours.
+            InvalidTokenError: its signature is invalid.
         """
         try:
             content: dict[str, Any] = self._serializer(purpose).loads(token, max_age=max_age)
@@ -52,27 +51,28 @@ class LinkSigner:
         return content
 
     def _serializer(self, purpose: str) -> URLSafeTimedSerializer:
-        # The 48 bytes of a SHA-384 fill 64 characters of base64 to the last bit. With another
-        # length a changed last character could stand for the same signature.
+        # The 48 bytes of a SHA-384 fill 64 base64 characters exactly. With padding bits, a changed
+        # last character could decode to the same signature.
         return URLSafeTimedSerializer(
             self._key, salt=f"link: {purpose}", signer_kwargs={"digest_method": hashlib.sha384}
         )
 
 
 def fingerprint(*texts: str) -> str:
-    """A digest of `texts`, for a token that is to hold only as long as none of them changes."""
+    """A digest of `texts`, for a token that becomes invalid when one of them changes."""
     digest = hashlib.sha256()
     for text in texts:
-        # Each is hashed by itself first: ("ab", "c") and ("a", "bc") differ.
+        # Hash each one first, so that ("ab", "c") and ("a", "bc") differ.
         digest.update(hashlib.sha256(text.encode()).digest())
     return digest.hexdigest()[:32]
 
 
 def opaque_token() -> str:
-    """A random secret of 256 bits, in characters that a cookie and a URL can hold."""
+    """A random token of 256 bits, safe in cookies and URLs."""
     return secrets.token_urlsafe(32)
 
 
 def token_digest(token: str) -> bytes:
-    """What is stored of an opaque token. A plain SHA-256 will do: there is nothing to guess."""
+    """The digest of an opaque token, for storage. Plain SHA-256 suffices, as the token is
+    random."""
     return hashlib.sha256(token.encode()).digest()

@@ -1,8 +1,8 @@
-"""Which passwords are guessed first.
+"""Detection of weak passwords.
 
-NIST SP 800-63B, 5.1.1.2, names the kinds: passwords of earlier breaches, repetitive or sequential
-characters, and words of the context, such as the name of the service and the username. Rules about
-kinds of characters are not among them.
+Following NIST SP 800-63B, 5.1.1.2: passwords from breaches, repetitive or sequential characters,
+and context-specific words, such as the name of the service and the username. There are no
+composition rules.
 """
 
 import itertools
@@ -14,8 +14,8 @@ from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 128
 LONGEST_UNIT = 4
-# zxcvbn's list of the 30,000 passwords that leaks have shown most often. Its estimate of a
-# password's strength is not asked: it takes time, and would be one more rule to guess at.
+# zxcvbn's list of the 30,000 most frequent passwords in leaks. Its strength estimate is not used:
+# it is slow, and users could not tell what it requires.
 COMMONEST = frozenset(
     password for password in FREQUENCY_LISTS["passwords"] if len(password) >= SHORTEST_PASSWORD
 )
@@ -24,21 +24,21 @@ _BETWEEN_WORDS = re.compile(r"[\W_]+")
 
 
 def normalized(password: str) -> str:
-    """The same characters for the same keys, whichever way a keyboard composes them.
+    """Normalise to NFKC, so that the same keys give the same characters on any keyboard.
 
-    NFKC, as NIST SP 800-63B, 5.1.1.2 has it. The time that this takes grows with the square of
-    the number of combining marks in a row: limit the length before.
+    See NIST SP 800-63B, 5.1.1.2. The time is quadratic in the number of consecutive combining
+    marks, so limit the length first.
     """
     return unicodedata.normalize("NFKC", password)
 
 
 def is_common(password: str) -> bool:
-    """Whether everybody who guesses passwords begins with this one, whatever its case."""
+    """Whether this is one of the most common passwords, ignoring case."""
     return normalized(password).lower() in COMMONEST
 
 
 def is_regular(password: str) -> bool:
-    """Whether a few characters are repeated (`abcabcabc`), or follow one another (`23456789`)."""
+    """Whether the password is repetitive (`abcabcabc`) or sequential (`23456789`)."""
     password = normalized(password).lower()
     if any(password[unit:] == password[:-unit] for unit in range(1, LONGEST_UNIT + 1)):
         return True
@@ -47,12 +47,12 @@ def is_regular(password: str) -> bool:
 
 
 def is_made_of(password: str, words: Iterable[str]) -> bool:
-    """Whether a password is one of some words, perhaps with digits or signs around it.
+    """Whether a password is one of some words, possibly surrounded by digits or punctuation.
 
     Args:
-        password: what was typed.
-        words: what everybody knows, such as the username; an e-mail address stands for the
-            part before its `@` too. Their case and what stands between their parts do not matter.
+        password: the password.
+        words: public words, such as the username; of an e-mail address also the local part. Case
+            and separators are ignored.
     """
     known = set()
     for word in words:

@@ -1,8 +1,8 @@
-"""How a connection is made: what libpq's parameters mean, in the terms of asyncpg.
+"""Translate libpq's connection parameters to arguments of asyncpg.
 
-asyncpg reads what an address leaves out from libpq's environment (`PGSSLMODE`, `PGPASSWORD`, …) and
-from files in the user's home, where it fails if that may not be read. Here an address says all:
-whatever asyncpg would look for elsewhere, it is told.
+asyncpg takes what a URL leaves out from libpq's environment (`PGSSLMODE`, `PGPASSWORD`, …) and
+from files in the home directory, where it fails if that is not readable. So everything that it
+would look up is passed explicitly.
 """
 
 import getpass
@@ -15,16 +15,17 @@ from typing import Any
 import asyncpg  # type: ignore[import-untyped]
 
 DEFAULT_PORT = 5432
-# Where Debian's PostgreSQL and others', and the one that PostgreSQL's own build makes, listen.
+# The default socket directories of Debian, of other distributions, and of PostgreSQL itself.
 SOCKET_FOLDERS = ("/run/postgresql", "/var/run/postgresql", "/tmp")  # noqa: S108
-# What this module takes from the parameters; asyncpg gets the others as they are.
+# The parameters that this module handles; the others are passed to asyncpg unchanged.
 OURS = {
     "application_name", "connect_timeout", "options", "passfile", "ssl_max_protocol_version",
     "ssl_min_protocol_version", "sslcert", "sslcrl", "sslkey", "sslmode", "sslnegotiation",
     "sslpassword", "sslrootcert",
 }  # fmt: skip
 
-# What libpq calls them there (PostgreSQL, "Environment Variables"); it has none for `sslpassword`.
+# The names of libpq's environment variables (PostgreSQL, "Environment Variables"); `sslpassword`
+# has none.
 IN_ENVIRONMENT = {
     "host": "PGHOST",
     "port": "PGPORT",
@@ -48,24 +49,24 @@ IN_ENVIRONMENT = {
 
 
 class ParameterError(Exception):
-    """A parameter names a file that cannot be used; the message is one line."""
+    """A parameter names an unusable file; the message is one line."""
 
 
-def attempts(
+def connection_attempts(
     host: str | None, port: int | None, parameters: dict[str, Any]
 ) -> list[dict[str, Any]]:
-    """The arguments of `asyncpg.connect` that are to be tried in turn for one host.
+    """The arguments of `asyncpg.connect` to try in turn for one host.
 
     Args:
-        host, port: where; `None` is the server on this machine, and the usual port.
-        parameters: libpq's, as `database_urls.postgresql_url` leaves them, with arguments of
-            asyncpg's own among them.
+        host, port: the server; `None` is the local one, and the default port.
+        parameters: libpq's parameters, as `database_urls.postgresql_url` returns them, and
+            arguments of asyncpg.
 
     Returns:
-        One set of arguments, or with and without TLS where `sslmode` leaves that to the server.
+        One set of arguments, or two, with and without TLS, if `sslmode` allows both.
 
     Raises:
-        ParameterError: see there.
+        ParameterError: a file cannot be used.
     """
     port = int(port or DEFAULT_PORT)
     host = host or _local_host(port)
@@ -92,13 +93,13 @@ def attempts(
         "krbsrvname": "postgres",
         "gsslib": "gssapi",
     }
-    return [arguments | {"ssl": way} for way in _ways(host, parameters)]
+    return [arguments | {"ssl": way} for way in _tls_modes(host, parameters)]
 
 
-def may_be_tried_otherwise(error: Exception) -> bool:
-    """Whether the other one of two attempts, with or without TLS, may do better.
+def may_retry_with_other_tls_mode(error: Exception) -> bool:
+    """Whether to retry with the other one of TLS and no TLS.
 
-    The server does not speak TLS, or speaks another one, or its `pg_hba.conf` wants it otherwise.
+    The server does not support TLS, or this version, or `pg_hba.conf` requires the other.
     """
     is_refusal = isinstance(error, ConnectionError) and error.errno is None
     return is_refusal or isinstance(
@@ -107,15 +108,15 @@ def may_be_tried_otherwise(error: Exception) -> bool:
 
 
 def _local_host(port: int) -> str:
-    """The folder of this machine's server, or its name if there is no socket."""
+    """The socket directory of the local server, or "localhost" if there is no socket."""
     for folder in SOCKET_FOLDERS:
         if Path(folder, f".s.PGSQL.{port}").exists():
             return folder
     return "localhost"
 
 
-def _ways(host: str, parameters: dict[str, str]) -> list[ssl.SSLContext | bool]:
-    """Whether to use TLS, first and then."""
+def _tls_modes(host: str, parameters: dict[str, str]) -> list[ssl.SSLContext | bool]:
+    """The TLS contexts to try, in order; `False` is no TLS."""
     mode = parameters.get("sslmode", "prefer")
     if host.startswith("/") or mode == "disable":
         return [False]
@@ -126,17 +127,17 @@ def _ways(host: str, parameters: dict[str, str]) -> list[ssl.SSLContext | bool]:
 
 
 def tls_context(parameters: dict[str, str]) -> ssl.SSLContext:
-    """What is asked of the server's certificate, and which one it is shown.
+    """The TLS context: how to verify the server's certificate, and the client certificate.
 
-    Certificates are checked by `sslrootcert`, or else by the authorities that the system trusts.
+    Certificates are verified by `sslrootcert`, or by default by the system's authorities.
 
     Raises:
-        ParameterError: see there.
+        ParameterError: a file cannot be used.
     """
     mode, authorities = parameters.get("sslmode", "prefer"), parameters.get("sslrootcert")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = mode == "verify-full"
-    # With a file of authorities `require` checks as `verify-ca` does, in libpq too.
+    # With a root certificate, `require` verifies like `verify-ca`, as in libpq.
     is_checked = mode in {"verify-ca", "verify-full"} or (mode == "require" and authorities)
     context.verify_mode = ssl.CERT_REQUIRED if is_checked else ssl.CERT_NONE
     context.set_alpn_protocols(["postgresql"])
@@ -156,7 +157,7 @@ def tls_context(parameters: dict[str, str]) -> ssl.SSLContext:
             context.verify_flags |= ssl.VERIFY_CRL_CHECK_CHAIN
         if file := parameters.get("sslcert"):
             name = "sslcert"
-            # Without a password it would be asked for at the terminal.
+            # Without a password OpenSSL would prompt for one.
             secret = parameters.get("sslpassword", "")
             context.load_cert_chain(file, parameters.get("sslkey"), lambda: secret)
     except (OSError, ssl.SSLError) as error:
@@ -166,17 +167,17 @@ def tls_context(parameters: dict[str, str]) -> ssl.SSLContext:
 
 
 def stored_password(file: Path, host: str, port: int, database: str, user: str) -> str:
-    """The password that a file has for a connection (PostgreSQL, "The Password File").
+    """Look up the password of a connection in a file (PostgreSQL, "The Password File").
 
     Args:
-        file: its lines are `host:port:database:user:password`, where `*` stands for any.
-        host: or the folder of the socket, for which the file may have `localhost`.
+        file: its lines are `host:port:database:user:password`, where `*` matches anything.
+        host: the host name, or a socket directory, which `localhost` in the file also matches.
 
     Returns:
-        It, or an empty text.
+        The password, or an empty string.
 
     Raises:
-        ParameterError: the file cannot be read, or everybody else can.
+        ParameterError: the file cannot be read, or is readable by others.
     """
     try:
         if file.expanduser().stat().st_mode & 0o077:
@@ -195,18 +196,18 @@ def stored_password(file: Path, host: str, port: int, database: str, user: str) 
     return ""
 
 
-def environment_of_programs(parameters: dict[str, str]) -> dict[str, str]:
-    """An environment in which PostgreSQL's programs connect as an address says, and not otherwise.
+def libpq_environment(parameters: dict[str, str]) -> dict[str, str]:
+    """The environment in which PostgreSQL's client programs connect with these parameters only.
 
-    They take parameters from there, since their command line can be read by everybody.
+    Parameters go into the environment because other users can read command lines.
 
     Args:
-        parameters: libpq's, by their own names: `host`, `user`, `sslmode`, …
+        parameters: libpq's parameters: `host`, `user`, `sslmode`, …
     """
     if "passfile" in parameters:
         parameters = parameters | {"passfile": str(Path(parameters["passfile"]).expanduser())}
     inherited = {name: value for name, value in os.environ.items() if name[:2] != "PG"}
-    # They look for certificates and passwords at home, and fail where that may not be read.
+    # The programs look for certificates and passwords in HOME, and fail if it is not readable.
     given = {"LC_ALL": "C", "HOME": "/nonexistent"}
     for name, value in parameters.items():
         if name in IN_ENVIRONMENT:
@@ -214,6 +215,6 @@ def environment_of_programs(parameters: dict[str, str]) -> dict[str, str]:
     if parameters.get("sslmode", "").startswith("verify") and (
         parameters.get("sslrootcert") in {None, "system"}
     ):
-        # libpq before version 16 does not know of the system's.
+        # libpq before version 16 does not support the system's authorities.
         given["PGSSLROOTCERT"] = ssl.get_default_verify_paths().cafile or "system"
     return inherited | given

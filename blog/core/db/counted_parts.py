@@ -1,8 +1,7 @@
-"""Numbered pages of a list that cost the same at any depth.
+"""Numbered pages at constant cost.
 
-A table counts the rows of each part of the list: of a range of ids, or of a day. Adding up the
-parts from the newest leads to the one in which a page begins, and only rows of that part are
-passed over.
+A table counts the rows of each part of the list: of a range of ids, or of a day. A running total
+from the newest part finds the one in which a page starts, and only rows of that part are skipped.
 """
 
 from typing import Any
@@ -17,11 +16,11 @@ def ids_of_page(ids: Rows, order: Order, parts: Any) -> Rows:
     """The ids of a page's rows, and of one more; executed with `PageRequest.parameters`.
 
     Args:
-        ids: selects those of the whole list.
-        order: the list's, descending.
-        parts: the mapped class of the counts. It has `key`, the name of the column that tells the
-            parts from one another, and `end`, which makes of that the first place after a part,
-            in the first column of the order.
+        ids: a select of the ids of the whole list.
+        order: the order of the list, descending.
+        parts: the mapped class of the counts. It has `key`, the name of the column that identifies
+            a part, and `end`, which maps that to the end of the part in the first column of the
+            order.
     """
     counts = parts.__table__.c
     key = counts[parts.key]
@@ -38,6 +37,6 @@ def ids_of_page(ids: Rows, order: Order, parts: Any) -> Rows:
 
 
 def number_of_rows(parts: Any) -> ScalarSelect[Any]:
-    """How many rows the whole list has."""
+    """The number of rows of the list."""
     visible = parts.__table__.c.visible
     return select(func.coalesce(func.sum(visible), 0)).scalar_subquery()

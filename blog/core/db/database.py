@@ -1,4 +1,4 @@
-"""A database and its sessions: one `Database` an application, one `AsyncSession` a request."""
+"""The database and its sessions: one `Database` per application, one `AsyncSession` per request."""
 
 import asyncio
 from pathlib import Path
@@ -10,37 +10,35 @@ from blog.core.db.connector import Connector
 from blog.core.db.database_errors import DatabaseUnavailableError
 from blog.core.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from blog.core.db.engines import POOL_SIZE, TimeLimits, make_engine
-from blog.core.db.silence import SilenceWatch
+from blog.core.db.stall_detection import StallDetector
 from blog.core.db.warm_sessions import WarmSessions
 
-# Of ten connections, so many are for what only reads.
-READING_PLACES = 4
+# The share of connections for reading, in tenths.
+READING_TENTHS = 4
 
 
 class Database:
-    """A PostgreSQL database: an external one by its address, or an embedded one in a folder.
+    """A PostgreSQL database: an external one by its URL, or an embedded one in a folder.
 
-    What writes may have to wait for somebody's lock. So that it cannot take the places of what
-    only reads, each of the two has a pool of its own.
+    Writes may have to wait for locks. So reads have a connection pool of their own, which waiting
+    writes cannot exhaust.
 
     Args:
-        url: address of an external server, `postgresql+asyncpg://…`; `None` for the
-            embedded one.
-        folder: the embedded server's data.
-        pool_size: how many connections there are at the most, in both pools together. They are
-            opened when they are needed, and stay: to open one takes longer than to answer many
-            requests.
-        embedded_options: settings of the embedded server's command line.
-        session_info: of each session that may write (`AsyncSession.info`).
+        url: the URL of an external server, `postgresql+asyncpg://…`; `None` for the embedded one.
+        folder: the data directory of the embedded server.
+        pool_size: the maximum number of connections in both pools together. They are opened on
+            demand and kept, because opening one takes longer than many requests.
+        embedded_options: settings for the embedded server's command line.
+        session_info: the `AsyncSession.info` of sessions that may write.
 
-    Usage: `await open()`, then `session()` as often as wanted, at the end `await close()`.
+    Usage: `await open()`, then `session()` any number of times, finally `await close()`.
 
     Attributes:
-        engine: of sessions that may write.
-        reading_engine: of what never waits for a lock for long: it only reads, or writes a row
-            that nobody else wants. It has no transactions: each statement stands alone.
-        warm_sessions: such as `reading_session()` makes.
-        warm_writing_sessions: without transactions too, but on `engine`.
+        engine: for sessions that may write.
+        reading_engine: in autocommit mode, for statements that never wait long for a lock: reads,
+            and writes to rows without contention.
+        warm_sessions: kept sessions on `reading_engine`.
+        warm_writing_sessions: kept sessions on `engine`, in autocommit mode.
     """
 
     engine: AsyncEngine
@@ -61,26 +59,27 @@ class Database:
         self._embedded = None if url else EmbeddedPostgres(folder, embedded_options)
         self._pool_size = pool_size
         self._session_info = session_info
-        self._watch: SilenceWatch | None = None
+        self._watch: StallDetector | None = None
 
     async def open(self, limits: TimeLimits | None = None) -> None:
-        """Start the embedded server if it is wanted, make the engines, and try a connection.
+        """Start the embedded server if there is one, create the engines, and test a connection.
 
         Args:
-            limits: how long statements may take, where somebody waits for each of them. Then it is
-                also noticed if the server says nothing any more (`blog.core.db.silence`).
+            limits: time limits for statements. They also enable the detection of a hanging server
+                (`blog.core.db.stall_detection`).
 
         Raises:
-            DatabaseUnavailableError: there is no answer; nothing is left open.
+            DatabaseUnavailableError: the server does not answer; nothing is left open.
         """
         try:
-            # It blocks the event loop, in which nothing else happens yet: so Ctrl-C finds the
-            # server either started and held by us, or not started.
+            # Blocks the event loop deliberately, which is idle so far: on Ctrl-C the server is
+            # either
+            # started and locked by this process, or not started.
             url = self._embedded.start() if self._embedded else self._url
         except EmbeddedPostgresError as error:
             raise DatabaseUnavailableError(str(error)) from error
         connector = Connector()
-        for_reading = max(1, self._pool_size * READING_PLACES // 10)
+        for_reading = max(1, self._pool_size * READING_TENTHS // 10)
         for_writing = self._pool_size - for_reading
         self.engine = make_engine(url, for_writing, connector=connector, limits=limits)
         self.reading_engine = make_engine(
@@ -100,11 +99,11 @@ class Database:
             await self.close()
             raise
         if limits is not None:
-            self._watch = SilenceWatch(connector, self.engine, self.reading_engine)
+            self._watch = StallDetector(connector, self.engine, self.reading_engine)
             self._watch.start()
 
     async def close(self) -> None:
-        """Close every connection, and let go of the embedded server."""
+        """Close every connection, and release the embedded server."""
         if self._watch is not None:
             await self._watch.stop()
             self._watch = None
@@ -116,13 +115,13 @@ class Database:
             await asyncio.to_thread(self._embedded.stop)
 
     def session(self) -> AsyncSession:
-        """A new session; it takes a connection with its first statement."""
+        """A new session; it checks out a connection at its first statement."""
         return self._sessions()
 
     def reading_session(self) -> AsyncSession:
-        """A new session without a transaction: each statement stands alone.
+        """A new session in autocommit mode.
 
-        It sees what another one would see (each statement of a transaction sees its own moment,
-        "read committed"), without the two trips to the server that begin and end it.
+        It sees the same as a transaction would, since in "read committed" each statement has its
+        own snapshot, and saves the round trips for BEGIN and COMMIT.
         """
         return self._reading_sessions()

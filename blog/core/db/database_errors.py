@@ -1,9 +1,9 @@
-"""What it means when the database fails: away, too slow, or unhappy with a statement."""
+"""Classification of database errors."""
 
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-# What a standby answers to a write (PostgreSQL, appendix A, "Error Codes").
+# The error of a write on a standby (PostgreSQL, appendix A, "Error Codes").
 READ_ONLY = "25006"
 
 
@@ -12,7 +12,7 @@ class DatabaseUnavailableError(Exception):
 
 
 def is_unavailable(error: BaseException) -> bool:
-    """Whether `error` means that the database is away, as opposed to unhappy with a statement."""
+    """Whether `error` means that the database is unreachable, as opposed to a failed statement."""
     if isinstance(error, DatabaseUnavailableError | PoolTimeoutError):
         return True
     if not isinstance(error, DBAPIError):
@@ -26,12 +26,12 @@ def is_unavailable(error: BaseException) -> bool:
 
 
 def is_out_of_space(error: BaseException) -> bool:
-    """Whether the server could not store something because its disk is full."""
+    """Whether the server's disk is full."""
     return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == "53100"
 
 
 def refusal(error: DBAPIError) -> str | None:
-    """Why the database does not let this role do something, in one line; `None` if it does."""
+    """Why the role lacks permission, in one line; `None` for other errors."""
     state = getattr(error.orig, "sqlstate", None)
     if state == READ_ONLY:
         return "the database takes no writes: it is a standby, or read-only for this role"
@@ -42,10 +42,10 @@ def refusal(error: DBAPIError) -> str | None:
 
 
 def broken_reference(error: BaseException) -> str | None:
-    """The name of the foreign key that `error` is about: a row refers to another one that is gone.
+    """The name of the foreign key that was violated because the referenced row is gone.
 
     Returns:
-        `None` if it is about something else.
+        `None` for other errors.
     """
     # Foreign key violation (PostgreSQL, appendix A, "Error Codes").
     if not isinstance(error, IntegrityError) or getattr(error.orig, "sqlstate", None) != "23503":
@@ -54,22 +54,19 @@ def broken_reference(error: BaseException) -> str | None:
 
 
 def is_deadlock(error: BaseException) -> bool:
-    """Whether `error` ended a transaction that waited for another one, which waited for it.
-
-    Nothing of it was done, and it may be tried again.
-    """
+    """Whether the transaction was rolled back because of a deadlock; it may be retried."""
     return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == "40P01"
 
 
 def is_lock_timeout(error: BaseException) -> bool:
-    """Whether `error` ended a statement that had waited for a lock for `lock_timeout`."""
+    """Whether a statement exceeded `lock_timeout`."""
     return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == "55P03"
 
 
 def is_timeout(error: BaseException) -> bool:
-    """Whether the server ended a statement because of `lock_timeout` or `statement_timeout`.
+    """Whether a statement exceeded `lock_timeout` or `statement_timeout`.
 
-    Its transaction has changed nothing, and may be tried again.
+    Its transaction is rolled back, and may be retried.
     """
     if is_lock_timeout(error):
         return True
@@ -77,5 +74,5 @@ def is_timeout(error: BaseException) -> bool:
 
 
 def is_schema_mismatch(error: DBAPIError) -> bool:
-    """Whether a table or a column that `error` is about does not exist: migrations are missing."""
+    """Whether a table or column does not exist, because migrations have not been run."""
     return getattr(error.orig, "sqlstate", None) in {"42P01", "42703"}

@@ -1,15 +1,15 @@
-"""Deleting what is of no use any more, some rows at a time."""
+"""Deletion of expired rows in batches."""
 
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, Delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
-# How many rows are deleted in a transaction.
+# The maximum number of rows per transaction.
 BATCH = 1000
 
 
 async def deleted(session: AsyncSession, statement: Delete) -> int:
-    """Delete rows; returns how many it were."""
+    """Delete rows; returns their number."""
     statement = statement.execution_options(synchronize_session=False)
     return cast(CursorResult[Any], await session.execute(statement)).rowcount

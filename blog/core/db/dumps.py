@@ -1,4 +1,4 @@
-"""A database in a file, and back again, by PostgreSQL's own pg_dump, pg_restore and psql."""
+"""Backup and restore with pg_dump, pg_restore and psql."""
 
 import asyncio
 import os
@@ -13,65 +13,65 @@ from typing import IO, cast
 
 from sqlalchemy import URL
 
-from blog.core.db.connecting import environment_of_programs
+from blog.core.db.connecting import libpq_environment
 from blog.core.db.postgres_programs import client_program
 
 CHUNK = 1 << 20
-# How long to wait for those who have the tables in hand.
+# How long to wait for locks on the tables.
 LOCK_SECONDS = 10
 
 
 class DumpError(Exception):
-    """It failed, and has changed nothing; the message is one line that says why."""
+    """Dump or restore failed without changing anything; the message is one line."""
 
 
 class Server:
-    """The database at an address, as PostgreSQL's programs reach it.
+    """A database, as PostgreSQL's client programs reach it.
 
     Args:
-        url: where it is. It goes to the programs in their environment: their command line can be
-            read by everybody on the machine.
+        url: its URL. The programs get it in their environment, because other users can read command
+            lines.
         version: the server's major version.
-        schema: where the site's tables are, or will be: the first one of the `search_path`.
+        schema: the schema of the site's tables: the first one of the `search_path`.
     """
 
     def __init__(self, url: URL, version: int, schema: str) -> None:
         self._version = version
         self._schema = schema
         parameters = _parameters(url)
-        self._environment = environment_of_programs(parameters)
+        self._environment = libpq_environment(parameters)
         self._needs_tls = parameters.get("sslmode", "prefer") not in {"disable", "allow", "prefer"}
 
     async def dump(self, file: Path) -> None:
-        """Write all that is in the database to a file, as of one moment, while it is in use.
+        """Write a consistent snapshot of the database to a file, while the site is running.
 
-        The file is in pg_dump's custom format, for its owner only, and is there as soon as it is
-        complete. One that was there before is replaced.
+        The file has pg_dump's custom format and is readable by its owner only. It replaces an
+        existing file atomically when complete.
 
         Raises:
-            DumpError: see there.
+            DumpError: the dump failed.
         """
-        with _written_aside(file) as draft:
+        with _atomically_written(file) as draft:
             arguments = ["--format=custom", "--no-password", "--file", str(draft)]
             async with self._running("pg_dump", *arguments) as (process, errors):
                 await _check(process, errors)
 
     async def restore(self, file: Path, *, replace: bool, expected: Iterable[str]) -> None:
-        """Bring back what is in a file, all of it or nothing.
+        """Restore a backup in a single transaction.
 
-        Its owners and privileges are left out: everything will belong to who connects.
+        Owners and privileges are omitted: everything belongs to the connecting role.
 
         Args:
-            file: what `dump` has written, here or elsewhere.
-            replace: first drop what is there, in the same transaction; otherwise there must be
-                nothing.
-            expected: tables that the backup must have.
+            file: a file written by `dump`, possibly on another machine.
+            replace: drop the existing schema first, in the same transaction; otherwise it must be
+                empty.
+            expected: tables that the backup must contain.
 
         Raises:
-            DumpError: see there.
+            DumpError: the restore failed.
         """
         await self._check_contents(file, expected)
-        # What else there is in the database is somebody else's.
+        # Other schemas do not belong to the site.
         contents = ["--no-owner", "--no-privileges", f"--schema={self._schema}"]
         arguments = [*contents, "--file=-", str(file)]
         script = ["--no-psqlrc", "--quiet", "--no-password", "--set=ON_ERROR_STOP=1"]
@@ -80,18 +80,18 @@ class Server:
             self._running("psql", *script) as (target, target_errors),
         ):
             with suppress(BrokenPipeError, ConnectionResetError):
-                await _copy(source, target, self._preparation(replace))
+                await _copy(source, target, self._preamble(replace))
                 await _check(source, source_errors)
-                # Whatever goes wrong before this line leaves no trace.
+                # A failure before this line rolls everything back.
                 await _write(target, b"COMMIT;\nVACUUM ANALYZE;\n")
             cast(StreamWriter, target.stdin).close()
             await _check(target, target_errors)
 
     async def _check_contents(self, file: Path, expected: Iterable[str]) -> None:
-        """Look at the table of contents of a backup.
+        """Check the table of contents of a backup.
 
         Raises:
-            DumpError: it is no backup of a site, or its tables would not be where the site looks.
+            DumpError: it is not a backup of a site, or its tables are in another schema.
         """
         async with self._running("pg_restore", "--list", str(file)) as (process, errors):
             contents = (await cast(StreamReader, process.stdout).read()).decode()
@@ -101,15 +101,15 @@ class Server:
                 rf"^\d+; \d+ \d+ TABLE (?!DATA )(.+) {table} ", contents, re.MULTILINE
             )
             if entry is None:
-                raise DumpError(f"{file} is no backup of a site: it has no table {table}")
+                raise DumpError(f"{file} is not a backup of a site: it has no table {table}")
             if entry[1] != self._schema:
                 raise DumpError(
                     f"the tables in {file} are in the schema {entry[1]}, and this role's "
                     f"search_path begins with {self._schema}: make them the same"
                 )
 
-    def _preparation(self, replace: bool) -> str:
-        """What has to be done before a backup is brought back, in the same transaction."""
+    def _preamble(self, replace: bool) -> str:
+        """The statements before the restore, in the same transaction."""
         statements = ["BEGIN", "SET LOCAL client_min_messages = warning"]
         if replace:
             schema = '"{}"'.format(self._schema.replace('"', '""'))
@@ -122,13 +122,13 @@ class Server:
 
     @asynccontextmanager
     async def _running(self, name: str, *arguments: str) -> AsyncIterator[tuple[Process, IO[str]]]:
-        """One of the programs, and what it complains of; it ends with the context at the latest."""
+        """Run a program within a context; yields it and the file with its standard error."""
         program = client_program(name, self._version, needs_tls=self._needs_tls)
         if program is None:
             tls = " and is reached by TLS" if self._needs_tls else ""
             raise DumpError(
-                f"the server is PostgreSQL {self._version}{tls}, and on the PATH there is no "
-                f"{name} that is not older"
+                f"the server is PostgreSQL {self._version}{tls}, and there is no {name} of that "
+                f"version or newer on the PATH"
             )
         with tempfile.TemporaryFile("w+") as errors:
             process = await asyncio.create_subprocess_exec(
@@ -146,8 +146,8 @@ class Server:
 
 
 @contextmanager
-def _written_aside(file: Path) -> Iterator[Path]:
-    """An empty file beside `file`, for its owner only, which takes its place when all is well."""
+def _atomically_written(file: Path) -> Iterator[Path]:
+    """A temporary file next to `file`, readable by its owner only, which replaces it on success."""
     try:
         descriptor, name = tempfile.mkstemp(".part", f"{file.name}.", file.parent)
     except OSError as error:
@@ -162,10 +162,10 @@ def _written_aside(file: Path) -> Iterator[Path]:
 
 
 async def _copy(source: Process, target: Process, preparation: str) -> None:
-    """Let psql do what pg_restore wants done, in a transaction that is not yet committed."""
+    """Feed the output of pg_restore to psql, in a transaction that is not committed yet."""
     output = cast(StreamReader, source.stdout)
     await _write(target, preparation.encode())
-    # A server before version 17 does not know this setting, and all would end here.
+    # Servers before version 17 do not have this setting and would fail here.
     while line := await output.readline():
         if not line.startswith(b"SET transaction_timeout"):
             await _write(target, line)
@@ -182,7 +182,7 @@ async def _write(target: Process, data: bytes) -> None:
 
 
 async def _check(process: Process, errors: IO[str]) -> None:
-    """Wait for the end of a program.
+    """Wait for a program to exit.
 
     Raises:
         DumpError: it failed.
@@ -194,12 +194,12 @@ async def _check(process: Process, errors: IO[str]) -> None:
     found = re.search(r"(?i)error: +(.+)", complaints)
     reason = found[1] if found else " ".join(complaints.split())
     if "lock timeout" in reason:
-        reason = "somebody is using the database: stop the site and its workers first"
+        reason = "the database is in use: stop the site and its workers first"
     raise DumpError(reason)
 
 
 def _parameters(url: URL) -> dict[str, str]:
-    """The address in libpq's words."""
+    """The URL as libpq's parameters."""
     words = dict(url.query) | {
         "host": url.host or url.query.get("host"),
         "port": url.port or url.query.get("port"),

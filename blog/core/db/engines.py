@@ -1,4 +1,4 @@
-"""Engines: how they connect, for how long they wait, and how they share connections out."""
+"""Engines: connecting, time limits and pooling."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple, Self
@@ -18,13 +18,12 @@ POOL_SIZE = 20
 
 
 class TimeLimits(NamedTuple):
-    """How many seconds PostgreSQL spends on something before it ends it; 0 stands for no limit.
+    """PostgreSQL's time limits, in seconds; 0 is no limit.
 
     Attributes:
-        statement: for one statement (`statement_timeout`).
-        lock: for the wait for one lock (`lock_timeout`).
-        idle_in_transaction: for the client, within a transaction
-            (`idle_in_transaction_session_timeout`).
+        statement: `statement_timeout`.
+        lock: `lock_timeout`.
+        idle_in_transaction: `idle_in_transaction_session_timeout`.
     """
 
     statement: float = 0
@@ -32,7 +31,7 @@ class TimeLimits(NamedTuple):
     idle_in_transaction: float = 0
 
     def server_settings(self) -> dict[str, str]:
-        """What to tell the server when a connection begins, in milliseconds."""
+        """The server settings of a new connection, in milliseconds."""
         names = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
         return {
             name: str(round(seconds * 1000))
@@ -42,26 +41,26 @@ class TimeLimits(NamedTuple):
 
     @property
     def command_timeout(self) -> float | None:
-        """After how many seconds asyncpg gives a statement up: the server should have, before."""
+        """When asyncpg gives up on a statement, in seconds: later than the server should."""
         return self.statement + 2 if self.statement else None
 
 
 class Pool(AsyncAdaptedQueuePool):
-    """A pool that asks for connections that are kept idle before anybody waits for one.
+    """A pool that reclaims idle connections before a request has to wait.
 
     Attributes:
-        on_shortage: called where every connection is taken and one more is wanted.
+        on_shortage: called when all connections are checked out and another is requested.
     """
 
     on_shortage: Callable[[], None] | None = None
 
     @property
     def is_exhausted(self) -> bool:
-        """Whether every connection is taken."""
+        """Whether all connections are checked out."""
         return self.checkedout() >= self.size()
 
     def recreate(self) -> Self:
-        """Another pool like this one, after all connections of this one were closed."""
+        """A new pool with the same configuration, after `dispose`."""
         pool: Self = super().recreate()  # type: ignore[assignment]
         pool.on_shortage = self.on_shortage
         return pool
@@ -80,15 +79,15 @@ def make_engine(
     limits: TimeLimits | None = None,
     **options: Any,
 ) -> AsyncEngine:
-    """An engine whose pool keeps no connection that is of no use any more.
+    """Create an engine whose pool discards dead connections.
 
     Args:
-        url: the address, as `database_urls.postgresql_url` makes it.
-        pool_size: how many connections there are at the most. They are opened when they are
-            needed, and stay: to open one takes longer than to answer many requests.
+        url: the URL, as `database_urls.postgresql_url` returns it.
+        pool_size: the maximum number of connections. They are opened on demand and kept, because
+            opening one takes longer than many requests.
         connector: shared by engines of the same server.
-        limits: how long its statements may take; by default as long as they want.
-        options: more of what asyncpg's `connect` takes.
+        limits: the time limits of statements; by default none.
+        options: further arguments of `asyncpg.connect`.
     """
     limits = limits or TimeLimits()
     engine = create_async_engine(
@@ -97,7 +96,7 @@ def make_engine(
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=POOL_SECONDS,
-        # They are people's words and secrets, and an error's text goes into logs and mails.
+        # Parameters are private, and error messages go into logs and mails.
         hide_parameters=True,
         connect_args={
             "async_creator_fn": (connector or Connector()).connect,
@@ -105,7 +104,7 @@ def make_engine(
             "command_timeout": limits.command_timeout,
             "server_settings": {
                 "application_name": "broadside",
-                # Compiling the plans of short statements costs more than it gains.
+                # JIT compilation costs more than it gains for short statements.
                 "jit": "off",
                 "timezone": "UTC",
                 **limits.server_settings(),
@@ -115,35 +114,36 @@ def make_engine(
     )
     event.listen(engine.sync_engine, "checkout", _discard_dead_connection)
     event.listen(engine.sync_engine, "handle_error", _recognise_standby)
-    event.listen(engine.sync_engine, "handle_error", _give_up_the_silent)
+    event.listen(engine.sync_engine, "handle_error", _discard_timed_out_connection)
     keep_values_out_of_errors(engine.sync_engine)
     return engine
 
 
 def pool_of(engine: AsyncEngine) -> Pool:
-    """The pool of an engine that `make_engine` has made."""
+    """The pool of an engine created by `make_engine`."""
     assert isinstance(engine.pool, Pool)  # noqa: S101
     return engine.pool
 
 
 def _discard_dead_connection(connection: Any, _record: object, _proxy: object) -> None:
-    """Replace a pooled connection that the server has closed, before anybody uses it.
+    """Replace a pooled connection that the server has closed, before it is used.
 
-    asyncpg sees the socket close at once, so that a restarted database costs no request an
-    error, and this costs no statement as `pool_pre_ping` would.
+    asyncpg notices a closed socket at once, so no request fails after a restart of the database,
+    and unlike `pool_pre_ping` this needs no statement.
     """
     if connection.driver_connection.is_closed():
         raise DisconnectionError
 
 
 def _recognise_standby(context: ExceptionContext) -> None:
-    """Let go of all connections to a server that takes no writes any more: another one does."""
+    """Discard all connections to a server that has become read-only: after a failover another host
+    is the primary."""
     if getattr(context.original_exception, "sqlstate", None) == READ_ONLY:
         context.is_disconnect = True
 
 
-def _give_up_the_silent(context: ExceptionContext) -> Exception | None:
-    """Close a connection on which asyncpg has waited for too long: no other request gets it."""
+def _discard_timed_out_connection(context: ExceptionContext) -> Exception | None:
+    """Discard a connection whose statement timed out, so that no other request gets it."""
     if not isinstance(context.original_exception, TimeoutError):
         return None
     context.is_disconnect = True

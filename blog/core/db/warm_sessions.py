@@ -1,8 +1,7 @@
-"""Sessions for reading that stay open for a moment, for whoever reads next.
+"""Sessions that stay open for a moment and are reused.
 
-To open a session on a pooled connection, and to close it, takes as long as to read a row with it.
-None is kept for more than about a second, so that the pool, which replaces the connections that
-are of no use any more, soon sees each of them again.
+Opening and closing a session on a pooled connection takes as long as reading a row. A session is
+kept for about a second at most, so that connections return to the pool, which replaces dead ones.
 """
 
 import asyncio
@@ -21,7 +20,7 @@ MOST_IDLE = 8
 
 
 class _Warm(NamedTuple):
-    """A session with asyncpg's connection below it, and when it is to be closed."""
+    """A session, its asyncpg connection, and when to close it."""
 
     session: AsyncSession
     connection: Any
@@ -29,13 +28,14 @@ class _Warm(NamedTuple):
 
 
 class WarmSessions:
-    """Sessions, each for one reader at a time.
+    """A pool of open sessions.
 
-    Whoever would have to wait for a connection is given one that is idle here.
+    When the connection pool is exhausted, idle sessions are closed to free connections.
 
     Args:
-        engine: has no transactions, in one of which a session would stay.
-        info: of each session (`AsyncSession.info`).
+        engine: must be in autocommit mode; otherwise an idle session would keep its transaction
+            open.
+        info: the `AsyncSession.info` of each session.
     """
 
     def __init__(self, engine: AsyncEngine, info: dict[str, Any] | None = None) -> None:
@@ -44,14 +44,14 @@ class WarmSessions:
         self._idle: list[_Warm] = []
         self._closing: asyncio.Task[None] | None = None
         self._given_back: set[asyncio.Task[None]] = set()
-        pool_of(engine).on_shortage = self._give_one_back
+        pool_of(engine).on_shortage = self._release_idle
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:
-        """One for a few statements; what they have loaded is detached from it afterwards.
+        """A session for a few statements; loaded objects are detached afterwards.
 
         Raises:
-            Exception: there is no connection, as the session's first statement would have it.
+            Exception: connecting failed, as in the first statement of an ordinary session.
         """
         warm = await self._take()
         try:
@@ -60,7 +60,7 @@ class WarmSessions:
             await warm.session.close()
             raise
         warm.session.expunge_all()
-        # If one is idle already, nobody waits: it would have been taken.
+        # If another session is idle, no request is waiting.
         is_wanted = pool_of(self._engine).is_exhausted and not self._idle
         if is_wanted or len(self._idle) == MOST_IDLE or warm.ends_at < time.monotonic():
             await _close(warm)
@@ -70,7 +70,7 @@ class WarmSessions:
             self._closing = asyncio.create_task(self._close_idle())
 
     async def _take(self) -> _Warm:
-        """The one that was used last, unless the server has closed its connection."""
+        """The most recently used session whose connection is open, or a new one."""
         while self._idle:
             warm = self._idle.pop()
             if not warm.connection.is_closed():
@@ -84,7 +84,7 @@ class WarmSessions:
             raise
         return _Warm(session, connection.driver_connection, time.monotonic() + LIFE_SECONDS)
 
-    def _give_one_back(self) -> None:
+    def _release_idle(self) -> None:
         if self._idle:
             task = asyncio.create_task(_close(self._idle.pop(0)))
             self._given_back.add(task)
@@ -101,7 +101,7 @@ class WarmSessions:
         self._closing = None
 
     async def close(self) -> None:
-        """Close all that are idle."""
+        """Close all idle sessions."""
         if self._closing is not None:
             self._closing.cancel()
             self._closing = None
@@ -110,6 +110,6 @@ class WarmSessions:
 
 
 async def _close(warm: _Warm) -> None:
-    # If the connection breaks at this moment, nothing is lost with it.
+    # A connection that breaks here has nothing to lose.
     with suppress(DBAPIError):
         await warm.session.close()

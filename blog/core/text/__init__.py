@@ -1,1 +1,1 @@
-"""Texts: Markdown, excerpts, cleaning, validation. Pure functions, and processes to run them in."""
+"""Text processing: Markdown, excerpts, cleaning, validation; and a process pool to run it in."""

@@ -1,9 +1,8 @@
-"""Bare addresses in Markdown become links: http://, https://, www. and e-mail addresses.
+"""Autolinks in Markdown: bare http://, https://, www. and e-mail addresses.
 
-The rules are those of GitHub Flavored Markdown, 6.9, in one linear scan, with these differences:
-an address ends where RFC 3986 allows no such character, at the punctuation of Chinese and Japanese,
-which puts no space after it, and at characters that are not seen, which could make it look like
-another one.
+The rules are those of GitHub Flavored Markdown, 6.9, in one linear scan. In addition, an address
+ends at characters that RFC 3986 does not allow, at Chinese and Japanese punctuation, which is not
+followed by a space, and at invisible characters, which could disguise it.
 """
 
 import re
@@ -13,7 +12,7 @@ from markdown_it.rules_inline import StateInline
 
 from blog.core.text.cjk import is_cjk
 
-# Where the plain text ends, and a rule may find something: a sign of Markdown, or an address.
+# Where plain text ends: at Markdown syntax or at the start of an address.
 _SIGNS = r"[\n!&*<\[\\\]_`~]"
 _LOCAL_PART = r"(?<![A-Za-z0-9.+/-])(?:mailto:)?[A-Za-z0-9._+-]{1,64}@"
 _SOMETHING = re.compile(rf"{_SIGNS}|https?://|www\.|{_LOCAL_PART}", re.IGNORECASE)
@@ -32,7 +31,7 @@ _LONGEST_ENTITY = 32
 
 
 def skip_text(state: StateInline, silent: bool) -> bool:
-    """A rule in the place of "text": takes what no other rule looks at."""
+    """Replaces the rule "text": consumes what no other rule handles."""
     found = _SOMETHING.search(state.src, state.pos, state.posMax)
     end = found.start() if found else state.posMax
     if end == state.pos:
@@ -44,7 +43,7 @@ def skip_text(state: StateInline, silent: bool) -> bool:
 
 
 def link_address(state: StateInline, silent: bool) -> bool:
-    """A rule that makes links of bare addresses, but for those within a link."""
+    """A rule that links bare addresses, except within links."""
     if state.linkLevel:
         return False
     shown = _web_address(state.src, state.pos, state.posMax)
@@ -67,7 +66,7 @@ def link_address(state: StateInline, silent: bool) -> bool:
 
 
 def _web_address(source: str, start: int, end: int) -> str:
-    """The address that begins at `start`; empty if there is none."""
+    """The address that starts at `start`; empty if there is none."""
     if scheme := _SCHEME.match(source, start, end):
         host = _HOST.match(source, scheme.end(), end)
     else:
@@ -81,12 +80,12 @@ def _web_address(source: str, start: int, end: int) -> str:
 
 
 def _may_precede(character: str) -> bool:
-    """Whether an address can begin after this: not in the middle of a word or of another one."""
+    """Whether an address can start after this character: not within a word or another address."""
     return is_cjk(character) or not (character.isalnum() or character in _NOT_BEFORE)
 
 
 def _path_end(source: str, start: int, end: int) -> int:
-    """Where an address ends that ends at `end` at the latest."""
+    """The end of an address, at most `end`."""
     brackets = 0
     for position in range(start, end):
         character = source[position]

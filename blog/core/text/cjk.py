@@ -1,8 +1,8 @@
-"""Emphasis in Chinese, Japanese and Korean, which put no spaces between words.
+"""Emphasis in Chinese, Japanese and Korean, which are written without spaces.
 
-CommonMark 6.2 lets punctuation end emphasis only before a space or other punctuation, so that
-`**真。**她` would stay as it is. Beside a character of these scripts that condition does not hold
-here; https://github.com/commonmark/commonmark-spec/issues/650 has many examples.
+By CommonMark 6.2, a delimiter after punctuation closes emphasis only before a space or more
+punctuation, so `**真。**她` would not be emphasised. This condition is lifted
+next to a CJK character; https://github.com/commonmark/commonmark-spec/issues/650 has many examples.
 """
 
 import unicodedata
@@ -19,7 +19,7 @@ _JAMO = (("\u1100", "\u11ff"), ("\ua960", "\ua97f"), ("\ud7b0", "\ud7ff"))
 
 @lru_cache(maxsize=4096)
 def is_cjk(character: str) -> bool:
-    """Whether it is a letter or punctuation mark of these scripts; emoji are not."""
+    """Whether the character is a CJK letter or punctuation mark; emoji are not."""
     if character.isascii():
         return False
     if any(first <= character <= last for first, last in _JAMO):
@@ -31,7 +31,8 @@ def is_cjk(character: str) -> bool:
 
 
 def beside_cjk(rule: InlineRule) -> InlineRule:
-    """Let a rule for `*` or `~~` (not `_`, which may stand within words) open and close there."""
+    """Let `*` and `~~` open and close next to CJK characters; not `_`, which occurs within
+    words."""
 
     def adjusted(state: StateInline, silent: bool) -> bool:
         start, known = state.pos, len(state.delimiters)

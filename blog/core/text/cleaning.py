@@ -1,10 +1,10 @@
-"""Texts as people type them, without what would disturb those who read them.
+"""Clean up text input.
 
-Nothing visible is changed. NFC makes equal what looks equal (Unicode Standard Annex 15);
-control characters have no place in a text. Of the controls of the bidirectional algorithm, those
-that embed and override can turn round what stands after them on a page (Unicode Technical Report
-36, 2.10), and are taken out. The marks and isolates stay, which Hebrew and Arabic need beside
-Latin letters and digits; what they do ends with the paragraph.
+Nothing visible changes. Text is normalised to NFC (Unicode Standard Annex 15), and control
+characters are removed. So are bidirectional embeddings and overrides, which can reverse text that
+follows them on the page (Unicode Technical Report 36, 2.10). Directional marks and isolates stay,
+because Hebrew and Arabic need them next to Latin letters and digits, and their effect ends with the
+paragraph.
 """
 
 import re
@@ -18,15 +18,15 @@ _DISTURBING = re.compile(f"[\x00-\x09\x0b-\x1f\x7f-\x9f{_EMBEDDINGS}]")
 
 
 def clean_lines(text: str) -> str:
-    """`text` with its lines ended by `\\n`, tabs turned into spaces, in NFC."""
+    """`text` with `\\n` as line break, tabs replaced by spaces, in NFC."""
     text = _LINE_ENDS.sub("\n", text).replace("\t", " ")
     return unicodedata.normalize("NFC", _DISTURBING.sub("", text))
 
 
 def clean_line(text: str) -> str:
-    """`text` as one line, such as a name, in NFC.
+    """`text` as a single line, such as a name, in NFC.
 
-    A name may stand in the middle of a paragraph, so an isolate in it has to end in it.
+    A name may be part of a paragraph, so unclosed isolates are removed.
     """
     line = " ".join(clean_lines(text).split("\n"))
     return line if _isolates_end(line) else _ISOLATES.sub("", line)

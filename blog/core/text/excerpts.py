@@ -1,7 +1,7 @@
-"""The beginning of a post, as lists show it.
+"""Excerpts of posts, for lists.
 
-It is cut out of the HTML that `blog.core.text.markdown` makes: well-formed, sanitised, with each
-attribute in double quotes. So is what is cut out.
+They are cut from the HTML of `blog.core.text.markdown`, which is well-formed and sanitised, with
+attributes in double quotes. So are the excerpts.
 """
 
 import re
@@ -9,7 +9,7 @@ import unicodedata
 
 LONGEST = 1024
 MOST_LINES = 20
-# How much of the HTML has to be at hand to cut the beginning out of it.
+# How many characters of the HTML are needed to make an excerpt.
 NEEDED = 8 * LONGEST
 
 TOKEN = re.compile(r'<(/?)([a-z][a-z0-9]*)((?:[^">]|"[^"]*")*)>|([^<]+)')
@@ -18,21 +18,21 @@ VOID = {"br", "hr"}
 ENDS_A_LINE = {"br", "h2", "h3", "h4", "h5", "h6", "hr", "li", "p", "tr"}
 ELLIPSIS = "…"
 ROOM = LONGEST - len(ELLIPSIS.encode())
-# What belongs to the character before it: variation selectors, and what joins it to the next.
+# Characters that modify the preceding one: variation selectors and the joiner.
 JOINER = "\N{ZERO WIDTH JOINER}"
 BELONGS_BEFORE = {JOINER, "\N{VARIATION SELECTOR-15}", "\N{VARIATION SELECTOR-16}"}
 
 
 def excerpt(html: str) -> str | None:
-    """The beginning of some HTML, of at most `LONGEST` bytes and `MOST_LINES` lines.
+    """The start of some HTML, at most `LONGEST` bytes and `MOST_LINES` lines.
 
     It ends between two blocks, or between two words with an ellipsis.
 
     Args:
-        html: all of it, or the first `NEEDED` characters.
+        html: the whole HTML, or its first `NEEDED` characters.
 
     Returns:
-        The beginning; `None` if that is all.
+        The excerpt; `None` if the HTML is short enough itself.
     """
     return _Cutting(html).beginning()
 
@@ -51,12 +51,12 @@ def shown_in_lists(stored: str | None, html: str, size: int) -> tuple[str, bool]
 
 
 class _Cutting:
-    """One HTML text on its way to its excerpt."""
+    """The state of cutting one excerpt."""
 
     def __init__(self, html: str) -> None:
         self._html = html
         self._kept: list[str] = []
-        # Of the elements that are open: where in `_kept` each begins, and how it ends.
+        # Open elements: the index of the start tag in `_kept`, and the end tag.
         self._open: list[tuple[int, str]] = []
         self._bytes = self._lines = 0
         self._is_changed = False
@@ -71,7 +71,7 @@ class _Cutting:
         return self._closed() if self._is_changed else None
 
     def _takes(self, token: re.Match[str]) -> bool:
-        """Add a tag or text, unless this is as far as it goes."""
+        """Add a tag or text; `False` if the limit is reached."""
         is_end, name, _, text = token.groups()
         if text is not None:
             return self._takes_text(text)
@@ -89,7 +89,7 @@ class _Cutting:
         if self._bytes + len(tag.encode()) + len(end) > ROOM:
             if name != "a":
                 return False
-            # An address may be longer than all the room: then its text remains.
+            # A URL may exceed the limit by itself: then only the text of the link is kept.
             tag, end, self._is_changed = "", "", True
         self._bytes += len(tag.encode()) + len(end)
         if name not in VOID:
@@ -112,7 +112,7 @@ class _Cutting:
         return text == whole
 
     def _closed(self) -> str:
-        """What was kept, without elements that have remained empty."""
+        """The kept HTML, without empty elements, and with open ones closed."""
         while self._kept and not (text := self._kept[-1].strip()).startswith("</"):
             is_start = bool(self._open) and self._open[-1][0] == len(self._kept) - 1
             if text and not is_start:
@@ -125,7 +125,7 @@ class _Cutting:
 
 
 def _beginning_of_text(text: str, room: int) -> str:
-    """As many words as take no more than `room` bytes, or of a longer word as much of it."""
+    """As many words as fit into `room` bytes, or part of a word that is longer."""
     if len(text) <= room and len(text.encode()) <= room:
         return text
     cut = text[:room].encode()[:room].decode(errors="ignore")

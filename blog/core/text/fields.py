@@ -1,4 +1,4 @@
-"""Types of fields that hold short plain texts."""
+"""Field types for short plain texts."""
 
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -9,7 +9,7 @@ from blog.core.text.cleaning import clean_line, clean_lines
 
 
 def _cleaned_by(clean: Callable[[str], str]) -> BeforeValidator:
-    """Clean a text before its length is judged; what is no text is for pydantic to refuse."""
+    """Clean a string before its length is checked; pydantic refuses other types."""
 
     def validate(value: Any) -> Any:
         return clean(value) if isinstance(value, str) else value

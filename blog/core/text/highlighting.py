@@ -1,4 +1,4 @@
-"""Source code to HTML, coloured by Pygments: by class, so that the style sheet decides."""
+"""Syntax highlighting with Pygments, by CSS classes."""
 
 import re
 from html import escape
@@ -10,8 +10,8 @@ from pygments.token import STANDARD_TYPES
 
 CLASSES = frozenset(name for name in STANDARD_TYPES.values() if name)
 
-# Languages whose lexers were seen to stay fast whatever they are fed; not so Java's, C#'s,
-# make's and that of .ini files, which take seconds for some kilobytes of the wrong text.
+# Languages whose lexers stay fast on any input. Those of Java, C#, make and .ini files take
+# seconds for a few kilobytes of hostile text.
 _LANGUAGES = {
     name: lexer
     for lexer, names in {
@@ -45,19 +45,20 @@ _LANGUAGES = {
     }.items()
     for name in names
 }
-# Most regular expressions of the lexers end with the line, or go on over white space only (those
-# of C and C++, from each line on): what is slow is a long line, and a long gap.
+# Most regular expressions of the lexers stop at the end of a line, or continue over white space
+# only (in C and C++ from each line): long lines and long gaps make them slow.
 _LONGEST_LINE = 200
-# Perl's strings go on over lines, and from each quotation sign on their end is searched anew.
+# Perl's strings span lines, and the lexer searches their end from each quotation mark.
 _LONGEST_PERL = 4_000
 _GAP = re.compile(r"\s{100}")
 _formatter = HtmlFormatter(nowrap=True)
 
 
 def is_highlightable(code: str, language: str) -> bool:
-    """Whether `code` can be coloured within 60 µs a character: `tests/core/worst.py` tries."""
+    """Whether `code` can be highlighted within 60 µs per character (tested by
+    `tests/core/worst.py`)."""
     lexer = _LANGUAGES.get(language.lower())
-    # Other signs that end a line to Python, such as form feeds, end none to the lexers.
+    # Lexers do not treat form feeds and the like as line breaks, unlike str.splitlines.
     return (
         lexer is not None
         and (lexer != "perl" or len(code) <= _LONGEST_PERL)
@@ -70,8 +71,8 @@ def highlighted(code: str, language: str) -> str:
     """The HTML of `code`, with a `<span class="…">` of `CLASSES` around each token.
 
     Args:
-        code: what stands in the block.
-        language: its name, as a writer gives it; an unknown one gives plain text.
+        code: the content of the block.
+        language: its name, as the author wrote it; for an unknown one the result is plain text.
     """
     if not is_highlightable(code, language):
         return escape(code, quote=False)

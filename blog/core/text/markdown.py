@@ -1,7 +1,7 @@
 """Markdown to safe HTML: CommonMark by markdown-it-py, then sanitised by nh3.
 
-What is written is not trusted, so the sanitiser has the last word: an allow-list of
-elements and attributes. Images would tell a third party who reads; their alternative text is shown.
+Input is not trusted: the sanitiser comes last, with an allow-list of elements and attributes.
+Images would report readers to third parties, so only their alternative text is shown.
 """
 
 import re
@@ -23,17 +23,17 @@ from blog.core.text.cjk import beside_cjk
 from blog.core.text.highlighting import CLASSES, highlighted, is_highlightable
 from blog.core.text.visibility import shows_something
 
-# Stored beside what was rendered; raise it with every change here that alters the result.
+# Stored with rendered texts; raise it with every change that alters the output.
 RENDERER_VERSION = 4
 
-# How much work a text may be: the parser takes a step at each line of a paragraph and each place
-# in it that may be a sign of Markdown, of about 10 µs. An ordinary post of 64 KiB with a link and
-# some emphasis in every line takes 14,000; 64 KiB of brackets would take 128,000.
+# The maximum work per text: the parser takes a step of about 10 µs at each line of a paragraph and
+# each possible delimiter in it. An ordinary post of 64 KiB with a link and some emphasis in every
+# line takes 14,000; 64 KiB of brackets would take 128,000.
 STEPS = 100_000
-# To render an image within the text of an image, the parser calls itself.
+# The parser recurses into images within the alternative text of images.
 _DEEPEST_IMAGES = 5
 
-# Of one post; the rest stays black and white.
+# In characters per post; further code is not highlighted.
 LONGEST_HIGHLIGHTED = 8000
 
 _BLOCKS = {
@@ -42,23 +42,23 @@ _BLOCKS = {
 }  # fmt: skip
 _INLINES = {"a", "br", "code", "em", "s", "strong"}
 _SCHEMES = {"http", "https", "mailto"}
-# Nearly all of the addresses that there are; about others the sanitiser is asked.
+# Matches nearly all URLs; the sanitiser decides about the others.
 _ORDINARY_ADDRESS = re.compile(
     r"https?://(?:[a-z0-9-]+\.)+[a-z]{2,}(?::[0-9]{1,4})?(?:[/?#][!-~]*)?", re.ASCII
 )
 
 
-class TooIntricateError(ValueError):
-    """A text of such a kind that rendering it would take too long."""
+class TooComplexError(ValueError):
+    """Rendering the text would take too long."""
 
 
 def render_inline(source: str) -> str:
     """The HTML of a comment: paragraphs, emphasis, code and links.
 
-    It is empty if there is nothing to see.
+    It is empty if nothing is visible.
 
     Raises:
-        TooIntricateError: it would take much longer than an ordinary text of the longest post.
+        TooComplexError: it would take much longer than an ordinary text of maximum length.
     """
     return _rendered(_inline, _inline_cleaner, source)
 
@@ -66,11 +66,11 @@ def render_inline(source: str) -> str:
 def render_document(source: str) -> str:
     """The HTML of a post: CommonMark, tables, strikethrough, bare links, coloured code.
 
-    It takes a tenth of a second for an ordinary text of 64 KiB. It is empty if there is nothing
-    to see, as of a text that has only the definition of a link.
+    Takes 0.1 s for an ordinary text of 64 KiB. The result is empty if nothing is visible, as in a
+    text that consists of a link definition.
 
     Raises:
-        TooIntricateError: it would take much longer than an ordinary text of the longest post.
+        TooComplexError: it would take much longer than an ordinary text of maximum length.
     """
     return _rendered(_document, _document_cleaner, source)
 
@@ -81,7 +81,7 @@ def _rendered(parser: MarkdownIt, cleaner: nh3.Cleaner, source: str) -> str:
 
 
 class _Parser(MarkdownIt):
-    """Shows addresses as they are written, and makes no link that the sanitiser would take away."""
+    """Shows URLs as they were written, and makes no link that the sanitiser would remove."""
 
     def validateLink(self, url: str) -> bool:  # noqa: N802 (markdown-it's name)
         return _ORDINARY_ADDRESS.fullmatch(url) is not None or _is_kept(url)
@@ -95,19 +95,18 @@ def _is_kept(address: str) -> bool:
     return "href=" in _link_cleaner.clean(f'<a href="{escape(address)}">a</a>')
 
 
-def _take_step(state: StateBlock | StateInline, *_where: object) -> bool:
-    """A rule that never matches, and is asked before the others."""
+def _spend_step(state: StateBlock | StateInline, *_where: object) -> bool:
+    """A rule that never matches, called before the others to count steps."""
     state.env["steps"] -= 1
     if state.env["steps"] < 0:
-        raise TooIntricateError
+        raise TooComplexError
     return False
 
 
 def _place_headings(state: StateCore) -> None:
-    """Let the highest headings of a post be <h2>: the page has an <h1>, and the post is below it.
+    """Shift the headings of a post so that the highest is <h2>, below the <h1> of the page.
 
-    The others follow at their distance. So no level is left out between the page and a post
-    that begins with "##", as many do.
+    Many posts start with "##"; shifting by a fixed number would leave a gap in the levels.
     """
     headings = [token for token in state.tokens if token.type.startswith("heading_")]
     highest = min((int(token.tag[1]) for token in headings), default=0)
@@ -116,14 +115,14 @@ def _place_headings(state: StateCore) -> None:
 
 
 def _align_cells(state: StateCore) -> None:
-    """Align the cells of tables by an attribute, as GitHub does: no style may stand in a page."""
+    """Align table cells by an attribute, as GitHub does, because inline styles are forbidden."""
     for token in state.tokens:
         if token.type in {"th_open", "td_open"} and (style := token.attrs.pop("style", None)):
             token.attrs["align"] = str(style).removeprefix("text-align:")
 
 
 def _name_empty_links(state: StateCore) -> None:
-    """Let a link without anything to see, as around an image without a text, show its address."""
+    """Show the URL of a link without visible text, such as one around an image."""
     for block in state.tokens:
         children = block.children or []
         links = [number for number, token in enumerate(children) if token.type == "link_open"]
@@ -155,7 +154,7 @@ def _render_image(
 def _render_fence(
     _renderer: RendererHTML, tokens: Sequence[Token], idx: int, _options: OptionsDict, env: EnvType
 ) -> str:
-    """A fenced block of code, coloured if it says its language and there is not too much."""
+    """A fenced code block, highlighted if its language is known and it is not too long."""
     code, language = tokens[idx].content, tokens[idx].info.strip().partition(" ")[0]
     length = env.get("highlighted", 0) + len(code)
     if length <= LONGEST_HIGHLIGHTED and is_highlightable(code, language):
@@ -169,7 +168,7 @@ def _render_fence(
 def _document_parser() -> MarkdownIt:
     parser = _Parser("commonmark", {"html": False}).enable(["table", "strikethrough"])
     parser.block.ruler.before(
-        "table", "budget", _take_step,
+        "table", "budget", _spend_step,
         {"alt": ["paragraph", "reference", "blockquote", "list", "table"]},
     )  # fmt: skip
     parser.core.ruler.push("headings", _place_headings)
@@ -190,7 +189,7 @@ def _with_own_inlines(parser: MarkdownIt) -> MarkdownIt:
     """The rules that posts and comments share."""
     inline = parser.inline.ruler
     inline.at("text", skip_text)
-    inline.before("text", "budget", _take_step)
+    inline.before("text", "budget", _spend_step)
     inline.after("text", "address", link_address)
     inline.at("emphasis", beside_cjk(emphasis.tokenize))
     inline.at("strikethrough", beside_cjk(strikethrough.tokenize))
@@ -206,7 +205,7 @@ def _cleaner(tags: set[str]) -> nh3.Cleaner:
         tags=tags,
         attributes={tag: names for tag, names in attributes.items() if tag in tags},
         allowed_classes={"span": CLASSES} if "span" in tags else {},
-        # What scrolls sideways has to be reachable by keyboard.
+        # Scrollable elements must be reachable by keyboard.
         set_tag_attribute_values={
             tag: {"tabindex": "0"} for tag in ("pre", "table") if tag in tags
         },

@@ -1,9 +1,9 @@
-"""A few processes for work that may take too long, and that can be killed when it does.
+"""A process pool whose calls are killed when they exceed a limit of CPU time.
 
-multiprocessing, and all that is built on it (concurrent.futures, pebble, loky), cannot be used
-here: hypercorn's workers are daemonic processes, which it forbids to have children. The processes
-are programs of their own (`process_worker.py`), so nothing is forked from a process with threads
-and sockets, and they end when their standard input does, whatever has ended the parent.
+multiprocessing and libraries built on it (concurrent.futures, pebble, loky) do not work here:
+hypercorn's workers are daemonic processes, which may not have children. The processes run a
+separate program (`process_worker.py`), so nothing is forked from a process with threads and
+sockets, and they exit at the end of their standard input, however the parent ended.
 """
 
 import asyncio
@@ -26,15 +26,15 @@ PROGRAM = Path(__file__).with_name("process_worker.py")
 
 
 class OutOfTimeError(Exception):
-    """The work used all the processor time that it may, and its process was killed."""
+    """The call exceeded its CPU time, and its process was killed."""
 
 
 class OverloadedError(Exception):
-    """There is too much work at the moment, or a process went away; it may be tried again."""
+    """The queue is full, or a process died; the call may be retried."""
 
 
 class FunctionFailedError(Exception):
-    """The function raised an error that its caller does not expect; the text is its traceback."""
+    """The function raised an unexpected error; the message is its traceback."""
 
 
 class _Job(NamedTuple):
@@ -43,17 +43,18 @@ class _Job(NamedTuple):
 
 
 class ProcessPool:
-    """Calls functions in processes: each call has its limit of processor time.
+    """Calls functions in processes, each call with a limit of CPU time.
 
-    The first process starts with `start`, the others when they are needed. One that was killed is
-    replaced at once.
+    The first process is started by `start`, the others on demand. A killed process is replaced at
+    once.
 
     Args:
-        modules: what the processes import before they are given work.
-        size: how many processes there are at the most.
-        cpu_seconds: the processor time that a call may use.
-        wall_seconds: how long it may take on the clock; more only where the machine is too busy.
-        longest_queue: how many calls may wait.
+        modules: the modules that the processes import in advance.
+        size: the maximum number of processes.
+        cpu_seconds: the maximum CPU time of a call.
+        wall_seconds: the maximum elapsed time of a call; only an overloaded machine reaches it
+            first.
+        longest_queue: the maximum number of waiting calls.
     """
 
     def __init__(
@@ -74,7 +75,7 @@ class ProcessPool:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
-        """Have a process ready; does not wait for it."""
+        """Start a process without waiting for it."""
         self._tasks.add(asyncio.create_task(self._work()))
         self._idle += 1
 
@@ -93,17 +94,16 @@ class ProcessPool:
         *arguments: *Arguments,
         raises: Sequence[type[Exception]] = (),
     ) -> Result:
-        """Call a function of a module, in a process.
+        """Call a module-level function in a process.
 
         Args:
-            function: found by its name; what it is given and returns must be representable in
-                JSON.
-            raises: errors of the function that are raised here again, with their text.
+            function: looked up by name; its arguments and result must be JSON-serialisable.
+            raises: exceptions of the function that are raised again here, with their message.
 
         Raises:
-            OutOfTimeError: it used too much processor time.
-            OverloadedError: too many calls wait, or the process went away.
-            FunctionFailedError: the function raised something else.
+            OutOfTimeError: it exceeded its CPU time.
+            OverloadedError: the queue is full, or the process died.
+            FunctionFailedError: the function raised another exception.
         """
         request = {
             "module": function.__module__,
@@ -128,17 +128,17 @@ class ProcessPool:
         raise FunctionFailedError(answer["traceback"])
 
     async def _work(self) -> None:
-        """Keep a process, and give it one job after another."""
+        """Keep a process running and feed it jobs."""
         process: Process | None = None
         try:
             while True:
-                process = await self._alive(process)
+                process = await self._ensure_process(process)
                 job = await self._queue.get()
                 if job.outcome.cancelled():
                     continue
                 self._idle -= 1
                 try:
-                    process = await self._alive(process)
+                    process = await self._ensure_process(process)
                     answer = await self._answer(process, job.request)
                 except (OutOfTimeError, OverloadedError) as error:
                     if not job.outcome.cancelled():
@@ -153,13 +153,13 @@ class ProcessPool:
             if process is not None:
                 await _end(process)
 
-    async def _alive(self, process: Process | None) -> Process | None:
-        """This process, or a new one if it has ended; `None` if none can be started now."""
+    async def _ensure_process(self, process: Process | None) -> Process | None:
+        """Return `process` if it is running, else a new one; `None` if none can be started."""
         if process is not None and process.returncode is None:
             return process
         command = (sys.executable, "-P", str(PROGRAM), *self._modules)
         try:
-            # In a session of its own, Ctrl-C does not reach it.
+            # In its own session it does not receive Ctrl-C.
             return await asyncio.create_subprocess_exec(
                 *command, stdin=PIPE, stdout=PIPE, start_new_session=True
             )
@@ -179,13 +179,13 @@ class ProcessPool:
             raise OverloadedError("the machine is too busy") from None
         except ValueError as error:
             await _end(process)
-            log.error("the process of %s answered what is not JSON: %s", request["function"], error)
-            raise OverloadedError("the process answered nonsense") from None
+            log.error("the process of %s sent invalid JSON: %s", request["function"], error)
+            raise OverloadedError("the process sent an invalid response") from None
         except (asyncio.IncompleteReadError, OSError):
-            # It is ending, or has. To kill it as well would hide the code that it ends with.
+            # It is exiting, or has exited. Killing it would hide its exit code.
             code = await process.wait()
         if code == -signal.SIGPROF:
-            log.warning("%s used %s s of processor time", request["function"], self._cpu_seconds)
+            log.warning("%s exceeded %s s of CPU time", request["function"], self._cpu_seconds)
             raise OutOfTimeError
         log.error("the process of %s ended with code %s", request["function"], code)
         raise OverloadedError("the process ended")
@@ -203,7 +203,7 @@ async def _exchange(process: Process, request: dict[str, Any]) -> dict[str, Any]
 
 
 async def _end(process: Process) -> None:
-    """Kill a process, if it has not ended."""
+    """Kill a process, unless it has exited."""
     if process.returncode is None:
         with suppress(ProcessLookupError):
             process.kill()

@@ -1,10 +1,10 @@
-"""The program of a process of `core.text.process_pool`: calls functions that it is told by name.
+"""The program of the processes in `core.text.process_pool`: calls functions by name.
 
 Usage: python -P process_worker.py MODULE...
 
-Each request on standard input and each answer on standard output is a JSON document after its
-length (4 bytes, big-endian). JSON rather than pickle: where a library that parses strangers' input
-is taken over, what it answers cannot take over the web process as well.
+Requests on standard input and responses on standard output are JSON documents, each preceded by its
+length (4 bytes, big-endian). JSON rather than pickle, so that an exploited parser cannot take over
+the web process too.
 """
 
 import json
@@ -17,21 +17,22 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO
 
-# Work for one request gives way to the event loop, which works for all of them.
+# Work for one request has a lower priority than the event loop, which serves all of them.
 NICENESS = 5
 PACKAGE = Path(__file__).resolve().parents[2]
 
 
 def main(modules: list[str]) -> None:
-    """Answer requests until standard input ends, as it does when the parent has ended."""
-    # The web process is told to stop, finishes its requests, and only then has no more work.
+    """Process requests until the end of standard input, which comes when the parent exits."""
+    # The web process handles these signals: it finishes its requests first, which need this
+    # process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     os.nice(NICENESS)
-    # hypercorn lets its children inherit the socket that it listens on, and uvloop closes nothing.
+    # hypercorn's listening socket is inheritable, and uvloop does not close it.
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))
     answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # What a library prints is no answer.
+    os.dup2(2, 1)  # Output of libraries must not mix with responses.
     _import_without_application(modules)
     while (request := _read(sys.stdin.buffer)) is not None:
         content = json.dumps(_answer(**request)).encode()
@@ -39,14 +40,14 @@ def main(modules: list[str]) -> None:
             answers.write(len(content).to_bytes(4) + content)
             answers.flush()
         except BrokenPipeError:
-            # The parent was killed meanwhile; to flush again at the end would fail, too.
+            # The parent was killed; flushing at exit would fail, too.
             os._exit(0)
 
 
 def _import_without_application(modules: list[str]) -> None:
     """Import modules of the package without its `__init__`, which imports the application.
 
-    That would cost a second and 80 MB for each process.
+    That would take a second and 80 MB per process.
     """
     sys.path.insert(0, str(PACKAGE.parent))
     package = types.ModuleType(PACKAGE.name)
@@ -65,9 +66,9 @@ def _read(requests: BinaryIO) -> dict[str, Any] | None:
 
 
 def _answer(module: str, function: str, arguments: list[Any], cpu_seconds: float) -> dict[str, Any]:
-    """Call a function; SIGPROF ends the process when it has used its processor time.
+    """Call a function; SIGPROF kills the process when its CPU time is used up.
 
-    Python's own handlers would wait for the end of a regular expression. The kernel does not.
+    A Python signal handler would run only after a regular expression has finished.
     """
     signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
     try:

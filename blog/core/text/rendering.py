@@ -1,6 +1,6 @@
-"""Laying out what people write, in processes that are killed when a text takes too long.
+"""Rendering of user input, in processes that are killed when a text takes too long.
 
-A request renders before it opens its transaction: nothing is locked meanwhile.
+Requests render before they open a transaction, so no locks are held meanwhile.
 """
 
 import asyncio
@@ -10,27 +10,27 @@ from collections.abc import Callable
 from weakref import WeakValueDictionary
 
 from blog.core.errors import BusyError, InvalidFieldsError
-from blog.core.text.markdown import TooIntricateError, render_document, render_inline
+from blog.core.text.markdown import TooComplexError, render_document, render_inline
 from blog.core.text.process_pool import OutOfTimeError, OverloadedError, ProcessPool
 
-# An ordinary text of 64 KiB takes 0.1 s on the machine of 2026, and the budget of steps refuses
-# what would take some times as long. So this is only reached by what the budget does not foresee.
+# An ordinary text of 64 KiB takes 0.1 s on hardware of 2026, and the step budget refuses texts
+# that would take several times as long. So this limit is for cases that the budget misses.
 CPU_SECONDS = 5.0
 WALL_SECONDS = 60.0
-# Texts that wait for a process, of which there are two for each web process.
+# The maximum number of texts that wait for the processes of a web process.
 LONGEST_QUEUE = 200
 PROCESSES = 2
-# Who has used up the processor time of a text waits for so long before the next one.
+# How long an author has to wait after a text that exceeded its CPU time.
 PAUSE_SECONDS = 60
 MOST_PAUSES = 1_000
 RETRY_SECONDS = 5
-# The event loop lays out texts of this length itself: the worst of them takes it 4 ms, an ordinary
-# one less than to hand it to a process and to wait for that.
-LONGEST_FOR_THE_LOOP = 256
-# What may be coloured is not among them: how long a lexer takes for some text, nobody knows.
+# Texts up to this length are rendered in the event loop. The worst takes 4 ms; an ordinary one
+# takes less time than the round trip to a process.
+LARGEST_INLINE = 256
+# Except with highlighted code: the run time of a lexer is unpredictable.
 CODE_FENCES = ("```", "~~~")
 
-TOO_INTRICATE = (
+TOO_COMPLEX = (
     "This text is too intricate to be laid out: it has too many lines, links, brackets or "
     "other signs of Markdown. Please shorten it, or make two texts of it."
 )
@@ -40,10 +40,10 @@ PAUSED = "Your last text took too long to lay out. Please try again in a minute.
 
 
 class Renderer:
-    """Makes HTML of the Markdown of posts and comments.
+    """Renders the Markdown of posts and comments.
 
     Attributes:
-        pool: the processes that do it.
+        pool: the rendering processes.
     """
 
     def __init__(self) -> None:
@@ -58,36 +58,36 @@ class Renderer:
         self._pauses: OrderedDict[int, float] = OrderedDict()
 
     async def post(self, source: str, writer_id: int) -> str:
-        """The HTML that a post has with this text.
+        """Render the text of a post.
 
         Args:
             source: Markdown.
-            writer_id: who asks; their texts wait for one another, and not those of others.
+            writer_id: the author, who renders one text at a time.
 
         Raises:
-            InvalidFieldsError: the text is too intricate, or shows nothing.
-            BusyError: there is too much to do, or this writer had a text that took too long.
+            InvalidFieldsError: the text is too complex, or nothing of it is visible.
+            BusyError: the site is overloaded, or the author's last text took too long.
         """
         return await self._rendered(render_document, source, writer_id)
 
     async def comment(self, source: str, writer_id: int) -> str:
-        """The HTML that a comment has with this text; otherwise the same as `post`."""
+        """Render the text of a comment, like `post`."""
         return await self._rendered(render_inline, source, writer_id)
 
     async def again(self, render: Callable[[str], str], source: str) -> str | None:
-        """The HTML of a text that is stored already; `None` if it is too intricate today.
+        """Render a stored text again; `None` if it is too complex by now.
 
         Args:
             render: `render_document` or `render_inline`.
             source: Markdown.
         """
         try:
-            return await self.pool.run(render, source, raises=[TooIntricateError])
-        except (TooIntricateError, OutOfTimeError):
+            return await self.pool.run(render, source, raises=[TooComplexError])
+        except (TooComplexError, OutOfTimeError):
             return None
 
     async def _rendered(self, render: Callable[[str], str], source: str, writer_id: int) -> str:
-        # One writer has one process at a time, and leaves the others to everybody else.
+        # One process per author, so that nobody can occupy all of them.
         turn = self._turns.setdefault(writer_id, asyncio.Lock())
         async with turn:
             if self._pauses.get(writer_id, 0.0) > time.monotonic():
@@ -101,12 +101,12 @@ class Renderer:
         try:
             if _is_quick(source):
                 return render(source)
-            return await self.pool.run(render, source, raises=[TooIntricateError])
-        except TooIntricateError:
-            raise InvalidFieldsError({"body": TOO_INTRICATE}) from None
+            return await self.pool.run(render, source, raises=[TooComplexError])
+        except TooComplexError:
+            raise InvalidFieldsError({"body": TOO_COMPLEX}) from None
         except OutOfTimeError:
             self._pause(writer_id)
-            raise InvalidFieldsError({"body": TOO_INTRICATE}) from None
+            raise InvalidFieldsError({"body": TOO_COMPLEX}) from None
         except OverloadedError:
             raise BusyError({"body": TOO_BUSY}, RETRY_SECONDS) from None
 
@@ -118,5 +118,5 @@ class Renderer:
 
 
 def _is_quick(source: str) -> bool:
-    is_short = len(source) <= LONGEST_FOR_THE_LOOP
+    is_short = len(source) <= LARGEST_INLINE
     return is_short and not any(fence in source for fence in CODE_FENCES)

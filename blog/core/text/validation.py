@@ -1,4 +1,4 @@
-"""What every schema shares, and what is wrong with an input in words for a person."""
+"""The base class of schemas, and user-facing validation messages."""
 
 import re
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticKnownError
 from pydantic_core.core_schema import CoreSchema, no_info_after_validator_function
 
-# Of a text whose field declares no limit of its own, such as the name of a choice.
+# For fields that declare no limit, such as the name of a choice.
 LONGEST_TEXT = 1_000
 
 NOT_UNICODE = "This is not Unicode text."
@@ -33,19 +33,19 @@ _MESSAGES = {
 }
 
 
-# What no text may have: NUL, which no table stores, and noncharacters (Unicode Standard, 23.7),
-# which no XML may have. In a description only those of the first plane are named.
+# Forbidden in all texts: NUL, which PostgreSQL cannot store, and noncharacters (Unicode Standard,
+# 23.7), which XML does not allow. The JSON schema names those of the first plane only.
 _NONCHARACTERS = "".join(
     f"{chr(plane | 0xFFFE)}{chr(plane | 0xFFFF)}" for plane in range(0, 0x110000, 0x10000)
 )
-# Half of a pair (Unicode Standard, 3.8), which JSON can write and UTF-8 cannot.
+# Unpaired surrogates (Unicode Standard, 3.8), which JSON can express and UTF-8 cannot.
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _NOT_IN_TEXTS = re.compile(f"[\0\ufdd0-\ufdef{_NONCHARACTERS}]")
 _DESCRIBED = r"\x00\ufdd0-\ufdef\ufffe\uffff"
 
 
 def _declared_limits(declared: Any) -> Iterator[int]:
-    """The limits of length in the declaration of a field, also within `Annotated[...] | None`."""
+    """The length limits in a field's declaration, also within `Annotated[...] | None`."""
     if isinstance(declared, MaxLen):
         yield declared.max_length
     elif isinstance(declared, FieldInfo):
@@ -58,21 +58,20 @@ def _declared_limits(declared: Any) -> Iterator[int]:
 
 
 def with_example(example: dict[str, Any]) -> ConfigDict:
-    """The configuration of a model that the description of the API shows with an example.
+    """The configuration of a model with an example for the API description.
 
     Args:
-        example: what is sent or answered.
+        example: a request or response body.
     """
     return ConfigDict(json_schema_extra={"examples": [example]})
 
 
 class Schema(BaseModel):
-    """The base of what comes in: white space around a text is dropped.
+    """The base class of input schemas. Surrounding white space is stripped.
 
-    A text that is longer than its field may be is refused before any other validator sees it.
-    Some of them take a time that grows with the square of the length: Unicode normalisation
-    sorts the combining marks that follow one another (Unicode Standard, 3.11), and the validator
-    of e-mail addresses normalises too.
+    A text that exceeds the limit of its field is refused before other validators run. Some of them
+    take quadratic time: Unicode normalisation sorts consecutive combining marks (Unicode Standard,
+    3.11), and the e-mail validator normalises, too.
     """
 
     _longest: ClassVar[dict[str, int]] = {}
@@ -94,7 +93,7 @@ class Schema(BaseModel):
     def __get_pydantic_json_schema__(
         cls, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        """Let the JSON schema of a model say what holds for each of its texts."""
+        """Add the pattern of allowed characters to each string of the JSON schema."""
         reference = handler(schema)
         for described in handler.resolve_ref_schema(reference).get("properties", {}).values():
             if "string" in described.get("type", ()) and "pattern" not in described:
@@ -104,7 +103,7 @@ class Schema(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _bounded_and_of_characters(cls, value: Any, info: ValidationInfo) -> Any:
-        """Refuse a text that is too long, or has what is no character of a text."""
+        """Refuse a text that is too long or has forbidden characters."""
         if not isinstance(value, str):
             return value
         longest = cls._longest[str(info.field_name)]
@@ -125,7 +124,7 @@ def _not_blank(text: str) -> str:
 
 
 class _NotBlank:
-    """Refuses a text that is empty or white space; its JSON schema tells, and the rest as well."""
+    """Refuses empty and blank texts, and says so in the JSON schema."""
 
     def __get_pydantic_core_schema__(
         self, source: type[Any], handler: GetCoreSchemaHandler
@@ -135,13 +134,13 @@ class _NotBlank:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        # What Python counts as white space, and the regular expressions of JavaScript do not.
+        # White space in Python, but not in JavaScript's regular expressions.
         further = r"\x1c-\x1f\x85"
         anything = rf"[^{_DESCRIBED}]*"
         return handler(schema) | {"pattern": rf"^{anything}[^\s{further}{_DESCRIBED}]{anything}$"}
 
 
-# Comes last: a limit that follows it would not be one of the text's, but of any value's.
+# Must come last in `Annotated`: a later limit would not apply to a string schema.
 NotBlank = _NotBlank()
 RequiredText = Annotated[str, NotBlank]
 
@@ -150,14 +149,14 @@ def _without_space_at_the_end(value: Any) -> Any:
     return value.rstrip() if isinstance(value, str) else value
 
 
-# Four spaces at the beginning of a text make code of it; so they stay.
+# Leading white space stays: four spaces start a code block.
 Markdown = Annotated[
     str, StringConstraints(strip_whitespace=False), BeforeValidator(_without_space_at_the_end)
 ]
 
 
 def messages(error: ValidationError) -> dict[str, str]:
-    """The first thing that is wrong with each field, by its name; `""` stands for the whole."""
+    """The first error message of each field, by name; `""` is the input as a whole."""
     found: dict[str, str] = {}
     for problem in error.errors(include_url=False, include_input=False):
         field = str(problem["loc"][0]) if problem["loc"] else ""

@@ -1,15 +1,15 @@
-"""Whether there is anything to see."""
+"""Detection of texts without visible characters."""
 
 import re
 import unicodedata
 from html import unescape
 
-# An attribute may hold ">".
+# Attribute values may contain ">".
 _TAG = re.compile(r'<(?:[^>"]|"[^"]*")*>')
 _SEEN_WITHOUT_TEXT = "<hr"
 _UNSEEN_CATEGORIES = {"Cc", "Cf", "Cs", "Zl", "Zp", "Zs"}
-# Letters and marks that are not seen: default ignorable code points (DerivedCoreProperties.txt)
-# of other categories, and the blank pattern of Braille.
+# Invisible letters and marks: default ignorable code points (DerivedCoreProperties.txt) of other
+# categories, and the blank Braille pattern.
 _UNSEEN = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
     "\U000e0100-\U000e01ef]"
@@ -17,7 +17,7 @@ _UNSEEN = re.compile(
 
 
 def shows_something(html: str) -> bool:
-    """Whether a reader sees anything of sanitised HTML: a letter, a sign, or a rule."""
+    """Whether sanitised HTML has anything visible: a character or a horizontal rule."""
     if _SEEN_WITHOUT_TEXT in html:
         return True
     return any(map(_is_seen, unescape(_TAG.sub("", html))))

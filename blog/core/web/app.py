@@ -21,7 +21,7 @@ from blog.core.crypto.tokens import LinkSigner
 from blog.core.db.database import Database
 from blog.core.db.database_errors import DatabaseUnavailableError, is_out_of_space, is_unavailable
 from blog.core.db.replica import Replica
-from blog.core.db.shared_reads import SharedReads
+from blog.core.db.request_coalescing import RequestCoalescer
 from blog.core.errors import NotFoundError
 from blog.core.jobs.background import Background
 from blog.core.storage.interface import Storage, StorageFullError
@@ -29,7 +29,7 @@ from blog.core.text.rendering import Renderer
 from blog.core.web.backlog import Backlog
 from blog.core.web.batches import Batches
 from blog.core.web.environment import Environment
-from blog.core.web.fragments import Fragments
+from blog.core.web.fragments import FragmentCache
 from blog.core.web.probe import Probe
 from blog.core.web.rate_limits import RateLimits
 from blog.core.web.requests import only_reads, request_for_logs
@@ -51,7 +51,7 @@ class Broadside(Quart):
     settings: Settings
     database: Database
     replica: Replica | None
-    shared_reads: SharedReads
+    request_coalescer: RequestCoalescer
     lookups: Batches
     writes: Batches
     passwords: Passwords
@@ -62,28 +62,28 @@ class Broadside(Quart):
     background: Background
     rate_limits: RateLimits
     backlog: Backlog
-    fragments: Fragments
+    fragments: FragmentCache
     report_to: Callable[[BaseException, str], None]
     schema_probe: Probe[bool]
     figures_probe: Probe[list[Metric]]
     current_viewer: Callable[[], object]
 
     def ensure_async(self, func: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
-        """As Quart has it, but what is asynchronous is looked at once, and not at each call."""
+        """Wrap a synchronous function, caching the inspection that Quart repeats on every call."""
         return func if _is_asynchronous(func) else super().ensure_async(func)
 
     async def update_template_context(self, context: dict[str, Any]) -> None:
-        """Give a template who is asking; there are no other context processors.
+        """Add `current_user` to the context of a template; there are no other context processors.
 
-        Those of Quart and of each blueprint would give `g`, `request` and `session`, which
-        templates have as globals anyway, and would be run in threads.
+        Quart's own and those of blueprints only repeat globals (`g`, `request`, `session`), and run
+        in threads.
         """
         context.setdefault("viewer", self.current_viewer())
 
     def create_url_adapter(self, request: BaseRequestWebsocket | None) -> MapAdapter | None:
-        """Find routes, and build full addresses, by `BASE_URL` and not by the Host header.
+        """Match routes and build absolute URLs by `BASE_URL`, not by the Host header.
 
-        In Quart's own way that header gets into redirects, and fails if it is no name at all.
+        By default Quart puts that header into redirects, and fails if it is not a valid host name.
         """
         if request is None:
             return super().create_url_adapter(None)
@@ -98,9 +98,9 @@ class Broadside(Quart):
         )
 
     def log_exception(self, exception_info: ExceptionInfo) -> None:
-        """Log what Quart could not deal with: at the start, in the background, or after a view.
+        """Log an error outside a view: at startup, in the background, or in a teardown function.
 
-        A database that is away is not worth a traceback.
+        An unreachable database is logged without a traceback.
         """
         if isinstance(error := exception_info[1], DatabaseUnavailableError):
             self.logger.critical("%s", error)
@@ -108,21 +108,21 @@ class Broadside(Quart):
             self.report_error(error)
 
     def report_error(self, error: BaseException) -> None:
-        """Log an unexpected error, and tell the administrators of it."""
+        """Log an unexpected error and notify the administrators."""
         where = " ".join(request_for_logs()) if has_request_context() else "the background"
         if is_out_of_space(error):
-            # It is the same for every write, and a traceback says nothing about it.
+            # Every write fails alike, and the traceback adds nothing.
             self.logger.critical("the disk of the database is full: %s failed", where)
         elif isinstance(error, StorageFullError):
-            self.logger.critical("there is no room for files: %s failed: %s", where, error)
+            self.logger.critical("the file storage is full: %s failed: %s", where, error)
         else:
             self.logger.error("unexpected error in %s", where, exc_info=error)
         self.report_to(error, where)
 
     async def dispatch_request(self, *request_context: Any) -> ResponseReturnValue:
-        """Run the view; if it fails on the replica or finds nothing there, again on the primary.
+        """Run the view; if it fails or finds nothing on the replica, run it again on the primary.
 
-        On the replica it only reads, so that nothing is done twice.
+        A view on the replica only reads, so running it twice is safe.
         """
         try:
             return await self._run_view(*request_context)
@@ -134,7 +134,7 @@ class Broadside(Quart):
         return await self._run_view(*request_context)
 
     async def _run_view(self, *request_context: Any) -> ResponseReturnValue:
-        """Run the view; then nothing is wanted of the database any more."""
+        """Run the view, then return its connection to the pool."""
         try:
             return await super().dispatch_request(*request_context)
         finally:
@@ -145,10 +145,10 @@ current_app = cast(Broadside, quart.current_app)
 
 
 def db() -> AsyncSession:
-    """The request's own database session, made on first use and closed at its end.
+    """The session of the current request, created on first use and closed at its end.
 
-    It is the primary's, unless `core/web/freshness.py` has found that the replica will do. Where
-    the request only reads, it has no transaction.
+    It is on the primary, unless `core/web/freshness.py` has chosen the replica. A request that only
+    reads has no transaction.
     """
     if "db" not in g:
         g.db = _server().reading_session() if only_reads() else current_app.database.session()
@@ -156,17 +156,17 @@ def db() -> AsyncSession:
 
 
 def _server() -> Database | Replica:
-    """Where a request that only reads does so."""
+    """The server that a read-only request reads from."""
     return (current_app.replica if g.get("reads_on_replica") else None) or current_app.database
 
 
 async def read(
     query: Callable[[AsyncSession, *Arguments], Awaitable[Result]], *arguments: *Arguments
 ) -> Result:
-    """What `query(session, *arguments)` finds, with whoever else asks for it at this moment.
+    """Run `query(session, *arguments)`, coalesced with identical reads of concurrent requests.
 
-    It is shared only by requests that only read. One that has its own session already uses that:
-    none may hold a connection while it waits for another one.
+    Only read-only requests take part. A request that already has a session uses that one, because
+    holding a connection while waiting for another can deadlock the pool.
     """
     if "db" in g or not only_reads():
         return await query(db(), *arguments)
@@ -176,18 +176,19 @@ async def read(
 async def look_up(
     query: Callable[[AsyncSession, *Arguments], Awaitable[Result]], *arguments: *Arguments
 ) -> Result:
-    """As `read`, also for a request that will write: what is found is only to be read.
+    """Like `read`, also for a request that writes later. Do not modify the result.
 
-    The connection goes back at once. So this comes before the first statement of `db()`.
+    Call it before the first use of `db()`: it needs a connection of its own, and returns it at
+    once.
     """
-    return await current_app.shared_reads.read(_server().warm_sessions, query, *arguments)
+    return await current_app.request_coalescer.read(_server().warm_sessions, query, *arguments)
 
 
 async def writes() -> Batches:
-    """What writes rows together with those of other requests.
+    """The batcher that writes rows of concurrent requests together.
 
-    The request's own session is closed before: none may hold a connection while it waits for
-    another one.
+    Closes the request's session first: a request must not hold a connection while it waits for
+    another.
     """
     await close_db()
     g.has_written = True
@@ -195,10 +196,9 @@ async def writes() -> Batches:
 
 
 async def close_db(_error: BaseException | None = None) -> None:
-    """Give the request's connection back; what was not committed is rolled back.
+    """Return the request's connection to the pool, rolling back what was not committed.
 
-    If the connection breaks at this moment, the server has done that itself, and the answer is
-    as good as before.
+    If the connection breaks here, the server has rolled back already, so the response still holds.
     """
     if "db" in g:
         g.has_written = True

@@ -1,7 +1,7 @@
-"""Style sheets, scripts and icons, under names that change with their content.
+"""Static files under fingerprinted names, which change with their content.
 
-In a template `{{ asset("css/base.css") }}` gives `/static/css/base.0123456789ab.css`. What is asked
-for by such a name may be kept for ever: when the file changes, so does the name (RFC 8246, "HTTP
+In a template `{{ asset("css/base.css") }}` gives `/static/css/base.0123456789ab.css`. Responses
+under such a name are cached for ever, because a changed file gets a new name (RFC 8246, "HTTP
 Immutable Responses").
 """
 
@@ -25,19 +25,19 @@ from blog.core.web.headers import vary_by
 
 FINGERPRINTED = re.compile(r"(?P<stem>.+)\.(?P<digest>[0-9a-f]{12})(?P<suffix>\.[a-z0-9]+)")
 LOOK_SECONDS = 1.0
-FOR_EVER = "public, max-age=31536000, immutable"
+IMMUTABLE = "public, max-age=31536000, immutable"
 
 
 @lru_cache(maxsize=512)
 def _read(file: Path, _modified: int) -> tuple[bytes, str]:
-    """A file's content and its fingerprint, until it is modified."""
+    """The content and fingerprint of a file, cached until it is modified."""
     content = file.read_bytes()
     return content, hashlib.sha256(content).hexdigest()[:12]
 
 
 @lru_cache(maxsize=512)
 def _fingerprinted(file: Path, name: str, modified: int) -> str:
-    """What to call a file instead of `name`, until it is modified."""
+    """The fingerprinted name of a file, cached until it is modified."""
     _, digest = _read(file, modified)
     path = Path(name)
     return str(path.with_name(f"{path.stem}.{digest}{path.suffix}"))
@@ -47,8 +47,8 @@ class Assets:
     """The files of one folder.
 
     Args:
-        folder: where they are; nothing outside it is ever served.
-        address: the address that they are below, with a slash at the end.
+        folder: their folder; nothing outside it is served.
+        address: their URL prefix, with a trailing slash.
     """
 
     def __init__(self, folder: Path, address: str) -> None:
@@ -58,7 +58,7 @@ class Assets:
         self._compressed: dict[Path, tuple[int, bytes]] = {}
 
     def address(self, name: str) -> str:
-        """What to link to for the file of that name; a change of it shows within a second."""
+        """The fingerprinted URL of a file. A change of the file shows within a second."""
         looked_at, address = self._linked.get(name, (0.0, ""))
         if (moment := time.monotonic()) - looked_at > LOOK_SECONDS:
             file = self._folder / name
@@ -69,8 +69,8 @@ class Assets:
     async def serve(self, filename: str) -> Response:
         """Answer with a file, by its plain or its fingerprinted name.
 
-        A fingerprint of the past, in a page that was open when the site was updated, gets the
-        file of today, which is not to be kept under that name.
+        An outdated fingerprint, in a page that was open during an update, gets the current file,
+        uncached.
         """
         match = FINGERPRINTED.fullmatch(filename)
         name = match["stem"] + match["suffix"] if match else filename
@@ -86,15 +86,15 @@ class Assets:
             response = Response(content, mimetype=mimetype)
         vary_by(response, "Accept-Encoding")
         is_current = match is not None and match["digest"] == digest
-        response.headers["Cache-Control"] = FOR_EVER if is_current else "no-cache"
+        response.headers["Cache-Control"] = IMMUTABLE if is_current else "no-cache"
         response.set_etag(digest, weak=True)
         return await response.make_conditional(request)
 
     def write(self, folder: Path) -> list[str]:
-        """Write all to where their addresses are below `folder`, for a web server to serve them.
+        """Export all files to their URL paths below `folder`, for a web server to serve.
 
-        Beside each is a compressed one. Those of the past stay, for pages that are still open;
-        and as each file appears at once and whole, the site may be in use meanwhile.
+        Each gets a gzipped copy. Older versions stay, for pages that are still open. Files are
+        replaced atomically, so the site may be running.
 
         Returns:
             The addresses.
@@ -114,7 +114,7 @@ class Assets:
         return addresses
 
     async def _compressed_content(self, file: Path, modified: int) -> bytes:
-        """A file's content, compressed once in a thread, until it is modified."""
+        """The gzipped content of a file, cached until it is modified."""
         compressed_then, compressed = self._compressed.get(file, (None, b""))
         if compressed_then != modified:
             content, _ = _read(file, modified)
@@ -123,17 +123,17 @@ class Assets:
         return compressed
 
     def _find(self, name: str) -> tuple[Path, int]:
-        """A file, and when it was modified.
+        """Find a file and its modification time.
 
         Raises:
-            NotFound: there is none of this name.
+            NotFound: there is no such file.
         """
         if (joined := safe_join(str(self._folder), name)) is None:
             raise NotFound
         file = Path(joined)
         try:
             status = file.stat()
-        except (OSError, ValueError):  # There is none, or no file can have this name.
+        except (OSError, ValueError):  # There is no such file, or the name is invalid.
             raise NotFound from None
         if not stat.S_ISREG(status.st_mode):
             raise NotFound
@@ -141,7 +141,7 @@ class Assets:
 
 
 def own_assets(project: Path) -> Assets:
-    """What is in the folder `static`, served below `/static/`."""
+    """The files of the folder `static`, served below `/static/`."""
     return Assets(project / "static", "/static/")
 
 

@@ -1,4 +1,4 @@
-"""The picture of each person: `avatar_url` in the templates."""
+"""Avatars: `avatar_url` in the templates."""
 
 from quart import url_for
 
@@ -9,12 +9,12 @@ from settings import Avatars
 
 
 def avatar_url(user: User, size: int = 128) -> str:
-    """Where the picture of a person is.
+    """The URL of a user's avatar.
 
     Args:
-        user: whose. An identicon is drawn from the id, which is public anyway: it tells
-            nothing of the e-mail address, and stays when this or the name changes.
-        size: width and height in pixels, if it is one of Gravatar's; an identicon has any.
+        user: whose avatar. Identicons derive from the id, which is public: they reveal nothing
+            about the e-mail address, and survive a change of address or name.
+        size: width and height in pixels, for Gravatar; identicons are SVG and scale.
     """
     if current_app.settings.avatars is Avatars.GRAVATAR:
         return gravatar_url(user.avatar_hash, size)

@@ -1,4 +1,4 @@
-"""Small work that is done after the answer, one piece at a time."""
+"""Small background tasks that run after the response, one at a time."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -12,14 +12,15 @@ Arguments = TypeVarTuple("Arguments")
 
 
 class Backlog:
-    """A bounded queue of an application's background work.
+    """A bounded in-memory queue of background tasks.
 
-    What waits is a coroutine and its arguments, and holds no connection. An orderly stop waits for
-    it; what a crash takes away must be worth no more than another click.
+    A queued task is a coroutine function and its arguments; it holds no connection. A clean
+    shutdown waits for the queue. A crash loses it, so use it only for work that a user can trigger
+    again.
 
     Args:
-        app: runs it, and logs what goes wrong.
-        most: how many pieces may wait.
+        app: runs the tasks and logs their errors.
+        most: the maximum number of queued tasks.
     """
 
     def __init__(self, app: Quart, most: int = MOST_WAITING) -> None:
@@ -29,10 +30,10 @@ class Backlog:
         self._turn = asyncio.Semaphore(1)
 
     def add(self, work: Callable[[*Arguments], Awaitable[None]], *arguments: *Arguments) -> bool:
-        """Have `work(*arguments)` done.
+        """Queue `work(*arguments)`.
 
         Returns:
-            Whether there was room for it.
+            `False` if the queue is full.
         """
         if self._waiting >= self._most:
             return False

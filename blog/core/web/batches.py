@@ -1,12 +1,11 @@
-"""Doing by one statement what several requests want done at the same moment.
+"""Batch the work of concurrent requests into one statement.
 
-Counts make some rows hot: whoever writes a post changes its author's count and that of the newest
-block of posts, and keeps both locked until the transaction is on disk. Sixty-four transactions
-that queue for such a row spend their time on waking one another. Here the first request's post is
-written, and those of all who come meanwhile are written together afterwards, as in a database's
-"group commit": the row is locked once for all of them, the disk is waited for once, and the
-statement is prepared once. What each request looks up for itself, such as who is asking, is found
-in the same way.
+Counts make some rows hot: every new post updates its author's count and that of the newest block of
+posts, and locks both rows until the commit is on disk. With 64 such transactions queued, most of
+the time went into waking up the next one. So the first request's post is written alone, and those
+that arrive meanwhile are written together afterwards, like a database's group commit: one lock, one
+fsync and one prepared statement for all of them. Lookups that every request does for itself, such
+as the session, are batched in the same way.
 """
 
 import asyncio
@@ -20,17 +19,17 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.db.database_errors import is_deadlock, is_timeout, is_unavailable
-from blog.core.db.statements import Tally, tally
+from blog.core.db.statements import QueryStats, query_stats
 from blog.core.db.warm_sessions import WarmSessions
 from blog.core.events.handlers import Handlers, events_of
 
-# How many turns of the event loop a batch waits for more items, as a shared reading does.
-PATIENCE = 8
+# How many turns of the event loop a batch waits for more items, as in request coalescing.
+COLLECTION_TURNS = 8
 # An item may be a post of 64 KiB and its HTML.
 MOST_ITEMS = 50
-# A batch that waits for somebody's lock holds up the next one for so long,
+# How long a batch that waits for a lock delays the next one,
 WAIT_SECONDS = 0.1
-# unless there are as many batches already: each has a connection.
+# unless this many batches are running: each has a connection.
 MOST_BATCHES = 3
 TRIES = 5
 
@@ -40,29 +39,28 @@ Work = Callable[[AsyncSession, Sequence[Item]], Awaitable[Sequence[Result]]]
 
 
 class _Waiting(NamedTuple):
-    """What is to be done, and who waits for the result."""
+    """An item, and the future of its result."""
 
     item: Any
-    result: asyncio.Future[tuple[Any, Tally]]
+    result: asyncio.Future[tuple[Any, QueryStats]]
 
 
 @dataclass
 class _Queue:
-    """What waits for one kind of work, and how many batches of it are under way."""
+    """The items that wait for one kind of work, and the number of its running batches."""
 
     waiting: deque[_Waiting] = field(default_factory=deque)
     batches: int = 0
 
 
 class Batches:
-    """What the requests of one application do together.
+    """Collects items of concurrent requests and processes them in batches.
 
     Args:
-        sessions: where the batches' sessions come from. They have no transaction: each statement
-            is one, and so locks nothing while this process is at something else.
-        handlers: of the events that the work causes.
-        transactions: sessions for work whose events are heard: what the handlers write is part
-            of it.
+        sessions: provides sessions in autocommit mode, so that no lock is held between statements.
+        handlers: the handlers of the domain events that the work records.
+        transactions: provides sessions with a transaction, for work whose events have handlers:
+            what they write belongs to the same transaction.
     """
 
     def __init__(
@@ -78,19 +76,21 @@ class Batches:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self, work: Work[Item, Result], item: Item) -> Result:
-        """Have something done, together with more of the same kind.
+        """Process an item in a batch with others of the same kind.
 
-        It is begun after it was asked for: nobody reads what is older than that. Where somebody
-        stops waiting before the batch begins, nothing is done for them.
+        The batch starts after this call, so its result is never stale. An item whose request is
+        cancelled before the batch starts is skipped.
 
         Args:
-            work: called with a session and some items, in the order in which they came. It
-                writes by one statement only, and returns a result for each item. Where the
-                statement fails because of one item, it is called again for each.
-            item: one of them.
+            work: called with a session and the items, in order of arrival. It writes by a single
+                statement
+                and returns one result per item. If the statement fails because of one item, it is
+                called
+                again for each item alone.
+            item: the item to process.
 
         Raises:
-            Exception: as `work` does.
+            Exception: whatever `work` raises.
         """
         queue = self._queues.setdefault(work, _Queue())
         waiting = _Waiting(item, asyncio.get_running_loop().create_future())
@@ -98,7 +98,7 @@ class Batches:
         if queue.batches == 0:
             self._begin(work, queue)
         result, statements = await waiting.result
-        if (own := tally.get()) is not None:
+        if (own := query_stats.get()) is not None:
             own.add(statements)
         return result  # type: ignore[no-any-return]
 
@@ -109,8 +109,8 @@ class Batches:
         task.add_done_callback(self._tasks.discard)
 
     async def _run(self, work: Work[Any, Any], queue: _Queue) -> None:
-        """Do batches until nothing waits; let others begin beside one that takes long."""
-        for _ in range(PATIENCE):
+        """Process batches until the queue is empty; start more beside one that takes long."""
+        for _ in range(COLLECTION_TURNS):
             await asyncio.sleep(0)
         try:
             while batch := _next_batch(queue.waiting):
@@ -122,20 +122,20 @@ class Batches:
             queue.batches -= 1
 
     async def _do(self, work: Work[Any, Any], batch: list[_Waiting]) -> None:
-        statements = Tally()
-        tally.set(statements)
+        statements = QueryStats()
+        query_stats.set(statements)
         try:
             results = await self._try(work, [each.item for each in batch])
         except DBAPIError as error:
             if len(batch) == 1 or is_unavailable(error):
                 _fail(batch, error)
                 return
-            # The server has done nothing of it. One of them may refer to a person who is gone.
+            # The statement was rolled back. One item may refer to a user who was deleted meanwhile.
             for place, each in enumerate(batch):
                 await self._do(work, [each])
                 failure = None if each.result.cancelled() else each.result.exception()
                 if failure is not None and is_timeout(failure):
-                    # The others may wait for the same lock, and have waited long enough.
+                    # The others probably wait for the same lock, and have waited long enough.
                     _fail(batch[place + 1 :], failure)
                     return
         except BaseException as error:
@@ -148,7 +148,7 @@ class Batches:
                     each.result.set_result((result, statements))
 
     async def _try(self, work: Work[Any, Any], items: list[Any]) -> Sequence[Any]:
-        """Do it, and again after a deadlock, at which the server has done nothing of it."""
+        """Process the items, retrying after a deadlock, which rolls the statement back."""
         for tries_left in reversed(range(TRIES)):
             try:
                 return await self._do_once(work, items)
@@ -168,7 +168,7 @@ class Batches:
 
 
 def _next_batch(waiting: deque[_Waiting]) -> list[_Waiting]:
-    """Those who have waited longest; a request may have been given up meanwhile."""
+    """The oldest items, without those of cancelled requests."""
     batch: list[_Waiting] = []
     while waiting and len(batch) < MOST_ITEMS:
         if not (first := waiting.popleft()).result.done():

@@ -1,4 +1,4 @@
-"""Pages that a browser has already are not sent again (RFC 9110, 13 "Conditional Requests")."""
+"""Conditional requests: 304 for pages that the browser has in its cache (RFC 9110, 13)."""
 
 import hashlib
 import re
@@ -8,15 +8,15 @@ from quart import Response, request, session
 from blog.core.web import csrf
 from blog.core.web.app import Broadside
 
-# Differs each time, and means the same as long as the session's secret is the same.
+# The token is masked anew in each response; it is equivalent while the session's secret is the
+# same.
 CSRF_VALUE = re.compile(rb'name="' + csrf.FIELD.encode() + rb'" value="[^"]*"')
 
 
 async def answer_conditionally(response: Response) -> Response:
-    """Give a page a validator, and answer 304 where the browser has just that page.
+    """Add an ETag to a page, and answer 304 if the browser's copy matches.
 
-    The validator is made of the page itself, after it was rendered: what somebody just wrote
-    he always sees.
+    The ETag is a hash of the rendered page, so users always see what they just wrote.
     """
     is_page = response.status_code == 200 and response.mimetype == "text/html"
     if not is_page or request.method not in {"GET", "HEAD"} or response.cache_control.no_store:

@@ -1,4 +1,4 @@
-"""Texts are sent compressed to clients that can read them so (RFC 9110, 8.4.1.3 "Gzip Coding")."""
+"""Gzip compression of text responses (RFC 9110, 8.4.1.3)."""
 
 import asyncio
 import gzip
@@ -14,11 +14,11 @@ from blog.core.web.headers import vary_by
 
 SMALLEST = 1024
 LEVEL = 5
-# In bytes; they take less than a millisecond.
-LONGEST_FOR_THE_LOOP = 32 * 1024
+# In bytes; compressing this takes less than a millisecond.
+LARGEST_INLINE = 32 * 1024
 GZIP_FORMAT = 16 + zlib.MAX_WBITS
-# What the strong entity tag of a compressed representation ends with: it is another sequence of
-# bytes than the plain one, and so has another tag (RFC 9110, 8.8.3.3).
+# Suffix of strong entity tags of compressed representations, which differ from the plain ones
+# byte by byte (RFC 9110, 8.8.3.3).
 GZIPPED = "-gzip"
 Arguments = ParamSpec("Arguments")
 COMPRESSIBLE = {
@@ -33,7 +33,7 @@ COMPRESSIBLE = {
 
 
 async def compress(response: Response) -> Response:
-    """Compress a text of some length, if the client accepts it and it was not done before."""
+    """Compress a text response, unless it is short, compressed already, or not accepted so."""
     if response.mimetype not in COMPRESSIBLE or "Content-Encoding" in response.headers:
         return response
     vary_by(response, "Accept-Encoding")
@@ -44,7 +44,7 @@ async def compress(response: Response) -> Response:
         data = await response.get_data(as_text=False)
         if len(data) < SMALLEST:
             return response
-        response.set_data(await _aside(gzip.compress, data, LEVEL, mtime=0))
+        response.set_data(await _in_thread_if_large(gzip.compress, data, LEVEL, mtime=0))
     elif isinstance(body, IterableBody):
         response.response = IterableBody(_compressed(body))
     else:
@@ -57,24 +57,24 @@ async def compress(response: Response) -> Response:
 
 
 async def _compressed(body: IterableBody) -> AsyncGenerator[bytes, None]:
-    """A body that is made while it is sent, compressed piece by piece."""
+    """Compress a streamed body chunk by chunk."""
     compressor = zlib.compressobj(LEVEL, wbits=GZIP_FORMAT)
     async with body as pieces:
         async for piece in pieces:
             data = piece.encode() if isinstance(piece, str) else piece
-            if compressed := await _aside(compressor.compress, data):
+            if compressed := await _in_thread_if_large(compressor.compress, data):
                 yield compressed
     yield compressor.flush()
 
 
-async def _aside(
+async def _in_thread_if_large(
     compress: Callable[Concatenate[bytes, Arguments], bytes],
     data: bytes,
     *arguments: Arguments.args,
     **options: Arguments.kwargs,
 ) -> bytes:
-    """What `compress` makes of the data: of much of it in a thread, where it holds up nobody."""
-    if len(data) <= LONGEST_FOR_THE_LOOP:
+    """Call `compress`; run it in a thread if there is much data, to keep the event loop free."""
+    if len(data) <= LARGEST_INLINE:
         return compress(data, *arguments, **options)
     return await asyncio.to_thread(compress, data, *arguments, **options)
 

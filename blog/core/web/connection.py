@@ -1,4 +1,4 @@
-"""A request on its way in and out, as hypercorn hands it on."""
+"""Receiving requests from hypercorn, and sending responses to it."""
 
 import asyncio
 from typing import cast
@@ -28,7 +28,7 @@ class StrictConnection(ASGIHTTPConnection):
     _request: StrictRequest
 
     async def handle_messages(self, request: Request, receive: ASGIReceiveCallable) -> None:
-        """Receive the body: one that is read as a stream, no faster than it is read."""
+        """Receive the body; apply backpressure if it is read as a stream."""
         self._request = cast(StrictRequest, request)
         if self._request.may_be_upload:
             await self._request.is_routed.wait()
@@ -40,16 +40,15 @@ class StrictConnection(ASGIHTTPConnection):
                 await request.body.room()
 
     async def _send_response(self, send: ASGISendCallable, response: ResponseTypes) -> None:
-        """Send what is there as a whole in one event, where Quart sends another, empty one.
+        """Send a complete body in one event, where Quart sends a second, empty one.
 
-        Whoever does not read it is given up after a time; what is made while it is sent has that
-        time for each piece. Quart's own way to do that, by `RESPONSE_TIMEOUT`, needs a task for
-        each answer.
+        A client that does not read is disconnected after a time limit, which applies to each chunk
+        of a stream. Quart's `RESPONSE_TIMEOUT` would need a task per response.
         """
         if self._request.may_be_upload:
             self._request.is_routed.set()
             if isinstance(self._request.body, StreamedBody):
-                self._request.body.clear()  # Nobody is going to read the rest.
+                self._request.body.clear()  # The rest will not be read.
         async with asyncio.timeout(SEND_SECONDS) as limit:
             body = response.response
             if not isinstance(body, DataBody):

@@ -1,9 +1,8 @@
-"""Protection of the pages against requests that other sites make a browser send.
+"""CSRF protection of the pages.
 
-Two checks, each enough by itself (OWASP Cross-Site Request Forgery Prevention Cheat Sheet):
-the browser's own word about where a request comes from, and a token of the visitor's
-session in every form. The token is masked anew each time, so that the length of a
-compressed page does not give it away (BREACH).
+Two independent checks (OWASP Cross-Site Request Forgery Prevention Cheat Sheet): the
+`Sec-Fetch-Site` or `Origin` header, and a per-session token in every form. The token is masked anew
+in each response, so that the compressed length of a page does not leak it (BREACH).
 """
 
 import base64
@@ -25,13 +24,13 @@ _NAME, _VALUE, _END = Markup('<input type="hidden" name="'), Markup('" value="')
 
 
 class ForeignRequestError(BadRequest):
-    """A page of another site has made the browser send this."""
+    """The request was made by a page of another site."""
 
     description = "This was sent by a page of another site, and nothing was done."
 
 
 class StaleFormError(BadRequest):
-    """The form does not belong to this visitor's session, or not any more."""
+    """The form's token does not belong to the current session, for example after a log-in."""
 
     title = "Please send it once more"
     description = (
@@ -41,7 +40,7 @@ class StaleFormError(BadRequest):
 
 
 def csrf_token() -> str:
-    """A token for a form of this session; the session gets its secret on first use."""
+    """A masked token for a form; the session gets its secret on first use."""
     secret = session.get(FIELD)
     if secret is None:
         secret = session[FIELD] = secrets.token_hex(LENGTH)
@@ -55,14 +54,14 @@ def csrf_field() -> Markup:
 
 
 def hidden_input(name: str, value: str) -> Markup:
-    """A field of a form that nobody sees; put together as what takes the least time."""
+    """A hidden input. Concatenation of `Markup` is faster than `Markup.format`."""
     return _NAME + name + _VALUE + value + _END
 
 
 async def check_csrf() -> None:
-    """Refuse an unsafe request that is not proved to come from one of our own pages.
+    """Refuse an unsafe request that does not come from one of this site's pages.
 
-    The API takes no notice of cookies: there is nothing that another site could make use of.
+    The API is exempt: it ignores cookies, so a forged request has no credentials.
 
     Raises:
         ForeignRequestError, StaleFormError: answered with 400.
@@ -76,10 +75,10 @@ async def check_csrf() -> None:
 
 
 def comes_from_here() -> bool:
-    """What the browser says itself; a client that says nothing is judged by its token alone.
+    """Whether `Sec-Fetch-Site` or `Origin` names this site; `True` if the client sends neither.
 
-    Behind a proxy that is not trusted, the scheme of the request is that between the proxy and
-    us; then `BASE_URL` tells the browser's.
+    Behind an untrusted proxy, the request has the scheme of the proxy's connection; `BASE_URL` has
+    the browser's.
     """
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:

@@ -1,4 +1,4 @@
-"""How templates are rendered."""
+"""The Jinja environment: synchronous templates."""
 
 from functools import cache
 from typing import Any
@@ -11,26 +11,26 @@ from quart import Quart
 
 
 class Template(jinja2.Template):
-    """A template that waits for nothing while it is rendered: all that it shows was read before.
+    """A template that is rendered synchronously; views load everything beforehand.
 
-    Where a template may wait, Jinja makes a generator of each of its blocks and asks of each
-    value whether it is to be awaited. That takes twice the time.
+    In asynchronous mode Jinja makes each block a generator and checks each value for awaitables,
+    which doubles the time.
     """
 
     async def render_async(self, *arguments: Any, **values: Any) -> str:
-        """Render it, as Quart asks for it."""
+        """Render the template; Quart calls this name."""
         return self.render(*arguments, **values)
 
     def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:
-        """What it gives to templates that import it, which is the same for all of them.
+        """The module that importing templates get, shared by all of them.
 
-        Jinja would look for globals that the importing one has in addition; here none has any.
+        Jinja would look for extra globals of the importing template; here none has any.
         """
         return super()._get_default_module()
 
 
 class Environment(quart.templating.Environment):
-    """Quart's, for such templates."""
+    """Quart's environment, for such templates."""
 
     template_class = Template
 
@@ -38,5 +38,5 @@ class Environment(quart.templating.Environment):
         super().__init__(app, **options)
         self.is_async = False
         if callable(self.autoescape):
-            # Jinja asks it for each use of each template, of which there are not many.
+            # Jinja calls it for each use of a template, and the number of templates is small.
             self.autoescape = cache(self.autoescape)

@@ -1,4 +1,4 @@
-"""Every error, as a page or as a problem document (RFC 9457), by what the client prefers."""
+"""Error responses: pages, or problem documents (RFC 9457) where the client prefers JSON."""
 
 import logging
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 
 class Explanation(NamedTuple):
-    """What a person is told about a status."""
+    """Title and text of an error page."""
 
     title: str
     detail: str
@@ -62,14 +62,14 @@ EXPLANATIONS = {
 }
 RETRY_SECONDS = "5"
 FULL_DISK_RETRY_SECONDS = "300"
-# Foreign keys to what an address names, and to the account of whoever asks.
-OF_THE_ADDRESS = {
+# Foreign keys to the resource in the URL, and to the account of the requester.
+FOREIGN_KEYS_TO_TARGET = {
     "fk_comments_post_id",
     "fk_follows_followed_id",
     "fk_reports_comment_id",
     "fk_reports_post_id",
 }
-OF_WHOEVER_ASKS = {
+FOREIGN_KEYS_TO_REQUESTER = {
     "fk_api_tokens_user_id",
     "fk_comments_author_id",
     "fk_follows_follower_id",
@@ -77,21 +77,21 @@ OF_WHOEVER_ASKS = {
     "fk_reports_reporter_id",
     "fk_sessions_user_id",
 }
-# What another request has deleted at this moment; a reference to anything else is our mistake.
+# Rows that a concurrent request may have deleted. Any other broken reference is a bug.
 GONE: dict[str | None, tuple[int, str]] = {
-    **dict.fromkeys(OF_THE_ADDRESS, (404, "What this belongs to is gone.")),
-    **dict.fromkeys(OF_WHOEVER_ASKS, (409, "Your account was deleted at this moment.")),
+    **dict.fromkeys(FOREIGN_KEYS_TO_TARGET, (404, "What this belongs to is gone.")),
+    **dict.fromkeys(FOREIGN_KEYS_TO_REQUESTER, (409, "Your account was deleted at this moment.")),
 }
-# What the person sent can be sent once more, as it is or changed.
-WORTH_A_TRY = {400, 409, 422, 429, 500, 503, 507}
-# The body was not read, and will not be.
-WITHOUT_BODY = {408, 413}
+# Statuses after which the form may be sent again, as it is or changed.
+RETRYABLE = {400, 409, 422, 429, 500, 503, 507}
+# Statuses of requests whose body was not read.
+BODY_NOT_READ = {408, 413}
 NO_STORAGE = "The place where files are kept does not answer. Please try again in a moment."
 TOO_SLOW = "This took too long and was given up, so nothing was changed. Please try again."
 
 
 def prefers_json() -> bool:
-    """Whether the client would rather read JSON than HTML."""
+    """Whether the client prefers JSON to HTML."""
     offers = ["text/html", "application/json", "application/problem+json"]
     return (request.accept_mimetypes.best_match(offers) or offers[0]) != "text/html"
 
@@ -103,18 +103,18 @@ async def error_response(
     *,
     title: str | None = None,
 ) -> Response:
-    """The answer for an error. To a form it brings back what was typed in it.
+    """The response for an error. An error page of a form shows what the user typed.
 
     Args:
         status: the HTTP status.
-        detail: what is particular about this case; by default what is true of the status.
+        detail: a description of this case; by default that of the status.
         errors: what is wrong with each field.
         title: the heading of the page; by default that of the status.
     """
     phrase = HTTPStatus(status).phrase
     explanation = EXPLANATIONS.get(status, Explanation(phrase, ""))
     detail = detail or explanation.detail
-    # By which the operator finds in the log what has happened.
+    # Lets the operator find the error in the log.
     reference = request_id.get() if status == 500 else None
     if is_for_api() or prefers_json():
         document: dict[str, object] = {
@@ -122,7 +122,7 @@ async def error_response(
             "title": phrase,
             "status": status,
             "detail": detail,
-            # What the clients of Flasky look at.
+            # Flasky's clients read these two.
             "error": phrase.lower(),
             "message": detail,
         }
@@ -138,8 +138,8 @@ async def error_response(
             title=title or explanation.title,
             detail=detail,
             reference=reference,
-            unsent=None if status in WITHOUT_BODY else await unsent_form(errors),
-            can_be_sent=status in WORTH_A_TRY,
+            unsent=None if status in BODY_NOT_READ else await unsent_form(errors),
+            can_be_sent=status in RETRYABLE,
         )
         response = Response(page, status)
     vary_by(response, "Accept")
@@ -147,7 +147,7 @@ async def error_response(
 
 
 async def handle_http_error(error: HTTPException) -> ResponseReturnValue:
-    """Any error that is an HTTP status by itself."""
+    """Answer an HTTP exception."""
     if error.response is not None or (error.code or 500) < 400:
         return error.get_response()
     status = error.code or 500
@@ -162,7 +162,7 @@ async def handle_http_error(error: HTTPException) -> ResponseReturnValue:
 
 
 async def handle_unexpected(error: Exception) -> ResponseReturnValue:
-    """503 while the database is away; for almost all else 500, with the traceback in the log."""
+    """Answer any other exception: 503 if the database is unreachable, usually 500 otherwise."""
     if is_unavailable(error):
         log.error("the database does not answer: %s", error)
         response = await error_response(503)
@@ -174,12 +174,12 @@ async def handle_unexpected(error: Exception) -> ResponseReturnValue:
         response.headers["Retry-After"] = FULL_DISK_RETRY_SECONDS
         return response
     if is_timeout(error):
-        log.warning("a statement took too long and was given up")
+        log.warning("a statement was cancelled because it exceeded its time limit")
         response = await error_response(503, TOO_SLOW)
         response.headers["Retry-After"] = RETRY_SECONDS
         return response
     if is_deadlock(error):
-        log.warning("a transaction was ended for the sake of another one")
+        log.warning("a transaction was rolled back because of a deadlock")
         response = await error_response(503, "Something else happened to this at the same moment.")
         response.headers["Retry-After"] = "1"
         return response
@@ -202,7 +202,7 @@ def init_app(app: Quart) -> None:
 
     @app.errorhandler(StorageUnavailableError)
     async def no_storage(error: StorageUnavailableError) -> Response:
-        log.error("a file can be neither stored nor read: %s", error)
+        log.error("the file storage does not answer: %s", error)
         response = await error_response(503, NO_STORAGE)
         response.headers["Retry-After"] = RETRY_SECONDS
         return response

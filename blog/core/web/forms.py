@@ -1,4 +1,4 @@
-"""HTML forms on pydantic schemas: what was typed, and what is wrong beside each field."""
+"""HTML forms backed by pydantic schemas, with an error message per field."""
 
 import secrets
 from collections.abc import Mapping
@@ -21,12 +21,12 @@ Data = TypeVar("Data", bound=BaseModel)
 
 @dataclass
 class Form(Generic[Data]):
-    """A form as a template shows it.
+    """A form, as templates render it.
 
     Args:
-        schema: what its fields must be.
-        values: what stands in the fields.
-        errors: what is wrong, by field; `""` stands for the form as a whole.
+        schema: the schema of its fields.
+        values: the values of the fields.
+        errors: the error messages by field; `""` is the form as a whole.
 
     Usage::
 
@@ -40,8 +40,8 @@ class Form(Generic[Data]):
     refusal: int = 422
 
     async def submitted(self) -> Data | None:
-        """Read the request's body: the valid data, or `None` with `errors` filled."""
-        # Browsers send each line's end as two characters (HTML Standard, 4.10.21.4).
+        """Parse and validate the request's body; `None`, with `errors` filled, if it is invalid."""
+        # Browsers send line breaks as CR LF (HTML Standard, 4.10.21.4).
         fields = (await request.form).to_dict().items()
         sent = {name: text.replace("\r\n", "\n") for name, text in fields}
         secret = {n for n, f in self.schema.model_fields.items() if f.annotation is SecretStr}
@@ -50,12 +50,12 @@ class Form(Generic[Data]):
             return self.schema.model_validate(sent)
         except ValidationError as error:
             found = messages(error)
-            # In the order of the page, which is the one that a browser sends the fields in.
+            # In the order of the page, in which browsers send the fields.
             self.errors = {name: found[name] for name in [*sent, *found] if name in found}
             return None
 
     def refuse(self, error: InvalidFieldsError) -> None:
-        """Take over what a service found wrong with valid data, or that it was sent too often."""
+        """Show the errors that a service raised for valid data, including a rate limit."""
         self.errors = error.errors
         if isinstance(error, BusyError):
             self.refusal = error.status
@@ -72,5 +72,5 @@ class Form(Generic[Data]):
 
 
 def submission_field() -> Markup:
-    """The hidden input that tells one filling of a form from another (`core.web.submissions`)."""
+    """The hidden input with the form's idempotency key (`core.web.submissions`)."""
     return hidden_input(SUBMISSION_FIELD, secrets.token_urlsafe(16))

@@ -1,8 +1,8 @@
-"""Which server a request reads from: the primary, or a replica that may be a moment behind.
+"""Choose between the primary and a replica for reads, so that users read their own writes.
 
-Nobody may miss on the replica what he has just written himself. So after a request that wrote,
-the browser keeps how far the primary's log was then, and its visitor reads on the primary until
-the replica is as far. That needs no signature: whoever changes it deceives himself alone.
+After a request that wrote, a cookie holds the primary's position in the write-ahead log, and this
+browser reads from the primary until the replica has replayed up to there. The cookie is not signed,
+because tampering with it affects only its sender.
 """
 
 from quart import Response, g, request
@@ -13,16 +13,16 @@ from blog.core.db.replica import LONGEST_LAG, WRITTEN
 from blog.core.web.app import Broadside, current_app, db
 from blog.core.web.requests import is_for_api, only_reads
 
-# By then the replica is as far, or so far behind that it is not used.
+# By then the replica has caught up, or lags so far behind that it is not used.
 KEPT_SECONDS = 2 * int(LONGEST_LAG)
-# More than any replica has: it could not be found out how far the primary was.
+# Larger than any position: stands for a position that could not be read.
 UNKNOWN = 2**63
 
 
 async def choose_server() -> None:
-    """Before a view, when it is known who asks: let it read on the replica if that is enough.
+    """Let the view read from the replica if that is recent enough.
 
-    Whose session it is has been asked of the primary: one that was ended is worthless at once.
+    The session was looked up on the primary before, so a revoked one is refused at once.
     """
     replica = current_app.replica
     if replica is None or not only_reads() or _is_program():
@@ -32,7 +32,7 @@ async def choose_server() -> None:
 
 
 async def remember_position(response: Response) -> Response:
-    """After a form that may have written: note how far the replica has to be from now on."""
+    """After a request that may have written, set the cookie with the primary's position."""
     may_have_written = "db" in g or g.get("has_written", False)
     if current_app.replica is None or only_reads() or is_for_api() or not may_have_written:
         return response
@@ -53,7 +53,7 @@ async def remember_position(response: Response) -> Response:
 
 
 def _is_program() -> bool:
-    """Whether a client of the API asks in somebody's name: it keeps no cookies."""
+    """Whether the request is from an authenticated API client, which keeps no cookies."""
     return "Authorization" in request.headers
 
 
@@ -62,6 +62,6 @@ def _cookie() -> str:
 
 
 def init_app(app: Broadside) -> None:
-    """Let `app` read on its replica, if it has one, once it knows who is asking."""
+    """Let `app` read from its replica, if it has one. Register this after authentication."""
     app.before_request(choose_server)
     app.after_request(remember_position)

@@ -1,4 +1,4 @@
-"""Headers of every answer that tell the browser what a page may do.
+"""Security headers of every response.
 
 References: Content Security Policy Level 3; OWASP HTTP Security Response Headers Cheat Sheet.
 """
@@ -22,14 +22,14 @@ POLICY = [
     "script-src 'self'",
     "style-src 'self'",
 ]
-# One's own account, and what comes before it; and the mails of the site.
+# The account pages, log-in and registration; and the mailbox of development sites.
 PRIVATE = ("/auth/", "/dev/mailbox")
-OF_EVERYTHING = {
+COMMON_HEADERS = {
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-OF_PAGES = {
+PAGE_HEADERS = {
     "Cache-Control": "private, no-cache",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
@@ -37,7 +37,7 @@ OF_PAGES = {
 
 
 def content_security_policy(avatars: Avatars) -> str:
-    """What a page may load: only from this site, but for pictures if they come from Gravatar."""
+    """The policy: resources of this site only, and Gravatar's images if they are used."""
     policy = "; ".join(POLICY)
     if avatars is Avatars.GRAVATAR:
         policy = policy.replace("img-src 'self'", f"img-src 'self' {GRAVATAR}")
@@ -45,32 +45,32 @@ def content_security_policy(avatars: Avatars) -> str:
 
 
 def keep_private() -> None:
-    """Let no browser keep the page of the current request: it is for one person alone.
+    """Send the current page with `no-store`, because it is private.
 
-    Whoever presses Back after that person has logged out then finds nothing of theirs (OWASP ASVS
-    5.0, 14.3.2). Pages that everybody may read stay in the browser, also for people who are logged
-    in: to go back to one is quick, and what somebody was typing there is still in the form.
+    The next user of the browser cannot go Back to it after a log-out (OWASP ASVS 5.0, 14.3.2).
+    Public pages are stored even for logged-in users, so that Back is fast and a half-written form
+    survives it.
     """
     g.is_private = True
 
 
 def vary_by(response: Response, name: str) -> None:
-    """Tell caches that the answer depends on a header of the request (RFC 9110, 12.5.5 "Vary")."""
+    """Add a request header to `Vary` (RFC 9110, 12.5.5)."""
     response.vary.add(name)
 
 
 def init_app(app: Broadside) -> None:
-    """Add to the answers of `app` what a view did not set; pages are asked for again each time."""
+    """Add the headers to all responses of `app`, except those that a view has set."""
     policy = content_security_policy(app.settings.avatars)
-    of_everything = OF_EVERYTHING | {"Content-Security-Policy": policy}
-    of_pages = of_everything | OF_PAGES
+    common_headers = COMMON_HEADERS | {"Content-Security-Policy": policy}
+    page_headers = common_headers | PAGE_HEADERS
 
     @app.after_request
     async def add_headers(response: Response) -> Response:
         if "Location" in response.headers:  # It is a URI (RFC 9110, 10.2.2), which is ASCII.
             response.headers["Location"] = iri_to_uri(response.headers["Location"])
-        headers = of_pages if response.mimetype == "text/html" else of_everything
-        if headers is of_pages and (g.get("is_private") or request.path.startswith(PRIVATE)):
+        headers = page_headers if response.mimetype == "text/html" else common_headers
+        if headers is page_headers and (g.get("is_private") or request.path.startswith(PRIVATE)):
             response.headers.setdefault("Cache-Control", "no-store")
         present = set(response.headers.keys(lower=True))
         response.headers.extend(

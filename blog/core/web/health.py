@@ -1,4 +1,4 @@
-"""Whether this process is alive, and whether it can serve: for a load balancer."""
+"""Liveness and readiness probes."""
 
 from quart import Blueprint, Response
 from quart.typing import ResponseReturnValue
@@ -11,16 +11,16 @@ from blog.core.web.app import current_app
 
 blueprint = Blueprint("health", __name__)
 
-# A balancer and Prometheus ask for these by HTTP and by the machine's address, and must not be
-# turned away.
+# Load balancers and Prometheus request these by HTTP and by IP address, so they are exempt from
+# the checks of scheme and host.
 PATHS = {"/healthz", "/readyz", "/metrics"}
 
 
 async def has_schema(database: Database) -> bool:
-    """Whether the database has what this process needs of the schema.
+    """Whether the database has the schema that this process needs.
 
-    A newer schema has it too: during an update the old processes serve on, with a schema that the
-    new code has brought up to date. A migration takes away only what no code uses any more.
+    A newer schema will do: during an update the old processes keep serving after the migrations
+    have run. A migration removes only what the previous release no longer uses.
     """
     async with database.reading_engine.connect() as connection:
         return await connection.run_sync(migrations.state) is not SchemaState.OLDER
@@ -28,20 +28,20 @@ async def has_schema(database: Database) -> bool:
 
 @blueprint.after_request
 async def forbid_storing(response: Response) -> Response:
-    """An answer is good for the moment."""
+    """Keep probes out of caches."""
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
 @blueprint.get("/healthz")
 async def alive() -> ResponseReturnValue:
-    """The process runs and its event loop turns."""
+    """Liveness: the event loop runs."""
     return {"status": "alive"}
 
 
 @blueprint.get("/readyz")
 async def ready() -> ResponseReturnValue:
-    """The database answers, and has what this process needs of the schema."""
+    """Readiness: the database answers and its schema is recent enough."""
     try:
         is_complete = await current_app.schema_probe.answer()
     except Exception as error:

@@ -1,8 +1,7 @@
-"""The names that the site answers to: that of `BASE_URL`, and `ALLOWED_HOSTS`.
+"""Host header validation: `BASE_URL` and `ALLOWED_HOSTS`.
 
-A client can write any name into its Host header. Nothing here is built on it, and a request for
-a foreign one is not answered at all: neither does a cache keep a page of ours for
-another site, nor can a page there get at this one by pointing its own name here ("DNS rebinding").
+Requests for any other host are refused, which prevents cache poisoning and DNS rebinding. No URL is
+built from the Host header either.
 """
 
 import re
@@ -16,15 +15,15 @@ from blog.core.web.health import PATHS
 from settings import Settings
 
 HOST = re.compile(r"([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{0,5})?", re.ASCII | re.IGNORECASE)
-OF_THIS_MACHINE = ("localhost", "127.0.0.1", "[::1]")
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 REFUSAL = "This site does not answer to that name. Its operator can allow it by ALLOWED_HOSTS.\n"
 
 
 def allowed_hosts(settings: Settings) -> tuple[str, ...]:
-    """Every name that is ours; one with a dot before it stands for all that end so."""
+    """The allowed host names; a leading dot includes all subdomains."""
     own = urlsplit(settings.base_url).hostname or ""
     own = f"[{own}]" if ":" in own else own
-    return (own, *settings.allowed_hosts, *(OF_THIS_MACHINE if settings.is_development else ()))
+    return (own, *settings.allowed_hosts, *(LOOPBACK_NAMES if settings.is_development else ()))
 
 
 @lru_cache(maxsize=256)
@@ -38,12 +37,12 @@ def is_allowed(host: str, names: tuple[str, ...]) -> bool:
 
 
 def init_app(app: Broadside) -> None:
-    """Let `app` refuse requests for other hosts. A balancer asks for health by an address."""
+    """Let `app` refuse requests for other hosts, except for health probes by IP address."""
     names = allowed_hosts(app.settings)
 
     @app.before_request
     async def refuse_foreign_host() -> Response | None:
-        # HTTP/1.0 knows requests that name no host.
+        # HTTP/1.0 requests need no Host header.
         host = request.headers.get("Host", "")
         if not host or request.path in PATHS or is_allowed(host, names):
             return None

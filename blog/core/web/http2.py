@@ -1,8 +1,7 @@
-"""HTTP/2 where hypercorn fails for what a client may send, or lets it go too far (RFC 9113).
+"""Fixes where hypercorn crashes on valid HTTP/2, or limits a client too little (RFC 9113).
 
-A connection that hypercorn fails for ends with a traceback, and all its requests with it. The
-references are to hypercorn 0.18; the tests in `tests/live/test_http2.py` say when it has become
-better.
+A crash ends the connection and all its requests with a traceback. The fixes apply to hypercorn
+0.18; the tests in `tests/live/test_http2.py` fail when the faults are fixed upstream.
 """
 
 from contextlib import suppress
@@ -15,16 +14,16 @@ from h2.settings import SettingCodes
 from hypercorn.events import Closed
 from hypercorn.protocol.h2 import H2Protocol
 
-# A client may give up so many requests of a connection, and beyond that every second one.
-RESETS_AT_WILL = 100
+# A client may reset this many requests of a connection, and beyond that every second one.
+FREE_RESETS = 100
 
 
-class CarefulH2(H2Protocol):
+class PatchedH2(H2Protocol):
     """One connection."""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        # There are no WebSockets here (RFC 8441, 3).
+        # WebSockets are not supported (RFC 8441, 3).
         del self.connection.local_settings[SettingCodes.ENABLE_CONNECT_PROTOCOL]
         self._requests = self._resets = 0
 
@@ -33,12 +32,12 @@ class CarefulH2(H2Protocol):
             if isinstance(event, RequestReceived):
                 await self._begin(event)
             elif isinstance(event, DataReceived) and event.stream_id not in self.streams:
-                # The answer is complete, or was refused (pgjones/hypercorn#365).
+                # The response is complete, or the stream was refused (pgjones/hypercorn#365).
                 self.connection.acknowledge_received_data(
                     event.flow_controlled_length, event.stream_id
                 )
             elif isinstance(event, PriorityUpdated):
-                pass  # It is obsolete (RFC 9113, 5.3), and hypercorn remembers up to 1,000 only.
+                pass  # Obsolete (RFC 9113, 5.3); hypercorn fails after 1,000.
             else:
                 await super()._handle_events([event])
                 if isinstance(event, StreamReset) and self._is_flooded():
@@ -51,8 +50,8 @@ class CarefulH2(H2Protocol):
     async def _begin(self, request: RequestReceived) -> None:
         """Answer a request, or refuse it.
 
-        While the process is told to stop, the client is to know that it may repeat the request
-        elsewhere (RFC 9113, 8.7).
+        During a shutdown REFUSED_STREAM tells the client that it may retry elsewhere (RFC 9113,
+        8.7).
         """
         self._requests += 1
         head = dict(request.headers)
@@ -70,6 +69,7 @@ class CarefulH2(H2Protocol):
             self.connection.reset_stream(request.stream_id, reason)
 
     def _is_flooded(self) -> bool:
-        """Whether the client does little but begin requests and give them up (CVE-2023-44487)."""
+        """Whether the client mostly opens streams and resets them ("rapid reset",
+        CVE-2023-44487)."""
         self._resets += 1
-        return self._resets > RESETS_AT_WILL and 2 * self._resets > self._requests
+        return self._resets > FREE_RESETS and 2 * self._resets > self._requests

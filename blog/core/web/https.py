@@ -1,4 +1,4 @@
-"""HTTPS only, where `HTTPS_REDIRECT` asks for it (RFC 6797, "HTTP Strict Transport Security")."""
+"""Redirects to HTTPS, and HSTS (RFC 6797), if `HTTPS_REDIRECT` is set."""
 
 from urllib.parse import quote, urlsplit
 
@@ -12,7 +12,7 @@ A_YEAR = "max-age=31536000"
 
 
 def init_app(app: Broadside) -> None:
-    """Let `app` lead requests by HTTP to HTTPS, if it shall; a balancer asks for health by HTTP."""
+    """Let `app` redirect HTTP to HTTPS if configured, except for health probes."""
     if not app.settings.https_redirect:
         return
     site = urlsplit(app.settings.base_url)
@@ -23,7 +23,7 @@ def init_app(app: Broadside) -> None:
         if request.scheme == "https" or request.path in PATHS:
             return None
         query = f"?{request.query_string.decode()}" if request.query_string else ""
-        # 308 keeps the method; and the host is ours, whatever one the request has named.
+        # 308 keeps the method. The host is that of BASE_URL, not of the request.
         return redirect(f"https://{site.netloc}{quote(request.path)}{query}", 308)
 
     @app.after_request

@@ -1,12 +1,12 @@
-"""Pictures of people: identicons of our own, and the addresses of Gravatar's."""
+"""Avatars: identicons drawn here, and the URLs of Gravatar's images."""
 
 import hashlib
 import re
 
-# Part of every seed: raise it when the drawing changes, since the drawn ones are cached for ever.
+# Part of every seed. Raise it when the drawing changes, because images are cached for ever.
 DRAWING = 1
 SIZE = 5
-# Hues 30 degrees apart, each as light as gives it a contrast of 4:1 on white and on near-black.
+# Hues 30 degrees apart, each with a contrast of 4:1 against both white and near-black.
 COLOURS = (
     "#cc4f4f", "#a76b30", "#7d7d24", "#568527", "#288b28", "#288958",
     "#278585", "#387cc0", "#6d6dd5", "#975dd0", "#c63ac6", "#ca4889",
@@ -15,11 +15,11 @@ GRAVATAR = "https://www.gravatar.com"
 
 
 def identicon_seed(key: str) -> str:
-    """All that the identicon of `key` is drawn from, for its address: 16 hexadecimal digits.
+    """The seed of an identicon, for its URL: 16 hexadecimal digits.
 
     Args:
-        key: what tells one picture from another. It must be public: whoever knows the seed
-            can try keys until one fits, so that an e-mail address would be given away.
+        key: identifies the picture. It must be public, because the key can be found from the seed
+            by trial: an e-mail address would leak.
     """
     return hashlib.sha256(f"identicon {DRAWING} {key}".encode()).hexdigest()[:16]
 
@@ -27,8 +27,8 @@ def identicon_seed(key: str) -> str:
 def identicon(seed: str) -> str:
     """Draw a symmetrical pattern of 5 by 5 fields in one colour, as SVG.
 
-    The ground is the colour itself, thin: it goes with a light page and with a dark one. The
-    margin leaves the pattern whole where the picture is shown in a circle.
+    The background is a transparent tint of the colour, which suits light and dark pages. The margin
+    keeps the pattern whole in a circular crop.
 
     Raises:
         ValueError: `seed` was not made by `identicon_seed`.
@@ -53,7 +53,8 @@ def identicon(seed: str) -> str:
 
 
 def gravatar_url(address_hash: str, size: int) -> str:
-    """Where Gravatar keeps the picture of an address, and draws one if it has none.
+    """The URL of Gravatar's image for an e-mail address; Gravatar draws an identicon if it has
+    none.
 
     Args:
         address_hash: SHA-256 of the address in lower case, in hexadecimal digits

@@ -1,21 +1,21 @@
-"""Requests that come from this machine itself."""
+"""Requests from this machine."""
 
 from quart import request
 
 from blog.core.networks import parsed_address
 from blog.core.web.hosts import HOST
 
-# What proxies add to the requests that they hand on.
+# Headers that proxies add to requests.
 FORWARDING = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto",
               "X-Real-IP")  # fmt: skip
 OWN_NAMES = {"localhost", "127.0.0.1", "::1"}
 
 
 def comes_from_this_machine() -> bool:
-    """Whether a program on this machine sent the request.
+    """Whether the request comes from a program on this machine.
 
-    Of what a proxy hands on, the sender seems to be here if the proxy is, and is not trusted or
-    says nothing; but its headers tell.
+    A request through an untrusted local proxy also has a loopback address; the proxy's headers
+    reveal it.
     """
     sender = parsed_address(request.remote_addr)
     is_forwarded = any(name in request.headers for name in FORWARDING)
@@ -23,10 +23,10 @@ def comes_from_this_machine() -> bool:
 
 
 def asks_this_machine() -> bool:
-    """Whether a program on this machine sent the request here by one of this machine's own names.
+    """Whether the request comes from this machine and names a loopback host.
 
-    By the site's name it may come through a proxy that adds no headers, or from a browser here
-    that was led to this address by a foreign page.
+    A request for the site's name may come through a proxy that adds no headers, or from a local
+    browser by DNS rebinding.
     """
     named = HOST.fullmatch(request.headers.get("Host", ""))
     host = named[1].lower().strip("[]") if named else ""

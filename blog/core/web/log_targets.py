@@ -1,6 +1,6 @@
-"""Where log lines go: to standard error, into a file, or to the system's log.
+"""Log handlers: standard error, a file, or syslog.
 
-Whatever becomes of that place later, logging a line neither fails nor makes anybody wait.
+If the target fails later, logging neither raises nor blocks.
 """
 
 import logging
@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 SYSLOG_SOCKET = Path("/dev/log")
-# How long a system log that does not read may hold up a line, and how long it is then left alone.
+# How long to wait for a syslog daemon that does not read, and how long to bypass it afterwards.
 SYSLOG_SECONDS = 0.05
 RETRY_SECONDS = 1.0
 # RFC 5424, 6.2.1: the facility is "system daemons".
@@ -22,13 +22,13 @@ _CRITICAL = 2
 
 
 def log_target(where: str) -> logging.Handler:
-    """Open the place that log lines are to go to.
+    """Create the handler for `LOG_TO`.
 
     Args:
         where: `stderr`, `syslog`, `syslog:` and the path of its socket, or the path of a file.
 
     Raises:
-        OSError: there is no such place, or it may not be written to.
+        OSError: the target does not exist or is not writable.
     """
     kind, _, path = where.partition(":")
     if where == "stderr":
@@ -38,13 +38,13 @@ def log_target(where: str) -> logging.Handler:
     return FileTarget(Path(where).absolute())
 
 
-class _LastingTarget(logging.Handler):
-    """While its place cannot be written to, its lines go to standard error instead."""
+class _FallbackTarget(logging.Handler):
+    """Falls back to standard error while its target cannot be written to."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._retry_at: float | None = None
-        # First of all: `logging` closes at the end of the process whatever it knows of.
+        # Before the handler is registered with `logging`, which closes all handlers at exit.
         self._open()
         super().__init__()
 
@@ -79,12 +79,11 @@ def _to_standard_error(line: str) -> None:
         sys.stderr.write(line + "\n")
 
 
-class FileTarget(_LastingTarget):
-    """A file that any number of processes append to, and that may be moved away (logrotate).
+class FileTarget(_FallbackTarget):
+    """A file that many processes append to, compatible with logrotate.
 
-    Each line is one write at the end of the file, so that lines never mix. The file is opened for
-    each line: a process that has nothing to log keeps no file that was rotated and deleted, whose
-    room on the disk would not become free.
+    Each line is a single `O_APPEND` write, so that lines never interleave. The file is opened for
+    each line, so that an idle process does not keep the disk space of a rotated file.
     """
 
     def _open(self) -> None:
@@ -101,11 +100,11 @@ class FileTarget(_LastingTarget):
             os.close(descriptor)
 
 
-class SyslogTarget(_LastingTarget):
-    """The system's log, by its local socket: rsyslog, journald or another one.
+class SyslogTarget(_FallbackTarget):
+    """Syslog by its local socket: rsyslog, journald or another daemon.
 
-    A line is `<priority>broadside[process]: …` (RFC 3164). It has no time and no host, as is the
-    custom on this socket: the other end knows both.
+    A line is `<priority>broadside[process]: …` (RFC 3164), without time and host, which the daemon
+    adds.
     """
 
     def _open(self) -> None:
@@ -126,7 +125,7 @@ class SyslogTarget(_LastingTarget):
         except TimeoutError:
             raise
         except OSError:
-            # It was started anew.
+            # The daemon was restarted.
             self._socket.close()
             self._open()
             self._socket.send(data)

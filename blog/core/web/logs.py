@@ -1,4 +1,4 @@
-"""How a log line looks: for people in development, for machines in production."""
+"""Log formats: text in development, JSON in production."""
 
 import json
 import logging
@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 
 import click
 
-# The id of the request that is being answered; every line that is logged meanwhile has it.
+# The id of the current request, part of every log line.
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
-# What every record has; anything else on it was given as `extra=` and is worth showing.
+# The standard attributes of a record; all others were passed as `extra=`.
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _COLOURS = {logging.WARNING: "yellow", logging.ERROR: "red", logging.CRITICAL: "red"}
 _SHORT_ID = 8
@@ -20,12 +20,12 @@ _encode = json.JSONEncoder(default=str).encode
 
 
 class TextFormatter(logging.Formatter):
-    """`17:04:31 WARNING 1f0c2a7b the message`, with the beginning of the request's id.
+    """Lines such as `17:04:31 WARNING 1f0c2a7b the message`, with the start of the request's id.
 
     Args:
-        coloured: whether warnings and errors stand out, on a terminal.
-        layouts: by the logger's name, how its lines show their `extra=` in columns, instead of
-            the message.
+        coloured: whether to colour warnings and errors, for a terminal.
+        layouts: format strings by logger name, which show `extra=` in columns instead of the
+            message.
     """
 
     def __init__(self, *, coloured: bool, layouts: Mapping[str, str]) -> None:
@@ -47,7 +47,7 @@ class TextFormatter(logging.Formatter):
 
 
 class JSONFormatter(logging.Formatter):
-    """One JSON object a line, with the members of `extra=` beside the standard ones."""
+    """One JSON object per line, with the members of `extra=` beside the standard ones."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, object] = {

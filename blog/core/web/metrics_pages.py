@@ -1,4 +1,4 @@
-"""`/metrics` for Prometheus: shown to this machine itself, and to whoever has `METRICS_TOKEN`."""
+"""`/metrics` for Prometheus, for loopback requests and for bearers of `METRICS_TOKEN`."""
 
 import asyncio
 import hmac
@@ -19,19 +19,19 @@ from blog.core.web.local import asks_this_machine
 blueprint = Blueprint("metrics", __name__)
 
 
-# Reads figures of a feature from the database.
+# Reads the metrics of a feature from the database.
 Figures = Callable[[AsyncSession], Awaitable[list[Metric]]]
 
 
 async def read_figures(database: Database, features: Sequence[Figures]) -> list[Metric]:
-    """What the features tell of the database, read in one session."""
+    """Read the database metrics of all features in one session."""
     async with database.reading_session() as session:
         return [metric for figures in features for metric in await figures(session)]
 
 
 @blueprint.get("/metrics")
 async def show() -> Response:
-    """All figures in Prometheus' text format."""
+    """All metrics in Prometheus' text format."""
     if not (asks_this_machine() or has_token()):
         abort(404)
     try:
@@ -40,7 +40,7 @@ async def show() -> Response:
         if not isinstance(error, TimeoutError) and not is_unavailable(error):
             raise
         of_features = None
-    # With many workers there are many lines to add up.
+    # Aggregating the files of many workers takes a while.
     text = await asyncio.to_thread(generate_latest, AllFigures(of_features))
     return Response(
         text, content_type=CONTENT_TYPE_PLAIN_0_0_4, headers={"Cache-Control": "no-store"}
@@ -56,10 +56,10 @@ def has_token() -> bool:
 
 
 class AllFigures(Collector):
-    """All that is shown at one time.
+    """Collects the metrics of the processes and of the database.
 
     Args:
-        of_features: `None` if the database does not answer.
+        of_features: the database metrics; `None` if the database does not answer.
     """
 
     def __init__(self, of_features: list[Metric] | None) -> None:

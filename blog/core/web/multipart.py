@@ -1,7 +1,7 @@
-"""Forms with a file (RFC 7578), read while they arrive.
+"""Streaming of multipart forms with a file (RFC 7578).
 
-Werkzeug's decoder does the reading. Quart's own parser, which is built on it too, writes files to
-temporary ones on the event loop, and first of all receives the whole form.
+This uses Werkzeug's decoder. Quart's parser, which also does, receives the whole form first, and
+writes temporary files on the event loop.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
@@ -21,7 +21,7 @@ from werkzeug.sansio.multipart import (
 
 from blog.core.web.bodies import LARGEST_BODY
 
-# How much the decoder gets at once, in bytes; it takes no more than a form may have in fields.
+# The bytes that the decoder gets at once, less than its limit for the fields of a form.
 AT_ONCE = 64 * 1024
 MALFORMED = "The form is malformed, or breaks off."
 
@@ -31,10 +31,10 @@ class UploadedFile(NamedTuple):
 
     Args:
         field: the name of the form's field.
-        name: what the file is called where it comes from. It may be any text.
-        content_type: what it is said to be; look into it before you believe that.
-        content: the file, piece by piece, while it arrives; it raises `BadRequest` if that breaks
-            off, and what `blog.core.web.bodies.arriving` raises.
+        name: the client's file name. It may be any text.
+        content_type: the declared type, which may be wrong.
+        content: the chunks of the file, as they arrive; raises `BadRequest` if the form is
+            truncated, and the errors of `blog.core.web.bodies.arriving`.
     """
 
     field: str
@@ -44,11 +44,11 @@ class UploadedFile(NamedTuple):
 
 
 class Upload:
-    """The body of a request that is read while it arrives.
+    """The streamed body of a request.
 
     Attributes:
-        body: all of it, piece by piece.
-        file: the file in the form, once that has been read as far as there.
+        body: the chunks of the body.
+        file: the file in the form, once the fields before it have been read.
     """
 
     file: UploadedFile | None = None
@@ -59,11 +59,11 @@ class Upload:
     async def fields(
         self, mimetype: str, options: Mapping[str, str], most_fields: int
     ) -> MultiDict[str, str]:
-        """The fields of the form before the file; none, if the body is no form that has files.
+        """The fields of the form before the file; empty if the body is not a multipart form.
 
         Args:
-            mimetype, options: what the body is said to be.
-            most_fields: how many parts there may be.
+            mimetype, options: the declared type of the body.
+            most_fields: the maximum number of parts.
 
         Raises: as `read_form`.
         """
@@ -76,19 +76,19 @@ class Upload:
 async def read_form(
     body: AsyncIterator[bytes], boundary: str, most_fields: int
 ) -> tuple[MultiDict[str, str], UploadedFile | None]:
-    """Read a form up to the first file in it. What comes behind the file is never looked at.
+    """Read a form up to its first file. Anything after the file is ignored.
 
     Args:
         body: the form.
-        boundary: what is between its parts.
-        most_fields: how many parts there may be.
+        boundary: the boundary between its parts.
+        most_fields: the maximum number of parts.
 
     Returns:
         The fields before the file, and the file, if one was chosen.
 
     Raises:
-        BadRequest: it is malformed, or not UTF-8.
-        RequestEntityTooLarge: the fields are more, or larger, than a form may have.
+        BadRequest: the form is malformed, or not UTF-8.
+        RequestEntityTooLarge: the fields are too many or too large.
     """
     events = _events(body, boundary, most_fields)
     fields, size = MultiDict[str, str](), 0
@@ -108,7 +108,7 @@ async def read_form(
             if size > LARGEST_BODY:
                 raise RequestEntityTooLarge
             value += event.data
-            # A file that nobody has chosen has no name.
+            # A file input without a chosen file has no file name.
             if not event.more_data and not is_file:
                 fields.add(name, _text(value))
     return fields, None
@@ -122,7 +122,7 @@ def _text(value: bytearray) -> str:
 
 
 async def _content(events: AsyncIterator[Event]) -> AsyncGenerator[bytes, None]:
-    """The data of the part that has just begun."""
+    """The data of the current part."""
     async for event in events:
         if not isinstance(event, Data):
             return
@@ -135,7 +135,7 @@ async def _content(events: AsyncIterator[Event]) -> AsyncGenerator[bytes, None]:
 async def _events(
     body: AsyncIterator[bytes], boundary: str, most_fields: int
 ) -> AsyncGenerator[Event, None]:
-    """What a form consists of, one after another."""
+    """The events of the decoder."""
     if not boundary.isascii() or not boundary:
         raise BadRequest(MALFORMED)
     decoder = MultipartDecoder(boundary.encode(), LARGEST_BODY, max_parts=most_fields)

@@ -1,4 +1,4 @@
-"""Asking something that may never answer, such as a database that hangs."""
+"""Probe something that may never answer, such as a hanging database."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,13 +10,13 @@ Answer = TypeVar("Answer")
 
 
 class Probe(Generic[Answer]):
-    """A question that any number of requests may ask at once, and that is asked once.
+    """A check that concurrent callers share.
 
-    One that gets no answer is not asked again meanwhile: it holds a connection, and if each
-    health check took one more, there would soon be none left.
+    It is not started again while it is pending: it holds a connection, and a connection per health
+    check would exhaust the pool.
 
     Args:
-        ask: asks it.
+        ask: performs the check.
     """
 
     def __init__(self, ask: Callable[[], Awaitable[Answer]]) -> None:
@@ -24,14 +24,14 @@ class Probe(Generic[Answer]):
         self._asking: asyncio.Task[Answer] | None = None
 
     async def answer(self) -> Answer:
-        """The answer to the question that is being asked, or to a new one.
+        """The result of the pending check, or of a new one.
 
         Raises:
-            TimeoutError: there is none within `PROBE_SECONDS`.
+            TimeoutError: there is no result within `PROBE_SECONDS`.
         """
         if self._asking is None or self._asking.done():
             self._asking = asyncio.create_task(self._run())
-            # Perhaps nobody waits any more for what comes of it.
+            # Retrieve the exception even if no caller waits any more.
             self._asking.add_done_callback(lambda task: task.cancelled() or task.exception())
         return await asyncio.wait_for(asyncio.shield(self._asking), PROBE_SECONDS)
 

@@ -1,4 +1,4 @@
-"""How a web process starts, logs and ends. Called by `asgi.py`, once a process."""
+"""Start-up, logging and exit of a web process. Called by `asgi.py`, once per process."""
 
 import asyncio
 import gc
@@ -21,7 +21,7 @@ from hypercorn.typing import (
 )
 
 from blog.core.web import request_log
-from blog.core.web.draining import drain_with_care
+from blog.core.web.hypercorn_patches import patch_hypercorn
 from blog.core.web.log_targets import SyslogTarget, log_target
 from blog.core.web.logs import JSONFormatter, TextFormatter
 from settings import Settings
@@ -30,32 +30,34 @@ log = logging.getLogger(__name__)
 
 
 def prepare_process(settings: Settings) -> None:
-    """Set up what belongs to the process and not to an application in it."""
+    """Set up what belongs to the process rather than to an application in it."""
     configure_logging(settings)
-    drain_with_care()
+    patch_hypercorn()
     if (parent := multiprocessing.parent_process()) is not None:
-        # hypercorn tells its workers by an event to drain. As soon as the first of them has
-        # ended it also sends SIGTERM to the others, which would end them in mid-request.
-        # Ctrl-\ sends SIGQUIT to all of them, of which the supervisor's is enough.
+        # hypercorn tells its workers to drain by an event. But when the first of them has exited,
+        # it
+        # sends SIGTERM to the others, which would kill them in mid-request.
+        # Ctrl-\ sends SIGQUIT to the whole group; only the supervisor has to handle it.
         for number in (signal.SIGTERM, signal.SIGQUIT):
             signal.signal(number, signal.SIG_IGN)
-        threading.Thread(target=_end_with, args=[parent.sentinel], daemon=True).start()
+        threading.Thread(target=_exit_with_parent, args=[parent.sentinel], daemon=True).start()
 
 
-def keep_for_good() -> None:
-    """Spare the garbage collector what the process has made until now, which it will never free.
+def freeze_garbage_collector() -> None:
+    """Exclude all objects created so far from garbage collection.
 
-    To look through all of it takes long enough for each request to feel it that is under way.
+    They live as long as the process, and a full collection over them delays the requests in
+    progress noticeably.
     """
     gc.collect()
     gc.freeze()
 
 
 def configure_logging(settings: Settings) -> None:
-    """Let the log go where `LOG_TO` says: lines for people in development, else for machines.
+    """Log to `LOG_TO`: text in development, JSON in production.
 
     Raises:
-        SystemExit: it cannot go there; a line on standard error says why.
+        SystemExit: the target cannot be opened; a line on standard error says why.
     """
     try:
         target = log_target(settings.log_to)
@@ -70,32 +72,32 @@ def configure_logging(settings: Settings) -> None:
         target.setFormatter(TextFormatter(coloured=coloured, layouts=layouts))
     else:
         target.setFormatter(JSONFormatter())
-    target.addFilter(_is_worth_a_line)
-    # What no line shows need not be found out for each (Logging HOWTO, "Optimization").
+    target.addFilter(_is_relevant)
+    # Do not collect what no format shows (Logging HOWTO, "Optimization").
     logging._srcfile = None
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging.basicConfig(level=logging.INFO, handlers=[target], force=True)
-    # One "Running on …" for each worker is of no use, and the migrations log for themselves.
+    # Suppress "Running on …" of each worker; the migrations do their own logging.
     logging.getLogger("hypercorn.error").setLevel(logging.WARNING)
-    logging.getLogger("hypercorn.error").addFilter(_take_over)
+    logging.getLogger("hypercorn.error").addFilter(_use_root_handlers)
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    # SQLAlchemy names the logger of a pool by the module of its class, which is ours.
+    # SQLAlchemy names a pool's logger after the module of its class, which is ours.
     logging.getLogger("blog.core.db.engines").setLevel(logging.WARNING)
 
 
-def _take_over(record: logging.LogRecord) -> bool:
-    """Let hypercorn log as we do.
+def _use_root_handlers(record: logging.LogRecord) -> bool:
+    """Let hypercorn's logger use the root handlers.
 
-    Its own program, unlike `blog serve`, gives its logger a handler for standard error, after it
-    has imported the application.
+    The hypercorn command, unlike `blog serve`, adds a handler for standard error after it has
+    imported the application.
     """
     handlers = logging.getLogger(record.name).handlers
     handlers[:] = [handler for handler in handlers if isinstance(handler, logging.FileHandler)]
     return True
 
 
-def _is_worth_a_line(record: logging.LogRecord) -> bool:
-    """Python 3.11 reports each connection whose task was cancelled."""
+def _is_relevant(record: logging.LogRecord) -> bool:
+    """Drop the report that Python 3.11 logs for each connection whose task was cancelled."""
     return not (
         record.name == "asyncio"
         and record.exc_info
@@ -103,18 +105,18 @@ def _is_worth_a_line(record: logging.LogRecord) -> bool:
     )
 
 
-def _end_with(parent: int) -> None:
-    """End when the parent was killed: a worker that outlives it would keep the port for ever."""
+def _exit_with_parent(parent: int) -> None:
+    """Exit when the parent was killed: an orphaned worker would occupy the port for ever."""
     wait([parent])
     os._exit(1)
 
 
-class TidyEnd:
-    """ASGI middleware: the process ends without a traceback where hypercorn would print one.
+class LifespanMiddleware:
+    """ASGI middleware that ends the process without a traceback where hypercorn prints one.
 
-    That is the case when the application cannot start: it has logged the reason, and the
-    process ends with code 1. And it is when requests took longer than hypercorn waits for them
-    at the end: it fails then, and does not tell the application to shut down.
+    If the application cannot start, it has logged the reason, and the process exits with code 1. If
+    requests take longer than hypercorn's graceful timeout, hypercorn fails without sending the
+    shutdown event; then the application is shut down from here.
     """
 
     def __init__(self, app: ASGIFramework) -> None:
@@ -124,11 +126,11 @@ class TidyEnd:
         self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
     ) -> None:
         if scope["type"] == "lifespan":
-            receive, send = _tidy(receive, send)
+            receive, send = _wrap_channels(receive, send)
         await self.app(scope, receive, send)
 
 
-def _tidy(
+def _wrap_channels(
     receive: ASGIReceiveCallable, send: ASGISendCallable
 ) -> tuple[ASGIReceiveCallable, ASGISendCallable]:
     cut_off = asyncio.Event()
@@ -137,13 +139,13 @@ def _tidy(
         try:
             return await receive()
         except asyncio.CancelledError:
-            log.warning("requests that took too long were cut off")
+            log.warning("requests exceeded the graceful timeout and were cancelled")
             cut_off.set()
             return {"type": "lifespan.shutdown"}
 
     async def send_or_end(event: ASGISendEvent) -> None:
         if event["type"] == "lifespan.startup.failed":
-            # Raised by the loop: hypercorn's task for the lifespan would report it as lost.
+            # Exit from the loop: raised in hypercorn's lifespan task it would be reported as lost.
             loop = asyncio.get_running_loop()
             loop.call_soon(sys.exit, 1)
             await loop.create_future()

@@ -1,8 +1,8 @@
-"""What trusted proxies say about a request: who sent it, by which scheme, and to which host.
+"""Client address, scheme and host from the headers of trusted proxies.
 
-`X-Forwarded-For`, `-Proto` and `-Host` are only headers, which anybody can send. They count where
-the sender is a proxy that `TRUSTED_PROXIES` names. `Forwarded` (RFC 7239) never does: a proxy
-that writes the others hands that one on as its client has written it.
+Any client can send `X-Forwarded-For`, `-Proto` and `-Host`, so they count only if the sender is in
+`TRUSTED_PROXIES`. `Forwarded` (RFC 7239) is ignored, because proxies that set the other headers
+pass it on unchanged from the client.
 """
 
 from ipaddress import IPv4Network, IPv6Network
@@ -22,13 +22,12 @@ Proxies = int | tuple[IPv4Network | IPv6Network, ...]
 
 
 class TrustedProxies:
-    """ASGI middleware: shows the application a request as the first trusted proxy has got it.
+    """ASGI middleware that presents a request as the outermost trusted proxy received it.
 
     Args:
         app: the application.
-        proxies: how many proxies each request comes through, wherever they are, or the
-            networks that they are in. Whoever comes through a Unix socket has no
-            address, and so is in no network; but he can be counted.
+        proxies: the number of proxies in front of the application, or their networks. A client on a
+            Unix socket has no address: trust it by number.
     """
 
     def __init__(self, app: ASGIFramework, proxies: Proxies) -> None:
@@ -46,17 +45,17 @@ class TrustedProxies:
         await self.app(scope, receive, send)
 
     def _trusts(self, sender: Address | None, hops: int) -> bool:
-        """Whether to believe `sender`, with so many proxies between him and us."""
+        """Whether to trust `sender`, `hops` proxies away."""
         if isinstance(self._proxies, int):
             return hops < self._proxies
         return sender is not None and any(sender in network for network in self._proxies)
 
     def _as_forwarded(self, scope: HTTPScope, sender: Address | None) -> HTTPScope:
-        """The request with what is well-formed of its headers put in place.
+        """The scope with the forwarded values, as far as they are well-formed.
 
-        Each proxy appends the address it was asked from. So they are read from the right, as
-        far as he who has written one is trusted: what is left of that can be made up. The
-        scheme and the host are what the nearest proxy says.
+        Each proxy appends the address of its client. So the list is read from the right, up to the
+        first untrusted sender; everything left of that may be forged. The scheme and the host are
+        those of the nearest proxy.
         """
         for hops, text in enumerate(reversed(_values(scope, b"x-forwarded-for"))):
             address = _address(text)
@@ -79,7 +78,7 @@ class TrustedProxies:
 
 
 def _values(scope: HTTPScope, name: bytes) -> list[str]:
-    """What all headers of a name list, in order."""
+    """The values of a list header, in order, over all its lines."""
     lists = [value.decode("latin1") for header, value in scope["headers"] if header == name]
     return [value.strip() for value in ",".join(lists).split(",")]
 
@@ -89,7 +88,7 @@ def _last(scope: HTTPScope, name: bytes) -> str:
 
 
 def _address(text: str) -> Address | None:
-    """An address, from which some proxies do not part the port: `[2001:db8::1]:49152`."""
+    """Parse an address; some proxies append the port: `[2001:db8::1]:49152`."""
     if text.startswith("["):
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:

@@ -1,13 +1,12 @@
-"""How often somebody may do something in a while, counted for all processes together.
+"""Rate limits, shared by all processes.
 
-Each client has a bucket of `Quota.number` requests, which refills evenly in `Quota.seconds`: a
-leaky bucket, kept as the generic cell rate algorithm (ITU-T I.371) keeps it, by the time when the
-bucket will be full again. A request usually takes from several buckets: the person's, the
-address's, and those of the networks around it.
+Each client has a bucket of `Quota.number` requests that refills evenly in `Quota.seconds`: a leaky
+bucket in the form of the generic cell rate algorithm (ITU-T I.371), which stores only the time when
+the bucket will be full again. A request usually takes from several buckets: the user's, the
+address's, and those of the enclosing networks.
 
-A process takes some requests at once out of a bucket in the database and hands them out without
-asking again; and it remembers which buckets are empty. So most requests, and nearly all refusals,
-cost no statement.
+A process leases several requests at once from a bucket in the database and spends them locally, and
+it caches which buckets are empty. So most requests, and nearly all refusals, cost no statement.
 
 The headers are those of draft-ietf-httpapi-ratelimit-headers-10.
 """
@@ -32,13 +31,13 @@ from blog.core.errors import TooManyRequestsError
 from blog.models import RateLimit
 
 MOST_LEASES = 10_000
-# A bucket may be filled before its time, such as by a new password (`forget`); other processes
-# notice after at most this long.
-REMEMBERED_SECONDS = 60.0
+# A bucket may be reset early, for example by a new password (`forget`); other processes notice
+# after at most this long.
+EMPTY_CACHE_SECONDS = 60.0
 
-# All rows are locked in the order of their keys, so that two requests never wait for each other.
-# The clock is read after the lock was waited for: the time of the transaction's beginning could
-# be before what another one has written meanwhile.
+# Rows are locked in the order of their keys, which prevents deadlocks. The clock is read after
+# the lock is granted: the start of the transaction could be earlier than what another one wrote
+# meanwhile.
 TAKE = text("""
     WITH asked AS (
         SELECT * FROM unnest(
@@ -63,14 +62,14 @@ FORGET = text("DELETE FROM rate_limits WHERE key_digest = ANY(CAST(:keys AS byte
 
 
 class Quota(NamedTuple):
-    """So many requests in so many seconds.
+    """A number of requests per period.
 
     Attributes:
-        name: tells one quota from another.
-        number: how many requests the full bucket holds.
-        seconds: how long an empty one takes to be full again.
-        at_once: how many requests a process takes at once. What it has taken is lost to the
-            others; with 1 the count is exact.
+        name: identifies the quota.
+        number: the capacity of the bucket, in requests.
+        seconds: how long an empty bucket takes to refill.
+        at_once: how many requests a process leases at once. Other processes cannot use them; with 1
+            the count is exact.
     """
 
     name: str
@@ -80,36 +79,36 @@ class Quota(NamedTuple):
 
     @property
     def step(self) -> float:
-        """After how many seconds there is room for one request more."""
+        """The seconds until one more request is available."""
         return self.seconds / self.number
 
     def times(self, factor: int) -> "Quota":
-        """The same quota for so many clients together, and as exact."""
+        """The same quota for `factor` clients together."""
         at_once = self.at_once * factor if self.at_once > 1 else 1
         return self._replace(number=self.number * factor, at_once=at_once)
 
 
 class Bucket(NamedTuple):
-    """The quota of one client, who is told from others by `who`."""
+    """The quota of one client, identified by `who`."""
 
     quota: Quota
     who: str
 
     @property
     def key(self) -> bytes:
-        """What stands for it in the database, where neither names nor addresses are kept."""
+        """The key in the database, a digest, so that no names or addresses are stored."""
         return hashlib.sha256(f"{self.quota.name} {self.who}".encode()).digest()
 
 
-class Standing(NamedTuple):
-    """What is left of a quota, and in how many seconds all of it will be there again."""
+class QuotaStatus(NamedTuple):
+    """What remains of a quota, and in how many seconds it will be full again."""
 
     quota: Quota
     remaining: int
     reset: int
 
     def headers(self) -> dict[str, str]:
-        """What tells a client, so that it slows down before it has to."""
+        """The headers that tell clients to slow down before they are refused."""
         name, number, seconds, _ = self.quota
         return {
             "RateLimit-Policy": f'"{name}";q={number};w={seconds}',
@@ -117,27 +116,27 @@ class Standing(NamedTuple):
         }
 
 
-class Taken(NamedTuple):
-    """What somebody was given out of a bucket, and in how many seconds it will be full again."""
+class Grant(NamedTuple):
+    """How many requests a bucket granted, and in how many seconds it will be full again."""
 
     number: int
     until_full: float
 
     def until_refilled(self, quota: Quota) -> float:
-        """In how many seconds there is room for one request more, where there was none."""
+        """The seconds until an empty bucket has one request."""
         return self.until_full - quota.seconds + quota.step
 
 
 @dataclass
 class _Lease:
-    """What a process has taken out of a bucket, and how the bucket stood then.
+    """The requests that a process has leased from a bucket, and the state of the bucket then.
 
     Attributes:
-        left: how many requests it may still hand out, until `ends_at`.
-        in_bucket: how many were left in the bucket.
+        left: how many requests remain to spend, until `ends_at`.
+        in_bucket: how many remained in the bucket.
         full_at: when the bucket will be full.
-        refilled_at: when an empty one will have room for one request.
-        empty_until: until when the process refuses without looking into the database again.
+        refilled_at: when an empty bucket will have one request.
+        empty_until: until when the process refuses without a statement.
     """
 
     left: int = 0
@@ -149,28 +148,28 @@ class _Lease:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def is_used_up(self, moment: float) -> bool:
-        """Whether the database has to be asked for more."""
+        """Whether a new lease is needed."""
         return not self.left or self.ends_at < moment
 
 
 class RateLimits:
-    """The buckets of an application's clients.
+    """The rate limiter of an application.
 
     Args:
-        database: where they are.
+        database: stores the buckets.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._leases: OrderedDict[Bucket, _Lease] = OrderedDict()
 
-    async def spend(self, *buckets: Bucket) -> list[Standing]:
-        """Take one request out of each of some buckets, or of none if one of them is empty.
+    async def spend(self, *buckets: Bucket) -> list[QuotaStatus]:
+        """Take one request from each bucket, or from none if one of them is empty.
 
-        The caller holds no connection: this may have to wait for one.
+        The caller must not hold a connection: this may wait for one.
 
         Returns:
-            What is left in each.
+            What remains of each quota.
 
         Raises:
             TooManyRequestsError: one of them is empty.
@@ -183,10 +182,10 @@ class RateLimits:
             if not used_up:
                 break
             async with AsyncExitStack() as locks:
-                # In one order, so that two requests of this process never wait for each other.
+                # In a fixed order, which prevents deadlocks within the process.
                 for bucket in sorted(used_up):
                     await locks.enter_async_context(leases[bucket].lock)
-                # Whoever held the locks before may have taken enough for this request too.
+                # The previous holder of the locks may have leased enough for this request too.
                 moment = time.monotonic()
                 wanted = {
                     bucket: leases[bucket]
@@ -197,10 +196,10 @@ class RateLimits:
                     await self._refill(wanted)
         for lease in leases.values():
             lease.left -= 1
-        return [_standing(bucket, lease) for bucket, lease in leases.items()]
+        return [_status(bucket, lease) for bucket, lease in leases.items()]
 
     def refuse_if_empty(self, *buckets: Bucket) -> None:
-        """Refuse what this process knows it would have to refuse, without a statement.
+        """Refuse without a statement if this process knows that a bucket is empty.
 
         Raises:
             TooManyRequestsError: one of the buckets is empty.
@@ -214,20 +213,20 @@ class RateLimits:
         if waits:
             raise TooManyRequestsError(timedelta(seconds=max(waits)))
 
-    def remember_empty(self, bucket: Bucket, wait: timedelta) -> None:
-        """Let `refuse_if_empty` refuse a bucket for a while, which needs not be in the database."""
+    def mark_empty(self, bucket: Bucket, wait: timedelta) -> None:
+        """Let `refuse_if_empty` refuse a bucket for a while; it need not be in the database."""
         lease, moment = self._lease(bucket), time.monotonic()
         lease.refilled_at = moment + wait.total_seconds()
-        lease.empty_until = min(lease.refilled_at, moment + REMEMBERED_SECONDS)
+        lease.empty_until = min(lease.refilled_at, moment + EMPTY_CACHE_SECONDS)
 
     def give_back(self, *buckets: Bucket) -> None:
-        """Put one request back into each bucket, for the next one who comes to this process."""
+        """Return one request to each bucket, for the next request of this process."""
         for bucket in buckets:
             if lease := self._leases.get(bucket):
                 lease.left += 1
 
     async def forget(self, session: AsyncSession, *buckets: Bucket) -> None:
-        """Let some buckets be full; the caller commits."""
+        """Reset some buckets to full; the caller commits."""
         for bucket in buckets:
             self._leases.pop(bucket, None)
         await session.execute(FORGET, {"keys": [bucket.key for bucket in buckets]})
@@ -251,16 +250,16 @@ class RateLimits:
             lease.ends_at = moment + quota.seconds
             if not given.number:
                 lease.refilled_at = moment + given.until_refilled(quota)
-                lease.empty_until = min(lease.refilled_at, moment + REMEMBERED_SECONDS)
+                lease.empty_until = min(lease.refilled_at, moment + EMPTY_CACHE_SECONDS)
 
 
-def _standing(bucket: Bucket, lease: _Lease) -> Standing:
+def _status(bucket: Bucket, lease: _Lease) -> QuotaStatus:
     reset = math.ceil(max(0.0, lease.full_at - time.monotonic()))
-    return Standing(bucket.quota, lease.in_bucket + lease.left, reset)
+    return QuotaStatus(bucket.quota, lease.in_bucket + lease.left, reset)
 
 
 async def take_one(session: AsyncSession, bucket: Bucket) -> None:
-    """Take one request out of a bucket within the caller's transaction, and only if it commits.
+    """Take one request from a bucket in the caller's transaction, undone by a rollback.
 
     Raises:
         TooManyRequestsError: it is empty.
@@ -272,14 +271,14 @@ async def take_one(session: AsyncSession, bucket: Bucket) -> None:
 
 async def take(
     connection: AsyncConnection | AsyncSession, wanted: Mapping[Bucket, int]
-) -> dict[Bucket, Taken]:
-    """Take requests out of buckets, within the caller's transaction.
+) -> dict[Bucket, Grant]:
+    """Take requests from buckets in the caller's transaction.
 
     Args:
-        wanted: how many of each, at most.
+        wanted: the maximum number by bucket.
 
     Returns:
-        How many were there.
+        What each bucket granted.
     """
     by_key = {bucket.key: bucket for bucket in wanted}
     parameters = {
@@ -289,14 +288,14 @@ async def take(
         "spans": [timedelta(seconds=bucket.quota.seconds) for bucket in wanted],
     }
     rows = (await connection.execute(TAKE, parameters)).all()
-    return {by_key[key]: Taken(number, until_full) for key, number, until_full in rows}
+    return {by_key[key]: Grant(number, until_full) for key, number, until_full in rows}
 
 
 async def delete_full(session: AsyncSession) -> int:
-    """Delete some buckets that are full again; the caller commits.
+    """Delete a batch of buckets that are full again; the caller commits.
 
     Returns:
-        How many it were, up to `deleting.BATCH`.
+        The number of deleted rows, at most `deleting.BATCH`.
     """
     full = (
         select(RateLimit.key_digest)

@@ -1,4 +1,4 @@
-"""Reading what a client sent: strictly, since what is malformed here would be a 500 deeper down."""
+"""Strict parsing of requests: malformed input is refused here, before it causes a 500 elsewhere."""
 
 import asyncio
 import re
@@ -21,12 +21,12 @@ METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 LARGEST_ROW_ID = 2**63 - 1
 MAX_FIELDS = 100
-# How often an address may be percent-encoded.
+# How many times a URL may be percent-encoded.
 MAX_LAYERS = 4
 
 
 class StrictFormDataParser(FormDataParser):
-    """Refuses a form that is not UTF-8, where Quart's own would put U+FFFD in its place.
+    """Refuses a form that is not UTF-8, where Quart would insert U+FFFD.
 
     Attributes:
         upload: where a file goes whose form is read while it arrives.
@@ -96,27 +96,28 @@ class StrictRequest(Request):
 
     @cached_property
     def is_for_api(self) -> bool:
-        """Whether it is for the JSON API, whose clients carry credentials and no cookies."""
+        """Whether the request is for the JSON API, whose clients send credentials and no
+        cookies."""
         return f"{self.path}/".startswith("/api/")
 
     @cached_property
     def only_reads(self) -> bool:
-        """Whether it changes nothing that more than one statement has a part in.
+        """Whether the request needs no transaction: it writes nothing, or by single statements.
 
-        Links in mails, all below `/auth/`, act by GET; and so does a call of the API that brings
-        a password, the tries of which are counted, or asks for a token.
+        Links in mails, all below `/auth/`, write on GET. So do API requests with a password, whose
+        failures are counted.
         """
         if self.method not in SAFE_METHODS or self.path.startswith("/auth/"):
             return False
         if not self.is_for_api:
             return True
         given = self.authorization
-        # A token may stand for the name, beside an empty password.
+        # A token may be sent as the username, with an empty password.
         return given is None or given.type != "basic" or not given.password
 
     @cached_property
     def authorization(self) -> Authorization | None:
-        """The credentials; none where they are not ASCII, at which werkzeug fails."""
+        """The credentials; `None` if they are not ASCII, which makes werkzeug fail."""
         try:
             return super().authorization
         except ValueError:
@@ -124,7 +125,7 @@ class StrictRequest(Request):
 
 
 class RowIdConverter(BaseConverter):
-    """`<id:…>` in a route: the id of a row, a positive number that PostgreSQL's bigint can hold."""
+    """`<id:…>` in a route: the id of a row, a positive bigint."""
 
     regex = "[1-9][0-9]{0,18}"
 
@@ -133,7 +134,7 @@ class RowIdConverter(BaseConverter):
 
 
 class PersonConverter(BaseConverter):
-    """`<person:…>` in a route: somebody's id, or the username, which begins with a letter."""
+    """`<person:…>` in a route: a user's id, or the username, which starts with a letter."""
 
     regex = f"(?:{RowIdConverter.regex}|[A-Za-z][A-Za-z0-9._]{{0,63}})"
 
@@ -142,8 +143,9 @@ class PersonConverter(BaseConverter):
 
 
 def _row_id(value: str) -> int:
-    """A number that may be an id. After a `ValidationError` werkzeug would try the routes of
-    other methods, and find that there are some: 405, where there is nothing at all.
+    """Parse an id. A `ValidationError` would make werkzeug try the routes of other methods and
+    answer
+    405 instead of 404.
     """
     if (number := int(value)) > LARGEST_ROW_ID:
         raise NotFound
@@ -151,7 +153,7 @@ def _row_id(value: str) -> int:
 
 
 async def refuse_malformed_address() -> None:
-    """Answer 400 for an address with a NUL, or with bytes that are not UTF-8."""
+    """Answer 400 for a URL with a NUL, or with bytes that are not UTF-8."""
     raw = (request.scope.get("raw_path") or b"") + b"?" + request.query_string
     if b"%" not in raw and raw.isascii() and b"\0" not in raw:
         return
@@ -164,9 +166,9 @@ async def refuse_malformed_address() -> None:
 
 
 async def receive_body() -> None:
-    """Wait for the body of a request that may change something, before anything else is taken.
+    """Receive the body of an unsafe request before any resource is acquired.
 
-    A CONNECT has none, and need not say that it has ended. An upload is read by its view.
+    CONNECT has no body, and need not signal its end. An upload is read by its view.
 
     Raises:
         RequestTimeout: it has not arrived within `BODY_SECONDS`.
@@ -178,16 +180,16 @@ async def receive_body() -> None:
 
 
 def request_for_logs() -> tuple[str, str]:
-    """The method and the route of the request, each one of a small number.
+    """The method and the route of the request, for logs and metric labels.
 
-    The address itself may hold a token, which no log may have; and a method may be any word.
+    Not the URL, which may contain a token; and no unknown method, because any string may be sent.
     """
     method = request.method if request.method in METHODS else "other"
     return method, request.url_rule.rule if request.url_rule else "unknown"
 
 
 def only_reads() -> bool:
-    """Whether the current request changes nothing that more than one statement has a part in."""
+    """Whether the current request needs no transaction (`StrictRequest.only_reads`)."""
     return cast(StrictRequest, request).only_reads
 
 
@@ -197,11 +199,11 @@ def is_for_api() -> bool:
 
 
 def requested_page(size: int, *, count: int | None = None) -> PageRequest | CursorRequest:
-    """Which page of a list `?page=` or `?before=` asks for; the first one without them.
+    """The page of a list that `?page=` or `?before=` selects; by default the first one.
 
     Args:
         size: how many rows a page has.
-        count: how many the list has, where that is known: then `-1` is its last page.
+        count: the length of the list, if known: then `-1` selects the last page.
 
     Raises:
         werkzeug.exceptions.NotFound: it is not a number from 1 to 9,999,999,999.
@@ -217,17 +219,17 @@ def requested_page(size: int, *, count: int | None = None) -> PageRequest | Curs
 
 
 def requested_cursor(size: int) -> CursorRequest:
-    """Which page `?before=` asks for, of a list whose pages have no numbers."""
+    """The page that `?before=` selects, in a list without page numbers."""
     return CursorRequest(size, request.args.get("before", ""))
 
 
 def local_address(target: str | None) -> str | None:
-    """`target` if it is an address within this site, such as `/user/susan?page=2`, else `None`.
+    """`target` if it is a URL within this site, such as `/user/susan?page=2`, else `None`.
 
-    Browsers read `//host`, `/\\host` and anything with a scheme as another site, and drop
-    control characters and spaces before they look (WHATWG URL Standard, "basic URL parser").
-    The same is refused in an encoded form, for something on the way might decode it: no
-    address of ours has any of this in its path.
+    Browsers resolve `//host`, `/\\host` and anything with a scheme to another site, and strip
+    control characters and spaces first (WHATWG URL Standard, "basic URL parser"). Percent-encoded
+    forms are refused as well, because an intermediary might decode them; no URL of this site
+    contains them.
     """
     if not target or " " in target:
         return None
@@ -243,7 +245,7 @@ def local_address(target: str | None) -> str | None:
 
 
 def init_app(app: Quart) -> None:
-    """Let `app` read requests this way."""
+    """Let `app` parse requests this way."""
     app.request_class = StrictRequest
     app.url_map.converters["id"] = RowIdConverter
     app.url_map.converters["person"] = PersonConverter

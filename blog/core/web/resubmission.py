@@ -1,12 +1,12 @@
-"""A form that could not be dealt with comes back with what was typed in it.
+"""Preserve the input of a form that could not be processed.
 
-Whatever goes wrong with a POST of a page, the page about it (`blog.core.web.errors`) shows the
-text, and where that makes sense in a form that can be sent again. To somebody who is not logged in
-any more the log-in form takes the text along in hidden fields, and gives it back afterwards.
+If a POST fails, the error page (`blog.core.web.errors`) shows the text that was typed, in a form
+that can be sent again where that makes sense. If the session has expired, the log-in form carries
+the text in hidden fields and restores it afterwards.
 
-Nothing is ever sent by itself: a person presses the button. Nothing is kept on the server or in an
-address. Passwords are never given back. What a page of another site made a browser send is not
-shown, so that such a page cannot put its words under a button of ours.
+Nothing is resubmitted automatically, and nothing is stored on the server or in a URL. Passwords are
+never sent back. Input from a cross-site request is not shown, so that another site cannot place its
+text above one of our buttons.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from blog.core.web import csrf
 from blog.core.web.bodies import LARGEST_BODY
 from blog.core.web.requests import SAFE_METHODS, is_for_api, local_address
 
-# What people type, and what the page calls it. All else of a form is sent again as it was.
+# The labels of text fields. All other fields are sent again unchanged.
 LABELS = {
     "body": "Text",
     "reason": "Reason",
@@ -36,22 +36,22 @@ SECRETS = {
     "password": "Password",
     "password2": "Password again",
 }
-# In the log-in form: where the form was to be sent, and the beginning of its fields' names.
+# In the log-in form: the field with the URL of the carried form, and the prefix of its fields.
 TARGET, PREFIX = "draft_to", "draft."
-# What the log-in form sends besides.
+# Reserved for the log-in form's own fields, in bytes.
 ROOM = 4 * 1024
 MOST_FIELDS = 50
 
 
 @dataclass(frozen=True)
-class Unsent:
-    """A form whose work was not done. A template can show it like a `blog.core.web.forms.Form`.
+class UnsentForm:
+    """A form that was not processed. Templates render it like a `blog.core.web.forms.Form`.
 
     Attributes:
-        action: where it is to be sent; `None` if that is no address of this site.
+        action: the URL to send it to; `None` if that is not within this site.
         values: its fields, without passwords and the CSRF token.
-        secrets: the labels of its passwords, which have to be typed again, by their names.
-        errors: what is wrong with each field.
+        secrets: the labels of its password fields, which have to be filled in again, by name.
+        errors: the error messages by field.
     """
 
     action: str | None
@@ -62,9 +62,9 @@ class Unsent:
     @classmethod
     def of(
         cls, action: str, fields: Mapping[str, str], errors: Mapping[str, str] | None = None
-    ) -> "Unsent":
-        """What was sent to `action` in `fields`."""
-        # As in `Form`: browsers send each line's end as two characters.
+    ) -> "UnsentForm":
+        """Create it from the fields that were sent to `action`."""
+        # As in `Form`: browsers send line breaks as CR LF.
         values = {
             name: text.replace("\r\n", "\n")
             for name, text in fields.items()
@@ -75,46 +75,46 @@ class Unsent:
 
     @property
     def texts(self) -> dict[str, str]:
-        """The labels of what was typed, by the names of the fields."""
+        """The labels of the text fields, by name."""
         return {name: LABELS[name] for name in self.values if name in LABELS}
 
     @property
     def hidden(self) -> dict[str, str]:
-        """The other fields: a form's number, what was chosen in it."""
+        """All other fields, such as choices and the idempotency key."""
         return {name: text for name, text in self.values.items() if name not in LABELS}
 
     @property
     def long(self) -> set[str]:
-        """The names of the texts that may have several lines."""
+        """The names of the multi-line text fields."""
         return LONG
 
     @property
     def has_text(self) -> bool:
-        """Whether somebody would have to type something again."""
+        """Whether any text was typed."""
         return any(self.values[name].strip() for name in self.texts)
 
     @property
     def carried(self) -> dict[str, str]:
-        """What the log-in form takes along."""
+        """The hidden fields for the log-in form."""
         fields = {PREFIX + name: text for name, text in self.values.items()}
         return {TARGET: self.action or "", **fields}
 
     @property
     def can_be_carried(self) -> bool:
-        """Whether the log-in form can take it along: its body has a limit, too."""
+        """Whether the log-in form can carry it within the limits of a request."""
         if self.action is None or len(self.values) > MOST_FIELDS:
             return False
         return len(urlencode(self.carried)) <= LARGEST_BODY - ROOM
 
 
-async def unsent_form(errors: Mapping[str, str] | None = None) -> Unsent | None:
-    """The form that the current request has sent, to be shown to the person who has filled it in.
+async def unsent_form(errors: Mapping[str, str] | None = None) -> UnsentForm | None:
+    """The form in the current request, to be shown again.
 
     Args:
-        errors: what is wrong with each of its fields.
+        errors: the error messages by field.
 
     Returns:
-        `None` if the request is no form, comes from another site, or cannot be read.
+        `None` if the request is not a form, is cross-site, or cannot be parsed.
     """
     if request.method in SAFE_METHODS or is_for_api() or not csrf.comes_from_here():
         return None
@@ -122,15 +122,15 @@ async def unsent_form(errors: Mapping[str, str] | None = None) -> Unsent | None:
         fields = (await request.form).to_dict()
     except HTTPException:
         return None  # Malformed, too large, or too slow.
-    return Unsent.of(request.full_path.rstrip("?"), fields, errors)
+    return UnsentForm.of(request.full_path.rstrip("?"), fields, errors)
 
 
-async def carried_form() -> Unsent | None:
-    """The form that the log-in form of the current request has taken along, if it has."""
+async def carried_form() -> UnsentForm | None:
+    """The form that the log-in form in the current request carries, if any."""
     fields = (await request.form).to_dict()
     if not local_address(fields.get(TARGET)):
         return None
     carried = {
         name.removeprefix(PREFIX): text for name, text in fields.items() if name.startswith(PREFIX)
     }
-    return Unsent.of(fields[TARGET], carried)
+    return UnsentForm.of(fields[TARGET], carried)

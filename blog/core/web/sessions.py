@@ -1,4 +1,4 @@
-"""What a browser keeps for its visitor in a signed cookie: flashed messages, the forms' secret."""
+"""Client-side sessions in a signed cookie: flashed messages and the CSRF secret."""
 
 import hashlib
 from functools import cached_property
@@ -12,13 +12,13 @@ from blog.core.web.app import Broadside
 
 
 class CookieSessions(SecureCookieSessionInterface):
-    """Quart's own sessions, signed by SHA-512; the API's resources have none.
+    """Quart's sessions, signed with SHA-512; the API has none.
 
-    Cookies that were signed by SHA-1, as Quart does, hold until they expire: a browser may have a
-    form open whose secret is in one.
+    Cookies signed with SHA-1, Quart's default, stay valid until they expire, because their CSRF
+    secret may be needed by a form that is open in a browser.
 
     Args:
-        app: whose key signs them.
+        app: provides the secret key.
     """
 
     def __init__(self, app: Broadside) -> None:
@@ -26,7 +26,7 @@ class CookieSessions(SecureCookieSessionInterface):
 
     @cached_property
     def _signer(self) -> URLSafeTimedSerializer:
-        """It is made once, for to derive its key takes longer than to sign."""
+        """The signer, created once, because deriving its key takes longer than signing."""
         signing = {"key_derivation": self.key_derivation, "digest_method": hashlib.sha512}
         return URLSafeTimedSerializer(
             str(self._app.secret_key),
@@ -42,7 +42,7 @@ class CookieSessions(SecureCookieSessionInterface):
     async def open_session(
         self, app: Quart, request: BaseRequestWebsocket
     ) -> SecureCookieSession | None:
-        """The session; `None` for a program, which then has one that cannot be written to."""
+        """The session; `None` for API requests, which get Quart's read-only null session."""
         is_resource = request.path.startswith("/api/v")
         return None if is_resource else await super().open_session(app, request)
 

@@ -1,4 +1,4 @@
-"""Answers whose body is a stored object, sent while it is read."""
+"""Responses that stream a stored object."""
 
 from collections.abc import AsyncIterator
 from types import TracebackType
@@ -14,7 +14,7 @@ from blog.core.web.app import current_app
 
 
 class StoredBody(ResponseBody):
-    """The content of an object, or a part of it. Nothing is read before it is to be sent."""
+    """The content of an object, or a range of it, read lazily."""
 
     def __init__(self, storage: Storage, stored: Stored) -> None:
         self._storage = storage
@@ -22,13 +22,13 @@ class StoredBody(ResponseBody):
         self.begin, self.end = 0, stored.size
 
     async def make_conditional(self, begin: int, end: int | None) -> int:
-        """Choose the part that a request asks for; a negative `begin` is counted from the end.
+        """Select the range of a request; a negative `begin` counts from the end.
 
         Returns:
-            The size of the whole.
+            The size of the object.
 
         Raises:
-            RequestedRangeNotSatisfiable: there is no such part (RFC 9110, 15.5.17).
+            RequestedRangeNotSatisfiable: the range is out of bounds (RFC 9110, 15.5.17).
         """
         size = self._stored.size
         self.begin = max(begin + size, 0) if begin < 0 else begin
@@ -48,18 +48,18 @@ class StoredBody(ResponseBody):
 
 
 async def stored_file(key: str, *, name: str | None = None) -> Response:
-    """The answer to a request for an object, or for a part of it (RFC 9110, 14).
+    """The response for an object, or for a range of it (RFC 9110, 14).
 
-    Browsers ask again each time whether they may still show it, and shared caches keep nothing. For
-    what everybody may see for good, the view sets `response.cache_control`.
+    By default browsers revalidate it each time, and shared caches do not store it. For public,
+    permanent objects the view sets `response.cache_control`.
 
     Args:
-        key: of the object. What is no key may come from an address, and is not there.
-        name: what a browser calls the file when it saves it; without it, it shows the file.
+        key: the object's key. It may come from a URL: an invalid one does not exist.
+        name: the file name for a download; without it, browsers display the file.
 
     Raises:
-        NoSuchObjectError: it is not there, which is answered by 404.
-        StorageUnavailableError: it cannot be read now, which is answered by 503.
+        NoSuchObjectError: the object does not exist; answered by 404.
+        StorageUnavailableError: it cannot be read now; answered by 503.
     """
     storage = current_app.storage
     if not is_key(key):
@@ -72,7 +72,7 @@ async def stored_file(key: str, *, name: str | None = None) -> Response:
     response.accept_ranges = "bytes"
     response.cache_control.private = response.cache_control.no_cache = True
     if name is not None:
-        # With the percent signs of RFC 8187, any text is a name (RFC 6266, 4.3).
+        # Percent-encoded by RFC 8187, any text is a valid name (RFC 6266, 4.3).
         disposition = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
         response.headers["Content-Disposition"] = disposition
     await response.make_conditional(request, accept_ranges=True, complete_length=stored.size)

@@ -1,9 +1,9 @@
-"""A form that is sent twice does its work once.
+"""Idempotent forms: one that is sent twice takes effect once.
 
-Each form that makes something carries a random number (`submission_field` in its template).
-What it makes is stored with a key of that number and of the text; a unique index on the key
-decides, also between two requests at the same moment. The text is part of the key because
-the browser's Back button brings the same form again, to write something else with it.
+Each form that creates something has a random token (`submission_field` in its template). The row is
+stored with a hash of the token and the content, under a unique index that also decides between
+concurrent requests. The content is part of the key because the Back button brings back the same
+form for a different text.
 """
 
 import hashlib
@@ -14,21 +14,21 @@ from blog.core.text.validation import Schema
 
 
 class SubmittedForm(Schema):
-    """The base of a form that must do its work once; a client may leave its number out."""
+    """Base class of idempotent forms. Clients may omit the token."""
 
     submission: str = ""
 
 
 def submission_key(form: SubmittedForm, *content: int | str) -> UUID | None:
-    """What makes one sending of a form the same as another.
+    """The idempotency key of a submission.
 
     Args:
-        form: what was sent.
-        content: who sent it, and what it would make.
+        form: the submitted form.
+        content: the sender, and what would be created.
 
     Returns:
-        The key for the unique column; `None` for a form without a number, which nothing
-        is the same as.
+        The value of the unique column; `None` for a form without a token, which is never a
+        duplicate.
     """
     if not form.submission:
         return None

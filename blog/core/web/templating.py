@@ -1,4 +1,4 @@
-"""What every template may use."""
+"""Filters and globals for templates."""
 
 from datetime import datetime
 
@@ -9,11 +9,11 @@ from blog.core.web.forms import submission_field
 
 
 def time_element(moment: datetime, *, future: bool = False) -> Markup:
-    """A `<time>` that reads well by itself; `times.js` turns it into the time that has passed.
+    """A `<time>` element with an absolute time; `times.js` makes it relative.
 
     Args:
-        moment: an aware time in UTC, as the database gives it.
-        future: whether it may be yet to come, as the end of a token.
+        moment: an aware time in UTC, as the database returns it.
+        future: whether it may be in the future, such as the expiry of a token.
     """
     element = Markup('<time datetime="{}">{}</time>')
     if future:
@@ -22,10 +22,10 @@ def time_element(moment: datetime, *, future: bool = False) -> Markup:
 
 
 def date_element(moment: datetime) -> Markup:
-    """A `<time>` that stays a date, for what is "since" or "on" a day.
+    """A `<time>` element with a date, for "since" or "on" a day.
 
     Args:
-        moment: an aware time in UTC, as the database gives it.
+        moment: an aware time in UTC, as the database returns it.
     """
     return Markup('<time datetime="{}" data-date>{}</time>').format(
         moment.isoformat(timespec="seconds"), f"{moment:%-d %B %Y}"
@@ -33,10 +33,10 @@ def date_element(moment: datetime) -> Markup:
 
 
 def init_app(app: Broadside) -> None:
-    """Add the filters and the names."""
+    """Add the filters and globals."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters["time"] = time_element
     app.jinja_env.filters["date"] = date_element
-    app.jinja_env.globals["kept"] = app.fragments.kept
+    app.jinja_env.globals["cached"] = app.fragments.cached
     app.jinja_env.globals["site_name"] = app.settings.site_name
     app.jinja_env.globals["submission_field"] = submission_field

@@ -1,4 +1,4 @@
-"""Routes whose requests may be larger than a form."""
+"""Routes that accept uploads."""
 
 from collections.abc import AsyncIterator, Callable
 from typing import Any, TypeVar, cast
@@ -14,19 +14,19 @@ LIMIT = "largest_upload"
 
 
 def takes_upload(largest: int) -> Callable[[View], View]:
-    """Let the requests to a view be larger than a form, and be read while they arrive.
+    """Let a view accept larger bodies than forms, as a stream.
 
-    The view gets the body by `uploaded_file` or `uploaded_body`, and may not ask for it as a whole
-    (as `Idempotency-Key` does). Until it does, little has arrived: what is to be found out or
-    refused beforehand costs the client nothing. It must not hold a connection to the database
-    while it reads, and answers only once it wants no more.
+    The view gets the body by `uploaded_file` or `uploaded_body`, and cannot read it as a whole (as
+    `Idempotency-Key` does). Little of it is received before, so requests can be refused early. The
+    view must not hold a database connection while it reads, and must not respond before it has
+    finished reading.
 
-    In a form the fields come before the file, the CSRF token among them; they may be as large as
-    in any other form.
+    The fields of a form have to come before the file, including the CSRF token, and have the same
+    limits as in any other form.
 
     Args:
-        largest: how many bytes the whole body may have. It may take `BODY_SECONDS` for each MiB of
-            them, and not pause for longer than that.
+        largest: the maximum size of the body in bytes. It may take `BODY_SECONDS` per MiB of this,
+            without a longer pause than that.
     """
 
     def decorate(view: View) -> View:
@@ -37,7 +37,7 @@ def takes_upload(largest: int) -> Callable[[View], View]:
 
 
 def uploaded_body() -> AsyncIterator[bytes]:
-    """The body of the current request, while it arrives; it raises what `bodies.arriving` does."""
+    """The chunks of the current request's body, with the errors of `bodies.arriving`."""
     return _upload().body
 
 
@@ -46,7 +46,7 @@ async def uploaded_file() -> UploadedFile | None:
 
     Raises:
         BadRequest: the form is malformed.
-        RequestEntityTooLarge, RequestTimeout: it is too large, or too slow.
+        RequestEntityTooLarge, RequestTimeout: the form is too large or too slow.
     """
     await request.form
     return _upload().file
@@ -60,7 +60,7 @@ def _upload() -> Upload:
 
 
 def expect_upload(_endpoint: str | None, _arguments: dict[str, Any] | None) -> None:
-    """Prepare for the body of the current request, now that its route is known."""
+    """Prepare the streaming of the current request's body, once its route is known."""
     sent = cast(StrictRequest, request)
     if not sent.may_be_upload:
         return

@@ -1,4 +1,4 @@
-"""Addresses of pages for people who are not on the site at the moment."""
+"""Absolute URLs for mails."""
 
 from urllib.parse import urlsplit
 
@@ -6,10 +6,10 @@ from quart import current_app
 
 
 def external_url(endpoint: str, **values: object) -> str:
-    """The full address of a page, for a mail.
+    """The absolute URL of a page, for a mail.
 
-    It begins with the configured `BASE_URL`, whatever host the current request named: else
-    a forged Host header would send people to another site with a token in their hands.
+    It starts with `BASE_URL`, whatever the Host header of the request: a forged one would send
+    users, with their tokens, to another site.
     """
     base = urlsplit(current_app.config["BASE_URL"])
     adapter = current_app.url_map.bind(base.netloc, base.path or "/", url_scheme=base.scheme)

@@ -1,8 +1,8 @@
-"""A name for a device that its owner recognises, from the browser's `User-Agent`."""
+"""Device names from the `User-Agent` header."""
 
 UNKNOWN_DEVICE = "Unknown device"
 
-# In this order: most browsers also claim to be those further down.
+# The order matters: most browsers also claim to be those further down.
 BROWSERS = {
     "Edg/": "Edge",
     "EdgA/": "Edge",
@@ -31,11 +31,11 @@ SYSTEMS = {
 
 
 def device_name(user_agent: str | None) -> str:
-    """What a browser says it is, such as "Firefox on Linux".
+    """A name such as "Firefox on Linux".
 
     Args:
-        user_agent: the header as it was sent. It may say anything: the name is for its
-            owner's eyes, and nothing is decided by it.
+        user_agent: the header as it was sent. It may be forged, so the name is shown to the user
+            only and decides nothing.
     """
     text = user_agent or ""
     browser = next((name for mark, name in BROWSERS.items() if mark in text), None)

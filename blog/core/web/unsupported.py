@@ -1,4 +1,4 @@
-"""Requests that are well-formed, and ask for something of HTTP that there is not here."""
+"""Refuse features of HTTP that are not supported."""
 
 from quart import Quart, Response, request
 
@@ -9,14 +9,14 @@ NOT_ENCODED = "Please send the body as it is, without Content-Encoding."
 
 
 async def refuse_websocket() -> Response | None:
-    """Answer the handshake of a WebSocket (RFC 6455, 4.2.2)."""
+    """Refuse a WebSocket handshake (RFC 6455, 4.2.2)."""
     if "websocket" not in request.headers.get("Upgrade", "").lower():
         return None
     return Response(NO_WEBSOCKETS, 400, mimetype="text/plain")
 
 
 async def refuse_encoded_body() -> Response | None:
-    """Answer 415 to a body that is compressed, and tell so (RFC 9110, 15.5.16)."""
+    """Answer 415 to a compressed body, with `Accept-Encoding` (RFC 9110, 15.5.16)."""
     if request.headers.get("Content-Encoding", "identity").lower() == "identity":
         return None
     response = await error_response(415, NOT_ENCODED)

@@ -1,4 +1,4 @@
-"""One form for each request, of those that HTTP has for it."""
+"""Normalise requests that HTTP allows in several forms."""
 
 import re
 from collections.abc import Iterable
@@ -17,14 +17,14 @@ Header = tuple[bytes, bytes]
 ABSOLUTE = re.compile(rb"https?://([^/]*)(.*)", re.IGNORECASE)
 
 
-class OneForm:
-    """ASGI middleware: shows the application a target that is a path, and each header once.
+class NormalisationMiddleware:
+    """ASGI middleware that makes the target a path and merges repeated headers.
 
-    - A client may send the address as a whole. Its host is the one that counts, whatever the
-      Host header says (RFC 9112, 3.2.2).
-    - A list may be spread over several headers of a name (RFC 9110, 5.3), of which
-      `request.headers` would show the first. A header that is no list is no valid one when it
-      was sent twice, and is dealt with as such by what reads it.
+    - A client may send an absolute URL, whose host takes precedence over the Host header (RFC 9112,
+      3.2.2).
+    - A list may be spread over several header lines (RFC 9110, 5.3), of which `request.headers`
+      would show the first. If a header that is not a list is repeated, its merged value is invalid
+      and its reader refuses it.
     """
 
     def __init__(self, app: ASGIFramework) -> None:
@@ -34,14 +34,14 @@ class OneForm:
         self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
     ) -> None:
         if scope["type"] == "http":
-            scope = scope | {"headers": joined(scope["headers"])}
+            scope = scope | {"headers": merged_headers(scope["headers"])}
             if not scope["path"].startswith("/"):
                 scope = _with_path(scope)
         await self.app(scope, receive, send)
 
 
-def joined(headers: Iterable[Header]) -> list[Header]:
-    """The headers, each name once, in the order of their first appearance."""
+def merged_headers(headers: Iterable[Header]) -> list[Header]:
+    """Merge headers of the same name, in order of first appearance."""
     values: dict[bytes, bytes] = {}
     for name, value in headers:
         if name in values:
@@ -52,7 +52,7 @@ def joined(headers: Iterable[Header]) -> list[Header]:
 
 
 def _with_path(scope: HTTPScope) -> HTTPScope:
-    """The same request with a path, whatever its target is (RFC 9112, 3.2)."""
+    """Replace any other form of target by a path (RFC 9112, 3.2)."""
     headers, path = list(scope["headers"]), scope["raw_path"]
     if absolute := ABSOLUTE.fullmatch(path):
         host, path = absolute.groups()

@@ -1,10 +1,9 @@
-"""Reading once what several requests want at the same moment.
+"""Request coalescing: concurrent identical reads share one query.
 
-Under load most requests want the same few things: the newest posts, the account of a busy
-program. Each of them gets what a statement has found that began after it had asked, so that
-nobody reads anything older than he would alone. Who comes while a statement is under way waits
-for the next one, together with all who come meanwhile, as transactions wait for one another in a
-database's "group commit".
+Under load most requests need the same few rows: the newest posts, the account of a busy API client.
+A request only shares a query that started after the request's call, so it never gets staler data
+than by itself. Requests that arrive while a query runs wait for the next one together, like
+transactions in a database's group commit.
 """
 
 import asyncio
@@ -15,13 +14,12 @@ from typing import Any, TypeVar, TypeVarTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.core.db.statements import Tally, tally
+from blog.core.db.statements import QueryStats, query_stats
 from blog.core.db.warm_sessions import WarmSessions
 
-# How many turns of the event loop a reading waits for more requests to ask for it. On an idle
-# server they take microseconds, and under load the time in which the requests that have arrived
-# get so far.
-PATIENCE = 8
+# How many turns of the event loop a query waits for more requests. On an idle server they take
+# microseconds; under load they let the requests that have arrived get this far.
+COLLECTION_TURNS = 8
 
 Result = TypeVar("Result")
 Arguments = TypeVarTuple("Arguments")
@@ -29,22 +27,22 @@ Key = tuple[WarmSessions, Callable[..., Awaitable[Any]], tuple[Any, ...]]
 
 
 @dataclass
-class _Reading:
-    """One that is about to begin, in the context of who has asked for it first."""
+class _PendingRead:
+    """A query that has not started, in the context of the first request."""
 
     context: contextvars.Context
-    results: list[asyncio.Future[tuple[Any, Tally]]] = field(default_factory=list)
+    results: list[asyncio.Future[tuple[Any, QueryStats]]] = field(default_factory=list)
 
-    def waiting(self) -> list[asyncio.Future[tuple[Any, Tally]]]:
-        """What is still waited for: a request may have been given up."""
+    def waiting(self) -> list[asyncio.Future[tuple[Any, QueryStats]]]:
+        """The futures that are still awaited; a request may have been cancelled."""
         return [future for future in self.results if not future.done()]
 
 
-class SharedReads:
-    """The readings of one application: of each, one under way and one about to begin."""
+class RequestCoalescer:
+    """The queries of one application: per key, at most one running and one pending."""
 
     def __init__(self) -> None:
-        self._next: dict[Key, _Reading] = {}
+        self._next: dict[Key, _PendingRead] = {}
         self._under_way: dict[Key, asyncio.Task[None]] = {}
 
     async def read(
@@ -53,25 +51,25 @@ class SharedReads:
         query: Callable[[AsyncSession, *Arguments], Awaitable[Result]],
         *arguments: *Arguments,
     ) -> Result:
-        """What `query` finds; everybody who shares it must leave it as it is.
+        """The result of `query`, which is shared and must not be modified.
 
         Args:
-            sessions: where the session comes from that it reads with.
-            query: called with that session and the arguments.
-            arguments: they tell one reading from another by their hashes.
+            sessions: provides the session for the query.
+            query: called with the session and the arguments.
+            arguments: hashable; together with `query` they identify identical reads.
 
         Raises:
-            Exception: as `query` does.
+            Exception: whatever `query` raises.
         """
         key = sessions, query, arguments
         if (reading := self._next.get(key)) is None:
-            reading = self._next[key] = _Reading(contextvars.copy_context())
+            reading = self._next[key] = _PendingRead(contextvars.copy_context())
             if key not in self._under_way:
                 self._begin(key)
         future = asyncio.get_running_loop().create_future()
         reading.results.append(future)
         result, statements = await future
-        if (own := tally.get()) is not None:
+        if (own := query_stats.get()) is not None:
             own.add(statements)
         return result  # type: ignore[no-any-return]
 
@@ -80,11 +78,11 @@ class SharedReads:
         self._under_way[key] = task
 
     async def _read(self, key: Key) -> None:
-        for _ in range(PATIENCE):
+        for _ in range(COLLECTION_TURNS):
             await asyncio.sleep(0)
         reading = self._next.pop(key)
-        statements = Tally()
-        tally.set(statements)
+        statements = QueryStats()
+        query_stats.set(statements)
         sessions, query, arguments = key
         try:
             async with sessions.session() as session:

@@ -1,8 +1,8 @@
-"""Answering a client that is still sending, so that it gets the answer.
+"""Lingering close (nginx's term): deliver early responses to clients that are still sending.
 
-A server that closes a connection with unread data in it makes the system send a reset, which
-may take the answer with it (RFC 9112, section 9.6). Quart answers early, for instance 413 to a
-body that is too large, and hypercorn closes as soon as the answer is complete.
+Closing a connection with unread data makes the kernel send a reset, and the client may lose the
+response (RFC 9112, 9.6). Quart responds early, for example with 413 to a large body, and hypercorn
+closes as soon as the response is complete.
 """
 
 import asyncio
@@ -21,10 +21,10 @@ LINGER_SECONDS = 5
 
 
 class LingeringClose:
-    """ASGI middleware: holds the end of an answer back until the request has arrived.
+    """ASGI middleware that delays the end of a response until the request is complete.
 
-    The answer itself has been sent by then. Quart goes on receiving meanwhile, and throws away
-    what is beyond the largest body. Who sends for longer than `LINGER_SECONDS` is cut off.
+    The response itself has been sent by then. Quart keeps receiving and discards what exceeds the
+    largest body. After `LINGER_SECONDS` the connection is closed anyway.
     """
 
     def __init__(self, app: ASGIFramework) -> None:
@@ -41,7 +41,7 @@ class LingeringClose:
 def _lingering(
     receive: ASGIReceiveCallable, send: ASGISendCallable
 ) -> tuple[ASGIReceiveCallable, ASGISendCallable]:
-    """The two channels of a request, of which the second heeds what came through the first."""
+    """Wrap the channels of a request so that the last `send` waits for the last `receive`."""
     arrived = asyncio.Event()
 
     async def watched_receive() -> ASGIReceiveEvent:
@@ -52,7 +52,7 @@ def _lingering(
 
     async def patient_send(event: ASGISendEvent) -> None:
         if event["type"] == "http.response.start" and event["status"] == 408:
-            arrived.set()  # The body has been waited for long enough.
+            arrived.set()  # The body has timed out already.
         is_last = event["type"] == "http.response.body" and not event["more_body"]
         if is_last and not arrived.is_set():
             with suppress(TimeoutError):

@@ -1,4 +1,4 @@
-"""What the texts of the database's errors keep to themselves."""
+"""Redaction of values in database errors."""
 
 import traceback
 

@@ -1,4 +1,4 @@
-"""Reads that are done once for all who want them at the same moment."""
+"""Request coalescing: concurrent identical reads share one query."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.db import statements
 from blog.core.db.database import Database
-from blog.core.db.shared_reads import SharedReads
-from blog.core.db.statements import Tally, tally
+from blog.core.db.request_coalescing import RequestCoalescer
+from blog.core.db.statements import QueryStats, query_stats
 
 NUMBER = text("SELECT nextval('drawn')")
 FAIL = text("SELECT 1 / 0")
@@ -21,26 +21,26 @@ FAIL = text("SELECT 1 / 0")
 
 @dataclass
 class Reader:
-    """Reads from one database, and keeps count of the readings."""
+    """Reads from one database, and counts the queries."""
 
     database: Database
-    shared: SharedReads = field(default_factory=SharedReads)
+    shared: RequestCoalescer = field(default_factory=RequestCoalescer)
     begun: list[str] = field(default_factory=list)
     has_begun: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def number(self, session: AsyncSession, name: str = "") -> int:
-        """Another number each time."""
+        """A different number for each query."""
         self.begun.append(name)
         self.has_begun.set()
         return int((await session.scalars(NUMBER)).one())
 
     async def fail(self, session: AsyncSession) -> None:
-        """Ask for what cannot be."""
+        """A query that fails."""
         self.begun.append("")
         await session.execute(FAIL)
 
     async def read(self, name: str = "") -> int:
-        """A number, together with all who ask for it by that name."""
+        """A number, coalesced by its name."""
         return await self.shared.read(self.database.warm_sessions, self.number, name)
 
 
@@ -112,7 +112,7 @@ async def test_who_gives_up_takes_nothing_from_the_others(reader: Reader) -> Non
 
 async def test_each_who_shares_a_statement_has_waited_for_it(reader: Reader) -> None:
     async def count() -> int:
-        tally.set(own := Tally())
+        query_stats.set(own := QueryStats())
         await reader.read()
         await reader.read()
         return own.count

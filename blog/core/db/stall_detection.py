@@ -1,0 +1,100 @@
+"""Detect a database server that hangs while its connections stay open.
+
+A server whose processes are stopped, or whose disk hangs, closes no connections, so every request
+would wait for its statement timeout. So when a statement runs for a while, the server is probed on
+a separate connection. If the probe is not answered either, all connections are terminated, and
+requests fail at once until the server answers again.
+"""
+
+import asyncio
+import logging
+import time
+from contextlib import suppress
+from typing import Any
+
+from sqlalchemy import Connection, event
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from blog.core.db.connector import Connector
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.5
+# How long a statement runs before the server is probed.
+SUSPICIOUS_SECONDS = 1.0
+ANSWER_SECONDS = 2.0
+# A single late answer may be due to this process not getting CPU time.
+TRIES = 2
+
+
+class StallDetector:
+    """Monitors the statements of some engines of the same server.
+
+    Args:
+        connector: opens their connections.
+        engines: the engines to monitor.
+
+    Usage: `start()`, finally `await stop()`.
+    """
+
+    def __init__(self, connector: Connector, *engines: AsyncEngine) -> None:
+        self._connector = connector
+        # When each waiting connection sent its statement.
+        self._waiting: dict[Any, float] = {}
+        self._answered_at = 0.0
+        for engine in engines:
+            event.listen(engine.sync_engine, "before_cursor_execute", self._waits)
+            event.listen(engine.sync_engine, "after_cursor_execute", self._answered)
+            event.listen(engine.sync_engine, "commit", self._waits)
+            event.listen(engine.sync_engine, "handle_error", self._failed)
+            for name in ("checkin", "detach", "close", "close_detached"):
+                event.listen(engine.sync_engine, name, self._released)
+
+    def start(self) -> None:
+        """Start monitoring."""
+        self._task = asyncio.create_task(self._look())
+
+    async def stop(self) -> None:
+        """Stop monitoring."""
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task
+
+    def _waits(self, connection: Connection, *_: Any) -> None:
+        self._waiting[connection.connection.dbapi_connection] = time.monotonic()
+
+    def _answered(self, connection: Connection, *_: Any) -> None:
+        self._waiting.pop(connection.connection.dbapi_connection, None)
+
+    def _failed(self, context: ExceptionContext) -> None:
+        if context.connection is not None and not context.connection.invalidated:
+            self._answered(context.connection)
+
+    def _released(self, dbapi_connection: Any, *_: Any) -> None:
+        self._waiting.pop(dbapi_connection, None)
+
+    async def _look(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            if self._connector.is_stalled:
+                if await self._connector.responds(ANSWER_SECONDS):
+                    self._connector.is_stalled = False
+                    log.info("the database answers again")
+            elif self._is_suspicious() and not await self._responds():
+                self._connector.is_stalled = True
+                self._connector.terminate_all()
+                log.error("the database does not answer: all connections to it were terminated")
+
+    def _is_suspicious(self) -> bool:
+        """Whether a statement has waited for a while since the server last answered."""
+        moment = time.monotonic()
+        since = max(min(self._waiting.values(), default=moment), self._answered_at)
+        return self._connector.timed_out or moment - since > SUSPICIOUS_SECONDS
+
+    async def _responds(self) -> bool:
+        for _ in range(TRIES):
+            if await self._connector.responds(ANSWER_SECONDS):
+                self._answered_at = time.monotonic()
+                return True
+        return False
