@@ -1,11 +1,11 @@
-"""What a check has found."""
+"""The findings of checks."""
 
 from enum import StrEnum
 from typing import NamedTuple
 
 
 class Severity(StrEnum):
-    """How much it matters: `SERIOUS` means that people are harmed, or something does not work."""
+    """The severity: `SERIOUS` means that users are at risk, or something does not work."""
 
     OK = "ok"
     WARNING = "warning"
@@ -13,13 +13,13 @@ class Severity(StrEnum):
 
 
 class Finding(NamedTuple):
-    """One thing that is well or not.
+    """A finding.
 
     Args:
-        severity: how much it matters.
-        subject: the setting or the part that it is about.
-        text: what is the case.
-        hint: what to do about it.
+        severity: the severity.
+        subject: the setting or part that it is about.
+        text: the observation.
+        hint: how to fix it.
     """
 
     severity: Severity
@@ -29,12 +29,12 @@ class Finding(NamedTuple):
 
 
 def ok(subject: str, text: str) -> Finding:
-    """Something that is well."""
+    """A check that has passed."""
     return Finding(Severity.OK, subject, text)
 
 
 def warning(subject: str, text: str, hint: str) -> Finding:
-    """Something to know of, and perhaps to mend."""
+    """A possible problem."""
     return Finding(Severity.WARNING, subject, text, hint)
 
 

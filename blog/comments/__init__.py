@@ -1,1 +1,1 @@
-"""Comments under posts: writing, editing and deleting them, and reading them in pages."""
+"""Comments on posts."""

@@ -84,7 +84,7 @@ class CommentList(Collection):
 
 
 def resource(comment: Comment, post: Post | ListedPost, to: Links) -> CommentResource:
-    """A comment under `post` as the API shows it to the caller; its author is loaded."""
+    """The representation of a comment on `post`; its author must be loaded."""
     is_readable = may_read_comment(current_viewer(), comment, post)
     return CommentResource(
         url=to.comment(comment.id),
@@ -158,7 +158,7 @@ async def update_comment(data: CommentUpdate, comment_id: int) -> Response:
     """
     editor, body_html = required_viewer(), ""
     if data.body is not None:
-        # The check of If-Match locks the comment, which is not to wait for the renderer.
+        # Render first: checking If-Match locks the comment.
         body_html = await current_app.renderer.comment(data.body, editor.id)
     await require_match(db(), Comment, comment_id, lambda: comment_resource(comment_id))
     if data.body is not None:
@@ -184,7 +184,7 @@ async def delete_comment(comment_id: int) -> Response:
 def _new_resource(
     written: Written, author: Viewer, post_id: int, body: str, body_html: str
 ) -> CommentResource:
-    """What `comment_resource` finds of a comment that was published just now."""
+    """The representation of a comment that was just published."""
     to = links()
     return CommentResource(
         url=to.comment(written.id),
@@ -201,7 +201,7 @@ def _new_resource(
 
 
 async def comment_resource(comment_id: int) -> CommentResource:
-    """A comment as the API shows it to the caller.
+    """The representation of a comment.
 
     Raises:
         NotFoundError: there is none.
@@ -213,10 +213,10 @@ async def comment_resource(comment_id: int) -> CommentResource:
 
 
 async def _list(comments: Page[Comment], post: ListedPost | None = None) -> Response:
-    """A page of comments; those of the whole site bring their posts along.
+    """A page of comments; those of the whole site with their posts.
 
-    Of these, the comments under hidden posts are left out, and so are missing from the number that
-    was asked for: where a page begins and ends is the same for everybody.
+    Comments on hidden posts are left out of the latter, so a page may have fewer than the requested
+    number: page boundaries are the same for all viewers.
     """
     rows = [row for row in comments.rows if may_know_of_comment(current_viewer(), post or row.post)]
     comments = replace(comments, rows=tuple(rows))

@@ -1,4 +1,4 @@
-"""What can happen to a comment."""
+"""Domain events of comments."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from blog.core.events.event import DomainEvent
 
 @dataclass(frozen=True)
 class CommentWritten(DomainEvent):
-    """Somebody has commented on a post."""
+    """A comment was published."""
 
     comment_id: int
     post_id: int
@@ -16,7 +16,7 @@ class CommentWritten(DomainEvent):
 
 @dataclass(frozen=True)
 class CommentChanged(DomainEvent):
-    """The author of a comment has changed its text."""
+    """The text of a comment was edited by its author."""
 
     comment_id: int
     post_id: int
@@ -25,7 +25,7 @@ class CommentChanged(DomainEvent):
 
 @dataclass(frozen=True)
 class CommentDeleted(DomainEvent):
-    """A comment is gone."""
+    """A comment was deleted."""
 
     comment_id: int
     post_id: int

@@ -1,4 +1,5 @@
-"""Writing, editing and deleting comments. They are read on the page of their post."""
+"""The pages for writing, editing and deleting comments, which are shown on the page of their
+post."""
 
 from quart import Blueprint, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
@@ -29,7 +30,7 @@ for policy in POLICIES:
 @blueprint.post("/post/<id:post_id>")
 @quota(WRITING)
 async def write(post_id: int) -> ResponseReturnValue:
-    """Publish a comment, and lead to it."""
+    """Publish a comment, and redirect to it."""
     author = required_viewer()
     form = Form(CommentForm)
     data = await form.submitted()
@@ -46,14 +47,14 @@ async def write(post_id: int) -> ResponseReturnValue:
 
 @blueprint.get("/comment/<id:comment_id>")
 async def show(comment_id: int) -> ResponseReturnValue:
-    """Lead to the comment, on whichever page of its post it is by now."""
+    """Redirect to the comment, on the current page of its post."""
     comment = await _comment(comment_id)
     return redirect(await _place(comment.post_id, comment_id))
 
 
 @blueprint.get("/comment/<id:comment_id>/edit")
 async def edit(comment_id: int) -> ResponseReturnValue:
-    """The form with the comment's text, for its author."""
+    """Show the form with the comment's text, for its author."""
     viewer = required_viewer()
     comment = await _comment(comment_id)
     if not may_edit_comment(viewer, comment, comment.post):
@@ -83,7 +84,7 @@ async def save(comment_id: int) -> ResponseReturnValue:
 
 @blueprint.get("/comment/<id:comment_id>/delete")
 async def ask_to_delete(comment_id: int) -> ResponseReturnValue:
-    """The question before a comment is deleted."""
+    """Ask for confirmation before deleting a comment."""
     viewer = required_viewer()
     comment = await _comment(comment_id)
     if not may_delete_comment(viewer, comment, comment.post):
@@ -94,9 +95,9 @@ async def ask_to_delete(comment_id: int) -> ResponseReturnValue:
 @blueprint.post("/comment/<id:comment_id>/delete")
 @quota(WRITING)
 async def delete(comment_id: int) -> ResponseReturnValue:
-    """Delete the comment, and lead to where it was.
+    """Delete the comment, and redirect to its former place.
 
-    If it is gone already, that is what was wanted; then nobody knows where it was.
+    If it does not exist any more, that is a success as well, but its place is unknown.
     """
     viewer = required_viewer()
     try:
@@ -119,7 +120,7 @@ async def _comment(comment_id: int) -> Comment:
 
 
 async def _form_again(post_id: int, form: Form[CommentForm]) -> ResponseReturnValue:
-    """The page that the comment would have stood on, with what is wrong with it."""
+    """The page for the comment, with its validation errors."""
     post = await post_by_id(db(), post_id)
     if post is None or not may_read_post(current_viewer(), post):
         raise NotFoundError
@@ -133,7 +134,7 @@ async def _place(post_id: int, comment_id: int) -> str:
 
 
 def _address(post_id: int, comment_id: int, position: int) -> str:
-    """Where the comment at `position` under its post is shown."""
+    """The URL of the comment at `position` on its post."""
     page = PageRequest.holding(position, current_app.settings.comments_per_page)
     anchor = f"comment-{comment_id}"
     return url_for("site.post", post_id=post_id, page=page.number, _anchor=anchor)

@@ -1,6 +1,6 @@
-"""Who may do what with a comment; asked by pages, the API, services and templates alike.
+"""Permissions for comments, checked by pages, the API, services and templates.
 
-A comment is never there for somebody for whom its post is not.
+A comment is visible only to viewers who can see its post.
 """
 
 from blog.core.auth.viewer import Viewer
@@ -11,18 +11,18 @@ from blog.posts.policies import may_read_post
 
 
 def may_know_of_comment(viewer: Viewer, post: Post | ListedPost) -> bool:
-    """Whether they may know that there is a comment under `post`, and who wrote it when."""
+    """Whether the viewer may know that the comment exists, and its author and time."""
     return may_read_post(viewer, post)
 
 
 def may_read_comment(viewer: Viewer, comment: Comment, post: Post | ListedPost) -> bool:
-    """Whether they may see its text. That of a disabled one is not even its author's."""
+    """Whether the viewer may read its text. A disabled comment's author may not."""
     is_shown = not comment.is_disabled or viewer.can(Permission.MODERATE)
     return is_shown and may_know_of_comment(viewer, post)
 
 
 def may_edit_comment(viewer: Viewer, comment: Comment, post: Post) -> bool:
-    """Whether they wrote it, not long ago, and can still read it."""
+    """Whether the viewer wrote it, recently, and can still read it."""
     if viewer.id != comment.author_id or not viewer.can(Permission.COMMENT):
         return False
     is_recent = now() < comment.created_at + Comment.EDITABLE_FOR
@@ -30,12 +30,12 @@ def may_edit_comment(viewer: Viewer, comment: Comment, post: Post) -> bool:
 
 
 def may_delete_comment(viewer: Viewer, comment: Comment, post: Post) -> bool:
-    """Whether they wrote it."""
+    """Whether the viewer wrote it."""
     return viewer.id == comment.author_id and may_know_of_comment(viewer, post)
 
 
 def may_report_comment(comment: Comment, post: Post) -> bool:
-    """Whether there is something to tell the moderators that they have not dealt with."""
+    """Whether the comment may be reported: moderators have not hidden it already."""
     return not comment.is_disabled and post.is_public
 
 

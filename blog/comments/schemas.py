@@ -1,4 +1,4 @@
-"""What people send about comments."""
+"""Schemas of comments."""
 
 from typing import Annotated
 

@@ -1,7 +1,7 @@
-"""Writing comments. Each function is one action in one transaction.
+"""Writing comments. Each function is one transaction.
 
-Everything that changes how many comments a post has locks the post first and the comment
-after it, as deleting the post does: so they take turns instead of waiting for each other.
+All changes of the number of comments lock the post first and then the comment, like deleting the
+post, to avoid deadlocks.
 """
 
 from sqlalchemy import delete, select
@@ -37,14 +37,14 @@ NOT_EDITABLE = (
 async def write_comment(
     writes: Batches, author: Viewer, post_id: int, form: CommentForm, body_html: str
 ) -> Written:
-    """Publish a comment. The same form sent twice publishes one, which is the answer to both.
+    """Publish a comment; idempotent by the form's key.
 
     Args:
-        body_html: what the renderer has made of the form's text.
+        body_html: the rendered text of the form.
 
     Raises:
-        ForbiddenError: this person may not comment.
-        NotFoundError: the post is not there (any more), or a moderator has hidden it.
+        ForbiddenError: the viewer may not comment.
+        NotFoundError: the post does not exist (any more), or is hidden.
     """
     if not author.can(Permission.COMMENT):
         raise ForbiddenError
@@ -64,15 +64,15 @@ async def write_comment(
 async def edit_comment(
     session: AsyncSession, editor: Viewer, comment_id: int, form: CommentCreate, body_html: str
 ) -> Comment:
-    """Replace the text of one's own comment.
+    """Replace the text of the viewer's own comment.
 
     Args:
-        body_html: what the renderer has made of the form's text.
+        body_html: the rendered text of the form.
 
     Raises:
-        NotFoundError: it is not there (any more), or a moderator has hidden its post.
-        ForbiddenError: somebody else wrote it.
-        InvalidFieldsError: its 15 minutes are over, or a moderator has disabled it.
+        NotFoundError: the comment does not exist (any more), or its post is hidden.
+        ForbiddenError: it is another user's.
+        InvalidFieldsError: the 15 minutes for edits are over, or a moderator has disabled it.
     """
     comment = await session.scalar(
         select(Comment)
@@ -98,11 +98,11 @@ async def edit_comment(
 
 
 async def delete_comment(session: AsyncSession, viewer: Viewer, comment_id: int) -> None:
-    """Delete one's own comment.
+    """Delete the viewer's own comment.
 
     Raises:
-        NotFoundError: it is not there (any more), or a moderator has hidden its post.
-        ForbiddenError: somebody else wrote it.
+        NotFoundError: the comment does not exist (any more), or its post is hidden.
+        ForbiddenError: it is another user's.
     """
     comment = await session.scalar(
         select(Comment)

@@ -1,4 +1,4 @@
-"""Writing the comments of several requests by one statement (`blog.core.web.batches`)."""
+"""Batched writes of comments (`blog.core.web.batches`)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,8 +17,8 @@ from blog.posts.policies import visible_to
 
 _MAY_BE_COMMENTED = visible_to(ANONYMOUS)
 
-# A post is locked before its comments get their ids, until they are there: so these follow one
-# another in the order of the list, and the count before tells their places.
+# The post is locked before its comments get their ids, until the commit: so ids are in the order
+# of the list, and the previous count gives their positions.
 _PUBLISH = text(f"""
     WITH post AS MATERIALIZED (
         SELECT id, comment_count FROM posts
@@ -54,7 +54,7 @@ TRIES = 3
 
 
 class NewComment(NamedTuple):
-    """A comment that is to be published; `submission` is its form's (`core.web.submissions`)."""
+    """A comment to publish; `submission` is its idempotency key (`core.web.submissions`)."""
 
     post_id: int
     author: Author
@@ -65,9 +65,9 @@ class NewComment(NamedTuple):
 
 
 class Written(NamedTuple):
-    """A comment that was published, and its place under its post, from 1.
+    """A published comment, and its position on its post, from 1.
 
-    `created_at` is `None` if the same form has published it earlier.
+    `created_at` is `None` if the same form has published it before.
     """
 
     id: int
@@ -79,10 +79,10 @@ class Written(NamedTuple):
 async def publish(
     session: AsyncSession, comments: Sequence[NewComment]
 ) -> Sequence[Written | None]:
-    """Publish some comments; of those with the same submission one, which is the answer to all.
+    """Publish comments, one per idempotency key.
 
     Returns:
-        What has become of each; `None` where the post is not there, or not to be seen.
+        The published comment for each; `None` if the post does not exist or is not visible.
     """
     written: dict[int, Written] = {}
     for _ in range(TRIES):
@@ -95,7 +95,7 @@ async def publish(
         }
         if not sent_again:
             break
-        # Whoever sent it first may have deleted it before we come to look: then it is tried again.
+        # The earlier comment may have been deleted before we look it up: then try again.
         found = await queries.submitted(session, list(sent_again.values()))
         written |= {
             place: Written(*found[submission], None)
@@ -108,7 +108,7 @@ async def publish(
 async def _add(
     session: AsyncSession, comments: Sequence[NewComment], places: Sequence[int]
 ) -> dict[int, Written]:
-    """Those of some comments that were not sent before, by their places."""
+    """The comments that were published before, by index."""
     new = [comments[place] for place in places]
     parameters = {
         "posts": [comment.post_id for comment in new],

@@ -1,4 +1,4 @@
-"""Reading who follows whom. Each list comes out of an index, newest first."""
+"""Queries for follows. Each list is in the order of an index, the newest first."""
 
 from typing import Any, NamedTuple
 
@@ -17,16 +17,16 @@ _VIEWER = bindparam("viewer", type_=BigInteger)
 
 
 class Relation(NamedTuple):
-    """How a viewer stands to somebody: whether they follow, and are followed by, that person."""
+    """The relationship of a viewer to a user: whether each follows the other."""
 
     follows: bool
     is_followed: bool
 
 
 def _list_of(whose: Any, other_id: Any, other: str) -> Listing[Follow]:
-    """The follows of one person; with each, who is at its other end is loaded.
+    """The follows of a user, with the other user loaded.
 
-    The index has all of them, so that nothing else is read on the way to a page.
+    The index covers the query, so that an offset reads no rows.
     """
     order = Order(Follow.created_at, other_id)
 
@@ -58,7 +58,7 @@ _RELATION = select(Follow.follower_id).where(
 
 
 async def relation(session: AsyncSession, viewer: Viewer, person: User) -> Relation:
-    """How `viewer` stands to `person`."""
+    """The relationship of `viewer` to `person`."""
     found = set(await session.scalars(_RELATION, {"viewer": viewer.id, "person": person.id}))
     return Relation(viewer.id in found, person.id in found)
 
@@ -66,12 +66,12 @@ async def relation(session: AsyncSession, viewer: Viewer, person: User) -> Relat
 async def followers(
     session: AsyncSession, person: User, wanted: PageRequest | CursorRequest
 ) -> Page[Follow]:
-    """Who follows `person`, newest first; each `follower` is loaded."""
+    """The followers of `person`, the newest first; each `follower` is loaded."""
     return await _FOLLOWERS.read(session, wanted, person.follower_count, person=person.id)
 
 
 async def followed_by(
     session: AsyncSession, person: User, wanted: PageRequest | CursorRequest
 ) -> Page[Follow]:
-    """Whom `person` follows, newest first; each `followed` is loaded."""
+    """The users that `person` follows, the newest first; each `followed` is loaded."""
     return await _FOLLOWED_BY.read(session, wanted, person.following_count, person=person.id)

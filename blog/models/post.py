@@ -31,12 +31,12 @@ class PostStatus(StrEnum):
     PUBLISHED = "published"
 
 
-# The planner uses a partial index only where it sees the index's own condition in the query.
+# The planner uses a partial index only if the query contains the index's condition.
 _PUBLISHED: ColumnElement[str] = literal_column("'published'")
 
 
 def is_public(posts: Any) -> ColumnElement[bool]:
-    """Whether everybody may read a post, as long as its author is there.
+    """Whether a post is public, apart from the deletion of its author.
 
     Args:
         posts: the mapped class, or the columns of its table.
@@ -47,9 +47,8 @@ def is_public(posts: Any) -> ColumnElement[bool]:
 class Post(Base):
     """A post: its Markdown, and the HTML that was rendered from it on write.
 
-    The order of the lists is that of `published_at`, and of the ids where it is the same. Triggers
-    of this table keep `users.post_count` and `post_days`, which count the posts that are public:
-    published, and not hidden.
+    Lists are in the order (`published_at`, `id`). Triggers of this table update `users.post_count`
+    and `post_days`, which count public posts: published, and not hidden.
     """
 
     __tablename__ = "posts"
@@ -58,16 +57,17 @@ class Post(Base):
     author_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     body: Mapped[str] = mapped_column(Text)
     body_html: Mapped[str] = mapped_column(Text)
-    # What lists show of it (`blog.core.text.excerpts`); null where that is all of it, or where it
-    # was written before there were excerpts.
+    # The excerpt for lists (`blog.core.text.excerpts`); NULL if the post is short, or older than
+    # excerpts.
     excerpt: Mapped[str | None] = mapped_column(Text)
     renderer_version: Mapped[int] = mapped_column(Integer)
     created_at: Mapped[CreatedAt]
     status: Mapped[PostStatus] = mapped_column(
         String(9), server_default=PostStatus.PUBLISHED, default=PostStatus.PUBLISHED
     )
-    # When it was published: the beginning of the transaction, or the date that an imported post
-    # had elsewhere. Of a scheduled post, when it is to be; of a draft it may be null.
+    # The time of publication: the start of the transaction, or the original time of an imported
+    # post.
+    # For a scheduled post in the future; for a draft it may be NULL.
     published_at: Mapped[datetime | None] = mapped_column(server_default=text("now()"))
     edited_at: Mapped[datetime | None]
     # Incremented by each edit; editors send the version that they have loaded.
@@ -81,7 +81,7 @@ class Post(Base):
 
     @property
     def is_public(self) -> bool:
-        """Whether everybody may read it."""
+        """Whether the post is public."""
         return self.status == PostStatus.PUBLISHED and self.hidden_at is None
 
     @property
@@ -91,7 +91,7 @@ class Post(Base):
 
     @property
     def is_cut(self) -> bool:
-        """Whether a list shows only its beginning."""
+        """Whether lists show only an excerpt."""
         return self._shown_in_lists[1]
 
     @property
@@ -103,8 +103,8 @@ class Post(Base):
         CheckConstraint("status IN ('draft', 'scheduled', 'published')", name="status"),
         CheckConstraint("status = 'draft' OR published_at IS NOT NULL", name="published_at"),
         Index(None, "author_id", "id"),
-        # The lists: of one author, and of all. With the author, by whom the posts of deleted
-        # accounts are passed over.
+        # The lists of one author, and of all. Includes the author, to skip posts of deleted
+        # accounts.
         Index(
             "ix_posts_public_of_author",
             "author_id",

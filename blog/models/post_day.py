@@ -1,4 +1,4 @@
-"""How many posts were published on each day."""
+"""Counts of posts by day."""
 
 from datetime import date, datetime
 from typing import Any, ClassVar
@@ -10,10 +10,10 @@ from blog.models.base import Base
 
 
 class PostDay(Base):
-    """How many of the posts that are public were published on a day, in UTC.
+    """The number of public posts that were published on a day, in UTC.
 
-    Adding up the days from the newest tells on which day the post at any place of the list was
-    published; an archive by month comes from the same counts. Triggers of `posts` keep them.
+    A running total from the newest day finds the day of any position in the list; an archive by
+    month uses the same counts. Triggers of `posts` update them.
     """
 
     __tablename__ = "post_days"
@@ -25,10 +25,10 @@ class PostDay(Base):
 
     @staticmethod
     def of(moment: Any) -> ColumnElement[date]:
-        """The day of a moment."""
+        """The day of a time."""
         return cast(func.timezone("UTC", moment), Date)
 
     @staticmethod
     def end(day: ColumnElement[date]) -> ColumnElement[datetime]:
-        """The first moment after a day."""
+        """The end of a day."""
         return func.timezone("UTC", cast(day + 1, DateTime))

@@ -1,4 +1,4 @@
-"""How many rows a table has, in ranges of ids: what finds a deep page of a list at once."""
+"""Counts of rows by ranges of ids, to find deep pages of lists."""
 
 from typing import ClassVar
 
@@ -9,18 +9,17 @@ from blog.models.base import Base
 
 
 class RowBlock(Base):
-    """How many rows with ids from `number * SIZE` to `number * SIZE + SIZE - 1` lists show.
+    """The number of listed rows with ids from `number * SIZE` to `number * SIZE + SIZE - 1`.
 
-    A million rows make 245 blocks. Adding them up from the newest tells in which block the row
-    at any place of the list is, and how many come before that block. Triggers of the counted
-    table keep the counts.
+    A million rows have 245 blocks. A running total from the newest block finds the block of any
+    position in the list, and the number of rows before it. Triggers of the counted table update the
+    counts.
     """
 
     __abstract__ = True
 
-    # The triggers compute a block's number with this size. With larger blocks there are more
-    # rows to skip within one, with smaller ones more blocks to add up: at a million rows
-    # the two cost about the same.
+    # The triggers use this size, too. With larger blocks more rows have to be skipped, with smaller
+    # ones more blocks added up; at a million rows both cost about the same.
     SIZE: ClassVar[int] = 4096
 
     key: ClassVar = "number"

@@ -1,1 +1,1 @@
-"""Moderation: what people report, and what moderators do about it."""
+"""Moderation: reports and moderation actions."""

@@ -1,7 +1,6 @@
-"""What moderators look at: lists that begin with the newest.
+"""Queries for moderators: lists with the newest items first.
 
-They go on by cursors instead of numbers: new rows keep coming while a moderator reads, and no page
-costs more than another.
+They use cursors instead of page numbers, because new rows keep arriving while a moderator reads.
 """
 
 from sqlalchemy import ColumnElement, and_, or_, select
@@ -14,7 +13,7 @@ from blog.core.db.pagination import CursorRequest, Listing, Page
 from blog.models import Comment, Post, Report, User
 from blog.models.account_deletion import is_deleted, not_deleted
 
-# Neither the reporter nor the author of what was reported has deleted the account.
+# The accounts of the reporter and of the reported author are not deleted.
 IS_THERE = and_(
     not_deleted(Report.reporter_id),
     or_(
@@ -28,7 +27,7 @@ IS_THERE = and_(
 )
 
 
-# What tells who may read a post.
+# The columns that decide who may read a post.
 SEEN_OF_POST = (Post.author_id, Post.status, Post.hidden_at)
 _COMMENTS: Listing[Comment] = Listing(
     Order(Comment.id),
@@ -73,17 +72,17 @@ _CLOSED_REPORTS = _reports(Report.closed_at.is_not(None))
 
 
 async def newest_comments(session: AsyncSession, wanted: CursorRequest) -> Page[Comment]:
-    """Everybody's comments, with their authors, and with whose post they stand under."""
+    """All comments, with their authors, and the authors of their posts."""
     return await _COMMENTS.read(session, wanted)
 
 
 async def reports(
     session: AsyncSession, wanted: CursorRequest, *, are_open: bool = True
 ) -> Page[Report]:
-    """The reports that nobody has closed yet, or those that somebody has, with all about them."""
+    """The open or the closed reports, with all details."""
     return await (_OPEN_REPORTS if are_open else _CLOSED_REPORTS).read(session, wanted)
 
 
 async def hidden_posts(session: AsyncSession, wanted: CursorRequest) -> Page[Post]:
-    """The posts that moderators have hidden, with their authors."""
+    """The hidden posts, with their authors."""
     return await _HIDDEN_POSTS.read(session, wanted)

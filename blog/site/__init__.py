@@ -1,1 +1,1 @@
-"""Pages that put several features together."""
+"""Pages that combine several features."""

@@ -1,4 +1,4 @@
-"""The blueprint of all pages that put several features together."""
+"""The blueprint of pages that combine several features."""
 
 from quart import Blueprint
 

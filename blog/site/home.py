@@ -1,4 +1,4 @@
-"""The home page: the newest posts, of all or of those one follows, and a form to write one."""
+"""The home page: the newest posts or the timeline, and the form for a new post."""
 
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ TAB_LIFE = timedelta(days=30)
 
 @blueprint.get("/")
 async def home() -> ResponseReturnValue:
-    """The newest posts, of all or of those one follows, and a form for whoever may write."""
+    """Show the newest posts or the timeline, and the form for users who may write."""
     return await home_page(Form(PostForm))
 
 
@@ -31,7 +31,7 @@ async def home() -> ResponseReturnValue:
 @quota(WRITING, preview=PREVIEWING)
 @permission_required(Permission.WRITE)
 async def publish() -> ResponseReturnValue:
-    """Publish a post, or show what it would look like."""
+    """Publish a post, or show a preview."""
     form = Form(PostForm)
     if (data := await form.submitted()) is None:
         return await home_page(form)
@@ -51,22 +51,22 @@ async def publish() -> ResponseReturnValue:
 
 @blueprint.get("/all")
 async def show_all() -> ResponseReturnValue:
-    """Have the home page show everybody's posts."""
+    """Switch the home page to all posts."""
     return await _remember_tab("all")
 
 
 @blueprint.get("/followed")
 async def show_followed() -> ResponseReturnValue:
-    """Have the home page show one's own posts and those of the people one follows."""
+    """Switch the home page to the timeline: the user's own posts and those of users they follow."""
     required_account()
     return await _remember_tab(FOLLOWED)
 
 
 async def _remember_tab(tab: str) -> ResponseReturnValue:
-    """Keep the choice in a cookie, and go home.
+    """Store the choice in a cookie, and redirect to the home page.
 
-    This is asked for by GET, as in Flasky: the choice is nothing but a bookmark of this
-    browser, and another site that makes it choose the other tab gains nothing.
+    This is a GET, as in Flasky: the choice is only a preference of this browser, and a cross-site
+    request gains nothing.
     """
     response = await make_response(redirect(url_for("site.home")))
     response.set_cookie(
@@ -85,11 +85,11 @@ def _tab_cookie() -> str:
 
 
 async def home_page(form: Form[PostForm], preview: str | None = None) -> ResponseReturnValue:
-    """The home page.
+    """Render the home page.
 
     Args:
-        form: the form in it.
-        preview: what the text in the form will look like.
+        form: the form for a new post.
+        preview: the rendered text of the form.
     """
     wanted = requested_page(current_app.settings.posts_per_page)
     viewer = current_viewer()

@@ -1,4 +1,4 @@
-"""All pages that put several features together."""
+"""All pages that combine several features."""
 
 from blog.site import home, post, profile
 from blog.site.blueprint import blueprint

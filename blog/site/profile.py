@@ -1,4 +1,4 @@
-"""The page of a person: who they are, and what they wrote."""
+"""The profile page, with the user's posts."""
 
 from quart import redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
@@ -15,7 +15,7 @@ from blog.users import queries
 
 @blueprint.get("/user/<username>")
 async def profile(username: str) -> ResponseReturnValue:
-    """A person's profile, and what the person wrote."""
+    """Show a user's profile and posts."""
     user = await read(queries.user_by_username, username)
     if user is None:
         raise NotFoundError(f"Nobody here is called {username}.")

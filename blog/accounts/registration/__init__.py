@@ -1,1 +1,1 @@
-"""Getting an account and confirming its address."""
+"""Registration and confirmation of the address."""

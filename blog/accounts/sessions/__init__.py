@@ -1,1 +1,1 @@
-"""The sessions of people who are logged in."""
+"""Log-in sessions."""

@@ -1,7 +1,7 @@
-"""The order of a list, and cursors: after which row it goes on, in a form that nobody has to read.
+"""The order of a list, and opaque cursors for keyset pagination.
 
-A cursor holds what the last row that was shown has in the columns of the order. So whoever follows
-cursors sees each row once that was there all along, whatever comes, goes or moves meanwhile.
+A cursor contains the sort key of the last row. So a client that follows cursors sees each row that
+exists throughout exactly once, whatever is inserted, deleted or moved meanwhile.
 """
 
 import base64
@@ -17,30 +17,30 @@ LONGEST_CURSOR = 1000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
-# What comes before each value of a column, in ascending and in descending order.
+# Values that sort before all others, in ascending and in descending order.
 BEFORE_ALL: dict[type, tuple[Any, Any]] = {
     int: (SMALLEST_NUMBER, LARGEST_NUMBER),
     datetime: (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)),
-    # Nothing is in the descending order of texts.
+    # No list is in descending order of texts.
     str: ("", None),
 }
 
 
 class InvalidCursorError(ValueError):
-    """The text is not a cursor, or one of another list."""
+    """The text is not a cursor of this list."""
 
 
 class Order:
     """The order of a list.
 
     Args:
-        columns: numbers, times or texts. No two rows have all of them in common.
-        descending: whether the greatest come first.
+        columns: columns of numbers, times or texts, which together are unique.
+        descending: whether the order is descending.
 
     Attributes:
         columns: the columns.
-        by: for `order_by`.
-        is_after: whether a row comes after the place that `parameters` names.
+        by: the arguments of `order_by`.
+        is_after: whether a row comes after the position in `parameters`.
     """
 
     columns: tuple[Any, ...]
@@ -62,7 +62,7 @@ class Order:
         self.is_after = place < named if descending else place > named
 
     def parameters(self, cursor: str) -> dict[str, Any]:
-        """The values for `is_after`; those before the first row where there is no cursor.
+        """The parameters of `is_after`; without a cursor, the position before the first row.
 
         Raises:
             InvalidCursorError: as `place`.
@@ -70,15 +70,15 @@ class Order:
         return dict(zip(self._names, self.place(cursor), strict=True)) if cursor else self._start
 
     def cursor(self, *place: Any) -> str:
-        """The cursor of a row with these values in the columns of the order."""
+        """The cursor of a row with this sort key."""
         text = json.dumps([_plain(value) for value in place], separators=(",", ":"))
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
     def place(self, cursor: str) -> Sequence[Any]:
-        """The values that `cursor` was made of.
+        """The sort key in `cursor`.
 
         Raises:
-            InvalidCursorError: it was not made of such values.
+            InvalidCursorError: it is not a cursor of this list.
         """
         if len(cursor) > LONGEST_CURSOR:
             raise InvalidCursorError
@@ -99,10 +99,10 @@ def _plain(value: Any) -> int | str:
 
 def _parsed(value: Any, wanted: type) -> Any:
     if wanted is str:
-        # PostgreSQL has neither NUL nor half a surrogate pair, at which `encode` fails.
+        # PostgreSQL supports neither NUL nor surrogates, which make `encode` fail.
         if isinstance(value, str) and b"\0" not in value.encode():
             return value
-    # Of the numbers of JSON, `True` is an `int` for Python.
+    # In Python `True` is an `int`.
     elif type(value) is int and SMALLEST_NUMBER <= value <= LARGEST_NUMBER:
         return EPOCH + value * MICROSECOND if wanted is datetime else value
     raise InvalidCursorError

@@ -1,8 +1,8 @@
-"""Pages of a list, found by a number or by a cursor (`blog.core.db.cursors`).
+"""Pagination by number or by cursor (`blog.core.db.cursors`).
 
-By number people and clients get to any page near the beginning; but rows move from page to page
-while others write, and what comes before a page is passed over to find it. A cursor holds its
-place, at the cost of the first page.
+Numbers give random access to pages near the start of a list; but rows move between pages while
+others write, and the preceding rows have to be skipped. A cursor keeps its position, at the cost of
+the first page.
 """
 
 import sys
@@ -18,25 +18,23 @@ from blog.core.db.cursors import Order
 Row = TypeVar("Row")
 Rows = Select[*tuple[Any, ...]]
 
-# Where a page begins in its list, and how many rows are read: for statements that are made
-# once, and executed with the `parameters` of what is wanted. To make a statement takes longer
-# than to execute it.
+# Parameters of statements that are built once, and executed with the `parameters` of a request.
+# Building a statement takes longer than executing it.
 OFFSET = bindparam("offset", type_=BigInteger)
-# This number is written into the SQL. Were it a parameter there, PostgreSQL would soon use a plan
-# for a tenth of all rows, which reads whole tables (PREPARE, "Notes").
+# Rendered as a literal. With a parameter, PostgreSQL would soon use a generic plan for a tenth of
+# all rows, which reads whole tables (PREPARE, "Notes").
 LIMIT = bindparam("limit", type_=Integer, literal_execute=True)
 
-# The last page that has a number, in a list whose pages are found by passing over the rows before
-# them. From there a cursor leads on.
+# The last numbered page of lists that use an offset. From there cursors continue.
 DEEPEST_PAGE = 500
-# Of a list in which each page is found at the same cost.
+# For lists in which each page has the same cost.
 ANY_PAGE = sys.maxsize
-# How many numbers a pager shows on each side of the current one.
+# How many page numbers a pager shows on each side of the current one.
 NEIGHBOURS = 2
 
 
 class TooDeepError(LookupError):
-    """The list goes on, but the page is too far from its beginning to be found by a number."""
+    """The page exists, but is too deep to be accessed by number."""
 
     def __init__(self, deepest: int) -> None:
         super().__init__(
@@ -47,14 +45,14 @@ class TooDeepError(LookupError):
 
 @dataclass(frozen=True)
 class PageRequest:
-    """Which page is wanted: `number` from 1, of `size` rows."""
+    """A request for page `number`, from 1, of `size` rows."""
 
     number: int
     size: int
 
     @classmethod
     def holding(cls, position: int, size: int) -> "PageRequest":
-        """The page that the row at `position`, counted from 1, is on; before it, the first."""
+        """The page with the row at `position`, counted from 1; at least the first."""
         return cls(max(1, -(-position // size)), size)
 
     @property
@@ -63,7 +61,7 @@ class PageRequest:
 
     @property
     def limit(self) -> int:
-        """One row more than is shown: whether it is there tells whether a next page is."""
+        """One row more than is shown, to know whether there is a next page."""
         return self.size + 1
 
     @property
@@ -74,26 +72,26 @@ class PageRequest:
 
 @dataclass(frozen=True)
 class CursorRequest:
-    """The page wanted is the one of `size` rows after `cursor`; without one, the first."""
+    """A request for the `size` rows after `cursor`; without one, for the first page."""
 
     size: int
     cursor: str = ""
 
     @property
     def limit(self) -> int:
-        """As that of `PageRequest`."""
+        """Like `PageRequest.limit`."""
         return self.size + 1
 
 
 @dataclass(frozen=True)
 class Page(Generic[Row]):
-    """The rows of one page, and the ways to those beside it.
+    """The rows of a page, and its neighbours.
 
     Attributes:
-        number: from 1; `None` of a page that was found by a cursor, which knows no way back.
-        next_cursor: leads to the next page where that has no number.
-        total: how many rows the list has, or `None` where nobody keeps count.
-        last_number: that of the last page with a number, where that is known.
+        number: from 1; `None` for a page by cursor, which has no previous page.
+        next_cursor: the cursor of the next page if that has no number.
+        total: the number of rows of the list; `None` if unknown.
+        last_number: the number of the last numbered page, if known.
     """
 
     rows: tuple[Row, ...]
@@ -113,14 +111,14 @@ class Page(Generic[Row]):
         cursor_of: Callable[[Row], str],
         deepest: int = DEEPEST_PAGE,
     ) -> "Page[Row]":
-        """Make a page of up to `wanted.limit` rows that were fetched for it.
+        """Create a page from up to `wanted.limit` fetched rows.
 
         Args:
-            fetched: the rows from the beginning of the page on.
-            wanted: which page it is.
-            total: how many rows the whole list has, from a count that is kept.
-            cursor_of: makes the cursor of a row.
-            deepest: the last page with a number.
+            fetched: the rows from the start of the page.
+            wanted: the requested page.
+            total: the number of rows of the list, from a stored count.
+            cursor_of: creates the cursor of a row.
+            deepest: the last numbered page.
         """
         rows, has_next = tuple(fetched[: wanted.size]), len(fetched) > wanted.size
         if isinstance(wanted, CursorRequest):
@@ -139,7 +137,7 @@ class Page(Generic[Row]):
 
     @property
     def previous_number(self) -> int | None:
-        """The page before this one; from past the end the way back leads to the last page."""
+        """The previous page; past the end of the list, the last page."""
         if self.number is None or self.number == 1:
             return None
         return min(self.number - 1, self.last_number or self.number)
@@ -149,10 +147,10 @@ class Page(Generic[Row]):
         return self.number + 1 if self.number and self.has_next else None
 
     def numbers(self) -> tuple[int | None, ...]:
-        """What a pager shows, `None` for a gap: 1 … 398 399 400 401 402 … 50000.
+        """The page numbers of a pager, with `None` for gaps: 1 … 398 399 400 401 402 … 50000.
 
-        Nothing where the list has only one page or nobody keeps count. A gap of a single page
-        is that page.
+        Empty if the list has only one page, or its length is unknown. A gap of a single page is
+        filled with that page.
         """
         last = self.last_number or 1
         if last == 1 or self.number is None:
@@ -172,16 +170,16 @@ class Page(Generic[Row]):
 
 
 class Listing(Generic[Row]):
-    """A list, as the two statements that find its pages; they are made once.
+    """A list, with the two statements that find its pages, which are built once.
 
     Args:
         order: the order of the list.
-        rows: selects the whole list, or what leads to its rows; with the columns of the order.
-        complete: makes a statement of the part of `rows` that a page has, in the same order.
-        place: what a row of the list has in the columns of the order.
-        by_number, by_cursor: the part of `rows` that a page has, in order, where that is found in
-            another way than by passing over the rows before it.
-        deepest: the last page with a number.
+        rows: a select of the whole list, or of keys of its rows, with the columns of the order.
+        complete: builds the full statement from the part of `rows` on a page, in the same order.
+        place: the values of a row in the columns of the order.
+        by_number, by_cursor: the part of `rows` on a page, in order, if there is a better way to
+            find it than an offset.
+        deepest: the last numbered page.
     """
 
     def __init__(
@@ -201,16 +199,16 @@ class Listing(Generic[Row]):
         self._by_cursor = complete(first.where(order.is_after) if by_cursor is None else by_cursor)
 
     def too_deep(self, wanted: PageRequest | CursorRequest) -> PageRequest | None:
-        """The page that is wanted, where it is behind those that have numbers."""
+        """The requested page, beyond the numbered ones."""
         if isinstance(wanted, PageRequest) and wanted.number > self._deepest:
             return wanted
         return None
 
     def query(self, wanted: PageRequest | CursorRequest, **values: Any) -> tuple[Any, Any]:
-        """The statement that finds a page, and its parameters.
+        """The statement for a page, and its parameters.
 
         Raises:
-            InvalidCursorError: the cursor is none of this list.
+            InvalidCursorError: the cursor is not of this list.
         """
         if isinstance(wanted, PageRequest):
             return self._by_number, wanted.parameters | values
@@ -223,7 +221,7 @@ class Listing(Generic[Row]):
         wanted: PageRequest | CursorRequest,
         total: int | None = None,
     ) -> Page[Row]:
-        """The page of which `query` has found the rows."""
+        """The page with the rows that `query` returns."""
         return Page.of(fetched, wanted, total, cursor_of=self.cursor, deepest=self._deepest)
 
     def page_past_the_end(self, wanted: PageRequest, total: int | None) -> Page[Row]:
@@ -237,7 +235,7 @@ class Listing(Generic[Row]):
         return self.page([], wanted, total)
 
     def cursor(self, row: Row) -> str:
-        """The cursor that leads on after a row."""
+        """The cursor after a row."""
         return self._order.cursor(*self._place(row))
 
     async def read(
@@ -247,17 +245,17 @@ class Listing(Generic[Row]):
         total: int | None = None,
         **values: Any,
     ) -> Page[Row]:
-        """A page of a list whose statements find objects of the ORM.
+        """A page of a list of ORM objects.
 
         Args:
-            session: where to look.
-            wanted: which page.
-            total: how many rows the list has, if that is known.
-            values: the statement's other parameters.
+            session: executes the statement.
+            wanted: the requested page.
+            total: the number of rows of the list, if known.
+            values: further parameters of the statement.
 
         Raises:
-            InvalidCursorError: the cursor is none of this list.
-            TooDeepError: the page has no number.
+            InvalidCursorError: the cursor is not of this list.
+            TooDeepError: the page is too deep for a number.
         """
         if deep := self.too_deep(wanted):
             return self.page_past_the_end(deep, total)

@@ -1,9 +1,8 @@
-"""The bodies of requests: how large they may be, how long they may take, and those that are read
-while they arrive.
+"""Request bodies: size and time limits, and streaming.
 
-An ordinary body is received as a whole before anything else is done. A route with `@takes_upload`
-(`uploads.py`) has a larger limit, and reads its body as a stream. No more of it is taken from the
-client than is read, so an upload never has more than a few hundred kilobytes in memory.
+An ordinary body is received completely before anything else. A route with `@takes_upload`
+(`uploads.py`) has a larger limit, and reads its body as a stream, with backpressure: an upload
+never takes more than a few hundred kilobytes of memory.
 """
 
 import asyncio
@@ -16,17 +15,17 @@ from werkzeug.exceptions import RequestEntityTooLarge, RequestTimeout
 
 MIB = 1024 * 1024
 LARGEST_BODY = MIB
-# For the whole of an ordinary body: 1 MiB needs 35 kB/s, and a post of 64 KiB far less. An upload
-# has this time for each part of that size, and may not pause for so long.
+# For a whole ordinary body: 1 MiB needs 35 kB/s, a post of 64 KiB far less. An upload has this
+# time per MiB, and may not pause for longer.
 BODY_SECONDS = 30
-# How much of a stream may wait until it is read, in bytes.
+# The maximum number of received bytes that have not been read.
 MOST_WAITING = 256 * 1024
 
 TOO_SLOW = "What you sent arrived too slowly, or broke off. Please try again."
 
 
 class StreamedBody(Body):
-    """A body that is only ever read piece by piece, while it arrives."""
+    """A body that is read as a stream."""
 
     def __init__(self) -> None:
         super().__init__(None, None)
@@ -46,13 +45,13 @@ class StreamedBody(Body):
         self._has_news.set()
 
     def clear(self) -> None:
-        """Throw away what has arrived, and what will."""
+        """Discard what has arrived, and what will."""
         self._is_unwanted = True
         self._waiting.clear()
         self._has_room.set()
 
     async def room(self) -> None:
-        """Wait until enough has been read, so that more may arrive."""
+        """Wait until there is room for more data."""
         if len(self._waiting) > MOST_WAITING:
             self._has_room.clear()
             await self._has_room.wait()
@@ -76,15 +75,15 @@ class StreamedBody(Body):
 
 
 async def arriving(request: Request, largest: int) -> AsyncGenerator[bytes, None]:
-    """The body of a request, while it arrives.
+    """The chunks of a request's body.
 
     Args:
-        request: one with a `StreamedBody`.
-        largest: how many bytes it may have.
+        request: a request with a `StreamedBody`.
+        largest: the maximum size in bytes.
 
-    The iterator then raises:
-        RequestEntityTooLarge: it is longer; before anything is read, if that is announced.
-        RequestTimeout: it pauses for too long, or takes too long altogether.
+    The iterator raises:
+        RequestEntityTooLarge: the body is larger; at once, if that is announced.
+        RequestTimeout: it pauses for too long, or takes too long in total.
     """
     too_large = RequestEntityTooLarge(
         f"What you sent is larger than the limit of {largest / MIB:g} MiB."

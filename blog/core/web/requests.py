@@ -76,16 +76,16 @@ class StrictRequest(Request):
 
     @cached_property
     def may_be_upload(self) -> bool:
-        """Whether its route has to be known before its body is received."""
+        """Whether the route has to be known before the body is received."""
         return self.method in METHODS - SAFE_METHODS
 
     @cached_property
     def is_routed(self) -> asyncio.Event:
-        """Set when its route is known, or will not be."""
+        """Set when the route is known, or there is none."""
         return asyncio.Event()
 
     def expect_upload(self, largest: int) -> None:
-        """Let its body be read while it arrives, and be so many bytes long."""
+        """Read the body as a stream of at most `largest` bytes."""
         self.body = StreamedBody()
         self.upload = Upload(arriving(self, largest))
 
