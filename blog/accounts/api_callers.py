@@ -101,7 +101,7 @@ async def _viewer() -> Viewer:
     """The person whose credentials the request has; an anonymous viewer if it has none.
 
     Raises:
-        BadCredentialsError: they are nobody's.
+        BadCredentialsError: they are invalid.
         TooManyAttemptsError: too many passwords were tried.
     """
     given = request.authorization

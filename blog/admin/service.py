@@ -119,8 +119,8 @@ async def offer_new_password(
     """Let somebody choose a new password, by a link that works once, for an hour.
 
     Args:
-        by_mail: it goes to the person's address; otherwise the operator hands it over, who
-            could choose the password himself with it.
+        by_mail: it goes to the person's address; otherwise the operator hands it over, who could
+        set the password with it.
 
     Returns:
         The link.

@@ -8,7 +8,7 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 
-class Neighbourhood(NamedTuple):
+class EnclosingNetwork(NamedTuple):
     """A network around an address.
 
     Attributes:
@@ -42,7 +42,7 @@ def parsed_address(text: str | None) -> Address | None:
 
 
 @lru_cache(maxsize=256)
-def neighbourhoods(address: Address | None) -> tuple[Neighbourhood, ...]:
+def enclosing_networks(address: Address | None) -> tuple[EnclosingNetwork, ...]:
     """The nested networks around an address, the smallest first.
 
     A limit on each of them also stops an attacker with many addresses.
@@ -52,6 +52,6 @@ def neighbourhoods(address: Address | None) -> tuple[Neighbourhood, ...]:
     """
     address = address or IPv4Address(0)
     return tuple(
-        Neighbourhood(ip_network((address, prefix), strict=False), share)
+        EnclosingNetwork(ip_network((address, prefix), strict=False), share)
         for prefix, share in SHARES[address.version].items()
     )

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from blog.core.networks import neighbourhoods, parsed_address
+from blog.core.networks import enclosing_networks, parsed_address
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_what_is_no_address_is_none(text: str | None) -> None:
 def test_networks_are_nested_and_larger_ones_may_do_more(
     address: str | None, networks: list[str]
 ) -> None:
-    found = neighbourhoods(parsed_address(address))
+    found = enclosing_networks(parsed_address(address))
     assert [str(each.network) for each in found] == networks
     assert all(inner.share < outer.share for inner, outer in pairwise(found))
     assert found[0].share == 1

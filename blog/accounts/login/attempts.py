@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.auth.devices import KnownDevice
 from blog.core.auth.security_log import Event, note
 from blog.core.errors import TooManyAttemptsError, TooManyRequestsError
-from blog.core.networks import Address, Neighbourhood, neighbourhoods
+from blog.core.networks import Address, EnclosingNetwork, enclosing_networks
 from blog.core.web.app import current_app
 from blog.core.web.rate_limits import Bucket, Quota
 from blog.models import User
@@ -70,7 +70,7 @@ class Attempt:
             login: the e-mail address or username that was entered.
             address: the client's address.
         """
-        networks = neighbourhoods(address)
+        networks = enclosing_networks(address)
         return cls(
             (
                 *(_at_account(login, each) for each in networks),
@@ -128,7 +128,7 @@ async def clear_failures(
             the counts of all networks are reset.
     """
     logins = (user.email, user.username)
-    nearest, *wider = neighbourhoods(address)
+    nearest, *wider = enclosing_networks(address)
     buckets = [_at_account(login, nearest) for login in logins]
     if new_password:
         buckets += [_at_account(login, each) for login in logins for each in wider]
@@ -140,8 +140,8 @@ def _of_device(device: KnownDevice) -> Bucket:
     return Bucket(FROM_DEVICE, f"{device.user_id} {device.id}")
 
 
-def _at_account(login: str, neighbourhood: Neighbourhood) -> Bucket:
-    network, share = neighbourhood
+def _at_account(login: str, enclosing: EnclosingNetwork) -> Bucket:
+    network, share = enclosing
     return Bucket(AT_ACCOUNT.times(share), f"{network} {login.lower()}")
 
 

@@ -137,7 +137,8 @@ def submission() -> str:
 
 
 def _key_digest(key: str) -> bytes:
-    """Nobody comes upon somebody else's answer, whatever key he makes up."""
+    """Digest the key with its sender, so that no client can get another's response by guessing
+    keys."""
     sender = current_viewer().id or str(requesting_client().address)
     text = json.dumps([sender, request.method, request.path, key])
     return hashlib.sha256(text.encode()).digest()

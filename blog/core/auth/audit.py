@@ -1,4 +1,4 @@
-"""Writing down what those who look after the site do to others."""
+"""Writing to the audit log."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 

@@ -1,4 +1,4 @@
-"""The session or API token that a request brings, with its person and their role."""
+"""Loading the session or API token of a request, with its user and role."""
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import lru_cache, partial
@@ -20,7 +20,7 @@ Credential = TypeVar("Credential", LoginSession, ApiToken)
 
 
 def _with_person(credential: type[Credential]) -> Select[*tuple[Any, ...]]:
-    """The row that a token stands for, with its person and his role.
+    """The row of a session or token, with its user and role.
 
     Of the tables themselves: each request of somebody who is known begins with it, and the ORM
     would take longer for these rows than everything else does for a page.
@@ -46,8 +46,7 @@ async def holders(
 ) -> Sequence[Credential | None]:
     """The sessions or API tokens with these digests (`token_digest`), with their people and roles.
 
-    There is none if it has ended, was revoked or has expired, or if an administrator has
-    disabled the account.
+    There is none if it has ended, was revoked or has expired, or if the account is disabled.
 
     What is found belongs to no session, and is shared by all that find the same: it is only to
     be read. `session.merge(…, load=False)` makes of it what may be changed.
@@ -70,7 +69,7 @@ HOLDERS: dict[type[Any], Callable[..., Awaitable[Sequence[Any]]]] = {
 
 @lru_cache(maxsize=1_000)
 def _loaded(credential: type[Credential], values: tuple[Any, ...]) -> Credential:
-    """The objects that the ORM would make of a row; the same row makes the same objects."""
+    """The ORM objects for a row; the same row gives the same objects."""
     of_columns = iter(values)
     row = _detached(credential, of_columns)
     user = _detached(User, of_columns)
@@ -87,7 +86,7 @@ def _detached(entity: type[Entity], of_columns: Iterator[Any]) -> Entity:
 
 
 async def credential(kind: type[Credential], token: str) -> Credential | None:
-    """The session or API token that a request brings, with its user and his role.
+    """The session or API token of the current request, with its user and role.
 
     The connection that finds it out goes back at once: afterwards the request may wait for
     its quota or a password hash. A request that changes something gets objects of its own

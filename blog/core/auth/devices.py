@@ -1,4 +1,4 @@
-"""Devices that an account knows: browsers in which its owner has proved who they are.
+"""Known devices: browsers in which the owner of an account has logged in.
 
 A signed cookie says so for a year, also after logging out. It opens nothing: it only lets attempts
 at the account's password be counted apart from those of strangers (`blog.accounts.login.attempts`),

@@ -20,20 +20,20 @@ from blog.core.web.headers import keep_private
 from blog.core.web.requests import is_for_api
 from blog.models import LoginSession, Permission, User
 
-# What is the same for everybody, and asked for often: it needs not know who is asking.
-IMPERSONAL = {"static", "users.avatar", "health.alive", "health.ready", "metrics.show"}
+# Endpoints that do not depend on the viewer, and skip authentication.
+VIEWER_INDEPENDENT = {"static", "users.avatar", "health.alive", "health.ready", "metrics.show"}
 
 
 def current_viewer() -> Viewer:
-    """Who is asking, once that was found out; until then nobody known."""
+    """The viewer of the current request; `UNKNOWN` before authentication."""
     return cast(Viewer, g.get("viewer", UNKNOWN))
 
 
 def set_viewer(viewer: Viewer) -> None:
-    """Take note of whose request this is."""
+    """Set the viewer of the current request."""
     g.viewer = viewer
     if viewer.account is not None:
-        g.user_id = viewer.id  # For the log of requests.
+        g.user_id = viewer.id  # For the access log.
 
 
 def required_login() -> LoginSession:
@@ -106,11 +106,11 @@ def forget_viewer() -> None:
 
 
 async def recognise_viewer() -> ResponseReturnValue | None:
-    """Before each request for a page but the impersonal ones: find out who is asking.
+    """Authenticate each request for a page, except for endpoints that do not depend on the viewer.
 
     A person without a confirmed address gets nothing to see but what helps to confirm it.
     """
-    if is_for_api() or request.endpoint in IMPERSONAL:
+    if is_for_api() or request.endpoint in VIEWER_INDEPENDENT:
         return None
     if (account := (await recognise_by_cookie()).account) is None:
         return None
@@ -122,7 +122,7 @@ async def recognise_viewer() -> ResponseReturnValue | None:
 
 
 def _signer(keys: str | list[str], salt: str) -> URLSafeTimedSerializer:
-    """Signs and checks the cookies; quart-auth would make another one for each request."""
+    """The signer of the cookies, cached; quart-auth creates one per request."""
     return _kept_signer(tuple([keys] if isinstance(keys, str) else keys), salt)
 
 

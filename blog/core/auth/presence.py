@@ -1,4 +1,4 @@
-"""When people were seen last."""
+"""When users were last seen."""
 
 from blog.core.db.touch import is_stale, touch
 from blog.core.web.app import current_app
@@ -6,7 +6,7 @@ from blog.models import User
 
 
 async def note_presence(account: User) -> None:
-    """Write down that a person is here, at most once a minute."""
+    """Record that a user is active, at most once a minute."""
     if is_stale(account.last_seen_at):
         async with current_app.database.warm_sessions.session() as session:
             await touch(session, User.last_seen_at, account.id)

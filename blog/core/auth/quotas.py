@@ -17,7 +17,7 @@ from quart import request
 from quart.typing import ResponseReturnValue
 
 from blog.core.auth.identity import current_viewer
-from blog.core.networks import neighbourhoods, parsed_address
+from blog.core.networks import enclosing_networks, parsed_address
 from blog.core.web.app import current_app
 from blog.core.web.rate_limits import Bucket, Quota, QuotaStatus
 
@@ -54,7 +54,7 @@ def peoples(quota: Quota, user_id: int) -> tuple[Bucket, ...]:
 def _strangers(quota: Quota, address: str | None) -> tuple[Bucket, ...]:
     return tuple(
         Bucket(quota.times(share), f"from {network}")
-        for network, share in neighbourhoods(parsed_address(address))
+        for network, share in enclosing_networks(parsed_address(address))
     )
 
 
@@ -64,7 +64,7 @@ def _peoples(quota: Quota, user_id: int, address: str | None) -> tuple[Bucket, .
         Bucket(quota, f"person {user_id}"),
         *(
             Bucket(quota.times(share * PEOPLE_AT_AN_ADDRESS), f"people in {network}")
-            for network, share in neighbourhoods(parsed_address(address))
+            for network, share in enclosing_networks(parsed_address(address))
         ),
     )
 

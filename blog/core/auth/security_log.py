@@ -1,4 +1,4 @@
-"""Logging what is done with credentials (OWASP ASVS 5.0, 16.3.1 and 16.3.2).
+"""Log of security events (OWASP ASVS 5.0, 16.3.1 and 16.3.2).
 
 Each line names the event and the account by its id. What was typed is never logged: it may be a
 password in the wrong field. The line of the request, which has the same request id, tells the rest.
@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 class Event(StrEnum):
-    """What can happen to an account's credentials."""
+    """The security events."""
 
     REGISTERED = "registered"
     CONFIRMED = "confirmed the address"

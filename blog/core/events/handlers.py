@@ -21,7 +21,7 @@ HANDLERS = "event handlers"
 
 
 class Handler(NamedTuple):
-    """Which events a function hears.
+    """A handler: a function and the class of events that it handles.
 
     Attributes:
         event: their class.
@@ -46,7 +46,7 @@ class Handlers:
             self._by_event[handler.event].append(handler)
 
     def hear(self, *events: type[DomainEvent]) -> bool:
-        """Whether somebody hears one of some classes of events."""
+        """Whether any of these classes of events has a handler."""
         return any(event in self._by_event for event in events)
 
     async def tell(self, session: AsyncSession, events: Sequence[DomainEvent]) -> None:

@@ -1,4 +1,4 @@
-"""Growing pauses between attempts at something that is out of order."""
+"""Exponential backoff with jitter."""
 
 import random
 
@@ -6,16 +6,16 @@ JITTER = 0.2
 
 
 def jittered(seconds: float) -> float:
-    """`seconds` and up to a fifth more: who failed together shall not come back together."""
+    """Add up to 20 % of jitter to `seconds`, to avoid a thundering herd."""
     return seconds * random.uniform(1, 1 + JITTER)  # noqa: S311
 
 
 class Backoff:
-    """How long to wait after each failure in a row.
+    """The delays after consecutive failures.
 
     Args:
-        first: the pause after the first failure, in seconds; each further one is twice as long.
-        longest: the longest pause, in seconds, before jitter.
+        first: the delay after the first failure, in seconds; it doubles with each further one.
+        longest: the maximum delay, in seconds, before jitter.
     """
 
     def __init__(self, first: float, longest: float) -> None:
@@ -24,11 +24,11 @@ class Backoff:
         self._failures = 0
 
     def failed(self) -> float:
-        """Count a failure; returns the seconds to wait before the next attempt."""
+        """Record a failure; returns the delay before the next attempt, in seconds."""
         pause = min(self._first * 2.0**self._failures, self._longest)
         self._failures = min(self._failures + 1, 30)
         return jittered(pause)
 
     def succeeded(self) -> None:
-        """Begin again with the first pause."""
+        """Reset to the first delay."""
         self._failures = 0
