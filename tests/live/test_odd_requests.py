@@ -14,6 +14,7 @@ from typing import NamedTuple
 import pytest
 
 from blog import create_app
+from blog.core.web.bodies import BODY_SECONDS
 from settings import Settings
 from tests.api.support import add_token
 from tests.browser.sample_site import app_of, fill
@@ -143,7 +144,8 @@ async def status_of(server: Server, request: bytes) -> int:
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     try:
         writer.write(request)
-        async with asyncio.timeout(30):
+        # The server itself waits for a body that it was promised, and that does not come.
+        async with asyncio.timeout(BODY_SECONDS + 30):
             answer = await reader.read()
     except ConnectionError:
         return 0
