@@ -81,7 +81,7 @@ async def test_at_a_terminal_the_password_is_asked_for_twice_and_not_shown(
 @pytest.mark.parametrize(
     ("words", "typed", "message"),
     [
-        (DAVID, None, f"without a terminal, use {TYPED} or {MADE_UP}"),
+        (DAVID, None, f"without a terminal use {TYPED} or {MADE_UP}"),
         ((*DAVID, TYPED, MADE_UP), "", "excludes"),
         ((*DAVID, TYPED), "short", "password: Please use at least 8 characters."),
         ((*DAVID, TYPED), "", "password: Please fill in this field."),
