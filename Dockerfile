@@ -1,7 +1,7 @@
-# Broadside in a container: the web by default, `blog worker` or any other command instead.
-# compose.yaml shows what it needs.
+# Broadside in a container: the web processes by default, or `blog worker` or any other command.
+# See compose.yaml for its requirements.
 
-# Of a tag another image may come each time. To build on the same one, give it with its digest:
+# Tags may change. For reproducible builds, pin the image by digest:
 # docker build --build-arg BASE=python:3.13-slim@sha256:…
 ARG BASE=python:3.13-slim
 
