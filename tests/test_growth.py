@@ -20,7 +20,7 @@ from blog.models import Comment, User
 from tests.api.support import add_token
 from tests.support import Browser, add_user
 
-# More than a block of ids (`blog.models.row_blocks`), all of which one page may pass over.
+# More than a range of ids (`blog.models.id_ranges`), all of which one page may pass over.
 SMALL, LARGE = 5_000, 20_000
 # A larger table is found by its index where a small one is read whole, and an index has another
 # level to go down, for each row of a page. A timeline looks through up to

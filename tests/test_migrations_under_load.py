@@ -58,6 +58,11 @@ COMMENT = """
 """
 HIDE = "UPDATE posts SET hidden_at = CASE WHEN hidden_at IS NULL THEN now() END WHERE id = :post"
 
+REGISTER = """
+    INSERT INTO users (username, email, password_hash, role_id)
+    SELECT name, name || '@example.com', '', (SELECT min(id) FROM roles) FROM (SELECT :name AS name)
+"""
+
 Act = Callable[[AsyncConnection, int], Awaitable[None]]
 
 
@@ -75,6 +80,12 @@ async def comment(connection: AsyncConnection, turn: int) -> None:
     """Comments on some posts, old and new."""
     posts = [turn * step % POSTS + 1 for step in (1, 31, 401)]
     await connection.execute(text(COMMENT), {"posts": posts})
+
+
+async def register(connection: AsyncConnection, turn: int) -> None:
+    """A person more, and the oldest comments gone, as both are counted."""
+    await connection.execute(text(REGISTER), {"name": f"newcomer{turn}"})
+    await connection.execute(text("DELETE FROM comments WHERE id % 7 = :rest"), {"rest": turn % 7})
 
 
 async def hide(connection: AsyncConnection, turn: int) -> None:
@@ -121,7 +132,7 @@ async def populated(site: Database) -> Database:
 async def test_posts_get_their_time_of_publication_while_people_read_and_write(
     populated: Database,
 ) -> None:
-    async with busy(populated, read, write, comment, hide) as done:
+    async with busy(populated, read, write, comment, register, hide) as done:
         await run(populated, "upgrade", "head")
     assert min(done.values()) > 10, done
     async with populated.session() as session:
@@ -146,7 +157,7 @@ async def test_the_way_back_holds_up_nobody_and_shows_no_draft(populated: Databa
                 ),
                 {"status": status, "moment": moment},
             )
-    async with busy(populated, write, comment, hide) as done:
+    async with busy(populated, write, comment, register, hide) as done:
         await run(populated, "downgrade", BEFORE_PUBLICATION)
     assert min(done.values()) > 10, done
     async with populated.engine.begin() as connection:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased, defer, joinedload
 from blog.core.db.counted_parts import ids_of_page, number_of_rows
 from blog.core.db.cursors import Order
 from blog.core.db.pagination import ANY_PAGE, CursorRequest, Listing, Page, PageRequest, Rows
-from blog.models import Comment, CommentBlock, Post
+from blog.models import Comment, CommentRange, Post
 from blog.models.account_deletion import is_deleted, not_deleted
 from blog.posts.lists import ListedPost
 
@@ -59,7 +59,7 @@ _UNDER_POST: Listing[Comment] = Listing(
 _ids, _newest_first = select(Comment.id).where(IS_THERE), Order(Comment.id)
 _NEWEST: Listing[Comment] = Listing(
     _newest_first, _ids, lambda comment: (comment.id,), complete=_of_all,
-    by_number=ids_of_page(_ids, _newest_first, CommentBlock), deepest=ANY_PAGE,
+    by_number=ids_of_page(_ids, _newest_first, CommentRange), deepest=ANY_PAGE,
 )  # fmt: skip
 _before = aliased(Comment)
 _position = (
@@ -87,7 +87,7 @@ async def comments_page(
 
 async def newest(session: AsyncSession, wanted: PageRequest | CursorRequest) -> Page[Comment]:
     """Everybody's comments, the newest first, with their authors and posts."""
-    total = await session.scalar(select(number_of_rows(CommentBlock)))
+    total = await session.scalar(select(number_of_rows(CommentRange)))
     return await _NEWEST.read(session, wanted, total)
 
 

@@ -16,7 +16,7 @@ from blog.core.db.database import Database
 from blog.demo import rows
 from blog.demo.history import Sizes
 from blog.demo.people import DOMAIN
-from blog.models import CommentBlock, PostDay, Role, User, UserBlock
+from blog.models import CommentRange, PostDay, Role, User, UserRange
 
 CHUNK = 20_000
 # An arbitrary key, shared by all loaders.
@@ -72,7 +72,7 @@ async def load(
         # Autovacuum would do this later. Until then pages would be slow, without statistics and
         # without visibility map.
         await connection.execution_options(isolation_level="AUTOCOMMIT")
-        tables = "users, follows, posts, comments, user_blocks, post_days, comment_blocks"
+        tables = "users, follows, posts, comments, user_ranges, post_days, comment_ranges"
         await connection.execute(text(f"VACUUM (ANALYZE) {tables}"))
 
 
@@ -96,10 +96,10 @@ async def _store(
     ):
         await _copy(connection, table, columns, records, progress)
     if not counted_by_triggers:
-        await _count(connection, UserBlock, (row_id // UserBlock.SIZE for row_id in people))
+        await _count(connection, UserRange, (row_id // UserRange.SIZE for row_id in people))
         await _count(connection, PostDay, demonstration.days_of_posts())
-        blocks = (row_id // CommentBlock.SIZE for row_id in comments)
-        await _count(connection, CommentBlock, blocks)
+        ranges = (row_id // CommentRange.SIZE for row_id in comments)
+        await _count(connection, CommentRange, ranges)
 
 
 async def _triggers_switched_off(connection: AsyncConnection) -> bool:
@@ -151,7 +151,7 @@ async def _copy(
 
 
 async def _count(connection: AsyncConnection, table: Any, parts: Iterable[Any]) -> None:
-    """Count rows in their days or blocks, as the triggers would have done.
+    """Count rows in their days or ranges, as the triggers would have done.
 
     This comes last, and in the order of the triggers, because it locks the parts: until the commit
     nobody else can write a row in them.

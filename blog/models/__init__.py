@@ -8,6 +8,7 @@ from blog.models.comment import Comment
 from blog.models.email import Email, EmailState
 from blog.models.event import LoggedEvent
 from blog.models.follow import Follow
+from blog.models.id_ranges import CommentRange, UserRange
 from blog.models.idempotent_answer import IdempotentAnswer
 from blog.models.job import Job, JobState
 from blog.models.login_session import LoginSession
@@ -16,7 +17,6 @@ from blog.models.post_day import PostDay
 from blog.models.rate_limit import RateLimit
 from blog.models.report import Report, ReportState
 from blog.models.role import Permission, Role
-from blog.models.row_blocks import CommentBlock, UserBlock
 from blog.models.user import User
 
 __all__ = [
@@ -26,7 +26,7 @@ __all__ = [
     "AuditEntry",
     "Base",
     "Comment",
-    "CommentBlock",
+    "CommentRange",
     "Email",
     "EmailState",
     "Follow",
@@ -45,5 +45,5 @@ __all__ = [
     "Role",
     "Scope",
     "User",
-    "UserBlock",
+    "UserRange",
 ]

@@ -13,9 +13,9 @@ from sqlalchemy import CTE, Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.models import Comment, CommentBlock, Follow, Post, PostDay, User, UserBlock
+from blog.models import Comment, CommentRange, Follow, Post, PostDay, User, UserRange
+from blog.models.id_ranges import IdRange
 from blog.models.post import is_public
-from blog.models.row_blocks import RowBlock
 
 
 class KeptCount(NamedTuple):
@@ -43,9 +43,9 @@ ON_ROWS = (
 )
 
 
-def _in_blocks(name: str, block: type[RowBlock], row_id: Any) -> KeptCount:
-    counted = _counted(row_id.op("/")(block.SIZE))
-    return KeptCount(name, block.number, block.visible, counted)
+def _in_ranges(name: str, ranges: type[IdRange], row_id: Any) -> KeptCount:
+    counted = _counted(row_id.op("/")(ranges.SIZE))
+    return KeptCount(name, ranges.number, ranges.visible, counted)
 
 
 # Here the row itself may be missing.
@@ -56,8 +56,8 @@ IN_PARTS = (
         PostDay.visible,
         _counted(PostDay.of(Post.published_at), is_public(Post)),
     ),
-    _in_blocks("comments in blocks", CommentBlock, Comment.id),
-    _in_blocks("people in blocks", UserBlock, User.id),
+    _in_ranges("comments in ranges", CommentRange, Comment.id),
+    _in_ranges("people in ranges", UserRange, User.id),
 )
 # Any number will do, so long as everybody who repairs takes the same.
 REPAIR_LOCK = 0x636F756E74

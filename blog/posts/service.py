@@ -96,7 +96,7 @@ async def delete_post(session: AsyncSession, viewer: Viewer, post_id: int) -> No
     post = await _locked(session, viewer, post_id)
     if viewer.id != post.author_id:
         audit.record(session, viewer, Act.DELETE_POST, post.author, post=post.id)
-    # The triggers come to the blocks of the comments first, and to the author after them.
+    # The triggers come to the ranges of the comments first, and to the author after them.
     await session.execute(
         select(User.id).where(User.id == post.author_id).with_for_update(key_share=True)
     )

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.db.counted_parts import ids_of_page, number_of_rows
 from blog.core.db.cursors import Order
 from blog.core.db.pagination import ANY_PAGE, CursorRequest, Listing, Page, PageRequest, Rows
-from blog.models import User, UserBlock
+from blog.models import User, UserRange
 from blog.models.account_deletion import not_deleted
 
 _BY_ID = select(User).where(User.id == bindparam("id"), not_deleted(User.id))
@@ -24,7 +24,7 @@ def _people(ids: Rows) -> Select[User]:
 
 _NEWEST: Listing[User] = Listing(
     _ORDER, _ids, lambda person: (person.id,), complete=_people,
-    by_number=ids_of_page(_ids, _ORDER, UserBlock), deepest=ANY_PAGE,
+    by_number=ids_of_page(_ids, _ORDER, UserRange), deepest=ANY_PAGE,
 )  # fmt: skip
 
 
@@ -40,5 +40,5 @@ async def user_by_id(session: AsyncSession, user_id: int) -> User | None:
 
 async def newest(session: AsyncSession, wanted: PageRequest | CursorRequest) -> Page[User]:
     """All users, the newest first."""
-    total = await session.scalar(select(number_of_rows(UserBlock)))
+    total = await session.scalar(select(number_of_rows(UserRange)))
     return await _NEWEST.read(session, wanted, total)

@@ -11,7 +11,7 @@ from blog.accounts.deletion.service import DELETE_ACCOUNT, delete_account
 from blog.accounts.links import credentials_of
 from blog.core.web.app import Broadside
 from blog.models import Comment, User
-from blog.models.row_blocks import RowBlock
+from blog.models.id_ranges import IdRange
 from blog.posts.counts import KEPT_COUNTS, wrong_counts
 from tests.accounts.deletions import finish_deletions
 from tests.api.support import Client, add_token
@@ -25,7 +25,7 @@ async def scribble(client: Client, chance: random.Random) -> set[int]:
     statuses = set()
     for _ in range(DEEDS):
         post, person = chance.randint(1, 30), chance.randint(1, WRITERS)
-        comment = chance.randint(RowBlock.SIZE - 10, RowBlock.SIZE + 40)
+        comment = chance.randint(IdRange.SIZE - 10, IdRange.SIZE + 40)
         method, address = chance.choice(
             [
                 ("POST", "/posts/"),
@@ -43,13 +43,13 @@ async def scribble(client: Client, chance: random.Random) -> set[int]:
     return statuses
 
 
-async def test_blocks_of_comments_and_people_stay_exact_while_accounts_come_and_go(
+async def test_counts_of_comments_and_people_stay_exact_while_accounts_come_and_go(
     app: Broadside, anonymous: Client, db: AsyncSession,
     make_user: Callable[..., Awaitable[User]],
 ) -> None:  # fmt: skip
-    # What is written lies in two blocks, which two transactions could lock in either order.
+    # What is written lies in two ranges, which two transactions could lock in either order.
     for table in ("comments", "users"):
-        near_the_border = f"ALTER TABLE {table} ALTER id RESTART WITH {RowBlock.SIZE - 10}"
+        near_the_border = f"ALTER TABLE {table} ALTER id RESTART WITH {IdRange.SIZE - 10}"
         await db.execute(text(near_the_border))
     await db.commit()
     people = [await make_user(f"person{number}") for number in range(1, WRITERS + 1)]

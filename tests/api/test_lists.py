@@ -5,12 +5,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.web.app import Broadside
 from blog.models import Comment, Post, User
-from blog.models.row_blocks import RowBlock
+from blog.models.id_ranges import IdRange
 from tests.api.support import Client
 from tests.comments.support import add_comments, add_post
 from tests.posts.test_posts import add_posts
 
-SIZE = RowBlock.SIZE
+SIZE = IdRange.SIZE
 
 
 async def test_a_page_names_those_beside_it_in_the_body_and_in_the_header(
@@ -65,7 +65,7 @@ async def test_lists_of_nothing_have_neither_items_nor_ways(anonymous: Client, s
 
 @pytest.fixture
 async def sparse_comments(db: AsyncSession, susan: User) -> list[int]:
-    """The ids of comments around the borders of their blocks, the newest first."""
+    """The ids of comments around the borders of their ranges, the newest first."""
     post: Post = await add_post(db, susan)
     places = [1, 2, SIZE - 1, SIZE, SIZE + 1, 3 * SIZE - 1, 3 * SIZE, 5 * SIZE, 5 * SIZE + 7]
     written = {"post_id": post.id, "author_id": susan.id, "body": "x", "body_html": "x",
@@ -75,7 +75,7 @@ async def sparse_comments(db: AsyncSession, susan: User) -> list[int]:
     return places[::-1]
 
 
-async def test_pages_of_comments_are_right_across_the_borders_of_blocks(
+async def test_pages_of_comments_are_right_across_the_borders_of_ranges(
     anonymous: Client, sparse_comments: list[int]
 ) -> None:
     for size in (1, 2, 3, 4, 100):
@@ -88,7 +88,7 @@ async def test_pages_of_comments_are_right_across_the_borders_of_blocks(
             assert (part["next"] is None) == (start + size >= len(sparse_comments))
 
 
-async def test_pages_of_people_are_right_across_the_borders_of_blocks(
+async def test_pages_of_people_are_right_across_the_borders_of_ranges(
     anonymous: Client, db: AsyncSession, susan: User
 ) -> None:
     places = [SIZE - 1, SIZE, 2 * SIZE - 1, 2 * SIZE, 7 * SIZE]

@@ -35,11 +35,11 @@ SELECT 'day', coalesce(day, published)::text FROM post_days FULL JOIN
     ON day = published
     WHERE visible IS DISTINCT FROM count
 UNION ALL
-SELECT 'block of comments', coalesce(number, block)::text FROM comment_blocks FULL JOIN
+SELECT 'range of comments', coalesce(number, block)::text FROM comment_ranges FULL JOIN
     (SELECT id / 4096 AS block, count(*) FROM comments GROUP BY 1) AS real ON number = block
     WHERE visible IS DISTINCT FROM count
 UNION ALL
-SELECT 'block of people', coalesce(number, block)::text FROM user_blocks FULL JOIN
+SELECT 'range of people', coalesce(number, block)::text FROM user_ranges FULL JOIN
     (SELECT id / 4096 AS block, count(*) FROM users GROUP BY 1) AS real ON number = block
     WHERE visible IS DISTINCT FROM count
 """
@@ -85,7 +85,7 @@ async def test_the_same_seed_gives_the_same_and_another_one_another(app: Broadsi
         rows = await rows_of(app, EVERYTHING)
         async with app.database.engine.begin() as connection:
             await connection.execute(
-                text("TRUNCATE users, post_days, comment_blocks, user_blocks CASCADE")
+                text("TRUNCATE users, post_days, comment_ranges, user_ranges CASCADE")
             )
         return rows
 

@@ -102,8 +102,8 @@ async def test_wrong_counts_are_found_and_repaired(busy_site: User, db: AsyncSes
         "UPDATE posts SET comment_count = 1 WHERE id = 2",
         "DELETE FROM post_days",
         "INSERT INTO post_days VALUES ('2009-05-05', 100)",
-        "UPDATE comment_blocks SET visible = visible + 1",
-        "DELETE FROM user_blocks",
+        "UPDATE comment_ranges SET visible = visible + 1",
+        "DELETE FROM user_ranges",
     ):
         await db.execute(text(wrong))
     await db.commit()
@@ -113,8 +113,8 @@ async def test_wrong_counts_are_found_and_repaired(busy_site: User, db: AsyncSes
         "people followed by people": 1,
         "comments of posts": 1,
         "posts of days": 2,
-        "comments in blocks": 1,
-        "people in blocks": 1,
+        "comments in ranges": 1,
+        "people in ranges": 1,
     }
     assert await wrong_counts(db) == expected
     assert await recount(db) == expected

@@ -17,7 +17,7 @@ from blog.core.clock import now
 from blog.models import AccountDeletion, AuditEntry, Comment, Email, Follow, Post, Report, User
 
 ROWS_AT_ONCE = 100
-# Each may belong to another block, which counts the posts of all users.
+# Each may be of another day, whose count has the posts of all users.
 POSTS_AT_ONCE = 20
 LOCK_TIMEOUT = text("SET LOCAL lock_timeout = '50ms'")
 
@@ -87,7 +87,7 @@ async def _delete_posts(session: AsyncSession, user_id: int) -> bool:
     below = await _some(
         session, select(Comment.id).where(Comment.post_id.in_(posts)).limit(ROWS_AT_ONCE)
     )
-    # Lock the author before the blocks that count comments and posts.
+    # Lock the author before the ranges and days that count comments and posts.
     await _lock(session, User, User.id == user_id)
     if below:
         await _delete(session, Comment, Comment.id.in_(below))

@@ -1,6 +1,6 @@
 """Batch the work of concurrent requests into one statement.
 
-Counts make some rows hot: every new post updates its author's count and that of the newest block of
+Counts make some rows hot: every new post updates its author's count and that of the day's
 posts, and locks both rows until the commit is on disk. With 64 such transactions queued, most of
 the time went into waking up the next one. So the first request's post is written alone, and those
 that arrive meanwhile are written together afterwards, like a database's group commit: one lock, one
