@@ -1,5 +1,6 @@
 """Deleted accounts whose rows are still being deleted."""
 
+from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -7,10 +8,12 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     ForeignKey,
+    Integer,
     all_,
     any_,
     func,
     select,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -31,6 +34,9 @@ class AccountDeletion(Base):
         ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
     created_at: Mapped[CreatedAt]
+    # Used by processes of the version before there were jobs; a later migration drops them.
+    due_at: Mapped[datetime] = mapped_column(server_default=text("now()"), deferred=True)
+    attempts: Mapped[int] = mapped_column(Integer, server_default=text("0"), deferred=True)
 
 
 # An array, because PostgreSQL evaluates it once per statement, assumes that it is short (as it is:
