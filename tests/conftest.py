@@ -159,7 +159,9 @@ async def own_engine(database_url: str) -> AsyncIterator[AsyncEngine]:
 @pytest.fixture
 async def db(app: Broadside, own_engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
     """A database session of the test's own, to arrange and to look, for as long as it takes."""
-    async with AsyncSession(own_engine, expire_on_commit=False) as session:
+    async with app.database.session() as session:
+        info = session.info
+    async with AsyncSession(own_engine, expire_on_commit=False, info=info) as session:
         yield session
 
 

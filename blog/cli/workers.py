@@ -88,12 +88,15 @@ def _take_sigquit_for_sigterm() -> None:
     """Handle SIGQUIT like SIGTERM.
 
     Ctrl-\\ sends it to the whole process group, and it would kill multiprocessing's resource
-    tracker. So the tracker is started, by creating a lock, while the signal is ignored, which it
-    inherits.
+    tracker. So the tracker is started, by creating a lock, while the signal is blocked, which it
+    inherits; one that arrives meanwhile is handled afterwards.
     """
-    signal.signal(signal.SIGQUIT, signal.SIG_IGN)
-    multiprocessing.get_context("spawn").Lock()
     signal.signal(signal.SIGQUIT, lambda *_: signal.raise_signal(signal.SIGTERM))
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGQUIT})
+    try:
+        multiprocessing.get_context("spawn").Lock()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _kill_workers() -> None:

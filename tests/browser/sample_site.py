@@ -202,12 +202,14 @@ def links_for(app: Broadside, user: User) -> dict[str, str]:
 
 def post_by(author: User, minutes_ago: int, body: str) -> Post:
     """A post that was written a while ago."""
+    moment = now() - timedelta(minutes=minutes_ago)
     return Post(
         author_id=author.id,
         body=body,
         body_html=render_document(body),
         renderer_version=RENDERER_VERSION,
-        created_at=now() - timedelta(minutes=minutes_ago),
+        created_at=moment,
+        published_at=moment,
     )
 
 

@@ -20,7 +20,7 @@ async def add_posts(db: AsyncSession, author: User, number: int) -> list[Post]:
             body=f"Post {i}",
             body_html=f"<p>Post {i}</p>",
             renderer_version=1,
-            created_at=moment - timedelta(minutes=number - i),
+            published_at=moment - timedelta(minutes=number - i),
         )
         for i in range(1, number + 1)
     ]

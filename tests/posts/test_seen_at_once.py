@@ -86,7 +86,7 @@ async def test_a_post_with_the_number_of_an_earlier_one_is_shown_as_itself(
             session.add(
                 Post(
                     id=1, author_id=susan.id, body=text, body_html=text,
-                    renderer_version=1, created_at=YESTERDAY,
+                    renderer_version=1, created_at=YESTERDAY, published_at=YESTERDAY,
                 )
             )  # fmt: skip
             await session.commit()
