@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import os
 import re
 import sys
 from pathlib import Path
@@ -46,3 +47,6 @@ if __name__ == "__main__":
         asyncio.run(stream(S3Storage(there, timeout=30)))
     else:
         asyncio.run(stream(FolderStorage(Path(place))))
+    # obstore's threads may abort the process while the interpreter ends (seen once, on 3.13).
+    sys.stdout.flush()
+    os._exit(0)
