@@ -16,8 +16,8 @@ POSTS_AT_ONCE = 100
 async def publish_due_posts(session: AsyncSession, moment: datetime) -> int:
     """Publish up to a hundred posts that were scheduled for `moment` or earlier; commits.
 
-    Each is published once, whoever else does the same meanwhile, and keeps the time for which it
-    was scheduled, however late that is.
+    Each is published once, even if several workers do this at the same time. It keeps the time for
+    which it was scheduled, however late that is.
 
     Returns:
         How many were published; there may be more until it is none.

@@ -1,4 +1,4 @@
-"""Finding the post that a request names, for whoever may read it."""
+"""Finding the post that a request names, if the viewer may read it."""
 
 from blog.core.auth.identity import current_viewer
 from blog.core.errors import NotFoundError

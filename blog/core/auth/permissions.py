@@ -1,6 +1,6 @@
 """Who may call a view: decorators for pages and for the API alike.
 
-They ask `current_viewer()`, whoever has found out who that is. They go below the route, so that
+They ask `current_viewer()`, for pages and API alike. They go below the route, so that
 the route registers the checked view:
 
     @blueprint.get("/moderate")

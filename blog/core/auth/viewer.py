@@ -27,7 +27,7 @@ class Viewer:
     """Somebody who asks for something, and what they may do at this moment.
 
     A service never asks an account what it may do: a token that was made to read must not
-    moderate, whoever's it is.
+    moderate, even if its owner is a moderator.
 
     Attributes:
         id, username: the account's, also after a rollback, at which SQLAlchemy forgets what it

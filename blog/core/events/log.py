@@ -88,7 +88,7 @@ async def read(session: AsyncSession, after: Position | None, limit: int) -> Seq
 
 
 async def end(session: AsyncSession) -> Position:
-    """Where to begin for whoever wants only what is committed from now on."""
+    """The position from which a reader gets only what is committed from now on."""
     return Position(await session.scalar(select(_OLDEST_OPEN)) or 0, 0)
 
 

@@ -2,7 +2,7 @@
 
 Times are the database's, so that workers on several machines need not agree on the time. A worker
 has a job in hand while the lease that it prolongs holds; every claim has a number of its own, and
-whoever has lost the claim records nothing.
+a worker that has lost the claim records nothing.
 """
 
 import uuid

@@ -1,4 +1,4 @@
-"""How many jobs there are of which sort, for whoever looks after the site."""
+"""The number of jobs of each sort, for administrators."""
 
 from collections.abc import Sequence
 from datetime import datetime

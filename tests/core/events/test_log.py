@@ -1,4 +1,4 @@
-"""The log of events: whoever reads it from any point misses nothing, and reads nothing twice."""
+"""A reader of the log of events misses nothing and reads nothing twice, from any point on."""
 
 import asyncio
 import random

@@ -1,4 +1,4 @@
-"""No job is lost, whoever dies."""
+"""No job is lost when a worker is killed."""
 
 import asyncio
 import random

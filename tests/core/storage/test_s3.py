@@ -20,7 +20,7 @@ OK = b'HTTP/1.1 200 OK\r\nETag: "x"\r\nLast-Modified: Thu, 26 Nov 2026 08:00:00 
 
 
 def at(port: int, timeout: float = 0.5) -> S3Storage:
-    """A storage in a bucket of whoever listens there."""
+    """A storage in a bucket of the server that listens there."""
     address = f"http://127.0.0.1:{port}"
     return S3Storage(Bucket("bucket", address, "us-east-1", *KEYS, path_style=True), timeout)
 
