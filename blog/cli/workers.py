@@ -14,9 +14,11 @@ from hypercorn.config import Config
 
 from settings import Settings
 
-# How long requests may take to finish at a shutdown.
-DRAIN_SECONDS = 30.0
-DRAIN_SECONDS_IN_DEVELOPMENT = 1.0
+# How long requests may take to finish at a shutdown; then they are cancelled.
+DRAIN_SECONDS = 30
+DRAIN_SECONDS_IN_DEVELOPMENT = 1
+# How long the rest of a shutdown may take; then the workers are killed.
+END_SECONDS = 5
 
 _populate = hypercorn_run._populate
 
@@ -31,12 +33,12 @@ def run_workers(settings: Settings, listener: socket.socket) -> bool:
         listener: the socket to accept from.
 
     Returns:
-        Whether a signal arrived. hypercorn's exit code does not tell: it is 0 even if a worker
-        failed (hypercorn issue 269).
+        Whether a signal arrived. hypercorn 0.18's exit code does not tell: it is 0 even if a worker
+        failed (pgjones/hypercorn#269).
     """
     drain = DRAIN_SECONDS_IN_DEVELOPMENT if settings.is_development else DRAIN_SECONDS
     listening = listener.detach()
-    deadline = Deadline(drain, listening)
+    deadline = Deadline(drain + END_SECONDS, listening)
     _take_sigquit_for_sigterm()
     hypercorn_run._populate = _start_workers  # type: ignore[assignment]
     try:
@@ -50,7 +52,7 @@ def run_workers(settings: Settings, listener: socket.socket) -> bool:
     return deadline.was_set
 
 
-def _configuration(settings: Settings, listening: int, drain: float) -> Config:
+def _configuration(settings: Settings, listening: int, drain: int) -> Config:
     config = Config()
     config.application_path = "asgi:app"
     config.bind = [f"fd://{listening}"]
@@ -58,9 +60,7 @@ def _configuration(settings: Settings, listening: int, drain: float) -> Config:
     config.worker_class = "uvloop"
     if settings.tls_certificate and settings.tls_key:
         config.certfile, config.keyfile = str(settings.tls_certificate), str(settings.tls_key)
-    # Longer than our own deadline: when hypercorn cancels requests, it exits with a traceback and
-    # without a shutdown event for the application.
-    config.graceful_timeout = 2 * drain
+    config.graceful_timeout = drain
     config.include_server_header = False
     config.errorlog = logging.getLogger("hypercorn.error")
     return config
@@ -69,7 +69,7 @@ def _configuration(settings: Settings, listening: int, drain: float) -> Config:
 def _start_workers(*arguments: Any) -> None:
     """Start workers as hypercorn does, without losing a Ctrl-C meanwhile.
 
-    hypercorn ignores SIGINT while it starts workers, so that they inherit that.
+    hypercorn 0.18 ignores SIGINT while it starts workers, so that they inherit that.
 
     Raises:
         KeyboardInterrupt: Ctrl-C was pressed.
@@ -85,7 +85,7 @@ def _start_workers(*arguments: Any) -> None:
 
 
 def _take_sigquit_for_sigterm() -> None:
-    """Handle SIGQUIT like SIGTERM.
+    """Handle SIGQUIT like SIGTERM, which hypercorn 0.18 does not.
 
     Ctrl-\\ sends it to the whole process group, and it would kill multiprocessing's resource
     tracker. So the tracker is started, by creating a lock, while the signal is blocked, which it
@@ -107,9 +107,9 @@ def _kill_workers() -> None:
 def _let_go(listening: int) -> None:
     """Close the listening socket in this process, so that only the workers keep it open.
 
-    While any process has it open, the kernel accepts connections, and finally resets them. So the
-    backlog is reduced as well: until the last worker has closed it, only one connection can be
-    pending.
+    hypercorn 0.18 closes it after the last worker has exited. While any process has it open, the
+    kernel accepts connections, and finally resets them. So the backlog is reduced as well: until
+    the last worker has closed it, only one connection can be pending.
     """
     try:
         duplicate = os.dup(listening)

@@ -1,7 +1,7 @@
 """Fixes where hypercorn and h11 are laxer or stricter than HTTP/1.1 (RFC 9112).
 
-They apply to hypercorn 0.18 and h11 0.16; the tests in `tests/live/test_http1.py` fail when the
-faults are fixed upstream.
+`tests/web/test_hypercorn_protocol_faults.py` shows the faults of hypercorn 0.18 and h11 0.16, and
+fails when one is fixed upstream.
 """
 
 import h11
@@ -19,7 +19,10 @@ class PatchedH11(H11Protocol):
     _is_last = False
 
     async def handle(self, event: Event) -> None:
-        """Process received data, ignoring line breaks before a request (RFC 9112, 2.2)."""
+        """Process received data, ignoring line breaks before a request (RFC 9112, 2.2).
+
+        h11 0.16 refuses them.
+        """
         if isinstance(event, RawData) and self._waits_for_request():
             event = RawData(event.data.lstrip(b"\r\n"), event.address)
             if not event.data:
@@ -33,14 +36,15 @@ class PatchedH11(H11Protocol):
     async def _check_protocol(self, event: h11.Request) -> None:
         """Switch to HTTP/2 for a client that starts with it, but not on `Upgrade: h2c`.
 
-        That upgrade is obsolete (RFC 9113, 3.1), and hypercorn crashes on malformed settings in it.
+        That upgrade is obsolete (RFC 9113, 3.1), and hypercorn 0.18 crashes on malformed settings.
         """
         if event.method == b"PRI":
             await super()._check_protocol(event)
 
     async def _create_stream(self, request: h11.Request) -> None:
         headers = dict(request.headers)
-        # An intermediary may have parsed the request differently (RFC 9112, 6.1 and 11.2).
+        # An intermediary may have parsed the request differently (RFC 9112, 6.1 and 11.2), but h11
+        # 0.16 keeps the connection open.
         is_ambiguous = {b"content-length", b"transfer-encoding"} <= headers.keys()
         # What follows is not HTTP; `blog.core.web.unsupported` answers the handshake.
         is_handshake = b"websocket" in headers.get(b"upgrade", b"").lower()
@@ -48,8 +52,10 @@ class PatchedH11(H11Protocol):
         await super()._create_stream(request)
 
     async def stream_send(self, event: StreamEvent) -> None:
-        """Send part of a response; announce in its head if the connection closes (RFC 9112,
-        9.6)."""
+        """Send part of a response; announce in its head if the connection closes (RFC 9112, 9.6).
+
+        hypercorn 0.18 does not announce it.
+        """
         if isinstance(event, Response) and (
             # The rest of the request's body may still arrive (RFC 9110, 15.5.9).
             event.status_code == 408 or self._is_last or self.context.terminated.is_set()

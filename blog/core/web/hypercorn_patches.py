@@ -1,8 +1,8 @@
 """Replacements of hypercorn's classes, so that a shutdown loses no request that has arrived.
 
 `patch_hypercorn` installs them, together with our HTTP/1.1 and HTTP/2 protocols, in the current
-process. They apply to hypercorn 0.18; the tests in `tests/live/test_draining.py` fail when the
-faults are fixed upstream.
+process. `tests/web/test_hypercorn_protocol_faults.py` shows the faults of hypercorn 0.18, and fails
+when one is fixed upstream.
 """
 
 import asyncio
@@ -24,7 +24,10 @@ Same = TypeVar("Same")
 
 
 class DrainingServer(TCPServer):
-    """At shutdown, waits for requests in transit before it closes an idle connection."""
+    """At shutdown, waits for requests in transit before it closes an idle connection.
+
+    hypercorn 0.18 closes it at once.
+    """
 
     async def _idle_timeout(self) -> None:
         try:
@@ -40,7 +43,7 @@ class DrainingServer(TCPServer):
 def patch_hypercorn() -> None:
     """Install the classes above, and treat WebSocket handshakes as ordinary requests.
 
-    hypercorn handles handshakes apart from requests, and leaves the connection open after a
+    hypercorn 0.18 handles handshakes apart from requests, and leaves the connection open after a
     malformed one. As ordinary requests they are logged, and refused by `blog.core.web.unsupported`.
     """
     run.TCPServer = DrainingServer  # type: ignore[attr-defined]

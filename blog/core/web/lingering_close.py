@@ -2,7 +2,7 @@
 
 Closing a connection with unread data makes the kernel send a reset, and the client may lose the
 response (RFC 9112, 9.6). Quart responds early, for example with 413 to a large body, and hypercorn
-closes as soon as the response is complete.
+0.18 closes as soon as the response is complete.
 """
 
 import asyncio

@@ -14,7 +14,6 @@ import click
 from hypercorn.typing import (
     ASGIFramework,
     ASGIReceiveCallable,
-    ASGIReceiveEvent,
     ASGISendCallable,
     ASGISendEvent,
     Scope,
@@ -34,9 +33,8 @@ def prepare_process(settings: Settings) -> None:
     configure_logging(settings)
     patch_hypercorn()
     if (parent := multiprocessing.parent_process()) is not None:
-        # hypercorn tells its workers to drain by an event. But when the first of them has exited,
-        # it
-        # sends SIGTERM to the others, which would kill them in mid-request.
+        # hypercorn 0.18 tells its workers to drain by an event. But when the first of them has
+        # exited, it sends SIGTERM to the others, which would kill them in mid-request.
         # Ctrl-\ sends SIGQUIT to the whole group; only the supervisor has to handle it.
         for number in (signal.SIGTERM, signal.SIGQUIT):
             signal.signal(number, signal.SIG_IGN)
@@ -88,8 +86,8 @@ def configure_logging(settings: Settings) -> None:
 def _use_root_handlers(record: logging.LogRecord) -> bool:
     """Let hypercorn's logger use the root handlers.
 
-    The hypercorn command, unlike `blog serve`, adds a handler for standard error after it has
-    imported the application.
+    The command of hypercorn 0.18, unlike `blog serve`, adds a handler for standard error after it
+    has imported the application.
     """
     handlers = logging.getLogger(record.name).handlers
     handlers[:] = [handler for handler in handlers if isinstance(handler, logging.FileHandler)]
@@ -106,17 +104,16 @@ def _is_relevant(record: logging.LogRecord) -> bool:
 
 
 def _exit_with_parent(parent: int) -> None:
-    """Exit when the parent was killed: an orphaned worker would occupy the port for ever."""
+    """Exit when the parent was killed: with hypercorn 0.18, orphaned workers keep the port."""
     wait([parent])
     os._exit(1)
 
 
 class LifespanMiddleware:
-    """ASGI middleware that ends the process without a traceback where hypercorn prints one.
+    """ASGI middleware that exits with code 1 if the application cannot start.
 
-    If the application cannot start, it has logged the reason, and the process exits with code 1. If
-    requests take longer than hypercorn's graceful timeout, hypercorn fails without sending the
-    shutdown event; then the application is shut down from here.
+    The application has logged the reason. hypercorn 0.18 would print a traceback, and its
+    supervisor would exit with code 0 (pgjones/hypercorn#269).
     """
 
     def __init__(self, app: ASGIFramework) -> None:
@@ -125,32 +122,12 @@ class LifespanMiddleware:
     async def __call__(
         self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
     ) -> None:
-        if scope["type"] == "lifespan":
-            receive, send = _wrap_channels(receive, send)
-        await self.app(scope, receive, send)
+        async def send_or_exit(event: ASGISendEvent) -> None:
+            if event["type"] == "lifespan.startup.failed":
+                # Exit from the loop: raised in hypercorn's lifespan task it would be lost.
+                loop = asyncio.get_running_loop()
+                loop.call_soon(sys.exit, 1)
+                await loop.create_future()
+            await send(event)
 
-
-def _wrap_channels(
-    receive: ASGIReceiveCallable, send: ASGISendCallable
-) -> tuple[ASGIReceiveCallable, ASGISendCallable]:
-    cut_off = asyncio.Event()
-
-    async def receive_or_shut_down() -> ASGIReceiveEvent:
-        try:
-            return await receive()
-        except asyncio.CancelledError:
-            log.warning("requests exceeded the graceful timeout and were cancelled")
-            cut_off.set()
-            return {"type": "lifespan.shutdown"}
-
-    async def send_or_end(event: ASGISendEvent) -> None:
-        if event["type"] == "lifespan.startup.failed":
-            # Exit from the loop: raised in hypercorn's lifespan task it would be reported as lost.
-            loop = asyncio.get_running_loop()
-            loop.call_soon(sys.exit, 1)
-            await loop.create_future()
-        await send(event)
-        if cut_off.is_set():
-            os._exit(0)
-
-    return receive_or_shut_down, send_or_end
+        await self.app(scope, receive, send_or_exit if scope["type"] == "lifespan" else send)

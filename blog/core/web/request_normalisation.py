@@ -21,7 +21,7 @@ class NormalisationMiddleware:
     """ASGI middleware that makes the target a path and merges repeated headers.
 
     - A client may send an absolute URL, whose host takes precedence over the Host header (RFC 9112,
-      3.2.2).
+      3.2.2). hypercorn 0.18 passes it on as the path.
     - A list may be spread over several header lines (RFC 9110, 5.3), of which `request.headers`
       would show the first. If a header that is not a list is repeated, its merged value is invalid
       and its reader refuses it.
