@@ -1,7 +1,7 @@
 """The entry of the web process: `hypercorn asgi:app`."""
 
 from blog import create_app
-from blog.core.web.process import LifespanMiddleware, freeze_garbage_collector, prepare_process
+from blog.core.web.process import LifespanMiddleware, prepare_process
 from command_line import open_standard_streams
 from settings import load_settings
 
@@ -10,4 +10,3 @@ settings = load_settings()
 prepare_process(settings)
 app = create_app(settings)
 app.asgi_app = LifespanMiddleware(app.asgi_app)  # type: ignore[method-assign]
-freeze_garbage_collector()

@@ -45,7 +45,10 @@ def processor_seconds(site: Site, postmaster: int) -> float:
     parents = psutil.Process(site.server.pid), psutil.Process(postmaster)
     seconds = 0.0
     for process in (*parents, *(child for parent in parents for child in parent.children())):
-        times = process.cpu_times()
+        try:
+            times = process.cpu_times()
+        except psutil.NoSuchProcess:  # It has just ended, and is counted by its parent.
+            continue
         seconds += times.user + times.system
         if process.pid == postmaster:  # The processes of connections that were closed.
             seconds += times.children_user + times.children_system

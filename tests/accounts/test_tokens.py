@@ -61,7 +61,7 @@ async def test_the_use_of_a_token_is_noted_at_most_once_a_minute(
     secret = await issue(app, susan)
 
     async def use() -> ApiToken:
-        async with app.database.warm_sessions.session() as session:
+        async with app.database.reading_session() as session:
             token = await api_token(session, secret)
             assert token is not None
             await touch(session, ApiToken.last_used_at, token.id)

@@ -33,7 +33,7 @@ class Writer:
     has_begun: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
-        self.shared = Batches(lambda: self.database.warm_writing_sessions)
+        self.shared = Batches(self.database.autocommit_session)
 
     async def add(self, session: AsyncSession, numbers: Sequence[int]) -> list[int]:
         """Write numbers; of each, its square is what comes of it."""

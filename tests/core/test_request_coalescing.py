@@ -41,7 +41,7 @@ class Reader:
 
     async def read(self, name: str = "") -> int:
         """A number, coalesced by its name."""
-        return await self.shared.read(self.database.warm_sessions, self.number, name)
+        return await self.shared.read(self.database.reading_session, self.number, name)
 
 
 @pytest.fixture
@@ -93,11 +93,11 @@ async def test_what_is_asked_for_by_other_arguments_is_read_by_itself(reader: Re
 async def test_everybody_learns_that_it_failed_and_who_asks_later_tries_again(
     reader: Reader,
 ) -> None:
-    asked = (reader.shared.read(reader.database.warm_sessions, reader.fail) for _ in range(5))
+    asked = (reader.shared.read(reader.database.reading_session, reader.fail) for _ in range(5))
     errors = await asyncio.gather(*asked, return_exceptions=True)
     assert [type(error) for error in errors] == [DBAPIError] * 5
     with pytest.raises(DBAPIError):
-        await reader.shared.read(reader.database.warm_sessions, reader.fail)
+        await reader.shared.read(reader.database.reading_session, reader.fail)
     assert len(reader.begun) == 2
     assert await reader.read() == 1
 

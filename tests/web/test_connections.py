@@ -28,8 +28,8 @@ async def another_session() -> None:
         await session.execute(NOTHING)
 
 
-async def a_warm_session() -> None:
-    async with current_app.database.warm_sessions.session() as session:
+async def a_reading_session() -> None:
+    async with current_app.database.reading_session() as session:
         await session.execute(NOTHING)
 
 
@@ -65,7 +65,7 @@ async def a_thread() -> None:
     ("wait", "wanted"),
     [
         (another_session, "another connection"),
-        (a_warm_session, "another connection"),
+        (a_reading_session, "another connection"),
         (a_shared_read, "another connection"),
         (a_quota, "its quota"),
         (a_hash, "a password hash"),

@@ -14,7 +14,7 @@ from blog import create_app
 from blog.core.crypto.passwords import Passwords
 from blog.core.db.database import Database
 from blog.core.db.database_errors import is_unavailable
-from blog.core.db.engines import POOL_SECONDS, POOL_SIZE, TimeLimits, pool_of
+from blog.core.db.engines import POOL_SECONDS, POOL_SIZE, TimeLimits
 from blog.core.web.app import Broadside
 from blog.models import Comment, User
 from settings import Settings
@@ -115,7 +115,7 @@ async def test_writers_that_wait_leave_the_readers_their_places(
     # What is shown is who waits for whom, and not how long it takes to open connections.
     async with AsyncExitStack() as opened:
         for engine in (app.database.engine, app.database.reading_engine):
-            for _ in range(pool_of(engine).size()):
+            for _ in range(engine.pool.size()):
                 await opened.enter_async_context(engine.connect())
     async with app.database.session() as somebody:
         await somebody.execute(select(Comment).with_for_update())
@@ -129,7 +129,7 @@ async def test_writers_that_wait_leave_the_readers_their_places(
             for number in range(POOL_SIZE + 5)
         ]
         # One place is somebody's.
-        await wait_for_a_lock(app.database, sessions=pool_of(app.database.engine).size() - 1)
+        await wait_for_a_lock(app.database, sessions=app.database.engine.pool.size() - 1)
         async with asyncio.timeout(POOL_SECONDS / 2):
             assert (await browser.get("/")).status_code == 200
             assert (await susans_browser.get("/edit-profile")).status_code == 200

@@ -1,10 +1,8 @@
 """Who is asking: `current_viewer()` in the routes, `viewer` in the templates."""
 
-from functools import lru_cache
-from typing import cast
+from typing import Any, cast
 
 import quart_auth
-from itsdangerous import URLSafeTimedSerializer
 from quart import g, redirect, request, session, url_for
 from quart.typing import ResponseReturnValue
 from quart_auth import Action, AuthUser, QuartAuth
@@ -81,7 +79,7 @@ async def recognise_by_cookie() -> Viewer:
             cookie.action = Action.DELETE
         else:
             if is_stale(login.last_used_at):
-                async with current_app.database.warm_sessions.session() as session:
+                async with current_app.database.reading_session() as session:
                     await note_use(session, login, requesting_client())
             viewer = Viewer.by_session(login)
     set_viewer(viewer)
@@ -121,14 +119,8 @@ async def recognise_viewer() -> ResponseReturnValue | None:
     return redirect(url_for("registration.unconfirmed"))
 
 
-def _signer(keys: str | list[str], salt: str) -> URLSafeTimedSerializer:
-    """The signer of the cookies, cached; quart-auth creates one per request."""
-    return _kept_signer(tuple([keys] if isinstance(keys, str) else keys), salt)
-
-
-@lru_cache(maxsize=10)
-def _kept_signer(keys: tuple[str, ...], salt: str) -> URLSafeTimedSerializer:
-    return QuartAuth.serializer_class(keys, salt)
+async def _template_context() -> dict[str, Any]:
+    return {"viewer": current_viewer()}
 
 
 def init_app(app: Broadside) -> None:
@@ -143,8 +135,7 @@ def init_app(app: Broadside) -> None:
         cookie_secure=app.config["SESSION_COOKIE_SECURE"],
         duration=int(REMEMBERED_LIFE.total_seconds()),
         salt="login session",
-        serializer_class=_signer,  # type: ignore[arg-type]
     )
     app.before_request(recognise_viewer)
-    app.current_viewer = current_viewer
+    app.context_processor(_template_context)
     app.jinja_env.globals["Permission"] = Permission

@@ -8,5 +8,5 @@ from blog.models import User
 async def note_presence(account: User) -> None:
     """Record that a user is active, at most once a minute."""
     if is_stale(account.last_seen_at):
-        async with current_app.database.warm_sessions.session() as session:
+        async with current_app.database.reading_session() as session:
             await touch(session, User.last_seen_at, account.id)

@@ -11,7 +11,6 @@ from blog.core.db.database_errors import DatabaseUnavailableError
 from blog.core.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from blog.core.db.engines import POOL_SIZE, TimeLimits, make_engine
 from blog.core.db.stall_detection import StallDetector
-from blog.core.db.warm_sessions import WarmSessions
 
 # The share of connections for reading, in tenths.
 READING_TENTHS = 4
@@ -37,14 +36,10 @@ class Database:
         engine: for sessions that may write.
         reading_engine: in autocommit mode, for statements that never wait long for a lock: reads,
             and writes to rows without contention.
-        warm_sessions: kept sessions on `reading_engine`.
-        warm_writing_sessions: kept sessions on `engine`, in autocommit mode.
     """
 
     engine: AsyncEngine
     reading_engine: AsyncEngine
-    warm_sessions: WarmSessions
-    warm_writing_sessions: WarmSessions
 
     def __init__(
         self,
@@ -88,9 +83,10 @@ class Database:
         info = self._session_info
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, info=info)
         self._reading_sessions = async_sessionmaker(self.reading_engine, expire_on_commit=False)
-        self.warm_sessions = WarmSessions(self.reading_engine)
-        self.warm_writing_sessions = WarmSessions(
-            self.engine.execution_options(isolation_level="AUTOCOMMIT"), info
+        self._autocommit_sessions = async_sessionmaker(
+            self.engine.execution_options(isolation_level="AUTOCOMMIT"),
+            expire_on_commit=False,
+            info=info,
         )
         try:
             async with self.engine.connect():
@@ -107,8 +103,6 @@ class Database:
         if self._watch is not None:
             await self._watch.stop()
             self._watch = None
-        await self.warm_sessions.close()
-        await self.warm_writing_sessions.close()
         await self.engine.dispose()
         await self.reading_engine.dispose()
         if self._embedded is not None:
@@ -125,3 +119,7 @@ class Database:
         own snapshot, and saves the round trips for BEGIN and COMMIT.
         """
         return self._reading_sessions()
+
+    def autocommit_session(self) -> AsyncSession:
+        """A new session that may write, each statement in a transaction of its own."""
+        return self._autocommit_sessions()

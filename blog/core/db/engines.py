@@ -1,13 +1,11 @@
 """Engines: connecting, time limits and pooling."""
 
-from collections.abc import Callable
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 from sqlalchemy import event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 
 from blog.core.db.connector import CONNECT_SECONDS, Connector
 from blog.core.db.database_errors import READ_ONLY, DatabaseUnavailableError
@@ -45,32 +43,6 @@ class TimeLimits(NamedTuple):
         return self.statement + 2 if self.statement else None
 
 
-class Pool(AsyncAdaptedQueuePool):
-    """A pool that reclaims idle connections before a request has to wait.
-
-    Attributes:
-        on_shortage: called when all connections are checked out and another is requested.
-    """
-
-    on_shortage: Callable[[], None] | None = None
-
-    @property
-    def is_exhausted(self) -> bool:
-        """Whether all connections are checked out."""
-        return self.checkedout() >= self.size()
-
-    def recreate(self) -> Self:
-        """A new pool with the same configuration, after `dispose`."""
-        pool: Self = super().recreate()  # type: ignore[assignment]
-        pool.on_shortage = self.on_shortage
-        return pool
-
-    def _do_get(self) -> ConnectionPoolEntry:
-        if self.on_shortage is not None and self.is_exhausted:
-            self.on_shortage()
-        return super()._do_get()
-
-
 def make_engine(
     url: str,
     pool_size: int = POOL_SIZE,
@@ -92,7 +64,6 @@ def make_engine(
     limits = limits or TimeLimits()
     engine = create_async_engine(
         url,
-        poolclass=Pool,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=POOL_SECONDS,
@@ -117,12 +88,6 @@ def make_engine(
     event.listen(engine.sync_engine, "handle_error", _discard_timed_out_connection)
     keep_values_out_of_errors(engine.sync_engine)
     return engine
-
-
-def pool_of(engine: AsyncEngine) -> Pool:
-    """The pool of an engine created by `make_engine`."""
-    assert isinstance(engine.pool, Pool)  # noqa: S101
-    return engine.pool
 
 
 def _discard_dead_connection(connection: Any, _record: object, _proxy: object) -> None:

@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from blog.core.db.database import Database
 from blog.core.db.engines import make_engine
-from blog.core.db.warm_sessions import WarmSessions
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +45,6 @@ class Replica:
     """
 
     engine: AsyncEngine
-    warm_sessions: WarmSessions
 
     def __init__(self, url: str, primary: Database) -> None:
         self._url = url
@@ -67,7 +65,6 @@ class Replica:
             isolation_level="AUTOCOMMIT"
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
-        self.warm_sessions = WarmSessions(self.engine)
         self._task = asyncio.create_task(self._watch())
 
     async def close(self) -> None:
@@ -75,7 +72,6 @@ class Replica:
         self._task.cancel()
         with suppress(asyncio.CancelledError):
             await self._task
-        await self.warm_sessions.close()
         await self.engine.dispose()
 
     def reading_session(self) -> AsyncSession:

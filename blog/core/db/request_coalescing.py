@@ -15,7 +15,6 @@ from typing import Any, TypeVar, TypeVarTuple
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.db.statements import QueryStats, query_stats
-from blog.core.db.warm_sessions import WarmSessions
 
 # How many turns of the event loop a query waits for more requests. On an idle server they take
 # microseconds; under load they let the requests that have arrived get this far.
@@ -23,7 +22,8 @@ COLLECTION_TURNS = 8
 
 Result = TypeVar("Result")
 Arguments = TypeVarTuple("Arguments")
-Key = tuple[WarmSessions, Callable[..., Awaitable[Any]], tuple[Any, ...]]
+Sessions = Callable[[], AsyncSession]
+Key = tuple[Sessions, Callable[..., Awaitable[Any]], tuple[Any, ...]]
 
 
 @dataclass
@@ -47,21 +47,21 @@ class RequestCoalescer:
 
     async def read(
         self,
-        sessions: WarmSessions,
+        open_session: Sessions,
         query: Callable[[AsyncSession, *Arguments], Awaitable[Result]],
         *arguments: *Arguments,
     ) -> Result:
         """The result of `query`, which is shared and must not be modified.
 
         Args:
-            sessions: provides the session for the query.
+            open_session: opens the session for the query; part of what identifies identical reads.
             query: called with the session and the arguments.
-            arguments: hashable; together with `query` they identify identical reads.
+            arguments: hashable, and part of it too, like `query`.
 
         Raises:
             Exception: whatever `query` raises.
         """
-        key = sessions, query, arguments
+        key = open_session, query, arguments
         if (reading := self._next.get(key)) is None:
             reading = self._next[key] = _PendingRead(contextvars.copy_context())
             if key not in self._under_way:
@@ -83,9 +83,9 @@ class RequestCoalescer:
         reading = self._next.pop(key)
         statements = QueryStats()
         query_stats.set(statements)
-        sessions, query, arguments = key
+        open_session, query, arguments = key
         try:
-            async with sessions.session() as session:
+            async with open_session() as session:
                 result = await query(session, *arguments)
         except Exception as error:
             for future in reading.waiting():

@@ -1,8 +1,6 @@
 """The application object: Quart, with Broadside's parts as attributes."""
 
 from collections.abc import Awaitable, Callable
-from functools import lru_cache
-from inspect import iscoroutinefunction
 from types import TracebackType
 from typing import Any, TypeVar, TypeVarTuple, cast
 from urllib.parse import urlsplit
@@ -40,9 +38,6 @@ Arguments = TypeVarTuple("Arguments")
 ExceptionInfo = tuple[type, BaseException, TracebackType] | tuple[None, None, None]
 
 
-_is_asynchronous = lru_cache(maxsize=1_000)(iscoroutinefunction)
-
-
 class Broadside(Quart):
     """One application; two of them in one process share nothing."""
 
@@ -66,19 +61,6 @@ class Broadside(Quart):
     report_to: Callable[[BaseException, str], None]
     schema_probe: Probe[bool]
     figures_probe: Probe[list[Metric]]
-    current_viewer: Callable[[], object]
-
-    def ensure_async(self, func: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
-        """Wrap a synchronous function, caching the inspection that Quart repeats on every call."""
-        return func if _is_asynchronous(func) else super().ensure_async(func)
-
-    async def update_template_context(self, context: dict[str, Any]) -> None:
-        """Add `current_user` to the context of a template; there are no other context processors.
-
-        Quart's own and those of blueprints only repeat globals (`g`, `request`, `session`), and run
-        in threads.
-        """
-        context.setdefault("viewer", self.current_viewer())
 
     def create_url_adapter(self, request: BaseRequestWebsocket | None) -> MapAdapter | None:
         """Match routes and build absolute URLs by `BASE_URL`, not by the Host header.
@@ -181,7 +163,7 @@ async def look_up(
     Call it before the first use of `db()`: it needs a connection of its own, and returns it at
     once.
     """
-    return await current_app.request_coalescer.read(_server().warm_sessions, query, *arguments)
+    return await current_app.request_coalescer.read(_server().reading_session, query, *arguments)
 
 
 async def writes() -> Batches:

@@ -20,7 +20,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.db.database_errors import is_deadlock, is_timeout, is_unavailable
 from blog.core.db.statements import QueryStats, query_stats
-from blog.core.db.warm_sessions import WarmSessions
 from blog.core.events.handlers import Handlers, events_of
 
 # How many turns of the event loop a batch waits for more items, as in request coalescing.
@@ -57,21 +56,22 @@ class Batches:
     """Collects items of concurrent requests and processes them in batches.
 
     Args:
-        sessions: provides sessions in autocommit mode, so that no lock is held between statements.
+        open_session: opens a session in autocommit mode, so that no lock is held between
+            statements.
         handlers: the handlers of the domain events that the work records.
-        transactions: provides sessions with a transaction, for work whose events have handlers:
+        open_transaction: opens a session with a transaction, for work whose events have handlers:
             what they write belongs to the same transaction.
     """
 
     def __init__(
         self,
-        sessions: Callable[[], WarmSessions],
+        open_session: Callable[[], AsyncSession],
         handlers: Handlers | None = None,
-        transactions: Callable[[], AsyncSession] | None = None,
+        open_transaction: Callable[[], AsyncSession] | None = None,
     ) -> None:
-        self._sessions = sessions
+        self._open_session = open_session
         self._handlers = handlers
-        self._transactions = transactions
+        self._open_transaction = open_transaction
         self._queues: dict[Work[Any, Any], _Queue] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -158,12 +158,12 @@ class Batches:
         raise AssertionError  # The last try has returned or raised.
 
     async def _do_once(self, work: Work[Any, Any], items: list[Any]) -> Sequence[Any]:
-        if self._transactions and self._handlers and self._handlers.hear(*events_of(work)):
-            async with self._transactions() as session:
+        if self._open_transaction and self._handlers and self._handlers.hear(*events_of(work)):
+            async with self._open_transaction() as session:
                 results = await work(session, items)
                 await session.commit()
                 return results
-        async with self._sessions().session() as session:
+        async with self._open_session() as session:
             return await work(session, items)
 
 

@@ -7,14 +7,10 @@ from hypercorn.typing import (
     ASGIReceiveCallable,
     ASGISendCallable,
     ASGISendEvent,
-    HTTPResponseBodyEvent,
-    HTTPResponseStartEvent,
 )
 from quart import Quart, Request
 from quart.asgi import ASGIHTTPConnection
 from quart.typing import ResponseTypes
-from quart.utils import encode_headers
-from quart.wrappers.response import DataBody
 
 from blog.core.web.bodies import StreamedBody
 from blog.core.web.requests import StrictRequest
@@ -40,33 +36,21 @@ class StrictConnection(ASGIHTTPConnection):
                 await request.body.room()
 
     async def _send_response(self, send: ASGISendCallable, response: ResponseTypes) -> None:
-        """Send a complete body in one event, where Quart sends a second, empty one.
+        """Disconnect a client that does not read: the time limit applies to each chunk.
 
-        A client that does not read is disconnected after a time limit, which applies to each chunk
-        of a stream. Quart's `RESPONSE_TIMEOUT` would need a task per response.
+        Quart's `RESPONSE_TIMEOUT` applies to the whole response, however long it is.
         """
         if self._request.may_be_upload:
             self._request.is_routed.set()
             if isinstance(self._request.body, StreamedBody):
                 self._request.body.clear()  # The rest will not be read.
         async with asyncio.timeout(SEND_SECONDS) as limit:
-            body = response.response
-            if not isinstance(body, DataBody):
 
-                async def send_piece(event: ASGISendEvent) -> None:
-                    await send(event)
-                    limit.reschedule(asyncio.get_running_loop().time() + SEND_SECONDS)
+            async def send_chunk(event: ASGISendEvent) -> None:
+                await send(event)
+                limit.reschedule(asyncio.get_running_loop().time() + SEND_SECONDS)
 
-                await super()._send_response(send_piece, response)
-                return
-            headers = encode_headers(response.headers)
-            await send(
-                HTTPResponseStartEvent(
-                    type="http.response.start", status=response.status_code, headers=headers
-                )
-            )
-            data = body.data[body.begin : body.end]
-            await send(HTTPResponseBodyEvent(type="http.response.body", body=data, more_body=False))
+            await super()._send_response(send_chunk, response)
 
 
 def init_app(app: Quart) -> None:

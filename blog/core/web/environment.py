@@ -1,12 +1,9 @@
 """The Jinja environment: synchronous templates."""
 
-from functools import cache
 from typing import Any
 
 import jinja2
 import quart.templating
-from jinja2.environment import TemplateModule
-from jinja2.runtime import Context
 from quart import Quart
 
 
@@ -21,13 +18,6 @@ class Template(jinja2.Template):
         """Render the template; Quart calls this name."""
         return self.render(*arguments, **values)
 
-    def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:
-        """The module that importing templates get, shared by all of them.
-
-        Jinja would look for extra globals of the importing template; here none has any.
-        """
-        return super()._get_default_module()
-
 
 class Environment(quart.templating.Environment):
     """Quart's environment, for such templates."""
@@ -37,6 +27,3 @@ class Environment(quart.templating.Environment):
     def __init__(self, app: Quart, **options: Any) -> None:
         super().__init__(app, **options)
         self.is_async = False
-        if callable(self.autoescape):
-            # Jinja calls it for each use of a template, and the number of templates is small.
-            self.autoescape = cache(self.autoescape)

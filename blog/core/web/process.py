@@ -1,7 +1,6 @@
 """Start-up, logging and exit of a web process. Called by `asgi.py`, once per process."""
 
 import asyncio
-import gc
 import logging
 import multiprocessing
 import os
@@ -39,16 +38,6 @@ def prepare_process(settings: Settings) -> None:
         for number in (signal.SIGTERM, signal.SIGQUIT):
             signal.signal(number, signal.SIG_IGN)
         threading.Thread(target=_exit_with_parent, args=[parent.sentinel], daemon=True).start()
-
-
-def freeze_garbage_collector() -> None:
-    """Exclude all objects created so far from garbage collection.
-
-    They live as long as the process, and a full collection over them delays the requests in
-    progress noticeably.
-    """
-    gc.collect()
-    gc.freeze()
 
 
 def configure_logging(settings: Settings) -> None:

@@ -1,7 +1,6 @@
 """Client-side sessions in a signed cookie: flashed messages and the CSRF secret."""
 
 import hashlib
-from functools import cached_property
 
 from itsdangerous import URLSafeTimedSerializer
 from quart import Quart
@@ -16,28 +15,18 @@ class CookieSessions(SecureCookieSessionInterface):
 
     Cookies signed with SHA-1, Quart's default, stay valid until they expire, because their CSRF
     secret may be needed by a form that is open in a browser.
-
-    Args:
-        app: provides the secret key.
     """
 
-    def __init__(self, app: Broadside) -> None:
-        self._app = app
-
-    @cached_property
-    def _signer(self) -> URLSafeTimedSerializer:
-        """The signer, created once, because deriving its key takes longer than signing."""
+    def get_signing_serializer(self, app: Quart) -> URLSafeTimedSerializer | None:
+        """The signer of the cookie."""
         signing = {"key_derivation": self.key_derivation, "digest_method": hashlib.sha512}
         return URLSafeTimedSerializer(
-            str(self._app.secret_key),
+            str(app.secret_key),
             salt=self.salt,
             serializer=self.serializer,
             signer_kwargs=signing,
             fallback_signers=[signing | {"digest_method": hashlib.sha1}],
         )
-
-    def get_signing_serializer(self, app: Quart) -> URLSafeTimedSerializer | None:
-        return self._signer
 
     async def open_session(
         self, app: Quart, request: BaseRequestWebsocket
@@ -48,4 +37,4 @@ class CookieSessions(SecureCookieSessionInterface):
 
 
 def init_app(app: Broadside) -> None:
-    app.session_interface = CookieSessions(app)
+    app.session_interface = CookieSessions()
