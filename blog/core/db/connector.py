@@ -31,8 +31,8 @@ FAILURES = (
 class Connector:
     """Connects to the first suitable one of several hosts, and tries that one first next time.
 
-    asyncpg can try several hosts itself, but with one time limit for all of them, which a host that
-    does not answer would use up.
+    asyncpg 0.32 can try several hosts itself, but with one time limit for all of them, which a host
+    that does not answer uses up.
 
     Attributes:
         is_stalled: whether the server is known to hang (`blog.core.db.stall_detection`); connecting

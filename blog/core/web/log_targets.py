@@ -1,24 +1,22 @@
 """Log handlers: standard error, a file, or syslog.
 
-If the target fails later, logging neither raises nor blocks.
+If the target fails later, logging neither raises nor blocks: lines go to standard error.
 """
 
 import logging
 import os
-import socket
 import sys
 import time
 from contextlib import suppress
+from logging.handlers import SysLogHandler
 from pathlib import Path
+from socket import SOCK_DGRAM
+from socket import socket as Socket  # noqa: N812
 
 SYSLOG_SOCKET = Path("/dev/log")
 # How long to wait for a syslog daemon that does not read, and how long to bypass it afterwards.
 SYSLOG_SECONDS = 0.05
 RETRY_SECONDS = 1.0
-# RFC 5424, 6.2.1: the facility is "system daemons".
-_FACILITY = 3 << 3
-_SEVERITIES = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3}
-_CRITICAL = 2
 
 
 def log_target(where: str) -> logging.Handler:
@@ -38,98 +36,99 @@ def log_target(where: str) -> logging.Handler:
     return FileTarget(Path(where).absolute())
 
 
-class _FallbackTarget(logging.Handler):
-    """Falls back to standard error while its target cannot be written to."""
+class _Fallback(logging.Handler):
+    """Makes a handler fall back to standard error while its target cannot be written to."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._retry_at: float | None = None
-        # Before the handler is registered with `logging`, which closes all handlers at exit.
-        self._open()
-        super().__init__()
-
-    def _open(self) -> None:
-        raise NotImplementedError
+    path: Path
+    _retry_at = 0.0
+    _has_failed = False
 
     def emit(self, record: logging.LogRecord) -> None:
-        try:
-            line = self.format(record)
-        except Exception:
-            self.handleError(record)
+        if self._has_failed and time.monotonic() < self._retry_at:
+            self._to_standard_error(record)
             return
-        if self._retry_at is not None and time.monotonic() < self._retry_at:
-            _to_standard_error(line)
-            return
-        try:
-            self._write(line, record.levelno)
-        except OSError as error:
-            if self._retry_at is None:
-                _to_standard_error(f"log: cannot write to {self.path}: {error.strerror or error}")
-            _to_standard_error(line)
+        had_failed, self._has_failed = self._has_failed, False
+        super().emit(record)
+        if self._has_failed:  # `handleError` was called.
+            if not had_failed:
+                _print(f"log: cannot write to {self.path}: {self._reason}")
+            self._to_standard_error(record)
             self._retry_at = time.monotonic() + RETRY_SECONDS
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        error = sys.exc_info()[1]
+        if isinstance(error, OSError):
+            self._has_failed, self._reason = True, error.strerror or str(error)
         else:
-            self._retry_at = None
+            super().handleError(record)
 
-    def _write(self, line: str, level: int) -> None:
-        raise NotImplementedError
+    def _to_standard_error(self, record: logging.LogRecord) -> None:
+        try:
+            _print(self.format(record))
+        except Exception:
+            super().handleError(record)
 
 
-def _to_standard_error(line: str) -> None:
+def _print(line: str) -> None:
     with suppress(OSError, ValueError):
         sys.stderr.write(line + "\n")
 
 
-class FileTarget(_FallbackTarget):
-    """A file that many processes append to, compatible with logrotate.
+class _Append(logging.Handler):
+    """Appends each line to a file that many processes write to, and that logrotate may move.
 
-    Each line is a single `O_APPEND` write, so that lines never interleave. The file is opened for
-    each line, so that an idle process does not keep the disk space of a rotated file.
+    The standard library's `WatchedFileHandler` keeps the file open until the next line, so that an
+    idle process would keep the disk space of a rotated file. And it writes a long line in several
+    parts, so that lines of several processes would interleave.
     """
 
-    def _open(self) -> None:
-        os.close(self._descriptor())
+    path: Path
 
-    def _descriptor(self) -> int:
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            line = f"{self.format(record)}\n".encode(errors="backslashreplace")
+            descriptor = self._open()
+            try:
+                os.write(descriptor, line)
+            finally:
+                os.close(descriptor)
+        except Exception:
+            self.handleError(record)
+
+    def _open(self) -> int:
         return os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
 
-    def _write(self, line: str, level: int) -> None:
-        descriptor = self._descriptor()
-        try:
-            os.write(descriptor, f"{line}\n".encode(errors="backslashreplace"))
-        finally:
-            os.close(descriptor)
+
+class FileTarget(_Fallback, _Append):
+    """A file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        os.close(self._open())
+        super().__init__()
 
 
-class SyslogTarget(_FallbackTarget):
+class SyslogTarget(_Fallback, SysLogHandler):
     """Syslog by its local socket: rsyslog, journald or another daemon.
 
     A line is `<priority>broadside[process]: …` (RFC 3164), without time and host, which the daemon
     adds.
     """
 
-    def _open(self) -> None:
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._socket.settimeout(SYSLOG_SECONDS)
+    append_nul = False
+    socket: Socket  # typeshed lacks it.
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.ident = f"broadside[{os.getpid()}]: "
+        super().__init__(str(path), SysLogHandler.LOG_DAEMON, SOCK_DGRAM)
+        if self.socket.fileno() < 0:  # The standard library ignores that it cannot connect.
+            self._connect_unixsocket(str(path))
+
+    def _connect_unixsocket(self, address: str) -> None:
+        """Connect, with a time limit for each line; Python 3.14 has an argument for that."""
         try:
-            self._socket.connect(str(self.path))
+            super()._connect_unixsocket(address)  # type: ignore[misc]
         except OSError as error:
-            self._socket.close()
-            raise OSError(error.errno, error.strerror, str(self.path)) from error
-
-    def _write(self, line: str, level: int) -> None:
-        priority = _FACILITY | _SEVERITIES.get(level, _CRITICAL)
-        message = f"<{priority}>broadside[{os.getpid()}]: {line}"
-        data = message.encode(errors="backslashreplace")
-        try:
-            self._socket.send(data)
-        except TimeoutError:
-            raise
-        except OSError:
-            # The daemon was restarted.
-            self._socket.close()
-            self._open()
-            self._socket.send(data)
-
-    def close(self) -> None:
-        self._socket.close()
-        super().close()
+            raise OSError(error.errno, error.strerror, address) from error
+        self.socket.settimeout(SYSLOG_SECONDS)

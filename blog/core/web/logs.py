@@ -1,22 +1,19 @@
 """Log formats: text in development, JSON in production."""
 
-import json
 import logging
 from collections.abc import Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from typing import Any
 
 import click
+from pythonjsonlogger.json import JsonFormatter
 
 # The id of the current request, part of every log line.
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
-# The standard attributes of a record; all others were passed as `extra=`.
-_STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _COLOURS = {logging.WARNING: "yellow", logging.ERROR: "red", logging.CRITICAL: "red"}
 _SHORT_ID = 8
-
-_encode = json.JSONEncoder(default=str).encode
 
 
 class TextFormatter(logging.Formatter):
@@ -46,19 +43,20 @@ class TextFormatter(logging.Formatter):
         return f"{self.formatTime(record, '%H:%M:%S')} {level} {short_id:{_SHORT_ID}} {text}"
 
 
-class JSONFormatter(logging.Formatter):
+class JSONFormatter(JsonFormatter):
     """One JSON object per line, with the members of `extra=` beside the standard ones."""
 
-    def format(self, record: logging.LogRecord) -> str:
-        line: dict[str, object] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
+    def __init__(self) -> None:
+        names = {"name": "logger", "exc_info": "traceback"}
+        super().__init__(["name", "message"], rename_fields=names)
+
+    def add_fields(
+        self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]
+    ) -> None:
+        """Fill the object."""
+        moment = datetime.fromtimestamp(record.created, UTC)
+        log_data["time"] = moment.isoformat(timespec="milliseconds")
+        log_data["level"] = record.levelname.lower()
+        super().add_fields(log_data, record, message_dict)
         if (identifier := request_id.get()) is not None:
-            line["request_id"] = identifier
-        line |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
-        if record.exc_info:
-            line["traceback"] = self.formatException(record.exc_info)
-        return _encode(line)
+            log_data["request_id"] = identifier
