@@ -128,6 +128,11 @@ class Settings(BaseSettings):
     storage_path_style: Annotated[bool, example("false")] = True
     storage_timeout: Annotated[Seconds, Field(ge=0.1, le=60, examples=["10"])] = 10
 
+    media_url: Annotated[
+        Annotated[str, AfterValidator(values.origin)] | None, example("https://cdn.example.com")
+    ] = None
+    media_quota: Annotated[int, Field(ge=1, le=10**6, examples=["1024"])] = 1024
+
     host: Annotated[Place, example("127.0.0.1")] = "127.0.0.1"
     port: Annotated[Port, example("5000")] = 5000
     web_concurrency: Annotated[int, Field(ge=1, le=1000, examples=["2"])] = 1
@@ -296,6 +301,10 @@ class Settings(BaseSettings):
     @property
     def is_production(self) -> bool:
         return self.env is Environment.PRODUCTION
+
+    @property
+    def media_quota_bytes(self) -> int:
+        return self.media_quota * 1024 * 1024
 
     @property
     def mailbox_folder(self) -> Path:

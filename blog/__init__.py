@@ -83,6 +83,11 @@ from blog.mail.mailbox_pages import blueprint as mailbox_pages
 from blog.mail.pages import blueprint as mail_pages
 from blog.mail.queue import delete_old as delete_old_mails
 from blog.mail.worker import MailWorker
+from blog.media.api import blueprint as media_api
+from blog.media.jobs import PROCESS_MEDIA, REMOVE_MEDIA_FILE
+from blog.media.pages import blueprint as media_pages
+from blog.media.processes import ImageProcesses
+from blog.media.serving import blueprint as media_files
 from blog.models import ApiToken, LoginSession
 from blog.moderation.api import blueprint as moderation_api
 from blog.moderation.pages import blueprint as moderation_pages
@@ -103,6 +108,8 @@ JOBS = (
     REMOVE_DELETED_ACCOUNT,
     FIND_DELETED_ACCOUNTS,
     PUBLISH_DUE_POSTS,
+    PROCESS_MEDIA,
+    REMOVE_MEDIA_FILE,
     cleaning("delete_expired_sessions", partial(delete_expired, table=LoginSession), every=HOUR),
     cleaning("delete_expired_tokens", partial(delete_expired, table=ApiToken), every=HOUR),
     cleaning("delete_old_answers", delete_old_answers, every=HOUR),
@@ -144,6 +151,8 @@ BLUEPRINTS = (
     tokens_pages,
     leaving_pages,
     users_pages,
+    media_pages,
+    media_files,
     site_pages,
     posts_pages,
     follows_pages,
@@ -166,6 +175,7 @@ RESOURCES = (
     follows_api,
     moderation_api,
     tokens_api,
+    media_api,
 )
 # The database metrics of `/metrics`.
 FIGURES = (outbox_figures, job_figures)
@@ -215,6 +225,7 @@ def create_app(settings: Settings) -> Broadside:
     app.extensions |= {
         "alerts": alerts,
         "exports": Exports(app.database),
+        "image_processes": ImageProcesses(),
     }
 
     configure(app)
@@ -245,6 +256,7 @@ def create_app(settings: Settings) -> Broadside:
     async def close_parts() -> None:
         await app.background.stop()
         await app.renderer.pool.close()
+        await app.extensions["image_processes"].close()
         await app.storage.close()
         if app.replica is not None:
             await app.replica.close()

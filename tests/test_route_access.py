@@ -14,7 +14,7 @@ import pytest
 
 from blog import create_app
 from blog.core.web.app import Broadside
-from blog.models import Comment, Email, EmailState, Post, Report
+from blog.models import Comment, Email, EmailState, Media, MediaFile, Post, Report
 from settings import Settings
 from tests.support import Browser, add_user
 
@@ -110,6 +110,13 @@ TABLE = [
     Row("GET /followers/<username>", readers(200), "/followers/bob"),
     Row("GET /followed_by/<username>", readers(200), "/followed_by/bob"),
     Row("GET /avatar/<seed>.svg", everybody(200), "/avatar/0123456789abcdef.svg"),
+    Row("GET /media/", confirmed(200)),
+    Row("POST /media/", confirmed(422)),
+    # Each is the user's own: to all others it is not there.
+    Row("POST /media/<id:media_id>", only_the_author(302, others=404), "/media/{media}"),
+    Row("POST /media/<id:media_id>/delete", confirmed(302), "/media/{media}/delete"),
+    Row("GET /media/<name>", everybody(404), "/media/none"),
+    Row("GET /media/<name>-<int:width>.webp", everybody(200), "/media/{image}-480.webp"),
     Row("GET /healthz", everybody(200)),
     Row("GET /readyz", everybody(200)),
     # Who may see it is no question of accounts; see tests/web/test_metrics.py.
@@ -233,7 +240,7 @@ def test_the_table_has_every_route_and_no_other(make_settings: Callable[..., Set
 
 
 @pytest.fixture
-async def ids(app: Broadside) -> dict[str, int]:
+async def ids(app: Broadside) -> dict[str, int | str]:
     """People of each kind, and the ids of what the addresses in the table name."""
     user = await add_user(app, "user")
     await add_user(app, "unconfirmed", confirmed=False)
@@ -247,13 +254,20 @@ async def ids(app: Broadside) -> dict[str, int]:
             purpose="confirm", recipient="x@example.com", subject="x", text="x", html="x",
             state=EmailState.FAILED,
         )  # fmt: skip
-        session.add_all([post, mail])
+        image = MediaFile(
+            name="a" * 32, generation="x", kind="png", width=480, height=1, frames=1,
+            colour="000000", variants=[[480, 1]], bytes=1,
+        )  # fmt: skip
+        session.add_all([post, mail, image])
         await session.flush()
         comment = Comment(author_id=user.id, post_id=post.id, **written)
         report = Report(reporter_id=bob.id, post_id=post.id, reason="x")
-        session.add_all([comment, report])
+        media = Media(owner_id=user.id, name=image.name, bytes=1)
+        session.add_all([comment, report, media])
         await session.commit()
         return {
+            "image": image.name,
+            "media": media.id,
             "bob": bob.id,
             "post": post.id,
             "comment": comment.id,
@@ -275,7 +289,7 @@ def outcome(answer: httpx.Response) -> Outcome:
 
 @pytest.mark.parametrize("row", TABLE, ids=[row.route for row in TABLE])
 async def test_a_route_is_for_whom_the_table_says(
-    app: Broadside, ids: dict[str, int], row: Row
+    app: Broadside, ids: dict[str, int | str], row: Row
 ) -> None:
     method, _, rule = row.route.partition(" ")
     address = (row.address or rule).format_map(ids)

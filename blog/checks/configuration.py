@@ -25,6 +25,7 @@ def check_configuration(settings: Settings) -> Iterator[Finding]:
     yield _secret(settings)
     yield _address(settings)
     yield from _encryption(settings)
+    yield from _images(settings)
     yield from _mail(settings)
     yield _administrators(settings)
     if not settings.rate_limits:
@@ -84,6 +85,20 @@ def _encryption(settings: Settings) -> Iterator[Finding]:
     else:
         text = "off: browsers are not told to use HTTPS only"
         yield warning("HTTPS_REDIRECT", text, "set HTTPS_REDIRECT=true")
+
+
+def _images(settings: Settings) -> Iterator[Finding]:
+    if settings.media_url is None:
+        return
+    parts = urlsplit(settings.media_url)
+    if parts.scheme != "https" and urlsplit(settings.base_url).scheme == "https":
+        text = f"{settings.media_url} is not https: browsers do not show its images in our pages"
+        yield serious("MEDIA_URL", text, "set it to the https:// address of the CDN")
+    elif not _is_public(parts.hostname or ""):
+        text = f"{settings.media_url} is not a public address"
+        yield serious("MEDIA_URL", text, "set it to the address of the CDN")
+    else:
+        yield ok("MEDIA_URL", settings.media_url)
 
 
 def _mail(settings: Settings) -> Iterator[Finding]:

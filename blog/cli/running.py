@@ -72,4 +72,5 @@ async def opened_app(settings: Settings | None = None) -> AsyncIterator[Broadsid
             yield app
     finally:
         await app.renderer.pool.close()
+        await app.extensions["image_processes"].close()
         await app.database.close()

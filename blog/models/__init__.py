@@ -12,6 +12,8 @@ from blog.models.id_ranges import CommentRange, UserRange
 from blog.models.idempotent_answer import IdempotentAnswer
 from blog.models.job import Job, JobState
 from blog.models.login_session import LoginSession
+from blog.models.media import Media
+from blog.models.media_file import MediaFile, MediaState
 from blog.models.post import Post, PostStatus
 from blog.models.post_day import PostDay
 from blog.models.rate_limit import RateLimit
@@ -35,6 +37,9 @@ __all__ = [
     "JobState",
     "LoggedEvent",
     "LoginSession",
+    "Media",
+    "MediaFile",
+    "MediaState",
     "Permission",
     "Post",
     "PostDay",

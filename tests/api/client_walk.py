@@ -4,7 +4,9 @@
 and runs `walk`. So each name and type here is one that the API's description gives.
 """
 
+from base64 import b64decode
 from collections.abc import Callable
+from io import BytesIO
 from typing import TypeVar
 
 from broadside_client import AuthenticatedClient
@@ -21,6 +23,14 @@ from broadside_client.api.follows import (
     list_followers,
     list_following,
     unfollow_user,
+)
+from broadside_client.api.media import (
+    delete_media,
+    get_media,
+    get_media_usage,
+    list_media,
+    update_media,
+    upload_media,
 )
 from broadside_client.api.moderation import disable_comment, enable_comment
 from broadside_client.api.posts import (
@@ -57,6 +67,11 @@ from broadside_client.models import (
     CommentUpdate,
     CreatedToken,
     ListPostsFieldsItem,
+    Media,
+    MediaList,
+    MediaUpdate,
+    MediaUpload,
+    MediaUsage,
     ModerationReason,
     PartialPostList,
     Post,
@@ -74,7 +89,10 @@ from broadside_client.models import (
     UserCreate,
     UserList,
 )
-from broadside_client.types import Unset
+from broadside_client.types import File, Unset
+
+# A GIF of one pixel.
+IMAGE = b64decode("R0lGODlhAQABAIAAAP///wAAACwAAAAAAQABAAACAkQBADs=")
 
 Expected = TypeVar("Expected")
 Connect = Callable[[str], AuthenticatedClient]
@@ -106,6 +124,7 @@ async def walk(susan: AuthenticatedClient, moderator: AuthenticatedClient, beare
     post = await use_posts(writer)
     secret = as_a(AccessToken, await issue_token.asyncio(client=moderator)).token
     await use_comments(post, writer, bearer(secret))
+    await use_media(writer)
     await use_follows(writer)
     await take_away(post, writer, susan)
 
@@ -232,6 +251,26 @@ async def use_comments(
     assert [each.body for each in under.comments] == ["So *was* I."]
     assert as_a(CommentList, await list_comments.asyncio(client=writer)).count == 1
     done = await delete_comment.asyncio_detailed(comment.id, client=moderator)
+    assert done.status_code == 204
+
+
+async def use_media(writer: AuthenticatedClient) -> None:
+    """Upload an image, describe it, and delete it."""
+    file = File(payload=BytesIO(IMAGE), file_name="dot.gif")
+    sent = MediaUpload(file=file, alt="A dot")
+    media = as_a(Media, await upload_media.asyncio(client=writer, body=sent))
+    assert (media.width, media.height, media.alt) == (1, 1, "A dot")
+    change = MediaUpdate(caption="The smallest one")
+    changed = as_a(Media, await update_media.asyncio(media.id, client=writer, body=change))
+    assert (changed.alt, changed.caption) == ("A dot", "The smallest one")
+    assert as_a(Media, await get_media.asyncio(media.id, client=writer)) == changed
+    listed = as_a(MediaList, await list_media.asyncio(client=writer))
+    assert [each.id for each in listed.media] == [media.id]
+    usage = as_a(MediaUsage, await get_media_usage.asyncio(client=writer))
+    assert (usage.count, usage.bytes_ > 0) == (1, True)
+    wrong = MediaUpload(file=File(payload=BytesIO(b"no image"), file_name="x.gif"))
+    assert as_a(Problem, await upload_media.asyncio(client=writer, body=wrong)).status == 422
+    done = await delete_media.asyncio_detailed(media.id, client=writer)
     assert done.status_code == 204
 
 

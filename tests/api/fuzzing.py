@@ -23,6 +23,7 @@ UNFORESEEABLE = {
     "password": "Please choose another",
     "cursor": "not a cursor of this list",
     "body": "nothing to be seen",  # As of "#".
+    "file": "",  # It is no image.
     "page": "either a page or a cursor",
 }
 # And those that are about no single field.

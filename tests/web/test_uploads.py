@@ -18,7 +18,12 @@ from blog.core.storage.folder import INCOMING
 from blog.core.web import lingering_close
 from blog.core.web.app import Broadside, current_app
 from blog.core.web.bodies import MOST_WAITING
-from blog.core.web.uploads import takes_upload, uploaded_body, uploaded_file
+from blog.core.web.uploads import (
+    fields_after_file,
+    takes_upload,
+    uploaded_body,
+    uploaded_file,
+)
 from blog.models import User
 from settings import Settings
 from tests.connections import watch_pools, watched
@@ -74,7 +79,10 @@ async def uploading(make_settings: Callable[..., Settings]) -> AsyncIterator[Bro
         if file is None:
             return fields
         size = await current_app.storage.put(KEY, file.content)
-        return fields | {"file": [file.field, file.name, file.content_type, size]}
+        found: dict[str, object] = {"file": [file.field, file.name, file.content_type, size]}
+        if later := (await fields_after_file()).to_dict():
+            found["later"] = later
+        return fields | found
 
     with watched(app) as faults:
         async with app.test_app():
@@ -330,12 +338,31 @@ async def test_a_form_of_another_site_is_refused(susan_sends: Browser) -> None:
 
 async def test_a_body_that_is_no_such_form_has_no_token(susan_sends: Browser) -> None:
     token = await susan_sends.token("/")
-    for answer in (
-        await susan_sends.post(FORM, content=b"x", headers={"Content-Type": "image/png"}),
-        await susan_sends.post(FORM, data={"csrf_token": token}),
-    ):
-        assert answer.status_code == 400
-        assert "Please send it once more" in answer.text
+    headers = {"Content-Type": "image/png", "X-Token": token}
+    answer = await susan_sends.post(FORM, content=b"x", headers=headers)
+    assert answer.status_code == 400
+    assert "Please send it once more" in answer.text
+
+
+async def test_a_form_that_cannot_have_a_file_has_its_fields(susan_sends: Browser) -> None:
+    fields = {"csrf_token": await susan_sends.token("/"), "alt": "x"}
+    assert (await susan_sends.post(FORM, data=fields)).json() == fields
+    too_large = fields | {"alt": "x" * MIB}
+    assert (await susan_sends.post(FORM, data=too_large)).status_code == 413
+
+
+async def test_fields_after_the_file_are_read_and_further_files_are_not(
+    susan_sends: Browser, uploading: Broadside
+) -> None:
+    token = await susan_sends.token("/")
+    first = form_of({"csrf_token": token}, b"first")[: -len(BOUNDARY) - 6]
+    body = first + form_of({"alt": "x"}, b"second")[: -len(BOUNDARY) - 6] + form_of({"late": "y"})
+    for chunk in (0, 1):
+        answer = (await sent(susan_sends, body, chunk)).json()
+        assert answer["later"] == {"alt": "x", "late": "y"}
+        assert await stored(uploading) == b"first"
+    too_large = first + form_of({"alt": "x" * (MIB + 1)})
+    assert (await sent(susan_sends, too_large)).status_code == 413
 
 
 WHOLE = form_of({"alt": "x"}, b"y" * 10)

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts.sessions.service import end_all_access
 from blog.core.clock import now
+from blog.media.service import delete_some_media
 from blog.models import AccountDeletion, AuditEntry, Comment, Email, Follow, Post, Report, User
 
 ROWS_AT_ONCE = 100
@@ -63,6 +64,7 @@ async def delete_batch(session: AsyncSession, user_id: int) -> bool:
         _delete_comments,
         _delete_follows,
         _delete_reports,
+        _delete_media,
         _anonymise_moderation,
     ):
         if await step(session, user_id):
@@ -127,6 +129,11 @@ async def _delete_reports(session: AsyncSession, user_id: int) -> bool:
     if reports:
         await _delete(session, Report, Report.id.in_(reports))
     return bool(reports)
+
+
+async def _delete_media(session: AsyncSession, user_id: int) -> bool:
+    """Delete some images; jobs remove their files."""
+    return await delete_some_media(session, user_id, ROWS_AT_ONCE) > 0
 
 
 async def _anonymise_moderation(session: AsyncSession, user_id: int) -> bool:

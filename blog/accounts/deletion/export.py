@@ -26,6 +26,8 @@ from blog.models import (
     Email,
     Follow,
     LoginSession,
+    Media,
+    MediaFile,
     Post,
     Report,
     Role,
@@ -75,6 +77,10 @@ def sections(account: User) -> dict[str, Section]:
             Comment.id, Comment.post_id, Comment.body, Comment.created_at, Comment.edited_at,
             Comment.disabled_at, Comment.disabled_reason,
         ).where(Comment.author_id == me), (Comment.id,)),
+        "media": Section(select(
+            Media.id, Media.name, Media.alt, Media.caption, Media.bytes, Media.created_at,
+            MediaFile.kind, MediaFile.width, MediaFile.height,
+        ).join(MediaFile, MediaFile.name == Media.name).where(Media.owner_id == me), (Media.id,)),
         "reports": Section(select(
             Report.id, Report.post_id, Report.comment_id, Report.reason, Report.created_at,
             Report.state, Report.closed_at,

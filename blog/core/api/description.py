@@ -140,7 +140,10 @@ class Description(OpenAPIProvider):
         return parameters_of(model, "header"), {}
 
     def build_request_body(self, model: Any, source: DataSource) -> tuple[dict[str, Any], Schemas]:
-        return {"content": content_of(model)}, schemas_of(model, "validation")
+        content = content_of(model)
+        if source is DataSource.FORM_MULTIPART:
+            content = {"multipart/form-data": content["application/json"]}
+        return {"content": content}, schemas_of(model, "validation")
 
     def build_response_object(
         self, model: Any, headers_model: Any

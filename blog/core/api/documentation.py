@@ -44,7 +44,7 @@ async def docs() -> ResponseReturnValue:
     }
     response = Response(await render_template("api/docs.html", **files))
     # Swagger UI has its icons in its style sheet.
-    policy = content_security_policy(current_app.settings.avatars)
+    policy = content_security_policy(current_app.settings)
     response.headers["Content-Security-Policy"] = policy.replace(
         "img-src 'self'", "img-src 'self' data:"
     )

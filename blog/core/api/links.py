@@ -47,6 +47,13 @@ class Links(NamedTuple):
     def avatar(self, user: User) -> str:
         return urljoin(self.root, avatar_url(user))
 
+    def media(self, media_id: int) -> str:
+        return f"{self.root}/media/{media_id}"
+
+    def image(self, path: str) -> str:
+        """The address of a file of an image, at `MEDIA_URL` if that is set."""
+        return urljoin(current_app.settings.media_url or self.root, path)
+
     def token(self, token_id: int) -> str:
         return f"{self.root}/tokens/{token_id}"
 

@@ -16,7 +16,7 @@ from werkzeug.exceptions import PreconditionFailed
 
 from blog.core.web.app import current_app
 from blog.core.web.compression import GZIPPED
-from blog.models import Comment, Post, User
+from blog.models import Comment, Media, Post, User
 
 TAG_LENGTH = 32
 CHANGED = "This has changed since you read it. Read it again, and then decide."
@@ -110,7 +110,7 @@ def _response(tagged: str, status: int, headers: Mapping[str, str]) -> Response:
 
 async def require_match(
     session: AsyncSession,
-    table: type[Post] | type[Comment] | type[User],
+    table: type[Post] | type[Comment] | type[User] | type[Media],
     row_id: int,
     representation: Callable[[], Awaitable[BaseModel]],
 ) -> None:

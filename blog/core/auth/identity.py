@@ -19,7 +19,15 @@ from blog.core.web.requests import is_for_api
 from blog.models import LoginSession, Permission, User
 
 # Endpoints that do not depend on the viewer, and skip authentication.
-VIEWER_INDEPENDENT = {"static", "users.avatar", "health.alive", "health.ready", "metrics.show"}
+VIEWER_INDEPENDENT = {
+    "static",
+    "users.avatar",
+    "media_files.show",
+    "media_files.show_variant",
+    "health.alive",
+    "health.ready",
+    "metrics.show",
+}
 
 
 def current_viewer() -> Viewer:

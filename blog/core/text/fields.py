@@ -19,3 +19,4 @@ def _cleaned_by(clean: Callable[[str], str]) -> BeforeValidator:
 
 Line = Annotated[str, Field(max_length=64), _cleaned_by(clean_line)]
 Lines = Annotated[str, Field(max_length=2000), _cleaned_by(clean_lines)]
+Description = Annotated[str, Field(max_length=1000), _cleaned_by(clean_line)]

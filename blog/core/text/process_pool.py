@@ -22,6 +22,8 @@ Arguments = TypeVarTuple("Arguments")
 
 log = logging.getLogger(__name__)
 
+# What ends a process that does something impossible, or gets no more memory.
+CRASHES = {-signal.SIGABRT, -signal.SIGBUS, -signal.SIGFPE, -signal.SIGILL, -signal.SIGSEGV}
 PROGRAM = Path(__file__).with_name("process_worker.py")
 
 
@@ -31,6 +33,10 @@ class OutOfTimeError(Exception):
 
 class OverloadedError(Exception):
     """The queue is full, or a process died; the call may be retried."""
+
+
+class CrashedError(OverloadedError):
+    """The process crashed, probably because of its input; a retry would crash again."""
 
 
 class FunctionFailedError(Exception):
@@ -55,6 +61,8 @@ class ProcessPool:
         wall_seconds: the maximum elapsed time of a call; only an overloaded machine reaches it
             first.
         longest_queue: the maximum number of waiting calls.
+        memory_bytes: the maximum memory of a process (RLIMIT_DATA), if it has a limit.
+        keep: whether a process is kept for the next call. Otherwise each call has a new one.
     """
 
     def __init__(
@@ -65,11 +73,15 @@ class ProcessPool:
         cpu_seconds: float,
         wall_seconds: float,
         longest_queue: int,
+        memory_bytes: int | None = None,
+        keep: bool = True,
     ) -> None:
         self.size = size
         self._modules = modules
         self._cpu_seconds = cpu_seconds
         self._wall_seconds = wall_seconds
+        self._memory_bytes = memory_bytes
+        self._keep = keep
         self._queue: asyncio.Queue[_Job] = asyncio.Queue(longest_queue)
         self._idle = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -102,7 +114,7 @@ class ProcessPool:
 
         Raises:
             OutOfTimeError: it exceeded its CPU time.
-            OverloadedError: the queue is full, or the process died.
+            OverloadedError: the queue is full, or the process died; by itself: `CrashedError`.
             FunctionFailedError: the function raised another exception.
         """
         request = {
@@ -110,6 +122,7 @@ class ProcessPool:
             "function": function.__qualname__,
             "arguments": arguments,
             "cpu_seconds": self._cpu_seconds,
+            "memory_bytes": self._memory_bytes,
         }
         job = _Job(request, asyncio.get_running_loop().create_future())
         try:
@@ -132,7 +145,8 @@ class ProcessPool:
         process: Process | None = None
         try:
             while True:
-                process = await self._ensure_process(process)
+                if self._keep:
+                    process = await self._ensure_process(process)
                 job = await self._queue.get()
                 if job.outcome.cancelled():
                     continue
@@ -149,6 +163,8 @@ class ProcessPool:
                 finally:
                     self._idle += 1
                     job.outcome.cancel()
+                if process is not None and not self._keep:
+                    await _end(process)
         finally:
             if process is not None:
                 await _end(process)
@@ -188,7 +204,7 @@ class ProcessPool:
             log.warning("%s exceeded %s s of CPU time", request["function"], self._cpu_seconds)
             raise OutOfTimeError
         log.error("the process of %s ended with code %s", request["function"], code)
-        raise OverloadedError("the process ended")
+        raise CrashedError if code in CRASHES else OverloadedError("the process ended")
 
 
 async def _exchange(process: Process, request: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ the web process too.
 
 import json
 import os
+import resource
 import signal
 import sys
 import traceback
@@ -65,11 +66,21 @@ def _read(requests: BinaryIO) -> dict[str, Any] | None:
     return request
 
 
-def _answer(module: str, function: str, arguments: list[Any], cpu_seconds: float) -> dict[str, Any]:
+def _answer(
+    module: str,
+    function: str,
+    arguments: list[Any],
+    cpu_seconds: float,
+    memory_bytes: int | None,
+) -> dict[str, Any]:
     """Call a function; SIGPROF kills the process when its CPU time is used up.
 
-    A Python signal handler would run only after a regular expression has finished.
+    A Python signal handler would run only after a regular expression has finished. Memory beyond
+    its limit is not allocated: most functions fail by that, and some libraries abort.
     """
+    if memory_bytes is not None:
+        # Unlike RLIMIT_AS, this does not count what is only mapped, such as libraries.
+        resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
     signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
     try:
         return {"result": getattr(import_module(module), function)(*arguments)}

@@ -8,7 +8,7 @@ from werkzeug.urls import iri_to_uri
 
 from blog.core.web.app import Broadside
 from blog.core.web.identicons import GRAVATAR
-from settings import Avatars
+from settings import Avatars, Settings
 
 POLICY = [
     "default-src 'none'",
@@ -36,12 +36,12 @@ PAGE_HEADERS = {
 }
 
 
-def content_security_policy(avatars: Avatars) -> str:
-    """The policy: resources of this site only, and Gravatar's images if they are used."""
-    policy = "; ".join(POLICY)
-    if avatars is Avatars.GRAVATAR:
-        policy = policy.replace("img-src 'self'", f"img-src 'self' {GRAVATAR}")
-    return policy
+def content_security_policy(settings: Settings) -> str:
+    """The policy: resources of this site only, and images of `MEDIA_URL` and Gravatar, if used."""
+    hosts = [settings.media_url] if settings.media_url else []
+    if settings.avatars is Avatars.GRAVATAR:
+        hosts.append(GRAVATAR)
+    return "; ".join(POLICY).replace("img-src 'self'", " ".join(["img-src 'self'", *hosts]))
 
 
 def keep_private() -> None:
@@ -61,7 +61,7 @@ def vary_by(response: Response, name: str) -> None:
 
 def init_app(app: Broadside) -> None:
     """Add the headers to all responses of `app`, except those that a view has set."""
-    policy = content_security_policy(app.settings.avatars)
+    policy = content_security_policy(app.settings)
     common_headers = COMMON_HEADERS | {"Content-Security-Policy": policy}
     page_headers = common_headers | PAGE_HEADERS
 

@@ -55,6 +55,20 @@ class Upload:
 
     def __init__(self, body: AsyncGenerator[bytes, None]) -> None:
         self.body = body
+        self._form: _Form | None = None
+
+    async def whole(self) -> bytes:
+        """The body, which may be as large as one without a file.
+
+        Raises:
+            RequestEntityTooLarge: it is larger.
+        """
+        body = bytearray()
+        async for chunk in self.body:
+            body += chunk
+            if len(body) > LARGEST_BODY:
+                raise RequestEntityTooLarge
+        return bytes(body)
 
     async def fields(
         self, mimetype: str, options: Mapping[str, str], most_fields: int
@@ -65,53 +79,67 @@ class Upload:
             mimetype, options: the declared type of the body.
             most_fields: the maximum number of parts.
 
-        Raises: as `read_form`.
+        Raises:
+            BadRequest: the form is malformed, or not UTF-8.
+            RequestEntityTooLarge: the fields are too many or too large.
         """
         if mimetype != "multipart/form-data":
             return MultiDict()
-        fields, self.file = await read_form(self.body, options.get("boundary", ""), most_fields)
+        self._form = _Form(_events(self.body, options.get("boundary", ""), most_fields))
+        fields, self.file = await self._form.read()
+        return fields
+
+    async def later_fields(self) -> MultiDict[str, str]:
+        """The fields of the form after the file, whose content has been read. Further files are
+        skipped.
+
+        Raises: as `fields`.
+        """
+        fields, file = MultiDict[str, str](), self.file
+        while self._form is not None and file is not None:
+            more, file = await self._form.read()
+            fields.update(more)
+            if file is not None:
+                async for _ in file.content:
+                    pass
         return fields
 
 
-async def read_form(
-    body: AsyncIterator[bytes], boundary: str, most_fields: int
-) -> tuple[MultiDict[str, str], UploadedFile | None]:
-    """Read a form up to its first file. Anything after the file is ignored.
+class _Form:
+    """A form that is read up to its next file."""
 
-    Args:
-        body: the form.
-        boundary: the boundary between its parts.
-        most_fields: the maximum number of parts.
+    def __init__(self, events: AsyncIterator[Event]) -> None:
+        self._events = events
+        self._size = 0
 
-    Returns:
-        The fields before the file, and the file, if one was chosen.
+    async def read(self) -> tuple[MultiDict[str, str], UploadedFile | None]:
+        """The fields before the next file, and that file, if one was chosen.
 
-    Raises:
-        BadRequest: the form is malformed, or not UTF-8.
-        RequestEntityTooLarge: the fields are too many or too large.
-    """
-    events = _events(body, boundary, most_fields)
-    fields, size = MultiDict[str, str](), 0
-    name, value, is_file = "", bytearray(), False
-    async for event in events:
-        if isinstance(event, Field | File):
-            if not isinstance(event.name, str):
-                raise BadRequest(MALFORMED)
-            is_file = isinstance(event, File)
-            if isinstance(event, File) and event.filename:
-                kind = event.headers.get("Content-Type", "")
-                file = UploadedFile(event.name, event.filename, kind, _content(events))
-                return fields, file
-            name, value = event.name, bytearray()
-        elif isinstance(event, Data):
-            size += len(event.data)
-            if size > LARGEST_BODY:
-                raise RequestEntityTooLarge
-            value += event.data
-            # A file input without a chosen file has no file name.
-            if not event.more_data and not is_file:
-                fields.add(name, _text(value))
-    return fields, None
+        Raises:
+            BadRequest: the form is malformed, or not UTF-8.
+            RequestEntityTooLarge: the fields are too many or too large.
+        """
+        fields = MultiDict[str, str]()
+        name, value, is_file = "", bytearray(), False
+        async for event in self._events:
+            if isinstance(event, Field | File):
+                if not isinstance(event.name, str):
+                    raise BadRequest(MALFORMED)
+                is_file = isinstance(event, File)
+                if isinstance(event, File) and event.filename:
+                    kind = event.headers.get("Content-Type", "")
+                    content = _content(self._events)
+                    return fields, UploadedFile(event.name, event.filename, kind, content)
+                name, value = event.name, bytearray()
+            elif isinstance(event, Data):
+                self._size += len(event.data)
+                if self._size > LARGEST_BODY:
+                    raise RequestEntityTooLarge
+                value += event.data
+                # A file input without a chosen file has no file name.
+                if not event.more_data and not is_file:
+                    fields.add(name, _text(value))
+        return fields, None
 
 
 def _text(value: bytearray) -> str:

@@ -21,6 +21,7 @@ METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 LARGEST_ROW_ID = 2**63 - 1
 MAX_FIELDS = 100
+URLENCODED = "application/x-www-form-urlencoded"
 # How many times a URL may be percent-encoded.
 MAX_LAYERS = 4
 
@@ -42,9 +43,11 @@ class StrictFormDataParser(FormDataParser):
         options: dict[str, str] | None = None,
     ) -> tuple[MultiDict[str, str], MultiDict[str, str]]:
         files = MultiDict[str, str]()
-        if self.upload is not None:
+        if self.upload is not None and mimetype != URLENCODED:
             fields = await self.upload.fields(mimetype, options or {}, MAX_FIELDS)
-        elif mimetype == "application/x-www-form-urlencoded":
+        elif self.upload is not None:
+            fields = _parse_urlencoded(await self.upload.whole())
+        elif mimetype == URLENCODED:
             fields = _parse_urlencoded(await body)
         else:
             fields, files = await super().parse(body, mimetype, content_length, options)

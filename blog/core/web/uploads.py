@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any, TypeVar, cast
 
 from quart import Quart, current_app, request
+from werkzeug.datastructures import MultiDict
 
 from blog.core.web.multipart import Upload, UploadedFile
 from blog.core.web.requests import StrictRequest
@@ -21,8 +22,8 @@ def takes_upload(largest: int) -> Callable[[View], View]:
     view must not hold a database connection while it reads, and must not respond before it has
     finished reading.
 
-    The fields of a form have to come before the file, including the CSRF token, and have the same
-    limits as in any other form.
+    The fields of a form have the same limits as in any other form. Those that are needed before
+    the file is read have to come before it, as the CSRF token; `fields_after_file` has the others.
 
     Args:
         largest: the maximum size of the body in bytes. It may take `BODY_SECONDS` per MiB of this,
@@ -50,6 +51,14 @@ async def uploaded_file() -> UploadedFile | None:
     """
     await request.form
     return _upload().file
+
+
+async def fields_after_file() -> MultiDict[str, str]:
+    """The fields of the form that come after the file, once its content has been read.
+
+    Raises: as `uploaded_file`.
+    """
+    return await _upload().later_fields()
 
 
 def _upload() -> Upload:

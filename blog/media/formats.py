@@ -1,0 +1,79 @@
+"""What an upload is, by its content: its name and its declared type may say anything."""
+
+import re
+
+# How many bytes of a file decide.
+HEAD = 64
+
+_SIGNATURES = (
+    ("jpeg", re.compile(rb"\xff\xd8\xff")),
+    ("png", re.compile(rb"\x89PNG\r\n\x1a\n")),
+    ("gif", re.compile(rb"GIF8[79]a")),
+    ("webp", re.compile(rb"RIFF.{4}WEBP", re.DOTALL)),
+)
+# ISO/IEC 14496-12, "File Type Box": its length, its type, and the brands that the file follows.
+_BRANDS = re.compile(rb"\0\0\0([\x0c-\x3c])ftyp", re.DOTALL)
+_AVIF = {b"avif", b"avis"}
+_HEIC = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+
+# Documents that some programs find in any file, however it begins.
+_DOCUMENT = re.compile(rb"<(?:script|html|iframe|!doctype)[\s>/]|%PDF-1", re.IGNORECASE)
+# The end of a ZIP archive (APPNOTE.TXT, 4.3.16), with the length of its comment.
+_END_OF_ZIP = b"PK\x05\x06"
+_LENGTH_OF_END = 22
+_LONGEST_COMMENT = 65_535
+
+EMPTY = "This file is empty."
+NO_IMAGE = "This is not an image, or not of a kind that can be shown: JPEG, PNG, GIF, WebP or AVIF."
+HEIC = "HEIC photos cannot be read here. Please save it as JPEG first."
+SVG = "SVG files cannot be uploaded. Please save it as PNG first."
+TWO_THINGS = "This file is an image and another document at once, so it is refused."
+
+
+class UnsuitableFileError(ValueError):
+    """The file cannot be taken; the message is for the person who sent it."""
+
+
+def kind_of(head: bytes) -> str:
+    """The format of an image.
+
+    Args:
+        head: the first `HEAD` bytes.
+
+    Raises:
+        UnsuitableFileError: it is none that can be taken.
+    """
+    if not head:
+        raise UnsuitableFileError(EMPTY)
+    for kind, signature in _SIGNATURES:
+        if signature.match(head):
+            return kind
+    if box := _BRANDS.match(head):
+        brands = {head[start : start + 4] for start in range(8, box[1][0], 4)}
+        if brands & _AVIF:
+            return "avif"
+        if brands & _HEIC:
+            raise UnsuitableFileError(HEIC)
+    if b"<svg" in head.lower():
+        raise UnsuitableFileError(SVG)
+    raise UnsuitableFileError(NO_IMAGE)
+
+
+def refuse_polyglot(content: bytes) -> None:
+    """Refuse an image that is an HTML page, a PDF or a ZIP archive as well.
+
+    What follows the end of an image is no reason: phones put videos and further pictures there.
+
+    Raises:
+        UnsuitableFileError: it is.
+    """
+    if _DOCUMENT.search(content) or _ends_as_zip(content):
+        raise UnsuitableFileError(TWO_THINGS)
+
+
+def _ends_as_zip(content: bytes) -> bool:
+    start = content.rfind(_END_OF_ZIP, max(0, len(content) - _LENGTH_OF_END - _LONGEST_COMMENT))
+    if start < 0 or start + _LENGTH_OF_END > len(content):
+        return False
+    comment = int.from_bytes(content[start + 20 : start + 22], "little")
+    return start + _LENGTH_OF_END + comment == len(content)

@@ -1,0 +1,113 @@
+"""One's own images: uploading, describing and deleting them."""
+
+from quart import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
+from quart.typing import ResponseReturnValue
+
+from blog.core.auth.identity import required_viewer
+from blog.core.auth.permissions import permission_required
+from blog.core.auth.quotas import UPLOADING, WRITING, quota
+from blog.core.db.pagination import CursorRequest
+from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.web.app import current_app, db
+from blog.core.web.errors import prefers_json
+from blog.core.web.forms import Form
+from blog.core.web.headers import vary_by
+from blog.core.web.requests import requested_cursor
+from blog.core.web.uploads import takes_upload
+from blog.media import queries, service
+from blog.media.markdown import markdown_of
+from blog.media.schemas import MediaForm, MediaUpdate
+from blog.media.sizes import size_text, variant_path
+from blog.media.uploads import LARGEST_UPLOAD, receive
+from blog.models import Media, Permission
+
+blueprint = Blueprint("media", __name__)
+
+PER_PAGE = 24
+
+
+@blueprint.get("/media/")
+@permission_required(Permission.WRITE)
+async def overview() -> ResponseReturnValue:
+    """One's own images, with the form for another one."""
+    return await _overview_page(Form(MediaForm), requested_cursor(PER_PAGE))
+
+
+@blueprint.post("/media/")
+@takes_upload(LARGEST_UPLOAD)
+@quota(UPLOADING)
+@permission_required(Permission.WRITE)
+async def upload() -> ResponseReturnValue:
+    """Take an image. The editor's script gets JSON, a form without it the page of images."""
+    try:
+        media = await receive(required_viewer())
+    except InvalidFieldsError as error:
+        if prefers_json():
+            raise
+        form = Form(MediaForm, (await request.form).to_dict())
+        form.refuse(error)
+        return await _overview_page(form, CursorRequest(PER_PAGE))
+    if prefers_json():
+        return _inserted(media), 201
+    await flash("Your image is uploaded. Copy its Markdown into your text.", "success")
+    return redirect(url_for("media.overview", _anchor=f"media-{media.id}"))
+
+
+@blueprint.post("/media/<id:media_id>")
+@quota(WRITING)
+@permission_required(Permission.WRITE)
+async def change(media_id: int) -> ResponseReturnValue:
+    """Change the texts of an image."""
+    form = Form(MediaUpdate)
+    if (data := await form.submitted()) is None:
+        raise InvalidFieldsError(form.errors)
+    await service.change_media(db(), required_viewer().id, media_id, data)
+    await flash("The texts of the image are changed. Posts keep those that they have.", "success")
+    return redirect(url_for("media.overview", _anchor=f"media-{media_id}"))
+
+
+@blueprint.post("/media/<id:media_id>/delete")
+@quota(WRITING)
+@permission_required(Permission.WRITE)
+async def delete(media_id: int) -> ResponseReturnValue:
+    """Delete an image. If it is gone already, that is what was wanted."""
+    try:
+        await service.delete_media(db(), required_viewer().id, media_id)
+    except NotFoundError:
+        await flash("The image is gone already.", "info")
+    else:
+        await flash("The image is deleted.", "success")
+    return redirect(url_for("media.overview"))
+
+
+def _inserted(media: Media) -> Response:
+    response = jsonify(
+        id=media.id,
+        markdown=markdown_of(media),
+        url=variant_path(media.name, media.file.variants[-1][0]),
+        width=media.file.width,
+        height=media.file.height,
+        alt=media.alt,
+    )
+    vary_by(response, "Accept")
+    return response
+
+
+async def _overview_page(
+    form: Form[MediaForm], wanted: CursorRequest
+) -> tuple[str, int]:  # fmt: skip
+    owner_id = required_viewer().id
+    used = await queries.usage(db(), owner_id)
+    page = await queries.newest(db(), owner_id, wanted, used.number)
+    settings = current_app.settings
+    html = await render_template(
+        "media/overview.html",
+        form=form,
+        page=page,
+        used=size_text(used.bytes),
+        quota=size_text(settings.media_quota_bytes),
+        markdown_of=markdown_of,
+        variant_path=variant_path,
+        media_url=settings.media_url,
+    )
+    return html, form.status

@@ -1,0 +1,74 @@
+"""Reading images."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import BigInteger, Select, bindparam, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
+
+from blog.core.db.cursors import Order
+from blog.core.db.pagination import CursorRequest, Listing, Page, PageRequest
+from blog.models import Media, MediaFile
+
+_OWNER = bindparam("owner", type_=BigInteger)
+_OWN = select(Media).where(Media.owner_id == _OWNER)
+_WITH_FILE = joinedload(Media.file, innerjoin=True)
+_ORDER = Order(Media.id)
+_NEWEST: Listing[Media] = Listing(
+    _ORDER, _OWN, lambda media: (media.id,), complete=lambda rows: rows.options(_WITH_FILE)
+)
+_BY_ID = _OWN.where(Media.id == bindparam("id")).options(_WITH_FILE)
+_USAGE = select(func.count(), func.coalesce(func.sum(Media.bytes), 0)).where(
+    Media.owner_id == _OWNER
+)
+_FILE = select(
+    MediaFile.name, MediaFile.generation, MediaFile.state, MediaFile.colour, MediaFile.variants
+).where(MediaFile.name == bindparam("name"))
+
+
+class Usage(NamedTuple):
+    """How many images somebody has, and their size."""
+
+    number: int
+    bytes: int
+
+
+class ShownFile(NamedTuple):
+    """What is needed to serve an image."""
+
+    name: str
+    generation: str
+    state: str
+    colour: str
+    variants: Sequence[Sequence[int]]
+
+
+def some_of(owner_id: int, number: int) -> Select[Media]:
+    """Some images of somebody, locked."""
+    statement = select(Media).where(Media.owner_id == owner_id).order_by(Media.id).limit(number)
+    return statement.options(_WITH_FILE).with_for_update(of=Media)
+
+
+async def usage(session: AsyncSession, owner_id: int) -> Usage:
+    """What somebody has used of the quota."""
+    number, size = (await session.execute(_USAGE, {"owner": owner_id})).one()
+    return Usage(number, int(size))
+
+
+async def newest(
+    session: AsyncSession, owner_id: int, wanted: PageRequest | CursorRequest, total: int
+) -> Page[Media]:
+    """Somebody's images, the newest first."""
+    return await _NEWEST.read(session, wanted, total, owner=owner_id)
+
+
+async def own_media(session: AsyncSession, owner_id: int, media_id: int) -> Media | None:
+    """One of somebody's images."""
+    return await session.scalar(_BY_ID, {"owner": owner_id, "id": media_id})
+
+
+async def file_by_name(session: AsyncSession, name: str) -> ShownFile | None:
+    """What there is of a file."""
+    row = (await session.execute(_FILE, {"name": name})).one_or_none()
+    return ShownFile._make(row) if row else None

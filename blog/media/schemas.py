@@ -1,0 +1,50 @@
+"""What is sent about images, and what is known of them."""
+
+from typing import Annotated, NamedTuple
+
+from pydantic import Field
+
+from blog.core.text.fields import Description
+from blog.core.text.validation import Schema, with_example
+
+EXAMPLE_OF_TEXTS = {"alt": "A tram in the rain", "caption": "Line 28, in November"}
+
+
+class MediaForm(Schema):
+    """The texts of an image."""
+
+    alt: Annotated[
+        Description, Field(description="What it shows, for those who cannot see it.")
+    ] = ""
+    caption: Annotated[Description, Field(description="What is written below it.")] = ""
+
+
+class MediaUpdate(MediaForm):
+    """What is to be changed of an image."""
+
+    model_config = with_example(EXAMPLE_OF_TEXTS)
+
+
+class Inspected(NamedTuple):
+    """What a file turned out to be.
+
+    Attributes:
+        kind: jpeg, png, gif, webp or avif.
+        width, height: in pixels, as it is turned.
+        frames: how many; 1 if it does not move.
+        colour: the dominant one, as six hexadecimal digits.
+    """
+
+    kind: str
+    width: int
+    height: int
+    frames: int
+    colour: str
+
+
+class Variant(NamedTuple):
+    """A file that was made of an upload."""
+
+    width: int
+    height: int
+    bytes: int

@@ -1,0 +1,161 @@
+"""Adding, changing and deleting images. Each function is one action in one transaction.
+
+Rows are locked in this order: the owner, the file, the image.
+"""
+
+from typing import NamedTuple
+
+from sqlalchemy import case, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.errors import LimitReachedError, NotFoundError
+from blog.core.jobs.queue import enqueue
+from blog.media import queries
+from blog.media.jobs import PROCESS_MEDIA, SMALLEST_BYTES, file_payload, remove_later
+from blog.media.schemas import Inspected, MediaForm, MediaUpdate
+from blog.media.sizes import size_text, variant_sizes
+from blog.models import Media, MediaFile, MediaState, User
+
+IS_GONE = "This image does not exist, or was deleted."
+QUOTA_IS_USED_UP = (
+    "There is no room left: your images may have {quota} together. Please delete some first."
+)
+
+
+class NewFile(NamedTuple):
+    """A file that was received and stored.
+
+    Attributes:
+        name, generation: as of a `MediaFile`.
+        bytes: its size.
+        inspected: what it turned out to be.
+    """
+
+    name: str
+    generation: str
+    bytes: int
+    inspected: Inspected
+
+
+async def add_media(
+    session: AsyncSession, owner_id: int, new: NewFile, form: MediaForm, quota: int
+) -> tuple[Media, bool]:
+    """Add an image to somebody's collection. What they have already is not added again.
+
+    Args:
+        quota: how many bytes their images may have together.
+
+    Returns:
+        The image, and whether the new file is used, and not one that was there before.
+
+    Raises:
+        LimitReachedError: the quota is used up.
+    """
+    # Uploads of one person wait for each other here, so that they cannot exceed the quota together.
+    await session.execute(
+        select(User.id).where(User.id == owner_id).with_for_update(key_share=True)
+    )
+    file = await _add_file(session, new)
+    added = insert(Media).values(
+        owner_id=owner_id, name=new.name, alt=form.alt, caption=form.caption,
+        bytes=max(file.bytes, SMALLEST_BYTES),
+    )  # fmt: skip
+    given = added.excluded
+    changed = {
+        name: case((given[name] != "", given[name]), else_=getattr(Media, name))
+        for name in ("alt", "caption")
+    }
+    media_id = await session.scalar(
+        added.on_conflict_do_update(index_elements=["owner_id", "name"], set_=changed).returning(
+            Media.id
+        )
+    )
+    used = await queries.usage(session, owner_id)
+    if used.bytes > quota:
+        await session.rollback()
+        raise quota_error(quota)
+    is_new = file.generation == new.generation
+    if is_new:
+        await enqueue(session, PROCESS_MEDIA, key=new.name, **file_payload(file))
+    await session.commit()
+    return await _own(session, owner_id, media_id or 0), is_new
+
+
+async def _add_file(session: AsyncSession, new: NewFile) -> MediaFile:
+    """The file of this name, locked. A new one, and one that has failed before, is processed."""
+    facts = new.inspected
+    values = {
+        "generation": new.generation,
+        "kind": facts.kind,
+        "state": MediaState.PROCESSING,
+        "width": facts.width,
+        "height": facts.height,
+        "frames": facts.frames,
+        "colour": facts.colour,
+        "variants": [list(size) for size in variant_sizes(*facts[1:4])],
+        "bytes": new.bytes,
+    }
+    added = insert(MediaFile).values(name=new.name, **values)
+    has_failed = MediaFile.state == MediaState.FAILED
+    replaced = {
+        name: case((has_failed, added.excluded[name]), else_=getattr(MediaFile, name))
+        for name in values
+    }
+    statement = added.on_conflict_do_update(index_elements=["name"], set_=replaced)
+    rows = await session.scalars(
+        statement.returning(MediaFile), execution_options={"populate_existing": True}
+    )
+    return rows.one()
+
+
+def quota_error(quota: int) -> LimitReachedError:
+    """The answer to an upload for which there is no room."""
+    return LimitReachedError({"file": QUOTA_IS_USED_UP.format(quota=size_text(quota))})
+
+
+async def change_media(
+    session: AsyncSession, owner_id: int, media_id: int, form: MediaUpdate
+) -> Media:
+    """Change the texts of an image; what is not set in `form` stays.
+
+    Raises:
+        NotFoundError: it is not there, or not theirs.
+    """
+    media = await _own(session, owner_id, media_id)
+    for name, value in form.model_dump(exclude_unset=True).items():
+        setattr(media, name, value)
+    await session.commit()
+    return media
+
+
+async def delete_media(session: AsyncSession, owner_id: int, media_id: int) -> None:
+    """Delete an image. Its file goes as well, if nobody else has uploaded the same.
+
+    Raises:
+        NotFoundError: it is not there, or not theirs.
+    """
+    media = await _own(session, owner_id, media_id)
+    await session.delete(media)
+    await remove_later(session, media.file)
+    await session.commit()
+
+
+async def delete_some_media(session: AsyncSession, owner_id: int, number: int) -> int:
+    """Delete up to `number` images of somebody; the caller commits.
+
+    Returns:
+        How many there were.
+    """
+    rows = (await session.scalars(queries.some_of(owner_id, number))).all()
+    for media in rows:
+        await session.delete(media)
+        await remove_later(session, media.file)
+    return len(rows)
+
+
+async def _own(session: AsyncSession, owner_id: int, media_id: int) -> Media:
+    media = await queries.own_media(session, owner_id, media_id)
+    if media is None:
+        raise NotFoundError(IS_GONE)
+    return media

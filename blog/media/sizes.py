@@ -1,0 +1,74 @@
+"""The names, URLs and sizes of images, and the keys of the stored objects.
+
+All of them follow from what is known when a file was uploaded, so that a post can be rendered
+before its images are processed.
+"""
+
+import base64
+import re
+from typing import NamedTuple
+
+# A digest of the uploaded bytes: 160 bits of SHA-256 in base 32.
+NAME = re.compile("[a-z2-7]{32}")
+WIDTHS = (480, 960, 1920)
+# An animation takes as long as all of its frames.
+WIDEST_ANIMATION = 960
+# The tallest image that WebP can hold.
+TALLEST = 16_383
+
+ORIGINALS = "originals"
+
+
+class Size(NamedTuple):
+    """Width and height in pixels."""
+
+    width: int
+    height: int
+
+
+def name_of(digest: bytes) -> str:
+    """The name of a file.
+
+    Args:
+        digest: SHA-256 of its content.
+    """
+    return base64.b32encode(digest[:20]).decode().lower()
+
+
+def variant_sizes(width: int, height: int, frames: int = 1) -> list[Size]:
+    """The sizes in which an image is served, the smallest first. None is larger than the image.
+
+    Args:
+        width, height: of the image, as it is turned.
+        frames: more than one for an animation.
+    """
+    widest = WIDEST_ANIMATION if frames > 1 else WIDTHS[-1]
+    scale = min(1.0, widest / width, TALLEST / height)
+    largest = max(1, round(width * scale))
+    return [
+        Size(each, max(1, min(TALLEST, round(height * each / width))))
+        for each in (*(each for each in WIDTHS if each < largest), largest)
+    ]
+
+
+def variant_path(name: str, width: int) -> str:
+    """The URL path of a variant."""
+    return f"/media/{name}-{width}.webp"
+
+
+def original_key(name: str, generation: str) -> str:
+    """The key of an upload, until it is processed."""
+    return f"{ORIGINALS}/{name[:2]}/{name}-{generation}.bin"
+
+
+def variant_key(name: str, generation: str, width: int) -> str:
+    """The key of a variant."""
+    return f"media/{name[:2]}/{name}-{generation}-{width}.webp"
+
+
+def size_text(size: int) -> str:
+    """A number of bytes in words, such as "3.2 MB"."""
+    for unit, factor in (("GB", 1024**3), ("MB", 1024**2)):
+        if size >= factor:
+            return f"{size / factor:.3g} {unit}"
+    return f"{-(-size // 1024)} kB"

@@ -1,0 +1,95 @@
+"""Receiving an image from a form, for pages and the API alike."""
+
+import secrets
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+from quart import request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from blog.core.auth.viewer import Viewer
+from blog.core.errors import BlogError, InvalidFieldsError
+from blog.core.text.validation import messages
+from blog.core.web.app import close_db, current_app, db, look_up
+from blog.core.web.bodies import MIB
+from blog.core.web.uploads import fields_after_file, uploaded_file
+from blog.media import queries, service
+from blog.media.jobs import SMALLEST_BYTES
+from blog.media.processes import image_processes
+from blog.media.schemas import MediaForm
+from blog.media.scratch import WrittenFile, scratch_folder, write
+from blog.media.service import NewFile
+from blog.media.sizes import name_of, original_key
+
+if TYPE_CHECKING:
+    from blog.models import Media
+
+LARGEST_FILE = 20 * MIB
+# With the fields of the form.
+LARGEST_UPLOAD = LARGEST_FILE + MIB
+
+NO_FILE = "Please choose an image."
+TOO_LARGE = "This file is larger than 20 MB. Please make it smaller first."
+
+
+async def receive(owner: Viewer) -> "Media":
+    """Take the image in the form of the current request, which has no session yet.
+
+    The file is received, inspected and stored before there is a row for it. If the process dies in
+    between, a job removes the object (`cleaning.py`).
+
+    Raises:
+        InvalidFieldsError: no file was chosen, or it is no image that can be taken.
+        LimitReachedError: the owner's quota is used up.
+        BusyError: too many images are being inspected.
+        RequestEntityTooLarge: the file is larger than `LARGEST_FILE`.
+    """
+    quota = current_app.settings.media_quota_bytes
+    used = await look_up(queries.usage, owner.id)
+    if used.bytes + SMALLEST_BYTES > quota:
+        raise service.quota_error(quota)
+    fields = (await request.form).to_dict()
+    file = await uploaded_file()
+    if file is None or file.field != "file":
+        raise InvalidFieldsError({"file": NO_FILE})
+    async with scratch_folder() as folder:
+        received = await write(folder / "upload", _limited(file.content))
+        fields |= (await fields_after_file()).to_dict()
+        form = _validated(fields)
+        inspected = await image_processes().inspect(str(received.path), owner.id)
+        name, generation = name_of(received.digest), secrets.token_hex(8)
+        new = NewFile(name, generation, received.size, inspected)
+        return await _keep(owner, new, form, received)
+
+
+async def _limited(content: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    size = 0
+    async for chunk in content:
+        size += len(chunk)
+        if size > LARGEST_FILE:
+            raise RequestEntityTooLarge(TOO_LARGE)
+        yield chunk
+
+
+def _validated(fields: dict[str, str]) -> MediaForm:
+    try:
+        return MediaForm.model_validate(fields)
+    except ValidationError as error:
+        raise InvalidFieldsError(messages(error)) from None
+
+
+async def _keep(owner: Viewer, new: NewFile, form: MediaForm, received: WrittenFile) -> "Media":
+    storage, quota = current_app.storage, current_app.settings.media_quota_bytes
+    key = original_key(new.name, new.generation)
+    await storage.put(key, received.content)
+    try:
+        media, is_used = await service.add_media(db(), owner.id, new, form, quota)
+    except BlogError:
+        await close_db()
+        await storage.delete(key)
+        raise
+    await close_db()
+    if not is_used:
+        await storage.delete(key)
+    return media
