@@ -55,10 +55,11 @@ PROVOKE = """() => {
     }
   }
   found.push(...document.querySelectorAll(`
-    .prose :not(a, blockquote, br, code, em, h2, h3, h4, h5, h6, hr, li, ol, p, pre, s, span,
-      strong, table, tbody, td, th, thead, tr, ul),
-    .prose :is([id], [name]), main ~ :not(footer),
-    body :is(audio, base, embed, iframe, math, meta, object, style, svg, template, video)`));
+    .prose :not(a, blockquote, br, code, dd, div.admonition, dl, dt, em, h2, h3, h4, h5, h6, hr,
+      input[type=checkbox][disabled], li, mark, math, math *, nav.contents, ol, p, pre, s,
+      section.footnotes, span, strong, sup, table, tbody, td, th, thead, tr, ul),
+    .prose :is([id]:not([id^="text-"]), [name], math [href]), main ~ :not(footer),
+    body :is(audio, base, embed, iframe, meta, object, style, svg, template, video)`));
   return found.map((element) => element.outerHTML.slice(0, 200));
 }"""
 

@@ -7,7 +7,15 @@ from html import unescape
 import nh3
 import pytest
 
-from blog.core.text.excerpts import ELLIPSIS, LONGEST, MOST_LINES, NEEDED, excerpt
+from blog.core.text import mathml
+from blog.core.text.excerpts import (
+    ELLIPSIS,
+    LONGEST,
+    MOST_LINES,
+    NEEDED,
+    excerpt,
+    shown_in_lists,
+)
 from blog.core.text.markdown import render_document
 
 PIECES = [
@@ -30,16 +38,45 @@ PIECES = [
     "line  \n" * 60 + "\n\n",
     "~~gone~~ " * 100 + "\n\n",
     "שלום עולם " * 20 + "\n\n",
+    "[toc]\n\n",
+    "A note[^1], another[^other] and a [way](#a-heading).\n\n[^1]: The [note][^other].\n\n"
+    "[^other]: Another.\n\n",
+    "- [ ] to do\n- [x] done\n\n",
+    "Term\n: Its definition\n\n",
+    "> [!WARNING]\n> ==Look out==, $a^2 < \\frac{b}{c}$.\n\n",
+    "$$\n\\begin{pmatrix}" + "a & b \\\\ " * 60 + "\\end{pmatrix}\n$$\n\n",
+    "```python {1,3}\na = 1\nb = 2\nc = 3\n```\n\n",
 ]
+# Ids are not in it.
 EVERYTHING = {
-    "tags": nh3.ALLOWED_TAGS,
-    "attributes": {"*": {"class", "tabindex", "title", "href", "start", "align", "style"}},
+    "tags": nh3.ALLOWED_TAGS | mathml.ELEMENTS | {"input", "section"},
+    "attributes": {
+        "*": {
+            "class",
+            "tabindex",
+            "title",
+            "href",
+            "start",
+            "align",
+            "style",
+            "role",
+            "display",
+            "aria-label",
+            "type",
+            "disabled",
+            "checked",
+            "alttext",
+            "stretchy",
+        },
+    },
     "link_rel": "nofollow noopener ugc",
 }
 
 
 def text_of(html: str) -> str:
-    """What is read, without spaces."""
+    """What is read, without spaces and footnotes and with the sources of formulas."""
+    html = re.sub(r"<sup>.*?</sup>|<section.*</section>|<nav.*?</nav>", "", html, flags=re.DOTALL)
+    html = re.sub(r'<math.*?alttext="(.*?)".*?</math>', r"\1", html, flags=re.DOTALL)
     return re.sub(r"\s", "", unescape(re.sub(r'<(?:[^">]|"[^"]*")*>', "", html)))
 
 
@@ -47,7 +84,7 @@ def balanced(html: str) -> bool:
     """Whether each element that begins ends, in the right order."""
     opened = []
     for end, name in re.findall(r'<(/?)([a-z0-9]+)(?:[^">]|"[^"]*")*>', html):
-        if name in {"br", "hr"}:
+        if name in {"br", "hr", "input"}:
             continue
         if not end:
             opened.append(name)
@@ -63,7 +100,11 @@ def test_it_is_short_and_well_formed_and_begins_as_the_whole(seed: int) -> None:
     html = render_document(source).strip()
     cut = excerpt(html)
     if cut is None:
-        assert len(html.encode()) <= LONGEST
+        shown, is_cut = shown_in_lists(None, html, len(html.encode()))
+        assert not is_cut
+        assert len(shown.encode()) <= LONGEST
+        assert nh3.clean(shown, **EVERYTHING) == shown
+        assert text_of(shown) == text_of(html)
         return
     assert len(cut.encode()) <= LONGEST
     assert balanced(cut)
@@ -111,3 +152,29 @@ def test_a_link_that_is_longer_than_the_excerpt_leaves_its_text() -> None:
     cut = excerpt(f'<p><a href="https://example.com/{"a" * 3_000}">here</a> {"word " * 500}</p>')
     assert cut
     assert cut.startswith("<p>here word ")
+
+
+def test_what_refers_to_another_place_is_left_out() -> None:
+    html = render_document("# A\n\n[toc]\n\nb[^1] [c](#a) d\n\n[^1]: e")
+    assert excerpt(html) == "<h2>A</h2>\n<p>b c d</p>"
+
+
+def test_headings_alone_are_no_reason_to_read_on() -> None:
+    html = render_document("# A\n\n[b](#a)")
+    assert shown_in_lists(excerpt(html), html, len(html)) == ("<h2>A</h2>\n<p>b</p>", False)
+
+
+def test_text_that_looks_like_an_id_is_kept() -> None:
+    html = render_document(
+        '`<h2 id="x">` <sup><a id="x" href="#">1</a></sup> [b](/c \'<h2 id="d">\')'
+    )
+    assert shown_in_lists(excerpt(html), html, len(html)) == (html, False)
+
+
+def test_a_formula_is_shown_whole_or_as_it_is_written() -> None:
+    html = render_document("$a^2$ " + "word " * 185 + "$b^2$ $c^2$")
+    cut = excerpt(html)
+    assert cut
+    assert '<math alttext="a^2"><mrow><msup><mi>a</mi><mn>2</mn></msup></mrow></math>' in cut
+    assert cut.count("<math") == cut.count("</math>") == 1
+    assert cut.endswith("word b^2 c^2</p>")

@@ -6,7 +6,8 @@ from random import Random
 
 import pytest
 
-from blog.core.text.markdown import LONGEST_HIGHLIGHTED, render_document, render_inline
+from blog.core.text.markdown import render_document, render_inline
+from blog.core.text.syntax.code import LONGEST_HIGHLIGHTED
 
 
 class Elements(HTMLParser):
@@ -24,7 +25,6 @@ class Elements(HTMLParser):
     ("source", "html"),
     [
         ("*a* **b** `c` ~~d~~", "<p><em>a</em> <strong>b</strong> <code>c</code> <s>d</s></p>"),
-        ("# Title", "<h2>Title</h2>"),
         ("1. one\n2. two", "<ol>\n<li>one</li>\n<li>two</li>\n</ol>"),
         ("3. three", '<ol start="3">\n<li>three</li>\n</ol>'),
         ("> said", "<blockquote>\n<p>said</p>\n</blockquote>"),
@@ -194,11 +194,14 @@ def test_nothing_active_comes_through(render: Callable[[str], str], source: str)
         assert attributes.get("href", "https:").startswith("https:")
 
 
-def test_a_comment_has_no_blocks() -> None:
-    html = render_inline("# not a title\n\n> *but* emphasis")
-    assert "<h1" not in html
-    assert "<blockquote" not in html
-    assert "<em>but</em>" in html
+def test_a_comment_has_quotations_lists_and_code_but_is_no_article() -> None:
+    html = render_inline("> *said*\n\n1. one\n\n- [x] two\n\n```python\nx = 1\n```")
+    assert {tag for tag, _ in elements_of(html)} == {
+        "blockquote", "code", "em", "input", "li", "ol", "p", "pre", "span", "ul",
+    }  # fmt: skip
+    source = "# not a title\n\n|a|\n|-|\n\nterm\n: not defined\n\n[^1]\n\n[^1]: no note\n\n---"
+    html = render_inline(source)
+    assert {tag for tag, _ in elements_of(html)} == {"p"}
 
 
 def test_code_is_coloured_by_class() -> None:

@@ -7,13 +7,12 @@ import pytest
 
 from blog.core.text import highlighting
 from blog.core.text.highlighting import _LONGEST_PERL, highlighted
-from blog.core.text.markdown import (
-    LONGEST_HIGHLIGHTED,
-    TooComplexError,
-    render_document,
-    render_inline,
-)
-from tests.core.worst import CODE, MARKDOWN, Text, processor_time, search
+from blog.core.text.markdown import render_document, render_inline
+from blog.core.text.mathml import LONGEST_FORMULA, mathml
+from blog.core.text.syntax.budget import TooComplexError
+from blog.core.text.syntax.code import LONGEST_HIGHLIGHTED
+from blog.core.text.syntax.math import LONGEST_MATHS
+from tests.core.worst import CODE, MARKDOWN, MATHS, Text, processor_time, search
 
 LONGEST_POST, LONGEST_COMMENT = 65_536, 8_192
 PARAGRAPH = "Some *words* of **ordinary** text, [a link](https://example.com) and `code`.\n\n"
@@ -64,11 +63,27 @@ def test_no_code_costs_much_more_than_an_ordinary_post(language: str) -> None:
     assert costs_less(MOST_TIMES, render, found.of_length(longest)), found
 
 
+def test_no_formulas_cost_much_more_than_an_ordinary_post() -> None:
+    def render(formula: str) -> None:
+        for _ in range(LONGEST_MATHS // LONGEST_FORMULA):
+            mathml(formula, is_displayed=True)
+
+    _, found = search(processor_time(render), MATHS, small=200, full=LONGEST_FORMULA)
+    assert costs_less(MOST_TIMES, render, found.of_length(LONGEST_FORMULA)), found
+
+
 # What was found once, by hand or by a search, is tried each time.
 KNOWN = [
     ("|www.", ""), ("|www.a.b", ""), ("http://a.b/(", ""), ("://", ""), ("[", ""), ("![", ""),
     ("a|b\n-|-\n", ""), ("- a\n", ""), ("# a\n|-\n", ""), ("**真", ""), ("1. a\n\n   b\n", ""),
     ("![", "](a)"), ("[", "](a)"), ("*a **b ", ""), ("&", ""), ("<http:a>", ""),
+    ("[^a]", ""), ("[^a]: b\n", ""), ("[^a]\n\n[^a]: b\n\n", ""), ("[^a]: [^b]: ", ""), ("[^", ""),
+    ("# a\n[a](#a)\n", ""), ("# a\n[toc]\n\n", ""), ("- [ ] a\n", ""), ("> - [ ] ", ""),
+    ("> [!TIP]\n", ""), ("> [!TIP]\n> a\n\n", ""), ("a\n: b\n", ""), (": ", ""),
+    ("a\n: : : b\n", ""),
+    ("==", ""), ("==a", ""), ("==a ", ""), ("*==a ", ""), ("==a", "b=="), ("$", ""), ("$a ", ""),
+    ("$$\n", ""), ("$$a\n", ""), ("$a$ ", ""), ("|$a$|\n|-|\n", ""),
+    ("```c {1-99999}\na\n```\n", ""),
 ]  # fmt: skip
 
 

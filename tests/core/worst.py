@@ -25,6 +25,18 @@ MARKDOWN = [
     *SIGNS, "**", "__", "~~", "![", "](", "]:", "/b", "[a]", "(b)", '"t', "<!--", "&#", "&amp;",
     "http://", "https://", "www.", "://", "a.b", "a@", "@b.c", "mailto:", "a ", "- ", "> ", "1. ",
     "# ", "---", "```", "    ", "  \n", "|-|", "\n-|-\n", "=\n", "\\\n",
+    "$$", "==", "[^a]", "[^a]: ", "[!TIP]\n", "[toc]", "[ ] ", ": ", "](#a)", "{1-9}", "\n\n    ",
+]  # fmt: skip
+MATHS = [
+    *SIGNS, "\\frac", "\\sqrt", "\\left(", "\\right)", "\\begin{matrix}", "\\end{matrix}",
+    "\\\\", "\\text{",
+    "\\mathbf", "\\over ", "\\binom", "\\limits", "\\sum", "\\hline", "\\color{red}", "\\verb|",
+    "\\hspace",
+    "\\displaystyle", "\\operatorname{", "\\xrightarrow", "\\big", "\\not", "\\middle|",
+    "\\substack", "\\sideset",
+    "\\prescript", "\\genfrac", "\\mbox{$", "\\class{a}", "\\href{a}", "\\tag{", "\\bf ",
+    "\\phantom", "''",
+    "\\newcommand{\\a}", "\\def", "\\a",
 ]  # fmt: skip
 CODE = [
     *SIGNS, "//", "/*", "*/", "<!--", "-->", "<?", "?>", "${", "#{", "m{", "q(", "s/", "<<",

@@ -13,7 +13,7 @@ from markdown_it.rules_inline import StateInline
 from blog.core.text.cjk import is_cjk
 
 # Where plain text ends: at Markdown syntax or at the start of an address.
-_SIGNS = r"[\n!&*<\[\\\]_`~]"
+_SIGNS = r"[\n!&*<\[\\\]_`~$]|=="
 _LOCAL_PART = r"(?<![A-Za-z0-9.+/-])(?:mailto:)?[A-Za-z0-9._+-]{1,64}@"
 _SOMETHING = re.compile(rf"{_SIGNS}|https?://|www\.|{_LOCAL_PART}", re.IGNORECASE)
 

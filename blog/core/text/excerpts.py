@@ -1,7 +1,8 @@
 """Excerpts of posts, for lists.
 
 They are cut from the HTML of `blog.core.text.markdown`, which is well-formed and sanitised, with
-attributes in double quotes. So are the excerpts.
+attributes in double quotes. So are the excerpts. As a list shows many posts, nothing in it has an
+id or refers to one: headings are no links, and there are no footnotes and no tables of contents.
 """
 
 import re
@@ -12,10 +13,24 @@ MOST_LINES = 20
 # How many characters of the HTML are needed to make an excerpt.
 NEEDED = 8 * LONGEST
 
-TOKEN = re.compile(r'<(/?)([a-z][a-z0-9]*)((?:[^">]|"[^"]*")*)>|([^<]+)')
+# Formulas are not cut: their elements need a certain number of children.
+TOKEN = re.compile(
+    r'<math\b[^>]* alttext="([^"]*)".*?</math>|<(/?)([a-z][a-z0-9]*)((?:[^">]|"[^"]*")*)>|([^<]+)',
+    re.DOTALL,
+)
 ENTITY_WITHOUT_END = re.compile(r"&[^;\s]*$")
-VOID = {"br", "hr"}
-ENDS_A_LINE = {"br", "h2", "h3", "h4", "h5", "h6", "hr", "li", "p", "tr"}
+VOID = {"br", "hr", "input"}
+ENDS_A_LINE = {"br", "dd", "dt", "h2", "h3", "h4", "h5", "h6", "hr", "li", "p", "tr"}
+# Quotation marks in attributes are escaped, so that these are not found in one.
+REFERENCES = re.compile(
+    r'<sup><a id="[^>]*>\d+</a></sup>'
+    r'|<(section|nav) class="(?:footnotes|contents)".*?(?:</\1>\s*|\Z)',
+    re.DOTALL,
+)
+ID = re.compile(r'<(h[2-6]) id="[^"]*">')
+LINK_WITHIN = re.compile(
+    r'<a (?:class="anchor" )?href="#[^"]*"(?:[^">]|"[^"]*")*>(.*?)</a>', re.DOTALL
+)
 ELLIPSIS = "…"
 ROOM = LONGEST - len(ELLIPSIS.encode())
 # Characters that modify the preceding one: variation selectors and the joiner.
@@ -32,9 +47,10 @@ def excerpt(html: str) -> str | None:
         html: the whole HTML, or its first `NEEDED` characters.
 
     Returns:
-        The excerpt; `None` if the HTML is short enough itself.
+        The excerpt; `None` if the HTML is short enough itself, and nothing has to be left out.
     """
-    return _Cutting(html).beginning()
+    html, references = REFERENCES.subn("", html)
+    return _Cutting(_without_ids(html), is_changed=references > 0).beginning()
 
 
 def shown_in_lists(stored: str | None, html: str, size: int) -> tuple[str, bool]:
@@ -47,19 +63,26 @@ def shown_in_lists(stored: str | None, html: str, size: int) -> tuple[str, bool]
     """
     if stored is None and size > LONGEST:
         stored = excerpt(html[:NEEDED])
-    return (html, False) if stored is None else (stored, True)
+    return (_without_ids(html), False) if stored is None else (stored, True)
+
+
+def _without_ids(html: str) -> str:
+    """Without the ids of headings and the links to them, which a reader does not miss."""
+    if '="#' not in html and ' id="' not in html:
+        return html
+    return LINK_WITHIN.sub(r"\1", ID.sub(r"<\1>", html))
 
 
 class _Cutting:
     """The state of cutting one excerpt."""
 
-    def __init__(self, html: str) -> None:
+    def __init__(self, html: str, *, is_changed: bool) -> None:
         self._html = html
         self._kept: list[str] = []
         # Open elements: the index of the start tag in `_kept`, and the end tag.
         self._open: list[tuple[int, str]] = []
         self._bytes = self._lines = 0
-        self._is_changed = False
+        self._is_changed = is_changed
 
     def beginning(self) -> str | None:
         position = 0
@@ -72,7 +95,9 @@ class _Cutting:
 
     def _takes(self, token: re.Match[str]) -> bool:
         """Add a tag or text; `False` if the limit is reached."""
-        is_end, name, _, text = token.groups()
+        formula, is_end, name, _, text = token.groups()
+        if formula is not None:
+            return self._takes_formula(token[0], formula)
         if text is not None:
             return self._takes_text(text)
         if is_end:
@@ -95,6 +120,14 @@ class _Cutting:
         if name not in VOID:
             self._open.append((len(self._kept), end))
         self._kept.append(tag)
+        return True
+
+    def _takes_formula(self, html: str, source: str) -> bool:
+        if self._bytes + len(html.encode()) > ROOM:
+            self._is_changed = True
+            return self._takes_text(source)
+        self._kept.append(html)
+        self._bytes += len(html.encode())
         return True
 
     def _takes_text(self, text: str) -> bool:

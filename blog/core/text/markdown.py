@@ -6,65 +6,60 @@ Images would report readers to third parties, so only their alternative text is 
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 from html import escape
 
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
-from markdown_it.rules_block import StateBlock
+from markdown_it.ruler import RuleOptionsType
 from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline, emphasis, image, strikethrough
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
+from mdit_py_plugins.deflist import deflist_plugin
 
+from blog.core.text import sanitising
 from blog.core.text.autolinks import link_address, skip_text
 from blog.core.text.cjk import beside_cjk
-from blog.core.text.highlighting import CLASSES, highlighted, is_highlightable
+from blog.core.text.syntax import code, footnotes, headings, marks, math
+from blog.core.text.syntax.admonitions import make_admonitions
+from blog.core.text.syntax.budget import spend_step
+from blog.core.text.syntax.contents import insert_contents
+from blog.core.text.syntax.tasks import mark_tasks
 from blog.core.text.visibility import shows_something
 
 # Stored with rendered texts; raise it with every change that alters the output.
-RENDERER_VERSION = 4
+RENDERER_VERSION = 5
 
 # The maximum work per text: the parser takes a step of about 10 µs at each line of a paragraph and
 # each possible delimiter in it. An ordinary post of 64 KiB with a link and some emphasis in every
 # line takes 14,000; 64 KiB of brackets would take 128,000.
 STEPS = 100_000
+# What else a text may cost, in characters. Comments are shorter, and many are on a page.
+_POST_BUDGET = {"highlightable": code.LONGEST_HIGHLIGHTED, "maths": math.LONGEST_MATHS}
+_COMMENT_BUDGET = {"highlightable": 1_000, "maths": 1_000}
 # The parser recurses into images within the alternative text of images.
 _DEEPEST_IMAGES = 5
 
-# In characters per post; further code is not highlighted.
-LONGEST_HIGHLIGHTED = 8000
-
-_BLOCKS = {
-    "blockquote", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre",
-    "table", "tbody", "td", "th", "thead", "tr", "ul",
-}  # fmt: skip
-_INLINES = {"a", "br", "code", "em", "s", "strong"}
-_SCHEMES = {"http", "https", "mailto"}
 # Matches nearly all URLs; the sanitiser decides about the others.
 _ORDINARY_ADDRESS = re.compile(
     r"https?://(?:[a-z0-9-]+\.)+[a-z]{2,}(?::[0-9]{1,4})?(?:[/?#][!-~]*)?", re.ASCII
 )
 
 
-class TooComplexError(ValueError):
-    """Rendering the text would take too long."""
-
-
 def render_inline(source: str) -> str:
-    """The HTML of a comment: paragraphs, emphasis, code and links.
+    """The HTML of a comment: paragraphs, quotations, lists, code, formulas, emphasis and links.
 
     It is empty if nothing is visible.
 
     Raises:
         TooComplexError: it would take much longer than an ordinary text of maximum length.
     """
-    return _rendered(_inline, _inline_cleaner, source)
+    return _rendered(_comment, sanitising.COMMENT, source, _COMMENT_BUDGET)
 
 
 def render_document(source: str) -> str:
-    """The HTML of a post: CommonMark, tables, strikethrough, bare links, coloured code.
+    """The HTML of a post: CommonMark, and what `templates/posts/markdown.html` shows.
 
     Takes 0.1 s for an ordinary text of 64 KiB. The result is empty if nothing is visible, as in a
     text that consists of a link definition.
@@ -72,11 +67,11 @@ def render_document(source: str) -> str:
     Raises:
         TooComplexError: it would take much longer than an ordinary text of maximum length.
     """
-    return _rendered(_document, _document_cleaner, source)
+    return _rendered(_post, sanitising.POST, source, _POST_BUDGET)
 
 
-def _rendered(parser: MarkdownIt, cleaner: nh3.Cleaner, source: str) -> str:
-    html = cleaner.clean(parser.render(source, {"steps": STEPS})).strip()
+def _rendered(parser: MarkdownIt, cleaner: nh3.Cleaner, source: str, budget: dict[str, int]) -> str:
+    html = cleaner.clean(parser.render(source, {"steps": STEPS, **budget})).strip()
     return html if shows_something(html) else ""
 
 
@@ -84,34 +79,10 @@ class _Parser(MarkdownIt):
     """Shows URLs as they were written, and makes no link that the sanitiser would remove."""
 
     def validateLink(self, url: str) -> bool:  # noqa: N802 (markdown-it's name)
-        return _ORDINARY_ADDRESS.fullmatch(url) is not None or _is_kept(url)
+        return _ORDINARY_ADDRESS.fullmatch(url) is not None or sanitising.keeps_address(url)
 
     def normalizeLinkText(self, link: str) -> str:  # noqa: N802 (markdown-it's name)
         return link
-
-
-@lru_cache(maxsize=1024)
-def _is_kept(address: str) -> bool:
-    return "href=" in _link_cleaner.clean(f'<a href="{escape(address)}">a</a>')
-
-
-def _spend_step(state: StateBlock | StateInline, *_where: object) -> bool:
-    """A rule that never matches, called before the others to count steps."""
-    state.env["steps"] -= 1
-    if state.env["steps"] < 0:
-        raise TooComplexError
-    return False
-
-
-def _place_headings(state: StateCore) -> None:
-    """Shift the headings of a post so that the highest is <h2>, below the <h1> of the page.
-
-    Many posts start with "##"; shifting by a fixed number would leave a gap in the levels.
-    """
-    headings = [token for token in state.tokens if token.type.startswith("heading_")]
-    highest = min((int(token.tag[1]) for token in headings), default=0)
-    for token in headings:
-        token.tag = f"h{min(int(token.tag[1]) - highest + 2, 6)}"
 
 
 def _align_cells(state: StateCore) -> None:
@@ -151,70 +122,57 @@ def _render_image(
     return escape(renderer.renderInlineAsText(tokens[idx].children or [], options, env))
 
 
-def _render_fence(
-    _renderer: RendererHTML, tokens: Sequence[Token], idx: int, _options: OptionsDict, env: EnvType
-) -> str:
-    """A fenced code block, highlighted if its language is known and it is not too long."""
-    code, language = tokens[idx].content, tokens[idx].info.strip().partition(" ")[0]
-    length = env.get("highlighted", 0) + len(code)
-    if length <= LONGEST_HIGHLIGHTED and is_highlightable(code, language):
-        env["highlighted"] = length
-        html = highlighted(code, language)
-    else:
-        html = escape(code, quote=False)
-    return f"<pre><code>{html}</code></pre>\n"
-
-
-def _document_parser() -> MarkdownIt:
+def _post_parser() -> MarkdownIt:
     parser = _Parser("commonmark", {"html": False}).enable(["table", "strikethrough"])
-    parser.block.ruler.before(
-        "table", "budget", _spend_step,
-        {"alt": ["paragraph", "reference", "blockquote", "list", "table"]},
-    )  # fmt: skip
-    parser.core.ruler.push("headings", _place_headings)
-    parser.core.ruler.push("alignment", _align_cells)
-    parser.add_render_rule("fence", _render_fence)
-    return _with_own_inlines(parser)
+    parser.use(deflist_plugin)
+    interrupting: RuleOptionsType = {
+        "alt": ["paragraph", "reference", "blockquote", "list", "table"]
+    }
+    block, core = parser.block.ruler, parser.core.ruler
+    block.before("reference", "footnote", footnotes.define, {"alt": ["paragraph", "reference"]})
+    block.before("table", "budget", spend_step, interrupting)
+    block.before("fence", "formula", math.displayed_formula, interrupting)
+    parser.inline.ruler.before("link", "footnote", footnotes.refer)
+    core.before("inline", "admonitions", make_admonitions)
+    core.push("footnotes", footnotes.place)
+    core.push("heading levels", headings.place_headings)
+    core.push("heading ids", headings.name_headings)
+    core.push("contents", insert_contents)
+    core.push("alignment", _align_cells)
+    parser.add_render_rule("footnote_ref", footnotes.render_reference)
+    return _with_own_rules(parser)
 
 
-def _inline_parser() -> MarkdownIt:
+def _comment_parser() -> MarkdownIt:
     parser = _Parser("zero", {"html": False}).enable(
-        ["emphasis", "strikethrough", "backticks", "link", "image", "autolink", "escape",
-         "entity", "newline", "balance_pairs", "fragments_join"]
+        ["blockquote", "list", "fence", "emphasis", "strikethrough", "backticks", "link", "image",
+         "autolink", "escape", "entity", "newline", "balance_pairs", "fragments_join"]
     )  # fmt: skip
-    return _with_own_inlines(parser)
+    parser.block.ruler.before(
+        "fence", "budget", spend_step, {"alt": ["paragraph", "blockquote", "list"]}
+    )
+    return _with_own_rules(parser)
 
 
-def _with_own_inlines(parser: MarkdownIt) -> MarkdownIt:
+def _with_own_rules(parser: MarkdownIt) -> MarkdownIt:
     """The rules that posts and comments share."""
-    inline = parser.inline.ruler
+    inline, second_pass = parser.inline.ruler, parser.inline.ruler2
     inline.at("text", skip_text)
-    inline.before("text", "budget", _spend_step)
+    inline.before("text", "budget", spend_step)
     inline.after("text", "address", link_address)
     inline.at("emphasis", beside_cjk(emphasis.tokenize))
     inline.at("strikethrough", beside_cjk(strikethrough.tokenize))
+    inline.after("strikethrough", "mark", beside_cjk(marks.tokenize))
+    inline.after("backticks", "formula", math.inline_formula)
     inline.at("image", _image_of_limited_depth)
+    second_pass.after("emphasis", "mark", marks.pair)
+    parser.core.ruler.push("tasks", mark_tasks)
     parser.core.ruler.push("empty links", _name_empty_links)
+    for kind in ("math", "math_block"):
+        parser.add_render_rule(kind, math.render)
+    parser.add_render_rule("fence", code.render_fence)
     parser.add_render_rule("image", _render_image)
     return parser
 
 
-def _cleaner(tags: set[str]) -> nh3.Cleaner:
-    attributes = {"a": {"href", "title"}, "ol": {"start"}, "td": {"align"}, "th": {"align"}}
-    return nh3.Cleaner(
-        tags=tags,
-        attributes={tag: names for tag, names in attributes.items() if tag in tags},
-        allowed_classes={"span": CLASSES} if "span" in tags else {},
-        # Scrollable elements must be reachable by keyboard.
-        set_tag_attribute_values={
-            tag: {"tabindex": "0"} for tag in ("pre", "table") if tag in tags
-        },
-        url_schemes=_SCHEMES,
-        link_rel="nofollow noopener ugc",
-    )
-
-
-_link_cleaner = _cleaner({"a"})
-_document, _inline = _document_parser(), _inline_parser()
-_document_cleaner = _cleaner({"span"} | _BLOCKS | _INLINES)
-_inline_cleaner = _cleaner({"p"} | _INLINES)
+_post, _comment = _post_parser(), _comment_parser()

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from weakref import WeakValueDictionary
 
 from blog.core.errors import BusyError, InvalidFieldsError
-from blog.core.text.markdown import TooComplexError, render_document, render_inline
+from blog.core.text.markdown import render_document, render_inline
 from blog.core.text.process_pool import OutOfTimeError, OverloadedError, ProcessPool
+from blog.core.text.syntax.budget import TooComplexError
 
 # An ordinary text of 64 KiB takes 0.1 s on hardware of 2026, and the step budget refuses texts
 # that would take several times as long. So this limit is for cases that the budget misses.
@@ -27,8 +28,9 @@ RETRY_SECONDS = 5
 # Texts up to this length are rendered in the event loop. The worst takes 4 ms; an ordinary one
 # takes less time than the round trip to a process.
 LARGEST_INLINE = 256
-# Except with highlighted code: the run time of a lexer is unpredictable.
-CODE_FENCES = ("```", "~~~")
+# Except with highlighted code, because the run time of a lexer is unpredictable, and with formulas,
+# because their library takes memory.
+NEVER_INLINE = ("```", "~~~", "$")
 
 TOO_COMPLEX = (
     "This text is too intricate to be laid out: it has too many lines, links, brackets or "
@@ -119,4 +121,4 @@ class Renderer:
 
 def _is_quick(source: str) -> bool:
     is_short = len(source) <= LARGEST_INLINE
-    return is_short and not any(fence in source for fence in CODE_FENCES)
+    return is_short and not any(sign in source for sign in NEVER_INLINE)

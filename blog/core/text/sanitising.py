@@ -1,0 +1,84 @@
+"""The last step of rendering: what is not in these lists is not in the HTML.
+
+A writer can choose the address and the title of a link, and no other attribute: classes, ids and
+labels come from the renderer, and are listed all the same.
+"""
+
+from functools import lru_cache
+from html import escape
+
+import nh3
+
+from blog.core.text import mathml
+from blog.core.text.highlighting import CLASSES
+from blog.core.text.syntax import admonitions, contents, footnotes
+from blog.core.text.syntax.headings import ID_PREFIX
+
+_INLINES = {"a", "br", "code", "em", "mark", "s", "strong"} | mathml.ELEMENTS
+_COMMENT = _INLINES | {"blockquote", "input", "li", "ol", "p", "pre", "span", "ul"}
+_POST = _COMMENT | {
+    "dd", "div", "dl", "dt", "h2", "h3", "h4", "h5", "h6", "hr", "nav", "section", "sup", "table",
+    "tbody", "td", "th", "thead", "tr",
+}  # fmt: skip
+_SCHEMES = {"http", "https", "mailto"}
+
+_ATTRIBUTES = {
+    "a": {"aria-label", "href", "id", "title"},
+    **{f"h{level}": {"id"} for level in range(2, 7)},
+    "input": {"aria-label", "checked", "disabled"},
+    "li": {"id"},
+    "math": {"alttext"},
+    "ol": {"start"},
+    **mathml.LENGTHS,
+}
+_ALIGNMENTS = {"align": {"left", "center", "right"}}
+_VALUES: dict[str, dict[str, set[str]]] = {
+    "div": {"role": {"note"}},
+    "input": {"type": {"checkbox"}},
+    "nav": {"aria-label": {contents.LABEL}},
+    "section": {"aria-label": {footnotes.LABEL}},
+    "td": _ALIGNMENTS,
+    "th": _ALIGNMENTS,
+    "mi": {"mathvariant": {"normal"}},
+    **mathml.VALUES,
+}
+# One of each, because those of several would be in any order.
+_SET_VALUES = {
+    "input": {"disabled": ""},
+    # Scrollable elements must be reachable by keyboard.
+    "pre": {"tabindex": "0"},
+    "table": {"tabindex": "0"},
+}
+_CLASSES: dict[str, set[str]] = {
+    "a": {"anchor"},
+    "div": {"admonition", *admonitions.KINDS},
+    "li": {"task"},
+    "mtd": mathml.ALIGNMENTS,
+    "nav": {"contents"},
+    "p": {"admonition-title"},
+    "section": {"footnotes"},
+    "span": set(CLASSES),
+}
+
+
+def _cleaner(tags: set[str]) -> nh3.Cleaner:
+    return nh3.Cleaner(
+        tags=tags,
+        attributes={tag: names for tag, names in _ATTRIBUTES.items() if tag in tags},
+        tag_attribute_values={tag: each for tag, each in _VALUES.items() if tag in tags},
+        set_tag_attribute_values={tag: each for tag, each in _SET_VALUES.items() if tag in tags},
+        allowed_classes={tag: names for tag, names in _CLASSES.items() if tag in tags},
+        id_prefix=ID_PREFIX,
+        url_schemes=_SCHEMES,
+        link_rel="nofollow noopener ugc",
+    )
+
+
+POST, COMMENT = _cleaner(set(_POST)), _cleaner(set(_COMMENT))
+_LINK = _cleaner({"a"})
+
+
+@lru_cache(maxsize=1024)
+def keeps_address(address: str) -> bool:
+    """Whether the sanitiser keeps a link to `address`."""
+    return "href=" in _LINK.clean(f'<a href="{escape(address)}">a</a>')
