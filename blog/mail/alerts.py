@@ -1,4 +1,4 @@
-"""Telling the administrators of unexpected errors, once a minute for each."""
+"""Mails to the administrators about unexpected errors, at most one per error and minute."""
 
 import hashlib
 import time
@@ -14,7 +14,7 @@ from blog.core.web.logs import request_id
 from blog.mail import outbox
 
 PACKAGE = Path(__file__).resolve().parents[1]
-# As the outbox limits it across all processes; within one, nothing is even tried sooner.
+# The outbox has the same limit across all processes; this saves the attempts.
 QUIET_SECONDS = 60.0
 LONGEST_TITLE = 160
 FULL_DISK = "The disk of the database is full"
@@ -23,14 +23,14 @@ LONGEST_TRACEBACK = 20_000
 
 @dataclass(frozen=True)
 class Report:
-    """An error as the mail about it shows it.
+    """An error, as its mail shows it.
 
     Args:
-        title: its type and where it was raised; one line.
-        request: what ended in it.
-        request_id: by which it is found in the log; `None` for what happens in the background.
-        traceback: how it came to it.
-        held_back: how often it happened since the last mail of this process about it.
+        title: one line with its type and where it was raised.
+        request: the request that failed.
+        request_id: the request id in the log; `None` for background work.
+        traceback: the traceback.
+        held_back: the number of occurrences since this process last mailed about it.
     """
 
     title: str
@@ -42,7 +42,7 @@ class Report:
 
 @dataclass
 class _Known:
-    """What this process remembers of an error that it has seen."""
+    """What a process remembers about an error."""
 
     quiet_until: float = 0.0
     held_back: int = 0
@@ -50,10 +50,10 @@ class _Known:
 
 @dataclass
 class Alerts:
-    """The errors of one application, on their way to its administrators.
+    """Reports the errors of an application to its administrators.
 
-    Two errors are the same if they have the same type and came through the same line
-    of ours. How many of them are remembered is bounded by the length of the program.
+    Errors are the same if they have the same type and passed through the same line of our code. The
+    number of remembered errors is bounded by the length of the program.
     """
 
     app: Quart
@@ -62,11 +62,12 @@ class Alerts:
     _known: dict[str, _Known] = field(default_factory=dict)
 
     def report(self, error: BaseException, request: str) -> None:
-        """Have a mail about `error` put into the outbox, in the background, if it is time for one.
+        """Queue a mail about `error` in the background, unless there was one recently.
 
         Args:
-            error: what nobody has caught.
-            request: what ended in it, such as `GET /`. No query: it may hold a token.
+            error: an unhandled exception.
+            request: the request that failed, such as `GET /`, without the query, which may contain
+                a token.
         """
         if not self.recipients:
             return
@@ -78,11 +79,12 @@ class Alerts:
         known.quiet_until = time.monotonic() + QUIET_SECONDS
         trace = "".join(traceback.format_exception(error))[-LONGEST_TRACEBACK:]
         report = Report(title, request, request_id.get(), trace, known.held_back)
-        # Quart logs what goes wrong there, and waits for it when the application is stopped.
+        # Quart logs errors in it, and waits for it at shutdown.
         self.app.add_background_task(self._put, report, known)
 
     async def _put(self, report: Report, known: _Known) -> None:
-        """Write the mails; if another process has just done so, count this one as held back."""
+        """Queue the mails; if another process has just done so, count this occurrence as held
+        back."""
         about = hashlib.sha256(report.title.encode()).hexdigest()[:14]
         async with self.database.session() as session:
             mails = [
@@ -99,7 +101,7 @@ class Alerts:
 
 
 def _title(error: BaseException) -> str:
-    """The error's type, and the innermost line of our own that it went through."""
+    """The error's type, and the innermost line of our own code in its traceback."""
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if Path(frame.filename).is_relative_to(PACKAGE)]
     where = "".join(

@@ -1,4 +1,4 @@
-"""Where messages go: to an SMTP server, or in development to the console and the mailbox."""
+"""Delivery of messages: to an SMTP server, or in development to the console and the mailbox."""
 
 import asyncio
 import logging
@@ -31,42 +31,42 @@ Send = Callable[[Email], Awaitable[None]]
 
 
 class DeliveryError(Exception):
-    """A message was not taken; the text says why, in the server's words."""
+    """A message was not accepted; the text is the server's reason."""
 
 
 class RefusedError(DeliveryError):
-    """It never will be: there is no use in trying again."""
+    """A permanent failure: retrying is useless."""
 
 
 class DeferredError(DeliveryError):
-    """It may be taken later."""
+    """A temporary failure."""
 
 
 class DisconnectedError(DeferredError):
-    """It may be taken later, and nothing more can be sent over this connection."""
+    """A temporary failure, after which the connection is unusable."""
 
 
 class NoConnectionError(DisconnectedError):
-    """There is no connection; the message was not even tried."""
+    """No connection could be opened; the message was not attempted."""
 
 
 class Delivery(Protocol):
-    """A way for messages to leave."""
+    """A transport for messages."""
 
     def connect(self) -> AbstractAsyncContextManager[Send]:
-        """Open a connection for a number of messages.
+        """Open a connection for several messages.
 
         Returns:
-            A context with the function that sends one: it returns once the message is taken.
+            A context manager for the function that sends a message and returns when it is accepted.
 
         Raises:
-            NoConnectionError: on entering: there is none to be had.
-            DeliveryError: by the function: the message was not taken.
+            NoConnectionError: on entering the context, if there is no connection.
+            DeliveryError: by the function, if the message was not accepted.
         """
 
 
 def delivery_of(settings: Settings) -> Delivery | None:
-    """The way that the settings ask for; `None` if messages are to wait for a server."""
+    """The transport for these settings; `None` if messages wait until a server is configured."""
     if settings.mail_server is not None:
         return SMTPDelivery(settings, settings.mail_server)
     if settings.is_development:
@@ -77,7 +77,7 @@ def delivery_of(settings: Settings) -> Delivery | None:
 class SMTPDelivery:
     """Sends by SMTP (RFC 5321), with the server's certificate verified where TLS is used.
 
-    Connecting, and each message, may take `mail_timeout` seconds in all.
+    Connecting and each message have a time limit of `mail_timeout` seconds.
     """
 
     def __init__(self, settings: Settings, server: str) -> None:
@@ -106,7 +106,7 @@ class SMTPDelivery:
                 await smtp.connect()
         except (SMTPException, OSError) as error:
             raise NoConnectionError(describe(error)) from error
-        # Looking it up asks the name server, which may take its time.
+        # The look-up queries the name server, which may be slow.
         self._own_name = smtp.local_hostname
 
         async def send(email: Email) -> None:
@@ -132,7 +132,7 @@ class SMTPDelivery:
                 )
         except (SMTPException, OSError, ValueError) as error:
             if isinstance(error, TimeoutError):
-                # What the server may still answer would not match our next question.
+                # A late reply would be taken for the reply to the next command.
                 smtp.close()
             if is_permanent(error):
                 raise RefusedError(describe(error)) from error
@@ -140,7 +140,7 @@ class SMTPDelivery:
             raise kind(describe(error)) from error
 
     async def _quit(self, smtp: SMTP) -> None:
-        """Take leave; whatever the server makes of it, each message has had its answer."""
+        """Send QUIT, ignoring errors: each message has had its reply."""
         try:
             if smtp.is_connected:
                 async with asyncio.timeout(self._settings.mail_timeout):
@@ -152,17 +152,17 @@ class SMTPDelivery:
 
 
 def is_permanent(error: Exception) -> bool:
-    """Whether sending the same message again is of no use (RFC 5321, 4.2.1: replies 5yz)."""
+    """Whether the failure is permanent (RFC 5321, 4.2.1: replies 5yz)."""
     if isinstance(error, SMTPRecipientsRefused):
         return all(is_permanent(refused) for refused in error.recipients)
     if isinstance(error, SMTPResponseException):
         return 500 <= error.code < 600
-    # No server takes a message that cannot be made, and this one does not know SMTPUTF8.
+    # The message cannot be built, or this server does not support SMTPUTF8.
     return isinstance(error, ValueError | SMTPNotSupported)
 
 
 def describe(error: Exception) -> str:
-    """What went wrong, in one line, in the server's words where it said any."""
+    """The error in one line, with the server's reply if there is one."""
     if isinstance(error, SMTPRecipientsRefused):
         text = "; ".join(describe(refused) for refused in error.recipients)
     elif isinstance(error, SMTPResponseException):
@@ -172,12 +172,12 @@ def describe(error: Exception) -> str:
     else:
         text = str(error) or type(error).__name__
     words = " ".join(text.split())
-    # A server may say anything, also what the database could not store.
+    # A reply may contain characters that the database cannot store.
     return "".join(character if character.isprintable() else "?" for character in words)
 
 
 def without_words(error: BaseException) -> str:
-    """What went wrong, as a log may have it: what a server says may quote the message."""
+    """The error for the log, without the server's text, which may quote the message."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, SMTPRecipientsRefused):
@@ -213,7 +213,7 @@ class DevelopmentDelivery:
 
 
 def console_block(email: Email) -> str:
-    """A message as the console shows it, set off by a rule."""
+    """A message for the console, below a rule."""
     rule = "─" * 72
     lines = [f"To: {email.recipient}", f"Subject: {email.subject}", "", *email.text.splitlines()]
     return "\n".join(["", rule, *(f"  {line}".rstrip() for line in lines), rule, ""])

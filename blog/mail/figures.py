@@ -1,4 +1,4 @@
-"""How full the outbox is, for `/metrics`."""
+"""The size of the outbox, for `/metrics`."""
 
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
@@ -8,7 +8,7 @@ from blog.mail.queries import COUNTED, depth
 
 
 async def outbox_figures(session: AsyncSession) -> list[Metric]:
-    """How many mails wait or have failed, and for how long the next has been due."""
+    """The number of mails that wait or have failed, and how long the next one has been due."""
     outbox = await depth(session)
     messages = GaugeMetricFamily(
         "broadside_outbox_messages",

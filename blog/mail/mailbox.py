@@ -1,4 +1,4 @@
-"""The development mailbox: where messages go while there is no mail server, as files."""
+"""The development mailbox: messages as files, while there is no mail server."""
 
 import os
 import re
@@ -15,7 +15,7 @@ _NAME = re.compile(r"[0-9]{8}T[0-9]{12}-[0-9a-f-]{36}", re.ASCII)
 
 @dataclass(frozen=True)
 class StoredMessage:
-    """A message of the mailbox, and the name that it has there."""
+    """A message in the mailbox, and its name there."""
 
     name: str
     message: EmailMessage
@@ -51,25 +51,25 @@ class StoredMessage:
 
 
 class Mailbox:
-    """The newest messages, a file each, in a folder that nobody else can read.
+    """The newest messages, one file each, in a private folder.
 
     Its methods block; call them in a thread.
 
     Args:
-        folder: where the files are, made with the first message.
+        folder: the folder, created with the first message.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def add(self, message: EmailMessage, created_at: datetime) -> None:
-        """Keep a message. The same one again takes its own place: it is not there twice."""
-        # The mode counts for the last folder only.
+        """Store a message. Storing it again replaces it."""
+        # `mode` applies to the last folder only.
         for folder in (self._folder.parent, self._folder):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         number = str(message["Message-ID"]).strip("<>").partition("@")[0]
         file = self._folder / f"{created_at:%Y%m%dT%H%M%S%f}-{number}.eml"
-        # Written aside, so that a page never shows half a message.
+        # Written to a temporary file, so that a page never shows half a message.
         draft = file.with_suffix(f".{os.getpid()}")
         draft.touch(mode=0o600)
         draft.write_bytes(message.as_bytes())
@@ -82,13 +82,13 @@ class Mailbox:
         return list(self._read(self._newest_first()))
 
     def message(self, name: str) -> StoredMessage | None:
-        """The message called `name`, if there is one."""
+        """The message with this name, if there is one."""
         if not _NAME.fullmatch(name):
             return None
         return next(self._read([self._folder / f"{name}.eml"]), None)
 
     def _newest_first(self) -> list[Path]:
-        """The files; their names begin with when the message was written."""
+        """The files; their names start with the time when the message was written."""
         return sorted(self._folder.glob("*.eml"), reverse=True)
 
     def _read(self, files: list[Path]) -> Iterator[StoredMessage]:

@@ -1,4 +1,4 @@
-"""`/dev/mailbox`: the mails of a development site, shown in the browser. Nowhere else."""
+"""`/dev/mailbox`: the mails of a development site, and of no other."""
 
 import asyncio
 
@@ -12,8 +12,8 @@ from blog.mail.mailbox import Mailbox, StoredMessage
 
 blueprint = Blueprint("mailbox", __name__, url_prefix="/dev/mailbox")
 
-# What is in a mail is not trusted: no scripts, no forms, nothing loaded. A link in it may take
-# the whole window along, if it was clicked by a person.
+# Mails are not trusted: no scripts, no forms, no external resources. A link may navigate the whole
+# window if a person clicks it.
 FRAMED_POLICY = "; ".join(
     [
         "default-src 'none'",
@@ -40,14 +40,14 @@ async def _message(name: str) -> StoredMessage:
 
 @blueprint.before_request
 async def only_for_this_machine() -> None:
-    """Hide it from the network: the links in these mails open the accounts of others."""
+    """Hide the mailbox from the network: its links give access to other people's accounts."""
     if not comes_from_this_machine():
         raise NotFoundError("There is no such page.")
 
 
 @blueprint.get("")
 async def messages() -> ResponseReturnValue:
-    """The mails that were sent, the newest first."""
+    """List the mails, the newest first."""
     messages = await asyncio.to_thread(_mailbox().messages)
     server = current_app.settings.mail_server
     return await render_template("mailbox/messages.html", messages=messages, server=server)
@@ -55,13 +55,13 @@ async def messages() -> ResponseReturnValue:
 
 @blueprint.get("/<name>")
 async def message(name: str) -> ResponseReturnValue:
-    """One mail: as text, as HTML, and as it went out."""
+    """Show a mail as text, as HTML and as source."""
     return await render_template("mailbox/message.html", message=await _message(name))
 
 
 @blueprint.get("/<name>/html")
 async def framed(name: str) -> ResponseReturnValue:
-    """The HTML of a mail, for the frame in its page."""
+    """The HTML of a mail, for the frame in that page."""
     html = (await _message(name)).html.replace("<head>", '<head><base target="_top">', 1)
     headers = {"Content-Security-Policy": FRAMED_POLICY, "X-Frame-Options": "SAMEORIGIN"}
     return Response(html, headers=headers, mimetype="text/html")

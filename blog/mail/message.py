@@ -1,4 +1,4 @@
-"""From a row of the outbox to a message of RFC 5322."""
+"""Build a message (RFC 5322) from a row of the outbox."""
 
 from email.headerregistry import Address, HeaderRegistry
 from email.message import EmailMessage
@@ -11,7 +11,7 @@ from blog.models import Email
 
 
 class _Headers(HeaderRegistry):
-    """Makes the class for each header once; the original's making it anew takes half the time."""
+    """Caches the class of each header, whose creation takes half of the time otherwise."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -23,26 +23,26 @@ class _Headers(HeaderRegistry):
         return self._classes[name]
 
 
-# Every server takes a body of 7 bits.
+# Every server accepts a 7-bit body.
 POLICY = SMTP.clone(header_factory=_Headers(), cte_type="7bit")
 POLICY_UTF8 = POLICY.clone(utf8=True)
 
 
 def compose(email: Email, sender: str) -> EmailMessage:
-    """Make the message that is sent for a row.
+    """Build the message for a row.
 
-    It is the same each time that it is made: a recipient who gets it twice can recognise
-    it by its `Message-ID` (RFC 5322, 3.6.4).
+    The result is always the same, so that a duplicate can be recognised by its `Message-ID` (RFC
+    5322, 3.6.4).
 
     Args:
-        email: a message of the outbox that still has its text.
+        email: a row that still has its text.
         sender: the `From`, such as `Broadside <broadside@example.com>`.
 
     Returns:
         A `multipart/alternative` of text and HTML.
 
     Raises:
-        ValueError: a header would be broken by what is to stand in it.
+        ValueError: a header would contain a line break.
     """
     recipient = envelope_address(email.recipient)
     message = EmailMessage(policy=POLICY if recipient.isascii() else POLICY_UTF8)
@@ -52,7 +52,7 @@ def compose(email: Email, sender: str) -> EmailMessage:
     message["Subject"] = email.subject
     message["Date"] = format_datetime(email.created_at)
     message["Message-ID"] = f"<{email.message_id}@{host_of(sender)}>"
-    # No answer by a machine is wanted (RFC 3834, 5).
+    # Ask for no automatic replies (RFC 3834, 5).
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(email.text)
     message.make_alternative(boundary=f"={email.message_id}=")
@@ -66,9 +66,9 @@ def host_of(sender: str) -> str:
 
 
 def envelope_address(address: str) -> str:
-    """`address` as every server understands it: its domain in ASCII (RFC 5890).
+    """The address with its domain in ASCII (RFC 5890), as every server understands it.
 
-    What stands before the `@` cannot be rewritten; if it is not ASCII, the server has to know
+    The part before the `@` cannot be converted; if it is not ASCII, the server has to support
     SMTPUTF8 (RFC 6531).
     """
     local, _, domain = address.rpartition("@")

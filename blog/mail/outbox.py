@@ -1,4 +1,4 @@
-"""Writing a message into the outbox, in the transaction of the change that it tells about."""
+"""Add messages to the outbox, in the transaction of the change that they are about."""
 
 import unicodedata
 from typing import Any
@@ -13,9 +13,9 @@ from blog.models import Email
 
 CHANNEL = "emails"
 
-# Anybody can make the site write to an address by asking for a new password again and again. Each
-# message counts by itself: nobody can use up what an address gets of one by causing another. Who
-# causes mails is limited besides (`blog.core.auth.quotas`).
+# Anybody can make the site mail an address, by requesting a password reset again and again. Each
+# kind of message has its own limit, so that one kind cannot block another. The requests have limits
+# as well (`blog.core.auth.quotas`).
 LIMIT = Quota("mails to an address", 3, 3600)
 OWN_LIMITS = {
     "application_error": Quota("mails about an error", 1, 60),
@@ -28,21 +28,22 @@ OWN_LIMITS = {
 async def put(
     session: AsyncSession, *, to: str, message: str, about: str = "", **context: object
 ) -> Email | None:
-    """Add a message to `session`; it is sent after the caller's commit, or never.
+    """Add a message in the caller's transaction; it is sent after the commit, or never.
 
     Args:
-        session: the transaction that the message belongs to.
+        session: the transaction.
         to: the recipient's address.
-        message: which one: `templates/mail/<message>.txt`, which sets `subject`, and
-            `templates/mail/<message>.html`.
-        about: tells messages apart that are limited by themselves, such as two errors.
-        context: what the templates show.
+        message: the name of its templates: `templates/mail/<message>.txt`, which sets `subject`,
+            and `templates/mail/<message>.html`.
+        about: distinguishes messages with limits of their own, such as those about two different
+            errors.
+        context: the variables of the templates.
 
     Returns:
-        The message's row, queued; `None` if the address has had its share of this message.
+        The queued row; `None` if the rate limit of the address is reached.
 
     Raises:
-        ValueError: the subject or the address would break out of its header.
+        ValueError: the subject or the address has a line break, which would end its header.
     """
     recipient = one_line(to)
     purpose = f"{message}:{about}" if about else message
@@ -68,7 +69,7 @@ async def put(
 
 
 def one_line(header: str) -> str:
-    """`header`, if it is one line and stays one whoever reads it.
+    """Return `header` if it is a single line to every parser.
 
     Raises:
         ValueError: it has a control character or a line break of any kind.

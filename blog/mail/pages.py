@@ -18,7 +18,7 @@ PAGE_SIZE = 50
 @blueprint.get("")
 @admin_required
 async def outbox() -> ResponseReturnValue:
-    """How many messages are in each state, and those that failed."""
+    """Show the number of messages in each state, and list the failed ones."""
     return await render_template(
         "admin/mail.html",
         summary=await queries.summary(db()),
@@ -30,7 +30,7 @@ async def outbox() -> ResponseReturnValue:
 @quota(MODERATING)
 @admin_required
 async def retry_all() -> ResponseReturnValue:
-    """Send everything again that failed."""
+    """Retry all failed messages."""
     number = await service.retry(db())
     await flash(f"{number} to be sent again." if number else "Nothing has failed.", "success")
     return redirect(url_for("mail.outbox"))
@@ -40,7 +40,7 @@ async def retry_all() -> ResponseReturnValue:
 @quota(MODERATING)
 @admin_required
 async def retry(email_id: int) -> ResponseReturnValue:
-    """Send one message again."""
+    """Retry a message."""
     if await service.retry(db(), email_id):
         await flash(f"Mail {email_id} will be sent again.", "success")
     else:

@@ -1,4 +1,4 @@
-"""Reading the outbox: what was sent, what waits, what failed."""
+"""Queries of the outbox."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,9 +13,9 @@ from blog.core.db.pagination import CursorRequest, Listing, Page, PageRequest, R
 from blog.models import Email, EmailState
 from blog.models.email import WAITING
 
-# A month of mail is too much to count for a page.
+# A page cannot count a month of mail.
 COUNTED = 10_000
-# Further on, the list goes by a cursor alone.
+# Beyond this page, lists continue by cursor.
 DEEPEST_PAGE = 10
 ENVELOPE = [
     Email.purpose, Email.recipient, Email.subject, Email.created_at, Email.attempts,
@@ -24,7 +24,8 @@ ENVELOPE = [
 
 
 class StateSummary(NamedTuple):
-    """How many messages are in a state, `COUNTED + 1` standing for any more, and since when."""
+    """The number of messages in a state, and the oldest; `COUNTED + 1` stands for any larger
+    number."""
 
     state: EmailState
     number: int
@@ -32,16 +33,16 @@ class StateSummary(NamedTuple):
 
     @property
     def number_in_words(self) -> str:
-        """The number as a person reads it."""
+        """The number for display."""
         return f"over {COUNTED:,}" if self.number > COUNTED else f"{self.number:,}"
 
 
 class Depth(NamedTuple):
-    """What is still to be sent, and what could not be.
+    """The size of the outbox.
 
     Args:
-        states: how many messages there are in each state but `SENT`.
-        overdue_seconds: for how long the message that is next has been due.
+        states: the number of messages in each state except `SENT`.
+        overdue_seconds: how long the next message has been due.
     """
 
     states: Sequence[StateSummary]
@@ -49,7 +50,7 @@ class Depth(NamedTuple):
 
 
 async def depth(session: AsyncSession) -> Depth:
-    """How full the outbox is. How much was ever sent does not matter."""
+    """The size of the outbox; its cost does not depend on how much was ever sent."""
     states = [state for state in EmailState if state is not EmailState.SENT]
     overdue = select(extract("epoch", func.now() - func.min(Email.due_at))).where(WAITING)
     seconds = await session.scalar(overdue)
@@ -59,7 +60,7 @@ async def depth(session: AsyncSession) -> Depth:
 async def summary(
     session: AsyncSession, states: Sequence[EmailState] = tuple(EmailState)
 ) -> Sequence[StateSummary]:
-    """How many messages are in each state, and when the oldest of them was written."""
+    """The number of messages in each state, and the time of the oldest."""
     rows = await session.execute(union_all(*(_summary_of(state) for state in states)))
     by_state = {row.state: row for row in rows}
     return [StateSummary(state, by_state[state].number, by_state[state].oldest) for state in states]
@@ -95,9 +96,9 @@ _IN_STATE: Listing[Email] = Listing(
 async def in_state(
     session: AsyncSession, state: EmailState, wanted: PageRequest | CursorRequest
 ) -> Page[Email]:
-    """The envelopes of some of the messages in a state, the newest first.
+    """A page of the messages in a state, without their text, the newest first.
 
     Raises:
-        TooDeepError: the page is behind `DEEPEST_PAGE`.
+        TooDeepError: the page is beyond `DEEPEST_PAGE`.
     """
     return await _IN_STATE.read(session, wanted, state=state)

@@ -1,7 +1,7 @@
-"""The outbox as the workers see it: claiming messages and recording what became of them.
+"""The outbox for workers: claim messages and record results.
 
-Each function is a short transaction of its own. Times are the database's, so that workers on
-several machines need not agree on the time.
+Each function is a short transaction. Times are the database's, so the clocks of several machines
+need not agree.
 """
 
 import time
@@ -39,13 +39,13 @@ LONGEST_ERROR = 1000
 
 @dataclass(frozen=True)
 class Batch:
-    """Messages that one worker has in hand, until their lease ends.
+    """Messages that a worker has claimed, until their lease ends.
 
     Args:
         emails: the messages, in the order in which they were due.
-        lease_end: what stands in their `due_at`. A worker that finds another value there has
-            overslept: another one has the message in hand, and records what becomes of it.
-        deadline: the same moment by `time.monotonic()` of this process, or a little earlier.
+        lease_end: the value of their `due_at`. If it has changed, the lease has expired and another
+            worker has claimed the message, and records the result.
+        deadline: the same time by `time.monotonic()` of this process, or a little earlier.
     """
 
     emails: Sequence[Email]
@@ -54,11 +54,11 @@ class Batch:
 
 
 async def claim(database: Database, size: int, lease: float) -> Batch | None:
-    """Take messages that are due, passing over those that another worker takes just now.
+    """Claim messages that are due, skipping those that another worker is claiming.
 
     Args:
-        size: how many at most.
-        lease: for how many seconds; after that they are anybody's again.
+        size: the maximum number.
+        lease: how many seconds the claim holds.
 
     Returns:
         The batch, or `None` if nothing is due.
@@ -86,40 +86,40 @@ async def claim(database: Database, size: int, lease: float) -> Batch | None:
 
 
 async def record_sent(database: Database, batch: Batch, emails: Iterable[Email]) -> None:
-    """Note that messages were taken, and forget their text: it may hold a token."""
+    """Record that messages were accepted, and delete their text, which may contain a token."""
     await _record(database, batch, emails, _SENT)
 
 
 async def record_refused(
     database: Database, batch: Batch, emails: Iterable[Email], error: str
 ) -> None:
-    """Note that messages will never be taken. Their text is kept, for `blog mail retry`."""
+    """Record that messages have failed for good. Their text is kept for `blog mail retry`."""
     await _record(database, batch, emails, _REFUSED, error=error[:LONGEST_ERROR])
 
 
 async def record_deferred(
     database: Database, batch: Batch, emails: Iterable[Email], error: str
 ) -> None:
-    """Put messages back, each for its next attempt, or give it up after the last one."""
+    """Schedule the next attempt of messages, or record that they have failed after the last one."""
     await _record(database, batch, emails, _DEFERRED, error=error[:LONGEST_ERROR])
 
 
 async def give_back(database: Database, batch: Batch, emails: Iterable[Email]) -> None:
-    """Put messages back that were not tried, for anybody to send at once."""
+    """Release messages that were not attempted, so that any worker sends them at once."""
     await _record(database, batch, emails, _GIVEN_BACK)
 
 
 async def _record(
     database: Database, batch: Batch, emails: Iterable[Email], change: Update, **values: object
 ) -> None:
-    """Make one of the changes below to those of `emails` whose lease still holds."""
+    """Apply one of the changes below to those of `emails` whose lease still holds."""
     values |= {"ids": [email.id for email in emails], "lease_end": batch.lease_end}
     async with _autocommit(database).connect() as connection:
         await connection.execute(change, values)
 
 
 def _autocommit(database: Database) -> AsyncEngine:
-    """The engine, for single statements: each is a transaction by itself."""
+    """The engine in autocommit mode, for single statements."""
     return database.engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
@@ -160,7 +160,8 @@ _GIVEN_BACK = _change(state=EmailState.QUEUED, due_at=func.now())
 
 
 async def seconds_until_next(database: Database) -> float | None:
-    """When the next message is due, from now; `None` if none waits. Negative if it is overdue."""
+    """In how many seconds the next message is due, negative if it is overdue; `None` if none
+    waits."""
     until = extract("epoch", func.min(Email.due_at) - func.now())
     async with _autocommit(database).connect() as connection:
         seconds = await connection.scalar(select(until).where(WAITING))
@@ -168,16 +169,16 @@ async def seconds_until_next(database: Database) -> float | None:
 
 
 async def delete_old(session: AsyncSession) -> int:
-    """Delete some messages that were done with `KEPT_FOR` ago; the caller commits.
+    """Delete a batch of messages that were finished `KEPT_FOR` ago; the caller commits.
 
     Returns:
-        How many it were, up to `deleting.BATCH`.
+        The number of deleted rows, at most `deleting.BATCH`.
     """
     old = (
         select(Email.id)
         .where(
             Email.state.in_([EmailState.SENT, EmailState.FAILED]),
-            # The first is in the index, the second is about when the message was done with.
+            # The first column is in the index, the second is when the message was finished.
             Email.created_at < func.now() - literal(KEPT_FOR),
             Email.due_at < func.now() - literal(KEPT_FOR),
         )

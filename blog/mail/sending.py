@@ -1,4 +1,4 @@
-"""Sending one batch of the outbox, and writing down what becomes of each message."""
+"""Send a batch of the outbox, and record the result of each message."""
 
 import asyncio
 import logging
@@ -25,24 +25,23 @@ from blog.models import Email
 log = logging.getLogger(__name__)
 
 BATCH_SIZE = 50
-# A lease lasts as long as this many attempts may take at the most.
+# A lease lasts as long as this number of attempts may take at most.
 LEASE_ATTEMPTS = 4
 
 
 @dataclass(frozen=True)
 class Sender:
-    """Sends what is due.
+    """Sends messages that are due.
 
-    A message is sent at least once: a process that dies after the server took a message and
-    before that was written down leaves it to be sent again, with the same `Message-ID`. That
-    can befall two messages at the most: what became of one is written down while the next one
-    is being sent.
+    A message is sent at least once: if the process dies between the server's acceptance and its
+    record, the message is sent again, with the same `Message-ID`. That affects two messages at
+    most, because the result of one is recorded while the next one is being sent.
 
     Args:
-        database: where the outbox is.
-        delivery: where messages go.
-        attempt_seconds: how long an attempt may take at the most.
-        stopping: set when no further message is to be sent.
+        database: stores the outbox.
+        delivery: the transport.
+        attempt_seconds: the maximum duration of an attempt.
+        stopping: set when no further message may be started.
     """
 
     database: Database
@@ -51,13 +50,13 @@ class Sender:
     stopping: asyncio.Event
 
     async def send_batch(self) -> int:
-        """Send what is due, up to a number of messages, over one connection.
+        """Send messages that are due, up to a maximum number, over one connection.
 
         Returns:
-            How many were due.
+            The number of claimed messages.
 
         Raises:
-            NoConnectionError, DisconnectedError: the connection failed; that is written down.
+            NoConnectionError, DisconnectedError: the connection failed; the results are recorded.
         """
         lease = LEASE_ATTEMPTS * self.attempt_seconds
         batch = await queue.claim(self.database, BATCH_SIZE, lease)
@@ -78,11 +77,12 @@ class Sender:
         return len(batch.emails)
 
     async def _send_all(self, send: Send, batch: Batch, waiting: deque[Email]) -> None:
-        """Send messages from the front of `waiting`, until time is up or the connection lost.
+        """Send messages from the front of `waiting`, until the time is up or the connection is
+        lost.
 
         Raises:
-            DisconnectedError: it was lost before the server had answered to any message. If it
-                had, a new connection is worth trying at once.
+            DisconnectedError: it was lost before the server replied to any message. Otherwise a new
+                connection is tried at once.
         """
         has_answered = False
         recording = asyncio.create_task(asyncio.sleep(0))
@@ -102,12 +102,12 @@ class Sender:
             await recording
 
     def _has_time(self, batch: Batch) -> bool:
-        """Whether another message of the batch can be sent for certain before its lease ends."""
+        """Whether there is time for another message before the lease ends."""
         in_time = time.monotonic() + self.attempt_seconds < batch.deadline
         return in_time and not self.stopping.is_set()
 
     async def _record_outcome(self, batch: Batch, email: Email, error: Exception | None) -> None:
-        """Log and write down what became of a message; `error` is `None` if it was taken."""
+        """Log and record the result of a message; `error` is `None` if it was accepted."""
         if error is None:
             await self._record(batch, queue.record_sent, [email])
         elif isinstance(error, RefusedError):
@@ -125,15 +125,15 @@ class Sender:
     async def _record(
         self, batch: Batch, write: Callable[..., Awaitable[None]], *what: object
     ) -> None:
-        """Write something down: what the mail server has said cannot be asked again."""
+        """Record results, with retries: the mail server cannot be asked again."""
         await persistently(lambda: write(self.database, batch, *what), batch.deadline)
 
 
 async def _attempt(send: Send, email: Email) -> Exception | None:
-    """Try to send a message. Whatever is wrong with it, those after it shall not suffer for it.
+    """Try to send a message. Its failure, whatever it is, does not affect later messages.
 
     Returns:
-        What went wrong; `None` if the message was taken.
+        The error; `None` if the message was accepted.
     """
     try:
         await send(email)

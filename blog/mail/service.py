@@ -1,4 +1,4 @@
-"""What an administrator can do about the outbox."""
+"""Administration of the outbox."""
 
 from typing import Any, cast
 
@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.mail.outbox import CHANNEL
 from blog.models import Email, EmailState
 
-# Given up, or waiting for a later attempt.
+# Failed for good, or waiting for the next attempt.
 _CAN_BE_RETRIED = or_(
     Email.state == EmailState.FAILED,
     (Email.state == EmailState.QUEUED) & (Email.attempts > 0),
@@ -16,13 +16,14 @@ _CAN_BE_RETRIED = or_(
 
 
 async def retry(session: AsyncSession, email_id: int | None = None) -> int:
-    """Let messages that failed, for good or for now, be sent again at once, with all attempts.
+    """Retry failed messages, or those that wait for their next attempt, at once and with all
+    attempts.
 
     Args:
-        email_id: which one; all of them if it is `None`.
+        email_id: the message; `None` for all of them.
 
     Returns:
-        How many there were.
+        The number of messages.
     """
     statement = (
         update(Email)

@@ -1,4 +1,4 @@
-"""A message that is sent by hand, to see whether mail arrives."""
+"""A test message."""
 
 import uuid
 from html import escape
@@ -9,20 +9,20 @@ from blog.models import Email
 
 
 async def send_trial(delivery: Delivery, recipient: str, *, site: str, subject: str) -> str:
-    """Send a message at once, past the outbox: nothing of it is stored.
+    """Send a test message at once, without the outbox; nothing is stored.
 
     Args:
-        delivery: the way of the settings.
-        recipient: an address.
-        site: the address of the site, for the text.
-        subject: all of it, with its prefix.
+        delivery: the transport.
+        recipient: the address.
+        site: the URL of the site, for the text.
+        subject: the subject with its prefix.
 
     Returns:
-        The number in its `Message-ID`, by which the mail server's log has it.
+        The `Message-ID`, for finding the message in the server's log.
 
     Raises:
-        NoConnectionError: the server does not let us in.
-        DeliveryError: it did not take the message.
+        NoConnectionError: no connection could be opened.
+        DeliveryError: the message was not accepted.
     """
     moment = now()
     text = f"This is a test. If you can read it, {site} can send mail.\n"

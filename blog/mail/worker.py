@@ -1,4 +1,4 @@
-"""Sends what is in the outbox, in the background of a web process or alone."""
+"""Sends the outbox, in a web process or in `blog worker`."""
 
 import logging
 
@@ -17,14 +17,14 @@ STOP_SECONDS_IN_DEVELOPMENT = 2.0
 
 
 class MailWorker(Loop):
-    """Takes messages from the outbox and sends them. Any number may work at the same time.
+    """Claims messages and sends them. There may be any number of workers.
 
-    When it is stopped, it finishes the message in hand and gives the others back. A mail server
-    that lets one wait is not waited for: the message is then sent again when its lease ends.
+    At a stop it finishes the current message and releases the others. It does not wait for a slow
+    mail server: then the message is sent again after its lease.
 
     Args:
-        database: where the outbox is; open while the worker works.
-        settings: say where messages go.
+        database: stores the outbox; open while the worker runs.
+        settings: select the transport.
     """
 
     channel = CHANNEL
@@ -37,14 +37,14 @@ class MailWorker(Loop):
         self._attempt_seconds = settings.mail_timeout
 
     async def start(self) -> None:
-        """Begin to work in the background; the database is open."""
+        """Start the worker; the database must be open."""
         if self._delivery is None:
             log.info("mail waits in the outbox: MAIL_SERVER is not set")
             return
         await super().start()
 
     async def step(self) -> float:
-        """Send a batch, or say when the next message is due."""
+        """Send a batch, or return when the next message is due."""
         assert self._delivery is not None  # noqa: S101
         sender = Sender(self._database, self._delivery, self._attempt_seconds, self._stopping)
         if await sender.send_batch():
@@ -52,7 +52,7 @@ class MailWorker(Loop):
         return seconds_to_wait(await queue.seconds_until_next(self._database))
 
     def complain(self, error: Exception, pause: float) -> None:
-        """Log what went wrong; it may be the mail server's fault."""
+        """Log an error, which may be the mail server's."""
         if isinstance(error, DeferredError):
             reason = without_words(error)
             log.warning("the mail server fails, again in %.1f s: %s", pause, reason)

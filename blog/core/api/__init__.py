@@ -1,1 +1,1 @@
-"""What every resource of the JSON API shares: versions, links, collections, conditions."""
+"""The shared parts of the JSON API: versions, links, collections, conditional requests."""

@@ -1,4 +1,4 @@
-"""Reading JSON bodies into pydantic schemas."""
+"""Parse JSON bodies into pydantic schemas."""
 
 import functools
 import json
@@ -25,12 +25,12 @@ NO_OBJECT = "Please send a JSON object."
 def validate_json(
     schema: type[Data],
 ) -> Callable[[Callable[Concatenate[Data, Arguments], Answer]], Callable[Arguments, Answer]]:
-    """Give a view the request's body as its first argument, checked by `schema`.
+    """Pass the validated body to a view as its first argument.
 
-    The view then raises what `read_body` raises.
+    The view then raises the errors of `read_body`.
 
     Args:
-        schema: what the body is.
+        schema: the schema of the body.
     """
 
     def decorate(
@@ -49,7 +49,7 @@ def validate_json(
 def validate_optional_json(
     schema: type[Data],
 ) -> Callable[[Callable[Concatenate[Data | None, Arguments], Answer]], Callable[Arguments, Answer]]:
-    """As `validate_json`, but the view gets `None` for a request without a body."""
+    """Like `validate_json`, but the view gets `None` for a request without a body."""
 
     def decorate(
         view: Callable[Concatenate[Data | None, Arguments], Answer],
@@ -67,18 +67,18 @@ def validate_optional_json(
 
 
 def has_optional_body(view: Callable[..., Any]) -> bool:
-    """Whether a view takes a body by `validate_optional_json`."""
+    """Whether a view uses `validate_optional_json`."""
     return hasattr(view, _OPTIONAL)
 
 
 async def read_body(schema: type[Data]) -> Data:
-    """The body of the current request.
+    """Parse the body of the current request.
 
     Raises:
-        UnsupportedMediaType: it is not said to be JSON.
-        BadRequest: it is not JSON (RFC 8259), or is to hold a text, `body`, and has none: this is
-            what Flasky answers, and its clients expect.
-        InvalidFieldsError: it is, and something in it is wrong.
+        UnsupportedMediaType: its content type is not JSON.
+        BadRequest: it is not valid JSON (RFC 8259), or the required text `body` is missing:
+            Flasky's clients expect 400 there.
+        InvalidFieldsError: a field is invalid.
     """
     if not request.is_json:
         raise UnsupportedMediaType("Please send JSON, with Content-Type: application/json.")
@@ -111,12 +111,12 @@ def _parsed(raw: bytes) -> Any:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    """Python knows `NaN` and `Infinity`, JSON does not."""
+    """Refuse `NaN` and `Infinity`, which Python accepts and JSON does not have."""
     raise ValueError(name)
 
 
 def _refuse_duplicates(members: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Of two members with the same name, each reader might take another one (RFC 8259, 4)."""
+    """Refuse repeated names, of which parsers take different ones (RFC 8259, 4)."""
     document = dict(members)
     if len(document) != len(members):
         raise ValueError

@@ -1,8 +1,8 @@
-"""Lists of resources: in numbered pages, or in pages that a cursor leads to.
+"""Lists of resources, paginated by number or by cursor.
 
-A number is the quick way to any page of a list, but rows move from page to page while others
-write. Who follows cursors neither misses nor repeats what is there all along: each answer has the
-address of the next page, which begins after the last row of this one.
+Page numbers give random access, but rows move between pages while others write. A client that
+follows cursors neither misses nor repeats a row that exists throughout: each response links to the
+next page, which starts after its last row.
 """
 
 import asyncio
@@ -30,16 +30,16 @@ Row = TypeVar("Row")
 
 LARGEST_PAGE = 9_999_999_999
 MOST_PER_PAGE = 100
-# Of an answer's texts, in characters.
+# The total size of a response's texts, in characters.
 LONGEST_AT_ONCE = 256 * 1024
 
 
 class ListQuery(BaseModel):
-    """Which part of a list is wanted."""
+    """The query parameters of a list."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
-    # A generated client would send a default along with `cursor`.
+    # Without a default: a generated client would send it along with `cursor`.
     page: Annotated[
         int | None,
         Field(
@@ -63,7 +63,7 @@ class ListQuery(BaseModel):
 
 
 class Collection(BaseModel):
-    """Part of a list, and the ways to the parts beside it."""
+    """A page of a list, with links to its neighbours."""
 
     prev: Annotated[
         Url | None, Field(description="The address of the page before; none with a cursor.")
@@ -73,19 +73,19 @@ class Collection(BaseModel):
 
     @classmethod
     def item(cls) -> tuple[str, type[BaseModel]]:
-        """What its items are called, and what they are."""
+        """The name and the model of its items."""
         [name] = cls.model_fields.keys() - Collection.model_fields.keys()
         [item] = get_args(cls.model_fields[name].annotation)
         return name, item
 
 
 def list_example(name: str, item: dict[str, Any]) -> dict[str, Any]:
-    """The example of a list that has one item."""
+    """An example list with one item."""
     return {"prev": None, "next": None, "count": 1, name: [item]}
 
 
 class ListHeaders(BaseModel):
-    """The headers of an answer with a part of a list."""
+    """The headers of a page."""
 
     link: Annotated[
         str,
@@ -97,7 +97,7 @@ class ListHeaders(BaseModel):
 
 
 def paginated(collection: type[Collection]) -> Callable[[View], View]:
-    """Document that a view answers with such a list, and what it can be asked for."""
+    """Document that a view returns such a list, and its query parameters."""
     names: Any = Literal[tuple(collection.item()[1].model_fields)]
     description = (
         "The members that the items shall have, each on its own or separated by commas; all if "
@@ -114,10 +114,10 @@ def paginated(collection: type[Collection]) -> Callable[[View], View]:
 
 
 def requested_fields(collection: type[Collection]) -> tuple[str, ...] | None:
-    """Which members the items of the answer shall have, in the order of all; `None` for all.
+    """The fields that `?fields=` selects, in the order of the model; `None` for all.
 
     Raises:
-        InvalidFieldsError: they have no such member.
+        InvalidFieldsError: there is no such field.
     """
     if (given := request.args.getlist("fields")) == []:
         return None
@@ -129,13 +129,13 @@ def requested_fields(collection: type[Collection]) -> tuple[str, ...] | None:
 
 
 def requested_page(size: int) -> PageRequest | CursorRequest:
-    """Which page of a list the current request asks for.
+    """The page that the current request asks for.
 
     Args:
-        size: how many rows there are where the client does not say.
+        size: the default number of rows.
 
     Raises:
-        InvalidFieldsError: it asks for something that cannot be.
+        InvalidFieldsError: a parameter is invalid.
     """
     try:
         query = ListQuery.model_validate(request.args.to_dict())
@@ -150,10 +150,10 @@ def requested_page(size: int) -> PageRequest | CursorRequest:
 
 
 class Rest(NamedTuple):
-    """The items of a list that come behind its rows, and are read while the answer is sent.
+    """The last items of a list, read while the response is sent.
 
     Attributes:
-        revisions: what tells the items from what they were before and will be after.
+        revisions: values that change whenever an item changes.
         items: the items.
     """
 
@@ -166,16 +166,17 @@ async def list_response(
     resource: Callable[[Row, Links], BaseModel], *, keep: bool = False,
     texts: Iterable[str] = (), rest: Rest | None = None,
 ) -> Response:  # fmt: skip
-    """A page of a list, with the ways to those beside it in the body and as `Link` (RFC 8288).
+    """Respond with a page of a list, with links to its neighbours in the body and as `Link` (RFC
+    8288).
 
     Args:
-        collection: what the answer is.
+        collection: the model of the response.
         page: the rows.
-        resource: makes a resource of a row.
-        keep: whether the rows are values, of which `resource` always makes the same.
-        texts: the members of a row that may be long. If they are so in all, the answer is
-            made, compressed and sent in pieces, and others have their turn in between.
-        rest: what comes behind the rows, if that is too much to be read before.
+        resource: builds the resource of a row.
+        keep: whether the rows are immutable values, so that the result of `resource` may be cached.
+        texts: the attributes of a row that may be long. If their total is large, the response is
+            built, compressed and sent in pieces, so that it does not block the event loop.
+        rest: the items after the rows, if they are too large to be read beforehand.
     """
     fields = requested_fields(collection)
     kept = {
@@ -206,7 +207,7 @@ async def list_response(
 
 
 class _MadeOf(NamedTuple):
-    """All that part of a list is made of."""
+    """The contents of a page."""
 
     collection: type[Collection]
     rows: tuple[Any, ...]
@@ -229,7 +230,7 @@ def _text(of: _MadeOf) -> str:
 
 
 async def _answer_in_pieces(of: _MadeOf, rest: Rest | None) -> Response:
-    """The same as by `_text`, of which no more than an item is in memory at a time."""
+    """The same text as `_text`, built with one item in memory at a time."""
     frame = Collection(prev=of.prev, next=of.next, count=of.length).model_dump_json()
     head = f'{frame[:-1]},"{of.collection.item()[0]}":['
     items = [of.resource(row, of.to) for row in of.rows]

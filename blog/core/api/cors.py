@@ -1,7 +1,7 @@
-"""Letting pages of other sites use the API (Fetch Standard, "CORS protocol").
+"""CORS: pages of other sites may use the API (Fetch Standard, "CORS protocol").
 
-Any origin may, for it gets nothing that a program of its own would not: credentials go along only
-where the page itself puts them into the request, and cookies mean nothing here.
+Any origin is allowed, because it gets nothing that another program would not: credentials are sent
+only if the page itself adds them, and cookies are ignored.
 """
 
 from quart import Quart, Response, request
@@ -29,21 +29,21 @@ NOT_FROM_OTHER_SITES = (
 
 
 def refuse_other_sites() -> None:
-    """Refuse a request that a page of another site may have caused without asking us first.
+    """Refuse a cross-site request that the browser sends without a preflight.
 
-    With a link, a form or an image, a browser sends along a password for HTTP Basic that it has
-    kept: the page learns nothing, but something is done. For a request with JSON it asks first
-    (Fetch Standard, "CORS-preflight request"), and then sends nothing that it has kept.
+    With a link, a form or an image, a browser also sends a stored password for HTTP Basic: the page
+    cannot read the response, but the request takes effect. A request with JSON needs a preflight
+    (Fetch Standard, "CORS-preflight request"), and is sent without stored credentials.
 
     Raises:
-        ForbiddenError: a browser says that it comes from there.
+        ForbiddenError: the request comes from another site, by the browser's headers.
     """
     if not comes_from_here():
         raise ForbiddenError(NOT_FROM_OTHER_SITES)
 
 
 async def allow_other_origins(response: Response) -> Response:
-    """Say so in the answers of the API, and to browsers that ask before they send something."""
+    """Add the CORS headers to the API's responses, and answer preflight requests."""
     if not is_for_api():
         return response
     response.headers["Access-Control-Allow-Origin"] = "*"

@@ -1,8 +1,8 @@
-"""The API's description of itself: OpenAPI 3.1.
+"""The OpenAPI 3.1 description of the API.
 
-quart-schema gathers what the routes declare (`blog.core.api.operations`): paths, models, headers,
-docstrings, who may call. What follows from that is added here: which errors there are, which
-headers all answers have, and which operations go on from what an answer shows.
+quart-schema collects what the routes declare (`blog.core.api.operations`): paths, models, headers,
+docstrings, security. This module adds what follows from that: errors, common headers, and links
+between operations.
 """
 
 import functools
@@ -66,17 +66,17 @@ HEADERS = {
 COUNTED = ("RateLimit", "RateLimit-Policy")
 ALWAYS = {400, 401, 403, 429, 500, 503}
 WITH_A_BODY = {408, 413, 415, 422}
-# Where an answer has the id that a path takes, until `_add_links` knows all paths.
+# The response field with the id of a path parameter, until `_add_links` knows all paths.
 _IDENTIFIES = "x-identifies"
 
 Operation = dict[str, Any]
 
 
 class Description(OpenAPIProvider):
-    """The description of one application, made when it is first asked for.
+    """The description of an application, built on first use.
 
     Args:
-        tags: those of the operations, in the order in which they are described.
+        tags: the tags of the operations, in order.
     """
 
     def __init__(self, app: Quart, extension: QuartSchema, tags: Sequence[str]) -> None:
@@ -105,7 +105,7 @@ class Description(OpenAPIProvider):
         }
 
     def generate_rules(self) -> Iterable[Rule]:
-        """One version stands for all: each is a server of the same paths."""
+        """Describe one version: each version is a server with the same paths."""
         rules = self._app.url_map.iter_rules()
         return sorted(
             (rule for rule in rules if rule.endpoint.startswith(f"{DESCRIBED}.")),
@@ -132,7 +132,7 @@ class Description(OpenAPIProvider):
         }
         return {"name": name, "in": "path", "required": True} | described[type(converter)]
 
-    # The models are `Any`: quart-schema would take those of other libraries too.
+    # The models are `Any`, because quart-schema also accepts those of other libraries.
     def build_querystring_parameters(self, model: Any) -> tuple[list[dict[str, Any]], Schemas]:
         return parameters_of(model, "query"), {}
 
@@ -186,7 +186,7 @@ class Description(OpenAPIProvider):
 
 
 def _complete(gathered: Operation, method: str, *, has_optional_body: bool) -> Operation:
-    """An operation with what is true of all of its kind, in the order in which it is read."""
+    """An operation with its common parts, in reading order."""
     parameters = list(gathered["parameters"])
     responses = {status: answer for status, answer in gathered["responses"].items() if answer}
     statuses = ALWAYS | {status for status, answer in gathered["responses"].items() if not answer}
@@ -219,7 +219,8 @@ def _complete(gathered: Operation, method: str, *, has_optional_body: bool) -> O
 
 
 def _with_some_fields(model: type[Collection], schemas: Schemas) -> tuple[Operation, Schemas]:
-    """The list as `?fields=` may leave it, and the schemas for that."""
+    """The schema of a list whose fields may be left out by `?fields=`, and the schemas that it
+    needs."""
     name, item = model.item()
     part, some = f"Partial{schema_name(model)}", f"Partial{schema_name(item)}"
     whole, each = schemas[schema_name(model)], schemas[schema_name(item)]
@@ -234,7 +235,7 @@ def _with_some_fields(model: type[Collection], schemas: Schemas) -> tuple[Operat
 
 
 def _identified_by(model: type[BaseModel], place: str = "") -> tuple[str, str] | None:
-    """The parameter of paths that takes the id which an answer shows, and where it shows it."""
+    """The path parameter that takes an id from a response, and the field of that id."""
     if parameter := getattr(model, "PATH_PARAMETER", None):
         return parameter, f"{place}id"
     if issubclass(model, Collection):
@@ -244,9 +245,9 @@ def _identified_by(model: type[BaseModel], place: str = "") -> tuple[str, str] |
 
 
 def _add_links(paths: dict[str, dict[str, Operation]]) -> None:
-    """Say which operations go on from what an answer shows (OpenAPI 3.1, "Link Object").
+    """Add links from responses to operations (OpenAPI 3.1, "Link Object").
 
-    From what was just made, all that take its id; from a list, those that read.
+    A created resource links to all operations that take its id; a list links to those that read.
     """
     operations = [(method, each) for path in paths.values() for method, each in path.items()]
     for _, operation in operations:

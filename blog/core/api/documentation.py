@@ -1,4 +1,4 @@
-"""`/api/openapi.json`, and the page to read and try it on, `/api/docs`."""
+"""`/api/openapi.json`, and its interactive page `/api/docs`."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -28,7 +28,7 @@ described is answered by 405, with those that there are in `Allow`.
 
 
 async def openapi() -> ResponseReturnValue:
-    """What the API can do, as OpenAPI 3.1 has it."""
+    """The OpenAPI description."""
     document = current_app.extensions["description"].text()
     response = Response(document, content_type="application/json")
     response.headers["Cache-Control"] = "no-cache"
@@ -37,13 +37,13 @@ async def openapi() -> ResponseReturnValue:
 
 
 async def docs() -> ResponseReturnValue:
-    """The description, to be read and tried out."""
+    """Swagger UI."""
     files = {
         name: SWAGGER_UI.address(f"swagger-ui{suffix}")
         for name, suffix in (("style", ".css"), ("script", "-bundle.js"))
     }
     response = Response(await render_template("api/docs.html", **files))
-    # Swagger UI has its icons in its style sheet.
+    # Swagger UI's style sheet contains its icons.
     policy = content_security_policy(current_app.settings)
     response.headers["Content-Security-Policy"] = policy.replace(
         "img-src 'self'", "img-src 'self' data:"
@@ -52,12 +52,12 @@ async def docs() -> ResponseReturnValue:
 
 
 def init_app(app: Broadside, tags: Iterable[Tag]) -> None:
-    """Describe the API of `app`, once all its routes are there.
+    """Describe the API of `app`; call this after all routes are registered.
 
-    Of quart-schema only what describes is wanted: `init_app` would let it look at each answer.
+    This uses only the description of quart-schema; its `init_app` would process each response.
 
     Args:
-        tags: of the operations, in the order in which they are described.
+        tags: the tags of the operations, in order.
     """
     described = [tag for tag in tags if tag.description]
     app.config.update(

@@ -1,8 +1,8 @@
-"""`Idempotency-Key`: a request that is sent again does its work once, and gets its first answer.
+"""`Idempotency-Key`: a repeated request takes effect once and gets the first response again.
 
-Reference: draft-ietf-httpapi-idempotency-key-header. The key is claimed before the work begins,
-and the answer is stored behind it. A process may die between the two, and two requests may come
-at the same moment: both then do the work, which the services do once for the same `submission`.
+Reference: draft-ietf-httpapi-idempotency-key-header. The key is claimed first, and the response is
+    stored afterwards. If the process dies in between, or two requests arrive at once, the view runs
+    twice; the services take effect once per `submission`.
 """
 
 import functools
@@ -36,11 +36,11 @@ STORED_HEADERS = ("Content-Type", "Location", "ETag")
 SHOWN_ONCE = "This Idempotency-Key has made its token; the secret was shown then, once."
 OTHER_BODY = "This Idempotency-Key was sent before, with another body."
 
-# The table itself: the ORM has nothing to do here.
+# The table: this needs no ORM objects.
 _TABLE = cast(Table, IdempotentAnswer.__table__)
 _CLAIM = insert(_TABLE).on_conflict_do_nothing().returning(_TABLE.c.key_digest)
 _answered = insert(_TABLE)
-# Whoever claimed the key may have failed and withdrawn, where another one has done the work.
+# The request that claimed the key may have failed and released it, while another one succeeded.
 _STORE = _answered.on_conflict_do_update(
     index_elements=[_TABLE.c.key_digest],
     set_={name: _answered.excluded[name] for name in ("status", "headers", "body")},
@@ -54,7 +54,7 @@ View = Callable[Arguments, Awaitable[Response]]
 
 
 class IdempotencyKey(BaseModel):
-    """The header of a request that may be sent again."""
+    """The header of a repeatable request."""
 
     idempotency_key: Annotated[
         str | None,
@@ -67,7 +67,7 @@ class IdempotencyKey(BaseModel):
 
 
 class IdempotentHeaders(CreatedHeaders):
-    """The headers of an answer that may be sent again."""
+    """The headers of a repeatable response."""
 
     idempotency_replayed: Annotated[
         Literal["true"],
@@ -76,13 +76,13 @@ class IdempotentHeaders(CreatedHeaders):
 
 
 def idempotent(view: View[Arguments]) -> View[Arguments]:
-    """Let a view that makes something be called again with the same `Idempotency-Key`.
+    """Let a view that creates something be called again with the same `Idempotency-Key`.
 
-    Only what it has made is kept: after a refusal, the key may be used for another try.
+    Only successful responses are stored: after an error, the key may be used again.
 
     The view then raises:
-        BadRequest: the key is not a word of printable ASCII.
-        UnprocessableEntity: it was used for something else.
+        BadRequest: the key is not a string of printable ASCII characters.
+        UnprocessableEntity: it was used for another request.
     """
 
     @functools.wraps(view)
@@ -96,7 +96,7 @@ def idempotent(view: View[Arguments]) -> View[Arguments]:
         try:
             response = await view(*args, **kwargs)
         except BaseException:
-            # A claim of another request stays: its work may still be under way.
+            # The claim of another request stays, because that may still be running.
             if is_first:
                 await _withdraw(db(), key)
             raise
@@ -108,10 +108,10 @@ def idempotent(view: View[Arguments]) -> View[Arguments]:
 
 
 async def delete_old(session: AsyncSession) -> int:
-    """Delete some answers that were kept long enough; the caller commits.
+    """Delete a batch of expired responses; the caller commits.
 
     Returns:
-        How many it were, up to `deleting.BATCH`.
+        The number of deleted rows, at most `deleting.BATCH`.
     """
     old = (
         select(_TABLE.c.key_digest)
@@ -125,7 +125,7 @@ async def delete_old(session: AsyncSession) -> int:
 
 
 def submission() -> str:
-    """The request's `Idempotency-Key`, as the number of a form (`blog.core.web.submissions`)."""
+    """The request's `Idempotency-Key` as the token of a form (`blog.core.web.submissions`)."""
     key = request.headers.get(HEADER)
     if key is None:
         return ""
@@ -145,13 +145,13 @@ def _key_digest(key: str) -> bytes:
 
 
 async def _content_digest() -> bytes:
-    """What tells one body from another; keyed, because a body may hold a password."""
+    """A digest of the body; keyed, because a body may contain a password."""
     body = await request.get_data(cache=True, as_text=False, parse_form_data=False)
     return hmac.digest(current_app.settings.signing_key().encode(), body, "sha256")
 
 
 async def _claim(session: AsyncSession, key: bytes, content: bytes) -> bool:
-    """Be the first to use a key; whether that is so."""
+    """Claim a key; returns whether this request is the first to use it."""
     parameters = {"key_digest": key, "request_digest": content}
     claimed = await session.scalar(_CLAIM, parameters)
     await session.commit()
@@ -159,10 +159,10 @@ async def _claim(session: AsyncSession, key: bytes, content: bytes) -> bool:
 
 
 async def _stored_answer(session: AsyncSession, key: bytes, content: bytes) -> Response | None:
-    """What the first one was answered; `None` while that is not known.
+    """The first response; `None` until there is one.
 
     Raises:
-        UnprocessableEntity: the first one sent something else.
+        UnprocessableEntity: the first request had another body.
     """
     stored = await session.get(IdempotentAnswer, key, populate_existing=True)
     await session.commit()

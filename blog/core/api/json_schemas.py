@@ -1,4 +1,4 @@
-"""How the API's pydantic models look as JSON Schema (draft 2020-12, which OpenAPI 3.1 has)."""
+"""JSON Schemas of the API's pydantic models (draft 2020-12, as in OpenAPI 3.1)."""
 
 from typing import Any, cast
 
@@ -13,25 +13,25 @@ Schemas = dict[str, dict[str, Any]]
 
 
 class ShortJsonSchema(GenerateJsonSchema):
-    """Leaves out what tells nothing: titles that repeat a name, and defaults that are empty."""
+    """Omits titles that repeat a name, and empty defaults."""
 
     def normalize_name(self, name: str) -> str:
-        """Name a part as `schema_name` does."""
+        """Name a definition by `schema_name`."""
         return super().normalize_name(name.removesuffix(SUFFIX))
 
     def field_title_should_be_set(self, schema: Any) -> bool:
-        """A title would be the field's name once more."""
+        """Omit the title, which repeats the field's name."""
         return False
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
-        """Null as one type more, where there is but one other."""
+        """Describe `T | None` as a list of types, if T has a single type."""
         inner = self.generate_inner(schema["schema"])
         if isinstance(inner.get("type"), str):
             return inner | {"type": [inner["type"], "null"]}
         return super().nullable_schema(schema)
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        """A field that may be left out, and what it is then."""
+        """An optional field, with its default."""
         described = super().default_schema(schema)
         if not described.get("default"):
             described.pop("default", None)
@@ -39,16 +39,17 @@ class ShortJsonSchema(GenerateJsonSchema):
 
 
 def schema_name(model: type[BaseModel]) -> str:
-    """What the description calls a model: `PostResource` is `Post`, the name of the table here."""
+    """The name of a model in the description: `PostResource` is `Post`, which here names the
+    table."""
     return model.__name__.removesuffix(SUFFIX)
 
 
 def schemas_of(model: type[BaseModel], mode: JsonSchemaMode) -> Schemas:
-    """The JSON schemas of a model and of those that it is made of, by their names.
+    """The JSON schemas of a model and its parts, by name.
 
     Args:
-        model: what is sent or answered.
-        mode: `validation` for what is sent, `serialization` for what is answered.
+        model: the model of a request or response.
+        mode: `validation` for requests, `serialization` for responses.
     """
     schema = model.model_json_schema(
         ref_template=REFERENCE, mode=mode, schema_generator=ShortJsonSchema
@@ -57,15 +58,15 @@ def schemas_of(model: type[BaseModel], mode: JsonSchemaMode) -> Schemas:
     schemas = parts | {schema_name(model): schema}
     for described in schemas.values():
         described.pop("title", None)
-        described.pop("examples", None)  # `example_of` has them.
+        described.pop("examples", None)  # `example_of` adds them.
     return schemas
 
 
 def content_of(model: type[BaseModel]) -> dict[str, Any]:
-    """A body of JSON, as OpenAPI describes it: its schema, and the example that the model has.
+    """The description of a JSON body: its schema and the model's example.
 
     Args:
-        model: its configuration is `with_example`.
+        model: a model with the configuration `with_example`.
     """
     [example] = cast(dict[str, Any], model.model_config["json_schema_extra"])["examples"]
     schema = {"$ref": REFERENCE.format(model=schema_name(model))}
@@ -73,17 +74,17 @@ def content_of(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def parameters_of(model: type[BaseModel], place: str) -> list[dict[str, Any]]:
-    """The parameters of a request that a model describes, in the address or in headers.
+    """The query parameters or headers that a model describes.
 
     Args:
-        model: each of its fields may be left out, and has a description.
+        model: all of its fields are optional and have descriptions.
         place: `query` or `header`.
     """
     [schema] = schemas_of(model, "validation").values()
     parameters = []
     for name, field in schema["properties"].items():
         description = field.pop("description")
-        if isinstance(field["type"], list):  # What is left out is not sent as null.
+        if isinstance(field["type"], list):  # Omitted parameters are not sent as null.
             field["type"].remove("null")
             [field["type"]] = field["type"]
         shown = header_name(name) if place == "header" else name
@@ -92,7 +93,7 @@ def parameters_of(model: type[BaseModel], place: str) -> list[dict[str, Any]]:
 
 
 def headers_of(model: type[BaseModel]) -> dict[str, Any]:
-    """The headers of an answer that a model describes, by their names."""
+    """The response headers that a model describes, by name."""
     [schema] = schemas_of(model, "serialization").values()
     return {
         header_name(name): {"description": field.pop("description"), "schema": field}

@@ -1,4 +1,4 @@
-"""How many requests a client of the API may send."""
+"""Rate limits of the API."""
 
 import hashlib
 
@@ -13,13 +13,13 @@ REQUESTS = Quota("default", 300, 60, at_once=15)
 
 
 async def spend(user_id: int = 0) -> None:
-    """Count the current request, for a person, or for the network address.
+    """Count the current request for a user or a network address.
 
     Args:
-        user_id: whose request it is; 0 if that is not known.
+        user_id: the user; 0 if unknown.
 
     Raises:
-        TooManyRequestsError: there were too many already.
+        TooManyRequestsError: the limit is reached.
     """
     buckets = peoples(REQUESTS, user_id) if user_id else strangers(REQUESTS)
     try:
@@ -33,23 +33,24 @@ async def spend(user_id: int = 0) -> None:
 
 
 def refuse_known_credentials() -> None:
-    """Refuse the credentials of a person whose quota is used up, before they are looked up.
+    """Refuse the credentials of a user whose quota is exhausted, before looking them up.
 
     Raises:
-        TooManyRequestsError: this process has refused the same ones a moment ago.
+        TooManyRequestsError: this process has refused the same credentials a moment ago.
     """
     current_app.rate_limits.refuse_if_empty(_credentials())
 
 
 def _credentials() -> Bucket:
-    """What the request's sender is known by; it may be the address that has used up its quota."""
+    """Identifies the sender of a request by credentials and address, since the address may be what
+    has exhausted its quota."""
     given = f"{request.remote_addr} {request.headers.get('Authorization', '')}"
     digest = hashlib.sha256(given.encode(errors="replace")).hexdigest()
     return Bucket(REQUESTS, f"credentials {digest}")
 
 
 async def add_headers(response: Response) -> Response:
-    """Tell the client how it stands, after a request that was counted."""
+    """Add the rate limit headers to the response for a counted request."""
     if standing := g.get("api_standing"):
         response.headers.update(standing.headers())
     return response

@@ -1,8 +1,8 @@
-"""The addresses of the API's resources. A version's links stay in that version.
+"""The URLs of the API's resources. Links stay within a version.
 
-They begin with `BASE_URL`, and name nothing of what the client has written into its Host header.
-They are put together here and not by `url_for`, which takes longer than to read a page of posts
-from the database. A test follows each of them.
+They start with `BASE_URL`, independent of the client's Host header. They are not built by
+`url_for`, which takes longer than reading a page of posts from the database. A test follows each of
+them.
 """
 
 from functools import lru_cache
@@ -18,16 +18,16 @@ from blog.models import User
 
 Url = Annotated[str, Field(json_schema_extra={"format": "uri"})]
 
-# Of the examples in the description.
+# The URL in the examples of the description.
 EXAMPLE_ROOT = "https://blog.example/api/v1"
 PREFIXES = {"v1": "/api/v1", "v1_0": "/api/v1.0"}
 
 
 class Links(NamedTuple):
-    """The addresses that an answer names, all of them absolute.
+    """The absolute URLs in responses.
 
     Args:
-        root: the address of the API's root, without a slash at the end.
+        root: the API's root URL, without a trailing slash.
     """
 
     root: str
@@ -59,7 +59,7 @@ class Links(NamedTuple):
 
 
 def links() -> Links:
-    """The links of the version that the current request asks for."""
+    """The links of the current request's version."""
     version = str(request.blueprint).partition(".")[0]
     return _links(version, current_app.settings.base_url)
 
@@ -70,7 +70,7 @@ def _links(version: str, base_url: str) -> Links:
 
 
 def this_address(**arguments: object) -> str:
-    """The current address with other arguments; those that are `None` are left out."""
+    """The current URL with other query arguments; those that are `None` are omitted."""
     address = current_app.settings.base_url.rstrip("/") + quote(request.path)
     wanted = {name: value for name, value in arguments.items() if value is not None}
     return address + "?" + urlencode(wanted, safe=",") if wanted else address

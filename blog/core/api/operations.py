@@ -1,4 +1,4 @@
-"""What a route of the API declares of its operation, beside what quart-schema's decorators carry.
+"""Declarations for the API's routes, besides quart-schema's decorators.
 
     posts = Resource("posts", __name__, "What people write, and what they read of others.")
 
@@ -9,9 +9,9 @@
     async def delete_post(post_id: int) -> Response:
         \"\"\"Delete a post with its comments.\"\"\"
 
-The name of the function is the id of the operation, and its docstring the summary and the
-description. `blog.core.api.description` assembles the rest; what is declared here is also what
-`blog.accounts.api_callers` holds callers to.
+The function's name is the operation id, and its docstring is the summary and the description.
+`blog.core.api.description` adds the rest, and `blog.accounts.api_callers` enforces the declared
+scope.
 """
 
 from collections.abc import Callable
@@ -30,13 +30,13 @@ _ACCESS = "_broadside_api_access"
 
 
 class Resource(Blueprint):
-    """The routes of one kind of resource.
+    """A blueprint for a kind of resource.
 
     Args:
-        name: of the blueprint, and of the tag under which the description has its operations.
+        name: the name of the blueprint and of the tag of its operations.
         import_name: the module's `__name__`.
-        about: what the description says of the tag; nothing if another blueprint says it.
-        tag: of that other blueprint.
+        about: the description of the tag; empty if another blueprint has it.
+        tag: the tag of that other blueprint.
     """
 
     def __init__(self, name: str, import_name: str, about: str = "", *, tag: str = "") -> None:
@@ -62,12 +62,12 @@ class Access(NamedTuple):
 def requires_scope(
     scope: Scope, *, anonymous: bool = False, password: bool = False
 ) -> Callable[[View], View]:
-    """Declare who may call an operation: a person whose token has the scope, or who has a password.
+    """Declare who may call an operation: users with a token of this scope, or with their password.
 
     Args:
         scope: what a token needs.
-        anonymous: whether the operation can be called without credentials too.
-        password: whether it wants the password, and refuses tokens.
+        anonymous: whether it can also be called without credentials.
+        password: whether it requires the password, and refuses tokens.
     """
     name = str(scope.name).lower()
     schemes: list[dict[str, list[str]]] = [{"basic": [name]}, {"bearer": [name]}]
@@ -84,10 +84,10 @@ def requires_scope(
 
 
 def access_of(view: Callable[..., Any]) -> Access:
-    """What a view declares by `requires_scope`.
+    """The declaration that `requires_scope` attached to a view.
 
     Raises:
-        RuntimeError: it declares nothing; the application then does not start.
+        RuntimeError: there is none, so the application must not start.
     """
     access: Access | None = getattr(view, _ACCESS, None)
     if access is None:
@@ -96,7 +96,7 @@ def access_of(view: Callable[..., Any]) -> Access:
 
 
 class IfMatch(BaseModel):
-    """The header of a request that changes what is there (RFC 9110, 13.1.1)."""
+    """The header of a conditional change (RFC 9110, 13.1.1)."""
 
     if_match: Annotated[
         str | None,
@@ -108,6 +108,6 @@ class IfMatch(BaseModel):
 
 
 class CreatedHeaders(BaseModel):
-    """The headers of an answer about what was just made."""
+    """The headers of a response to a creation."""
 
     location: Annotated[Url, Field(description="The address of what was made.")]

@@ -1,4 +1,4 @@
-"""What can go wrong in the API, as its description has it (RFC 9457)."""
+"""Problem documents in the API's description (RFC 9457)."""
 
 from http import HTTPStatus
 from typing import Annotated, Any, NamedTuple
@@ -14,16 +14,17 @@ _WRONG_FIELD = "Please fill in this field."
 
 
 class FieldError(BaseModel):
-    """What is wrong with a field."""
+    """An invalid field."""
 
     field: Annotated[str, Field(description="Its name; empty for the body as a whole.")]
     message: str
 
 
 class Problem(BaseModel):
-    """What went wrong (RFC 9457), with the two members that clients of Flasky know."""
+    """A problem document (RFC 9457), with the two members that Flasky's clients read."""
 
-    # Only described: `blog.core.web.errors` answers them. Other members may be added.
+    # For the description only; `blog.core.web.errors` builds the responses. More members may be
+    # added.
     model_config = ConfigDict(extra="allow")
 
     type: Annotated[str, Field(json_schema_extra={"format": "uri-reference"})]
@@ -42,10 +43,10 @@ class Kind(NamedTuple):
     """A kind of problem.
 
     Attributes:
-        name: what the description calls it.
-        meaning: when it is the answer.
-        example: what its `detail` may be.
-        headers: those that it has.
+        name: its name in the description.
+        meaning: when it is returned.
+        example: an example of its `detail`.
+        headers: its headers.
     """
 
     name: str
@@ -102,7 +103,7 @@ KINDS = {
 
 
 def problem_example(status: int) -> dict[str, Any]:
-    """A problem document as the API answers it."""
+    """The description of a response with a problem document."""
     title, detail = HTTPStatus(status).phrase, KINDS[status].example
     example: dict[str, Any] = {
         "type": "about:blank",

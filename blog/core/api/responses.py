@@ -1,7 +1,7 @@
-"""Answers of the API: JSON, with a validator (RFC 9110, 8.8.3 and 13 "Conditional Requests").
+"""JSON responses with entity tags (RFC 9110, 8.8.3 and 13 "Conditional Requests").
 
-The entity tag of a resource is a digest of its representation. It is a strong one: `If-Match`
-demands that, and where the answer is compressed the tag says so (see `blog.core.web.compression`).
+The entity tag of a resource is a digest of its representation. It is strong, as `If-Match`
+requires; the tag of a compressed response has a suffix (`blog.core.web.compression`).
 """
 
 import hashlib
@@ -24,10 +24,10 @@ IS_THERE = "This is there already, as what If-None-Match names."
 
 
 def etag_of(resource: BaseModel, body: str) -> str:
-    """The entity tag of a representation, without its quotation marks.
+    """The entity tag of a representation, without the quotes.
 
     Args:
-        resource: what is shown. Its class may name members that count for nothing, as `VOLATILE`.
+        resource: the resource. Its class may list fields to ignore as `VOLATILE`.
         body: the representation.
     """
     if volatile := getattr(resource, "VOLATILE", None):
@@ -40,32 +40,33 @@ def _digest(body: str) -> str:
 
 
 def json_response(resource: BaseModel | str, status: int = 200, **headers: str) -> Response:
-    """A resource as it is now, or 304 if the client has just that.
+    """Respond with a resource, or 304 if the client has this representation.
 
     Args:
-        resource: what is shown, or the JSON of that.
-        status: 200, or 201 for what was just made.
-        headers: further ones, with `_` for `-`.
+        resource: the resource, or its JSON.
+        status: 200, or 201 after a creation.
+        headers: further headers, with `_` for `-`.
     """
     return _response(_tagged(resource), status, headers)
 
 
 def cached_json_response(make: Callable[..., BaseModel | str], *values: Any) -> Response:
-    """What `json_response(make(*values))` is, made once for the same values.
+    """Like `json_response(make(*values))`, cached by the values.
 
     Args:
-        make: makes the resource, or the JSON of it, of the values and of nothing else.
-        values: as `blog.core.web.fragments` wants them.
+        make: a pure function of the values that returns the resource or its JSON.
+        values: immutable values, as for `blog.core.web.fragments`.
     """
     return _response(current_app.fragments.cached(_make_tagged, make, *values), 200, {})
 
 
 def streamed_json_response(tag: str, pieces: AsyncIterator[str]) -> Response:
-    """A representation that is too long to be made as a whole, or 304 if the client has just that.
+    """Respond with a representation that is too large to build as a whole, or 304 if the client has
+    it.
 
     Args:
-        tag: its entity tag, which tells it from every other representation of the resource.
-        pieces: the representation, in parts that are made while it is sent.
+        tag: its strong entity tag.
+        pieces: the representation in pieces, built while it is sent.
     """
     if _named(request.if_none_match.contains_weak, tag):
         return _response(tag, 200, {})
@@ -76,7 +77,7 @@ def streamed_json_response(tag: str, pieces: AsyncIterator[str]) -> Response:
 
 
 async def _no_pieces() -> AsyncIterator[str]:
-    """The body of an answer to HEAD."""
+    """The body of a response to HEAD."""
     return
     yield
 
@@ -86,7 +87,7 @@ def _make_tagged(make: Callable[..., BaseModel | str], *values: Any) -> str:
 
 
 def _tagged(resource: BaseModel | str) -> str:
-    """The entity tag of a resource and, behind that, its representation."""
+    """The entity tag of a resource, followed by its representation."""
     if isinstance(resource, str):
         return _digest(resource) + resource
     body = resource.model_dump_json()
@@ -100,7 +101,7 @@ def _response(tagged: str, status: int, headers: Mapping[str, str]) -> Response:
     if known:
         body, status = "", 304
     response = Response(body, status, content_type="application/json")
-    if status == 304:  # It would be the length of what is not sent (RFC 9110, 8.6).
+    if status == 304:  # It would be the length of a body that is not sent (RFC 9110, 8.6).
         del response.headers["Content-Length"]
     response.set_etag(known or tag)
     for name, value in headers.items():
@@ -114,21 +115,21 @@ async def require_match(
     row_id: int,
     representation: Callable[[], Awaitable[BaseModel]],
 ) -> None:
-    """Make sure that the request is about the resource as it is, if it says as what it is.
+    """Check `If-Match` and `If-None-Match` before a change.
 
-    A client that says by `If-Match` what it has read changes only that. `If-None-Match: *`, which
-    asks to make what is not there yet (RFC 9110, 13.1.2), is refused where it is there.
+    With `If-Match` a client changes only the representation that it has read. `If-None-Match: *`,
+    which asks to create a resource (RFC 9110, 13.1.2), is refused if it exists.
 
-    The row is locked until the end of the transaction, so that it stays what was compared.
+    The row is locked until the end of the transaction, so that it cannot change after the check.
 
     Args:
-        session: the transaction in which the change will be made.
-        table: where the row is.
-        row_id: which one it is.
-        representation: reads the resource as the client would get it.
+        session: the transaction of the change.
+        table: the mapped class of the row.
+        row_id: the id of the row.
+        representation: loads the resource as the client would get it.
 
     Raises:
-        PreconditionFailed: it is another one by now, or the one that it must not be (412).
+        PreconditionFailed: the resource has changed, or exists although it must not (412).
     """
     if "If-Match" not in request.headers and "If-None-Match" not in request.headers:
         return
@@ -143,16 +144,16 @@ async def require_match(
 
 
 def _named(contains: Callable[[str], bool], tag: str) -> str | None:
-    """The tag that a header names a representation by, as it is or as it is sent compressed."""
+    """The tag in a header, without the suffix of compressed responses."""
     return next((form for form in (tag, tag + GZIPPED) if contains(form)), None)
 
 
 class NoContent(BaseModel):
-    """It is done; there is nothing to show."""
+    """Success, without a body."""
 
 
 def no_content() -> Response:
-    """The answer to what is done and leaves nothing to show (204)."""
+    """An empty response (204)."""
     response = Response(status=204)
     del response.headers["Content-Type"]
     return response

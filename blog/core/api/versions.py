@@ -1,6 +1,6 @@
-"""The versions of the API: the same resources at two addresses, each with links of its own.
+"""The versions of the API: the same resources at two URLs, each with its own links.
 
-`/api/v1.0` is the one of the examples in Flask Web Development.
+`/api/v1.0` is the URL of the examples in Flask Web Development.
 """
 
 from collections.abc import Callable, Sequence
@@ -34,7 +34,7 @@ _EXAMPLE = {
 
 
 class Root(BaseModel):
-    """Where everything else can be reached from."""
+    """The top-level resource, which links to all others."""
 
     model_config = with_example(_EXAMPLE)
 
@@ -67,7 +67,7 @@ async def get_root() -> Response:
 
 
 async def bad_cursor(_error: InvalidCursorError) -> Response:
-    """The answer to a cursor that this list has not given."""
+    """Answer a cursor that is not of this list."""
     problem = "This is not a cursor of this list."
     return await error_response(422, problem, {"cursor": problem})
 
@@ -75,14 +75,14 @@ async def bad_cursor(_error: InvalidCursorError) -> Response:
 def init_app(
     app: Broadside, resources: Sequence[Resource], authenticate: Callable[[Blueprint], None]
 ) -> None:
-    """Serve the API in all its versions, and what documents it.
+    """Serve all versions of the API, and its documentation.
 
     Args:
         resources: the routes of the features.
-        authenticate: has a version find out who is calling.
+        authenticate: adds the authentication to a version.
 
     Raises:
-        RuntimeError: a route does not declare its scope.
+        RuntimeError: a route declares no scope.
     """
     for name, prefix in PREFIXES.items():
         version = Blueprint(name, __name__, url_prefix=prefix)

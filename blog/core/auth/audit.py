@@ -1,11 +1,11 @@
-"""Writing to the audit log."""
+"""Add entries to the audit log."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.auth.viewer import Viewer
 from blog.models import Act, AuditEntry, User
 
-# In place of a username, which begins with a letter.
+# Not a valid username, which starts with a letter.
 OPERATOR = "(command line)"
 
 

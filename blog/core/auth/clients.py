@@ -1,4 +1,4 @@
-"""What sends a request."""
+"""The client of a request."""
 
 from dataclasses import dataclass
 
@@ -11,10 +11,10 @@ from blog.core.web.user_agents import device_name
 
 @dataclass(frozen=True)
 class Client:
-    """What sends a request: a device by its own account, at a network address.
+    """A device, as it describes itself, at a network address.
 
     Attributes:
-        known_device: what proves that its owner has logged in to some account before.
+        known_device: the proof that an account owner has logged in with it before, if any.
     """
 
     device: str

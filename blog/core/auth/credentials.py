@@ -20,10 +20,10 @@ Credential = TypeVar("Credential", LoginSession, ApiToken)
 
 
 def _with_person(credential: type[Credential]) -> Select[*tuple[Any, ...]]:
-    """The row of a session or token, with its user and role.
+    """Select the row of a session or token, with its user and role.
 
-    Of the tables themselves: each request of somebody who is known begins with it, and the ORM
-    would take longer for these rows than everything else does for a page.
+    From the tables, not the mapped classes: each authenticated request starts with it, and the ORM
+    would take longer for these rows than the rest of a page does.
     """
     credentials, users, roles = credential.__table__, User.__table__, Role.__table__
     return (
@@ -44,15 +44,16 @@ _WITH_PERSON = {LoginSession: _with_person(LoginSession), ApiToken: _with_person
 async def holders(
     session: AsyncSession, token_hashes: Sequence[bytes], *, credential: type[Credential]
 ) -> Sequence[Credential | None]:
-    """The sessions or API tokens with these digests (`token_digest`), with their people and roles.
+    """Load the sessions or API tokens with these digests (`token_digest`), with their users and
+    roles.
 
-    There is none if it has ended, was revoked or has expired, or if the account is disabled.
+    Ended, revoked and expired ones are not found, nor those of disabled accounts.
 
-    What is found belongs to no session, and is shared by all that find the same: it is only to
-    be read. `session.merge(…, load=False)` makes of it what may be changed.
+    The objects are detached and shared between requests: do not modify them. `session.merge(…,
+    load=False)` returns a copy that may be modified.
 
     Returns:
-        What each digest stands for.
+        One result per digest.
     """
     parameters = {"token_hashes": list(set(token_hashes)), "now": now()}
     rows = await session.execute(_WITH_PERSON[credential], parameters)
@@ -60,7 +61,7 @@ async def holders(
     return [found.get(token_hash) for token_hash in token_hashes]
 
 
-# For requests at the same moment, by one statement (`blog.core.web.batches`).
+# Concurrent requests share a statement (`blog.core.web.batches`).
 HOLDERS: dict[type[Any], Callable[..., Awaitable[Sequence[Any]]]] = {
     LoginSession: partial(holders, credential=LoginSession),
     ApiToken: partial(holders, credential=ApiToken),
@@ -88,9 +89,9 @@ def _detached(entity: type[Entity], of_columns: Iterator[Any]) -> Entity:
 async def credential(kind: type[Credential], token: str) -> Credential | None:
     """The session or API token of the current request, with its user and role.
 
-    The connection that finds it out goes back at once: afterwards the request may wait for
-    its quota or a password hash. A request that changes something gets objects of its own
-    session, which takes a connection only with its first statement.
+    The connection is returned at once, because the request may wait for its quota or a password
+    hash next. A request that writes gets objects of its own session, which checks out a connection
+    at its first statement.
     """
     found: Credential | None
     found = await current_app.lookups.run(HOLDERS[kind], token_digest(token))

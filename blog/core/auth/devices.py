@@ -1,9 +1,10 @@
 """Known devices: browsers in which the owner of an account has logged in.
 
-A signed cookie says so for a year, also after logging out. It opens nothing: it only lets attempts
-at the account's password be counted apart from those of strangers (`blog.accounts.login.attempts`),
-who could otherwise lock the owner out. A new password and the end of all other sessions make the
-account forget all devices (OWASP, "Slow Down Online Guessing Attacks with Device Cookies").
+A signed cookie marks them for a year, also after logging out. It gives no access: log-in attempts
+from known devices are only counted separately from those of strangers
+(`blog.accounts.login.attempts`), who could otherwise lock the owner out. A new password and ending
+all other sessions invalidate all known devices (OWASP, "Slow Down Online Guessing Attacks with
+Device Cookies").
 """
 
 import secrets
@@ -24,12 +25,12 @@ PURPOSE = "known device"
 
 @dataclass(frozen=True)
 class KnownDevice:
-    """What the cookie says.
+    """The content of the cookie.
 
     Attributes:
-        id: tells the account's devices apart.
+        id: identifies the device of an account.
         user_id: the account.
-        generation: `User.device_generation` when the cookie was given out.
+        generation: `User.device_generation` when the cookie was issued.
     """
 
     id: str
@@ -37,12 +38,12 @@ class KnownDevice:
     generation: int
 
     def is_known_to(self, user: User) -> bool:
-        """Whether the account is this one, and has not forgotten its devices since."""
+        """Whether this is the account, and its devices have not been invalidated since."""
         return (self.user_id, self.generation) == (user.id, user.device_generation)
 
 
 def requesting_device() -> KnownDevice | None:
-    """The device that sends the current request, if some account knows it."""
+    """The known device of the current request, if it is one."""
     cookie = request.cookies.get(_cookie_name())
     if cookie is None or is_for_api():
         return None
@@ -54,10 +55,10 @@ def requesting_device() -> KnownDevice | None:
 
 
 def remember_device(user_id: int, generation: int) -> None:
-    """Let the browser keep, with the answer to this request, that an account knows it.
+    """Set the cookie that makes the browser a known device of an account.
 
     Args:
-        generation: the account's `User.device_generation`.
+        generation: the `User.device_generation` of the account.
     """
     known = requesting_device()
     device_id = known.id if known and known.user_id == user_id else secrets.token_urlsafe(12)

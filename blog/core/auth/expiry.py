@@ -1,4 +1,4 @@
-"""Deleting sessions and API tokens that have expired."""
+"""Delete expired sessions and API tokens."""
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,10 +9,10 @@ from blog.models import ApiToken, LoginSession
 
 
 async def delete_expired(session: AsyncSession, table: type[LoginSession] | type[ApiToken]) -> int:
-    """Delete some rows that have expired; the caller commits.
+    """Delete a batch of expired rows; the caller commits.
 
     Returns:
-        How many it were, up to `deleting.BATCH`.
+        The number of deleted rows, at most `deleting.BATCH`.
     """
     expired = (
         select(table.id)

@@ -43,10 +43,10 @@ def set_viewer(viewer: Viewer) -> None:
 
 
 def required_login() -> LoginSession:
-    """The session of a viewer who is known to be logged in.
+    """The session of a viewer who must be logged in.
 
     Raises:
-        quart_auth.Unauthorized: they are not; the answer leads to the login page.
+        quart_auth.Unauthorized: they are not; the response redirects to the log-in page.
     """
     login = current_viewer().login
     if login is None:
@@ -56,11 +56,11 @@ def required_login() -> LoginSession:
 
 
 def required_viewer() -> Viewer:
-    """A viewer who is known to be logged in, or to call the API with credentials.
+    """A viewer who must be logged in, or call the API with credentials.
 
     Raises:
-        quart_auth.Unauthorized: they are not; the answer leads to the login page, and in the API
-            it is 401.
+        quart_auth.Unauthorized: they are not; the response redirects to the log-in page, or is 401
+        in the API.
     """
     viewer = current_viewer()
     if viewer.account is None:
@@ -75,10 +75,10 @@ def required_account() -> User:
 
 
 async def recognise_by_cookie() -> Viewer:
-    """Look up the session that the browser's cookie stands for.
+    """Look up the session of the browser's cookie.
 
     Returns:
-        Its person; an anonymous viewer if it was ended, or never was.
+        Its user; an anonymous viewer if it has ended or never existed.
     """
     cookie, viewer = quart_auth.current_user, ANONYMOUS
     if cookie.auth_id is not None:
@@ -95,17 +95,17 @@ async def recognise_by_cookie() -> Viewer:
 
 
 def set_login_cookie(token: str, *, remember: bool) -> None:
-    """Let the browser keep the token of its session with the answer to this request.
+    """Set the cookie with the token of a session.
 
     Args:
-        remember: for 30 days, otherwise until the browser is closed.
+        remember: whether it lasts for 30 days instead of until the browser is closed.
     """
     quart_auth.login_user(AuthUser(token), remember)
     set_viewer(UNKNOWN)
 
 
 def forget_viewer() -> None:
-    """Take away all that the browser keeps of its viewer: who they are, and its forms' secret."""
+    """Delete the browser's cookies of its viewer: the session, and the CSRF secret."""
     quart_auth.logout_user()
     set_viewer(UNKNOWN)
     session.clear()
@@ -114,7 +114,7 @@ def forget_viewer() -> None:
 async def recognise_viewer() -> ResponseReturnValue | None:
     """Authenticate each request for a page, except for endpoints that do not depend on the viewer.
 
-    A person without a confirmed address gets nothing to see but what helps to confirm it.
+    A user with an unconfirmed address can only see the pages that help to confirm it.
     """
     if is_for_api() or request.endpoint in VIEWER_INDEPENDENT:
         return None
@@ -132,10 +132,10 @@ async def _template_context() -> dict[str, Any]:
 
 
 def init_app(app: Broadside) -> None:
-    """Have `app` find out who is asking, and tell its templates.
+    """Let `app` authenticate requests, and give its templates the viewer.
 
-    quart-auth reads and writes the cookie, which holds the token of a session, and no more. Who
-    calls the API is found out by `blog.accounts.api_callers`.
+    quart-auth reads and writes the cookie, which contains only the token of a session.
+    `blog.accounts.api_callers` authenticates API requests.
     """
     QuartAuth(
         app,

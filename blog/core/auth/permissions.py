@@ -1,7 +1,7 @@
-"""Who may call a view: decorators for pages and for the API alike.
+"""Decorators that restrict who may call a view, for pages and the API.
 
-They ask `current_viewer()`, for pages and API alike. They go below the route, so that
-the route registers the checked view:
+They check `current_viewer()`. They go below the route, so that the route registers the checked
+view:
 
     @blueprint.get("/moderate")
     @permission_required(Permission.MODERATE)
@@ -25,7 +25,7 @@ UNCONFIRMED = "Please confirm your e-mail address first."
 
 
 def confirmed_required(view: View[Arguments]) -> View[Arguments]:
-    """Let in whoever is logged in and has confirmed the address.
+    """Allow users who are logged in and have confirmed their address.
 
     The view then raises `quart_auth.Unauthorized` for an anonymous viewer and
     `ForbiddenError` for an unconfirmed one.
@@ -43,7 +43,7 @@ def confirmed_required(view: View[Arguments]) -> View[Arguments]:
 def permission_required(
     permission: Permission,
 ) -> Callable[[View[Arguments]], View[Arguments]]:
-    """Let in whoever may do all of what `permission` names.
+    """Allow viewers who have all of `permission`.
 
     The view then raises `quart_auth.Unauthorized` for an anonymous viewer and
     `ForbiddenError` for others without the permission.
@@ -62,5 +62,5 @@ def permission_required(
 
 
 def admin_required(view: View[Arguments]) -> View[Arguments]:
-    """Let in administrators."""
+    """Allow administrators."""
     return permission_required(Permission.ADMIN)(view)

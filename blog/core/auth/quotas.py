@@ -1,12 +1,12 @@
-"""The quotas: how often somebody may do what, and the decorator that counts it.
+"""The rate limits of pages, and the decorator that applies them.
 
-Every route that changes something has one; those of the API are counted in `blog.core.api.limits`.
-A quota is counted for a person, not for one of their sessions or tokens, and for the networks
-around the address. Strangers have a quota by address alone, and share none with people who are
-logged in: what strangers send from a network takes nothing from its members.
+Every route that changes something has one; the API's are in `blog.core.api.limits`. A quota is
+counted per user, over all their sessions and tokens, and for the networks around the address.
+Anonymous clients are counted by address alone, separately from logged-in users, so that they cannot
+use up the quota of users in the same network.
 
-Guessing passwords is limited in `blog.accounts.login.attempts`, mails to one address in
-`blog.mail.outbox`. `docs/security.md` has all of them in one table.
+`blog.accounts.login.attempts` limits password guessing, `blog.mail.outbox` the mails to an address.
+`docs/security.md` lists all limits.
 """
 
 import functools
@@ -25,7 +25,7 @@ Arguments = ParamSpec("Arguments")
 View = Callable[Arguments, Awaitable[ResponseReturnValue]]
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
-# How many people who are logged in may use all of their quotas behind one address.
+# How many logged-in users behind one address can use their full quotas.
 PEOPLE_AT_AN_ADDRESS = 4
 
 PREVIEWING = Quota("previewing", 60, MINUTE, at_once=3)
@@ -42,12 +42,12 @@ EXPORTING = Quota("exporting", 6, HOUR)
 
 
 def strangers(quota: Quota) -> tuple[Bucket, ...]:
-    """The buckets of whoever sends the current request, known by the network address alone."""
+    """The buckets of an anonymous client, by its network address."""
     return _strangers(quota, request.remote_addr)
 
 
 def peoples(quota: Quota, user_id: int) -> tuple[Bucket, ...]:
-    """The buckets of a person who sends the current request."""
+    """The buckets of a logged-in user."""
     return _peoples(quota, user_id, request.remote_addr)
 
 
@@ -71,25 +71,25 @@ def _peoples(quota: Quota, user_id: int, address: str | None) -> tuple[Bucket, .
 
 
 async def spend(quota: Quota) -> None:
-    """Count the current request, before it costs anything.
+    """Count the current request.
 
-    The caller holds no connection.
+    The caller must not hold a connection.
 
     Raises:
-        TooManyRequestsError: there were too many already.
+        TooManyRequestsError: the limit is reached.
     """
     user_id = current_viewer().id
     await spend_from(peoples(quota, user_id) if user_id else strangers(quota))
 
 
 async def spend_from(buckets: tuple[Bucket, ...]) -> QuotaStatus | None:
-    """Take one request out of each bucket, unless the site has no limits (`RATE_LIMITS`).
+    """Take one request from each bucket, unless `RATE_LIMITS` is off.
 
     Returns:
-        What is left in the first one.
+        What remains in the first bucket.
 
     Raises:
-        TooManyRequestsError: one of them is empty.
+        TooManyRequestsError: a bucket is empty.
     """
     if not current_app.settings.rate_limits:
         return None
@@ -99,13 +99,13 @@ async def spend_from(buckets: tuple[Bucket, ...]) -> QuotaStatus | None:
 def quota(
     counted: Quota, *, preview: Quota | None = None
 ) -> Callable[[View[Arguments]], View[Arguments]]:
-    """Count the requests to a view. It goes right below the route.
+    """Count the requests to a view. This goes directly below the route.
 
     Args:
-        counted: the quota that a request is taken from.
-        preview: the one where the form was sent by a button `preview`, if there is one.
+        counted: the quota of a request.
+        preview: the quota if the form was sent by a button `preview`.
 
-    The view then raises `TooManyRequestsError` when there were too many.
+    The view then raises `TooManyRequestsError` at the limit.
     """
 
     def decorate(view: View[Arguments]) -> View[Arguments]:

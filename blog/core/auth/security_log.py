@@ -1,7 +1,7 @@
 """Log of security events (OWASP ASVS 5.0, 16.3.1 and 16.3.2).
 
-Each line names the event and the account by its id. What was typed is never logged: it may be a
-password in the wrong field. The line of the request, which has the same request id, tells the rest.
+Each line has the event and the id of the account. Input is never logged, because it may be a
+password in the wrong field. The request's own line, with the same request id, has the rest.
 """
 
 import logging
@@ -44,8 +44,8 @@ def note(event: Event, user_id: int | None) -> None:
     """Log an event: failures as warnings, everything else as information.
 
     Args:
-        event: what happened. Where it changed something, that has been committed.
-        user_id: the account; `None` if there is none, or it was not looked for.
+        event: the event. A change has been committed before.
+        user_id: the account; `None` if it does not exist or was not looked up.
     """
     who = f"account {user_id}" if user_id is not None else "somebody unknown"
     facts = {

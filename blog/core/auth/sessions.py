@@ -1,4 +1,4 @@
-"""How long sessions last, and keeping them alive."""
+"""The lifetime of sessions."""
 
 from datetime import timedelta
 
@@ -10,16 +10,17 @@ from blog.core.db.touch import touch
 from blog.models import LoginSession
 
 REMEMBERED_LIFE = timedelta(days=30)
-# Without "keep me logged in" the cookie ends with the browser. But browsers bring such cookies back
-# with the windows of last time. So the session also ends a day after the log-in, however much it is
-# used, and after half a day without use. NIST SP 800-63B-4 wants 30 days at the most for AAL1
-# (2.1.3), which is the life of a remembered session, and a day for AAL2 (2.2.3).
+# Without "keep me logged in" the cookie lasts until the browser is closed. But browsers restore
+# such cookies along with the last windows. So the session also ends a day after the log-in, and
+# after half a day without use. NIST SP 800-63B-4 allows at most 30 days for AAL1 (2.1.3), the
+# lifetime of a remembered session, and a day for AAL2 (2.2.3).
 LONGEST_LIFE = timedelta(days=1)
 IDLE_LIFE = timedelta(hours=12)
 
 
 async def note_use(session: AsyncSession, login: LoginSession, client: Client) -> None:
-    """Write down that a session is in use, and where, once that is due (`blog.core.db.touch`)."""
+    """Record the use of a session, and the address, at most once a minute
+    (`blog.core.db.touch`)."""
     expires_at = login.expires_at
     if not login.is_remembered:
         expires_at = min(login.created_at + LONGEST_LIFE, now() + IDLE_LIFE)

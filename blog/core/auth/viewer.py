@@ -1,4 +1,4 @@
-"""Who is asking, as routes, services and policies see it: by a page, by the API or in a test."""
+"""The viewer: who is asking, as routes, services and policies see it."""
 
 import functools
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from blog.models import ApiToken, LoginSession, Permission, Scope, User
 
 NO_PERMISSION = Permission(0)
 ALL_SCOPES = Scope.READ | Scope.WRITE | Scope.MODERATE
-# What a scope leaves of the permissions of a token's person.
+# The permissions that a scope grants, if the token's user has them.
 GRANTS = {
     Scope.READ: NO_PERMISSION,
     Scope.WRITE: Permission.FOLLOW | Permission.COMMENT | Permission.WRITE,
-    # What is done to what others wrote, by moderators and by administrators.
+    # Actions of moderators and administrators on what others wrote.
     Scope.MODERATE: Permission.MODERATE | Permission.ADMIN,
 }
 
@@ -26,19 +26,19 @@ def _granted(scopes: Scope) -> Permission:
 class Viewer:
     """Somebody who asks for something, and what they may do at this moment.
 
-    A service never asks an account what it may do: a token that was made to read must not
-    moderate, even if its owner is a moderator.
+    Services check the viewer's permissions, never those of the account: a token for reading must
+    not moderate, even if its owner is a moderator.
 
     Attributes:
-        id, username: the account's, also after a rollback, at which SQLAlchemy forgets what it
-            has loaded. An anonymous viewer's id is 0, which no row has.
-        permissions: what the role grants, as far as the scopes of a token grant it too.
-        account: the person; `None` for an anonymous viewer.
-        login: the session of the browser that they were recognised by.
-        scopes: what the token that they were recognised by is good for; all without a token.
+        id, username: those of the account, also after a rollback, when SQLAlchemy expires loaded
+            attributes. An anonymous viewer's id is 0, which no row has.
+        permissions: those of the role that the token's scopes also grant.
+        account: the user; `None` for an anonymous viewer.
+        login: the session that authenticated them, if any.
+        scopes: the scopes of the token that authenticated them; all without a token.
         used_password: whether they have sent their password with this request.
-        is_known: whether it could be found out who is asking; not so while the database is away,
-            or where a request is refused before.
+        is_known: whether authentication took place; `False` while the database is unavailable, or
+            if the request is refused earlier.
     """
 
     id: int = 0
@@ -52,7 +52,7 @@ class Viewer:
 
     @classmethod
     def of(cls, account: User, *, used_password: bool = False) -> "Viewer":
-        """A person with all that their role grants.
+        """A user with all permissions of their role.
 
         Args:
             used_password: whether they have sent their password with this request.
@@ -62,13 +62,13 @@ class Viewer:
 
     @classmethod
     def by_session(cls, login: LoginSession) -> "Viewer":
-        """The person whose browser has this session."""
+        """The user of a session."""
         account = login.user
         return cls(account.id, account.username, account.permissions, account, login)
 
     @classmethod
     def by_token(cls, token: ApiToken) -> "Viewer":
-        """The person whose program has this token, with what its scopes leave."""
+        """The user of a token, with the permissions that its scopes grant."""
         account, scopes = token.user, Scope(token.scopes)
         permissions = account.permissions & _granted(scopes)
         return cls(account.id, account.username, permissions, account, scopes=scopes)
@@ -85,7 +85,7 @@ class Viewer:
         return self.account
 
     def can(self, permission: Permission) -> bool:
-        """Whether they may do all of what `permission` names."""
+        """Whether they have all of `permission`."""
         return permission in self.permissions
 
 

@@ -1,1 +1,1 @@
-"""Domain events: what happened, recorded where it happens, heard by handlers, kept in a log."""
+"""Domain events: recorded where they happen, passed to handlers, and kept in a log."""

@@ -1,4 +1,4 @@
-"""What every domain event is."""
+"""The base class of domain events."""
 
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -8,29 +8,29 @@ from typing import Any
 class DomainEvent:
     """Something that happened, in the past tense: `PostPublished(post_id=7, author_id=3)`.
 
-    Each feature has its own in its `events.py`. Their fields are ids and other small values, not
-    whole rows: who hears of an event reads what it needs, and the log holds no private words.
+    Each feature defines its own in its `events.py`. Fields are ids and other small values, not
+    whole rows: handlers load what they need, and the log contains nothing private.
     """
 
     @classmethod
     def kind(cls) -> str:
-        """The name that the log has for events of this class."""
+        """The name of this class in the log."""
         return cls.__name__
 
     def payload(self) -> dict[str, Any]:
-        """What the log holds of it, as JSON can hold it."""
+        """The fields, as JSON for the log."""
         return asdict(self)
 
     @classmethod
     def insert(cls, **expressions: str) -> str:
-        """SQL that records events of this class, for a statement that writes many rows at once.
+        """SQL that records events of this class, as part of a statement that writes many rows.
 
         Args:
-            expressions: for each field, where it stands in the rows of the `FROM` clause with
-                which the caller continues.
+            expressions: for each field, an expression on the rows of the `FROM` clause that the
+                caller appends.
 
         Raises:
-            TypeError: a field is missing, or there is none of this name.
+            TypeError: a field is missing or unknown.
         """
         if expressions.keys() != {field.name for field in fields(cls)}:
             raise TypeError(f"the fields of {cls.kind()} are not {', '.join(expressions)}")

@@ -1,7 +1,7 @@
-"""Recording events, and telling the handlers that hear them, in the transaction that causes them.
+"""Record events and call their handlers, in the transaction that causes them.
 
-A handler only writes to the database: a notification, a job, a mail in the outbox. Where the
-transaction is rolled back, nothing has happened and nobody has heard of it.
+A handler only writes to the database: a notification, a job, a mail in the outbox. If the
+transaction is rolled back, so is all of that.
 """
 
 from collections import defaultdict
@@ -16,7 +16,7 @@ from blog.models import LoggedEvent
 
 Caused = TypeVar("Caused", bound=DomainEvent)
 Work = TypeVar("Work", bound=Callable[..., Awaitable[Any]])
-# The key of `AsyncSession.info` under which the sessions of an application have its handlers.
+# The key of an application's handlers in the `AsyncSession.info` of its sessions.
 HANDLERS = "event handlers"
 
 
@@ -24,9 +24,9 @@ class Handler(NamedTuple):
     """A handler: a function and the class of events that it handles.
 
     Attributes:
-        event: their class.
-        hear: called with the session of the transaction, and with all events of this class that
-            one statement has caused.
+        event: the class.
+        hear: called with the session of the transaction and all events of this class that one
+            statement has caused.
     """
 
     event: type[DomainEvent]
@@ -46,17 +46,17 @@ class Handlers:
             self._by_event[handler.event].append(handler)
 
     def hear(self, *events: type[DomainEvent]) -> bool:
-        """Whether any of these classes of events has a handler."""
+        """Whether any of these event classes has a handler."""
         return any(event in self._by_event for event in events)
 
     async def tell(self, session: AsyncSession, events: Sequence[DomainEvent]) -> None:
-        """Call the handlers of some events of one class."""
+        """Call the handlers for events of one class."""
         for handler in self._by_event.get(type(events[0]), ()) if events else ():
             await handler.hear(session, events)
 
 
 async def record(session: AsyncSession, *events: DomainEvent) -> None:
-    """Record events of one class and tell their handlers; the caller commits."""
+    """Record events of one class and call their handlers; the caller commits."""
     if not events:
         return
     rows = [{"kind": event.kind(), "payload": event.payload()} for event in events]
@@ -65,7 +65,7 @@ async def record(session: AsyncSession, *events: DomainEvent) -> None:
 
 
 async def tell(session: AsyncSession, events: Sequence[DomainEvent]) -> None:
-    """Tell the handlers of events that a statement has recorded (`DomainEvent.insert`)."""
+    """Call the handlers for events that a statement has recorded (`DomainEvent.insert`)."""
     await session.info[HANDLERS].tell(session, events)
 
 

@@ -1,11 +1,10 @@
-"""Reading the log of events from any point, without missing what is committed late.
+"""Read the event log from any position, without missing events that are committed late.
 
-An event has its number long before others see it. A reader who had seen number 12 and asked for
-what comes after it would miss number 11, whose transaction was still open. So the log is in the
-order of the transactions, and is read up to the oldest one that is still open: nothing can come
-to be before a place that was read (PostgreSQL, "Transaction ID and Snapshot Information
-Functions"). A transaction that stays open holds readers up, for as long as
-`IDLE_IN_TRANSACTION_TIMEOUT` lets it.
+An event gets its number long before it is committed. A reader who has seen number 12 and asks for
+later events would miss number 11 if its transaction was still open. So the log is ordered by
+transaction, and read only up to the oldest open one: nothing can appear before a position that was
+read (PostgreSQL, "Transaction ID and Snapshot Information Functions"). An open transaction delays
+readers for at most `IDLE_IN_TRANSACTION_TIMEOUT`.
 """
 
 from collections.abc import Sequence
@@ -21,8 +20,8 @@ from blog.models import LoggedEvent
 KEPT_FOR = timedelta(days=30)
 
 _OLDEST_OPEN = cast(cast(func.pg_snapshot_xmin(func.pg_current_snapshot()), String), BigInteger)
-# Numbers of transactions begin anew in another server. What it has not given out yet, and sees
-# nevertheless, comes from a backup of another one.
+# Transaction ids start again on another server. An id that this server has not assigned yet comes
+# from the backup of another one.
 _ADOPT = text("""
     UPDATE events SET transaction = transaction - newest + oldest_open - 1
     FROM (SELECT max(transaction) AS newest FROM events) AS log, (
@@ -35,17 +34,17 @@ _ADOPT = text("""
 
 
 class Position(NamedTuple):
-    """A place in the log; as text it is such as `7310-152`."""
+    """A position in the log; as text, for example `7310-152`."""
 
     transaction: int
     id: int
 
     @classmethod
     def parse(cls, value: str) -> Self:
-        """The position that `str()` has written so.
+        """Parse the output of `str()`.
 
         Raises:
-            ValueError: it is none.
+            ValueError: it is not a position.
         """
         transaction, _, event = value.rpartition("-")
         return cls(int(transaction), int(event))
@@ -55,7 +54,7 @@ class Position(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """An event as the log has it: also one of a class that this version does not know."""
+    """An event in the log; its class may be unknown to this version."""
 
     position: Position
     created_at: datetime
@@ -74,11 +73,11 @@ _READ = select(
 
 
 async def read(session: AsyncSession, after: Position | None, limit: int) -> Sequence[Entry]:
-    """The next events of the log. Whoever goes on from the last one gets every event once.
+    """The next events. A reader who always continues from the last one gets each event once.
 
     Args:
-        after: the last event that was read; `None` begins with the oldest.
-        limit: how many at most.
+        after: the position of the last event read; `None` starts with the oldest event.
+        limit: the maximum number.
     """
     statement = _READ.where(LoggedEvent.transaction < _OLDEST_OPEN).limit(limit)
     if after is not None:
@@ -88,15 +87,15 @@ async def read(session: AsyncSession, after: Position | None, limit: int) -> Seq
 
 
 async def end(session: AsyncSession) -> Position:
-    """The position from which a reader gets only what is committed from now on."""
+    """The position from which a reader gets only events that are committed from now on."""
     return Position(await session.scalar(select(_OLDEST_OPEN)) or 0, 0)
 
 
 async def delete_old(session: AsyncSession) -> int:
-    """Delete some events that are older than `KEPT_FOR`; the caller commits.
+    """Delete a batch of events older than `KEPT_FOR`; the caller commits.
 
     Returns:
-        How many it were, up to `deleting.BATCH`.
+        The number of deleted rows, at most `deleting.BATCH`.
     """
     oldest = (
         select(LoggedEvent.transaction, LoggedEvent.id, LoggedEvent.created_at)
@@ -115,8 +114,8 @@ async def delete_old(session: AsyncSession) -> int:
 
 
 async def adopt(session: AsyncSession) -> None:
-    """After a backup of another server was restored, put its events before all that are to come.
+    """After restoring a backup of another server, move its events before all future ones.
 
-    Their order stays; nothing is done to a log that is this server's own. The caller commits.
+    Their order is kept. The log of this server itself is not changed. The caller commits.
     """
     await session.execute(_ADOPT)

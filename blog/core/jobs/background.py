@@ -1,4 +1,4 @@
-"""All that a process does in the background: its workers, and the connection that wakes them."""
+"""The background work of a process: its workers, and the connection that wakes them."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,10 +9,10 @@ from blog.core.jobs.listener import listen
 
 
 class Worker(Protocol):
-    """Does what is due.
+    """Processes work that is due.
 
     Attributes:
-        channel: is notified of new work.
+        channel: the channel that is notified of new work.
     """
 
     channel: str
@@ -23,11 +23,11 @@ class Worker(Protocol):
 
 
 class Background:
-    """The workers of a process, which are started and stopped together.
+    """The workers of a process, started and stopped together.
 
     Args:
-        database: where the work is; open while they work.
-        workers: each with a channel of its own.
+        database: stores the work; open while the workers run.
+        workers: each has its own channel.
     """
 
     def __init__(self, database: Database, workers: Sequence[Worker]) -> None:
@@ -36,14 +36,14 @@ class Background:
         self._listening: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Begin to work."""
+        """Start the workers."""
         for worker in self._workers:
             await worker.start()
         callbacks = {worker.channel: worker.wake for worker in self._workers}
         self._listening = asyncio.create_task(listen(self._database, callbacks))
 
     async def stop(self) -> None:
-        """Finish what is in hand, or give it back, and end."""
+        """Stop after finishing or releasing the work in progress."""
         if self._listening is None:
             return
         await asyncio.gather(*(worker.stop() for worker in self._workers))

@@ -1,4 +1,4 @@
-"""Jobs that delete what is of no use any more, some rows at a time."""
+"""Jobs that delete expired rows in batches."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -15,12 +15,12 @@ HOUR = timedelta(hours=1)
 def cleaning(
     name: str, delete_some: Callable[[AsyncSession], Awaitable[int]], *, every: timedelta
 ) -> JobKind:
-    """A repeated job that calls `delete_some` until nothing is left.
+    """A periodic job that calls `delete_some` until nothing is left.
 
     Args:
-        name: of the job.
-        delete_some: deletes up to `BATCH` rows, of which nobody else needs one; returns how many.
-        every: how often.
+        name: the name of the job.
+        delete_some: deletes up to `BATCH` rows that nobody else needs, and returns their number.
+        every: the interval.
     """
 
     async def run(job: RunningJob) -> None:

@@ -1,4 +1,4 @@
-"""How many jobs there are, for `/metrics`."""
+"""The number of jobs, for `/metrics`."""
 
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
@@ -9,7 +9,7 @@ from blog.core.jobs.summary import COUNTED, Sort, summary
 
 
 async def job_figures(session: AsyncSession) -> list[Metric]:
-    """How many jobs there are of each sort, and for how long the next one has been due."""
+    """The number of jobs of each sort, and how long the next one has been due."""
     jobs = GaugeMetricFamily(
         "broadside_jobs",
         f"Background jobs that are not done, {COUNTED + 1} standing for any more.",

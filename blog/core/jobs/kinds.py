@@ -1,4 +1,4 @@
-"""What a job is: a kind with a function that does it."""
+"""Kinds of jobs."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from blog.core.jobs.running import RunningJob
 
-# How long to wait after each failure in a row; after one more, the job has failed for good.
+# The delay after each consecutive failure; after one more, the job has failed for good.
 PAUSES = tuple(
     timedelta(seconds=seconds)
     for seconds in (10, 60, 300, 900, 3600, 4 * 3600, 12 * 3600, 24 * 3600)
@@ -17,19 +17,20 @@ PAUSES = tuple(
 
 @dataclass(frozen=True)
 class JobKind:
-    """A kind of job; a feature has its own in its `jobs.py`, and `create_app` lists them all.
+    """A kind of job. Features define theirs in `jobs.py`, and `create_app` lists them all.
 
     Attributes:
-        name: in the database, so that it stays; a verb, such as `delete_old_events`.
-        run: does it. It may be run again after it was done, where the worker dies before that is
-            written down; only what it writes in `RunningJob.finishing` is written exactly once.
-        at_once: how many of this kind run at the same moment, on all workers together.
-        seconds: for how long a run may take; then it is cancelled, and has failed.
-        pauses: how long to wait after each failure in a row.
-        gives_up: whether it is held after one failure more, for an administrator to retry or to
-            discard. Otherwise the last pause is repeated for ever.
-        every: repeats it. It is done once, and not as often as it was missed, where no worker
-            ran for a while. It never gives up.
+        name: stored in the database, so it must not change; a verb phrase such as
+            `delete_old_events`.
+        run: the function. It may run again after it has succeeded, if the worker dies before that
+            is recorded; only what it writes in `RunningJob.finishing` is written exactly once.
+        at_once: the maximum number of concurrent runs of this kind, over all workers.
+        seconds: the time limit of a run, after which it is cancelled and has failed.
+        pauses: the delay after each consecutive failure.
+        gives_up: whether it is held after one more failure, until an administrator retries or
+            discards it. Otherwise the last delay is repeated for ever.
+        every: the interval of a periodic job. Runs that were missed while no worker was running are
+            made up by a single one. It never gives up.
     """
 
     name: str
@@ -41,22 +42,22 @@ class JobKind:
     every: timedelta | None = None
 
     def is_held_after(self, attempts: int) -> bool:
-        """Whether so many attempts that failed in a row are enough."""
+        """Whether a job has failed for good after so many consecutive failures."""
         return self.gives_up and self.every is None and attempts > len(self.pauses)
 
     def pause_after(self, attempts: int) -> timedelta:
-        """How long to wait after so many attempts that failed in a row."""
+        """The delay after so many consecutive failures."""
         pause = self.pauses[min(attempts, len(self.pauses)) - 1]
         return pause if self.every is None else min(pause, self.every)
 
 
 class TryLaterError(Exception):
-    """Something is in the way of a job which need not worry anybody: it is tried again."""
+    """A job cannot run now, which is no reason to alert anybody: it is retried."""
 
 
 class FailedForGoodError(Exception):
-    """There is no use in trying a job again: it is held at once."""
+    """Retrying a job is useless: it is held at once."""
 
 
 class LostClaimError(Exception):
-    """Another worker has the job in hand, or an administrator has discarded it."""
+    """Another worker has claimed the job, or an administrator has discarded it."""

@@ -1,4 +1,4 @@
-"""Hearing at once of new work: PostgreSQL's LISTEN on a connection of its own."""
+"""Immediate notification of new work: PostgreSQL's LISTEN on a dedicated connection."""
 
 import asyncio
 import logging
@@ -17,10 +17,10 @@ ANSWER_SECONDS = 5.0
 
 
 async def listen(database: Database, callbacks: Mapping[str, Callable[[], None]]) -> None:
-    """Call the function of a channel after each commit that notifies it, until cancelled.
+    """Call a channel's function after each commit that notifies the channel, until cancelled.
 
-    All are also called each time that listening begins, for what was committed before. A lost
-    connection is replaced, with growing pauses while there is none to be had.
+    All functions are also called whenever listening starts, for earlier commits. A lost connection
+    is replaced, with exponential backoff.
     """
     backoff = Backoff(first=0.5, longest=30)
     while True:
@@ -40,7 +40,7 @@ async def _listen_once(
     """Listen until the connection is lost, then raise."""
     async with database.engine.connect() as pooled:
         connection: Any = (await pooled.get_raw_connection()).driver_connection
-        # A connection that listens holds no place in the pool of those that work.
+        # A listening connection takes no place in the pool.
         await pooled.run_sync(SyncConnection.detach)
         lost = asyncio.Event()
         connection.add_termination_listener(lambda *_: lost.set())
@@ -54,6 +54,6 @@ async def _listen_once(
             try:
                 await asyncio.wait_for(lost.wait(), CHECK_SECONDS)
             except TimeoutError:
-                # A connection may die without a word: a dropped route, a laptop that slept.
+                # A connection may die silently: a lost route, a laptop that slept.
                 await connection.execute("SELECT 1", timeout=ANSWER_SECONDS)
         raise ConnectionError("the connection was lost")

@@ -1,4 +1,4 @@
-"""Doing something again and again in the background, whatever goes wrong."""
+"""A background loop that survives errors."""
 
 import asyncio
 import logging
@@ -9,17 +9,17 @@ from blog.core.jobs.backoff import Backoff
 
 log = logging.getLogger(__name__)
 
-# How long to wait for a notice before looking without one, and how long at least, in seconds.
+# The maximum and minimum time to wait for a notification before looking without one, in seconds.
 POLL_SECONDS = 30.0
 SHORTEST_WAIT = 1.0
 
 
 class Loop:
-    """Calls `step` until it is stopped. Subclasses say what a step is.
+    """Calls `step` until stopped. Subclasses implement `step`.
 
     Args:
-        name: of what it does, for the log.
-        stop_seconds: how long a step may go on after `stop` was called.
+        name: what it does, for the log.
+        stop_seconds: how long a step may continue after `stop` was called.
     """
 
     def __init__(self, name: str, stop_seconds: float) -> None:
@@ -31,16 +31,16 @@ class Loop:
         self._woken = asyncio.Event()
 
     async def step(self) -> float:
-        """Do what is due; returns for how many seconds to wait, unless `wake` is called."""
+        """Process what is due; returns how many seconds to wait, unless `wake` is called."""
         raise NotImplementedError
 
     async def start(self) -> None:
-        """Begin to work in the background; the database is open."""
+        """Start the loop; the database must be open."""
         self._stopping, self._woken = asyncio.Event(), asyncio.Event()
         self._task = asyncio.create_task(self._work())
 
     async def stop(self) -> None:
-        """End after the step in hand, or break it off when that takes too long."""
+        """Stop after the current step, or cancel it if it takes too long."""
         if self._task is None:
             return
         self._stopping.set()
@@ -52,15 +52,15 @@ class Loop:
 
     @property
     def is_at_work(self) -> bool:
-        """Whether it was started, and not stopped."""
+        """Whether it was started and not stopped."""
         return self._task is not None
 
     def wake(self) -> None:
-        """Look at once for what there is to do."""
+        """Look for work at once."""
         self._woken.set()
 
     def complain(self, error: Exception, pause: float) -> None:
-        """Log what went wrong, and in how many seconds it is tried again."""
+        """Log an error, and in how many seconds the next attempt is."""
         if is_unavailable(error):
             log.warning("%s: the database does not answer, again in %.1f s", self._name, pause)
         else:
@@ -83,16 +83,16 @@ class Loop:
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:
-    """Wait until `event` is set, at most so many seconds."""
+    """Wait until `event` is set, for at most so many seconds."""
     with suppress(TimeoutError):
         await asyncio.wait_for(event.wait(), seconds)
 
 
 def seconds_to_wait(until_next: float | None) -> float:
-    """For how long to wait for a notice, where the next thing is due in so many seconds.
+    """How long to wait for a notification if the next item is due in so many seconds.
 
-    Not too long, for a notice may be missed; nor ever not at all: what is overdue and cannot be
-    had is in somebody else's hands.
+    Not too long, because a notification may be missed. Never zero: overdue items that cannot be
+    claimed are locked by another worker.
     """
     if until_next is None:
         return POLL_SECONDS

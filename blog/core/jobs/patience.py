@@ -1,4 +1,4 @@
-"""Writing something down although the database may be away for a moment."""
+"""Record a result although the database may be unavailable for a moment."""
 
 import asyncio
 import time
@@ -9,16 +9,16 @@ from blog.core.jobs.backoff import Backoff
 
 
 async def persistently(write: Callable[[], Awaitable[None]], deadline: float) -> None:
-    """Write something down, trying as often as it takes until a lease ends.
+    """Call `write` until it succeeds or a lease ends.
 
-    What was done cannot be undone: a database that restarts at this moment must not make it be
-    done twice.
+    The work cannot be undone: a database that restarts at this moment must not cause it to be done
+    twice.
 
     Args:
-        deadline: by `time.monotonic()`.
+        deadline: when the lease ends, by `time.monotonic()`.
 
     Raises:
-        Exception: as `write` does at last.
+        Exception: the last error of `write`.
     """
     backoff = Backoff(first=0.2, longest=5)
     while True:

@@ -1,8 +1,8 @@
-"""The jobs as the workers see them: enqueuing, claiming, and recording what became of them.
+"""The job queue: enqueue, claim, and record results.
 
-Times are the database's, so that workers on several machines need not agree on the time. A worker
-has a job in hand while the lease that it prolongs holds; every claim has a number of its own, and
-a worker that has lost the claim records nothing.
+Times are the database's, so the clocks of several machines need not agree. A worker owns a job
+while its lease holds, which it renews. Each claim has its own number, and a worker that has lost
+its claim records nothing.
 """
 
 import uuid
@@ -33,12 +33,12 @@ from blog.models import Job, JobState
 
 CHANNEL = "jobs"
 LONGEST_ERROR = 1000
-# Any number will do, so long as all workers take the same.
+# An arbitrary number, the same for all workers.
 CLAIM_LOCK = 0x6A6F6273
-# Repeated jobs have it, so that there is one of each.
+# The key of periodic jobs, so that there is one of each.
 REPEATED = "repeated"
 
-# A job whose key waits already is moved to the new moment, and gets the new payload.
+# A waiting job with the same key is rescheduled and gets the new payload.
 _ENQUEUE = text("""
     WITH added AS (
         INSERT INTO jobs (kind, key, payload, state, due_at)
@@ -61,7 +61,7 @@ _ADD_REPEATED = text("""
     WHERE NOT EXISTS (SELECT FROM jobs WHERE jobs.kind = given.kind AND jobs.key = :key)
     ON CONFLICT DO NOTHING
 """).bindparams(bindparam("key", REPEATED, type_=String), bindparam("kinds", type_=ARRAY(Text)))
-# Claims take turns (`CLAIM_LOCK`), so that each sees how many run of a kind.
+# Claims are serialised (`CLAIM_LOCK`), so that each sees how many jobs of a kind are running.
 _CLAIM = text("""
     WITH due AS (
         SELECT candidate.id
@@ -103,7 +103,7 @@ _UNTIL_NEXT = text("""
 
 
 class Claimed(NamedTuple):
-    """A job that a worker has in hand; `attempts` counts this one."""
+    """A job that a worker has claimed; `attempts` includes this one."""
 
     id: int
     kind: str
@@ -120,17 +120,17 @@ async def enqueue(
     at: datetime | None = None,
     **payload: object,
 ) -> None:
-    """Add a job to a transaction: it is done after the caller's commit, or never.
+    """Add a job in the caller's transaction: it runs after the commit, or never.
 
     Args:
-        key: of the jobs of the kind with the same key, only one waits: one that waits already is
-            moved to the new moment and gets the new payload. Transactions that add the same key
-            at once wait for one another. While one runs, another waits for it to end.
-        at: the moment from which on it is done; at once, if it is `None`.
-        payload: what `run` needs to know, as JSON can hold it: ids rather than rows.
+        key: at most one job of this kind with this key waits: if there is one, it is rescheduled
+            and gets the new payload. Concurrent transactions with the same key wait for each other.
+            While one runs, another one waits for it to end.
+        at: the earliest time to run it; `None` is now.
+        payload: what `run` needs, as JSON: ids rather than rows.
 
     Raises:
-        ValueError: the kind is repeated by itself.
+        ValueError: the kind is periodic.
     """
     if kind.every is not None:
         raise ValueError(f"{kind.name} is repeated, and not enqueued")
@@ -139,7 +139,7 @@ async def enqueue(
 
 
 async def cancel(session: AsyncSession, kind: JobKind, key: str) -> None:
-    """Remove the job with a key, if it waits; the caller commits."""
+    """Remove the waiting job with a key, if any; the caller commits."""
     await session.execute(
         delete(Job)
         .where(Job.kind == kind.name, Job.key == key, Job.state == JobState.WAITING)
@@ -148,7 +148,7 @@ async def cancel(session: AsyncSession, kind: JobKind, key: str) -> None:
 
 
 async def add_repeated(database: Database, kinds: Sequence[JobKind]) -> None:
-    """Make sure that there is a job of each kind that is repeated."""
+    """Ensure that there is a job of each periodic kind."""
     async with database.session() as session:
         names = [kind.name for kind in kinds if kind.every is not None]
         await session.execute(_ADD_REPEATED, {"kinds": names})
@@ -158,12 +158,12 @@ async def add_repeated(database: Database, kinds: Sequence[JobKind]) -> None:
 async def claim(
     database: Database, kinds: Sequence[JobKind], number: int, lease: float
 ) -> Sequence[Claimed]:
-    """Take jobs that are due: waiting ones, and those whose worker has died.
+    """Claim jobs that are due: waiting ones, and those whose worker has died.
 
     Args:
-        kinds: those that this version knows.
-        number: how many at most.
-        lease: for how many seconds; after that they are anybody's again, unless it is renewed.
+        kinds: the kinds that this version knows.
+        number: the maximum number of jobs.
+        lease: how many seconds the claim holds unless it is renewed.
     """
     parameters = {
         "kinds": [kind.name for kind in kinds],
@@ -181,7 +181,7 @@ async def claim(
 async def renew(
     database: Database, claims: Sequence[uuid.UUID], lease: float
 ) -> set[uuid.UUID | None]:
-    """Prolong leases; returns those that still held."""
+    """Renew leases; returns those that still held."""
     statement = (
         update(Job)
         .where(Job.claim.in_(claims), Job.state == JobState.RUNNING)
@@ -196,7 +196,7 @@ async def renew(
 
 
 async def seconds_until_next(database: Database, kinds: Sequence[JobKind]) -> float | None:
-    """When the next job is due, from now; `None` if none waits. Negative if it is overdue."""
+    """In how many seconds the next job is due, negative if it is overdue; `None` if none waits."""
     names = [kind.name for kind in kinds]
     async with database.reading_session() as session:
         seconds: float | None = await session.scalar(_UNTIL_NEXT, {"kinds": names})
@@ -204,7 +204,7 @@ async def seconds_until_next(database: Database, kinds: Sequence[JobKind]) -> fl
 
 
 async def finish(session: AsyncSession, kind: JobKind, job: Claimed) -> bool:
-    """Note that a job is done, or when it is to be repeated; the caller commits.
+    """Record that a job is done, or when a periodic one is next due; the caller commits.
 
     Returns:
         Whether the claim still held.
@@ -218,14 +218,14 @@ async def finish(session: AsyncSession, kind: JobKind, job: Claimed) -> bool:
 
 
 async def fail(database: Database, kind: JobKind, job: Claimed, error: str) -> None:
-    """Note that an attempt has failed, and when the next one is due."""
+    """Record that an attempt has failed, and when the next one is due."""
     pause = jittered(kind.pause_after(job.attempts).total_seconds())
     due_at = func.now() + timedelta(seconds=pause)
     await _put_back(database, job, due_at=due_at, last_error=error[:LONGEST_ERROR])
 
 
 async def hold(database: Database, job: Claimed, error: str) -> None:
-    """Note that a job has failed for good."""
+    """Record that a job has failed for good."""
     values = {"due_at": func.now(), "last_error": error[:LONGEST_ERROR]}
     async with database.session() as session:
         await session.execute(_changed(job, state=JobState.FAILED, **values))
@@ -233,17 +233,18 @@ async def hold(database: Database, job: Claimed, error: str) -> None:
 
 
 async def give_back(database: Database, job: Claimed) -> None:
-    """Put a job back that was not finished because the worker ends, for anybody to do at once."""
+    """Release a job that was not finished because the worker stops, so that it runs at once
+    elsewhere."""
     await _put_back(database, job, due_at=func.now(), attempts=Job.attempts - 1)
 
 
 async def go_on(database: Database, job: Claimed) -> None:
-    """Put a job back that has got on well, and has more to do."""
+    """Release a job that has made progress and has more to do."""
     await _put_back(database, job, due_at=func.now(), attempts=0, last_error=None)
 
 
 async def _put_back(database: Database, job: Claimed, **values: object) -> None:
-    """Let a job wait again; where another one waits with its key, that one will do."""
+    """Return a job to waiting, unless another one with its key waits already."""
     async with database.session() as session:
         try:
             await session.execute(_changed(job, **values))

@@ -1,4 +1,4 @@
-"""What a job is given when it is run."""
+"""What a running job gets."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -19,11 +19,11 @@ class RunningJob:
     """One run of a job, in the context of the application.
 
     Attributes:
-        kind: of the job.
+        kind: the kind of the job.
         claimed: the job.
-        database: for the sessions of the run.
-        stopping: set when the worker is to end: what can be gone on with later stops then.
-        is_recorded: whether it is written down already what became of it.
+        database: provides the sessions of the run.
+        stopping: set when the worker stops: a job that can continue later stops then.
+        is_recorded: whether the result is recorded already.
     """
 
     kind: JobKind
@@ -34,15 +34,16 @@ class RunningJob:
 
     @property
     def payload(self) -> dict[str, Any]:
-        """What `enqueue` was given."""
+        """The payload given to `enqueue`."""
         return self.claimed.payload
 
     @asynccontextmanager
     async def finishing(self) -> AsyncIterator[AsyncSession]:
-        """A transaction in which the job is done: what it writes is written exactly once.
+        """A transaction that also records that the job is done: what it writes is written exactly
+        once.
 
         Raises:
-            LostClaimError: at the end: somebody else runs the job. Nothing is written.
+            LostClaimError: at the end, if another worker has claimed the job. Nothing is written.
         """
         async with self.database.session() as session:
             yield session
@@ -52,6 +53,6 @@ class RunningJob:
         self.is_recorded = True
 
     async def go_on_later(self) -> None:
-        """There is more to do, but let others have their turn. The attempts begin anew."""
+        """Requeue the job because it has more to do. Its attempts are counted from the start."""
         await queue.go_on(self.database, self.claimed)
         self.is_recorded = True

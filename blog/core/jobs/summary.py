@@ -10,12 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.models import Job, JobState
 
-# More are too many to count for a page, and tell nobody more.
+# A page does not need to count further.
 COUNTED = 1_000
 
 
 class Sort(StrEnum):
-    """The jobs as an administrator sees them, the most urgent first."""
+    """The sorts of jobs that administrators see, the most urgent first."""
 
     FAILED = "failed"
     RUNNING = "running"
@@ -24,7 +24,7 @@ class Sort(StrEnum):
 
     @property
     def condition(self) -> ColumnElement[bool]:
-        """Which jobs are of this sort."""
+        """The condition for jobs of this sort."""
         match self:
             case Sort.FAILED:
                 return Job.state == JobState.FAILED
@@ -37,10 +37,10 @@ class Sort(StrEnum):
 
 
 class Line(NamedTuple):
-    """How many jobs are of a sort, `COUNTED + 1` standing for any more.
+    """The number of jobs of a sort; `COUNTED + 1` stands for any larger number.
 
-    `next_at` is the moment of the first of them: since when it waits or has failed, when it is due,
-    or for how long the lease holds.
+    `next_at` is the time of the first of them: since when it waits or has failed, when it is due,
+    or until when its lease holds.
     """
 
     sort: Sort
@@ -49,12 +49,12 @@ class Line(NamedTuple):
 
     @property
     def number_in_words(self) -> str:
-        """The number as a person reads it."""
+        """The number for display."""
         return f"over {COUNTED:,}" if self.number > COUNTED else f"{self.number:,}"
 
 
 async def summary(session: AsyncSession) -> Sequence[Line]:
-    """How many jobs are of each sort."""
+    """The number of jobs of each sort."""
     statements = []
     for sort in Sort:
         counted = select(Job.due_at).where(sort.condition).limit(COUNTED + 1).subquery()

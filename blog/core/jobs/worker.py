@@ -1,4 +1,4 @@
-"""Runs the jobs, in the background of a web process or of `blog worker`."""
+"""Runs jobs, in a web process or in `blog worker`."""
 
 import asyncio
 import logging
@@ -19,21 +19,21 @@ from blog.core.jobs.running import RunningJob
 
 log = logging.getLogger(__name__)
 
-# How many jobs one process runs at once.
+# The number of jobs that one process runs at once.
 RUN_AT_ONCE = 4
 LEASE_SECONDS = 30.0
 STOP_SECONDS = 2.0
 
 
 class JobWorker(Loop):
-    """Claims jobs that are due and runs them. Any number may work at the same time.
+    """Claims and runs jobs that are due. There may be any number of workers.
 
     Args:
-        app: in whose context they are run.
-        database: where they are; open while the worker works.
-        kinds: those that there are. Others in the database are left to newer or older workers.
-        report: tells somebody of an unexpected error.
-        lease: for how many seconds a job stays in hand when nothing is heard of its worker.
+        app: provides the context for jobs.
+        database: stores the jobs; open while the worker runs.
+        kinds: the known kinds. Others in the database are left to workers of other versions.
+        report: reports an unexpected error.
+        lease: after how many seconds a job whose worker does not renew its lease is free again.
     """
 
     channel = queue.CHANNEL
@@ -57,13 +57,13 @@ class JobWorker(Loop):
         self._renewer = _Renewer(database, self._runs, lease)
 
     async def start(self) -> None:
-        """Begin to work in the background; the database is open."""
+        """Start the worker; the database must be open."""
         self._has_begun = False
         await super().start()
         await self._renewer.start()
 
     async def stop(self) -> None:
-        """Let the jobs in hand end if they soon do; the others are given back."""
+        """Wait for running jobs for a short time, and release the others."""
         await super().stop()
         if self._runs:
             await asyncio.wait(self._runs.values(), timeout=self._stop_seconds)
@@ -73,7 +73,7 @@ class JobWorker(Loop):
         await self._renewer.stop()
 
     async def step(self) -> float:
-        """Claim what is due and begin to run it."""
+        """Claim jobs that are due, and start them."""
         database, kinds = self._database, list(self._kinds.values())
         if not self._has_begun:
             await queue.add_repeated(database, kinds)
@@ -100,7 +100,7 @@ class JobWorker(Loop):
         self.wake()
 
     async def _run(self, job: RunningJob) -> None:
-        """Run a job and write down what became of it; raises nothing but its cancellation."""
+        """Run a job and record the result; raises nothing but its cancellation."""
         try:
             error = await self._try(job)
             if not job.is_recorded:
@@ -111,20 +111,20 @@ class JobWorker(Loop):
                 await self._give_back(job)
             raise
         except Exception as error:
-            # The lease ends, and the job is run again.
+            # The lease expires, and the job runs again.
             name, number = job.kind.name, job.claimed.id
             log.error("what became of job %d (%s) is not recorded", number, name, exc_info=error)
 
     async def _give_back(self, job: RunningJob) -> None:
-        """Let others have a job that was broken off, unless they have it already."""
+        """Release a cancelled job, unless another worker has claimed it."""
         try:
             await queue.give_back(job.database, job.claimed)
         except Exception as error:
-            # Nobody waits for what comes of it; the lease ends.
+            # Nobody waits for the result; the lease expires.
             log.warning("job %d (%s) is not given back: %s", job.claimed.id, job.kind.name, error)
 
     async def _try(self, job: RunningJob) -> Exception | None:
-        """Run a job; returns what went wrong, or `None`."""
+        """Run a job; returns the error, or `None`."""
         if job.kind.is_held_after(job.claimed.attempts - 1):
             return FailedForGoodError("each of its workers has died")
         limit = asyncio.timeout(job.kind.seconds)
@@ -164,7 +164,7 @@ class JobWorker(Loop):
 
 
 class _Renewer(Loop):
-    """Prolongs the leases of the jobs that are run, and breaks off those whose claim is lost."""
+    """Renews the leases of running jobs, and cancels jobs whose claim is lost."""
 
     def __init__(
         self, database: Database, runs: dict[uuid.UUID, asyncio.Task[None]], lease: float
@@ -175,7 +175,7 @@ class _Renewer(Loop):
         self._lease = lease
 
     async def step(self) -> float:
-        """Prolong all leases."""
+        """Renew all leases."""
         if claims := list(self._runs):
             held = await queue.renew(self._database, claims, self._lease)
             for claim in set(claims) - held:

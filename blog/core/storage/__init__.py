@@ -1,1 +1,1 @@
-"""Files: in a folder by default, in any S3-compatible store in production."""
+"""File storage: a folder by default, or an S3-compatible store."""

@@ -1,10 +1,9 @@
-"""Objects as files of a folder, for a site on one machine.
+"""Storage in a folder, for a site on one machine.
 
-A file is written under a name in `.incoming`, where no key leads, then synced and renamed: it is
-there as a whole or not at all, whatever dies meanwhile. What a process that was killed has left in
-`.incoming` is removed after a day, by the next process that stores its first object. All work is
-done by a few threads of its own, so that a disk that hangs holds up neither the event loop nor what
-else runs in threads.
+A file is written in `.incoming`, which no key refers to, then synced and renamed, so it is stored
+completely or not at all. Files that a killed process left in `.incoming` are removed after a day,
+when a process first stores an object. All work runs in dedicated threads, so that a hanging disk
+blocks neither the event loop nor other threads.
 """
 
 import asyncio
@@ -35,16 +34,16 @@ Result = TypeVar("Result")
 Arguments = TypeVarTuple("Arguments")
 
 THREADS = 4
-# How much is read or written at once, in bytes.
+# The size of a read or write, in bytes.
 PIECE = 256 * 1024
 INCOMING = ".incoming"
-# Nobody writes a file for so long.
+# No upload takes that long.
 ABANDONED_SECONDS = 86_400
 FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 class FolderStorage:
-    """A `Storage` in a folder, which is made when it is needed, for its owner alone.
+    """A `Storage` in a folder, which is created on first use and private to its owner.
 
     Args:
         root: the folder; no other program writes there.
@@ -109,7 +108,7 @@ class FolderStorage:
     async def _run(
         self, function: Callable[[*Arguments], Result], *arguments: *Arguments
     ) -> Result:
-        """Call a function in one of the threads; what fails there is an error of the storage."""
+        """Call a function in one of the threads; raises its errors as errors of the storage."""
         try:
             return await self._submit(function, *arguments)
         except FileNotFoundError:
@@ -122,10 +121,10 @@ class FolderStorage:
 
 
 class _IncomingFile:
-    """A file on its way to its place, written by threads.
+    """A file that is being written, by threads.
 
-    One whose caller has been cancelled may still be writing when another one discards the file;
-    the lock keeps it from being closed, and its number from being taken, under a write.
+    A thread whose caller was cancelled may still be writing when another one discards the file; the
+    lock prevents closing the file, and so reusing its descriptor, during a write.
     """
 
     def __init__(self, root: Path, target: Path) -> None:
@@ -149,7 +148,7 @@ class _IncomingFile:
                 rest = rest[os.write(self._number, rest) :]
 
     def finish(self, data: bytes) -> None:
-        """Write the end, and put the file into its place."""
+        """Write the rest, and rename the file to its final name."""
         self.write(data)
         with self._lock:
             if self._is_over or self._number is None:
@@ -160,7 +159,7 @@ class _IncomingFile:
             _sync_folder(self._target.parent)
 
     def discard(self) -> None:
-        """Close the file, and remove it if it is not in its place."""
+        """Close the file, and remove it unless it was renamed."""
         with self._lock:
             self._is_over = True
             if self._number is not None:
@@ -169,7 +168,7 @@ class _IncomingFile:
 
 
 class _OpenFile:
-    """A file that threads read from, and that is closed only when none of them does."""
+    """A file that threads read from; it is closed only while none of them reads."""
 
     def __init__(self, path: Path, start: int, stop: int | None) -> None:
         self._path = path
@@ -180,7 +179,7 @@ class _OpenFile:
         self._is_over = False
 
     def read(self) -> bytes:
-        """The next piece, or nothing at the end."""
+        """The next chunk; empty at the end."""
         with self._lock:
             if self._is_over:
                 return b""
@@ -205,7 +204,7 @@ def _stored(key: str, status: os.stat_result) -> Stored:
 
 
 def _make_folders(folder: Path) -> None:
-    """Make a folder and those above it, as safely as the files that will be in it."""
+    """Create a folder and its parents durably."""
     if folder.is_dir():
         return
     _make_folders(folder.parent)
@@ -215,7 +214,7 @@ def _make_folders(folder: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Let the names in a folder survive a crash of the machine, as the contents do."""
+    """Sync a folder, so that its names survive a crash of the machine."""
     number = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(number)
@@ -229,7 +228,7 @@ def _delete(paths: list[Path]) -> None:
 
 
 def _walk(root: Path, prefix: str, after: str) -> Iterator[Stored]:
-    """The objects whose keys begin with `prefix` and come after `after`, in order."""
+    """The objects whose keys start with `prefix` and sort after `after`, in order."""
     try:
         with os.scandir(root / prefix) as entries:
             names = sorted(
@@ -239,7 +238,7 @@ def _walk(root: Path, prefix: str, after: str) -> Iterator[Stored]:
             )
     except (FileNotFoundError, NotADirectoryError):
         return
-    # A folder whose name is the beginning of `after` comes before it, and has it inside.
+    # A folder whose name is a prefix of `after` sorts before it, and contains it.
     for name in names[max(bisect_left(names, after) - 1, 0) :]:
         if name.endswith("/"):
             yield from _walk(root, name, after)

@@ -1,10 +1,9 @@
 """The keys of stored objects, such as `images/3f/3f9c….webp`.
 
-The application chooses them, by a digest of the content or at random, and never takes one from what
-somebody sent. A key says what its object is: the content type comes from the extension, so that
-nobody decides by an upload as what it is served, and a folder may be copied to a bucket and back by
-any program. Folders have no dots in their names and files exactly one, so no key is a folder of
-another; capitals are left out, because some file systems do not tell them apart.
+The application chooses them, from a digest of the content or at random, never from user input. The
+content type follows from the extension, so that an uploader cannot choose it, and a folder can be
+copied to a bucket and back by any program. Folder names have no dot and file names exactly one, so
+no key is a folder of another; there are no capitals, because some file systems ignore case.
 """
 
 import re
@@ -27,19 +26,19 @@ _KEY = re.compile(rf"(?:{_NAME}/){{1,6}}{_NAME}\.(?:{'|'.join(CONTENT_TYPES)})")
 
 
 class InvalidKeyError(ValueError):
-    """That is no key of an object, or no folder: a mistake of the program that made it."""
+    """An invalid key or folder: a bug in the caller."""
 
 
 def is_key(text: str) -> bool:
-    """Whether an object may have this key."""
+    """Whether this is a valid key."""
     return _KEY.fullmatch(text) is not None
 
 
 def checked_key(key: str) -> str:
-    """The key itself.
+    """Return the key if it is valid.
 
     Raises:
-        InvalidKeyError: an object cannot have it.
+        InvalidKeyError: it is not.
     """
     if not is_key(key):
         raise InvalidKeyError(f"not the key of an object: {key!r}")
@@ -47,10 +46,10 @@ def checked_key(key: str) -> str:
 
 
 def checked_folder(folder: str) -> str:
-    """The folder itself, or the empty text, which stands for all objects.
+    """Return the folder if it is valid; the empty string stands for all objects.
 
     Raises:
-        InvalidKeyError: no key begins so.
+        InvalidKeyError: it is not.
     """
     if not _FOLDER.fullmatch(folder):
         raise InvalidKeyError(f"not a folder of objects: {folder!r}")
@@ -58,9 +57,9 @@ def checked_folder(folder: str) -> str:
 
 
 def content_type(key: str) -> str:
-    """As what an object is served (RFC 9110, 8.3).
+    """The content type of an object (RFC 9110, 8.3).
 
     Raises:
-        InvalidKeyError: there cannot be such an object.
+        InvalidKeyError: the key is invalid.
     """
     return CONTENT_TYPES[checked_key(key).rpartition(".")[2]]

@@ -1,4 +1,4 @@
-"""Which storage the settings ask for."""
+"""Create the storage of a site."""
 
 from blog.core.storage.folder import FolderStorage
 from blog.core.storage.interface import Storage
@@ -6,10 +6,10 @@ from settings import Settings, StorageKind
 
 
 def make_storage(settings: Settings) -> Storage:
-    """The storage of a site. Nothing is opened or connected before it is used."""
+    """Create the storage that the settings select. It connects on first use."""
     if settings.storage is StorageKind.FOLDER:
         return FolderStorage(settings.storage_folder)
-    # Its library takes 20 MB of memory, which a site with a folder can save.
+    # Imported here because it takes 20 MB of memory.
     from blog.core.storage.s3 import Bucket, S3Storage  # noqa: PLC0415
 
     bucket = Bucket(

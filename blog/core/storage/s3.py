@@ -1,9 +1,8 @@
-"""Objects in a bucket of Amazon S3, or of any store that speaks its language.
+"""Storage in a bucket of Amazon S3 or of a compatible store.
 
-Whatever is asked of the store may take a few seconds, retries included; where an object comes or
-goes in pieces, each piece may. Large objects are uploaded in parts, which the store puts together
-at the end. An upload that fails is aborted; what a process that was killed leaves of one is removed
-by a rule of the bucket (docs/operating.md).
+Each request has a time limit of a few seconds including retries; for a stream, each chunk has.
+Large objects are multipart uploads. A failed upload is aborted; what a killed process leaves behind
+is removed by a lifecycle rule of the bucket (docs/operating.md).
 """
 
 import asyncio
@@ -34,30 +33,30 @@ if TYPE_CHECKING:
 
 Arguments = TypeVarTuple("Arguments")
 
-# The smallest that S3 takes, but for the last one.
+# S3's minimum for all parts but the last.
 PART = 5 * 1024 * 1024
-# At least so much is read at once, in bytes.
+# The minimum size of a read, in bytes.
 PIECE = 64 * 1024
-# As many as one request may delete.
+# S3's maximum per request.
 MOST_DELETED = 1000
 CONNECT_SECONDS = 3
 RETRIES = 2
-# How stores say so that have disks of their own; Amazon's are never full.
+# The error codes of stores with limited disks; Amazon's has no limit.
 FULL = "507 Insufficient Storage"
-# Longer than anybody is sent an object for: the time of each piece is limited by `_limited`.
+# Longer than any download: `_limited` limits the time of each chunk.
 LONGEST_REQUEST = timedelta(hours=6)
 
 
 class Bucket(NamedTuple):
-    """Which bucket, and how to get at it.
+    """A bucket and its credentials.
 
     Args:
-        name: the bucket's.
-        endpoint: the address of the store; empty for Amazon's own of the region.
-        region: what the store calls the place where it is.
-        access_key: who we are.
-        secret_key: what proves it.
-        path_style: whether the bucket is part of the path of an address, and not of its host.
+        name: the name of the bucket.
+        endpoint: the URL of the store; empty for Amazon's in the region.
+        region: the region.
+        access_key: the access key id.
+        secret_key: the secret access key.
+        path_style: whether the bucket is in the path of URLs instead of the host name.
     """
 
     name: str
@@ -69,7 +68,7 @@ class Bucket(NamedTuple):
 
     @property
     def address(self) -> str:
-        """The address of the store, as the client wants it: with the bucket, if it is a host."""
+        """The endpoint for obstore: with the bucket, unless URLs are path-style."""
         address = self.endpoint or f"https://s3.{self.region}.amazonaws.com"
         if self.path_style:
             return address
@@ -77,7 +76,7 @@ class Bucket(NamedTuple):
         return urlunsplit(parts._replace(netloc=f"{self.name}.{parts.netloc}"))
 
     def credential(self) -> "S3Credential":
-        """Who we are, as obstore asks for it; it never changes."""
+        """The credentials, as obstore requests them."""
         return {
             "access_key_id": self.access_key,
             "secret_access_key": self.secret_key,
@@ -87,18 +86,18 @@ class Bucket(NamedTuple):
 
 
 class S3Storage:
-    """A `Storage` in a bucket. Nothing is connected before it is used.
+    """A `Storage` in a bucket. It connects on first use.
 
     Args:
-        bucket: which one.
-        timeout: how many seconds the store may take for one thing.
+        bucket: the bucket.
+        timeout: the time limit of a request, in seconds.
     """
 
     def __init__(self, bucket: Bucket, timeout: float) -> None:
         self.place = f"the bucket {bucket.name} at {bucket.address}"
         self._timeout = timeout
-        # obstore looks for what it is not told in variables of the environment (AWS_…), which may
-        # be there for another program.
+        # Set explicitly, because obstore would read environment variables (AWS_…), which may be
+        # meant for another program.
         self._store = S3Store(
             bucket.name,
             config={
@@ -129,7 +128,7 @@ class S3Storage:
                 size += len(chunk)
             await self._to_its_end(upload.close)
         except BaseException as error:
-            # The parts that have arrived are kept, and paid for, until the upload is aborted.
+            # Stored parts are billed until the upload is aborted.
             with suppress(StorageError):
                 await self._to_its_end(upload.__aexit__, type(error), error, None)
             raise
@@ -180,14 +179,14 @@ class S3Storage:
         return found[:limit]
 
     async def close(self) -> None:
-        """There is nothing to close."""
+        """Do nothing: there is nothing to close."""
 
     async def _to_its_end(
         self, step: Callable[[*Arguments], Awaitable[object]], *arguments: *Arguments
     ) -> None:
-        """Do a step of an upload, and go on with it when the caller is cancelled.
+        """Complete a step of an upload even if the caller is cancelled.
 
-        An upload whose beginning is given up has no number yet by which it could be aborted.
+        An upload whose start was cancelled has no id with which to abort it.
         """
 
         async def limited() -> None:
@@ -203,7 +202,7 @@ class S3Storage:
 
     @asynccontextmanager
     async def _limited(self) -> AsyncIterator[None]:
-        """While the store is asked for something; what fails there is an error of the storage."""
+        """Convert errors of the store to errors of the storage."""
         try:
             async with asyncio.timeout(self._timeout):
                 yield
@@ -215,7 +214,7 @@ class S3Storage:
                 raise StorageUnavailableError(f"{self.place} does not exist") from None
             if isinstance(error, FileNotFoundError):
                 raise NoSuchObjectError("there is no such object in the bucket") from None
-            # Behind the first line are its causes; a store's answer is a document of XML.
+            # The first line is the error, the rest its causes, including the XML response.
             summary = re.split(r": <\?xml|\n", str(error))[0]
             reason = f"{self.place}: {summary}"
             if FULL in reason:
