@@ -4,6 +4,7 @@ Each link names its account. It can be opened by anyone who has the mail, logged
 while logged in to another account, where it would not be clear which account is affected.
 """
 
+from blog.core.auth.viewer import Viewer
 from blog.core.crypto.tokens import InvalidTokenError, OtherAccountError, fingerprint
 from blog.models import User
 
@@ -34,15 +35,15 @@ def check_credentials(user: User | None, content: dict[str, str]) -> User:
     return user
 
 
-def refuse_other_account(viewer_id: int, user_id: int) -> None:
+def refuse_other_account(viewer: Viewer, user_id: int) -> None:
     """Refuse a link for `user_id` to a viewer who is logged in to another account.
 
     Args:
-        viewer_id: the id of the viewer's account; 0 for an anonymous viewer.
+        viewer: the viewer, logged in or not.
         user_id: the id of the link's account.
 
     Raises:
-        OtherAccountError: the ids differ.
+        OtherAccountError: it is another account.
     """
-    if viewer_id and viewer_id != user_id:
+    if viewer.id and viewer.id != user_id:
         raise OtherAccountError

@@ -5,8 +5,9 @@ from quart import Blueprint, abort, flash, redirect, render_template, request, u
 from quart.typing import ResponseReturnValue
 
 from blog.admin import queries, service
+from blog.admin.policies import POLICIES
 from blog.admin.schemas import AccountForm, DisableForm, PeopleSearch, RoleForm
-from blog.core.auth.identity import required_account
+from blog.core.auth.identity import required_viewer
 from blog.core.auth.permissions import admin_required
 from blog.core.auth.quotas import MODERATING, quota
 from blog.core.errors import InvalidFieldsError, NotFoundError
@@ -18,6 +19,9 @@ PEOPLE_PER_PAGE = 50
 ENTRIES_PER_PAGE = 50
 
 blueprint = Blueprint("admin", __name__)
+
+for policy in POLICIES:
+    blueprint.add_app_template_global(policy)
 
 
 @blueprint.get("/admin/users")
@@ -44,7 +48,7 @@ async def change_role(user_id: int) -> ResponseReturnValue:
     form = Form(RoleForm)
     if (data := await form.submitted()) is not None:
         try:
-            user = await service.change_role(db(), required_account(), user_id, data.role)
+            user = await service.change_role(db(), required_viewer(), user_id, data.role)
         except InvalidFieldsError as error:
             form.refuse(error)
         else:
@@ -61,7 +65,7 @@ async def disable(user_id: int) -> ResponseReturnValue:
     if (data := await form.submitted()) is None:
         raise InvalidFieldsError(form.errors)
     try:
-        user = await service.disable(db(), required_account(), user_id, data.reason)
+        user = await service.disable(db(), required_viewer(), user_id, data.reason)
     except InvalidFieldsError as error:
         form.refuse(error)
     else:
@@ -74,7 +78,7 @@ async def disable(user_id: int) -> ResponseReturnValue:
 @admin_required
 async def enable(user_id: int) -> ResponseReturnValue:
     """Let somebody in again."""
-    user = await service.enable(db(), required_account(), user_id)
+    user = await service.enable(db(), required_viewer(), user_id)
     await flash(f"{user.username} can log in again.", "success")
     return await _back_to_list(Form(DisableForm))
 
@@ -115,7 +119,7 @@ async def edit_account(user_id: int) -> ResponseReturnValue:
     if (data := await form.submitted()) is None:
         return await _account_page(user_id, form)
     try:
-        await service.edit_account(db(), required_account(), user_id, data)
+        await service.edit_account(db(), required_viewer(), user_id, data)
     except InvalidFieldsError as error:
         form.refuse(error)
         return await _account_page(user_id, form)

@@ -21,8 +21,10 @@ from blog.accounts.schemas import UserCreate
 from blog.accounts.sessions.service import end_all_access
 from blog.accounts.tokens.service import ALREADY_REVOKED
 from blog.admin.events import AccountCreated, AccountDisabled, AccountEnabled, RoleChanged
+from blog.admin.policies import may_administer, may_disable
 from blog.admin.schemas import AccountForm
 from blog.core.auth import audit
+from blog.core.auth.viewer import OPERATOR, Viewer
 from blog.core.clock import now
 from blog.core.crypto.passwords import Passwords
 from blog.core.crypto.tokens import LinkSigner
@@ -45,15 +47,13 @@ async def create_account(
     role = await _role(session, role_name)
     user = await add_account(session, form, passwords, role)
     user.confirmed_at = now()
-    audit.record(session, None, Act.CREATE_ACCOUNT, user, role=role.name)
+    audit.record(session, OPERATOR, Act.CREATE_ACCOUNT, user, role=role.name)
     await record(session, AccountCreated(user.id))
     await session.commit()
     return user
 
 
-async def change_role(
-    session: AsyncSession, actor: User | None, user_id: int, role_name: str
-) -> User:
+async def change_role(session: AsyncSession, viewer: Viewer, user_id: int, role_name: str) -> User:
     """Give somebody another role.
 
     Raises:
@@ -62,20 +62,18 @@ async def change_role(
         LastAdministratorError: nobody else could look after the site.
         ForbiddenError: who acts has ceased to be an administrator.
     """
-    user, administrators = await _begin(session, actor, user_id)
+    user, administrators = await _begin(session, viewer, user_id)
     role = await _role(session, role_name)
     if role.id != user.role_id:
         _keep_one(administrators, user, stays=role.grants(Permission.ADMIN))
-        audit.record(session, actor, Act.CHANGE_ROLE, user, role=[user.role.name, role.name])
+        audit.record(session, viewer, Act.CHANGE_ROLE, user, role=[user.role.name, role.name])
         user.role = role
         await record(session, RoleChanged(user.id))
     await session.commit()
     return user
 
 
-async def disable(
-    session: AsyncSession, actor: User | None, user_id: int, reason: str = ""
-) -> User:
+async def disable(session: AsyncSession, viewer: Viewer, user_id: int, reason: str = "") -> User:
     """Shut somebody out: every session and API token ends at once. What the person wrote stays.
 
     Raises:
@@ -84,12 +82,12 @@ async def disable(
         LastAdministratorError: nobody else could look after the site.
         ForbiddenError: who acts has ceased to be an administrator.
     """
-    user, administrators = await _begin(session, actor, user_id)
-    if actor is not None and actor.id == user.id:
+    user, administrators = await _begin(session, viewer, user_id)
+    if not may_disable(viewer, user):
         raise InvalidFieldsError({"": "You cannot disable your own account."})
     if not user.is_disabled:
         _keep_one(administrators, user, stays=False)
-        audit.record(session, actor, Act.DISABLE, user, **({"reason": reason} if reason else {}))
+        audit.record(session, viewer, Act.DISABLE, user, **({"reason": reason} if reason else {}))
         user.disabled_at = now()
         await record(session, AccountDisabled(user.id))
         await end_all_access(session, user)
@@ -97,16 +95,16 @@ async def disable(
     return user
 
 
-async def enable(session: AsyncSession, actor: User | None, user_id: int) -> User:
+async def enable(session: AsyncSession, viewer: Viewer, user_id: int) -> User:
     """Let somebody in again.
 
     Raises:
         NotFoundError: the person has gone.
         ForbiddenError: who acts has ceased to be an administrator.
     """
-    user, _ = await _begin(session, actor, user_id)
+    user, _ = await _begin(session, viewer, user_id)
     if user.is_disabled:
-        audit.record(session, actor, Act.ENABLE, user)
+        audit.record(session, viewer, Act.ENABLE, user)
         user.disabled_at = None
         await record(session, AccountEnabled(user.id))
     await session.commit()
@@ -129,18 +127,20 @@ async def offer_new_password(
         NotFoundError: the person has gone.
         InvalidFieldsError: enough of these mails have been sent there for now.
     """
-    user, _ = await _begin(session, None, user_id)
+    user, _ = await _begin(session, OPERATOR, user_id)
     if by_mail and not await send_reset_link(session, user, links):
         raise InvalidFieldsError(
             {"": f"{user.email} has been sent several of these links of late."}
         )
     act = Act.SEND_RESET_LINK if by_mail else Act.SHOW_RESET_LINK
-    audit.record(session, None, act, user)
+    audit.record(session, OPERATOR, act, user)
     await session.commit()
     return reset_link(user, links)
 
 
-async def edit_account(session: AsyncSession, actor: User, user_id: int, form: AccountForm) -> None:
+async def edit_account(
+    session: AsyncSession, viewer: Viewer, user_id: int, form: AccountForm
+) -> None:
     """Change anything of somebody's account and profile. An old address is told of a new one.
 
     The audit log gets the names of what was changed, and only of role and username what they
@@ -153,7 +153,7 @@ async def edit_account(session: AsyncSession, actor: User, user_id: int, form: A
         LastAdministratorError: nobody else could look after the site.
         ForbiddenError: who acts has ceased to be an administrator.
     """
-    user, administrators = await _begin(session, actor, user_id)
+    user, administrators = await _begin(session, viewer, user_id)
     role = await _role(session, form.role)
     _keep_one(administrators, user, stays=form.confirmed and role.grants(Permission.ADMIN))
     wanted: dict[str, Any] = form.model_dump(exclude={"confirmed", "role"})
@@ -163,7 +163,7 @@ async def edit_account(session: AsyncSession, actor: User, user_id: int, form: A
         wanted["username_fold"] = fold(form.username)
     changes = {name: value for name, value in wanted.items() if getattr(user, name) != value}
     if changes:
-        audit.record(session, actor, Act.EDIT_PROFILE, user, **_summary(changes, user, role))
+        audit.record(session, viewer, Act.EDIT_PROFILE, user, **_summary(changes, user, role))
         try:
             # A statement and a savepoint, not attributes and a flush: after a refusal the
             # page is shown again, and needs the objects as they were.
@@ -201,7 +201,7 @@ async def revoke_token(session: AsyncSession, token_id: int) -> User:
     if user is None:
         raise NotFoundError(ALREADY_REVOKED)
     await session.execute(delete(ApiToken).where(ApiToken.id == token_id))
-    audit.record(session, None, Act.REVOKE_TOKENS, user, token=token_id)
+    audit.record(session, OPERATOR, Act.REVOKE_TOKENS, user, token=token_id)
     await session.commit()
     return user
 
@@ -216,12 +216,12 @@ async def revoke_all_tokens(session: AsyncSession, user: User) -> int:
         delete(ApiToken).where(ApiToken.user_id == user.id).returning(ApiToken.id)
     )
     number = len(revoked.all())
-    audit.record(session, None, Act.REVOKE_TOKENS, user, number=number)
+    audit.record(session, OPERATOR, Act.REVOKE_TOKENS, user, number=number)
     await session.commit()
     return number
 
 
-async def _begin(session: AsyncSession, actor: User | None, user_id: int) -> tuple[User, set[int]]:
+async def _begin(session: AsyncSession, viewer: Viewer, user_id: int) -> tuple[User, set[int]]:
     """Lock the person and the administrators, and make sure that `actor` is one of these."""
     user = await session.scalar(
         select(User)
@@ -233,7 +233,8 @@ async def _begin(session: AsyncSession, actor: User | None, user_id: int) -> tup
     if user is None:
         raise NotFoundError("This person has no account here.")
     administrators = await lock_administrators(session)
-    if actor is not None and actor.id not in administrators:
+    is_administrator = viewer is OPERATOR or viewer.id in administrators
+    if not (may_administer(viewer) and is_administrator):
         raise ForbiddenError
     return user, administrators
 

@@ -11,6 +11,7 @@ from blog.accounts.schemas import UserCreate
 from blog.admin import service
 from blog.cli.people import found_person
 from blog.cli.running import asynchronous, opened_app
+from blog.core.auth.viewer import OPERATOR
 from blog.core.text.validation import messages
 from blog.models.role import ADMINISTRATOR, ROLES
 
@@ -76,7 +77,7 @@ async def _create(form: UserCreate, role: str | None) -> None:
 async def promote(who: str, role: str) -> None:
     """Change the role of a user."""
     async with found_person(who) as (_, session, person):
-        await service.change_role(session, None, person.id, role)
+        await service.change_role(session, OPERATOR, person.id, role)
     click.echo(f"{person.username} is now {person.role.name}.")
 
 
@@ -87,7 +88,7 @@ async def promote(who: str, role: str) -> None:
 async def disable(who: str, reason: str) -> None:
     """Disable an account and end its sessions. Its posts and comments stay."""
     async with found_person(who) as (_, session, person):
-        await service.disable(session, None, person.id, reason)
+        await service.disable(session, OPERATOR, person.id, reason)
     click.echo(f"{person.username} is disabled, and logged out everywhere.")
 
 
@@ -97,7 +98,7 @@ async def disable(who: str, reason: str) -> None:
 async def enable(who: str) -> None:
     """Enable a disabled account."""
     async with found_person(who) as (_, session, person):
-        await service.enable(session, None, person.id)
+        await service.enable(session, OPERATOR, person.id)
     click.echo(f"{person.username} can log in again.")
 
 

@@ -18,7 +18,7 @@ from blog.core.api.collections import (
 from blog.core.api.links import EXAMPLE_ROOT, Links, Url, links
 from blog.core.api.operations import IfMatch, Resource, requires_scope
 from blog.core.api.responses import json_response, require_match
-from blog.core.auth.identity import current_viewer, required_account
+from blog.core.auth.identity import current_viewer, required_account, required_viewer
 from blog.core.errors import NotFoundError
 from blog.core.text.validation import with_example
 from blog.core.web.app import current_app, db, look_up, read
@@ -189,9 +189,9 @@ async def update_account(data: ProfileUpdate) -> Response:
 
     What is left out stays as it is.
     """
-    account = required_account()
-    await require_match(db(), User, account.id, _fresh_account_resource)
-    await service.edit_profile(db(), account, data)
+    viewer = required_viewer()
+    await require_match(db(), User, viewer.id, _fresh_account_resource)
+    await service.edit_profile(db(), viewer, data)
     return json_response(await _account_resource())
 
 

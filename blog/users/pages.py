@@ -3,7 +3,7 @@
 from quart import Blueprint, Response, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 
-from blog.core.auth.identity import required_account
+from blog.core.auth.identity import required_account, required_viewer
 from blog.core.auth.permissions import confirmed_required
 from blog.core.auth.quotas import CHANGING_ACCOUNT, quota
 from blog.core.errors import NotFoundError
@@ -30,13 +30,13 @@ async def own_profile() -> ResponseReturnValue:
 @confirmed_required
 async def edit_profile() -> ResponseReturnValue:
     """Change the user's profile."""
-    account = required_account()
+    viewer = required_viewer()
     form = Form(ProfileForm)
     if (data := await form.submitted()) is None:
         return await render_template("users/edit_profile.html", form=form), form.status
-    await service.edit_profile(db(), account, data)
+    await service.edit_profile(db(), viewer, data)
     await flash("Your profile is changed.", "success")
-    return redirect(url_for("site.profile", username=account.username))
+    return redirect(url_for("site.profile", username=viewer.username))
 
 
 @blueprint.get("/avatar/<seed>.svg")

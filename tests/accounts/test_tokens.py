@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts.tokens.service import MOST_TOKENS, issue_token
 from blog.admin.service import disable
-from blog.core.auth.viewer import Viewer
+from blog.core.auth.viewer import OPERATOR, Viewer
 from blog.core.clock import now
 from blog.core.db.touch import touch
 from blog.core.errors import InvalidFieldsError, LimitReachedError
@@ -104,7 +104,7 @@ async def test_tokens_end_with_the_password_and_the_account(
         link = link_in((await outbox(app))[-1])
         await susans_browser.submit(link, {"password": ANOTHER, "password2": ANOTHER})
     else:
-        await disable(db, None, susan.id)
+        await disable(db, OPERATOR, susan.id)
     assert await api_token(db, secret) is None
     assert await db.scalar(select(func.count()).select_from(ApiToken)) == 0
 

@@ -6,6 +6,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.admin import service
+from blog.core.auth.viewer import OPERATOR
 from blog.models import AuditEntry, User
 from tests.support import Browser
 
@@ -38,7 +39,7 @@ async def test_an_entry_outlives_the_people_in_it(
 
 
 async def test_what_the_operator_does_is_written_down_too(susan: User, db: AsyncSession) -> None:
-    await service.change_role(db, None, susan.id, "Moderator")
+    await service.change_role(db, OPERATOR, susan.id, "Moderator")
     entry = (await db.scalars(select(AuditEntry))).one()
     assert (entry.actor_id, entry.actor_name) == (None, "(command line)")
 

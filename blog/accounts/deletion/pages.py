@@ -8,7 +8,7 @@ from blog.accounts.deletion import service as leaving
 from blog.accounts.deletion.export import exports
 from blog.accounts.schemas import KnownPassword
 from blog.core.auth.clients import requesting_client
-from blog.core.auth.identity import forget_viewer, required_account
+from blog.core.auth.identity import forget_viewer, required_viewer
 from blog.core.auth.quotas import CHANGING_ACCOUNT, EXPORTING, MAILING, quota, spend
 from blog.core.clock import now
 from blog.core.crypto.tokens import InvalidTokenError
@@ -31,7 +31,7 @@ class DeleteAccountForm(Schema):
 @blueprint.get("/delete-account")
 async def ask() -> ResponseReturnValue:
     """Show what will be deleted, and ask for the password."""
-    required_account()
+    required_viewer()
     return await render_template("accounts/delete_account.html", form=Form(DeleteAccountForm))
 
 
@@ -39,20 +39,21 @@ async def ask() -> ResponseReturnValue:
 @quota(CHANGING_ACCOUNT)
 async def send_link() -> ResponseReturnValue:
     """Mail the link to the confirmation page."""
-    account = required_account()
+    viewer = required_viewer()
     form = Form(DeleteAccountForm)
     if (data := await form.submitted()) is not None:
         try:
             await spend(MAILING)
             await leaving.ask_to_confirm(
-                db(), account, data.password, current_app.passwords,
+                db(), viewer, data.password, current_app.passwords,
                 links=current_app.links, client=requesting_client(),
             )  # fmt: skip
         except InvalidFieldsError as error:
             form.refuse(error)
         else:
             await flash(
-                f"We have sent a link to {account.email}. Nothing is deleted before you open it.",
+                f"We have sent a link to {viewer.person.email}. "
+                "Nothing is deleted before you open it.",
                 "success",
             )
             return redirect(url_for("leaving.ask"))
@@ -62,7 +63,7 @@ async def send_link() -> ResponseReturnValue:
 @blueprint.get("/delete-account/<token>")
 async def confirm_deletion(token: str) -> ResponseReturnValue:
     """The target of the link in the mail: the final confirmation."""
-    leaving.check_link(required_account(), token, current_app.links)
+    leaving.check_link(required_viewer(), token, current_app.links)
     return await render_template("accounts/delete_account_confirm.html", token=token)
 
 
@@ -71,7 +72,7 @@ async def confirm_deletion(token: str) -> ResponseReturnValue:
 async def delete_account(token: str) -> ResponseReturnValue:
     """Delete the account, and log out."""
     try:
-        await leaving.delete_account(db(), required_account(), token, current_app.links)
+        await leaving.delete_account(db(), required_viewer(), token, current_app.links)
     except InvalidFieldsError as error:
         await flash(str(error), "error")
         return redirect(url_for("leaving.ask"))
@@ -90,7 +91,7 @@ async def bad_link(error: InvalidTokenError) -> ResponseReturnValue:
 @quota(EXPORTING)
 async def export_data() -> ResponseReturnValue:
     """Download all data about the user as a JSON file."""
-    account = required_account()
+    account = required_viewer().person
     compress = bool(request.accept_encodings["gzip"])
     export = exports().begin(account, compress=compress)
     response = Response(export, content_type="application/json")

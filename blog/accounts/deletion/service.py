@@ -18,6 +18,7 @@ from blog.accounts.login.attempts import clear_failures
 from blog.accounts.login.authentication import authenticate
 from blog.core.auth.clients import Client
 from blog.core.auth.security_log import Event, note
+from blog.core.auth.viewer import Viewer
 from blog.core.crypto.passwords import Passwords
 from blog.core.crypto.tokens import InvalidTokenError, LinkSigner
 from blog.core.errors import InvalidFieldsError
@@ -31,7 +32,7 @@ DELETE_ACCOUNT = "delete account"
 
 
 async def ask_to_confirm(
-    session: AsyncSession, account: User, password: SecretStr, passwords: Passwords, *,
+    session: AsyncSession, viewer: Viewer, password: SecretStr, passwords: Passwords, *,
     links: LinkSigner, client: Client,
 ) -> None:  # fmt: skip
     """Send the mail with the deletion link.
@@ -41,7 +42,7 @@ async def ask_to_confirm(
         TooManyAttemptsError: too many wrong passwords were tried.
         LastAdministratorError: the user is the last administrator.
     """
-    user = await authenticate(session, passwords, account.email, password, client)
+    user = await authenticate(session, passwords, viewer.person.email, password, client)
     if user is None:
         raise InvalidFieldsError({"password": "This is not your password."})
     await clear_failures(session, user, client.address)
@@ -56,8 +57,8 @@ async def ask_to_confirm(
         )
 
 
-def check_link(account: User, token: str, links: LinkSigner) -> None:
-    """Check that a link was mailed to this user and is still valid.
+def check_link(viewer: Viewer, token: str, links: LinkSigner) -> None:
+    """Check that a link was mailed to the viewer and is still valid.
 
     Raises:
         ExpiredTokenError: the link is older than an hour.
@@ -65,14 +66,14 @@ def check_link(account: User, token: str, links: LinkSigner) -> None:
         InvalidTokenError: its signature is invalid, or the password or address has changed since.
     """
     content = links.read(DELETE_ACCOUNT, token)
-    refuse_other_account(account.id, content["user"])
-    check_credentials(account, content)
+    refuse_other_account(viewer, content["user"])
+    check_credentials(viewer.account, content)
 
 
 async def delete_account(
-    session: AsyncSession, account: User, token: str, links: LinkSigner
+    session: AsyncSession, viewer: Viewer, token: str, links: LinkSigner
 ) -> None:
-    """Delete an account with its posts, comments, follows, sessions and mails.
+    """Delete the viewer's account with its posts, comments, follows, sessions and mails.
 
     It is hidden from everybody when this returns; `blog.accounts.deletion.jobs` deletes its rows.
     The audit log keeps the username.
@@ -81,17 +82,17 @@ async def delete_account(
         InvalidTokenError: as in `check_link`, or the account was deleted by a concurrent request.
         LastAdministratorError: the user is the last administrator.
     """
-    check_link(account, token, links)
+    check_link(viewer, token, links)
     user = await session.scalar(
         select(User)
-        .where(User.id == account.id, not_deleted(User.id))
+        .where(User.id == viewer.id, not_deleted(User.id))
         .options(joinedload(User.role, innerjoin=True))
         .with_for_update(of=User)
         .execution_options(populate_existing=True)
     )
     if user is None:
         raise InvalidTokenError
-    check_link(user, token, links)
+    check_link(Viewer.of(user), token, links)
     await _refuse_last_administrator(session, user)
     await begin_deletion(session, user)
     await remove_later(session, user.id)

@@ -7,7 +7,7 @@ from blog.accounts import link_pages
 from blog.accounts.email import service as email_service
 from blog.accounts.schemas import ChangeEmailForm
 from blog.core.auth.clients import requesting_client
-from blog.core.auth.identity import required_account
+from blog.core.auth.identity import required_viewer
 from blog.core.auth.quotas import CHANGING_ACCOUNT, MAILING, quota, spend
 from blog.core.crypto.tokens import InvalidTokenError
 from blog.core.errors import InvalidFieldsError
@@ -21,7 +21,7 @@ blueprint.after_request(link_pages.keep_token_secret)
 @blueprint.get("/change_email")
 async def change_form() -> ResponseReturnValue:
     """Show the form for a new address."""
-    required_account()
+    required_viewer()
     return await render_template("accounts/change_email.html", form=Form(ChangeEmailForm))
 
 
@@ -29,13 +29,13 @@ async def change_form() -> ResponseReturnValue:
 @quota(CHANGING_ACCOUNT)
 async def send_link() -> ResponseReturnValue:
     """Mail a link to the new address."""
-    account = required_account()
+    viewer = required_viewer()
     form = Form(ChangeEmailForm)
     if (data := await form.submitted()) is not None:
         try:
             await spend(MAILING)
             await email_service.ask_for_change(
-                db(), account, data, passwords=current_app.passwords,
+                db(), viewer, data, passwords=current_app.passwords,
                 links=current_app.links, client=requesting_client(),
             )  # fmt: skip
         except InvalidFieldsError as error:
@@ -57,7 +57,7 @@ async def review(token: str) -> ResponseReturnValue:
     Opening or having the link is not enough. Mail scanners open links; and if the new address has a
     typo, the link reaches a stranger, who could then reset the password.
     """
-    address = email_service.address_of_link(required_account(), token, current_app.links)
+    address = email_service.address_of_link(required_viewer(), token, current_app.links)
     return await render_template("accounts/change_email_review.html", address=address)
 
 
@@ -65,10 +65,10 @@ async def review(token: str) -> ResponseReturnValue:
 @quota(CHANGING_ACCOUNT)
 async def change(token: str) -> ResponseReturnValue:
     """Change the address."""
-    account = required_account()
+    viewer = required_viewer()
     try:
         address = await email_service.change_email(
-            db(), account, token, current_app.links, current_app.settings.admin_email
+            db(), viewer, token, current_app.links, current_app.settings.admin_email
         )
     except InvalidFieldsError as error:
         await flash(str(error), "error")

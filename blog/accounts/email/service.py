@@ -18,6 +18,7 @@ from blog.accounts.registration.uniqueness import taken
 from blog.accounts.schemas import ChangeEmailForm
 from blog.core.auth.clients import Client
 from blog.core.auth.security_log import Event, note
+from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
 from blog.core.crypto.passwords import Passwords
 from blog.core.crypto.tokens import InvalidTokenError, LinkSigner
@@ -35,7 +36,7 @@ ENOUGH = "We have sent several links to this address. Look among the spam, or wa
 
 
 async def ask_for_change(
-    session: AsyncSession, account: User, form: ChangeEmailForm, *,
+    session: AsyncSession, viewer: Viewer, form: ChangeEmailForm, *,
     passwords: Passwords, links: LinkSigner, client: Client,
 ) -> None:  # fmt: skip
     """Send a link to the new address. Nothing changes before it is used.
@@ -49,7 +50,7 @@ async def ask_for_change(
         TooManyRequestsError: the user has requested too many of these links today.
         TooManyAttemptsError: too many wrong passwords were tried.
     """
-    user = await authenticate(session, passwords, account.email, form.password, client)
+    user = await authenticate(session, passwords, viewer.person.email, form.password, client)
     if user is None:
         raise InvalidFieldsError({"password": WRONG_PASSWORD})
     await take_one(session, Bucket(NEW_ADDRESSES, f"person {user.id}"))
@@ -68,7 +69,7 @@ async def ask_for_change(
         raise InvalidFieldsError({"email": ENOUGH})
 
 
-def address_of_link(account: User, token: str, links: LinkSigner) -> str:
+def address_of_link(viewer: Viewer, token: str, links: LinkSigner) -> str:
     """The new address in a link, if it is valid.
 
     Raises:
@@ -78,13 +79,13 @@ def address_of_link(account: User, token: str, links: LinkSigner) -> str:
             changed since.
     """
     content = links.read(CHANGE_EMAIL, token)
-    refuse_other_account(account.id, content["user"])
-    check_credentials(account, content)
+    refuse_other_account(viewer, content["user"])
+    check_credentials(viewer.account, content)
     return str(content["email"])
 
 
 async def change_email(
-    session: AsyncSession, account: User, token: str, links: LinkSigner, administrators: list[str]
+    session: AsyncSession, viewer: Viewer, token: str, links: LinkSigner, administrators: list[str]
 ) -> str:
     """Change the address to that of a link, and notify the old one.
 
@@ -98,7 +99,7 @@ async def change_email(
         InvalidTokenError: as in `address_of_link`.
         InvalidFieldsError: the new address was registered meanwhile.
     """
-    address = address_of_link(account, token, links)
+    address, account = address_of_link(viewer, token, links), viewer.person
     role = await role_for(session, address, administrators)
     change = (
         update(User)

@@ -39,7 +39,7 @@ async def change() -> ResponseReturnValue:
     if (data := await form.submitted()) is not None:
         try:
             renewed = await passwords_service.change_password(
-                db(), login, data, current_app.passwords, requesting_client()
+                db(), current_viewer(), data, current_app.passwords, requesting_client()
             )
         except InvalidFieldsError as error:
             form.refuse(error)

@@ -26,7 +26,7 @@ from blog.core.crypto.tokens import InvalidTokenError, LinkSigner
 from blog.core.errors import InvalidFieldsError
 from blog.core.web.urls import external_url
 from blog.mail import outbox
-from blog.models import LoginSession, User
+from blog.models import User
 
 
 class RenewedCredentials(NamedTuple):
@@ -38,10 +38,10 @@ class RenewedCredentials(NamedTuple):
 
 
 async def change_password(
-    session: AsyncSession, login: LoginSession, form: ChangePasswordForm, passwords: Passwords,
+    session: AsyncSession, viewer: Viewer, form: ChangePasswordForm, passwords: Passwords,
     client: Client,
 ) -> RenewedCredentials:  # fmt: skip
-    """Change the password of a logged-in user, end all other sessions, and revoke all tokens.
+    """Change the viewer's password, end all other sessions, and revoke all tokens.
 
     Returns:
         The new credentials for the browser's cookies.
@@ -52,7 +52,7 @@ async def change_password(
         TooManyAttemptsError: too many wrong passwords were tried, so that an unattended browser
             cannot be used for guessing.
     """
-    account = login.user
+    account, login = viewer.person, viewer.browser_session
     refuse_context_words(form.password, passwords, username=account.username, email=account.email)
     user = await authenticate(session, passwords, account.email, form.old_password, client)
     new_hash = await passwords.hash(form.password.get_secret_value()) if user else ""
@@ -109,7 +109,7 @@ async def user_of_reset_link(
             changed since.
     """
     content = links.read(RESET_PASSWORD, token)
-    refuse_other_account(viewer.id, content["user"])
+    refuse_other_account(viewer, content["user"])
     return check_credentials(await session.get(User, content["user"]), content)
 
 

@@ -7,7 +7,7 @@ from quart.typing import ResponseReturnValue
 from blog.accounts import link_pages
 from blog.accounts.registration import service
 from blog.accounts.schemas import RegisterForm
-from blog.core.auth.identity import current_viewer, required_account
+from blog.core.auth.identity import current_viewer, required_viewer
 from blog.core.auth.quotas import CHANGING_ACCOUNT, MAILING, REGISTERING, quota, spend
 from blog.core.crypto.tokens import InvalidTokenError
 from blog.core.errors import InvalidFieldsError
@@ -124,12 +124,12 @@ async def unconfirmed() -> ResponseReturnValue:
 @quota(CHANGING_ACCOUNT)
 async def resend_confirmation() -> ResponseReturnValue:
     """Send the mail again."""
-    account = required_account()
-    if account.is_confirmed:
+    viewer = required_viewer()
+    if viewer.person.is_confirmed:
         return redirect(url_for("site.home"))
     await spend(MAILING)
-    if await service.resend_confirmation(db(), account, current_app.links):
-        await flash(f"We have sent another link to {account.email}.", "success")
+    if await service.resend_confirmation(db(), viewer, current_app.links):
+        await flash(f"We have sent another link to {viewer.person.email}.", "success")
     else:
         await flash(
             "We have sent you several links. Look among the spam, or try again in an hour.", "error"

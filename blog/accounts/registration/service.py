@@ -110,13 +110,13 @@ async def role_for(session: AsyncSession, email: str, administrators: list[str])
     return (await session.scalars(select(Role).where(wanted))).one()
 
 
-async def resend_confirmation(session: AsyncSession, user: User, links: LinkSigner) -> bool:
+async def resend_confirmation(session: AsyncSession, viewer: Viewer, links: LinkSigner) -> bool:
     """Send the confirmation mail again.
 
     Returns:
         Whether it was sent: its rate is limited.
     """
-    sent = await send_confirmation(session, user, links)
+    sent = await send_confirmation(session, viewer.person, links)
     await session.commit()
     return sent
 
@@ -149,7 +149,7 @@ async def account_of_confirmation(
             the link and submits its form.
     """
     content = links.read(CONFIRM, token)
-    refuse_other_account(viewer.id, content["user"])
+    refuse_other_account(viewer, content["user"])
     user = await session.scalar(
         select(User)
         .where(User.id == content["user"], User.email == content["email"])

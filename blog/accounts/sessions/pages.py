@@ -7,7 +7,7 @@ from blog.accounts import queries
 from blog.accounts.schemas import EndAllForm
 from blog.accounts.sessions import service as sessions_service
 from blog.core.auth.devices import remember_device
-from blog.core.auth.identity import forget_viewer, required_login
+from blog.core.auth.identity import current_viewer, forget_viewer, required_login
 from blog.core.auth.quotas import LOGGING_IN, quota
 from blog.core.errors import InvalidFieldsError, NotFoundError
 from blog.core.web.app import db
@@ -30,7 +30,7 @@ async def end(login_id: int) -> ResponseReturnValue:
     """End one of the user's sessions. Ending the current one logs out."""
     current = required_login()
     try:
-        await sessions_service.end_session(db(), current.user, login_id)
+        await sessions_service.end_session(db(), current_viewer(), login_id)
     except NotFoundError as error:
         await flash(str(error), "info")
         return redirect(url_for("sessions.overview"))
@@ -49,9 +49,8 @@ async def end_all() -> ResponseReturnValue:
     form = Form(EndAllForm)
     if (data := await form.submitted()) is None:
         raise InvalidFieldsError(form.errors)
-    await sessions_service.end_sessions_everywhere(
-        db(), required_login().user, with_tokens=data.tokens
-    )
+    required_login()
+    await sessions_service.end_sessions_everywhere(db(), current_viewer(), with_tokens=data.tokens)
     forget_viewer()
     await flash(
         "You have logged out everywhere, and your API tokens are revoked."
@@ -67,7 +66,7 @@ async def end_all() -> ResponseReturnValue:
 async def end_others() -> ResponseReturnValue:
     """End all of the user's sessions except the current one."""
     login = required_login()
-    generation = await sessions_service.end_other_sessions(db(), login)
+    generation = await sessions_service.end_other_sessions(db(), current_viewer())
     remember_device(login.user_id, generation)
     await flash("All other sessions have ended.", "success")
     return redirect(url_for("sessions.overview"))

@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.auth.clients import Client
 from blog.core.auth.security_log import Event, note
 from blog.core.auth.sessions import IDLE_LIFE, REMEMBERED_LIFE
+from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
 from blog.core.crypto.tokens import opaque_token, token_digest
 from blog.core.errors import NotFoundError
@@ -52,50 +53,54 @@ async def renew_token(session: AsyncSession, login: LoginSession) -> str:
     return token
 
 
-async def end_session(session: AsyncSession, user: User, login_id: int) -> None:
-    """End one of a user's sessions, which invalidates all copies of its cookie.
+async def end_session(session: AsyncSession, viewer: Viewer, login_id: int) -> None:
+    """End one of the viewer's sessions, which invalidates all copies of its cookie.
 
     Raises:
         NotFoundError: there is none with this id, or it is another user's.
     """
     ended = await session.scalar(
         delete(LoginSession)
-        .where(LoginSession.id == login_id, LoginSession.user_id == user.id)
+        .where(LoginSession.id == login_id, LoginSession.user_id == viewer.id)
         .returning(LoginSession.id)
     )
     await session.commit()
     if ended is None:
         raise NotFoundError("This session has ended already.")
-    note(Event.SESSION_ENDED, user.id)
+    note(Event.SESSION_ENDED, viewer.id)
 
 
-async def end_other_sessions(session: AsyncSession, login: LoginSession) -> int:
-    """End all sessions of a user but one, and forget known devices. API tokens stay valid.
+async def end_other_sessions(session: AsyncSession, viewer: Viewer) -> int:
+    """End all of the viewer's sessions but the current one, and forget known devices.
+
+    API tokens stay valid.
 
     Returns:
         The new generation of devices (`forget_devices`).
     """
-    generation = await forget_devices(session, login.user_id)
+    generation = await forget_devices(session, viewer.id)
     await session.execute(
         delete(LoginSession).where(
-            LoginSession.user_id == login.user_id, LoginSession.id != login.id
+            LoginSession.user_id == viewer.id, LoginSession.id != viewer.browser_session.id
         )
     )
     await session.commit()
-    note(Event.OTHER_SESSIONS_ENDED, login.user_id)
+    note(Event.OTHER_SESSIONS_ENDED, viewer.id)
     return generation
 
 
-async def end_sessions_everywhere(session: AsyncSession, user: User, *, with_tokens: bool) -> None:
-    """End all sessions of a user, forget known devices, and optionally revoke the API tokens."""
-    await forget_devices(session, user.id)
-    await session.execute(delete(LoginSession).where(LoginSession.user_id == user.id))
+async def end_sessions_everywhere(
+    session: AsyncSession, viewer: Viewer, *, with_tokens: bool
+) -> None:
+    """End all of the viewer's sessions and forget known devices; with tokens, revoke those too."""
+    await forget_devices(session, viewer.id)
+    await session.execute(delete(LoginSession).where(LoginSession.user_id == viewer.id))
     if with_tokens:
-        await session.execute(delete(ApiToken).where(ApiToken.user_id == user.id))
+        await session.execute(delete(ApiToken).where(ApiToken.user_id == viewer.id))
     await session.commit()
-    note(Event.ALL_SESSIONS_ENDED, user.id)
+    note(Event.ALL_SESSIONS_ENDED, viewer.id)
     if with_tokens:
-        note(Event.ALL_TOKENS_REVOKED, user.id)
+        note(Event.ALL_TOKENS_REVOKED, viewer.id)
 
 
 async def forget_devices(session: AsyncSession, user_id: int) -> int:

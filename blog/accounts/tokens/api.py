@@ -204,5 +204,5 @@ async def get_token(token_id: int) -> Response:
 @document_response(NoContent, 204)
 async def revoke_token(token_id: int) -> Response:
     """Revoke one of your own tokens."""
-    await tokens_service.revoke_token(db(), required_account(), token_id)
+    await tokens_service.revoke_token(db(), required_viewer(), token_id)
     return no_content()

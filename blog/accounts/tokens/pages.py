@@ -62,7 +62,7 @@ async def create() -> ResponseReturnValue:
 async def revoke(token_id: int) -> ResponseReturnValue:
     """Revoke one of the user's tokens."""
     try:
-        await tokens_service.revoke_token(db(), required_account(), token_id)
+        await tokens_service.revoke_token(db(), required_viewer(), token_id)
     except NotFoundError as error:
         await flash(str(error), "info")
     else:

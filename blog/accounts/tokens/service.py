@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.accounts.login.attempts import clear_failures
 from blog.accounts.login.authentication import authenticate
 from blog.accounts.schemas import TokenForm
+from blog.accounts.tokens.policies import may_grant, may_issue_tokens
 from blog.core.auth.clients import Client
 from blog.core.auth.security_log import Event, note
 from blog.core.auth.viewer import Viewer
@@ -26,7 +27,7 @@ from blog.core.errors import (
 )
 from blog.core.web.submissions import submission_key
 from blog.mail import outbox
-from blog.models import ApiToken, Permission, Scope, User
+from blog.models import ApiToken, Scope, User
 
 # Lets secret scanners recognise leaked tokens.
 PREFIX = "bsd_"
@@ -68,13 +69,13 @@ async def issue_token(
         AlreadyIssuedError: the form was submitted before.
     """
     user = viewer.person
-    if not user.is_confirmed:
+    if not may_issue_tokens(viewer):
         raise ForbiddenError
     if life > LONGEST_LIFE:
         raise InvalidFieldsError({"life": "A token is good for a year at the most."})
     if not scopes:
         raise InvalidFieldsError({"scopes": "Please choose at least one."})
-    if Scope.MODERATE in scopes and not viewer.can(Permission.MODERATE):
+    if not may_grant(viewer, scopes):
         raise InvalidFieldsError({"scopes": "Only moderators can have a token that moderates."})
     await _lock_account(session, user)
     await _ensure_token_limit(session, user, replace_unnamed=not name)
@@ -114,7 +115,7 @@ async def make_token(
         InvalidFieldsError: the password is wrong; otherwise the errors of `issue_token`.
         TooManyAttemptsError: too many wrong passwords were tried.
     """
-    if not viewer.person.is_confirmed:
+    if not may_issue_tokens(viewer):
         raise ForbiddenError
     user = await authenticate(session, passwords, viewer.person.email, form.password, client)
     if user is None:
@@ -170,18 +171,18 @@ async def _ensure_token_limit(session: AsyncSession, user: User, *, replace_unna
     )
 
 
-async def revoke_token(session: AsyncSession, user: User, token_id: int) -> None:
-    """Revoke one of a user's tokens.
+async def revoke_token(session: AsyncSession, viewer: Viewer, token_id: int) -> None:
+    """Revoke one of the viewer's tokens.
 
     Raises:
         NotFoundError: there is none with this id, or it is another user's.
     """
     revoked = await session.scalar(
         delete(ApiToken)
-        .where(ApiToken.id == token_id, ApiToken.user_id == user.id)
+        .where(ApiToken.id == token_id, ApiToken.user_id == viewer.id)
         .returning(ApiToken.id)
     )
     await session.commit()
     if revoked is None:
         raise NotFoundError(ALREADY_REVOKED)
-    note(Event.TOKEN_REVOKED, user.id)
+    note(Event.TOKEN_REVOKED, viewer.id)

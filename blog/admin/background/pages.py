@@ -5,7 +5,7 @@ from quart.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from blog.admin.background import queries, service
-from blog.core.auth.identity import required_account
+from blog.core.auth.identity import required_viewer
 from blog.core.auth.permissions import admin_required
 from blog.core.auth.quotas import MODERATING, quota
 from blog.core.jobs.queue import REPEATED
@@ -40,7 +40,7 @@ async def overview() -> ResponseReturnValue:
 @admin_required
 async def retry_all() -> ResponseReturnValue:
     """Do everything again that failed."""
-    number = await service.retry_all(db(), required_account())
+    number = await service.retry_all(db(), required_viewer())
     await flash(f"{number} to be done again." if number else "Nothing has failed.", "success")
     return redirect(url_for("jobs.overview"))
 
@@ -50,7 +50,7 @@ async def retry_all() -> ResponseReturnValue:
 @admin_required
 async def retry(job_id: int) -> ResponseReturnValue:
     """Do one job now."""
-    if await service.retry(db(), required_account(), job_id):
+    if await service.retry(db(), required_viewer(), job_id):
         await flash(f"Job {job_id} is done as soon as possible.", "success")
     else:
         await flash(f"Job {job_id} is running, done or gone.", "info")
@@ -62,7 +62,7 @@ async def retry(job_id: int) -> ResponseReturnValue:
 @admin_required
 async def discard(job_id: int) -> ResponseReturnValue:
     """Do one job never."""
-    if await service.discard(db(), required_account(), job_id):
+    if await service.discard(db(), required_viewer(), job_id):
         await flash(f"Job {job_id} is discarded.", "success")
     else:
         await flash(f"Job {job_id} is done already, or is repeated.", "info")

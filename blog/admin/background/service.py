@@ -6,17 +6,21 @@ from sqlalchemy import CursorResult, Update, and_, delete, func, or_, select, up
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from blog.admin.policies import may_administer
 from blog.core.auth import audit
+from blog.core.auth.viewer import Viewer
+from blog.core.errors import ForbiddenError
 from blog.core.jobs.queue import CHANNEL, REPEATED
-from blog.models import Act, Job, JobState, User
+from blog.models import Act, Job, JobState
 
 
-async def retry_all(session: AsyncSession, actor: User) -> int:
+async def retry_all(session: AsyncSession, viewer: Viewer) -> int:
     """Do everything again that failed, with all attempts.
 
     Returns:
         How many jobs it is. Of those with the same key, one is enough.
     """
+    _require_administrator(viewer)
     younger = aliased(Job)
     is_double = select(younger.id).where(
         younger.kind == Job.kind,
@@ -33,18 +37,19 @@ async def retry_all(session: AsyncSession, actor: User) -> int:
     )
     result = cast(CursorResult[Any], await session.execute(_RETRY.where(_HAS_FAILED)))
     if number := result.rowcount:
-        audit.record(session, actor, Act.RETRY_JOB, None, number=number)
+        audit.record(session, viewer, Act.RETRY_JOB, None, number=number)
         await session.execute(select(func.pg_notify(CHANNEL, "")))
     await session.commit()
     return number
 
 
-async def retry(session: AsyncSession, actor: User, job_id: int) -> Job | None:
+async def retry(session: AsyncSession, viewer: Viewer, job_id: int) -> Job | None:
     """Do a job at once, with all attempts: one that failed, or waits for a later moment.
 
     Returns:
         It, or `None` if it is done, running or gone.
     """
+    _require_administrator(viewer)
     waiting = aliased(Job)
     is_double = select(waiting.id).where(
         waiting.kind == Job.kind,
@@ -57,18 +62,19 @@ async def retry(session: AsyncSession, actor: User, job_id: int) -> Job | None:
     ).returning(Job)
     job = await session.scalar(retried)
     if job is not None:
-        audit.record(session, actor, Act.RETRY_JOB, None, job=job.id, kind=job.kind)
+        audit.record(session, viewer, Act.RETRY_JOB, None, job=job.id, kind=job.kind)
         await session.execute(select(func.pg_notify(CHANNEL, "")))
     await session.commit()
     return job
 
 
-async def discard(session: AsyncSession, actor: User, job_id: int) -> Job | None:
+async def discard(session: AsyncSession, viewer: Viewer, job_id: int) -> Job | None:
     """Do a job never. One that is running is broken off.
 
     Returns:
         What it was, or `None` if it is done already, or is one that is repeated.
     """
+    _require_administrator(viewer)
     discarded = (
         delete(Job)
         .where(Job.id == job_id, Job.key.is_distinct_from(REPEATED))
@@ -77,9 +83,14 @@ async def discard(session: AsyncSession, actor: User, job_id: int) -> Job | None
     )
     job = await session.scalar(discarded)
     if job is not None:
-        audit.record(session, actor, Act.DISCARD_JOB, None, job=job.id, kind=job.kind)
+        audit.record(session, viewer, Act.DISCARD_JOB, None, job=job.id, kind=job.kind)
     await session.commit()
     return job
+
+
+def _require_administrator(viewer: Viewer) -> None:
+    if not may_administer(viewer):
+        raise ForbiddenError
 
 
 _HAS_FAILED = Job.state == JobState.FAILED

@@ -5,13 +5,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.auth.viewer import Viewer
 from blog.models import Act, AuditEntry, User
 
-# Not a valid username, which starts with a letter.
-OPERATOR = "(command line)"
-
 
 def record(
     session: AsyncSession,
-    actor: Viewer | User | None,
+    actor: Viewer,
     act: Act,
     subject: User | None,
     **details: object,
@@ -20,15 +17,15 @@ def record(
 
     Args:
         session: the transaction that the act belongs to.
-        actor: who did it; `None` for the operator at the command line.
+        actor: who did it.
         act: what was done.
         subject: to whom; `None` if it was done to nobody.
         details: what else there is to know, as JSON can hold it. They are kept when the
             people have gone, so nothing private belongs here.
     """
     entry = AuditEntry(
-        actor_id=actor.id if actor else None,
-        actor_name=actor.username if actor else OPERATOR,
+        actor_id=actor.id or None,
+        actor_name=actor.username,
         act=act,
         subject_id=subject.id if subject else None,
         subject_name=subject.username if subject else "",

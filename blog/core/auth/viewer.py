@@ -84,10 +84,23 @@ class Viewer:
             raise ForbiddenError
         return self.account
 
+    @property
+    def browser_session(self) -> LoginSession:
+        """The session that authenticated them, where API clients have no access.
+
+        Raises:
+            ForbiddenError: they have none.
+        """
+        if self.login is None:
+            raise ForbiddenError
+        return self.login
+
     def can(self, permission: Permission) -> bool:
         """Whether they have all of `permission`."""
         return permission in self.permissions
 
 
 ANONYMOUS = Viewer()
+# Whoever runs `blog …` may do everything; the name is not a valid username.
+OPERATOR = Viewer(username="(command line)", permissions=~NO_PERMISSION)
 UNKNOWN = Viewer(is_known=False)
