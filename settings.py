@@ -48,8 +48,8 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
-class MailWorkerPlace(StrEnum):
-    """Where mail and jobs are processed: in each web process, or only by `blog worker`."""
+class WorkerPlace(StrEnum):
+    """Where background jobs run and mail is sent: in each web process, or only in `blog worker`."""
 
     INTERNAL = "internal"
     EXTERNAL = "external"
@@ -172,7 +172,9 @@ class Settings(BaseSettings):
         str, AfterValidator(values.one_line), example("'[Our site] '")
     ] = "[Broadside] "
     mail_timeout: Annotated[Seconds, Field(ge=0.1, le=3600, examples=["30"])] = 30
-    mail_worker: Annotated[MailWorkerPlace, example("external")] = MailWorkerPlace.INTERNAL
+    # The former name of the next setting, which takes its value.
+    mail_worker: Annotated[WorkerPlace | None, example("external")] = None
+    background_worker: Annotated[WorkerPlace, example("external")] = ""  # type: ignore[assignment]
     admin_email: Annotated[
         list[Annotated[str, AfterValidator(values.address)]], NoDecode, example("susan@example.com")
     ] = []
@@ -286,6 +288,11 @@ class Settings(BaseSettings):
         if value and info.data.get("mail_use_tls"):
             raise ValueError("excludes MAIL_USE_TLS, so choose one of the two")
         return value
+
+    @field_validator("background_worker", mode="before")
+    @classmethod
+    def _by_its_former_name(cls, value: object, info: ValidationInfo) -> object:
+        return value or info.data.get("mail_worker") or WorkerPlace.INTERNAL
 
     @field_validator("metrics_token")
     @classmethod

@@ -75,7 +75,7 @@ async def measure(url: str) -> None:
 async def main() -> None:
     """Start a site and measure."""
     with tempfile.TemporaryDirectory() as folder:
-        async with serving(Path(folder), mail_worker="external") as server:
+        async with serving(Path(folder), background_worker="external") as server:
             await measure(server.url)
 
 

@@ -47,7 +47,7 @@ async def seconds_of_a_hash() -> float:
 async def main() -> None:
     """Measure, alternating between the two, and print the figures."""
     with tempfile.TemporaryDirectory() as folder:
-        async with serving(Path(folder), mail_worker="external") as server:
+        async with serving(Path(folder), background_worker="external") as server:
             async with Visitor(server.url) as visitor:
                 await visitor.register("susan")
             known, unknown = [], []

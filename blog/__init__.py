@@ -98,7 +98,7 @@ from blog.posts.pages import blueprint as posts_pages
 from blog.site.pages import blueprint as site_pages
 from blog.users.api import blueprint as users_api
 from blog.users.pages import blueprint as users_pages
-from settings import MailWorkerPlace, Settings
+from settings import Settings, WorkerPlace
 
 # The handlers of domain events; see `blog.core.events.handlers`.
 EVENT_HANDLERS = (Handler(AccountRegistered, tell_of_new_people),)
@@ -249,7 +249,7 @@ def create_app(settings: Settings) -> Broadside:
             app.replica.open()
             statements.watch(app.replica.engine, settings.slow_query_seconds)
             watch_pool(app.replica.engine, "replica")
-        if settings.mail_worker is MailWorkerPlace.INTERNAL:
+        if settings.background_worker is WorkerPlace.INTERNAL:
             await app.background.start()
 
     @app.after_serving

@@ -102,7 +102,7 @@ def make_settings(var_dir: Path, database_url: str) -> Callable[..., Settings]:
             "database_url": database_url,
             "var_dir": var_dir,
             "base_url": "https://blog.test",
-            "mail_worker": "external",
+            "background_worker": "external",
         }
         return Settings(_env_file=None, **(values | changes))  # type: ignore[arg-type]
 

@@ -32,6 +32,23 @@ def test_they_come_from_the_environment_before_dotenv(
 
 
 @pytest.mark.parametrize(
+    ("variables", "place"),
+    [
+        ({}, "internal"),
+        ({"MAIL_WORKER": "external"}, "external"),
+        ({"MAIL_WORKER": "external", "BACKGROUND_WORKER": "internal"}, "internal"),
+        ({"BACKGROUND_WORKER": "external"}, "external"),
+    ],
+)
+def test_the_former_name_of_background_worker_counts_where_the_new_one_is_not_set(
+    variables: dict[str, str], place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert load_settings().background_worker == place
+
+
+@pytest.mark.parametrize(
     ("variables", "address"),
     [
         ({}, "http://127.0.0.1:5000"),

@@ -62,6 +62,7 @@ WRONG = {
     "MAIL_SUBJECT_PREFIX": ["x" * 65, "a\r\nBcc: b"],
     "MAIL_TIMEOUT": ["long", "0", "nan", "inf", "-1", "3601"],
     "MAIL_WORKER": ["none", "1"],
+    "BACKGROUND_WORKER": ["none", "1"],
     "ADMIN_EMAIL": ["susan", "susan@", "susan@example.com; john@example.com", "a@b@c.com"],
     "API_ANONYMOUS_READS": ["sometimes"],
     "RATE_LIMITS": ["few"],

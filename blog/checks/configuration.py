@@ -32,6 +32,9 @@ def check_configuration(settings: Settings) -> Iterator[Finding]:
         yield warning(
             "RATE_LIMITS", "off: a client may send any number of requests", "set RATE_LIMITS=on"
         )
+    if settings.mail_worker is not None:
+        text = "the former name of BACKGROUND_WORKER"
+        yield warning("MAIL_WORKER", text, "rename it to BACKGROUND_WORKER")
     yield _folder(settings)
 
 

@@ -17,7 +17,7 @@ from blog.core.db.migrations import SchemaState
 from blog.core.jobs.summary import Sort, summary
 from blog.models import Role
 from blog.models.role import ROLES
-from settings import MailWorkerPlace, Settings
+from settings import Settings, WorkerPlace
 
 # The oldest version that is still maintained, and that was tested.
 OLDEST_VERSION = 15
@@ -121,7 +121,7 @@ async def _connections(
     each."""
     found = (await connection.execute(AVAILABLE)).one()
     available = min(limit for limit in found if limit >= 0)
-    if settings.mail_worker is not MailWorkerPlace.EXTERNAL:
+    if settings.background_worker is not WorkerPlace.EXTERNAL:
         workers = 0
     wanted = (services * settings.web_concurrency + workers) * (POOL_SIZE + 1)
     processes = f"{services * settings.web_concurrency} web processes in {services} services"
@@ -164,7 +164,7 @@ async def _jobs(session: AsyncSession) -> Finding:
         text = f"{failed.number_in_words} failed permanently"
         return warning("Jobs", text, "see /admin/jobs for the errors, and retry or discard them")
     if waiting.next_at is not None and now() - waiting.next_at > LONGEST_WAIT:
-        hint = "keep blog serve running, or blog worker where MAIL_WORKER is external"
+        hint = "keep blog serve running, or blog worker where BACKGROUND_WORKER is external"
         return warning("Jobs", "jobs are overdue: no worker is running", hint)
     return ok("Jobs", "none has failed permanently")
 

@@ -28,7 +28,7 @@ COLOURS = {Severity.OK: "green", Severity.WARNING: "yellow", Severity.SERIOUS: "
     type=click.IntRange(0, 1000),
     default=1,
     show_default=True,
-    help="The number of `blog worker`, if MAIL_WORKER is external.",
+    help="The number of `blog worker`, if BACKGROUND_WORKER is external.",
 )
 @asynchronous
 async def check(*, services: int, workers: int) -> None:

@@ -92,7 +92,8 @@ async def server(database_url: str, tmp_path: Path) -> AsyncIterator[Server]:
         session.add(post_by(david, 60, "The *first* post."))
         await session.commit()
     await app.database.close()
-    async with serving(tmp_path / "server", database_url=url, mail_worker="external") as server:
+    settings = {"database_url": url, "background_worker": "external"}
+    async with serving(tmp_path / "server", **settings) as server:
         yield server
 
 

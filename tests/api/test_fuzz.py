@@ -66,7 +66,7 @@ async def fuzzed(database_url: str, tmp_path: Path) -> AsyncIterator[tuple[Serve
         for statement in FORGIVE:
             await connection.execute(text(statement))
     await app.database.close()
-    settings = {"database_url": url, "rate_limits": "off", "mail_worker": "external"}
+    settings = {"database_url": url, "rate_limits": "off", "background_worker": "external"}
     async with serving(tmp_path / "server", **settings) as server:
         yield server, callers
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from blog.checks.configuration import check_configuration
 from blog.core.clock import now
 from blog.core.web.app import Broadside
 from blog.models import Job, JobState
+from settings import Settings
 from tests.buckets import client_of, serving_buckets
 from tests.cli.conftest import Command
 from tests.databases import create_database, drop_database
@@ -52,13 +54,23 @@ async def test_a_site_that_is_fit_has_nothing_serious(tmp_path: Path) -> None:
     assert inbox.messages == []
 
 
+def test_a_setting_with_its_former_name_is_mentioned(
+    make_settings: Callable[..., Settings],
+) -> None:
+    told = {
+        finding.subject for finding in check_configuration(make_settings(mail_worker="external"))
+    }
+    assert "MAIL_WORKER" in told
+    assert "MAIL_WORKER" not in {each.subject for each in check_configuration(make_settings())}
+
+
 @pytest.mark.parametrize(
     ("options", "settings", "counted"),
     [
         ((), {"web_concurrency": 2}, "2 web processes in 1 services open up to 42 of 247"),
         (
             ("--services", "3", "--workers", "2"),
-            {"web_concurrency": 2, "mail_worker": "external"},
+            {"web_concurrency": 2, "background_worker": "external"},
             "6 web processes in 3 services and 2 workers open up to 168 of 247",
         ),
         (("--services", "20"), {}, "20 web processes in 20 services open up to 420 of 247"),

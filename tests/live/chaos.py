@@ -264,8 +264,8 @@ async def run_chaos(folder: Path, rounds: int) -> Figures:
         stack.push_async_callback(mail.kill)
         environment = settings_of(
             folder / "var", database_url=postgres.url(), port=port, web_concurrency=WEB_WORKERS,
-            mail_worker="external", mail_server="127.0.0.1", mail_port=mail.port, mail_timeout=1,
-            rate_limits="off",
+            background_worker="external", rate_limits="off",
+            mail_server="127.0.0.1", mail_port=mail.port, mail_timeout=1,
         )  # fmt: skip
         web = await stack.enter_async_context(Supervised(*BLOG_SERVE, environment=environment))
         worker = await stack.enter_async_context(

@@ -94,7 +94,7 @@ async def site(
     settings: dict[str, object] = {
         "env": "production",
         "database_url": site_url,
-        "mail_worker": "external",
+        "background_worker": "external",
         "trusted_proxies": "127.0.0.1/32",
         "https_redirect": "true",
     }

@@ -192,7 +192,7 @@ async def test_a_promoted_replica_takes_writes_within_seconds(
         )
         settings = {"database_url": several, "database_replica_url": standby.url()}
         async with (
-            serving(folder / "var", mail_worker="external", **settings) as server,
+            serving(folder / "var", background_worker="external", **settings) as server,
             Visitor(base_url=server.url, timeout=30) as writer,
             Visitor(base_url=server.url, timeout=30) as reader,
         ):

@@ -18,7 +18,7 @@ async def https_server(
     certificates: Certificates,
 ) -> AsyncIterator[Server]:
     """The site with TLS of its own."""
-    settings: dict[str, object] = {"database_url": site_url, "mail_worker": "external"}
+    settings: dict[str, object] = {"database_url": site_url, "background_worker": "external"}
     command: tuple[str, ...] = ()
     files = {"certificate": certificates.certificate, "key": certificates.key}
     if request.param == "hypercorn":

@@ -31,7 +31,7 @@ async def test_a_reader_notices_little_of_slow_clients(tmp_path: Path, database_
                 for _ in range(40)
             )
         await session.commit()
-    async with serving(tmp_path, database_url=site_url, mail_worker="external") as server:
+    async with serving(tmp_path, database_url=site_url, background_worker="external") as server:
         cookies = [await cookie_of(server.url, f"slow{number}") for number in range(PEOPLE)]
         addresses = ("/", "/user/slow1")
         await read_plainly(server, addresses, cookies[0], 1)

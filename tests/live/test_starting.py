@@ -104,7 +104,7 @@ async def test_a_start_that_is_interrupted_leaves_no_traceback_and_no_server(
 async def test_whatever_ends_a_process_ends_its_database(
     command: str, number: signal.Signals, tmp_path: Path
 ) -> None:
-    environment = settings_of(tmp_path, port=free_port(), mail_worker="external")
+    environment = settings_of(tmp_path, port=free_port(), background_worker="external")
     deploy = await Program.start("blog", "deploy", environment=environment)
     assert await deploy.ended(60) == 0, deploy.output
     # The shell waits for what is typed.
@@ -154,7 +154,7 @@ async def test_all_interfaces_are_those_of_both_families(
     host: str, places: int, tmp_path: Path, site_url: str
 ) -> None:
     async with serving(
-        tmp_path, host=host, database_url=site_url, mail_worker="external", wait=False
+        tmp_path, host=host, database_url=site_url, background_worker="external", wait=False
     ) as server:
         await server.printed("Address")
         found = []

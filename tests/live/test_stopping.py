@@ -46,7 +46,7 @@ async def test_a_request_under_way_is_answered_when_two_workers_are_told_to_stop
             *command,
             database_url=site_url,
             web_concurrency=2,
-            mail_worker="external",
+            background_worker="external",
             env="testing",
         ) as server,
         httpx.AsyncClient(base_url=server.url, timeout=30) as client,

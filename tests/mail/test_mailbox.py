@@ -28,7 +28,7 @@ async def development(
     app: Broadside, make_settings: Callable[..., Settings], tmp_path: Path
 ) -> AsyncIterator[Broadside]:
     """A development site, with its worker."""
-    settings = make_settings(env="development", mail_worker="internal", var_dir=tmp_path)
+    settings = make_settings(env="development", background_worker="internal", var_dir=tmp_path)
     started = create_app(settings)
     started.passwords = app.passwords
     async with started.test_app():
@@ -139,7 +139,7 @@ async def test_there_is_no_mailbox_outside_development(
 async def test_in_production_without_a_server_mail_waits(
     app: Broadside, make_settings: Callable[..., Settings]
 ) -> None:
-    started = create_app(make_settings(env="production", mail_worker="internal"))
+    started = create_app(make_settings(env="production", background_worker="internal"))
     async with started.test_app():
         worker = MailWorker(started.database, started.settings)
         await worker.start()
