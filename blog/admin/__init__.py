@@ -1,1 +1,1 @@
-"""Looking after the people of the site: the list of users, roles, and the audit log."""
+"""Administration: users, roles, the audit log and background jobs."""

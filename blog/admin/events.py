@@ -1,4 +1,4 @@
-"""What administrators can do to an account."""
+"""Domain events of administration."""
 
 from dataclasses import dataclass
 
@@ -7,27 +7,27 @@ from blog.core.events.event import DomainEvent
 
 @dataclass(frozen=True)
 class AccountCreated(DomainEvent):
-    """The operator has made an account for somebody."""
+    """The operator created an account."""
 
     user_id: int
 
 
 @dataclass(frozen=True)
 class AccountDisabled(DomainEvent):
-    """Somebody was shut out; what they wrote stays."""
+    """An account was disabled; its posts and comments stay."""
 
     user_id: int
 
 
 @dataclass(frozen=True)
 class AccountEnabled(DomainEvent):
-    """Somebody was let in again."""
+    """An account was enabled again."""
 
     user_id: int
 
 
 @dataclass(frozen=True)
 class RoleChanged(DomainEvent):
-    """Somebody has another role."""
+    """The role of an account was changed."""
 
     user_id: int

@@ -1,4 +1,4 @@
-"""What administrators hear of."""
+"""Notifications of administrators."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from blog.models import User
 
 
 async def tell_of_new_people(session: AsyncSession, events: Sequence[AccountRegistered]) -> None:
-    """Mail the administrators about somebody who has registered."""
+    """Mail the administrators about a new account."""
     for event in events:
         user = await session.get_one(User, event.user_id)
         for address in current_app.settings.admin_email:

@@ -1,4 +1,4 @@
-"""The administrators' pages: the list of users, somebody's account, and the audit log."""
+"""The administrators' pages: the list of users, the form for an account, and the audit log."""
 
 from pydantic import ValidationError
 from quart import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -27,7 +27,7 @@ for policy in POLICIES:
 @blueprint.get("/admin/users")
 @admin_required
 async def people() -> ResponseReturnValue:
-    """Everybody: `?q=` begins the name or the address, `?role=` and `?state=` narrow it down."""
+    """List users. `?q=` is the start of a name or address; `?role=` and `?state=` filter."""
     try:
         search = PeopleSearch.model_validate(request.args.to_dict())
     except ValidationError:
@@ -44,7 +44,7 @@ async def people() -> ResponseReturnValue:
 @quota(MODERATING)
 @admin_required
 async def change_role(user_id: int) -> ResponseReturnValue:
-    """Give somebody another role (`role`, its name)."""
+    """Change the role of an account to the one named `role`."""
     form = Form(RoleForm)
     if (data := await form.submitted()) is not None:
         try:
@@ -60,7 +60,7 @@ async def change_role(user_id: int) -> ResponseReturnValue:
 @quota(MODERATING)
 @admin_required
 async def disable(user_id: int) -> ResponseReturnValue:
-    """Shut somebody out, for a `reason` that the audit log keeps."""
+    """Disable an account, for a `reason` in the audit log."""
     form = Form(DisableForm)
     if (data := await form.submitted()) is None:
         raise InvalidFieldsError(form.errors)
@@ -77,14 +77,14 @@ async def disable(user_id: int) -> ResponseReturnValue:
 @quota(MODERATING)
 @admin_required
 async def enable(user_id: int) -> ResponseReturnValue:
-    """Let somebody in again."""
+    """Enable a disabled account."""
     user = await service.enable(db(), required_viewer(), user_id)
     await flash(f"{user.username} can log in again.", "success")
     return await _back_to_list(Form(DisableForm))
 
 
 async def _back_to_list(form: Form[RoleForm] | Form[DisableForm]) -> ResponseReturnValue:
-    """To where the form stood (`next`), saying there what was wrong with it."""
+    """Redirect to the page of the form (`next`), and show its errors there."""
     for message in form.errors.values():
         await flash(message, "error")
     target = local_address((await request.form).get("next"))
@@ -94,7 +94,7 @@ async def _back_to_list(form: Form[RoleForm] | Form[DisableForm]) -> ResponseRet
 @blueprint.get("/edit-profile/<id:user_id>")
 @admin_required
 async def account(user_id: int) -> ResponseReturnValue:
-    """The form for somebody's account and profile."""
+    """Show the form for an account and its profile."""
     user = await queries.account_by_id(db(), user_id)
     if user is None:
         raise NotFoundError("This person has no account here.")
@@ -114,7 +114,7 @@ async def account(user_id: int) -> ResponseReturnValue:
 @quota(MODERATING)
 @admin_required
 async def edit_account(user_id: int) -> ResponseReturnValue:
-    """Change somebody's account and profile."""
+    """Change an account and its profile."""
     form = Form(AccountForm)
     if (data := await form.submitted()) is None:
         return await _account_page(user_id, form)
@@ -136,6 +136,6 @@ async def _account_page(user_id: int, form: Form[AccountForm]) -> ResponseReturn
 @blueprint.get("/admin/audit")
 @admin_required
 async def audit() -> ResponseReturnValue:
-    """What administrators and moderators have done, the newest first."""
+    """List the actions of administrators and moderators, the newest first."""
     page = await queries.audit_entries(db(), requested_page(ENTRIES_PER_PAGE))
     return await render_template("admin/audit.html", page=page)

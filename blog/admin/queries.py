@@ -1,4 +1,4 @@
-"""Reading what administrators see. Each list comes from an index that has its order."""
+"""Queries for administrators. Each list is read from an index in its order."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -24,13 +24,13 @@ from blog.core.db.pagination import CursorRequest, Listing, Page, PageRequest, R
 from blog.models import AuditEntry, Role, User
 from blog.models.account_deletion import not_deleted
 
-# Further on, these lists go by a cursor alone.
+# Beyond this page, lists continue by cursor.
 DEEPEST_PAGE = 10
-# No character comes after this one, and none is coded by greater bytes in UTF-8.
+# The last character, also in the byte order of UTF-8.
 LAST_CHARACTER = "\U0010ffff"
 
 _lower_username = func.lower(User.username)
-# Of people who are searched for: those whose name fits come before those whose address does.
+# Matches of the name sort before matches of the address.
 _ORDER = Order(
     literal_column("by_address", Integer), literal_column("place", Text), descending=False
 )
@@ -43,7 +43,7 @@ _states = {
 
 
 async def roles(session: AsyncSession) -> Sequence[Role]:
-    """All roles, the one with the fewest permissions first."""
+    """All roles, by increasing permissions."""
     return (await session.scalars(select(Role).order_by(Role.permissions, Role.id))).all()
 
 
@@ -51,17 +51,18 @@ async def people(
     session: AsyncSession, search: PeopleSearch, role: Role | None,
     wanted: PageRequest | CursorRequest,
 ) -> Page[User]:  # fmt: skip
-    """People with their roles: those whose name fits, by username, then the others by address.
+    """Users with their roles: matches of the name in the order of usernames, then matches of the
+    address in the order of addresses.
 
     Args:
-        session: where to look.
-        search: what their name or address begins with, in whatever case, and their state.
-        role: their role, if it matters.
-        wanted: which page of them.
+        session: executes the statement.
+        search: the start of their name or address, ignoring case, and their state.
+        role: their role; `None` for any.
+        wanted: the requested page.
 
     Raises:
-        InvalidCursorError: the cursor is none of this list.
-        TooDeepError: the page is behind `DEEPEST_PAGE`.
+        InvalidCursorError: the cursor is not of this list.
+        TooDeepError: the page is beyond `DEEPEST_PAGE`.
     """
     conditions = [not_deleted(User.id), *_states[search.state]]
     if role is not None:
@@ -71,7 +72,7 @@ async def people(
     by_address, after = 0, ""
     if isinstance(wanted, CursorRequest) and wanted.cursor:
         by_address, after = _ORDER.place(wanted.cursor)
-    # Each is a range of an index.
+    # Each part is a range of an index.
     parts = []
     if not by_address:
         parts.append(_part(0, _lower_username, _lower_username > after, has_name, *conditions))
@@ -95,7 +96,7 @@ async def people(
 
 
 def _part(by_address: int, place: Any, *conditions: ColumnElement[bool]) -> Rows:
-    """The ids of the people with these properties, in the order of the places."""
+    """The ids of users who match all conditions, in the order of the list."""
     by = literal_column(str(by_address), Integer).label("by_address")
     return select(User.id, place.label("place"), by).where(*conditions).order_by(place)
 
@@ -113,12 +114,13 @@ def _with_roles(rows: Rows) -> Select[User]:
 def _begins_with(
     text: ColumnElement[str] | InstrumentedAttribute[str], beginning: str
 ) -> ColumnElement[bool]:
-    """As a range, an index in the order of bytes serves it in every plan, prepared ones too."""
+    """Written as a range, for which every plan, also a generic one, can use an index in byte
+    order."""
     return text.between(beginning, beginning + LAST_CHARACTER)
 
 
 async def account_by_id(session: AsyncSession, user_id: int) -> User | None:
-    """One person with the role."""
+    """An account with its role."""
     return await session.scalar(
         select(User)
         .where(User.id == user_id, not_deleted(User.id))
@@ -148,9 +150,9 @@ _AUDIT_LOG: Listing[AuditEntry] = Listing(
 async def audit_entries(
     session: AsyncSession, wanted: PageRequest | CursorRequest
 ) -> Page[AuditEntry]:
-    """What was done, the newest first, with the people who are still there.
+    """A page of the audit log, the newest entries first, with the accounts that still exist.
 
     Raises:
-        TooDeepError: the page is behind `DEEPEST_PAGE`.
+        TooDeepError: the page is beyond `DEEPEST_PAGE`.
     """
     return await _AUDIT_LOG.read(session, wanted)

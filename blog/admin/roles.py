@@ -1,4 +1,4 @@
-"""Keeping the roles in the database as the code defines them."""
+"""Sync the roles in the database with their definitions."""
 
 from sqlalchemy import or_, update
 from sqlalchemy.dialects.postgresql import insert
@@ -9,11 +9,10 @@ from blog.models.role import ROLES
 
 
 async def sync_roles(session: AsyncSession) -> None:
-    """Bring the table to `blog.models.role.ROLES`.
+    """Update the table to `blog.models.role.ROLES`.
 
-    Running it twice changes nothing. Two at once take turns at the rows, in one order.
-    A role that the code does not know stays, for the people who have it, but is nobody's
-    default.
+    It is idempotent, and safe to run concurrently, because rows are locked in a fixed order.
+    Unknown roles stay, because users may have them, but are not the default.
     """
     definitions = insert(Role).values(
         [

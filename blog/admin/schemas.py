@@ -1,4 +1,4 @@
-"""What administrators send."""
+"""Schemas of the administrators' forms."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -11,7 +11,7 @@ from blog.users.schemas import ProfileForm
 
 
 class AccountState(StrEnum):
-    """Which people a list shows, by what they can do."""
+    """The state of an account, as a filter."""
 
     ANY = ""
     ACTIVE = "active"
@@ -20,10 +20,10 @@ class AccountState(StrEnum):
 
 
 class PeopleSearch(Schema):
-    """Which people are wanted.
+    """The filters of the list of users.
 
-    `q` is what the username or the address begins with, `role` the name of a role; what is
-    empty does not matter.
+    `q` is the start of the username or address, `role` the name of a role; an empty filter matches
+    all.
     """
 
     q: Annotated[str, Field(max_length=254)] = ""
@@ -32,19 +32,19 @@ class PeopleSearch(Schema):
 
 
 class RoleForm(Schema):
-    """The name of somebody's new role."""
+    """The name of the new role."""
 
     role: RequiredText
 
 
 class DisableForm(Schema):
-    """Why somebody is shut out; for the audit log."""
+    """Why an account is disabled, for the audit log."""
 
     reason: Annotated[str, Field(max_length=500)] = ""
 
 
 class AccountForm(ProfileForm):
-    """All that an administrator can change of an account. `role` is a role's name."""
+    """All fields of an account that an administrator can change. `role` is the name of a role."""
 
     email: EmailAddress
     username: Username

@@ -1,8 +1,8 @@
-"""What administrators do to others. Each function is one act in one transaction, and audited.
+"""Actions of administrators on accounts. Each function is one transaction, with its entry in the
+audit log.
 
-Each that a page can ask for begins alike (`_begin`): the row of the person, then the
-administrators, are locked, and who acts has to be one of them at that moment, not only when the
-page was asked for. The operator at the command line, `None`, may do everything.
+Actions of pages start with `_begin`: it locks the account and then the administrators, and checks
+that the viewer is still one of them. `OPERATOR`, at the command line, may do everything.
 """
 
 from typing import Any
@@ -38,11 +38,11 @@ from blog.models.account_deletion import not_deleted
 async def create_account(
     session: AsyncSession, form: UserCreate, passwords: Passwords, role_name: str
 ) -> User:
-    """Make an account as the operator, who vouches for the address: it is confirmed at once.
+    """Create an account as the operator, who vouches for the address: it is confirmed at once.
 
     Raises:
-        InvalidFieldsError: there is no such role; the e-mail or the username is taken, in
-            whatever case, or is the password.
+        InvalidFieldsError: there is no such role; the e-mail address or the username is taken,
+            ignoring case, or is the password.
     """
     role = await _role(session, role_name)
     user = await add_account(session, form, passwords, role)
@@ -54,13 +54,13 @@ async def create_account(
 
 
 async def change_role(session: AsyncSession, viewer: Viewer, user_id: int, role_name: str) -> User:
-    """Give somebody another role.
+    """Change the role of an account.
 
     Raises:
-        NotFoundError: the person has gone.
+        NotFoundError: the account does not exist any more.
         InvalidFieldsError: there is no such role.
-        LastAdministratorError: nobody else could look after the site.
-        ForbiddenError: who acts has ceased to be an administrator.
+        LastAdministratorError: there would be no administrator.
+        ForbiddenError: the viewer is not an administrator any more.
     """
     user, administrators = await _begin(session, viewer, user_id)
     role = await _role(session, role_name)
@@ -74,13 +74,13 @@ async def change_role(session: AsyncSession, viewer: Viewer, user_id: int, role_
 
 
 async def disable(session: AsyncSession, viewer: Viewer, user_id: int, reason: str = "") -> User:
-    """Shut somebody out: every session and API token ends at once. What the person wrote stays.
+    """Disable an account: its sessions and API tokens end at once. Its posts and comments stay.
 
     Raises:
-        NotFoundError: the person has gone.
-        InvalidFieldsError: it is one's own account.
-        LastAdministratorError: nobody else could look after the site.
-        ForbiddenError: who acts has ceased to be an administrator.
+        NotFoundError: the account does not exist any more.
+        InvalidFieldsError: it is the viewer's own account.
+        LastAdministratorError: there would be no administrator.
+        ForbiddenError: the viewer is not an administrator any more.
     """
     user, administrators = await _begin(session, viewer, user_id)
     if not may_disable(viewer, user):
@@ -96,11 +96,11 @@ async def disable(session: AsyncSession, viewer: Viewer, user_id: int, reason: s
 
 
 async def enable(session: AsyncSession, viewer: Viewer, user_id: int) -> User:
-    """Let somebody in again.
+    """Enable a disabled account.
 
     Raises:
-        NotFoundError: the person has gone.
-        ForbiddenError: who acts has ceased to be an administrator.
+        NotFoundError: the account does not exist any more.
+        ForbiddenError: the viewer is not an administrator any more.
     """
     user, _ = await _begin(session, viewer, user_id)
     if user.is_disabled:
@@ -114,18 +114,18 @@ async def enable(session: AsyncSession, viewer: Viewer, user_id: int) -> User:
 async def offer_new_password(
     session: AsyncSession, user_id: int, links: LinkSigner, *, by_mail: bool
 ) -> str:
-    """Let somebody choose a new password, by a link that works once, for an hour.
+    """Create a link to set a new password, which is valid once, for an hour.
 
     Args:
-        by_mail: it goes to the person's address; otherwise the operator hands it over, who could
-        set the password with it.
+        by_mail: whether to mail it to the user; otherwise the operator passes it on, who could also
+            use it.
 
     Returns:
         The link.
 
     Raises:
-        NotFoundError: the person has gone.
-        InvalidFieldsError: enough of these mails have been sent there for now.
+        NotFoundError: the account does not exist any more.
+        InvalidFieldsError: too many of these mails were sent recently.
     """
     user, _ = await _begin(session, OPERATOR, user_id)
     if by_mail and not await send_reset_link(session, user, links):
@@ -141,17 +141,17 @@ async def offer_new_password(
 async def edit_account(
     session: AsyncSession, viewer: Viewer, user_id: int, form: AccountForm
 ) -> None:
-    """Change anything of somebody's account and profile. An old address is told of a new one.
+    """Change an account and its profile. If the address changes, the old one is notified.
 
-    The audit log gets the names of what was changed, and only of role and username what they
-    were: it outlives the account, whose address and words are nobody's business then.
+    The audit log gets the names of the changed fields, and the values of role and username only: it
+    outlives the account, whose other data is private.
 
     Raises:
-        NotFoundError: the person has gone.
-        InvalidFieldsError: the e-mail or the username is taken, in whatever case and also a
-            moment ago; or there is no such role. Objects that were loaded before still hold.
-        LastAdministratorError: nobody else could look after the site.
-        ForbiddenError: who acts has ceased to be an administrator.
+        NotFoundError: the account does not exist any more.
+        InvalidFieldsError: the e-mail address or the username is taken, ignoring case, or there is
+            no such role. Loaded objects stay usable.
+        LastAdministratorError: there would be no administrator.
+        ForbiddenError: the viewer is not an administrator any more.
     """
     user, administrators = await _begin(session, viewer, user_id)
     role = await _role(session, form.role)
@@ -165,8 +165,8 @@ async def edit_account(
     if changes:
         audit.record(session, viewer, Act.EDIT_PROFILE, user, **_summary(changes, user, role))
         try:
-            # A statement and a savepoint, not attributes and a flush: after a refusal the
-            # page is shown again, and needs the objects as they were.
+            # A statement in a savepoint instead of attributes and a flush: after an error the page
+            # is rendered again, and needs the unchanged objects.
             async with session.begin_nested():
                 await session.execute(
                     update(User)
@@ -187,7 +187,7 @@ async def revoke_token(session: AsyncSession, token_id: int) -> User:
     """Revoke an API token, as the operator.
 
     Returns:
-        The person whom it belonged to.
+        The user of the token.
 
     Raises:
         NotFoundError: there is no token with this id.
@@ -207,10 +207,10 @@ async def revoke_token(session: AsyncSession, token_id: int) -> User:
 
 
 async def revoke_all_tokens(session: AsyncSession, user: User) -> int:
-    """Revoke every API token of a person, as the operator.
+    """Revoke all API tokens of a user, as the operator.
 
     Returns:
-        How many there were.
+        The number of tokens.
     """
     revoked = await session.scalars(
         delete(ApiToken).where(ApiToken.user_id == user.id).returning(ApiToken.id)
@@ -222,7 +222,7 @@ async def revoke_all_tokens(session: AsyncSession, user: User) -> int:
 
 
 async def _begin(session: AsyncSession, viewer: Viewer, user_id: int) -> tuple[User, set[int]]:
-    """Lock the person and the administrators, and make sure that `actor` is one of these."""
+    """Lock the account and the administrators, and check that the viewer is one of these."""
     user = await session.scalar(
         select(User)
         .where(User.id == user_id, not_deleted(User.id))
@@ -247,13 +247,13 @@ async def _role(session: AsyncSession, name: str) -> Role:
 
 
 def _keep_one(administrators: set[int], user: User, *, stays: bool) -> None:
-    """Refuse what would leave the site without an administrator."""
+    """Refuse an action that would leave the site without an administrator."""
     if administrators == {user.id} and not stays:
         raise LastAdministratorError
 
 
 def _summary(changes: dict[str, Any], user: User, role: Role) -> dict[str, object]:
-    """What the audit log is told about the changes to an account."""
+    """The details of a change of an account, for the audit log."""
     fields = changes.keys() - {"username_fold"}
     changed = sorted(name.removesuffix("_id").removesuffix("_at") for name in fields)
     details: dict[str, object] = {"changed": changed}

@@ -1,1 +1,1 @@
-"""The background jobs as an administrator sees them."""
+"""Administration of background jobs."""

@@ -1,4 +1,4 @@
-"""`/admin/jobs`: what is done in the background, for administrators."""
+"""`/admin/jobs`: background jobs, for administrators."""
 
 from quart import Blueprint, abort, flash, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
@@ -21,7 +21,7 @@ PAGE_SIZE = 50
 @blueprint.get("")
 @admin_required
 async def overview() -> ResponseReturnValue:
-    """How many jobs wait, run or have failed, and those of one sort (`?state=`)."""
+    """Show the number of jobs of each sort, and list those of one sort (`?state=`)."""
     wanted = request.args.get("state", Sort.FAILED.value)
     if wanted not in set(Sort):
         abort(400, "There are no such jobs.")
@@ -39,7 +39,7 @@ async def overview() -> ResponseReturnValue:
 @quota(MODERATING)
 @admin_required
 async def retry_all() -> ResponseReturnValue:
-    """Do everything again that failed."""
+    """Retry all failed jobs."""
     number = await service.retry_all(db(), required_viewer())
     await flash(f"{number} to be done again." if number else "Nothing has failed.", "success")
     return redirect(url_for("jobs.overview"))
@@ -49,7 +49,7 @@ async def retry_all() -> ResponseReturnValue:
 @quota(MODERATING)
 @admin_required
 async def retry(job_id: int) -> ResponseReturnValue:
-    """Do one job now."""
+    """Run a job now."""
     if await service.retry(db(), required_viewer(), job_id):
         await flash(f"Job {job_id} is done as soon as possible.", "success")
     else:
@@ -61,7 +61,7 @@ async def retry(job_id: int) -> ResponseReturnValue:
 @quota(MODERATING)
 @admin_required
 async def discard(job_id: int) -> ResponseReturnValue:
-    """Do one job never."""
+    """Discard a job."""
     if await service.discard(db(), required_viewer(), job_id):
         await flash(f"Job {job_id} is discarded.", "success")
     else:

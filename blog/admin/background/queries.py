@@ -1,4 +1,4 @@
-"""Reading the jobs that are not done."""
+"""Queries of unfinished jobs."""
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -8,7 +8,7 @@ from blog.core.db.pagination import CursorRequest, Listing, Page, PageRequest
 from blog.core.jobs.summary import Sort
 from blog.models import Job
 
-# Further on, the list goes by a cursor alone.
+# Beyond this page, lists continue by cursor.
 DEEPEST_PAGE = 10
 
 
@@ -27,9 +27,9 @@ _LISTINGS = {sort: _listing(sort) for sort in Sort}
 async def jobs_of(
     session: AsyncSession, sort: Sort, wanted: PageRequest | CursorRequest
 ) -> Page[Job]:
-    """Some of the jobs of a sort: what failed last comes first, or else what is due next.
+    """A page of the jobs of a sort: those that failed last come first, or those that are due next.
 
     Raises:
-        TooDeepError: the page is behind `DEEPEST_PAGE`.
+        TooDeepError: the page is beyond `DEEPEST_PAGE`.
     """
     return await _LISTINGS[sort].read(session, wanted)

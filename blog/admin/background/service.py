@@ -1,4 +1,4 @@
-"""What an administrator can do about jobs. Each function is one act in one transaction."""
+"""Actions of administrators on jobs. Each function is one transaction."""
 
 from typing import Any, cast
 
@@ -15,10 +15,10 @@ from blog.models import Act, Job, JobState
 
 
 async def retry_all(session: AsyncSession, viewer: Viewer) -> int:
-    """Do everything again that failed, with all attempts.
+    """Retry all failed jobs, with all attempts.
 
     Returns:
-        How many jobs it is. Of those with the same key, one is enough.
+        The number of jobs. Of those with the same key, one is retried and the others are deleted.
     """
     _require_administrator(viewer)
     younger = aliased(Job)
@@ -44,10 +44,10 @@ async def retry_all(session: AsyncSession, viewer: Viewer) -> int:
 
 
 async def retry(session: AsyncSession, viewer: Viewer, job_id: int) -> Job | None:
-    """Do a job at once, with all attempts: one that failed, or waits for a later moment.
+    """Run a failed or scheduled job at once, with all attempts.
 
     Returns:
-        It, or `None` if it is done, running or gone.
+        The job; `None` if it is done, running or gone.
     """
     _require_administrator(viewer)
     waiting = aliased(Job)
@@ -69,10 +69,10 @@ async def retry(session: AsyncSession, viewer: Viewer, job_id: int) -> Job | Non
 
 
 async def discard(session: AsyncSession, viewer: Viewer, job_id: int) -> Job | None:
-    """Do a job never. One that is running is broken off.
+    """Discard a job. One that is running is cancelled.
 
     Returns:
-        What it was, or `None` if it is done already, or is one that is repeated.
+        The job; `None` if it is done already, or is periodic.
     """
     _require_administrator(viewer)
     discarded = (
