@@ -146,7 +146,7 @@ class SMTPDelivery:
                 async with asyncio.timeout(self._settings.mail_timeout):
                     await smtp.quit()
         except (SMTPException, OSError) as error:
-            log.debug("the mail server did not take leave: %s", without_words(error))
+            log.debug("the mail server did not answer QUIT: %s", without_words(error))
         finally:
             smtp.close()
 

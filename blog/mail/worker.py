@@ -55,6 +55,6 @@ class MailWorker(Loop):
         """Log an error, which may be the mail server's."""
         if isinstance(error, DeferredError):
             reason = without_words(error)
-            log.warning("the mail server fails, again in %.1f s: %s", pause, reason)
+            log.warning("mail server error, next attempt in %.1f s: %s", pause, reason)
         else:
             super().complain(error, pause)

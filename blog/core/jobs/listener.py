@@ -28,7 +28,7 @@ async def listen(database: Database, callbacks: Mapping[str, Callable[[], None]]
             await _listen_once(database, callbacks, backoff.succeeded)
         except Exception as error:
             pause = backoff.failed()
-            log.warning("not listening for work, again in %.1f s: %s", pause, error)
+            log.warning("not listening for notifications, next attempt in %.1f s: %s", pause, error)
             await asyncio.sleep(pause)
 
 

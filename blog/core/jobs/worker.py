@@ -113,7 +113,7 @@ class JobWorker(Loop):
         except Exception as error:
             # The lease expires, and the job runs again.
             name, number = job.kind.name, job.claimed.id
-            log.error("what became of job %d (%s) is not recorded", number, name, exc_info=error)
+            log.error("the result of job %d (%s) could not be recorded", number, name, exc_info=error)
 
     async def _give_back(self, job: RunningJob) -> None:
         """Release a cancelled job, unless another worker has claimed it."""
@@ -121,7 +121,7 @@ class JobWorker(Loop):
             await queue.give_back(job.database, job.claimed)
         except Exception as error:
             # Nobody waits for the result; the lease expires.
-            log.warning("job %d (%s) is not given back: %s", job.claimed.id, job.kind.name, error)
+            log.warning("job %d (%s) could not be released: %s", job.claimed.id, job.kind.name, error)
 
     async def _try(self, job: RunningJob) -> Exception | None:
         """Run a job; returns the error, or `None`."""
@@ -145,12 +145,12 @@ class JobWorker(Loop):
                 await session.commit()
             return
         if isinstance(error, LostClaimError):
-            log.info("job %d (%s) is in other hands", claimed.id, kind.name)
+            log.info("job %d (%s) was claimed by another worker", claimed.id, kind.name)
             return
         text = f"{type(error).__name__}: {error}"
         if isinstance(error, TryLaterError):
             text = str(error)
-            log.info("job %d (%s) is tried again later: %s", claimed.id, kind.name, text)
+            log.info("job %d (%s) is retried later: %s", claimed.id, kind.name, text)
         elif isinstance(error, FailedForGoodError) or is_unavailable(error):
             log.warning("job %d (%s) failed: %s", claimed.id, kind.name, text)
         else:
