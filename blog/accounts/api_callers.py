@@ -33,11 +33,11 @@ LONGEST_LOGIN = 254
 
 
 class BadCredentialsError(Exception):
-    """There is no such person or token, or the password is another one, or the time is over."""
+    """The user or token does not exist, the password is wrong, or the token has expired."""
 
 
 class PasswordRequiredError(Exception):
-    """The caller has given a token, and a password is wanted."""
+    """The caller has sent a token where the password is required."""
 
 
 WHAT_IS_MISSING: dict[type[Exception], str] = {
@@ -50,12 +50,12 @@ WHAT_IS_MISSING: dict[type[Exception], str] = {
 
 
 async def identify() -> None:
-    """Before each request to the API: find out who calls, how often they have, and if they may.
+    """Authenticate each request to the API, apply the rate limits, and check the scope.
 
     Raises:
         quart_auth.Unauthorized: there are no credentials, where that is not allowed.
-        BadCredentialsError: the credentials are no good.
-        ForbiddenError: the address is not confirmed, or the token has not the scope.
+        BadCredentialsError: the credentials are invalid.
+        ForbiddenError: the address is not confirmed, or the token lacks the scope.
         PasswordRequiredError: a token is not enough.
         TooManyRequestsError: too many requests came from them, or too many wrong passwords.
     """
@@ -81,7 +81,7 @@ async def identify() -> None:
 
 
 def _authorise(viewer: Viewer, access: Access) -> None:
-    """Hold a viewer to what the route of their request declares."""
+    """Enforce what the route of the request declares."""
     if viewer.account is None:
         is_read = request.method in SAFE_METHODS
         if not access.anonymous or (is_read and not current_app.settings.api_anonymous_reads):
@@ -98,7 +98,7 @@ def _brings_password() -> bool:
 
 
 async def _viewer() -> Viewer:
-    """The person whose credentials the request has; an anonymous viewer if it has none.
+    """The user of the request's credentials; an anonymous viewer if there are none.
 
     Raises:
         BadCredentialsError: they are invalid.
@@ -130,7 +130,7 @@ async def _viewer() -> Viewer:
 
 
 async def _person_with_password(session: AsyncSession, login: str, password: str) -> User:
-    """Check a password as the login page does, at the cost of a try."""
+    """Check a password like the log-in page, which counts the attempt."""
     if len(login) > LONGEST_LOGIN or len(password) > LONGEST_PASSWORD or "\0" in login:
         raise BadCredentialsError
     client = requesting_client()
@@ -144,7 +144,7 @@ async def _person_with_password(session: AsyncSession, login: str, password: str
 
 
 async def keep_apart(response: Response) -> Response:
-    """Let no cache give one caller what another one got."""
+    """Keep caches from serving a response to another caller."""
     vary_by(response, "Authorization")
     is_personal = "Authorization" in request.headers
     response.headers.setdefault("Cache-Control", "private, no-cache" if is_personal else "no-cache")
@@ -152,14 +152,14 @@ async def keep_apart(response: Response) -> Response:
 
 
 async def challenge(error: Exception) -> Response:
-    """The answer to a call that lacks good credentials."""
+    """The response to a request without valid credentials."""
     response = await error_response(401, WHAT_IS_MISSING[type(error)])
     response.headers["WWW-Authenticate"] = CHALLENGE
     return response
 
 
 def authenticate_callers(version: Blueprint) -> None:
-    """Have each request to a version of the API authenticated."""
+    """Authenticate each request to a version of the API."""
     version.before_request(identify)
     version.after_request(keep_apart)
     for error in WHAT_IS_MISSING:

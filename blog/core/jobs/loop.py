@@ -62,9 +62,13 @@ class Loop:
     def complain(self, error: Exception, pause: float) -> None:
         """Log an error, and in how many seconds the next attempt is."""
         if is_unavailable(error):
-            log.warning("%s: the database does not answer, next attempt in %.1f s", self._name, pause)
+            log.warning(
+                "%s: the database does not answer, next attempt in %.1f s", self._name, pause
+            )
         else:
-            log.error("%s: unexpected error, next attempt in %.1f s", self._name, pause, exc_info=error)
+            log.error(
+                "%s: unexpected error, next attempt in %.1f s", self._name, pause, exc_info=error
+            )
 
     async def _work(self) -> None:
         while not self._stopping.is_set():

@@ -113,7 +113,9 @@ class JobWorker(Loop):
         except Exception as error:
             # The lease expires, and the job runs again.
             name, number = job.kind.name, job.claimed.id
-            log.error("the result of job %d (%s) could not be recorded", number, name, exc_info=error)
+            log.error(
+                "the result of job %d (%s) could not be recorded", number, name, exc_info=error
+            )
 
     async def _give_back(self, job: RunningJob) -> None:
         """Release a cancelled job, unless another worker has claimed it."""
@@ -121,7 +123,9 @@ class JobWorker(Loop):
             await queue.give_back(job.database, job.claimed)
         except Exception as error:
             # Nobody waits for the result; the lease expires.
-            log.warning("job %d (%s) could not be released: %s", job.claimed.id, job.kind.name, error)
+            log.warning(
+                "job %d (%s) could not be released: %s", job.claimed.id, job.kind.name, error
+            )
 
     async def _try(self, job: RunningJob) -> Exception | None:
         """Run a job; returns the error, or `None`."""
