@@ -64,7 +64,9 @@ async def test_each_has_its_own_name_database_and_mail(
     assert "http://other.test/auth/confirm/" in other_mail.text
 
 
-async def test_a_login_at_one_is_none_at_the_other(app: Broadside, other_app: Broadside) -> None:
+async def test_a_login_at_one_application_is_not_valid_at_another(
+    app: Broadside, other_app: Broadside
+) -> None:
     await asyncio.gather(add_user(app, "susan"), add_user(other_app, "susan"))
     async with Browser(app) as here, Browser(other_app) as there:
         await here.log_in("susan")

@@ -22,7 +22,7 @@ def pins(lock: str) -> dict[str, Version]:
 
 
 @pytest.mark.parametrize(("lock", "wanted"), [("run.lock", RUN), ("dev.lock", RUN + GROUPS["dev"])])
-def test_what_is_declared_is_pinned(lock: str, wanted: list[str]) -> None:
+def test_declared_dependencies_are_pinned(lock: str, wanted: list[str]) -> None:
     pinned = pins(lock)
     for requirement in map(Requirement, wanted):
         assert pinned[canonicalize_name(requirement.name)] in requirement.specifier

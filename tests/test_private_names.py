@@ -60,7 +60,7 @@ def resolved(place: str) -> object:
 
 
 @pytest.mark.parametrize(("place", "purpose"), [*PRIVATE.items(), *UNDOCUMENTED.items()])
-def test_what_libraries_do_not_promise_is_still_there(place: str, purpose: str) -> None:
+def test_the_private_names_of_libraries_still_exist(place: str, purpose: str) -> None:
     try:
         resolved(place)
     except (ImportError, AttributeError) as error:

@@ -229,7 +229,7 @@ def is_there(expected: Expected, row: Route) -> bool:
 
 
 @pytest.mark.parametrize("expected", cases(), ids=" - ".join)
-async def test_what_somebody_may_not_know_of_is_not_there_for_them(
+async def test_every_route_hides_what_its_viewer_may_not_read(
     app: Broadside, tokens: dict[str, str], expected: Expected
 ) -> None:
     await bring_about(app, expected.state)

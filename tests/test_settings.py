@@ -20,9 +20,7 @@ def empty_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.chdir(tmp_path)
 
 
-def test_they_come_from_the_environment_before_dotenv(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_environment_overrides_dotenv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".env").write_text("SITE_NAME=From the file\nPOSTS_PER_PAGE=7\nUNKNOWN=1\n")
     monkeypatch.setenv("SITE_NAME", "From the environment")
     monkeypatch.setenv("PORT", "")

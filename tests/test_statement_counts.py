@@ -76,7 +76,7 @@ async def test_a_page_takes_the_same_few_statements_however_long_it_is(
 
 
 @pytest.mark.parametrize("rows", [1, 20, 50])
-async def test_what_is_looked_after_takes_the_same_few_statements_however_much_it_is(
+async def test_administration_takes_the_same_few_statements_at_any_size(
     app: Broadside, db: AsyncSession, make_user: MakeUser, rows: int
 ) -> None:
     maud = await make_user("maud", role="Administrator")

@@ -142,7 +142,7 @@ def test_a_wrong_value_is_one_plain_line_with_an_example(
 
 
 @pytest.mark.parametrize("name", [name.upper() for name in Settings.model_fields])
-def test_what_an_example_says_is_right(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_examples_are_valid(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     (example,) = Settings.model_fields[name.lower()].examples or []
     # It is written as for a shell, and the secrets are to be made by one.
     quoted = example if example[0] in "$'" else shlex.quote(example)
@@ -165,7 +165,7 @@ def test_what_an_example_says_is_right(name: str, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("name", "value"), [(name, value) for name, values in RIGHT.items() for value in values]
 )
-def test_what_is_unusual_and_right_is_taken(
+def test_unusual_but_valid_values_are_accepted(
     name: str, value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, value)

@@ -26,7 +26,7 @@ async def content_of(app: Broadside, user: User, *, compress: bool = False) -> A
     return json.loads(gzip.decompress(data) if compress else data)
 
 
-async def test_it_is_the_same_however_many_rows_are_read_at_once(
+async def test_the_export_does_not_depend_on_the_chunk_size(
     app: Broadside, monkeypatch: Any
 ) -> None:
     site = await haunted_site(app, posts=7, comments=5, follows=6)
@@ -67,7 +67,7 @@ async def test_no_connection_is_held_between_the_parts(app: Broadside) -> None:
         assert app.database.engine.pool.checkedout() == 0
 
 
-async def test_one_person_gets_one_export_at_a_time(
+async def test_a_user_gets_one_export_at_a_time(
     app: Broadside, susans_browser: Browser, susan: User
 ) -> None:
     running = app.extensions["exports"].begin(susan, compress=False)

@@ -18,7 +18,7 @@ COOKIE = "__Host-login"
 
 
 @pytest.mark.parametrize("login", ["susan", "SUSAN", "susan@example.com", " Susan@Example.com "])
-async def test_one_logs_in_by_username_or_address_whatever_the_case(
+async def test_log_in_by_username_or_address_ignores_case(
     susan: User, browser: Browser, login: str
 ) -> None:
     answer = await browser.log_in(login)

@@ -204,9 +204,7 @@ async def test_after_a_pause_there_is_one_more_try(
     assert await statuses(app, 1, "susan", "198.51.100.7", PASSWORD) == [302]
 
 
-async def test_what_need_not_be_remembered_is_deleted(
-    app: Broadside, susan: User, db: AsyncSession
-) -> None:
+async def test_expired_attempts_are_deleted(app: Broadside, susan: User, db: AsyncSession) -> None:
     for number in range(5):
         await attempt(app, f"person{number}", f"198.51.{number}.7")
     await refill(app, db, days=31)

@@ -75,14 +75,16 @@ async def lands(browser: Browser, target: str) -> str:
 
 
 @pytest.mark.parametrize("target", HERE)
-async def test_one_gets_back_to_where_one_wanted_to_go(
+async def test_login_redirects_to_the_requested_page(
     susan: User, browser: Browser, target: str
 ) -> None:
     assert await lands(browser, target) == target
 
 
 @pytest.mark.parametrize("target", ELSEWHERE)
-async def test_nobody_is_led_to_another_site(susan: User, browser: Browser, target: str) -> None:
+async def test_login_never_redirects_to_another_site(
+    susan: User, browser: Browser, target: str
+) -> None:
     assert await lands(browser, target) == "/"
 
 

@@ -35,9 +35,7 @@ async def can_log_in(app: Broadside, password: str, login: str = "susan") -> boo
         return (await browser.submit("/auth/login", form)).status_code == 302
 
 
-async def test_one_gets_a_new_password_by_mail(
-    app: Broadside, susan: User, browser: Browser
-) -> None:
+async def test_a_password_is_reset_by_mail(app: Broadside, susan: User, browser: Browser) -> None:
     link = await link_by_mail(app)
     assert (await browser.get(link)).status_code == 200
     assert await can_log_in(app, PASSWORD)
@@ -230,7 +228,7 @@ async def test_the_page_leaves_no_trace_of_its_address(
         assert headers["cache-control"] == "no-store"
 
 
-async def test_whoever_has_read_the_mail_has_confirmed_the_address(
+async def test_a_password_reset_confirms_the_address(
     app: Broadside, make_user: MakeUser, browser: Browser, db: AsyncSession
 ) -> None:
     david = await make_user("david", confirmed=False)
@@ -250,7 +248,7 @@ async def test_no_more_than_three_links_an_hour_are_sent(
         assert (await browser.get(link_in(mail))).status_code == 200
 
 
-async def test_whoever_was_shut_out_for_wrong_tries_gets_in_again(
+async def test_a_password_reset_ends_a_lock_out(
     app: Broadside, susan: User, db: AsyncSession
 ) -> None:
     await statuses(app, 6, "susan", "198.51.100.7")

@@ -60,7 +60,7 @@ async def test_a_strange_device_is_called_so(app: Broadside, susan: User) -> Non
         assert "Unknown device" in (await browser.get("/auth/sessions")).text
 
 
-async def test_one_ends_another_session(app: Broadside, susan: User) -> None:
+async def test_another_session_is_ended(app: Broadside, susan: User) -> None:
     async with Browser(app) as laptop, Browser(app) as phone:
         await log_in(phone, SAFARI)
         await log_in(laptop)
@@ -81,7 +81,7 @@ async def test_ending_the_session_that_asks_is_logging_out(susans_browser: Brows
     assert "__Host-login" not in susans_browser.cookies
 
 
-async def test_one_ends_all_others(app: Broadside, susan: User) -> None:
+async def test_all_other_sessions_are_ended(app: Broadside, susan: User) -> None:
     async with Browser(app) as laptop, Browser(app) as phone, Browser(app) as tablet:
         for browser in (laptop, phone, tablet):
             await log_in(browser)
@@ -179,7 +179,7 @@ async def test_any_other_session_ends_after_a_day_however_much_it_is_used(
 
 
 @pytest.mark.parametrize("with_tokens", [True, False])
-async def test_one_logs_out_everywhere_and_revokes_the_tokens_if_wanted(
+async def test_logging_out_everywhere_optionally_revokes_the_tokens(
     app: Broadside, susan: User, db: AsyncSession, with_tokens: bool
 ) -> None:
     secret = await add_token(app, susan)

@@ -99,7 +99,7 @@ async def test_the_part_before_the_at_sign_has_64_characters_at_most(
     assert (await browser.post("/api/v1/users/", json=account)).status_code == 201
 
 
-async def test_an_administrator_may_give_a_reserved_name_but_none_that_looks_alike(
+async def test_an_administrator_may_assign_a_reserved_name_but_no_lookalike(
     app: Broadside, browser: Browser
 ) -> None:
     await add_user(app, "maud", role="Administrator")

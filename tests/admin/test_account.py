@@ -85,7 +85,7 @@ async def test_saving_without_a_change_is_no_act(
         ({"name": "n" * 65}, "at most 64 characters"),
     ],
 )
-async def test_what_is_wrong_stands_beside_its_field(
+async def test_errors_are_shown_beside_their_fields(
     roots_browser: Browser, susan: User, db: AsyncSession, changes: dict[str, str], message: str
 ) -> None:
     answer = await roots_browser.submit(f"/edit-profile/{susan.id}", form_of(susan, **changes))

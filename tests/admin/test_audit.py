@@ -38,7 +38,7 @@ async def test_an_entry_outlives_the_people_in_it(
     assert "susan" in page and "/user/susan" not in page
 
 
-async def test_what_the_operator_does_is_written_down_too(susan: User, db: AsyncSession) -> None:
+async def test_actions_of_the_operator_are_audited(susan: User, db: AsyncSession) -> None:
     await service.change_role(db, OPERATOR, susan.id, "Moderator")
     entry = (await db.scalars(select(AuditEntry))).one()
     assert (entry.actor_id, entry.actor_name) == (None, "(command line)")

@@ -127,7 +127,7 @@ async def test_a_job_is_discarded(
     assert (await db.scalars(select(AuditEntry.act))).all() == ["discard job"]
 
 
-async def test_what_cannot_be_done_is_told_and_is_no_act(
+async def test_an_impossible_action_is_reported_and_not_audited(
     roots_browser: Browser, add: Add, app: Broadside, db: AsyncSession
 ) -> None:
     running = await add("feed", state=JobState.RUNNING)

@@ -122,7 +122,7 @@ async def test_nobody_revokes_the_token_of_another(
     assert (await anonymous.get("/me", auth=(token, ""))).status_code == 200
 
 
-async def test_who_has_as_many_tokens_as_may_be_is_told_so_and_gets_one_after_a_revocation(
+async def test_the_limit_of_tokens_is_reported_and_a_revocation_makes_room(
     app: Broadside, client: Client, susan: User
 ) -> None:
     for _ in range(MOST_TOKENS):

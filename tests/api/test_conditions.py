@@ -21,7 +21,7 @@ async def post(bearer: Client) -> str:
     return str((await bearer.post("/posts/", json=LONG)).json()["url"])
 
 
-async def test_what_the_client_has_is_304(bearer: Client, post: str) -> None:
+async def test_an_unchanged_resource_is_304(bearer: Client, post: str) -> None:
     for address in (post, "/posts/", "/posts/?cursor=", "/users/susan", "/me", "/", "/comments/"):
         first = await bearer.get(address)
         tag = first.headers["etag"]
@@ -112,7 +112,7 @@ async def test_comments_and_profiles_are_compared_too(bearer: Client, post: str)
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
-async def test_what_must_not_be_there_yet_is_not_replaced(
+async def test_if_none_match_star_does_not_replace_a_resource(
     bearer: Client, post: str, method: str
 ) -> None:
     body = None if method == "DELETE" else {"body": "another"}

@@ -40,7 +40,7 @@ async def crowd(app: Broadside, address: str, token: str | None = None) -> Async
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def test_who_has_published_finds_it_in_the_list_that_everybody_reads(
+async def test_an_author_finds_their_new_post_in_shared_lists(
     app: Broadside, bearer: Client
 ) -> None:
     async with crowd(app, "/posts/"):
@@ -50,7 +50,7 @@ async def test_who_has_published_finds_it_in_the_list_that_everybody_reads(
             assert (listed["posts"][0]["id"], listed["count"]) == (made["id"], number + 1)
 
 
-async def test_who_has_edited_reads_the_new_text_that_everybody_reads(
+async def test_an_editor_reads_their_new_text_from_shared_reads(
     app: Broadside, bearer: Client, db: AsyncSession, susan: User
 ) -> None:
     address = f"/posts/{(await add_post(db, susan)).id}"

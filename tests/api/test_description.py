@@ -110,7 +110,7 @@ async def test_operations_have_names_of_their_own_and_links_lead_to_them(
     assert set(links) <= set(names)
 
 
-async def test_nothing_of_the_forms_shows(description: Document) -> None:
+async def test_fields_of_forms_are_not_described(description: Document) -> None:
     assert "submission" not in str(description)
     assert "Form" not in str(description["components"]["schemas"].keys())
 

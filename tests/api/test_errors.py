@@ -164,7 +164,7 @@ TEXTS = [
 
 
 @pytest.mark.parametrize("text", ["\0", "a\0b@example.com", "\ud800", "long \udc00 enough"])
-async def test_what_no_text_can_hold_is_422_in_each_field(
+async def test_characters_that_the_database_cannot_store_are_422_in_each_field(
     maud: Client, ids: dict[str, int], text: str
 ) -> None:
     for method, address, others, field in TEXTS:

@@ -112,9 +112,7 @@ async def test_the_commands_of_the_book_do_what_the_book_shows(
     assert by_token.body == nobody.body
 
 
-async def test_nobody_adds_a_post_without_saying_who_he_is(
-    susan: User, server: Server, folder: Path
-) -> None:
+async def test_a_post_needs_credentials(susan: User, server: Server, folder: Path) -> None:
     command = f"http --json --auth : POST {SITE}/api/v1.0/posts/ body=x"
     refused = await typed(command, server, folder)
     assert refused.status.startswith("HTTP/1.1 401")

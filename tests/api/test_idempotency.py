@@ -175,7 +175,7 @@ async def test_a_copy_that_fails_leaves_the_key_to_the_first_request_which_is_un
     assert replayed[1].headers["idempotency-replayed"] == "true"
 
 
-async def test_what_a_copy_has_made_is_kept_although_the_first_request_has_failed(
+async def test_the_result_of_a_repeated_request_is_kept_if_the_first_one_fails(
     bearer: Client, db: AsyncSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_post, begun, may_go_on = service.write_post, asyncio.Event(), asyncio.Event()
@@ -222,7 +222,7 @@ async def test_a_process_that_died_before_it_could_store_its_answer_has_done_the
     assert rows == {"post": [2, 0, 1], "comment": [1, 1, 1], "registration": [1, 0, 2]}[kind]
 
 
-async def test_the_same_registration_is_not_answered_to_whoever_lacks_its_password(
+async def test_a_repeated_registration_needs_the_same_password(
     anonymous: Client, db: AsyncSession
 ) -> None:
     await anonymous.post("/users/", json=ACCOUNT, headers=KEY)

@@ -152,7 +152,7 @@ async def test_nobody_waits_for_a_long_answer(
 @pytest.mark.parametrize(
     "address", ["/api/v1/posts/?per_page=100", "/api/v1/comments/?per_page=100", "/post/100"]
 )
-async def test_a_long_answer_takes_little_memory_and_none_for_good(
+async def test_a_long_response_takes_little_memory_and_releases_it(
     app: Broadside, long_posts: None, address: str
 ) -> None:
     await ask(app, "/auth/login")
@@ -226,7 +226,7 @@ async def test_a_long_answer_has_a_tag_that_changes_with_it(
         tag = changed
 
 
-async def test_what_is_hidden_while_an_answer_is_sent_is_not_in_it(
+async def test_a_post_that_is_hidden_while_a_response_is_sent_is_left_out(
     app: Broadside, db: AsyncSession, long_posts: None
 ) -> None:
     async def hide_first() -> None:

@@ -107,7 +107,7 @@ async def test_all_tokens_of_a_person_share_a_quota_and_strangers_have_another(
     assert (await elsewhere.get("/posts/", auth=(davids, ""))).status_code == 200
 
 
-async def test_what_strangers_send_takes_nothing_from_their_neighbours_who_are_known(
+async def test_anonymous_requests_do_not_use_the_quota_of_users_in_the_same_network(
     at: Address, app: Broadside, susan: User, db: AsyncSession
 ) -> None:
     token = await add_token(app, susan)
@@ -166,7 +166,7 @@ async def test_no_password_is_hashed_for_a_person_whose_quota_is_used_up_elsewhe
     assert (await elsewhere.get("/posts/", auth=("susan", PASSWORD))).status_code == 429
 
 
-async def test_what_is_remembered_of_clients_is_bounded(
+async def test_the_memory_for_clients_is_bounded(
     app: Broadside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("blog.core.web.rate_limits.MOST_LEASES", 10)
@@ -201,9 +201,7 @@ async def test_wrong_tokens_count_for_the_address(
     assert (await client.get("/posts/", auth=("bsd_2", ""))).status_code == 429
 
 
-async def test_what_was_used_comes_back_bit_by_bit(
-    at: Address, app: Broadside, db: AsyncSession
-) -> None:
+async def test_a_quota_refills_evenly(at: Address, app: Broadside, db: AsyncSession) -> None:
     client = await at("198.51.100.7")
     await client.get("/posts/")
     await empty_buckets(app, db, REQUESTS.seconds - 20 * REQUESTS.step)

@@ -229,7 +229,7 @@ async def test_a_site_in_a_schema_of_its_own_comes_back_and_leaves_its_neighbour
     assert "are in the schema" in output
 
 
-async def test_what_a_role_may_not_do_is_one_line(
+async def test_missing_privileges_are_reported_in_one_line(
     blog: Command, site: str, database: AsyncConnection, database_url: str, tmp_path: Path
 ) -> None:
     await database.execute(text("CREATE ROLE guest LOGIN"))

@@ -102,7 +102,7 @@ async def neglected(database_url: str) -> AsyncIterator[str]:
     await drop_database(database_url, "neglected")
 
 
-async def test_what_harms_people_is_serious(blog: Command, neglected: str) -> None:
+async def test_findings_that_harm_users_are_serious(blog: Command, neglected: str) -> None:
     code, output = await blog(
         "check", env="development", secret_key="x" * 40, base_url="http://localhost:5000",
         database_url=neglected, database_replica_url=neglected, web_concurrency=20,

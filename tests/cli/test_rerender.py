@@ -48,7 +48,7 @@ async def looks(db: AsyncSession) -> list[str]:
     return list(await db.scalars(select(Post.body_html).order_by(Post.id)))
 
 
-async def test_what_is_old_is_laid_out_anew_and_else_stays_as_it_is(
+async def test_only_rows_of_older_versions_are_rendered_again(
     blog: Command, posts: list[Post], db: AsyncSession, browser: Browser
 ) -> None:
     code, output = await blog("rerender", "--batch", "2")

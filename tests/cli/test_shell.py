@@ -33,7 +33,7 @@ await session.commit()
     assert await db.scalar(select(User.location)) == "Oslo"
 
 
-async def test_what_a_script_does_wrong_is_shown_as_python_shows_it(blog: Command) -> None:
+async def test_an_error_in_a_script_has_pythons_traceback(blog: Command) -> None:
     wrong, broken, left = await asyncio.gather(
         blog("shell", typed="\n1 / 0"), blog("shell", typed="1 +"), blog("shell", typed="exit(3)")
     )

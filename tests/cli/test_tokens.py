@@ -48,7 +48,7 @@ async def test_all_tokens_of_a_person_are_revoked(
     assert await deeds(db) == [("(command line)", "revoke API tokens", "susan", {"number": 2})]
 
 
-async def test_it_has_to_be_said_which_tokens_are_meant(susan: User, blog: Command) -> None:
+async def test_revoking_needs_an_id_or_a_user(susan: User, blog: Command) -> None:
     for words in ((), ("1", "--user", "susan")):
         code, output = await blog("token", "revoke", *words)
         assert code == 2

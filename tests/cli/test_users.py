@@ -89,7 +89,7 @@ async def test_at_a_terminal_the_password_is_asked_for_twice_and_not_shown(
         (("user", "create", "david"), None, "Missing argument 'EMAIL'"),
     ],
 )
-def test_what_cannot_be_an_account_is_a_usage_error(
+def test_invalid_account_data_is_a_usage_error(
     words: tuple[str, ...], typed: str | None, message: str
 ) -> None:
     # It is found out before the site is opened, so that a process of its own would prove no more.
@@ -98,7 +98,7 @@ def test_what_cannot_be_an_account_is_a_usage_error(
     assert message in result.output.splitlines()[-1]
 
 
-async def test_what_the_site_does_not_allow_is_one_line(
+async def test_a_refusal_by_the_site_is_one_line(
     blog: Command, susan: User, make_user: Callable[..., Awaitable[User]]
 ) -> None:
     await make_user("boss", role="Administrator")

@@ -67,7 +67,7 @@ async def writer(database_url: str) -> AsyncIterator[Writer]:
     await database.close()
 
 
-async def test_what_comes_at_the_same_moment_is_written_by_few_statements(writer: Writer) -> None:
+async def test_concurrent_writes_share_few_statements(writer: Writer) -> None:
     numbers = range(3 * MOST_ITEMS)
     squares = await asyncio.gather(*(writer.write(number) for number in numbers))
     assert squares == [number * number for number in numbers]
@@ -75,7 +75,7 @@ async def test_what_comes_at_the_same_moment_is_written_by_few_statements(writer
     assert await writer.written() == set(numbers)
 
 
-async def test_what_comes_while_a_batch_is_under_way_is_written_after_it(writer: Writer) -> None:
+async def test_writes_during_a_batch_are_in_the_next_one(writer: Writer) -> None:
     first = asyncio.create_task(writer.write(0))
     await writer.has_begun.wait()
     await asyncio.gather(first, *(writer.write(number) for number in (1, 2, 3)))
@@ -95,7 +95,7 @@ async def test_a_row_that_is_refused_fails_alone(writer: Writer) -> None:
     [("40P01", 2), ("55P03", 4), ("57P01", 1)],
     ids=["a deadlock is tried again", "after a lock timeout each is alone", "no database"],
 )
-async def test_a_batch_that_fails_is_tried_again_where_nothing_of_it_was_written(
+async def test_a_failed_batch_is_retried_if_nothing_was_written(
     writer: Writer, state: str, calls: int
 ) -> None:
     writer.failures = [state]
@@ -111,7 +111,7 @@ async def test_a_batch_that_fails_is_tried_again_where_nothing_of_it_was_written
         assert results == [1, 4, 9]
 
 
-async def test_who_gives_up_before_his_batch_begins_has_written_nothing(writer: Writer) -> None:
+async def test_a_request_cancelled_before_its_batch_writes_nothing(writer: Writer) -> None:
     first = asyncio.create_task(writer.write(1))
     second = asyncio.create_task(writer.write(2))
     await asyncio.sleep(0)
@@ -120,7 +120,7 @@ async def test_who_gives_up_before_his_batch_begins_has_written_nothing(writer: 
     assert await writer.written() == {1}
 
 
-async def test_who_gives_up_while_his_batch_is_under_way_harms_nobody(writer: Writer) -> None:
+async def test_a_request_cancelled_during_its_batch_does_not_affect_others(writer: Writer) -> None:
     first, second = (asyncio.create_task(writer.write(number)) for number in (1, 2))
     await writer.has_begun.wait()
     first.cancel()

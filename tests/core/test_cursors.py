@@ -43,13 +43,13 @@ def test_a_time_in_another_zone_is_the_same_place() -> None:
         f"[{10**18},1]", f"[{-(10**18)},1]", f"[1,{2**63}]", "[NaN,1]", "[" * 700, "[1,1]]",
     ],
 )  # fmt: skip
-def test_what_is_no_place_of_the_list_is_refused(text: str) -> None:
+def test_a_cursor_of_another_list_is_refused(text: str) -> None:
     with pytest.raises(InvalidCursorError):
         Order(MOMENT, ID).place(base64.urlsafe_b64encode(text.encode()).decode())
 
 
 @pytest.mark.parametrize("cursor", ["@@", "é", "=", "W", "W10" * 400])
-def test_what_is_no_cursor_is_refused(cursor: str) -> None:
+def test_an_invalid_cursor_is_refused(cursor: str) -> None:
     with pytest.raises(InvalidCursorError):
         Order(MOMENT, ID).place(cursor)
 

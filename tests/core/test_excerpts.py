@@ -94,7 +94,7 @@ def balanced(html: str) -> bool:
 
 
 @pytest.mark.parametrize("seed", range(150))
-def test_it_is_short_and_well_formed_and_begins_as_the_whole(seed: int) -> None:
+def test_an_excerpt_is_short_and_well_formed_and_starts_like_the_text(seed: int) -> None:
     chance = random.Random(seed)
     source = "".join(chance.choices(PIECES, k=chance.randint(1, 12)))
     html = render_document(source).strip()
@@ -114,7 +114,7 @@ def test_it_is_short_and_well_formed_and_begins_as_the_whole(seed: int) -> None:
     assert excerpt(html[:NEEDED]) == cut, "the beginning is enough"
 
 
-def test_what_is_short_is_shown_as_a_whole() -> None:
+def test_a_short_text_is_not_cut() -> None:
     for html in (
         "",
         "<p>x</p>",
@@ -131,7 +131,7 @@ def test_words_are_cut_between_and_not_within() -> None:
     assert re.fullmatch(rf"<p>(word )+word{ELLIPSIS}</p>", cut)
 
 
-def test_what_has_many_lines_is_cut_after_some() -> None:
+def test_a_text_of_many_lines_is_cut() -> None:
     for source in ("- a\n" * 100, "a  \n" * 100, "```\n" + "a\n" * 100 + "```"):
         cut = excerpt(render_document(source))
         assert cut

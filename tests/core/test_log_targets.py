@@ -62,7 +62,7 @@ def test_lines_of_several_processes_do_not_mix(tmp_path: Path) -> None:
     assert sorted(lines) == sorted(letter * LONG for letter in "abc" for _ in range(100))
 
 
-def test_a_file_that_was_moved_away_is_made_anew(tmp_path: Path) -> None:
+def test_a_moved_file_is_created_again(tmp_path: Path) -> None:
     file, moved = tmp_path / "log", tmp_path / "log.1"
     with logging_to(str(file)) as log:
         log.error("before")
@@ -112,7 +112,7 @@ def test_the_system_log_gets_a_line_with_its_priority_and_process(tmp_path: Path
         assert listener.recv(1000).startswith(b"<30>")
 
 
-def test_a_system_log_that_was_started_anew_loses_nothing(
+def test_no_line_is_lost_when_the_syslog_daemon_restarts(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "log"
@@ -128,7 +128,7 @@ def test_a_system_log_that_was_started_anew_loses_nothing(
     assert capsys.readouterr().err == ""
 
 
-def test_a_system_log_that_does_not_read_holds_nobody_up(
+def test_a_syslog_daemon_that_does_not_read_does_not_block(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(log_targets, "RETRY_SECONDS", 60)

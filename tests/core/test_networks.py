@@ -22,7 +22,7 @@ def test_an_address_is_read_in_every_form(text: str, address: str) -> None:
 
 
 @pytest.mark.parametrize("text", [None, "", "<local>", "localhost", "192.0.2.256", "192.0.2.1:80"])
-def test_what_is_no_address_is_none(text: str | None) -> None:
+def test_an_invalid_address_is_none(text: str | None) -> None:
     assert parsed_address(text) is None
 
 

@@ -39,7 +39,7 @@ async def test_nobody_has_any_password(cheap: Passwords) -> None:
 
 
 @pytest.mark.parametrize("stored", ["!", "$argon2id$v=19$nonsense", "plain text"])
-async def test_what_is_no_hash_matches_nothing(cheap: Passwords, stored: str) -> None:
+async def test_an_invalid_hash_matches_no_password(cheap: Passwords, stored: str) -> None:
     assert not await cheap.verify(stored, stored)
 
 

@@ -70,7 +70,7 @@ async def test_who_asks_while_it_is_read_gets_what_is_read_afterwards(reader: Re
     assert await asyncio.gather(*late) == [2] * 20
 
 
-async def test_nobody_ever_gets_what_was_read_before_he_asked(reader: Reader) -> None:
+async def test_a_request_never_gets_data_read_before_it_asked(reader: Reader) -> None:
     readings = 0
 
     async def ask_often() -> None:
@@ -84,7 +84,7 @@ async def test_nobody_ever_gets_what_was_read_before_he_asked(reader: Reader) ->
     assert len(reader.begun) < readings / 4
 
 
-async def test_what_is_asked_for_by_other_arguments_is_read_by_itself(reader: Reader) -> None:
+async def test_reads_with_other_arguments_are_not_shared(reader: Reader) -> None:
     found = await asyncio.gather(*(reader.read(name) for name in "abab"))
     assert found[:2] == found[2:] and found[0] != found[1]
     assert sorted(reader.begun) == ["a", "b"]

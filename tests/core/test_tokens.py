@@ -42,7 +42,7 @@ def test_nonsense_is_no_token(signer: LinkSigner, token: str) -> None:
         signer.read("purpose", token)
 
 
-def test_it_holds_for_its_purpose_and_its_site_only(signer: LinkSigner) -> None:
+def test_a_link_is_valid_for_its_purpose_and_site_only(signer: LinkSigner) -> None:
     token = signer.sign("purpose", CONTENT)
     with pytest.raises(InvalidTokenError):
         signer.read("another purpose", token)
@@ -50,7 +50,7 @@ def test_it_holds_for_its_purpose_and_its_site_only(signer: LinkSigner) -> None:
         LinkSigner("another key").read("purpose", token)
 
 
-def test_it_holds_for_an_hour(signer: LinkSigner) -> None:
+def test_a_link_is_valid_for_an_hour(signer: LinkSigner) -> None:
     token = signer.sign("purpose", CONTENT)
     with later(minutes=59):
         assert signer.read("purpose", token) == CONTENT

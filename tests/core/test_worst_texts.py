@@ -88,7 +88,7 @@ KNOWN = [
 
 
 @pytest.mark.parametrize(("unit", "closing"), KNOWN)
-def test_what_was_costly_once_no_longer_is(unit: str, closing: str) -> None:
+def test_texts_that_were_slow_are_fast(unit: str, closing: str) -> None:
     text = Text("", unit, closing)
     assert costs_less(MOST_TIMES, rendered_or_refused, text.of_length(LONGEST_POST))
     with suppress(TooComplexError):

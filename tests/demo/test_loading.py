@@ -110,7 +110,7 @@ async def test_of_two_that_load_at_once_one_is_refused(app: Broadside) -> None:
     assert await rows_of(app, WRONG_COUNTS) == []
 
 
-async def test_whoever_is_there_keeps_his_name_and_writes_meanwhile(
+async def test_existing_users_keep_their_names_and_can_write_meanwhile(
     app: Broadside, make_user: Any, browser: Browser
 ) -> None:
     await make_user("Maya")

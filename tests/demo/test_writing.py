@@ -32,7 +32,7 @@ def test_there_are_few_texts_for_a_million_posts_and_thousands_of_them() -> None
     assert len({post.text.body for post in posts}) > 2_000
 
 
-def test_everybody_has_a_name_of_his_own() -> None:
+def test_usernames_are_unique() -> None:
     topics = Library(Random(1), posts=1).topics
     taken = {"robin"}
     people = list(invent(Random(1), 20_000, topics, taken))

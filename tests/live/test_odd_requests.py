@@ -170,7 +170,7 @@ async def status_of(server: Server, request: bytes) -> int:
         ("GET /readyz", "Host: [", 200),
     ],
 )
-async def test_what_was_an_error_of_the_server_is_the_clients(
+async def test_former_server_errors_are_client_errors(
     site: Site, request_line: str, header: str, status: int
 ) -> None:
     host = "" if header.startswith("Host") else "Host: 127.0.0.1\r\n"

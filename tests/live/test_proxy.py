@@ -126,7 +126,7 @@ async def test_http_leads_to_https(site: Site) -> None:
     assert "strict-transport-security" not in answer.headers
 
 
-async def test_the_log_has_the_client_whatever_he_forges(site: Site) -> None:
+async def test_the_log_has_the_real_client_despite_forged_headers(site: Site) -> None:
     async with site.client() as client:
         answer = await client.get("/auth/reset", headers=FORGED)
     assert answer.status_code == 200

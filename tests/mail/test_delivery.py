@@ -126,7 +126,7 @@ async def test_an_address_that_is_not_ascii_arrives(put: Put, working: Working) 
     assert sorted(inbox.recipients) == ["anna@xn--bcher-kva.example", "jörg@example.com"]
 
 
-def test_what_is_permanent() -> None:
+def test_which_failures_are_permanent() -> None:
     refused = SMTPRecipientRefused(550, "No such\nperson", "a@example.com")
     assert is_permanent(SMTPRecipientsRefused([refused]))
     assert is_permanent(SMTPDataError(554, "Spam"))

@@ -268,7 +268,7 @@ async def test_two_workers_share_the_queue_and_send_nothing_twice(
     assert turns > 10, "one after the other is not sharing"
 
 
-async def test_a_stopped_worker_finishes_the_message_in_hand_and_gives_back_the_others(
+async def test_a_stopped_worker_finishes_the_current_message_and_releases_the_others(
     put: Put, working: Working, inbox: Inbox, app: Broadside
 ) -> None:
     inbox.answer_seconds = 0.3

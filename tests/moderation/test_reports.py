@@ -85,7 +85,7 @@ async def test_a_reason_is_asked_for(
     assert await number_of_reports(db) == 0
 
 
-async def test_who_has_not_confirmed_the_address_and_who_is_not_logged_in_may_not_report(
+async def test_unconfirmed_and_anonymous_viewers_may_not_report(
     app: Broadside,
     browser: Browser,
     db: AsyncSession,
@@ -104,7 +104,7 @@ async def test_who_has_not_confirmed_the_address_and_who_is_not_logged_in_may_no
     assert await number_of_reports(db) == 0
 
 
-async def test_what_is_gone_hidden_or_disabled_cannot_be_reported(
+async def test_deleted_hidden_or_disabled_content_cannot_be_reported(
     susans_browser: Browser, db: AsyncSession, comment: Comment
 ) -> None:
     await db.execute(update(Post).values(hidden_at=now()))

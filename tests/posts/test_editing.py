@@ -114,7 +114,7 @@ async def test_another_persons_post_is_left_alone(
         assert "/edit/1" not in (await davids_browser.get("/post/1")).text
 
 
-async def test_what_an_administrator_does_to_a_post_is_in_the_audit_log(
+async def test_actions_of_administrators_on_posts_are_audited(
     app: Broadside, make_user: MakeUser, db: AsyncSession, post: Post
 ) -> None:
     await make_user("root", role="Administrator")

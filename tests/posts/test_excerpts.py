@@ -43,7 +43,7 @@ async def test_a_list_shows_the_beginning_of_a_long_post_and_the_way_to_all_of_i
     assert short_one is None
 
 
-async def test_an_edit_and_the_renderer_of_today_make_it_anew(
+async def test_an_edit_and_a_new_renderer_update_the_excerpt(
     susans_browser: Browser, db: AsyncSession
 ) -> None:
     await susans_browser.submit("/", {"body": LONG})

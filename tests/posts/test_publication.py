@@ -95,7 +95,7 @@ async def test_counts_follow_every_change_of_a_post(db: AsyncSession, susan: Use
     assert [tuple(row) for row in await db.execute(days)] == [(SPRING_2009.date(), 1)]
 
 
-async def test_what_is_not_a_draft_has_a_time(db: AsyncSession, susan: User) -> None:
+async def test_all_posts_but_drafts_have_a_publication_time(db: AsyncSession, susan: User) -> None:
     for status in (PostStatus.SCHEDULED, PostStatus.PUBLISHED):
         with pytest.raises(IntegrityError, match="published_at"):
             await db.execute(

@@ -37,7 +37,7 @@ async def test_an_avatar_is_drawn_without_a_statement_and_cached_for_ever(
     assert ET.fromstring(answer.text).tag == "{http://www.w3.org/2000/svg}svg"
 
 
-async def test_an_avatar_tells_nothing_of_the_address_and_outlives_its_change(
+async def test_an_avatar_does_not_reveal_the_address_or_change_with_it(
     browser: Browser, susan: User, db: AsyncSession
 ) -> None:
     before = await picture_on(browser, "/user/susan")
@@ -49,7 +49,7 @@ async def test_an_avatar_tells_nothing_of_the_address_and_outlives_its_change(
 
 
 @pytest.mark.parametrize("seed", ["susan", "0" * 15, "0" * 17, "A" * 16, "g" * 16])
-async def test_what_is_no_seed_is_not_found(browser: Browser, seed: str) -> None:
+async def test_an_invalid_seed_is_not_found(browser: Browser, seed: str) -> None:
     assert (await browser.get(f"/avatar/{seed}.svg")).status_code == 404
 
 

@@ -37,7 +37,7 @@ async def test_seeing_a_person_takes_one_statement_more(
     assert 'desc="2 statements"' in answer.headers["server-timing"]
 
 
-async def test_nobody_is_seen_by_others_looking(
+async def test_viewing_a_profile_does_not_update_its_last_seen_time(
     browser: Browser, susan: User, db: AsyncSession
 ) -> None:
     await seen_hours_ago(db, 1)
@@ -46,7 +46,7 @@ async def test_nobody_is_seen_by_others_looking(
     assert seen is not None and now() - seen > timedelta(minutes=59)
 
 
-async def test_a_page_does_not_wait_for_whoever_has_locked_the_person(
+async def test_a_page_does_not_wait_for_a_lock_on_the_user(
     susans_browser: Browser, db: AsyncSession
 ) -> None:
     await seen_hours_ago(db, 1)

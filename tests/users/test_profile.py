@@ -98,7 +98,7 @@ async def test_a_name_is_kept_as_typed_but_for_what_would_disturb(
     assert (await db.get_one(User, 1)).name == kept
 
 
-async def test_what_is_said_about_oneself_is_shown_as_text(susans_browser: Browser) -> None:
+async def test_the_about_text_is_escaped(susans_browser: Browser) -> None:
     evil = "<script>alert(1)</script>[x](javascript:alert(1))"
     await susans_browser.submit("/edit-profile", {"name": evil[:64], "about_me": evil})
     page = (await susans_browser.get("/user/susan")).text
@@ -107,7 +107,7 @@ async def test_what_is_said_about_oneself_is_shown_as_text(susans_browser: Brows
     assert "&lt;script&gt;alert(1)" in page
 
 
-async def test_what_is_too_long_comes_back_with_a_message_beside_it(
+async def test_a_value_that_is_too_long_is_shown_with_its_error(
     susans_browser: Browser, db: AsyncSession
 ) -> None:
     wrong = {"name": "n" * 65, "location": "l" * 64, "about_me": "a" * 2001}

@@ -25,7 +25,7 @@ async def test_a_page_that_the_browser_has_is_not_sent_again(
     assert "private" in again.headers["cache-control"]
 
 
-async def test_what_one_just_wrote_one_sees(susans_browser: Browser, susan: User) -> None:
+async def test_users_see_what_they_just_wrote(susans_browser: Browser, susan: User) -> None:
     address = f"/user/{susan.username}"
     first = await susans_browser.get(address)
     await susans_browser.submit("/", {"body": "Brand new"})

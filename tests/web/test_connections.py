@@ -76,7 +76,7 @@ async def a_thread() -> None:
     ],
 )
 @pytest.mark.usefixtures("app")
-async def test_who_waits_with_a_connection_in_hand_is_seen(
+async def test_waiting_while_holding_a_connection_is_detected(
     make_settings: Callable[..., Settings], wait: Callable[[], Awaitable[None]], wanted: str
 ) -> None:
     app = create_app(make_settings())
@@ -105,7 +105,7 @@ async def test_who_waits_with_a_connection_in_hand_is_seen(
 
 
 @pytest.mark.usefixtures("app")
-async def test_who_reads_an_upload_with_a_connection_in_hand_is_seen(
+async def test_reading_an_upload_while_holding_a_connection_is_detected(
     make_settings: Callable[..., Settings],
 ) -> None:
     app = create_app(make_settings())

@@ -36,7 +36,7 @@ def test_however_much_is_rendered_it_takes_no_more_memory_than_it_may() -> None:
     assert len(calls) == 1_001, "what is asked for often stays"
 
 
-def test_what_would_drive_out_much_else_is_rendered_each_time() -> None:
+def test_large_fragments_are_not_cached() -> None:
     shout, calls = macro_and_calls()
     fragments = FragmentCache(most_bytes=1_000_000)
     fragments.cached(shout, "short")

@@ -70,7 +70,7 @@ async def test_requests_are_counted_by_route_method_and_status(
     assert "/user/one" not in everything
 
 
-async def test_what_is_under_way_is_counted(app: Broadside, browser: Browser) -> None:
+async def test_requests_in_progress_are_counted(app: Broadside, browser: Browser) -> None:
     async def observe() -> dict[str, float]:
         found = await samples(app)
         return {

@@ -88,9 +88,7 @@ async def test_a_program_is_told_as_well(
             assert answer.headers["Retry-After"] == "60"
 
 
-async def test_others_are_not_held_up_by_a_writer_of_texts_that_take_long(
-    small_pool: None, app: Broadside
-) -> None:
+async def test_slow_texts_do_not_delay_other_users(small_pool: None, app: Broadside) -> None:
     slow = [asyncio.create_task(app.renderer.post(ENDLESS, 1)) for _ in range(20)]
     await asyncio.sleep(0)
     assert await app.renderer.post("*short*", 2) == "<p><em>short</em></p>"

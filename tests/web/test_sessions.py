@@ -7,7 +7,7 @@ from blog.core.web.app import Broadside
 from tests.support import Browser
 
 
-async def test_it_is_signed_by_sha_512_and_one_signed_by_sha_1_still_holds(
+async def test_the_cookie_is_signed_with_sha_512_and_sha_1_is_still_accepted(
     app: Broadside, browser: Browser
 ) -> None:
     signer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]

@@ -116,7 +116,7 @@ async def test_a_part_that_is_not_there_is_refused(reader: Browser, wanted: str)
     assert "0123456789" not in answer.text
 
 
-async def test_what_the_browser_has_is_not_sent_again(reader: Browser) -> None:
+async def test_an_unchanged_object_is_304(reader: Browser) -> None:
     first = await reader.get(ADDRESS)
     for headers in (
         {"If-None-Match": first.headers["etag"]},

@@ -38,7 +38,7 @@ async def limited(make_settings: MakeSettings, **limits: float) -> AsyncIterator
 
 
 @pytest.mark.parametrize("limit", ["statement_timeout", "lock_timeout"])
-async def test_what_takes_too_long_is_given_up_with_the_advice_to_try_again(
+async def test_a_statement_over_its_time_limit_is_answered_with_advice_to_retry(
     app: Broadside, make_settings: MakeSettings, susan: User, limit: str
 ) -> None:
     token = await add_token(app, susan)

@@ -310,7 +310,7 @@ async def test_the_log_in_form_takes_along_what_was_written_after_the_session_ha
     [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}, {"Origin": "null"}],
 )
 @pytest.mark.parametrize("failure", ["", "429", "503"])
-async def test_what_another_site_made_the_browser_send_is_not_shown(
+async def test_input_of_a_cross_site_request_is_not_shown(
     browser: Browser, headers: dict[str, str], failure: str
 ) -> None:
     _, form = await opened(browser, "/")

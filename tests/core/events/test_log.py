@@ -36,7 +36,7 @@ def numbers(entries: list[Entry]) -> list[int]:
     return [entry.payload["number"] for entry in entries]
 
 
-async def test_what_commits_late_is_not_missed_by_who_has_read_what_committed_early(
+async def test_a_reader_does_not_miss_an_event_that_is_committed_late(
     app: Broadside, db: AsyncSession
 ) -> None:
     await record(db, Counted(1))
@@ -65,7 +65,7 @@ async def test_a_smaller_id_of_a_younger_transaction_is_not_missed(
     assert sorted(numbers(before + after)) == [1, 2]
 
 
-async def test_nothing_of_a_transaction_that_is_rolled_back_is_read(
+async def test_events_of_a_rolled_back_transaction_are_not_read(
     app: Broadside, db: AsyncSession
 ) -> None:
     await record(db, Counted(1))
@@ -177,7 +177,7 @@ async def test_the_log_of_another_server_comes_before_what_happens_in_this_one(
 
 
 @pytest.mark.parametrize("value", ["", "7", "-", "7-", "-7-", "seven-8"])
-def test_what_is_no_position_is_refused(value: str) -> None:
+def test_an_invalid_position_is_refused(value: str) -> None:
     with pytest.raises(ValueError):
         Position.parse(value)
 

@@ -34,7 +34,7 @@ async def events(app: Broadside) -> list[tuple[str, dict[str, Any]]]:
         return [(entry.kind, entry.payload) for entry in await log.read(session, None, 1000)]
 
 
-async def test_what_people_do_is_recorded(
+async def test_events_of_posts_comments_and_follows_are_recorded(
     app: Broadside, susans_browser: Browser, susan: User, make_user: MakeUser
 ) -> None:
     david = await make_user("david")
@@ -63,7 +63,7 @@ async def test_what_people_do_is_recorded(
     ]
 
 
-async def test_what_moderators_do_is_recorded(
+async def test_events_of_moderation_are_recorded(
     app: Broadside, susans_browser: Browser, susan: User, make_user: MakeUser
 ) -> None:
     maud = await make_user("maud", role="Moderator")
@@ -93,7 +93,7 @@ async def test_what_moderators_do_is_recorded(
     ]
 
 
-async def test_what_happens_to_accounts_is_recorded(
+async def test_events_of_accounts_are_recorded(
     app: Broadside, browser: Browser, make_user: MakeUser
 ) -> None:
     await make_user("root", role="Administrator")
@@ -132,7 +132,7 @@ async def test_a_form_sent_twice_is_recorded_once(app: Broadside, susans_browser
     assert [kind for kind, _ in await events(app)] == ["PostPublished", "CommentWritten"]
 
 
-async def test_what_is_refused_is_not_recorded(
+async def test_refused_actions_record_no_event(
     app: Broadside, susans_browser: Browser, db: AsyncSession, make_user: MakeUser
 ) -> None:
     await add_posts(db, await make_user("david"), 1)
@@ -149,7 +149,7 @@ def with_handlers(
     return create_app(settings)
 
 
-async def test_what_a_handler_writes_is_there_with_what_caused_it(
+async def test_a_handler_writes_in_the_transaction_of_its_event(
     app: Broadside, susan: User, make_settings: Callable[..., Settings],
     monkeypatch: pytest.MonkeyPatch, db: AsyncSession,
 ) -> None:  # fmt: skip

@@ -189,7 +189,7 @@ async def test_an_unexpected_error_is_logged_with_its_job(
     assert "ZeroDivisionError: no way" in caplog.text
 
 
-async def test_what_can_never_succeed_is_held_at_once(app: Broadside) -> None:
+async def test_a_job_that_cannot_succeed_is_held_at_once(app: Broadside) -> None:
     async def fail(job: RunningJob) -> None:
         raise FailedForGoodError("there is no such file")
 
@@ -200,7 +200,7 @@ async def test_what_can_never_succeed_is_held_at_once(app: Broadside) -> None:
     assert (job.attempts, job.claim) == (1, None)
 
 
-async def test_what_is_only_in_the_way_is_no_error(
+async def test_a_job_that_cannot_run_now_is_no_error(
     app: Broadside, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def fail(job: RunningJob) -> None:
@@ -254,7 +254,7 @@ async def test_a_full_kind_does_not_keep_another_one_waiting(app: Broadside, don
         is_open.set()
 
 
-async def test_two_workers_share_the_jobs_and_do_none_twice(app: Broadside, done: Done) -> None:
+async def test_two_workers_share_the_jobs_and_run_none_twice(app: Broadside, done: Done) -> None:
     shares = [0, 0]
 
     def worker_of(place: int) -> JobKind:
@@ -271,7 +271,7 @@ async def test_two_workers_share_the_jobs_and_do_none_twice(app: Broadside, done
     assert min(shares) > 10
 
 
-async def test_what_is_written_in_finishing_is_there_once_although_the_lease_was_lost(
+async def test_finishing_writes_exactly_once_even_if_the_lease_is_lost(
     app: Broadside, db: AsyncSession
 ) -> None:
     """As when a process sleeps with the laptop's lid closed, and goes on when another is done."""
@@ -343,7 +343,7 @@ async def test_a_job_that_kills_its_workers_is_held(app: Broadside, done: Done) 
     assert (done.what, job.attempts) == ([], 3)
 
 
-async def test_who_has_lost_the_claim_records_nothing(app: Broadside, done: Done) -> None:
+async def test_a_worker_that_lost_its_claim_records_nothing(app: Broadside, done: Done) -> None:
     kind = JobKind("note", done.note)
     await add(app, kind, "mine")
     (overslept,) = await queue.claim(app.database, [kind], 10, 0.0)
@@ -455,7 +455,7 @@ async def test_a_repeated_job_never_gives_up(app: Broadside, db: AsyncSession) -
     assert timedelta(minutes=9) < job.due_at - now() < timedelta(minutes=13)
 
 
-async def test_what_is_repeated_is_not_enqueued(done: Done, db: AsyncSession) -> None:
+async def test_a_periodic_job_cannot_be_enqueued(done: Done, db: AsyncSession) -> None:
     with pytest.raises(ValueError, match="note is repeated"):
         await enqueue(db, JobKind("note", done.note, every=timedelta(hours=1)))
 

@@ -30,7 +30,7 @@ NO_KEYS = [
 NO_FOLDERS = ["..", "/", "images/", "images/..", "Images", ".incoming", "a//b", "images/3f9c.webp"]
 
 
-async def test_what_was_put_is_read(storage: Storage) -> None:
+async def test_a_stored_object_is_read_back(storage: Storage) -> None:
     before = datetime.now(UTC) - timedelta(seconds=2)
     assert await storage.put(KEY, chunks(b"one ", b"", b"two")) == 7
     stored = await storage.stat(KEY)
@@ -60,7 +60,7 @@ async def test_a_part_is_read_alone(
 
 
 @pytest.mark.parametrize("key", NO_KEYS)
-async def test_what_is_no_key_is_refused_by_every_method(storage: Storage, key: str) -> None:
+async def test_an_invalid_key_is_refused_by_every_method(storage: Storage, key: str) -> None:
     for use in (
         lambda: storage.put(key, chunks(b"x")),
         lambda: storage.stat(key),
@@ -73,12 +73,12 @@ async def test_what_is_no_key_is_refused_by_every_method(storage: Storage, key: 
 
 
 @pytest.mark.parametrize("folder", NO_FOLDERS)
-async def test_what_is_no_folder_is_refused(storage: Storage, folder: str) -> None:
+async def test_an_invalid_folder_is_refused(storage: Storage, folder: str) -> None:
     with pytest.raises(InvalidKeyError):
         await storage.page(folder)
 
 
-async def test_what_is_not_there_is_told(storage: Storage) -> None:
+async def test_a_missing_object_is_reported(storage: Storage) -> None:
     await storage.put(KEY, chunks(b"x"))
     for missing in ("images/3f/other.webp", "images/3f9c.webp", "other/3f/3f9c.webp"):
         with pytest.raises(NoSuchObjectError):
@@ -227,7 +227,7 @@ async def test_readers_have_one_object_as_a_whole_while_others_replace_it(
     assert len(await storage.page()) == 1
 
 
-async def test_who_has_begun_to_read_goes_on_with_the_old_object(storage: Storage) -> None:
+async def test_a_reader_continues_with_the_replaced_object(storage: Storage) -> None:
     old, new = b"old" * MB, b"new!" * MB
     await storage.put(KEY, chunks(old))
     tag = (await storage.stat(KEY)).etag

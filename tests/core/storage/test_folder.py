@@ -106,7 +106,7 @@ async def test_a_full_disk_is_told_and_leaves_nothing(
     assert [stored.key for stored in await in_folder.page()] == ["images/other.webp"]
 
 
-async def test_what_is_in_the_way_of_the_folder_is_told(tmp_path: Path) -> None:
+async def test_an_obstacle_to_the_folder_is_reported(tmp_path: Path) -> None:
     (tmp_path / "files").write_text("a file")
     storage = FolderStorage(tmp_path / "files")
     with pytest.raises(StorageUnavailableError, match="files: not a directory"):
