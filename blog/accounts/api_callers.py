@@ -87,7 +87,7 @@ def _authorise(viewer: Viewer, access: Access) -> None:
         if not access.anonymous or (is_read and not current_app.settings.api_anonymous_reads):
             raise quart_auth.Unauthorized
     elif access.scope not in viewer.scopes:
-        raise ForbiddenError(f"This token has not the scope “{str(access.scope.name).lower()}”.")
+        raise ForbiddenError(f"This token lacks the scope “{str(access.scope.name).lower()}”.")
     elif access.password and not viewer.used_password:
         raise PasswordRequiredError
 

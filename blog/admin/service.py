@@ -130,7 +130,7 @@ async def offer_new_password(
     user, _ = await _begin(session, OPERATOR, user_id)
     if by_mail and not await send_reset_link(session, user, links):
         raise InvalidFieldsError(
-            {"": f"{user.email} has been sent several of these links of late."}
+            {"": f"Several of these links were sent to {user.email} recently."}
         )
     act = Act.SEND_RESET_LINK if by_mail else Act.SHOW_RESET_LINK
     audit.record(session, OPERATOR, act, user)

@@ -71,7 +71,7 @@ class UserResource(BaseModel):
     avatar_url: Url
     posts_url: Url
     followed_posts_url: Annotated[
-        Url, Field(description="The posts of those whom the person follows, and the person's own.")
+        Url, Field(description="The posts of the user and of those they follow.")
     ]
     followers_url: Url
     following_url: Url

@@ -50,8 +50,10 @@ class AccessToken(BaseModel):
 
     model_config = with_example({"token": SECRET, "expiration": 3600})
 
-    token: Annotated[str, Field(description="The secret, to be sent as user or as bearer token.")]
-    expiration: Annotated[int, Field(description="In how many seconds it expires.")]
+    token: Annotated[
+        str, Field(description="The secret, to send as the username or as the bearer token.")
+    ]
+    expiration: Annotated[int, Field(description="The number of seconds until it expires.")]
 
 
 class TokenCreate(Schema):
@@ -67,7 +69,7 @@ class TokenCreate(Schema):
         Field(min_length=1, max_length=len(Scope), description="What it may be used for."),
     ] = ("read", "write")
     expiration: Annotated[
-        int, Field(ge=60, le=LONGEST_SECONDS, description="In how many seconds it shall expire.")
+        int, Field(ge=60, le=LONGEST_SECONDS, description="The number of seconds until it expires.")
     ] = DEFAULT_SECONDS
 
     @property

@@ -45,19 +45,19 @@ class ListQuery(BaseModel):
         Field(
             ge=1,
             le=LARGEST_PAGE,
-            description="The number of a page, the first one if left out. Not with `cursor`.",
+            description="The page number, by default 1. Excludes `cursor`.",
         ),
     ] = None
     per_page: Annotated[
         int | None,
-        Field(ge=1, le=MOST_PER_PAGE, description="How many items an answer has at most."),
+        Field(ge=1, le=MOST_PER_PAGE, description="The maximum number of items on a page."),
     ] = None
     cursor: Annotated[
         str | None,
         Field(
             max_length=100,
             pattern="^[A-Za-z0-9_-]*$",
-            description="Where the page begins, from `next`; if empty, at the first item.",
+            description="The position of the page, from `next`; empty for the first page.",
         ),
     ] = None
 
@@ -66,10 +66,10 @@ class Collection(BaseModel):
     """A page of a list, with links to its neighbours."""
 
     prev: Annotated[
-        Url | None, Field(description="The address of the page before; none with a cursor.")
+        Url | None, Field(description="The URL of the previous page; null with a cursor.")
     ]
-    next: Annotated[Url | None, Field(description="The address of the page after.")]
-    count: Annotated[int, Field(ge=0, description="How many items the whole list has.")]
+    next: Annotated[Url | None, Field(description="The URL of the next page.")]
+    count: Annotated[int, Field(ge=0, description="The number of items in the whole list.")]
 
     @classmethod
     def item(cls) -> tuple[str, type[BaseModel]]:
@@ -89,10 +89,7 @@ class ListHeaders(BaseModel):
 
     link: Annotated[
         str,
-        Field(
-            description="The ways to the parts of the list beside this one: "
-            '`rel="prev"` and `rel="next"`.'
-        ),
+        Field(description='The previous and the next page: `rel="prev"` and `rel="next"`.'),
     ]
 
 

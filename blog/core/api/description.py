@@ -53,15 +53,15 @@ PERSON = {"anyOf": [IDENTIFIER, {"type": "string", "pattern": "^[A-Za-z][A-Za-z0
 IF_NONE_MATCH = {
     "name": "If-None-Match",
     "in": "header",
-    "description": "The entity tag of what you have; the answer is 304 if it is still that.",
+    "description": "The entity tag of your copy; the response is 304 if it is current.",
     "schema": {"type": "string"},
 }
 HEADERS = {
-    "ETag": "The entity tag of this answer.",
+    "ETag": "The entity tag of this response.",
     "RateLimit": 'How many requests are left, and until when: `"default";r=299;t=1`.',
     "RateLimit-Policy": 'How many requests in how many seconds: `"default";q=300;w=60`.',
-    "Retry-After": "After how many seconds to try again.",
-    "WWW-Authenticate": "How to say who you are.",
+    "Retry-After": "The number of seconds to wait before retrying.",
+    "WWW-Authenticate": "The authentication schemes.",
 }
 COUNTED = ("RateLimit", "RateLimit-Policy")
 ALWAYS = {400, 401, 403, 429, 500, 503}
@@ -202,7 +202,7 @@ def _complete(gathered: Operation, method: str, *, has_optional_body: bool) -> O
         statuses.add(412)
     if method == "get":
         parameters.append(IF_NONE_MATCH)
-        unchanged = "You have it already: it is what `If-None-Match` names."
+        unchanged = "Your copy is current: it is the version in `If-None-Match`."
         responses[304] = {"description": unchanged, "headers": _headers("ETag", *COUNTED)}
     responses |= {status: _reference("responses", KINDS[status].name) for status in statuses}
     operation = {
@@ -230,7 +230,7 @@ def _with_some_fields(model: type[Collection], schemas: Schemas) -> tuple[Operat
         some: {key: value for key, value in each.items() if key != "required"},
     }
     for described in further.values():
-        described["description"] += " With the members that `fields` names."
+        described["description"] += " With the selected fields."
     return _reference("schemas", part), further
 
 

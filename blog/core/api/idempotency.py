@@ -59,8 +59,8 @@ class IdempotencyKey(BaseModel):
     idempotency_key: Annotated[
         str | None,
         Field(
-            description="A word of your own. The same request with the same word gets the first "
-            "answer again, for a day, and does nothing twice.",
+            description="A unique key of your choice. For a day, a repeated request with the same "
+            "key gets the first response again, and takes effect once.",
             pattern=f"^{WELL_FORMED.pattern}$",
         ),
     ] = None
@@ -71,7 +71,7 @@ class IdempotentHeaders(CreatedHeaders):
 
     idempotency_replayed: Annotated[
         Literal["true"],
-        Field(description="Where this is the first answer to the same key, once more."),
+        Field(description="Set if this is a repetition of the first response."),
     ]
 
 

@@ -101,8 +101,8 @@ class IfMatch(BaseModel):
     if_match: Annotated[
         str | None,
         Field(
-            description="The entity tag of what you have read; nothing is changed unless it is "
-            "still that."
+            description="The entity tag of the version that you have read; the request fails if it "
+            "is not the current one."
         ),
     ] = None
 
@@ -110,4 +110,4 @@ class IfMatch(BaseModel):
 class CreatedHeaders(BaseModel):
     """The headers of a response to a creation."""
 
-    location: Annotated[Url, Field(description="The address of what was made.")]
+    location: Annotated[Url, Field(description="The URL of the created resource.")]

@@ -16,7 +16,7 @@ _WRONG_FIELD = "Please fill in this field."
 class FieldError(BaseModel):
     """An invalid field."""
 
-    field: Annotated[str, Field(description="Its name; empty for the body as a whole.")]
+    field: Annotated[str, Field(description="The name of the field; empty for the whole body.")]
     message: str
 
 
@@ -28,15 +28,13 @@ class Problem(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     type: Annotated[str, Field(json_schema_extra={"format": "uri-reference"})]
-    title: Annotated[str, Field(description="The status in words.")]
+    title: Annotated[str, Field(description="The reason phrase of the status.")]
     status: Annotated[int, Field(ge=400, le=599)]
-    detail: Annotated[str, Field(description="What happened, for a person to read.")]
-    error: Annotated[str, Field(description="As `title`, in lower case.")]
+    detail: Annotated[str, Field(description="A description of this case, for people.")]
+    error: Annotated[str, Field(description="Like `title`, in lower case.")]
     message: Annotated[str, Field(description="The same as `detail`.")]
-    errors: Annotated[
-        list[FieldError], Field(description="With 422: what is wrong with each field.")
-    ] = []
-    request_id: Annotated[str, Field(description="With 500: its id in the log.")] = ""
+    errors: Annotated[list[FieldError], Field(description="With 422: the invalid fields.")] = []
+    request_id: Annotated[str, Field(description="With 500: the request id in the log.")] = ""
 
 
 class Kind(NamedTuple):
@@ -58,32 +56,32 @@ class Kind(NamedTuple):
 KINDS = {
     400: Kind(
         "Malformed",
-        "The address, a header or the body is malformed; or a text, `body`, is missing or blank.",
+        "The URL, a header or the body is malformed, or the text `body` is missing or blank.",
         "There is no text in “body”.",
     ),
     401: Kind(
         "Unauthenticated",
-        "The credentials are missing or wrong, or have expired; or a password is wanted.",
+        "The credentials are missing, wrong or expired, or a password is required.",
         "Please give an e-mail address and password, or a token.",
         ("WWW-Authenticate",),
     ),
     403: Kind(
         "Forbidden",
-        "The account is not confirmed, or may not do this; or the token has not the scope.",
+        "The account is not confirmed or lacks the permission, or the token lacks the scope.",
         UNCONFIRMED,
     ),
-    404: Kind("NotFound", "There is no such thing, or no longer.", "There is no such person."),
+    404: Kind("NotFound", "The resource does not exist (any more).", "There is no such person."),
     408: Kind("TooSlow", "The body has not arrived within 30 seconds.", EXPLANATIONS[408].detail),
     409: Kind(
         "AlreadyDone",
-        "It was done before and cannot be shown again, or there are as many as may be.",
+        "It was done before and cannot be shown again, or a limit is reached.",
         SHOWN_ONCE,
     ),
-    412: Kind("Changed", "It is not what `If-Match` names any more.", CHANGED),
+    412: Kind("Changed", "The resource is not the version in `If-Match` any more.", CHANGED),
     413: Kind("TooLarge", "The body is larger than 1 MiB.", EXPLANATIONS[413].detail),
     415: Kind(
         "NotJSON",
-        "The body is not said to be JSON, or is compressed.",
+        "The content type is not JSON, or the body is compressed.",
         "Please send JSON, with Content-Type: application/json.",
     ),
     422: Kind("Invalid", "`errors` says which fields are wrong, and why.", _WRONG_FIELD),
@@ -94,7 +92,9 @@ KINDS = {
         ("Retry-After",),
     ),
     500: Kind(
-        "Unexpected", "Our fault: `request_id` is its id in the log.", EXPLANATIONS[500].detail
+        "Unexpected",
+        "A server error; `request_id` is the request id in the log.",
+        EXPLANATIONS[500].detail,
     ),
     503: Kind(
         "Unavailable", "The database does not answer.", EXPLANATIONS[503].detail, ("Retry-After",)

@@ -13,15 +13,15 @@ def record(
     subject: User | None,
     **details: object,
 ) -> AuditEntry:
-    """Add an entry to the audit log, in the transaction of the act; the caller commits.
+    """Add an entry to the audit log, in the transaction of the action; the caller commits.
 
     Args:
-        session: the transaction that the act belongs to.
-        actor: who did it.
-        act: what was done.
-        subject: to whom; `None` if it was done to nobody.
-        details: what else there is to know, as JSON can hold it. They are kept when the
-            people have gone, so nothing private belongs here.
+        session: the transaction.
+        actor: who took the action.
+        act: the action.
+        subject: the account that it affects, if any.
+        details: more about it, as JSON. They are kept after accounts are deleted, so they must not
+            contain anything private.
     """
     entry = AuditEntry(
         actor_id=actor.id or None,

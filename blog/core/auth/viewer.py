@@ -24,7 +24,7 @@ def _granted(scopes: Scope) -> Permission:
 
 @dataclass(frozen=True)
 class Viewer:
-    """Somebody who asks for something, and what they may do at this moment.
+    """Who is asking, and what they may do.
 
     Services check the viewer's permissions, never those of the account: a token for reading must
     not moderate, even if its owner is a moderator.
@@ -101,6 +101,6 @@ class Viewer:
 
 
 ANONYMOUS = Viewer()
-# Whoever runs `blog …` may do everything; the name is not a valid username.
+# The operator at the command line may do everything; the name is not a valid username.
 OPERATOR = Viewer(username="(command line)", permissions=~NO_PERMISSION)
 UNKNOWN = Viewer(is_known=False)

@@ -70,9 +70,9 @@ async def tell(session: AsyncSession, events: Sequence[DomainEvent]) -> None:
 
 
 def causes(*events: type[DomainEvent]) -> Callable[[Work], Work]:
-    """Say which events some work for `blog.core.web.batches` records by its one statement.
+    """Declare which events a batch writer (`blog.core.web.batches`) records by its statement.
 
-    Where nobody hears them, that statement is the whole transaction.
+    If they have no handlers, that statement is the whole transaction.
     """
 
     def mark(work: Work) -> Work:
@@ -83,5 +83,5 @@ def causes(*events: type[DomainEvent]) -> Callable[[Work], Work]:
 
 
 def events_of(work: Callable[..., Any]) -> tuple[type[DomainEvent], ...]:
-    """Which events some work says that it causes."""
+    """The events that a batch writer declares."""
     return getattr(work, "causes", ())
