@@ -84,9 +84,12 @@ from blog.mail.pages import blueprint as mail_pages
 from blog.mail.queue import delete_old as delete_old_mails
 from blog.mail.worker import MailWorker
 from blog.media.api import blueprint as media_api
+from blog.media.cleaning import SWEEP_UPLOADS
+from blog.media.cleaning import delete_unused as delete_unused_media
 from blog.media.jobs import PROCESS_MEDIA, REMOVE_MEDIA_FILE
 from blog.media.pages import blueprint as media_pages
 from blog.media.processes import ImageProcesses
+from blog.media.rendering import image_finder
 from blog.media.serving import blueprint as media_files
 from blog.models import ApiToken, LoginSession
 from blog.moderation.api import blueprint as moderation_api
@@ -114,6 +117,8 @@ JOBS = (
     cleaning("delete_expired_tokens", partial(delete_expired, table=ApiToken), every=HOUR),
     cleaning("delete_old_answers", delete_old_answers, every=HOUR),
     cleaning("delete_old_events", delete_old_events, every=HOUR),
+    cleaning("delete_unused_media", delete_unused_media, every=HOUR),
+    SWEEP_UPLOADS,
     cleaning("delete_old_mails", delete_old_mails, every=HOUR),
     # A client with many addresses fills this table quickly.
     cleaning("delete_full_rate_limits", delete_full_rate_limits, every=timedelta(minutes=5)),
@@ -205,7 +210,7 @@ def create_app(settings: Settings) -> Broadside:
     app.lookups = Batches(app.database.reading_session)
     app.writes = Batches(app.database.autocommit_session, handlers, app.database.session)
     app.passwords = Passwords(site_name=settings.site_name)
-    app.renderer = Renderer()
+    app.renderer = Renderer(image_finder(app.database, settings.media_url))
     app.storage = make_storage(settings)
     app.links = LinkSigner(settings.signing_key())
     app.fragments = FragmentCache()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Select, bindparam, func, select
+from sqlalchemy import ARRAY, BigInteger, Select, String, any_, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
@@ -22,9 +22,11 @@ _BY_ID = _OWN.where(Media.id == bindparam("id")).options(_WITH_FILE)
 _USAGE = select(func.count(), func.coalesce(func.sum(Media.bytes), 0)).where(
     Media.owner_id == _OWNER
 )
-_FILE = select(
+_SHOWN = select(
     MediaFile.name, MediaFile.generation, MediaFile.state, MediaFile.colour, MediaFile.variants
-).where(MediaFile.name == bindparam("name"))
+)
+_FILE = _SHOWN.where(MediaFile.name == bindparam("name"))
+_FILES = _SHOWN.where(MediaFile.name == any_(bindparam("names", type_=ARRAY(String))))
 
 
 class Usage(NamedTuple):
@@ -48,6 +50,11 @@ def some_of(owner_id: int, number: int) -> Select[Media]:
     """Some images of somebody, locked."""
     statement = select(Media).where(Media.owner_id == owner_id).order_by(Media.id).limit(number)
     return statement.options(_WITH_FILE).with_for_update(of=Media)
+
+
+async def facts_of(session: AsyncSession, names: Sequence[str]) -> list[ShownFile]:
+    """What there is of some files."""
+    return [ShownFile._make(row) for row in await session.execute(_FILES, {"names": names})]
 
 
 async def usage(session: AsyncSession, owner_id: int) -> Usage:

@@ -16,6 +16,7 @@ from blog.models.media import Media
 from blog.models.media_file import MediaFile, MediaState
 from blog.models.post import Post, PostStatus
 from blog.models.post_day import PostDay
+from blog.models.post_media import PostMedia
 from blog.models.rate_limit import RateLimit
 from blog.models.report import Report, ReportState
 from blog.models.role import Permission, Role
@@ -43,6 +44,7 @@ __all__ = [
     "Permission",
     "Post",
     "PostDay",
+    "PostMedia",
     "PostStatus",
     "RateLimit",
     "Report",

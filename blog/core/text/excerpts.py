@@ -19,8 +19,8 @@ TOKEN = re.compile(
     re.DOTALL,
 )
 ENTITY_WITHOUT_END = re.compile(r"&[^;\s]*$")
-VOID = {"br", "hr", "input"}
-ENDS_A_LINE = {"br", "dd", "dt", "h2", "h3", "h4", "h5", "h6", "hr", "li", "p", "tr"}
+VOID = {"br", "hr", "img", "input"}
+ENDS_A_LINE = {"br", "dd", "dt", "figure", "h2", "h3", "h4", "h5", "h6", "hr", "li", "p", "tr"}
 # Quotation marks in attributes are escaped, so that these are not found in one.
 REFERENCES = re.compile(
     r'<sup><a id="[^>]*>\d+</a></sup>'

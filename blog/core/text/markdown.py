@@ -1,26 +1,24 @@
 """Markdown to safe HTML: CommonMark by markdown-it-py, then sanitised by nh3.
 
 Input is not trusted: the sanitiser comes last, with an allow-list of elements and attributes.
-Images would report readers to third parties, so only their alternative text is shown.
+Images of other sites would report readers to them, so only their alternative text is shown.
 """
 
 import re
-from collections.abc import Sequence
-from html import escape
+from typing import Any
 
 import nh3
 from markdown_it import MarkdownIt
-from markdown_it.renderer import RendererHTML
 from markdown_it.ruler import RuleOptionsType
 from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline, emphasis, image, strikethrough
 from markdown_it.token import Token
-from markdown_it.utils import EnvType, OptionsDict
 from mdit_py_plugins.deflist import deflist_plugin
 
 from blog.core.text import sanitising
 from blog.core.text.autolinks import link_address, skip_text
 from blog.core.text.cjk import beside_cjk
+from blog.core.text.images import Images, find_images, render_image
 from blog.core.text.syntax import code, footnotes, headings, marks, math
 from blog.core.text.syntax.admonitions import make_admonitions
 from blog.core.text.syntax.budget import spend_step
@@ -58,19 +56,24 @@ def render_inline(source: str) -> str:
     return _rendered(_comment, sanitising.COMMENT, source, _COMMENT_BUDGET)
 
 
-def render_document(source: str) -> str:
+def render_document(source: str, images: Images | None = None) -> str:
     """The HTML of a post: CommonMark, and what `templates/posts/markdown.html` shows.
 
     Takes 0.1 s for an ordinary text of 64 KiB. The result is empty if nothing is visible, as in a
     text that consists of a link definition.
 
+    Args:
+        source: Markdown.
+        images: what is known of its images of this site (`images.py`).
+
     Raises:
         TooComplexError: it would take much longer than an ordinary text of maximum length.
     """
-    return _rendered(_post, sanitising.POST, source, _POST_BUDGET)
+    budget = {**_POST_BUDGET, "media": images or {}}
+    return _rendered(_post, sanitising.POST, source, budget)
 
 
-def _rendered(parser: MarkdownIt, cleaner: nh3.Cleaner, source: str, budget: dict[str, int]) -> str:
+def _rendered(parser: MarkdownIt, cleaner: nh3.Cleaner, source: str, budget: dict[str, Any]) -> str:
     html = cleaner.clean(parser.render(source, {"steps": STEPS, **budget})).strip()
     return html if shows_something(html) else ""
 
@@ -115,13 +118,6 @@ def _image_of_limited_depth(state: StateInline, silent: bool) -> bool:
         state.env["images"] = depth
 
 
-def _render_image(
-    renderer: RendererHTML, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType
-) -> str:
-    """Only the alternative text."""
-    return escape(renderer.renderInlineAsText(tokens[idx].children or [], options, env))
-
-
 def _post_parser() -> MarkdownIt:
     parser = _Parser("commonmark", {"html": False}).enable(["table", "strikethrough"])
     parser.use(deflist_plugin)
@@ -138,6 +134,7 @@ def _post_parser() -> MarkdownIt:
     core.push("heading levels", headings.place_headings)
     core.push("heading ids", headings.name_headings)
     core.push("contents", insert_contents)
+    core.push("images", find_images)
     core.push("alignment", _align_cells)
     parser.add_render_rule("footnote_ref", footnotes.render_reference)
     return _with_own_rules(parser)
@@ -171,7 +168,7 @@ def _with_own_rules(parser: MarkdownIt) -> MarkdownIt:
     for kind in ("math", "math_block"):
         parser.add_render_rule(kind, math.render)
     parser.add_render_rule("fence", code.render_fence)
-    parser.add_render_rule("image", _render_image)
+    parser.add_render_rule("image", render_image)
     return parser
 
 

@@ -6,10 +6,11 @@ Requests render before they open a transaction, so no locks are held meanwhile.
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from weakref import WeakValueDictionary
 
 from blog.core.errors import BusyError, InvalidFieldsError
+from blog.core.text.images import Images, names_in
 from blog.core.text.markdown import render_document, render_inline
 from blog.core.text.process_pool import OutOfTimeError, OverloadedError, ProcessPool
 from blog.core.text.syntax.budget import TooComplexError
@@ -41,14 +42,27 @@ TOO_BUSY = "There is too much to be laid out at the moment. Please try again in 
 PAUSED = "Your last text took too long to lay out. Please try again in a minute."
 
 
+Render = Callable[..., str]
+FindImages = Callable[[Sequence[str]], Awaitable[Images]]
+
+
+async def no_images(_names: Sequence[str]) -> Images:
+    """For a renderer that knows no images."""
+    return {}
+
+
 class Renderer:
     """Renders the Markdown of posts and comments.
+
+    Args:
+        find_images: looks up what is known of images, by their names.
 
     Attributes:
         pool: the rendering processes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, find_images: FindImages = no_images) -> None:
+        self._find_images = find_images
         self.pool = ProcessPool(
             ["blog.core.text.markdown"],
             size=PROCESSES,
@@ -70,40 +84,50 @@ class Renderer:
             InvalidFieldsError: the text is too complex, or nothing of it is visible.
             BusyError: the site is overloaded, or the author's last text took too long.
         """
-        return await self._rendered(render_document, source, writer_id)
+        return await self._rendered(render_document, source, writer_id, await self._images(source))
 
     async def comment(self, source: str, writer_id: int) -> str:
         """Render the text of a comment, like `post`."""
         return await self._rendered(render_inline, source, writer_id)
 
-    async def again(self, render: Callable[[str], str], source: str) -> str | None:
+    async def again(self, render: Render, source: str) -> str | None:
         """Render a stored text again; `None` if it is too complex by now.
 
         Args:
             render: `render_document` or `render_inline`.
             source: Markdown.
         """
+        images = await self._images(source) if render is render_document else ()
         try:
-            return await self.pool.run(render, source, raises=[TooComplexError])
+            return await self.pool.run(render, source, *images, raises=[TooComplexError])
         except (TooComplexError, OutOfTimeError):
             return None
 
-    async def _rendered(self, render: Callable[[str], str], source: str, writer_id: int) -> str:
+    async def _images(self, source: str) -> tuple[Images, ...]:
+        """What is known of the images of a text, as the second argument of its renderer."""
+        names = names_in(source)
+        return (await self._find_images(names),) if names else ()
+
+    async def _rendered(
+        self, render: Render, source: str, writer_id: int, images: tuple[Images, ...] = ()
+    ) -> str:
         # One process per author, so that nobody can occupy all of them.
         turn = self._turns.setdefault(writer_id, asyncio.Lock())
         async with turn:
             if self._pauses.get(writer_id, 0.0) > time.monotonic():
                 raise BusyError({"body": PAUSED}, PAUSE_SECONDS, 429)
-            html = await self._attempt(render, source, writer_id)
+            html = await self._attempt(render, source, writer_id, images)
         if not html:
             raise InvalidFieldsError({"body": SHOWS_NOTHING})
         return html
 
-    async def _attempt(self, render: Callable[[str], str], source: str, writer_id: int) -> str:
+    async def _attempt(
+        self, render: Render, source: str, writer_id: int, images: tuple[Images, ...]
+    ) -> str:
         try:
             if _is_quick(source):
-                return render(source)
-            return await self.pool.run(render, source, raises=[TooComplexError])
+                return render(source, *images)
+            return await self.pool.run(render, source, *images, raises=[TooComplexError])
         except TooComplexError:
             raise InvalidFieldsError({"body": TOO_COMPLEX}) from None
         except OutOfTimeError:

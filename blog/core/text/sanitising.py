@@ -11,20 +11,22 @@ import nh3
 
 from blog.core.text import mathml
 from blog.core.text.highlighting import CLASSES
+from blog.core.text.images import TINTS
 from blog.core.text.syntax import admonitions, contents, footnotes
 from blog.core.text.syntax.headings import ID_PREFIX
 
 _INLINES = {"a", "br", "code", "em", "mark", "s", "strong"} | mathml.ELEMENTS
 _COMMENT = _INLINES | {"blockquote", "input", "li", "ol", "p", "pre", "span", "ul"}
 _POST = _COMMENT | {
-    "dd", "div", "dl", "dt", "h2", "h3", "h4", "h5", "h6", "hr", "nav", "section", "sup", "table",
-    "tbody", "td", "th", "thead", "tr",
+    "dd", "details", "div", "dl", "dt", "figcaption", "figure", "h2", "h3", "h4", "h5", "h6", "hr",
+    "img", "nav", "section", "summary", "sup", "table", "tbody", "td", "th", "thead", "tr",
 }  # fmt: skip
 _SCHEMES = {"http", "https", "mailto"}
 
 _ATTRIBUTES = {
     "a": {"aria-label", "href", "id", "title"},
     **{f"h{level}": {"id"} for level in range(2, 7)},
+    "img": {"alt", "decoding", "height", "loading", "sizes", "src", "srcset", "width"},
     "input": {"aria-label", "checked", "disabled"},
     "li": {"id"},
     "math": {"alttext"},
@@ -52,6 +54,7 @@ _SET_VALUES = {
 _CLASSES: dict[str, set[str]] = {
     "a": {"anchor"},
     "div": {"admonition", *admonitions.KINDS},
+    "img": TINTS,
     "li": {"task"},
     "mtd": mathml.ALIGNMENTS,
     "nav": {"contents"},

@@ -6,7 +6,7 @@ from html import unescape
 
 # Attribute values may contain ">".
 _TAG = re.compile(r'<(?:[^>"]|"[^"]*")*>')
-_SEEN_WITHOUT_TEXT = "<hr"
+_SEEN_WITHOUT_TEXT = ("<hr", "<img")
 _UNSEEN_CATEGORIES = {"Cc", "Cf", "Cs", "Zl", "Zp", "Zs"}
 # Invisible letters and marks: default ignorable code points (DerivedCoreProperties.txt) of other
 # categories, and the blank Braille pattern.
@@ -17,8 +17,8 @@ _UNSEEN = re.compile(
 
 
 def shows_something(html: str) -> bool:
-    """Whether sanitised HTML has anything visible: a character or a horizontal rule."""
-    if _SEEN_WITHOUT_TEXT in html:
+    """Whether sanitised HTML has anything visible: a character, an image or a horizontal rule."""
+    if any(tag in html for tag in _SEEN_WITHOUT_TEXT):
         return True
     return any(map(_is_seen, unescape(_TAG.sub("", html))))
 

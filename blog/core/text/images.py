@@ -1,0 +1,122 @@
+"""Images of this site in posts: `![alt](/media/NAME "caption")`.
+
+What is known of an image is looked up before a text is rendered, and passed in as `env["media"]`.
+Images of other sites, which would report readers to them, and images that do not exist are shown
+by their alternative text.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from html import escape
+from itertools import islice
+from typing import TypedDict
+
+from markdown_it.renderer import RendererHTML
+from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
+
+PREFIX = "/media/"
+ADDRESS = re.compile(f"{PREFIX}([a-z2-7]{{32}})")
+# A text with more images than this shows the others by their alternative texts.
+MOST_IMAGES = 100
+# In the `meta` of a token.
+FACTS = "facts"
+# As wide as the column of a post (`--measure` in static/css/tokens.css).
+SIZES = "(min-width: 45rem) 42rem, 100vw"
+# The steps of each channel of the colours in static/css/tints.css.
+STEPS = 4
+
+
+class ImageFacts(TypedDict):
+    """What is known of an image.
+
+    Args:
+        base: what its URL begins with, if it is not on this site: `https://cdn.example.com`.
+        colour: the dominant one, as six hexadecimal digits.
+        variants: width and height of each, the smallest first.
+    """
+
+    base: str
+    colour: str
+    variants: Sequence[Sequence[int]]
+
+
+Images = Mapping[str, ImageFacts]
+TINTS = {
+    f"tint-{red}{green}{blue}"
+    for red in range(STEPS)
+    for green in range(STEPS)
+    for blue in range(STEPS)
+}
+
+
+def names_in(source: str) -> list[str]:
+    """The names of the images that a text may show, in order."""
+    return list(dict.fromkeys(ADDRESS.findall(source)))[:MOST_IMAGES]
+
+
+def render_image(
+    renderer: RendererHTML, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType
+) -> str:
+    """An image of this site, or the alternative text of another one."""
+    alt = escape(renderer.renderInlineAsText(tokens[idx].children or [], options, env))
+    facts: ImageFacts | None = tokens[idx].meta.get(FACTS)
+    if facts is None:
+        return alt
+    path = f"{facts['base']}{tokens[idx].attrs['src']}"
+    sources = ", ".join(f"{path}-{width}.webp {width}w" for width, _ in facts["variants"])
+    width, height = facts["variants"][-1]
+    return (
+        f'<img class="{_tint(facts["colour"])}" src="{path}-{width}.webp" srcset="{sources}" '
+        f'sizes="{SIZES}" width="{width}" height="{height}" loading="lazy" decoding="async" '
+        f'alt="{alt}">'
+    )
+
+
+def find_images(state: StateCore) -> None:
+    """Note what is known of the first images of a text.
+
+    A paragraph that consists of one becomes a figure, with its caption and its alternative text.
+    """
+    images: Images = state.env.get("media", {})
+    found = (
+        token
+        for block in state.tokens
+        for token in block.children or []
+        if token.type == "image"
+        and (match := ADDRESS.fullmatch(str(token.attrs.get("src"))))
+        and match[1] in images
+    )
+    for token in islice(found, MOST_IMAGES):
+        token.meta[FACTS] = images[str(token.attrs["src"]).removeprefix(PREFIX)]
+    _make_figures(state)
+
+
+def _make_figures(state: StateCore) -> None:
+    for start in range(len(state.tokens) - 2):
+        opening, inline, closing = state.tokens[start : start + 3]
+        children = inline.children or []
+        is_paragraph = opening.type == "paragraph_open" and not opening.hidden
+        if not is_paragraph or len(children) != 1 or FACTS not in (image := children[0]).meta:
+            continue
+        opening.tag = closing.tag = "figure"
+        if image.children:
+            alt = [*image.children]
+            children += _wrapped("details", [*_wrapped("summary", [_text("ALT")]), *alt])
+        if caption := str(image.attrs.pop("title", "")):
+            children += _wrapped("figcaption", [_text(caption)])
+
+
+def _wrapped(tag: str, content: list[Token]) -> list[Token]:
+    return [Token(f"{tag}_open", tag, 1), *content, Token(f"{tag}_close", tag, -1)]
+
+
+def _text(content: str) -> Token:
+    return Token("text", "", 0, content=content)
+
+
+def _tint(colour: str) -> str:
+    """The class of the colour that is nearest."""
+    channels = bytes.fromhex(colour)
+    return "tint-" + "".join(str(round(each * (STEPS - 1) / 255)) for each in channels)

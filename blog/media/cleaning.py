@@ -1,0 +1,65 @@
+"""Removal of images that nothing shows, and of uploads that were never recorded."""
+
+from datetime import timedelta
+
+from sqlalchemy import delete, exists, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.clock import now
+from blog.core.db.deleting import BATCH
+from blog.core.jobs.kinds import JobKind
+from blog.core.jobs.running import RunningJob
+from blog.core.web.app import current_app
+from blog.media.jobs import remove_later
+from blog.media.sizes import ORIGINALS
+from blog.models import Media, MediaFile, MediaState, PostMedia
+
+# An image may be uploaded long before the post that shows it is saved.
+UNUSED_AFTER = timedelta(days=7)
+# Longer than any upload takes.
+ABANDONED_AFTER = timedelta(days=1)
+
+
+async def delete_unused(session: AsyncSession) -> int:
+    """Delete some images that no post shows; the caller commits.
+
+    Returns:
+        How many it were, up to `BATCH`.
+    """
+    is_old = Media.created_at < func.now() - UNUSED_AFTER
+    is_used = exists().where(PostMedia.name == Media.name)
+    old = (
+        select(MediaFile)
+        .where(MediaFile.name.in_(select(Media.name).where(is_old, ~is_used).limit(BATCH)))
+        .order_by(MediaFile.name)
+        .with_for_update(skip_locked=True)
+    )
+    files = {file.name: file for file in await session.scalars(old)}
+    # A post that was written until its file was locked is seen by another statement only.
+    unused = delete(Media).where(Media.name.in_(files), is_old, ~is_used).returning(Media.name)
+    names = (await session.scalars(unused)).all()
+    for name in sorted(set(names)):
+        await remove_later(session, files[name])
+    return len(names)
+
+
+async def sweep_uploads(job: RunningJob) -> None:
+    """Delete stored uploads of processes that died before they could record them."""
+    storage, after, oldest = current_app.storage, "", now() - ABANDONED_AFTER
+    while page := await storage.page(ORIGINALS, after):
+        old = {
+            stored.key.rpartition("/")[2].removesuffix(".bin"): stored.key
+            for stored in page
+            if stored.modified < oldest
+        }
+        async with job.database.reading_session() as session:
+            waiting = select(MediaFile.name + "-" + MediaFile.generation).where(
+                MediaFile.name.in_([name.partition("-")[0] for name in old]),
+                MediaFile.state == MediaState.PROCESSING,
+            )
+            needed = set(await session.scalars(waiting))
+        await storage.delete(*(key for name, key in old.items() if name not in needed))
+        after = page[-1].key
+
+
+SWEEP_UPLOADS = JobKind("sweep_uploads", sweep_uploads, at_once=1, every=timedelta(days=1))
