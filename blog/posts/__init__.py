@@ -1,1 +1,1 @@
-"""Posts: writing them and reading them."""
+"""Posts."""

@@ -1,9 +1,8 @@
-"""Proving and repairing the counts that triggers keep.
+"""Check and repair the counts that triggers maintain.
 
-What is wrong with a count is found by one statement, which sees one moment of the database:
-the rows and the count as they were then. The difference is added to whatever the count has
-become, so that this may run while people write. Of two repairs at once, the second has to wait: it
-would add the same difference again.
+A single statement compares a count with the rows in one snapshot of the database. The difference is
+added to the current value of the count, so this may run while the site is in use. Concurrent
+repairs take turns, because both would add the same difference.
 """
 
 from collections.abc import Sequence
@@ -19,7 +18,7 @@ from blog.models.post import is_public
 
 
 class KeptCount(NamedTuple):
-    """A mapped column that says how many rows of another table belong to each row of its own."""
+    """A column with the number of rows of another table that belong to a row."""
 
     name: str
     key: Any
@@ -48,7 +47,7 @@ def _in_ranges(name: str, ranges: type[IdRange], row_id: Any) -> KeptCount:
     return KeptCount(name, ranges.number, ranges.visible, counted)
 
 
-# Here the row itself may be missing.
+# The row with the count may be missing.
 IN_PARTS = (
     KeptCount(
         "posts of days",
@@ -59,13 +58,13 @@ IN_PARTS = (
     _in_ranges("comments in ranges", CommentRange, Comment.id),
     _in_ranges("people in ranges", UserRange, User.id),
 )
-# Any number will do, so long as everybody who repairs takes the same.
+# An arbitrary number, the same for all repairs.
 REPAIR_LOCK = 0x636F756E74
 KEPT_COUNTS: Sequence[KeptCount] = (*ON_ROWS, *IN_PARTS)
 
 
 async def wrong_counts(session: AsyncSession) -> dict[str, int]:
-    """How many of each kind of count are wrong. It reads all posts, comments and follows."""
+    """The number of wrong counts of each kind. It reads all posts, comments and follows."""
     return {
         kept.name: (
             await session.scalars(select(func.count()).select_from(_differences(kept)))
@@ -75,12 +74,12 @@ async def wrong_counts(session: AsyncSession) -> dict[str, int]:
 
 
 async def recount(session: AsyncSession) -> dict[str, int]:
-    """Repair every kept count, each kind in a transaction.
+    """Repair all counts, one transaction per kind.
 
-    After a bulk load that ran without triggers, this counts what was loaded.
+    After a bulk load without triggers, this creates the counts.
 
     Returns:
-        How many of each kind were wrong.
+        The number of wrong counts of each kind.
     """
     repaired = {}
     for kept in KEPT_COUNTS:
@@ -92,7 +91,7 @@ async def recount(session: AsyncSession) -> dict[str, int]:
 
 
 def _differences(kept: KeptCount) -> CTE:
-    """By key, what has to be added to the counts that are wrong."""
+    """By key, the differences to add to the wrong counts."""
     counted = kept.counted.subquery("counted")
     key = func.coalesce(kept.key, counted.c.key)
     difference = func.coalesce(counted.c.number, 0) - func.coalesce(kept.column, 0)
@@ -106,7 +105,7 @@ def _differences(kept: KeptCount) -> CTE:
 
 def _repair(kept: KeptCount) -> Any:
     wrong = _differences(kept)
-    # In the order in which everybody locks rows, so as not to wait for each other.
+    # In the order in which all writers lock rows, which prevents deadlocks.
     locked = (
         select(kept.key.label("key"))
         .where(kept.key.in_(select(wrong.c.key)))

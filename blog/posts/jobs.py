@@ -1,4 +1,4 @@
-"""What is done with posts in the background."""
+"""Background jobs for posts."""
 
 from datetime import timedelta
 
@@ -9,7 +9,7 @@ from blog.posts.publication import publish_due_posts
 
 
 async def publish_due(job: RunningJob) -> None:
-    """Publish the scheduled posts whose time has come, some at a time."""
+    """Publish the scheduled posts that are due, in batches."""
     number = 1
     while number and not job.stopping.is_set():
         async with job.database.session() as session:

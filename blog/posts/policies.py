@@ -1,4 +1,4 @@
-"""Who may do what with a post; asked by pages, the API, services and templates alike."""
+"""Permissions for posts, checked by pages, the API, services and templates."""
 
 from typing import Any
 
@@ -12,12 +12,12 @@ from blog.posts.lists import ListedPost
 
 
 def visible_to(viewer: Viewer, posts: Any = Post) -> ColumnElement[bool]:
-    """As a condition on rows, what `may_read_post` says of one post.
+    """The condition on rows that corresponds to `may_read_post`.
 
-    Lists show everybody the same: what is `visible_to(ANONYMOUS)`.
+    Lists show everybody the same posts: those that are `visible_to(ANONYMOUS)`.
 
     Args:
-        viewer: who is asking.
+        viewer: the viewer.
         posts: the mapped class, or the columns of its table.
     """
     shown = [is_public(posts)]
@@ -29,10 +29,10 @@ def visible_to(viewer: Viewer, posts: Any = Post) -> ColumnElement[bool]:
 
 
 def may_read_post(viewer: Viewer, post: Post | ListedPost) -> bool:
-    """Whether they may know of this post, and of what stands under it.
+    """Whether the viewer may read this post and its comments.
 
-    A post that a moderator has hidden is there for moderators only, not even for its author.
-    What is not published yet is there for its author only, not even for moderators.
+    Only moderators may read a post that a moderator has hidden; its author may not. Only its author
+    may read an unpublished post; moderators may not.
     """
     if post.hidden_at is not None:
         return viewer.can(Permission.MODERATE)
@@ -40,7 +40,7 @@ def may_read_post(viewer: Viewer, post: Post | ListedPost) -> bool:
 
 
 def may_change_post(viewer: Viewer, post: Post) -> bool:
-    """Whether they may edit and delete this post: its author may, and administrators."""
+    """Whether the viewer may edit and delete this post: its author and administrators may."""
     if not may_read_post(viewer, post):
         return False
     is_its_author = viewer.id == post.author_id and viewer.can(Permission.WRITE)
@@ -48,12 +48,13 @@ def may_change_post(viewer: Viewer, post: Post) -> bool:
 
 
 def may_report_post(viewer: Viewer, post: Post) -> bool:
-    """Whether they may tell the moderators of this post, who know of those that are hidden."""
+    """Whether the viewer may report this post: moderators have not hidden it already."""
     return post.is_public and viewer.id != 0
 
 
 def may_moderate_post(viewer: Viewer, post: Post) -> bool:
-    """Whether they may hide this post or show it again; what is not published is not theirs."""
+    """Whether the viewer may hide this post or show it again. Moderators do not see unpublished
+    posts."""
     return viewer.can(Permission.MODERATE) and (post.is_public or post.hidden_at is not None)
 
 

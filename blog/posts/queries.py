@@ -1,8 +1,8 @@
-"""Reading posts. No list costs more because it is longer, or because a page is deep in it.
+"""Queries of posts. The cost of a page depends neither on the length of the list nor on its depth.
 
-Lists are in the order of publication, newest first. Each query finds the ids of its page in an
-index alone, and reads only the rows of those: a post is too large to be passed over. A list has
-what everybody may read: neither what is not published yet nor what a moderator has hidden.
+Lists are in the order of publication, the newest first. Each query finds the ids of a page by an
+index-only scan and then reads only these rows, because posts are too large to be skipped. Lists
+contain what everybody may read: neither unpublished nor hidden posts.
 """
 
 from collections.abc import Sequence
@@ -33,17 +33,17 @@ from blog.models.account_deletion import not_deleted
 from blog.posts.lists import COLUMNS, NEWEST_FIRST, ListedPost, PostList, listed
 from blog.posts.policies import visible_to
 
-# Whose list it is.
+# The user whose list it is.
 OF = bindparam("of", type_=BigInteger)
 # The columns of the tables themselves, so that the ORM has nothing to do with the lists.
 _POST, _USER, _FOLLOW = Post.__table__.c, User.__table__.c, Follow.__table__.c
 IS_LISTED = visible_to(ANONYMOUS, _POST)
-# For a timeline of more than so many authors, that many of everybody's posts are looked through:
-# they are 70 blocks of an index, where to look up the posts of 10,000 authors takes 50,000.
+# For a timeline of more authors than this, so many of all users' posts are scanned: that reads 70
+# blocks of an index, while looking up the posts of 10,000 authors reads 50,000.
 MANY_AUTHORS = 50
 LOOKED_THROUGH = 20_000
 
-# Those whom a reader follows and himself, as far as they have written, with their counts.
+# The reader and those they follow, if they have written posts, with their counts.
 _followed = select(_FOLLOW.followed_id).where(_FOLLOW.follower_id == OF)
 _author = (
     select(_USER.id, _USER.post_count)
@@ -54,15 +54,15 @@ _author = (
 
 
 def _ids_of_timeline(reach: ColumnElement[int], *conditions: ColumnElement[bool]) -> Subquery:
-    """The ids of posts by the authors of a timeline, the newest `reach` of them among others.
+    """The ids of posts of a timeline, including at least its newest `reach` posts.
 
-    Of somebody who follows many, they are usually among the newest of everybody. Otherwise the
-    newest of each author are looked up in the index of his posts, and merged: to go on looking
-    among everybody's would take for ever for somebody who follows only people who rarely write.
+    For a reader who follows many, these are usually among the newest posts of all users. Otherwise
+    the newest posts of each author are looked up by index and merged, because scanning all users'
+    posts would take too long for a reader who follows people who rarely write.
 
     Args:
-        reach: where in the timeline the last post that is wanted stands.
-        conditions: what the posts fulfil.
+        reach: the position in the timeline of the last requested post.
+        conditions: the conditions on the posts.
     """
     author, shown = _author, [IS_LISTED, *conditions]
     follows_many = select(func.count() > MANY_AUTHORS).select_from(author).scalar_subquery()
@@ -98,17 +98,17 @@ def _first(timeline: Subquery) -> Rows:
 
 
 _listed = select(_POST.id).where(IS_LISTED)
-# Everybody's posts. Page 40,000 takes the time of page 1.
+# All posts. Page 40,000 takes as long as page 1.
 NEWEST = PostList(
     _listed, number_of_rows(PostDay),
     by_number=ids_of_page(_listed, NEWEST_FIRST, PostDay), deepest=ANY_PAGE,
 )  # fmt: skip
-# The posts of the person with this id.
+# The posts of the user with this id.
 BY_AUTHOR = PostList(
     _listed.where(_POST.author_id == OF),
     select(_USER.post_count).where(_USER.id == OF).scalar_subquery(),
 )
-# The posts of those whom the person with this id follows, and their own.
+# The posts of the user with this id and of those they follow.
 TIMELINE = PostList(
     _listed, select(func.sum(_author.c.post_count)).scalar_subquery(),
     by_number=_first(_ids_of_timeline(OFFSET + LIMIT)).offset(OFFSET),
@@ -138,12 +138,12 @@ _BY_ID = (
 
 
 async def texts_of(session: AsyncSession, ids: Sequence[int]) -> list[ListedPost]:
-    """Those of some posts that are still to be read, newest first."""
+    """The posts with these ids that lists may still show, the newest first."""
     return [listed(row) for row in await session.execute(_BY_IDS, {"ids": list(ids)})]
 
 
 async def listed_post(session: AsyncSession, post_id: int) -> ListedPost | None:
-    """One post as the lists have it, hidden or not."""
+    """A post like those of lists, also if it is hidden."""
     row = (await session.execute(_LISTED_BY_ID, {"id": post_id})).one_or_none()
     return listed(row) if row else None
 
@@ -151,11 +151,11 @@ async def listed_post(session: AsyncSession, post_id: int) -> ListedPost | None:
 async def listed_by_submission(
     session: AsyncSession, submissions: Sequence[UUID | None]
 ) -> dict[UUID | None, ListedPost]:
-    """The posts that these forms have made (`core.web.submissions`), as the lists have them."""
+    """The posts with these idempotency keys (`core.web.submissions`), like those of lists."""
     rows = await session.execute(_LISTED_BY_SUBMISSION, {"submissions": submissions})
     return {row[-1]: listed(row) for row in rows}
 
 
 async def post_by_id(session: AsyncSession, post_id: int) -> Post | None:
-    """One post with its author; who may read it is for the caller to ask."""
+    """A post with its author; the caller checks who may read it."""
     return await session.scalar(_BY_ID, {"id": post_id})

@@ -1,4 +1,4 @@
-"""Finding the post that a request names, if the viewer may read it."""
+"""Load the post of a request, if the viewer may read it."""
 
 from blog.core.auth.identity import current_viewer
 from blog.core.errors import NotFoundError
@@ -10,7 +10,7 @@ from blog.posts.service import POST_IS_GONE
 
 
 async def readable_post(post_id: int) -> Post:
-    """A post that the viewer may know of.
+    """A post that the viewer may read.
 
     Raises:
         NotFoundError: there is none.
