@@ -107,6 +107,7 @@ class Route(NamedTuple):
 
 PAGES = [
     Route("GET /post/<id:post_id>", "/post/1", "post", "post and comment"),
+    Route("GET /post/<id:post_id>/<slug>", "/post/1/a-slug", "post"),
     Route("POST /post/<id:post_id>", "/post/1", "post"),
     Route("GET /edit/<id:post_id>", "/edit/1", "post", "post"),
     Route("POST /edit/<id:post_id>", "/edit/1", "post", "post"),
@@ -292,6 +293,8 @@ def statuses(expected: Expected, row: Route) -> set[int]:
     is_there_for_them = is_there(expected, row)
     if row.rule in {"GET /post/<id:post_id>", "GET /comment/<id:comment_id>"}:
         found = 200 if row.about == "post" else 302
+    elif row.rule.endswith("<slug>"):
+        found = 301
     elif not expected.is_logged_in:
         return {302, 403}
     elif row.rule == "GET measure":

@@ -94,6 +94,7 @@ TABLE = [
     Row("GET /", readers(200)),
     Row("POST /", confirmed(302)),
     Row("GET /post/<id:post_id>", readers(200), "/post/{post}"),
+    Row("GET /post/<id:post_id>/<slug>", readers(301), "/post/{post}/old-slug"),
     Row("POST /post/<id:post_id>", confirmed(302), "/post/{post}"),
     Row("GET /user/<username>", readers(200), "/user/bob"),
     Row("GET /static/<path:filename>", everybody(404), "/static/none"),

@@ -18,7 +18,8 @@ from blog.core.db.pagination import PageRequest
 from blog.core.errors import ForbiddenError, InvalidFieldsError, NotFoundError
 from blog.core.web.app import current_app, db, writes
 from blog.core.web.forms import Form
-from blog.models import Comment
+from blog.models import Comment, Post
+from blog.posts.addresses import post_url
 from blog.posts.policies import may_read_post
 from blog.posts.queries import post_by_id
 
@@ -42,14 +43,14 @@ async def write(post_id: int) -> ResponseReturnValue:
     except InvalidFieldsError as error:
         form.refuse(error)
         return await _form_again(post_id, form)
-    return redirect(_address(post_id, written.id, written.position))
+    return redirect(_address(post_id, written.slug, written.id, written.position))
 
 
 @blueprint.get("/comment/<id:comment_id>")
 async def show(comment_id: int) -> ResponseReturnValue:
     """Redirect to the comment, on the current page of its post."""
     comment = await _comment(comment_id)
-    return redirect(await _place(comment.post_id, comment_id))
+    return redirect(await _place(comment.post, comment_id))
 
 
 @blueprint.get("/comment/<id:comment_id>/edit")
@@ -77,7 +78,7 @@ async def save(comment_id: int) -> ResponseReturnValue:
             form.refuse(error)
         else:
             await flash("Your comment is changed.", "success")
-            return redirect(await _place(comment.post_id, comment_id))
+            return redirect(await _place(comment.post, comment_id))
     comment = await _comment(comment_id)
     return await render_template("comments/edit.html", comment=comment, form=form), form.status
 
@@ -101,15 +102,15 @@ async def delete(comment_id: int) -> ResponseReturnValue:
     """
     viewer = required_viewer()
     try:
-        post_id = (await _comment(comment_id)).post_id
+        post = (await _comment(comment_id)).post
         await service.delete_comment(db(), viewer, comment_id)
     except NotFoundError:
         await flash("The comment is gone already.", "info")
         return redirect(url_for("site.home"))
     await flash("Your comment is deleted.", "success")
-    before = await queries.position(db(), post_id, comment_id)
+    before = await queries.position(db(), post.id, comment_id)
     page = PageRequest.holding(before, current_app.settings.comments_per_page)
-    return redirect(url_for("site.post", post_id=post_id, page=page.number, _anchor="comments"))
+    return redirect(post_url(post, page=page.number, _anchor="comments"))
 
 
 async def _comment(comment_id: int) -> Comment:
@@ -129,12 +130,13 @@ async def _form_again(post_id: int, form: Form[CommentForm]) -> ResponseReturnVa
     return await render_template("site/post.html", post=post, comments=page, form=form), form.status
 
 
-async def _place(post_id: int, comment_id: int) -> str:
-    return _address(post_id, comment_id, await queries.position(db(), post_id, comment_id))
+async def _place(post: Post, comment_id: int) -> str:
+    position = await queries.position(db(), post.id, comment_id)
+    return _address(post.id, post.slug, comment_id, position)
 
 
-def _address(post_id: int, comment_id: int, position: int) -> str:
+def _address(post_id: int, slug: str | None, comment_id: int, position: int) -> str:
     """The URL of the comment at `position` on its post."""
     page = PageRequest.holding(position, current_app.settings.comments_per_page)
     anchor = f"comment-{comment_id}"
-    return url_for("site.post", post_id=post_id, page=page.number, _anchor=anchor)
+    return url_for("site.post", post_id=post_id, slug=slug, page=page.number, _anchor=anchor)

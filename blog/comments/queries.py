@@ -24,7 +24,7 @@ IS_THERE = and_(
 def with_author_and_post(statement: Select[Comment]) -> Select[Comment]:
     """Load the author and the post of each comment along; the post without its text."""
     post = joinedload(Comment.post, innerjoin=True)
-    texts = (Post.body, Post.body_html, Post.excerpt)
+    texts = (Post.body, Post.body_html, Post.excerpt, Post.tags)
     return statement.options(
         joinedload(Comment.author, innerjoin=True),
         post.options(*(defer(text, raiseload=True) for text in texts)),
@@ -70,8 +70,10 @@ _position = (
     .correlate(Comment)
     .scalar_subquery()
 )
-_SUBMITTED = select(Comment.submission, Comment.id, _position).where(
-    Comment.submission == any_(bindparam("submissions", type_=ARRAY(Uuid)))
+_SUBMITTED = (
+    select(Comment.submission, Comment.id, _position, Post.slug)
+    .join(Post, Post.id == Comment.post_id)
+    .where(Comment.submission == any_(bindparam("submissions", type_=ARRAY(Uuid))))
 )
 
 
@@ -111,7 +113,7 @@ async def position(session: AsyncSession, post_id: int, comment_id: int) -> int:
 
 async def submitted(
     session: AsyncSession, submissions: Sequence[UUID]
-) -> dict[UUID, tuple[int, int]]:
-    """The id and the position of the comments that these forms have made."""
+) -> dict[UUID, tuple[int, int, str | None]]:
+    """The comments that these forms have made: id, position, and the slug of the post."""
     rows = await session.execute(_SUBMITTED, {"submissions": submissions})
-    return {submission: (comment_id, place) for submission, comment_id, place in rows}
+    return {submission: (comment_id, place, slug) for submission, comment_id, place, slug in rows}

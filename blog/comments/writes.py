@@ -21,12 +21,12 @@ _MAY_BE_COMMENTED = visible_to(ANONYMOUS)
 # of the list, and the previous count gives their positions.
 _PUBLISH = text(f"""
     WITH post AS MATERIALIZED (
-        SELECT id, comment_count FROM posts
+        SELECT id, slug, comment_count FROM posts
         WHERE id = ANY(CAST(:posts AS bigint[])) AND {_MAY_BE_COMMENTED}
         ORDER BY id FOR NO KEY UPDATE
     ), new AS MATERIALIZED (
         SELECT nextval(pg_get_serial_sequence('comments', 'id')) AS id,
-            given.*, post.comment_count AS before
+            given.*, post.slug, post.comment_count AS before
         FROM unnest(
             CAST(:posts AS bigint[]), CAST(:authors AS bigint[]), CAST(:bodies AS text[]),
             CAST(:htmls AS text[]), CAST(:renderer_versions AS integer[]),
@@ -46,7 +46,7 @@ _PUBLISH = text(f"""
         {CommentWritten.insert(comment_id="id", post_id="post_id", author_id="author_id")}
         FROM added ORDER BY id
     )
-    SELECT new.place - 1 AS place, added.id, added.created_at,
+    SELECT new.place - 1 AS place, added.id, added.created_at, new.slug,
         new.before + row_number() OVER (PARTITION BY new.post_id ORDER BY added.id) AS position
     FROM added JOIN new USING (id)
 """)  # noqa: S608
@@ -65,13 +65,14 @@ class NewComment(NamedTuple):
 
 
 class Written(NamedTuple):
-    """A published comment, and its position on its post, from 1.
+    """A published comment, its position on its post, from 1, and the slug of that.
 
     `created_at` is `None` if the same form has published it before.
     """
 
     id: int
     position: int
+    slug: str | None
     created_at: datetime | None
 
 
@@ -123,4 +124,6 @@ async def _add(
         CommentWritten(row.id, new[row.place].post_id, new[row.place].author.id) for row in rows
     ]
     await tell(session, written)
-    return {places[row.place]: Written(row.id, row.position, row.created_at) for row in rows}
+    return {
+        places[row.place]: Written(row.id, row.position, row.slug, row.created_at) for row in rows
+    }

@@ -20,6 +20,7 @@ from blog.models.post_media import PostMedia
 from blog.models.rate_limit import RateLimit
 from blog.models.report import Report, ReportState
 from blog.models.role import Permission, Role
+from blog.models.tag import PostTag, Tag
 from blog.models.user import User
 
 __all__ = [
@@ -46,11 +47,13 @@ __all__ = [
     "PostDay",
     "PostMedia",
     "PostStatus",
+    "PostTag",
     "RateLimit",
     "Report",
     "ReportState",
     "Role",
     "Scope",
+    "Tag",
     "User",
     "UserRange",
 ]

@@ -7,19 +7,22 @@ from typing import Any
 from sqlalchemy import (
     CheckConstraint,
     ColumnElement,
+    DateTime,
     ForeignKey,
     Index,
     Integer,
     String,
     Text,
     and_,
+    func,
     literal_column,
     text,
 )
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from blog.core.text.excerpts import shown_in_lists
 from blog.models.base import Base, Count, CreatedAt, RowId, SubmissionKey, once_a_submission
+from blog.models.tag import names_of_tags
 from blog.models.user import User
 
 
@@ -53,14 +56,28 @@ class Post(Base):
 
     __tablename__ = "posts"
 
-    id: Mapped[RowId]
+    id: Mapped[RowId] = mapped_column()
     author_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    # Without a title, a post is a note.
+    title: Mapped[str | None] = mapped_column(String(200))
+    # The end of its address, unique among the posts of its author (`blog.core.text.slugs`).
+    slug: Mapped[str | None] = mapped_column(String(100, collation="C"))
     body: Mapped[str] = mapped_column(Text)
     body_html: Mapped[str] = mapped_column(Text)
     # The excerpt for lists (`blog.core.text.excerpts`); NULL if the post is short, or older than
     # excerpts.
     excerpt: Mapped[str | None] = mapped_column(Text)
     renderer_version: Mapped[int] = mapped_column(Integer)
+    # NULL for a post that was rendered before words were counted.
+    word_count: Mapped[int | None] = mapped_column(Integer)
+    # What its author says of it, which lists show instead of its beginning. The API calls this
+    # `excerpt`.
+    summary: Mapped[str | None] = mapped_column(String(500))
+    # A BCP 47 tag; NULL stands for the author's language.
+    language: Mapped[str | None] = mapped_column(String(35))
+    # Where it was published first, if that was on another site.
+    canonical_url: Mapped[str | None] = mapped_column(String(2000))
+    comments_open: Mapped[bool] = mapped_column(server_default=text("true"), default=True)
     created_at: Mapped[CreatedAt]
     status: Mapped[PostStatus] = mapped_column(
         String(9), server_default=PostStatus.PUBLISHED, default=PostStatus.PUBLISHED
@@ -69,20 +86,34 @@ class Post(Base):
     # post.
     # For a scheduled post in the future; for a draft it may be NULL.
     published_at: Mapped[datetime | None] = mapped_column(server_default=text("now()"))
+    # The time on the clocks of a time zone for which it is scheduled: `published_at` there.
+    scheduled_wall: Mapped[datetime | None] = mapped_column(DateTime)
+    time_zone: Mapped[str | None] = mapped_column(String(64))
     edited_at: Mapped[datetime | None]
     # Incremented by each edit; editors send the version that they have loaded.
     version: Mapped[int] = mapped_column(Integer, server_default=text("1"), default=1)
     # When a moderator hid the post. Only moderators see it, and no list shows it.
     hidden_at: Mapped[datetime | None]
+    # When its author pinned it to their profile.
+    pinned_at: Mapped[datetime | None]
+    # The secret of the link by which others may read it before it is published.
+    preview_key: Mapped[str | None] = mapped_column(String(43, collation="C"))
     comment_count: Mapped[Count]
     submission: Mapped[SubmissionKey]
 
     author: Mapped[User] = relationship(lazy="raise")
+    # Their names, in the order of the author.
+    tags: Mapped[list[str]] = column_property(names_of_tags(id))
 
     @property
     def is_public(self) -> bool:
         """Whether the post is public."""
         return self.status == PostStatus.PUBLISHED and self.hidden_at is None
+
+    @property
+    def shown_language(self) -> str | None:
+        """Its language, or else that of its author, who has to be loaded."""
+        return self.language or self.author.language
 
     @property
     def beginning(self) -> str:
@@ -126,7 +157,34 @@ class Post(Base):
             "published_at",
             postgresql_where=text("status <> 'published'"),
         ),
+        # One's own that are not published, the last changed first.
+        Index(
+            "ix_posts_unpublished_of_author",
+            "author_id",
+            func.coalesce(text("edited_at"), text("created_at")),
+            "id",
+            postgresql_where=text("status <> 'published'"),
+        ),
         Index("ix_posts_hidden", "id", postgresql_where=text("hidden_at IS NOT NULL")),
+        Index(
+            "ix_posts_pinned",
+            "author_id",
+            "pinned_at",
+            postgresql_where=text("pinned_at IS NOT NULL"),
+        ),
+        Index(
+            "uq_posts_slug",
+            "author_id",
+            "slug",
+            unique=True,
+            postgresql_where=text("slug IS NOT NULL"),
+        ),
+        Index(
+            "uq_posts_preview_key",
+            "preview_key",
+            unique=True,
+            postgresql_where=text("preview_key IS NOT NULL"),
+        ),
         # Leaves room for HOT updates, as in `users`: of the comment count and of rerendered HTML.
         {"postgresql_with": {"fillfactor": 90}},
     )

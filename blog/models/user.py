@@ -44,6 +44,8 @@ class User(Base):
     name: Mapped[str] = mapped_column(String(64), server_default="", default="")
     location: Mapped[str] = mapped_column(String(64), server_default="", default="")
     about_me: Mapped[str] = mapped_column(String(2000), server_default="", default="")
+    # In which they write, as a BCP 47 tag; NULL if they have not said.
+    language: Mapped[str | None] = mapped_column(String(35))
     post_count: Mapped[Count]
     follower_count: Mapped[Count]
     following_count: Mapped[Count]

@@ -33,6 +33,7 @@ from blog.core.auth.identity import current_viewer, required_viewer
 from blog.core.auth.permissions import permission_required
 from blog.core.db.pagination import Page
 from blog.core.errors import NotFoundError
+from blog.core.text.reading_time import reading_minutes
 from blog.core.text.validation import with_example
 from blog.core.web.app import current_app, db, read, writes
 from blog.models import Permission, Post, Scope
@@ -59,6 +60,16 @@ EXAMPLE = {
     "author": "susan",
     "comments_url": f"{EXAMPLE_ROOT}/posts/17/comments/",
     "comment_count": 1,
+    "html_url": "https://blog.example/post/17/from-the-command-line",
+    "title": "From the command line",
+    "slug": "from-the-command-line",
+    "tags": ["command line", "API"],
+    "language": "en",
+    "excerpt": None,
+    "canonical_url": None,
+    "comments_open": True,
+    "word_count": 8,
+    "reading_minutes": 1,
 }
 
 
@@ -81,6 +92,22 @@ class PostResource(BaseModel):
     author: Annotated[str, Field(description="The author's username.")]
     comments_url: Url
     comment_count: int
+    html_url: Annotated[Url, Field(description="Its page, for people.")]
+    title: Annotated[str | None, Field(description="Null for a note.")]
+    slug: Annotated[str | None, Field(description="The end of the address of its page.")]
+    tags: list[str]
+    language: Annotated[
+        str | None, Field(description="A BCP 47 tag: of the post, or else of its author.")
+    ]
+    excerpt: Annotated[str | None, Field(description="What the author wants lists to show of it.")]
+    canonical_url: Annotated[
+        str | None, Field(description="Where it was published first, on another site.")
+    ]
+    comments_open: Annotated[bool, Field(description="Whether people may comment.")]
+    word_count: Annotated[
+        int | None, Field(description="Null for an old post until it is rendered again.")
+    ]
+    reading_minutes: int | None
 
 
 class PostList(Collection):
@@ -105,6 +132,16 @@ def resource(post: Post | ListedPost, to: Links) -> PostResource:
         author=post.author.username,
         comments_url=to.comments_of(post.id),
         comment_count=post.comment_count,
+        html_url=to.page_of_post(post.id, post.slug),
+        title=post.title,
+        slug=post.slug,
+        tags=list(post.tags),
+        language=post.shown_language,
+        excerpt=post.summary,
+        canonical_url=post.canonical_url,
+        comments_open=post.comments_open,
+        word_count=post.word_count,
+        reading_minutes=None if post.word_count is None else reading_minutes(post.word_count),
     )
 
 
@@ -162,10 +199,10 @@ async def list_posts() -> Response:
 @idempotent
 async def create_post(data: PostCreate) -> Response:
     """Publish a post."""
-    form = PostForm(body=data.body, submission=submission())
+    form = PostForm(**data.model_dump(exclude_unset=True), submission=submission())
     author = required_viewer()
     body_html = await current_app.renderer.post(data.body, author.id)
-    post = await service.write_post(await writes(), author, form, body_html)
+    post = await service.write_post(await writes(), db, author, form, body_html)
     to = links()
     return json_response(resource(post, to), 201, Location=to.post(post.id))
 
@@ -186,9 +223,9 @@ async def get_post(post_id: int) -> Response:
 async def replace_post(data: PostCreate, post_id: int) -> Response:
     """Replace the text of a post.
 
-    Only its author and administrators may.
+    Fields that are left out stay as they are. Only its author and administrators may.
     """
-    return await _edit(post_id, data.body)
+    return await _edit(post_id, data)
 
 
 @blueprint.patch("/posts/<id:post_id>")
@@ -199,9 +236,9 @@ async def replace_post(data: PostCreate, post_id: int) -> Response:
 async def update_post(data: PostUpdate, post_id: int) -> Response:
     """Update a post.
 
-    A post has a text and nothing else to change, so this does what PUT does.
+    Fields that are left out stay as they are. Only its author and administrators may.
     """
-    return await _edit(post_id, data.body)
+    return await _edit(post_id, data)
 
 
 @blueprint.delete("/posts/<id:post_id>")
@@ -236,14 +273,14 @@ async def list_user_timeline(user: int | str) -> Response:
     return await _list(queries.TIMELINE, follower.id)
 
 
-async def _edit(post_id: int, body: str | None) -> Response:
-    editor = required_viewer()
+async def _edit(post_id: int, data: PostUpdate | PostCreate) -> Response:
+    editor, body = required_viewer(), data.body
     # The check of If-Match locks the post, which is not to wait for the renderer.
-    body_html = await current_app.renderer.post(body, editor.id) if body is not None else ""
+    body_html = await current_app.renderer.post(body, editor.id) if body is not None else None
     await require_match(db(), Post, post_id, lambda: _readable_resource(post_id))
-    if body is None:
+    if body is None and data.model_fields_set <= {"body"}:
         return json_response(await _readable_resource(post_id))
-    post = await service.edit_post(db(), editor, post_id, body, body_html)
+    post = await service.edit_post(db(), editor, post_id, data, body_html)
     return json_response(resource(post, links()))
 
 

@@ -30,6 +30,7 @@ from blog.core.db.pagination import (
 )
 from blog.core.text.excerpts import NEEDED, shown_in_lists
 from blog.models import Post, PostStatus, User
+from blog.models.tag import names_of_tags
 
 # The columns of the tables themselves, so that the ORM has nothing to do with the lists.
 _POST, _USER = Post.__table__.c, User.__table__.c
@@ -53,11 +54,19 @@ class PostCard(NamedTuple):
     Attributes:
         beginning: HTML; of a long post an excerpt.
         is_cut: whether it is that.
+        summary: what the author says of it, to be shown instead.
+        shown_language: its language, or else that of its author.
     """
 
     id: int
     beginning: str
     is_cut: bool
+    title: str | None
+    slug: str | None
+    summary: str | None
+    word_count: int | None
+    shown_language: str | None
+    tags: tuple[str, ...]
     published_at: datetime
     edited_at: datetime | None
     comment_count: int
@@ -77,6 +86,14 @@ class ListedPost(NamedTuple):
     comment_count: int
     status: PostStatus
     hidden_at: datetime | None
+    title: str | None
+    slug: str | None
+    summary: str | None
+    word_count: int | None
+    shown_language: str | None
+    canonical_url: str | None
+    comments_open: bool
+    tags: tuple[str, ...]
     author: Author
 
     @property
@@ -101,18 +118,22 @@ class UnreadPost(NamedTuple):
     revision: str
 
 
+_LANGUAGE, _TAGS = func.coalesce(_POST.language, _USER.language), names_of_tags(_POST.id)
+_AUTHOR: tuple[ColumnElement[Any], ...] = (_USER.id, _USER.username, _USER.avatar_hash)
 COLUMNS: tuple[ColumnElement[Any], ...] = (
     _POST.id, _POST.body, _POST.body_html, _POST.created_at, _POST.published_at, _POST.edited_at,
-    _POST.version, _POST.comment_count, _POST.status, _POST.hidden_at,
-    _USER.id, _USER.username, _USER.avatar_hash,
+    _POST.version, _POST.comment_count, _POST.status, _POST.hidden_at, _POST.title, _POST.slug,
+    _POST.summary, _POST.word_count, _LANGUAGE, _POST.canonical_url, _POST.comments_open, _TAGS,
+    *_AUTHOR,
 )  # fmt: skip
 # Of a text that is not read as a whole, the database opens up no more than is wanted.
 _BEGINNING = case(
     (_POST.excerpt.is_(None), func.left(_POST.body_html, literal_column(str(NEEDED))))
 )
 _CARD_COLUMNS: tuple[ColumnElement[Any], ...] = (
-    _POST.id, _POST.excerpt, _BEGINNING, func.octet_length(_POST.body_html), _POST.published_at,
-    _POST.edited_at, _POST.comment_count, _USER.id, _USER.username, _USER.avatar_hash,
+    _POST.id, _POST.excerpt, _BEGINNING, func.octet_length(_POST.body_html),
+    _POST.title, _POST.slug, _POST.summary, _POST.word_count, _LANGUAGE, _TAGS,
+    _POST.published_at, _POST.edited_at, _POST.comment_count, *_AUTHOR,
 )  # fmt: skip
 _BYTES = func.octet_length(_POST.body) + func.octet_length(_POST.body_html)
 _BYTES_BEFORE = func.sum(_BYTES).over(order_by=NEWEST_FIRST.by) - _BYTES
@@ -137,17 +158,22 @@ def _place(post: PostCard | ListedPost | UnreadPost) -> Sequence[Any]:
 
 
 def listed(row: Sequence[Any]) -> ListedPost:
-    """A post of which `COLUMNS` were read."""
-    return ListedPost._make((*row[:10], Author._make(row[10:13])))
+    """A post of which `COLUMNS` were read, and perhaps more."""
+    end = len(COLUMNS)
+    *fields, tags = row[: end - len(_AUTHOR)]
+    author = Author._make(row[end - len(_AUTHOR) : end])
+    return ListedPost._make((*fields, tuple(tags), author))
 
 
 def _listed_or_unread(row: Sequence[Any]) -> ListedPost | UnreadPost:
-    return UnreadPost(row[0], row[4], row[13]) if row[1] is None else listed(row)
+    return UnreadPost(row[0], row[4], row[len(COLUMNS)]) if row[1] is None else listed(row)
 
 
 def _card(row: Sequence[Any]) -> PostCard:
-    shown = shown_in_lists(*row[1:4])
-    return PostCard._make((row[0], *shown, *row[4:7], Author._make(row[7:10])))
+    shown, author = shown_in_lists(*row[1:4]), row[13:16]
+    return PostCard._make(
+        (row[0], *shown, *row[4:9], tuple(row[9]), *row[10:13], Author._make(author))
+    )
 
 
 class PostList:

@@ -7,10 +7,12 @@ from blog.core.auth.identity import required_viewer
 from blog.core.auth.permissions import confirmed_required, permission_required
 from blog.core.auth.quotas import PREVIEWING, WRITING, quota
 from blog.core.errors import EditConflictError, ForbiddenError, InvalidFieldsError, NotFoundError
+from blog.core.text.reading_time import reading_minutes
 from blog.core.web.app import current_app, db
 from blog.core.web.forms import Form
 from blog.models import Permission, Post
 from blog.posts import service
+from blog.posts.addresses import post_url
 from blog.posts.policies import POLICIES, may_change_post
 from blog.posts.reading import readable_post
 from blog.posts.schemas import EditForm, PostForm
@@ -18,6 +20,8 @@ from blog.posts.schemas import EditForm, PostForm
 blueprint = Blueprint("posts", __name__)
 for policy in POLICIES:
     blueprint.add_app_template_global(policy)
+blueprint.add_app_template_global(post_url)
+blueprint.add_app_template_global(reading_minutes)
 
 
 @blueprint.post("/preview")
@@ -57,7 +61,7 @@ async def save(post_id: int) -> ResponseReturnValue:
         body_html = await current_app.renderer.post(data.body, editor.id)
         if "preview" in form.values:
             return await _edit_page(await _changeable_post(post_id), form, body_html)
-        await service.edit_post(db(), editor, post_id, data.body, body_html, version=data.version)
+        post = await service.edit_post(db(), editor, post_id, data, body_html, version=data.version)
     except InvalidFieldsError as error:
         form.refuse(error)
         return await _edit_page(await _changeable_post(post_id), form)
@@ -68,7 +72,7 @@ async def save(post_id: int) -> ResponseReturnValue:
         return await render_template("posts/edit.html", post=post, form=form, is_conflict=True), 409
     session["published"] = f"edit:{post_id}"
     await flash("Your changes are published.", "success")
-    return redirect(url_for("site.post", post_id=post_id))
+    return redirect(post_url(post))
 
 
 @blueprint.get("/delete/<id:post_id>")

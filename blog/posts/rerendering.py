@@ -7,15 +7,15 @@ new renderer itself. The version and the time of the last edit stay, as the text
 
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.db.database import Database
-from blog.core.text.excerpts import excerpt
 from blog.core.text.markdown import RENDERER_VERSION, render_document, render_inline
 from blog.models import Comment, Post
+from blog.posts.fields import html_columns
 
 Render = Callable[[Callable[[str], str], str], Awaitable[str | None]]
 
@@ -27,10 +27,9 @@ class Kind(NamedTuple):
     table: type[Post] | type[Comment]
     render: Callable[[str], str]
 
-    def columns(self, html: str) -> dict[str, str | None]:
+    def columns(self, html: str) -> dict[str, Any]:
         """What is stored of the HTML; of a post, also what lists show of it."""
-        beginning = {"excerpt": excerpt(html)} if self.table is Post else {}
-        return {"body_html": html, **beginning}
+        return html_columns(html) if self.table is Post else {"body_html": html}
 
 
 KINDS = (Kind("posts", Post, render_document), Kind("comments", Comment, render_inline))
@@ -124,7 +123,7 @@ async def _store(session: AsyncSession, kind: Kind, rendered: list[Rendered]) ->
     )
     digests = dict(tuple(row) for row in await session.execute(present))
     changes = [
-        {"id": row.id, "renderer_version": RENDERER_VERSION, **kind.columns(row.html)}
+        {"id": row.id, **kind.columns(row.html), "renderer_version": RENDERER_VERSION}
         for row in rendered
         if row.html is not None and digests.get(row.id) == row.digest
     ]

@@ -3,8 +3,11 @@
 Triggers count the posts. A post is locked before anything that belongs to it.
 """
 
-from sqlalchemy import delete, select
+from collections.abc import Callable
+
+from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
 from sqlalchemy.orm.attributes import set_committed_value
 
 from blog.core.auth import audit
@@ -12,76 +15,134 @@ from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
 from blog.core.errors import EditConflictError, ForbiddenError, NotFoundError
 from blog.core.events.handlers import record
-from blog.core.text.excerpts import excerpt
-from blog.core.text.markdown import RENDERER_VERSION
 from blog.core.web.batches import Batches
 from blog.core.web.submissions import submission_key
 from blog.models import Act, Permission, Post, User
 from blog.models.account_deletion import not_deleted
-from blog.posts.events import PostChanged, PostDeleted
+from blog.models.tag import names_of_tags
+from blog.posts.events import PostChanged, PostDeleted, PostPublished
+from blog.posts.fields import (
+    COLUMN_OF,
+    READ_BY_ALL,
+    changed_columns,
+    field_columns,
+    has_tags,
+    keeps_slug,
+    lock_author,
+    new_slug,
+    set_tags,
+    tag_ids,
+    text_columns,
+)
 from blog.posts.lists import Author, ListedPost
 from blog.posts.policies import may_change_post, may_read_post
-from blog.posts.schemas import PostForm
+from blog.posts.queries import listed_by_submission, listed_post
+from blog.posts.schemas import PostFields, PostForm
 from blog.posts.writes import NewPost, publish
 
 POST_IS_GONE = "This post does not exist, or was deleted."
 
 
-async def write_post(writes: Batches, author: Viewer, form: PostForm, body_html: str) -> ListedPost:
+async def write_post(
+    writes: Batches,
+    session: Callable[[], AsyncSession],
+    author: Viewer,
+    form: PostForm,
+    body_html: str,
+) -> ListedPost:
     """Publish a post. The same form sent twice publishes one, which is the answer to both.
 
+    A post that has nothing but a text is written in a batch with those of other requests.
+
     Args:
+        session: opens the transaction of any other post.
         body_html: what the renderer has made of the form's text.
 
     Raises:
         ForbiddenError: this person may not write.
+        InvalidFieldsError: another post of theirs has the wanted slug.
         NotFoundError: the form was sent before, and what it published is deleted at this moment.
     """
     if not author.can(Permission.WRITE):
         raise ForbiddenError
-    post = NewPost(
-        author=Author(author.id, author.username, author.person.avatar_hash),
-        body=form.body,
-        body_html=body_html,
-        renderer_version=RENDERER_VERSION,
-        submission=submission_key(form, author.id, form.body),
-    )
-    if (published := await writes.run(publish, post)) is None:
+    if form.has_only_text:
+        post = NewPost(
+            author=Author(author.id, author.username, author.person.avatar_hash),
+            language=author.person.language,
+            text=text_columns(form.body, body_html),
+            submission=submission_key(form, author.id, form.body),
+        )
+        published = await writes.run(publish, post)
+    else:
+        published = await _add(session(), author, form, body_html)
+    if published is None:
         raise NotFoundError(POST_IS_GONE)
     return published
+
+
+async def _add(
+    session: AsyncSession, author: Viewer, form: PostForm, body_html: str
+) -> ListedPost | None:
+    ids = await tag_ids(session, form.tags)
+    # From here on, this author's posts are added one after another.
+    await lock_author(session, author.id)
+    key = submission_key(form, author.id, form.model_dump_json(exclude={"submission"}))
+    if key and (sent_before := await listed_by_submission(session, [key])):
+        return sent_before[key]
+    slug = await new_slug(session, author.id, form.title, form.slug)
+    columns = text_columns(form.body, body_html) | field_columns(form, COLUMN_OF)
+    post = insert(Post).values(author_id=author.id, slug=slug, submission=key, **columns)
+    post_id = (await session.scalars(post.returning(Post.id))).one()
+    await set_tags(session, post_id, ids)
+    await record(session, PostPublished(post_id, author.id))
+    written = await listed_post(session, post_id)
+    await session.commit()
+    return written
 
 
 async def edit_post(
     session: AsyncSession,
     editor: Viewer,
     post_id: int,
-    body: str,
-    body_html: str,
+    form: PostFields,
+    body_html: str | None = None,
     *,
     version: int | None = None,
 ) -> Post:
-    """Replace a post's text, if the editor has read the text that it replaces.
+    """Change a post, if the editor has read what they change.
 
     Args:
-        body_html: what the renderer has made of `body`.
-        version: of the text that the editor has read; `None` stands for whichever there is.
+        form: the new values, of those fields that were sent.
+        body_html: what the renderer has made of the form's text; `None` if it has none.
+        version: of the post that the editor has read; `None` stands for whichever there is.
 
     Raises:
         NotFoundError: the post is not there (any more), or a moderator has hidden it.
         ForbiddenError: this person may not edit it.
-        EditConflictError: somebody has changed it meanwhile, to another text than this.
+        InvalidFieldsError: another post of its author has the wanted slug.
+        EditConflictError: somebody has changed it meanwhile, to something else than this.
     """
     post = await _locked(session, editor, post_id)
-    if post.body == body:
+    changes = changed_columns(post, form, body_html)
+    title = changes.get("title", post.title)
+    keeps_tags, keeps_its_slug = has_tags(post, form), keeps_slug(post, form, title)
+    if not changes and keeps_tags and keeps_its_slug:
         return post
     if version not in {None, post.version}:
         raise EditConflictError
-    post.body, post.body_html, post.renderer_version = body, body_html, RENDERER_VERSION
-    post.excerpt = excerpt(body_html)
-    post.edited_at, post.version = now(), post.version + 1
+    if not keeps_tags:
+        await set_tags(session, post.id, await tag_ids(session, form.tags))
+    if not keeps_its_slug:
+        post.slug = await new_slug(session, post.author_id, title, form.slug, post.id)
+    for name, value in changes.items():
+        setattr(post, name, value)
+    if not READ_BY_ALL.isdisjoint(changes):
+        post.edited_at = now()
+    post.version += 1
     if editor.id != post.author_id:
         audit.record(session, editor, Act.EDIT_POST, post.author, post=post.id)
     await record(session, PostChanged(post.id, post.author_id, changed_by=editor.id))
+    await _load_tags(session, post)
     await session.commit()
     return post
 
@@ -110,6 +171,8 @@ async def _locked(session: AsyncSession, viewer: Viewer, post_id: int) -> Post:
     post = await session.scalar(
         select(Post)
         .where(Post.id == post_id, not_deleted(Post.author_id))
+        # Read along, the tags would be those from before a wait for the lock.
+        .options(defer(Post.tags))
         .with_for_update()
         .execution_options(populate_existing=True)
     )
@@ -117,6 +180,12 @@ async def _locked(session: AsyncSession, viewer: Viewer, post_id: int) -> Post:
         raise NotFoundError(POST_IS_GONE)
     if not may_change_post(viewer, post):
         raise ForbiddenError
-    # Joined in above, an author who is asking would be loaded anew, and lose his role.
+    # Joined in above, an author who is asking would be loaded anew, and lose their role.
     set_committed_value(post, "author", await session.get_one(User, post.author_id))
+    await _load_tags(session, post)
     return post
+
+
+async def _load_tags(session: AsyncSession, post: Post) -> None:
+    tags = await session.scalar(select(names_of_tags(post.id)))
+    set_committed_value(post, "tags", tags)

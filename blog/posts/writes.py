@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.events.handlers import causes, tell
-from blog.core.text.excerpts import excerpt
 from blog.models import PostStatus
 from blog.posts.events import PostPublished
 from blog.posts.lists import Author, ListedPost
@@ -22,15 +21,15 @@ _PUBLISH = text(f"""
         FROM unnest(
             CAST(:authors AS bigint[]), CAST(:bodies AS text[]), CAST(:htmls AS text[]),
             CAST(:excerpts AS text[]), CAST(:renderer_versions AS integer[]),
-            CAST(:submissions AS uuid[])
+            CAST(:word_counts AS integer[]), CAST(:submissions AS uuid[])
         ) WITH ORDINALITY AS given (
-            author_id, body, body_html, excerpt, renderer_version, submission, place
+            author_id, body, body_html, excerpt, renderer_version, word_count, submission, place
         )
     ), added AS (
         INSERT INTO posts (
-            id, author_id, body, body_html, excerpt, renderer_version, submission
+            id, author_id, body, body_html, excerpt, renderer_version, word_count, submission
         )
-        SELECT id, author_id, body, body_html, excerpt, renderer_version, submission
+        SELECT id, author_id, body, body_html, excerpt, renderer_version, word_count, submission
         FROM new ORDER BY id
         ON CONFLICT DO NOTHING
         RETURNING id, author_id, published_at
@@ -43,20 +42,25 @@ TRIES = 3
 
 
 class NewPost(NamedTuple):
-    """A post that is to be published; `submission` is its form's (`blog.core.web.submissions`)."""
+    """A note that is to be published.
+
+    Attributes:
+        language: the author's.
+        text: what is stored of its text (`blog.posts.fields.text_columns`).
+        submission: its form's (`blog.core.web.submissions`).
+    """
 
     author: Author
-    body: str
-    body_html: str
-    renderer_version: int
+    language: str | None
+    text: dict[str, Any]
     submission: UUID | None
 
     def published(self, post_id: int, published_at: datetime) -> ListedPost:
         """The post that it has become."""
         return ListedPost(
             id=post_id,
-            body=self.body,
-            body_html=self.body_html,
+            body=self.text["body"],
+            body_html=self.text["body_html"],
             created_at=published_at,
             published_at=published_at,
             edited_at=None,
@@ -64,6 +68,14 @@ class NewPost(NamedTuple):
             comment_count=0,
             status=PostStatus.PUBLISHED,
             hidden_at=None,
+            title=None,
+            slug=None,
+            summary=None,
+            word_count=self.text["word_count"],
+            shown_language=self.language,
+            canonical_url=None,
+            comments_open=True,
+            tags=(),
             author=self.author,
         )
 
@@ -99,10 +111,11 @@ async def _add(
     new = [posts[place] for place in places]
     parameters = {
         "authors": [post.author.id for post in new],
-        "bodies": [post.body for post in new],
-        "htmls": [post.body_html for post in new],
-        "excerpts": [excerpt(post.body_html) for post in new],
-        "renderer_versions": [post.renderer_version for post in new],
+        "bodies": [post.text["body"] for post in new],
+        "htmls": [post.text["body_html"] for post in new],
+        "excerpts": [post.text["excerpt"] for post in new],
+        "renderer_versions": [post.text["renderer_version"] for post in new],
+        "word_counts": [post.text["word_count"] for post in new],
         "submissions": [post.submission for post in new],
     }
     rows = (await session.execute(_PUBLISH, parameters)).all()

@@ -9,7 +9,7 @@ from blog.core.auth.identity import current_viewer, required_account, required_v
 from blog.core.auth.permissions import permission_required
 from blog.core.auth.quotas import PREVIEWING, WRITING, quota
 from blog.core.errors import InvalidFieldsError
-from blog.core.web.app import current_app, read, writes
+from blog.core.web.app import current_app, db, read, writes
 from blog.core.web.forms import Form
 from blog.core.web.requests import requested_page
 from blog.models import Permission
@@ -40,7 +40,7 @@ async def publish() -> ResponseReturnValue:
         body_html = await current_app.renderer.post(data.body, author.id)
         if "preview" in form.values:
             return await home_page(form, body_html)
-        await service.write_post(await writes(), author, data, body_html)
+        await service.write_post(await writes(), db, author, data, body_html)
     except InvalidFieldsError as error:
         form.refuse(error)
         return await home_page(form)

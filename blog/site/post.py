@@ -1,6 +1,6 @@
 """The page of a post with its conversation."""
 
-from quart import render_template, session
+from quart import redirect, render_template, request, session
 from quart.typing import ResponseReturnValue
 
 from blog.comments.queries import comments_page
@@ -8,14 +8,23 @@ from blog.comments.schemas import CommentForm
 from blog.core.web.app import current_app, read
 from blog.core.web.forms import Form
 from blog.core.web.requests import requested_page
+from blog.posts.addresses import post_url
 from blog.posts.reading import readable_post
 from blog.site.blueprint import blueprint
 
 
 @blueprint.get("/post/<id:post_id>")
-async def post(post_id: int) -> ResponseReturnValue:
-    """One post, with a page of its comments (`?page=`; -1 is the last)."""
+@blueprint.get("/post/<id:post_id>/<slug>")
+async def post(post_id: int, slug: str | None = None) -> ResponseReturnValue:
+    """One post, with a page of its comments (`?page=`; -1 is the last).
+
+    It has one address, to which all others of the same id lead, so that no link dies of a new
+    title.
+    """
     found = await readable_post(post_id)
+    if slug != found.slug:
+        address, query = post_url(found), request.query_string
+        return redirect(f"{address}?{query.decode()}" if query else address, 301)
     wanted = requested_page(current_app.settings.comments_per_page, count=found.comment_count)
     comments = await read(comments_page, found, wanted)
     return await render_template(

@@ -24,6 +24,10 @@ UNFORESEEABLE = {
     "cursor": "not a cursor of this list",
     "body": "nothing to be seen",  # As of "#".
     "file": "",  # It is no image.
+    "slug": "slug",  # It is taken, a number, or cannot be spelled.
+    "tags": "tag",
+    "language": "by its code",
+    "canonical_url": "begins with https://",
     "page": "either a page or a cursor",
 }
 # And those that are about no single field.

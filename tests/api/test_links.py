@@ -17,7 +17,7 @@ from tests.posts.test_posts import add_posts
 from tests.support import PASSWORD
 
 SITE = "https://blog.test"
-ELSEWHERE = {"avatar_url", "documentation_url"}
+ELSEWHERE = {"avatar_url", "documentation_url", "html_url"}
 SECRET = {"token_url"}
 
 

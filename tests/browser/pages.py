@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from playwright.async_api import Page
 
-from tests.browser.sample_site import EDITOR, ESSAY, HOSTILE, NEWCOMER, READER, WRITER
+from tests.browser.sample_site import ARTICLE_PAGE, EDITOR, ESSAY, HOSTILE, NEWCOMER, READER, WRITER
 from tests.browser.steps import log_in
 from tests.support import PASSWORD
 
@@ -90,6 +90,7 @@ SIGHTS = [
     Sight(VISITOR, "page-past-the-end", "/?page=999"),
     Sight(VISITOR, "post-visited", ESSAY),
     Sight(VISITOR, "profile-hostile", f"/user/{HOSTILE}"),
+    Sight(VISITOR, "article", ARTICLE_PAGE),
     Sight(VISITOR, "code-hostile", "/post/3"),
     Sight(VISITOR, "table-hostile", "/post/4"),
     Sight(VISITOR, "not-found", "/nowhere"),

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from pathlib import Path
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from blog import create_app
 from blog.accounts.deletion.service import DELETE_ACCOUNT
 from blog.accounts.links import CHANGE_EMAIL, RESET_PASSWORD, credentials_of
@@ -24,6 +26,7 @@ from blog.models import (
     ReportState,
     User,
 )
+from blog.posts.fields import set_tags, tag_ids
 from settings import Settings
 from tests.servers import SECRET_KEY
 from tests.support import add_user
@@ -82,6 +85,32 @@ The tomatoes have names now: Gutenberg, Caslon, and the small one that will not 
 [Comic Sans](https://example.com/tomatoes). It is the favourite of the children, of course."""),
     ("tomas", 40 * 24 * 60, "First post. ~~Second thoughts.~~ Hello, everybody."),
 ]  # fmt: skip
+# A post with a title and all that goes with it.
+ARTICLE = """\
+The bench at the stop is the best place in town to read, because nobody ever comes to take you \
+away from it. I have finished two novels there since March, and most of a third.
+
+## What the timetable says
+
+It says *every twelve minutes*. It has said so since 1974, when the line was still there to be \
+late. Then the bridge was closed, the rails were lifted, and nobody came for the timetable.
+
+> A promise that nobody has to keep is the most reliable one there is.
+
+## What I propose
+
+Leave it as it is. Paint the bench. Add a second one, and a lamp, and call it what it has been for \
+fifty years: a reading room with a roof, open at all hours, where the fare is your patience.
+"""
+ARTICLE_FIELDS = {
+    "title": "In praise of the tram that never comes",
+    "slug": "in-praise-of-the-tram-that-never-comes",
+    "language": "en-GB",
+    "summary": "The bench at the stop is the best reading room in town. A proposal to keep the"
+    " timetable, and to add a lamp.",
+    "word_count": 138,
+}
+ARTICLE_TAGS = ("Trams", "public space", "Lisbon")
 
 
 LONG_WORD = "incomprehensibilities" * 40
@@ -104,6 +133,7 @@ HOSTILE_POSTS = [
 
 
 # Where the post with the comments is, on a site that nobody has written on before.
+ARTICLE_PAGE = f"/post/{len(HOSTILE_POSTS) + len(POSTS) + 2}/{ARTICLE_FIELDS['slug']}"
 ESSAY = f"/post/{len(HOSTILE_POSTS) + len(POSTS) - 1}"
 
 
@@ -162,6 +192,8 @@ async def fill(app: Broadside) -> dict[str, str]:
                 last_error="ConnectError: https://hooks.example.com/broadside: timed out",
             )
         )  # fmt: skip
+        await session.flush()
+        await add_article(session, people[WRITER])
         await session.commit()
     return links_for(app, people[WRITER])
 
@@ -211,6 +243,16 @@ def post_by(author: User, minutes_ago: int, body: str) -> Post:
         created_at=moment,
         published_at=moment,
     )
+
+
+async def add_article(session: AsyncSession, author: User) -> None:
+    """Add the post with a title, and its tags."""
+    article = post_by(author, 90, ARTICLE)
+    for name, value in ARTICLE_FIELDS.items():
+        setattr(article, name, value)
+    session.add(article)
+    await session.flush()
+    await set_tags(session, article.id, await tag_ids(session, ARTICLE_TAGS))
 
 
 def comment_by(author: User, post: Post, minutes_ago: int, body: str) -> Comment:

@@ -66,12 +66,14 @@ def sections(account: User) -> dict[str, Section]:
             User.confirmed_at, User.disabled_at, User.last_seen_at, User.avatar_hash,
         ).join(Role, Role.id == User.role_id).where(User.id == me), (User.id,)),
         "profile": Section(select(
-            User.name, User.location, User.about_me, User.post_count, User.follower_count,
-            User.following_count,
+            User.name, User.location, User.about_me, User.language, User.post_count,
+            User.follower_count, User.following_count,
         ).where(User.id == me), (User.id,)),
         "posts": Section(select(
-            Post.id, Post.body, Post.created_at, Post.status, Post.published_at, Post.edited_at,
-            Post.hidden_at, Post.comment_count,
+            Post.id, Post.title, Post.slug, Post.body, Post.tags, Post.summary, Post.language,
+            Post.canonical_url, Post.comments_open, Post.pinned_at, Post.created_at, Post.status,
+            Post.published_at, Post.scheduled_wall, Post.time_zone, Post.preview_key,
+            Post.edited_at, Post.hidden_at, Post.comment_count,
         ).where(Post.author_id == me), (Post.id,), POSTS_AT_ONCE),
         "comments": Section(select(
             Comment.id, Comment.post_id, Comment.body, Comment.created_at, Comment.edited_at,

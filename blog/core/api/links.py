@@ -35,6 +35,10 @@ class Links(NamedTuple):
     def post(self, post_id: int) -> str:
         return f"{self.root}/posts/{post_id}"
 
+    def page_of_post(self, post_id: int, slug: str | None) -> str:
+        page = f"{self.root.partition('/api/')[0]}/post/{post_id}"
+        return f"{page}/{slug}" if slug else page
+
     def comments_of(self, post_id: int) -> str:
         return f"{self.root}/posts/{post_id}/comments/"
 

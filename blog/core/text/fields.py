@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from blog.core.text.cleaning import clean_line, clean_lines
+from blog.core.text.visibility import is_seen
 
 
 def _cleaned_by(clean: Callable[[str], str]) -> BeforeValidator:
@@ -20,3 +21,23 @@ def _cleaned_by(clean: Callable[[str], str]) -> BeforeValidator:
 Line = Annotated[str, Field(max_length=64), _cleaned_by(clean_line)]
 Lines = Annotated[str, Field(max_length=2000), _cleaned_by(clean_lines)]
 Description = Annotated[str, Field(max_length=1000), _cleaned_by(clean_line)]
+
+
+def _line_or_none(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    line = " ".join(clean_line(value).split())
+    return line if any(map(is_seen, line)) else None
+
+
+def _switch(value: Any) -> bool:
+    if not isinstance(value, bool | str) or value not in SWITCH:
+        raise ValueError("Please say true or false.")
+    return SWITCH[value]
+
+
+# A single line; `None` where nothing is to be seen.
+OPTIONAL_LINE = BeforeValidator(_line_or_none)
+# Of JSON or, as text, of a form.
+SWITCH: dict[bool | str, bool] = {True: True, False: False, "true": True, "false": False}
+Switch = Annotated[bool, BeforeValidator(_switch)]

@@ -109,12 +109,22 @@ class Schema(BaseModel):
         longest = cls._longest[str(info.field_name)]
         if len(value) > longest and len(value.strip()) > longest:
             raise PydanticKnownError("string_too_long", {"max_length": longest})
-        if _SURROGATE.search(value):
-            raise PydanticKnownError("string_unicode")
-        if found := _NOT_IN_TEXTS.search(value):
-            name = f"U+{ord(found[0]):04X}"
-            raise ValueError(f"Please leave out {name}, which is not a character of a text.")
-        return value
+        return require_characters(value)
+
+
+def require_characters(text: str) -> str:
+    """`text`, if all of it are characters that any text may have.
+
+    Raises:
+        ValueError: it has others; the message names the first.
+        PydanticKnownError: it has half a surrogate pair.
+    """
+    if _SURROGATE.search(text):
+        raise PydanticKnownError("string_unicode")
+    if found := _NOT_IN_TEXTS.search(text):
+        name = f"U+{ord(found[0]):04X}"
+        raise ValueError(f"Please leave out {name}, which is not a character of a text.")
+    return text
 
 
 def _not_blank(text: str) -> str:

@@ -5,7 +5,7 @@ import unicodedata
 from html import unescape
 
 # Attribute values may contain ">".
-_TAG = re.compile(r'<(?:[^>"]|"[^"]*")*>')
+TAG = re.compile(r'<(?:[^>"]|"[^"]*")*>')
 _SEEN_WITHOUT_TEXT = ("<hr", "<img")
 _UNSEEN_CATEGORIES = {"Cc", "Cf", "Cs", "Zl", "Zp", "Zs"}
 # Invisible letters and marks: default ignorable code points (DerivedCoreProperties.txt) of other
@@ -20,10 +20,11 @@ def shows_something(html: str) -> bool:
     """Whether sanitised HTML has anything visible: a character, an image or a horizontal rule."""
     if any(tag in html for tag in _SEEN_WITHOUT_TEXT):
         return True
-    return any(map(_is_seen, unescape(_TAG.sub("", html))))
+    return any(map(is_seen, unescape(TAG.sub("", html))))
 
 
-def _is_seen(character: str) -> bool:
+def is_seen(character: str) -> bool:
+    """Whether a character can be seen by itself, as spaces and joiners cannot."""
     return unicodedata.category(character) not in _UNSEEN_CATEGORIES and not _UNSEEN.match(
         character
     )

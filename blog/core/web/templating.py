@@ -4,6 +4,7 @@ from datetime import datetime
 
 from markupsafe import Markup
 
+from blog.core.text.languages import direction
 from blog.core.web.app import Broadside
 from blog.core.web.forms import submission_field
 
@@ -32,11 +33,23 @@ def date_element(moment: datetime) -> Markup:
     )
 
 
+def language_attributes(language: str | None) -> Markup:
+    """The attributes `lang` and `dir` of an element with a text; none if its language is unknown.
+
+    Args:
+        language: a BCP 47 tag.
+    """
+    if not language:
+        return Markup("")
+    return Markup(' lang="{}" dir="{}"').format(language, direction(language))
+
+
 def init_app(app: Broadside) -> None:
     """Add the filters and globals."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters["time"] = time_element
     app.jinja_env.filters["date"] = date_element
+    app.jinja_env.globals["language_attributes"] = language_attributes
     app.jinja_env.globals["cached"] = app.fragments.cached
     app.jinja_env.globals["site_name"] = app.settings.site_name
     app.jinja_env.globals["submission_field"] = submission_field

@@ -1,0 +1,27 @@
+"""Addresses of other sites that people give."""
+
+from typing import Annotated, Any
+
+from pydantic import AnyHttpUrl, BeforeValidator, Field, TypeAdapter, ValidationError
+
+LONGEST_ADDRESS = 2_000
+NO_ADDRESS = "Please give an address that begins with https:// or http://."
+
+_URL = TypeAdapter(AnyHttpUrl)
+
+
+def _web_address(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if not (text := value.strip()):
+        return None
+    try:
+        return str(_URL.validate_python(text))
+    except ValidationError:
+        raise ValueError(NO_ADDRESS) from None
+
+
+# Of http or https; `None` for an empty one.
+WebAddress = Annotated[
+    Annotated[str, Field(max_length=LONGEST_ADDRESS)] | None, BeforeValidator(_web_address)
+]

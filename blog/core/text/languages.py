@@ -1,0 +1,46 @@
+"""Languages of texts, as BCP 47 tags such as `pt-BR`."""
+
+from functools import lru_cache
+from typing import Annotated, Any
+
+from langcodes import Language as Tag
+from langcodes import standardize_tag, tag_is_valid
+from langcodes.tag_parser import LanguageTagError
+from pydantic import BeforeValidator, Field
+
+# The longest that RFC 5646, 4.4.1 has software support.
+LONGEST_LANGUAGE = 35
+UNKNOWN = "Please give a language by its code, such as en, pt-BR or zh-Hant."
+# ISO 15924: the scripts that are written from right to left and are in use.
+RIGHT_TO_LEFT = {"Adlm", "Arab", "Aran", "Hebr", "Mand", "Nkoo", "Rohg", "Samr", "Syrc", "Thaa"}
+
+
+def standard_language(text: str) -> str:
+    """The tag as it is usually written: `pt-BR` for `PT-br`.
+
+    Raises:
+        ValueError: no such language is registered.
+    """
+    try:
+        if text.isascii() and len(text) <= LONGEST_LANGUAGE and tag_is_valid(text):
+            return standardize_tag(text)
+    except LanguageTagError:
+        pass
+    raise ValueError(UNKNOWN)
+
+
+@lru_cache(maxsize=1_000)
+def direction(language: str) -> str:
+    """`rtl` or `ltr`, by the script in which the language is usually written."""
+    return "rtl" if Tag.get(language).maximize().script in RIGHT_TO_LEFT else "ltr"
+
+
+def _standard(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    return standard_language(text) if (text := value.strip()) else None
+
+
+Language = Annotated[
+    Annotated[str, Field(max_length=LONGEST_LANGUAGE)] | None, BeforeValidator(_standard)
+]

@@ -1,0 +1,64 @@
+"""Slugs: the last part of the address of a post with a title, for people to read."""
+
+import re
+from typing import Annotated, Any
+
+from anyascii import anyascii
+from pydantic import BeforeValidator, Field
+
+LONGEST_SLUG = 80
+# What stands in the same place in other addresses below that of a post.
+RESERVED = {"comments", "edit", "preview", "revisions", "timegate", "timemap"}
+# For a title of which nothing can be spelled, and before one that is a number.
+PLAIN = "post"
+
+IS_NUMBER = "A slug cannot be only a number."
+IS_RESERVED = "This slug is reserved for the site. Please choose another one."
+NOT_SPELLED = "Please use letters in the slug."
+
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
+# Chinese comes as `ShenZhen`.
+_NEXT_SYLLABLE = re.compile(r"(?<=[a-z])(?=[A-Z])")
+# Within words, as of English, Arabic and Ukrainian.
+_APOSTROPHE = re.compile("['`]")
+_BETWEEN_WORDS = re.compile("[^a-z0-9]+")
+_NUMBER = re.compile("[0-9-]+")
+
+
+def slug_of(title: str) -> str:
+    """The slug for a title, in small Latin letters, digits and hyphens; never only a number."""
+    slug = _spelled(title)
+    if not slug or _NUMBER.fullmatch(slug):
+        return f"{PLAIN}-{slug}".rstrip("-")
+    return f"{PLAIN}-{slug}" if slug in RESERVED else slug
+
+
+def is_slug_of(slug: str, title: str) -> bool:
+    """Whether a slug was made of this title, perhaps with a number behind it."""
+    return re.fullmatch(f"{slug_of(title)}(-[0-9]+)?", slug) is not None
+
+
+def _spelled(text: str) -> str:
+    latin = _BEYOND_ASCII.sub(lambda found: _NEXT_SYLLABLE.sub(" ", anyascii(found[0])), text)
+    slug = _BETWEEN_WORDS.sub("-", _APOSTROPHE.sub("", latin).lower()).strip("-")
+    if len(slug) <= LONGEST_SLUG:
+        return slug
+    words = slug[: LONGEST_SLUG + 1].rpartition("-")[0]
+    return words or slug[:LONGEST_SLUG]
+
+
+def _own(value: Any) -> Any:
+    """A slug that the author wants, spelled as slugs are; `None` for an empty one."""
+    if not isinstance(value, str) or not (text := value.strip()):
+        return None if value == "" or isinstance(value, str) else value
+    slug = _spelled(text)
+    if not slug:
+        raise ValueError(NOT_SPELLED)
+    if _NUMBER.fullmatch(slug):
+        raise ValueError(IS_NUMBER)
+    if slug in RESERVED:
+        raise ValueError(IS_RESERVED)
+    return slug
+
+
+OwnSlug = Annotated[Annotated[str, Field(max_length=LONGEST_SLUG)] | None, BeforeValidator(_own)]

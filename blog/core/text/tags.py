@@ -1,0 +1,93 @@
+"""Tags of posts, as their authors write them, and how they are compared."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, WithJsonSchema
+
+from blog.core.text.cleaning import clean_line
+from blog.core.text.validation import require_characters
+from blog.core.text.visibility import is_seen
+
+MOST_TAGS = 10
+LONGEST_TAG = 50
+# Compatibility characters fold to up to 18 others, and the index has to hold the result.
+LONGEST_FOLDED = 100
+# More than this is refused before each is looked at.
+MOST_GIVEN = 10 * MOST_TAGS
+
+TOO_MANY = f"Please use at most {MOST_TAGS} tags."
+TOO_LONG = f"Please shorten each tag to at most {LONGEST_TAG} characters."
+HAS_COMMA = "A tag cannot contain a comma."
+SHOWS_NOTHING = "A tag needs a letter, a digit or a symbol."
+NO_LIST = "Please give a list of texts."
+
+# As they are typed in several scripts.
+_COMMA = re.compile("[,\u060c\u3001\uff0c]")
+_SEPARATOR = re.compile(f"{_COMMA.pattern}|\n")
+_LEADING = re.compile(r"^[#\uff03\s]+")
+# Letters, marks, digits and symbols, to which emoji belong.
+_TELLING = tuple("LMNS")
+
+
+def fold_tag(tag: str) -> str:
+    """What two tags have in common that are the same to a reader: `Ⅻ Tables` and `xii tables`."""
+    folded = unicodedata.normalize("NFKC", tag).casefold()
+    # Variation selectors and joiners, which only change how a character looks.
+    seen = "".join(each for each in folded if each == " " or is_seen(each))
+    return unicodedata.normalize("NFKC", seen)
+
+
+def clean_tags(given: Iterable[str]) -> list[str]:
+    """Tags without `#` at the beginning, needless spaces, and those that are given already.
+
+    Raises:
+        ValueError: one is no tag, or there are too many.
+    """
+    tags: dict[str, str] = {}
+    for text in given:
+        if tag := _clean_tag(require_characters(text)):
+            tags.setdefault(fold_tag(tag), tag)
+    if len(tags) > MOST_TAGS:
+        raise ValueError(TOO_MANY)
+    return list(tags.values())
+
+
+def _clean_tag(text: str) -> str:
+    """One tag; empty if there is nothing to be seen."""
+    if len(text.strip()) > 2 * LONGEST_TAG:
+        raise ValueError(TOO_LONG)
+    if _COMMA.search(text):
+        raise ValueError(HAS_COMMA)
+    tag = _LEADING.sub("", " ".join(clean_line(text).split()))
+    if not any(map(is_seen, tag)):
+        return ""
+    if not any(unicodedata.category(each).startswith(_TELLING) for each in tag):
+        raise ValueError(SHOWS_NOTHING)
+    if len(tag) > LONGEST_TAG or len(fold_tag(tag)) > LONGEST_FOLDED:
+        raise ValueError(TOO_LONG)
+    return tag
+
+
+def _of_list(value: Any) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise ValueError(NO_LIST)
+    if len(value) > MOST_GIVEN:
+        raise ValueError(TOO_MANY)
+    return clean_tags(value)
+
+
+def _of_line(value: Any) -> list[str]:
+    return _of_list(_SEPARATOR.split(value) if isinstance(value, str) else value)
+
+
+_ITEM = {"type": "string", "maxLength": LONGEST_TAG, "pattern": r"^#*[\p{L}\p{N}][^,]*$"}
+Tags = Annotated[
+    list[str],
+    BeforeValidator(_of_list),
+    WithJsonSchema({"type": "array", "maxItems": MOST_TAGS, "items": _ITEM}),
+]
+# As a form sends them: separated by commas, or one a line.
+TagLine = Annotated[list[str], BeforeValidator(_of_line)]

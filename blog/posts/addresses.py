@@ -1,0 +1,24 @@
+"""The addresses of posts on pages."""
+
+from typing import Any, Protocol
+
+from quart import url_for
+
+
+class Addressed(Protocol):
+    """Anything that has the id and the slug of a post."""
+
+    @property
+    def id(self) -> int: ...
+
+    @property
+    def slug(self) -> str | None: ...
+
+
+def post_url(post: Addressed, **values: Any) -> str:
+    """The address of a post's page: `/post/7/its-slug`, or `/post/7` if it has none.
+
+    Args:
+        values: what else `url_for` takes, such as `page` and `_anchor`.
+    """
+    return url_for("site.post", post_id=post.id, slug=post.slug, **values)

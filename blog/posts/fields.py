@@ -1,0 +1,167 @@
+"""The fields of a post besides its text, and how they are stored."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import Select, delete, exists, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.errors import InvalidFieldsError
+from blog.core.text.excerpts import excerpt
+from blog.core.text.markdown import RENDERER_VERSION
+from blog.core.text.reading_time import word_count
+from blog.core.text.slugs import is_slug_of, slug_of
+from blog.core.text.tags import fold_tag
+from blog.models import Post, PostTag, Tag, User
+from blog.posts.schemas import PostFields
+
+# What the API and forms call the columns.
+COLUMN_OF = {
+    "title": "title",
+    "language": "language",
+    "excerpt": "summary",
+    "canonical_url": "canonical_url",
+    "comments_open": "comments_open",
+}
+# An edit of these is marked as one.
+READ_BY_ALL = {"title", "body", "summary"}
+SLUG_IS_TAKEN = "Another post of yours has this slug. Please choose another one."
+
+
+def text_columns(body: str, body_html: str) -> dict[str, Any]:
+    """What is stored of a text.
+
+    Args:
+        body: Markdown.
+        body_html: what the renderer has made of it.
+    """
+    return {"body": body, **html_columns(body_html)}
+
+
+def html_columns(body_html: str) -> dict[str, Any]:
+    """What is stored of the HTML of a text."""
+    return {
+        "body_html": body_html,
+        "excerpt": excerpt(body_html),
+        "word_count": word_count(body_html),
+        "renderer_version": RENDERER_VERSION,
+    }
+
+
+def field_columns(form: PostFields, names: Collection[str]) -> dict[str, Any]:
+    """What is stored of these fields of a form, but for the slug and the tags."""
+    return {column: getattr(form, name) for name, column in COLUMN_OF.items() if name in names}
+
+
+def changed_columns(post: Post, form: PostFields, body_html: str | None) -> dict[str, Any]:
+    """What an edit changes, but for the slug and the tags.
+
+    Args:
+        form: what was sent.
+        body_html: what the renderer has made of its text, if it has one.
+    """
+    columns = field_columns(form, form.model_fields_set)
+    changes = {name: value for name, value in columns.items() if getattr(post, name) != value}
+    body = getattr(form, "body", None)
+    if body_html is not None and body is not None and body != post.body:
+        changes |= text_columns(body, body_html)
+    return changes
+
+
+def has_tags(post: Post, form: PostFields) -> bool:
+    """Whether a post has the tags of a form, if that has any say in it."""
+    if "tags" not in form.model_fields_set:
+        return True
+    return [*map(fold_tag, post.tags)] == [*map(fold_tag, form.tags)]
+
+
+async def tag_ids(session: AsyncSession, names: Sequence[str]) -> list[int]:
+    """The ids of tags, in this order; those that nobody has used before are added.
+
+    Args:
+        session: the transaction of a write that has locked its post, and no author or day yet.
+        names: different ones, as `blog.core.text.tags.clean_tags` returns them.
+    """
+    if not names:
+        return []
+    folded = {fold_tag(name): name for name in names}
+    # In one order, so that two who add the same tags wait for each other and do not deadlock.
+    rows = [{"folded": key, "name": folded[key]} for key in sorted(folded)]
+    await session.execute(insert(Tag).values(rows).on_conflict_do_nothing())
+    found = await session.execute(select(Tag.folded, Tag.id).where(Tag.folded.in_(folded)))
+    ids = {row.folded: row.id for row in found}
+    return [ids[key] for key in folded]
+
+
+async def set_tags(session: AsyncSession, post_id: int, ids: Sequence[int]) -> None:
+    """Give a post these tags, in this order, instead of those that it has."""
+    await session.execute(delete(PostTag).where(PostTag.post_id == post_id))
+    if ids:
+        rows = [
+            {"post_id": post_id, "tag_id": tag_id, "position": position}
+            for position, tag_id in enumerate(ids)
+        ]
+        await session.execute(insert(PostTag), rows)
+
+
+def keeps_slug(post: Post, form: PostFields, title: str | None) -> bool:
+    """Whether a post keeps its slug with this title.
+
+    A slug that was made of the title changes with it, one of the author's own stays.
+    """
+    is_given = "slug" in form.model_fields_set
+    if is_given and form.slug is not None:
+        return form.slug == post.slug
+    if post.slug is None:
+        return title is None
+    is_own = post.title is None or not is_slug_of(post.slug, post.title)
+    if is_own and not is_given:
+        return True
+    return title is not None and is_slug_of(post.slug, title)
+
+
+async def lock_author(session: AsyncSession, author_id: int) -> None:
+    """Let no other transaction give a slug to a post of this author."""
+    await session.execute(
+        select(User.id).where(User.id == author_id).with_for_update(key_share=True)
+    )
+
+
+async def new_slug(
+    session: AsyncSession, author_id: int, title: str | None, own: str | None, post_id: int = 0
+) -> str | None:
+    """A slug for a post: the author's own, or one made of the title; `None` without either.
+
+    Locks the author.
+
+    Args:
+        title: of the post.
+        own: the slug that the author wants.
+        post_id: of the post, if it is there already.
+
+    Raises:
+        InvalidFieldsError: another post of this author has the wanted slug.
+    """
+    if own is None and title is None:
+        return None
+    await lock_author(session, author_id)
+    others = select(Post.id).where(Post.author_id == author_id, Post.id != post_id)
+    if own is not None:
+        if await session.scalar(others.where(Post.slug == own)) is not None:
+            raise InvalidFieldsError({"slug": SLUG_IS_TAKEN})
+        return own
+    base = slug_of(title or "")
+    if await session.scalar(others.where(Post.slug == base)) is None:
+        return base
+    return f"{base}-{await session.scalar(_first_free(author_id, post_id, base))}"
+
+
+def _first_free(author_id: int, post_id: int, base: str) -> Select[int]:
+    """The smallest number from 2 that makes a slug of this which no other post has."""
+    others = (Post.author_id == author_id, Post.id != post_id)
+    # All that begin with "base-" come before "base.", by the collation "C".
+    alike = select(func.count()).where(*others, Post.slug > base, Post.slug < f"{base}.")
+    number = func.generate_series(2, alike.scalar_subquery() + 2).column_valued("number")
+    is_taken = exists().where(*others, Post.slug == func.concat(base, "-", number))
+    return select(number).where(~is_taken).order_by(number).limit(1)
