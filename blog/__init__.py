@@ -98,6 +98,7 @@ from blog.moderation.report_pages import blueprint as report_pages
 from blog.posts.api import blueprint as posts_api
 from blog.posts.jobs import PUBLISH_DUE_POSTS
 from blog.posts.pages import blueprint as posts_pages
+from blog.posts.state_pages import blueprint as post_state_pages
 from blog.site.pages import blueprint as site_pages
 from blog.users.api import blueprint as users_api
 from blog.users.pages import blueprint as users_pages
@@ -160,6 +161,7 @@ BLUEPRINTS = (
     media_files,
     site_pages,
     posts_pages,
+    post_state_pages,
     follows_pages,
     comments_pages,
     report_pages,

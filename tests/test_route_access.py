@@ -21,7 +21,7 @@ from tests.support import Browser, add_user
 LOG_IN = "to the login"
 CONFIRM = "to the page that asks for the confirmation"
 LED = {"/auth/login": LOG_IN, "/auth/unconfirmed": CONFIRM}
-FORM = {"body": "x", "reason": "x", "role": "User"}
+FORM = {"body": "x", "reason": "x", "role": "User", "pinned": "true"}
 
 Outcome = int | str
 
@@ -96,6 +96,14 @@ TABLE = [
     Row("GET /post/<id:post_id>", readers(200), "/post/{post}"),
     Row("GET /post/<id:post_id>/<slug>", readers(301), "/post/{post}/old-slug"),
     Row("POST /post/<id:post_id>", confirmed(302), "/post/{post}"),
+    Row("POST /post/<id:post_id>/state", only_the_author(302), "/post/{post}/state"),
+    Row("POST /post/<id:post_id>/preview-link", confirmed(403), "/post/{post}/preview-link"),
+    Row(
+        "POST /post/<id:post_id>/preview-link/revoke",
+        confirmed(403),
+        "/post/{post}/preview-link/revoke",
+    ),
+    Row("GET /preview/<key>", readers(404), "/preview/none"),
     Row("GET /user/<username>", readers(200), "/user/bob"),
     Row("GET /static/<path:filename>", everybody(404), "/static/none"),
     Row("GET /all", readers(302)),

@@ -21,6 +21,11 @@ def may_read_comment(viewer: Viewer, comment: Comment, post: Post | ListedPost) 
     return is_shown and may_know_of_comment(viewer, post)
 
 
+def may_comment(viewer: Viewer, post: Post | ListedPost) -> bool:
+    """Whether the viewer may write a comment on this post."""
+    return post.is_public and post.comments_open and viewer.can(Permission.COMMENT)
+
+
 def may_edit_comment(viewer: Viewer, comment: Comment, post: Post) -> bool:
     """Whether the viewer wrote it, recently, and can still read it."""
     if viewer.id != comment.author_id or not viewer.can(Permission.COMMENT):
@@ -39,4 +44,4 @@ def may_report_comment(comment: Comment, post: Post) -> bool:
     return not comment.is_disabled and post.is_public
 
 
-POLICIES = (may_read_comment, may_edit_comment, may_delete_comment, may_report_comment)
+POLICIES = (may_comment, may_read_comment, may_edit_comment, may_delete_comment, may_report_comment)

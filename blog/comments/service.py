@@ -16,7 +16,7 @@ from blog.comments.policies import (
     may_know_of_comment,
 )
 from blog.comments.schemas import CommentCreate, CommentForm
-from blog.comments.writes import NewComment, Written, publish
+from blog.comments.writes import NewComment, Refusal, Written, publish
 from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
 from blog.core.errors import ForbiddenError, InvalidFieldsError, NotFoundError
@@ -28,6 +28,7 @@ from blog.models import Comment, Permission, Post
 from blog.posts.lists import Author
 
 POST_IS_GONE = "This post does not exist, or was deleted."
+CLOSED = "Comments on this post are closed."
 COMMENT_IS_GONE = "This comment does not exist, or was deleted."
 NOT_EDITABLE = (
     "A comment can be edited for 15 minutes, unless a moderator has disabled it meanwhile."
@@ -43,7 +44,7 @@ async def write_comment(
         body_html: the rendered text of the form.
 
     Raises:
-        ForbiddenError: the viewer may not comment.
+        ForbiddenError: the viewer may not comment, or nobody may on this post.
         NotFoundError: the post does not exist (any more), or is hidden.
     """
     if not author.can(Permission.COMMENT):
@@ -56,7 +57,10 @@ async def write_comment(
         renderer_version=RENDERER_VERSION,
         submission=submission_key(form, author.id, post_id, form.body),
     )
-    if (written := await writes.run(publish, comment)) is None:
+    written = await writes.run(publish, comment)
+    if written is Refusal.CLOSED:
+        raise ForbiddenError(CLOSED)
+    if isinstance(written, Refusal):
         raise NotFoundError(POST_IS_GONE)
     return written
 

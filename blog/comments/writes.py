@@ -1,28 +1,30 @@
 """Batched writes of comments (`blog.core.web.batches`)."""
 
+import enum
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import ARRAY, BigInteger, any_, bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.comments import queries
 from blog.comments.events import CommentWritten
 from blog.core.auth.viewer import ANONYMOUS
 from blog.core.events.handlers import causes, tell
+from blog.models import Post
 from blog.posts.lists import Author
 from blog.posts.policies import visible_to
 
-_MAY_BE_COMMENTED = visible_to(ANONYMOUS)
+_IS_SHOWN = visible_to(ANONYMOUS)
 
 # The post is locked before its comments get their ids, until the commit: so ids are in the order
 # of the list, and the previous count gives their positions.
 _PUBLISH = text(f"""
     WITH post AS MATERIALIZED (
         SELECT id, slug, comment_count FROM posts
-        WHERE id = ANY(CAST(:posts AS bigint[])) AND {_MAY_BE_COMMENTED}
+        WHERE id = ANY(CAST(:posts AS bigint[])) AND comments_open AND {_IS_SHOWN}
         ORDER BY id FOR NO KEY UPDATE
     ), new AS MATERIALIZED (
         SELECT nextval(pg_get_serial_sequence('comments', 'id')) AS id,
@@ -50,6 +52,9 @@ _PUBLISH = text(f"""
         new.before + row_number() OVER (PARTITION BY new.post_id ORDER BY added.id) AS position
     FROM added JOIN new USING (id)
 """)  # noqa: S608
+_CLOSED = select(Post.id).where(
+    Post.id == any_(bindparam("posts", type_=ARRAY(BigInteger))), ~Post.comments_open, _IS_SHOWN
+)
 TRIES = 3
 
 
@@ -76,14 +81,21 @@ class Written(NamedTuple):
     created_at: datetime | None
 
 
+class Refusal(enum.Enum):
+    """Why a comment was not published."""
+
+    GONE = enum.auto()  # The post does not exist, or is not visible.
+    CLOSED = enum.auto()
+
+
 @causes(CommentWritten)
 async def publish(
     session: AsyncSession, comments: Sequence[NewComment]
-) -> Sequence[Written | None]:
+) -> Sequence[Written | Refusal]:
     """Publish comments, one per idempotency key.
 
     Returns:
-        The published comment for each; `None` if the post does not exist or is not visible.
+        The published comment for each, or why there is none.
     """
     written: dict[int, Written] = {}
     for _ in range(TRIES):
@@ -103,7 +115,20 @@ async def publish(
             for place, submission in sent_again.items()
             if submission in found
         }
-    return [written.get(place) for place in range(len(comments))]
+    missing = [place for place in range(len(comments)) if place not in written]
+    return [
+        written.get(place) or refusal
+        for place, refusal in enumerate(await _refusals(session, comments, missing))
+    ]
+
+
+async def _refusals(
+    session: AsyncSession, comments: Sequence[NewComment], missing: Sequence[int]
+) -> Sequence[Refusal]:
+    """Why those comments are missing; the others need no statement."""
+    posts = [comments[place].post_id for place in missing]
+    closed = set(await session.scalars(_CLOSED, {"posts": posts})) if posts else set()
+    return [Refusal.CLOSED if comment.post_id in closed else Refusal.GONE for comment in comments]
 
 
 async def _add(

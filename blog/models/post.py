@@ -47,6 +47,15 @@ def is_public(posts: Any) -> ColumnElement[bool]:
     return and_(posts.status == _PUBLISHED, posts.hidden_at.is_(None))
 
 
+def is_unpublished(posts: Any) -> ColumnElement[bool]:
+    """Whether a post is a draft or scheduled, in the words of the partial indexes of those.
+
+    Args:
+        posts: the mapped class, or the columns of its table.
+    """
+    return and_(posts.status != _PUBLISHED)
+
+
 class Post(Base):
     """A post: its Markdown, and the HTML that was rendered from it on write.
 

@@ -16,6 +16,7 @@ from blog.core.api.collections import (
     list_example,
     list_response,
     paginated,
+    requested_cursor,
     requested_fields,
     requested_page,
 )
@@ -29,15 +30,17 @@ from blog.core.api.responses import (
     no_content,
     require_match,
 )
-from blog.core.auth.identity import current_viewer, required_viewer
+from blog.core.auth.identity import current_viewer, required_account, required_viewer
 from blog.core.auth.permissions import permission_required
 from blog.core.db.pagination import Page
 from blog.core.errors import NotFoundError
 from blog.core.text.reading_time import reading_minutes
 from blog.core.text.validation import with_example
+from blog.core.text.wall_times import wall_text
 from blog.core.web.app import current_app, db, read, writes
-from blog.models import Permission, Post, Scope
+from blog.models import Permission, Post, PostStatus, Scope
 from blog.posts import lists, queries, service
+from blog.posts.drafts import drafts
 from blog.posts.lists import ListedPost, UnreadPost
 from blog.posts.policies import may_read_post
 from blog.posts.schemas import PostCreate, PostForm, PostUpdate
@@ -70,6 +73,11 @@ EXAMPLE = {
     "comments_open": True,
     "word_count": 8,
     "reading_minutes": 1,
+    "status": "published",
+    "published_at": "2026-11-24T09:30:00.250000Z",
+    "scheduled_for": None,
+    "time_zone": None,
+    "pinned": False,
 }
 
 
@@ -108,6 +116,18 @@ class PostResource(BaseModel):
         int | None, Field(description="Null for an old post until it is rendered again.")
     ]
     reading_minutes: int | None
+    status: Annotated[
+        PostStatus, Field(description="Drafts and scheduled posts are their author's alone.")
+    ]
+    published_at: Annotated[
+        datetime | None, Field(description="When it was published, or will be; null for a draft.")
+    ]
+    scheduled_for: Annotated[
+        str | None,
+        Field(description="The time for which it is scheduled, by the clocks of `time_zone`."),
+    ]
+    time_zone: str | None
+    pinned: Annotated[bool, Field(description="Whether it comes first on its author's profile.")]
 
 
 class PostList(Collection):
@@ -142,6 +162,11 @@ def resource(post: Post | ListedPost, to: Links) -> PostResource:
         comments_open=post.comments_open,
         word_count=post.word_count,
         reading_minutes=None if post.word_count is None else reading_minutes(post.word_count),
+        status=post.status,
+        published_at=post.published_at,
+        scheduled_for=wall_text(post.scheduled_wall) if post.scheduled_wall else None,
+        time_zone=post.time_zone,
+        pinned=post.pinned_at is not None,
     )
 
 
@@ -198,7 +223,7 @@ async def list_posts() -> Response:
 @validate_json(PostCreate)
 @idempotent
 async def create_post(data: PostCreate) -> Response:
-    """Publish a post."""
+    """Write a post: publish it, schedule it, or keep it as a draft."""
     form = PostForm(**data.model_dump(exclude_unset=True), submission=submission())
     author = required_viewer()
     body_html = await current_app.renderer.post(data.body, author.id)
@@ -271,6 +296,16 @@ async def list_user_timeline(user: int | str) -> Response:
     """List the posts of a user and of those they follow, the newest first."""
     follower = await addressed_user(user)
     return await _list(queries.TIMELINE, follower.id)
+
+
+@blueprint.get("/me/drafts/")
+@requires_scope(Scope.READ)
+@paginated(PostList, numbered=False)
+async def list_drafts() -> Response:
+    """List your own drafts and scheduled posts, the last changed first."""
+    wanted = requested_cursor(current_app.settings.posts_per_page)
+    found = await read(drafts, wanted, required_account().id)
+    return await list_response(PostList, found, resource, texts=TEXTS)
 
 
 async def _edit(post_id: int, data: PostUpdate | PostCreate) -> Response:

@@ -7,7 +7,15 @@ from blog.core.events.event import DomainEvent
 
 @dataclass(frozen=True)
 class PostPublished(DomainEvent):
-    """Somebody has published a post."""
+    """Somebody has published a post, perhaps one that was published before and taken back."""
+
+    post_id: int
+    author_id: int
+
+
+@dataclass(frozen=True)
+class PostUnpublished(DomainEvent):
+    """A published post is a draft again, or scheduled, and its author's alone."""
 
     post_id: int
     author_id: int
@@ -15,7 +23,10 @@ class PostPublished(DomainEvent):
 
 @dataclass(frozen=True)
 class PostChanged(DomainEvent):
-    """A post has another text now; its author has changed it, or somebody who may."""
+    """A published post has changed: its author has edited it, or somebody who may.
+
+    Of drafts there are no events, which others would hear of.
+    """
 
     post_id: int
     author_id: int
@@ -24,7 +35,7 @@ class PostChanged(DomainEvent):
 
 @dataclass(frozen=True)
 class PostDeleted(DomainEvent):
-    """A post is gone, and the comments below it, of which there are no events."""
+    """A published post is gone, and the comments below it, of which there are no events."""
 
     post_id: int
     author_id: int

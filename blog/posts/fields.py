@@ -1,6 +1,7 @@
 """The fields of a post besides its text, and how they are stored."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, delete, exists, func, select
@@ -24,8 +25,10 @@ COLUMN_OF = {
     "canonical_url": "canonical_url",
     "comments_open": "comments_open",
 }
+MOST_PINNED = 3
 # An edit of these is marked as one.
 READ_BY_ALL = {"title", "body", "summary"}
+IS_PINNED = f"At most {MOST_PINNED} posts can be pinned. Unpin another one first."
 SLUG_IS_TAKEN = "Another post of yours has this slug. Please choose another one."
 
 
@@ -155,6 +158,28 @@ async def new_slug(
     if await session.scalar(others.where(Post.slug == base)) is None:
         return base
     return f"{base}-{await session.scalar(_first_free(author_id, post_id, base))}"
+
+
+async def pin_columns(
+    session: AsyncSession, form: PostFields, author_id: int, post: Post | None, moment: datetime
+) -> dict[str, Any]:
+    """What is to be stored of whether a post is pinned; empty if that stays.
+
+    Locks the author.
+
+    Raises:
+        InvalidFieldsError: so many others are that this cannot be.
+    """
+    is_pinned = post is not None and post.pinned_at is not None
+    if "pinned" not in form.model_fields_set or form.pinned == is_pinned:
+        return {}
+    if not form.pinned:
+        return {"pinned_at": None}
+    await lock_author(session, author_id)
+    pinned = select(func.count()).where(Post.author_id == author_id, Post.pinned_at.is_not(None))
+    if (await session.scalars(pinned)).one() >= MOST_PINNED:
+        raise InvalidFieldsError({"pinned": IS_PINNED})
+    return {"pinned_at": moment}
 
 
 def _first_free(author_id: int, post_id: int, base: str) -> Select[int]:

@@ -13,15 +13,20 @@ from sqlalchemy import (
     Text,
     case,
     cast,
+    false,
     func,
     literal_column,
     select,
+    true,
+    union_all,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.db.cursors import Order
 from blog.core.db.pagination import (
     DEEPEST_PAGE,
+    LIMIT,
+    OFFSET,
     CursorRequest,
     Listing,
     Page,
@@ -67,6 +72,7 @@ class PostCard(NamedTuple):
     word_count: int | None
     shown_language: str | None
     tags: tuple[str, ...]
+    pinned_at: datetime | None
     published_at: datetime
     edited_at: datetime | None
     comment_count: int
@@ -93,6 +99,9 @@ class ListedPost(NamedTuple):
     shown_language: str | None
     canonical_url: str | None
     comments_open: bool
+    pinned_at: datetime | None
+    scheduled_wall: datetime | None
+    time_zone: str | None
     tags: tuple[str, ...]
     author: Author
 
@@ -114,7 +123,9 @@ class UnreadPost(NamedTuple):
     """
 
     id: int
+    created_at: datetime
     published_at: datetime
+    edited_at: datetime | None
     revision: str
 
 
@@ -123,8 +134,8 @@ _AUTHOR: tuple[ColumnElement[Any], ...] = (_USER.id, _USER.username, _USER.avata
 COLUMNS: tuple[ColumnElement[Any], ...] = (
     _POST.id, _POST.body, _POST.body_html, _POST.created_at, _POST.published_at, _POST.edited_at,
     _POST.version, _POST.comment_count, _POST.status, _POST.hidden_at, _POST.title, _POST.slug,
-    _POST.summary, _POST.word_count, _LANGUAGE, _POST.canonical_url, _POST.comments_open, _TAGS,
-    *_AUTHOR,
+    _POST.summary, _POST.word_count, _LANGUAGE, _POST.canonical_url, _POST.comments_open,
+    _POST.pinned_at, _POST.scheduled_wall, _POST.time_zone, _TAGS, *_AUTHOR,
 )  # fmt: skip
 # Of a text that is not read as a whole, the database opens up no more than is wanted.
 _BEGINNING = case(
@@ -133,24 +144,22 @@ _BEGINNING = case(
 _CARD_COLUMNS: tuple[ColumnElement[Any], ...] = (
     _POST.id, _POST.excerpt, _BEGINNING, func.octet_length(_POST.body_html),
     _POST.title, _POST.slug, _POST.summary, _POST.word_count, _LANGUAGE, _TAGS,
-    _POST.published_at, _POST.edited_at, _POST.comment_count, *_AUTHOR,
+    _POST.pinned_at, _POST.published_at, _POST.edited_at, _POST.comment_count, *_AUTHOR,
 )  # fmt: skip
 _BYTES = func.octet_length(_POST.body) + func.octet_length(_POST.body_html)
-_BYTES_BEFORE = func.sum(_BYTES).over(order_by=NEWEST_FIRST.by) - _BYTES
 _REVISION = cast(literal_column("posts.xmin"), Text)
-
-
-def _if_within(column: ColumnElement[str]) -> ColumnElement[str]:
-    return case((literal_column(str(TEXT_BYTES)) > _BYTES_BEFORE, column))
-
-
-_TEXT_COLUMNS: tuple[ColumnElement[Any], ...] = (
-    _POST.id, _if_within(_POST.body), _if_within(_POST.body_html), *COLUMNS[3:], _REVISION,
-)  # fmt: skip
 _NO_TEXT = literal_column("''", Text)
 _SUMMARY_COLUMNS: tuple[ColumnElement[Any], ...] = (
     _POST.id, _NO_TEXT.label("body"), _NO_TEXT.label("body_html"), *COLUMNS[3:],
 )  # fmt: skip
+
+
+def text_columns(order: Order) -> tuple[ColumnElement[Any], ...]:
+    """`COLUMNS`, without the texts behind the first `TEXT_BYTES` of a list; and the revision."""
+    before = func.sum(_BYTES).over(order_by=order.by) - _BYTES
+    is_within = literal_column(str(TEXT_BYTES)) > before
+    texts = (case((is_within, text)) for text in (_POST.body, _POST.body_html))
+    return (_POST.id, *texts, *COLUMNS[3:], _REVISION)
 
 
 def _place(post: PostCard | ListedPost | UnreadPost) -> Sequence[Any]:
@@ -165,15 +174,36 @@ def listed(row: Sequence[Any]) -> ListedPost:
     return ListedPost._make((*fields, tuple(tags), author))
 
 
-def _listed_or_unread(row: Sequence[Any]) -> ListedPost | UnreadPost:
-    return UnreadPost(row[0], row[4], row[len(COLUMNS)]) if row[1] is None else listed(row)
+def listed_or_unread(row: Sequence[Any]) -> ListedPost | UnreadPost:
+    """A post of which `text_columns` were read."""
+    if row[1] is not None:
+        return listed(row)
+    return UnreadPost._make((row[0], *row[3:6], row[len(COLUMNS)]))
+
+
+def page_of_read(page: Page[Any], cursor_of: Callable[[Any], str]) -> Page[Any]:
+    """The posts of a page whose texts were read; the next page begins behind them."""
+    read = tuple(post for post in page.rows if isinstance(post, ListedPost))
+    if len(read) == len(page.rows):
+        return page
+    return replace(page, rows=read, next_cursor=cursor_of(read[-1]))
 
 
 def _card(row: Sequence[Any]) -> PostCard:
-    shown, author = shown_in_lists(*row[1:4]), row[13:16]
+    shown, author = shown_in_lists(*row[1:4]), row[14:17]
     return PostCard._make(
-        (row[0], *shown, *row[4:9], tuple(row[9]), *row[10:13], Author._make(author))
+        (row[0], *shown, *row[4:9], tuple(row[9]), *row[10:14], Author._make(author))
     )
+
+
+def _with_above(ids: Rows, above: Rows) -> Rows:
+    """The ids of a numbered page, and on the first one those that come before all others."""
+    page = ids.order_by(*NEWEST_FIRST.by).limit(LIMIT).offset(OFFSET).subquery()
+    first = above.where(OFFSET == 0).subquery()
+    both = union_all(
+        select(page.c.id, false().label("is_above")), select(first.c.id, true().label("is_above"))
+    ).subquery()
+    return select(both)
 
 
 class PostList:
@@ -182,21 +212,23 @@ class PostList:
     Args:
         ids: selects the ids of the posts, of which the order and the limit are left to this.
         total: how many posts the list has.
+        above: selects those whose cards come before all others on the first page.
         by_number, by_cursor, deepest: as of a `Listing`.
     """
 
     def __init__(
-        self, ids: Rows, total: ScalarSelect[Any], *, by_number: Rows | None = None,
-        by_cursor: Rows | None = None, deepest: int = DEEPEST_PAGE,
+        self, ids: Rows, total: ScalarSelect[Any], *, above: Rows | None = None,
+        by_number: Rows | None = None, by_cursor: Rows | None = None, deepest: int = DEEPEST_PAGE,
     ) -> None:  # fmt: skip
         total_or_0 = cast(func.coalesce(total, 0), BigInteger)
         self._total = select(total_or_0)
 
-        def listing(*columns: Any) -> Listing[Any]:
+        def listing(*columns: Any, by_number: Rows | None = by_number) -> Listing[Any]:
             def complete(part: Rows) -> Rows:
                 shown = part.subquery("shown")
+                is_above = shown.c.get("is_above", false())
                 return (
-                    select(*columns, total_or_0)
+                    select(*columns, is_above, total_or_0)
                     .join_from(shown, Post.__table__, _POST.id == shown.c.id)
                     .join(User.__table__, _USER.id == _POST.author_id)
                     .order_by(*NEWEST_FIRST.by)
@@ -207,7 +239,9 @@ class PostList:
                 complete=complete, by_number=by_number, by_cursor=by_cursor, deepest=deepest,
             )  # fmt: skip
 
-        self._cards, self._texts = listing(*_CARD_COLUMNS), listing(*_TEXT_COLUMNS)
+        cards = by_number if above is None else _with_above(ids, above)
+        self._cards = listing(*_CARD_COLUMNS, by_number=cards)
+        self._texts = listing(*text_columns(NEWEST_FIRST))
         self._summaries = listing(*_SUMMARY_COLUMNS)
 
     async def cards(
@@ -233,13 +267,8 @@ class PostList:
 
         A page that was found by a cursor ends before them, and the next one begins there.
         """
-        page = await self._page(session, self._texts, _listed_or_unread, wanted, of)
-        if isinstance(wanted, PageRequest):
-            return page
-        read = tuple(post for post in page.rows if isinstance(post, ListedPost))
-        if len(read) == len(page.rows):
-            return page
-        return replace(page, rows=read, next_cursor=self._texts.cursor(read[-1]))
+        page = await self._page(session, self._texts, listed_or_unread, wanted, of)
+        return page if isinstance(wanted, PageRequest) else page_of_read(page, self._texts.cursor)
 
     async def summaries(
         self, session: AsyncSession, wanted: PageRequest | CursorRequest, of: int | None = None
@@ -257,7 +286,12 @@ class PostList:
         rows = (await session.execute(statement, parameters)).all()
         # Where there is no post, there is no row to bring the number along.
         total = rows[0][-1] if rows else await self._length(session, of)
-        return listing.page([made_of(row) for row in rows], wanted, total)
+        above = [made_of(row) for row in rows if row[-2]]
+        page = listing.page([made_of(row) for row in rows if not row[-2]], wanted, total)
+        if not above:
+            return page
+        ids = {post.id for post in above}
+        return replace(page, rows=(*above, *(post for post in page.rows if post.id not in ids)))
 
     async def _length(self, session: AsyncSession, of: int | None) -> int:
         return await session.scalar(self._total, {"of": of}) or 0

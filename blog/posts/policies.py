@@ -43,8 +43,19 @@ def may_change_post(viewer: Viewer, post: Post) -> bool:
     """Whether the viewer may edit and delete this post: its author and administrators may."""
     if not may_read_post(viewer, post):
         return False
-    is_its_author = viewer.id == post.author_id and viewer.can(Permission.WRITE)
-    return is_its_author or viewer.can(Permission.ADMIN)
+    return is_author(viewer, post) or viewer.can(Permission.ADMIN)
+
+
+def may_publish_post(viewer: Viewer, post: Post | ListedPost) -> bool:
+    """Whether they may say when this post is published, and who may read it before: its author
+    may. Moderators hide posts instead.
+    """
+    return may_read_post(viewer, post) and is_author(viewer, post)
+
+
+def is_author(viewer: Viewer, post: Post | ListedPost) -> bool:
+    """Whether they wrote it, and may write still."""
+    return viewer.id == post.author_id and viewer.can(Permission.WRITE)
 
 
 def may_report_post(viewer: Viewer, post: Post) -> bool:
@@ -58,4 +69,4 @@ def may_moderate_post(viewer: Viewer, post: Post) -> bool:
     return viewer.can(Permission.MODERATE) and (post.is_public or post.hidden_at is not None)
 
 
-POLICIES = (may_read_post, may_change_post, may_report_post, may_moderate_post)
+POLICIES = (may_read_post, may_change_post, may_publish_post, may_report_post, may_moderate_post)

@@ -1,16 +1,91 @@
-"""Publishing the posts whose time has come."""
+"""When posts are published, scheduled, and taken back."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.core.errors import InvalidFieldsError
 from blog.core.events.handlers import record
+from blog.core.text.wall_times import NO_TIME, NO_ZONE, moment_of
 from blog.models import Post, PostStatus, User
 from blog.models.account_deletion import not_deleted
 from blog.posts.events import PostPublished
+from blog.posts.schemas import PostFields
 
 POSTS_AT_ONCE = 100
+# A slip of the keyboard makes a year such as 2206.
+LONGEST_AHEAD = timedelta(days=3_653)
+# No clock is as much behind UTC as that.
+DAY = timedelta(days=1)
+IS_PAST = "This time is past. Please choose one that is to come."
+IS_FAR_AWAY = "Please choose a time within the next ten years."
+IS_NOT_SCHEDULED = "Only a scheduled post has a time at which it will be published."
+NOT_SCHEDULED = {"scheduled_wall": None, "time_zone": None}
+
+
+def publication_columns(form: PostFields, post: Post | None, moment: datetime) -> dict[str, Any]:
+    """What is to be stored of a post's publication; empty if nothing changes.
+
+    A post that was published before keeps the time of that, so that a correction behind closed
+    doors does not bring it to the top of every list again.
+
+    Args:
+        form: says what is wanted. A time without a status schedules the post.
+        post: as it is; `None` for a new one.
+        moment: now.
+
+    Raises:
+        InvalidFieldsError: it is scheduled for no time, or one that is past, far away, or never
+            comes.
+    """
+    present = post.status if post else None
+    wanted = form.status or (PostStatus.SCHEDULED if form.scheduled_for else present)
+    wanted = wanted or PostStatus.PUBLISHED
+    if wanted == PostStatus.SCHEDULED:
+        return _schedule(form, post, moment)
+    if form.scheduled_for:
+        raise InvalidFieldsError({"scheduled_for": IS_NOT_SCHEDULED})
+    if wanted == present:
+        return {}
+    # That of a scheduled post is only planned.
+    before = post.published_at if post and present != PostStatus.SCHEDULED else None
+    if wanted == PostStatus.DRAFT:
+        # An old preview link would show it to whoever has followed that before.
+        return {"status": wanted, "published_at": before, "preview_key": None, **NOT_SCHEDULED}
+    changes = {"status": wanted, "published_at": before or moment, **NOT_SCHEDULED}
+    return changes if before else changes | {"edited_at": None}
+
+
+def _schedule(form: PostFields, post: Post | None, moment: datetime) -> dict[str, Any]:
+    wall = form.scheduled_for or (post.scheduled_wall if post else None)
+    zone = form.time_zone or (post.time_zone if post else None)
+    if wall is None:
+        raise InvalidFieldsError({"scheduled_for": NO_TIME})
+    if zone is None:
+        raise InvalidFieldsError({"time_zone": NO_ZONE})
+    if post and (post.status, post.scheduled_wall, post.time_zone) == (
+        PostStatus.SCHEDULED, wall, zone,
+    ):  # fmt: skip
+        return {}
+    in_utc = moment.replace(tzinfo=None)
+    if wall > in_utc + LONGEST_AHEAD:
+        raise InvalidFieldsError({"scheduled_for": IS_FAR_AWAY})
+    if wall < in_utc - DAY:
+        raise InvalidFieldsError({"scheduled_for": IS_PAST})
+    try:
+        published_at = moment_of(wall, zone)
+    except ValueError as error:
+        raise InvalidFieldsError({"scheduled_for": str(error)}) from None
+    if published_at <= moment:
+        raise InvalidFieldsError({"scheduled_for": IS_PAST})
+    return {
+        "status": PostStatus.SCHEDULED,
+        "published_at": published_at,
+        "scheduled_wall": wall,
+        "time_zone": zone,
+    }
 
 
 async def publish_due_posts(session: AsyncSession, moment: datetime) -> int:
@@ -41,7 +116,7 @@ async def publish_due_posts(session: AsyncSession, moment: datetime) -> int:
     await session.execute(
         update(Post)
         .where(Post.id.in_([post.id for post in posts]))
-        .values(status=PostStatus.PUBLISHED)
+        .values(status=PostStatus.PUBLISHED, edited_at=None, **NOT_SCHEDULED)
         .execution_options(synchronize_session=False)
     )
     await record(session, *(PostPublished(post.id, post.author_id) for post in posts))

@@ -107,6 +107,7 @@ NEWEST = PostList(
 BY_AUTHOR = PostList(
     _listed.where(_POST.author_id == OF),
     select(_USER.post_count).where(_USER.id == OF).scalar_subquery(),
+    above=_listed.where(_POST.author_id == OF, _POST.pinned_at.is_not(None)),
 )
 # The posts of the user with this id and of those they follow.
 TIMELINE = PostList(
@@ -137,6 +138,14 @@ _BY_ID = (
 )
 
 
+_BY_PREVIEW_KEY = (
+    select(Post)
+    .where(Post.preview_key == bindparam("key"), Post.hidden_at.is_(None))
+    .where(not_deleted(Post.author_id))
+    .options(joinedload(Post.author, innerjoin=True))
+)
+
+
 async def texts_of(session: AsyncSession, ids: Sequence[int]) -> list[ListedPost]:
     """The posts with these ids that lists may still show, the newest first."""
     return [listed(row) for row in await session.execute(_BY_IDS, {"ids": list(ids)})]
@@ -154,6 +163,11 @@ async def listed_by_submission(
     """The posts with these idempotency keys (`core.web.submissions`), like those of lists."""
     rows = await session.execute(_LISTED_BY_SUBMISSION, {"submissions": submissions})
     return {row[-1]: listed(row) for row in rows}
+
+
+async def post_by_preview_key(session: AsyncSession, key: str) -> Post | None:
+    """The post that the holders of a preview link may read, unless a moderator has hidden it."""
+    return await session.scalar(_BY_PREVIEW_KEY, {"key": key})
 
 
 async def post_by_id(session: AsyncSession, post_id: int) -> Post | None:

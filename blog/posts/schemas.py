@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from blog.core.text.addresses import WebAddress
 from blog.core.text.fields import OPTIONAL_LINE, Switch
@@ -10,7 +10,9 @@ from blog.core.text.languages import Language
 from blog.core.text.slugs import OwnSlug
 from blog.core.text.tags import TagLine, Tags
 from blog.core.text.validation import Markdown, NotBlank, Schema, with_example
+from blog.core.text.wall_times import TimeZone, WallTime
 from blog.core.web.submissions import SubmittedForm
+from blog.models import PostStatus
 
 LONGEST_POST = 65_536
 LONGEST_TITLE = 200
@@ -25,6 +27,7 @@ EXAMPLE = {
 
 Title = Annotated[Annotated[str, Field(max_length=LONGEST_TITLE)] | None, OPTIONAL_LINE]
 Excerpt = Annotated[Annotated[str, Field(max_length=LONGEST_EXCERPT)] | None, OPTIONAL_LINE]
+Status = Annotated[PostStatus | None, BeforeValidator(lambda value: value or None)]
 Body = Annotated[Markdown, Field(max_length=LONGEST_POST), NotBlank]
 
 
@@ -47,6 +50,26 @@ class PostFields(Schema):
         WebAddress, Field(description="Where the post was published first, on another site.")
     ] = None
     comments_open: Annotated[Switch, Field(description="Whether people may comment.")] = True
+    pinned: Annotated[
+        Switch, Field(description="Whether it comes first on its author's profile.")
+    ] = False
+    status: Annotated[
+        Status,
+        Field(
+            description="A new post is published unless you say otherwise. "
+            "One that is published and then a draft again keeps its time of publication."
+        ),
+    ] = None
+    scheduled_for: Annotated[
+        WallTime,
+        Field(
+            description="When a scheduled post will be published, by the clocks of `time_zone`; "
+            "where these show a time twice, at the first."
+        ),
+    ] = None
+    time_zone: Annotated[
+        TimeZone, Field(description="The IANA name of the time zone of `scheduled_for`.")
+    ] = None
 
 
 class PostCreate(PostFields):
@@ -74,6 +97,13 @@ class PostForm(PostCreate, SubmittedForm):
     def has_only_text(self) -> bool:
         """Whether all other fields are as they are if left out."""
         return not self.model_dump(include={*PostFields.model_fields}, exclude_defaults=True)
+
+
+class StateForm(Schema):
+    """What a button on the page of a post changes."""
+
+    status: Status = None
+    pinned: Switch = False
 
 
 class EditForm(PostCreate):

@@ -4,23 +4,23 @@ Triggers count the posts. A post is locked before anything that belongs to it.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 from sqlalchemy.orm.attributes import set_committed_value
 
 from blog.core.auth import audit
 from blog.core.auth.viewer import Viewer
-from blog.core.clock import now
 from blog.core.errors import EditConflictError, ForbiddenError, NotFoundError
 from blog.core.events.handlers import record
 from blog.core.web.batches import Batches
 from blog.core.web.submissions import submission_key
-from blog.models import Act, Permission, Post, User
+from blog.models import Act, Permission, Post, PostStatus, User
 from blog.models.account_deletion import not_deleted
 from blog.models.tag import names_of_tags
-from blog.posts.events import PostChanged, PostDeleted, PostPublished
+from blog.posts.events import PostChanged, PostDeleted, PostPublished, PostUnpublished
 from blog.posts.fields import (
     COLUMN_OF,
     READ_BY_ALL,
@@ -30,16 +30,19 @@ from blog.posts.fields import (
     keeps_slug,
     lock_author,
     new_slug,
+    pin_columns,
     set_tags,
     tag_ids,
     text_columns,
 )
 from blog.posts.lists import Author, ListedPost
-from blog.posts.policies import may_change_post, may_read_post
+from blog.posts.policies import may_change_post, may_publish_post, may_read_post
+from blog.posts.publication import publication_columns
 from blog.posts.queries import listed_by_submission, listed_post
 from blog.posts.schemas import PostFields, PostForm
 from blog.posts.writes import NewPost, publish
 
+ONLY_ITS_AUTHOR = "Only its author publishes a post, schedules it, or pins it."
 POST_IS_GONE = "This post does not exist, or was deleted."
 
 
@@ -50,7 +53,7 @@ async def write_post(
     form: PostForm,
     body_html: str,
 ) -> ListedPost:
-    """Publish a post. The same form sent twice publishes one, which is the answer to both.
+    """Write a post. The same form sent twice makes one, which is the answer to both.
 
     A post that has nothing but a text is written in a batch with those of other requests.
 
@@ -60,7 +63,8 @@ async def write_post(
 
     Raises:
         ForbiddenError: this person may not write.
-        InvalidFieldsError: another post of theirs has the wanted slug.
+        InvalidFieldsError: another post of theirs has the wanted slug, they have pinned too many
+            others, or it cannot be scheduled for this time.
         NotFoundError: the form was sent before, and what it published is deleted at this moment.
     """
     if not author.can(Permission.WRITE):
@@ -91,10 +95,14 @@ async def _add(
         return sent_before[key]
     slug = await new_slug(session, author.id, form.title, form.slug)
     columns = text_columns(form.body, body_html) | field_columns(form, COLUMN_OF)
+    moment = await moment_of_transaction(session)
+    columns |= publication_columns(form, None, moment)
+    columns |= await pin_columns(session, form, author.id, None, moment)
     post = insert(Post).values(author_id=author.id, slug=slug, submission=key, **columns)
     post_id = (await session.scalars(post.returning(Post.id))).one()
     await set_tags(session, post_id, ids)
-    await record(session, PostPublished(post_id, author.id))
+    if columns["status"] == PostStatus.PUBLISHED:
+        await record(session, PostPublished(post_id, author.id))
     written = await listed_post(session, post_id)
     await session.commit()
     return written
@@ -118,12 +126,19 @@ async def edit_post(
 
     Raises:
         NotFoundError: the post is not there (any more), or a moderator has hidden it.
-        ForbiddenError: this person may not edit it.
-        InvalidFieldsError: another post of its author has the wanted slug.
+        ForbiddenError: this person may not edit it, or only its author may.
+        InvalidFieldsError: as by `write_post`.
         EditConflictError: somebody has changed it meanwhile, to something else than this.
     """
-    post = await _locked(session, editor, post_id)
+    post = await locked_post(session, editor, post_id)
+    moment, was = await moment_of_transaction(session), post.status
     changes = changed_columns(post, form, body_html)
+    is_edited = not READ_BY_ALL.isdisjoint(changes)
+    of_author = publication_columns(form, post, moment)
+    of_author |= await pin_columns(session, form, post.author_id, post, moment)
+    if of_author and not may_publish_post(editor, post):
+        raise ForbiddenError(ONLY_ITS_AUTHOR)
+    changes |= of_author
     title = changes.get("title", post.title)
     keeps_tags, keeps_its_slug = has_tags(post, form), keeps_slug(post, form, title)
     if not changes and keeps_tags and keeps_its_slug:
@@ -134,17 +149,36 @@ async def edit_post(
         await set_tags(session, post.id, await tag_ids(session, form.tags))
     if not keeps_its_slug:
         post.slug = await new_slug(session, post.author_id, title, form.slug, post.id)
+    stays_draft = PostStatus.PUBLISHED not in {was, changes.get("status", was)}
+    if is_edited or stays_draft:
+        post.edited_at = moment
     for name, value in changes.items():
         setattr(post, name, value)
-    if not READ_BY_ALL.isdisjoint(changes):
-        post.edited_at = now()
     post.version += 1
     if editor.id != post.author_id:
         audit.record(session, editor, Act.EDIT_POST, post.author, post=post.id)
-    await record(session, PostChanged(post.id, post.author_id, changed_by=editor.id))
+    await _record_edit(session, post, was, editor)
     await _load_tags(session, post)
     await session.commit()
     return post
+
+
+async def _record_edit(session: AsyncSession, post: Post, was: PostStatus, editor: Viewer) -> None:
+    is_published, was_published = (each == PostStatus.PUBLISHED for each in (post.status, was))
+    if is_published and was_published:
+        await record(session, PostChanged(post.id, post.author_id, changed_by=editor.id))
+    elif is_published:
+        await record(session, PostPublished(post.id, post.author_id))
+    elif was_published:
+        await record(session, PostUnpublished(post.id, post.author_id))
+
+
+async def moment_of_transaction(session: AsyncSession) -> datetime:
+    """The time at which the database has begun the transaction, as `published_at` is by default.
+
+    The clocks of the servers of a site differ, and lists are in the order of this time.
+    """
+    return (await session.scalars(select(func.now()))).one()
 
 
 async def delete_post(session: AsyncSession, viewer: Viewer, post_id: int) -> None:
@@ -154,7 +188,7 @@ async def delete_post(session: AsyncSession, viewer: Viewer, post_id: int) -> No
         NotFoundError: the post is not there (any more), or a moderator has hidden it.
         ForbiddenError: this person may not delete it.
     """
-    post = await _locked(session, viewer, post_id)
+    post = await locked_post(session, viewer, post_id)
     if viewer.id != post.author_id:
         audit.record(session, viewer, Act.DELETE_POST, post.author, post=post.id)
     # The triggers come to the ranges of the comments first, and to the author after them.
@@ -162,12 +196,18 @@ async def delete_post(session: AsyncSession, viewer: Viewer, post_id: int) -> No
         select(User.id).where(User.id == post.author_id).with_for_update(key_share=True)
     )
     await session.execute(delete(Post).where(Post.id == post.id))
-    await record(session, PostDeleted(post.id, post.author_id, deleted_by=viewer.id))
+    if post.status == PostStatus.PUBLISHED:
+        await record(session, PostDeleted(post.id, post.author_id, deleted_by=viewer.id))
     await session.commit()
 
 
-async def _locked(session: AsyncSession, viewer: Viewer, post_id: int) -> Post:
-    """A post as it is now, which nobody else can change before the end of the transaction."""
+async def locked_post(session: AsyncSession, viewer: Viewer, post_id: int) -> Post:
+    """A post as it is now, which nobody else can change before the end of the transaction.
+
+    Raises:
+        NotFoundError: the post is not there (any more), or a moderator has hidden it.
+        ForbiddenError: this person may not change it.
+    """
     post = await session.scalar(
         select(Post)
         .where(Post.id == post_id, not_deleted(Post.author_id))

@@ -75,6 +75,9 @@ class NewPost(NamedTuple):
             shown_language=self.language,
             canonical_url=None,
             comments_open=True,
+            pinned_at=None,
+            scheduled_wall=None,
+            time_zone=None,
             tags=(),
             author=self.author,
         )

@@ -37,6 +37,7 @@ from broadside_client.api.posts import (
     create_post,
     delete_post,
     get_post,
+    list_drafts,
     list_posts,
     list_user_posts,
     list_user_timeline,
@@ -77,6 +78,7 @@ from broadside_client.models import (
     Post,
     PostCreate,
     PostList,
+    PostStatus,
     PostUpdate,
     Problem,
     ProfileUpdate,
@@ -195,6 +197,7 @@ async def use_posts(writer: AuthenticatedClient) -> Post:
     [error] = problem.errors
     assert (error.field, error.message) == ("body", problem.detail)
     await change_post(post, writer)
+    await schedule_post(writer)
     whole = as_a(PostList, await list_posts.asyncio(client=writer, per_page=100))
     assert (whole.count, whole.next_) == (5, None)
     ids: list[int] = []
@@ -230,6 +233,22 @@ async def change_post(post: Post, writer: AuthenticatedClient) -> None:
     assert as_a(Problem, stale).status == 412
     updated = as_a(Post, await update_post.asyncio(post.id, client=writer, body=change))
     assert updated.body == "Updated."
+
+
+async def schedule_post(writer: AuthenticatedClient) -> None:
+    """Write a draft, schedule it, and delete it."""
+    text = PostCreate(
+        body="Not yet.", title="Soon", tags=["trams", "Lisbon"], status=PostStatus.DRAFT
+    )
+    draft = as_a(Post, await create_post.asyncio(client=writer, body=text))
+    assert (draft.status, draft.tags, draft.slug) == ("draft", ["trams", "Lisbon"], "soon")
+    change = PostUpdate(scheduled_for="2027-12-01T09:30", time_zone="Europe/Lisbon", title=None)
+    scheduled = as_a(Post, await update_post.asyncio(draft.id, client=writer, body=change))
+    assert (scheduled.status, scheduled.title) == (PostStatus.SCHEDULED, None)
+    drafts = as_a(PostList, await list_drafts.asyncio(client=writer, cursor=""))
+    assert [each.scheduled_for for each in drafts.posts] == ["2027-12-01T09:30"]
+    done = await delete_post.asyncio_detailed(draft.id, client=writer)
+    assert done.status_code == 204
 
 
 async def use_comments(

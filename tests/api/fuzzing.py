@@ -28,6 +28,10 @@ UNFORESEEABLE = {
     "tags": "tag",
     "language": "by its code",
     "canonical_url": "begins with https://",
+    "status": "",  # It has no time for which to be scheduled.
+    "scheduled_for": "time",
+    "time_zone": "time zone",
+    "pinned": "Unpin another",
     "page": "either a page or a cursor",
 }
 # And those that are about no single field.

@@ -90,6 +90,7 @@ TABLE = [
     Row("GET /", readers()),
     Row("GET /posts/", readers()),
     Row("POST /posts/", writers(201)),
+    Row("GET /me/drafts/", account_holders(200)),
     Row("GET /posts/<id:post_id>", readers(), "/posts/{post}"),
     Row("PUT /posts/<id:post_id>", author_and_administrators(200), "/posts/{post}"),
     Row("PATCH /posts/<id:post_id>", author_and_administrators(200), "/posts/{post}"),

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from blog.core.clock import now
 from tests.browser.sample_site import app_of, post_by
 from tests.databases import create_database
 from tests.servers import PROGRAMS, PROJECT, Server, serving
@@ -119,7 +120,7 @@ async def run(command: str, environment: dict[str, str]) -> str:
 
 async def test_every_example_is_answered_as_shown(server: Server, httpie: dict[str, str]) -> None:
     assert len(list(examples())) > 20
-    values = {"PASSWORD": PASSWORD, "TOKEN": "", "ETAG": ""}
+    values = {"PASSWORD": PASSWORD, "TOKEN": "", "ETAG": "", "NEXT_YEAR": str(now().year + 1)}
     for command, shown in examples():
         filled = command.replace(DOCUMENTED, server.url)
         for name, value in values.items():

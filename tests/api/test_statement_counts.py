@@ -19,6 +19,7 @@ READS = {
     "/posts/": 2,
     "/posts/?cursor=": 2,
     "/posts/1": 2,
+    "/me/drafts/": 3,
     "/posts/1/comments/": 3,
     "/posts/1/comments/?cursor=": 3,
     "/comments/": 3,

@@ -34,20 +34,11 @@ MOST_PER_PAGE = 100
 LONGEST_AT_ONCE = 256 * 1024
 
 
-class ListQuery(BaseModel):
-    """The query parameters of a list."""
+class CursorQuery(BaseModel):
+    """The query parameters of a list without page numbers."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
-    # Without a default: a generated client would send it along with `cursor`.
-    page: Annotated[
-        int | None,
-        Field(
-            ge=1,
-            le=LARGEST_PAGE,
-            description="The page number, by default 1. Excludes `cursor`.",
-        ),
-    ] = None
     per_page: Annotated[
         int | None,
         Field(ge=1, le=MOST_PER_PAGE, description="The maximum number of items on a page."),
@@ -58,6 +49,20 @@ class ListQuery(BaseModel):
             max_length=100,
             pattern="^[A-Za-z0-9_-]*$",
             description="The position of the page, from `next`; empty for the first page.",
+        ),
+    ] = None
+
+
+class ListQuery(CursorQuery):
+    """The query parameters of a list."""
+
+    # Without a default: a generated client would send it along with `cursor`.
+    page: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=LARGEST_PAGE,
+            description="The page number, by default 1. Excludes `cursor`.",
         ),
     ] = None
 
@@ -93,15 +98,21 @@ class ListHeaders(BaseModel):
     ]
 
 
-def paginated(collection: type[Collection]) -> Callable[[View], View]:
-    """Document that a view returns such a list, and its query parameters."""
+def paginated(collection: type[Collection], *, numbered: bool = True) -> Callable[[View], View]:
+    """Document that a view returns such a list, and its query parameters.
+
+    Args:
+        collection: the list.
+        numbered: whether its pages have numbers.
+    """
     names: Any = Literal[tuple(collection.item()[1].model_fields)]
     description = (
         "The members that the items shall have, each on its own or separated by commas; all if "
         "left out."
     )
     fields: Any = (list[names] | None, Field(default=None, description=description))
-    query = create_model("Query", __base__=ListQuery, fields=fields)
+    base = ListQuery if numbered else CursorQuery
+    query = create_model("Query", __base__=base, fields=fields)
 
     def decorate(view: View) -> View:
         documented = document_response(collection, 200, ListHeaders)(view)
@@ -144,6 +155,15 @@ def requested_page(size: int) -> PageRequest | CursorRequest:
     if query.page is not None:
         raise InvalidFieldsError({"page": "Please give either a page or a cursor."})
     return CursorRequest(size, query.cursor)
+
+
+def requested_cursor(size: int) -> CursorRequest:
+    """As `requested_page`, of a list without page numbers."""
+    try:
+        query = CursorQuery.model_validate(request.args.to_dict())
+    except ValidationError as error:
+        raise InvalidFieldsError(messages(error)) from None
+    return CursorRequest(query.per_page or size, query.cursor or "")
 
 
 class Rest(NamedTuple):

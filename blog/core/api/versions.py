@@ -27,6 +27,7 @@ _EXAMPLE = {
     "comments_url": f"{EXAMPLE_ROOT}/comments/",
     "users_url": f"{EXAMPLE_ROOT}/users/",
     "me_url": f"{EXAMPLE_ROOT}/me",
+    "drafts_url": f"{EXAMPLE_ROOT}/me/drafts/",
     "tokens_url": f"{EXAMPLE_ROOT}/tokens/",
     "token_url": f"{EXAMPLE_ROOT}/token",
     "documentation_url": "https://blog.example/api/docs",
@@ -42,6 +43,7 @@ class Root(BaseModel):
     comments_url: Url
     users_url: Url
     me_url: Url
+    drafts_url: Url
     tokens_url: Url
     token_url: Url
     documentation_url: Url
@@ -59,6 +61,7 @@ async def get_root() -> Response:
             comments_url=f"{to.root}/comments/",
             users_url=f"{to.root}/users/",
             me_url=f"{to.root}/me",
+            drafts_url=f"{to.root}/me/drafts/",
             tokens_url=f"{to.root}/tokens/",
             token_url=f"{to.root}/token",
             documentation_url=f"{to.root.rpartition('/')[0]}/docs",

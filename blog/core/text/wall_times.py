@@ -1,0 +1,75 @@
+"""Times as a clock on a wall shows them, in a time zone by its IANA name.
+
+Twice a year the clocks are changed: a time may not come at all, or come twice (PEP 495).
+"""
+
+import re
+from datetime import UTC, datetime
+from functools import cache
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BeforeValidator, WithJsonSchema
+
+NO_TIME = "Please give a date and a time, such as 2026-12-01T09:30."
+NO_ZONE = "Please choose a time zone, such as Europe/Lisbon."
+NEVER_COMES = "This time does not exist: the clocks are put forward then. Please choose another."
+
+# As `<input type="datetime-local">` sends it (HTML Standard, "local date and time string").
+_FORM = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:00)?"
+_names = cache(available_timezones)
+
+
+def moment_of(wall: datetime, zone: str) -> datetime:
+    """When a clock in a time zone shows this, in UTC; of two moments the first.
+
+    Raises:
+        ValueError: it never does.
+    """
+    place = ZoneInfo(zone)
+    moment = wall.replace(tzinfo=place, fold=0).astimezone(UTC)
+    if moment.astimezone(place).replace(tzinfo=None) != wall:
+        raise ValueError(NEVER_COMES)
+    return moment
+
+
+def comes_twice(wall: datetime, zone: str) -> bool:
+    """Whether a clock in a time zone shows this twice, because it is put back in between."""
+    place = ZoneInfo(zone)
+    first, second = (wall.replace(tzinfo=place, fold=fold).utcoffset() for fold in (0, 1))
+    return first != second
+
+
+def wall_text(wall: datetime) -> str:
+    """`2026-12-01T09:30`."""
+    return wall.isoformat(timespec="minutes")
+
+
+def _wall_time(value: Any) -> datetime | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, datetime):
+        return value
+    if not isinstance(value, str) or not re.fullmatch(_FORM, value):
+        raise ValueError(NO_TIME)
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError(NO_TIME) from None
+
+
+def _time_zone(value: Any) -> str | None:
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str) or value not in _names():
+        raise ValueError(NO_ZONE)
+    return value
+
+
+# Both are `None` where nothing was given.
+WallTime = Annotated[
+    datetime | None,
+    BeforeValidator(_wall_time),
+    WithJsonSchema({"type": ["string", "null"], "pattern": f"^{_FORM}$"}),
+]
+TimeZone = Annotated[str | None, BeforeValidator(_time_zone)]

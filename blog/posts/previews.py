@@ -1,0 +1,41 @@
+"""Secret links by which others read a post before it is published."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.auth.viewer import Viewer
+from blog.core.crypto.tokens import opaque_token
+from blog.core.errors import ForbiddenError
+from blog.models import PostStatus
+from blog.posts.policies import may_publish_post
+from blog.posts.service import locked_post
+
+IS_PUBLISHED = "This post is published: everybody may read it without a preview link."
+
+
+async def make_preview_key(session: AsyncSession, author: Viewer, post_id: int) -> None:
+    """Make a preview link for a post; one that it has is valid no longer.
+
+    Raises:
+        NotFoundError: the post is not there (any more), or a moderator has hidden it.
+        ForbiddenError: the viewer is not its author, or it is published.
+    """
+    await _set_key(session, author, post_id, opaque_token())
+
+
+async def revoke_preview_key(session: AsyncSession, author: Viewer, post_id: int) -> None:
+    """Take back the preview link of a post, if it has one.
+
+    Raises:
+        NotFoundError, ForbiddenError: as by `make_preview_key`.
+    """
+    await _set_key(session, author, post_id, None)
+
+
+async def _set_key(session: AsyncSession, author: Viewer, post_id: int, key: str | None) -> None:
+    post = await locked_post(session, author, post_id)
+    if not may_publish_post(author, post):
+        raise ForbiddenError
+    if post.status == PostStatus.PUBLISHED:
+        raise ForbiddenError(IS_PUBLISHED)
+    post.preview_key = key
+    await session.commit()

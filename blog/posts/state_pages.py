@@ -1,0 +1,89 @@
+"""The buttons that publish a post, take it back, pin it, and share it before it is published."""
+
+from quart import Blueprint, flash, make_response, redirect, render_template
+from quart.typing import ResponseReturnValue
+
+from blog.core.auth.identity import required_viewer
+from blog.core.auth.permissions import confirmed_required
+from blog.core.auth.quotas import WRITING, quota
+from blog.core.errors import ForbiddenError, InvalidFieldsError, NotFoundError
+from blog.core.text.wall_times import comes_twice
+from blog.core.web.app import db, read
+from blog.core.web.forms import Form
+from blog.core.web.headers import keep_private
+from blog.models import Post, PostStatus
+from blog.posts import previews, service
+from blog.posts.addresses import post_url
+from blog.posts.policies import may_publish_post
+from blog.posts.queries import post_by_preview_key
+from blog.posts.reading import readable_post
+from blog.posts.schemas import PostUpdate, StateForm
+
+blueprint = Blueprint("post_states", __name__)
+blueprint.add_app_template_global(comes_twice)
+
+LINK_IS_GONE = "This preview link is not valid any more."
+DONE = {
+    PostStatus.PUBLISHED: "Your post is published.",
+    PostStatus.DRAFT: "The post is a draft again. Only you see it.",
+}
+
+
+@blueprint.post("/post/<id:post_id>/state")
+@quota(WRITING)
+@confirmed_required
+async def change_state(post_id: int) -> ResponseReturnValue:
+    """Publish a post, take it back, pin it or unpin it, as `status` or `pinned` says."""
+    form = Form(StateForm)
+    if (data := await form.submitted()) is None:
+        raise InvalidFieldsError(form.errors)
+    if not may_publish_post(required_viewer(), await readable_post(post_id)):
+        raise ForbiddenError(service.ONLY_ITS_AUTHOR)
+    changes = PostUpdate(**data.model_dump(exclude_unset=True))
+    try:
+        post = await service.edit_post(db(), required_viewer(), post_id, changes)
+    except InvalidFieldsError as error:
+        await flash(str(error), "error")
+        return redirect(post_url(await readable_post(post_id)))
+    await flash(_what_is_done(data), "success")
+    return redirect(post_url(post))
+
+
+def _what_is_done(data: StateForm) -> str:
+    if data.status in DONE:
+        return DONE[data.status]
+    return "The post is pinned to your profile." if data.pinned else "The post is not pinned now."
+
+
+@blueprint.post("/post/<id:post_id>/preview-link")
+@quota(WRITING)
+@confirmed_required
+async def make_preview_link(post_id: int) -> ResponseReturnValue:
+    """Make a secret link to a post that is not published, instead of the one that it has."""
+    await previews.make_preview_key(db(), required_viewer(), post_id)
+    await flash("Whoever has the preview link can read the post now.", "success")
+    return redirect(post_url(await readable_post(post_id)))
+
+
+@blueprint.post("/post/<id:post_id>/preview-link/revoke")
+@quota(WRITING)
+@confirmed_required
+async def revoke_preview_link(post_id: int) -> ResponseReturnValue:
+    """Take the secret link of a post back."""
+    await previews.revoke_preview_key(db(), required_viewer(), post_id)
+    await flash("The preview link is not valid any more.", "success")
+    return redirect(post_url(await readable_post(post_id)))
+
+
+@blueprint.get("/preview/<key>")
+async def preview(key: str) -> ResponseReturnValue:
+    """Show a post that is not published yet to anybody who has its secret link."""
+    keep_private()
+    post: Post | None = await read(post_by_preview_key, key)
+    if post is None:
+        raise NotFoundError(LINK_IS_GONE)
+    if post.is_public:
+        return redirect(post_url(post))
+    response = await make_response(await render_template("posts/preview_link.html", post=post))
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
