@@ -189,7 +189,7 @@ async def test_a_folder_that_cannot_be_written_to_is_serious(blog: Command, tmp_
         ("waiting", 0, "ok       Jobs            none has failed permanently"),
     ],
 )
-async def test_jobs_that_failed_or_wait_for_a_worker_are_told(
+async def test_failed_jobs_and_jobs_without_a_worker_are_reported(
     blog: Command, app: Broadside, state: str, hours: int, told: str
 ) -> None:
     async with app.database.session() as session:

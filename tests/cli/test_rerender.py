@@ -66,7 +66,7 @@ async def test_only_rows_of_older_versions_are_rendered_again(
     assert page.text.count("<em>new</em>") == 2
 
 
-async def test_on_request_everything_is_laid_out(
+async def test_on_request_everything_is_rendered(
     blog: Command, posts: list[Post], db: AsyncSession
 ) -> None:
     code, output = await blog("rerender", "--all")
@@ -75,7 +75,7 @@ async def test_on_request_everything_is_laid_out(
     assert await looks(db) == [LAID_OUT, LAID_OUT, OLD, LAID_OUT, LAID_OUT]
 
 
-async def test_stopped_it_goes_on_where_it_was(
+async def test_an_interrupted_run_continues_where_it_stopped(
     app: Broadside, posts: list[Post], db: AsyncSession
 ) -> None:
     async with aclosing(rerender(app.database, POSTS, app.renderer.again, batch=1)) as steps:

@@ -150,7 +150,7 @@ async def test_a_link_for_a_new_password_goes_by_mail_or_is_printed(
     assert acts == ["send link for a new password", "show link for a new password"]
 
 
-async def test_who_is_disabled_gets_no_link_that_would_not_let_them_in(
+async def test_a_disabled_user_gets_no_password_link(
     blog: Command, app: Broadside, susan: User
 ) -> None:
     await blog("user", "disable", "susan")

@@ -34,7 +34,7 @@ SESSION_NUMBER = text("SELECT pg_backend_pid()")
         ),
     ],
 )
-async def test_an_unreachable_database_is_told_without_its_password(
+async def test_an_unreachable_database_is_reported_without_its_password(
     place: str, reason: str
 ) -> None:
     port = free_port()
@@ -47,7 +47,7 @@ async def test_an_unreachable_database_is_told_without_its_password(
     assert is_unavailable(caught.value)
 
 
-async def test_a_database_that_does_not_exist_is_told(database_url: str) -> None:
+async def test_a_missing_database_is_reported(database_url: str) -> None:
     url = make_url(database_url).set(database="nothing").render_as_string()
     with pytest.raises(DatabaseUnavailableError, match='database "nothing" does not exist'):
         await Database(url, Path()).open()
@@ -84,7 +84,7 @@ async def test_connections_to_a_server_that_takes_no_writes_any_more_are_replace
         assert await connection.scalar(SESSION_NUMBER) != before
 
 
-async def test_a_host_that_does_not_answer_is_passed_over_and_asked_last_from_then_on(
+async def test_a_host_that_does_not_answer_is_skipped_and_tried_last_from_then_on(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "CONNECT_SECONDS", 0.5)

@@ -58,7 +58,7 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_nobody_else_gets_at_the_folder_and_at_its_locks(tmp_path: Path) -> None:
+def test_the_data_folder_and_its_locks_are_private(tmp_path: Path) -> None:
     folder = tmp_path / "var" / "postgres"
     old_lock = folder.with_name("postgres.lock")
     with EmbeddedPostgres(folder, FAST):
@@ -91,7 +91,7 @@ def test_the_last_user_stops_the_server(folder: Path) -> None:
     assert running(folder) is None
 
 
-def test_many_users_that_come_and_go_at_once_do_not_disturb_each_other(folder: Path) -> None:
+def test_concurrent_users_do_not_disturb_each_other(folder: Path) -> None:
     def visit(_: int) -> bool:
         with EmbeddedPostgres(folder, FAST):
             return running(folder) is not None
@@ -113,7 +113,7 @@ async def test_data_is_found_again_after_a_crash(folder: Path) -> None:
         assert await value(server.start(), "TABLE kept") == 42
 
 
-async def test_a_stale_number_that_is_another_process_now_does_no_harm(
+async def test_a_stale_pid_of_another_process_does_no_harm(
     folder: Path, other_process: int
 ) -> None:
     with EmbeddedPostgres(folder):
@@ -139,7 +139,7 @@ async def test_a_server_whose_starter_was_killed_is_waited_for(folder: Path) -> 
     assert running(folder) is None
 
 
-def test_a_server_out_of_sight_is_not_joined_by_a_second_one(folder: Path) -> None:
+def test_a_second_server_is_not_started_beside_one_in_another_container(folder: Path) -> None:
     with EmbeddedPostgres(folder):
         file = folder / "postmaster.pid"
         content = file.read_text()
@@ -161,7 +161,7 @@ def test_a_start_that_fails_says_why_in_one_line_and_holds_nothing(folder: Path)
     assert running(folder) is None
 
 
-def test_a_half_made_data_folder_is_never_taken_for_whole(tmp_path: Path) -> None:
+def test_an_incomplete_data_folder_is_never_used(tmp_path: Path) -> None:
     left_over = tmp_path / "postgres.new-killed"
     left_over.mkdir()
     (left_over / "PG_VERSION").write_text("18\n")

@@ -142,6 +142,6 @@ def test_a_syslog_daemon_that_does_not_read_does_not_block(
 
 
 @pytest.mark.parametrize("where", ["{}/none/log", "syslog:{}/none", "{}"])
-def test_a_place_that_is_not_there_is_named(tmp_path: Path, where: str) -> None:
+def test_a_missing_target_is_named(tmp_path: Path, where: str) -> None:
     with pytest.raises(OSError, match=f"'{tmp_path}"):
         log_target(where.format(tmp_path))

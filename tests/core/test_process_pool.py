@@ -60,7 +60,7 @@ async def test_any_text_comes_and_goes_whole(pool: ProcessPool, text: str) -> No
     assert await pool.run(work.doubled, text[:3]) == text[:3] * 2
 
 
-async def test_a_regular_expression_without_end_is_ended_and_the_pool_goes_on() -> None:
+async def test_an_endless_regular_expression_is_killed_and_the_pool_continues() -> None:
     async with pool_of(cpu_seconds=0.5) as pool:
         before = await pool.run(work.process_id)
         start = time.monotonic()
@@ -122,7 +122,7 @@ async def test_a_second_process_is_started_when_the_first_is_busy() -> None:
         waiting.cancel()
 
 
-async def test_a_queue_is_only_so_long() -> None:
+async def test_the_queue_is_bounded() -> None:
     async with pool_of(longest_queue=3) as pool:
         await pool.run(work.length_of, "")
         calls = [asyncio.create_task(pool.run(work.wait, 0.2)) for _ in range(10)]
@@ -131,7 +131,7 @@ async def test_a_queue_is_only_so_long() -> None:
     assert 6 <= refused <= 7
 
 
-async def test_who_no_longer_waits_leaves_the_answers_in_order(pool: ProcessPool) -> None:
+async def test_a_cancelled_caller_leaves_the_results_in_order(pool: ProcessPool) -> None:
     await pool.run(work.length_of, "")
     given_up = [asyncio.create_task(pool.run(work.wait, 0.3)) for _ in range(3)]
     await asyncio.sleep(0)

@@ -57,12 +57,12 @@ async def reader(database_url: str) -> AsyncIterator[Reader]:
     await database.close()
 
 
-async def test_who_asks_at_the_same_moment_gets_the_same(reader: Reader) -> None:
+async def test_concurrent_requests_share_a_result(reader: Reader) -> None:
     assert await asyncio.gather(*(reader.read() for _ in range(20))) == [1] * 20
     assert await reader.read() == 2
 
 
-async def test_who_asks_while_it_is_read_gets_what_is_read_afterwards(reader: Reader) -> None:
+async def test_a_request_during_a_query_gets_the_result_of_the_next_one(reader: Reader) -> None:
     first = asyncio.create_task(reader.read())
     await reader.has_begun.wait()
     late = [asyncio.create_task(reader.read()) for _ in range(20)]
@@ -90,7 +90,7 @@ async def test_reads_with_other_arguments_are_not_shared(reader: Reader) -> None
     assert sorted(reader.begun) == ["a", "b"]
 
 
-async def test_everybody_learns_that_it_failed_and_who_asks_later_tries_again(
+async def test_a_failure_is_shared_and_later_requests_try_again(
     reader: Reader,
 ) -> None:
     asked = (reader.shared.read(reader.database.reading_session, reader.fail) for _ in range(5))
@@ -102,7 +102,7 @@ async def test_everybody_learns_that_it_failed_and_who_asks_later_tries_again(
     assert await reader.read() == 1
 
 
-async def test_who_gives_up_takes_nothing_from_the_others(reader: Reader) -> None:
+async def test_a_cancelled_request_does_not_affect_the_others(reader: Reader) -> None:
     asked = [asyncio.create_task(reader.read()) for _ in range(3)]
     await reader.has_begun.wait()
     asked[0].cancel()

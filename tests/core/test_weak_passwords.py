@@ -8,16 +8,16 @@ KNOWN = ("susan", "susan.miller@example.com", "The Daily Robin")
 
 
 @pytest.mark.parametrize("password", ["password1", "PASSWORD1", "iloveyou", "qwertyuiop"])
-def test_the_commonest_passwords_are_known_whatever_the_case(password: str) -> None:
+def test_common_passwords_are_known_in_any_case(password: str) -> None:
     assert is_common(password)
 
 
 @pytest.mark.parametrize("password", ["correct horse battery", "Tr0ub4dor&3", "x" * 128])
-def test_others_are_not_among_them(password: str) -> None:
+def test_uncommon_passwords_are_not_in_the_list(password: str) -> None:
     assert not is_common(password)
 
 
-def test_there_are_thousands_of_them() -> None:
+def test_the_list_has_thousands_of_passwords() -> None:
     assert len(COMMONEST) > 10_000
 
 
@@ -43,7 +43,7 @@ def test_a_few_characters_that_are_repeated_or_counted_up_are_regular(password: 
 
 
 @pytest.mark.parametrize("password", ["correct horse battery", "abcdefgx", "aaaaaaab", "12345123"])
-def test_others_are_not_regular(password: str) -> None:
+def test_ordinary_passwords_are_not_regular(password: str) -> None:
     assert not is_regular(password)
 
 
@@ -68,5 +68,5 @@ def test_a_word_that_everybody_knows_stays_one_with_digits_around_it(password: s
 
 
 @pytest.mark.parametrize("password", ["12345678", "susans boat", "my susan", "daily robin", ""])
-def test_others_are_not_made_of_known_words(password: str) -> None:
+def test_ordinary_passwords_are_not_made_of_known_words(password: str) -> None:
     assert not is_made_of(password, (*KNOWN, ""))

@@ -98,7 +98,7 @@ async def test_a_request_on_its_way_over_an_open_connection_is_answered_as_its_l
         writer.close()
 
 
-async def test_http_2_answers_what_it_has_begun_and_refuses_the_rest(server: Server) -> None:
+async def test_http_2_finishes_open_requests_and_refuses_new_ones(server: Server) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     connection = H2Connection(H2Configuration(client_side=True))
     connection.initiate_connection()

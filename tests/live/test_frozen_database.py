@@ -76,7 +76,7 @@ def requests_of(site: Site, csrf_token: str) -> list[asyncio.Task[httpx.Response
     ]
 
 
-async def test_nobody_waits_long_for_a_database_that_hangs_and_later_ones_not_at_all(
+async def test_requests_to_a_hanging_database_fail_soon_and_later_ones_at_once(
     site: Site,
 ) -> None:
     csrf_token = await site.visitor.token("/")
@@ -113,7 +113,7 @@ async def test_a_balancer_is_told_within_two_seconds_that_the_database_hangs(sit
             assert seconds < READY_SECONDS
 
 
-async def test_who_leaves_while_the_database_hangs_costs_no_further_connections(
+async def test_clients_that_leave_while_the_database_hangs_cost_no_more_connections(
     site: Site,
 ) -> None:
     (worker,) = workers_of(site.server)

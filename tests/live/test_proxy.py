@@ -140,7 +140,7 @@ async def test_the_log_has_the_real_client_despite_forged_headers(site: Site) ->
     assert line["request_id"] == answer.headers["x-request-id"] != FORGED["X-Request-ID"]
 
 
-async def test_who_passes_the_proxy_by_is_not_believed(site: Site) -> None:
+async def test_headers_of_a_client_that_bypasses_the_proxy_are_ignored(site: Site) -> None:
     async with site.client() as client:
         url = site.servers[0].url
         answer = await client.get(f"{url}/auth/register", headers=FORGED)

@@ -64,7 +64,7 @@ async def test_https_is_spoken_in_the_version_that_the_client_prefers(
     assert "Please send it once more" in form.text
 
 
-async def test_who_does_not_speak_tls_gets_no_answer_and_leaves_no_trace(
+async def test_a_client_without_tls_gets_no_response_and_leaves_no_trace(
     https_server: Server, certificates: Certificates
 ) -> None:
     async with httpx.AsyncClient() as client:
@@ -77,7 +77,9 @@ async def test_who_does_not_speak_tls_gets_no_answer_and_leaves_no_trace(
     assert "ERROR" not in https_server.output
 
 
-async def test_http_2_is_spoken_without_tls_to_who_knows_it(tmp_path: Path, site_url: str) -> None:
+async def test_http_2_without_tls_is_served_to_clients_that_start_with_it(
+    tmp_path: Path, site_url: str
+) -> None:
     async with (
         serving(tmp_path, database_url=site_url) as server,
         httpx.AsyncClient(base_url=server.url, http1=False, http2=True) as client,

@@ -101,7 +101,7 @@ async def test_a_start_that_is_interrupted_leaves_no_traceback_and_no_server(
         ("shell", signal.SIGTERM),
     ],
 )
-async def test_whatever_ends_a_process_ends_its_database(
+async def test_the_database_ends_with_its_last_process(
     command: str, number: signal.Signals, tmp_path: Path
 ) -> None:
     environment = settings_of(tmp_path, port=free_port(), background_worker="external")

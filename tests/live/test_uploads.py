@@ -118,7 +118,7 @@ async def test_a_client_that_breaks_off_leaves_nothing(
         assert (await client.get("/api/file")).status_code == 404
 
 
-async def test_who_is_refused_while_sending_gets_the_answer(client: httpx.AsyncClient) -> None:
+async def test_a_client_refused_while_sending_gets_the_response(client: httpx.AsyncClient) -> None:
     too_large = CONTENT + b"x" * 2 * MIB
     for length in ({}, {"Content-Length": str(len(too_large))}):
         answer = await client.post("/api/raw", content=in_pieces(too_large), headers=length)

@@ -13,9 +13,7 @@ from tests.support import Browser
 SHEET = re.compile(r'href="(/static/css/base\.[0-9a-f]{12}\.css)"')
 
 
-async def test_a_page_that_the_browser_has_is_not_sent_again(
-    susans_browser: Browser, susan: User
-) -> None:
+async def test_an_unchanged_page_is_304(susans_browser: Browser, susan: User) -> None:
     address = f"/user/{susan.username}"
     first = await susans_browser.get(address)
     assert "csrf_token" in first.text

@@ -102,7 +102,7 @@ async def test_more_than_a_mebibyte_is_413(susans_browser: Browser) -> None:
     assert "1 MiB" in answer.text
 
 
-async def test_an_unexpected_error_is_a_500_that_tells_nothing(
+async def test_an_unexpected_error_is_a_500_without_details(
     app: Broadside,
     browser: Browser,
     monkeypatch: pytest.MonkeyPatch,

@@ -17,7 +17,7 @@ def macro_and_calls() -> tuple[Macro, list[str]]:
     return module.shout, calls
 
 
-def test_the_same_is_rendered_once_and_anything_else_for_itself() -> None:
+def test_the_same_arguments_are_rendered_once() -> None:
     shout, calls = macro_and_calls()
     fragments = FragmentCache()
     assert fragments.cached(shout, "a<") == fragments.cached(shout, "a<") == "1: a&lt;"
@@ -26,7 +26,7 @@ def test_the_same_is_rendered_once_and_anything_else_for_itself() -> None:
     assert len(calls) == 3
 
 
-def test_however_much_is_rendered_it_takes_no_more_memory_than_it_may() -> None:
+def test_the_memory_of_the_cache_is_bounded() -> None:
     shout, calls = macro_and_calls()
     fragments = FragmentCache(most_bytes=300_000)
     for number in range(1_000):

@@ -41,7 +41,7 @@ async def test_a_process_is_ready_when_the_database_has_what_it_was_started_with
     assert (answer.status_code, answer.json()) == expected
 
 
-async def test_a_database_that_hangs_is_told_soon_and_is_asked_once(
+async def test_a_hanging_database_is_reported_soon_and_probed_once(
     app: Broadside, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("blog.core.web.probe.PROBE_SECONDS", 0.1)

@@ -34,7 +34,7 @@ async def test_a_foreign_host_gets_a_short_refusal(app: Broadside, host: str) ->
 
 
 @pytest.mark.parametrize("host", ["blog.test", "BLOG.test", "blog.test:443", "blog.test:8443"])
-async def test_the_sites_own_name_is_answered_whatever_the_port(app: Broadside, host: str) -> None:
+async def test_the_sites_host_is_accepted_with_any_port(app: Broadside, host: str) -> None:
     assert (await ask(app, host)).status_code == 200
 
 

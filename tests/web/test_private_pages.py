@@ -51,7 +51,7 @@ async def test_a_page_for_everybody_is_kept_by_the_browser_and_asked_for_again(
 
 @pytest.mark.parametrize("method", ["HEAD", "GET"])
 @pytest.mark.parametrize("logged_in", [True, False])
-async def test_to_open_a_link_of_a_mail_changes_nothing(
+async def test_opening_a_link_in_a_mail_changes_nothing(
     app: Broadside, db: AsyncSession, make_user: Callable[..., object], method: str, logged_in: bool
 ) -> None:
     user = await add_user(app, "david", confirmed=False)

@@ -99,7 +99,7 @@ async def until_refused(
         ("/follow/david", {}, "FOLLOWING"),
     ],
 )
-async def test_a_person_has_one_quota_in_all_browsers(
+async def test_a_user_has_one_quota_in_all_browsers(
     app: Broadside, susan: User, make_user: MakeUser, action: str, data: dict[str, str],
     name: str, monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip

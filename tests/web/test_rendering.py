@@ -170,7 +170,7 @@ class Turns(dict[int, asyncio.Lock]):
         return default
 
 
-async def test_nothing_is_locked_while_a_text_is_laid_out(
+async def test_nothing_is_locked_while_a_text_is_rendered(
     app: Broadside, db: AsyncSession, susan: User, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     comment = Comment(
@@ -200,7 +200,7 @@ async def test_nothing_is_locked_while_a_text_is_laid_out(
 
 
 @pytest.mark.parametrize("render", [render_document, render_inline])
-def test_the_worst_text_that_the_event_loop_lays_out_takes_it_milliseconds(
+def test_the_worst_text_that_is_rendered_in_the_event_loop_takes_milliseconds(
     render: Callable[[str], str],
 ) -> None:
     """Twenty times what it takes on the machine of 2026, so that a busy one does not fail."""
@@ -219,7 +219,7 @@ def test_the_worst_text_that_the_event_loop_lays_out_takes_it_milliseconds(
     ],
     ids=["short", "long", "code", "code between tildes"],
 )
-async def test_the_event_loop_lays_out_what_is_short_and_no_code(
+async def test_short_texts_without_code_are_rendered_in_the_event_loop(
     app: Broadside, monkeypatch: pytest.MonkeyPatch, source: str, is_handed_on: bool
 ) -> None:
     handed_on = []

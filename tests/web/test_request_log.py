@@ -65,7 +65,7 @@ async def test_an_unknown_route_and_an_invented_method_are_not_repeated(
     assert [line["message"] for line in lines] == ["other unknown 404"]
 
 
-async def test_health_checks_are_not_worth_a_line(browser: Browser, lines: Lines) -> None:
+async def test_health_checks_are_not_logged(browser: Browser, lines: Lines) -> None:
     await browser.get("/healthz")
     await browser.get("/readyz")
     assert lines == []

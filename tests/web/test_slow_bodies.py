@@ -51,7 +51,7 @@ async def promptly(answer: Awaitable[httpx.Response]) -> int:
         return (await answer).status_code
 
 
-async def test_forms_that_never_arrive_keep_nobody_waiting(
+async def test_forms_that_never_arrive_block_nobody(
     susans_browser: Browser, browser: Browser
 ) -> None:
     async with unfinished(susans_browser, "/", FORM):
@@ -61,7 +61,7 @@ async def test_forms_that_never_arrive_keep_nobody_waiting(
         assert await promptly(susans_browser.submit("/", {"body": "Written meanwhile"})) == 302
 
 
-async def test_documents_that_never_arrive_keep_nobody_waiting(app: Broadside, susan: User) -> None:
+async def test_documents_that_never_arrive_block_nobody(app: Broadside, susan: User) -> None:
     anonymous, bearer = Client(app), Client(app, token=await add_token(app, susan))
     await bearer.get("/posts/")  # Its use is noted, and the next ones have nothing to write.
     async with unfinished(bearer, "/posts/", JSON):

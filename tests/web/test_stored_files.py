@@ -136,7 +136,7 @@ async def test_a_part_of_another_content_is_not_added_to_the_old_one(reader: Bro
     assert (answer.status_code, answer.content) == (200, CONTENT)
 
 
-async def test_a_download_has_the_name_that_it_is_given(reader: Browser) -> None:
+async def test_a_download_has_its_file_name(reader: Browser) -> None:
     answer = await reader.get(f"/download/{KEY}")
     assert answer.headers["content-disposition"] == (
         "attachment; filename*=UTF-8''%22B%C3%BCro%22%20export.json"
@@ -158,7 +158,7 @@ async def test_what_is_not_there_is_a_404(reader: Browser, key: str) -> None:
     assert (await reader.get(f"/file/{key}")).status_code == 404
 
 
-async def test_a_storage_that_is_away_is_told_without_its_address(
+async def test_an_unreachable_storage_is_reported_without_its_address(
     reader: Browser, caplog: pytest.LogCaptureFixture
 ) -> None:
     answer = await reader.get("/api/away")
@@ -170,7 +170,7 @@ async def test_a_storage_that_is_away_is_told_without_its_address(
     assert "Traceback" not in caplog.text
 
 
-async def test_a_storage_that_is_full_is_told_to_the_administrators_once(
+async def test_a_full_storage_is_reported_to_the_administrators_once(
     reader: Browser, serving: Broadside, caplog: pytest.LogCaptureFixture
 ) -> None:
     for _ in range(3):

@@ -209,7 +209,7 @@ async def test_a_body_that_trickles_for_ever_is_given_up(
     assert await nothing_is_stored(uploading)
 
 
-async def test_uploads_that_never_arrive_keep_nobody_waiting(
+async def test_uploads_that_never_arrive_block_nobody(
     susan_sends: Browser, uploading: Broadside
 ) -> None:
     """Neither for a connection to the database nor for a thread of the storage."""
@@ -242,7 +242,7 @@ async def test_uploads_that_never_arrive_keep_nobody_waiting(
     assert {answer.status_code for answer in await asyncio.gather(*requests)} == {400}
 
 
-async def test_a_view_cannot_have_an_upload_as_a_whole_by_mistake(
+async def test_a_view_cannot_read_an_upload_as_a_whole_by_mistake(
     sender: Browser, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert (await sender.post("/api/wrong", content=b"x")).status_code == 500

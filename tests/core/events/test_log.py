@@ -114,7 +114,7 @@ async def test_a_reader_gets_each_event_once_while_many_transactions_overlap(
     assert set(found) == set(committed)
 
 
-async def test_a_reader_can_go_on_from_any_event(app: Broadside, db: AsyncSession) -> None:
+async def test_a_reader_can_continue_from_any_event(app: Broadside, db: AsyncSession) -> None:
     for number in range(5):
         await record(db, Counted(number))
         await db.commit()
@@ -126,7 +126,7 @@ async def test_a_reader_can_go_on_from_any_event(app: Broadside, db: AsyncSessio
     assert abs(entries[0].created_at - now()) < timedelta(minutes=1)
 
 
-async def test_who_begins_at_the_end_gets_what_is_open_then(
+async def test_a_reader_from_the_end_gets_transactions_that_are_still_open(
     app: Broadside, db: AsyncSession
 ) -> None:
     await record(db, Counted(1))
@@ -138,7 +138,9 @@ async def test_who_begins_at_the_end_gets_what_is_open_then(
     assert numbers(await read_on(app, end)) == [2]
 
 
-async def test_old_events_are_deleted_and_young_ones_stay(app: Broadside, db: AsyncSession) -> None:
+async def test_old_events_are_deleted_and_recent_ones_stay(
+    app: Broadside, db: AsyncSession
+) -> None:
     for number in range(3):
         await record(db, Counted(number))
         await db.commit()

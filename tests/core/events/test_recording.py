@@ -172,7 +172,7 @@ async def test_a_handler_writes_in_the_transaction_of_its_event(
         assert heard[1:] == [CommentWritten(1, 1, susan.id)]
 
 
-async def test_where_a_handler_fails_nothing_has_happened(
+async def test_a_failing_handler_rolls_the_transaction_back(
     app: Broadside, susan: User, make_settings: Callable[..., Settings],
     monkeypatch: pytest.MonkeyPatch, db: AsyncSession,
 ) -> None:  # fmt: skip
@@ -194,7 +194,7 @@ async def test_where_a_handler_fails_nothing_has_happened(
     assert await events(app) == []
 
 
-async def test_administrators_hear_of_who_registers_and_not_of_who_did_not(
+async def test_administrators_are_notified_of_new_accounts_only(
     browser: Browser, app: Broadside, make_settings: Callable[..., Settings], db: AsyncSession
 ) -> None:
     settings = make_settings(admin_email=["root@example.com"])

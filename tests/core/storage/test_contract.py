@@ -127,7 +127,7 @@ async def test_pages_have_all_objects_of_a_folder_in_order(storage: Storage) -> 
     assert listed[keys[0]] == await storage.stat(keys[0])
 
 
-async def test_a_page_can_begin_after_what_is_not_there_any_more(storage: Storage) -> None:
+async def test_a_page_can_start_after_a_deleted_key(storage: Storage) -> None:
     for name in "abde":
         await storage.put(f"images/{name}.webp", chunks(b"x"))
     found = await storage.page("images", after="images/c.webp")
@@ -153,7 +153,7 @@ async def broken_off(size: int) -> AsyncIterator[bytes]:
 
 
 @pytest.mark.parametrize("size", [0, 10, 12 * MB])
-async def test_content_that_breaks_off_leaves_nothing(
+async def test_content_that_fails_leaves_nothing(
     storage: Storage, size: int, leftovers: Callable[[], list[Any]]
 ) -> None:
     with pytest.raises(ConnectionResetError):
@@ -165,7 +165,7 @@ async def test_content_that_breaks_off_leaves_nothing(
 
 
 @pytest.mark.parametrize("size", [0, 10, 12 * MB])
-async def test_a_caller_who_is_cancelled_leaves_nothing(
+async def test_a_cancelled_caller_leaves_nothing(
     storage: Storage, size: int, leftovers: Callable[[], list[Any]]
 ) -> None:
     is_waiting = asyncio.Event()
@@ -187,7 +187,7 @@ async def test_a_caller_who_is_cancelled_leaves_nothing(
     assert leftovers() == []
 
 
-async def test_a_caller_who_is_cancelled_at_any_step_leaves_all_or_nothing(
+async def test_a_caller_cancelled_at_any_step_leaves_all_or_nothing(
     storage: Storage, leftovers: Callable[[], list[Any]]
 ) -> None:
     """Also one that is cancelled while the storage is at work, and not the client."""
@@ -268,14 +268,14 @@ async def test_forty_megabytes_take_little_memory(
     assert int(output) < most
 
 
-async def test_who_stops_reading_early_can_close(storage: Storage) -> None:
+async def test_a_reader_that_stops_early_can_close(storage: Storage) -> None:
     await storage.put(KEY, long_content(b"x" * MB, 5))
     async with aclosing(storage.read(KEY)) as pieces:
         assert 0 < len(await anext(pieces)) < 2 * MB
     assert (await storage.stat(KEY)).size == 5 * MB
 
 
-async def test_the_failure_of_the_content_is_not_taken_for_one_of_the_storage(
+async def test_a_failure_of_the_content_is_not_a_storage_error(
     storage: Storage,
 ) -> None:
     async def failing(error: Exception) -> AsyncIterator[bytes]:

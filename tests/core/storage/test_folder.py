@@ -87,7 +87,7 @@ async def test_a_process_that_is_killed_between_any_two_lines_leaves_a_whole_obj
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
 @pytest.mark.parametrize("step", ["write", "fsync"])
-async def test_a_full_disk_is_told_and_leaves_nothing(
+async def test_a_full_disk_is_reported_and_leaves_nothing(
     in_folder: FolderStorage, root: Path, monkeypatch: pytest.MonkeyPatch, number: int, step: str
 ) -> None:
     await in_folder.put("images/other.webp", chunks(b"x"))
@@ -114,7 +114,7 @@ async def test_an_obstacle_to_the_folder_is_reported(tmp_path: Path) -> None:
     await storage.close()
 
 
-async def test_a_disk_that_hangs_holds_up_nobody_else(
+async def test_a_hanging_disk_does_not_block_other_work(
     in_folder: FolderStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await in_folder.put("images/other.webp", chunks(b"x"))

@@ -106,7 +106,7 @@ USES: list[tuple[str, Callable[[S3Storage], Awaitable[object]]]] = [
 
 
 @pytest.mark.parametrize(("name", "use"), USES)
-async def test_a_store_that_hangs_is_given_up(
+async def test_a_request_to_a_hanging_store_times_out(
     name: str, use: Callable[[S3Storage], Awaitable[object]]
 ) -> None:
     async with answering(None) as (port, _), asyncio.timeout(5):
@@ -114,14 +114,14 @@ async def test_a_store_that_hangs_is_given_up(
             await use(at(port))
 
 
-async def test_a_store_that_hangs_in_the_middle_of_an_object_is_given_up() -> None:
+async def test_a_download_from_a_hanging_store_times_out() -> None:
     half = OK + b"Content-Length: 1000000\r\n\r\n" + b"x" * 1000
     async with answering(half) as (port, _), asyncio.timeout(5):
         with pytest.raises(StorageUnavailableError, match="has not answered"):
             await content_of(at(port), KEY)
 
 
-async def test_an_upload_in_the_middle_of_which_the_store_hangs_is_aborted() -> None:
+async def test_an_upload_to_a_hanging_store_is_aborted() -> None:
     begun = b"<InitiateMultipartUploadResult><UploadId>7</UploadId></InitiateMultipartUploadResult>"
     answer = OK + b"Content-Length: %d\r\n\r\n" % len(begun) + begun
     async with answering(answer) as (port, heads), asyncio.timeout(10):
@@ -132,7 +132,7 @@ async def test_an_upload_in_the_middle_of_which_the_store_hangs_is_aborted() -> 
 
 
 @pytest.mark.parametrize(("name", "use"), USES)
-async def test_a_store_that_is_away_is_told(
+async def test_an_unreachable_store_is_reported(
     name: str, use: Callable[[S3Storage], Awaitable[object]]
 ) -> None:
     async with asyncio.timeout(10):
@@ -140,14 +140,14 @@ async def test_a_store_that_is_away_is_told(
             await use(at(free_port(), timeout=5))
 
 
-async def test_a_moment_of_weakness_is_got_over() -> None:
+async def test_a_temporary_failure_of_the_store_is_retried() -> None:
     weak = b"HTTP/1.1 503 Slow Down\r\nContent-Length: 0\r\n\r\n"
     found = OK + b"Content-Length: 1\r\n\r\nx"
     async with answering(weak, found) as (port, _):
         assert await content_of(at(port, timeout=10), KEY) == b"x"
 
 
-async def test_a_bucket_that_is_not_there_is_told(bucket: Bucket) -> None:
+async def test_a_missing_bucket_is_reported(bucket: Bucket) -> None:
     storage = S3Storage(bucket._replace(name="no-such-bucket"), timeout=10)
     with pytest.raises(StorageUnavailableError, match=r"no-such-bucket at .* does not exist"):
         await storage.put(KEY, chunks(b"x"))
@@ -155,7 +155,7 @@ async def test_a_bucket_that_is_not_there_is_told(bucket: Bucket) -> None:
         await storage.page()
 
 
-async def test_a_key_that_is_not_let_in_is_told_without_the_secret() -> None:
+async def test_an_invalid_access_key_is_reported_without_the_secret() -> None:
     refusal = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
     async with answering(refusal) as (port, _):
         with pytest.raises(StorageUnavailableError, match="403 Forbidden") as caught:
@@ -163,14 +163,16 @@ async def test_a_key_that_is_not_let_in_is_told_without_the_secret() -> None:
     assert KEYS[1] not in str(caught.value)
 
 
-async def test_a_store_that_is_full_is_told() -> None:
+async def test_a_full_store_is_reported() -> None:
     refusal = b"HTTP/1.1 507 Insufficient Storage\r\nContent-Length: 0\r\n\r\n"
     async with answering(*[refusal] * 10) as (port, _):
         with pytest.raises(StorageFullError, match="the bucket bucket at http://127"):
             await at(port, timeout=10).put(KEY, chunks(b"x"))
 
 
-async def test_nothing_is_taken_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_environment_variables_of_aws_are_ignored(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     elsewhere = f"http://127.0.0.1:{free_port()}"
     for name, value in {
         "AWS_ENDPOINT": elsewhere,
