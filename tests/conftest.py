@@ -22,7 +22,11 @@ from blog.core.web.rate_limits import RateLimits
 from blog.models import Base, User
 from settings import Settings
 from tests.connections import watch_pools, watched
+from tests.forked import end_loaded_process
 from tests.support import PASSWORD, Browser, add_user
+
+# Their tests start processes, servers or browsers; the marker stands at others that do.
+LIVE_FOLDERS = {"browser", "cli", "live"}
 
 for name in Settings.model_fields:
     os.environ.pop(name.upper(), None)
@@ -72,8 +76,16 @@ def emptying() -> TextClause:
 EMPTY_SITE = emptying()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what the folder tells: `-m "not live"` is quick."""
+    for item in items:
+        if LIVE_FOLDERS & set(item.path.relative_to(Path(__file__).parent).parts):
+            item.add_marker(pytest.mark.live)
+
+
 def pytest_unconfigure() -> None:
     """Remove what the run has left."""
+    end_loaded_process()
     shutil.rmtree(TEMPORARY, ignore_errors=True)
 
 

@@ -10,6 +10,7 @@ Whatever a test does, and however it fails, no process is left behind.
 
 import asyncio
 import os
+import random
 import signal
 import socket
 import sys
@@ -22,6 +23,7 @@ from typing import Self
 import psutil
 
 from blog.core.db.embedded import EmbeddedPostgres
+from tests.forked import ForkedProcess, can_be_forked
 
 PROJECT = Path(__file__).resolve().parents[1]
 PROGRAMS = Path(sys.executable).parent
@@ -31,16 +33,23 @@ BLOG_SERVE = ("blog", "serve")
 HYPERCORN = ("hypercorn", "asgi:app")
 ALEMBIC = ("alembic", "-c", str(PROJECT / "alembic.ini"))
 
+# Below the range of ports for outgoing connections (ip(7), `ip_local_port_range`).
+PORTS = (12_000, 32_000)
 # How long to wait before a test fails; on a busy machine everything takes its time.
 START_SECONDS = 60
 STOP_SECONDS = 20
 
 
 def free_port() -> int:
-    """A free TCP port of 127.0.0.1."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+    """A free TCP port of 127.0.0.1.
+
+    The system gives none of these to outgoing connections, which could take it before the test
+    does, and another process of the tests hardly chooses the same.
+    """
+    while True:
+        port = random.randrange(*PORTS)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 async def until(condition: Callable[[], Awaitable[bool]], seconds: float = STOP_SECONDS) -> None:
@@ -70,7 +79,7 @@ class Program:
         pid: the first process; its group has the same number.
     """
 
-    def __init__(self, command: tuple[str, ...], process: Process) -> None:
+    def __init__(self, command: tuple[str, ...], process: Process | ForkedProcess) -> None:
         self.command = " ".join(command)
         self.pid = process.pid
         self._process = process
@@ -107,6 +116,21 @@ class Program:
         if process.stdin is not None and typed is not None:
             process.stdin.write(typed.encode())
             process.stdin.close()
+        return cls(command, process)
+
+    @classmethod
+    async def quickly_start(
+        cls, *command: str, environment: dict[str, str], typed: str | None = None
+    ) -> Self:
+        """Start a program in a process that has loaded the application already, if it is `blog`."""
+        if not can_be_forked(command, environment):
+            return await cls.start(*command, environment=environment, typed=typed)
+        process = await ForkedProcess.start(
+            *command[1:],
+            environment=environment,
+            folder=environment["VAR_DIR"],
+            typed=None if typed is None else typed.encode(),
+        )
         return cls(command, process)
 
     async def _read(self) -> None:
@@ -224,7 +248,8 @@ async def serving(
     command = command or BLOG_SERVE
     if command[0] == "hypercorn":
         command = (*command, "--bind", f"127.0.0.1:{port}")
-    server = await Server.start(*command, environment=settings_of(var_dir, port=port, **settings))
+    environment = settings_of(var_dir, port=port, **settings)
+    server = await Server.quickly_start(*command, environment=environment)
     server.port = port
     try:
         if wait:
@@ -251,7 +276,7 @@ async def run(
         Its exit code, and what it printed.
     """
     environment = settings_of(var_dir, **settings)
-    program = await Program.start(*command, environment=environment, typed=typed)
+    program = await Program.quickly_start(*command, environment=environment, typed=typed)
     try:
         return await program.ended(seconds), program.output
     finally:

@@ -105,7 +105,7 @@ async def test_the_database_ends_with_its_last_process(
     command: str, number: signal.Signals, tmp_path: Path
 ) -> None:
     environment = settings_of(tmp_path, port=free_port(), background_worker="external")
-    deploy = await Program.start("blog", "deploy", environment=environment)
+    deploy = await Program.quickly_start("blog", "deploy", environment=environment)
     assert await deploy.ended(60) == 0, deploy.output
     # The shell waits for what is typed.
     program = await Program.start("blog", command, environment=environment, open_input=True)
@@ -132,7 +132,7 @@ async def test_closed_streams_end_nothing_and_mail_is_sent(closed: str, tmp_path
     shell = f"exec {PROGRAMS}/blog serve {closed}"
     async with (
         serving(tmp_path, "/bin/sh", "-c", shell) as server,
-        httpx.AsyncClient(base_url=server.url) as client,
+        httpx.AsyncClient(timeout=60, base_url=server.url) as client,
     ):
         page = await client.get("/auth/register")
         token = page.text.partition('name="csrf_token" value="')[2].partition('"')[0]
@@ -143,7 +143,9 @@ async def test_closed_streams_end_nothing_and_mail_is_sent(closed: str, tmp_path
             return "anna@example.com" in (await client.get("/dev/mailbox")).text
 
         await until(it_is_there)
-        deferred = await Program.start("blog", "mail", "list", environment=settings_of(tmp_path))
+        deferred = await Program.quickly_start(
+            "blog", "mail", "list", environment=settings_of(tmp_path)
+        )
         assert await deferred.ended(60) == 0
         assert deferred.output == "", "nothing waits to be sent again"
         assert await server.stop() == 0
