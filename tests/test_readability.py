@@ -16,7 +16,7 @@ from blog.core.clock import now
 from blog.core.web.app import Broadside
 from blog.models import Comment, Post, PostStatus, Scope, User
 from tests.api.support import Client, add_token
-from tests.support import Browser, add_user
+from tests.support import Browser, NewUser, add_users
 
 POST, COMMENT = "Words of the post", "Words of the comment"
 STATES = [
@@ -157,13 +157,15 @@ def test_every_route_that_takes_a_post_or_a_comment_is_tried(app: Broadside) -> 
     assert taking == {row.rule for row in (*PAGES, *RESOURCES)} - {"GET measure"}
 
 
+def username(kind: str) -> str:
+    return "author" if kind == "author of the post" else kind.replace(" ", "_")
+
+
 @pytest.fixture
 async def tokens(app: Broadside) -> dict[str, str]:
     """Everybody, with an API token each; the post and the comment have the id 1."""
-    people: dict[str, User] = {}
-    for kind, role in ROLES.items():
-        username = "author" if kind == "author of the post" else kind.replace(" ", "_")
-        people[kind] = await add_user(app, username, role=role)
+    added = await add_users(app, *(NewUser(username(kind), role) for kind, role in ROLES.items()))
+    people = {kind: added[username(kind)] for kind in ROLES}
     written = {"renderer_version": 1}
     async with app.database.session() as session:
         session.add(
@@ -272,10 +274,7 @@ async def test_no_page_shows_what_somebody_may_not_know_of(
 ) -> None:
     async with Browser(app) as browser:
         if expected.is_logged_in:
-            kind = expected.viewer
-            await browser.log_in(
-                "author" if kind == "author of the post" else kind.replace(" ", "_")
-            )
+            await browser.open_session(username(expected.viewer))
         await bring_about(app, expected.state)
         for row in PAGES:
             if row.rule.startswith("GET"):

@@ -16,7 +16,7 @@ from blog import create_app
 from blog.core.web.app import Broadside
 from blog.models import Comment, Email, EmailState, Media, MediaFile, Post, Report
 from settings import Settings
-from tests.support import Browser, add_user
+from tests.support import Browser, NewUser, add_users
 
 LOG_IN = "to the login"
 CONFIRM = "to the page that asks for the confirmation"
@@ -251,11 +251,12 @@ def test_the_table_has_every_route_and_no_other(make_settings: Callable[..., Set
 @pytest.fixture
 async def ids(app: Broadside) -> dict[str, int | str]:
     """People of each kind, and the ids of what the addresses in the table name."""
-    user = await add_user(app, "user")
-    await add_user(app, "unconfirmed", confirmed=False)
-    await add_user(app, "moderator", role="Moderator")
-    await add_user(app, "administrator", role="Administrator")
-    bob = await add_user(app, "bob")
+    people = await add_users(
+        app, NewUser("user"), NewUser("unconfirmed", confirmed=False),
+        NewUser("moderator", "Moderator"), NewUser("administrator", "Administrator"),
+        NewUser("bob"),
+    )  # fmt: skip
+    user, bob = people["user"], people["bob"]
     written = {"body": "x", "body_html": "<p>x</p>", "renderer_version": 1}
     async with app.database.session() as session:
         post = Post(author_id=user.id, **written)
@@ -306,7 +307,7 @@ async def test_a_route_is_for_whom_the_table_says(
     for kind in Access._fields:
         async with Browser(app) as visitor:
             if kind != "anonymous":
-                await visitor.log_in(kind)
+                await visitor.open_session(kind)
             if method == "GET":
                 answer = await visitor.get(address)
             else:

@@ -120,6 +120,7 @@ def test_what_cannot_be_served_is_refused(
     assert [error["loc"][0] for error in caught.value.errors()] == [setting]
 
 
+@pytest.mark.live
 def test_simultaneous_starts_agree_on_the_kept_secret(tmp_path: Path) -> None:
     ask = "from settings import load_settings; print(load_settings().signing_key())"
     environment = {**os.environ, "PYTHONPATH": str(PROJECT), "VAR_DIR": str(tmp_path / "var")}

@@ -253,6 +253,7 @@ async def test_a_job_removes_nothing_of_an_account_that_is_not_deleted(
     assert await number_of(db, Post) == 4
 
 
+@pytest.mark.live
 @pytest.mark.parametrize("kills", [3])
 async def test_a_deletion_survives_a_worker_that_is_killed(
     app: Broadside, db: AsyncSession, database_url: str, tmp_path: Path, kills: int

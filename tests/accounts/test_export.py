@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -90,6 +91,7 @@ async def test_an_answer_that_was_never_begun_is_in_nobodys_way(
     await exports.begin(susan, compress=False).aclose()
 
 
+@pytest.mark.live
 async def test_a_client_may_read_slowly_or_go_away(
     app: Broadside, db: AsyncSession, database_url: str, tmp_path: Path
 ) -> None:
@@ -105,7 +107,7 @@ async def test_a_client_may_read_slowly_or_go_away(
     await db.commit()
     async with (
         serving(tmp_path, database_url=database_url) as server,
-        Visitor(base_url=server.url) as visitor,
+        Visitor(base_url=server.url, timeout=60) as visitor,
         AsyncExitStack() as connections,
     ):
         await visitor.log_in("susan", PASSWORD)

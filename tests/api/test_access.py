@@ -14,10 +14,10 @@ import pytest
 from blog import create_app
 from blog.core.api.links import PREFIXES
 from blog.core.web.app import Broadside
-from blog.models import Comment, Post, Scope, User
+from blog.models import Comment, Post, Scope
 from settings import Settings
 from tests.api.support import Client, add_token
-from tests.support import PASSWORD, add_user
+from tests.support import PASSWORD, NewUser, add_users
 
 BODY = {"body": "x", "reason": "x"}
 ROLES = {
@@ -157,14 +157,14 @@ class Site(NamedTuple):
 @pytest.fixture
 async def site(app: Broadside) -> Site:
     """People of each kind, and a post with a comment for each of them, all by the author."""
-    await add_user(app, "bob")
-    people: dict[str, User] = {
-        name: await add_user(app, name, role=role, confirmed=name != "unconfirmed")
-        for name, role in ROLES.items()
-    }
+    people = await add_users(
+        app,
+        NewUser("bob"),
+        *(NewUser(name, role, name != "unconfirmed") for name, role in ROLES.items()),
+    )
     admin = people["administrator"]
     tokens = {
-        **{name: await add_token(app, person) for name, person in people.items()},
+        **{name: await add_token(app, people[name]) for name in ROLES},
         "expired_token": await add_token(app, admin, life=timedelta(seconds=-1)),
         "read_only_token": await add_token(app, admin, Scope.READ),
         "token_without_moderate": await add_token(app, admin, Scope.READ | Scope.WRITE),

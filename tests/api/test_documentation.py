@@ -118,6 +118,7 @@ async def run(command: str, environment: dict[str, str]) -> str:
     return output.decode()
 
 
+@pytest.mark.live
 async def test_every_example_is_answered_as_shown(server: Server, httpie: dict[str, str]) -> None:
     assert len(list(examples())) > 20
     values = {"PASSWORD": PASSWORD, "TOKEN": "", "ETAG": "", "NEXT_YEAR": str(now().year + 1)}

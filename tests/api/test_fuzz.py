@@ -19,6 +19,8 @@ from tests.databases import create_database
 from tests.servers import PROJECT, Server, run, serving
 from tests.support import PASSWORD, add_user
 
+pytestmark = pytest.mark.live
+
 # In CI the run is short, and always the same; `make fuzz` says otherwise.
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "3"))
 SEED = int(os.environ.get("FUZZ_SEED", "1"))

@@ -20,6 +20,8 @@ from tests.conftest import RunningApp
 from tests.servers import PROGRAMS, PROJECT
 from tests.support import PASSWORD, add_user
 
+pytestmark = pytest.mark.live
+
 WALK = PROJECT / "tests/api/client_walk.py"
 
 

@@ -16,6 +16,8 @@ from blog.models import User
 from tests.servers import PROGRAMS, Server, serving
 from tests.support import PASSWORD
 
+pytestmark = pytest.mark.live
+
 SITE = "http://127.0.0.1:5000"
 PERSON = f"'susan@example.com:{PASSWORD}'"
 

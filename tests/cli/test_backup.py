@@ -86,7 +86,7 @@ async def test_a_restored_site_is_the_same_site(tmp_path: Path) -> None:
         assert await unvacuumed(restored) == []
         async with (
             serving(tmp_path, database_url=url) as site,
-            httpx.AsyncClient(base_url=site.url) as visitor,
+            httpx.AsyncClient(timeout=60, base_url=site.url) as visitor,
         ):
             assert (await visitor.get("/")).text.count("<article") == 20
     assert sorted(path.name for path in tmp_path.glob("*.dump*")) == ["site.dump"]

@@ -156,6 +156,7 @@ LIBPQ = {
 }
 
 
+@pytest.mark.live
 async def test_libpqs_environment_counts_nowhere(
     database_url: str, front: Front, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -14,6 +14,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from blog.core.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from blog.core.db.postgres_programs import run_program, system_user
 
+pytestmark = pytest.mark.live
+
 FAST = {"fsync": "off"}
 
 

@@ -52,6 +52,7 @@ def listening(path: Path) -> Iterator[socket.socket]:
     path.unlink()
 
 
+@pytest.mark.live
 def test_lines_of_several_processes_do_not_mix(tmp_path: Path) -> None:
     file = tmp_path / "log"
     writers = [

@@ -12,11 +12,13 @@ from sqlalchemy.engine import make_url
 from blog.core.web.app import Broadside
 from tests.servers import run, serving
 
+pytestmark = pytest.mark.live
+
 
 async def test_it_fills_a_site_that_is_being_served_and_says_who_to_log_in_as(
     tmp_path: Path,
 ) -> None:
-    async with serving(tmp_path) as server, AsyncClient(base_url=server.url) as visitor:
+    async with serving(tmp_path) as server, AsyncClient(timeout=60, base_url=server.url) as visitor:
         code, output = await run(tmp_path, "blog", "demo", "--posts", "30", port=server.port)
         assert (code, output.count("\n")) == (0, 4), output
         assert "10 users, 30 posts, 90 comments and 45 follows are on " + server.url in output

@@ -67,7 +67,7 @@ async def test_connections_are_refused_while_the_last_request_is_answered(server
     writer.write(UNFINISHED)
     assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 100 ")
     await stop(server)
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=60) as client:
         with pytest.raises(httpx.ConnectError):
             await client.get(server.url)
     writer.write(b"email=a=b")

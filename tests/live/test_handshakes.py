@@ -45,7 +45,7 @@ async def handshake(server: Server, request: bytes) -> tuple[bytes, asyncio.Stre
 
 async def refused(server: Server) -> float:
     """How many requests were answered by 400, by what `/metrics` shows."""
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=60) as client:
         figures = (await client.get(f"{server.url}/metrics")).text
     return sum(map(float, COUNTED.findall(figures)))
 

@@ -86,7 +86,7 @@ async def connection(server: Server) -> AsyncIterator[Connection]:
     opened = await Connection.open(server)
     yield opened
     await opened.close()
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=60) as client:
         assert (await client.get(f"{server.url}/healthz")).status_code == 200
 
 

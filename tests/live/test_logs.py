@@ -70,7 +70,7 @@ class Site(NamedTuple):
 
     async def figures(self) -> dict[str, float]:
         """What Prometheus would read, over a connection of its own."""
-        async with httpx.AsyncClient(base_url=self.server.url) as client:
+        async with httpx.AsyncClient(timeout=60, base_url=self.server.url) as client:
             answer = await client.get("/metrics")
         return {
             f"{sample.name} {' '.join(sample.labels.values())}".strip(): sample.value
@@ -240,7 +240,9 @@ async def send_what_is_malformed(server: Server, secrets: set[str]) -> None:
 
 async def test_a_log_that_is_rotated_loses_no_line(site: Site) -> None:
     former = site.log.with_suffix(".1")
-    async with httpx.AsyncClient(base_url=site.server.url, headers={"Host": "blog.test"}) as client:
+    async with httpx.AsyncClient(
+        timeout=60, base_url=site.server.url, headers={"Host": "blog.test"}
+    ) as client:
         for number in range(20):
             if number == 10:
                 site.log.rename(former)
@@ -297,7 +299,7 @@ async def test_every_worker_shows_the_figures_of_all(site: Site) -> None:
     before = (await site.figures()).get(count, 0)
     for number in range(20):
         async with httpx.AsyncClient(
-            base_url=site.server.url, headers={"Host": "blog.test"}
+            timeout=60, base_url=site.server.url, headers={"Host": "blog.test"}
         ) as client:
             assert (await client.get(f"/user/nobody{number}")).status_code == 404
     for _ in range(5):

@@ -109,7 +109,7 @@ async def site(
     ]
     settings = {"database_url": url, "rate_limits": "off", "trusted_proxies": 1}
     async with serving(folder / "server", **settings) as server:
-        async with Visitor(base_url=server.url) as visitor:
+        async with Visitor(base_url=server.url, timeout=60) as visitor:
             await visitor.log_in("odd.administrator", PASSWORD)
             cookies = "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())
         credentials = [

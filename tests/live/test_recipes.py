@@ -82,7 +82,7 @@ async def test_a_platform_that_gives_a_port_and_a_database_needs_only_the_procfi
     assert code == 0, output
     async with (
         serving(tmp_path, SHELL, "-c", f"exec env {processes()['web']}", **platform) as server,
-        httpx.AsyncClient(base_url=server.url, headers=asked) as client,
+        httpx.AsyncClient(timeout=60, base_url=server.url, headers=asked) as client,
     ):
         page = await client.get("/auth/login", headers={"X-Forwarded-Proto": "https"})
         led = await client.get("/", headers={"X-Forwarded-Proto": "http"})

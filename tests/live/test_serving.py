@@ -36,7 +36,7 @@ async def https_server(
 
         async def answers() -> bool:
             try:
-                async with httpx.AsyncClient(verify=certificates.trust) as client:
+                async with httpx.AsyncClient(timeout=60, verify=certificates.trust) as client:
                     return (await client.get(address_of(server))).is_success
             except httpx.TransportError:
                 return False
@@ -55,7 +55,10 @@ async def test_https_is_spoken_in_the_version_that_the_client_prefers(
     https_server: Server, certificates: Certificates, version: str
 ) -> None:
     async with httpx.AsyncClient(
-        base_url=address_of(https_server), verify=certificates.trust, http2=version == "HTTP/2"
+        base_url=address_of(https_server),
+        verify=certificates.trust,
+        http2=version == "HTTP/2",
+        timeout=60,
     ) as client:
         page = await client.get("/auth/login")
         form = await client.post("/auth/login", data={"email": "susan"})
@@ -67,12 +70,12 @@ async def test_https_is_spoken_in_the_version_that_the_client_prefers(
 async def test_a_client_without_tls_gets_no_response_and_leaves_no_trace(
     https_server: Server, certificates: Certificates
 ) -> None:
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=60) as client:
         with pytest.raises(httpx.TransportError):
             await client.get(f"http://127.0.0.1:{https_server.port}/")
         with pytest.raises(httpx.ConnectError, match="certificate verify failed"):
             await client.get(address_of(https_server))
-    async with httpx.AsyncClient(verify=certificates.trust) as client:
+    async with httpx.AsyncClient(timeout=60, verify=certificates.trust) as client:
         assert (await client.get(address_of(https_server))).status_code == 200
     assert "ERROR" not in https_server.output
 
@@ -82,7 +85,7 @@ async def test_http_2_without_tls_is_served_to_clients_that_start_with_it(
 ) -> None:
     async with (
         serving(tmp_path, database_url=site_url) as server,
-        httpx.AsyncClient(base_url=server.url, http1=False, http2=True) as client,
+        httpx.AsyncClient(timeout=60, base_url=server.url, http1=False, http2=True) as client,
     ):
         page = await client.get("/auth/login")
     assert (page.http_version, page.status_code) == ("HTTP/2", 200)

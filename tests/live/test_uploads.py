@@ -111,7 +111,7 @@ async def test_a_client_that_breaks_off_leaves_nothing(
         return not files(place)
 
     for address, body, headers in (("/api/raw", CONTENT, {}), ("/api/form", FORM, MULTIPART)):
-        async with httpx.AsyncClient(base_url=server.url) as other:
+        async with httpx.AsyncClient(timeout=60, base_url=server.url) as other:
             with suppress(ConnectionAbortedError):
                 await other.post(address, content=broken_off(body), headers=headers)
         await until(nothing_is_left)

@@ -4,12 +4,16 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
+import pytest
+
 from blog.core.web.app import Broadside
 from blog.mail import outbox
 from tests.mail.conftest import LINK, InState, Working
 from tests.mail.crashes import run_with_crashes
 from tests.mail.smtp import Inbox
 from tests.support import PASSWORD, Browser
+
+pytestmark = pytest.mark.live
 
 
 async def test_no_message_is_lost_when_workers_and_the_mail_server_are_killed(

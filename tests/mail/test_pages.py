@@ -73,6 +73,7 @@ async def test_nobody_else_sees_the_outbox(
     assert refused.status_code == 403
 
 
+@pytest.mark.live
 async def test_a_worker_without_a_mail_server_says_so(tmp_path: Path, database_url: str) -> None:
     settings = settings_of(
         tmp_path, env="production", base_url="https://blog.test", database_url=database_url
@@ -85,6 +86,7 @@ async def test_a_worker_without_a_mail_server_says_so(tmp_path: Path, database_u
         await worker.kill()
 
 
+@pytest.mark.live
 async def test_the_command_line_shows_and_retries(
     put: Put, app: Broadside, database_url: str, tmp_path: Path, in_state: InState
 ) -> None:

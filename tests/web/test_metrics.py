@@ -12,6 +12,7 @@ from blog import create_app
 from blog.core.web.app import Broadside
 from blog.models import Email, EmailState, Job
 from settings import Settings
+from tests.conftest import RunningApp
 from tests.servers import until
 from tests.support import Browser
 
@@ -160,9 +161,9 @@ async def test_the_figures_are_shown_while_the_database_hangs(
         assert "broadside_outbox_messages" not in str(found)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def guarded(
-    app: Broadside, make_settings: Callable[..., Settings]
+    running_app: RunningApp, make_settings: Callable[..., Settings]
 ) -> AsyncIterator[Broadside]:
     """An application with a token for its figures."""
     async with (started := create_app(make_settings(metrics_token=TOKEN))).test_app():

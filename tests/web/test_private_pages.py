@@ -30,7 +30,7 @@ async def test_a_page_for_one_person_alone_is_kept_nowhere(
     for kind in ("anonymous", "unconfirmed", "user", "moderator", "administrator"):
         async with Browser(app) as browser:
             if kind != "anonymous":
-                await browser.log_in(kind)
+                await browser.open_session(kind)
             answer = await browser.get(address)
         if answer.status_code == 200:
             shown.append(kind)
@@ -44,7 +44,7 @@ async def test_a_page_for_everybody_is_kept_by_the_browser_and_asked_for_again(
     app: Broadside, ids: dict[str, int], address: str
 ) -> None:
     async with Browser(app) as browser:
-        await browser.log_in("user")
+        await browser.open_session("user")
         answer = await browser.get(address.format_map(ids))
     assert answer.headers["cache-control"] == "private, no-cache"
 

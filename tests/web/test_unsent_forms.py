@@ -28,9 +28,11 @@ from blog.core.db.database_errors import DatabaseUnavailableError
 from blog.core.errors import TooManyRequestsError
 from blog.core.text.validation import Schema
 from blog.core.web.app import Broadside
+from blog.core.web.rate_limits import RateLimits
 from blog.core.web.resubmission import LABELS, SECRETS
 from blog.models import Comment, LoginSession, Post, Report
 from settings import Settings
+from tests.conftest import RunningApp
 from tests.support import PASSWORD, Browser, add_user
 
 HOSTILE = "Two\nlines, \"quoted\" & </textarea><script>alert(1)</script> 'x'"
@@ -171,13 +173,13 @@ def test_every_field_that_is_typed_has_a_label_and_no_password_has() -> None:
     assert {name for name, kind in fields if kind is str} - chosen == LABELS.keys()
 
 
-@pytest.fixture
-async def failing_app(
-    app: Broadside, make_settings: Callable[..., Settings]
+@pytest.fixture(scope="module")
+async def started_app(
+    running_app: RunningApp, make_settings: Callable[..., Settings]
 ) -> AsyncIterator[Broadside]:
     """An application in which the header `X-Fail` brings about what goes wrong."""
     failing = create_app(make_settings())
-    failing.passwords = app.passwords
+    failing.passwords = running_app.app.passwords
 
     async def fail_early() -> None:
         """Before authentication, and before the body is read."""
@@ -196,6 +198,13 @@ async def failing_app(
     before.insert(before.index(recognise_viewer), fail_early)
     async with failing.test_app():
         yield failing
+
+
+@pytest.fixture
+def failing_app(app: Broadside, started_app: Broadside) -> Broadside:
+    """That application, on a site without people; it has not seen any client yet."""
+    started_app.rate_limits = RateLimits(started_app.database)
+    return started_app
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 
 from blog.core.jobs.queue import enqueue
@@ -14,6 +15,8 @@ from blog.core.web.app import Broadside
 from tests.core.jobs.killed import leaving_traces, processes, run_worker
 from tests.jobs import stored_jobs
 from tests.servers import settings_of, until
+
+pytestmark = pytest.mark.live
 
 JOBS, KILLS = 600, 20
 

@@ -69,6 +69,7 @@ async def test_a_file_is_synced_before_its_name_and_the_name_before_the_answer(
     assert [step.split("/.incoming/")[0] for step in steps] == ["sync ", *folders]
 
 
+@pytest.mark.live
 async def test_a_process_that_is_killed_between_any_two_lines_leaves_a_whole_object(
     tmp_path: Path,
 ) -> None:
