@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import Literal, TypeVar
 
 from argon2 import PasswordHasher, Type
@@ -25,6 +26,17 @@ class MeteredSemaphore(asyncio.Semaphore):
     async def acquire(self) -> Literal[True]:
         with metrics.hashes_waiting.track_inprogress():
             return await super().acquire()
+
+
+@cache
+def _hasher(time_cost: int, memory_kib: int) -> PasswordHasher:
+    return PasswordHasher(time_cost=time_cost, memory_cost=memory_kib, parallelism=1, type=Type.ID)
+
+
+@cache
+def _dummy_hash(time_cost: int, memory_kib: int) -> str:
+    """A hash that no password is checked against with success, made once in a process."""
+    return _hasher(time_cost, memory_kib).hash("nobody has this password")
 
 
 class Passwords:
@@ -53,13 +65,11 @@ class Passwords:
         site_name: str = "",
     ) -> None:
         self.site_name = site_name
-        self._hasher = PasswordHasher(
-            time_cost=time_cost, memory_cost=memory_kib, parallelism=1, type=Type.ID
-        )
+        self._hasher = _hasher(time_cost, memory_kib)
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="argon2")
         self.turn = MeteredSemaphore(at_once)
         self._free_thread = MeteredSemaphore(at_once)
-        self._dummy_hash = self._hasher.hash("nobody has this password")
+        self._dummy_hash = _dummy_hash(time_cost, memory_kib)
 
     async def hash(self, password: str) -> str:
         """The hash to store, including parameters and salt (PHC string format)."""
