@@ -52,8 +52,8 @@ def free_port() -> int:
             return port
 
 
-async def until(condition: Callable[[], Awaitable[bool]], seconds: float = STOP_SECONDS) -> None:
-    """Poll for a condition in another process."""
+async def until(condition: Callable[[], Awaitable[bool]], seconds: float = START_SECONDS) -> None:
+    """Poll for a condition in another process or task."""
     async with asyncio.timeout(seconds):
         while not await condition():  # noqa: ASYNC110 (it is in another process)
             await asyncio.sleep(0.02)

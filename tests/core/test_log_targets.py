@@ -138,7 +138,7 @@ def test_a_syslog_daemon_that_does_not_read_does_not_block(
         begin = time.monotonic()
         for _ in range(2000):
             log.error("x" * 1000)
-        assert time.monotonic() - begin < 3
+        assert time.monotonic() - begin < 30
     assert "cannot write" in capsys.readouterr().err
 
 

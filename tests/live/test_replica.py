@@ -170,9 +170,13 @@ async def test_a_replica_that_hangs_costs_some_seconds_once_but_no_request(
             process.suspend()
         try:
             await until(lambda: is_false(has_replica(site)))
-            begin = time.monotonic()
-            await reader.get("/")
-            assert time.monotonic() - begin < 1
+            durations = []
+            for _ in range(3):
+                begin = time.monotonic()
+                await reader.get("/")
+                durations.append(time.monotonic() - begin)
+            # To ask the replica in vain would take seconds each time.
+            assert min(durations) < 1
         finally:
             for process in processes:
                 process.resume()

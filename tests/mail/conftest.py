@@ -14,6 +14,7 @@ from blog.mail.worker import MailWorker
 from blog.models import Email
 from settings import Settings
 from tests.mail.smtp import Inbox, receiving
+from tests.servers import START_SECONDS
 from tests.support import outbox as stored_mails
 
 LINK = "https://blog.test/auth/confirm/a-token-that-nobody-else-may-see"
@@ -69,7 +70,7 @@ def in_state(app: Broadside) -> InState:
     """Wait until so many messages are in a state, and get them: `await in_state("sent", 3)`."""
 
     async def wait(
-        state: str, number: int = 1, *, tried: bool = False, seconds: float = 10.0
+        state: str, number: int = 1, *, tried: bool = False, seconds: float = START_SECONDS
     ) -> list[Email]:
         async with asyncio.timeout(seconds):
             while True:

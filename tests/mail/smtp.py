@@ -30,11 +30,15 @@ class Inbox:
         replies: what it says to a recipient, instead of taking the message.
         farewells: the recipients after whose refusal it hangs up.
         answer_seconds: how long it thinks about each message.
+        held: the recipients whose message it thinks about until the event is set.
+        in_hand: the recipients whose message it has begun to think about.
     """
 
     replies: dict[str, str] = field(default_factory=dict)
     farewells: set[str] = field(default_factory=set)
     answer_seconds: float = 0.0
+    held: dict[str, asyncio.Event] = field(default_factory=dict)
+    in_hand: list[str] = field(default_factory=list)
     messages: list[EmailMessage] = field(default_factory=list)
     envelopes: list[Envelope] = field(default_factory=list)
     peers: list[object] = field(default_factory=list)
@@ -55,7 +59,11 @@ class Inbox:
 
     async def handle_DATA(self, _server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Take a message."""
+        recipient = envelope.rcpt_tos[0]
+        self.in_hand.append(recipient)
         await asyncio.sleep(self.answer_seconds)
+        if recipient in self.held:
+            await self.held[recipient].wait()
         assert isinstance(envelope.content, bytes)
         async with self._arrived:
             self.messages.append(message_from_bytes(envelope.content, policy=policy.default))
@@ -64,7 +72,7 @@ class Inbox:
             self._arrived.notify_all()
         return "250 Taken"
 
-    async def holds(self, number: int, seconds: float = 10.0) -> list[EmailMessage]:
+    async def holds(self, number: int, seconds: float = 60.0) -> list[EmailMessage]:
         """Wait until so many messages have arrived."""
         async with asyncio.timeout(seconds), self._arrived:
             await self._arrived.wait_for(lambda: len(self.messages) >= number)

@@ -70,4 +70,4 @@ async def test_a_slow_mail_server_slows_no_registration(
         slow = await median()
         worker._stop_seconds = 0
     print(f"registering with a slow mail server: {slow / fast:.2f} times as long")  # noqa: T201
-    assert slow < fast * 3
+    assert slow < max(fast * 3, inbox.answer_seconds / 5)

@@ -23,6 +23,7 @@ from blog.models import Email
 from tests.jobs import do_job
 from tests.mail.conftest import LINK, InState, Put, Working
 from tests.mail.smtp import Inbox, receiving
+from tests.servers import START_SECONDS, until
 from tests.support import Browser, outbox
 
 
@@ -55,8 +56,9 @@ async def test_a_message_arrives_whole_and_its_text_is_forgotten(
 
 
 async def test_the_worker_hears_of_a_message_at_once(
-    put: Put, working: Working, inbox: Inbox
+    put: Put, working: Working, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(loop, "POLL_SECONDS", 3600.0)  # So it can only be told.
     delays = []
     async with working():
         await put("first@example.com")
@@ -67,7 +69,6 @@ async def test_the_worker_hears_of_a_message_at_once(
             await inbox.holds(number)
             delays.append(time.perf_counter() - start)
     print(f"from put to arrival: median {1000 * sorted(delays)[5]:.0f} ms")  # noqa: T201
-    assert sorted(delays)[5] < 0.5
 
 
 async def test_a_message_whose_notice_was_missed_is_found(
@@ -271,43 +272,39 @@ async def test_two_workers_share_the_queue_and_send_nothing_twice(
 async def test_a_stopped_worker_finishes_the_current_message_and_releases_the_others(
     put: Put, working: Working, inbox: Inbox, app: Broadside
 ) -> None:
-    inbox.answer_seconds = 0.3
     for number in range(5):
         await put(f"anna{number}@example.com")
     async with working() as worker:
-        await inbox.holds(1)
-        await asyncio.sleep(0.1)
-        await worker.stop()
+        async with in_the_middle_of("anna1@example.com", inbox):
+            stopping = asyncio.create_task(worker.stop())
+            await asyncio.sleep(0)  # It is told.
+        await stopping
     states = [(email.state, email.attempts) for email in await outbox(app)]
     assert states == [("sent", 1)] * 2 + [("queued", 0)] * 3
 
 
 async def test_a_lost_listening_connection_is_replaced(
-    put: Put, working: Working, inbox: Inbox, app: Broadside
+    put: Put, working: Working, inbox: Inbox, app: Broadside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(loop, "POLL_SECONDS", 3600.0)  # What is not heard of is not found.
     async with working():
         await put("anna@example.com")
         await inbox.holds(1)
         first = await end_connections(app, "broadside jobs")
         assert len(first) == 1
         assert await listener(app) != first[0]
-        start = time.monotonic()
         await put("susan@example.com")
         await inbox.holds(2)
-        assert time.monotonic() - start < 1
 
 
 async def test_a_database_that_goes_away_while_a_message_is_sent_costs_no_repetition(
     put: Put, working: Working, inbox: Inbox, in_state: InState, app: Broadside
 ) -> None:
-    inbox.answer_seconds = 0.3
     for number in range(3):
         await put(f"anna{number}@example.com")
     async with working():
-        await inbox.holds(1)
-        await asyncio.sleep(0.1)
-        assert await end_connections(app, "broadside%")
-        await asyncio.sleep(0.1)
+        async with in_the_middle_of("anna1@example.com", inbox):
+            assert await end_connections(app, "broadside%")
         await in_state("sent", 3)
     assert len(inbox.messages) == 3
 
@@ -339,6 +336,21 @@ async def test_no_log_has_the_text_of_a_mail(
     assert not any("a-token" in record.getMessage() for record in logged)
 
 
+@asynccontextmanager
+async def in_the_middle_of(recipient: str, inbox: Inbox) -> AsyncIterator[None]:
+    """The server has the message to `recipient`, and answers at the end of the context."""
+    inbox.held[recipient] = asyncio.Event()
+
+    async def it_has() -> bool:
+        return recipient in inbox.in_hand
+
+    await until(it_has)
+    try:
+        yield
+    finally:
+        inbox.held[recipient].set()
+
+
 async def make_due(app: Broadside) -> None:
     """Let what waits be sent now, and tell the workers."""
     async with app.database.engine.begin() as connection:
@@ -348,7 +360,7 @@ async def make_due(app: Broadside) -> None:
 
 async def listener(app: Broadside) -> int:
     """Wait until a connection listens; the server's process that serves it."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(START_SECONDS):
         while True:
             if found := await _pids(app, "SELECT pid FROM pg_stat_activity", "broadside jobs"):
                 return found[0]
