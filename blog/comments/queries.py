@@ -1,4 +1,4 @@
-"""Reading comments."""
+"""Queries of comments."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -14,7 +14,7 @@ from blog.models import Comment, CommentRange, Post
 from blog.models.account_deletion import is_deleted, not_deleted
 from blog.posts.lists import ListedPost
 
-# Neither its author nor that of its post has deleted the account.
+# The accounts of its author and of its post's author are not deleted.
 IS_THERE = and_(
     not_deleted(Comment.author_id),
     Comment.post_id.not_in(select(Post.id).where(is_deleted(Post.author_id))),
@@ -22,7 +22,7 @@ IS_THERE = and_(
 
 
 def with_author_and_post(statement: Select[Comment]) -> Select[Comment]:
-    """Load the author and the post of each comment along; the post without its text."""
+    """Also load the author and the post of each comment; the post without its text."""
     post = joinedload(Comment.post, innerjoin=True)
     texts = (Post.body, Post.body_html, Post.excerpt, Post.tags)
     return statement.options(
@@ -47,8 +47,8 @@ def _of_all(ids: Rows) -> Select[Comment]:
     return with_author_and_post(newest)
 
 
-# The ids of a page are read off the index of the post's comments, so that those before it
-# cost next to nothing.
+# The ids of a page are read from the index of the post's comments, so that skipping the earlier
+# ones is cheap.
 _of_post = select(Comment.id).where(
     Comment.post_id == bindparam("post", type_=BigInteger), not_deleted(Comment.author_id)
 )
@@ -80,7 +80,7 @@ _SUBMITTED = (
 async def comments_page(
     session: AsyncSession, post: Post | ListedPost, wanted: PageRequest | CursorRequest
 ) -> Page[Comment]:
-    """The comments under `post`, the oldest first, with their authors."""
+    """A page of the comments of `post`, the oldest first, with their authors."""
     total = post.comment_count
     if isinstance(wanted, PageRequest) and wanted.offset and wanted.offset >= total:
         return _UNDER_POST.page([], wanted, total)
@@ -88,22 +88,22 @@ async def comments_page(
 
 
 async def newest(session: AsyncSession, wanted: PageRequest | CursorRequest) -> Page[Comment]:
-    """Everybody's comments, the newest first, with their authors and posts."""
+    """A page of all comments, the newest first, with their authors and posts."""
     total = await session.scalar(select(number_of_rows(CommentRange)))
     return await _NEWEST.read(session, wanted, total)
 
 
 async def comment_by_id(session: AsyncSession, comment_id: int) -> Comment | None:
-    """One comment, with its author and its post."""
+    """A comment with its author and its post."""
     return await session.scalar(
         with_author_and_post(select(Comment).where(Comment.id == comment_id, IS_THERE))
     )
 
 
 async def position(session: AsyncSession, post_id: int, comment_id: int) -> int:
-    """How many of a post's comments come before the one with this id, and that one.
+    """The position of a comment on its post, from 1.
 
-    It need not be there any more: then it is the position of the one before.
+    For a deleted comment, it is the position of the preceding one.
     """
     count = select(func.count()).where(
         Comment.post_id == post_id, Comment.id <= comment_id, not_deleted(Comment.author_id)

@@ -1,4 +1,4 @@
-"""`/posts/`, and the posts of a person, in the JSON API."""
+"""Posts in the JSON API: `/posts/`, and the posts of a user."""
 
 import dataclasses
 from collections.abc import AsyncIterator, Sequence
@@ -139,12 +139,12 @@ class PostList(Collection):
 
 
 def resource(post: Post | ListedPost, to: Links) -> PostResource:
-    """A post as the API shows it; its author is loaded."""
+    """The representation of a post; its author must be loaded."""
     return PostResource(
         url=to.post(post.id),
         id=post.id,
         body=post.body,
-        # As Flasky has it; some older rows end with a line break.
+        # Like Flasky's; some older rows end with a line break.
         body_html=post.body_html.rstrip("\n"),
         timestamp=post.published_at or post.created_at,
         edited_at=post.edited_at,
@@ -171,13 +171,13 @@ def resource(post: Post | ListedPost, to: Links) -> PostResource:
 
 
 async def _list(posts: lists.PostList, of: int | None = None) -> Response:
-    """A page of a list of posts as the API shows it.
+    """The response with a page of a list of posts.
 
-    A numbered page has all its posts, however long they are: a client that counts pages would miss
+    A numbered page always has all of its posts, because a client that counts pages would miss the
     others.
 
     Args:
-        of: the id of the person whose list it is, if it is one's.
+        of: the id of the user whose list it is, if any.
     """
     wanted = requested_page(current_app.settings.posts_per_page)
     fields = requested_fields(PostList)
@@ -196,7 +196,7 @@ async def _list(posts: lists.PostList, of: int | None = None) -> Response:
 
 
 def _read_on(ids: Sequence[int], to: Links) -> AsyncIterator[PostResource]:
-    """The rest of a list, read while it is sent, when the request has no session any more."""
+    """The rest of a list, read while it is sent, after the request's session was closed."""
     reads, open_session = current_app.request_coalescer, current_app.database.reading_session
 
     async def resources() -> AsyncIterator[PostResource]:
@@ -310,7 +310,7 @@ async def list_drafts() -> Response:
 
 async def _edit(post_id: int, data: PostUpdate | PostCreate) -> Response:
     editor, body = required_viewer(), data.body
-    # The check of If-Match locks the post, which is not to wait for the renderer.
+    # Render first: checking If-Match locks the post.
     body_html = await current_app.renderer.post(body, editor.id) if body is not None else None
     await require_match(db(), Post, post_id, lambda: _readable_resource(post_id))
     if body is None and data.model_fields_set <= {"body"}:
@@ -324,7 +324,7 @@ async def _readable_resource(post_id: int) -> PostResource:
 
 
 async def readable_post(post_id: int) -> ListedPost:
-    """A post that the caller may know of.
+    """A post that the caller may read.
 
     Raises:
         NotFoundError: there is none.

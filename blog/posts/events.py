@@ -1,4 +1,4 @@
-"""What can happen to a post."""
+"""Domain events of posts."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What lists of posts are made of: cards for pages, which are short, and texts for the API."""
+"""Lists of posts: short cards for pages, and whole texts for the API."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -39,14 +39,14 @@ from blog.models.tag import names_of_tags
 
 # The columns of the tables themselves, so that the ORM has nothing to do with the lists.
 _POST, _USER = Post.__table__.c, User.__table__.c
-# The order of every list of posts.
+# The order of all lists of posts.
 NEWEST_FIRST = Order(_POST.published_at, _POST.id)
-# How many bytes of text a list reads at once: a post that begins beyond that is named only.
+# The number of bytes of text that a list reads at once; posts beyond it are read later.
 TEXT_BYTES = 512 * 1024
 
 
 class Author(NamedTuple):
-    """What a list shows of the person who wrote a post."""
+    """The author of a post in a list."""
 
     id: int
     username: str
@@ -54,11 +54,11 @@ class Author(NamedTuple):
 
 
 class PostCard(NamedTuple):
-    """What a page's list shows of a post: what was read, and nothing that changes any more.
+    """A post in the list of a page: an immutable value.
 
     Attributes:
-        beginning: HTML; of a long post an excerpt.
-        is_cut: whether it is that.
+        beginning: the HTML; of a long post, an excerpt.
+        is_cut: whether it is an excerpt.
         summary: what the author says of it, to be shown instead.
         shown_language: its language, or else that of its author.
     """
@@ -80,7 +80,7 @@ class PostCard(NamedTuple):
 
 
 class ListedPost(NamedTuple):
-    """A post with its text and its author, as the API shows it."""
+    """A post with its text and its author, for the API."""
 
     id: int
     body: str
@@ -116,10 +116,10 @@ class ListedPost(NamedTuple):
 
 
 class UnreadPost(NamedTuple):
-    """A post whose text was not read, because those before it are long enough.
+    """A post whose text was not read, because the previous ones reached the limit.
 
     Attributes:
-        revision: is another one after each change of the post.
+        revision: changes with each change of the post.
     """
 
     id: int
@@ -137,7 +137,7 @@ COLUMNS: tuple[ColumnElement[Any], ...] = (
     _POST.summary, _POST.word_count, _LANGUAGE, _POST.canonical_url, _POST.comments_open,
     _POST.pinned_at, _POST.scheduled_wall, _POST.time_zone, _TAGS, *_AUTHOR,
 )  # fmt: skip
-# Of a text that is not read as a whole, the database opens up no more than is wanted.
+# For posts without a stored excerpt; the database decompresses only this part.
 _BEGINNING = case(
     (_POST.excerpt.is_(None), func.left(_POST.body_html, literal_column(str(NEEDED))))
 )
@@ -207,13 +207,13 @@ def _with_above(ids: Rows, above: Rows) -> Rows:
 
 
 class PostList:
-    """A list of posts, newest first, for pages, the API and whatever else shows it.
+    """A list of posts, the newest first, for pages, the API and feeds.
 
     Args:
-        ids: selects the ids of the posts, of which the order and the limit are left to this.
-        total: how many posts the list has.
+        ids: a select of the ids of the posts, without order and limit.
+        total: the number of posts in the list.
         above: selects those whose cards come before all others on the first page.
-        by_number, by_cursor, deepest: as of a `Listing`.
+        by_number, by_cursor, deepest: as for `Listing`.
     """
 
     def __init__(
@@ -263,9 +263,9 @@ class PostList:
     async def texts(
         self, session: AsyncSession, wanted: PageRequest | CursorRequest, of: int | None = None
     ) -> Page[ListedPost | UnreadPost]:
-        """As `cards`, with the texts, of which the last are not read where those before are long.
+        """Like `cards`, with the texts, except for the last ones if the others are long.
 
-        A page that was found by a cursor ends before them, and the next one begins there.
+        A page by cursor ends before those, and the next page starts with them.
         """
         page = await self._page(session, self._texts, listed_or_unread, wanted, of)
         return page if isinstance(wanted, PageRequest) else page_of_read(page, self._texts.cursor)
@@ -273,7 +273,7 @@ class PostList:
     async def summaries(
         self, session: AsyncSession, wanted: PageRequest | CursorRequest, of: int | None = None
     ) -> Page[ListedPost]:
-        """As `texts`, but the texts are not read, and empty."""
+        """Like `texts`, but with empty texts, which are not read."""
         return await self._page(session, self._summaries, listed, wanted, of)
 
     async def _page(
@@ -284,7 +284,7 @@ class PostList:
             return listing.page_past_the_end(deep, await self._length(session, of))
         statement, parameters = listing.query(wanted, of=of)
         rows = (await session.execute(statement, parameters)).all()
-        # Where there is no post, there is no row to bring the number along.
+        # An empty page has no row that contains the number.
         total = rows[0][-1] if rows else await self._length(session, of)
         above = [made_of(row) for row in rows if row[-2]]
         page = listing.page([made_of(row) for row in rows if not row[-2]], wanted, total)

@@ -91,13 +91,13 @@ def _schedule(form: PostFields, post: Post | None, moment: datetime) -> dict[str
 async def publish_due_posts(session: AsyncSession, moment: datetime) -> int:
     """Publish up to a hundred posts that were scheduled for `moment` or earlier; commits.
 
-    Each is published once, even if several workers do this at the same time. It keeps the time for
-    which it was scheduled, however late that is.
+    Each is published once, even by concurrent workers. Its publication time is the scheduled one,
+    even if this runs late.
 
     Returns:
-        How many were published; there may be more until it is none.
+        The number of published posts; repeat until it is 0.
     """
-    # The status is written out, so that the planner sees that the partial index has it.
+    # The status is a literal, so that the planner can use the partial index.
     due = (
         select(Post.id, Post.author_id)
         .where(Post.status == literal_column("'scheduled'"), Post.published_at <= moment)
@@ -109,8 +109,8 @@ async def publish_due_posts(session: AsyncSession, moment: datetime) -> int:
     posts = (await session.execute(due)).all()
     if not posts:
         return 0
-    # The triggers count post by post. All authors are locked before the first of the days, as by
-    # everybody.
+    # The triggers update counts post by post. All authors are locked before any day, in the order
+    # of all writers.
     authors = select(User.id).where(User.id.in_({post.author_id for post in posts}))
     await session.execute(authors.order_by(User.id).with_for_update(key_share=True))
     await session.execute(

@@ -1,8 +1,8 @@
-"""Making the HTML of posts and comments anew, with the renderer of today, while people write.
+"""Render posts and comments again with a new version of the renderer, while the site is in use.
 
-Rows are taken by their ids, a batch at a time, each in a transaction of its own. A row is only
-replaced if its text is still the one that was rendered: an edit meanwhile wins, and has used the
-new renderer itself. The version and the time of the last edit stay, as the text does.
+Rows are processed in the order of their ids, in batches with a transaction each. A row is updated
+only if its text is still the one that was rendered: a concurrent edit wins, and has used the new
+renderer. The text, its version and the time of the last edit do not change.
 """
 
 import hashlib
@@ -21,14 +21,14 @@ Render = Callable[[Callable[[str], str], str], Awaitable[str | None]]
 
 
 class Kind(NamedTuple):
-    """What is stored beside its HTML: what it is called, where it is, and its renderer."""
+    """A kind of rows with HTML: its name, table and renderer."""
 
     name: str
     table: type[Post] | type[Comment]
     render: Callable[[str], str]
 
     def columns(self, html: str) -> dict[str, Any]:
-        """What is stored of the HTML; of a post, also what lists show of it."""
+        """The columns to store: the HTML, and for posts also the excerpt."""
         return html_columns(html) if self.table is Post else {"body_html": html}
 
 
@@ -36,9 +36,9 @@ KINDS = (Kind("posts", Post, render_document), Kind("comments", Comment, render_
 
 
 class Rendered(NamedTuple):
-    """A row's new HTML, and the digest of the text that it was made of.
+    """The new HTML of a row, and the digest of the text that it was rendered from.
 
-    `html` is `None` if the renderer refuses the text today.
+    `html` is `None` if the renderer refuses the text.
     """
 
     id: int
@@ -47,12 +47,12 @@ class Rendered(NamedTuple):
 
 
 class Step(NamedTuple):
-    """What became of a batch.
+    """The result of a batch.
 
     Attributes:
-        last_id: every row up to it has been seen to.
-        stored: how many rows have new HTML.
-        intricate: the ids of those whose text the renderer refuses; they keep what they have.
+        last_id: all rows up to this id are processed.
+        stored: the number of updated rows.
+        intricate: the ids of rows whose text the renderer refuses; they keep their HTML.
     """
 
     last_id: int
@@ -61,7 +61,7 @@ class Step(NamedTuple):
 
 
 async def last_id(database: Database, kind: Kind) -> int:
-    """The end of the way that `rerender` has to go; 0 if there is nothing."""
+    """The last id that `rerender` will reach; 0 if there is nothing."""
     async with database.session() as session:
         return await session.scalar(select(func.max(kind.table.id))) or 0
 
@@ -74,17 +74,17 @@ async def rerender(
     batch: int,
     everything: bool = False,
 ) -> AsyncIterator[Step]:
-    """Render anew what an older version of the renderer made, and yield after each batch.
+    """Render rows of older versions of the renderer again; yields after each batch.
 
-    Stopped and run again, it goes on where it was. The table is read once, along its primary
-    key, and no more than a batch is kept in memory.
+    After an interruption it continues where it stopped. The table is read once, in the order of the
+    primary key, with one batch in memory.
 
     Args:
         database: an open database.
-        kind: one of `KINDS`.
-        render: makes HTML of a text by `kind.render`; `None` if the text is too intricate.
-        batch: how many rows are read, rendered, and stored at a time.
-        everything: also what the present version has made.
+        kind: the kind, one of `KINDS`.
+        render: renders a text by `kind.render`; `None` if the text is too intricate.
+        batch: the number of rows per batch.
+        everything: whether to include rows of the current version.
     """
     table, last = kind.table, 0
     oldest_to_keep = RENDERER_VERSION + 1 if everything else RENDERER_VERSION
@@ -110,9 +110,9 @@ async def rerender(
 
 
 async def _store(session: AsyncSession, kind: Kind, rendered: list[Rendered]) -> int:
-    """Replace the HTML of the rows whose text is what was rendered; how many there were."""
+    """Update the rows whose text has not changed; returns their number."""
     table = kind.table
-    # Whoever edits one of them waits from here on, or we wait for him and see his text.
+    # From here on a concurrent edit waits; an earlier one makes us wait, and we see its text.
     present = (
         select(table.id, func.sha256(func.convert_to(table.body, "UTF8")))
         .where(

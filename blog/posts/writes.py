@@ -1,4 +1,4 @@
-"""Writing the posts of several requests by one statement (`blog.core.web.batches`)."""
+"""Batched writes of posts (`blog.core.web.batches`)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,7 +14,7 @@ from blog.posts.events import PostPublished
 from blog.posts.lists import Author, ListedPost
 from blog.posts.queries import listed_by_submission
 
-# The ids are drawn first, so as to know which of the rows that come back is which.
+# The ids are assigned first, to match the returned rows with the items.
 _PUBLISH = text(f"""
     WITH new AS MATERIALIZED (
         SELECT nextval(pg_get_serial_sequence('posts', 'id')) AS id, given.*
@@ -56,7 +56,7 @@ class NewPost(NamedTuple):
     submission: UUID | None
 
     def published(self, post_id: int, published_at: datetime) -> ListedPost:
-        """The post that it has become."""
+        """The published post."""
         return ListedPost(
             id=post_id,
             body=self.text["body"],
@@ -85,11 +85,10 @@ class NewPost(NamedTuple):
 
 @causes(PostPublished)
 async def publish(session: AsyncSession, posts: Sequence[NewPost]) -> Sequence[ListedPost | None]:
-    """Publish some posts; of those with the same submission one, which is the answer to all.
+    """Publish posts, one per idempotency key.
 
     Returns:
-        What has become of each; `None` where what was published by the same form keeps going
-        while this one is to be.
+        The published post for each; `None` if the earlier post of the same form is being deleted.
     """
     published: dict[int, ListedPost] = {}
     for _ in range(TRIES):
@@ -98,7 +97,7 @@ async def publish(session: AsyncSession, posts: Sequence[NewPost]) -> Sequence[L
         sent_again = [place for place in missing if place not in published]
         if not sent_again:
             break
-        # Whoever sent it first may have deleted it before we come to look: then it is tried again.
+        # The earlier post may have been deleted before we look it up: then try again.
         wanted = [posts[place].submission for place in sent_again]
         found = await listed_by_submission(session, wanted)
         published |= {
@@ -110,7 +109,7 @@ async def publish(session: AsyncSession, posts: Sequence[NewPost]) -> Sequence[L
 async def _add(
     session: AsyncSession, posts: Sequence[NewPost], places: Sequence[int]
 ) -> dict[int, ListedPost]:
-    """Those of some posts that were not sent before, by their places."""
+    """Insert posts. Returns those that are new, by index; known idempotency keys are left out."""
     new = [posts[place] for place in places]
     parameters = {
         "authors": [post.author.id for post in new],
