@@ -1,4 +1,4 @@
-"""The addresses of posts on pages."""
+"""The URLs of posts."""
 
 from typing import Any, Protocol
 
@@ -6,7 +6,7 @@ from quart import url_for
 
 
 class Addressed(Protocol):
-    """Anything that has the id and the slug of a post."""
+    """Anything with the id and the slug of a post."""
 
     @property
     def id(self) -> int: ...
@@ -16,9 +16,9 @@ class Addressed(Protocol):
 
 
 def post_url(post: Addressed, **values: Any) -> str:
-    """The address of a post's page: `/post/7/its-slug`, or `/post/7` if it has none.
+    """The URL of a post's page: `/post/7/its-slug`, or `/post/7` without a slug.
 
     Args:
-        values: what else `url_for` takes, such as `page` and `_anchor`.
+        values: further arguments of `url_for`, such as `page` and `_anchor`.
     """
     return url_for("site.post", post_id=post.id, slug=post.slug, **values)

@@ -7,7 +7,7 @@ from blog.core.events.event import DomainEvent
 
 @dataclass(frozen=True)
 class PostPublished(DomainEvent):
-    """Somebody has published a post, perhaps one that was published before and taken back."""
+    """A post was published, possibly again after it was unpublished."""
 
     post_id: int
     author_id: int
@@ -15,7 +15,7 @@ class PostPublished(DomainEvent):
 
 @dataclass(frozen=True)
 class PostUnpublished(DomainEvent):
-    """A published post is a draft again, or scheduled, and its author's alone."""
+    """A published post was made a draft or scheduled, and is visible only to its author."""
 
     post_id: int
     author_id: int
@@ -23,9 +23,9 @@ class PostUnpublished(DomainEvent):
 
 @dataclass(frozen=True)
 class PostChanged(DomainEvent):
-    """A published post has changed: its author has edited it, or somebody who may.
+    """A published post was edited, by its author or an administrator.
 
-    Of drafts there are no events, which others would hear of.
+    Drafts have no events, because others would be notified of them.
     """
 
     post_id: int
@@ -35,7 +35,7 @@ class PostChanged(DomainEvent):
 
 @dataclass(frozen=True)
 class PostDeleted(DomainEvent):
-    """A published post is gone, and the comments below it, of which there are no events."""
+    """A published post was deleted with its comments, for which there are no events."""
 
     post_id: int
     author_id: int

@@ -17,7 +17,7 @@ from blog.core.text.tags import fold_tag
 from blog.models import Post, PostTag, Tag, User
 from blog.posts.schemas import PostFields
 
-# What the API and forms call the columns.
+# The names of the columns in the API and forms.
 COLUMN_OF = {
     "title": "title",
     "language": "language",
@@ -26,24 +26,24 @@ COLUMN_OF = {
     "comments_open": "comments_open",
 }
 MOST_PINNED = 3
-# An edit of these is marked as one.
+# A change of one of these marks the post as edited.
 READ_BY_ALL = {"title", "body", "summary"}
 IS_PINNED = f"At most {MOST_PINNED} posts can be pinned. Unpin another one first."
 SLUG_IS_TAKEN = "Another post of yours has this slug. Please choose another one."
 
 
 def text_columns(body: str, body_html: str) -> dict[str, Any]:
-    """What is stored of a text.
+    """The columns to store for a text.
 
     Args:
         body: Markdown.
-        body_html: what the renderer has made of it.
+        body_html: the rendered text.
     """
     return {"body": body, **html_columns(body_html)}
 
 
 def html_columns(body_html: str) -> dict[str, Any]:
-    """What is stored of the HTML of a text."""
+    """The columns to store for the HTML of a text."""
     return {
         "body_html": body_html,
         "excerpt": excerpt(body_html),
@@ -53,16 +53,16 @@ def html_columns(body_html: str) -> dict[str, Any]:
 
 
 def field_columns(form: PostFields, names: Collection[str]) -> dict[str, Any]:
-    """What is stored of these fields of a form, but for the slug and the tags."""
+    """The columns to store for these fields of a form, except for the slug and the tags."""
     return {column: getattr(form, name) for name, column in COLUMN_OF.items() if name in names}
 
 
 def changed_columns(post: Post, form: PostFields, body_html: str | None) -> dict[str, Any]:
-    """What an edit changes, but for the slug and the tags.
+    """The columns that an edit changes, except for the slug and the tags.
 
     Args:
-        form: what was sent.
-        body_html: what the renderer has made of its text, if it has one.
+        form: the form.
+        body_html: the rendered text, if the form has one.
     """
     columns = field_columns(form, form.model_fields_set)
     changes = {name: value for name, value in columns.items() if getattr(post, name) != value}
@@ -73,23 +73,23 @@ def changed_columns(post: Post, form: PostFields, body_html: str | None) -> dict
 
 
 def has_tags(post: Post, form: PostFields) -> bool:
-    """Whether a post has the tags of a form, if that has any say in it."""
+    """Whether a post has the tags of a form, or the form leaves them unchanged."""
     if "tags" not in form.model_fields_set:
         return True
     return [*map(fold_tag, post.tags)] == [*map(fold_tag, form.tags)]
 
 
 async def tag_ids(session: AsyncSession, names: Sequence[str]) -> list[int]:
-    """The ids of tags, in this order; those that nobody has used before are added.
+    """The ids of tags, in this order; new tags are added.
 
     Args:
-        session: the transaction of a write that has locked its post, and no author or day yet.
-        names: different ones, as `blog.core.text.tags.clean_tags` returns them.
+        session: the transaction of a write, which has locked its post but no author or day yet.
+        names: distinct names, as `blog.core.text.tags.clean_tags` returns them.
     """
     if not names:
         return []
     folded = {fold_tag(name): name for name in names}
-    # In one order, so that two who add the same tags wait for each other and do not deadlock.
+    # In a fixed order, so that concurrent writers of the same tags do not deadlock.
     rows = [{"folded": key, "name": folded[key]} for key in sorted(folded)]
     await session.execute(insert(Tag).values(rows).on_conflict_do_nothing())
     found = await session.execute(select(Tag.folded, Tag.id).where(Tag.folded.in_(folded)))
@@ -98,7 +98,7 @@ async def tag_ids(session: AsyncSession, names: Sequence[str]) -> list[int]:
 
 
 async def set_tags(session: AsyncSession, post_id: int, ids: Sequence[int]) -> None:
-    """Give a post these tags, in this order, instead of those that it has."""
+    """Replace the tags of a post by these, in this order."""
     await session.execute(delete(PostTag).where(PostTag.post_id == post_id))
     if ids:
         rows = [
@@ -111,7 +111,7 @@ async def set_tags(session: AsyncSession, post_id: int, ids: Sequence[int]) -> N
 def keeps_slug(post: Post, form: PostFields, title: str | None) -> bool:
     """Whether a post keeps its slug with this title.
 
-    A slug that was made of the title changes with it, one of the author's own stays.
+    A slug that was derived from the title changes with it; one that the author chose stays.
     """
     is_given = "slug" in form.model_fields_set
     if is_given and form.slug is not None:
@@ -125,7 +125,7 @@ def keeps_slug(post: Post, form: PostFields, title: str | None) -> bool:
 
 
 async def lock_author(session: AsyncSession, author_id: int) -> None:
-    """Let no other transaction give a slug to a post of this author."""
+    """Lock the author, so that no other transaction assigns a slug to one of their posts."""
     await session.execute(
         select(User.id).where(User.id == author_id).with_for_update(key_share=True)
     )
@@ -134,17 +134,18 @@ async def lock_author(session: AsyncSession, author_id: int) -> None:
 async def new_slug(
     session: AsyncSession, author_id: int, title: str | None, own: str | None, post_id: int = 0
 ) -> str | None:
-    """A slug for a post: the author's own, or one made of the title; `None` without either.
+    """The slug for a post: the one that the author chose, or one derived from the title; `None`
+    without either.
 
     Locks the author.
 
     Args:
-        title: of the post.
-        own: the slug that the author wants.
-        post_id: of the post, if it is there already.
+        title: the title of the post.
+        own: the slug that the author chose.
+        post_id: the id of the post, if it exists already.
 
     Raises:
-        InvalidFieldsError: another post of this author has the wanted slug.
+        InvalidFieldsError: another post of this author has this slug.
     """
     if own is None and title is None:
         return None
@@ -163,12 +164,12 @@ async def new_slug(
 async def pin_columns(
     session: AsyncSession, form: PostFields, author_id: int, post: Post | None, moment: datetime
 ) -> dict[str, Any]:
-    """What is to be stored of whether a post is pinned; empty if that stays.
+    """The columns to store to pin or unpin a post; empty if nothing changes.
 
     Locks the author.
 
     Raises:
-        InvalidFieldsError: so many others are that this cannot be.
+        InvalidFieldsError: the author has the maximum number of pinned posts.
     """
     is_pinned = post is not None and post.pinned_at is not None
     if "pinned" not in form.model_fields_set or form.pinned == is_pinned:
@@ -183,9 +184,9 @@ async def pin_columns(
 
 
 def _first_free(author_id: int, post_id: int, base: str) -> Select[int]:
-    """The smallest number from 2 that makes a slug of this which no other post has."""
+    """The slug with the smallest number from 2 that makes it unique."""
     others = (Post.author_id == author_id, Post.id != post_id)
-    # All that begin with "base-" come before "base.", by the collation "C".
+    # By the collation "C", all slugs that start with "base-" sort before "base.".
     alike = select(func.count()).where(*others, Post.slug > base, Post.slug < f"{base}.")
     number = func.generate_series(2, alike.scalar_subquery() + 2).column_valued("number")
     is_taken = exists().where(*others, Post.slug == func.concat(base, "-", number))

@@ -1,4 +1,4 @@
-"""Secret links by which others read a post before it is published."""
+"""Secret links for reading a post before it is published."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,20 +13,20 @@ IS_PUBLISHED = "This post is published: everybody may read it without a preview 
 
 
 async def make_preview_key(session: AsyncSession, author: Viewer, post_id: int) -> None:
-    """Make a preview link for a post; one that it has is valid no longer.
+    """Create a preview link for a post, and invalidate the previous one.
 
     Raises:
-        NotFoundError: the post is not there (any more), or a moderator has hidden it.
+        NotFoundError: the post does not exist (any more), or a moderator has hidden it.
         ForbiddenError: the viewer is not its author, or it is published.
     """
     await _set_key(session, author, post_id, opaque_token())
 
 
 async def revoke_preview_key(session: AsyncSession, author: Viewer, post_id: int) -> None:
-    """Take back the preview link of a post, if it has one.
+    """Invalidate the preview link of a post, if it has one.
 
     Raises:
-        NotFoundError, ForbiddenError: as by `make_preview_key`.
+        NotFoundError, ForbiddenError: as in `make_preview_key`.
     """
     await _set_key(session, author, post_id, None)
 

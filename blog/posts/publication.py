@@ -1,4 +1,4 @@
-"""When posts are published, scheduled, and taken back."""
+"""Publishing, scheduling and unpublishing posts."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,9 +15,9 @@ from blog.posts.events import PostPublished
 from blog.posts.schemas import PostFields
 
 POSTS_AT_ONCE = 100
-# A slip of the keyboard makes a year such as 2206.
+# Catches typing errors, such as the year 2206.
 LONGEST_AHEAD = timedelta(days=3_653)
-# No clock is as much behind UTC as that.
+# More than the UTC offset of any time zone.
 DAY = timedelta(days=1)
 IS_PAST = "This time is past. Please choose one that is to come."
 IS_FAR_AWAY = "Please choose a time within the next ten years."
@@ -26,19 +26,19 @@ NOT_SCHEDULED = {"scheduled_wall": None, "time_zone": None}
 
 
 def publication_columns(form: PostFields, post: Post | None, moment: datetime) -> dict[str, Any]:
-    """What is to be stored of a post's publication; empty if nothing changes.
+    """The columns to store for a post's publication; empty if nothing changes.
 
-    A post that was published before keeps the time of that, so that a correction behind closed
-    doors does not bring it to the top of every list again.
+    A post that was published before keeps its publication time, so that unpublishing it for a
+    correction does not bring it to the top of all lists again.
 
     Args:
-        form: says what is wanted. A time without a status schedules the post.
-        post: as it is; `None` for a new one.
-        moment: now.
+        form: the form. A time without a status schedules the post.
+        post: the current post; `None` for a new one.
+        moment: the current time.
 
     Raises:
-        InvalidFieldsError: it is scheduled for no time, or one that is past, far away, or never
-            comes.
+        InvalidFieldsError: the time of a scheduled post is missing, past, too far in the future, or
+            invalid.
     """
     present = post.status if post else None
     wanted = form.status or (PostStatus.SCHEDULED if form.scheduled_for else present)
@@ -49,10 +49,10 @@ def publication_columns(form: PostFields, post: Post | None, moment: datetime) -
         raise InvalidFieldsError({"scheduled_for": IS_NOT_SCHEDULED})
     if wanted == present:
         return {}
-    # That of a scheduled post is only planned.
+    # A scheduled post has not been published at its time yet.
     before = post.published_at if post and present != PostStatus.SCHEDULED else None
     if wanted == PostStatus.DRAFT:
-        # An old preview link would show it to whoever has followed that before.
+        # Otherwise anybody who knows an old preview link could still read it.
         return {"status": wanted, "published_at": before, "preview_key": None, **NOT_SCHEDULED}
     changes = {"status": wanted, "published_at": before or moment, **NOT_SCHEDULED}
     return changes if before else changes | {"edited_at": None}

@@ -42,12 +42,12 @@ TRIES = 3
 
 
 class NewPost(NamedTuple):
-    """A note that is to be published.
+    """A note to publish.
 
     Attributes:
-        language: the author's.
-        text: what is stored of its text (`blog.posts.fields.text_columns`).
-        submission: its form's (`blog.core.web.submissions`).
+        language: the language of the author.
+        text: the columns for its text (`blog.posts.fields.text_columns`).
+        submission: its idempotency key (`blog.core.web.submissions`).
     """
 
     author: Author
