@@ -132,6 +132,8 @@ TABLE = [
     Row("GET /metrics", everybody(404)),
     Row("GET /edit-profile", confirmed(200)),
     Row("POST /edit-profile", confirmed(302)),
+    Row("POST /edit-profile/avatar", confirmed(422)),
+    Row("POST /edit-profile/avatar/remove", confirmed(302)),
     Row("GET /edit-profile/<id:user_id>", administrators(200), "/edit-profile/{bob}"),
     Row("POST /edit-profile/<id:user_id>", administrators(422), "/edit-profile/{bob}"),
     Row("GET /admin/users", administrators(200)),

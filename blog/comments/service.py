@@ -51,7 +51,7 @@ async def write_comment(
         raise ForbiddenError
     comment = NewComment(
         post_id=post_id,
-        author=Author(author.id, author.username, author.person.avatar_hash),
+        author=Author(author.id, author.username, author.person.avatar_key),
         body=form.body,
         body_html=body_html,
         renderer_version=RENDERER_VERSION,

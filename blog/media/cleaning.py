@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import delete, exists, func, select
+from sqlalchemy import delete, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.clock import now
@@ -12,7 +12,7 @@ from blog.core.jobs.running import RunningJob
 from blog.core.web.app import current_app
 from blog.media.jobs import remove_later
 from blog.media.sizes import ORIGINALS
-from blog.models import Media, MediaFile, MediaState, PostMedia
+from blog.models import Media, MediaFile, MediaState, PostMedia, User
 
 # An image may be uploaded long before the post that shows it is saved.
 UNUSED_AFTER = timedelta(days=7)
@@ -21,13 +21,16 @@ ABANDONED_AFTER = timedelta(days=1)
 
 
 async def delete_unused(session: AsyncSession) -> int:
-    """Delete some images that no post shows; the caller commits.
+    """Delete some images that no post shows, and that are no avatars; the caller commits.
 
     Returns:
         How many it were, up to `BATCH`.
     """
     is_old = Media.created_at < func.now() - UNUSED_AFTER
-    is_used = exists().where(PostMedia.name == Media.name)
+    is_used = or_(
+        exists().where(PostMedia.name == Media.name),
+        exists().where(User.id == Media.owner_id, User.avatar == Media.name),
+    )
     old = (
         select(MediaFile)
         .where(MediaFile.name.in_(select(Media.name).where(is_old, ~is_used).limit(BATCH)))

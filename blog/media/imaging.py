@@ -13,7 +13,7 @@ from typing import Any
 from PIL import Image, ImageCms, ImageOps
 
 from blog.media.formats import HEAD, UnsuitableFileError, kind_of, refuse_polyglot
-from blog.media.sizes import Size, variant_sizes
+from blog.media.sizes import Size
 
 MEGAPIXEL = 1_000_000
 MOST_PIXELS = 50 * MEGAPIXEL
@@ -65,12 +65,15 @@ def inspect(file: str) -> dict[str, Any]:
     return {"kind": kind, **size._asdict(), "frames": frames, "colour": colour}
 
 
-def make_variants(file: str, folder: str) -> list[list[int]]:
+def make_variants(file: str, folder: str, sizes: list[list[int]], frames: int) -> list[list[int]]:
     """Write the variants of an image as WebP, without metadata.
 
     Args:
         file: an image that `inspect` has accepted.
         folder: where the variants are written, as `480.webp`.
+        sizes: width and height of each, the smallest first. If its shape is another one, the middle
+            of the image is taken.
+        frames: how many are kept.
 
     Returns:
         Width, height and bytes of each, the smallest first.
@@ -80,18 +83,18 @@ def make_variants(file: str, folder: str) -> list[list[int]]:
     """
     content = Path(file).read_bytes()
     made = []
-    with _opened(BytesIO(content), kind_of(content[:HEAD])) as (image, frames):
-        sizes = variant_sizes(*_turned_size(image), frames)
+    targets = [Size(*size) for size in sizes]
+    with _opened(BytesIO(content), kind_of(content[:HEAD])) as (image, _):
         pictures = []
         loop, milliseconds = int(image.info.get("loop", 1)), []
         for number in range(frames):
             if number:
                 image.seek(number)
-            pictures.append(_scaled(image, sizes[-1]))
+            pictures.append(_scaled(image, targets[-1]))
             milliseconds.append(int(image.info.get("duration") or FRAME_MILLISECONDS))
         options: dict[str, Any] = {"loop": loop, "duration": milliseconds} if frames > 1 else {}
-        for size in reversed(sizes):
-            if size != sizes[-1]:
+        for size in reversed(targets):
+            if size != targets[-1]:
                 pictures = [_resized(picture, size) for picture in pictures]
             target = Path(folder, f"{size.width}.webp")
             pictures[0].save(
@@ -155,15 +158,30 @@ def _scaled(image: Image.Image, size: Size) -> Image.Image:
     # A JPEG is decoded in the least size that is enough.
     image.draft(None, size)
     exif = image.getexif()
-    picture = _resized(_eight_bit(image), size)
+    picture = _resized(_eight_bit(image), size, _middle(image.size, size))
     picture = _in_srgb(picture, profile)
     picture.info, picture.getexif()[ORIENTATION] = {}, exif.get(ORIENTATION, 1)
     ImageOps.exif_transpose(picture, in_place=True)
     return picture
 
 
-def _resized(image: Image.Image, size: Size) -> Image.Image:
-    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+def _middle(whole: tuple[int, int], size: Size) -> tuple[float, float, float, float]:
+    """The largest part in the middle of an image that has the shape of `size`.
+
+    Sizes are rounded, so a part that lacks less than a pixel is the whole.
+    """
+    width, height = whole
+    scale = min(width / size.width, height / size.height)
+    across, down = width - size.width * scale, height - size.height * scale
+    if across < scale and down < scale:
+        return 0, 0, width, height
+    return across / 2, down / 2, width - across / 2, height - down / 2
+
+
+def _resized(
+    image: Image.Image, size: Size, part: tuple[float, float, float, float] | None = None
+) -> Image.Image:
+    return image.resize(size, Image.Resampling.LANCZOS, part, reducing_gap=3.0)
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:

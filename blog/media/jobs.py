@@ -28,7 +28,7 @@ from blog.media.processes import image_processes
 from blog.media.schemas import Variant
 from blog.media.scratch import read, scratch_folder, write
 from blog.media.sizes import original_key, variant_key
-from blog.models import Media, MediaFile, MediaState
+from blog.models import Media, MediaFile, MediaState, User
 
 log = logging.getLogger(__name__)
 
@@ -55,11 +55,13 @@ async def process(job: RunningJob) -> None:
     """
     name, generation = job.payload["name"], job.payload["generation"]
     async with job.database.reading_session() as session:
-        is_wanted = await session.scalar(select(_is_wanted(job.payload).exists()))
+        file = await session.scalar(
+            select(MediaFile).where(MediaFile.name.in_(_is_wanted(job.payload)))
+        )
     made = None
-    if is_wanted:
+    if file is not None:
         try:
-            made = await _store_variants(name, generation)
+            made = await _store_variants(file)
         except (UnsuitableFileError, OutOfTimeError, CrashedError, NoSuchObjectError) as error:
             log.warning("the image %s cannot be processed: %s", name, error or type(error).__name__)
         except FunctionFailedError as error:
@@ -84,12 +86,14 @@ def _is_wanted(payload: dict[str, Any]) -> Any:
     )
 
 
-async def _store_variants(name: str, generation: str) -> list[Variant]:
-    storage = current_app.storage
+async def _store_variants(file: MediaFile) -> list[Variant]:
+    storage, name, generation = current_app.storage, file.name, file.generation
     async with scratch_folder() as folder:
         upload = folder / "upload"
         await write(upload, storage.read(original_key(name, generation)))
-        made = await image_processes().make_variants(str(upload), str(folder))
+        made = await image_processes().make_variants(
+            str(upload), str(folder), file.variants, file.frames
+        )
         for variant in made:
             key = variant_key(name, generation, variant.width)
             await storage.put(key, read(folder / f"{variant.width}.webp"))
@@ -103,6 +107,8 @@ async def _record(
     if made is None:
         failed = update(MediaFile).where(MediaFile.name.in_(_is_wanted(payload)))
         await session.execute(failed.values(state=MediaState.FAILED))
+        no_avatar = update(User).where(User.avatar == payload["name"]).values(avatar=None)
+        await session.execute(no_avatar)
         return False
     size = sum(variant.bytes for variant in made)
     ready = (

@@ -4,6 +4,7 @@ What goes wrong there, or takes too long or too much memory, ends the process an
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import cast
 from weakref import WeakValueDictionary
 
@@ -71,15 +72,22 @@ class ImageProcesses:
                 raise BusyError({"file": TOO_BUSY}, RETRY_SECONDS) from None
         return Inspected(**found)
 
-    async def make_variants(self, file: str, folder: str) -> list[Variant]:
-        """Write the variants of an inspected file into a folder.
+    async def make_variants(
+        self, file: str, folder: str, sizes: Sequence[Sequence[int]], frames: int
+    ) -> list[Variant]:
+        """Write the variants of an inspected file into a folder (`imaging.make_variants`).
 
         Raises:
             UnsuitableFileError, OutOfTimeError, CrashedError, FunctionFailedError: it cannot be.
             OverloadedError: the process was ended by somebody else, or the machine is too busy.
         """
         made = await self._work.run(
-            imaging.make_variants, file, folder, raises=[UnsuitableFileError]
+            imaging.make_variants,
+            file,
+            folder,
+            [list(size) for size in sizes],
+            frames,
+            raises=[UnsuitableFileError],
         )
         return [Variant(*each) for each in made]
 

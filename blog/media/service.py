@@ -3,9 +3,10 @@
 Rows are locked in this order: the owner, the file, the image.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import case, select
+from sqlalchemy import case, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,7 +15,7 @@ from blog.core.jobs.queue import enqueue
 from blog.media import queries
 from blog.media.jobs import PROCESS_MEDIA, SMALLEST_BYTES, file_payload, remove_later
 from blog.media.schemas import Inspected, MediaForm, MediaUpdate
-from blog.media.sizes import size_text, variant_sizes
+from blog.media.sizes import Size, size_text
 from blog.models import Media, MediaFile, MediaState, User
 
 IS_GONE = "This image does not exist, or was deleted."
@@ -30,12 +31,14 @@ class NewFile(NamedTuple):
         name, generation: as of a `MediaFile`.
         bytes: its size.
         inspected: what it turned out to be.
+        sizes: those of its variants, the smallest first.
     """
 
     name: str
     generation: str
     bytes: int
     inspected: Inspected
+    sizes: Sequence[Size]
 
 
 async def add_media(
@@ -93,7 +96,7 @@ async def _add_file(session: AsyncSession, new: NewFile) -> MediaFile:
         "height": facts.height,
         "frames": facts.frames,
         "colour": facts.colour,
-        "variants": [list(size) for size in variant_sizes(*facts[1:4])],
+        "variants": [list(size) for size in new.sizes],
         "bytes": new.bytes,
     }
     added = insert(MediaFile).values(name=new.name, **values)
@@ -136,6 +139,9 @@ async def delete_media(session: AsyncSession, owner_id: int, media_id: int) -> N
         NotFoundError: it is not there, or not theirs.
     """
     media = await _own(session, owner_id, media_id)
+    await session.execute(
+        update(User).where(User.id == owner_id, User.avatar == media.name).values(avatar=None)
+    )
     await session.delete(media)
     await remove_later(session, media.file)
     await session.commit()

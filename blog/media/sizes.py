@@ -30,7 +30,7 @@ def name_of(digest: bytes) -> str:
     """The name of a file.
 
     Args:
-        digest: SHA-256 of its content.
+        digest: SHA-256 of its content, or of what tells it from the same file in other sizes.
     """
     return base64.b32encode(digest[:20]).decode().lower()
 

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import AsyncIterator
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -12,6 +13,7 @@ from blog.core.auth.viewer import Viewer
 from blog.core.errors import BlogError, InvalidFieldsError
 from blog.core.text.validation import messages
 from blog.core.web.app import close_db, current_app, db, look_up
+from blog.core.web.avatars import WIDTHS
 from blog.core.web.bodies import MIB
 from blog.core.web.uploads import fields_after_file, uploaded_file
 from blog.media import queries, service
@@ -20,7 +22,7 @@ from blog.media.processes import image_processes
 from blog.media.schemas import MediaForm
 from blog.media.scratch import WrittenFile, scratch_folder, write
 from blog.media.service import NewFile
-from blog.media.sizes import name_of, original_key
+from blog.media.sizes import Size, name_of, original_key, variant_sizes
 
 if TYPE_CHECKING:
     from blog.models import Media
@@ -33,8 +35,12 @@ NO_FILE = "Please choose an image."
 TOO_LARGE = "This file is larger than 20 MB. Please make it smaller first."
 
 
-async def receive(owner: Viewer) -> "Media":
+async def receive(owner: Viewer, *, as_avatar: bool = False) -> "Media":
     """Take the image in the form of the current request, which has no session yet.
+
+    Args:
+        owner: whose image it will be.
+        as_avatar: make small squares of it, which do not move.
 
     The file is received, inspected and stored before there is a row for it. If the process dies in
     between, a job removes the object (`cleaning.py`).
@@ -58,8 +64,11 @@ async def receive(owner: Viewer) -> "Media":
         fields |= (await fields_after_file()).to_dict()
         form = _validated(fields)
         inspected = await image_processes().inspect(str(received.path), owner.id)
-        name, generation = name_of(received.digest), secrets.token_hex(8)
-        new = NewFile(name, generation, received.size, inspected)
+        digest, sizes = received.digest, variant_sizes(*inspected[1:4])
+        if as_avatar:
+            digest, sizes = sha256(b"avatar" + digest).digest(), [Size(w, w) for w in WIDTHS]
+            inspected = inspected._replace(frames=1)
+        new = NewFile(name_of(digest), secrets.token_hex(8), received.size, inspected, sizes)
         return await _keep(owner, new, form, received)
 
 

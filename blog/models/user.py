@@ -18,6 +18,9 @@ class User(Base):
     `username_fold` is the skeleton of confusable usernames (`accounts/registration/usernames.py`).
     It is NULL for older accounts whose username is confusable with that of an even older one.
 
+    `avatar` is the name of the uploaded image that is the avatar (`MediaFile`), if there is one.
+    It has no foreign key, which would be circular; what deletes the image unsets it.
+
     `avatar_hash` is Gravatar's hash of the address. It is a generated column, so that it follows
     every change of `email`.
     """
@@ -35,6 +38,7 @@ class User(Base):
             r"encode(sha256(decode(replace(email, '\', '\\'), 'escape')), 'hex')", persisted=True
         ),
     )
+    avatar: Mapped[str | None] = mapped_column(String(32, collation="C"))
     password_hash: Mapped[str] = mapped_column(String(255))
     role_id: Mapped[int] = mapped_column(ForeignKey("roles.id"))
     created_at: Mapped[CreatedAt]
@@ -82,6 +86,11 @@ class User(Base):
     )
     # Fetch generated columns with RETURNING, so that they need no further statement.
     __mapper_args__ = {"eager_defaults": True}  # noqa: RUF012
+
+    @property
+    def avatar_key(self) -> str:
+        """What the URL of the avatar is made of: the name of an image, or Gravatar's hash."""
+        return self.avatar or self.avatar_hash
 
     @property
     def is_confirmed(self) -> bool:

@@ -50,7 +50,7 @@ class Author(NamedTuple):
 
     id: int
     username: str
-    avatar_hash: str
+    avatar_key: str
 
 
 class PostCard(NamedTuple):
@@ -130,7 +130,8 @@ class UnreadPost(NamedTuple):
 
 
 _LANGUAGE, _TAGS = func.coalesce(_POST.language, _USER.language), names_of_tags(_POST.id)
-_AUTHOR: tuple[ColumnElement[Any], ...] = (_USER.id, _USER.username, _USER.avatar_hash)
+_AVATAR_KEY = func.coalesce(_USER.avatar, _USER.avatar_hash)
+_AUTHOR: tuple[ColumnElement[Any], ...] = (_USER.id, _USER.username, _AVATAR_KEY)
 COLUMNS: tuple[ColumnElement[Any], ...] = (
     _POST.id, _POST.body, _POST.body_html, _POST.created_at, _POST.published_at, _POST.edited_at,
     _POST.version, _POST.comment_count, _POST.status, _POST.hidden_at, _POST.title, _POST.slug,

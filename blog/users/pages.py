@@ -4,12 +4,15 @@ from quart import Blueprint, Response, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 
 from blog.core.auth.identity import required_account, required_viewer
-from blog.core.auth.permissions import confirmed_required
-from blog.core.auth.quotas import CHANGING_ACCOUNT, quota
-from blog.core.errors import NotFoundError
+from blog.core.auth.permissions import confirmed_required, permission_required
+from blog.core.auth.quotas import CHANGING_ACCOUNT, UPLOADING, quota
+from blog.core.errors import InvalidFieldsError, NotFoundError
 from blog.core.web.app import db
 from blog.core.web.forms import Form
 from blog.core.web.identicons import identicon
+from blog.core.web.uploads import takes_upload
+from blog.media.uploads import LARGEST_UPLOAD, receive
+from blog.models import Permission, User
 from blog.users import service
 from blog.users.schemas import ProfileForm
 
@@ -20,9 +23,12 @@ blueprint = Blueprint("users", __name__)
 @confirmed_required
 async def own_profile() -> ResponseReturnValue:
     """Show the form for the user's profile."""
-    account = required_account()
-    values = {name: getattr(account, name) for name in ProfileForm.model_fields}
-    return await render_template("users/edit_profile.html", form=Form(ProfileForm, values))
+    form = Form(ProfileForm, _profile(required_account()))
+    return await render_template("users/edit_profile.html", form=form)
+
+
+def _profile(account: User) -> dict[str, str]:
+    return {name: getattr(account, name) for name in ProfileForm.model_fields}
 
 
 @blueprint.post("/edit-profile")
@@ -37,6 +43,34 @@ async def edit_profile() -> ResponseReturnValue:
     await service.edit_profile(db(), viewer, data)
     await flash("Your profile is changed.", "success")
     return redirect(url_for("site.profile", username=viewer.username))
+
+
+@blueprint.post("/edit-profile/avatar")
+@takes_upload(LARGEST_UPLOAD)
+@quota(UPLOADING)
+@permission_required(Permission.WRITE)
+async def upload_avatar() -> ResponseReturnValue:
+    """Take an image as the user's avatar."""
+    viewer = required_viewer()
+    try:
+        media = await receive(viewer, as_avatar=True)
+    except InvalidFieldsError as error:
+        form = Form(ProfileForm, _profile(viewer.person))
+        form.refuse(error)
+        return await render_template("users/edit_profile.html", form=form), form.status
+    await service.set_avatar(db(), viewer, media.name)
+    await flash("Your picture is changed.", "success")
+    return redirect(url_for("users.own_profile"))
+
+
+@blueprint.post("/edit-profile/avatar/remove")
+@quota(CHANGING_ACCOUNT)
+@confirmed_required
+async def remove_avatar() -> ResponseReturnValue:
+    """Go back to the avatar that is drawn."""
+    await service.set_avatar(db(), required_viewer(), None)
+    await flash("Your picture is removed.", "success")
+    return redirect(url_for("users.own_profile"))
 
 
 @blueprint.get("/avatar/<seed>.svg")

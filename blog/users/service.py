@@ -1,9 +1,21 @@
 """Changing profiles."""
 
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.auth.viewer import Viewer
+from blog.models import User
 from blog.users.schemas import ProfileForm
+
+
+async def set_avatar(session: AsyncSession, viewer: Viewer, name: str | None) -> None:
+    """Set the viewer's avatar.
+
+    Args:
+        name: of an image that was uploaded for this; `None` for the one that is drawn.
+    """
+    await session.execute(update(User).where(User.id == viewer.id).values(avatar=name))
+    await session.commit()
 
 
 async def edit_profile(session: AsyncSession, viewer: Viewer, form: ProfileForm) -> None:

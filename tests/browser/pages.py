@@ -8,6 +8,7 @@ from playwright.async_api import Page
 
 from tests.browser.sample_site import ARTICLE_PAGE, EDITOR, ESSAY, HOSTILE, NEWCOMER, READER, WRITER
 from tests.browser.steps import log_in
+from tests.media.corpus import encoded, picture
 from tests.support import PASSWORD
 
 SEND_EMPTY = """() => {
@@ -66,6 +67,27 @@ async def make_token(page: Page) -> None:
     await page.get_by_role("heading", name="Your new token").wait_for()
 
 
+async def upload_image(page: Page) -> None:
+    """Upload an image, which is listed."""
+    photo = encoded(picture(900, 600), "JPEG")
+    file = {"name": "tram.jpg", "mimeType": "image/jpeg", "buffer": photo}
+    await page.get_by_label("Image", exact=True).set_input_files(file)  # type: ignore[arg-type]
+    await page.get_by_label("Alternative text").first.fill("Quarters in four colours")
+    await page.get_by_label("Caption").first.fill("As a flag")
+    await page.get_by_role("button", name="Upload").click()
+    await page.get_by_label("Markdown").wait_for()
+
+
+async def show_image(page: Page) -> None:
+    """Look at a post with an image while it is written."""
+    await upload_image(page)
+    markdown = await page.get_by_label("Markdown").input_value()
+    await page.goto("/")
+    await page.get_by_label("on your mind").fill(f"Look:\n\n{markdown}\n\nNice.")
+    figure = page.get_by_role("region", name="Preview").get_by_role("figure")
+    await figure.get_by_text("ALT").click()
+
+
 class Sight(NamedTuple):
     """Something to look at.
 
@@ -122,6 +144,10 @@ SIGHTS = [
     Sight(WRITER, "followers", f"/followers/{WRITER}"),
     Sight(WRITER, "followed-by-nobody", f"/followed_by/{WRITER}"),
     Sight(WRITER, "edit-profile", "/edit-profile"),
+    Sight(WRITER, "images-none", "/media/"),
+    Sight(WRITER, "images-refused", "/media/", send_empty),
+    Sight(WRITER, "images", "/media/", upload_image),
+    Sight(WRITER, "image-shown", "/media/", show_image),
     Sight(WRITER, "sessions", "/auth/sessions"),
     Sight(WRITER, "change-password", "/auth/change-password"),
     Sight(WRITER, "change-password-refused", "/auth/change-password", send_empty),

@@ -5,6 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from blog import create_app
+from blog.checks.configuration import check_configuration
+from blog.checks.findings import Severity
 from blog.core.web.app import Broadside
 from settings import Settings
 from tests.api.support import Client, statements_of
@@ -68,6 +70,21 @@ async def test_images_may_be_those_of_a_cdn(make_settings: Callable[..., Setting
     async with app.test_app(), Browser(app) as browser:
         policy = (await browser.get("/")).headers["content-security-policy"]
     assert "img-src 'self' https://cdn.example.com;" in policy
+
+
+@pytest.mark.parametrize(
+    ("address", "severity"),
+    [
+        ("https://cdn.example.com", Severity.OK),
+        ("http://cdn.example.com", Severity.SERIOUS),
+        ("https://localhost", Severity.SERIOUS),
+    ],
+)
+def test_the_check_of_the_settings_looks_at_the_cdn(
+    make_settings: Callable[..., Settings], address: str, severity: Severity
+) -> None:
+    found = check_configuration(make_settings(media_url=address))
+    assert [each.severity for each in found if each.subject == "MEDIA_URL"] == [severity]
 
 
 @pytest.mark.parametrize("value", ["cdn.example.com", "https://cdn.example.com/images"])

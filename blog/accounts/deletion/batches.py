@@ -38,7 +38,8 @@ async def begin_deletion(session: AsyncSession, user: User) -> None:
         .where(User.id == user.id)
         .values(
             username=unnamed, username_fold=None, email=unnamed, password_hash="", submission=None,
-            name="", location="", about_me="", disabled_at=func.coalesce(User.disabled_at, now()),
+            name="", location="", about_me="", avatar=None,
+            disabled_at=func.coalesce(User.disabled_at, now()),
         )
         .execution_options(synchronize_session=False)
     )  # fmt: skip

@@ -63,7 +63,7 @@ def sections(account: User) -> dict[str, Section]:
     return {
         "account": Section(select(
             User.id, User.username, User.email, Role.name.label("role"), User.created_at,
-            User.confirmed_at, User.disabled_at, User.last_seen_at, User.avatar_hash,
+            User.confirmed_at, User.disabled_at, User.last_seen_at, User.avatar, User.avatar_hash,
         ).join(Role, Role.id == User.role_id).where(User.id == me), (User.id,)),
         "profile": Section(select(
             User.name, User.location, User.about_me, User.language, User.post_count,
