@@ -10,11 +10,13 @@ from typing import NamedTuple
 
 import pytest
 from sqlalchemy import TextClause, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from blog import create_app
 from blog.cli.deploy import migrate
 from blog.core.crypto.passwords import Passwords
+from blog.core.db.database_errors import is_deadlock
 from blog.core.db.embedded import EmbeddedPostgres
 from blog.core.db.engines import make_engine
 from blog.core.web.app import Broadside
@@ -121,6 +123,24 @@ def make_settings(var_dir: Path, database_url: str) -> Callable[..., Settings]:
     return make
 
 
+async def empty(app: Broadside) -> None:
+    """Empty the site.
+
+    The last test's work in the background may take its time, and lock what is emptied in another
+    order.
+    """
+    for tries_left in reversed(range(3)):
+        try:
+            async with app.database.engine.begin() as connection:
+                await connection.execute(text("SET LOCAL lock_timeout = 0"))
+                await connection.execute(EMPTY_SITE)
+        except DBAPIError as error:
+            if not tries_left or not is_deadlock(error):
+                raise
+        else:
+            return
+
+
 class RunningApp(NamedTuple):
     """The application that most tests talk to, and what its requests did with connections."""
 
@@ -149,10 +169,7 @@ async def app(running_app: RunningApp) -> AsyncIterator[Broadside]:
     No request to it may wait for anything but the database with a connection in hand.
     """
     app, faults = running_app
-    async with app.database.engine.begin() as connection:
-        # The last test's work in the background may take its time.
-        await connection.execute(text("SET LOCAL lock_timeout = 0"))
-        await connection.execute(EMPTY_SITE)
+    await empty(app)
     # It has not seen any client yet.
     app.rate_limits = RateLimits(app.database)
     faults.clear()

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from weakref import WeakKeyDictionary
 
@@ -53,14 +54,22 @@ async def statuses(
     return [(await attempt(app, login, address, password)).status_code for _ in range(times)]
 
 
-async def passed(app: Broadside, logins: Iterable[str], addresses: Iterable[str]) -> int:
-    """How many wrong passwords are checked, with one attempt per login and address."""
+async def passed(
+    app: Broadside, logins: Iterable[str], addresses: Iterable[str], most: int = 0
+) -> int:
+    """How many wrong passwords are checked, with one attempt per login and address.
+
+    Those above `most` are not counted for which there was room again by then: a bucket that has so
+    many needs a quarter of an hour or longer to refill.
+    """
+    began = time.monotonic()
     codes = [
         (await attempt(app, login, address)).status_code
         for login, address in zip(logins, addresses, strict=False)
     ]
     assert set(codes) <= {422, 429}
-    return codes.count(422)
+    refilled = int((time.monotonic() - began) * most / (15 * 60))
+    return max(codes.count(422) - refilled, min(codes.count(422), most))
 
 
 def always(login: str) -> Iterable[str]:
@@ -119,7 +128,7 @@ async def test_a_client_is_shut_out_and_the_owner_next_door_is_not(
 async def test_guesses_at_an_account_meet_a_limit_wherever_they_come_from(
     app: Broadside, susan: User, login: str, addresses: list[str], most: int
 ) -> None:
-    assert await passed(app, always(login), addresses[:40]) == most
+    assert await passed(app, always(login), addresses[:40], most) == most
 
 
 @pytest.mark.parametrize(
@@ -135,7 +144,7 @@ async def test_guesses_at_many_accounts_meet_a_limit_of_the_network(
     app: Broadside, addresses: list[str], most: int
 ) -> None:
     names = [f"person{number}" for number in range(100)]
-    assert await passed(app, names, addresses) == most
+    assert await passed(app, names, addresses, most) == most
 
 
 async def test_after_many_guesses_the_pauses_grow(

@@ -57,8 +57,14 @@ SELECT one.username, other.username, f.created_at FROM follows AS f
 
 
 async def load_into(database: Database, sizes: Sizes = SIZES, **changes: Any) -> None:
+    """Load without the time limits of requests, as the command does."""
     arguments: dict[str, Any] = {"seed": 1, "password_hash": "none", "until": UNTIL}
-    await load(database, sizes, **(arguments | changes))
+    unlimited = Database(database.engine.url.render_as_string(hide_password=False), Path("unused"))
+    await unlimited.open()
+    try:
+        await load(unlimited, sizes, **(arguments | changes))
+    finally:
+        await unlimited.close()
 
 
 async def rows_of(app: Broadside, statements: str) -> list[Any]:

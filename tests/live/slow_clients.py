@@ -63,6 +63,7 @@ class Latency:
     """How long a reader waited for the answers, in milliseconds."""
 
     median: float
+    p90: float
     p99: float
     requests: int
 
@@ -85,7 +86,8 @@ async def read_plainly(
             taken.append((time.perf_counter() - begin) * 1000)
             assert answer.status_code == 200, (address, answer.status_code)
             await asyncio.sleep(READER_PAUSE_SECONDS)
-    return Latency(median(taken), quantiles(taken, n=100)[98], len(taken))
+    percentiles = quantiles(taken, n=100)
+    return Latency(median(taken), percentiles[89], percentiles[98], len(taken))
 
 
 @asynccontextmanager

