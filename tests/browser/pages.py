@@ -6,7 +6,17 @@ from typing import NamedTuple
 
 from playwright.async_api import Page
 
-from tests.browser.sample_site import ARTICLE_PAGE, EDITOR, ESSAY, HOSTILE, NEWCOMER, READER, WRITER
+from tests.browser.sample_site import (
+    ARTICLE_PAGE,
+    EDITOR,
+    ESSAY,
+    HOSTILE,
+    NEWCOMER,
+    PREVIEW,
+    READER,
+    SCHEDULED_PAGE,
+    WRITER,
+)
 from tests.browser.steps import log_in
 from tests.media.corpus import encoded, picture
 from tests.support import PASSWORD
@@ -113,6 +123,9 @@ SIGHTS = [
     Sight(VISITOR, "post-visited", ESSAY),
     Sight(VISITOR, "profile-hostile", f"/user/{HOSTILE}"),
     Sight(VISITOR, "article", ARTICLE_PAGE),
+    Sight(VISITOR, "article-preview", f"/preview/{PREVIEW}"),
+    Sight(WRITER, "article-own", ARTICLE_PAGE),
+    Sight(WRITER, "article-scheduled", SCHEDULED_PAGE),
     Sight(VISITOR, "code-hostile", "/post/3"),
     Sight(VISITOR, "table-hostile", "/post/4"),
     Sight(VISITOR, "not-found", "/nowhere"),

@@ -1,6 +1,6 @@
 """A small site to look at: believable posts for the eye, and hostile ones for the layout."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,6 +22,7 @@ from blog.models import (
     Job,
     JobState,
     Post,
+    PostStatus,
     Report,
     ReportState,
     User,
@@ -133,7 +134,10 @@ HOSTILE_POSTS = [
 
 
 # Where the post with the comments is, on a site that nobody has written on before.
+PREVIEW = "k" * 43
+SCHEDULED_WALL = datetime(2044, 3, 1, 9, 30)  # noqa: DTZ001 (by the clocks of Lisbon)
 ARTICLE_PAGE = f"/post/{len(HOSTILE_POSTS) + len(POSTS) + 2}/{ARTICLE_FIELDS['slug']}"
+SCHEDULED_PAGE = f"/post/{len(HOSTILE_POSTS) + len(POSTS) + 3}/waiting-rooms"
 ESSAY = f"/post/{len(HOSTILE_POSTS) + len(POSTS) - 1}"
 
 
@@ -252,7 +256,13 @@ async def add_article(session: AsyncSession, author: User) -> None:
         setattr(article, name, value)
     session.add(article)
     await session.flush()
+    article.pinned_at = now()
     await set_tags(session, article.id, await tag_ids(session, ARTICLE_TAGS))
+    draft = post_by(author, 0, "What we read while *we* wait.")
+    draft.title, draft.slug, draft.preview_key = "A list of waiting rooms", "waiting-rooms", PREVIEW
+    draft.status, draft.scheduled_wall = PostStatus.SCHEDULED, SCHEDULED_WALL
+    draft.time_zone, draft.published_at = "Europe/Lisbon", SCHEDULED_WALL.replace(tzinfo=UTC)
+    session.add(draft)
 
 
 def comment_by(author: User, post: Post, minutes_ago: int, body: str) -> Comment:
