@@ -10,13 +10,14 @@ from typing import Any
 from asyncpg.exceptions import UniqueViolationError  # type: ignore[import-untyped]
 from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from blog.core.db.database import Database
 from blog.demo import rows
 from blog.demo.history import Sizes
 from blog.demo.people import DOMAIN
 from blog.models import CommentRange, PostDay, Role, User, UserRange
+from blog.posts.fields import tag_ids
 
 CHUNK = 20_000
 # An arbitrary key, shared by all loaders.
@@ -72,7 +73,9 @@ async def load(
         # Autovacuum would do this later. Until then pages would be slow, without statistics and
         # without visibility map.
         await connection.execution_options(isolation_level="AUTOCOMMIT")
-        tables = "users, follows, posts, comments, user_ranges, post_days, comment_ranges"
+        tables = (
+            "users, follows, posts, post_tags, comments, user_ranges, post_days, comment_ranges"
+        )
         await connection.execute(text(f"VACUUM (ANALYZE) {tables}"))
 
 
@@ -88,6 +91,8 @@ async def _store(
     people = await _reserve_ids(connection, "users", sizes.users)
     posts = await _reserve_ids(connection, "posts", sizes.posts)
     comments = await _reserve_ids(connection, "comments", sizes.comments)
+    tags = await tag_ids(AsyncSession(connection), demonstration.tags)
+    drafts = await _reserve_ids(connection, "posts", min(rows.DRAFTS, sizes.users))
     for table, columns, records in (
         ("users", rows.USER_COLUMNS, demonstration.people(people, roles, taken, password_hash)),
         ("follows", rows.FOLLOW_COLUMNS, demonstration.follows(people)),
@@ -95,6 +100,11 @@ async def _store(
         ("comments", rows.COMMENT_COLUMNS, demonstration.comments(people, posts, comments)),
     ):
         await _copy(connection, table, columns, records, progress)
+    for table, columns, records in (
+        ("posts", rows.POST_COLUMNS, demonstration.drafts(people, drafts)),
+        ("post_tags", rows.POST_TAG_COLUMNS, demonstration.post_tags(posts, tags)),
+    ):
+        await _copy(connection, table, columns, records)
     if not counted_by_triggers:
         await _count(connection, UserRange, (row_id // UserRange.SIZE for row_id in people))
         await _count(connection, PostDay, demonstration.days_of_posts())
@@ -133,7 +143,7 @@ async def _reserve_ids(connection: AsyncConnection, table: str, number: int) -> 
 
 async def _copy(
     connection: AsyncConnection, table: str, columns: Sequence[str], records: Iterable[rows.Row],
-    progress: Progress,
+    progress: Progress = lambda rows: None,
 ) -> None:  # fmt: skip
     """Copy rows while they are generated, with a bounded buffer.
 

@@ -1,6 +1,7 @@
 """The rows of the demo data: the history combined with users and texts."""
 
 from array import array
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from random import Random
@@ -8,10 +9,12 @@ from typing import Any
 
 from blog.core.text.excerpts import excerpt
 from blog.core.text.markdown import RENDERER_VERSION
+from blog.core.text.reading_time import word_count
+from blog.core.text.slugs import slug_of
 from blog.demo.history import DAY, SPAN, History, Sizes
 from blog.demo.people import invent
 from blog.demo.writing import Library, Text
-from blog.models import Comment
+from blog.models import Comment, PostStatus
 
 Row = tuple[Any, ...]
 
@@ -22,9 +25,13 @@ USER_COLUMNS = (
 )  # fmt: skip
 FOLLOW_COLUMNS = ("follower_id", "followed_id", "created_at")
 POST_COLUMNS = (
-    "id", "author_id", "body", "body_html", "excerpt", "renderer_version", "created_at",
-    "published_at", "edited_at", "comment_count",
+    "id", "author_id", "title", "slug", "status", "body", "body_html", "excerpt", "word_count",
+    "renderer_version", "created_at", "published_at", "edited_at", "comment_count",
 )  # fmt: skip
+POST_TAG_COLUMNS = ("post_id", "tag_id", "position")
+HOUR = 3_600
+# How many people have a draft.
+DRAFTS = 20
 COMMENT_COLUMNS = (
     "id", "post_id", "author_id", "body", "body_html", "renderer_version", "created_at",
     "edited_at",
@@ -45,6 +52,7 @@ class Demonstration:
 
     def __init__(self, sizes: Sizes, seed: int, until: datetime) -> None:
         self._random = Random(seed)  # noqa: S311
+        self._slugs = Counter[tuple[int, str]]()
         self._beginning = until - timedelta(seconds=SPAN)
         self._library = Library(self._random, sizes.posts)
         topics_of_posts = [post.topic for post in self._library.posts]
@@ -77,15 +85,47 @@ class Demonstration:
     def posts(self, people: Sequence[int], ids: Sequence[int]) -> Iterator[Row]:
         """The posts, the oldest first."""
         history, texts = self.history, self._library.posts
-        excerpts = [excerpt(post.text.html) for post in texts]
+        shown = [(excerpt(post.text.html), word_count(post.text.html)) for post in texts]
         for number, id_ in enumerate(ids):
-            body, html = texts[number % len(texts)].text
-            posted = history.posted[number]
+            place = number % len(texts)
+            author, posted = people[history.author[number]], history.posted[number]
             yield (
-                id_, people[history.author[number]], body, html, excerpts[number % len(texts)],
-                RENDERER_VERSION, self._at(posted), self._at(posted),
-                self._edited(posted, 0.05, DAY), history.comment_count[number],
+                id_, author, *self._titled(author, texts[place].title), PostStatus.PUBLISHED,
+                *texts[place].text, *shown[place], RENDERER_VERSION, self._at(posted),
+                self._at(posted), self._edited(posted, 0.05, DAY), history.comment_count[number],
             )  # fmt: skip
+
+    def drafts(self, people: Sequence[int], ids: Sequence[int]) -> Iterator[Row]:
+        """Drafts of the people who joined first, made of the last texts."""
+        for number, (id_, author) in enumerate(zip(ids, people, strict=False)):
+            post = self._library.posts[-1 - number % len(self._library.posts)]
+            yield (
+                id_, author, *self._titled(author, post.title), PostStatus.DRAFT, *post.text,
+                excerpt(post.text.html), word_count(post.text.html), RENDERER_VERSION,
+                self._at(SPAN - number * HOUR), None, None, 0,
+            )  # fmt: skip
+
+    @property
+    def tags(self) -> list[str]:
+        """The names of all tags, one for each topic."""
+        return [topic.name for topic in self._library.topics]
+
+    def post_tags(self, posts: Sequence[int], tags: Sequence[int]) -> Iterator[Row]:
+        """The tags of the posts that have a title: their topics."""
+        texts = self._library.posts
+        for number, post_id in enumerate(posts):
+            text = texts[number % len(texts)]
+            if text.title:
+                yield post_id, tags[text.topic], 0
+
+    def _titled(self, author: int, title: str | None) -> tuple[str | None, str | None]:
+        """A title, and a slug that no other post of this author has."""
+        if title is None:
+            return None, None
+        slug = slug_of(title)
+        self._slugs[author, slug] += 1
+        number = self._slugs[author, slug]
+        return title, slug if number == 1 else f"{slug}-{number}"
 
     def days_of_posts(self) -> Iterator[date]:
         """On which day, in UTC, each post was published."""

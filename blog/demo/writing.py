@@ -4,6 +4,7 @@ Rendering is expensive, so the number of texts is limited, and they are reused: 
 all different, among a million each text recurs.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Any, NamedTuple
 from blog.core.text.markdown import render_document, render_inline
 
 TEXTS = Path(__file__).parent / "texts"
+HEADING = re.compile(r"#+ (.+)\n\s*")
 # The maximum number of variants of each text.
 MOST_ROUNDS = 30
 
@@ -35,8 +37,9 @@ class Topic(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class WrittenPost:
-    """A post, its topic, and comments written for it."""
+    """A post, its title if its text begins with a heading, its topic, and comments on it."""
 
+    title: str | None
     text: Text
     topic: int
     comments: Sequence[Text]
@@ -101,8 +104,10 @@ class Library:
         """Render a post and its comments with the same words, so that they match."""
         words = self._choose_words()
         body = Template(f"{post['body']}\n{closing}").substitute(words).strip()
+        heading = HEADING.match(body)
+        title, body = (heading[1], body[heading.end() :]) if heading else (None, body)
         comments = [_inline(comment, words) for comment in post["comments"]]
-        return WrittenPost(Text(body, render_document(body)), topic, comments)
+        return WrittenPost(title, Text(body, render_document(body)), topic, comments)
 
     def _inline(self, text: str) -> Text:
         return _inline(text, self._choose_words())

@@ -14,6 +14,7 @@ from blog.core.db.database import Database
 from blog.core.web.app import Broadside
 from blog.demo.history import Sizes
 from blog.demo.loading import DemonstrationError, load
+from blog.demo.rows import DRAFTS
 from tests.support import PASSWORD, Browser
 
 SIZES = Sizes(users=30, posts=200, comments=400, follows=300)
@@ -22,7 +23,7 @@ UNTIL = datetime(2026, 6, 1, tzinfo=UTC)
 WRONG_COUNTS = """
 SELECT 'user', username FROM users AS u
     WHERE (post_count, follower_count, following_count) <> (
-        (SELECT count(*) FROM posts WHERE author_id = u.id AND hidden_at IS NULL),
+        (SELECT count(*) FROM posts WHERE author_id = u.id AND status = 'published'),
         (SELECT count(*) FROM follows WHERE followed_id = u.id),
         (SELECT count(*) FROM follows WHERE follower_id = u.id))
 UNION ALL
@@ -31,7 +32,7 @@ SELECT 'post', id::text FROM posts AS p
 UNION ALL
 SELECT 'day', coalesce(day, published)::text FROM post_days FULL JOIN
     (SELECT (published_at AT TIME ZONE 'UTC')::date AS published, count(*) FROM posts
-        WHERE hidden_at IS NULL AND published_at = created_at GROUP BY 1) AS real
+        WHERE status = 'published' AND published_at = created_at GROUP BY 1) AS real
     ON day = published
     WHERE visible IS DISTINCT FROM count
 UNION ALL
@@ -46,7 +47,7 @@ SELECT 'range of people', coalesce(number, block)::text FROM user_ranges FULL JO
 EVERYTHING = """
 SELECT username, email, name, location, about_me, created_at, last_seen_at, post_count FROM users
     ORDER BY username;
-SELECT username, body, body_html, p.created_at, edited_at, comment_count
+SELECT username, title, slug, status, body, body_html, p.created_at, edited_at, comment_count
     FROM posts AS p JOIN users AS u ON u.id = author_id ORDER BY p.id;
 SELECT username, c.body, c.created_at, c.edited_at
     FROM comments AS c JOIN users AS u ON u.id = author_id ORDER BY c.id;
@@ -80,7 +81,7 @@ async def test_all_that_was_asked_for_is_there_and_counted(app: Broadside) -> No
     stored: list[int] = []
     await load_into(app.database, progress=stored.append)
     assert sum(stored) == SIZES.rows
-    for table, number in vars(SIZES).items():
+    for table, number in (vars(SIZES) | {"posts": SIZES.posts + DRAFTS}).items():
         assert await rows_of(app, f"SELECT count(*) FROM {table}") == [(number,)]
     assert await rows_of(app, WRONG_COUNTS) == []
 
@@ -98,6 +99,17 @@ async def test_the_same_seed_gives_the_same_and_another_one_another(app: Broadsi
     one, same, other = await loaded(1), await loaded(1), await loaded(2)
     assert one == same
     assert not set(one) & set(other) - {row for row in one if "@demo.example" in str(row)}
+
+
+async def test_some_posts_have_a_title_and_a_tag_and_some_are_drafts(app: Broadside) -> None:
+    await load_into(app.database)
+    [(titled, tagged, drafts)] = await rows_of(
+        app,
+        "SELECT count(*) FILTER (WHERE title IS NOT NULL AND status = 'published'),"
+        " (SELECT count(*) FROM post_tags), count(*) FILTER (WHERE status = 'draft') FROM posts",
+    )
+    assert (titled, drafts) == (tagged, DRAFTS)
+    assert SIZES.posts / 20 < titled < SIZES.posts / 2
 
 
 async def test_a_second_demonstration_is_refused_and_changes_nothing(app: Broadside) -> None:
