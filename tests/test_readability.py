@@ -40,6 +40,7 @@ ROLES = {
 # By page and API alike, but for the last, which is an administrator's token.
 VIEWERS = ["anonymous", *ROLES, "token without moderate"]
 PREFIX = PREFIXES["v1"]
+PREVIEW_KEY = "k" * 43
 
 
 class Expected(NamedTuple):
@@ -66,6 +67,18 @@ class Expected(NamedTuple):
     def is_public(self) -> bool:
         """Whether everybody may know of the post."""
         return self.state in {"visible", "disabled authors"} or "comment" in self.state
+
+    @property
+    def is_own_draft(self) -> bool:
+        """Whether the viewer's list of drafts has the post."""
+        return self.viewer == "author of the post" and self.state in {"draft", "scheduled post"}
+
+    @property
+    def preview(self) -> int:
+        """The status of the preview link, for whoever has it."""
+        if self.state in {"draft", "scheduled post"}:
+            return 200
+        return 302 if self.is_public else 404
 
     @property
     def comment(self) -> bool:
@@ -170,7 +183,7 @@ async def tokens(app: Broadside) -> dict[str, str]:
     async with app.database.session() as session:
         session.add(
             Post(author_id=people["author of the post"].id, body=POST,
-                 body_html=f"<p>{POST}</p>", **written)
+                 body_html=f"<p>{POST}</p>", preview_key=PREVIEW_KEY, **written)
         )  # fmt: skip
         await session.flush()
         session.add(
@@ -243,6 +256,8 @@ async def test_every_route_hides_what_its_viewer_may_not_read(
         client.base_url = httpx.URL("https://blog.test")
         for address in LISTS:
             assert (POST in (await client.get(address)).text) == expected.is_public, address
+        drafts = await client.get(f"{PREFIX}/me/drafts/")
+        assert (POST in drafts.text) == expected.is_own_draft
         for address in COMMENT_LISTS:
             answer = await client.get(address)
             assert len(answer.json()["comments"]) == expected.comment, address
@@ -276,6 +291,9 @@ async def test_no_page_shows_what_somebody_may_not_know_of(
         if expected.is_logged_in:
             await browser.open_session(username(expected.viewer))
         await bring_about(app, expected.state)
+        preview = await browser.get(f"/preview/{PREVIEW_KEY}")
+        assert preview.status_code == expected.preview
+        assert (POST in preview.text) == (expected.preview == 200)
         for row in PAGES:
             if row.rule.startswith("GET"):
                 answer = await browser.get(row.address)
