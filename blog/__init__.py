@@ -96,7 +96,7 @@ from blog.moderation.api import blueprint as moderation_api
 from blog.moderation.pages import blueprint as moderation_pages
 from blog.moderation.report_pages import blueprint as report_pages
 from blog.posts.api import blueprint as posts_api
-from blog.posts.jobs import PUBLISH_DUE_POSTS
+from blog.posts.jobs import PUBLISH_DUE_POSTS, RENDER_OLD_TEXTS
 from blog.posts.pages import blueprint as posts_pages
 from blog.posts.state_pages import blueprint as post_state_pages
 from blog.site.pages import blueprint as site_pages
@@ -112,6 +112,7 @@ JOBS = (
     REMOVE_DELETED_ACCOUNT,
     FIND_DELETED_ACCOUNTS,
     PUBLISH_DUE_POSTS,
+    RENDER_OLD_TEXTS,
     PROCESS_MEDIA,
     REMOVE_MEDIA_FILE,
     cleaning("delete_expired_sessions", partial(delete_expired, table=LoginSession), every=HOUR),

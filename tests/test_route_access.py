@@ -109,6 +109,7 @@ TABLE = [
     Row("GET /all", readers(302)),
     Row("GET /followed", confirmed(302)),
     Row("POST /preview", confirmed(200)),
+    Row("GET /markdown", readers(200)),
     Row("GET /edit/<id:post_id>", author_and_administrators(200), "/edit/{post}"),
     Row("POST /edit/<id:post_id>", author_and_administrators(422), "/edit/{post}"),
     Row("GET /delete/<id:post_id>", author_and_administrators(200), "/delete/{post}"),

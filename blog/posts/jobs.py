@@ -1,11 +1,22 @@
 """Background jobs for posts."""
 
+import asyncio
+import time
+from contextlib import suppress
 from datetime import timedelta
 
 from blog.core.clock import now
-from blog.core.jobs.kinds import JobKind
+from blog.core.jobs.kinds import JobKind, TryLaterError
 from blog.core.jobs.running import RunningJob
+from blog.core.text.markdown import RENDERER_VERSION
+from blog.core.text.process_pool import OverloadedError
+from blog.core.web.app import current_app
 from blog.posts.publication import publish_due_posts
+from blog.posts.rerendering import KINDS, rerender
+
+# After so long a run lets other jobs have their turn.
+RUN_SECONDS = 60.0
+BATCH = 50
 
 
 async def publish_due(job: RunningJob) -> None:
@@ -17,3 +28,49 @@ async def publish_due(job: RunningJob) -> None:
 
 
 PUBLISH_DUE_POSTS = JobKind("publish_due_posts", publish_due, at_once=1, every=timedelta(minutes=1))
+
+
+async def render_old_texts(job: RunningJob) -> None:
+    """Render anew what an older version of the renderer made, in half of one process's time.
+
+    The payload says how far it has come. A pass that found something is followed by another one
+    some minutes later, because processes of the version before may have gone on writing. When one
+    finds nothing, no statement looks for old texts until there is a new version. Texts that have
+    become too complex keep their HTML.
+    """
+    state = job.payload
+    if state.get("version") != RENDERER_VERSION:
+        state = {"version": RENDERER_VERSION}
+    if state.get("done"):
+        return
+    end = time.monotonic() + RUN_SECONDS
+    for kind in KINDS:
+        begin, after = time.monotonic(), state.get(kind.name, 0)
+        steps = rerender(job.database, kind, current_app.renderer.again, batch=BATCH, after=after)
+        try:
+            async for step in steps:
+                state |= {
+                    kind.name: step.last_id,
+                    "rendered": state.get("rendered", 0) + step.stored,
+                }
+                await job.remember(**state)
+                if time.monotonic() > end or job.stopping.is_set():
+                    await job.go_on_later()
+                    return
+                await _pause(job, time.monotonic() - begin)
+                begin = time.monotonic()
+        except OverloadedError:
+            raise TryLaterError("the renderer is busy") from None
+    found = state.get("rendered", 0) > 0
+    await job.remember(version=RENDERER_VERSION, **({} if found else {"done": True}))
+
+
+async def _pause(job: RunningJob, seconds: float) -> None:
+    """Leave the renderer to others for a while, unless the worker is to end."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(job.stopping.wait(), seconds)
+
+
+RENDER_OLD_TEXTS = JobKind(
+    "render_old_texts", render_old_texts, at_once=1, every=timedelta(minutes=10)
+)

@@ -13,11 +13,14 @@ from blog.core.web.forms import Form
 from blog.models import Permission, Post
 from blog.posts import service
 from blog.posts.addresses import post_url
+from blog.posts.markdown_examples import EXAMPLES, Example
 from blog.posts.policies import POLICIES, may_change_post
 from blog.posts.reading import readable_post
 from blog.posts.schemas import EditForm, PostForm
 
 blueprint = Blueprint("posts", __name__)
+# Renders the examples; it is nobody's id.
+_NOBODY = 0
 for policy in POLICIES:
     blueprint.add_app_template_global(policy)
 blueprint.add_app_template_global(post_url)
@@ -37,6 +40,16 @@ async def preview() -> ResponseReturnValue:
         except InvalidFieldsError as error:
             form.refuse(error)
     return await render_template("posts/_preview.html", form=form, preview=html), form.status
+
+
+@blueprint.get("/markdown")
+async def markdown() -> ResponseReturnValue:
+    """What posts may be written in, with examples."""
+    examples: list[tuple[Example, str]] = current_app.extensions.setdefault("examples", [])
+    if len(examples) < len(EXAMPLES):
+        render = current_app.renderer.post
+        examples[:] = [(each, await render(each.source, _NOBODY)) for each in EXAMPLES]
+    return await render_template("posts/markdown.html", examples=examples)
 
 
 @blueprint.get("/edit/<id:post_id>")

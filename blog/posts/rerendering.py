@@ -1,8 +1,9 @@
 """Render posts and comments again with a new version of the renderer, while the site is in use.
 
-Rows are processed in the order of their ids, in batches with a transaction each. A row is updated
-only if its text is still the one that was rendered: a concurrent edit wins, and has used the new
-renderer. The text, its version and the time of the last edit do not change.
+A job does it after an update (`blog.posts.jobs`); `blog rerender` does it at once. Rows are read
+in the order of their ids, in batches with a transaction each. A row is updated only if its text is
+still the one that was rendered: a concurrent edit wins, and has used the new renderer. The text,
+its version and the time of the last edit do not change.
 """
 
 import hashlib
@@ -16,6 +17,9 @@ from blog.core.db.database import Database
 from blog.core.text.markdown import RENDERER_VERSION, render_document, render_inline
 from blog.models import Comment, Post
 from blog.posts.fields import html_columns
+
+# How many ids a statement looks through, so that it is short where nothing is old.
+WINDOW = 10_000
 
 Render = Callable[[Callable[[str], str], str], Awaitable[str | None]]
 
@@ -72,40 +76,41 @@ async def rerender(
     render: Render,
     *,
     batch: int,
+    after: int = 0,
     everything: bool = False,
 ) -> AsyncIterator[Step]:
     """Render rows of older versions of the renderer again; yields after each batch.
 
     After an interruption it continues where it stopped. The table is read once, in the order of the
-    primary key, with one batch in memory.
+    primary key, with one batch in memory. Rows that are written meanwhile are left out.
 
     Args:
         database: an open database.
         kind: the kind, one of `KINDS`.
         render: renders a text by `kind.render`; `None` if the text is too intricate.
         batch: the number of rows per batch.
+        after: the id of the row to start after.
         everything: whether to include rows of the current version.
     """
-    table, last = kind.table, 0
+    table, last, end = kind.table, after, await last_id(database, kind)
     oldest_to_keep = RENDERER_VERSION + 1 if everything else RENDERER_VERSION
-    while True:
+    while last < end:
+        window = table.id.between(last + 1, last + WINDOW)
         rows = (
             select(table.id, table.body)
-            .where(table.id > last, table.renderer_version < oldest_to_keep)
+            .where(window, table.renderer_version < oldest_to_keep)
             .order_by(table.id)
             .limit(batch)
         )
         async with database.session() as session:
             texts = [(id_, body) for id_, body in await session.execute(rows)]
-        if not texts:
-            return
         rendered = [
             Rendered(id_, hashlib.sha256(body.encode()).digest(), await render(kind.render, body))
             for id_, body in texts
         ]
         async with database.session() as session:
-            stored = await _store(session, kind, rendered)
-        last = rendered[-1].id
+            stored = await _store(session, kind, rendered) if rendered else 0
+        last = rendered[-1].id if len(rendered) == batch else min(last + WINDOW, end)
         yield Step(last, stored, [row.id for row in rendered if row.html is None])
 
 

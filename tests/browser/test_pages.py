@@ -42,7 +42,7 @@ SMALL_TARGETS = """() => [
 OUT_OF_REACH = """() => [
     ...document.querySelectorAll("a, button, input, select, textarea, summary, pre, table")
   ]
-  .filter((element) => element.checkVisibility() && element.type !== "hidden")
+  .filter((element) => element.checkVisibility() && element.type !== "hidden" && !element.disabled)
   .filter((element) => !element.matches("pre, table") || element.closest(".prose"))
   .filter((element) => {
     element.focus();

@@ -217,6 +217,15 @@ async def finish(session: AsyncSession, kind: JobKind, job: Claimed) -> bool:
     return await session.scalar(done.execution_options(synchronize_session=False)) is not None
 
 
+async def remember(database: Database, job: Claimed, payload: dict[str, Any]) -> bool:
+    """Replace the payload of a job that is in hand; whether the claim still held."""
+    statement = _changed(job, state=JobState.RUNNING, claim=job.claim, payload=payload)
+    async with database.session() as session:
+        held = await session.scalar(statement) is not None
+        await session.commit()
+    return held
+
+
 async def fail(database: Database, kind: JobKind, job: Claimed, error: str) -> None:
     """Record that an attempt has failed, and when the next one is due."""
     pause = jittered(kind.pause_after(job.attempts).total_seconds())

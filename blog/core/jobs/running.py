@@ -52,6 +52,15 @@ class RunningJob:
             await session.commit()
         self.is_recorded = True
 
+    async def remember(self, **payload: object) -> None:
+        """Note how far the job has come: its next run gets this payload, also of a repeated job.
+
+        Raises:
+            LostClaimError: somebody else runs the job. Nothing is written.
+        """
+        if not await queue.remember(self.database, self.claimed, payload):
+            raise LostClaimError
+
     async def go_on_later(self) -> None:
         """Requeue the job because it has more to do. Its attempts are counted from the start."""
         await queue.go_on(self.database, self.claimed)

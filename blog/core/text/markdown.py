@@ -36,6 +36,8 @@ STEPS = 100_000
 # What else a text may cost, in characters. Comments are shorter, and many are on a page.
 _POST_BUDGET = {"highlightable": code.LONGEST_HIGHLIGHTED, "maths": math.LONGEST_MATHS}
 _COMMENT_BUDGET = {"highlightable": 1_000, "maths": 1_000}
+# What the rules of blocks that may begin at any line can end.
+_INTERRUPTING: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list", "table"]}
 # The parser recurses into images within the alternative text of images.
 _DEEPEST_IMAGES = 5
 
@@ -121,13 +123,9 @@ def _image_of_limited_depth(state: StateInline, silent: bool) -> bool:
 def _post_parser() -> MarkdownIt:
     parser = _Parser("commonmark", {"html": False}).enable(["table", "strikethrough"])
     parser.use(deflist_plugin)
-    interrupting: RuleOptionsType = {
-        "alt": ["paragraph", "reference", "blockquote", "list", "table"]
-    }
     block, core = parser.block.ruler, parser.core.ruler
     block.before("reference", "footnote", footnotes.define, {"alt": ["paragraph", "reference"]})
-    block.before("table", "budget", spend_step, interrupting)
-    block.before("fence", "formula", math.displayed_formula, interrupting)
+    block.before("table", "budget", spend_step, _INTERRUPTING)
     parser.inline.ruler.before("link", "footnote", footnotes.refer)
     core.before("inline", "admonitions", make_admonitions)
     core.push("footnotes", footnotes.place)
@@ -145,15 +143,14 @@ def _comment_parser() -> MarkdownIt:
         ["blockquote", "list", "fence", "emphasis", "strikethrough", "backticks", "link", "image",
          "autolink", "escape", "entity", "newline", "balance_pairs", "fragments_join"]
     )  # fmt: skip
-    parser.block.ruler.before(
-        "fence", "budget", spend_step, {"alt": ["paragraph", "blockquote", "list"]}
-    )
+    parser.block.ruler.before("fence", "budget", spend_step, _INTERRUPTING)
     return _with_own_rules(parser)
 
 
 def _with_own_rules(parser: MarkdownIt) -> MarkdownIt:
     """The rules that posts and comments share."""
     inline, second_pass = parser.inline.ruler, parser.inline.ruler2
+    parser.block.ruler.before("fence", "formula", math.displayed_formula, _INTERRUPTING)
     inline.at("text", skip_text)
     inline.before("text", "budget", spend_step)
     inline.after("text", "address", link_address)

@@ -45,7 +45,8 @@ def inline_formula(state: StateInline, silent: bool) -> bool:
 
 def displayed_formula(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """A block rule: a formula in lines of its own, of which none is empty."""
-    if state.is_code_block(start) or not _line(state, start).startswith(2 * SIGN):
+    begin = state.bMarks[start] + state.tShift[start]
+    if not state.src.startswith(2 * SIGN, begin) or state.is_code_block(start):
         return False
     first, line = _line(state, start)[2:], start
     last = first
