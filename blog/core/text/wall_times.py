@@ -70,6 +70,6 @@ def _time_zone(value: Any) -> str | None:
 WallTime = Annotated[
     datetime | None,
     BeforeValidator(_wall_time),
-    WithJsonSchema({"type": ["string", "null"], "pattern": f"^{_FORM}$"}),
+    WithJsonSchema({"type": ["string", "null"], "pattern": f"^({_FORM})?$"}),
 ]
 TimeZone = Annotated[str | None, BeforeValidator(_time_zone)]
