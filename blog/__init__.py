@@ -96,6 +96,8 @@ from blog.moderation.api import blueprint as moderation_api
 from blog.moderation.pages import blueprint as moderation_pages
 from blog.moderation.report_pages import blueprint as report_pages
 from blog.posts.api import blueprint as posts_api
+from blog.posts.editor.autosave import blueprint as autosave_pages
+from blog.posts.editor.pages import blueprint as editor_pages
 from blog.posts.jobs import PUBLISH_DUE_POSTS, RENDER_OLD_TEXTS
 from blog.posts.pages import blueprint as posts_pages
 from blog.posts.state_pages import blueprint as post_state_pages
@@ -163,6 +165,8 @@ BLUEPRINTS = (
     site_pages,
     posts_pages,
     post_state_pages,
+    editor_pages,
+    autosave_pages,
     follows_pages,
     comments_pages,
     report_pages,

@@ -127,6 +127,7 @@ PAGES = [
     Route("POST /post/<id:post_id>/preview-link/revoke", "/post/1/preview-link/revoke", "post"),
     Route("GET /edit/<id:post_id>", "/edit/1", "post", "post"),
     Route("POST /edit/<id:post_id>", "/edit/1", "post", "post"),
+    Route("POST /edit/<id:post_id>/autosave", "/edit/1/autosave", "post"),
     Route("GET /delete/<id:post_id>", "/delete/1", "post", "post"),
     Route("GET /comment/<id:comment_id>", "/comment/1", "comment"),
     Route("GET /comment/<id:comment_id>/edit", "/comment/1/edit", "comment", "comment"),

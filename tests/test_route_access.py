@@ -110,6 +110,13 @@ TABLE = [
     Row("GET /followed", confirmed(302)),
     Row("POST /preview", confirmed(200)),
     Row("GET /markdown", readers(200)),
+    Row("GET /write", confirmed(200)),
+    Row("POST /write", confirmed(302)),
+    Row("POST /write/autosave", confirmed(200)),
+    Row(
+        "POST /edit/<id:post_id>/autosave", author_and_administrators(409), "/edit/{post}/autosave"
+    ),
+    Row("GET /drafts", confirmed(200)),
     Row("GET /edit/<id:post_id>", author_and_administrators(200), "/edit/{post}"),
     Row("POST /edit/<id:post_id>", author_and_administrators(422), "/edit/{post}"),
     Row("GET /delete/<id:post_id>", author_and_administrators(200), "/delete/{post}"),

@@ -31,7 +31,10 @@ LOGGED_IN = {
     "/user/susan": 3,
     "/user/david": 4,
     "/post/{post}": 3,
-    "/edit/{post}": 2,
+    # The editor suggests the tags that somebody has used before.
+    "/edit/{post}": 3,
+    "/write": 2,
+    "/drafts": 2,
     "/delete/{post}": 2,
 }
 FOLLOWING = {"/": 2, "/followers/david": 3, "/followed_by/david": 3}

@@ -16,6 +16,7 @@ from blog.models.media import Media
 from blog.models.media_file import MediaFile, MediaState
 from blog.models.post import Post, PostStatus
 from blog.models.post_day import PostDay
+from blog.models.post_draft import PostDraft
 from blog.models.post_media import PostMedia
 from blog.models.rate_limit import RateLimit
 from blog.models.report import Report, ReportState
@@ -45,6 +46,7 @@ __all__ = [
     "Permission",
     "Post",
     "PostDay",
+    "PostDraft",
     "PostMedia",
     "PostStatus",
     "PostTag",

@@ -67,7 +67,9 @@ def changed_columns(post: Post, form: PostFields, body_html: str | None) -> dict
     columns = field_columns(form, form.model_fields_set)
     changes = {name: value for name, value in columns.items() if getattr(post, name) != value}
     body = getattr(form, "body", None)
-    if body_html is not None and body is not None and body != post.body:
+    # That of a draft is empty if the renderer has refused it.
+    is_new = body != post.body or (body_html and not post.body_html)
+    if body_html is not None and body is not None and is_new:
         changes |= text_columns(body, body_html)
     return changes
 

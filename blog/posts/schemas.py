@@ -80,6 +80,12 @@ class PostCreate(PostFields):
     body: Body
 
 
+class PreviewForm(Schema):
+    """A text to be shown as it would be published; what else is in its form does not matter."""
+
+    body: Body
+
+
 class PostUpdate(PostFields):
     """What is to be changed of a post."""
 
@@ -104,10 +110,3 @@ class StateForm(Schema):
 
     status: Status = None
     pinned: Switch = False
-
-
-class EditForm(PostCreate):
-    """A post's new text; `version` says which text of it the editor has read."""
-
-    tags: TagLine = Field([])
-    version: Annotated[int, Field(ge=1, lt=2**31)]

@@ -13,7 +13,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from blog.core.auth import audit
 from blog.core.auth.viewer import Viewer
-from blog.core.errors import EditConflictError, ForbiddenError, NotFoundError
+from blog.core.errors import EditConflictError, ForbiddenError, InvalidFieldsError, NotFoundError
 from blog.core.events.handlers import record
 from blog.core.web.batches import Batches
 from blog.core.web.submissions import submission_key
@@ -43,6 +43,7 @@ from blog.posts.schemas import PostFields, PostForm
 from blog.posts.writes import NewPost, publish
 
 ONLY_ITS_AUTHOR = "Only its author publishes a post, schedules it, or pins it."
+NOT_EMPTY = "A post that is to be published needs a text."
 POST_IS_GONE = "This post does not exist, or was deleted."
 
 
@@ -139,6 +140,9 @@ async def edit_post(
     if of_author and not may_publish_post(editor, post):
         raise ForbiddenError(ONLY_ITS_AUTHOR)
     changes |= of_author
+    is_draft = changes.get("status", was) == PostStatus.DRAFT
+    if not is_draft and not changes.get("body_html", post.body_html):
+        raise InvalidFieldsError({"body": NOT_EMPTY})
     title = changes.get("title", post.title)
     keeps_tags, keeps_its_slug = has_tags(post, form), keeps_slug(post, form, title)
     if not changes and keeps_tags and keeps_its_slug:

@@ -37,7 +37,7 @@ function watch(form) {
     pause = setTimeout(refresh, PAUSE_MILLISECONDS);
   });
   form.querySelector("[name=preview]").remove();
-  if (text.value !== text.defaultValue) refresh();
+  if (text.value) refresh();
 }
 
 document.querySelectorAll("form[data-preview]").forEach(watch);

@@ -1,11 +1,13 @@
 """Every page of the site, and how to get there, for tests of all pages."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import timedelta
 from itertools import groupby
 from typing import NamedTuple
 
 from playwright.async_api import Page
 
+from blog.core.clock import now
 from tests.browser.sample_site import (
     ARTICLE_PAGE,
     EDITOR,
@@ -49,9 +51,73 @@ async def preview(page: Page) -> None:
 async def meet_another_editor(page: Page) -> None:
     """Save a text that is not made from the present one."""
     await page.evaluate("() => { document.querySelector('[name=version]').value = 99; }")
-    await page.get_by_label("Text").fill("What I made of it.")
-    await page.get_by_role("button", name="Save").click()
+    await page.get_by_label("Text", exact=True).fill("What I made of it.")
+    await page.get_by_role("button", name="Update").click()
     await page.get_by_role("heading", name="The text as it is now").wait_for()
+
+
+async def save_draft(page: Page) -> None:
+    """Begin a post and save it, with the settings open."""
+    await page.get_by_label("Title", exact=True).fill("The tram that never comes")
+    await page.get_by_label("Text", exact=True).fill(
+        "It was due at *eight*.\n\n## What we did meanwhile\n\nWe counted the pigeons. There were"
+        " more of them than of us, and they had brought food.\n\n- One read a novel.\n- One wrote"
+        " it."
+    )
+    await page.get_by_label("Tags").fill("trams, waiting")
+    await page.get_by_role("button", name="Save").click()
+    await page.get_by_text("Only you can see it.").wait_for()
+
+
+async def publish_nothing(page: Page) -> None:
+    """Publish a post without a text."""
+    await page.evaluate("() => { document.querySelector('.editor-form').noValidate = true; }")
+    await page.get_by_label("Tags").fill("trams")
+    await page.get_by_role("button", name="Publish").click()
+    await page.get_by_text("Please fill in this field.").first.wait_for()
+
+
+async def save_changes(page: Page) -> None:
+    """Change a published post without publishing that."""
+    await page.get_by_label("Text", exact=True).fill("A broadside was *one sheet*, no more.")
+    await page.get_by_role("button", name="Save").click()
+    await page.get_by_text("Readers will see them").wait_for()
+
+
+async def schedule_wrongly(page: Page) -> None:
+    """Schedule a post for no time at all."""
+    await page.get_by_label("Text", exact=True).fill("Good morning.")
+    await page.get_by_text("Settings and schedule").click()
+    await page.get_by_role("button", name="Schedule").click()
+    await page.get_by_text("Please give a time zone").wait_for()
+
+
+async def schedule(page: Page) -> None:
+    """Schedule a post for a day that is far away."""
+    await page.get_by_label("Title", exact=True).fill("Good morning")
+    await page.get_by_label("Text", exact=True).fill("It is *nine* o'clock.")
+    await page.get_by_text("Settings and schedule").click()
+    await page.get_by_label("Date and time").fill(f"{now() + timedelta(days=30):%Y-%m-%d}T09:00")
+    await page.get_by_label("Time zone").fill("Europe/Lisbon")
+    await page.get_by_role("button", name="Schedule").click()
+    await page.get_by_text("It will be published on").wait_for()
+
+
+async def open_scheduled(page: Page) -> None:
+    """Schedule a post, and go back to it."""
+    await schedule(page)
+    await page.get_by_role("link", name="Good morning").first.click()
+    await page.get_by_role("button", name="Schedule anew").wait_for()
+
+
+async def look_at_editor_preview(page: Page) -> None:
+    """The preview of a post in the editor."""
+    await page.get_by_label("Title", exact=True).fill("The tram that never comes")
+    await page.get_by_label("Text", exact=True).fill(
+        "It was due at *eight*.\n\n## Meanwhile\n\nPigeons."
+    )
+    await page.get_by_role("button", name="Preview").click()
+    await page.get_by_role("region", name="Preview").wait_for()
 
 
 async def comment_too_late(page: Page) -> None:
@@ -151,6 +217,15 @@ SIGHTS = [
     Sight(WRITER, "post", ESSAY),
     Sight(WRITER, "comment-refused", ESSAY, send_empty),
     Sight(WRITER, "comment-too-late", ESSAY, comment_too_late),
+    Sight(WRITER, "editor-new", "/write"),
+    Sight(WRITER, "editor-preview", "/write", look_at_editor_preview),
+    Sight(WRITER, "editor-refused", "/write", publish_nothing),
+    Sight(WRITER, "editor-draft", "/write", save_draft),
+    Sight(WRITER, "editor-schedule-refused", "/write", schedule_wrongly),
+    Sight(WRITER, "editor-scheduled", "/write", open_scheduled),
+    Sight(WRITER, "editor-changes", ESSAY.replace("post", "edit"), save_changes),
+    Sight(WRITER, "drafts", "/drafts"),
+    Sight(WRITER, "drafts-none", "/drafts?q=nothing"),
     Sight(WRITER, "edit", ESSAY.replace("post", "edit")),
     Sight(WRITER, "edit-conflict", ESSAY.replace("post", "edit"), meet_another_editor),
     Sight(WRITER, "delete", ESSAY.replace("post", "delete")),

@@ -1,7 +1,10 @@
 """Writing with a preview beside the text, drafts that survive, editing in conflict, following."""
 
+from datetime import timedelta
+
 from playwright.async_api import Page, expect
 
+from blog.core.clock import now
 from tests.browser.conftest import PHONE, Opener
 from tests.browser.sample_site import EDITOR, WRITER
 from tests.browser.steps import log_in
@@ -71,17 +74,56 @@ async def test_two_editors_at_once_lose_nothing(open_page: Opener) -> None:
         await page.goto(address)
         await page.get_by_role("link", name="Edit", exact=True).click()
     await first.get_by_label("Text", exact=True).fill("The words of the first")
-    await first.get_by_role("button", name="Save").click()
+    await first.get_by_role("button", name="Update").click()
     await expect(first.get_by_role("article").get_by_text("edited")).to_be_visible()
 
     await second.get_by_label("Text", exact=True).fill("The words of the second")
-    await second.get_by_role("button", name="Save").click()
+    await second.get_by_role("button", name="Update").click()
     await expect(second.get_by_label("The text as it is now").last).to_have_value(
         "The words of the first"
     )
     await expect(second.get_by_label("Your text")).to_have_value("The words of the second")
-    await second.get_by_role("button", name="Save mine").click()
+    await second.get_by_role("button", name="Publish mine").click()
     await expect(second.get_by_text("The words of the second")).to_be_visible()
+
+
+async def test_without_scripts_a_post_is_begun_on_one_device_and_published_on_another(
+    open_page: Opener,
+) -> None:
+    desk, phone = await open_page(scripts=False), await open_page(PHONE, scripts=False)
+    for page in (desk, phone):
+        await log_in(page, WRITER)
+    await desk.goto("/")
+    await desk.get_by_label("on your mind").fill("The tram was due at eight.")
+    await desk.get_by_role("button", name="Open in the editor").click()
+    await desk.get_by_label("Title", exact=True).fill("Waiting for it")
+    await desk.get_by_label("Tags").fill("trams, waiting")
+    await desk.get_by_role("button", name="Save draft").click()
+    await expect(desk.get_by_text("Only you can see it.")).to_be_visible()
+
+    await phone.get_by_role("button", name="Menu").click()
+    await phone.get_by_role("link", name="Drafts").click()
+    await phone.get_by_role("link", name="Waiting for it").first.click()
+    await phone.get_by_label("Text", exact=True).fill("The tram was due at **nine**.")
+    await phone.get_by_role("button", name="Preview").click()
+    await expect(phone.get_by_role("region", name="Preview").locator("strong")).to_have_text("nine")
+    await phone.get_by_text("Settings and schedule").click()
+    await phone.get_by_label("Date and time").fill(f"{now() + timedelta(days=9):%Y-%m-%d}T09:00")
+    await phone.get_by_label("Time zone").fill("Europe/Lisbon")
+    await phone.get_by_role("button", name="Schedule").click()
+    await expect(phone.get_by_text("It will be published on")).to_be_visible()
+
+    await desk.goto("/drafts")
+    await expect(desk.get_by_text("Scheduled", exact=True).first).to_be_visible()
+    await desk.get_by_role("link", name="Waiting for it").first.click()
+    await desk.get_by_role("button", name="Publish now").click()
+    await expect(desk.get_by_text("Your post is published.")).to_be_visible()
+    await expect(desk.get_by_role("heading", name="Waiting for it")).to_be_visible()
+    await desk.get_by_role("link", name="Edit", exact=True).click()
+    await desk.get_by_label("Text", exact=True).fill("It came.")
+    await desk.get_by_role("button", name="Save changes").click()
+    await desk.get_by_role("button", name="Update").click()
+    await expect(desk.get_by_role("article").get_by_text("It came.")).to_be_visible()
 
 
 async def test_following_from_a_profile_fills_the_followed_tab(open_page: Opener) -> None:

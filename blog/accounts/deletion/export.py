@@ -29,6 +29,7 @@ from blog.models import (
     Media,
     MediaFile,
     Post,
+    PostDraft,
     Report,
     Role,
     User,
@@ -75,6 +76,9 @@ def sections(account: User) -> dict[str, Section]:
             Post.published_at, Post.scheduled_wall, Post.time_zone, Post.preview_key,
             Post.edited_at, Post.hidden_at, Post.comment_count,
         ).where(Post.author_id == me), (Post.id,), POSTS_AT_ONCE),
+        "working_copies": Section(select(
+            PostDraft.post_id, PostDraft.fields, PostDraft.base_version, PostDraft.saved_at,
+        ).where(PostDraft.editor_id == me), (PostDraft.post_id,), POSTS_AT_ONCE),
         "comments": Section(select(
             Comment.id, Comment.post_id, Comment.body, Comment.created_at, Comment.edited_at,
             Comment.disabled_at, Comment.disabled_reason,

@@ -30,6 +30,8 @@ PEOPLE_AT_AN_ADDRESS = 4
 
 PREVIEWING = Quota("previewing", 60, MINUTE, at_once=3)
 WRITING = Quota("writing", 120, 10 * MINUTE, at_once=3)
+# A tab saves every five seconds while somebody types.
+AUTOSAVING = Quota("saving drafts", 600, 10 * MINUTE, at_once=3)
 FOLLOWING = Quota("following", 120, 10 * MINUTE, at_once=3)
 REPORTING = Quota("reporting", 30, HOUR)
 MODERATING = Quota("moderating", 600, 10 * MINUTE, at_once=10)

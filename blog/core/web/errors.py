@@ -66,6 +66,7 @@ FULL_DISK_RETRY_SECONDS = "300"
 FOREIGN_KEYS_TO_TARGET = {
     "fk_comments_post_id",
     "fk_follows_followed_id",
+    "fk_post_drafts_post_id",
     "fk_reports_comment_id",
     "fk_reports_post_id",
 }
@@ -73,6 +74,7 @@ FOREIGN_KEYS_TO_REQUESTER = {
     "fk_api_tokens_user_id",
     "fk_comments_author_id",
     "fk_follows_follower_id",
+    "fk_post_drafts_editor_id",
     "fk_posts_author_id",
     "fk_reports_reporter_id",
     "fk_sessions_user_id",

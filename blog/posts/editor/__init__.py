@@ -1,0 +1,1 @@
+"""Writing on a page of its own: drafts, working copies, and their publication."""

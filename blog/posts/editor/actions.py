@@ -1,0 +1,251 @@
+"""What the buttons of the editor do with its form."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from quart import flash, make_response, redirect, request, session, url_for
+from quart.typing import ResponseReturnValue
+
+from blog.core.auth.identity import required_viewer
+from blog.core.clock import now
+from blog.core.errors import EditConflictError, InvalidFieldsError, NotFoundError
+from blog.core.text.wall_times import comes_twice
+from blog.core.web.app import close_db, current_app, db
+from blog.core.web.forms import Form
+from blog.models import Post, PostStatus
+from blog.posts.addresses import post_url
+from blog.posts.editor import queries, service
+from blog.posts.editor.queries import Edited
+from blog.posts.editor.schemas import (
+    ChangeForm,
+    DraftForm,
+    PublishForm,
+)
+from blog.posts.editor.views import FIELDS, editor_page, other_of, versions_of, zone_cookie
+from blog.posts.publication import publication_columns
+from blog.posts.service import POST_IS_GONE, edit_post
+
+ZONE_LIFE = timedelta(days=365)
+SAVED = "Your draft is saved. Only you can see it."
+UNSCHEDULED = "It is a draft again, and will not be published by itself."
+PUBLISHED = "Your post is published."
+CHANGES_SAVED = "Your changes are saved. Readers will see them when you publish them."
+CHANGES_PUBLISHED = "Your changes are published."
+CHANGES_DISCARDED = "Your changes are discarded. This is what readers see."
+
+
+class Sent(NamedTuple):
+    """A valid form, and the post that it is about; `None` for a new one."""
+
+    form: Form[Any]
+    data: Any
+    edited: Edited | None
+
+    @property
+    def post(self) -> Post:
+        """The post that is there already.
+
+        Raises:
+            NotFoundError: it is a new one.
+        """
+        if self.edited is None:
+            raise NotFoundError(POST_IS_GONE)
+        return self.edited.post
+
+
+class Action(NamedTuple):
+    """What a button does, and what its form has to be like."""
+
+    schema: type[DraftForm]
+    run: Callable[[Sent], Awaitable[ResponseReturnValue]]
+
+
+async def act(edited: Edited | None) -> ResponseReturnValue:
+    """Do what the current form asks for, or show it again with what is in the way.
+
+    A form without the name of a button saves a draft, and publishes the changes of a published
+    post, as it did before there were drafts.
+    """
+    is_published = edited is not None and edited.post.status == PostStatus.PUBLISHED
+    actions, default = (OF_PUBLISHED, PUBLISH) if is_published else (OF_UNPUBLISHED, SAVE)
+    buttons = await request.form
+    action = next((actions[name] for name in actions if name in buttons), actions[default])
+    form: Form[Any] = Form(action.schema)
+    if (data := await form.submitted()) is None:
+        return await editor_page(form, edited)
+    try:
+        return await action.run(Sent(form, data, edited))
+    except InvalidFieldsError as error:
+        form.refuse(error)
+        return await editor_page(form, edited)
+    except EditConflictError:
+        return await _conflict(form, data, edited)
+
+
+async def draft_html(body: str) -> str:
+    """What the renderer makes of an unfinished text; empty if it refuses it."""
+    if not body.strip():
+        return ""
+    try:
+        return await _html(body)
+    except InvalidFieldsError:
+        return ""
+
+
+def typed_fields(form: Form[Any]) -> dict[str, str]:
+    """What a working copy keeps of a form."""
+    return {name: form.values[name] for name in FIELDS if name in form.values}
+
+
+async def _html(body: str) -> str:
+    return await current_app.renderer.post(body, required_viewer().id)
+
+
+async def _preview(sent: Sent) -> ResponseReturnValue:
+    return await editor_page(sent.form, sent.edited, preview=await _html(sent.data.body))
+
+
+async def _stored(sent: Sent, body_html: str) -> tuple[int, DraftForm]:
+    """The id of the post, which is added if it is new, and the form with its version."""
+    if sent.edited is not None:
+        return sent.post.id, sent.data
+    content = sent.data.model_dump_json(exclude={"submission"})
+    saved = await service.create_draft(db(), required_viewer(), sent.data, body_html, content)
+    return saved.post_id, sent.data.model_copy(update={"version": saved.version})
+
+
+async def _save(sent: Sent, status: PostStatus | None = None) -> ResponseReturnValue:
+    """Save a draft, which keeps its status unless another one is wanted."""
+    body_html = await draft_html(sent.data.body)
+    post_id, data = await _stored(sent, body_html)
+    if sent.edited is not None:
+        await save_draft(post_id, data, body_html, status)
+    await flash(UNSCHEDULED if status else SAVED, "success")
+    return _done(sent, url_for("editor.edit", post_id=post_id))
+
+
+async def save_draft(
+    post_id: int, form: DraftForm, body_html: str, status: PostStatus | None = None
+) -> Post:
+    """Save a post that is not published yet; the form has no say in when it is published.
+
+    Raises:
+        NotFoundError, ForbiddenError, InvalidFieldsError, EditConflictError: as by `edit_post`.
+    """
+    wanted = form.model_copy(update={"status": status, "scheduled_for": None, "time_zone": None})
+    editor = required_viewer()
+    return await edit_post(db(), editor, post_id, wanted, body_html, version=form.version)
+
+
+async def _unschedule(sent: Sent) -> ResponseReturnValue:
+    return await _save(sent, PostStatus.DRAFT)
+
+
+async def _open(sent: Sent) -> ResponseReturnValue:
+    """Go on in the editor with what was typed on the home page."""
+    if not sent.data.body:
+        return redirect(url_for("editor.write"))
+    post_id, _ = await _stored(sent, await draft_html(sent.data.body))
+    session["published"] = "post"
+    return redirect(url_for("editor.edit", post_id=post_id))
+
+
+async def _publish(sent: Sent) -> ResponseReturnValue:
+    body_html = await _html(sent.data.body)
+    post_id, data = await _stored(sent, body_html)
+    post = await save_draft(post_id, data, body_html, PostStatus.PUBLISHED)
+    await flash(PUBLISHED, "success")
+    return _done(sent, post_url(post))
+
+
+async def _schedule(sent: Sent) -> ResponseReturnValue:
+    wanted, body_html = sent.data, await _html(sent.data.body)
+    wanted.status = PostStatus.SCHEDULED
+    # Nothing is kept of a post that can never be published.
+    publication_columns(wanted, sent.edited and sent.edited.post, now())
+    post_id, data = await _stored(sent, body_html)
+    post = await edit_post(db(), required_viewer(), post_id, data, body_html, version=data.version)
+    await flash(_promise(post), "success")
+    response = await make_response(_done(sent, url_for("editor.drafts")))
+    response.set_cookie(
+        zone_cookie(),
+        post.time_zone or "",
+        max_age=ZONE_LIFE,
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+def _promise(post: Post) -> str:
+    """When a scheduled post will be published, in both zones."""
+    wall, zone, moment = post.scheduled_wall, post.time_zone or "", post.published_at
+    if wall is None or moment is None:
+        return PUBLISHED
+    words = f"It will be published on {wall:%-d %B %Y} at {wall:%H:%M}"
+    words += f" in {zone}, which is {moment:%-d %B %H:%M} UTC" if zone != "UTC" else " UTC"
+    if comes_twice(wall, zone):
+        words += ". The clocks show that time twice that night: the first is taken"
+    return f"{words}."
+
+
+async def _save_copy(sent: Sent) -> ResponseReturnValue:
+    fields = typed_fields(sent.form)
+    await service.save_working_copy(db(), required_viewer(), sent.post, sent.data, fields)
+    await flash(CHANGES_SAVED, "success")
+    return _done(sent, url_for("editor.edit", post_id=sent.post.id))
+
+
+async def _publish_changes(sent: Sent) -> ResponseReturnValue:
+    body_html, editor = await _html(sent.data.body), required_viewer()
+    post = await service.publish_changes(db(), editor, sent.post.id, sent.data, body_html)
+    await flash(CHANGES_PUBLISHED, "success")
+    return _done(sent, post_url(post))
+
+
+async def _discard(sent: Sent) -> ResponseReturnValue:
+    await service.discard_working_copy(db(), required_viewer(), sent.post.id)
+    await flash(CHANGES_DISCARDED, "success")
+    return _done(sent, url_for("editor.edit", post_id=sent.post.id))
+
+
+def _done(sent: Sent, address: str) -> ResponseReturnValue:
+    """Go on at `address`, where the browser forgets its own copy of the text."""
+    session["published"] = f"edit:{sent.post.id}" if sent.edited else "write"
+    return redirect(address)
+
+
+async def _conflict(form: Form[Any], data: DraftForm, edited: Edited | None) -> ResponseReturnValue:
+    """The editor with both texts."""
+    if edited is None:
+        # The same form was sent before, and what it has added was changed since.
+        return redirect(url_for("editor.drafts"))
+    await close_db()
+    edited = await queries.edited_post(db(), edited.post.id, required_viewer().id)
+    if edited is None:
+        raise NotFoundError(POST_IS_GONE)
+    other, versions = other_of(edited, data.version), versions_of(edited)
+    # Whoever sends the form again has seen the other text, but not a working copy beside it.
+    known = ["version"] if other.is_published else [*versions]
+    form.values = {**form.values, **{name: versions[name] for name in known}}
+    return await editor_page(form, edited, other=other)
+
+
+SAVE, PREVIEW, PUBLISH = "save", "preview", "publish"
+# By the name of the button.
+OF_UNPUBLISHED = {
+    SAVE: Action(DraftForm, _save),
+    "open": Action(DraftForm, _open),
+    PREVIEW: Action(PublishForm, _preview),
+    PUBLISH: Action(PublishForm, _publish),
+    "schedule": Action(PublishForm, _schedule),
+    "unschedule": Action(DraftForm, _unschedule),
+}
+OF_PUBLISHED = {
+    SAVE: Action(DraftForm, _save_copy),
+    PREVIEW: Action(ChangeForm, _preview),
+    PUBLISH: Action(ChangeForm, _publish_changes),
+    "discard": Action(DraftForm, _discard),
+}

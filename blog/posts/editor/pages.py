@@ -1,0 +1,88 @@
+"""The editor: `/write` for a new post, `/edit/<id>` for any other; and `/drafts`."""
+
+from quart import Blueprint, render_template, request, session
+from quart.typing import ResponseReturnValue
+
+from blog.core.auth.identity import required_viewer
+from blog.core.auth.permissions import confirmed_required, permission_required
+from blog.core.auth.quotas import PREVIEWING, WRITING, quota
+from blog.core.db.pagination import DEEPEST_PAGE, CursorRequest
+from blog.core.errors import ForbiddenError, NotFoundError
+from blog.core.web.app import current_app, look_up, read
+from blog.core.web.forms import Form
+from blog.core.web.requests import requested_page
+from blog.models import Permission
+from blog.posts.editor import queries
+from blog.posts.editor.actions import act
+from blog.posts.editor.queries import Edited
+from blog.posts.editor.schemas import DraftForm
+from blog.posts.editor.views import editor_page, other_of
+from blog.posts.policies import may_change_post, may_read_post
+from blog.posts.service import POST_IS_GONE
+
+blueprint = Blueprint("editor", __name__)
+
+LONGEST_SEARCH = 100
+
+
+@blueprint.get("/write")
+@permission_required(Permission.WRITE)
+async def write() -> ResponseReturnValue:
+    """The editor with a new post."""
+    return await editor_page(Form(DraftForm))
+
+
+@blueprint.post("/write")
+@quota(WRITING, preview=PREVIEWING)
+@permission_required(Permission.WRITE)
+async def add() -> ResponseReturnValue:
+    """Save a new post as a draft, publish it, schedule it, or show a preview."""
+    return await act(None)
+
+
+@blueprint.get("/edit/<id:post_id>")
+@confirmed_required
+async def edit(post_id: int) -> ResponseReturnValue:
+    """The editor with a post: with the changes that were not published yet, if there are any."""
+    edited = await changeable_post(post_id)
+    is_outdated = edited.copy is not None and edited.copy.base_version != edited.post.version
+    other = other_of(edited, 0) if is_outdated else None
+    return await editor_page(Form(DraftForm), edited, other=other)
+
+
+@blueprint.post("/edit/<id:post_id>")
+@quota(WRITING, preview=PREVIEWING)
+@confirmed_required
+async def save(post_id: int) -> ResponseReturnValue:
+    """Save a post or publish it. If it was changed meanwhile, show both texts and ask."""
+    return await act(await changeable_post(post_id))
+
+
+@blueprint.get("/drafts")
+@confirmed_required
+async def drafts() -> ResponseReturnValue:
+    """One's drafts, scheduled posts, and working copies of published ones; `?q=` searches them."""
+    search = request.args.get("q", "").strip()[:LONGEST_SEARCH]
+    wanted = requested_page(current_app.settings.posts_per_page)
+    if isinstance(wanted, CursorRequest) or wanted.number > DEEPEST_PAGE:
+        raise NotFoundError
+    page = await read(queries.drafts_page, wanted, required_viewer().id, search)
+    published = session.pop("published", None)
+    return await render_template(
+        "editor/drafts.html", page=page, search=search, published=published
+    )
+
+
+async def changeable_post(post_id: int) -> Edited:
+    """A post that the viewer may change, with their working copy of it.
+
+    Raises:
+        NotFoundError, ForbiddenError: there is none.
+    """
+    viewer = required_viewer()
+    edited = await look_up(queries.edited_post, post_id, viewer.id)
+    if edited is None or not may_read_post(viewer, edited.post):
+        raise NotFoundError(POST_IS_GONE)
+    if not may_change_post(viewer, edited.post):
+        raise ForbiddenError
+    return edited

@@ -1,0 +1,115 @@
+"""What the page of the editor is made of."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from quart import render_template, request, session
+from quart.typing import ResponseReturnValue
+
+from blog.core.auth.identity import required_viewer
+from blog.core.text.slugs import is_slug_of
+from blog.core.text.wall_times import wall_text
+from blog.core.web.app import current_app, read
+from blog.core.web.forms import Form
+from blog.models import Post, PostStatus
+from blog.posts.editor import queries
+from blog.posts.editor.queries import Edited
+
+# What a working copy keeps.
+FIELDS = (
+    "title", "body", "tags", "slug", "language", "excerpt", "canonical_url", "comments_open",
+)  # fmt: skip
+NEW_POST = {"version": "0", "copy_version": "0", "comments_open": "true"}
+
+
+class Other(NamedTuple):
+    """What somebody else has saved meanwhile, or the same person elsewhere.
+
+    Attributes:
+        is_published: whether readers see it.
+    """
+
+    fields: Mapping[str, str]
+    saved_at: datetime | None
+    is_published: bool
+
+
+def zone_cookie() -> str:
+    """The name of the cookie with the time zone that was chosen last."""
+    return f"{current_app.config['COOKIE_PREFIX']}time_zone"
+
+
+def fields_of(post: Post) -> dict[str, str]:
+    """The fields of a post, as a form has them."""
+    has_own_slug = post.slug and not (post.title and is_slug_of(post.slug, post.title))
+    return {
+        "title": post.title or "",
+        "body": post.body,
+        "tags": ", ".join(post.tags),
+        "slug": (post.slug or "") if has_own_slug else "",
+        "language": post.language or "",
+        "excerpt": post.summary or "",
+        "canonical_url": post.canonical_url or "",
+        "comments_open": "true" if post.comments_open else "false",
+    }
+
+
+def values_of(edited: Edited) -> dict[str, str]:
+    """What the form shows at first: the working copy, or else the post."""
+    post, copy = edited
+    values = fields_of(post) | (dict(copy.fields) if copy else {})
+    if post.status == PostStatus.SCHEDULED and post.scheduled_wall:
+        values["scheduled_for"] = wall_text(post.scheduled_wall)
+        values["time_zone"] = post.time_zone or ""
+    return values | versions_of(edited)
+
+
+def versions_of(edited: Edited) -> dict[str, str]:
+    """The versions of the post and of the working copy, which the next form has to name."""
+    copy_version = edited.copy.version if edited.copy else 0
+    return {"version": str(edited.post.version), "copy_version": str(copy_version)}
+
+
+def other_of(edited: Edited, read_version: int) -> Other:
+    """What stands in the way of a form.
+
+    Args:
+        read_version: the version of the post that its editor has read.
+    """
+    post, copy = edited
+    is_published = post.status == PostStatus.PUBLISHED
+    if copy and is_published and read_version == post.version:
+        return Other(fields_of(post) | dict(copy.fields), copy.saved_at, is_published=False)
+    return Other(fields_of(post), post.edited_at or post.created_at, is_published)
+
+
+async def editor_page(
+    form: Form[Any],
+    edited: Edited | None = None,
+    *,
+    preview: str | None = None,
+    other: Other | None = None,
+) -> ResponseReturnValue:
+    """The page of the editor.
+
+    Args:
+        edited: the post; `None` for a new one.
+        preview: what the renderer has made of the form's text.
+        other: what somebody has saved meanwhile.
+    """
+    post, copy = edited or (None, None)
+    # A form of before there were titles has only a text.
+    values = values_of(edited) if edited else NEW_POST
+    form.values = {"time_zone": request.cookies.get(zone_cookie(), ""), **values, **form.values}
+    page = await render_template(
+        "editor/editor.html",
+        form=form,
+        post=post,
+        copy=copy,
+        preview=preview,
+        other=other,
+        own_tags=await read(queries.own_tags, required_viewer().id),
+        published=session.pop("published", None),
+    )
+    return page, 409 if other and request.method == "POST" else form.status
