@@ -25,7 +25,7 @@ from blog.models import Base, User
 from settings import Settings
 from tests.connections import watch_pools, watched
 from tests.forked import end_loaded_process
-from tests.support import PASSWORD, Browser, add_user
+from tests.support import Browser, add_user
 
 # Their tests start processes, servers or browsers; the marker stands at others that do.
 LIVE_FOLDERS = {"browser", "cli", "live"}
@@ -221,5 +221,5 @@ async def susan(app: Broadside) -> User:
 async def susans_browser(app: Broadside, susan: User) -> AsyncIterator[Browser]:
     """Susan's browser, logged in."""
     async with Browser(app) as visitor:
-        await visitor.log_in(susan.username, PASSWORD)
+        await visitor.open_session(susan.username)
         yield visitor

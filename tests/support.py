@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.accounts.sessions.service import begin_session
 from blog.core.auth.clients import Client
 from blog.core.auth.credentials import holders
+from blog.core.auth.devices import PURPOSE as DEVICE
 from blog.core.clock import now
 from blog.core.crypto.tokens import token_digest
 from blog.core.networks import parsed_address
@@ -59,15 +60,19 @@ class Browser(Visitor):
         self._client = Client(device="Python", address=parsed_address(address))
 
     async def open_session(self, username: str) -> None:
-        """Be logged in without the form, for tests of something else: it takes as long as four
-        pages."""
+        """Be logged in, on a known device, without the form: it takes as long as four pages."""
         async with self._app.database.session() as session:
             user = (await session.scalars(select(User).where(User.username == username))).one()
             token = await begin_session(session, user, self._client, remember=False)
             await session.commit()
         (cookie,) = self._app.extensions["QUART_AUTH"]
-        value = cookie.dump_token(token, self._app)
-        self.cookies.set(cookie.cookie_name, value, domain=self.base_url.host, path="/")
+        known = {"id": username, "user": user.id, "generation": user.device_generation}
+        values = {
+            cookie.cookie_name: cookie.dump_token(token, self._app),
+            f"{self._app.config['COOKIE_PREFIX']}device": self._app.links.sign(DEVICE, known),
+        }
+        for name, value in values.items():
+            self.cookies.set(name, value, domain=self.base_url.host, path="/")
 
 
 class NewUser(NamedTuple):

@@ -4,7 +4,6 @@ import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from weakref import WeakKeyDictionary
 
 import httpx
 import pytest
@@ -23,8 +22,6 @@ from tests.support import PASSWORD, Browser, outbox
 
 MakeUser = Callable[..., Awaitable[User]]
 
-FORMS: WeakKeyDictionary[Broadside, tuple[str, dict[str, str]]] = WeakKeyDictionary()
-
 # The addresses of one server with IPv6, of four servers in a /24, and of a botnet.
 ONE_48 = [f"2001:db8:1:{number:x}::7" for number in range(0, 65_536, 600)]
 EIGHTY_NETWORKS = [f"198.{18 + number // 256}.{number % 256}.7" for number in range(80)]
@@ -33,18 +30,9 @@ EIGHTY_NETWORKS = [f"198.{18 + number // 256}.{number % 256}.7" for number in ra
 async def attempt(
     app: Broadside, login: str, address: str, password: str = "wrong words"
 ) -> httpx.Response:
-    """Try to log in from an address, with an unknown browser.
-
-    There are thousands of attempts. So they share a form, with the cookie of its CSRF token.
-    """
+    """Try to log in from an address, with an unknown browser."""
     async with Browser(app, address) as browser:
-        if app not in FORMS:
-            token = await browser.token("/auth/login")
-            FORMS[app] = token, dict(browser.cookies)
-        token, cookies = FORMS[app]
-        browser.cookies.update(cookies)
-        form = {"csrf_token": token, "email": login, "password": password}
-        return await browser.post("/auth/login", data=form)
+        return await browser.submit("/auth/login", {"email": login, "password": password})
 
 
 async def statuses(
