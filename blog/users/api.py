@@ -36,6 +36,7 @@ EXAMPLE = {
     "name": "Susan Meyer",
     "location": "Lisbon",
     "about_me": "I write about paper, and about trams.",
+    "language": "pt-PT",
     "member_since": "2025-03-02T18:05:41.500000Z",
     "last_seen": "2026-11-24T09:30:00.250000Z",
     "avatar_url": "https://blog.example/avatar/4e07408562bedb8b.svg",
@@ -66,6 +67,9 @@ class UserResource(BaseModel):
     name: str
     location: str
     about_me: str
+    language: Annotated[
+        str | None, Field(description="In which they write, as a BCP 47 tag, unless a post says.")
+    ]
     member_since: datetime
     last_seen: datetime
     avatar_url: Url
@@ -121,6 +125,7 @@ def _public_fields(user: User, to: Links) -> dict[str, object]:
         "name": user.name,
         "location": user.location,
         "about_me": user.about_me,
+        "language": user.language,
         "member_since": user.created_at,
         "last_seen": user.last_seen_at,
         "avatar_url": to.avatar(user),

@@ -28,7 +28,7 @@ async def own_profile() -> ResponseReturnValue:
 
 
 def _profile(account: User) -> dict[str, str]:
-    return {name: getattr(account, name) for name in ProfileForm.model_fields}
+    return {name: getattr(account, name) or "" for name in ProfileForm.model_fields}
 
 
 @blueprint.post("/edit-profile")

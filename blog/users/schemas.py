@@ -1,6 +1,11 @@
 """The schema of profiles."""
 
+from typing import Annotated
+
+from pydantic import Field
+
 from blog.core.text.fields import Line, Lines
+from blog.core.text.languages import Language
 from blog.core.text.validation import Schema
 
 
@@ -13,3 +18,6 @@ class ProfileForm(Schema):
     name: Line = ""
     location: Line = ""
     about_me: Lines = ""
+    language: Annotated[
+        Language, Field(description="In which they write, as a BCP 47 tag, unless a post says.")
+    ] = None

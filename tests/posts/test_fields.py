@@ -287,6 +287,22 @@ async def test_what_a_post_shows_has_its_language_or_that_of_its_author(
     assert '<div class="prose"><p>x</p></div>' in (await browser.get("/post/2")).text
 
 
+async def test_the_author_says_once_in_which_language_they_write(
+    writer: Client, susans_browser: Browser
+) -> None:
+    await made(writer)
+    answer = await writer.patch("/me", json={"language": "PT-br"})
+    assert answer.json()["language"] == "pt-BR"
+    assert (await writer.get("/posts/1")).json()["language"] == "pt-BR"
+    assert (await writer.patch("/me", json={"location": "Porto"})).json()["language"] == "pt-BR"
+    form = await susans_browser.get("/edit-profile")
+    assert 'name="language" type="text" autocomplete="off" value="pt-BR"' in form.text
+    wrong = await susans_browser.submit("/edit-profile", {"language": "klingon"})
+    assert (wrong.status_code, "by its code" in wrong.text) == (422, True)
+    await susans_browser.submit("/edit-profile", {"language": ""})
+    assert (await writer.get("/posts/1")).json()["language"] is None
+
+
 async def test_lists_show_the_title_the_excerpt_the_tags_and_the_time_it_takes_to_read(
     writer: Client, browser: Browser
 ) -> None:

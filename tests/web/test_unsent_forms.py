@@ -110,6 +110,9 @@ NOTHING_TYPED = {
     "/comment/<id:comment_id>/delete",
     "/delete/<id:post_id>",
     "/follow/<username>",
+    "/post/<id:post_id>/preview-link",
+    "/post/<id:post_id>/preview-link/revoke",
+    "/post/<id:post_id>/state",
     "/unfollow/<username>",
 }
 FORMS = [pytest.param(rule, id=rule) for rule in TYPED]
