@@ -1,6 +1,8 @@
 """The editor in a browser: saving while one types, other tabs, no network, keys, and pasting."""
 
-from playwright.async_api import Locator, Page, expect
+import re
+
+from playwright.async_api import FilePayload, Locator, Page, expect
 
 from tests.browser.conftest import PHONE, Opener
 from tests.browser.sample_site import EDITOR, READER, WRITER
@@ -91,8 +93,10 @@ async def test_keeping_ones_own_version_replaces_the_other(open_page: Opener) ->
     await text_of(other).fill("The other")
     await expect_status(other, "Saved")
     await text_of(page).fill("Mine")
+    keep = page.get_by_role("button", name="Keep mine")
+    await keep.wait_for()
     async with page.expect_response("**/autosave"):
-        await page.get_by_role("button", name="Keep mine").click()
+        await keep.click()
     await other.goto(page.url)
     await expect(text_of(other)).to_have_value("Mine")
 
@@ -196,7 +200,7 @@ async def test_rich_text_is_pasted_as_markdown_and_nothing_of_it_runs(open_page:
          "## Head\n\n- a\n- b\n  1. c"),
         ('<a href="https://example.com/a_(b)">link</a>', "[link](https://example.com/a_%28b%29)"),
         ('<a href="javascript:alert(1)">link</a><i>x</i>', "link_x_"),
-        ("<b>a</b><script>alert(1)</script><img src=x alt=pic>", "**a**pic"),
+        ("<b>a</b><script>alert(1)</script><img src=x onerror=alert(1) alt=pic>", "**a**pic"),
         ("<pre>x = `1`\n</pre>", "```\nx = `1`\n```"),
         ("<p>use <code>a`b</code></p>", "use ``a`b``"),
         ("<table><tr><th>a</th><th>b</th></tr><tr><td>1|2</td></tr></table>",
@@ -229,3 +233,25 @@ async def test_on_a_phone_tabs_lead_from_the_text_to_its_preview(open_page: Open
     await page.get_by_role("tab", name="Write").click()
     await expect(text_of(page)).to_be_visible()
     await expect(panel).to_be_hidden()
+
+
+async def test_an_image_is_asked_what_it_shows_and_put_into_the_text(open_page: Opener) -> None:
+    page = await open_page()
+    await log_in(page, EDITOR)
+    await page.goto("/write")
+    await text_of(page).fill("Before")
+    picture = await page.screenshot(clip={"x": 0, "y": 0, "width": 40, "height": 30})
+    async with page.expect_file_chooser() as chooser:
+        await page.get_by_role("button", name="Image").click()
+    file: FilePayload = {"name": "tram.png", "mimeType": "image/png", "buffer": picture}
+    await (await chooser.value).set_files(file)
+    dialog = page.get_by_role("dialog", name="tram.png")
+    await dialog.get_by_label("Alternative text").fill("A tram in the rain")
+    await dialog.get_by_role("button", name="Upload").click()
+    await expect(dialog).to_be_hidden()
+    await expect(text_of(page)).to_have_value(
+        re.compile(r"Before\n\n!\[A tram in the rain\]\(/media/\S+\)\n\n")
+    )
+    await expect(page.get_by_role("region", name="Preview").get_by_role("img")).to_be_visible()
+    await text_of(page).press("Control+z")
+    await expect(text_of(page)).to_have_value("Before")

@@ -5,6 +5,7 @@ import "../preview.js";
 import { askWhich } from "./conflict.js";
 import { count } from "./count.js";
 import { format, isCommand } from "./formatting.js";
+import { takeImages } from "./images.js";
 import { arrange, scrollInStep } from "./panes.js";
 import { pasteAsMarkdown } from "./paste.js";
 import { Saving } from "./saving.js";
@@ -48,6 +49,11 @@ const saving = new Saving(form, {
 format(body, part("toolbar"));
 count(body, part("count"));
 pasteAsMarkdown(body);
+takeImages(body, {
+  dialog: part("image"),
+  button: part("add-image"),
+  token: () => form.elements.csrf_token.value,
+});
 suggestTags(tags, part("own-tags"));
 arrange(main, part("tabs"), part("write"), part("preview"));
 scrollInStep(body, part("preview"));

@@ -46,7 +46,7 @@ function inline(node) {
     return target && inside.trim() ? `[${inside.trim()}](${target})` : inside;
   }
   // Google Docs has all in a <b> that is not bold.
-  if (tag === "B" && node.style.fontWeight === "normal") return inside;
+  if (tag === "B" && /font-weight:\s*normal/.test(node.dataset.style ?? "")) return inside;
   return MARKS[tag] ? marked(inside, MARKS[tag]) : inside;
 }
 
@@ -128,9 +128,16 @@ function inlineOf(node) {
   return [...node.childNodes].map(inline).join("").replace(/\\?\n/g, " ").trim();
 }
 
+/** Tags without what the policy of the page would complain of in the console. */
+function withoutStyles(html) {
+  return html.replace(/<[^>]*>/g, (tag) =>
+    tag.replace(/\sstyle\s*=/gi, " data-style=").replace(/\son\w+\s*=/gi, " data-on="),
+  );
+}
+
 /** The Markdown for HTML from elsewhere; nothing of it is run or loaded. */
 export function markdownOf(html) {
-  const page = new DOMParser().parseFromString(html, "text/html");
+  const page = new DOMParser().parseFromString(withoutStyles(html), "text/html");
   const isRich = page.body.querySelector(TELLING) !== null;
   return isRich ? blocks(page.body).join("\n\n") : null;
 }

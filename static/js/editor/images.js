@@ -1,0 +1,105 @@
+// Images that are dropped, pasted or chosen: asks for the alternative text, uploads them one after
+// the other, and puts their Markdown where the text was.
+
+import { replace } from "./text.js";
+
+const TYPES = /^image\/(jpeg|png|gif|webp|avif)$/;
+
+/** Upload a file with its texts; resolves to the answer, rejects with words. */
+function upload(address, token, file, alt, onProgress) {
+  const data = new FormData();
+  // The file comes last: what stands before it is checked before it is received.
+  data.append("csrf_token", token);
+  data.append("alt", alt);
+  data.append("file", file, file.name || "image");
+  return new Promise((resolve, reject) => {
+    // fetch() does not tell how much is sent.
+    const request = new XMLHttpRequest();
+    request.open("POST", address);
+    request.setRequestHeader("Accept", "application/json");
+    request.responseType = "json";
+    request.upload.addEventListener("progress", (event) => onProgress(event.loaded / event.total));
+    request.addEventListener("error", () => reject(new Error("There is no connection.")));
+    request.addEventListener("load", () => {
+      const answer = request.response;
+      if (request.status === 201 && answer) resolve(answer);
+      else reject(new Error(answer?.errors?.[0]?.message ?? answer?.detail ?? "The image was not taken."));
+    });
+    request.send(data);
+  });
+}
+
+/** Let a field take images. */
+export function takeImages(field, { dialog, button, token }) {
+  const part = (name) => dialog.querySelector(`[data-part=${name}]`);
+  const [chooser, name, problem, progress] = ["file", "name", "problem", "progress"].map(part);
+  const form = dialog.querySelector("form");
+  const { alt } = form.elements;
+  const waiting = [];
+  let file = null;
+
+  function next() {
+    file = waiting.shift() ?? null;
+    if (!file) {
+      dialog.close();
+      return;
+    }
+    alt.value = "";
+    name.textContent = file.name;
+    problem.hidden = progress.hidden = true;
+    if (!dialog.open) dialog.showModal();
+    alt.focus();
+  }
+
+  function take(files) {
+    const images = [...files].filter((each) => TYPES.test(each.type));
+    waiting.push(...images);
+    if (images.length && !dialog.open) next();
+    return images.length > 0;
+  }
+
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const submit = form.querySelector("button:not([type=button])");
+    problem.hidden = true;
+    progress.hidden = false;
+    progress.value = 0;
+    submit.disabled = true;
+    try {
+      const answer = await upload(dialog.dataset.upload, token(), file, alt.value, (share) => {
+        progress.value = share;
+      });
+      const { selectionEnd: at, value } = field;
+      dialog.close();
+      // An image stands in a paragraph of its own.
+      const before = /(^|\n\n)$/.test(value.slice(0, at)) ? "" : "\n\n";
+      replace(field, at, at, `${before}${answer.markdown}\n\n`);
+      next();
+    } catch (error) {
+      problem.textContent = error.message;
+      problem.hidden = false;
+    } finally {
+      progress.hidden = true;
+      submit.disabled = false;
+    }
+  });
+  part("cancel").addEventListener("click", next);
+  dialog.addEventListener("cancel", () => waiting.splice(0));
+
+  button.addEventListener("click", () => chooser.click());
+  chooser.addEventListener("change", () => {
+    take(chooser.files);
+    chooser.value = "";
+  });
+  field.addEventListener("paste", (event) => {
+    const { files, types } = event.clipboardData;
+    // A table from a spreadsheet has its picture beside it.
+    if (!types.includes("text/html") && take(files)) event.preventDefault();
+  });
+  field.addEventListener("dragover", (event) => {
+    if (event.dataTransfer.types.includes("Files")) event.preventDefault();
+  });
+  field.addEventListener("drop", (event) => {
+    if (take(event.dataTransfer.files)) event.preventDefault();
+  });
+}
