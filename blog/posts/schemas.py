@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from blog.core.text.addresses import WebAddress
 from blog.core.text.fields import OPTIONAL_LINE, Switch
@@ -27,7 +27,6 @@ EXAMPLE = {
 
 Title = Annotated[Annotated[str, Field(max_length=LONGEST_TITLE)] | None, OPTIONAL_LINE]
 Excerpt = Annotated[Annotated[str, Field(max_length=LONGEST_EXCERPT)] | None, OPTIONAL_LINE]
-Status = Annotated[PostStatus | None, BeforeValidator(lambda value: value or None)]
 Body = Annotated[Markdown, Field(max_length=LONGEST_POST), NotBlank]
 
 
@@ -54,7 +53,7 @@ class PostFields(Schema):
         Switch, Field(description="Whether it comes first on its author's profile.")
     ] = False
     status: Annotated[
-        Status,
+        PostStatus | None,
         Field(
             description="A new post is published unless you say otherwise. "
             "One that is published and then a draft again keeps its time of publication."
@@ -108,5 +107,5 @@ class PostForm(PostCreate, SubmittedForm):
 class StateForm(Schema):
     """What a button on the page of a post changes."""
 
-    status: Status = None
+    status: PostStatus | None = None
     pinned: Switch = False

@@ -191,6 +191,9 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"status": "draft", **in_lisbon(hours=1)}, "scheduled_for", "Only a scheduled post"),
     ({"status": "hidden"}, "status", ""),
     ({"status": 1}, "status", ""),
+    ({"status": 0}, "status", ""),
+    ({"status": ""}, "status", ""),
+    ({"status": []}, "status", ""),
 ]  # fmt: skip
 
 
