@@ -41,6 +41,7 @@ def test_a_form_sends_them_with_commas_of_any_script() -> None:
         ([str(number) for number in range(MOST_TAGS + 1)], "at most 10 tags"),
         ([str(number) for number in range(1_000)], "at most 10 tags"),
         (["x"] * 1_000, "at most 10 tags"),
+        (["x"] * 11, "at most 10 tags"),
         (["x" * 51], "at most 50 characters"),
         (["\ufdfa" * 50], "at most 50 characters"),
         (["a,b"], "comma"),

@@ -8,15 +8,13 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, WithJsonSchema
 
 from blog.core.text.cleaning import clean_line
-from blog.core.text.validation import require_characters
+from blog.core.text.validation import DESCRIBED, require_characters
 from blog.core.text.visibility import is_seen
 
 MOST_TAGS = 10
 LONGEST_TAG = 50
 # Compatibility characters fold to up to 18 others, and the index has to hold the result.
 LONGEST_FOLDED = 100
-# More than this is refused before each is looked at.
-MOST_GIVEN = 10 * MOST_TAGS
 
 TOO_MANY = f"Please use at most {MOST_TAGS} tags."
 TOO_LONG = f"Please shorten each tag to at most {LONGEST_TAG} characters."
@@ -74,16 +72,23 @@ def _clean_tag(text: str) -> str:
 def _of_list(value: Any) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
         raise ValueError(NO_LIST)
-    if len(value) > MOST_GIVEN:
+    if len(value) > MOST_TAGS:
         raise ValueError(TOO_MANY)
     return clean_tags(value)
 
 
 def _of_line(value: Any) -> list[str]:
-    return _of_list(_SEPARATOR.split(value) if isinstance(value, str) else value)
+    if not isinstance(value, str):
+        return _of_list(value)
+    # Empty ones and repetitions are slips of the keyboard.
+    return clean_tags(_SEPARATOR.split(value))
 
 
-_ITEM = {"type": "string", "maxLength": LONGEST_TAG, "pattern": r"^#*[\p{L}\p{N}][^,]*$"}
+_ITEM = {
+    "type": "string",
+    "maxLength": LONGEST_TAG,
+    "pattern": rf"^[^,{DESCRIBED}]*$",
+}
 Tags = Annotated[
     list[str],
     BeforeValidator(_of_list),

@@ -41,7 +41,7 @@ _NONCHARACTERS = "".join(
 # Unpaired surrogates (Unicode Standard, 3.8), which JSON can express and UTF-8 cannot.
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _NOT_IN_TEXTS = re.compile(f"[\0\ufdd0-\ufdef{_NONCHARACTERS}]")
-_DESCRIBED = r"\x00\ufdd0-\ufdef\ufffe\uffff"
+DESCRIBED = r"\x00\ufdd0-\ufdef\ufffe\uffff"
 
 
 def _declared_limits(declared: Any) -> Iterator[int]:
@@ -97,7 +97,7 @@ class Schema(BaseModel):
         reference = handler(schema)
         for described in handler.resolve_ref_schema(reference).get("properties", {}).values():
             if "string" in described.get("type", ()) and "pattern" not in described:
-                described["pattern"] = rf"^[^{_DESCRIBED}]*$"
+                described["pattern"] = rf"^[^{DESCRIBED}]*$"
         return reference
 
     @field_validator("*", mode="before")
@@ -146,8 +146,8 @@ class _NotBlank:
     ) -> dict[str, Any]:
         # White space in Python, but not in JavaScript's regular expressions.
         further = r"\x1c-\x1f\x85"
-        anything = rf"[^{_DESCRIBED}]*"
-        return handler(schema) | {"pattern": rf"^{anything}[^\s{further}{_DESCRIBED}]{anything}$"}
+        anything = rf"[^{DESCRIBED}]*"
+        return handler(schema) | {"pattern": rf"^{anything}[^\s{further}{DESCRIBED}]{anything}$"}
 
 
 # Must come last in `Annotated`: a later limit would not apply to a string schema.
