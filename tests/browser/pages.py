@@ -72,7 +72,7 @@ async def save_draft(page: Page) -> None:
 async def publish_nothing(page: Page) -> None:
     """Publish a post without a text."""
     await page.evaluate("() => { document.querySelector('.editor-form').noValidate = true; }")
-    await page.get_by_label("Tags").fill("trams")
+    await page.get_by_label("Text", exact=True).fill("")
     await page.get_by_role("button", name="Publish").click()
     await page.get_by_text("Please fill in this field.").first.wait_for()
 
@@ -89,7 +89,7 @@ async def schedule_wrongly(page: Page) -> None:
     await page.get_by_label("Text", exact=True).fill("Good morning.")
     await page.get_by_text("Settings and schedule").click()
     await page.get_by_role("button", name="Schedule").click()
-    await page.get_by_text("Please give a time zone").wait_for()
+    await page.get_by_text("Please give a date").wait_for()
 
 
 async def schedule(page: Page) -> None:
@@ -116,8 +116,7 @@ async def look_at_editor_preview(page: Page) -> None:
     await page.get_by_label("Text", exact=True).fill(
         "It was due at *eight*.\n\n## Meanwhile\n\nPigeons."
     )
-    await page.get_by_role("button", name="Preview").click()
-    await page.get_by_role("region", name="Preview").wait_for()
+    await page.get_by_role("region", name="Preview").get_by_text("Pigeons.").wait_for()
 
 
 async def comment_too_late(page: Page) -> None:

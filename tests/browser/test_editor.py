@@ -142,6 +142,21 @@ async def test_what_was_typed_last_is_saved_when_the_page_is_left(open_page: Ope
     await expect(text_of(other)).to_have_value("One and two")
 
 
+async def test_a_page_that_is_left_before_its_first_save_is_answered_makes_one_draft(
+    open_page: Opener,
+) -> None:
+    page = await open_page()
+    await log_in(page, EDITOR)
+    await page.goto("/write")
+    await text_of(page).fill("Left at once")
+    await page.goto("/auth/sessions")
+    await page.goto("/write")
+    await expect(text_of(page)).to_have_value("Left at once")
+    await expect_status(page, "Saved")
+    await page.goto("/drafts?q=Left+at+once")
+    await expect(page.get_by_role("link", name="Left at once")).to_have_count(1)
+
+
 async def test_after_a_log_out_elsewhere_nothing_is_lost(open_page: Opener) -> None:
     page = await open_page()
     await log_in(page, READER)

@@ -13,21 +13,21 @@ FOCUS_IS_SHOWN = """() => {
 }"""
 
 
-async def tab_to(page: Page, target: Locator) -> None:
-    """Press Tab until `target` has the focus, which has to be seen wherever it is."""
+async def tab_to(page: Page, target: Locator, key: str = "Tab") -> None:
+    """Press `key` until `target` has the focus, which has to be seen wherever it is."""
     await expect(target).to_be_visible()
     element = await target.element_handle()
     for _ in range(60):
-        await page.keyboard.press("Tab")
+        await page.keyboard.press(key)
         assert await page.evaluate(FOCUS_IS_SHOWN), f"the focus is not seen on the way to {target}"
         if await page.evaluate("(element) => element === document.activeElement", element):
             return
-    raise AssertionError(f"Tab does not lead to {target}")
+    raise AssertionError(f"{key} does not lead to {target}")
 
 
-async def press(page: Page, target: Locator) -> None:
+async def press(page: Page, target: Locator, key: str = "Tab") -> None:
     """Get to a link or a button, and press Enter on it."""
-    await tab_to(page, target)
+    await tab_to(page, target, key)
     await page.keyboard.press("Enter")
 
 
@@ -73,8 +73,9 @@ async def test_a_post_is_written_edited_commented_on_and_deleted(
 
     await page.goto(page.url.partition("?")[0])
     await press(page, main.get_by_role("link", name="Edit", exact=True))
-    await type_into(page, main.get_by_label("Text"), "Typed again.")
-    await press(page, main.get_by_role("button", name="Save"))
+    await type_into(page, main.get_by_role("textbox", name="Text", exact=True), "Typed again.")
+    # The bar with the buttons stands above the text.
+    await press(page, main.get_by_role("button", name="Update"), "Shift+Tab")
     await expect(main.get_by_text("Your changes are published.")).to_be_visible()
     await expect(main.get_by_text("Typed again.")).to_be_visible()
 

@@ -47,7 +47,9 @@ OUT_OF_REACH = """() => [
   .filter((element) => {
     element.focus();
     const { outlineStyle, outlineWidth } = getComputedStyle(element);
-    return element !== document.activeElement || element.tabIndex !== 0
+    // Of a toolbar and of tabs, Tab comes to one; the arrows go on from there.
+    const isOneOfMany = element.closest("[role=toolbar], [role=tablist]");
+    return element !== document.activeElement || (element.tabIndex !== 0 && !isOneOfMany)
       || outlineStyle === "none" || parseFloat(outlineWidth) < 2;
   })
   .map((element) => element.outerHTML.slice(0, 200))"""
@@ -90,7 +92,9 @@ async def test_every_page_is_for_everybody_and_fits(open_page: Opener, site: Sit
         for width in (1280, 768, 375, 320):
             await page.set_viewport_size({"width": width, "height": 800})
             assert await page.evaluate(STICKS_OUT) == [], f"{name} at {width}"
-        await page.get_by_role("button", name="Menu").click()
+        menu = page.get_by_role("button", name="Menu")
+        if await menu.is_visible():  # The editor has none.
+            await menu.click()
         assert await page.evaluate(SMALL_TARGETS) == [], name
         await page.set_viewport_size({"width": 1280, "height": 900})
     assert found == []

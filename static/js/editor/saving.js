@@ -87,10 +87,12 @@ export class Saving {
   async restore() {
     const text = kept(this.name);
     if (text === null) return;
-    const { fields, ...versions } = JSON.parse(text);
+    const { fields, token, ...versions } = JSON.parse(text);
     if (isSame(fields, fieldsOf(this.form))) {
       forget(this.name);
     } else if (VERSIONS.every((name) => versions[name] === this.form.elements[name].value)) {
+      // The server may have it already, if the page was left before the answer came.
+      this.token = token;
       this.showOther(fields);
       this.say("This browser had kept what was not saved");
       this.changed();
@@ -106,7 +108,8 @@ export class Saving {
 
   changed() {
     if (!this.isChanged) return;
-    keep(this.name, JSON.stringify({ fields: fieldsOf(this.form), ...this.versions() }));
+    const { token } = this;
+    keep(this.name, JSON.stringify({ fields: fieldsOf(this.form), token, ...this.versions() }));
     this.later(PAUSE);
   }
 
