@@ -26,9 +26,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["post_id"], ["posts.id"], name=op.f("fk_post_drafts_post_id"), ondelete="CASCADE"
         ),
-        sa.ForeignKeyConstraint(
-            ["editor_id"], ["users.id"], name=op.f("fk_post_drafts_editor_id"), ondelete="CASCADE"
-        ),
         sa.PrimaryKeyConstraint("post_id", "editor_id", name=op.f("pk_post_drafts")),
     )
     op.create_index(

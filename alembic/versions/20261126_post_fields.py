@@ -32,7 +32,6 @@ def upgrade() -> None:
         op.add_column("posts", sa.Column(name, kind, nullable=True))
     is_open = sa.Column("comments_open", sa.Boolean(), server_default=sa.true(), nullable=False)
     op.add_column("posts", is_open)
-    op.add_column("users", sa.Column("language", sa.String(length=35), nullable=True))
     op.create_table(
         "tags",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -58,6 +57,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("post_tags")
     op.drop_table("tags")
-    op.drop_column("users", "language")
     for name in ("comments_open", *OF_POSTS):
         op.drop_column("posts", name)
