@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts.deletion.service import DELETE_ACCOUNT, delete_account
 from blog.accounts.links import credentials_of
+from blog.core.auth.viewer import Viewer
 from blog.core.web.app import Broadside
 from blog.models import Comment, User
 from blog.models.id_ranges import IdRange
@@ -63,7 +64,7 @@ async def test_counts_of_comments_and_people_stay_exact_while_accounts_come_and_
         content = {"user": person.id, "credentials": credentials_of(person)}
         token = app.links.sign(DELETE_ACCOUNT, content)
         async with app.database.session() as session:
-            await delete_account(session, person, token, app.links)
+            await delete_account(session, Viewer.of(person), token, app.links)
         await finish_deletions(app)
 
     async def register(number: int) -> set[int]:

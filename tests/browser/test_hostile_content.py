@@ -55,7 +55,8 @@ PROVOKE = """() => {
     }
   }
   found.push(...document.querySelectorAll(`
-    .prose :not(a, blockquote, br, code, dd, div.admonition, dl, dt, em, h2, h3, h4, h5, h6, hr,
+    .prose :not(a, blockquote, br, code, dd, div.admonition, div.code-box,
+      div.code-box > button, dl, dt, em, h2, h3, h4, h5, h6, hr,
       input[type=checkbox][disabled], li, mark, math, math *, nav.contents, ol, p, pre, s,
       section.footnotes, span, strong, sup, table, tbody, td, th, thead, tr, ul),
     .prose :is([id]:not([id^="text-"]), [name], math [href]), main ~ :not(footer),
