@@ -107,7 +107,7 @@ async def open_scheduled(page: Page) -> None:
     """Schedule a post, and go back to it."""
     await schedule(page)
     await page.get_by_role("link", name="Good morning").first.click()
-    await page.get_by_role("button", name="Schedule anew").wait_for()
+    await page.get_by_role("button", name="Reschedule").wait_for()
 
 
 async def look_at_editor_preview(page: Page) -> None:
@@ -116,7 +116,11 @@ async def look_at_editor_preview(page: Page) -> None:
     await page.get_by_label("Text", exact=True).fill(
         "It was due at *eight*.\n\n## Meanwhile\n\nPigeons."
     )
-    await page.get_by_role("region", name="Preview").get_by_text("Pigeons.").wait_for()
+    await page.locator("main.has-preview").wait_for()
+    tab = page.get_by_role("tab", name="Preview")
+    if await tab.is_visible():  # On a narrow screen it is not beside the text.
+        await tab.click()
+    await page.locator("#preview").get_by_text("Pigeons.").wait_for()
 
 
 async def comment_too_late(page: Page) -> None:
