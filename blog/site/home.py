@@ -10,6 +10,7 @@ from blog.core.auth.permissions import permission_required
 from blog.core.auth.quotas import PREVIEWING, WRITING, quota
 from blog.core.errors import InvalidFieldsError
 from blog.core.web.app import current_app, db, read, writes
+from blog.core.web.cookies import cookie_name, set_cookie
 from blog.core.web.forms import Form
 from blog.core.web.requests import requested_page
 from blog.models import Permission
@@ -18,7 +19,7 @@ from blog.posts.schemas import PostForm
 from blog.site.blueprint import blueprint
 
 FOLLOWED = "followed"
-TAB_LIFE = timedelta(days=30)
+TAB, TAB_LIFE = "tab", timedelta(days=30)
 
 
 @blueprint.get("/")
@@ -69,19 +70,8 @@ async def _remember_tab(tab: str) -> ResponseReturnValue:
     request gains nothing.
     """
     response = await make_response(redirect(url_for("site.home")))
-    response.set_cookie(
-        _tab_cookie(),
-        tab,
-        max_age=TAB_LIFE,
-        secure=current_app.config["SESSION_COOKIE_SECURE"],
-        httponly=True,
-        samesite="Lax",
-    )
+    set_cookie(response, TAB, tab, TAB_LIFE)
     return response
-
-
-def _tab_cookie() -> str:
-    return f"{current_app.config['COOKIE_PREFIX']}tab"
 
 
 async def home_page(form: Form[PostForm], preview: str | None = None) -> ResponseReturnValue:
@@ -93,7 +83,7 @@ async def home_page(form: Form[PostForm], preview: str | None = None) -> Respons
     """
     wanted = requested_page(current_app.settings.posts_per_page)
     viewer = current_viewer()
-    tab = request.cookies.get(_tab_cookie()) if viewer.account else None
+    tab = request.cookies.get(cookie_name(TAB)) if viewer.account else None
     if viewer.account is None or tab != FOLLOWED:
         page = await read(queries.NEWEST.cards, wanted)
     else:

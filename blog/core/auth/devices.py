@@ -16,10 +16,11 @@ from quart.typing import ResponseTypes
 
 from blog.core.crypto.tokens import InvalidTokenError
 from blog.core.web.app import current_app
+from blog.core.web.cookies import cookie_name, set_cookie
 from blog.core.web.requests import is_for_api
 from blog.models import User
 
-LIFE = timedelta(days=365)
+COOKIE, LIFE = "device", timedelta(days=365)
 PURPOSE = "known device"
 
 
@@ -44,7 +45,7 @@ class KnownDevice:
 
 def requesting_device() -> KnownDevice | None:
     """The known device of the current request, if it is one."""
-    cookie = request.cookies.get(_cookie_name())
+    cookie = request.cookies.get(cookie_name(COOKIE))
     if cookie is None or is_for_api():
         return None
     try:
@@ -66,17 +67,6 @@ def remember_device(user_id: int, generation: int) -> None:
     cookie = current_app.links.sign(PURPOSE, content)
 
     @after_this_request
-    async def set_cookie(response: ResponseTypes) -> ResponseTypes:
-        response.set_cookie(
-            _cookie_name(),
-            cookie,
-            max_age=LIFE,
-            httponly=True,
-            samesite="Lax",
-            secure=current_app.config["SESSION_COOKIE_SECURE"],
-        )
+    async def remember(response: ResponseTypes) -> ResponseTypes:
+        set_cookie(response, COOKIE, cookie, LIFE)
         return response
-
-
-def _cookie_name() -> str:
-    return str(current_app.config["COOKIE_PREFIX"]) + "device"

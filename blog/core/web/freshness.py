@@ -5,16 +5,19 @@ browser reads from the primary until the replica has replayed up to there. The c
 because tampering with it affects only its sender.
 """
 
+from datetime import timedelta
+
 from quart import Response, g, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from blog.core.db.database_errors import DatabaseUnavailableError
 from blog.core.db.replica import LONGEST_LAG, WRITTEN
 from blog.core.web.app import Broadside, current_app, db
+from blog.core.web.cookies import cookie_name, set_cookie
 from blog.core.web.requests import is_for_api, only_reads
 
 # By then the replica has caught up, or lags so far behind that it is not used.
-KEPT_SECONDS = 2 * int(LONGEST_LAG)
+POSITION, KEPT = "written", timedelta(seconds=2 * LONGEST_LAG)
 # Larger than any position: stands for a position that could not be read.
 UNKNOWN = 2**63
 
@@ -27,7 +30,7 @@ async def choose_server() -> None:
     replica = current_app.replica
     if replica is None or not only_reads() or _is_program():
         return
-    if replica.has(request.cookies.get(_cookie(), 0, type=int)):
+    if replica.has(request.cookies.get(cookie_name(POSITION), 0, type=int)):
         g.reads_on_replica = True
 
 
@@ -41,24 +44,13 @@ async def remember_position(response: Response) -> Response:
             position = await db().scalar(WRITTEN)
         except (SQLAlchemyError, DatabaseUnavailableError, OSError):
             position = UNKNOWN
-        response.set_cookie(
-            _cookie(),
-            str(position),
-            max_age=KEPT_SECONDS,
-            secure=current_app.config["SESSION_COOKIE_SECURE"],
-            httponly=True,
-            samesite="Lax",
-        )
+        set_cookie(response, POSITION, str(position), KEPT)
     return response
 
 
 def _is_program() -> bool:
     """Whether the request is from an authenticated API client, which keeps no cookies."""
     return "Authorization" in request.headers
-
-
-def _cookie() -> str:
-    return f"{current_app.config['COOKIE_PREFIX']}written"
 
 
 def init_app(app: Broadside) -> None:

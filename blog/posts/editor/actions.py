@@ -12,17 +12,14 @@ from blog.core.clock import now
 from blog.core.errors import EditConflictError, InvalidFieldsError, NotFoundError
 from blog.core.text.wall_times import comes_twice
 from blog.core.web.app import close_db, current_app, db
+from blog.core.web.cookies import set_cookie
 from blog.core.web.forms import Form
 from blog.models import Post, PostStatus
 from blog.posts.addresses import post_url
 from blog.posts.editor import queries, service
 from blog.posts.editor.queries import Edited
-from blog.posts.editor.schemas import (
-    ChangeForm,
-    DraftForm,
-    PublishForm,
-)
-from blog.posts.editor.views import FIELDS, editor_page, other_of, versions_of, zone_cookie
+from blog.posts.editor.schemas import ChangeForm, DraftForm, PublishForm
+from blog.posts.editor.views import FIELDS, ZONE, editor_page, other_of, versions_of
 from blog.posts.publication import publication_columns
 from blog.posts.service import POST_IS_GONE, edit_post
 
@@ -168,14 +165,7 @@ async def _schedule(sent: Sent) -> ResponseReturnValue:
     post = await edit_post(db(), required_viewer(), post_id, data, body_html, version=data.version)
     await flash(_promise(post), "success")
     response = await make_response(_done(sent, url_for("editor.drafts")))
-    response.set_cookie(
-        zone_cookie(),
-        post.time_zone or "",
-        max_age=ZONE_LIFE,
-        secure=current_app.config["SESSION_COOKIE_SECURE"],
-        httponly=True,
-        samesite="Lax",
-    )
+    set_cookie(response, ZONE, post.time_zone or "", ZONE_LIFE)
     return response
 
 
@@ -227,7 +217,8 @@ async def _conflict(form: Form[Any], data: DraftForm, edited: Edited | None) -> 
     if edited is None:
         raise NotFoundError(POST_IS_GONE)
     other, versions = other_of(edited, data.version), versions_of(edited)
-    # Whoever sends the form again has seen the other text, but not a working copy beside it.
+    # Sent again, the form comes from somebody who has seen the other text, but not a working copy
+    # beside it.
     known = ["version"] if other.is_published else [*versions]
     form.values = {**form.values, **{name: versions[name] for name in known}}
     return await editor_page(form, edited, other=other)

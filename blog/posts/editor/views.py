@@ -10,7 +10,8 @@ from quart.typing import ResponseReturnValue
 from blog.core.auth.identity import required_viewer
 from blog.core.text.slugs import is_slug_of
 from blog.core.text.wall_times import wall_text
-from blog.core.web.app import current_app, read
+from blog.core.web.app import read
+from blog.core.web.cookies import cookie_name
 from blog.core.web.forms import Form
 from blog.models import Post, PostStatus
 from blog.posts.editor import queries
@@ -20,6 +21,8 @@ from blog.posts.editor.queries import Edited
 FIELDS = (
     "title", "body", "tags", "slug", "language", "excerpt", "canonical_url", "comments_open",
 )  # fmt: skip
+# The cookie with the time zone that was chosen last.
+ZONE = "time_zone"
 NEW_POST = {"version": "0", "copy_version": "0", "comments_open": "true"}
 
 
@@ -33,11 +36,6 @@ class Other(NamedTuple):
     fields: Mapping[str, str]
     saved_at: datetime | None
     is_published: bool
-
-
-def zone_cookie() -> str:
-    """The name of the cookie with the time zone that was chosen last."""
-    return f"{current_app.config['COOKIE_PREFIX']}time_zone"
 
 
 def fields_of(post: Post) -> dict[str, str]:
@@ -101,7 +99,7 @@ async def editor_page(
     post, copy = edited or (None, None)
     # A form of before there were titles has only a text.
     values = values_of(edited) if edited else NEW_POST
-    form.values = {"time_zone": request.cookies.get(zone_cookie(), ""), **values, **form.values}
+    form.values = {"time_zone": request.cookies.get(cookie_name(ZONE), ""), **values, **form.values}
     page = await render_template(
         "editor/editor.html",
         form=form,
