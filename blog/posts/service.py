@@ -3,8 +3,9 @@
 Triggers count the posts. A post is locked before anything that belongs to it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -94,19 +95,39 @@ async def _add(
     key = submission_key(form, author.id, form.model_dump_json(exclude={"submission"}))
     if key and (sent_before := await listed_by_submission(session, [key])):
         return sent_before[key]
-    slug = await new_slug(session, author.id, form.title, form.slug)
-    columns = text_columns(form.body, body_html) | field_columns(form, COLUMN_OF)
     moment = await moment_of_transaction(session)
-    columns |= publication_columns(form, None, moment)
+    columns = publication_columns(form, None, moment)
     columns |= await pin_columns(session, form, author.id, None, moment)
-    post = insert(Post).values(author_id=author.id, slug=slug, submission=key, **columns)
-    post_id = (await session.scalars(post.returning(Post.id))).one()
-    await set_tags(session, post_id, ids)
+    columns |= text_columns(form.body, body_html)
+    post_id = await insert_post(session, author.id, form, ids, submission=key, **columns)
     if columns["status"] == PostStatus.PUBLISHED:
         await record(session, PostPublished(post_id, author.id))
     written = await listed_post(session, post_id)
     await session.commit()
     return written
+
+
+async def insert_post(
+    session: AsyncSession, author_id: int, form: PostFields, tag_ids: Sequence[int], **columns: Any
+) -> int:
+    """Insert a post with the fields of a form; the caller has locked the author, and commits.
+
+    Args:
+        tag_ids: the ids of its tags, in their order.
+        columns: all other columns.
+
+    Returns:
+        Its id.
+
+    Raises:
+        InvalidFieldsError: another post of this author has the wanted slug.
+    """
+    slug = await new_slug(session, author_id, form.title, form.slug)
+    columns |= field_columns(form, COLUMN_OF)
+    post = insert(Post).values(author_id=author_id, slug=slug, **columns)
+    post_id = (await session.scalars(post.returning(Post.id))).one()
+    await set_tags(session, post_id, tag_ids)
+    return post_id
 
 
 async def edit_post(
@@ -123,7 +144,7 @@ async def edit_post(
     Args:
         form: the new values, of those fields that were sent.
         body_html: what the renderer has made of the form's text; `None` if it has none.
-        version: of the post that the editor has read; `None` stands for whichever there is.
+        version: of the post that the editor has read; `None` accepts any.
 
     Raises:
         NotFoundError: the post is not there (any more), or a moderator has hidden it.
@@ -162,7 +183,7 @@ async def edit_post(
     if editor.id != post.author_id:
         audit.record(session, editor, Act.EDIT_POST, post.author, post=post.id)
     await _record_edit(session, post, was, editor)
-    await _load_tags(session, post)
+    await _load_tags(session, post)  # They have expired with the change.
     await session.commit()
     return post
 
@@ -196,9 +217,7 @@ async def delete_post(session: AsyncSession, viewer: Viewer, post_id: int) -> No
     if viewer.id != post.author_id:
         audit.record(session, viewer, Act.DELETE_POST, post.author, post=post.id)
     # The triggers come to the ranges of the comments first, and to the author after them.
-    await session.execute(
-        select(User.id).where(User.id == post.author_id).with_for_update(key_share=True)
-    )
+    await lock_author(session, post.author_id)
     await session.execute(delete(Post).where(Post.id == post.id))
     if post.status == PostStatus.PUBLISHED:
         await record(session, PostDeleted(post.id, post.author_id, deleted_by=viewer.id))
@@ -215,7 +234,7 @@ async def locked_post(session: AsyncSession, viewer: Viewer, post_id: int) -> Po
     post = await session.scalar(
         select(Post)
         .where(Post.id == post_id, not_deleted(Post.author_id))
-        # Read along, the tags would be those from before a wait for the lock.
+        # A statement that waits for the lock would return the tags from before the wait.
         .options(defer(Post.tags))
         .with_for_update()
         .execution_options(populate_existing=True)
@@ -224,7 +243,7 @@ async def locked_post(session: AsyncSession, viewer: Viewer, post_id: int) -> Po
         raise NotFoundError(POST_IS_GONE)
     if not may_change_post(viewer, post):
         raise ForbiddenError
-    # Joined in above, an author who is asking would be loaded anew, and lose their role.
+    # Not joined above: that would load a viewer who is the author anew, without their role.
     set_committed_value(post, "author", await session.get_one(User, post.author_id))
     await _load_tags(session, post)
     return post

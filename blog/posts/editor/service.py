@@ -7,8 +7,8 @@ Neither is an event.
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, insert, select, update
-from sqlalchemy.dialects.postgresql import insert as insert_unless_there
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.auth.viewer import Viewer
@@ -17,16 +17,8 @@ from blog.core.errors import EditConflictError, ForbiddenError
 from blog.core.web.submissions import submission_key
 from blog.models import Permission, Post, PostDraft, PostStatus
 from blog.posts.editor.schemas import ChangeForm, DraftForm
-from blog.posts.fields import (
-    COLUMN_OF,
-    field_columns,
-    lock_author,
-    new_slug,
-    set_tags,
-    tag_ids,
-    text_columns,
-)
-from blog.posts.service import edit_post
+from blog.posts.fields import lock_author, tag_ids, text_columns
+from blog.posts.service import edit_post, insert_post
 
 
 class Saved(NamedTuple):
@@ -66,14 +58,11 @@ async def create_draft(
         # The author is not to be locked when its post is locked next.
         await session.commit()
         return Saved(there.id, there.version)
-    slug = await new_slug(session, author.id, form.title, form.slug)
-    columns = text_columns(form.body, body_html) | field_columns(form, COLUMN_OF)
-    draft = insert(Post).values(
-        author_id=author.id, slug=slug, submission=key, status=PostStatus.DRAFT,
-        published_at=None, **columns,
+    post_id = await insert_post(
+        session, author.id, form, ids,
+        submission=key, status=PostStatus.DRAFT, published_at=None,
+        **text_columns(form.body, body_html),
     )  # fmt: skip
-    post_id = (await session.scalars(draft.returning(Post.id))).one()
-    await set_tags(session, post_id, ids)
     await session.commit()
     return Saved(post_id, 1, is_new=True)
 
@@ -103,9 +92,7 @@ async def save_working_copy(
         )
         version = await session.scalar(changed.returning(PostDraft.version))
     else:
-        added = insert_unless_there(PostDraft).values(
-            post_id=post.id, editor_id=editor.id, **values
-        )
+        added = insert(PostDraft).values(post_id=post.id, editor_id=editor.id, **values)
         version = await session.scalar(added.on_conflict_do_nothing().returning(PostDraft.version))
     if version is None:
         raise EditConflictError
