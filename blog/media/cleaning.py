@@ -24,7 +24,7 @@ async def delete_unused(session: AsyncSession) -> int:
     """Delete some images that no post shows, and that are no avatars; the caller commits.
 
     Returns:
-        How many it were, up to `BATCH`.
+        The number of deleted images, up to `BATCH`.
     """
     is_old = Media.created_at < func.now() - UNUSED_AFTER
     is_used = or_(

@@ -93,9 +93,7 @@ def _inserted(media: Media) -> Response:
     return response
 
 
-async def _overview_page(
-    form: Form[MediaForm], wanted: CursorRequest
-) -> tuple[str, int]:  # fmt: skip
+async def _overview_page(form: Form[MediaForm], wanted: CursorRequest) -> tuple[str, int]:
     owner_id = required_viewer().id
     used = await queries.usage(db(), owner_id)
     page = await queries.newest(db(), owner_id, wanted, used.number)

@@ -10,8 +10,8 @@ from blog.media import queries
 def image_finder(database: Database, media_url: str | None) -> Callable[..., Awaitable[Images]]:
     """Make the function that looks up images for a renderer.
 
-    A post may show any image of the site, whoever has uploaded it: its name is a digest of its
-    content, so whoever knows that has seen the image, and could upload it as well. So the image
+    A post may show any image of the site, not only its author's: the name is a digest of the
+    content, so anybody who knows the name has the image, and could upload it as well. So the image
     stays when somebody else edits the post.
 
     Args:

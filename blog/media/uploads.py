@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import AsyncIterator
 from hashlib import sha256
-from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 from quart import request
@@ -23,9 +22,7 @@ from blog.media.schemas import MediaForm
 from blog.media.scratch import WrittenFile, scratch_folder, write
 from blog.media.service import NewFile
 from blog.media.sizes import Size, name_of, original_key, variant_sizes
-
-if TYPE_CHECKING:
-    from blog.models import Media
+from blog.models import Media
 
 LARGEST_FILE = 20 * MIB
 # With the fields of the form.
@@ -35,7 +32,7 @@ NO_FILE = "Please choose an image."
 TOO_LARGE = "This file is larger than 20 MB. Please make it smaller first."
 
 
-async def receive(owner: Viewer, *, as_avatar: bool = False) -> "Media":
+async def receive(owner: Viewer, *, as_avatar: bool = False) -> Media:
     """Take the image in the form of the current request, which has no session yet.
 
     Args:
@@ -88,7 +85,7 @@ def _validated(fields: dict[str, str]) -> MediaForm:
         raise InvalidFieldsError(messages(error)) from None
 
 
-async def _keep(owner: Viewer, new: NewFile, form: MediaForm, received: WrittenFile) -> "Media":
+async def _keep(owner: Viewer, new: NewFile, form: MediaForm, received: WrittenFile) -> Media:
     storage, quota = current_app.storage, current_app.settings.media_quota_bytes
     key = original_key(new.name, new.generation)
     await storage.put(key, received.content)

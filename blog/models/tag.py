@@ -18,7 +18,7 @@ from blog.models.base import Base, RowId
 
 
 class Tag(Base):
-    """A tag, in the spelling of whoever used it first.
+    """A tag, in the spelling of the first post that had it.
 
     `folded` is the same for all spellings (`blog.core.text.tags.fold_tag`).
     """

@@ -61,7 +61,7 @@ def _what_is_done(data: StateForm) -> str:
 async def make_preview_link(post_id: int) -> ResponseReturnValue:
     """Make a secret link to a post that is not published, instead of the one that it has."""
     await previews.make_preview_key(db(), required_viewer(), post_id)
-    await flash("Whoever has the preview link can read the post now.", "success")
+    await flash("Anybody with the preview link can read the post now.", "success")
     return redirect(post_url(await readable_post(post_id)))
 
 
