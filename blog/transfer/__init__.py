@@ -1,0 +1,1 @@
+"""Taking what one has written along: export from this site, and import into it."""
