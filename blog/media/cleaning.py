@@ -12,7 +12,7 @@ from blog.core.jobs.running import RunningJob
 from blog.core.web.app import current_app
 from blog.media.jobs import remove_later
 from blog.media.sizes import ORIGINALS
-from blog.models import Media, MediaFile, MediaState, PostMedia, User
+from blog.models import Media, MediaFile, MediaState, PostMedia, RevisionMedia, User
 
 # An image may be uploaded long before the post that shows it is saved.
 UNUSED_AFTER = timedelta(days=7)
@@ -21,7 +21,9 @@ ABANDONED_AFTER = timedelta(days=1)
 
 
 async def delete_unused(session: AsyncSession) -> int:
-    """Delete some images that no post shows, and that are no avatars; the caller commits.
+    """Delete some images that neither a post nor its history shows, and that are no avatars.
+
+    The caller commits.
 
     Returns:
         The number of deleted images, up to `BATCH`.
@@ -29,6 +31,7 @@ async def delete_unused(session: AsyncSession) -> int:
     is_old = Media.created_at < func.now() - UNUSED_AFTER
     is_used = or_(
         exists().where(PostMedia.name == Media.name),
+        exists().where(RevisionMedia.name == Media.name),
         exists().where(User.id == Media.owner_id, User.avatar == Media.name),
     )
     old = (

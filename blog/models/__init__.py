@@ -18,8 +18,10 @@ from blog.models.post import Post, PostStatus
 from blog.models.post_day import PostDay
 from blog.models.post_draft import PostDraft
 from blog.models.post_media import PostMedia
+from blog.models.post_revision import PostRevision
 from blog.models.rate_limit import RateLimit
 from blog.models.report import Report, ReportState
+from blog.models.revision_media import RevisionMedia
 from blog.models.role import Permission, Role
 from blog.models.tag import PostTag, Tag
 from blog.models.user import User
@@ -48,11 +50,13 @@ __all__ = [
     "PostDay",
     "PostDraft",
     "PostMedia",
+    "PostRevision",
     "PostStatus",
     "PostTag",
     "RateLimit",
     "Report",
     "ReportState",
+    "RevisionMedia",
     "Role",
     "Scope",
     "Tag",

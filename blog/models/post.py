@@ -101,6 +101,8 @@ class Post(Base):
     edited_at: Mapped[datetime | None]
     # Incremented by each edit; editors send the version that they have loaded.
     version: Mapped[int] = mapped_column(Integer, server_default=text("1"), default=1)
+    # The number of the text that was published last (`PostRevision`); 0 if none ever was.
+    revision: Mapped[int] = mapped_column(Integer, server_default=text("1"), default=1)
     # When a moderator hid the post. Only moderators see it, and no list shows it.
     hidden_at: Mapped[datetime | None]
     # When its author pinned it to their profile.

@@ -3,15 +3,16 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import literal_column, select, update
+from sqlalchemy import exists, func, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.errors import InvalidFieldsError
 from blog.core.events.handlers import record
 from blog.core.text.wall_times import NO_TIME, NO_ZONE, moment_of
-from blog.models import Post, PostStatus, User
+from blog.models import Post, PostRevision, PostStatus, User
 from blog.models.account_deletion import not_deleted
 from blog.posts.events import PostPublished
+from blog.posts.revisions.history import number_published
 from blog.posts.schemas import PostFields
 
 POSTS_AT_ONCE = 100
@@ -98,8 +99,9 @@ async def publish_due_posts(session: AsyncSession, moment: datetime) -> int:
         The number of published posts; repeat until it is 0.
     """
     # The status is a literal, so that the planner can use the partial index.
+    has_history = exists().where(PostRevision.post_id == Post.id)
     due = (
-        select(Post.id, Post.author_id)
+        select(Post.id, Post.author_id, has_history.label("has_history"))
         .where(Post.status == literal_column("'scheduled'"), Post.published_at <= moment)
         .where(not_deleted(Post.author_id))
         .order_by(Post.published_at, Post.id)
@@ -116,9 +118,17 @@ async def publish_due_posts(session: AsyncSession, moment: datetime) -> int:
     await session.execute(
         update(Post)
         .where(Post.id.in_([post.id for post in posts]))
-        .values(status=PostStatus.PUBLISHED, edited_at=None, **NOT_SCHEDULED)
+        .values(
+            status=PostStatus.PUBLISHED,
+            edited_at=None,
+            revision=func.greatest(Post.revision, 1),
+            **NOT_SCHEDULED,
+        )
         .execution_options(synchronize_session=False)
     )
+    for post in posts:
+        if post.has_history:
+            await number_published(session, await session.get_one(Post, post.id))
     await record(session, *(PostPublished(post.id, post.author_id) for post in posts))
     await session.commit()
     return len(posts)

@@ -1,4 +1,5 @@
-"""Render posts and comments again with a new version of the renderer, while the site is in use.
+"""Render posts, their revisions and comments again with a new version of the renderer, while the
+site is in use.
 
 A job does it after an update (`blog.posts.jobs`); `blog rerender` does it at once. Rows are read
 in the order of their ids, in batches with a transaction each. A row is updated only if its text is
@@ -15,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.db.database import Database
 from blog.core.text.markdown import RENDERER_VERSION, render_document, render_inline
-from blog.models import Comment, Post
+from blog.models import Comment, Post, PostRevision
 from blog.posts.fields import html_columns
 
 # How many ids a statement looks through, so that it is short where nothing is old.
@@ -28,7 +29,7 @@ class Kind(NamedTuple):
     """A kind of rows with HTML: its name, table and renderer."""
 
     name: str
-    table: type[Post] | type[Comment]
+    table: type[Post] | type[PostRevision] | type[Comment]
     render: Callable[[str], str]
 
     def columns(self, html: str) -> dict[str, Any]:
@@ -36,7 +37,11 @@ class Kind(NamedTuple):
         return html_columns(html) if self.table is Post else {"body_html": html}
 
 
-KINDS = (Kind("posts", Post, render_document), Kind("comments", Comment, render_inline))
+KINDS = (
+    Kind("posts", Post, render_document),
+    Kind("revisions", PostRevision, render_document),
+    Kind("comments", Comment, render_inline),
+)
 
 
 class Rendered(NamedTuple):
@@ -96,6 +101,7 @@ async def rerender(
     oldest_to_keep = RENDERER_VERSION + 1 if everything else RENDERER_VERSION
     while last < end:
         window = table.id.between(last + 1, last + WINDOW)
+        # Without the revisions whose text is that of their post, which have no version.
         rows = (
             select(table.id, table.body)
             .where(window, table.renderer_version < oldest_to_keep)
@@ -103,7 +109,7 @@ async def rerender(
             .limit(batch)
         )
         async with database.session() as session:
-            texts = [(id_, body) for id_, body in await session.execute(rows)]
+            texts = [(id_, body or "") for id_, body in await session.execute(rows)]
         rendered = [
             Rendered(id_, hashlib.sha256(body.encode()).digest(), await render(kind.render, body))
             for id_, body in texts

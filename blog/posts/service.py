@@ -40,6 +40,7 @@ from blog.posts.lists import Author, ListedPost
 from blog.posts.policies import may_change_post, may_publish_post, may_read_post
 from blog.posts.publication import publication_columns
 from blog.posts.queries import listed_by_submission, listed_post
+from blog.posts.revisions.history import State, keep_revision
 from blog.posts.schemas import PostFields, PostForm
 from blog.posts.writes import NewPost, publish
 
@@ -114,7 +115,7 @@ async def insert_post(
 
     Args:
         tag_ids: the ids of its tags, in their order.
-        columns: all other columns.
+        columns: all other columns, among them the status.
 
     Returns:
         Its id.
@@ -124,6 +125,7 @@ async def insert_post(
     """
     slug = await new_slug(session, author_id, form.title, form.slug)
     columns |= field_columns(form, COLUMN_OF)
+    columns["revision"] = int(columns["status"] == PostStatus.PUBLISHED)
     post = insert(Post).values(author_id=author_id, slug=slug, **columns)
     post_id = (await session.scalars(post.returning(Post.id))).one()
     await set_tags(session, post_id, tag_ids)
@@ -153,7 +155,7 @@ async def edit_post(
         EditConflictError: somebody has changed it meanwhile, to something else than this.
     """
     post = await locked_post(session, editor, post_id)
-    moment, was = await moment_of_transaction(session), post.status
+    moment, before, was = await moment_of_transaction(session), State.of(post), post.status
     changes = changed_columns(post, form, body_html)
     is_edited = not READ_BY_ALL.isdisjoint(changes)
     of_author = publication_columns(form, post, moment)
@@ -180,6 +182,8 @@ async def edit_post(
     for name, value in changes.items():
         setattr(post, name, value)
     post.version += 1
+    tags = before.text.tags if keeps_tags else form.tags
+    await keep_revision(session, post, before, tags=tags, editor_id=editor.id, moment=moment)
     if editor.id != post.author_id:
         audit.record(session, editor, Act.EDIT_POST, post.author, post=post.id)
     await _record_edit(session, post, was, editor)

@@ -9,13 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.text.markdown import RENDERER_VERSION
 from blog.core.web.app import Broadside
-from blog.models import Comment, Post, User
+from blog.models import Comment, Post, PostRevision, User
 from blog.posts.rerendering import KINDS, rerender
 from tests.cli.conftest import Command
 from tests.databases import wait_for_a_lock
 from tests.support import Browser
 
-POSTS, COMMENTS = KINDS
+POSTS, *_ = KINDS
 INTRICATE = "[" * 60_000
 OLD, LAID_OUT = "<p>old</p>", "<p><em>new</em></p>"
 
@@ -38,6 +38,11 @@ async def posts(db: AsyncSession, susan: User) -> list[Post]:
             author_id=susan.id, post_id=posts[0].id, body="*new*", body_html=OLD, renderer_version=1
         )
     )
+    db.add(
+        PostRevision(post_id=posts[0].id, number=1, body="*new*", body_html=OLD, renderer_version=1)
+    )
+    # The text of the current revision is that of the post.
+    db.add(PostRevision(post_id=posts[0].id, number=2))
     await db.commit()
     return posts
 
@@ -56,12 +61,15 @@ async def test_only_rows_of_older_versions_are_rendered_again(
     assert output == (
         "posts: 3 rendered\n"
         f"posts: {posts[2].id} is too complex, and was not changed\n"
+        "revisions: 1 rendered\n"
         "comments: 1 rendered\n"
     )
     assert await looks(db) == [LAID_OUT, LAID_OUT, OLD, LAID_OUT, OLD]
     rows = await db.execute(select(Post.version, Post.edited_at, Post.renderer_version))
     current, old = (1, None, RENDERER_VERSION), (1, None, RENDERER_VERSION - 1)
     assert sorted(map(tuple, rows), key=str) == [old, current, current, current, current]
+    revisions = select(PostRevision.body_html).order_by(PostRevision.number)
+    assert (await db.scalars(revisions)).all() == [LAID_OUT, None]
     page = await browser.get(f"/post/{posts[0].id}")
     assert page.text.count("<em>new</em>") == 2
 

@@ -16,7 +16,7 @@ from blog.core.text.images import ImageFacts
 from blog.core.text.markdown import render_document, render_inline
 from blog.core.web.app import Broadside
 from blog.media.sizes import original_key
-from blog.models import Media, Post, PostMedia
+from blog.models import Media, Post, PostMedia, PostRevision
 from settings import Settings
 from tests.api.support import Client
 from tests.jobs import do_job
@@ -194,6 +194,20 @@ async def test_a_draft_keeps_its_images(app: Broadside, susans: Client, db: Asyn
     await grow_old(db)
     await do_job(app, "delete_unused_media")
     assert (await susans.get("/media/")).json()["count"] == 1
+
+
+async def test_an_image_of_an_earlier_text_is_kept_until_nobody_may_see_that(
+    app: Broadside, susans: Client, db: AsyncSession
+) -> None:
+    used = await uploaded(app, susans, encoded(picture(10, 10), "PNG"))
+    await susans.post("/posts/", json={"body": used["markdown"]})
+    await susans.patch("/posts/1", json={"body": "Without it"})
+    for is_hidden in (False, True):
+        moment = now() if is_hidden else None
+        await db.execute(update(PostRevision).values(hidden_at=moment))
+        await grow_old(db)
+        await do_job(app, "delete_unused_media")
+        assert (await susans.get("/media/")).json()["count"] == (0 if is_hidden else 1)
 
 
 async def test_an_image_that_is_put_into_a_post_at_that_moment_is_not_deleted(

@@ -51,10 +51,10 @@ async def test_an_edit_and_a_new_renderer_update_the_excerpt(
     assert await stored(db) == [None]
     await susans_browser.submit("/edit/1", {"body": LONG, "version": "2"})
     (excerpt,) = await stored(db)
-    posts, comments = KINDS
+    posts, revisions, comments = KINDS
     html = await db.scalar(select(Post.body_html))
     assert posts.columns(html) | {"body_html": html, "excerpt": excerpt} == posts.columns(html)
-    assert comments.columns(html) == {"body_html": html}
+    assert revisions.columns(html) == comments.columns(html) == {"body_html": html}
 
 
 async def test_a_post_from_before_there_were_excerpts_is_shown_alike(

@@ -15,7 +15,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.accounts.sessions.service import end_all_access
 from blog.core.clock import now
 from blog.media.service import delete_some_media
-from blog.models import AccountDeletion, AuditEntry, Comment, Email, Follow, Post, Report, User
+from blog.models import (
+    AccountDeletion,
+    AuditEntry,
+    Comment,
+    Email,
+    Follow,
+    Post,
+    PostRevision,
+    Report,
+    User,
+)
 
 ROWS_AT_ONCE = 100
 # Each may be of another day, whose count has the posts of all users.
@@ -75,7 +85,7 @@ async def delete_batch(session: AsyncSession, user_id: int) -> bool:
 
 
 async def _delete_posts(session: AsyncSession, user_id: int) -> bool:
-    """Delete the newest posts, after their comments.
+    """Delete the newest posts, after their comments and revisions.
 
     The newest first, because every list has to skip them while they exist.
     """
@@ -87,6 +97,12 @@ async def _delete_posts(session: AsyncSession, user_id: int) -> bool:
     if not posts:
         return False
     await _lock(session, Post, Post.id.in_(posts))
+    history = await _some(
+        session, select(PostRevision.id).where(PostRevision.post_id.in_(posts)).limit(ROWS_AT_ONCE)
+    )
+    if history:
+        await _delete(session, PostRevision, PostRevision.id.in_(history))
+        return True
     below = await _some(
         session, select(Comment.id).where(Comment.post_id.in_(posts)).limit(ROWS_AT_ONCE)
     )
@@ -138,10 +154,11 @@ async def _delete_media(session: AsyncSession, user_id: int) -> bool:
 
 
 async def _anonymise_moderation(session: AsyncSession, user_id: int) -> bool:
-    """Remove the user's id from some moderation records, which are kept."""
+    """Remove the user's id from some records of moderation and of edits, which are kept."""
     for table, column in (
         (Comment, Comment.disabled_by_id),
         (Report, Report.closed_by_id),
+        (PostRevision, PostRevision.editor_id),
         (AuditEntry, AuditEntry.actor_id),
         (AuditEntry, AuditEntry.subject_id),
     ):

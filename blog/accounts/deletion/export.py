@@ -30,6 +30,7 @@ from blog.models import (
     MediaFile,
     Post,
     PostDraft,
+    PostRevision,
     Report,
     Role,
     User,
@@ -74,8 +75,14 @@ def sections(account: User) -> dict[str, Section]:
             Post.id, Post.title, Post.slug, Post.body, Post.tags, Post.summary, Post.language,
             Post.canonical_url, Post.comments_open, Post.pinned_at, Post.created_at, Post.status,
             Post.published_at, Post.scheduled_wall, Post.time_zone, Post.preview_key,
-            Post.edited_at, Post.hidden_at, Post.comment_count,
+            Post.edited_at, Post.revision, Post.hidden_at, Post.comment_count,
         ).where(Post.author_id == me), (Post.id,), POSTS_AT_ONCE),
+        "revisions": Section(select(
+            PostRevision.post_id, PostRevision.number, PostRevision.created_at, PostRevision.title,
+            PostRevision.body, PostRevision.tags, PostRevision.summary, PostRevision.language,
+            PostRevision.changed, PostRevision.hidden_at, PostRevision.is_hidden_by_moderator,
+        ).join(Post, Post.id == PostRevision.post_id).where(Post.author_id == me),
+        (PostRevision.post_id, PostRevision.number), POSTS_AT_ONCE),
         "working_copies": Section(select(
             PostDraft.post_id, PostDraft.fields, PostDraft.base_version, PostDraft.saved_at,
         ).where(PostDraft.editor_id == me), (PostDraft.post_id,), POSTS_AT_ONCE),

@@ -75,6 +75,7 @@ FOREIGN_KEYS_TO_REQUESTER = {
     "fk_comments_author_id",
     "fk_follows_follower_id",
     "fk_post_drafts_editor_id",
+    "fk_post_revisions_editor_id",
     "fk_posts_author_id",
     "fk_reports_reporter_id",
     "fk_sessions_user_id",

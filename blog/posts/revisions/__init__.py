@@ -1,0 +1,1 @@
+"""The history of posts: the texts that their readers have seen."""
