@@ -97,6 +97,7 @@ from blog.moderation.pages import blueprint as moderation_pages
 from blog.moderation.report_pages import blueprint as report_pages
 from blog.posts.api import blueprint as posts_api
 from blog.posts.editor.autosave import blueprint as autosave_pages
+from blog.posts.editor.covers import blueprint as cover_pages
 from blog.posts.editor.pages import blueprint as editor_pages
 from blog.posts.jobs import PUBLISH_DUE_POSTS, RENDER_OLD_TEXTS
 from blog.posts.pages import blueprint as posts_pages
@@ -167,6 +168,7 @@ BLUEPRINTS = (
     post_state_pages,
     editor_pages,
     autosave_pages,
+    cover_pages,
     follows_pages,
     comments_pages,
     report_pages,

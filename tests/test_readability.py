@@ -128,6 +128,9 @@ PAGES = [
     Route("GET /edit/<id:post_id>", "/edit/1", "post", "post"),
     Route("POST /edit/<id:post_id>", "/edit/1", "post", "post"),
     Route("POST /edit/<id:post_id>/autosave", "/edit/1/autosave", "post"),
+    Route("GET /edit/<id:post_id>/cover", "/edit/1/cover", "post"),
+    Route("POST /edit/<id:post_id>/cover/upload", "/edit/1/cover/upload", "post"),
+    Route("POST /edit/<id:post_id>/cover/<id:media_id>", "/edit/1/cover/1", "post"),
     Route("GET /delete/<id:post_id>", "/delete/1", "post", "post"),
     Route("GET /comment/<id:comment_id>", "/comment/1", "comment"),
     Route("GET /comment/<id:comment_id>/edit", "/comment/1/edit", "comment", "comment"),
@@ -327,6 +330,8 @@ def statuses(expected: Expected, row: Route) -> set[int]:
         found = 200 if is_open else 404
     else:
         may = expected.owns_comment if row.about == "comment" else expected.changes_post
+        if "/cover" in row.rule:
+            may = may and expected.viewer == "author of the post"
         is_locked = row.rule.endswith("edit") and expected.state == "disabled comment"
         found = (302 if is_deletion else 200) if may and not is_locked else 403
     # To delete what is gone is a success, which tells nothing of what is hidden.

@@ -119,6 +119,13 @@ TABLE = [
     Row("GET /drafts", confirmed(200)),
     Row("GET /edit/<id:post_id>", author_and_administrators(200), "/edit/{post}"),
     Row("POST /edit/<id:post_id>", author_and_administrators(422), "/edit/{post}"),
+    Row("GET /edit/<id:post_id>/cover", only_the_author(200), "/edit/{post}/cover"),
+    Row("POST /edit/<id:post_id>/cover/upload", only_the_author(422), "/edit/{post}/cover/upload"),
+    Row(
+        "POST /edit/<id:post_id>/cover/<id:media_id>",
+        only_the_author(302),
+        "/edit/{post}/cover/{media}",
+    ),
     Row("GET /delete/<id:post_id>", author_and_administrators(200), "/delete/{post}"),
     # The author is the first to delete it; after that it is gone, as the others wanted.
     Row("POST /delete/<id:post_id>", only_the_author(302, others=302), "/delete/{post}"),

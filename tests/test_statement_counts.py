@@ -31,9 +31,10 @@ LOGGED_IN = {
     "/user/susan": 3,
     "/user/david": 4,
     "/post/{post}": 3,
-    # The editor suggests the tags that somebody has used before.
-    "/edit/{post}": 3,
-    "/write": 2,
+    # The editor suggests the tags that somebody has used before, and their images as covers.
+    "/edit/{post}": 4,
+    "/write": 3,
+    "/edit/{post}/cover": 3,
     "/drafts": 2,
     "/delete/{post}": 2,
 }

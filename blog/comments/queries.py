@@ -24,7 +24,7 @@ IS_THERE = and_(
 def with_author_and_post(statement: Select[Comment]) -> Select[Comment]:
     """Also load the author and the post of each comment; the post without its text."""
     post = joinedload(Comment.post, innerjoin=True)
-    texts = (Post.body, Post.body_html, Post.excerpt, Post.tags)
+    texts = (Post.body, Post.body_html, Post.excerpt, Post.tags, Post.cover_facts)
     return statement.options(
         joinedload(Comment.author, innerjoin=True),
         post.options(*(defer(text, raiseload=True) for text in texts)),

@@ -1,5 +1,6 @@
 """`/media/` in the JSON API: one's own images."""
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Annotated, ClassVar
 
@@ -125,13 +126,20 @@ class MediaUpload(MediaForm):
     ]
 
 
+def variant_resources(
+    name: str, sizes: Iterable[Sequence[int]], to: Links
+) -> list[VariantResource]:
+    """The sizes of a file as the API shows them."""
+    return [
+        VariantResource(url=to.image(variant_path(name, width)), width=width, height=height)
+        for width, height in sizes
+    ]
+
+
 def resource(media: Media, to: Links) -> MediaResource:
     """An image as the API shows it; its file is loaded."""
     file = media.file
-    variants = [
-        VariantResource(url=to.image(variant_path(file.name, width)), width=width, height=height)
-        for width, height in file.variants
-    ]
+    variants = variant_resources(file.name, file.variants, to)
     return MediaResource(
         url=to.media(media.id),
         id=media.id,

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import delete, exists, func, or_, select
+from sqlalchemy import Text, cast, delete, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.clock import now
@@ -12,7 +12,16 @@ from blog.core.jobs.running import RunningJob
 from blog.core.web.app import current_app
 from blog.media.jobs import remove_later
 from blog.media.sizes import ORIGINALS
-from blog.models import Media, MediaFile, MediaState, PostMedia, RevisionMedia, User
+from blog.models import (
+    Media,
+    MediaFile,
+    MediaState,
+    Post,
+    PostDraft,
+    PostMedia,
+    RevisionMedia,
+    User,
+)
 
 # An image may be uploaded long before the post that shows it is saved.
 UNUSED_AFTER = timedelta(days=7)
@@ -21,7 +30,8 @@ ABANDONED_AFTER = timedelta(days=1)
 
 
 async def delete_unused(session: AsyncSession) -> int:
-    """Delete some images that neither a post nor its history shows, and that are no avatars.
+    """Delete some images that neither a post, its history nor a working copy shows, and that are no
+    avatars.
 
     The caller commits.
 
@@ -32,6 +42,14 @@ async def delete_unused(session: AsyncSession) -> int:
     is_used = or_(
         exists().where(PostMedia.name == Media.name),
         exists().where(RevisionMedia.name == Media.name),
+        exists().where(Post.cover_id == Media.id),
+        exists().where(
+            PostDraft.editor_id == Media.owner_id,
+            or_(
+                PostDraft.fields["cover"].astext == cast(Media.id, Text),
+                PostDraft.fields["body"].astext.contains(Media.name),
+            ),
+        ),
         exists().where(User.id == Media.owner_id, User.avatar == Media.name),
     )
     old = (

@@ -8,6 +8,7 @@ from blog.core.auth.permissions import permission_required
 from blog.core.auth.quotas import UPLOADING, WRITING, quota
 from blog.core.db.pagination import CursorRequest
 from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.text.images import tint
 from blog.core.web.app import current_app, db
 from blog.core.web.errors import prefers_json
 from blog.core.web.forms import Form
@@ -17,11 +18,14 @@ from blog.core.web.uploads import takes_upload
 from blog.media import queries, service
 from blog.media.markdown import markdown_of
 from blog.media.schemas import MediaForm, MediaUpdate
-from blog.media.sizes import size_text, variant_path
+from blog.media.showing import image_srcset, image_url
+from blog.media.sizes import size_text
 from blog.media.uploads import LARGEST_UPLOAD, receive
 from blog.models import Media, Permission
 
 blueprint = Blueprint("media", __name__)
+for shown in (image_url, image_srcset, tint):
+    blueprint.add_app_template_global(shown)
 
 PER_PAGE = 24
 
@@ -84,7 +88,7 @@ def _inserted(media: Media) -> Response:
     response = jsonify(
         id=media.id,
         markdown=markdown_of(media),
-        url=variant_path(media.name, media.file.variants[-1][0]),
+        url=image_url(media.name, media.file.variants[-1][0]),
         width=media.file.width,
         height=media.file.height,
         alt=media.alt,
@@ -105,7 +109,5 @@ async def _overview_page(form: Form[MediaForm], wanted: CursorRequest) -> tuple[
         used=size_text(used.bytes),
         quota=size_text(settings.media_quota_bytes),
         markdown_of=markdown_of,
-        variant_path=variant_path,
-        media_url=settings.media_url,
     )
     return html, form.status

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import ARRAY, BigInteger, Select, String, any_, bindparam, func, select
+from sqlalchemy import ARRAY, BigInteger, Select, String, and_, any_, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
@@ -19,6 +19,23 @@ _NEWEST: Listing[Media] = Listing(
     _ORDER, _OWN, lambda media: (media.id,), complete=lambda rows: rows.options(_WITH_FILE)
 )
 _BY_ID = _OWN.where(Media.id == bindparam("id")).options(_WITH_FILE)
+_ID = bindparam("id", type_=BigInteger)
+_CHOICES = (
+    select(Media)
+    .where(
+        or_(
+            Media.id.in_(
+                select(Media.id)
+                .where(Media.owner_id == _OWNER)
+                .order_by(Media.id.desc())
+                .limit(bindparam("number"))
+            ),
+            and_(Media.id == _ID, Media.owner_id == _OWNER),
+        )
+    )
+    .options(_WITH_FILE)
+    .order_by(Media.id.desc())
+)
 _USAGE = select(func.count(), func.coalesce(func.sum(Media.bytes), 0)).where(
     Media.owner_id == _OWNER
 )
@@ -46,9 +63,14 @@ class ShownFile(NamedTuple):
     variants: Sequence[Sequence[int]]
 
 
-def some_of(owner_id: int, number: int) -> Select[Media]:
-    """Some images of somebody, locked."""
-    statement = select(Media).where(Media.owner_id == owner_id).order_by(Media.id).limit(number)
+def ids_of_some(owner_id: int, number: int) -> Select[int]:
+    """The ids of some images of somebody."""
+    return select(Media.id).where(Media.owner_id == owner_id).order_by(Media.id).limit(number)
+
+
+def locked(ids: Sequence[int]) -> Select[Media]:
+    """Images with these ids, locked."""
+    statement = select(Media).where(Media.id.in_(ids)).order_by(Media.id)
     return statement.options(_WITH_FILE).with_for_update(of=Media)
 
 
@@ -68,6 +90,19 @@ async def newest(
 ) -> Page[Media]:
     """Somebody's images, the newest first."""
     return await _NEWEST.read(session, wanted, total, owner=owner_id)
+
+
+async def choices(
+    session: AsyncSession, owner_id: int, number: int, chosen: int
+) -> Sequence[Media]:
+    """Somebody's newest images, and the one that they have chosen before.
+
+    Args:
+        number: how many of the newest.
+        chosen: the id of the chosen one; 0 for none.
+    """
+    parameters = {"owner": owner_id, "number": number, "id": chosen}
+    return (await session.scalars(_CHOICES, parameters)).all()
 
 
 async def own_media(session: AsyncSession, owner_id: int, media_id: int) -> Media | None:

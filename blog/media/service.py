@@ -1,6 +1,7 @@
 """Adding, changing and deleting images. Each function is one action in one transaction.
 
-Rows are locked in this order: the owner, the file, the image.
+Rows are locked in this order: the posts with the image as their cover, the owner, the file, the
+image.
 """
 
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from blog.media import queries
 from blog.media.jobs import PROCESS_MEDIA, SMALLEST_BYTES, file_payload, remove_later
 from blog.media.schemas import Inspected, MediaForm, MediaUpdate
 from blog.media.sizes import Size, size_text
-from blog.models import Media, MediaFile, MediaState, User
+from blog.models import Media, MediaFile, MediaState, Post, User
 
 IS_GONE = "This image does not exist, or was deleted."
 QUOTA_IS_USED_UP = (
@@ -133,12 +134,14 @@ async def change_media(
 
 
 async def delete_media(session: AsyncSession, owner_id: int, media_id: int) -> None:
-    """Delete an image. Its file goes as well, if nobody else has uploaded the same.
+    """Delete an image. Its file goes as well, if nobody else has uploaded the same. Posts of which
+    it is the cover have none then.
 
     Raises:
         NotFoundError: it is not there, or not theirs.
     """
     media = await _own(session, owner_id, media_id)
+    await _lock_posts_with_covers(session, [media_id])
     await session.execute(
         update(User).where(User.id == owner_id, User.avatar == media.name).values(avatar=None)
     )
@@ -153,11 +156,19 @@ async def delete_some_media(session: AsyncSession, owner_id: int, number: int) -
     Returns:
         How many there were.
     """
-    rows = (await session.scalars(queries.some_of(owner_id, number))).all()
+    ids = (await session.scalars(queries.ids_of_some(owner_id, number))).all()
+    await _lock_posts_with_covers(session, ids)
+    rows = (await session.scalars(queries.locked(ids))).all()
     for media in rows:
         await session.delete(media)
         await remove_later(session, media.file)
     return len(rows)
+
+
+async def _lock_posts_with_covers(session: AsyncSession, media_ids: Sequence[int]) -> None:
+    """Lock the posts of which these images are the covers, which the database takes from them."""
+    posts = select(Post.id).where(Post.cover_id.in_(media_ids)).order_by(Post.id)
+    await session.execute(posts.with_for_update())
 
 
 async def _own(session: AsyncSession, owner_id: int, media_id: int) -> Media:

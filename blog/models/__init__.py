@@ -5,6 +5,7 @@ from blog.models.api_token import ApiToken, Scope
 from blog.models.audit_entry import Act, AuditEntry
 from blog.models.base import Base
 from blog.models.comment import Comment
+from blog.models.cover import Cover
 from blog.models.email import Email, EmailState
 from blog.models.event import LoggedEvent
 from blog.models.follow import Follow
@@ -34,6 +35,7 @@ __all__ = [
     "Base",
     "Comment",
     "CommentRange",
+    "Cover",
     "Email",
     "EmailState",
     "Follow",

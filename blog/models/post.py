@@ -22,6 +22,7 @@ from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from blog.core.text.excerpts import shown_in_lists
 from blog.models.base import Base, Count, CreatedAt, RowId, SubmissionKey, once_a_submission
+from blog.models.cover import Cover, facts_of_cover
 from blog.models.tag import names_of_tags
 from blog.models.user import User
 
@@ -87,6 +88,7 @@ class Post(Base):
     # Where it was published first, if that was on another site.
     canonical_url: Mapped[str | None] = mapped_column(String(2000))
     comments_open: Mapped[bool] = mapped_column(server_default=text("true"), default=True)
+    cover_id: Mapped[int | None] = mapped_column(ForeignKey("media.id", ondelete="SET NULL"))
     created_at: Mapped[CreatedAt]
     status: Mapped[PostStatus] = mapped_column(
         String(9), server_default=PostStatus.PUBLISHED, default=PostStatus.PUBLISHED
@@ -115,6 +117,7 @@ class Post(Base):
     author: Mapped[User] = relationship(lazy="raise")
     # Their names, in the order of the author.
     tags: Mapped[list[str]] = column_property(names_of_tags(id))
+    cover_facts: Mapped[list[Any] | None] = column_property(facts_of_cover(cover_id))
 
     @property
     def is_public(self) -> bool:
@@ -125,6 +128,11 @@ class Post(Base):
     def shown_language(self) -> str | None:
         """Its language, or else that of its author, who has to be loaded."""
         return self.language or self.author.language
+
+    @property
+    def cover(self) -> Cover | None:
+        """Its cover image."""
+        return Cover.read(self.cover_facts)
 
     @property
     def beginning(self) -> str:
@@ -176,6 +184,7 @@ class Post(Base):
             "id",
             postgresql_where=text("status <> 'published'"),
         ),
+        Index(None, "cover_id", postgresql_where=text("cover_id IS NOT NULL")),
         Index("ix_posts_hidden", "id", postgresql_where=text("hidden_at IS NOT NULL")),
         Index(
             "ix_posts_pinned",

@@ -38,7 +38,9 @@ from blog.core.text.reading_time import reading_minutes
 from blog.core.text.validation import with_example
 from blog.core.text.wall_times import wall_text
 from blog.core.web.app import current_app, db, read, writes
-from blog.models import Permission, Post, PostStatus, Scope
+from blog.media.api import EXAMPLE as EXAMPLE_OF_IMAGE
+from blog.media.api import VariantResource, variant_resources
+from blog.models import Cover, Permission, Post, PostStatus, Scope
 from blog.posts import lists, queries, service
 from blog.posts.drafts import drafts
 from blog.posts.lists import ListedPost, UnreadPost
@@ -52,6 +54,11 @@ blueprint = Resource("posts", __name__, "What people write, and what they read o
 READ_AT_ONCE = 4
 
 
+EXAMPLE_OF_COVER = {
+    "id": EXAMPLE_OF_IMAGE["id"],
+    "url": EXAMPLE_OF_IMAGE["image_url"],
+    **{name: EXAMPLE_OF_IMAGE[name] for name in ("width", "height", "alt", "colour", "variants")},
+}
 EXAMPLE = {
     "url": f"{EXAMPLE_ROOT}/posts/17",
     "id": 17,
@@ -70,6 +77,7 @@ EXAMPLE = {
     "language": "en",
     "excerpt": None,
     "canonical_url": None,
+    "cover": EXAMPLE_OF_COVER,
     "comments_open": True,
     "word_count": 8,
     "reading_minutes": 1,
@@ -82,6 +90,22 @@ EXAMPLE = {
 
 
 TEXTS = ("body", "body_html")
+
+
+class CoverResource(BaseModel):
+    """The cover image of a post."""
+
+    model_config = with_example(EXAMPLE_OF_COVER)
+
+    id: int
+    url: Annotated[Url, Field(description="The image itself, in its largest size.")]
+    width: Annotated[int, Field(description="In pixels, of the largest size.")]
+    height: int
+    alt: str
+    colour: Annotated[str, Field(description="The dominant one, to show until it is loaded.")]
+    variants: Annotated[
+        list[VariantResource], Field(description="All sizes, as WebP, the smallest first.")
+    ]
 
 
 class PostResource(BaseModel):
@@ -111,6 +135,7 @@ class PostResource(BaseModel):
     canonical_url: Annotated[
         str | None, Field(description="Where it was published first, on another site.")
     ]
+    cover: CoverResource | None
     comments_open: Annotated[bool, Field(description="Whether people may comment.")]
     word_count: Annotated[
         int | None, Field(description="Null for an old post until it is rendered again.")
@@ -159,6 +184,7 @@ def resource(post: Post | ListedPost, to: Links) -> PostResource:
         language=post.shown_language,
         excerpt=post.summary,
         canonical_url=post.canonical_url,
+        cover=_cover_resource(post.cover, to) if post.cover else None,
         comments_open=post.comments_open,
         word_count=post.word_count,
         reading_minutes=None if post.word_count is None else reading_minutes(post.word_count),
@@ -167,6 +193,20 @@ def resource(post: Post | ListedPost, to: Links) -> PostResource:
         scheduled_for=wall_text(post.scheduled_wall) if post.scheduled_wall else None,
         time_zone=post.time_zone,
         pinned=post.pinned_at is not None,
+    )
+
+
+def _cover_resource(cover: Cover, to: Links) -> CoverResource:
+    variants = variant_resources(cover.name, cover.variants, to)
+    largest = variants[-1]
+    return CoverResource(
+        id=cover.id,
+        url=largest.url,
+        width=largest.width,
+        height=largest.height,
+        alt=cover.alt,
+        colour=f"#{cover.colour}",
+        variants=variants,
     )
 
 

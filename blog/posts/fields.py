@@ -14,7 +14,7 @@ from blog.core.text.markdown import RENDERER_VERSION
 from blog.core.text.reading_time import word_count
 from blog.core.text.slugs import is_slug_of, slug_of
 from blog.core.text.tags import fold_tag
-from blog.models import Post, PostTag, Tag, User
+from blog.models import Media, MediaFile, Post, PostTag, Tag, User
 from blog.posts.schemas import PostFields
 
 # The names of the columns in the API and forms.
@@ -23,11 +23,13 @@ COLUMN_OF = {
     "language": "language",
     "excerpt": "summary",
     "canonical_url": "canonical_url",
+    "cover": "cover_id",
     "comments_open": "comments_open",
 }
 MOST_PINNED = 3
 # A change of one of these marks the post as edited.
 READ_BY_ALL = {"title", "body", "summary"}
+NO_SUCH_IMAGE = "The author has no such image; perhaps it was deleted. Please choose another one."
 IS_PINNED = f"At most {MOST_PINNED} posts can be pinned. Unpin another one first."
 SLUG_IS_TAKEN = "Another post of yours has this slug. Please choose another one."
 
@@ -131,6 +133,23 @@ async def lock_author(session: AsyncSession, author_id: int) -> None:
     await session.execute(
         select(User.id).where(User.id == author_id).with_for_update(key_share=True)
     )
+
+
+async def lock_cover(session: AsyncSession, author_id: int, cover_id: int) -> None:
+    """Lock an image that becomes a cover, so that it is not deleted as unused at that moment.
+
+    The caller has locked the post, if it exists.
+
+    Raises:
+        InvalidFieldsError: it is none of the author's images.
+    """
+    own = (Media.id == cover_id, Media.owner_id == author_id)
+    file = select(MediaFile.name).where(MediaFile.name.in_(select(Media.name).where(*own)))
+    image = select(Media.id).where(*own)
+    for rows in (file, image):
+        found = await session.scalar(rows.with_for_update(read=True, key_share=True))
+    if found is None:
+        raise InvalidFieldsError({"cover": NO_SUCH_IMAGE})
 
 
 async def new_slug(

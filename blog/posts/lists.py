@@ -34,7 +34,8 @@ from blog.core.db.pagination import (
     Rows,
 )
 from blog.core.text.excerpts import NEEDED, shown_in_lists
-from blog.models import Post, PostStatus, User
+from blog.models import Cover, Post, PostStatus, User
+from blog.models.cover import facts_of_cover
 from blog.models.tag import names_of_tags
 
 # The columns of the tables themselves, so that the ORM has nothing to do with the lists.
@@ -76,6 +77,7 @@ class PostCard(NamedTuple):
     published_at: datetime
     edited_at: datetime | None
     comment_count: int
+    cover: Cover | None
     author: Author
 
 
@@ -102,6 +104,7 @@ class ListedPost(NamedTuple):
     pinned_at: datetime | None
     scheduled_wall: datetime | None
     time_zone: str | None
+    cover: Cover | None
     tags: tuple[str, ...]
     author: Author
 
@@ -130,13 +133,14 @@ class UnreadPost(NamedTuple):
 
 
 _LANGUAGE, _TAGS = func.coalesce(_POST.language, _USER.language), names_of_tags(_POST.id)
+_COVER = facts_of_cover(_POST.cover_id)
 _AVATAR_KEY = func.coalesce(_USER.avatar, _USER.avatar_hash)
 _AUTHOR: tuple[ColumnElement[Any], ...] = (_USER.id, _USER.username, _AVATAR_KEY)
 COLUMNS: tuple[ColumnElement[Any], ...] = (
     _POST.id, _POST.body, _POST.body_html, _POST.created_at, _POST.published_at, _POST.edited_at,
     _POST.version, _POST.comment_count, _POST.status, _POST.hidden_at, _POST.title, _POST.slug,
     _POST.summary, _POST.word_count, _LANGUAGE, _POST.canonical_url, _POST.comments_open,
-    _POST.pinned_at, _POST.scheduled_wall, _POST.time_zone, _TAGS, *_AUTHOR,
+    _POST.pinned_at, _POST.scheduled_wall, _POST.time_zone, _COVER, _TAGS, *_AUTHOR,
 )  # fmt: skip
 # For posts without a stored excerpt; the database decompresses only this part.
 _BEGINNING = case(
@@ -145,7 +149,7 @@ _BEGINNING = case(
 _CARD_COLUMNS: tuple[ColumnElement[Any], ...] = (
     _POST.id, _POST.excerpt, _BEGINNING, func.octet_length(_POST.body_html),
     _POST.title, _POST.slug, _POST.summary, _POST.word_count, _LANGUAGE, _TAGS,
-    _POST.pinned_at, _POST.published_at, _POST.edited_at, _POST.comment_count, *_AUTHOR,
+    _POST.pinned_at, _POST.published_at, _POST.edited_at, _POST.comment_count, _COVER, *_AUTHOR,
 )  # fmt: skip
 _BYTES = func.octet_length(_POST.body) + func.octet_length(_POST.body_html)
 _REVISION = cast(literal_column("posts.xmin"), Text)
@@ -170,9 +174,9 @@ def _place(post: PostCard | ListedPost | UnreadPost) -> Sequence[Any]:
 def listed(row: Sequence[Any]) -> ListedPost:
     """A post of which `COLUMNS` were read, and perhaps more."""
     end = len(COLUMNS)
-    *fields, tags = row[: end - len(_AUTHOR)]
+    *fields, cover, tags = row[: end - len(_AUTHOR)]
     author = Author._make(row[end - len(_AUTHOR) : end])
-    return ListedPost._make((*fields, tuple(tags), author))
+    return ListedPost._make((*fields, Cover.read(cover), tuple(tags), author))
 
 
 def listed_or_unread(row: Sequence[Any]) -> ListedPost | UnreadPost:
@@ -191,9 +195,9 @@ def page_of_read(page: Page[Any], cursor_of: Callable[[Any], str]) -> Page[Any]:
 
 
 def _card(row: Sequence[Any]) -> PostCard:
-    shown, author = shown_in_lists(*row[1:4]), row[14:17]
+    shown, cover, author = shown_in_lists(*row[1:4]), Cover.read(row[14]), row[15:18]
     return PostCard._make(
-        (row[0], *shown, *row[4:9], tuple(row[9]), *row[10:14], Author._make(author))
+        (row[0], *shown, *row[4:9], tuple(row[9]), *row[10:14], cover, Author._make(author))
     )
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from blog.core.text.addresses import WebAddress
 from blog.core.text.fields import OPTIONAL_LINE, Switch
@@ -27,6 +27,9 @@ EXAMPLE = {
 
 Title = Annotated[Annotated[str, Field(max_length=LONGEST_TITLE)] | None, OPTIONAL_LINE]
 Excerpt = Annotated[Annotated[str, Field(max_length=LONGEST_EXCERPT)] | None, OPTIONAL_LINE]
+CoverId = Annotated[int, Field(ge=1, lt=2**63)] | None
+# Of a form, where no cover is the empty text.
+TypedCover = Annotated[CoverId, BeforeValidator(lambda value: value or None)]
 Body = Annotated[Markdown, Field(max_length=LONGEST_POST), NotBlank]
 
 
@@ -47,6 +50,9 @@ class PostFields(Schema):
     ] = None
     canonical_url: Annotated[
         WebAddress, Field(description="Where the post was published first, on another site.")
+    ] = None
+    cover: Annotated[
+        CoverId, Field(description="The id of one of your images; null for no cover.", strict=True)
     ] = None
     comments_open: Annotated[Switch, Field(description="Whether people may comment.")] = True
     pinned: Annotated[
@@ -97,6 +103,7 @@ class PostForm(PostCreate, SubmittedForm):
     """A new post."""
 
     tags: TagLine = Field([])
+    cover: TypedCover = None
 
     @property
     def has_only_text(self) -> bool:

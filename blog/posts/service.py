@@ -20,7 +20,6 @@ from blog.core.web.batches import Batches
 from blog.core.web.submissions import submission_key
 from blog.models import Act, Permission, Post, PostStatus, User
 from blog.models.account_deletion import not_deleted
-from blog.models.tag import names_of_tags
 from blog.posts.events import PostChanged, PostDeleted, PostPublished, PostUnpublished
 from blog.posts.fields import (
     COLUMN_OF,
@@ -30,6 +29,7 @@ from blog.posts.fields import (
     has_tags,
     keeps_slug,
     lock_author,
+    lock_cover,
     new_slug,
     pin_columns,
     set_tags,
@@ -66,8 +66,8 @@ async def write_post(
 
     Raises:
         ForbiddenError: this person may not write.
-        InvalidFieldsError: another post of theirs has the wanted slug, they have pinned too many
-            others, or it cannot be scheduled for this time.
+        InvalidFieldsError: another post of theirs has the wanted slug, the cover is none of their
+            images, they have pinned too many others, or it cannot be scheduled for this time.
         NotFoundError: the form was sent before, and what it published is deleted at this moment.
     """
     if not author.can(Permission.WRITE):
@@ -121,9 +121,12 @@ async def insert_post(
         Its id.
 
     Raises:
-        InvalidFieldsError: another post of this author has the wanted slug.
+        InvalidFieldsError: another post of this author has the wanted slug, or the cover is none
+            of their images.
     """
     slug = await new_slug(session, author_id, form.title, form.slug)
+    if form.cover is not None:
+        await lock_cover(session, author_id, form.cover)
     columns |= field_columns(form, COLUMN_OF)
     columns["revision"] = int(columns["status"] == PostStatus.PUBLISHED)
     post = insert(Post).values(author_id=author_id, slug=slug, **columns)
@@ -176,6 +179,8 @@ async def edit_post(
         await set_tags(session, post.id, await tag_ids(session, form.tags))
     if not keeps_its_slug:
         post.slug = await new_slug(session, post.author_id, title, form.slug, post.id)
+    if cover_id := changes.get("cover_id"):
+        await lock_cover(session, post.author_id, cover_id)
     stays_draft = PostStatus.PUBLISHED not in {was, changes.get("status", was)}
     if is_edited or stays_draft:
         post.edited_at = moment
@@ -187,7 +192,7 @@ async def edit_post(
     if editor.id != post.author_id:
         audit.record(session, editor, Act.EDIT_POST, post.author, post=post.id)
     await _record_edit(session, post, was, editor)
-    await _load_tags(session, post)  # They have expired with the change.
+    await _load_parts(session, post)  # They have expired with the change.
     await session.commit()
     return post
 
@@ -238,8 +243,8 @@ async def locked_post(session: AsyncSession, viewer: Viewer, post_id: int) -> Po
     post = await session.scalar(
         select(Post)
         .where(Post.id == post_id, not_deleted(Post.author_id))
-        # A statement that waits for the lock would return the tags from before the wait.
-        .options(defer(Post.tags))
+        # A statement that waits for the lock would return those from before the wait.
+        .options(defer(Post.tags), defer(Post.cover_facts))
         .with_for_update()
         .execution_options(populate_existing=True)
     )
@@ -249,10 +254,13 @@ async def locked_post(session: AsyncSession, viewer: Viewer, post_id: int) -> Po
         raise ForbiddenError
     # Not joined above: that would load a viewer who is the author anew, without their role.
     set_committed_value(post, "author", await session.get_one(User, post.author_id))
-    await _load_tags(session, post)
+    await _load_parts(session, post)
     return post
 
 
-async def _load_tags(session: AsyncSession, post: Post) -> None:
-    tags = await session.scalar(select(names_of_tags(post.id)))
+async def _load_parts(session: AsyncSession, post: Post) -> None:
+    """Load what a post has in other tables."""
+    parts = select(Post.tags, Post.cover_facts).where(Post.id == post.id)
+    tags, cover = (await session.execute(parts)).one()
     set_committed_value(post, "tags", tags)
+    set_committed_value(post, "cover_facts", cover)

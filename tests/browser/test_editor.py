@@ -270,3 +270,29 @@ async def test_an_image_is_asked_what_it_shows_and_put_into_the_text(open_page: 
     await expect(page.get_by_role("region", name="Preview").get_by_role("img")).to_be_visible()
     await text_of(page).press("Control+z")
     await expect(text_of(page)).to_have_value("Before")
+
+
+async def test_a_cover_is_uploaded_beside_the_text_and_saved_with_it(open_page: Opener) -> None:
+    page = await open_page()
+    await log_in(page, EDITOR)
+    await write(page, "With a cover", "Below it")
+    picture = await page.screenshot(clip={"x": 0, "y": 0, "width": 40, "height": 30})
+    await page.get_by_text("Settings and schedule").click()
+    covers = page.get_by_role("group", name="Cover image")
+    await expect(covers.get_by_role("radio", name="No cover")).to_be_checked()
+    async with page.expect_file_chooser() as chooser:
+        await covers.get_by_role("button", name="Upload a cover").click()
+    file: FilePayload = {"name": "cover.png", "mimeType": "image/png", "buffer": picture}
+    await (await chooser.value).set_files(file)
+    dialog = page.get_by_role("dialog", name="cover.png")
+    await dialog.get_by_label("Alternative text").fill("A tram in the rain")
+    async with page.expect_response("**/autosave"):
+        await dialog.get_by_role("button", name="Upload").click()
+    await expect(covers.get_by_role("radio", name="A tram in the rain")).to_be_checked()
+    other = await open_page(scripts=False)
+    await log_in(other, EDITOR)
+    await other.goto(page.url)
+    await other.get_by_text("Settings and schedule").click()
+    await expect(other.get_by_role("radio", name="A tram in the rain")).to_be_checked()
+    await other.get_by_role("button", name="Publish").click()
+    await expect(other.get_by_role("article").get_by_role("img", name="A tram")).to_be_visible()

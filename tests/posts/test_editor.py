@@ -27,6 +27,8 @@ DRAFT = {"title": "The tram", "body": "It *never* comes.", "tags": "trams, #wait
 def values(page: Response) -> dict[str, str]:
     """What stands in the fields of the editor."""
     form = page.text.partition('class="editor-form"')[2].partition("</form>")[0]
+    # Of radio buttons, only the checked one is sent.
+    form = re.sub('<input type="radio"[^>]*"(?! checked)>', "", form)
     inputs = re.findall(r'<input[^>]* name="(\w+)"[^>]*? value="([^"]*)"', form)
     areas = re.findall(r'<textarea[^>]* name="(\w+)"[^>]*>\n(.*?)</textarea>', form, re.DOTALL)
     found: dict[str, str] = {}

@@ -73,7 +73,8 @@ def sections(account: User) -> dict[str, Section]:
         ).where(User.id == me), (User.id,)),
         "posts": Section(select(
             Post.id, Post.title, Post.slug, Post.body, Post.tags, Post.summary, Post.language,
-            Post.canonical_url, Post.comments_open, Post.pinned_at, Post.created_at, Post.status,
+            Post.canonical_url, Post.cover_id, Post.comments_open, Post.pinned_at,
+            Post.created_at, Post.status,
             Post.published_at, Post.scheduled_wall, Post.time_zone, Post.preview_key,
             Post.edited_at, Post.revision, Post.hidden_at, Post.comment_count,
         ).where(Post.author_id == me), (Post.id,), POSTS_AT_ONCE),

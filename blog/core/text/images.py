@@ -68,7 +68,7 @@ def render_image(
     sources = ", ".join(f"{path}-{width}.webp {width}w" for width, _ in facts["variants"])
     width, height = facts["variants"][-1]
     return (
-        f'<img class="{_tint(facts["colour"])}" src="{path}-{width}.webp" srcset="{sources}" '
+        f'<img class="{tint(facts["colour"])}" src="{path}-{width}.webp" srcset="{sources}" '
         f'sizes="{SIZES}" width="{width}" height="{height}" loading="lazy" decoding="async" '
         f'alt="{alt}">'
     )
@@ -116,7 +116,7 @@ def _text(content: str) -> Token:
     return Token("text", "", 0, content=content)
 
 
-def _tint(colour: str) -> str:
+def tint(colour: str) -> str:
     """The class of the colour that is nearest."""
     channels = bytes.fromhex(colour)
     return "tint-" + "".join(str(round(each * (STEPS - 1) / 255)) for each in channels)

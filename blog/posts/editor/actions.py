@@ -112,13 +112,22 @@ async def _stored(sent: Sent, body_html: str) -> tuple[int, DraftForm]:
     return saved.post_id, sent.data.model_copy(update={"version": saved.version})
 
 
-async def _save(sent: Sent, status: PostStatus | None = None) -> ResponseReturnValue:
-    """Save a draft, which keeps its status unless another one is wanted."""
+async def _saved(sent: Sent, status: PostStatus | None = None) -> int:
+    """Save a draft, which keeps its status unless another one is wanted.
+
+    Returns:
+        Its id.
+    """
     body_html = await draft_html(sent.data.body)
     post_id, data = await _stored(sent, body_html)
     if sent.edited is not None:
         await save_draft(post_id, data, body_html, status)
-    await flash(UNSCHEDULED if status else SAVED, "success")
+    return post_id
+
+
+async def _save(sent: Sent) -> ResponseReturnValue:
+    post_id = await _saved(sent)
+    await flash(SAVED, "success")
     return _done(sent, url_for("editor.edit", post_id=post_id))
 
 
@@ -136,7 +145,14 @@ async def save_draft(
 
 
 async def _unschedule(sent: Sent) -> ResponseReturnValue:
-    return await _save(sent, PostStatus.DRAFT)
+    post_id = await _saved(sent, PostStatus.DRAFT)
+    await flash(UNSCHEDULED, "success")
+    return _done(sent, url_for("editor.edit", post_id=post_id))
+
+
+async def _choose_cover(sent: Sent) -> ResponseReturnValue:
+    """Save what was typed, and go on to the page with all images."""
+    return _done(sent, url_for("covers.overview", post_id=await _saved(sent)))
 
 
 async def _open(sent: Sent) -> ResponseReturnValue:
@@ -181,11 +197,21 @@ def _promise(post: Post) -> str:
     return f"{words}."
 
 
-async def _save_copy(sent: Sent) -> ResponseReturnValue:
+async def _copied(sent: Sent) -> None:
+    """Save a working copy."""
     fields = typed_fields(sent.form)
     await service.save_working_copy(db(), required_viewer(), sent.post, sent.data, fields)
+
+
+async def _save_copy(sent: Sent) -> ResponseReturnValue:
+    await _copied(sent)
     await flash(CHANGES_SAVED, "success")
     return _done(sent, url_for("editor.edit", post_id=sent.post.id))
+
+
+async def _choose_other_cover(sent: Sent) -> ResponseReturnValue:
+    await _copied(sent)
+    return _done(sent, url_for("covers.overview", post_id=sent.post.id))
 
 
 async def _publish_changes(sent: Sent) -> ResponseReturnValue:
@@ -229,6 +255,7 @@ SAVE, PREVIEW, PUBLISH = "save", "preview", "publish"
 OF_UNPUBLISHED = {
     SAVE: Action(DraftForm, _save),
     "open": Action(DraftForm, _open),
+    "choose_cover": Action(DraftForm, _choose_cover),
     PREVIEW: Action(PublishForm, _preview),
     PUBLISH: Action(PublishForm, _publish),
     "schedule": Action(PublishForm, _schedule),
@@ -236,6 +263,7 @@ OF_UNPUBLISHED = {
 }
 OF_PUBLISHED = {
     SAVE: Action(DraftForm, _save_copy),
+    "choose_cover": Action(DraftForm, _choose_other_cover),
     PREVIEW: Action(ChangeForm, _preview),
     PUBLISH: Action(ChangeForm, _publish_changes),
     "discard": Action(DraftForm, _discard),

@@ -27,6 +27,9 @@ from blog.posts.service import POST_IS_GONE
 
 blueprint = Blueprint("autosave", __name__)
 
+# Another post may have the slug, and the image be deleted.
+DEPEND_ON_OTHERS = {"slug", "cover"}
+
 
 @blueprint.post("/write/autosave")
 @quota(AUTOSAVING)
@@ -49,21 +52,28 @@ async def _saved(edited: Edited | None) -> ResponseReturnValue:
     sent = {name: text.replace("\r\n", "\n") for name, text in fields}
     form, wrong = valid_part(sent)
     try:
-        try:
-            saved = await _save(edited, form, sent)
-        except InvalidFieldsError as error:
-            # The one thing that depends on other posts.
-            if error.errors.keys() != {"slug"}:
-                raise
-            await close_db()
-            sent = {name: text for name, text in sent.items() if name != "slug"}
-            saved = await _save(edited, valid_part(sent)[0], sent)
-            wrong |= error.errors
+        while (saved := await _saved_or_refused(edited, form, sent, wrong)) is None:
+            sent = {name: text for name, text in sent.items() if name not in wrong}
+            form, _ = valid_part(sent)
     except EditConflictError:
         if edited is None:
             raise NotFoundError(POST_IS_GONE) from None
         return await _other(edited.post.id, form)
     return saved | {"errors": wrong}
+
+
+async def _saved_or_refused(
+    edited: Edited | None, form: DraftForm, sent: Mapping[str, str], wrong: dict[str, str]
+) -> dict[str, Any] | None:
+    """The answer; `None` if a field of `DEPEND_ON_OTHERS` is refused, which is added to `wrong`."""
+    try:
+        return await _save(edited, form, sent)
+    except InvalidFieldsError as error:
+        if error.errors.keys() - (DEPEND_ON_OTHERS & sent.keys()):
+            raise
+        await close_db()
+        wrong |= error.errors
+        return None
 
 
 async def _save(edited: Edited | None, form: DraftForm, sent: Mapping[str, str]) -> dict[str, Any]:

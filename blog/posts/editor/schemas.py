@@ -9,7 +9,7 @@ from blog.core.errors import InvalidFieldsError
 from blog.core.text.tags import TagLine
 from blog.core.text.validation import Markdown, messages
 from blog.core.web.submissions import SubmittedForm
-from blog.posts.schemas import LONGEST_POST, Body, PostFields
+from blog.posts.schemas import LONGEST_POST, Body, PostFields, TypedCover
 
 Version = Annotated[int, Field(ge=0, lt=2**31)]
 
@@ -25,6 +25,7 @@ class DraftForm(PostFields, SubmittedForm):
 
     body: Annotated[Markdown, Field(max_length=LONGEST_POST)] = ""
     tags: TagLine = Field([])
+    cover: TypedCover = None
     version: Version = 0
     copy_version: Version | None = None
 

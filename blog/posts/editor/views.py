@@ -1,6 +1,6 @@
 """What the page of the editor is made of."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -13,14 +13,20 @@ from blog.core.text.wall_times import wall_text
 from blog.core.web.app import read
 from blog.core.web.cookies import cookie_name
 from blog.core.web.forms import Form
-from blog.models import Post, PostStatus
+from blog.media.queries import choices
+from blog.models import Media, Post, PostStatus
 from blog.posts.editor import queries
 from blog.posts.editor.queries import Edited
 
 # What a working copy keeps.
 FIELDS = (
-    "title", "body", "tags", "slug", "language", "excerpt", "canonical_url", "comments_open",
+    "title", "body", "tags", "slug", "language", "excerpt", "canonical_url", "cover",
+    "comments_open",
 )  # fmt: skip
+# How many of one's newest images are offered for a cover; a page of its own has all of them.
+MOST_CHOICES = 11
+# In digits: ids of 64 bits have no more.
+LONGEST_ID = 19
 # The cookie with the time zone that was chosen last.
 ZONE = "time_zone"
 NEW_POST = {"version": "0", "copy_version": "0", "comments_open": "true"}
@@ -49,6 +55,7 @@ def fields_of(post: Post) -> dict[str, str]:
         "language": post.language or "",
         "excerpt": post.summary or "",
         "canonical_url": post.canonical_url or "",
+        "cover": str(post.cover_id or ""),
         "comments_open": "true" if post.comments_open else "false",
     }
 
@@ -108,6 +115,19 @@ async def editor_page(
         preview=preview,
         other=other,
         own_tags=await read(queries.own_tags, required_viewer().id),
+        covers=await _covers(post, form.values.get("cover", "")),
         published=session.pop("published", None),
     )
     return page, 409 if other and request.method == "POST" else form.status
+
+
+async def _covers(post: Post | None, chosen: str) -> Sequence[Media]:
+    """The images that are offered for the cover.
+
+    Others than the author may leave the cover as it is, or remove it.
+    """
+    viewer_id = required_viewer().id
+    author_id = post.author_id if post else viewer_id
+    number = MOST_CHOICES if author_id == viewer_id else 0
+    is_id = chosen.isascii() and chosen.isdigit() and len(chosen) < LONGEST_ID
+    return await read(choices, author_id, number, int(chosen) if is_id else 0)

@@ -4,8 +4,9 @@ import "../kept.js";
 import "../preview.js";
 import { askWhich } from "./conflict.js";
 import { count } from "./count.js";
+import { chooseCover } from "./covers.js";
 import { format, isCommand } from "./formatting.js";
-import { takeImages } from "./images.js";
+import { chooseFiles, takeImages, uploader } from "./images.js";
 import { arrange, scrollInStep } from "./panes.js";
 import { pasteAsMarkdown } from "./paste.js";
 import { Saving } from "./saving.js";
@@ -29,7 +30,8 @@ function showOther(fields) {
   const { activeElement } = document;
   for (const [name, value] of Object.entries(fields)) {
     const field = form.elements[name];
-    if (name === "comments_open") form.querySelector("#comments_open").checked = value === "true";
+    if (name === "cover") chooseCover(part("covers"), value);
+    else if (name === "comments_open") form.querySelector("#comments_open").checked = value === "true";
     else if (field === body || field === title) replaceAll(field, value);
     else if (field) field.value = value;
   }
@@ -49,11 +51,18 @@ const saving = new Saving(form, {
 format(body, part("toolbar"));
 count(body, part("count"));
 pasteAsMarkdown(body);
-takeImages(body, {
-  dialog: part("image"),
-  button: part("add-image"),
-  token: () => form.elements.csrf_token.value,
-});
+const ask = uploader(part("image"), () => form.elements.csrf_token.value);
+takeImages(body, part("add-image"), ask);
+if (part("add-cover")) {
+  chooseFiles(part("add-cover"), {
+    several: false,
+    use: (files) =>
+      ask(files, (image) => {
+        chooseCover(part("covers"), String(image.id), image);
+        form.dispatchEvent(new Event("change"));
+      }),
+  });
+}
 suggestTags(tags, part("own-tags"));
 arrange(main, part("tabs"), part("write"), part("preview"));
 scrollInStep(body, part("preview"));

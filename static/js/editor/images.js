@@ -4,6 +4,7 @@
 import { replace } from "./text.js";
 
 const TYPES = /^image\/(jpeg|png|gif|webp|avif)$/;
+const ACCEPTED = "image/jpeg,image/png,image/gif,image/webp,image/avif";
 
 /** Upload a file with its texts; resolves to the answer, rejects with words. */
 function upload(address, token, file, alt, onProgress) {
@@ -29,34 +30,33 @@ function upload(address, token, file, alt, onProgress) {
   });
 }
 
-/** Let a field take images. */
-export function takeImages(field, { dialog, button, token }) {
+/**
+ * Ask for the texts of images, and upload them one after the other.
+ *
+ * @returns a function that takes files, and what to do with the answer to each upload; it tells
+ *     whether there are images among them.
+ */
+export function uploader(dialog, token) {
   const part = (name) => dialog.querySelector(`[data-part=${name}]`);
-  const [chooser, name, problem, progress] = ["file", "name", "problem", "progress"].map(part);
+  const [name, problem, progress] = ["name", "problem", "progress"].map(part);
   const form = dialog.querySelector("form");
   const { alt } = form.elements;
   const waiting = [];
-  let file = null;
+  let current = null;
 
   function next() {
-    file = waiting.shift() ?? null;
-    if (!file) {
+    current = waiting.shift() ?? null;
+    if (!current) {
       dialog.close();
       return;
     }
     alt.value = "";
-    name.textContent = file.name;
+    name.textContent = current.file.name;
     problem.hidden = progress.hidden = true;
     if (!dialog.open) dialog.showModal();
     alt.focus();
   }
 
-  function take(files) {
-    const images = [...files].filter((each) => TYPES.test(each.type));
-    waiting.push(...images);
-    if (images.length && !dialog.open) next();
-    return images.length > 0;
-  }
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -66,14 +66,12 @@ export function takeImages(field, { dialog, button, token }) {
     progress.value = 0;
     submit.disabled = true;
     try {
+      const { file, use } = current;
       const answer = await upload(dialog.dataset.upload, token(), file, alt.value, (share) => {
         progress.value = share;
       });
-      const { selectionEnd: at, value } = field;
       dialog.close();
-      // An image stands in a paragraph of its own.
-      const before = /(^|\n\n)$/.test(value.slice(0, at)) ? "" : "\n\n";
-      replace(field, at, at, `${before}${answer.markdown}\n\n`);
+      use(answer);
       next();
     } catch (error) {
       problem.textContent = error.message;
@@ -86,11 +84,40 @@ export function takeImages(field, { dialog, button, token }) {
   part("cancel").addEventListener("click", next);
   dialog.addEventListener("cancel", () => waiting.splice(0));
 
+  return (files, use) => {
+    const images = [...files].filter((each) => TYPES.test(each.type));
+    waiting.push(...images.map((file) => ({ file, use })));
+    if (images.length && !dialog.open) next();
+    return images.length > 0;
+  };
+}
+
+/** Let a button open the dialog in which the browser has files chosen. */
+export function chooseFiles(button, { several, use }) {
+  const chooser = Object.assign(document.createElement("input"), {
+    type: "file",
+    accept: ACCEPTED,
+    multiple: several,
+  });
+  button.hidden = false;
   button.addEventListener("click", () => chooser.click());
   chooser.addEventListener("change", () => {
-    take(chooser.files);
+    use(chooser.files);
     chooser.value = "";
   });
+}
+
+/** Let a text take images. */
+export function takeImages(field, button, ask) {
+  function insert(answer) {
+    const { selectionEnd: at, value } = field;
+    // An image stands in a paragraph of its own.
+    const before = /(^|\n\n)$/.test(value.slice(0, at)) ? "" : "\n\n";
+    replace(field, at, at, `${before}${answer.markdown}\n\n`);
+  }
+
+  const take = (files) => ask(files, insert);
+  chooseFiles(button, { several: true, use: take });
   field.addEventListener("paste", (event) => {
     const { files, types } = event.clipboardData;
     // A table from a spreadsheet has its picture beside it.

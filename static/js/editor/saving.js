@@ -8,7 +8,8 @@ const LONGEST_PAUSE = 60_000;
 // Browsers send up to 64 KiB for a page that is gone (Fetch Standard, 4.7).
 const SENT_AFTER_LEAVING = 60_000;
 const FIELDS = [
-  "title", "body", "tags", "slug", "language", "excerpt", "canonical_url", "comments_open",
+  "title", "body", "tags", "slug", "language", "excerpt", "canonical_url", "cover",
+  "comments_open",
 ];
 const VERSIONS = ["version", "copy_version"];
 const KEPT = "Your text is kept in this browser";
@@ -30,9 +31,10 @@ function isSame(one, other) {
 function fieldsAtFirst(form) {
   const values = FIELDS.map((name) => {
     const field = form.elements[name];
-    // The box of `comments_open` has a hidden field beside it.
-    const box = field.length ? field[0] : null;
-    return [name, box ? String(box.defaultChecked) : field.defaultValue];
+    if (!field.length) return [name, field.defaultValue];
+    // Radio buttons, or the box of `comments_open` with a hidden field beside it.
+    const chosen = [...field].find((each) => each.defaultChecked)?.value ?? "";
+    return [name, field[0].type === "radio" ? chosen : String(field[0].defaultChecked)];
   });
   return Object.fromEntries(values);
 }

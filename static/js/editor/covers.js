@@ -1,0 +1,29 @@
+// The choice of a cover: a radio button for each image, to which uploads are added.
+
+/**
+ * @param place where the radio buttons are.
+ * @param id of the image to choose; empty for none.
+ * @param image what is known of it, if it was just uploaded: its address, its text and its size.
+ */
+export function chooseCover(place, id, image) {
+  const choices = [...place.querySelectorAll("input")];
+  let chosen = choices.find(({ value }) => value === id);
+  if (!chosen) {
+    const choice = place.firstElementChild.cloneNode(true);
+    chosen = choice.querySelector("input");
+    chosen.value = id;
+    // Another tab or device may have chosen an image that this page has not seen.
+    const label = choice.querySelector("span");
+    if (image) {
+      const picture = Object.assign(new Image(image.width, image.height), {
+        src: image.url,
+        alt: image.alt || "An image without an alternative text",
+      });
+      label.replaceWith(picture);
+    } else {
+      label.textContent = "The cover that was chosen elsewhere";
+    }
+    place.children[0].after(choice);
+  }
+  chosen.checked = true;
+}
