@@ -47,14 +47,18 @@ class PostTag(Base):
 def names_of_tags(post_id: Any) -> ColumnElement[list[str]]:
     """The tags of a post as an array, in their order, read by the statement that reads the post.
 
+    It consists of columns of tables, because those of mapped classes would make each list that has
+    it a query of the ORM, which takes twice as long.
+
     Args:
         post_id: the column with the id of the post.
     """
+    tags, post_tags = Tag.__table__, PostTag.__table__
     names = (
-        select(Tag.name)
-        .join_from(PostTag, Tag, Tag.id == PostTag.tag_id)
-        .where(PostTag.post_id == post_id)
-        .order_by(PostTag.position)
-        .correlate_except(PostTag, Tag)
+        select(tags.c.name)
+        .join_from(post_tags, tags, tags.c.id == post_tags.c.tag_id)
+        .where(post_tags.c.post_id == post_id)
+        .order_by(post_tags.c.position)
+        .correlate_except(post_tags, tags)
     )
     return func.array(names.scalar_subquery(), type_=ARRAY(String))
