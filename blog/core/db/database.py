@@ -78,8 +78,8 @@ class Database:
         for_writing = self._pool_size - for_reading
         self.engine = make_engine(url, for_writing, connector=connector, limits=limits)
         self.reading_engine = make_engine(
-            url, for_reading, connector=connector, limits=limits
-        ).execution_options(isolation_level="AUTOCOMMIT")
+            url, for_reading, connector=connector, limits=limits, autocommit=True
+        )
         info = self._session_info
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, info=info)
         self._reading_sessions = async_sessionmaker(self.reading_engine, expire_on_commit=False)

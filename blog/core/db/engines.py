@@ -49,6 +49,7 @@ def make_engine(
     *,
     connector: Connector | None = None,
     limits: TimeLimits | None = None,
+    autocommit: bool = False,
     **options: Any,
 ) -> AsyncEngine:
     """Create an engine whose pool discards dead connections.
@@ -59,6 +60,7 @@ def make_engine(
             opening one takes longer than many requests.
         connector: shared by engines of the same server.
         limits: the time limits of statements; by default none.
+        autocommit: whether each statement is a transaction of its own.
         options: further arguments of `asyncpg.connect`.
     """
     limits = limits or TimeLimits()
@@ -69,6 +71,7 @@ def make_engine(
         pool_timeout=POOL_SECONDS,
         # Parameters are private, and error messages go into logs and mails.
         hide_parameters=True,
+        isolation_level="AUTOCOMMIT" if autocommit else None,
         connect_args={
             "async_creator_fn": (connector or Connector()).connect,
             "timeout": CONNECT_SECONDS,

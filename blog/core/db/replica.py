@@ -59,11 +59,8 @@ class Replica:
     def open(self) -> None:
         """Start to monitor it. Does not fail if it is unreachable."""
         # A page takes one or two statements, each with its own snapshot anyway, so a transaction
-        # would
-        # only cost round trips.
-        self.engine = make_engine(self._url, command_timeout=STATEMENT_SECONDS).execution_options(
-            isolation_level="AUTOCOMMIT"
-        )
+        # would only cost round trips.
+        self.engine = make_engine(self._url, autocommit=True, command_timeout=STATEMENT_SECONDS)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         self._task = asyncio.create_task(self._watch())
 
