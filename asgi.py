@@ -1,5 +1,7 @@
 """The entry of the web process: `hypercorn asgi:app`."""
 
+import gc
+
 from blog import create_app
 from blog.core.web.process import LifespanMiddleware, prepare_process
 from command_line import open_standard_streams
@@ -10,3 +12,6 @@ settings = load_settings()
 prepare_process(settings)
 app = create_app(settings)
 app.asgi_app = LifespanMiddleware(app.asgi_app)  # type: ignore[method-assign]
+# What exists by now lives as long as the process: the garbage collector need not look at it again.
+gc.collect()
+gc.freeze()

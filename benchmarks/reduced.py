@@ -4,19 +4,22 @@
 can be disabled independently.
 """
 
+import gc
 import os
 import sys
 from collections.abc import Callable
 from typing import Any
 
 import quart.templating
-from quart import render_template
+from quart import Quart, render_template
+from quart.templating import _default_template_ctx_processor
 
 from blog.core.auth import credentials
 from blog.core.crypto.tokens import token_digest
 from blog.core.db.request_coalescing import RequestCoalescer
 from blog.core.web.app import Broadside, current_app
 from blog.core.web.fragments import FragmentCache
+from blog.core.web.sessions import CookieSessions
 
 
 def without_request_coalescing() -> None:
@@ -64,11 +67,35 @@ def without_plain_templates() -> None:
     Broadside.jinja_environment = quart.templating.Environment
 
 
+def without_framework_shortcuts() -> None:
+    """Quart inspects each function on every call, creates a signer for each request, and runs its
+    own context processors; the garbage collector looks at everything."""
+
+    def signer(self: CookieSessions, app: Quart) -> Any:
+        self.__init__(app)  # type: ignore[misc]
+        return self._signer
+
+    async def update_template_context(self: Broadside, context: dict[str, Any]) -> None:
+        (extension,) = self.extensions["QUART_AUTH"]
+        theirs = [_default_template_ctx_processor, extension._template_context]
+        self.template_context_processors[None] += theirs  # type: ignore[arg-type]
+        Broadside.update_template_context = (  # type: ignore[method-assign]
+            Quart.update_template_context
+        )
+        await self.update_template_context(context)
+
+    Broadside.ensure_async = Quart.ensure_async  # type: ignore[method-assign]
+    CookieSessions.get_signing_serializer = signer  # type: ignore[method-assign]
+    Broadside.update_template_context = update_template_context  # type: ignore[method-assign]
+    gc.freeze = lambda: None  # type: ignore[assignment]
+
+
 MECHANISMS: dict[str, Callable[[], None]] = {
     "request-coalescing": without_request_coalescing,
     "fragments": without_fragments,
     "batched-lookups": without_batched_lookups,
     "plain-templates": without_plain_templates,
+    "framework-shortcuts": without_framework_shortcuts,
 }
 
 # What cannot work without the other: a macro of an asynchronous template gives something to await.

@@ -145,5 +145,6 @@ def init_app(app: Broadside) -> None:
         salt="login session",
     )
     app.before_request(recognise_viewer)
-    app.context_processor(_template_context)
+    # The only one: Quart's repeats its globals, and quart-auth's would run in a thread.
+    app.template_context_processors[None] = [_template_context]
     app.jinja_env.globals["Permission"] = Permission

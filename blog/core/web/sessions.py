@@ -17,16 +17,20 @@ class CookieSessions(SecureCookieSessionInterface):
     secret may be needed by a form that is open in a browser.
     """
 
-    def get_signing_serializer(self, app: Quart) -> URLSafeTimedSerializer | None:
-        """The signer of the cookie."""
+    def __init__(self, app: Broadside) -> None:
+        """Create the signer once, because deriving its key takes longer than signing."""
         signing = {"key_derivation": self.key_derivation, "digest_method": hashlib.sha512}
-        return URLSafeTimedSerializer(
+        self._signer = URLSafeTimedSerializer(
             str(app.secret_key),
             salt=self.salt,
             serializer=self.serializer,
             signer_kwargs=signing,
             fallback_signers=[signing | {"digest_method": hashlib.sha1}],
         )
+
+    def get_signing_serializer(self, app: Quart) -> URLSafeTimedSerializer | None:
+        """The signer of the cookie."""
+        return self._signer
 
     async def open_session(
         self, app: Quart, request: BaseRequestWebsocket
@@ -37,4 +41,4 @@ class CookieSessions(SecureCookieSessionInterface):
 
 
 def init_app(app: Broadside) -> None:
-    app.session_interface = CookieSessions()
+    app.session_interface = CookieSessions(app)
