@@ -44,11 +44,17 @@ class StrictConnection(ASGIHTTPConnection):
             self._request.is_routed.set()
             if isinstance(self._request.body, StreamedBody):
                 self._request.body.clear()  # The rest will not be read.
-        async with asyncio.timeout(SEND_SECONDS) as limit:
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        async with asyncio.timeout_at(started + SEND_SECONDS) as limit:
 
             async def send_chunk(event: ASGISendEvent) -> None:
+                nonlocal started
                 await send(event)
-                limit.reschedule(asyncio.get_running_loop().time() + SEND_SECONDS)
+                # Most responses are sent at once, and a timer costs more than the time.
+                if (now := loop.time()) > started + 1:
+                    started = now
+                    limit.reschedule(now + SEND_SECONDS)
 
             await super()._send_response(send_chunk, response)
 
