@@ -40,8 +40,11 @@ class AccountDeletion(Base):
 
 
 # An array, because PostgreSQL evaluates it once per statement, assumes that it is short (as it is:
-# a deletion takes seconds), and keeps using the index that sorts a list.
-_deleted = func.array(select(AccountDeletion.user_id).scalar_subquery(), type_=ARRAY(BigInteger))
+# a deletion takes seconds), and keeps using the index that sorts a list. Of the table's column,
+# because a mapped class would make lists queries of the ORM.
+_deleted = func.array(
+    select(AccountDeletion.__table__.c.user_id).scalar_subquery(), type_=ARRAY(BigInteger)
+)
 
 
 def not_deleted(user_id: Any) -> ColumnElement[bool]:
