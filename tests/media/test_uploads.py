@@ -351,3 +351,28 @@ async def test_the_quota_holds_though_two_uploads_come_at_once(
     usage = (await susans.get("/media/usage")).json()
     assert usage == {"count": 2, "bytes": full + 16 * 1024, "quota": 1024**3}
     assert len(await stored_keys(app)) == 1
+
+
+async def test_the_texts_of_an_upload_that_failed_are_given_back(
+    susans_browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("blog.media.uploads.image_processes", fail)
+    answer = await send(susans_browser, encoded(picture(), "PNG"), alt="A tram", caption="Line 28")
+    assert answer.status_code == 500
+    assert "A tram" in answer.text
+    assert "Send it again" not in answer.text
+
+
+async def test_a_text_of_an_image_that_is_too_long_is_given_back(
+    susans_browser: Browser, susans: Client
+) -> None:
+    await upload(susans, encoded(picture(), "PNG"))
+    fields = {"alt": "x" * 1001, "caption": "Line 28"}
+    answer = await susans_browser.submit("/media/1", fields, page="/media/")
+    assert answer.status_code == 422
+    assert "x" * 1001 in answer.text
+    assert "Line 28" in answer.text
+    assert "at most 1,000 characters" in answer.text

@@ -19,6 +19,7 @@ import blog.accounts.deletion.pages
 import blog.accounts.schemas
 import blog.admin.schemas
 import blog.comments.schemas
+import blog.media.schemas
 import blog.moderation.schemas
 import blog.posts.schemas
 import blog.users.schemas
@@ -30,7 +31,7 @@ from blog.core.text.validation import Schema
 from blog.core.web.app import Broadside
 from blog.core.web.rate_limits import RateLimits
 from blog.core.web.resubmission import LABELS, SECRETS
-from blog.models import Comment, LoginSession, Post, Report
+from blog.models import Comment, LoginSession, Media, MediaFile, Post, Report
 from settings import Settings
 from tests.conftest import RunningApp
 from tests.support import PASSWORD, Browser, add_user
@@ -64,6 +65,7 @@ TYPED: dict[str, tuple[str, dict[str, str]]] = {
         "/moderate/reports/1/resolve?next=/moderate/reports",
         {"reason": HOSTILE},
     ),
+    "/media/<id:media_id>": ("/media/1", {"alt": LINE, "caption": LINE}),
     "/edit-profile": ("/edit-profile", {"name": LINE, "location": LINE, "about_me": HOSTILE}),
     "/edit-profile/<id:user_id>": (
         "/edit-profile/2",
@@ -110,6 +112,7 @@ NOTHING_TYPED = {
     "/auth/tokens/<id:token_id>/revoke",
     "/comment/<id:comment_id>/delete",
     "/delete/<id:post_id>",
+    "/edit/<id:post_id>/cover/<id:media_id>",
     "/edit-profile/avatar/remove",
     "/follow/<username>",
     "/media/<id:media_id>/delete",
@@ -118,9 +121,8 @@ NOTHING_TYPED = {
     "/post/<id:post_id>/state",
     "/unfollow/<username>",
 }
-# A page cannot give back the file that was chosen, and what a script sends it sends again. What was
-# typed about an image that is there is not given back yet (`/media/<id:media_id>`).
-OF_IMAGES = {"/edit-profile/avatar", "/media/", "/media/<id:media_id>"}
+# A page cannot give back the file that was chosen, and what a script sends it sends again.
+OF_IMAGES = {"/edit-profile/avatar", "/edit/<id:post_id>/cover/upload", "/media/"}
 BY_SCRIPT = {"/edit/<id:post_id>/autosave", "/write/autosave"}
 FORMS = [pytest.param(rule, id=rule) for rule in TYPED]
 FORMS_OF_MEMBERS = [pytest.param(rule, id=rule) for rule in TYPED if rule not in FOR_ANONYMOUSS]
@@ -169,7 +171,8 @@ def test_every_form_is_in_the_table(app: Broadside) -> None:
 def test_every_field_that_is_typed_has_a_label_and_no_password_has() -> None:
     modules = (
         blog.accounts.deletion.pages, blog.accounts.schemas, blog.admin.schemas,
-        blog.comments.schemas, blog.moderation.schemas, blog.posts.schemas, blog.users.schemas,
+        blog.comments.schemas, blog.media.schemas, blog.moderation.schemas,
+        blog.posts.schemas, blog.users.schemas,
     )  # fmt: skip
     fields = {
         (name, field.annotation)
@@ -228,6 +231,11 @@ async def browser(failing_app: Broadside) -> AsyncIterator[Browser]:
         session.add_all([Post(**written), Post(**written | {"author_id": bob.id})])
         await session.flush()
         session.add(Comment(post_id=1, **written))
+        file = {"name": "a" * 32, "generation": "0" * 16, "kind": "png", "frames": 1}
+        size = {"width": 1, "height": 1, "variants": [[1, 1]], "bytes": 1, "colour": "000000"}
+        session.add(MediaFile(**file, **size))
+        await session.flush()
+        session.add(Media(owner_id=administrator.id, name=file["name"], bytes=1))
         session.add(Report(reporter_id=bob.id, post_id=1, reason="x"))
         await session.commit()
     async with Browser(failing_app) as visitor:

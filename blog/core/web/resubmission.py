@@ -11,6 +11,7 @@ text above one of our buttons.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import cast
 from urllib.parse import urlencode
 
 from quart import request
@@ -18,7 +19,7 @@ from werkzeug.exceptions import HTTPException
 
 from blog.core.web import csrf
 from blog.core.web.bodies import LARGEST_BODY
-from blog.core.web.requests import SAFE_METHODS, is_for_api, local_address
+from blog.core.web.requests import SAFE_METHODS, StrictRequest, is_for_api, local_address
 
 # The labels of text fields. All other fields are sent again unchanged.
 LABELS = {
@@ -29,6 +30,8 @@ LABELS = {
     "about_me": "About me",
     "email": "E-mail",
     "username": "Username",
+    "alt": "Alternative text",
+    "caption": "Caption",
 }
 LONG = {"body", "reason", "about_me"}
 SECRETS = {
@@ -122,7 +125,9 @@ async def unsent_form(errors: Mapping[str, str] | None = None) -> UnsentForm | N
         fields = (await request.form).to_dict()
     except HTTPException:
         return None  # Malformed, too large, or too slow.
-    return UnsentForm.of(request.full_path.rstrip("?"), fields, errors)
+    # The file of an upload cannot be sent again from a page.
+    action = "" if cast(StrictRequest, request).upload else request.full_path.rstrip("?")
+    return UnsentForm.of(action, fields, errors)
 
 
 async def carried_form() -> UnsentForm | None:
