@@ -1,6 +1,7 @@
 """The buttons that publish a post, take it back, pin it, and share it before it is published."""
 
-from quart import Blueprint, flash, make_response, redirect, render_template
+from pydantic import ValidationError
+from quart import Blueprint, flash, make_response, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 
 from blog.core.auth.identity import required_viewer
@@ -14,6 +15,11 @@ from blog.core.web.headers import keep_private
 from blog.models import Post, PostStatus
 from blog.posts import previews, service
 from blog.posts.addresses import post_url
+from blog.posts.alt_texts import question
+from blog.posts.editor.actions import PUBLISH
+from blog.posts.editor.queries import Edited
+from blog.posts.editor.schemas import PublishForm
+from blog.posts.editor.views import values_of
 from blog.posts.policies import may_publish_post
 from blog.posts.queries import post_by_preview_key
 from blog.posts.reading import readable_post
@@ -37,8 +43,11 @@ async def change_state(post_id: int) -> ResponseReturnValue:
     form = Form(StateForm)
     if (data := await form.submitted()) is None:
         raise InvalidFieldsError(form.errors)
-    if not may_publish_post(required_viewer(), await readable_post(post_id)):
+    post = await readable_post(post_id)
+    if not may_publish_post(required_viewer(), post):
         raise ForbiddenError(service.ONLY_ITS_AUTHOR)
+    if data.status == PostStatus.PUBLISHED and (page := await _asked(post)):
+        return page
     changes = PostUpdate(**data.model_dump(exclude_unset=True))
     try:
         post = await service.edit_post(db(), required_viewer(), post_id, changes)
@@ -47,6 +56,20 @@ async def change_state(post_id: int) -> ResponseReturnValue:
         return redirect(post_url(await readable_post(post_id)))
     await flash(_what_is_done(data), "success")
     return redirect(post_url(post))
+
+
+async def _asked(post: Post) -> ResponseReturnValue | None:
+    """The question for alternative texts; its form is that of the editor with this post."""
+    if post.status == PostStatus.PUBLISHED:
+        return None
+    values = {**values_of(Edited(post, None)), PUBLISH: "true"}
+    form: Form[PublishForm] = Form(PublishForm, values)
+    try:
+        data = PublishForm.model_validate(values)
+    except ValidationError:
+        return None  # An unfinished draft, of which the service tells what is wrong.
+    address = url_for("editor.save", post_id=post.id)
+    return await question(form, data, post.body_html, address=address, post=post)
 
 
 def _what_is_done(data: StateForm) -> str:

@@ -15,6 +15,7 @@ from blog.core.web.forms import Form
 from blog.core.web.requests import requested_page
 from blog.models import Permission
 from blog.posts import queries, service
+from blog.posts.alt_texts import fill_in, question
 from blog.posts.schemas import PostForm
 from blog.site.blueprint import blueprint
 
@@ -38,9 +39,13 @@ async def publish() -> ResponseReturnValue:
         return await home_page(form)
     author = required_viewer()
     try:
+        data = fill_in(form, data)
         body_html = await current_app.renderer.post(data.body, author.id)
         if "preview" in form.values:
             return await home_page(form, body_html)
+        address = url_for("site.publish")
+        if page := await question(form, data, body_html, address=address):
+            return page
         await service.write_post(await writes(), db, author, data, body_html)
     except InvalidFieldsError as error:
         form.refuse(error)

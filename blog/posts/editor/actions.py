@@ -16,6 +16,7 @@ from blog.core.web.cookies import set_cookie
 from blog.core.web.forms import Form
 from blog.models import Post, PostStatus
 from blog.posts.addresses import post_url
+from blog.posts.alt_texts import fill_in, question
 from blog.posts.editor import queries, service
 from blog.posts.editor.queries import Edited
 from blog.posts.editor.schemas import ChangeForm, DraftForm, PublishForm
@@ -72,7 +73,7 @@ async def act(edited: Edited | None) -> ResponseReturnValue:
     if (data := await form.submitted()) is None:
         return await editor_page(form, edited)
     try:
-        return await action.run(Sent(form, data, edited))
+        return await action.run(Sent(form, fill_in(form, data), edited))
     except InvalidFieldsError as error:
         form.refuse(error)
         return await editor_page(form, edited)
@@ -97,6 +98,13 @@ def typed_fields(form: Form[Any]) -> dict[str, str]:
 
 async def _html(body: str) -> str:
     return await current_app.renderer.post(body, required_viewer().id)
+
+
+async def _asked(sent: Sent, body_html: str) -> ResponseReturnValue | None:
+    """The question for alternative texts, before something is published."""
+    post = sent.edited.post if sent.edited else None
+    address = request.path
+    return await question(sent.form, sent.data, body_html, address=address, post=post)
 
 
 async def _preview(sent: Sent) -> ResponseReturnValue:
@@ -166,6 +174,8 @@ async def _open(sent: Sent) -> ResponseReturnValue:
 
 async def _publish(sent: Sent) -> ResponseReturnValue:
     body_html = await _html(sent.data.body)
+    if page := await _asked(sent, body_html):
+        return page
     post_id, data = await _stored(sent, body_html)
     post = await save_draft(post_id, data, body_html, PostStatus.PUBLISHED)
     await flash(PUBLISHED, "success")
@@ -177,6 +187,8 @@ async def _schedule(sent: Sent) -> ResponseReturnValue:
     wanted.status = PostStatus.SCHEDULED
     # Nothing is kept of a post that can never be published.
     publication_columns(wanted, sent.edited and sent.edited.post, now())
+    if page := await _asked(sent, body_html):
+        return page
     post_id, data = await _stored(sent, body_html)
     post = await edit_post(db(), required_viewer(), post_id, data, body_html, version=data.version)
     await flash(_promise(post), "success")
@@ -216,6 +228,8 @@ async def _choose_other_cover(sent: Sent) -> ResponseReturnValue:
 
 async def _publish_changes(sent: Sent) -> ResponseReturnValue:
     body_html, editor = await _html(sent.data.body), required_viewer()
+    if page := await _asked(sent, body_html):
+        return page
     post = await service.publish_changes(db(), editor, sent.post.id, sent.data, body_html)
     await flash(CHANGES_PUBLISHED, "success")
     return _done(sent, post_url(post))
