@@ -25,7 +25,7 @@ async def send_trial(delivery: Delivery, recipient: str, *, site: str, subject: 
         DeliveryError: the message was not accepted.
     """
     moment = now()
-    text = f"This is a test. If you can read it, {site} can send mail.\n"
+    text = f"This is a test. If you can read this, {site} can send email.\n"
     message = Email(
         message_id=uuid.uuid4(),
         purpose="test",

@@ -60,7 +60,7 @@ async def test_a_mail_is_shown_as_text_as_html_and_as_source(
     (letter,) = await letters(visitor)
 
     page = (await visitor.get(letter)).text
-    assert "Confirm your account" in page
+    assert "Confirm your email address" in page
     assert "Message-ID: &lt;" in page
     assert f'src="{letter}/html"' in page
     assert 'sandbox="allow-top-navigation-by-user-activation"' in page

@@ -46,7 +46,7 @@ async def test_each_message_says_what_happened_in_text_and_in_html(
     assert "https://blog.test" in email.text
     for body in (email.text, email.html):
         assert (LINK in body) == (message in WITH_LINK or message == "password_changed")
-        assert ("Was it not you?" in body) == (message not in FOR_ADMINISTRATORS)
+        assert ("Wasn't you?" in body.replace("’", "'")) == (message not in FOR_ADMINISTRATORS)
 
 
 async def test_html_is_escaped_and_text_is_not(
@@ -59,10 +59,10 @@ async def test_html_is_escaped_and_text_is_not(
             session, to="a@example.com", message="confirm", user=user, link=LINK
         )
     assert email is not None
-    assert "welcome to Salt & <b>Pepper</b>!" in email.text
-    assert "Dear <i>anna</i>," in email.text
-    assert "welcome to Salt &amp; &lt;b&gt;Pepper&lt;/b&gt;!" in email.html
-    assert "Dear &lt;i&gt;anna&lt;/i&gt;," in email.html
+    assert "Welcome to Salt & <b>Pepper</b>!" in email.text
+    assert "Hi <i>anna</i>," in email.text
+    assert "Welcome to Salt &amp; &lt;b&gt;Pepper&lt;/b&gt;!" in email.html
+    assert "Hi &lt;i&gt;anna&lt;/i&gt;," in email.html
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r", "\r\n", "\0", "\v", "\x85", "\u2028", "\u2029"])

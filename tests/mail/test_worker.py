@@ -37,7 +37,7 @@ async def test_a_message_arrives_whole_and_its_text_is_forgotten(
     assert email is not None
     assert message["From"] == "Broadside <post@blog.test>"
     assert message["To"] == "anna@example.com"
-    assert message["Subject"] == "[Broadside] Confirm your account"
+    assert message["Subject"] == "[Broadside] Confirm your email address"
     assert message["Message-ID"] == f"<{email.message_id}@blog.test>"
     assert message["Auto-Submitted"] == "auto-generated"
     assert abs(parsedate_to_datetime(message["Date"]) - now()) < timedelta(minutes=1)
