@@ -10,7 +10,7 @@ from blog.core.web.assets import Assets
 from blog.models import User
 from tests.support import Browser
 
-SHEET = re.compile(r'href="(/static/css/base\.[0-9a-f]{12}\.css)"')
+SHEET = re.compile(r'href="(/static/css/screen\.[0-9a-f]{12}\.css)"')
 
 
 async def test_an_unchanged_page_is_304(susans_browser: Browser, susan: User) -> None:
@@ -101,6 +101,27 @@ async def test_a_changed_file_has_another_name_at_the_next_look(
     before = assets.address("a.css")
     (tmp_path / "a.css").write_text("two, and longer")
     assert assets.address("a.css") != before
+
+
+async def test_a_name_that_stands_for_several_files_changes_with_each_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("blog.core.web.assets.LOOK_SECONDS", 0.0)
+    (tmp_path / "a.css").write_text("one")
+    (tmp_path / "b.css").write_text("two")
+    assets = Assets(tmp_path, "/files/", {"both.css": ("a.css", "b.css")})
+    before = assets.address("both.css")
+    (tmp_path / "b.css").write_text("three")
+    after = assets.address("both.css")
+    assert after != before
+    folder = tmp_path / "www"
+    assert {before, after} & set(assets.write(folder)) == {after}
+    assert (folder / after.lstrip("/")).read_text() == "one\nthree"
+
+
+async def test_a_page_asks_for_one_style_sheet_for_the_screen(browser: Browser) -> None:
+    sheets = re.findall('<link rel="stylesheet"[^>]*>', (await browser.get("/")).text)
+    assert len([sheet for sheet in sheets if 'media="print"' not in sheet]) == 1
 
 
 async def test_a_long_text_is_compressed_for_those_who_accept_it(browser: Browser) -> None:

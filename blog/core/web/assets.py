@@ -1,8 +1,10 @@
 """Static files under fingerprinted names, which change with their content.
 
-In a template `{{ asset("css/base.css") }}` gives `/static/css/base.0123456789ab.css`. Responses
+In a template `{{ asset("css/screen.css") }}` gives `/static/css/screen.0123456789ab.css`. Responses
 under such a name are cached for ever, because a changed file gets a new name (RFC 8246, "HTTP
 Immutable Responses").
+
+Small files that every page needs are served as one, because each request delays the first paint.
 """
 
 import asyncio
@@ -12,8 +14,10 @@ import mimetypes
 import re
 import stat
 import time
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from quart import Response, request
 from werkzeug.exceptions import NotFound
@@ -27,18 +31,31 @@ FINGERPRINTED = re.compile(r"(?P<stem>.+)\.(?P<digest>[0-9a-f]{12})(?P<suffix>\.
 LOOK_SECONDS = 1.0
 IMMUTABLE = "public, max-age=31536000, immutable"
 
+# The style sheets of the screen, in the order of the cascade.
+SCREEN = (
+    "tokens", "base", "layout", "controls", "components", "posts", "prose", "tints", "code",
+)  # fmt: skip
+BUNDLES = {"css/screen.css": tuple(f"css/{sheet}.css" for sheet in SCREEN)}
+
+
+class _Version(NamedTuple):
+    """The files that are served under one name, and when each was modified."""
+
+    files: tuple[Path, ...]
+    modified: tuple[int, ...]
+
 
 @lru_cache(maxsize=512)
-def _read(file: Path, _modified: int) -> tuple[bytes, str]:
-    """The content and fingerprint of a file, cached until it is modified."""
-    content = file.read_bytes()
+def _read(version: _Version) -> tuple[bytes, str]:
+    """The content and fingerprint of a name, cached until a file of it is modified."""
+    content = b"\n".join(file.read_bytes() for file in version.files)
     return content, hashlib.sha256(content).hexdigest()[:12]
 
 
 @lru_cache(maxsize=512)
-def _fingerprinted(file: Path, name: str, modified: int) -> str:
-    """The fingerprinted name of a file, cached until it is modified."""
-    _, digest = _read(file, modified)
+def _fingerprinted(name: str, version: _Version) -> str:
+    """The fingerprinted form of a name, cached until a file of it is modified."""
+    _, digest = _read(version)
     path = Path(name)
     return str(path.with_name(f"{path.stem}.{digest}{path.suffix}"))
 
@@ -49,20 +66,23 @@ class Assets:
     Args:
         folder: their folder; nothing outside it is served.
         address: their URL prefix, with a trailing slash.
+        bundles: the names that stand for several files, with the names of those.
     """
 
-    def __init__(self, folder: Path, address: str) -> None:
+    def __init__(
+        self, folder: Path, address: str, bundles: Mapping[str, Sequence[str]] | None = None
+    ) -> None:
         self._folder = folder
         self._address = address
+        self._bundles = bundles or {}
         self._linked: dict[str, tuple[float, str]] = {}
-        self._compressed: dict[Path, tuple[int, bytes]] = {}
+        self._compressed: dict[str, tuple[_Version, bytes]] = {}
 
     def address(self, name: str) -> str:
         """The fingerprinted URL of a file. A change of the file shows within a second."""
         looked_at, address = self._linked.get(name, (0.0, ""))
         if (moment := time.monotonic()) - looked_at > LOOK_SECONDS:
-            file = self._folder / name
-            address = self._address + _fingerprinted(file, name, file.stat().st_mtime_ns)
+            address = self._address + _fingerprinted(name, self._find(name))
             self._linked[name] = moment, address
         return address
 
@@ -74,12 +94,12 @@ class Assets:
         """
         match = FINGERPRINTED.fullmatch(filename)
         name = match["stem"] + match["suffix"] if match else filename
-        file, modified = self._find(name)
-        content, digest = _read(file, modified)
+        version = self._find(name)
+        content, digest = _read(version)
         mimetype = mimetypes.guess_type(name)[0] or "application/octet-stream"
         is_compressed = mimetype in COMPRESSIBLE and len(content) >= SMALLEST
         if is_compressed and request.accept_encodings["gzip"]:
-            compressed = await self._compressed_content(file, modified)
+            compressed = await self._compressed_content(name, version)
             response = Response(compressed, mimetype=mimetype)
             response.headers["Content-Encoding"] = "gzip"
         else:
@@ -100,10 +120,10 @@ class Assets:
             The addresses.
         """
         files = (file for file in self._folder.rglob("*") if file.is_file())
-        names = sorted(str(file.relative_to(self._folder)) for file in files)
+        names = sorted({*self._bundles, *(str(file.relative_to(self._folder)) for file in files)})
         addresses = [self.address(name) for name in names]
         for name, address in zip(names, addresses, strict=True):
-            content, _ = _read(*self._find(name))
+            content, _ = _read(self._find(name))
             target = folder / address.lstrip("/")
             target.parent.mkdir(parents=True, exist_ok=True)
             compressed = gzip.compress(content, mtime=0)
@@ -113,16 +133,25 @@ class Assets:
                 draft.replace(file)
         return addresses
 
-    async def _compressed_content(self, file: Path, modified: int) -> bytes:
-        """The gzipped content of a file, cached until it is modified."""
-        compressed_then, compressed = self._compressed.get(file, (None, b""))
-        if compressed_then != modified:
-            content, _ = _read(file, modified)
+    async def _compressed_content(self, name: str, version: _Version) -> bytes:
+        """The gzipped content of a name, cached until a file of it is modified."""
+        compressed_then, compressed = self._compressed.get(name, (None, b""))
+        if compressed_then != version:
+            content, _ = _read(version)
             compressed = await asyncio.to_thread(gzip.compress, content, mtime=0)
-            self._compressed[file] = modified, compressed
+            self._compressed[name] = version, compressed
         return compressed
 
-    def _find(self, name: str) -> tuple[Path, int]:
+    def _find(self, name: str) -> _Version:
+        """Find the files that are served under a name.
+
+        Raises:
+            NotFound: there is no such file.
+        """
+        found = [self._find_file(part) for part in self._bundles.get(name, (name,))]
+        return _Version(tuple(file for file, _ in found), tuple(modified for _, modified in found))
+
+    def _find_file(self, name: str) -> tuple[Path, int]:
         """Find a file and its modification time.
 
         Raises:
@@ -142,7 +171,7 @@ class Assets:
 
 def own_assets(project: Path) -> Assets:
     """The files of the folder `static`, served below `/static/`."""
-    return Assets(project / "static", "/static/")
+    return Assets(project / "static", "/static/", BUNDLES)
 
 
 def init_app(app: Broadside) -> None:
