@@ -4,6 +4,7 @@ import asyncio
 import signal
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -38,6 +39,17 @@ def postgres_in(var_dir: Path) -> list[psutil.Process]:
         if process.info["name"] in {"postgres", "initdb", "pg_ctl"}
         and str(process.info["cwd"]).startswith(f"{var_dir}/")
     ]
+
+
+async def what_is_left_of_postgres(var_dir: Path) -> list[psutil.Process]:
+    """The processes that do not end by themselves: a server that was stopped takes a moment."""
+
+    async def has_ended() -> bool:
+        return not postgres_in(var_dir)
+
+    with suppress(TimeoutError):
+        await until(has_ended, seconds=5)
+    return postgres_in(var_dir)
 
 
 def has_loaded(module: str) -> Callable[[Program, Path], bool]:
@@ -83,7 +95,7 @@ async def test_a_start_that_is_interrupted_leaves_no_traceback_and_no_server(
         code = await program.ended(60)
     finally:
         await program.kill()
-        left = postgres_in(tmp_path)
+        left = await what_is_left_of_postgres(tmp_path)
         await asyncio.to_thread(stop_embedded, tmp_path)
     # While it loads there is nothing to clean up yet, and signals do what they do.
     assert code in ({130, -number} if moment == next(iter(MOMENTS)) else {0})
@@ -121,7 +133,7 @@ async def test_the_database_ends_with_its_last_process(
         await program.ended(60)
     finally:
         await program.kill()
-        left = postgres_in(tmp_path)
+        left = await what_is_left_of_postgres(tmp_path)
         await asyncio.to_thread(stop_embedded, tmp_path)
     assert "Traceback" not in program.output
     assert left == []
