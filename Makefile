@@ -3,8 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
-LOCKED := install --no-deps --require-hashes --only-binary :all: --requirement
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 COMPILE := $(VENV)/uv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --custom-compile-command "make lock" --quiet
 # Each test file is run by one process, with its own database.
@@ -65,6 +64,17 @@ clean: ## Remove generated files, except the site's data in var/
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
+# Installs the packages of a lock file. pip is silent for most of a minute, so they are counted.
+define locked
+	if [ -t 1 ]; then end='\r'; else end='\n'; fi; \
+	{ $(PIP) install --no-deps --require-hashes --only-binary :all: --requirement $(1) || echo failed; } \
+	| awk -v end="$$end" ' \
+		/^Collecting/ && (++n % 10 == 0 || end == "\r") { printf "Fetching packages: %d" end, n; fflush() } \
+		/^Installing collected/ { printf "Installing %d packages of $(1)\n", n; fflush() } \
+		/^failed$$/ { failed = 1 } \
+		END { exit failed }'
+endef
+
 # The environment is recreated when its Python is missing, and updated when a lock file has
 # changed.
 $(BIN)/python:
@@ -79,14 +89,12 @@ $(BIN)/python:
 	@$(PYTHON) -m venv --clear $(VENV)
 
 $(VENV)/run.stamp: requirements/run.lock pyproject.toml | $(BIN)/python
-	@echo "Installing the packages of requirements/run.lock"
-	@$(PIP) $(LOCKED) requirements/run.lock
-	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@$(call locked,requirements/run.lock)
+	@$(PIP) --quiet install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/dev.stamp: requirements/dev.lock $(VENV)/run.stamp
-	@echo "Installing the packages of requirements/dev.lock"
-	@$(PIP) $(LOCKED) requirements/dev.lock
+	@$(call locked,requirements/dev.lock)
 	@touch $@
 
 $(VENV)/uv/bin/uv: | $(BIN)/python
