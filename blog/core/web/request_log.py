@@ -23,8 +23,16 @@ LAYOUT = (
 WELL_FORMED_ID = re.compile(r"[A-Za-z0-9._-]{8,64}", re.ASCII)
 
 
-# Requested every few seconds by monitoring.
-ROUTINE = {"health.alive", "health.ready", "metrics.show"}
+# Requested every few seconds by monitoring, or many times by each page: logged at level DEBUG.
+ROUTINE = {
+    "health.alive",
+    "health.ready",
+    "metrics.show",
+    "static",
+    "users.avatar",
+    "media_files.show",
+    "media_files.show_variant",
+}
 # nginx's status for a client that disconnects before the response.
 CLIENT_GONE = 499
 
