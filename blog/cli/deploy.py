@@ -21,11 +21,16 @@ async def deploy() -> None:
     click.echo("The schema and the roles are up to date.")
 
 
-async def migrate(database: Database) -> None:
-    """Run the migrations that an open database is missing, define its roles, and adopt its log."""
+async def migrate(database: Database) -> int:
+    """Run the migrations that an open database is missing, define its roles, and adopt its log.
+
+    Returns:
+        How many migrations were missing.
+    """
     async with database.engine.connect() as connection:
-        await connection.run_sync(migrations.upgrade)
+        migrated = await connection.run_sync(migrations.upgrade)
     async with database.session() as session:
         await sync_roles(session)
         await adopt(session)
         await session.commit()
+    return migrated

@@ -1,6 +1,7 @@
 """`blog serve`."""
 
 import asyncio
+import logging
 import socket
 import ssl
 from contextlib import AbstractContextManager, nullcontext
@@ -31,8 +32,8 @@ def serve() -> None:
     _check_certificate(settings)
     try:
         with _listening(settings) as listener, _database_held(settings), shared_by_workers():
-            asyncio.run(_prepare(settings))
-            _announce(settings)
+            migrated = asyncio.run(_prepare(settings))
+            _announce(settings, migrated)
             asked_to_stop = run_workers(settings, listener)
     except (DatabaseUnavailableError, EmbeddedPostgresError, SchemaError) as error:
         raise click.ClickException(str(error)) from None
@@ -86,20 +87,28 @@ def _database_held(settings: Settings) -> AbstractContextManager[object]:
     return EmbeddedPostgres(settings.var_dir / "postgres")
 
 
-async def _prepare(settings: Settings) -> None:
-    """Check the database before the workers start; migrate it in development."""
+async def _prepare(settings: Settings) -> int:
+    """Check the database before the workers start; migrate it in development.
+
+    Returns:
+        How many migrations were run.
+    """
+    migrated = 0
+    # The banner has their number.
+    logging.getLogger(migrations.__name__).setLevel(logging.WARNING)
     database = Database(settings.database_url, settings.var_dir / "postgres")
     await database.open()
     try:
         if not settings.is_production:
-            await migrate(database)
+            migrated = await migrate(database)
         async with database.engine.connect() as connection:
             await connection.run_sync(migrations.require_current)
     finally:
         await database.close()
+    return migrated
 
 
-def _announce(settings: Settings) -> None:
+def _announce(settings: Settings, migrated: int) -> None:
     """Print where the site runs and how to use it."""
     if settings.mail_server:
         mail = f"goes to {settings.mail_server}:{settings.mail_port}"
@@ -111,11 +120,14 @@ def _announce(settings: Settings) -> None:
         administrator = f"register as {' or '.join(settings.admin_email)}"
     else:
         administrator = "register, then: blog user promote USERNAME"
+    database = "external" if settings.database_url else f"embedded, in {settings.var_dir}"
+    if migrated:
+        database += f", ready after {migrated} migration{'s' if migrated > 1 else ''}"
     lines = {
         "Address": click.style(settings.base_url, bold=True),
         "Mail": mail,
         "Administrator": administrator,
-        "Database": "external" if settings.database_url else f"embedded, in {settings.var_dir}",
+        "Database": database,
         "Stop": "Ctrl-C",
     }
     say(click.style(f"\n  {settings.site_name}", fg="green", bold=True))

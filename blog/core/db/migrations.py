@@ -136,11 +136,14 @@ def _pause(connection: Connection, seconds: float) -> None:
     connection.commit()
 
 
-def upgrade(connection: Connection) -> None:
+def upgrade(connection: Connection) -> int:
     """Run pending migrations; concurrent processes wait for each other.
 
     Args:
         connection: an open connection, as from `AsyncConnection.run_sync`. It is committed.
+
+    Returns:
+        How many were pending.
 
     Raises:
         SchemaError: the database is newer than this code.
@@ -148,9 +151,13 @@ def upgrade(connection: Connection) -> None:
     if state(connection) is SchemaState.NEWER:
         raise SchemaError(NEWER)
     configuration = _configuration()
+    present = MigrationContext.configure(connection).get_current_heads()
+    scripts = ScriptDirectory.from_config(configuration)
+    pending = sum(1 for _ in scripts.iterate_revisions("heads", present))
     configuration.attributes["connection"] = connection
     command.upgrade(configuration, "head")
     connection.commit()
+    return pending
 
 
 def state(connection: Connection) -> SchemaState:
