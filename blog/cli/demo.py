@@ -17,8 +17,8 @@ PASSWORD = "demonstration"  # noqa: S105
 
 
 @click.command()
-@click.option("--users", default=10, show_default=True, help="The number of users.")
-@click.option("--posts", default=100, show_default=True, help="The number of posts.")
+@click.option("--users", default=60, show_default=True, help="The number of users.")
+@click.option("--posts", default=400, show_default=True, help="The number of posts.")
 @click.option("--comments", type=int, help="[default: 3 per post]")
 @click.option("--follows", type=int, help="[default: 20 per user, or half of all pairs]")
 @click.option("--seed", default=1, show_default=True, help="Another seed gives other content.")
@@ -29,7 +29,8 @@ async def demo(
 ) -> None:
     """Fill the site with invented users and content.
 
-    The site may be running. The same seed gives the same content.
+    The site may be running. The same seed gives the same content. Where the demonstration is
+    loaded already, this only says who to log in as.
     """
     try:
         sizes = Sizes(
@@ -42,18 +43,20 @@ async def demo(
         raise click.UsageError(f"{error}.") from None
     async with opened_app() as app:
         await _prepare(app, yes)
-        # The documented password is not safe on a public site.
-        password = secrets.token_urlsafe(12) if app.settings.is_production else PASSWORD
-        password_hash = await app.passwords.hash(password)
-        with click.progressbar(length=sizes.rows, label=f"Loading {sizes.rows:,} rows") as bar:
-            try:
-                await load(
-                    app.database, sizes, seed=seed, until=now(), progress=bar.update,
-                    password_hash=password_hash,
-                )  # fmt: skip
-            except DemonstrationError as error:
-                raise click.ClickException(str(error)) from None
-        _announce(app.settings.base_url, sizes, password)
+        password = PASSWORD
+        if await _is_loaded(app):
+            click.echo("The demonstration is loaded already.")
+            if app.settings.is_production:
+                password = "that was printed then"  # noqa: S105
+        else:
+            if app.settings.is_production:  # A documented password is not safe on a public site.
+                password = secrets.token_urlsafe(12)
+            await _load(app, sizes, seed, password)
+        click.echo(
+            f"Log in as {CAST[MEMBER].email} with the password {password}\n"
+            f"The administrator is {CAST[FOUNDER].email}, with the same password\n"
+            f"If {app.settings.base_url} does not answer yet: make run, or blog serve"
+        )
 
 
 async def _prepare(app: Broadside, yes: bool) -> None:
@@ -64,18 +67,24 @@ async def _prepare(app: Broadside, yes: bool) -> None:
         await migrate(app.database)
     async with app.database.engine.connect() as connection:
         await connection.run_sync(migrations.require_current)
-        if await is_loaded(connection):
-            raise click.ClickException(
-                f"the demonstration is loaded already, log in as {CAST[MEMBER].email}; "
-                "for another one, start with an empty database"
-            )
 
 
-def _announce(base_url: str, sizes: Sizes, password: str) -> None:
-    """Print the accounts to log in with."""
+async def _is_loaded(app: Broadside) -> bool:
+    async with app.database.engine.connect() as connection:
+        return await is_loaded(connection)
+
+
+async def _load(app: Broadside, sizes: Sizes, seed: int, password: str) -> None:
+    password_hash = await app.passwords.hash(password)
+    with click.progressbar(length=sizes.rows, label=f"Loading {sizes.rows:,} rows") as bar:
+        try:
+            await load(
+                app.database, sizes, seed=seed, until=now(), progress=bar.update,
+                password_hash=password_hash,
+            )  # fmt: skip
+        except DemonstrationError as error:
+            raise click.ClickException(str(error)) from None
     click.echo(
         f"{sizes.users:,} users, {sizes.posts:,} posts, {sizes.comments:,} comments and "
-        f"{sizes.follows:,} follows are on {base_url}\n"
-        f"Log in as {CAST[MEMBER].email} with the password {password}\n"
-        f"The administrator is {CAST[FOUNDER].email}, with the same password"
+        f"{sizes.follows:,} follows are on {app.settings.base_url}"
     )

@@ -20,8 +20,8 @@ async def test_it_fills_a_site_that_is_being_served_and_says_who_to_log_in_as(
 ) -> None:
     async with serving(tmp_path) as server, AsyncClient(timeout=60, base_url=server.url) as visitor:
         code, output = await run(tmp_path, "blog", "demo", "--posts", "30", port=server.port)
-        assert (code, output.count("\n")) == (0, 4), output
-        assert "10 users, 30 posts, 90 comments and 45 follows are on " + server.url in output
+        assert (code, output.count("\n")) == (0, 5), output
+        assert "60 users, 30 posts, 90 comments and 1,200 follows are on " + server.url in output
 
         login = re.search(r"Log in as (\S+) with the password (\S+)\n", output)
         assert login
@@ -32,11 +32,12 @@ async def test_it_fills_a_site_that_is_being_served_and_says_who_to_log_in_as(
         assert (await visitor.post("/auth/login", data=form)).status_code == 302
         assert (await visitor.get("/")).text.count("<article") == 20
 
-        code, output = await run(tmp_path, "blog", "demo", port=server.port)
-        assert code == 1
-        assert output == (
-            "Error: the demonstration is loaded already, log in as robin@demo.example; "
-            "for another one, start with an empty database\n"
+        assert await run(tmp_path, "blog", "demo", port=server.port) == (
+            0,
+            "The demonstration is loaded already.\n"
+            "Log in as robin@demo.example with the password demonstration\n"
+            "The administrator is maya@demo.example, with the same password\n"
+            f"If {server.url} does not answer yet: make run, or blog serve\n",
         )
 
 
@@ -71,6 +72,8 @@ async def test_in_production_it_wants_to_be_asked_twice_and_makes_up_a_password(
     code, output = await demo("--yes")
     assert code == 0, output
     assert re.search(r"with the password \S{16}\n", output)
+    code, output = await demo("--yes")
+    assert (code, "with the password that was printed then\n" in output) == (0, True), output
 
 
 async def test_a_site_that_cannot_be_is_a_usage_error(tmp_path: Path) -> None:
