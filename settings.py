@@ -132,6 +132,7 @@ class Settings(BaseSettings):
         Annotated[str, AfterValidator(values.origin)] | None, example("https://cdn.example.com")
     ] = None
     media_quota: Annotated[int, Field(ge=1, le=10**6, examples=["1024"])] = 1024
+    import_images: Annotated[bool, example("false")] = True
 
     host: Annotated[Place, example("127.0.0.1")] = "127.0.0.1"
     port: Annotated[Port, example("5000")] = 5000

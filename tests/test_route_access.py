@@ -136,6 +136,7 @@ TABLE = [
     Row("GET /avatar/<seed>.svg", everybody(200), "/avatar/0123456789abcdef.svg"),
     Row("GET /media/", confirmed(200)),
     Row("POST /media/", confirmed(422)),
+    Row("POST /media/import", confirmed(422)),
     # Each is the user's own: to all others it is not there.
     Row("POST /media/<id:media_id>", only_the_author(302, others=404), "/media/{media}"),
     Row("POST /media/<id:media_id>/delete", confirmed(302), "/media/{media}/delete"),

@@ -30,6 +30,7 @@ WRONG = {
     "STORAGE_TIMEOUT": ["long", "0", "nan", "inf", "-1", "61"],
     "MEDIA_URL": ["cdn.example.com", "https://cdn.example.com/files", "ftp://cdn.example.com"],
     "MEDIA_QUOTA": ["much", "0", "1000001", "1.5"],
+    "IMPORT_IMAGES": ["perhaps"],
     "HOST": ["local host", "http://127.0.0.1", "127.0.0.1:80", "[::1]", "1.2.3", "-h"],
     "PORT": ["http", "0", "99999", "-1", "5000.5", "0x50"],
     "WEB_CONCURRENCY": ["many", "0", "-2", "1.5", "auto", "100000"],

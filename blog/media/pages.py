@@ -17,10 +17,10 @@ from blog.core.web.requests import requested_cursor
 from blog.core.web.uploads import takes_upload
 from blog.media import queries, service
 from blog.media.markdown import markdown_of
-from blog.media.schemas import MediaForm, MediaUpdate
+from blog.media.schemas import ImportForm, MediaForm, MediaUpdate
 from blog.media.showing import image_srcset, image_url
 from blog.media.sizes import size_text
-from blog.media.uploads import LARGEST_UPLOAD, receive
+from blog.media.uploads import LARGEST_UPLOAD, receive, receive_from
 from blog.models import Media, Permission
 
 blueprint = Blueprint("media", __name__)
@@ -51,10 +51,34 @@ async def upload() -> ResponseReturnValue:
         form = Form(MediaForm, (await request.form).to_dict())
         form.refuse(error)
         return await _overview_page(form, CursorRequest(PER_PAGE))
+    return await _taken(media)
+
+
+async def _taken(media: Media) -> ResponseReturnValue:
     if prefers_json():
         return _inserted(media), 201
-    await flash("Your image is uploaded. Copy its Markdown into your text.", "success")
+    await flash("Your image is here now. Copy its Markdown into your text.", "success")
     return redirect(url_for("media.overview", _anchor=f"media-{media.id}"))
+
+
+@blueprint.post("/media/import")
+@quota(UPLOADING)
+@permission_required(Permission.WRITE)
+async def import_image() -> ResponseReturnValue:
+    """Copy an image of another site. The editor's script gets JSON, as by `upload`."""
+    if not current_app.settings.import_images:
+        raise NotFoundError
+    form = Form(ImportForm)
+    try:
+        if (data := await form.submitted()) is None:
+            raise InvalidFieldsError(form.errors)
+        media = await receive_from(required_viewer(), data.url, data)
+    except InvalidFieldsError as error:
+        if prefers_json():
+            raise
+        form.refuse(error)
+        return await _overview_page(Form(MediaForm), CursorRequest(PER_PAGE), import_form=form)
+    return await _taken(media)
 
 
 @blueprint.post("/media/<id:media_id>")
@@ -89,6 +113,7 @@ def _inserted(media: Media) -> Response:
         id=media.id,
         markdown=markdown_of(media),
         url=image_url(media.name, media.file.variants[-1][0]),
+        name=media.name,
         width=media.file.width,
         height=media.file.height,
         alt=media.alt,
@@ -97,7 +122,9 @@ def _inserted(media: Media) -> Response:
     return response
 
 
-async def _overview_page(form: Form[MediaForm], wanted: CursorRequest) -> tuple[str, int]:
+async def _overview_page(
+    form: Form[MediaForm], wanted: CursorRequest, import_form: Form[ImportForm] | None = None
+) -> tuple[str, int]:
     owner_id = required_viewer().id
     used = await queries.usage(db(), owner_id)
     page = await queries.newest(db(), owner_id, wanted, used.number)
@@ -105,9 +132,11 @@ async def _overview_page(form: Form[MediaForm], wanted: CursorRequest) -> tuple[
     html = await render_template(
         "media/overview.html",
         form=form,
+        import_form=import_form or Form(ImportForm),
         page=page,
         used=size_text(used.bytes),
         quota=size_text(settings.media_quota_bytes),
+        imports=settings.import_images,
         markdown_of=markdown_of,
     )
-    return html, form.status
+    return html, import_form.status if import_form else form.status

@@ -2,8 +2,9 @@
 
 from typing import Annotated, NamedTuple
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
+from blog.core.text.addresses import LONGEST_ADDRESS, required_address
 from blog.core.text.fields import Description
 from blog.core.text.validation import Schema, with_example
 
@@ -23,6 +24,12 @@ class MediaUpdate(MediaForm):
     """What is to be changed of an image."""
 
     model_config = with_example(EXAMPLE_OF_TEXTS)
+
+
+class ImportForm(MediaForm):
+    """An image of another site."""
+
+    url: Annotated[str, Field(max_length=LONGEST_ADDRESS), BeforeValidator(required_address)]
 
 
 class Inspected(NamedTuple):

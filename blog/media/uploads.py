@@ -1,4 +1,4 @@
-"""Receiving an image from a form, for pages and the API alike."""
+"""Receiving an image from a form, for pages and the API alike, or from another site."""
 
 import secrets
 from collections.abc import AsyncIterator
@@ -9,11 +9,12 @@ from quart import request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from blog.core.auth.viewer import Viewer
-from blog.core.errors import BlogError, InvalidFieldsError
+from blog.core.errors import BlogError, BusyError, InvalidFieldsError
 from blog.core.text.validation import messages
 from blog.core.web.app import close_db, current_app, db, look_up
 from blog.core.web.avatars import WIDTHS
 from blog.core.web.bodies import MIB
+from blog.core.web.fetching import FetchError, fetched
 from blog.core.web.uploads import fields_after_file, uploaded_file
 from blog.media import queries, service
 from blog.media.jobs import SMALLEST_BYTES
@@ -48,10 +49,7 @@ async def receive(owner: Viewer, *, as_avatar: bool = False) -> Media:
         BusyError: too many images are being inspected.
         RequestEntityTooLarge: the file is larger than `LARGEST_FILE`.
     """
-    quota = current_app.settings.media_quota_bytes
-    used = await look_up(queries.usage, owner.id)
-    if used.bytes + SMALLEST_BYTES > quota:
-        raise service.quota_error(quota)
+    await _require_room(owner)
     fields = (await request.form).to_dict()
     file = await uploaded_file()
     if file is None or file.field != "file":
@@ -59,14 +57,53 @@ async def receive(owner: Viewer, *, as_avatar: bool = False) -> Media:
     async with scratch_folder() as folder:
         received = await write(folder / "upload", _limited(file.content))
         fields |= (await fields_after_file()).to_dict()
-        form = _validated(fields)
-        inspected = await image_processes().inspect(str(received.path), owner.id)
-        digest, sizes = received.digest, variant_sizes(*inspected[1:4])
-        if as_avatar:
-            digest, sizes = sha256(b"avatar" + digest).digest(), [Size(w, w) for w in WIDTHS]
-            inspected = inspected._replace(frames=1)
-        new = NewFile(name_of(digest), secrets.token_hex(8), received.size, inspected, sizes)
-        return await _keep(owner, new, form, received)
+        return await _checked(owner, received, _validated(fields), as_avatar=as_avatar)
+
+
+async def receive_from(owner: Viewer, url: str, form: MediaForm) -> Media:
+    """Copy an image of another site; the current request has no session yet.
+
+    Raises:
+        InvalidFieldsError: it cannot be fetched, or it is no image that can be taken.
+        LimitReachedError: the owner's quota is used up.
+        BusyError: too many images are being inspected.
+    """
+    await _require_room(owner)
+    agent = f"Broadside (+{current_app.settings.base_url})"
+    async with scratch_folder() as folder:
+        try:
+            async with fetched(url, agent) as content:
+                received = await write(folder / "upload", _limited(content))
+        except FetchError as error:
+            raise InvalidFieldsError({"url": str(error)}) from None
+        except RequestEntityTooLarge:
+            raise InvalidFieldsError({"url": TOO_LARGE}) from None
+        try:
+            return await _checked(owner, received, form)
+        except InvalidFieldsError as error:
+            if not isinstance(error, BusyError):
+                error.errors = dict(zip(["url"], error.errors.values(), strict=False))
+            raise
+
+
+async def _require_room(owner: Viewer) -> None:
+    quota = current_app.settings.media_quota_bytes
+    used = await look_up(queries.usage, owner.id)
+    if used.bytes + SMALLEST_BYTES > quota:
+        raise service.quota_error(quota)
+
+
+async def _checked(
+    owner: Viewer, received: WrittenFile, form: MediaForm, *, as_avatar: bool = False
+) -> Media:
+    """Keep a file that was received, if it is an image that can be taken."""
+    inspected = await image_processes().inspect(str(received.path), owner.id)
+    digest, sizes = received.digest, variant_sizes(*inspected[1:4])
+    if as_avatar:
+        digest, sizes = sha256(b"avatar" + digest).digest(), [Size(w, w) for w in WIDTHS]
+        inspected = inspected._replace(frames=1)
+    new = NewFile(name_of(digest), secrets.token_hex(8), received.size, inspected, sizes)
+    return await _keep(owner, new, form, received)
 
 
 async def _limited(content: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

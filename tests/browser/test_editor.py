@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.async_api import FilePayload, Locator, Page, expect
+from playwright.async_api import FilePayload, Locator, Page, Route, expect
 
 from tests.browser.conftest import PHONE, Opener
 from tests.browser.sample_site import EDITOR, READER, WRITER
@@ -296,3 +296,27 @@ async def test_a_cover_is_uploaded_beside_the_text_and_saved_with_it(open_page: 
     await expect(other.get_by_role("radio", name="A tram in the rain")).to_be_checked()
     await other.get_by_role("button", name="Publish").click()
     await expect(other.get_by_role("article").get_by_role("img", name="A tram")).to_be_visible()
+
+
+async def test_images_of_other_sites_are_offered_to_be_copied(open_page: Opener) -> None:
+    page = await open_page()
+    await log_in(page, EDITOR)
+    await page.goto("/write")
+    address = "https://photos.example/tram.png"
+    await text_of(page).fill(f"![A tram]({address} 'Line 28')\n\n[there]({address})")
+    offer = page.get_by_text("Readers won’t see one of these images")
+    await expect(offer).to_be_visible()
+    sent = []
+
+    async def answer(route: Route) -> None:
+        sent.append(route.request.post_data_json)
+        await route.fulfill(status=201, json={"name": "a" * 32})
+
+    await page.route("**/media/import", answer)
+    copy = page.get_by_role("button", name="Copy to this site")
+    await copy.click()
+    await expect(text_of(page)).to_have_value(
+        f"![A tram](/media/{'a' * 32} 'Line 28')\n\n[there]({address})"
+    )
+    await expect(copy).to_be_hidden()
+    assert [(form["url"], form["alt"]) for form in sent] == [(address, "A tram")]

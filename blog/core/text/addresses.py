@@ -21,6 +21,13 @@ def _web_address(value: Any) -> Any:
         raise ValueError(NO_ADDRESS) from None
 
 
+def required_address(value: Any) -> Any:
+    """Validate an address that has to be there."""
+    if (address := _web_address(value)) is None:
+        raise ValueError(NO_ADDRESS)
+    return address
+
+
 # Of http or https; `None` for an empty one.
 WebAddress = Annotated[
     Annotated[str, Field(max_length=LONGEST_ADDRESS)] | None, BeforeValidator(_web_address)

@@ -32,6 +32,7 @@ LABELS = {
     "username": "Username",
     "alt": "Alternative text",
     "caption": "Caption",
+    "url": "Address of the image",
 }
 LONG = {"body", "reason", "about_me"}
 SECRETS = {

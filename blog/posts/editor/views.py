@@ -10,7 +10,7 @@ from quart.typing import ResponseReturnValue
 from blog.core.auth.identity import required_viewer
 from blog.core.text.slugs import is_slug_of
 from blog.core.text.wall_times import wall_text
-from blog.core.web.app import read
+from blog.core.web.app import current_app, read
 from blog.core.web.cookies import cookie_name
 from blog.core.web.forms import Form
 from blog.media.queries import choices
@@ -117,6 +117,7 @@ async def editor_page(
         own_tags=await read(queries.own_tags, required_viewer().id),
         covers=await _covers(post, form.values.get("cover", "")),
         published=session.pop("published", None),
+        imports=current_app.settings.import_images,
     )
     return page, 409 if other and request.method == "POST" else form.status
 

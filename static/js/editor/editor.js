@@ -8,6 +8,7 @@ import { chooseCover } from "./covers.js";
 import { format, isCommand } from "./formatting.js";
 import { chooseFiles, takeImages, uploader } from "./images.js";
 import { arrange, scrollInStep } from "./panes.js";
+import { offerImports } from "./imports.js";
 import { pasteAsMarkdown } from "./paste.js";
 import { Saving } from "./saving.js";
 import { suggestTags } from "./tags.js";
@@ -62,6 +63,9 @@ if (part("add-cover")) {
         form.dispatchEvent(new Event("change"));
       }),
   });
+}
+if (part("remote")) {
+  offerImports(body, part("remote"), () => form.elements.csrf_token.value);
 }
 suggestTags(tags, part("own-tags"));
 arrange(main, part("tabs"), part("write"), part("preview"));

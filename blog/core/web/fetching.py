@@ -1,0 +1,167 @@
+"""Requests to other sites, at addresses that people give.
+
+Such a request must not reach what only this server can reach: itself, its neighbours, the metadata
+of a cloud (server-side request forgery, CWE-918). So the address of a host is checked where the
+connection is made, which is to the checked address itself: no second look-up can lead elsewhere,
+and redirects come through here as well. Neither a proxy of the environment nor cookies are used.
+"""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import httpcore
+
+SECONDS, SECONDS_TO_CONNECT = 20.0, 5.0
+MOST_REDIRECTS = 3
+REDIRECTS = {301, 302, 303, 307, 308}
+PORTS = {"http": 80, "https": 443}
+# What is assigned for the public internet (IANA, "IPv6 Address Space"), and in it addresses that
+# stand for IPv4 addresses (RFC 3056, RFC 4380).
+GLOBAL_UNICAST = IPv6Network("2000::/3")
+TRANSLATED = (IPv6Network("2002::/16"), IPv6Network("2001::/32"))
+
+IS_NO_ADDRESS = "Only addresses that begin with http:// or https:// can be imported."
+IS_NOT_PUBLIC = "This address is not on the public internet."
+NO_ANSWER = "The other site does not answer."
+WAS_REFUSED = "The other site has answered with the status {status}."
+TOO_MANY_REDIRECTS = "The other site leads from one address to another without an end."
+IS_ENCODED = "The other site sends the file in a form that cannot be read."
+
+
+class FetchError(Exception):
+    """The address cannot be read; the message is for the person who gave it."""
+
+
+def is_public(address: IPv4Address | IPv6Address) -> bool:
+    """Whether an address is one of the public internet, and of a single host.
+
+    IPv6 addresses that stand for IPv4 addresses are not: gateways might lead anywhere.
+    """
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped is not None:
+            return is_public(address.ipv4_mapped)
+        if address not in GLOBAL_UNICAST or any(address in network for network in TRANSLATED):
+            return False
+    return address.is_global and not address.is_multicast
+
+
+class PublicOnly(httpcore.AsyncNetworkBackend):
+    """Connects to hosts all of whose addresses are public."""
+
+    def __init__(self) -> None:
+        self._backend = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 (as the base class has it)
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Connect to one of the addresses of a host.
+
+        Raises:
+            FetchError: it has none, or one that is not public.
+            httpcore.ConnectError, httpcore.ConnectTimeout: none of them answers.
+        """
+        addresses = await resolved(host, port)
+        if not all(map(is_public, addresses)):
+            raise FetchError(IS_NOT_PUBLIC)
+        failure: Exception = FetchError(NO_ANSWER)
+        for address in addresses:
+            try:
+                return await self._backend.connect_tcp(
+                    str(address), port, timeout, local_address, socket_options
+                )
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+        raise failure
+
+
+async def resolved(host: str, port: int) -> list[IPv4Address | IPv6Address]:
+    """The addresses of a host.
+
+    Raises:
+        FetchError: it has none.
+    """
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise FetchError(NO_ANSWER) from None
+    # A zone, as in fe80::1%eth0, belongs to addresses that are not public.
+    return list(dict.fromkeys(ip_address(str(each[4][0]).partition("%")[0]) for each in found))
+
+
+@asynccontextmanager
+async def fetched(url: str, agent: str) -> AsyncIterator[AsyncIterator[bytes]]:
+    """Ask for a file on another site, and follow its redirects.
+
+    Args:
+        url: of http or https, without a port of its own or a password.
+        agent: how this site calls itself.
+
+    Yields:
+        The content in pieces; the caller says how much is too much.
+
+    Raises:
+        FetchError: within the context too.
+    """
+    try:
+        async with (
+            asyncio.timeout(SECONDS),
+            httpcore.AsyncConnectionPool(network_backend=PublicOnly()) as pool,
+        ):
+            for _ in range(MOST_REDIRECTS + 1):
+                async with pool.stream("GET", checked(url), **_options(agent)) as response:
+                    headers = {name.lower(): value for name, value in response.headers}
+                    if response.status in REDIRECTS and (target := headers.get(b"location")):
+                        url = urljoin(url, target.decode("latin-1"))
+                        continue
+                    if response.status != 200:
+                        raise FetchError(WAS_REFUSED.format(status=response.status))
+                    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+                        raise FetchError(IS_ENCODED)
+                    yield response.aiter_stream()
+                    return
+            raise FetchError(TOO_MANY_REDIRECTS)
+    except (
+        httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, TimeoutError,
+    ):  # fmt: skip
+        raise FetchError(NO_ANSWER) from None
+
+
+def checked(url: str) -> str:
+    """An address that may be asked for.
+
+    Raises:
+        FetchError: it is another one.
+    """
+    try:
+        parts = urlsplit(url)
+        is_fine = (
+            parts.scheme in PORTS
+            and parts.hostname
+            and parts.username is None
+            and parts.port in {None, PORTS[parts.scheme]}
+            and url.isascii()
+        )
+    except ValueError:
+        is_fine = False
+    if not is_fine:
+        raise FetchError(IS_NO_ADDRESS)
+    return url
+
+
+def _options(agent: str) -> dict[str, Any]:
+    timeouts = dict.fromkeys(("connect", "pool"), SECONDS_TO_CONNECT)
+    timeouts |= dict.fromkeys(("read", "write"), SECONDS)
+    return {
+        "headers": {"User-Agent": agent, "Accept": "image/*", "Accept-Encoding": "identity"},
+        "extensions": {"timeout": timeouts},
+    }
