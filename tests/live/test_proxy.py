@@ -5,20 +5,26 @@ The proxy is at 127.0.0.1 and trusted; clients come from other addresses of this
 
 import asyncio
 import json
+import random
 import re
 import signal
 import ssl
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from io import BytesIO
 from pathlib import Path
 
 import httpx
 import pytest
+from PIL import Image
 
+from tests.api.support import add_token
+from tests.browser.sample_site import app_of
 from tests.live.certificates import Certificates
 from tests.live.nginx import nginx, site_configuration
 from tests.servers import Server, free_port, run, serving, until
+from tests.support import add_user
 
 CLIENT = "127.0.0.2"
 FORGED = {
@@ -220,3 +226,23 @@ async def test_a_process_that_is_killed_and_started_again_under_load_costs_no_re
         finally:
             is_over.set()
     assert set(answers) == {200}, answers
+
+
+async def test_an_image_that_is_larger_than_other_bodies_gets_through(
+    site: Site, site_url: str, tmp_path: Path
+) -> None:
+    app = app_of(tmp_path, site_url)
+    await app.database.open()
+    token = await add_token(app, await add_user(app, "uploader"))
+    await app.database.close()
+    noise = Image.frombytes("RGB", (1200, 1000), random.Random(1).randbytes(3_600_000))
+    file = BytesIO()
+    noise.save(file, "PNG", compress_level=0)
+    assert file.tell() > 3_000_000
+    async with site.client() as client:
+        client.headers["Authorization"] = f"Bearer {token}"
+        for method, path in (("POST", "/api/v1/media/"), ("PUT", "/api/v1/me/avatar")):
+            answer = await client.request(method, path, files={"file": file.getvalue()})
+            assert answer.status_code in {200, 201}, answer.text
+        answer = await client.post("/api/v1/posts/", content=file.getvalue())
+        assert answer.status_code == 413

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import re
 
 import pytest
 from PIL import Image
@@ -9,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.web.app import Broadside
+from blog.core.web.uploads import LIMIT
 from blog.models import Media, MediaFile, User
 from tests.api.support import Client, assert_problem
 from tests.media.corpus import (
@@ -24,6 +26,7 @@ from tests.media.corpus import (
     wide_gamut,
 )
 from tests.media.support import finish_jobs, send, served, stored_keys, upload, uploaded
+from tests.servers import PROJECT
 from tests.support import Browser
 
 GOOD, BAD = dict(good_files()), {name: rest for name, *rest in bad_files()}
@@ -376,3 +379,15 @@ async def test_a_text_of_an_image_that_is_too_long_is_given_back(
     assert "x" * 1001 in answer.text
     assert "Line 28" in answer.text
     assert "at most 1,000 characters" in answer.text
+
+
+def test_nginx_lets_the_bodies_of_all_uploads_through(app: Broadside) -> None:
+    recipe = (PROJECT / "deploy" / "nginx.conf").read_text()
+    [pattern] = re.findall(r'location ~ "(.*media/.*)" {\s*client_max_body_size 22m', recipe)
+    paths = [
+        re.sub("<id:[a-z_]+>", "17", rule.rule)
+        for rule in app.url_map.iter_rules()
+        if hasattr(app.view_functions[rule.endpoint], LIMIT)
+    ]
+    assert len(paths) > 4
+    assert [path for path in paths if not re.search(pattern, path)] == []
