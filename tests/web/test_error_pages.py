@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 
 import pytest
+from asyncpg.exceptions import InternalClientError
 from werkzeug.exceptions import HTTPException
 
 from blog import create_app
@@ -31,6 +32,8 @@ async def failing_app(
             raise RuntimeError
         if status == 503:
             raise DatabaseUnavailableError
+        if status == 599:
+            raise InternalClientError("cannot switch to state 11; another operation is in progress")
         error = HTTPException()  # There is no class of its own for 507.
         error.code = status
         raise error
@@ -50,6 +53,17 @@ async def test_an_error_page_keeps_the_menu_of_who_is_logged_in(
     assert EXPLANATIONS[status].title in answer.text
     assert f'href="/user/{susan.username}"' in answer.text
     assert "Log out" in answer.text
+
+
+async def test_a_connection_that_was_closed_while_it_was_used_is_told_as_an_outage(
+    failing_app: Broadside, susan: User
+) -> None:
+    async with Browser(failing_app) as browser:
+        await browser.log_in(susan.username)
+        answer = await browser.get("/fail/599")
+    assert answer.status_code == 503
+    assert EXPLANATIONS[503].title in answer.text
+    assert "Retry-After" in answer.headers
 
 
 async def test_a_page_that_knows_nobody_does_not_ask_to_log_in(

@@ -1,5 +1,6 @@
 """Classification of database errors."""
 
+from asyncpg.exceptions import InternalClientError  # type: ignore[import-untyped]
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -14,6 +15,10 @@ class DatabaseUnavailableError(Exception):
 def is_unavailable(error: BaseException) -> bool:
     """Whether `error` means that the database is unreachable, as opposed to a failed statement."""
     if isinstance(error, DatabaseUnavailableError | PoolTimeoutError):
+        return True
+    # "cannot switch to state": the connection was closed while asyncpg was using it. SQLAlchemy
+    # does not know this one.
+    if isinstance(error, InternalClientError):
         return True
     if not isinstance(error, DBAPIError):
         return False
