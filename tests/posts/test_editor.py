@@ -467,3 +467,11 @@ async def test_comments_are_closed_by_a_box_that_is_not_ticked(
     page = (await susans_browser.get("/edit/1")).text
     assert re.search(r'<input[^>]*name="comments_open"[^>]*>', page)
     assert not re.search(r'<input[^>]*name="comments_open"[^>]* checked', page)
+
+
+async def test_the_list_of_drafts_shows_words_and_no_markdown(susans_browser: Browser) -> None:
+    body = "## It *never* comes &amp; **waits** for [us](https://example.com/a)\n\n- a `b` <i>"
+    await saved(susans_browser, title="", body=body)
+    page = (await susans_browser.get("/drafts")).text
+    assert "It never comes &amp; waits for us a b &lt;i&gt;" in page
+    assert "**waits" not in page

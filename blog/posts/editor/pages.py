@@ -1,5 +1,8 @@
 """The editor: `/write` for a new post, `/edit/<id>` for any other; and `/drafts`."""
 
+import dataclasses
+from html import unescape
+
 from quart import Blueprint, render_template, request, session
 from quart.typing import ResponseReturnValue
 
@@ -8,12 +11,13 @@ from blog.core.auth.permissions import confirmed_required, permission_required
 from blog.core.auth.quotas import PREVIEWING, WRITING, quota
 from blog.core.db.pagination import DEEPEST_PAGE, CursorRequest
 from blog.core.errors import ForbiddenError, NotFoundError
+from blog.core.text.visibility import TAG
 from blog.core.web.app import current_app, look_up, read
 from blog.core.web.forms import Form
 from blog.core.web.requests import requested_page
 from blog.models import Permission
 from blog.posts.editor import queries
-from blog.posts.editor.actions import act
+from blog.posts.editor.actions import act, draft_html
 from blog.posts.editor.queries import Edited
 from blog.posts.editor.schemas import DraftForm
 from blog.posts.editor.views import editor_page, other_of
@@ -67,10 +71,18 @@ async def drafts() -> ResponseReturnValue:
     if isinstance(wanted, CursorRequest) or wanted.number > DEEPEST_PAGE:
         raise NotFoundError
     page = await read(queries.drafts_page, wanted, required_viewer().id, search)
+    rows = tuple([row._replace(text=await _words(row.text)) for row in page.rows])
+    page = dataclasses.replace(page, rows=rows)
     published = session.pop("published", None)
     return await render_template(
         "editor/drafts.html", page=page, search=search, published=published
     )
+
+
+async def _words(source: str) -> str:
+    """The beginning of a text without its Markdown, if the renderer takes it."""
+    html = await draft_html(source)
+    return unescape(TAG.sub(" ", html)) if html else source
 
 
 async def changeable_post(post_id: int) -> Edited:
