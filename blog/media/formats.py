@@ -25,7 +25,10 @@ _LONGEST_COMMENT = 65_535
 
 EMPTY = "This file is empty."
 NO_IMAGE = "This is not an image, or not of a kind that can be shown: JPEG, PNG, GIF, WebP or AVIF."
-HEIC = "HEIC photos cannot be read here. Please save it as JPEG first."
+HEIC = (
+    "HEIC photos cannot be read here. Please save or export it as JPEG first; an iPhone takes JPEG "
+    "photos if you choose Settings, Camera, Formats, Most Compatible."
+)
 SVG = "SVG files cannot be uploaded. Please save it as PNG first."
 TWO_THINGS = "This file is an image and another document at once, so it is refused."
 

@@ -116,7 +116,7 @@ def bad_files() -> Iterator[tuple[str, bytes, str]]:
     yield "html", head, "not an image"
     yield "svg", b'<svg xmlns="http://www.w3.org/2000/svg"/>', "SVG files cannot"
     yield "xml svg", b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', "SVG"
-    yield "heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "save it as JPEG"
+    yield "heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "export it as JPEG"
     yield "tiff", encoded(picture(), "TIFF"), "not an image"
     yield "bmp", encoded(picture(), "BMP"), "not an image"
     yield "pdf", b"%PDF-1.7\n", "not an image"

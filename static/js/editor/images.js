@@ -3,7 +3,8 @@
 
 import { replace } from "./text.js";
 
-const TYPES = /^image\/(jpeg|png|gif|webp|avif)$/;
+// The server says of HEIC what to do about it.
+const TYPES = /^image\/(jpeg|png|gif|webp|avif|heic|heif)$/;
 const ACCEPTED = "image/jpeg,image/png,image/gif,image/webp,image/avif";
 
 /** Upload a file with its texts; resolves to the answer, rejects with words. */
