@@ -112,18 +112,21 @@ class MediaUsage(BaseModel):
     quota: Annotated[int, Field(description="How much room they may take.")]
 
 
+UploadedImage = Annotated[
+    bytes,
+    Field(
+        description="JPEG, PNG, GIF, WebP or AVIF, of up to 20 MB and 50 megapixels.",
+        json_schema_extra={"format": "binary"},
+    ),
+]
+
+
 class MediaUpload(MediaForm):
     """An image with its texts."""
 
     model_config = with_example({"file": "the bytes of a file", **EXAMPLE_OF_TEXTS})
 
-    file: Annotated[
-        bytes,
-        Field(
-            description="JPEG, PNG, GIF, WebP or AVIF, of up to 20 MB and 50 megapixels.",
-            json_schema_extra={"format": "binary"},
-        ),
-    ]
+    file: UploadedImage
 
 
 def variant_resources(

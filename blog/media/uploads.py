@@ -22,14 +22,15 @@ from blog.media.processes import image_processes
 from blog.media.schemas import MediaForm
 from blog.media.scratch import WrittenFile, scratch_folder, write
 from blog.media.service import NewFile
-from blog.media.sizes import Size, name_of, original_key, variant_sizes
-from blog.models import Media
+from blog.media.sizes import Size, name_of, original_key, variant_key, variant_sizes
+from blog.models import Media, MediaState
 
 LARGEST_FILE = 20 * MIB
 # With the fields of the form.
 LARGEST_UPLOAD = LARGEST_FILE + MIB
 
 NO_FILE = "Please choose an image."
+IS_NOT_READY = "This image is not processed yet, or could not be."
 TOO_LARGE = "This file is larger than 20 MB. Please make it smaller first."
 
 
@@ -58,6 +59,24 @@ async def receive(owner: Viewer, *, as_avatar: bool = False) -> Media:
         received = await write(folder / "upload", _limited(file.content))
         fields |= (await fields_after_file()).to_dict()
         return await _checked(owner, received, _validated(fields), as_avatar=as_avatar)
+
+
+async def avatar_of(owner: Viewer, media: Media) -> Media:
+    """Make an avatar of an image that is there; the current request has no session.
+
+    Raises:
+        InvalidFieldsError: it is not processed yet, or could not be.
+        LimitReachedError: the owner's quota is used up.
+        BusyError: too many images are being inspected.
+    """
+    file = media.file
+    if file.state != MediaState.READY:
+        raise InvalidFieldsError({"media": IS_NOT_READY})
+    await _require_room(owner)
+    largest = variant_key(file.name, file.generation, file.variants[-1][0])
+    async with scratch_folder() as folder:
+        received = await write(folder / "upload", current_app.storage.read(largest))
+        return await _checked(owner, received, MediaForm(), as_avatar=True)
 
 
 async def receive_from(owner: Viewer, url: str, form: MediaForm) -> Media:

@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, Field
-from quart import Response
-from quart_schema import document_headers, document_response
+from quart import Response, request
+from quart_schema import DataSource, document_headers, document_request, document_response
 
-from blog.core.api.bodies import validate_json
+from blog.core.api.bodies import read_body, validate_json
 from blog.core.api.collections import (
     Collection,
     list_example,
@@ -17,12 +17,20 @@ from blog.core.api.collections import (
 )
 from blog.core.api.links import EXAMPLE_ROOT, Links, Url, links
 from blog.core.api.operations import IfMatch, Resource, requires_scope
-from blog.core.api.responses import json_response, require_match
+from blog.core.api.problems import Problem
+from blog.core.api.responses import NoContent, json_response, no_content, require_match
 from blog.core.auth.identity import current_viewer, required_account, required_viewer
-from blog.core.errors import NotFoundError
-from blog.core.text.validation import with_example
+from blog.core.auth.permissions import permission_required
+from blog.core.auth.quotas import UPLOADING, quota
+from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.text.validation import Schema, with_example
 from blog.core.web.app import current_app, db, look_up, read
-from blog.models import Scope, User
+from blog.core.web.uploads import small_body, takes_upload
+from blog.media.api import UploadedImage
+from blog.media.queries import own_media
+from blog.media.service import IS_GONE
+from blog.media.uploads import LARGEST_UPLOAD, avatar_of, receive
+from blog.models import Media, Permission, Scope, User
 from blog.users import queries, service
 from blog.users.schemas import ProfileForm
 
@@ -101,6 +109,26 @@ class ProfileUpdate(ProfileForm):
     """What is to be changed of one's own profile."""
 
     model_config = with_example({"name": "Susan Meyer", "location": "Lisbon"})
+
+
+class AvatarChoice(Schema):
+    """One of your images as your avatar.
+
+    The description of the API says this in words, because generators of clients do not cope with
+    bodies of two kinds (openapi-python-client 0.26 writes code that cannot be imported).
+    """
+
+    media: Annotated[
+        int, Field(ge=1, lt=2**63, strict=True, description="The id of one of your images.")
+    ]
+
+
+class AvatarUpload(BaseModel):
+    """A new avatar."""
+
+    model_config = with_example({"file": "the bytes of a file"})
+
+    file: UploadedImage
 
 
 class UserList(Collection):
@@ -197,6 +225,51 @@ async def update_account(data: ProfileUpdate) -> Response:
     viewer = required_viewer()
     await require_match(db(), User, viewer.id, _fresh_account_resource)
     await service.edit_profile(db(), viewer, data)
+    return json_response(await _account_resource())
+
+
+@blueprint.put("/me/avatar")
+@takes_upload(LARGEST_UPLOAD)
+@quota(UPLOADING)
+@requires_scope(Scope.WRITE)
+@document_response(Problem, 409)
+@document_response(AccountResource)
+@document_request(AvatarUpload, source=DataSource.FORM_MULTIPART)
+@permission_required(Permission.WRITE)
+async def set_avatar() -> Response:
+    """Set your avatar.
+
+    Send a file as for `upload_media`, or as JSON the id of one of your images: `{"media": 5}`. A
+    square in its middle is taken.
+    """
+    viewer = required_viewer()
+    if request.is_json:
+        media = await _avatar_of((await read_body(AvatarChoice, await small_body())).media)
+    else:
+        media = await receive(viewer, as_avatar=True)
+    return await _set_avatar(media.name)
+
+
+async def _avatar_of(media_id: int) -> Media:
+    viewer = required_viewer()
+    chosen = await look_up(own_media, viewer.id, media_id)
+    if chosen is None:
+        raise InvalidFieldsError({"media": IS_GONE})
+    return await avatar_of(viewer, chosen)
+
+
+@blueprint.delete("/me/avatar")
+@requires_scope(Scope.WRITE)
+@document_response(NoContent, 204)
+async def remove_avatar() -> Response:
+    """Go back to the avatar that is drawn for you."""
+    await service.set_avatar(db(), required_viewer(), None)
+    return no_content()
+
+
+async def _set_avatar(name: str) -> Response:
+    await service.set_avatar(db(), required_viewer(), name)
+    required_account().avatar = name
     return json_response(await _account_resource())
 
 

@@ -57,11 +57,14 @@ from broadside_client.api.users import (
     get_account,
     get_user,
     list_users,
+    remove_avatar,
+    set_avatar,
     update_account,
 )
 from broadside_client.models import (
     AccessToken,
     Account,
+    AvatarUpload,
     Comment,
     CommentCreate,
     CommentList,
@@ -291,6 +294,10 @@ async def use_media(writer: AuthenticatedClient) -> None:
     assert as_a(Problem, await upload_media.asyncio(client=writer, body=wrong)).status == 422
     done = await delete_media.asyncio_detailed(media.id, client=writer)
     assert done.status_code == 204
+    file = File(payload=BytesIO(IMAGE), file_name="dot.gif")
+    account = as_a(Account, await set_avatar.asyncio(client=writer, body=AvatarUpload(file=file)))
+    assert "/media/" in account.avatar_url
+    assert (await remove_avatar.asyncio_detailed(client=writer)).status_code == 204
 
 
 async def use_follows(writer: AuthenticatedClient) -> None:

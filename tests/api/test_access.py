@@ -116,6 +116,8 @@ TABLE = [
     Row("PATCH /me", writers(200)),
     Row("GET /media/", account_holders(200)),
     Row("POST /media/", writers(422)),
+    Row("PUT /me/avatar", writers(422)),
+    Row("DELETE /me/avatar", writers(204)),
     Row("GET /media/usage", account_holders(200)),
     Row("GET /media/<id:media_id>", account_holders(404), "/media/4711"),
     Row("PATCH /media/<id:media_id>", writers(404), "/media/4711"),

@@ -12,7 +12,7 @@ from blog.models import Media
 from tests.api.support import Client
 from tests.jobs import do_job
 from tests.media.corpus import BLUE, GREEN, RED, WHITE, animation, encoded, exif, picture
-from tests.media.support import finish_jobs, served, stored_keys
+from tests.media.support import finish_jobs, served, stored_keys, upload, uploaded
 from tests.support import Browser
 
 AVATAR = re.compile(r'class="avatar[^"]*" src="(/media/[a-z2-7]{32}-\d+\.webp)"')
@@ -97,3 +97,52 @@ async def test_the_same_image_may_be_avatar_and_in_a_post(
         for media in (await susans.get("/media/")).json()["media"]
     ]
     assert widths == [[480, 600], [64, 128, 256]]
+
+
+async def avatar_url(client: Client) -> str:
+    return str((await client.get("/me")).json()["avatar_url"])
+
+
+async def test_the_api_takes_a_file_as_the_avatar_and_goes_back_to_the_drawn_one(
+    app: Broadside, susans: Client
+) -> None:
+    drawn = await avatar_url(susans)
+    file = {"file": ("me.png", encoded(picture(400, 200), "PNG"))}
+    answer = await susans.put("/me/avatar", files=file)
+    assert answer.status_code == 200
+    assert answer.json()["avatar_url"] == await avatar_url(susans) != drawn
+    assert answer.json()["username"] == "susan"
+    await finish_jobs(app)
+    image = await served(susans, answer.json()["avatar_url"])
+    assert image.size == (128, 128)
+    assert (await susans.delete("/me/avatar")).status_code == 204
+    assert await avatar_url(susans) == drawn
+    assert (await susans.delete("/me/avatar")).status_code == 204
+
+
+async def test_the_api_takes_one_of_ones_images_as_the_avatar(
+    app: Broadside, susans: Client, davids: Client
+) -> None:
+    made = await uploaded(app, susans, encoded(picture(400, 200), "PNG"))
+    answer = await susans.put("/me/avatar", json={"media": made["id"]})
+    assert answer.status_code == 200
+    await finish_jobs(app)
+    assert (await served(susans, answer.json()["avatar_url"])).size == (128, 128)
+    # The image is no avatar itself, and may go.
+    assert (await susans.delete(f"/media/{made['id']}")).status_code == 204
+    assert await avatar_url(susans) == answer.json()["avatar_url"]
+    others = await uploaded(app, davids, encoded(picture(20, 20), "PNG"))
+    waiting = (await upload(susans, encoded(picture(30, 30), "PNG"))).json()
+    for media in (waiting["id"], others["id"], 4711, "1", 0, None, 1.5):
+        answer = await susans.put("/me/avatar", json={"media": media})
+        assert answer.status_code == 422, media
+        assert answer.json()["errors"][0]["field"] == "media"
+
+
+async def test_the_api_refuses_what_is_no_avatar(susans: Client) -> None:
+    assert (await susans.put("/me/avatar", files={"file": b"x"})).status_code == 422
+    assert (await susans.put("/me/avatar", data={"x": "y"})).status_code == 422
+    assert (await susans.put("/me/avatar", json={})).status_code == 422
+    assert (await susans.put("/me/avatar", json=[])).status_code == 422
+    large = await susans.put("/me/avatar", json={"media": 1, "x": "x" * 2**21})
+    assert large.status_code == 413

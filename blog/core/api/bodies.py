@@ -71,8 +71,11 @@ def has_optional_body(view: Callable[..., Any]) -> bool:
     return hasattr(view, _OPTIONAL)
 
 
-async def read_body(schema: type[Data]) -> Data:
+async def read_body(schema: type[Data], raw: bytes | None = None) -> Data:
     """Parse the body of the current request.
+
+    Args:
+        raw: the body, if it was read already.
 
     Raises:
         UnsupportedMediaType: its content type is not JSON.
@@ -82,7 +85,7 @@ async def read_body(schema: type[Data]) -> Data:
     """
     if not request.is_json:
         raise UnsupportedMediaType("Please send JSON, with Content-Type: application/json.")
-    document = _parsed(await _raw_body())
+    document = _parsed(await _raw_body() if raw is None else raw)
     if not isinstance(document, Mapping):
         raise InvalidFieldsError({"": NO_OBJECT})
     if "body" in schema.model_fields and schema.model_fields["body"].is_required():

@@ -5,7 +5,9 @@ from typing import Any, TypeVar, cast
 
 from quart import Quart, current_app, request
 from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import RequestEntityTooLarge
 
+from blog.core.web.bodies import LARGEST_BODY
 from blog.core.web.multipart import Upload, UploadedFile
 from blog.core.web.requests import StrictRequest
 
@@ -40,6 +42,20 @@ def takes_upload(largest: int) -> Callable[[View], View]:
 def uploaded_body() -> AsyncIterator[bytes]:
     """The chunks of the current request's body, with the errors of `bodies.arriving`."""
     return _upload().body
+
+
+async def small_body() -> bytes:
+    """The whole of the current request's body, where it is no upload after all.
+
+    Raises:
+        RequestEntityTooLarge: it is larger than the bodies of other requests may be.
+    """
+    content = b""
+    async for chunk in uploaded_body():
+        content += chunk
+        if len(content) > LARGEST_BODY:
+            raise RequestEntityTooLarge
+    return content
 
 
 async def uploaded_file() -> UploadedFile | None:
