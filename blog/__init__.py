@@ -1,5 +1,6 @@
 """Broadside, a social blog: `create_app` puts its parts together."""
 
+import asyncio
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -95,12 +96,15 @@ from blog.models import ApiToken, LoginSession
 from blog.moderation.api import blueprint as moderation_api
 from blog.moderation.pages import blueprint as moderation_pages
 from blog.moderation.report_pages import blueprint as report_pages
+from blog.moderation.revision_pages import blueprint as revision_moderation_pages
 from blog.posts.api import blueprint as posts_api
 from blog.posts.editor.autosave import blueprint as autosave_pages
 from blog.posts.editor.covers import blueprint as cover_pages
 from blog.posts.editor.pages import blueprint as editor_pages
 from blog.posts.jobs import PUBLISH_DUE_POSTS, RENDER_OLD_TEXTS
 from blog.posts.pages import blueprint as posts_pages
+from blog.posts.revisions.comparing import Comparisons
+from blog.posts.revisions.pages import blueprint as revisions_pages
 from blog.posts.state_pages import blueprint as post_state_pages
 from blog.site.pages import blueprint as site_pages
 from blog.users.api import blueprint as users_api
@@ -166,6 +170,7 @@ BLUEPRINTS = (
     site_pages,
     posts_pages,
     post_state_pages,
+    revisions_pages,
     editor_pages,
     autosave_pages,
     cover_pages,
@@ -173,6 +178,7 @@ BLUEPRINTS = (
     comments_pages,
     report_pages,
     moderation_pages,
+    revision_moderation_pages,
     admin_pages,
     mail_pages,
     jobs_pages,
@@ -191,6 +197,8 @@ RESOURCES = (
     tokens_api,
     media_api,
 )
+# The pools of processes, beside that of the renderer.
+PROCESSES = ("image_processes", "comparisons")
 # The database metrics of `/metrics`.
 FIGURES = (outbox_figures, job_figures)
 
@@ -238,6 +246,7 @@ def create_app(settings: Settings) -> Broadside:
     app.report_to = alerts.report
     app.extensions |= {
         "alerts": alerts,
+        "comparisons": Comparisons(),
         "exports": Exports(app.database),
         "image_processes": ImageProcesses(),
     }
@@ -270,7 +279,7 @@ def create_app(settings: Settings) -> Broadside:
     async def close_parts() -> None:
         await app.background.stop()
         await app.renderer.pool.close()
-        await app.extensions["image_processes"].close()
+        await asyncio.gather(*(app.extensions[name].close() for name in PROCESSES))
         await app.storage.close()
         if app.replica is not None:
             await app.replica.close()

@@ -51,6 +51,9 @@ FILL = """
     INSERT INTO comments (post_id, author_id, body, body_html, renderer_version)
     SELECT CASE WHEN n <= 5000 THEN :post ELSE :post + n % 1000 END, n % 200 + :someone, 'x', 'x', 1
     FROM generate_series(:first, :last) AS n;
+    INSERT INTO post_revisions (post_id, number, editor_id, body, body_html, renderer_version, tags)
+    SELECT :post, n, :hub, 'x', '<p>x</p>', 1, '{}' FROM generate_series(:first, :last) AS n;
+    UPDATE posts SET revision = :last WHERE id = :post;
     INSERT INTO follows (follower_id, followed_id, created_at)
     SELECT id, :hub, now() + id * interval '1 second' FROM users WHERE id > :hub
     ON CONFLICT DO NOTHING;
@@ -145,7 +148,7 @@ def addresses(app: Broadside, site: Site) -> Iterator[str]:
     """An address of each route of the site, with each way to ask for a list."""
     values = {
         "post_id": site.post, "comment_id": 100, "user_id": site.hub.id,
-        "username": site.hub.username, "who": site.hub.username,
+        "username": site.hub.username, "who": site.hub.username, "number": 2000,
     }  # fmt: skip
     for rule in app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()) or rule.endpoint in NOT_ASKED_FOR:

@@ -14,7 +14,7 @@ from sqlalchemy import delete, update
 from blog.core.api.links import PREFIXES
 from blog.core.clock import now
 from blog.core.web.app import Broadside
-from blog.models import Comment, Post, PostStatus, Scope, User
+from blog.models import Comment, Post, PostRevision, PostStatus, Scope, User
 from tests.api.support import Client, add_token
 from tests.support import Browser, NewUser, add_users
 
@@ -41,6 +41,14 @@ ROLES = {
 VIEWERS = ["anonymous", *ROLES, "token without moderate"]
 PREFIX = PREFIXES["v1"]
 PREVIEW_KEY = "k" * 43
+HIDE_REVISION = "/moderate/post/<id:post_id>/revisions/<id:number>/<any(hide, show):action>"
+READERS_PAGES = (
+    "GET /post/<id:post_id>",
+    "GET /post/<id:post_id>/revisions",
+    "GET /post/<id:post_id>/revisions/<id:number>",
+    "GET /post/<id:post_id>/revisions/<id:number>/text",
+    "GET /comment/<id:comment_id>",
+)
 
 
 class Expected(NamedTuple):
@@ -125,6 +133,30 @@ PAGES = [
     Route("POST /post/<id:post_id>/state", "/post/1/state", "post"),
     Route("POST /post/<id:post_id>/preview-link", "/post/1/preview-link", "post"),
     Route("POST /post/<id:post_id>/preview-link/revoke", "/post/1/preview-link/revoke", "post"),
+    Route("GET /post/<id:post_id>/revisions", "/post/1/revisions", "post"),
+    Route("GET /post/<id:post_id>/revisions/<id:number>", "/post/1/revisions/1", "post", "post"),
+    Route("GET /post/<id:post_id>/revisions/<id:number>", "/post/1/revisions/2", "post", "post"),
+    Route(
+        "GET /post/<id:post_id>/revisions/<id:number>/text",
+        "/post/1/revisions/1/text",
+        "post",
+        "post",
+    ),
+    Route(
+        "GET /post/<id:post_id>/revisions/<id:number>/restore",
+        "/post/1/revisions/1/restore",
+        "post",
+        "post",
+    ),
+    Route(
+        "POST /post/<id:post_id>/revisions/<id:number>/restore",
+        "/post/1/revisions/1/restore",
+        "post",
+    ),
+    Route("POST /post/<id:post_id>/revisions/<id:number>/hide", "/post/1/revisions/1/hide", "post"),
+    Route("POST /post/<id:post_id>/revisions/<id:number>/show", "/post/1/revisions/1/show", "post"),
+    Route(f"GET {HIDE_REVISION}", "/moderate/post/1/revisions/1/hide", "post"),
+    Route(f"POST {HIDE_REVISION}", "/moderate/post/1/revisions/1/hide", "post"),
     Route("GET /edit/<id:post_id>", "/edit/1", "post", "post"),
     Route("POST /edit/<id:post_id>", "/edit/1", "post", "post"),
     Route("POST /edit/<id:post_id>/autosave", "/edit/1/autosave", "post"),
@@ -187,9 +219,13 @@ async def tokens(app: Broadside) -> dict[str, str]:
     async with app.database.session() as session:
         session.add(
             Post(author_id=people["author of the post"].id, body=POST,
-                 body_html=f"<p>{POST}</p>", preview_key=PREVIEW_KEY, **written)
+                 body_html=f"<p>{POST}</p>", preview_key=PREVIEW_KEY, revision=2, **written)
         )  # fmt: skip
         await session.flush()
+        session.add(PostRevision(post_id=1, number=2))
+        session.add(PostRevision(post_id=1, number=1, body=f"{POST}\n\nAs it began",
+                                 body_html=f"<p>{POST}</p>", tags=[], **written)
+        )  # fmt: skip
         session.add(
             Comment(author_id=people["author of the comment"].id, post_id=1, body=COMMENT,
                     body_html=f"<p>{COMMENT}</p>", **written)
@@ -315,13 +351,13 @@ def statuses(expected: Expected, row: Route) -> set[int]:
     """How a page may answer."""
     is_deletion = row.rule.startswith("POST") and "delete" in row.rule
     is_there_for_them = is_there(expected, row)
-    if row.rule in {"GET /post/<id:post_id>", "GET /comment/<id:comment_id>"}:
+    if row.rule in READERS_PAGES:
         found = 200 if row.about == "post" else 302
     elif row.rule.endswith("<slug>"):
         found = 301
     elif not expected.is_logged_in:
         return {302, 403}
-    elif row.rule == "GET measure":
+    elif row.rule == "GET measure" or HIDE_REVISION in row.rule:
         if not expected.moderates:
             return {403}
         found = 200

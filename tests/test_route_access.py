@@ -23,6 +23,8 @@ CONFIRM = "to the page that asks for the confirmation"
 LED = {"/auth/login": LOG_IN, "/auth/unconfirmed": CONFIRM}
 FORM = {"body": "x", "reason": "x", "role": "User", "pinned": "true"}
 
+HIDE_REVISION = "/moderate/post/<id:post_id>/revisions/<id:number>/<any(hide, show):action>"
+
 Outcome = int | str
 
 
@@ -102,6 +104,44 @@ TABLE = [
         "POST /post/<id:post_id>/preview-link/revoke",
         confirmed(403),
         "/post/{post}/preview-link/revoke",
+    ),
+    Row("GET /post/<id:post_id>/revisions", readers(200), "/post/{post}/revisions"),
+    Row("GET /post/<id:post_id>/revisions/<id:number>", readers(200), "/post/{post}/revisions/1"),
+    Row(
+        "GET /post/<id:post_id>/revisions/<id:number>/text",
+        readers(200),
+        "/post/{post}/revisions/1/text",
+    ),
+    # It is the current one, which neither can be restored nor hidden.
+    Row(
+        "GET /post/<id:post_id>/revisions/<id:number>/restore",
+        confirmed(403),
+        "/post/{post}/revisions/1/restore",
+    ),
+    Row(
+        "POST /post/<id:post_id>/revisions/<id:number>/restore",
+        confirmed(403),
+        "/post/{post}/revisions/1/restore",
+    ),
+    Row(
+        "POST /post/<id:post_id>/revisions/<id:number>/hide",
+        author_and_administrators(422),
+        "/post/{post}/revisions/1/hide",
+    ),
+    Row(
+        "POST /post/<id:post_id>/revisions/<id:number>/show",
+        author_and_administrators(422),
+        "/post/{post}/revisions/1/show",
+    ),
+    Row(
+        f"GET {HIDE_REVISION}",
+        moderators(404),
+        "/moderate/post/{post}/revisions/1/hide",
+    ),
+    Row(
+        f"POST {HIDE_REVISION}",
+        moderators(422),
+        "/moderate/post/{post}/revisions/1/hide",
     ),
     Row("GET /preview/<key>", readers(404), "/preview/none"),
     Row("GET /user/<username>", readers(200), "/user/bob"),

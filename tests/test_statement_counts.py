@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.auth.audit import record
 from blog.core.clock import now
 from blog.core.web.app import Broadside
-from blog.models import Act, ApiToken, Email, EmailState, Follow, Post, Report, User
+from blog.models import Act, ApiToken, Email, EmailState, Follow, Post, PostRevision, Report, User
 from tests.comments.support import add_comments
 from tests.posts.test_posts import add_posts
 from tests.support import Browser
@@ -22,6 +22,9 @@ ANONYMOUS = {
     "/?page=2": 1,
     "/user/susan": 2,
     "/post/{post}": 2,
+    "/post/{post}/revisions": 2,
+    "/post/{post}/revisions/2": 2,
+    "/post/{post}/revisions/2/text": 2,
     "/auth/login": 0,
     "/auth/register": 0,
 }
@@ -31,6 +34,9 @@ LOGGED_IN = {
     "/user/susan": 3,
     "/user/david": 4,
     "/post/{post}": 3,
+    "/post/{post}/revisions": 3,
+    "/post/{post}/revisions/2": 3,
+    "/post/{post}/revisions/1/restore": 3,
     # The editor suggests the tags that somebody has used before, and their images as covers.
     "/edit/{post}": 4,
     "/write": 3,
@@ -50,6 +56,16 @@ ADMINISTRATORS = {
     "/admin/mail": 3,
     "/admin/jobs": 3,
 }
+
+
+async def add_revisions(db: AsyncSession, post: Post, number: int) -> None:
+    """Let a post have so many revisions, of which the last one is its text."""
+    old = {"body": "x", "body_html": "x", "tags": [], "renderer_version": 1}
+    values = {"post_id": post.id, "editor_id": post.author_id, "changed": ["body"]}
+    db.add_all(PostRevision(number=each, **values, **old) for each in range(1, number))
+    db.add(PostRevision(number=number, **values))
+    post.revision = number
+    await db.commit()
 
 
 async def statements_of(browser: Browser, address: str) -> int:
@@ -73,6 +89,7 @@ async def test_a_page_takes_the_same_few_statements_however_long_it_is(
     # More than the pages show, so that "?page=2" is there for each number of posts.
     await add_posts(db, await make_user("david"), 20)
     last: Post = (await add_posts(db, susan, posts))[-1]
+    await add_revisions(db, last, 1 + posts)
     for visitor, expected in ((browser, ANONYMOUS), (susans_browser, LOGGED_IN)):
         for address, count in expected.items():
             taken = await statements_of(visitor, address.format(post=last.id))

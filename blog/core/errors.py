@@ -17,6 +17,10 @@ class NotFoundError(BlogError):
     """The resource does not exist, or the viewer may not know that it does."""
 
 
+class GoneError(BlogError):
+    """The resource is not shown any more, and the viewer may know that it was there."""
+
+
 class ForbiddenError(BlogError):
     """The viewer may not do that."""
 

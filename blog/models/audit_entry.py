@@ -28,6 +28,8 @@ class Act(StrEnum):
     DELETE_POST = "delete post"
     HIDE_POST = "hide post"
     SHOW_POST = "show post"
+    HIDE_REVISION = "hide revision"
+    SHOW_REVISION = "show revision"
     RESOLVE_REPORT = "resolve report"
     DISMISS_REPORT = "dismiss report"
     RETRY_JOB = "retry job"

@@ -56,6 +56,11 @@ class PostRevision(Base):
         """Whether it is the newest, and its text that of the post."""
         return self.body is None
 
+    @property
+    def is_hidden(self) -> bool:
+        """Whether only its author or moderators may read it."""
+        return self.hidden_at is not None
+
     __table_args__ = (
         UniqueConstraint("post_id", "number"),
         # The revision of a post at a time.

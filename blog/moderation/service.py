@@ -81,7 +81,7 @@ async def hide_post(session: AsyncSession, moderator: Viewer, post_id: int, reas
         ForbiddenError: the viewer is not a moderator.
         NotFoundError: the post does not exist (any more).
     """
-    post = await _locked_post(session, moderator, post_id)
+    post = await locked_post(session, moderator, post_id)
     if post.hidden_at is not None:
         return False
     post.hidden_at = now()
@@ -99,7 +99,7 @@ async def show_post(session: AsyncSession, moderator: Viewer, post_id: int, reas
         ForbiddenError: the viewer is not a moderator.
         NotFoundError: the post does not exist (any more).
     """
-    post = await _locked_post(session, moderator, post_id)
+    post = await locked_post(session, moderator, post_id)
     if post.hidden_at is None:
         return False
     post.hidden_at = None
@@ -136,7 +136,13 @@ async def _locked(
     return row
 
 
-async def _locked_post(session: AsyncSession, moderator: Viewer, post_id: int) -> Post:
+async def locked_post(session: AsyncSession, moderator: Viewer, post_id: int) -> Post:
+    """Load and lock a post that the moderator may hide or show, with its author.
+
+    Raises:
+        ForbiddenError: the viewer is not a moderator.
+        NotFoundError: the post does not exist (any more), or is a draft.
+    """
     post = await _locked(session, moderator, Post, post_id, POST_IS_GONE)
     if not may_moderate_post(moderator, post):
         raise NotFoundError(POST_IS_GONE)

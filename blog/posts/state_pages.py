@@ -1,7 +1,7 @@
 """The buttons that publish a post, take it back, pin it, and share it before it is published."""
 
 from pydantic import ValidationError
-from quart import Blueprint, flash, make_response, redirect, render_template, url_for
+from quart import Blueprint, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 
 from blog.core.auth.identity import required_viewer
@@ -11,7 +11,7 @@ from blog.core.errors import ForbiddenError, InvalidFieldsError, NotFoundError
 from blog.core.text.wall_times import comes_twice
 from blog.core.web.app import db, read
 from blog.core.web.forms import Form
-from blog.core.web.headers import keep_private
+from blog.core.web.headers import keep_out_of_indexes, keep_private
 from blog.models import Post, PostStatus
 from blog.posts import previews, service
 from blog.posts.addresses import post_url
@@ -102,11 +102,10 @@ async def revoke_preview_link(post_id: int) -> ResponseReturnValue:
 async def preview(key: str) -> ResponseReturnValue:
     """Show a post that is not published yet to anybody who has its secret link."""
     keep_private()
+    keep_out_of_indexes()
     post: Post | None = await read(post_by_preview_key, key)
     if post is None:
         raise NotFoundError(LINK_IS_GONE)
     if post.is_public:
         return redirect(post_url(post))
-    response = await make_response(await render_template("posts/preview_link.html", post=post))
-    response.headers["X-Robots-Tag"] = "noindex"
-    return response
+    return await render_template("posts/preview_link.html", post=post)

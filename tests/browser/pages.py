@@ -17,6 +17,7 @@ from tests.browser.sample_site import (
     NEWCOMER,
     PREVIEW,
     READER,
+    REVISIONS,
     SCHEDULED_PAGE,
     WRITER,
 )
@@ -196,6 +197,14 @@ SIGHTS = [
     Sight(VISITOR, "profile-hostile", f"/user/{HOSTILE}"),
     Sight(VISITOR, "article", ARTICLE_PAGE),
     Sight(VISITOR, "article-preview", f"/preview/{PREVIEW}"),
+    Sight(VISITOR, "revisions", REVISIONS),
+    Sight(VISITOR, "revisions-first", f"{REVISIONS}/1"),
+    Sight(VISITOR, "revisions-hidden", f"{REVISIONS}/2"),
+    Sight(VISITOR, "revisions-after-hidden", f"{REVISIONS}/3"),
+    Sight(VISITOR, "revisions-changes", f"{REVISIONS}/4"),
+    Sight(VISITOR, "revisions-text", f"{REVISIONS}/3/text"),
+    Sight(WRITER, "revisions-own", f"{REVISIONS}/3"),
+    Sight(WRITER, "revisions-restore", f"{REVISIONS}/1/restore"),
     Sight(WRITER, "article-own", ARTICLE_PAGE),
     Sight(WRITER, "article-scheduled", SCHEDULED_PAGE),
     Sight(VISITOR, "code-hostile", "/post/3"),
@@ -274,6 +283,8 @@ SIGHTS = [
     Sight(EDITOR, "disable-refused", "/moderate/disable/1", send_empty),
     Sight(EDITOR, "enable", "/moderate/enable/4"),
     Sight(EDITOR, "hide", "/moderate/hide/2"),
+    Sight(EDITOR, "revisions-moderated", f"{REVISIONS}/2"),
+    Sight(EDITOR, "revisions-hide", f"/moderate{REVISIONS}/1/hide"),
 ]
 
 

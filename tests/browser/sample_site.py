@@ -22,6 +22,7 @@ from blog.models import (
     Job,
     JobState,
     Post,
+    PostRevision,
     PostStatus,
     Report,
     ReportState,
@@ -187,6 +188,14 @@ ARTICLE_FIELDS = {
     "word_count": 138,
 }
 ARTICLE_TAGS = ("Trams", "public space", "Lisbon")
+# What readers saw before that: minutes ago, title, tags and text.
+ARTICLE_HISTORY = [
+    (85, "In praise of the tram", ["Trams"], ARTICLE.split("## What I propose", maxsplit=1)[0]),
+    (60, "In praise of the tram", ["Trams"], "My address is at the end.\n"),
+    (35, ARTICLE_FIELDS["title"], ["Trams"],
+     ARTICLE.replace("two novels there since March, and most of a third",
+                     "a novel there since March").replace("a lamp, and call", "call")),
+]  # fmt: skip
 
 
 LONG_WORD = "incomprehensibilities" * 40
@@ -212,6 +221,7 @@ HOSTILE_POSTS = [
 PREVIEW = "k" * 43
 SCHEDULED_WALL = datetime(2044, 3, 1, 9, 30)  # noqa: DTZ001 (by the clocks of Lisbon)
 ARTICLE_PAGE = f"/post/{len(HOSTILE_POSTS) + len(POSTS) + 2}/{ARTICLE_FIELDS['slug']}"
+REVISIONS = f"/post/{len(HOSTILE_POSTS) + len(POSTS) + 2}/revisions"
 SCHEDULED_PAGE = f"/post/{len(HOSTILE_POSTS) + len(POSTS) + 3}/waiting-rooms"
 ESSAY = f"/post/{len(HOSTILE_POSTS) + len(POSTS) - 1}"
 # The post that has all that Markdown has here.
@@ -335,11 +345,32 @@ async def add_article(session: AsyncSession, author: User) -> None:
     await session.flush()
     article.pinned_at = now()
     await set_tags(session, article.id, await tag_ids(session, ARTICLE_TAGS))
+    add_history(session, article)
     draft = post_by(author, 0, "What we read while *we* wait.")
     draft.title, draft.slug, draft.preview_key = "A list of waiting rooms", "waiting-rooms", PREVIEW
     draft.status, draft.scheduled_wall = PostStatus.SCHEDULED, SCHEDULED_WALL
     draft.time_zone, draft.published_at = "Europe/Lisbon", SCHEDULED_WALL.replace(tzinfo=UTC)
     session.add(draft)
+
+
+def add_history(session: AsyncSession, article: Post) -> None:
+    """Add what readers saw before of the article; its author has hidden the second text."""
+    for number, (ago, title, tags, body) in enumerate(ARTICLE_HISTORY, 1):
+        moment = now() - timedelta(minutes=ago)
+        revision = PostRevision(
+            post_id=article.id, number=number, created_at=moment, editor_id=article.author_id,
+            title=title, tags=tags, body=body, body_html=render_document(body),
+            renderer_version=RENDERER_VERSION, changed=["body"], words_added=40 * number,
+            words_removed=number - 1, hidden_at=moment if number == 2 else None,
+        )  # fmt: skip
+        session.add(revision)
+    article.revision, article.edited_at = len(ARTICLE_HISTORY) + 1, now() - timedelta(minutes=5)
+    session.add(
+        PostRevision(
+            post_id=article.id, number=article.revision, created_at=article.edited_at,
+            editor_id=article.author_id, changed=["body", "tags"], words_added=9, words_removed=1,
+        )
+    )  # fmt: skip
 
 
 def comment_by(author: User, post: Post, minutes_ago: int, body: str) -> Comment:

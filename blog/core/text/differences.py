@@ -5,15 +5,16 @@ from collections import Counter
 from itertools import chain
 
 # Chinese and Japanese, in which words are not separated: each character counts.
-_TOGETHER = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_WORD = re.compile(f"[{_TOGETHER}]|[^\\s{_TOGETHER}]+")
+WRITTEN_TOGETHER = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_LETTERS = f"[^\\W{WRITTEN_TOGETHER}]+"
+_WORD = re.compile(f"[{WRITTEN_TOGETHER}]|{_LETTERS}(?:['\u2019.-]{_LETTERS})*")
 
 
 def word_changes(before: str, after: str) -> tuple[int, int]:
     """How many words were added and removed; those that were only moved do not count.
 
-    Takes 10 ms for two texts of 64 KiB that have nothing in common, and much less for an ordinary
-    edit.
+    Takes up to 20 ms for two texts of 64 KiB that have nothing in common, and much less for an
+    ordinary edit.
     """
     old, new = Counter(before.splitlines()), Counter(after.splitlines())
     # What is in common makes no difference, and most lines usually are.

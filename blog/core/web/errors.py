@@ -18,7 +18,13 @@ from blog.core.db.database_errors import (
     is_unavailable,
 )
 from blog.core.db.pagination import TooDeepError
-from blog.core.errors import BusyError, ForbiddenError, InvalidFieldsError, NotFoundError
+from blog.core.errors import (
+    BusyError,
+    ForbiddenError,
+    GoneError,
+    InvalidFieldsError,
+    NotFoundError,
+)
 from blog.core.storage.interface import (
     NoSuchObjectError,
     StorageFullError,
@@ -50,6 +56,7 @@ EXPLANATIONS = {
     408: Explanation(
         "That took too long", "What you sent has not arrived within 30 seconds. Please try again."
     ),
+    410: Explanation("Not here any more", "What was here is not shown any more."),
     413: Explanation("That is too much", "What you sent is larger than the limit of 1 MiB."),
     429: Explanation("Slow down a little", "Too many requests came from you. Try again later."),
     500: Explanation("That is our fault", "An unexpected error happened. It has been logged."),
@@ -198,6 +205,10 @@ def init_app(app: Quart) -> None:
     @app.errorhandler(NotFoundError)
     async def not_found(error: NotFoundError) -> Response:
         return await error_response(404, str(error) or None)
+
+    @app.errorhandler(GoneError)
+    async def gone(error: GoneError) -> Response:
+        return await error_response(410, str(error) or None)
 
     @app.errorhandler(NoSuchObjectError)
     async def no_such_object(_error: NoSuchObjectError) -> Response:

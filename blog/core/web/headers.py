@@ -54,6 +54,11 @@ def keep_private() -> None:
     g.is_private = True
 
 
+def keep_out_of_indexes() -> None:
+    """Ask search engines not to list the current page."""
+    g.is_unlisted = True
+
+
 def vary_by(response: Response, name: str) -> None:
     """Add a request header to `Vary` (RFC 9110, 12.5.5)."""
     response.vary.add(name)
@@ -72,6 +77,8 @@ def init_app(app: Broadside) -> None:
         headers = page_headers if response.mimetype == "text/html" else common_headers
         if headers is page_headers and (g.get("is_private") or request.path.startswith(PRIVATE)):
             response.headers.setdefault("Cache-Control", "no-store")
+        if g.get("is_unlisted"):
+            response.headers["X-Robots-Tag"] = "noindex"
         present = set(response.headers.keys(lower=True))
         response.headers.extend(
             [(name, value) for name, value in headers.items() if name.lower() not in present]

@@ -1,0 +1,53 @@
+"""Moderation actions on old texts of posts, which anybody could look up otherwise.
+
+Each function is one transaction, and returns `False` if there was nothing to do.
+"""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.auth import audit
+from blog.core.auth.viewer import Viewer
+from blog.core.clock import now
+from blog.models import Act
+from blog.moderation.service import locked_post
+from blog.posts.revisions.service import old_revision
+
+
+async def hide_revision(
+    session: AsyncSession, moderator: Viewer, post_id: int, number: int, reason: str
+) -> bool:
+    """Hide an old text from everybody but moderators, even if its author has hidden it already.
+
+    Raises:
+        ForbiddenError: the viewer is not a moderator.
+        NotFoundError: there is no such post or revision (any more).
+        InvalidFieldsError: it is the current text, with which the post is hidden.
+    """
+    post = await locked_post(session, moderator, post_id)
+    revision = await old_revision(session, post, number)
+    if revision.is_hidden_by_moderator:
+        return False
+    revision.hidden_at, revision.is_hidden_by_moderator = now(), True
+    about = {"post": post_id, "revision": number, "reason": reason}
+    audit.record(session, moderator, Act.HIDE_REVISION, post.author, **about)
+    await session.commit()
+    return True
+
+
+async def show_revision(
+    session: AsyncSession, moderator: Viewer, post_id: int, number: int, reason: str
+) -> bool:
+    """Show a text again that a moderator has hidden.
+
+    Raises:
+        ForbiddenError, NotFoundError, InvalidFieldsError: as by `hide_revision`.
+    """
+    post = await locked_post(session, moderator, post_id)
+    revision = await old_revision(session, post, number)
+    if not revision.is_hidden_by_moderator:
+        return False
+    revision.hidden_at, revision.is_hidden_by_moderator = None, False
+    about = {"post": post_id, "revision": number, "reason": reason}
+    audit.record(session, moderator, Act.SHOW_REVISION, post.author, **about)
+    await session.commit()
+    return True

@@ -1,0 +1,158 @@
+"""The history of a post: `/post/<id>/revisions`, and a page for each text of it."""
+
+from typing import Any
+
+from quart import Blueprint, flash, redirect, render_template, url_for
+from quart.typing import ResponseReturnValue
+
+from blog.core.auth.identity import current_viewer, required_viewer
+from blog.core.auth.permissions import confirmed_required
+from blog.core.auth.quotas import WRITING, quota
+from blog.core.errors import EditConflictError, ForbiddenError, InvalidFieldsError
+from blog.core.web.app import close_db, current_app, db, look_up, read
+from blog.core.web.forms import Form
+from blog.core.web.headers import keep_out_of_indexes
+from blog.core.web.requests import requested_page
+from blog.models import Post
+from blog.posts.addresses import post_url
+from blog.posts.editor.pages import changeable_post
+from blog.posts.editor.queries import Edited
+from blog.posts.editor.schemas import DraftForm
+from blog.posts.editor.views import editor_page, fields_of, other_of, versions_of
+from blog.posts.reading import readable_post
+from blog.posts.revisions import queries, service
+from blog.posts.revisions.comparing import comparisons
+from blog.posts.revisions.history import Text
+from blog.posts.revisions.policies import POLICIES, may_restore_revision
+from blog.posts.revisions.reading import Readable, hidden_words, readable
+from blog.posts.revisions.schemas import RestoreForm
+
+blueprint = Blueprint("revisions", __name__, url_prefix="/post/<id:post_id>/revisions")
+for policy in POLICIES:
+    blueprint.add_app_template_global(policy)
+blueprint.add_app_template_global(hidden_words)
+
+PER_PAGE = 50
+IS_CURRENT = "This is the text that the post has already."
+
+
+@blueprint.get("")
+async def index(post_id: int) -> ResponseReturnValue:
+    """The texts that the readers of a post have seen, the newest first."""
+    keep_out_of_indexes()
+    post = await readable_post(post_id)
+    page = await read(queries.revisions_page, requested_page(PER_PAGE), post)
+    return await render_template("posts/revisions/index.html", post=post, page=page)
+
+
+@blueprint.get("/<id:number>")
+async def show(post_id: int, number: int) -> ResponseReturnValue:
+    """One of them, with what was changed of the one before."""
+    keep_out_of_indexes()
+    post = await readable_post(post_id)
+    revision, text, before = await _readable(post, number)
+    changes = await comparisons().html(before.body, text.body) if before else None
+    return await render_template(
+        "posts/revisions/revision.html",
+        post=post, revision=revision, text=text, before=before, changes=changes,
+    )  # fmt: skip
+
+
+@blueprint.get("/<id:number>/text")
+async def text(post_id: int, number: int) -> ResponseReturnValue:
+    """One of them, as readers have seen it."""
+    keep_out_of_indexes()
+    post = await readable_post(post_id)
+    revision, text, _ = await _readable(post, number)
+    return await render_template(
+        "posts/revisions/text.html", post=post, revision=revision, text=text
+    )
+
+
+@blueprint.get("/<id:number>/restore")
+@confirmed_required
+async def ask_to_restore(post_id: int, number: int) -> ResponseReturnValue:
+    """The question before an old text is restored, with what that changes."""
+    keep_out_of_indexes()
+    post = (await changeable_post(post_id)).post
+    revision, text = await _restorable(post, number)
+    changes = await comparisons().html(post.body, text.body)
+    return await render_template(
+        "posts/revisions/restore.html",
+        post=post, revision=revision, text=text, before=Text.of(post), changes=changes,
+    )  # fmt: skip
+
+
+@blueprint.post("/<id:number>/restore")
+@quota(WRITING)
+@confirmed_required
+async def restore(post_id: int, number: int) -> ResponseReturnValue:
+    """Make an old text the current one. If the post was changed meanwhile, show both and ask."""
+    form = Form(RestoreForm)
+    edited = await changeable_post(post_id)
+    _, text = await _restorable(edited.post, number)
+    if (data := await form.submitted()) is None:
+        raise InvalidFieldsError(form.errors)
+    editor = required_viewer()
+    body_html = await current_app.renderer.post(text.body, editor.id)
+    try:
+        restored = service.Restored(text, body_html, data.version)
+        post = await service.restore_revision(db(), editor, post_id, restored)
+    except EditConflictError:
+        return await _conflict(post_id, text)
+    is_changed = post.version != edited.post.version
+    words = f"The text of revision {number} is restored." if is_changed else IS_CURRENT
+    await flash(words, "success")
+    return redirect(post_url(post))
+
+
+@blueprint.post("/<id:number>/hide")
+@quota(WRITING)
+@confirmed_required
+async def hide(post_id: int, number: int) -> ResponseReturnValue:
+    """Hide an old text of one's own post."""
+    await service.hide_revision(db(), required_viewer(), post_id, number)
+    await flash(f"Revision {number} is hidden. Only you and moderators see it.", "success")
+    return redirect(url_for("revisions.index", post_id=post_id))
+
+
+@blueprint.post("/<id:number>/show")
+@quota(WRITING)
+@confirmed_required
+async def show_again(post_id: int, number: int) -> ResponseReturnValue:
+    """Show an old text again that its author has hidden."""
+    await service.show_revision(db(), required_viewer(), post_id, number)
+    await flash(f"Everybody who may read the post can read revision {number} again.", "success")
+    return redirect(url_for("revisions.show", post_id=post_id, number=number))
+
+
+async def _readable(post: Post, number: int) -> Readable:
+    return readable(post, await read(queries.revision_texts, post, number))
+
+
+async def _restorable(post: Post, number: int) -> tuple[queries.Revision, Text]:
+    """A revision that the viewer, who may change the post, may restore."""
+    found = readable(post, await look_up(queries.revision_texts, post, number))
+    if not may_restore_revision(current_viewer(), post, found.revision):
+        raise ForbiddenError(IS_CURRENT)
+    return found.revision, found.text
+
+
+async def _conflict(post_id: int, text: Text) -> ResponseReturnValue:
+    """The editor with the old text, beside that which somebody has saved meanwhile."""
+    await close_db()
+    edited = await changeable_post(post_id)
+    form: Form[Any] = Form(DraftForm)
+    form.values = _typed(edited, text) | versions_of(edited)
+    return await editor_page(form, edited, other=other_of(edited, 0))
+
+
+def _typed(edited: Edited, text: Text) -> dict[str, str]:
+    """An old text, and what else the post has, as if somebody had typed it."""
+    return fields_of(edited.post) | {
+        "title": text.title or "",
+        "body": text.body,
+        "tags": ", ".join(text.tags),
+        "language": text.language or "",
+        "excerpt": text.summary or "",
+    }

@@ -1,0 +1,126 @@
+"""Reading the history of a post. Who may read the post is for the caller to ask."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, case, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.db.cursors import Order
+from blog.core.db.pagination import CursorRequest, Listing, Page, PageRequest
+from blog.models import Post, PostRevision, User
+from blog.models.account_deletion import not_deleted
+from blog.models.tag import names_of_tags
+from blog.posts.revisions.history import State, Text
+
+_POST, _USER, _REVISION = (table.__table__.c for table in (Post, User, PostRevision))
+
+
+class Revision(NamedTuple):
+    """What is known of a revision, besides its text.
+
+    Attributes:
+        id: that of its row; `None` for the text of a post that was never edited.
+        created_at: when readers first saw it.
+        editor: who wrote it; `None` if unknown, or if their account was deleted.
+        changed: in which fields it differs from the one before.
+    """
+
+    id: int | None
+    number: int
+    created_at: datetime
+    changed: Sequence[str]
+    words_added: int
+    words_removed: int
+    hidden_at: datetime | None
+    is_hidden_by_moderator: bool
+    is_current: bool
+    editor_id: int | None
+    editor: str | None
+
+    @property
+    def is_hidden(self) -> bool:
+        return self.hidden_at is not None
+
+
+class RevisionText(NamedTuple):
+    """A revision with its text."""
+
+    revision: Revision
+    text: Text
+
+
+_IS_CURRENT: ColumnElement[bool] = _REVISION.body.is_(None)
+_ABOUT: tuple[ColumnElement[Any], ...] = (
+    _REVISION.id, _REVISION.number, _REVISION.created_at, _REVISION.changed,
+    _REVISION.words_added, _REVISION.words_removed, _REVISION.hidden_at,
+    _REVISION.is_hidden_by_moderator, _IS_CURRENT.label("is_current"), _USER.id, _USER.username,
+)  # fmt: skip
+_ABOUT_POST = (
+    select(*_ABOUT)
+    .select_from(
+        PostRevision.__table__.outerjoin(
+            User.__table__, and_(_USER.id == _REVISION.editor_id, not_deleted(_USER.id))
+        )
+    )
+    .where(_REVISION.post_id == bindparam("of", type_=BigInteger))
+)
+_NEWEST: Listing[Revision] = Listing(
+    Order(_REVISION.number), _ABOUT_POST, lambda revision: (revision.number,)
+)
+_OF_POST: dict[str, Any] = {**_POST, "tags": names_of_tags(_POST.id)}
+_TEXTS = (
+    _ABOUT_POST.join(Post.__table__, _POST.id == _REVISION.post_id)
+    .add_columns(
+        *(case((_IS_CURRENT, _OF_POST[name]), else_=_REVISION[name]) for name in Text._fields)
+    )
+    .where(
+        _REVISION.number.between(
+            bindparam("number", type_=BigInteger) - 1, bindparam("number", type_=BigInteger)
+        )
+    )
+    .order_by(_REVISION.number.desc())
+)
+
+
+async def revisions_page(
+    session: AsyncSession, wanted: PageRequest | CursorRequest, post: Post
+) -> Page[Revision]:
+    """The history of a post, the newest first.
+
+    Raises:
+        InvalidCursorError: the cursor is none of this list.
+        TooDeepError: the page has no number.
+    """
+    if deep := _NEWEST.too_deep(wanted):
+        return _NEWEST.page_past_the_end(deep, post.revision)
+    statement, parameters = _NEWEST.query(wanted, of=post.id)
+    rows = [Revision._make(row) for row in await session.execute(statement, parameters)]
+    is_first = wanted in {PageRequest(1, wanted.size), CursorRequest(wanted.size)}
+    if not rows and is_first and post.revision:
+        rows = [only_revision(post)]
+    return _NEWEST.page(rows, wanted, post.revision)
+
+
+async def revision_texts(session: AsyncSession, post: Post, number: int) -> list[RevisionText]:
+    """A revision and the one before it, with their texts; without the latter, if it is the first.
+
+    Empty if there is no such revision.
+    """
+    if number > post.revision:
+        return []
+    rows = await session.execute(_TEXTS, {"of": post.id, "number": number})
+    end = len(_ABOUT)
+    found = [RevisionText(Revision._make(row[:end]), Text._make(row[end:])) for row in rows]
+    if not found and number == 1:
+        return [RevisionText(only_revision(post), Text.of(post))]
+    return found
+
+
+def only_revision(post: Post) -> Revision:
+    """The only revision of a post that was never edited; its author must be loaded."""
+    state = State.of(post)
+    author = post.author if state.editor_id else None
+    editor = (author.id, author.username) if author else (None, None)
+    return Revision(None, 1, state.since, (), 0, 0, None, False, True, *editor)

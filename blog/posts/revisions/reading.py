@@ -1,0 +1,48 @@
+"""Load the revision of a request, if the viewer may read it."""
+
+from typing import NamedTuple
+
+from blog.core.auth.identity import current_viewer
+from blog.core.errors import GoneError, NotFoundError
+from blog.models import Post
+from blog.posts.revisions.history import Text
+from blog.posts.revisions.policies import may_read_revision
+from blog.posts.revisions.queries import Revision, RevisionText
+
+NO_SUCH_REVISION = "This post has no such revision."
+IS_HIDDEN = "This revision was hidden by {}, and is not shown any more."
+
+
+class Readable(NamedTuple):
+    """A revision that the viewer may read, and the one before it.
+
+    Attributes:
+        before: the text of the one before; `None` if there is none, or if it is hidden.
+    """
+
+    revision: Revision
+    text: Text
+    before: Text | None
+
+
+def readable(post: Post, found: list[RevisionText]) -> Readable:
+    """What the viewer, who may read the post, may read of `revision_texts`.
+
+    Raises:
+        NotFoundError: there is no such revision.
+        GoneError: it is hidden.
+    """
+    if not found:
+        raise NotFoundError(NO_SUCH_REVISION)
+    viewer, (revision, text) = current_viewer(), found[0]
+    if not may_read_revision(viewer, post, revision):
+        raise GoneError(hidden_words(revision))
+    before = next(
+        (each.text for each in found[1:] if may_read_revision(viewer, post, each.revision)), None
+    )
+    return Readable(revision, text, before)
+
+
+def hidden_words(revision: Revision) -> str:
+    """What those are told who may not read a hidden revision."""
+    return IS_HIDDEN.format("a moderator" if revision.is_hidden_by_moderator else "the author")
