@@ -349,7 +349,7 @@ def outcome(answer: httpx.Response) -> Outcome:
 
     The page that asks to log in comes at once where it takes along what was typed.
     """
-    if answer.status_code == 403 and "You are not logged in any more" in answer.text:
+    if answer.status_code == 403 and "been logged out" in answer.text:
         return LOG_IN
     target = answer.headers.get("location", "").partition("?")[0]
     return LED.get(target, answer.status_code)

@@ -12,7 +12,7 @@ class LastAdministratorError(InvalidFieldsError):
 
     def __init__(self) -> None:
         super().__init__(
-            {"role": "Nobody else could look after the site. Make somebody an administrator first."}
+            {"role": "This is the only administrator. Make someone else an administrator first."}
         )
 
 

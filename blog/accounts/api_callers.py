@@ -41,11 +41,9 @@ class PasswordRequiredError(Exception):
 
 
 WHAT_IS_MISSING: dict[type[Exception], str] = {
-    quart_auth.Unauthorized: "Please give an e-mail address and password, or a token.",
-    BadCredentialsError: (
-        "There is no such person or token, the password is wrong, or the token has expired."
-    ),
-    PasswordRequiredError: "A token cannot make another one. Please give your password.",
+    quart_auth.Unauthorized: "Please send an email address and password, or a token.",
+    BadCredentialsError: ("Unknown user or token, wrong password, or expired token."),
+    PasswordRequiredError: "A token can't create another token. Please send your password.",
 }
 
 
@@ -87,7 +85,9 @@ def _authorise(viewer: Viewer, access: Access) -> None:
         if not access.anonymous or (is_read and not current_app.settings.api_anonymous_reads):
             raise quart_auth.Unauthorized
     elif access.scope not in viewer.scopes:
-        raise ForbiddenError(f"This token lacks the scope “{str(access.scope.name).lower()}”.")
+        raise ForbiddenError(
+            f"This token doesn't have the scope “{str(access.scope.name).lower()}”."
+        )
     elif access.password and not viewer.used_password:
         raise PasswordRequiredError
 

@@ -32,8 +32,8 @@ USERNAME = re.compile(r"[A-Za-z]([A-Za-z0-9._]{0,62}[A-Za-z0-9_])?", re.ASCII)
 def _username(text: str) -> str:
     if not USERNAME.fullmatch(text):
         raise ValueError(
-            "Use letters, digits, dots and underscores only, begin with a letter, and do not end "
-            "with a dot."
+            "Use only letters, digits, dots and underscores. Start with a letter, and "
+            "don't end with a dot."
         )
     return text
 
@@ -42,7 +42,7 @@ def _email(text: str) -> str:
     try:
         return validate_email(text, check_deliverability=False, strict=True).normalized.lower()
     except EmailNotValidError as error:
-        raise ValueError(f"This is not an e-mail address. {error}") from None
+        raise ValueError(f"This isn't an email address. {error}") from None
 
 
 def _as_typed(value: Any) -> Any:
@@ -62,12 +62,11 @@ def _new_password(secret: SecretStr) -> SecretStr:
     if len(password) < SHORTEST_PASSWORD:
         raise ValueError(f"Please use at least {SHORTEST_PASSWORD} characters.")
     if is_common(password):
-        raise ValueError(
-            "This is among the passwords that are guessed first. Please choose another."
-        )
+        raise ValueError("This password is too common. Please choose another one.")
     if is_regular(password):
         raise ValueError(
-            "This repeats a few characters, or counts them up. Please choose another password."
+            "This password is too simple: it repeats characters or counts up. Please "
+            "choose another one."
         )
     return secret
 
@@ -78,7 +77,10 @@ Username = Annotated[
     NotBlank,
     AfterValidator(_username),
     Field(
-        description="Begins with a letter, does not end with a dot, and looks like nobody else's.",
+        description=(
+            "Starts with a letter, doesn't end with a dot, and can't be mistaken for another "
+            "username."
+        ),
         json_schema_extra={"pattern": f"^{USERNAME.pattern}$"},
     ),
 ]
@@ -100,7 +102,7 @@ NewPassword = Annotated[
     KnownPassword,
     AfterValidator(_new_password),
     Field(
-        description="None of the passwords that everybody guesses first.",
+        description="Must not be a common or easily guessed password.",
         json_schema_extra={
             "minLength": SHORTEST_PASSWORD,
             "pattern": r"^[^\x00]*$",
@@ -119,7 +121,7 @@ class NewPasswordForm(Schema):
     @classmethod
     def _same_twice(cls, again: SecretStr, info: ValidationInfo) -> SecretStr:
         if "password" in info.data and info.data["password"] != again:
-            raise ValueError("The two passwords differ.")
+            raise ValueError("The passwords don't match.")
         return again
 
 
@@ -184,7 +186,7 @@ TOKEN_LIVES = {
 
 def _life(choice: Any) -> timedelta:
     if choice not in TOKEN_LIVES:
-        raise ValueError("Please choose one of these.")
+        raise ValueError("Please choose one of the options.")
     return TOKEN_LIVES[choice]
 
 

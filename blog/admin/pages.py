@@ -31,11 +31,11 @@ async def people() -> ResponseReturnValue:
     try:
         search = PeopleSearch.model_validate(request.args.to_dict())
     except ValidationError:
-        abort(400, "There is no such list of users.")
+        abort(400, "There's no such list of users.")
     roles = await queries.roles(db())
     role = next((role for role in roles if role.name == search.role), None)
     if search.role and role is None:
-        abort(400, f"There is no role {search.role}.")
+        abort(400, f"There's no role called {search.role}.")
     page = await queries.people(db(), search, role, requested_page(PEOPLE_PER_PAGE))
     return await render_template("admin/users.html", page=page, search=search, roles=roles)
 
@@ -97,7 +97,7 @@ async def account(user_id: int) -> ResponseReturnValue:
     """Show the form for an account and its profile."""
     user = await queries.account_by_id(db(), user_id)
     if user is None:
-        raise NotFoundError("This person has no account here.")
+        raise NotFoundError("This user doesn't exist.")
     values = {
         "email": user.email,
         "username": user.username,

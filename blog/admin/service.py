@@ -84,7 +84,7 @@ async def disable(session: AsyncSession, viewer: Viewer, user_id: int, reason: s
     """
     user, administrators = await _begin(session, viewer, user_id)
     if not may_disable(viewer, user):
-        raise InvalidFieldsError({"": "You cannot disable your own account."})
+        raise InvalidFieldsError({"": "You can't disable your own account."})
     if not user.is_disabled:
         _keep_one(administrators, user, stays=False)
         audit.record(session, viewer, Act.DISABLE, user, **({"reason": reason} if reason else {}))
@@ -130,7 +130,7 @@ async def offer_new_password(
     user, _ = await _begin(session, OPERATOR, user_id)
     if by_mail and not await send_reset_link(session, user, links):
         raise InvalidFieldsError(
-            {"": f"Several of these links were sent to {user.email} recently."}
+            {"": f"Several of these links have already been sent to {user.email}."}
         )
     act = Act.SEND_RESET_LINK if by_mail else Act.SHOW_RESET_LINK
     audit.record(session, OPERATOR, act, user)
@@ -231,7 +231,7 @@ async def _begin(session: AsyncSession, viewer: Viewer, user_id: int) -> tuple[U
         .execution_options(populate_existing=True)
     )
     if user is None:
-        raise NotFoundError("This person has no account here.")
+        raise NotFoundError("This user doesn't exist.")
     administrators = await lock_administrators(session)
     is_administrator = viewer is OPERATOR or viewer.id in administrators
     if not (may_administer(viewer) and is_administrator):
@@ -242,7 +242,7 @@ async def _begin(session: AsyncSession, viewer: Viewer, user_id: int) -> tuple[U
 async def _role(session: AsyncSession, name: str) -> Role:
     role = await session.scalar(select(Role).where(Role.name == name))
     if role is None:
-        raise InvalidFieldsError({"role": f"There is no role called {name}."})
+        raise InvalidFieldsError({"role": f"There's no role called {name}."})
     return role
 
 

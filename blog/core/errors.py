@@ -75,7 +75,7 @@ class TooManyRequestsError(BusyError):
         problem: the first sentence of the message.
     """
 
-    def __init__(self, wait: timedelta, problem: str = "Too many requests came from you.") -> None:
+    def __init__(self, wait: timedelta, problem: str = "You've sent too many requests.") -> None:
         self.wait = wait
         seconds = max(1, math.ceil(wait.total_seconds()))
         super().__init__({"": f"{problem} Try again in {duration_text(seconds)}."}, seconds, 429)
@@ -85,7 +85,7 @@ class TooManyAttemptsError(TooManyRequestsError):
     """Too many failed log-in attempts."""
 
     def __init__(self, wait: timedelta) -> None:
-        super().__init__(wait, "Too many tries with a wrong password.")
+        super().__init__(wait, "Too many wrong passwords.")
 
 
 def duration_text(seconds: int) -> str:

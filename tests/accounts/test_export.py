@@ -74,7 +74,7 @@ async def test_a_user_gets_one_export_at_a_time(
     running = app.extensions["exports"].begin(susan, compress=False)
     answer = await susans_browser.get("/auth/export")
     assert answer.status_code == 429
-    assert "You are downloading your data already" in answer.text
+    assert "already downloading your data" in answer.text
     assert int(answer.headers["retry-after"]) > 0
     other = await add_user(app, "bob")
     await app.extensions["exports"].begin(other, compress=False).aclose()

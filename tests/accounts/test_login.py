@@ -36,7 +36,7 @@ async def test_an_unknown_address_and_a_wrong_password_get_the_same_answer(
         answers.append((answer.status_code, token.sub("", answer.text).replace(login, "LOGIN")))
     assert answers[0] == answers[1]
     assert answers[0][0] == 422
-    assert "Unknown address or name, or wrong password." in answers[0][1]
+    assert "Wrong username, email or password." in answers[0][1]
 
 
 async def test_an_empty_form_is_told_what_is_missing(browser: Browser) -> None:
@@ -133,7 +133,7 @@ async def test_a_disabled_person_is_told_so_only_with_the_right_password(
     make_user: MakeUser, browser: Browser
 ) -> None:
     await make_user("david", disabled_at=now())
-    told = "This account has been disabled"
+    told = "An administrator has disabled this account"
     right = await browser.submit("/auth/login", {"email": "david", "password": PASSWORD})
     assert right.status_code == 422
     assert told in right.text
@@ -187,7 +187,7 @@ async def test_a_login_that_a_password_change_overtakes_is_refused(
     monkeypatch.setattr(Passwords, "verify", verify_while_somebody_resets)
     answer = await browser.submit("/auth/login", {"email": "susan", "password": PASSWORD})
     assert answer.status_code == 422
-    assert "changed just now" in answer.text
+    assert "has just changed" in answer.text
     assert await db.scalar(select(LoginSession)) is None
 
 

@@ -81,7 +81,7 @@ async def test_the_unconfirmed_are_told_what_to_do(guarded: Broadside) -> None:
     async with Browser(guarded) as visitor:
         await visitor.log_in("unconfirmed")
         answer = await visitor.get("/auth/test/confirmed")
-    assert "confirm your e-mail address" in answer.text
+    assert "confirm your email address" in answer.text
 
 
 async def test_a_client_that_prefers_json_gets_a_problem_document(guarded: Broadside) -> None:

@@ -67,7 +67,7 @@ async def test_the_address_may_be_typed_in_any_case_but_has_to_be_one(
 ) -> None:
     bad = await browser.submit("/auth/reset", {"email": "susan"})
     assert bad.status_code == 422
-    assert "This is not an e-mail address" in bad.text
+    assert "an email address" in bad.text
     await browser.submit("/auth/reset", {"email": " SUSAN@Example.com "})
     assert len(await outbox(app)) == 1
 
@@ -184,7 +184,7 @@ async def test_bad_links_are_refused_and_change_nothing(
         "truncated": good[:-5],
         "nonsense": "nonsense",
         "of another purpose": app.links.sign(CONFIRM, content),
-        "of another site": LinkSigner("another key").sign(RESET_PASSWORD, content),
+        "another site": LinkSigner("another key").sign(RESET_PASSWORD, content),
         "of nobody": app.links.sign(RESET_PASSWORD, content | {"user": 999_999}),
         "of other credentials": app.links.sign(RESET_PASSWORD, content | {"credentials": "0" * 32}),
     }
@@ -202,9 +202,9 @@ async def test_bad_links_are_refused_and_change_nothing(
     ("changes", "message"),
     [
         ({"password": "short"}, "at least 8 characters"),
-        ({"password": "iloveyou"}, "guessed first"),
-        ({"password": "SUSAN@example.com"}, "something else than your username"),
-        ({"password2": "different"}, "The two passwords differ"),
+        ({"password": "iloveyou"}, "too common"),
+        ({"password": "SUSAN@example.com"}, "be your username"),
+        ({"password2": "different"}, "The passwords don"),
     ],
 )
 async def test_a_bad_new_password_is_told_and_the_link_goes_on_working(

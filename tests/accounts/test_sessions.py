@@ -71,7 +71,7 @@ async def test_another_session_is_ended(app: Broadside, susan: User) -> None:
         assert not await is_logged_in(phone)
         again = await laptop.submit(of_phone, page="/auth/sessions")
         assert again.headers["location"] == "/auth/sessions"
-        assert "has ended already" in (await laptop.get("/auth/sessions")).text
+        assert "has already ended" in (await laptop.get("/auth/sessions")).text
 
 
 async def test_ending_the_session_that_asks_is_logging_out(susans_browser: Browser) -> None:

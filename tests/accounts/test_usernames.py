@@ -15,8 +15,8 @@ from tests.databases import create_database, drop_database
 from tests.support import PASSWORD, Browser, add_user
 from tests.test_migrations import run
 
-RESERVED = "This name is reserved for the site. Please choose another one."
-ALIKE = "This name looks like somebody else&#39;s. Please choose another one."
+RESERVED = "This username is reserved. Please choose another one."
+ALIKE = "This username looks too much like someone else&#39;s."
 
 
 async def register(browser: Browser, username: str) -> httpx.Response:
@@ -60,7 +60,7 @@ async def test_no_two_names_look_alike(browser: Browser, username: str) -> None:
     assert (await browser.post("/api/v1/users/", json=first)).status_code == 201
     page = await register(browser, username)
     assert page.status_code == 422
-    assert ALIKE in page.text or "This name is taken" in page.text
+    assert ALIKE in page.text or "This username is taken" in page.text
     answer = await browser.post(
         "/api/v1/users/", json=first | {"email": "x@example.com", "username": username}
     )
@@ -84,7 +84,7 @@ async def test_a_name_is_letters_digits_dots_and_underscores(
 ) -> None:
     answer = await register(browser, username)
     assert answer.status_code == 422
-    assert "Use letters, digits, dots and underscores only, begin with a letter" in answer.text
+    assert "Use only letters, digits, dots and underscores. Start with a letter" in answer.text
 
 
 @pytest.mark.parametrize("local_part", ["x" * 65, "x" * 100])

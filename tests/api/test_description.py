@@ -133,7 +133,7 @@ async def test_a_token_needs_the_scope_that_is_described(
             for method, path, operation in operations_of(description):
                 needed = {name for each in operation["security"] for name in each.get("bearer", [])}
                 answer = await client.request(method, re.sub("{.*?}", "4711", path), json={})
-                is_refused = "lacks the scope" in answer.text
+                is_refused = "have the scope" in answer.text
                 if needed:
                     assert is_refused == (str(scope.name).lower() in needed), (method, path)
 

@@ -33,7 +33,7 @@ async def test_a_real_message_is_sent_without_a_database(tmp_path: Path) -> None
     assert message["Subject"] == "[Broadside] A test"
     body = message.get_body(("plain",))
     assert body is not None
-    assert "https://blog.example.com can send mail" in body.get_content()
+    assert "https://blog.example.com can send email" in body.get_content()
 
 
 @pytest.mark.parametrize(

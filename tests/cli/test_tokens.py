@@ -35,7 +35,7 @@ async def test_one_token_is_revoked_by_its_id(
     assert await deeds(db) == [("(command line)", "revoke API tokens", "susan", {"token": 2})]
     code, output = await blog("token", "revoke", "2")
     assert code == 1
-    assert "There is no such token" in output
+    assert "This token doesn't exist" in output
 
 
 async def test_all_tokens_of_a_person_are_revoked(

@@ -85,7 +85,7 @@ async def test_at_a_terminal_the_password_is_asked_for_twice_and_not_shown(
         ((*DAVID, TYPED, MADE_UP), "", "excludes"),
         ((*DAVID, TYPED), "short", "password: Please use at least 8 characters."),
         ((*DAVID, TYPED), "", "password: Please fill in this field."),
-        (("user", "create", "1david", "nowhere", MADE_UP), None, "username: Use letters"),
+        (("user", "create", "1david", "nowhere", MADE_UP), None, "username: Use only letters"),
         (("user", "create", "david"), None, "Missing argument 'EMAIL'"),
     ],
 )
@@ -103,10 +103,10 @@ async def test_a_refusal_by_the_site_is_one_line(
 ) -> None:
     await make_user("boss", role="Administrator")
     cases = {
-        ("create", "Susan", "x@example.com", MADE_UP): "This name is taken. Please choose",
-        ("create", "x", "Susan@example.com", MADE_UP): "There is an account with this address",
-        ("promote", "susan", "--role", "King"): "There is no role called King.",
-        ("disable", "boss"): "Nobody else could look after the site.",
+        ("create", "Susan", "x@example.com", MADE_UP): "This username is taken. Please choose",
+        ("create", "x", "Susan@example.com", MADE_UP): "There's already an account",
+        ("promote", "susan", "--role", "King"): "There's no role called King.",
+        ("disable", "boss"): "This is the only administrator.",
         ("reset-password", "nobody"): "there is no user nobody",
     }
     results = await asyncio.gather(*(blog("user", *words) for words in cases))

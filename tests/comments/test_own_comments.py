@@ -113,7 +113,7 @@ async def test_other_people_can_neither_edit_nor_delete_it(
     stranger = await browser.get(address)
     assert stranger.headers["location"] == f"/auth/login?next=/comment/1/{action}"
     answer = await browser.submit(address, {"body": "x"}, page="/auth/login")
-    assert "You are not logged in any more" in answer.text
+    assert "been logged out" in answer.text
     assert await body_of(db, 1) == "Comment 1"
     assert address not in (await davids_browser.get("/post/1")).text
 

@@ -95,7 +95,7 @@ async def test_unconfirmed_and_anonymous_viewers_may_not_report(
     assert "/report/" not in (await browser.get("/post/1")).text
     assert (await browser.get(ABOUT_POST)).headers["location"].startswith("/auth/login")
     answer = await browser.submit(ABOUT_POST, {"reason": "x"}, page="/auth/login")
-    assert "You are not logged in any more" in answer.text
+    assert "been logged out" in answer.text
     await make_user("newcomer", confirmed=False)
     async with Browser(app) as newcomer:
         await newcomer.log_in("newcomer")

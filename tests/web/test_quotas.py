@@ -25,7 +25,7 @@ MakeUser = Callable[..., Awaitable[User]]
 
 ACCOUNT = {"password": "long enough words", "password2": "long enough words"}
 TYPED = {"body": "My words.", "password": "my secret"}
-ENOUGH = "Too many requests came from you. Try again in"
+ENOUGH = "sent too many requests. Try again in"
 
 
 class NothingLeft(RateLimits):

@@ -149,7 +149,7 @@ class Exports:
         running = self._running.get(account.id)
         if running is not None and not running.is_over:
             raise TooManyRequestsError(
-                timedelta(minutes=1), "You are downloading your data already."
+                timedelta(minutes=1), "You're already downloading your data."
             )
         self._running[account.id] = export = Export(self._database, account, compress=compress)
         return export

@@ -44,7 +44,7 @@ async def ask_to_confirm(
     """
     user = await authenticate(session, passwords, viewer.person.email, password, client)
     if user is None:
-        raise InvalidFieldsError({"password": "This is not your password."})
+        raise InvalidFieldsError({"password": "That's not your password."})
     await clear_failures(session, user, client.address)
     await _refuse_last_administrator(session, user)
     token = links.sign(DELETE_ACCOUNT, {"user": user.id, "credentials": credentials_of(user)})
@@ -53,7 +53,12 @@ async def ask_to_confirm(
     await session.commit()
     if mail is None:
         raise InvalidFieldsError(
-            {"": "We have sent you several of these mails. Use the last one, or wait an hour."}
+            {
+                "": (
+                    "We've already sent you several of these emails. Use the latest one, or wait "
+                    "an hour."
+                )
+            }
         )
 
 

@@ -30,9 +30,11 @@ from blog.models import User
 
 # Limits mails to addresses of people who did not ask for them.
 NEW_ADDRESSES = Quota("mails to new addresses", 6, 24 * 3600)
-WRONG_PASSWORD = "This is not your password."  # noqa: S105
-SAME = "This is your address already."
-ENOUGH = "We have sent several links to this address. Look among the spam, or wait an hour."
+WRONG_PASSWORD = "That's not your password."  # noqa: S105
+SAME = "This is already your address."
+ENOUGH = (
+    "We've already sent several links to this address. Check your spam folder, or wait an hour."
+)
 
 
 async def ask_for_change(

@@ -24,8 +24,8 @@ from blog.core.web.requests import local_address
 from blog.core.web.resubmission import carried_form, unsent_form
 
 FORM_TOO_LARGE = (
-    "You are not logged in any more, and this is too long to be kept meanwhile. "
-    "Copy it, log in, and send it then."
+    "You've been logged out, and this text is too long for us to keep while you log in. "
+    "Copy it, log in, and send it again."
 )
 
 blueprint = Blueprint("login", __name__, url_prefix="/auth")

@@ -43,14 +43,14 @@ async def log_in(
     """
     user = await authenticate(session, passwords, form.email, form.password, client)
     if user is None:
-        raise InvalidFieldsError({"": "Unknown address or name, or wrong password."})
+        raise InvalidFieldsError({"": "Wrong username, email or password."})
     if user.is_disabled:
-        raise InvalidFieldsError({"": "This account has been disabled by an administrator."})
+        raise InvalidFieldsError({"": "An administrator has disabled this account."})
     new_hash = None
     if passwords.is_outdated(user.password_hash):
         new_hash = await passwords.hash(form.password.get_secret_value())
     if not await _lock_credentials(session, user, new_hash):
-        raise InvalidFieldsError({"": "This account was changed just now. Please try again."})
+        raise InvalidFieldsError({"": "This account has just changed. Please try again."})
     await clear_failures(session, user, client.address)
     if previous is not None:
         await session.execute(delete(LoginSession).where(LoginSession.id == previous.id))

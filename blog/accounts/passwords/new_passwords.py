@@ -22,7 +22,7 @@ def refuse_context_words(
     if is_made_of(password.get_secret_value(), words):
         raise InvalidFieldsError(
             {
-                "password": "Please choose something else than your username, your e-mail address "
-                "or the name of this site."
+                "password": "Your password can't be your username, your email address or the name "
+                "of this site."
             }
         )

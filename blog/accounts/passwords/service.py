@@ -57,7 +57,7 @@ async def change_password(
     user = await authenticate(session, passwords, account.email, form.old_password, client)
     new_hash = await passwords.hash(form.password.get_secret_value()) if user else ""
     if user is None or not await _replace_hash(session, user, new_hash):
-        raise InvalidFieldsError({"old_password": "This is not your present password."})
+        raise InvalidFieldsError({"old_password": "That's not your current password."})
     generation = await end_all_access(session, user, keep=login)
     token = await renew_token(session, login)
     await clear_failures(session, user, client.address, new_password=True)

@@ -4,10 +4,10 @@ from sqlalchemy.exc import IntegrityError
 
 from blog.core.errors import InvalidFieldsError
 
-EMAIL_TAKEN = "There is an account with this address already."
-NAME_TAKEN = "This name is taken. Please choose another one."
-NAME_ALIKE = "This name looks like somebody else's. Please choose another one."
-FORM_IS_USED = "This form has made an account already."
+EMAIL_TAKEN = "There's already an account with this email address."
+NAME_TAKEN = "This username is taken. Please choose another one."
+NAME_ALIKE = "This username looks too much like someone else's. Please choose another one."
+FORM_IS_USED = "You've already created an account with this form."
 _MESSAGES = {
     "uq_users_email": {"email": EMAIL_TAKEN},
     "uq_users_username_lower": {"username": NAME_TAKEN},

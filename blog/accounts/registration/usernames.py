@@ -12,7 +12,7 @@ from werkzeug.routing import Map
 
 from blog.core.errors import InvalidFieldsError
 
-RESERVED_MESSAGE = "This name is reserved for the site. Please choose another one."
+RESERVED_MESSAGE = "This username is reserved. Please choose another one."
 # Roles of a site and of its mail server (RFC 2142), and placeholders.
 ROLES = {
     "abuse", "account", "accounts", "admin", "administration", "administrator", "all", "anonymous",

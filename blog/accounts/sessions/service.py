@@ -66,7 +66,7 @@ async def end_session(session: AsyncSession, viewer: Viewer, login_id: int) -> N
     )
     await session.commit()
     if ended is None:
-        raise NotFoundError("This session has ended already.")
+        raise NotFoundError("This session has already ended.")
     note(Event.SESSION_ENDED, viewer.id)
 
 

@@ -26,7 +26,7 @@ from blog.core.web.app import db
 from blog.core.web.submissions import SubmittedForm, submission_key
 from blog.models import ApiToken, Permission, Scope
 
-blueprint = Resource("tokens", __name__, "What lets a program in, without a password.")
+blueprint = Resource("tokens", __name__, "Access for programs, without a password.")
 
 ScopeName = Literal["read", "write", "moderate"]
 DEFAULT_SECONDS = 3600
@@ -63,10 +63,10 @@ class TokenCreate(Schema):
         {"name": "nightly backup", "scopes": ["read"], "expiration": 2592000}
     )
 
-    name: Annotated[Line, Field(description="What it is for, in your own words.")] = ""
+    name: Annotated[Line, Field(description="What you use it for, in your own words.")] = ""
     scopes: Annotated[
         tuple[ScopeName, ...],
-        Field(min_length=1, max_length=len(Scope), description="What it may be used for."),
+        Field(min_length=1, max_length=len(Scope), description="What it can be used for."),
     ] = ("read", "write")
     expiration: Annotated[
         int, Field(ge=60, le=LONGEST_SECONDS, description="The number of seconds until it expires.")

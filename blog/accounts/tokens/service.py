@@ -34,7 +34,7 @@ PREFIX = "bsd_"
 MOST_TOKENS = 50
 LONGEST_LIFE = timedelta(days=365)
 SHORT_LIFE = timedelta(days=1)
-ALREADY_REVOKED = "There is no such token: it was revoked, or has expired."
+ALREADY_REVOKED = "This token doesn't exist. It may have been revoked, or expired."
 
 
 class AlreadyIssuedError(BlogError):
@@ -72,11 +72,11 @@ async def issue_token(
     if not may_issue_tokens(viewer):
         raise ForbiddenError
     if life > LONGEST_LIFE:
-        raise InvalidFieldsError({"life": "A token is good for a year at the most."})
+        raise InvalidFieldsError({"life": "A token can last a year at most."})
     if not scopes:
         raise InvalidFieldsError({"scopes": "Please choose at least one."})
     if not may_grant(viewer, scopes):
-        raise InvalidFieldsError({"scopes": "Only moderators can have a token that moderates."})
+        raise InvalidFieldsError({"scopes": "Only moderators can have tokens with this scope."})
     await _lock_account(session, user)
     await _ensure_token_limit(session, user, replace_unnamed=not name)
     secret = PREFIX + opaque_token()
@@ -119,7 +119,7 @@ async def make_token(
         raise ForbiddenError
     user = await authenticate(session, passwords, viewer.person.email, form.password, client)
     if user is None:
-        raise InvalidFieldsError({"password": "This is not your password."})
+        raise InvalidFieldsError({"password": "That's not your password."})
     await clear_failures(session, user, client.address)
     return await issue_token(
         session, viewer, name=form.name, scopes=scopes, life=form.life,
@@ -143,7 +143,7 @@ async def _lock_account(session: AsyncSession, user: User) -> None:
         .with_for_update(key_share=True)
     )
     if await session.scalar(as_read) is None:
-        raise InvalidFieldsError({"": "This account was changed just now. Please try again."})
+        raise InvalidFieldsError({"": "This account has just changed. Please try again."})
 
 
 async def _ensure_token_limit(session: AsyncSession, user: User, *, replace_unnamed: bool) -> None:
@@ -167,7 +167,7 @@ async def _ensure_token_limit(session: AsyncSession, user: User, *, replace_unna
         if await session.scalar(deleted) is not None:
             return
     raise LimitReachedError(
-        {"": f"You have {MOST_TOKENS} tokens. Revoke one before you make another."}
+        {"": f"You have {MOST_TOKENS} tokens, which is the maximum. Revoke one to create another."}
     )
 
 

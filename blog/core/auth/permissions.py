@@ -21,7 +21,7 @@ from blog.models import Permission
 Arguments = ParamSpec("Arguments")
 View = Callable[Arguments, Awaitable[ResponseReturnValue]]
 
-UNCONFIRMED = "Please confirm your e-mail address first."
+UNCONFIRMED = "Please confirm your email address first."
 
 
 def confirmed_required(view: View[Arguments]) -> View[Arguments]:
