@@ -45,6 +45,7 @@ HIDE_REVISION = "/moderate/post/<id:post_id>/revisions/<id:number>/<any(hide, sh
 READERS_PAGES = (
     "GET /post/<id:post_id>",
     "GET /post/<id:post_id>/revisions",
+    "GET /post/<id:post_id>/timemap",
     "GET /post/<id:post_id>/revisions/<id:number>",
     "GET /post/<id:post_id>/revisions/<id:number>/text",
     "GET /comment/<id:comment_id>",
@@ -136,6 +137,7 @@ PAGES = [
     Route("GET /post/<id:post_id>/revisions", "/post/1/revisions", "post"),
     Route("GET /post/<id:post_id>/revisions/<id:number>", "/post/1/revisions/1", "post", "post"),
     Route("GET /post/<id:post_id>/revisions/<id:number>", "/post/1/revisions/2", "post", "post"),
+    Route("GET /post/<id:post_id>/timemap", "/post/1/timemap", "post"),
     Route(
         "GET /post/<id:post_id>/revisions/<id:number>/text",
         "/post/1/revisions/1/text",

@@ -107,6 +107,7 @@ TABLE = [
     ),
     Row("GET /post/<id:post_id>/revisions", readers(200), "/post/{post}/revisions"),
     Row("GET /post/<id:post_id>/revisions/<id:number>", readers(200), "/post/{post}/revisions/1"),
+    Row("GET /post/<id:post_id>/timemap", readers(200), "/post/{post}/timemap"),
     Row(
         "GET /post/<id:post_id>/revisions/<id:number>/text",
         readers(200),

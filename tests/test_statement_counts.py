@@ -25,6 +25,7 @@ ANONYMOUS = {
     "/post/{post}/revisions": 2,
     "/post/{post}/revisions/2": 2,
     "/post/{post}/revisions/2/text": 2,
+    "/post/{post}/timemap": 2,
     "/auth/login": 0,
     "/auth/register": 0,
 }

@@ -10,6 +10,7 @@ from blog.core.web.forms import Form
 from blog.core.web.requests import requested_page
 from blog.posts.addresses import post_url
 from blog.posts.reading import readable_post
+from blog.posts.revisions.memento import ASKS_FOR_A_TIME, post_headers, redirect_to_memento
 from blog.site.blueprint import blueprint
 
 
@@ -19,18 +20,21 @@ async def post(post_id: int, slug: str | None = None) -> ResponseReturnValue:
     """One post, with a page of its comments (`?page=`; -1 is the last).
 
     It has one address, to which all others of the same id lead, so that no link dies of a new
-    title.
+    title. With `Accept-Datetime` it leads to the text of that time (RFC 7089).
     """
     found = await readable_post(post_id)
     if slug != found.slug:
         address, query = post_url(found), request.query_string
         return redirect(f"{address}?{query.decode()}" if query else address, 301)
+    if (moment := request.headers.get(ASKS_FOR_A_TIME)) is not None and found.revision:
+        return await redirect_to_memento(found, moment)
     wanted = requested_page(current_app.settings.comments_per_page, count=found.comment_count)
     comments = await read(comments_page, found, wanted)
-    return await render_template(
+    page = await render_template(
         "site/post.html",
         post=found,
         comments=comments,
         form=Form(CommentForm),
         published=session.pop("published", None),
     )
+    return page, post_headers(found)

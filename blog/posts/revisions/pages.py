@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from quart import Blueprint, flash, redirect, render_template, url_for
+from quart import Blueprint, Response, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 
 from blog.core.auth.identity import current_viewer, required_viewer
 from blog.core.auth.permissions import confirmed_required
 from blog.core.auth.quotas import WRITING, quota
-from blog.core.errors import EditConflictError, ForbiddenError, InvalidFieldsError
+from blog.core.db.pagination import CursorRequest, PageRequest
+from blog.core.errors import EditConflictError, ForbiddenError, InvalidFieldsError, NotFoundError
 from blog.core.web.app import close_db, current_app, db, look_up, read
 from blog.core.web.forms import Form
 from blog.core.web.headers import keep_out_of_indexes
@@ -20,23 +21,24 @@ from blog.posts.editor.queries import Edited
 from blog.posts.editor.schemas import DraftForm
 from blog.posts.editor.views import editor_page, fields_of, other_of, versions_of
 from blog.posts.reading import readable_post
-from blog.posts.revisions import queries, service
+from blog.posts.revisions import memento, queries, service
 from blog.posts.revisions.comparing import comparisons
 from blog.posts.revisions.history import Text
 from blog.posts.revisions.policies import POLICIES, may_restore_revision
 from blog.posts.revisions.reading import Readable, hidden_words, readable
 from blog.posts.revisions.schemas import RestoreForm
 
-blueprint = Blueprint("revisions", __name__, url_prefix="/post/<id:post_id>/revisions")
+blueprint = Blueprint("revisions", __name__, url_prefix="/post/<id:post_id>")
 for policy in POLICIES:
     blueprint.add_app_template_global(policy)
 blueprint.add_app_template_global(hidden_words)
 
 PER_PAGE = 50
+TIMEMAP_SIZE = 500
 IS_CURRENT = "This is the text that the post has already."
 
 
-@blueprint.get("")
+@blueprint.get("/revisions")
 async def index(post_id: int) -> ResponseReturnValue:
     """The texts that the readers of a post have seen, the newest first."""
     keep_out_of_indexes()
@@ -45,31 +47,47 @@ async def index(post_id: int) -> ResponseReturnValue:
     return await render_template("posts/revisions/index.html", post=post, page=page)
 
 
-@blueprint.get("/<id:number>")
+@blueprint.get("/revisions/<id:number>")
 async def show(post_id: int, number: int) -> ResponseReturnValue:
     """One of them, with what was changed of the one before."""
     keep_out_of_indexes()
     post = await readable_post(post_id)
     revision, text, before = await _readable(post, number)
     changes = await comparisons().html(before.body, text.body) if before else None
-    return await render_template(
+    page = await render_template(
         "posts/revisions/revision.html",
         post=post, revision=revision, text=text, before=before, changes=changes,
     )  # fmt: skip
+    return page, memento.changes_headers(post, revision)
 
 
-@blueprint.get("/<id:number>/text")
+@blueprint.get("/revisions/<id:number>/text")
 async def text(post_id: int, number: int) -> ResponseReturnValue:
     """One of them, as readers have seen it."""
     keep_out_of_indexes()
     post = await readable_post(post_id)
     revision, text, _ = await _readable(post, number)
-    return await render_template(
+    page = await render_template(
         "posts/revisions/text.html", post=post, revision=revision, text=text
     )
+    return page, memento.memento_headers(post, revision)
 
 
-@blueprint.get("/<id:number>/restore")
+@blueprint.get("/timemap")
+async def timemap(post_id: int) -> ResponseReturnValue:
+    """The texts that the readers of a post have seen, for programs (RFC 7089)."""
+    keep_out_of_indexes()
+    post = await readable_post(post_id)
+    wanted = requested_page(TIMEMAP_SIZE)
+    last = PageRequest.holding(post.revision, TIMEMAP_SIZE).number
+    if isinstance(wanted, CursorRequest) or wanted.number > last:
+        raise NotFoundError
+    dated = await read(queries.dated_revisions, post, wanted)
+    links = memento.timemap(post, dated, wanted.number, last)
+    return Response(links, content_type=memento.LINK_FORMAT)
+
+
+@blueprint.get("/revisions/<id:number>/restore")
 @confirmed_required
 async def ask_to_restore(post_id: int, number: int) -> ResponseReturnValue:
     """The question before an old text is restored, with what that changes."""
@@ -83,7 +101,7 @@ async def ask_to_restore(post_id: int, number: int) -> ResponseReturnValue:
     )  # fmt: skip
 
 
-@blueprint.post("/<id:number>/restore")
+@blueprint.post("/revisions/<id:number>/restore")
 @quota(WRITING)
 @confirmed_required
 async def restore(post_id: int, number: int) -> ResponseReturnValue:
@@ -106,7 +124,7 @@ async def restore(post_id: int, number: int) -> ResponseReturnValue:
     return redirect(post_url(post))
 
 
-@blueprint.post("/<id:number>/hide")
+@blueprint.post("/revisions/<id:number>/hide")
 @quota(WRITING)
 @confirmed_required
 async def hide(post_id: int, number: int) -> ResponseReturnValue:
@@ -116,7 +134,7 @@ async def hide(post_id: int, number: int) -> ResponseReturnValue:
     return redirect(url_for("revisions.index", post_id=post_id))
 
 
-@blueprint.post("/<id:number>/show")
+@blueprint.post("/revisions/<id:number>/show")
 @quota(WRITING)
 @confirmed_required
 async def show_again(post_id: int, number: int) -> ResponseReturnValue:

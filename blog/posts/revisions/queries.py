@@ -1,10 +1,10 @@
 """Reading the history of a post. Who may read the post is for the caller to ask."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, case, select
+from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.db.cursors import Order
@@ -14,6 +14,7 @@ from blog.models.account_deletion import not_deleted
 from blog.models.tag import names_of_tags
 from blog.posts.revisions.history import State, Text
 
+LAST_SECOND = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
 _POST, _USER, _REVISION = (table.__table__.c for table in (Post, User, PostRevision))
 
 
@@ -51,6 +52,13 @@ class RevisionText(NamedTuple):
     text: Text
 
 
+class Dated(NamedTuple):
+    """The number of a revision, and when readers first saw it."""
+
+    number: int
+    created_at: datetime
+
+
 _IS_CURRENT: ColumnElement[bool] = _REVISION.body.is_(None)
 _ABOUT: tuple[ColumnElement[Any], ...] = (
     _REVISION.id, _REVISION.number, _REVISION.created_at, _REVISION.changed,
@@ -70,6 +78,23 @@ _NEWEST: Listing[Revision] = Listing(
     Order(_REVISION.number), _ABOUT_POST, lambda revision: (revision.number,)
 )
 _OF_POST: dict[str, Any] = {**_POST, "tags": names_of_tags(_POST.id)}
+_SHOWN = (
+    select(_REVISION.number, _REVISION.created_at)
+    .where(_REVISION.post_id == bindparam("of", type_=BigInteger), _REVISION.hidden_at.is_(None))
+)
+_SHOWN_BETWEEN = _SHOWN.where(
+    _REVISION.number.between(
+        bindparam("first", type_=BigInteger), bindparam("last", type_=BigInteger)
+    )
+).order_by(_REVISION.number)
+_AT = (
+    _SHOWN.with_only_columns(_REVISION.number)
+    .where(_REVISION.created_at < bindparam("before", type_=_REVISION.created_at.type))
+    .order_by(_REVISION.created_at.desc(), _REVISION.number.desc())
+    .limit(1)
+)
+_FIRST = _SHOWN.with_only_columns(_REVISION.number).order_by(_REVISION.number).limit(1)
+_NUMBER_AT = select(func.coalesce(_AT.scalar_subquery(), _FIRST.scalar_subquery()))
 _TEXTS = (
     _ABOUT_POST.join(Post.__table__, _POST.id == _REVISION.post_id)
     .add_columns(
@@ -115,6 +140,29 @@ async def revision_texts(session: AsyncSession, post: Post, number: int) -> list
     found = [RevisionText(Revision._make(row[:end]), Text._make(row[end:])) for row in rows]
     if not found and number == 1:
         return [RevisionText(only_revision(post), Text.of(post))]
+    return found
+
+
+async def number_at(session: AsyncSession, post: Post, moment: datetime) -> int | None:
+    """The text that readers saw at this second, or else the first; hidden ones are left out.
+
+    `None` if there is none.
+    """
+    # Times in headers have no fractions.
+    before = min(moment, LAST_SECOND) + timedelta(seconds=1)
+    number = await session.scalar(_NUMBER_AT, {"of": post.id, "before": before})
+    return number or (1 if post.revision == 1 else None)
+
+
+async def dated_revisions(
+    session: AsyncSession, post: Post, wanted: PageRequest
+) -> Sequence[Dated]:
+    """The texts of a post with the numbers of a page, the oldest first; without hidden ones."""
+    place = {"first": wanted.offset + 1, "last": wanted.offset + wanted.size}
+    rows = await session.execute(_SHOWN_BETWEEN, {"of": post.id, **place})
+    found = [Dated._make(row) for row in rows]
+    if not found and post.revision == 1 and wanted.number == 1:
+        return [Dated(1, State.of(post).since)]
     return found
 
 
