@@ -103,6 +103,7 @@ from blog.posts.editor.covers import blueprint as cover_pages
 from blog.posts.editor.pages import blueprint as editor_pages
 from blog.posts.jobs import PUBLISH_DUE_POSTS, RENDER_OLD_TEXTS
 from blog.posts.pages import blueprint as posts_pages
+from blog.posts.revisions.api import blueprint as revisions_api
 from blog.posts.revisions.comparing import Comparisons
 from blog.posts.revisions.pages import blueprint as revisions_pages
 from blog.posts.state_pages import blueprint as post_state_pages
@@ -189,6 +190,7 @@ BLUEPRINTS = (
 # The resources of the API, in the order of its description.
 RESOURCES = (
     posts_api,
+    revisions_api,
     comments_api,
     users_api,
     registration_api,

@@ -182,6 +182,8 @@ PAGES = [
 ]
 RESOURCES = [
     Route("GET /posts/<id:post_id>", "/posts/1", "post", "post"),
+    Route("GET /posts/<id:post_id>/revisions/", "/posts/1/revisions/", "post"),
+    Route("GET /posts/<id:post_id>/revisions/<id:number>", "/posts/1/revisions/1", "post", "post"),
     Route("GET /posts/<id:post_id>/comments/", "/posts/1/comments/", "post", "comment"),
     Route("GET /comments/<id:comment_id>", "/comments/1", "comment", "comment"),
     Route("POST /posts/<id:post_id>/comments/", "/posts/1/comments/", "post"),

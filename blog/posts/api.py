@@ -86,6 +86,8 @@ EXAMPLE = {
     "scheduled_for": None,
     "time_zone": None,
     "pinned": False,
+    "revision": 1,
+    "revisions_url": f"{EXAMPLE_ROOT}/posts/17/revisions/",
 }
 
 
@@ -153,6 +155,11 @@ class PostResource(BaseModel):
     ]
     time_zone: str | None
     pinned: Annotated[bool, Field(description="Whether it comes first on its author's profile.")]
+    revision: Annotated[
+        int,
+        Field(ge=0, description="The number of the text published last; 0 if none was published."),
+    ]
+    revisions_url: Annotated[Url, Field(description="The texts that readers have seen.")]
 
 
 class PostList(Collection):
@@ -193,6 +200,8 @@ def resource(post: Post | ListedPost, to: Links) -> PostResource:
         scheduled_for=wall_text(post.scheduled_wall) if post.scheduled_wall else None,
         time_zone=post.time_zone,
         pinned=post.pinned_at is not None,
+        revision=post.revision,
+        revisions_url=to.revisions_of(post.id),
     )
 
 
@@ -229,7 +238,7 @@ async def _list(posts: lists.PostList, of: int | None = None) -> Response:
     unread = [post for post in found.rows if isinstance(post, UnreadPost)]
     rest = None
     if unread:
-        revisions = [f"{post.id} {post.revision} " for post in unread]
+        revisions = [f"{post.id} {post.row_version} " for post in unread]
         rest = Rest(revisions, _read_on([post.id for post in unread], links()))
     page: Page[ListedPost] = dataclasses.replace(cast(Any, found), rows=texts)
     return await list_response(PostList, page, resource, keep=True, texts=TEXTS, rest=rest)

@@ -104,6 +104,7 @@ class ListedPost(NamedTuple):
     pinned_at: datetime | None
     scheduled_wall: datetime | None
     time_zone: str | None
+    revision: int
     cover: Cover | None
     tags: tuple[str, ...]
     author: Author
@@ -122,14 +123,14 @@ class UnreadPost(NamedTuple):
     """A post whose text was not read, because the previous ones reached the limit.
 
     Attributes:
-        revision: changes with each change of the post.
+        row_version: changes with each change of the post.
     """
 
     id: int
     created_at: datetime
     published_at: datetime
     edited_at: datetime | None
-    revision: str
+    row_version: str
 
 
 _LANGUAGE, _TAGS = func.coalesce(_POST.language, _USER.language), names_of_tags(_POST.id)
@@ -140,7 +141,7 @@ COLUMNS: tuple[ColumnElement[Any], ...] = (
     _POST.id, _POST.body, _POST.body_html, _POST.created_at, _POST.published_at, _POST.edited_at,
     _POST.version, _POST.comment_count, _POST.status, _POST.hidden_at, _POST.title, _POST.slug,
     _POST.summary, _POST.word_count, _LANGUAGE, _POST.canonical_url, _POST.comments_open,
-    _POST.pinned_at, _POST.scheduled_wall, _POST.time_zone, _COVER, _TAGS, *_AUTHOR,
+    _POST.pinned_at, _POST.scheduled_wall, _POST.time_zone, _POST.revision, _COVER, _TAGS, *_AUTHOR,
 )  # fmt: skip
 # For posts without a stored excerpt; the database decompresses only this part.
 _BEGINNING = case(
@@ -152,7 +153,7 @@ _CARD_COLUMNS: tuple[ColumnElement[Any], ...] = (
     _POST.pinned_at, _POST.published_at, _POST.edited_at, _POST.comment_count, _COVER, *_AUTHOR,
 )  # fmt: skip
 _BYTES = func.octet_length(_POST.body) + func.octet_length(_POST.body_html)
-_REVISION = cast(literal_column("posts.xmin"), Text)
+_ROW_VERSION = cast(literal_column("posts.xmin"), Text)
 _NO_TEXT = literal_column("''", Text)
 _SUMMARY_COLUMNS: tuple[ColumnElement[Any], ...] = (
     _POST.id, _NO_TEXT.label("body"), _NO_TEXT.label("body_html"), *COLUMNS[3:],
@@ -164,7 +165,7 @@ def text_columns(order: Order) -> tuple[ColumnElement[Any], ...]:
     before = func.sum(_BYTES).over(order_by=order.by) - _BYTES
     is_within = literal_column(str(TEXT_BYTES)) > before
     texts = (case((is_within, text)) for text in (_POST.body, _POST.body_html))
-    return (_POST.id, *texts, *COLUMNS[3:], _REVISION)
+    return (_POST.id, *texts, *COLUMNS[3:], _ROW_VERSION)
 
 
 def _place(post: PostCard | ListedPost | UnreadPost) -> Sequence[Any]:

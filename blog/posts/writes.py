@@ -78,6 +78,7 @@ class NewPost(NamedTuple):
             pinned_at=None,
             scheduled_wall=None,
             time_zone=None,
+            revision=1,
             cover=None,
             tags=(),
             author=self.author,

@@ -44,6 +44,7 @@ from broadside_client.api.posts import (
     replace_post,
     update_post,
 )
+from broadside_client.api.revisions import get_revision, list_revisions
 from broadside_client.api.root import get_root
 from broadside_client.api.tokens import (
     create_token,
@@ -85,6 +86,8 @@ from broadside_client.models import (
     PostUpdate,
     Problem,
     ProfileUpdate,
+    Revision,
+    RevisionList,
     Root,
     Token,
     TokenCreate,
@@ -200,6 +203,7 @@ async def use_posts(writer: AuthenticatedClient) -> Post:
     [error] = problem.errors
     assert (error.field, error.message) == ("body", problem.detail)
     await change_post(post, writer)
+    await look_back(post, writer)
     await schedule_post(writer)
     whole = as_a(PostList, await list_posts.asyncio(client=writer, per_page=100))
     assert (whole.count, whole.next_) == (5, None)
@@ -236,6 +240,24 @@ async def change_post(post: Post, writer: AuthenticatedClient) -> None:
     assert as_a(Problem, stale).status == 412
     updated = as_a(Post, await update_post.asyncio(post.id, client=writer, body=change))
     assert updated.body == "Updated."
+
+
+async def look_back(post: Post, writer: AuthenticatedClient) -> None:
+    """Read what a post said before, and restore it."""
+    history = as_a(RevisionList, await list_revisions.asyncio(post.id, client=writer))
+    assert [each.number for each in history.revisions] == [3, 2, 1]
+    assert [each.changed for each in history.revisions] == [["body"], ["body"], []]
+    page = await list_revisions.asyncio(post.id, client=writer, cursor="", per_page=2)
+    cursor = cursor_in(as_a(RevisionList, page).next_)
+    rest = await list_revisions.asyncio(post.id, client=writer, cursor=cursor, per_page=2)
+    assert [each.number for each in as_a(RevisionList, rest).revisions] == [1]
+    first = as_a(Revision, await get_revision.asyncio(post.id, 1, client=writer))
+    assert (first.body, first.editor, first.hidden) == (post.body, "susan", False)
+    change = PostUpdate(body=first.body)
+    restored = as_a(Post, await update_post.asyncio(post.id, client=writer, body=change))
+    assert (restored.body, restored.revision) == (post.body, 4)
+    missing = as_a(Problem, await get_revision.asyncio(post.id, 5, client=writer))
+    assert missing.status == 404
 
 
 async def schedule_post(writer: AuthenticatedClient) -> None:

@@ -95,6 +95,8 @@ TABLE = [
     Row("PUT /posts/<id:post_id>", author_and_administrators(200), "/posts/{post}"),
     Row("PATCH /posts/<id:post_id>", author_and_administrators(200), "/posts/{post}"),
     Row("DELETE /posts/<id:post_id>", author_and_administrators(204), "/posts/{post}"),
+    Row("GET /posts/<id:post_id>/revisions/", readers(), "/posts/{post}/revisions/"),
+    Row("GET /posts/<id:post_id>/revisions/<id:number>", readers(), "/posts/{post}/revisions/1"),
     Row("GET /posts/<id:post_id>/comments/", readers(), "/posts/{post}/comments/"),
     Row("POST /posts/<id:post_id>/comments/", writers(201), "/posts/{post}/comments/"),
     Row("GET /comments/", readers()),

@@ -12,6 +12,7 @@ from blog.models import ApiToken, Follow, User
 from tests.api.support import Client, add_token, statements_of
 from tests.comments.support import add_comments
 from tests.posts.test_posts import add_posts
+from tests.test_statement_counts import add_revisions
 
 # One authenticates the client.
 READS = {
@@ -19,6 +20,9 @@ READS = {
     "/posts/": 2,
     "/posts/?cursor=": 2,
     "/posts/1": 2,
+    "/posts/1/revisions/": 3,
+    "/posts/1/revisions/?cursor=": 3,
+    "/posts/1/revisions/1": 3,
     "/me/drafts/": 3,
     "/posts/1/comments/": 3,
     "/posts/1/comments/?cursor=": 3,
@@ -60,6 +64,7 @@ async def test_a_read_takes_the_same_few_statements_however_long_the_list_is(
     make_user: Callable[..., Awaitable[User]],
 ) -> None:  # fmt: skip
     posts = await add_posts(db, susan, rows)
+    await add_revisions(db, posts[0], rows)
     for number in range(rows):
         other = await make_user(f"person{number}")
         await add_posts(db, other, 1)

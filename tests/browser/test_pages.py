@@ -21,7 +21,8 @@ from tests.browser.steps import PATIENCE_SECONDS
 NO_SIGHTS = {
     "/all", "/auth/export", "/avatar/<seed>.svg", "/comment/<id:comment_id>",
     "/dev/mailbox/<name>", "/dev/mailbox/<name>/html", "/healthz", "/metrics", "/readyz",
-    "/media/<name>", "/post/<id:post_id>/timemap", "/media/<name>-<int:width>.webp", "/static/<path:filename>",
+    "/media/<name>", "/media/<name>-<int:width>.webp", "/post/<id:post_id>/timemap",
+    "/static/<path:filename>",
 }  # fmt: skip
 
 STICKS_OUT = """() => {

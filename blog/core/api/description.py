@@ -48,6 +48,8 @@ SECURITY_SCHEMES = {
     },
     "bearer": {"type": "http", "scheme": "bearer", "description": "A token."},
 }
+# Path parameters that are numbers, but no ids.
+NUMBERS = {"number": "The number of a revision, from 1."}
 IDENTIFIER = {"type": "integer", "minimum": 1, "maximum": LARGEST_ROW_ID}
 PERSON = {"anyOf": [IDENTIFIER, {"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9._]{0,63}$"}]}
 IF_NONE_MATCH = {
@@ -120,9 +122,9 @@ class Description(OpenAPIProvider):
     def build_path_parameter(self, name: str, converter: BaseConverter) -> dict[str, Any]:
         described: dict[type[Any], dict[str, Any]] = {
             RowIdConverter: {
-                "description": f"The id of a {name.removesuffix('_id')}.",
+                "description": NUMBERS.get(name, f"The id of a {name.removesuffix('_id')}."),
                 "schema": IDENTIFIER,
-                "example": 17,
+                "example": 1 if name in NUMBERS else 17,
             },
             PersonConverter: {
                 "description": "The id or username of a user.",

@@ -42,6 +42,15 @@ class Links(NamedTuple):
     def comments_of(self, post_id: int) -> str:
         return f"{self.root}/posts/{post_id}/comments/"
 
+    def revisions_of(self, post_id: int) -> str:
+        return f"{self.root}/posts/{post_id}/revisions/"
+
+    def revision(self, post_id: int, number: int) -> str:
+        return f"{self.root}/posts/{post_id}/revisions/{number}"
+
+    def page_of_revision(self, post_id: int, number: int) -> str:
+        return f"{self.root.partition('/api/')[0]}/post/{post_id}/revisions/{number}"
+
     def comment(self, comment_id: int) -> str:
         return f"{self.root}/comments/{comment_id}"
 

@@ -77,6 +77,11 @@ KINDS = {
         "It was done before and cannot be shown again, or a limit is reached.",
         SHOWN_ONCE,
     ),
+    410: Kind(
+        "Gone",
+        "The resource was hidden, and is not shown any more.",
+        "This revision was hidden by the author, and is not shown any more.",
+    ),
     412: Kind("Changed", "The resource is not the version in `If-Match` any more.", CHANGED),
     413: Kind("TooLarge", "The body is larger than 1 MiB.", EXPLANATIONS[413].detail),
     415: Kind(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, case, func, select
+from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, case, func, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.db.cursors import Order
@@ -75,12 +75,14 @@ _ABOUT_POST = (
     .where(_REVISION.post_id == bindparam("of", type_=BigInteger))
 )
 _NEWEST: Listing[Revision] = Listing(
-    Order(_REVISION.number), _ABOUT_POST, lambda revision: (revision.number,)
+    # As a bigint, which a cursor may contain.
+    Order(type_coerce(_REVISION.number, BigInteger)),
+    _ABOUT_POST,
+    lambda revision: (revision.number,),
 )
 _OF_POST: dict[str, Any] = {**_POST, "tags": names_of_tags(_POST.id)}
-_SHOWN = (
-    select(_REVISION.number, _REVISION.created_at)
-    .where(_REVISION.post_id == bindparam("of", type_=BigInteger), _REVISION.hidden_at.is_(None))
+_SHOWN = select(_REVISION.number, _REVISION.created_at).where(
+    _REVISION.post_id == bindparam("of", type_=BigInteger), _REVISION.hidden_at.is_(None)
 )
 _SHOWN_BETWEEN = _SHOWN.where(
     _REVISION.number.between(
