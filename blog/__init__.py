@@ -6,11 +6,10 @@ from functools import partial
 from pathlib import Path
 
 from blog.accounts.api_callers import authenticate_callers
-from blog.accounts.deletion.export import Exports
 from blog.accounts.deletion.jobs import FIND_DELETED_ACCOUNTS, REMOVE_DELETED_ACCOUNT
 from blog.accounts.deletion.pages import blueprint as leaving_pages
 from blog.accounts.email.pages import blueprint as email_pages
-from blog.accounts.events import AccountRegistered
+from blog.accounts.events import AccountDeleted, AccountRegistered
 from blog.accounts.login.pages import blueprint as login_pages
 from blog.accounts.passwords.pages import blueprint as passwords_pages
 from blog.accounts.registration import usernames
@@ -108,12 +107,18 @@ from blog.posts.revisions.comparing import Comparisons
 from blog.posts.revisions.pages import blueprint as revisions_pages
 from blog.posts.state_pages import blueprint as post_state_pages
 from blog.site.pages import blueprint as site_pages
+from blog.transfer.exporting.handlers import remove_with_account
+from blog.transfer.exporting.jobs import MAKE_EXPORT, REMOVE_EXPORT, tidy_exports
+from blog.transfer.exporting.pages import blueprint as exporting_pages
 from blog.users.api import blueprint as users_api
 from blog.users.pages import blueprint as users_pages
 from settings import Settings, WorkerPlace
 
 # The handlers of domain events; see `blog.core.events.handlers`.
-EVENT_HANDLERS = (Handler(AccountRegistered, tell_of_new_people),)
+EVENT_HANDLERS = (
+    Handler(AccountRegistered, tell_of_new_people),
+    Handler(AccountDeleted, remove_with_account),
+)
 
 # The kinds of background jobs; see `blog.core.jobs.kinds`. Mail has a separate queue.
 JOBS = (
@@ -123,12 +128,15 @@ JOBS = (
     RENDER_OLD_TEXTS,
     PROCESS_MEDIA,
     REMOVE_MEDIA_FILE,
+    MAKE_EXPORT,
+    REMOVE_EXPORT,
     cleaning("delete_expired_sessions", partial(delete_expired, table=LoginSession), every=HOUR),
     cleaning("delete_expired_tokens", partial(delete_expired, table=ApiToken), every=HOUR),
     cleaning("delete_old_answers", delete_old_answers, every=HOUR),
     cleaning("delete_old_events", delete_old_events, every=HOUR),
     cleaning("delete_unused_media", delete_unused_media, every=HOUR),
     SWEEP_UPLOADS,
+    cleaning("tidy_exports", tidy_exports, every=timedelta(minutes=10)),
     cleaning("delete_old_mails", delete_old_mails, every=HOUR),
     # A client with many addresses fills this table quickly.
     cleaning("delete_full_rate_limits", delete_full_rate_limits, every=timedelta(minutes=5)),
@@ -165,6 +173,7 @@ BLUEPRINTS = (
     sessions_pages,
     tokens_pages,
     leaving_pages,
+    exporting_pages,
     users_pages,
     media_pages,
     media_files,
@@ -249,7 +258,6 @@ def create_app(settings: Settings) -> Broadside:
     app.extensions |= {
         "alerts": alerts,
         "comparisons": Comparisons(),
-        "exports": Exports(app.database),
         "image_processes": ImageProcesses(),
     }
 

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from blog import JOBS
 from blog.core.jobs.background import Background
@@ -14,7 +14,8 @@ from blog.core.jobs.queue import Claimed
 from blog.core.jobs.running import RunningJob
 from blog.core.jobs.worker import LEASE_SECONDS, JobWorker
 from blog.core.web.app import Broadside
-from blog.models import Job
+from blog.models import Job, JobState
+from tests.servers import until
 
 
 @asynccontextmanager
@@ -43,3 +44,17 @@ async def stored_jobs(app: Broadside) -> Sequence[Job]:
     """All jobs, the oldest first."""
     async with app.database.session() as session:
         return (await session.scalars(select(Job).order_by(Job.id))).all()
+
+
+async def finish_jobs(app: Broadside, *names: str, seconds: float = 60) -> None:
+    """Run the jobs of some kinds until none of them waits or runs."""
+
+    async def none_waits() -> bool:
+        unfinished = select(func.count(Job.id)).where(
+            Job.kind.in_(names), Job.state != JobState.FAILED
+        )
+        async with app.database.session() as session:
+            return await session.scalar(unfinished) == 0
+
+    async with at_work(app, *(kind for kind in JOBS if kind.name in names)):
+        await until(none_waits, seconds)

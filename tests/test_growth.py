@@ -37,8 +37,6 @@ WAYS = {
     "/post/": (*PAGES, "?page=-1"),
     "/moderate": ("", f"?before={Order(Comment.id).cursor(4000)}"),
 }  # fmt: skip
-# Made in parts, each of which `tests/accounts/test_export.py` bounds.
-NOT_ASKED_FOR = {"leaving.export_data"}
 
 # Everything of the site: the hub writes, is followed, is reported and looked after.
 FILL = """
@@ -151,7 +149,7 @@ def addresses(app: Broadside, site: Site) -> Iterator[str]:
         "username": site.hub.username, "who": site.hub.username, "number": 2000,
     }  # fmt: skip
     for rule in app.url_map.iter_rules():
-        if "GET" not in (rule.methods or ()) or rule.endpoint in NOT_ASKED_FOR:
+        if "GET" not in (rule.methods or ()):
             continue
         if rule.rule.startswith("/api/v1.0/") or not rule.arguments <= values.keys():
             continue

@@ -238,6 +238,8 @@ TABLE = [
     Row("GET /auth/delete-account/<token>", logged_in(400), "/auth/delete-account/token"),
     Row("POST /auth/delete-account/<token>", logged_in(400), "/auth/delete-account/token"),
     Row("GET /auth/export", logged_in(200)),
+    Row("POST /auth/export", logged_in(302)),
+    Row("GET /auth/export/<id:export_id>", logged_in(404), "/auth/export/4711"),
     Row("GET /comment/<id:comment_id>", readers(302), "/comment/{comment}"),
     Row("GET /comment/<id:comment_id>/edit", only_the_author(200), "/comment/{comment}/edit"),
     Row("POST /comment/<id:comment_id>/edit", only_the_author(302), "/comment/{comment}/edit"),

@@ -8,6 +8,7 @@ from blog.models.comment import Comment
 from blog.models.cover import Cover
 from blog.models.email import Email, EmailState
 from blog.models.event import LoggedEvent
+from blog.models.export import Export, ExportState
 from blog.models.follow import Follow
 from blog.models.id_ranges import CommentRange, UserRange
 from blog.models.idempotent_answer import IdempotentAnswer
@@ -38,6 +39,8 @@ __all__ = [
     "Cover",
     "Email",
     "EmailState",
+    "Export",
+    "ExportState",
     "Follow",
     "IdempotentAnswer",
     "Job",

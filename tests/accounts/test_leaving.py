@@ -1,18 +1,15 @@
-"""Deleting one's account, and exporting one's data."""
+"""Deleting one's account."""
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.accounts.deletion.export import sections
 from blog.core.web.app import Broadside
-from blog.models import AuditEntry, Base, Comment, Email, Follow, LoginSession, Post, User
+from blog.models import Comment, Email, Follow, LoginSession, Post, User
 from blog.models.account_deletion import not_deleted
 from blog.posts.counts import wrong_counts
 from tests.accounts.deletions import finish_deletions
@@ -278,60 +275,3 @@ async def test_a_person_leaves_whose_own_programs_go_on_writing(
     await finish_deletions(app)
     assert not any((await wrong_counts(db)).values())
     assert (await db.scalars(select(User.username))).all() == ["bob"]
-
-
-async def exported(visitor: Browser) -> dict[str, Any]:
-    answer = await visitor.get("/auth/export")
-    assert answer.status_code == 200
-    content: dict[str, Any] = json.loads(answer.text)
-    return content
-
-
-async def test_the_export_is_a_file_of_ones_own(susans_browser: Browser) -> None:
-    answer = await susans_browser.get("/auth/export")
-    today = datetime.now(UTC).date()
-    assert answer.headers["content-disposition"] == f"attachment; filename=susan-{today}.json"
-    assert answer.headers["content-type"] == "application/json"
-    assert answer.headers["cache-control"] == "no-store"
-    assert answer.headers["content-encoding"] == "gzip"
-
-
-async def test_the_export_has_everything_of_one_person_and_nothing_of_others(
-    app: Broadside, susans_browser: Browser, susan: User, db: AsyncSession, make_user: MakeUser
-) -> None:
-    bob = await make_user("bob")
-    posts = [post_by(susan) for _ in range(250)] + [post_by(bob)]
-    db.add_all(posts)
-    await db.flush()
-    db.add_all([comment_by(susan, posts[-1]), comment_by(bob, posts[0])])
-    db.add_all(
-        [
-            Follow(follower_id=bob.id, followed_id=susan.id),
-            AuditEntry(
-                actor_id=bob.id, actor_name="bob", act="disable account",
-                subject_id=susan.id, subject_name="susan", details={"reason": "ü"},
-            ),
-        ]
-    )  # fmt: skip
-    await db.commit()
-    await mailed_link(app, susans_browser)
-
-    content = await exported(susans_browser)
-    assert content["account"][0]["email"] == "susan@example.com"
-    assert [post["id"] for post in content["posts"]] == [post.id for post in posts[:-1]]
-    assert [comment["post_id"] for comment in content["comments"]] == [posts[-1].id]
-    assert [follow["username"] for follow in content["followers"]] == ["bob"]
-    assert content["following"] == []
-    assert content["sessions"][0]["network_address"] == "127.0.0.1"
-    assert [mail["purpose"] for mail in content["mails"]] == ["delete_account"]
-    assert content["audit_entries"][0]["details"] == {"reason": "ü"}
-    text = json.dumps(content)
-    assert "password_hash" not in text and "token_hash" not in text
-    assert "bob@example.com" not in text
-
-
-async def test_the_export_leaves_no_table_with_people_out(susan: User) -> None:
-    statements = " ".join(str(section.rows) for section in sections(susan).values())
-    for table in Base.metadata.sorted_tables:
-        if any(key.column.table.name == "users" for key in table.foreign_keys):
-            assert f"{table.name}." in statements, table.name

@@ -148,6 +148,14 @@ async def make_token(page: Page) -> None:
     await page.get_by_role("heading", name="Your new token").wait_for()
 
 
+async def make_export(page: Page) -> None:
+    """Ask for an export, unless there is one, and wait until it is ready."""
+    download = page.get_by_role("link", name="Download")
+    if not await download.is_visible():
+        await page.get_by_role("button", name="Make an export").click()
+    await download.wait_for()
+
+
 async def upload_image(page: Page) -> None:
     """Upload an image, which is listed."""
     photo = encoded(picture(900, 600), "JPEG")
@@ -261,6 +269,8 @@ SIGHTS = [
     Sight(WRITER, "tokens", "/auth/tokens"),
     Sight(WRITER, "token-refused", "/auth/tokens", send_empty),
     Sight(WRITER, "token", "/auth/tokens", make_token),
+    Sight(WRITER, "export", "/auth/export"),
+    Sight(WRITER, "export-ready", "/auth/export", make_export),
     Sight(WRITER, "delete-account", "/auth/delete-account"),
     Sight(WRITER, "delete-account-refused", "/auth/delete-account", send_empty),
     Sight(WRITER, "delete-account-link", "{delete_account}"),

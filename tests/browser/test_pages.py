@@ -19,7 +19,7 @@ from tests.browser.steps import PATIENCE_SECONDS
 # What is served with GET and is no page to look at: it leads on, is no HTML, or needs what only
 # a test of its own can bring about.
 NO_SIGHTS = {
-    "/all", "/auth/export", "/avatar/<seed>.svg", "/comment/<id:comment_id>",
+    "/all", "/auth/export/<id:export_id>", "/avatar/<seed>.svg", "/comment/<id:comment_id>",
     "/dev/mailbox/<name>", "/dev/mailbox/<name>/html", "/healthz", "/metrics", "/readyz",
     "/media/<name>", "/media/<name>-<int:width>.webp", "/post/<id:post_id>/timemap",
     "/static/<path:filename>",

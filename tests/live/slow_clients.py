@@ -36,14 +36,12 @@ class Crowd:
         half_bodies: send a form byte by byte, each with somebody's cookie.
         idle: connect, and send nothing.
         slow_readers: ask for a long answer, and read it in small pieces.
-        exports: people who download all their data at the same time.
     """
 
     half_heads: int
     half_bodies: int
     idle: int
     slow_readers: int
-    exports: int
 
 
 @dataclass
@@ -120,15 +118,6 @@ async def besieged(
             "slow readers",
             crowd.slow_readers,
             lambda _: _sip(server, f"GET {long_answer} HTTP/1.1\r\n{head}{LAST}"),
-        ),
-        (
-            "exports",
-            crowd.exports,
-            lambda number: _sip(
-                server,
-                f"GET /auth/export HTTP/1.1\r\n{head}Cookie: {cookies[number % len(cookies)]}\r\n"
-                f"{LAST}",
-            ),
         ),
     ]
 

@@ -10,7 +10,7 @@ from tests.servers import serving
 from tests.support import Visitor, add_user
 
 PEOPLE = 5
-CROWD = Crowd(half_heads=20, half_bodies=30, idle=100, slow_readers=20, exports=PEOPLE)
+CROWD = Crowd(half_heads=20, half_bodies=30, idle=100, slow_readers=20)
 QUIET_SECONDS = 5
 # Longer than the 30 s after which half a body is given up.
 BESIEGED_SECONDS = 35

@@ -5,14 +5,10 @@ from typing import Any
 
 import httpx
 from PIL import Image
-from sqlalchemy import select
 
-from blog import JOBS
 from blog.core.web.app import Broadside
-from blog.models import Job
+from tests import jobs
 from tests.api.support import Client
-from tests.jobs import at_work
-from tests.servers import until
 from tests.support import Browser
 
 MEDIA_JOBS = ("process_media", "remove_media_file")
@@ -20,13 +16,7 @@ MEDIA_JOBS = ("process_media", "remove_media_file")
 
 async def finish_jobs(app: Broadside) -> None:
     """Run the jobs of images until none waits."""
-
-    async def none_waits() -> bool:
-        async with app.database.session() as session:
-            return not (await session.scalars(select(Job.id).where(Job.kind.in_(MEDIA_JOBS)))).all()
-
-    async with at_work(app, *(kind for kind in JOBS if kind.name in MEDIA_JOBS)):
-        await until(none_waits, seconds=60)
+    await jobs.finish_jobs(app, *MEDIA_JOBS)
 
 
 async def upload(client: Client, content: bytes, **fields: str) -> httpx.Response:

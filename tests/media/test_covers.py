@@ -1,7 +1,6 @@
 """Cover images of posts."""
 
 import asyncio
-import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -173,14 +172,6 @@ async def test_a_deleted_account_takes_its_covers_along(
     await finish_deletions(app)
     await finish_jobs(app)
     assert (await db.scalars(select(Media))).all() == []
-
-
-async def test_the_export_says_which_image_is_the_cover(
-    app: Broadside, susans: Client, susans_browser: Browser
-) -> None:
-    _, made = await covered(app, susans)
-    document = json.loads((await susans_browser.get("/auth/export")).text)
-    assert [post["cover_id"] for post in document["posts"]] == [made["id"]]
 
 
 async def test_covers_of_a_cdn_are_linked_there(

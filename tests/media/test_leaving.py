@@ -1,6 +1,4 @@
-"""Images of accounts that are deleted or exported."""
-
-import json
+"""Images of accounts that are deleted."""
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,7 +9,6 @@ from tests.accounts.deletions import finish_deletions, leave
 from tests.api.support import Client
 from tests.media.corpus import encoded, picture
 from tests.media.support import finish_jobs, stored_keys, upload, uploaded
-from tests.support import Browser
 
 
 async def test_the_images_of_a_deleted_account_go_and_those_of_others_stay(
@@ -28,12 +25,3 @@ async def test_the_images_of_a_deleted_account_go_and_those_of_others_stay(
     assert len((await db.scalars(select(Media))).all()) == 1
     assert len((await db.scalars(select(MediaFile))).all()) == 1
     assert len(await stored_keys(app)) == 1
-
-
-async def test_the_export_has_the_images(
-    app: Broadside, susans: Client, susans_browser: Browser
-) -> None:
-    made = await uploaded(app, susans, encoded(picture(), "PNG"), alt="Quarters")
-    [media] = json.loads((await susans_browser.get("/auth/export")).text)["media"]
-    assert (media["alt"], media["width"], media["kind"]) == ("Quarters", 40, "png")
-    assert media["name"] in made["image_url"]

@@ -21,10 +21,9 @@ from blog.media.processes import MEMORY_BYTES, ImageProcesses
 from blog.models import Job
 from tests.api.support import Client, assert_problem
 from tests.buckets import KEYS, client_of, serving_buckets
+from tests.killed_workers import kill_worker
 from tests.media.corpus import ORIENTATION, XMP, animation, bomb, encoded, exif, picture, png_of
-from tests.media.killed import processes, run_worker
 from tests.media.support import finish_jobs, served, stored_keys, upload, uploaded
-from tests.servers import until
 
 PROJECT = Path(__file__).resolve().parents[2]
 # What ExifTool says of the file itself and of the encoding, not of what is in it.
@@ -217,26 +216,15 @@ async def test_a_process_that_somebody_killed_is_no_fault_of_the_image(
 
 
 async def test_a_worker_that_is_killed_in_the_middle_leaves_its_work_to_another(
-    app: Broadside, susans: Client, database_url: str
+    app: Broadside, susans: Client
 ) -> None:
     content = encoded(picture(1200, 600), "JPEG")
     made = (await upload(susans, content)).json()
-    settings = app.settings
-    environment = {
-        "ENV": "testing", "DATABASE_URL": database_url, "VAR_DIR": str(settings.var_dir),
-        "BASE_URL": settings.base_url, "SECRET_KEY": settings.signing_key(),
-    }  # fmt: skip
-    worker = processes.Process(target=run_worker, args=[environment])
-    worker.start()
-    try:
 
-        async def has_stored_one() -> bool:
-            return len(await app.storage.page("media")) == 1
+    async def has_stored_one() -> bool:
+        return len(await app.storage.page("media")) == 1
 
-        await until(has_stored_one, seconds=60)
-    finally:
-        worker.kill()
-        await asyncio.to_thread(worker.join)
+    await kill_worker(app, "process_media", has_stored_one)
     assert (await susans.get(made["url"])).json()["state"] == "processing"
     await finish_jobs(app)
     assert (await susans.get(made["url"])).json()["state"] == "ready"

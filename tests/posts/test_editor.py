@@ -434,15 +434,6 @@ async def test_the_editor_suggests_ones_own_tags(
     assert re.findall(r'<option value="([^"]+)">', page) == ["trams", "waiting"]
 
 
-async def test_working_copies_are_in_the_export(
-    susans_browser: Browser, susan: User, db: AsyncSession
-) -> None:
-    await add_posts(db, susan, 1)
-    await send(susans_browser, "/edit/1", "save", body="Better")
-    (copy,) = (await susans_browser.get("/auth/export")).json()["working_copies"]
-    assert (copy["post_id"], copy["fields"]["body"]) == (1, "Better")
-
-
 async def test_an_own_slug_is_shown_and_one_of_the_title_follows_it(
     susans_browser: Browser, db: AsyncSession
 ) -> None:

@@ -1,1 +1,1 @@
-"""Deleting an account, and exporting its data before."""
+"""Deleting an account."""

@@ -1,22 +1,19 @@
-"""The pages under `/auth` for exporting one's data and deleting the account."""
+"""The pages under `/auth` for deleting the account."""
 
-from quart import Blueprint, Response, flash, redirect, render_template, request, url_for
+from quart import Blueprint, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 
 from blog.accounts import link_pages
 from blog.accounts.deletion import service as leaving
-from blog.accounts.deletion.export import exports
 from blog.accounts.schemas import KnownPassword
 from blog.core.auth.clients import requesting_client
 from blog.core.auth.identity import forget_viewer, required_viewer
-from blog.core.auth.quotas import CHANGING_ACCOUNT, EXPORTING, MAILING, quota, spend
-from blog.core.clock import now
+from blog.core.auth.quotas import CHANGING_ACCOUNT, MAILING, quota, spend
 from blog.core.crypto.tokens import InvalidTokenError
 from blog.core.errors import InvalidFieldsError
 from blog.core.text.validation import Schema
 from blog.core.web.app import current_app, db
 from blog.core.web.forms import Form
-from blog.core.web.headers import vary_by
 
 blueprint = Blueprint("leaving", __name__, url_prefix="/auth")
 blueprint.after_request(link_pages.keep_token_secret)
@@ -85,20 +82,3 @@ async def delete_account(token: str) -> ResponseReturnValue:
 async def bad_link(error: InvalidTokenError) -> ResponseReturnValue:
     """Answer an invalid deletion link."""
     return await link_pages.bad_link(error, "leaving.ask", "Get another link")
-
-
-@blueprint.get("/export")
-@quota(EXPORTING)
-async def export_data() -> ResponseReturnValue:
-    """Download all data about the user as a JSON file."""
-    account = required_viewer().person
-    compress = bool(request.accept_encodings["gzip"])
-    export = exports().begin(account, compress=compress)
-    response = Response(export, content_type="application/json")
-    if compress:
-        response.headers["Content-Encoding"] = "gzip"
-    vary_by(response, "Accept-Encoding")
-    response.headers["Cache-Control"] = "no-store"
-    name = f"{account.username}-{now():%Y-%m-%d}.json"
-    response.headers.set("Content-Disposition", "attachment", filename=name)
-    return response

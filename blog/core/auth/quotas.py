@@ -40,7 +40,7 @@ LOGGING_IN = Quota("logging in", 300, 10 * MINUTE, at_once=5)
 REGISTERING = Quota("registering", 20, HOUR)
 MAILING = Quota("mailing", 20, HOUR)
 UPLOADING = Quota("uploading", 120, HOUR, at_once=10)
-EXPORTING = Quota("exporting", 6, HOUR)
+EXPORTING = Quota("exporting", 2, HOUR)
 
 
 def strangers(quota: Quota) -> tuple[Bucket, ...]:

@@ -235,12 +235,3 @@ async def test_an_account_goes_with_the_history_of_its_posts_and_its_name_on_oth
     assert await history(db) == [(1, "One"), (2, None), (3, "x")]
     editors = select(PostRevision.editor_id).order_by(PostRevision.number)
     assert [editor is None for editor in await db.scalars(editors)] == [False, False, True]
-
-
-async def test_the_export_has_the_history(writer: Client, susans_browser: Browser) -> None:
-    post = await made(writer, **ARTICLE)
-    await changed(writer, post, body="Better.")
-    export = (await susans_browser.get("/auth/export")).json()
-    first, second = export["revisions"]
-    assert (first["number"], first["body"], first["title"]) == (1, post["body"], post["title"])
-    assert (second["number"], second["body"], second["changed"]) == (2, None, ["body"])

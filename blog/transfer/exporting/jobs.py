@@ -1,0 +1,154 @@
+"""Making archives, and removing old ones.
+
+The key of an archive is known before its job runs: whatever a killed job has stored is replaced by
+the next run, or removed together with the row.
+"""
+
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, delete, exists, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
+
+from blog.core.db.deleting import BATCH
+from blog.core.jobs.kinds import JobKind
+from blog.core.jobs.queue import enqueue
+from blog.core.jobs.running import RunningJob
+from blog.core.web.app import current_app
+from blog.core.web.urls import external_url
+from blog.mail import outbox
+from blog.models import Export, ExportState, Job, User
+from blog.models.export import UNFINISHED_EXPORT
+from blog.models.job import UNFINISHED
+from blog.transfer.exporting.archive import Archive
+from blog.transfer.exporting.zipping import zipped
+
+# How long an archive is kept.
+KEPT = timedelta(days=7)
+PROGRESS_SECONDS = 2.0
+LONGEST_SECONDS = 6 * 3600.0
+
+
+def export_key(name: str) -> str:
+    """The key of a stored archive."""
+    return f"exports/{name[:2]}/{name}.zip"
+
+
+async def make(job: RunningJob) -> None:
+    """Store an archive, and tell its user by mail."""
+    export_id, key = job.payload["export_id"], export_key(job.payload["name"])
+    storage = current_app.storage
+    account = await _begin(job, export_id)
+    is_wanted = account is not None
+    if account is not None:
+        archive = Archive(job.database, storage, account)
+        async with aclosing(_content(job, archive)) as content:
+            size = await storage.put(key, content)
+        async with job.finishing() as session:
+            is_wanted = await _finish(session, export_id, size)
+    if not is_wanted:
+        await storage.delete(key)
+
+
+async def _begin(job: RunningJob, export_id: int) -> User | None:
+    """The user whose data are to be exported, unless they have deleted their account."""
+    begun = (
+        update(Export)
+        .where(Export.id == export_id, UNFINISHED_EXPORT)
+        .values(state=ExportState.RUNNING, files_done=0)
+        .returning(Export.user_id)
+    )
+    async with job.database.session() as session:
+        user_id = await session.scalar(begun)
+        await session.commit()
+        if user_id is None:
+            return None
+        return await session.get(User, user_id, options=[joinedload(User.role, innerjoin=True)])
+
+
+async def _content(job: RunningJob, archive: Archive) -> AsyncGenerator[bytes, None]:
+    """The archive, in chunks; meanwhile the row tells how far it is."""
+    export_id, total = job.payload["export_id"], await archive.number_of_files()
+    saved_at = -PROGRESS_SECONDS
+    async with aclosing(zipped(archive.files())) as pieces:
+        async for piece in pieces:
+            if time.monotonic() - saved_at > PROGRESS_SECONDS:
+                saved_at = time.monotonic()
+                progress = update(Export).where(Export.id == export_id)
+                values = {"files_done": archive.files_done, "files_total": total}
+                async with job.database.session() as session:
+                    await session.execute(progress.values(values))
+                    await session.commit()
+            yield piece
+
+
+async def _finish(session: AsyncSession, export_id: int, size: int) -> bool:
+    """Record that an archive is complete; the caller commits.
+
+    Returns:
+        Whether it is wanted: its account was not deleted meanwhile.
+    """
+    ready = (
+        update(Export)
+        .where(Export.id == export_id, UNFINISHED_EXPORT)
+        .values(state=ExportState.READY, bytes=size, finished_at=func.now())
+        .returning(Export.user_id)
+    )
+    user_id = await session.scalar(ready)
+    if user_id is None:
+        return False
+    await remove_exports(session, Export.user_id == user_id, Export.id != export_id)
+    user = await session.get_one(User, user_id)
+    if user.is_confirmed:
+        link = external_url("exporting.overview")
+        await outbox.put(session, to=user.email, message="export_ready", user=user, link=link)
+    return True
+
+
+async def remove_exports(session: AsyncSession, *conditions: ColumnElement[bool]) -> int:
+    """Delete exports, and let jobs remove their files; the caller commits.
+
+    Returns:
+        How many there were.
+    """
+    removed = delete(Export).where(*conditions).returning(Export.name)
+    names = (await session.scalars(removed.execution_options(synchronize_session=False))).all()
+    for name in names:
+        await enqueue(session, REMOVE_EXPORT, key=name, name=name)
+    return len(names)
+
+
+async def remove(job: RunningJob) -> None:
+    """Remove the file of an archive."""
+    await current_app.storage.delete(export_key(job.payload["name"]))
+
+
+async def tidy_exports(session: AsyncSession) -> int:
+    """Delete some archives that are too old, and note which jobs have failed; the caller commits.
+
+    Returns:
+        The number of deleted archives, up to `BATCH`.
+    """
+    has_job = exists().where(
+        Job.kind == MAKE_EXPORT.name, UNFINISHED, Job.payload["export_id"].as_integer() == Export.id
+    )
+    failed = update(Export).where(UNFINISHED_EXPORT, ~has_job)
+    await session.execute(
+        failed.values(state=ExportState.FAILED, finished_at=func.now()).execution_options(
+            synchronize_session=False
+        )
+    )
+    old = select(Export.id).where(Export.finished_at < func.now() - KEPT).limit(BATCH)
+    return await remove_exports(session, Export.id.in_(old))
+
+
+MAKE_EXPORT = JobKind(
+    "make_export",
+    make,
+    seconds=LONGEST_SECONDS,
+    pauses=[timedelta(seconds=seconds) for seconds in (10, 60, 300, 900)],
+)
+REMOVE_EXPORT = JobKind("remove_export", remove)

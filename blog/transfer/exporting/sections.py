@@ -1,0 +1,153 @@
+"""The data about a user: a query for each table that has any.
+
+Rows are read in chunks by keyset pagination, and no connection is held between the chunks. So an
+export is not a consistent snapshot, and may lack rows that are written meanwhile.
+"""
+
+from collections.abc import AsyncGenerator, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Row, Select, and_, case, literal, or_, select, tuple_
+from sqlalchemy.orm import aliased
+
+from blog.core.auth.viewer import Viewer
+from blog.core.db.database import Database
+from blog.models import (
+    ApiToken,
+    AuditEntry,
+    Comment,
+    Email,
+    Export,
+    Follow,
+    LoginSession,
+    Media,
+    MediaFile,
+    Post,
+    PostDraft,
+    PostRevision,
+    Report,
+    Role,
+    User,
+)
+from blog.models.account_deletion import not_deleted
+from blog.posts.policies import visible_to
+
+ROWS_AT_ONCE = 500
+# A post may be 64 KiB long.
+POSTS_AT_ONCE = 50
+
+
+class Section(NamedTuple):
+    """A part of the data.
+
+    Attributes:
+        rows: the query for its rows.
+        keys: the columns to order by, which together are unique.
+        size: the number of rows per chunk.
+    """
+
+    rows: Select[*tuple[Any, ...]]
+    keys: tuple[Any, ...]
+    size: int = ROWS_AT_ONCE
+
+
+def sections(account: User) -> dict[str, Section]:
+    """The parts of the data about a user, whose role has to be loaded.
+
+    Posts by others are named only as far as the user may read them.
+    """
+    me = account.id
+    follower, followed = User.username.label("username"), Follow.created_at
+    author = aliased(User)
+    # The addresses of images in texts.
+    cover = literal("/media/") + (
+        select(Media.name).where(Media.id == Post.cover_id).scalar_subquery()
+    )
+    is_readable = and_(visible_to(Viewer.of(account)), Post.author_id == author.id)
+    return {
+        "profile": Section(select(
+            User.username, User.name, User.location, User.about_me, User.language, User.avatar,
+        ).where(User.id == me), (User.id,)),
+        "account": Section(select(
+            User.id, User.username, User.email, Role.name.label("role"), User.created_at,
+            User.confirmed_at, User.disabled_at, User.last_seen_at, User.avatar_hash,
+            User.post_count, User.follower_count, User.following_count,
+        ).join(Role, Role.id == User.role_id).where(User.id == me), (User.id,)),
+        "posts": Section(select(
+            Post.id, Post.title, Post.slug, Post.body, Post.tags, Post.summary, Post.language,
+            Post.canonical_url, cover.label("cover"), Post.comments_open, Post.pinned_at,
+            Post.created_at, Post.status, Post.published_at, Post.scheduled_wall, Post.time_zone,
+            Post.edited_at, Post.revision, Post.hidden_at,
+        ).where(Post.author_id == me), (Post.id,), POSTS_AT_ONCE),
+        # The text of a current one is that of the post.
+        "revisions": Section(select(
+            PostRevision.post_id, PostRevision.number, PostRevision.created_at, PostRevision.title,
+            PostRevision.body, PostRevision.tags, PostRevision.summary, PostRevision.language,
+            PostRevision.hidden_at,
+        ).join(Post, Post.id == PostRevision.post_id)
+        .where(Post.author_id == me, PostRevision.body.is_not(None)),
+        (PostRevision.post_id, PostRevision.number), POSTS_AT_ONCE),
+        "working_copies": Section(select(
+            PostDraft.post_id, PostDraft.fields, PostDraft.saved_at,
+        ).where(PostDraft.editor_id == me), (PostDraft.post_id,), POSTS_AT_ONCE),
+        "media": Section(select(
+            Media.id, Media.name, Media.alt, Media.caption, Media.created_at,
+            MediaFile.kind, MediaFile.width, MediaFile.height, MediaFile.generation,
+            MediaFile.state, MediaFile.variants,
+        ).join(MediaFile, MediaFile.name == Media.name).where(Media.owner_id == me), (Media.id,)),
+        "comments": Section(select(
+            Comment.id, Comment.post_id, case((is_readable, Post.title)).label("post_title"),
+            case((is_readable, author.username)).label("post_author"), Comment.body,
+            Comment.created_at, Comment.edited_at, Comment.disabled_at, Comment.disabled_reason,
+        ).join(Post, Post.id == Comment.post_id).join(author, author.id == Post.author_id)
+        .where(Comment.author_id == me), (Comment.id,)),
+        "following": Section(select(follower, followed)
+        .join(Follow, Follow.followed_id == User.id)
+        .where(Follow.follower_id == me, not_deleted(User.id)), (Follow.followed_id,)),
+        "followers": Section(select(follower, followed)
+        .join(Follow, Follow.follower_id == User.id)
+        .where(Follow.followed_id == me, not_deleted(User.id)),
+        (Follow.created_at, Follow.follower_id)),
+        "reports": Section(select(
+            Report.id, Report.post_id, Report.comment_id, Report.reason, Report.created_at,
+            Report.state, Report.closed_at,
+        ).where(Report.reporter_id == me), (Report.id,)),
+        "sessions": Section(select(
+            LoginSession.created_at, LoginSession.last_used_at, LoginSession.expires_at,
+            LoginSession.device, LoginSession.network_address,
+        ).where(LoginSession.user_id == me), (LoginSession.id,)),
+        "api_tokens": Section(select(
+            ApiToken.name, ApiToken.scopes, ApiToken.created_at, ApiToken.last_used_at,
+            ApiToken.expires_at,
+        ).where(ApiToken.user_id == me), (ApiToken.id,)),
+        "mails": Section(select(
+            Email.purpose, Email.recipient, Email.subject, Email.state, Email.created_at,
+            Email.sent_at,
+        ).where(Email.recipient == account.email), (Email.id,)),
+        "audit_entries": Section(select(
+            AuditEntry.created_at, AuditEntry.actor_name, AuditEntry.act,
+            AuditEntry.subject_name, AuditEntry.details,
+        ).where(or_(AuditEntry.actor_id == me, AuditEntry.subject_id == me)), (AuditEntry.id,)),
+        "exports": Section(select(
+            Export.created_at, Export.state, Export.finished_at, Export.bytes,
+        ).where(Export.user_id == me), (Export.id,)),
+    }  # fmt: skip
+
+
+async def batches(
+    database: Database, section: Section
+) -> AsyncGenerator[list[dict[str, Any]], None]:
+    """The rows of a section, in chunks."""
+    number = len(section.keys)
+    names = [str(column.key) for column in section.rows.selected_columns]
+    keys = tuple_(*section.keys)
+    statement = section.rows.add_columns(*section.keys).order_by(*section.keys).limit(section.size)
+    rows: Sequence[Row[Any]] = []
+    while not rows or len(rows) == section.size:
+        behind = statement.where(keys > tuple_(*rows[-1][-number:])) if rows else statement
+        async with database.reading_session() as session:
+            rows = (await session.execute(behind)).all()
+        if not rows:
+            return
+        # Without the keys, which are the last columns.
+        yield [dict(zip(names, row[:-number], strict=True)) for row in rows]

@@ -1,0 +1,29 @@
+// Shows how far an export is without asking for it, and the archive as soon as it is ready.
+
+const PAUSE_MILLISECONDS = 3000;
+
+const card = document.querySelector("[data-running]");
+
+async function refresh() {
+  try {
+    const answer = await fetch(location.href);
+    if (answer.ok) {
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const progress = page.querySelector("[data-running] [data-progress]");
+      if (!progress) {
+        location.reload();
+        return;
+      }
+      card.querySelector("[data-progress]").replaceWith(progress);
+    }
+  } catch (error) {
+    // Without a network it asks again later.
+    if (!(error instanceof TypeError)) throw error;
+  }
+  setTimeout(refresh, PAUSE_MILLISECONDS);
+}
+
+if (card) {
+  card.querySelector("[data-refresh]").remove();
+  setTimeout(refresh, PAUSE_MILLISECONDS);
+}
