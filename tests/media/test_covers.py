@@ -189,7 +189,8 @@ async def test_the_editor_offers_ones_images_and_saves_the_choice(
 ) -> None:
     first = await uploaded(app, susans, encoded(picture(10, 10), "PNG"), alt="A tram")
     for number in range(12):
-        newest = await uploaded(app, susans, encoded(picture(20 + number, 20), "PNG"))
+        content = encoded(picture(20 + number, 20), "PNG")
+        newest = await uploaded(app, susans, content, alt="A flag")
     others = await uploaded(app, davids, encoded(picture(99, 10), "PNG"))
     address = await saved(susans_browser, cover=str(first["id"]))
     assert (await the_post(db)).cover_id == first["id"]
