@@ -35,9 +35,9 @@ from blog.models import Comment, Permission, Post, Scope
 from blog.posts.api import readable_post
 from blog.posts.lists import ListedPost
 
-blueprint = Resource("comments", __name__, "What is said under posts.")
+blueprint = Resource("comments", __name__, "Comments on posts.")
 
-HIDDEN = "Null where a moderator has disabled the comment."
+HIDDEN = "Null if a moderator has disabled the comment."
 
 
 EXAMPLE = {
@@ -69,7 +69,7 @@ class CommentResource(BaseModel):
     body: Annotated[str | None, Field(description=f"The Markdown. {HIDDEN}")]
     body_html: Annotated[str | None, Field(description=f"The sanitised HTML. {HIDDEN}")]
     timestamp: Annotated[datetime, Field(description="When it was published.")]
-    edited_at: Annotated[datetime | None, Field(description="When it was edited last.")]
+    edited_at: Annotated[datetime | None, Field(description="When it was last edited.")]
     author_url: Url
     author: Annotated[str, Field(description="The author's username.")]
     disabled: Annotated[bool, Field(description="Whether a moderator has disabled it.")]

@@ -27,12 +27,10 @@ from blog.core.web.submissions import submission_key
 from blog.models import Comment, Permission, Post
 from blog.posts.lists import Author
 
-POST_IS_GONE = "This post does not exist, or was deleted."
+POST_IS_GONE = "This post doesn't exist. It may have been deleted."
 CLOSED = "Comments on this post are closed."
-COMMENT_IS_GONE = "This comment does not exist, or was deleted."
-NOT_EDITABLE = (
-    "A comment can be edited for 15 minutes, unless a moderator has disabled it meanwhile."
-)
+COMMENT_IS_GONE = "This comment doesn't exist. It may have been deleted."
+NOT_EDITABLE = "You can edit a comment for 15 minutes, unless a moderator has disabled it."
 
 
 async def write_comment(

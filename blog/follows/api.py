@@ -17,7 +17,7 @@ from blog.follows import queries, service
 from blog.models import Follow, Permission, Scope, User
 from blog.users.api import UserList, addressed_user, resource
 
-blueprint = Resource("follows", __name__, "Who follows whom.")
+blueprint = Resource("follows", __name__, "Followers, and the users that someone follows.")
 
 
 @blueprint.get("/users/<person:user>/followers/")

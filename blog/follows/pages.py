@@ -53,7 +53,7 @@ async def unfollow(username: str) -> ResponseReturnValue:
 
 
 async def _person_is_gone(username: str) -> ResponseReturnValue:
-    await flash(f"Nobody here is called {username}; maybe the account was deleted.", "error")
+    await flash(f"There's no user called {username}. The account may have been deleted.", "error")
     return redirect(url_for("site.home"))
 
 
@@ -77,5 +77,5 @@ async def followed_by(username: str) -> ResponseReturnValue:
 
 async def _person(username: str) -> User:
     if (person := await read(user_by_username, username)) is None:
-        raise NotFoundError(f"Nobody here is called {username}.")
+        raise NotFoundError(f"There's no user called {username}.")
     return person

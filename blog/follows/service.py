@@ -12,8 +12,7 @@ from blog.models import Permission, User
 # The timeline reads the newest posts of each followed user.
 MOST_FOLLOWED = 10_000
 FOLLOWS_ENOUGH = (
-    f"You follow {MOST_FOLLOWED:,} people, which is as many as one can. "
-    "Unfollow somebody before you follow anybody else."
+    f"You're following {MOST_FOLLOWED:,} people, which is the maximum. Unfollow someone first."
 )
 
 
@@ -32,7 +31,9 @@ async def follow(writes: Batches, follower: Viewer, person: User) -> bool:
     if not follower.can(Permission.FOLLOW):
         raise ForbiddenError
     if follower.id == person.id:
-        raise InvalidFieldsError({"": "You cannot follow yourself; your home page has your posts."})
+        raise InvalidFieldsError(
+            {"": "You can't follow yourself. Your own posts are already in your timeline."}
+        )
     pair = Pair(follower.id, person.id)
     if follower.person.following_count >= MOST_FOLLOWED and not await writes.run(exist, pair):
         raise LimitReachedError({"": FOLLOWS_ENOUGH})

@@ -77,20 +77,20 @@ class MediaResource(BaseModel):
     url: Url
     id: int
     image_url: Annotated[Url, Field(description="The image itself, in its largest size.")]
-    markdown: Annotated[str, Field(description="What shows it in a post of yours.")]
-    width: Annotated[int, Field(description="Of the upload in pixels, turned upright.")]
+    markdown: Annotated[str, Field(description="The Markdown to show it in a post.")]
+    width: Annotated[int, Field(description="In pixels, of the upload turned upright.")]
     height: int
     alt: str
     caption: str
     state: Annotated[
         MediaState,
-        Field(description="While it is `processing`, the addresses show its colour only."),
+        Field(description="While it's `processing`, its URLs show only its colour."),
     ]
-    colour: Annotated[str, Field(description="The dominant one, to show until it is loaded.")]
-    bytes: Annotated[int, Field(description="What it takes of your quota.")]
+    colour: Annotated[str, Field(description="The dominant colour, to show while it loads.")]
+    bytes: Annotated[int, Field(description="How much of your quota it uses, in bytes.")]
     created_at: datetime
     variants: Annotated[
-        list[VariantResource], Field(description="All sizes, as WebP, the smallest first.")
+        list[VariantResource], Field(description="All sizes as WebP, smallest first.")
     ]
 
 
@@ -108,14 +108,14 @@ class MediaUsage(BaseModel):
     model_config = with_example({"count": 1, "bytes": 181_204, "quota": 1_073_741_824})
 
     count: Annotated[int, Field(description="How many images you have.")]
-    bytes: Annotated[int, Field(description="How much room they take.")]
-    quota: Annotated[int, Field(description="How much room they may take.")]
+    bytes: Annotated[int, Field(description="How much space they use, in bytes.")]
+    quota: Annotated[int, Field(description="How much space they can use, in bytes.")]
 
 
 UploadedImage = Annotated[
     bytes,
     Field(
-        description="JPEG, PNG, GIF, WebP or AVIF, of up to 20 MB and 50 megapixels.",
+        description="JPEG, PNG, GIF, WebP or AVIF, up to 20 MB and 50 megapixels.",
         json_schema_extra={"format": "binary"},
     ),
 ]

@@ -24,13 +24,13 @@ _LENGTH_OF_END = 22
 _LONGEST_COMMENT = 65_535
 
 EMPTY = "This file is empty."
-NO_IMAGE = "This is not an image, or not of a kind that can be shown: JPEG, PNG, GIF, WebP or AVIF."
+NO_IMAGE = "This isn't a supported image. Please upload a JPEG, PNG, GIF, WebP or AVIF file."
 HEIC = (
     "HEIC photos cannot be read here. Please save or export it as JPEG first; an iPhone takes JPEG "
     "photos if you choose Settings, Camera, Formats, Most Compatible."
 )
-SVG = "SVG files cannot be uploaded. Please save it as PNG first."
-TWO_THINGS = "This file is an image and another document at once, so it is refused."
+SVG = "SVG files aren't supported. Please convert it to PNG first."
+TWO_THINGS = "This file is both an image and something else, so we can't accept it."
 
 
 class UnsuitableFileError(ValueError):

@@ -31,15 +31,15 @@ COLOURS = 8
 # Of a frame that says nothing, in milliseconds.
 FRAME_MILLISECONDS = 100
 
-DAMAGED = "This image is damaged, or was cut off. Please try to save it anew."
+DAMAGED = "This image is damaged or incomplete. Please save it again and retry."
 TOO_MANY_PIXELS = (
-    "This image has {number:,} megapixels, and may have {most}. Please make it smaller first."
+    "This image has {number:,} megapixels. The maximum is {most}. Please make it smaller."
 )
 ANIMATION_IS_TOO_LARGE = (
-    "The frames of this animation have {number:,} megapixels together, and may have {most}. Please "
-    "make it shorter or smaller first."
+    "The frames of this animation have {number:,} megapixels in total. The maximum is "
+    "{most}. Please make it shorter or smaller."
 )
-TOO_MANY_FRAMES = "This animation has {number:,} frames, and may have {most:,}."
+TOO_MANY_FRAMES = "This animation has {number:,} frames. The maximum is {most:,}."
 
 
 def inspect(file: str) -> dict[str, Any]:

@@ -31,8 +31,8 @@ AT_ONCE = 1
 LONGEST_QUEUE = 20
 RETRY_SECONDS = 10
 
-TOO_BUSY = "There are too many images to be looked at at the moment. Please try again soon."
-TOO_MUCH_WORK = "This image takes too long to read. Please try to save it anew, or make it smaller."
+TOO_BUSY = "Too many images are being uploaded right now. Please try again soon."
+TOO_MUCH_WORK = "This image takes too long to process. Please save it again, or make it smaller."
 
 
 class ImageProcesses:

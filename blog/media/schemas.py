@@ -15,9 +15,9 @@ class MediaForm(Schema):
     """The texts of an image."""
 
     alt: Annotated[
-        Description, Field(description="What it shows, for those who cannot see it.")
+        Description, Field(description="What it shows, for people who can't see it.")
     ] = ""
-    caption: Annotated[Description, Field(description="What is written below it.")] = ""
+    caption: Annotated[Description, Field(description="The caption below it.")] = ""
 
 
 class MediaUpdate(MediaForm):

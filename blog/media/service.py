@@ -19,10 +19,8 @@ from blog.media.schemas import Inspected, MediaForm, MediaUpdate
 from blog.media.sizes import Size, size_text
 from blog.models import Media, MediaFile, MediaState, Post, User
 
-IS_GONE = "This image does not exist, or was deleted."
-QUOTA_IS_USED_UP = (
-    "There is no room left: your images may have {quota} together. Please delete some first."
-)
+IS_GONE = "This image doesn't exist. It may have been deleted."
+QUOTA_IS_USED_UP = "You've used up your {quota} for images. Please delete some first."
 
 
 class NewFile(NamedTuple):

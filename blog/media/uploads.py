@@ -31,7 +31,7 @@ LARGEST_UPLOAD = LARGEST_FILE + MIB
 
 NO_FILE = "Please choose an image."
 IS_NOT_READY = "This image is not processed yet, or could not be."
-TOO_LARGE = "This file is larger than 20 MB. Please make it smaller first."
+TOO_LARGE = "This file is larger than 20 MB. Please make it smaller."
 
 
 async def receive(owner: Viewer, *, as_avatar: bool = False) -> Media:

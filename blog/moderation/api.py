@@ -15,13 +15,13 @@ from blog.models import Permission, Scope
 from blog.moderation import service
 from blog.moderation.schemas import ReasonForm
 
-blueprint = Resource("moderation", __name__, "What moderators do about comments.")
+blueprint = Resource("moderation", __name__, "Moderation of comments.")
 
 
 class ModerationReason(ReasonForm):
     """Why a moderator does it, for those who look into it later."""
 
-    model_config = with_example({"reason": "It shouts at somebody."})
+    model_config = with_example({"reason": "Personal attack"})
 
 
 @blueprint.post("/comments/<id:comment_id>/disable")

@@ -18,7 +18,7 @@ from blog.moderation.events import CommentReported, PostReported, ReportClosed
 from blog.moderation.service import require_moderator
 from blog.posts.policies import visible_to
 
-NOTHING_TO_REPORT = "This comment does not exist, or was deleted or disabled."
+NOTHING_TO_REPORT = "This comment doesn't exist. It may have been deleted or disabled."
 ACTS = {
     ReportState.RESOLVED: Act.RESOLVE_REPORT,
     ReportState.DISMISSED: Act.DISMISS_REPORT,
@@ -106,7 +106,7 @@ async def close_report(
         .execution_options(populate_existing=True)
     )
     if report is None:
-        raise NotFoundError("This report does not exist, or what it was about was deleted.")
+        raise NotFoundError("This report doesn't exist. What it was about may have been deleted.")
     if not report.is_open:
         return False
     report.state, report.closed_at, report.closed_by_id = state, now(), moderator.id

@@ -48,7 +48,7 @@ from blog.posts.policies import may_read_post
 from blog.posts.schemas import PostCreate, PostForm, PostUpdate
 from blog.users.api import addressed_user
 
-blueprint = Resource("posts", __name__, "What people write, and what they read of others.")
+blueprint = Resource("posts", __name__, "Posts, timelines and drafts.")
 
 # Of a long list; each may be of 64 KiB, and as much HTML and more.
 READ_AT_ONCE = 4
@@ -104,9 +104,9 @@ class CoverResource(BaseModel):
     width: Annotated[int, Field(description="In pixels, of the largest size.")]
     height: int
     alt: str
-    colour: Annotated[str, Field(description="The dominant one, to show until it is loaded.")]
+    colour: Annotated[str, Field(description="The dominant colour, to show while it loads.")]
     variants: Annotated[
-        list[VariantResource], Field(description="All sizes, as WebP, the smallest first.")
+        list[VariantResource], Field(description="All sizes as WebP, smallest first.")
     ]
 
 
@@ -119,42 +119,44 @@ class PostResource(BaseModel):
     url: Url
     id: int
     body: Annotated[str, Field(description="The Markdown that the author wrote.")]
-    body_html: Annotated[str, Field(description="The sanitised HTML that was made of it.")]
+    body_html: Annotated[str, Field(description="The sanitised HTML rendered from it.")]
     timestamp: Annotated[datetime, Field(description="When it was published.")]
-    edited_at: Annotated[datetime | None, Field(description="When it was edited last.")]
+    edited_at: Annotated[datetime | None, Field(description="When it was last edited.")]
     author_url: Url
     author: Annotated[str, Field(description="The author's username.")]
     comments_url: Url
     comment_count: int
     html_url: Annotated[Url, Field(description="Its page, for people.")]
     title: Annotated[str | None, Field(description="Null for a note.")]
-    slug: Annotated[str | None, Field(description="The end of the address of its page.")]
+    slug: Annotated[str | None, Field(description="The last part of its page's URL.")]
     tags: list[str]
     language: Annotated[
-        str | None, Field(description="A BCP 47 tag: of the post, or else of its author.")
+        str | None, Field(description="A BCP 47 tag: the post's language, or else its author's.")
     ]
-    excerpt: Annotated[str | None, Field(description="What the author wants lists to show of it.")]
+    excerpt: Annotated[str | None, Field(description="The author's summary, shown in lists.")]
     canonical_url: Annotated[
-        str | None, Field(description="Where it was published first, on another site.")
+        str | None, Field(description="Where it was first published, if on another site.")
     ]
     cover: CoverResource | None
     comments_open: Annotated[bool, Field(description="Whether people may comment.")]
     word_count: Annotated[
-        int | None, Field(description="Null for an old post until it is rendered again.")
+        int | None, Field(description="Null for an old post until it's rendered again.")
     ]
     reading_minutes: int | None
     status: Annotated[
-        PostStatus, Field(description="Drafts and scheduled posts are their author's alone.")
+        PostStatus, Field(description="Only the author can see drafts and scheduled posts.")
     ]
     published_at: Annotated[
-        datetime | None, Field(description="When it was published, or will be; null for a draft.")
+        datetime | None, Field(description="When it was or will be published. Null for a draft.")
     ]
     scheduled_for: Annotated[
         str | None,
-        Field(description="The time for which it is scheduled, by the clocks of `time_zone`."),
+        Field(description="The local time in `time_zone` for which it's scheduled."),
     ]
     time_zone: str | None
-    pinned: Annotated[bool, Field(description="Whether it comes first on its author's profile.")]
+    pinned: Annotated[
+        bool, Field(description="Whether it's pinned to the top of its author's profile.")
+    ]
     revision: Annotated[
         int,
         Field(ge=0, description="The number of the text published last; 0 if none was published."),

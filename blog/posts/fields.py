@@ -29,9 +29,11 @@ COLUMN_OF = {
 MOST_PINNED = 3
 # A change of one of these marks the post as edited.
 READ_BY_ALL = {"title", "body", "summary"}
-NO_SUCH_IMAGE = "The author has no such image; perhaps it was deleted. Please choose another one."
+NO_SUCH_IMAGE = (
+    "This isn't one of the author's images. It may have been deleted. Please choose another one."
+)
 IS_PINNED = f"At most {MOST_PINNED} posts can be pinned. Unpin another one first."
-SLUG_IS_TAKEN = "Another post of yours has this slug. Please choose another one."
+SLUG_IS_TAKEN = "One of your other posts has this slug. Please choose another one."
 
 
 def text_columns(body: str, body_html: str) -> dict[str, Any]:

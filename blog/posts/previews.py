@@ -9,7 +9,7 @@ from blog.models import PostStatus
 from blog.posts.policies import may_publish_post
 from blog.posts.service import locked_post
 
-IS_PUBLISHED = "This post is published: everybody may read it without a preview link."
+IS_PUBLISHED = "This post is published. Everyone can read it without a preview link."
 
 
 async def make_preview_key(session: AsyncSession, author: Viewer, post_id: int) -> None:

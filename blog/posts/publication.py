@@ -20,9 +20,9 @@ POSTS_AT_ONCE = 100
 LONGEST_AHEAD = timedelta(days=3_653)
 # More than the UTC offset of any time zone.
 DAY = timedelta(days=1)
-IS_PAST = "This time is past. Please choose one that is to come."
+IS_PAST = "This time is in the past. Please choose a later one."
 IS_FAR_AWAY = "Please choose a time within the next ten years."
-IS_NOT_SCHEDULED = "Only a scheduled post has a time at which it will be published."
+IS_NOT_SCHEDULED = "Only a scheduled post can have a publication time."
 NOT_SCHEDULED = {"scheduled_wall": None, "time_zone": None}
 
 

@@ -36,45 +36,45 @@ Body = Annotated[Markdown, Field(max_length=LONGEST_POST), NotBlank]
 class PostFields(Schema):
     """What a post has besides its text. An edit changes only the fields that were sent."""
 
-    title: Annotated[Title, Field(description="A post without one is a note.")] = None
+    title: Annotated[Title, Field(description="A post without a title is a note.")] = None
     slug: Annotated[
         OwnSlug,
-        Field(description="The end of the page's address; made of the title if left out."),
+        Field(description="The last part of the page's URL. Derived from the title by default."),
     ] = None
-    tags: Tags = Field([], description="At most ten, each compared without case.")
+    tags: Tags = Field([], description="Up to ten, case-insensitive.")
     language: Annotated[
-        Language, Field(description="A BCP 47 tag; if left out, the author's language.")
+        Language, Field(description="A BCP 47 tag. The author's language by default.")
     ] = None
     excerpt: Annotated[
-        Excerpt, Field(description="What lists show instead of the beginning of the text.")
+        Excerpt, Field(description="Shown in lists instead of the beginning of the text.")
     ] = None
     canonical_url: Annotated[
-        WebAddress, Field(description="Where the post was published first, on another site.")
+        WebAddress, Field(description="Where the post was first published, if on another site.")
     ] = None
     cover: Annotated[
-        CoverId, Field(description="The id of one of your images; null for no cover.", strict=True)
+        CoverId, Field(description="The ID of one of your images. Null for no cover.", strict=True)
     ] = None
     comments_open: Annotated[Switch, Field(description="Whether people may comment.")] = True
     pinned: Annotated[
-        Switch, Field(description="Whether it comes first on its author's profile.")
+        Switch, Field(description="Whether it's pinned to the top of its author's profile.")
     ] = False
     status: Annotated[
         PostStatus | None,
         Field(
-            description="A new post is published unless you say otherwise. "
-            "One that is published and then a draft again keeps its time of publication."
+            description="`published` by default. A post that goes back to draft keeps its "
+            "publication time."
         ),
     ] = None
     scheduled_for: Annotated[
         WallTime,
         Field(
-            description="When a scheduled post will be published, by the clocks of `time_zone`; "
-            "where these show a time twice, at the first."
+            description="When to publish a scheduled post, as local time in `time_zone`. If the "
+            "clocks go back and that time occurs twice, the first one counts."
         ),
     ] = None
-    time_zone: Annotated[
-        TimeZone, Field(description="The IANA name of the time zone of `scheduled_for`.")
-    ] = None
+    time_zone: Annotated[TimeZone, Field(description="The IANA time zone of `scheduled_for`.")] = (
+        None
+    )
 
 
 class PostCreate(PostFields):

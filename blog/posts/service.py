@@ -44,9 +44,9 @@ from blog.posts.revisions.history import State, keep_revision
 from blog.posts.schemas import PostFields, PostForm
 from blog.posts.writes import NewPost, publish
 
-ONLY_ITS_AUTHOR = "Only its author publishes a post, schedules it, or pins it."
-NOT_EMPTY = "A post that is to be published needs a text."
-POST_IS_GONE = "This post does not exist, or was deleted."
+ONLY_ITS_AUTHOR = "Only the author can publish, schedule or pin a post."
+NOT_EMPTY = "Write something before you publish."
+POST_IS_GONE = "This post doesn't exist. It may have been deleted."
 
 
 async def write_post(

@@ -18,7 +18,7 @@ async def profile(username: str) -> ResponseReturnValue:
     """Show a user's profile and posts."""
     user = await read(queries.user_by_username, username)
     if user is None:
-        raise NotFoundError(f"Nobody here is called {username}.")
+        raise NotFoundError(f"There's no user called {username}.")
     if user.username != username:
         address, query = url_for("site.profile", username=user.username), request.query_string
         return redirect(f"{address}?{query.decode()}" if query else address)

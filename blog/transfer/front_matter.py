@@ -18,12 +18,12 @@ import yaml
 LARGEST_FRONT_MATTER = 64 * 1024
 
 TOO_LARGE = f"The front matter is larger than {LARGEST_FRONT_MATTER // 1024} kB."
-NOT_TEXT = "This file is not text in UTF-8."
-ENDLESS = "The front matter has no end: there is no line with only {fence} after it."
+NOT_TEXT = "This file isn't UTF-8 text."
+ENDLESS = "The front matter isn't closed: there's no line with only {fence} after it."
 NO_FIELDS = "The front matter has no fields, such as a title."
 TOO_DEEP = "The front matter is nested too deeply."
-REFERS = "The front matter has anchors or aliases, which are not accepted."
-TAGGED = "The front matter has tags such as !!binary, which are not accepted."
+REFERS = "The front matter has anchors or aliases, which aren't supported."
+TAGGED = "The front matter has tags such as !!binary, which aren't supported."
 
 _OPENING = re.compile(r"(---|\+\+\+)[ \t]*\r?\n")
 _CLOSING = {
@@ -110,12 +110,12 @@ def _yaml(text: str) -> dict[str, Any]:
         line = error.problem_mark.line + 2 if error.problem_mark else None
         where = f"line {line}: " if line else ""
         raise FrontMatterError(
-            f"The front matter is not valid YAML: {where}{error.problem or error.context}."
+            f"The front matter isn't valid YAML: {where}{error.problem or error.context}."
         ) from None
     except (yaml.YAMLError, ValueError) as error:
         if isinstance(error, FrontMatterError):
             raise
-        raise FrontMatterError(f"The front matter is not valid YAML: {error}.") from None
+        raise FrontMatterError(f"The front matter isn't valid YAML: {error}.") from None
     return _checked({} if fields is None else fields)
 
 
@@ -125,7 +125,7 @@ def _toml(text: str) -> dict[str, Any]:
     except RecursionError:
         raise FrontMatterError(TOO_DEEP) from None
     except ValueError as error:
-        raise FrontMatterError(f"The front matter is not valid TOML: {error}.") from None
+        raise FrontMatterError(f"The front matter isn't valid TOML: {error}.") from None
     return _checked(_without_times(fields))
 
 
@@ -147,7 +147,7 @@ def _json(text: str) -> tuple[dict[str, Any], int]:
     except ValueError as error:
         if len(text) > LARGEST_FRONT_MATTER:
             raise FrontMatterError(TOO_LARGE) from None
-        raise FrontMatterError(f"The front matter is not valid JSON: {error}.") from None
+        raise FrontMatterError(f"The front matter isn't valid JSON: {error}.") from None
     return _checked(fields), end
 
 

@@ -34,7 +34,7 @@ from blog.models import Media, Permission, Scope, User
 from blog.users import queries, service
 from blog.users.schemas import ProfileForm
 
-blueprint = Resource("users", __name__, "People, and your own account.")
+blueprint = Resource("users", __name__, "Users, and your own account.")
 
 
 EXAMPLE = {
@@ -76,7 +76,7 @@ class UserResource(BaseModel):
     location: str
     about_me: str
     language: Annotated[
-        str | None, Field(description="In which they write, as a BCP 47 tag, unless a post says.")
+        str | None, Field(description="The default language of their posts, as a BCP 47 tag.")
     ]
     member_since: datetime
     last_seen: datetime
@@ -183,7 +183,7 @@ async def addressed_user(name: int | str) -> User:
     else:
         user = await look_up(queries.user_by_username, name)
     if user is None:
-        raise NotFoundError("There is no such person.")
+        raise NotFoundError("This user doesn't exist.")
     return user
 
 

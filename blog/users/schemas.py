@@ -19,5 +19,5 @@ class ProfileForm(Schema):
     location: Line = ""
     about_me: Lines = ""
     language: Annotated[
-        Language, Field(description="In which they write, as a BCP 47 tag, unless a post says.")
+        Language, Field(description="The default language of their posts, as a BCP 47 tag.")
     ] = None

@@ -284,7 +284,7 @@ async def use_comments(
     comment = as_a(Comment, await create_comment.asyncio(post.id, client=moderator, body=body))
     change = CommentUpdate(body="So *was* I.")
     as_a(Comment, await update_comment.asyncio(comment.id, client=moderator, body=change))
-    reason = ModerationReason(reason="It shouts at somebody.")
+    reason = ModerationReason(reason="Personal attack")
     refused = await disable_comment.asyncio(comment.id, client=writer, body=reason)
     assert as_a(Problem, refused).status == 403
     as_a(Comment, await disable_comment.asyncio(comment.id, client=moderator, body=reason))

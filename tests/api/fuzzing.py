@@ -21,13 +21,13 @@ UNFORESEEABLE = {
     "email": "",  # It is taken, or at a host that cannot be.
     "username": "is taken",
     "password": "Please choose another",
-    "cursor": "not a cursor of this list",
-    "body": "nothing to be seen",  # As of "#".
+    "cursor": "from this list",
+    "body": "would look empty",  # As of "#".
     "file": "",  # It is no image.
     "slug": "slug",  # It is taken, a number, or cannot be spelled.
     "tags": "tag",
-    "language": "by its code",
-    "canonical_url": "begins with https://",
+    "language": "language code",
+    "canonical_url": "starts with https://",
     "status": "",  # It has no time for which to be scheduled.
     "scheduled_for": "time",
     "time_zone": "time zone",
@@ -35,7 +35,7 @@ UNFORESEEABLE = {
     "page": "either a page or a cursor",
 }
 # And those that are about no single field.
-OF_THE_WHOLE = ("cannot follow yourself", "can be edited for 15 minutes")
+OF_THE_WHOLE = ("follow yourself", "edit a comment for 15 minutes")
 
 
 @schemathesis.auth(refresh_interval=None)

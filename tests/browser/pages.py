@@ -90,7 +90,7 @@ async def schedule_wrongly(page: Page) -> None:
     await page.get_by_label("Text", exact=True).fill("Good morning.")
     await page.get_by_text("Settings and schedule").click()
     await page.get_by_role("button", name="Schedule").click()
-    await page.get_by_text("Please give a date").wait_for()
+    await page.get_by_text("Please enter a date").wait_for()
 
 
 async def schedule(page: Page) -> None:
@@ -129,7 +129,7 @@ async def comment_too_late(page: Page) -> None:
     await page.evaluate("() => { document.querySelector('.comment-form').action = '/post/999'; }")
     await page.get_by_label("Your comment").fill("I was about to say so.")
     await page.get_by_role("button", name="Comment").click()
-    await page.get_by_role("heading", name="Nothing here").wait_for()
+    await page.get_by_role("heading", name="Page not found").wait_for()
 
 
 async def send_stale_form(page: Page) -> None:

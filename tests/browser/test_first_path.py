@@ -79,5 +79,5 @@ async def test_a_wrong_field_says_so_and_has_the_focus(open_page: Opener) -> Non
     await expect(username).to_be_focused()
     await expect(username).to_have_value("9 lives")
     await expect(username).to_have_attribute("aria-invalid", "true")
-    await expect(username).to_have_accessible_description(re.compile("begin with a letter"))
+    await expect(username).to_have_accessible_description(re.compile("Start with a letter"))
     await expect(page.get_by_label("Password", exact=True)).to_have_value("")

@@ -50,9 +50,9 @@ def test_a_form_sends_them_with_commas_of_any_script() -> None:
         (["a\ufffe"], "U.FFFE"),
         (["a\0"], "U.0000"),
         (["a\ud800"], "unicode"),
-        ([7], "list of texts"),
-        ("a", "list of texts"),
-        (None, "list of texts"),
+        ([7], "list of strings"),
+        ("a", "list of strings"),
+        (None, "list of strings"),
     ],
 )
 def test_other_tags_are_refused_with_words(given: object, words: str) -> None:

@@ -47,7 +47,7 @@ def test_a_clock_shows_it_at_this_moment(at: str, zone: str, moment: str) -> Non
     ],
 )  # fmt: skip
 def test_a_time_that_the_clocks_skip_never_comes(at: str, zone: str) -> None:
-    with pytest.raises(ValueError, match="does not exist"):
+    with pytest.raises(ValueError, match="clocks go forward"):
         moment_of(wall(at), zone)
 
 
@@ -65,7 +65,7 @@ def test_a_time_comes_twice_while_the_clocks_are_put_back() -> None:
      "+2026-12-01T09:30", "10000-01-01T00:00", "٢٠٢٦-12-01T09:30", "0000-01-01T00:00"],
 )  # fmt: skip
 def test_anything_else_is_no_time(at: object) -> None:
-    with pytest.raises(ValidationError, match="date and a time"):
+    with pytest.raises(ValidationError, match="date and time"):
         Given(at=at)  # type: ignore[arg-type]
 
 

@@ -63,7 +63,7 @@ async def away(client: httpx.AsyncClient) -> None:
     document = await client.get("/", headers={"Accept": "application/json"})
     assert time.monotonic() - begin < PROMPT_SECONDS
     assert (page.status_code, document.status_code) == (503, 503)
-    assert "Back in a moment" in page.text
+    assert "be right back" in page.text
     assert document.headers["content-type"] == "application/problem+json"
     assert document.json()["error"] == "service unavailable"
     assert "retry-after" in page.headers

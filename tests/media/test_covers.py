@@ -276,7 +276,7 @@ async def test_a_file_that_is_no_image_is_refused_on_the_page_of_covers(
         files={"file": ("tram.png", b"GIF")},
     )
     assert answer.status_code == 422
-    assert "This is not an image" in answer.text
+    assert "a supported image" in answer.text
     assert "A tram" in answer.text
 
 

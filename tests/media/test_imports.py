@@ -118,7 +118,7 @@ async def test_without_a_script_the_page_of_images_copies_it(
     [
         (PNG, [], "404 Not Found", "with the status 404"),
         (PNG, ["Content-Encoding: gzip"], "200 OK", "cannot be read"),
-        (b"<html>", [], "200 OK", "This is not an image"),
+        (b"<html>", [], "200 OK", "a supported image"),
         (b"", [], "200 OK", "This file is empty"),
         (PNG[:50], [], "200 OK", "This image is damaged"),
         (b"", ["Location: /again"], "301 Moved", "from one address to another"),

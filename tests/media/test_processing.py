@@ -162,7 +162,7 @@ async def test_a_decoder_that_wants_more_memory_ends_alone(
     monkeypatch.setattr(checks, "_memory_bytes", 100 * 2**20)
     content = encoded(Image.new("RGB", (7_000, 7_000)), "PNG")
     problem = assert_problem(await upload(susans, content), 422)
-    assert "takes too long to read" in problem["detail"]
+    assert "takes too long to process" in problem["detail"]
     monkeypatch.undo()
     assert (await upload(susans, content)).status_code == 201
 

@@ -144,7 +144,7 @@ async def test_another_posts_slug_is_refused_beside_the_field(
         errors = assert_problem(answer, 422)["errors"]
         assert errors == [
             {"field": "slug",
-             "message": "Another post of yours has this slug. Please choose another one."}
+             "message": "One of your other posts has this slug. Please choose another one."}
         ]  # fmt: skip
     form = {"body": "x", "slug": "a-tram", "version": "1"}
     for page in ("/", "/edit/2"):
@@ -299,7 +299,7 @@ async def test_the_author_says_once_in_which_language_they_write(
     form = await susans_browser.get("/edit-profile")
     assert 'name="language" type="text" autocomplete="off" value="pt-BR"' in form.text
     wrong = await susans_browser.submit("/edit-profile", {"language": "klingon"})
-    assert (wrong.status_code, "by its code" in wrong.text) == (422, True)
+    assert (wrong.status_code, "a language code" in wrong.text) == (422, True)
     await susans_browser.submit("/edit-profile", {"language": ""})
     assert (await writer.get("/posts/1")).json()["language"] is None
 

@@ -73,7 +73,7 @@ async def test_a_text_that_is_too_intricate_is_refused_politely(
 ) -> None:
     answer = await susans_browser.submit(address, {"body": "[" * 65_536}, page="/")
     assert answer.status_code == 422
-    assert "too intricate" in answer.text
+    assert "too complex" in answer.text
     assert await number_of_posts(db) == 0
 
 

@@ -10,7 +10,7 @@ async def test_an_unknown_address_is_a_page_that_leads_home(browser: Browser) ->
     answer = await browser.get("/nowhere")
     assert answer.status_code == 404
     assert answer.headers["content-type"].startswith("text/html")
-    assert "Nothing here" in answer.text
+    assert "Page not found" in answer.text
     assert 'href="/"' in answer.text
 
 
@@ -25,9 +25,9 @@ async def test_a_client_that_prefers_json_gets_a_problem_document(
         "type": "about:blank",
         "title": "Not Found",
         "status": 404,
-        "detail": "The page may have been removed, or the address has a typo.",
+        "detail": "It may have been deleted, or there's a typo in the address.",
         "error": "not found",
-        "message": "The page may have been removed, or the address has a typo.",
+        "message": "It may have been deleted, or there's a typo in the address.",
     }
 
 

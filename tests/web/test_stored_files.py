@@ -164,7 +164,7 @@ async def test_an_unreachable_storage_is_reported_without_its_address(
     answer = await reader.get("/api/away")
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "5"
-    assert "The place where files are kept does not answer" in answer.json()["detail"]
+    assert "The file storage" in answer.json()["detail"]
     assert "secret.example" not in answer.text
     assert "secret.example does not exist" in caplog.text
     assert "Traceback" not in caplog.text

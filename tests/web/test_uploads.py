@@ -190,7 +190,7 @@ async def test_a_body_that_pauses_is_given_up(
     async with asyncio.timeout(5):
         answer = await sender.post(RAW, content=paused())
     assert answer.status_code == 408
-    assert "arrived too slowly, or broke off" in answer.json()["detail"]
+    assert "too slow, or was interrupted" in answer.json()["detail"]
     assert await nothing_is_stored(uploading)
 
 

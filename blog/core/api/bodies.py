@@ -91,7 +91,7 @@ async def read_body(schema: type[Data], raw: bytes | None = None) -> Data:
     if "body" in schema.model_fields and schema.model_fields["body"].is_required():
         body = document.get("body", "")
         if isinstance(body, str) and not body.strip():
-            raise BadRequest("There is no text in “body”.")
+            raise BadRequest("“body” is missing or empty.")
     try:
         return schema.model_validate(document)
     except ValidationError as error:
@@ -108,9 +108,9 @@ def _parsed(raw: bytes) -> Any:
             raw.decode(), parse_constant=_refuse_constant, object_pairs_hook=_refuse_duplicates
         )
     except UnicodeDecodeError:
-        raise BadRequest("The body is not valid UTF-8.") from None
+        raise BadRequest("The body isn't valid UTF-8.") from None
     except (ValueError, RecursionError):
-        raise BadRequest("The body is not valid JSON.") from None
+        raise BadRequest("The body isn't valid JSON.") from None
 
 
 def _refuse_constant(name: str) -> NoReturn:

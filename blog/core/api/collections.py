@@ -48,7 +48,7 @@ class CursorQuery(BaseModel):
         Field(
             max_length=100,
             pattern="^[A-Za-z0-9_-]*$",
-            description="The position of the page, from `next`; empty for the first page.",
+            description="The position of the page, from `next`. Empty for the first page.",
         ),
     ] = None
 
@@ -62,7 +62,7 @@ class ListQuery(CursorQuery):
         Field(
             ge=1,
             le=LARGEST_PAGE,
-            description="The page number, by default 1. Excludes `cursor`.",
+            description="The page number, 1 by default. Can't be combined with `cursor`.",
         ),
     ] = None
 
@@ -71,7 +71,7 @@ class Collection(BaseModel):
     """A page of a list, with links to its neighbours."""
 
     prev: Annotated[
-        Url | None, Field(description="The URL of the previous page; null with a cursor.")
+        Url | None, Field(description="The URL of the previous page. Null when paging by cursor.")
     ]
     next: Annotated[Url | None, Field(description="The URL of the next page.")]
     count: Annotated[int, Field(ge=0, description="The number of items in the whole list.")]
@@ -107,8 +107,8 @@ def paginated(collection: type[Collection], *, numbered: bool = True) -> Callabl
     """
     names: Any = Literal[tuple(collection.item()[1].model_fields)]
     description = (
-        "The members that the items shall have, each on its own or separated by commas; all if "
-        "left out."
+        "The fields to include in each item, repeated or separated by commas. All fields "
+        "by default."
     )
     fields: Any = (list[names] | None, Field(default=None, description=description))
     base = ListQuery if numbered else CursorQuery
@@ -132,7 +132,7 @@ def requested_fields(collection: type[Collection]) -> tuple[str, ...] | None:
     wanted = set(",".join(given).split(","))
     names = collection.item()[1].model_fields
     if wanted - names.keys():
-        raise InvalidFieldsError({"fields": f"Please choose from {', '.join(names)}."})
+        raise InvalidFieldsError({"fields": f"Please choose from: {', '.join(names)}."})
     return tuple(name for name in names if name in wanted)
 
 
@@ -153,7 +153,7 @@ def requested_page(size: int) -> PageRequest | CursorRequest:
     if query.cursor is None:
         return PageRequest(query.page or 1, size)
     if query.page is not None:
-        raise InvalidFieldsError({"page": "Please give either a page or a cursor."})
+        raise InvalidFieldsError({"page": "Please send either a page or a cursor, not both."})
     return CursorRequest(size, query.cursor)
 
 

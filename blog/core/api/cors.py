@@ -24,7 +24,7 @@ EXPOSED = (
 
 
 NOT_FROM_OTHER_SITES = (
-    "A page of another site may ask for a token only by POST, with a JSON object as the body."
+    "Other sites can only request a token with POST and a JSON object as the body."
 )
 
 

@@ -35,15 +35,18 @@ from blog.core.web.requests import LARGEST_ROW_ID, PersonConverter, RowIdConvert
 DESCRIBED = "v1"
 SERVERS = [
     {"url": PREFIXES["v1"], "description": "The current version."},
-    {"url": PREFIXES["v1_0"], "description": "The same, as in Flask Web Development."},
+    {
+        "url": PREFIXES["v1_0"],
+        "description": "The same API under the prefix used in the book Flask Web Development.",
+    },
 ]
 SECURITY_SCHEMES = {
     "basic": {
         "type": "http",
         "scheme": "basic",
         "description": (
-            "An e-mail address or username and the password; or a token as the username, with an "
-            "empty password."
+            "An email address or username with the password, or a token as the username "
+            "with an empty password."
         ),
     },
     "bearer": {"type": "http", "scheme": "bearer", "description": "A token."},
@@ -55,13 +58,13 @@ PERSON = {"anyOf": [IDENTIFIER, {"type": "string", "pattern": "^[A-Za-z][A-Za-z0
 IF_NONE_MATCH = {
     "name": "If-None-Match",
     "in": "header",
-    "description": "The entity tag of your copy; the response is 304 if it is current.",
+    "description": "The entity tag of your copy. If it's still current, the response is 304.",
     "schema": {"type": "string"},
 }
 HEADERS = {
     "ETag": "The entity tag of this response.",
-    "RateLimit": 'How many requests are left, and until when: `"default";r=299;t=1`.',
-    "RateLimit-Policy": 'How many requests in how many seconds: `"default";q=300;w=60`.',
+    "RateLimit": 'Remaining requests, and seconds until the limit resets: `"default";r=299;t=1`.',
+    "RateLimit-Policy": 'Allowed requests, and the seconds they are for: `"default";q=300;w=60`.',
     "Retry-After": "The number of seconds to wait before retrying.",
     "WWW-Authenticate": "The authentication schemes.",
 }
@@ -127,7 +130,7 @@ class Description(OpenAPIProvider):
                 "example": 1 if name in NUMBERS else 17,
             },
             PersonConverter: {
-                "description": "The id or username of a user.",
+                "description": "The ID or username of a user.",
                 "schema": PERSON,
                 "example": "susan",
             },
@@ -204,7 +207,7 @@ def _complete(gathered: Operation, method: str, *, has_optional_body: bool) -> O
         statuses.add(412)
     if method == "get":
         parameters.append(IF_NONE_MATCH)
-        unchanged = "Your copy is current: it is the version in `If-None-Match`."
+        unchanged = "Your copy is current: it's the version in `If-None-Match`."
         responses[304] = {"description": unchanged, "headers": _headers("ETag", *COUNTED)}
     responses |= {status: _reference("responses", KINDS[status].name) for status in statuses}
     operation = {

@@ -15,15 +15,15 @@ from blog.core.web.headers import content_security_policy
 
 SWAGGER_UI = Assets(Path(str(swagger_ui_bundle.swagger_ui_path)), "/api/docs/")
 INTRODUCTION = """\
-Everything that people do on the pages, for programs.
+Everything that you can do on the site, for programs.
 
-Lists come in pages, by number (`?page=`, `?per_page=`) or by cursor (`?cursor=`, then the
-address in `next`), with all members of the items or some (`?fields=`). Say who you are by HTTP
-Basic, with an e-mail address or username and a password or with a token as the username, or by a
-bearer token. What goes wrong is told as `application/problem+json` (RFC 9457).
+Lists are paginated by number (`?page=`, `?per_page=`) or by cursor (`?cursor=`, then the URL in
+`next`). `?fields=` selects the fields of each item. Authenticate with HTTP Basic, using an email
+address or username and the password, or a token as the username. Bearer tokens work too. Errors
+are `application/problem+json` documents (RFC 9457).
 
-Every address answers `HEAD` where it answers `GET`, and `OPTIONS`; another method than those
-described is answered by 405, with those that there are in `Allow`.
+Every URL supports `OPTIONS`, and `HEAD` if it supports `GET`. Any other method is answered with
+405, and `Allow` lists the supported ones.
 """
 
 

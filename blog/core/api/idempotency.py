@@ -33,8 +33,8 @@ HEADER = "Idempotency-Key"
 WELL_FORMED = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
 KEPT = timedelta(days=1)
 STORED_HEADERS = ("Content-Type", "Location", "ETag")
-SHOWN_ONCE = "This Idempotency-Key has made its token; the secret was shown then, once."
-OTHER_BODY = "This Idempotency-Key was sent before, with another body."
+SHOWN_ONCE = "A token was already created with this Idempotency-Key. Its secret is only shown once."
+OTHER_BODY = "This Idempotency-Key was already used with a different body."
 
 # The table: this needs no ORM objects.
 _TABLE = cast(Table, IdempotentAnswer.__table__)
@@ -59,8 +59,8 @@ class IdempotencyKey(BaseModel):
     idempotency_key: Annotated[
         str | None,
         Field(
-            description="A unique key of your choice. For a day, a repeated request with the same "
-            "key gets the first response again, and takes effect once.",
+            description="A unique key of your choice. For a day, repeating a request with the same "
+            "key returns the first response, and nothing is done twice.",
             pattern=f"^{WELL_FORMED.pattern}$",
         ),
     ] = None
@@ -71,7 +71,7 @@ class IdempotentHeaders(CreatedHeaders):
 
     idempotency_replayed: Annotated[
         Literal["true"],
-        Field(description="Set if this is a repetition of the first response."),
+        Field(description="Set if this repeats the first response."),
     ]
 
 
@@ -130,9 +130,7 @@ def submission() -> str:
     if key is None:
         return ""
     if not WELL_FORMED.fullmatch(key):
-        raise BadRequest(
-            f"{HEADER} must be 1 to 255 printable characters of ASCII, without spaces."
-        )
+        raise BadRequest(f"{HEADER} must be 1 to 255 printable ASCII characters, without spaces.")
     return key
 
 

@@ -1,6 +1,6 @@
 """Declarations for the API's routes, besides quart-schema's decorators.
 
-    posts = Resource("posts", __name__, "What people write, and what they read of others.")
+    posts = Resource("posts", __name__, "Posts, timelines and drafts.")
 
     @posts.delete("/posts/<id:post_id>")
     @requires_scope(Scope.WRITE)
@@ -101,8 +101,8 @@ class IfMatch(BaseModel):
     if_match: Annotated[
         str | None,
         Field(
-            description="The entity tag of the version that you have read; the request fails if it "
-            "is not the current one."
+            description="The entity tag of the version you have. The request fails if it isn't the "
+            "current one."
         ),
     ] = None
 

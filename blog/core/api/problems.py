@@ -30,11 +30,11 @@ class Problem(BaseModel):
     type: Annotated[str, Field(json_schema_extra={"format": "uri-reference"})]
     title: Annotated[str, Field(description="The reason phrase of the status.")]
     status: Annotated[int, Field(ge=400, le=599)]
-    detail: Annotated[str, Field(description="A description of this case, for people.")]
-    error: Annotated[str, Field(description="Like `title`, in lower case.")]
+    detail: Annotated[str, Field(description="A human-readable explanation of this problem.")]
+    error: Annotated[str, Field(description="`title` in lower case.")]
     message: Annotated[str, Field(description="The same as `detail`.")]
-    errors: Annotated[list[FieldError], Field(description="With 422: the invalid fields.")] = []
-    request_id: Annotated[str, Field(description="With 500: the request id in the log.")] = ""
+    errors: Annotated[list[FieldError], Field(description="The invalid fields (422 only).")] = []
+    request_id: Annotated[str, Field(description="The request ID in the log (500 only).")] = ""
 
 
 class Kind(NamedTuple):
@@ -57,24 +57,26 @@ KINDS = {
     400: Kind(
         "Malformed",
         "The URL, a header or the body is malformed, or the text `body` is missing or blank.",
-        "There is no text in “body”.",
+        "“body” is missing or empty.",
     ),
     401: Kind(
         "Unauthenticated",
         "The credentials are missing, wrong or expired, or a password is required.",
-        "Please give an e-mail address and password, or a token.",
+        "Please send an email address and password, or a token.",
         ("WWW-Authenticate",),
     ),
     403: Kind(
         "Forbidden",
-        "The account is not confirmed or lacks the permission, or the token lacks the scope.",
+        "The account isn't confirmed or lacks the permission, or the token lacks the scope.",
         UNCONFIRMED,
     ),
-    404: Kind("NotFound", "The resource does not exist (any more).", "There is no such person."),
-    408: Kind("TooSlow", "The body has not arrived within 30 seconds.", EXPLANATIONS[408].detail),
+    404: Kind(
+        "NotFound", "The resource doesn't exist, or no longer exists.", "This user doesn't exist."
+    ),
+    408: Kind("TooSlow", "The body didn't arrive within 30 seconds.", EXPLANATIONS[408].detail),
     409: Kind(
         "AlreadyDone",
-        "It was done before and cannot be shown again, or a limit is reached.",
+        "It has already been done and can't be shown again, or a limit has been reached.",
         SHOWN_ONCE,
     ),
     410: Kind(
@@ -82,27 +84,29 @@ KINDS = {
         "The resource was hidden, and is not shown any more.",
         "This revision was hidden by the author, and is not shown any more.",
     ),
-    412: Kind("Changed", "The resource is not the version in `If-Match` any more.", CHANGED),
+    412: Kind("Changed", "The resource has changed since the version in `If-Match`.", CHANGED),
     413: Kind("TooLarge", "The body is larger than 1 MiB.", EXPLANATIONS[413].detail),
     415: Kind(
         "NotJSON",
-        "The content type is not JSON, or the body is compressed.",
+        "The content type isn't JSON, or the body is compressed.",
         "Please send JSON, with Content-Type: application/json.",
     ),
-    422: Kind("Invalid", "`errors` says which fields are wrong, and why.", _WRONG_FIELD),
+    422: Kind(
+        "Invalid", "`errors` lists the invalid fields, and what's wrong with each.", _WRONG_FIELD
+    ),
     429: Kind(
         "TooMany",
-        "There were too many requests, or too many wrong passwords.",
+        "Too many requests, or too many wrong passwords.",
         EXPLANATIONS[429].detail,
         ("Retry-After",),
     ),
     500: Kind(
         "Unexpected",
-        "A server error; `request_id` is the request id in the log.",
+        "A server error. `request_id` is the request ID in the log.",
         EXPLANATIONS[500].detail,
     ),
     503: Kind(
-        "Unavailable", "The database does not answer.", EXPLANATIONS[503].detail, ("Retry-After",)
+        "Unavailable", "The database isn't responding.", EXPLANATIONS[503].detail, ("Retry-After",)
     ),
 }
 

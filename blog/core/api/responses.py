@@ -19,8 +19,8 @@ from blog.core.web.compression import GZIPPED
 from blog.models import Comment, Media, Post, User
 
 TAG_LENGTH = 32
-CHANGED = "This has changed since you read it. Read it again, and then decide."
-IS_THERE = "This is there already, as what If-None-Match names."
+CHANGED = "This has changed since you loaded it. Load it again before you change it."
+IS_THERE = "This already exists, in a version that If-None-Match rules out."
 
 
 def etag_of(resource: BaseModel, body: str) -> str:

@@ -19,7 +19,7 @@ from blog.core.web.app import Broadside
 from blog.core.web.errors import error_response
 from blog.models import Scope
 
-root = Resource("root", __name__, "Where to begin.")
+root = Resource("root", __name__, "The resources to start from.")
 
 
 _EXAMPLE = {
@@ -71,7 +71,7 @@ async def get_root() -> Response:
 
 async def bad_cursor(_error: InvalidCursorError) -> Response:
     """Answer a cursor that is not of this list."""
-    problem = "This is not a cursor of this list."
+    problem = "This cursor isn't from this list."
     return await error_response(422, problem, {"cursor": problem})
 
 

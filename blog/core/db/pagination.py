@@ -38,8 +38,8 @@ class TooDeepError(LookupError):
 
     def __init__(self, deepest: int) -> None:
         super().__init__(
-            f"Pages of this list have numbers up to {deepest}. The link on page {deepest} "
-            "leads to what comes after it."
+            f"Page numbers in this list go up to {deepest}. To go further, use the link "
+            f"on page {deepest}."
         )
 
 

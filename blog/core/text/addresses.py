@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import AnyHttpUrl, BeforeValidator, Field, TypeAdapter, ValidationError
 
 LONGEST_ADDRESS = 2_000
-NO_ADDRESS = "Please give an address that begins with https:// or http://."
+NO_ADDRESS = "Please enter a URL that starts with https:// or http://."
 
 _URL = TypeAdapter(AnyHttpUrl)
 

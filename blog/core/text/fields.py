@@ -32,7 +32,7 @@ def _line_or_none(value: Any) -> Any:
 
 def _switch(value: Any) -> bool:
     if not isinstance(value, bool | str) or value not in SWITCH:
-        raise ValueError("Please say true or false.")
+        raise ValueError("This must be true or false.")
     return SWITCH[value]
 
 

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 
 # The longest that RFC 5646, 4.4.1 has software support.
 LONGEST_LANGUAGE = 35
-UNKNOWN = "Please give a language by its code, such as en, pt-BR or zh-Hant."
+UNKNOWN = "Please enter a language code, such as en, pt-BR or zh-Hant."
 # ISO 15924: the scripts that are written from right to left and are in use.
 RIGHT_TO_LEFT = {"Adlm", "Arab", "Aran", "Hebr", "Mand", "Nkoo", "Rohg", "Samr", "Syrc", "Thaa"}
 

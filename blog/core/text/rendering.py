@@ -34,12 +34,12 @@ LARGEST_INLINE = 256
 NEVER_INLINE = ("```", "~~~", "$")
 
 TOO_COMPLEX = (
-    "This text is too intricate to be laid out: it has too many lines, links, brackets or "
-    "other signs of Markdown. Please shorten it, or make two texts of it."
+    "This text is too complex. It has too many lines, links, brackets or other Markdown. "
+    "Please shorten it or split it in two."
 )
-SHOWS_NOTHING = "There is nothing to be seen of this text. Please write something."
-TOO_BUSY = "There is too much to be laid out at the moment. Please try again in some seconds."
-PAUSED = "Your last text took too long to lay out. Please try again in a minute."
+SHOWS_NOTHING = "This text would look empty. Please write something."
+TOO_BUSY = "The site is very busy. Please try again in a few seconds."
+PAUSED = "Your last text took too long to process. Please try again in a minute."
 
 
 Render = Callable[..., str]

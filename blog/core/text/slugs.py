@@ -12,9 +12,9 @@ RESERVED = {"comments", "edit", "preview", "revisions", "timegate", "timemap"}
 # For a title of which nothing can be spelled, and before one that is a number.
 PLAIN = "post"
 
-IS_NUMBER = "A slug cannot be only a number."
-IS_RESERVED = "This slug is reserved for the site. Please choose another one."
-NOT_SPELLED = "Please use letters in the slug."
+IS_NUMBER = "A slug can't be just a number."
+IS_RESERVED = "This slug is reserved. Please choose another one."
+NOT_SPELLED = "A slug needs at least one letter."
 
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 # Chinese comes as `ShenZhen`.

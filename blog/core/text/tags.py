@@ -18,9 +18,9 @@ LONGEST_FOLDED = 100
 
 TOO_MANY = f"Please use at most {MOST_TAGS} tags."
 TOO_LONG = f"Please shorten each tag to at most {LONGEST_TAG} characters."
-HAS_COMMA = "A tag cannot contain a comma."
+HAS_COMMA = "A tag can't contain a comma."
 SHOWS_NOTHING = "A tag needs a letter, a digit or a symbol."
-NO_LIST = "Please give a list of texts."
+NO_LIST = "Please send a list of strings."
 
 # As they are typed in several scripts.
 _COMMA = re.compile("[,\u060c\u3001\uff0c]")

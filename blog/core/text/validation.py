@@ -23,11 +23,11 @@ from pydantic_core.core_schema import CoreSchema, no_info_after_validator_functi
 # For fields that declare no limit, such as the name of a choice.
 LONGEST_TEXT = 1_000
 
-NOT_UNICODE = "This is not Unicode text."
+NOT_UNICODE = "This isn't valid Unicode text."
 _MESSAGES = {
     "missing": "Please fill in this field.",
     "string_too_short": "Please use at least {min_length} characters.",
-    "string_pattern_mismatch": "This has characters that do not belong there.",
+    "string_pattern_mismatch": "This contains characters that aren't allowed.",
     "string_too_long": "Please shorten this to at most {max_length:,} characters.",
     "string_unicode": NOT_UNICODE,  # JSON can write half a surrogate pair
 }
@@ -123,7 +123,9 @@ def require_characters(text: str) -> str:
         raise PydanticKnownError("string_unicode")
     if found := _NOT_IN_TEXTS.search(text):
         name = f"U+{ord(found[0]):04X}"
-        raise ValueError(f"Please leave out {name}, which is not a character of a text.")
+        raise ValueError(
+            f"This contains the character {name}, which isn't allowed. Please remove it."
+        )
     return text
 
 

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BeforeValidator, WithJsonSchema
 
-NO_TIME = "Please give a date and a time, such as 2026-12-01T09:30."
+NO_TIME = "Please enter a date and time, such as 2026-12-01T09:30."
 NO_ZONE = "Please choose a time zone, such as Europe/Lisbon."
-NEVER_COMES = "This time does not exist: the clocks are put forward then. Please choose another."
+NEVER_COMES = "This time doesn't exist because the clocks go forward. Please choose another one."
 
 # As `<input type="datetime-local">` sends it (HTML Standard, "local date and time string").
 _FORM = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:00)?"

@@ -21,7 +21,7 @@ BODY_SECONDS = 30
 # The maximum number of received bytes that have not been read.
 MOST_WAITING = 256 * 1024
 
-TOO_SLOW = "What you sent arrived too slowly, or broke off. Please try again."
+TOO_SLOW = "Your request was too slow, or was interrupted. Please try again."
 
 
 class StreamedBody(Body):
@@ -86,7 +86,7 @@ async def arriving(request: Request, largest: int) -> AsyncGenerator[bytes, None
         RequestTimeout: it pauses for too long, or takes too long in total.
     """
     too_large = RequestEntityTooLarge(
-        f"What you sent is larger than the limit of {largest / MIB:g} MiB."
+        f"Your request is larger than the limit of {largest / MIB:g} MiB."
     )
     if (request.content_length or 0) > largest:
         raise too_large

@@ -26,7 +26,7 @@ _NAME, _VALUE, _END = Markup('<input type="hidden" name="'), Markup('" value="')
 class ForeignRequestError(BadRequest):
     """The request was made by a page of another site."""
 
-    description = "This was sent by a page of another site, and nothing was done."
+    description = "This request came from another site, so nothing was changed."
 
 
 class StaleFormError(BadRequest):

@@ -48,24 +48,30 @@ class Explanation(NamedTuple):
 
 
 EXPLANATIONS = {
-    400: Explanation("That request made no sense", "Something in it is malformed."),
-    401: Explanation("Please log in", "This page is for people with an account."),
-    403: Explanation("You may not do that", "Your account does not have the permission for this."),
-    404: Explanation("Nothing here", "The page may have been removed, or the address has a typo."),
-    405: Explanation("Not this way", "This address does not take that kind of request."),
+    400: Explanation(
+        "Something's wrong with that request", "Something in the request is malformed."
+    ),
+    401: Explanation("Please log in", "You need to be logged in to see this page."),
+    403: Explanation("You can't do that", "Your account doesn't have permission to do this."),
+    404: Explanation(
+        "Page not found", "It may have been deleted, or there's a typo in the address."
+    ),
+    405: Explanation("Method not allowed", "This address doesn't accept that kind of request."),
     408: Explanation(
-        "That took too long", "What you sent has not arrived within 30 seconds. Please try again."
+        "That took too long", "Your request didn't arrive within 30 seconds. Please try again."
     ),
-    410: Explanation("Not here any more", "What was here is not shown any more."),
-    413: Explanation("That is too much", "What you sent is larger than the limit of 1 MiB."),
-    429: Explanation("Slow down a little", "Too many requests came from you. Try again later."),
-    500: Explanation("That is our fault", "An unexpected error happened. It has been logged."),
+    410: Explanation("No longer available", "It has been hidden or removed."),
+    413: Explanation("That's too large", "Your request is larger than the limit of 1 MiB."),
+    429: Explanation("Slow down", "You've sent too many requests. Please try again later."),
+    500: Explanation("Something went wrong", "That's our fault. The error has been logged."),
     507: Explanation(
-        "There is no room left",
-        "The server's disk is full, and what you sent is not stored. Keep your text, and try again "
-        "later: the people who run this site have been told.",
+        "We're out of space",
+        "The server's disk is full, so nothing was saved. Keep a copy of your text and "
+        "try again later. We've told the people who run this site.",
     ),
-    503: Explanation("Back in a moment", "The database does not answer. Nothing stored is lost."),
+    503: Explanation(
+        "We'll be right back", "The database isn't responding. Nothing that was saved is lost."
+    ),
 }
 RETRY_SECONDS = "5"
 FULL_DISK_RETRY_SECONDS = "300"
@@ -89,15 +95,15 @@ FOREIGN_KEYS_TO_REQUESTER = {
 }
 # Rows that a concurrent request may have deleted. Any other broken reference is a bug.
 GONE: dict[str | None, tuple[int, str]] = {
-    **dict.fromkeys(FOREIGN_KEYS_TO_TARGET, (404, "What this belongs to is gone.")),
-    **dict.fromkeys(FOREIGN_KEYS_TO_REQUESTER, (409, "Your account was deleted at this moment.")),
+    **dict.fromkeys(FOREIGN_KEYS_TO_TARGET, (404, "This no longer exists.")),
+    **dict.fromkeys(FOREIGN_KEYS_TO_REQUESTER, (409, "Your account has just been deleted.")),
 }
 # Statuses after which the form may be sent again, as it is or changed.
 RETRYABLE = {400, 409, 422, 429, 500, 503, 507}
 # Statuses of requests whose body was not read.
 BODY_NOT_READ = {408, 413}
-NO_STORAGE = "The place where files are kept does not answer. Please try again in a moment."
-TOO_SLOW = "This took too long and was given up, so nothing was changed. Please try again."
+NO_STORAGE = "The file storage isn't responding. Please try again in a moment."
+TOO_SLOW = "This took too long, so nothing was changed. Please try again."
 
 
 def prefers_json() -> bool:
@@ -190,7 +196,9 @@ async def handle_unexpected(error: Exception) -> ResponseReturnValue:
         return response
     if is_deadlock(error):
         log.warning("a transaction was rolled back because of a deadlock")
-        response = await error_response(503, "Something else happened to this at the same moment.")
+        response = await error_response(
+            503, "Something else changed this at the same time. Please try again."
+        )
         response.headers["Retry-After"] = "1"
         return response
     if broken := GONE.get(broken_reference(error)):
@@ -227,7 +235,7 @@ def init_app(app: Quart) -> None:
 
     @app.errorhandler(InvalidCursorError)
     async def no_such_place(_error: InvalidCursorError) -> Response:
-        return await error_response(404, "There is no such page.")
+        return await error_response(404, "This page doesn't exist.")
 
     @app.errorhandler(ForbiddenError)
     async def forbidden(error: ForbiddenError) -> Response:

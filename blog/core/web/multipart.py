@@ -23,7 +23,7 @@ from blog.core.web.bodies import LARGEST_BODY
 
 # The bytes that the decoder gets at once, less than its limit for the fields of a form.
 AT_ONCE = 64 * 1024
-MALFORMED = "The form is malformed, or breaks off."
+MALFORMED = "The form is malformed or incomplete."
 
 
 class UploadedFile(NamedTuple):
@@ -146,7 +146,7 @@ def _text(value: bytearray) -> str:
     try:
         return value.decode()
     except UnicodeDecodeError:
-        raise BadRequest("The form is not valid UTF-8.") from None
+        raise BadRequest("The form isn't valid UTF-8.") from None
 
 
 async def _content(events: AsyncIterator[Event]) -> AsyncGenerator[bytes, None]:

@@ -64,7 +64,7 @@ def _parse_urlencoded(body: bytes) -> MultiDict[str, str]:
             )
         )
     except ValueError as error:
-        raise BadRequest("The form is not valid UTF-8, or has too many fields.") from error
+        raise BadRequest("The form isn't valid UTF-8, or has too many fields.") from error
 
 
 class StrictRequest(Request):
@@ -163,7 +163,7 @@ async def refuse_malformed_address() -> None:
     try:
         text = unquote_to_bytes(raw).decode()
     except UnicodeDecodeError:
-        abort(400, "The address is not valid UTF-8.")
+        abort(400, "The address isn't valid UTF-8.")
     if "\0" in text:
         abort(400, "The address contains a NUL character.")
 
@@ -217,7 +217,7 @@ def requested_page(size: int, *, count: int | None = None) -> PageRequest | Curs
     if text == "-1" and count is not None:
         return PageRequest.holding(count, size)
     if not re.fullmatch("[1-9][0-9]{0,9}", text, re.ASCII):
-        abort(404, "There is no such page.")
+        abort(404, "This page doesn't exist.")
     return PageRequest(int(text), size)
 
 

@@ -28,7 +28,7 @@ LABELS = {
     "name": "Name",
     "location": "Location",
     "about_me": "About me",
-    "email": "E-mail",
+    "email": "Email",
     "username": "Username",
     "alt": "Alternative text",
     "caption": "Caption",
@@ -36,9 +36,9 @@ LABELS = {
 }
 LONG = {"body", "reason", "about_me"}
 SECRETS = {
-    "old_password": "Present password",
+    "old_password": "Current password",
     "password": "Password",
-    "password2": "Password again",
+    "password2": "Repeat password",
 }
 # In the log-in form: the field with the URL of the carried form, and the prefix of its fields.
 TARGET, PREFIX = "draft_to", "draft."

@@ -4,8 +4,8 @@ from quart import Quart, Response, request
 
 from blog.core.web.errors import error_response
 
-NO_WEBSOCKETS = "There are no WebSockets here.\n"
-NOT_ENCODED = "Please send the body as it is, without Content-Encoding."
+NO_WEBSOCKETS = "WebSockets aren't supported here.\n"
+NOT_ENCODED = "Please send the body uncompressed, without Content-Encoding."
 
 
 async def refuse_websocket() -> Response | None:

@@ -30,7 +30,9 @@ blueprint = Blueprint("covers", __name__)
 
 PER_PAGE = 24
 IS_CHOSEN = "This is the cover now."
-WAS_CHANGED = "This post was changed meanwhile. Please look at it first, and choose the cover then."
+WAS_CHANGED = (
+    "This post has changed in the meantime. Have a look at it, then choose the cover again."
+)
 
 
 @blueprint.get("/edit/<id:post_id>/cover")
