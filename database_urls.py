@@ -88,7 +88,7 @@ def postgresql_url(text: str) -> str:
     except (ArgumentError, ValueError):
         raise ValueError("is not a URL") from None
     if url.drivername not in {"postgres", "postgresql", "postgresql+asyncpg"}:
-        raise ValueError(f"must begin with postgresql://, not {url.drivername}://")
+        raise ValueError(f"must start with postgresql://, not {url.drivername}://")
     given = _parameters(url)
     beside = found["hosts"].split(",") if found and found["hosts"] else []
     hosts = _hosts(beside, _listed(url, "host"), _listed(url, "port"))
@@ -152,7 +152,7 @@ def _parameters(url: URL) -> dict[str, str]:
 def _choice(name: str) -> str:
     """The allowed values of a parameter, if it is an enumeration."""
     words = (USED | HARMLESS).get(name, "").replace("\\", "").split("|")
-    return f": it may be {' or '.join(words)}" if len(words) > 1 else ""
+    return f": it can be {' or '.join(words)}" if len(words) > 1 else ""
 
 
 def _listed(url: URL, parameter: str) -> list[str]:
@@ -174,8 +174,8 @@ def _hosts(beside: list[str], named: list[str], ports: list[str]) -> list[tuple[
     found = [HOST.fullmatch(name) for name in names]
     if not all(found):
         raise ValueError(
-            "has a host that is not like name:port, [::1]:port or /folder:port; "
-            "in a password write / as %2F, and @ as %40"
+            "has an invalid host: write name:port, [::1]:port or /folder:port. In a "
+            "password, write / as %2F and @ as %40"
         )
     hosts = [(each["name"].strip("[]"), each["port"] or "") for each in found if each] or [("", "")]
     own = [port for _, port in hosts if port]
@@ -184,7 +184,7 @@ def _hosts(beside: list[str], named: list[str], ports: list[str]) -> list[tuple[
     if len(ports) not in {0, 1, len(hosts)}:
         raise ValueError(f"has {len(hosts)} hosts and {len(ports)} ports")
     if not all(port.isdecimal() and 1 <= int(port) <= 65535 for port in own + ports):
-        raise ValueError("has a port that is not between 1 and 65535")
+        raise ValueError("has a port that isn't between 1 and 65535")
     if ports:
         return [(name, ports[0 if len(ports) == 1 else at]) for at, (name, _) in enumerate(hosts)]
     return hosts

@@ -26,23 +26,23 @@ def unreadable(file: Path, *, required: bool) -> str | None:
     try:
         content = file.read_bytes()
     except FileNotFoundError:
-        return f"{file}: there is no such file (named by ENV_FILE)" if required else None
+        return f"{file}: this file, named by ENV_FILE, doesn't exist" if required else None
     except OSError as error:
-        return f"{file}: cannot be read: {str(error.strerror).lower()}"
+        return f"{file}: can't be read: {str(error.strerror).lower()}"
     if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in content:
-        return f"{file}: is encoded in UTF-16; save it as UTF-8"
+        return f"{file}: is UTF-16; save it as UTF-8"
     try:
         content.decode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        return f"{file}: is not UTF-8, see line {line}; save it as UTF-8"
+        return f"{file}: isn't UTF-8 (see line {line}); save it as UTF-8"
     with file.open(encoding="utf-8-sig") as stream:
         for binding in parse_stream(stream):
             if binding.error or (binding.key is not None and binding.value is None):
                 # Its line number is that of the preceding blank lines.
                 text = binding.original.string
                 line = binding.original.line + text[: -len(text.lstrip())].count("\n")
-                return f"{file}: line {line} is not a setting; for example SITE_NAME='My site'"
+                return f"{file}: line {line} isn't a setting; for example SITE_NAME='My site'"
     return None
 
 
@@ -66,7 +66,7 @@ def misspelt(names: Iterable[str], known: Iterable[str]) -> Iterator[str]:
         if len(name) < SHORTEST_NAME:
             continue
         if alike := difflib.get_close_matches(name, settings, 1, ALIKE):
-            yield f"{name}: is not a setting and has no effect; did you mean {alike[0]}?"
+            yield f"{name}: isn't a setting and has no effect; did you mean {alike[0]}?"
 
 
 def lines(error: ValidationError, fields: dict[str, FieldInfo]) -> Iterator[str]:

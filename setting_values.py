@@ -38,18 +38,18 @@ def origin(text: str) -> str:
         parts = urlsplit(text)
         host, _ = parts.hostname or "", parts.port
     except ValueError:
-        raise ValueError("has an impossible host or port") from None
+        raise ValueError("has a host or port that can't exist") from None
     if parts.scheme not in {"http", "https"}:
-        raise ValueError("must begin with https:// or http://")
+        raise ValueError("must start with https:// or http://")
     if parts.path.strip("/"):
         raise ValueError(
-            "must not have a path: the site is always at the root of a host, "
-            "so give it a host name of its own"
+            "must not have a path: the site is always at the root of a host, so it needs "
+            "its own host name"
         )
     if parts.query or parts.fragment or "@" in parts.netloc or parts.port == 0:
         raise ValueError("must be a scheme, a host and optionally a port, and nothing else")
     if not is_host(host):
-        raise ValueError("has no host, or one with characters that host names cannot have")
+        raise ValueError("has no host, or one with characters that host names can't have")
     return text.rstrip("/")
 
 
@@ -85,7 +85,7 @@ def proxies(value: object) -> int | tuple[IPv4Network | IPv6Network, ...]:
     try:
         return tuple(ip_network(each.strip()) for each in text.split(",") if each.strip())
     except ValueError as error:
-        reason = str(error) if "host bits" in str(error) else "it is neither"
+        reason = str(error) if "host bits" in str(error) else "it's neither"
         raise ValueError(f"must be a number of proxies, or their networks: {reason}") from None
 
 
@@ -94,7 +94,7 @@ def address(text: str) -> str:
     try:
         return validate_email(text, check_deliverability=False).normalized
     except EmailNotValidError:
-        raise ValueError("must be e-mail addresses, separated by commas") from None
+        raise ValueError("must be email addresses, separated by commas") from None
 
 
 def mailbox(text: str) -> str:
@@ -109,7 +109,7 @@ def mailbox(text: str) -> str:
             raise ValueError
         validate_email(f"{local}@example.com", check_deliverability=False)
     except ValueError:
-        raise ValueError("must be an e-mail address, or a name and an address in <>") from None
+        raise ValueError("must be an email address, or a name and an address in <>") from None
     return text
 
 

@@ -223,8 +223,8 @@ class Settings(BaseSettings):
             return postgresql_url(value)
         if not value and info.data.get("env") is Environment.PRODUCTION:
             raise ValueError(
-                "is missing, and production needs it; "
-                f"DATABASE_URL={EMBEDDED} selects the embedded server, in VAR_DIR"
+                f"is required in production; DATABASE_URL={EMBEDDED} selects the embedded "
+                "server, in VAR_DIR"
             )
         return None
 
@@ -234,16 +234,16 @@ class Settings(BaseSettings):
         try:
             folder = value.expanduser().absolute()
         except RuntimeError:
-            raise ValueError("is in the home directory of a user that does not exist") from None
+            raise ValueError("is in the home directory of a user that doesn't exist") from None
         if folder.exists() and not folder.is_dir():
-            raise ValueError("must be a folder, and a file of that name exists")
+            raise ValueError("must be a folder, but is a file")
         return folder
 
     @field_validator("storage_bucket", "storage_access_key", "storage_secret_key")
     @classmethod
     def _needed_for_s3(cls, value: Any, info: ValidationInfo) -> Any:
         if value is None and info.data.get("storage") is StorageKind.S3:
-            raise ValueError("is missing, and STORAGE=s3 needs it")
+            raise ValueError("is required for STORAGE=s3")
         return value
 
     @field_validator("tls_key")
@@ -262,7 +262,7 @@ class Settings(BaseSettings):
         if value:
             return value
         if info.data.get("env") is Environment.PRODUCTION:
-            raise ValueError("is missing, and production needs it")
+            raise ValueError("is required in production")
         # Invalid values have their own error message.
         host, port = info.data.get("host", "localhost"), info.data.get("port", 5000)
         host = "localhost" if host in EVERYWHERE else f"[{host}]" if ":" in host else host
@@ -273,7 +273,7 @@ class Settings(BaseSettings):
     @classmethod
     def _needs_an_address(cls, value: bool, info: ValidationInfo) -> bool:
         if value and not info.data.get("base_url", "https:").startswith("https:"):
-            raise ValueError("needs a BASE_URL that begins with https://")
+            raise ValueError("needs a BASE_URL that starts with https://")
         return value
 
     @field_validator("hsts_subdomains")
@@ -287,7 +287,7 @@ class Settings(BaseSettings):
     @classmethod
     def _not_both(cls, value: bool, info: ValidationInfo) -> bool:
         if value and info.data.get("mail_use_tls"):
-            raise ValueError("excludes MAIL_USE_TLS, so choose one of the two")
+            raise ValueError("can't be combined with MAIL_USE_TLS, so choose one of the two")
         return value
 
     @field_validator("background_worker", mode="before")

@@ -108,7 +108,7 @@ def test_administrators_are_written_with_commas_in_any_case(
     [
         ({"tls_certificate": "site.pem"}, "tls_key", "both, or neither"),
         ({"tls_key": "site.key"}, "tls_key", "both, or neither"),
-        ({"https_redirect": True}, "https_redirect", "begins with https://"),
+        ({"https_redirect": True}, "https_redirect", "starts with https://"),
         ({"hsts_subdomains": True}, "hsts_subdomains", "needs HTTPS_REDIRECT"),
     ],
 )

@@ -208,7 +208,7 @@ def test_a_bucket_needs_its_name_and_its_keys(
     for name, given in (BUCKET | {missing: ""}).items():
         monkeypatch.setenv(name, given)
     (line,) = refusal(capsys)
-    assert line.startswith(f"settings: {missing}: is missing, and STORAGE=s3 needs it; for example")
+    assert line.startswith(f"settings: {missing}: is required for STORAGE=s3; for example")
     assert "sekrit" not in line
 
 
@@ -223,12 +223,12 @@ def test_production_has_an_embedded_database_that_was_asked_for_by_name(
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ("SITE_NAME=Büro\n".encode("utf-16"), "is encoded in UTF-16; save it as UTF-8"),
-        ("SITE_NAME=Our site\n".encode("utf-16-le"), "is encoded in UTF-16; save it as UTF-8"),
-        ("PORT=5000\nSITE_NAME=Büro\n".encode("latin-1"), "is not UTF-8, see line 2"),
-        (b"PORT=5000\nthis is no setting\n", "line 2 is not a setting"),
-        (b"\nPORT\n", "line 2 is not a setting"),
-        (b"SITE_NAME='Our site\nPORT=1\n", "line 1 is not a setting"),
+        ("SITE_NAME=Büro\n".encode("utf-16"), "is UTF-16; save it as UTF-8"),
+        ("SITE_NAME=Our site\n".encode("utf-16-le"), "is UTF-16; save it as UTF-8"),
+        ("PORT=5000\nSITE_NAME=Büro\n".encode("latin-1"), "isn't UTF-8 (see line 2)"),
+        (b"PORT=5000\nthis is no setting\n", "line 2 isn't a setting"),
+        (b"\nPORT\n", "line 2 isn't a setting"),
+        (b"SITE_NAME='Our site\nPORT=1\n", "line 1 isn't a setting"),
     ],
 )
 def test_an_env_file_that_cannot_be_read_is_one_line(
@@ -243,7 +243,7 @@ def test_an_env_file_that_is_a_folder_is_one_line(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / ".env").mkdir()
-    assert refusal(capsys) == ["settings: .env: cannot be read: is a directory"]
+    assert refusal(capsys) == ["settings: .env: can't be read: is a directory"]
 
 
 def test_an_env_file_may_begin_with_the_mark_of_utf_8(folder: Path) -> None:
@@ -285,7 +285,7 @@ def test_a_name_that_looks_like_a_setting_is_told_with_the_one_that_was_meant(
     else:
         monkeypatch.setenv(name, "5")
     load_settings()
-    line = f"settings: {name}: is not a setting and has no effect; did you mean {meant}?\n"
+    line = f"settings: {name}: isn't a setting and has no effect; did you mean {meant}?\n"
     assert capsys.readouterr().err == line
 
 

@@ -30,7 +30,7 @@ def check_configuration(settings: Settings) -> Iterator[Finding]:
     yield _administrators(settings)
     if not settings.rate_limits:
         yield warning(
-            "RATE_LIMITS", "off: a client may send any number of requests", "set RATE_LIMITS=on"
+            "RATE_LIMITS", "off: clients can send any number of requests", "set RATE_LIMITS=on"
         )
     if settings.mail_worker is not None:
         text = "the former name of BACKGROUND_WORKER"
@@ -42,7 +42,7 @@ def _environment(settings: Settings) -> Finding:
     if settings.is_production:
         return ok("ENV", "production")
     return serious(
-        "ENV", f"the site runs for {settings.env}, with weaker cookies", "set ENV=production"
+        "ENV", f"the site runs in {settings.env} mode, with weaker cookies", "set ENV=production"
     )
 
 
@@ -60,12 +60,12 @@ def _secret(settings: Settings) -> Finding:
 
 def _address(settings: Settings) -> Finding:
     parts = urlsplit(settings.base_url)
-    hint = "set it to the address that people type, such as https://blog.example.com"
+    hint = "set it to the site's public URL, such as https://blog.example.com"
     if not _is_public(parts.hostname or ""):
-        return serious("BASE_URL", f"{settings.base_url} is not a public address", hint)
+        return serious("BASE_URL", f"{settings.base_url} isn't a public address", hint)
     if parts.scheme != "https":
         return serious(
-            "BASE_URL", "not https: browsers reject the cookies, nobody can log in", hint
+            "BASE_URL", "not https: browsers reject the cookies, so nobody can log in", hint
         )
     return ok("BASE_URL", settings.base_url)
 
@@ -86,7 +86,7 @@ def _encryption(settings: Settings) -> Iterator[Finding]:
     if settings.https_redirect:
         yield ok("HTTPS_REDIRECT", "on")
     else:
-        text = "off: browsers are not told to use HTTPS only"
+        text = "off: browsers aren't told to use only HTTPS"
         yield warning("HTTPS_REDIRECT", text, "set HTTPS_REDIRECT=true")
 
 
@@ -95,10 +95,10 @@ def _images(settings: Settings) -> Iterator[Finding]:
         return
     parts = urlsplit(settings.media_url)
     if parts.scheme != "https" and urlsplit(settings.base_url).scheme == "https":
-        text = f"{settings.media_url} is not https: browsers do not show its images in our pages"
+        text = f"{settings.media_url} isn't https: browsers won't show its images on our pages"
         yield serious("MEDIA_URL", text, "set it to the https:// address of the CDN")
     elif not _is_public(parts.hostname or ""):
-        text = f"{settings.media_url} is not a public address"
+        text = f"{settings.media_url} isn't a public address"
         yield serious("MEDIA_URL", text, "set it to the address of the CDN")
     else:
         yield ok("MEDIA_URL", settings.media_url)
@@ -109,12 +109,12 @@ def _mail(settings: Settings) -> Iterator[Finding]:
     if _is_public(sender.rpartition("@")[2]):
         yield ok("MAIL_SENDER", sender)
     else:
-        hint = "set it to an address that the mail server may send for"
+        hint = "set it to an address that the mail server can send from"
         yield serious(
-            "MAIL_SENDER", f"{sender} is not an address that others accept mail from", hint
+            "MAIL_SENDER", f"{sender} isn't an address that others accept mail from", hint
         )
     if settings.mail_server is None:
-        text = "not set: mail stays in the outbox, and nobody can confirm an address"
+        text = "not set: mail stays in the outbox, and nobody can confirm their address"
         yield serious("MAIL_SERVER", text, "set it to the SMTP server of your provider")
     encrypted = settings.mail_use_tls or settings.mail_starttls
     if settings.mail_username and not encrypted:
@@ -137,12 +137,12 @@ def _folder(settings: Settings) -> Finding:
             pass
         mode = stat.S_IMODE(settings.var_dir.stat().st_mode)
     except OSError as error:
-        text = f"{settings.var_dir} is not writable: {error.strerror}"
+        text = f"{settings.var_dir} isn't writable: {error.strerror}"
         return serious("VAR_DIR", text, "give it to the user that runs the site")
     if mode & OTHERS_MAY:
         text = f"{settings.var_dir} is accessible to other users of this machine (mode {mode:o})"
         return warning("VAR_DIR", text, f"chmod 700 {settings.var_dir}")
-    return ok("VAR_DIR", f"{settings.var_dir} is writable by its owner only")
+    return ok("VAR_DIR", f"only its owner can access {settings.var_dir}")
 
 
 def _is_public(host: str) -> bool:

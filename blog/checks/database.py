@@ -53,13 +53,13 @@ async def check_database(settings: Settings, services: int, workers: int) -> Asy
     try:
         await database.open()
     except DatabaseUnavailableError as error:
-        yield serious(DATABASE, str(error), "check DATABASE_URL, and whether the server runs")
+        yield serious(DATABASE, str(error), "check DATABASE_URL, and that the server is running")
         return
     try:
         async with database.engine.connect() as connection:
             yield await _version(connection)
             if settings.database_url is None:
-                hint = "set DATABASE_URL where the site is to outgrow one machine, and make backups"
+                hint = "make backups, and set DATABASE_URL if the site may outgrow one machine"
                 yield warning(DATABASE, "the embedded server, for this machine only", hint)
             yield await _encoding(connection)
             async for finding in _durability(connection):
@@ -91,7 +91,7 @@ async def _encoding(connection: AsyncConnection) -> Finding:
     if encoding == "UTF8":
         return ok("Encoding", "UTF8")
     hint = "create the database with ENCODING 'UTF8' TEMPLATE template0"
-    return serious("Encoding", f"{encoding} cannot store every character", hint)
+    return serious("Encoding", f"{encoding} can't store every character", hint)
 
 
 async def _durability(connection: AsyncConnection) -> AsyncIterator[Finding]:
@@ -106,12 +106,12 @@ async def _durability(connection: AsyncConnection) -> AsyncIterator[Finding]:
 async def _privacy(connection: AsyncConnection) -> Finding:
     server = await connection.scalar(select(func.host(func.inet_server_addr())))
     if server is None or ip_address(server).is_loopback:
-        return ok("Privacy", "the connection to the database does not leave this machine")
+        return ok("Privacy", "the connection to the database doesn't leave this machine")
     tls = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
     if await connection.scalar(text(tls)):
         return ok("Privacy", "the connection to the database is encrypted")
     hint = "add ?sslmode=verify-full to DATABASE_URL, unless the network is your own"
-    return warning("Privacy", "the connection to the database is not encrypted", hint)
+    return warning("Privacy", "the connection to the database isn't encrypted", hint)
 
 
 async def _connections(
@@ -140,7 +140,9 @@ async def _clock(connection: AsyncConnection) -> Finding:
     apart = (theirs - before - (after - before) / 2).total_seconds()
     found = f"differs from the database's by {abs(apart):.1f} s"
     if abs(apart) > 2:
-        return warning("Clock", found, "synchronise both by NTP: links and sessions expire by them")
+        return warning(
+            "Clock", found, "synchronise both with NTP: links and sessions depend on them to expire"
+        )
     return ok("Clock", found)
 
 
@@ -166,7 +168,7 @@ async def _jobs(session: AsyncSession) -> Finding:
     if waiting.next_at is not None and now() - waiting.next_at > LONGEST_WAIT:
         hint = "keep blog serve running, or blog worker where BACKGROUND_WORKER is external"
         return warning("Jobs", "jobs are overdue: no worker is running", hint)
-    return ok("Jobs", "none has failed permanently")
+    return ok("Jobs", "none have failed permanently")
 
 
 async def _replica(url: str) -> Finding:
@@ -175,10 +177,10 @@ async def _replica(url: str) -> Finding:
         async with engine.connect() as connection:
             is_standby = await connection.scalar(select(func.pg_is_in_recovery()))
     except DatabaseUnavailableError as error:
-        return warning("Replica", str(error), "until it answers, all reads go to the primary")
+        return warning("Replica", str(error), "until it responds, all reads go to the primary")
     finally:
         await engine.dispose()
     if not is_standby:
-        hint = "set DATABASE_REPLICA_URL to a standby, or leave it out"
-        return warning("Replica", "it is not a standby, and is not used", hint)
-    return ok("Replica", "a standby that answers")
+        hint = "set DATABASE_REPLICA_URL to a standby, or remove it"
+        return warning("Replica", "not used, because it isn't a standby", hint)
+    return ok("Replica", "a standby that responds")

@@ -21,4 +21,4 @@ async def check_mail(settings: Settings) -> AsyncIterator[Finding]:
             yield ok("MAIL_SERVER", f"{where} accepts the connection")
     except NoConnectionError as error:
         hint = "check the MAIL_… settings, and whether a firewall blocks the connection"
-        yield serious("MAIL_SERVER", f"{where} does not accept the connection: {error}", hint)
+        yield serious("MAIL_SERVER", f"cannot connect to {where}: {error}", hint)

@@ -38,7 +38,7 @@ async def check_storage(settings: Settings) -> AsyncIterator[Finding]:
     if found != CONTENT:
         yield serious(STORAGE, f"{storage.place} returns different content", BUCKET_HINT)
     elif _leaves_in_the_clear(settings):
-        text = f"the connection to {storage.place} is not encrypted"
+        text = f"the connection to {storage.place} isn't encrypted"
         yield warning(STORAGE, text, "set STORAGE_ENDPOINT to its https:// address")
     else:
         yield ok(STORAGE, f"files can be written, read, listed and deleted in {storage.place}")

@@ -46,7 +46,7 @@ def _age(seconds: float) -> str:
     "state",
     flag_value="queued",
     default="queued",
-    help="Messages that wait to be sent.",
+    help="Messages waiting to be sent.",
 )
 @click.option(
     "--page",
@@ -64,7 +64,7 @@ async def list_messages(state: str, page: int, before: str) -> None:
         try:
             found = await queries.in_state(session, EmailState(state), wanted)
         except InvalidCursorError:
-            raise click.UsageError("--before is not from a previous list") from None
+            raise click.UsageError("--before isn't from a previous list") from None
     for email in found.rows:
         click.echo(
             f"{email.id}\t{email.created_at:%Y-%m-%d %H:%M}\t{email.purpose}\t"
@@ -87,7 +87,7 @@ async def test(address: str) -> None:
     try:
         recipient = setting_values.address(address)
     except ValueError:
-        raise click.UsageError(f"{address} is not an e-mail address") from None
+        raise click.UsageError(f"{address} isn't an email address") from None
     settings = load_settings()
     delivery = delivery_of(settings)
     if delivery is None:
@@ -97,18 +97,21 @@ async def test(address: str) -> None:
     try:
         number = await send_trial(delivery, recipient, site=settings.base_url, subject=subject)
     except NoConnectionError as error:
-        raise click.ClickException(f"{where} does not accept the connection: {error}") from None
+        raise click.ClickException(f"cannot connect to {where}: {error}") from None
     except DeliveryError as error:
         raise click.ClickException(f"{where} did not accept the message: {error}") from None
     if settings.mail_server is None:
         where = "the development mailbox"
-    click.echo(f"{where} accepted message {number} for {recipient}. Check whether it arrives.")
+    click.echo(f"{where} accepted message {number} for {recipient}. Check that it arrives.")
 
 
 @mail.command()
 @click.argument("number", metavar="ID", type=click.IntRange(1, 2**63 - 1), required=False)
 @click.option(
-    "--all", "everything", is_flag=True, help="All messages that failed, permanently or so far."
+    "--all",
+    "everything",
+    is_flag=True,
+    help="All messages that have failed, permanently or so far.",
 )
 @asynchronous
 async def retry(number: int | None, everything: bool) -> None:
@@ -118,5 +121,5 @@ async def retry(number: int | None, everything: bool) -> None:
     async with opened_app() as app, app.database.session() as session:
         count = await service.retry(session, number)
     if number is not None and not count:
-        raise click.ClickException(f"message {number} has not failed, or does not exist")
-    click.echo(f"{count} to be sent again.")
+        raise click.ClickException(f"message {number} hasn't failed, or doesn't exist")
+    click.echo(f"{count} will be sent again.")

@@ -22,5 +22,5 @@ async def found_person(who: str) -> AsyncIterator[tuple[Broadside, AsyncSession,
     async with opened_app() as app, app.database.session() as session:
         person = await user_by_login(session, who)
         if person is None:
-            raise click.ClickException(f"there is no user {who}")
+            raise click.ClickException(f"there's no user {who}")
         yield app, session, person

@@ -28,7 +28,7 @@ BUSIEST = 10
     help="The number of requests per PATH.",
 )
 @click.option(
-    "--user", "who", metavar="WHO", help="The user to log in as, by username or e-mail address."
+    "--user", "who", metavar="WHO", help="The user to log in as, by username or email address."
 )
 @click.option(
     "--output",
@@ -64,7 +64,7 @@ async def _person(app: Broadside, who: str | None) -> User | None:
         return None
     async with app.database.session() as session:
         if (person := await user_by_login(session, who)) is None:
-            raise click.ClickException(f"there is no user {who}")
+            raise click.ClickException(f"there's no user {who}")
     return person
 
 

@@ -55,8 +55,8 @@ def _check_certificate(settings: Settings) -> None:
         context.load_cert_chain(settings.tls_certificate, settings.tls_key, password="")
     except ssl.SSLError as error:
         raise click.ClickException(
-            f"{settings.tls_certificate} and {settings.tls_key} are not a certificate and its "
-            f"key in PEM, without a password: {error.reason or error}"
+            f"{settings.tls_certificate} and {settings.tls_key} must be a PEM certificate "
+            f"and its key, without a password: {error.reason or error}"
         ) from None
     except OSError as error:
         raise click.ClickException(f"cannot read {error.filename}: {error.strerror}") from None
@@ -115,7 +115,7 @@ def _announce(settings: Settings, migrated: int) -> None:
     elif settings.is_development:
         mail = f"appears here and on {settings.base_url}/dev/mailbox"
     else:
-        mail = "waits in the outbox until MAIL_SERVER is set"
+        mail = "stays in the outbox until MAIL_SERVER is set"
     if settings.admin_email:
         administrator = f"register as {' or '.join(settings.admin_email)}"
     else:

@@ -14,7 +14,7 @@ def token() -> None:
 
 
 @token.command("list")
-@click.option("--user", "who", metavar="WHO", required=True, help="By username or e-mail address.")
+@click.option("--user", "who", metavar="WHO", required=True, help="By username or email address.")
 @asynchronous
 async def list_tokens(who: str) -> None:
     """List the tokens of a user, the newest first."""

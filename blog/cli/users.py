@@ -89,7 +89,7 @@ async def disable(who: str, reason: str) -> None:
     """Disable an account and end its sessions. Its posts and comments stay."""
     async with found_person(who) as (_, session, person):
         await service.disable(session, OPERATOR, person.id, reason)
-    click.echo(f"{person.username} is disabled, and logged out everywhere.")
+    click.echo(f"{person.username} is now disabled and logged out everywhere.")
 
 
 @user.command()
@@ -114,7 +114,7 @@ async def reset_password(who: str, print_link: bool) -> None:
     async with found_person(who) as (app, session, person):
         if person.is_disabled:
             raise click.ClickException(
-                f"{person.username} is disabled and could not log in: run blog user enable first"
+                f"{person.username} is disabled and couldn't log in: run blog user enable first"
             )
         link = await service.offer_new_password(
             session, person.id, app.links, by_mail=not print_link
@@ -122,4 +122,4 @@ async def reset_password(who: str, print_link: bool) -> None:
     if print_link:
         click.echo(link)
     else:
-        click.echo(f"A link to set a new password goes to {person.username} at {person.email}.")
+        click.echo(f"Sending {person.username} a link to reset their password, to {person.email}.")

@@ -116,7 +116,9 @@ class Sender:
             await self._record(batch, queue.record_refused, [email], str(error))
         elif isinstance(error, DeferredError):
             reason = without_words(error)
-            log.warning("mail %d (%s) was not accepted yet: %s", email.id, email.purpose, reason)
+            log.warning(
+                "mail %d (%s) has not been accepted yet: %s", email.id, email.purpose, reason
+            )
             await self._record(batch, queue.record_deferred, [email], str(error))
         else:
             log.error("mail %d (%s) cannot be sent", email.id, email.purpose, exc_info=error)

@@ -39,7 +39,7 @@ class MailWorker(Loop):
     async def start(self) -> None:
         """Start the worker; the database must be open."""
         if self._delivery is None:
-            log.info("mail waits in the outbox: MAIL_SERVER is not set")
+            log.info("mail stays in the outbox: MAIL_SERVER is not set")
             return
         await super().start()
 

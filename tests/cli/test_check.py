@@ -186,7 +186,7 @@ async def test_a_folder_that_cannot_be_written_to_is_serious(blog: Command, tmp_
     [
         ("failed", 0, "warning  Jobs            1 failed permanently"),
         ("waiting", 2, "warning  Jobs            jobs are overdue: no worker is running"),
-        ("waiting", 0, "ok       Jobs            none has failed permanently"),
+        ("waiting", 0, "ok       Jobs            none have failed permanently"),
     ],
 )
 async def test_failed_jobs_and_jobs_without_a_worker_are_reported(

@@ -147,7 +147,7 @@ def test_a_second_server_is_not_started_beside_one_in_another_container(folder: 
         content = file.read_text()
         # As from another container, where processes are numbered anew.
         file.write_text("\n".join(["4194303", *content.splitlines()[1:], ""]))
-        with pytest.raises(EmbeddedPostgresError, match="another server uses the data"):
+        with pytest.raises(EmbeddedPostgresError, match="another server is using the data"):
             EmbeddedPostgres(folder).start()
         file.write_text(content)
 

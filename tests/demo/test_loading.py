@@ -115,7 +115,7 @@ async def test_some_posts_have_a_title_and_a_tag_and_some_are_drafts(app: Broads
 async def test_a_second_demonstration_is_refused_and_changes_nothing(app: Broadside) -> None:
     await load_into(app.database)
     before = await rows_of(app, EVERYTHING)
-    with pytest.raises(DemonstrationError, match="the demonstration is loaded already"):
+    with pytest.raises(DemonstrationError, match="the demo is already loaded"):
         await load_into(app.database)
     assert await rows_of(app, EVERYTHING) == before
 

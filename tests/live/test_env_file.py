@@ -37,5 +37,5 @@ async def test_a_file_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     file = tmp_path / "none.env"
     code, output = await run(tmp_path, "blog", "check", env_file=file)
     assert (code, output) == (
-        1, f"settings: {file}: there is no such file (named by ENV_FILE)\n"
+        1, f"settings: {file}: this file, named by ENV_FILE, doesn't exist\n"
     )  # fmt: skip

@@ -78,8 +78,8 @@ async def test_a_certificate_that_cannot_be_used_is_one_line(tmp_path: Path) -> 
     for tls_certificate, reason in (
         (tmp_path / "none.pem", f"cannot read {tmp_path}/none.pem: No such file or directory"),
         (tmp_path, f"cannot read {tmp_path}: Is a directory"),
-        (certificate, f"{certificate} and {key} are not a certificate and its key in PEM"),
-        (key, f"{key} and {key} are not a certificate and its key in PEM"),
+        (certificate, f"{certificate} and {key} must be a PEM certificate and its key"),
+        (key, f"{key} and {key} must be a PEM certificate and its key"),
     ):
         code, output = await run(
             tmp_path, *BLOG_SERVE, tls_certificate=tls_certificate, tls_key=key

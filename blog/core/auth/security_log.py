@@ -16,22 +16,22 @@ class Event(StrEnum):
     """The security events."""
 
     REGISTERED = "registered"
-    CONFIRMED = "confirmed the address"
+    CONFIRMED = "confirmed the email address"
     LOGGED_IN = "logged in"
     LOGGED_OUT = "logged out"
-    WRONG_PASSWORD = "gave a wrong password"  # noqa: S105
-    RIGHT_PASSWORD = "gave the password"  # noqa: S105
-    TOO_MANY_ATTEMPTS = "was refused after too many attempts at a password"
-    UNKNOWN_TOKEN = "gave a token that is not known"  # noqa: S105
+    WRONG_PASSWORD = "entered a wrong password"  # noqa: S105
+    RIGHT_PASSWORD = "confirmed the password"  # noqa: S105
+    TOO_MANY_ATTEMPTS = "was blocked after too many wrong passwords"
+    UNKNOWN_TOKEN = "used an unknown token"  # noqa: S105
     SESSION_ENDED = "ended a session"
     ALL_SESSIONS_ENDED = "logged out everywhere"
     OTHER_SESSIONS_ENDED = "ended all other sessions"
     PASSWORD_CHANGED = "changed the password"  # noqa: S105
-    RESET_LINK_SENT = "was sent a link to choose a new password"
-    PASSWORD_RESET = "chose a new password by a link"  # noqa: S105
-    ADDRESS_CHANGE_ASKED = "asked for another address"
-    ADDRESS_CHANGED = "changed the address"
-    TOKEN_ISSUED = "made an API token"  # noqa: S105
+    RESET_LINK_SENT = "was sent a link to reset the password"
+    PASSWORD_RESET = "reset the password with a link"  # noqa: S105
+    ADDRESS_CHANGE_ASKED = "asked to change the email address"
+    ADDRESS_CHANGED = "changed the email address"
+    TOKEN_ISSUED = "created an API token"  # noqa: S105
     TOKEN_REVOKED = "revoked an API token"  # noqa: S105
     ALL_TOKENS_REVOKED = "revoked all API tokens"
     DELETED = "deleted the account"
@@ -47,7 +47,7 @@ def note(event: Event, user_id: int | None) -> None:
         event: the event. A change has been committed before.
         user_id: the account; `None` if it does not exist or was not looked up.
     """
-    who = f"account {user_id}" if user_id is not None else "somebody unknown"
+    who = f"account {user_id}" if user_id is not None else "someone unknown"
     facts = {
         "event": event.name.lower(),
         "account": user_id,

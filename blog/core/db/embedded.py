@@ -198,7 +198,7 @@ class EmbeddedPostgres:
                 if self._postmaster() is None:
                     break
         else:
-            log.error("the embedded PostgreSQL in %s does not stop", self.folder)
+            log.error("the embedded PostgreSQL in %s is not stopping", self.folder)
         if server.socket_folder != self.folder:
             with suppress(OSError):
                 server.socket_folder.rmdir()
@@ -253,7 +253,7 @@ class EmbeddedPostgres:
             return
         lines = file.read_text().splitlines()
         if len(lines) > 4 and _takes_connections(self.folder / lines[4] / SOCKET):
-            raise OSError("another server uses the data, perhaps in another container")
+            raise OSError("another server is using the data, perhaps in another container")
         file.write_text("\n".join([str(os.getpid()), *lines[1:], ""]))
 
     def _new_socket_folder(self) -> str:
@@ -275,7 +275,7 @@ class EmbeddedPostgres:
         except FileExistsError:
             found = short.lstat()
             if found.st_uid != owner or not stat.S_ISDIR(found.st_mode):
-                raise PermissionError(f"{short} belongs to somebody else") from None
+                raise PermissionError(f"{short} belongs to someone else") from None
         return f'"{short}"'
 
     def _read_log(self) -> str:

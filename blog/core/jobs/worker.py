@@ -154,14 +154,14 @@ class JobWorker(Loop):
         text = f"{type(error).__name__}: {error}"
         if isinstance(error, TryLaterError):
             text = str(error)
-            log.info("job %d (%s) is retried later: %s", claimed.id, kind.name, text)
+            log.info("job %d (%s) will be retried: %s", claimed.id, kind.name, text)
         elif isinstance(error, FailedForGoodError) or is_unavailable(error):
             log.warning("job %d (%s) failed: %s", claimed.id, kind.name, text)
         else:
             log.warning("job %d (%s) failed in attempt %d", claimed.id, kind.name, claimed.attempts)
             self._report(error)
         if isinstance(error, FailedForGoodError) or kind.is_held_after(claimed.attempts):
-            log.error("job %d (%s) has failed for good", claimed.id, kind.name)
+            log.error("job %d (%s) has failed permanently", claimed.id, kind.name)
             await queue.hold(job.database, claimed, text)
         else:
             await queue.fail(job.database, kind, claimed, text)
