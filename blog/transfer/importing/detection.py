@@ -1,0 +1,67 @@
+"""Which kind of source a file is."""
+
+from pathlib import Path
+
+from blog.transfer.format import EXPORT, MEDIA
+from blog.transfer.importing.archive import Archive, Folder, SingleFile, ZipArchive, reading
+from blog.transfer.importing.post import SourceError, UnreadableError
+from blog.transfer.importing.sources.bear import BearBlog
+from blog.transfer.importing.sources.ghost import Ghost
+from blog.transfer.importing.sources.markdown import SUFFIXES, MarkdownFiles
+from blog.transfer.importing.sources.own import OwnExport
+from blog.transfer.importing.sources.source import Source
+from blog.transfer.importing.sources.wordpress import WordPress
+
+HEAD = 4096
+EMPTY = "This file is empty."
+UNKNOWN = (
+    "There is nothing in it that can be imported. Please choose a zip file of Markdown files, as "
+    "for Hugo or Jekyll, or an export of this site, WordPress (XML), Ghost (JSON) or Bear Blog "
+    "(CSV)."
+)
+
+
+def open_source(path: Path) -> Source:
+    """Open a file or a folder.
+
+    Raises:
+        SourceError: nothing of it can be imported.
+    """
+    if path.is_dir():
+        return _of_archive(Folder(path))
+    if path.stat().st_size == 0:
+        raise SourceError(EMPTY)
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+    if head.startswith(b"PK"):
+        return _of_archive(ZipArchive(path))
+    name = {b"<": "export.xml", b"{": "export.json"}.get(_first_sign(head), "export.csv")
+    return _of_archive(SingleFile(path, name))
+
+
+def _of_archive(archive: Archive) -> Source:
+    names = list(archive.sizes)
+    if EXPORT in archive.sizes and MEDIA in archive.sizes:
+        return OwnExport(archive)
+    if any(name.lower().endswith(SUFFIXES) for name in names):
+        return MarkdownFiles(archive)
+    if files := [name for name in names if name.lower().endswith(".xml")]:
+        return WordPress(archive, files)
+    for name in names:
+        if name.lower().endswith(".json"):
+            return Ghost(archive, name)
+        if name.lower().endswith(".csv") and b"all_tags" in _head(archive, name):
+            return BearBlog(archive, name)
+    raise SourceError(UNKNOWN)
+
+
+def _head(archive: Archive, name: str) -> bytes:
+    try:
+        with reading(archive, name) as file:
+            return file.read(HEAD)
+    except UnreadableError:
+        return b""
+
+
+def _first_sign(head: bytes) -> bytes:
+    return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]

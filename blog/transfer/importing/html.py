@@ -1,0 +1,136 @@
+"""HTML of other blogs to Markdown, by markdownify."""
+
+import re
+from typing import Any
+
+from bs4 import BeautifulSoup, Comment, Tag
+from markdownify import ATX, BACKSLASH, MarkdownConverter
+
+from blog.transfer.importing.images import SUFFIXES, outside_code
+from blog.transfer.importing.post import UnreadableError
+
+# A text of 64 KiB has less HTML than this in any editor.
+LONGEST_HTML = 1024 * 1024
+TOO_LONG = "The text is longer than a post can be."
+TOO_DEEP = "The HTML is nested too deeply."
+# What has no text, or shows what is on another site.
+_REMOVED = ["script", "style", "noscript", "template", "head", "form", "button", "svg", "canvas"]
+_EMBEDDED = ["iframe", "embed", "video", "audio", "object"]
+_LANGUAGE = re.compile(r"(?:lang(?:uage)?-|brush:\s*)([\w+#-]+)")
+
+_SPECIAL = re.compile(r"([\\`*\[\]<]|(?<![^\W_])_|_(?![^\W_])|~~|==|\$(?![0-9])|&(?=#?\w+;))")
+# What would begin a heading, a quotation or a list.
+_BEGINNING = re.compile(r"^(\s*)([#>+-]|=+(?=\s*$)|-+(?=\s*$)|[0-9]{1,9}(?=[.)](\s|$)))", re.M)
+_SPACES_AT_END = re.compile(r"[ \t]+$", re.M)
+_BLANK_LINES = re.compile(r"\n{3,}")
+
+
+class _Converter(MarkdownConverter):
+    """Escapes no more than is needed, because the author will edit the result."""
+
+    def escape(self, text: str, parent_tags: set[str]) -> str:
+        text = _BEGINNING.sub(_escaped, _SPECIAL.sub(r"\\\1", text))
+        return text.replace("|", r"\|") if parent_tags & {"td", "th"} else text
+
+
+def _escaped(found: re.Match[str]) -> str:
+    space, sign = found[1], found[2]
+    return f"{space}{sign}\\" if sign[0].isdigit() else f"{space}\\{sign}"
+
+
+def markdown_of_html(html: str) -> tuple[str, list[str]]:
+    """The Markdown of some HTML, and remarks about what it cannot show.
+
+    Raises:
+        UnreadableError: it is too long, or nested too deeply.
+    """
+    if len(html) > LONGEST_HTML:
+        raise UnreadableError(TOO_LONG)
+    try:
+        soup = BeautifulSoup(html, "html.parser")
+        remarks = _simplify(soup)
+        converter = _Converter(
+            heading_style=ATX,
+            bullets="-",
+            newline_style=BACKSLASH,
+            code_language_callback=_language,
+            keep_inline_images_in=["td", "th", "h1", "h2", "h3", "h4", "h5", "h6"],
+            table_infer_header=True,
+        )
+        text = converter.convert_soup(soup)
+    except RecursionError:
+        raise UnreadableError(TOO_DEEP) from None
+    return outside_code(text, _tidied).strip(), remarks
+
+
+def _tidied(text: str) -> str:
+    return _BLANK_LINES.sub("\n\n", _SPACES_AT_END.sub("", text))
+
+
+def _simplify(soup: BeautifulSoup) -> list[str]:
+    """Remove what Markdown does not have; returns the remarks."""
+    remarks = list[str]()
+    for each in soup.find_all(string=lambda text: isinstance(text, Comment)):
+        each.extract()
+    for tag in soup.find_all(_REMOVED):
+        tag.decompose()
+    for tag in soup.find_all(_EMBEDDED):
+        _replace_embedded(soup, tag, remarks)
+    for tag in soup.find_all("figure"):
+        _caption(tag)
+    for tag in soup.find_all("img"):
+        _image(tag, remarks)
+    return list(dict.fromkeys(remarks))
+
+
+def _replace_embedded(soup: BeautifulSoup, tag: Tag, remarks: list[str]) -> None:
+    source = tag.get("src") or tag.get("data")
+    if source is None and (inner := tag.find("source")):
+        source = inner.get("src")
+    if not isinstance(source, str) or not source.startswith(("http://", "https://", "//", "/")):
+        tag.decompose()
+        return
+    if source.startswith("//"):
+        source = f"https:{source}"
+    link = soup.new_tag("a", href=source)
+    link.string = source
+    paragraph = soup.new_tag("p")
+    paragraph.append(link)
+    tag.replace_with(paragraph)
+    remarks.append("What it embeds, such as videos, is a link now.")
+
+
+def _caption(figure: Tag) -> None:
+    """Let the caption of a single image be its title."""
+    caption, images = figure.find("figcaption"), figure.find_all("img")
+    if caption is None or len(images) != 1:
+        return
+    images[0]["title"] = " ".join(caption.get_text(" ").split())
+    caption.decompose()
+
+
+def _image(tag: Tag, remarks: list[str]) -> None:
+    source = tag.get("src")
+    if not isinstance(source, str) or source.startswith("data:"):
+        # Scripts load images later, from where these attributes say.
+        source = tag.get("data-src") or tag.get("data-lazy-src")
+    if not isinstance(source, str) or source.startswith("data:"):
+        tag.decompose()
+        remarks.append("An image that is part of the text itself is left out.")
+        return
+    tag["src"] = source.strip().replace(" ", "%20")
+    link = tag.parent
+    # To its larger copy.
+    if isinstance(link, Tag) and link.name == "a" and link.find(True) is tag:
+        href = str(link.get("href", "")).lower().partition("?")[0]
+        if href.endswith(SUFFIXES) and not link.get_text().strip():
+            link.unwrap()
+
+
+def _language(pre: Any) -> str:
+    """The language of a block of code."""
+    for tag in (pre, pre.find("code")):
+        classes = tag.get("class") if isinstance(tag, Tag) else None
+        if classes and (found := _LANGUAGE.search(" ".join(classes))):
+            return found[1]
+    return ""

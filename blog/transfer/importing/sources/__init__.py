@@ -1,0 +1,1 @@
+"""What can be imported, a file each. Runs in the reading process, without the application."""

@@ -1,0 +1,92 @@
+"""The CSV export of Bear Blog, with a row for each post.
+
+https://github.com/HermanMartinus/bearblog, `blogs/backup.py`
+"""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+
+from blog.transfer.importing.archive import MIB, Archive, reading
+from blog.transfer.importing.images import Images
+from blog.transfer.importing.post import Entry, ImportedPost, SourceError
+from blog.transfer.importing.sources.source import Remarks, listed, placed
+
+NOT_CSV = "This CSV file is not an export of Bear Blog."
+BREAKS_OFF = "The file is damaged from line {line} on. What comes before is taken."
+PAGE = "It is a page, not a post."
+NO_TEXT = "It has no text."
+ALIAS = "Its former address does not lead to it here."
+COVER = "Its cover image is left out."
+COLUMNS = {"uid", "title", "content"}
+Row = dict[str, str]
+
+csv.field_size_limit(MIB)
+
+
+class BearBlog:
+    """An export of Bear Blog."""
+
+    kind = "Bear Blog"
+
+    def __init__(self, archive: Archive, file: str) -> None:
+        self.archive = archive
+        self._file = file
+        self._images = Images(archive)
+
+    def records(self) -> Iterator[Row]:
+        with reading(self.archive, self._file) as content:
+            rows = csv.reader(io.TextIOWrapper(content, "utf-8-sig", newline=""))
+            try:
+                columns = next(rows, [])
+                if not {*columns} >= COLUMNS:
+                    raise SourceError(NOT_CSV)
+                for row in rows:
+                    yield dict(zip(columns, row, strict=False))
+            except (csv.Error, UnicodeDecodeError):
+                yield {"title": self._file, "remark": BREAKS_OFF.format(line=rows.line_num)}
+
+    def name(self, record: Row) -> str:
+        return " ".join(record.get("title", "").split())[:100] or "a post without a title"
+
+    def entry(self, record: Row) -> Entry:
+        name = self.name(record)
+        if remark := record.get("remark"):
+            return Entry(name, remarks=(remark,))
+        if record.get("is_page") == "True":
+            return Entry(name, remarks=(PAGE,))
+        text = record.get("content", "").replace("\r\n", "\n")
+        if not text.strip():
+            return Entry(name, remarks=(NO_TEXT,))
+        remarks = Remarks()
+        if record.get("alias"):
+            remarks.add(ALIAS)
+        if record.get("meta_image"):
+            remarks.add(COVER)
+        text, images = placed(self._images, text, "", remarks)
+        is_draft = record.get("publish") == "False"
+        date = remarks.date("date", record.get("published_date"))
+        post = ImportedPost(
+            key=f"bear {record.get('uid') or record.get('slug')}",
+            body=text,
+            title=record.get("title") or None,
+            slug=record.get("slug") or None,
+            tags=tuple(_tags(record.get("all_tags", ""))),
+            status="draft" if is_draft else "published",
+            published_at=None if is_draft else date,
+            created_at=date,
+            language=record.get("lang") or None,
+            excerpt=record.get("meta_description") or None,
+            canonical_url=record.get("canonical_url") or None,
+            images=images,
+        )
+        return Entry(name, post, tuple(remarks))
+
+
+def _tags(text: str) -> list[str]:
+    """The tags, a JSON list; those of old exports have commas between them."""
+    try:
+        return listed(json.loads(text))
+    except (ValueError, RecursionError):
+        return listed(text)

@@ -1,0 +1,202 @@
+"""The JSON export of Ghost: its database tables.
+
+https://docs.ghost.org/migration/custom. The file is parsed while it is read, twice: the tags come
+behind the posts.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+import ijson
+from ijson.common import JSONError
+
+from blog.transfer.importing.archive import MIB, Archive, reading
+from blog.transfer.importing.html import markdown_of_html
+from blog.transfer.importing.images import Images
+from blog.transfer.importing.post import Entry, ImportedPost, SourceError, Status
+from blog.transfer.importing.sources.source import Remarks, placed, text_or_none
+
+# What of a post is looked at.
+COLUMNS = {
+    "id", "uuid", "title", "slug", "html", "markdown", "mobiledoc", "status", "type", "page",
+    "visibility", "created_at", "updated_at", "published_at", "custom_excerpt", "canonical_url",
+    "locale", "language", "feature_image", "image",
+}  # fmt: skip
+COLUMNS_OF_TAGS = {"id", "name", "post_id", "tag_id", "sort_order"}
+LONGEST_VALUE = 2 * MIB
+MOST_ROWS = 500_000
+DEEPEST = 100
+# The exporter wraps what other programs may write without it.
+ROOTS = (("db", "", "data"), ("data",))
+POSTS = "posts"
+SIMPLE = {"string", "number", "boolean"}
+Path = tuple[str, ...]
+# Instead of the site's own address.
+SITE = "__GHOST_URL__"
+
+NOT_JSON = "This is not a valid JSON file, or it is incomplete."
+NOT_GHOST = "This JSON file is not an export of Ghost."
+TOO_DEEP = "The JSON file is nested too deeply."
+TOO_LARGE = "There are more than {number:,} rows in a table of it."
+BREAKS_OFF = "The file is damaged here. What comes before is taken."
+PAGE = "It is a page, not a post."
+NO_HTML = (
+    "The export has no HTML of it. Please open it in Ghost's editor, save it, and export again."
+)
+MEMBERS = "Only members could read it, so it becomes a draft."
+SENT = "It was sent by mail only, so it becomes a draft."
+FEATURE = "Its feature image is left out: {address}"
+NO_TEXT = "It has no text."
+_STATUS: dict[str, Status] = {
+    "published": "published", "scheduled": "published", "draft": "draft", "sent": "draft",
+}  # fmt: skip
+_ERRORS = (JSONError, UnicodeDecodeError, ValueError, OverflowError, RecursionError)
+
+
+class Ghost:
+    """An export of Ghost."""
+
+    kind = "Ghost"
+
+    def __init__(self, archive: Archive, file: str) -> None:
+        self.archive = archive
+        self._file = file
+        self._images = Images(archive)
+        self._tags: dict[str, str] = {}
+        self._tags_of: dict[str, list[tuple[float, str]]] = defaultdict(list)
+        self._table = self._look_through()
+
+    def _look_through(self) -> Path:
+        """Read the tags; returns where the posts are."""
+        posts: Path = ()
+        number = 0
+        try:
+            with reading(self.archive, self._file) as content:
+                for table, row in _rows(content, ("tags", "posts_tags")):
+                    number += 1
+                    if number > MOST_ROWS:
+                        raise SourceError(TOO_LARGE.format(number=MOST_ROWS))
+                    if table[-1] == POSTS:
+                        posts = table
+                    elif table[-1] == "posts_tags":
+                        order = row.get("sort_order")
+                        place = float(order) if isinstance(order, int | float) else 0.0
+                        post, tag = str(row.get("post_id")), str(row.get("tag_id"))
+                        self._tags_of[post].append((place, tag))
+                    elif name := text_or_none(row.get("name")):
+                        self._tags[str(row.get("id"))] = name
+        except _ERRORS:
+            # What is damaged comes behind the posts, perhaps.
+            if not posts:
+                raise SourceError(NOT_JSON) from None
+        if not posts:
+            raise SourceError(NOT_GHOST)
+        return posts
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        try:
+            with reading(self.archive, self._file) as content:
+                for _, row in _rows(content, (), wanted=self._table):
+                    yield row
+        except _ERRORS:
+            yield {"title": self._file, "damage": BREAKS_OFF}
+
+    def name(self, record: dict[str, Any]) -> str:
+        title = text_or_none(record.get("title")) or text_or_none(record.get("slug"))
+        return " ".join(title.split())[:100] if title else "a post without a title"
+
+    def entry(self, record: dict[str, Any]) -> Entry:
+        name = self.name(record)
+        if damage := record.get("damage"):
+            return Entry(name, remarks=(damage,))
+        if record.get("type") == "page" or record.get("page") in (True, 1):
+            return Entry(name, remarks=(PAGE,))
+        status = _STATUS.get(str(record.get("status")))
+        if status is None:
+            return Entry(name, remarks=(f"It is in the state “{str(record.get('status'))[:30]}”.",))
+        remarks = Remarks()
+        text = self._text(record, remarks)
+        if text is None:
+            return Entry(name, remarks=(NO_HTML,))
+        if not text.strip():
+            return Entry(name, remarks=(NO_TEXT,))
+        if record.get("status") == "sent":
+            remarks.add(SENT)
+        if record.get("visibility") not in (None, "", "public"):
+            status = "draft"
+            remarks.add(MEMBERS)
+        image = text_or_none(record.get("feature_image") or record.get("image"))
+        if image:
+            remarks.add(FEATURE.format(address=image.replace(SITE, "")[:200]))
+        text, images = placed(self._images, text, "", remarks)
+        post = ImportedPost(
+            key=f"ghost {record.get('uuid') or record.get('id')}",
+            body=text,
+            title=text_or_none(record.get("title")),
+            slug=text_or_none(record.get("slug")),
+            tags=tuple(self._tags_of_post(str(record.get("id")))),
+            status=status,
+            published_at=remarks.date("date", record.get("published_at")),
+            created_at=remarks.date("date of its first draft", record.get("created_at")),
+            edited_at=remarks.date("date of its last change", record.get("updated_at")),
+            language=text_or_none(record.get("locale") or record.get("language")),
+            excerpt=text_or_none(record.get("custom_excerpt")),
+            canonical_url=text_or_none(record.get("canonical_url")),
+            images=images,
+        )
+        return Entry(name, post, tuple(remarks))
+
+    def _text(self, record: dict[str, Any], remarks: Remarks) -> str | None:
+        html = record.get("html")
+        if isinstance(html, str):
+            text, more = markdown_of_html(html.replace(SITE, ""))
+            for remark in more:
+                remarks.add(remark)
+            return text
+        # Of versions before 1.0, or of a draft that was never shown.
+        if isinstance(markdown := record.get("markdown"), str):
+            return markdown.replace(SITE, "")
+        return None
+
+    def _tags_of_post(self, post: str) -> list[str]:
+        names = (self._tags.get(tag) for _, tag in sorted(self._tags_of.get(post, ())))
+        # Those with a number sign are internal.
+        return list(dict.fromkeys(name for name in names if name and not name.startswith("#")))
+
+
+def _rows(
+    content: Any, tables: tuple[str, ...], *, wanted: Path | None = None
+) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The rows of some tables, with those of their values that are texts, numbers or switches.
+
+    Args:
+        tables: the names of the tables, beside that of posts.
+        wanted: instead, the whole rows of this table.
+    """
+    places = {wanted} if wanted else {(*root, name) for root in ROOTS for name in (*tables, POSTS)}
+    columns = COLUMNS if wanted else COLUMNS_OF_TAGS
+    row: dict[str, Any] = {}
+    for path, event, value in _events(content):
+        if event == "start_map" and path[:-1] in places:
+            row = {}
+        elif event == "end_map" and path[:-1] in places:
+            yield path[:-1], row
+        elif event in SIMPLE and path[:-2] in places and path[-1] in columns:
+            row[path[-1]] = value[:LONGEST_VALUE] if isinstance(value, str) else value
+
+
+def _events(content: Any) -> Iterator[tuple[Path, str, Any]]:
+    """The events of a JSON file, each with the keys and indexes that lead to it."""
+    path: list[str] = []
+    for event, value in ijson.basic_parse(content, use_float=True):
+        if event == "map_key":
+            path[-1] = value
+            continue
+        if event in {"end_map", "end_array"}:
+            path.pop()
+        yield tuple(path), event, value
+        if event in {"start_map", "start_array"}:
+            path.append("")
+            if len(path) > DEEPEST:
+                raise SourceError(TOO_DEEP)

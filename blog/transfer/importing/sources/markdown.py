@@ -1,0 +1,238 @@
+"""Markdown files with front matter, as of Hugo, Jekyll, Bear Blog and many others.
+
+https://gohugo.io/content-management/front-matter/, https://jekyllrb.com/docs/posts/,
+https://docs.bearblog.dev/post
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+from typing import Any
+
+from langcodes import tag_is_valid
+
+from blog.transfer.front_matter import FrontMatterError, read_document
+from blog.transfer.importing.archive import MIB, Archive, content, shown
+from blog.transfer.importing.images import Images
+from blog.transfer.importing.post import Entry, ImportedPost, Status, UnreadableError
+from blog.transfer.importing.sources.shortcodes import without_shortcodes
+from blog.transfer.importing.sources.source import Remarks, listed, placed, text_or_none
+
+SUFFIXES = (".md", ".markdown", ".mdown", ".mkd")
+LARGEST_FILE = MIB
+# What stands beside the posts of a site.
+NO_POSTS = {"readme", "license", "changelog", "contributing", "code_of_conduct", "security"}
+PAGE = "It is a page, not a post."
+SECTION = "It is about a section of the site, and not a post."
+NO_TEXT = "It has no text."
+ALIASES = "Its former addresses do not lead to it here."
+COVER = "Its cover image is left out."
+EXPIRED = "It had expired, so it becomes a draft."
+
+_DATED = re.compile(r"([0-9]{4}-[0-9]{1,2}-[0-9]{1,2})-(.+)")
+_LANGUAGE = re.compile(r"(.+)\.([a-z]{2,3}(?:-[a-zA-Z]{2,4})?)")
+_TITLE = re.compile(r"\s*#[ \t]+(.+?)[ \t]*#*[ \t]*(?:\n+|\Z)")
+# The older headers of Bear Blog end with a line of underscores.
+_BEAR = re.compile(r"((?:[a-z_]+:[^\n]*\n)+)\s*___+[ \t]*(?:\n|\Z)")
+_YES, _NO = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
+
+
+class MarkdownFiles:
+    """The Markdown files of an archive."""
+
+    kind = "Markdown"
+
+    def __init__(self, archive: Archive) -> None:
+        self.archive = archive
+        self._images = Images(archive)
+        self._root = _common_folder(archive)
+        names = [name for name in archive.sizes if name.lower().endswith(SUFFIXES)]
+        parts = {part for name in names for part in PurePosixPath(name).parts[:-1]}
+        self._is_jekyll = bool(parts & {"_posts", "_drafts"})
+        # Beside it Hugo has archetypes and themes.
+        self._is_hugo = not self._is_jekyll and any(
+            name.startswith(f"{self._root}content/") for name in names
+        )
+        if self._is_jekyll:
+            self.kind = "Jekyll"
+        elif self._is_hugo:
+            self.kind = "Hugo"
+            names = [name for name in names if name.startswith(f"{self._root}content/")]
+        self._names = [name for name in names if _stem(name).lower() not in NO_POSTS]
+
+    def records(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def name(self, record: str) -> str:
+        return shown(record)
+
+    def entry(self, record: str) -> Entry:
+        name = self.name(record)
+        if self._is_jekyll and not {"_posts", "_drafts"} & {*PurePosixPath(record).parts}:
+            return Entry(name, remarks=(PAGE,))
+        if _stem(record) == "_index":
+            return Entry(name, remarks=(SECTION,))
+        data = content(self.archive, record, LARGEST_FILE)
+        try:
+            fields, body = read_document(data.replace(b"\r\n", b"\n"))
+        except FrontMatterError as error:
+            raise UnreadableError(str(error)) from None
+        fields = {str(key).lower(): value for key, value in fields.items()}
+        if not fields and (header := _BEAR.match(body)):
+            fields, body = _bear_fields(header[1]), body[header.end() :]
+        has_place = not self._is_hugo or "/" in record.removeprefix(f"{self._root}content/")
+        if _is_page(fields) or not (has_place or fields.get("date")):
+            return Entry(name, remarks=(PAGE,))
+        if not body.strip():
+            return Entry(name, remarks=(NO_TEXT,))
+        remarks = Remarks()
+        return Entry(name, self._post(record, fields, body, remarks), tuple(remarks))
+
+    def _post(self, file: str, fields: dict[str, Any], body: str, remarks: Remarks) -> ImportedPost:
+        path = PurePosixPath(file)
+        place = _Place(path, has_languages=self._is_hugo)
+        title = text_or_none(fields.get("title"))
+        if title is None and (heading := _TITLE.match(body)):
+            title, body = heading[1], body[heading.end() :]
+        text = without_shortcodes(body, remarks.add)
+        text, images = placed(self._images, text, f"{path.parent}/", remarks)
+        status = self._status(fields, path, remarks)
+        date = remarks.date("date", _first_date(fields, *PUBLISHED)) or place.date
+        edited_at = remarks.date("date of its last change", _first(fields, *EDITED))
+        if fields.get("aliases") or fields.get("redirect_from") or fields.get("alias"):
+            remarks.add(ALIASES)
+        if any(fields.get(name) for name in COVERS):
+            remarks.add(COVER)
+        comments = fields.get("comments_open", fields.get("comments"))
+        return ImportedPost(
+            key=f"file {file.removeprefix(self._root)}",
+            body=text,
+            title=title,
+            slug=_slug(fields) or place.slug,
+            tags=tuple(_tags(fields, by_spaces=self._is_jekyll)),
+            status=status,
+            # That of a draft says when it was begun.
+            published_at=date if status == "published" else None,
+            created_at=date if status == "draft" else None,
+            edited_at=edited_at,
+            language=text_or_none(_first(fields, "lang", "language", "locale")) or place.language,
+            excerpt=text_or_none(
+                _first(fields, "excerpt", "summary", "description", "meta_description")
+            ),
+            canonical_url=text_or_none(_first(fields, *CANONICAL)),
+            comments_open=_truth(comments) is not False,
+            pinned=_truth(fields.get("pinned")) is True,
+            images=images,
+        )
+
+    def _status(self, fields: dict[str, Any], path: PurePosixPath, remarks: Remarks) -> Status:
+        published = _first(fields, "published", "publish")
+        status = str(fields.get("status", "")).lower()
+        if (
+            _truth(fields.get("draft")) is True
+            or _truth(published) is False
+            or status in {"draft", "private"}
+            or (self._is_jekyll and "_drafts" in path.parts)
+        ):
+            return "draft"
+        expires = remarks.date("expiry date", _first(fields, "expirydate", "unpublishdate"))
+        if expires is not None and expires < datetime.now(UTC):
+            remarks.add(EXPIRED)
+            return "draft"
+        return "published"
+
+
+PUBLISHED = ("published_at", "publishdate", "published_date", "date", "pubdate", "published")
+EDITED = ("lastmod", "last_modified_at", "modified", "updated", "edited_at")
+CANONICAL = ("canonical_url", "canonicalurl", "canonical")
+COVERS = ("image", "images", "cover", "featured_image", "feature_image", "meta_image", "thumbnail")
+
+
+class _Place:
+    """What the name of a file says of its post: `_posts/2020-01-31-a-slug.md`,
+    `a-slug/index.md`, `a-slug.de.md`.
+    """
+
+    def __init__(self, path: PurePosixPath, *, has_languages: bool) -> None:
+        stem = path.stem
+        self.language: str | None = None
+        self.date: datetime | None = None
+        found = _LANGUAGE.fullmatch(stem) if has_languages else None
+        if found and tag_is_valid(found[2]):
+            stem, self.language = found[1], found[2]
+        if stem.lower() == "index" and len(path.parts) > 1:
+            stem = path.parent.name
+        if found := _DATED.fullmatch(stem):
+            try:
+                year, month, day = map(int, found[1].split("-"))
+                self.date = datetime(year, month, day, tzinfo=UTC)
+            except ValueError:
+                pass
+            else:
+                stem = found[2]
+        self.slug: str | None = stem
+
+
+def _common_folder(archive: Archive) -> str:
+    """The folder that all files are in, with a slash, if there is one."""
+    first = {name.partition("/")[0] for name in archive.sizes}
+    folder = f"{first.pop()}/" if len(first) == 1 else ""
+    # Not the one that says what the files are.
+    is_wrapped = folder and folder not in {"content/", "_posts/", "_drafts/"}
+    return folder if is_wrapped and all(name.startswith(folder) for name in archive.sizes) else ""
+
+
+def _bear_fields(header: str) -> dict[str, Any]:
+    pairs = (line.partition(":") for line in header.splitlines())
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def _is_page(fields: dict[str, Any]) -> bool:
+    kind = str(fields.get("type", fields.get("layout", ""))).lower()
+    return kind == "page" or _truth(fields.get("is_page")) is True
+
+
+def _slug(fields: dict[str, Any]) -> str | None:
+    if slug := text_or_none(_first(fields, "slug", "link")):
+        return slug.strip("/").rpartition("/")[2]
+    address = text_or_none(_first(fields, "url", "permalink"))
+    if address is None or ":" in address:
+        return None
+    last = address.strip("/").rpartition("/")[2]
+    return last.removesuffix(".html") or None
+
+
+def _tags(fields: dict[str, Any], *, by_spaces: bool) -> list[str]:
+    taxonomies = fields.get("taxonomies")
+    sources = [fields, taxonomies if isinstance(taxonomies, dict) else {}]
+    names = ("tags", "tag", "categories", "category")
+    found = [
+        tag
+        for source in sources
+        for name in names
+        for tag in listed(source.get(name), by_spaces=by_spaces and name in {"tags", "categories"})
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _truth(value: Any) -> bool | None:
+    """A switch as it is written in YAML 1.1, TOML, JSON and CSV; `None` if it is none."""
+    if isinstance(value, bool):
+        return value
+    text = str(value).strip().lower()
+    return True if text in _YES else False if text in _NO else None
+
+
+def _first(fields: dict[str, Any], *names: str) -> Any:
+    """The value of the first of these fields that is there."""
+    return next((fields[name] for name in names if fields.get(name) not in (None, "")), None)
+
+
+def _first_date(fields: dict[str, Any], *names: str) -> Any:
+    """The same of dates: `published` may be a switch, too."""
+    return _first(fields, *(name for name in names if _truth(fields.get(name)) is None))
+
+
+def _stem(name: str) -> str:
+    return PurePosixPath(name).stem

@@ -1,0 +1,109 @@
+"""What all sources have in common."""
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+from blog.transfer.importing.archive import Archive
+from blog.transfer.importing.dates import date_of
+from blog.transfer.importing.images import Images
+from blog.transfer.importing.post import Entry, ImportedImage
+
+# Of addresses and names in one remark.
+MOST_NAMED = 3
+
+
+class Source(Protocol):
+    """A file with posts, of one kind.
+
+    Attributes:
+        kind: what it is, such as "WordPress".
+        archive: the files that it consists of.
+    """
+
+    kind: str
+    archive: Archive
+
+    def records(self) -> Iterator[Any]:
+        """The items as they are found, in an order that is the same each time.
+
+        To find them is quick, so that those that have been read already can be passed over.
+
+        Raises:
+            SourceError: nothing of the source can be read.
+        """
+
+    def entry(self, record: Any) -> Entry:
+        """What an item turns out to be.
+
+        Raises:
+            UnreadableError: it cannot be read.
+        """
+
+    def name(self, record: Any) -> str:
+        """What its owner knows an item by."""
+
+
+class Remarks(list[str]):
+    """Collects what is said of an item, each once."""
+
+    def add(self, remark: str) -> None:
+        if remark not in self:
+            self.append(remark)
+
+    def date(self, what: str, value: Any) -> Any:
+        """A date; if it is none, that is remarked."""
+        try:
+            return date_of(value)
+        except ValueError as error:
+            self.add(f"The {what} is left out: {error} is no date that a post can have.")
+            return None
+
+
+def placed(
+    images: Images, text: str, folder: str, remarks: Remarks
+) -> tuple[str, tuple[ImportedImage, ...]]:
+    """A Markdown text with its images, and remarks about those that are not there."""
+    found = images.place(text, folder)
+    elsewhere = [each for each in found.missing if "://" in each or each.startswith("//")]
+    absent = [each for each in found.missing if each not in elsewhere]
+    if elsewhere:
+        remarks.add(
+            f"{_number(elsewhere, 'image is', 'images are')} on another site, and not copied from "
+            f"there: {_named(elsewhere)}"
+        )
+    if absent:
+        remarks.add(
+            f"{_number(absent, 'image is', 'images are')} not in the file: {_named(absent)}"
+        )
+    return found.text, tuple(dict.fromkeys(found.images))
+
+
+def listed(value: Any, *, by_spaces: bool = False) -> list[str]:
+    """Texts of a list, or of one text with commas.
+
+    Args:
+        by_spaces: whether a text without commas has one item a word.
+    """
+    if isinstance(value, str):
+        parts = value.split(",") if "," in value or not by_spaces else value.split()
+    elif isinstance(value, list):
+        parts = [str(each) for each in value if isinstance(each, str | int | float)]
+    else:
+        parts = []
+    return [part.strip() for part in parts if part.strip()]
+
+
+def text_or_none(value: Any) -> str | None:
+    """A text that says something; numbers count."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    return str(value).strip() or None
+
+
+def _number(items: list[str], one: str, several: str) -> str:
+    return f"1 {one}" if len(items) == 1 else f"{len(items)} {several}"
+
+
+def _named(items: list[str]) -> str:
+    shown = ", ".join(each if len(each) <= 150 else f"{each[:149]}…" for each in items[:MOST_NAMED])
+    return shown + (", …" if len(items) > MOST_NAMED else ".")
