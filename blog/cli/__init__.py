@@ -6,6 +6,7 @@ from blog.cli.backup import backup, restore
 from blog.cli.check import check
 from blog.cli.demo import demo
 from blog.cli.deploy import deploy
+from blog.cli.importing import import_
 from blog.cli.mail import mail
 from blog.cli.profile import profile
 from blog.cli.recount import recount
@@ -29,6 +30,7 @@ main.add_command(deploy)
 main.add_command(demo)
 main.add_command(user)
 main.add_command(token)
+main.add_command(import_)
 main.add_command(recount)
 main.add_command(rerender)
 main.add_command(shell)

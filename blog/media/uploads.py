@@ -9,20 +9,21 @@ from quart import request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from blog.core.auth.viewer import Viewer
-from blog.core.errors import BlogError, BusyError, InvalidFieldsError
+from blog.core.errors import BusyError, InvalidFieldsError
 from blog.core.text.validation import messages
-from blog.core.web.app import close_db, current_app, db, look_up
+from blog.core.web.app import current_app, db, look_up
 from blog.core.web.avatars import WIDTHS
 from blog.core.web.bodies import MIB
 from blog.core.web.fetching import FetchError, fetched
 from blog.core.web.uploads import fields_after_file, uploaded_file
 from blog.media import queries, service
 from blog.media.jobs import SMALLEST_BYTES
+from blog.media.keeping import keep
 from blog.media.processes import image_processes
 from blog.media.schemas import MediaForm
 from blog.media.scratch import WrittenFile, scratch_folder, write
 from blog.media.service import NewFile
-from blog.media.sizes import Size, name_of, original_key, variant_key, variant_sizes
+from blog.media.sizes import Size, name_of, variant_key, variant_sizes
 from blog.models import Media, MediaState
 
 LARGEST_FILE = 20 * MIB
@@ -122,7 +123,7 @@ async def _checked(
         digest, sizes = sha256(b"avatar" + digest).digest(), [Size(w, w) for w in WIDTHS]
         inspected = inspected._replace(frames=1)
     new = NewFile(name_of(digest), secrets.token_hex(8), received.size, inspected, sizes)
-    return await _keep(owner, new, form, received)
+    return await keep(db(), owner.id, new, form, received)
 
 
 async def _limited(content: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -139,19 +140,3 @@ def _validated(fields: dict[str, str]) -> MediaForm:
         return MediaForm.model_validate(fields)
     except ValidationError as error:
         raise InvalidFieldsError(messages(error)) from None
-
-
-async def _keep(owner: Viewer, new: NewFile, form: MediaForm, received: WrittenFile) -> Media:
-    storage, quota = current_app.storage, current_app.settings.media_quota_bytes
-    key = original_key(new.name, new.generation)
-    await storage.put(key, received.content)
-    try:
-        media, is_used = await service.add_media(db(), owner.id, new, form, quota)
-    except BlogError:
-        await close_db()
-        await storage.delete(key)
-        raise
-    await close_db()
-    if not is_used:
-        await storage.delete(key)
-    return media

@@ -12,6 +12,7 @@ from blog.models.export import Export, ExportState
 from blog.models.follow import Follow
 from blog.models.id_ranges import CommentRange, UserRange
 from blog.models.idempotent_answer import IdempotentAnswer
+from blog.models.imported_post import ImportedPost
 from blog.models.job import Job, JobState
 from blog.models.login_session import LoginSession
 from blog.models.media import Media
@@ -19,6 +20,7 @@ from blog.models.media_file import MediaFile, MediaState
 from blog.models.post import Post, PostStatus
 from blog.models.post_day import PostDay
 from blog.models.post_draft import PostDraft
+from blog.models.post_import import ImportRemark, ImportState, PostImport
 from blog.models.post_media import PostMedia
 from blog.models.post_revision import PostRevision
 from blog.models.rate_limit import RateLimit
@@ -43,6 +45,9 @@ __all__ = [
     "ExportState",
     "Follow",
     "IdempotentAnswer",
+    "ImportRemark",
+    "ImportState",
+    "ImportedPost",
     "Job",
     "JobState",
     "LoggedEvent",
@@ -54,6 +59,7 @@ __all__ = [
     "Post",
     "PostDay",
     "PostDraft",
+    "PostImport",
     "PostMedia",
     "PostRevision",
     "PostStatus",

@@ -129,6 +129,11 @@ def require_characters(text: str) -> str:
     return text
 
 
+def without_forbidden(text: str) -> str:
+    """`text` without the characters that no text may have."""
+    return _NOT_IN_TEXTS.sub("", _SURROGATE.sub("", text))
+
+
 def _not_blank(text: str) -> str:
     if not text.strip():
         raise ValueError("Please fill in this field.")

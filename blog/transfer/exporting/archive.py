@@ -35,6 +35,7 @@ LISTS = {
     "api_tokens": "api-tokens.json",
     "mails": "mails.json",
     "audit_entries": "audit-entries.json",
+    "imports": "imports.json",
     "exports": "exports.json",
 }
 

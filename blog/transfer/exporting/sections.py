@@ -24,6 +24,7 @@ from blog.models import (
     MediaFile,
     Post,
     PostDraft,
+    PostImport,
     PostRevision,
     Report,
     Role,
@@ -128,6 +129,10 @@ def sections(account: User) -> dict[str, Section]:
             AuditEntry.created_at, AuditEntry.actor_name, AuditEntry.act,
             AuditEntry.subject_name, AuditEntry.details,
         ).where(or_(AuditEntry.actor_id == me, AuditEntry.subject_id == me)), (AuditEntry.id,)),
+        "imports": Section(select(
+            PostImport.created_at, PostImport.file_name, PostImport.kind, PostImport.state,
+            PostImport.counts, PostImport.ended_at,
+        ).where(PostImport.owner_id == me), (PostImport.id,)),
         "exports": Section(select(
             Export.created_at, Export.state, Export.finished_at, Export.bytes,
         ).where(Export.user_id == me), (Export.id,)),

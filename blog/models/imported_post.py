@@ -1,0 +1,25 @@
+"""Which posts were imported, so that nothing is imported twice."""
+
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKey, Uuid
+from sqlalchemy.orm import Mapped, mapped_column
+
+from blog.models.base import Base
+
+
+class ImportedPost(Base):
+    """A post that was imported, by what identifies it in its source.
+
+    A post that its author has deleted can be imported again.
+    """
+
+    __tablename__ = "imported_posts"
+
+    # The author of the post. There is no foreign key, because the post has one.
+    owner_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    # A digest of what identifies it in the source.
+    key: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    # Of its title and text there, to say whether they have changed since.
+    digest: Mapped[UUID] = mapped_column(Uuid)
+    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"), index=True)

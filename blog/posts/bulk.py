@@ -1,0 +1,90 @@
+"""Inserting many posts of one author, as an import does.
+
+Nobody is told of them: each was published before, on another site, or will be published at its time
+by the job for scheduled posts.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.text.tags import fold_tag
+from blog.models import Post, PostTag
+from blog.posts.fields import tag_ids
+
+
+async def ids_of_tags(session: AsyncSession, tags: Sequence[Sequence[str]]) -> dict[str, int]:
+    """The ids of the tags of all posts, by their folded names; new tags are added.
+
+    Args:
+        session: as for `tag_ids`.
+    """
+    names = {fold_tag(name): name for of_post in tags for name in of_post}
+    ids = await tag_ids(session, list(names.values()))
+    return dict(zip(names, ids, strict=True))
+
+
+async def insert_posts(
+    session: AsyncSession,
+    posts: Sequence[Mapping[str, Any]],
+    tags: Sequence[Sequence[str]],
+    tag_ids: Mapping[str, int],
+) -> Sequence[int]:
+    """Insert posts; the caller has locked the author, and commits.
+
+    Args:
+        posts: the columns of each, the same for all.
+        tags: the tags of each.
+        tag_ids: those of all tags (`ids_of_tags`).
+
+    Returns:
+        Their ids, in the same order.
+    """
+    added = insert(Post).returning(Post.id, sort_by_parameter_order=True)
+    # What is `None` would get its default: a draft would have a time of publication.
+    options = {"render_nulls": True}
+    rows = [dict(post) for post in posts]
+    ids = (await session.scalars(added, rows, execution_options=options)).all()
+    tagged = [
+        {"post_id": post_id, "tag_id": tag_ids[fold_tag(name)], "position": position}
+        for post_id, names in zip(ids, tags, strict=True)
+        for position, name in enumerate(names)
+    ]
+    if tagged:
+        await session.execute(insert(PostTag), tagged)
+    return ids
+
+
+async def free_slugs(
+    session: AsyncSession, author_id: int, wanted: Sequence[str | None], used: Collection[str] = ()
+) -> list[str | None]:
+    """The slugs that posts get: those that they want, with a number if another post has it.
+
+    Args:
+        session: if the slugs are to be stored, it has locked the author.
+        wanted: one for each post.
+        used: further slugs that are not free.
+    """
+    own = select(Post.slug).where(Post.author_id == author_id)
+    present = await session.scalars(own.where(Post.slug.in_({slug for slug in wanted if slug})))
+    taken = {*present, *used}
+    last: dict[str, int] = {}
+    slugs = list[str | None]()
+    for base in wanted:
+        slug = base
+        if base is not None and base in taken:
+            if base not in last:
+                # By the collation "C", all slugs that start with "base-" sort before "base.".
+                alike = own.where(Post.slug > f"{base}-", Post.slug < f"{base}.")
+                taken |= {*await session.scalars(alike)}
+            number = last.get(base, 1) + 1
+            while f"{base}-{number}" in taken:
+                number += 1
+            last[base] = number
+            slug = f"{base}-{number}"
+        if slug is not None:
+            taken.add(slug)
+        slugs.append(slug)
+    return slugs
