@@ -133,6 +133,7 @@ class Settings(BaseSettings):
     ] = None
     media_quota: Annotated[int, Field(ge=1, le=10**6, examples=["1024"])] = 1024
     import_images: Annotated[bool, example("false")] = True
+    import_limit: Annotated[int, Field(ge=1, le=1024, examples=["200"])] = 200
 
     host: Annotated[Place, example("127.0.0.1")] = "127.0.0.1"
     port: Annotated[Port, example("5000")] = 5000

@@ -110,6 +110,10 @@ from blog.site.pages import blueprint as site_pages
 from blog.transfer.exporting.handlers import remove_with_account
 from blog.transfer.exporting.jobs import MAKE_EXPORT, REMOVE_EXPORT, tidy_exports
 from blog.transfer.exporting.pages import blueprint as exporting_pages
+from blog.transfer.importing.handlers import remove_imports_with_account
+from blog.transfer.importing.jobs import IMPORT_POSTS, tidy_imports
+from blog.transfer.importing.pages import blueprint as importing_pages
+from blog.transfer.importing.uploads import REMOVE_IMPORT_UPLOAD, SWEEP_IMPORT_UPLOADS
 from blog.users.api import blueprint as users_api
 from blog.users.pages import blueprint as users_pages
 from settings import Settings, WorkerPlace
@@ -118,6 +122,7 @@ from settings import Settings, WorkerPlace
 EVENT_HANDLERS = (
     Handler(AccountRegistered, tell_of_new_people),
     Handler(AccountDeleted, remove_with_account),
+    Handler(AccountDeleted, remove_imports_with_account),
 )
 
 # The kinds of background jobs; see `blog.core.jobs.kinds`. Mail has a separate queue.
@@ -137,6 +142,10 @@ JOBS = (
     cleaning("delete_unused_media", delete_unused_media, every=HOUR),
     SWEEP_UPLOADS,
     cleaning("tidy_exports", tidy_exports, every=timedelta(minutes=10)),
+    IMPORT_POSTS,
+    REMOVE_IMPORT_UPLOAD,
+    SWEEP_IMPORT_UPLOADS,
+    cleaning("tidy_imports", tidy_imports, every=timedelta(minutes=5)),
     cleaning("delete_old_mails", delete_old_mails, every=HOUR),
     # A client with many addresses fills this table quickly.
     cleaning("delete_full_rate_limits", delete_full_rate_limits, every=timedelta(minutes=5)),
@@ -187,6 +196,7 @@ BLUEPRINTS = (
     follows_pages,
     comments_pages,
     report_pages,
+    importing_pages,
     moderation_pages,
     revision_moderation_pages,
     admin_pages,

@@ -14,7 +14,7 @@ import pytest
 
 from blog import create_app
 from blog.core.web.app import Broadside
-from blog.models import Comment, Email, EmailState, Media, MediaFile, Post, Report
+from blog.models import Comment, Email, EmailState, Media, MediaFile, Post, PostImport, Report
 from settings import Settings
 from tests.support import Browser, NewUser, add_users
 
@@ -183,6 +183,24 @@ TABLE = [
     Row("POST /media/<id:media_id>/delete", confirmed(302), "/media/{media}/delete"),
     Row("GET /media/<name>", everybody(404), "/media/none"),
     Row("GET /media/<name>-<int:width>.webp", everybody(200), "/media/{image}-480.webp"),
+    Row("GET /import", confirmed(200)),
+    Row("POST /import", confirmed(422)),
+    # To all but the owner it is not there.
+    Row(
+        "POST /import/<id:import_id>/confirm",
+        only_the_author(302, others=404),
+        "/import/{import}/confirm",
+    ),
+    Row(
+        "POST /import/<id:import_id>/cancel",
+        only_the_author(302, others=404),
+        "/import/{import}/cancel",
+    ),
+    Row(
+        "GET /import/<id:import_id>/report",
+        only_the_author(200, others=404),
+        "/import/{import}/report",
+    ),
     Row("GET /healthz", everybody(200)),
     Row("GET /readyz", everybody(200)),
     # Who may see it is no question of accounts; see tests/web/test_metrics.py.
@@ -334,11 +352,13 @@ async def ids(app: Broadside) -> dict[str, int | str]:
         comment = Comment(author_id=user.id, post_id=post.id, **written)
         report = Report(reporter_id=bob.id, post_id=post.id, reason="x")
         media = Media(owner_id=user.id, name=image.name, bytes=1)
-        session.add_all([comment, report, media])
+        post_import = PostImport(owner_id=user.id, file_name="x.zip")
+        session.add_all([comment, report, media, post_import])
         await session.commit()
         return {
             "image": image.name,
             "media": media.id,
+            "import": post_import.id,
             "bob": bob.id,
             "post": post.id,
             "comment": comment.id,

@@ -43,6 +43,7 @@ LOGGED_IN = {
     "/write": 3,
     "/edit/{post}/cover": 3,
     "/drafts": 2,
+    "/import": 2,
     "/delete/{post}": 2,
 }
 FOLLOWING = {"/": 2, "/followers/david": 3, "/followed_by/david": 3}

@@ -31,6 +31,7 @@ WRONG = {
     "MEDIA_URL": ["cdn.example.com", "https://cdn.example.com/files", "ftp://cdn.example.com"],
     "MEDIA_QUOTA": ["much", "0", "1000001", "1.5"],
     "IMPORT_IMAGES": ["perhaps"],
+    "IMPORT_LIMIT": ["much", "0", "1025", "1.5"],
     "HOST": ["local host", "http://127.0.0.1", "127.0.0.1:80", "[::1]", "1.2.3", "-h"],
     "PORT": ["http", "0", "99999", "-1", "5000.5", "0x50"],
     "WEB_CONCURRENCY": ["many", "0", "-2", "1.5", "auto", "100000"],

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import timedelta
 from itertools import groupby
 from typing import NamedTuple
+from uuid import uuid4
 
 from playwright.async_api import Page
 
@@ -24,6 +25,7 @@ from tests.browser.sample_site import (
 from tests.browser.steps import log_in
 from tests.media.corpus import encoded, picture
 from tests.support import PASSWORD
+from tests.transfer.importing.samples import front_matter, hugo, zipped
 
 SEND_EMPTY = """() => {
   const form = document.querySelector("main form:not(.plain)");
@@ -76,6 +78,37 @@ async def publish_nothing(page: Page) -> None:
     await page.get_by_label("Text", exact=True).fill("")
     await page.get_by_role("button", name="Publish").click()
     await page.get_by_text("Please fill in this field.").first.wait_for()
+
+
+async def choose_import(page: Page, content: bytes) -> None:
+    """Upload a file with posts."""
+    file = {"name": "blog.zip", "mimeType": "application/zip", "buffer": content}
+    await page.get_by_label("File", exact=True).set_input_files(file)  # type: ignore[arg-type]
+    await page.get_by_role("button", name="Check the file").click()
+
+
+async def check_import(page: Page) -> None:
+    """See what an import would bring, and what not; it may have been checked before."""
+    heading = page.get_by_role("heading", name="This is what would come")
+    if not await heading.is_visible():
+        # One that was not imported before.
+        new = {f"my-site/content/posts/{uuid4()}.md": front_matter(title="New", date="2019-01-01")}
+        await choose_import(page, zipped(hugo() | new))
+    await heading.wait_for()
+    await page.get_by_text("What is left out, and why").click()
+
+
+async def confirm_import(page: Page) -> None:
+    """Import posts; most are here already the second time."""
+    await check_import(page)
+    await page.get_by_role("button", name="Import", exact=True).click()
+    await page.get_by_role("heading", name="Your import is finished").wait_for()
+
+
+async def fail_import(page: Page) -> None:
+    """Import a file that is none."""
+    await choose_import(page, b"no posts")
+    await page.get_by_role("heading", name="be imported").wait_for()
 
 
 async def save_changes(page: Page) -> None:
@@ -259,6 +292,11 @@ SIGHTS = [
     Sight(WRITER, "images-refused", "/media/", send_empty),
     Sight(WRITER, "images", "/media/", upload_image),
     Sight(WRITER, "image-shown", "/media/", show_image),
+    Sight(WRITER, "import", "/import"),
+    Sight(WRITER, "import-refused", "/import", send_empty),
+    Sight(WRITER, "import-checked", "/import", check_import),
+    Sight(WRITER, "import-done", "/import", confirm_import),
+    Sight(WRITER, "import-failed", "/import", fail_import),
     Sight(WRITER, "sessions", "/auth/sessions"),
     Sight(WRITER, "change-password", "/auth/change-password"),
     Sight(WRITER, "change-password-refused", "/auth/change-password", send_empty),

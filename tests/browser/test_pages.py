@@ -20,7 +20,8 @@ from tests.browser.steps import PATIENCE_SECONDS
 # a test of its own can bring about.
 NO_SIGHTS = {
     "/all", "/auth/export/<id:export_id>", "/avatar/<seed>.svg", "/comment/<id:comment_id>",
-    "/dev/mailbox/<name>", "/dev/mailbox/<name>/html", "/healthz", "/metrics", "/readyz",
+    "/dev/mailbox/<name>", "/dev/mailbox/<name>/html", "/healthz",
+    "/import/<id:import_id>/report", "/metrics", "/readyz",
     "/media/<name>", "/media/<name>-<int:width>.webp", "/post/<id:post_id>/timemap",
     "/static/<path:filename>",
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Fixtures for tests of exports."""
+"""Fixtures for tests of exports and imports."""
 
 import shutil
 
@@ -11,5 +11,5 @@ from blog.core.web.app import Broadside
 async def empty_storage(app: Broadside) -> None:
     """A storage without objects."""
     shutil.rmtree(app.settings.var_dir / "images", ignore_errors=True)
-    for folder in ("media", "originals", "exports"):
+    for folder in ("media", "originals", "exports", "imports"):
         await app.storage.delete(*(stored.key for stored in await app.storage.page(folder)))

@@ -115,6 +115,8 @@ NOTHING_TYPED = {
     "/edit/<id:post_id>/cover/<id:media_id>",
     "/edit-profile/avatar/remove",
     "/follow/<username>",
+    "/import/<id:import_id>/cancel",
+    "/import/<id:import_id>/confirm",
     "/media/<id:media_id>/delete",
     "/post/<id:post_id>/preview-link",
     "/post/<id:post_id>/preview-link/revoke",
@@ -123,7 +125,10 @@ NOTHING_TYPED = {
 }
 # A page cannot give back the file that was chosen, a copy of an image needs another site
 # (tests/media/test_imports.py), and what a script sends it sends again.
-OF_IMAGES = {"/edit-profile/avatar", "/edit/<id:post_id>/cover/upload", "/media/", "/media/import"}
+OF_FILES = {
+    "/edit-profile/avatar", "/edit/<id:post_id>/cover/upload", "/import", "/media/",
+    "/media/import",
+}  # fmt: skip
 BY_SCRIPT = {"/edit/<id:post_id>/autosave", "/write/autosave"}
 FORMS = [pytest.param(rule, id=rule) for rule in TYPED]
 FORMS_OF_MEMBERS = [pytest.param(rule, id=rule) for rule in TYPED if rule not in FOR_ANONYMOUSS]
@@ -166,7 +171,7 @@ def test_every_form_is_in_the_table(app: Broadside) -> None:
         for rule in app.url_map.iter_rules()
         if "POST" in (rule.methods or set()) and not rule.rule.startswith("/api/")
     }
-    assert forms == TYPED.keys() | NOTHING_TYPED | OF_IMAGES | BY_SCRIPT
+    assert forms == TYPED.keys() | NOTHING_TYPED | OF_FILES | BY_SCRIPT
 
 
 def test_every_field_that_is_typed_has_a_label_and_no_password_has() -> None:

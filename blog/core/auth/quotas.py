@@ -41,6 +41,7 @@ REGISTERING = Quota("registering", 20, HOUR)
 MAILING = Quota("mailing", 20, HOUR)
 UPLOADING = Quota("uploading", 120, HOUR, at_once=10)
 EXPORTING = Quota("exporting", 2, HOUR)
+IMPORTING = Quota("importing", 60, HOUR, at_once=3)
 
 
 def strangers(quota: Quota) -> tuple[Bucket, ...]:

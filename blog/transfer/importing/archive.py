@@ -20,7 +20,7 @@ LARGEST_TOTAL = 4 * 1024 * MIB
 MOST_COMPRESSED, HARMLESS = 200, 4 * MIB
 LONGEST_NAME = 500
 
-NOT_A_ZIP = "This is not a zip file, or it is incomplete. Please export it again."
+NOT_A_ZIP = "This isn't a ZIP file, or it is incomplete. Please export it again."
 TOO_MANY = f"There are more than {MOST_FILES:,} files in it."
 TOO_LARGE = f"Its files have more than {LARGEST_TOTAL // MIB // 1024} GB together."
 ENCRYPTED = "It is protected by a password. Please save it without one."

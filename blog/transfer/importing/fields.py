@@ -197,6 +197,8 @@ def _times(post: ImportedPost, moment: datetime, remark: Remark) -> dict[str, An
     created_at = min(began[0], moment) if began else moment
     return {
         "status": status,
+        # How many texts of it were published.
+        "revision": int(status == PostStatus.PUBLISHED),
         "published_at": published_at,
         "created_at": created_at,
         "edited_at": _edited_at(post, published_at or created_at, moment),

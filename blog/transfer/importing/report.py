@@ -8,8 +8,13 @@ _COUNTS = (
     ("scheduled", "1 scheduled post", "{:,} scheduled posts"),
     ("images", "1 image", "{:,} images"),
     ("known", "1 item that was here already", "{:,} items that were here already"),
-    ("left_out", "1 item that cannot be taken", "{:,} items that cannot be taken"),
+    ("left_out", "1 item that can't be taken", "{:,} items that can't be taken"),
 )
+
+
+def brings_posts(counts: Mapping[str, int]) -> bool:
+    """Whether there are posts of any kind."""
+    return any(counts.get(name, 0) for name in ("published", "draft", "scheduled"))
 
 
 def summary(counts: Mapping[str, int]) -> list[str]:

@@ -29,7 +29,7 @@ BREAKS_OFF = "The file is damaged from line {line} on. What comes before is take
 TOO_LONG = "The item is longer than a post can be."
 PAGE = "It is a page, not a post."
 ATTACHMENTS = (
-    "{number} of its files are not in the same zip file, and nothing is fetched from another site."
+    "{number} of its files are not in the same ZIP file, and nothing is fetched from another site."
 )
 TOO_DEEP = "The XML file is nested too deeply."
 PRIVATE = "It was private, so it becomes a draft."

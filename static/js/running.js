@@ -1,4 +1,5 @@
-// Shows how far an export is without asking for it, and the archive as soon as it is ready.
+// Shows how far work in the background is without asking for it, and what comes of it when it is
+// done.
 
 const PAUSE_MILLISECONDS = 3000;
 

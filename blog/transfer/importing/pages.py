@@ -1,0 +1,157 @@
+"""The page `/import`, where one brings posts along that one has written elsewhere."""
+
+import secrets
+from collections.abc import AsyncGenerator, AsyncIterator
+
+from quart import Blueprint, Response, flash, redirect, render_template, request, url_for
+from quart.typing import ResponseReturnValue
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from blog.core.auth.identity import required_viewer
+from blog.core.auth.permissions import permission_required
+from blog.core.auth.quotas import IMPORTING, WRITING, quota
+from blog.core.db.database import Database
+from blog.core.errors import InvalidFieldsError, LimitReachedError, NotFoundError
+from blog.core.text.validation import Schema
+from blog.core.web.app import close_db, current_app, db, look_up
+from blog.core.web.bodies import MIB
+from blog.core.web.forms import Form
+from blog.core.web.uploads import takes_upload, uploaded_file
+from blog.models import ImportState, Permission, PostImport
+from blog.transfer.importing import queries, report, service
+from blog.transfer.importing.archive import shown
+from blog.transfer.importing.jobs import KEPT
+from blog.transfer.importing.progress import RUNNING
+from blog.transfer.importing.uploads import upload_key
+
+blueprint = Blueprint("importing", __name__, url_prefix="/import")
+
+# What `IMPORT_LIMIT` may be at most, with the fields of the form.
+LARGEST_UPLOAD = 1024 * MIB + MIB
+
+NO_FILE = "Please choose a file."
+TOO_LARGE = "This file is larger than {limit} MB. Please import it in parts."
+
+
+class ImportForm(Schema):
+    """The form with the file, which is not one of its fields."""
+
+
+@blueprint.get("")
+@permission_required(Permission.WRITE)
+async def overview() -> ResponseReturnValue:
+    """How far one's import is, what it has brought, and the form for another one."""
+    return await _page(Form(ImportForm))
+
+
+@blueprint.post("")
+@takes_upload(LARGEST_UPLOAD)
+@quota(IMPORTING)
+@permission_required(Permission.WRITE)
+async def upload() -> ResponseReturnValue:
+    """Take a file, and have it checked."""
+    owner_id = required_viewer().id
+    try:
+        await _receive(owner_id)
+    except InvalidFieldsError as error:
+        form = Form(ImportForm)
+        form.refuse(error)
+        return await _page(form)
+    return redirect(url_for("importing.overview"))
+
+
+@blueprint.post("/<id:import_id>/confirm")
+@quota(WRITING)
+@permission_required(Permission.WRITE)
+async def confirm(import_id: int) -> ResponseReturnValue:
+    """Let the posts of a file that was checked be added."""
+    await service.confirm(db(), required_viewer().id, import_id)
+    return redirect(url_for("importing.overview"))
+
+
+@blueprint.post("/<id:import_id>/cancel")
+@quota(WRITING)
+@permission_required(Permission.WRITE)
+async def cancel(import_id: int) -> ResponseReturnValue:
+    """Stop an import."""
+    await service.cancel(db(), required_viewer().id, import_id)
+    await flash("The import is cancelled, and the file is deleted.", "success")
+    return redirect(url_for("importing.overview"))
+
+
+@blueprint.get("/<id:import_id>/report")
+@permission_required(Permission.WRITE)
+async def download_report(import_id: int) -> ResponseReturnValue:
+    """Download what an import has brought, and what it has not."""
+    row = await look_up(queries.own_import, required_viewer().id, import_id)
+    if row is None:
+        raise NotFoundError(service.IS_GONE)
+    report_of = _report(current_app.database, row)
+    response = Response(report_of, content_type="text/plain; charset=utf-8")
+    name = f"import-{row.created_at:%Y-%m-%d}.txt"
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    response.cache_control.no_store = True
+    return response
+
+
+async def _receive(owner_id: int) -> None:
+    """Store the file in the form of the request, and add an import for it.
+
+    If the process dies in between, a job removes the object.
+    """
+    if await look_up(queries.has_unfinished, owner_id):
+        raise LimitReachedError({"file": service.IS_RUNNING})
+    await request.form
+    file = await uploaded_file()
+    if file is None or file.field != "file":
+        raise InvalidFieldsError({"file": NO_FILE})
+    name, limit = secrets.token_hex(16), current_app.settings.import_limit
+    key = upload_key(name)
+    await current_app.storage.put(key, _limited(file.content, limit))
+    try:
+        await service.begin(db(), owner_id, shown(file.name), name)
+    except InvalidFieldsError:
+        await close_db()
+        await current_app.storage.delete(key)
+        raise
+
+
+async def _limited(content: AsyncIterator[bytes], limit: int) -> AsyncIterator[bytes]:
+    size = 0
+    async for chunk in content:
+        size += len(chunk)
+        if size > limit * MIB:
+            raise RequestEntityTooLarge(TOO_LARGE.format(limit=limit))
+        yield chunk
+
+
+async def _report(database: Database, row: PostImport) -> AsyncGenerator[str, None]:
+    yield f"Import of {row.file_name} ({row.kind or 'unknown'}), {row.created_at:%Y-%m-%d}\n\n"
+    for line in report.summary(row.counts):
+        yield f"{line}\n"
+    yield "\n"
+    async for remarks in queries.remarks_of(database, row.id):
+        yield "".join(
+            f"{each.item}: {'left out: ' if each.is_left_out else ''}{each.remark}\n"
+            for each in remarks
+        )
+
+
+async def _page(form: Form[ImportForm]) -> tuple[str, int]:
+    imports = await look_up(queries.imports_of, required_viewer().id)
+    current = imports.current
+    html = await render_template(
+        "transfer/import.html",
+        form=form,
+        imports=imports,
+        current=current,
+        is_running=current is not None and current.state in RUNNING,
+        is_unfinished=current is not None and not current.is_finished,
+        brings_posts=current is not None and report.brings_posts(current.counts),
+        ImportState=ImportState,
+        summary=report.summary,
+        most_shown=queries.SHOWN,
+        limit=current_app.settings.import_limit,
+        kept=KEPT,
+    )
+    return html, form.status

@@ -1,0 +1,124 @@
+"""What the job writes down of an import. Each function is one transaction."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.mail import outbox
+from blog.models import ImportRemark, ImportState, PostImport, User
+from blog.models.account_deletion import not_deleted
+from blog.transfer.importing.post import Entry
+from blog.transfer.importing.processes import Found
+from blog.transfer.importing.report import summary
+from blog.transfer.importing.uploads import remove_upload
+from blog.transfer.importing.writer import Batch, Remark, Writer
+
+RUNNING = (ImportState.CHECKING, ImportState.IMPORTING)
+# Who waits longer has left the page.
+TOLD_AFTER_SECONDS = 60
+LONGEST_NAME, LONGEST_REMARK = 200, 2000
+
+
+class StoppedError(Exception):
+    """The import was cancelled, or another worker goes on with it."""
+
+
+async def running(session: AsyncSession, import_id: int) -> PostImport | None:
+    """An import that is to be worked on; `None` if it is finished, or not there any more."""
+    return await session.scalar(
+        select(PostImport)
+        .join(User, User.id == PostImport.owner_id)
+        .where(PostImport.id == import_id, PostImport.state.in_(RUNNING))
+        .where(not_deleted(User.id), User.disabled_at.is_(None))
+    )
+
+
+async def begun(session: AsyncSession, import_id: int, kind: str, refused: Sequence[Entry]) -> None:
+    """Write down what a source is, and which of its files are not read.
+
+    Raises:
+        StoppedError: nothing is written.
+    """
+    row = await _locked(session, import_id, 0)
+    row.kind = kind
+    remarks = [Remark(each.name, text, True) for each in refused for text in each.remarks]
+    row.counts = {"left_out": len(refused)}
+    await session.execute(delete(ImportRemark).where(ImportRemark.import_id == import_id))
+    await _add_remarks(session, import_id, remarks)
+    await session.commit()
+
+
+async def written(
+    session: AsyncSession,
+    row: PostImport,
+    writer: Writer,
+    position: int,
+    step: tuple[Found, Batch],
+) -> None:
+    """Add the posts of a batch, together with how far the import has come.
+
+    Args:
+        row: the import, as it was when this run began.
+        position: how many items had been read before.
+        step: the items, and what they have become.
+
+    Raises:
+        StoppedError: nothing is written.
+    """
+    found, batch = step
+    present = await _locked(session, row.id, position)
+    if present.state != row.state:
+        raise StoppedError
+    counts, further = await writer.write(session, batch)
+    present.position = found.position
+    present.counts = dict(Counter(present.counts) + counts)
+    await _add_remarks(session, row.id, [*batch.remarks, *further])
+    if found.is_end:
+        await _end(session, present)
+    await session.commit()
+
+
+async def failed(session: AsyncSession, import_id: int, reason: str) -> None:
+    """Write down that nothing of the source can be imported."""
+    row = await session.get(PostImport, import_id, with_for_update=True)
+    if row is not None and row.state in RUNNING:
+        row.state, row.failure, row.ended_at = ImportState.FAILED, reason, func.now()
+        await remove_upload(session, row)
+    await session.commit()
+
+
+async def _locked(session: AsyncSession, import_id: int, position: int) -> PostImport:
+    row = await session.get(PostImport, import_id, with_for_update=True)
+    if row is None or row.state not in RUNNING or row.position != position:
+        raise StoppedError
+    return row
+
+
+async def _add_remarks(session: AsyncSession, import_id: int, remarks: Sequence[Remark]) -> None:
+    rows: list[dict[str, Any]] = [
+        {"import_id": import_id, "item": each.item[:LONGEST_NAME] or "?",
+         "remark": each.text[:LONGEST_REMARK], "is_left_out": each.is_left_out}
+        for each in remarks
+    ]  # fmt: skip
+    if rows:
+        await session.execute(insert(ImportRemark), rows)
+
+
+async def _end(session: AsyncSession, row: PostImport) -> None:
+    """All has been read: the owner is asked, or told."""
+    row.total = row.position
+    if row.state == ImportState.CHECKING:
+        row.state = ImportState.CHECKED
+        return
+    row.state = ImportState.DONE
+    await remove_upload(session, row)
+    row.ended_at = (await session.scalars(select(func.clock_timestamp()))).one()
+    started_at = row.started_at or row.ended_at
+    if (row.ended_at - started_at).total_seconds() >= TOLD_AFTER_SECONDS:
+        owner = await session.get_one(User, row.owner_id)
+        await outbox.put(
+            session, to=owner.email, message="import_done", user=owner, done=row,
+            summary=summary(row.counts))  # fmt: skip

@@ -1,0 +1,71 @@
+"""What people do about imports. Each function is one action in one transaction."""
+
+from sqlalchemy import delete, func
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.errors import LimitReachedError, NotFoundError
+from blog.models import ImportRemark, ImportState, PostImport
+from blog.models.post_import import UNFINISHED
+from blog.transfer.importing.jobs import work_on
+from blog.transfer.importing.uploads import remove_upload
+
+IS_RUNNING = "You have an import that is not finished. Please finish or cancel it first."
+IS_GONE = "This import does not exist any more."
+
+
+async def begin(session: AsyncSession, owner_id: int, file_name: str, upload: str) -> None:
+    """Add an import, which is checked at once.
+
+    Args:
+        file_name: the name that its owner's computer has for the file.
+        upload: the name of the stored upload (`uploads.upload_key`).
+
+    Raises:
+        LimitReachedError: another one of theirs is not finished.
+    """
+    new = insert(PostImport).values(
+        owner_id=owner_id, state=ImportState.CHECKING, file_name=file_name, upload=upload
+    )
+    added = new.on_conflict_do_nothing(index_elements=["owner_id"], index_where=UNFINISHED)
+    import_id = await session.scalar(added.returning(PostImport.id))
+    if import_id is None:
+        raise LimitReachedError({"file": IS_RUNNING})
+    await work_on(session, import_id)
+    await session.commit()
+
+
+async def confirm(session: AsyncSession, owner_id: int, import_id: int) -> None:
+    """Let the posts of a checked import be added. To confirm it again changes nothing.
+
+    Raises:
+        NotFoundError: it is not there, or not theirs.
+    """
+    row = await _own(session, owner_id, import_id)
+    if row.state == ImportState.CHECKED:
+        # It is read anew: what was found out is said again, of what really comes.
+        await session.execute(delete(ImportRemark).where(ImportRemark.import_id == import_id))
+        row.state, row.started_at = ImportState.IMPORTING, func.now()
+        row.position, row.counts = 0, {}
+        await work_on(session, import_id)
+    await session.commit()
+
+
+async def cancel(session: AsyncSession, owner_id: int, import_id: int) -> None:
+    """Stop an import. The posts that it has added stay.
+
+    Raises:
+        NotFoundError: it is not there, or not theirs.
+    """
+    row = await _own(session, owner_id, import_id)
+    if not row.is_finished:
+        row.state, row.ended_at = ImportState.CANCELLED, func.now()
+        await remove_upload(session, row)
+    await session.commit()
+
+
+async def _own(session: AsyncSession, owner_id: int, import_id: int) -> PostImport:
+    row = await session.get(PostImport, import_id, with_for_update=True)
+    if row is None or row.owner_id != owner_id:
+        raise NotFoundError(IS_GONE)
+    return row
