@@ -108,7 +108,12 @@ from blog.posts.revisions.pages import blueprint as revisions_pages
 from blog.posts.state_pages import blueprint as post_state_pages
 from blog.site.pages import blueprint as site_pages
 from blog.transfer.exporting.handlers import remove_with_account
-from blog.transfer.exporting.jobs import MAKE_EXPORT, REMOVE_EXPORT, tidy_exports
+from blog.transfer.exporting.jobs import (
+    MAKE_EXPORT,
+    REMOVE_EXPORT,
+    SWEEP_EXPORTS,
+    tidy_exports,
+)
 from blog.transfer.exporting.pages import blueprint as exporting_pages
 from blog.transfer.importing.handlers import remove_imports_with_account
 from blog.transfer.importing.jobs import IMPORT_POSTS, tidy_imports
@@ -135,6 +140,7 @@ JOBS = (
     REMOVE_MEDIA_FILE,
     MAKE_EXPORT,
     REMOVE_EXPORT,
+    SWEEP_EXPORTS,
     cleaning("delete_expired_sessions", partial(delete_expired, table=LoginSession), every=HOUR),
     cleaning("delete_expired_tokens", partial(delete_expired, table=ApiToken), every=HOUR),
     cleaning("delete_old_answers", delete_old_answers, every=HOUR),

@@ -2,13 +2,14 @@
 
 import asyncio
 import json
+import os
 import tracemalloc
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.clock import now
@@ -33,7 +34,7 @@ from blog.transfer.exporting.jobs import KEPT, MAKE_EXPORT, tidy_exports
 from blog.transfer.exporting.zipping import zipped
 from tests.accounts.deletions import finish_deletions
 from tests.api.support import Client, add_token
-from tests.jobs import at_work, finish_jobs, stored_jobs
+from tests.jobs import at_work, do_job, finish_jobs, stored_jobs
 from tests.killed_workers import kill_worker
 from tests.media.corpus import encoded, picture
 from tests.media.support import finish_jobs as finish_media_jobs
@@ -398,6 +399,20 @@ async def test_an_export_is_deleted_after_a_week(
         await finish_jobs(app, *EXPORT_JOBS)
         assert ((await susans_browser.get(address)).status_code == 200) is is_there
         assert (len(await stored_archives(app)) == 1) is is_there
+
+
+async def test_a_file_without_a_row_goes_after_a_week(
+    app: Broadside, susans_browser: Browser, db: AsyncSession
+) -> None:
+    await exported(app, susans_browser)
+    await db.execute(delete(Export))
+    await db.commit()
+    await do_job(app, "sweep_exports")
+    [key] = await stored_archives(app)
+    old = (now() - KEPT - timedelta(days=2)).timestamp()
+    os.utime(app.settings.storage_folder / key, (old, old))
+    await do_job(app, "sweep_exports")
+    assert await stored_archives(app) == []
 
 
 @pytest.mark.parametrize("is_ready", [True, False])

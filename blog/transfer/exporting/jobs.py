@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
+from blog.core.clock import now
 from blog.core.db.deleting import BATCH
 from blog.core.jobs.kinds import JobKind
 from blog.core.jobs.queue import enqueue
@@ -28,13 +29,16 @@ from blog.transfer.exporting.zipping import zipped
 
 # How long an archive is kept.
 KEPT = timedelta(days=7)
+# For how much longer a file may be without a row.
+SPARED = timedelta(days=1)
+FOLDER = "exports"
 PROGRESS_SECONDS = 2.0
 LONGEST_SECONDS = 6 * 3600.0
 
 
 def export_key(name: str) -> str:
     """The key of a stored archive."""
-    return f"exports/{name[:2]}/{name}.zip"
+    return f"{FOLDER}/{name[:2]}/{name}.zip"
 
 
 async def make(job: RunningJob) -> None:
@@ -145,6 +149,15 @@ async def tidy_exports(session: AsyncSession) -> int:
     return await remove_exports(session, Export.id.in_(old))
 
 
+async def sweep(job: RunningJob) -> None:
+    """Remove archives of which there is no row any more, such as those made after a backup that was
+    restored. No archive that can be downloaded is as old."""
+    storage, after, oldest = current_app.storage, "", now() - KEPT - SPARED
+    while page := await storage.page(FOLDER, after):
+        await storage.delete(*(stored.key for stored in page if stored.modified < oldest))
+        after = page[-1].key
+
+
 MAKE_EXPORT = JobKind(
     "make_export",
     make,
@@ -152,3 +165,4 @@ MAKE_EXPORT = JobKind(
     pauses=[timedelta(seconds=seconds) for seconds in (10, 60, 300, 900)],
 )
 REMOVE_EXPORT = JobKind("remove_export", remove)
+SWEEP_EXPORTS = JobKind("sweep_exports", sweep, at_once=1, every=timedelta(days=1))
