@@ -82,7 +82,8 @@ async def drafts() -> ResponseReturnValue:
 async def _words(source: str) -> str:
     """The beginning of a text without its Markdown, if the renderer takes it."""
     html = await draft_html(source)
-    return unescape(TAG.sub(" ", html)) if html else source
+    # There are line breaks between blocks.
+    return unescape(TAG.sub("", html)) if html else source
 
 
 async def changeable_post(post_id: int) -> Edited:
