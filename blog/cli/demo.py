@@ -1,5 +1,6 @@
 """`blog demo`."""
 
+import asyncio
 import secrets
 
 import click
@@ -10,8 +11,9 @@ from blog.core.clock import now
 from blog.core.db import migrations
 from blog.core.web.app import Broadside
 from blog.demo.history import Sizes
-from blog.demo.loading import DemonstrationError, is_loaded, load
+from blog.demo.loading import DemonstrationError, is_loaded, load, store
 from blog.demo.people import CAST, FOUNDER, MEMBER
+from blog.demo.pictures import NUMBER, draw
 
 PASSWORD = "demonstration"  # noqa: S105
 
@@ -76,11 +78,13 @@ async def _is_loaded(app: Broadside) -> bool:
 
 async def _load(app: Broadside, sizes: Sizes, seed: int, password: str) -> None:
     password_hash = await app.passwords.hash(password)
+    pictures = await asyncio.to_thread(draw, seed, NUMBER)
+    await store(app.storage, pictures)
     with click.progressbar(length=sizes.rows, label=f"Loading {sizes.rows:,} rows") as bar:
         try:
             await load(
                 app.database, sizes, seed=seed, until=now(), progress=bar.update,
-                password_hash=password_hash,
+                password_hash=password_hash, pictures=pictures,
             )  # fmt: skip
         except DemonstrationError as error:
             raise click.ClickException(str(error)) from None

@@ -2,7 +2,7 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -13,10 +13,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from blog.core.db.database import Database
+from blog.core.storage.interface import Storage
 from blog.demo import rows
 from blog.demo.history import Sizes
 from blog.demo.people import DOMAIN
-from blog.models import CommentRange, PostDay, Role, User, UserRange
+from blog.demo.pictures import Picture
+from blog.media.sizes import variant_key
+from blog.models import CommentRange, MediaFile, MediaState, PostDay, Role, User, UserRange
 from blog.posts.fields import tag_ids
 
 CHUNK = 20_000
@@ -38,7 +41,7 @@ async def is_loaded(connection: AsyncConnection) -> bool:
 
 async def load(
     database: Database, sizes: Sizes, *, seed: int, password_hash: str, until: datetime,
-    progress: Progress = lambda rows: None,
+    pictures: Sequence[Picture] = (), progress: Progress = lambda rows: None,
 ) -> None:  # fmt: skip
     """Load demo data into the database.
 
@@ -52,18 +55,20 @@ async def load(
         password_hash: the hash of the password of all users. They share it, because hashing is
             expensive: 100,000 hashes would take an hour.
         until: the end of the history, usually now.
+        pictures: those of the covers and figures, which are stored (`store`).
         progress: called with the number of rows after each chunk, `sizes.rows` in total.
 
     Raises:
         DemonstrationError: demo data exists, or is being loaded, or a username was taken meanwhile.
     """
-    demonstration = rows.Demonstration(sizes, seed, until)
+    demonstration = rows.Demonstration(sizes, seed, until, pictures)
     try:
         async with database.engine.begin() as connection:
             if not await connection.scalar(select(func.pg_try_advisory_xact_lock(LOADING_LOCK))):
                 raise DemonstrationError("the demonstration is being loaded by another process")
             if await is_loaded(connection):
                 raise DemonstrationError("the demonstration is loaded already")
+            await _add_files(connection, pictures)
             await _store(connection, demonstration, sizes, password_hash, progress)
     except UniqueViolationError as error:
         raise DemonstrationError(
@@ -74,7 +79,8 @@ async def load(
         # without visibility map.
         await connection.execution_options(isolation_level="AUTOCOMMIT")
         tables = (
-            "users, follows, posts, post_tags, comments, user_ranges, post_days, comment_ranges"
+            "users, follows, media, media_files, posts, post_media, post_tags, comments, "
+            "user_ranges, post_days, comment_ranges"
         )
         await connection.execute(text(f"VACUUM (ANALYZE) {tables}"))
 
@@ -93,10 +99,15 @@ async def _store(
     comments = await _reserve_ids(connection, "comments", sizes.comments)
     tags = await tag_ids(AsyncSession(connection), demonstration.tags)
     drafts = await _reserve_ids(connection, "posts", min(rows.DRAFTS, sizes.users))
+    media = await _reserve_ids(connection, "media", len(demonstration.owned))
+    of_people = demonstration.people(people, roles, taken, password_hash)
+    await _copy(connection, "users", rows.USER_COLUMNS, of_people, progress)
+    # Before the posts, whose covers they are.
+    images = demonstration.media(people, media)
+    await _copy(connection, "media", rows.MEDIA_COLUMNS, images)
     for table, columns, records in (
-        ("users", rows.USER_COLUMNS, demonstration.people(people, roles, taken, password_hash)),
         ("follows", rows.FOLLOW_COLUMNS, demonstration.follows(people)),
-        ("posts", rows.POST_COLUMNS, demonstration.posts(people, posts)),
+        ("posts", rows.POST_COLUMNS, demonstration.posts(people, posts, media)),
         ("comments", rows.COMMENT_COLUMNS, demonstration.comments(people, posts, comments)),
     ):
         await _copy(connection, table, columns, records, progress)
@@ -106,10 +117,45 @@ async def _store(
     ):
         await _copy(connection, table, columns, records)
     if not counted_by_triggers:
+        shown = demonstration.post_media(posts, drafts)
+        await _copy(connection, "post_media", rows.POST_MEDIA_COLUMNS, shown)
         await _count(connection, UserRange, (row_id // UserRange.SIZE for row_id in people))
         await _count(connection, PostDay, demonstration.days_of_posts())
         ranges = (row_id // CommentRange.SIZE for row_id in comments)
         await _count(connection, CommentRange, ranges)
+
+
+async def store(storage: Storage, pictures: Sequence[Picture]) -> None:
+    """Store the files of pictures; what is stored already is the same."""
+
+    async def content(file: bytes) -> AsyncIterator[bytes]:
+        yield file
+
+    for picture in pictures:
+        for size, file in zip(picture.variants, picture.files, strict=True):
+            key = variant_key(picture.name, picture.generation, size.width)
+            await storage.put(key, content(file))
+
+
+async def _add_files(connection: AsyncConnection, pictures: Sequence[Picture]) -> None:
+    """Add what is known of the files of pictures."""
+    files = [
+        {
+            "name": picture.name,
+            "generation": picture.generation,
+            "kind": "webp",
+            "state": MediaState.READY,
+            "width": picture.variants[-1].width,
+            "height": picture.variants[-1].height,
+            "frames": 1,
+            "colour": picture.colour,
+            "variants": [list(size) for size in picture.variants],
+            "bytes": picture.bytes,
+        }
+        for picture in pictures
+    ]
+    if files:
+        await connection.execute(insert(MediaFile).on_conflict_do_nothing(), files)
 
 
 async def _triggers_switched_off(connection: AsyncConnection) -> bool:

@@ -4,6 +4,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from random import Random
 from typing import Any
 
@@ -12,8 +13,9 @@ from blog.core.text.markdown import RENDERER_VERSION
 from blog.core.text.reading_time import word_count
 from blog.core.text.slugs import slug_of
 from blog.demo.history import DAY, SPAN, History, Sizes
-from blog.demo.people import invent
-from blog.demo.writing import Library, Text
+from blog.demo.people import FOUNDER, invent
+from blog.demo.pictures import Picture
+from blog.demo.writing import Library, Text, WrittenPost
 from blog.models import Comment, PostStatus
 
 Row = tuple[Any, ...]
@@ -26,12 +28,17 @@ USER_COLUMNS = (
 FOLLOW_COLUMNS = ("follower_id", "followed_id", "created_at")
 POST_COLUMNS = (
     "id", "author_id", "title", "slug", "status", "body", "body_html", "excerpt", "word_count",
-    "renderer_version", "created_at", "published_at", "edited_at", "comment_count",
+    "renderer_version", "created_at", "published_at", "edited_at", "comment_count", "cover_id",
 )  # fmt: skip
+MEDIA_COLUMNS = ("id", "owner_id", "name", "alt", "bytes")
+POST_MEDIA_COLUMNS = ("post_id", "name")
 POST_TAG_COLUMNS = ("post_id", "tag_id", "position")
 HOUR = 3_600
 # How many people have a draft.
 DRAFTS = 20
+# One of so many posts with a title has a cover, and an author has so many different ones.
+COVERED = 2
+COVERS_OF_AN_AUTHOR = 3
 COMMENT_COLUMNS = (
     "id", "post_id", "author_id", "body", "body_html", "renderer_version", "created_at",
     "edited_at",
@@ -48,16 +55,44 @@ class Demonstration:
         sizes: the number of rows.
         seed: the random seed.
         until: the end of the history.
+        pictures: those of the covers and figures.
+
+    Attributes:
+        owned: who has which picture: the numbers of both. The founder has all.
     """
 
-    def __init__(self, sizes: Sizes, seed: int, until: datetime) -> None:
+    def __init__(
+        self, sizes: Sizes, seed: int, until: datetime, pictures: Sequence[Picture] = ()
+    ) -> None:
         self._random = Random(seed)  # noqa: S311
         self._slugs = Counter[tuple[int, str]]()
         self._beginning = until - timedelta(seconds=SPAN)
-        self._library = Library(self._random, sizes.posts)
+        self._library = Library(self._random, sizes.posts, pictures)
         topics_of_posts = [post.topic for post in self._library.posts]
         topics = len(self._library.topics)
         self.history = History(self._random, sizes, topics_of_posts, topics)
+        self._pictures = pictures
+        self._covers = dict(self._chosen_covers())
+        self.owned = [(FOUNDER, number) for number in range(len(pictures))]
+        self.owned += sorted(set(self._covers.values()) - set(self.owned))
+
+    def _chosen_covers(self) -> Iterator[tuple[int, tuple[int, int]]]:
+        """The posts with covers, each with its author and the number of a picture."""
+        texts = self._library.posts
+        titled = (
+            (post, author)
+            for post, author in enumerate(self.history.author if self._pictures else ())
+            if texts[post % len(texts)].title
+        )
+        for number, (post, author) in enumerate(islice(titled, 0, None, COVERED)):
+            picture = author * COVERS_OF_AN_AUTHOR + number % COVERS_OF_AN_AUTHOR
+            yield post, (author, picture % len(self._pictures))
+
+    def media(self, people: Sequence[int], ids: Sequence[int]) -> Iterator[Row]:
+        """The pictures in the collections of their owners."""
+        for id_, (owner, number) in zip(ids, self.owned, strict=True):
+            picture = self._pictures[number]
+            yield id_, people[owner], picture.name, picture.alt, picture.bytes
 
     def people(
         self, ids: Sequence[int], roles: Mapping[str, int], taken: set[str], password_hash: str
@@ -82,9 +117,12 @@ class Demonstration:
             time = both + (history.last_seen[follower] - both) * self._random.random()
             yield people[follower], people[followed], self._at(time)
 
-    def posts(self, people: Sequence[int], ids: Sequence[int]) -> Iterator[Row]:
-        """The posts, the oldest first."""
+    def posts(
+        self, people: Sequence[int], ids: Sequence[int], media: Sequence[int]
+    ) -> Iterator[Row]:
+        """The posts, the oldest first; `media` are the ids of the images."""
         history, texts = self.history, self._library.posts
+        covers: dict[tuple[int, int] | None, int] = dict(zip(self.owned, media, strict=True))
         shown = [(excerpt(post.text.html), word_count(post.text.html)) for post in texts]
         for number, id_ in enumerate(ids):
             place = number % len(texts)
@@ -93,17 +131,31 @@ class Demonstration:
                 id_, author, *self._titled(author, texts[place].title), PostStatus.PUBLISHED,
                 *texts[place].text, *shown[place], RENDERER_VERSION, self._at(posted),
                 self._at(posted), self._edited(posted, 0.05, DAY), history.comment_count[number],
+                covers.get(self._covers.get(number)),
             )  # fmt: skip
 
     def drafts(self, people: Sequence[int], ids: Sequence[int]) -> Iterator[Row]:
         """Drafts of the people who joined first, made of the last texts."""
         for number, (id_, author) in enumerate(zip(ids, people, strict=False)):
-            post = self._library.posts[-1 - number % len(self._library.posts)]
+            post = self._of_draft(number)
             yield (
                 id_, author, *self._titled(author, post.title), PostStatus.DRAFT, *post.text,
                 excerpt(post.text.html), word_count(post.text.html), RENDERER_VERSION,
-                self._at(SPAN - number * HOUR), None, None, 0,
+                self._at(SPAN - number * HOUR), None, None, 0, None,
             )  # fmt: skip
+
+    def _of_draft(self, number: int) -> WrittenPost:
+        return self._library.posts[-1 - number % len(self._library.posts)]
+
+    def post_media(self, posts: Sequence[int], drafts: Sequence[int]) -> Iterator[Row]:
+        """Which posts and drafts show which pictures."""
+        texts = self._library.posts
+        for number, post_id in enumerate(posts):
+            if picture := texts[number % len(texts)].picture:
+                yield post_id, picture
+        for number, post_id in enumerate(drafts):
+            if picture := self._of_draft(number).picture:
+                yield post_id, picture
 
     @property
     def tags(self) -> list[str]:

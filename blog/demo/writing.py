@@ -14,9 +14,13 @@ from string import Template
 from typing import Any, NamedTuple
 
 from blog.core.text.markdown import render_document, render_inline
+from blog.demo.pictures import Picture
 
 TEXTS = Path(__file__).parent / "texts"
 HEADING = re.compile(r"#+ (.+)\n\s*")
+# One of so many texts with a title has a figure.
+FIGURED = 3
+CAPTIONS = ("The view from here", "Where this began", "On the way", "What I had before my eyes")
 # The maximum number of variants of each text.
 MOST_ROUNDS = 30
 
@@ -37,12 +41,14 @@ class Topic(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class WrittenPost:
-    """A post, its title if its text begins with a heading, its topic, and comments on it."""
+    """A post, its title if its text begins with a heading, its topic, comments on it, and the name
+    of the picture that it shows."""
 
     title: str | None
     text: Text
     topic: int
     comments: Sequence[Text]
+    picture: str | None = None
 
 
 class Library:
@@ -51,6 +57,7 @@ class Library:
     Args:
         random: the source of randomness.
         posts: the number of posts; a small site gets fewer texts.
+        pictures: those that some texts show.
 
     Attributes:
         topics: the topics.
@@ -60,8 +67,10 @@ class Library:
         replies: replies of authors to comments.
     """
 
-    def __init__(self, random: Random, posts: int) -> None:
+    def __init__(self, random: Random, posts: int, pictures: Sequence[Picture] = ()) -> None:
         self._random = random
+        self._pictures = pictures
+        self._titled = 0
         self._words = _read("words.toml")
         general = _read("general.toml")
         contents = [_read(path) for path in sorted(TEXTS.glob("topics/*.toml"))]
@@ -107,7 +116,14 @@ class Library:
         heading = HEADING.match(body)
         title, body = (heading[1], body[heading.end() :]) if heading else (None, body)
         comments = [_inline(comment, words) for comment in post["comments"]]
-        return WrittenPost(title, Text(body, render_document(body)), topic, comments)
+        self._titled += title is not None
+        if title is None or not self._pictures or self._titled % FIGURED:
+            return WrittenPost(title, Text(body, render_document(body)), topic, comments)
+        place = self._titled // FIGURED
+        picture = self._pictures[place % len(self._pictures)]
+        body = _with_figure(body, picture, CAPTIONS[place % len(CAPTIONS)])
+        html = render_document(body, {picture.name: picture.facts})
+        return WrittenPost(title, Text(body, html), topic, comments, picture.name)
 
     def _inline(self, text: str) -> Text:
         return _inline(text, self._choose_words())
@@ -117,6 +133,13 @@ class Library:
         for name, choices in self._words.items():
             words[name], words[name + "2"] = self._random.sample(choices, 2)
         return words
+
+
+def _with_figure(body: str, picture: Picture, caption: str) -> str:
+    """A text with a figure behind its last paragraph but one."""
+    beginning, _, end = body.rpartition("\n\n")
+    figure = f'![{picture.alt}](/media/{picture.name} "{caption}")'
+    return "\n\n".join(part for part in (beginning, figure, end) if part)
 
 
 def _inline(text: str, words: Mapping[str, str]) -> Text:

@@ -13,7 +13,8 @@ from sqlalchemy.engine import make_url
 from blog.core.db.database import Database
 from blog.core.web.app import Broadside
 from blog.demo.history import Sizes
-from blog.demo.loading import DemonstrationError, load
+from blog.demo.loading import DemonstrationError, load, store
+from blog.demo.pictures import draw
 from blog.demo.rows import DRAFTS
 from tests.support import PASSWORD, Browser
 
@@ -209,3 +210,43 @@ async def test_where_triggers_cannot_be_switched_off_they_count(
     await load_into(database_of_no_superuser)
     assert await rows_of(app, "SELECT sum(post_count) FROM users") == [(SIZES.posts,)]
     assert await rows_of(app, WRONG_COUNTS) == []
+
+
+@pytest.mark.parametrize("is_allowed", [True, False])
+async def test_pictures_are_covers_and_figures_and_are_kept(
+    app: Broadside, browser: Browser, monkeypatch: pytest.MonkeyPatch, is_allowed: bool
+) -> None:
+    if not is_allowed:
+
+        async def not_off(_connection: object) -> bool:
+            return False
+
+        monkeypatch.setattr("blog.demo.loading._triggers_switched_off", not_off)
+    pictures = draw(1, 5)
+    await store(app.storage, pictures)
+    await load_into(app.database, pictures=pictures)
+    covers = "SELECT count(*) FROM posts WHERE cover_id IS NOT NULL"
+    [(with_covers,)] = await rows_of(app, covers)
+    assert SIZES.posts / 20 < with_covers < SIZES.posts / 3
+    assert await rows_of(app, f"""
+        {covers} AND author_id <> (SELECT owner_id FROM media WHERE media.id = cover_id)
+    """) == [(0,)]  # fmt: skip
+    figures = "SELECT id FROM posts WHERE body LIKE '%](/media/%' ORDER BY id"
+    shown = await rows_of(app, figures)
+    assert len(shown) > SIZES.posts / 20
+    assert await rows_of(app, "SELECT post_id FROM post_media ORDER BY post_id") == shown
+    page = await browser.get(f"/post/{shown[0][0]}")
+    page = await browser.get(page.headers.get("location", f"/post/{shown[0][0]}"))
+    assert "<figcaption>" in page.text
+    for picture in pictures:
+        for size in picture.variants:
+            answer = await browser.get(f"/media/{picture.name}-{size.width}.webp")
+            assert answer.content == picture.files[picture.variants.index(size)]
+        assert picture.alt
+        assert len(picture.files) == 3
+    assert await rows_of(app, WRONG_COUNTS) == []
+
+
+def test_the_same_seed_draws_the_same_pictures() -> None:
+    assert draw(1, 2) == draw(1, 3)[:2]
+    assert {picture.name for picture in draw(1, 2)}.isdisjoint({each.name for each in draw(2, 2)})
