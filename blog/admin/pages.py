@@ -69,7 +69,7 @@ async def disable(user_id: int) -> ResponseReturnValue:
     except InvalidFieldsError as error:
         form.refuse(error)
     else:
-        await flash(f"{user.username} is disabled, and logged out everywhere.", "success")
+        await flash(f"{user.username} is now disabled and logged out everywhere.", "success")
     return await _back_to_list(form)
 
 
@@ -123,7 +123,7 @@ async def edit_account(user_id: int) -> ResponseReturnValue:
     except InvalidFieldsError as error:
         form.refuse(error)
         return await _account_page(user_id, form)
-    await flash("The account is changed.", "success")
+    await flash("Account saved.", "success")
     return redirect(url_for("site.profile", username=data.username))
 
 

@@ -77,7 +77,7 @@ async def save(comment_id: int) -> ResponseReturnValue:
         except InvalidFieldsError as error:
             form.refuse(error)
         else:
-            await flash("Your comment is changed.", "success")
+            await flash("Comment saved.", "success")
             return redirect(await _place(comment.post, comment_id))
     comment = await _comment(comment_id)
     return await render_template("comments/edit.html", comment=comment, form=form), form.status
@@ -105,9 +105,9 @@ async def delete(comment_id: int) -> ResponseReturnValue:
         post = (await _comment(comment_id)).post
         await service.delete_comment(db(), viewer, comment_id)
     except NotFoundError:
-        await flash("The comment is gone already.", "info")
+        await flash("This comment has already been deleted.", "info")
         return redirect(url_for("site.home"))
-    await flash("Your comment is deleted.", "success")
+    await flash("Comment deleted.", "success")
     before = await queries.position(db(), post.id, comment_id)
     page = PageRequest.holding(before, current_app.settings.comments_per_page)
     return redirect(post_url(post, page=page.number, _anchor="comments"))

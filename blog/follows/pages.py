@@ -32,9 +32,9 @@ async def follow(username: str) -> ResponseReturnValue:
         await flash(str(error), "info")
     else:
         if is_new:
-            await flash(f"You follow {name} now.", "success")
+            await flash(f"You're now following {name}.", "success")
         else:
-            await flash(f"You follow {name} already.", "info")
+            await flash(f"You're already following {name}.", "info")
     return redirect(url_for("site.profile", username=name))
 
 
@@ -46,9 +46,9 @@ async def unfollow(username: str) -> ResponseReturnValue:
     if (person := await look_up(user_by_username, username)) is None:
         return await _person_is_gone(username)
     if await service.unfollow(await writes(), required_viewer(), person):
-        await flash(f"You do not follow {person.username} any more.", "success")
+        await flash(f"You're no longer following {person.username}.", "success")
     else:
-        await flash(f"You do not follow {person.username}.", "info")
+        await flash(f"You aren't following {person.username}.", "info")
     return redirect(url_for("site.profile", username=person.username))
 
 

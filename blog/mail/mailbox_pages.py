@@ -34,7 +34,7 @@ def _mailbox() -> Mailbox:
 async def _message(name: str) -> StoredMessage:
     message = await asyncio.to_thread(_mailbox().message, name)
     if message is None:
-        raise NotFoundError("There is no such mail.")
+        raise NotFoundError("This message doesn't exist.")
     return message
 
 
@@ -42,7 +42,7 @@ async def _message(name: str) -> StoredMessage:
 async def only_for_this_machine() -> None:
     """Hide the mailbox from the network: its links give access to other people's accounts."""
     if not comes_from_this_machine():
-        raise NotFoundError("There is no such page.")
+        raise NotFoundError("This page doesn't exist.")
 
 
 @blueprint.get("")

@@ -32,7 +32,9 @@ async def outbox() -> ResponseReturnValue:
 async def retry_all() -> ResponseReturnValue:
     """Retry all failed messages."""
     number = await service.retry(db())
-    await flash(f"{number} to be sent again." if number else "Nothing has failed.", "success")
+    await flash(
+        f"{number} will be sent again." if number else "There's nothing to send again.", "success"
+    )
     return redirect(url_for("mail.outbox"))
 
 
@@ -42,7 +44,7 @@ async def retry_all() -> ResponseReturnValue:
 async def retry(email_id: int) -> ResponseReturnValue:
     """Retry a message."""
     if await service.retry(db(), email_id):
-        await flash(f"Mail {email_id} will be sent again.", "success")
+        await flash(f"Message {email_id} will be sent again.", "success")
     else:
-        await flash(f"Mail {email_id} has not failed, or is gone.", "info")
+        await flash(f"Message {email_id} hasn't failed, or no longer exists.", "info")
     return redirect(url_for("mail.outbox"))

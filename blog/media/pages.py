@@ -90,7 +90,7 @@ async def change(media_id: int) -> ResponseReturnValue:
     if (data := await form.submitted()) is None:
         raise InvalidFieldsError(form.errors)
     await service.change_media(db(), required_viewer().id, media_id, data)
-    await flash("The texts of the image are changed. Posts keep those that they have.", "success")
+    await flash("Image saved. Existing posts keep the texts they have.", "success")
     return redirect(url_for("media.overview", _anchor=f"media-{media_id}"))
 
 
@@ -102,9 +102,9 @@ async def delete(media_id: int) -> ResponseReturnValue:
     try:
         await service.delete_media(db(), required_viewer().id, media_id)
     except NotFoundError:
-        await flash("The image is gone already.", "info")
+        await flash("This image has already been deleted.", "info")
     else:
-        await flash("The image is deleted.", "success")
+        await flash("Image deleted.", "success")
     return redirect(url_for("media.overview"))
 
 

@@ -60,20 +60,20 @@ POST = Subject(
 )  # fmt: skip
 ACTIONS = {
     "disable": ModerationAction(
-        COMMENT, "Disable", service.disable_comment, "The comment is disabled.",
-        "Somebody else was quicker: this comment is disabled already.",
+        COMMENT, "Disable", service.disable_comment, "Comment disabled.",
+        "Someone else has already disabled this comment.",
     ),
     "enable": ModerationAction(
-        COMMENT, "Enable", service.enable_comment, "The comment is shown again.",
-        "Somebody else was quicker: this comment is shown already.",
+        COMMENT, "Enable", service.enable_comment, "Comment enabled.",
+        "Someone else has already enabled this comment.",
     ),
     "hide": ModerationAction(
-        POST, "Hide", service.hide_post, "The post is hidden.",
-        "Somebody else was quicker: this post is hidden already.",
+        POST, "Hide", service.hide_post, "Post hidden.",
+        "Someone else has already hidden this post.",
     ),
     "show": ModerationAction(
-        POST, "Show", service.show_post, "The post is shown again.",
-        "Somebody else was quicker: this post is shown already.",
+        POST, "Unhide", service.show_post, "The post is visible again.",
+        "Someone else has already unhidden this post.",
     ),
 }  # fmt: skip
 
@@ -173,9 +173,9 @@ async def _close_report(report_id: int, state: ReportState) -> ResponseReturnVal
     if (data := await form.submitted()) is None:
         raise InvalidFieldsError(form.errors)
     if await reports.close_report(db(), required_viewer(), report_id, state, data.reason):
-        await flash(f"The report is {state}.", "success")
+        await flash(f"Report {state}.", "success")
     else:
-        await flash("Somebody else was quicker: this report is closed already.", "info")
+        await flash("Someone else has already closed this report.", "info")
     return _back(url_for("moderation.open_reports"))
 
 

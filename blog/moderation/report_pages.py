@@ -87,6 +87,6 @@ async def _page(
 
 async def _confirm_report(is_new: bool) -> None:
     if is_new:
-        await flash("Thank you. A moderator will look at it.", "success")
+        await flash("Thanks for your report. A moderator will take a look.", "success")
     else:
-        await flash("You have reported this before: the moderators know of it.", "info")
+        await flash("You've already reported this. The moderators know about it.", "info")

@@ -67,9 +67,9 @@ async def delete(post_id: int) -> ResponseReturnValue:
     try:
         await service.delete_post(db(), required_viewer(), post_id)
     except NotFoundError:
-        await flash("The post is gone already.", "info")
+        await flash("This post has already been deleted.", "info")
     else:
-        await flash("The post is deleted.", "success")
+        await flash("Post deleted.", "success")
     return redirect(url_for("site.home"))
 
 

@@ -28,10 +28,10 @@ from blog.posts.schemas import PostUpdate, StateForm
 blueprint = Blueprint("post_states", __name__)
 blueprint.add_app_template_global(comes_twice)
 
-LINK_IS_GONE = "This preview link is not valid any more."
+LINK_IS_GONE = "This preview link no longer works."
 DONE = {
-    PostStatus.PUBLISHED: "Your post is published.",
-    PostStatus.DRAFT: "The post is a draft again. Only you see it.",
+    PostStatus.PUBLISHED: "Post published.",
+    PostStatus.DRAFT: "The post is a draft again. Only you can see it.",
 }
 
 
@@ -75,7 +75,7 @@ async def _asked(post: Post) -> ResponseReturnValue | None:
 def _what_is_done(data: StateForm) -> str:
     if data.status in DONE:
         return DONE[data.status]
-    return "The post is pinned to your profile." if data.pinned else "The post is not pinned now."
+    return "Post pinned to your profile." if data.pinned else "Post unpinned."
 
 
 @blueprint.post("/post/<id:post_id>/preview-link")
@@ -84,7 +84,7 @@ def _what_is_done(data: StateForm) -> str:
 async def make_preview_link(post_id: int) -> ResponseReturnValue:
     """Make a secret link to a post that is not published, instead of the one that it has."""
     await previews.make_preview_key(db(), required_viewer(), post_id)
-    await flash("Anybody with the preview link can read the post now.", "success")
+    await flash("Anyone with the preview link can now read this post.", "success")
     return redirect(post_url(await readable_post(post_id)))
 
 
@@ -94,7 +94,7 @@ async def make_preview_link(post_id: int) -> ResponseReturnValue:
 async def revoke_preview_link(post_id: int) -> ResponseReturnValue:
     """Take the secret link of a post back."""
     await previews.revoke_preview_key(db(), required_viewer(), post_id)
-    await flash("The preview link is not valid any more.", "success")
+    await flash("The preview link no longer works.", "success")
     return redirect(post_url(await readable_post(post_id)))
 
 

@@ -51,7 +51,7 @@ async def publish() -> ResponseReturnValue:
         form.refuse(error)
         return await home_page(form)
     session["published"] = "post"
-    await flash("Your post is published.", "success")
+    await flash("Post published.", "success")
     return redirect(url_for("site.home"))
 
 

@@ -41,7 +41,7 @@ async def edit_profile() -> ResponseReturnValue:
     if (data := await form.submitted()) is None:
         return await render_template("users/edit_profile.html", form=form), form.status
     await service.edit_profile(db(), viewer, data)
-    await flash("Your profile is changed.", "success")
+    await flash("Profile saved.", "success")
     return redirect(url_for("site.profile", username=viewer.username))
 
 
@@ -59,7 +59,7 @@ async def upload_avatar() -> ResponseReturnValue:
         form.refuse(error)
         return await render_template("users/edit_profile.html", form=form), form.status
     await service.set_avatar(db(), viewer, media.name)
-    await flash("Your picture is changed.", "success")
+    await flash("Picture saved.", "success")
     return redirect(url_for("users.own_profile"))
 
 
@@ -69,7 +69,7 @@ async def upload_avatar() -> ResponseReturnValue:
 async def remove_avatar() -> ResponseReturnValue:
     """Go back to the avatar that is drawn."""
     await service.set_avatar(db(), required_viewer(), None)
-    await flash("Your picture is removed.", "success")
+    await flash("Picture removed.", "success")
     return redirect(url_for("users.own_profile"))
 
 

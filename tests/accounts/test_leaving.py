@@ -57,7 +57,7 @@ async def test_an_account_is_deleted_by_the_button_behind_the_link(
     assert (answer.status_code, answer.headers["location"]) == (302, "/")
     assert await people(db) == []
     home = (await susans_browser.get("/")).text
-    assert "Your account is deleted" in home
+    assert "Your account has been deleted" in home
     assert "Log in" in home
     assert (await susans_browser.get(link)).headers["location"].startswith("/auth/login")
 

@@ -72,7 +72,7 @@ async def test_a_form_that_is_sent_twice_makes_one_token(
     answers = await asyncio.gather(*(susans_browser.post(TOKENS, data=form) for _ in range(3)))
     assert sorted(answer.status_code for answer in answers) == [201, 302, 302]
     assert await number_of_tokens(db) == 1
-    assert "made already" in (await susans_browser.get(TOKENS)).text
+    assert "already created this token" in (await susans_browser.get(TOKENS)).text
     await susans_browser.post(TOKENS, data=form | {"name": "another"})
     assert await number_of_tokens(db) == 2
 

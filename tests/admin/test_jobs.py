@@ -77,7 +77,7 @@ async def test_a_job_that_failed_is_done_again(
     job = await add("feed", state=JobState.FAILED, attempts=9, last_error="OSError")
     answer = await roots_browser.submit(f"/admin/jobs/{job.id}/retry", page="/admin/jobs")
     assert (answer.status_code, answer.headers["location"]) == (302, "/admin/jobs")
-    assert f"Job {job.id} is done as soon as possible" in (await roots_browser.get("/")).text
+    assert f"Job {job.id} will run as soon as possible" in (await roots_browser.get("/")).text
     assert await states(app) == [("waiting", 0)]
     entry = (await db.scalars(select(AuditEntry))).one()
     assert (entry.actor_name, entry.act, entry.subject_id) == ("root", "retry job", None)
@@ -93,7 +93,7 @@ async def test_all_jobs_that_failed_are_done_again_and_of_those_with_a_key_one(
     await add("feed", key="post 2")
     later = await add("feed", due=timedelta(days=1))
     await roots_browser.submit("/admin/jobs/retry", page="/admin/jobs")
-    assert "3 to be done again" in (await roots_browser.get("/")).text
+    assert "3 will run again" in (await roots_browser.get("/")).text
     jobs = await stored_jobs(app)
     assert [job.key for job in jobs] == [None, None, "post 1", "post 2", None]
     assert {job.state for job in jobs} == {"waiting"}
@@ -135,11 +135,11 @@ async def test_an_impossible_action_is_reported_and_not_audited(
     await add("feed", key="post 1")
     double = await add("feed", state=JobState.FAILED, key="post 1")
     for address, words in (
-        (f"{running.id}/retry", "is running, done or gone"),
-        (f"{double.id}/retry", "is running, done or gone"),
-        ("999/retry", "is running, done or gone"),
-        (f"{repeated.id}/discard", "is done already, or is repeated"),
-        ("999/discard", "is done already, or is repeated"),
+        (f"{running.id}/retry", "is running, or has finished"),
+        (f"{double.id}/retry", "is running, or has finished"),
+        ("999/retry", "is running, or has finished"),
+        (f"{repeated.id}/discard", "has finished, or is a recurring job"),
+        ("999/discard", "has finished, or is a recurring job"),
     ):
         await roots_browser.submit(f"/admin/jobs/{address}", page="/admin/jobs")
         assert words in (await roots_browser.get("/")).text, address

@@ -134,7 +134,7 @@ async def schedule(page: Page) -> None:
     await page.get_by_label("Date and time").fill(f"{now() + timedelta(days=30):%Y-%m-%d}T09:00")
     await page.get_by_label("Time zone").fill("Europe/Lisbon")
     await page.get_by_role("button", name="Schedule").click()
-    await page.get_by_text("It will be published on").wait_for()
+    await page.get_by_text("Scheduled for").wait_for()
 
 
 async def open_scheduled(page: Page) -> None:
@@ -170,7 +170,7 @@ async def send_stale_form(page: Page) -> None:
     await page.evaluate("() => { document.querySelector('main [name=csrf_token]').value = 'old'; }")
     await page.get_by_label("About me").fill("I was about to say so.")
     await page.get_by_role("button", name="Save").click()
-    await page.get_by_role("heading", name="Please send it once more").wait_for()
+    await page.get_by_role("heading", name="This form has expired").wait_for()
 
 
 async def make_token(page: Page) -> None:

@@ -23,7 +23,7 @@ async def join(page: Page, username: str) -> None:
     await page.get_by_label("Password", exact=True).fill(PASSWORD)
     await page.get_by_label("Password again").fill(PASSWORD)
     await main.get_by_role("button", name="Register").click()
-    await expect(main.get_by_text("We have sent a link")).to_be_visible()
+    await expect(main.get_by_text("We've sent a link")).to_be_visible()
     await confirm_address(page, f"{username}@example.com")
     await log_in(page, username)
 
@@ -41,14 +41,14 @@ async def test_a_forgotten_password_is_replaced_by_mail(
     await main.get_by_role("link", name="Forgotten your password?").click()
     await page.get_by_label("E-mail").fill(f"{username}@example.com")
     await main.get_by_role("button", name="Send me a link").click()
-    await expect(main.get_by_text("If there is an account")).to_be_visible()
+    await expect(main.get_by_text("If there's an account")).to_be_visible()
 
     await open_link_in_mail(page, f"{username}@example.com", "/auth/reset/")
     link = page.url
     await page.get_by_label("New password", exact=True).fill(NEW_PASSWORD)
     await page.get_by_label("New password again").fill(NEW_PASSWORD)
     await main.get_by_role("button", name="Change the password").click()
-    await expect(main.get_by_text("Your password is changed")).to_be_visible()
+    await expect(main.get_by_text("Password changed")).to_be_visible()
     await log_in(page, username, NEW_PASSWORD)
 
     await page.goto(link)
@@ -69,7 +69,7 @@ async def test_an_address_is_changed_by_a_link_to_the_new_one(
     await page.get_by_label("New e-mail").fill(new)
     await page.get_by_label("Password").fill(PASSWORD)
     await main.get_by_role("button", name="Send the link").click()
-    await expect(main.get_by_text(f"We have sent a link to {new}")).to_be_visible()
+    await expect(main.get_by_text(f"We've sent a link to {new}")).to_be_visible()
 
     await open_link_in_mail(page, new, "/auth/change_email/")
     await main.get_by_role("button", name="Change the address").click()
@@ -92,7 +92,7 @@ async def test_another_session_is_ended(open_page: Opener) -> None:
     await expect(sessions).to_have_count(2)
     await expect(sessions.filter(has_text="This browser")).to_have_count(1)
     await sessions.filter(has_not_text="This browser").get_by_role("button").click()
-    await expect(laptop.get_by_text("That session has ended.")).to_be_visible()
+    await expect(laptop.get_by_text("That session has been logged out.")).to_be_visible()
     await expect(sessions).to_have_count(1)
 
     await phone.goto("/auth/sessions")
@@ -106,7 +106,7 @@ async def test_back_after_a_log_out_shows_nothing_private(open_page: Opener) -> 
         await page.goto(address)
         await expect(page.get_by_role("button", name="Log out").first).to_be_visible()
     await page.get_by_role("navigation").get_by_role("button", name="Log out").click()
-    await expect(page.get_by_text("You have logged out.")).to_be_visible()
+    await expect(page.get_by_text("You've logged out.")).to_be_visible()
     for _ in range(3):
         await page.go_back()
         await expect(page.get_by_role("heading", name="Log in")).to_be_visible()

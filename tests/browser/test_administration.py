@@ -33,7 +33,7 @@ async def test_an_administrator_finds_promotes_and_disables_somebody(
     await row.get_by_text("Manage").click()
     await row.get_by_label(f"Reason for disabling {NEWCOMER}").fill("sends advertisements")
     await row.get_by_role("button", name=f"Disable {NEWCOMER}").click()
-    await expect(main.get_by_text(f"{NEWCOMER} is disabled")).to_be_visible()
+    await expect(main.get_by_text(f"{NEWCOMER} is now disabled")).to_be_visible()
 
     await page.goto("/admin/users?state=disabled")
     row = main.get_by_role("row").filter(has_text=f"{NEWCOMER}@example.com")

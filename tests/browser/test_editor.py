@@ -70,7 +70,7 @@ async def test_a_post_is_begun_on_one_device_goes_on_on_another_and_is_published
 
     await desk.get_by_label("Tags").fill("devices, #travel")
     await text_of(desk).press("Control+Enter")
-    await expect(desk.get_by_text("Your post is published.")).to_be_visible()
+    await expect(desk.get_by_text("Post published.")).to_be_visible()
     await expect(desk.get_by_role("article").locator("em")).to_have_text("phone")
     await expect(desk.get_by_role("list", name="Tags")).to_contain_text("travel")
 
@@ -80,7 +80,7 @@ async def test_a_post_is_begun_on_one_device_goes_on_on_another_and_is_published
     await phone.goto(desk.url.replace("edit", "post"))
     await expect(phone.get_by_role("article").locator("em")).to_have_text("phone")
     await desk.get_by_role("button", name="Update").click()
-    await expect(desk.get_by_text("Your changes are published.")).to_be_visible()
+    await expect(desk.get_by_text("Changes published.")).to_be_visible()
     await expect(desk.get_by_role("article").get_by_text("Better")).to_be_visible()
 
 
@@ -167,7 +167,7 @@ async def test_after_a_log_out_elsewhere_nothing_is_lost(open_page: Opener) -> N
     await text_of(page).fill("After the log-out")
     await expect_status(page, "you are not logged in any more")
     await page.get_by_role("button", name="Save draft").click()
-    await page.get_by_role("heading", name="Please send it once more").wait_for()
+    await page.get_by_role("heading", name="This form has expired").wait_for()
     await log_in(page, READER)
     await page.goto(address)
     await expect(text_of(page)).to_have_value("After the log-out")

@@ -54,7 +54,7 @@ async def test_a_stranger_registers_and_publishes_a_post(
     await main.get_by_role("button", name="Publish").click()
 
     post = page.get_by_role("article", name=f"Post by {username}")
-    await expect(main.get_by_text("Your post is published.")).to_be_visible()
+    await expect(main.get_by_text("Post published.")).to_be_visible()
     await expect(post.get_by_role("heading", name="Herring at a good price")).to_be_visible()
     await expect(post.locator("strong")).to_have_text("harbour")
     await expect(post.locator("s")).to_have_text("not")

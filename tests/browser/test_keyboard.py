@@ -63,7 +63,7 @@ async def test_a_post_is_written_edited_commented_on_and_deleted(
     await skip_to_content(page)
     await type_into(page, main.get_by_label("on your mind"), text)
     await press(page, main.get_by_role("button", name="Publish"))
-    await expect(main.get_by_text("Your post is published.")).to_be_visible()
+    await expect(main.get_by_text("Post published.")).to_be_visible()
 
     post = main.get_by_role("article").filter(has_text=text)
     await press(page, post.get_by_role("link", name=f"Post by {WRITER}"))
@@ -76,12 +76,12 @@ async def test_a_post_is_written_edited_commented_on_and_deleted(
     await type_into(page, main.get_by_role("textbox", name="Text", exact=True), "Typed again.")
     # The bar with the buttons stands above the text.
     await press(page, main.get_by_role("button", name="Update"), "Shift+Tab")
-    await expect(main.get_by_text("Your changes are published.")).to_be_visible()
+    await expect(main.get_by_text("Changes published.")).to_be_visible()
     await expect(main.get_by_text("Typed again.")).to_be_visible()
 
     await press(page, main.get_by_role("link", name="Delete", exact=True))
     await press(page, main.get_by_role("button", name="Delete"))
-    await expect(main.get_by_text("The post is deleted.")).to_be_visible()
+    await expect(main.get_by_text("Post deleted.")).to_be_visible()
 
 
 async def test_a_person_is_followed_and_a_post_reported_and_hidden(open_page: Opener) -> None:
@@ -96,7 +96,7 @@ async def test_a_person_is_followed_and_a_post_reported_and_hidden(open_page: Op
     await press(page, main.get_by_role("link", name="Report the post"))
     await type_into(page, main.get_by_label("Reason"), "Too loud.")
     await press(page, main.get_by_role("button", name="Report"))
-    await expect(main.get_by_text("A moderator will look at it.")).to_be_visible()
+    await expect(main.get_by_text("A moderator will take a look.")).to_be_visible()
 
     page = await open_page()
     main = page.get_by_role("main")
@@ -107,12 +107,12 @@ async def test_a_person_is_followed_and_a_post_reported_and_hidden(open_page: Op
     await press(page, report.get_by_role("link", name="Hide the post"))
     await type_into(page, main.get_by_label("Reason"), "Turn it down.")
     await press(page, main.get_by_role("button", name="Hide"))
-    await expect(main.get_by_text("The post is hidden.")).to_be_visible()
+    await expect(main.get_by_text("Post hidden.")).to_be_visible()
     await press(page, main.get_by_role("link", name="Hidden posts"))
     await press(page, main.get_by_role("link", name="Show the post by i.okafor"))
-    await type_into(page, main.get_by_label("Reason"), "Thank you.")
+    await type_into(page, main.get_by_label("Reason"), "Thanks for your report.")
     await press(page, main.get_by_role("button", name="Show"))
-    await expect(main.get_by_text("The post is shown again.")).to_be_visible()
+    await expect(main.get_by_text("The post is visible again.")).to_be_visible()
 
 
 async def test_a_role_is_given_and_a_token_made_and_revoked(open_page: Opener) -> None:
@@ -141,4 +141,4 @@ async def test_a_role_is_given_and_a_token_made_and_revoked(open_page: Opener) -
     await expect(main.get_by_text("It may read, moderate")).to_be_visible()
     await press(page, main.get_by_role("link", name="Back to your tokens"))
     await press(page, main.get_by_role("button", name="Revoke typed"))
-    await expect(main.get_by_text("The token is revoked.")).to_be_visible()
+    await expect(main.get_by_text("Token revoked.")).to_be_visible()

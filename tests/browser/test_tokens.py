@@ -32,8 +32,8 @@ async def test_a_token_is_made_shown_once_and_revoked(
     await expect(main.get_by_text("It may read, write")).to_be_visible()
 
     await page.reload()
-    await expect(main.get_by_text("This token was made already")).to_be_visible()
+    await expect(main.get_by_text("already created this token")).to_be_visible()
     await expect(main.get_by_text(token)).to_have_count(0)
     await main.get_by_role("button", name=f"Revoke {name}").click()
-    await expect(main.get_by_text("The token is revoked.")).to_be_visible()
+    await expect(main.get_by_text("Token revoked.")).to_be_visible()
     await expect(main.get_by_role("heading", name=name)).to_have_count(0)

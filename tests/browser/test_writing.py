@@ -14,7 +14,7 @@ async def publish(page: Page, text: str) -> None:
     await page.goto("/")
     await page.get_by_label("on your mind").fill(text)
     await page.get_by_role("button", name="Publish").click()
-    await expect(page.get_by_text("Your post is published.")).to_be_visible()
+    await expect(page.get_by_text("Post published.")).to_be_visible()
 
 
 async def test_the_preview_follows_the_text(open_page: Opener) -> None:
@@ -117,7 +117,7 @@ async def test_without_scripts_a_post_is_begun_on_one_device_and_published_on_an
     await expect(desk.get_by_text("Scheduled", exact=True).first).to_be_visible()
     await desk.get_by_role("link", name="Waiting for it").first.click()
     await desk.get_by_role("button", name="Publish now").click()
-    await expect(desk.get_by_text("Your post is published.")).to_be_visible()
+    await expect(desk.get_by_text("Post published.")).to_be_visible()
     await expect(desk.get_by_role("heading", name="Waiting for it")).to_be_visible()
     await desk.get_by_role("link", name="Edit", exact=True).click()
     await desk.get_by_label("Text", exact=True).fill("It came.")
@@ -131,7 +131,7 @@ async def test_following_from_a_profile_fills_the_followed_tab(open_page: Opener
     await log_in(page, EDITOR)
     await page.goto(f"/user/{WRITER}")
     await page.get_by_role("button", name="Follow", exact=True).click()
-    await expect(page.get_by_text(f"You follow {WRITER} now.")).to_be_visible()
+    await expect(page.get_by_text(f"You're now following {WRITER}.")).to_be_visible()
     await page.goto("/")
     await page.get_by_role("link", name="Followed", exact=True).click()
     await expect(page.get_by_role("article", name=f"Post by {WRITER}").first).to_be_visible()
@@ -139,4 +139,4 @@ async def test_following_from_a_profile_fills_the_followed_tab(open_page: Opener
     await expect(page.get_by_role("main").get_by_role("link", name=EDITOR)).to_be_visible()
     await page.goto(f"/user/{WRITER}")
     await page.get_by_role("button", name="Unfollow").click()
-    await expect(page.get_by_text(f"You do not follow {WRITER} any more.")).to_be_visible()
+    await expect(page.get_by_text(f"You're no longer following {WRITER}.")).to_be_visible()

@@ -40,14 +40,14 @@ async def test_following_and_unfollowing_change_the_button_the_lists_and_the_cou
 ) -> None:
     assert 'action="/follow/david"' in (await susans_browser.get("/user/david")).text
     page = await act(susans_browser, "/follow/david")
-    assert "You follow david now" in page
+    assert "now following david" in page
     assert 'action="/unfollow/david"' in page
     assert (await counts(db, david), await counts(db, susan)) == ((1, 0), (0, 1))
     assert "susan" in (await susans_browser.get("/followers/david")).text
     assert 'href="/user/david"' in (await susans_browser.get("/followed_by/susan")).text
 
     page = await act(susans_browser, "/unfollow/david")
-    assert "You do not follow david any more" in page
+    assert "no longer following david" in page
     assert (await counts(db, david), await counts(db, susan)) == ((0, 0), (0, 0))
     assert "Nobody yet" in (await susans_browser.get("/followers/david")).text
 
@@ -66,7 +66,7 @@ async def test_a_profile_says_who_follows_one(
     ("address", "words"),
     [
         ("/follow/susan", "follow yourself"),
-        ("/unfollow/david", "You do not follow david."),
+        ("/unfollow/david", "following david."),
         ("/follow/nobody", "no user called nobody"),
         ("/unfollow/nobody", "no user called nobody"),
     ],
@@ -82,7 +82,7 @@ async def test_following_twice_counts_once(
     susans_browser: Browser, db: AsyncSession, david: User
 ) -> None:
     await act(susans_browser, "/follow/david")
-    assert "You follow david already" in await act(susans_browser, "/follow/david")
+    assert "already following david" in await act(susans_browser, "/follow/david")
     assert await counts(db, david) == (1, 0)
 
 

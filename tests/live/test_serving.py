@@ -64,7 +64,7 @@ async def test_https_is_spoken_in_the_version_that_the_client_prefers(
         form = await client.post("/auth/login", data={"email": "susan"})
     assert [page.http_version, form.http_version] == [version, version]
     assert (page.status_code, form.status_code) == (200, 400), "the token is missing"
-    assert "Please send it once more" in form.text
+    assert "This form has expired" in form.text
 
 
 async def test_a_client_without_tls_gets_no_response_and_leaves_no_trace(

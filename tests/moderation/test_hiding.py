@@ -88,7 +88,7 @@ async def test_of_two_moderators_at_once_one_is_told_that_the_other_was_quicker(
     )
     assert [answer.status_code for answer in answers] == [302, 302]
     pages = [(await visitor.get("/moderate")).text for visitor in both]
-    assert sum("Somebody else was quicker" in page for page in pages) == 1
+    assert sum("Someone else has already" in page for page in pages) == 1
     assert await acts(db) in (
         [HIDDEN_BY_MAUD],
         [("mona", *HIDDEN_BY_MAUD[1:])],

@@ -40,7 +40,7 @@ async def test_a_report_reaches_the_moderators(
     answer = await susans_browser.submit(address, {"reason": "This is <spam>"})
     assert answer.headers["location"] == back
     page = await susans_browser.get(back, follow_redirects=True)
-    assert "A moderator will look at it" in page.text
+    assert "A moderator will take a look" in page.text
     page = (await moderators_browser.get("/moderate/reports")).text
     assert "This is &lt;spam&gt;" in page
     assert ">susan<" in page
@@ -56,7 +56,7 @@ async def test_nobody_reports_a_thing_twice(
     answer = await susans_browser.submit(address, {"reason": "two"})
     assert answer.status_code == 302
     page = await susans_browser.get("/post/1")
-    assert "You have reported this before" in page.text
+    assert "already reported this" in page.text
     assert (await db.scalars(select(Report.reason))).all() == ["one"]
     await davids_browser.submit(address, {"reason": "I too"})
     assert await number_of_reports(db) == 2
@@ -143,7 +143,7 @@ async def test_a_report_is_closed_once(
     )
     assert [answer.status_code for answer in answers] == [302, 302]
     pages = [(await visitor.get("/moderate/reports")).text for visitor in both]
-    assert sum("Somebody else was quicker" in page for page in pages) == 1
+    assert sum("Someone else has already" in page for page in pages) == 1
     assert not any("Bad words" in page for page in pages)
     closed = (await moderators_browser.get("/moderate/reports/closed")).text
     assert "Bad words" in closed

@@ -163,7 +163,7 @@ async def test_to_delete_a_post_twice_is_a_success(susans_browser: Browser, post
     for token in tabs:
         answer = await susans_browser.post("/delete/1", data={"csrf_token": token})
         assert answer.headers["location"] == "/"
-    assert "The post is gone already." in (await susans_browser.get("/")).text
+    assert "This post has already been deleted." in (await susans_browser.get("/")).text
 
 
 async def test_a_hidden_post_cannot_be_changed_by_its_author(

@@ -47,7 +47,7 @@ async def test_a_draft_is_published_and_taken_back_by_its_page(
     assert 'id="comments"' not in page.text
     assert (await browser.get("/post/1/a-tram")).status_code == 404
     page = await press(susans_browser, 1, status="published")
-    assert "Your post is published." in page.text
+    assert "Post published." in page.text
     assert (await browser.get("/post/1/a-tram")).status_code == 200
     page = await press(susans_browser, 1, status="draft")
     assert "a draft again" in page.text

@@ -14,7 +14,7 @@ async def test_a_form_without_a_good_token_is_refused_and_says_what_to_do(
     await susans_browser.token("/")
     answer = await susans_browser.post("/", data={**POST, "csrf_token": token})
     assert answer.status_code == 400
-    assert "To send it again is enough" in answer.text
+    assert "Just send it again" in answer.text
     assert "Written by me" not in (await susans_browser.get("/")).text
 
 

@@ -326,7 +326,7 @@ async def test_a_form_without_the_token_is_refused_before_the_file_is_read(
     async with asyncio.timeout(10):
         answer = await susan_sends.post(FORM, content=endless(), headers=MULTIPART)
     assert answer.status_code == 400
-    assert "Please send it once more" in answer.text
+    assert "This form has expired" in answer.text
     assert await nothing_is_stored(uploading)
 
 
@@ -341,7 +341,7 @@ async def test_a_body_that_is_no_such_form_has_no_token(susan_sends: Browser) ->
     headers = {"Content-Type": "image/png", "X-Token": token}
     answer = await susan_sends.post(FORM, content=b"x", headers=headers)
     assert answer.status_code == 400
-    assert "Please send it once more" in answer.text
+    assert "This form has expired" in answer.text
 
 
 async def test_a_form_that_cannot_have_a_file_has_its_fields(susan_sends: Browser) -> None:

@@ -49,8 +49,8 @@ async def send_link() -> ResponseReturnValue:
             form.refuse(error)
         else:
             await flash(
-                f"We have sent a link to {viewer.person.email}. "
-                "Nothing is deleted before you open it.",
+                f"We've sent a link to {viewer.person.email}. Nothing will be deleted "
+                "until you open it.",
                 "success",
             )
             return redirect(url_for("leaving.ask"))
@@ -74,7 +74,7 @@ async def delete_account(token: str) -> ResponseReturnValue:
         await flash(str(error), "error")
         return redirect(url_for("leaving.ask"))
     forget_viewer()
-    await flash("Your account is deleted. Goodbye, and come back whenever you like.", "success")
+    await flash("Your account has been deleted. Goodbye, and come back any time.", "success")
     return redirect(url_for("site.home"))
 
 

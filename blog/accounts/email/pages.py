@@ -42,8 +42,7 @@ async def send_link() -> ResponseReturnValue:
             form.refuse(error)
         else:
             await flash(
-                f"We have sent a link to {data.email}. "
-                "Your address stays as it is until you open it.",
+                f"We've sent a link to {data.email}. Your address won't change until you open it.",
                 "success",
             )
             return redirect(url_for("email_address.change_form"))

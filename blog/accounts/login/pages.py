@@ -71,7 +71,7 @@ async def stale_form(error: StaleFormError) -> ResponseReturnValue:
     fields = await request.form
     account = current_viewer().account
     if request.endpoint == "login.logout" and account is None:
-        await flash("You have logged out.", "success")
+        await flash("You've logged out.", "success")
         return redirect(url_for("site.home"))
     if request.endpoint == "login.open_session" and account is not None:
         login = fields.get("email", "").strip().lower()
@@ -91,7 +91,7 @@ async def logout() -> ResponseReturnValue:
     if (ended := current_viewer().login) is not None:
         await service.log_out(db(), ended)
     forget_viewer()
-    await flash("You have logged out.", "success")
+    await flash("You've logged out.", "success")
     return redirect(url_for("site.home"))
 
 

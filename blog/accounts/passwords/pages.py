@@ -47,8 +47,8 @@ async def change() -> ResponseReturnValue:
             set_login_cookie(renewed.session_token, remember=login.is_remembered)
             remember_device(renewed.user_id, renewed.device_generation)
             await flash(
-                "Your password is changed. Every other browser is logged out, and your API "
-                "tokens are revoked.",
+                "Password changed. You've been logged out everywhere else, and your API "
+                "tokens have been revoked.",
                 "success",
             )
             return redirect(url_for("sessions.overview"))
@@ -76,14 +76,13 @@ async def send_link() -> ResponseReturnValue:
         await spend(MAILING)
         if not current_app.backlog.add(_mail_link, data.email):
             raise TooManyRequestsError(
-                BACKLOG_FULL_WAIT, "Very many people ask for a link just now."
+                BACKLOG_FULL_WAIT, "We're getting a lot of requests right now."
             )
     except TooManyRequestsError as error:
         form.refuse(error)
         return await render_template("accounts/reset.html", form=form), form.status
     await flash(
-        "If there is an account with this address, we have sent a link to it. "
-        "It works for an hour.",
+        "If there's an account with this address, we've sent it a link. It works for an hour.",
         "success",
     )
     return redirect(url_for("login.login"))
@@ -119,7 +118,7 @@ async def reset(token: str) -> ResponseReturnValue:
         else:
             forget_viewer()
             remember_device(renewed.user_id, renewed.device_generation)
-            await flash("Your password is changed. Please log in with the new one.", "success")
+            await flash("Password changed. Log in with the new one.", "success")
             return redirect(url_for("login.login"))
     return await render_template("accounts/reset_password.html", form=form), form.status
 

@@ -35,7 +35,7 @@ async def register() -> ResponseReturnValue:
 async def create_account() -> ResponseReturnValue:
     """Create the account, and announce the mail."""
     if current_viewer().account is not None:
-        await flash("You have an account, and are logged in.", "info")
+        await flash("You're already logged in.", "info")
         return redirect(url_for("site.home"))
     form = Form(RegisterForm)
     if (data := await form.submitted()) is not None:
@@ -52,7 +52,8 @@ async def create_account() -> ResponseReturnValue:
         else:
             session[REGISTERED] = user.id
             await flash(
-                f"Welcome! We have sent a link to {user.email}: open it to confirm.", "success"
+                f"Welcome! We've sent a link to {user.email}. Open it to confirm your address.",
+                "success",
             )
             return redirect(url_for("login.login"))
     return await render_template("accounts/register.html", form=form), form.status
@@ -70,7 +71,7 @@ async def review_confirmation(token: str) -> ResponseReturnValue:
             db(), current_viewer(), token, current_app.links, registered=session.get(REGISTERED)
         )
     except service.OwnershipNotProvedError:
-        await flash("Please log in to confirm this address.", "info")
+        await flash("Log in to confirm this address.", "info")
         raise quart_auth.Unauthorized from None
     if user.is_confirmed:
         return await _confirmed()
@@ -86,7 +87,7 @@ async def confirm(token: str) -> ResponseReturnValue:
             db(), current_viewer(), token, current_app.links, registered=session.get(REGISTERED)
         )
     except service.OwnershipNotProvedError:
-        await flash("Please log in to confirm this address.", "info")
+        await flash("Log in to confirm this address.", "info")
         return redirect(url_for("login.login", next=request.path))
     return await _confirmed()
 
@@ -94,9 +95,9 @@ async def confirm(token: str) -> ResponseReturnValue:
 async def _confirmed() -> ResponseReturnValue:
     """Redirect to the next step after the confirmation."""
     if current_viewer().account is not None:
-        await flash("Your address is confirmed. Welcome aboard!", "success")
+        await flash("Your address is confirmed. Welcome!", "success")
         return redirect(url_for("site.home"))
-    await flash("Your address is confirmed. Please log in.", "success")
+    await flash("Your address is confirmed. You can now log in.", "success")
     return redirect(url_for("login.login"))
 
 
@@ -107,7 +108,7 @@ async def bad_link(error: InvalidTokenError) -> ResponseReturnValue:
     if account is None:
         return await link_pages.bad_link(error, "login.login", "Log in to get another link")
     if account.is_confirmed:
-        return await link_pages.bad_link(error, "sessions.overview", "To your account")
+        return await link_pages.bad_link(error, "sessions.overview", "Go to your account")
     return await link_pages.bad_link(error, "registration.unconfirmed", "Get another link")
 
 
@@ -129,9 +130,11 @@ async def resend_confirmation() -> ResponseReturnValue:
         return redirect(url_for("site.home"))
     await spend(MAILING)
     if await service.resend_confirmation(db(), viewer, current_app.links):
-        await flash(f"We have sent another link to {viewer.person.email}.", "success")
+        await flash(f"We've sent another link to {viewer.person.email}.", "success")
     else:
         await flash(
-            "We have sent you several links. Look among the spam, or try again in an hour.", "error"
+            "We've already sent you several links. Check your spam folder, or try again "
+            "in an hour.",
+            "error",
         )
     return redirect(url_for("registration.unconfirmed"))

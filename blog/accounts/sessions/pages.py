@@ -36,9 +36,9 @@ async def end(login_id: int) -> ResponseReturnValue:
         return redirect(url_for("sessions.overview"))
     if login_id == current.id:
         forget_viewer()
-        await flash("You have logged out.", "success")
+        await flash("You've logged out.", "success")
         return redirect(url_for("site.home"))
-    await flash("That session has ended.", "success")
+    await flash("That session has been logged out.", "success")
     return redirect(url_for("sessions.overview"))
 
 
@@ -53,9 +53,9 @@ async def end_all() -> ResponseReturnValue:
     await sessions_service.end_sessions_everywhere(db(), current_viewer(), with_tokens=data.tokens)
     forget_viewer()
     await flash(
-        "You have logged out everywhere, and your API tokens are revoked."
+        "You've logged out everywhere, and your API tokens have been revoked."
         if data.tokens
-        else "You have logged out everywhere.",
+        else "You've logged out everywhere.",
         "success",
     )
     return redirect(url_for("login.login"))
@@ -68,5 +68,5 @@ async def end_others() -> ResponseReturnValue:
     login = required_login()
     generation = await sessions_service.end_other_sessions(db(), current_viewer())
     remember_device(login.user_id, generation)
-    await flash("All other sessions have ended.", "success")
+    await flash("All other sessions have been logged out.", "success")
     return redirect(url_for("sessions.overview"))

@@ -48,8 +48,8 @@ async def create() -> ResponseReturnValue:
         return await _overview(form)
     except AlreadyIssuedError:
         await flash(
-            "This token was made already, and its secret shown. If you do not have it, revoke "
-            "the token and make another.",
+            "You've already created this token and seen its secret. If you don't have "
+            "it, revoke the token and create another.",
             "info",
         )
         return redirect(url_for("tokens.overview"))
@@ -66,7 +66,7 @@ async def revoke(token_id: int) -> ResponseReturnValue:
     except NotFoundError as error:
         await flash(str(error), "info")
     else:
-        await flash("The token is revoked.", "success")
+        await flash("Token revoked.", "success")
     return redirect(url_for("tokens.overview"))
 
 

@@ -24,7 +24,7 @@ async def overview() -> ResponseReturnValue:
     """Show the number of jobs of each sort, and list those of one sort (`?state=`)."""
     wanted = request.args.get("state", Sort.FAILED.value)
     if wanted not in set(Sort):
-        abort(400, "There are no such jobs.")
+        abort(400, "There's no such list of jobs.")
     sort = Sort(wanted)
     return await render_template(
         "admin/jobs.html",
@@ -41,7 +41,7 @@ async def overview() -> ResponseReturnValue:
 async def retry_all() -> ResponseReturnValue:
     """Retry all failed jobs."""
     number = await service.retry_all(db(), required_viewer())
-    await flash(f"{number} to be done again." if number else "Nothing has failed.", "success")
+    await flash(f"{number} will run again." if number else "There's nothing to retry.", "success")
     return redirect(url_for("jobs.overview"))
 
 
@@ -51,9 +51,9 @@ async def retry_all() -> ResponseReturnValue:
 async def retry(job_id: int) -> ResponseReturnValue:
     """Run a job now."""
     if await service.retry(db(), required_viewer(), job_id):
-        await flash(f"Job {job_id} is done as soon as possible.", "success")
+        await flash(f"Job {job_id} will run as soon as possible.", "success")
     else:
-        await flash(f"Job {job_id} is running, done or gone.", "info")
+        await flash(f"Job {job_id} is running, or has finished.", "info")
     return await _back_to_list()
 
 
@@ -63,9 +63,9 @@ async def retry(job_id: int) -> ResponseReturnValue:
 async def discard(job_id: int) -> ResponseReturnValue:
     """Discard a job."""
     if await service.discard(db(), required_viewer(), job_id):
-        await flash(f"Job {job_id} is discarded.", "success")
+        await flash(f"Job {job_id} discarded.", "success")
     else:
-        await flash(f"Job {job_id} is done already, or is repeated.", "info")
+        await flash(f"Job {job_id} has finished, or is a recurring job.", "info")
     return await _back_to_list()
 
 

@@ -32,11 +32,8 @@ class ForeignRequestError(BadRequest):
 class StaleFormError(BadRequest):
     """The form's token does not belong to the current session, for example after a log-in."""
 
-    title = "Please send it once more"
-    description = (
-        "This form was opened before you logged in or out, or too long ago, and nothing was done "
-        "yet. To send it again is enough."
-    )
+    title = "This form has expired"
+    description = "Nothing has been changed yet. Just send it again."
 
 
 def csrf_token() -> str:

@@ -25,12 +25,12 @@ from blog.posts.publication import publication_columns
 from blog.posts.service import POST_IS_GONE, edit_post
 
 ZONE_LIFE = timedelta(days=365)
-SAVED = "Your draft is saved. Only you can see it."
-UNSCHEDULED = "It is a draft again, and will not be published by itself."
-PUBLISHED = "Your post is published."
-CHANGES_SAVED = "Your changes are saved. Readers will see them when you publish them."
-CHANGES_PUBLISHED = "Your changes are published."
-CHANGES_DISCARDED = "Your changes are discarded. This is what readers see."
+SAVED = "Draft saved. Only you can see it."
+UNSCHEDULED = "Unscheduled. It's a draft again."
+PUBLISHED = "Post published."
+CHANGES_SAVED = "Changes saved. Readers will see them once you publish."
+CHANGES_PUBLISHED = "Changes published."
+CHANGES_DISCARDED = "Changes discarded. This is what readers see."
 
 
 class Sent(NamedTuple):
@@ -202,10 +202,10 @@ def _promise(post: Post) -> str:
     wall, zone, moment = post.scheduled_wall, post.time_zone or "", post.published_at
     if wall is None or moment is None:
         return PUBLISHED
-    words = f"It will be published on {wall:%-d %B %Y} at {wall:%H:%M}"
-    words += f" in {zone}, which is {moment:%-d %B %H:%M} UTC" if zone != "UTC" else " UTC"
+    words = f"Scheduled for {wall:%-d %B %Y} at {wall:%H:%M}"
+    words += f" in {zone} ({moment:%-d %B %H:%M} UTC)" if zone != "UTC" else " UTC"
     if comes_twice(wall, zone):
-        words += ". The clocks show that time twice that night: the first is taken"
+        words += ". That time occurs twice that night, so the first one counts"
     return f"{words}."
 
 

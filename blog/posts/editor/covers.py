@@ -29,7 +29,7 @@ from blog.posts.service import edit_post
 blueprint = Blueprint("covers", __name__)
 
 PER_PAGE = 24
-IS_CHOSEN = "This is the cover now."
+IS_CHOSEN = "Cover saved."
 WAS_CHANGED = (
     "This post has changed in the meantime. Have a look at it, then choose the cover again."
 )

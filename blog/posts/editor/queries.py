@@ -103,7 +103,7 @@ class ListedDraft(NamedTuple):
     @property
     def name(self) -> str:
         """What to call it."""
-        return self.title or self.beginning or "Without a title"
+        return self.title or self.beginning or "Untitled"
 
 
 async def drafts_page(
