@@ -47,7 +47,7 @@ async def demo(
         await _prepare(app, yes)
         password = PASSWORD
         if await _is_loaded(app):
-            click.echo("The demonstration is loaded already.")
+            click.echo("The demo is already loaded.")
             if app.settings.is_production:
                 password = "that was printed then"  # noqa: S105
         else:

@@ -117,7 +117,7 @@ def _announce(settings: Settings, migrated: int) -> None:
     else:
         mail = "stays in the outbox until MAIL_SERVER is set"
     if settings.admin_email:
-        administrator = f"register as {' or '.join(settings.admin_email)}"
+        administrator = f"sign up as {' or '.join(settings.admin_email)}"
     else:
         administrator = "register, then: blog user promote USERNAME"
     database = "external" if settings.database_url else f"embedded, in {settings.var_dir}"

@@ -26,8 +26,8 @@ _LONGEST_COMMENT = 65_535
 EMPTY = "This file is empty."
 NO_IMAGE = "This isn't a supported image. Please upload a JPEG, PNG, GIF, WebP or AVIF file."
 HEIC = (
-    "HEIC photos cannot be read here. Please save or export it as JPEG first; an iPhone takes JPEG "
-    "photos if you choose Settings, Camera, Formats, Most Compatible."
+    "HEIC photos aren't supported. Please save or export it as JPEG first. To take JPEG "
+    "photos on an iPhone, go to Settings, Camera, Formats and choose Most Compatible."
 )
 SVG = "SVG files aren't supported. Please convert it to PNG first."
 TWO_THINGS = "This file is both an image and something else, so we can't accept it."

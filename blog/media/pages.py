@@ -57,7 +57,7 @@ async def upload() -> ResponseReturnValue:
 async def _taken(media: Media) -> ResponseReturnValue:
     if prefers_json():
         return _inserted(media), 201
-    await flash("Your image is here now. Copy its Markdown into your text.", "success")
+    await flash("Image added. Copy its Markdown into your post.", "success")
     return redirect(url_for("media.overview", _anchor=f"media-{media.id}"))
 
 

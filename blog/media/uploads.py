@@ -31,7 +31,7 @@ LARGEST_FILE = 20 * MIB
 LARGEST_UPLOAD = LARGEST_FILE + MIB
 
 NO_FILE = "Please choose an image."
-IS_NOT_READY = "This image is not processed yet, or could not be."
+IS_NOT_READY = "This image hasn't been processed yet, or couldn't be."
 TOO_LARGE = "This file is larger than 20 MB. Please make it smaller."
 
 

@@ -26,10 +26,10 @@ blueprint = Blueprint(
 moderators_only = permission_required(Permission.MODERATE)
 ACTIONS = {"hide": revisions.hide_revision, "show": revisions.show_revision}
 DONE = {
-    ("hide", True): "The revision is hidden.",
-    ("hide", False): "Somebody else was quicker: this revision is hidden already.",
-    ("show", True): "The revision is shown again.",
-    ("show", False): "Somebody else was quicker: this revision is shown already.",
+    ("hide", True): "Revision hidden.",
+    ("hide", False): "Someone else has already hidden this revision.",
+    ("show", True): "The revision is visible again.",
+    ("show", False): "Someone else has already unhidden this revision.",
 }
 
 

@@ -37,7 +37,7 @@ Data = TypeVar("Data", bound=BaseModel)
 # The names of the fields: with the name of an image, or `COVER`.
 TEXT, DECORATIVE, COVER = "alt-", "decorative-", "cover"
 ANYWAY = "anyway"
-IS_MISSING = "Please say what it shows, or that it only decorates."
+IS_MISSING = "Please describe the image, or mark it as decorative."
 
 _ATTRIBUTE = re.compile(r'([a-z]+)="([^"]*)"')
 _SOURCE = re.compile(PREFIX + r"([a-z2-7]{32})-\d+\.webp$")

@@ -119,7 +119,7 @@ class AvatarChoice(Schema):
     """
 
     media: Annotated[
-        int, Field(ge=1, lt=2**63, strict=True, description="The id of one of your images.")
+        int, Field(ge=1, lt=2**63, strict=True, description="The ID of one of your images.")
     ]
 
 

@@ -9,7 +9,7 @@ function equip(block) {
   const button = document.createElement("button");
   button.type = "button";
   button.textContent = "Copy";
-  button.ariaLabel = "Copy the code";
+  button.ariaLabel = "Copy code";
   // Tells screen readers what came of it; the label of a button is not read again.
   const status = document.createElement("span");
   status.className = "visually-hidden";
@@ -23,7 +23,7 @@ function equip(block) {
     try {
       await navigator.clipboard.writeText(block.textContent);
     } catch {
-      outcome = "Not copied";
+      outcome = "Couldn’t copy";
     }
     button.textContent = status.textContent = outcome;
     button.dataset.done = "";

@@ -15,12 +15,14 @@ const date = new Intl.DateTimeFormat(undefined, { dateStyle: "long" });
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
 const passed = new Intl.RelativeTimeFormat(undefined, { numeric: "always" });
 const now = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" }).format(0, "second");
+const justNow = date.resolvedOptions().locale.startsWith("en") ? "just now" : now;
 
 /** A moment as a reader wants it `seconds` from now; of the past they are negative. */
 function describe(moment, seconds) {
   if (Math.abs(seconds) >= 30 * DAY) return date.format(moment);
   const [unit, length] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? [];
-  return unit ? passed.format(Math.round(seconds / length), unit) : now;
+  if (unit) return passed.format(Math.round(seconds / length), unit);
+  return seconds > 0 ? now : justNow;
 }
 
 function refresh() {

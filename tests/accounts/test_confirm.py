@@ -124,7 +124,7 @@ async def test_bad_links_are_refused_and_change_nothing(
     for what, token in bad.items():
         answer = await browser.get(f"/auth/confirm/{token}")
         assert answer.status_code == 400, what
-        assert "This link does not work" in answer.text, what
+        assert "This link doesn’t work" in answer.text, what
     assert not await is_confirmed(db, newcomer)
 
 

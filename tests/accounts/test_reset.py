@@ -77,7 +77,7 @@ async def test_a_reset_link_works_once(app: Broadside, susan: User, browser: Bro
     await browser.submit(link, FORM)
     again = await browser.get(link)
     assert again.status_code == 400
-    assert "This link does not work" in again.text
+    assert "This link doesn’t work" in again.text
     assert 'href="/auth/reset"' in again.text
     third = {"password": "a third password", "password2": "a third password"}
     refused = await browser.submit(link, third, page="/auth/login")
@@ -191,7 +191,7 @@ async def test_bad_links_are_refused_and_change_nothing(
     for what, token in bad.items():
         answer = await browser.get(f"/auth/reset/{token}")
         assert answer.status_code == 400, what
-        assert "This link does not work" in answer.text, what
+        assert "This link doesn’t work" in answer.text, what
         answer = await browser.submit(f"/auth/reset/{token}", FORM, page="/auth/login")
         assert answer.status_code == 400, what
     assert (await browser.get(f"/auth/reset/{good}")).status_code == 200

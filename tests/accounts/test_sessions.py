@@ -187,7 +187,7 @@ async def test_logging_out_everywhere_optionally_revokes_the_tokens(
         for browser in (laptop, phone):
             await log_in(browser)
         page = (await laptop.get("/auth/sessions")).text
-        assert "also that of this browser" in page
+        assert "including this one" in page
         form = {"tokens": "true"} if with_tokens else {}
         ended = await laptop.submit("/auth/sessions/end-all", form, page="/auth/sessions")
         assert ended.headers["location"] == "/auth/login"

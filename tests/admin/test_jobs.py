@@ -62,9 +62,9 @@ async def test_an_administrator_sees_how_many_jobs_there_are_and_what_failed(
 
 async def test_an_empty_list_says_what_that_means(roots_browser: Browser) -> None:
     for state, words in (
-        ("failed", "No job has failed for good"),
+        ("failed", "No failed jobs"),
         ("running", "Nothing is running"),
-        ("waiting", "Nothing waits"),
+        ("waiting", "Nothing is waiting"),
         ("scheduled", "Nothing is scheduled"),
     ):
         assert words in (await roots_browser.get(f"/admin/jobs?state={state}")).text

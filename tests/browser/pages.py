@@ -56,7 +56,7 @@ async def meet_another_editor(page: Page) -> None:
     await page.evaluate("() => { document.querySelector('[name=version]').value = 99; }")
     await page.get_by_label("Text", exact=True).fill("What I made of it.")
     await page.get_by_role("button", name="Update").click()
-    await page.get_by_role("heading", name="The text as it is now").wait_for()
+    await page.get_by_role("heading", name="The current text").wait_for()
 
 
 async def save_draft(page: Page) -> None:
@@ -177,7 +177,7 @@ async def make_token(page: Page) -> None:
     """Make an API token, whose secret is shown."""
     await page.get_by_label("Name").fill("Backup at home")
     await page.get_by_label("Password").fill(PASSWORD)
-    await page.get_by_role("button", name="Make the token").click()
+    await page.get_by_role("button", name="Create token").click()
     await page.get_by_role("heading", name="Your new token").wait_for()
 
 
@@ -194,7 +194,7 @@ async def upload_image(page: Page) -> None:
     photo = encoded(picture(900, 600), "JPEG")
     file = {"name": "tram.jpg", "mimeType": "image/jpeg", "buffer": photo}
     await page.get_by_label("Image", exact=True).set_input_files(file)  # type: ignore[arg-type]
-    await page.get_by_label("Alternative text").first.fill("Quarters in four colours")
+    await page.get_by_label("Alt text").first.fill("Quarters in four colours")
     await page.get_by_label("Caption").first.fill("As a flag")
     await page.get_by_role("button", name="Upload").click()
     await page.get_by_label("Markdown").wait_for()

@@ -12,7 +12,7 @@ PATIENCE_SECONDS = 20
 async def log_in(page: Page, login: str, password: str = PASSWORD) -> None:
     """Log in by the form, and see that it worked."""
     await page.goto("/auth/login")
-    await page.get_by_label("E-mail or username").fill(login)
+    await page.get_by_label("Email or username").fill(login)
     await page.get_by_label("Password").fill(password)
     await page.get_by_role("main").get_by_role("button", name="Log in").click()
     await page.wait_for_url(lambda url: not url.endswith("/auth/login"))
@@ -38,4 +38,4 @@ async def open_link_in_mail(page: Page, recipient: str, link: str) -> None:
 async def confirm_address(page: Page, recipient: str) -> None:
     """Open the link of the mail that confirms an address, and press its button."""
     await open_link_in_mail(page, recipient, "/auth/confirm/")
-    await page.get_by_role("button", name="Confirm the address").click()
+    await page.get_by_role("button", name="Confirm address").click()

@@ -18,10 +18,10 @@ async def join(page: Page, username: str) -> None:
     """Register, confirm the address and log in."""
     main = page.get_by_role("main")
     await page.goto("/auth/register")
-    await page.get_by_label("E-mail").fill(f"{username}@example.com")
+    await page.get_by_label("Email").fill(f"{username}@example.com")
     await page.get_by_label("Username").fill(username)
     await page.get_by_label("Password", exact=True).fill(PASSWORD)
-    await page.get_by_label("Password again").fill(PASSWORD)
+    await page.get_by_label("Repeat password").fill(PASSWORD)
     await main.get_by_role("button", name="Register").click()
     await expect(main.get_by_text("We've sent a link")).to_be_visible()
     await confirm_address(page, f"{username}@example.com")
@@ -38,21 +38,21 @@ async def test_a_forgotten_password_is_replaced_by_mail(
     await join(other, username)
 
     await page.goto("/auth/login")
-    await main.get_by_role("link", name="Forgotten your password?").click()
-    await page.get_by_label("E-mail").fill(f"{username}@example.com")
+    await main.get_by_role("link", name="Forgot your password?").click()
+    await page.get_by_label("Email").fill(f"{username}@example.com")
     await main.get_by_role("button", name="Send me a link").click()
     await expect(main.get_by_text("If there's an account")).to_be_visible()
 
     await open_link_in_mail(page, f"{username}@example.com", "/auth/reset/")
     link = page.url
     await page.get_by_label("New password", exact=True).fill(NEW_PASSWORD)
-    await page.get_by_label("New password again").fill(NEW_PASSWORD)
-    await main.get_by_role("button", name="Change the password").click()
+    await page.get_by_label("Repeat new password").fill(NEW_PASSWORD)
+    await main.get_by_role("button", name="Change password").click()
     await expect(main.get_by_text("Password changed")).to_be_visible()
     await log_in(page, username, NEW_PASSWORD)
 
     await page.goto(link)
-    await expect(page.get_by_role("heading", name="This link does not work")).to_be_visible()
+    await expect(page.get_by_role("heading", name="This link doesn’t work")).to_be_visible()
     await other.goto("/auth/sessions")
     await expect(other.get_by_role("heading", name="Log in")).to_be_visible()
 
@@ -66,13 +66,13 @@ async def test_an_address_is_changed_by_a_link_to_the_new_one(
     await join(page, username)
 
     await page.goto("/auth/change_email")
-    await page.get_by_label("New e-mail").fill(new)
+    await page.get_by_label("New email").fill(new)
     await page.get_by_label("Password").fill(PASSWORD)
-    await main.get_by_role("button", name="Send the link").click()
+    await main.get_by_role("button", name="Send link").click()
     await expect(main.get_by_text(f"We've sent a link to {new}")).to_be_visible()
 
     await open_link_in_mail(page, new, "/auth/change_email/")
-    await main.get_by_role("button", name="Change the address").click()
+    await main.get_by_role("button", name="Use this address").click()
     await expect(main.get_by_text(f"Your address is now {new}")).to_be_visible()
     await page.goto("/dev/mailbox")
     notice = page.get_by_role("listitem").filter(has_text=f"{username}@example.com")
@@ -127,13 +127,13 @@ async def test_a_comment_survives_a_session_that_has_ended(
     await page.context.clear_cookies(name=cookie["name"])
     await main.get_by_role("button", name="Comment").click()
 
-    await expect(main.get_by_text("You are not logged in any more")).to_be_visible()
-    await page.get_by_label("E-mail or username").fill(READER)
+    await expect(main.get_by_text("You’ve been logged out")).to_be_visible()
+    await page.get_by_label("Email or username").fill(READER)
     await page.get_by_label("Password").fill(PASSWORD)
     await main.get_by_role("button", name="Log in").click()
-    await expect(main.get_by_text("It has not been sent yet")).to_be_visible()
+    await expect(main.get_by_text("been sent yet")).to_be_visible()
     await expect(page.get_by_label("Text")).to_have_value(
         f'Written in {name}\n\nwith <b> & "quotes"'
     )
-    await main.get_by_role("button", name="Send it").click()
+    await main.get_by_role("button", name="Send").click()
     await expect(main.get_by_text(f"Written in {name}")).to_be_visible()

@@ -39,7 +39,7 @@ async def test_a_post_is_written_with_a_token(open_page: Opener) -> None:
     await page.get_by_label("Name").fill("trying out")
     await page.get_by_label("Write, edit and delete").check()
     await page.get_by_label("Password").fill(PASSWORD)
-    await page.get_by_role("button", name="Make the token").click()
+    await page.get_by_role("button", name="Create token").click()
     secret = await page.get_by_label("trying out").input_value()
 
     await page.goto("/api/docs")

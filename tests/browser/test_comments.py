@@ -79,7 +79,7 @@ async def test_a_reported_comment_is_disabled_with_a_reason_and_enabled_again(
     await expect(reader.get_by_text(text)).to_have_count(0)
     await expect(reader.get_by_text(REASON)).to_have_count(0)
     await author.goto(address)
-    await expect(author.locator(f"#{anchor}")).to_contain_text(f"The reason: {REASON}")
+    await expect(author.locator(f"#{anchor}")).to_contain_text(f"Reason: {REASON}")
     await expect(author.get_by_text(text)).to_have_count(0)
 
     await moderator.goto(address)

@@ -165,7 +165,7 @@ async def test_after_a_log_out_elsewhere_nothing_is_lost(open_page: Opener) -> N
     await page.context.clear_cookies()
     await page.route("**/preview", lambda route: route.fulfill(body=""))
     await text_of(page).fill("After the log-out")
-    await expect_status(page, "you are not logged in any more")
+    await expect_status(page, "you’ve been logged out")
     await page.get_by_role("button", name="Save draft").click()
     await page.get_by_role("heading", name="This form has expired").wait_for()
     await log_in(page, READER)
@@ -261,7 +261,7 @@ async def test_an_image_is_asked_what_it_shows_and_put_into_the_text(open_page: 
     file: FilePayload = {"name": "tram.png", "mimeType": "image/png", "buffer": picture}
     await (await chooser.value).set_files(file)
     dialog = page.get_by_role("dialog", name="tram.png")
-    await dialog.get_by_label("Alternative text").fill("A tram in the rain")
+    await dialog.get_by_label("Alt text").fill("A tram in the rain")
     await dialog.get_by_role("button", name="Upload").click()
     await expect(dialog).to_be_hidden()
     await expect(text_of(page)).to_have_value(
@@ -285,7 +285,7 @@ async def test_a_cover_is_uploaded_beside_the_text_and_saved_with_it(open_page: 
     file: FilePayload = {"name": "cover.png", "mimeType": "image/png", "buffer": picture}
     await (await chooser.value).set_files(file)
     dialog = page.get_by_role("dialog", name="cover.png")
-    await dialog.get_by_label("Alternative text").fill("A tram in the rain")
+    await dialog.get_by_label("Alt text").fill("A tram in the rain")
     async with page.expect_response("**/autosave"):
         await dialog.get_by_role("button", name="Upload").click()
     await expect(covers.get_by_role("radio", name="A tram in the rain")).to_be_checked()
@@ -304,7 +304,7 @@ async def test_images_of_other_sites_are_offered_to_be_copied(open_page: Opener)
     await page.goto("/write")
     address = "https://photos.example/tram.png"
     await text_of(page).fill(f"![A tram]({address} 'Line 28')\n\n[there]({address})")
-    offer = page.get_by_text("Readers won’t see one of these images")
+    offer = page.get_by_text("One image is on another site")
     await expect(offer).to_be_visible()
     sent = []
 

@@ -36,10 +36,10 @@ async def test_a_stranger_registers_and_publishes_a_post(
 
     await page.goto("/")
     await main.get_by_role("link", name="register").click()
-    await page.get_by_label("E-mail").fill(address)
+    await page.get_by_label("Email").fill(address)
     await page.get_by_label("Username").fill(username)
     await page.get_by_label("Password", exact=True).fill(PASSWORD)
-    await page.get_by_label("Password again").fill(PASSWORD)
+    await page.get_by_label("Repeat password").fill(PASSWORD)
     await main.get_by_role("button", name="Register").click()
     await expect(main.get_by_text(address)).to_be_visible()
 
@@ -47,7 +47,7 @@ async def test_a_stranger_registers_and_publishes_a_post(
     await expect(main.get_by_text("confirmed")).to_be_visible()
 
     await page.goto("/auth/login")
-    await page.get_by_label("E-mail or username").fill(address)
+    await page.get_by_label("Email or username").fill(address)
     await page.get_by_label("Password").fill(PASSWORD)
     await main.get_by_role("button", name="Log in").click()
     await page.get_by_label("on your mind").fill(POST)
@@ -69,10 +69,10 @@ async def test_a_stranger_registers_and_publishes_a_post(
 async def test_a_wrong_field_says_so_and_has_the_focus(open_page: Opener) -> None:
     page = await open_page()
     await page.goto("/auth/register")
-    await page.get_by_label("E-mail").fill("somebody@example.com")
+    await page.get_by_label("Email").fill("somebody@example.com")
     await page.get_by_label("Username").fill("9 lives")
     await page.get_by_label("Password", exact=True).fill("short")
-    await page.get_by_label("Password again").fill("short")
+    await page.get_by_label("Repeat password").fill("short")
     await page.get_by_role("main").get_by_role("button", name="Register").click()
 
     username = page.get_by_label("Username")

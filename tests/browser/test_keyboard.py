@@ -42,7 +42,7 @@ async def log_in(page: Page, login: str) -> None:
     """Log in from the front page."""
     await page.goto("/")
     await press(page, page.get_by_role("navigation").get_by_role("link", name="Log in"))
-    await type_into(page, page.get_by_label("E-mail or username"), login)
+    await type_into(page, page.get_by_label("Email or username"), login)
     await type_into(page, page.get_by_label("Password"), PASSWORD)
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("button", name="Log out")).to_be_visible()
@@ -109,9 +109,9 @@ async def test_a_person_is_followed_and_a_post_reported_and_hidden(open_page: Op
     await press(page, main.get_by_role("button", name="Hide"))
     await expect(main.get_by_text("Post hidden.")).to_be_visible()
     await press(page, main.get_by_role("link", name="Hidden posts"))
-    await press(page, main.get_by_role("link", name="Show the post by i.okafor"))
-    await type_into(page, main.get_by_label("Reason"), "Thanks for your report.")
-    await press(page, main.get_by_role("button", name="Show"))
+    await press(page, main.get_by_role("link", name="Unhide the post by i.okafor"))
+    await type_into(page, main.get_by_label("Reason"), "Thank you.")
+    await press(page, main.get_by_role("button", name="Unhide"))
     await expect(main.get_by_text("The post is visible again.")).to_be_visible()
 
 
@@ -119,9 +119,9 @@ async def test_a_role_is_given_and_a_token_made_and_revoked(open_page: Opener) -
     page = await open_page()
     main = page.get_by_role("main")
     await log_in(page, EDITOR)
-    await press(page, page.get_by_role("navigation").get_by_role("link", name="Administer"))
+    await press(page, page.get_by_role("navigation").get_by_role("link", name="Admin"))
     for role in ("Moderator", "User"):
-        await type_into(page, main.get_by_label("Name or e-mail"), "tomas")
+        await type_into(page, main.get_by_label("Name or email"), "tomas")
         await page.keyboard.press("Enter")
         row = main.get_by_role("row").filter(has_text="tomas@example.com")
         await expect(main.get_by_role("row")).to_have_count(2)
@@ -137,7 +137,7 @@ async def test_a_role_is_given_and_a_token_made_and_revoked(open_page: Opener) -
     await tab_to(page, main.get_by_label("Moderate"))
     await page.keyboard.press("Space")
     await type_into(page, main.get_by_label("Password"), PASSWORD)
-    await press(page, main.get_by_role("button", name="Make the token"))
+    await press(page, main.get_by_role("button", name="Create token"))
     await expect(main.get_by_text("It may read, moderate")).to_be_visible()
     await press(page, main.get_by_role("link", name="Back to your tokens"))
     await press(page, main.get_by_role("button", name="Revoke typed"))

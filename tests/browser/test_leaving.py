@@ -23,7 +23,7 @@ async def test_a_person_takes_everything_along_and_leaves_by_the_link_in_the_mai
     assert content["account"][0]["username"] == "leaver"
 
     await page.get_by_label("Password").fill(PASSWORD)
-    await main.get_by_role("button", name="Send me the link").click()
+    await main.get_by_role("button", name="Send me a link").click()
     await expect(main.get_by_text("We've sent a link to leaver@example.com")).to_be_visible()
     await open_link_in_mail(page, "leaver@example.com", "/auth/delete-account/")
     await main.get_by_role("button", name="Delete my account").click()

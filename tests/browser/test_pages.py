@@ -109,7 +109,7 @@ async def test_axe_finds_nothing_in_the_open_menu_and_in_a_mail(open_page: Opene
     assert await found_in_both_schemes(page) == []
     await page.keyboard.press("Escape")
 
-    await page.get_by_label("E-mail").fill(f"{WRITER}@example.com")
+    await page.get_by_label("Email").fill(f"{WRITER}@example.com")
     await page.get_by_role("button", name="Send me a link").click()
     mail = page.get_by_role("main").get_by_role("listitem").get_by_role("link").first
     await expect(page.get_by_text("If there's an account")).to_be_visible()

@@ -20,9 +20,9 @@ async def test_a_token_is_made_shown_once_and_revoked(
     await main.get_by_role("link", name="API tokens").click()
     await main.get_by_label("Name").fill(name)
     await main.get_by_label("Write, edit and delete").check()
-    await main.get_by_label("Works for").select_option("7 days")
+    await main.get_by_label("Expires after").select_option("7 days")
     await main.get_by_label("Password").fill(PASSWORD)
-    await main.get_by_role("button", name="Make the token").click()
+    await main.get_by_role("button", name="Create token").click()
 
     secret = main.get_by_label(name)
     await expect(secret).to_be_focused()

@@ -53,7 +53,7 @@ async def test_a_draft_survives_a_reload_until_it_is_published_or_discarded(
     await page.goto("/auth/sessions")
     await page.goto("/")
     await expect(text).to_have_value("Half a thought")
-    await page.get_by_role("button", name="Discard it").click()
+    await page.get_by_role("button", name="Discard").click()
     await page.goto("/")
     await expect(text).to_have_value("")
 
@@ -79,7 +79,7 @@ async def test_two_editors_at_once_lose_nothing(open_page: Opener) -> None:
 
     await second.get_by_label("Text", exact=True).fill("The words of the second")
     await second.get_by_role("button", name="Update").click()
-    await expect(second.get_by_label("The text as it is now").last).to_have_value(
+    await expect(second.get_by_label("The current text").last).to_have_value(
         "The words of the first"
     )
     await expect(second.get_by_label("Your text")).to_have_value("The words of the second")
@@ -95,7 +95,7 @@ async def test_without_scripts_a_post_is_begun_on_one_device_and_published_on_an
         await log_in(page, WRITER)
     await desk.goto("/")
     await desk.get_by_label("on your mind").fill("The tram was due at eight.")
-    await desk.get_by_role("button", name="Open in the editor").click()
+    await desk.get_by_role("button", name="Open in editor").click()
     await desk.get_by_label("Title", exact=True).fill("Waiting for it")
     await desk.get_by_label("Tags").fill("trams, waiting")
     await desk.get_by_role("button", name="Save draft").click()
@@ -133,7 +133,7 @@ async def test_following_from_a_profile_fills_the_followed_tab(open_page: Opener
     await page.get_by_role("button", name="Follow", exact=True).click()
     await expect(page.get_by_text(f"You're now following {WRITER}.")).to_be_visible()
     await page.goto("/")
-    await page.get_by_role("link", name="Followed", exact=True).click()
+    await page.get_by_role("link", name="Following", exact=True).click()
     await expect(page.get_by_role("article", name=f"Post by {WRITER}").first).to_be_visible()
     await page.goto(f"/followers/{WRITER}")
     await expect(page.get_by_role("main").get_by_role("link", name=EDITOR)).to_be_visible()

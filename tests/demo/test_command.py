@@ -34,7 +34,7 @@ async def test_it_fills_a_site_that_is_being_served_and_says_who_to_log_in_as(
 
         assert await run(tmp_path, "blog", "demo", port=server.port) == (
             0,
-            "The demonstration is loaded already.\n"
+            "The demo is already loaded.\n"
             "Log in as robin@demo.example with the password demonstration\n"
             "The administrator is maya@demo.example, with the same password\n"
             f"If {server.url} does not answer yet: make run, or blog serve\n",

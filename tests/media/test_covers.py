@@ -203,7 +203,7 @@ async def test_the_editor_offers_ones_images_and_saves_the_choice(
     assert 'alt="A tram"' in page
     await send(susans_browser, address, "publish", cover=str(newest["id"]))
     assert (await the_post(db)).cover_id == newest["id"]
-    # Changes of a published post are readers' only when they are published.
+    # Unpublished changes are readers' only when they are published.
     await send(susans_browser, address, "save", cover="")
     assert (await the_post(db)).cover_id == newest["id"]
     assert re.findall(r'name="cover" value="" checked', (await susans_browser.get(address)).text)

@@ -116,20 +116,20 @@ async def test_without_a_script_the_page_of_images_copies_it(
 @pytest.mark.parametrize(
     ("content", "headers", "status", "words"),
     [
-        (PNG, [], "404 Not Found", "with the status 404"),
-        (PNG, ["Content-Encoding: gzip"], "200 OK", "cannot be read"),
+        (PNG, [], "404 Not Found", "with status 404"),
+        (PNG, ["Content-Encoding: gzip"], "200 OK", "an encoding we can"),
         (b"<html>", [], "200 OK", "a supported image"),
         (b"", [], "200 OK", "This file is empty"),
         (PNG[:50], [], "200 OK", "This image is damaged"),
-        (b"", ["Location: /again"], "301 Moved", "from one address to another"),
-        (b"", ["Location: ftp://photos.example/x"], "302 Found", "begin with http"),
-        (b"", ["Location: http://u:p@photos.example/x"], "302 Found", "begin with http"),
-        (b"", ["Location: http://127.0.0.2/x"], "302 Found", "not on the public internet"),
-        (b"", ["Location: //[::1]:{port}/x"], "302 Found", "not on the public internet"),
-        (b"", ["Location: //127.0.0.2:{port}/x"], "302 Found", "not on the public internet"),
-        (b"", ["Location: //2130706434:{port}/x"], "302 Found", "not on the public internet"),
-        (b"", ["Location: //0x7f.2:{port}/x"], "302 Found", "not on the public internet"),
-        (b"", ["Location: //[::ffff:10.0.0.1]:{port}/"], "302 Found", "not on the public internet"),
+        (b"", ["Location: /again"], "301 Moved", "redirects too many times"),
+        (b"", ["Location: ftp://photos.example/x"], "302 Found", "starts with http"),
+        (b"", ["Location: http://u:p@photos.example/x"], "302 Found", "starts with http"),
+        (b"", ["Location: http://127.0.0.2/x"], "302 Found", "on the public internet"),
+        (b"", ["Location: //[::1]:{port}/x"], "302 Found", "on the public internet"),
+        (b"", ["Location: //127.0.0.2:{port}/x"], "302 Found", "on the public internet"),
+        (b"", ["Location: //2130706434:{port}/x"], "302 Found", "on the public internet"),
+        (b"", ["Location: //0x7f.2:{port}/x"], "302 Found", "on the public internet"),
+        (b"", ["Location: //[::ffff:10.0.0.1]:{port}/"], "302 Found", "on the public internet"),
     ],
 )
 async def test_what_cannot_be_copied_is_said_and_nothing_is_kept(
@@ -151,7 +151,7 @@ async def test_a_file_that_is_too_large_or_too_slow_is_given_up(
     assert "larger than 20 MB" in problem(await import_image(susans_browser, url))
     monkeypatch.setattr(fetching, "SECONDS", 0.2)
     there.pause = 5
-    assert "does not answer" in problem(await import_image(susans_browser, url))
+    assert "The other site isn" in problem(await import_image(susans_browser, url))
 
 
 async def test_an_answer_that_is_no_http_is_refused(
@@ -159,7 +159,7 @@ async def test_an_answer_that_is_no_http_is_refused(
 ) -> None:
     url = there.has("/tram.png", PNG)
     there.answers["/tram.png"] = b"+OK POP3 ready\r\n"
-    assert "does not answer" in problem(await import_image(susans_browser, url))
+    assert "The other site isn" in problem(await import_image(susans_browser, url))
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ async def test_nothing_connects_to_this_machine(
     async with listening(OtherSite()) as site:
         monkeypatch.setitem(fetching.PORTS, "http", site.port)
         answer = await import_image(susans_browser, f"http://{host}:{site.port}/tram.png")
-        assert "not on the public internet" in problem(answer)
+        assert "on the public internet" in problem(answer)
         assert site.asked == []
 
 
@@ -214,7 +214,7 @@ def test_a_host_with_one_address_that_is_not_public_is_refused() -> None:
             async with fetched("http://photos.example/", "test"):
                 pass
 
-    with pytest.raises(FetchError, match="not on the public internet"):
+    with pytest.raises(FetchError, match="on the public internet"):
         asyncio.run(connect())
 
 

@@ -366,7 +366,7 @@ async def test_the_texts_of_an_upload_that_failed_are_given_back(
     answer = await send(susans_browser, encoded(picture(), "PNG"), alt="A tram", caption="Line 28")
     assert answer.status_code == 500
     assert "A tram" in answer.text
-    assert "Send it again" not in answer.text
+    assert "Send again" not in answer.text
 
 
 async def test_a_text_of_an_image_that_is_too_long_is_given_back(

@@ -92,7 +92,7 @@ async def test_no_answer_is_asked_for_again_beside_the_field(
 ) -> None:
     page = await asked(susans_browser, image)
     name = f"alt-{image['name']}"
-    for text, words in ((" ", "Please say what it shows"), ("x" * 1001, "at most 1,000")):
+    for text, words in ((" ", "Please describe the image"), ("x" * 1001, "at most 1,000")):
         again = await answered(susans_browser, page, **{name: text})
         assert again.status_code == 422
         assert words in again.text.partition(f'id="{name}-error"')[2].partition("</p>")[0]
@@ -143,7 +143,7 @@ async def test_a_cover_is_asked_about_and_its_text_kept_with_the_image(
     page = await send(
         susans_browser, "/write", "publish", title="The tram", body="It comes.", cover=image["id"]
     )
-    assert "Alternative text of the cover" in page.text
+    assert "Alt text for the cover" in page.text
     again = await answered(susans_browser, page, **{"alt-cover": ""})
     assert again.status_code == 422
     answer = await answered(susans_browser, page, **{"alt-cover": "A tram"})

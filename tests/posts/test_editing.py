@@ -138,7 +138,7 @@ async def test_a_deleted_post_is_gone_after_a_question(
     susans_browser: Browser, post: Post, db: AsyncSession, susan: User
 ) -> None:
     question = await susans_browser.get("/delete/1")
-    assert "Delete the post?" in question.text
+    assert "Delete this post?" in question.text
     assert "Post 1" in (await susans_browser.get("/")).text
 
     answer = await susans_browser.submit("/delete/1")

@@ -220,7 +220,7 @@ async def test_changes_of_a_published_post_are_kept_apart_until_they_are_publish
     assert await number_of_events(db) == events
     page = await susans_browser.get("/edit/1")
     assert values(page)["body"] == "Better"
-    assert "Changes of a published post" in (await susans_browser.get("/drafts")).text
+    assert "Unpublished changes" in (await susans_browser.get("/drafts")).text
     answer = await susans_browser.post("/edit/1", data=values(page) | {"publish": "true"})
     assert answer.headers["location"] == "/post/1/now-titled"
     assert "Better" in (await browser.get("/post/1/now-titled")).text
@@ -418,7 +418,7 @@ async def test_drafts_have_pages_the_last_changed_first(
     assert names == ["3", *(str(number) for number in range(25, 6, -1))]
     second = (await susans_browser.get("/drafts?page=2")).text
     assert re.findall(r'<h2><a href="/edit/(\d+)">', second) == ["6", "5", "4", "2", "1"]
-    assert "There is no page 9" in (await susans_browser.get("/drafts?page=9")).text
+    assert "no page 9" in (await susans_browser.get("/drafts?page=9")).text
     assert (await susans_browser.get("/drafts?page=501")).status_code == 404
 
 

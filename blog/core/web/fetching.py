@@ -25,12 +25,12 @@ PORTS = {"http": 80, "https": 443}
 GLOBAL_UNICAST = IPv6Network("2000::/3")
 TRANSLATED = (IPv6Network("2002::/16"), IPv6Network("2001::/32"))
 
-IS_NO_ADDRESS = "Only addresses that begin with http:// or https:// can be imported."
-IS_NOT_PUBLIC = "This address is not on the public internet."
-NO_ANSWER = "The other site does not answer."
-WAS_REFUSED = "The other site has answered with the status {status}."
-TOO_MANY_REDIRECTS = "The other site leads from one address to another without an end."
-IS_ENCODED = "The other site sends the file in a form that cannot be read."
+IS_NO_ADDRESS = "Please enter a URL that starts with http:// or https://."
+IS_NOT_PUBLIC = "This address isn't on the public internet."
+NO_ANSWER = "The other site isn't responding."
+WAS_REFUSED = "The other site responded with status {status}."
+TOO_MANY_REDIRECTS = "The other site redirects too many times."
+IS_ENCODED = "The other site sent the file in an encoding we can't read."
 
 
 class FetchError(Exception):

@@ -16,7 +16,7 @@ from settings import Settings
 
 HOST = re.compile(r"([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{0,5})?", re.ASCII | re.IGNORECASE)
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
-REFUSAL = "This host name isn't allowed here. Whoever runs the site can add it to ALLOWED_HOSTS.\n"
+REFUSAL = "This host name isn't allowed here. The site's operator can add it to ALLOWED_HOSTS.\n"
 
 
 def allowed_hosts(settings: Settings) -> tuple[str, ...]:

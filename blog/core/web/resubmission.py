@@ -30,9 +30,9 @@ LABELS = {
     "about_me": "About me",
     "email": "Email",
     "username": "Username",
-    "alt": "Alternative text",
+    "alt": "Alt text",
     "caption": "Caption",
-    "url": "Address of the image",
+    "url": "Image URL",
 }
 LONG = {"body", "reason", "about_me"}
 SECRETS = {

@@ -35,7 +35,7 @@ blueprint.add_app_template_global(hidden_words)
 
 PER_PAGE = 50
 TIMEMAP_SIZE = 500
-IS_CURRENT = "This is the text that the post has already."
+IS_CURRENT = "The post already has this text."
 
 
 @blueprint.get("/revisions")
@@ -119,7 +119,7 @@ async def restore(post_id: int, number: int) -> ResponseReturnValue:
     except EditConflictError:
         return await _conflict(post_id, text)
     is_changed = post.version != edited.post.version
-    words = f"The text of revision {number} is restored." if is_changed else IS_CURRENT
+    words = f"Revision {number} restored." if is_changed else IS_CURRENT
     await flash(words, "success")
     return redirect(post_url(post))
 
@@ -130,7 +130,7 @@ async def restore(post_id: int, number: int) -> ResponseReturnValue:
 async def hide(post_id: int, number: int) -> ResponseReturnValue:
     """Hide an old text of one's own post."""
     await service.hide_revision(db(), required_viewer(), post_id, number)
-    await flash(f"Revision {number} is hidden. Only you and moderators see it.", "success")
+    await flash(f"Revision {number} hidden. Only you and moderators can see it.", "success")
     return redirect(url_for("revisions.index", post_id=post_id))
 
 
@@ -140,7 +140,7 @@ async def hide(post_id: int, number: int) -> ResponseReturnValue:
 async def show_again(post_id: int, number: int) -> ResponseReturnValue:
     """Show an old text again that its author has hidden."""
     await service.show_revision(db(), required_viewer(), post_id, number)
-    await flash(f"Everybody who may read the post can read revision {number} again.", "success")
+    await flash(f"Everyone who can read the post can read revision {number} again.", "success")
     return redirect(url_for("revisions.show", post_id=post_id, number=number))
 
 

@@ -9,8 +9,8 @@ from blog.posts.revisions.history import Text
 from blog.posts.revisions.policies import may_read_revision
 from blog.posts.revisions.queries import Revision, RevisionText
 
-NO_SUCH_REVISION = "This post has no such revision."
-IS_HIDDEN = "This revision was hidden by {}, and is not shown any more."
+NO_SUCH_REVISION = "This revision doesn't exist."
+IS_HIDDEN = "This revision was hidden by {}."
 
 
 class Readable(NamedTuple):

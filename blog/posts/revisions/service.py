@@ -20,7 +20,7 @@ from blog.posts.revisions.reading import NO_SUCH_REVISION
 from blog.posts.schemas import PostUpdate
 from blog.posts.service import edit_post, locked_post
 
-IS_CURRENT = "This is the text that readers see. Edit the post instead of hiding the text."
+IS_CURRENT = "This is the current text. To remove something from it, edit the post."
 
 
 class Restored(NamedTuple):

@@ -17,11 +17,11 @@ export function chooseCover(place, id, image) {
     if (image) {
       const picture = Object.assign(new Image(image.width, image.height), {
         src: image.url,
-        alt: image.alt || "An image without an alternative text",
+        alt: image.alt || "Image without alt text",
       });
       label.replaceWith(picture);
     } else {
-      label.textContent = "The cover that was chosen elsewhere";
+      label.textContent = "Cover chosen in another tab";
     }
     place.children[0].after(choice);
   }

@@ -21,11 +21,11 @@ function upload(address, token, file, alt, onProgress) {
     request.setRequestHeader("Accept", "application/json");
     request.responseType = "json";
     request.upload.addEventListener("progress", (event) => onProgress(event.loaded / event.total));
-    request.addEventListener("error", () => reject(new Error("There is no connection.")));
+    request.addEventListener("error", () => reject(new Error("No connection. Please try again.")));
     request.addEventListener("load", () => {
       const answer = request.response;
       if (request.status === 201 && answer) resolve(answer);
-      else reject(new Error(answer?.errors?.[0]?.message ?? answer?.detail ?? "The image was not taken."));
+      else reject(new Error(answer?.errors?.[0]?.message ?? answer?.detail ?? "The image couldn’t be uploaded."));
     });
     request.send(data);
   });

@@ -18,7 +18,7 @@ async function copy(address, token, { alt, url }) {
   });
   const answer = await response.json().catch(() => null);
   if (response.status === 201 && answer) return answer;
-  throw new Error(answer?.errors?.[0]?.message ?? answer?.detail ?? "The image was not copied.");
+  throw new Error(answer?.errors?.[0]?.message ?? answer?.detail ?? "The image couldn’t be copied.");
 }
 
 /** Put copies in the place of all images with an address. */
@@ -47,8 +47,8 @@ export function offerImports(field, offer, token) {
     offer.hidden = length === 0;
     const told =
       length === 1
-        ? "Readers won’t see one of these images, because it is on another site."
-        : `Readers won’t see ${length} of these images, because they are on other sites.`;
+        ? "One image is on another site, so readers won’t see it."
+        : `${length} images are on other sites, so readers won’t see them.`;
     if (length && words.textContent !== told) words.textContent = told;
   }
 

@@ -12,7 +12,7 @@ const FIELDS = [
   "comments_open",
 ];
 const VERSIONS = ["version", "copy_version"];
-const KEPT = "Your text is kept in this browser";
+const KEPT = "Your text is saved in this browser";
 
 const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 
@@ -96,11 +96,11 @@ export class Saving {
       // The server may have it already, if the page was left before the answer came.
       this.token = token;
       this.showOther(fields);
-      this.say("This browser had kept what was not saved");
+      this.say("Restored unsaved text from this browser");
       this.changed();
     } else {
       this.isPaused = true;
-      const isWanted = await this.askWhich(fields, "This browser has kept a text that was not saved, and another one was saved elsewhere since.");
+      const isWanted = await this.askWhich(fields, "This browser has unsaved text, and another version has been saved since.");
       this.isPaused = false;
       if (isWanted) this.showOther(fields);
       else forget(this.name);
@@ -182,7 +182,7 @@ export class Saving {
     if (this.isChanged) this.changed();
     const wrong = Object.values(answer.errors ?? {});
     const [first] = wrong;
-    if (first) this.say(`Saved ${time.format()}, but not all of it. ${first}`, true);
+    if (first) this.say(`Saved ${time.format()}, but not everything. ${first}`, true);
     else this.say(`Saved ${time.format()}`);
   }
 
@@ -202,7 +202,7 @@ export class Saving {
       this.showOther(other.fields);
       this.saved = JSON.stringify(fieldsOf(this.form));
       forget(this.name);
-      this.say("This is the version from elsewhere");
+      this.say("Showing the other version");
     } else {
       this.saved = null;
     }
@@ -213,13 +213,13 @@ export class Saving {
     const isLoggedOut = [400, 401, 403].includes(status);
     if (isLoggedOut) {
       this.isPaused = true;
-      this.say(`Not saved: you are not logged in any more. ${KEPT}; press Save to log in`, true);
+      this.say(`Not saved: you’ve been logged out. ${KEPT}; press Save to log in`, true);
     } else if (status === 404) {
       this.isPaused = true;
       this.say(`Not saved: this post was deleted. ${KEPT}`, true);
     } else {
       const [problem] = answer?.errors ?? [];
-      this.say(`Not saved: ${problem?.message ?? answer?.detail ?? "the site does not answer."} ${KEPT}`, true);
+      this.say(`Not saved: ${problem?.message ?? answer?.detail ?? "the site isn’t responding."} ${KEPT}`, true);
     }
   }
 
