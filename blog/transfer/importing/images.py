@@ -78,8 +78,7 @@ class Images:
             if image is None:
                 return found[0]
             address, alt, title = image
-            file = self._file(address, folder)
-            if file and (known := self.image(file, address)):
+            if known := self.find(address, folder):
                 placed.images.append(known)
                 return f"![{alt}](/media/{known.name}{title})"
             if not address.startswith("data:"):
@@ -94,6 +93,15 @@ class Images:
     def has(self, address: str) -> bool:
         """Whether the source has the image that an address of a site means."""
         return self._file(address, "") is not None
+
+    def find(self, address: str, folder: str = "") -> ImportedImage | None:
+        """The image of the source that an address means.
+
+        Args:
+            folder: that of the file with the address, with a slash at the end.
+        """
+        file = self._file(address, folder)
+        return self.image(file, address) if file else None
 
     def image(
         self, file: str, address: str, alt: str = "", caption: str = ""

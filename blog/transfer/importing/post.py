@@ -42,6 +42,7 @@ class ImportedPost:
         status: a published post with a time in the future is scheduled.
         published_at: when it was or will be published.
         time_zone: of its schedule, if the source knows it.
+        cover: its cover, if the source has it.
         images: those of the source that the text shows.
         exported_from: its address, if it comes from an export of such a site as this.
     """
@@ -61,8 +62,14 @@ class ImportedPost:
     canonical_url: str | None = None
     comments_open: bool = True
     pinned: bool = False
+    cover: ImportedImage | None = None
     images: tuple[ImportedImage, ...] = ()
     exported_from: str | None = None
+
+    @property
+    def all_images(self) -> tuple[ImportedImage, ...]:
+        """The images that the text shows, and the cover."""
+        return (*self.images, self.cover) if self.cover else self.images
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from blog.core.text.process_pool import OverloadedError
 from blog.core.text.rendering import SHOWS_NOTHING, TOO_COMPLEX
 from blog.core.web.app import current_app
 from blog.models import ImportedPost as ImportedRow
-from blog.models import Post, PostStatus
+from blog.models import Media, MediaFile, Post, PostStatus
 from blog.posts.bulk import free_slugs, ids_of_tags, insert_posts
 from blog.posts.fields import MOST_PINNED, lock_author, text_columns
 from blog.transfer.importing import pictures
@@ -142,7 +142,7 @@ class Writer:
             if not self._is_trial:
                 await self._insert(session, posts, tags)
         counts = Counter(str(ready.post.columns["status"]) for ready in posts)
-        counts["images"] = len({i.name for ready in posts for i in ready.post.source.images})
+        counts["images"] = len({i.name for ready in posts for i in ready.post.source.all_images})
         counts["known"] = batch.known + len(batch.posts) - len(posts)
         counts["left_out"] = len({each.item for each in batch.remarks if each.is_left_out})
         return counts, remarks
@@ -180,12 +180,12 @@ class Writer:
 
     async def _store_images(self, posts: Sequence[tuple[str, CheckedPost]], batch: Batch) -> None:
         """Store the images, and let the texts refer to those that are refused as they did."""
-        images = [image for _, post in posts for image in post.source.images]
+        images = [image for _, post in posts for image in post.source.all_images]
         if self._is_trial or not images:
             return
         refused = await pictures.store(self._reading, self._owner_id, images)
         for item, post in posts:
-            for image in post.source.images:
+            for image in post.source.all_images:
                 if (reason := refused.get(image.name)) is not None:
                     post.body = post.body.replace(f"/media/{image.name}", image.address)
                     remark = NO_IMAGE.format(file=image.file, reason=reason)
@@ -233,11 +233,25 @@ class Writer:
             else:
                 remarks.append(Remark(ready.item, TOO_MANY_PINNED, False))
 
+    async def _covers(self, session: AsyncSession, posts: Sequence[Ready]) -> dict[str, int]:
+        """The ids of the covers of posts, by their names; locked, as by `lock_cover`."""
+        names = {cover.name for ready in posts if (cover := ready.post.source.cover)}
+        if not names:
+            return {}
+        files = select(MediaFile.name).where(MediaFile.name.in_(names)).order_by(MediaFile.name)
+        await session.execute(files.with_for_update(read=True, key_share=True))
+        own = select(Media.name, Media.id).where(
+            Media.owner_id == self._owner_id, Media.name.in_(names)
+        )
+        return {row.name: row.id for row in await session.execute(own)}
+
     async def _insert(
         self, session: AsyncSession, posts: Sequence[Ready], tag_ids: dict[str, int]
     ) -> None:
+        covers = await self._covers(session, posts)
         rows = [
             {"author_id": self._owner_id, **ready.post.columns,
+             "cover_id": covers.get(cover.name) if (cover := ready.post.source.cover) else None,
              **text_columns(ready.post.body, ready.html)}
             for ready in posts
         ]  # fmt: skip

@@ -73,7 +73,7 @@ fmt.Println("{{ not a shortcode }}")
 """,
         "my-site/content/posts/bundle/index.md": front_matter(
             "A ![view](view.png \"From here\") and ![none](gone.png).\n",
-            title="A bundle", date="2021-01-02", draft=True,
+            title="A bundle", date="2021-01-02", draft=True, cover={"image": "view.png"},
         ),
         "my-site/content/posts/bundle/view.png": picture("green"),
         "my-site/content/posts/guten-tag.de.md": front_matter(

@@ -56,7 +56,8 @@ async def write_everything(client: Client, db: AsyncSession) -> None:
         data={"alt": "A *red* square", "caption": "Red"},
     )
     assert uploaded.status_code == 201
-    name = (await db.scalars(select(Media.name))).one()
+    media = (await db.scalars(select(Media))).one()
+    name = media.name
     soon = (now() + timedelta(days=40)).replace(second=0, microsecond=0, tzinfo=None)
     bodies: list[dict[str, Any]] = [
         {"body": "A note without a title."},
@@ -65,6 +66,7 @@ async def write_everything(client: Client, db: AsyncSession) -> None:
          "slug": "all-of-it", "language": "de", "excerpt": "In short: \"all\"", "pinned": True,
          "canonical_url": "https://old.example.com/a?b=c", "comments_open": False},
         {"body": f'![A square](/media/{name} "Red")\n\nText.', "title": "With an image"},
+        {"body": "Text.", "title": "With a cover", "cover": media.id},
         {"body": "Not yet.", "title": "A draft", "status": "draft"},
         {"body": "Soon.", "title": "Scheduled", "scheduled_for": soon.isoformat(),
          "time_zone": "Europe/Lisbon"},
@@ -85,7 +87,8 @@ async def posts_of(db: AsyncSession, user: User) -> list[dict[str, Any]]:
     statement = select(Post).where(Post.author_id == user.id)
     posts = await db.scalars(statement.execution_options(populate_existing=True))
     found = [
-        {name: getattr(post, name) for name in COMPARED} | {"pinned": post.pinned_at is not None}
+        {name: getattr(post, name) for name in COMPARED}
+        | {"pinned": post.pinned_at is not None, "cover": post.cover_id is not None}
         for post in posts
     ]
     return sorted(found, key=lambda post: post["body"])
@@ -118,7 +121,7 @@ async def test_an_import_of_an_export_equals_what_was_exported(
     row = (await db.scalars(select(PostImport))).one()
     assert row.kind == "Broadside"
     assert row.counts == {
-        "published": 7, "draft": 1, "scheduled": 1, "images": 1,
+        "published": 8, "draft": 1, "scheduled": 1, "images": 1,
     }  # fmt: skip
     names = {media.owner_id: media for media in await db.scalars(select(Media))}
     assert (names[david.id].alt, names[david.id].caption) == ("A *red* square", "Red")
@@ -149,4 +152,4 @@ async def test_an_export_brings_nothing_new_to_whom_it_comes_from(
     sent = {"file": ("export.zip", io.BytesIO(archive))}
     await susans_browser.post("/import", data={"csrf_token": token}, files=sent)
     await finish_jobs(app, IMPORT_POSTS.name)
-    assert "9 items that were here already" in (await susans_browser.get("/import")).text
+    assert "10 items that were here already" in (await susans_browser.get("/import")).text

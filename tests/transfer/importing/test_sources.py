@@ -33,6 +33,7 @@ def test_a_site_of_hugo(tmp_path: Path, is_zip: bool) -> None:
     assert (bundle.slug, bundle.status, bundle.published_at) == ("bundle", "draft", None)
     assert bundle.created_at == datetime(2021, 1, 2, tzinfo=UTC)
     assert [each.file for each in bundle.images] == ["my-site/content/posts/bundle/view.png"]
+    assert bundle.cover == bundle.images[0]
     assert "![none](gone.png)" in bundle.body
     assert (found["Guten Tag"].slug, found["Guten Tag"].language) == ("hallo", "de")
     assert remarks(path) == {
@@ -87,7 +88,7 @@ def test_markdown_files_of_no_generator(tmp_path: Path) -> None:
     assert (found["Bears"].slug, found["Bears"].body) == ("bears", "\nRoar.")
     said = remarks(path)
     assert said["notes/empty.md"] == ("It has no text.",)
-    assert "not valid YAML: line 3" in said["notes/broken.md"][0]
+    assert "valid YAML: line 3" in said["notes/broken.md"][0]
 
 
 def test_an_export_of_bear_blog(tmp_path: Path) -> None:
@@ -119,8 +120,10 @@ def test_an_export_of_ghost(tmp_path: Path) -> None:
             "html": '<p>Hi, <em>you</em></p><figure><img src="__GHOST_URL__/content/images/t.png" '
             'alt="A tram"><figcaption>Line 28</figcaption></figure>',
             "custom_excerpt": "Short", "created_at": 1388805572000,
+            "feature_image": "__GHOST_URL__/content/images/t.png",
         },
-        {"title": "Idea", "status": "draft", "html": "<p>x</p>"},
+        {"title": "Idea", "status": "draft", "html": "<p>x</p>",
+         "feature_image": "https://images.example.com/x.png"},
         {"title": "Paid", "visibility": "paid", "html": "<p>x</p>"},
         {"title": "About", "type": "page", "html": "<p>x</p>"},
         {"title": "Without HTML", "status": "draft"},
@@ -136,10 +139,11 @@ def test_an_export_of_ghost(tmp_path: Path) -> None:
     assert trams.published_at == datetime(2020, 1, 2, 3, 4, 5, tzinfo=UTC)
     assert trams.created_at == datetime(2014, 1, 4, 3, 19, 32, tzinfo=UTC)
     assert (trams.tags, trams.excerpt) == (("News", "Trams"), "Short")
+    assert trams.cover == image
     assert {title: post.status for title, post in found.items()} == {
         "Trams": "published", "Idea": "draft", "Paid": "draft",
     }  # fmt: skip
-    assert {*remarks(path)} == {"Paid", "About", "Without HTML"}
+    assert {*remarks(path)} == {"Idea", "Paid", "About", "Without HTML"}
 
 
 def test_an_export_of_ghost_is_read_with_and_without_its_wrapping(tmp_path: Path) -> None:

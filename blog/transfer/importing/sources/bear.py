@@ -11,14 +11,13 @@ from collections.abc import Iterator
 from blog.transfer.importing.archive import MIB, Archive, reading
 from blog.transfer.importing.images import Images
 from blog.transfer.importing.post import Entry, ImportedPost, SourceError
-from blog.transfer.importing.sources.source import Remarks, listed, placed
+from blog.transfer.importing.sources.source import Remarks, cover_of, listed, placed
 
 NOT_CSV = "This CSV file is not an export of Bear Blog."
 BREAKS_OFF = "The file is damaged from line {line} on. What comes before is taken."
 PAGE = "It is a page, not a post."
 NO_TEXT = "It has no text."
 ALIAS = "Its former address does not lead to it here."
-COVER = "Its cover image is left out."
 COLUMNS = {"uid", "title", "content"}
 Row = dict[str, str]
 
@@ -62,8 +61,6 @@ class BearBlog:
         remarks = Remarks()
         if record.get("alias"):
             remarks.add(ALIAS)
-        if record.get("meta_image"):
-            remarks.add(COVER)
         text, images = placed(self._images, text, "", remarks)
         is_draft = record.get("publish") == "False"
         date = remarks.date("date", record.get("published_date"))
@@ -79,6 +76,7 @@ class BearBlog:
             language=record.get("lang") or None,
             excerpt=record.get("meta_description") or None,
             canonical_url=record.get("canonical_url") or None,
+            cover=cover_of(self._images, record.get("meta_image") or None, "", remarks),
             images=images,
         )
         return Entry(name, post, tuple(remarks))

@@ -15,7 +15,7 @@ from blog.transfer.importing.archive import MIB, Archive, reading
 from blog.transfer.importing.html import markdown_of_html
 from blog.transfer.importing.images import Images
 from blog.transfer.importing.post import Entry, ImportedPost, SourceError, Status
-from blog.transfer.importing.sources.source import Remarks, placed, text_or_none
+from blog.transfer.importing.sources.source import Remarks, cover_of, placed, text_or_none
 
 # What of a post is looked at.
 COLUMNS = {
@@ -46,7 +46,6 @@ NO_HTML = (
 )
 MEMBERS = "Only members could read it, so it becomes a draft."
 SENT = "It was sent by mail only, so it becomes a draft."
-FEATURE = "Its feature image is left out: {address}"
 NO_TEXT = "It has no text."
 _STATUS: dict[str, Status] = {
     "published": "published", "scheduled": "published", "draft": "draft", "sent": "draft",
@@ -126,9 +125,7 @@ class Ghost:
         if record.get("visibility") not in (None, "", "public"):
             status = "draft"
             remarks.add(MEMBERS)
-        image = text_or_none(record.get("feature_image") or record.get("image"))
-        if image:
-            remarks.add(FEATURE.format(address=image.replace(SITE, "")[:200]))
+        cover = text_or_none(record.get("feature_image") or record.get("image"))
         text, images = placed(self._images, text, "", remarks)
         post = ImportedPost(
             key=f"ghost {record.get('uuid') or record.get('id')}",
@@ -143,6 +140,7 @@ class Ghost:
             language=text_or_none(record.get("locale") or record.get("language")),
             excerpt=text_or_none(record.get("custom_excerpt")),
             canonical_url=text_or_none(record.get("canonical_url")),
+            cover=cover_of(self._images, cover and cover.replace(SITE, ""), "", remarks),
             images=images,
         )
         return Entry(name, post, tuple(remarks))

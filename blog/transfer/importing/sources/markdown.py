@@ -17,7 +17,7 @@ from blog.transfer.importing.archive import MIB, Archive, content, shown
 from blog.transfer.importing.images import Images
 from blog.transfer.importing.post import Entry, ImportedPost, Status, UnreadableError
 from blog.transfer.importing.sources.shortcodes import without_shortcodes
-from blog.transfer.importing.sources.source import Remarks, listed, placed, text_or_none
+from blog.transfer.importing.sources.source import Remarks, cover_of, listed, placed, text_or_none
 
 SUFFIXES = (".md", ".markdown", ".mdown", ".mkd")
 LARGEST_FILE = MIB
@@ -27,7 +27,6 @@ PAGE = "It is a page, not a post."
 SECTION = "It is about a section of the site, and not a post."
 NO_TEXT = "It has no text."
 ALIASES = "Its former addresses do not lead to it here."
-COVER = "Its cover image is left out."
 EXPIRED = "It had expired, so it becomes a draft."
 
 _DATED = re.compile(r"([0-9]{4}-[0-9]{1,2}-[0-9]{1,2})-(.+)")
@@ -102,8 +101,6 @@ class MarkdownFiles:
         edited_at = remarks.date("date of its last change", _first(fields, *EDITED))
         if fields.get("aliases") or fields.get("redirect_from") or fields.get("alias"):
             remarks.add(ALIASES)
-        if any(fields.get(name) for name in COVERS):
-            remarks.add(COVER)
         comments = fields.get("comments_open", fields.get("comments"))
         return ImportedPost(
             key=f"file {file.removeprefix(self._root)}",
@@ -123,6 +120,7 @@ class MarkdownFiles:
             canonical_url=text_or_none(_first(fields, *CANONICAL)),
             comments_open=_truth(comments) is not False,
             pinned=_truth(fields.get("pinned")) is True,
+            cover=cover_of(self._images, _cover(fields), f"{path.parent}/", remarks),
             images=images,
         )
 
@@ -201,6 +199,16 @@ def _slug(fields: dict[str, Any]) -> str | None:
         return None
     last = address.strip("/").rpartition("/")[2]
     return last.removesuffix(".html") or None
+
+
+def _cover(fields: dict[str, Any]) -> str | None:
+    """The address of the cover: a text, the first of a list, or the `image` or `src` of a table."""
+    value = _first(fields, *COVERS)
+    if isinstance(value, list):
+        value = value[0] if value else None
+    if isinstance(value, dict):
+        value = _first(value, "image", "src", "url", "path")
+    return text_or_none(value)
 
 
 def _tags(fields: dict[str, Any], *, by_spaces: bool) -> list[str]:

@@ -115,6 +115,7 @@ class OwnExport:
             excerpt=text_or_none(fields.get("excerpt")),
             canonical_url=text_or_none(fields.get("canonical_url")),
             comments_open=fields.get("comments_open") is not False,
+            cover=self._image(str(fields.get("cover"))),
             pinned=bool(fields.get("pinned_at")),
             images=images,
             exported_from=address,
@@ -125,12 +126,16 @@ class OwnExport:
         images: dict[str, ImportedImage] = {}
 
         def rename(found: re.Match[str]) -> str:
-            listed = self._media.get(address := found[0], {})
-            alt, caption = (str(listed.get(name) or "") for name in ("alt", "caption"))
-            image = self._images.image(str(listed.get("file")), address, alt, caption)
+            image = self._image(address := found[0])
             if image is None:
                 return address
             images[address] = image
             return f"/media/{image.name}"
 
         return _ADDRESS.sub(rename, body), tuple(images.values())
+
+    def _image(self, address: str) -> ImportedImage | None:
+        """The image that has an address in the texts."""
+        listed = self._media.get(address, {})
+        alt, caption = (str(listed.get(name) or "") for name in ("alt", "caption"))
+        return self._images.image(str(listed.get("file")), address, alt, caption)

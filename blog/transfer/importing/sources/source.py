@@ -78,6 +78,17 @@ def placed(
     return found.text, tuple(dict.fromkeys(found.images))
 
 
+def cover_of(
+    images: Images, address: str | None, folder: str, remarks: Remarks
+) -> ImportedImage | None:
+    """A cover by its address, and a remark if it is not there."""
+    if address is None:
+        return None
+    if (cover := images.find(address, folder)) is None:
+        remarks.add(f"Its cover image is not in the file: {_named([address])}")
+    return cover
+
+
 def listed(value: Any, *, by_spaces: bool = False) -> list[str]:
     """Texts of a list, or of one text with commas.
 
