@@ -49,7 +49,7 @@ async def write_comment(
         raise ForbiddenError
     comment = NewComment(
         post_id=post_id,
-        author=Author(author.id, author.username, author.person.avatar_key),
+        author=Author.of(author),
         body=form.body,
         body_html=body_html,
         renderer_version=RENDERER_VERSION,

@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.core.auth.viewer import Viewer
 from blog.core.db.cursors import Order
 from blog.core.db.pagination import (
     DEEPEST_PAGE,
@@ -52,6 +53,13 @@ class Author(NamedTuple):
     id: int
     username: str
     avatar_key: str
+    name: str
+
+    @classmethod
+    def of(cls, viewer: Viewer) -> "Author":
+        """The viewer as the author of what they write."""
+        person = viewer.person
+        return cls(viewer.id, viewer.username, person.avatar_key, person.name)
 
 
 class PostCard(NamedTuple):
@@ -136,7 +144,9 @@ class UnreadPost(NamedTuple):
 _LANGUAGE, _TAGS = func.coalesce(_POST.language, _USER.language), names_of_tags(_POST.id)
 _COVER = facts_of_cover(_POST.cover_id)
 _AVATAR_KEY = func.coalesce(_USER.avatar, _USER.avatar_hash)
-_AUTHOR: tuple[ColumnElement[Any], ...] = (_USER.id, _USER.username, _AVATAR_KEY)
+_AUTHOR: tuple[ColumnElement[Any], ...] = (
+    _USER.id, _USER.username, _AVATAR_KEY, _USER.name,
+)  # fmt: skip
 COLUMNS: tuple[ColumnElement[Any], ...] = (
     _POST.id, _POST.body, _POST.body_html, _POST.created_at, _POST.published_at, _POST.edited_at,
     _POST.version, _POST.comment_count, _POST.status, _POST.hidden_at, _POST.title, _POST.slug,
@@ -196,7 +206,7 @@ def page_of_read(page: Page[Any], cursor_of: Callable[[Any], str]) -> Page[Any]:
 
 
 def _card(row: Sequence[Any]) -> PostCard:
-    shown, cover, author = shown_in_lists(*row[1:4]), Cover.read(row[14]), row[15:18]
+    shown, cover, author = shown_in_lists(*row[1:4]), Cover.read(row[14]), row[15:19]
     return PostCard._make(
         (row[0], *shown, *row[4:9], tuple(row[9]), *row[10:14], cover, Author._make(author))
     )

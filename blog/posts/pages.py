@@ -7,6 +7,7 @@ from blog.core.auth.identity import required_viewer
 from blog.core.auth.permissions import confirmed_required, permission_required
 from blog.core.auth.quotas import PREVIEWING, WRITING, quota
 from blog.core.errors import ForbiddenError, InvalidFieldsError, NotFoundError
+from blog.core.text.outline import outline
 from blog.core.text.reading_time import reading_minutes
 from blog.core.web.app import current_app, db
 from blog.core.web.forms import Form
@@ -25,6 +26,7 @@ for policy in POLICIES:
     blueprint.add_app_template_global(policy)
 blueprint.add_app_template_global(post_url)
 blueprint.add_app_template_global(reading_minutes)
+blueprint.add_app_template_global(outline)
 
 
 @blueprint.post("/preview")

@@ -74,7 +74,7 @@ async def write_post(
         raise ForbiddenError
     if form.has_only_text:
         post = NewPost(
-            author=Author(author.id, author.username, author.person.avatar_key),
+            author=Author.of(author),
             language=author.person.language,
             text=text_columns(form.body, body_html),
             submission=submission_key(form, author.id, form.body),

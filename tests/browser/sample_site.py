@@ -174,6 +174,10 @@ late. Then the bridge was closed, the rails were lifted, and nobody came for the
 
 > A promise that nobody has to keep is the most reliable one there is.
 
+### What it does not say
+
+Who will read it. A timetable is a letter to whoever happens to stand there.
+
 ## What I propose
 
 Leave it as it is. Paint the bench. Add a second one, and a lamp, and call it what it has been for \

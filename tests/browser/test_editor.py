@@ -196,7 +196,7 @@ async def test_keys_and_the_toolbar_format_the_text_and_can_be_undone(open_page:
     await expect(text).to_have_value("[tram](https://example.com/)")
     await page.get_by_role("button", name="Quote").click()
     await expect(text).to_have_value("> [tram](https://example.com/)")
-    await expect(page.get_by_text("1 word, 1 min to read")).to_be_visible()
+    await expect(page.get_by_text("1 word, 1 min read")).to_be_visible()
     await title_of(page).fill("One line")
     await title_of(page).press("Enter")
     await expect(text).to_be_focused()

@@ -39,13 +39,14 @@ def test_commonmark_is_rendered(source: str, html: str) -> None:
 @pytest.mark.parametrize(
     ("source", "levels"),
     [
-        ("# a\n\n## b\n\n###### c\n\na\n===\n\nb\n---", ["h2", "h3", "h6", "h2", "h3"]),
-        ("## a\n\n#### b\n\n## c", ["h2", "h4", "h2"]),
+        ("# a\n\n## b\n\n###### c\n\na\n===\n\nb\n---", ["h2", "h3", "h4", "h2", "h3"]),
+        ("## a\n\n#### b\n\n## c", ["h2", "h3", "h2"]),
+        ("## a\n\n#### b\n\n### c\n\n##### d", ["h2", "h3", "h3", "h4"]),
         ("###### a", ["h2"]),
-        ("### a\n\n> - # b", ["h4", "h2"]),
+        ("### a\n\n> - # b", ["h2", "h2"]),
     ],
 )
-def test_headings_have_their_place_below_the_one_of_the_page(
+def test_headings_go_down_one_level_at_a_time_below_that_of_the_page(
     source: str, levels: list[str]
 ) -> None:
     html = render_document(source)

@@ -118,7 +118,7 @@ def test_contents_stand_where_they_are_wanted_first() -> None:
     assert html[begin:end].replace("\n", "") == (
         '<nav class="contents" aria-label="Contents"><ul>'
         '<li><a href="#text-a-b">A b</a>'
-        '<ul><li><a href="#text-c">C</a></li></ul><ul><li><a href="#text-d">D</a></li></ul></li>'
+        '<ul><li><a href="#text-c">C</a></li><li><a href="#text-d">D</a></li></ul></li>'
         '<li><a href="#text-e">E</a></li></ul>'
     )
     assert html.count("[toc]") == 2

@@ -314,7 +314,7 @@ async def test_lists_show_the_title_the_excerpt_the_tags_and_the_time_it_takes_t
         assert "About waiting.</p>" in page
         assert "First <em>" not in page
         assert '<li dir="auto">public transport</li>' in page
-        assert "3 min to read" in page
+        assert "3 min read" in page
     page = (await browser.get("/post/1/the-tram-that-never-comes")).text
     assert page.count("<h1") == 1
     assert "<title>The tram that never comes · " in page

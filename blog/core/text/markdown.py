@@ -27,7 +27,7 @@ from blog.core.text.syntax.tasks import mark_tasks
 from blog.core.text.visibility import shows_something
 
 # Stored with rendered texts; raise it with every change that alters the output.
-RENDERER_VERSION = 5
+RENDERER_VERSION = 6
 
 # The maximum work per text: the parser takes a step of about 10 µs at each line of a paragraph and
 # each possible delimiter in it. An ordinary post of 64 KiB with a link and some emphasis in every

@@ -33,7 +33,8 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 
 # The style sheets of the screen, in the order of the cascade.
 SCREEN = (
-    "tokens", "base", "layout", "controls", "components", "posts", "prose", "tints", "code",
+    "tokens", "base", "layout", "controls", "components", "posts", "article", "prose",
+    "tints", "code",
 )  # fmt: skip
 BUNDLES = {"css/screen.css": tuple(f"css/{sheet}.css" for sheet in SCREEN)}
 

@@ -19,7 +19,7 @@ export function count(field, element) {
     const number = words(field.value);
     const minutes = Math.max(1, Math.round(number / WORDS_A_MINUTE));
     element.textContent = number
-      ? `${number.toLocaleString()} ${number === 1 ? "word" : "words"}, ${minutes} min to read`
+      ? `${number.toLocaleString()} ${number === 1 ? "word" : "words"}, ${minutes} min read`
       : "";
   }
   field.addEventListener("input", refresh);

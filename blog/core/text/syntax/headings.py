@@ -21,14 +21,20 @@ _WITHOUT_WORDS = "section"
 
 
 def place_headings(state: StateCore) -> None:
-    """Shift the headings of a post so that the highest is <h2>, below the <h1> of the page.
+    """Give the headings of a post levels below the <h1> of the page, one step at a time.
 
-    Many posts start with "##"; shifting by a fixed number would leave a gap in the levels.
+    Many posts start with "##", and many go from "##" to "####" because of the size. Each heading is
+    one level below the nearest one before it that its author has given a higher rank.
     """
-    headings = [token for token in state.tokens if token.type.startswith("heading_")]
-    highest = min((int(token.tag[1]) for token in headings), default=0)
-    for token in headings:
-        token.tag = f"h{min(int(token.tag[1]) - highest + 2, 6)}"
+    above: list[int] = []  # The ranks of the headings that the present one is below.
+    for token in state.tokens:
+        if token.type == "heading_open":
+            rank = int(token.tag[1])
+            while above and above[-1] >= rank:
+                above.pop()
+            above.append(rank)
+        if token.type.startswith("heading_"):
+            token.tag = f"h{min(len(above) + 1, 6)}"
 
 
 def name_headings(state: StateCore) -> None:
