@@ -12,7 +12,7 @@ BROWSERS := chromium chromium-browser google-chrome chrome
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: run test test-coverage fuzz worst lint demo bench bench-slow lock clean help chromium exiftool nginx wrk
+.PHONY: run test test-coverage fuzz worst lint demo bench bench-slow lock screenshots clean help chromium exiftool nginx wrk
 
 run: $(VENV)/run.stamp ## Serve the site on http://127.0.0.1:5000 until Ctrl-C
 	@exec $(BIN)/blog serve
@@ -50,6 +50,10 @@ endif
 
 bench-slow: $(VENV)/dev.stamp ## Measure the effect of slow clients: make bench-slow ARGS="--quick"
 	@$(BIN)/python -m benchmarks.slow_clients $(ARGS)
+
+screenshots: $(VENV)/dev.stamp chromium ## Picture every page, at four widths, light and dark, or some: make screenshots WORD=profile
+	@$(BIN)/python -m tests.browser.screenshots screenshots $(WORD)
+	@echo "They are in the folder screenshots"
 
 lock: $(VENV)/uv/bin/uv ## Pin the dependencies; with ARGS=--upgrade to the newest versions
 	@echo "Pinning the dependencies in requirements/"

@@ -127,6 +127,13 @@ def title(text: str) -> str:
     return one_line(text)
 
 
+def tagline(text: str) -> str:
+    """A sentence of one line."""
+    if not text.strip() or not text.isprintable() or len(text) > 120:
+        raise ValueError("must be one line of at most 120 characters, and not blank")
+    return text
+
+
 def log_target(text: str) -> str:
     """A log target. A bare word is probably a typo and not the name of a file."""
     if text not in {"stderr", "syslog"} and "/" not in text.removeprefix("syslog:"):

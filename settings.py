@@ -142,6 +142,9 @@ class Settings(BaseSettings):
     tls_key: Annotated[Path | None, example("/etc/broadside/site.key")] = None
 
     site_name: Annotated[str, AfterValidator(values.title), example("Our site")] = "Broadside"
+    site_tagline: Annotated[
+        str, AfterValidator(values.tagline), example("'What we write in our street'")
+    ] = "A place to write in public"
     base_url: Annotated[str, AfterValidator(values.origin), example("https://blog.example.com")] = (
         ""
     )

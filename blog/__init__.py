@@ -62,6 +62,7 @@ from blog.core.web import (
     requests,
     sessions,
     templating,
+    themes,
     unsupported,
     uploads,
 )
@@ -178,6 +179,7 @@ PARTS = (
     errors,
     assets,
     templating,
+    themes,
     avatars,
 )
 BLUEPRINTS = (

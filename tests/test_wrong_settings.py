@@ -38,6 +38,7 @@ WRONG = {
     "TLS_CERTIFICATE": [],  # a file that is not there is found by `blog serve`
     "TLS_KEY": ["site.key"],
     "SITE_NAME": [" ", "x" * 65, "two\nlines", "a\x1bb"],
+    "SITE_TAGLINE": [" ", "x" * 121, "two\nlines"],
     "BASE_URL": [
         "blog.example.com", "http://local host", "https://", "https://blog.example.com/blog",
         "https://blog.example.com:99999", "https://blog.example.com:0", "https://a:b",

@@ -13,8 +13,10 @@ from blog.core.web.app import current_app, db, read, writes
 from blog.core.web.cookies import cookie_name, set_cookie
 from blog.core.web.forms import Form
 from blog.core.web.requests import requested_page
+from blog.core.web.themes import theme
 from blog.models import Permission
 from blog.posts import queries, service
+from blog.posts.addresses import post_url
 from blog.posts.alt_texts import fill_in, question
 from blog.posts.schemas import PostForm
 from blog.site.blueprint import blueprint
@@ -46,13 +48,13 @@ async def publish() -> ResponseReturnValue:
         address = url_for("site.publish")
         if page := await question(form, data, body_html, address=address):
             return page
-        await service.write_post(await writes(), db, author, data, body_html)
+        written = await service.write_post(await writes(), db, author, data, body_html)
     except InvalidFieldsError as error:
         form.refuse(error)
         return await home_page(form)
     session["published"] = "post"
     await flash("Post published.", "success")
-    return redirect(url_for("site.home"))
+    return redirect(post_url(written))
 
 
 @blueprint.get("/all")
@@ -94,7 +96,9 @@ async def home_page(form: Form[PostForm], preview: str | None = None) -> Respons
     else:
         page = await read(queries.TIMELINE.cards, wanted, viewer.id)
     if viewer.account is None:
-        return await current_app.fragments.anonymous_page("site/home.html", page=page)
+        return await current_app.fragments.anonymous_page(
+            "site/home.html", page=page, chosen_theme=theme()
+        )
     return await render_template(
         "site/home.html",
         page=page,

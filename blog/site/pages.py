@@ -1,6 +1,6 @@
 """All pages that combine several features."""
 
-from blog.site import home, post, profile
+from blog.site import appearance, home, post, profile
 from blog.site.blueprint import blueprint
 
-__all__ = ["blueprint", "home", "post", "profile"]
+__all__ = ["appearance", "blueprint", "home", "post", "profile"]

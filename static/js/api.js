@@ -4,7 +4,8 @@ const api = document.getElementById("api");
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
 function showScheme() {
-  document.documentElement.classList.toggle("dark-mode", dark.matches);
+  const chosen = document.documentElement.dataset.theme;
+  document.documentElement.classList.toggle("dark-mode", chosen ? chosen === "dark" : dark.matches);
 }
 
 showScheme();

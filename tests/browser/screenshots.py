@@ -1,6 +1,8 @@
-"""Pictures of every page, to look at: `python -m tests.browser.screenshots FOLDER [WORD]`.
+"""Pictures of every page, to look at: `make screenshots`, which runs
 
-Each page at three widths, in light and in dark, on the site of `sample_site`; with a WORD only
+    python -m tests.browser.screenshots FOLDER [WORD]
+
+Each page at four widths, in light and in dark, on the site of `sample_site`; with a WORD only
 those with it in their name. `readme.png` is the one for the README.
 """
 
@@ -25,6 +27,8 @@ from tests.browser.conftest import (
 from tests.browser.pages import each_page
 from tests.browser.sample_site import WRITER
 from tests.browser.steps import log_in
+
+LARGE = (1920, 1080)
 
 README_PAGE = """<!doctype html>
 <style>
@@ -58,7 +62,7 @@ def options_of(width: int, height: int, scheme: str) -> dict[str, object]:
 async def picture_pages(browser: Browser, site: Site, folder: Path, word: str) -> None:
     """Write `NAME-WIDTH-SCHEME.png` for each page."""
     for scheme in ("light", "dark"):
-        for width, height in (PHONE, TABLET, DESKTOP):
+        for width, height in (PHONE, TABLET, DESKTOP, LARGE):
             look = f"{width}-{scheme}"
             open_window = partial(open_as, browser, site, None, **options_of(width, height, scheme))
             wanted = partial(is_named, word, look)

@@ -24,6 +24,7 @@ NO_SIGHTS = {
     "/import/<id:import_id>/report", "/metrics", "/readyz",
     "/media/<name>", "/media/<name>-<int:width>.webp", "/post/<id:post_id>/timemap",
     "/static/<path:filename>",
+    "/apple-touch-icon.png", "/favicon.ico", "/robots.txt",
 }  # fmt: skip
 
 STICKS_OUT = """() => {
@@ -37,7 +38,8 @@ STICKS_OUT = """() => {
 SMALL_TARGETS = """() => [
     ...document.querySelectorAll("button, .button, input, textarea, select, summary, nav a")
   ]
-  .filter((element) => element.checkVisibility() && !["hidden", "checkbox"].includes(element.type))
+  .filter((element) => element.checkVisibility())
+  .filter((element) => !["hidden", "checkbox", "radio"].includes(element.type))
   .filter((element) => element.getBoundingClientRect().height < 44)
   .map((element) => element.textContent.trim() || element.name)"""
 # Controls that Tab does not come to in the order of the page, or whose focus is not seen.

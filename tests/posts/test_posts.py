@@ -33,7 +33,7 @@ async def test_a_post_is_rendered_on_its_page_on_the_home_page_and_on_the_profil
     susans_browser: Browser, browser: Browser
 ) -> None:
     answer = await susans_browser.submit("/", {"body": "Some *Markdown*"})
-    assert (answer.status_code, answer.headers["location"]) == (302, "/")
+    assert (answer.status_code, answer.headers["location"]) == (302, "/post/1")
     for address in ("/", "/post/1", "/user/susan"):
         page = await browser.get(address)
         assert page.status_code == 200

@@ -22,7 +22,7 @@ async def test_a_profile_shows_who_somebody_is_but_not_the_address(
     )
     await db.commit()
     page = (await browser.get("/user/susan")).text
-    for text in ("Susan Smith", "Zürich", "I knit.\nAnd purl.", "Member since", "Last seen"):
+    for text in ("Susan Smith", "Zürich", "I knit.\nAnd purl.", "Joined"):
         assert text in page
     assert "susan@example.com" not in page
 

@@ -21,6 +21,7 @@ from blog.models import LoginSession, Permission, User
 # Endpoints that do not depend on the viewer, and skip authentication.
 VIEWER_INDEPENDENT = {
     "static",
+    "well_known",
     "users.avatar",
     "media_files.show",
     "media_files.show_variant",

@@ -33,9 +33,11 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 
 # The style sheets of the screen, in the order of the cascade.
 SCREEN = (
-    "tokens", "base", "layout", "controls", "components", "posts", "article", "prose",
-    "tints", "code",
+    "tokens", "base", "layout", "controls", "components", "posts", "article", "people", "areas",
+    "prose", "tints", "code",
 )  # fmt: skip
+# What browsers and crawlers ask for without having read a page.
+WELL_KNOWN = ("favicon.ico", "apple-touch-icon.png", "robots.txt")
 BUNDLES = {"css/screen.css": tuple(f"css/{sheet}.css" for sheet in SCREEN)}
 
 
@@ -179,4 +181,6 @@ def init_app(app: Broadside) -> None:
     """Serve the folder `static` of `app`."""
     assets = own_assets(Path(app.root_path))
     app.add_url_rule("/static/<path:filename>", "static", assets.serve)
+    for name in WELL_KNOWN:
+        app.add_url_rule(f"/{name}", "well_known", assets.serve, defaults={"filename": name})
     app.jinja_env.globals["asset"] = assets.address

@@ -1,0 +1,28 @@
+"""The page for the theme; for everybody, as a cookie keeps the choice."""
+
+from quart import flash, make_response, redirect, render_template, request, url_for
+from quart.typing import ResponseReturnValue
+from werkzeug.exceptions import BadRequest
+
+from blog.core.auth.quotas import CHANGING_ACCOUNT, quota
+from blog.core.web.themes import remember_theme, theme_named
+from blog.site.blueprint import blueprint
+
+
+@blueprint.get("/appearance")
+async def appearance() -> ResponseReturnValue:
+    """Show the themes."""
+    return await render_template("site/appearance.html")
+
+
+@blueprint.post("/appearance")
+@quota(CHANGING_ACCOUNT)
+async def change_appearance() -> ResponseReturnValue:
+    """Remember a theme in a cookie, and show the page in it."""
+    chosen = theme_named((await request.form).get("theme", ""))
+    if chosen is None:
+        raise BadRequest("There is no such theme.")
+    await flash("Your theme is saved.", "success")
+    response = await make_response(redirect(url_for("site.appearance")))
+    remember_theme(response, chosen)
+    return response
