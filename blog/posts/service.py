@@ -45,6 +45,7 @@ from blog.posts.schemas import PostFields, PostForm
 from blog.posts.writes import NewPost, publish
 
 ONLY_ITS_AUTHOR = "Only the author can publish, schedule or pin a post."
+ONLY_REMOVES_COVER = "Only the author can choose a cover. You can remove it."
 NOT_EMPTY = "Write something before you publish."
 POST_IS_GONE = "This post doesn't exist. It may have been deleted."
 
@@ -180,6 +181,9 @@ async def edit_post(
     if not keeps_its_slug:
         post.slug = await new_slug(session, post.author_id, title, form.slug, post.id)
     if cover_id := changes.get("cover_id"):
+        if editor.id != post.author_id:
+            # It may be one that the author has not published.
+            raise InvalidFieldsError({"cover": ONLY_REMOVES_COVER})
         await lock_cover(session, post.author_id, cover_id)
     stays_draft = PostStatus.PUBLISHED not in {was, changes.get("status", was)}
     if is_edited or stays_draft:

@@ -298,6 +298,10 @@ async def test_an_administrator_keeps_or_removes_the_cover_of_anothers_post(
             f"/edit/1/cover/{unused['id']}", data={"csrf_token": token}
         )
         assert answer.status_code == 403
+        answer = await send(mauds_browser, "/edit/1", "publish", cover=str(unused["id"]))
+        assert answer.status_code == 422
+        assert "Only the author can choose a cover" in answer.text
+        assert unused["image_url"].rpartition("/")[2] not in answer.text
         await send(mauds_browser, "/edit/1", "publish", cover=str(made["id"]), body="Edited.")
         assert (await the_post(db)).cover_id == made["id"]
         await send(mauds_browser, "/edit/1", "publish", cover="", body="Edited.")

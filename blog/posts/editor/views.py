@@ -129,6 +129,8 @@ async def _covers(post: Post | None, chosen: str) -> Sequence[Media]:
     """
     viewer_id = required_viewer().id
     author_id = post.author_id if post else viewer_id
-    number = MOST_CHOICES if author_id == viewer_id else 0
+    number = MOST_CHOICES
+    if post and author_id != viewer_id:
+        number, chosen = 0, str(post.cover_id or "") if chosen else ""
     is_id = chosen.isascii() and chosen.isdigit() and len(chosen) < LONGEST_ID
     return await read(choices, author_id, number, int(chosen) if is_id else 0)
