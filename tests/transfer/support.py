@@ -57,15 +57,20 @@ async def download_address(browser: Browser) -> str | None:
     return found[1] if found else None
 
 
-async def exported(app: Broadside, browser: Browser) -> Archive:
-    """The archive of somebody's data, asked for, made and downloaded."""
+async def downloaded(app: Broadside, browser: Browser) -> bytes:
+    """An archive of somebody's data, asked for, made and downloaded."""
     await ask(browser)
     await finish_jobs(app, *EXPORT_JOBS)
     address = await download_address(browser)
     assert address
     answer = await browser.get(address)
     assert answer.status_code == 200
-    return Archive(answer.content)
+    return answer.content
+
+
+async def exported(app: Broadside, browser: Browser) -> Archive:
+    """What an archive of somebody's data has."""
+    return Archive(await downloaded(app, browser))
 
 
 async def stored_archives(app: Broadside) -> list[str]:

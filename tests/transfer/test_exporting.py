@@ -39,6 +39,7 @@ from tests.killed_workers import kill_worker
 from tests.media.corpus import encoded, picture
 from tests.media.support import finish_jobs as finish_media_jobs
 from tests.media.support import uploaded
+from tests.posts.test_fields import made
 from tests.posts.test_posts import add_posts
 from tests.servers import until
 from tests.support import PASSWORD, Browser, add_user, link_in, outbox
@@ -64,13 +65,6 @@ async def writer(app: Broadside, susan: User) -> AsyncIterator[Client]:
     """A client with Susan's token."""
     async with Client(app, token=await add_token(app, susan)) as client:
         yield client
-
-
-async def made(client: Client, **fields: Any) -> dict[str, Any]:
-    answer = await client.post("/posts/", json={"body": "x"} | fields)
-    assert answer.status_code == 201, answer.text
-    post: dict[str, Any] = answer.json()
-    return post
 
 
 async def fields_of(db: AsyncSession, post_id: int) -> dict[str, Any]:

@@ -209,8 +209,8 @@ def _times(post: ImportedPost, moment: datetime, remark: Remark) -> dict[str, An
 def _edited_at(post: ImportedPost, begin: datetime, moment: datetime) -> datetime | None:
     if post.edited_at is None or post.edited_at > moment:
         return None
-    shortest = timedelta(0) if post.exported_from else SHORTEST_EDIT
-    return post.edited_at if post.edited_at - begin > shortest else None
+    is_change = post.exported_from or post.edited_at - begin > SHORTEST_EDIT
+    return post.edited_at if is_change else None
 
 
 def _schedule(
