@@ -16,13 +16,13 @@ class Target:
     """A URL, and the user who requests it.
 
     Attributes:
-        name: what the table calls it.
-        path: on each site; `{…}` are the addresses that `addresses` finds there.
-        reader: the number in the demonstration's cast of who is logged in.
-        tab: the tab that he has chosen; `None` for a program, which has a token of his.
-        floor: which of `benchmarks.floors` it is compared with,
-        share: and how many of the floor's requests a second it has to reach.
-        statements: how many it may take.
+        name: its name in the table.
+        path: its path; `addresses` fills in `{…}` for each site.
+        reader: the index of the logged-in user in the demo's cast.
+        tab: the selected tab; `None` for an API client, which sends the user's token.
+        floor: the baseline in `benchmarks.floors` to compare it with.
+        share: the required share of the baseline's throughput.
+        statements: the maximum number of SQL statements.
     """
 
     name: str
@@ -35,16 +35,16 @@ class Target:
 
     @classmethod
     def of_api(cls, name: str, path: str, floor: str = "newest") -> "Target":
-        """A resource of the API, asked for with a token."""
+        """A resource of the API, requested with a token."""
         return cls(f"API: {name}", f"/api/v1{path}", MEMBER, None, floor, share=1 / 2, statements=3)
 
 
 TARGETS = (
     Target("home, anonymous", "/", share=1 / 2),
     Target("home, logged in", "/", reader=MEMBER, share=1 / 3),
-    Target("followed by one who follows 1,000", "/", reader=READER, tab=FOLLOWED),
-    Target("followed by one who follows 5 quiet ones", "/", reader=PATIENT, tab=FOLLOWED),
-    Target("followed by one whom 100,000 follow", "/", reader=FOUNDER, tab=FOLLOWED),
+    Target("timeline of someone who follows 1,000", "/", reader=READER, tab=FOLLOWED),
+    Target("timeline of someone who follows 5 quiet users", "/", reader=PATIENT, tab=FOLLOWED),
+    Target("timeline of someone with 100,000 followers", "/", reader=FOUNDER, tab=FOLLOWED),
     Target("profile", "/user/{writer}"),
     Target("post with 10,000 comments", "/post/{discussed}"),
     Target("page 400", "/?page=400"),
@@ -56,7 +56,7 @@ TARGETS = (
 
 
 async def addresses(session: AsyncSession) -> dict[str, object]:
-    """The parts of addresses that differ between sites, by name."""
+    """The parts of URLs that differ between sites, by name."""
     posts = await session.scalar(select(func.count(Post.id)))
     most_posts = select(User.username).order_by(User.post_count.desc(), User.id)
     most_comments = select(Post.id).order_by(Post.comment_count.desc(), Post.id)

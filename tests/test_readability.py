@@ -84,7 +84,7 @@ class Expected(NamedTuple):
 
     @property
     def preview(self) -> int:
-        """The status of the preview link, for whoever has it."""
+        """The status of the preview link for anyone who has it."""
         if self.state in {"draft", "scheduled post"}:
             return 200
         return 302 if self.is_public else 404

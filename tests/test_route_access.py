@@ -62,12 +62,12 @@ def readers(status: Outcome) -> Access:
 
 
 def logged_in(status: Outcome) -> Access:
-    """Whoever has an account."""
+    """Anyone with an account."""
     return Access(LOG_IN, status, status, status, status)
 
 
 def confirmed(status: Outcome) -> Access:
-    """Whoever has an account with a confirmed address."""
+    """Anyone with an account and a confirmed address."""
     return Access(LOG_IN, CONFIRM, status, status, status)
 
 
@@ -91,7 +91,7 @@ def administrators(status: Outcome) -> Access:
     return Access(LOG_IN, CONFIRM, 403, 403, status)
 
 
-# The post and the comment are the user's; `{bob}` is somebody else, whom nobody here is.
+# The post and the comment are the user's; `{bob}` is another user, and none of the viewers.
 TABLE = [
     Row("GET /", readers(200)),
     Row("POST /", confirmed(302)),

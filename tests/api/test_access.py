@@ -197,7 +197,7 @@ async def test_a_resource_is_for_whom_the_table_says(
     got = {}
     for kind in Access._fields:
         address = (row.address or rule).format_map(site.ids[kind])
-        # Tokens are made and seen by whoever has a password; all else is done with a token.
+        # Creating and listing tokens takes a password. Everything else is done with a token.
         uses_password = kind in ROLES and "/token" in rule
         credentials: dict[str, Any] = (
             {"auth": (kind, PASSWORD)} if uses_password else {"token": site.tokens.get(kind, "")}

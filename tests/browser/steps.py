@@ -22,7 +22,7 @@ async def open_link_in_mail(page: Page, recipient: str, link: str) -> None:
     """Follow the link in the newest mail of the development mailbox, waiting for that mail.
 
     Args:
-        recipient: to whom the mail is.
+        recipient: the recipient's address.
         link: a part of the link's address; a mail without it is not the one.
     """
     mail = page.get_by_role("listitem").filter(has_text=recipient).get_by_role("link").first

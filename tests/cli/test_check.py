@@ -89,7 +89,7 @@ async def test_a_limit_of_the_database_counts_as_well(blog: Command, neglected: 
     async with engine.connect() as connection:
         await connection.execute(text("ALTER DATABASE neglected CONNECTION LIMIT 20"))
     await engine.dispose()
-    # The tests' user is a superuser, for whom no such limit holds; but it is told.
+    # The limit doesn't apply to the tests' user, a superuser, but it's still reported.
     _, output = await blog("check", database_url=neglected)
     assert "1 web processes in 1 services open up to 21 of 20" in output
 

@@ -1,4 +1,4 @@
-"""Following, and who follows whom."""
+"""Following, followers and followed users."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -96,7 +96,7 @@ async def besieged(
 
     Args:
         server: what they talk to.
-        crowd: how many of them there are; whoever is cut off comes again.
+        crowd: how many of them there are; those that are cut off reconnect.
         cookies: of people who are logged in.
         long_answer: the address that slow readers ask for.
     """

@@ -41,7 +41,7 @@ async def test_slow_clients_hardly_delay_readers(tmp_path: Path, database_url: s
     # Of the slowest in a hundred, other work on the machine decides (`make bench-slow` shows it).
     assert slow.p90 < max(MOST_TIMES_SLOWER * quiet.p90, UNNOTICED_MILLISECONDS), (quiet, slow)
     assert outcome.statuses["half bodies"].keys() == {408}
-    # Whoever has not sent a whole head is cut off without an answer.
+    # A client that hasn't sent a complete head is disconnected without a response.
     assert outcome.statuses["half heads"].keys() <= {0}
     assert outcome.statuses["half heads"].total() >= CROWD.half_heads
     assert outcome.statuses["idle"].total() >= CROWD.idle

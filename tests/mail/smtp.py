@@ -80,7 +80,7 @@ class Inbox:
 
     @property
     def recipients(self) -> list[str]:
-        """To whom the messages went, in the order of their arrival."""
+        """The recipients of the messages, in order of arrival."""
         return [envelope.rcpt_tos[0] for envelope in self.envelopes]
 
 

@@ -36,7 +36,7 @@ def tls(authority: trustme.CA) -> ssl.SSLContext:
 
 @pytest.fixture
 def trusted(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let this process trust whoever has a certificate of the authority."""
+    """Let this process trust every certificate of the authority."""
     known = tmp_path / "authority.pem"
     authority.cert_pem.write_to_path(str(known))
     monkeypatch.setenv("SSL_CERT_FILE", str(known))

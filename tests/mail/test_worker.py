@@ -27,7 +27,7 @@ from tests.servers import START_SECONDS, until
 from tests.support import Browser, outbox
 
 
-async def test_a_message_arrives_whole_and_its_text_is_forgotten(
+async def test_a_message_arrives_complete_and_its_text_is_deleted(
     put: Put, working: Working, inbox: Inbox, app: Broadside
 ) -> None:
     async with working(mail_sender="Broadside <post@blog.test>"):
@@ -55,10 +55,10 @@ async def test_a_message_arrives_whole_and_its_text_is_forgotten(
     assert stored.sent_at is not None
 
 
-async def test_the_worker_hears_of_a_message_at_once(
+async def test_the_worker_is_notified_of_a_message_immediately(
     put: Put, working: Working, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "POLL_SECONDS", 3600.0)  # So it can only be told.
+    monkeypatch.setattr(loop, "POLL_SECONDS", 3600.0)  # So only a notification can start it.
     delays = []
     async with working():
         await put("first@example.com")
@@ -71,7 +71,7 @@ async def test_the_worker_hears_of_a_message_at_once(
     print(f"from put to arrival: median {1000 * sorted(delays)[5]:.0f} ms")  # noqa: T201
 
 
-async def test_a_message_whose_notice_was_missed_is_found(
+async def test_a_message_is_sent_even_if_its_notification_was_missed(
     put: Put, working: Working, inbox: Inbox, app: Broadside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loop, "POLL_SECONDS", 0.1)
@@ -83,7 +83,7 @@ async def test_a_message_whose_notice_was_missed_is_found(
         await inbox.holds(2)
 
 
-async def test_a_temporary_failure_is_tried_again_with_the_same_message_id(
+async def test_a_temporary_failure_is_retried_with_the_same_message_id(
     put: Put, working: Working, inbox: Inbox, in_state: InState, app: Broadside
 ) -> None:
     inbox.replies["anna@example.com"] = "451 Come back later"
@@ -102,7 +102,7 @@ async def test_a_temporary_failure_is_tried_again_with_the_same_message_id(
 
 
 @pytest.mark.parametrize("failures", range(len(PAUSES) + 1))
-async def test_the_pauses_grow_until_a_message_is_given_up(
+async def test_the_delay_between_attempts_grows_until_a_message_fails(
     failures: int, put: Put, app: Broadside
 ) -> None:
     await put("anna@example.com", attempts=failures)
@@ -119,7 +119,7 @@ async def test_the_pauses_grow_until_a_message_is_given_up(
     assert (email.attempts, email.last_error) == (failures + 1, "451 no")
 
 
-async def test_a_refused_recipient_fails_at_once_and_the_others_are_served(
+async def test_a_refused_recipient_fails_immediately_and_the_others_get_their_mail(
     put: Put, working: Working, inbox: Inbox, in_state: InState, caplog: pytest.LogCaptureFixture
 ) -> None:
     inbox.replies["nobody@example.com"] = "550 No such person here"
@@ -132,12 +132,12 @@ async def test_a_refused_recipient_fails_at_once_and_the_others_are_served(
     assert failed.recipient == "nobody@example.com"
     assert failed.last_error == "550 No such person here"
     assert inbox.connections == 1
-    # A server's words may quote the message; they are for the outbox, not for the log.
+    # The server's reply may quote the message, so it goes to the outbox and not to the log.
     assert "was refused: the server said 550\n" in caplog.text
     assert "No such person" not in caplog.text
 
 
-async def test_a_message_that_cannot_be_made_fails_and_the_others_are_served(
+async def test_a_message_that_cannot_be_built_fails_and_the_others_are_sent(
     put: Put, working: Working, inbox: Inbox, in_state: InState
 ) -> None:
     await put("broken@example.com", subject="Hello\nBcc: everybody@example.com")
@@ -149,9 +149,7 @@ async def test_a_message_that_cannot_be_made_fails_and_the_others_are_served(
     assert inbox.recipients == ["anna@example.com"]
 
 
-async def test_an_error_of_our_own_costs_one_message_an_attempt_and_no_other_anything(
-    put: Put, app: Broadside
-) -> None:
+async def test_an_unexpected_error_affects_only_one_message(put: Put, app: Broadside) -> None:
     sent = []
 
     class Fragile:
@@ -173,7 +171,7 @@ async def test_an_error_of_our_own_costs_one_message_an_attempt_and_no_other_any
     assert taken.state == "sent"
 
 
-async def test_a_silent_server_costs_a_time_out_and_no_page_anything(
+async def test_a_silent_server_times_out_without_slowing_down_pages(
     put: Put, working: Working, in_state: InState, browser: Browser
 ) -> None:
     loop = asyncio.get_running_loop()
@@ -186,7 +184,7 @@ async def test_a_silent_server_costs_a_time_out_and_no_page_anything(
     assert email.last_error == "the server did not answer in time"
 
 
-async def test_a_server_that_is_down_defers_and_one_that_is_back_is_used(
+async def test_mail_is_deferred_while_the_server_is_down_and_sent_when_it_is_back(
     put: Put, working: Working, inbox: Inbox, in_state: InState, app: Broadside
 ) -> None:
     port = inbox.port
@@ -203,7 +201,7 @@ async def test_a_server_that_is_down_defers_and_one_that_is_back_is_used(
     inbox.port = port
 
 
-async def test_a_connection_lost_in_the_middle_defers_one_message_only(
+async def test_a_connection_lost_during_a_message_defers_only_that_message(
     put: Put, working: Working, inbox: Inbox, in_state: InState
 ) -> None:
     inbox.replies["anna1@example.com"] = "421 Going down"
@@ -229,7 +227,7 @@ async def test_a_server_that_refuses_a_message_and_hangs_up_gets_the_others_at_o
     assert failed.last_error == "554 5.7.1 Spam ?"
 
 
-async def test_a_dead_worker_gives_its_batch_back_when_the_lease_ends(
+async def test_a_dead_workers_batch_is_released_when_its_lease_ends(
     put: Put, working: Working, inbox: Inbox, app: Broadside
 ) -> None:
     await put("anna@example.com")
@@ -240,7 +238,7 @@ async def test_a_dead_worker_gives_its_batch_back_when_the_lease_ends(
     assert time.monotonic() - start > 0.9
 
 
-async def test_a_worker_that_overslept_does_not_undo_what_another_one_did(
+async def test_a_worker_that_lost_its_lease_does_not_undo_another_workers_result(
     put: Put, app: Broadside
 ) -> None:
     await put("anna@example.com")
@@ -277,7 +275,7 @@ async def test_a_stopped_worker_finishes_the_current_message_and_releases_the_ot
     async with working() as worker:
         async with in_the_middle_of("anna1@example.com", inbox):
             stopping = asyncio.create_task(worker.stop())
-            await asyncio.sleep(0)  # It is told.
+            await asyncio.sleep(0)  # Let the worker handle the notification.
         await stopping
     states = [(email.state, email.attempts) for email in await outbox(app)]
     assert states == [("sent", 1)] * 2 + [("queued", 0)] * 3
@@ -286,7 +284,7 @@ async def test_a_stopped_worker_finishes_the_current_message_and_releases_the_ot
 async def test_a_lost_listening_connection_is_replaced(
     put: Put, working: Working, inbox: Inbox, app: Broadside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "POLL_SECONDS", 3600.0)  # What is not heard of is not found.
+    monkeypatch.setattr(loop, "POLL_SECONDS", 3600.0)  # So only a notification can start it.
     async with working():
         await put("anna@example.com")
         await inbox.holds(1)
@@ -297,7 +295,7 @@ async def test_a_lost_listening_connection_is_replaced(
         await inbox.holds(2)
 
 
-async def test_a_database_that_goes_away_while_a_message_is_sent_costs_no_repetition(
+async def test_a_message_is_not_sent_twice_after_a_database_outage(
     put: Put, working: Working, inbox: Inbox, in_state: InState, app: Broadside
 ) -> None:
     for number in range(3):
@@ -320,7 +318,7 @@ async def test_envelopes_are_deleted_after_30_days(put: Put, app: Broadside) -> 
     assert left == {"young@example.com", "waiting@example.com"}
 
 
-async def test_no_log_has_the_text_of_a_mail(
+async def test_the_text_of_a_message_is_never_logged(
     put: Put, working: Working, inbox: Inbox, caplog: pytest.LogCaptureFixture, in_state: InState
 ) -> None:
     caplog.set_level(logging.DEBUG, logger="blog")
@@ -352,14 +350,14 @@ async def in_the_middle_of(recipient: str, inbox: Inbox) -> AsyncIterator[None]:
 
 
 async def make_due(app: Broadside) -> None:
-    """Let what waits be sent now, and tell the workers."""
+    """Make all queued messages due, and notify the workers."""
     async with app.database.engine.begin() as connection:
         await connection.execute(update(Email).values(due_at=text("now()")))
         await connection.execute(text("NOTIFY emails"))
 
 
 async def listener(app: Broadside) -> int:
-    """Wait until a connection listens; the server's process that serves it."""
+    """Wait for a listening connection, and return the PID of its server process."""
     async with asyncio.timeout(START_SECONDS):
         while True:
             if found := await _pids(app, "SELECT pid FROM pg_stat_activity", "broadside jobs"):

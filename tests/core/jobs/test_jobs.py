@@ -24,18 +24,18 @@ from tests.servers import START_SECONDS, until
 
 
 class Done:
-    """Notes what was done, by what stands in the payload."""
+    """Records the payloads of the jobs that ran."""
 
     def __init__(self) -> None:
         self.what: list[object] = []
         self.at_once = self.most_at_once = 0
 
     async def note(self, job: RunningJob) -> None:
-        """A job that does this and nothing else."""
+        """A job that only records its payload."""
         self.what.append(job.payload.get("what"))
 
     async def takes_a_moment(self, job: RunningJob) -> None:
-        """A job that notes how many such run at once."""
+        """A job that records how many of its kind run at the same time."""
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         await asyncio.sleep(0.01)
@@ -43,7 +43,7 @@ class Done:
         await self.note(job)
 
     async def reaches(self, number: int) -> None:
-        """Wait until so many were done."""
+        """Wait until this number of jobs has run."""
 
         async def has() -> bool:
             return len(self.what) >= number
@@ -57,7 +57,7 @@ def done() -> Done:
 
 
 async def add(app: Broadside, kind: JobKind, *whats: object, **options: object) -> None:
-    """Enqueue jobs in a transaction of their own."""
+    """Enqueue jobs in a separate transaction."""
     async with app.database.session() as session:
         for what in whats:
             await enqueue(session, kind, what=what, **options)  # type: ignore[arg-type]
@@ -78,7 +78,7 @@ async def in_state(app: Broadside, state: JobState, error: str = "") -> Job:
             await asyncio.sleep(0.01)
 
 
-async def test_a_job_is_done_after_the_commit_and_never_without_one(
+async def test_a_job_runs_only_after_its_transaction_has_committed(
     app: Broadside, done: Done, db: AsyncSession
 ) -> None:
     kind = JobKind("note", done.note)
@@ -94,10 +94,10 @@ async def test_a_job_is_done_after_the_commit_and_never_without_one(
     assert done.what == ["once"]
 
 
-async def test_a_job_begins_at_once_after_the_commit(
+async def test_a_job_starts_right_after_the_commit(
     app: Broadside, done: Done, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "POLL_SECONDS", 3600.0)  # So it can only be told.
+    monkeypatch.setattr(loop, "POLL_SECONDS", 3600.0)  # So only a notification can start it.
     kind = JobKind("note", done.note)
     delays = []
     async with at_work(app, kind):
@@ -112,9 +112,7 @@ async def test_a_job_begins_at_once_after_the_commit(
     print(f"from enqueue to run: median {1000 * sorted(delays)[5]:.0f} ms")  # noqa: T201
 
 
-async def test_a_job_for_a_later_moment_is_done_then_and_not_before(
-    app: Broadside, done: Done
-) -> None:
+async def test_a_scheduled_job_runs_at_its_time_and_not_before(app: Broadside, done: Done) -> None:
     kind = JobKind("note", done.note)
     moment = now() + timedelta(seconds=0.4)
     async with at_work(app, kind):
@@ -126,9 +124,7 @@ async def test_a_job_for_a_later_moment_is_done_then_and_not_before(
         assert now() >= moment
 
 
-async def test_a_job_whose_moment_passed_while_no_worker_ran_is_done_once(
-    app: Broadside, done: Done
-) -> None:
+async def test_a_job_that_became_due_without_a_worker_runs_once(app: Broadside, done: Done) -> None:
     kind = JobKind("note", done.note)
     await add(app, kind, "overdue", at=now() - timedelta(days=3))
     async with at_work(app, kind), at_work(app, kind):
@@ -136,7 +132,7 @@ async def test_a_job_whose_moment_passed_while_no_worker_ran_is_done_once(
     assert done.what == ["overdue"]
 
 
-async def test_a_notice_that_was_missed_costs_nothing_but_time(
+async def test_a_missed_notification_only_delays_a_job(
     app: Broadside, done: Done, monkeypatch: pytest.MonkeyPatch, db: AsyncSession
 ) -> None:
     monkeypatch.setattr(loop, "POLL_SECONDS", 0.1)
@@ -161,7 +157,9 @@ async def test_jobs_run_in_the_context_of_the_application(app: Broadside, done: 
 
 
 @pytest.mark.parametrize("failures", range(1, len(PAUSES) + 2))
-async def test_the_pauses_grow_until_a_job_is_held(app: Broadside, failures: int) -> None:
+async def test_the_delay_between_attempts_grows_until_a_job_is_held(
+    app: Broadside, failures: int
+) -> None:
     async def fail(job: RunningJob) -> None:
         raise ZeroDivisionError("no way")
 
@@ -205,7 +203,7 @@ async def test_a_job_that_cannot_succeed_is_held_at_once(app: Broadside) -> None
     assert (job.attempts, job.claim) == (1, None)
 
 
-async def test_a_job_that_cannot_run_now_is_no_error(
+async def test_a_job_that_cannot_run_yet_is_not_an_error(
     app: Broadside, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def fail(job: RunningJob) -> None:
@@ -224,7 +222,7 @@ async def test_a_job_that_cannot_run_now_is_no_error(
     assert (await stored_jobs(app))[0].state != JobState.FAILED
 
 
-async def test_a_job_that_takes_too_long_is_broken_off(app: Broadside) -> None:
+async def test_a_job_that_takes_too_long_is_cancelled(app: Broadside) -> None:
     async def hang(job: RunningJob) -> None:
         await asyncio.sleep(60)
 
@@ -234,7 +232,7 @@ async def test_a_job_that_takes_too_long_is_broken_off(app: Broadside) -> None:
         await in_state(app, JobState.WAITING, "took longer than 0.05 s")
 
 
-async def test_no_more_than_a_few_of_a_kind_run_at_once_on_all_workers_together(
+async def test_the_concurrency_limit_of_a_kind_applies_across_workers(
     app: Broadside, done: Done
 ) -> None:
     kind = JobKind("note", done.takes_a_moment, at_once=3)
@@ -245,7 +243,7 @@ async def test_no_more_than_a_few_of_a_kind_run_at_once_on_all_workers_together(
     assert 1 < done.most_at_once <= 3
 
 
-async def test_a_full_kind_does_not_keep_another_one_waiting(app: Broadside, done: Done) -> None:
+async def test_a_kind_at_its_limit_does_not_block_other_kinds(app: Broadside, done: Done) -> None:
     is_open = asyncio.Event()
 
     async def wait(job: RunningJob) -> None:
@@ -279,7 +277,7 @@ async def test_two_workers_share_the_jobs_and_run_none_twice(app: Broadside, don
 async def test_finishing_writes_exactly_once_even_if_the_lease_is_lost(
     app: Broadside, db: AsyncSession
 ) -> None:
-    """As when a process sleeps with the laptop's lid closed, and goes on when another is done."""
+    """As when a laptop sleeps and its process resumes after another one has finished the job."""
     claims = 0
     may_go_on = asyncio.Event()
 
@@ -314,7 +312,7 @@ async def is_running(app: Broadside) -> bool:
     return all(job.state == JobState.RUNNING for job in await stored_jobs(app))
 
 
-async def test_a_lease_is_prolonged_while_its_job_runs(app: Broadside, done: Done) -> None:
+async def test_a_lease_is_renewed_while_its_job_runs(app: Broadside, done: Done) -> None:
     async def slow(job: RunningJob) -> None:
         await asyncio.sleep(1.2)
         await done.note(job)
@@ -326,7 +324,7 @@ async def test_a_lease_is_prolonged_while_its_job_runs(app: Broadside, done: Don
     assert done.what == ["slow"]
 
 
-async def test_a_dead_workers_job_is_done_by_another_when_the_lease_ends(
+async def test_another_worker_takes_over_a_dead_workers_job_when_its_lease_ends(
     app: Broadside, done: Done
 ) -> None:
     kind = JobKind("note", done.note)
@@ -362,7 +360,7 @@ async def test_a_worker_that_lost_its_claim_records_nothing(app: Broadside, done
     assert (job.state, job.attempts, job.last_error) == ("running", 2, None)
 
 
-async def test_a_job_that_was_discarded_is_broken_off(app: Broadside, db: AsyncSession) -> None:
+async def test_a_discarded_job_is_cancelled(app: Broadside, db: AsyncSession) -> None:
     is_broken_off = asyncio.Event()
 
     async def hang(job: RunningJob) -> None:
@@ -381,7 +379,7 @@ async def test_a_job_that_was_discarded_is_broken_off(app: Broadside, db: AsyncS
         await asyncio.wait_for(is_broken_off.wait(), 10)
 
 
-async def test_a_worker_that_is_stopped_gives_its_jobs_back(
+async def test_a_stopped_worker_releases_its_jobs(
     app: Broadside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def hang(job: RunningJob) -> None:
@@ -397,7 +395,7 @@ async def test_a_worker_that_is_stopped_gives_its_jobs_back(
     assert job.due_at <= now()
 
 
-async def test_a_worker_that_is_stopped_lets_a_job_end_that_soon_does(
+async def test_a_stopped_worker_lets_a_job_finish_that_is_nearly_done(
     app: Broadside, done: Done
 ) -> None:
     async def notice(job: RunningJob) -> None:
@@ -412,7 +410,7 @@ async def test_a_worker_that_is_stopped_lets_a_job_end_that_soon_does(
     assert await stored_jobs(app) == []
 
 
-async def test_a_repeated_job_is_done_at_the_start_and_then_at_its_moments(
+async def test_a_recurring_job_runs_at_the_start_and_then_on_schedule(
     app: Broadside, done: Done
 ) -> None:
     kind = JobKind("note", done.note, every=timedelta(hours=1))
@@ -427,7 +425,7 @@ async def test_a_repeated_job_is_done_at_the_start_and_then_at_its_moments(
     assert len(done.what) == 1
 
 
-async def test_a_repeated_job_that_was_missed_often_is_done_once(
+async def test_a_recurring_job_that_missed_several_runs_runs_once(
     app: Broadside, done: Done, db: AsyncSession
 ) -> None:
     kind = JobKind("note", done.note, every=timedelta(minutes=1))
@@ -446,7 +444,7 @@ async def is_due_later(app: Broadside) -> bool:
     return job.due_at > now() and job.state == JobState.WAITING
 
 
-async def test_a_repeated_job_never_gives_up(app: Broadside, db: AsyncSession) -> None:
+async def test_a_recurring_job_is_never_held(app: Broadside, db: AsyncSession) -> None:
     async def fail(job: RunningJob) -> None:
         raise ZeroDivisionError("no way")
 
@@ -465,7 +463,7 @@ async def test_a_periodic_job_cannot_be_enqueued(done: Done, db: AsyncSession) -
         await enqueue(db, JobKind("note", done.note, every=timedelta(hours=1)))
 
 
-async def test_of_the_jobs_with_a_key_one_waits_and_is_moved(
+async def test_only_one_job_with_a_key_waits_and_it_is_rescheduled(
     app: Broadside, done: Done, db: AsyncSession
 ) -> None:
     kind = JobKind("note", done.note)
@@ -480,7 +478,7 @@ async def test_of_the_jobs_with_a_key_one_waits_and_is_moved(
     assert await stored_jobs(app) == []
 
 
-async def test_a_job_that_is_wanted_again_while_it_runs_is_done_again(
+async def test_a_job_that_is_enqueued_again_while_it_runs_runs_again(
     app: Broadside, done: Done
 ) -> None:
     may_end = asyncio.Event()
@@ -500,7 +498,9 @@ async def test_a_job_that_is_wanted_again_while_it_runs_is_done_again(
     assert done.what == ["first", "third"]
 
 
-async def test_a_job_that_failed_makes_way_for_one_with_its_key(app: Broadside, done: Done) -> None:
+async def test_a_failed_job_is_replaced_by_a_new_one_with_its_key(
+    app: Broadside, done: Done
+) -> None:
     kind = JobKind("note", done.note)
     await add(app, kind, "first", key="counts")
     (claimed,) = await queue.claim(app.database, [kind], 1, 60)
@@ -510,9 +510,7 @@ async def test_a_job_that_failed_makes_way_for_one_with_its_key(app: Broadside, 
     assert job.payload == {"what": "second"}
 
 
-async def test_jobs_of_a_kind_that_this_version_does_not_know_are_left_alone(
-    app: Broadside, done: Done
-) -> None:
+async def test_jobs_of_an_unknown_kind_are_left_alone(app: Broadside, done: Done) -> None:
     known, unknown = JobKind("note", done.note), JobKind("of another version", done.note)
     await add(app, unknown, "unknown")
     await add(app, known, "known")
@@ -522,9 +520,7 @@ async def test_jobs_of_a_kind_that_this_version_does_not_know_are_left_alone(
     assert (job.kind, job.state, job.attempts) == ("of another version", "waiting", 0)
 
 
-async def test_a_database_that_goes_away_meanwhile_costs_no_repetition(
-    app: Broadside, done: Done
-) -> None:
+async def test_a_job_does_not_run_twice_after_a_database_outage(app: Broadside, done: Done) -> None:
     async def run(job: RunningJob) -> None:
         async with app.database.session() as session:
             others = (
@@ -549,7 +545,7 @@ async def test_a_database_that_goes_away_meanwhile_costs_no_repetition(
     assert done.what == ["once"]
 
 
-async def test_an_idle_worker_asks_the_database_next_to_nothing(
+async def test_an_idle_worker_hardly_queries_the_database(
     app: Broadside, done: Done, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = 0
