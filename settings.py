@@ -143,7 +143,7 @@ class Settings(BaseSettings):
 
     site_name: Annotated[str, AfterValidator(values.title), example("Our site")] = "Broadside"
     site_tagline: Annotated[
-        str, AfterValidator(values.tagline), example("'What we write in our street'")
+        str, AfterValidator(values.tagline), example("'What we write on our street'")
     ] = "A place to write in public"
     base_url: Annotated[str, AfterValidator(values.origin), example("https://blog.example.com")] = (
         ""

@@ -20,7 +20,7 @@ from blog.transfer.importing.writer import Remark, Writer
 @click.command("import")
 @click.argument("who", metavar="USER")
 @click.argument("source", type=click.Path(exists=True, path_type=Path), metavar="FILE")
-@click.option("--dry-run", is_flag=True, help="Only report what would come.")
+@click.option("--dry-run", is_flag=True, help="Only report what would be imported.")
 @asynchronous
 async def import_(*, who: str, source: Path, dry_run: bool) -> None:
     """Import posts that a user has written elsewhere.
@@ -65,5 +65,5 @@ async def import_(*, who: str, source: Path, dry_run: bool) -> None:
 
 def _tell(remarks: list[Remark]) -> None:
     for remark in remarks:
-        mark = "left out: " if remark.is_left_out else ""
+        mark = "skipped: " if remark.is_left_out else ""
         click.echo(f"{remark.item}: {mark}{remark.text}", err=True)

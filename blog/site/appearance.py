@@ -21,8 +21,8 @@ async def change_appearance() -> ResponseReturnValue:
     """Remember a theme in a cookie, and show the page in it."""
     chosen = theme_named((await request.form).get("theme", ""))
     if chosen is None:
-        raise BadRequest("There is no such theme.")
-    await flash("Your theme is saved.", "success")
+        raise BadRequest("This theme doesn't exist.")
+    await flash("Theme saved.", "success")
     response = await make_response(redirect(url_for("site.appearance")))
     remember_theme(response, chosen)
     return response

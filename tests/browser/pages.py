@@ -84,25 +84,25 @@ async def choose_import(page: Page, content: bytes) -> None:
     """Upload a file with posts."""
     file = {"name": "blog.zip", "mimeType": "application/zip", "buffer": content}
     await page.get_by_label("File", exact=True).set_input_files(file)  # type: ignore[arg-type]
-    await page.get_by_role("button", name="Check the file").click()
+    await page.get_by_role("button", name="Check file").click()
 
 
 async def check_import(page: Page) -> None:
     """See what an import would bring, and what not; it may have been checked before."""
-    heading = page.get_by_role("heading", name="This is what would come")
+    heading = page.get_by_role("heading", name="Ready to import")
     if not await heading.is_visible():
         # One that was not imported before.
         new = {f"my-site/content/posts/{uuid4()}.md": front_matter(title="New", date="2019-01-01")}
         await choose_import(page, zipped(hugo() | new))
     await heading.wait_for()
-    await page.get_by_text("What is left out, and why").click()
+    await page.get_by_text("What was skipped or changed").click()
 
 
 async def confirm_import(page: Page) -> None:
     """Import posts; most are here already the second time."""
     await check_import(page)
     await page.get_by_role("button", name="Import", exact=True).click()
-    await page.get_by_role("heading", name="Your import is finished").wait_for()
+    await page.get_by_role("heading", name="Import finished").wait_for()
 
 
 async def fail_import(page: Page) -> None:
@@ -185,7 +185,7 @@ async def make_export(page: Page) -> None:
     """Ask for an export, unless there is one, and wait until it is ready."""
     download = page.get_by_role("link", name="Download")
     if not await download.is_visible():
-        await page.get_by_role("button", name="Make an export").click()
+        await page.get_by_role("button", name="Create an export").click()
     await download.wait_for()
 
 

@@ -47,7 +47,7 @@ async def test_a_stranger_who_wants_to_follow_comes_back_to_it(open_page: Opener
     page = await open_page(scripts=False)
     await page.goto("/user/tomas")
     await page.get_by_role("link", name="Follow", exact=True).click()
-    await page.get_by_label("E-mail or username").fill(READER)
+    await page.get_by_label("Email or username").fill(READER)
     await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_role("main").get_by_role("button", name="Log in").click()
     await page.wait_for_url("**/user/tomas")
@@ -65,7 +65,7 @@ async def test_the_box_to_write_in_is_one_line_until_it_is_used(open_page: Opene
     await expect(publish).to_be_visible()
     await box.press("Control+Enter")
     await page.wait_for_url("**/post/*")
-    await expect(page.get_by_text("Your post is published.")).to_be_visible()
+    await expect(page.get_by_text("Post published.")).to_be_visible()
     await expect(page.get_by_text("One line, sent by keys.")).to_be_visible()
 
 

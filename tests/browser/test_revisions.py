@@ -19,7 +19,7 @@ async def publish(page: Page, title: str, text: str) -> None:
     await page.get_by_label("Title", exact=True).fill(title)
     await page.get_by_label("Text", exact=True).fill(text)
     await page.get_by_role("button", name="Publish").click()
-    await expect(page.get_by_text("Your post is published.")).to_be_visible()
+    await expect(page.get_by_text("Post published.")).to_be_visible()
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
@@ -30,7 +30,7 @@ async def test_an_edit_is_looked_at_and_taken_back(open_page: Opener, scripts: b
     await page.get_by_role("link", name="Edit", exact=True).click()
     await page.get_by_label("Text", exact=True).fill(SECOND)
     await page.get_by_role("button", name="Update").click()
-    await expect(page.get_by_text("Your changes are published.")).to_be_visible()
+    await expect(page.get_by_text("Changes published.")).to_be_visible()
 
     await page.get_by_role("article").get_by_role("link", name="edited").click()
     await page.get_by_role("link", name="Revision 2").click()

@@ -24,7 +24,7 @@ async def test_a_site_is_imported_once_however_often_the_command_is_given(
     code, output = await blog("import", "susan", str(path))
     assert code == 0, output
     assert "Imported for susan, from Hugo:\n  2 posts\n  1 draft\n  2 images\n" in output
-    assert "my-site/content/about.md: left out: It is a page, not a post.\n" in output
+    assert "my-site/content/about.md: skipped: It's a page, not a post.\n" in output
     posts = {post.title: post for post in await db.scalars(select(Post))}
     assert {title: post.status for title, post in posts.items()} == {
         "Trams in the rain": PostStatus.PUBLISHED,

@@ -33,11 +33,11 @@ async def test_a_list_shows_the_beginning_of_a_long_post_and_the_way_to_all_of_i
             (shown,) = EXCERPT.findall(page)
             assert len(shown.encode()) <= LONGEST
             assert "The end." not in page
-            assert page.count("Read on<") == 1
+            assert page.count("Read more<") == 1
             assert '<div class="prose"><p>Short.</p>' in page
     whole = (await browser.get("/post/1")).text
     assert "The end." in whole
-    assert "Read on<" not in whole
+    assert "Read more<" not in whole
     long_one, short_one = await stored(db)
     assert long_one.startswith("<p>It <em>begins</em> so.")
     assert short_one is None

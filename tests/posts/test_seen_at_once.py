@@ -58,7 +58,7 @@ async def test_each_change_of_a_post_is_on_all_lists_at_once(
         assert answer.status_code == 302, answer.text
 
     lists = ("/", "/user/susan")
-    await all_see("Nothing is posted yet", *lists)
+    await all_see("No posts yet", *lists)
     await done(susans_browser, "/", body="The first text")
     await all_see("The first text", *lists)
     await done(susans_browser, "/edit/1", body="The second text", version="1")
@@ -69,11 +69,11 @@ async def test_each_change_of_a_post_is_on_all_lists_at_once(
     lists = ("/", "/user/Sue")
     await all_see("Post by Sue", *lists)
     await done(roots_browser, "/moderate/hide/1", reason="Spam")
-    await all_see("Nothing is posted yet", *lists)
+    await all_see("No posts yet", *lists)
     await done(roots_browser, "/moderate/show/1", reason="It was none")
     await all_see("The second text", *lists)
     await done(susans_browser, "/delete/1")
-    await all_see("Nothing is posted yet", *lists)
+    await all_see("No posts yet", *lists)
 
 
 async def test_a_post_with_the_number_of_an_earlier_one_is_shown_as_itself(

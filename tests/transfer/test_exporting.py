@@ -287,19 +287,19 @@ async def test_the_page_tells_how_far_the_export_is_and_a_mail_that_it_is_ready(
 ) -> None:
     await add_posts(db, susan, 3)
     page = (await susans_browser.get(EXPORT)).text
-    assert "Make an export" in page and "Download" not in page
+    assert "Create an export" in page and "Download" not in page
     await ask(susans_browser)
     page = (await susans_browser.get(EXPORT)).text
-    assert "It starts in a moment" in page and 'action="/auth/export"' not in page
+    assert "Starting soon" in page and 'action="/auth/export"' not in page
     await db.execute(update(Export).values(state="running", files_done=2, files_total=3))
     await db.commit()
     page = (await susans_browser.get(EXPORT)).text
-    assert "2 of 3 posts and images are packed" in page
+    assert "2 of 3 posts and images added" in page
     assert await outbox(app) == []
 
     await finish_jobs(app, *EXPORT_JOBS)
     page = (await susans_browser.get(EXPORT)).text
-    assert "Your export is ready" in page and "Make a new export" in page
+    assert "Your export is ready" in page and "Create a new export" in page
     [mail] = await outbox(app)
     assert (mail.purpose, mail.recipient) == ("export_ready", susan.email)
     assert link_in(mail) == EXPORT
@@ -464,7 +464,7 @@ async def test_a_failure_is_told_and_one_may_ask_again(
     assert job.state == JobState.FAILED
     await tidy_exports(db)
     await db.commit()
-    assert "Your export has failed" in (await susans_browser.get(EXPORT)).text
+    assert "Your export failed" in (await susans_browser.get(EXPORT)).text
     archive = await exported(app, susans_browser)
     assert "README.md" in archive.files
     assert "failed" not in (await susans_browser.get(EXPORT)).text
@@ -490,8 +490,10 @@ async def test_a_worker_that_is_killed_in_the_middle_leaves_its_work_to_another(
     await ask(susans_browser)
 
     async def is_in_the_middle() -> bool:
-        is_running = "We're making your export" in (page := (await susans_browser.get(EXPORT)).text)
-        has_begun = is_running and "It starts" not in page
+        is_running = "We’re preparing your export" in (
+            page := (await susans_browser.get(EXPORT)).text
+        )
+        has_begun = is_running and "Starting soon" not in page
         return bool(await stored_archives(app)) if stores else has_begun
 
     await kill_worker(app, "make_export", is_in_the_middle, stores=stores)

@@ -72,7 +72,7 @@ async def test_a_malformed_address_is_400_or_404(susans_browser: Browser, addres
 async def test_a_page_past_the_end_is_empty_and_leads_back(browser: Browser) -> None:
     answer = await browser.get("/?page=9999999999")
     assert answer.status_code == 200
-    assert '<a href="/">Back to the newest posts</a>' in answer.text
+    assert '<a href="/">Back to the latest posts</a>' in answer.text
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from blog.transfer.exporting.jobs import KEPT, export_key
 
 blueprint = Blueprint("exporting", __name__, url_prefix="/auth/export")
 
-IS_GONE = "This export does not exist any more. You can ask for another one."
+IS_GONE = "This export no longer exists. You can create another one."
 
 
 @blueprint.get("")

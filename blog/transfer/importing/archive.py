@@ -20,10 +20,10 @@ LARGEST_TOTAL = 4 * 1024 * MIB
 MOST_COMPRESSED, HARMLESS = 200, 4 * MIB
 LONGEST_NAME = 500
 
-NOT_A_ZIP = "This isn't a ZIP file, or it is incomplete. Please export it again."
+NOT_A_ZIP = "This isn't a ZIP file, or it's incomplete. Please export it again."
 TOO_MANY = f"There are more than {MOST_FILES:,} files in it."
 TOO_LARGE = f"Its files have more than {LARGEST_TOTAL // MIB // 1024} GB together."
-ENCRYPTED = "It is protected by a password. Please save it without one."
+ENCRYPTED = "It's protected by a password. Please save it without one."
 # What the systems of authors add.
 IGNORED = ("__MACOSX", "node_modules")
 
@@ -57,7 +57,7 @@ def reading(archive: Archive, name: str) -> Iterator[IO[bytes]]:
         with archive.open(name) as file:
             yield file
     except (BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, NotImplementedError):
-        raise UnreadableError("The file is damaged, and cannot be read.") from None
+        raise UnreadableError("The file is damaged and can't be read.") from None
 
 
 def content(archive: Archive, name: str, largest: int) -> bytes:
@@ -104,16 +104,16 @@ class ZipArchive:
     def _problem(self, file: ZipInfo) -> str | None:
         """Why a file is not read, if there is a reason."""
         if file.filename in self._files:
-            return "There are two files with this name; the first is taken."
+            return "There are two files with this name. The first one is used."
         if not is_safe(file.filename):
-            return "Its name leads out of the archive."
+            return "Its path is outside the archive."
         if stat.S_ISLNK(file.external_attr >> 16):
-            return "It is a link to another file."
+            return "It's a link to another file."
         if file.compress_type not in {ZIP_STORED, ZIP_DEFLATED}:
-            return "It is compressed by a method that is not supported."
+            return "Its compression method isn't supported."
         compressed = max(1, file.compress_size)
         if file.file_size > HARMLESS and file.file_size > MOST_COMPRESSED * compressed:
-            return "It gets many times larger than it is in the archive."
+            return "It expands to many times its size."
         return None
 
     def open(self, name: str) -> IO[bytes]:
@@ -145,7 +145,7 @@ class Folder:
                 if _is_ignored(relative):
                     continue
                 if path.is_symlink():
-                    self.refused.append((shown(relative), "It is a link to another file."))
+                    self.refused.append((shown(relative), "It's a link to another file."))
                 elif path.is_file():
                     yield relative, path.stat().st_size
 

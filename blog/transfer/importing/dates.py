@@ -44,7 +44,7 @@ def _moment(value: Any) -> datetime | None:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return _since_1970(float(value))
     if not isinstance(value, str):
-        raise ValueError("something that is no date")
+        raise ValueError("something that isn't a date")
     text = value.strip()[:60]
     if not text or text.startswith(NONE):
         return None

@@ -15,8 +15,8 @@ from blog.transfer.importing.sources.wordpress import WordPress
 HEAD = 4096
 EMPTY = "This file is empty."
 UNKNOWN = (
-    "There is nothing in it that can be imported. Please choose a ZIP file of Markdown files, as "
-    "for Hugo or Jekyll, or an export of this site, WordPress (XML), Ghost (JSON) or Bear Blog "
+    "We found nothing to import. Please choose a ZIP file of Markdown files, as for Hugo "
+    "or Jekyll, or an export from this site, WordPress (XML), Ghost (JSON) or Bear Blog "
     "(CSV)."
 )
 

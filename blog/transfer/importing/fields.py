@@ -33,9 +33,9 @@ LONGEST_QUOTED = 60
 
 NO_DATE = "It has no date, so it becomes a draft."
 FAR_AWAY = "Its date is more than ten years ahead, so it becomes a draft."
-TITLE_CUT = f"Its title is cut to {LONGEST_TITLE} characters."
-EXCERPT_CUT = f"Its excerpt is cut to {LONGEST_EXCERPT} characters."
-TOO_MANY_TAGS = "Only the first {most} of its {number} tags are taken."
+TITLE_CUT = f"Its title is shortened to {LONGEST_TITLE} characters."
+EXCERPT_CUT = f"Its excerpt is shortened to {LONGEST_EXCERPT} characters."
+TOO_MANY_TAGS = "Only the first {most} of its {number} tags are kept."
 
 _TITLE, _EXCERPT = TypeAdapter[str | None](Title), TypeAdapter[str | None](Excerpt)
 _ADDRESS, _ZONE = TypeAdapter[str | None](WebAddress), TypeAdapter[str | None](TimeZone)
@@ -126,7 +126,7 @@ def _slug(post: ImportedPost, title: str | None, remark: Remark) -> str | None:
         return None if title is None else slug_of(title)
     slug = slug_of(wanted)
     if slug != wanted:
-        remark(f"Its slug is “{slug}” here, instead of “{_quoted(wanted)}”.")
+        remark(f"Its slug is changed to “{slug}” from “{_quoted(wanted)}”.")
     return slug
 
 
@@ -136,7 +136,7 @@ def _tags(post: ImportedPost, remark: Remark) -> list[str]:
         try:
             tags |= dict.fromkeys(clean_tags([without_forbidden(name)]))
         except ValueError as error:
-            remark(f"The tag “{_quoted(name)}” is left out: {error}")
+            remark(f"The tag “{_quoted(name)}” is skipped: {error}")
     taken = clean_tags_of(tags)
     if len(tags) > MOST_TAGS or len(post.tags) > 2 * MOST_TAGS:
         remark(TOO_MANY_TAGS.format(most=len(taken), number=len(post.tags)))
@@ -158,7 +158,7 @@ def _language(post: ImportedPost, remark: Remark) -> str | None:
     try:
         return standard_language(post.language.strip().replace("_", "-"))
     except ValueError:
-        remark(f"Its language is left out: “{_quoted(post.language)}” is no code such as pt-BR.")
+        remark(f"Its language is skipped: “{_quoted(post.language)}” isn't a code such as pt-BR.")
         return None
 
 
@@ -172,7 +172,7 @@ def _canonical_url(post: ImportedPost, remark: Remark) -> str | None:
                 return address
     except ValidationError:
         pass
-    remark(f"Its canonical address is left out: “{_quoted(post.canonical_url)}”.")
+    remark(f"Its canonical URL is skipped: “{_quoted(post.canonical_url)}”.")
     return None
 
 

@@ -97,7 +97,7 @@ def _replace_embedded(soup: BeautifulSoup, tag: Tag, remarks: list[str]) -> None
     paragraph = soup.new_tag("p")
     paragraph.append(link)
     tag.replace_with(paragraph)
-    remarks.append("What it embeds, such as videos, is a link now.")
+    remarks.append("Embedded content, such as videos, becomes a link.")
 
 
 def _caption(figure: Tag) -> None:
@@ -116,7 +116,7 @@ def _image(tag: Tag, remarks: list[str]) -> None:
         source = tag.get("data-src") or tag.get("data-lazy-src")
     if not isinstance(source, str) or source.startswith("data:"):
         tag.decompose()
-        remarks.append("An image that is part of the text itself is left out.")
+        remarks.append("An image embedded in the text is skipped.")
         return
     tag["src"] = source.strip().replace(" ", "%20")
     link = tag.parent

@@ -33,7 +33,7 @@ CONFIRMED_WITHIN = timedelta(days=7)
 # Each may have many remarks.
 TIDIED_AT_ONCE = 10
 
-IS_GONE = "The file that you uploaded is not there any more. Please upload it again."
+IS_GONE = "The file you uploaded no longer exists. Please upload it again."
 
 
 async def import_posts(job: RunningJob) -> None:

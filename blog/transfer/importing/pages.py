@@ -75,7 +75,7 @@ async def confirm(import_id: int) -> ResponseReturnValue:
 async def cancel(import_id: int) -> ResponseReturnValue:
     """Stop an import."""
     await service.cancel(db(), required_viewer().id, import_id)
-    await flash("The import is cancelled, and the file is deleted.", "success")
+    await flash("Import cancelled. The file has been deleted.", "success")
     return redirect(url_for("importing.overview"))
 
 
@@ -132,7 +132,7 @@ async def _report(database: Database, row: PostImport) -> AsyncGenerator[str, No
     yield "\n"
     async for remarks in queries.remarks_of(database, row.id):
         yield "".join(
-            f"{each.item}: {'left out: ' if each.is_left_out else ''}{each.remark}\n"
+            f"{each.item}: {'skipped: ' if each.is_left_out else ''}{each.remark}\n"
             for each in remarks
         )
 

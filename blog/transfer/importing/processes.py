@@ -28,7 +28,7 @@ CPU_SECONDS, WALL_SECONDS = 30.0, 300.0
 # A directory of 50,000 files takes 60 MB.
 MEMORY_BYTES = 512 * 1024 * 1024
 
-CANNOT_BE_READ = "It takes too long to read, or too much memory."
+CANNOT_BE_READ = "It takes too long or too much memory to read."
 _ENTRIES = TypeAdapter(list[Entry])
 _FAULTS = (OutOfTimeError, CrashedError, FunctionFailedError)
 

@@ -16,7 +16,7 @@ from blog.transfer.importing.post import Entry, UnreadableError, as_json
 
 # A call returns after so long, with what it has.
 SECONDS = 2.0
-TOO_LONG = "The text has {length:,} characters, and a post at most {longest:,}."
+TOO_LONG = "The text has {length:,} characters. The maximum for a post is {longest:,}."
 
 
 class _Open:

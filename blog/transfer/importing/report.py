@@ -7,8 +7,8 @@ _COUNTS = (
     ("draft", "1 draft", "{:,} drafts"),
     ("scheduled", "1 scheduled post", "{:,} scheduled posts"),
     ("images", "1 image", "{:,} images"),
-    ("known", "1 item that was here already", "{:,} items that were here already"),
-    ("left_out", "1 item that can't be taken", "{:,} items that can't be taken"),
+    ("known", "1 item that was already here", "{:,} items that were already here"),
+    ("left_out", "1 item that can't be imported", "{:,} items that can't be imported"),
 )
 
 

@@ -10,8 +10,8 @@ from blog.models.post_import import UNFINISHED
 from blog.transfer.importing.jobs import work_on
 from blog.transfer.importing.uploads import remove_upload
 
-IS_RUNNING = "You have an import that is not finished. Please finish or cancel it first."
-IS_GONE = "This import does not exist any more."
+IS_RUNNING = "You have an unfinished import. Please finish or cancel it first."
+IS_GONE = "This import no longer exists."
 
 
 async def begin(session: AsyncSession, owner_id: int, file_name: str, upload: str) -> None:

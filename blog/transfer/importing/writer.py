@@ -33,11 +33,11 @@ from blog.transfer.importing.processes import Reading
 RENDERED_AT_ONCE = 2
 PAUSE_SECONDS = 1.0
 
-HAS_CHANGED = "It was imported before, and stays as it is here. Its text in the file is another."
-IS_TWICE = "It is in the file twice; the first is taken."
-SLUG_IS_TAKEN = "Its slug is “{slug}” here, because another post of yours has “{wanted}”."
-TOO_MANY_PINNED = f"It is not pinned, because at most {MOST_PINNED} posts can be."
-NO_IMAGE = "The image {file} is left out: {reason}"
+HAS_CHANGED = "It was imported before with a different text, and stays unchanged."
+IS_TWICE = "It's in the file twice. The first one is used."
+SLUG_IS_TAKEN = "Its slug is changed to “{slug}”, because one of your other posts has “{wanted}”."
+TOO_MANY_PINNED = f"It isn't pinned, because at most {MOST_PINNED} posts can be."
+NO_IMAGE = "The image {file} is skipped: {reason}"
 
 
 class Remark(NamedTuple):

@@ -27,7 +27,7 @@ def refused(path: Path) -> dict[str, str]:
 def test_names_that_lead_out_of_the_archive_are_not_read(tmp_path: Path, name: str) -> None:
     path = saved(tmp_path, zipped({"hello.md": HELLO, name: HELLO}))
     assert [*posts(path)] == ["Hello"]
-    assert [*refused(path).values()] == ["Its name leads out of the archive."]
+    assert [*refused(path).values()] == ["Its path is outside the archive."]
 
 
 def test_links_in_an_archive_are_not_followed(tmp_path: Path) -> None:
@@ -39,7 +39,7 @@ def test_links_in_an_archive_are_not_followed(tmp_path: Path) -> None:
         file.writestr("hello.md", HELLO)
     path = saved(tmp_path, content.getvalue())
     assert [*posts(path)] == ["Hello"]
-    assert refused(path) == {"link.md": "It is a link to another file."}
+    assert refused(path) == {"link.md": "It's a link to another file."}
 
 
 def test_links_in_a_folder_are_not_followed(tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ def test_links_in_a_folder_are_not_followed(tmp_path: Path) -> None:
     (path / "link.md").symlink_to("/etc/passwd")
     (path / "up").symlink_to("/etc")
     assert [*posts(path)] == ["Hello"]
-    assert refused(path) == {"link.md": "It is a link to another file."}
+    assert refused(path) == {"link.md": "It's a link to another file."}
 
 
 def test_of_two_files_with_one_name_the_first_is_read(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_an_archive_with_a_password_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_was_compressed_too_well_is_not_read(tmp_path: Path) -> None:
     path = saved(tmp_path, zipped({"hello.md": HELLO, "bomb.md": b"\0" * 30 * archive.MIB}))
     assert [*posts(path)] == ["Hello"]
-    assert "many times larger" in refused(path)["bomb.md"]
+    assert "expands to many times" in refused(path)["bomb.md"]
 
 
 def test_an_archive_that_is_too_large_as_a_whole_is_refused(
@@ -92,7 +92,7 @@ def test_a_size_that_is_not_true_does_not_help(tmp_path: Path) -> None:
     directory = content.rindex(b"PK\x01\x02")
     content[directory + 24 : directory + 28] = (10).to_bytes(4, "little")
     path = saved(tmp_path, bytes(content))
-    assert remarks(path)["lie.md"] == ("The file is damaged, and cannot be read.",)
+    assert remarks(path)["lie.md"] == ("The file is damaged and can't be read.",)
     assert [*posts(path)] == ["Hello"]
 
 

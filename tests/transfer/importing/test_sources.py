@@ -37,12 +37,12 @@ def test_a_site_of_hugo(tmp_path: Path, is_zip: bool) -> None:
     assert "![none](gone.png)" in bundle.body
     assert (found["Guten Tag"].slug, found["Guten Tag"].language) == ("hallo", "de")
     assert remarks(path) == {
-        "my-site/content/about.md": ("It is a page, not a post.",),
+        "my-site/content/about.md": ("It's a page, not a post.",),
         "my-site/content/posts/_index.md": (
-            "It is about a section of the site, and not a post.",
+            "It describes a section of the site, and isn't a post.",
         ),
         "my-site/content/posts/bundle/index.md": ("1 image is not in the file: gone.png.",),
-        "my-site/content/posts/trams.md": ("Its former addresses do not lead to it here.",),
+        "my-site/content/posts/trams.md": ("Its old URLs don't redirect to it here.",),
     } or not is_zip  # fmt: skip
 
 
@@ -65,7 +65,7 @@ def test_a_site_of_jekyll(tmp_path: Path) -> None:
     assert hello.body == f'![A tram](/media/{image.name})\n\n```ruby\nputs "hi"\n```\n'
     assert found["By its name"].published_at == datetime(2020, 2, 1, tzinfo=UTC)
     assert (found["Secret"].status, found["An idea"].status) == ("draft", "draft")
-    assert remarks(path) == {"about.md": ("It is a page, not a post.",)}
+    assert remarks(path) == {"about.md": ("It's a page, not a post.",)}
 
 
 def test_markdown_files_of_no_generator(tmp_path: Path) -> None:
@@ -108,8 +108,8 @@ def test_an_export_of_bear_blog(tmp_path: Path) -> None:
     assert (bears.language, bears.excerpt) == ("pt", "About bears")
     assert posts(path)["Not yet"].status == "draft"
     assert remarks(path) == {
-        "Bears": ("Its former address does not lead to it here.",),
-        "Me": ("It is a page, not a post.",),
+        "Bears": ("Its old URL doesn't redirect to it here.",),
+        "Me": ("It's a page, not a post.",),
     }
 
 
@@ -195,10 +195,10 @@ def test_an_export_of_wordpress(tmp_path: Path) -> None:
         "With a password": "draft", "To come": "published",
     }  # fmt: skip
     said = remarks(path)
-    assert said["About"] == ("It is a page, not a post.",)
+    assert said["About"] == ("It's a page, not a post.",)
     assert said["Gone"] == ("It is in the state “trash”.",)
     assert said["Private"] == ("It was private, so it becomes a draft.",)
-    assert "(1) are left out" in said["Trams & more"][0]
+    assert "(1) are skipped" in said["Trams & more"][0]
     assert said["Media library"][0].startswith("1 of its files")
 
 
@@ -217,22 +217,22 @@ ENTITIES = (
 )
 UNREADABLE = {
     "nothing": (b"", "This file is empty."),
-    "some bytes": (b"\x00\x01\x02", "nothing in it that can be imported"),
-    "an image": (samples.picture(), "nothing in it that can be imported"),
+    "some bytes": (b"\x00\x01\x02", "nothing to import"),
+    "an image": (samples.picture(), "nothing to import"),
     "a truncated zip": (zipped(samples.hugo())[:-30], "incomplete"),
-    "an empty zip": (zipped({}), "nothing in it that can be imported"),
-    "a zip without posts": (zipped({"a.txt": "x"}), "nothing in it that can be imported"),
-    "another XML": (b"<html><body>x</body></html>", "not an export of WordPress"),
-    "broken XML": (b"<rss><channel>", "not a valid XML file"),
+    "an empty zip": (zipped({}), "nothing to import"),
+    "a zip without posts": (zipped({"a.txt": "x"}), "nothing to import"),
+    "another XML": (b"<html><body>x</body></html>", "an export from WordPress"),
+    "broken XML": (b"<rss><channel>", "a valid XML file"),
     "deep XML": (b"<rss>" + b"<a>" * 100_000, "nested too deeply"),
     "expanding entities": (wordpress(head=ENTITIES[0]), "entities"),
     "an external entity": (wordpress(head=ENTITIES[1]), "entities"),
     "a parameter entity": (wordpress(head=ENTITIES[2]), "entities"),
-    "another JSON": (b'{"a": [1, 2]}', "not an export of Ghost"),
-    "broken JSON": (b'{"db": [', "not a valid JSON file"),
+    "another JSON": (b'{"a": [1, 2]}', "an export from Ghost"),
+    "broken JSON": (b'{"db": [', "a valid JSON file"),
     "deep JSON": (b'{"db": ' + b"[" * 100_000, "nested too deeply"),
     "deep maps": (b'{"a":' * 100_000, "nested too deeply"),
-    "a table of something else": (b"name,age\nx,1\n", "nothing in it that can be imported"),
+    "a table of something else": (b"name,age\nx,1\n", "nothing to import"),
 }
 
 

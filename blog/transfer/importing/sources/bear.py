@@ -13,11 +13,11 @@ from blog.transfer.importing.images import Images
 from blog.transfer.importing.post import Entry, ImportedPost, SourceError
 from blog.transfer.importing.sources.source import Remarks, cover_of, listed, placed
 
-NOT_CSV = "This CSV file is not an export of Bear Blog."
-BREAKS_OFF = "The file is damaged from line {line} on. What comes before is taken."
-PAGE = "It is a page, not a post."
+NOT_CSV = "This CSV file isn't an export from Bear Blog."
+BREAKS_OFF = "The file is damaged from line {line}. Everything before that is imported."
+PAGE = "It's a page, not a post."
 NO_TEXT = "It has no text."
-ALIAS = "Its former address does not lead to it here."
+ALIAS = "Its old URL doesn't redirect to it here."
 COLUMNS = {"uid", "title", "content"}
 Row = dict[str, str]
 
@@ -47,7 +47,7 @@ class BearBlog:
                 yield {"title": self._file, "remark": BREAKS_OFF.format(line=rows.line_num)}
 
     def name(self, record: Row) -> str:
-        return " ".join(record.get("title", "").split())[:100] or "a post without a title"
+        return " ".join(record.get("title", "").split())[:100] or "an untitled post"
 
     def entry(self, record: Row) -> Entry:
         name = self.name(record)

@@ -35,17 +35,18 @@ Path = tuple[str, ...]
 # Instead of the site's own address.
 SITE = "__GHOST_URL__"
 
-NOT_JSON = "This is not a valid JSON file, or it is incomplete."
-NOT_GHOST = "This JSON file is not an export of Ghost."
+NOT_JSON = "This isn't a valid JSON file, or it's incomplete."
+NOT_GHOST = "This JSON file isn't an export from Ghost."
 TOO_DEEP = "The JSON file is nested too deeply."
-TOO_LARGE = "There are more than {number:,} rows in a table of it."
-BREAKS_OFF = "The file is damaged here. What comes before is taken."
-PAGE = "It is a page, not a post."
+TOO_LARGE = "One of its tables has more than {number:,} rows."
+BREAKS_OFF = "The file is damaged here. Everything before that is imported."
+PAGE = "It's a page, not a post."
 NO_HTML = (
-    "The export has no HTML of it. Please open it in Ghost's editor, save it, and export again."
+    "The export doesn't include its HTML. Please open it in Ghost's editor, save it, and "
+    "export again."
 )
 MEMBERS = "Only members could read it, so it becomes a draft."
-SENT = "It was sent by mail only, so it becomes a draft."
+SENT = "It was only sent by email, so it becomes a draft."
 NO_TEXT = "It has no text."
 _STATUS: dict[str, Status] = {
     "published": "published", "scheduled": "published", "draft": "draft", "sent": "draft",
@@ -103,7 +104,7 @@ class Ghost:
 
     def name(self, record: dict[str, Any]) -> str:
         title = text_or_none(record.get("title")) or text_or_none(record.get("slug"))
-        return " ".join(title.split())[:100] if title else "a post without a title"
+        return " ".join(title.split())[:100] if title else "an untitled post"
 
     def entry(self, record: dict[str, Any]) -> Entry:
         name = self.name(record)

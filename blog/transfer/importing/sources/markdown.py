@@ -23,10 +23,10 @@ SUFFIXES = (".md", ".markdown", ".mdown", ".mkd")
 LARGEST_FILE = MIB
 # What stands beside the posts of a site.
 NO_POSTS = {"readme", "license", "changelog", "contributing", "code_of_conduct", "security"}
-PAGE = "It is a page, not a post."
-SECTION = "It is about a section of the site, and not a post."
+PAGE = "It's a page, not a post."
+SECTION = "It describes a section of the site, and isn't a post."
 NO_TEXT = "It has no text."
-ALIASES = "Its former addresses do not lead to it here."
+ALIASES = "Its old URLs don't redirect to it here."
 EXPIRED = "It had expired, so it becomes a draft."
 
 _DATED = re.compile(r"([0-9]{4}-[0-9]{1,2}-[0-9]{1,2})-(.+)")

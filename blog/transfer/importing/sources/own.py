@@ -30,11 +30,11 @@ from blog.transfer.importing.sources.source import Remarks, listed, text_or_none
 LARGEST_POST = MIB
 LARGEST_LIST = 64 * MIB
 
-NOT_READABLE = f"The files {EXPORT} and {MEDIA} in it cannot be read."
-NEWER = "It was made by a newer version of this software."
+NOT_READABLE = f"The files {EXPORT} and {MEDIA} in it can't be read."
+NEWER = "It was created by a newer version of this software."
 NO_TEXT = "It has no text."
-COMMENTS_STAY = "Comments belong to the posts of others, and are left out."
-COPIES = "Changes that were not published yet are left out."
+COMMENTS_STAY = "Comments are skipped, because they belong to other people's posts."
+COPIES = "Unpublished changes are skipped."
 HIDDEN = "A moderator had hidden it, so it becomes a draft."
 _ADDRESS = re.compile("/media/[a-z2-7]{32}")
 _STATUS: dict[str, Status] = {

@@ -22,8 +22,8 @@ _MORE = re.compile(r"^<!--\s*more\s*-->[ \t]*\n?", re.MULTILINE)
 _LEFT = re.compile(r"\{\{[<%]|\{%")
 _HTML = re.compile(r"<(?:div|p|span|table|iframe|video|audio|details|center|br|a|sup|sub)\b[^<>]*>")
 
-SHOWN = "It has commands of its generator, such as {{< … >}}, which are shown as they are written."
-HTML_SHOWN = "It has HTML, which is shown as it is written."
+SHOWN = "It contains commands of its generator, such as {{< … >}}, which appear as plain text."
+HTML_SHOWN = "It contains HTML, which appears as plain text."
 
 
 def without_shortcodes(text: str, remark: Callable[[str], None]) -> str:

@@ -55,7 +55,7 @@ class Remarks(list[str]):
         try:
             return date_of(value)
         except ValueError as error:
-            self.add(f"The {what} is left out: {error} is no date that a post can have.")
+            self.add(f"The {what} is skipped: {error} isn't a valid date for a post.")
             return None
 
 

@@ -22,19 +22,20 @@ DEEPEST = 100
 # Of one item; a post may have as much HTML.
 LONGEST_ITEM = 4 * LONGEST_HTML
 
-NOT_XML = "This is not a valid XML file: {error}."
-NOT_WXR = "This XML file is not an export of WordPress."
-HAS_ENTITIES = "The XML file declares entities, which are not accepted."
-BREAKS_OFF = "The file is damaged from line {line} on. What comes before is taken."
+NOT_XML = "This isn't a valid XML file: {error}."
+NOT_WXR = "This XML file isn't an export from WordPress."
+HAS_ENTITIES = "The XML file declares entities, which aren't supported."
+BREAKS_OFF = "The file is damaged from line {line}. Everything before that is imported."
 TOO_LONG = "The item is longer than a post can be."
-PAGE = "It is a page, not a post."
+PAGE = "It's a page, not a post."
 ATTACHMENTS = (
-    "{number} of its files are not in the same ZIP file, and nothing is fetched from another site."
+    "{number} of its files aren't in the same ZIP file, and we don't fetch anything from "
+    "other sites."
 )
 TOO_DEEP = "The XML file is nested too deeply."
 PRIVATE = "It was private, so it becomes a draft."
 PROTECTED = "It was protected by a password, so it becomes a draft."
-HAS_COMMENTS = "Its comments ({number}) are left out, because others have written them."
+HAS_COMMENTS = "Its comments ({number}) are skipped, because other people wrote them."
 NO_TEXT = "It has no text."
 # Of the channel, about the whole site.
 _OF_SITE = {"language", "base_site_url", "base_blog_url", "link"}
@@ -109,7 +110,7 @@ class WordPress:
     def name(self, record: Item) -> str:
         title = " ".join(record.get("title").split())[:100]
         number = record.get("post_id")
-        return title or (f"item {number}" if number else "an item without a title")
+        return title or (f"item {number}" if number else "an untitled item")
 
     def entry(self, record: Item) -> Entry:
         name = self.name(record)
