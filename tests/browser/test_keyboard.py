@@ -49,7 +49,7 @@ async def log_in(page: Page, login: str) -> None:
 
 
 async def skip_to_content(page: Page) -> None:
-    await press(page, page.get_by_role("link", name="Skip to the content"))
+    await press(page, page.get_by_role("link", name="Skip to content"))
     await expect(page.get_by_role("main")).to_be_focused()
 
 

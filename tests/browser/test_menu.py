@@ -56,7 +56,7 @@ async def test_the_first_tab_leads_past_the_menu(open_page: Opener) -> None:
     page = await open_page()
     await page.goto("/")
     await page.keyboard.press("Tab")
-    skip = page.get_by_role("link", name="Skip to the content")
+    skip = page.get_by_role("link", name="Skip to content")
     await expect(skip).to_be_focused()
     await expect(skip).to_be_in_viewport()
     await page.keyboard.press("Enter")

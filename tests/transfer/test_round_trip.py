@@ -189,7 +189,7 @@ async def test_an_import_of_an_export_on_an_empty_site_equals_what_was_exported(
     async with Browser(app) as browser:
         await browser.open_session("susan")
         page = await imported(app, browser, archive)
-        assert "Your import is finished" in page
+        assert "Import finished" in page
         for post, former in zip(await posts_of(db, again), before, strict=True):
             assert post == former
         row = (await db.scalars(select(PostImport))).one()
