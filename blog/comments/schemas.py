@@ -25,7 +25,7 @@ class CommentForm(CommentCreate, SubmittedForm):
 
 
 class CommentUpdate(Schema):
-    """What is to be changed of a comment."""
+    "The fields of a comment to change."
 
     model_config = with_example({"body": "So *am* I."})
 

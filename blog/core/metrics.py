@@ -34,29 +34,23 @@ _registry = CollectorRegistry()
 _gauge = functools.partial(Gauge, registry=_registry, multiprocess_mode="livesum")
 
 _requests = Counter(
-    "broadside_requests_total", "Requests that were answered.", ["method", "route", "status"],
+    "broadside_requests_total", "Finished requests.", ["method", "route", "status"],
     registry=_registry,
 )  # fmt: skip
 _request_seconds = Histogram(
-    "broadside_request_seconds", "Time from a request's arrival to its answer.",
+    "broadside_request_seconds", "Time from a request's arrival to its response.",
     ["method", "route"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10), registry=_registry,
 )  # fmt: skip
-requests_in_progress = _gauge("broadside_requests_in_progress", "Requests that are being answered.")
+requests_in_progress = _gauge("broadside_requests_in_progress", "Requests in progress.")
 _pool_size = _gauge(
     "broadside_database_pool_size",
-    "Connections to the database that there may be at once.",
+    "Maximum number of database connections.",
     ["server"],
 )
-_pool_in_use = _gauge(
-    "broadside_database_pool_in_use", "Connections to the database that are in use.", ["server"]
-)
-hashes_running = _gauge(
-    "broadside_password_hashes_running", "Passwords that are being hashed (argon2)."
-)
-hashes_waiting = _gauge(
-    "broadside_password_hashes_waiting", "Passwords that wait for their turn to be hashed."
-)
+_pool_in_use = _gauge("broadside_database_pool_in_use", "Database connections in use.", ["server"])
+hashes_running = _gauge("broadside_password_hashes_running", "Passwords being hashed (argon2).")
+hashes_waiting = _gauge("broadside_password_hashes_waiting", "Passwords waiting to be hashed.")
 
 
 def observe_request(method: str, route: str, status: int, seconds: float) -> None:

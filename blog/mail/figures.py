@@ -12,14 +12,14 @@ async def outbox_figures(session: AsyncSession) -> list[Metric]:
     outbox = await depth(session)
     messages = GaugeMetricFamily(
         "broadside_outbox_messages",
-        f"Mails that are not sent, {COUNTED + 1} standing for any more.",
+        f"Unsent messages. {COUNTED + 1} means more than {COUNTED}.",
         labels=["state"],
     )
     for line in outbox.states:
         messages.add_metric([line.state], line.number)
     overdue = GaugeMetricFamily(
         "broadside_outbox_overdue_seconds",
-        "For how long the mail that is to be sent next has been due.",
+        "How long the next message has been due.",
         outbox.overdue_seconds,
     )
     return [messages, overdue]

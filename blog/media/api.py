@@ -103,7 +103,7 @@ class MediaList(Collection):
 
 
 class MediaUsage(BaseModel):
-    """What you have used of your quota."""
+    "How much of your quota you have used."
 
     model_config = with_example({"count": 1, "bytes": 181_204, "quota": 1_073_741_824})
 
@@ -228,7 +228,7 @@ async def update_media(data: MediaUpdate, media_id: int) -> Response:
 @document_headers(IfMatch)
 @document_response(NoContent, 204)
 async def delete_media(media_id: int) -> Response:
-    """Delete an image. Posts that show it do so no more."""
+    "Delete an image. Posts no longer show it."
     await require_match(db(), Media, media_id, lambda: _own_resource(media_id))
     await service.delete_media(db(), required_viewer().id, media_id)
     return no_content()

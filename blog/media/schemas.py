@@ -21,7 +21,7 @@ class MediaForm(Schema):
 
 
 class MediaUpdate(MediaForm):
-    """What is to be changed of an image."""
+    "The fields of an image to change."
 
     model_config = with_example(EXAMPLE_OF_TEXTS)
 

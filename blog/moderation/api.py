@@ -19,7 +19,7 @@ blueprint = Resource("moderation", __name__, "Moderation of comments.")
 
 
 class ModerationReason(ReasonForm):
-    """Why a moderator does it, for those who look into it later."""
+    "The reason for a moderation action, for the audit log."
 
     model_config = with_example({"reason": "Personal attack"})
 

@@ -138,7 +138,7 @@ class PostResource(BaseModel):
         str | None, Field(description="Where it was first published, if on another site.")
     ]
     cover: CoverResource | None
-    comments_open: Annotated[bool, Field(description="Whether people may comment.")]
+    comments_open: Annotated[bool, Field(description="Whether people can comment.")]
     word_count: Annotated[
         int | None, Field(description="Null for an old post until it's rendered again.")
     ]

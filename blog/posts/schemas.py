@@ -54,7 +54,7 @@ class PostFields(Schema):
     cover: Annotated[
         CoverId, Field(description="The ID of one of your images. Null for no cover.", strict=True)
     ] = None
-    comments_open: Annotated[Switch, Field(description="Whether people may comment.")] = True
+    comments_open: Annotated[Switch, Field(description="Whether people can comment.")] = True
     pinned: Annotated[
         Switch, Field(description="Whether it's pinned to the top of its author's profile.")
     ] = False
@@ -92,7 +92,7 @@ class PreviewForm(Schema):
 
 
 class PostUpdate(PostFields):
-    """What is to be changed of a post."""
+    "The fields of a post to change."
 
     model_config = with_example(EXAMPLE)
 

@@ -93,7 +93,7 @@ class UserResource(BaseModel):
 
 
 class AccountResource(UserResource):
-    """One's own account: what everybody sees, and what nobody else does."""
+    "Your own account, with the fields that only you can see."
 
     model_config = with_example(EXAMPLE_OF_ACCOUNT)
 
@@ -106,7 +106,7 @@ class AccountResource(UserResource):
 
 
 class ProfileUpdate(ProfileForm):
-    """What is to be changed of one's own profile."""
+    "The fields of your profile to change."
 
     model_config = with_example({"name": "Susan Meyer", "location": "Lisbon"})
 

@@ -46,7 +46,7 @@ SECRET = "bsd_9c1kPpN1mVt2vS1hFhFq3mO0m5K7o9yTz0aJ8WkXw2E"  # noqa: S105 (it ope
 
 
 class AccessToken(BaseModel):
-    """A token without a name, as a program asks for it."""
+    "A token without a name, as requested by a program."
 
     model_config = with_example({"token": SECRET, "expiration": 3600})
 
@@ -57,7 +57,7 @@ class AccessToken(BaseModel):
 
 
 class TokenCreate(Schema):
-    """A token to be made."""
+    "A token to create."
 
     model_config = with_example(
         {"name": "nightly backup", "scopes": ["read"], "expiration": 2592000}
@@ -99,7 +99,7 @@ class CreatedTokenResource(TokenResource, AccessToken):
 
 
 class TokenList(Collection):
-    """One's own tokens, the newest first."""
+    "Your tokens, newest first."
 
     model_config = with_example(list_example("tokens", EXAMPLE))
 
@@ -130,7 +130,7 @@ async def issue_token() -> Response:
 
 
 async def _issue_for_all() -> Response:
-    """Issue a token without a name, for an hour, and tell it.
+    """Issue a token without a name, for an hour, and return it.
 
     Raises:
         ForbiddenError: the page of another site may be what asks for it.

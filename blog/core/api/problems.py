@@ -81,8 +81,8 @@ KINDS = {
     ),
     410: Kind(
         "Gone",
-        "The resource was hidden, and is not shown any more.",
-        "This revision was hidden by the author, and is not shown any more.",
+        "The resource has been hidden.",
+        "This revision was hidden by the author.",
     ),
     412: Kind("Changed", "The resource has changed since the version in `If-Match`.", CHANGED),
     413: Kind("TooLarge", "The body is larger than 1 MiB.", EXPLANATIONS[413].detail),

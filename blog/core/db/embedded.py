@@ -183,7 +183,7 @@ class EmbeddedPostgres:
                 raise
         else:
             if (server := self._postmaster()) is None:
-                raise OSError("it ended at once")
+                raise OSError("it exited immediately")
         return server
 
     def _stop(self, server: Postmaster) -> None:

@@ -12,7 +12,7 @@ async def job_figures(session: AsyncSession) -> list[Metric]:
     """The number of jobs of each sort, and how long the next one has been due."""
     jobs = GaugeMetricFamily(
         "broadside_jobs",
-        f"Background jobs that are not done, {COUNTED + 1} standing for any more.",
+        f"Unfinished background jobs. {COUNTED + 1} means more than {COUNTED}.",
         labels=["state"],
     )
     overdue = 0.0
@@ -24,7 +24,7 @@ async def job_figures(session: AsyncSession) -> list[Metric]:
         jobs,
         GaugeMetricFamily(
             "broadside_jobs_overdue_seconds",
-            "For how long the job that is to be done next has been due.",
+            "How long the next job has been due.",
             overdue,
         ),
     ]

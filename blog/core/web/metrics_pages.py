@@ -68,6 +68,6 @@ class AllFigures(Collector):
     def collect(self) -> Iterator[Metric]:
         yield from metrics.collect()
         yield GaugeMetricFamily(
-            "broadside_database_up", "Whether the database answers.", self._of_features is not None
+            "broadside_database_up", "Whether the database responds.", self._of_features is not None
         )
         yield from self._of_features or []

@@ -88,12 +88,12 @@ class RevisionResource(RevisionSummary):
 
     title: Annotated[str | None, Field(description="Null for a note.")]
     body: Annotated[str, Field(description="The Markdown that was written.")]
-    body_html: Annotated[str, Field(description="The sanitised HTML that was made of it.")]
+    body_html: Annotated[str, Field(description="The sanitised HTML rendered from it.")]
     tags: list[str]
     language: Annotated[
         str | None, Field(description="A BCP 47 tag: of the text, or else of the author.")
     ]
-    excerpt: Annotated[str | None, Field(description="What lists were to show of it.")]
+    excerpt: Annotated[str | None, Field(description="The author's summary, shown in lists.")]
 
 
 class RevisionList(Collection):

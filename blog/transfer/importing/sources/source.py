@@ -85,7 +85,7 @@ def cover_of(
     if address is None:
         return None
     if (cover := images.find(address, folder)) is None:
-        remarks.add(f"Its cover image is not in the file: {_named([address])}")
+        remarks.add(f"Its cover image isn't in the file: {_named([address])}")
     return cover
 
 
