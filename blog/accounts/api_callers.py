@@ -15,13 +15,12 @@ from blog.core.api.operations import Access, access_of
 from blog.core.auth.clients import requesting_client
 from blog.core.auth.credentials import credential
 from blog.core.auth.identity import set_viewer
-from blog.core.auth.permissions import UNCONFIRMED
 from blog.core.auth.presence import note_presence
 from blog.core.auth.security_log import Event, note
 from blog.core.auth.viewer import ANONYMOUS, Viewer
 from blog.core.crypto.weak_passwords import LONGEST_PASSWORD
 from blog.core.db.touch import is_stale, touch
-from blog.core.errors import ForbiddenError
+from blog.core.errors import ForbiddenError, UnconfirmedError
 from blog.core.web.app import current_app, db
 from blog.core.web.errors import error_response
 from blog.core.web.headers import vary_by
@@ -71,7 +70,7 @@ async def identify() -> None:
         raise
     await limits.spend(viewer.id)
     if viewer.account is not None and not viewer.account.is_confirmed:
-        raise ForbiddenError(UNCONFIRMED)
+        raise UnconfirmedError
     set_viewer(viewer)
     _authorise(viewer, access_of(current_app.view_functions[str(request.endpoint)]))
     if viewer.account is not None:

@@ -13,6 +13,7 @@ from blog.comments.policies import (
 )
 from blog.comments.schemas import CommentForm
 from blog.core.auth.identity import current_viewer, required_viewer
+from blog.core.auth.permissions import confirmed_required
 from blog.core.auth.quotas import WRITING, quota
 from blog.core.db.pagination import PageRequest
 from blog.core.errors import ForbiddenError, InvalidFieldsError, NotFoundError
@@ -54,6 +55,7 @@ async def show(comment_id: int) -> ResponseReturnValue:
 
 
 @blueprint.get("/comment/<id:comment_id>/edit")
+@confirmed_required
 async def edit(comment_id: int) -> ResponseReturnValue:
     """Show the form with the comment's text, for its author."""
     viewer = required_viewer()
@@ -84,6 +86,7 @@ async def save(comment_id: int) -> ResponseReturnValue:
 
 
 @blueprint.get("/comment/<id:comment_id>/delete")
+@confirmed_required
 async def ask_to_delete(comment_id: int) -> ResponseReturnValue:
     """Ask for confirmation before deleting a comment."""
     viewer = required_viewer()

@@ -25,6 +25,13 @@ class ForbiddenError(BlogError):
     """The viewer may not do that."""
 
 
+class UnconfirmedError(ForbiddenError):
+    """The viewer may do that once they have confirmed their email address."""
+
+    def __init__(self) -> None:
+        super().__init__("Please confirm your email address first.")
+
+
 class InvalidFieldsError(BlogError):
     """The input is well-formed, but conflicts with the state of the site.
 

@@ -20,7 +20,6 @@ blueprint = Blueprint("users", __name__)
 
 
 @blueprint.get("/edit-profile")
-@confirmed_required
 async def own_profile() -> ResponseReturnValue:
     """Show the form for the user's profile."""
     form = Form(ProfileForm, _profile(required_account()))
@@ -33,7 +32,6 @@ def _profile(account: User) -> dict[str, str]:
 
 @blueprint.post("/edit-profile")
 @quota(CHANGING_ACCOUNT)
-@confirmed_required
 async def edit_profile() -> ResponseReturnValue:
     """Change the user's profile."""
     viewer = required_viewer()

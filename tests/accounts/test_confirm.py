@@ -1,8 +1,10 @@
 """Confirming the address."""
 
+import re
 from collections.abc import Awaitable, Callable
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog import create_app
@@ -10,10 +12,10 @@ from blog.accounts.links import CONFIRM, RESET_PASSWORD
 from blog.core.crypto.passwords import Passwords
 from blog.core.crypto.tokens import LinkSigner
 from blog.core.web.app import Broadside
-from blog.models import User
+from blog.models import Post, User
 from settings import Settings
 from tests.accounts.clock import later
-from tests.support import PASSWORD, Browser, link_in, outbox
+from tests.support import PASSWORD, Browser, add_user, link_in, outbox
 
 MakeUser = Callable[..., Awaitable[User]]
 
@@ -34,20 +36,70 @@ async def newcomer(make_user: MakeUser) -> User:
     return await make_user("david", confirmed=False)
 
 
-async def test_an_unconfirmed_person_sees_one_page_everywhere(
-    newcomer: User, browser: Browser
+async def test_an_unconfirmed_person_reads_and_is_told_what_to_do_where_they_would_write(
+    app: Broadside, newcomer: User, browser: Browser, db: AsyncSession
 ) -> None:
-    await browser.log_in("david")
-    for address in ("/", "/user/david", "/edit-profile", "/no/such/page"):
-        answer = await browser.get(address)
-        assert (answer.status_code, answer.headers["location"]) == (302, "/auth/unconfirmed")
-    written = await browser.submit("/", {"body": "Hello"}, page="/auth/unconfirmed")
-    assert written.headers["location"] == "/auth/unconfirmed"
-    page = await browser.get("/auth/unconfirmed")
-    assert page.status_code == 200
-    assert "david@example.com" in page.text
-    assert (await browser.get("/auth/sessions")).status_code == 200
-    assert (await browser.get("/static/css/base.css")).status_code == 200
+    susan = await add_user(app, "susan")
+    db.add(
+        Post(author_id=susan.id, body="x", body_html="<p>Words of Susan</p>", renderer_version=1)
+    )
+    await db.commit()
+    await browser.open_session("david")
+    for address, what in {"/": "post", "/post/1": "comment", "/user/susan": "follow susan"}.items():
+        page = (await browser.get(address)).text
+        assert "Words of Susan" in page
+        assert f"Confirm your email address to {what}." in page
+        assert 'href="/auth/unconfirmed"' in page
+        assert 'action="/follow' not in page
+        assert "<textarea" not in page
+    assert "david@example.com" in (await browser.get("/auth/unconfirmed")).text
+    assert (await browser.get("/no/such/page")).status_code == 404
+
+
+async def test_an_unconfirmed_person_sets_up_the_profile(newcomer: User, browser: Browser) -> None:
+    await browser.open_session("david")
+    assert 'type="file"' not in (await browser.get("/edit-profile")).text
+    answer = await browser.submit("/edit-profile", {"name": "David Newcomer"})
+    assert answer.headers["location"] == "/user/david"
+    assert "David Newcomer" in (await browser.get("/user/david")).text
+
+
+async def test_what_an_unconfirmed_person_sends_is_not_done_and_comes_back(
+    app: Broadside, newcomer: User, browser: Browser, db: AsyncSession
+) -> None:
+    await browser.open_session("david")
+    written = await browser.submit("/", {"body": "Hello, all"}, page="/auth/unconfirmed")
+    assert written.status_code == 403
+    assert "Hello, all" in written.text
+    assert await db.scalar(select(Post)) is None
+    again = re.search(r'<form method="post" action="/">', written.text)
+    assert again, "it cannot be sent again"
+    await browser.submit(link_for(app, newcomer))
+    assert (await browser.submit("/", {"body": "Hello, all"})).status_code == 302
+
+
+async def test_a_script_gets_a_problem_document(newcomer: User, browser: Browser) -> None:
+    await browser.open_session("david")
+    token = await browser.token("/auth/unconfirmed")
+    answer = await browser.post(
+        "/write/autosave",
+        data={"body": "x", "csrf_token": token},
+        headers={"Accept": "application/json"},
+    )
+    assert answer.status_code == 403
+    assert "confirm your email address" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("env", ["development", "testing"])
+async def test_only_in_development_the_mailbox_is_linked(
+    newcomer: User, make_settings: Callable[..., Settings], env: str
+) -> None:
+    site = create_app(make_settings(env=env))
+    async with site.test_app(), Browser(site) as browser:
+        await browser.open_session("david")
+        for address in ("/", "/auth/unconfirmed"):
+            page = (await browser.get(address)).text
+            assert ('href="/dev/mailbox"' in page) == (env == "development")
 
 
 async def test_the_link_works_without_being_logged_in(
@@ -198,6 +250,5 @@ async def test_an_administrator_confirms_with_the_browser_that_has_registered(
         (mail,) = [mail for mail in await outbox(site) if mail.purpose == "confirm"]
         link = link_in(mail)
         assert (await scanner.get(link)).headers["location"].startswith("/auth/login")
-        assert (await browser.submit(link)).headers["location"] == "/auth/login"
-        await browser.log_in("boss")
+        assert (await browser.submit(link)).headers["location"] == "/"
         assert (await browser.get("/admin/users")).status_code == 200

@@ -42,14 +42,19 @@ async def test_a_stranger_registers_and_publishes_a_post(
     await page.get_by_label("Repeat password").fill(PASSWORD)
     await main.get_by_role("button", name="Register").click()
     await expect(main.get_by_text(address)).to_be_visible()
+    await expect(main.get_by_role("article").first).to_be_visible()
+    await expect(page.get_by_label("on your mind")).to_have_count(0)
 
+    await page.goto(f"/user/{username}")
+    await main.get_by_role("link", name="Edit profile").click()
+    await page.get_by_label("Real name").fill("A newcomer")
+    await main.get_by_role("button", name="Save").click()
+    await expect(main.get_by_role("heading", name="A newcomer")).to_be_visible()
+
+    await page.goto("/")
+    await main.get_by_role("link", name="Open the development mailbox").click()
     await confirm_address(page, address)
     await expect(main.get_by_text("confirmed")).to_be_visible()
-
-    await page.goto("/auth/login")
-    await page.get_by_label("Email or username").fill(address)
-    await page.get_by_label("Password").fill(PASSWORD)
-    await main.get_by_role("button", name="Log in").click()
     await page.get_by_label("on your mind").fill(POST)
     await main.get_by_role("button", name="Publish").click()
 

@@ -60,6 +60,18 @@ async def log_in(
     return OpenedSession(user, token)
 
 
+async def log_in_new_account(session: AsyncSession, user: User, client: Client) -> str:
+    """Open a session for a user who has registered just now, and typed the password for that.
+
+    Returns:
+        The token for the cookie.
+    """
+    token = await begin_session(session, user, client, remember=False)
+    await session.commit()
+    note(Event.LOGGED_IN, user.id)
+    return token
+
+
 async def _lock_credentials(session: AsyncSession, user: User, new_hash: str | None) -> bool:
     """Lock the account, if it has not changed since it was read, and store the new hash, if any.
 

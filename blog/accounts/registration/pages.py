@@ -5,18 +5,21 @@ from quart import Blueprint, flash, redirect, render_template, request, session,
 from quart.typing import ResponseReturnValue
 
 from blog.accounts import link_pages
+from blog.accounts.login.service import log_in_new_account
 from blog.accounts.registration import service
 from blog.accounts.schemas import RegisterForm
-from blog.core.auth.identity import current_viewer, required_viewer
+from blog.core.auth.clients import requesting_client
+from blog.core.auth.devices import remember_device
+from blog.core.auth.identity import current_viewer, required_viewer, set_login_cookie
 from blog.core.auth.quotas import CHANGING_ACCOUNT, MAILING, REGISTERING, quota, spend
 from blog.core.crypto.tokens import InvalidTokenError
-from blog.core.errors import InvalidFieldsError
+from blog.core.errors import InvalidFieldsError, UnconfirmedError
 from blog.core.web.app import current_app, db
+from blog.core.web.errors import error_response, prefers_json
 from blog.core.web.forms import Form
+from blog.core.web.requests import is_for_api
+from blog.core.web.resubmission import unsent_form
 from blog.core.web.submissions import submission_key
-
-# In the session of an anonymous visitor: the id of the account that was registered with it.
-REGISTERED = "registered"
 
 blueprint = Blueprint("registration", __name__, url_prefix="/auth")
 blueprint.after_request(link_pages.keep_token_secret)
@@ -33,12 +36,15 @@ async def register() -> ResponseReturnValue:
 @blueprint.post("/register")
 @quota(CHANGING_ACCOUNT)
 async def create_account() -> ResponseReturnValue:
-    """Create the account, and announce the mail."""
+    """Create the account, announce the mail, and log in."""
     if current_viewer().account is not None:
         await flash("You're already logged in.", "info")
         return redirect(url_for("site.home"))
     form = Form(RegisterForm)
-    if (data := await form.submitted()) is not None:
+    data = await form.submitted()
+    if data is None:
+        await _refuse_names(form)
+    else:
         try:
             await spend(REGISTERING)
             user = await service.register(
@@ -50,13 +56,30 @@ async def create_account() -> ResponseReturnValue:
         except InvalidFieldsError as error:
             form.refuse(error)
         else:
-            session[REGISTERED] = user.id
-            await flash(
-                f"Welcome! We've sent a link to {user.email}. Open it to confirm your address.",
-                "success",
-            )
-            return redirect(url_for("login.login"))
+            token = await log_in_new_account(db(), user, requesting_client())
+            session.clear()
+            set_login_cookie(token, remember=False)
+            remember_device(user.id, user.device_generation)
+            await flash("Welcome! You're logged in.", "success")
+            return redirect(url_for("site.home"))
     return await render_template("accounts/register.html", form=form), form.status
+
+
+async def _refuse_names(form: Form[RegisterForm]) -> None:
+    """Tell what is wrong with the address and the username together with the other errors."""
+    typed = {name: form.values.get(name, "").strip() for name in ("email", "username")}
+    email, username = (None if name in form.errors else typed[name] for name in typed)
+    try:
+        if email:
+            await spend(REGISTERING)
+        names = await service.errors_of_names(
+            db(), email=email, username=username, reserved=current_app.reserved_usernames
+        )
+    except InvalidFieldsError as error:
+        form.refuse(error)
+    else:
+        found = form.errors | names
+        form.errors = {name: found[name] for name in ("email", "username", *found) if name in found}
 
 
 @blueprint.get("/confirm/<token>")
@@ -68,7 +91,7 @@ async def review_confirmation(token: str) -> ResponseReturnValue:
     """
     try:
         user = await service.account_of_confirmation(
-            db(), current_viewer(), token, current_app.links, registered=session.get(REGISTERED)
+            db(), current_viewer(), token, current_app.links
         )
     except service.OwnershipNotProvedError:
         await flash("Log in to confirm this address.", "info")
@@ -83,9 +106,7 @@ async def review_confirmation(token: str) -> ResponseReturnValue:
 async def confirm(token: str) -> ResponseReturnValue:
     """Confirm the address."""
     try:
-        await service.confirm(
-            db(), current_viewer(), token, current_app.links, registered=session.get(REGISTERED)
-        )
+        await service.confirm(db(), current_viewer(), token, current_app.links)
     except service.OwnershipNotProvedError:
         await flash("Log in to confirm this address.", "info")
         return redirect(url_for("login.login", next=request.path))
@@ -119,6 +140,16 @@ async def unconfirmed() -> ResponseReturnValue:
     if account is None or account.is_confirmed:
         return redirect(url_for("site.home"))
     return await render_template("accounts/unconfirmed.html")
+
+
+@blueprint.app_errorhandler(UnconfirmedError)
+async def ask_to_confirm(error: UnconfirmedError) -> ResponseReturnValue:
+    """Say what to do first. A form that was sent is shown again, to be sent afterwards."""
+    if is_for_api() or prefers_json():
+        return await error_response(403, str(error))
+    if request.method == "GET":
+        return redirect(url_for("registration.unconfirmed"))
+    return await render_template("accounts/unconfirmed.html", unsent=await unsent_form()), 403
 
 
 @blueprint.post("/confirm")

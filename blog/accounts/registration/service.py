@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
@@ -10,8 +10,8 @@ from sqlalchemy.orm import joinedload
 from blog.accounts.events import AccountConfirmed, AccountRegistered
 from blog.accounts.links import CONFIRM, refuse_other_account
 from blog.accounts.passwords.new_passwords import refuse_context_words
-from blog.accounts.registration.uniqueness import taken
-from blog.accounts.registration.usernames import fold, refuse_reserved
+from blog.accounts.registration.uniqueness import EMAIL_TAKEN, NAME_ALIKE, NAME_TAKEN, taken
+from blog.accounts.registration.usernames import RESERVED_MESSAGE, fold
 from blog.accounts.schemas import UserCreate
 from blog.core.auth.security_log import Event, note
 from blog.core.auth.viewer import Viewer
@@ -46,9 +46,9 @@ async def register(
     Raises:
         InvalidFieldsError: as in `add_account`, or the username is reserved.
     """
-    refuse_reserved(form.username, reserved)
-    role = await role_for(session, form.email, administrators)
     try:
+        await _refuse_all_errors(session, form, passwords, reserved)
+        role = await role_for(session, form.email, administrators)
         user = await add_account(session, form, passwords, role, submission=submission)
     except InvalidFieldsError:
         earlier = await _earlier_account(session, form, passwords, submission)
@@ -60,6 +60,56 @@ async def register(
     await session.commit()
     note(Event.REGISTERED, user.id)
     return user
+
+
+async def errors_of_names(
+    session: AsyncSession, *, email: str | None, username: str | None, reserved: frozenset[str]
+) -> dict[str, str]:
+    """What is wrong with the names of a new account, so that a form can tell all its errors at
+    once. Of names that are taken at this moment, `add_account` tells.
+
+    Args:
+        email: the address; `None` if it is no address.
+        username: the username; `None` if it is no username.
+        reserved: reserved usernames.
+
+    Returns:
+        The messages by field.
+    """
+    address, name = (email or "").lower(), username or ""
+    rows = await session.execute(
+        select(User.email, User.username).where(
+            or_(
+                User.email == address,
+                func.lower(User.username) == name.lower(),
+                User.username_fold == fold(name),
+            )
+        )
+    )
+    found, errors = rows.all(), {}
+    if email and any(row.email == address for row in found):
+        errors["email"] = EMAIL_TAKEN
+    if username and fold(name) in reserved:
+        errors["username"] = RESERVED_MESSAGE
+    elif username and any(row.username.lower() == name.lower() for row in found):
+        errors["username"] = NAME_TAKEN
+    elif username and any(fold(row.username) == fold(name) for row in found):
+        errors["username"] = NAME_ALIKE
+    return errors
+
+
+async def _refuse_all_errors(
+    session: AsyncSession, form: UserCreate, passwords: Passwords, reserved: frozenset[str]
+) -> None:
+    errors = await errors_of_names(
+        session, email=form.email, username=form.username, reserved=reserved
+    )
+    try:
+        refuse_context_words(form.password, passwords, username=form.username, email=form.email)
+    except InvalidFieldsError as error:
+        errors |= error.errors
+    if errors:
+        raise InvalidFieldsError(errors)
 
 
 async def add_account(
@@ -130,14 +180,12 @@ async def send_confirmation(session: AsyncSession, user: User, links: LinkSigner
 
 
 async def account_of_confirmation(
-    session: AsyncSession, viewer: Viewer, token: str, links: LinkSigner, *,
-    registered: int | None = None,
-) -> User:  # fmt: skip
+    session: AsyncSession, viewer: Viewer, token: str, links: LinkSigner
+) -> User:
     """The account of a confirmation link; nothing is changed.
 
     Args:
         viewer: the viewer, logged in or not.
-        registered: the id of the account that was registered in this browser, if any.
 
     Raises:
         ExpiredTokenError: the link is older than an hour.
@@ -157,21 +205,17 @@ async def account_of_confirmation(
     )
     if user is None:
         raise InvalidTokenError
-    is_owner = viewer.account is not None or registered == user.id
-    if not (user.is_confirmed or user.role.is_default or is_owner):
+    if not (user.is_confirmed or user.role.is_default or viewer.account is not None):
         raise OwnershipNotProvedError
     return user
 
 
-async def confirm(
-    session: AsyncSession, viewer: Viewer, token: str, links: LinkSigner, *,
-    registered: int | None = None,
-) -> None:  # fmt: skip
+async def confirm(session: AsyncSession, viewer: Viewer, token: str, links: LinkSigner) -> None:
     """Confirm the address of a confirmation link; idempotent.
 
     Arguments and errors are those of `account_of_confirmation`.
     """
-    user = await account_of_confirmation(session, viewer, token, links, registered=registered)
+    user = await account_of_confirmation(session, viewer, token, links)
     confirmed = await session.scalar(
         update(User)
         .where(User.id == user.id, User.email == user.email, User.confirmed_at.is_(None))

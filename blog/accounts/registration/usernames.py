@@ -10,8 +10,6 @@ from urllib.parse import urlsplit
 
 from werkzeug.routing import Map
 
-from blog.core.errors import InvalidFieldsError
-
 RESERVED_MESSAGE = "This username is reserved. Please choose another one."
 # Roles of a site and of its mail server (RFC 2142), and placeholders.
 ROLES = {
@@ -52,13 +50,3 @@ def _spellings(site_name: str) -> Iterable[str]:
     """The name of the site, as it could be written in a username."""
     words = re.findall(r"[a-z0-9]+", site_name.lower())
     return {"".join(words), "_".join(words)}
-
-
-def refuse_reserved(username: str, names: frozenset[str]) -> None:
-    """Refuse a username that looks like one of the reserved `names`.
-
-    Raises:
-        InvalidFieldsError: it does.
-    """
-    if fold(username) in names:
-        raise InvalidFieldsError({"username": RESERVED_MESSAGE})

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from blog.core.api.idempotency import SHOWN_ONCE
 from blog.core.api.responses import CHANGED
-from blog.core.auth.permissions import UNCONFIRMED
+from blog.core.errors import UnconfirmedError
 from blog.core.web.errors import EXPLANATIONS
 
 _WRONG_FIELD = "Please fill in this field."
@@ -68,7 +68,7 @@ KINDS = {
     403: Kind(
         "Forbidden",
         "The account isn't confirmed or lacks the permission, or the token lacks the scope.",
-        UNCONFIRMED,
+        str(UnconfirmedError()),
     ),
     404: Kind(
         "NotFound", "The resource doesn't exist, or no longer exists.", "This user doesn't exist."

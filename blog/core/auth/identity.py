@@ -3,8 +3,7 @@
 from typing import Any, cast
 
 import quart_auth
-from quart import g, redirect, request, session, url_for
-from quart.typing import ResponseReturnValue
+from quart import g, request, session
 from quart_auth import Action, AuthUser, QuartAuth
 
 from blog.core.auth.clients import requesting_client
@@ -13,9 +12,10 @@ from blog.core.auth.presence import note_presence
 from blog.core.auth.sessions import REMEMBERED_LIFE, note_use
 from blog.core.auth.viewer import ANONYMOUS, UNKNOWN, Viewer
 from blog.core.db.touch import is_stale
+from blog.core.errors import UnconfirmedError
 from blog.core.web.app import Broadside, current_app
 from blog.core.web.headers import keep_private
-from blog.core.web.requests import is_for_api
+from blog.core.web.requests import SAFE_METHODS, is_for_api
 from blog.models import LoginSession, Permission, User
 
 # Endpoints that do not depend on the viewer, and skip authentication.
@@ -29,6 +29,8 @@ VIEWER_INDEPENDENT = {
     "health.ready",
     "metrics.show",
 }
+# What may be sent before the address is confirmed, beside the forms under `/auth/`.
+OPEN_TO_UNCONFIRMED = {"users.edit_profile"}
 
 
 def current_viewer() -> Viewer:
@@ -112,20 +114,24 @@ def forget_viewer() -> None:
     session.clear()
 
 
-async def recognise_viewer() -> ResponseReturnValue | None:
+async def recognise_viewer() -> None:
     """Authenticate each request for a page, except for endpoints that do not depend on the viewer.
 
-    A user with an unconfirmed address can only see the pages that help to confirm it.
+    A user with an unconfirmed address can read, but sends only the forms of their own account.
+
+    Raises:
+        UnconfirmedError: it is another form.
     """
     if is_for_api() or request.endpoint in VIEWER_INDEPENDENT:
-        return None
-    if (account := (await recognise_by_cookie()).account) is None:
-        return None
-    await note_presence(account)
-    open_to_all = request.path.startswith("/auth/") or request.blueprint == "mailbox"
-    if account.is_confirmed or open_to_all:
-        return None
-    return redirect(url_for("registration.unconfirmed"))
+        return
+    viewer = await recognise_by_cookie()
+    if viewer.account is None:
+        return
+    await note_presence(viewer.account)
+    if viewer.is_unconfirmed and request.method not in SAFE_METHODS:
+        is_open = request.path.startswith("/auth/") or request.endpoint in OPEN_TO_UNCONFIRMED
+        if not is_open and request.routing_exception is None:
+            raise UnconfirmedError
 
 
 async def _template_context() -> dict[str, Any]:

@@ -15,26 +15,24 @@ from typing import ParamSpec
 from quart.typing import ResponseReturnValue
 
 from blog.core.auth.identity import current_viewer, required_account
-from blog.core.errors import ForbiddenError
+from blog.core.errors import ForbiddenError, UnconfirmedError
 from blog.models import Permission
 
 Arguments = ParamSpec("Arguments")
 View = Callable[Arguments, Awaitable[ResponseReturnValue]]
-
-UNCONFIRMED = "Please confirm your email address first."
 
 
 def confirmed_required(view: View[Arguments]) -> View[Arguments]:
     """Allow users who are logged in and have confirmed their address.
 
     The view then raises `quart_auth.Unauthorized` for an anonymous viewer and
-    `ForbiddenError` for an unconfirmed one.
+    `UnconfirmedError` for an unconfirmed one.
     """
 
     @functools.wraps(view)
     async def checked(*args: Arguments.args, **kwargs: Arguments.kwargs) -> ResponseReturnValue:
         if not required_account().is_confirmed:
-            raise ForbiddenError(UNCONFIRMED)
+            raise UnconfirmedError
         return await view(*args, **kwargs)
 
     return checked

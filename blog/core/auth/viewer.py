@@ -95,6 +95,11 @@ class Viewer:
             raise ForbiddenError
         return self.login
 
+    @property
+    def is_unconfirmed(self) -> bool:
+        """Whether they have an account, and have not confirmed its address: they read only."""
+        return self.account is not None and not self.account.is_confirmed
+
     def can(self, permission: Permission) -> bool:
         """Whether they have all of `permission`."""
         return permission in self.permissions

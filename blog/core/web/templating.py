@@ -51,6 +51,7 @@ def init_app(app: Broadside) -> None:
     app.jinja_env.filters["date"] = date_element
     app.jinja_env.globals["language_attributes"] = language_attributes
     app.jinja_env.globals["cached"] = app.fragments.cached
+    app.jinja_env.globals["has_mailbox"] = app.settings.is_development
     app.jinja_env.globals["site_name"] = app.settings.site_name
     app.jinja_env.globals["site_tagline"] = app.settings.site_tagline
     app.jinja_env.globals["submission_field"] = submission_field
