@@ -28,12 +28,12 @@ from blog.core.auth.identity import current_viewer, required_viewer
 from blog.core.auth.permissions import permission_required
 from blog.core.auth.viewer import Viewer
 from blog.core.db.pagination import Page
-from blog.core.errors import NotFoundError
 from blog.core.text.validation import with_example
 from blog.core.web.app import current_app, db, read, writes
 from blog.models import Comment, Permission, Post, Scope
 from blog.posts.api import readable_post
 from blog.posts.lists import ListedPost
+from blog.posts.policies import unreadable
 
 blueprint = Resource("comments", __name__, "Comments on posts.")
 
@@ -204,11 +204,11 @@ async def comment_resource(comment_id: int) -> CommentResource:
     """The representation of a comment.
 
     Raises:
-        NotFoundError: there is none.
+        NotFoundError, GoneError: there is none.
     """
     comment = await read(queries.comment_by_id, comment_id)
     if comment is None or not may_know_of_comment(current_viewer(), comment.post):
-        raise NotFoundError(service.COMMENT_IS_GONE)
+        raise unreadable(comment.post if comment else None, service.COMMENT_IS_GONE)
     return resource(comment, comment.post, links())
 
 

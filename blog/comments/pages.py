@@ -21,7 +21,7 @@ from blog.core.web.app import current_app, db, writes
 from blog.core.web.forms import Form
 from blog.models import Comment, Post
 from blog.posts.addresses import post_url
-from blog.posts.policies import may_read_post
+from blog.posts.policies import may_read_post, unreadable
 from blog.posts.queries import post_by_id
 
 blueprint = Blueprint("comments", __name__)
@@ -119,7 +119,7 @@ async def delete(comment_id: int) -> ResponseReturnValue:
 async def _comment(comment_id: int) -> Comment:
     comment = await queries.comment_by_id(db(), comment_id)
     if comment is None or not may_know_of_comment(current_viewer(), comment.post):
-        raise NotFoundError(service.COMMENT_IS_GONE)
+        raise unreadable(comment.post if comment else None, service.COMMENT_IS_GONE)
     return comment
 
 
@@ -127,7 +127,7 @@ async def _form_again(post_id: int, form: Form[CommentForm]) -> ResponseReturnVa
     """The page for the comment, with its validation errors."""
     post = await post_by_id(db(), post_id)
     if post is None or not may_read_post(current_viewer(), post):
-        raise NotFoundError
+        raise unreadable(post, service.POST_IS_GONE)
     size = current_app.settings.comments_per_page
     page = await queries.comments_page(db(), post, PageRequest.holding(post.comment_count, size))
     return await render_template("site/post.html", post=post, comments=page, form=form), form.status

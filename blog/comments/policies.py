@@ -16,8 +16,10 @@ def may_know_of_comment(viewer: Viewer, post: Post | ListedPost) -> bool:
 
 
 def may_read_comment(viewer: Viewer, comment: Comment, post: Post | ListedPost) -> bool:
-    """Whether the viewer may read its text. A disabled comment's author may not."""
-    is_shown = not comment.is_disabled or viewer.can(Permission.MODERATE)
+    """Whether the viewer may read its text. Only its author and moderators may read that of a
+    disabled comment."""
+    is_own = viewer.id == comment.author_id
+    is_shown = is_own or not comment.is_disabled or viewer.can(Permission.MODERATE)
     return is_shown and may_know_of_comment(viewer, post)
 
 
@@ -27,11 +29,12 @@ def may_comment(viewer: Viewer, post: Post | ListedPost) -> bool:
 
 
 def may_edit_comment(viewer: Viewer, comment: Comment, post: Post) -> bool:
-    """Whether the viewer wrote it, recently, and can still read it."""
+    """Whether the viewer wrote it, recently, and can still read it. They may edit a comment that
+    a moderator has disabled at any time, so that it can be enabled again."""
     if viewer.id != comment.author_id or not viewer.can(Permission.COMMENT):
         return False
     is_recent = now() < comment.created_at + Comment.EDITABLE_FOR
-    return is_recent and not comment.is_disabled and may_read_post(viewer, post)
+    return (is_recent or comment.is_disabled) and may_read_post(viewer, post)
 
 
 def may_delete_comment(viewer: Viewer, comment: Comment, post: Post) -> bool:

@@ -19,18 +19,19 @@ from blog.comments.schemas import CommentCreate, CommentForm
 from blog.comments.writes import NewComment, Refusal, Written, publish
 from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
-from blog.core.errors import ForbiddenError, InvalidFieldsError, NotFoundError
+from blog.core.errors import ForbiddenError, GoneError, InvalidFieldsError, NotFoundError
 from blog.core.events.handlers import record
 from blog.core.text.markdown import RENDERER_VERSION
 from blog.core.web.batches import Batches
 from blog.core.web.submissions import submission_key
 from blog.models import Comment, Permission, Post
 from blog.posts.lists import Author
+from blog.posts.policies import POST_IS_HIDDEN, unreadable
 
 POST_IS_GONE = "This post doesn't exist. It may have been deleted."
 CLOSED = "Comments on this post are closed."
 COMMENT_IS_GONE = "This comment doesn't exist. It may have been deleted."
-NOT_EDITABLE = "You can edit a comment for 15 minutes, unless a moderator has disabled it."
+NOT_EDITABLE = "You can edit a comment for 15 minutes."
 
 
 async def write_comment(
@@ -43,7 +44,8 @@ async def write_comment(
 
     Raises:
         ForbiddenError: the viewer may not comment, or nobody may on this post.
-        NotFoundError: the post does not exist (any more), or is hidden.
+        NotFoundError: the post does not exist (any more).
+        GoneError: a moderator has hidden it.
     """
     if not author.can(Permission.COMMENT):
         raise ForbiddenError
@@ -58,6 +60,8 @@ async def write_comment(
     written = await writes.run(publish, comment)
     if written is Refusal.CLOSED:
         raise ForbiddenError(CLOSED)
+    if written is Refusal.HIDDEN:
+        raise GoneError(POST_IS_HIDDEN)
     if isinstance(written, Refusal):
         raise NotFoundError(POST_IS_GONE)
     return written
@@ -72,9 +76,10 @@ async def edit_comment(
         body_html: the rendered text of the form.
 
     Raises:
-        NotFoundError: the comment does not exist (any more), or its post is hidden.
+        NotFoundError: the comment does not exist (any more).
+        GoneError: its post is hidden.
         ForbiddenError: it is another user's.
-        InvalidFieldsError: the 15 minutes for edits are over, or a moderator has disabled it.
+        InvalidFieldsError: the 15 minutes for edits are over.
     """
     comment = await session.scalar(
         select(Comment)
@@ -84,7 +89,7 @@ async def edit_comment(
         .execution_options(populate_existing=True)
     )
     if comment is None or not may_know_of_comment(editor, comment.post):
-        raise NotFoundError(COMMENT_IS_GONE)
+        raise unreadable(comment.post if comment else None, COMMENT_IS_GONE)
     if comment.author_id != editor.id:
         raise ForbiddenError
     if not may_edit_comment(editor, comment, comment.post):
@@ -103,7 +108,8 @@ async def delete_comment(session: AsyncSession, viewer: Viewer, comment_id: int)
     """Delete the viewer's own comment.
 
     Raises:
-        NotFoundError: the comment does not exist (any more), or its post is hidden.
+        NotFoundError: the comment does not exist (any more).
+        GoneError: its post is hidden.
         ForbiddenError: it is another user's.
     """
     comment = await session.scalar(
@@ -112,7 +118,7 @@ async def delete_comment(session: AsyncSession, viewer: Viewer, comment_id: int)
         .options(joinedload(Comment.post, innerjoin=True))
     )
     if comment is None or not may_know_of_comment(viewer, comment.post):
-        raise NotFoundError(COMMENT_IS_GONE)
+        raise unreadable(comment.post if comment else None, COMMENT_IS_GONE)
     if not may_delete_comment(viewer, comment, comment.post):
         raise ForbiddenError
     await session.execute(

@@ -6,14 +6,15 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, any_, bindparam, select, text
+from sqlalchemy import ARRAY, BigInteger, any_, bindparam, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.comments import queries
 from blog.comments.events import CommentWritten
 from blog.core.auth.viewer import ANONYMOUS
 from blog.core.events.handlers import causes, tell
-from blog.models import Post
+from blog.models import Post, PostStatus
+from blog.models.account_deletion import not_deleted
 from blog.posts.lists import Author
 from blog.posts.policies import visible_to
 
@@ -52,8 +53,12 @@ _PUBLISH = text(f"""
         new.before + row_number() OVER (PARTITION BY new.post_id ORDER BY added.id) AS position
     FROM added JOIN new USING (id)
 """)  # noqa: S608
-_CLOSED = select(Post.id).where(
-    Post.id == any_(bindparam("posts", type_=ARRAY(BigInteger))), ~Post.comments_open, _IS_SHOWN
+# The posts that are or were public, and whether a moderator has hidden them.
+_REFUSING = select(Post.id, Post.hidden_at.is_not(None)).where(
+    Post.id == any_(bindparam("posts", type_=ARRAY(BigInteger))),
+    or_(~Post.comments_open, Post.hidden_at.is_not(None)),
+    Post.status == PostStatus.PUBLISHED,
+    not_deleted(Post.author_id),
 )
 TRIES = 3
 
@@ -84,7 +89,8 @@ class Written(NamedTuple):
 class Refusal(enum.Enum):
     """Why a comment was not published."""
 
-    GONE = enum.auto()  # The post does not exist, or is not visible.
+    GONE = enum.auto()  # The post does not exist, or is not published.
+    HIDDEN = enum.auto()
     CLOSED = enum.auto()
 
 
@@ -127,8 +133,9 @@ async def _refusals(
 ) -> Sequence[Refusal]:
     """Why those comments are missing; the others need no statement."""
     posts = [comments[place].post_id for place in missing]
-    closed = set(await session.scalars(_CLOSED, {"posts": posts})) if posts else set()
-    return [Refusal.CLOSED if comment.post_id in closed else Refusal.GONE for comment in comments]
+    rows = (await session.execute(_REFUSING, {"posts": posts})).all() if posts else []
+    refusals = {row[0]: Refusal.HIDDEN if row[1] else Refusal.CLOSED for row in rows}
+    return [refusals.get(comment.post_id, Refusal.GONE) for comment in comments]
 
 
 async def _add(

@@ -17,8 +17,8 @@ class NotFoundError(BlogError):
     """The resource does not exist, or the viewer may not know that it does."""
 
 
-class GoneError(BlogError):
-    """The resource is not shown any more, and the viewer may know that it was there."""
+class GoneError(NotFoundError):
+    """The resource was public once, and is not any more: that it was there is no secret."""
 
 
 class ForbiddenError(BlogError):

@@ -21,6 +21,8 @@ OWN_LIMITS = {
     "application_error": Quota("mails about an error", 1, 60),
     "new_user": Quota("mails about new people", 60, 3600),
     "token_made": Quota("mails about tokens", 50, 3600),
+    "post_hidden": Quota("mails about hidden posts", 60, 3600),
+    "comment_disabled": Quota("mails about disabled comments", 60, 3600),
     "password_guessing": Quota("mails about guessing", 1, 86_400),
 }
 

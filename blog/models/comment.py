@@ -13,8 +13,8 @@ from blog.models.user import User
 class Comment(Base):
     """A comment on a post, in inline Markdown.
 
-    Lists are in the order of the ids. A disabled comment keeps its place, but only moderators see
-    its text. Triggers of this table update `posts.comment_count`.
+    Lists are in the order of the ids. A disabled comment keeps its place, but only its author and
+    moderators see its text. Triggers of this table update `posts.comment_count`.
     """
 
     __tablename__ = "comments"

@@ -105,8 +105,10 @@ class Post(Base):
     version: Mapped[int] = mapped_column(Integer, server_default=text("1"), default=1)
     # The number of the text that was published last (`PostRevision`); 0 if none ever was.
     revision: Mapped[int] = mapped_column(Integer, server_default=text("1"), default=1)
-    # When a moderator hid the post. Only moderators see it, and no list shows it.
+    # When a moderator hid the post, and why. Only its author and moderators see it, and no list
+    # shows it. The reason is NULL if it was hidden before reasons were kept here.
     hidden_at: Mapped[datetime | None]
+    hidden_reason: Mapped[str | None] = mapped_column(Text)
     # When its author pinned it to their profile.
     pinned_at: Mapped[datetime | None]
     # The secret of the link by which others may read it before it is published.
@@ -186,6 +188,12 @@ class Post(Base):
         ),
         Index(None, "cover_id", postgresql_where=text("cover_id IS NOT NULL")),
         Index("ix_posts_hidden", "id", postgresql_where=text("hidden_at IS NOT NULL")),
+        Index(
+            "ix_posts_hidden_of_author",
+            "author_id",
+            "id",
+            postgresql_where=text("hidden_at IS NOT NULL"),
+        ),
         Index(
             "ix_posts_pinned",
             "author_id",

@@ -9,13 +9,12 @@ from blog.comments.service import POST_IS_GONE
 from blog.core.auth.identity import required_viewer
 from blog.core.auth.permissions import confirmed_required
 from blog.core.auth.quotas import REPORTING, quota
-from blog.core.errors import NotFoundError
 from blog.core.web.app import db
 from blog.core.web.forms import Form
 from blog.models import Comment, Post
 from blog.moderation import reports
 from blog.moderation.schemas import ReasonForm
-from blog.posts.policies import may_report_post
+from blog.posts.policies import may_report_post, unreadable
 from blog.posts.queries import post_by_id
 
 blueprint = Blueprint("reports", __name__, url_prefix="/report")
@@ -43,7 +42,7 @@ async def report_post(post_id: int) -> ResponseReturnValue:
 async def _post_form(post_id: int, form: Form[ReasonForm]) -> ResponseReturnValue:
     reported = await post_by_id(db(), post_id)
     if reported is None or not may_report_post(required_viewer(), reported):
-        raise NotFoundError(POST_IS_GONE)
+        raise unreadable(reported, POST_IS_GONE)
     return await _page("post", reported, form, url_for("site.post", post_id=post_id))
 
 
@@ -71,7 +70,7 @@ async def report_comment(comment_id: int) -> ResponseReturnValue:
 async def _comment_form(comment_id: int, form: Form[ReasonForm]) -> ResponseReturnValue:
     reported = await comment_by_id(db(), comment_id)
     if reported is None or not may_report_comment(reported, reported.post):
-        raise NotFoundError(reports.NOTHING_TO_REPORT)
+        raise unreadable(reported.post if reported else None, reports.NOTHING_TO_REPORT)
     way_back = url_for("comments.show", comment_id=comment_id)
     return await _page("comment", reported, form, way_back)
 

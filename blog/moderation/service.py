@@ -16,7 +16,9 @@ from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
 from blog.core.errors import ForbiddenError, NotFoundError
 from blog.core.events.handlers import record
-from blog.models import Act, Comment, Permission, Post, Report, ReportState
+from blog.core.web.urls import external_url
+from blog.mail import outbox
+from blog.models import Act, Comment, Permission, Post, Report, ReportState, User
 from blog.models.account_deletion import not_deleted
 from blog.moderation.events import (
     CommentDisabled,
@@ -33,7 +35,8 @@ Row = TypeVar("Row", Comment, Post)
 async def disable_comment(
     session: AsyncSession, moderator: Viewer, comment_id: int, reason: str
 ) -> bool:
-    """Hide a comment's text from everybody but moderators, and resolve reports about it.
+    """Hide a comment's text from everybody but its author and moderators, tell its author, and
+    resolve reports about it.
 
     Raises:
         ForbiddenError: the viewer is not a moderator.
@@ -46,6 +49,8 @@ async def disable_comment(
     comment.disabled_reason = reason
     await _resolve_reports(session, moderator, Report.comment_id == comment_id)
     _audit_comment(session, moderator, Act.DISABLE_COMMENT, comment, reason)
+    link = external_url("comments.show", comment_id=comment_id)
+    await _tell(session, moderator, comment.author, "comment_disabled", reason=reason, link=link)
     await record(
         session, CommentDisabled(comment_id, comment.post_id, comment.author_id, moderator.id)
     )
@@ -75,7 +80,8 @@ async def enable_comment(
 
 
 async def hide_post(session: AsyncSession, moderator: Viewer, post_id: int, reason: str) -> bool:
-    """Hide a post from everybody but moderators, and resolve reports about it.
+    """Hide a post from everybody but its author and moderators, tell its author, and resolve
+    reports about it.
 
     Raises:
         ForbiddenError: the viewer is not a moderator.
@@ -84,9 +90,13 @@ async def hide_post(session: AsyncSession, moderator: Viewer, post_id: int, reas
     post = await locked_post(session, moderator, post_id)
     if post.hidden_at is not None:
         return False
-    post.hidden_at = now()
+    post.hidden_at, post.hidden_reason = now(), reason
     await _resolve_reports(session, moderator, Report.post_id == post_id)
     audit.record(session, moderator, Act.HIDE_POST, post.author, post=post_id, reason=reason)
+    link = external_url("site.post", post_id=post_id)
+    await _tell(
+        session, moderator, post.author, "post_hidden", reason=reason, link=link, title=post.title
+    )
     await record(session, PostHidden(post_id, post.author_id, moderator.id))
     await session.commit()
     return True
@@ -102,7 +112,7 @@ async def show_post(session: AsyncSession, moderator: Viewer, post_id: int, reas
     post = await locked_post(session, moderator, post_id)
     if post.hidden_at is None:
         return False
-    post.hidden_at = None
+    post.hidden_at = post.hidden_reason = None
     audit.record(session, moderator, Act.SHOW_POST, post.author, post=post_id, reason=reason)
     await record(session, PostShown(post_id, post.author_id, moderator.id))
     await session.commit()
@@ -147,6 +157,18 @@ async def locked_post(session: AsyncSession, moderator: Viewer, post_id: int) ->
     if not may_moderate_post(moderator, post):
         raise NotFoundError(POST_IS_GONE)
     return post
+
+
+async def _tell(
+    session: AsyncSession, moderator: Viewer, author: User, message: str, *,
+    reason: str, link: str, title: str | None = None,
+) -> None:  # fmt: skip
+    """Mail the author, if they can still log in and did not do it themself."""
+    if author.is_confirmed and not author.is_disabled and author.id != moderator.id:
+        await outbox.put(
+            session, to=author.email, message=message, user=author, reason=reason, link=link,
+            title=title,
+        )  # fmt: skip
 
 
 async def _resolve_reports(

@@ -33,7 +33,6 @@ from blog.core.api.responses import (
 from blog.core.auth.identity import current_viewer, required_account, required_viewer
 from blog.core.auth.permissions import permission_required
 from blog.core.db.pagination import Page
-from blog.core.errors import NotFoundError
 from blog.core.text.reading_time import reading_minutes
 from blog.core.text.validation import with_example
 from blog.core.text.wall_times import wall_text
@@ -44,7 +43,7 @@ from blog.models import Cover, Permission, Post, PostStatus, Scope
 from blog.posts import lists, queries, service
 from blog.posts.drafts import drafts
 from blog.posts.lists import ListedPost, UnreadPost
-from blog.posts.policies import may_read_post
+from blog.posts.policies import may_read_post, unreadable
 from blog.posts.schemas import PostCreate, PostForm, PostUpdate
 from blog.users.api import addressed_user
 
@@ -378,9 +377,9 @@ async def readable_post(post_id: int) -> ListedPost:
     """A post that the caller may read.
 
     Raises:
-        NotFoundError: there is none.
+        NotFoundError, GoneError: there is none.
     """
     post = await read(queries.listed_post, post_id)
     if post is None or not may_read_post(current_viewer(), post):
-        raise NotFoundError(service.POST_IS_GONE)
+        raise unreadable(post, service.POST_IS_GONE)
     return post

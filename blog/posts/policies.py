@@ -5,10 +5,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, or_
 
 from blog.core.auth.viewer import Viewer
-from blog.models import Permission, Post
+from blog.core.errors import GoneError, NotFoundError
+from blog.models import Permission, Post, PostStatus
 from blog.models.account_deletion import not_deleted
 from blog.models.post import is_public
 from blog.posts.lists import ListedPost
+
+POST_IS_HIDDEN = "A moderator has hidden this post. Only its author and moderators can see it."
 
 
 def visible_to(viewer: Viewer, posts: Any = Post) -> ColumnElement[bool]:
@@ -22,7 +25,7 @@ def visible_to(viewer: Viewer, posts: Any = Post) -> ColumnElement[bool]:
     """
     shown = [is_public(posts)]
     if viewer.id:
-        shown.append(and_(posts.author_id == viewer.id, posts.hidden_at.is_(None)))
+        shown.append(posts.author_id == viewer.id)
     if viewer.can(Permission.MODERATE):
         shown.append(posts.hidden_at.is_not(None))
     return and_(or_(*shown), not_deleted(posts.author_id))
@@ -31,12 +34,26 @@ def visible_to(viewer: Viewer, posts: Any = Post) -> ColumnElement[bool]:
 def may_read_post(viewer: Viewer, post: Post | ListedPost) -> bool:
     """Whether the viewer may read this post and its comments.
 
-    Only moderators may read a post that a moderator has hidden; its author may not. Only its author
-    may read an unpublished post; moderators may not.
+    Only its author and moderators may read a post that a moderator has hidden. Only its author may
+    read an unpublished post; moderators may not.
     """
+    if viewer.id == post.author_id:
+        return True
     if post.hidden_at is not None:
         return viewer.can(Permission.MODERATE)
-    return post.is_public or viewer.id == post.author_id
+    return post.is_public
+
+
+def unreadable(post: Post | ListedPost | None, is_gone: str) -> NotFoundError:
+    """The error for a viewer who may not read this post.
+
+    Args:
+        post: the post; `None` if there is none.
+        is_gone: what to say unless a moderator has hidden it after it was public.
+    """
+    if post is None or post.hidden_at is None or post.status != PostStatus.PUBLISHED:
+        return NotFoundError(is_gone)
+    return GoneError(POST_IS_HIDDEN)
 
 
 def may_change_post(viewer: Viewer, post: Post) -> bool:
@@ -48,9 +65,9 @@ def may_change_post(viewer: Viewer, post: Post) -> bool:
 
 def may_publish_post(viewer: Viewer, post: Post | ListedPost) -> bool:
     """Whether they may say when this post is published, and who may read it before: its author
-    may. Moderators hide posts instead.
+    may, unless a moderator has hidden it. Moderators hide posts instead.
     """
-    return may_read_post(viewer, post) and is_author(viewer, post)
+    return post.hidden_at is None and is_author(viewer, post)
 
 
 def is_author(viewer: Viewer, post: Post | ListedPost) -> bool:

@@ -23,7 +23,7 @@ from sqlalchemy import (
     union_all,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, load_only
 
 from blog.core.auth.viewer import ANONYMOUS
 from blog.core.db.counted_parts import ids_of_page, number_of_rows
@@ -42,6 +42,8 @@ IS_LISTED = visible_to(ANONYMOUS, _POST)
 # blocks of an index, while looking up the posts of 10,000 authors reads 50,000.
 MANY_AUTHORS = 50
 LOOKED_THROUGH = 20_000
+# So many of the hidden posts of an author are shown to them.
+HIDDEN_SHOWN = 20
 
 # The reader and those they follow, if they have written posts, with their counts.
 _followed = select(_FOLLOW.followed_id).where(_FOLLOW.follower_id == OF)
@@ -138,6 +140,13 @@ _BY_ID = (
 )
 
 
+_HIDDEN_OF_AUTHOR = (
+    select(Post)
+    .where(Post.author_id == OF, Post.hidden_at.is_not(None))
+    .options(load_only(Post.title, Post.slug, Post.created_at, Post.hidden_at, Post.hidden_reason))
+    .order_by(Post.id.desc())
+    .limit(HIDDEN_SHOWN)
+)
 _BY_PREVIEW_KEY = (
     select(Post)
     .where(Post.preview_key == bindparam("key"), Post.hidden_at.is_(None))
@@ -168,6 +177,11 @@ async def listed_by_submission(
 async def post_by_preview_key(session: AsyncSession, key: str) -> Post | None:
     """The post that the holders of a preview link may read, unless a moderator has hidden it."""
     return await session.scalar(_BY_PREVIEW_KEY, {"key": key})
+
+
+async def hidden_posts_of(session: AsyncSession, author_id: int) -> Sequence[Post]:
+    """The newest posts of an author that a moderator has hidden, for the author."""
+    return (await session.scalars(_HIDDEN_OF_AUTHOR, {"of": author_id})).all()
 
 
 async def post_by_id(session: AsyncSession, post_id: int) -> Post | None:

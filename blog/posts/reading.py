@@ -1,10 +1,9 @@
 """Load the post of a request, if the viewer may read it."""
 
 from blog.core.auth.identity import current_viewer
-from blog.core.errors import NotFoundError
 from blog.core.web.app import read
 from blog.models import Post
-from blog.posts.policies import may_read_post
+from blog.posts.policies import may_read_post, unreadable
 from blog.posts.queries import post_by_id
 from blog.posts.service import POST_IS_GONE
 
@@ -13,9 +12,9 @@ async def readable_post(post_id: int) -> Post:
     """A post that the viewer may read.
 
     Raises:
-        NotFoundError: there is none.
+        NotFoundError, GoneError: there is none.
     """
     post = await read(post_by_id, post_id)
     if post is None or not may_read_post(current_viewer(), post):
-        raise NotFoundError(POST_IS_GONE)
+        raise unreadable(post, POST_IS_GONE)
     return post

@@ -37,7 +37,7 @@ from blog.posts.fields import (
     text_columns,
 )
 from blog.posts.lists import Author, ListedPost
-from blog.posts.policies import may_change_post, may_publish_post, may_read_post
+from blog.posts.policies import may_change_post, may_publish_post, may_read_post, unreadable
 from blog.posts.publication import publication_columns
 from blog.posts.queries import listed_by_submission, listed_post
 from blog.posts.revisions.history import State, keep_revision
@@ -241,7 +241,8 @@ async def locked_post(session: AsyncSession, viewer: Viewer, post_id: int) -> Po
     """A post as it is now, which nobody else can change before the end of the transaction.
 
     Raises:
-        NotFoundError: the post is not there (any more), or a moderator has hidden it.
+        NotFoundError: the post is not there (any more).
+        GoneError: a moderator has hidden it.
         ForbiddenError: this person may not change it.
     """
     post = await session.scalar(
@@ -253,7 +254,7 @@ async def locked_post(session: AsyncSession, viewer: Viewer, post_id: int) -> Po
         .execution_options(populate_existing=True)
     )
     if post is None or not may_read_post(viewer, post):
-        raise NotFoundError(POST_IS_GONE)
+        raise unreadable(post, POST_IS_GONE)
     if not may_change_post(viewer, post):
         raise ForbiddenError
     # Not joined above: that would load a viewer who is the author anew, without their role.

@@ -1,5 +1,7 @@
 """The profile page, with the user's posts."""
 
+from collections.abc import Sequence
+
 from quart import redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
 
@@ -8,7 +10,8 @@ from blog.core.errors import NotFoundError
 from blog.core.web.app import current_app, read
 from blog.core.web.requests import requested_page
 from blog.follows import queries as follows
-from blog.posts.queries import BY_AUTHOR
+from blog.models import Post
+from blog.posts.queries import BY_AUTHOR, hidden_posts_of
 from blog.site.blueprint import blueprint
 from blog.users import queries
 
@@ -25,6 +28,11 @@ async def profile(username: str) -> ResponseReturnValue:
     wanted = requested_page(current_app.settings.posts_per_page)
     page = await read(BY_AUTHOR.cards, wanted, user.id)
     viewer, relation = current_viewer(), None
+    hidden: Sequence[Post] = ()
     if viewer.account is not None and viewer.id != user.id:
         relation = await read(follows.relation, viewer, user)
-    return await render_template("site/profile.html", user=user, page=page, relation=relation)
+    elif viewer.account is not None and page.number == 1:
+        hidden = await read(hidden_posts_of, user.id)
+    return await render_template(
+        "site/profile.html", user=user, page=page, relation=relation, hidden=hidden
+    )

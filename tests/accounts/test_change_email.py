@@ -258,7 +258,6 @@ async def test_the_role_of_an_unproved_address_stays_behind(
         form = {"email": "boss@example.com", "username": "mallory",
                 "password": PASSWORD, "password2": PASSWORD}  # fmt: skip
         await attacker.submit("/auth/register", form)
-        await attacker.log_in("mallory")
         own = await link_by_mail(site, attacker, email="mallory@example.com")
         await attacker.submit(own)
         role = await db.scalar(select(Role.name).join(User, User.role_id == Role.id))

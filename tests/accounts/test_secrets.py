@@ -29,6 +29,7 @@ async def test_no_password_and_no_token_is_logged(
         return link
 
     await follow_mail()
+    await browser.submit("/auth/logout", page="/auth/sessions")
     for password in (WRONG, FIRST):
         await browser.submit("/auth/login", {"email": "david", "password": password})
     secrets.add(browser.cookies["__Host-login"])

@@ -151,6 +151,7 @@ async def test_no_secret_is_logged_whatever_happens(site: Site) -> None:
         form = {"email": "david@example.com", "username": "david"}
         await browser.submit("/auth/register", form | {"password": FIRST, "password2": FIRST})
         await browser.submit(await follow_mail("/auth/confirm/"))
+        await browser.submit("/auth/logout", page="/auth/sessions")
         for password in (WRONG, FIRST):
             await browser.submit("/auth/login", {"email": "david", "password": password})
         keep_cookies()

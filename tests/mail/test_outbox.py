@@ -22,6 +22,7 @@ from tests.support import outbox as stored_mails
 WITH_LINK = ["confirm", "reset_password", "change_email", "delete_account", "password_guessing"]
 NOTICES = ["email_changed", "password_changed"]
 FOR_ADMINISTRATORS = ["new_user"]
+OF_MODERATORS = ["post_hidden", "comment_disabled"]
 
 
 async def test_a_message_is_rolled_back_with_what_it_tells_about(app: Broadside) -> None:
@@ -33,7 +34,7 @@ async def test_a_message_is_rolled_back_with_what_it_tells_about(app: Broadside)
     assert await stored_mails(app) == []
 
 
-@pytest.mark.parametrize("message", WITH_LINK + NOTICES + FOR_ADMINISTRATORS)
+@pytest.mark.parametrize("message", WITH_LINK + NOTICES + FOR_ADMINISTRATORS + OF_MODERATORS)
 async def test_each_message_says_what_happened_in_text_and_in_html(
     message: str, put: Put, app: Broadside
 ) -> None:
@@ -45,8 +46,10 @@ async def test_each_message_says_what_happened_in_text_and_in_html(
     assert "<html" in email.html
     assert "https://blog.test" in email.text
     for body in (email.text, email.html):
-        assert (LINK in body) == (message in WITH_LINK or message == "password_changed")
-        assert ("Wasn't you?" in body.replace("’", "'")) == (message not in FOR_ADMINISTRATORS)
+        has_link = message in WITH_LINK + OF_MODERATORS or message == "password_changed"
+        assert (LINK in body) == has_link
+        is_of_others = message in FOR_ADMINISTRATORS + OF_MODERATORS
+        assert ("Wasn't you?" in body.replace("’", "'")) == (not is_of_others)
 
 
 async def test_html_is_escaped_and_text_is_not(

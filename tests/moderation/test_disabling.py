@@ -2,14 +2,16 @@
 
 import asyncio
 import re
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.core.web.app import Broadside
 from blog.models import Comment
 from tests.moderation.support import acts
-from tests.support import Browser
+from tests.support import Browser, link_in, outbox
 
 TEXT = "<p>Comment 1</p>"
 SAYS_SO = "A moderator has disabled this comment."
@@ -20,7 +22,7 @@ async def is_disabled(db: AsyncSession) -> bool:
     return (await db.scalars(select(Comment.disabled_at.is_not(None)))).one()
 
 
-async def test_a_disabled_comment_says_so_to_everybody_and_shows_its_text_to_moderators_only(
+async def test_a_disabled_comment_says_so_to_everybody_and_shows_its_text_to_few(
     moderators_browser: Browser,
     browser: Browser,
     susans_browser: Browser,
@@ -32,8 +34,33 @@ async def test_a_disabled_comment_says_so_to_everybody_and_shows_its_text_to_mod
     for visitor in (browser, susans_browser, davids_browser, moderators_browser):
         page = (await visitor.get("/post/1")).text
         assert SAYS_SO in page
-        assert (TEXT in page) == (visitor is moderators_browser)
+        assert (TEXT in page) == (visitor in (davids_browser, moderators_browser))
         assert ("Rude" in page) == (visitor in (davids_browser, moderators_browser))
+
+
+async def test_the_author_of_a_disabled_comment_gets_a_mail_and_edits_it_however_old_it_is(
+    app: Broadside,
+    moderators_browser: Browser,
+    davids_browser: Browser,
+    browser: Browser,
+    db: AsyncSession,
+    comment: Comment,
+) -> None:
+    await db.execute(update(Comment).values(created_at=Comment.created_at - timedelta(days=9)))
+    await db.commit()
+    await moderators_browser.submit("/moderate/disable/1", {"reason": "Rude"})
+    (mail,) = await outbox(app)
+    assert (mail.purpose, mail.recipient) == ("comment_disabled", "david@example.com")
+    assert "Rude" in mail.text
+    assert link_in(mail) == "/comment/1"
+    assert 'href="/comment/1/edit"' in (await davids_browser.get("/post/1")).text
+    await davids_browser.submit("/comment/1/edit", {"body": "Kinder"})
+    for visitor in (davids_browser, moderators_browser):
+        assert "<p>Kinder</p>" in (await visitor.get("/post/1")).text
+    assert "Kinder" not in (await browser.get("/post/1")).text
+    await moderators_browser.submit("/moderate/enable/1", {"reason": "Better"})
+    assert "<p>Kinder</p>" in (await browser.get("/post/1")).text
+    assert (await davids_browser.get("/comment/1/edit")).status_code == 403
 
 
 async def test_an_enabled_comment_is_as_it_was(

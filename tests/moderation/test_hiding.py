@@ -3,18 +3,19 @@
 import asyncio
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.core.web.app import Broadside
 from blog.models import Comment, Post, User
 from tests.moderation.support import acts
-from tests.support import Browser
+from tests.support import Browser, link_in, outbox
 
 TEXT = "<p>Post</p>"
 HIDDEN_BY_MAUD = ("maud", "hide post", "susan", {"post": 1, "reason": "Spam"})
 
 
-async def test_a_hidden_post_is_gone_for_everybody_but_moderators(
+async def test_a_hidden_post_is_gone_for_everybody_but_its_author_and_moderators(
     moderators_browser: Browser,
     browser: Browser,
     susans_browser: Browser,
@@ -24,8 +25,12 @@ async def test_a_hidden_post_is_gone_for_everybody_but_moderators(
 ) -> None:
     answer = await moderators_browser.submit("/moderate/hide/1", {"reason": "Spam"})
     assert answer.headers["location"] == "/post/1"
-    for visitor in (browser, susans_browser, davids_browser):
-        assert (await visitor.get("/post/1")).status_code == 404
+    for visitor in (browser, davids_browser):
+        gone = await visitor.get("/post/1")
+        assert gone.status_code == 410
+        assert "A moderator has hidden this post." in gone.text
+        assert "Spam" not in gone.text
+    for visitor in (browser, davids_browser, susans_browser):
         for address in ("/", "/user/susan"):
             assert TEXT not in (await visitor.get(address)).text
     page = await moderators_browser.get("/post/1")
@@ -33,6 +38,66 @@ async def test_a_hidden_post_is_gone_for_everybody_but_moderators(
     assert "hidden" in page.text
     assert TEXT in (await moderators_browser.get("/moderate/posts")).text
     assert await acts(db) == [HIDDEN_BY_MAUD]
+
+
+async def test_the_author_sees_the_hidden_post_with_the_reason_and_gets_a_mail(
+    app: Broadside, moderators_browser: Browser, susans_browser: Browser, post: Post
+) -> None:
+    await moderators_browser.submit("/moderate/hide/1", {"reason": "Too loud"})
+    page = (await susans_browser.get("/post/1")).text
+    assert TEXT in page
+    assert "Only you and moderators can see it. You can edit it." in page
+    assert "Reason: Too loud" in page
+    profile = (await susans_browser.get("/user/susan")).text
+    assert "Hidden by moderators" in profile
+    assert 'href="/post/1"' in profile
+    assert "Reason: Too loud" in profile
+    (mail,) = await outbox(app)
+    assert (mail.purpose, mail.recipient) == ("post_hidden", "susan@example.com")
+    assert "Too loud" in mail.text
+    assert (await susans_browser.get(link_in(mail))).status_code == 200
+
+
+async def test_the_author_edits_the_hidden_post_and_it_stays_hidden(
+    moderators_browser: Browser, susans_browser: Browser, browser: Browser, post: Post
+) -> None:
+    await moderators_browser.submit("/moderate/hide/1", {"reason": "Too loud"})
+    form = {"body": "Quieter", "version": "1", "action": "publish"}
+    edited = await susans_browser.submit("/edit/1", form)
+    assert edited.status_code == 302, edited.text
+    assert "<p>Quieter</p>" in (await susans_browser.get("/post/1")).text
+    assert "<p>Quieter</p>" in (await moderators_browser.get("/moderate/posts")).text
+    assert (await browser.get("/post/1")).status_code == 410
+    state = {"status": "draft"}
+    refused = await susans_browser.submit("/post/1/state", state, page="/edit/1")
+    assert refused.status_code == 403
+    await moderators_browser.submit("/moderate/show/1", {"reason": "Fine now"})
+    assert "<p>Quieter</p>" in (await browser.get("/post/1")).text
+    assert "Too loud" not in (await susans_browser.get("/user/susan")).text
+
+
+async def test_nobody_else_sees_on_a_profile_what_is_hidden(
+    moderators_browser: Browser, browser: Browser, davids_browser: Browser, post: Post
+) -> None:
+    await moderators_browser.submit("/moderate/hide/1", {"reason": "Too loud"})
+    for visitor in (browser, davids_browser, moderators_browser):
+        page = (await visitor.get("/user/susan")).text
+        assert "Hidden by moderators" not in page
+        assert "Too loud" not in page
+
+
+@pytest.mark.parametrize("change", [{"confirmed_at": None}, {"disabled_at": func.now()}])
+async def test_an_author_who_cannot_log_in_gets_no_mail(
+    app: Broadside,
+    moderators_browser: Browser,
+    db: AsyncSession,
+    post: Post,
+    change: dict[str, object],
+) -> None:
+    await db.execute(update(User).where(User.username == "susan").values(change))
+    await db.commit()
+    await moderators_browser.submit("/moderate/hide/1", {"reason": "Spam"})
+    assert await outbox(app) == []
 
 
 async def test_a_post_that_is_shown_again_is_as_it_was(
@@ -101,7 +166,7 @@ async def test_the_comments_of_a_hidden_post_are_found_by_moderators(
     await moderators_browser.submit("/moderate/hide/1", {"reason": "Spam"})
     page = await moderators_browser.get("/comment/1", follow_redirects=True)
     assert "<p>Comment 1</p>" in page.text
-    assert (await browser.get("/comment/1", follow_redirects=True)).status_code == 404
+    assert (await browser.get("/comment/1", follow_redirects=True)).status_code == 410
 
 
 async def test_a_post_that_is_not_there_is_404(moderators_browser: Browser) -> None:

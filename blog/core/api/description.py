@@ -70,6 +70,8 @@ HEADERS = {
 }
 COUNTED = ("RateLimit", "RateLimit-Policy")
 ALWAYS = {400, 401, 403, 429, 500, 503}
+# The ids of what moderators can hide, or that is about such a thing.
+HIDDEN_BY_MODERATORS = {"post_id", "comment_id"}
 WITH_A_BODY = {408, 413, 415, 422}
 # The response field with the id of a path parameter, until `_add_links` knows all paths.
 _IDENTIFIES = "x-identifies"
@@ -198,6 +200,8 @@ def _complete(gathered: Operation, method: str, *, has_optional_body: bool) -> O
     places = {parameter["in"] for parameter in parameters}
     if "path" in places:
         statuses.add(404)
+    if any(parameter["name"] in HIDDEN_BY_MODERATORS for parameter in parameters):
+        statuses.add(410)
     if "query" in places:
         statuses.add(422)
     if "requestBody" in gathered:

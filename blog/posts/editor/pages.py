@@ -21,7 +21,7 @@ from blog.posts.editor.actions import act, draft_html
 from blog.posts.editor.queries import Edited
 from blog.posts.editor.schemas import DraftForm
 from blog.posts.editor.views import editor_page, other_of
-from blog.posts.policies import may_change_post, may_read_post
+from blog.posts.policies import may_change_post, may_read_post, unreadable
 from blog.posts.service import POST_IS_GONE
 
 blueprint = Blueprint("editor", __name__)
@@ -90,12 +90,12 @@ async def changeable_post(post_id: int) -> Edited:
     """A post that the viewer may change, with their working copy of it.
 
     Raises:
-        NotFoundError, ForbiddenError: there is none.
+        NotFoundError, GoneError, ForbiddenError: there is none.
     """
     viewer = required_viewer()
     edited = await look_up(queries.edited_post, post_id, viewer.id)
     if edited is None or not may_read_post(viewer, edited.post):
-        raise NotFoundError(POST_IS_GONE)
+        raise unreadable(edited and edited.post, POST_IS_GONE)
     if not may_change_post(viewer, edited.post):
         raise ForbiddenError
     return edited

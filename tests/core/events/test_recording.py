@@ -100,7 +100,7 @@ async def test_events_of_accounts_are_recorded(
     await browser.submit("/auth/register", NEWCOMER)
     link = link_in((await outbox(app))[0])
     for _ in range(2):
-        await browser.submit(link, page="/auth/login")
+        await browser.submit(link, page="/auth/sessions")
     async with Browser(app) as roots_browser, app.database.session() as session:
         await roots_browser.log_in("root")
         ann = (await session.scalars(select(User).where(User.username == "ann"))).one()
