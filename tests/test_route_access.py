@@ -212,6 +212,8 @@ TABLE = [
     Row("GET /edit-profile/<id:user_id>", administrators(200), "/edit-profile/{bob}"),
     Row("POST /edit-profile/<id:user_id>", administrators(422), "/edit-profile/{bob}"),
     Row("GET /admin/users", administrators(200)),
+    Row("GET /admin/users/<id:user_id>/role", administrators(200), "/admin/users/{bob}/role"),
+    Row("GET /admin/users/<id:user_id>/disable", administrators(200), "/admin/users/{bob}/disable"),
     Row("POST /admin/users/<id:user_id>/role", administrators(302), "/admin/users/{bob}/role"),
     Row(
         "POST /admin/users/<id:user_id>/disable", administrators(302), "/admin/users/{bob}/disable"

@@ -32,7 +32,7 @@ ANONYMOUS = {
 # One more tells who is asking, and on another's profile one how the two stand to each other.
 LOGGED_IN = {
     "/": 2,
-    "/user/susan": 3,
+    "/user/susan": 4,
     "/user/david": 4,
     "/post/{post}": 3,
     "/post/{post}/revisions": 3,

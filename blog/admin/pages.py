@@ -6,7 +6,7 @@ from quart.typing import ResponseReturnValue
 
 from blog.admin import queries, service
 from blog.admin.policies import POLICIES
-from blog.admin.schemas import AccountForm, DisableForm, PeopleSearch, RoleForm
+from blog.admin.schemas import AccountForm, PeopleSearch, RoleForm
 from blog.core.auth.identity import required_viewer
 from blog.core.auth.permissions import admin_required
 from blog.core.auth.quotas import MODERATING, quota
@@ -14,6 +14,8 @@ from blog.core.errors import InvalidFieldsError, NotFoundError
 from blog.core.web.app import db
 from blog.core.web.forms import Form
 from blog.core.web.requests import local_address, requested_page
+from blog.models import User
+from blog.moderation.schemas import ReasonForm
 
 PEOPLE_PER_PAGE = 50
 ENTRIES_PER_PAGE = 50
@@ -40,20 +42,35 @@ async def people() -> ResponseReturnValue:
     return await render_template("admin/users.html", page=page, search=search, roles=roles)
 
 
+@blueprint.get("/admin/users/<id:user_id>/role")
+@admin_required
+async def ask_for_role(user_id: int) -> ResponseReturnValue:
+    """Ask for the new role of an account, and the reason."""
+    return await _question("role", user_id, Form(RoleForm))
+
+
 @blueprint.post("/admin/users/<id:user_id>/role")
 @quota(MODERATING)
 @admin_required
 async def change_role(user_id: int) -> ResponseReturnValue:
-    """Change the role of an account to the one named `role`."""
+    """Change the role of an account to the one named `role`, for a `reason` in the audit log."""
     form = Form(RoleForm)
-    if (data := await form.submitted()) is not None:
-        try:
-            user = await service.change_role(db(), required_viewer(), user_id, data.role)
-        except InvalidFieldsError as error:
-            form.refuse(error)
-        else:
-            await flash(f"{user.username} is now {user.role.name}.", "success")
-    return await _back_to_list(form)
+    if (data := await form.submitted()) is None:
+        return await _question("role", user_id, form)
+    try:
+        user = await service.change_role(db(), required_viewer(), user_id, data.role, data.reason)
+    except InvalidFieldsError as error:
+        form.refuse(error)
+        return await _question("role", user_id, form)
+    await flash(f"{user.username} is now {user.role.name}.", "success")
+    return _back_to_list()
+
+
+@blueprint.get("/admin/users/<id:user_id>/disable")
+@admin_required
+async def ask_to_disable(user_id: int) -> ResponseReturnValue:
+    """Ask for the reason before an account is disabled."""
+    return await _question("disable", user_id, Form(ReasonForm))
 
 
 @blueprint.post("/admin/users/<id:user_id>/disable")
@@ -61,16 +78,16 @@ async def change_role(user_id: int) -> ResponseReturnValue:
 @admin_required
 async def disable(user_id: int) -> ResponseReturnValue:
     """Disable an account, for a `reason` in the audit log."""
-    form = Form(DisableForm)
+    form = Form(ReasonForm)
     if (data := await form.submitted()) is None:
-        raise InvalidFieldsError(form.errors)
+        return await _question("disable", user_id, form)
     try:
         user = await service.disable(db(), required_viewer(), user_id, data.reason)
     except InvalidFieldsError as error:
         form.refuse(error)
-    else:
-        await flash(f"{user.username} is now disabled and logged out everywhere.", "success")
-    return await _back_to_list(form)
+        return await _question("disable", user_id, form)
+    await flash(f"{user.username} is now disabled and logged out everywhere.", "success")
+    return _back_to_list()
 
 
 @blueprint.post("/admin/users/<id:user_id>/enable")
@@ -80,24 +97,37 @@ async def enable(user_id: int) -> ResponseReturnValue:
     """Enable a disabled account."""
     user = await service.enable(db(), required_viewer(), user_id)
     await flash(f"{user.username} can log in again.", "success")
-    return await _back_to_list(Form(DisableForm))
+    return _back_to_list()
 
 
-async def _back_to_list(form: Form[RoleForm] | Form[DisableForm]) -> ResponseReturnValue:
-    """Redirect to the page of the form (`next`), and show its errors there."""
-    for message in form.errors.values():
-        await flash(message, "error")
-    target = local_address((await request.form).get("next"))
-    return redirect(target or url_for("admin.people"))
+async def _question(
+    act: str, user_id: int, form: Form[RoleForm] | Form[ReasonForm]
+) -> ResponseReturnValue:
+    """The page with the form for an act."""
+    user = await _account(user_id)
+    page = await render_template(
+        f"admin/{act}.html", user=user, form=form, roles=await queries.roles(db())
+    )
+    return page, form.status
+
+
+def _back_to_list() -> ResponseReturnValue:
+    """Redirect to the list that the administrator came from (`?next=`)."""
+    return redirect(local_address(request.args.get("next")) or url_for("admin.people"))
+
+
+async def _account(user_id: int) -> User:
+    user = await queries.account_by_id(db(), user_id)
+    if user is None:
+        raise NotFoundError("This user doesn't exist.")
+    return user
 
 
 @blueprint.get("/edit-profile/<id:user_id>")
 @admin_required
 async def account(user_id: int) -> ResponseReturnValue:
     """Show the form for an account and its profile."""
-    user = await queries.account_by_id(db(), user_id)
-    if user is None:
-        raise NotFoundError("This user doesn't exist.")
+    user = await _account(user_id)
     values = {
         "email": user.email,
         "username": user.username,
@@ -107,7 +137,7 @@ async def account(user_id: int) -> ResponseReturnValue:
         "location": user.location,
         "about_me": user.about_me,
     }
-    return await _account_page(user_id, Form(AccountForm, values))
+    return await _account_page(user, Form(AccountForm, values))
 
 
 @blueprint.post("/edit-profile/<id:user_id>")
@@ -117,19 +147,19 @@ async def edit_account(user_id: int) -> ResponseReturnValue:
     """Change an account and its profile."""
     form = Form(AccountForm)
     if (data := await form.submitted()) is None:
-        return await _account_page(user_id, form)
+        return await _account_page(await _account(user_id), form)
     try:
         await service.edit_account(db(), required_viewer(), user_id, data)
     except InvalidFieldsError as error:
         form.refuse(error)
-        return await _account_page(user_id, form)
+        return await _account_page(await _account(user_id), form)
     await flash("Account saved.", "success")
     return redirect(url_for("site.profile", username=data.username))
 
 
-async def _account_page(user_id: int, form: Form[AccountForm]) -> ResponseReturnValue:
+async def _account_page(user: User, form: Form[AccountForm]) -> ResponseReturnValue:
     roles = await queries.roles(db())
-    page = await render_template("admin/account.html", user_id=user_id, form=form, roles=roles)
+    page = await render_template("admin/account.html", user=user, form=form, roles=roles)
     return page, form.status
 
 

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from blog.accounts.schemas import EmailAddress, Username
 from blog.core.text.validation import RequiredText, Schema
+from blog.moderation.schemas import ReasonForm
 from blog.users.schemas import ProfileForm
 
 
@@ -31,20 +32,15 @@ class PeopleSearch(Schema):
     state: AccountState = AccountState.ANY
 
 
-class RoleForm(Schema):
-    """The name of the new role."""
+class RoleForm(ReasonForm):
+    """The name of the new role, and the reason."""
 
     role: RequiredText
 
 
-class DisableForm(Schema):
-    """Why an account is disabled, for the audit log."""
-
-    reason: Annotated[str, Field(max_length=500)] = ""
-
-
-class AccountForm(ProfileForm):
-    """All fields of an account that an administrator can change. `role` is the name of a role."""
+class AccountForm(ProfileForm, ReasonForm):
+    """All fields of an account that an administrator can change, and the reason. `role` is the name
+    of a role."""
 
     email: EmailAddress
     username: Username

@@ -53,8 +53,13 @@ async def create_account(
     return user
 
 
-async def change_role(session: AsyncSession, viewer: Viewer, user_id: int, role_name: str) -> User:
+async def change_role(
+    session: AsyncSession, viewer: Viewer, user_id: int, role_name: str, reason: str = ""
+) -> User:
     """Change the role of an account.
+
+    Args:
+        reason: for the audit log; the operator may give none.
 
     Raises:
         NotFoundError: the account does not exist any more.
@@ -66,7 +71,8 @@ async def change_role(session: AsyncSession, viewer: Viewer, user_id: int, role_
     role = await _role(session, role_name)
     if role.id != user.role_id:
         _keep_one(administrators, user, stays=role.grants(Permission.ADMIN))
-        audit.record(session, viewer, Act.CHANGE_ROLE, user, role=[user.role.name, role.name])
+        details = {"role": [user.role.name, role.name], **_given(reason)}
+        audit.record(session, viewer, Act.CHANGE_ROLE, user, **details)
         user.role = role
         await record(session, RoleChanged(user.id))
     await session.commit()
@@ -75,6 +81,9 @@ async def change_role(session: AsyncSession, viewer: Viewer, user_id: int, role_
 
 async def disable(session: AsyncSession, viewer: Viewer, user_id: int, reason: str = "") -> User:
     """Disable an account: its sessions and API tokens end at once. Its posts and comments stay.
+
+    Args:
+        reason: for the audit log; the operator may give none.
 
     Raises:
         NotFoundError: the account does not exist any more.
@@ -87,7 +96,7 @@ async def disable(session: AsyncSession, viewer: Viewer, user_id: int, reason: s
         raise InvalidFieldsError({"": "You can't disable your own account."})
     if not user.is_disabled:
         _keep_one(administrators, user, stays=False)
-        audit.record(session, viewer, Act.DISABLE, user, **({"reason": reason} if reason else {}))
+        audit.record(session, viewer, Act.DISABLE, user, **_given(reason))
         user.disabled_at = now()
         await record(session, AccountDisabled(user.id))
         await end_all_access(session, user)
@@ -156,14 +165,15 @@ async def edit_account(
     user, administrators = await _begin(session, viewer, user_id)
     role = await _role(session, form.role)
     _keep_one(administrators, user, stays=form.confirmed and role.grants(Permission.ADMIN))
-    wanted: dict[str, Any] = form.model_dump(exclude={"confirmed", "role"})
+    wanted: dict[str, Any] = form.model_dump(exclude={"confirmed", "role", "reason"})
     wanted["confirmed_at"] = (user.confirmed_at or now()) if form.confirmed else None
     wanted["role_id"] = role.id
     if form.username != user.username:
         wanted["username_fold"] = fold(form.username)
     changes = {name: value for name, value in wanted.items() if getattr(user, name) != value}
     if changes:
-        audit.record(session, viewer, Act.EDIT_PROFILE, user, **_summary(changes, user, role))
+        details = _summary(changes, user, role) | {"reason": form.reason}
+        audit.record(session, viewer, Act.EDIT_PROFILE, user, **details)
         try:
             # A statement in a savepoint instead of attributes and a flush: after an error the page
             # is rendered again, and needs the unchanged objects.
@@ -250,6 +260,10 @@ def _keep_one(administrators: set[int], user: User, *, stays: bool) -> None:
     """Refuse an action that would leave the site without an administrator."""
     if administrators == {user.id} and not stays:
         raise LastAdministratorError
+
+
+def _given(reason: str) -> dict[str, str]:
+    return {"reason": reason} if reason else {}
 
 
 def _summary(changes: dict[str, Any], user: User, role: Role) -> dict[str, object]:

@@ -5,7 +5,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
-from blog.comments.queries import IS_THERE
+from blog.comments.queries import IS_THERE, comment_by_id
 from blog.comments.service import POST_IS_GONE
 from blog.core.auth import audit
 from blog.core.auth.viewer import ANONYMOUS, Viewer
@@ -16,7 +16,8 @@ from blog.models import Act, Comment, Post, Report, ReportState
 from blog.moderation import queries
 from blog.moderation.events import CommentReported, PostReported, ReportClosed
 from blog.moderation.service import require_moderator
-from blog.posts.policies import visible_to
+from blog.posts.policies import unreadable, visible_to
+from blog.posts.queries import post_by_id
 
 NOTHING_TO_REPORT = "This comment doesn't exist. It may have been deleted or disabled."
 ACTS = {
@@ -33,12 +34,13 @@ async def report_post(session: AsyncSession, reporter: Viewer, post_id: int, rea
 
     Raises:
         ForbiddenError: the reporter's address is not confirmed.
-        NotFoundError: the post does not exist (any more), or is hidden.
+        NotFoundError: the post does not exist (any more).
+        GoneError: it is hidden.
     """
     # The lock prevents the deletion of the post until the report is committed.
     post = select(Post.id).where(Post.id == post_id, visible_to(ANONYMOUS))
     if await session.scalar(post.with_for_update(read=True, key_share=True)) is None:
-        raise NotFoundError(POST_IS_GONE)
+        raise unreadable(await post_by_id(session, post_id), POST_IS_GONE)
     report_id = await _report(session, reporter, reason, post_id=post_id)
     if report_id is not None:
         await record(session, PostReported(report_id, post_id, reporter.id))
@@ -56,7 +58,8 @@ async def report_comment(
 
     Raises:
         ForbiddenError: the reporter's address is not confirmed.
-        NotFoundError: the comment does not exist (any more), or it or its post is hidden.
+        NotFoundError: the comment does not exist (any more), or is disabled.
+        GoneError: its post is hidden.
     """
     comment = (
         select(Comment.id)
@@ -67,7 +70,8 @@ async def report_comment(
         .with_for_update(read=True, key_share=True, of=Comment)
     )
     if await session.scalar(comment) is None:
-        raise NotFoundError(NOTHING_TO_REPORT)
+        reported = await comment_by_id(session, comment_id)
+        raise unreadable(reported.post if reported else None, NOTHING_TO_REPORT)
     report_id = await _report(session, reporter, reason, comment_id=comment_id)
     if report_id is not None:
         await record(session, CommentReported(report_id, comment_id, reporter.id))

@@ -17,7 +17,7 @@ from blog.posts.addresses import post_url
 from blog.posts.markdown_examples import EXAMPLES, Example
 from blog.posts.policies import POLICIES, may_change_post
 from blog.posts.reading import readable_post
-from blog.posts.schemas import PreviewForm
+from blog.posts.schemas import DeletionForm, PreviewForm
 
 blueprint = Blueprint("posts", __name__)
 # Renders the examples; it is nobody's id.
@@ -58,21 +58,33 @@ async def markdown() -> ResponseReturnValue:
 @confirmed_required
 async def ask_to_delete(post_id: int) -> ResponseReturnValue:
     """The question before a post is deleted."""
-    return await render_template("posts/delete.html", post=await _changeable_post(post_id))
+    return await _deletion_page(await _changeable_post(post_id), Form(DeletionForm))
 
 
 @blueprint.post("/delete/<id:post_id>")
 @quota(WRITING)
 @confirmed_required
 async def delete(post_id: int) -> ResponseReturnValue:
-    """Delete a post with its comments. If it is gone already, that is what was wanted."""
+    """Delete a post with its comments, somebody else's for a reason. If it is gone already, that
+    is what was wanted."""
+    viewer, reason, done = required_viewer(), "", "Post deleted."
     try:
-        await service.delete_post(db(), required_viewer(), post_id)
+        post = await _changeable_post(post_id)
+        if post.author_id != viewer.id:
+            form = Form(DeletionForm)
+            if (data := await form.submitted()) is None:
+                return await _deletion_page(post, form)
+            reason, done = data.reason, f"The post by {post.author.username} was deleted."
+        await service.delete_post(db(), viewer, post_id, reason)
     except NotFoundError:
         await flash("This post has already been deleted.", "info")
     else:
-        await flash("Post deleted.", "success")
+        await flash(done, "success")
     return redirect(url_for("site.home"))
+
+
+async def _deletion_page(post: Post, form: Form[DeletionForm]) -> ResponseReturnValue:
+    return await render_template("posts/delete.html", post=post, form=form), form.status
 
 
 async def _changeable_post(post_id: int) -> Post:

@@ -85,6 +85,12 @@ class PostCreate(PostFields):
     body: Body
 
 
+class DeletionForm(Schema):
+    """Why an administrator deletes somebody else's post, for the audit log."""
+
+    reason: Annotated[str, Field(max_length=500), NotBlank]
+
+
 class PreviewForm(Schema):
     """A text to be shown as it would be published; what else is in its form does not matter."""
 

@@ -219,8 +219,13 @@ async def moment_of_transaction(session: AsyncSession) -> datetime:
     return (await session.scalars(select(func.now()))).one()
 
 
-async def delete_post(session: AsyncSession, viewer: Viewer, post_id: int) -> None:
+async def delete_post(
+    session: AsyncSession, viewer: Viewer, post_id: int, reason: str = ""
+) -> None:
     """Delete a post with its comments.
+
+    Args:
+        reason: for the audit log, if it is somebody else's; the API has none.
 
     Raises:
         NotFoundError: the post is not there (any more), or a moderator has hidden it.
@@ -228,7 +233,8 @@ async def delete_post(session: AsyncSession, viewer: Viewer, post_id: int) -> No
     """
     post = await locked_post(session, viewer, post_id)
     if viewer.id != post.author_id:
-        audit.record(session, viewer, Act.DELETE_POST, post.author, post=post.id)
+        given = {"reason": reason} if reason else {}
+        audit.record(session, viewer, Act.DELETE_POST, post.author, post=post.id, **given)
     # The triggers come to the ranges of the comments first, and to the author after them.
     await lock_author(session, post.author_id)
     await session.execute(delete(Post).where(Post.id == post.id))

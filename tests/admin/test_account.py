@@ -25,6 +25,7 @@ def form_of(user: User, **changes: Any) -> dict[str, Any]:
         "name": user.name,
         "location": user.location,
         "about_me": user.about_me,
+        "reason": "They asked for it",
     }
     return {name: value for name, value in (form | changes).items() if value is not None}
 
@@ -62,6 +63,7 @@ async def test_the_audit_log_tells_what_was_changed_but_nothing_private(
     assert entry.details == {
         "changed": ["email", "name", "role", "username"],
         "role": ["User", "Moderator"],
+        "reason": "They asked for it",
         "username": ["susan", "sue"],
     }
 

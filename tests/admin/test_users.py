@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy import func, select
@@ -87,15 +88,15 @@ async def test_a_role_is_changed_where_one_was_and_written_down(
     roots_browser: Browser, susan: User, db: AsyncSession
 ) -> None:
     answer = await roots_browser.submit(
-        f"/admin/users/{susan.id}/role",
-        {"role": "Moderator", "next": "/admin/users?q=su"},
+        f"/admin/users/{susan.id}/role?next=/admin/users?q%3Dsu",
+        {"role": "Moderator", "reason": "Helps a lot"},
         page="/admin/users",
     )
     assert (answer.status_code, answer.headers["location"]) == (302, "/admin/users?q=su")
     assert await role_of(db, "susan") == "Moderator"
     entry = (await db.scalars(select(AuditEntry))).one()
     assert (entry.actor_name, entry.act, entry.subject_name) == ("root", "change role", "susan")
-    assert entry.details == {"role": ["User", "Moderator"]}
+    assert entry.details == {"role": ["User", "Moderator"], "reason": "Helps a lot"}
 
 
 @pytest.mark.parametrize("target", ["//evil.example", "https://evil.example", "/\\evil.example"])
@@ -103,7 +104,7 @@ async def test_the_way_back_stays_on_this_site(
     roots_browser: Browser, susan: User, target: str
 ) -> None:
     answer = await roots_browser.submit(
-        f"/admin/users/{susan.id}/enable", {"next": target}, page="/admin/users"
+        f"/admin/users/{susan.id}/enable?next={quote(target)}", page="/admin/users"
     )
     assert answer.headers["location"] == "/admin/users"
 
@@ -112,7 +113,7 @@ async def test_giving_the_same_role_again_is_no_act(
     roots_browser: Browser, susan: User, db: AsyncSession
 ) -> None:
     await roots_browser.submit(
-        f"/admin/users/{susan.id}/role", {"role": "User"}, page="/admin/users"
+        f"/admin/users/{susan.id}/role", {"role": "User", "reason": "x"}, page="/admin/users"
     )
     assert await db.scalar(select(func.count()).select_from(AuditEntry)) == 0
 
@@ -122,15 +123,16 @@ async def test_there_must_be_such_a_role(
     roots_browser: Browser, susan: User, db: AsyncSession, role: str
 ) -> None:
     address = f"/admin/users/{susan.id}/role"
-    answer = await roots_browser.submit(address, {"role": role}, page="/admin/users")
-    assert answer.status_code == 302
+    answer = await roots_browser.submit(address, {"role": role, "reason": "x"})
+    assert answer.status_code == 422
+    assert 'id="role-error"' in answer.text
     assert await role_of(db, "susan") == "User"
 
 
 @pytest.mark.parametrize("act", ["role", "disable", "enable"])
 async def test_a_person_who_is_gone_is_not_found(roots_browser: Browser, act: str) -> None:
     answer = await roots_browser.submit(
-        f"/admin/users/4711/{act}", {"role": "User"}, page="/admin/users"
+        f"/admin/users/4711/{act}", {"role": "User", "reason": "x"}, page="/admin/users"
     )
     assert answer.status_code == 404
 
@@ -157,6 +159,23 @@ async def test_disabling_logs_out_at_once_and_keeps_out_until_enabled(
     ]
 
 
+@pytest.mark.parametrize("act", ["role", "disable"])
+async def test_what_is_done_to_an_account_is_asked_once_with_a_reason(
+    roots_browser: Browser, susan: User, db: AsyncSession, act: str
+) -> None:
+    address = f"/admin/users/{susan.id}/{act}"
+    assert f'href="{address}' in (await roots_browser.get(f"/edit-profile/{susan.id}")).text
+    question = await roots_browser.get(address)
+    assert "susan" in question.text
+    for reason in ("", "  ", "x" * 501):
+        answer = await roots_browser.submit(address, {"role": "Moderator", "reason": reason})
+        assert answer.status_code == 422
+        assert 'id="reason-error"' in answer.text
+    assert await role_of(db, "susan") == "User"
+    assert (await db.get_one(User, susan.id)).disabled_at is None
+    assert await db.scalar(select(func.count()).select_from(AuditEntry)) == 0
+
+
 async def test_a_disabled_person_may_do_nothing() -> None:
     role = Role(name="Administrator", permissions=31)
     person = User(role=role, confirmed_at=now(), disabled_at=now())
@@ -166,9 +185,9 @@ async def test_a_disabled_person_may_do_nothing() -> None:
 async def test_nobody_disables_the_own_account(
     roots_browser: Browser, admins_browser: Browser, root: User, db: AsyncSession
 ) -> None:
-    answer = await roots_browser.submit(f"/admin/users/{root.id}/disable", page="/admin/users")
-    assert answer.status_code == 302
-    assert "disable your own" in (await roots_browser.get("/admin/users")).text
+    answer = await roots_browser.submit(f"/admin/users/{root.id}/disable", {"reason": "x"})
+    assert answer.status_code == 422
+    assert "disable your own" in answer.text
     assert (await db.get_one(User, root.id)).disabled_at is None
 
 
@@ -177,10 +196,9 @@ async def test_the_last_administrator_stays_one(
 ) -> None:
     await make_user("unconfirmed", role="Administrator", confirmed=False)
     await make_user("disabled", role="Administrator", disabled_at=now())
-    await roots_browser.submit(
-        f"/admin/users/{root.id}/role", {"role": "User"}, page="/admin/users"
-    )
-    assert "only administrator" in (await roots_browser.get("/admin/users")).text
+    form = {"role": "User", "reason": "x"}
+    refused = await roots_browser.submit(f"/admin/users/{root.id}/role", form)
+    assert "Nobody else could look after" in refused.text
     assert await role_of(db, "root") == "Administrator"
 
 
@@ -189,15 +207,16 @@ async def test_of_two_administrators_who_demote_each_other_one_remains(
 ) -> None:
     admin_id = await db.scalar(select(User.id).where(User.username == "admin"))
     for _ in range(5):
+        form = {"role": "User", "reason": "x"}
         tokens = [
             await browser.token("/admin/users") for browser in (roots_browser, admins_browser)
         ]
         await asyncio.gather(
             roots_browser.post(
-                f"/admin/users/{admin_id}/role", data={"role": "User", "csrf_token": tokens[0]}
+                f"/admin/users/{admin_id}/role", data=form | {"csrf_token": tokens[0]}
             ),
             admins_browser.post(
-                f"/admin/users/{root.id}/role", data={"role": "User", "csrf_token": tokens[1]}
+                f"/admin/users/{root.id}/role", data=form | {"csrf_token": tokens[1]}
             ),
         )
         roles = [await role_of(db, name) for name in ("root", "admin")]
@@ -205,5 +224,7 @@ async def test_of_two_administrators_who_demote_each_other_one_remains(
         winner, other = ("root", admin_id) if roles[0] == "Administrator" else ("admin", root.id)
         winners_browser = roots_browser if winner == "root" else admins_browser
         await winners_browser.submit(
-            f"/admin/users/{other}/role", {"role": "Administrator"}, page="/admin/users"
+            f"/admin/users/{other}/role",
+            {"role": "Administrator", "reason": "x"},
+            page="/admin/users",
         )

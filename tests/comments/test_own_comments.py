@@ -66,22 +66,6 @@ async def test_after_15_minutes_a_comment_stays_as_it_is(
     assert "/comment/1/edit" not in (await davids_browser.get("/post/1")).text
 
 
-async def test_a_disabled_comment_cannot_be_edited_nor_read_that_way(
-    davids_browser: Browser, db: AsyncSession, post: Post, david: User
-) -> None:
-    await add_comments(db, post, david.id, 1)
-    await db.execute(update(Comment).values(disabled_at=now(), disabled_reason="Rude"))
-    await db.commit()
-    page = await davids_browser.get("/comment/1/edit")
-    assert page.status_code == 403
-    assert "Comment 1" not in page.text
-    answer = await davids_browser.submit("/comment/1/edit", {"body": "x"}, page="/post/1")
-    assert answer.status_code == 422
-    assert "Comment 1" not in answer.text
-    assert await body_of(db, 1) == "Comment 1"
-    assert "Comment 1" not in (await davids_browser.get("/comment/1/delete")).text
-
-
 async def test_after_the_question_a_comment_is_deleted(
     davids_browser: Browser, browser: Browser, db: AsyncSession, post: Post, david: User
 ) -> None:

@@ -70,7 +70,10 @@ TYPED: dict[str, tuple[str, dict[str, str]]] = {
     "/edit-profile/<id:user_id>": (
         "/edit-profile/2",
         {"email": "bob@example.com", "username": "bob", "confirmed": "true", "role": "User",
-         "name": LINE, "location": LINE, "about_me": HOSTILE},
+         "name": LINE, "location": LINE, "about_me": HOSTILE, "reason": HOSTILE},
+    ),
+    "/admin/users/<id:user_id>/role": (
+        "/admin/users/2/role?next=/admin/users", {"role": "Moderator", "reason": LINE}
     ),
     "/admin/users/<id:user_id>/disable": ("/admin/users/2/disable", {"reason": LINE}),
     "/auth/register": (
@@ -97,7 +100,6 @@ NOTHING_TYPED = {
     "/admin/jobs/<id:job_id>/discard",
     "/admin/jobs/retry",
     "/admin/users/<id:user_id>/enable",
-    "/admin/users/<id:user_id>/role",
     "/auth/change-password",
     "/auth/change_email/<token>",
     "/auth/confirm",

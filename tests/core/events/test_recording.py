@@ -105,7 +105,7 @@ async def test_events_of_accounts_are_recorded(
         await roots_browser.log_in("root")
         ann = (await session.scalars(select(User).where(User.username == "ann"))).one()
         for act, form in (
-            ("role", {"role": "Moderator"}),
+            ("role", {"role": "Moderator", "reason": "Helps"}),
             ("disable", {"reason": "Spam"}),
             ("enable", {}),
         ):
@@ -198,9 +198,10 @@ async def test_administrators_are_notified_of_new_accounts_only(
     browser: Browser, app: Broadside, make_settings: Callable[..., Settings], db: AsyncSession
 ) -> None:
     settings = make_settings(admin_email=["root@example.com"])
-    async with create_app(settings).test_app() as other, Browser(other.app) as visitor:
-        await visitor.submit("/auth/register", NEWCOMER)
-        await visitor.submit("/auth/register", NEWCOMER | {"email": "other@example.com"})
+    async with create_app(settings).test_app() as other:
+        for form in (NEWCOMER, NEWCOMER | {"email": "other@example.com"}):
+            async with Browser(other.app) as visitor:
+                await visitor.submit("/auth/register", form)
     mails = await db.scalars(select(Email.recipient).order_by(Email.recipient))
     assert mails.all() == ["ann@example.com", "root@example.com"]
 
