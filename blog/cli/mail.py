@@ -7,6 +7,7 @@ from blog.cli.running import asynchronous, opened_app
 from blog.core.clock import now
 from blog.core.db.cursors import InvalidCursorError
 from blog.core.db.pagination import CursorRequest, PageRequest
+from blog.core.text.counting import counted
 from blog.mail import queries, service
 from blog.mail.delivery import DeliveryError, NoConnectionError, delivery_of
 from blog.mail.trial import send_trial
@@ -122,4 +123,4 @@ async def retry(number: int | None, everything: bool) -> None:
         count = await service.retry(session, number)
     if number is not None and not count:
         raise click.ClickException(f"message {number} hasn't failed, or doesn't exist")
-    click.echo(f"{count} will be sent again.")
+    click.echo(f"{counted(count, 'email')} will be sent again.")

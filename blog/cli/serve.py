@@ -2,9 +2,13 @@
 
 import asyncio
 import logging
+import shlex
+import shutil
 import socket
 import ssl
+import sys
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 
 import click
 
@@ -17,6 +21,7 @@ from blog.core.db.database_errors import DatabaseUnavailableError
 from blog.core.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from blog.core.db.migrations import SchemaError
 from blog.core.metrics import shared_by_workers
+from blog.core.text.counting import counted
 from blog.core.web.process import configure_logging
 from settings import Settings, load_settings
 
@@ -108,6 +113,16 @@ async def _prepare(settings: Settings) -> int:
     return migrated
 
 
+def _own_command() -> str:
+    """The command that runs this program again in the shell of whoever started it."""
+    started = sys.argv[0]
+    if started.endswith("__main__.py"):
+        return f"{shlex.quote(sys.executable)} -m blog"
+    found = shutil.which("blog")
+    is_on_path = found is not None and Path(found).resolve() == Path(started).resolve()
+    return "blog" if is_on_path else shlex.quote(started)
+
+
 def _announce(settings: Settings, migrated: int) -> None:
     """Print where the site runs and how to use it."""
     if settings.mail_server:
@@ -119,10 +134,10 @@ def _announce(settings: Settings, migrated: int) -> None:
     if settings.admin_email:
         administrator = f"sign up as {' or '.join(settings.admin_email)}"
     else:
-        administrator = "register, then: blog user promote USERNAME"
+        administrator = f"register, then: {_own_command()} user promote USERNAME"
     database = "external" if settings.database_url else f"embedded, in {settings.var_dir}"
     if migrated:
-        database += f", ready after {migrated} migration{'s' if migrated > 1 else ''}"
+        database += f", ready after {counted(migrated, 'migration')}"
     lines = {
         "Address": click.style(settings.base_url, bold=True),
         "Mail": mail,

@@ -6,6 +6,7 @@ from blog.accounts.queries import tokens_of
 from blog.admin import service
 from blog.cli.people import found_person
 from blog.cli.running import asynchronous, opened_app
+from blog.core.text.counting import counted
 
 
 @click.group()
@@ -43,4 +44,4 @@ async def revoke(number: int | None, who: str | None) -> None:
             person, count = await service.revoke_token(session, number), 1
     else:
         raise click.UsageError("give either the ID of a token or --user")
-    click.echo(f"{count} of {person.username} revoked.")
+    click.echo(f"Revoked {counted(count, 'token')} of {person.username}.")

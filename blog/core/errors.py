@@ -8,6 +8,8 @@ import math
 from collections.abc import Mapping
 from datetime import timedelta
 
+from blog.core.text.counting import counted
+
 
 class BlogError(Exception):
     """Base class of all of them."""
@@ -101,4 +103,4 @@ def duration_text(seconds: int) -> str:
         number = math.ceil(seconds / size)
         if number < 60 or unit == "hour":
             break
-    return f"{number} {unit}{'s' if number > 1 else ''}"
+    return counted(number, unit)

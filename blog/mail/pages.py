@@ -5,6 +5,7 @@ from quart.typing import ResponseReturnValue
 
 from blog.core.auth.permissions import admin_required
 from blog.core.auth.quotas import MODERATING, quota
+from blog.core.text.counting import counted
 from blog.core.web.app import db
 from blog.core.web.requests import requested_page
 from blog.mail import queries, service
@@ -33,7 +34,10 @@ async def retry_all() -> ResponseReturnValue:
     """Retry all failed messages."""
     number = await service.retry(db())
     await flash(
-        f"{number} will be sent again." if number else "There's nothing to send again.", "success"
+        f"{counted(number, 'email')} will be sent again."
+        if number
+        else "There's nothing to send again.",
+        "success",
     )
     return redirect(url_for("mail.outbox"))
 

@@ -35,6 +35,8 @@ class Report(Base):
         String(9), server_default=ReportState.OPEN, default=ReportState.OPEN
     )
     closed_at: Mapped[datetime | None]
+    # What the moderator who closed it has remarked; NULL if that was before remarks were kept here.
+    remark: Mapped[str | None] = mapped_column(Text)
     closed_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
 
     reporter: Mapped[User] = relationship(lazy="raise", foreign_keys=reporter_id)

@@ -1,6 +1,8 @@
 """The moderation pages: lists of comments, posts and reports, and moderation actions."""
 
+import re
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from quart import Blueprint, flash, redirect, render_template, request, url_for
@@ -18,11 +20,14 @@ from blog.core.errors import InvalidFieldsError, NotFoundError
 from blog.core.web.app import current_app, db
 from blog.core.web.forms import Form
 from blog.core.web.requests import local_address, requested_cursor
-from blog.models import Comment, Permission, Post, ReportState
+from blog.models import Comment, Permission, Post, Report, ReportState
 from blog.moderation import queries, reports, service
 from blog.moderation.schemas import ReasonForm, RemarkForm
 from blog.posts.policies import may_moderate_post
 from blog.posts.queries import post_by_id
+
+# The id of a report in a URL.
+ID = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 blueprint = Blueprint("moderation", __name__, url_prefix="/moderate")
 
@@ -60,7 +65,7 @@ POST = Subject(
 )  # fmt: skip
 ACTIONS = {
     "disable": ModerationAction(
-        COMMENT, "Disable", service.disable_comment, "Comment disabled.",
+        COMMENT, "Disable", service.disable_comment, "Comment disabled, and its reports resolved.",
         "Someone else has already disabled this comment.",
     ),
     "enable": ModerationAction(
@@ -68,7 +73,7 @@ ACTIONS = {
         "Someone else has already enabled this comment.",
     ),
     "hide": ModerationAction(
-        POST, "Hide", service.hide_post, "Post hidden.",
+        POST, "Hide", service.hide_post, "Post hidden, and its reports resolved.",
         "Someone else has already hidden this post.",
     ),
     "show": ModerationAction(
@@ -102,9 +107,22 @@ async def closed_reports() -> ResponseReturnValue:
 
 
 async def _reports(*, are_open: bool) -> ResponseReturnValue:
+    """A list of reports. `?closed=` is the report that the moderator has just closed: it keeps its
+    place among the open ones, so that no other card moves under the pointer."""
     wanted = requested_cursor(current_app.settings.comments_per_page)
     found = await queries.reports(db(), wanted, are_open=are_open)
+    if are_open and (closed := await _just_closed()) is not None:
+        rows = sorted([*found.rows, closed], key=lambda report: report.id, reverse=True)
+        found = replace(found, rows=tuple(rows))
     return await render_template("moderation/reports.html", reports=found, are_open=are_open)
+
+
+async def _just_closed() -> Report | None:
+    report_id = request.args.get("closed", "")
+    if not ID.fullmatch(report_id):
+        return None
+    report = await queries.closed_report(db(), int(report_id))
+    return report if report and report.closed_by_id == required_viewer().id else None
 
 
 @blueprint.get("/posts")
@@ -172,10 +190,13 @@ async def _close_report(report_id: int, state: ReportState) -> ResponseReturnVal
     form = Form(RemarkForm)
     if (data := await form.submitted()) is None:
         raise InvalidFieldsError(form.errors)
-    if await reports.close_report(db(), required_viewer(), report_id, state, data.reason):
-        await flash(f"Report {state}.", "success")
-    else:
+    report = await reports.close_report(db(), required_viewer(), report_id, state, data.reason)
+    if report is None:
         await flash("Someone else has already closed this report.", "info")
+    else:
+        what = "post" if report.post_id else "comment"
+        author = report.about.author.username
+        await flash(f"Report about {author}'s {what} {state}.", "success")
     return _back(url_for("moderation.open_reports"))
 
 

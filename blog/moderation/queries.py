@@ -50,21 +50,23 @@ _HIDDEN_POSTS: Listing[Post] = Listing(
 )
 
 
-def _reports(is_wanted: ColumnElement[bool]) -> Listing[Report]:
-    rows = (
-        select(Report)
-        .where(is_wanted, IS_THERE)
-        .options(
-            joinedload(Report.reporter, innerjoin=True),
-            joinedload(Report.post).joinedload(Post.author, innerjoin=True),
-            joinedload(Report.comment).options(
-                joinedload(Comment.author, innerjoin=True),
-                joinedload(Comment.post, innerjoin=True).load_only(*SEEN_OF_POST),
-            ),
-            joinedload(Report.closed_by.and_(not_deleted(User.id))),
-        )
+_REPORT = (
+    select(Report)
+    .where(IS_THERE)
+    .options(
+        joinedload(Report.reporter, innerjoin=True),
+        joinedload(Report.post).joinedload(Post.author, innerjoin=True),
+        joinedload(Report.comment).options(
+            joinedload(Comment.author, innerjoin=True),
+            joinedload(Comment.post, innerjoin=True).load_only(*SEEN_OF_POST),
+        ),
+        joinedload(Report.closed_by.and_(not_deleted(User.id))),
     )
-    return Listing(Order(Report.id), rows, lambda report: (report.id,))
+)
+
+
+def _reports(is_wanted: ColumnElement[bool]) -> Listing[Report]:
+    return Listing(Order(Report.id), _REPORT.where(is_wanted), lambda report: (report.id,))
 
 
 _OPEN_REPORTS = _reports(Report.closed_at.is_(None))
@@ -81,6 +83,13 @@ async def reports(
 ) -> Page[Report]:
     """The open or the closed reports, with all details."""
     return await (_OPEN_REPORTS if are_open else _CLOSED_REPORTS).read(session, wanted)
+
+
+async def closed_report(session: AsyncSession, report_id: int) -> Report | None:
+    """A closed report with all details."""
+    return await session.scalar(
+        _REPORT.where(Report.id == report_id, Report.closed_at.is_not(None))
+    )
 
 
 async def hidden_posts(session: AsyncSession, wanted: CursorRequest) -> Page[Post]:

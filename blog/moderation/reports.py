@@ -81,7 +81,7 @@ async def report_comment(
 
 async def close_report(
     session: AsyncSession, moderator: Viewer, report_id: int, state: ReportState, remark: str
-) -> bool:
+) -> Report | None:
     """Close a report.
 
     Args:
@@ -89,10 +89,10 @@ async def close_report(
         moderator: the moderator.
         report_id: the report.
         state: `RESOLVED` if action was taken, `DISMISSED` if none is needed.
-        remark: a remark for the audit log.
+        remark: a remark for moderators, also in the audit log.
 
     Returns:
-        `False` if it was closed already, for example by another moderator.
+        The report; `None` if it was closed already, for example by another moderator.
 
     Raises:
         ForbiddenError: the viewer is not a moderator.
@@ -112,14 +112,15 @@ async def close_report(
     if report is None:
         raise NotFoundError("This report doesn't exist. What it was about may have been deleted.")
     if not report.is_open:
-        return False
+        return None
     report.state, report.closed_at, report.closed_by_id = state, now(), moderator.id
+    report.remark = remark
     about = {"post": report.post_id} if report.post_id else {"comment": report.comment_id}
     details = about | {"report": report_id, "reason": remark}
     audit.record(session, moderator, ACTS[state], report.about.author, **details)
     await record(session, ReportClosed(report_id, report.reporter_id, moderator.id))
     await session.commit()
-    return True
+    return report
 
 
 async def _report(session: AsyncSession, reporter: Viewer, reason: str, **about: int) -> int | None:

@@ -47,7 +47,7 @@ async def disable_comment(
         return False
     comment.disabled_at, comment.disabled_by_id = now(), moderator.id
     comment.disabled_reason = reason
-    await _resolve_reports(session, moderator, Report.comment_id == comment_id)
+    await _resolve_reports(session, moderator, reason, Report.comment_id == comment_id)
     _audit_comment(session, moderator, Act.DISABLE_COMMENT, comment, reason)
     link = external_url("comments.show", comment_id=comment_id)
     await _tell(session, moderator, comment.author, "comment_disabled", reason=reason, link=link)
@@ -91,7 +91,7 @@ async def hide_post(session: AsyncSession, moderator: Viewer, post_id: int, reas
     if post.hidden_at is not None:
         return False
     post.hidden_at, post.hidden_reason = now(), reason
-    await _resolve_reports(session, moderator, Report.post_id == post_id)
+    await _resolve_reports(session, moderator, reason, Report.post_id == post_id)
     audit.record(session, moderator, Act.HIDE_POST, post.author, post=post_id, reason=reason)
     link = external_url("site.post", post_id=post_id)
     await _tell(
@@ -172,12 +172,14 @@ async def _tell(
 
 
 async def _resolve_reports(
-    session: AsyncSession, moderator: Viewer, about: ColumnElement[bool]
+    session: AsyncSession, moderator: Viewer, reason: str, about: ColumnElement[bool]
 ) -> None:
     resolved = await session.execute(
         update(Report)
         .where(about, Report.closed_at.is_(None))
-        .values(state=ReportState.RESOLVED, closed_at=now(), closed_by_id=moderator.id)
+        .values(
+            state=ReportState.RESOLVED, closed_at=now(), closed_by_id=moderator.id, remark=reason
+        )
         .returning(Report.id, Report.reporter_id)
         .execution_options(synchronize_session=False)
     )

@@ -93,7 +93,7 @@ async def test_all_jobs_that_failed_are_done_again_and_of_those_with_a_key_one(
     await add("feed", key="post 2")
     later = await add("feed", due=timedelta(days=1))
     await roots_browser.submit("/admin/jobs/retry", page="/admin/jobs")
-    assert "3 will run again" in (await roots_browser.get("/")).text
+    assert "3 jobs will run again" in (await roots_browser.get("/")).text
     jobs = await stored_jobs(app)
     assert [job.key for job in jobs] == [None, None, "post 1", "post 2", None]
     assert {job.state for job in jobs} == {"waiting"}

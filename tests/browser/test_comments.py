@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import DESKTOP, PHONE, Opener
-from tests.browser.sample_site import EDITOR, ESSAY, WRITER
+from tests.browser.sample_site import EDITOR, ESSAY, READER, WRITER
 from tests.browser.steps import log_in
 
 REASON = "Rude, and beside the point."
@@ -91,3 +91,21 @@ async def test_a_reported_comment_is_disabled_with_a_reason_and_enabled_again(
     await reader.goto(address)
     await expect(shown).to_contain_text(text)
     await expect(shown).not_to_contain_text("A moderator has disabled")
+
+
+async def test_the_browser_keeps_a_draft_of_a_comment_until_it_is_sent(open_page: Opener) -> None:
+    page = await open_page(DESKTOP)
+    await log_in(page, READER)
+    await page.goto(ESSAY)
+    text, note = page.get_by_label("Your comment"), page.get_by_text("Your browser kept this draft")
+    await expect(note).to_be_hidden()
+    await text.fill("Half a thought")
+    await page.goto("/")
+    await page.goto(ESSAY)
+    await expect(text).to_have_value("Half a thought")
+    await expect(note).to_be_visible()
+    await page.get_by_role("button", name="Comment", exact=True).click()
+    await expect(page.get_by_role("article").filter(has_text="Half a thought")).to_be_visible()
+    await page.goto(ESSAY)
+    await expect(text).to_have_value("")
+    await expect(note).to_be_hidden()

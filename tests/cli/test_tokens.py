@@ -29,7 +29,7 @@ async def test_one_token_is_revoked_by_its_id(
     app: Broadside, susan: User, blog: Command, db: AsyncSession
 ) -> None:
     kept, revoked = await issue(app, susan), await issue(app, susan)
-    assert await blog("token", "revoke", "2") == (0, "1 of susan revoked.\n")
+    assert await blog("token", "revoke", "2") == (0, "Revoked 1 token of susan.\n")
     assert await api_token(db, revoked) is None
     assert await api_token(db, kept) is not None
     assert await deeds(db) == [("(command line)", "revoke API tokens", "susan", {"token": 2})]
@@ -43,7 +43,10 @@ async def test_all_tokens_of_a_person_are_revoked(
 ) -> None:
     for _ in range(2):
         await issue(app, susan)
-    assert await blog("token", "revoke", "--user", susan.email) == (0, "2 of susan revoked.\n")
+    assert await blog("token", "revoke", "--user", susan.email) == (
+        0,
+        "Revoked 2 tokens of susan.\n",
+    )
     assert (await db.scalars(select(ApiToken))).all() == []
     assert await deeds(db) == [("(command line)", "revoke API tokens", "susan", {"number": 2})]
 

@@ -105,5 +105,5 @@ async def test_the_command_line_shows_and_retries(
     code, printed = await blog("list", "--failed")
     assert printed.split("\t")[0] == str(failed.id)
     assert "550 No" in printed
-    assert await blog("retry", str(failed.id)) == (0, "1 will be sent again.\n")
+    assert await blog("retry", str(failed.id)) == (0, "1 email will be sent again.\n")
     assert len(await in_state("queued", 2)) == 2

@@ -150,7 +150,7 @@ async def test_of_two_moderators_at_once_one_is_told_that_the_other_was_quicker(
     assert [answer.status_code for answer in answers] == [302, 302]
     pages = [(await visitor.get("/moderate")).text for visitor in both]
     assert sum("Someone else has already" in page for page in pages) == 1
-    assert sum("Comment disabled." in page for page in pages) == 1
+    assert sum("Comment disabled, and its reports resolved." in page for page in pages) == 1
     assert len(await acts(db)) == 1
 
 

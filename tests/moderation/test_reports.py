@@ -1,6 +1,7 @@
 """Reporting posts and comments, and closing reports."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -149,10 +150,68 @@ async def test_a_report_is_closed_once(
     closed = (await moderators_browser.get("/moderate/reports/closed")).text
     assert "Bad words" in closed
     assert f"{state.capitalize()} by m" in closed
+    assert "Note: Talked to him" in closed
     ((who, what, whom, details),) = await acts(db)
     assert who in {"maud", "mona"}
     assert (what, whom) == (act, "david")
     assert details == {"comment": 1, "report": 1, "reason": "Talked to him"}
+
+
+@pytest.mark.parametrize("action", ["resolve", "dismiss"])
+async def test_a_report_that_was_just_closed_keeps_its_place_for_its_moderator_alone(
+    susans_browser: Browser,
+    davids_browser: Browser,
+    moderators_browser: Browser,
+    other_moderators_browser: Browser,
+    comment: Comment,
+    action: str,
+) -> None:
+    await davids_browser.submit(ABOUT_POST, {"reason": "First"})
+    await susans_browser.submit(ABOUT_COMMENT, {"reason": "Second"})
+    await davids_browser.submit(ABOUT_COMMENT, {"reason": "Third"})
+    page = (await moderators_browser.get("/moderate/reports")).text
+    form = re.search(rf'"(/moderate/reports/2/{action}\?next=[^"]+)"', page)
+    assert form
+    answer = await moderators_browser.submit(
+        form[1], {"reason": "Talked to him"}, page="/moderate/reports"
+    )
+    assert answer.headers["location"] == "/moderate/reports?closed=2#report-2"
+    page = (await moderators_browser.get(answer.headers["location"])).text
+    assert page.index("Third") < page.index("Second") < page.index("First")
+    assert "Report about david&#39;s comment" in page
+    assert "Note: Talked to him" in page
+    assert "/moderate/reports/2/" not in page
+    for visitor, address in (
+        (moderators_browser, "/moderate/reports"),
+        (other_moderators_browser, answer.headers["location"]),
+        (moderators_browser, "/moderate/reports?closed=4711"),
+        (moderators_browser, "/moderate/reports?closed=x"),
+    ):
+        assert "Second" not in (await visitor.get(address)).text
+
+
+async def test_from_a_report_one_comes_to_the_author_and_back(
+    app: Broadside,
+    davids_browser: Browser,
+    moderators_browser: Browser,
+    make_user: Callable[..., Awaitable[User]],
+    comment: Comment,
+) -> None:
+    await make_user("root", role="Administrator")
+    await davids_browser.submit(ABOUT_POST, {"reason": "Loud"})
+    page = (await moderators_browser.get("/moderate/reports")).text
+    assert page.count('href="/user/susan"') >= 1
+    assert "Manage susan" not in page
+    hide = re.search(r'href="(/moderate/hide/1\?next=[^"]+)"', page)
+    assert hide
+    answer = await moderators_browser.submit(hide[1], {"reason": "Too loud"})
+    back = (await moderators_browser.get(answer.headers["location"])).text
+    assert "Post hidden, and its reports resolved." in back
+    assert "Note: Too loud" in back
+    async with Browser(app) as roots_browser:
+        await roots_browser.log_in("root")
+        page = (await roots_browser.get("/moderate/reports/closed")).text
+        assert "Manage susan" in page
 
 
 async def test_a_report_can_be_closed_without_a_remark_but_not_with_a_long_one(

@@ -10,6 +10,7 @@ from blog.core.auth.permissions import admin_required
 from blog.core.auth.quotas import MODERATING, quota
 from blog.core.jobs.queue import REPEATED
 from blog.core.jobs.summary import Sort, summary
+from blog.core.text.counting import counted
 from blog.core.web.app import db
 from blog.core.web.requests import local_address, requested_page
 
@@ -41,7 +42,8 @@ async def overview() -> ResponseReturnValue:
 async def retry_all() -> ResponseReturnValue:
     """Retry all failed jobs."""
     number = await service.retry_all(db(), required_viewer())
-    await flash(f"{number} will run again." if number else "There's nothing to retry.", "success")
+    done = f"{counted(number, 'job')} will run again." if number else "There's nothing to retry."
+    await flash(done, "success")
     return redirect(url_for("jobs.overview"))
 
 
