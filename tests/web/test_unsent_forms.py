@@ -31,7 +31,7 @@ from blog.core.text.validation import Schema
 from blog.core.web.app import Broadside
 from blog.core.web.rate_limits import RateLimits
 from blog.core.web.resubmission import LABELS, SECRETS
-from blog.models import Comment, LoginSession, Media, MediaFile, Post, Report
+from blog.models import Comment, LoginSession, Media, MediaFile, Post, PostRevision, Report
 from settings import Settings
 from tests.conftest import RunningApp
 from tests.support import PASSWORD, Browser, add_user
@@ -55,6 +55,10 @@ TYPED: dict[str, tuple[str, dict[str, str]]] = {
     "/report/comment/<id:comment_id>": ("/report/comment/1", {"reason": HOSTILE}),
     "/moderate/<any(disable, enable, hide, show):action>/<id:row_id>": (
         "/moderate/hide/1?next=/moderate/reports",
+        {"reason": HOSTILE},
+    ),
+    "/moderate/post/<id:post_id>/revisions/<id:number>/<any(hide, show):action>": (
+        "/moderate/post/2/revisions/1/hide",
         {"reason": HOSTILE},
     ),
     "/moderate/reports/<id:report_id>/dismiss": (
@@ -120,6 +124,9 @@ NOTHING_TYPED = {
     "/import/<id:import_id>/cancel",
     "/import/<id:import_id>/confirm",
     "/media/<id:media_id>/delete",
+    "/post/<id:post_id>/revisions/<id:number>/hide",
+    "/post/<id:post_id>/revisions/<id:number>/restore",
+    "/post/<id:post_id>/revisions/<id:number>/show",
     "/post/<id:post_id>/preview-link",
     "/post/<id:post_id>/preview-link/revoke",
     "/post/<id:post_id>/state",
@@ -236,8 +243,13 @@ async def browser(failing_app: Broadside) -> AsyncIterator[Browser]:
     written = {"author_id": administrator.id, "body": "x", "body_html": "<p>x</p>",
                "renderer_version": 1}  # fmt: skip
     async with failing_app.database.session() as session:
-        session.add_all([Post(**written), Post(**written | {"author_id": bob.id})])
+        edited = written | {"author_id": bob.id, "revision": 2}
+        session.add_all([Post(**written), Post(**edited)])
         await session.flush()
+        text = {"body": "x", "body_html": "<p>x</p>", "tags": [], "renderer_version": 1}
+        session.add_all(
+            [PostRevision(post_id=2, number=1, **text), PostRevision(post_id=2, number=2)]
+        )
         session.add(Comment(post_id=1, **written))
         file = {"name": "a" * 32, "generation": "0" * 16, "kind": "png", "frames": 1}
         size = {"width": 1, "height": 1, "variants": [[1, 1]], "bytes": 1, "colour": "000000"}
