@@ -138,8 +138,8 @@ async def test_all_that_is_wrong_is_told_at_once(
             "password2": password}  # fmt: skip
     answer = await browser.submit("/auth/register", form)
     assert answer.status_code == 422
-    assert "account with this address already" in answer.text
-    assert "This name is taken" in answer.text
+    assert "already an account with this email address" in answer.text
+    assert "This username is taken" in answer.text
     assert ('id="password-error"' in answer.text) == (password != PASSWORD)
     # The first wrong field of the page gets the focus.
     assert answer.text.index("autofocus") < answer.text.index('id="username"')
@@ -148,8 +148,8 @@ async def test_all_that_is_wrong_is_told_at_once(
 async def test_a_password_made_of_the_name_is_told_beside_a_reserved_name(browser: Browser) -> None:
     form = FORM | {"username": "webmaster", "password": "webmaster99", "password2": "webmaster99"}
     answer = await browser.submit("/auth/register", form)
-    assert "reserved for the site" in answer.text
-    assert "something else than your username" in answer.text
+    assert "This username is reserved" in answer.text
+    assert "be your username" in answer.text
 
 
 async def test_the_form_sent_twice_makes_one_account_and_logs_in_twice(
