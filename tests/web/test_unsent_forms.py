@@ -109,6 +109,7 @@ NOTHING_TYPED = {
     "/auth/confirm",
     "/auth/confirm/<token>",
     "/auth/delete-account",
+    "/auth/export",
     "/auth/delete-account/<token>",
     "/auth/logout",
     "/auth/reset/<token>",
