@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from alembic import op
 
 revision: str = "5b8e27d1c3fa"
-down_revision: str | None = "5b90d3e7c1a2"
+down_revision: str | None = "d81f5a37e0c2"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
