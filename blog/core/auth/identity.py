@@ -30,7 +30,7 @@ VIEWER_INDEPENDENT = {
     "metrics.show",
 }
 # What may be sent before the address is confirmed, beside the forms under `/auth/`.
-OPEN_TO_UNCONFIRMED = {"users.edit_profile"}
+OPEN_TO_UNCONFIRMED = {"users.edit_profile", "site.change_appearance"}
 
 
 def current_viewer() -> Viewer:
