@@ -9,16 +9,22 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from hashlib import sha256
 from itertools import cycle
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, Route, expect
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.clock import now
+from blog.core.text.images import MOST_IMAGES, ImageFacts
+from blog.core.text.markdown import render_document
 from blog.core.web.app import Broadside
-from blog.models import Act, AuditEntry, Report, ReportState, User
+from blog.media.markdown import markdown_of
+from blog.media.sizes import name_of
+from blog.models import Act, AuditEntry, Media, MediaFile, Report, ReportState, User
 from tests.browser.sample_site import app_of, comment_by, post_by
 from tests.browser.steps import log_in
 from tests.browser.watch import watch
@@ -56,9 +62,10 @@ PROVOKE = """() => {
   }
   found.push(...document.querySelectorAll(`
     .prose :not(a, blockquote, br, code, dd, div.admonition, div.code-box,
-      div.code-box > button, dl, dt, em, h2, h3, h4, h5, h6, hr,
-      input[type=checkbox][disabled], li, mark, math, math *, nav.contents, ol, p, pre, s,
-      section.footnotes, span, strong, sup, table, tbody, td, th, thead, tr, ul),
+      details, div.code-box > button, dl, dt, em, figcaption, figure, h2, h3, h4, h5, h6, hr,
+      img[src^="/media/"], input[type=checkbox][disabled], li, mark, math, math *,
+      nav.contents, ol, p, pre, s, section.footnotes, span, strong, summary, sup,
+      table, tbody, td, th, thead, tr, ul),
     .prose :is([id]:not([id^="text-"]), [name], math [href]), main ~ :not(footer),
     body :is(audio, base, embed, iframe, meta, object, style, svg, template, video)`));
   return found.map((element) => element.outerHTML.slice(0, 200));
@@ -104,20 +111,26 @@ def packed(texts: list[str], length: int) -> list[str]:
 
 
 class HostileSite(NamedTuple):
-    """A running site on which everything is hostile, and whose profiles are."""
+    """A running site on which everything is hostile.
+
+    Attributes:
+        people: whose profiles are.
+        figures: the ids of posts that show images with hostile texts, and have such a cover.
+    """
 
     url: str
     people: list[User]
+    figures: list[int]
 
 
-async def fill(app: Broadside) -> list[User]:
+async def fill(app: Broadside) -> tuple[list[User], list[int]]:
     """Put every payload wherever people can write something, past the checks of the forms.
 
     Markdown gets a post and a comment for each payload, so that none can hide another. Plain
     text holds several, and each is in a name or in a location.
 
     Returns:
-        The people whose profiles are made of payloads.
+        The people whose profiles are made of payloads, and the ids of posts with images.
     """
     attacks = payloads()
     lines, reasons = packed(attacks, 64), packed(attacks, 500)
@@ -139,6 +152,7 @@ async def fill(app: Broadside) -> list[User]:
         posts = [post_by(next(authors), 0, attack) for attack in attacks]
         session.add_all(posts)
         await session.flush()
+        figures = await add_figures(session, people[0], attacks)
         session.add_all(comment_by(next(authors), posts[0], 0, attack) for attack in attacks)
         for number, (reason, post) in enumerate(zip(reasons, posts, strict=False)):
             disabled = comment_by(people[0], posts[0], 0, reason)
@@ -152,7 +166,43 @@ async def fill(app: Broadside) -> list[User]:
             )  # fmt: skip
             session.add_all([disabled, report, entry])
         await session.commit()
-    return people
+    return people, figures
+
+
+async def add_figures(session: AsyncSession, author: User, attacks: list[str]) -> list[int]:
+    """Add posts with figures whose texts are payloads, with covers whose texts are several.
+
+    The images are not processed yet: their addresses show a colour.
+
+    Returns:
+        The ids of the posts.
+    """
+    posts = []
+    for start in range(0, len(attacks), MOST_IMAGES // 2):
+        name = name_of(sha256(str(start).encode()).digest())
+        size = {"width": 480, "height": 320, "variants": [[480, 320]], "colour": "888888"}
+        session.add(
+            MediaFile(name=name, generation="0" * 16, kind="png", frames=1, bytes=1, **size)
+        )
+        await session.flush()
+        part = attacks[start : start + MOST_IMAGES // 2]
+        texts = {"alt": " ".join(part)[:1000], "caption": " ".join(part)[-1000:]}
+        media = Media(owner_id=author.id, name=name, bytes=1, **texts)
+        session.add(media)
+        await session.flush()
+        own = Media(name=name, alt="", caption="")
+        figures = [markdown_of(media)]
+        for attack in part:
+            own.alt = own.caption = attack
+            figures += [markdown_of(own), f'![{attack}](/media/{name} "{attack}")']
+        body = "\n\n".join(figures)
+        post = post_by(author, 0, body)
+        facts = ImageFacts(base="", colour="888888", variants=[[480, 320]])
+        post.body_html, post.cover_id = render_document(body, {name: facts}), media.id
+        posts.append(post)
+    session.add_all(posts)
+    await session.flush()
+    return [post.id for post in posts]
 
 
 @pytest.fixture(scope="module")
@@ -166,9 +216,9 @@ async def hostile_site(
     ) as server:
         app = app_of(var_dir)
         await app.database.open()
-        people = await fill(app)
+        people, figures = await fill(app)
         await app.database.close()
-        yield HostileSite(server.url, people)
+        yield HostileSite(server.url, people, figures)
 
 
 @asynccontextmanager
@@ -192,7 +242,7 @@ async def listening(
 async def inspect(page: Page, address: str, problems: list[str]) -> None:
     """Open a page, touch everything on it, and note what should not be there."""
     answer = await page.goto(address)
-    assert answer and answer.ok, address
+    assert answer and answer.ok, (address, answer and answer.status)
     problems += [f"{address}: {found}" for found in await page.evaluate(PROVOKE)]
 
 
@@ -240,6 +290,18 @@ async def test_profiles_run_nothing_and_show_what_was_written(
     async with listening(chromium, hostile_site, problems) as visitors:
         await asyncio.gather(*[inspect_people(await visitors.new_page()) for _ in range(WINDOWS)])
     assert problems == []
+
+
+async def test_texts_of_images_run_nothing(chromium: Browser, hostile_site: HostileSite) -> None:
+    problems: list[str] = []
+    async with listening(chromium, hostile_site, problems) as visitors:
+        page, shown, described = await visitors.new_page(), 0, 0
+        for post_id in hostile_site.figures:
+            await inspect(page, f"/post/{post_id}", problems)
+            shown += await page.locator(".prose img").count()
+            described += await page.locator("figure > details").count()
+    assert problems == []
+    assert min(shown, described) > len(payloads())
 
 
 async def test_forms_filled_with_it_run_nothing(
