@@ -57,11 +57,11 @@ def filter_failure(
 ) -> bool:  # fmt: skip
     """Which failures count: all, but for what is right in HTTP and no schema can say.
 
-    The check `positive_data_acceptance` would have whatever fits the schema accepted. But that an
-    entity tag is not the present one (412), an Idempotency-Key was used before, or a name is
-    taken, is for the site to know and not for the schema. And `negative_data_rejection` counts
-    what disturbs in a text, and the space around it, which the site takes away before it looks
-    how long the text is.
+    The check `positive_data_acceptance` would have whatever fits the schema accepted. But that a
+    revision was hidden (410), an entity tag is not the present one (412), an Idempotency-Key was
+    used before, or a name is taken, is for the site to know and not for the schema. And
+    `negative_data_rejection` counts what disturbs in a text, and the space around it, which the
+    site takes away before it looks how long the text is.
     """
     if isinstance(failure, AcceptedNegativeData):
         texts = [text for text in _values(case.body) if isinstance(text, str)]
@@ -69,7 +69,7 @@ def filter_failure(
     if not isinstance(failure, RejectedPositiveData):
         return True
     problem = response.json()
-    if response.status_code == 412 or problem["detail"] == OTHER_BODY:
+    if response.status_code in {410, 412} or problem["detail"] == OTHER_BODY:
         return False
     errors = problem.get("errors", [])
     return not errors or not all(map(_is_unforeseeable, errors))
