@@ -205,4 +205,4 @@ async def test_an_export_brings_nothing_new_to_whom_it_comes_from(
 ) -> None:
     await write_everything(app, susans, db, posts=9)
     page = await imported(app, susans_browser, await downloaded(app, susans_browser))
-    assert "9 items that were here already" in page
+    assert "9 items that were already here" in page

@@ -111,13 +111,13 @@ async def test_a_site_is_checked_confirmed_and_imported(
     for words in ("2 posts", "1 draft", "2 images", "a page, not a post."):
         assert words in page
     posts = {post.title: post for post in await db.scalars(select(Post))}
+    assert {title: post.revision for title, post in posts.items()} == {
+        "Trams in the rain": 1, "Guten Tag": 1, "A bundle": 0,
+    }  # fmt: skip
     assert posts["Trams in the rain"].status == PostStatus.PUBLISHED
     assert posts["A bundle"].status == PostStatus.DRAFT
     assert await count(db, Media) == 2
     assert await stored(app) == []
-    assert {title: post.revision for title, post in posts.items()} == {
-        "Trams in the rain": 1, "Guten Tag": 1, "A bundle": 0,
-    }  # fmt: skip
     assert not any((await wrong_counts(db)).values())
     # Their followers are not told of old posts.
     kinds = set(await db.scalars(select(LoggedEvent.kind)))
@@ -373,7 +373,7 @@ async def test_a_mail_tells_of_an_import_that_has_taken_long(
     await finish(app)
     (mail,) = await outbox(app)
     assert mail.recipient == "susan@example.com"
-    assert "your import of blog.zip is finished" in mail.text
+    assert "Your import of blog.zip is finished" in mail.text
     assert "2 posts" in mail.text
 
 
