@@ -104,6 +104,7 @@ NOTHING_TYPED = {
     "/admin/jobs/<id:job_id>/discard",
     "/admin/jobs/retry",
     "/admin/users/<id:user_id>/enable",
+    "/appearance",
     "/auth/change-password",
     "/auth/change_email/<token>",
     "/auth/confirm",
