@@ -134,7 +134,7 @@ async def schedule(page: Page) -> None:
     await page.get_by_label("Date and time").fill(f"{now() + timedelta(days=30):%Y-%m-%d}T09:00")
     await page.get_by_label("Time zone").fill("Europe/Lisbon")
     await page.get_by_role("button", name="Schedule").click()
-    await page.get_by_text("Scheduled for").wait_for()
+    await page.locator(".notice").filter(has_text="Scheduled for").wait_for()
 
 
 async def open_scheduled(page: Page) -> None:

@@ -51,7 +51,7 @@ async def test_an_edit_is_looked_at_and_taken_back(open_page: Opener, scripts: b
     await page.get_by_role("link", name="Restore").click()
     await expect(page.get_by_role("region")).to_contain_text("We walked.")
     await page.get_by_role("button", name="Restore").click()
-    await expect(page.get_by_text("The text of revision 1 is restored.")).to_be_visible()
+    await expect(page.get_by_text("Revision 1 restored.")).to_be_visible()
     await expect(page.get_by_role("article").locator("em")).to_have_text("eight")
 
     await reader.goto(page.url)
@@ -62,6 +62,6 @@ async def test_an_edit_is_looked_at_and_taken_back(open_page: Opener, scripts: b
     )
     await page.goto(f"{address.removesuffix('1')}2")
     await page.get_by_role("button", name="Hide").click()
-    await expect(page.get_by_text("Revision 2 is hidden.")).to_be_visible()
+    await expect(page.get_by_text("Revision 2 hidden.")).to_be_visible()
     await reader.reload()
     await expect(reader.get_by_text("hidden by the author")).to_be_visible()

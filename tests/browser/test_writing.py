@@ -111,7 +111,7 @@ async def test_without_scripts_a_post_is_begun_on_one_device_and_published_on_an
     await phone.get_by_label("Date and time").fill(f"{now() + timedelta(days=9):%Y-%m-%d}T09:00")
     await phone.get_by_label("Time zone").fill("Europe/Lisbon")
     await phone.get_by_role("button", name="Schedule").click()
-    await expect(phone.get_by_text("It will be published on")).to_be_visible()
+    await expect(phone.locator(".notice").filter(has_text="Scheduled for")).to_be_visible()
 
     await desk.goto("/drafts")
     await expect(desk.get_by_text("Scheduled", exact=True).first).to_be_visible()
