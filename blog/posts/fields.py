@@ -32,7 +32,7 @@ READ_BY_ALL = {"title", "body", "summary"}
 NO_SUCH_IMAGE = (
     "This isn't one of the author's images. It may have been deleted. Please choose another one."
 )
-IS_PINNED = f"At most {MOST_PINNED} posts can be pinned. Unpin another one first."
+IS_PINNED = f"You can pin up to {MOST_PINNED} posts. Unpin another one first."
 SLUG_IS_TAKEN = "One of your other posts has this slug. Please choose another one."
 
 

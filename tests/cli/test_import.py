@@ -40,7 +40,7 @@ async def test_a_site_is_imported_once_however_often_the_command_is_given(
 
     code, output = await blog("import", "susan", str(path))
     assert code == 0, output
-    assert "  3 items that were here already\n" in output
+    assert "  3 items that were already here\n" in output
     assert len((await db.scalars(select(Post.id))).all()) == 3
 
     code, output = await blog("recount", "--check")
@@ -53,7 +53,7 @@ async def test_what_cannot_be_imported_is_an_error_in_one_line(
     empty = saved(tmp_path, b"", "empty.zip")
     assert await blog("import", "susan", str(empty)) == (1, "Error: This file is empty.\n")
     code, output = await blog("import", "nobody", str(empty))
-    assert (code, output) == (1, "Error: there is no user nobody\n")
+    assert (code, output) == (1, "Error: there's no user nobody\n")
     code, output = await blog("import", "susan", str(tmp_path / "none"))
     assert code == 2
     assert "does not exist" in output

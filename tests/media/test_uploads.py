@@ -350,7 +350,7 @@ async def test_the_quota_holds_though_two_uploads_come_at_once(
     )
     assert sorted(answer.status_code for answer in answers) == [201, 409, 409]
     problem = assert_problem(await upload(susans, encoded(picture(), "PNG")), 409)
-    assert "your images may have 1 GB together" in problem["detail"]
+    assert "used up your 1 GB for images" in problem["detail"]
     await finish_jobs(app)
     usage = (await susans.get("/media/usage")).json()
     assert usage == {"count": 2, "bytes": full + 16 * 1024, "quota": 1024**3}

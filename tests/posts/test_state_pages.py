@@ -181,7 +181,7 @@ async def test_pinned_posts_come_first_on_the_first_page_of_a_profile(
 async def test_a_fourth_pin_is_refused_on_the_page(writer: Client, susans_browser: Browser) -> None:
     for number in range(4):
         await made(writer, pinned=number < 3)
-    assert "At most 3 posts can be pinned" in (await press(susans_browser, 4, pinned="true")).text
+    assert "You can pin up to 3 posts" in (await press(susans_browser, 4, pinned="true")).text
 
 
 async def test_a_closed_post_takes_no_comment_and_says_so(
