@@ -23,6 +23,7 @@ from blog.core.db.cursors import Order
 from blog.core.db.pagination import CursorRequest, Listing, Page, PageRequest, Rows
 from blog.models import AuditEntry, Role, User
 from blog.models.account_deletion import not_deleted
+from blog.models.user import NAME_AND_USERNAME
 
 # Beyond this page, lists continue by cursor.
 DEEPEST_PAGE = 10
@@ -30,10 +31,15 @@ DEEPEST_PAGE = 10
 LAST_CHARACTER = "\U0010ffff"
 
 _lower_username = func.lower(User.username)
-# Matches of the name sort before matches of the address.
-_ORDER = Order(
-    literal_column("by_address", Integer), literal_column("place", Text), descending=False
+# Names with usernames, because several people have the same name. In the words of its index.
+_name = literal_column(f"({NAME_AND_USERNAME})", Text)
+_PLACES: tuple[ColumnElement[str] | InstrumentedAttribute[str], ...] = (
+    _lower_username,
+    User.email,
+    _name,
 )
+# Matches of the username sort before matches of the address, and those before matches of the name.
+_ORDER = Order(literal_column("by_group", Integer), literal_column("place", Text), descending=False)
 _states = {
     AccountState.ANY: (),
     AccountState.ACTIVE: (User.confirmed_at.is_not(None), User.disabled_at.is_(None)),
@@ -51,12 +57,12 @@ async def people(
     session: AsyncSession, search: PeopleSearch, role: Role | None,
     wanted: PageRequest | CursorRequest,
 ) -> Page[User]:  # fmt: skip
-    """Users with their roles: matches of the name in the order of usernames, then matches of the
-    address in the order of addresses.
+    """Users with their roles: matches of the username in their order, then matches of the address
+    in the order of addresses, then matches of the name in the order of names.
 
     Args:
         session: executes the statement.
-        search: the start of their name or address, ignoring case, and their state.
+        search: the start of their username, address or name, ignoring case, and their state.
         role: their role; `None` for any.
         wanted: the requested page.
 
@@ -68,36 +74,35 @@ async def people(
     if role is not None:
         conditions.append(User.role_id == role.id)
     beginning = search.q.lower()
-    has_name = _begins_with(_lower_username, beginning) if beginning else true()
-    by_address, after = 0, ""
+    group, after = 0, ""
     if isinstance(wanted, CursorRequest) and wanted.cursor:
-        by_address, after = _ORDER.place(wanted.cursor)
+        group, after = _ORDER.place(wanted.cursor)
     # Each part is a range of an index.
-    parts = []
-    if not by_address:
-        parts.append(_part(0, _lower_username, _lower_username > after, has_name, *conditions))
-    if beginning:
-        after = after if by_address else ""
-        has_address = _begins_with(User.email, beginning)
-        is_after = User.email > after
-        parts.append(_part(1, User.email, is_after, has_address, not_(has_name), *conditions))
+    parts: list[Rows] = []
+    for number, place in enumerate(_PLACES if beginning else _PLACES[:1]):
+        matches = _begins_with(place, beginning) if beginning else true()
+        if number >= group:
+            is_after = place > (after if number == group else "")
+            parts.append(_part(number, place, is_after, matches, *conditions))
+        conditions.append(not_(matches))
     offset = wanted.offset if isinstance(wanted, PageRequest) else 0
     some = (part.limit(offset + wanted.limit).subquery() for part in parts)
     found = union_all(*map(select, some)).subquery()
 
-    def place(user: User) -> tuple[int, str]:
+    def place_of(user: User) -> tuple[int, str]:
         name = user.username.lower()
-        return (0, name) if name.startswith(beginning) else (1, user.email)
+        places = (name, user.email, f"{user.name.lower()}\x01{name}")
+        return next(each for each in enumerate(places) if each[1].startswith(beginning))
 
     people: Listing[User] = Listing(
-        _ORDER, select(found), place, complete=_with_roles, deepest=DEEPEST_PAGE
+        _ORDER, select(found), place_of, complete=_with_roles, deepest=DEEPEST_PAGE
     )
     return await people.read(session, wanted)
 
 
-def _part(by_address: int, place: Any, *conditions: ColumnElement[bool]) -> Rows:
+def _part(group: int, place: Any, *conditions: ColumnElement[bool]) -> Rows:
     """The ids of users who match all conditions, in the order of the list."""
-    by = literal_column(str(by_address), Integer).label("by_address")
+    by = literal_column(str(group), Integer).label("by_group")
     return select(User.id, place.label("place"), by).where(*conditions).order_by(place)
 
 
@@ -107,7 +112,7 @@ def _with_roles(rows: Rows) -> Select[User]:
         select(User)
         .join(shown, shown.c.id == User.id)
         .options(joinedload(User.role, innerjoin=True))
-        .order_by(shown.c.by_address, shown.c.place)
+        .order_by(shown.c.by_group, shown.c.place)
     )
 
 

@@ -84,6 +84,19 @@ async def test_a_long_list_has_pages_that_keep_the_search(
     assert SHOWN.findall(following.text) == [f"u{number:03}" for number in range(50, 60)]
 
 
+async def test_people_are_found_by_their_name_after_usernames_and_addresses(
+    roots_browser: Browser, make_user: MakeUser
+) -> None:
+    await make_user("zoe", name="Anna Apfel")
+    await make_user("bob", name="ANNA Zimmer")
+    await make_user("anna", name="Anna")
+    await make_user("carl", name="Änne")
+    assert await shown(roots_browser, "?q=anna") == ["anna", "zoe", "bob"]
+    assert await shown(roots_browser, "?q=Anna+A") == ["zoe"]
+    assert await shown(roots_browser, "?q=ä") == ["carl"]
+    assert await shown(roots_browser, "?q=bob") == ["bob"]
+
+
 async def test_a_role_is_changed_where_one_was_and_written_down(
     roots_browser: Browser, susan: User, db: AsyncSession
 ) -> None:
