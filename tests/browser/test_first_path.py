@@ -35,7 +35,7 @@ async def test_a_stranger_registers_and_publishes_a_post(
     main, address = page.get_by_role("main"), f"{username}@example.com"
 
     await page.goto("/")
-    await main.get_by_role("link", name="register").click()
+    await main.get_by_role("link", name="Create an account").click()
     await page.get_by_label("Email").fill(address)
     await page.get_by_label("Username").fill(username)
     await page.get_by_label("Password", exact=True).fill(PASSWORD)
