@@ -69,7 +69,7 @@ async def test_a_reported_comment_is_disabled_with_a_reason_and_enabled_again(
     await report.get_by_role("link", name="Disable the comment").click()
     await moderator.get_by_label("Reason").fill(REASON)
     await main.get_by_role("button", name="Disable").click()
-    await expect(main.get_by_text("Comment disabled.")).to_be_visible()
+    await expect(main.get_by_text("Comment disabled")).to_be_visible()
     await expect(report).to_have_count(0)
     await moderator.goto("/moderate/reports/closed")
     await expect(report).to_contain_text(f"Resolved by {EDITOR}")

@@ -47,7 +47,7 @@ async def test_a_stranger_registers_and_publishes_a_post(
 
     await page.goto(f"/user/{username}")
     await main.get_by_role("link", name="Edit profile").click()
-    await page.get_by_label("Real name").fill("A newcomer")
+    await page.get_by_label("Name", exact=True).fill("A newcomer")
     await main.get_by_role("button", name="Save").click()
     await expect(main.get_by_role("heading", name="A newcomer")).to_be_visible()
 

@@ -107,7 +107,7 @@ async def test_a_person_is_followed_and_a_post_reported_and_hidden(open_page: Op
     await press(page, report.get_by_role("link", name="Hide the post"))
     await type_into(page, main.get_by_label("Reason"), "Turn it down.")
     await press(page, main.get_by_role("button", name="Hide"))
-    await expect(main.get_by_text("Post hidden.")).to_be_visible()
+    await expect(main.get_by_text("Post hidden")).to_be_visible()
     await press(page, main.get_by_role("link", name="Hidden posts"))
     await press(page, main.get_by_role("link", name="Unhide the post by i.okafor"))
     await type_into(page, main.get_by_label("Reason"), "Thank you.")
