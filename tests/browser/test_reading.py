@@ -37,6 +37,7 @@ async def test_the_first_line_of_a_post_without_a_title_leads_to_it(open_page: O
     page = await open_page()
     await page.goto("/")
     post = page.get_by_role("article").filter(has_text="What a broadside was")
+    await post.scroll_into_view_if_needed()
     line = await post.get_by_text("What a broadside was").bounding_box()
     assert line
     await page.mouse.click(line["x"] + 20, line["y"] + 8)

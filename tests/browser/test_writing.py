@@ -58,6 +58,7 @@ async def test_a_draft_survives_a_reload_until_it_is_published_or_discarded(
     await expect(text).to_have_value("")
 
     await publish(page, "A whole thought")
+    await page.goto("/")
     await expect(text).to_have_value("")
     await page.goto("/")
     await expect(text).to_have_value("")
