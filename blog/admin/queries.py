@@ -32,7 +32,7 @@ LAST_CHARACTER = "\U0010ffff"
 
 _lower_username = func.lower(User.username)
 # Names with usernames, because several people have the same name. In the words of its index.
-_name = literal_column(f"({NAME_AND_USERNAME})", Text)
+_name = literal_column(f'(({NAME_AND_USERNAME}) COLLATE "C")', Text)
 _PLACES: tuple[ColumnElement[str] | InstrumentedAttribute[str], ...] = (
     _lower_username,
     User.email,

@@ -9,7 +9,8 @@ from blog.models.base import Base, Count, CreatedAt, RowId, SubmissionKey, once_
 from blog.models.role import Permission, Role
 
 # By which people are found by their name; chr(1) sorts before all letters.
-NAME_AND_USERNAME = '(lower(name) || chr(1) || lower(username)) COLLATE "C"'
+# As PostgreSQL prints it, which `alembic check` compares.
+NAME_AND_USERNAME = "(lower(name) || chr(1)) || lower(username)"
 
 
 class User(Base):
