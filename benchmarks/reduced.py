@@ -10,14 +10,15 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import jinja2
 import quart.templating
 from quart import Quart, render_template
-from quart.templating import _default_template_ctx_processor
 
 from blog.core.auth import credentials
 from blog.core.crypto.tokens import token_digest
 from blog.core.db.request_coalescing import RequestCoalescer
 from blog.core.web.app import Broadside, current_app
+from blog.core.web.environment import Template
 from blog.core.web.fragments import FragmentCache
 from blog.core.web.sessions import CookieSessions
 
@@ -69,24 +70,21 @@ def without_plain_templates() -> None:
 
 def without_framework_shortcuts() -> None:
     """Quart inspects each function on every call, creates a signer for each request, and runs its
-    own context processors; the garbage collector looks at everything."""
+    own context processors; Jinja looks through all globals at each import; the garbage collector
+    looks at everything."""
 
     def signer(self: CookieSessions, app: Quart) -> Any:
         self.__init__(app)  # type: ignore[misc]
         return self._signer
 
     async def update_template_context(self: Broadside, context: dict[str, Any]) -> None:
-        (extension,) = self.extensions["QUART_AUTH"]
-        theirs = [_default_template_ctx_processor, extension._template_context]
-        self.template_context_processors[None] += theirs  # type: ignore[arg-type]
-        Broadside.update_template_context = (  # type: ignore[method-assign]
-            Quart.update_template_context
-        )
-        await self.update_template_context(context)
+        await Quart.update_template_context(self, context)
+        context.setdefault("viewer", self.current_viewer())
 
     Broadside.ensure_async = Quart.ensure_async  # type: ignore[method-assign]
     CookieSessions.get_signing_serializer = signer  # type: ignore[method-assign]
     Broadside.update_template_context = update_template_context  # type: ignore[method-assign]
+    Template._get_default_module = jinja2.Template._get_default_module  # type: ignore[method-assign]
     gc.freeze = lambda: None  # type: ignore[assignment]
 
 

@@ -25,6 +25,7 @@ PRIVATE = {
     "hypercorn.protocol.h2:H2Protocol._flush": "draining",
     "hypercorn.protocol.h2:H2Protocol._handle_events": "draining",
     "hypercorn.run:_populate": "a Ctrl-C while workers are started",
+    "jinja2.environment:Template._get_default_module": "imports that do not look through globals",
     "logging.handlers:SysLogHandler._connect_unixsocket": "a syslog that holds nobody up",
     "logging:_srcfile": "log records that do not look for their caller (Logging HOWTO)",
     "quart.asgi:ASGIHTTPConnection._send_response": "a time limit for each chunk of an answer",

@@ -1,6 +1,6 @@
 """Who is asking: `current_viewer()` in the routes, `viewer` in the templates."""
 
-from typing import Any, cast
+from typing import cast
 
 import quart_auth
 from quart import g, request, session
@@ -134,10 +134,6 @@ async def recognise_viewer() -> None:
             raise UnconfirmedError
 
 
-async def _template_context() -> dict[str, Any]:
-    return {"viewer": current_viewer()}
-
-
 def init_app(app: Broadside) -> None:
     """Let `app` authenticate requests, and give its templates the viewer.
 
@@ -152,6 +148,5 @@ def init_app(app: Broadside) -> None:
         salt="login session",
     )
     app.before_request(recognise_viewer)
-    # The only one: Quart's repeats its globals, and quart-auth's would run in a thread.
-    app.template_context_processors[None] = [_template_context]
+    app.current_viewer = current_viewer
     app.jinja_env.globals["Permission"] = Permission

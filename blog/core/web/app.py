@@ -66,10 +66,19 @@ class Broadside(Quart):
     report_to: Callable[[BaseException, str], None]
     schema_probe: Probe[bool]
     figures_probe: Probe[list[Metric]]
+    current_viewer: Callable[[], object]
 
     def ensure_async(self, func: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
         """Quart's, without inspecting the same function on every call."""
         return func if _is_asynchronous(func) else super().ensure_async(func)
+
+    async def update_template_context(self, context: dict[str, Any]) -> None:
+        """Give a template the viewer; there are no other context processors.
+
+        Those of Quart, quart-auth and each blueprint only repeat globals (`g`, `request`,
+        `session`), and are synchronous: they would run in a thread for each page.
+        """
+        context.setdefault("viewer", self.current_viewer())
 
     def create_url_adapter(self, request: BaseRequestWebsocket | None) -> MapAdapter | None:
         """Match routes and build absolute URLs by `BASE_URL`, not by the Host header.
