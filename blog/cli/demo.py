@@ -31,8 +31,8 @@ async def demo(
 ) -> None:
     """Fill the site with invented users and content.
 
-    The site may be running. The same seed gives the same content. Where the demonstration is
-    loaded already, this only says who to log in as.
+    The site may be running. The same seed gives the same content. Where the demo is already
+    loaded, this only says who to log in as.
     """
     try:
         sizes = Sizes(

@@ -65,9 +65,9 @@ async def load(
     try:
         async with database.engine.begin() as connection:
             if not await connection.scalar(select(func.pg_try_advisory_xact_lock(LOADING_LOCK))):
-                raise DemonstrationError("the demonstration is being loaded by another process")
+                raise DemonstrationError("the demo is being loaded by another process")
             if await is_loaded(connection):
-                raise DemonstrationError("the demonstration is loaded already")
+                raise DemonstrationError("the demo is already loaded")
             await _add_files(connection, pictures)
             await _store(connection, demonstration, sizes, password_hash, progress)
     except UniqueViolationError as error:
