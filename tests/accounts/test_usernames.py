@@ -109,9 +109,11 @@ async def test_an_administrator_may_assign_a_reserved_name_but_no_lookalike(
     )
     david: User = await add_user(app, "david")
     await browser.log_in("maud")
-    account = {"email": "david@example.com", "role": "User", "confirmed": "y"}
+    account = {"email": "david@example.com", "role": "User", "confirmed": "y", "reason": "Asked."}
     address = f"/edit-profile/{david.id}"
-    assert (await browser.submit(address, account | {"username": "r0bin"})).status_code == 422
+    refused = await browser.submit(address, account | {"username": "r0bin"})
+    assert refused.status_code == 422
+    assert ALIKE in refused.text
     assert (await browser.submit(address, account | {"username": "support"})).status_code == 302
     assert (await browser.submit(address, account | {"username": "david"})).status_code == 302
 
