@@ -15,6 +15,7 @@ from blog.core.errors import TooManyRequestsError
 from blog.core.web.app import Broadside
 from blog.core.web.rate_limits import Bucket, RateLimits
 from blog.core.web.requests import SAFE_METHODS
+from blog.core.web.uploads import LIMIT
 from blog.models import User
 from settings import Settings
 from tests.accounts.clock import refill
@@ -45,6 +46,12 @@ def writes(app: Broadside) -> list[tuple[str, str]]:
     ]
 
 
+def is_upload(app: Broadside, method: str, address: str) -> bool:
+    """Whether a file may be sent there."""
+    endpoint, _ = app.url_map.bind("blog.test").match(address, method=method)
+    return hasattr(app.view_functions[endpoint], LIMIT)
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "write" in metafunc.fixturenames:
         routes = writes(create_app(Settings(_env_file=None, env="development")))  # type: ignore[call-arg]
@@ -70,9 +77,13 @@ async def test_every_route_that_changes_something_has_a_quota(
             answer = await browser.post(address, data={"csrf_token": token} | TYPED)
         assert answer.status_code == 429
         assert f"{ENOUGH} 2 minutes." in answer.text
-        # What was typed can be sent again, except for passwords.
-        assert re.search(r"<textarea[^>]*>\nMy words.</textarea>", answer.text)
-        assert f'action="{address}"' in answer.text
+        # What was typed can be sent again, except for passwords. A page cannot fill in a file, so
+        # what was typed next to one can be copied.
+        text = re.search(r"<textarea([^>]*)>\nMy words.</textarea>", answer.text)
+        assert text
+        can_be_sent = not is_upload(app, method, address)
+        assert (f'action="{address}"' in answer.text) == can_be_sent
+        assert ("readonly" in text[1]) == (not can_be_sent)
         assert "my secret" not in answer.text
     assert answer.headers["retry-after"] == "90"
 
@@ -147,6 +158,7 @@ async def test_twenty_accounts_an_hour_are_made_from_an_address_by_the_page_and_
         assert (await browser.submit("/auth/register", {"username": "x"})).status_code == 422
         for number in range(10, 20):
             assert (await browser.submit("/auth/register", account(number))).status_code == 302
+            browser.cookies.clear()  # Registering logs in.
         refused = await client.post("/users/", json=account(20))
         assert_problem(refused, 429)
         assert 120 < int(refused.headers["retry-after"]) <= 180

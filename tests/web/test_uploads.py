@@ -138,7 +138,7 @@ async def test_more_than_its_limit_is_refused_in_words(
     content = b"x" * (LIMIT + 1) if announced else pieces(LIMIT + 1)
     answer = await sender.post(RAW, content=content)
     assert answer.status_code == 413
-    assert answer.json()["detail"] == "What you sent is larger than the limit of 4 MiB."
+    assert answer.json()["detail"] == "Your request is larger than the limit of 4 MiB."
     assert await nothing_is_stored(uploading)
 
 
