@@ -3,9 +3,10 @@
 import base64
 import re
 from collections.abc import Awaitable, Callable
-from html import escape, unescape
+from html import unescape
 
 import pytest
+from markupsafe import escape
 from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 

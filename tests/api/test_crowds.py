@@ -86,7 +86,7 @@ async def test_a_hidden_post_is_gone_at_once_from_what_everybody_reads(
         assert (await anonymous.get(address)).status_code == 200
         await db.execute(update(Post).values(hidden_at=now()))
         await db.commit()
-        assert (await anonymous.get(address)).status_code == 404
+        assert (await anonymous.get(address)).status_code == 410
 
 
 async def test_people_who_read_the_same_page_at_the_same_moment_stay_apart(

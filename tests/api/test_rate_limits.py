@@ -71,7 +71,7 @@ async def test_three_hundred_requests_at_once_pass_and_then_one_has_to_wait(at: 
     passed, refused = await use_up(client)
     assert_problem(refused, 429)
     assert 1 <= int(refused.headers["retry-after"]) <= 60
-    assert "Too many requests" in refused.json()["message"]
+    assert "You've sent too many requests." in refused.json()["message"]
     # What came back while the first 300 were answered is not counted.
     assert passed < 200
 

@@ -80,8 +80,8 @@ async def test_a_restored_site_is_the_same_site(tmp_path: Path) -> None:
         assert answer == (1, "Error: there is nothing to back up: the database is empty\n")
         code, output = await blog("restore", "site.dump")
         assert code == 0, output
-        # Everybody has a draft, too.
-        assert output.endswith("from site.dump: 10 users and 50 posts\n")
+        # Twenty people have a draft, too.
+        assert output.endswith("from site.dump: 60 users and 60 posts\n")
         restored = direct.render_as_string(hide_password=False)
         assert await look_at(restored) == before
         assert await unvacuumed(restored) == []

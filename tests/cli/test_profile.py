@@ -36,4 +36,4 @@ async def test_a_stranger_asks_for_the_home_page_by_default(blog: Command) -> No
     assert code == 0
     assert "/: 1 times status 200, " in output
     answer = await blog("profile", "--user", "nobody")
-    assert answer == (1, "Error: there is no user nobody\n")
+    assert answer == (1, "Error: there's no user nobody\n")

@@ -107,7 +107,7 @@ async def test_a_refusal_by_the_site_is_one_line(
         ("create", "x", "Susan@example.com", MADE_UP): "There's already an account",
         ("promote", "susan", "--role", "King"): "There's no role called King.",
         ("disable", "boss"): "This is the only administrator.",
-        ("reset-password", "nobody"): "there is no user nobody",
+        ("reset-password", "nobody"): "there's no user nobody",
     }
     results = await asyncio.gather(*(blog("user", *words) for words in cases))
     for message, (code, output) in zip(cases.values(), results, strict=True):
@@ -119,7 +119,7 @@ async def test_a_disabled_person_is_shut_out_until_enabled(
     blog: Command, susans_browser: Browser, db: AsyncSession
 ) -> None:
     answer = await blog("user", "disable", "SUSAN@example.com", "--reason", "spam")
-    assert answer == (0, "susan is disabled, and logged out everywhere.\n")
+    assert answer == (0, "susan is now disabled and logged out everywhere.\n")
     page = await susans_browser.get("/auth/sessions")
     assert page.headers["location"].startswith("/auth/login")
     assert await blog("user", "enable", "susan") == (0, "susan can log in again.\n")
@@ -134,7 +134,7 @@ async def test_a_link_for_a_new_password_goes_by_mail_or_is_printed(
     blog: Command, app: Broadside, susan: User, browser: Browser, db: AsyncSession
 ) -> None:
     code, output = await blog("user", "reset-password", "susan")
-    expected = "A link to set a new password goes to susan at susan@example.com.\n"
+    expected = "Sending susan a link to reset their password, to susan@example.com.\n"
     assert (code, output) == (0, expected)
     (mail,) = await outbox(app)
     assert (mail.recipient, mail.purpose) == ("susan@example.com", "reset_password")
@@ -154,7 +154,7 @@ async def test_a_disabled_user_gets_no_password_link(
     blog: Command, app: Broadside, susan: User
 ) -> None:
     await blog("user", "disable", "susan")
-    refused = "Error: susan is disabled and could not log in: run blog user enable first\n"
+    refused = "Error: susan is disabled and couldn't log in: run blog user enable first\n"
     for options in ([], ["--print-link"]):
         assert await blog("user", "reset-password", "susan", *options) == (1, refused)
     assert await outbox(app) == []
