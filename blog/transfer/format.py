@@ -38,7 +38,7 @@ MEDIA_FOLDER = "media"
 POST_FIELDS = (
     "id", "title", "slug", "tags", "language", "status", "published_at", "scheduled_for",
     "time_zone", "created_at", "edited_at", "excerpt", "canonical_url", "cover",
-    "comments_open", "pinned_at", "revision", "hidden_at",
+    "comments_open", "pinned_at", "revision", "hidden_at", "hidden_reason",
 )  # fmt: skip
 # Besides what the editor's form has: title, slug, tags, language, excerpt, canonical_url,
 # comments_open, and cover as the `id` of an image.

@@ -75,7 +75,7 @@ async def fields_of(db: AsyncSession, post_id: int) -> dict[str, Any]:
         "id": post.id, "title": post.title, "slug": post.slug, "tags": post.tags or None,
         "language": post.language, "status": post.status, "excerpt": post.summary,
         "canonical_url": post.canonical_url, "comments_open": post.comments_open,
-        "revision": post.revision,
+        "revision": post.revision, "hidden_reason": post.hidden_reason,
         **{name: moment.isoformat() for name in times if (moment := getattr(post, name))},
     }  # fmt: skip
     if post.scheduled_wall and post.status == PostStatus.SCHEDULED:
@@ -104,7 +104,7 @@ async def test_each_post_is_a_file_that_says_what_the_site_knows_of_it(
     for number, values in (
         (1, {"edited_at": now()}),
         (5, {"body": ""}),
-        (7, {"hidden_at": now()}),
+        (7, {"hidden_at": now(), "hidden_reason": "It: was #spam"}),
         (8, {"published_at": datetime(1969, 7, 20, 20, 17, tzinfo=UTC)}),
         (9, {"pinned_at": now()}),
     ):
@@ -121,6 +121,7 @@ async def test_each_post_is_a_file_that_says_what_the_site_knows_of_it(
         assert fields == await fields_of(db, fields["id"])
         assert body == (await db.get_one(Post, fields["id"])).body
     assert documents[f"{today}-hidden.md"].fields["hidden_at"]
+    assert documents[f"{today}-hidden.md"].fields["hidden_reason"] == "It: was #spam"
     assert documents[f"{in_spring[:10]}-later.md"].fields["scheduled_for"] == f"{in_spring}:00"
 
 

@@ -78,7 +78,7 @@ def sections(account: User) -> dict[str, Section]:
             Post.id, Post.title, Post.slug, Post.body, Post.tags, Post.summary, Post.language,
             Post.canonical_url, cover.label("cover"), Post.comments_open, Post.pinned_at,
             Post.created_at, Post.status, Post.published_at, Post.scheduled_wall, Post.time_zone,
-            Post.edited_at, Post.revision, Post.hidden_at,
+            Post.edited_at, Post.revision, Post.hidden_at, Post.hidden_reason,
         ).where(Post.author_id == me), (Post.id,), POSTS_AT_ONCE),
         # The text of a current one is that of the post.
         "revisions": Section(select(
