@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from blog.core.text.addresses import WebAddress
-from blog.core.text.fields import OPTIONAL_LINE, Switch
+from blog.core.text.fields import OPTIONAL_LINE, WHOLE_NUMBER, Switch
 from blog.core.text.languages import Language
 from blog.core.text.slugs import OwnSlug
 from blog.core.text.tags import TagLine, Tags
@@ -52,7 +52,9 @@ class PostFields(Schema):
         WebAddress, Field(description="Where the post was first published, if on another site.")
     ] = None
     cover: Annotated[
-        CoverId, Field(description="The ID of one of your images. Null for no cover.", strict=True)
+        CoverId,
+        WHOLE_NUMBER,
+        Field(description="The ID of one of your images. Null for no cover."),
     ] = None
     comments_open: Annotated[Switch, Field(description="Whether people can comment.")] = True
     pinned: Annotated[

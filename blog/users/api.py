@@ -23,6 +23,7 @@ from blog.core.auth.identity import current_viewer, required_account, required_v
 from blog.core.auth.permissions import permission_required
 from blog.core.auth.quotas import UPLOADING, quota
 from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.text.fields import WHOLE_NUMBER
 from blog.core.text.validation import Schema, with_example
 from blog.core.web.app import current_app, db, look_up, read
 from blog.core.web.uploads import small_body, takes_upload
@@ -119,7 +120,9 @@ class AvatarChoice(Schema):
     """
 
     media: Annotated[
-        int, Field(ge=1, lt=2**63, strict=True, description="The ID of one of your images.")
+        int,
+        WHOLE_NUMBER,
+        Field(ge=1, lt=2**63, description="The ID of one of your images."),
     ]
 
 

@@ -27,6 +27,7 @@ UNFORESEEABLE = {
     "slug": "slug",  # It is taken, a number, or cannot be spelled.
     "tags": "tag",
     "language": "language code",
+    "cover": "one of the author's images",
     "canonical_url": "starts with https://",
     "status": "",  # It has no time for which to be scheduled.
     "scheduled_for": "time",

@@ -82,6 +82,16 @@ async def test_the_api_refuses_what_is_no_image(susans: Client, value: object) -
     assert [problem["field"] for problem in answer.json()["errors"]] == ["cover"]
 
 
+async def test_the_api_takes_an_id_with_a_zero_fraction_as_json_schema_does(
+    app: Broadside, susans: Client
+) -> None:
+    _, made = await covered(app, susans)
+    number = float(made["id"])
+    answer = await susans.post("/posts/", json=ARTICLE | {"cover": number})
+    assert answer.json()["cover"]["id"] == made["id"]
+    assert (await susans.put("/me/avatar", json={"media": number})).status_code == 200
+
+
 async def test_only_ones_own_image_can_be_a_cover(
     app: Broadside, susans: Client, davids: Client
 ) -> None:

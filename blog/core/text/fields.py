@@ -36,8 +36,16 @@ def _switch(value: Any) -> bool:
     return SWITCH[value]
 
 
+def _whole_number(value: Any) -> Any:
+    if isinstance(value, bool | str) or (isinstance(value, float) and not value.is_integer()):
+        raise ValueError("This must be a whole number.")
+    return value
+
+
 # A single line; `None` where nothing is to be seen.
 OPTIONAL_LINE = BeforeValidator(_line_or_none)
+# For an `int` of JSON: 5.0 is one, too (JSON Schema 2020-12, 6.1.1), but "5" and true are not.
+WHOLE_NUMBER = BeforeValidator(_whole_number)
 # Of JSON or, as text, of a form.
 SWITCH: dict[bool | str, bool] = {True: True, False: False, "true": True, "false": False}
 Switch = Annotated[bool, BeforeValidator(_switch)]
