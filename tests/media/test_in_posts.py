@@ -136,7 +136,7 @@ async def test_an_administrator_who_edits_a_post_leaves_its_images(
 async def test_images_of_a_cdn_are_linked_there(
     make_settings: Callable[..., Settings], susans: Client, app: Broadside
 ) -> None:
-    made = await uploaded(app, susans, encoded(picture(), "PNG"))
+    made = await uploaded(app, susans, encoded(picture(), "PNG"), alt="A tram")
     other = create_app(make_settings(media_url="https://cdn.example.com"))
     other.passwords = Passwords(time_cost=1, memory_kib=8)
     async with other.test_app(), Browser(other) as visitor:

@@ -35,7 +35,7 @@ EXACT = {kept.name: 0 for kept in KEPT_COUNTS}
 def expected_to_read(status: PostStatus, viewer: str, *, is_hidden: bool) -> bool:
     """Who may read a post, defined independently."""
     if is_hidden:
-        return viewer == "moderator"
+        return viewer in {"author", "moderator"}
     return status == PostStatus.PUBLISHED or viewer == "author"
 
 
