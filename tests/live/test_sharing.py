@@ -34,7 +34,7 @@ async def test_workers_alembic_and_commands_share_one_server(tmp_path: Path) -> 
             client.get("/"),
         )
         assert checked == (0, "No new upgrade operations detected.\n")
-        assert promoted == (1, "Error: there is no user nobody\n")
+        assert promoted == (1, "Error: there's no user nobody\n")
         assert page.status_code == 200
         assert (await client.get("/")).status_code == 200, "the others did not stop the server"
 
