@@ -114,7 +114,7 @@ async def _prepare(settings: Settings) -> int:
 
 
 def _own_command() -> str:
-    """The command that runs this program again in the shell of whoever started it."""
+    """The command that runs this program again in the shell of the person who started it."""
     started = sys.argv[0]
     if started.endswith("__main__.py"):
         return f"{shlex.quote(sys.executable)} -m blog"

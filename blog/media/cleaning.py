@@ -1,5 +1,6 @@
 """Removal of images that nothing shows, and of uploads that were never recorded."""
 
+from collections.abc import Collection
 from datetime import timedelta
 
 from sqlalchemy import Text, cast, delete, exists, func, or_, select
@@ -9,6 +10,7 @@ from blog.core.clock import now
 from blog.core.db.deleting import BATCH
 from blog.core.jobs.kinds import JobKind
 from blog.core.jobs.running import RunningJob
+from blog.core.storage.sweeping import delete_old
 from blog.core.web.app import current_app
 from blog.media.jobs import remove_later
 from blog.media.sizes import ORIGINALS
@@ -69,21 +71,16 @@ async def delete_unused(session: AsyncSession) -> int:
 
 async def sweep_uploads(job: RunningJob) -> None:
     """Delete stored uploads of processes that died before they could record them."""
-    storage, after, oldest = current_app.storage, "", now() - ABANDONED_AFTER
-    while page := await storage.page(ORIGINALS, after):
-        old = {
-            stored.key.rpartition("/")[2].removesuffix(".bin"): stored.key
-            for stored in page
-            if stored.modified < oldest
-        }
+
+    async def waiting(names: Collection[str]) -> Collection[str]:
         async with job.database.reading_session() as session:
-            waiting = select(MediaFile.name + "-" + MediaFile.generation).where(
-                MediaFile.name.in_([name.partition("-")[0] for name in old]),
+            found = select(MediaFile.name + "-" + MediaFile.generation).where(
+                MediaFile.name.in_([name.partition("-")[0] for name in names]),
                 MediaFile.state == MediaState.PROCESSING,
             )
-            needed = set(await session.scalars(waiting))
-        await storage.delete(*(key for name, key in old.items() if name not in needed))
-        after = page[-1].key
+            return set(await session.scalars(found))
+
+    await delete_old(current_app.storage, ORIGINALS, now() - ABANDONED_AFTER, waiting)
 
 
 SWEEP_UPLOADS = JobKind("sweep_uploads", sweep_uploads, at_once=1, every=timedelta(days=1))

@@ -18,6 +18,7 @@ from blog.core.db.deleting import BATCH
 from blog.core.jobs.kinds import JobKind
 from blog.core.jobs.queue import enqueue
 from blog.core.jobs.running import RunningJob
+from blog.core.storage.sweeping import delete_old
 from blog.core.web.app import current_app
 from blog.core.web.urls import external_url
 from blog.mail import outbox
@@ -149,13 +150,10 @@ async def tidy_exports(session: AsyncSession) -> int:
     return await remove_exports(session, Export.id.in_(old))
 
 
-async def sweep(job: RunningJob) -> None:
+async def sweep(_job: RunningJob) -> None:
     """Remove archives of which there is no row any more, such as those made after a backup that was
     restored. No archive that can be downloaded is as old."""
-    storage, after, oldest = current_app.storage, "", now() - KEPT - SPARED
-    while page := await storage.page(FOLDER, after):
-        await storage.delete(*(stored.key for stored in page if stored.modified < oldest))
-        after = page[-1].key
+    await delete_old(current_app.storage, FOLDER, now() - KEPT - SPARED)
 
 
 MAKE_EXPORT = JobKind(

@@ -1,6 +1,6 @@
 """The uploads of imports: objects of the storage that are deleted once they are not needed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, delete, select
@@ -10,6 +10,7 @@ from blog.core.clock import now
 from blog.core.jobs.kinds import JobKind
 from blog.core.jobs.queue import enqueue
 from blog.core.jobs.running import RunningJob
+from blog.core.storage.sweeping import delete_old
 from blog.core.web.app import current_app
 from blog.models import PostImport
 
@@ -58,18 +59,13 @@ async def _remove_later(session: AsyncSession, names: Sequence[str]) -> None:
 
 async def sweep(job: RunningJob) -> None:
     """Delete uploads of processes that died before they could record them."""
-    storage, after, oldest = current_app.storage, "", now() - ABANDONED_AFTER
-    while page := await storage.page(FOLDER, after):
-        old = {
-            stored.key.rpartition("/")[2].removesuffix(".bin"): stored.key
-            for stored in page
-            if stored.modified < oldest
-        }
+
+    async def recorded(names: Collection[str]) -> Collection[str]:
         async with job.database.reading_session() as session:
-            recorded = select(PostImport.upload).where(PostImport.upload.in_(old))
-            needed = set(await session.scalars(recorded))
-        await storage.delete(*(key for name, key in old.items() if name not in needed))
-        after = page[-1].key
+            found = select(PostImport.upload).where(PostImport.upload.in_(names))
+            return {name for name in await session.scalars(found) if name is not None}
+
+    await delete_old(current_app.storage, FOLDER, now() - ABANDONED_AFTER, recorded)
 
 
 SWEEP_IMPORT_UPLOADS = JobKind("sweep_import_uploads", sweep, at_once=1, every=timedelta(days=1))
