@@ -1,7 +1,7 @@
 """The pages for writing, editing and deleting comments, which are shown on the page of their
 post."""
 
-from quart import Blueprint, flash, redirect, render_template, session, url_for
+from quart import Blueprint, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 
 from blog.comments import queries, service
@@ -23,6 +23,7 @@ from blog.models import Comment, Post
 from blog.posts.addresses import post_url
 from blog.posts.policies import may_read_post, unreadable
 from blog.posts.queries import post_by_id
+from blog.posts.sent_drafts import forget_draft
 
 blueprint = Blueprint("comments", __name__)
 for policy in POLICIES:
@@ -44,8 +45,7 @@ async def write(post_id: int) -> ResponseReturnValue:
     except InvalidFieldsError as error:
         form.refuse(error)
         return await _form_again(post_id, form)
-    # The browser forgets its draft.
-    session["published"] = f"comment:{post_id}"
+    forget_draft(f"comment:{post_id}")
     return redirect(_address(post_id, written.slug, written.id, written.position))
 
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from quart import flash, make_response, redirect, render_template, request, session, url_for
+from quart import flash, make_response, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
 
 from blog.core.auth.identity import current_viewer, required_account, required_viewer
@@ -19,6 +19,7 @@ from blog.posts import queries, service
 from blog.posts.addresses import post_url
 from blog.posts.alt_texts import fill_in, question
 from blog.posts.schemas import PostForm
+from blog.posts.sent_drafts import forget_draft
 from blog.site.blueprint import blueprint
 
 FOLLOWED = "followed"
@@ -52,7 +53,7 @@ async def publish() -> ResponseReturnValue:
     except InvalidFieldsError as error:
         form.refuse(error)
         return await home_page(form)
-    session["published"] = "post"
+    forget_draft("post")
     await flash("Post published.", "success")
     return redirect(post_url(written))
 
@@ -105,5 +106,4 @@ async def home_page(form: Form[PostForm], preview: str | None = None) -> Respons
         form=form,
         preview=preview,
         shows_followed=tab == FOLLOWED,
-        published=session.pop("published", None),
     ), form.status

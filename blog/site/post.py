@@ -1,6 +1,6 @@
 """The page of a post with its conversation."""
 
-from quart import redirect, render_template, request, session
+from quart import redirect, render_template, request
 from quart.typing import ResponseReturnValue
 
 from blog.comments.queries import comments_page
@@ -35,6 +35,5 @@ async def post(post_id: int, slug: str | None = None) -> ResponseReturnValue:
         post=found,
         comments=comments,
         form=Form(CommentForm),
-        published=session.pop("published", None),
     )
     return page, post_headers(found)

@@ -38,7 +38,13 @@ export function forget(name) {
   }
 }
 
-// The page after a text was sent names it.
-document.querySelectorAll("[data-published]").forEach((element) => {
-  forget(element.dataset.published);
-});
+/** Forget the texts that have reached the server, which it names in a cookie. */
+function forgetSent() {
+  const [, name, sent] = /(?:^|; )([^=;]*sent_drafts)=([^;]*)/.exec(document.cookie) ?? [];
+  if (!name) return;
+  sent.split("|").forEach(forget);
+  const secure = location.protocol === "https:" ? "; Secure" : "";
+  document.cookie = `${name}=; Path=/; Max-Age=0; SameSite=Lax${secure}`;
+}
+
+forgetSent();

@@ -64,6 +64,21 @@ async def test_a_draft_survives_a_reload_until_it_is_published_or_discarded(
     await expect(text).to_have_value("")
 
 
+async def test_a_published_text_does_not_come_back_though_no_script_ran_on_the_next_page(
+    open_page: Opener,
+) -> None:
+    page = await open_page()
+    await log_in(page, WRITER)
+    await page.goto("/")
+    await page.get_by_label("on your mind").fill("Published and gone")
+    await page.route("**/*.js", lambda route: route.fulfill(content_type="text/javascript"))
+    await page.get_by_role("button", name="Publish").click()
+    await expect(page.get_by_text("Post published.")).to_be_visible()
+    await page.unroute("**/*.js")
+    await page.goto("/")
+    await expect(page.get_by_label("on your mind")).to_have_value("")
+
+
 async def test_two_editors_at_once_lose_nothing(open_page: Opener) -> None:
     first, second = await open_page(), await open_page()
     for page in (first, second):

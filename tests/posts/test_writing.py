@@ -81,11 +81,13 @@ async def test_a_line_of_64_kib_without_a_space_is_published(susans_browser: Bro
     assert (await susans_browser.submit("/", {"body": "x" * 65_536})).status_code == 302
 
 
-async def test_the_page_after_the_publication_tells_the_browser_once_that_the_draft_is_done(
+async def test_scripts_learn_from_a_cookie_which_drafts_are_published(
     susans_browser: Browser,
 ) -> None:
-    await susans_browser.submit("/", {"body": "Done"})
-    assert 'data-published="1:post"' in (await susans_browser.get("/")).text
-    assert "data-published" not in (await susans_browser.get("/")).text
-    await susans_browser.submit("/edit/1", {"body": "Done better", "version": "1"})
-    assert 'data-published="1:edit:1"' in (await susans_browser.get("/post/1")).text
+    answer = await susans_browser.submit("/", {"body": "Done"})
+    (cookie,) = [each for each in answer.headers.get_list("set-cookie") if "sent_drafts" in each]
+    assert cookie.startswith("__Host-sent_drafts=1:post; ")
+    assert "HttpOnly" not in cookie
+    answer = await susans_browser.submit("/edit/1", {"body": "Done better", "version": "1"})
+    # No script has read the first one yet.
+    assert "sent_drafts=1:post|1:edit:1; " in answer.headers["set-cookie"]

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from quart import flash, make_response, redirect, request, session, url_for
+from quart import flash, make_response, redirect, request, url_for
 from quart.typing import ResponseReturnValue
 
 from blog.core.auth.identity import required_viewer
@@ -22,6 +22,7 @@ from blog.posts.editor.queries import Edited
 from blog.posts.editor.schemas import ChangeForm, DraftForm, PublishForm
 from blog.posts.editor.views import FIELDS, ZONE, editor_page, other_of, versions_of
 from blog.posts.publication import publication_columns
+from blog.posts.sent_drafts import forget_draft
 from blog.posts.service import POST_IS_GONE, edit_post
 
 ZONE_LIFE = timedelta(days=365)
@@ -168,7 +169,7 @@ async def _open(sent: Sent) -> ResponseReturnValue:
     if not sent.data.body:
         return redirect(url_for("editor.write"))
     post_id, _ = await _stored(sent, await draft_html(sent.data.body))
-    session["published"] = "post"
+    forget_draft("post")
     return redirect(url_for("editor.edit", post_id=post_id))
 
 
@@ -243,7 +244,7 @@ async def _discard(sent: Sent) -> ResponseReturnValue:
 
 def _done(sent: Sent, address: str) -> ResponseReturnValue:
     """Go on at `address`, where the browser forgets its own copy of the text."""
-    session["published"] = f"edit:{sent.post.id}" if sent.edited else "write"
+    forget_draft(f"edit:{sent.post.id}" if sent.edited else "write")
     return redirect(address)
 
 

@@ -3,7 +3,7 @@
 import dataclasses
 from html import unescape
 
-from quart import Blueprint, render_template, request, session
+from quart import Blueprint, render_template, request
 from quart.typing import ResponseReturnValue
 
 from blog.core.auth.identity import required_viewer
@@ -73,10 +73,7 @@ async def drafts() -> ResponseReturnValue:
     page = await read(queries.drafts_page, wanted, required_viewer().id, search)
     rows = tuple([row._replace(text=await _words(row.text)) for row in page.rows])
     page = dataclasses.replace(page, rows=rows)
-    published = session.pop("published", None)
-    return await render_template(
-        "editor/drafts.html", page=page, search=search, published=published
-    )
+    return await render_template("editor/drafts.html", page=page, search=search)
 
 
 async def _words(source: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from quart import render_template, request, session
+from quart import render_template, request
 from quart.typing import ResponseReturnValue
 
 from blog.core.auth.identity import required_viewer
@@ -116,7 +116,6 @@ async def editor_page(
         other=other,
         own_tags=await read(queries.own_tags, required_viewer().id),
         covers=await _covers(post, form.values.get("cover", "")),
-        published=session.pop("published", None),
         imports=current_app.settings.import_images,
     )
     return page, 409 if other and request.method == "POST" else form.status
