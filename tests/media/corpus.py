@@ -3,7 +3,8 @@
 import io
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 from typing import Any
 
 from PIL import Image, ImageCms, TiffImagePlugin
@@ -56,6 +57,7 @@ def png_of(width: int, height: int, data: bytes = b"", depth: int = 8, colour: i
     return SIGNATURE + chunk(b"IHDR", head) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
 
 
+@cache
 def bomb() -> bytes:
     """A PNG of some kilobytes with 30,000 by 30,000 pixels."""
     packer, row = zlib.compressobj(9), bytes(30_000 // 8 + 1)
@@ -63,6 +65,7 @@ def bomb() -> bytes:
     return png_of(30_000, 30_000, data, depth=1)
 
 
+@cache
 def animation(frames: int = 3, width: int = 40, height: int = 20, kind: str = "GIF") -> bytes:
     """Frames of different colours, of a tenth of a second each, again and again."""
     images = [
@@ -106,8 +109,11 @@ def good_files() -> Iterator[tuple[str, bytes]]:
     yield "one pixel", encoded(Image.new("RGB", (1, 1)), "PNG")
 
 
-def bad_files() -> Iterator[tuple[str, bytes, str]]:
-    """Files that are refused, by their names, with a part of what is said."""
+def bad_files() -> Iterator[tuple[str, bytes | Callable[[], bytes], str]]:
+    """Files that are refused, by their names, with a part of what is said.
+
+    Large ones are functions, so that they are made only where they are needed.
+    """
     jpeg, gif = encoded(picture(400, 300), "JPEG"), encoded(picture(), "GIF")
     png, webp = encoded(picture(400, 300), "PNG"), encoded(picture(), "WEBP")
     head = b"<html><script>alert(1)</script></html>"
@@ -130,10 +136,10 @@ def bad_files() -> Iterator[tuple[str, bytes, str]]:
     yield "html after a gif", gif + b"<!DOCTYPE html>", "something else"
     yield "zip after a jpeg", jpeg + b"PK\x05\x06" + bytes(18), "something else"
     yield "pdf in a png", encoded(picture(), "PNG", pnginfo=_text("%PDF-1.4")), "something else"
-    yield "bomb", bomb(), "900 megapixels"
+    yield "bomb", bomb, "900 megapixels"
     yield "claims to be large", png_of(60_000, 60_000), "3,600 megapixels"
-    yield "too many frames", animation(1_001, 1, 1), "1,001 frames"
-    yield "animated bomb", animation(51, 2_000, 1_000), "102 megapixels"
+    yield "too many frames", partial(animation, 1_001, 1, 1), "1,001 frames"
+    yield "animated bomb", partial(animation, 51, 2_000, 1_000), "102 megapixels"
 
 
 def _text(value: str) -> Any:

@@ -61,7 +61,8 @@ async def test_each_kind_is_taken_and_served_as_webp(
 async def test_what_is_no_good_image_is_refused_in_words_and_nothing_is_kept(
     app: Broadside, susans: Client, db: AsyncSession, name: str
 ) -> None:
-    content, words = BAD[name]
+    file, words = BAD[name]
+    content = file if isinstance(file, bytes) else file()
     problem = assert_problem(await upload(susans, content), 422)
     assert words in problem["errors"][0]["message"], problem
     assert problem["errors"][0]["field"] == "file"
