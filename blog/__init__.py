@@ -107,6 +107,7 @@ from blog.posts.revisions.api import blueprint as revisions_api
 from blog.posts.revisions.comparing import Comparisons
 from blog.posts.revisions.pages import blueprint as revisions_pages
 from blog.posts.state_pages import blueprint as post_state_pages
+from blog.search.jobs import INDEX_OLD_POSTS
 from blog.site.pages import blueprint as site_pages
 from blog.transfer.exporting.handlers import remove_with_account
 from blog.transfer.exporting.jobs import (
@@ -137,6 +138,7 @@ JOBS = (
     FIND_DELETED_ACCOUNTS,
     PUBLISH_DUE_POSTS,
     RENDER_OLD_TEXTS,
+    INDEX_OLD_POSTS,
     PROCESS_MEDIA,
     REMOVE_MEDIA_FILE,
     MAKE_EXPORT,

@@ -23,6 +23,7 @@ from blog.models.post_draft import PostDraft
 from blog.models.post_import import ImportRemark, ImportState, PostImport
 from blog.models.post_media import PostMedia
 from blog.models.post_revision import PostRevision
+from blog.models.post_search import PostSearch, SearchConfiguration
 from blog.models.rate_limit import RateLimit
 from blog.models.report import Report, ReportState
 from blog.models.revision_media import RevisionMedia
@@ -62,6 +63,7 @@ __all__ = [
     "PostImport",
     "PostMedia",
     "PostRevision",
+    "PostSearch",
     "PostStatus",
     "PostTag",
     "RateLimit",
@@ -70,6 +72,7 @@ __all__ = [
     "RevisionMedia",
     "Role",
     "Scope",
+    "SearchConfiguration",
     "Tag",
     "User",
     "UserRange",
