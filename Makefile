@@ -62,7 +62,7 @@ lock: $(VENV)/uv/bin/uv ## Pin the dependencies; with ARGS=--upgrade to the newe
 		--output-file requirements/dev.lock
 
 clean: ## Remove generated files, except the site's data in var/
-	@rm -rf $(VENV) .coverage* htmlcov .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf $(VENV) static/fonts .coverage* htmlcov .mypy_cache .pytest_cache .ruff_cache
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 
 help: ## Show this
@@ -92,7 +92,7 @@ $(BIN)/python:
 	@echo "Making a Python environment in $(VENV)"
 	@$(PYTHON) -m venv --clear $(VENV)
 
-$(VENV)/run.stamp: requirements/run.lock pyproject.toml | $(BIN)/python
+$(VENV)/run.stamp: requirements/run.lock pyproject.toml hatch_build.py | $(BIN)/python
 	@$(call locked,requirements/run.lock)
 	@$(PIP) --quiet install --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -46,6 +46,8 @@ async def test_an_installed_site_is_served_from_an_empty_folder(tmp_path: Path) 
             assert page.status_code == 200
             style = page.text.partition('rel="stylesheet" href="')[2].partition('"')[0]
             assert (await visitor.get(style)).status_code == 200
+            font = page.text.partition('rel="preload" href="')[2].partition('"')[0]
+            assert (await visitor.get(font)).content.startswith(b"wOF2")
             assert (await visitor.get("/api/v1/posts/")).status_code == 200
     finally:
         process.terminate()

@@ -38,7 +38,9 @@ SCREEN = (
 )  # fmt: skip
 # What browsers and crawlers ask for without having read a page.
 WELL_KNOWN = ("favicon.ico", "apple-touch-icon.png", "robots.txt")
-BUNDLES = {"css/screen.css": tuple(f"css/{sheet}.css" for sheet in SCREEN)}
+# Written by the build (`hatch_build.py`): the sheet, and what each page needs of what it names.
+FONTS_SHEET = "fonts/fonts.css"
+FONTS = ("fonts/sans.woff2", "fonts/serif.woff2")
 
 
 class _Version(NamedTuple):
@@ -174,7 +176,16 @@ class Assets:
 
 def own_assets(project: Path) -> Assets:
     """The files of the folder `static`, served below `/static/`."""
-    return Assets(project / "static", "/static/", BUNDLES)
+    folder = project / "static"
+    sheets = [f"css/{sheet}.css" for sheet in SCREEN]
+    if has_fonts(folder):
+        sheets.insert(0, FONTS_SHEET)
+    return Assets(folder, "/static/", {"css/screen.css": sheets})
+
+
+def has_fonts(folder: Path) -> bool:
+    """Whether the fonts have been built; without them pages use those of the system."""
+    return (folder / FONTS_SHEET).is_file()
 
 
 def init_app(app: Broadside) -> None:
@@ -184,3 +195,4 @@ def init_app(app: Broadside) -> None:
     for name in WELL_KNOWN:
         app.add_url_rule(f"/{name}", "well_known", assets.serve, defaults={"filename": name})
     app.jinja_env.globals["asset"] = assets.address
+    app.jinja_env.globals["fonts"] = FONTS if has_fonts(Path(app.root_path) / "static") else ()
