@@ -12,15 +12,15 @@ BROWSERS := chromium chromium-browser google-chrome chrome
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: run test test-coverage fuzz worst lint demo bench bench-slow lock screenshots clean help chromium exiftool nginx wrk
+.PHONY: run test test-coverage fuzz worst lint demo bench bench-slow lock screenshots clean help chromium exiftool nginx wrk xmllint
 
 run: $(VENV)/run.stamp ## Serve the site on http://127.0.0.1:5000 until Ctrl-C
 	@exec $(BIN)/blog serve
 
-test: $(VENV)/dev.stamp chromium exiftool nginx ## Run all tests, or some: make test ARGS="-k login"
+test: $(VENV)/dev.stamp chromium exiftool nginx xmllint ## Run all tests, or some: make test ARGS="-k login"
 	@$(BIN)/pytest $(AT_ONCE) $(ARGS)
 
-test-coverage: $(VENV)/dev.stamp chromium exiftool nginx ## Run all tests with line and branch coverage
+test-coverage: $(VENV)/dev.stamp chromium exiftool nginx xmllint ## Run all tests with line and branch coverage
 	@$(BIN)/pytest $(AT_ONCE) --cov --cov-report term --cov-report html $(ARGS)
 
 fuzz: $(VENV)/dev.stamp ## Fuzz the site: make fuzz EXAMPLES=1000 SEED=7
@@ -118,7 +118,7 @@ define apt
 	fi
 endef
 
-# Tests with a real browser, ExifTool or nginx are skipped if it is missing, and fail if CI=true.
+# Tests with a real browser, ExifTool, nginx or xmllint are skipped if it is missing, and fail if CI=true.
 chromium:
 	@for name in $(BROWSERS); do command -v $$name >/dev/null && exit 0; done; \
 	$(call apt,chromium,The browser tests are skipped without Chromium)
@@ -134,3 +134,7 @@ nginx:
 wrk:
 	@command -v wrk >/dev/null && exit 0; \
 	$(call apt,wrk,The benchmark needs wrk)
+
+xmllint:
+	@command -v xmllint >/dev/null && exit 0; \
+	$(call apt,libxml2-utils,The tests of feeds are skipped without xmllint)

@@ -53,6 +53,22 @@ def origin(text: str) -> str:
     return text.rstrip("/")
 
 
+def web_address(text: str) -> str:
+    """`http(s)://host/path`, on the standard port, as `blog.core.web.fetching` can fetch it."""
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise ValueError("has a host or port that can't exist") from None
+    if parts.scheme not in {"http", "https"}:
+        raise ValueError("must start with https:// or http://")
+    if not is_host(host) or port or "@" in parts.netloc or parts.fragment:
+        raise ValueError("must have a host, and neither a port, a password nor a fragment")
+    if not text.isascii() or not text.isprintable() or any(each in text for each in ' "<>'):
+        raise ValueError("must be ASCII, without spaces")
+    return text
+
+
 def is_host(text: str) -> bool:
     """Whether `text` is an IP address or a valid host name."""
     try:

@@ -162,6 +162,11 @@ class Settings(BaseSettings):
     https_redirect: Annotated[bool, example("true")] = False
     hsts_subdomains: Annotated[bool, example("true")] = False
 
+    websub_hub: Annotated[
+        Annotated[str, AfterValidator(values.web_address)] | None,
+        example("https://hub.example.com/"),
+    ] = None
+
     avatars: Annotated[Avatars, example("identicon")] = Avatars.IDENTICON
 
     mail_server: Annotated[Place | None, example("smtp.example.com")] = None

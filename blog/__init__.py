@@ -22,6 +22,7 @@ from blog.admin.background.pages import blueprint as jobs_pages
 from blog.admin.handlers import tell_of_new_people
 from blog.admin.pages import blueprint as admin_pages
 from blog.comments.api import blueprint as comments_api
+from blog.comments.feeds import blueprint as comment_feeds
 from blog.comments.pages import blueprint as comments_pages
 from blog.core.api import versions
 from blog.core.api.idempotency import delete_old as delete_old_answers
@@ -76,6 +77,9 @@ from blog.core.web.proxies import TrustedProxies
 from blog.core.web.rate_limits import RateLimits
 from blog.core.web.rate_limits import delete_full as delete_full_rate_limits
 from blog.core.web.request_normalisation import NormalisationMiddleware
+from blog.feeds.handlers import tell_hub
+from blog.feeds.jobs import PING_HUB
+from blog.feeds.pages import blueprint as feeds
 from blog.follows.api import blueprint as follows_api
 from blog.follows.pages import blueprint as follows_pages
 from blog.mail.alerts import Alerts
@@ -94,6 +98,7 @@ from blog.media.rendering import image_finder
 from blog.media.serving import blueprint as media_files
 from blog.models import ApiToken, LoginSession
 from blog.moderation.api import blueprint as moderation_api
+from blog.moderation.events import PostHidden, PostShown
 from blog.moderation.pages import blueprint as moderation_pages
 from blog.moderation.report_pages import blueprint as report_pages
 from blog.moderation.revision_pages import blueprint as revision_moderation_pages
@@ -101,6 +106,7 @@ from blog.posts.api import blueprint as posts_api
 from blog.posts.editor.autosave import blueprint as autosave_pages
 from blog.posts.editor.covers import blueprint as cover_pages
 from blog.posts.editor.pages import blueprint as editor_pages
+from blog.posts.events import PostChanged, PostDeleted, PostPublished, PostUnpublished
 from blog.posts.jobs import PUBLISH_DUE_POSTS, RENDER_OLD_TEXTS
 from blog.posts.pages import blueprint as posts_pages
 from blog.posts.revisions.api import blueprint as revisions_api
@@ -132,6 +138,14 @@ EVENT_HANDLERS = (
     Handler(AccountDeleted, remove_imports_with_account),
 )
 
+# Those of a site with a WebSub hub: they make a transaction of each post that is written.
+HUB_HANDLERS = tuple(
+    Handler(event, tell_hub)
+    for event in (
+        PostPublished, PostChanged, PostUnpublished, PostDeleted, PostHidden, PostShown,
+    )
+)  # fmt: skip
+
 # The kinds of background jobs; see `blog.core.jobs.kinds`. Mail has a separate queue.
 JOBS = (
     REMOVE_DELETED_ACCOUNT,
@@ -141,6 +155,7 @@ JOBS = (
     INDEX_OLD_POSTS,
     PROCESS_MEDIA,
     REMOVE_MEDIA_FILE,
+    PING_HUB,
     MAKE_EXPORT,
     REMOVE_EXPORT,
     SWEEP_EXPORTS,
@@ -197,6 +212,7 @@ BLUEPRINTS = (
     media_pages,
     media_files,
     site_pages,
+    feeds,
     posts_pages,
     post_state_pages,
     revisions_pages,
@@ -205,6 +221,7 @@ BLUEPRINTS = (
     cover_pages,
     follows_pages,
     comments_pages,
+    comment_feeds,
     report_pages,
     importing_pages,
     moderation_pages,
@@ -247,7 +264,7 @@ def create_app(settings: Settings) -> Broadside:
     app = Broadside("blog", root_path=str(PROJECT), static_folder=None)
     app.settings = settings
     migrations.known_revisions()  # Read now, before an update may replace the files.
-    handlers = Handlers(EVENT_HANDLERS)
+    handlers = Handlers(EVENT_HANDLERS + (HUB_HANDLERS if settings.websub_hub else ()))
     app.database = Database(
         settings.database_url,
         settings.var_dir / "postgres",

@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 from sqlalchemy import event, text
 
+from blog.core.clock import now
 from blog.core.db.cursors import Order
 from blog.core.web.app import Broadside
-from blog.models import Comment, User
+from blog.models import Comment, Post, User
 from tests.api.support import add_token
 from tests.support import Browser, add_user
 
@@ -28,12 +29,16 @@ SMALL, LARGE = 5_000, 20_000
 RATIO, ALLOWANCE, BLOCKS_PER_ROW = 1.5, 200, 8
 LAST = 9_999_999_999
 PAGES = ("", "?page=2", "?page=10", "?page=100", f"?page={LAST}")
+FEED_WAYS = ("", f"?before={Order(Post.published_at, Post.id).cursor(now(), 4000)}")
 WAYS = {
     "/api/": (*PAGES, "?cursor=", "?per_page=100"),
     "/admin/users": (
         *PAGES, "?q=u", "?q=z", "?q=mail", "?q=x", "?role=Moderator", "?role=Administrator",
         "?state=disabled", "?state=unconfirmed", "?state=active", "?role=User&q=mail&state=active",
     ),
+    "/feed.": FEED_WAYS,
+    "/user/<username>/feed.": FEED_WAYS,
+    "/post/<id:post_id>/comments/feed.": ("", f"?before={Order(Comment.id).cursor(4000)}"),
     "/post/": (*PAGES, "?page=-1"),
     "/moderate": ("", f"?before={Order(Comment.id).cursor(4000)}"),
 }  # fmt: skip
@@ -146,7 +151,7 @@ def addresses(app: Broadside, site: Site) -> Iterator[str]:
     """An address of each route of the site, with each way to ask for a list."""
     values = {
         "post_id": site.post, "comment_id": 100, "user_id": site.hub.id,
-        "username": site.hub.username, "who": site.hub.username, "number": 2000,
+        "username": site.hub.username, "who": site.hub.username, "number": 2000, "form": "atom",
     }  # fmt: skip
     for rule in app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()):

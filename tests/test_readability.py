@@ -37,11 +37,13 @@ ROLES = {
     "moderator": "Moderator",
     "administrator": "Administrator",
 }
+COMMENT_IS_PUBLIC = {"visible", "disabled authors"}
 # By page and API alike, but for the last, which is an administrator's token.
 VIEWERS = ["anonymous", *ROLES, "token without moderate"]
 PREFIX = PREFIXES["v1"]
 PREVIEW_KEY = "k" * 43
 HIDE_REVISION = "/moderate/post/<id:post_id>/revisions/<id:number>/<any(hide, show):action>"
+COMMENT_FEED = "GET /post/<id:post_id>/comments/feed.<any(atom, json):form>"
 READERS_PAGES = (
     "GET /post/<id:post_id>",
     "GET /post/<id:post_id>/revisions",
@@ -128,7 +130,8 @@ class Route(NamedTuple):
     Attributes:
         rule: as it is registered; of the API without the version.
         address: with the ids of the site.
-        about: whether it is about the post or the comment.
+        about: whether it is about the post or the comment; `public` is about what everybody may
+            read of the post, so that its author does not see more than others.
         shows: which words an answer may have: those of the post, the comment, both or none.
     """
 
@@ -149,6 +152,8 @@ PAGES = [
     Route("GET /post/<id:post_id>/revisions/<id:number>", "/post/1/revisions/1", "post", "post"),
     Route("GET /post/<id:post_id>/revisions/<id:number>", "/post/1/revisions/2", "post", "post"),
     Route("GET /post/<id:post_id>/timemap", "/post/1/timemap", "post"),
+    Route(COMMENT_FEED, "/post/1/comments/feed.atom", "public", "public comment"),
+    Route(COMMENT_FEED, "/post/1/comments/feed.json", "public", "public comment"),
     Route(
         "GET /post/<id:post_id>/revisions/<id:number>/text",
         "/post/1/revisions/1/text",
@@ -208,6 +213,8 @@ RESOURCES = [
 ]
 LISTS = ["/", "/user/author", f"{PREFIX}/posts/", f"{PREFIX}/users/author/posts/",
          f"{PREFIX}/users/author/timeline/", f"{PREFIX}/posts/?cursor="]  # fmt: skip
+# What everybody may read, whoever asks.
+FEEDS = ["/feed.atom", "/feed.json", "/user/author/feed.atom", "/user/author/feed.json"]
 COMMENT_LISTS = [f"{PREFIX}/comments/", f"{PREFIX}/comments/?cursor="]
 
 
@@ -294,12 +301,15 @@ def assert_words(answer: httpx.Response, expected: Expected, row: Route) -> None
     if answer.status_code == 200:
         if "post" in row.shows:
             assert POST in answer.text, row
-        if "comment" in row.shows:
+        if row.shows == "public comment":
+            assert (COMMENT in answer.text) == (expected.state in COMMENT_IS_PUBLIC), row
+        elif "comment" in row.shows:
             assert (COMMENT in answer.text) == expected.text, row
 
 
 def is_there(expected: Expected, row: Route) -> bool:
-    return {"post": expected.post, "comment": expected.comment, "none": False}[row.about]
+    known = {"post": expected.post, "comment": expected.comment, "public": expected.is_public}
+    return known.get(row.about, False)
 
 
 @pytest.mark.parametrize("expected", cases(), ids=" - ".join)
@@ -309,7 +319,7 @@ async def test_every_route_hides_what_its_viewer_may_not_read(
     await bring_about(app, expected.state)
     async with Client(app, token=tokens.get(expected.viewer, "")) as client:
         client.base_url = httpx.URL("https://blog.test")
-        for address in LISTS:
+        for address in (*LISTS, *FEEDS):
             assert (POST in (await client.get(address)).text) == expected.is_public, address
         drafts = await client.get(f"{PREFIX}/me/drafts/")
         assert (POST in drafts.text) == expected.is_own_draft
@@ -368,6 +378,8 @@ def statuses(expected: Expected, row: Route) -> set[int]:
     """How a page may answer."""
     is_deletion = row.rule.startswith("POST") and "delete" in row.rule
     is_there_for_them = is_there(expected, row)
+    if row.about == "public":
+        return {200 if expected.is_public else expected.missing}
     if row.rule in READERS_PAGES:
         found = 200 if row.about == "post" else 302
     elif row.rule.endswith("<slug>"):

@@ -141,6 +141,13 @@ TABLE = [
     ),
     Row("GET /preview/<key>", everybody(404), "/preview/none"),
     Row("GET /user/<username>", everybody(200), "/user/bob"),
+    Row("GET /feed.<any(atom, json):form>", everybody(200), "/feed.json"),
+    Row("GET /user/<username>/feed.<any(atom, json):form>", everybody(200), "/user/bob/feed.atom"),
+    Row(
+        "GET /post/<id:post_id>/comments/feed.<any(atom, json):form>",
+        everybody(200),
+        "/post/{post}/comments/feed.atom",
+    ),
     Row("GET /static/<path:filename>", everybody(404), "/static/none"),
     Row("GET /favicon.ico", everybody(200)),
     Row("GET /apple-touch-icon.png", everybody(200)),

@@ -50,6 +50,10 @@ WRONG = {
     "TRUSTED_PROXIES": ["nginx", "10.0.0.1/8", "-1", "1.2.3.4/99", "101"],
     "HTTPS_REDIRECT": ["perhaps", "2", "true"],  # BASE_URL is http
     "HSTS_SUBDOMAINS": ["maybe", "true"],  # without HTTPS_REDIRECT
+    "WEBSUB_HUB": [
+        "hub", "ftp://hub.example", "https://", "https://hub.example:8080/", "https://a b/",
+        "https://a@hub.example/", "https://hub.example/#x", "https://h/\u00fc", "https://[/",
+    ],
     "AVATARS": ["png", "Gravatar"],
     "MAIL_SERVER": ["smtp://mail.example.com", "mail.example.com:25", "mail server"],
     "MAIL_PORT": ["smtp", "0", "65536"],
@@ -86,6 +90,7 @@ RIGHT = {
         "post@localhost", '"Our, site" <post@example.com>', "Büro <post@bücher.example>",
         "post+tag@example.com", "<post@example.com>",
     ],
+    "WEBSUB_HUB": ["https://hub.example/", "http://hub.example/publish?x=1"],
     "WEB_CONCURRENCY": [" 2 ", "16"],
     "MAIL_STARTTLS": ["on", "1", "TRUE"],
     "METRICS_TOKEN": ["0123456789abcdef", "YWJjZGVmZ2hpamtsbW5vcA=="],

@@ -56,6 +56,10 @@ _UNDER_POST: Listing[Comment] = Listing(
     Order(Comment.id, descending=False), _of_post, lambda comment: (comment.id,),
     complete=_under_post, deepest=ANY_PAGE,
 )  # fmt: skip
+_NEWEST_UNDER_POST: Listing[Comment] = Listing(
+    Order(Comment.id), _of_post, lambda comment: (comment.id,),
+    complete=lambda ids: _under_post(ids).order_by(None).order_by(Comment.id.desc()),
+)  # fmt: skip
 _ids, _newest_first = select(Comment.id).where(IS_THERE), Order(Comment.id)
 _NEWEST: Listing[Comment] = Listing(
     _newest_first, _ids, lambda comment: (comment.id,), complete=_of_all,
@@ -85,6 +89,13 @@ async def comments_page(
     if isinstance(wanted, PageRequest) and wanted.offset and wanted.offset >= total:
         return _UNDER_POST.page([], wanted, total)
     return await _UNDER_POST.read(session, wanted, total, post=post.id)
+
+
+async def newest_under_post(
+    session: AsyncSession, post_id: int, wanted: CursorRequest
+) -> Page[Comment]:
+    """A page of the comments of a post, the newest first, with their authors."""
+    return await _NEWEST_UNDER_POST.read(session, wanted, post=post_id)
 
 
 async def newest(session: AsyncSession, wanted: PageRequest | CursorRequest) -> Page[Comment]:

@@ -150,6 +150,7 @@ async def _add_files(connection: AsyncConnection, pictures: Sequence[Picture]) -
             "frames": 1,
             "colour": picture.colour,
             "variants": [list(size) for size in picture.variants],
+            "variant_bytes": [len(file) for file in picture.files],
             "bytes": picture.bytes,
         }
         for picture in pictures

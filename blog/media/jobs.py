@@ -114,7 +114,7 @@ async def _record(
     ready = (
         update(MediaFile)
         .where(MediaFile.name.in_(_is_wanted(payload)))
-        .values(state=MediaState.READY, bytes=size)
+        .values(state=MediaState.READY, bytes=size, variant_bytes=[each.bytes for each in made])
         .returning(MediaFile.name)
     )
     if await session.scalar(ready) is None:

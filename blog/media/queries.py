@@ -45,6 +45,11 @@ _SHOWN = select(
 _FILE = _SHOWN.where(MediaFile.name == bindparam("name"))
 _FILES = _SHOWN.where(MediaFile.name == any_(bindparam("names", type_=ARRAY(String))))
 
+_LENGTHS = select(MediaFile.name, MediaFile.variants, MediaFile.variant_bytes).where(
+    MediaFile.name == any_(bindparam("names", type_=ARRAY(String))),
+    MediaFile.variant_bytes.is_not(None),
+)
+
 
 class Usage(NamedTuple):
     """How many images somebody has, and their size."""
@@ -77,6 +82,19 @@ def locked(ids: Sequence[int]) -> Select[Media]:
 async def facts_of(session: AsyncSession, names: Sequence[str]) -> list[ShownFile]:
     """What there is of some files."""
     return [ShownFile._make(row) for row in await session.execute(_FILES, {"names": names})]
+
+
+async def lengths_of(session: AsyncSession, names: tuple[str, ...]) -> dict[tuple[str, int], int]:
+    """The sizes in bytes of the variants of some files, by the name and the width.
+
+    Those of files that were processed before sizes were kept are missing.
+    """
+    rows = await session.execute(_LENGTHS, {"names": list(names)})
+    return {
+        (name, width): length
+        for name, variants, lengths in rows
+        for (width, _), length in zip(variants, lengths or (), strict=True)
+    }
 
 
 async def usage(session: AsyncSession, owner_id: int) -> Usage:

@@ -28,6 +28,7 @@ from blog.models.rate_limit import RateLimit
 from blog.models.report import Report, ReportState
 from blog.models.revision_media import RevisionMedia
 from blog.models.role import Permission, Role
+from blog.models.site import Site
 from blog.models.tag import PostTag, Tag
 from blog.models.user import User
 
@@ -73,6 +74,7 @@ __all__ = [
     "Role",
     "Scope",
     "SearchConfiguration",
+    "Site",
     "Tag",
     "User",
     "UserRange",

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Integer, String
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Integer, String
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -40,6 +40,8 @@ class MediaFile(Base):
     colour: Mapped[str] = mapped_column(String(6))
     # [width, height] of each variant, the smallest first.
     variants: Mapped[list[list[int]]] = mapped_column(JSONB)
+    # The size of each variant, once it is processed; NULL if that was before sizes were kept.
+    variant_bytes: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))
     # The size of the upload; once it is processed, of all variants.
     bytes: Mapped[int]
     created_at: Mapped[CreatedAt]

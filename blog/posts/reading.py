@@ -1,6 +1,7 @@
 """Load the post of a request, if the viewer may read it."""
 
 from blog.core.auth.identity import current_viewer
+from blog.core.auth.viewer import Viewer
 from blog.core.web.app import read
 from blog.models import Post
 from blog.posts.policies import may_read_post, unreadable
@@ -8,13 +9,16 @@ from blog.posts.queries import post_by_id
 from blog.posts.service import POST_IS_GONE
 
 
-async def readable_post(post_id: int) -> Post:
+async def readable_post(post_id: int, viewer: Viewer | None = None) -> Post:
     """A post that the viewer may read.
+
+    Args:
+        viewer: by default that of the request.
 
     Raises:
         NotFoundError, GoneError: there is none.
     """
     post = await read(post_by_id, post_id)
-    if post is None or not may_read_post(current_viewer(), post):
+    if post is None or not may_read_post(viewer or current_viewer(), post):
         raise unreadable(post, POST_IS_GONE)
     return post

@@ -1,6 +1,7 @@
 """Copies of images of other sites, and what the server must not be led to."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from ipaddress import IPv4Address, ip_address
@@ -35,6 +36,8 @@ class OtherSite:
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         request = await reader.readuntil(b"\r\n\r\n")
+        if length := re.search(rb"Content-Length: (\d+)", request):
+            request += await reader.readexactly(int(length[1]))
         self.asked.append(request)
         await asyncio.sleep(self.pause)
         writer.write(self.answers[request.split()[1].decode()])

@@ -20,6 +20,9 @@ from blog.models import LoginSession, Permission, User
 
 # Endpoints that do not depend on the viewer, and skip authentication.
 VIEWER_INDEPENDENT = {
+    "comment_feeds.of_post",
+    "feeds.person",
+    "feeds.site",
     "static",
     "well_known",
     "users.avatar",

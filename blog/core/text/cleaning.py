@@ -14,7 +14,10 @@ _EMBEDDINGS = "\u202a-\u202e"
 _ISOLATES = re.compile("[\u2066-\u2069]")
 _END_OF_ISOLATE = "\u2069"
 _LINE_ENDS = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
-_DISTURBING = re.compile(f"[\x00-\x09\x0b-\x1f\x7f-\x9f{_EMBEDDINGS}]")
+# The noncharacters U+FFFE and U+FFFF are forbidden in XML, and mean nothing.
+_DISTURBING = re.compile(f"[\x00-\x09\x0b-\x1f\x7f-\x9f{_EMBEDDINGS}\ufffe\uffff]")
+# XML 1.0, 2.2.
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def clean_lines(text: str) -> str:
@@ -30,6 +33,11 @@ def clean_line(text: str) -> str:
     """
     line = " ".join(clean_lines(text).split("\n"))
     return line if _isolates_end(line) else _ISOLATES.sub("", line)
+
+
+def without_forbidden(text: str) -> str:
+    """`text` without the characters that an XML document cannot contain, not even escaped."""
+    return _FORBIDDEN.sub("", text)
 
 
 def _isolates_end(line: str) -> bool:

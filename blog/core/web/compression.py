@@ -22,6 +22,8 @@ GZIP_FORMAT = 16 + zlib.MAX_WBITS
 GZIPPED = "-gzip"
 Arguments = ParamSpec("Arguments")
 COMPRESSIBLE = {
+    "application/atom+xml",
+    "application/feed+json",
     "application/json",
     "application/problem+json",
     "image/svg+xml",

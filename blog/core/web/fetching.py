@@ -8,11 +8,11 @@ and redirects come through here as well. Neither a proxy of the environment nor 
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import httpcore
 
@@ -112,24 +112,56 @@ async def fetched(url: str, agent: str) -> AsyncIterator[AsyncIterator[bytes]]:
     Raises:
         FetchError: within the context too.
     """
+    async with _connections() as pool:
+        for _ in range(MOST_REDIRECTS + 1):
+            options = _options(agent, Accept="image/*")
+            async with pool.stream("GET", checked(url), **options) as response:
+                headers = {name.lower(): value for name, value in response.headers}
+                if response.status in REDIRECTS and (target := headers.get(b"location")):
+                    url = urljoin(url, target.decode("latin-1"))
+                    continue
+                if response.status != 200:
+                    raise FetchError(WAS_REFUSED.format(status=response.status))
+                if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+                    raise FetchError(IS_ENCODED)
+                yield response.aiter_stream()
+                return
+        raise FetchError(TOO_MANY_REDIRECTS)
+
+
+async def send_form(url: str, agent: str, fields: Sequence[tuple[str, str]]) -> None:
+    """Send a form to another site, whose answer is not read. Redirects are not followed.
+
+    Args:
+        url, agent: as of `fetched`.
+        fields: names and values.
+
+    Raises:
+        FetchError: it was not accepted.
+    """
+    content = urlencode(fields).encode()
+    options = _options(agent, **{"Content-Type": "application/x-www-form-urlencoded"})
+    async with (
+        _connections() as pool,
+        pool.stream("POST", checked(url), content=content, **options) as response,
+    ):
+        if not 200 <= response.status < 300:
+            raise FetchError(WAS_REFUSED.format(status=response.status))
+
+
+@asynccontextmanager
+async def _connections() -> AsyncIterator[httpcore.AsyncConnectionPool]:
+    """Connections to public addresses, for a limited time.
+
+    Raises:
+        FetchError: within the context: the other site does not answer.
+    """
     try:
         async with (
             asyncio.timeout(SECONDS),
             httpcore.AsyncConnectionPool(network_backend=PublicOnly()) as pool,
         ):
-            for _ in range(MOST_REDIRECTS + 1):
-                async with pool.stream("GET", checked(url), **_options(agent)) as response:
-                    headers = {name.lower(): value for name, value in response.headers}
-                    if response.status in REDIRECTS and (target := headers.get(b"location")):
-                        url = urljoin(url, target.decode("latin-1"))
-                        continue
-                    if response.status != 200:
-                        raise FetchError(WAS_REFUSED.format(status=response.status))
-                    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
-                        raise FetchError(IS_ENCODED)
-                    yield response.aiter_stream()
-                    return
-            raise FetchError(TOO_MANY_REDIRECTS)
+            yield pool
     except (
         httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, TimeoutError,
     ):  # fmt: skip
@@ -158,10 +190,10 @@ def checked(url: str) -> str:
     return url
 
 
-def _options(agent: str) -> dict[str, Any]:
+def _options(agent: str, **headers: str) -> dict[str, Any]:
     timeouts = dict.fromkeys(("connect", "pool"), SECONDS_TO_CONNECT)
     timeouts |= dict.fromkeys(("read", "write"), SECONDS)
     return {
-        "headers": {"User-Agent": agent, "Accept": "image/*", "Accept-Encoding": "identity"},
+        "headers": {"User-Agent": agent, "Accept-Encoding": "identity", **headers},
         "extensions": {"timeout": timeouts},
     }

@@ -1,0 +1,79 @@
+"""Documents of JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/)."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urljoin
+
+from blog.core.text.cleaning import without_forbidden
+from blog.core.web.app import current_app
+from blog.core.web.avatars import avatar_url
+from blog.feeds.content import with_absolute_addresses
+from blog.feeds.documents import Document, moment_text, profile_of
+from blog.feeds.entries import Enclosure, Entry
+from blog.posts.lists import Author
+
+MEDIA_TYPE = "application/feed+json"
+VERSION = "https://jsonfeed.org/version/1.1"
+
+
+def json_document(of: Document, entries: Iterable[str]) -> str:
+    """A page of a feed.
+
+    Args:
+        entries: what `json_entry` has made.
+    """
+    feed = of.feed
+    head = _json(
+        version=VERSION,
+        title=feed.title,
+        home_page_url=feed.page,
+        feed_url=of.here,
+        description=feed.subtitle or None,
+        next_url=of.next,
+        language=feed.language,
+        authors=[_author(feed.author)] if feed.author else None,
+        hubs=[{"type": "WebSub", "url": of.hub}] if of.hub else None,
+    )
+    return f'{head[:-1]},"items":[{",".join(entries)}]}}'
+
+
+def json_entry(entry: Entry) -> str:
+    """An item."""
+    return _json(
+        id=entry.id,
+        url=entry.page,
+        title=entry.title,
+        content_html=with_absolute_addresses(entry.html, entry.page),
+        summary=entry.summary,
+        image=entry.cover,
+        date_published=moment_text(entry.published),
+        date_modified=moment_text(entry.updated),
+        authors=[_author(entry.author)],
+        tags=entry.tags,
+        language=entry.language,
+        attachments=[_attachment(image) for image in entry.images],
+    )
+
+
+def _author(author: Author) -> dict[str, str]:
+    return {
+        "name": author.name or author.username,
+        "url": profile_of(author),
+        "avatar": urljoin(current_app.settings.base_url, avatar_url(author)),
+    }
+
+
+def _attachment(image: Enclosure) -> dict[str, Any]:
+    size = {} if image.length is None else {"size_in_bytes": image.length}
+    return {"url": image.address, "mime_type": "image/webp", **size}
+
+
+def _json(**values: Any) -> str:
+    """An object, without values that are `None`."""
+    text = json.dumps(
+        {name: value for name, value in values.items() if value is not None},
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+    return without_forbidden(text)

@@ -1,0 +1,24 @@
+"""What distinguishes this site from all others."""
+
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Uuid, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from blog.models.base import Base, CreatedAt
+
+
+class Site(Base):
+    """The only row of its table, added by a migration.
+
+    `namespace` is what the ids in feeds are made of (`blog.feeds.ids`). It is chosen once, at
+    random, because names and domains change.
+    """
+
+    __tablename__ = "site"
+
+    is_only_row: Mapped[bool] = mapped_column(primary_key=True, server_default=text("true"))
+    namespace: Mapped[UUID] = mapped_column(Uuid, server_default=text("gen_random_uuid()"))
+    created_at: Mapped[CreatedAt]
+
+    __table_args__ = (CheckConstraint("is_only_row", name="only_row"),)
