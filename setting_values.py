@@ -113,6 +113,16 @@ def address(text: str) -> str:
         raise ValueError("must be email addresses, separated by commas") from None
 
 
+def contact(text: str) -> str:
+    """An e-mail address, or the URL of a page."""
+    if "://" in text:
+        return web_address(text)
+    try:
+        return validate_email(text, check_deliverability=False).normalized
+    except EmailNotValidError:
+        raise ValueError("must be an email address, or a URL that starts with https://") from None
+
+
 def mailbox(text: str) -> str:
     """A sender: an address, or a name and an address (RFC 5322, 3.4)."""
     written = SENDER.fullmatch(text)

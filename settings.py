@@ -162,6 +162,11 @@ class Settings(BaseSettings):
     https_redirect: Annotated[bool, example("true")] = False
     hsts_subdomains: Annotated[bool, example("true")] = False
 
+    allow_indexing: Annotated[bool, example("false")] = True
+    allow_ai_crawlers: Annotated[bool, example("false")] = True
+    security_contact: Annotated[
+        Annotated[str, AfterValidator(values.contact)] | None, example("security@example.com")
+    ] = None
     websub_hub: Annotated[
         Annotated[str, AfterValidator(values.web_address)] | None,
         example("https://hub.example.com/"),

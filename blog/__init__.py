@@ -77,6 +77,9 @@ from blog.core.web.proxies import TrustedProxies
 from blog.core.web.rate_limits import RateLimits
 from blog.core.web.rate_limits import delete_full as delete_full_rate_limits
 from blog.core.web.request_normalisation import NormalisationMiddleware
+from blog.discovery.robots import blueprint as robots
+from blog.discovery.sitemaps import blueprint as sitemaps
+from blog.discovery.well_known import blueprint as well_known
 from blog.feeds.handlers import tell_hub
 from blog.feeds.jobs import PING_HUB
 from blog.feeds.pages import blueprint as feeds
@@ -213,6 +216,9 @@ BLUEPRINTS = (
     media_files,
     site_pages,
     feeds,
+    sitemaps,
+    robots,
+    well_known,
     posts_pages,
     post_state_pages,
     revisions_pages,

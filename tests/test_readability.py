@@ -321,6 +321,8 @@ async def test_every_route_hides_what_its_viewer_may_not_read(
         client.base_url = httpx.URL("https://blog.test")
         for address in (*LISTS, *FEEDS):
             assert (POST in (await client.get(address)).text) == expected.is_public, address
+        sitemap = await client.get("/sitemap/posts-1.xml")
+        assert ("/post/1<" in sitemap.text) == expected.is_public
         drafts = await client.get(f"{PREFIX}/me/drafts/")
         assert (POST in drafts.text) == expected.is_own_draft
         for address in COMMENT_LISTS:

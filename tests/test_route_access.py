@@ -142,6 +142,14 @@ TABLE = [
     Row("GET /preview/<key>", everybody(404), "/preview/none"),
     Row("GET /user/<username>", everybody(200), "/user/bob"),
     Row("GET /feed.<any(atom, json):form>", everybody(200), "/feed.json"),
+    Row("GET /sitemap.xml", everybody(200)),
+    Row(
+        "GET /sitemap/<any(posts, people):kind>-<id:number>.xml",
+        everybody(200),
+        "/sitemap/people-1.xml",
+    ),
+    Row("GET /.well-known/security.txt", everybody(404)),
+    Row("GET /.well-known/change-password", everybody(302)),
     Row("GET /user/<username>/feed.<any(atom, json):form>", everybody(200), "/user/bob/feed.atom"),
     Row(
         "GET /post/<id:post_id>/comments/feed.<any(atom, json):form>",

@@ -26,6 +26,8 @@ ANONYMOUS = {
     "/post/{post}/revisions/2": 2,
     "/post/{post}/revisions/2/text": 2,
     "/post/{post}/timemap": 2,
+    "/sitemap.xml": 1,
+    "/sitemap/posts-1.xml": 1,
     "/feed.atom": 1,
     "/user/susan/feed.json": 2,
     "/post/{post}/comments/feed.atom": 2,

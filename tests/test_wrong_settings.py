@@ -50,6 +50,9 @@ WRONG = {
     "TRUSTED_PROXIES": ["nginx", "10.0.0.1/8", "-1", "1.2.3.4/99", "101"],
     "HTTPS_REDIRECT": ["perhaps", "2", "true"],  # BASE_URL is http
     "HSTS_SUBDOMAINS": ["maybe", "true"],  # without HTTPS_REDIRECT
+    "ALLOW_INDEXING": ["perhaps"],
+    "ALLOW_AI_CRAWLERS": ["some"],
+    "SECURITY_CONTACT": ["susan", "susan@", "ftp://a.example", "https://", "a@b.c, d@e.f"],
     "WEBSUB_HUB": [
         "hub", "ftp://hub.example", "https://", "https://hub.example:8080/", "https://a b/",
         "https://a@hub.example/", "https://hub.example/#x", "https://h/\u00fc", "https://[/",

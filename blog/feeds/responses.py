@@ -19,6 +19,7 @@ from quart import Response, request, url_for
 from blog.core.clock import now
 from blog.core.db.pagination import Page
 from blog.core.web.app import current_app, read
+from blog.core.web.headers import keep_out_of_indexes
 from blog.feeds import atom, json_feed
 from blog.feeds.documents import Document
 from blog.feeds.entries import Entry, Feed, entry_of, names_of_images
@@ -89,6 +90,7 @@ async def feed_response(
     response = Response(body, content_type=f"{media_type}; charset=utf-8")
     if hub:
         response.headers["Link"] = f'<{hub}>; rel="hub", <{of.here}>; rel="self"'
+    keep_out_of_indexes()  # The pages are there for search engines.
     # Programs in pages of other sites may read it: it has no secrets and needs no cookie.
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.cache_control.public = response.cache_control.no_cache = True

@@ -8,6 +8,7 @@ from blog.core.auth.permissions import permission_required
 from blog.core.auth.quotas import FOLLOWING, quota
 from blog.core.errors import InvalidFieldsError, NotFoundError
 from blog.core.web.app import current_app, look_up, read, writes
+from blog.core.web.headers import keep_out_of_indexes
 from blog.core.web.requests import requested_page
 from blog.follows import queries, service
 from blog.models import Permission, User
@@ -60,6 +61,7 @@ async def _person_is_gone(username: str) -> ResponseReturnValue:
 @blueprint.get("/followers/<username>")
 async def followers(username: str) -> ResponseReturnValue:
     """List a user's followers, the newest first."""
+    keep_out_of_indexes()
     person = await _person(username)
     wanted = requested_page(current_app.settings.followers_per_page)
     page = await read(queries.followers, person, wanted)
@@ -69,6 +71,7 @@ async def followers(username: str) -> ResponseReturnValue:
 @blueprint.get("/followed_by/<username>")
 async def followed_by(username: str) -> ResponseReturnValue:
     """List the users that a user follows, the newest first."""
+    keep_out_of_indexes()
     person = await _person(username)
     wanted = requested_page(current_app.settings.followers_per_page)
     page = await read(queries.followed_by, person, wanted)

@@ -12,6 +12,7 @@ from blog.core.errors import InvalidFieldsError
 from blog.core.web.app import current_app, db, read, writes
 from blog.core.web.cookies import cookie_name, set_cookie
 from blog.core.web.forms import Form
+from blog.core.web.headers import keep_out_of_indexes
 from blog.core.web.requests import requested_page
 from blog.core.web.themes import theme
 from blog.models import Permission
@@ -96,6 +97,8 @@ async def home_page(form: Form[PostForm], preview: str | None = None) -> Respons
         page = await read(queries.NEWEST.cards, wanted)
     else:
         page = await read(queries.TIMELINE.cards, wanted, viewer.id)
+    if page.number != 1:
+        keep_out_of_indexes()  # Posts move from page to page.
     if viewer.account is None:
         return await current_app.fragments.anonymous_page(
             "site/home.html", page=page, chosen_theme=theme()

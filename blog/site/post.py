@@ -7,6 +7,7 @@ from blog.comments.queries import comments_page
 from blog.comments.schemas import CommentForm
 from blog.core.web.app import current_app, read
 from blog.core.web.forms import Form
+from blog.core.web.headers import keep_out_of_indexes
 from blog.core.web.requests import requested_page
 from blog.posts.addresses import post_url
 from blog.posts.reading import readable_post
@@ -28,6 +29,8 @@ async def post(post_id: int, slug: str | None = None) -> ResponseReturnValue:
         return redirect(f"{address}?{query.decode()}" if query else address, 301)
     if (moment := request.headers.get(ASKS_FOR_A_TIME)) is not None and found.revision:
         return await redirect_to_memento(found, moment)
+    if found.author.noindex or "page" in request.args or "before" in request.args:
+        keep_out_of_indexes()  # Further comments are below the same post.
     wanted = requested_page(current_app.settings.comments_per_page, count=found.comment_count)
     comments = await read(comments_page, found, wanted)
     page = await render_template(

@@ -8,6 +8,7 @@ from quart.typing import ResponseReturnValue
 from blog.core.auth.identity import current_viewer
 from blog.core.errors import NotFoundError
 from blog.core.web.app import current_app, read
+from blog.core.web.headers import keep_out_of_indexes
 from blog.core.web.requests import requested_page
 from blog.follows import queries as follows
 from blog.models import Post
@@ -27,6 +28,8 @@ async def profile(username: str) -> ResponseReturnValue:
         return redirect(f"{address}?{query.decode()}" if query else address)
     wanted = requested_page(current_app.settings.posts_per_page)
     page = await read(BY_AUTHOR.cards, wanted, user.id)
+    if user.noindex or page.number != 1 or not page.rows:
+        keep_out_of_indexes()
     viewer, relation = current_viewer(), None
     hidden: Sequence[Post] = ()
     if viewer.account is not None and viewer.id != user.id:

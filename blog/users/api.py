@@ -46,6 +46,7 @@ EXAMPLE = {
     "location": "Lisbon",
     "about_me": "I write about paper, and about trams.",
     "language": "pt-PT",
+    "noindex": False,
     "member_since": "2025-03-02T18:05:41.500000Z",
     "last_seen": "2026-11-24T09:30:00.250000Z",
     "avatar_url": "https://blog.example/avatar/4e07408562bedb8b.svg",
@@ -78,6 +79,10 @@ class UserResource(BaseModel):
     about_me: str
     language: Annotated[
         str | None, Field(description="The default language of their posts, as a BCP 47 tag.")
+    ]
+    noindex: Annotated[
+        bool,
+        Field(description="Whether search engines are asked not to list the profile and posts."),
     ]
     member_since: datetime
     last_seen: datetime
@@ -157,6 +162,7 @@ def _public_fields(user: User, to: Links) -> dict[str, object]:
         "location": user.location,
         "about_me": user.about_me,
         "language": user.language,
+        "noindex": user.noindex,
         "member_since": user.created_at,
         "last_seen": user.last_seen_at,
         "avatar_url": to.avatar(user),

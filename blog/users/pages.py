@@ -27,7 +27,8 @@ async def own_profile() -> ResponseReturnValue:
 
 
 def _profile(account: User) -> dict[str, str]:
-    return {name: getattr(account, name) or "" for name in ProfileForm.model_fields}
+    values = {name: getattr(account, name) or "" for name in ProfileForm.model_fields}
+    return values | {"noindex": "true" if account.noindex else "false"}
 
 
 @blueprint.post("/edit-profile")

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from blog.core.text.fields import Line, Lines
+from blog.core.text.fields import Line, Lines, Switch
 from blog.core.text.languages import Language
 from blog.core.text.validation import Schema
 
@@ -21,3 +21,7 @@ class ProfileForm(Schema):
     language: Annotated[
         Language, Field(description="The default language of their posts, as a BCP 47 tag.")
     ] = None
+    noindex: Annotated[
+        Switch,
+        Field(description="Whether search engines are asked not to list the profile and posts."),
+    ] = False

@@ -31,6 +31,11 @@ VIEWER_INDEPENDENT = {
     "health.alive",
     "health.ready",
     "metrics.show",
+    "robots.show",
+    "sitemaps.file",
+    "sitemaps.index",
+    "well_known_uris.change_password",
+    "well_known_uris.security",
 }
 # What may be sent before the address is confirmed, beside the forms under `/auth/`.
 OPEN_TO_UNCONFIRMED = {"users.edit_profile", "site.change_appearance"}

@@ -37,7 +37,7 @@ SCREEN = (
     "prose", "tints", "code",
 )  # fmt: skip
 # What browsers and crawlers ask for without having read a page.
-WELL_KNOWN = ("favicon.ico", "apple-touch-icon.png", "robots.txt")
+WELL_KNOWN = ("favicon.ico", "apple-touch-icon.png")
 # Written by the build (`hatch_build.py`): the sheet, and what each page needs of what it names.
 FONTS_SHEET = "fonts/fonts.css"
 FONTS = ("fonts/sans.woff2", "fonts/serif.woff2")

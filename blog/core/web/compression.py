@@ -26,6 +26,7 @@ COMPRESSIBLE = {
     "application/feed+json",
     "application/json",
     "application/problem+json",
+    "application/xml",
     "image/svg+xml",
     "text/css",
     "text/html",

@@ -59,6 +59,11 @@ def keep_out_of_indexes() -> None:
     g.is_unlisted = True
 
 
+def is_unlisted() -> bool:
+    """Whether search engines are asked not to list the current page."""
+    return bool(g.get("is_unlisted"))
+
+
 def vary_by(response: Response, name: str) -> None:
     """Add a request header to `Vary` (RFC 9110, 12.5.5)."""
     response.vary.add(name)
@@ -69,6 +74,7 @@ def init_app(app: Broadside) -> None:
     policy = content_security_policy(app.settings)
     common_headers = COMMON_HEADERS | {"Content-Security-Policy": policy}
     page_headers = common_headers | PAGE_HEADERS
+    app.jinja_env.globals["is_unlisted"] = is_unlisted
 
     @app.after_request
     async def add_headers(response: Response) -> Response:
@@ -77,7 +83,7 @@ def init_app(app: Broadside) -> None:
         headers = page_headers if response.mimetype == "text/html" else common_headers
         if headers is page_headers and (g.get("is_private") or request.path.startswith(PRIVATE)):
             response.headers.setdefault("Cache-Control", "no-store")
-        if g.get("is_unlisted"):
+        if is_unlisted() or not app.settings.allow_indexing:
             response.headers["X-Robots-Tag"] = "noindex"
         present = set(response.headers.keys(lower=True))
         response.headers.extend(

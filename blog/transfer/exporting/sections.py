@@ -68,6 +68,7 @@ def sections(account: User) -> dict[str, Section]:
     return {
         "profile": Section(select(
             User.username, User.name, User.location, User.about_me, User.language, User.avatar,
+            User.noindex,
         ).where(User.id == me), (User.id,)),
         "account": Section(select(
             User.id, User.username, User.email, Role.name.label("role"), User.created_at,

@@ -1,0 +1,75 @@
+"""Queries of sitemaps: each reads some rows in the order of the ids."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import BigInteger, ColumnElement, bindparam, func, literal_column, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.auth.viewer import ANONYMOUS
+from blog.models import Post, User
+from blog.models.account_deletion import not_deleted
+from blog.posts.policies import visible_to
+
+# The ids of a file; some of them have no row, or none that everybody may read.
+FILE = 10_000
+ROWS_AT_ONCE = 1_000
+_POST, _USER = Post.__table__.c, User.__table__.c
+_AFTER, _END = bindparam("after", type_=BigInteger), bindparam("end", type_=BigInteger)
+_SOME: ColumnElement[int] = literal_column(str(ROWS_AT_ONCE))
+_POSTS = (
+    select(
+        _POST.id,
+        _POST.slug,
+        func.greatest(_POST.published_at, _POST.edited_at),  # Ignores NULL.
+    )
+    .join_from(Post.__table__, User.__table__, _USER.id == _POST.author_id)
+    .where(_POST.id > _AFTER, _POST.id <= _END, visible_to(ANONYMOUS, _POST), ~_USER.noindex)
+    .order_by(_POST.id)
+    .limit(_SOME)
+)
+_PEOPLE = (
+    select(_USER.id, _USER.username)
+    .where(_USER.id > _AFTER, _USER.id <= _END, _USER.post_count > 0)
+    .where(not_deleted(_USER.id), ~_USER.noindex)
+    .order_by(_USER.id)
+    .limit(_SOME)
+)
+_LAST_IDS = select(
+    select(func.coalesce(func.max(_POST.id), 0)).scalar_subquery(),
+    select(func.coalesce(func.max(_USER.id), 0)).scalar_subquery(),
+)
+
+
+class IndexedPost(NamedTuple):
+    """A post for search engines."""
+
+    id: int
+    slug: str | None
+    changed_at: datetime
+
+
+class IndexedPerson(NamedTuple):
+    """Somebody with posts, for search engines."""
+
+    id: int
+    username: str
+
+
+async def numbers_of_files(session: AsyncSession) -> tuple[int, int]:
+    """How many files of posts and of people there are, at least one each."""
+    posts, people = (await session.execute(_LAST_IDS)).one()
+    return max(1, -(-posts // FILE)), max(1, -(-people // FILE))
+
+
+async def indexed_posts(session: AsyncSession, after: int, end: int) -> Sequence[IndexedPost]:
+    """Some posts with ids behind `after`, up to `end`; fewer than `ROWS_AT_ONCE` are the last."""
+    rows = await session.execute(_POSTS, {"after": after, "end": end})
+    return [IndexedPost._make(row) for row in rows]
+
+
+async def indexed_people(session: AsyncSession, after: int, end: int) -> Sequence[IndexedPerson]:
+    """Some people with posts, as `indexed_posts`."""
+    rows = await session.execute(_PEOPLE, {"after": after, "end": end})
+    return [IndexedPerson._make(row) for row in rows]
