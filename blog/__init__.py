@@ -118,6 +118,8 @@ from blog.posts.revisions.pages import blueprint as revisions_pages
 from blog.posts.state_pages import blueprint as post_state_pages
 from blog.search.jobs import INDEX_OLD_POSTS
 from blog.site.pages import blueprint as site_pages
+from blog.tags.api import blueprint as tags_api
+from blog.tags.pages import blueprint as tags_pages
 from blog.transfer.exporting.handlers import remove_with_account
 from blog.transfer.exporting.jobs import (
     MAKE_EXPORT,
@@ -225,6 +227,7 @@ BLUEPRINTS = (
     editor_pages,
     autosave_pages,
     cover_pages,
+    tags_pages,
     follows_pages,
     comments_pages,
     comment_feeds,
@@ -244,6 +247,7 @@ RESOURCES = (
     posts_api,
     revisions_api,
     comments_api,
+    tags_api,
     users_api,
     registration_api,
     follows_api,

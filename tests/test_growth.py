@@ -51,6 +51,11 @@ FILL = """
     INSERT INTO posts (author_id, body, body_html, renderer_version)
     SELECT CASE WHEN n % 2 = 0 THEN :hub ELSE n % 200 + :someone END, 'x', '<p>x</p>', 1
     FROM generate_series(:first, :last) AS n;
+    INSERT INTO tags (name, folded) SELECT 't' || n, 't' || n
+    FROM generate_series(:first, :last) AS n;
+    INSERT INTO post_tags (post_id, tag_id, position)
+    SELECT id, CASE WHEN id % 2 = 0 THEN 1 ELSE id END, 0 FROM posts
+    WHERE id BETWEEN :first AND :last;
     INSERT INTO comments (post_id, author_id, body, body_html, renderer_version)
     SELECT CASE WHEN n <= 5000 THEN :post ELSE :post + n % 1000 END, n % 200 + :someone, 'x', 'x', 1
     FROM generate_series(:first, :last) AS n;
@@ -152,6 +157,7 @@ def addresses(app: Broadside, site: Site) -> Iterator[str]:
     values = {
         "post_id": site.post, "comment_id": 100, "user_id": site.hub.id,
         "username": site.hub.username, "who": site.hub.username, "number": 2000, "form": "atom",
+        "tag": "t1",
     }  # fmt: skip
     for rule in app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()):

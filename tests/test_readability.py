@@ -15,6 +15,7 @@ from blog.core.api.links import PREFIXES
 from blog.core.clock import now
 from blog.core.web.app import Broadside
 from blog.models import Comment, Post, PostRevision, PostStatus, Scope, User
+from blog.posts.fields import set_tags, tag_ids
 from tests.api.support import Client, add_token
 from tests.support import Browser, NewUser, add_users
 
@@ -211,10 +212,14 @@ RESOURCES = [
     Route("DELETE /comments/<id:comment_id>", "/comments/1", "comment"),
     Route("DELETE /posts/<id:post_id>", "/posts/1", "post"),
 ]
-LISTS = ["/", "/user/author", f"{PREFIX}/posts/", f"{PREFIX}/users/author/posts/",
+TAG = "boats"
+LISTS = ["/", "/user/author", f"/tag/{TAG}", f"{PREFIX}/tags/{TAG}/posts/",
+         f"{PREFIX}/posts/", f"{PREFIX}/users/author/posts/",
          f"{PREFIX}/users/author/timeline/", f"{PREFIX}/posts/?cursor="]  # fmt: skip
 # What everybody may read, whoever asks.
 FEEDS = ["/feed.atom", "/feed.json", "/user/author/feed.atom", "/user/author/feed.json"]
+# They name the tag of the post, if everybody may know of it.
+TAG_LISTS = ["/tags", "/tags?order=name", f"{PREFIX}/tags/", f"{PREFIX}/tags/?cursor="]
 COMMENT_LISTS = [f"{PREFIX}/comments/", f"{PREFIX}/comments/?cursor="]
 
 
@@ -244,6 +249,7 @@ async def tokens(app: Broadside) -> dict[str, str]:
                  body_html=f"<p>{POST}</p>", preview_key=PREVIEW_KEY, revision=2, **written)
         )  # fmt: skip
         await session.flush()
+        await set_tags(session, 1, await tag_ids(session, [TAG]))
         session.add(PostRevision(post_id=1, number=2))
         session.add(PostRevision(post_id=1, number=1, body=f"{POST}\n\nAs it began",
                                  body_html=f"<p>{POST}</p>", tags=[], **written)
@@ -323,6 +329,8 @@ async def test_every_route_hides_what_its_viewer_may_not_read(
             assert (POST in (await client.get(address)).text) == expected.is_public, address
         sitemap = await client.get("/sitemap/posts-1.xml")
         assert ("/post/1<" in sitemap.text) == expected.is_public
+        for address in TAG_LISTS:
+            assert (TAG in (await client.get(address)).text) == expected.is_public, address
         drafts = await client.get(f"{PREFIX}/me/drafts/")
         assert (POST in drafts.text) == expected.is_own_draft
         for address in COMMENT_LISTS:

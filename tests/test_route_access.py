@@ -187,6 +187,8 @@ TABLE = [
     Row("POST /delete/<id:post_id>", only_the_author(302, others=302), "/delete/{post}"),
     Row("POST /follow/<username>", confirmed(302), "/follow/bob"),
     Row("POST /unfollow/<username>", confirmed(302), "/unfollow/bob"),
+    Row("GET /tags", everybody(200)),
+    Row("GET /tag/<tag>", everybody(404), "/tag/none"),
     Row("GET /followers/<username>", everybody(200), "/followers/bob"),
     Row("GET /followed_by/<username>", everybody(200), "/followed_by/bob"),
     Row("GET /avatar/<seed>.svg", everybody(200), "/avatar/0123456789abcdef.svg"),

@@ -10,7 +10,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.auth.audit import record
 from blog.core.clock import now
 from blog.core.web.app import Broadside
-from blog.models import Act, ApiToken, Email, EmailState, Follow, Post, PostRevision, Report, User
+from blog.models import (
+    Act,
+    ApiToken,
+    Email,
+    EmailState,
+    Follow,
+    Post,
+    PostRevision,
+    PostTag,
+    Report,
+    User,
+)
+from blog.posts.fields import tag_ids
 from tests.comments.support import add_comments
 from tests.posts.test_posts import add_posts
 from tests.support import Browser
@@ -21,6 +33,9 @@ ANONYMOUS = {
     "/": 1,
     "/?page=2": 1,
     "/user/susan": 2,
+    "/tags": 2,
+    "/tags?order=name": 2,
+    "/tag/boats": 2,
     "/post/{post}": 2,
     "/post/{post}/revisions": 2,
     "/post/{post}/revisions/2": 2,
@@ -39,6 +54,8 @@ LOGGED_IN = {
     "/": 2,
     "/user/susan": 4,
     "/user/david": 4,
+    "/tags": 3,
+    "/tag/boats": 3,
     "/post/{post}": 3,
     "/post/{post}/revisions": 3,
     "/post/{post}/revisions/2": 3,
@@ -100,6 +117,9 @@ async def test_a_page_takes_the_same_few_statements_however_long_it_is(
     last: Post = (await add_posts(db, susan, posts))[-1]
     await add_revisions(db, last, 1 + posts)
     await browser.get("/feed.atom")  # The first feed of a process reads what ids are made of.
+    (boats,) = await tag_ids(db, ["boats"])
+    db.add_all(PostTag(post_id=1 + each, tag_id=boats, position=0) for each in range(posts))
+    await db.commit()
     for visitor, expected in ((browser, ANONYMOUS), (susans_browser, LOGGED_IN)):
         for address, count in expected.items():
             taken = await statements_of(visitor, address.format(post=last.id))

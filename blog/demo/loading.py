@@ -20,6 +20,7 @@ from blog.demo.people import DOMAIN
 from blog.demo.pictures import Picture
 from blog.media.sizes import variant_key
 from blog.models import CommentRange, MediaFile, MediaState, PostDay, Role, User, UserRange
+from blog.posts.counts import OF_TAGS, repair_of
 from blog.posts.fields import tag_ids
 
 CHUNK = 20_000
@@ -79,8 +80,8 @@ async def load(
         # without visibility map.
         await connection.execution_options(isolation_level="AUTOCOMMIT")
         tables = (
-            "users, follows, media, media_files, posts, post_media, post_tags, comments, "
-            "user_ranges, post_days, comment_ranges"
+            "users, follows, media, media_files, posts, post_media, post_tags, tags, comments, "
+            "user_ranges, post_days, comment_ranges, tag_ranges"
         )
         await connection.execute(text(f"VACUUM (ANALYZE) {tables}"))
 
@@ -111,11 +112,10 @@ async def _store(
         ("comments", rows.COMMENT_COLUMNS, demonstration.comments(people, posts, comments)),
     ):
         await _copy(connection, table, columns, records, progress)
-    for table, columns, records in (
-        ("posts", rows.POST_COLUMNS, demonstration.drafts(people, drafts)),
-        ("post_tags", rows.POST_TAG_COLUMNS, demonstration.post_tags(posts, tags)),
-    ):
-        await _copy(connection, table, columns, records)
+    of_drafts = demonstration.drafts(people, drafts)
+    await _copy(connection, "posts", rows.POST_COLUMNS, of_drafts)
+    tagged = demonstration.post_tags(people, posts, tags)
+    await _copy(connection, "post_tags", rows.POST_TAG_COLUMNS, tagged)
     if not counted_by_triggers:
         shown = demonstration.post_media(posts, drafts)
         await _copy(connection, "post_media", rows.POST_MEDIA_COLUMNS, shown)
@@ -123,6 +123,8 @@ async def _store(
         await _count(connection, PostDay, demonstration.days_of_posts())
         ranges = (row_id // CommentRange.SIZE for row_id in comments)
         await _count(connection, CommentRange, ranges)
+        for kept in OF_TAGS:
+            await connection.execute(repair_of(kept))
 
 
 async def store(storage: Storage, pictures: Sequence[Picture]) -> None:

@@ -32,7 +32,7 @@ POST_COLUMNS = (
 )  # fmt: skip
 MEDIA_COLUMNS = ("id", "owner_id", "name", "alt", "bytes")
 POST_MEDIA_COLUMNS = ("post_id", "name")
-POST_TAG_COLUMNS = ("post_id", "tag_id", "position")
+POST_TAG_COLUMNS = ("post_id", "tag_id", "position", "author_id", "published_at")
 HOUR = 3_600
 # How many people have a draft.
 DRAFTS = 20
@@ -162,13 +162,16 @@ class Demonstration:
         """The names of all tags, one for each topic."""
         return [topic.name for topic in self._library.topics]
 
-    def post_tags(self, posts: Sequence[int], tags: Sequence[int]) -> Iterator[Row]:
+    def post_tags(
+        self, people: Sequence[int], posts: Sequence[int], tags: Sequence[int]
+    ) -> Iterator[Row]:
         """The tags of the posts that have a title: their topics."""
-        texts = self._library.posts
+        history, texts = self.history, self._library.posts
         for number, post_id in enumerate(posts):
             text = texts[number % len(texts)]
             if text.title:
-                yield post_id, tags[text.topic], 0
+                author, posted = people[history.author[number]], history.posted[number]
+                yield post_id, tags[text.topic], 0, author, self._at(posted)
 
     def _titled(self, author: int, title: str | None) -> tuple[str | None, str | None]:
         """A title, and a slug that no other post of this author has."""

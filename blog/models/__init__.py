@@ -10,7 +10,7 @@ from blog.models.email import Email, EmailState
 from blog.models.event import LoggedEvent
 from blog.models.export import Export, ExportState
 from blog.models.follow import Follow
-from blog.models.id_ranges import CommentRange, UserRange
+from blog.models.id_ranges import CommentRange, TagRange, UserRange
 from blog.models.idempotent_answer import IdempotentAnswer
 from blog.models.imported_post import ImportedPost
 from blog.models.job import Job, JobState
@@ -76,6 +76,7 @@ __all__ = [
     "SearchConfiguration",
     "Site",
     "Tag",
+    "TagRange",
     "User",
     "UserRange",
 ]

@@ -44,3 +44,9 @@ class UserRange(IdRange):
     """People."""
 
     __tablename__ = "user_ranges"
+
+
+class TagRange(IdRange):
+    """Tags of public posts."""
+
+    __tablename__ = "tag_ranges"

@@ -1,5 +1,6 @@
 """Tags of posts."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -10,17 +11,19 @@ from sqlalchemy import (
     String,
     func,
     select,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import NullType
 
-from blog.models.base import Base, RowId
+from blog.models.base import Base, Count, RowId
 
 
 class Tag(Base):
     """A tag, in the spelling of the first post that had it.
 
-    `folded` is the same for all spellings (`blog.core.text.tags.fold_tag`).
+    `folded` is the same for all spellings (`blog.core.text.tags.fold_tag`). Triggers count the
+    public posts, and `tag_ranges` the tags that have any.
     """
 
     __tablename__ = "tags"
@@ -28,10 +31,20 @@ class Tag(Base):
     id: Mapped[RowId]
     name: Mapped[str] = mapped_column(String(50))
     folded: Mapped[str] = mapped_column(String(100, collation="C"), unique=True)
+    post_count: Mapped[Count]
+
+    __table_args__ = (
+        Index("ix_tags_by_use", "post_count", "id", postgresql_where=text("post_count > 0")),
+        Index("ix_tags_by_name", "folded", postgresql_where=text("post_count > 0")),
+    )
 
 
 class PostTag(Base):
-    """A post has a tag, in the place where its author put it."""
+    """A post has a tag, in the place where its author put it.
+
+    Triggers copy the author and the time of publication from the post; `published_at` is NULL
+    unless the post is public (`blog.models.post.is_public`).
+    """
 
     __tablename__ = "post_tags"
 
@@ -40,8 +53,21 @@ class PostTag(Base):
     )
     tag_id: Mapped[int] = mapped_column(ForeignKey("tags.id"), primary_key=True)
     position: Mapped[int] = mapped_column(SmallInteger)
+    author_id: Mapped[int]
+    published_at: Mapped[datetime | None]
 
-    __table_args__ = (Index(None, "tag_id", "post_id"),)
+    __table_args__ = (
+        Index(None, "tag_id", "post_id"),
+        # The list of a tag. Includes the author, to skip posts of deleted accounts.
+        Index(
+            "ix_post_tags_public",
+            "tag_id",
+            "published_at",
+            "post_id",
+            postgresql_where=text("published_at IS NOT NULL"),
+            postgresql_include=["author_id"],
+        ),
+    )
 
 
 def names_of_tags(post_id: Any) -> ColumnElement[list[str]]:

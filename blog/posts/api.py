@@ -220,14 +220,14 @@ def _cover_resource(cover: Cover, to: Links) -> CoverResource:
     )
 
 
-async def _list(posts: lists.PostList, of: int | None = None) -> Response:
+async def list_of_posts(posts: lists.PostList, of: int | None = None) -> Response:
     """The response with a page of a list of posts.
 
     A numbered page always has all of its posts, because a client that counts pages would miss the
     others.
 
     Args:
-        of: the id of the user whose list it is, if any.
+        of: the id of the user or tag whose list it is, if any.
     """
     wanted = requested_page(current_app.settings.posts_per_page)
     fields = requested_fields(PostList)
@@ -263,7 +263,7 @@ def _read_on(ids: Sequence[int], to: Links) -> AsyncIterator[PostResource]:
 @paginated(PostList)
 async def list_posts() -> Response:
     """List all posts, the newest first."""
-    return await _list(queries.NEWEST)
+    return await list_of_posts(queries.NEWEST)
 
 
 @blueprint.post("/posts/")
@@ -336,7 +336,7 @@ async def delete_post(post_id: int) -> Response:
 async def list_user_posts(user: int | str) -> Response:
     """List a user's posts, the newest first."""
     author = await addressed_user(user)
-    return await _list(queries.BY_AUTHOR, author.id)
+    return await list_of_posts(queries.BY_AUTHOR, author.id)
 
 
 @blueprint.get("/users/<person:user>/timeline/")
@@ -345,7 +345,7 @@ async def list_user_posts(user: int | str) -> Response:
 async def list_user_timeline(user: int | str) -> Response:
     """List the posts of a user and of those they follow, the newest first."""
     follower = await addressed_user(user)
-    return await _list(queries.TIMELINE, follower.id)
+    return await list_of_posts(queries.TIMELINE, follower.id)
 
 
 @blueprint.get("/me/drafts/")

@@ -12,7 +12,18 @@ from sqlalchemy import CTE, Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.models import Comment, CommentRange, Follow, Post, PostDay, User, UserRange
+from blog.models import (
+    Comment,
+    CommentRange,
+    Follow,
+    Post,
+    PostDay,
+    PostTag,
+    Tag,
+    TagRange,
+    User,
+    UserRange,
+)
 from blog.models.id_ranges import IdRange
 from blog.models.post import is_public
 
@@ -30,6 +41,20 @@ def _counted(key: Any, *conditions: Any) -> Select[Any]:
     return select(key.label("key"), func.count().label("number")).where(*conditions).group_by(key)
 
 
+def _in_ranges(name: str, ranges: type[IdRange], row_id: Any, *conditions: Any) -> KeptCount:
+    counted = _counted(row_id.op("/")(ranges.SIZE), *conditions)
+    return KeptCount(name, ranges.number, ranges.visible, counted)
+
+
+OF_TAGS = (
+    KeptCount(
+        "posts of tags",
+        Tag.id,
+        Tag.post_count,
+        _counted(PostTag.tag_id, PostTag.published_at.is_not(None)),
+    ),
+    _in_ranges("tags in ranges", TagRange, Tag.id, Tag.post_count > 0),
+)
 ON_ROWS = (
     KeptCount(
         "posts of people", User.id, User.post_count, _counted(Post.author_id, is_public(Post))
@@ -39,12 +64,8 @@ ON_ROWS = (
         "people followed by people", User.id, User.following_count, _counted(Follow.follower_id)
     ),
     KeptCount("comments of posts", Post.id, Post.comment_count, _counted(Comment.post_id)),
+    OF_TAGS[0],
 )
-
-
-def _in_ranges(name: str, ranges: type[IdRange], row_id: Any) -> KeptCount:
-    counted = _counted(row_id.op("/")(ranges.SIZE))
-    return KeptCount(name, ranges.number, ranges.visible, counted)
 
 
 # The row with the count may be missing.
@@ -57,6 +78,7 @@ IN_PARTS = (
     ),
     _in_ranges("comments in ranges", CommentRange, Comment.id),
     _in_ranges("people in ranges", UserRange, User.id),
+    OF_TAGS[1],
 )
 # An arbitrary number, the same for all repairs.
 REPAIR_LOCK = 0x636F756E74
@@ -64,7 +86,7 @@ KEPT_COUNTS: Sequence[KeptCount] = (*ON_ROWS, *IN_PARTS)
 
 
 async def wrong_counts(session: AsyncSession) -> dict[str, int]:
-    """The number of wrong counts of each kind. It reads all posts, comments and follows."""
+    """The number of wrong counts of each kind. It reads all posts, tags, comments and follows."""
     return {
         kept.name: (
             await session.scalars(select(func.count()).select_from(_differences(kept)))
@@ -84,10 +106,14 @@ async def recount(session: AsyncSession) -> dict[str, int]:
     repaired = {}
     for kept in KEPT_COUNTS:
         await session.execute(select(func.pg_advisory_xact_lock(REPAIR_LOCK)))
-        repair = _repair_parts(kept) if kept in IN_PARTS else _repair(kept)
-        repaired[kept.name] = len((await session.scalars(repair)).all())
+        repaired[kept.name] = len((await session.scalars(repair_of(kept))).all())
         await session.commit()
     return repaired
+
+
+def repair_of(kept: KeptCount) -> Any:
+    """The statement that repairs the wrong counts of a kind."""
+    return _repair_parts(kept) if kept in IN_PARTS else _repair(kept)
 
 
 def _differences(kept: KeptCount) -> CTE:

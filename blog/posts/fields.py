@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, exists, func, select
+from sqlalchemy import Select, delete, exists, func, select, union_all
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -85,20 +85,28 @@ def has_tags(post: Post, form: PostFields) -> bool:
     return [*map(fold_tag, post.tags)] == [*map(fold_tag, form.tags)]
 
 
-async def tag_ids(session: AsyncSession, names: Sequence[str]) -> list[int]:
+async def tag_ids(
+    session: AsyncSession, names: Sequence[str], *, of_posts: Collection[int] = ()
+) -> list[int]:
     """The ids of tags, in this order; new tags are added.
+
+    They are locked, because triggers count their posts: all at once, in the order of all writers.
 
     Args:
         session: the transaction of a write, which has locked its post but no author or day yet.
         names: distinct names, as `blog.core.text.tags.clean_tags` returns them.
+        of_posts: the ids of the posts whose present tags are locked as well.
     """
-    if not names:
+    if not names and not of_posts:
         return []
     folded = {fold_tag(name): name for name in names}
     # In a fixed order, so that concurrent writers of the same tags do not deadlock.
-    rows = [{"folded": key, "name": folded[key]} for key in sorted(folded)]
-    await session.execute(insert(Tag).values(rows).on_conflict_do_nothing())
-    found = await session.execute(select(Tag.folded, Tag.id).where(Tag.folded.in_(folded)))
+    if rows := [{"folded": key, "name": folded[key]} for key in sorted(folded)]:
+        await session.execute(insert(Tag).values(rows).on_conflict_do_nothing())
+    named = select(Tag.id).where(Tag.folded.in_(folded))
+    present = select(PostTag.tag_id).where(PostTag.post_id.in_(of_posts))
+    wanted = select(Tag.folded, Tag.id).where(Tag.id.in_(union_all(named, present)))
+    found = await session.execute(wanted.order_by(Tag.id).with_for_update(key_share=True))
     ids = {row.folded: row.id for row in found}
     return [ids[key] for key in folded]
 

@@ -228,13 +228,15 @@ class PostList:
     Args:
         ids: a select of the ids of the posts, without order and limit.
         total: the number of posts in the list.
+        order: the columns of `ids` that have the values of `NEWEST_FIRST`, if not those.
         above: selects those whose cards come before all others on the first page.
         by_number, by_cursor, deepest: as for `Listing`.
     """
 
     def __init__(
-        self, ids: Rows, total: ScalarSelect[Any], *, above: Rows | None = None,
-        by_number: Rows | None = None, by_cursor: Rows | None = None, deepest: int = DEEPEST_PAGE,
+        self, ids: Rows, total: ScalarSelect[Any], *, order: Order = NEWEST_FIRST,
+        above: Rows | None = None, by_number: Rows | None = None, by_cursor: Rows | None = None,
+        deepest: int = DEEPEST_PAGE,
     ) -> None:  # fmt: skip
         total_or_0 = cast(func.coalesce(total, 0), BigInteger)
         self._total = select(total_or_0)
@@ -251,7 +253,7 @@ class PostList:
                 )
 
             return Listing(
-                NEWEST_FIRST, ids, _place,
+                order, ids, _place,
                 complete=complete, by_number=by_number, by_cursor=by_cursor, deepest=deepest,
             )  # fmt: skip
 
@@ -268,7 +270,7 @@ class PostList:
         Args:
             session: where to look.
             wanted: which page.
-            of: the id of the person whose list it is, if it is one's.
+            of: the id of the person or tag whose list it is, if it is one's.
 
         Raises:
             InvalidCursorError: the cursor is none of this list.

@@ -12,6 +12,7 @@ from blog.core.text.wall_times import NO_TIME, NO_ZONE, moment_of
 from blog.models import Post, PostRevision, PostStatus, User
 from blog.models.account_deletion import not_deleted
 from blog.posts.events import PostPublished
+from blog.posts.fields import tag_ids
 from blog.posts.revisions.history import number_published
 from blog.posts.schemas import PostFields
 
@@ -111,8 +112,9 @@ async def publish_due_posts(session: AsyncSession, moment: datetime) -> int:
     posts = (await session.execute(due)).all()
     if not posts:
         return 0
-    # The triggers update counts post by post. All authors are locked before any day, in the order
-    # of all writers.
+    # The triggers update counts post by post. All tags are locked before any author, and all
+    # authors before any day, in the order of all writers.
+    await tag_ids(session, (), of_posts=[post.id for post in posts])
     authors = select(User.id).where(User.id.in_({post.author_id for post in posts}))
     await session.execute(authors.order_by(User.id).with_for_update(key_share=True))
     await session.execute(

@@ -160,6 +160,9 @@ async def edit_post(
     """
     post = await locked_post(session, editor, post_id)
     moment, before, was = await moment_of_transaction(session), State.of(post), post.status
+    keeps_tags = has_tags(post, form)
+    # Before the author.
+    ids = await tag_ids(session, () if keeps_tags else form.tags, of_posts=[post.id])
     changes = changed_columns(post, form, body_html)
     is_edited = not READ_BY_ALL.isdisjoint(changes)
     of_author = publication_columns(form, post, moment)
@@ -171,13 +174,13 @@ async def edit_post(
     if not is_draft and not changes.get("body_html", post.body_html):
         raise InvalidFieldsError({"body": NOT_EMPTY})
     title = changes.get("title", post.title)
-    keeps_tags, keeps_its_slug = has_tags(post, form), keeps_slug(post, form, title)
+    keeps_its_slug = keeps_slug(post, form, title)
     if not changes and keeps_tags and keeps_its_slug:
         return post
     if version not in {None, post.version}:
         raise EditConflictError
     if not keeps_tags:
-        await set_tags(session, post.id, await tag_ids(session, form.tags))
+        await set_tags(session, post.id, ids)
     if not keeps_its_slug:
         post.slug = await new_slug(session, post.author_id, title, form.slug, post.id)
     if cover_id := changes.get("cover_id"):
@@ -236,6 +239,7 @@ async def delete_post(
         given = {"reason": reason} if reason else {}
         audit.record(session, viewer, Act.DELETE_POST, post.author, post=post.id, **given)
     # The triggers come to the ranges of the comments first, and to the author after them.
+    await tag_ids(session, (), of_posts=[post.id])
     await lock_author(session, post.author_id)
     await session.execute(delete(Post).where(Post.id == post.id))
     if post.status == PostStatus.PUBLISHED:

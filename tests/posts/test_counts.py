@@ -104,6 +104,8 @@ async def test_wrong_counts_are_found_and_repaired(busy_site: User, db: AsyncSes
         "INSERT INTO post_days VALUES ('2009-05-05', 100)",
         "UPDATE comment_ranges SET visible = visible + 1",
         "DELETE FROM user_ranges",
+        "INSERT INTO tags (name, folded, post_count) VALUES ('x', 'x', 3)",
+        "INSERT INTO tag_ranges VALUES (5, 1)",
     ):
         await db.execute(text(wrong))
     await db.commit()
@@ -115,6 +117,8 @@ async def test_wrong_counts_are_found_and_repaired(busy_site: User, db: AsyncSes
         "posts of days": 2,
         "comments in ranges": 1,
         "people in ranges": 1,
+        "posts of tags": 1,
+        "tags in ranges": 2,
     }
     assert await wrong_counts(db) == expected
     assert await recount(db) == expected

@@ -23,7 +23,9 @@ from blog.models import (
     Follow,
     Post,
     PostRevision,
+    PostTag,
     Report,
+    Tag,
     User,
 )
 
@@ -106,7 +108,8 @@ async def _delete_posts(session: AsyncSession, user_id: int) -> bool:
     below = await _some(
         session, select(Comment.id).where(Comment.post_id.in_(posts)).limit(ROWS_AT_ONCE)
     )
-    # Lock the author before the ranges and days that count comments and posts.
+    # Lock the tags, and then the author, before the ranges and days that count comments and posts.
+    await _lock(session, Tag, Tag.id.in_(select(PostTag.tag_id).where(PostTag.post_id.in_(posts))))
     await _lock(session, User, User.id == user_id)
     if below:
         await _delete(session, Comment, Comment.id.in_(below))

@@ -15,7 +15,7 @@ from quart import Quart, json
 from quart_schema import QuartSchema
 from quart_schema.openapi import OpenAPIProvider
 from quart_schema.validation import DataSource
-from werkzeug.routing import BaseConverter, Rule
+from werkzeug.routing import BaseConverter, Rule, UnicodeConverter
 
 from blog.core.api.bodies import has_optional_body
 from blog.core.api.collections import Collection, ListHeaders
@@ -135,6 +135,11 @@ class Description(OpenAPIProvider):
                 "description": "The ID or username of a user.",
                 "schema": PERSON,
                 "example": "susan",
+            },
+            UnicodeConverter: {
+                "description": "A tag, in any spelling, with a comma for each slash.",
+                "schema": {"type": "string"},
+                "example": "command line",
             },
         }
         return {"name": name, "in": "path", "required": True} | described[type(converter)]

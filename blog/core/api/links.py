@@ -54,6 +54,12 @@ class Links(NamedTuple):
     def comment(self, comment_id: int) -> str:
         return f"{self.root}/comments/{comment_id}"
 
+    def tag(self, address: str) -> str:
+        return f"{self.root}/tags/{quote(address)}"
+
+    def page_of_tag(self, address: str) -> str:
+        return f"{self.root.partition('/api/')[0]}/tag/{quote(address)}"
+
     def user(self, user_id: int) -> str:
         return f"{self.root}/users/{user_id}"
 

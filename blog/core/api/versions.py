@@ -25,6 +25,7 @@ root = Resource("root", __name__, "The resources to start from.")
 _EXAMPLE = {
     "posts_url": f"{EXAMPLE_ROOT}/posts/",
     "comments_url": f"{EXAMPLE_ROOT}/comments/",
+    "tags_url": f"{EXAMPLE_ROOT}/tags/",
     "users_url": f"{EXAMPLE_ROOT}/users/",
     "me_url": f"{EXAMPLE_ROOT}/me",
     "drafts_url": f"{EXAMPLE_ROOT}/me/drafts/",
@@ -41,6 +42,7 @@ class Root(BaseModel):
 
     posts_url: Url
     comments_url: Url
+    tags_url: Url
     users_url: Url
     me_url: Url
     drafts_url: Url
@@ -59,6 +61,7 @@ async def get_root() -> Response:
         Root(
             posts_url=f"{to.root}/posts/",
             comments_url=f"{to.root}/comments/",
+            tags_url=f"{to.root}/tags/",
             users_url=f"{to.root}/users/",
             me_url=f"{to.root}/me",
             drafts_url=f"{to.root}/me/drafts/",

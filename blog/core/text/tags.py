@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, WithJsonSchema
@@ -38,6 +39,23 @@ def fold_tag(tag: str) -> str:
     return unicodedata.normalize("NFKC", seen)
 
 
+@lru_cache(maxsize=10_000)
+def address_of_tag(tag: str) -> str:
+    """The last part of the URL of a tag: folded, and with a comma for each slash.
+
+    A slash, even encoded, would begin another part of the URL, and no tag contains a comma.
+    """
+    return fold_tag(tag).replace("/", ",")
+
+
+def folded_from_address(address: str) -> str | None:
+    """The folded form of the tag at an address, in any spelling; `None` if it can be none's."""
+    if len(address) > LONGEST_FOLDED:
+        return None
+    tag = _LEADING.sub("", " ".join(address.replace(",", "/").split()))
+    return fold_tag(tag) or None
+
+
 def clean_tags(given: Iterable[str]) -> list[str]:
     """Tags without `#` at the beginning, needless spaces, and those that are given already.
 
@@ -57,12 +75,14 @@ def _clean_tag(text: str) -> str:
     """One tag; empty if there is nothing to be seen."""
     if len(text.strip()) > 2 * LONGEST_TAG:
         raise ValueError(TOO_LONG)
-    if _COMMA.search(text):
+    # Some characters, such as a vertical comma, become one when they are folded.
+    if _COMMA.search(unicodedata.normalize("NFKC", text)):
         raise ValueError(HAS_COMMA)
     tag = _LEADING.sub("", " ".join(clean_line(text).split()))
     if not any(map(is_seen, tag)):
         return ""
-    if not any(unicodedata.category(each).startswith(_TELLING) for each in tag):
+    # Folded, so that no tag has the address "." or "..".
+    if not any(unicodedata.category(each).startswith(_TELLING) for each in fold_tag(tag)):
         raise ValueError(SHOWS_NOTHING)
     if len(tag) > LONGEST_TAG or len(fold_tag(tag)) > LONGEST_FOLDED:
         raise ValueError(TOO_LONG)

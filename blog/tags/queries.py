@@ -1,0 +1,62 @@
+"""Queries of tags. Those that no public post has are not there: nobody learns of others' drafts."""
+
+from typing import Any
+
+from sqlalchemy import bindparam, literal_column, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.db.counted_parts import number_of_rows
+from blog.core.db.cursors import Order
+from blog.core.db.pagination import CursorRequest, Listing, Page, PageRequest, Rows
+from blog.core.text.tags import folded_from_address
+from blog.models import PostTag, Tag, TagRange
+from blog.models.account_deletion import not_deleted
+from blog.posts.lists import PostList
+from blog.posts.queries import OF
+
+_TAG, _POST_TAG = Tag.__table__.c, PostTag.__table__.c
+# As a literal: the planner uses a partial index only if the query contains its condition.
+_IS_LISTED = _TAG.post_count > literal_column("0")
+
+_listed: Rows = select(Tag).where(_IS_LISTED)
+_BY_USE: Listing[Tag] = Listing(
+    Order(_TAG.post_count, _TAG.id), _listed, lambda tag: (tag.post_count, tag.id)
+)
+_BY_NAME: Listing[Tag] = Listing(
+    Order(_TAG.folded, descending=False), _listed, lambda tag: (tag.folded,)
+)
+_NUMBER = select(number_of_rows(TagRange))
+_BY_FOLDED = select(Tag).where(Tag.folded == bindparam("folded"), _IS_LISTED)
+
+# The posts of the tag with this id. An index has them in the order of the list, with the authors.
+POSTS = PostList(
+    select(_POST_TAG.post_id.label("id")).where(
+        _POST_TAG.tag_id == OF,
+        _POST_TAG.published_at.is_not(None),
+        not_deleted(_POST_TAG.author_id),
+    ),
+    select(_TAG.post_count).where(_TAG.id == OF).scalar_subquery(),
+    order=Order(_POST_TAG.published_at, _POST_TAG.post_id),
+)
+
+
+async def tag_at(session: AsyncSession, address: str) -> Tag | None:
+    """The tag with this address, or another spelling of it."""
+    folded = folded_from_address(address)
+    return await session.scalar(_BY_FOLDED, {"folded": folded}) if folded else None
+
+
+async def most_used(session: AsyncSession, wanted: PageRequest | CursorRequest) -> Page[Tag]:
+    """All tags, the most used first."""
+    return await _page(session, _BY_USE, wanted)
+
+
+async def by_name(session: AsyncSession, wanted: PageRequest | CursorRequest) -> Page[Tag]:
+    """All tags in the order of their folded names."""
+    return await _page(session, _BY_NAME, wanted)
+
+
+async def _page(
+    session: AsyncSession, listing: Listing[Any], wanted: PageRequest | CursorRequest
+) -> Page[Tag]:
+    return await listing.read(session, wanted, await session.scalar(_NUMBER))
