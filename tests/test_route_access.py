@@ -189,6 +189,8 @@ TABLE = [
     Row("POST /unfollow/<username>", confirmed(302), "/unfollow/bob"),
     Row("GET /tags", everybody(200)),
     Row("GET /tag/<tag>", everybody(404), "/tag/none"),
+    Row("POST /tag/<tag>/follow", confirmed(404), "/tag/none/follow"),
+    Row("POST /tag/<tag>/unfollow", confirmed(404), "/tag/none/unfollow"),
     Row("GET /followers/<username>", everybody(200), "/followers/bob"),
     Row("GET /followed_by/<username>", everybody(200), "/followed_by/bob"),
     Row("GET /avatar/<seed>.svg", everybody(200), "/avatar/0123456789abcdef.svg"),

@@ -30,6 +30,7 @@ from blog.models.revision_media import RevisionMedia
 from blog.models.role import Permission, Role
 from blog.models.site import Site
 from blog.models.tag import PostTag, Tag
+from blog.models.tag_follow import TagFollow
 from blog.models.user import User
 
 __all__ = [
@@ -76,6 +77,7 @@ __all__ = [
     "SearchConfiguration",
     "Site",
     "Tag",
+    "TagFollow",
     "TagRange",
     "User",
     "UserRange",

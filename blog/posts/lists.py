@@ -227,7 +227,7 @@ class PostList:
 
     Args:
         ids: a select of the ids of the posts, without order and limit.
-        total: the number of posts in the list.
+        total: the number of posts in the list; NULL if unknown.
         order: the columns of `ids` that have the values of `NEWEST_FIRST`, if not those.
         above: selects those whose cards come before all others on the first page.
         by_number, by_cursor, deepest: as for `Listing`.
@@ -238,15 +238,15 @@ class PostList:
         above: Rows | None = None, by_number: Rows | None = None, by_cursor: Rows | None = None,
         deepest: int = DEEPEST_PAGE,
     ) -> None:  # fmt: skip
-        total_or_0 = cast(func.coalesce(total, 0), BigInteger)
-        self._total = select(total_or_0)
+        number = cast(total, BigInteger)
+        self._total = select(number)
 
         def listing(*columns: Any, by_number: Rows | None = by_number) -> Listing[Any]:
             def complete(part: Rows) -> Rows:
                 shown = part.subquery("shown")
                 is_above = shown.c.get("is_above", false())
                 return (
-                    select(*columns, is_above, total_or_0)
+                    select(*columns, is_above, number)
                     .join_from(shown, Post.__table__, _POST.id == shown.c.id)
                     .join(User.__table__, _USER.id == _POST.author_id)
                     .order_by(*NEWEST_FIRST.by)
@@ -311,5 +311,5 @@ class PostList:
         ids = {post.id for post in above}
         return replace(page, rows=(*above, *(post for post in page.rows if post.id not in ids)))
 
-    async def _length(self, session: AsyncSession, of: int | None) -> int:
-        return await session.scalar(self._total, {"of": of}) or 0
+    async def _length(self, session: AsyncSession, of: int | None) -> int | None:
+        return await session.scalar(self._total, {"of": of})

@@ -16,10 +16,13 @@ from sqlalchemy import (
     Uuid,
     any_,
     bindparam,
+    case,
+    exists,
     func,
     literal,
     literal_column,
     select,
+    union,
     union_all,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -27,8 +30,9 @@ from sqlalchemy.orm import joinedload, load_only
 
 from blog.core.auth.viewer import ANONYMOUS
 from blog.core.db.counted_parts import ids_of_page, number_of_rows
+from blog.core.db.cursors import Order
 from blog.core.db.pagination import ANY_PAGE, LIMIT, OFFSET, Rows
-from blog.models import Follow, Post, PostDay, User
+from blog.models import Follow, Post, PostDay, PostTag, TagFollow, User
 from blog.models.account_deletion import not_deleted
 from blog.posts.lists import COLUMNS, NEWEST_FIRST, ListedPost, PostList, listed
 from blog.posts.policies import visible_to
@@ -37,6 +41,10 @@ from blog.posts.policies import visible_to
 OF = bindparam("of", type_=BigInteger)
 # The columns of the tables themselves, so that the ORM has nothing to do with the lists.
 _POST, _USER, _FOLLOW = Post.__table__.c, User.__table__.c, Follow.__table__.c
+_POST_TAG, _TAG_FOLLOW = PostTag.__table__.c, TagFollow.__table__.c
+# The order of the posts of a tag, which is that of all lists.
+BY_TAG = Order(_POST_TAG.published_at, _POST_TAG.post_id)
+_FOLLOWS_TAGS = _TAG_FOLLOW.user_id == OF
 IS_LISTED = visible_to(ANONYMOUS, _POST)
 # For a timeline of more authors than this, so many of all users' posts are scanned: that reads 70
 # blocks of an index, while looking up the posts of 10,000 authors reads 50,000.
@@ -94,6 +102,27 @@ def _ids_of_timeline(reach: ColumnElement[int], *conditions: ColumnElement[bool]
     return union_all(select(found).where(is_enough), merged).subquery()
 
 
+def _ids_of_followed(reach: ColumnElement[int], order: Order, *, is_after: bool) -> Subquery:
+    """Like `_ids_of_timeline`, together with the newest posts of each tag that the reader follows.
+
+    Args:
+        order: the order of the posts of a tag.
+        is_after: whether only posts after a cursor are wanted.
+    """
+    of_people = _ids_of_timeline(reach, *([NEWEST_FIRST.is_after] if is_after else ()))
+    theirs = (
+        select(*order.columns)
+        .where(_POST_TAG.tag_id == _TAG_FOLLOW.tag_id, _POST_TAG.published_at.is_not(None))
+        .where(not_deleted(_POST_TAG.author_id), *([order.is_after] if is_after else ()))
+        .order_by(*order.by)
+        .limit(reach)
+        .lateral()
+    )
+    of_tags = select(theirs).join_from(TagFollow.__table__, theirs, literal(True))
+    # A post may have several of them, and be by somebody whom the reader follows.
+    return union(select(of_people), of_tags.where(_FOLLOWS_TAGS)).subquery()
+
+
 def _first(timeline: Subquery) -> Rows:
     newest_first = (timeline.c.published_at.desc(), timeline.c.id.desc())
     return select(timeline.c.id).order_by(*newest_first).limit(LIMIT)
@@ -111,11 +140,20 @@ BY_AUTHOR = PostList(
     select(_USER.post_count).where(_USER.id == OF).scalar_subquery(),
     above=_listed.where(_POST.author_id == OF, _POST.pinned_at.is_not(None)),
 )
+_NUMBER_IN_TIMELINE = select(func.coalesce(func.sum(_author.c.post_count), 0)).scalar_subquery()
 # The posts of the user with this id and of those they follow.
 TIMELINE = PostList(
-    _listed, select(func.sum(_author.c.post_count)).scalar_subquery(),
+    _listed, _NUMBER_IN_TIMELINE,
     by_number=_first(_ids_of_timeline(OFFSET + LIMIT)).offset(OFFSET),
     by_cursor=_first(_ids_of_timeline(LIMIT, NEWEST_FIRST.is_after)),
+)  # fmt: skip
+# The same, and the posts with the tags that they follow, for themselves alone. Then the number of
+# posts is unknown: to count those that are in several of these lists, all would have to be read.
+FOLLOWED = PostList(
+    _listed,
+    select(case((~exists().where(_FOLLOWS_TAGS), _NUMBER_IN_TIMELINE))).scalar_subquery(),
+    by_number=_first(_ids_of_followed(OFFSET + LIMIT, BY_TAG, is_after=False)).offset(OFFSET),
+    by_cursor=_first(_ids_of_followed(LIMIT, BY_TAG, is_after=True)),
 )  # fmt: skip
 _LISTED_BY_ID = (
     select(*COLUMNS)

@@ -96,7 +96,7 @@ async def home_page(form: Form[PostForm], preview: str | None = None) -> Respons
     if viewer.account is None or tab != FOLLOWED:
         page = await read(queries.NEWEST.cards, wanted)
     else:
-        page = await read(queries.TIMELINE.cards, wanted, viewer.id)
+        page = await read(queries.FOLLOWED.cards, wanted, viewer.id)
     if page.number != 1:
         keep_out_of_indexes()  # Posts move from page to page.
     if viewer.account is None:

@@ -13,15 +13,20 @@ from blog.core.api.collections import (
 )
 from blog.core.api.links import EXAMPLE_ROOT, Links, Url, links
 from blog.core.api.operations import Resource, requires_scope
-from blog.core.api.responses import json_response
+from blog.core.api.problems import Problem
+from blog.core.api.responses import NoContent, json_response, no_content
+from blog.core.auth.identity import required_viewer
+from blog.core.auth.permissions import permission_required
+from blog.core.db.pagination import Page
+from blog.core.errors import NotFoundError
 from blog.core.text.tags import address_of_tag
 from blog.core.text.validation import with_example
-from blog.core.web.app import read
-from blog.models import Scope, Tag
+from blog.core.web.app import db, look_up, read
+from blog.models import Permission, Scope, Tag
 from blog.posts.api import PostList, list_of_posts
-from blog.tags import queries
+from blog.tags import queries, service
 from blog.tags.pages import TAGS_PER_PAGE
-from blog.tags.reading import addressed_tag
+from blog.tags.reading import NO_SUCH_TAG, addressed_tag
 
 blueprint = Resource("tags", __name__, "Tags of public posts.")
 
@@ -79,6 +84,46 @@ async def list_tags() -> Response:
 async def get_tag(tag: str) -> Response:
     """Get a tag."""
     return json_response(resource(await addressed_tag(tag), links()))
+
+
+@blueprint.put("/tags/<tag>/follow")
+@requires_scope(Scope.WRITE)
+@document_response(Problem, 409)
+@document_response(NoContent, 204)
+@permission_required(Permission.FOLLOW)
+async def follow_tag(tag: str) -> Response:
+    """Follow a tag.
+
+    Your home page then has its posts under "Following". Only you can see which tags you follow.
+    """
+    if (found := await look_up(queries.tag_at, tag)) is None:
+        raise NotFoundError(NO_SUCH_TAG)
+    await service.follow(db(), required_viewer(), found)
+    return no_content()
+
+
+@blueprint.delete("/tags/<tag>/follow")
+@requires_scope(Scope.WRITE)
+@document_response(NoContent, 204)
+@permission_required(Permission.FOLLOW)
+async def unfollow_tag(tag: str) -> Response:
+    """Unfollow a tag."""
+    viewer = required_viewer()
+    if (found := await look_up(queries.followed_tag_at, viewer.id, tag)) is not None:
+        await service.unfollow(db(), viewer, found)
+    elif await look_up(queries.tag_at, tag) is None:
+        raise NotFoundError(NO_SUCH_TAG)
+    return no_content()
+
+
+@blueprint.get("/me/tags/")
+@requires_scope(Scope.READ)
+@paginated(TagList)
+async def list_followed_tags() -> Response:
+    """List the tags that you follow, by name. All are on the first page."""
+    tags = await read(queries.followed_tags, required_viewer().id)
+    page = Page(tuple(tags), 1, has_next=False, total=len(tags))
+    return await list_response(TagList, page, resource)
 
 
 @blueprint.get("/tags/<tag>/posts/")

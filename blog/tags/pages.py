@@ -1,13 +1,17 @@
 """The pages of tags: all of them, and the posts of one."""
 
-from quart import Blueprint, redirect, render_template, request
+from quart import Blueprint, flash, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
 
-from blog.core.errors import NotFoundError
+from blog.core.auth.identity import current_viewer, required_viewer
+from blog.core.auth.permissions import permission_required
+from blog.core.auth.quotas import FOLLOWING, quota
+from blog.core.errors import LimitReachedError, NotFoundError
 from blog.core.text.tags import address_of_tag
-from blog.core.web.app import current_app, read
+from blog.core.web.app import current_app, db, look_up, read
 from blog.core.web.requests import requested_page
-from blog.tags import queries
+from blog.models import Permission, Tag
+from blog.tags import queries, service
 from blog.tags.addresses import tag_url
 from blog.tags.reading import NO_SUCH_TAG, addressed_tag
 
@@ -24,7 +28,12 @@ async def index() -> ResponseReturnValue:
     wanted = requested_page(TAGS_PER_PAGE)
     is_by_name = request.args.get("order") == BY_NAME
     page = await read(queries.by_name if is_by_name else queries.most_used, wanted)
-    return await render_template("tags/index.html", page=page, is_by_name=is_by_name)
+    viewer, followed = current_viewer(), list[Tag]()
+    if viewer.account is not None:
+        followed = [*await read(queries.followed_tags, viewer.id)]
+    return await render_template(
+        "tags/index.html", page=page, is_by_name=is_by_name, followed=followed
+    )
 
 
 @blueprint.get("/tag/<tag>")
@@ -39,4 +48,42 @@ async def show(tag: str) -> ResponseReturnValue:
     if page.number == 1 and not page.rows:
         # The last ones are of an account that is being deleted.
         raise NotFoundError(NO_SUCH_TAG)
-    return await render_template("tags/show.html", tag=found, page=page)
+    viewer, is_followed = current_viewer(), False
+    if viewer.account is not None:
+        is_followed = await read(queries.follows_tag, viewer.id, found.id)
+    return await render_template("tags/show.html", tag=found, page=page, is_followed=is_followed)
+
+
+@blueprint.post("/tag/<tag>/follow")
+@quota(FOLLOWING)
+@permission_required(Permission.FOLLOW)
+async def follow(tag: str) -> ResponseReturnValue:
+    """Follow a tag, and redirect to it."""
+    if (found := await look_up(queries.tag_at, tag)) is None:
+        raise NotFoundError(NO_SUCH_TAG)
+    name = found.name
+    try:
+        is_new = await service.follow(db(), required_viewer(), found)
+    except LimitReachedError as error:
+        await flash(str(error), "error")
+    else:
+        are_you = "You're now" if is_new else "You're already"
+        await flash(f"{are_you} following #{name}.", "success" if is_new else "info")
+    return redirect(tag_url(name))
+
+
+@blueprint.post("/tag/<tag>/unfollow")
+@quota(FOLLOWING)
+@permission_required(Permission.FOLLOW)
+async def unfollow(tag: str) -> ResponseReturnValue:
+    """Unfollow a tag, and redirect to it."""
+    viewer = required_viewer()
+    found = await look_up(queries.followed_tag_at, viewer.id, tag)
+    if found is not None:
+        await service.unfollow(db(), viewer, found)
+        await flash(f"You're no longer following #{found.name}.", "success")
+    elif (found := await look_up(queries.tag_at, tag)) is not None:
+        await flash(f"You aren't following #{found.name}.", "info")
+    else:
+        raise NotFoundError(NO_SUCH_TAG)
+    return redirect(tag_url(found.name) if found.post_count > 0 else url_for("tags.index"))

@@ -1,18 +1,19 @@
 """Queries of tags. Those that no public post has are not there: nobody learns of others' drafts."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, literal_column, select
+from sqlalchemy import BigInteger, bindparam, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.db.counted_parts import number_of_rows
 from blog.core.db.cursors import Order
 from blog.core.db.pagination import CursorRequest, Listing, Page, PageRequest, Rows
 from blog.core.text.tags import folded_from_address
-from blog.models import PostTag, Tag, TagRange
+from blog.models import PostTag, Tag, TagFollow, TagRange
 from blog.models.account_deletion import not_deleted
 from blog.posts.lists import PostList
-from blog.posts.queries import OF
+from blog.posts.queries import BY_TAG, OF
 
 _TAG, _POST_TAG = Tag.__table__.c, PostTag.__table__.c
 # As a literal: the planner uses a partial index only if the query contains its condition.
@@ -26,6 +27,17 @@ _BY_NAME: Listing[Tag] = Listing(
     Order(_TAG.folded, descending=False), _listed, lambda tag: (tag.folded,)
 )
 _NUMBER = select(number_of_rows(TagRange))
+_USER_ID = bindparam("user", type_=BigInteger)
+_followed = (
+    select(Tag)
+    .join(TagFollow, TagFollow.tag_id == Tag.id)
+    .where(TagFollow.user_id == _USER_ID)
+    .order_by(Tag.folded)
+)
+_FOLLOWED_AT = _followed.where(Tag.folded == bindparam("folded"))
+_FOLLOWS = select(TagFollow.tag_id).where(
+    TagFollow.user_id == _USER_ID, TagFollow.tag_id == bindparam("tag", type_=BigInteger)
+)
 _BY_FOLDED = select(Tag).where(Tag.folded == bindparam("folded"), _IS_LISTED)
 
 # The posts of the tag with this id. An index has them in the order of the list, with the authors.
@@ -36,7 +48,7 @@ POSTS = PostList(
         not_deleted(_POST_TAG.author_id),
     ),
     select(_TAG.post_count).where(_TAG.id == OF).scalar_subquery(),
-    order=Order(_POST_TAG.published_at, _POST_TAG.post_id),
+    order=BY_TAG,
 )
 
 
@@ -54,6 +66,22 @@ async def most_used(session: AsyncSession, wanted: PageRequest | CursorRequest) 
 async def by_name(session: AsyncSession, wanted: PageRequest | CursorRequest) -> Page[Tag]:
     """All tags in the order of their folded names."""
     return await _page(session, _BY_NAME, wanted)
+
+
+async def follows_tag(session: AsyncSession, user_id: int, tag_id: int) -> bool:
+    """Whether a user follows a tag."""
+    return await session.scalar(_FOLLOWS, {"user": user_id, "tag": tag_id}) is not None
+
+
+async def followed_tags(session: AsyncSession, user_id: int) -> Sequence[Tag]:
+    """The tags that a user follows, by name, also those that no public post has any more."""
+    return (await session.scalars(_followed, {"user": user_id})).all()
+
+
+async def followed_tag_at(session: AsyncSession, user_id: int, address: str) -> Tag | None:
+    """The tag with this address, if the user follows it."""
+    folded = folded_from_address(address)
+    return await session.scalar(_FOLLOWED_AT, {"user": user_id, "folded": folded})
 
 
 async def _page(

@@ -149,7 +149,7 @@ async def test_who_follows_many_sees_all_their_posts_in_order_and_nobody_elses(
 async def test_an_empty_followed_tab_says_what_to_do_next(susans_browser: Browser) -> None:
     await susans_browser.get("/followed")
     page = (await susans_browser.get("/")).text
-    assert "No posts from people you follow" in page
+    assert "No posts from people or tags you follow" in page
     assert 'href="/all"' in page
 
 

@@ -28,6 +28,8 @@ from blog.models import (
     PostRevision,
     Report,
     Role,
+    Tag,
+    TagFollow,
     User,
 )
 from blog.models.account_deletion import not_deleted
@@ -106,6 +108,9 @@ def sections(account: User) -> dict[str, Section]:
         "following": Section(select(follower, followed)
         .join(Follow, Follow.followed_id == User.id)
         .where(Follow.follower_id == me, not_deleted(User.id)), (Follow.followed_id,)),
+        "followed_tags": Section(select(Tag.name, TagFollow.created_at)
+        .join(TagFollow, TagFollow.tag_id == Tag.id)
+        .where(TagFollow.user_id == me), (TagFollow.tag_id,)),
         "followers": Section(select(follower, followed)
         .join(Follow, Follow.follower_id == User.id)
         .where(Follow.followed_id == me, not_deleted(User.id)),

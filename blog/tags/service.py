@@ -1,0 +1,55 @@
+"""Following tags. Each function is one transaction."""
+
+from sqlalchemy import delete, func, literal, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.auth.viewer import Viewer
+from blog.core.db.deleting import deleted
+from blog.core.errors import ForbiddenError, LimitReachedError
+from blog.models import Permission, Tag, TagFollow
+from blog.tags.queries import follows_tag
+
+# The followed tab looks up the newest posts of each.
+MOST_FOLLOWED = 100
+FOLLOWS_ENOUGH = f"You're following {MOST_FOLLOWED} tags, which is the maximum. Unfollow one first."
+
+
+async def follow(session: AsyncSession, viewer: Viewer, tag: Tag) -> bool:
+    """Let the viewer follow a tag.
+
+    Returns:
+        `False` if they follow it already.
+
+    Raises:
+        ForbiddenError: the viewer may not follow anything.
+        LimitReachedError: they follow the maximum number of tags.
+    """
+    if not viewer.can(Permission.FOLLOW):
+        raise ForbiddenError
+    followed = select(func.count()).where(TagFollow.user_id == viewer.id).scalar_subquery()
+    added = await session.scalar(
+        insert(TagFollow)
+        .from_select(
+            ["user_id", "tag_id"],
+            select(literal(viewer.id), literal(tag.id)).where(followed < MOST_FOLLOWED),
+        )
+        .on_conflict_do_nothing()
+        .returning(TagFollow.tag_id)
+    )
+    await session.commit()
+    if added is None and not await follows_tag(session, viewer.id, tag.id):
+        raise LimitReachedError({"": FOLLOWS_ENOUGH})
+    return added is not None
+
+
+async def unfollow(session: AsyncSession, viewer: Viewer, tag: Tag) -> bool:
+    """Let the viewer no longer follow a tag.
+
+    Returns:
+        `False` if they did not.
+    """
+    theirs = (TagFollow.user_id == viewer.id, TagFollow.tag_id == tag.id)
+    number = await deleted(session, delete(TagFollow).where(*theirs))
+    await session.commit()
+    return number > 0
