@@ -10,11 +10,12 @@ import click
 from blog.cli.people import found_person
 from blog.cli.running import asynchronous
 from blog.core.text.process_pool import OverloadedError
+from blog.transfer.importing.batch import Remark
 from blog.transfer.importing.batches import batches
 from blog.transfer.importing.post import SourceError
 from blog.transfer.importing.processes import Reading
 from blog.transfer.importing.report import summary
-from blog.transfer.importing.writer import Remark, Writer
+from blog.transfer.importing.writer import Writer
 
 
 @click.command("import")

@@ -1,15 +1,32 @@
 """Keeping an image that was received and inspected, whatever way it came."""
 
+import secrets
+from hashlib import sha256
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.errors import BlogError
 from blog.core.web.app import current_app
+from blog.core.web.avatars import WIDTHS
 from blog.media import service
-from blog.media.schemas import MediaForm
+from blog.media.schemas import Inspected, MediaForm
 from blog.media.scratch import WrittenFile
 from blog.media.service import NewFile
-from blog.media.sizes import original_key
+from blog.media.sizes import Size, name_of, original_key, variant_sizes
 from blog.models import Media
+
+
+def new_file(received: WrittenFile, inspected: Inspected, *, as_avatar: bool = False) -> NewFile:
+    """A file that was received and inspected, as it is to be kept.
+
+    Args:
+        as_avatar: make small squares of it, which do not move.
+    """
+    digest, sizes = received.digest, variant_sizes(*inspected[1:4])
+    if as_avatar:
+        digest, sizes = sha256(b"avatar" + digest).digest(), [Size(w, w) for w in WIDTHS]
+        inspected = inspected._replace(frames=1)
+    return NewFile(name_of(digest), secrets.token_hex(8), received.size, inspected, sizes)
 
 
 async def keep(

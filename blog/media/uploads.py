@@ -1,8 +1,6 @@
 """Receiving an image from a form, for pages and the API alike, or from another site."""
 
-import secrets
 from collections.abc import AsyncIterator
-from hashlib import sha256
 
 from pydantic import ValidationError
 from quart import request
@@ -12,18 +10,16 @@ from blog.core.auth.viewer import Viewer
 from blog.core.errors import BusyError, InvalidFieldsError
 from blog.core.text.validation import messages
 from blog.core.web.app import current_app, db, look_up
-from blog.core.web.avatars import WIDTHS
 from blog.core.web.bodies import MIB
 from blog.core.web.fetching import FetchError, fetched
 from blog.core.web.uploads import fields_after_file, uploaded_file
 from blog.media import queries, service
 from blog.media.jobs import SMALLEST_BYTES
-from blog.media.keeping import keep
+from blog.media.keeping import keep, new_file
 from blog.media.processes import image_processes
 from blog.media.schemas import MediaForm
 from blog.media.scratch import WrittenFile, scratch_folder, write
-from blog.media.service import NewFile
-from blog.media.sizes import Size, name_of, variant_key, variant_sizes
+from blog.media.sizes import variant_key
 from blog.models import Media, MediaState
 
 LARGEST_FILE = 20 * MIB
@@ -118,11 +114,7 @@ async def _checked(
 ) -> Media:
     """Keep a file that was received, if it is an image that can be taken."""
     inspected = await image_processes().inspect(str(received.path), owner.id)
-    digest, sizes = received.digest, variant_sizes(*inspected[1:4])
-    if as_avatar:
-        digest, sizes = sha256(b"avatar" + digest).digest(), [Size(w, w) for w in WIDTHS]
-        inspected = inspected._replace(frames=1)
-    new = NewFile(name_of(digest), secrets.token_hex(8), received.size, inspected, sizes)
+    new = new_file(received, inspected, as_avatar=as_avatar)
     return await keep(db(), owner.id, new, form, received)
 
 

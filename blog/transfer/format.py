@@ -34,16 +34,19 @@ MEDIA_FOLDER = "media"
 
 # Those that a post does not have are left out. `scheduled_for` is the time on the clocks of
 # `time_zone`, and `published_at` the moment. The excerpt is what the author says of the post. The
-# cover is the address of an image.
+# cover is the address of an image. `revised_at` is when readers first saw the text, and
+# `revised_by` who wrote it, if it is not the first one.
 POST_FIELDS = (
     "id", "title", "slug", "tags", "language", "status", "published_at", "scheduled_for",
     "time_zone", "created_at", "edited_at", "excerpt", "canonical_url", "cover",
-    "comments_open", "pinned_at", "revision", "hidden_at", "hidden_reason",
+    "comments_open", "pinned_at", "revision", "revised_at", "revised_by", "hidden_at",
+    "hidden_reason",
 )  # fmt: skip
 # Besides what the editor's form has: title, slug, tags, language, excerpt, canonical_url,
 # comments_open, and cover as the `id` of an image.
 COPY_FIELDS = ("post_id", "saved_at")
-# `created_at` is when readers first saw it.
+# `created_at` is when readers first saw it, and `editor` who wrote it, if that is known.
 REVISION_FIELDS = (
-    "post_id", "number", "created_at", "title", "tags", "language", "excerpt", "hidden_at",
+    "post_id", "number", "created_at", "editor", "title", "tags", "language", "excerpt",
+    "hidden_at", "hidden_by_moderator",
 )  # fmt: skip

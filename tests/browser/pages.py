@@ -95,7 +95,7 @@ async def check_import(page: Page) -> None:
         new = {f"my-site/content/posts/{uuid4()}.md": front_matter(title="New", date="2019-01-01")}
         await choose_import(page, zipped(hugo() | new))
     await heading.wait_for()
-    await page.get_by_text("What was skipped or changed").click()
+    await page.get_by_text("Details", exact=True).click()
 
 
 async def confirm_import(page: Page) -> None:

@@ -25,6 +25,7 @@ from blog.models import (
     JobState,
     Post,
     PostDraft,
+    PostRevision,
     PostStatus,
     Report,
     User,
@@ -78,6 +79,9 @@ async def fields_of(db: AsyncSession, post_id: int) -> dict[str, Any]:
         "revision": post.revision, "hidden_reason": post.hidden_reason,
         **{name: moment.isoformat() for name in times if (moment := getattr(post, name))},
     }  # fmt: skip
+    current = (PostRevision.post_id == post_id, PostRevision.body.is_(None))
+    if revised_at := await db.scalar(select(PostRevision.created_at).where(*current)):
+        fields |= {"revised_at": revised_at.isoformat(), "revised_by": "susan"}
     if post.scheduled_wall and post.status == PostStatus.SCHEDULED:
         fields |= {"scheduled_for": post.scheduled_wall.isoformat(), "time_zone": post.time_zone}
     return {name: value for name, value in fields.items() if value is not None}
@@ -149,7 +153,7 @@ async def test_the_texts_before_each_edit_are_files_of_their_own(
         assert (await writer.patch(post["url"], json=fields)).status_code == 200
     archive = await exported(app, susans_browser)
     [(current, body)] = archive.documents().values()
-    assert (current["revision"], body) == (3, "Three")
+    assert (current["revision"], current["revised_by"], body) == (3, "susan", "Three")
     revisions = archive.documents("revisions")
     assert {name: document.body for name, document in revisions.items()} == {
         "1/1.md": "One", "1/2.md": "Two",
@@ -160,6 +164,7 @@ async def test_the_texts_before_each_edit_are_files_of_their_own(
     )
     assert first == {
         "post_id": 1, "number": 1, "title": "First", "tags": ["a"], "excerpt": "Short",
+        "editor": "susan",
     }  # fmt: skip
 
 

@@ -16,7 +16,10 @@ from blog.transfer.format import (
 from blog.transfer.front_matter import write_document
 
 # By the names of the archive; the others are columns of the same name.
-_COLUMNS = {"excerpt": "summary", "scheduled_for": "scheduled_wall"}
+_COLUMNS = {
+    "excerpt": "summary", "scheduled_for": "scheduled_wall",
+    "hidden_by_moderator": "is_hidden_by_moderator",
+}  # fmt: skip
 
 
 def post_file(post: dict[str, Any]) -> File:
@@ -42,7 +45,9 @@ def copy_file(copy: dict[str, Any]) -> File:
 def revision_file(revision: dict[str, Any]) -> File:
     """An earlier text of a post with its front matter."""
     name = f"{REVISIONS_FOLDER}/{revision['post_id']}/{revision['number']}.md"
-    content = write_document(_fields(revision, REVISION_FIELDS), revision["body"])
+    fields = _fields(revision, REVISION_FIELDS)
+    fields["hidden_by_moderator"] = fields["hidden_by_moderator"] or None
+    content = write_document(fields, revision["body"])
     return File(name, content, revision["created_at"])
 
 

@@ -61,7 +61,9 @@ def sections(account: User) -> dict[str, Section]:
     """
     me = account.id
     follower, followed = User.username.label("username"), Follow.created_at
-    author = aliased(User)
+    author, editor = aliased(User), aliased(User)
+    is_editor = and_(editor.id == PostRevision.editor_id, not_deleted(editor.id))
+    is_current = and_(PostRevision.post_id == Post.id, PostRevision.body.is_(None))
     # The addresses of images in texts.
     cover = literal("/media/") + (
         select(Media.name).where(Media.id == Post.cover_id).scalar_subquery()
@@ -82,13 +84,19 @@ def sections(account: User) -> dict[str, Section]:
             Post.canonical_url, cover.label("cover"), Post.comments_open, Post.pinned_at,
             Post.created_at, Post.status, Post.published_at, Post.scheduled_wall, Post.time_zone,
             Post.edited_at, Post.revision, Post.hidden_at, Post.hidden_reason,
-        ).where(Post.author_id == me), (Post.id,), POSTS_AT_ONCE),
+            PostRevision.created_at.label("revised_at"), editor.username.label("revised_by"),
+        )
+        .outerjoin(PostRevision, is_current)
+        .outerjoin(editor, is_editor)
+        .where(Post.author_id == me), (Post.id,), POSTS_AT_ONCE),
         # The text of a current one is that of the post.
         "revisions": Section(select(
             PostRevision.post_id, PostRevision.number, PostRevision.created_at, PostRevision.title,
             PostRevision.body, PostRevision.tags, PostRevision.summary, PostRevision.language,
-            PostRevision.hidden_at,
+            PostRevision.hidden_at, PostRevision.is_hidden_by_moderator,
+            editor.username.label("editor"),
         ).join(Post, Post.id == PostRevision.post_id)
+        .outerjoin(editor, is_editor)
         .where(Post.author_id == me, PostRevision.body.is_not(None)),
         (PostRevision.post_id, PostRevision.number), POSTS_AT_ONCE),
         "working_copies": Section(select(

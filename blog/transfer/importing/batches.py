@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 
+from blog.transfer.importing.batch import Batch
 from blog.transfer.importing.post import SourceError
 from blog.transfer.importing.processes import Found, Reading
-from blog.transfer.importing.writer import Batch, Writer
+from blog.transfer.importing.writer import Writer
 
 
 async def batches(

@@ -24,7 +24,7 @@ from blog.core.text.wall_times import TimeZone
 from blog.models import PostStatus
 from blog.posts.publication import LONGEST_AHEAD
 from blog.posts.schemas import LONGEST_EXCERPT, LONGEST_TITLE, Excerpt, Title
-from blog.transfer.importing.post import ImportedPost
+from blog.transfer.importing.post import ImportedPost, ImportedText
 
 # Other programs note a change when they publish.
 SHORTEST_EDIT = timedelta(minutes=1)
@@ -44,25 +44,34 @@ Remark = Callable[[str], None]
 
 
 @dataclass
-class CheckedPost:
+class CheckedText:
+    """A text that can be stored.
+
+    Attributes:
+        body: Markdown, as the source has it.
+        tags: in their order.
+        columns: all other columns, except for those that are made of the body.
+    """
+
+    body: str
+    tags: list[str]
+    columns: dict[str, Any]
+
+
+@dataclass
+class CheckedPost(CheckedText):
     """A post that can be stored.
 
     Attributes:
         key: what identifies it among the posts that its author has imported.
         digest: of its title and text in the source.
-        body: Markdown, as the source has it.
         wanted_slug: its slug, unless another post has it.
-        tags: in their order.
-        columns: all other columns, except for those of the text.
     """
 
     source: ImportedPost
     key: UUID
     digest: UUID
-    body: str
     wanted_slug: str | None
-    tags: list[str]
-    columns: dict[str, Any]
 
 
 def key_of(post: ImportedPost) -> UUID:
@@ -82,13 +91,8 @@ def checked(post: ImportedPost, moment: datetime, remark: Remark) -> CheckedPost
         moment: the current time.
         remark: called with what is left out of it.
     """
-    title = _short_line(post.title, _TITLE, LONGEST_TITLE, lambda: remark(TITLE_CUT))
+    text = checked_text(post, remark)
     columns = {
-        "title": title,
-        "language": _language(post, remark),
-        "summary": _short_line(
-            post.excerpt, _EXCERPT, LONGEST_EXCERPT, lambda: remark(EXCERPT_CUT)
-        ),
         "canonical_url": _canonical_url(post, remark),
         "comments_open": post.comments_open,
         **_times(post, moment, remark),
@@ -97,10 +101,25 @@ def checked(post: ImportedPost, moment: datetime, remark: Remark) -> CheckedPost
         source=post,
         key=key_of(post),
         digest=digest_of(post),
-        body=without_forbidden(post.body).replace("\r\n", "\n").rstrip(),
-        wanted_slug=_slug(post, title, remark),
-        tags=_tags(post, remark),
-        columns=columns,
+        body=text.body,
+        wanted_slug=_slug(post, text.columns["title"], remark),
+        tags=text.tags,
+        columns=text.columns | columns,
+    )
+
+
+def checked_text(text: ImportedText, remark: Remark) -> CheckedText:
+    """Validate a text, and what each revision has of its own."""
+    return CheckedText(
+        body=without_forbidden(text.body).replace("\r\n", "\n").rstrip(),
+        tags=_tags(text, remark),
+        columns={
+            "title": _short_line(text.title, _TITLE, LONGEST_TITLE, lambda: remark(TITLE_CUT)),
+            "language": _language(text, remark),
+            "summary": _short_line(
+                text.excerpt, _EXCERPT, LONGEST_EXCERPT, lambda: remark(EXCERPT_CUT)
+            ),
+        },
     )
 
 
@@ -130,7 +149,7 @@ def _slug(post: ImportedPost, title: str | None, remark: Remark) -> str | None:
     return slug
 
 
-def _tags(post: ImportedPost, remark: Remark) -> list[str]:
+def _tags(post: ImportedText, remark: Remark) -> list[str]:
     tags: dict[str, None] = {}
     for name in post.tags[: 2 * MOST_TAGS]:
         try:
@@ -152,7 +171,7 @@ def clean_tags_of(tags: dict[str, None]) -> list[str]:
     return taken
 
 
-def _language(post: ImportedPost, remark: Remark) -> str | None:
+def _language(post: ImportedText, remark: Remark) -> str | None:
     if post.language is None:
         return None
     try:
@@ -197,8 +216,6 @@ def _times(post: ImportedPost, moment: datetime, remark: Remark) -> dict[str, An
     created_at = min(began[0], moment) if began else moment
     return {
         "status": status,
-        # How many texts of it were published.
-        "revision": int(status == PostStatus.PUBLISHED),
         "published_at": published_at,
         "created_at": created_at,
         "edited_at": _edited_at(post, published_at or created_at, moment),

@@ -147,7 +147,7 @@ async def _page(form: Form[ImportForm]) -> tuple[str, int]:
         current=current,
         is_running=current is not None and current.state in RUNNING,
         is_unfinished=current is not None and not current.is_finished,
-        brings_posts=current is not None and report.brings_posts(current.counts),
+        brings_something=current is not None and report.brings_something(current.counts),
         ImportState=ImportState,
         summary=report.summary,
         most_shown=queries.SHOWN,

@@ -1,4 +1,4 @@
-"""What a source has of a post."""
+"""What a source has of a post, and an export of this site also of its author."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ class UnreadableError(Exception):
 
 @dataclass(frozen=True)
 class ImportedImage:
-    """An image of the source that a post shows.
+    """An image of the source.
 
     Attributes:
         file: its name in the source.
@@ -32,44 +32,154 @@ class ImportedImage:
     alt: str = ""
     caption: str = ""
 
+    @property
+    def former_name(self) -> str:
+        """The name that it has where it comes from, if that is such a site as this."""
+        return self.address.removeprefix("/media/")
 
-@dataclass(frozen=True)
-class ImportedPost:
-    """A post, with its text as Markdown. Nothing is validated yet, except that times are times.
+
+@dataclass(frozen=True, kw_only=True)
+class ImportedText:
+    """A text as Markdown, with what each revision has of its own. Nothing is validated yet, except
+    that times are times.
+
+    Attributes:
+        images: those of the source that the text shows.
+    """
+
+    body: str
+    title: str | None = None
+    tags: tuple[str, ...] = ()
+    language: str | None = None
+    excerpt: str | None = None
+    images: tuple[ImportedImage, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportedRevision(ImportedText):
+    """A text that a post had before.
+
+    Attributes:
+        number: its place in the history, from 1.
+        created_at: when readers first saw it.
+        is_by_author: whether the author has written it, as far as is known.
+    """
+
+    number: int
+    created_at: datetime | None = None
+    is_by_author: bool = False
+    hidden_at: datetime | None = None
+    is_hidden_by_moderator: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportedHistory:
+    """What readers of a post have seen before.
+
+    Attributes:
+        revisions: the texts before the present one, the oldest first.
+        number: how many texts were published; 0 if that is unknown.
+        revised_at: when readers first saw the present text, if it is not the first one.
+        is_revised_by_author: whether the author has written it, as far as is known.
+    """
+
+    revisions: tuple[ImportedRevision, ...] = ()
+    number: int = 0
+    revised_at: datetime | None = None
+    is_revised_by_author: bool = False
+
+
+NO_HISTORY = ImportedHistory()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportedCopy:
+    """Changes of a published post that are not published yet.
+
+    Attributes:
+        fields: as they were typed.
+    """
+
+    fields: dict[str, str]
+    saved_at: datetime | None = None
+    cover: ImportedImage | None = None
+    images: tuple[ImportedImage, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportedComment:
+    """A comment of the post's own author, in inline Markdown."""
+
+    body: str
+    created_at: datetime | None = None
+    edited_at: datetime | None = None
+    disabled_at: datetime | None = None
+    disabled_reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportedPost(ImportedText):
+    """A post.
 
     Attributes:
         key: identifies it among all posts that its author may import, whatever changes in it.
         status: a published post with a time in the future is scheduled.
         published_at: when it was or will be published.
         time_zone: of its schedule, if the source knows it.
+        pinned_at: since when it is pinned, if that is known.
         cover: its cover, if the source has it.
-        images: those of the source that the text shows.
         exported_from: its address, if it comes from an export of such a site as this.
+        history, copy, comments: what only such an export has.
     """
 
     key: str
-    body: str
-    title: str | None = None
     slug: str | None = None
-    tags: tuple[str, ...] = ()
     status: Status = "published"
     published_at: datetime | None = None
     time_zone: str | None = None
     created_at: datetime | None = None
     edited_at: datetime | None = None
-    language: str | None = None
-    excerpt: str | None = None
     canonical_url: str | None = None
     comments_open: bool = True
     pinned: bool = False
+    pinned_at: datetime | None = None
     cover: ImportedImage | None = None
-    images: tuple[ImportedImage, ...] = ()
     exported_from: str | None = None
+    history: ImportedHistory = NO_HISTORY
+    copy: ImportedCopy | None = None
+    comments: tuple[ImportedComment, ...] = ()
+
+    @property
+    def covers(self) -> tuple[ImportedImage, ...]:
+        """Its cover, and that of its working copy."""
+        covers = (self.cover, self.copy.cover if self.copy else None)
+        return tuple(cover for cover in covers if cover)
 
     @property
     def all_images(self) -> tuple[ImportedImage, ...]:
-        """The images that the text shows, and the cover."""
-        return (*self.images, self.cover) if self.cover else self.images
+        """The images of all its texts, and the covers."""
+        texts = (self, *self.history.revisions, *((self.copy,) if self.copy else ()))
+        found = [image for text in texts for image in text.images]
+        return tuple(dict.fromkeys([*found, *self.covers]))
+
+    @property
+    def length(self) -> int:
+        """How many characters its texts have."""
+        texts = [self.body, *(revision.body for revision in self.history.revisions)]
+        return sum(map(len, [*texts, *(comment.body for comment in self.comments)]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportedProfile:
+    """What somebody says about themselves.
+
+    Attributes:
+        fields: the texts of the profile, by the names of its form.
+        avatar: their own picture, if the source has it.
+    """
+
+    fields: dict[str, str]
+    avatar: ImportedImage | None = None
 
 
 @dataclass(frozen=True)
@@ -78,13 +188,22 @@ class Entry:
 
     Attributes:
         name: what its owner knows it by, such as the name of the file.
-        post: `None` if it cannot be imported.
+        post, image, profile, follows: what it is; nothing if it cannot be imported. `follows` are
+            the usernames of people whom the owner follows.
         remarks: what is left out, and why.
     """
 
     name: str
     post: ImportedPost | None = None
     remarks: tuple[str, ...] = ()
+    image: ImportedImage | None = None
+    profile: ImportedProfile | None = None
+    follows: tuple[str, ...] = ()
+
+    @property
+    def is_left_out(self) -> bool:
+        """Whether nothing of it can be imported."""
+        return not (self.post or self.image or self.profile or self.follows)
 
 
 def as_json(value: Any) -> Any:

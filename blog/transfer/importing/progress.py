@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.mail import outbox
 from blog.models import ImportRemark, ImportState, PostImport, User
 from blog.models.account_deletion import not_deleted
+from blog.transfer.importing.batch import Batch, Remark
 from blog.transfer.importing.post import Entry
 from blog.transfer.importing.processes import Found
 from blog.transfer.importing.report import summary
 from blog.transfer.importing.uploads import remove_upload
-from blog.transfer.importing.writer import Batch, Remark, Writer
+from blog.transfer.importing.writer import Writer
 
 RUNNING = (ImportState.CHECKING, ImportState.IMPORTING)
 # Who waits longer has left the page.

@@ -16,6 +16,8 @@ from blog.transfer.importing.post import Entry, UnreadableError, as_json
 
 # A call returns after so long, with what it has.
 SECONDS = 2.0
+# So does one that has texts of so many characters.
+LONGEST_TOGETHER = 8_000_000
 TOO_LONG = "The text has {length:,} characters. The maximum for a post is {longest:,}."
 
 
@@ -66,13 +68,16 @@ def read(path: str, after: int, number: int, longest: int) -> dict[str, Any]:
     Raises:
         SourceError: nothing of the source can be imported.
     """
-    opened, entries = _at(path, after), list[Entry]()
+    opened, entries, length = _at(path, after), list[Entry](), 0
     end = time.monotonic() + SECONDS
-    while len(entries) < number and (not entries or time.monotonic() < end):
+    while len(entries) < number and (
+        not entries or (length < LONGEST_TOGETHER and time.monotonic() < end)
+    ):
         record, is_one = opened.next()
         if not is_one:
             return {"entries": as_json(tuple(entries)), "is_end": True}
-        entries.append(_entry(opened, record, longest))
+        entries.append(entry := _entry(opened, record, longest))
+        length += entry.post.length if entry.post else 0
     return {"entries": as_json(tuple(entries)), "is_end": False}
 
 

@@ -6,15 +6,21 @@ _COUNTS = (
     ("published", "1 post", "{:,} posts"),
     ("draft", "1 draft", "{:,} drafts"),
     ("scheduled", "1 scheduled post", "{:,} scheduled posts"),
+    ("revisions", "1 earlier revision", "{:,} earlier revisions"),
+    ("copies", "1 post with unpublished changes", "{:,} posts with unpublished changes"),
+    ("comments", "1 comment", "{:,} comments"),
     ("images", "1 image", "{:,} images"),
+    ("follows", "1 person you follow", "{:,} people you follow"),
+    ("profile", "1 field of your profile", "{:,} fields of your profile"),
+    ("avatar", "your profile picture", "{:,} profile pictures"),
     ("known", "1 item that was already here", "{:,} items that were already here"),
     ("left_out", "1 item that can't be imported", "{:,} items that can't be imported"),
 )
 
 
-def brings_posts(counts: Mapping[str, int]) -> bool:
-    """Whether there are posts of any kind."""
-    return any(counts.get(name, 0) for name in ("published", "draft", "scheduled"))
+def brings_something(counts: Mapping[str, int]) -> bool:
+    """Whether there is anything that can be imported."""
+    return any(number for name, number in counts.items() if name not in {"known", "left_out"})
 
 
 def summary(counts: Mapping[str, int]) -> list[str]:

@@ -8,13 +8,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-import ijson
-from ijson.common import JSONError
-
-from blog.transfer.importing.archive import MIB, Archive, reading
+from blog.transfer.importing.archive import Archive, reading
 from blog.transfer.importing.html import markdown_of_html
 from blog.transfer.importing.images import Images
 from blog.transfer.importing.post import Entry, ImportedPost, SourceError, Status
+from blog.transfer.importing.sources.json_rows import JSON_ERRORS, Path, rows_of
 from blog.transfer.importing.sources.source import Remarks, cover_of, placed, text_or_none
 
 # What of a post is looked at.
@@ -24,20 +22,15 @@ COLUMNS = {
     "locale", "language", "feature_image", "image",
 }  # fmt: skip
 COLUMNS_OF_TAGS = {"id", "name", "post_id", "tag_id", "sort_order"}
-LONGEST_VALUE = 2 * MIB
 MOST_ROWS = 500_000
-DEEPEST = 100
 # The exporter wraps what other programs may write without it.
 ROOTS = (("db", "", "data"), ("data",))
 POSTS = "posts"
-SIMPLE = {"string", "number", "boolean"}
-Path = tuple[str, ...]
 # Instead of the site's own address.
 SITE = "__GHOST_URL__"
 
 NOT_JSON = "This isn't a valid JSON file, or it's incomplete."
 NOT_GHOST = "This JSON file isn't an export from Ghost."
-TOO_DEEP = "The JSON file is nested too deeply."
 TOO_LARGE = "One of its tables has more than {number:,} rows."
 BREAKS_OFF = "The file is damaged here. Everything before that is imported."
 PAGE = "It's a page, not a post."
@@ -51,7 +44,6 @@ NO_TEXT = "It has no text."
 _STATUS: dict[str, Status] = {
     "published": "published", "scheduled": "published", "draft": "draft", "sent": "draft",
 }  # fmt: skip
-_ERRORS = (JSONError, UnicodeDecodeError, ValueError, OverflowError, RecursionError)
 
 
 class Ghost:
@@ -71,9 +63,10 @@ class Ghost:
         """Read the tags; returns where the posts are."""
         posts: Path = ()
         number = 0
+        tables = {(*root, name) for root in ROOTS for name in ("tags", "posts_tags", POSTS)}
         try:
             with reading(self.archive, self._file) as content:
-                for table, row in _rows(content, ("tags", "posts_tags")):
+                for table, row in rows_of(content, tables, COLUMNS_OF_TAGS):
                     number += 1
                     if number > MOST_ROWS:
                         raise SourceError(TOO_LARGE.format(number=MOST_ROWS))
@@ -86,7 +79,7 @@ class Ghost:
                         self._tags_of[post].append((place, tag))
                     elif name := text_or_none(row.get("name")):
                         self._tags[str(row.get("id"))] = name
-        except _ERRORS:
+        except JSON_ERRORS:
             # What is damaged comes behind the posts, perhaps.
             if not posts:
                 raise SourceError(NOT_JSON) from None
@@ -97,9 +90,9 @@ class Ghost:
     def records(self) -> Iterator[dict[str, Any]]:
         try:
             with reading(self.archive, self._file) as content:
-                for _, row in _rows(content, (), wanted=self._table):
+                for _, row in rows_of(content, {self._table}, COLUMNS):
                     yield row
-        except _ERRORS:
+        except JSON_ERRORS:
             yield {"title": self._file, "damage": BREAKS_OFF}
 
     def name(self, record: dict[str, Any]) -> str:
@@ -162,40 +155,3 @@ class Ghost:
         names = (self._tags.get(tag) for _, tag in sorted(self._tags_of.get(post, ())))
         # Those with a number sign are internal.
         return list(dict.fromkeys(name for name in names if name and not name.startswith("#")))
-
-
-def _rows(
-    content: Any, tables: tuple[str, ...], *, wanted: Path | None = None
-) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """The rows of some tables, with those of their values that are texts, numbers or switches.
-
-    Args:
-        tables: the names of the tables, beside that of posts.
-        wanted: instead, the whole rows of this table.
-    """
-    places = {wanted} if wanted else {(*root, name) for root in ROOTS for name in (*tables, POSTS)}
-    columns = COLUMNS if wanted else COLUMNS_OF_TAGS
-    row: dict[str, Any] = {}
-    for path, event, value in _events(content):
-        if event == "start_map" and path[:-1] in places:
-            row = {}
-        elif event == "end_map" and path[:-1] in places:
-            yield path[:-1], row
-        elif event in SIMPLE and path[:-2] in places and path[-1] in columns:
-            row[path[-1]] = value[:LONGEST_VALUE] if isinstance(value, str) else value
-
-
-def _events(content: Any) -> Iterator[tuple[Path, str, Any]]:
-    """The events of a JSON file, each with the keys and indexes that lead to it."""
-    path: list[str] = []
-    for event, value in ijson.basic_parse(content, use_float=True):
-        if event == "map_key":
-            path[-1] = value
-            continue
-        if event in {"end_map", "end_array"}:
-            path.pop()
-        yield tuple(path), event, value
-        if event in {"start_map", "start_array"}:
-            path.append("")
-            if len(path) > DEEPEST:
-                raise SourceError(TOO_DEEP)

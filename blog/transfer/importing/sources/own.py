@@ -3,40 +3,55 @@
 import json
 import re
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 from blog.transfer.format import (
+    ACCOUNT,
     COMMENTS,
     COPIES_FOLDER,
     EXPORT,
+    FOLLOWERS,
+    FOLLOWING,
     FORMAT,
     MEDIA,
     POSTS_FOLDER,
+    PROFILE,
+    REVISIONS_FOLDER,
 )
 from blog.transfer.front_matter import FrontMatterError, read_document
-from blog.transfer.importing.archive import MIB, Archive, content, shown
+from blog.transfer.importing.archive import MIB, Archive, content, reading, shown
 from blog.transfer.importing.images import Images
 from blog.transfer.importing.post import (
     Entry,
-    ImportedImage,
     ImportedPost,
+    ImportedProfile,
     SourceError,
     Status,
     UnreadableError,
 )
+from blog.transfer.importing.sources.own_comments import OwnComments
+from blog.transfer.importing.sources.own_images import OwnImages
+from blog.transfer.importing.sources.own_texts import LARGEST_TEXT, OwnTexts
 from blog.transfer.importing.sources.source import Remarks, listed, text_or_none
 
-# More than a post with all of its fields.
-LARGEST_POST = MIB
 LARGEST_LIST = 64 * MIB
 
 NOT_READABLE = f"The files {EXPORT} and {MEDIA} in it can't be read."
 NEWER = "It was created by a newer version of this software."
 NO_TEXT = "It has no text."
-COMMENTS_STAY = "Comments are skipped, because they belong to other people's posts."
-COPIES = "Unpublished changes are skipped."
 HIDDEN = "A moderator had hidden it, so it becomes a draft."
-_ADDRESS = re.compile("/media/[a-z2-7]{32}")
+COPY_OF_HIDDEN = "Its unpublished changes are skipped, because it becomes a draft."
+NO_POST = "Its post isn't in the file."
+NO_IMAGE = "This image isn't in the file."
+NO_PICTURE = "Your profile picture isn't in the file."
+DAMAGED = "It can't be read."
+FOLLOWERS_STAY = "Your followers ({number}) are skipped, because only they can follow you here."
+ACCOUNT_STAYS = (
+    "Your username, email address, role, sessions and tokens are skipped, and so is what the site "
+    "has recorded about you."
+)
+_ID = re.compile(rb"^id: ([0-9]{1,18})[ \t]*\r?$", re.MULTILINE)
 _STATUS: dict[str, Status] = {
     "published": "published", "scheduled": "scheduled", "draft": "draft",
 }  # fmt: skip
@@ -55,10 +70,8 @@ class OwnExport:
         if facts.get("format") != FORMAT:
             raise SourceError(NEWER)
         self._site = str(facts.get("site"))[:200].rstrip("/")
-        self._media = {
-            str(image.get("address")): image for image in media if isinstance(image, dict)
-        }
-        self._images = Images(archive)
+        self._images = OwnImages(Images(archive), media)
+        self._texts = OwnTexts(archive, self._images, str(self._profile.get("username")))
 
     def _json(self, name: str) -> Any:
         try:
@@ -66,39 +79,124 @@ class OwnExport:
         except (ValueError, RecursionError, UnreadableError):
             raise SourceError(NOT_READABLE) from None
 
-    def records(self) -> Iterator[str]:
+    def _part(self, name: str, kind: type) -> Any:
+        """The content of a JSON file; empty if it is not there.
+
+        Raises:
+            UnreadableError: it cannot be read.
+        """
+        if name not in self.archive.sizes:
+            return kind()
+        try:
+            value = json.loads(content(self.archive, name, LARGEST_LIST))
+        except (ValueError, RecursionError):
+            raise UnreadableError(DAMAGED) from None
+        if not isinstance(value, kind):
+            raise UnreadableError(DAMAGED)
+        return value
+
+    @cached_property
+    def _profile(self) -> dict[str, Any]:
+        """The profile; empty if it cannot be read."""
+        try:
+            return dict(self._part(PROFILE, dict))
+        except UnreadableError:
+            return {}
+
+    @cached_property
+    def _posts(self) -> set[str]:
+        """The ids of all posts."""
+        found = set()
+        for name in self._names_of_posts():
+            try:
+                with reading(self.archive, name) as file:
+                    found_id = _ID.search(file.read(4096))
+            except UnreadableError:
+                continue
+            if found_id:
+                found.add(found_id[1].decode())
+        return found
+
+    @cached_property
+    def _comments(self) -> OwnComments:
+        return OwnComments(self.archive, self._posts)
+
+    def _names_of_posts(self) -> Iterator[str]:
         for name in self.archive.sizes:
             if name.startswith(f"{POSTS_FOLDER}/") and name.endswith(".md"):
                 yield name
-        # An empty list has three characters.
-        if self.archive.sizes.get(COMMENTS, 0) > 5:
-            yield COMMENTS
-        if any(name.startswith(f"{COPIES_FOLDER}/") for name in self.archive.sizes):
-            yield COPIES_FOLDER
+
+    def records(self) -> Iterator[str]:
+        yield from self._names_of_posts()
+        # The picture comes with the profile.
+        picture = f"/media/{self._profile.get('avatar')}"
+        yield from (address for address in self._images.addresses if address != picture)
+        yield from self._texts.without_post(self._posts)
+        for name in (COMMENTS, FOLLOWING, FOLLOWERS, PROFILE, ACCOUNT):
+            if name in self.archive.sizes:
+                yield name
 
     def name(self, record: str) -> str:
         return shown(record)
 
     def entry(self, record: str) -> Entry:
         name = self.name(record)
-        if record in {COMMENTS, COPIES_FOLDER}:
-            return Entry(name, remarks=(COMMENTS_STAY if record == COMMENTS else COPIES,))
+        if record in self._images.addresses:
+            image = self._images.find(record)
+            return Entry(name, image=image, remarks=() if image else (NO_IMAGE,))
+        if record.startswith((f"{REVISIONS_FOLDER}/", f"{COPIES_FOLDER}/")):
+            return Entry(name, remarks=(NO_POST,))
+        if record.startswith(f"{POSTS_FOLDER}/"):
+            return self._post_entry(record, name)
+        return self._entry_of_person(record, name)
+
+    def _entry_of_person(self, record: str, name: str) -> Entry:
+        if record == COMMENTS:
+            return Entry(name, remarks=self._comments.remarks)
+        if record == ACCOUNT:
+            return Entry(name, remarks=(ACCOUNT_STAYS,))
+        if record == PROFILE:
+            return self._profile_entry(name)
+        people = self._part(record, list)
+        if not all(isinstance(each, dict) for each in people):
+            raise UnreadableError(DAMAGED)
+        names = [str(each.get("username")) for each in people]
+        if record == FOLLOWING:
+            return Entry(name, follows=tuple(names))
+        return Entry(name, remarks=(FOLLOWERS_STAY.format(number=len(people)),) if people else ())
+
+    def _profile_entry(self, name: str) -> Entry:
+        profile = self._part(PROFILE, dict)
+        fields = {key: text for key, text in profile.items() if isinstance(text, str)}
+        avatar, remarks = fields.pop("avatar", None), Remarks()
+        image = self._images.find(f"/media/{avatar}") if avatar else None
+        if avatar and image is None:
+            remarks.add(NO_PICTURE)
+        taken = ImportedProfile(fields=fields, avatar=image)
+        return Entry(name, remarks=tuple(remarks), profile=taken)
+
+    def _post_entry(self, record: str, name: str) -> Entry:
         try:
-            fields, body = read_document(content(self.archive, record, LARGEST_POST))
+            fields, body = read_document(content(self.archive, record, LARGEST_TEXT))
         except FrontMatterError as error:
             raise UnreadableError(str(error)) from None
         if not body.strip() and fields.get("status") != "draft":
             return Entry(name, remarks=(NO_TEXT,))
         remarks = Remarks()
-        return Entry(name, self._post(record, fields, body, remarks), tuple(remarks))
+        post = self._post(record, fields, body, remarks)
+        return Entry(name, post, remarks=tuple(remarks))
 
     def _post(self, file: str, fields: dict[str, Any], body: str, remarks: Remarks) -> ImportedPost:
-        body, images = self._renamed(body)
+        body, images = self._images.renamed(body)
         status = _STATUS.get(str(fields.get("status")), "draft")
+        number = text_or_none(fields.get("id"))
+        copy = self._texts.copy(number, remarks)
         if fields.get("hidden_at"):
             status = "draft"
             remarks.add(HIDDEN)
-        number = text_or_none(fields.get("id"))
+            if copy:
+                copy = None
+                remarks.add(COPY_OF_HIDDEN)
         address = f"{self._site}/post/{number}" if number else None
         return ImportedPost(
             key=address or f"{self._site} {file}",
@@ -115,27 +213,12 @@ class OwnExport:
             excerpt=text_or_none(fields.get("excerpt")),
             canonical_url=text_or_none(fields.get("canonical_url")),
             comments_open=fields.get("comments_open") is not False,
-            cover=self._image(str(fields.get("cover"))),
+            cover=self._images.find(str(fields.get("cover"))),
             pinned=bool(fields.get("pinned_at")),
+            pinned_at=remarks.date("date of its pin", fields.get("pinned_at")),
             images=images,
             exported_from=address,
+            history=self._texts.history(number, fields, remarks),
+            copy=copy,
+            comments=self._comments.of_post(number) if COMMENTS in self.archive.sizes else (),
         )
-
-    def _renamed(self, body: str) -> tuple[str, tuple[ImportedImage, ...]]:
-        """The text with the addresses that its images get here."""
-        images: dict[str, ImportedImage] = {}
-
-        def rename(found: re.Match[str]) -> str:
-            image = self._image(address := found[0])
-            if image is None:
-                return address
-            images[address] = image
-            return f"/media/{image.name}"
-
-        return _ADDRESS.sub(rename, body), tuple(images.values())
-
-    def _image(self, address: str) -> ImportedImage | None:
-        """The image that has an address in the texts."""
-        listed = self._media.get(address, {})
-        alt, caption = (str(listed.get(name) or "") for name in ("alt", "caption"))
-        return self._images.image(str(listed.get("file")), address, alt, caption)

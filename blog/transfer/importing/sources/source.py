@@ -1,6 +1,7 @@
 """What all sources have in common."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from blog.transfer.importing.archive import Archive
@@ -57,6 +58,10 @@ class Remarks(list[str]):
         except ValueError as error:
             self.add(f"The {what} is skipped: {error} isn't a valid date for a post.")
             return None
+
+    def since(self, what: str, value: Any) -> Any:
+        """The date since when something is hidden: now, if it is not valid."""
+        return self.date(what, value) or (datetime.now(UTC) if value else None)
 
 
 def placed(

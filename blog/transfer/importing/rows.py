@@ -1,0 +1,159 @@
+"""The rows of imported posts."""
+
+import re
+from collections.abc import Sequence
+from uuid import UUID
+
+from quart import current_app as quart_app
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.clock import now
+from blog.core.web.app import current_app
+from blog.models import ImportedPost as ImportedRow
+from blog.models import Media, MediaFile, Post
+from blog.posts.bulk import free_slugs, ids_of_tags, insert_posts
+from blog.posts.fields import MOST_PINNED, lock_author, text_columns
+from blog.transfer.importing.batch import Ready, Remark
+from blog.transfer.importing.companions import insert_companions
+from blog.transfer.importing.fields import key_of
+from blog.transfer.importing.post import ImportedPost
+
+SLUG_IS_TAKEN = "Its slug is changed to “{slug}”, because one of your other posts has “{wanted}”."
+TOO_MANY_PINNED = f"It isn't pinned, because at most {MOST_PINNED} posts can be."
+
+
+class Rows:
+    """Adds the posts of one author.
+
+    Args:
+        owner_id: the author.
+        is_trial: whether nothing is written.
+    """
+
+    def __init__(self, owner_id: int, *, is_trial: bool) -> None:
+        self._owner_id = owner_id
+        self._is_trial = is_trial
+        # What a trial run would have added.
+        self._slugs: set[str] = set()
+        self._pinned = 0
+
+    async def present(self, posts: Sequence[ImportedPost]) -> dict[UUID, UUID | None]:
+        """Those that were imported before, with the digests of what they said, and those that were
+        exported here.
+        """
+        async with current_app.database.reading_session() as session:
+            present: dict[UUID, UUID | None] = {
+                **await self._keys(session, [key_of(post) for post in posts])
+            }
+            pattern = re.compile(re.escape(quart_app.config["BASE_URL"]) + "/post/([0-9]{1,18})")
+            own = {
+                int(found[1]): post
+                for post in posts
+                if (found := pattern.fullmatch(post.exported_from or ""))
+            }
+            if own:
+                theirs = (Post.id.in_(own), Post.author_id == self._owner_id)
+                for number in await session.scalars(select(Post.id).where(*theirs)):
+                    present.setdefault(key_of(own[number]), None)
+        return present
+
+    async def _keys(self, session: AsyncSession, keys: Sequence[UUID]) -> dict[UUID, UUID]:
+        rows = await session.execute(
+            select(ImportedRow.key, ImportedRow.digest).where(
+                ImportedRow.owner_id == self._owner_id, ImportedRow.key.in_(keys)
+            )
+        )
+        return {row.key: row.digest for row in rows}
+
+    async def add(
+        self, session: AsyncSession, posts: Sequence[Ready], remarks: list[Remark]
+    ) -> Sequence[Ready]:
+        """Add posts; the caller commits. A trial run finds out what it would add.
+
+        Args:
+            remarks: gets further ones.
+
+        Returns:
+            Those that are new.
+        """
+        if not self._is_trial and posts:
+            tags = await ids_of_tags(session, [ready.post.tags for ready in posts])
+            await lock_author(session, self._owner_id)
+            # Another import may have added some since.
+            present = await self._keys(session, [ready.post.key for ready in posts])
+            posts = [ready for ready in posts if ready.post.key not in present]
+        if posts:
+            await self._name(session, posts, remarks)
+            await self._pin(session, posts, remarks)
+            if not self._is_trial:
+                await self._insert(session, posts, tags)
+        return posts
+
+    async def _name(
+        self, session: AsyncSession, posts: Sequence[Ready], remarks: list[Remark]
+    ) -> None:
+        """Give each post a slug that is free."""
+        wanted = [ready.post.wanted_slug for ready in posts]
+        slugs = await free_slugs(session, self._owner_id, wanted, self._slugs)
+        for ready, slug in zip(posts, slugs, strict=True):
+            ready.post.columns["slug"] = slug
+            if slug != ready.post.wanted_slug:
+                text = SLUG_IS_TAKEN.format(slug=slug, wanted=ready.post.wanted_slug)
+                remarks.append(Remark(ready.item, text, False))
+        if self._is_trial:
+            self._slugs |= {slug for slug in slugs if slug}
+
+    async def _pin(
+        self, session: AsyncSession, posts: Sequence[Ready], remarks: list[Remark]
+    ) -> None:
+        """Pin as many posts as can be."""
+        moment = now()
+        for ready in posts:
+            ready.post.columns["pinned_at"] = None
+        pinned = [ready for ready in posts if ready.post.source.pinned]
+        if not pinned:
+            return
+        theirs = (Post.author_id == self._owner_id, Post.pinned_at.is_not(None))
+        already = (await session.scalars(select(func.count()).where(*theirs))).one() + self._pinned
+        for place, ready in enumerate(pinned):
+            if already + place < MOST_PINNED:
+                pinned_at = ready.post.source.pinned_at or moment
+                ready.post.columns["pinned_at"] = min(pinned_at, moment)
+                self._pinned += self._is_trial
+            else:
+                remarks.append(Remark(ready.item, TOO_MANY_PINNED, False))
+
+    async def _covers(self, session: AsyncSession, posts: Sequence[Ready]) -> dict[str, int]:
+        """The ids of the covers of posts, by their names; locked, as by `lock_cover`."""
+        names = {cover.name for ready in posts for cover in ready.post.source.covers}
+        if not names:
+            return {}
+        files = select(MediaFile.name).where(MediaFile.name.in_(names)).order_by(MediaFile.name)
+        await session.execute(files.with_for_update(read=True, key_share=True))
+        own = select(Media.name, Media.id).where(
+            Media.owner_id == self._owner_id, Media.name.in_(names)
+        )
+        return {row.name: row.id for row in await session.execute(own)}
+
+    async def _insert(
+        self, session: AsyncSession, posts: Sequence[Ready], tag_ids: dict[str, int]
+    ) -> None:
+        covers = await self._covers(session, posts)
+        rows = [
+            {"author_id": self._owner_id, **ready.post.columns,
+             "revision": ready.companions.number,
+             "cover_id": covers.get(cover.name) if (cover := ready.post.source.cover) else None,
+             **text_columns(ready.post.body, ready.html)}
+            for ready in posts
+        ]  # fmt: skip
+        ids = await insert_posts(session, rows, [ready.post.tags for ready in posts], tag_ids)
+        came = [(post_id, ready.companions) for post_id, ready in zip(ids, posts, strict=True)]
+        await insert_companions(session, came, covers)
+        known = [
+            {"owner_id": self._owner_id, "key": ready.post.key, "digest": ready.post.digest,
+             "post_id": post_id}
+            for ready, post_id in zip(posts, ids, strict=True)
+        ]  # fmt: skip
+        await session.execute(insert(ImportedRow), known)

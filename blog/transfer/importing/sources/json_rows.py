@@ -1,0 +1,62 @@
+"""The rows of tables in a JSON file, which is parsed while it is read."""
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+import ijson
+from ijson.common import JSONError
+
+from blog.transfer.importing.archive import MIB
+from blog.transfer.importing.post import SourceError
+
+LONGEST_VALUE = 2 * MIB
+DEEPEST = 100
+SIMPLE = {"string", "number", "boolean"}
+
+TOO_DEEP = "The JSON file is nested too deeply."
+JSON_ERRORS = (JSONError, UnicodeDecodeError, ValueError, OverflowError, RecursionError)
+
+# The keys that lead to a value; that of an item of a list is empty.
+Path = tuple[str, ...]
+
+
+def rows_of(
+    content: Any, tables: Collection[Path], columns: Collection[str]
+) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The objects in some lists, with those of their values that are texts, numbers or switches.
+
+    `ijson.items` would need memory that is quadratic in the depth of a file.
+
+    Args:
+        content: the file.
+        tables: the lists.
+        columns: the keys of what is wanted of each object.
+
+    Raises:
+        SourceError: the file is nested too deeply.
+        JSON_ERRORS: it is damaged.
+    """
+    row: dict[str, Any] = {}
+    for path, event, value in _events(content):
+        if event == "start_map" and path[:-1] in tables and path:
+            row = {}
+        elif event == "end_map" and path[:-1] in tables and path:
+            yield path[:-1], row
+        elif event in SIMPLE and len(path) > 1 and path[:-2] in tables and path[-1] in columns:
+            row[path[-1]] = value[:LONGEST_VALUE] if isinstance(value, str) else value
+
+
+def _events(content: Any) -> Iterator[tuple[Path, str, Any]]:
+    """The events of a JSON file, each with the keys that lead to it."""
+    path: list[str] = []
+    for event, value in ijson.basic_parse(content, use_float=True):
+        if event == "map_key":
+            path[-1] = value
+            continue
+        if event in {"end_map", "end_array"}:
+            path.pop()
+        yield tuple(path), event, value
+        if event in {"start_map", "start_array"}:
+            path.append("")
+            if len(path) > DEEPEST:
+                raise SourceError(TOO_DEEP)
