@@ -174,6 +174,16 @@ def wordpress(*items: str, head: str = "") -> str:
 """
 
 
+def featured_image(number: int) -> str:
+    """The field of an item that says which attachment is its featured image."""
+    fields = {"_edit_last": 1, "_thumbnail_id": number, "_wp_page_template": "default"}
+    return "".join(
+        f"<wp:postmeta><wp:meta_key><![CDATA[{key}]]></wp:meta_key>"
+        f"<wp:meta_value><![CDATA[{value}]]></wp:meta_value></wp:postmeta>"
+        for key, value in fields.items()
+    )
+
+
 def wordpress_item(
     number: int, title: str, content: str = "<p>Text.</p>", *, more: str = "", **values: str
 ) -> str:

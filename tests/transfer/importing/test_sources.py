@@ -167,7 +167,9 @@ def test_an_export_of_wordpress(tmp_path: Path) -> None:
     )
     blocks = "<!-- wp:paragraph -->\n<p>One</p>\n<!-- /wp:paragraph -->\n\n<p>Two</p>"
     text = wordpress(
-        wordpress_item(1, "Trams & more", classic, more=terms, is_sticky="1"),
+        wordpress_item(
+            1, "Trams & more", classic, more=terms + samples.featured_image(4), is_sticky="1"
+        ),
         wordpress_item(2, "Blocks", blocks, status="draft", post_date_gmt="0000-00-00 00:00:00"),
         wordpress_item(3, "About", post_type="page"),
         wordpress_item(4, "t", post_type="attachment", attachment_url="https://x.example/t.png"),
@@ -175,7 +177,8 @@ def test_an_export_of_wordpress(tmp_path: Path) -> None:
         wordpress_item(6, "With a password", post_password="x"),
         wordpress_item(7, "Menu", post_type="nav_menu_item"),
         wordpress_item(8, "Gone", status="trash"),
-        wordpress_item(9, "To come", status="future"),
+        wordpress_item(9, "To come", status="future", more=samples.featured_image(10)),
+        wordpress_item(11, "Lost", status="draft", more=samples.featured_image(99)),
         wordpress_item(10, "elsewhere", post_type="attachment", attachment_url="https://x/y.png"),
     )
     files = {"blog.xml": text, "wp-content/uploads/t.png": samples.picture()}
@@ -186,13 +189,15 @@ def test_an_export_of_wordpress(tmp_path: Path) -> None:
     assert trams.body == (
         f'First line\\\nsecond.\n\n![A tram](/media/{image.name} "Line 28")\n\nLast \\<line>.'
     )
+    assert trams.cover is not None
+    assert (trams.cover.file, trams.cover.name) == (image.file, image.name)
     assert trams.published_at == datetime(2018, 7, 8, 8, 10, 11, tzinfo=UTC)
     assert (trams.slug, trams.tags, trams.pinned) == ("item-1", ("Trams", "Lisbon"), True)
     assert trams.language == "pt-BR"
     assert found["Blocks"].body == "One\n\nTwo"
     assert {title: post.status for title, post in found.items()} == {
         "Trams & more": "published", "Blocks": "draft", "Private": "draft",
-        "With a password": "draft", "To come": "published",
+        "With a password": "draft", "To come": "published", "Lost": "draft",
     }  # fmt: skip
     said = remarks(path)
     assert said["About"] == ("It's a page, not a post.",)
@@ -200,6 +205,8 @@ def test_an_export_of_wordpress(tmp_path: Path) -> None:
     assert said["Private"] == ("It was private, so it becomes a draft.",)
     assert "(1) are skipped" in said["Trams & more"][0]
     assert said["Media library"][0].startswith("1 of its files")
+    assert said["To come"] == ("Its cover image isn't in the file: https://x/y.png.",)
+    assert said["Lost"] == ("Its featured image isn't in the file.",)
 
 
 def test_xml_that_is_damaged_gives_what_comes_before(tmp_path: Path) -> None:

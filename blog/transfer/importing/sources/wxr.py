@@ -1,0 +1,150 @@
+"""The items of WordPress eXtended RSS (WXR), parsed while the file is read.
+
+No entity is accepted but those of XML itself.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from xml.parsers import expat
+
+from blog.transfer.importing.archive import Archive, reading
+from blog.transfer.importing.html import LONGEST_HTML
+from blog.transfer.importing.post import SourceError
+
+PIECE = 64 * 1024
+DEEPEST = 100
+# Of one item; a post may have as much HTML.
+LONGEST_ITEM = 4 * LONGEST_HTML
+# The field of a post that says which attachment is its featured image.
+COVER = "_thumbnail_id"
+
+HAS_ENTITIES = "The XML file declares entities, which aren't supported."
+TOO_DEEP = "The XML file is nested too deeply."
+# Of the channel, about the whole site.
+_OF_SITE = {"language", "base_site_url", "base_blog_url", "link"}
+# Items of these types, which are neither posts nor known to authors, are passed over.
+_TYPES = {"post", "page", "attachment"}
+
+
+@dataclass
+class Item:
+    """An item of the feed.
+
+    Attributes:
+        values: the texts of its elements, by name without namespace.
+        categories: domain and name of each.
+        comments: their number.
+        is_too_long: whether not all of it was kept.
+        remark: instead of an item, something about the whole file.
+    """
+
+    site: dict[str, str]
+    values: dict[str, str] = field(default_factory=dict)
+    categories: list[tuple[str, str]] = field(default_factory=list)
+    comments: int = 0
+    is_too_long: bool = False
+    remark: str = ""
+
+    def get(self, name: str) -> str:
+        return self.values.get(name, "").strip()
+
+
+class Parser:
+    """Collects the items of a feed while it arrives."""
+
+    def __init__(self) -> None:
+        self.is_wxr = False
+        self._site: dict[str, str] = {}
+        self._done: list[Item] = []
+        self._item: Item | None = None
+        self._path: list[str] = []
+        self._text: list[str] = []
+        self._size = 0
+        self._domain = ""
+        self._meta: dict[str, str] = {}
+        parser = expat.ParserCreate(namespace_separator="}")
+        parser.buffer_text = True
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._characters
+        parser.EntityDeclHandler = self._refuse
+        parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
+        self._parser = parser
+
+    def feed(self, piece: bytes) -> None:
+        self._parser.Parse(piece, False)
+
+    def end(self) -> None:
+        self._parser.Parse(b"", True)
+
+    def finished(self) -> list[Item]:
+        """The items that are complete, each once."""
+        done, self._done = self._done, []
+        return done
+
+    def _refuse(self, *_: object) -> None:
+        raise SourceError(HAS_ENTITIES)
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        name = self._name(tag)
+        self._path.append(name)
+        if len(self._path) > DEEPEST:
+            raise SourceError(TOO_DEEP)
+        self._text, self._size = [], 0
+        if tag.partition("}")[0].startswith("http://wordpress.org/export/"):
+            self.is_wxr = True
+        if self._path == ["rss", "channel", "item"]:
+            self._item = Item(self._site)
+        elif name == "category":
+            self._domain = attributes.get("domain", "")
+
+    def _characters(self, text: str) -> None:
+        self._size += len(text)
+        if self._size <= LONGEST_ITEM:
+            self._text.append(text)
+        elif self._item is not None:
+            self._item.is_too_long = True
+
+    def _end(self, tag: str) -> None:
+        name, depth, item = self._path.pop(), len(self._path), self._item
+        text = "".join(self._text)
+        self._text, self._size = [], 0
+        if item is None:
+            if depth == 2 and name in _OF_SITE and len(text) < 1000:
+                self._site.setdefault(name, text)
+        elif name == "item" and depth == 2:
+            if item.get("post_type") in _TYPES:
+                self._done.append(item)
+            self._item = None
+        elif depth == 3 and name == "category":
+            item.categories.append((self._domain, text[:1000]))
+        elif depth == 3 and name == "comment":
+            item.comments += 1
+        elif depth == 4 and self._path[-1] == "postmeta":
+            self._meta[name] = text
+        elif depth == 3 and name == "postmeta":
+            if self._meta.get("meta_key") == COVER:
+                item.values[COVER] = self._meta.get("meta_value", "")[:20]
+            self._meta = {}
+        elif depth == 3:
+            item.values[name] = text
+
+    def _name(self, tag: str) -> str:
+        space, _, name = tag.rpartition("}")
+        # Both are called `encoded`.
+        if name == "encoded":
+            return "encoded:excerpt" if "excerpt" in space else "encoded:content"
+        return name
+
+
+def items_of(archive: Archive, file: str, parser: Parser) -> Iterator[Item]:
+    """The items of a file, while it is read.
+
+    Raises:
+        ExpatError: it is damaged.
+    """
+    with reading(archive, file) as content:
+        while piece := content.read(PIECE):
+            parser.feed(piece)
+            yield from parser.finished()
+        parser.end()
