@@ -5,7 +5,7 @@ import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from blog import JOBS
 from blog.core.jobs.background import Background
@@ -44,6 +44,29 @@ async def stored_jobs(app: Broadside) -> Sequence[Job]:
     """All jobs, the oldest first."""
     async with app.database.session() as session:
         return (await session.scalars(select(Job).order_by(Job.id))).all()
+
+
+async def fail_for_good(app: Broadside, kind: JobKind) -> None:
+    """Let the only job of a kind be tried until it has failed for good."""
+
+    async def the_job() -> Job:
+        (job,) = (job for job in await stored_jobs(app) if job.kind == kind.name)
+        return job
+
+    for _ in range(len(kind.pauses) + 1):
+        attempts = (await the_job()).attempts
+        async with app.database.session() as session:
+            due_now = update(Job).where(Job.kind == kind.name).values(due_at=func.now())
+            await session.execute(due_now)
+            await session.commit()
+
+        async def is_tried(before: int = attempts) -> bool:
+            job = await the_job()
+            return job.attempts > before and job.state != JobState.RUNNING
+
+        async with at_work(app, kind):
+            await until(is_tried)
+    assert (await the_job()).state == JobState.FAILED
 
 
 async def finish_jobs(app: Broadside, *names: str, seconds: float = 60) -> None:

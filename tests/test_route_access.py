@@ -211,6 +211,11 @@ TABLE = [
         "/import/{import}/confirm",
     ),
     Row(
+        "POST /import/<id:import_id>/retry",
+        only_the_author(302, others=404),
+        "/import/{import}/retry",
+    ),
+    Row(
         "POST /import/<id:import_id>/cancel",
         only_the_author(302, others=404),
         "/import/{import}/cancel",

@@ -59,6 +59,11 @@ class PostImport(Base):
         """Whether nothing more will happen."""
         return self.state in {ImportState.DONE, ImportState.CANCELLED, ImportState.FAILED}
 
+    @property
+    def can_be_retried(self) -> bool:
+        """Whether it was given up, with a file that could be read."""
+        return self.state == ImportState.FAILED and self.upload is not None
+
     __table_args__ = (
         CheckConstraint(
             "state IN ('checking', 'checked', 'importing', 'done', 'cancelled', 'failed')",

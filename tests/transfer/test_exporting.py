@@ -21,8 +21,6 @@ from blog.models import (
     Export,
     ExportState,
     Follow,
-    Job,
-    JobState,
     Post,
     PostDraft,
     PostRevision,
@@ -35,14 +33,13 @@ from blog.transfer.exporting.jobs import KEPT, MAKE_EXPORT, tidy_exports
 from blog.transfer.exporting.zipping import zipped
 from tests.accounts.deletions import finish_deletions
 from tests.api.support import Client, add_token
-from tests.jobs import at_work, do_job, finish_jobs, stored_jobs
+from tests.jobs import do_job, fail_for_good, finish_jobs, stored_jobs
 from tests.killed_workers import kill_worker
 from tests.media.corpus import encoded, picture
 from tests.media.support import finish_jobs as finish_media_jobs
 from tests.media.support import uploaded
 from tests.posts.test_fields import made
 from tests.posts.test_posts import add_posts
-from tests.servers import until
 from tests.support import PASSWORD, Browser, add_user, link_in, outbox
 from tests.transfer.support import (
     EXPORT,
@@ -461,31 +458,15 @@ async def test_a_failure_is_told_and_one_may_ask_again(
 
     with monkeypatch.context() as patched:
         patched.setattr(app.storage, "put", fail)
-        for _ in range(5):
-            await db.execute(update(Job).values(due_at=now()))
-            await db.commit()
-            attempts = await db.scalar(select(Job.attempts)) or 0
-            await run_once(app, attempts)
-    [job] = [job for job in await stored_jobs(app) if job.kind == "make_export"]
-    assert job.state == JobState.FAILED
-    await tidy_exports(db)
-    await db.commit()
+        await fail_for_good(app, MAKE_EXPORT)
+    await do_job(app, "tidy_exports")
+    (mail,) = await outbox(app)
+    assert (mail.purpose, mail.recipient) == ("export_failed", "susan@example.com")
     assert "Your export failed" in (await susans_browser.get(EXPORT)).text
     archive = await exported(app, susans_browser)
     assert "README.md" in archive.files
     assert "failed" not in (await susans_browser.get(EXPORT)).text
     assert (await db.scalars(select(Export.state))).all() == [ExportState.READY]
-
-
-async def run_once(app: Broadside, attempts: int) -> None:
-    """Let a worker try the only job once more."""
-
-    async def is_tried() -> bool:
-        [job] = await stored_jobs(app)
-        return job.attempts > attempts and job.state != JobState.RUNNING
-
-    async with at_work(app, MAKE_EXPORT):
-        await until(is_tried)
 
 
 @pytest.mark.parametrize("stores", [True, False])

@@ -13,6 +13,8 @@ PAUSES = tuple(
     timedelta(seconds=seconds)
     for seconds in (10, 60, 300, 900, 3600, 4 * 3600, 12 * 3600, 24 * 3600)
 )
+# For what somebody waits for: they are told of a failure after half an hour.
+SHORT_PAUSES = tuple(timedelta(seconds=seconds) for seconds in (10, 60, 300, 900))
 
 
 @dataclass(frozen=True)

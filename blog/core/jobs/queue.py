@@ -12,11 +12,14 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ARRAY,
+    ColumnElement,
     Integer,
+    SQLColumnExpression,
     String,
     Text,
     bindparam,
     delete,
+    exists,
     func,
     select,
     text,
@@ -30,6 +33,7 @@ from blog.core.db.database import Database
 from blog.core.jobs.backoff import jittered
 from blog.core.jobs.kinds import JobKind
 from blog.models import Job, JobState
+from blog.models.job import UNFINISHED
 
 CHANNEL = "jobs"
 LONGEST_ERROR = 1000
@@ -136,6 +140,18 @@ async def enqueue(
         raise ValueError(f"{kind.name} is repeated, and not enqueued")
     values = {"kind": kind.name, "key": key, "payload": payload, "at": at}
     await session.execute(_ENQUEUE, values)
+
+
+def has_job(kind: JobKind, name: str, value: SQLColumnExpression[int]) -> ColumnElement[bool]:
+    """Whether a job of a kind waits or runs, which has not failed for good.
+
+    Args:
+        name: of a number in its payload.
+        value: the number.
+    """
+    return exists().where(
+        Job.kind == kind.name, UNFINISHED, Job.payload[name].as_integer() == value
+    )
 
 
 async def cancel(session: AsyncSession, kind: JobKind, key: str) -> None:

@@ -9,22 +9,21 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from blog.core.clock import now
 from blog.core.db.deleting import BATCH
-from blog.core.jobs.kinds import JobKind
-from blog.core.jobs.queue import enqueue
+from blog.core.jobs.kinds import SHORT_PAUSES, JobKind
+from blog.core.jobs.queue import enqueue, has_job
 from blog.core.jobs.running import RunningJob
 from blog.core.storage.sweeping import delete_old
 from blog.core.web.app import current_app
 from blog.core.web.urls import external_url
 from blog.mail import outbox
-from blog.models import Export, ExportState, Job, User
+from blog.models import Export, ExportState, User
 from blog.models.export import UNFINISHED_EXPORT
-from blog.models.job import UNFINISHED
 from blog.transfer.exporting.archive import Archive
 from blog.transfer.exporting.zipping import zipped
 
@@ -107,10 +106,15 @@ async def _finish(session: AsyncSession, export_id: int, size: int) -> bool:
         return False
     await remove_exports(session, Export.user_id == user_id, Export.id != export_id)
     user = await session.get_one(User, user_id)
+    await _mail(session, user, "export_ready")
+    return True
+
+
+async def _mail(session: AsyncSession, user: User, message: str) -> None:
+    """Send a mail about an export, unless the address may be somebody else's."""
     if user.is_confirmed:
         link = external_url("exporting.overview")
-        await outbox.put(session, to=user.email, message="export_ready", user=user, link=link)
-    return True
+        await outbox.put(session, to=user.email, message=message, user=user, link=link)
 
 
 async def remove_exports(session: AsyncSession, *conditions: ColumnElement[bool]) -> int:
@@ -137,15 +141,16 @@ async def tidy_exports(session: AsyncSession) -> int:
     Returns:
         The number of deleted archives, up to `BATCH`.
     """
-    has_job = exists().where(
-        Job.kind == MAKE_EXPORT.name, UNFINISHED, Job.payload["export_id"].as_integer() == Export.id
+    failed = (
+        update(Export)
+        .where(UNFINISHED_EXPORT, ~has_job(MAKE_EXPORT, "export_id", Export.id))
+        .values(state=ExportState.FAILED, finished_at=func.now())
+        .returning(Export.user_id)
+        .execution_options(synchronize_session=False)
     )
-    failed = update(Export).where(UNFINISHED_EXPORT, ~has_job)
-    await session.execute(
-        failed.values(state=ExportState.FAILED, finished_at=func.now()).execution_options(
-            synchronize_session=False
-        )
-    )
+    for user_id in (await session.scalars(failed)).all():
+        user = await session.get_one(User, user_id)
+        await _mail(session, user, "export_failed")
     old = select(Export.id).where(Export.finished_at < func.now() - KEPT).limit(BATCH)
     return await remove_exports(session, Export.id.in_(old))
 
@@ -160,7 +165,7 @@ MAKE_EXPORT = JobKind(
     "make_export",
     make,
     seconds=LONGEST_SECONDS,
-    pauses=[timedelta(seconds=seconds) for seconds in (10, 60, 300, 900)],
+    pauses=SHORT_PAUSES,
 )
 REMOVE_EXPORT = JobKind("remove_export", remove)
 SWEEP_EXPORTS = JobKind("sweep_exports", sweep, at_once=1, every=timedelta(days=1))

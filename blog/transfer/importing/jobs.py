@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.core.jobs.kinds import JobKind, TryLaterError
+from blog.core.jobs.kinds import SHORT_PAUSES, JobKind, TryLaterError
 from blog.core.jobs.queue import enqueue
 from blog.core.jobs.running import RunningJob
 from blog.core.storage.interface import NoSuchObjectError
@@ -98,7 +98,7 @@ async def _fetch(upload: str, path: Path) -> None:
         raise SourceError(IS_GONE) from None
 
 
-IMPORT_POSTS = JobKind("import_posts", import_posts, seconds=LONGEST_RUN)
+IMPORT_POSTS = JobKind("import_posts", import_posts, seconds=LONGEST_RUN, pauses=SHORT_PAUSES)
 
 
 async def work_on(session: AsyncSession, import_id: int) -> None:
@@ -107,11 +107,13 @@ async def work_on(session: AsyncSession, import_id: int) -> None:
 
 
 async def tidy_imports(session: AsyncSession) -> int:
-    """Delete some old reports, and give up some imports that nobody confirms; the caller commits.
+    """Delete some old reports, note which jobs have failed, and give up some imports that nobody
+    confirms or tries again; the caller commits.
 
     Returns:
         How many, up to `TIDIED_AT_ONCE`.
     """
+    await progress.note_failures(session, IMPORT_POSTS)
     old = select(PostImport.id).where(PostImport.created_at < func.now() - KEPT)
     some = old.limit(TIDIED_AT_ONCE).with_for_update(skip_locked=True)
     if number := await remove_imports(session, PostImport.id.in_(some)):
@@ -119,7 +121,8 @@ async def tidy_imports(session: AsyncSession) -> int:
     forgotten = (
         select(PostImport)
         .where(
-            PostImport.state == ImportState.CHECKED,
+            PostImport.state.in_([ImportState.CHECKED, ImportState.FAILED]),
+            PostImport.upload.is_not(None),
             PostImport.created_at < func.now() - CONFIRMED_WITHIN,
         )
         .limit(TIDIED_AT_ONCE)
@@ -127,6 +130,7 @@ async def tidy_imports(session: AsyncSession) -> int:
     )
     rows = (await session.scalars(forgotten)).all()
     for row in rows:
-        row.state, row.ended_at = ImportState.CANCELLED, func.now()
+        if row.state == ImportState.CHECKED:
+            row.state, row.ended_at = ImportState.CANCELLED, func.now()
         await remove_upload(session, row)
     return len(rows)

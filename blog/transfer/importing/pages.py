@@ -69,6 +69,15 @@ async def confirm(import_id: int) -> ResponseReturnValue:
     return redirect(url_for("importing.overview"))
 
 
+@blueprint.post("/<id:import_id>/retry")
+@quota(IMPORTING)
+@permission_required(Permission.WRITE)
+async def retry(import_id: int) -> ResponseReturnValue:
+    """Go on with an import that was given up."""
+    await service.retry(db(), required_viewer().id, import_id)
+    return redirect(url_for("importing.overview"))
+
+
 @blueprint.post("/<id:import_id>/cancel")
 @quota(WRITING)
 @permission_required(Permission.WRITE)

@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.core.jobs.kinds import JobKind
+from blog.core.jobs.queue import has_job
 from blog.mail import outbox
 from blog.models import ImportRemark, ImportState, PostImport, User
 from blog.models.account_deletion import not_deleted
@@ -21,6 +23,11 @@ RUNNING = (ImportState.CHECKING, ImportState.IMPORTING)
 # Who waits longer has left the page.
 TOLD_AFTER_SECONDS = 60
 LONGEST_NAME, LONGEST_REMARK = 200, 2000
+
+GAVE_UP = (
+    "Something went wrong on our side. We still have your file, so you can try again. What has "
+    "been imported isn't added twice."
+)
 
 
 class StoppedError(Exception):
@@ -89,6 +96,18 @@ async def failed(session: AsyncSession, import_id: int, reason: str) -> None:
         row.state, row.failure, row.ended_at = ImportState.FAILED, reason, func.now()
         await remove_upload(session, row)
     await session.commit()
+
+
+async def note_failures(session: AsyncSession, kind: JobKind) -> None:
+    """Write down which imports no job works on any more; the caller commits. Their owners may try
+    again: the uploads stay, and so does how far they have come.
+    """
+    no_job = ~has_job(kind, "import_id", PostImport.id)
+    given_up = select(PostImport).where(PostImport.state.in_(RUNNING), no_job)
+    for row in await session.scalars(given_up.with_for_update(skip_locked=True)):
+        row.state, row.failure, row.ended_at = ImportState.FAILED, GAVE_UP, func.now()
+        owner = await session.get_one(User, row.owner_id)
+        await outbox.put(session, to=owner.email, message="import_failed", user=owner, failed=row)
 
 
 async def _locked(session: AsyncSession, import_id: int, position: int) -> PostImport:

@@ -1,7 +1,8 @@
 """What people do about imports. Each function is one action in one transaction."""
 
-from sqlalchemy import delete, func
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.errors import LimitReachedError, NotFoundError
@@ -24,6 +25,10 @@ async def begin(session: AsyncSession, owner_id: int, file_name: str, upload: st
     Raises:
         LimitReachedError: another one of theirs is not finished.
     """
+    # One that could be tried again is given up.
+    failed = (PostImport.owner_id == owner_id, PostImport.state == ImportState.FAILED)
+    for row in await session.scalars(select(PostImport).where(*failed).with_for_update()):
+        await remove_upload(session, row)
     new = insert(PostImport).values(
         owner_id=owner_id, state=ImportState.CHECKING, file_name=file_name, upload=upload
     )
@@ -47,6 +52,25 @@ async def confirm(session: AsyncSession, owner_id: int, import_id: int) -> None:
         await session.execute(delete(ImportRemark).where(ImportRemark.import_id == import_id))
         row.state, row.started_at = ImportState.IMPORTING, func.now()
         row.position, row.counts = 0, {}
+        await work_on(session, import_id)
+    await session.commit()
+
+
+async def retry(session: AsyncSession, owner_id: int, import_id: int) -> None:
+    """Go on with an import that was given up. To do so again changes nothing.
+
+    Raises:
+        NotFoundError: it is not there, or not theirs.
+        LimitReachedError: another one of theirs is not finished.
+    """
+    row = await _own(session, owner_id, import_id)
+    if row.can_be_retried:
+        row.state = ImportState.IMPORTING if row.started_at else ImportState.CHECKING
+        row.failure = row.ended_at = None
+        try:
+            await session.flush()
+        except IntegrityError:
+            raise LimitReachedError({"": IS_RUNNING}) from None
         await work_on(session, import_id)
     await session.commit()
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts.events import AccountDeleted
@@ -18,6 +18,7 @@ from blog.models import (
     ImportedPost,
     ImportRemark,
     ImportState,
+    Job,
     LoggedEvent,
     Media,
     Post,
@@ -34,7 +35,8 @@ from blog.transfer.importing.uploads import (
     SWEEP_IMPORT_UPLOADS,
     upload_key,
 )
-from tests.jobs import do_job, finish_jobs
+from tests.jobs import do_job, fail_for_good, finish_jobs
+from tests.killed_workers import kill_worker
 from tests.support import Browser, add_user, outbox
 from tests.transfer.importing import samples
 from tests.transfer.importing.samples import File, front_matter, zipped
@@ -228,6 +230,97 @@ async def test_an_import_goes_on_after_its_worker_was_killed_without_adding_a_po
     assert (row.state, row.counts["published"]) == (ImportState.DONE, 130)
     assert await count(db, Post) == 130
     assert await count(db, ImportedPost) == 130
+
+
+async def test_an_import_goes_on_after_its_worker_was_killed_in_the_middle(
+    app: Broadside, susans_browser: Browser, db: AsyncSession
+) -> None:
+    await send(susans_browser, many(600))
+    await finish(app)
+    await press(susans_browser, "confirm")
+
+    async def has_begun() -> bool:
+        return 0 < (await the_import(db)).position < 600
+
+    await kill_worker(app, IMPORT_POSTS.name, has_begun)
+    assert 0 < await count(db, Post) < 600
+    await finish(app)
+    row = await the_import(db)
+    assert (row.state, row.position, row.counts["published"]) == (ImportState.DONE, 600, 600)
+    assert "known" not in row.counts
+    assert len({*await db.scalars(select(Post.title))}) == await count(db, Post) == 600
+    assert await stored(app) == []
+
+
+@pytest.mark.parametrize("is_confirmed", [False, True])
+async def test_an_import_that_fails_for_good_says_so_and_can_be_tried_again(
+    app: Broadside, susans_browser: Browser, db: AsyncSession, monkeypatch: pytest.MonkeyPatch,
+    is_confirmed: bool,
+) -> None:  # fmt: skip
+    await send(susans_browser, many(120))
+    if is_confirmed:
+        await finish(app)
+        await press(susans_browser, "confirm")
+    written, calls = progress.written, 0
+
+    async def fails_after_the_first_batch(*arguments: Any) -> None:
+        nonlocal calls
+        calls += 1
+        if calls > 1:
+            raise OSError("the disk is full")
+        await written(*arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(progress, "written", fails_after_the_first_batch)
+        await fail_for_good(app, IMPORT_POSTS)
+    await do_job(app, "tidy_imports")
+    page = (await susans_browser.get("/import")).text
+    assert "Something went wrong on our side" in page
+    assert " data-running>" not in page
+    assert [mail.purpose for mail in await outbox(app)] == ["import_failed"]
+    assert len(await stored(app)) == 1
+    assert await count(db, Post) == (50 if is_confirmed else 0)
+
+    assert (await press(susans_browser, "retry")).status_code == 302
+    assert "Something went wrong" not in (await susans_browser.get("/import")).text
+    await finish_jobs(app, IMPORT_POSTS.name, REMOVE_IMPORT_UPLOAD.name, seconds=60)
+    page = (await susans_browser.get("/import")).text
+    assert ("Import finished" if is_confirmed else "Ready to import") in page
+    assert "120 posts" in page
+    assert await count(db, Post) == (120 if is_confirmed else 0)
+    assert await stored(app) == [] or not is_confirmed
+
+
+async def test_a_new_file_replaces_one_that_could_be_tried_again(
+    app: Broadside, susans_browser: Browser, db: AsyncSession
+) -> None:
+    await send(susans_browser, many(1))
+    await db.execute(delete(Job))
+    await db.commit()
+    await do_job(app, "tidy_imports")
+    (old,) = await stored(app)
+    token = await susans_browser.token("/import")
+    await send(susans_browser, many(2))
+    answer = await susans_browser.post("/import/1/retry", data={"csrf_token": token})
+    assert answer.status_code == 302
+    await finish(app)
+    assert "2 posts" in (await susans_browser.get("/import")).text
+    assert old not in await stored(app)
+    assert (await db.get_one(PostImport, 1)).state == ImportState.FAILED
+
+
+async def test_a_file_that_nobody_tries_again_is_deleted_after_a_week(
+    app: Broadside, susans_browser: Browser, db: AsyncSession
+) -> None:
+    await send(susans_browser, many(1))
+    await db.execute(delete(Job))
+    await db.execute(update(PostImport).values(created_at=now() - timedelta(days=8)))
+    await db.commit()
+    await do_job(app, "tidy_imports")
+    await finish(app)
+    assert (await the_import(db)).state == ImportState.FAILED
+    assert await stored(app) == []
+    assert "Try again" not in (await susans_browser.get("/import")).text
 
 
 async def test_a_cancelled_import_adds_no_more_and_its_file_is_deleted(
