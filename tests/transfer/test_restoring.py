@@ -227,7 +227,7 @@ async def test_everything_that_can_be_brought_back_is_the_same_afterwards(
             "Your followers (1) are skipped", "Your username, email address",
         ):  # fmt: skip
             assert words in page, f"{words}: {page}"
-        assert "numbered anew" not in page
+        assert "have new numbers" not in page
         assert await restorable(db, again) == before
         assert await following(db, again) == {"robin"}
         assert not any((await wrong_counts(db)).values())
@@ -347,7 +347,7 @@ async def test_parts_that_nothing_can_be_made_of_are_named_and_the_rest_comes(
         "Its revision 4 is skipped: It has more than 65,536 characters.",
         "Its revision 5 is skipped: This text is too complex.",
         "Revision 1: The tag “ttt", "Revision 1: Its title is shortened",
-        "Its revisions are numbered anew", "revisions/8/1.md", "revisions/7/x.md",
+        "Its revisions have new numbers", "revisions/8/1.md", "revisions/7/x.md",
         "working-copies/8.md", "Its post isn&#39;t in the file.",
         "The field title of its unpublished changes is skipped",
         "The cover image of its unpublished changes isn&#39;t in the file.",

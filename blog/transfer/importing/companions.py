@@ -30,7 +30,7 @@ from blog.transfer.importing.post import ImportedComment, ImportedPost, Imported
 LONGEST_TYPED = 4000
 
 REVISION = "Its revision {number} is skipped: {reason}"
-RENUMBERED = "Its revisions are numbered anew, because some are missing."
+RENUMBERED = "Its revisions have new numbers, because some are missing."
 COMMENT = "One of your comments on it is skipped: {reason}"
 COPY = "Its unpublished changes are skipped: {reason}"
 FIELD = "The field {name} of its unpublished changes is skipped: {reason}"
