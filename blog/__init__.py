@@ -77,6 +77,9 @@ from blog.core.web.proxies import TrustedProxies
 from blog.core.web.rate_limits import RateLimits
 from blog.core.web.rate_limits import delete_full as delete_full_rate_limits
 from blog.core.web.request_normalisation import NormalisationMiddleware
+from blog.discovery.cards import SWEEP_CARDS, CardProcesses
+from blog.discovery.cards import blueprint as cards
+from blog.discovery.oembed import blueprint as oembed
 from blog.discovery.robots import blueprint as robots
 from blog.discovery.sitemaps import blueprint as sitemaps
 from blog.discovery.well_known import blueprint as well_known
@@ -161,6 +164,7 @@ JOBS = (
     PROCESS_MEDIA,
     REMOVE_MEDIA_FILE,
     PING_HUB,
+    SWEEP_CARDS,
     MAKE_EXPORT,
     REMOVE_EXPORT,
     SWEEP_EXPORTS,
@@ -220,6 +224,8 @@ BLUEPRINTS = (
     feeds,
     sitemaps,
     robots,
+    cards,
+    oembed,
     well_known,
     posts_pages,
     post_state_pages,
@@ -256,7 +262,7 @@ RESOURCES = (
     media_api,
 )
 # The pools of processes, beside that of the renderer.
-PROCESSES = ("image_processes", "comparisons")
+PROCESSES = ("image_processes", "comparisons", "cards")
 # The database metrics of `/metrics`.
 FIGURES = (outbox_figures, job_figures)
 
@@ -304,6 +310,7 @@ def create_app(settings: Settings) -> Broadside:
     app.report_to = alerts.report
     app.extensions |= {
         "alerts": alerts,
+        "cards": CardProcesses(),
         "comparisons": Comparisons(),
         "image_processes": ImageProcesses(),
     }

@@ -153,6 +153,8 @@ PAGES = [
     Route("GET /post/<id:post_id>/revisions/<id:number>", "/post/1/revisions/1", "post", "post"),
     Route("GET /post/<id:post_id>/revisions/<id:number>", "/post/1/revisions/2", "post", "post"),
     Route("GET /post/<id:post_id>/timemap", "/post/1/timemap", "post"),
+    Route("GET /embed/<id:post_id>", "/embed/1", "public", "post"),
+    Route("GET /card/post/<id:post_id>.png", "/card/post/1.png", "public"),
     Route(COMMENT_FEED, "/post/1/comments/feed.atom", "public", "public comment"),
     Route(COMMENT_FEED, "/post/1/comments/feed.json", "public", "public comment"),
     Route(
@@ -331,6 +333,8 @@ async def test_every_route_hides_what_its_viewer_may_not_read(
         assert ("/post/1<" in sitemap.text) == expected.is_public
         for address in TAG_LISTS:
             assert (TAG in (await client.get(address)).text) == expected.is_public, address
+        embedded = await client.get("/oembed?url=https://blog.test/post/1")
+        assert embedded.status_code == (200 if expected.is_public else 404)
         drafts = await client.get(f"{PREFIX}/me/drafts/")
         assert (POST in drafts.text) == expected.is_own_draft
         for address in COMMENT_LISTS:

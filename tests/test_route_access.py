@@ -142,6 +142,11 @@ TABLE = [
     Row("GET /preview/<key>", everybody(404), "/preview/none"),
     Row("GET /user/<username>", everybody(200), "/user/bob"),
     Row("GET /feed.<any(atom, json):form>", everybody(200), "/feed.json"),
+    Row("GET /card/site.png", everybody(200)),
+    Row("GET /card/user/<username>.png", everybody(200), "/card/user/bob.png"),
+    Row("GET /card/post/<id:post_id>.png", everybody(200), "/card/post/{post}.png"),
+    Row("GET /embed/<id:post_id>", everybody(200), "/embed/{post}"),
+    Row("GET /oembed", everybody(404)),
     Row("GET /sitemap.xml", everybody(200)),
     Row(
         "GET /sitemap/<any(posts, people):kind>-<id:number>.xml",

@@ -7,10 +7,11 @@ from blog.comments.queries import newest_under_post
 from blog.core.auth.viewer import ANONYMOUS
 from blog.core.web.app import current_app, read
 from blog.core.web.requests import requested_cursor
-from blog.feeds.entries import Entry, Feed, post_page
+from blog.feeds.entries import Entry, Feed
 from blog.feeds.ids import SiteFacts, this_site
 from blog.feeds.responses import FEED_SIZE, feed_response
 from blog.models import Comment, Post
+from blog.posts.addresses import post_page
 from blog.posts.lists import Author
 from blog.posts.reading import readable_post
 

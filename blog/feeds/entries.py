@@ -9,6 +9,7 @@ from blog.core.web.app import current_app
 from blog.feeds.content import images_in
 from blog.feeds.ids import SiteFacts
 from blog.media.sizes import variant_path
+from blog.posts.addresses import post_page
 from blog.posts.lists import Author, ListedPost
 
 
@@ -125,9 +126,3 @@ def entry_of(post: ListedPost, site: SiteFacts, lengths: Lengths) -> Entry:
         original=post.canonical_url,
         comments=f"{base}/post/{post.id}/comments/feed",
     )
-
-
-def post_page(post_id: int, slug: str | None) -> str:
-    """The absolute address of a post. `url_for` takes several times as long."""
-    page = f"{current_app.settings.base_url}/post/{post_id}"
-    return f"{page}/{slug}" if slug else page

@@ -4,6 +4,8 @@ from typing import Any, Protocol
 
 from quart import url_for
 
+from blog.core.web.app import current_app
+
 
 class Addressed(Protocol):
     """Anything with the id and the slug of a post."""
@@ -22,3 +24,9 @@ def post_url(post: Addressed, **values: Any) -> str:
         values: further arguments of `url_for`, such as `page` and `_anchor`.
     """
     return url_for("site.post", post_id=post.id, slug=post.slug, **values)
+
+
+def post_page(post_id: int, slug: str | None) -> str:
+    """The absolute address of a post's page, like `post_url`, which takes several times as long."""
+    page = f"{current_app.settings.base_url}/post/{post_id}"
+    return f"{page}/{slug}" if slug else page

@@ -237,6 +237,7 @@ SIGHTS = [
     Sight(VISITOR, "markdown", "/markdown"),
     Sight(VISITOR, "profile-hostile", f"/user/{HOSTILE}"),
     Sight(VISITOR, "article", ARTICLE_PAGE),
+    Sight(VISITOR, "embed", f"/embed/{ARTICLE_PAGE.split('/')[2]}"),
     Sight(VISITOR, "article-preview", f"/preview/{PREVIEW}"),
     Sight(VISITOR, "tags", "/tags"),
     Sight(VISITOR, "tags-by-name", "/tags?order=name"),

@@ -24,6 +24,7 @@ NO_SIGHTS = {
     "/import/<id:import_id>/report", "/metrics", "/readyz",
     "/media/<name>", "/media/<name>-<int:width>.webp", "/post/<id:post_id>/timemap",
     "/static/<path:filename>",
+    "/card/site.png", "/card/user/<username>.png", "/card/post/<id:post_id>.png", "/oembed",
     "/sitemap.xml", "/sitemap/<any(posts, people):kind>-<id:number>.xml",
     "/.well-known/security.txt", "/.well-known/change-password",
     "/feed.<any(atom, json):form>", "/post/<id:post_id>/comments/feed.<any(atom, json):form>",

@@ -276,16 +276,18 @@ async def test_what_a_post_shows_has_its_language_or_that_of_its_author(
     await db.commit()
     for address in ("/", "/user/susan"):
         page = (await browser.get(address)).text
-        assert '<h2 class="post-title" id="post-1-title" lang="he" dir="rtl">' in page
-        assert '<div class="prose" lang="he" dir="rtl">' in page
-        assert '<div class="prose" lang="fa" dir="rtl">' in page
-    assert '<div class="prose" lang="fa" dir="rtl">' in (await browser.get("/post/2")).text
+        assert '<h2 class="post-title p-name" id="post-1-title" lang="he" dir="rtl">' in page
+        assert '<div class="prose e-content" lang="he" dir="rtl">' in page
+        assert '<div class="prose e-content" lang="fa" dir="rtl">' in page
+    assert (
+        '<div class="prose e-content" lang="fa" dir="rtl">' in (await browser.get("/post/2")).text
+    )
     assert [post["language"] for post in (await writer.get("/posts/")).json()["posts"]] == [
         "fa", "he",
     ]  # fmt: skip
     await db.execute(update(User).values(language=None))
     await db.commit()
-    assert '<div class="prose"><p>x</p></div>' in (await browser.get("/post/2")).text
+    assert '<div class="prose e-content"><p>x</p></div>' in (await browser.get("/post/2")).text
 
 
 async def test_the_author_says_once_in_which_language_they_write(

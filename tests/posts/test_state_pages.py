@@ -161,12 +161,14 @@ async def test_pinned_posts_come_first_on_the_first_page_of_a_profile(
     for post_id in (1, 20):
         await press(susans_browser, post_id, pinned="true")
     first, second = [(await browser.get(f"/user/susan?page={number}")).text for number in (1, 2)]
-    order = re.findall(r'<article class="post" id="post-(\d+)"', first)
+    order = re.findall(r'<article class="post h-entry" id="post-(\d+)"', first)
     assert order == ["20", "1", *(str(n) for n in range(25, 5, -1) if n != 20)]
     assert first.count("Pinned") == 2
-    assert re.findall(r'<article class="post" id="post-(\d+)"', second) == list("54321")
+    assert re.findall(r'<article class="post h-entry" id="post-(\d+)"', second) == list("54321")
     # In other lists it is where it was.
-    home = re.findall(r'<article class="post" id="post-(\d+)"', (await browser.get("/")).text)
+    home = re.findall(
+        r'<article class="post h-entry" id="post-(\d+)"', (await browser.get("/")).text
+    )
     assert home == [str(n) for n in range(25, 5, -1)]
     assert "Pinned" not in (await browser.get("/")).text
     listed = (await writer.get("/users/susan/posts/?fields=id&per_page=3")).json()["posts"]

@@ -20,6 +20,9 @@ from blog.models import LoginSession, Permission, User
 
 # Endpoints that do not depend on the viewer, and skip authentication.
 VIEWER_INDEPENDENT = {
+    "cards.person",
+    "cards.post",
+    "cards.site",
     "comment_feeds.of_post",
     "feeds.person",
     "feeds.site",
@@ -31,6 +34,8 @@ VIEWER_INDEPENDENT = {
     "health.alive",
     "health.ready",
     "metrics.show",
+    "oembed.embed",
+    "oembed.show",
     "robots.show",
     "sitemaps.file",
     "sitemaps.index",

@@ -33,15 +33,15 @@ def shortened(text: str, most: int) -> str:
     if len(text) <= most:
         return text
     room, end = most - len(ELLIPSIS), 0
+    # Before a space a grapheme ends; to find all of them takes longer than the rest.
+    words = text[: room + 1].rpartition(" ")[0].rstrip()
+    if len(words) > most // 2:
+        return words + ELLIPSIS
     for grapheme in _GRAPHEME.finditer(text, endpos=most + LONGEST_GRAPHEME):
         if grapheme.end() > room:
             break
         end = grapheme.end()
-    kept = text[:end]
-    if not text[end].isspace():
-        words = kept.rpartition(" ")[0]
-        kept = words if len(words) > most // 2 else kept
-    return kept.rstrip() + ELLIPSIS
+    return text[:end].rstrip() + ELLIPSIS
 
 
 def plain_text(html: str, most: int) -> str:

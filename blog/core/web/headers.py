@@ -59,6 +59,11 @@ def keep_out_of_indexes() -> None:
     g.is_unlisted = True
 
 
+def allow_framing() -> None:
+    """Let pages of other sites show the current page in a frame."""
+    g.may_be_framed = True
+
+
 def is_unlisted() -> bool:
     """Whether search engines are asked not to list the current page."""
     return bool(g.get("is_unlisted"))
@@ -74,6 +79,9 @@ def init_app(app: Broadside) -> None:
     policy = content_security_policy(app.settings)
     common_headers = COMMON_HEADERS | {"Content-Security-Policy": policy}
     page_headers = common_headers | PAGE_HEADERS
+    framed = policy.replace("frame-ancestors 'none'", "frame-ancestors *")
+    framed_headers = page_headers | {"Content-Security-Policy": framed}
+    del framed_headers["X-Frame-Options"]
     app.jinja_env.globals["is_unlisted"] = is_unlisted
 
     @app.after_request
@@ -81,7 +89,9 @@ def init_app(app: Broadside) -> None:
         if "Location" in response.headers:  # It is a URI (RFC 9110, 10.2.2), which is ASCII.
             response.headers["Location"] = iri_to_uri(response.headers["Location"])
         headers = page_headers if response.mimetype == "text/html" else common_headers
-        if headers is page_headers and (g.get("is_private") or request.path.startswith(PRIVATE)):
+        if g.get("may_be_framed"):
+            headers = framed_headers
+        elif headers is page_headers and (g.get("is_private") or request.path.startswith(PRIVATE)):
             response.headers.setdefault("Cache-Control", "no-store")
         if is_unlisted() or not app.settings.allow_indexing:
             response.headers["X-Robots-Tag"] = "noindex"

@@ -10,17 +10,20 @@ from blog.core.web.app import Broadside
 from blog.core.web.forms import submission_field
 
 
-def time_element(moment: datetime, *, future: bool = False) -> Markup:
+def time_element(moment: datetime, *, future: bool = False, name: str = "") -> Markup:
     """A `<time>` element with an absolute time; `times.js` makes it relative.
 
     Args:
         moment: an aware time in UTC, as the database returns it.
         future: whether it may be in the future, such as the expiry of a token.
+        name: what it is in a microformat, such as `dt-published`.
     """
-    element = Markup('<time datetime="{}">{}</time>')
+    element = Markup('<time{} datetime="{}">{}</time>')
     if future:
-        element = Markup('<time datetime="{}" data-future>{}</time>')
-    return element.format(moment.isoformat(timespec="seconds"), f"{moment:%-d %b %Y, %H:%M} UTC")
+        element = Markup('<time{} datetime="{}" data-future>{}</time>')
+    css = Markup(' class="{}"').format(name) if name else ""
+    text = f"{moment:%-d %b %Y, %H:%M} UTC"
+    return element.format(css, moment.isoformat(timespec="seconds"), text)
 
 
 def date_element(moment: datetime) -> Markup:

@@ -1,0 +1,261 @@
+"""What pages say about themselves to other sites (OpenGraph, https://ogp.me) and to search engines
+(schema.org).
+
+`about_post`, `about_person` and `about_site` are called by templates, which render the result with
+the macro of `discovery/macros.html`.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+from urllib.parse import quote, urljoin
+
+from blog.core.text.shortening import plain_text, shortened
+from blog.core.web.app import current_app
+from blog.core.web.avatars import LENGTH_OF_NAME, WIDTHS, avatar_url
+from blog.discovery.cards import Card, card_address, card_of_person, card_of_post, card_of_site
+from blog.discovery.drawing import HEIGHT, WIDTH
+from blog.media.showing import image_url
+from blog.models import Post, User
+from blog.posts.addresses import post_page
+
+# What search engines show at most.
+LONGEST_DESCRIPTION, LONGEST_HEADLINE = 160, 110
+CONTEXT = "https://schema.org"
+# The formats of oEmbed, with their media types.
+FORMS = {"json": "application/json", "xml": "text/xml"}
+
+
+class Picture(NamedTuple):
+    """An image for a link to the page; addresses are absolute, sizes in pixels."""
+
+    address: str
+    width: int
+    height: int
+    alt: str
+    media_type: str = "image/webp"
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it's to be shown above the text, and not beside it."""
+        return self.width >= 300 and self.width > self.height
+
+
+class About(NamedTuple):
+    """What is said about a page.
+
+    Attributes:
+        kind: of OpenGraph.
+        title, description: plain text.
+        address: absolute.
+        picture: for a link to it.
+        properties: further ones of OpenGraph.
+        data: of schema.org.
+        embed: the addresses of the oEmbed documents, by their media types.
+    """
+
+    kind: str
+    title: str
+    description: str
+    address: str
+    picture: Picture
+    properties: Sequence[tuple[str, str]]
+    data: Sequence[dict[str, Any]]
+    embed: Sequence[tuple[str, str]] = ()
+
+
+class Named(Protocol):
+    """A user, or what a list has of one."""
+
+    @property
+    def username(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+
+
+def shown_name(person: Named) -> str:
+    """How pages call somebody."""
+    return person.name or person.username
+
+
+def post_title(post: Post) -> str:
+    """The title of a post, or what stands for it."""
+    return post.title or f"Post by {shown_name(post.author)}"
+
+
+def post_description(post: Post) -> str:
+    """A post in a sentence or two: what its author says of it, or how it begins."""
+    if post.summary:
+        return shortened(post.summary, LONGEST_DESCRIPTION)
+    return plain_text(post.beginning, LONGEST_DESCRIPTION)
+
+
+def about_post(post: Post) -> About:
+    """A post that everybody may read, and whose author is loaded."""
+    address, profile = post_page(post.id, post.slug), _profile(post.author)
+    picture, description = post_picture(post), post_description(post)
+    published = (post.published_at or post.created_at).isoformat(timespec="seconds")
+    changed = post.edited_at.isoformat(timespec="seconds") if post.edited_at else published
+    properties = [("article:published_time", published), ("article:author", profile)]
+    if post.edited_at:
+        properties.append(("article:modified_time", changed))
+    properties += (("article:tag", tag) for tag in post.tags)
+    posting = _without_none(
+        {
+            "@context": CONTEXT,
+            "@type": "BlogPosting",
+            "mainEntityOfPage": address,
+            "url": address,
+            "headline": shortened(post_title(post), LONGEST_HEADLINE),
+            "description": description or None,
+            "datePublished": published,
+            "dateModified": changed,
+            "author": _person(post.author),
+            "publisher": _site(),
+            "image": picture.address,
+            "inLanguage": post.shown_language,
+            "keywords": list(post.tags) or None,
+            "wordCount": post.word_count,
+            "commentCount": post.comment_count,
+        }
+    )
+    way = [
+        (current_app.settings.site_name, _home()), (shown_name(post.author), profile),
+        (post_title(post), address),
+    ]  # fmt: skip
+    return About(
+        kind="article",
+        title=post_title(post),
+        description=description,
+        address=address,
+        picture=picture,
+        properties=properties,
+        data=[posting, _breadcrumbs(way)],
+        embed=[
+            (
+                f"{media_type}+oembed",
+                f"{_home()}oembed?format={form}&url={quote(address, safe='')}",
+            )
+            for form, media_type in FORMS.items()
+        ],
+    )
+
+
+def about_person(user: User) -> About:
+    """Somebody with their profile."""
+    address, name = _profile(user), shown_name(user)
+    site = current_app.settings.site_name
+    about = shortened(" ".join(user.about_me.split()), LONGEST_DESCRIPTION)
+    person = _person(user) | _without_none(
+        {
+            "alternateName": user.username,
+            "description": about or None,
+            "interactionStatistic": [
+                {
+                    "@type": "InteractionCounter",
+                    "interactionType": f"{CONTEXT}/{action}",
+                    "userInteractionCount": number,
+                }
+                for action, number in (
+                    ("FollowAction", user.follower_count), ("WriteAction", user.post_count),
+                )
+            ],
+        }
+    )  # fmt: skip
+    page = {
+        "@context": CONTEXT,
+        "@type": "ProfilePage",
+        "url": address,
+        "dateCreated": user.created_at.isoformat(timespec="seconds"),
+        "mainEntity": person,
+    }
+    return About(
+        kind="profile",
+        title=name,
+        description=about or f"Posts by {name} on {site}",
+        address=address,
+        picture=person_picture(user),
+        properties=[("profile:username", user.username)],
+        data=[page, _breadcrumbs([(site, _home()), (name, address)])],
+    )
+
+
+def about_site() -> About:
+    """The home page."""
+    settings = current_app.settings
+    data = {
+        "@context": CONTEXT,
+        "@type": "WebSite",
+        "name": settings.site_name,
+        "description": settings.site_tagline,
+        "url": _home(),
+    }
+    return About(
+        kind="website",
+        title=settings.site_name,
+        description=settings.site_tagline,
+        address=_home(),
+        picture=_drawn("site", card_of_site()),
+        properties=(),
+        data=[data],
+    )
+
+
+def post_picture(post: Post) -> Picture:
+    """The cover of a post, or a card."""
+    if (cover := post.cover) is None:
+        return _drawn(f"post/{post.id}", card_of_post(post))
+    width, height = cover.variants[-1]
+    return Picture(absolute(image_url(cover.name, width)), width, height, cover.alt)
+
+
+def person_picture(user: User) -> Picture:
+    """The avatar that somebody has uploaded, or a card."""
+    if len(user.avatar_key) != LENGTH_OF_NAME:
+        return _drawn(f"user/{user.username}", card_of_person(user))
+    size = WIDTHS[-1]
+    return Picture(absolute(avatar_url(user, size)), size, size, shown_name(user))
+
+
+def _drawn(page: str, card: Card) -> Picture:
+    return Picture(card_address(page, card), WIDTH, HEIGHT, card.title, "image/png")
+
+
+def absolute(address: str) -> str:
+    """An address that may be one of this site, with the host."""
+    return urljoin(current_app.settings.base_url, address)
+
+
+def _home() -> str:
+    return f"{current_app.settings.base_url}/"
+
+
+def _profile(user: Named) -> str:
+    return f"{current_app.settings.base_url}/user/{user.username}"
+
+
+def _person(user: User) -> dict[str, Any]:
+    return {
+        "@type": "Person",
+        "name": shown_name(user),
+        "url": _profile(user),
+        "image": absolute(avatar_url(user, WIDTHS[-1])),
+    }
+
+
+def _site() -> dict[str, Any]:
+    return {"@type": "Organization", "name": current_app.settings.site_name, "url": _home()}
+
+
+def _breadcrumbs(way: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    return {
+        "@context": CONTEXT,
+        "@type": "BreadcrumbList",
+        "itemListElement": [
+            {"@type": "ListItem", "position": position, "name": name, "item": address}
+            for position, (name, address) in enumerate(way, 1)
+        ],
+    }
+
+
+def _without_none(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}

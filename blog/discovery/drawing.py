@@ -1,0 +1,237 @@
+"""Drawing of cards: images of 1200 by 630 pixels for links to pages that have no other image.
+
+By Pillow, in a process that may be killed (`cards.py`), because long and odd texts come from
+strangers.
+"""
+
+import base64
+import unicodedata
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from io import BytesIO
+from pathlib import Path
+
+import regex
+from PIL import Image, ImageDraw, ImageFont
+
+from blog.core.text.visibility import is_seen
+
+# When it changes, all cards are drawn again.
+VERSION = 1
+WIDTH, HEIGHT = 1200, 630
+MARGIN, BAR = 88, 20
+# The colours of static/css/tokens.css.
+PAPER, INK, SOFT, ACCENT = "#fcfcfa", "#1a1e1f", "#575f61", "#0b6355"
+TITLE_SIZES = (92, 80, 70, 60, 52, 46)
+LINE_HEIGHT = 1.22
+TITLE_HEIGHT = 360
+SMALL = 38
+BOLD = 700
+
+FONTS = Path(__file__).resolve().parents[2] / "static" / "fonts"
+# The fonts of the pages (`hatch_build.py`), in parts for different letters.
+SERIF, SANS = ("serif.woff2", "serif-more.woff2"), ("sans.woff2", "sans-more.woff2")
+# For other scripts, those of the system that are there; Pillow knows where to look.
+OF_SYSTEM = (
+    "DejaVuSans-Bold.ttf", "NotoSans-Bold.ttf", "NotoSansCJK-Bold.ttc", "NotoSansHebrew-Bold.ttf",
+    "NotoSansArabic-Bold.ttf", "NotoSansDevanagari-Bold.ttf", "NotoSansThai-Bold.ttf",
+)  # fmt: skip
+# What is left out of a title where no font has it: symbols such as emoji.
+LEFT_OUT = {"So", "Sk", "Cf", "Cn", "Co"}
+ELLIPSIS = "…"
+NO_CHARACTER = "\U0010ffff"
+_GRAPHEME = regex.compile(r"\X")
+
+Font = ImageFont.FreeTypeFont
+# Fonts that are used together, each for what those before it do not have.
+Face = tuple[Font, ...]
+
+
+def draw_card(title: str, byline: str, site: str) -> str:
+    """Draw a card.
+
+    A text for which there is no font is left out as a whole, because boxes instead of letters would
+    be worse.
+
+    Args:
+        title: the largest text, or else the name of the site is.
+        byline: the author, or what the site is.
+        site: the name of the site.
+
+    Returns:
+        A PNG, in base 64.
+    """
+    image = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 0, WIDTH, BAR), ACCENT)
+    room = WIDTH - 2 * MARGIN
+    if text := _drawable(title, SERIF) or _drawable(site, SERIF):
+        _draw_title(draw, text, room)
+    base = HEIGHT - MARGIN + SMALL // 2
+    width = 0.0
+    if text := _drawable(site, SANS):
+        face = _face(text, SANS, SMALL)
+        text = _cut(text, face, room / 2)
+        width = _length(text, face)
+        _draw_line(draw, text, face, (WIDTH - MARGIN - width, base), ACCENT)
+    if text := _drawable(byline, SANS):
+        face = _face(text, SANS, SMALL)
+        text = _cut(text, face, room - width - MARGIN / 2)
+        _draw_line(draw, text, face, (MARGIN, base), SOFT)
+    draw.line((MARGIN, base - SMALL - 42, WIDTH - MARGIN, base - SMALL - 42), "#d8dcd6", 2)
+    content = BytesIO()
+    image.quantize(64, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(
+        content, "PNG", optimize=True
+    )
+    return base64.b64encode(content.getvalue()).decode()
+
+
+def _draw_title(draw: ImageDraw.ImageDraw, text: str, room: int) -> None:
+    """The title, as large as it fits; what does not fit at the smallest size is cut off."""
+    for size in TITLE_SIZES:
+        face, most = _face(text, SERIF, size), int(TITLE_HEIGHT / (size * LINE_HEIGHT))
+        lines = list(_lines(text, face, room))
+        if len(lines) <= most:
+            break
+    else:
+        last = _cut(lines[most - 1] + ELLIPSIS * 2, face, room)
+        lines = [*lines[: most - 1], last.rstrip(ELLIPSIS) + ELLIPSIS]
+    is_rtl = _is_rtl(text)
+    for number, line in enumerate(lines):
+        left = WIDTH - MARGIN - _length(line, face) if is_rtl else MARGIN
+        base = MARGIN + size + number * size * LINE_HEIGHT
+        _draw_line(draw, line, face, (left, base), INK)
+
+
+def _lines(text: str, face: Face, room: float) -> Iterator[str]:
+    """A text in lines; words that are longer than a line are broken."""
+    line = ""
+    for word in text.split():
+        longer = f"{line} {word}" if line else word
+        if _length(longer, face) <= room:
+            line = longer
+            continue
+        # Scripts without spaces are broken anywhere between two graphemes.
+        rest = longer if line and _is_unspaced(word) else word
+        if line and rest == word:
+            yield line
+        line = ""
+        for grapheme in _GRAPHEME.findall(rest):
+            if line and _length(line + grapheme, face) > room:
+                yield line
+                line = ""
+            line += grapheme
+    if line:
+        yield line
+
+
+def _is_unspaced(word: str) -> bool:
+    return len(word) > 8 and unicodedata.east_asian_width(word[0]) == "W"
+
+
+def _cut(text: str, face: Face, room: float) -> str:
+    """A text in one line, cut off between graphemes."""
+    if _length(text, face) <= room:
+        return text
+    graphemes = _GRAPHEME.findall(text)
+    while graphemes and _length("".join(graphemes) + ELLIPSIS, face) > room:
+        graphemes.pop()
+    return "".join(graphemes).rstrip() + ELLIPSIS
+
+
+def _drawable(text: str, own: Sequence[str]) -> str:
+    """What of a text can be drawn; nothing if letters are missing."""
+    names = (own, *((name,) for name in OF_SYSTEM))
+    faces = [face for each in names if (face := _loaded(each, SMALL))]
+    kept = "".join(
+        each
+        for each in _GRAPHEME.findall(text)
+        if any(_has_all(face, each) for face in faces)
+        or unicodedata.category(each[0]) not in LEFT_OUT
+    )
+    kept = " ".join(kept.split())
+    is_there = any(map(is_seen, kept)) and any(_has_all(face, kept) for face in faces)
+    return kept if is_there else ""
+
+
+def _face(text: str, own: Sequence[str], size: int) -> Face:
+    """The first fonts that have a whole drawable text."""
+    for names in (own, *((name,) for name in OF_SYSTEM)):
+        face = _loaded(tuple(names), size)
+        if face and _has_all(face, text):
+            return face
+    raise ValueError("no font has this text")
+
+
+@lru_cache
+def _loaded(names: Sequence[str], size: int) -> Face:
+    """Fonts in a size; none if they are not there."""
+    return tuple(_load(str(FONTS / name) if name.endswith("woff2") else name, size)
+                 for name in names if _is_there(name))  # fmt: skip
+
+
+def _load(file: str, size: int) -> Font:
+    font = ImageFont.truetype(file, size)
+    if file.endswith("woff2"):
+        font.set_variation_by_axes([BOLD])
+    return font
+
+
+@lru_cache
+def _is_there(name: str) -> bool:
+    try:
+        _load(str(FONTS / name) if name.endswith("woff2") else name, SMALL)
+    except OSError:
+        return False
+    return True
+
+
+def _has_all(face: Face, text: str) -> bool:
+    return bool(face) and all(_has(face, each) for each in text)
+
+
+def _has(face: Face, character: str) -> bool:
+    return any(_font_has(font, character) for font in face)
+
+
+@lru_cache(maxsize=10_000)
+def _font_has(font: Font, character: str) -> bool:
+    """Whether a font has a glyph; Pillow tells only by drawing it."""
+    if character.isspace() or unicodedata.category(character) == "Cf":
+        return True
+    # Marks are drawn with a letter to stand on.
+    drawn, missing = (bytes(font.getmask(each)) for each in (character, NO_CHARACTER))
+    return drawn != missing and bool(drawn)
+
+
+def _runs(text: str, face: Face) -> Iterator[tuple[str, Font]]:
+    """The parts of a text with the fonts that have them."""
+    run, used = "", face[0]
+    for grapheme in _GRAPHEME.findall(text):
+        font = next((each for each in face if all(_font_has(each, one) for one in grapheme)), used)
+        if font is not used and run:
+            yield run, used
+            run = ""
+        run, used = run + grapheme, font
+    if run:
+        yield run, used
+
+
+def _length(text: str, face: Face) -> float:
+    return sum(font.getlength(run) for run, font in _runs(text, face))
+
+
+def _draw_line(
+    draw: ImageDraw.ImageDraw, text: str, face: Face, place: tuple[float, float], colour: str
+) -> None:
+    """Draw one line; its letters stand on `place`, which is where it begins."""
+    left, base = place
+    for run, font in _runs(text, face):
+        draw.text((left, base), run, colour, font, anchor="ls")
+        left += font.getlength(run)
+
+
+def _is_rtl(text: str) -> bool:
+    """Whether the first letter with a direction is written from right to left."""
+    strong = (unicodedata.bidirectional(each) for each in text)
+    return next((each in {"R", "AL"} for each in strong if each in {"L", "R", "AL"}), False)
