@@ -12,7 +12,7 @@ BROWSERS := chromium chromium-browser google-chrome chrome
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: run test test-coverage fuzz worst lint demo bench bench-slow lock screenshots clean help chromium exiftool nginx wrk xmllint
+.PHONY: run test test-coverage fuzz worst lint demo bench bench-slow lock screenshots lighthouse clean help chromium exiftool node nginx wrk xmllint
 
 run: $(VENV)/run.stamp ## Serve the site on http://127.0.0.1:5000 until Ctrl-C
 	@exec $(BIN)/blog serve
@@ -54,6 +54,9 @@ bench-slow: $(VENV)/dev.stamp ## Measure the effect of slow clients: make bench-
 screenshots: $(VENV)/dev.stamp chromium ## Picture every page, at four widths, light and dark, or some: make screenshots WORD=profile
 	@$(BIN)/python -m tests.browser.screenshots screenshots $(WORD)
 	@echo "They are in the folder screenshots"
+
+lighthouse: $(VENV)/npm.stamp chromium ## Run Lighthouse on the main pages, or on some: make lighthouse WORD=home
+	@$(BIN)/python -m benchmarks.lighthouse $(WORD)
 
 lock: $(VENV)/uv/bin/uv ## Pin the dependencies; with ARGS=--upgrade to the newest versions
 	@echo "Pinning the dependencies in requirements/"
@@ -101,6 +104,13 @@ $(VENV)/dev.stamp: requirements/dev.lock $(VENV)/run.stamp
 	@$(call locked,requirements/dev.lock)
 	@touch $@
 
+# Tools for development that come from npm.
+$(VENV)/npm.stamp: requirements/package.json requirements/package-lock.json $(VENV)/dev.stamp | node
+	@echo "Installing Lighthouse"
+	@mkdir -p $(VENV)/npm && cp requirements/package*.json $(VENV)/npm
+	@cd $(VENV)/npm && npm ci --silent --no-audit --no-fund
+	@touch $@
+
 $(VENV)/uv/bin/uv: | $(BIN)/python
 	@echo "Installing uv"
 	@$(BIN)/python -m venv $(VENV)/uv
@@ -138,3 +148,7 @@ wrk:
 xmllint:
 	@command -v xmllint >/dev/null && exit 0; \
 	$(call apt,libxml2-utils,The tests of feeds are skipped without xmllint)
+
+node:
+	@command -v npm >/dev/null && exit 0; \
+	$(call apt,nodejs npm,Lighthouse needs Node.js 18 or newer with npm)
