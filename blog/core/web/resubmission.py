@@ -23,7 +23,10 @@ from blog.core.web.requests import SAFE_METHODS, StrictRequest, is_for_api, loca
 
 # The labels of text fields. All other fields are sent again unchanged.
 LABELS = {
+    "title": "Title",
     "body": "Text",
+    "tags": "Tags",
+    "excerpt": "Excerpt",
     "reason": "Reason",
     "name": "Name",
     "location": "Location",
@@ -34,7 +37,7 @@ LABELS = {
     "caption": "Caption",
     "url": "Image URL",
 }
-LONG = {"body", "reason", "about_me"}
+LONG = {"body", "excerpt", "reason", "about_me"}
 SECRETS = {
     "old_password": "Current password",
     "password": "Password",
