@@ -35,12 +35,12 @@ async def test_a_stranger_registers_and_publishes_a_post(
     main, address = page.get_by_role("main"), f"{username}@example.com"
 
     await page.goto("/")
-    await main.get_by_role("link", name="Create an account").click()
+    await main.get_by_role("link", name="Sign up").click()
     await page.get_by_label("Email").fill(address)
     await page.get_by_label("Username").fill(username)
     await page.get_by_label("Password", exact=True).fill(PASSWORD)
     await page.get_by_label("Repeat password").fill(PASSWORD)
-    await main.get_by_role("button", name="Register").click()
+    await main.get_by_role("button", name="Sign up").click()
     await expect(main.get_by_text(address)).to_be_visible()
     await expect(main.get_by_role("article").first).to_be_visible()
     await expect(page.get_by_label("on your mind")).to_have_count(0)
@@ -78,7 +78,7 @@ async def test_a_wrong_field_says_so_and_has_the_focus(open_page: Opener) -> Non
     await page.get_by_label("Username").fill("9 lives")
     await page.get_by_label("Password", exact=True).fill("short")
     await page.get_by_label("Repeat password").fill("short")
-    await page.get_by_role("main").get_by_role("button", name="Register").click()
+    await page.get_by_role("main").get_by_role("button", name="Sign up").click()
 
     username = page.get_by_label("Username")
     await expect(username).to_be_focused()

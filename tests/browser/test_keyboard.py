@@ -1,10 +1,13 @@
 """What people do on the site, done without a mouse."""
 
+import asyncio
+
 import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.browser.conftest import Opener
 from tests.browser.sample_site import EDITOR, READER, WRITER
+from tests.browser.steps import PATIENCE_SECONDS
 from tests.support import PASSWORD
 
 FOCUS_IS_SHOWN = """() => {
@@ -82,6 +85,43 @@ async def test_a_post_is_written_edited_commented_on_and_deleted(
     await press(page, main.get_by_role("link", name="Delete", exact=True))
     await press(page, main.get_by_role("button", name="Delete"))
     await expect(main.get_by_text("Post deleted.")).to_be_visible()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+async def test_a_newcomer_registers_confirms_and_publishes_with_a_title_and_tags(
+    open_page: Opener, scripts: bool
+) -> None:
+    page = await open_page(scripts=scripts)
+    main = page.get_by_role("main")
+    name = "typist" if scripts else "typist.unscripted"
+    await page.goto("/")
+    await press(page, main.get_by_role("link", name="Sign up"))
+    await type_into(page, page.get_by_label("Email"), f"{name}@example.com")
+    await type_into(page, page.get_by_label("Username"), name)
+    await type_into(page, page.get_by_label("Password", exact=True), PASSWORD)
+    await type_into(page, page.get_by_label("Repeat password"), PASSWORD)
+    await page.keyboard.press("Enter")
+    await press(page, main.get_by_role("link", name="Open the development mailbox"))
+    await page.wait_for_url("**/dev/mailbox")
+    mail = main.get_by_role("listitem").filter(has_text=f"{name}@example.com").get_by_role("link")
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not await mail.first.is_visible():
+            await page.reload()
+    await press(page, mail.first)
+    await press(page, main.locator('a[href*="/auth/confirm/"]').first)
+    await press(page, main.get_by_role("button", name="Confirm address"))
+    await expect(main.get_by_text("confirmed")).to_be_visible()
+
+    await press(page, page.get_by_role("navigation").get_by_role("link", name="Write"))
+    await type_into(page, page.get_by_label("Title", exact=True), f"By hand, {name}")
+    await type_into(page, page.get_by_label("Text", exact=True), "No *mouse* was here.")
+    await type_into(page, page.get_by_label("Tags"), "keys, patience")
+    await press(page, main.get_by_role("button", name="Publish"), "Shift+Tab")
+    await expect(main.get_by_text("Post published.")).to_be_visible()
+    await expect(main.get_by_role("heading", name=f"By hand, {name}", level=1)).to_be_visible()
+    await expect(main.get_by_role("list", name="Tags").get_by_role("listitem")).to_have_text(
+        ["keys", "patience"]
+    )
 
 
 async def test_a_person_is_followed_and_a_post_reported_and_hidden(open_page: Opener) -> None:

@@ -13,9 +13,7 @@ async def test_the_menu_stands_open_on_a_desktop(open_page: Opener) -> None:
     await page.goto("/auth/register")
     menu = page.get_by_role("navigation", name="Main")
     await expect(menu.get_by_role("link", name="Log in")).to_be_visible()
-    await expect(menu.get_by_role("link", name="Register")).to_have_attribute(
-        "aria-current", "page"
-    )
+    await expect(menu.get_by_role("link", name="Sign up")).to_have_attribute("aria-current", "page")
     await expect(page.get_by_role("button", name="Menu")).to_be_hidden()
 
 
@@ -25,7 +23,7 @@ async def test_the_menu_folds_on_a_phone_and_obeys_the_keyboard(
 ) -> None:
     page = await open_page(PHONE, scripts=scripts)
     await page.goto("/auth/login")
-    link = page.get_by_role("navigation", name="Main").get_by_role("link", name="Register")
+    link = page.get_by_role("navigation", name="Main").get_by_role("link", name="Sign up")
     await expect(link).to_be_hidden()
 
     await page.get_by_role("button", name="Menu").focus()
@@ -36,11 +34,11 @@ async def test_the_menu_folds_on_a_phone_and_obeys_the_keyboard(
     await expect(page.get_by_role("button", name="Menu")).to_be_focused()
 
     await page.keyboard.press("Space")
-    for _ in ("Posts", "Log in", "Register"):
+    for _ in ("Posts", "Log in", "Sign up"):
         await page.keyboard.press("Tab")
     await expect(link).to_be_focused()
     await page.keyboard.press("Enter")
-    await expect(page.get_by_role("heading", level=1)).to_have_text("Register")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Sign up")
 
 
 async def test_one_can_log_out_from_the_menu_of_a_phone(open_page: Opener) -> None:
