@@ -119,7 +119,9 @@ from blog.posts.revisions.api import blueprint as revisions_api
 from blog.posts.revisions.comparing import Comparisons
 from blog.posts.revisions.pages import blueprint as revisions_pages
 from blog.posts.state_pages import blueprint as post_state_pages
+from blog.search.api import blueprint as search_api
 from blog.search.jobs import INDEX_OLD_POSTS
+from blog.search.pages import blueprint as search_pages
 from blog.site.pages import blueprint as site_pages
 from blog.tags.api import blueprint as tags_api
 from blog.tags.pages import blueprint as tags_pages
@@ -227,6 +229,7 @@ BLUEPRINTS = (
     cards,
     oembed,
     well_known,
+    search_pages,
     posts_pages,
     post_state_pages,
     revisions_pages,
@@ -260,6 +263,7 @@ RESOURCES = (
     moderation_api,
     tokens_api,
     media_api,
+    search_api,
 )
 # The pools of processes, beside that of the renderer.
 PROCESSES = ("image_processes", "comparisons", "cards")

@@ -31,6 +31,7 @@ LAST = 9_999_999_999
 PAGES = ("", "?page=2", "?page=10", "?page=100", f"?page={LAST}")
 FEED_WAYS = ("", f"?before={Order(Post.published_at, Post.id).cursor(now(), 4000)}")
 WAYS = {
+    "/api/v1/search/": ("", "?q=x", "?q=nothing&sort=date", "?q=author:hub&cursor="),
     "/api/": (*PAGES, "?cursor=", "?per_page=100"),
     "/admin/users": (
         *PAGES, "?q=u", "?q=z", "?q=mail", "?q=x", "?role=Moderator", "?role=Administrator",
@@ -39,6 +40,7 @@ WAYS = {
     "/feed.": FEED_WAYS,
     "/user/<username>/feed.": FEED_WAYS,
     "/post/<id:post_id>/comments/feed.": ("", f"?before={Order(Comment.id).cursor(4000)}"),
+    "/search": ("", "?q=x", "?q=x&sort=date", "?q=nothing", "?q=author:hub x", "?q=u1", "?q=-x"),
     "/post/": (*PAGES, "?page=-1"),
     "/moderate": ("", f"?before={Order(Comment.id).cursor(4000)}"),
 }  # fmt: skip

@@ -49,6 +49,14 @@ ANONYMOUS = {
     "/feed.atom": 1,
     "/user/susan/feed.json": 2,
     "/post/{post}/comments/feed.atom": 2,
+    # The first search of a visitor leases some of their quota.
+    "/search": 1,
+    # The limit of time, the places of the posts, and the posts; people and tags.
+    "/search?q=post": 5,
+    "/search?q=author:susan post": 4,
+    "/search?q=tag:x -post": 3,
+    "/search/suggestions?q=post": 4,
+    "/opensearch.xml": 0,
     "/auth/login": 0,
     "/auth/register": 0,
 }
@@ -70,6 +78,9 @@ LOGGED_IN = {
     "/write": 3,
     "/edit/{post}/cover": 3,
     "/drafts": 2,
+    "/search": 2,
+    # And the viewer's own posts that others can't read.
+    "/search?q=post": 7,
     "/import": 2,
     "/delete/{post}": 2,
 }

@@ -75,7 +75,8 @@ END
 $$
 """
 
-# The configuration for a language (a BCP 47 tag), if this version of PostgreSQL has it.
+# The configuration for a language (a BCP 47 tag), if this version of PostgreSQL has it. What is
+# unknown counts as English: that adds the forms of its words, and takes nothing away.
 CONFIGURATIONS = {
     "ar": "arabic", "ca": "catalan", "da": "danish", "de": "german", "el": "greek",
     "en": "english", "es": "spanish", "et": "estonian", "eu": "basque", "fi": "finnish",
@@ -91,8 +92,9 @@ CREATE FUNCTION search_configuration(post posts) RETURNS regconfig LANGUAGE sql 
     SELECT coalesce((
         SELECT oid::regconfig FROM pg_ts_config
         WHERE cfgnamespace = 'pg_catalog'::regnamespace AND cfgname = CASE split_part(
-            lower(coalesce(post.language, (SELECT language FROM users WHERE id = post.author_id))),
-            '-', 1
+            lower(coalesce(
+                post.language, (SELECT language FROM users WHERE id = post.author_id), 'en'
+            )), '-', 1
         ) {CASES} END
     ), 'simple')
 $$
@@ -111,9 +113,11 @@ DECLARE
     body text := post.body;
     names text;
     keys text[];
+    -- No phrase goes on from one part to the next.
+    gap CONSTANT tsvector := '|\:9';
     document tsvector;
 BEGIN
-    SELECT search_text(coalesce(string_agg(name, ' . ' ORDER BY position), '')),
+    SELECT search_text(coalesce(string_agg(name, ' ' ORDER BY position), '')),
         coalesce(array_agg('#' || tag_id), '{}')
         INTO names, keys
         FROM post_tags JOIN tags ON tags.id = tag_id WHERE post_id = of_post;
@@ -125,16 +129,17 @@ BEGIN
     body := regexp_replace(body, '^ {0,3}\[[^]^][^]]*\]:\s*\S+.*$', '', 'gn');
     body := left(search_text(body), 100000);
     document := setweight(to_tsvector('simple', title), 'A')
-        || setweight(to_tsvector('simple', names), 'B')
-        || setweight(to_tsvector('simple', summary), 'C')
-        || to_tsvector('simple', body);
+        || gap || setweight(to_tsvector('simple', names), 'B')
+        || gap || setweight(to_tsvector('simple', summary), 'C')
+        || gap || to_tsvector('simple', body);
     IF configuration <> 'simple'::regconfig THEN
-        document := document || setweight(to_tsvector(configuration, title), 'A')
-            || setweight(to_tsvector(configuration, names), 'B')
-            || setweight(to_tsvector(configuration, summary), 'C')
-            || to_tsvector(configuration, body);
+        document := document
+            || gap || setweight(to_tsvector(configuration, title), 'A')
+            || gap || setweight(to_tsvector(configuration, names), 'B')
+            || gap || setweight(to_tsvector(configuration, summary), 'C')
+            || gap || to_tsvector(configuration, body);
     END IF;
-    RETURN document || array_to_tsvector(keys);
+    RETURN ts_delete(document, '|') || array_to_tsvector(keys);
 END
 $$
 """
@@ -258,7 +263,6 @@ def upgrade() -> None:
             ["post_id"], ["posts.id"], name=op.f("fk_post_search_post_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("post_id", name=op.f("pk_post_search")),
-        postgresql_with={"toast_tuple_target": 128},
     )
     op.create_index(
         op.f("ix_post_search_document"), "post_search", ["document"], postgresql_using="gin",

@@ -13,10 +13,8 @@ from blog.models.base import Base
 class PostSearch(Base):
     """What of a post is searched, kept by triggers of `posts` and `post_tags`.
 
-    A row has no more than the order of the results needs; `document` is stored beside it
-    (`toast_tuple_target`), so that 100,000 rows are read in milliseconds. Its words have the
-    weights A (title), B (tags), C (summary) and D (text). It also has keys without a position,
-    which are no words: `@17` for the author, `#5` for a tag, `!image`.
+    The words of `document` have the weights A (title), B (tags), C (summary) and D (text). It also
+    has keys without a position, which are no words: `@17` for the author, `#5` for a tag, `!image`.
 
     `listed_at` is the time of publication; NULL unless everybody may read the post.
     """
@@ -45,7 +43,6 @@ class PostSearch(Base):
             postgresql_where=text("listed_at IS NOT NULL"),
             postgresql_include=["author_id"],
         ),
-        {"postgresql_with": {"toast_tuple_target": 128}},
     )
 
 

@@ -11,6 +11,11 @@ from blog.models.role import Permission, Role
 # By which people are found by their name; chr(1) sorts before all letters.
 # As PostgreSQL prints it, which `alembic check` compares.
 NAME_AND_USERNAME = "(lower(name) || chr(1)) || lower(username)"
+# By which people are searched for, as PostgreSQL prints it.
+WORDS_OF_PERSON = (
+    "to_tsvector('simple'::regconfig, search_text("
+    "((name::text || ' '::text) || username::text) COLLATE \"default\"))"
+)
 
 
 class User(Base):
@@ -87,6 +92,7 @@ class User(Base):
             func.lower(username),
             postgresql_where=text("confirmed_at IS NULL"),
         ),
+        Index("ix_users_words", text(WORDS_OF_PERSON), postgresql_using="gin"),
         Index("ix_users_name_and_username", text(f"({NAME_AND_USERNAME})")),
         # Leaves room for HOT updates of counts and times ("heap-only tuples", PostgreSQL 66.7).
         {"postgresql_with": {"fillfactor": 85}},

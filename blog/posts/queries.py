@@ -166,6 +166,12 @@ _BY_IDS = (
     .where(_POST.id == any_(bindparam("ids", type_=ARRAY(BigInteger))), IS_LISTED)
     .order_by(*NEWEST_FIRST.by)
 )
+_OWN_BY_IDS = (
+    select(*COLUMNS)
+    .join_from(Post.__table__, User.__table__, _USER.id == _POST.author_id)
+    .where(_POST.id == any_(bindparam("ids", type_=ARRAY(BigInteger))), _POST.author_id == OF)
+    .order_by(_POST.id.desc())
+)
 _LISTED_BY_SUBMISSION = (
     select(*COLUMNS, _POST.submission)
     .join_from(Post.__table__, User.__table__, _USER.id == _POST.author_id)
@@ -196,6 +202,14 @@ _BY_PREVIEW_KEY = (
 async def texts_of(session: AsyncSession, ids: Sequence[int]) -> list[ListedPost]:
     """The posts with these ids that lists may still show, the newest first."""
     return [listed(row) for row in await session.execute(_BY_IDS, {"ids": list(ids)})]
+
+
+async def own_texts_of(
+    session: AsyncSession, author_id: int, ids: Sequence[int]
+) -> list[ListedPost]:
+    """Those of these posts that somebody has written, whoever may read them."""
+    rows = await session.execute(_OWN_BY_IDS, {"ids": list(ids), "of": author_id})
+    return [listed(row) for row in rows]
 
 
 async def listed_post(session: AsyncSession, post_id: int) -> ListedPost | None:

@@ -89,6 +89,7 @@ def with_password(status: int, read_only: int) -> Access:
 TABLE = [
     Row("GET /", readers()),
     Row("GET /posts/", readers()),
+    Row("GET /search/", readers(), "/search/?q=x"),
     Row("POST /posts/", writers(201)),
     Row("GET /me/drafts/", account_holders(200)),
     Row("GET /posts/<id:post_id>", readers(), "/posts/{post}"),

@@ -45,6 +45,11 @@ async def send_empty(page: Page) -> None:
     assert (await refusal.value).status == 422, page.url
 
 
+async def open_options(page: Page) -> None:
+    """Look at the other fields of the search."""
+    await page.get_by_text("More options").click()
+
+
 async def preview(page: Page) -> None:
     """Look at a post while it is written."""
     await page.get_by_label("on your mind").fill("# Soon\n\nNot *yet* published.")
@@ -233,6 +238,9 @@ SIGHTS = [
     Sight(VISITOR, "front", "/"),
     Sight(VISITOR, "page-past-the-end", "/?page=999"),
     Sight(VISITOR, "post-visited", ESSAY),
+    Sight(VISITOR, "search-empty", "/search"),
+    Sight(VISITOR, "search", "/search?q=tram"),
+    Sight(VISITOR, "search-nothing", "/search?q=zeppelin", open_options),
     Sight(VISITOR, "markdown-post", MARKDOWN_POST),
     Sight(VISITOR, "markdown", "/markdown"),
     Sight(VISITOR, "profile-hostile", f"/user/{HOSTILE}"),

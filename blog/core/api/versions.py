@@ -28,6 +28,7 @@ _EXAMPLE = {
     "tags_url": f"{EXAMPLE_ROOT}/tags/",
     "users_url": f"{EXAMPLE_ROOT}/users/",
     "me_url": f"{EXAMPLE_ROOT}/me",
+    "search_url": f"{EXAMPLE_ROOT}/search/",
     "drafts_url": f"{EXAMPLE_ROOT}/me/drafts/",
     "tokens_url": f"{EXAMPLE_ROOT}/tokens/",
     "token_url": f"{EXAMPLE_ROOT}/token",
@@ -45,6 +46,7 @@ class Root(BaseModel):
     tags_url: Url
     users_url: Url
     me_url: Url
+    search_url: Url
     drafts_url: Url
     tokens_url: Url
     token_url: Url
@@ -64,6 +66,7 @@ async def get_root() -> Response:
             tags_url=f"{to.root}/tags/",
             users_url=f"{to.root}/users/",
             me_url=f"{to.root}/me",
+            search_url=f"{to.root}/search/",
             drafts_url=f"{to.root}/me/drafts/",
             tokens_url=f"{to.root}/tokens/",
             token_url=f"{to.root}/token",

@@ -41,6 +41,9 @@ REGISTERING = Quota("registering", 20, HOUR)
 MAILING = Quota("mailing", 20, HOUR)
 UPLOADING = Quota("uploading", 120, HOUR, at_once=10)
 EXPORTING = Quota("exporting", 2, HOUR)
+SEARCHING = Quota("searching", 120, MINUTE, at_once=10)
+# As somebody types.
+SUGGESTING = Quota("suggesting", 300, MINUTE, at_once=15)
 IMPORTING = Quota("importing", 60, HOUR, at_once=3)
 
 

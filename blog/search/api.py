@@ -1,0 +1,118 @@
+"""The search in the JSON API."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field, ValidationError
+from quart import Response, abort, request
+from quart_schema import document_querystring, document_response
+from sqlalchemy.exc import DBAPIError
+
+from blog.core.api.collections import CursorQuery, requested_cursor
+from blog.core.api.links import Url, links, this_address
+from blog.core.api.operations import Resource, requires_scope
+from blog.core.api.responses import json_response
+from blog.core.auth.identity import current_viewer
+from blog.core.auth.quotas import SEARCHING, quota
+from blog.core.db.database_errors import is_timeout
+from blog.core.errors import InvalidFieldsError
+from blog.core.text.validation import messages, with_example
+from blog.core.web.app import current_app, read
+from blog.models import Scope
+from blog.posts.api import EXAMPLE as EXAMPLE_OF_POST
+from blog.posts.api import PostResource
+from blog.posts.api import resource as post_resource
+from blog.search.finding import Asked, find_resources
+from blog.search.queries import MOST_FOUND, Sorting
+from blog.users.api import EXAMPLE as EXAMPLE_OF_PERSON
+from blog.users.api import UserResource
+from blog.users.api import resource as user_resource
+
+blueprint = Resource("search", __name__, "Searching posts, people and tags.")
+
+LONGEST_QUERY = 50_000
+TOO_SLOW = "This search took too long. Try other words, or limit it by an author, a tag or a date."
+
+
+class SearchQuery(CursorQuery):
+    """The query parameters of a search."""
+
+    q: Annotated[
+        str,
+        Field(
+            max_length=LONGEST_QUERY,
+            description='What to search for: words, `"a phrase"`, `-not`, `or`, `author:robin`, '
+            "`tag:boats`, `before:2026-01`, `after:2026-01`, `has:image`. Only the first 32 words "
+            "count.",
+        ),
+    ] = ""
+    sort: Annotated[Literal["relevance", "date"], Field(description="The order of the posts.")] = (
+        "relevance"
+    )
+
+
+class SearchResource(BaseModel):
+    """What a search found."""
+
+    model_config = with_example(
+        {
+            "posts": [EXAMPLE_OF_POST],
+            "people": [EXAMPLE_OF_PERSON],
+            "tags": ["command line"],
+            "count": 1,
+            "next": None,
+        }
+    )
+    posts: list[PostResource]
+    people: Annotated[
+        list[UserResource], Field(description="On the first page: people with such names.")
+    ]
+    tags: Annotated[list[str], Field(description="On the first page: such tags.")]
+    count: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=MOST_FOUND,
+            description=f"The number of posts found. Only the newest {MOST_FOUND:,} are.",
+        ),
+    ]
+    next: Annotated[Url | None, Field(description="The URL of the next page.")]
+
+
+@blueprint.get("/search/")
+@quota(SEARCHING)
+@requires_scope(Scope.READ, anonymous=True)
+@document_response(SearchResource)
+@document_querystring(SearchQuery)
+async def search() -> Response:
+    """Search posts, people and tags.
+
+    Your own drafts, scheduled and hidden posts that match come first, on the first page.
+    """
+    try:
+        query = SearchQuery.model_validate(request.args.to_dict())
+    except ValidationError as error:
+        raise InvalidFieldsError(messages(error)) from None
+    wanted = requested_cursor(current_app.settings.posts_per_page)
+    try:
+        found = await read(
+            find_resources, Asked(query.q, Sorting(query.sort), wanted, current_viewer().id)
+        )
+    except DBAPIError as error:
+        if not is_timeout(error):
+            raise
+        abort(503, TOO_SLOW)
+    to, cursor = links(), found.matches.next_cursor
+    resource = SearchResource(
+        posts=[post_resource(post, to) for post in found.posts],
+        people=[user_resource(person, to) for person in found.people],
+        tags=list(found.tags),
+        count=found.matches.total,
+        next=cursor
+        and this_address(
+            q=query.q,
+            sort=request.args.get("sort"),
+            per_page=request.args.get("per_page"),
+            cursor=cursor,
+        ),
+    )
+    return json_response(resource)

@@ -1,0 +1,101 @@
+"""One search, as a page and the API need it: everything is read in one transaction."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.db.pagination import CursorRequest
+from blog.models import User
+from blog.posts.lists import ListedPost
+from blog.posts.queries import own_texts_of, texts_of
+from blog.search import queries, results
+from blog.search.marking import Marks
+from blog.search.queries import Matches, Sorting
+from blog.search.question import Question
+from blog.search.results import ShownPost
+
+
+class Asked(NamedTuple):
+    """A search: what somebody typed, and which page of the results in which order they want."""
+
+    text: str
+    sorting: Sorting
+    wanted: CursorRequest
+    viewer_id: int = 0
+
+
+class Found(NamedTuple):
+    """What the page of a search shows. People, tags and own posts are on the first page only."""
+
+    question: Question
+    matches: Matches
+    posts: Sequence[ShownPost] = ()
+    own: Sequence[ShownPost] = ()
+    people: Sequence[User] = ()
+    tags: Sequence[str] = ()
+
+
+class FoundResources(NamedTuple):
+    """What the API answers to a search."""
+
+    matches: Matches
+    posts: Sequence[ListedPost]
+    people: Sequence[User]
+    tags: Sequence[str]
+
+
+async def find(session: AsyncSession, asked: Asked) -> Found:
+    """Search for a page. The session is a new one.
+
+    Raises:
+        InvalidCursorError: the cursor is not of such a list.
+        DBAPIError: the database ended it, because it took too long.
+    """
+    await queries.limit_time(session)
+    question = await queries.understand(session, asked.text)
+    found = await queries.matches(session, question, asked.sorting, asked.wanted)
+    marks = Marks(frozenset(question.marked), found.lexemes)
+    posts = await results.shown_posts(session, found.ids, marks)
+    if asked.wanted.cursor:
+        return Found(question, found, posts)
+    own: Sequence[ShownPost] = ()
+    if asked.viewer_id:
+        ids = await queries.own_matches(session, question, asked.viewer_id)
+        own = await results.shown_posts(session, ids, marks, asked.viewer_id)
+    return Found(
+        question, found, posts, own,
+        await results.people(session, question),
+        await results.tags(session, question, asked.text),
+    )  # fmt: skip
+
+
+async def suggest(session: AsyncSession, text: str) -> Sequence[tuple[str, str]]:
+    """People and tags that begin with what somebody types: what to search for, and its meaning.
+
+    The session is a new one.
+    """
+    await queries.limit_time(session)
+    question = await queries.understand(session, text)
+    people = await results.people(session, question)
+    tags = await results.tags(session, question, text)
+    return (
+        *((f"author:{person.username}", person.name or person.username) for person in people),
+        *((f'tag:"{tag}"' if " " in tag else f"tag:{tag}", tag) for tag in tags),
+    )
+
+
+async def find_resources(session: AsyncSession, asked: Asked) -> FoundResources:
+    """Search for the API; otherwise as `find`."""
+    await queries.limit_time(session)
+    question = await queries.understand(session, asked.text)
+    found = await queries.matches(session, question, asked.sorting, asked.wanted)
+    listed = {post.id: post for post in await texts_of(session, found.ids)}
+    posts = [listed[id_] for id_ in found.ids if id_ in listed]
+    if asked.wanted.cursor:
+        return FoundResources(found, posts, (), ())
+    if asked.viewer_id:
+        own = await queries.own_matches(session, question, asked.viewer_id)
+        posts = [*await own_texts_of(session, asked.viewer_id, own), *posts]
+    people = await results.people(session, question)
+    return FoundResources(found, posts, people, await results.tags(session, question, asked.text))

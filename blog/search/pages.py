@@ -1,0 +1,104 @@
+"""The page of the search, its suggestions, and its description for browsers."""
+
+import json
+
+from pydantic import ValidationError
+from quart import Blueprint, Response, redirect, render_template, request, url_for
+from quart.typing import ResponseReturnValue
+from sqlalchemy.exc import DBAPIError
+
+from blog.core.auth.identity import current_viewer
+from blog.core.auth.quotas import SEARCHING, SUGGESTING, quota
+from blog.core.db.cursors import InvalidCursorError
+from blog.core.db.database_errors import is_timeout
+from blog.core.db.pagination import Page
+from blog.core.text.validation import without_forbidden
+from blog.core.web.app import current_app, read
+from blog.core.web.requests import requested_cursor
+from blog.search.finding import Asked, Found, find, suggest
+from blog.search.queries import MOST_FOUND
+from blog.search.schemas import SearchForm
+
+blueprint = Blueprint("search", __name__)
+
+SUGGESTIONS, LONGEST_SUGGESTED = 8, 100
+
+
+@blueprint.get("/search")
+@quota(SEARCHING)
+async def search() -> ResponseReturnValue:
+    """Show the posts, people and tags that `?q=` finds, by `?sort=`.
+
+    The other fields of the form are ways to write an operator, and lead to the same search with
+    that operator.
+    """
+    given = {name: without_forbidden(value) for name, value in request.args.items()}
+    try:
+        form = SearchForm.model_validate(given)
+    except ValidationError:
+        form = SearchForm(q=given.get("q", "")[:1000])
+    if form.operators:
+        text = f"{form.q} {form.operators}".strip()
+        return redirect(url_for("search.search", q=text, sort=given.get("sort")))
+    wanted = requested_cursor(current_app.settings.posts_per_page)
+    asked = Asked(form.q, form.sort, wanted, current_viewer().id)
+    found: Found | None = None
+    try:
+        found = await read(find, asked) if form.q else None
+    except InvalidCursorError:
+        return redirect(url_for("search.search", q=form.q, sort=given.get("sort")))
+    except DBAPIError as error:
+        if not is_timeout(error):
+            raise
+        return await _page(form, None, took_too_long=True), 503
+    return await _page(form, found)
+
+
+async def _page(form: SearchForm, found: Found | None, *, took_too_long: bool = False) -> str:
+    cursor = request.args.get("before")
+    page: Page[object] | None = None
+    if found:
+        number = None if cursor else 1
+        page = Page((), number, False, next_cursor=found.matches.next_cursor)
+    return await render_template(
+        "search/search.html",
+        form=form,
+        found=found,
+        page=page,
+        took_too_long=took_too_long,
+        most_found=MOST_FOUND,
+    )
+
+
+@blueprint.get("/search/suggestions")
+@quota(SUGGESTING)
+async def suggestions() -> ResponseReturnValue:
+    """Suggest people and tags for what somebody types, as browsers expect it (OpenSearch
+    Suggestions 1.0): the text, completions, and what these are."""
+    text = without_forbidden(request.args.get("q", ""))[:LONGEST_SUGGESTED]
+    try:
+        found = await read(suggest, text)
+    except DBAPIError as error:
+        if not is_timeout(error):
+            raise
+        found = ()
+    pairs = found[:SUGGESTIONS]
+    answer = [text, [value for value, _ in pairs], [label for _, label in pairs]]
+    return Response(json.dumps(answer), content_type="application/x-suggestions+json")
+
+
+@blueprint.get("/opensearch.xml")
+async def description() -> ResponseReturnValue:
+    """Describe the search, so that browsers can search here (OpenSearch 1.1)."""
+    settings = current_app.settings
+    document = await render_template(
+        "search/opensearch.xml",
+        # The specification allows so many characters.
+        short_name=settings.site_name[:16],
+        description=f"Search {settings.site_name}"[:1024],
+        icon=url_for("well_known", filename="favicon.ico", _external=True),
+        page=url_for("search.search", _external=True),
+        suggestions=url_for("search.suggestions", _external=True),
+        own=url_for("search.description", _external=True),
+    )
+    return Response(document, content_type="application/opensearchdescription+xml")

@@ -1,0 +1,221 @@
+"""Finding posts.
+
+Of the posts that match, the newest `MOST_FOUND` are counted and put in order, so that no search has
+to look at a million of them. What is frequent among the newest posts is found by going through
+them, in the order of an index; everything else by the inverted index of words.
+"""
+
+import re
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Text,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    text,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.db.cursors import Order
+from blog.core.db.pagination import CursorRequest
+from blog.models import Tag, User
+from blog.models.account_deletion import not_deleted
+from blog.search.question import Question, named, parse
+
+MOST_FOUND = 1_000
+# What one in so many of so many newest posts has is common, and looked for in the order of time,
+# in at most so many posts. With a million posts, that's when going through them and finding all
+# take the same time.
+TRIED, COMMON, LOOKED_THROUGH = 2_000, 67, 100_000
+# After which the database ends a search, in milliseconds.
+TIME_LIMIT = "2000"
+# Own posts that others can't read are looked for among so many.
+OWN_LOOKED_THROUGH, OWN_SHOWN = 500, 20
+
+LONG_AGO, FAR_FUTURE = (datetime(year, 1, 1, tzinfo=UTC) for year in (1, 9999))
+
+
+class Sorting(StrEnum):
+    """The order of results."""
+
+    RELEVANCE = "relevance"
+    DATE = "date"
+
+
+class Matches(NamedTuple):
+    """A page of the posts that match.
+
+    Attributes:
+        ids: theirs, in their order.
+        total: how many match, up to `MOST_FOUND`.
+        next_cursor: the cursor of the next page, if there is one.
+        lexemes: what the index was asked for: the words in all forms.
+    """
+
+    ids: tuple[int, ...] = ()
+    total: int = 0
+    next_cursor: str | None = None
+    lexemes: frozenset[str] = frozenset()
+
+
+_ORDER = Order(
+    literal_column("score", BigInteger),
+    literal_column("listed_at", DateTime(timezone=True)),
+    literal_column("post_id", BigInteger),
+)
+_QUERY = "(SELECT query FROM question)"
+_IN_TIME = "listed_at >= :after AND listed_at < :before"
+_NOT_DELETED = "author_id <> ALL (ARRAY(SELECT user_id FROM account_deletions))"
+_NEWEST = f"""
+    SELECT post_id, author_id, listed_at, document FROM post_search
+    WHERE {_IN_TIME} ORDER BY listed_at DESC, post_id DESC
+"""  # noqa: S608
+_SCORES = {
+    # By the weights of text, summary, tags and title, and less if the text is long.
+    Sorting.RELEVANCE: r"""
+        (1000000 * ts_rank('{0.1, 0.3, 0.5, 1}', document, (SELECT words FROM question), 1))::bigint
+    """,
+    Sorting.DATE: "0::bigint",
+}
+
+
+def _matches(sorting: Sorting) -> str:
+    # "OFFSET 0" keeps the planner from going through the posts by time until it has found enough,
+    # which takes minutes if the words are rarely together.
+    return f"""
+    WITH question AS MATERIALIZED (
+        SELECT search_query(:words, :without, :keys) AS query,
+            search_query(:words, '', '') AS words
+    ), tried AS MATERIALIZED (
+        SELECT count(*) < {TRIED} AS are_all,
+            {COMMON} * count(*) FILTER (WHERE document @@ {_QUERY}) >= {TRIED} AS is_common
+        FROM ({_NEWEST} LIMIT {TRIED}) AS newest
+    ), near AS MATERIALIZED (
+        SELECT post_id, author_id, listed_at FROM ({_NEWEST} LIMIT {LOOKED_THROUGH}) AS newest
+        WHERE (SELECT are_all OR is_common FROM tried) AND document @@ {_QUERY} AND {_NOT_DELETED}
+        LIMIT {MOST_FOUND}
+    ), enough AS MATERIALIZED (
+        SELECT count(*) = {MOST_FOUND} OR (SELECT are_all FROM tried) AS are_near FROM near
+    ), far AS MATERIALIZED (
+        SELECT post_id, listed_at FROM (
+            SELECT post_id, author_id, listed_at FROM post_search
+            WHERE document @@ {_QUERY} AND {_IN_TIME} OFFSET 0
+        ) AS matching
+        WHERE NOT (SELECT are_near FROM enough) AND {_NOT_DELETED}
+        ORDER BY listed_at DESC, post_id DESC LIMIT {MOST_FOUND}
+    ), found AS (
+        SELECT post_id, listed_at FROM near WHERE (SELECT are_near FROM enough)
+        UNION ALL SELECT post_id, listed_at FROM far
+    ), scored AS MATERIALIZED (
+        SELECT {_SCORES[sorting]} AS score, found.listed_at, found.post_id
+        FROM found JOIN post_search USING (post_id)
+    )
+    SELECT (SELECT count(*) FROM scored) AS total, CAST({_QUERY} AS text) AS query, page.*
+    FROM (VALUES (1)) AS always LEFT JOIN (
+        SELECT score, listed_at, post_id FROM scored
+        WHERE (score, listed_at, post_id) < (:after_0, :after_1, :after_2)
+        ORDER BY score DESC, listed_at DESC, post_id DESC LIMIT :limit
+    ) AS page ON true
+    """  # noqa: S608
+
+
+_TEXTS = [bindparam(name, type_=Text) for name in ("words", "without", "keys")]
+_TIMES = [bindparam(name, type_=DateTime(timezone=True)) for name in ("after", "before", "after_1")]
+_NUMBERS = [bindparam(name, type_=BigInteger) for name in ("after_0", "after_2", "limit")]
+_STATEMENTS = {
+    sorting: text(_matches(sorting)).bindparams(*_TEXTS, *_TIMES, *_NUMBERS) for sorting in Sorting
+}
+_OWN = text(f"""
+    WITH unread AS (
+        (
+            SELECT id FROM posts WHERE author_id = :viewer AND status <> 'published'
+            ORDER BY coalesce(edited_at, created_at) DESC, id DESC LIMIT {OWN_LOOKED_THROUGH}
+        ) UNION (
+            SELECT id FROM posts WHERE author_id = :viewer AND hidden_at IS NOT NULL
+            ORDER BY id DESC LIMIT {OWN_LOOKED_THROUGH}
+        )
+    )
+    SELECT id FROM unread JOIN post_search ON post_id = id
+    WHERE document @@ (SELECT search_query(:words, :without, :keys))
+    ORDER BY id DESC LIMIT {OWN_SHOWN}
+""").bindparams(*_TEXTS, bindparam("viewer", type_=BigInteger))  # noqa: S608
+_LIMITS = select(
+    func.set_config("statement_timeout", TIME_LIMIT, True),
+    # There are statistics of an empty table until the first posts are analysed.
+    func.set_config("enable_seqscan", "off", True),
+)
+_LEXEME = re.compile("'((?:[^']|'')+)'")
+
+
+async def limit_time(session: AsyncSession) -> None:
+    """Let the database end what a search asks for after `TIME_LIMIT`; the session is a new one."""
+    # A session that reads has no transaction, and so no settings of its own.
+    await session.connection(execution_options={"isolation_level": "READ COMMITTED"})
+    await session.execute(_LIMITS)
+
+
+async def understand(session: AsyncSession, given: str) -> Question:
+    """Parse what somebody searches for, with the ids of those whom it names."""
+    usernames, tags = named(given)
+    authors = await _ids(session, User, func.lower(User.username), usernames)
+    return parse(given, authors, await _ids(session, Tag, Tag.folded, tags))
+
+
+async def _ids(
+    session: AsyncSession,
+    table: type[User | Tag],
+    column: Any,
+    names: Collection[str],
+) -> dict[str, int]:
+    if not names:
+        return {}
+    found = select(column, table.id).where(column.in_(names))
+    if table is User:
+        found = found.where(not_deleted(User.id))
+    return {row[0]: row[1] for row in await session.execute(found)}
+
+
+async def matches(
+    session: AsyncSession, question: Question, sorting: Sorting, wanted: CursorRequest
+) -> Matches:
+    """Find posts that everybody may read.
+
+    Raises:
+        InvalidCursorError: the cursor is not of such a list.
+        DBAPIError: it took too long.
+    """
+    after = _ORDER.parameters(wanted.cursor)
+    if question.is_empty:
+        return Matches()
+    parameters = _parameters(question) | after | {"limit": wanted.limit}
+    parameters |= {"after": question.after or LONG_AGO, "before": question.before or FAR_FUTURE}
+    rows = (await session.execute(_STATEMENTS[sorting], parameters)).all()
+    total, query = rows[0][:2]
+    found = [row[2:] for row in rows if row[-1] is not None]
+    has_next, found = len(found) > wanted.size, found[: wanted.size]
+    return Matches(
+        ids=tuple(place[-1] for place in found),
+        total=total,
+        next_cursor=_ORDER.cursor(*found[-1]) if has_next else None,
+        lexemes=frozenset(_LEXEME.findall(query)),
+    )
+
+
+async def own_matches(session: AsyncSession, question: Question, viewer_id: int) -> Sequence[int]:
+    """The ids of the viewer's own posts that match and that others can't read: drafts, scheduled
+    posts, and those that a moderator has hidden."""
+    if question.is_empty or question.before or question.after:
+        return ()
+    found = await session.scalars(_OWN, _parameters(question) | {"viewer": viewer_id})
+    return found.all()
+
+
+def _parameters(question: Question) -> dict[str, object]:
+    return {"words": question.words, "without": question.without, "keys": question.keys}

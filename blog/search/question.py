@@ -1,0 +1,184 @@
+"""What somebody searches for, as they typed it, and in the syntax of `to_tsquery`.
+
+`boats -sails author:robin` is three terms: a word, one that is not wanted, and an operator.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from blog.core.text.search_words import folded_words, is_unspaced
+from blog.core.text.tags import fold_tag
+
+# Of a longer text only the beginning is searched for.
+LONGEST = 1_000
+MOST_WORDS = 32
+
+# What every post has: the key of its author.
+EVERY_POST = "'@':*"
+
+_QUOTATION_MARKS = str.maketrans(
+    dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u00bb\u300c\u300d\uff02", '"')
+)
+_TERM = re.compile(r'(-?)(?:(\w+)[:\uff1a])?(?:"([^"]*)(?:"|$)|([^\s"]+))')
+_DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?", re.ASCII)
+_OR = {"or", "|"}
+
+
+class _Term(NamedTuple):
+    is_unwanted: bool
+    operator: str
+    value: str
+    is_phrase: bool
+
+
+class Named(NamedTuple):
+    """The usernames, in lower case, and the folded tags that a search names."""
+
+    usernames: frozenset[str]
+    tags: frozenset[str]
+
+
+class Question(NamedTuple):
+    """What a search asks for.
+
+    Attributes:
+        words: what a post has to contain, folded; empty if that doesn't matter.
+        without: what it must not contain.
+        keys: the keys that it has to have, or must not have (`blog.models.post_search`).
+        after: the earliest time of publication.
+        before: the end of the time of publication.
+        marked: the words to mark in the results.
+        plain: the words by which people and tags are found; empty if not only words are given.
+        is_cut: whether there were more words than are searched for.
+        is_empty: whether nothing is asked for: what is only not wanted is no question.
+    """
+
+    words: str = ""
+    without: str = ""
+    keys: str = ""
+    after: datetime | None = None
+    before: datetime | None = None
+    marked: tuple[str, ...] = ()
+    plain: tuple[str, ...] = ()
+    is_cut: bool = False
+    is_empty: bool = True
+
+
+def named(text: str) -> Named:
+    """The names in a search; which of them exist is for the caller to find out."""
+    terms = _terms(text)
+    usernames = (each.value.lower().lstrip("@") for each in terms if each.operator == "author")
+    tags = (_tag(each.value) for each in terms if each.operator == "tag")
+    return Named(frozenset(usernames), frozenset(tags))
+
+
+def parse(text: str, authors: Mapping[str, int], tags: Mapping[str, int]) -> Question:
+    """Understand a search. An operator that means nothing is searched as words.
+
+    Args:
+        text: what somebody typed.
+        authors, tags: the ids of those in `named(text)` that exist.
+    """
+    parsing = _Parsing(authors, tags)
+    for term in _terms(text):
+        parsing.take(term)
+    return parsing.question(is_cut=len(text) > LONGEST)
+
+
+def start_of(text: str) -> datetime | None:
+    """The first moment of a year, a month or a day, such as `2026-01`; `None` if it is none."""
+    if (found := _DATE.fullmatch(text)) is None:
+        return None
+    try:
+        return datetime(*map(int, found.groups("1")), tzinfo=UTC)  # type: ignore[arg-type, misc]
+    except ValueError:
+        return None
+
+
+def _terms(text: str) -> list[_Term]:
+    given = text[:LONGEST].translate(_QUOTATION_MARKS)
+    return [
+        _Term(bool(minus), operator.lower(), phrase or word, not word)
+        for minus, operator, phrase, word in _TERM.findall(given)
+    ]
+
+
+def _tag(text: str) -> str:
+    return fold_tag(text.lstrip("#"))
+
+
+class _Parsing:
+    """The state of understanding one search."""
+
+    def __init__(self, authors: Mapping[str, int], tags: Mapping[str, int]) -> None:
+        self._ids: dict[str, Mapping[str, int]] = {"author": authors, "tag": tags}
+        # Alternatives, each of several terms, which are words that follow one another.
+        self._alternatives: list[list[list[str]]] = [[]]
+        self._unwanted: list[list[str]] = []
+        self._keys: list[tuple[str, bool]] = []
+        self._times: dict[str, Any] = {}
+        self._room = MOST_WORDS
+        self._is_cut = False
+
+    def take(self, term: _Term) -> None:
+        if term.operator and self._takes_operator(term):
+            return
+        is_bare = not (term.operator or term.is_phrase or term.is_unwanted)
+        if is_bare and term.value.lower() in _OR:
+            self._alternatives.append([])
+            return
+        words = folded_words(f"{term.operator} {term.value}")
+        self._is_cut |= len(words) > self._room
+        if words := words[: self._room]:
+            self._room -= len(words)
+            (self._unwanted if term.is_unwanted else self._alternatives[-1]).append(words)
+
+    def _takes_operator(self, term: _Term) -> bool:
+        """Whether it is an operator that means something."""
+        name, value, is_wanted = term.operator, term.value, not term.is_unwanted
+        if name == "author" and (found := self._ids[name].get(value.lower().lstrip("@"))):
+            self._keys.append((f"@{found}", is_wanted))
+        elif name == "tag" and (found := self._ids[name].get(_tag(value))):
+            self._keys.append((f"#{found}", is_wanted))
+        elif name == "has" and value.lower() == "image":
+            self._keys.append(("!image", is_wanted))
+        elif name in {"after", "before"} and is_wanted and (moment := start_of(value)):
+            self._times[name] = moment
+        else:
+            return False
+        return True
+
+    def question(self, *, is_cut: bool) -> Question:
+        alternatives = [terms for terms in self._alternatives if terms]
+        words = [word for terms in alternatives for term in terms for word in term]
+        keys = [f"{'' if is_wanted else '!'}'{key}'" for key, is_wanted in self._keys]
+        is_plain = not (self._keys or self._times or self._unwanted)
+        return Question(
+            words=" | ".join(" & ".join(map(_phrase, terms)) for terms in alternatives),
+            without=" | ".join(map(_phrase, self._unwanted)),
+            keys=" & ".join(keys) or (EVERY_POST if self._times and not words else ""),
+            marked=tuple(dict.fromkeys(words)),
+            plain=tuple(dict.fromkeys(words)) if is_plain else (),
+            is_cut=self._is_cut or is_cut,
+            is_empty=not (words or self._times or any(wanted for _, wanted in self._keys)),
+            **self._times,
+        )
+
+
+def _phrase(words: list[str]) -> str:
+    """Words that follow one another, in the syntax of `to_tsquery`.
+
+    Of characters that are written together, the pairs are indexed, and then the last one.
+    """
+    parts: list[str] = []
+    for word in words:
+        if not is_unspaced(word):
+            parts += (f"'{word}'", "<->")
+        elif len(word) == 1:
+            parts += (f"'{word}':*", "<->")
+        else:
+            pairs = (f"'{word[at : at + 2]}'" for at in range(len(word) - 1))
+            parts += (" <-> ".join(pairs), "<2>")
+    return f"({' '.join(parts[:-1])})"

@@ -1,0 +1,141 @@
+"""What a search shows: posts with their marks, people and tags."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from markupsafe import Markup
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    any_,
+    bindparam,
+    func,
+    literal,
+    literal_column,
+    select,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.auth.viewer import ANONYMOUS
+from blog.core.text.tags import fold_tag
+from blog.models import Post, PostStatus, PostTag, Tag, User
+from blog.models.account_deletion import not_deleted
+from blog.models.tag import names_of_tags
+from blog.models.user import WORDS_OF_PERSON
+from blog.posts.lists import Author
+from blog.posts.policies import visible_to
+from blog.search.marking import Marks, marked, snippet, text_of
+from blog.search.question import Question
+
+PEOPLE_SHOWN, TAGS_SHOWN = 5, 10
+# People are chosen from so many that match.
+PEOPLE_LOOKED_THROUGH = 1_000
+# How much of a text is looked through for what to show, in characters of HTML.
+TEXT_LOOKED_THROUGH = 20_000
+# The last character, also in the byte order of UTF-8.
+LAST_CHARACTER = "\U0010ffff"
+
+_WORDS: ColumnElement[Any] = literal_column(f"({WORDS_OF_PERSON})")
+_SIMPLE: ColumnElement[Any] = literal_column("'simple'::regconfig")
+_POST, _USER = Post.__table__.c, User.__table__.c
+_FOUND = (
+    select(
+        _POST.id, _POST.slug, _POST.title, _POST.summary,
+        func.left(_POST.body_html, TEXT_LOOKED_THROUGH),
+        func.coalesce(_POST.language, _USER.language), names_of_tags(_POST.id), _POST.published_at,
+        _POST.created_at, _POST.status, _POST.hidden_at,
+        _USER.id, _USER.username, func.coalesce(_USER.avatar, _USER.avatar_hash), _USER.name,
+    )
+    .join_from(Post.__table__, User.__table__, _USER.id == _POST.author_id)
+    .where(_POST.id == any_(bindparam("ids", type_=ARRAY(BigInteger))))
+)  # fmt: skip
+_LISTED = _FOUND.where(visible_to(ANONYMOUS, _POST))
+_OWN = _FOUND.where(_POST.author_id == bindparam("viewer", type_=BigInteger))
+
+
+class ShownPost(NamedTuple):
+    """A post among the results.
+
+    Attributes:
+        title: with its marks; empty for a note.
+        plain_title: the same without them.
+        snippet: a part of its text, with its marks.
+        state: why others don't see it, if they don't.
+    """
+
+    id: int
+    slug: str | None
+    title: Markup
+    plain_title: str
+    snippet: Markup
+    shown_language: str | None
+    tags: tuple[str, ...]
+    moment: datetime
+    state: str
+    author: Author
+
+
+async def shown_posts(
+    session: AsyncSession, ids: Sequence[int], marks: Marks, viewer_id: int = 0
+) -> list[ShownPost]:
+    """Posts among the results, in the order of the ids.
+
+    Args:
+        viewer_id: whose own posts they are, which others can't read; 0 if everybody can.
+    """
+    if not ids:
+        return []
+    statement = _OWN if viewer_id else _LISTED
+    rows = await session.execute(statement, {"ids": list(ids), "viewer": viewer_id})
+    found = {row[0]: _shown(tuple(row), marks) for row in rows}
+    return [found[id_] for id_ in ids if id_ in found]
+
+
+def _shown(row: Sequence[Any], marks: Marks) -> ShownPost:
+    id_, slug, title, summary, html, language, tags, published, created, status, hidden = row[:11]
+    text = text_of(html)
+    of_summary = summary and marks.ranges(summary) and not marks.ranges(text)
+    state = "Hidden" if hidden else "" if status == PostStatus.PUBLISHED else status.capitalize()
+    return ShownPost(
+        id_, slug, marked(title or "", marks), title or "",
+        snippet(summary if of_summary else text, marks), language, tuple(tags),
+        published or created, state, Author._make(row[11:]),
+    )  # fmt: skip
+
+
+async def people(session: AsyncSession, question: Question) -> Sequence[User]:
+    """People whose names begin with the words, the most followed first."""
+    if not question.plain:
+        return ()
+    prefixes = " & ".join(f"'{word}':*" for word in question.plain)
+    found = (
+        select(User.id, User.follower_count)
+        .where(_WORDS.op("@@")(func.to_tsquery(_SIMPLE, prefixes)))
+        .where(User.confirmed_at.is_not(None), not_deleted(User.id))
+        .limit(PEOPLE_LOOKED_THROUGH)
+        .subquery()
+    )
+    first = select(found.c.id).order_by(found.c.follower_count.desc(), found.c.id)
+    ids = first.limit(PEOPLE_SHOWN).subquery()
+    users = select(User).join(ids, ids.c.id == User.id)
+    return (await session.scalars(users.order_by(User.follower_count.desc(), User.id))).all()
+
+
+async def tags(session: AsyncSession, question: Question, given: str) -> Sequence[str]:
+    """Tags of posts that everybody may read: those that begin with what was typed, and those that
+    are one of its words."""
+    if not question.plain:
+        return ()
+    beginning = fold_tag(given.strip().lstrip("#"))
+    is_meant: ColumnElement[bool] = Tag.folded.between(beginning, beginning + LAST_CHARACTER)
+    is_meant |= Tag.folded.in_(question.plain)
+    has_posts = (
+        select(literal(1))
+        .where(PostTag.tag_id == Tag.id, PostTag.published_at.is_not(None))
+        .where(not_deleted(PostTag.author_id))
+        .exists()
+    )
+    names = select(Tag.name).where(is_meant, has_posts).order_by(Tag.folded).limit(TAGS_SHOWN)
+    return (await session.scalars(names)).all()

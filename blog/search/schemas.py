@@ -1,0 +1,35 @@
+"""The form of the search."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from blog.core.text.validation import Schema
+from blog.search.queries import Sorting
+
+# More than a browser sends in an address.
+LONGEST_GIVEN = 50_000
+
+
+class SearchForm(Schema):
+    """The fields of the form. All but `q` and `sort` are ways to write an operator."""
+
+    q: Annotated[str, Field(max_length=LONGEST_GIVEN)] = ""
+    sort: Sorting = Sorting.RELEVANCE
+    author: str = ""
+    tag: str = ""
+    after: str = ""
+    before: str = ""
+    image: str = ""
+
+    @property
+    def operators(self) -> str:
+        """The other fields as operators."""
+        given = {name: getattr(self, name) for name in ("author", "tag", "after", "before")}
+        operators = [f"{name}:{_quoted(value)}" for name, value in given.items() if value]
+        return " ".join([*operators, *(["has:image"] if self.image else [])])
+
+
+def _quoted(value: str) -> str:
+    value = " ".join(value.replace('"', " ").split())
+    return f'"{value}"' if " " in value else value
