@@ -160,6 +160,7 @@ def addresses(app: Broadside, site: Site) -> Iterator[str]:
         "post_id": site.post, "comment_id": 100, "user_id": site.hub.id,
         "username": site.hub.username, "who": site.hub.username, "number": 2000, "form": "atom",
         "tag": "t1",
+        "year": now().year, "month": now().month,
     }  # fmt: skip
     for rule in app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()):

@@ -220,6 +220,8 @@ LISTS = ["/", "/user/author", f"/tag/{TAG}", f"{PREFIX}/tags/{TAG}/posts/",
          f"{PREFIX}/users/author/timeline/", f"{PREFIX}/posts/?cursor="]  # fmt: skip
 # What everybody may read, whoever asks.
 FEEDS = ["/feed.atom", "/feed.json", "/user/author/feed.atom", "/user/author/feed.json"]
+# With the posts of this month, or of the week.
+PLACES = ["/archive/{moment.year}/{moment.month}", "/explore?order=newest"]
 # They name the tag of the post, if everybody may know of it.
 TAG_LISTS = ["/tags", "/tags?order=name", f"{PREFIX}/tags/", f"{PREFIX}/tags/?cursor="]
 COMMENT_LISTS = [f"{PREFIX}/comments/", f"{PREFIX}/comments/?cursor="]
@@ -331,6 +333,11 @@ async def test_every_route_hides_what_its_viewer_may_not_read(
             assert (POST in (await client.get(address)).text) == expected.is_public, address
         sitemap = await client.get("/sitemap/posts-1.xml")
         assert ("/post/1<" in sitemap.text) == expected.is_public
+        for address in PLACES:
+            place = await client.get(address.format(moment=now()))
+            assert (POST in place.text) == expected.is_public, address
+        months = (await client.get("/archive")).text
+        assert ("/archive/" in months) == expected.is_public
         for address in TAG_LISTS:
             assert (TAG in (await client.get(address)).text) == expected.is_public, address
         embedded = await client.get("/oembed?url=https://blog.test/post/1")

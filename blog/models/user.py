@@ -93,6 +93,7 @@ class User(Base):
             postgresql_where=text("confirmed_at IS NULL"),
         ),
         Index("ix_users_words", text(WORDS_OF_PERSON), postgresql_using="gin"),
+        Index(None, "follower_count", "id"),
         Index("ix_users_name_and_username", text(f"({NAME_AND_USERNAME})")),
         # Leaves room for HOT updates of counts and times ("heap-only tuples", PostgreSQL 66.7).
         {"postgresql_with": {"fillfactor": 85}},

@@ -157,7 +157,7 @@ COLUMNS: tuple[ColumnElement[Any], ...] = (
 _BEGINNING = case(
     (_POST.excerpt.is_(None), func.left(_POST.body_html, literal_column(str(NEEDED))))
 )
-_CARD_COLUMNS: tuple[ColumnElement[Any], ...] = (
+CARD_COLUMNS: tuple[ColumnElement[Any], ...] = (
     _POST.id, _POST.excerpt, _BEGINNING, func.octet_length(_POST.body_html),
     _POST.title, _POST.slug, _POST.summary, _POST.word_count, _LANGUAGE, _TAGS,
     _POST.pinned_at, _POST.published_at, _POST.edited_at, _POST.comment_count, _COVER, *_AUTHOR,
@@ -205,7 +205,8 @@ def page_of_read(page: Page[Any], cursor_of: Callable[[Any], str]) -> Page[Any]:
     return replace(page, rows=read, next_cursor=cursor_of(read[-1]))
 
 
-def _card(row: Sequence[Any]) -> PostCard:
+def card_of(row: Sequence[Any]) -> PostCard:
+    """A post of which `CARD_COLUMNS` were read."""
     shown, cover, author = shown_in_lists(*row[1:4]), Cover.read(row[14]), row[15:19]
     return PostCard._make(
         (row[0], *shown, *row[4:9], tuple(row[9]), *row[10:14], cover, Author._make(author))
@@ -258,7 +259,7 @@ class PostList:
             )  # fmt: skip
 
         cards = by_number if above is None else _with_above(ids, above)
-        self._cards = listing(*_CARD_COLUMNS, by_number=cards)
+        self._cards = listing(*CARD_COLUMNS, by_number=cards)
         self._texts = listing(*text_columns(NEWEST_FIRST))
         self._summaries = listing(*_SUMMARY_COLUMNS)
 
@@ -276,7 +277,7 @@ class PostList:
             InvalidCursorError: the cursor is none of this list.
             TooDeepError: the page has no number.
         """
-        return await self._page(session, self._cards, _card, wanted, of)
+        return await self._page(session, self._cards, card_of, wanted, of)
 
     async def texts(
         self, session: AsyncSession, wanted: PageRequest | CursorRequest, of: int | None = None

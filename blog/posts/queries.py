@@ -34,7 +34,16 @@ from blog.core.db.cursors import Order
 from blog.core.db.pagination import ANY_PAGE, LIMIT, OFFSET, Rows
 from blog.models import Follow, Post, PostDay, PostTag, TagFollow, User
 from blog.models.account_deletion import not_deleted
-from blog.posts.lists import COLUMNS, NEWEST_FIRST, ListedPost, PostList, listed
+from blog.posts.lists import (
+    CARD_COLUMNS,
+    COLUMNS,
+    NEWEST_FIRST,
+    ListedPost,
+    PostCard,
+    PostList,
+    card_of,
+    listed,
+)
 from blog.posts.policies import visible_to
 
 # The user whose list it is.
@@ -172,6 +181,11 @@ _OWN_BY_IDS = (
     .where(_POST.id == any_(bindparam("ids", type_=ARRAY(BigInteger))), _POST.author_id == OF)
     .order_by(_POST.id.desc())
 )
+_CARDS_BY_IDS = (
+    select(*CARD_COLUMNS)
+    .join_from(Post.__table__, User.__table__, _USER.id == _POST.author_id)
+    .where(_POST.id == any_(bindparam("ids", type_=ARRAY(BigInteger))), IS_LISTED)
+)
 _LISTED_BY_SUBMISSION = (
     select(*COLUMNS, _POST.submission)
     .join_from(Post.__table__, User.__table__, _USER.id == _POST.author_id)
@@ -210,6 +224,11 @@ async def own_texts_of(
     """Those of these posts that somebody has written, whoever may read them."""
     rows = await session.execute(_OWN_BY_IDS, {"ids": list(ids), "of": author_id})
     return [listed(row) for row in rows]
+
+
+async def cards_of(session: AsyncSession, ids: Sequence[int]) -> list[PostCard]:
+    """The cards of the posts with these ids that lists may show, in no order."""
+    return [card_of(row) for row in await session.execute(_CARDS_BY_IDS, {"ids": list(ids)})]
 
 
 async def listed_post(session: AsyncSession, post_id: int) -> ListedPost | None:

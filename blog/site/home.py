@@ -1,5 +1,6 @@
 """The home page: the newest posts or the timeline, and the form for a new post."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from quart import flash, make_response, redirect, render_template, request, url_for
@@ -15,7 +16,8 @@ from blog.core.web.forms import Form
 from blog.core.web.headers import keep_out_of_indexes
 from blog.core.web.requests import requested_page
 from blog.core.web.themes import theme
-from blog.models import Permission
+from blog.follows.common import suggested_people
+from blog.models import Permission, User
 from blog.posts import queries, service
 from blog.posts.addresses import post_url
 from blog.posts.alt_texts import fill_in, question
@@ -103,9 +105,13 @@ async def home_page(form: Form[PostForm], preview: str | None = None) -> Respons
         return await current_app.fragments.anonymous_page(
             "site/home.html", page=page, chosen_theme=theme()
         )
+    suggested: Sequence[User] = ()
+    if tab == FOLLOWED and page.number == 1 and viewer.person.following_count == 0:
+        suggested = await read(suggested_people, viewer.id)
     return await render_template(
         "site/home.html",
         page=page,
+        suggested=suggested,
         form=form,
         preview=preview,
         shows_followed=tab == FOLLOWED,

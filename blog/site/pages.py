@@ -1,6 +1,8 @@
 """All pages that combine several features."""
 
-from blog.site import appearance, home, post, profile
+from blog.site import appearance, archive, explore, home, people, post, profile
 from blog.site.blueprint import blueprint
 
-__all__ = ["appearance", "blueprint", "home", "post", "profile"]
+__all__ = [
+    "appearance", "archive", "blueprint", "explore", "home", "people", "post", "profile",
+]  # fmt: skip

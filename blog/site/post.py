@@ -10,7 +10,7 @@ from blog.core.web.forms import Form
 from blog.core.web.headers import keep_out_of_indexes
 from blog.core.web.requests import requested_page
 from blog.posts.addresses import post_url
-from blog.posts.reading import readable_post
+from blog.posts.reading import readable_post_with_neighbours
 from blog.posts.revisions.memento import ASKS_FOR_A_TIME, post_headers, redirect_to_memento
 from blog.site.blueprint import blueprint
 
@@ -23,7 +23,7 @@ async def post(post_id: int, slug: str | None = None) -> ResponseReturnValue:
     It has one address, to which all others of the same id lead, so that no link dies of a new
     title. With `Accept-Datetime` it leads to the text of that time (RFC 7089).
     """
-    found = await readable_post(post_id)
+    found, neighbours = await readable_post_with_neighbours(post_id)
     if slug != found.slug:
         address, query = post_url(found), request.query_string
         return redirect(f"{address}?{query.decode()}" if query else address, 301)
@@ -36,6 +36,7 @@ async def post(post_id: int, slug: str | None = None) -> ResponseReturnValue:
     page = await render_template(
         "site/post.html",
         post=found,
+        neighbours=neighbours,
         comments=comments,
         form=Form(CommentForm),
     )

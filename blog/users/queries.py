@@ -1,6 +1,6 @@
 """Queries for users."""
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import Select, String, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.db.counted_parts import ids_of_page, number_of_rows
@@ -14,6 +14,7 @@ _BY_USERNAME = select(User).where(
     func.lower(User.username) == bindparam("username"), not_deleted(User.id)
 )
 _ORDER = Order(User.id)
+_NUMBER = select(number_of_rows(UserRange))
 _ids = select(User.id).where(not_deleted(User.id))
 
 
@@ -28,6 +29,20 @@ _NEWEST: Listing[User] = Listing(
 )  # fmt: skip
 
 
+# By the number of followers, and by the username without regard to case.
+_MOST_FOLLOWED: Listing[User] = Listing(
+    Order(User.follower_count, User.id),
+    select(User).where(not_deleted(User.id)),
+    lambda person: (person.follower_count, person.id),
+)
+_lower = func.lower(User.username, type_=String)
+_BY_LOWER: Listing[User] = Listing(
+    Order(_lower, descending=False),
+    select(User).where(not_deleted(User.id)),
+    lambda person: (person.username.lower(),),
+)
+
+
 async def user_by_username(session: AsyncSession, username: str) -> User | None:
     """The user with this name, ignoring case."""
     return await session.scalar(_BY_USERNAME, {"username": username.lower()})
@@ -40,5 +55,14 @@ async def user_by_id(session: AsyncSession, user_id: int) -> User | None:
 
 async def newest(session: AsyncSession, wanted: PageRequest | CursorRequest) -> Page[User]:
     """All users, the newest first."""
-    total = await session.scalar(select(number_of_rows(UserRange)))
-    return await _NEWEST.read(session, wanted, total)
+    return await _NEWEST.read(session, wanted, await session.scalar(_NUMBER))
+
+
+async def most_followed(session: AsyncSession, wanted: PageRequest | CursorRequest) -> Page[User]:
+    """All users, the most followed first."""
+    return await _MOST_FOLLOWED.read(session, wanted, await session.scalar(_NUMBER))
+
+
+async def by_username(session: AsyncSession, wanted: PageRequest | CursorRequest) -> Page[User]:
+    """All users in the order of their usernames."""
+    return await _BY_LOWER.read(session, wanted, await session.scalar(_NUMBER))

@@ -1,0 +1,95 @@
+"""How a viewer stands to many people at once, and whom they might want to follow."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import ARRAY, BigInteger, any_, bindparam, func, literal_column, select, union_all
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from blog.models import Follow, User
+from blog.models.account_deletion import not_deleted
+
+# Of those whom the viewer follows, so many of the last are considered.
+CONSIDERED = 200
+NAMED = 2
+# From so many of the most followed people, so many are suggested.
+MOST_FOLLOWED, SUGGESTED = 200, 5
+
+_VIEWER = bindparam("viewer", type_=BigInteger)
+_IDS = bindparam("ids", type_=ARRAY(BigInteger))
+
+
+class Common(NamedTuple):
+    """How a viewer stands to a person.
+
+    Attributes:
+        follows: whether they follow them.
+        names: the usernames of some whom the viewer follows, and who follow that person.
+        others: how many more of them there are.
+    """
+
+    follows: bool = False
+    names: tuple[str, ...] = ()
+    others: int = 0
+
+
+_mine = (
+    select(Follow.followed_id)
+    .where(Follow.follower_id == _VIEWER)
+    .order_by(Follow.created_at.desc(), Follow.followed_id.desc())
+    .limit(literal_column(str(CONSIDERED)))
+)
+_is_other = Follow.follower_id != _VIEWER
+_COMMON = (
+    select(
+        Follow.followed_id,
+        func.bool_or(Follow.follower_id == _VIEWER),
+        func.array_agg(aggregate_order_by(User.username, User.username)).filter(_is_other),
+    )
+    .join(User, User.id == Follow.follower_id)
+    .where(
+        Follow.followed_id == any_(_IDS),
+        Follow.follower_id.in_(union_all(_mine, select(_VIEWER))),
+        not_deleted(Follow.follower_id),
+    )
+    .group_by(Follow.followed_id)
+)
+_most_followed = (
+    select(User.id)
+    .where(not_deleted(User.id))
+    .order_by(User.follower_count.desc(), User.id.desc())
+    .limit(literal_column(str(MOST_FOLLOWED)))
+)
+_follow = aliased(Follow)
+_SUGGESTED = (
+    select(User)
+    .where(
+        User.id.in_(_most_followed),
+        User.id != _VIEWER,
+        User.post_count > 0,
+        User.disabled_at.is_(None),
+        ~select(_follow).where(
+            _follow.follower_id == _VIEWER, _follow.followed_id == User.id
+        ).exists(),
+    )
+    .order_by(User.follower_count.desc(), User.id.desc())
+    .limit(literal_column(str(SUGGESTED)))
+)  # fmt: skip
+
+
+async def common_follows(
+    session: AsyncSession, viewer_id: int, ids: Sequence[int]
+) -> dict[int, Common]:
+    """How a viewer stands to each of these people; those with nothing in common are left out."""
+    rows = await session.execute(_COMMON, {"viewer": viewer_id, "ids": list(ids)})
+    return {
+        person_id: Common(follows, tuple((names or [])[:NAMED]), max(0, len(names or []) - NAMED))
+        for person_id, follows, names in rows
+    }
+
+
+async def suggested_people(session: AsyncSession, viewer_id: int) -> Sequence[User]:
+    """Some of the most followed people, whom the viewer does not follow."""
+    return (await session.scalars(_SUGGESTED, {"viewer": viewer_id})).all()

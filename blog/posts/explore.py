@@ -1,0 +1,110 @@
+"""What is worth reading this week, and why. The cost does not depend on the size of the site.
+
+A post's points are the number of people who commented on it, without its author, for each hundred
+followers of the author: a good conversation counts more where fewer people were asked. Ten
+followers are added, so that those of beginners are not counted many times over.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Float, Row, cast, distinct, func, literal_column, select, true
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.models import Comment, Post, User
+from blog.models.account_deletion import not_deleted
+from blog.posts.lists import NEWEST_FIRST, PostCard
+from blog.posts.queries import IS_LISTED, cards_of
+
+_POST, _USER, _COMMENT = Post.__table__.c, User.__table__.c, Comment.__table__.c
+# So many of the newest posts of the week are considered, and of those with the most comments so
+# many comments of each are read.
+CONSIDERED, DISCUSSED, COMMENTS_READ = 2_000, 100, 200
+SHOWN = 30
+ADDED_FOLLOWERS = 10
+
+
+class Ranking(StrEnum):
+    """The orders that a reader may choose."""
+
+    POINTS = "points"
+    DISCUSSED = "discussed"
+    NEWEST = "newest"
+
+
+class Suggestion(NamedTuple):
+    """A post, and the numbers that its place comes from."""
+
+    post: PostCard
+    commenters: int
+    followers: int
+    points: float
+
+
+def _points(people: ColumnElement[int], followers: ColumnElement[int]) -> ColumnElement[Any]:
+    return 100 * people / cast(followers + ADDED_FOLLOWERS, Float)
+
+
+def _literal(number: int) -> ColumnElement[int]:
+    return literal_column(str(number))
+
+
+def _statement(ranking: Ranking) -> Any:
+    week = (
+        select(_POST.id, _POST.author_id, _POST.published_at, _POST.comment_count)
+        .where(IS_LISTED, _POST.published_at > func.now() - literal_column("interval '7 days'"))
+        .order_by(*NEWEST_FIRST.by)
+        .limit(_literal(CONSIDERED))
+        .subquery("week")
+    )
+    followers = _USER.follower_count
+    candidates = select(week, followers).join_from(
+        week, User.__table__, _USER.id == week.c.author_id
+    )
+    newest = (week.c.published_at.desc(), week.c.id.desc())
+    if ranking == Ranking.NEWEST:
+        candidates = candidates.order_by(*newest).limit(_literal(SHOWN))
+    else:
+        by_points = ranking == Ranking.POINTS
+        most = _points(week.c.comment_count, followers) if by_points else week.c.comment_count
+        candidates = candidates.where(week.c.comment_count > _literal(0))
+        candidates = candidates.order_by(most.desc(), *newest).limit(_literal(DISCUSSED))
+    candidate = candidates.subquery("candidate")
+    read = (
+        select(_COMMENT.author_id)
+        .where(_COMMENT.post_id == candidate.c.id, _COMMENT.disabled_at.is_(None))
+        .where(not_deleted(_COMMENT.author_id))
+        .order_by(_COMMENT.id.desc())
+        .limit(_literal(COMMENTS_READ))
+        .correlate(candidate)
+        .lateral("read")
+    )
+    commenters = (
+        select(func.count(distinct(read.c.author_id)).label("number"))
+        .where(read.c.author_id != candidate.c.author_id)
+        .lateral("commenters")
+    )
+    number = commenters.c.number
+    points = _points(number, candidate.c.follower_count)
+    newest = (candidate.c.published_at.desc(), candidate.c.id.desc())
+    order = {
+        Ranking.POINTS: (points.desc(), *newest),
+        Ranking.DISCUSSED: (number.desc(), candidate.c.comment_count.desc(), *newest),
+        Ranking.NEWEST: newest,
+    }
+    ranked = select(candidate.c.id, number, candidate.c.follower_count, points.label("points"))
+    ranked = ranked.join_from(candidate, commenters, true())
+    if ranking != Ranking.NEWEST:
+        ranked = ranked.where(number > _literal(0))
+    return ranked.order_by(*order[ranking]).limit(_literal(SHOWN))
+
+
+_STATEMENTS = {ranking: _statement(ranking) for ranking in Ranking}
+
+
+async def suggestions(session: AsyncSession, ranking: Ranking) -> Sequence[Suggestion]:
+    """The posts of the week in this order."""
+    ranked: Sequence[Row[Any]] = (await session.execute(_STATEMENTS[ranking])).all()
+    cards = {card.id: card for card in await cards_of(session, [row.id for row in ranked])}
+    return [Suggestion._make((cards[row.id], *row[1:])) for row in ranked if row.id in cards]

@@ -1,0 +1,144 @@
+"""What to read after a post: the author's posts before and after it, and those with its tags.
+
+They are read by the statement that reads the post, from indexes, and their number is bounded: of
+each tag the newest posts are considered.
+"""
+
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ColumnElement,
+    Select,
+    bindparam,
+    func,
+    literal,
+    literal_column,
+    select,
+    true,
+    tuple_,
+    type_coerce,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
+
+from blog.models import Post, PostTag, User
+from blog.models.account_deletion import not_deleted
+from blog.models.post import is_public
+
+CONSIDERED, RELATED = 20, 3
+NEWER, OLDER, BY_TAGS = 1, 2, 3
+
+_ID = bindparam("id", type_=BigInteger)
+
+
+class Neighbour(NamedTuple):
+    """A post as a link to it needs it."""
+
+    id: int
+    slug: str | None
+    title: str | None
+    username: str
+    author_name: str
+
+
+class Neighbours(NamedTuple):
+    """What to read after a post.
+
+    Attributes:
+        newer, older: the posts of the same author next to it.
+        related: those that share the most tags with it, the newest first.
+    """
+
+    newer: Neighbour | None = None
+    older: Neighbour | None = None
+    related: tuple[Neighbour, ...] = ()
+
+
+def _beside(kind: int) -> Select[Any]:
+    """The id of the author's next post in one direction."""
+    this, other = Post.__table__.alias("this").c, Post.__table__.alias("other").c
+
+    def of_this(column: ColumnElement[Any]) -> ColumnElement[Any]:
+        return select(column).where(this.id == _ID, is_public(this)).scalar_subquery()
+
+    place = tuple_(other.published_at, other.id)
+    here = tuple_(of_this(this.published_at), of_this(this.id))
+    by = (other.published_at, other.id)
+    is_beside, order = (
+        (place > here, by) if kind == NEWER else (place < here, [each.desc() for each in by])
+    )
+    found = (
+        select(literal_column(str(kind)).label("kind"), other.id, literal(0).label("shared"))
+        .where(other.author_id == of_this(this.author_id), is_public(other), is_beside)
+        .order_by(*order)
+        .limit(literal_column("1"))
+        .subquery()
+    )
+    return select(found)
+
+
+def _related() -> Select[Any]:
+    """The ids of the posts that have its tags, with their number."""
+    mine, theirs = PostTag.__table__.alias("mine").c, PostTag.__table__.alias("theirs").c
+    newest = (
+        select(theirs.post_id, theirs.published_at)
+        .where(theirs.tag_id == mine.tag_id, theirs.published_at.is_not(None))
+        .where(not_deleted(theirs.author_id))
+        .order_by(theirs.published_at.desc(), theirs.post_id.desc())
+        .limit(literal_column(str(CONSIDERED)))
+        .lateral("newest")
+    )
+    shared = func.count()
+    found = (
+        select(literal_column(str(BY_TAGS)).label("kind"), newest.c.post_id, shared.label("shared"))
+        .select_from(mine.post_id.table.join(newest, true()))
+        .where(mine.post_id == _ID, newest.c.post_id != _ID)
+        .group_by(newest.c.post_id)
+        .order_by(shared.desc(), func.max(newest.c.published_at).desc())
+        .limit(literal_column(str(RELATED)))
+        .subquery()
+    )
+    return select(found)
+
+
+def _as_json() -> ColumnElement[Any]:
+    post, user = Post.__table__.alias("near").c, User.__table__.alias("writer").c
+    found = union_all(_beside(NEWER), _beside(OLDER), _related()).subquery("found")
+    row = func.json_build_array(
+        found.c.kind, post.id, post.slug, post.title, user.username, user.name
+    )
+    order = aggregate_order_by(row, found.c.kind, found.c.shared.desc(), post.published_at.desc())
+    rows = (
+        select(func.json_agg(order))
+        .select_from(found)
+        .join(post.id.table, post.id == found.c.id)
+        .join(user.id.table, user.id == post.author_id)
+    )
+    return type_coerce(rows.scalar_subquery(), JSON)
+
+
+_POST_WITH_NEIGHBOURS = (
+    select(Post, _as_json())
+    .where(Post.id == _ID, not_deleted(Post.author_id))
+    .options(joinedload(Post.author, innerjoin=True))
+)
+
+
+async def post_with_neighbours(
+    session: AsyncSession, post_id: int
+) -> tuple[Post | None, Neighbours]:
+    """A post with its author, as by `post_by_id`, and what to read after it."""
+    row = (await session.execute(_POST_WITH_NEIGHBOURS, {"id": post_id})).one_or_none()
+    if row is None:
+        return None, Neighbours()
+    found: dict[int, list[Neighbour]] = {NEWER: [], OLDER: [], BY_TAGS: []}
+    for kind, *fields in row[1] or ():
+        found[kind].append(Neighbour._make(fields))
+    beside = {post.id for kind in (NEWER, OLDER) for post in found[kind]}
+    related = tuple(post for post in found[BY_TAGS] if post.id not in beside)
+    newer, older = (found[kind][0] if found[kind] else None for kind in (NEWER, OLDER))
+    return row[0], Neighbours(newer, older, related)
