@@ -41,6 +41,10 @@ IS_MISSING = "Please describe the image, or mark it as decorative."
 
 _ATTRIBUTE = re.compile(r'([a-z]+)="([^"]*)"')
 _SOURCE = re.compile(PREFIX + r"([a-z2-7]{32})-\d+\.webp$")
+_NAME = rf"\s*<?{PREFIX}(?P<name>[a-z2-7]{{32}})\b"
+_DEFINITION = re.compile(rf"^ {{0,3}}\[(?P<label>[^]\n]+)\]:{_NAME}", re.MULTILINE)
+# An image without a text, followed by its address or by the label of a definition.
+_WITHOUT_TEXT = re.compile(rf"!\[\s*\](?=\({_NAME}|\[(?P<label>[^]\n]+)\])")
 _TEXT: TypeAdapter[str] = TypeAdapter(Description)
 
 
@@ -75,10 +79,14 @@ def without_text(html: str) -> dict[str, Picture]:
 
 def with_texts(body: str, texts: Mapping[str, str]) -> str:
     """A text in Markdown in which images have these alternative texts, if they had none."""
-    for name, text in texts.items():
-        shown = f"![{literal(text)}]".replace("\\", r"\\")
-        body = re.sub(rf"!\[\s*\](?=\(\s*<?{PREFIX}{name}\b)", shown, body)
-    return body
+    # The first definition of a label counts.
+    defined = {label.casefold(): name for label, name in reversed(_DEFINITION.findall(body))}
+
+    def with_text(image: re.Match[str]) -> str:
+        text = texts.get(image["name"] or defined.get(image["label"].casefold(), ""))
+        return image[0] if text is None else f"![{literal(text)}]"
+
+    return _WITHOUT_TEXT.sub(with_text, body)
 
 
 def fill_in(form: Form[Data], data: Data) -> Data:

@@ -180,3 +180,8 @@ def test_texts_are_put_where_the_images_are() -> None:
     assert with_texts(body, {NAME: r"\1 [x]"}) == (
         f"{text}(/media/{NAME})\n{text}( </media/{NAME}> 'x')\n{other}"
     )
+
+
+def test_texts_are_put_where_an_image_is_named_by_a_label() -> None:
+    body = f"![][Tram] ![ ][bus] ![Mine][tram]\n\n[tram]: /media/{NAME}\n[bus]: /media/{'b' * 32}"
+    assert with_texts(body, {NAME: "A tram"}) == body.replace("![][Tram]", "![A tram][Tram]")
