@@ -119,6 +119,8 @@ from blog.posts.revisions.api import blueprint as revisions_api
 from blog.posts.revisions.comparing import Comparisons
 from blog.posts.revisions.pages import blueprint as revisions_pages
 from blog.posts.state_pages import blueprint as post_state_pages
+from blog.reactions.api import blueprint as reactions_api
+from blog.reactions.pages import blueprint as reactions_pages
 from blog.search.api import blueprint as search_api
 from blog.search.jobs import INDEX_OLD_POSTS
 from blog.search.pages import blueprint as search_pages
@@ -239,6 +241,7 @@ BLUEPRINTS = (
     tags_pages,
     follows_pages,
     comments_pages,
+    reactions_pages,
     comment_feeds,
     report_pages,
     importing_pages,
@@ -257,6 +260,7 @@ RESOURCES = (
     revisions_api,
     comments_api,
     tags_api,
+    reactions_api,
     users_api,
     registration_api,
     follows_api,

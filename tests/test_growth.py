@@ -67,6 +67,11 @@ FILL = """
     INSERT INTO follows (follower_id, followed_id, created_at)
     SELECT id, :hub, now() + id * interval '1 second' FROM users WHERE id > :hub
     ON CONFLICT DO NOTHING;
+    INSERT INTO post_likes (user_id, post_id, created_at)
+    SELECT id, :post, now() + id * interval '1 second' FROM users WHERE id > :hub
+    ON CONFLICT DO NOTHING;
+    INSERT INTO bookmarks (user_id, post_id, created_at)
+    SELECT :hub, id, now() + id * interval '1 second' FROM posts ON CONFLICT DO NOTHING;
     INSERT INTO audit_entries (actor_id, actor_name, act, subject_id, subject_name)
     SELECT :hub, 'hub', 'disable account', :hub, 'hub' FROM generate_series(:first, :last) AS n;
     INSERT INTO emails (message_id, purpose, recipient, subject, text, html, state, attempts)

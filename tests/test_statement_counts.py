@@ -52,6 +52,7 @@ ANONYMOUS = {
     "/embed/{post}": 1,
     "/oembed?url=https://blog.test/post/{post}": 1,
     "/sitemap/posts-1.xml": 1,
+    "/post/{post}/likes": 2,
     "/feed.atom": 1,
     "/user/susan/feed.json": 2,
     "/post/{post}/comments/feed.atom": 2,
@@ -74,7 +75,10 @@ LOGGED_IN = {
     "/people": 4,
     "/tags": 4,
     "/tag/boats": 4,
-    "/post/{post}": 3,
+    # Another one tells what the viewer likes and has bookmarked.
+    "/post/{post}": 4,
+    "/post/{post}/likes": 3,
+    "/bookmarks": 2,
     "/post/{post}/revisions": 3,
     "/post/{post}/revisions/2": 3,
     "/post/{post}/revisions/1/restore": 3,
@@ -93,7 +97,7 @@ LOGGED_IN = {
 }
 FOLLOWING = {"/": 2, "/followers/david": 3, "/followed_by/david": 3}
 ADMINISTRATORS = {
-    "/post/1": 3,
+    "/post/1": 4,
     "/moderate": 2,
     "/moderate/reports": 2,
     "/moderate/reports/closed": 2,

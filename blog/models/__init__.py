@@ -25,6 +25,7 @@ from blog.models.post_media import PostMedia
 from blog.models.post_revision import PostRevision
 from blog.models.post_search import PostSearch, SearchConfiguration
 from blog.models.rate_limit import RateLimit
+from blog.models.reaction import Bookmark, PostLike
 from blog.models.report import Report, ReportState
 from blog.models.revision_media import RevisionMedia
 from blog.models.role import Permission, Role
@@ -39,6 +40,7 @@ __all__ = [
     "ApiToken",
     "AuditEntry",
     "Base",
+    "Bookmark",
     "Comment",
     "CommentRange",
     "Cover",
@@ -63,6 +65,7 @@ __all__ = [
     "PostDay",
     "PostDraft",
     "PostImport",
+    "PostLike",
     "PostMedia",
     "PostRevision",
     "PostSearch",

@@ -114,6 +114,7 @@ class Post(Base):
     # The secret of the link by which others may read it before it is published.
     preview_key: Mapped[str | None] = mapped_column(String(43, collation="C"))
     comment_count: Mapped[Count]
+    like_count: Mapped[Count]
     submission: Mapped[SubmissionKey]
 
     author: Mapped[User] = relationship(lazy="raise")

@@ -45,6 +45,7 @@ from blog.posts.drafts import drafts
 from blog.posts.lists import ListedPost, UnreadPost
 from blog.posts.policies import may_read_post, unreadable
 from blog.posts.schemas import PostCreate, PostForm, PostUpdate
+from blog.posts.viewer_state import ViewerState, viewer_state
 from blog.users.api import addressed_user
 
 blueprint = Resource("posts", __name__, "Posts, timelines and drafts.")
@@ -69,6 +70,9 @@ EXAMPLE = {
     "author": "susan",
     "comments_url": f"{EXAMPLE_ROOT}/posts/17/comments/",
     "comment_count": 1,
+    "like_count": 4,
+    "liked": True,
+    "bookmarked": False,
     "html_url": "https://blog.example/post/17/from-the-command-line",
     "title": "From the command line",
     "slug": "from-the-command-line",
@@ -114,6 +118,8 @@ class PostResource(BaseModel):
 
     model_config = with_example(EXAMPLE)
     PATH_PARAMETER: ClassVar = "post_id"
+    # What others do meanwhile must not fail an edit.
+    NOT_EDITED: ClassVar = {"comment_count", "like_count", "liked", "bookmarked"}
 
     url: Url
     id: int
@@ -125,6 +131,13 @@ class PostResource(BaseModel):
     author: Annotated[str, Field(description="The author's username.")]
     comments_url: Url
     comment_count: int
+    like_count: int
+    liked: Annotated[
+        bool | None, Field(description="Whether you like it. Null without authentication.")
+    ]
+    bookmarked: Annotated[
+        bool | None, Field(description="Whether you bookmarked it. Null without authentication.")
+    ]
     html_url: Annotated[Url, Field(description="Its page, for people.")]
     title: Annotated[str | None, Field(description="Null for a note.")]
     slug: Annotated[str | None, Field(description="The last part of its page's URL.")]
@@ -171,8 +184,8 @@ class PostList(Collection):
     posts: list[PostResource]
 
 
-def resource(post: Post | ListedPost, to: Links) -> PostResource:
-    """The representation of a post; its author must be loaded."""
+def resource(post: ListedPost, to: Links) -> PostResource:
+    """The representation of a post."""
     return PostResource(
         url=to.post(post.id),
         id=post.id,
@@ -185,6 +198,9 @@ def resource(post: Post | ListedPost, to: Links) -> PostResource:
         author=post.author.username,
         comments_url=to.comments_of(post.id),
         comment_count=post.comment_count,
+        like_count=post.like_count,
+        liked=post.liked,
+        bookmarked=post.bookmarked,
         html_url=to.page_of_post(post.id, post.slug),
         title=post.title,
         slug=post.slug,
@@ -232,27 +248,48 @@ async def list_of_posts(posts: lists.PostList, of: int | None = None) -> Respons
     wanted = requested_page(current_app.settings.posts_per_page)
     fields = requested_fields(PostList)
     if fields is not None and set(TEXTS).isdisjoint(fields):
-        summaries = await read(posts.summaries, wanted, of)
+        summaries = await _as_seen(await read(posts.summaries, wanted, of))
         return await list_response(PostList, summaries, resource, keep=True)
     found = await read(posts.texts, wanted, of)
+    state = await _state_of(found.rows)
     texts = tuple(post for post in found.rows if isinstance(post, ListedPost))
     unread = [post for post in found.rows if isinstance(post, UnreadPost)]
     rest = None
     if unread:
         revisions = [f"{post.id} {post.row_version} " for post in unread]
-        rest = Rest(revisions, _read_on([post.id for post in unread], links()))
+        # The viewer's part of the posts that are read later.
+        revisions.append(repr(state and state.of([post.id for post in unread])))
+        rest = Rest(revisions, _read_on([post.id for post in unread], state, links()))
+    texts = state.added_to(texts) if state else texts
     page: Page[ListedPost] = dataclasses.replace(cast(Any, found), rows=texts)
     return await list_response(PostList, page, resource, keep=True, texts=TEXTS, rest=rest)
 
 
-def _read_on(ids: Sequence[int], to: Links) -> AsyncIterator[PostResource]:
+async def _state_of(posts: Sequence[ListedPost | UnreadPost]) -> ViewerState | None:
+    """What the viewer has done with these posts; `None` without authentication."""
+    viewer = current_viewer()
+    if not (viewer.id and posts):
+        return None
+    return await read(viewer_state, viewer.id, tuple(post.id for post in posts))
+
+
+async def _as_seen(page: Page[ListedPost]) -> Page[ListedPost]:
+    """A page with what the viewer has done with its posts."""
+    state = await _state_of(page.rows)
+    return dataclasses.replace(page, rows=state.added_to(page.rows)) if state else page
+
+
+def _read_on(
+    ids: Sequence[int], state: ViewerState | None, to: Links
+) -> AsyncIterator[PostResource]:
     """The rest of a list, read while it is sent, after the request's session was closed."""
     reads, open_session = current_app.request_coalescer, current_app.database.reading_session
 
     async def resources() -> AsyncIterator[PostResource]:
         for start in range(0, len(ids), READ_AT_ONCE):
             some = tuple(ids[start : start + READ_AT_ONCE])
-            for post in await reads.read(open_session, queries.texts_of, some):
+            posts = await reads.read(open_session, queries.texts_of, some)
+            for post in state.added_to(posts) if state else posts:
                 yield resource(post, to)
 
     return resources()
@@ -278,8 +315,8 @@ async def create_post(data: PostCreate) -> Response:
     author = required_viewer()
     body_html = await current_app.renderer.post(data.body, author.id)
     post = await service.write_post(await writes(), db, author, form, body_html)
-    to = links()
-    return json_response(resource(post, to), 201, Location=to.post(post.id))
+    to, new = links(), post._replace(liked=False, bookmarked=False)
+    return json_response(resource(new, to), 201, Location=to.post(post.id))
 
 
 @blueprint.get("/posts/<id:post_id>")
@@ -287,7 +324,7 @@ async def create_post(data: PostCreate) -> Response:
 @document_response(PostResource)
 async def get_post(post_id: int) -> Response:
     """Get a post."""
-    return cached_json_response(resource, await readable_post(post_id), links())
+    return cached_json_response(resource, await _seen_post(post_id), links())
 
 
 @blueprint.put("/posts/<id:post_id>")
@@ -354,7 +391,7 @@ async def list_user_timeline(user: int | str) -> Response:
 async def list_drafts() -> Response:
     """List your own drafts and scheduled posts, the last changed first."""
     wanted = requested_cursor(current_app.settings.posts_per_page)
-    found = await read(drafts, wanted, required_account().id)
+    found = await _as_seen(await read(drafts, wanted, required_account().id))
     return await list_response(PostList, found, resource, texts=TEXTS)
 
 
@@ -365,12 +402,19 @@ async def _edit(post_id: int, data: PostUpdate | PostCreate) -> Response:
     await require_match(db(), Post, post_id, lambda: _readable_resource(post_id))
     if body is None and data.model_fields_set <= {"body"}:
         return json_response(await _readable_resource(post_id))
-    post = await service.edit_post(db(), editor, post_id, data, body_html)
-    return json_response(resource(post, links()))
+    await service.edit_post(db(), editor, post_id, data, body_html)
+    return json_response(await _readable_resource(post_id))
 
 
 async def _readable_resource(post_id: int) -> PostResource:
-    return resource(await readable_post(post_id), links())
+    return resource(await _seen_post(post_id), links())
+
+
+async def _seen_post(post_id: int) -> ListedPost:
+    """A post that the caller may read, with what they have done with it."""
+    post = await readable_post(post_id)
+    state = await _state_of([post])
+    return state.added_to([post])[0] if state else post
 
 
 async def readable_post(post_id: int) -> ListedPost:

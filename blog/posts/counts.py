@@ -18,6 +18,7 @@ from blog.models import (
     Follow,
     Post,
     PostDay,
+    PostLike,
     PostTag,
     Tag,
     TagRange,
@@ -65,6 +66,7 @@ ON_ROWS = (
     ),
     KeptCount("comments of posts", Post.id, Post.comment_count, _counted(Comment.post_id)),
     OF_TAGS[0],
+    KeptCount("likes of posts", Post.id, Post.like_count, _counted(PostLike.post_id)),
 )
 
 

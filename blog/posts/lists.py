@@ -85,12 +85,18 @@ class PostCard(NamedTuple):
     published_at: datetime
     edited_at: datetime | None
     comment_count: int
+    like_count: int
     cover: Cover | None
     author: Author
 
 
 class ListedPost(NamedTuple):
-    """A post with its text and its author, for the API."""
+    """A post with its text and its author, for the API.
+
+    Attributes:
+        liked, bookmarked: whether the viewer likes it and has bookmarked it; `None` for an
+            anonymous viewer. See `blog.posts.viewer_state`.
+    """
 
     id: int
     body: str
@@ -100,6 +106,7 @@ class ListedPost(NamedTuple):
     edited_at: datetime | None
     version: int
     comment_count: int
+    like_count: int
     status: PostStatus
     hidden_at: datetime | None
     title: str | None
@@ -116,6 +123,8 @@ class ListedPost(NamedTuple):
     cover: Cover | None
     tags: tuple[str, ...]
     author: Author
+    liked: bool | None = None
+    bookmarked: bool | None = None
 
     @property
     def author_id(self) -> int:
@@ -149,9 +158,10 @@ _AUTHOR: tuple[ColumnElement[Any], ...] = (
 )  # fmt: skip
 COLUMNS: tuple[ColumnElement[Any], ...] = (
     _POST.id, _POST.body, _POST.body_html, _POST.created_at, _POST.published_at, _POST.edited_at,
-    _POST.version, _POST.comment_count, _POST.status, _POST.hidden_at, _POST.title, _POST.slug,
-    _POST.summary, _POST.word_count, _LANGUAGE, _POST.canonical_url, _POST.comments_open,
-    _POST.pinned_at, _POST.scheduled_wall, _POST.time_zone, _POST.revision, _COVER, _TAGS, *_AUTHOR,
+    _POST.version, _POST.comment_count, _POST.like_count, _POST.status, _POST.hidden_at,
+    _POST.title, _POST.slug, _POST.summary, _POST.word_count, _LANGUAGE, _POST.canonical_url,
+    _POST.comments_open, _POST.pinned_at, _POST.scheduled_wall, _POST.time_zone, _POST.revision,
+    _COVER, _TAGS, *_AUTHOR,
 )  # fmt: skip
 # For posts without a stored excerpt; the database decompresses only this part.
 _BEGINNING = case(
@@ -160,7 +170,8 @@ _BEGINNING = case(
 CARD_COLUMNS: tuple[ColumnElement[Any], ...] = (
     _POST.id, _POST.excerpt, _BEGINNING, func.octet_length(_POST.body_html),
     _POST.title, _POST.slug, _POST.summary, _POST.word_count, _LANGUAGE, _TAGS,
-    _POST.pinned_at, _POST.published_at, _POST.edited_at, _POST.comment_count, _COVER, *_AUTHOR,
+    _POST.pinned_at, _POST.published_at, _POST.edited_at, _POST.comment_count, _POST.like_count,
+    _COVER, *_AUTHOR,
 )  # fmt: skip
 _BYTES = func.octet_length(_POST.body) + func.octet_length(_POST.body_html)
 _ROW_VERSION = cast(literal_column("posts.xmin"), Text)
@@ -187,7 +198,8 @@ def listed(row: Sequence[Any]) -> ListedPost:
     end = len(COLUMNS)
     *fields, cover, tags = row[: end - len(_AUTHOR)]
     author = Author._make(row[end - len(_AUTHOR) : end])
-    return ListedPost._make((*fields, Cover.read(cover), tuple(tags), author))
+    not_filled_in = (None, None)
+    return ListedPost._make((*fields, Cover.read(cover), tuple(tags), author, *not_filled_in))
 
 
 def listed_or_unread(row: Sequence[Any]) -> ListedPost | UnreadPost:
@@ -206,10 +218,10 @@ def page_of_read(page: Page[Any], cursor_of: Callable[[Any], str]) -> Page[Any]:
 
 
 def card_of(row: Sequence[Any]) -> PostCard:
-    """A post of which `CARD_COLUMNS` were read."""
-    shown, cover, author = shown_in_lists(*row[1:4]), Cover.read(row[14]), row[15:19]
+    """A post of which `CARD_COLUMNS` were read, and perhaps more."""
+    shown, cover, author = shown_in_lists(*row[1:4]), Cover.read(row[15]), row[16:20]
     return PostCard._make(
-        (row[0], *shown, *row[4:9], tuple(row[9]), *row[10:14], cover, Author._make(author))
+        (row[0], *shown, *row[4:9], tuple(row[9]), *row[10:15], cover, Author._make(author))
     )
 
 

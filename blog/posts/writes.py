@@ -66,6 +66,7 @@ class NewPost(NamedTuple):
             edited_at=None,
             version=1,
             comment_count=0,
+            like_count=0,
             status=PostStatus.PUBLISHED,
             hidden_at=None,
             title=None,

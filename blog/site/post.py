@@ -5,6 +5,7 @@ from quart.typing import ResponseReturnValue
 
 from blog.comments.queries import comments_page
 from blog.comments.schemas import CommentForm
+from blog.core.auth.identity import current_viewer
 from blog.core.web.app import current_app, read
 from blog.core.web.forms import Form
 from blog.core.web.headers import keep_out_of_indexes
@@ -12,6 +13,7 @@ from blog.core.web.requests import requested_page
 from blog.posts.addresses import post_url
 from blog.posts.reading import readable_post_with_neighbours
 from blog.posts.revisions.memento import ASKS_FOR_A_TIME, post_headers, redirect_to_memento
+from blog.posts.viewer_state import viewer_state
 from blog.site.blueprint import blueprint
 
 
@@ -33,11 +35,14 @@ async def post(post_id: int, slug: str | None = None) -> ResponseReturnValue:
         keep_out_of_indexes()  # Further comments are below the same post.
     wanted = requested_page(current_app.settings.comments_per_page, count=found.comment_count)
     comments = await read(comments_page, found, wanted)
+    viewer = current_viewer()
+    state = await read(viewer_state, viewer.id, (post_id,)) if viewer.id else None
     page = await render_template(
         "site/post.html",
         post=found,
         neighbours=neighbours,
         comments=comments,
+        state=state,
         form=Form(CommentForm),
     )
     return page, post_headers(found)

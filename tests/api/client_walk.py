@@ -44,6 +44,13 @@ from broadside_client.api.posts import (
     replace_post,
     update_post,
 )
+from broadside_client.api.reactions import (
+    bookmark_post,
+    like_post,
+    list_post_likes,
+    remove_bookmark,
+    unlike_post,
+)
 from broadside_client.api.revisions import get_revision, list_revisions
 from broadside_client.api.root import get_root
 from broadside_client.api.tokens import (
@@ -134,6 +141,7 @@ async def walk(susan: AuthenticatedClient, moderator: AuthenticatedClient, beare
     await use_comments(post, writer, bearer(secret))
     await use_media(writer)
     await use_follows(writer)
+    await use_reactions(post, writer)
     await take_away(post, writer, susan)
 
 
@@ -337,6 +345,20 @@ async def use_follows(writer: AuthenticatedClient) -> None:
         assert done.status_code == 204
     oneself = as_a(Problem, await follow_user.asyncio("susan", client=writer))
     assert oneself.status == 422
+
+
+async def use_reactions(post: Post, writer: AuthenticatedClient) -> None:
+    """Like and bookmark a post, and don't any more."""
+    for act in (like_post, bookmark_post):
+        assert (await act.asyncio_detailed(post.id, client=writer)).status_code == 204
+    seen = as_a(Post, await get_post.asyncio(post.id, client=writer))
+    assert (seen.like_count, seen.liked, seen.bookmarked) == (1, True, True)
+    people = as_a(UserList, await list_post_likes.asyncio(post.id, client=writer))
+    assert [user.username for user in people.users] == ["susan"]
+    for act in (unlike_post, remove_bookmark):
+        assert (await act.asyncio_detailed(post.id, client=writer)).status_code == 204
+    seen = as_a(Post, await get_post.asyncio(post.id, client=writer))
+    assert (seen.like_count, seen.liked, seen.bookmarked) == (0, False, False)
 
 
 async def take_away(post: Post, writer: AuthenticatedClient, susan: AuthenticatedClient) -> None:

@@ -302,6 +302,8 @@ SIGHTS = [
     Sight(WRITER, "editor-cover", f"{ESSAY.replace('post', 'edit')}/cover"),
     Sight(WRITER, "drafts", "/drafts"),
     Sight(WRITER, "drafts-none", "/drafts?q=nothing"),
+    Sight(WRITER, "bookmarks", "/bookmarks"),
+    Sight(WRITER, "likes", f"{ESSAY}/likes"),
     Sight(WRITER, "edit", ESSAY.replace("post", "edit")),
     Sight(WRITER, "edit-conflict", ESSAY.replace("post", "edit"), meet_another_editor),
     Sight(WRITER, "delete", ESSAY.replace("post", "delete")),

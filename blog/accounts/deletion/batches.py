@@ -18,10 +18,12 @@ from blog.media.service import delete_some_media
 from blog.models import (
     AccountDeletion,
     AuditEntry,
+    Bookmark,
     Comment,
     Email,
     Follow,
     Post,
+    PostLike,
     PostRevision,
     PostTag,
     Report,
@@ -75,6 +77,8 @@ async def delete_batch(session: AsyncSession, user_id: int) -> bool:
     for step in (
         _delete_posts,
         _delete_comments,
+        _delete_likes,
+        _delete_bookmarks,
         _delete_follows,
         _delete_reports,
         _delete_media,
@@ -105,6 +109,10 @@ async def _delete_posts(session: AsyncSession, user_id: int) -> bool:
     if history:
         await _delete(session, PostRevision, PostRevision.id.in_(history))
         return True
+    if await _delete_reactions(session, PostLike, PostLike.post_id.in_(posts)):
+        return True
+    if await _delete_reactions(session, Bookmark, Bookmark.post_id.in_(posts)):
+        return True
     below = await _some(
         session, select(Comment.id).where(Comment.post_id.in_(posts)).limit(ROWS_AT_ONCE)
     )
@@ -127,6 +135,29 @@ async def _delete_comments(session: AsyncSession, user_id: int) -> bool:
     await _lock(session, Post, Post.id.in_({comment.post_id for comment in comments}))
     await _delete(session, Comment, Comment.id.in_([comment.id for comment in comments]))
     return True
+
+
+async def _delete_likes(session: AsyncSession, user_id: int) -> bool:
+    """Delete some likes of posts of other users, which count them."""
+    return await _delete_reactions(session, PostLike, PostLike.user_id == user_id)
+
+
+async def _delete_bookmarks(session: AsyncSession, user_id: int) -> bool:
+    """Delete some bookmarks."""
+    return await _delete_reactions(session, Bookmark, Bookmark.user_id == user_id)
+
+
+async def _delete_reactions(
+    session: AsyncSession, table: type[PostLike] | type[Bookmark], which: ColumnElement[bool]
+) -> bool:
+    """Delete some likes or bookmarks, after locking the posts, which count their likes."""
+    key = (table.user_id, table.post_id)
+    rows = (await session.execute(select(*key).where(which).limit(ROWS_AT_ONCE))).all()
+    if rows and table is PostLike:
+        await _lock(session, Post, Post.id.in_({row.post_id for row in rows}))
+    if rows:
+        await _delete(session, table, tuple_(*key).in_([tuple(row) for row in rows]))
+    return bool(rows)
 
 
 async def _delete_follows(session: AsyncSession, user_id: int) -> bool:

@@ -2,6 +2,9 @@
 
 The entity tag of a resource is a digest of its representation. It is strong, as `If-Match`
 requires; the tag of a compressed response has a suffix (`blog.core.web.compression`).
+
+Its first half is a digest of what an edit may change. `If-Match` compares only this half, because
+somebody's like must not fail somebody else's edit.
 """
 
 import hashlib
@@ -19,6 +22,7 @@ from blog.core.web.compression import GZIPPED
 from blog.models import Comment, Media, Post, User
 
 TAG_LENGTH = 32
+HALF = TAG_LENGTH // 2
 CHANGED = "This has changed since you loaded it. Load it again before you change it."
 IS_THERE = "This already exists, in a version that If-None-Match rules out."
 
@@ -27,11 +31,15 @@ def etag_of(resource: BaseModel, body: str) -> str:
     """The entity tag of a representation, without the quotes.
 
     Args:
-        resource: the resource. Its class may list fields to ignore as `VOLATILE`.
+        resource: the resource. Its class may list fields to ignore as `VOLATILE`, and those that
+            `If-Match` ignores as `NOT_EDITED`.
         body: the representation.
     """
     if volatile := getattr(resource, "VOLATILE", None):
         body = resource.model_dump_json(exclude=volatile)
+    if not_edited := getattr(resource, "NOT_EDITED", None):
+        edited = resource.model_dump_json(exclude=not_edited)
+        return _digest(edited)[:HALF] + _digest(body)[HALF:]
     return _digest(body)
 
 
@@ -137,10 +145,16 @@ async def require_match(
     await session.execute(rows.with_for_update(key_share=True))
     resource = await representation()
     tag = etag_of(resource, resource.model_dump_json())
-    if "If-Match" in request.headers and not _named(request.if_match.contains, tag):
+    if "If-Match" in request.headers and not _is_unchanged(tag):
         raise PreconditionFailed(CHANGED)
     if _named(request.if_none_match.contains_weak, tag):
         raise PreconditionFailed(IS_THERE)
+
+
+def _is_unchanged(tag: str) -> bool:
+    """Whether `If-Match` names a version with this first half of the tag."""
+    known = request.if_match
+    return known.star_tag or any(each[:HALF] == tag[:HALF] for each in known.as_set())
 
 
 def _named(contains: Callable[[str], bool], tag: str) -> str | None:

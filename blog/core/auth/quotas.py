@@ -33,6 +33,7 @@ WRITING = Quota("writing", 120, 10 * MINUTE, at_once=3)
 # A tab saves every five seconds while somebody types.
 AUTOSAVING = Quota("saving drafts", 600, 10 * MINUTE, at_once=3)
 FOLLOWING = Quota("following", 120, 10 * MINUTE, at_once=3)
+REACTING = Quota("liking and bookmarking", 300, 10 * MINUTE, at_once=3)
 REPORTING = Quota("reporting", 30, HOUR)
 MODERATING = Quota("moderating", 600, 10 * MINUTE, at_once=10)
 CHANGING_ACCOUNT = Quota("changing the account", 60, 10 * MINUTE)

@@ -15,6 +15,7 @@ from blog.core.db.database import Database
 from blog.models import (
     ApiToken,
     AuditEntry,
+    Bookmark,
     Comment,
     Email,
     Export,
@@ -25,6 +26,7 @@ from blog.models import (
     Post,
     PostDraft,
     PostImport,
+    PostLike,
     PostRevision,
     Report,
     Role,
@@ -69,6 +71,14 @@ def sections(account: User) -> dict[str, Section]:
         select(Media.name).where(Media.id == Post.cover_id).scalar_subquery()
     )
     is_readable = and_(visible_to(Viewer.of(account)), Post.author_id == author.id)
+
+    def reactions(table: type[PostLike] | type[Bookmark]) -> Section:
+        return Section(select(
+            table.post_id, case((is_readable, Post.title)).label("post_title"),
+            case((is_readable, author.username)).label("post_author"), table.created_at,
+        ).join(Post, Post.id == table.post_id).join(author, author.id == Post.author_id)
+        .where(table.user_id == me), (table.post_id,))  # fmt: skip
+
     return {
         "profile": Section(select(
             User.username, User.name, User.location, User.about_me, User.language, User.avatar,
@@ -123,6 +133,8 @@ def sections(account: User) -> dict[str, Section]:
         .join(Follow, Follow.follower_id == User.id)
         .where(Follow.followed_id == me, not_deleted(User.id)),
         (Follow.created_at, Follow.follower_id)),
+        "likes": reactions(PostLike),
+        "bookmarks": reactions(Bookmark),
         "reports": Section(select(
             Report.id, Report.post_id, Report.comment_id, Report.reason, Report.created_at,
             Report.state, Report.closed_at,

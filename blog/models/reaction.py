@@ -1,0 +1,46 @@
+"""Likes and bookmarks of posts."""
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from blog.models.base import Base, CreatedAt
+from blog.models.user import User
+
+
+class PostLike(Base):
+    """A user likes a post. Triggers of this table update `posts.like_count`."""
+
+    __tablename__ = "post_likes"
+
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    post_id: Mapped[int] = mapped_column(
+        ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True
+    )
+    created_at: Mapped[CreatedAt]
+
+    user: Mapped[User] = relationship(lazy="raise")
+
+    # The people who like a post, the newest first; the id breaks ties.
+    __table_args__ = (Index(None, "post_id", "created_at", "user_id"),)
+
+
+class Bookmark(Base):
+    """A user keeps a post to read it later. Nobody else knows."""
+
+    __tablename__ = "bookmarks"
+
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    post_id: Mapped[int] = mapped_column(
+        ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True
+    )
+    created_at: Mapped[CreatedAt]
+
+    __table_args__ = (
+        # A user's bookmarks, the newest first.
+        Index(None, "user_id", "created_at", "post_id"),
+        Index(None, "post_id"),
+    )

@@ -1,0 +1,48 @@
+"""What a viewer has done with the posts of a list: it is read for the whole list at once, and kept
+apart from what is the same for everybody."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import ARRAY, BigInteger, any_, bindparam, false, select, true, union_all
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.models import Bookmark, PostLike
+from blog.posts.lists import ListedPost
+
+_VIEWER = bindparam("viewer", type_=BigInteger)
+_IDS = bindparam("ids", type_=ARRAY(BigInteger))
+_LIKE, _BOOKMARK = PostLike.__table__.c, Bookmark.__table__.c
+_STATE = union_all(
+    select(true(), _LIKE.post_id).where(_LIKE.user_id == _VIEWER, _LIKE.post_id == any_(_IDS)),
+    select(false(), _BOOKMARK.post_id).where(
+        _BOOKMARK.user_id == _VIEWER, _BOOKMARK.post_id == any_(_IDS)
+    ),
+)
+
+
+class ViewerState(NamedTuple):
+    """The ids of the posts that a viewer likes, and of those that they have bookmarked."""
+
+    liked: frozenset[int] = frozenset()
+    bookmarked: frozenset[int] = frozenset()
+
+    def of(self, ids: Iterable[int]) -> "ViewerState":
+        """The part about these posts."""
+        return ViewerState(self.liked.intersection(ids), self.bookmarked.intersection(ids))
+
+    def added_to(self, posts: Iterable[ListedPost]) -> tuple[ListedPost, ...]:
+        """The posts as this viewer sees them."""
+        return tuple(
+            post._replace(liked=post.id in self.liked, bookmarked=post.id in self.bookmarked)
+            for post in posts
+        )
+
+
+async def viewer_state(session: AsyncSession, viewer_id: int, ids: Sequence[int]) -> ViewerState:
+    """What a user has done with these posts."""
+    rows = (await session.execute(_STATE, {"viewer": viewer_id, "ids": list(ids)})).all()
+    return ViewerState(
+        frozenset(post_id for is_like, post_id in rows if is_like),
+        frozenset(post_id for is_like, post_id in rows if not is_like),
+    )

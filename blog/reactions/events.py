@@ -1,0 +1,21 @@
+"""Domain events of likes. Bookmarks are private, so they cause none."""
+
+from dataclasses import dataclass
+
+from blog.core.events.event import DomainEvent
+
+
+@dataclass(frozen=True)
+class PostLiked(DomainEvent):
+    """A user likes a post."""
+
+    user_id: int
+    post_id: int
+
+
+@dataclass(frozen=True)
+class PostUnliked(DomainEvent):
+    """A user doesn't like a post any more."""
+
+    user_id: int
+    post_id: int

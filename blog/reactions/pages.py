@@ -1,0 +1,86 @@
+"""Buttons below a post, who likes it, and one's bookmarks."""
+
+from quart import Blueprint, flash, redirect, render_template
+from quart.typing import ResponseReturnValue
+
+from blog.core.auth.identity import required_viewer
+from blog.core.auth.permissions import confirmed_required, permission_required
+from blog.core.auth.quotas import REACTING, quota
+from blog.core.web.app import current_app, db, read, writes
+from blog.core.web.headers import keep_out_of_indexes
+from blog.core.web.requests import requested_page
+from blog.models import Permission, Post
+from blog.posts.addresses import post_url
+from blog.posts.reading import readable_post
+from blog.reactions import queries, service
+from blog.reactions.policies import POLICIES
+
+blueprint = Blueprint("reactions", __name__)
+for policy in POLICIES:
+    blueprint.add_app_template_global(policy)
+
+PEOPLE_PER_PAGE = 50
+
+
+@blueprint.post("/post/<id:post_id>/like")
+@quota(REACTING)
+@permission_required(Permission.COMMENT)
+async def like(post_id: int) -> ResponseReturnValue:
+    """Like a post, and return to it."""
+    post = await readable_post(post_id)
+    await service.like_post(await writes(), required_viewer(), post)
+    return _back_to(post)
+
+
+@blueprint.post("/post/<id:post_id>/unlike")
+@quota(REACTING)
+@permission_required(Permission.COMMENT)
+async def unlike(post_id: int) -> ResponseReturnValue:
+    """Take a like back, and return to the post."""
+    post = await readable_post(post_id)
+    await service.unlike_post(await writes(), required_viewer(), post)
+    return _back_to(post)
+
+
+@blueprint.post("/post/<id:post_id>/bookmark")
+@quota(REACTING)
+@permission_required(Permission.COMMENT)
+async def bookmark(post_id: int) -> ResponseReturnValue:
+    """Bookmark a post, and return to it."""
+    post = await readable_post(post_id)
+    await service.bookmark_post(db(), required_viewer(), post)
+    await flash("Saved to your bookmarks.", "success")
+    return _back_to(post)
+
+
+@blueprint.post("/post/<id:post_id>/unbookmark")
+@quota(REACTING)
+@permission_required(Permission.COMMENT)
+async def unbookmark(post_id: int) -> ResponseReturnValue:
+    """Remove a bookmark, and return to the post."""
+    post = await readable_post(post_id)
+    await service.remove_bookmark(db(), required_viewer(), post_id)
+    await flash("Removed from your bookmarks.", "success")
+    return _back_to(post)
+
+
+@blueprint.get("/post/<id:post_id>/likes")
+async def likes(post_id: int) -> ResponseReturnValue:
+    """Who likes a post."""
+    keep_out_of_indexes()
+    post = await readable_post(post_id)
+    page = await read(queries.likes_page, post, requested_page(PEOPLE_PER_PAGE))
+    return await render_template("reactions/likes.html", post=post, page=page)
+
+
+@blueprint.get("/bookmarks")
+@confirmed_required
+async def bookmarks() -> ResponseReturnValue:
+    """The posts that one has bookmarked, the last bookmarked first."""
+    wanted = requested_page(current_app.settings.posts_per_page)
+    page = await read(queries.bookmarks_page, wanted, required_viewer().id)
+    return await render_template("reactions/bookmarks.html", page=page)
+
+
+def _back_to(post: Post) -> ResponseReturnValue:
+    return redirect(post_url(post, _anchor="reactions"))

@@ -1,0 +1,70 @@
+"""Liking and bookmarking posts. Each function is one transaction, and does nothing the second time.
+
+The caller has read the post, and the viewer may read it.
+"""
+
+from sqlalchemy import delete
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.auth.viewer import Viewer
+from blog.core.db.database_errors import broken_reference
+from blog.core.errors import ForbiddenError, NotFoundError
+from blog.core.web.batches import Batches
+from blog.models import Bookmark, Permission, Post
+from blog.posts.lists import ListedPost
+from blog.posts.service import POST_IS_GONE
+from blog.reactions.policies import may_react_to_post
+from blog.reactions.writes import Pair, add, remove
+
+NOT_PUBLIC = "You can like or bookmark a post as soon as everyone can read it."
+
+
+async def like_post(writes: Batches, viewer: Viewer, post: Post | ListedPost) -> None:
+    """Let the viewer like a post.
+
+    Raises:
+        ForbiddenError: the viewer may not, or the post isn't public.
+        NotFoundError: it was deleted, hidden or unpublished concurrently.
+    """
+    _require(viewer, post)
+    if not await writes.run(add, Pair(viewer.id, post.id)):
+        raise NotFoundError(POST_IS_GONE)
+
+
+async def unlike_post(writes: Batches, viewer: Viewer, post: Post | ListedPost) -> None:
+    """Take a like back."""
+    await writes.run(remove, Pair(viewer.id, post.id))
+
+
+async def bookmark_post(session: AsyncSession, viewer: Viewer, post: Post | ListedPost) -> None:
+    """Bookmark a post for the viewer.
+
+    Raises:
+        ForbiddenError, NotFoundError: as by `like_post`.
+    """
+    _require(viewer, post)
+    added = insert(Bookmark).values(user_id=viewer.id, post_id=post.id).on_conflict_do_nothing()
+    try:
+        await session.execute(added)
+    except IntegrityError as error:
+        if broken_reference(error) != "fk_bookmarks_post_id":
+            raise
+        raise NotFoundError(POST_IS_GONE) from None
+    await session.commit()
+
+
+async def remove_bookmark(session: AsyncSession, viewer: Viewer, post_id: int) -> None:
+    """Remove a bookmark of the viewer's; its post need not be there any more."""
+    await session.execute(
+        delete(Bookmark).where(Bookmark.user_id == viewer.id, Bookmark.post_id == post_id)
+    )
+    await session.commit()
+
+
+def _require(viewer: Viewer, post: Post | ListedPost) -> None:
+    if not viewer.can(Permission.COMMENT):
+        raise ForbiddenError
+    if not may_react_to_post(viewer, post):
+        raise ForbiddenError(NOT_PUBLIC)
