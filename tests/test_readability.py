@@ -230,7 +230,8 @@ LISTS = ["/", "/user/author", f"/tag/{TAG}", f"{PREFIX}/tags/{TAG}/posts/",
          f"{PREFIX}/posts/", f"{PREFIX}/users/author/posts/",
          f"{PREFIX}/users/author/timeline/", f"{PREFIX}/posts/?cursor="]  # fmt: skip
 # What everybody may read, whoever asks.
-FEEDS = ["/feed.atom", "/feed.json", "/user/author/feed.atom", "/user/author/feed.json"]
+FEEDS = ["/feed.atom", "/feed.json", "/user/author/feed.atom", "/user/author/feed.json",
+         f"/tag/{TAG}/feed.atom", f"/tag/{TAG}/feed.json"]  # fmt: skip
 # With the posts of this month, or of the week.
 PLACES = ["/archive/{moment.year}/{moment.month}", "/explore?order=newest"]
 # They name the tag of the post, if everybody may know of it.

@@ -55,6 +55,7 @@ ANONYMOUS = {
     "/post/{post}/likes": 2,
     "/feed.atom": 1,
     "/user/susan/feed.json": 2,
+    "/tag/boats/feed.atom": 2,
     "/post/{post}/comments/feed.atom": 2,
     # The first search of a visitor leases some of their quota.
     "/search": 1,

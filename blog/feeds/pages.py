@@ -1,9 +1,10 @@
-"""The feeds of the site and of people."""
+"""The feeds of the site, of people and of tags."""
 
 from quart import Blueprint, Response, redirect, request, url_for
 from quart.typing import ResponseReturnValue
 
 from blog.core.errors import NotFoundError
+from blog.core.text.tags import address_of_tag
 from blog.core.web.app import current_app, read
 from blog.core.web.requests import requested_cursor
 from blog.feeds.entries import Feed
@@ -11,6 +12,9 @@ from blog.feeds.ids import this_site
 from blog.feeds.responses import FEED_SIZE, feed_of_posts
 from blog.posts.lists import Author
 from blog.posts.queries import BY_AUTHOR, NEWEST
+from blog.tags.addresses import tag_url
+from blog.tags.queries import POSTS
+from blog.tags.reading import addressed_tag
 from blog.users.queries import user_by_username
 
 blueprint = Blueprint("feeds", __name__)
@@ -39,9 +43,7 @@ async def person(username: str, form: str) -> ResponseReturnValue:
     if user is None:
         raise NotFoundError(f"There's no user called {username}.")
     if user.username != username:
-        address = url_for("feeds.person", username=user.username, form=form)
-        query = request.query_string.decode()
-        return redirect(f"{address}?{query}" if query else address, 301)
+        return _moved(url_for("feeds.person", username=user.username, form=form))
     page = await read(BY_AUTHOR.texts, requested_cursor(FEED_SIZE), user.id)
     feed = Feed(
         key=("user", user.id),
@@ -53,3 +55,25 @@ async def person(username: str, form: str) -> ResponseReturnValue:
         author=Author(user.id, user.username, user.avatar_key, user.name),
     )
     return await feed_of_posts(form, feed, page)
+
+
+@blueprint.get("/tag/<tag>/feed.<any(atom, json):form>")
+async def tag(tag: str, form: str) -> ResponseReturnValue:
+    """The newest posts with a tag."""
+    found = await addressed_tag(tag)
+    if tag != (name := address_of_tag(found.name)):
+        return _moved(url_for("feeds.tag", tag=name, form=form))
+    page = await read(POSTS.texts, requested_cursor(FEED_SIZE), found.id)
+    feed = Feed(
+        key=("tag", found.id),
+        title=f"#{found.name} · {current_app.settings.site_name}",
+        page=tag_url(found.name, _external=True),
+        since=(await this_site()).created_at,
+    )
+    return await feed_of_posts(form, feed, page)
+
+
+def _moved(address: str) -> ResponseReturnValue:
+    """Lead to the one address of a feed."""
+    query = request.query_string.decode()
+    return redirect(f"{address}?{query}" if query else address, 301)

@@ -9,6 +9,7 @@ from blog.core.auth.quotas import FOLLOWING, quota
 from blog.core.errors import LimitReachedError, NotFoundError
 from blog.core.text.tags import address_of_tag
 from blog.core.web.app import current_app, db, look_up, read
+from blog.core.web.headers import keep_out_of_indexes
 from blog.core.web.requests import requested_page
 from blog.models import Permission, Tag
 from blog.tags import queries, service
@@ -48,6 +49,8 @@ async def show(tag: str) -> ResponseReturnValue:
     if page.number == 1 and not page.rows:
         # The last ones are of an account that is being deleted.
         raise NotFoundError(NO_SUCH_TAG)
+    if page.number != 1:
+        keep_out_of_indexes()  # Posts move from page to page.
     viewer, is_followed = current_viewer(), False
     if viewer.account is not None:
         is_followed = await read(queries.follows_tag, viewer.id, found.id)

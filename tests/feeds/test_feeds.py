@@ -1,5 +1,6 @@
-"""Feeds of the site, of people and of comments."""
+"""Feeds of the site, of people, of tags and of comments."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -254,6 +255,23 @@ async def test_the_feed_of_comments_has_what_everybody_may_read(
     assert shown.status_code == 302
 
 
+async def test_the_feed_of_a_tag_has_its_posts(writer: Client, browser: Browser) -> None:
+    await made(writer, tags=["C++"])
+    await made(writer, tags=["boats"])
+    tagged = await made(writer, tags=["c++", "boats"])
+    html = (await browser.get("/tag/c%2B%2B")).text
+    found = re.search(r'type="application/atom\+xml" title="#C\+\+" href="([^"]+)"', html)
+    assert found
+    root = valid_atom((await browser.get(found[1])).content)
+    assert root.findtext(f"{ATOM}title") == "#C++ · Broadside"
+    entries = await items(browser, found[1].replace(".atom", ".json"))
+    assert entries[0]["url"] == tagged["html_url"]
+    assert len(entries) == 2
+    assert entries[0] == (await items(browser, "/feed.json"))[0]
+    other = await browser.get("/tag/BOATS/feed.atom?before=x")
+    assert (other.status_code, other.headers["location"]) == (301, "/tag/boats/feed.atom?before=x")
+
+
 async def test_a_person_has_one_address(browser: Browser, susan: User) -> None:
     answer = await browser.get("/user/SUSAN/feed.atom?before=x")
     assert (answer.status_code, answer.headers["location"]) == (
@@ -266,7 +284,8 @@ async def test_a_person_has_one_address(browser: Browser, susan: User) -> None:
     [
         "/user/nobody/feed.atom", "/post/1/comments/feed.json", "/feed.rss", "/feed.atom?before=x",
         "/feed.json?before=" + "x" * 10_000, "/user/susan/feed.json?before=W10",
-        "/user/%2e%2e/feed.atom", "/post/99999999999999999999/comments/feed.atom",
+        "/user/%2e%2e/feed.atom", "/tag/none/feed.atom", "/tag/a%2fb/feed.json",
+        "/post/99999999999999999999/comments/feed.atom",
     ],
 )  # fmt: skip
 async def test_what_is_not_there_is_404(browser: Browser, susan: User, address: str) -> None:

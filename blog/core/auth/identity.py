@@ -26,6 +26,7 @@ VIEWER_INDEPENDENT = {
     "comment_feeds.of_post",
     "feeds.person",
     "feeds.site",
+    "feeds.tag",
     "static",
     "well_known",
     "users.avatar",
