@@ -47,6 +47,8 @@ TARGETS = (
     Target("timeline of someone with 100,000 followers", "/", reader=FOUNDER, tab=FOLLOWED),
     Target("profile", "/user/{writer}"),
     Target("post with 10,000 comments", "/post/{discussed}"),
+    Target("feed, Atom", "/feed.atom", statements=1),
+    Target("feed, JSON", "/feed.json", statements=1),
     Target("page 400", "/?page=400"),
     Target("page 40,000 (of 10,000 posts: 400)", "/?page={deep}"),
     Target.of_api("posts", "/posts/"),

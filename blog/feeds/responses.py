@@ -34,8 +34,8 @@ FORMS = {
     "json": (json_feed.MEDIA_TYPE, json_feed.json_document, json_feed.json_entry),
 }
 OTHER = {"atom": "json", "json": "atom"}
-# Making an entry of such a text takes a millisecond.
-LONG = 16 * 1024
+# Making an entry of such a text takes up to a millisecond.
+LONG = 4 * 1024
 # A post may be published with a time that is a minute old (`PUBLISH_DUE_POSTS`), so what is newer
 # than this must not be the date by which a reader asks for changes.
 SETTLED = timedelta(minutes=2)
