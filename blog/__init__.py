@@ -122,6 +122,7 @@ from blog.posts.state_pages import blueprint as post_state_pages
 from blog.reactions.api import blueprint as reactions_api
 from blog.reactions.pages import blueprint as reactions_pages
 from blog.search.api import blueprint as search_api
+from blog.search.feeds import blueprint as search_feeds
 from blog.search.jobs import INDEX_OLD_POSTS
 from blog.search.pages import blueprint as search_pages
 from blog.site.pages import blueprint as site_pages
@@ -243,6 +244,7 @@ BLUEPRINTS = (
     comments_pages,
     reactions_pages,
     comment_feeds,
+    search_feeds,
     report_pages,
     importing_pages,
     moderation_pages,

@@ -207,6 +207,7 @@ TABLE = [
     Row("GET /archive", everybody(200)),
     Row("GET /archive/<int:year>/<int:month>", everybody(404), "/archive/1969/5"),
     Row("GET /tag/<tag>", everybody(404), "/tag/none"),
+    Row("GET /search/feed.<any(atom, json):form>", everybody(200), "/search/feed.atom?q=x"),
     Row("GET /tag/<tag>/feed.<any(atom, json):form>", everybody(404), "/tag/none/feed.atom"),
     Row("POST /tag/<tag>/follow", confirmed(404), "/tag/none/follow"),
     Row("POST /tag/<tag>/unfollow", confirmed(404), "/tag/none/unfollow"),

@@ -63,6 +63,7 @@ ANONYMOUS = {
     "/search?q=post": 5,
     "/search?q=author:susan post": 4,
     "/search?q=tag:x -post": 3,
+    "/search/feed.atom?q=post": 3,
     "/search/suggestions?q=post": 4,
     "/opensearch.xml": 0,
     "/auth/login": 0,

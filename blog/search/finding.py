@@ -36,6 +36,13 @@ class Found(NamedTuple):
     tags: Sequence[str] = ()
 
 
+class FoundTexts(NamedTuple):
+    """What the feed of a search shows, and the cursor of the next page."""
+
+    posts: Sequence[ListedPost]
+    next_cursor: str | None
+
+
 class FoundResources(NamedTuple):
     """What the API answers to a search."""
 
@@ -83,6 +90,14 @@ async def suggest(session: AsyncSession, text: str) -> Sequence[tuple[str, str]]
         *((f"author:{person.username}", person.name or person.username) for person in people),
         *((f'tag:"{tag}"' if " " in tag else f"tag:{tag}", tag) for tag in tags),
     )
+
+
+async def find_texts(session: AsyncSession, text: str, wanted: CursorRequest) -> FoundTexts:
+    """Search for the newest posts only, with their texts; otherwise as `find`."""
+    await queries.limit_time(session)
+    question = await queries.understand(session, text)
+    found = await queries.matches(session, question, Sorting.DATE, wanted)
+    return FoundTexts(await texts_of(session, found.ids), found.next_cursor)
 
 
 async def find_resources(session: AsyncSession, asked: Asked) -> FoundResources:

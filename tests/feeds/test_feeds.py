@@ -272,6 +272,33 @@ async def test_the_feed_of_a_tag_has_its_posts(writer: Client, browser: Browser)
     assert (other.status_code, other.headers["location"]) == (301, "/tag/boats/feed.atom?before=x")
 
 
+async def test_the_feed_of_a_search_has_what_it_finds(writer: Client, browser: Browser) -> None:
+    found = await made(writer, title="About trams", body="They never come.")
+    await made(writer, body="About boats")
+    draft = await made(writer, body="A draft about trams", status="draft")
+    html = (await browser.get("/search?q=trams")).text
+    way = re.search(r'type="application/atom\+xml" title="trams" href="([^"]+)"', html)
+    assert way
+    root = valid_atom((await browser.get(way[1])).content)
+    assert root.findtext(f"{ATOM}title") == "trams · Broadside"
+    assert [each.get("href") for each in root.findall(f"{ATOM}link[@rel='self']")] == [
+        f"{SITE}/search/feed.atom?q=trams"
+    ]
+    (entry,) = await items(browser, "/search/feed.json?q=trams")
+    assert entry["url"] == found["html_url"]
+    assert draft["body"] not in (await browser.get(way[1])).text
+
+
+@pytest.mark.parametrize(
+    "text", ["x" * 10_000, ":*", '"', "'; --", "\ufffe", "-", "👩‍👩‍👧‍👦", "author:"]
+)
+async def test_any_search_has_a_valid_feed_or_none(browser: Browser, text: str) -> None:
+    answer = await browser.get("/search/feed.atom", params={"q": text})
+    assert answer.status_code in {200, 404}
+    if answer.status_code == 200:
+        valid_atom(answer.content)
+
+
 async def test_a_person_has_one_address(browser: Browser, susan: User) -> None:
     answer = await browser.get("/user/SUSAN/feed.atom?before=x")
     assert (answer.status_code, answer.headers["location"]) == (
@@ -284,7 +311,9 @@ async def test_a_person_has_one_address(browser: Browser, susan: User) -> None:
     [
         "/user/nobody/feed.atom", "/post/1/comments/feed.json", "/feed.rss", "/feed.atom?before=x",
         "/feed.json?before=" + "x" * 10_000, "/user/susan/feed.json?before=W10",
-        "/user/%2e%2e/feed.atom", "/tag/none/feed.atom", "/tag/a%2fb/feed.json",
+        "/user/%2e%2e/feed.atom", "/tag/none/feed.atom", "/search/feed.atom",
+        "/search/feed.json?q=%20",
+        "/tag/a%2fb/feed.json",
         "/post/99999999999999999999/comments/feed.atom",
     ],
 )  # fmt: skip

@@ -38,6 +38,7 @@ VIEWER_INDEPENDENT = {
     "oembed.embed",
     "oembed.show",
     "robots.show",
+    "search_feeds.of_search",
     "sitemaps.file",
     "sitemaps.index",
     "well_known_uris.change_password",

@@ -1,0 +1,53 @@
+"""The feed of a search: the newest posts that it finds."""
+
+from quart import Blueprint, Response, abort, request, url_for
+from sqlalchemy.exc import DBAPIError
+
+from blog.core.auth.quotas import SEARCHING, quota
+from blog.core.db.database_errors import is_timeout
+from blog.core.db.pagination import Page
+from blog.core.errors import NotFoundError
+from blog.core.text.cleaning import without_forbidden
+from blog.core.web.app import current_app, read
+from blog.core.web.requests import requested_cursor
+from blog.feeds.entries import Feed
+from blog.feeds.ids import this_site
+from blog.feeds.responses import feed_of_posts
+from blog.posts.lists import ListedPost, UnreadPost
+from blog.search.finding import find_texts
+from blog.search.queries import Sorting
+from blog.search.question import LONGEST
+
+blueprint = Blueprint("search_feeds", __name__)
+
+# The texts of so many posts are read at once, however long they are.
+FEED_SIZE = 10
+NO_QUESTION = "Please add what to search for: ?q=…"
+TOOK_TOO_LONG = "This search took too long. Please make it more specific."
+
+
+@blueprint.get("/search/feed.<any(atom, json):form>")
+@quota(SEARCHING)
+async def of_search(form: str) -> Response:
+    """The newest posts that `?q=` finds."""
+    question = without_forbidden(request.args.get("q", "")).strip()[:LONGEST]
+    if not question:
+        raise NotFoundError(NO_QUESTION)
+    wanted = requested_cursor(FEED_SIZE)
+    try:
+        found = await read(find_texts, question, wanted)
+    except DBAPIError as error:
+        if not is_timeout(error):
+            raise
+        abort(503, TOOK_TOO_LONG)
+    feed = Feed(
+        key=("search", question),
+        title=f"{question} · {current_app.settings.site_name}",
+        page=url_for("search.search", q=question, sort=Sorting.DATE.value, _external=True),
+        since=(await this_site()).created_at,
+        arguments=(("q", question),),
+    )
+    page: Page[ListedPost | UnreadPost] = Page(
+        tuple(found.posts), None, False, next_cursor=found.next_cursor
+    )
+    return await feed_of_posts(form, feed, page)
