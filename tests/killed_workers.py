@@ -10,7 +10,7 @@ from blog import JOBS, create_app
 from blog.core.jobs.background import Background
 from blog.core.jobs.worker import JobWorker
 from blog.core.web.app import Broadside
-from settings import load_settings
+from settings import StorageKind, load_settings
 from tests.servers import until
 
 LEASE_SECONDS = 1.5
@@ -60,6 +60,14 @@ async def kill_worker(
         "VAR_DIR": str(settings.var_dir), "BASE_URL": settings.base_url,
         "SECRET_KEY": settings.signing_key(),
     }  # fmt: skip
+    if settings.storage is StorageKind.S3 and settings.storage_secret_key:
+        environment |= {
+            "STORAGE": "s3", "STORAGE_BUCKET": str(settings.storage_bucket),
+            "STORAGE_ENDPOINT": str(settings.storage_endpoint),
+            "STORAGE_REGION": settings.storage_region,
+            "STORAGE_ACCESS_KEY": str(settings.storage_access_key),
+            "STORAGE_SECRET_KEY": settings.storage_secret_key.get_secret_value(),
+        }  # fmt: skip
     worker = processes.Process(target=run_worker, args=[environment, name, stores])
     worker.start()
     try:
