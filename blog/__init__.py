@@ -128,6 +128,7 @@ from blog.search.pages import blueprint as search_pages
 from blog.site.pages import blueprint as site_pages
 from blog.tags.api import blueprint as tags_api
 from blog.tags.pages import blueprint as tags_pages
+from blog.transfer.exporting.api import blueprint as exports_api
 from blog.transfer.exporting.handlers import remove_with_account
 from blog.transfer.exporting.jobs import (
     MAKE_EXPORT,
@@ -270,6 +271,7 @@ RESOURCES = (
     tokens_api,
     media_api,
     search_api,
+    exports_api,
 )
 # The pools of processes, beside that of the renderer.
 PROCESSES = ("image_processes", "comparisons", "cards")

@@ -42,7 +42,7 @@ class PasswordRequiredError(Exception):
 WHAT_IS_MISSING: dict[type[Exception], str] = {
     quart_auth.Unauthorized: "Please send an email address and password, or a token.",
     BadCredentialsError: ("Unknown user or token, wrong password, or expired token."),
-    PasswordRequiredError: "A token can't create another token. Please send your password.",
+    PasswordRequiredError: "A token isn't enough for this. Please send your password.",
 }
 
 

@@ -136,6 +136,14 @@ TABLE = [
     Row("GET /media/<id:media_id>", account_holders(404), "/media/4711"),
     Row("PATCH /media/<id:media_id>", writers(404), "/media/4711"),
     Row("DELETE /media/<id:media_id>", writers(404), "/media/4711"),
+    Row("GET /me/exports/", with_password(200, read_only=401)),
+    Row("POST /me/exports/", with_password(202, read_only=403)),
+    Row("GET /me/exports/<id:export_id>", with_password(404, read_only=401), "/me/exports/4711"),
+    Row(
+        "GET /me/exports/<id:export_id>/archive",
+        with_password(404, read_only=401),
+        "/me/exports/4711/archive",
+    ),
     Row("GET /token", with_password(200, read_only=401)),
     Row("GET /tokens/", account_holders(200)),
     Row("POST /tokens/", with_password(201, read_only=403)),
@@ -209,8 +217,8 @@ async def test_a_resource_is_for_whom_the_table_says(
     got = {}
     for kind in Access._fields:
         address = (row.address or rule).format_map(site.ids[kind])
-        # Creating and listing tokens takes a password. Everything else is done with a token.
-        uses_password = kind in ROLES and "/token" in rule
+        # Tokens and exports take a password. Everything else is done with a token.
+        uses_password = kind in ROLES and ("/token" in rule or "/me/exports" in rule)
         credentials: dict[str, Any] = (
             {"auth": (kind, PASSWORD)} if uses_password else {"token": site.tokens.get(kind, "")}
         )

@@ -29,7 +29,7 @@ from blog.core.api.json_schemas import (
 )
 from blog.core.api.links import PREFIXES
 from blog.core.api.problems import KINDS, Problem, problem_example
-from blog.core.api.responses import NoContent
+from blog.core.api.responses import Download, NoContent
 from blog.core.web.requests import LARGEST_ROW_ID, PersonConverter, RowIdConverter
 
 DESCRIBED = "v1"
@@ -162,7 +162,7 @@ class Description(OpenAPIProvider):
     ) -> tuple[dict[str, Any], Schemas]:
         description = inspect.getdoc(model)
         headers = _headers(*COUNTED) | (headers_of(headers_model) if headers_model else {})
-        if model is NoContent:
+        if model in {NoContent, Download}:
             return {"description": description, "headers": headers}, {}
         if model is Problem:
             return {}, {}

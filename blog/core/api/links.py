@@ -73,6 +73,9 @@ class Links(NamedTuple):
         """The address of a file of an image, at `MEDIA_URL` if that is set."""
         return urljoin(current_app.settings.media_url or self.root, path)
 
+    def export(self, export_id: int) -> str:
+        return f"{self.root}/me/exports/{export_id}"
+
     def token(self, token_id: int) -> str:
         return f"{self.root}/tokens/{token_id}"
 

@@ -166,6 +166,10 @@ class NoContent(BaseModel):
     """Success, without a body."""
 
 
+class Download(BaseModel):
+    """A file."""
+
+
 def no_content() -> Response:
     """An empty response (204)."""
     response = Response(status=204)

@@ -1,0 +1,39 @@
+"""What pages and the API have in common."""
+
+from quart import Response
+
+from blog.core.auth.quotas import EXPORTING, spend
+from blog.core.auth.viewer import Viewer
+from blog.core.errors import NotFoundError
+from blog.core.web.app import db, look_up
+from blog.core.web.stored_files import stored_file
+from blog.transfer.exporting import queries, service
+from blog.transfer.exporting.jobs import export_key
+
+IS_GONE = "This export no longer exists. You can create another one."
+
+
+async def ask_once(viewer: Viewer) -> None:
+    """Ask for an export. If one is being made, that is what was wanted.
+
+    Raises:
+        TooManyRequestsError: they have asked too often.
+    """
+    if not (await look_up(queries.exports_of, viewer.id)).is_running:
+        await spend(EXPORTING)
+        await service.ask_for_export(db(), viewer.id)
+
+
+async def archive_of(viewer: Viewer, export_id: int) -> Response:
+    """The ZIP file of an export.
+
+    Raises:
+        NotFoundError: it is not ready, not theirs, or deleted.
+    """
+    export = await look_up(queries.ready_export, viewer.id, export_id)
+    if export is None or export.finished_at is None:
+        raise NotFoundError(IS_GONE)
+    name = f"{viewer.username}-{export.finished_at:%Y-%m-%d}.zip"
+    response = await stored_file(export_key(export.name), name=name)
+    response.cache_control.no_store = True
+    return response
