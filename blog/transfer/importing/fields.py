@@ -33,6 +33,7 @@ LONGEST_QUOTED = 60
 
 NO_DATE = "It has no date, so it becomes a draft."
 FAR_AWAY = "Its date is more than ten years ahead, so it becomes a draft."
+NO_ZONE = "Its time zone is skipped: “{zone}” isn't one. It's scheduled in UTC."
 TITLE_CUT = f"Its title is shortened to {LONGEST_TITLE} characters."
 EXCERPT_CUT = f"Its excerpt is shortened to {LONGEST_EXCERPT} characters."
 TOO_MANY_TAGS = "Only the first {most} of its {number} tags are kept."
@@ -219,7 +220,7 @@ def _times(post: ImportedPost, moment: datetime, remark: Remark) -> dict[str, An
         "published_at": published_at,
         "created_at": created_at,
         "edited_at": _edited_at(post, published_at or created_at, moment),
-        **_schedule(post, status, published_at),
+        **_schedule(post, status, published_at, remark),
     }
 
 
@@ -231,13 +232,14 @@ def _edited_at(post: ImportedPost, begin: datetime, moment: datetime) -> datetim
 
 
 def _schedule(
-    post: ImportedPost, status: PostStatus, published_at: datetime | None
+    post: ImportedPost, status: PostStatus, published_at: datetime | None, remark: Remark
 ) -> dict[str, Any]:
     if status != PostStatus.SCHEDULED or published_at is None:
         return {"scheduled_wall": None, "time_zone": None}
     try:
         zone = _ZONE.validate_python(post.time_zone) or "UTC"
     except ValidationError:
+        remark(NO_ZONE.format(zone=_quoted(post.time_zone or "")))
         zone = "UTC"
     wall = published_at.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
     return {"scheduled_wall": wall, "time_zone": zone}

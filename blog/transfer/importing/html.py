@@ -3,7 +3,8 @@
 import re
 from typing import Any
 
-from bs4 import BeautifulSoup, Comment, Tag
+from bs4 import BeautifulSoup, ParserRejectedMarkup, Tag
+from bs4.element import Comment, Declaration, Doctype, ProcessingInstruction
 from markdownify import ATX, BACKSLASH, MarkdownConverter
 
 from blog.transfer.importing.images import SUFFIXES, outside_code
@@ -13,9 +14,11 @@ from blog.transfer.importing.post import UnreadableError
 LONGEST_HTML = 1024 * 1024
 TOO_LONG = "The text is longer than a post can be."
 TOO_DEEP = "The HTML is nested too deeply."
+DAMAGED = "The HTML is damaged and can't be read."
 # What has no text, or shows what is on another site.
 _REMOVED = ["script", "style", "noscript", "template", "head", "form", "button", "svg", "canvas"]
 _EMBEDDED = ["iframe", "embed", "video", "audio", "object"]
+_INVISIBLE = (Comment, Declaration, Doctype, ProcessingInstruction)
 _LANGUAGE = re.compile(r"(?:lang(?:uage)?-|brush:\s*)([\w+#-]+)")
 
 _SPECIAL = re.compile(r"([\\`*\[\]<]|(?<![^\W_])_|_(?![^\W_])|~~|==|\$(?![0-9])|&(?=#?\w+;))")
@@ -23,6 +26,10 @@ _SPECIAL = re.compile(r"([\\`*\[\]<]|(?<![^\W_])_|_(?![^\W_])|~~|==|\$(?![0-9])|
 _BEGINNING = re.compile(r"^(\s*)([#>+-]|=+(?=\s*$)|-+(?=\s*$)|[0-9]{1,9}(?=[.)](\s|$)))", re.M)
 _SPACES_AT_END = re.compile(r"[ \t]+$", re.M)
 _BLANK_LINES = re.compile(r"\n{3,}")
+# The parser of the standard library accepts no other section of this kind.
+_UNKNOWN_SECTION = re.compile(
+    r"<!\[(?!(?:temp|cdata|ignore|include|rcdata|if|else|endif)\b)", re.IGNORECASE
+)
 
 
 class _Converter(MarkdownConverter):
@@ -47,7 +54,7 @@ def markdown_of_html(html: str) -> tuple[str, list[str]]:
     if len(html) > LONGEST_HTML:
         raise UnreadableError(TOO_LONG)
     try:
-        soup = BeautifulSoup(html, "html.parser")
+        soup = BeautifulSoup(_parsable(html), "html.parser")
         remarks = _simplify(soup)
         converter = _Converter(
             heading_style=ATX,
@@ -60,7 +67,16 @@ def markdown_of_html(html: str) -> tuple[str, list[str]]:
         text = converter.convert_soup(soup)
     except RecursionError:
         raise UnreadableError(TOO_DEEP) from None
+    except ParserRejectedMarkup:
+        raise UnreadableError(DAMAGED) from None
     return outside_code(text, _tidied).strip(), remarks
+
+
+def _parsable(html: str) -> str:
+    """HTML without what the parser refuses, or takes quadratic time for: tags that never end."""
+    end = html.rfind(">") + 1
+    html = html[:end] + html[end:].replace("<", "&lt;")
+    return _UNKNOWN_SECTION.sub("&lt;![", html)
 
 
 def _tidied(text: str) -> str:
@@ -70,7 +86,7 @@ def _tidied(text: str) -> str:
 def _simplify(soup: BeautifulSoup) -> list[str]:
     """Remove what Markdown does not have; returns the remarks."""
     remarks = list[str]()
-    for each in soup.find_all(string=lambda text: isinstance(text, Comment)):
+    for each in soup.find_all(string=lambda text: isinstance(text, _INVISIBLE)):
         each.extract()
     for tag in soup.find_all(_REMOVED):
         tag.decompose()

@@ -13,7 +13,7 @@ from blog.mail import outbox
 from blog.models import ImportRemark, ImportState, PostImport, User
 from blog.models.account_deletion import not_deleted
 from blog.transfer.importing.batch import Batch, Remark
-from blog.transfer.importing.post import Entry
+from blog.transfer.importing.post import Entry, SourceError
 from blog.transfer.importing.processes import Found
 from blog.transfer.importing.report import summary
 from blog.transfer.importing.uploads import remove_upload
@@ -24,6 +24,9 @@ RUNNING = (ImportState.CHECKING, ImportState.IMPORTING)
 TOLD_AFTER_SECONDS = 60
 LONGEST_NAME, LONGEST_REMARK = 200, 2000
 
+# Each has taken half a minute.
+MOST_UNREADABLE = 20
+TOO_SLOW = "Too many of its items take too long or too much memory to read."
 GAVE_UP = (
     "Something went wrong on our side. We still have your file, so you can try again. What has "
     "been imported isn't added twice."
@@ -75,6 +78,7 @@ async def written(
 
     Raises:
         StoppedError: nothing is written.
+        SourceError: nothing is written, because too many items have used up the time for them.
     """
     found, batch = step
     present = await _locked(session, row.id, position)
@@ -83,6 +87,8 @@ async def written(
     counts, further = await writer.write(session, batch)
     present.position = found.position
     present.counts = dict(Counter(present.counts) + counts)
+    if present.counts.get("unreadable", 0) >= MOST_UNREADABLE:
+        raise SourceError(TOO_SLOW)
     await _add_remarks(session, row.id, [*batch.remarks, *further])
     if found.is_end:
         await _end(session, present)

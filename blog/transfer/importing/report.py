@@ -16,11 +16,13 @@ _COUNTS = (
     ("known", "1 item that was already here", "{:,} items that were already here"),
     ("left_out", "1 item that can't be imported", "{:,} items that can't be imported"),
 )
+# What is counted besides.
+NOTHING_NEW = {"known", "unreadable", "left_out"}
 
 
 def brings_something(counts: Mapping[str, int]) -> bool:
     """Whether there is anything that can be imported."""
-    return any(number for name, number in counts.items() if name not in {"known", "left_out"})
+    return any(number for name, number in counts.items() if name not in NOTHING_NEW)
 
 
 def summary(counts: Mapping[str, int]) -> list[str]:

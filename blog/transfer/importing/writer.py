@@ -22,7 +22,7 @@ from blog.transfer.importing.batch import Batch, New, Person, Ready, Remark
 from blog.transfer.importing.companions import checked_companions, ready_companions
 from blog.transfer.importing.fields import checked, digest_of, key_of
 from blog.transfer.importing.post import Entry, ImportedProfile, UnreadableError
-from blog.transfer.importing.processes import Reading
+from blog.transfer.importing.processes import CANNOT_BE_READ, Reading
 from blog.transfer.importing.rows import Rows
 
 # As many as there are rendering processes.
@@ -134,6 +134,7 @@ class Writer:
         counts["images"] = self._number_of_new_images(batch, posts)
         counts["follows"] = batch.follows
         counts["known"] = batch.known + len(batch.posts) - len(posts)
+        counts["unreadable"] = sum(each.text == CANNOT_BE_READ for each in batch.remarks)
         counts["left_out"] = len({each.item for each in batch.remarks if each.is_left_out})
         return counts, remarks
 

@@ -41,7 +41,7 @@ def in_folder(folder: Path, files: Mapping[str, File]) -> Path:
 
 def front_matter(body: str = "Text of it.\n", **fields: Any) -> str:
     """A Markdown file with YAML that is JSON as well."""
-    lines = [f"{name}: {json.dumps(value)}" for name, value in fields.items()]
+    lines = [f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in fields.items()]
     return "\n".join(["---", *lines, "---", "", body])
 
 

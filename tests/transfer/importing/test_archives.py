@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from blog.posts.schemas import LONGEST_POST
 from blog.transfer.importing import archive, reading
+from blog.transfer.importing.html import TOO_DEEP, TOO_LONG
 from blog.transfer.importing.post import SourceError
-from tests.transfer.importing.samples import front_matter, picture, zipped
+from tests.transfer.importing.samples import front_matter, ghost, picture, zipped
 from tests.transfer.importing.support import entries, posts, remarks, saved
 
 HELLO = front_matter(title="Hello", date="2020-01-01")
@@ -116,6 +118,41 @@ def test_front_matter_that_cannot_be_read_leaves_out_its_post_with_the_reason(
     path = saved(tmp_path, zipped({"a.md": content, "hello.md": HELLO}))
     assert [*posts(path)] == ["Hello"]
     assert [*remarks(path)] == ["a.md"]
+
+
+ODD_HTML = {
+    "tags that never end": ("<img " * 200_000, None),
+    "attributes that never end": ("Text <a b='" * 90_000, None),
+    "deep": ("<p>Text" + "<b><i>" * 30_000, None),
+    "an unknown section": ("a <![a](b) c", "a \\<!\\[a\\](b) c"),
+    "a section of Word": ("<p><![if !supportLists]>One<![endif]></p>", "One"),
+    "an unfinished tag": ("<p>One</p> <a href='x", "One\n\n\\<a href='x"),
+}
+
+
+@pytest.mark.parametrize("html, markdown", ODD_HTML.values(), ids=ODD_HTML.keys())
+def test_odd_html_becomes_text_or_is_left_out_with_the_reason(
+    tmp_path: Path, html: str, markdown: str | None
+) -> None:
+    path = saved(
+        tmp_path, ghost({"title": "Odd", "html": html}, {"title": "B", "html": "<p>B</p>"})
+    )
+    found = posts_and_remarks(path)
+    if markdown is None:
+        assert found["Odd"] in {TOO_DEEP, TOO_LONG, "too long"}
+    else:
+        assert found["Odd"] == markdown
+    assert found["B"] == "B"
+
+
+def posts_and_remarks(path: Path) -> dict[str, str]:
+    """The text of each item, or why it has none."""
+    return {
+        entry.name: (entry.post.body if len(entry.post.body) <= LONGEST_POST else "too long")
+        if entry.post
+        else entry.remarks[0]
+        for entry in entries(path)
+    }
 
 
 def test_an_image_that_is_too_large_is_left_out(

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.accounts.events import AccountDeleted
 from blog.core.clock import now
 from blog.core.events.handlers import record
+from blog.core.text.process_pool import OutOfTimeError
 from blog.core.web.app import Broadside
 from blog.models import (
     ImportedPost,
@@ -29,6 +30,7 @@ from blog.models import (
 from blog.posts.counts import wrong_counts
 from blog.transfer.importing import jobs, progress
 from blog.transfer.importing.jobs import IMPORT_POSTS, tidy_imports
+from blog.transfer.importing.processes import Reading
 from blog.transfer.importing.uploads import (
     FOLDER,
     REMOVE_IMPORT_UPLOAD,
@@ -397,6 +399,21 @@ async def test_no_file_and_a_file_that_is_too_large_are_refused(
     assert await stored(app) == []
 
 
+async def test_a_file_with_many_items_that_take_too_long_is_given_up(
+    app: Broadside, susans_browser: Browser, db: AsyncSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def takes_too_long(self: Reading, position: int, number: int) -> dict[str, Any]:
+        raise OutOfTimeError
+
+    monkeypatch.setattr(Reading, "_read", takes_too_long)
+    await send(susans_browser, many(100))
+    await finish(app)
+    page = (await susans_browser.get("/import")).text
+    assert "Too many of its items take too long" in page
+    assert (await the_import(db)).position == progress.MOST_UNREADABLE - 1
+    assert await stored(app) == []
+
+
 HOSTILE = {
     "long.md": front_matter("x", title="A" * 10_000, date="2020-01-01"),
     "control.md": front_matter("x", title="A\0\u202eB\x07", date="2020-01-01"),
@@ -409,6 +426,8 @@ HOSTILE = {
     "huge.md": front_matter("word " * 20_000, title="H", date="2020-01-01"),
     "intricate.md": front_matter("[" * 60_000, title="I", date="2020-01-01"),
     "invisible.md": front_matter("[a]: https://example.com", title="V", date="2020-01-01"),
+    "spaces.md": front_matter("x", title="   ", slug=" ", tags=["  "], date="2020-01-01"),
+    "emoji.md": front_matter("x", title="👋", tags=["#", "👋", "a b", "#c"], date="2020-01-01"),
     "fine.md": front_matter("x", title="Fine", date="2020-01-01"),
 }
 
@@ -421,7 +440,12 @@ async def test_what_no_post_can_have_is_left_out_with_words_and_the_others_come(
     await press(susans_browser, "confirm")
     await finish(app)
     posts = {post.title: post for post in await db.scalars(select(Post))}
-    assert {*posts} == {"A" * 199 + "…", "AB", "T", "B", "L", "S", "U", "Y", "Fine"}
+    assert {*posts} == {"A" * 199 + "…", "AB", "T", "B", "L", "S", "U", "Y", "👋", None, "Fine"}
+    assert (posts["👋"].tags, posts[None].tags, posts[None].slug) == (
+        ["👋", "a b", "c"],
+        [],
+        "spaces",
+    )
     assert posts["T"].tags == [f"t{n}" for n in range(10)]
     assert posts["B"].tags == ["fine"]
     assert posts["S"].slug == "post-2020"
@@ -429,7 +453,7 @@ async def test_what_no_post_can_have_is_left_out_with_words_and_the_others_come(
     assert posts["Y"].status == PostStatus.DRAFT
     rows = await db.execute(select(ImportRemark.item, ImportRemark.is_left_out))
     said = {row.item: row.is_left_out for row in rows}
-    assert {*said} == {*HOSTILE} - {"control.md", "fine.md"}
+    assert {*said} == {*HOSTILE} - {"control.md", "spaces.md", "emoji.md", "fine.md"}
     assert {item for item, left_out in said.items() if left_out} == {
         "huge.md", "intricate.md", "invisible.md",
     }  # fmt: skip
