@@ -51,6 +51,8 @@ TARGETS = (
     Target("feed, JSON", "/feed.json", statements=1),
     Target("page 400", "/?page=400"),
     Target("page 40,000 (of 10,000 posts: 400)", "/?page={deep}"),
+    Target("search, a common word", "/search?q=the", statements=8),
+    Target("search, a rare word", "/search?q=falmouth", statements=8),
     Target.of_api("posts", "/posts/"),
     Target.of_api("a timeline", "/users/{member}/timeline/"),
     Target.of_api("one post", "/posts/{discussed}", floor="one"),

@@ -96,6 +96,12 @@ class Expected(NamedTuple):
         return self.viewer == "author of the post" and self.state in {"draft", "scheduled post"}
 
     @property
+    def is_found(self) -> bool:
+        """Whether the viewer's search finds the post: a public one, or their own in any state."""
+        is_own = self.viewer == "author of the post" and self.state != "deleted post"
+        return self.is_public or is_own
+
+    @property
     def preview(self) -> int:
         """The status of the preview link for anyone who has it."""
         if self.state in {"draft", "scheduled post"}:
@@ -236,6 +242,7 @@ FEEDS = ["/feed.atom", "/feed.json", "/user/author/feed.atom", "/user/author/fee
 PLACES = ["/archive/{moment.year}/{moment.month}", "/explore?order=newest"]
 # They name the tag of the post, if everybody may know of it.
 TAG_LISTS = ["/tags", "/tags?order=name", f"{PREFIX}/tags/", f"{PREFIX}/tags/?cursor="]
+SEARCHES = ["author:author", '"of the post"']
 COMMENT_LISTS = [f"{PREFIX}/comments/", f"{PREFIX}/comments/?cursor="]
 
 
@@ -354,6 +361,9 @@ async def test_every_route_hides_what_its_viewer_may_not_read(
             assert (TAG in (await client.get(address)).text) == expected.is_public, address
         embedded = await client.get("/oembed?url=https://blog.test/post/1")
         assert embedded.status_code == (200 if expected.is_public else 404)
+        for q in SEARCHES:
+            found = await client.get(f"{PREFIX}/search/", params={"q": q})
+            assert (POST in found.text) == expected.is_found, q
         drafts = await client.get(f"{PREFIX}/me/drafts/")
         assert (POST in drafts.text) == expected.is_own_draft
         for address in COMMENT_LISTS:
@@ -396,6 +406,9 @@ async def test_no_page_shows_what_somebody_may_not_know_of(
         preview = await browser.get(f"/preview/{PREVIEW_KEY}")
         assert preview.status_code == expected.preview
         assert (POST in preview.text) == (expected.preview == 200)
+        for q in SEARCHES:
+            found = await browser.get("/search", params={"q": q})
+            assert ('href="/post/1' in found.text) == expected.is_found, q
         for row in PAGES:
             if row.rule.startswith("GET"):
                 answer = await browser.get(row.address)

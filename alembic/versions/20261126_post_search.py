@@ -49,6 +49,9 @@ DECLARE
     is_ascii boolean := octet_length(given) = length(given);
     folded text COLLATE "default" := given;
 BEGIN
+    IF given = '' THEN
+        RETURN '';
+    END IF;
     IF NOT is_ascii THEN
         folded := normalize(folded, NFKD);
         -- A letter of its own, whose endings the stemmer knows.
