@@ -22,6 +22,7 @@ from blog.media.sizes import variant_key
 from blog.models import CommentRange, MediaFile, MediaState, PostDay, Role, User, UserRange
 from blog.posts.counts import OF_TAGS, repair_of
 from blog.posts.fields import tag_ids
+from blog.search.indexing import index_loaded_posts
 
 CHUNK = 20_000
 # An arbitrary key, shared by all loaders.
@@ -80,8 +81,8 @@ async def load(
         # without visibility map.
         await connection.execution_options(isolation_level="AUTOCOMMIT")
         tables = (
-            "users, follows, media, media_files, posts, post_media, post_tags, tags, comments, "
-            "user_ranges, post_days, comment_ranges, tag_ranges"
+            "users, follows, media, media_files, posts, post_search, post_media, post_tags, tags, "
+            "comments, user_ranges, post_days, comment_ranges, tag_ranges"
         )
         await connection.execute(text(f"VACUUM (ANALYZE) {tables}"))
 
@@ -117,6 +118,7 @@ async def _store(
     tagged = demonstration.post_tags(people, posts, tags)
     await _copy(connection, "post_tags", rows.POST_TAG_COLUMNS, tagged)
     if not counted_by_triggers:
+        await index_loaded_posts(AsyncSession(connection), [*posts, *drafts])
         shown = demonstration.post_media(posts, drafts)
         await _copy(connection, "post_media", rows.POST_MEDIA_COLUMNS, shown)
         await _count(connection, UserRange, (row_id // UserRange.SIZE for row_id in people))

@@ -16,6 +16,7 @@ from blog.demo.history import Sizes
 from blog.demo.loading import DemonstrationError, load, store
 from blog.demo.pictures import draw
 from blog.demo.rows import DRAFTS
+from blog.search import indexing
 from tests.support import PASSWORD, Browser
 
 SIZES = Sizes(users=30, posts=200, comments=400, follows=300)
@@ -85,6 +86,20 @@ async def test_all_that_was_asked_for_is_there_and_counted(app: Broadside) -> No
     for table, number in (vars(SIZES) | {"posts": SIZES.posts + DRAFTS}).items():
         assert await rows_of(app, f"SELECT count(*) FROM {table}") == [(number,)]
     assert await rows_of(app, WRONG_COUNTS) == []
+
+
+@pytest.mark.parametrize("many", [1, 1_000_000], ids=["built afterwards", "kept up"])
+async def test_all_that_was_loaded_is_indexed(
+    app: Broadside, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    monkeypatch.setattr(indexing, "MANY", many)
+    await load_into(app.database)
+    missing = "SELECT id FROM posts WHERE id NOT IN (SELECT post_id FROM post_search)"
+    assert await rows_of(app, missing) == []
+    index = f"SELECT indisvalid FROM pg_index WHERE indexrelid = '{indexing.WORDS}'::regclass"
+    assert await rows_of(app, index) == [(True,)]
+    found = "SELECT post_id FROM post_search WHERE document @@ search_query('the', '', '') LIMIT 1"
+    assert len(await rows_of(app, found)) == 1
 
 
 async def test_the_same_seed_gives_the_same_and_another_one_another(app: Broadside) -> None:
