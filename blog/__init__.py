@@ -105,9 +105,11 @@ from blog.media.serving import blueprint as media_files
 from blog.models import ApiToken, LoginSession
 from blog.moderation.api import blueprint as moderation_api
 from blog.moderation.events import PostHidden, PostShown
+from blog.moderation.jobs import MOVE_TAGGED_POSTS
 from blog.moderation.pages import blueprint as moderation_pages
 from blog.moderation.report_pages import blueprint as report_pages
 from blog.moderation.revision_pages import blueprint as revision_moderation_pages
+from blog.moderation.tag_pages import blueprint as tag_moderation_pages
 from blog.posts.api import blueprint as posts_api
 from blog.posts.editor.autosave import blueprint as autosave_pages
 from blog.posts.editor.covers import blueprint as cover_pages
@@ -166,6 +168,7 @@ JOBS = (
     FIND_DELETED_ACCOUNTS,
     PUBLISH_DUE_POSTS,
     RENDER_OLD_TEXTS,
+    MOVE_TAGGED_POSTS,
     INDEX_OLD_POSTS,
     PROCESS_MEDIA,
     REMOVE_MEDIA_FILE,
@@ -250,6 +253,7 @@ BLUEPRINTS = (
     importing_pages,
     moderation_pages,
     revision_moderation_pages,
+    tag_moderation_pages,
     admin_pages,
     mail_pages,
     jobs_pages,

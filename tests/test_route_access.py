@@ -316,6 +316,17 @@ TABLE = [
     Row("GET /moderate", moderators(200)),
     Row("GET /moderate/posts", moderators(200)),
     Row("GET /moderate/reports", moderators(200)),
+    Row("GET /moderate/tags", moderators(200)),
+    Row(
+        "GET /moderate/tags/<tag>/<any(rename, merge, block, unblock):action>",
+        moderators(404),
+        "/moderate/tags/none/block",
+    ),
+    Row(
+        "POST /moderate/tags/<tag>/<any(rename, merge, block, unblock):action>",
+        moderators(404),
+        "/moderate/tags/none/block",
+    ),
     Row("GET /moderate/reports/closed", moderators(200)),
     Row(
         "POST /moderate/reports/<id:report_id>/dismiss",

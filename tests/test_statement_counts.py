@@ -104,6 +104,7 @@ ADMINISTRATORS = {
     "/moderate/reports": 2,
     "/moderate/reports/closed": 2,
     "/moderate/posts": 2,
+    "/moderate/tags": 2,
     "/admin/users": 3,
     "/admin/audit": 2,
     "/admin/mail": 3,

@@ -23,7 +23,10 @@ class Tag(Base):
     """A tag, in the spelling of the first post that had it.
 
     `folded` is the same for all spellings (`blog.core.text.tags.fold_tag`). Triggers count the
-    public posts, and `tag_ranges` the tags that have any.
+    public posts, and `tag_ranges` the tags that have any and are not blocked.
+
+    A tag that moderators have merged into another one stands for that one, and a renamed one
+    leaves such a row behind. A blocked tag is shown nowhere, and cannot be added to posts.
     """
 
     __tablename__ = "tags"
@@ -32,8 +35,12 @@ class Tag(Base):
     name: Mapped[str] = mapped_column(String(50))
     folded: Mapped[str] = mapped_column(String(100, collation="C"), unique=True)
     post_count: Mapped[Count]
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("tags.id"))
+    blocked_at: Mapped[datetime | None]
 
     __table_args__ = (
+        Index(None, "merged_into_id", postgresql_where=text("merged_into_id IS NOT NULL")),
+        Index("ix_tags_blocked", "folded", postgresql_where=text("blocked_at IS NOT NULL")),
         Index("ix_tags_by_use", "post_count", "id", postgresql_where=text("post_count > 0")),
         Index("ix_tags_by_name", "folded", postgresql_where=text("post_count > 0")),
     )
@@ -84,7 +91,7 @@ def names_of_tags(post_id: Any) -> ColumnElement[list[str]]:
     names = (
         select(tags.c.name)
         .join_from(post_tags, tags, tags.c.id == post_tags.c.tag_id)
-        .where(post_tags.c.post_id == post_id)
+        .where(post_tags.c.post_id == post_id, tags.c.blocked_at.is_(None))
         .order_by(post_tags.c.position)
         .correlate_except(post_tags, tags)
     )

@@ -2,8 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from blog.core.text.tags import LONGEST_TAG, SHOWS_NOTHING, clean_tags
 from blog.core.text.validation import NotBlank, Schema
 
 LONGEST_REASON = 500
@@ -13,6 +14,19 @@ class ReasonForm(Schema):
     """The reason of a report or of a moderation action."""
 
     reason: Annotated[str, Field(max_length=LONGEST_REASON), NotBlank]
+
+
+def _one_tag(value: str) -> str:
+    tags = clean_tags([value])
+    if not tags:
+        raise ValueError(SHOWS_NOTHING)
+    return tags[0]
+
+
+class TagForm(ReasonForm):
+    """The name of a tag, and the reason of what is done with it."""
+
+    name: Annotated[str, Field(max_length=2 * LONGEST_TAG), NotBlank, AfterValidator(_one_tag)]
 
 
 class RemarkForm(Schema):

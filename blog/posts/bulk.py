@@ -12,18 +12,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.text.tags import fold_tag
 from blog.models import Post, PostTag
-from blog.posts.fields import tag_ids
+from blog.posts.fields import BlockedTagsError, locked_tags
 
 
 async def ids_of_tags(session: AsyncSession, tags: Sequence[Sequence[str]]) -> dict[str, int]:
-    """The ids of the tags of all posts, by their folded names; new tags are added.
+    """The ids of the tags of all posts, by their folded names, without blocked ones; new tags are
+    added.
 
     Args:
         session: as for `tag_ids`.
     """
     names = {fold_tag(name): name for of_post in tags for name in of_post}
-    ids = await tag_ids(session, list(names.values()))
-    return dict(zip(names, ids, strict=True))
+    while True:
+        try:
+            return await locked_tags(session, list(names.values()))
+        except BlockedTagsError as error:
+            names = {key: name for key, name in names.items() if key not in error.folded}
 
 
 async def insert_posts(
@@ -48,9 +52,10 @@ async def insert_posts(
     rows = [dict(post) for post in posts]
     ids = (await session.scalars(added, rows, execution_options=options)).all()
     tagged = [
-        {"post_id": post_id, "tag_id": tag_ids[fold_tag(name)], "position": position}
+        {"post_id": post_id, "tag_id": tag_id, "position": position}
         for post_id, names in zip(ids, tags, strict=True)
-        for position, name in enumerate(names)
+        for position, tag_id in enumerate(dict.fromkeys(map(tag_ids.get, map(fold_tag, names))))
+        if tag_id is not None
     ]
     if tagged:
         await session.execute(insert(PostTag), tagged)

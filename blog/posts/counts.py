@@ -54,7 +54,7 @@ OF_TAGS = (
         Tag.post_count,
         _counted(PostTag.tag_id, PostTag.published_at.is_not(None)),
     ),
-    _in_ranges("tags in ranges", TagRange, Tag.id, Tag.post_count > 0),
+    _in_ranges("tags in ranges", TagRange, Tag.id, Tag.post_count > 0, Tag.blocked_at.is_(None)),
 )
 ON_ROWS = (
     KeptCount(

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Select, delete, exists, func, select, union_all
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from blog.core.errors import InvalidFieldsError
 from blog.core.text.excerpts import excerpt
@@ -33,6 +34,7 @@ NO_SUCH_IMAGE = (
     "This isn't one of the author's images. It may have been deleted. Please choose another one."
 )
 IS_PINNED = f"You can pin up to {MOST_PINNED} posts. Unpin another one first."
+IS_BLOCKED = "Moderators have blocked the tag “{name}”. Please remove it."
 SLUG_IS_TAKEN = "One of your other posts has this slug. Please choose another one."
 
 
@@ -85,10 +87,36 @@ def has_tags(post: Post, form: PostFields) -> bool:
     return [*map(fold_tag, post.tags)] == [*map(fold_tag, form.tags)]
 
 
+class BlockedTagsError(InvalidFieldsError):
+    """Moderators have blocked some tags.
+
+    Args:
+        folded: their folded names.
+        name: one of them.
+    """
+
+    def __init__(self, folded: Collection[str], name: str) -> None:
+        super().__init__({"tags": IS_BLOCKED.format(name=name)})
+        self.folded = folded
+
+
 async def tag_ids(
     session: AsyncSession, names: Sequence[str], *, of_posts: Collection[int] = ()
 ) -> list[int]:
-    """The ids of tags, in this order; new tags are added.
+    """The ids of tags, in this order, each once.
+
+    The arguments and errors are those of `locked_tags`.
+    """
+    ids = await locked_tags(session, names, of_posts=of_posts)
+    return [*dict.fromkeys(ids.values())]
+
+
+async def locked_tags(
+    session: AsyncSession, names: Sequence[str], *, of_posts: Collection[int] = ()
+) -> dict[str, int]:
+    """The ids of tags by their folded names, in this order; new tags are added.
+
+    A tag that was merged into another one has the id of that one.
 
     They are locked, because triggers count their posts: all at once, in the order of all writers.
 
@@ -96,19 +124,36 @@ async def tag_ids(
         session: the transaction of a write, which has locked its post but no author or day yet.
         names: distinct names, as `blog.core.text.tags.clean_tags` returns them.
         of_posts: the ids of the posts whose present tags are locked as well.
+
+    Raises:
+        BlockedTagsError: moderators have blocked some of them.
     """
     if not names and not of_posts:
-        return []
+        return {}
     folded = {fold_tag(name): name for name in names}
     # In a fixed order, so that concurrent writers of the same tags do not deadlock.
     if rows := [{"folded": key, "name": folded[key]} for key in sorted(folded)]:
         await session.execute(insert(Tag).values(rows).on_conflict_do_nothing())
-    named = select(Tag.id).where(Tag.folded.in_(folded))
+    meant = func.coalesce(Tag.merged_into_id, Tag.id)
+    named = select(meant).where(Tag.folded.in_(folded))
     present = select(PostTag.tag_id).where(PostTag.post_id.in_(of_posts))
-    wanted = select(Tag.folded, Tag.id).where(Tag.id.in_(union_all(named, present)))
-    found = await session.execute(wanted.order_by(Tag.id).with_for_update(key_share=True))
+    wanted = select(Tag.id).where(Tag.id.in_(union_all(named, present)))
+    await session.execute(wanted.order_by(Tag.id).with_for_update(key_share=True))
+    if not names:
+        return {}
+    # Only now: while this waited for the locks, moderators may have merged some.
+    tag = aliased(Tag)
+    found = (
+        await session.execute(
+            select(Tag.folded, tag.id, tag.blocked_at)
+            .join(tag, tag.id == meant)
+            .where(Tag.folded.in_(folded))
+        )
+    ).all()
+    if blocked := [row.folded for row in found if row.blocked_at is not None]:
+        raise BlockedTagsError(blocked, folded[blocked[0]])
     ids = {row.folded: row.id for row in found}
-    return [ids[key] for key in folded]
+    return {key: ids[key] for key in folded}
 
 
 async def set_tags(session: AsyncSession, post_id: int, ids: Sequence[int]) -> None:

@@ -32,7 +32,7 @@ from blog.core.auth.viewer import ANONYMOUS
 from blog.core.db.counted_parts import ids_of_page, number_of_rows
 from blog.core.db.cursors import Order
 from blog.core.db.pagination import ANY_PAGE, LIMIT, OFFSET, Rows
-from blog.models import Follow, Post, PostDay, PostTag, TagFollow, User
+from blog.models import Follow, Post, PostDay, PostTag, Tag, TagFollow, User
 from blog.models.account_deletion import not_deleted
 from blog.posts.lists import (
     CARD_COLUMNS,
@@ -127,7 +127,12 @@ def _ids_of_followed(reach: ColumnElement[int], order: Order, *, is_after: bool)
         .limit(reach)
         .lateral()
     )
-    of_tags = select(theirs).join_from(TagFollow.__table__, theirs, literal(True))
+    of_tags = (
+        select(theirs)
+        .join_from(TagFollow.__table__, Tag.__table__, _TAG_FOLLOW.tag_id == Tag.__table__.c.id)
+        .join(theirs, literal(True))
+        .where(Tag.__table__.c.blocked_at.is_(None))
+    )
     # A post may have several of them, and be by somebody whom the reader follows.
     return union(select(of_people), of_tags.where(_FOLLOWS_TAGS)).subquery()
 

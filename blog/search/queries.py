@@ -178,9 +178,12 @@ async def _ids(
 ) -> dict[str, int]:
     if not names:
         return {}
-    found = select(column, table.id).where(column.in_(names))
-    if table is User:
-        found = found.where(not_deleted(User.id))
+    if table is Tag:
+        # Of one that was merged into another, the id of that one.
+        meant = func.coalesce(Tag.merged_into_id, Tag.id)
+        found = select(column, meant).where(column.in_(names), Tag.blocked_at.is_(None))
+    else:
+        found = select(column, User.id).where(column.in_(names), not_deleted(User.id))
     return {row[0]: row[1] for row in await session.execute(found)}
 
 

@@ -137,5 +137,10 @@ async def tags(session: AsyncSession, question: Question, given: str) -> Sequenc
         .where(not_deleted(PostTag.author_id))
         .exists()
     )
-    names = select(Tag.name).where(is_meant, has_posts).order_by(Tag.folded).limit(TAGS_SHOWN)
+    names = (
+        select(Tag.name)
+        .where(is_meant, has_posts, Tag.blocked_at.is_(None))
+        .order_by(Tag.folded)
+        .limit(TAGS_SHOWN)
+    )
     return (await session.scalars(names)).all()

@@ -21,6 +21,7 @@ BY_NAME = "name"
 
 blueprint = Blueprint("tags", __name__)
 blueprint.add_app_template_global(tag_url)
+blueprint.add_app_template_global(address_of_tag, "tag_address")
 
 
 @blueprint.get("/tags")

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, literal_column, select
+from sqlalchemy import BigInteger, and_, bindparam, func, literal_column, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from blog.core.db.counted_parts import number_of_rows
 from blog.core.db.cursors import Order
@@ -15,9 +16,10 @@ from blog.models.account_deletion import not_deleted
 from blog.posts.lists import PostList
 from blog.posts.queries import BY_TAG, OF
 
+MOST_BLOCKED = 1_000
 _TAG, _POST_TAG = Tag.__table__.c, PostTag.__table__.c
 # As a literal: the planner uses a partial index only if the query contains its condition.
-_IS_LISTED = _TAG.post_count > literal_column("0")
+_IS_LISTED = and_(_TAG.post_count > literal_column("0"), _TAG.blocked_at.is_(None))
 
 _listed: Rows = select(Tag).where(_IS_LISTED)
 _BY_USE: Listing[Tag] = Listing(
@@ -38,7 +40,15 @@ _FOLLOWED_AT = _followed.where(Tag.folded == bindparam("folded"))
 _FOLLOWS = select(TagFollow.tag_id).where(
     TagFollow.user_id == _USER_ID, TagFollow.tag_id == bindparam("tag", type_=BigInteger)
 )
-_BY_FOLDED = select(Tag).where(Tag.folded == bindparam("folded"), _IS_LISTED)
+_given = aliased(Tag)
+_BY_FOLDED = (
+    select(Tag)
+    .join(_given, func.coalesce(_given.merged_into_id, _given.id) == Tag.id)
+    .where(_given.folded == bindparam("folded"))
+)
+_LISTED_BY_FOLDED = _BY_FOLDED.where(_IS_LISTED)
+_MODERATED_BY_FOLDED = _BY_FOLDED.where(or_(_IS_LISTED, Tag.blocked_at.is_not(None)))
+_BLOCKED = select(Tag).where(Tag.blocked_at.is_not(None)).order_by(Tag.folded).limit(MOST_BLOCKED)
 
 # The posts of the tag with this id. An index has them in the order of the list, with the authors.
 POSTS = PostList(
@@ -53,9 +63,20 @@ POSTS = PostList(
 
 
 async def tag_at(session: AsyncSession, address: str) -> Tag | None:
-    """The tag with this address, or another spelling of it."""
+    """The tag with this address, or another spelling of it, or that one was merged into it."""
     folded = folded_from_address(address)
-    return await session.scalar(_BY_FOLDED, {"folded": folded}) if folded else None
+    return await session.scalar(_LISTED_BY_FOLDED, {"folded": folded}) if folded else None
+
+
+async def moderated_tag_at(session: AsyncSession, address: str) -> Tag | None:
+    """Like `tag_at`, also if it is blocked."""
+    folded = folded_from_address(address)
+    return await session.scalar(_MODERATED_BY_FOLDED, {"folded": folded}) if folded else None
+
+
+async def blocked_tags(session: AsyncSession) -> Sequence[Tag]:
+    """The blocked tags, by name."""
+    return (await session.scalars(_BLOCKED)).all()
 
 
 async def most_used(session: AsyncSession, wanted: PageRequest | CursorRequest) -> Page[Tag]:

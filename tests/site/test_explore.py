@@ -22,7 +22,8 @@ async def shown(browser: Browser, order: str) -> list[int]:
     answer = await browser.get(f"/explore?order={order}")
     assert answer.status_code == 200
     return [
-        int(found) for found in re.findall(r'<article class="post" id="post-(\d+)"', answer.text)
+        int(found)
+        for found in re.findall(r'<article class="post[^"]*" id="post-(\d+)"', answer.text)
     ]
 
 

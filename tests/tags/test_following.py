@@ -83,7 +83,7 @@ async def test_the_followed_tab_has_each_post_once_in_order_on_every_page(
         found += [each for each in expected if each in page]
         places = [page.index(each) for each in expected if each in page]
         assert places == sorted(places)
-        assert page.count('<article class="post"') == (20 if number < 3 or many else 15)
+        assert page.count('<article class="post') == (20 if number < 3 or many else 15)
     assert found == expected
 
 

@@ -52,6 +52,7 @@ _TAGS = (
     select(Tag.name)
     .join_from(_NEWEST, PostTag, PostTag.post_id == _NEWEST.c.id)
     .join(Tag, Tag.id == PostTag.tag_id)
+    .where(Tag.blocked_at.is_(None))
     .group_by(Tag.id)
     .order_by(func.count().desc(), Tag.name)
     .limit(MOST_TAGS)

@@ -1,0 +1,75 @@
+"""The job that moves what a merged tag had to the other one."""
+
+import asyncio
+import time
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.jobs.kinds import JobKind
+from blog.core.jobs.running import RunningJob
+from blog.models import Post, PostTag, Tag, TagFollow
+
+ROWS_AT_ONCE = 100
+# How long a job works before it yields to others.
+TURN_SECONDS = 10.0
+
+
+async def move_tagged_posts(job: RunningJob) -> None:
+    """Move posts and follows in batches; each is a transaction, and a killed job goes on."""
+    end = time.monotonic() + TURN_SECONDS
+    while time.monotonic() < end and not job.stopping.is_set():
+        start = time.monotonic()
+        async with job.database.session() as session:
+            is_done = await _move_batch(session, job.payload["tag_id"])
+            await session.commit()
+        if is_done:
+            return
+        # Leave half of the time to transactions that wait for the same rows.
+        await asyncio.sleep(time.monotonic() - start)
+    await job.go_on_later()
+
+
+async def _move_batch(session: AsyncSession, tag_id: int) -> bool:
+    """Move some rows; the caller commits.
+
+    Returns:
+        Whether there are none left.
+    """
+    target_id = await session.scalar(select(Tag.merged_into_id).where(Tag.id == tag_id))
+    if target_id is None:
+        return True
+    if await _move_follows(session, tag_id, target_id):
+        return False
+    tagged = select(PostTag.post_id).where(PostTag.tag_id == tag_id)
+    posts = (await session.scalars(tagged.order_by(PostTag.post_id).limit(ROWS_AT_ONCE))).all()
+    if not posts:
+        return True
+    # Posts before tags, in the order of all writers.
+    for table, ids in ((Post, posts), (Tag, [tag_id, target_id])):
+        rows = select(table.id).where(table.id.in_(ids)).order_by(table.id)
+        await session.execute(rows.with_for_update(key_share=True))
+    old = (PostTag.tag_id == tag_id, PostTag.post_id.in_(posts))
+    columns = ["post_id", "tag_id", "position"]
+    moved = select(PostTag.post_id, func.coalesce(target_id), PostTag.position).where(*old)
+    await session.execute(insert(PostTag).from_select(columns, moved).on_conflict_do_nothing())
+    await session.execute(delete(PostTag).where(*old))
+    return False
+
+
+async def _move_follows(session: AsyncSession, tag_id: int, target_id: int) -> bool:
+    """Move some follows; returns whether there were any."""
+    theirs = select(TagFollow.user_id).where(TagFollow.tag_id == tag_id).limit(ROWS_AT_ONCE)
+    people = (await session.scalars(theirs)).all()
+    if not people:
+        return False
+    old = (TagFollow.tag_id == tag_id, TagFollow.user_id.in_(people))
+    columns = ["user_id", "tag_id", "created_at"]
+    moved = select(TagFollow.user_id, func.coalesce(target_id), TagFollow.created_at).where(*old)
+    await session.execute(insert(TagFollow).from_select(columns, moved).on_conflict_do_nothing())
+    await session.execute(delete(TagFollow).where(*old))
+    return True
+
+
+MOVE_TAGGED_POSTS = JobKind("move_tagged_posts", move_tagged_posts)

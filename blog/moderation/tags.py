@@ -1,0 +1,151 @@
+"""Moderation actions on tags: renaming, merging and blocking. Each function is one transaction.
+
+A tag that was merged into another one keeps its row: its address leads to the other one, and so
+does its name under a post. A renamed tag leaves such a row behind for its old name.
+"""
+
+from sqlalchemy import insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.auth import audit
+from blog.core.auth.viewer import Viewer
+from blog.core.clock import now
+from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.jobs.queue import enqueue
+from blog.core.text.tags import fold_tag
+from blog.models import Act, Tag
+from blog.moderation.jobs import MOVE_TAGGED_POSTS
+from blog.moderation.service import require_moderator
+from blog.tags.reading import NO_SUCH_TAG
+
+IS_THERE = "There's already a tag with this name. Merge this tag into it instead."
+IS_SAME = "This is the same tag."
+IS_BLOCKED = "This tag is blocked. Unblock it first."
+NO_TARGET = "No tag has this name."
+
+
+async def rename_tag(
+    session: AsyncSession, moderator: Viewer, tag_id: int, name: str, reason: str
+) -> bool:
+    """Give a tag another name, under all posts. Its old address leads to the new one.
+
+    Returns:
+        `False` if it has this name already.
+
+    Raises:
+        ForbiddenError: the viewer is not a moderator.
+        NotFoundError: the tag is not there any more.
+        InvalidFieldsError: another tag has this name.
+    """
+    tag, other = await _locked(session, moderator, tag_id, name)
+    if tag.name == name:
+        return False
+    old_name, old_folded, folded = tag.name, tag.folded, fold_tag(name)
+    if other is not None and other.id != tag.id:
+        if other.merged_into_id != tag.id:
+            raise InvalidFieldsError({"name": IS_THERE})
+        # One of its old names, which becomes free before it is used; no tag has such a name.
+        await _set(session, other.id, folded=f",{other.id}")
+    try:
+        await _set(session, tag.id, name=name, folded=folded)
+    except IntegrityError:
+        # Somebody has just added it.
+        await session.rollback()
+        raise InvalidFieldsError({"name": IS_THERE}) from None
+    if other is not None and other.id != tag.id:
+        await _set(session, other.id, name=old_name, folded=old_folded)
+    elif folded != old_folded:
+        old = {"name": old_name, "folded": old_folded, "merged_into_id": tag.id}
+        await session.execute(insert(Tag).values(old))
+    about = {"tag": [old_name, name], "reason": reason}
+    audit.record(session, moderator, Act.RENAME_TAG, None, **about)
+    await session.commit()
+    return True
+
+
+async def merge_tag(
+    session: AsyncSession, moderator: Viewer, tag_id: int, into: str, reason: str
+) -> Tag:
+    """Merge a tag into another one. A job moves its posts and those who follow it.
+
+    Args:
+        into: the name of the other tag, in any spelling.
+
+    Returns:
+        The other tag.
+
+    Raises:
+        ForbiddenError: the viewer is not a moderator.
+        NotFoundError: the tag is not there any more.
+        InvalidFieldsError: there is no other tag with this name, or it is blocked.
+    """
+    tag, target = await _locked(session, moderator, tag_id, into)
+    if target is None:
+        raise InvalidFieldsError({"name": NO_TARGET})
+    if (target.merged_into_id or target.id) == tag.id:
+        raise InvalidFieldsError({"name": IS_SAME})
+    if target.merged_into_id is not None:
+        target = await session.get_one(Tag, target.merged_into_id)
+    if target.blocked_at is not None:
+        raise InvalidFieldsError({"name": IS_BLOCKED})
+    was_part_of_it = or_(Tag.id == tag.id, Tag.merged_into_id == tag.id)
+    merged = update(Tag).where(was_part_of_it).values(merged_into_id=target.id)
+    await session.execute(merged.execution_options(synchronize_session=False))
+    await enqueue(session, MOVE_TAGGED_POSTS, key=f"tag {tag.id}", tag_id=tag.id)
+    about = {"tag": [tag.name, target.name], "reason": reason}
+    audit.record(session, moderator, Act.MERGE_TAG, None, **about)
+    await session.commit()
+    return target
+
+
+async def block_tag(session: AsyncSession, moderator: Viewer, tag_id: int, reason: str) -> bool:
+    """Block a tag: it is not shown anywhere, and cannot be added to posts.
+
+    Raises:
+        ForbiddenError: the viewer is not a moderator.
+        NotFoundError: the tag is not there any more.
+    """
+    return await _block(session, moderator, tag_id, reason, is_blocked=True)
+
+
+async def unblock_tag(session: AsyncSession, moderator: Viewer, tag_id: int, reason: str) -> bool:
+    """Show a tag again, under the posts that had it, too.
+
+    Raises:
+        ForbiddenError, NotFoundError: as by `block_tag`.
+    """
+    return await _block(session, moderator, tag_id, reason, is_blocked=False)
+
+
+async def _block(
+    session: AsyncSession, moderator: Viewer, tag_id: int, reason: str, *, is_blocked: bool
+) -> bool:
+    tag, _ = await _locked(session, moderator, tag_id)
+    if (tag.blocked_at is not None) == is_blocked:
+        return False
+    await _set(session, tag.id, blocked_at=now() if is_blocked else None)
+    act = Act.BLOCK_TAG if is_blocked else Act.UNBLOCK_TAG
+    audit.record(session, moderator, act, None, tag=tag.name, reason=reason)
+    await session.commit()
+    return True
+
+
+async def _locked(
+    session: AsyncSession, moderator: Viewer, tag_id: int, name: str = ""
+) -> tuple[Tag, Tag | None]:
+    """Lock a tag, and the one with this name if there is one, in the order of all writers."""
+    require_moderator(moderator)
+    wanted = or_(Tag.id == tag_id, Tag.folded == fold_tag(name))
+    rows = select(Tag).where(wanted).order_by(Tag.id).with_for_update()
+    rows = rows.execution_options(populate_existing=True)
+    tags = (await session.scalars(rows)).all()
+    tag = next((tag for tag in tags if tag.id == tag_id), None)
+    if tag is None or tag.merged_into_id is not None:
+        raise NotFoundError(NO_SUCH_TAG)
+    return tag, next((each for each in tags if each.folded == fold_tag(name)), None)
+
+
+async def _set(session: AsyncSession, tag_id: int, **values: object) -> None:
+    changed = update(Tag).where(Tag.id == tag_id).values(values)
+    await session.execute(changed.execution_options(synchronize_session=False))
