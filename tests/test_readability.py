@@ -352,6 +352,8 @@ async def test_every_route_hides_what_its_viewer_may_not_read(
             assert (POST in (await client.get(address)).text) == expected.is_public, address
         sitemap = await client.get("/sitemap/posts-1.xml")
         assert ("/post/1<" in sitemap.text) == expected.is_public
+        sitemap = await client.get("/sitemap/tags-1.xml")
+        assert (f"/tag/{TAG}<" in sitemap.text) == expected.is_public
         for address in PLACES:
             place = await client.get(address.format(moment=now()))
             assert (POST in place.text) == expected.is_public, address

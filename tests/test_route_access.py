@@ -155,7 +155,7 @@ TABLE = [
     Row("GET /oembed", everybody(404)),
     Row("GET /sitemap.xml", everybody(200)),
     Row(
-        "GET /sitemap/<any(posts, people):kind>-<id:number>.xml",
+        "GET /sitemap/<any(posts, people, tags):kind>-<id:number>.xml",
         everybody(200),
         "/sitemap/people-1.xml",
     ),

@@ -8,14 +8,14 @@ from sqlalchemy import BigInteger, ColumnElement, bindparam, func, literal_colum
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.auth.viewer import ANONYMOUS
-from blog.models import Post, User
+from blog.models import Post, Tag, User
 from blog.models.account_deletion import not_deleted
 from blog.posts.policies import visible_to
 
 # The ids of a file; some of them have no row, or none that everybody may read.
 FILE = 10_000
 ROWS_AT_ONCE = 1_000
-_POST, _USER = Post.__table__.c, User.__table__.c
+_POST, _USER, _TAG = Post.__table__.c, User.__table__.c, Tag.__table__.c
 _AFTER, _END = bindparam("after", type_=BigInteger), bindparam("end", type_=BigInteger)
 _SOME: ColumnElement[int] = literal_column(str(ROWS_AT_ONCE))
 _POSTS = (
@@ -36,9 +36,18 @@ _PEOPLE = (
     .order_by(_USER.id)
     .limit(_SOME)
 )
+# The counts are those of public posts.
+_TAGS = (
+    select(_TAG.id, _TAG.name)
+    .where(_TAG.id > _AFTER, _TAG.id <= _END, _TAG.post_count > 0)
+    .order_by(_TAG.id)
+    .limit(_SOME)
+)
 _LAST_IDS = select(
-    select(func.coalesce(func.max(_POST.id), 0)).scalar_subquery(),
-    select(func.coalesce(func.max(_USER.id), 0)).scalar_subquery(),
+    *(
+        select(func.coalesce(func.max(table.id), 0)).scalar_subquery()
+        for table in (_POST, _USER, _TAG)
+    )
 )
 
 
@@ -57,10 +66,16 @@ class IndexedPerson(NamedTuple):
     username: str
 
 
-async def numbers_of_files(session: AsyncSession) -> tuple[int, int]:
-    """How many files of posts and of people there are, at least one each."""
-    posts, people = (await session.execute(_LAST_IDS)).one()
-    return max(1, -(-posts // FILE)), max(1, -(-people // FILE))
+class IndexedTag(NamedTuple):
+    """A tag of public posts, for search engines."""
+
+    id: int
+    name: str
+
+
+async def numbers_of_files(session: AsyncSession) -> tuple[int, ...]:
+    """How many files of posts, people and tags there are, at least one each."""
+    return tuple(max(1, -(-last // FILE)) for last in (await session.execute(_LAST_IDS)).one())
 
 
 async def indexed_posts(session: AsyncSession, after: int, end: int) -> Sequence[IndexedPost]:
@@ -73,3 +88,9 @@ async def indexed_people(session: AsyncSession, after: int, end: int) -> Sequenc
     """Some people with posts, as `indexed_posts`."""
     rows = await session.execute(_PEOPLE, {"after": after, "end": end})
     return [IndexedPerson._make(row) for row in rows]
+
+
+async def indexed_tags(session: AsyncSession, after: int, end: int) -> Sequence[IndexedTag]:
+    """Some tags of public posts, as `indexed_posts`."""
+    rows = await session.execute(_TAGS, {"after": after, "end": end})
+    return [IndexedTag._make(row) for row in rows]

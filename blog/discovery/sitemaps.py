@@ -1,42 +1,49 @@
-"""Sitemaps (https://www.sitemaps.org/protocol.html): an index of files of posts and of people.
+"""Sitemaps (https://www.sitemaps.org/protocol.html): an index of files of posts, people and tags.
 
 A file has the rows with the ids of a range, so it is found without counting, and stays the same
 when others are deleted.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from urllib.parse import quote
+from xml.sax.saxutils import escape
 
 from quart import Blueprint, Response, url_for
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.db.database import Database
 from blog.core.errors import NotFoundError
+from blog.core.text.tags import address_of_tag
 from blog.core.web.app import current_app, read
 from blog.discovery.queries import (
     FILE,
     ROWS_AT_ONCE,
     IndexedPerson,
     IndexedPost,
+    IndexedTag,
     indexed_people,
     indexed_posts,
+    indexed_tags,
     numbers_of_files,
 )
 
 blueprint = Blueprint("sitemaps", __name__)
 
 _PROLOGUE = '<?xml version="1.0" encoding="utf-8"?>\n'
+# What werkzeug leaves in the path of a URL as it is.
+UNQUOTED = "!$&'()*+,/:;=@"
 _NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
-Query = Callable[[AsyncSession, int, int], Awaitable[Sequence[IndexedPost | IndexedPerson]]]
-QUERIES: dict[str, Query] = {"posts": indexed_posts, "people": indexed_people}
+Indexed = IndexedPost | IndexedPerson | IndexedTag
+Query = Callable[[AsyncSession, int, int], Awaitable[Sequence[Indexed]]]
+QUERIES: dict[str, Query] = {"posts": indexed_posts, "people": indexed_people, "tags": indexed_tags}
 
 
 @blueprint.get("/sitemap.xml")
 async def index() -> Response:
     """The files."""
-    posts, people = await read(numbers_of_files)
     addresses = [
         url_for("sitemaps.file", kind=kind, number=number, _external=True)
-        for kind, last in (("posts", posts), ("people", people))
+        for kind, last in zip(QUERIES, await read(numbers_of_files), strict=True)
         for number in range(1, last + 1)
     ]
     entries = "".join(f"<sitemap><loc>{address}</loc></sitemap>\n" for address in addresses)
@@ -44,9 +51,9 @@ async def index() -> Response:
     return Response(text, content_type="application/xml; charset=utf-8")
 
 
-@blueprint.get("/sitemap/<any(posts, people):kind>-<id:number>.xml")
+@blueprint.get("/sitemap/<any(posts, people, tags):kind>-<id:number>.xml")
 async def file(kind: str, number: int) -> Response:
-    """The addresses of posts or people, sent while they are read."""
+    """The addresses of posts, people or tags, sent while they are read."""
     last = dict(zip(QUERIES, await read(numbers_of_files), strict=True))[kind]
     if number > last:
         raise NotFoundError
@@ -62,19 +69,24 @@ async def _pieces(database: Database, base: str, kind: str, number: int) -> Asyn
     while True:
         async with database.reading_session() as session:
             rows = await QUERIES[kind](session, after, end)
-        yield "".join(
-            _entry(f"{base}/post/{row.id}{f'/{row.slug}' if row.slug else ''}", row)
-            if isinstance(row, IndexedPost)
-            else _entry(f"{base}/user/{row.username}")
-            for row in rows
-        )
+        yield "".join(_entry(base + _path(row), row) for row in rows)
         if len(rows) < ROWS_AT_ONCE:
             break
         after = rows[-1].id
     yield "</urlset>\n"
 
 
-def _entry(address: str, post: IndexedPost | None = None) -> str:
-    """An entry. Addresses of this site have no characters that have to be escaped."""
-    changed = post and f"<lastmod>{post.changed_at.isoformat(timespec='seconds')}</lastmod>"
-    return f"<url><loc>{address}</loc>{changed or ''}</url>\n"
+def _path(row: Indexed) -> str:
+    """The path of a page, as `url_for` builds it, which takes longer than to read the rows."""
+    if isinstance(row, IndexedTag):
+        return f"/tag/{quote(address_of_tag(row.name), safe=UNQUOTED)}"
+    if isinstance(row, IndexedPerson):
+        return f"/user/{row.username}"
+    return f"/post/{row.id}/{row.slug}" if row.slug else f"/post/{row.id}"
+
+
+def _entry(address: str, row: Indexed | None = None) -> str:
+    changed = ""
+    if isinstance(row, IndexedPost):
+        changed = f"<lastmod>{row.changed_at.isoformat(timespec='seconds')}</lastmod>"
+    return f"<url><loc>{escape(address)}</loc>{changed}</url>\n"

@@ -25,7 +25,7 @@ NO_SIGHTS = {
     "/media/<name>", "/media/<name>-<int:width>.webp", "/post/<id:post_id>/timemap",
     "/static/<path:filename>",
     "/card/site.png", "/card/user/<username>.png", "/card/post/<id:post_id>.png", "/oembed",
-    "/sitemap.xml", "/sitemap/<any(posts, people):kind>-<id:number>.xml",
+    "/sitemap.xml", "/sitemap/<any(posts, people, tags):kind>-<id:number>.xml",
     "/.well-known/security.txt", "/.well-known/change-password",
     "/feed.<any(atom, json):form>", "/post/<id:post_id>/comments/feed.<any(atom, json):form>",
     "/user/<username>/feed.<any(atom, json):form>", "/tag/<tag>/feed.<any(atom, json):form>",

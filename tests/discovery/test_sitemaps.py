@@ -1,6 +1,7 @@
 """Sitemaps: whose pages search engines are told of."""
 
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -13,6 +14,7 @@ from blog.core.clock import now
 from blog.core.web.app import Broadside
 from blog.discovery import queries
 from blog.models import Post, PostStatus, User
+from tests.api.support import Client, add_token
 from tests.posts.test_posts import add_posts
 from tests.support import Browser, add_user
 from tests.xmllint import xmllint
@@ -97,6 +99,21 @@ async def test_it_leaves_out_those_who_wish_not_to_be_found(
     assert len(await indexed(browser)) == 2
 
 
+async def test_it_has_the_tags_of_public_posts(
+    app: Broadside, browser: Browser, susan: User
+) -> None:
+    names = ["C++", "public transport", "Tür", "R&D", "a.b", "🚋", "日本", "50%", "it's"]
+    async with Client(app, token=await add_token(app, susan)) as client:
+        await client.post("/posts/", json={"body": "x", "tags": names})
+        await client.post("/posts/", json={"body": "x", "tags": ["secret"], "status": "draft"})
+    found = [address for address in await indexed(browser) if "/tag/" in address]
+    assert len(found) == len(names)
+    for address in found:
+        page = await browser.get(address)
+        assert page.status_code == 200, address
+        assert f'rel="canonical" href="{address}"' in unescape(page.text)
+
+
 async def test_a_file_has_the_posts_of_a_range_of_ids_in_several_statements(
     browser: Browser, db: AsyncSession, susan: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -107,11 +124,12 @@ async def test_a_file_has_the_posts_of_a_range_of_ids_in_several_statements(
     assert files == [
         *(f"{SITE}/sitemap/posts-{number}.xml" for number in (1, 2, 3)),
         f"{SITE}/sitemap/people-1.xml",
+        f"{SITE}/sitemap/tags-1.xml",
     ]
     found = [entries(await browser.get(file)).keys() - {HOME} for file in files[:3]]
     assert [len(file) for file in found] == [30, 30, 5]
     assert set().union(*found) == {f"{SITE}/post/{post.id}" for post in posts}
-    for missing in ("/sitemap/posts-4.xml", "/sitemap/people-2.xml", "/sitemap/tags-1.xml",
+    for missing in ("/sitemap/posts-4.xml", "/sitemap/people-2.xml", "/sitemap/pages-1.xml",
                     "/sitemap/posts-0.xml", "/sitemap/posts-99999999999999999999.xml"):  # fmt: skip
         assert (await browser.get(missing)).status_code == 404
 
