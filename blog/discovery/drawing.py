@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
+from typing import cast
 
 import regex
 from PIL import Image, ImageDraw, ImageFont
@@ -31,10 +32,12 @@ BOLD = 700
 FONTS = Path(__file__).resolve().parents[2] / "static" / "fonts"
 # The fonts of the pages (`hatch_build.py`), in parts for different letters.
 SERIF, SANS = ("serif.woff2", "serif-more.woff2"), ("sans.woff2", "sans-more.woff2")
+# Latin only, for a site where no other is there.
+OF_PILLOW = "Aileron"
 # For other scripts, those of the system that are there; Pillow knows where to look.
 OF_SYSTEM = (
     "DejaVuSans-Bold.ttf", "NotoSans-Bold.ttf", "NotoSansCJK-Bold.ttc", "NotoSansHebrew-Bold.ttf",
-    "NotoSansArabic-Bold.ttf", "NotoSansDevanagari-Bold.ttf", "NotoSansThai-Bold.ttf",
+    "NotoSansArabic-Bold.ttf", "NotoSansDevanagari-Bold.ttf", "NotoSansThai-Bold.ttf", OF_PILLOW,
 )  # fmt: skip
 # What is left out of a title where no font has it: symbols such as emoji.
 LEFT_OUT = {"So", "Sk", "Cf", "Cn", "Co"}
@@ -94,8 +97,8 @@ def _draw_title(draw: ImageDraw.ImageDraw, text: str, room: int) -> None:
         if len(lines) <= most:
             break
     else:
-        last = _cut(lines[most - 1] + ELLIPSIS * 2, face, room)
-        lines = [*lines[: most - 1], last.rstrip(ELLIPSIS) + ELLIPSIS]
+        # Two lines are longer than one, so this ends with an ellipsis.
+        lines[most - 1 :] = [_cut(" ".join(lines[most - 1 : most + 1]), face, room)]
     is_rtl = _is_rtl(text)
     for number, line in enumerate(lines):
         left = WIDTH - MARGIN - _length(line, face) if is_rtl else MARGIN
@@ -166,21 +169,23 @@ def _face(text: str, own: Sequence[str], size: int) -> Face:
 @lru_cache
 def _loaded(names: Sequence[str], size: int) -> Face:
     """Fonts in a size; none if they are not there."""
-    return tuple(_load(str(FONTS / name) if name.endswith("woff2") else name, size)
-                 for name in names if _is_there(name))  # fmt: skip
+    return tuple(_load(name, size) for name in names if _is_there(name))
 
 
-def _load(file: str, size: int) -> Font:
-    font = ImageFont.truetype(file, size)
-    if file.endswith("woff2"):
-        font.set_variation_by_axes([BOLD])
+def _load(name: str, size: int) -> Font:
+    if name == OF_PILLOW:
+        return cast(Font, ImageFont.load_default(size))
+    if not name.endswith(".woff2"):
+        return ImageFont.truetype(name, size)
+    font = ImageFont.truetype(str(FONTS / name), size)
+    font.set_variation_by_axes([BOLD])
     return font
 
 
 @lru_cache
 def _is_there(name: str) -> bool:
     try:
-        _load(str(FONTS / name) if name.endswith("woff2") else name, SMALL)
+        _load(name, SMALL)
     except OSError:
         return False
     return True

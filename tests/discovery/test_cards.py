@@ -4,6 +4,7 @@ import base64
 import io
 import re
 from html import unescape
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -109,3 +110,16 @@ def test_no_title_breaks_a_card_and_none_is_drawn_as_boxes() -> None:
                   "ő" * 50, "<b>&amp;", "ﷺ" * 50, "🇩🇪" * 100, "é" + "\u0300" * 190):  # fmt: skip
         with Image.open(io.BytesIO(base64.b64decode(drawn(title)))) as image:
             assert image.size == (1200, 630)
+
+
+def test_without_fonts_of_our_own_a_card_still_has_a_title(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(drawing, "FONTS", tmp_path)
+    for cached in (drawing._loaded, drawing._is_there, drawing._font_has):
+        cached.cache_clear()
+    try:
+        assert drawn("A title") != drawn("Another title")
+    finally:
+        for cached in (drawing._loaded, drawing._is_there, drawing._font_has):
+            cached.cache_clear()
