@@ -29,11 +29,11 @@ from blog.models import Tag, User
 from blog.models.account_deletion import not_deleted
 from blog.search.question import Question, named, parse
 
-MOST_FOUND = 1_000
+MOST_FOUND = 500
 # What one in so many of so many newest posts has is common, and looked for in the order of time,
 # in at most so many posts. With a million posts, that's when going through them and finding all
 # take the same time.
-TRIED, COMMON, LOOKED_THROUGH = 2_000, 67, 100_000
+TRIED, COMMON, LOOKED_THROUGH = 2_000, 90, 60_000
 # After which the database ends a search, in milliseconds.
 TIME_LIMIT = "2000"
 # Own posts that others can't read are looked for among so many.

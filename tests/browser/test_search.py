@@ -1,0 +1,20 @@
+"""The box of the search, in a browser."""
+
+from playwright.async_api import expect
+
+from tests.browser.conftest import DESKTOP, Opener, Site
+
+
+async def test_people_and_tags_are_suggested_while_somebody_types(
+    open_page: Opener, site: Site
+) -> None:
+    page = await open_page(DESKTOP)
+    await page.goto("/search")
+    box = page.get_by_role("combobox", name="Search posts, people and tags")
+    await expect(box).to_be_focused()
+    await box.press_sequentially("tra")
+    suggestion = page.locator("#suggestions option[value='tag:Trams']")
+    await expect(suggestion).to_be_attached()
+    await box.fill("tag:Trams")
+    await box.press("Enter")
+    await expect(page.get_by_role("heading", name="1 post")).to_be_visible()
