@@ -97,6 +97,7 @@ $(BIN)/python:
 
 $(VENV)/run.stamp: requirements/run.lock pyproject.toml hatch_build.py | $(BIN)/python
 	@$(call locked,requirements/run.lock)
+	@echo "Building the fonts"
 	@$(PIP) --quiet install --no-deps --no-build-isolation --editable .
 	@touch $@
 
