@@ -1,7 +1,7 @@
 """What is worth reading this week, and why. The cost does not depend on the size of the site.
 
-A post's points are the number of people who commented on it, without its author, for each hundred
-followers of the author: a good conversation counts more where fewer people were asked. Ten
+A post's points are its likes, and the people who commented on it except its author, for each
+hundred followers of the author: a good conversation counts more where fewer people were asked. Ten
 followers are added, so that those of beginners are not counted many times over.
 """
 
@@ -37,13 +37,14 @@ class Suggestion(NamedTuple):
     """A post, and the numbers that its place comes from."""
 
     post: PostCard
+    likes: int
     commenters: int
     followers: int
     points: float
 
 
-def _points(people: ColumnElement[int], followers: ColumnElement[int]) -> ColumnElement[Any]:
-    return 100 * people / cast(followers + ADDED_FOLLOWERS, Float)
+def _points(number: ColumnElement[int], followers: ColumnElement[int]) -> ColumnElement[Any]:
+    return 100 * number / cast(followers + ADDED_FOLLOWERS, Float)
 
 
 def _literal(number: int) -> ColumnElement[int]:
@@ -52,7 +53,7 @@ def _literal(number: int) -> ColumnElement[int]:
 
 def _statement(ranking: Ranking) -> Any:
     week = (
-        select(_POST.id, _POST.author_id, _POST.published_at, _POST.comment_count)
+        select(_POST.id, _POST.author_id, _POST.published_at, _POST.comment_count, _POST.like_count)
         .where(IS_LISTED, _POST.published_at > func.now() - literal_column("interval '7 days'"))
         .order_by(*NEWEST_FIRST.by)
         .limit(_literal(CONSIDERED))
@@ -67,8 +68,9 @@ def _statement(ranking: Ranking) -> Any:
         candidates = candidates.order_by(*newest).limit(_literal(SHOWN))
     else:
         by_points = ranking == Ranking.POINTS
-        most = _points(week.c.comment_count, followers) if by_points else week.c.comment_count
-        candidates = candidates.where(week.c.comment_count > _literal(0))
+        number = week.c.comment_count + (week.c.like_count if by_points else _literal(0))
+        most = _points(number, followers) if by_points else number
+        candidates = candidates.where(number > _literal(0))
         candidates = candidates.order_by(most.desc(), *newest).limit(_literal(DISCUSSED))
     candidate = candidates.subquery("candidate")
     read = (
@@ -85,17 +87,21 @@ def _statement(ranking: Ranking) -> Any:
         .where(read.c.author_id != candidate.c.author_id)
         .lateral("commenters")
     )
-    number = commenters.c.number
-    points = _points(number, candidate.c.follower_count)
+    number, likes = commenters.c.number, candidate.c.like_count
+    points = _points(likes + number, candidate.c.follower_count)
     newest = (candidate.c.published_at.desc(), candidate.c.id.desc())
     order = {
         Ranking.POINTS: (points.desc(), *newest),
         Ranking.DISCUSSED: (number.desc(), candidate.c.comment_count.desc(), *newest),
         Ranking.NEWEST: newest,
     }
-    ranked = select(candidate.c.id, number, candidate.c.follower_count, points.label("points"))
+    ranked = select(
+        candidate.c.id, likes, number, candidate.c.follower_count, points.label("points")
+    )
     ranked = ranked.join_from(candidate, commenters, true())
-    if ranking != Ranking.NEWEST:
+    if ranking == Ranking.POINTS:
+        ranked = ranked.where(likes + number > _literal(0))
+    elif ranking == Ranking.DISCUSSED:
         ranked = ranked.where(number > _literal(0))
     return ranked.order_by(*order[ranking]).limit(_literal(SHOWN))
 

@@ -9,7 +9,7 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.clock import now
-from blog.models import Comment, Follow, Post, User
+from blog.models import Comment, Follow, Post, PostLike, User
 from tests.comments.support import add_comments
 from tests.posts.test_posts import add_posts
 from tests.support import Browser
@@ -49,9 +49,14 @@ async def test_each_order_ranks_by_what_it_says(
     assert await shown(browser, "newest") == [quiet.id, unknown.id, known.id]
     assert await shown(browser, "nonsense") == [unknown.id, known.id]
     page = re.sub(r"\s+", " ", (await browser.get("/explore")).text.replace("&nbsp;", " "))
-    assert "2 people commented, and the author has 0 followers" in page
-    assert "100 × 2 ÷ (0 + 10) = 20.0 points" in page
-    assert "100 × 3 ÷ (10 + 10) = 15.0 points" in page
+    assert "0 likes, 2 people commented, and the author has 0 followers" in page
+    assert "100 × (0 + 2) ÷ (0 + 10) = 20.0 points" in page
+    assert "100 × (0 + 3) ÷ (10 + 10) = 15.0 points" in page
+    db.add_all(PostLike(user_id=person.id, post_id=known.id) for person in people[:2])
+    db.add(PostLike(user_id=susan.id, post_id=quiet.id))
+    await db.commit()
+    assert await shown(browser, "points") == [known.id, unknown.id, quiet.id]
+    assert await shown(browser, "discussed") == [known.id, unknown.id]
 
 
 @pytest.mark.parametrize("order", ["points", "discussed", "newest"])
