@@ -16,13 +16,17 @@ from blog.core.auth.quotas import FOLLOWING
 from blog.core.clock import now
 from blog.core.web.app import Broadside
 from blog.models import (
+    Bookmark,
     Comment,
     Follow,
     LoggedEvent,
     Media,
     Post,
     PostDraft,
+    PostLike,
     PostRevision,
+    Tag,
+    TagFollow,
     User,
 )
 from blog.posts.counts import wrong_counts
@@ -112,8 +116,12 @@ async def live(
     db.add(Follow(follower_id=robin.id, followed_id=susan.id))
     await db.execute(
         update(User).where(User.id == susan.id)
-        .values(name="Susan M.", location="Lisbon", about_me="Trams\n& paper", language="pt-PT")
+        .values(name="Susan M.", location="Lisbon", about_me="Trams\n& paper", language="pt-PT",
+                noindex=True)
     )  # fmt: skip
+    followed_tag = await db.scalar(select(Tag.id).where(Tag.name == "c"))
+    db.add(TagFollow(user_id=susan.id, tag_id=followed_tag))
+    db.add_all([table(user_id=susan.id, post_id=foreign.id) for table in (PostLike, Bookmark)])
     await db.execute(
         update(Comment).where(Comment.body == "Mine, too")
         .values(disabled_at=now() - timedelta(days=1), disabled_reason="Rude")
@@ -175,7 +183,12 @@ async def restorable(db: AsyncSession, user: User) -> dict[str, Any]:
             for row in comments
         ],
         "pinned": [post.body for post in sorted(pinned, key=lambda post: post.pinned_at)],
-        "profile": (account.name, account.location, account.about_me, account.language),
+        "profile": (account.name, account.location, account.about_me, account.language,
+                    account.noindex),
+        "tags": list(await db.scalars(
+            select(Tag.name).join(TagFollow, TagFollow.tag_id == Tag.id)
+            .where(TagFollow.user_id == user.id)
+        )),
         "has_avatar": account.avatar is not None,
         "images": sorted(image.alt for image in images),
     }  # fmt: skip
@@ -221,7 +234,9 @@ async def test_everything_that_can_be_brought_back_is_the_same_afterwards(
         assert "Import finished" in page
         for words in (
             "6 earlier revisions", "1 post with unpublished changes", "3 comments",
-            "1 person you follow", "4 fields of your profile", "your profile picture", "3 images",
+            "1 person you follow", "5 fields of your profile", "1 tag you follow",
+            "Your likes (1) are skipped",
+            "Your bookmarks (1) are skipped", "your profile picture", "3 images",
             "now following robin.", "These people aren&#39;t here: gone.",
             "Your comments on other people&#39;s posts (1) are skipped",
             "Your followers (1) are skipped", "Your username, email address",

@@ -4,6 +4,7 @@ from typing import Any
 
 from blog.core.web.app import Broadside
 from blog.models import Base, User
+from blog.transfer.exporting.archive import DOCUMENTS, LISTS
 from blog.transfer.exporting.sections import Section, batches, sections
 from tests.accounts.deletions import haunted_site
 
@@ -39,6 +40,12 @@ async def test_no_connection_is_held_between_the_chunks(app: Broadside) -> None:
     for section in sections(site.ghost).values():
         async for _ in batches(app.database, section):
             assert app.database.reading_engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+
+
+def test_each_section_has_a_file(susan: User) -> None:
+    assert (
+        sections(susan).keys() == {"profile", "account", "media"} | DOCUMENTS.keys() | LISTS.keys()
+    )
 
 
 def test_no_table_with_people_is_left_out(susan: User) -> None:

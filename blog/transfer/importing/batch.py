@@ -1,6 +1,6 @@
 """A batch of items of a source, prepared to be written."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -59,6 +59,7 @@ class Batch:
         images: the names of those that no post of the batch shows.
         refused: the names of images that cannot be taken.
         follows: how many people are followed.
+        tags: the names of tags to follow, by their items in the source.
     """
 
     posts: list[Ready] = field(default_factory=list)
@@ -68,6 +69,7 @@ class Batch:
     images: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
     follows: int = 0
+    tags: dict[str, Sequence[str]] = field(default_factory=dict)
 
     def remarks_on(self, item: str) -> Callable[[str], None]:
         """What adds a remark about an item that is not left out."""

@@ -7,25 +7,29 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from blog.core.auth.quotas import FOLLOWING, spend_from
 from blog.core.errors import TooManyRequestsError
+from blog.core.text.tags import fold_tag
 from blog.core.text.validation import messages, without_forbidden
 from blog.core.web.app import current_app
 from blog.core.web.rate_limits import Bucket
 from blog.follows.service import MOST_FOLLOWED
 from blog.follows.writes import Pair, add
-from blog.models import Follow, Permission, User
+from blog.models import Follow, Permission, Tag, TagFollow, User
 from blog.models.account_deletion import not_deleted
+from blog.tags.service import MOST_FOLLOWED as MOST_TAGS
 from blog.transfer.importing.post import ImportedProfile
 from blog.users.schemas import ProfileForm
 
 NAMED_AT_ONCE = 50
 LABELS = {
     "name": "name", "location": "location", "about_me": "“About me”", "language": "language",
+    "noindex": "search engine setting",
 }  # fmt: skip
 
 ARE_FILLED_IN = "Filled in: {names}."
@@ -35,6 +39,7 @@ PICTURE = "profile picture"
 WILL_FOLLOW, FOLLOWS = "You'll follow {names}.", "You're now following {names}."
 NOT_HERE = "These people aren't here: {names}."
 MAY_NOT = "Your account can't follow people."
+OTHER_TAGS = "You can't follow these tags yet: {names}."
 LATER = "You can't follow so many people at once. Import the file again later to follow {names}."
 
 
@@ -113,6 +118,31 @@ def _named(text: str, names: Sequence[str]) -> list[str]:
     ]
 
 
+async def follow_tags(
+    session: AsyncSession, owner_id: int, names: Sequence[str], *, is_trial: bool
+) -> tuple[int, list[str]]:
+    """Follow tags that are here, as far as the limit allows; the caller commits.
+
+    Returns:
+        How many there are; what to say about them.
+    """
+    valid = (name for name in names if without_forbidden(name) == name)
+    wanted = {fold_tag(name): name for name in valid}
+    here = select(Tag.id, Tag.folded).where(Tag.folded.in_(list(wanted)[:MOST_TAGS]))
+    found = {row.folded: row.id for row in await session.execute(here.order_by(Tag.id))}
+    theirs = select(TagFollow.tag_id).where(TagFollow.user_id == owner_id)
+    followed = set(await session.scalars(theirs))
+    # Those of posts are not there yet in a trial run.
+    possible = wanted if is_trial else found
+    new = [key for key in wanted if key in possible and found.get(key) not in followed]
+    now = new[: max(0, MOST_TAGS - len(followed))]
+    if now and not is_trial:
+        rows = [{"user_id": owner_id, "tag_id": found[key]} for key in now]
+        await session.execute(insert(TagFollow).on_conflict_do_nothing(), rows)
+    later = [key for key in wanted if key not in now and found.get(key) not in followed]
+    return len(now), _named(OTHER_TAGS, [wanted[key] for key in later])
+
+
 async def fill_profile(
     session: AsyncSession,
     owner_id: int,
@@ -137,9 +167,11 @@ async def fill_profile(
     present = (await session.execute(statement)).one()
     changes, said = dict[str, Any](), list[str]()
     for name, label in LABELS.items():
-        given, before = profile.fields.get(name), getattr(present, name)
+        if (given := profile.fields.get(name)) is None:
+            continue
+        before = getattr(present, name)
         try:
-            value = getattr(ProfileForm.model_validate({name: given or ""}), name)
+            value = getattr(ProfileForm.model_validate({name: given}), name)
         except ValidationError as error:
             said.append(IS_SKIPPED.format(what=label, reason=messages(error)[name]))
             continue

@@ -188,8 +188,8 @@ class Entry:
 
     Attributes:
         name: what its owner knows it by, such as the name of the file.
-        post, image, profile, follows: what it is; nothing if it cannot be imported. `follows` are
-            the usernames of people whom the owner follows.
+        post, image, profile, follows, tags: what it is; nothing if it cannot be imported. `follows`
+            are the usernames of people whom the owner follows, `tags` the names of tags.
         remarks: what is left out, and why.
     """
 
@@ -199,11 +199,12 @@ class Entry:
     image: ImportedImage | None = None
     profile: ImportedProfile | None = None
     follows: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
 
     @property
     def is_left_out(self) -> bool:
         """Whether nothing of it can be imported."""
-        return not (self.post or self.image or self.profile or self.follows)
+        return not (self.post or self.image or self.profile or self.follows or self.tags)
 
 
 def as_json(value: Any) -> Any:

@@ -11,6 +11,7 @@ _COUNTS = (
     ("comments", "1 comment", "{:,} comments"),
     ("images", "1 image", "{:,} images"),
     ("follows", "1 person you follow", "{:,} people you follow"),
+    ("tags", "1 tag you follow", "{:,} tags you follow"),
     ("profile", "1 field of your profile", "{:,} fields of your profile"),
     ("avatar", "your profile picture", "{:,} profile pictures"),
     ("known", "1 item that was already here", "{:,} items that were already here"),

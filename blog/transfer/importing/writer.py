@@ -64,6 +64,8 @@ class Writer:
             if entry.profile is not None:
                 avatar = await self._avatar(entry.name, entry.profile, batch)
                 batch.people.append(Person(entry.name, entry.profile, avatar))
+            if entry.tags:
+                batch.tags[entry.name] = entry.tags
             if entry.follows:
                 number, said = await people.follow(
                     self._owner_id, entry.follows, is_trial=self._is_trial
@@ -131,6 +133,12 @@ class Writer:
             )
             counts += more
             remarks.extend(Remark(person.item, text, False) for text in said)
+        for item, names in batch.tags.items():
+            number, told = await people.follow_tags(
+                session, self._owner_id, names, is_trial=self._is_trial
+            )
+            counts["tags"] += number
+            remarks.extend(Remark(item, text, False) for text in told)
         counts["images"] = self._number_of_new_images(batch, posts)
         counts["follows"] = batch.follows
         counts["known"] = batch.known + len(batch.posts) - len(posts)

@@ -8,12 +8,15 @@ from typing import Any
 
 from blog.transfer.format import (
     ACCOUNT,
+    BOOKMARKS,
     COMMENTS,
     COPIES_FOLDER,
     EXPORT,
+    FOLLOWED_TAGS,
     FOLLOWERS,
     FOLLOWING,
     FORMAT,
+    LIKES,
     MEDIA,
     POSTS_FOLDER,
     PROFILE,
@@ -46,7 +49,11 @@ NO_POST = "Its post isn't in the file."
 NO_IMAGE = "This image isn't in the file."
 NO_PICTURE = "Your profile picture isn't in the file."
 DAMAGED = "It can't be read."
-FOLLOWERS_STAY = "Your followers ({number}) are skipped, because only they can follow you here."
+STAY = {
+    FOLLOWERS: "Your followers ({number}) are skipped, because only they can follow you here.",
+    LIKES: "Your likes ({number}) are skipped, because those posts aren't here.",
+    BOOKMARKS: "Your bookmarks ({number}) are skipped, because those posts aren't here.",
+}
 ACCOUNT_STAYS = (
     "Your username, email address, role, sessions and tokens are skipped, and so is what the site "
     "has recorded about you."
@@ -132,7 +139,7 @@ class OwnExport:
         picture = f"/media/{self._profile.get('avatar')}"
         yield from (address for address in self._images.addresses if address != picture)
         yield from self._texts.without_post(self._posts)
-        for name in (COMMENTS, FOLLOWING, FOLLOWERS, PROFILE, ACCOUNT):
+        for name in (COMMENTS, FOLLOWING, FOLLOWED_TAGS, *STAY, PROFILE, ACCOUNT):
             if name in self.archive.sizes:
                 yield name
 
@@ -157,17 +164,21 @@ class OwnExport:
             return Entry(name, remarks=(ACCOUNT_STAYS,))
         if record == PROFILE:
             return self._profile_entry(name)
-        people = self._part(record, list)
-        if not all(isinstance(each, dict) for each in people):
+        rows = self._part(record, list)
+        if not all(isinstance(each, dict) for each in rows):
             raise UnreadableError(DAMAGED)
-        names = [str(each.get("username")) for each in people]
         if record == FOLLOWING:
-            return Entry(name, follows=tuple(names))
-        return Entry(name, remarks=(FOLLOWERS_STAY.format(number=len(people)),) if people else ())
+            return Entry(name, follows=tuple(str(each.get("username")) for each in rows))
+        if record == FOLLOWED_TAGS:
+            return Entry(name, tags=tuple(str(each.get("name")) for each in rows))
+        remark = STAY[record].format(number=len(rows))
+        return Entry(name, remarks=(remark,) if rows else ())
 
     def _profile_entry(self, name: str) -> Entry:
         profile = self._part(PROFILE, dict)
         fields = {key: text for key, text in profile.items() if isinstance(text, str)}
+        if profile.get("noindex") is True:
+            fields["noindex"] = "true"
         avatar, remarks = fields.pop("avatar", None), Remarks()
         image = self._images.find(f"/media/{avatar}") if avatar else None
         if avatar and image is None:
