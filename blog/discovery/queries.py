@@ -11,6 +11,7 @@ from blog.core.auth.viewer import ANONYMOUS
 from blog.models import Post, Tag, User
 from blog.models.account_deletion import not_deleted
 from blog.posts.policies import visible_to
+from blog.tags.queries import IS_LISTED
 
 # The ids of a file; some of them have no row, or none that everybody may read.
 FILE = 10_000
@@ -36,10 +37,9 @@ _PEOPLE = (
     .order_by(_USER.id)
     .limit(_SOME)
 )
-# The counts are those of public posts.
 _TAGS = (
     select(_TAG.id, _TAG.name)
-    .where(_TAG.id > _AFTER, _TAG.id <= _END, _TAG.post_count > 0)
+    .where(_TAG.id > _AFTER, _TAG.id <= _END, IS_LISTED)
     .order_by(_TAG.id)
     .limit(_SOME)
 )

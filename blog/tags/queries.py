@@ -19,9 +19,9 @@ from blog.posts.queries import BY_TAG, OF
 MOST_BLOCKED = 1_000
 _TAG, _POST_TAG = Tag.__table__.c, PostTag.__table__.c
 # As a literal: the planner uses a partial index only if the query contains its condition.
-_IS_LISTED = and_(_TAG.post_count > literal_column("0"), _TAG.blocked_at.is_(None))
+IS_LISTED = and_(_TAG.post_count > literal_column("0"), _TAG.blocked_at.is_(None))
 
-_listed: Rows = select(Tag).where(_IS_LISTED)
+_listed: Rows = select(Tag).where(IS_LISTED)
 _BY_USE: Listing[Tag] = Listing(
     Order(_TAG.post_count, _TAG.id), _listed, lambda tag: (tag.post_count, tag.id)
 )
@@ -46,8 +46,8 @@ _BY_FOLDED = (
     .join(_given, func.coalesce(_given.merged_into_id, _given.id) == Tag.id)
     .where(_given.folded == bindparam("folded"))
 )
-_LISTED_BY_FOLDED = _BY_FOLDED.where(_IS_LISTED)
-_MODERATED_BY_FOLDED = _BY_FOLDED.where(or_(_IS_LISTED, Tag.blocked_at.is_not(None)))
+_LISTED_BY_FOLDED = _BY_FOLDED.where(IS_LISTED)
+_MODERATED_BY_FOLDED = _BY_FOLDED.where(or_(IS_LISTED, Tag.blocked_at.is_not(None)))
 _BLOCKED = select(Tag).where(Tag.blocked_at.is_not(None)).order_by(Tag.folded).limit(MOST_BLOCKED)
 
 # The posts of the tag with this id. An index has them in the order of the list, with the authors.

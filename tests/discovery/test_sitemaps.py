@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.clock import now
 from blog.core.web.app import Broadside
 from blog.discovery import queries
-from blog.models import Post, PostStatus, User
+from blog.models import Post, PostStatus, Tag, User
 from tests.api.support import Client, add_token
 from tests.posts.test_posts import add_posts
 from tests.support import Browser, add_user
@@ -100,12 +100,15 @@ async def test_it_leaves_out_those_who_wish_not_to_be_found(
 
 
 async def test_it_has_the_tags_of_public_posts(
-    app: Broadside, browser: Browser, susan: User
+    app: Broadside, browser: Browser, db: AsyncSession, susan: User
 ) -> None:
     names = ["C++", "public transport", "Tür", "R&D", "a.b", "🚋", "日本", "50%", "it's"]
     async with Client(app, token=await add_token(app, susan)) as client:
         await client.post("/posts/", json={"body": "x", "tags": names})
         await client.post("/posts/", json={"body": "x", "tags": ["secret"], "status": "draft"})
+        await client.post("/posts/", json={"body": "x", "tags": ["blocked"]})
+    await db.execute(update(Tag).where(Tag.name == "blocked").values(blocked_at=now()))
+    await db.commit()
     found = [address for address in await indexed(browser) if "/tag/" in address]
     assert len(found) == len(names)
     for address in found:
