@@ -53,6 +53,7 @@ from broadside_client.api.reactions import (
 )
 from broadside_client.api.revisions import get_revision, list_revisions
 from broadside_client.api.root import get_root
+from broadside_client.api.search import search
 from broadside_client.api.tokens import (
     create_token,
     get_token,
@@ -96,6 +97,7 @@ from broadside_client.models import (
     Revision,
     RevisionList,
     Root,
+    Search,
     Token,
     TokenCreate,
     TokenCreateScopesItem,
@@ -222,6 +224,8 @@ async def use_posts(writer: AuthenticatedClient) -> Post:
         part = as_a(PostList, await list_posts.asyncio(client=writer, per_page=2, cursor=cursor))
         ids += [each.id for each in part.posts]
     assert ids == [each.id for each in whole.posts]
+    found = as_a(Search, await search.asyncio(client=writer, q="author:susan", per_page=3))
+    assert (found.count, [each.author for each in found.posts]) == (5, ["susan"] * 3)
     names = [ListPostsFieldsItem.ID, ListPostsFieldsItem.AUTHOR]
     some = as_a(PartialPostList, await list_posts.asyncio(client=writer, fields=names))
     assert [(each.id, each.author) for each in some.posts] == [(each, "susan") for each in ids]
