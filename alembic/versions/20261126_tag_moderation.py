@@ -66,6 +66,9 @@ def upgrade() -> None:
 def downgrade() -> None:
     with op.get_context().autocommit_block():
         drop_indexes()
+    # The strongest lock first: a transaction that has read tags and then changes one would wait for
+    # a weaker lock, while this would wait for that transaction.
+    op.execute("LOCK TABLE tags IN ACCESS EXCLUSIVE MODE")
     # Those that are blocked are counted again.
     op.execute("UPDATE tags SET blocked_at = NULL WHERE blocked_at IS NOT NULL")
     op.execute(TRIGGER_BEFORE)
