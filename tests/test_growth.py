@@ -56,8 +56,8 @@ FILL = """
     INSERT INTO tags (name, folded) SELECT 't' || n, 't' || n
     FROM generate_series(:first, :last) AS n;
     INSERT INTO post_tags (post_id, tag_id, position)
-    SELECT id, CASE WHEN id % 2 = 0 THEN 1 ELSE id END, 0 FROM posts
-    WHERE id BETWEEN :first AND :last;
+    SELECT id, CASE WHEN id % 8 = 0 THEN 1 ELSE id END, 0 FROM posts
+    WHERE id BETWEEN :first AND :last AND id % 4 = 0;
     INSERT INTO comments (post_id, author_id, body, body_html, renderer_version)
     SELECT CASE WHEN n <= 5000 THEN :post ELSE :post + n % 1000 END, n % 200 + :someone, 'x', 'x', 1
     FROM generate_series(:first, :last) AS n;
