@@ -30,11 +30,18 @@ _NEWEST: Listing[User] = Listing(
 
 
 # By the number of followers, and by the username without regard to case.
+_by_followers = Order(User.follower_count, User.id)
+
+
+def _followed_people(ids: Rows) -> Select[User]:
+    shown = ids.subquery()
+    return select(User).join(shown, shown.c.id == User.id).order_by(*_by_followers.by)
+
+
 _MOST_FOLLOWED: Listing[User] = Listing(
-    Order(User.follower_count, User.id),
-    select(User).where(not_deleted(User.id)),
-    lambda person: (person.follower_count, person.id),
-)
+    _by_followers, _ids, lambda person: (person.follower_count, person.id),
+    complete=_followed_people,
+)  # fmt: skip
 _lower = func.lower(User.username, type_=String)
 _BY_LOWER: Listing[User] = Listing(
     Order(_lower, descending=False),
