@@ -13,6 +13,7 @@ from tests.browser.sample_site import (
     ARTICLE_PAGE,
     EDITOR,
     ESSAY,
+    HIDDEN_POST,
     HOSTILE,
     MARKDOWN_POST,
     NEWCOMER,
@@ -205,6 +206,31 @@ async def upload_image(page: Page) -> None:
     await page.get_by_label("Markdown").wait_for()
 
 
+async def publish_undescribed(page: Page) -> None:
+    """Publish a post with an image that nobody has described."""
+    photo = encoded(picture(640, 400), "JPEG")
+    file = {"name": "stop.jpg", "mimeType": "image/jpeg", "buffer": photo}
+    await page.get_by_label("Image", exact=True).set_input_files(file)  # type: ignore[arg-type]
+    await page.get_by_role("button", name="Upload").click()
+    markdown = await page.get_by_label("Markdown").first.input_value()
+    await page.goto("/write")
+    await page.get_by_label("Title", exact=True).fill("What the stop looks like")
+    await page.get_by_label("Text", exact=True).fill(markdown)
+    await page.get_by_role("button", name="Publish").click()
+    await page.get_by_role("heading", name="Describe your image").wait_for()
+
+
+async def log_in_again(page: Page) -> None:
+    """Send a form after the session has ended, and log in."""
+    await page.get_by_label("About me").fill("I was about to say so.")
+    await page.context.clear_cookies(name="login")
+    await page.get_by_role("button", name="Save").click()
+    await page.get_by_label("Email or username").fill(WRITER)
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("main").get_by_role("button", name="Log in").click()
+    await page.get_by_role("heading", name="logged in").wait_for()
+
+
 async def show_image(page: Page) -> None:
     """Look at a post with an image while it is written."""
     await upload_image(page)
@@ -268,6 +294,7 @@ SIGHTS = [
     Sight(VISITOR, "code-hostile", "/post/3"),
     Sight(VISITOR, "table-hostile", "/post/4"),
     Sight(VISITOR, "not-found", "/nowhere"),
+    Sight(VISITOR, "post-hidden", HIDDEN_POST),
     Sight(VISITOR, "login", "/auth/login"),
     Sight(VISITOR, "login-refused", "/auth/login", send_empty),
     Sight(VISITOR, "register", "/auth/register"),
@@ -317,6 +344,7 @@ SIGHTS = [
     Sight(WRITER, "images-refused", "/media/", send_empty),
     Sight(WRITER, "images", "/media/", upload_image),
     Sight(WRITER, "image-shown", "/media/", show_image),
+    Sight(WRITER, "alt-texts", "/media/", publish_undescribed),
     Sight(WRITER, "import", "/import"),
     Sight(WRITER, "import-refused", "/import", send_empty),
     Sight(WRITER, "import-checked", "/import", check_import),
@@ -330,6 +358,7 @@ SIGHTS = [
     Sight(WRITER, "change-email-refused", "/auth/change_email", send_empty),
     Sight(WRITER, "change-email-link", "{change_email}"),
     Sight(WRITER, "stale-form", "/edit-profile", send_stale_form),
+    Sight(WRITER, "logged-in-again", "/edit-profile", log_in_again),
     Sight(WRITER, "tokens", "/auth/tokens"),
     Sight(WRITER, "token-refused", "/auth/tokens", send_empty),
     Sight(WRITER, "token", "/auth/tokens", make_token),
@@ -341,6 +370,8 @@ SIGHTS = [
     Sight(WRITER, "report", "/report/post/1"),
     Sight(WRITER, "report-refused", "/report/post/1", send_empty),
     Sight(WRITER, "report-comment", "/report/comment/1"),
+    Sight(HOSTILE, "post-hidden-own", HIDDEN_POST),
+    Sight(HOSTILE, "profile-own-hidden", f"/user/{HOSTILE}"),
     Sight(EDITOR, "post-moderated", ESSAY),
     Sight(EDITOR, "users", "/admin/users"),
     Sight(EDITOR, "user", "/edit-profile/1"),

@@ -226,6 +226,7 @@ PREVIEW = "k" * 43
 SCHEDULED_WALL = datetime(2044, 3, 1, 9, 30)  # noqa: DTZ001 (by the clocks of Lisbon)
 ARTICLE_PAGE = f"/post/{len(HOSTILE_POSTS) + len(POSTS) + 2}/{ARTICLE_FIELDS['slug']}"
 REVISIONS = f"/post/{len(HOSTILE_POSTS) + len(POSTS) + 2}/revisions"
+HIDDEN_POST = f"/post/{len(HOSTILE_POSTS) + len(POSTS) + 1}"
 SCHEDULED_PAGE = f"/post/{len(HOSTILE_POSTS) + len(POSTS) + 3}/waiting-rooms"
 ESSAY = f"/post/{len(HOSTILE_POSTS) + len(POSTS) - 1}"
 # The post that has all that Markdown has here.

@@ -102,6 +102,8 @@ async def test_every_page_is_for_everybody_and_fits(open_page: Opener, site: Sit
         for width in (1280, 768, 375, 320):
             await page.set_viewport_size({"width": width, "height": 800})
             assert await page.evaluate(STICKS_OUT) == [], f"{name} at {width}"
+        await page.emulate_media(color_scheme="light", reduced_motion="reduce")
+        found += await violations(page)  # As on a phone.
         menu = page.get_by_role("button", name="Menu")
         if await menu.is_visible():  # The editor has none.
             await menu.click()
