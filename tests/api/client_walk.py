@@ -18,6 +18,12 @@ from broadside_client.api.comments import (
     list_post_comments,
     update_comment,
 )
+from broadside_client.api.exports import (
+    create_export,
+    download_export,
+    get_export,
+    list_exports,
+)
 from broadside_client.api.follows import (
     follow_user,
     list_followers,
@@ -79,6 +85,9 @@ from broadside_client.models import (
     CommentList,
     CommentUpdate,
     CreatedToken,
+    Export,
+    ExportList,
+    ExportState,
     ListPostsFieldsItem,
     Media,
     MediaList,
@@ -144,6 +153,7 @@ async def walk(susan: AuthenticatedClient, moderator: AuthenticatedClient, beare
     await use_media(writer)
     await use_follows(writer)
     await use_reactions(post, writer)
+    await use_exports(susan, writer)
     await take_away(post, writer, susan)
 
 
@@ -363,6 +373,18 @@ async def use_reactions(post: Post, writer: AuthenticatedClient) -> None:
         assert (await act.asyncio_detailed(post.id, client=writer)).status_code == 204
     seen = as_a(Post, await get_post.asyncio(post.id, client=writer))
     assert (seen.like_count, seen.liked, seen.bookmarked) == (0, False, False)
+
+
+async def use_exports(susan: AuthenticatedClient, writer: AuthenticatedClient) -> None:
+    """Ask for an export with the password, and try to download it before it is ready."""
+    export = as_a(Export, await create_export.asyncio(client=susan))
+    assert (export.state, export.archive_url) == (ExportState.WAITING, None)
+    assert as_a(Export, await get_export.asyncio(export.id, client=susan)) == export
+    assert as_a(ExportList, await list_exports.asyncio(client=susan)).exports == [export]
+    early = await download_export.asyncio_detailed(export.id, client=susan)
+    assert early.status_code == 404
+    refused = as_a(Problem, await create_export.asyncio(client=writer))
+    assert refused.status == 401
 
 
 async def take_away(post: Post, writer: AuthenticatedClient, susan: AuthenticatedClient) -> None:
