@@ -6,10 +6,10 @@ from blog.core.web.app import current_app
 
 blueprint = Blueprint("robots", __name__)
 
-# Pages for one person, and forms.
+# Pages for one person, forms, and what has no end.
 NOT_INDEXED = (
     "/auth/", "/admin/", "/moderate/", "/media/$", "/write", "/edit", "/drafts", "/delete/",
-    "/comment/", "/report/", "/preview/",
+    "/comment/", "/report/", "/preview/", "/search?",
 )  # fmt: skip
 # What collects texts to train models on. Those that fetch a page because somebody asks for it are
 # not among them.

@@ -30,7 +30,7 @@ async def test_crawlers_may_fetch_what_is_for_everybody(browser: Browser) -> Non
     for path in ("/", "/post/1", "/user/susan", "/feed.atom", "/sitemap.xml"):
         assert found.can_fetch("Googlebot", path)
         assert found.can_fetch("GPTBot", path)
-    for path in ("/auth/login", "/admin/users", "/write", "/edit/1"):
+    for path in ("/auth/login", "/admin/users", "/write", "/edit/1", "/search?q=trams"):
         assert not found.can_fetch("Googlebot", path)
     (sitemap,) = found.site_maps() or []
     assert sitemap == f"{SITE}/sitemap.xml"
