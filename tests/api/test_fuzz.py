@@ -53,6 +53,7 @@ async def credentials(app: Broadside) -> dict[str, str]:
         "": f"Bearer {writers.secret}",
         "moderation": f"Bearer {moderators.secret}",
         "tokens": f"Basic {password}",
+        "exports": f"Basic {password}",
     }
 
 
