@@ -34,7 +34,7 @@ async def test_the_menu_folds_on_a_phone_and_obeys_the_keyboard(
     await expect(page.get_by_role("button", name="Menu")).to_be_focused()
 
     await page.keyboard.press("Space")
-    for _ in ("Posts", "Log in", "Sign up"):
+    for _ in ("Posts", "Explore", "Search", "Log in", "Sign up"):
         await page.keyboard.press("Tab")
     await expect(link).to_be_focused()
     await page.keyboard.press("Enter")
