@@ -26,7 +26,7 @@ LIGHTHOUSE = PROJECT / ".venv/npm/node_modules/.bin/lighthouse"
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
 DEVICES = {"phone": (), "desktop": ("--preset=desktop",)}
 RUNS, TRIES = 3, 3
-# robots.txt keeps crawlers from pages for one person, and from the log-in.
+# Crawlers are kept from pages for one person, the log-in and the search.
 NOT_TO_CRAWL = ("--skip-audits=is-crawlable",)
 
 
@@ -44,6 +44,7 @@ SUBJECTS = [
     Subject("home-member", "/", WRITER),
     Subject("article", ARTICLE_PAGE),
     Subject("profile", f"/user/{WRITER}"),
+    Subject("search", "/search?q=tram", None, NOT_TO_CRAWL),
     Subject("log-in", "/auth/login", None, NOT_TO_CRAWL),
     Subject("settings", "/edit-profile", WRITER, NOT_TO_CRAWL),
 ]
