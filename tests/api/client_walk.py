@@ -60,6 +60,14 @@ from broadside_client.api.reactions import (
 from broadside_client.api.revisions import get_revision, list_revisions
 from broadside_client.api.root import get_root
 from broadside_client.api.search import search
+from broadside_client.api.tags import (
+    follow_tag,
+    get_tag,
+    list_followed_tags,
+    list_tag_posts,
+    list_tags,
+    unfollow_tag,
+)
 from broadside_client.api.tokens import (
     create_token,
     get_token,
@@ -107,6 +115,8 @@ from broadside_client.models import (
     RevisionList,
     Root,
     Search,
+    Tag,
+    TagList,
     Token,
     TokenCreate,
     TokenCreateScopesItem,
@@ -153,6 +163,7 @@ async def walk(susan: AuthenticatedClient, moderator: AuthenticatedClient, beare
     await use_media(writer)
     await use_follows(writer)
     await use_reactions(post, writer)
+    await use_tags(writer)
     await use_exports(susan, writer)
     await take_away(post, writer, susan)
 
@@ -373,6 +384,22 @@ async def use_reactions(post: Post, writer: AuthenticatedClient) -> None:
         assert (await act.asyncio_detailed(post.id, client=writer)).status_code == 204
     seen = as_a(Post, await get_post.asyncio(post.id, client=writer))
     assert (seen.like_count, seen.liked, seen.bookmarked) == (0, False, False)
+
+
+async def use_tags(writer: AuthenticatedClient) -> None:
+    """Tag a post, follow the tag, and delete the post."""
+    text = PostCreate(body="Off the record.", tags=["AC/DC"])
+    post = as_a(Post, await create_post.asyncio(client=writer, body=text))
+    tag = as_a(Tag, await get_tag.asyncio("ac,dc", client=writer))
+    assert (tag.name, tag.post_count) == ("AC/DC", 1)
+    assert as_a(TagList, await list_tags.asyncio(client=writer)).tags == [tag]
+    tagged = as_a(PostList, await list_tag_posts.asyncio("ac,dc", client=writer))
+    assert [each.id for each in tagged.posts] == [post.id]
+    for act, followed in ((follow_tag, [tag]), (unfollow_tag, [])):
+        assert (await act.asyncio_detailed("ac,dc", client=writer)).status_code == 204
+        assert as_a(TagList, await list_followed_tags.asyncio(client=writer)).tags == followed
+    done = await delete_post.asyncio_detailed(post.id, client=writer)
+    assert done.status_code == 204
 
 
 async def use_exports(susan: AuthenticatedClient, writer: AuthenticatedClient) -> None:
