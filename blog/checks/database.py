@@ -88,10 +88,12 @@ async def _version(connection: AsyncConnection) -> Finding:
 
 async def _encoding(connection: AsyncConnection) -> Finding:
     encoding = await connection.scalar(text("SHOW server_encoding"))
-    if encoding == "UTF8":
-        return ok("Encoding", "UTF8")
-    hint = "create the database with ENCODING 'UTF8' TEMPLATE template0"
-    return serious("Encoding", f"{encoding} can't store every character", hint)
+    hint = "create the database with ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0"
+    if encoding != "UTF8":
+        return serious("Encoding", f"{encoding} can't store every character", hint)
+    if await connection.scalar(text("SELECT lower('Ü') <> 'ü'")):
+        return warning("Encoding", "searches don't find “ÜBER” by “über” in this locale", hint)
+    return ok("Encoding", "UTF8")
 
 
 async def _durability(connection: AsyncConnection) -> AsyncIterator[Finding]:

@@ -117,6 +117,17 @@ async def test_findings_that_harm_users_are_serious(blog: Command, neglected: st
     assert "; run blog deploy\n" in output
 
 
+async def test_a_locale_without_small_letters_is_a_warning(
+    blog: Command, database_url: str
+) -> None:
+    options = "TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER libc LOCALE 'C'"
+    url = await create_database(database_url, "capitals", migrated=False, options=options)
+    _, output = await blog("check", database_url=url)
+    await drop_database(database_url, "capitals")
+    assert "Encoding" in findings(output, "warning")
+    assert "LOCALE 'C.UTF-8'" in output
+
+
 async def test_a_database_and_a_mail_server_that_do_not_answer_are_serious(blog: Command) -> None:
     nobody = free_port()
     code, output = await blog(

@@ -80,7 +80,10 @@ class ExternalPostgres:
         secret = self.folder.with_name(f"{self.folder.name}.password")
         secret.write_text(PASSWORD)
         account = ["--username=postgres", "--auth=scram-sha-256", f"--pwfile={secret}"]
-        run_program("initdb", "-D", ".", "--no-sync", *account, folder=self.folder)
+        # As the embedded server, whatever locale the tests run in.
+        locale = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        options = ["--no-sync", "--encoding=UTF8", *locale, *account]
+        run_program("initdb", "-D", ".", *options, folder=self.folder)
         self._configure()
 
     def _make_folder(self) -> None:
