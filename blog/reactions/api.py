@@ -66,7 +66,6 @@ async def bookmark_post(post_id: int) -> Response:
 @document_response(NoContent, 204)
 @permission_required(Permission.COMMENT)
 async def remove_bookmark(post_id: int) -> Response:
-    """Remove a bookmark."""
-    await readable_post(post_id)
+    """Remove a bookmark, also of a post that can't be read any more."""
     await service.remove_bookmark(db(), required_viewer(), post_id)
     return no_content()

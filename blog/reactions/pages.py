@@ -1,11 +1,12 @@
 """Buttons below a post, who likes it, and one's bookmarks."""
 
-from quart import Blueprint, flash, redirect, render_template
+from quart import Blueprint, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 
 from blog.core.auth.identity import required_viewer
 from blog.core.auth.permissions import confirmed_required, permission_required
 from blog.core.auth.quotas import REACTING, quota
+from blog.core.errors import NotFoundError
 from blog.core.web.app import current_app, db, read, writes
 from blog.core.web.headers import keep_out_of_indexes
 from blog.core.web.requests import requested_page
@@ -57,11 +58,13 @@ async def bookmark(post_id: int) -> ResponseReturnValue:
 @quota(REACTING)
 @permission_required(Permission.COMMENT)
 async def unbookmark(post_id: int) -> ResponseReturnValue:
-    """Remove a bookmark, and return to the post."""
-    post = await readable_post(post_id)
+    """Remove a bookmark, and return to the post, if it can still be read."""
     await service.remove_bookmark(db(), required_viewer(), post_id)
     await flash("Removed from your bookmarks.", "success")
-    return _back_to(post)
+    try:
+        return _back_to(await readable_post(post_id))
+    except NotFoundError:
+        return redirect(url_for("reactions.bookmarks"))
 
 
 @blueprint.get("/post/<id:post_id>/likes")

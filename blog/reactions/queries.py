@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Select, bindparam, select
+from sqlalchemy import BigInteger, Select, and_, bindparam, join, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, contains_eager
 
@@ -19,10 +19,15 @@ _POST, _USER, _BOOKMARK = Post.__table__.c, User.__table__.c, Bookmark.__table__
 
 
 class Kept(NamedTuple):
-    """A post that somebody has bookmarked, and when they did."""
+    """A bookmark.
 
-    post: PostCard
+    Attributes:
+        post: `None` if it is not public any more.
+    """
+
+    post: PostCard | None
     created_at: datetime
+    post_id: int
 
 
 def _with_people(part: Rows) -> Select[PostLike]:
@@ -43,26 +48,26 @@ _LIKES: Listing[PostLike] = Listing(
     lambda like: (like.created_at, like.user.id),
     complete=_with_people,
 )
-_KEPT_LAST = Order(_BOOKMARK.created_at, _BOOKMARK.post_id)
 
 
 def _with_posts(part: Rows) -> Rows:
     shown = part.subquery("shown")
+    posts = join(Post.__table__, User.__table__, _USER.id == _POST.author_id)
     return (
-        select(*CARD_COLUMNS, shown.c.created_at)
-        .join_from(shown, Post.__table__, _POST.id == shown.c.post_id)
-        .join(User.__table__, _USER.id == _POST.author_id)
+        select(*CARD_COLUMNS, shown.c.created_at, shown.c.post_id)
+        .select_from(shown.outerjoin(posts, and_(_POST.id == shown.c.post_id, IS_LISTED)))
         .order_by(shown.c.created_at.desc(), shown.c.post_id.desc())
     )
 
 
-# A bookmark of a post that is not public any more is left out until it is.
+# The posts that are not public are left out only at the end, so that those of the pages before
+# need not be read.
 _BOOKMARKS: Listing[Any] = Listing(
-    _KEPT_LAST,
-    select(_BOOKMARK.created_at, _BOOKMARK.post_id)
-    .join_from(Bookmark.__table__, Post.__table__, _POST.id == _BOOKMARK.post_id)
-    .where(_BOOKMARK.user_id == bindparam("of", type_=BigInteger), IS_LISTED),
-    lambda kept: (kept.created_at, kept.post.id),
+    Order(_BOOKMARK.created_at, _BOOKMARK.post_id),
+    select(_BOOKMARK.created_at, _BOOKMARK.post_id).where(
+        _BOOKMARK.user_id == bindparam("of", type_=BigInteger)
+    ),
+    lambda kept: (kept.created_at, kept.post_id),
     complete=_with_posts,
 )
 
@@ -77,7 +82,7 @@ async def likes_page(
 async def bookmarks_page(
     session: AsyncSession, wanted: PageRequest | CursorRequest, user_id: int
 ) -> Page[Kept]:
-    """The posts that a user has bookmarked, the last bookmarked first.
+    """A user's bookmarks, the newest first.
 
     Raises:
         InvalidCursorError: the cursor is not of this list.
@@ -87,4 +92,5 @@ async def bookmarks_page(
         return _BOOKMARKS.page_past_the_end(deep, None)
     statement, parameters = _BOOKMARKS.query(wanted, of=user_id)
     rows: Sequence[Any] = (await session.execute(statement, parameters)).all()
-    return _BOOKMARKS.page([Kept(card_of(row), row[-1]) for row in rows], wanted)
+    kept = [Kept(None if row[0] is None else card_of(row), *row[-2:]) for row in rows]
+    return _BOOKMARKS.page(kept, wanted)

@@ -27,7 +27,7 @@ async def test_a_bookmark_is_kept_once_until_it_is_removed(
     assert f'id="post-{second.id}"' in page
 
 
-async def test_bookmarks_have_pages_and_leave_out_what_nobody_may_read(
+async def test_bookmarks_have_pages_and_tell_what_is_not_available_any_more(
     app: Broadside, susans_browser: Browser, db: AsyncSession, susan: User
 ) -> None:
     david = (await add_users(app, NewUser("david")))["david"]
@@ -38,6 +38,12 @@ async def test_bookmarks_have_pages_and_leave_out_what_nobody_may_read(
     pages = [(await susans_browser.get(f"/bookmarks?page={number}")).text for number in (1, 2)]
     shown = [page.count('<article class="post') for page in pages]
     assert shown == [20, 9]
+    assert "available any more" in pages[1]
+    assert f'id="post-{posts[0].id}"' not in pages[1]
+    answer = await susans_browser.submit(f"/post/{posts[0].id}/unbookmark", page="/bookmarks")
+    assert answer.headers["location"] == "/bookmarks"
+    page = (await susans_browser.get("/bookmarks?page=2")).text
+    assert "available any more" not in page
     assert "There’s no page 3" in (await susans_browser.get("/bookmarks?page=3")).text
 
 
