@@ -169,7 +169,7 @@ async def test_posts_from_before_are_indexed_by_a_job_once(
     assert set(await db.scalars(listed)) == {post.id for post in posts[1:]}
 
 
-@pytest.mark.parametrize("change", [{"body": "Oars"}, {"hidden_at": now()}], ids=str)
+@pytest.mark.parametrize("change", [{"body": "Oars"}, {"hidden_at": now()}], ids=["body", "hidden"])
 async def test_an_edit_while_old_posts_are_indexed_is_not_lost(
     app: Broadside, db: AsyncSession, susan: User, change: dict[str, object]
 ) -> None:
