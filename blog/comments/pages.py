@@ -21,9 +21,11 @@ from blog.core.web.app import current_app, db, writes
 from blog.core.web.forms import Form
 from blog.models import Comment, Post
 from blog.posts.addresses import post_url
+from blog.posts.neighbours import Neighbours
 from blog.posts.policies import may_read_post, unreadable
 from blog.posts.queries import post_by_id
 from blog.posts.sent_drafts import forget_draft
+from blog.posts.viewer_state import viewer_state
 
 blueprint = Blueprint("comments", __name__)
 for policy in POLICIES:
@@ -132,7 +134,17 @@ async def _form_again(post_id: int, form: Form[CommentForm]) -> ResponseReturnVa
         raise unreadable(post, service.POST_IS_GONE)
     size = current_app.settings.comments_per_page
     page = await queries.comments_page(db(), post, PageRequest.holding(post.comment_count, size))
-    return await render_template("site/post.html", post=post, comments=page, form=form), form.status
+    viewer_id = required_viewer().id
+    state = await viewer_state(db(), viewer_id, [post_id])
+    html = await render_template(
+        "site/post.html",
+        post=post,
+        neighbours=Neighbours(),
+        comments=page,
+        state=state,
+        form=form,
+    )
+    return html, form.status
 
 
 async def _place(post: Post, comment_id: int) -> str:

@@ -17,7 +17,6 @@ from blog.core.api.problems import Problem
 from blog.core.api.responses import NoContent, json_response, no_content
 from blog.core.auth.identity import required_viewer
 from blog.core.auth.permissions import permission_required
-from blog.core.db.pagination import Page
 from blog.core.errors import NotFoundError
 from blog.core.text.tags import address_of_tag
 from blog.core.text.validation import with_example
@@ -120,9 +119,9 @@ async def unfollow_tag(tag: str) -> Response:
 @requires_scope(Scope.READ)
 @paginated(TagList)
 async def list_followed_tags() -> Response:
-    """List the tags that you follow, by name. All are on the first page."""
-    tags = await read(queries.followed_tags, required_viewer().id)
-    page = Page(tuple(tags), 1, has_next=False, total=len(tags))
+    """List the tags that you follow, by name."""
+    wanted = requested_page(TAGS_PER_PAGE)
+    page = await read(queries.followed_page, wanted, required_viewer().id)
     return await list_response(TagList, page, resource)
 
 

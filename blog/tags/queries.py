@@ -36,6 +36,12 @@ _followed = (
     .where(TagFollow.user_id == _USER_ID)
     .order_by(Tag.folded)
 )
+_FOLLOWED: Listing[Tag] = Listing(
+    Order(_TAG.folded, descending=False),
+    select(Tag).join(TagFollow, TagFollow.tag_id == Tag.id).where(TagFollow.user_id == _USER_ID),
+    lambda tag: (tag.folded,),
+)
+_NUMBER_FOLLOWED = select(func.count()).where(TagFollow.user_id == _USER_ID)
 _FOLLOWED_AT = _followed.where(Tag.folded == bindparam("folded"))
 _FOLLOWS = select(TagFollow.tag_id).where(
     TagFollow.user_id == _USER_ID, TagFollow.tag_id == bindparam("tag", type_=BigInteger)
@@ -97,6 +103,14 @@ async def follows_tag(session: AsyncSession, user_id: int, tag_id: int) -> bool:
 async def followed_tags(session: AsyncSession, user_id: int) -> Sequence[Tag]:
     """The tags that a user follows, by name, also those that no public post has any more."""
     return (await session.scalars(_followed, {"user": user_id})).all()
+
+
+async def followed_page(
+    session: AsyncSession, wanted: PageRequest | CursorRequest, user_id: int
+) -> Page[Tag]:
+    """A page of the tags that a user follows, by name."""
+    total = await session.scalar(_NUMBER_FOLLOWED, {"user": user_id})
+    return await _FOLLOWED.read(session, wanted, total, user=user_id)
 
 
 async def followed_tag_at(session: AsyncSession, user_id: int, address: str) -> Tag | None:

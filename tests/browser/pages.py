@@ -29,7 +29,8 @@ from tests.support import PASSWORD
 from tests.transfer.importing.samples import front_matter, hugo, zipped
 
 SEND_EMPTY = """() => {
-  const form = document.querySelector("main form:not(.plain)");
+  const filledIn = ":has(textarea, input:not([type=hidden]))";
+  const form = document.querySelector(`main form:not(.plain)${filledIn}`);
   for (const control of form.querySelectorAll("input:not([type=hidden]), textarea")) {
     control.value = "";
     control.checked = false;

@@ -32,7 +32,7 @@ FORGED = {
     "X-Forwarded-Proto": "https",
     "X-Request-ID": "forged-id",
 }
-TYPES = {"text/css", "text/javascript", "application/javascript", "image/svg+xml"}
+TYPES = {"text/css", "text/javascript", "application/javascript", "image/svg+xml", "font/woff2"}
 FOR_EVER = "public, max-age=31536000, immutable"
 
 

@@ -46,6 +46,9 @@ async def test_a_request_under_way_is_answered_when_two_workers_are_told_to_stop
             *command,
             database_url=site_url,
             web_concurrency=2,
+            # The request waits until the test lets it go on.
+            lock_timeout=60,
+            statement_timeout=60,
             background_worker="external",
             env="testing",
         ) as server,

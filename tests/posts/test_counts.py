@@ -118,6 +118,7 @@ async def test_wrong_counts_are_found_and_repaired(busy_site: User, db: AsyncSes
         "comments in ranges": 1,
         "people in ranges": 1,
         "posts of tags": 1,
+        "likes of posts": 0,
         "tags in ranges": 2,
     }
     assert await wrong_counts(db) == expected

@@ -343,5 +343,6 @@ async def test_a_deleted_post_takes_its_tags_along(writer: Client, db: AsyncSess
 def test_the_export_has_all_that_a_person_said_of_a_post(susan: User) -> None:
     exported = {column.key for column in sections(susan)["posts"].rows.selected_columns}
     internal = {"author_id", "body_html", "excerpt", "renderer_version", "word_count", "version",
-                "submission", "preview_key", "comment_count", "cover_id"}  # fmt: skip
-    assert exported == {*Post.__table__.columns.keys(), "tags", "cover"} - internal
+                "submission", "preview_key", "comment_count", "like_count", "cover_id"}  # fmt: skip
+    of_others = {"tags", "cover", "revised_at", "revised_by"}
+    assert exported == {*Post.__table__.columns.keys(), *of_others} - internal

@@ -116,6 +116,7 @@ async def test_ids_with_wide_gaps_are_passed_over(
 ) -> None:
     monkeypatch.setattr(rerendering, "WINDOW", 2)
     await db.execute(delete(Post).where(Post.id == 2))
+    await db.execute(text("DELETE FROM post_search WHERE post_id = 4"))
     await db.execute(text("UPDATE posts SET id = 20 WHERE id = 4"))
     await db.commit()
     assert await run(app) == AGAIN

@@ -31,7 +31,7 @@ from blog.core.text.validation import Schema
 from blog.core.web.app import Broadside
 from blog.core.web.rate_limits import RateLimits
 from blog.core.web.resubmission import LABELS, SECRETS
-from blog.models import Comment, LoginSession, Media, MediaFile, Post, PostRevision, Report
+from blog.models import Comment, LoginSession, Media, MediaFile, Post, PostRevision, Report, Tag
 from settings import Settings
 from tests.conftest import RunningApp
 from tests.support import PASSWORD, Browser, add_user
@@ -60,6 +60,10 @@ TYPED: dict[str, tuple[str, dict[str, str]]] = {
     "/moderate/post/<id:post_id>/revisions/<id:number>/<any(hide, show):action>": (
         "/moderate/post/2/revisions/1/hide",
         {"reason": HOSTILE},
+    ),
+    "/moderate/tags/<tag>/<any(rename, merge, block, unblock):action>": (
+        "/moderate/tags/boats/rename",
+        {"name": "Ships & <b>", "reason": HOSTILE},
     ),
     "/moderate/reports/<id:report_id>/dismiss": (
         "/moderate/reports/1/dismiss",
@@ -125,13 +129,20 @@ NOTHING_TYPED = {
     "/follow/<username>",
     "/import/<id:import_id>/cancel",
     "/import/<id:import_id>/confirm",
+    "/import/<id:import_id>/retry",
     "/media/<id:media_id>/delete",
     "/post/<id:post_id>/revisions/<id:number>/hide",
     "/post/<id:post_id>/revisions/<id:number>/restore",
     "/post/<id:post_id>/revisions/<id:number>/show",
+    "/post/<id:post_id>/bookmark",
+    "/post/<id:post_id>/like",
+    "/post/<id:post_id>/unbookmark",
+    "/post/<id:post_id>/unlike",
     "/post/<id:post_id>/preview-link",
     "/post/<id:post_id>/preview-link/revoke",
     "/post/<id:post_id>/state",
+    "/tag/<tag>/follow",
+    "/tag/<tag>/unfollow",
     "/unfollow/<username>",
 }
 # A page cannot give back the file that was chosen, a copy of an image needs another site
@@ -259,6 +270,7 @@ async def browser(failing_app: Broadside) -> AsyncIterator[Browser]:
         session.add(MediaFile(**file, **size))
         await session.flush()
         session.add(Media(owner_id=administrator.id, name=file["name"], bytes=1))
+        session.add(Tag(name="boats", folded="boats", post_count=1))
         session.add(Report(reporter_id=bob.id, post_id=1, reason="x"))
         await session.commit()
     async with Browser(failing_app) as visitor:
