@@ -78,7 +78,7 @@ async def picture_for_readme(browser: Browser, site: Site, folder: Path) -> None
     """Write `readme.png`: the front page on a light desktop, one's home on a dark phone."""
     shots = {}
     for name, who, scheme, width, height in [
-        ("desktop", None, "light", 860, 752),
+        ("desktop", None, "light", 1000, 752),
         ("phone", WRITER, "dark", 360, 672),
     ]:
         page = await open_as(browser, site, who, **options_of(width, height, scheme))
