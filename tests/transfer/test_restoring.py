@@ -177,15 +177,16 @@ async def restorable(db: AsyncSession, user: User) -> dict[str, Any]:
              row.fields | {"body": "", "cover": covers.get(row.fields["cover"])}, row.saved_at)
             for row in copies
         ],
-        "comments": [
-            (posts[row.post_id].body, row.body, row.body_html, row.created_at, row.edited_at,
-             row.disabled_at, row.disabled_reason)
-            for row in comments
-        ],
+        "comments": sorted(
+            ((posts[row.post_id].body, row.body, row.body_html, row.created_at, row.edited_at,
+              row.disabled_at, row.disabled_reason)
+             for row in comments),
+            key=lambda row: row[:2],
+        ),
         "pinned": [post.body for post in sorted(pinned, key=lambda post: post.pinned_at)],
         "profile": (account.name, account.location, account.about_me, account.language,
                     account.noindex),
-        "tags": list(await db.scalars(
+        "tags": sorted(await db.scalars(
             select(Tag.name).join(TagFollow, TagFollow.tag_id == Tag.id)
             .where(TagFollow.user_id == user.id)
         )),
