@@ -21,9 +21,8 @@ from blog.core.web.app import current_app, db, writes
 from blog.core.web.forms import Form
 from blog.models import Comment, Post
 from blog.posts.addresses import post_url
-from blog.posts.neighbours import Neighbours
-from blog.posts.policies import may_read_post, unreadable
-from blog.posts.queries import post_by_id
+from blog.posts.policies import unreadable
+from blog.posts.reading import readable_post_with_neighbours
 from blog.posts.sent_drafts import forget_draft
 from blog.posts.viewer_state import viewer_state
 
@@ -129,20 +128,12 @@ async def _comment(comment_id: int) -> Comment:
 
 async def _form_again(post_id: int, form: Form[CommentForm]) -> ResponseReturnValue:
     """The page for the comment, with its validation errors."""
-    post = await post_by_id(db(), post_id)
-    if post is None or not may_read_post(current_viewer(), post):
-        raise unreadable(post, service.POST_IS_GONE)
+    post, neighbours = await readable_post_with_neighbours(post_id)
     size = current_app.settings.comments_per_page
     page = await queries.comments_page(db(), post, PageRequest.holding(post.comment_count, size))
-    viewer_id = required_viewer().id
-    state = await viewer_state(db(), viewer_id, [post_id])
+    state = await viewer_state(db(), required_viewer().id, [post_id])
     html = await render_template(
-        "site/post.html",
-        post=post,
-        neighbours=Neighbours(),
-        comments=page,
-        state=state,
-        form=form,
+        "site/post.html", post=post, neighbours=neighbours, comments=page, state=state, form=form
     )
     return html, form.status
 
