@@ -59,9 +59,7 @@ async def find(session: AsyncSession, asked: Asked) -> Found:
         InvalidCursorError: the cursor is not of such a list.
         DBAPIError: the database ended it, because it took too long.
     """
-    await queries.limit_time(session)
-    question = await queries.understand(session, asked.text)
-    found = await queries.matches(session, question, asked.sorting, asked.wanted)
+    question, found = await _matches(session, asked)
     marks = Marks(frozenset(question.marked), found.lexemes)
     posts = await results.shown_posts(session, found.ids, marks)
     if asked.wanted.cursor:
@@ -94,17 +92,13 @@ async def suggest(session: AsyncSession, text: str) -> Sequence[tuple[str, str]]
 
 async def find_texts(session: AsyncSession, text: str, wanted: CursorRequest) -> FoundTexts:
     """Search for the newest posts only, with their texts; otherwise as `find`."""
-    await queries.limit_time(session)
-    question = await queries.understand(session, text)
-    found = await queries.matches(session, question, Sorting.DATE, wanted)
+    _, found = await _matches(session, Asked(text, Sorting.DATE, wanted))
     return FoundTexts(await texts_of(session, found.ids), found.next_cursor)
 
 
 async def find_resources(session: AsyncSession, asked: Asked) -> FoundResources:
     """Search for the API; otherwise as `find`."""
-    await queries.limit_time(session)
-    question = await queries.understand(session, asked.text)
-    found = await queries.matches(session, question, asked.sorting, asked.wanted)
+    question, found = await _matches(session, asked)
     listed = {post.id: post for post in await texts_of(session, found.ids)}
     posts = [listed[id_] for id_ in found.ids if id_ in listed]
     if asked.wanted.cursor:
@@ -114,3 +108,9 @@ async def find_resources(session: AsyncSession, asked: Asked) -> FoundResources:
         posts = [*await own_texts_of(session, asked.viewer_id, own), *posts]
     people = await results.people(session, question)
     return FoundResources(found, posts, people, await results.tags(session, question, asked.text))
+
+
+async def _matches(session: AsyncSession, asked: Asked) -> tuple[Question, Matches]:
+    await queries.limit_time(session)
+    question = await queries.understand(session, asked.text)
+    return question, await queries.matches(session, question, asked.sorting, asked.wanted)
