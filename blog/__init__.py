@@ -93,6 +93,7 @@ from blog.mail.figures import outbox_figures
 from blog.mail.mailbox_pages import blueprint as mailbox_pages
 from blog.mail.pages import blueprint as mail_pages
 from blog.mail.queue import delete_old as delete_old_mails
+from blog.mail.queue import delete_old_refusals
 from blog.mail.worker import MailWorker
 from blog.media.api import blueprint as media_api
 from blog.media.cleaning import SWEEP_UPLOADS
@@ -128,6 +129,9 @@ from blog.search.feeds import blueprint as search_feeds
 from blog.search.jobs import INDEX_OLD_POSTS
 from blog.search.pages import blueprint as search_pages
 from blog.site.pages import blueprint as site_pages
+from blog.subscriptions.handlers import mail_to_subscribers
+from blog.subscriptions.jobs import MAIL_POST, TIDY_SUBSCRIPTIONS
+from blog.subscriptions.pages import blueprint as subscriptions_pages
 from blog.tags.api import blueprint as tags_api
 from blog.tags.pages import blueprint as tags_pages
 from blog.transfer.exporting.api import blueprint as exports_api
@@ -152,6 +156,8 @@ EVENT_HANDLERS = (
     Handler(AccountRegistered, tell_of_new_people),
     Handler(AccountDeleted, remove_with_account),
     Handler(AccountDeleted, remove_imports_with_account),
+    Handler(PostPublished, mail_to_subscribers),
+    Handler(PostShown, mail_to_subscribers),
 )
 
 # Those of a site with a WebSub hub: they make a transaction of each post that is written.
@@ -173,6 +179,8 @@ JOBS = (
     PROCESS_MEDIA,
     REMOVE_MEDIA_FILE,
     PING_HUB,
+    MAIL_POST,
+    TIDY_SUBSCRIPTIONS,
     SWEEP_CARDS,
     MAKE_EXPORT,
     REMOVE_EXPORT,
@@ -189,6 +197,7 @@ JOBS = (
     SWEEP_IMPORT_UPLOADS,
     cleaning("tidy_imports", tidy_imports, every=timedelta(minutes=5)),
     cleaning("delete_old_mails", delete_old_mails, every=HOUR),
+    cleaning("delete_old_refusals", delete_old_refusals, every=HOUR),
     # A client with many addresses fills this table quickly.
     cleaning("delete_full_rate_limits", delete_full_rate_limits, every=timedelta(minutes=5)),
 )
@@ -245,6 +254,7 @@ BLUEPRINTS = (
     cover_pages,
     tags_pages,
     follows_pages,
+    subscriptions_pages,
     comments_pages,
     reactions_pages,
     comment_feeds,
@@ -396,6 +406,7 @@ def configure(app: Broadside) -> None:
         BASE_URL=settings.base_url,
         BODY_TIMEOUT=bodies.BODY_SECONDS,
         COOKIE_PREFIX=prefix,
+        MAIL_SENDER=settings.mail_sender,
         MAIL_SUBJECT_PREFIX=settings.mail_subject_prefix,
         MAX_CONTENT_LENGTH=bodies.LARGEST_BODY,
         RESPONSE_TIMEOUT=None,

@@ -147,6 +147,18 @@ TABLE = [
     ),
     Row("GET /preview/<key>", everybody(404), "/preview/none"),
     Row("GET /user/<username>", everybody(200), "/user/bob"),
+    Row("GET /user/<username>/subscribe", everybody(200), "/user/bob/subscribe"),
+    Row("POST /user/<username>/subscribe", everybody(422), "/user/bob/subscribe"),
+    *(
+        Row(f"{method} /subscriptions/{rest}", everybody(400), f"/subscriptions/{address}")
+        for method, rest, address in (
+            ("GET", "confirm/<token>", "confirm/token"),
+            ("POST", "confirm/<token>", "confirm/token"),
+            ("GET", "unsubscribe/<token>", "unsubscribe/token"),
+            ("POST", "unsubscribe/<token>", "unsubscribe/token"),
+            ("POST", "unsubscribe/<token>/undo", "unsubscribe/token/undo"),
+        )
+    ),
     Row("GET /feed.<any(atom, json):form>", everybody(200), "/feed.json"),
     Row("GET /card/site.png", everybody(200)),
     Row("GET /card/user/<username>.png", everybody(200), "/card/user/bob.png"),

@@ -33,6 +33,7 @@ ANONYMOUS = {
     "/": 1,
     "/?page=2": 1,
     "/user/susan": 2,
+    "/user/susan/subscribe": 1,
     "/explore": 2,
     "/explore?order=newest": 2,
     "/people": 2,

@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 # RFC 3463, 2.
 ENHANCED_CODE = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b", re.ASCII)
+# The recipient's address or mailbox (RFC 3463, 3.2 and 3.3); 5.1.7 and 5.1.8 are of the sender's.
+ABOUT_RECIPIENT = re.compile(r"5\.([02]\.|1\.(?![78]\b))", re.ASCII)
 
 Send = Callable[[Email], Awaitable[None]]
 
@@ -36,6 +38,10 @@ class DeliveryError(Exception):
 
 class RefusedError(DeliveryError):
     """A permanent failure: retrying is useless."""
+
+
+class NoSuchRecipientError(RefusedError):
+    """The server has permanently refused the recipient's address."""
 
 
 class DeferredError(DeliveryError):
@@ -135,7 +141,8 @@ class SMTPDelivery:
                 # A late reply would be taken for the reply to the next command.
                 smtp.close()
             if is_permanent(error):
-                raise RefusedError(describe(error)) from error
+                refusal = NoSuchRecipientError if is_no_recipient(error) else RefusedError
+                raise refusal(describe(error)) from error
             kind = DeferredError if smtp.is_connected else DisconnectedError
             raise kind(describe(error)) from error
 
@@ -159,6 +166,17 @@ def is_permanent(error: Exception) -> bool:
         return 500 <= error.code < 600
     # The message cannot be built, or this server does not support SMTPUTF8.
     return isinstance(error, ValueError | SMTPNotSupported)
+
+
+def is_no_recipient(error: Exception) -> bool:
+    """Whether a permanent failure is one of the recipient's address, as far as the server tells.
+
+    It may also refuse an address because of its own policy, or because of us.
+    """
+    if not isinstance(error, SMTPRecipientsRefused):
+        return False
+    code = ENHANCED_CODE.match(error.recipients[0].message)
+    return code is None or ABOUT_RECIPIENT.match(code[0]) is not None
 
 
 def describe(error: Exception) -> str:

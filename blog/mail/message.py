@@ -1,13 +1,36 @@
 """Build a message (RFC 5322) from a row of the outbox."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from email.headerregistry import Address, HeaderRegistry
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 from email.utils import format_datetime, parseaddr
+from typing import Any
+from uuid import UUID, uuid5
 
 import idna
 
 from blog.models import Email
+
+
+class _Verbatim:
+    """A header of URLs or Message-IDs, with each on a line of its own.
+
+    Python would make encoded words of those that are longer than a line.
+    """
+
+    name: str
+    max_count = 1
+
+    @classmethod
+    def parse(cls, value: str, parts: dict[str, Any]) -> None:
+        """Keep the value as it is."""
+        parts["parse_tree"], parts["decoded"] = None, value
+
+    def fold(self, *, policy: Policy) -> str:
+        """The header as it is sent."""
+        return f"{self.name}: {f'{policy.linesep} '.join(str(self).split(' '))}{policy.linesep}"
 
 
 class _Headers(HeaderRegistry):
@@ -16,6 +39,8 @@ class _Headers(HeaderRegistry):
     def __init__(self) -> None:
         super().__init__()
         self._classes: dict[str, type] = {}
+        for name in ("List-Id", "List-Unsubscribe", "In-Reply-To", "References"):
+            self.map_to_type(name, _Verbatim)
 
     def __getitem__(self, name: str) -> type:
         if name not in self._classes:
@@ -26,6 +51,38 @@ class _Headers(HeaderRegistry):
 # Every server accepts a 7-bit body.
 POLICY = SMTP.clone(header_factory=_Headers(), cte_type="7bit")
 POLICY_UTF8 = POLICY.clone(utf8=True)
+
+
+@dataclass(frozen=True)
+class Thread:
+    """The place of a message in a conversation (RFC 5322, 3.6.4).
+
+    Attributes:
+        message_id: stands for what the message is about, so that later ones can refer to it. It is
+            the same for all recipients.
+        references: the messages that it follows, the first of the conversation first.
+    """
+
+    message_id: UUID
+    references: Sequence[UUID] = ()
+
+    def headers(self, sender: str) -> dict[str, str]:
+        """The headers that refer to the other messages."""
+        if not self.references:
+            return {}
+        references = [reference(each, sender) for each in self.references]
+        return {"In-Reply-To": references[-1], "References": " ".join(references)}
+
+
+def id_about(namespace: UUID, what: str, row_id: int) -> UUID:
+    """What stands for a post or a comment in a `Message-ID`: the same in all mails about it.
+
+    Args:
+        namespace: that of the site (`blog.models.Site`).
+        what: `post` or `comment`.
+        row_id: its id.
+    """
+    return uuid5(namespace, f"mail about {what} {row_id}")
 
 
 def compose(email: Email, sender: str) -> EmailMessage:
@@ -51,13 +108,25 @@ def compose(email: Email, sender: str) -> EmailMessage:
     message["To"] = recipient
     message["Subject"] = email.subject
     message["Date"] = format_datetime(email.created_at)
-    message["Message-ID"] = f"<{email.message_id}@{host_of(sender)}>"
+    message["Message-ID"] = reference(email.message_id, sender)
     # Ask for no automatic replies (RFC 3834, 5).
     message["Auto-Submitted"] = "auto-generated"
+    for header, value in (email.headers or {}).items():
+        message[header] = value
     message.set_content(email.text)
     message.make_alternative(boundary=f"={email.message_id}=")
     message.add_alternative(email.html, subtype="html")
     return message
+
+
+def reference(message_id: UUID, sender: str) -> str:
+    """The `Message-ID` of a row, as other messages refer to it.
+
+    Args:
+        message_id: the value of its column.
+        sender: the `From`.
+    """
+    return f"<{message_id}@{host_of(sender)}>"
 
 
 def host_of(sender: str) -> str:

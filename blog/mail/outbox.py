@@ -2,6 +2,7 @@
 
 import unicodedata
 from typing import Any
+from uuid import uuid4
 
 from quart import current_app
 from sqlalchemy import func, select
@@ -9,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.errors import TooManyRequestsError
 from blog.core.web.rate_limits import Bucket, Quota, take_one
+from blog.mail.lists import MailingList
+from blog.mail.message import Thread
 from blog.models import Email
 
 CHANNEL = "emails"
@@ -24,12 +27,17 @@ OWN_LIMITS = {
     "post_hidden": Quota("mails about hidden posts", 60, 3600),
     "comment_disabled": Quota("mails about disabled comments", 60, 3600),
     "password_guessing": Quota("mails about guessing", 1, 86_400),
+    # From one author to one address.
+    "confirm_subscription": Quota("mails to confirm a subscription", 1, 86_400),
+    "new_post": Quota("mails about new posts", 24, 86_400),
 }
 
 
 async def put(
-    session: AsyncSession, *, to: str, message: str, about: str = "", **context: object
-) -> Email | None:
+    session: AsyncSession, *, to: str, message: str, about: str = "",
+    mailing_list: MailingList | None = None, thread: Thread | None = None,
+    post_id: int | None = None, comment_id: int | None = None, **context: object,
+) -> Email | None:  # fmt: skip
     """Add a message in the caller's transaction; it is sent after the commit, or never.
 
     Args:
@@ -39,6 +47,10 @@ async def put(
             and `templates/mail/<message>.html`.
         about: distinguishes messages with limits of their own, such as those about two different
             errors.
+        mailing_list: the list that it belongs to, if it can be unsubscribed from.
+        thread: its place among other messages, if it has one.
+        post_id, comment_id: what it is about, if it must not be sent once not everybody can read
+            that.
         context: the variables of the templates.
 
     Returns:
@@ -54,16 +66,24 @@ async def put(
         await take_one(session, Bucket(limit, f"{purpose} {recipient}"))
     except TooManyRequestsError:
         return None
+    context["mailing_list"] = mailing_list
     templates = current_app.jinja_env
     text: Any = templates.get_template(f"mail/{message}.txt").make_module(context)
     html = templates.get_template(f"mail/{message}.html")
     subject = one_line(current_app.config["MAIL_SUBJECT_PREFIX"] + text.subject)
+    headers = mailing_list.headers() if mailing_list else {}
+    if thread:
+        headers |= thread.headers(current_app.config["MAIL_SENDER"])
     email = Email(
+        message_id=thread.message_id if thread else uuid4(),
         purpose=purpose,
         recipient=recipient,
         subject=subject,
         text=str(text),
         html=html.render(context, subject=subject),
+        headers=headers or None,
+        post_id=post_id,
+        comment_id=comment_id,
     )
     session.add(email)
     await session.execute(select(func.pg_notify(CHANNEL, "")))

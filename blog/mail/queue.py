@@ -6,34 +6,44 @@ need not agree.
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import (
     ARRAY,
     BigInteger,
     Interval,
+    Executable,
     Update,
+    and_,
     any_,
     bindparam,
     case,
     delete,
+    exists,
     extract,
     func,
     literal,
+    or_,
     select,
     update,
 )
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from blog.core.db.database import Database
 from blog.core.db.deleting import BATCH, deleted
 from blog.core.jobs.backoff import JITTER
 from blog.core.jobs.kinds import PAUSES
-from blog.models import Email, EmailState
+from blog.models import Comment, Email, EmailState, Post, RefusedAddress
+from blog.models.account_deletion import not_deleted
 from blog.models.email import WAITING
+from blog.models.post import is_public
 
 KEPT_FOR = timedelta(days=30)
+REFUSALS_KEPT_FOR = timedelta(days=180)
+# Shorter than a day, because a digest comes every day at about the same time.
+BETWEEN_REFUSALS = timedelta(hours=20)
 LONGEST_ERROR = 1000
 
 
@@ -85,8 +95,25 @@ async def claim(database: Database, size: int, lease: float) -> Batch | None:
     return Batch(emails, emails[0].due_at, deadline) if emails else None
 
 
+async def withdraw(database: Database, batch: Batch) -> Batch:
+    """Delete the messages about posts and comments that not everybody can read any more.
+
+    Returns:
+        The others.
+    """
+    if all(email.post_id is None for email in batch.emails):
+        return batch
+    values = {"ids": [email.id for email in batch.emails], "lease_end": batch.lease_end}
+    async with _autocommit(database).connect() as connection:
+        withdrawn = set(await connection.scalars(_WITHDRAWN, values))
+    return replace(batch, emails=[each for each in batch.emails if each.id not in withdrawn])
+
+
 async def record_sent(database: Database, batch: Batch, emails: Iterable[Email]) -> None:
-    """Record that messages were accepted, and delete their text, which may contain a token."""
+    """Record that messages were accepted, and delete their text, which may contain a token.
+
+    Earlier refusals of the addresses no longer count.
+    """
     await _record(database, batch, emails, _SENT)
 
 
@@ -95,6 +122,13 @@ async def record_refused(
 ) -> None:
     """Record that messages have failed for good. Their text is kept for `blog mail retry`."""
     await _record(database, batch, emails, _REFUSED, error=error[:LONGEST_ERROR])
+
+
+async def record_no_recipient(
+    database: Database, batch: Batch, emails: Iterable[Email], error: str
+) -> None:
+    """Record that messages have failed for good because their address is refused."""
+    await _record(database, batch, emails, _NO_RECIPIENT, error=error[:LONGEST_ERROR])
 
 
 async def record_deferred(
@@ -110,7 +144,7 @@ async def give_back(database: Database, batch: Batch, emails: Iterable[Email]) -
 
 
 async def _record(
-    database: Database, batch: Batch, emails: Iterable[Email], change: Update, **values: object
+    database: Database, batch: Batch, emails: Iterable[Email], change: Executable, **values: object
 ) -> None:
     """Apply one of the changes below to those of `emails` whose lease still holds."""
     values |= {"ids": [email.id for email in emails], "lease_end": batch.lease_end}
@@ -123,25 +157,57 @@ def _autocommit(database: Database) -> AsyncEngine:
     return database.engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
+_CLAIMED = and_(
+    Email.id == any_(bindparam("ids", type_=ARRAY(BigInteger))),
+    Email.state == EmailState.SENDING,
+    Email.due_at == bindparam("lease_end"),
+)
+
+
 def _change(**values: object) -> Update:
-    return (
-        update(Email)
-        .where(
-            Email.id == any_(bindparam("ids", type_=ARRAY(BigInteger))),
-            Email.state == EmailState.SENDING,
-            Email.due_at == bindparam("lease_end"),
-        )
-        .values(values)
-    )
+    return update(Email).where(_CLAIMED).values(values)
 
 
-_SENT = _change(
-    state=EmailState.SENT, sent_at=func.now(), text="", html="", last_error=None,
+_ACCEPTED = _change(
+    state=EmailState.SENT, sent_at=func.now(), text="", html="", headers=None, last_error=None,
     attempts=Email.attempts + 1,
-)  # fmt: skip
+).returning(Email.recipient).cte("accepted")  # fmt: skip
+_SENT = delete(RefusedAddress).where(RefusedAddress.address.in_(select(_ACCEPTED.c.recipient)))
 _REFUSED = _change(
     state=EmailState.FAILED, last_error=bindparam("error"), attempts=Email.attempts + 1
 )
+_refused = _REFUSED.returning(Email.recipient).cte("refused")
+_NO_RECIPIENT = (
+    insert(RefusedAddress)
+    .from_select(["address"], select(_refused.c.recipient))
+    .on_conflict_do_update(
+        index_elements=[RefusedAddress.address],
+        set_={"days": RefusedAddress.days + 1, "refused_at": func.now()},
+        where=RefusedAddress.refused_at < func.now() - literal(BETWEEN_REFUSALS),
+    )
+)
+_WITHDRAWN = (
+    delete(Email)
+    .where(
+        _CLAIMED,
+        or_(
+            and_(
+                Email.post_id.is_not(None),
+                ~exists().where(
+                    Post.id == Email.post_id, is_public(Post), not_deleted(Post.author_id)
+                ),
+            ),
+            and_(
+                Email.comment_id.is_not(None),
+                ~exists().where(
+                    Comment.id == Email.comment_id, Comment.disabled_at.is_(None),
+                    Comment.author_id.is_not(None), not_deleted(Comment.author_id),
+                ),
+            ),
+        ),
+    )
+    .returning(Email.id)
+)  # fmt: skip
 _PAUSE = case(
     {attempts: pause.total_seconds() for attempts, pause in enumerate(PAUSES)},
     value=Email.attempts,
@@ -187,3 +253,22 @@ async def delete_old(session: AsyncSession) -> int:
         .cte("old")
     )
     return await deleted(session, delete(Email).where(Email.id == old.c.id))
+
+
+async def delete_old_refusals(session: AsyncSession) -> int:
+    """Delete a batch of addresses whose last refusal was `REFUSALS_KEPT_FOR` ago, so that they get
+    mails again; the caller commits.
+
+    Returns:
+        The number of deleted rows, at most `deleting.BATCH`.
+    """
+    old = (
+        select(RefusedAddress.address)
+        .where(RefusedAddress.refused_at < func.now() - literal(REFUSALS_KEPT_FOR))
+        .limit(BATCH)
+        .with_for_update(skip_locked=True)
+        .cte("old")
+    )
+    return await deleted(
+        session, delete(RefusedAddress).where(RefusedAddress.address == old.c.address)
+    )

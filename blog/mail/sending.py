@@ -15,6 +15,7 @@ from blog.mail.delivery import (
     Delivery,
     DisconnectedError,
     NoConnectionError,
+    NoSuchRecipientError,
     RefusedError,
     Send,
     without_words,
@@ -62,7 +63,10 @@ class Sender:
         batch = await queue.claim(self.database, BATCH_SIZE, lease)
         if batch is None:
             return 0
+        claimed, batch = len(batch.emails), await queue.withdraw(self.database, batch)
         waiting = deque(batch.emails)
+        if not waiting:
+            return claimed
         try:
             async with self.delivery.connect() as send:
                 await self._send_all(send, batch, waiting)
@@ -74,7 +78,7 @@ class Sender:
             raise
         if waiting:
             await self._record(batch, queue.give_back, waiting)
-        return len(batch.emails)
+        return claimed
 
     async def _send_all(self, send: Send, batch: Batch, waiting: deque[Email]) -> None:
         """Send messages from the front of `waiting`, until the time is up or the connection is
@@ -113,7 +117,9 @@ class Sender:
         elif isinstance(error, RefusedError):
             reason = without_words(error)
             log.error("mail %d (%s) was refused: %s", email.id, email.purpose, reason)
-            await self._record(batch, queue.record_refused, [email], str(error))
+            is_recipient = isinstance(error, NoSuchRecipientError)
+            record = queue.record_no_recipient if is_recipient else queue.record_refused
+            await self._record(batch, record, [email], str(error))
         elif isinstance(error, DeferredError):
             reason = without_words(error)
             log.warning(

@@ -26,10 +26,12 @@ from blog.models.post_revision import PostRevision
 from blog.models.post_search import PostSearch, SearchConfiguration
 from blog.models.rate_limit import RateLimit
 from blog.models.reaction import Bookmark, PostLike
+from blog.models.refused_address import RefusedAddress
 from blog.models.report import Report, ReportState
 from blog.models.revision_media import RevisionMedia
 from blog.models.role import Permission, Role
 from blog.models.site import Site
+from blog.models.subscription import PostMailing, Subscription
 from blog.models.tag import PostTag, Tag
 from blog.models.tag_follow import TagFollow
 from blog.models.user import User
@@ -66,12 +68,14 @@ __all__ = [
     "PostDraft",
     "PostImport",
     "PostLike",
+    "PostMailing",
     "PostMedia",
     "PostRevision",
     "PostSearch",
     "PostStatus",
     "PostTag",
     "RateLimit",
+    "RefusedAddress",
     "Report",
     "ReportState",
     "RevisionMedia",
@@ -79,6 +83,7 @@ __all__ = [
     "Scope",
     "SearchConfiguration",
     "Site",
+    "Subscription",
     "Tag",
     "TagFollow",
     "TagRange",

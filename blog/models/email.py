@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, Index, Integer, String, Text, Uuid, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from blog.models.base import Base, CreatedAt, RowId
@@ -27,8 +28,8 @@ class Email(Base):
     """A message to one recipient, added in the transaction that causes it.
 
     `due_at` is when the next attempt may be made; in the state `sending` it is the end of the lease
-    of the worker that is sending it. `text` and `html` may contain a token, so they are emptied
-    once the message is sent.
+    of the worker that is sending it. `text`, `html` and `headers` may contain a token, so they are
+    emptied once the message is sent.
     """
 
     __tablename__ = "emails"
@@ -40,6 +41,11 @@ class Email(Base):
     subject: Mapped[str] = mapped_column(String(255))
     text: Mapped[str] = mapped_column(Text)
     html: Mapped[str] = mapped_column(Text)
+    # Further headers, such as those of a mailing list.
+    headers: Mapped[dict[str, str] | None] = mapped_column(JSONB(none_as_null=True))
+    # What it is about, if it must not be sent any more once not everybody can read that.
+    post_id: Mapped[int | None]
+    comment_id: Mapped[int | None]
     state: Mapped[EmailState] = mapped_column(String(8), default=EmailState.QUEUED)
     created_at: Mapped[CreatedAt]
     due_at: Mapped[CreatedAt]

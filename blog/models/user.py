@@ -64,6 +64,8 @@ class User(Base):
     post_count: Mapped[Count]
     follower_count: Mapped[Count]
     following_count: Mapped[Count]
+    # Only they see how many get their posts by mail.
+    subscriber_count: Mapped[Count]
     submission: Mapped[SubmissionKey]
     # Incremented to invalidate all known devices (`blog.core.auth.devices`).
     device_generation: Mapped[int] = mapped_column(Integer, server_default="0", default=0)

@@ -20,6 +20,7 @@ from blog.models import (
     PostDay,
     PostLike,
     PostTag,
+    Subscription,
     Tag,
     TagRange,
     User,
@@ -27,6 +28,7 @@ from blog.models import (
 )
 from blog.models.id_ranges import IdRange
 from blog.models.post import is_public
+from blog.models.subscription import ACTIVE
 
 
 class KeptCount(NamedTuple):
@@ -63,6 +65,12 @@ ON_ROWS = (
     KeptCount("followers of people", User.id, User.follower_count, _counted(Follow.followed_id)),
     KeptCount(
         "people followed by people", User.id, User.following_count, _counted(Follow.follower_id)
+    ),
+    KeptCount(
+        "subscribers of people",
+        User.id,
+        User.subscriber_count,
+        _counted(Subscription.author_id, ACTIVE),
     ),
     KeptCount("comments of posts", Post.id, Post.comment_count, _counted(Comment.post_id)),
     OF_TAGS[0],

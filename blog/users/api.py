@@ -62,6 +62,7 @@ EXAMPLE_OF_ACCOUNT = EXAMPLE | {
     "email": "susan@blog.example.com",
     "role": "User",
     "confirmed": True,
+    "subscriber_count": 4,
 }
 
 
@@ -109,6 +110,9 @@ class AccountResource(UserResource):
     email: str
     role: str
     confirmed: bool
+    subscriber_count: Annotated[
+        int, Field(description="How many readers get your posts by email. Nobody sees who.")
+    ]
 
 
 class ProfileUpdate(ProfileForm):
@@ -289,6 +293,7 @@ async def _account_resource() -> AccountResource:
         email=account.email,
         role=account.role.name,
         confirmed=account.is_confirmed,
+        subscriber_count=account.subscriber_count,
     )
 
 

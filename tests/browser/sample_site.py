@@ -26,9 +26,12 @@ from blog.models import (
     PostStatus,
     Report,
     ReportState,
+    Subscription,
     User,
 )
 from blog.posts.fields import set_tags, tag_ids
+from blog.subscriptions.links import CONFIRM as CONFIRM_SUBSCRIPTION
+from blog.subscriptions.links import UNSUBSCRIBE
 from settings import Settings
 from tests.servers import SECRET_KEY
 from tests.support import add_user
@@ -274,6 +277,16 @@ async def fill(app: Broadside) -> dict[str, str]:
         await session.flush()
         session.add(Follow(follower_id=people[READER].id, followed_id=people[WRITER].id))
         session.add_all(traces_of_moderation(people, posts))
+        # The ids are 1, 2 and 3.
+        states = {"new": (None, None), "regular": (now(), None), "past": (now(), now())}
+        for name, (confirmed_at, ended_at) in states.items():
+            session.add(
+                Subscription(
+                    author_id=people[WRITER].id, email=f"{name}@example.com",
+                    confirmed_at=confirmed_at, ended_at=ended_at,
+                )
+            )  # fmt: skip
+            await session.flush()
         session.add(
             Email(
                 purpose="confirm", recipient="nobody@example.com", subject="Confirm your address",
@@ -322,9 +335,21 @@ def links_for(app: Broadside, user: User) -> dict[str, str]:
     content: dict[str, str | int] = {"user": user.id, "credentials": credentials_of(user)}
     moved = content | {"email": "moved@example.com"}
     return {
+        **links_of_subscriptions(app),
         "reset": f"/auth/reset/{app.links.sign(RESET_PASSWORD, content)}",
         "change_email": f"/auth/change_email/{app.links.sign(CHANGE_EMAIL, moved)}",
         "delete_account": f"/auth/delete-account/{app.links.sign(DELETE_ACCOUNT, content)}",
+    }
+
+
+def links_of_subscriptions(app: Broadside) -> dict[str, str]:
+    """The paths of the links that are mailed to subscribers."""
+    pages = {"subscribe": (CONFIRM_SUBSCRIPTION, "confirm", 1),
+             "unsubscribe": (UNSUBSCRIBE, "unsubscribe", 2),
+             "unsubscribed": (UNSUBSCRIBE, "unsubscribe", 3)}  # fmt: skip
+    return {
+        name: f"/subscriptions/{page}/{app.links.sign(purpose, {'subscription': number})}"
+        for name, (purpose, page, number) in pages.items()
     }
 
 

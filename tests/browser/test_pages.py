@@ -73,7 +73,9 @@ def test_the_list_has_every_page(make_settings: Callable[..., Settings]) -> None
     for sight in SIGHTS:
         address = sight.address.format(
             comment=1, reset="/auth/reset/x", change_email="/auth/change_email/x",
-            delete_account="/auth/delete-account/x",
+            delete_account="/auth/delete-account/x", subscribe="/subscriptions/confirm/x",
+            unsubscribe="/subscriptions/unsubscribe/x",
+            unsubscribed="/subscriptions/unsubscribe/x",
         )  # fmt: skip
         try:
             rule, _ = map_.match(address.partition("?")[0], return_rule=True)

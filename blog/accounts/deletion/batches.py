@@ -27,6 +27,7 @@ from blog.models import (
     PostRevision,
     PostTag,
     Report,
+    Subscription,
     Tag,
     User,
 )
@@ -40,11 +41,12 @@ LOCK_TIMEOUT = text("SET LOCAL lock_timeout = '50ms'")
 async def begin_deletion(session: AsyncSession, user: User) -> None:
     """Hide an account from everybody; the caller has locked it, and commits.
 
-    Sessions, tokens and mails are deleted at once. The username and the address become available
-    again.
+    Sessions, tokens, mails and what the address is subscribed to are deleted at once. The username
+    and the address become available again.
     """
     session.add(AccountDeletion(user_id=user.id))
     await session.execute(delete(Email).where(Email.recipient == user.email))
+    await _delete(session, Subscription, Subscription.email == user.email)
     # Not valid for registration: usernames have no hyphen, and addresses have an "@".
     unnamed = f"deleted-{user.id}"
     await session.execute(
@@ -81,6 +83,7 @@ async def delete_batch(session: AsyncSession, user_id: int) -> bool:
         _delete_bookmarks,
         _delete_follows,
         _delete_reports,
+        _delete_subscriptions,
         _delete_media,
         _anonymise_moderation,
     ):
@@ -180,6 +183,17 @@ async def _delete_reports(session: AsyncSession, user_id: int) -> bool:
     if reports:
         await _delete(session, Report, Report.id.in_(reports))
     return bool(reports)
+
+
+async def _delete_subscriptions(session: AsyncSession, user_id: int) -> bool:
+    """Delete some subscriptions of readers to the user's posts."""
+    subscriptions = await _some(
+        session,
+        select(Subscription.id).where(Subscription.author_id == user_id).limit(ROWS_AT_ONCE),
+    )
+    if subscriptions:
+        await _delete(session, Subscription, Subscription.id.in_(subscriptions))
+    return bool(subscriptions)
 
 
 async def _delete_media(session: AsyncSession, user_id: int) -> bool:

@@ -25,7 +25,7 @@ from blog.core.errors import InvalidFieldsError
 from blog.core.events.handlers import record
 from blog.core.web.urls import external_url
 from blog.mail import outbox
-from blog.models import Permission, User
+from blog.models import Permission, Subscription, User
 from blog.models.account_deletion import not_deleted
 
 DELETE_ACCOUNT = "delete account"
@@ -88,6 +88,7 @@ async def delete_account(
         LastAdministratorError: the user is the last administrator.
     """
     check_link(viewer, token, links)
+    await _lock_with_authors(session, viewer.person)
     user = await session.scalar(
         select(User)
         .where(User.id == viewer.id, not_deleted(User.id))
@@ -104,6 +105,16 @@ async def delete_account(
     await record(session, AccountDeleted(user.id))
     await session.commit()
     note(Event.DELETED, user.id)
+
+
+async def _lock_with_authors(session: AsyncSession, user: User) -> None:
+    """Lock a user, what their address is subscribed to and the authors, who count it, in the order
+    of all writers."""
+    subscriptions = select(Subscription.author_id).where(Subscription.email == user.email)
+    ordered = subscriptions.order_by(Subscription.id).with_for_update()
+    people = {user.id, *await session.scalars(ordered)}
+    rows = select(User.id).where(User.id.in_(people))
+    await session.execute(rows.order_by(User.id).with_for_update())
 
 
 async def _refuse_last_administrator(session: AsyncSession, user: User) -> None:

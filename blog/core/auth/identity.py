@@ -45,7 +45,14 @@ VIEWER_INDEPENDENT = {
     "well_known_uris.security",
 }
 # What may be sent before the address is confirmed, beside the forms under `/auth/`.
-OPEN_TO_UNCONFIRMED = {"users.edit_profile", "site.change_appearance"}
+OPEN_TO_UNCONFIRMED = {
+    "site.change_appearance",
+    "subscriptions.ask",
+    "subscriptions.confirm",
+    "subscriptions.undo",
+    "subscriptions.unsubscribe",
+    "users.edit_profile",
+}
 
 
 def current_viewer() -> Viewer:

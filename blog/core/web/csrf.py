@@ -9,6 +9,8 @@ import base64
 import binascii
 import hmac
 import secrets
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from markupsafe import Markup
@@ -18,7 +20,10 @@ from werkzeug.exceptions import BadRequest
 from blog.core.web.app import current_app
 from blog.core.web.requests import SAFE_METHODS, is_for_api
 
+View = TypeVar("View", bound=Callable[..., Awaitable[object]])
+
 FIELD = "csrf_token"
+ONE_CLICK = "takes_one_click"
 LENGTH = 32
 _NAME, _VALUE, _END = Markup('<input type="hidden" name="'), Markup('" value="'), Markup('">')
 
@@ -55,15 +60,29 @@ def hidden_input(name: str, value: str) -> Markup:
     return _NAME + name + _VALUE + value + _END
 
 
+def one_click(view: View) -> View:
+    """Exempt a view from these checks, because mail programs and their servers send its form (RFC
+    8058, 3.1).
+
+    Its only authority must be a signed token in its URL: a page of another site that has the token
+    can do no more than a person who has it.
+    """
+    setattr(view, ONE_CLICK, True)
+    return view
+
+
 async def check_csrf() -> None:
     """Refuse an unsafe request that does not come from one of this site's pages.
 
-    The API is exempt: it ignores cookies, so a forged request has no credentials.
+    The API is exempt: it ignores cookies, so a forged request has no credentials. So are views that
+    are marked as `one_click`.
 
     Raises:
         ForeignRequestError, StaleFormError: answered with 400.
     """
     if request.method in SAFE_METHODS or request.routing_exception is not None or is_for_api():
+        return
+    if hasattr(current_app.view_functions.get(request.endpoint or ""), ONE_CLICK):
         return
     if not comes_from_here():
         raise ForeignRequestError

@@ -31,6 +31,7 @@ LISTS = {
     "following": names.FOLLOWING,
     "followers": names.FOLLOWERS,
     "followed_tags": names.FOLLOWED_TAGS,
+    "subscriptions": "subscriptions.json",
     "likes": names.LIKES,
     "bookmarks": names.BOOKMARKS,
     "reports": "reports.json",

@@ -30,6 +30,7 @@ from blog.models import (
     PostRevision,
     Report,
     Role,
+    Subscription,
     Tag,
     TagFollow,
     User,
@@ -87,7 +88,7 @@ def sections(account: User) -> dict[str, Section]:
         "account": Section(select(
             User.id, User.username, User.email, Role.name.label("role"), User.created_at,
             User.confirmed_at, User.disabled_at, User.last_seen_at, User.avatar_hash,
-            User.post_count, User.follower_count, User.following_count,
+            User.post_count, User.follower_count, User.following_count, User.subscriber_count,
         ).join(Role, Role.id == User.role_id).where(User.id == me), (User.id,)),
         "posts": Section(select(
             Post.id, Post.title, Post.slug, Post.body, Post.tags, Post.summary, Post.language,
@@ -133,6 +134,12 @@ def sections(account: User) -> dict[str, Section]:
         .join(Follow, Follow.follower_id == User.id)
         .where(Follow.followed_id == me, not_deleted(User.id)),
         (Follow.created_at, Follow.follower_id)),
+        # Others may have entered the address, too, until it is confirmed to be the user's.
+        "subscriptions": Section(select(
+            User.username, Subscription.asked_at, Subscription.confirmed_at, Subscription.ended_at,
+        ).join(User, User.id == Subscription.author_id)
+        .where(Subscription.email == account.email, literal(account.is_confirmed),
+               not_deleted(User.id)), (Subscription.id,)),
         "likes": reactions(PostLike),
         "bookmarks": reactions(Bookmark),
         "reports": Section(select(

@@ -1,0 +1,1 @@
+"""An author's posts by mail, for readers who need no account."""

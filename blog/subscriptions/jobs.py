@@ -1,0 +1,109 @@
+"""Mailing posts to the subscribers of their authors."""
+
+from uuid import UUID
+
+from sqlalchemy import exists, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import contains_eager
+
+from blog.core.auth.viewer import ANONYMOUS
+from blog.core.crypto.tokens import LinkSigner
+from blog.core.jobs.cleaning import HOUR, cleaning
+from blog.core.jobs.kinds import JobKind
+from blog.core.jobs.running import RunningJob
+from blog.core.text.shortening import plain_text, shortened
+from blog.core.web.app import current_app
+from blog.feeds.ids import this_site
+from blog.mail import outbox
+from blog.mail.message import Thread, id_about
+from blog.models import Post, PostMailing, RefusedAddress, Subscription
+from blog.models.refused_address import is_stopped
+from blog.models.subscription import ACTIVE
+from blog.posts.addresses import post_page
+from blog.posts.policies import visible_to
+from blog.subscriptions.links import mailing_list
+from blog.subscriptions.service import delete_ended
+
+MAILS_AT_ONCE = 100
+# The numbers of characters of the subject and of the text.
+LONGEST_SUBJECT, LONGEST_TEXT = 120, 600
+
+
+async def mail_post(job: RunningJob) -> None:
+    """Mail a post to all subscribers of its author, in batches."""
+    namespace = (await this_site()).namespace
+    number = MAILS_AT_ONCE
+    while number == MAILS_AT_ONCE:
+        if job.stopping.is_set():
+            await job.go_on_later()
+            return
+        async with job.database.session() as session:
+            number = await mail_some(
+                session, job.payload["post_id"], current_app.links, namespace
+            )
+            await session.commit()
+
+
+async def mail_some(
+    session: AsyncSession, post_id: int, links: LinkSigner, namespace: UUID
+) -> int:
+    """Queue the mails to the next subscribers, and note how far the post has come; the caller
+    commits.
+
+    Nobody gets a post that was published before they had confirmed, such as an old one that is
+    published again.
+
+    Args:
+        session: the transaction.
+        post_id: the post.
+        links: signs the links to unsubscribe.
+        namespace: that of the site, for the `Message-ID`.
+
+    Returns:
+        The number of subscribers, at most `MAILS_AT_ONCE`; 0 if the post is not public any more.
+    """
+    mailing = await session.get(PostMailing, post_id, with_for_update=True)
+    post = await session.scalar(
+        select(Post)
+        .join(Post.author)
+        .where(Post.id == post_id, visible_to(ANONYMOUS))
+        .options(contains_eager(Post.author))
+    )
+    if mailing is None or post is None:
+        return 0
+    refuses = exists().where(RefusedAddress.address == Subscription.email, is_stopped())
+    subscriptions = (
+        await session.scalars(
+            select(Subscription)
+            .where(
+                Subscription.author_id == post.author_id,
+                ACTIVE,
+                Subscription.id > mailing.last_subscription_id,
+                Subscription.confirmed_at <= post.published_at,
+                ~refuses,
+            )
+            .order_by(Subscription.id)
+            .limit(MAILS_AT_ONCE)
+        )
+    ).all()
+    name = post.author.name or post.author.username
+    contents = {
+        "author": post.author,
+        "headline": shortened(post.title or f"New post by {name}", LONGEST_SUBJECT),
+        "beginning": post.summary or plain_text(post.beginning, LONGEST_TEXT),
+        "link": post_page(post.id, post.slug),
+        "name": name,
+    }
+    thread = Thread(id_about(namespace, "post", post.id))
+    for subscription in subscriptions:
+        await outbox.put(
+            session, to=subscription.email, message="new_post", about=str(post.author_id),
+            mailing_list=mailing_list(subscription, post.author, links), thread=thread,
+            post_id=post.id, **contents,
+        )  # fmt: skip
+        mailing.last_subscription_id = subscription.id
+    return len(subscriptions)
+
+
+MAIL_POST = JobKind("mail_post_to_subscribers", mail_post)
+TIDY_SUBSCRIPTIONS = cleaning("tidy_subscriptions", delete_ended, every=HOUR)

@@ -1,0 +1,130 @@
+"""The pages for getting an author's posts by mail.
+
+Those with a token need no account, and no cookie to unsubscribe.
+"""
+
+from quart import Blueprint, Response, flash, redirect, render_template, url_for
+from quart.typing import ResponseReturnValue
+
+from blog.accounts.link_pages import keep_token_secret
+from blog.core.auth.identity import current_viewer
+from blog.core.auth.quotas import SUBSCRIBING, UNSUBSCRIBING, quota
+from blog.core.crypto.tokens import ExpiredTokenError, InvalidTokenError
+from blog.core.errors import NotFoundError
+from blog.core.web.app import current_app, db, look_up
+from blog.core.web.csrf import one_click
+from blog.core.web.forms import Form
+from blog.core.web.headers import keep_out_of_indexes
+from blog.models import User
+from blog.subscriptions import queries, service
+from blog.subscriptions.links import subscription_to_confirm, subscription_to_end
+from blog.subscriptions.schemas import SubscribeForm
+from blog.users.queries import user_by_username
+
+blueprint = Blueprint("subscriptions", __name__)
+
+
+@blueprint.after_request
+async def keep_secret(response: Response) -> Response:
+    """Keep the token out of caches, indexes and the Referer header."""
+    return await keep_token_secret(response)
+
+
+async def _author(username: str) -> User:
+    author = await look_up(user_by_username, username)
+    if author is None:
+        raise NotFoundError(f"There's no user called {username}.")
+    return author
+
+
+@blueprint.get("/user/<username>/subscribe")
+async def form(username: str) -> ResponseReturnValue:
+    """Show the form for an address."""
+    author, account = await _author(username), current_viewer().account
+    known = {"email": account.email} if account is not None and account.is_confirmed else {}
+    keep_out_of_indexes()
+    return await render_template(
+        "subscriptions/subscribe.html", author=author, form=Form(SubscribeForm, known)
+    )
+
+
+@blueprint.post("/user/<username>/subscribe")
+@quota(SUBSCRIBING)
+async def ask(username: str) -> ResponseReturnValue:
+    """Mail a link to the address."""
+    author = await _author(username)
+    form = Form(SubscribeForm)
+    if (data := await form.submitted()) is None:
+        page = await render_template("subscriptions/subscribe.html", author=author, form=form)
+        return page, form.status
+    await service.ask(db(), author, data.email, current_app.links)
+    await flash(
+        f"Check your inbox: we've sent a link to {data.email}. If it doesn't arrive, look in your "
+        "spam folder, or try again tomorrow.",
+        "success",
+    )
+    return redirect(url_for("site.profile", username=author.username))
+
+
+@blueprint.get("/subscriptions/confirm/<token>")
+async def review(token: str) -> ResponseReturnValue:
+    """The target of the link in the mail: a button, because mail scanners open links."""
+    found = await queries.subscription_by_id(
+        db(), subscription_to_confirm(token, current_app.links)
+    )
+    if found is None or found.subscription.ended_at is not None:
+        raise InvalidTokenError
+    return await render_template("subscriptions/confirm.html", **found._asdict())
+
+
+@blueprint.post("/subscriptions/confirm/<token>")
+@quota(SUBSCRIBING)
+async def confirm(token: str) -> ResponseReturnValue:
+    """Begin the subscription."""
+    subscription_id = subscription_to_confirm(token, current_app.links)
+    await service.confirm(db(), subscription_id)
+    found = await queries.subscription_by_id(db(), subscription_id)
+    if found is None:
+        raise InvalidTokenError
+    username = found.author.username
+    await flash(f"Done: you'll get {username}'s new posts by email.", "success")
+    return redirect(url_for("site.profile", username=username))
+
+
+@blueprint.get("/subscriptions/unsubscribe/<token>")
+async def show(token: str) -> ResponseReturnValue:
+    """The target of the link in each mail: a button, because mail scanners open links."""
+    return await _unsubscribe_page(subscription_to_end(token, current_app.links), token)
+
+
+@blueprint.post("/subscriptions/unsubscribe/<token>")
+@quota(UNSUBSCRIBING)
+@one_click
+async def unsubscribe(token: str) -> ResponseReturnValue:
+    """End the subscription, whoever sends this: the button, or a mail program (RFC 8058)."""
+    subscription_id = subscription_to_end(token, current_app.links)
+    await service.end(db(), subscription_id)
+    return await _unsubscribe_page(subscription_id, token)
+
+
+@blueprint.post("/subscriptions/unsubscribe/<token>/undo")
+@quota(UNSUBSCRIBING)
+async def undo(token: str) -> ResponseReturnValue:
+    """Let the subscription go on."""
+    await service.undo_end(db(), subscription_to_end(token, current_app.links))
+    await flash("You're subscribed again.", "success")
+    return redirect(url_for("subscriptions.show", token=token))
+
+
+async def _unsubscribe_page(subscription_id: int, token: str) -> str:
+    found = await queries.subscription_by_id(db(), subscription_id)
+    return await render_template("subscriptions/unsubscribe.html", found=found, token=token)
+
+
+@blueprint.errorhandler(InvalidTokenError)
+async def bad_link(error: InvalidTokenError) -> ResponseReturnValue:
+    """Answer an invalid link."""
+    page = await render_template(
+        "subscriptions/bad_link.html", is_expired=isinstance(error, ExpiredTokenError)
+    )
+    return page, 400

@@ -1,0 +1,127 @@
+"""Subscribing to an author's posts by mail. Each function is one transaction."""
+
+from datetime import timedelta
+
+from sqlalchemy import delete, func, or_, select, union_all, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.crypto.tokens import InvalidTokenError, LinkSigner
+from blog.core.db.deleting import BATCH, deleted
+from blog.core.errors import TooManyRequestsError
+from blog.core.web.rate_limits import Bucket, Quota, take_one
+from blog.mail import outbox
+from blog.models import RefusedAddress, Subscription, User
+from blog.models.account_deletion import not_deleted
+from blog.models.refused_address import is_stopped
+from blog.subscriptions.links import CONFIRMABLE, confirmation_link, mailing_list
+
+# How long somebody who has unsubscribed can change their mind.
+KEPT_AFTER_END = timedelta(days=30)
+# To an address, for all authors together: its owner may not have asked for any of them.
+CONFIRMATIONS = Quota("confirmations of subscriptions", 3, 24 * 3600)
+
+
+async def ask(session: AsyncSession, author: User, email: str, links: LinkSigner) -> None:
+    """Mail a link that subscribes an address to an author's posts.
+
+    What is answered must not depend on whether the address is subscribed already, or has been sent
+    enough of these mails: nobody can find out which addresses are.
+    """
+    subscription = await _asked_for(session, author, email)
+    try:
+        await take_one(session, Bucket(CONFIRMATIONS, email))
+    except TooManyRequestsError:
+        await session.commit()
+        return
+    is_active = subscription.confirmed_at is not None
+    await outbox.put(
+        session, to=email, message="confirm_subscription", about=str(author.id), author=author,
+        link=None if is_active else confirmation_link(subscription, links),
+        mailing_list=mailing_list(subscription, author, links) if is_active else None,
+    )  # fmt: skip
+    await session.commit()
+
+
+async def _asked_for(session: AsyncSession, author: User, email: str) -> Subscription:
+    """The row for an address; one that isn't active has to be confirmed again."""
+    row = insert(Subscription).values(author_id=author.id, email=email)
+    fresh = {"asked_at": func.now(), "confirmed_at": None, "ended_at": None}
+    is_inactive = or_(Subscription.confirmed_at.is_(None), Subscription.ended_at.is_not(None))
+    await session.execute(
+        row.on_conflict_do_update(
+            index_elements=[Subscription.author_id, Subscription.email],
+            set_=fresh, where=is_inactive,
+        )
+    )  # fmt: skip
+    which = (Subscription.author_id == author.id, Subscription.email == email)
+    return (await session.scalars(select(Subscription).where(*which))).one()
+
+
+async def confirm(session: AsyncSession, subscription_id: int) -> None:
+    """Begin a subscription; doing so twice is the same as once.
+
+    Raises:
+        InvalidTokenError: it was ended or deleted, or its author has deleted their account.
+    """
+    confirmed = await session.scalar(
+        update(Subscription)
+        .where(
+            Subscription.id == subscription_id,
+            Subscription.ended_at.is_(None),
+            not_deleted(Subscription.author_id),
+        )
+        .values(confirmed_at=func.coalesce(Subscription.confirmed_at, func.now()))
+        .returning(Subscription.id)
+        .execution_options(synchronize_session=False)
+    )
+    if confirmed is None:
+        raise InvalidTokenError
+    await session.commit()
+
+
+async def end(session: AsyncSession, subscription_id: int) -> None:
+    """End a subscription; nothing happens if it has ended."""
+    await session.execute(
+        update(Subscription)
+        .where(Subscription.id == subscription_id, Subscription.ended_at.is_(None))
+        .values(ended_at=func.now())
+        .execution_options(synchronize_session=False)
+    )
+    await session.commit()
+
+
+async def undo_end(session: AsyncSession, subscription_id: int) -> None:
+    """Let a subscription that was ended go on.
+
+    Raises:
+        InvalidTokenError: it was deleted in the meantime.
+    """
+    going_on = await session.scalar(
+        update(Subscription)
+        .where(Subscription.id == subscription_id, not_deleted(Subscription.author_id))
+        .values(ended_at=None)
+        .returning(Subscription.id)
+        .execution_options(synchronize_session=False)
+    )
+    if going_on is None:
+        raise InvalidTokenError
+    await session.commit()
+
+
+async def delete_ended(session: AsyncSession) -> int:
+    """Delete a batch of subscriptions that were not confirmed in time, ended a while ago, or whose
+    address refuses mail; the caller commits.
+
+    Returns:
+        The number of deleted rows, at most `deleting.BATCH`.
+    """
+    conditions = (
+        (Subscription.confirmed_at.is_(None), Subscription.asked_at < func.now() - CONFIRMABLE),
+        (Subscription.ended_at < func.now() - KEPT_AFTER_END,),
+        (Subscription.email == RefusedAddress.address, is_stopped()),
+    )
+    # Each has an index of its own.
+    found = union_all(*(select(Subscription.id).where(*each).limit(BATCH) for each in conditions))
+    old = select(found.subquery().c.id).limit(BATCH)
+    return await deleted(session, delete(Subscription).where(Subscription.id.in_(old)))

@@ -1,0 +1,5 @@
+"""Fixtures for tests of subscriptions."""
+
+from tests.mail.conftest import inbox, working
+
+__all__ = ["inbox", "working"]
