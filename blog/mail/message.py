@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from email.headerregistry import Address, HeaderRegistry
+from email.headerregistry import Address, BaseHeader, HeaderRegistry
 from email.message import EmailMessage
 from email.policy import SMTP, Policy
 from email.utils import format_datetime, parseaddr
@@ -14,13 +14,12 @@ import idna
 from blog.models import Email
 
 
-class _Verbatim:
+class _Verbatim(BaseHeader):
     """A header of URLs or Message-IDs, with each on a line of its own.
 
     Python would make encoded words of those that are longer than a line.
     """
 
-    name: str
     max_count = 1
 
     @classmethod

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import (
     ARRAY,
     BigInteger,
-    Interval,
     Executable,
+    Interval,
     Update,
     and_,
     any_,
@@ -179,7 +179,7 @@ _REFUSED = _change(
 _refused = _REFUSED.returning(Email.recipient).cte("refused")
 _NO_RECIPIENT = (
     insert(RefusedAddress)
-    .from_select(["address"], select(_refused.c.recipient))
+    .from_select(["address"], select(_refused.c.recipient), include_defaults=False)
     .on_conflict_do_update(
         index_elements=[RefusedAddress.address],
         set_={"days": RefusedAddress.days + 1, "refused_at": func.now()},

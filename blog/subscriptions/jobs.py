@@ -1,5 +1,6 @@
 """Mailing posts to the subscribers of their authors."""
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import exists, select
@@ -38,15 +39,11 @@ async def mail_post(job: RunningJob) -> None:
             await job.go_on_later()
             return
         async with job.database.session() as session:
-            number = await mail_some(
-                session, job.payload["post_id"], current_app.links, namespace
-            )
+            number = await mail_some(session, job.payload["post_id"], current_app.links, namespace)
             await session.commit()
 
 
-async def mail_some(
-    session: AsyncSession, post_id: int, links: LinkSigner, namespace: UUID
-) -> int:
+async def mail_some(session: AsyncSession, post_id: int, links: LinkSigner, namespace: UUID) -> int:
     """Queue the mails to the next subscribers, and note how far the post has come; the caller
     commits.
 
@@ -87,7 +84,7 @@ async def mail_some(
         )
     ).all()
     name = post.author.name or post.author.username
-    contents = {
+    contents: dict[str, Any] = {
         "author": post.author,
         "headline": shortened(post.title or f"New post by {name}", LONGEST_SUBJECT),
         "beginning": post.summary or plain_text(post.beginning, LONGEST_TEXT),

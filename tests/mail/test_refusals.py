@@ -31,14 +31,13 @@ async def test_refusals_count_once_a_day_until_a_mail_is_accepted(
     put: Put, working: Working, inbox: Inbox, in_state: InState, db: AsyncSession
 ) -> None:
     inbox.replies[ADDRESS] = "550 No such person here"
-    sent = 0
-    for hours, expected in ((0, 1), (1, 1), (23, 2), (23, 3)):
+    steps = ((0, 1), (1, 1), (23, 2), (23, 3))
+    for number, (hours, expected) in enumerate(steps, start=1):
         if hours:
             await let_pass(db, timedelta(hours=hours))
-        sent += 1
         await put(ADDRESS, "new_user")
         async with working():
-            await in_state("failed", sent)
+            await in_state("failed", number)
         assert await days(db) == expected
     inbox.replies.clear()
     # A password can be reset all the same.

@@ -113,6 +113,7 @@ async def test_wrong_counts_are_found_and_repaired(busy_site: User, db: AsyncSes
         "posts of people": 2,
         "followers of people": 2,
         "people followed by people": 1,
+        "subscribers of people": 0,
         "comments of posts": 1,
         "posts of days": 2,
         "comments in ranges": 1,

@@ -65,5 +65,3 @@ async def subscriptions(db: AsyncSession) -> list[Subscription]:
 async def subscriber_count(db: AsyncSession, author: User) -> int | None:
     """How many get an author's posts, as it is kept."""
     return await db.scalar(select(User.subscriber_count).where(User.id == author.id))
-
-

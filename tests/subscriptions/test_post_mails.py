@@ -18,6 +18,7 @@ from tests.jobs import do_job, finish_jobs
 from tests.mail.conftest import Working
 from tests.mail.smtp import Inbox
 from tests.posts.test_posts import add_posts
+from tests.servers import until
 from tests.subscriptions.support import add_subscribers, post_mails, publish, subscriber_count
 from tests.support import Browser, add_user
 
@@ -44,8 +45,10 @@ async def test_a_new_post_arrives_with_all_that_a_mail_program_needs_to_unsubscr
         address = message["List-Unsubscribe"].strip("<>")
         assert address.startswith("https://blog.test/subscriptions/unsubscribe/")
         assert message["Auto-Submitted"] == "auto-generated"
-        for kind, text in (("plain", "Some fresh <b>bread</b> & butter"),
-                           ("html", "Some fresh &lt;b&gt;bread&lt;/b&gt; &amp; butter")):  # fmt: skip
+        for kind, text in (
+            ("plain", "Some fresh <b>bread</b> & butter"),
+            ("html", "Some fresh &lt;b&gt;bread&lt;/b&gt; &amp; butter"),
+        ):
             body = message.get_body((kind,))
             assert body is not None
             content = body.get_content()
@@ -119,7 +122,9 @@ async def test_a_post_that_is_no_longer_public_is_not_mailed(
     assert len(await post_mails(app)) == 2
     if state == "draft":
         for post_id in (queued, waiting):
-            await susans_browser.submit(f"/post/{post_id}/state", {"status": "draft"}, page="/write")
+            await susans_browser.submit(
+                f"/post/{post_id}/state", {"status": "draft"}, page="/write"
+            )
     elif state == "hidden":
         await db.execute(update(Post).values(hidden_at=now(), hidden_reason="x"))
     elif state == "deleted":
@@ -129,15 +134,13 @@ async def test_a_post_that_is_no_longer_public_is_not_mailed(
         await leave(app, susan)
     await db.commit()
     await finish_jobs(app, JOB)
+
+    async def are_withdrawn() -> bool:
+        return await post_mails(app) == []
+
     async with working():
-        await _until_withdrawn(app)
+        await until(are_withdrawn)
     assert inbox.messages == []
-
-
-async def _until_withdrawn(app: Broadside) -> None:
-    async with asyncio.timeout(60):
-        while await post_mails(app):
-            await asyncio.sleep(0.02)
 
 
 async def test_an_address_that_refuses_mail_gets_no_posts(

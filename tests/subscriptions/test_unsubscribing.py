@@ -21,9 +21,7 @@ ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
 
 @pytest.fixture
-async def link(
-    app: Broadside, susans_browser: Browser, susan: User, db: AsyncSession
-) -> str:
+async def link(app: Broadside, susans_browser: Browser, susan: User, db: AsyncSession) -> str:
     """The path in the mail to the first of three subscribers."""
     await add_subscribers(db, susan, 3)
     await publish(susans_browser)

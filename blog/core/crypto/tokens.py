@@ -35,9 +35,7 @@ class LinkSigner:
         """A URL-safe token with `content`, signed but not encrypted."""
         return str(self._serializer(purpose).dumps(content))
 
-    def read(
-        self, purpose: str, token: str, max_age: int | None = LINK_SECONDS
-    ) -> dict[str, Any]:
+    def read(self, purpose: str, token: str, max_age: int | None = LINK_SECONDS) -> dict[str, Any]:
         """The content of `token`, if it was signed at most `max_age` seconds ago.
 
         Args:

@@ -1,0 +1,74 @@
+"""Link scanners of mail servers open every address in a mail, which must not change anything."""
+
+import re
+from pathlib import Path
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.web.app import Broadside
+from blog.models import Base, User
+from tests.jobs import finish_jobs
+from tests.subscriptions.support import add_subscribers, publish, subscribe
+from tests.support import PASSWORD, Browser, outbox
+
+TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "mail"
+ADDRESS = re.compile(r"https://blog\.test[^\s\"<>]*")
+# Their links have no tokens: whoever opens them has to log in.
+WITHOUT_TOKENS = {
+    "application_error", "comment_disabled", "email_changed", "email_is_in_use", "export_failed",
+    "export_ready", "import_done", "import_failed", "new_user", "password_changed",
+    "password_guessing", "post_hidden", "token_made",
+}  # fmt: skip
+# Counted for the one who asks; all else is what people have done.
+NOT_COMPARED = {"rate_limits"}
+
+
+async def content_of_all_tables(db: AsyncSession) -> dict[str, str | None]:
+    """A digest of each table."""
+    return {
+        table.name: await db.scalar(
+            text(f"SELECT md5(string_agg(t::text, ',' ORDER BY t::text)) FROM {table.name} AS t")
+        )
+        for table in Base.metadata.sorted_tables
+        if table.name not in NOT_COMPARED
+    }
+
+
+async def send_every_mail_with_a_token(app: Broadside, susans: Browser, db: AsyncSession) -> None:
+    """Ask for each of them, as people do."""
+    new = {"email": "new@example.com", "username": "new", "password": PASSWORD,
+           "password2": PASSWORD}  # fmt: skip
+    async with Browser(app) as visitor:
+        await visitor.submit("/auth/register", new)
+        await subscribe(visitor, "susan", "reader@example.com")
+    async with Browser(app) as visitor:
+        await visitor.submit("/auth/reset", {"email": "susan@example.com"})
+    moved = {"email": "moved@example.com", "password": PASSWORD}
+    await susans.submit("/auth/change_email", moved)
+    await susans.submit("/auth/delete-account", {"password": PASSWORD})
+    await publish(susans)
+    await finish_jobs(app, "mail_post_to_subscribers")
+
+
+async def test_opening_every_address_of_every_mail_changes_nothing(
+    app: Broadside, susans_browser: Browser, susan: User, db: AsyncSession
+) -> None:
+    await add_subscribers(db, susan, 1)
+    await send_every_mail_with_a_token(app, susans_browser, db)
+    mails = await outbox(app)
+    kinds = {template.stem for template in TEMPLATES.glob("*.txt")} - {"layout"}
+    assert {mail.purpose.partition(":")[0] for mail in mails} >= kinds - WITHOUT_TOKENS
+    before = await content_of_all_tables(db)
+    await db.commit()
+    opened = set()
+    async with Browser(app) as scanner:
+        for mail in mails:
+            whole = f"{mail.text} {mail.html} {' '.join((mail.headers or {}).values())}"
+            for address in set(ADDRESS.findall(whole)) - opened:
+                answer = await scanner.get(address.replace("&amp;", "&"))
+                assert answer.status_code in {200, 302}, (mail.purpose, address)
+                await scanner.head(address)
+                opened.add(address)
+    assert len(opened) > 8
+    assert await content_of_all_tables(db) == before
