@@ -22,6 +22,7 @@ from blog.admin.background.pages import blueprint as jobs_pages
 from blog.admin.handlers import tell_of_new_people
 from blog.admin.pages import blueprint as admin_pages
 from blog.comments.api import blueprint as comments_api
+from blog.comments.events import CommentWritten
 from blog.comments.feeds import blueprint as comment_feeds
 from blog.comments.pages import blueprint as comments_pages
 from blog.core.api import versions
@@ -87,6 +88,7 @@ from blog.feeds.handlers import tell_hub
 from blog.feeds.jobs import PING_HUB
 from blog.feeds.pages import blueprint as feeds
 from blog.follows.api import blueprint as follows_api
+from blog.follows.events import PersonFollowed
 from blog.follows.pages import blueprint as follows_pages
 from blog.mail.alerts import Alerts
 from blog.mail.figures import outbox_figures
@@ -105,12 +107,24 @@ from blog.media.rendering import image_finder
 from blog.media.serving import blueprint as media_files
 from blog.models import ApiToken, LoginSession
 from blog.moderation.api import blueprint as moderation_api
-from blog.moderation.events import PostHidden, PostShown
+from blog.moderation.events import (
+    CommentDisabled,
+    CommentEnabled,
+    CommentReported,
+    PostHidden,
+    PostReported,
+    PostShown,
+    ReportClosed,
+)
 from blog.moderation.jobs import MOVE_TAGGED_POSTS
 from blog.moderation.pages import blueprint as moderation_pages
 from blog.moderation.report_pages import blueprint as report_pages
 from blog.moderation.revision_pages import blueprint as revision_moderation_pages
 from blog.moderation.tag_pages import blueprint as tag_moderation_pages
+from blog.notifications import handlers as notices
+from blog.notifications.api import blueprint as notifications_api
+from blog.notifications.cleaning import delete_old as delete_old_notifications
+from blog.notifications.pages import blueprint as notifications_pages
 from blog.posts.api import blueprint as posts_api
 from blog.posts.editor.autosave import blueprint as autosave_pages
 from blog.posts.editor.covers import blueprint as cover_pages
@@ -123,6 +137,7 @@ from blog.posts.revisions.comparing import Comparisons
 from blog.posts.revisions.pages import blueprint as revisions_pages
 from blog.posts.state_pages import blueprint as post_state_pages
 from blog.reactions.api import blueprint as reactions_api
+from blog.reactions.events import PostLiked
 from blog.reactions.pages import blueprint as reactions_pages
 from blog.search.api import blueprint as search_api
 from blog.search.feeds import blueprint as search_feeds
@@ -135,6 +150,7 @@ from blog.subscriptions.pages import blueprint as subscriptions_pages
 from blog.tags.api import blueprint as tags_api
 from blog.tags.pages import blueprint as tags_pages
 from blog.transfer.exporting.api import blueprint as exports_api
+from blog.transfer.exporting.events import ExportEnded
 from blog.transfer.exporting.handlers import remove_with_account
 from blog.transfer.exporting.jobs import (
     MAKE_EXPORT,
@@ -143,6 +159,7 @@ from blog.transfer.exporting.jobs import (
     tidy_exports,
 )
 from blog.transfer.exporting.pages import blueprint as exporting_pages
+from blog.transfer.importing.events import ImportEnded
 from blog.transfer.importing.handlers import remove_imports_with_account
 from blog.transfer.importing.jobs import IMPORT_POSTS, tidy_imports
 from blog.transfer.importing.pages import blueprint as importing_pages
@@ -158,6 +175,21 @@ EVENT_HANDLERS = (
     Handler(AccountDeleted, remove_imports_with_account),
     Handler(PostPublished, mail_to_subscribers),
     Handler(PostShown, mail_to_subscribers),
+    Handler(CommentWritten, notices.tell_of_comments),
+    Handler(PostLiked, notices.tell_of_likes),
+    Handler(PersonFollowed, notices.tell_of_followers),
+    Handler(PostReported, notices.tell_of_reports),
+    Handler(CommentReported, notices.tell_of_reports),
+    Handler(PostHidden, notices.tell_of_moderated_posts),
+    Handler(PostShown, notices.tell_of_moderated_posts),
+    Handler(CommentDisabled, notices.tell_of_moderated_comments),
+    Handler(CommentEnabled, notices.tell_of_moderated_comments),
+    Handler(ExportEnded, notices.tell_of_exports),
+    Handler(ImportEnded, notices.tell_of_imports),
+    Handler(PostHidden, notices.forget_unreadable_posts),
+    Handler(PostUnpublished, notices.forget_unreadable_posts),
+    Handler(CommentDisabled, notices.forget_disabled_comments),
+    Handler(ReportClosed, notices.forget_closed_reports),
 )
 
 # Those of a site with a WebSub hub: they make a transaction of each post that is written.
@@ -196,6 +228,7 @@ JOBS = (
     REMOVE_IMPORT_UPLOAD,
     SWEEP_IMPORT_UPLOADS,
     cleaning("tidy_imports", tidy_imports, every=timedelta(minutes=5)),
+    cleaning("delete_old_notifications", delete_old_notifications, every=HOUR),
     cleaning("delete_old_mails", delete_old_mails, every=HOUR),
     cleaning("delete_old_refusals", delete_old_refusals, every=HOUR),
     # A client with many addresses fills this table quickly.
@@ -261,6 +294,7 @@ BLUEPRINTS = (
     search_feeds,
     report_pages,
     importing_pages,
+    notifications_pages,
     moderation_pages,
     revision_moderation_pages,
     tag_moderation_pages,
@@ -286,6 +320,7 @@ RESOURCES = (
     media_api,
     search_api,
     exports_api,
+    notifications_api,
 )
 # The pools of processes, beside that of the renderer.
 PROCESSES = ("image_processes", "comparisons", "cards")

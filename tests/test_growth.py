@@ -42,6 +42,7 @@ WAYS = {
     "/post/<id:post_id>/comments/feed.": ("", f"?before={Order(Comment.id).cursor(4000)}"),
     "/search": ("", "?q=x", "?q=x&sort=date", "?q=nothing", "?q=author:hub x", "?q=u1", "?q=-x"),
     "/post/": (*PAGES, "?page=-1"),
+    "/notifications": ("", "?page=2", "?page=10", "?unread=1", "?kind=like", "?kind=follow"),
     "/moderate": ("", f"?before={Order(Comment.id).cursor(4000)}"),
 }  # fmt: skip
 
@@ -72,6 +73,13 @@ FILL = """
     ON CONFLICT DO NOTHING;
     INSERT INTO bookmarks (user_id, post_id, created_at)
     SELECT :hub, id, now() + id * interval '1 second' FROM posts ON CONFLICT DO NOTHING;
+    INSERT INTO notifications (user_id, kind, post_id, created_at, read_at)
+    SELECT :hub, CASE WHEN id % 3 = 0 THEN 'like' ELSE 'comment' END, id,
+        now() + id * interval '1 second', CASE WHEN id % 2 = 0 THEN now() END
+    FROM posts WHERE id BETWEEN :first AND :last;
+    INSERT INTO notification_items (notification_id, user_id, actor_id, post_id)
+    SELECT id, :hub, user_id + 1 + post_id % 200, post_id FROM notifications
+    WHERE post_id BETWEEN :first AND :last;
     INSERT INTO audit_entries (actor_id, actor_name, act, subject_id, subject_name)
     SELECT :hub, 'hub', 'disable account', :hub, 'hub' FROM generate_series(:first, :last) AS n;
     INSERT INTO emails (message_id, purpose, recipient, subject, text, html, state, attempts)

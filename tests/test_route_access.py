@@ -106,6 +106,14 @@ TABLE = [
     Row("POST /post/<id:post_id>/bookmark", confirmed(302), "/post/{post}/bookmark"),
     Row("POST /post/<id:post_id>/unbookmark", confirmed(302), "/post/{post}/unbookmark"),
     Row("GET /bookmarks", confirmed(200)),
+    Row("GET /notifications", logged_in(200)),
+    Row("POST /notifications/read", confirmed(302)),
+    Row(
+        "POST /notifications/<id:notification_id>/read", confirmed(404), "/notifications/4711/read"
+    ),
+    Row(
+        "POST /notifications/<id:notification_id>/open", confirmed(404), "/notifications/4711/open"
+    ),
     Row("GET /post/<id:post_id>/revisions", everybody(200), "/post/{post}/revisions"),
     Row("GET /post/<id:post_id>/revisions/<id:number>", everybody(200), "/post/{post}/revisions/1"),
     Row("GET /post/<id:post_id>/timemap", everybody(200), "/post/{post}/timemap"),

@@ -17,6 +17,7 @@ from blog.models.job import Job, JobState
 from blog.models.login_session import LoginSession
 from blog.models.media import Media
 from blog.models.media_file import MediaFile, MediaState
+from blog.models.notification import Notification, NotificationItem, NotificationKind
 from blog.models.post import Post, PostStatus
 from blog.models.post_day import PostDay
 from blog.models.post_draft import PostDraft
@@ -62,6 +63,9 @@ __all__ = [
     "Media",
     "MediaFile",
     "MediaState",
+    "Notification",
+    "NotificationItem",
+    "NotificationKind",
     "Permission",
     "Post",
     "PostDay",

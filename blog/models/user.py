@@ -72,6 +72,9 @@ class User(Base):
 
     role: Mapped[Role] = relationship(lazy="raise")
 
+    # Of whoever asks for a page (`blog.core.auth.credentials`).
+    unread_notifications = 0
+
     __table_args__ = (
         once_a_submission("users"),
         CheckConstraint("email = lower(email)", name="email_is_lower_case"),

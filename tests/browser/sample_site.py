@@ -8,9 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog import create_app
 from blog.accounts.deletion.service import DELETE_ACCOUNT
 from blog.accounts.links import CHANGE_EMAIL, RESET_PASSWORD, credentials_of
+from blog.comments.events import CommentWritten
 from blog.core.clock import now
+from blog.core.events.handlers import tell
 from blog.core.text.markdown import RENDERER_VERSION, render_document, render_inline
 from blog.core.web.app import Broadside
+from blog.follows.events import PersonFollowed
 from blog.models import (
     Act,
     AuditEntry,
@@ -22,6 +25,7 @@ from blog.models import (
     Job,
     JobState,
     Post,
+    PostLike,
     PostRevision,
     PostStatus,
     Report,
@@ -30,6 +34,7 @@ from blog.models import (
     User,
 )
 from blog.posts.fields import set_tags, tag_ids
+from blog.reactions.events import PostLiked
 from blog.subscriptions.links import CONFIRM as CONFIRM_SUBSCRIPTION
 from blog.subscriptions.links import UNSUBSCRIBE
 from settings import Settings
@@ -271,11 +276,16 @@ async def fill(app: Broadside) -> dict[str, str]:
     async with app.database.session() as session:
         session.add_all(posts)
         await session.flush()
-        session.add_all(
-            comment_by(people[who], posts[-2], ago, body) for who, ago, body in COMMENTS
-        )
-        await session.flush()
+        comments = [comment_by(people[who], posts[-2], ago, body) for who, ago, body in COMMENTS]
+        session.add_all(comments)
         session.add(Follow(follower_id=people[READER].id, followed_id=people[WRITER].id))
+        liking = [people[name].id for name in (READER, EDITOR, HOSTILE)]
+        session.add_all(PostLike(user_id=user_id, post_id=posts[-2].id) for user_id in liking)
+        await session.flush()
+        await tell(session, [PostLiked(user_id, posts[-2].id) for user_id in liking])
+        await tell(session, [CommentWritten(each.id, each.post_id, each.author_id)
+                             for each in comments])  # fmt: skip
+        await tell(session, [PersonFollowed(people[READER].id, people[WRITER].id)])
         session.add_all(traces_of_moderation(people, posts))
         # The ids are 1, 2 and 3.
         states = {"new": (None, None), "regular": (now(), None), "past": (now(), now())}

@@ -22,6 +22,8 @@ from blog.models import (
     Comment,
     Email,
     Follow,
+    Notification,
+    NotificationItem,
     Post,
     PostLike,
     PostRevision,
@@ -84,6 +86,7 @@ async def delete_batch(session: AsyncSession, user_id: int) -> bool:
         _delete_follows,
         _delete_reports,
         _delete_subscriptions,
+        _delete_notifications,
         _delete_media,
         _anonymise_moderation,
     ):
@@ -111,6 +114,8 @@ async def _delete_posts(session: AsyncSession, user_id: int) -> bool:
     )
     if history:
         await _delete(session, PostRevision, PostRevision.id.in_(history))
+        return True
+    if await _delete_notified(session, NotificationItem.post_id.in_(posts)):
         return True
     if await _delete_reactions(session, PostLike, PostLike.post_id.in_(posts)):
         return True
@@ -194,6 +199,25 @@ async def _delete_subscriptions(session: AsyncSession, user_id: int) -> bool:
     if subscriptions:
         await _delete(session, Subscription, Subscription.id.in_(subscriptions))
     return bool(subscriptions)
+
+
+async def _delete_notifications(session: AsyncSession, user_id: int) -> bool:
+    """Delete some of what the user is notified of, and then of the lines."""
+    lines = select(Notification.id).where(Notification.user_id == user_id).limit(ROWS_AT_ONCE)
+    some = await _some(session, lines)
+    if not some:
+        return False
+    if not await _delete_notified(session, NotificationItem.notification_id.in_(some)):
+        await _delete(session, Notification, Notification.id.in_(some))
+    return True
+
+
+async def _delete_notified(session: AsyncSession, which: ColumnElement[bool]) -> bool:
+    """Delete some of what people are notified of."""
+    items = await _some(session, select(NotificationItem.id).where(which).limit(ROWS_AT_ONCE))
+    if items:
+        await _delete(session, NotificationItem, NotificationItem.id.in_(items))
+    return bool(items)
 
 
 async def _delete_media(session: AsyncSession, user_id: int) -> bool:

@@ -76,6 +76,9 @@ class Links(NamedTuple):
     def export(self, export_id: int) -> str:
         return f"{self.root}/me/exports/{export_id}"
 
+    def notification(self, notification_id: int) -> str:
+        return f"{self.root}/notifications/{notification_id}"
+
     def token(self, token_id: int) -> str:
         return f"{self.root}/tokens/{token_id}"
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import lru_cache, partial
 from typing import Any, TypeVar
 
-from sqlalchemy import ARRAY, LargeBinary, Select, any_, bindparam, select
+from sqlalchemy import ARRAY, LargeBinary, Select, any_, bindparam, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import make_transient_to_detached
 from sqlalchemy.orm.attributes import set_committed_value
@@ -14,6 +14,7 @@ from blog.core.crypto.tokens import token_digest
 from blog.core.web.app import current_app, db
 from blog.core.web.requests import only_reads
 from blog.models import ApiToken, Base, LoginSession, Role, User
+from blog.models.notification import UNREAD_OF_USER
 
 Entity = TypeVar("Entity", bound=Base)
 Credential = TypeVar("Credential", LoginSession, ApiToken)
@@ -26,8 +27,10 @@ def _with_person(credential: type[Credential]) -> Select[*tuple[Any, ...]]:
     would take longer for these rows than the rest of a page does.
     """
     credentials, users, roles = credential.__table__, User.__table__, Role.__table__
+    # The API's clients see no masthead.
+    unread = UNREAD_OF_USER if credential is LoginSession else literal(0)
     return (
-        select(*credentials.c, *users.c, *roles.c)
+        select(*credentials.c, *users.c, *roles.c, unread)
         .join_from(credentials, users, users.c.id == credentials.c.user_id)
         .join(roles, roles.c.id == users.c.role_id)
         .where(
@@ -75,6 +78,7 @@ def _loaded(credential: type[Credential], values: tuple[Any, ...]) -> Credential
     row = _detached(credential, of_columns)
     user = _detached(User, of_columns)
     set_committed_value(user, "role", _detached(Role, of_columns))
+    user.unread_notifications = next(of_columns)
     set_committed_value(row, "user", user)
     return row
 
@@ -97,4 +101,7 @@ async def credential(kind: type[Credential], token: str) -> Credential | None:
     found = await current_app.lookups.run(HOLDERS[kind], token_digest(token))
     if found is None or only_reads():
         return found
-    return await db().merge(found, load=False)
+    copy = await db().merge(found, load=False)
+    # It is no column, which is all that is copied.
+    copy.user.unread_notifications = found.user.unread_notifications
+    return copy

@@ -34,6 +34,7 @@ LISTS = {
     "subscriptions": "subscriptions.json",
     "likes": names.LIKES,
     "bookmarks": names.BOOKMARKS,
+    "notifications": "notifications.json",
     "reports": "reports.json",
     "sessions": "sessions.json",
     "api_tokens": "api-tokens.json",

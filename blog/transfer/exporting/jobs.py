@@ -15,6 +15,7 @@ from sqlalchemy.orm import joinedload
 
 from blog.core.clock import now
 from blog.core.db.deleting import BATCH
+from blog.core.events.handlers import record
 from blog.core.jobs.kinds import SHORT_PAUSES, JobKind
 from blog.core.jobs.queue import enqueue, has_job
 from blog.core.jobs.running import RunningJob
@@ -25,6 +26,7 @@ from blog.mail import outbox
 from blog.models import Export, ExportState, User
 from blog.models.export import UNFINISHED_EXPORT
 from blog.transfer.exporting.archive import Archive
+from blog.transfer.exporting.events import ExportEnded
 from blog.transfer.exporting.zipping import zipped
 
 # How long an archive is kept.
@@ -107,6 +109,7 @@ async def _finish(session: AsyncSession, export_id: int, size: int) -> bool:
     await remove_exports(session, Export.user_id == user_id, Export.id != export_id)
     user = await session.get_one(User, user_id)
     await _mail(session, user, "export_ready")
+    await record(session, ExportEnded(export_id, user_id))
     return True
 
 
@@ -145,12 +148,14 @@ async def tidy_exports(session: AsyncSession) -> int:
         update(Export)
         .where(UNFINISHED_EXPORT, ~has_job(MAKE_EXPORT, "export_id", Export.id))
         .values(state=ExportState.FAILED, finished_at=func.now())
-        .returning(Export.user_id)
+        .returning(Export.id, Export.user_id)
         .execution_options(synchronize_session=False)
     )
-    for user_id in (await session.scalars(failed)).all():
-        user = await session.get_one(User, user_id)
+    ended = [ExportEnded(*row) for row in await session.execute(failed)]
+    for event in ended:
+        user = await session.get_one(User, event.user_id)
         await _mail(session, user, "export_failed")
+    await record(session, *ended)
     old = select(Export.id).where(Export.finished_at < func.now() - KEPT).limit(BATCH)
     return await remove_exports(session, Export.id.in_(old))
 

@@ -7,7 +7,7 @@ export is not a consistent snapshot, and may lack rows that are written meanwhil
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, and_, case, literal, or_, select, tuple_
+from sqlalchemy import Row, Select, and_, case, func, literal, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
 from blog.core.auth.viewer import Viewer
@@ -23,6 +23,8 @@ from blog.models import (
     LoginSession,
     Media,
     MediaFile,
+    Notification,
+    NotificationItem,
     Post,
     PostDraft,
     PostImport,
@@ -70,6 +72,11 @@ def sections(account: User) -> dict[str, Section]:
     # The addresses of images in texts.
     cover = literal("/media/") + (
         select(Media.name).where(Media.id == Post.cover_id).scalar_subquery()
+    )
+    items = (
+        select(func.count())
+        .where(NotificationItem.notification_id == Notification.id)
+        .scalar_subquery()
     )
     is_readable = and_(visible_to(Viewer.of(account)), Post.author_id == author.id)
 
@@ -142,6 +149,10 @@ def sections(account: User) -> dict[str, Section]:
                not_deleted(User.id)), (Subscription.id,)),
         "likes": reactions(PostLike),
         "bookmarks": reactions(Bookmark),
+        "notifications": Section(select(
+            Notification.kind, Notification.post_id, Notification.comment_id, items.label("count"),
+            Notification.created_at, Notification.read_at,
+        ).where(Notification.user_id == me), (Notification.id,)),
         "reports": Section(select(
             Report.id, Report.post_id, Report.comment_id, Report.reason, Report.created_at,
             Report.state, Report.closed_at,

@@ -7,12 +7,14 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.core.events.handlers import record
 from blog.core.jobs.kinds import JobKind
 from blog.core.jobs.queue import has_job
 from blog.mail import outbox
 from blog.models import ImportRemark, ImportState, PostImport, User
 from blog.models.account_deletion import not_deleted
 from blog.transfer.importing.batch import Batch, Remark
+from blog.transfer.importing.events import ImportEnded
 from blog.transfer.importing.post import Entry, SourceError
 from blog.transfer.importing.processes import Found
 from blog.transfer.importing.report import summary
@@ -101,6 +103,7 @@ async def failed(session: AsyncSession, import_id: int, reason: str) -> None:
     if row is not None and row.state in RUNNING:
         row.state, row.failure, row.ended_at = ImportState.FAILED, reason, func.now()
         await remove_upload(session, row)
+        await record(session, ImportEnded(import_id, row.owner_id))
     await session.commit()
 
 
@@ -114,6 +117,7 @@ async def note_failures(session: AsyncSession, kind: JobKind) -> None:
         row.state, row.failure, row.ended_at = ImportState.FAILED, GAVE_UP, func.now()
         owner = await session.get_one(User, row.owner_id)
         await outbox.put(session, to=owner.email, message="import_failed", user=owner, failed=row)
+        await record(session, ImportEnded(row.id, row.owner_id))
 
 
 async def _locked(session: AsyncSession, import_id: int, position: int) -> PostImport:
@@ -141,6 +145,7 @@ async def _end(session: AsyncSession, row: PostImport) -> None:
         return
     row.state = ImportState.DONE
     await remove_upload(session, row)
+    await record(session, ImportEnded(row.id, row.owner_id))
     row.ended_at = (await session.scalars(select(func.clock_timestamp()))).one()
     started_at = row.started_at or row.ended_at
     if (row.ended_at - started_at).total_seconds() >= TOLD_AFTER_SECONDS:

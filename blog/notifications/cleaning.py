@@ -1,0 +1,33 @@
+"""Deleting old notifications."""
+
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.db.deleting import BATCH, deleted
+from blog.models import Notification
+
+# How long a notification is kept after it was read, and how long if it never is.
+KEPT = timedelta(days=90)
+KEPT_UNREAD = timedelta(days=365)
+
+
+async def delete_old(session: AsyncSession) -> int:
+    """Delete some old notifications; the caller commits.
+
+    Returns:
+        The number of deleted rows, at most `deleting.BATCH`.
+    """
+    number = await _delete(session, Notification.read_at < func.now() - KEPT)
+    if number == BATCH:
+        return number
+    is_unread = Notification.read_at.is_(None)
+    is_old = Notification.created_at < func.now() - KEPT_UNREAD
+    return await _delete(session, is_unread, is_old)
+
+
+async def _delete(session: AsyncSession, *conditions: ColumnElement[bool]) -> int:
+    some = select(Notification.id).where(*conditions).limit(BATCH)
+    old = some.with_for_update(skip_locked=True).cte("old")
+    return await deleted(session, delete(Notification).where(Notification.id == old.c.id))

@@ -1,0 +1,212 @@
+"""Handlers of other features' events: they notify people, and take notifications back.
+
+Most need not be taken back here: a row that is deleted takes what it has caused with it
+(`NotificationItem`).
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.comments.events import CommentWritten
+from blog.follows.events import PersonFollowed
+from blog.models import NotificationKind, Permission
+from blog.moderation.events import (
+    CommentDisabled,
+    CommentEnabled,
+    CommentReported,
+    PostHidden,
+    PostReported,
+    PostShown,
+    ReportClosed,
+)
+from blog.notifications.writes import notifying
+from blog.posts.events import PostUnpublished
+from blog.reactions.events import PostLiked
+from blog.transfer.exporting.events import ExportEnded
+from blog.transfer.importing.events import ImportEnded
+
+_Moderation = PostHidden | PostShown | CommentDisabled | CommentEnabled
+
+_COMMENTS = notifying(
+    "comments JOIN posts ON posts.id = comments.post_id"
+    " WHERE comments.id = ANY(CAST(:comments AS bigint[]))",
+    kind=NotificationKind.COMMENT,
+    user_id="posts.author_id",
+    about_post="posts.id",
+    commented=True,
+    actor_id="comments.author_id",
+    post_id="posts.id",
+    comment_id="comments.id",
+)
+_LIKES = notifying(
+    "unnest(CAST(:people AS bigint[]), CAST(:posts AS bigint[])) AS liked (user_id, post_id)"
+    " JOIN posts ON posts.id = liked.post_id",
+    kind=NotificationKind.LIKE,
+    user_id="posts.author_id",
+    about_post="posts.id",
+    actor_id="liked.user_id",
+    post_id="posts.id",
+    liked_post_id="posts.id",
+)
+_FOLLOWS = notifying(
+    "unnest(CAST(:followers AS bigint[]), CAST(:followed AS bigint[]))"
+    " AS follow (follower_id, followed_id)",
+    kind=NotificationKind.FOLLOW,
+    user_id="follow.followed_id",
+    actor_id="follow.follower_id",
+    followed_id="follow.followed_id",
+)
+_REPORTS = notifying(
+    "unnest(CAST(:reports AS bigint[]), CAST(:reporters AS bigint[])) AS report (id, reporter_id)"
+    " JOIN users ON users.id <> report.reporter_id JOIN roles ON roles.id = users.role_id"
+    f" WHERE roles.permissions & {int(Permission.MODERATE)} <> 0 AND users.disabled_at IS NULL"
+    # Nobody's account is deleted meanwhile.
+    " FOR KEY SHARE OF users",
+    kind=NotificationKind.REPORT,
+    user_id="users.id",
+    report_id="report.id",
+)
+_EXPORTS = notifying(
+    "unnest(CAST(:people AS bigint[]), CAST(:exports AS bigint[])) AS ended (user_id, id)",
+    kind=NotificationKind.JOB,
+    user_id="ended.user_id",
+    export_id="ended.id",
+)
+_IMPORTS = notifying(
+    "unnest(CAST(:people AS bigint[]), CAST(:imports AS bigint[])) AS ended (user_id, id)",
+    kind=NotificationKind.JOB,
+    user_id="ended.user_id",
+    import_id="ended.id",
+)
+_ABOUT = (
+    "unnest(CAST(:people AS bigint[]), CAST(:posts AS bigint[]), CAST(:about_posts AS bigint[]),"
+    " CAST(:comments AS bigint[])) AS changed (user_id, post_id, about_post, comment_id)"
+)
+_MODERATION = notifying(
+    _ABOUT,
+    kind=NotificationKind.MODERATION,
+    user_id="changed.user_id",
+    about_post="changed.about_post",
+    about_comment="changed.comment_id",
+    post_id="changed.post_id",
+    comment_id="changed.comment_id",
+)
+_FORGET_POSTS = text("""
+    DELETE FROM notification_items
+    USING unnest(CAST(:posts AS bigint[]), CAST(:authors AS bigint[])) AS hidden (id, author_id)
+    WHERE post_id = hidden.id AND user_id <> hidden.author_id
+""")
+_FORGET_COMMENTS = text("""
+    DELETE FROM notification_items
+    USING unnest(CAST(:comments AS bigint[]), CAST(:authors AS bigint[])) AS hidden (id, author_id)
+    WHERE comment_id = hidden.id AND user_id <> hidden.author_id
+""")
+_FORGET_REPORTS = text("""
+    DELETE FROM notification_items WHERE report_id = ANY(CAST(:reports AS bigint[]))
+""")
+# What moderators did before to the same post or comment: a line tells what is the case now.
+_FORGET_MODERATION = text(f"""
+    DELETE FROM notifications USING {_ABOUT}
+    WHERE notifications.user_id = changed.user_id AND kind = 'moderation'
+        AND notifications.post_id IS NOT DISTINCT FROM changed.about_post
+        AND notifications.comment_id IS NOT DISTINCT FROM changed.comment_id
+""")  # noqa: S608
+
+
+async def tell_of_comments(session: AsyncSession, events: Sequence[CommentWritten]) -> None:
+    """Notify the authors of the posts."""
+    await session.execute(_COMMENTS, {"comments": [event.comment_id for event in events]})
+
+
+async def tell_of_likes(session: AsyncSession, events: Sequence[PostLiked]) -> None:
+    """Notify the authors of the posts."""
+    people, posts = [event.user_id for event in events], [event.post_id for event in events]
+    await session.execute(_LIKES, {"people": people, "posts": posts})
+
+
+async def tell_of_followers(session: AsyncSession, events: Sequence[PersonFollowed]) -> None:
+    """Notify those who are followed."""
+    followers = [event.follower_id for event in events]
+    followed = [event.followed_id for event in events]
+    await session.execute(_FOLLOWS, {"followers": followers, "followed": followed})
+
+
+async def tell_of_reports(
+    session: AsyncSession, events: Sequence[PostReported | CommentReported]
+) -> None:
+    """Notify the moderators."""
+    reports, reporters = [each.report_id for each in events], [each.reporter_id for each in events]
+    await session.execute(_REPORTS, {"reports": reports, "reporters": reporters})
+
+
+async def tell_of_moderated_posts(
+    session: AsyncSession, events: Sequence[PostHidden | PostShown]
+) -> None:
+    """Notify the authors that their posts are hidden, or not any more."""
+    await _tell_of_moderation(
+        session, [(each, each.post_id, None) for each in events if not _is_own(each)]
+    )
+
+
+async def tell_of_moderated_comments(
+    session: AsyncSession, events: Sequence[CommentDisabled | CommentEnabled]
+) -> None:
+    """Notify the authors that their comments are disabled, or not any more."""
+    await _tell_of_moderation(
+        session, [(each, None, each.comment_id) for each in events if not _is_own(each)]
+    )
+
+
+async def tell_of_exports(session: AsyncSession, events: Sequence[ExportEnded]) -> None:
+    """Notify those whose exports have ended."""
+    people, exports = [event.user_id for event in events], [event.export_id for event in events]
+    await session.execute(_EXPORTS, {"people": people, "exports": exports})
+
+
+async def tell_of_imports(session: AsyncSession, events: Sequence[ImportEnded]) -> None:
+    """Notify those whose imports have ended."""
+    people, imports = [event.user_id for event in events], [event.import_id for event in events]
+    await session.execute(_IMPORTS, {"people": people, "imports": imports})
+
+
+async def forget_unreadable_posts(
+    session: AsyncSession, events: Sequence[PostHidden | PostUnpublished]
+) -> None:
+    """Take back what readers were notified of on posts that they can't read any more."""
+    posts, authors = [event.post_id for event in events], [event.author_id for event in events]
+    await session.execute(_FORGET_POSTS, {"posts": posts, "authors": authors})
+
+
+async def forget_disabled_comments(
+    session: AsyncSession, events: Sequence[CommentDisabled]
+) -> None:
+    """Take back what others than the authors were notified of."""
+    comments = [event.comment_id for event in events]
+    authors = [event.author_id for event in events]
+    await session.execute(_FORGET_COMMENTS, {"comments": comments, "authors": authors})
+
+
+async def forget_closed_reports(session: AsyncSession, events: Sequence[ReportClosed]) -> None:
+    """Take back what the moderators were notified of."""
+    await session.execute(_FORGET_REPORTS, {"reports": [event.report_id for event in events]})
+
+
+def _is_own(event: _Moderation) -> bool:
+    return event.author_id == event.moderator_id
+
+
+async def _tell_of_moderation(
+    session: AsyncSession, changes: Sequence[tuple[_Moderation, int | None, int | None]]
+) -> None:
+    if not changes:
+        return
+    parameters = {
+        "people": [event.author_id for event, _, _ in changes],
+        "posts": [event.post_id for event, _, _ in changes],
+        "about_posts": [post_id for _, post_id, _ in changes],
+        "comments": [comment_id for _, _, comment_id in changes],
+    }
+    await session.execute(_FORGET_MODERATION, parameters)
+    await session.execute(_MODERATION, parameters)

@@ -1,0 +1,267 @@
+"""Queries of notifications.
+
+A line is read together with its newest items, who did them, and what it is about, so a page is one
+statement.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    String,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    true,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.db.cursors import Order
+from blog.core.db.pagination import CursorRequest, Listing, Page, PageRequest, Rows
+from blog.models import (
+    Comment,
+    Export,
+    Notification,
+    NotificationItem,
+    NotificationKind,
+    Post,
+    PostImport,
+    User,
+)
+from blog.models.notification import HAS_ITEMS, IS_THERE, UNREAD, UNREAD_OF_USER
+
+# How many items of a line are shown, and counted.
+NEWEST_ITEMS, MOST_COUNTED = 10, 10_000
+MOST_ACTORS = 3
+IS_GONE = "This notification doesn't exist. What it was about may have been deleted."
+
+_LINE, _ITEM, _USER = Notification.__table__.c, NotificationItem.__table__.c, User.__table__.c
+_WHOSE = bindparam("whose", type_=BigInteger)
+
+
+class Actor(NamedTuple):
+    """Who has done something that a line tells of."""
+
+    id: int
+    username: str
+    avatar_key: str
+    name: str
+
+
+class OnPost(NamedTuple):
+    """The post that something is about.
+
+    Attributes:
+        is_hidden: whether a moderator has hidden it.
+    """
+
+    id: int
+    slug: str | None
+    title: str | None
+    is_hidden: bool
+
+
+class Item(NamedTuple):
+    """One of the things that a line tells of.
+
+    Attributes:
+        actor: `None` if it was nobody, or a moderator.
+        comment_id: the comment that was written, or that a moderator dealt with.
+        state: that of the export or import that has ended.
+    """
+
+    actor: Actor | None
+    post: OnPost | None
+    comment_id: int | None
+    is_disabled: bool
+    export_id: int | None
+    import_id: int | None
+    state: str | None
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of somebody's notifications.
+
+    Attributes:
+        subject: the post that it is about, if it is about one of the recipient's own.
+        comment_id: the recipient's comment that it is about.
+        count: how many items it has, up to `MOST_COUNTED`.
+        items: the newest of them, the newest first.
+    """
+
+    id: int
+    kind: NotificationKind
+    subject: OnPost | None
+    comment_id: int | None
+    created_at: datetime
+    read_at: datetime | None
+    count: int
+    items: tuple[Item, ...]
+
+    @property
+    def newest(self) -> Item:
+        """The newest item."""
+        return self.items[0]
+
+    @property
+    def everybody(self) -> tuple[Actor, ...]:
+        """Those who did the newest items, each once, the last one first."""
+        return tuple(dict.fromkeys(item.actor for item in self.items if item.actor))
+
+    @property
+    def actors(self) -> tuple[Actor, ...]:
+        """The last of them, up to `MOST_ACTORS`."""
+        return self.everybody[:MOST_ACTORS]
+
+    @property
+    def has_others(self) -> bool:
+        """Whether there may be more of them."""
+        return len(self.everybody) > MOST_ACTORS or self.count > len(self.items)
+
+
+_COUNT = (
+    select(func.count())
+    .select_from(
+        select(literal_column("1"))
+        .where(_ITEM.notification_id == literal_column("shown.id"), IS_THERE)
+        .limit(literal_column(str(MOST_COUNTED)))
+        .subquery()
+    )
+    .scalar_subquery()
+)
+_AVATAR_KEY = func.coalesce(_USER.avatar, _USER.avatar_hash)
+
+
+def _newest_items() -> ColumnElement[Any]:
+    """The newest items of a line as JSON, in order."""
+    post, comment = Post.__table__, Comment.__table__
+    export, imported = Export.__table__, PostImport.__table__
+    newest = (
+        select(NotificationItem.__table__)
+        .where(_ITEM.notification_id == literal_column("shown.id"), IS_THERE)
+        .order_by(_ITEM.id.desc())
+        .limit(literal_column(str(NEWEST_ITEMS)))
+        .subquery("newest")
+    )
+    fields = (
+        _USER.id, _USER.username, _AVATAR_KEY, _USER.name,
+        post.c.id, post.c.slug, post.c.title, post.c.hidden_at.is_not(None),
+        newest.c.comment_id, comment.c.disabled_at.is_not(None),
+        newest.c.export_id, newest.c.import_id,
+        func.coalesce(export.c.state, imported.c.state),
+    )  # fmt: skip
+    row = func.json_build_array(*fields)
+    ordered = func.json_agg(row.op("ORDER BY")(newest.c.id.desc()))
+    return (
+        select(ordered)
+        .select_from(newest)
+        .outerjoin(User.__table__, _USER.id == newest.c.actor_id)
+        .outerjoin(post, post.c.id == newest.c.post_id)
+        .outerjoin(comment, comment.c.id == newest.c.comment_id)
+        .outerjoin(export, export.c.id == newest.c.export_id)
+        .outerjoin(imported, imported.c.id == newest.c.import_id)
+        .scalar_subquery()
+    )
+
+
+def _with_items(part: Rows) -> Rows:
+    shown = part.subquery("shown")
+    post = Post.__table__
+    return (
+        select(
+            shown.c.id, shown.c.kind, shown.c.comment_id, shown.c.created_at, shown.c.read_at,
+            post.c.id, post.c.slug, post.c.title, post.c.hidden_at.is_not(None),
+            _COUNT, _newest_items(),
+        )
+        .select_from(shown.outerjoin(post, post.c.id == shown.c.post_id))
+        .order_by(shown.c.created_at.desc(), shown.c.id.desc())
+    )  # fmt: skip
+
+
+_LINES: Select[Any] = select(
+    _LINE.id, _LINE.kind, _LINE.post_id, _LINE.comment_id, _LINE.created_at, _LINE.read_at
+).where(_LINE.user_id == _WHOSE, HAS_ITEMS)
+
+
+def _listing(*conditions: Any) -> Listing[Line]:
+    return Listing(
+        Order(_LINE.created_at, _LINE.id),
+        _LINES.where(*conditions),
+        lambda line: (line.created_at, line.id),
+        complete=_with_items,
+    )
+
+
+_IS_OF_KIND = _LINE.kind == bindparam("kind", type_=String)
+# By whether they are of one kind, and whether they are read.
+_LISTINGS: dict[tuple[bool, bool | None], Listing[Line]] = {
+    (of_kind, is_read): _listing(_IS_OF_KIND if of_kind else true(), condition)
+    for of_kind in (False, True)
+    for is_read, condition in ((None, true()), (False, UNREAD), (True, _LINE.read_at.is_not(None)))
+}
+_ONE = _with_items(_LINES.where(_LINE.id == bindparam("id", type_=BigInteger)))
+_UNREAD = select(UNREAD_OF_USER).select_from(User.__table__).where(_USER.id == _WHOSE)
+
+
+async def notifications_page(
+    session: AsyncSession,
+    wanted: PageRequest | CursorRequest,
+    user_id: int,
+    kind: NotificationKind | None = None,
+    is_read: bool | None = None,
+) -> Page[Line]:
+    """Somebody's notifications, the newest first.
+
+    Args:
+        session: executes the statement.
+        wanted: the page.
+        user_id: whose.
+        kind: only those of this kind.
+        is_read: only read or unread ones.
+
+    Raises:
+        InvalidCursorError: the cursor is not of this list.
+        TooDeepError: the page has no number.
+    """
+    listing = _LISTINGS[kind is not None, is_read]
+    if deep := listing.too_deep(wanted):
+        return listing.page_past_the_end(deep, None)
+    of_kind = {} if kind is None else {"kind": kind}
+    statement, parameters = listing.query(wanted, whose=user_id, **of_kind)
+    rows = (await session.execute(statement, parameters)).all()
+    return listing.page([_line(row) for row in rows], wanted)
+
+
+async def one_notification(
+    session: AsyncSession, user_id: int, notification_id: int
+) -> Line | None:
+    """A line of somebody's notifications; `None` if they have none with this id."""
+    row = (await session.execute(_ONE, {"whose": user_id, "id": notification_id})).first()
+    return None if row is None else _line(row)
+
+
+async def unread_count(session: AsyncSession, user_id: int) -> int:
+    """How many unread lines somebody has, up to `MOST_UNREAD`."""
+    return await session.scalar(_UNREAD, {"whose": user_id}) or 0
+
+
+def _line(row: Sequence[Any]) -> Line:
+    line_id, kind, comment_id, created_at, read_at, *post, count, items = row
+    return Line(
+        line_id, NotificationKind(kind), _post(post), comment_id, created_at, read_at, count,
+        tuple(
+            Item(Actor(*item[:4]) if item[0] else None, _post(item[4:8]), *item[8:])
+            for item in items or ()
+        ),
+    )  # fmt: skip
+
+
+def _post(values: Sequence[Any]) -> OnPost | None:
+    return OnPost(*values) if values[0] is not None else None

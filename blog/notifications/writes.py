@@ -1,0 +1,70 @@
+"""The statement that notifies people.
+
+It notifies any number of people, in the transaction of what they are notified of. Lines are
+locked after all other rows, in the order of their keys. All that a transaction adds to lines of a
+post is protected by its lock on the post, so two transactions never wait for each other.
+"""
+
+from sqlalchemy import TextClause, literal_column, text
+
+from blog.models import NotificationKind
+from blog.models.account_deletion import not_deleted
+
+# The channel that is notified at the commit: with the id of a person who has new notifications, or
+# has read some; or with this and the id of a post that has a new comment.
+CHANNEL, POST = "notifications", "post "
+
+# Readers of the post learn of a new comment.
+_TELL_READERS = (
+    f"UNION ALL SELECT pg_notify('{CHANNEL}', '{POST}' || post_id) FROM given GROUP BY post_id"  # noqa: S608
+)
+_IS_THERE = not_deleted(literal_column("user_id"))
+_CAUSES = (
+    "actor_id", "post_id", "comment_id", "liked_post_id", "followed_id", "report_id", "export_id",
+    "import_id",
+)  # fmt: skip
+
+
+def notifying(
+    rows: str, *, kind: NotificationKind | str, user_id: str, about_post: str = "NULL",
+    about_comment: str = "NULL", commented: bool = False, **causes: str,
+) -> TextClause:  # fmt: skip
+    """A statement that notifies people. Nobody is notified of what they did themself.
+
+    Args:
+        rows: a `FROM` clause, with a row for each item; its `WHERE` clause may follow.
+        kind: the kind, or an SQL expression for it.
+        user_id: as all following arguments, an SQL expression: who is notified.
+        about_post, about_comment: the subject of the line that the item joins.
+        commented: whether there is a new comment on `post_id`, which its readers learn of.
+        causes: the columns of `NotificationItem`; those that are left out are NULL.
+    """
+    kind = f"'{kind}'" if isinstance(kind, NotificationKind) else kind
+    expressions = {
+        "user_id": user_id, "about_post": about_post, "about_comment": about_comment,
+    } | {name: causes.get(name, "NULL") for name in _CAUSES}  # fmt: skip
+    columns = ", ".join(f"CAST({each} AS bigint) AS {name}" for name, each in expressions.items())
+    return text(f"""
+        WITH given AS MATERIALIZED (
+            SELECT {kind} AS kind, {columns} FROM {rows}
+        ), wanted AS MATERIALIZED (
+            SELECT * FROM given
+            WHERE user_id IS DISTINCT FROM actor_id AND {_IS_THERE}
+        ), line AS (
+            INSERT INTO notifications (user_id, kind, post_id, comment_id)
+            SELECT DISTINCT user_id, kind, about_post, about_comment FROM wanted ORDER BY 1, 2, 3, 4
+            ON CONFLICT (user_id, kind, post_id, comment_id) WHERE read_at IS NULL
+            DO UPDATE SET created_at = greatest(notifications.created_at, now())
+            RETURNING id, user_id, kind, post_id, comment_id
+        ), item AS (
+            INSERT INTO notification_items (notification_id, user_id, {", ".join(_CAUSES)})
+            SELECT line.id, wanted.user_id, {", ".join(f"wanted.{name}" for name in _CAUSES)}
+            FROM wanted JOIN line ON line.user_id = wanted.user_id AND line.kind = wanted.kind
+                AND line.post_id IS NOT DISTINCT FROM wanted.about_post
+                AND line.comment_id IS NOT DISTINCT FROM wanted.about_comment
+            ON CONFLICT DO NOTHING
+            RETURNING user_id
+        )
+        SELECT pg_notify('{CHANNEL}', user_id::text) FROM item GROUP BY user_id
+        {_TELL_READERS if commented else ""}
+    """)  # noqa: S608

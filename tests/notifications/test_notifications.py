@@ -1,0 +1,270 @@
+"""What people are notified of, on the page and in the API."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.clock import now
+from blog.core.web.app import Broadside
+from blog.models import Export, ExportState, Notification, NotificationItem
+from blog.notifications.cleaning import delete_old
+from tests.notifications.support import Person, people
+from tests.support import Browser
+
+LIKERS = 20
+
+
+@pytest.fixture
+async def them(app: Broadside) -> AsyncIterator[dict[str, Person]]:
+    """Susan, who writes, some readers, and a moderator."""
+    async with people(app, "susan", "nina", "robin", "max") as found:
+        yield found
+
+
+async def test_people_are_told_of_comments_likes_and_followers_in_grouped_lines(
+    them: dict[str, Person],
+) -> None:
+    susan, nina, robin = them["susan"], them["nina"], them["robin"]
+    post = await susan.write_post()
+    comment = await nina.comment(post)
+    await nina.put(f"/posts/{post}/like")
+    await robin.put(f"/posts/{post}/like")
+    await robin.put("/users/susan/follow")
+    found = await susan.notifications()
+    assert [each["text"] for each in found] == [
+        "robin started following you",
+        "robin and nina liked “Trams”",
+        "nina commented on “Trams”",
+    ]
+    assert [(each["kind"], each["count"], each["actors"]) for each in found] == [
+        ("follow", 1, ["robin"]),
+        ("like", 2, ["robin", "nina"]),
+        ("comment", 1, ["nina"]),
+    ]
+    assert found[0]["html_url"] == "https://blog.test/user/robin"
+    assert found[1]["html_url"] == f"https://blog.test/post/{post}/trams#reactions"
+    assert found[2]["html_url"] == f"https://blog.test/comment/{comment}"
+    assert await susan.unread() == 3
+    assert await nina.unread() == 0
+    assert (await nina.get(found[0]["url"])).status_code == 404
+
+
+async def test_nobody_is_told_of_what_they_did_themself(them: dict[str, Person]) -> None:
+    susan = them["susan"]
+    post = await susan.write_post()
+    await susan.comment(post)
+    await susan.put(f"/posts/{post}/like")
+    assert await susan.notifications() == []
+
+
+async def test_what_is_undone_leaves_no_notification(them: dict[str, Person]) -> None:
+    susan, nina, robin = them["susan"], them["nina"], them["robin"]
+    post = await susan.write_post()
+    comment = await nina.comment(post)
+    for reader in (nina, robin):
+        await reader.put(f"/posts/{post}/like")
+        await reader.put("/users/susan/follow")
+    await nina.delete(f"/comments/{comment}")
+    await nina.delete(f"/posts/{post}/like")
+    await nina.delete("/users/susan/follow")
+    assert await susan.texts() == ["robin started following you", "robin liked “Trams”"]
+    await robin.delete("/users/susan/follow")
+    await susan.delete(f"/posts/{post}")
+    assert await susan.notifications() == []
+    assert await susan.unread() == 0
+
+
+async def test_a_storm_of_likes_is_one_exact_line(
+    app: Broadside, them: dict[str, Person], db: AsyncSession
+) -> None:
+    post = await them["susan"].write_post()
+    async with people(app, *(f"reader{number}" for number in range(LIKERS))) as readers:
+        address = f"/posts/{post}/like"
+        await asyncio.gather(*(reader.put(address) for reader in readers.values()))
+        [line] = await them["susan"].notifications()
+        assert line["count"] == LIKERS
+        assert line["text"].endswith(f"and {LIKERS - 1} others liked “Trams”")
+        undone = list(readers.values())[: LIKERS // 2]
+        again = [reader.put(address) for reader in undone[::2]]
+        await asyncio.gather(*(reader.delete(address) for reader in undone), *again)
+        [line] = await them["susan"].notifications()
+        liked = (await them["susan"].get(f"/posts/{post}/likes/")).json()["count"]
+        assert line["count"] == liked
+        assert await db.scalar(select(func.count()).select_from(Notification)) == 1
+
+
+async def test_what_comes_after_reading_begins_a_new_line(them: dict[str, Person]) -> None:
+    susan, nina, robin = them["susan"], them["nina"], them["robin"]
+    post = await susan.write_post()
+    await nina.put(f"/posts/{post}/like")
+    [line] = await susan.notifications()
+    for _ in range(2):
+        answer = await susan.patch(line["url"], json={"read": True})
+        assert answer.json()["read_at"]
+    await robin.put(f"/posts/{post}/like")
+    found = await susan.notifications()
+    assert [(each["actors"], bool(each["read_at"])) for each in found] == [
+        (["robin"], False),
+        (["nina"], True),
+    ]
+    assert (await nina.patch(found[0]["url"], json={"read": True})).status_code == 404
+    assert (await susan.patch(found[0]["url"], json={"read": False})).status_code == 422
+    assert await susan.unread() == 1
+
+
+async def test_all_are_marked_read_but_for_those_that_came_since(them: dict[str, Person]) -> None:
+    susan, nina, robin = them["susan"], them["nina"], them["robin"]
+    post = await susan.write_post()
+    await nina.comment(post)
+    await nina.put(f"/posts/{post}/like")
+    seen = (await susan.notifications())[0]["created_at"]
+    await robin.comment(post)
+    answers = await asyncio.gather(
+        *(susan.patch("/notifications/", json={"read": True, "until": seen}) for _ in range(2))
+    )
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert await susan.texts() == ["robin and nina left 2 comments on “Trams”"]
+    await susan.patch("/notifications/", json={"read": True})
+    assert await susan.unread() == 0
+
+
+async def test_moderation_is_told_as_it_is_now_and_hides_what_readers_may_not_see(
+    them: dict[str, Person], app: Broadside
+) -> None:
+    susan, nina = them["susan"], them["nina"]
+    post = await susan.write_post()
+    comment = await nina.comment(post)
+    async with Browser(app) as maud:
+        await maud.open_session("max")
+        await _report(app, "robin", f"/report/comment/{comment}")
+        assert await them["max"].texts() == ["1 new report"]
+        await them["max"].post(f"/comments/{comment}/disable", json={"reason": "Rude"})
+        assert await them["max"].texts() == []
+        assert await nina.texts() == ["A moderator disabled your comment on “Trams”"]
+        assert await susan.texts() == []
+        await them["max"].post(f"/comments/{comment}/enable", json={"reason": "Not rude"})
+        assert await nina.texts() == ["A moderator enabled your comment on “Trams” again"]
+        await maud.submit(f"/moderate/hide/{post}", {"reason": "Spam"})
+        assert await susan.texts() == ["A moderator hid your post “Trams”"]
+        assert await nina.texts() == []
+        await maud.submit(f"/moderate/show/{post}", {"reason": "Fine"})
+        assert await susan.texts() == ["A moderator unhid your post “Trams”"]
+
+
+async def _report(app: Broadside, username: str, address: str) -> None:
+    async with Browser(app) as browser:
+        await browser.open_session(username)
+        assert (await browser.submit(address, {"reason": "Rude"})).status_code == 302
+
+
+async def test_the_page_opens_and_reads_notifications_without_a_script(
+    app: Broadside, them: dict[str, Person]
+) -> None:
+    susan, nina, robin = them["susan"], them["nina"], them["robin"]
+    post = await susan.write_post()
+    async with Browser(app) as browser, Browser(app) as stranger:
+        await browser.open_session("susan")
+        await stranger.open_session("nina")
+        assert "No notifications yet" in (await browser.get("/notifications")).text
+        await nina.comment(post)
+        await robin.put(f"/posts/{post}/like")
+        await robin.put("/users/susan/follow")
+        page = (await browser.get("/")).text
+        assert '<span class="bell-count">3<' in page
+        page = (await browser.get("/notifications")).text
+        assert page.index("robin started following you") < page.index("nina commented on “Trams”")
+        follow, like, comment = await susan.notifications()
+        opened = await browser.submit(f"/notifications/{comment['id']}/open", page="/notifications")
+        assert opened.headers["location"].startswith("/comment/")
+        read = await browser.submit(
+            f"/notifications/{like['id']}/read?kind=like", page="/notifications"
+        )
+        assert read.headers["location"] == "/notifications?kind=like"
+        for way in ("open", "read"):
+            address = f"/notifications/{follow['id']}/{way}"
+            assert (await stranger.submit(address, page="/write")).status_code == 404
+        assert await susan.texts() == ["robin started following you"]
+        page = (await browser.get("/notifications")).text
+        assert page.index(">New<") < page.index("robin started") < page.index(">Earlier<")
+        only = (await browser.get("/notifications?kind=like")).text
+        assert "robin liked “Trams”" in only
+        assert "nina commented" not in only
+        assert (await browser.get("/notifications?kind=x")).status_code == 404
+        await browser.submit("/notifications/read", page="/notifications")
+        page = (await browser.get("/notifications")).text
+        assert '<span class="bell-count" hidden>' in page
+        assert "You’re all caught up" in (await browser.get("/notifications?unread=1")).text
+
+
+async def test_lists_have_pages_and_cursors(
+    app: Broadside, them: dict[str, Person], db: AsyncSession
+) -> None:
+    susan = them["susan"]
+    lines = [
+        Notification(
+            user_id=susan.id,
+            kind="follow",
+            created_at=now() - timedelta(minutes=number),
+            read_at=now() if number else None,
+        )
+        for number in range(65)
+    ]
+    db.add_all(lines)
+    await db.flush()
+    db.add_all(
+        NotificationItem(notification_id=line.id, user_id=susan.id, actor_id=them["nina"].id)
+        for line in lines
+    )
+    await db.commit()
+    found = await susan.notifications("?per_page=20")
+    assert [each["id"] for each in found] == [line.id for line in lines]
+    async with Browser(app) as browser:
+        await browser.open_session("susan")
+        for number, shown in ((1, 31), (2, 30), (3, 4)):
+            page = (await browser.get(f"/notifications?page={number}")).text
+            assert page.count("nina started following you</button>") == shown
+        assert "There’s no page 4" in (await browser.get("/notifications?page=4")).text
+    assert (await susan.get("/notifications/?cursor=x")).status_code == 422
+
+
+async def test_an_export_that_is_ready_is_told(
+    app: Broadside, them: dict[str, Person], db: AsyncSession
+) -> None:
+    from blog.core.events.handlers import record
+    from blog.transfer.exporting.events import ExportEnded
+
+    export = Export(user_id=them["susan"].id, name="0" * 32, state=ExportState.READY)
+    db.add(export)
+    await db.flush()
+    await record(db, ExportEnded(export.id, them["susan"].id))
+    await db.commit()
+    [line] = await them["susan"].notifications()
+    assert (line["text"], line["kind"]) == ("Your export is ready", "job")
+    assert line["html_url"] == "https://blog.test/auth/export"
+    await db.delete(export)
+    await db.commit()
+    assert await them["susan"].notifications() == []
+
+
+async def test_old_notifications_are_deleted(them: dict[str, Person], db: AsyncSession) -> None:
+    susan, nina = them["susan"], them["nina"]
+    for kept in (False, True):
+        post = await susan.write_post("Kept" if kept else "Old")
+        await nina.put(f"/posts/{post}/like")
+        await nina.comment(post)
+        if not kept:
+            line = (await susan.notifications("?kind=like"))[0]
+            await susan.patch(line["url"], json={"read": True})
+            old = {"read_at": now() - timedelta(days=91)}
+            await db.execute(update(Notification).where(Notification.kind == "like").values(old))
+            old = {"created_at": now() - timedelta(days=366)}
+            await db.execute(update(Notification).where(Notification.kind == "comment").values(old))
+            await db.commit()
+    assert await delete_old(db) >= 1
+    await delete_old(db)
+    await db.commit()
+    assert sorted(await susan.texts("")) == ["nina commented on “Kept”", "nina liked “Kept”"]
