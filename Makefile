@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 COMPILE := $(VENV)/uv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --custom-compile-command "make lock" --quiet
 # Each test file is run by one process, with its own database.
-AT_ONCE := --numprocesses 2 --dist loadfile
+AT_ONCE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 BROWSERS := chromium chromium-browser google-chrome chrome
 
 .DEFAULT_GOAL := help

@@ -29,6 +29,15 @@ from tests.support import Browser, add_user
 
 # Their tests start processes, servers or browsers; the marker stands at others that do.
 LIVE_FOLDERS = {"browser", "cli", "live"}
+# A process that begins one of these last keeps all others waiting for its end.
+LONGEST_FILES = (
+    "test_migrations_under_load.py",
+    "api/test_fuzz.py",
+    "live/test_starting.py",
+    "browser/test_pages.py",
+    "live/test_slow_clients.py",
+    "live/test_chaos.py",
+)
 
 for name in Settings.model_fields:
     os.environ.pop(name.upper(), None)
@@ -81,10 +90,13 @@ EMPTY_SITE = emptying()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what the folder tells: `-m "not live"` is quick."""
+    """Mark what the folder tells: `-m "not live"` is quick. Begin with the longest files."""
+    tests = Path(__file__).parent
     for item in items:
-        if LIVE_FOLDERS & set(item.path.relative_to(Path(__file__).parent).parts):
+        if LIVE_FOLDERS & set(item.path.relative_to(tests).parts):
             item.add_marker(pytest.mark.live)
+    longest = [tests / name for name in LONGEST_FILES]
+    items.sort(key=lambda item: item.path not in longest)
 
 
 def pytest_unconfigure() -> None:

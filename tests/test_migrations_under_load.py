@@ -23,6 +23,7 @@ __all__ = ["site"]
 
 BEFORE_PUBLICATION = "7b04e2c91d6f"
 PEOPLE, POSTS = 50, 12_000
+PAUSE_SECONDS = 0.01
 
 FILL = """
     INSERT INTO posts (author_id, body, body_html, renderer_version, created_at, hidden_at)
@@ -107,6 +108,8 @@ async def busy(site: Database, *acts: Act) -> AsyncIterator[dict[Act, int]]:
                 await act(connection, done[act])
                 await connection.commit()
                 done[act] += 1
+                # Without a pause they would fill the machine, and the tables.
+                await asyncio.sleep(PAUSE_SECONDS)
             await connection.execute(text("RESET lock_timeout"))
             await connection.commit()
 

