@@ -48,6 +48,15 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
+class LogLevel(StrEnum):
+    """The least severe messages that are logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 class WorkerPlace(StrEnum):
     """Where background jobs run and mail is sent: in each web process, or only in `blog worker`."""
 
@@ -101,6 +110,9 @@ class Settings(BaseSettings):
 
     env: Annotated[Environment, example("production")] = Environment.DEVELOPMENT
     secret_key: Annotated[SecretStr | None, example("$(openssl rand -base64 48)")] = None
+    secret_key_fallbacks: Annotated[
+        tuple[SecretStr, ...], NoDecode, example("'the key before this one'")
+    ] = ()
     database_url: Annotated[
         str | None, example("postgresql://user:password@db.example.com/blog")
     ] = None
@@ -108,6 +120,7 @@ class Settings(BaseSettings):
         Annotated[str, AfterValidator(replica_url)] | None,
         example("postgresql://user:password@replica.example.com/blog"),
     ] = None
+    database_pool_size: Annotated[int, Field(ge=5, le=1000, examples=["20"])] = 20
     statement_timeout: Annotated[Seconds, Field(ge=0, le=3600, examples=["10"])] = 10
     lock_timeout: Annotated[Seconds, Field(ge=0, le=3600, examples=["5"])] = 5
     idle_in_transaction_timeout: Annotated[Seconds, Field(ge=0, le=3600, examples=["10"])] = 10
@@ -204,6 +217,7 @@ class Settings(BaseSettings):
     log_to: Annotated[str, AfterValidator(values.log_target), example("/var/log/broadside.log")] = (
         "stderr"
     )
+    log_level: Annotated[LogLevel, example("warning")] = LogLevel.INFO
     metrics_token: Annotated[SecretStr | None, example("$(openssl rand -hex 24)")] = None
 
     @field_validator("*", mode="before")
@@ -222,11 +236,20 @@ class Settings(BaseSettings):
             return [each.strip().lower() for each in value.split(",") if each.strip()]
         return value
 
-    @field_validator("secret_key")
+    @field_validator("secret_key_fallbacks", mode="before")
     @classmethod
-    def _not_to_be_guessed(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+    def _split_keys(cls, value: object) -> object:
+        """Split a comma-separated list of keys."""
+        if isinstance(value, str):
+            return [each.strip() for each in value.split(",") if each.strip()]
+        return value
+
+    @field_validator("secret_key", "secret_key_fallbacks")
+    @classmethod
+    def _not_to_be_guessed(cls, value: Any, info: ValidationInfo) -> Any:
         if info.data.get("env") is Environment.PRODUCTION:
-            values.secret(value.get_secret_value() if value else "")
+            for key in value if isinstance(value, tuple) else (value,):
+                values.secret(key.get_secret_value() if key else "")
         return value
 
     @field_validator("database_url", mode="before")
@@ -337,6 +360,10 @@ class Settings(BaseSettings):
     def storage_folder(self) -> Path:
         """The folder for files without a bucket."""
         return self.var_dir / "files"
+
+    def signing_keys(self) -> list[str]:
+        """The keys of valid cookies and links, as itsdangerous expects them: the last one signs."""
+        return [*(key.get_secret_value() for key in self.secret_key_fallbacks), self.signing_key()]
 
     def signing_key(self) -> str:
         """The key that signs cookies and links: `SECRET_KEY`, or one stored in `VAR_DIR`.

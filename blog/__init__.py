@@ -345,6 +345,7 @@ def create_app(settings: Settings) -> Broadside:
     app.database = Database(
         settings.database_url,
         settings.var_dir / "postgres",
+        pool_size=settings.database_pool_size,
         session_info={HANDLERS: handlers},
     )
     app.replica = Replica(url, app.database) if (url := settings.database_replica_url) else None
@@ -354,7 +355,7 @@ def create_app(settings: Settings) -> Broadside:
     app.passwords = Passwords(site_name=settings.site_name)
     app.renderer = Renderer(image_finder(app.database, settings.media_url))
     app.storage = make_storage(settings)
-    app.links = LinkSigner(settings.signing_key())
+    app.links = LinkSigner(settings.signing_keys())
     app.fragments = FragmentCache()
     app.rate_limits = RateLimits(app.database)
     app.backlog = Backlog(app)
@@ -436,7 +437,7 @@ def configure(app: Broadside) -> None:
     # Browsers accept cookies with this prefix only over TLS, from this very host (RFC 6265bis,
     # 4.1.3).
     prefix = "" if settings.is_development else "__Host-"
-    app.secret_key = settings.signing_key()
+    *former_keys, app.secret_key = settings.signing_keys()
     app.config.update(
         BASE_URL=settings.base_url,
         BODY_TIMEOUT=bodies.BODY_SECONDS,
@@ -445,6 +446,7 @@ def configure(app: Broadside) -> None:
         MAIL_SUBJECT_PREFIX=settings.mail_subject_prefix,
         MAX_CONTENT_LENGTH=bodies.LARGEST_BODY,
         RESPONSE_TIMEOUT=None,
+        SECRET_KEY_FALLBACKS=former_keys,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_NAME=prefix + "session",
         SESSION_COOKIE_SAMESITE="Lax",

@@ -14,8 +14,10 @@ from settings import Settings, load_settings
 WRONG = {
     "ENV": ["prod", "Production", "1"],
     "SECRET_KEY": [],  # see SECRETS
+    "SECRET_KEY_FALLBACKS": [],  # see SECRETS
     "DATABASE_URL": ["sqlite:///blog.db", "nonsense", "postgresql://h:99999/d", "embeded"],
     "DATABASE_REPLICA_URL": ["mysql://h/d", "postgresql://h1,h2/d"],
+    "DATABASE_POOL_SIZE": ["4", "1001", "many", "2.5"],
     "STATEMENT_TIMEOUT": ["long", "-1", "nan", "inf", "3601"],
     "LOCK_TIMEOUT": ["long", "-1", "nan", "inf", "3601"],
     "IDLE_IN_TRANSACTION_TIMEOUT": ["long", "-1", "nan", "inf", "3601"],
@@ -83,6 +85,7 @@ WRONG = {
     "COMMENTS_PER_PAGE": ["0", "201", "many"],
     "SLOW_QUERY_SECONDS": ["-1", "slow", "nan", "inf"],
     "LOG_TO": ["log", "stdout"],
+    "LOG_LEVEL": ["loud", "10"],
     "METRICS_TOKEN": ["short", "ümlaute-sind-nicht-erlaubt"],
 }  # fmt: skip
 RIGHT = {
@@ -185,14 +188,15 @@ def test_unusual_but_valid_values_are_accepted(
     load_settings()
 
 
+@pytest.mark.parametrize("name", ["SECRET_KEY", "SECRET_KEY_FALLBACKS"])
 @pytest.mark.parametrize("secret", SECRETS)
 def test_a_secret_that_can_be_guessed_is_refused_in_production(
-    secret: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    name: str, secret: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name, value in (PRODUCTION | {"SECRET_KEY": secret}).items():
-        monkeypatch.setenv(name, value)
+    for each, value in (PRODUCTION | {name: secret}).items():
+        monkeypatch.setenv(each, value)
     (line,) = refusal(capsys)
-    assert line.startswith("settings: SECRET_KEY: must ")
+    assert line.startswith(f"settings: {name}: must ")
     assert secret not in line
 
 

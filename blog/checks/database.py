@@ -12,7 +12,7 @@ from blog.core.clock import now
 from blog.core.db import migrations
 from blog.core.db.database import Database
 from blog.core.db.database_errors import DatabaseUnavailableError
-from blog.core.db.engines import POOL_SIZE, make_engine
+from blog.core.db.engines import make_engine
 from blog.core.db.migrations import SchemaState
 from blog.core.jobs.summary import Sort, summary
 from blog.models import Role
@@ -125,12 +125,16 @@ async def _connections(
     available = min(limit for limit in found if limit >= 0)
     if settings.background_worker is not WorkerPlace.EXTERNAL:
         workers = 0
-    wanted = (services * settings.web_concurrency + workers) * (POOL_SIZE + 1)
+    processes_together = services * settings.web_concurrency + workers
+    wanted = processes_together * (settings.database_pool_size + 1)
     processes = f"{services * settings.web_concurrency} web processes in {services} services"
     others = f" and {workers} workers" if workers else ""
     text = f"{processes}{others} open up to {wanted} of {available}"
     if wanted > available:
-        hint = "raise max_connections, or lower WEB_CONCURRENCY (--services, --workers: how many)"
+        hint = (
+            "raise max_connections, or lower DATABASE_POOL_SIZE or WEB_CONCURRENCY "
+            "(--services, --workers: how many)"
+        )
         return warning("Connections", text, hint)
     return ok("Connections", text)
 

@@ -227,7 +227,7 @@ async def test_bad_links_are_refused_and_change_nothing(
         "truncated": good[:-5],
         "nonsense": "nonsense",
         "of another purpose": app.links.sign(RESET_PASSWORD, content),
-        "another site": LinkSigner("another key").sign(CHANGE_EMAIL, content),
+        "another site": LinkSigner(["another key"]).sign(CHANGE_EMAIL, content),
         "of nobody": app.links.sign(CHANGE_EMAIL, content | {"user": 999_999}),
         "of other credentials": app.links.sign(CHANGE_EMAIL, content | {"credentials": "0" * 32}),
     }

@@ -169,7 +169,7 @@ async def test_bad_links_are_refused_and_change_nothing(
         "nonsense": "nonsense",
         "not even ASCII": "sch%C3%B6n",
         "of another purpose": app.links.sign(RESET_PASSWORD, content),
-        "another site": LinkSigner("another key").sign(CONFIRM, content),
+        "another site": LinkSigner(["another key"]).sign(CONFIRM, content),
         "of nobody": app.links.sign(CONFIRM, content | {"user": 999_999}),
         "of an address left since": app.links.sign(CONFIRM, content | {"email": "x@example.com"}),
     }

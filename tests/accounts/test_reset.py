@@ -184,7 +184,7 @@ async def test_bad_links_are_refused_and_change_nothing(
         "truncated": good[:-5],
         "nonsense": "nonsense",
         "of another purpose": app.links.sign(CONFIRM, content),
-        "another site": LinkSigner("another key").sign(RESET_PASSWORD, content),
+        "another site": LinkSigner(["another key"]).sign(RESET_PASSWORD, content),
         "of nobody": app.links.sign(RESET_PASSWORD, content | {"user": 999_999}),
         "of other credentials": app.links.sign(RESET_PASSWORD, content | {"credentials": "0" * 32}),
     }

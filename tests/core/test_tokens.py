@@ -17,7 +17,7 @@ CONTENT = {"user": 1, "email": "susan@example.com"}
 
 @pytest.fixture
 def signer() -> LinkSigner:
-    return LinkSigner("the tests' own key, which signs nothing of value")
+    return LinkSigner(["the tests' own key, which signs nothing of value"])
 
 
 def test_a_token_holds_its_content_and_fits_into_an_address(signer: LinkSigner) -> None:
@@ -47,7 +47,7 @@ def test_a_link_is_valid_for_its_purpose_and_site_only(signer: LinkSigner) -> No
     with pytest.raises(InvalidTokenError):
         signer.read("another purpose", token)
     with pytest.raises(InvalidTokenError):
-        LinkSigner("another key").read("purpose", token)
+        LinkSigner(["another key"]).read("purpose", token)
 
 
 def test_a_link_is_valid_for_an_hour(signer: LinkSigner) -> None:

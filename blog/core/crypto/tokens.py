@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
@@ -25,11 +26,11 @@ class LinkSigner:
     """Signs and verifies the tokens in links of mails. They are not stored.
 
     Args:
-        key: the site's signing key. Each purpose has its own derived key.
+        keys: the site's keys, of which the last one signs. Each purpose has its own derived keys.
     """
 
-    def __init__(self, key: str) -> None:
-        self._key = key
+    def __init__(self, keys: Sequence[str]) -> None:
+        self._keys = keys
 
     def sign(self, purpose: str, content: dict[str, Any]) -> str:
         """A URL-safe token with `content`, signed but not encrypted."""
@@ -57,7 +58,7 @@ class LinkSigner:
         # The 48 bytes of a SHA-384 fill 64 base64 characters exactly. With padding bits, a changed
         # last character could decode to the same signature.
         return URLSafeTimedSerializer(
-            self._key, salt=f"link: {purpose}", signer_kwargs={"digest_method": hashlib.sha384}
+            self._keys, salt=f"link: {purpose}", signer_kwargs={"digest_method": hashlib.sha384}
         )
 
 

@@ -41,7 +41,7 @@ def prepare_process(settings: Settings) -> None:
 
 
 def configure_logging(settings: Settings) -> None:
-    """Log to `LOG_TO`: text in development, JSON in production.
+    """Log to `LOG_TO` what `LOG_LEVEL` lets through: text in development, JSON in production.
 
     Raises:
         SystemExit: the target cannot be opened; a line on standard error says why.
@@ -63,7 +63,7 @@ def configure_logging(settings: Settings) -> None:
     # Do not collect what no format shows (Logging HOWTO, "Optimization").
     logging._srcfile = None
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    logging.basicConfig(level=logging.INFO, handlers=[target], force=True)
+    logging.basicConfig(level=settings.log_level.upper(), handlers=[target], force=True)
     # Suppress "Running on …" of each worker; the migrations do their own logging.
     logging.getLogger("hypercorn.error").setLevel(logging.WARNING)
     logging.getLogger("hypercorn.error").addFilter(_use_root_handlers)

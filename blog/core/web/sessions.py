@@ -21,7 +21,7 @@ class CookieSessions(SecureCookieSessionInterface):
         """Create the signer once, because deriving its key takes longer than signing."""
         signing = {"key_derivation": self.key_derivation, "digest_method": hashlib.sha512}
         self._signer = URLSafeTimedSerializer(
-            str(app.secret_key),
+            [*app.config["SECRET_KEY_FALLBACKS"], app.secret_key],
             salt=self.salt,
             serializer=self.serializer,
             signer_kwargs=signing,
