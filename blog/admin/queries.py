@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Integer,
     Select,
@@ -39,7 +40,9 @@ _PLACES: tuple[ColumnElement[str] | InstrumentedAttribute[str], ...] = (
     _name,
 )
 # Matches of the username sort before matches of the address, and those before matches of the name.
-_ORDER = Order(literal_column("by_group", Integer), literal_column("place", Text), descending=False)
+_ORDER = Order(
+    literal_column("by_group", BigInteger), literal_column("place", Text), descending=False
+)
 _states = {
     AccountState.ANY: (),
     AccountState.ACTIVE: (User.confirmed_at.is_not(None), User.disabled_at.is_(None)),

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from blog.accounts.administrators import LastAdministratorError, lock_administrators
+from blog.accounts.deletion.service import remove_account
 from blog.accounts.passwords.service import reset_link, send_reset_link
 from blog.accounts.registration.service import add_account
 from blog.accounts.registration.uniqueness import taken
@@ -116,6 +117,29 @@ async def enable(session: AsyncSession, viewer: Viewer, user_id: int) -> User:
         audit.record(session, viewer, Act.ENABLE, user)
         user.disabled_at = None
         await record(session, AccountEnabled(user.id))
+    await session.commit()
+    return user
+
+
+async def delete_account(session: AsyncSession, user_id: int, reason: str = "") -> User:
+    """Delete an account with all that belongs to it, as the operator.
+
+    It is hidden from everybody when this returns; a background job deletes its rows.
+
+    Args:
+        reason: for the audit log.
+
+    Returns:
+        The account, with what it was called.
+
+    Raises:
+        NotFoundError: the account does not exist any more.
+        LastAdministratorError: there would be no administrator.
+    """
+    user, administrators = await _begin(session, OPERATOR, user_id, for_deletion=True)
+    _keep_one(administrators, user, stays=False)
+    audit.record(session, OPERATOR, Act.DELETE_ACCOUNT, user, **_given(reason))
+    await remove_account(session, user)
     await session.commit()
     return user
 
@@ -231,13 +255,15 @@ async def revoke_all_tokens(session: AsyncSession, user: User) -> int:
     return number
 
 
-async def _begin(session: AsyncSession, viewer: Viewer, user_id: int) -> tuple[User, set[int]]:
+async def _begin(
+    session: AsyncSession, viewer: Viewer, user_id: int, *, for_deletion: bool = False
+) -> tuple[User, set[int]]:
     """Lock the account and the administrators, and check that the viewer is one of these."""
     user = await session.scalar(
         select(User)
         .where(User.id == user_id, not_deleted(User.id))
         .options(joinedload(User.role, innerjoin=True))
-        .with_for_update(of=User, key_share=True)
+        .with_for_update(of=User, key_share=not for_deletion)
         .execution_options(populate_existing=True)
     )
     if user is None:

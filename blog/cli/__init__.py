@@ -17,6 +17,7 @@ from blog.cli.shell import shell
 from blog.cli.static import static
 from blog.cli.tokens import token
 from blog.cli.users import user
+from blog.cli.version import version
 from blog.cli.worker import worker
 
 
@@ -42,3 +43,4 @@ main.add_command(backup)
 main.add_command(restore)
 main.add_command(mail)
 main.add_command(worker)
+main.add_command(version)

@@ -1,5 +1,6 @@
 """`blog user …`."""
 
+import json
 import secrets
 import sys
 
@@ -8,14 +9,21 @@ from pydantic import ValidationError
 
 from blog.accounts.registration.service import role_for
 from blog.accounts.schemas import UserCreate
-from blog.admin import service
+from blog.admin import queries, service
+from blog.admin.schemas import AccountState, PeopleSearch
 from blog.cli.people import found_person
 from blog.cli.running import asynchronous, opened_app
 from blog.core.auth.viewer import OPERATOR
+from blog.core.db.pagination import CursorRequest
+from blog.core.text.counting import counted
 from blog.core.text.validation import messages
+from blog.core.web.app import Broadside
+from blog.models import User
 from blog.models.role import ADMINISTRATOR, ROLES
 
 ROLE_NAMES = ", ".join(role.name for role in ROLES)
+STATES = [state.value for state in AccountState if state is not AccountState.ANY]
+AT_ONCE = 500
 
 
 @click.group()
@@ -70,6 +78,68 @@ async def _create(form: UserCreate, role: str | None) -> None:
     click.echo(f"Created {person.username}, as {person.role.name}.")
 
 
+@user.command("list")
+@click.argument("beginning", required=False, default="")
+@click.option("--role", "role_name", help=ROLE_NAMES)
+@click.option("--state", type=click.Choice(STATES), help="By default any.")
+@click.option("--json", "as_json", is_flag=True, help="An object per line, for programs.")
+@asynchronous
+async def list_users(*, beginning: str, role_name: str | None, state: str, as_json: bool) -> None:
+    """List users by username.
+
+    All of them, or those whose username, address or name begins with BEGINNING.
+    """
+    search = PeopleSearch(q=beginning, state=AccountState(state or ""))
+    async with opened_app() as app:
+        await print_users(app, search, role_name, as_json=as_json)
+
+
+async def print_users(
+    app: Broadside, search: PeopleSearch, role_name: str | None, *, as_json: bool
+) -> None:
+    """Print a line for each user who matches, reading `AT_ONCE` at a time."""
+    async with app.database.session() as session:
+        roles = {role.name: role for role in await queries.roles(session)}
+        if role_name is not None and role_name not in roles:
+            raise click.UsageError(f"there's no role {role_name}; the roles are {ROLE_NAMES}")
+        wanted: CursorRequest | None = CursorRequest(AT_ONCE)
+        while wanted is not None:
+            page = await queries.people(session, search, roles.get(role_name or ""), wanted)
+            for person in page.rows:
+                click.echo(_as_json(person) if as_json else _as_line(person))
+            wanted = CursorRequest(AT_ONCE, page.next_cursor) if page.next_cursor else None
+            session.expunge_all()
+
+
+def _state(person: User) -> AccountState:
+    if person.is_disabled:
+        return AccountState.DISABLED
+    return AccountState.ACTIVE if person.is_confirmed else AccountState.UNCONFIRMED
+
+
+def _as_line(person: User) -> str:
+    joined, seen = (f"{each:%Y-%m-%d}" for each in (person.created_at, person.last_seen_at))
+    return "\t".join(
+        (person.username, person.email, person.role.name, _state(person), joined, seen)
+    )
+
+
+def _as_json(person: User) -> str:
+    return json.dumps(
+        {
+            "username": person.username,
+            "email": person.email,
+            "name": person.name,
+            "role": person.role.name,
+            "state": _state(person),
+            "posts": person.post_count,
+            "created_at": person.created_at.isoformat(),
+            "last_seen_at": person.last_seen_at.isoformat(),
+        },
+        ensure_ascii=False,
+    )
+
+
 @user.command()
 @click.argument("who")
 @click.option("--role", default=ADMINISTRATOR, show_default=True, help=ROLE_NAMES)
@@ -100,6 +170,29 @@ async def enable(who: str) -> None:
     async with found_person(who) as (_, session, person):
         await service.enable(session, OPERATOR, person.id)
     click.echo(f"{person.username} can log in again.")
+
+
+@user.command()
+@click.argument("who")
+@click.option("--reason", default="", help="For the audit log.")
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@asynchronous
+async def delete(who: str, reason: str, *, yes: bool) -> None:
+    """Delete an account with all that belongs to it.
+
+    Its posts, comments and images disappear at once, and a background job deletes their rows. This
+    can't be undone.
+    """
+    async with found_person(who) as (_, session, person):
+        user_id, name = person.id, person.username
+        posts = counted(person.post_count, "public post")
+        question = f"Delete {name} ({person.email}) with {posts}, for good?"
+        # While it waits for an answer, no transaction is open.
+        await session.rollback()
+        if not yes:
+            click.confirm(question, abort=True)
+        await service.delete_account(session, user_id, reason)
+    click.echo(f"{name} is deleted. What belonged to the account is being removed.")
 
 
 @user.command("reset-password")

@@ -18,6 +18,7 @@ class Act(StrEnum):
     CHANGE_ROLE = "change role"
     DISABLE = "disable account"
     ENABLE = "enable account"
+    DELETE_ACCOUNT = "delete account"
     EDIT_PROFILE = "edit profile"
     SEND_RESET_LINK = "send link for a new password"
     SHOW_RESET_LINK = "show link for a new password"

@@ -1,6 +1,7 @@
 """`blog user …`"""
 
 import asyncio
+import json
 import os
 import pty
 import re
@@ -12,12 +13,15 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
+from blog.admin.schemas import PeopleSearch
 from blog.cli import main
+from blog.cli.users import print_users
+from blog.core.clock import now
 from blog.core.web.app import Broadside
 from blog.models import AuditEntry, User
 from tests.cli.conftest import Command
 from tests.servers import PROGRAMS, settings_of
-from tests.support import PASSWORD, Browser, link_in, outbox
+from tests.support import PASSWORD, Browser, NewUser, add_users, link_in, outbox
 
 DAVID = ("user", "create", "david", "David@Example.com")
 TYPED, MADE_UP = "--password-stdin", "--generate-password"
@@ -171,3 +175,66 @@ async def test_an_address_of_the_administrators_gets_their_role_unless_another_i
     )
     assert code == 0, output
     assert output.startswith(f"Created david, as {role}.\n")
+
+
+async def test_users_are_listed_for_people_and_for_programs(
+    blog: Command, make_user: Callable[..., Awaitable[User]]
+) -> None:
+    await make_user("susan")
+    await make_user("susette", confirmed=False)
+    await make_user("boss", role="Administrator")
+    code, output = await blog("user", "list")
+    assert code == 0, output
+    lines = [line.split("\t") for line in output.splitlines()]
+    today = f"{now():%Y-%m-%d}"
+    assert lines == [
+        ["boss", "boss@example.com", "Administrator", "active", today, today],
+        ["susan", "susan@example.com", "User", "active", today, today],
+        ["susette", "susette@example.com", "User", "unconfirmed", today, today],
+    ]
+    _, output = await blog("user", "list", "SUS", "--state", "active", "--json")
+    (found,) = map(json.loads, output.splitlines())
+    assert found.items() >= {"username": "susan", "role": "User", "posts": 0}.items()
+    _, output = await blog("user", "list", "--role", "Administrator")
+    assert output.startswith("boss\t")
+    code, output = await blog("user", "list", "--role", "King")
+    assert (code, "there's no role King" in output) == (2, True)
+
+
+async def test_a_list_of_users_is_longer_than_what_is_read_at_once(
+    app: Broadside, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await add_users(app, *(NewUser(f"person{number}") for number in range(7)))
+    monkeypatch.setattr("blog.cli.users.AT_ONCE", 3)
+    await print_users(app, PeopleSearch(), None, as_json=False)
+    names = [line.split("\t")[0] for line in capsys.readouterr().out.splitlines()]
+    assert names == [f"person{number}" for number in range(7)]
+
+
+async def test_a_deleted_account_is_gone_at_once_and_in_the_audit_log(
+    blog: Command, susans_browser: Browser, db: AsyncSession, app: Broadside
+) -> None:
+    await susans_browser.submit("/", {"body": "Susan was here"})
+    code, output = await blog("user", "delete", "susan", typed="n\n")
+    assert (code, "Aborted" in output) == (1, True)
+    assert "with 1 public post" in output
+    assert (await susans_browser.get("/auth/sessions")).status_code == 200
+
+    answer = await blog("user", "delete", "susan", "--yes", "--reason", "by her wish")
+    assert answer == (0, "susan is deleted. What belonged to the account is being removed.\n")
+    async with Browser(app) as reader:
+        assert (await reader.get("/user/susan")).status_code == 404
+        assert "Susan was here" not in (await reader.get("/")).text
+    page = await susans_browser.get("/auth/sessions")
+    assert page.headers["location"].startswith("/auth/login")
+    assert await deeds(db) == [
+        ("(command line)", "delete account", "susan", {"reason": "by her wish"})
+    ]
+
+
+async def test_the_last_administrator_stays(
+    blog: Command, make_user: Callable[..., Awaitable[User]]
+) -> None:
+    await make_user("boss", role="Administrator")
+    code, output = await blog("user", "delete", "boss", "--yes")
+    assert (code, output.startswith("Error: This is the only administrator.")) == (1, True)

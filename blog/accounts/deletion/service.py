@@ -100,11 +100,16 @@ async def delete_account(
         raise InvalidTokenError
     check_link(Viewer.of(user), token, links)
     await _refuse_last_administrator(session, user)
+    await remove_account(session, user)
+    await session.commit()
+    note(Event.DELETED, user.id)
+
+
+async def remove_account(session: AsyncSession, user: User) -> None:
+    """Hide an account, and have its rows deleted; the caller has locked it, and commits."""
     await begin_deletion(session, user)
     await remove_later(session, user.id)
     await record(session, AccountDeleted(user.id))
-    await session.commit()
-    note(Event.DELETED, user.id)
 
 
 async def _lock_with_authors(session: AsyncSession, user: User) -> None:

@@ -1,0 +1,20 @@
+"""`blog version`."""
+
+import platform
+from importlib.metadata import version as version_of
+
+import click
+
+from blog.core.db.migrations import known_revisions
+
+
+@click.command()
+def version() -> None:
+    """Print the version.
+
+    Also that of Python, and the schema that this version needs.
+    """
+    (schema,), _ = known_revisions()
+    click.echo(f"Broadside {version_of('broadside')}")
+    click.echo(f"Python {platform.python_version()}")
+    click.echo(f"Schema {schema}")
