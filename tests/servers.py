@@ -209,13 +209,13 @@ class Server(Program):
         """Wait until a request is answered."""
         try:
             async with asyncio.timeout(seconds):
-                while not await self._is_answered():
+                while not await self.is_answered():
                     assert self.is_running, f"{self.command} has ended:\n{self.output}"
                     await asyncio.sleep(0.02)
         except TimeoutError:
             raise AssertionError(f"{self.command} does not answer:\n{self.output}") from None
 
-    async def _is_answered(self) -> bool:
+    async def is_answered(self) -> bool:
         try:
             reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         except ConnectionRefusedError:

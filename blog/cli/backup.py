@@ -1,5 +1,6 @@
 """`blog backup` and `blog restore`."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
@@ -8,32 +9,77 @@ from sqlalchemy import func, inspect, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from blog.cli.running import asynchronous, opened_app
+from blog.core.clock import now
 from blog.core.db import migrations
 from blog.core.db.dumps import Server
 from blog.core.db.migrations import NEWER, OUTDATED, SchemaState
 from blog.core.events.log import adopt
+from blog.core.text.counting import counted
 from blog.models import Base, Post, User
+
+# The names of backups in a folder, which sort by their time.
+NAME = "broadside-%Y%m%dT%H%M%SZ.dump"
 
 
 @click.command()
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("target", metavar="FILE_OR_FOLDER", type=click.Path(path_type=Path))
 @click.option("--force", is_flag=True, help="Replace an existing file.")
-@asynchronous
-async def backup(*, file: Path, force: bool) -> None:
-    """Write the whole database to a file.
+@click.option(
+    "--keep",
+    metavar="DAYS",
+    type=click.IntRange(1, 10_000),
+    help="Afterwards, delete the backups in the folder that are older, but never the newest.",
+)
+def backup(*, target: Path, force: bool, keep: int | None) -> None:
+    """Write the whole database to a file, or to a new file in a folder.
 
-    The site may be running. FILE has pg_dump's custom format, and appears once it is complete. It
-    contains e-mail addresses and password hashes: keep it as safe as the site itself. It does not
-    contain SECRET_KEY, other settings and uploaded files: copy those afterwards.
+    The site may be running. The file has pg_dump's custom format, and appears once it is complete.
+    It contains e-mail addresses and password hashes: keep it as safe as the site itself. It does
+    not contain SECRET_KEY, other settings and uploaded files: copy those afterwards.
     """
+    is_folder = target.is_dir()
+    if keep is not None and not is_folder:
+        raise click.UsageError(f"--keep needs a folder, and {target} isn't one")
+    file = target / now().strftime(NAME) if is_folder else target
     _refuse_to_overwrite(file, force)
+    _back_up(file)
+    click.echo(f"Wrote {file}: {_size(file)}")
+    if keep is not None and (number := delete_older(target, timedelta(days=keep))):
+        click.echo(f"Deleted {counted(number, 'older backup')}")
+
+
+@asynchronous
+async def _back_up(file: Path) -> None:
     async with opened_app() as app:
         async with app.database.engine.connect() as connection:
             if not await _tables(connection):
                 raise click.ClickException("there is nothing to back up: the database is empty")
             server = await _server(connection)
         await server.dump(file)
-    click.echo(f"Wrote {file}: {_size(file)}")
+
+
+def delete_older(folder: Path, age: timedelta) -> int:
+    """Delete the backups in a folder that are older, except for the newest one.
+
+    Other files stay. The age is that in the name, which a copy of the file keeps.
+
+    Returns:
+        How many were deleted.
+    """
+    oldest = now() - age
+    backups = {moment: file for file in folder.iterdir() if (moment := _moment(file)) is not None}
+    deleted = [backups[moment] for moment in sorted(backups)[:-1] if moment < oldest]
+    for file in deleted:
+        file.unlink()
+    return len(deleted)
+
+
+def _moment(file: Path) -> datetime | None:
+    """When the backup was made; `None` if the file isn't a backup in a folder."""
+    try:
+        return datetime.strptime(file.name, NAME).replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 @click.command()

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from blog.cli.deploy import migrate
+from blog.cli.service_manager import reported
 from blog.cli.workers import run_workers
 from blog.core.console import say
 from blog.core.db import migrations
@@ -39,7 +40,8 @@ def serve() -> None:
         with _listening(settings) as listener, _database_held(settings), shared_by_workers():
             migrated = asyncio.run(_prepare(settings))
             _announce(settings, migrated)
-            asked_to_stop = run_workers(settings, listener)
+            with reported(settings):
+                asked_to_stop = run_workers(settings, listener)
     except (DatabaseUnavailableError, EmbeddedPostgresError, SchemaError) as error:
         raise click.ClickException(str(error)) from None
     except KeyboardInterrupt:

@@ -186,7 +186,7 @@ async def delete(who: str, reason: str, *, yes: bool) -> None:
     async with found_person(who) as (_, session, person):
         user_id, name = person.id, person.username
         posts = counted(person.post_count, "public post")
-        question = f"Delete {name} ({person.email}) with {posts}, for good?"
+        question = f"Permanently delete {name} ({person.email}), with {posts}?"
         # While it waits for an answer, no transaction is open.
         await session.rollback()
         if not yes:

@@ -2,10 +2,12 @@
 
 import asyncio
 import signal
+from contextlib import suppress
 
 import click
 
 from blog.cli.running import asynchronous, opened_app
+from blog.cli.service_manager import ServiceManager
 from blog.core.console import say
 from blog.core.db import migrations
 from blog.mail.delivery import delivery_of
@@ -27,7 +29,19 @@ async def worker() -> None:
         await app.background.start()
         sends_mail = delivery_of(app.settings) is not None
         say(f"{'Sending' if sends_mail else 'Not sending'} mail until Ctrl-C.")
+        manager = ServiceManager()
+        manager.tell("READY=1")
         try:
-            await stop.wait()
+            while not await _is_set(stop, manager.alive_seconds or None):
+                manager.tell("WATCHDOG=1")
         finally:
+            manager.tell("STOPPING=1")
             await app.background.stop()
+
+
+async def _is_set(stop: asyncio.Event, seconds: float | None) -> bool:
+    """Whether the event is set within these seconds; without a limit, wait until it is."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            return await stop.wait()
+    return False

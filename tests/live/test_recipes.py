@@ -8,13 +8,19 @@ from pathlib import Path
 import httpx
 import pytest
 
+from blog.cli import main
 from settings import Settings
 from tests.databases import create_database, drop_database
 from tests.servers import PROGRAMS, PROJECT, free_port, run, serving
 
 SHELL = "/bin/sh"
 RECIPES = ("Dockerfile", "compose.yaml", "Procfile", "deploy/nginx.conf")
-UNITS = ("deploy/broadside.service", "deploy/broadside-worker.service")
+UNITS = (
+    "deploy/broadside.service",
+    "deploy/broadside-worker.service",
+    "deploy/broadside-backup.service",
+)
+FOR_LOGS = ("deploy/broadside.syslog.conf", "deploy/broadside.logrotate")
 # What is not ours: the image's, Python's, and the shell's.
 OTHERS = {"PATH", "PYTHONUNBUFFERED", "POSTGRES_USER", "POSTGRES_PASSWORD", "CMD", "ALL", "BASE"}
 
@@ -26,11 +32,20 @@ print([file for file in files if file.startswith("{PROJECT}/") and "site-package
 """
 
 
-@pytest.mark.parametrize("recipe", [*RECIPES, *UNITS, "deploy/broadside.syslog.conf"])
+@pytest.mark.parametrize("recipe", [*RECIPES, *UNITS, *FOR_LOGS])
 def test_a_recipe_names_no_setting_that_there_is_not(recipe: str) -> None:
     text = (PROJECT / recipe).read_text()
     named = set(re.findall(r"\b([A-Z][A-Z_]{2,})(?:=|: )", text)) - OTHERS
     assert named <= {name.upper() for name in Settings.model_fields} | {"ENV_FILE"}
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_the_command_of_a_unit_is_one_of_ours_with_its_options(unit: str) -> None:
+    commands = re.findall(r"/srv/broadside/\.venv/bin/blog (.+)", (PROJECT / unit).read_text())
+    assert commands
+    for name, *words in map(str.split, commands):
+        context = main.commands[name].make_context(name, words)
+        assert not context.args
 
 
 async def test_the_image_takes_all_that_the_commands_need_and_nothing_secret(
