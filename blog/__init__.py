@@ -21,6 +21,8 @@ from blog.accounts.tokens.pages import blueprint as tokens_pages
 from blog.admin.background.pages import blueprint as jobs_pages
 from blog.admin.handlers import tell_of_new_people
 from blog.admin.pages import blueprint as admin_pages
+from blog.blocks.api import blueprint as blocks_api
+from blog.blocks.pages import blueprint as blocks_pages
 from blog.comments.api import blueprint as comments_api
 from blog.comments.events import CommentWritten
 from blog.comments.feeds import blueprint as comment_feeds
@@ -288,6 +290,7 @@ BLUEPRINTS = (
     tags_pages,
     follows_pages,
     subscriptions_pages,
+    blocks_pages,
     comments_pages,
     reactions_pages,
     comment_feeds,
@@ -315,6 +318,7 @@ RESOURCES = (
     users_api,
     registration_api,
     follows_api,
+    blocks_api,
     moderation_api,
     tokens_api,
     media_api,

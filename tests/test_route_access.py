@@ -23,6 +23,7 @@ CONFIRM = "to the page that asks for the confirmation"
 LED = {"/auth/login": LOG_IN, "/auth/unconfirmed": CONFIRM}
 FORM = {"body": "x", "reason": "x", "role": "User", "pinned": "true"}
 
+BLOCKING = "/user/<username>/<any(mute, unmute, block, unblock):act>"
 HIDE_REVISION = "/moderate/post/<id:post_id>/revisions/<id:number>/<any(hide, show):action>"
 
 Outcome = int | str
@@ -221,6 +222,13 @@ TABLE = [
     Row("POST /delete/<id:post_id>", only_the_author(302, others=302), "/delete/{post}"),
     Row("POST /follow/<username>", confirmed(302), "/follow/bob"),
     Row("POST /unfollow/<username>", confirmed(302), "/unfollow/bob"),
+    Row("GET /user/<username>/block", confirmed(200), "/user/bob/block"),
+    Row(f"POST {BLOCKING}", confirmed(302), "/user/bob/mute"),
+    Row("GET /muted", confirmed(200)),
+    Row("GET /blocked", confirmed(200)),
+    Row("GET /hidden-words", confirmed(200)),
+    Row("POST /hidden-words", confirmed(422)),
+    Row("POST /hidden-words/<id:word_id>/remove", confirmed(302), "/hidden-words/1/remove"),
     Row("GET /tags", everybody(200)),
     Row("GET /explore", everybody(200)),
     Row("GET /people", everybody(200)),

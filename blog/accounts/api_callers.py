@@ -13,7 +13,7 @@ from blog.accounts.login.authentication import authenticate
 from blog.core.api import limits
 from blog.core.api.operations import Access, access_of
 from blog.core.auth.clients import requesting_client
-from blog.core.auth.credentials import credential
+from blog.core.auth.credentials import credential, note_what_is_hidden
 from blog.core.auth.identity import set_viewer
 from blog.core.auth.presence import note_presence
 from blog.core.auth.security_log import Event, note
@@ -137,6 +137,7 @@ async def _person_with_password(session: AsyncSession, login: str, password: str
     if user is None or user.is_disabled:
         raise BadCredentialsError
     await clear_failures(session, user, client.address)
+    await note_what_is_hidden(session, user)
     await session.commit()
     note(Event.RIGHT_PASSWORD, user.id)
     return user

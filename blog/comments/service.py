@@ -27,8 +27,12 @@ from blog.core.web.submissions import submission_key
 from blog.models import Comment, Permission, Post
 from blog.posts.lists import Author
 from blog.posts.policies import POST_IS_HIDDEN, unreadable
+from blog.posts.queries import author_ids
+from blog.users.blocking import refuse_blocked, refusing_blocked
 
 POST_IS_GONE = "This post doesn't exist. It may have been deleted."
+# For those whom the author of the post has blocked.
+NOT_POSSIBLE = "You can't comment on this post."
 CLOSED = "Comments on this post are closed."
 COMMENT_IS_GONE = "This comment doesn't exist. It may have been deleted."
 NOT_EDITABLE = "You can edit a comment for 15 minutes."
@@ -43,12 +47,15 @@ async def write_comment(
         body_html: the rendered text of the form.
 
     Raises:
-        ForbiddenError: the viewer may not comment, or nobody may on this post.
+        ForbiddenError: the viewer may not comment, nobody may on this post, or the viewer or its
+            author has blocked the other.
         NotFoundError: the post does not exist (any more).
         GoneError: a moderator has hidden it.
     """
     if not author.can(Permission.COMMENT):
         raise ForbiddenError
+    if author.filtered_for and (post_author := await writes.run(author_ids, post_id)):
+        await refuse_blocked(writes, author, post_author, NOT_POSSIBLE)
     comment = NewComment(
         post_id=post_id,
         author=Author.of(author),
@@ -57,7 +64,8 @@ async def write_comment(
         renderer_version=RENDERER_VERSION,
         submission=submission_key(form, author.id, post_id, form.body),
     )
-    written = await writes.run(publish, comment)
+    with refusing_blocked(NOT_POSSIBLE):
+        written = await writes.run(publish, comment)
     if written is Refusal.CLOSED:
         raise ForbiddenError(CLOSED)
     if written is Refusal.HIDDEN:
@@ -78,7 +86,8 @@ async def edit_comment(
     Raises:
         NotFoundError: the comment does not exist (any more).
         GoneError: its post is hidden.
-        ForbiddenError: it is another user's.
+        ForbiddenError: it is another user's, or the editor or the author of the post has blocked
+            the other.
         InvalidFieldsError: the 15 minutes for edits are over.
     """
     comment = await session.scalar(
@@ -94,6 +103,7 @@ async def edit_comment(
         raise ForbiddenError
     if not may_edit_comment(editor, comment, comment.post):
         raise InvalidFieldsError({"": NOT_EDITABLE})
+    await refuse_blocked(session, editor, comment.post.author_id, NOT_POSSIBLE)
     if comment.body != form.body:
         comment.body = form.body
         comment.body_html = body_html

@@ -9,7 +9,7 @@ from blog.core.api.collections import list_response, paginated, requested_page
 from blog.core.api.operations import Resource, requires_scope
 from blog.core.api.problems import Problem
 from blog.core.api.responses import NoContent, no_content
-from blog.core.auth.identity import required_viewer
+from blog.core.auth.identity import current_viewer, required_viewer
 from blog.core.auth.permissions import permission_required
 from blog.core.db.pagination import Page
 from blog.core.web.app import current_app, read, writes
@@ -27,7 +27,7 @@ async def list_followers(user: int | str) -> Response:
     """List a user's followers, the newest first."""
     followed = await addressed_user(user)
     wanted = requested_page(current_app.settings.followers_per_page)
-    follows = await read(queries.followers, followed, wanted)
+    follows = await read(queries.followers, followed, wanted, current_viewer().filtered_for)
     return await _list(follows, lambda follow: follow.follower)
 
 
@@ -38,7 +38,7 @@ async def list_following(user: int | str) -> Response:
     """List the users that a user follows, the newest first."""
     follower = await addressed_user(user)
     wanted = requested_page(current_app.settings.followers_per_page)
-    follows = await read(queries.followed_by, follower, wanted)
+    follows = await read(queries.followed_by, follower, wanted, current_viewer().filtered_for)
     return await _list(follows, lambda follow: follow.followed)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 
 from blog.models import Follow, User
 from blog.models.account_deletion import not_deleted
+from blog.models.block import VIEWER, shown_to_viewer
 
 # Of those whom the viewer follows, so many of the last are considered.
 CONSIDERED = 200
@@ -17,7 +18,6 @@ NAMED = 2
 # From so many of the most followed people, so many are suggested.
 MOST_FOLLOWED, SUGGESTED = 200, 5
 
-_VIEWER = bindparam("viewer", type_=BigInteger)
 _IDS = bindparam("ids", type_=ARRAY(BigInteger))
 
 
@@ -37,21 +37,21 @@ class Common(NamedTuple):
 
 _mine = (
     select(Follow.followed_id)
-    .where(Follow.follower_id == _VIEWER)
+    .where(Follow.follower_id == VIEWER)
     .order_by(Follow.created_at.desc(), Follow.followed_id.desc())
     .limit(literal_column(str(CONSIDERED)))
 )
-_is_other = Follow.follower_id != _VIEWER
+_is_other = Follow.follower_id != VIEWER
 _COMMON = (
     select(
         Follow.followed_id,
-        func.bool_or(Follow.follower_id == _VIEWER),
+        func.bool_or(Follow.follower_id == VIEWER),
         func.array_agg(aggregate_order_by(User.username, User.username)).filter(_is_other),
     )
     .join(User, User.id == Follow.follower_id)
     .where(
         Follow.followed_id == any_(_IDS),
-        Follow.follower_id.in_(union_all(_mine, select(_VIEWER))),
+        Follow.follower_id.in_(union_all(_mine, select(VIEWER))),
         not_deleted(Follow.follower_id),
     )
     .group_by(Follow.followed_id)
@@ -67,11 +67,12 @@ _SUGGESTED = (
     select(User)
     .where(
         User.id.in_(_most_followed),
-        User.id != _VIEWER,
+        User.id != VIEWER,
         User.post_count > 0,
         User.disabled_at.is_(None),
+        shown_to_viewer(User.id),
         ~select(_follow).where(
-            _follow.follower_id == _VIEWER, _follow.followed_id == User.id
+            _follow.follower_id == VIEWER, _follow.followed_id == User.id
         ).exists(),
     )
     .order_by(User.follower_count.desc(), User.id.desc())

@@ -3,7 +3,7 @@
 from quart import Blueprint, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 
-from blog.core.auth.identity import required_viewer
+from blog.core.auth.identity import current_viewer, required_viewer
 from blog.core.auth.permissions import permission_required
 from blog.core.auth.quotas import FOLLOWING, quota
 from blog.core.errors import InvalidFieldsError, NotFoundError
@@ -64,7 +64,7 @@ async def followers(username: str) -> ResponseReturnValue:
     keep_out_of_indexes()
     person = await _person(username)
     wanted = requested_page(current_app.settings.followers_per_page)
-    page = await read(queries.followers, person, wanted)
+    page = await read(queries.followers, person, wanted, current_viewer().filtered_for)
     return await render_template("follows/followers.html", person=person, page=page)
 
 
@@ -74,7 +74,7 @@ async def followed_by(username: str) -> ResponseReturnValue:
     keep_out_of_indexes()
     person = await _person(username)
     wanted = requested_page(current_app.settings.followers_per_page)
-    page = await read(queries.followed_by, person, wanted)
+    page = await read(queries.followed_by, person, wanted, current_viewer().filtered_for)
     return await render_template("follows/followed_by.html", person=person, page=page)
 
 

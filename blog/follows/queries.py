@@ -11,6 +11,7 @@ from blog.core.db.cursors import Order
 from blog.core.db.pagination import CursorRequest, Listing, Page, PageRequest, Rows
 from blog.models import Follow, User
 from blog.models.account_deletion import not_deleted
+from blog.models.block import shown_to_viewer
 
 _PERSON = bindparam("person", type_=BigInteger)
 _VIEWER = bindparam("viewer", type_=BigInteger)
@@ -43,7 +44,7 @@ def _list_of(whose: Any, other_id: Any, other: str) -> Listing[Follow]:
     follows = select(Follow).where(whose == _PERSON, not_deleted(other_id))
     return Listing(
         order, follows, lambda follow: (follow.created_at, getattr(follow, other).id),
-        complete=complete,
+        complete=complete, shown=shown_to_viewer(other_id),
     )  # fmt: skip
 
 
@@ -64,14 +65,26 @@ async def relation(session: AsyncSession, viewer: Viewer, person: User) -> Relat
 
 
 async def followers(
-    session: AsyncSession, person: User, wanted: PageRequest | CursorRequest
+    session: AsyncSession, person: User, wanted: PageRequest | CursorRequest, filtered_for: int = 0
 ) -> Page[Follow]:
-    """The followers of `person`, the newest first; each `follower` is loaded."""
-    return await _FOLLOWERS.read(session, wanted, person.follower_count, person=person.id)
+    """The followers of `person`, the newest first; each `follower` is loaded.
+
+    Args:
+        filtered_for: the viewer whose hidden people are left out (`Viewer.filtered_for`).
+    """
+    return await _FOLLOWERS.read(
+        session, wanted, person.follower_count, filtered_for=filtered_for, person=person.id
+    )
 
 
 async def followed_by(
-    session: AsyncSession, person: User, wanted: PageRequest | CursorRequest
+    session: AsyncSession, person: User, wanted: PageRequest | CursorRequest, filtered_for: int = 0
 ) -> Page[Follow]:
-    """The users that `person` follows, the newest first; each `followed` is loaded."""
-    return await _FOLLOWED_BY.read(session, wanted, person.following_count, person=person.id)
+    """The users that `person` follows, the newest first; each `followed` is loaded.
+
+    Args:
+        filtered_for: as for `followers`.
+    """
+    return await _FOLLOWED_BY.read(
+        session, wanted, person.following_count, filtered_for=filtered_for, person=person.id
+    )

@@ -8,12 +8,15 @@ from blog.core.errors import ForbiddenError, InvalidFieldsError, LimitReachedErr
 from blog.core.web.batches import Batches
 from blog.follows.writes import Pair, add, exist, remove
 from blog.models import Permission, User
+from blog.users.blocking import refuse_blocked, refusing_blocked
 
 # The timeline reads the newest posts of each followed user.
 MOST_FOLLOWED = 10_000
 FOLLOWS_ENOUGH = (
     f"You're following {MOST_FOLLOWED:,} people, which is the maximum. Unfollow someone first."
 )
+# For those whom the person has blocked.
+NOT_POSSIBLE = "You can't follow {name}."
 
 
 async def follow(writes: Batches, follower: Viewer, person: User) -> bool:
@@ -23,7 +26,7 @@ async def follow(writes: Batches, follower: Viewer, person: User) -> bool:
         `False` if they follow them already.
 
     Raises:
-        ForbiddenError: the follower may not follow users.
+        ForbiddenError: the follower may not follow users, or one of the two has blocked the other.
         InvalidFieldsError: follower and person are the same.
         LimitReachedError: the follower follows the maximum number of users.
         NotFoundError: the person was deleted concurrently.
@@ -34,11 +37,14 @@ async def follow(writes: Batches, follower: Viewer, person: User) -> bool:
         raise InvalidFieldsError(
             {"": "You can't follow yourself. Your own posts are already in your timeline."}
         )
+    refusal = NOT_POSSIBLE.format(name=person.username)
+    await refuse_blocked(writes, follower, person.id, refusal)
     pair = Pair(follower.id, person.id)
     if follower.person.following_count >= MOST_FOLLOWED and not await writes.run(exist, pair):
         raise LimitReachedError({"": FOLLOWS_ENOUGH})
     try:
-        return await writes.run(add, pair)
+        with refusing_blocked(refusal):
+            return await writes.run(add, pair)
     except IntegrityError as error:
         if broken_reference(error) != "fk_follows_followed_id":
             raise

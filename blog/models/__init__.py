@@ -4,6 +4,7 @@ from blog.models.account_deletion import AccountDeletion
 from blog.models.api_token import ApiToken, Scope
 from blog.models.audit_entry import Act, AuditEntry
 from blog.models.base import Base
+from blog.models.block import Block, HiddenWord, Mute
 from blog.models.comment import Comment
 from blog.models.cover import Cover
 from blog.models.email import Email, EmailState
@@ -43,6 +44,7 @@ __all__ = [
     "ApiToken",
     "AuditEntry",
     "Base",
+    "Block",
     "Bookmark",
     "Comment",
     "CommentRange",
@@ -52,6 +54,7 @@ __all__ = [
     "Export",
     "ExportState",
     "Follow",
+    "HiddenWord",
     "IdempotentAnswer",
     "ImportRemark",
     "ImportState",
@@ -63,6 +66,7 @@ __all__ = [
     "Media",
     "MediaFile",
     "MediaState",
+    "Mute",
     "Notification",
     "NotificationItem",
     "NotificationKind",

@@ -245,7 +245,10 @@ async def list_of_posts(posts: lists.PostList, of: int | None = None) -> Respons
     Args:
         of: the id of the user or tag whose list it is, if any.
     """
-    wanted = requested_page(current_app.settings.posts_per_page)
+    wanted, posts = (
+        requested_page(current_app.settings.posts_per_page),
+        posts.seen_by(current_viewer()),
+    )
     fields = requested_fields(PostList)
     if fields is not None and set(TEXTS).isdisjoint(fields):
         summaries = await _as_seen(await read(posts.summaries, wanted, of))

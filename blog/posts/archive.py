@@ -8,6 +8,7 @@ from sqlalchemy import DateTime, Integer, cast, extract, func, literal_column, s
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.models import Post, PostDay
+from blog.models.block import shown_to_viewer
 from blog.posts.lists import NEWEST_FIRST, PostList
 from blog.posts.queries import IS_LISTED, OF
 
@@ -32,14 +33,15 @@ _first = func.make_date(cast(OF.op("/")(12), Integer), cast(OF % 12 + 1, Integer
 _begin = cast(_first, DateTime)
 _end = _begin + literal_column("interval '1 month'")
 _is_in_month = (_DAY.day >= _begin, _DAY.day < _end, _DAY.visible > 0)
+_posts = select(_POST.id).where(
+    IS_LISTED,
+    _POST.published_at >= func.timezone("UTC", _begin),
+    _POST.published_at < func.timezone("UTC", _end),
+)
+_number = select(func.coalesce(func.sum(_DAY.visible), 0)).where(*_is_in_month).scalar_subquery()
 # The posts of the month with this id.
 IN_MONTH = PostList(
-    select(_POST.id).where(
-        IS_LISTED,
-        _POST.published_at >= func.timezone("UTC", _begin),
-        _POST.published_at < func.timezone("UTC", _end),
-    ),
-    select(func.coalesce(func.sum(_DAY.visible), 0)).where(*_is_in_month).scalar_subquery(),
+    _posts, _number, filtered=PostList(_posts.where(shown_to_viewer(_POST.author_id)), _number)
 )
 _DAYS = select(_DAY.day, _DAY.visible).where(*_is_in_month).order_by(_DAY.day)
 _year, _month = (cast(extract(part, _DAY.day), Integer) for part in ("year", "month"))

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.models import Comment, Post, User
 from blog.models.account_deletion import not_deleted
+from blog.models.block import shown_to_viewer
 from blog.posts.lists import NEWEST_FIRST, PostCard
 from blog.posts.queries import IS_LISTED, cards_of
 
@@ -51,10 +52,14 @@ def _literal(number: int) -> ColumnElement[int]:
     return literal_column(str(number))
 
 
-def _statement(ranking: Ranking) -> Any:
+def _statement(ranking: Ranking, *conditions: ColumnElement[bool]) -> Any:
     week = (
         select(_POST.id, _POST.author_id, _POST.published_at, _POST.comment_count, _POST.like_count)
-        .where(IS_LISTED, _POST.published_at > func.now() - literal_column("interval '7 days'"))
+        .where(
+            IS_LISTED,
+            *conditions,
+            _POST.published_at > func.now() - literal_column("interval '7 days'"),
+        )
         .order_by(*NEWEST_FIRST.by)
         .limit(_literal(CONSIDERED))
         .subquery("week")
@@ -107,10 +112,18 @@ def _statement(ranking: Ranking) -> Any:
 
 
 _STATEMENTS = {ranking: _statement(ranking) for ranking in Ranking}
+_FILTERED = {ranking: _statement(ranking, shown_to_viewer(_POST.author_id)) for ranking in Ranking}
 
 
-async def suggestions(session: AsyncSession, ranking: Ranking) -> Sequence[Suggestion]:
-    """The posts of the week in this order."""
-    ranked: Sequence[Row[Any]] = (await session.execute(_STATEMENTS[ranking])).all()
+async def suggestions(
+    session: AsyncSession, ranking: Ranking, filtered_for: int = 0
+) -> Sequence[Suggestion]:
+    """The posts of the week in this order.
+
+    Args:
+        filtered_for: the viewer whose hidden people are left out (`Viewer.filtered_for`).
+    """
+    statement = (_FILTERED if filtered_for else _STATEMENTS)[ranking]
+    ranked: Sequence[Row[Any]] = (await session.execute(statement, {"viewer": filtered_for})).all()
     cards = {card.id: card for card in await cards_of(session, [row.id for row in ranked])}
     return [Suggestion._make((cards[row.id], *row[1:])) for row in ranked if row.id in cards]

@@ -1,6 +1,7 @@
 """Lists of posts: short cards for pages, and whole texts for the API."""
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -70,6 +71,8 @@ class PostCard(NamedTuple):
         is_cut: whether it is an excerpt.
         summary: what the author says of it, to be shown instead.
         shown_language: its language, or else that of its author.
+        hidden_word: the word or tag for which it is collapsed for this viewer
+            (`blog.posts.hidden_words`).
     """
 
     id: int
@@ -88,6 +91,7 @@ class PostCard(NamedTuple):
     like_count: int
     cover: Cover | None
     author: Author
+    hidden_word: str = ""
 
 
 class ListedPost(NamedTuple):
@@ -221,7 +225,7 @@ def card_of(row: Sequence[Any]) -> PostCard:
     """A post of which `CARD_COLUMNS` were read, and perhaps more."""
     shown, cover, author = shown_in_lists(*row[1:4]), Cover.read(row[15]), row[16:20]
     return PostCard._make(
-        (row[0], *shown, *row[4:9], tuple(row[9]), *row[10:15], cover, Author._make(author))
+        (row[0], *shown, *row[4:9], tuple(row[9]), *row[10:15], cover, Author._make(author), "")
     )
 
 
@@ -244,15 +248,22 @@ class PostList:
         order: the columns of `ids` that have the values of `NEWEST_FIRST`, if not those.
         above: selects those whose cards come before all others on the first page.
         by_number, by_cursor, deepest: as for `Listing`.
+        filtered: the list without the people whom `VIEWER` has hidden (`blog.models.block`); by
+            default it is the same.
+
+    Attributes:
+        viewer_id: the viewer who has; 0 for all others.
     """
+
+    viewer_id = 0
 
     def __init__(
         self, ids: Rows, total: ScalarSelect[Any], *, order: Order = NEWEST_FIRST,
         above: Rows | None = None, by_number: Rows | None = None, by_cursor: Rows | None = None,
-        deepest: int = DEEPEST_PAGE,
+        deepest: int = DEEPEST_PAGE, filtered: "PostList | None" = None,
     ) -> None:  # fmt: skip
         number = cast(total, BigInteger)
-        self._total = select(number)
+        self._total, self._filtered = select(number), filtered
 
         def listing(*columns: Any, by_number: Rows | None = by_number) -> Listing[Any]:
             def complete(part: Rows) -> Rows:
@@ -274,6 +285,19 @@ class PostList:
         self._cards = listing(*CARD_COLUMNS, by_number=cards)
         self._texts = listing(*text_columns(NEWEST_FIRST))
         self._summaries = listing(*_SUMMARY_COLUMNS)
+
+    def seen_by(self, viewer: Viewer) -> "PostList":
+        """The list as a viewer sees it: without the people whom they have hidden.
+
+        Viewers who have hidden nobody share one list, so their reads are coalesced. A page for
+        others has as many posts as any, but the number of the last page is unknown, and the total
+        is that of the whole list.
+        """
+        if self._filtered is None or not viewer.filtered_for:
+            return self
+        theirs = copy(self._filtered)
+        theirs.viewer_id = viewer.filtered_for
+        return theirs
 
     async def cards(
         self, session: AsyncSession, wanted: PageRequest | CursorRequest, of: int | None = None
@@ -313,16 +337,18 @@ class PostList:
     ) -> Page[Any]:  # fmt: skip
         if deep := listing.too_deep(wanted):
             return listing.page_past_the_end(deep, await self._length(session, of))
-        statement, parameters = listing.query(wanted, of=of)
+        statement, parameters = listing.query(wanted, of=of, viewer=self.viewer_id)
         rows = (await session.execute(statement, parameters)).all()
         # An empty page has no row that contains the number.
         total = rows[0][-1] if rows else await self._length(session, of)
         above = [made_of(row) for row in rows if row[-2]]
         page = listing.page([made_of(row) for row in rows if not row[-2]], wanted, total)
+        if self.viewer_id:
+            page = replace(page, last_number=None)
         if not above:
             return page
         ids = {post.id for post in above}
         return replace(page, rows=(*above, *(post for post in page.rows if post.id not in ids)))
 
     async def _length(self, session: AsyncSession, of: int | None) -> int | None:
-        return await session.scalar(self._total, {"of": of})
+        return await session.scalar(self._total, {"of": of, "viewer": self.viewer_id})

@@ -28,6 +28,7 @@ from sqlalchemy.orm import joinedload
 from blog.models import Post, PostTag, User
 from blog.models.account_deletion import not_deleted
 from blog.models.post import is_public
+from blog.posts.policies import Condition, is_shown_to_viewer
 
 CONSIDERED, RELATED = 20, 3
 NEWER, OLDER, BY_TAGS = 1, 2, 3
@@ -81,13 +82,17 @@ def _beside(kind: int) -> Select[Any]:
     return select(found)
 
 
-def _related() -> Select[Any]:
-    """The ids of the posts that have its tags, with their number."""
+def _related(is_shown: Condition) -> Select[Any]:
+    """The ids of the posts that have its tags, with their number.
+
+    Args:
+        is_shown: the condition on the author of a post.
+    """
     mine, theirs = PostTag.__table__.alias("mine").c, PostTag.__table__.alias("theirs").c
     newest = (
         select(theirs.post_id, theirs.published_at)
         .where(theirs.tag_id == mine.tag_id, theirs.published_at.is_not(None))
-        .where(not_deleted(theirs.author_id))
+        .where(is_shown(theirs.author_id))
         .order_by(theirs.published_at.desc(), theirs.post_id.desc())
         .limit(literal_column(str(CONSIDERED)))
         .lateral("newest")
@@ -105,9 +110,9 @@ def _related() -> Select[Any]:
     return select(found)
 
 
-def _as_json() -> ColumnElement[Any]:
+def _as_json(is_shown: Condition) -> ColumnElement[Any]:
     post, user = Post.__table__.alias("near").c, User.__table__.alias("writer").c
-    found = union_all(_beside(NEWER), _beside(OLDER), _related()).subquery("found")
+    found = union_all(_beside(NEWER), _beside(OLDER), _related(is_shown)).subquery("found")
     row = func.json_build_array(
         found.c.kind, post.id, post.slug, post.title, user.username, user.name
     )
@@ -121,18 +126,30 @@ def _as_json() -> ColumnElement[Any]:
     return type_coerce(rows.scalar_subquery(), JSON)
 
 
-_POST_WITH_NEIGHBOURS = (
-    select(Post, _as_json())
-    .where(Post.id == _ID, not_deleted(Post.author_id))
-    .options(joinedload(Post.author, innerjoin=True))
-)
+def _post_with_neighbours(is_shown: Condition) -> Any:
+    return (
+        select(Post, _as_json(is_shown))
+        .where(Post.id == _ID, not_deleted(Post.author_id))
+        .options(joinedload(Post.author, innerjoin=True))
+    )
+
+
+_POST_WITH_NEIGHBOURS = _post_with_neighbours(not_deleted)
+_FILTERED = _post_with_neighbours(is_shown_to_viewer)
 
 
 async def post_with_neighbours(
-    session: AsyncSession, post_id: int
+    session: AsyncSession, post_id: int, filtered_for: int = 0
 ) -> tuple[Post | None, Neighbours]:
-    """A post with its author, as by `post_by_id`, and what to read after it."""
-    row = (await session.execute(_POST_WITH_NEIGHBOURS, {"id": post_id})).one_or_none()
+    """A post with its author, as by `post_by_id`, and what to read after it.
+
+    Args:
+        filtered_for: the viewer whose hidden people are left out of the related posts
+            (`Viewer.filtered_for`).
+    """
+    statement = _FILTERED if filtered_for else _POST_WITH_NEIGHBOURS
+    parameters = {"id": post_id, "viewer": filtered_for}
+    row = (await session.execute(statement, parameters)).one_or_none()
     if row is None:
         return None, Neighbours()
     found: dict[int, list[Neighbour]] = {NEWER: [], OLDER: [], BY_TAGS: []}

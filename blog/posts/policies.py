@@ -1,5 +1,6 @@
 """Permissions for posts, checked by pages, the API, services and templates."""
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_
@@ -8,16 +9,21 @@ from blog.core.auth.viewer import Viewer
 from blog.core.errors import GoneError, NotFoundError
 from blog.models import Permission, Post, PostStatus
 from blog.models.account_deletion import not_deleted
+from blog.models.block import shown_to_viewer
 from blog.models.post import is_public
 from blog.posts.lists import ListedPost
 
+# A condition on the id of an author.
+Condition = Callable[[Any], ColumnElement[bool]]
 POST_IS_HIDDEN = "A moderator has hidden this post. Only its author and moderators can see it."
 
 
 def visible_to(viewer: Viewer, posts: Any = Post) -> ColumnElement[bool]:
     """The condition on rows that corresponds to `may_read_post`.
 
-    Lists show everybody the same posts: those that are `visible_to(ANONYMOUS)`.
+    Lists show everybody the same posts: those that are `visible_to(ANONYMOUS)`. Only for a viewer
+    who has muted or blocked somebody, or was blocked, they also ask for `is_shown_to_viewer`. What
+    somebody asks for by its address, or by its author's, is not filtered: everybody may read it.
 
     Args:
         viewer: the viewer.
@@ -29,6 +35,11 @@ def visible_to(viewer: Viewer, posts: Any = Post) -> ColumnElement[bool]:
     if viewer.can(Permission.MODERATE):
         shown.append(posts.hidden_at.is_not(None))
     return and_(or_(*shown), not_deleted(posts.author_id))
+
+
+def is_shown_to_viewer(author_id: Any) -> ColumnElement[bool]:
+    """The condition on authors of posts in lists for `blog.models.block.VIEWER`."""
+    return and_(not_deleted(author_id), shown_to_viewer(author_id))
 
 
 def may_read_post(viewer: Viewer, post: Post | ListedPost) -> bool:

@@ -6,12 +6,15 @@ contain what everybody may read: neither unpublished nor hidden posts.
 """
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
+    CTE,
     BigInteger,
     ColumnElement,
+    ScalarSelect,
     Subquery,
     Uuid,
     any_,
@@ -34,6 +37,7 @@ from blog.core.db.cursors import Order
 from blog.core.db.pagination import ANY_PAGE, LIMIT, OFFSET, Rows
 from blog.models import Follow, Post, PostDay, PostTag, Tag, TagFollow, User
 from blog.models.account_deletion import not_deleted
+from blog.models.block import shown_to_viewer
 from blog.posts.lists import (
     CARD_COLUMNS,
     COLUMNS,
@@ -44,7 +48,7 @@ from blog.posts.lists import (
     card_of,
     listed,
 )
-from blog.posts.policies import visible_to
+from blog.posts.policies import Condition, is_shown_to_viewer, visible_to
 
 # The user whose list it is.
 OF = bindparam("of", type_=BigInteger)
@@ -64,15 +68,16 @@ HIDDEN_SHOWN = 20
 
 # The reader and those they follow, if they have written posts, with their counts.
 _followed = select(_FOLLOW.followed_id).where(_FOLLOW.follower_id == OF)
-_author = (
+_authors = (
     select(_USER.id, _USER.post_count)
     .where(_USER.id.in_(union_all(_followed, select(OF))))
     .where(_USER.post_count > 0, not_deleted(_USER.id))
-    .cte("author")
 )
 
 
-def _ids_of_timeline(reach: ColumnElement[int], *conditions: ColumnElement[bool]) -> Subquery:
+def _ids_of_timeline(
+    author: CTE, reach: ColumnElement[int], *conditions: ColumnElement[bool]
+) -> Subquery:
     """The ids of posts of a timeline, including at least its newest `reach` posts.
 
     For a reader who follows many, these are usually among the newest posts of all users. Otherwise
@@ -80,10 +85,11 @@ def _ids_of_timeline(reach: ColumnElement[int], *conditions: ColumnElement[bool]
     posts would take too long for a reader who follows people who rarely write.
 
     Args:
+        author: the authors.
         reach: the position in the timeline of the last requested post.
         conditions: the conditions on the posts.
     """
-    author, shown = _author, [IS_LISTED, *conditions]
+    shown = [IS_LISTED, *conditions]
     follows_many = select(func.count() > MANY_AUTHORS).select_from(author).scalar_subquery()
     latest = (
         select(*NEWEST_FIRST.columns, _POST.author_id)
@@ -111,18 +117,21 @@ def _ids_of_timeline(reach: ColumnElement[int], *conditions: ColumnElement[bool]
     return union_all(select(found).where(is_enough), merged).subquery()
 
 
-def _ids_of_followed(reach: ColumnElement[int], order: Order, *, is_after: bool) -> Subquery:
+def _ids_of_followed(
+    author: CTE, reach: ColumnElement[int], order: Order, is_shown: Condition, *, is_after: bool
+) -> Subquery:
     """Like `_ids_of_timeline`, together with the newest posts of each tag that the reader follows.
 
     Args:
         order: the order of the posts of a tag.
+        is_shown: the condition on the author of a post with such a tag.
         is_after: whether only posts after a cursor are wanted.
     """
-    of_people = _ids_of_timeline(reach, *([NEWEST_FIRST.is_after] if is_after else ()))
+    of_people = _ids_of_timeline(author, reach, *([NEWEST_FIRST.is_after] if is_after else ()))
     theirs = (
         select(*order.columns)
         .where(_POST_TAG.tag_id == _TAG_FOLLOW.tag_id, _POST_TAG.published_at.is_not(None))
-        .where(not_deleted(_POST_TAG.author_id), *([order.is_after] if is_after else ()))
+        .where(is_shown(_POST_TAG.author_id), *([order.is_after] if is_after else ()))
         .order_by(*order.by)
         .limit(reach)
         .lateral()
@@ -143,32 +152,60 @@ def _first(timeline: Subquery) -> Rows:
 
 
 _listed = select(_POST.id).where(IS_LISTED)
+_listed_to_viewer = _listed.where(shown_to_viewer(_POST.author_id))
+_NUMBER_OF_ALL = number_of_rows(PostDay)
 # All posts. Page 40,000 takes as long as page 1.
 NEWEST = PostList(
-    _listed, number_of_rows(PostDay),
+    _listed, _NUMBER_OF_ALL,
     by_number=ids_of_page(_listed, NEWEST_FIRST, PostDay), deepest=ANY_PAGE,
+    filtered=PostList(_listed_to_viewer, _NUMBER_OF_ALL),
 )  # fmt: skip
-# The posts of the user with this id.
+# The posts of the user with this id. Whoever asks for them gets them, as everybody can read them.
 BY_AUTHOR = PostList(
     _listed.where(_POST.author_id == OF),
     select(_USER.post_count).where(_USER.id == OF).scalar_subquery(),
     above=_listed.where(_POST.author_id == OF, _POST.pinned_at.is_not(None)),
 )
-_NUMBER_IN_TIMELINE = select(func.coalesce(func.sum(_author.c.post_count), 0)).scalar_subquery()
+
+
+def _timeline(authors: Rows, filtered: PostList | None = None) -> PostList:
+    author = authors.cte("author")
+    return PostList(
+        _listed, _number_in_timeline(author), filtered=filtered,
+        by_number=_first(_ids_of_timeline(author, OFFSET + LIMIT)).offset(OFFSET),
+        by_cursor=_first(_ids_of_timeline(author, LIMIT, NEWEST_FIRST.is_after)),
+    )  # fmt: skip
+
+
+def _followed_list(
+    authors: Rows, is_shown: Condition, filtered: PostList | None = None
+) -> PostList:
+    author = authors.cte("author")
+
+    def first(reach: ColumnElement[int], *, is_after: bool) -> Rows:
+        return _first(_ids_of_followed(author, reach, BY_TAG, is_shown, is_after=is_after))
+
+    return PostList(
+        _listed,
+        select(
+            case((~exists().where(_FOLLOWS_TAGS), _number_in_timeline(author)))
+        ).scalar_subquery(),
+        by_number=first(OFFSET + LIMIT, is_after=False).offset(OFFSET),
+        by_cursor=first(LIMIT, is_after=True),
+        filtered=filtered,
+    )
+
+
+def _number_in_timeline(author: CTE) -> ScalarSelect[Any]:
+    return select(func.coalesce(func.sum(author.c.post_count), 0)).scalar_subquery()
+
+
+_shown_authors = _authors.where(shown_to_viewer(_USER.id))
 # The posts of the user with this id and of those they follow.
-TIMELINE = PostList(
-    _listed, _NUMBER_IN_TIMELINE,
-    by_number=_first(_ids_of_timeline(OFFSET + LIMIT)).offset(OFFSET),
-    by_cursor=_first(_ids_of_timeline(LIMIT, NEWEST_FIRST.is_after)),
-)  # fmt: skip
+TIMELINE = _timeline(_authors, _timeline(_shown_authors))
 # The same, and the posts with the tags that they follow, for themselves alone. Then the number of
 # posts is unknown: to count those that are in several of these lists, all would have to be read.
-FOLLOWED = PostList(
-    _listed,
-    select(case((~exists().where(_FOLLOWS_TAGS), _NUMBER_IN_TIMELINE))).scalar_subquery(),
-    by_number=_first(_ids_of_followed(OFFSET + LIMIT, BY_TAG, is_after=False)).offset(OFFSET),
-    by_cursor=_first(_ids_of_followed(LIMIT, BY_TAG, is_after=True)),
-)  # fmt: skip
+FOLLOWED = _followed_list(_authors, not_deleted, _followed_list(_shown_authors, is_shown_to_viewer))
 _LISTED_BY_ID = (
     select(*COLUMNS)
     .join_from(Post.__table__, User.__table__, _USER.id == _POST.author_id)
@@ -216,6 +253,16 @@ _BY_PREVIEW_KEY = (
     .where(not_deleted(Post.author_id))
     .options(joinedload(Post.author, innerjoin=True))
 )
+_AUTHORS = select(_POST.id, _POST.author_id).where(
+    _POST.id == any_(bindparam("ids", type_=ARRAY(BigInteger)))
+)
+
+
+async def author_ids(session: AsyncSession, post_ids: Sequence[int]) -> list[int | None]:
+    """The ids of the authors of these posts, whoever may read them."""
+    rows = await session.execute(_AUTHORS, {"ids": list(post_ids)})
+    found = dict(rows.all())
+    return [found.get(post_id) for post_id in post_ids]
 
 
 async def texts_of(session: AsyncSession, ids: Sequence[int]) -> list[ListedPost]:

@@ -6,7 +6,7 @@ from quart_schema import document_response
 from blog.core.api.collections import list_response, paginated, requested_page
 from blog.core.api.operations import Resource, requires_scope
 from blog.core.api.responses import NoContent, no_content
-from blog.core.auth.identity import required_viewer
+from blog.core.auth.identity import current_viewer, required_viewer
 from blog.core.auth.permissions import permission_required
 from blog.core.web.app import current_app, db, read, writes
 from blog.models import Permission, Scope
@@ -24,7 +24,7 @@ async def list_post_likes(post_id: int) -> Response:
     """List the users who like a post, the newest like first."""
     post = await readable_post(post_id)
     wanted = requested_page(current_app.settings.followers_per_page)
-    found = await read(queries.likes_page, post, wanted)
+    found = await read(queries.likes_page, post, wanted, current_viewer().filtered_for)
     return await list_response(UserList, found, lambda row, to: resource(row.user, to))
 
 

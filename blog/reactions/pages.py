@@ -3,7 +3,7 @@
 from quart import Blueprint, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 
-from blog.core.auth.identity import required_viewer
+from blog.core.auth.identity import current_viewer, required_viewer
 from blog.core.auth.permissions import confirmed_required, permission_required
 from blog.core.auth.quotas import REACTING, quota
 from blog.core.errors import NotFoundError
@@ -72,7 +72,8 @@ async def likes(post_id: int) -> ResponseReturnValue:
     """Who likes a post."""
     keep_out_of_indexes()
     post = await readable_post(post_id)
-    page = await read(queries.likes_page, post, requested_page(PEOPLE_PER_PAGE))
+    wanted, filtered_for = requested_page(PEOPLE_PER_PAGE), current_viewer().filtered_for
+    page = await read(queries.likes_page, post, wanted, filtered_for)
     return await render_template("reactions/likes.html", post=post, page=page)
 
 

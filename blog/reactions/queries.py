@@ -12,6 +12,7 @@ from blog.core.db.cursors import Order
 from blog.core.db.pagination import CursorRequest, Listing, Page, PageRequest, Rows
 from blog.models import Bookmark, Post, PostLike, User
 from blog.models.account_deletion import not_deleted
+from blog.models.block import shown_to_viewer
 from blog.posts.lists import CARD_COLUMNS, ListedPost, PostCard, card_of
 from blog.posts.queries import IS_LISTED
 
@@ -47,6 +48,7 @@ _LIKES: Listing[PostLike] = Listing(
     ),
     lambda like: (like.created_at, like.user.id),
     complete=_with_people,
+    shown=shown_to_viewer(PostLike.user_id),
 )
 
 
@@ -73,10 +75,17 @@ _BOOKMARKS: Listing[Any] = Listing(
 
 
 async def likes_page(
-    session: AsyncSession, post: Post | ListedPost, wanted: PageRequest | CursorRequest
-) -> Page[PostLike]:
-    """The likes of a post, the newest first; the `user` of each is loaded."""
-    return await _LIKES.read(session, wanted, post.like_count, post=post.id)
+    session: AsyncSession, post: Post | ListedPost, wanted: PageRequest | CursorRequest,
+    filtered_for: int = 0,
+) -> Page[PostLike]:  # fmt: skip
+    """The likes of a post, the newest first; the `user` of each is loaded.
+
+    Args:
+        filtered_for: the viewer whose hidden people are left out (`Viewer.filtered_for`).
+    """
+    return await _LIKES.read(
+        session, wanted, post.like_count, filtered_for=filtered_for, post=post.id
+    )
 
 
 async def bookmarks_page(

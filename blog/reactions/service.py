@@ -17,7 +17,10 @@ from blog.posts.lists import ListedPost
 from blog.posts.service import POST_IS_GONE
 from blog.reactions.policies import may_react_to_post
 from blog.reactions.writes import Pair, add, remove
+from blog.users.blocking import refuse_blocked, refusing_blocked
 
+# For those whom the author has blocked.
+NOT_POSSIBLE = "You can't like this post."
 NOT_PUBLIC = "You can like or bookmark a post as soon as everyone can read it."
 
 
@@ -25,11 +28,15 @@ async def like_post(writes: Batches, viewer: Viewer, post: Post | ListedPost) ->
     """Let the viewer like a post.
 
     Raises:
-        ForbiddenError: the viewer may not, or the post isn't public.
+        ForbiddenError: the viewer may not, the post isn't public, or the viewer or its author has
+            blocked the other.
         NotFoundError: it was deleted, hidden or unpublished concurrently.
     """
     _require(viewer, post)
-    if not await writes.run(add, Pair(viewer.id, post.id)):
+    await refuse_blocked(writes, viewer, post.author_id, NOT_POSSIBLE)
+    with refusing_blocked(NOT_POSSIBLE):
+        is_there = await writes.run(add, Pair(viewer.id, post.id))
+    if not is_there:
         raise NotFoundError(POST_IS_GONE)
 
 

@@ -92,10 +92,11 @@ async def search() -> Response:
         query = SearchQuery.model_validate(request.args.to_dict())
     except ValidationError as error:
         raise InvalidFieldsError(messages(error)) from None
-    wanted = requested_cursor(current_app.settings.posts_per_page)
+    wanted, viewer = requested_cursor(current_app.settings.posts_per_page), current_viewer()
     try:
         found = await read(
-            find_resources, Asked(query.q, Sorting(query.sort), wanted, current_viewer().id)
+            find_resources,
+            Asked(query.q, Sorting(query.sort), wanted, viewer.id, viewer.filtered_for),
         )
     except DBAPIError as error:
         if not is_timeout(error):

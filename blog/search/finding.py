@@ -17,12 +17,17 @@ from blog.search.results import ShownPost
 
 
 class Asked(NamedTuple):
-    """A search: what somebody typed, and which page of the results in which order they want."""
+    """A search: what somebody typed, and which page of the results in which order they want.
+
+    Attributes:
+        filtered_for: the viewer whose hidden people are left out (`Viewer.filtered_for`).
+    """
 
     text: str
     sorting: Sorting
     wanted: CursorRequest
     viewer_id: int = 0
+    filtered_for: int = 0
 
 
 class Found(NamedTuple):
@@ -70,19 +75,21 @@ async def find(session: AsyncSession, asked: Asked) -> Found:
         own = await results.shown_posts(session, ids, marks, asked.viewer_id)
     return Found(
         question, found, posts, own,
-        await results.people(session, question),
+        await results.people(session, question, asked.filtered_for),
         await results.tags(session, question, asked.text),
     )  # fmt: skip
 
 
-async def suggest(session: AsyncSession, text: str) -> Sequence[tuple[str, str]]:
+async def suggest(
+    session: AsyncSession, text: str, filtered_for: int = 0
+) -> Sequence[tuple[str, str]]:
     """People and tags that begin with what somebody types: what to search for, and its meaning.
 
     The session is a new one.
     """
     await queries.limit_time(session)
     question = await queries.understand(session, text)
-    people = await results.people(session, question)
+    people = await results.people(session, question, filtered_for)
     tags = await results.tags(session, question, text)
     return (
         *((f"author:{person.username}", person.name or person.username) for person in people),
@@ -106,11 +113,13 @@ async def find_resources(session: AsyncSession, asked: Asked) -> FoundResources:
     if asked.viewer_id:
         own = await queries.own_matches(session, question, asked.viewer_id)
         posts = [*await own_texts_of(session, asked.viewer_id, own), *posts]
-    people = await results.people(session, question)
+    people = await results.people(session, question, asked.filtered_for)
     return FoundResources(found, posts, people, await results.tags(session, question, asked.text))
 
 
 async def _matches(session: AsyncSession, asked: Asked) -> tuple[Question, Matches]:
     await queries.limit_time(session)
     question = await queries.understand(session, asked.text)
-    return question, await queries.matches(session, question, asked.sorting, asked.wanted)
+    return question, await queries.matches(
+        session, question, asked.sorting, asked.wanted, asked.filtered_for
+    )

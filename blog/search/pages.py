@@ -41,7 +41,8 @@ async def search() -> ResponseReturnValue:
         text = f"{form.q} {form.operators}".strip()
         return redirect(url_for("search.search", q=text, sort=given.get("sort")))
     wanted = requested_cursor(current_app.settings.posts_per_page)
-    asked = Asked(form.q, form.sort, wanted, current_viewer().id)
+    viewer = current_viewer()
+    asked = Asked(form.q, form.sort, wanted, viewer.id, viewer.filtered_for)
     found: Found | None = None
     try:
         found = await read(find, asked) if form.q else None
@@ -77,7 +78,7 @@ async def suggestions() -> ResponseReturnValue:
     Suggestions 1.0): the text, completions, and what these are."""
     text = without_forbidden(request.args.get("q", ""))[:LONGEST_SUGGESTED]
     try:
-        found = await read(suggest, text)
+        found = await read(suggest, text, current_viewer().filtered_for)
     except DBAPIError as error:
         if not is_timeout(error):
             raise

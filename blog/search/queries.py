@@ -73,6 +73,13 @@ _ORDER = Order(
 _QUERY = "(SELECT query FROM question)"
 _IN_TIME = "listed_at >= :after AND listed_at < :before"
 _NOT_DELETED = "author_id <> ALL (ARRAY(SELECT user_id FROM account_deletions))"
+_NOT_HIDDEN = f"""
+    {_NOT_DELETED} AND author_id NOT IN (
+        SELECT muted_id FROM mutes WHERE user_id = :viewer
+        UNION ALL SELECT blocked_id FROM blocks WHERE user_id = :viewer
+        UNION ALL SELECT user_id FROM blocks WHERE blocked_id = :viewer
+    )
+"""  # noqa: S608
 _NEWEST = f"""
     SELECT post_id, author_id, listed_at, document FROM post_search
     WHERE {_IN_TIME} ORDER BY listed_at DESC, post_id DESC
@@ -86,7 +93,7 @@ _SCORES = {
 }
 
 
-def _matches(sorting: Sorting) -> str:
+def _matches(sorting: Sorting, is_shown: str) -> str:
     # "OFFSET 0" keeps the planner from going through the posts by time until it has found enough,
     # which takes minutes if the words are rarely together.
     return f"""
@@ -99,7 +106,7 @@ def _matches(sorting: Sorting) -> str:
         FROM ({_NEWEST} LIMIT {TRIED}) AS newest
     ), near AS MATERIALIZED (
         SELECT post_id, author_id, listed_at FROM ({_NEWEST} LIMIT {LOOKED_THROUGH}) AS newest
-        WHERE (SELECT are_all OR is_common FROM tried) AND document @@ {_QUERY} AND {_NOT_DELETED}
+        WHERE (SELECT are_all OR is_common FROM tried) AND document @@ {_QUERY} AND {is_shown}
         LIMIT {MOST_FOUND}
     ), enough AS MATERIALIZED (
         SELECT count(*) = {MOST_FOUND} OR (SELECT are_all FROM tried) AS are_near FROM near
@@ -108,7 +115,7 @@ def _matches(sorting: Sorting) -> str:
             SELECT post_id, author_id, listed_at FROM post_search
             WHERE document @@ {_QUERY} AND {_IN_TIME} OFFSET 0
         ) AS matching
-        WHERE NOT (SELECT are_near FROM enough) AND {_NOT_DELETED}
+        WHERE NOT (SELECT are_near FROM enough) AND {is_shown}
         ORDER BY listed_at DESC, post_id DESC LIMIT {MOST_FOUND}
     ), found AS (
         SELECT post_id, listed_at FROM near WHERE (SELECT are_near FROM enough)
@@ -130,7 +137,13 @@ _TEXTS = [bindparam(name, type_=Text) for name in ("words", "without", "keys")]
 _TIMES = [bindparam(name, type_=DateTime(timezone=True)) for name in ("after", "before", "after_1")]
 _NUMBERS = [bindparam(name, type_=BigInteger) for name in ("after_0", "after_2", "limit")]
 _STATEMENTS = {
-    sorting: text(_matches(sorting)).bindparams(*_TEXTS, *_TIMES, *_NUMBERS) for sorting in Sorting
+    sorting: text(_matches(sorting, _NOT_DELETED)).bindparams(*_TEXTS, *_TIMES, *_NUMBERS)
+    for sorting in Sorting
+}
+_VIEWER = bindparam("viewer", type_=BigInteger)
+_FILTERED = {
+    sorting: text(_matches(sorting, _NOT_HIDDEN)).bindparams(*_TEXTS, *_TIMES, *_NUMBERS, _VIEWER)
+    for sorting in Sorting
 }
 _OWN = text(f"""
     WITH unread AS (
@@ -145,7 +158,7 @@ _OWN = text(f"""
     SELECT id FROM unread JOIN post_search ON post_id = id
     WHERE document @@ (SELECT search_query(:words, :without, :keys))
     ORDER BY id DESC LIMIT {OWN_SHOWN}
-""").bindparams(*_TEXTS, bindparam("viewer", type_=BigInteger))  # noqa: S608
+""").bindparams(*_TEXTS, _VIEWER)  # noqa: S608
 _LIMITS = select(
     func.set_config("statement_timeout", TIME_LIMIT, True),
     # There are statistics of an empty table until the first posts are analysed.
@@ -188,9 +201,13 @@ async def _ids(
 
 
 async def matches(
-    session: AsyncSession, question: Question, sorting: Sorting, wanted: CursorRequest
-) -> Matches:
+    session: AsyncSession, question: Question, sorting: Sorting, wanted: CursorRequest,
+    filtered_for: int = 0,
+) -> Matches:  # fmt: skip
     """Find posts that everybody may read.
+
+    Args:
+        filtered_for: the viewer whose hidden people are left out (`Viewer.filtered_for`).
 
     Raises:
         InvalidCursorError: the cursor is not of such a list.
@@ -201,7 +218,10 @@ async def matches(
         return Matches()
     parameters = _parameters(question) | after | {"limit": wanted.limit}
     parameters |= {"after": question.after or LONG_AGO, "before": question.before or FAR_FUTURE}
-    rows = (await session.execute(_STATEMENTS[sorting], parameters)).all()
+    statement = _STATEMENTS[sorting]
+    if filtered_for:
+        statement, parameters["viewer"] = _FILTERED[sorting], filtered_for
+    rows = (await session.execute(statement, parameters)).all()
     total, query = rows[0][:2]
     found = [row[2:] for row in rows if row[-1] is not None]
     has_next, found = len(found) > wanted.size, found[: wanted.size]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from blog.core.text.search_words import folded_words, is_unspaced
+from blog.core.text.search_words import folded_words, phrase
 from blog.core.text.tags import fold_tag
 
 # Of a longer text only the beginning is searched for.
@@ -156,8 +156,8 @@ class _Parsing:
         keys = [f"{'' if is_wanted else '!'}'{key}'" for key, is_wanted in self._keys]
         is_plain = not (self._keys or self._times or self._unwanted)
         return Question(
-            words=" | ".join(" & ".join(map(_phrase, terms)) for terms in alternatives),
-            without=" | ".join(map(_phrase, self._unwanted)),
+            words=" | ".join(" & ".join(map(phrase, terms)) for terms in alternatives),
+            without=" | ".join(map(phrase, self._unwanted)),
             keys=" & ".join(keys) or (EVERY_POST if self._times and not words else ""),
             marked=tuple(dict.fromkeys(words)),
             plain=tuple(dict.fromkeys(words)) if is_plain else (),
@@ -165,20 +165,3 @@ class _Parsing:
             is_empty=not (words or self._times or any(wanted for _, wanted in self._keys)),
             **self._times,
         )
-
-
-def _phrase(words: list[str]) -> str:
-    """Words that follow one another, in the syntax of `to_tsquery`.
-
-    Of characters that are written together, the pairs are indexed, and then the last one.
-    """
-    parts: list[str] = []
-    for word in words:
-        if not is_unspaced(word):
-            parts += (f"'{word}'", "<->")
-        elif len(word) == 1:
-            parts += (f"'{word}':*", "<->")
-        else:
-            pairs = (f"'{word[at : at + 2]}'" for at in range(len(word) - 1))
-            parts += (" <-> ".join(pairs), "<2>")
-    return f"({' '.join(parts[:-1])})"

@@ -22,6 +22,7 @@ from blog.core.auth.viewer import ANONYMOUS
 from blog.core.text.tags import fold_tag
 from blog.models import Post, PostStatus, PostTag, Tag, User
 from blog.models.account_deletion import not_deleted
+from blog.models.block import hidden_people
 from blog.models.tag import names_of_tags
 from blog.models.user import WORDS_OF_PERSON
 from blog.posts.lists import Author
@@ -105,18 +106,26 @@ def _shown(row: Sequence[Any], marks: Marks) -> ShownPost:
     )  # fmt: skip
 
 
-async def people(session: AsyncSession, question: Question) -> Sequence[User]:
-    """People whose names begin with the words, the most followed first."""
+async def people(
+    session: AsyncSession, question: Question, filtered_for: int = 0
+) -> Sequence[User]:
+    """People whose names begin with the words, the most followed first.
+
+    Args:
+        filtered_for: the viewer whose hidden people are left out (`Viewer.filtered_for`).
+    """
     if not question.plain:
         return ()
     prefixes = " & ".join(f"'{word}':*" for word in question.plain)
-    found = (
+    matching = (
         select(User.id, User.follower_count)
         .where(_WORDS.op("@@")(func.to_tsquery(_SIMPLE, prefixes)))
         .where(User.confirmed_at.is_not(None), not_deleted(User.id))
         .limit(PEOPLE_LOOKED_THROUGH)
-        .subquery()
     )
+    if filtered_for:
+        matching = matching.where(User.id.not_in(hidden_people(filtered_for)))
+    found = matching.subquery()
     first = select(found.c.id).order_by(found.c.follower_count.desc(), found.c.id)
     ids = first.limit(PEOPLE_SHOWN).subquery()
     users = select(User).join(ids, ids.c.id == User.id)

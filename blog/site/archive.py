@@ -19,6 +19,7 @@ from blog.posts.archive import (
     month_id,
     months,
 )
+from blog.posts.reading import cards_for_viewer
 from blog.site.blueprint import blueprint
 
 NO_POSTS = "There are no posts from this month."
@@ -50,7 +51,7 @@ async def month(year: int, month: int) -> ResponseReturnValue:
     days = await read(days_of_month, year, month)
     if not days:
         raise NotFoundError(NO_POSTS)
-    page = await read(IN_MONTH.cards, wanted, month_id(year, month))
+    page = await cards_for_viewer(IN_MONTH, wanted, month_id(year, month))
     cursors = {day: cursor_of_day(date(year, month, day)) for day in days}
     return await render_template(
         "site/month.html", year=year, month=month, name=month_name[month], days=days, page=page,

@@ -3,8 +3,10 @@
 from quart import render_template, request
 from quart.typing import ResponseReturnValue
 
+from blog.core.auth.identity import current_viewer
 from blog.core.web.app import read
 from blog.posts.explore import ADDED_FOLLOWERS, CONSIDERED, Ranking, suggestions
+from blog.posts.hidden_words import collapsed
 from blog.site.blueprint import blueprint
 
 
@@ -13,7 +15,10 @@ async def explore() -> ResponseReturnValue:
     """Posts of the week in one of three orders (`?order=`), each with the reason for its place."""
     chosen = request.args.get("order", "")
     ranking = Ranking(chosen) if chosen in [*Ranking] else Ranking.POINTS
+    found = await read(suggestions, ranking, current_viewer().filtered_for)
+    cards = await collapsed([each.post for each in found])
+    found = [each._replace(post=card) for each, card in zip(found, cards, strict=True)]
     return await render_template(
-        "site/explore.html", suggestions=await read(suggestions, ranking), ranking=ranking,
+        "site/explore.html", suggestions=found, ranking=ranking,
         added=ADDED_FOLLOWERS, considered=CONSIDERED,
     )  # fmt: skip

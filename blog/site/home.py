@@ -21,6 +21,7 @@ from blog.models import Permission, User
 from blog.posts import queries, service
 from blog.posts.addresses import post_url
 from blog.posts.alt_texts import fill_in, question
+from blog.posts.reading import cards_for_viewer
 from blog.posts.schemas import PostForm
 from blog.posts.sent_drafts import forget_draft
 from blog.site.blueprint import blueprint
@@ -96,9 +97,9 @@ async def home_page(form: Form[PostForm], preview: str | None = None) -> Respons
     viewer = current_viewer()
     tab = request.cookies.get(cookie_name(TAB)) if viewer.account else None
     if viewer.account is None or tab != FOLLOWED:
-        page = await read(queries.NEWEST.cards, wanted)
+        page = await cards_for_viewer(queries.NEWEST, wanted)
     else:
-        page = await read(queries.FOLLOWED.cards, wanted, viewer.id)
+        page = await cards_for_viewer(queries.FOLLOWED, wanted, viewer.id)
     if page.number != 1:
         keep_out_of_indexes()  # Posts move from page to page.
     if viewer.account is None:

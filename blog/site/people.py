@@ -20,8 +20,8 @@ async def people() -> ResponseReturnValue:
     wanted = requested_page(current_app.settings.followers_per_page)
     order = request.args.get("order", "")
     order = order if order in ORDERS else "followed"
-    page = await read(ORDERS[order], wanted)
     viewer, common = current_viewer(), {}
+    page = await read(ORDERS[order], wanted, viewer.filtered_for)
     if viewer.account is not None:
         ids = tuple(person.id for person in page.rows)
         common = await read(common_follows, viewer.id, ids)

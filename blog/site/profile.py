@@ -13,8 +13,10 @@ from blog.core.web.requests import requested_page
 from blog.follows import queries as follows
 from blog.models import Post
 from blog.posts.queries import BY_AUTHOR, hidden_posts_of
+from blog.posts.reading import cards_for_viewer
 from blog.site.blueprint import blueprint
 from blog.users import queries
+from blog.users.blocking import NOBODY, shut_out
 
 
 @blueprint.get("/user/<username>")
@@ -27,15 +29,18 @@ async def profile(username: str) -> ResponseReturnValue:
         address, query = url_for("site.profile", username=user.username), request.query_string
         return redirect(f"{address}?{query.decode()}" if query else address)
     wanted = requested_page(current_app.settings.posts_per_page)
-    page = await read(BY_AUTHOR.cards, wanted, user.id)
+    page = await cards_for_viewer(BY_AUTHOR, wanted, user.id)
     if user.noindex or page.number != 1 or not page.rows:
         keep_out_of_indexes()
-    viewer, relation = current_viewer(), None
+    viewer, relation, outside = current_viewer(), None, NOBODY
     hidden: Sequence[Post] = ()
     if viewer.account is not None and viewer.id != user.id:
         relation = await read(follows.relation, viewer, user)
+        if viewer.filtered_for:
+            outside = await read(shut_out, viewer.id, (user.id,))
     elif viewer.account is not None and page.number == 1:
         hidden = await read(hidden_posts_of, user.id)
     return await render_template(
-        "site/profile.html", user=user, page=page, relation=relation, hidden=hidden
-    )
+        "site/profile.html", user=user, page=page, relation=relation, hidden=hidden,
+        shut_out=outside,
+    )  # fmt: skip

@@ -12,6 +12,7 @@ from blog.core.web.app import current_app, db, look_up, read
 from blog.core.web.headers import keep_out_of_indexes
 from blog.core.web.requests import requested_page
 from blog.models import Permission, Tag
+from blog.posts.reading import cards_for_viewer
 from blog.tags import queries, service
 from blog.tags.addresses import tag_url
 from blog.tags.reading import NO_SUCH_TAG, addressed_tag
@@ -46,13 +47,13 @@ async def show(tag: str) -> ResponseReturnValue:
         address, query = tag_url(found.name), request.query_string
         return redirect(f"{address}?{query.decode()}" if query else address, 301)
     wanted = requested_page(current_app.settings.posts_per_page)
-    page = await read(queries.POSTS.cards, wanted, found.id)
-    if page.number == 1 and not page.rows:
+    viewer, is_followed = current_viewer(), False
+    page = await cards_for_viewer(queries.POSTS, wanted, found.id)
+    if page.number == 1 and not page.rows and not viewer.filtered_for:
         # The last ones are of an account that is being deleted.
         raise NotFoundError(NO_SUCH_TAG)
     if page.number != 1:
         keep_out_of_indexes()  # Posts move from page to page.
-    viewer, is_followed = current_viewer(), False
     if viewer.account is not None:
         is_followed = await read(queries.follows_tag, viewer.id, found.id)
     return await render_template("tags/show.html", tag=found, page=page, is_followed=is_followed)

@@ -13,6 +13,7 @@ from blog.core.db.pagination import CursorRequest, Listing, Page, PageRequest, R
 from blog.core.text.tags import folded_from_address
 from blog.models import PostTag, Tag, TagFollow, TagRange
 from blog.models.account_deletion import not_deleted
+from blog.models.block import shown_to_viewer
 from blog.posts.lists import PostList
 from blog.posts.queries import BY_TAG, OF
 
@@ -56,16 +57,19 @@ _LISTED_BY_FOLDED = _BY_FOLDED.where(IS_LISTED)
 _MODERATED_BY_FOLDED = _BY_FOLDED.where(or_(IS_LISTED, Tag.blocked_at.is_not(None)))
 _BLOCKED = select(Tag).where(Tag.blocked_at.is_not(None)).order_by(Tag.folded).limit(MOST_BLOCKED)
 
+_posts = select(_POST_TAG.post_id.label("id")).where(
+    _POST_TAG.tag_id == OF,
+    _POST_TAG.published_at.is_not(None),
+    not_deleted(_POST_TAG.author_id),
+)
+_number = select(_TAG.post_count).where(_TAG.id == OF).scalar_subquery()
 # The posts of the tag with this id. An index has them in the order of the list, with the authors.
 POSTS = PostList(
-    select(_POST_TAG.post_id.label("id")).where(
-        _POST_TAG.tag_id == OF,
-        _POST_TAG.published_at.is_not(None),
-        not_deleted(_POST_TAG.author_id),
+    _posts, _number, order=BY_TAG,
+    filtered=PostList(
+        _posts.where(shown_to_viewer(_POST_TAG.author_id)), _number, order=BY_TAG
     ),
-    select(_TAG.post_count).where(_TAG.id == OF).scalar_subquery(),
-    order=BY_TAG,
-)
+)  # fmt: skip
 
 
 async def tag_at(session: AsyncSession, address: str) -> Tag | None:

@@ -206,7 +206,8 @@ async def addressed_user(name: int | str) -> User:
 async def list_users() -> Response:
     """List all users, the newest first."""
     wanted = requested_page(current_app.settings.followers_per_page)
-    return await list_response(UserList, await read(queries.newest, wanted), resource)
+    people = await read(queries.newest, wanted, current_viewer().filtered_for)
+    return await list_response(UserList, people, resource)
 
 
 @blueprint.get("/users/<person:user>")

@@ -8,6 +8,7 @@ from blog.core.db.cursors import Order
 from blog.core.db.pagination import ANY_PAGE, CursorRequest, Listing, Page, PageRequest, Rows
 from blog.models import User, UserRange
 from blog.models.account_deletion import not_deleted
+from blog.models.block import shown_to_viewer
 
 _BY_ID = select(User).where(User.id == bindparam("id"), not_deleted(User.id))
 _BY_USERNAME = select(User).where(
@@ -16,6 +17,7 @@ _BY_USERNAME = select(User).where(
 _ORDER = Order(User.id)
 _NUMBER = select(number_of_rows(UserRange))
 _ids = select(User.id).where(not_deleted(User.id))
+_SHOWN = shown_to_viewer(User.id)
 
 
 def _people(ids: Rows) -> Select[User]:
@@ -25,7 +27,7 @@ def _people(ids: Rows) -> Select[User]:
 
 _NEWEST: Listing[User] = Listing(
     _ORDER, _ids, lambda person: (person.id,), complete=_people,
-    by_number=ids_of_page(_ids, _ORDER, UserRange), deepest=ANY_PAGE,
+    by_number=ids_of_page(_ids, _ORDER, UserRange), deepest=ANY_PAGE, shown=_SHOWN,
 )  # fmt: skip
 
 
@@ -40,13 +42,14 @@ def _followed_people(ids: Rows) -> Select[User]:
 
 _MOST_FOLLOWED: Listing[User] = Listing(
     _by_followers, _ids, lambda person: (person.follower_count, person.id),
-    complete=_followed_people,
+    complete=_followed_people, shown=_SHOWN,
 )  # fmt: skip
 _lower = func.lower(User.username, type_=String)
 _BY_LOWER: Listing[User] = Listing(
     Order(_lower, descending=False),
     select(User).where(not_deleted(User.id)),
     lambda person: (person.username.lower(),),
+    shown=_SHOWN,
 )
 
 
@@ -60,16 +63,25 @@ async def user_by_id(session: AsyncSession, user_id: int) -> User | None:
     return await session.scalar(_BY_ID, {"id": user_id})
 
 
-async def newest(session: AsyncSession, wanted: PageRequest | CursorRequest) -> Page[User]:
-    """All users, the newest first."""
-    return await _NEWEST.read(session, wanted, await session.scalar(_NUMBER))
+async def newest(
+    session: AsyncSession, wanted: PageRequest | CursorRequest, filtered_for: int = 0
+) -> Page[User]:
+    """All users, the newest first, without those whom a viewer has hidden."""
+    total = await session.scalar(_NUMBER)
+    return await _NEWEST.read(session, wanted, total, filtered_for=filtered_for)
 
 
-async def most_followed(session: AsyncSession, wanted: PageRequest | CursorRequest) -> Page[User]:
-    """All users, the most followed first."""
-    return await _MOST_FOLLOWED.read(session, wanted, await session.scalar(_NUMBER))
+async def most_followed(
+    session: AsyncSession, wanted: PageRequest | CursorRequest, filtered_for: int = 0
+) -> Page[User]:
+    """All users, the most followed first, without those whom a viewer has hidden."""
+    total = await session.scalar(_NUMBER)
+    return await _MOST_FOLLOWED.read(session, wanted, total, filtered_for=filtered_for)
 
 
-async def by_username(session: AsyncSession, wanted: PageRequest | CursorRequest) -> Page[User]:
-    """All users in the order of their usernames."""
-    return await _BY_LOWER.read(session, wanted, await session.scalar(_NUMBER))
+async def by_username(
+    session: AsyncSession, wanted: PageRequest | CursorRequest, filtered_for: int = 0
+) -> Page[User]:
+    """All users in the order of their usernames, without those whom a viewer has hidden."""
+    total = await session.scalar(_NUMBER)
+    return await _BY_LOWER.read(session, wanted, total, filtered_for=filtered_for)

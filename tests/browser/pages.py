@@ -47,6 +47,11 @@ async def send_empty(page: Page) -> None:
     assert (await refusal.value).status == 422, page.url
 
 
+async def open_ways_out(page: Page) -> None:
+    """Look at the ways to be rid of somebody."""
+    await page.get_by_text("Muted or blocked").click()
+
+
 async def open_options(page: Page) -> None:
     """Look at the other fields of the search."""
     await page.get_by_text("More options").click()
@@ -321,6 +326,13 @@ SIGHTS = [
     Sight(READER, "profile-followed", f"/user/{WRITER}"),
     Sight(READER, "followed", "/followed"),
     Sight(READER, "notifications-none", "/notifications?unread=1"),
+    Sight(READER, "home-collapsed", "/"),
+    Sight(READER, "profile-muted", f"/user/{EDITOR}", open_ways_out),
+    Sight(READER, "mute-or-block", f"/user/{WRITER}/block"),
+    Sight(READER, "muted", "/muted"),
+    Sight(READER, "blocked-nobody", "/blocked"),
+    Sight(READER, "hidden-words", "/hidden-words"),
+    Sight(READER, "hidden-words-refused", "/hidden-words", send_empty),
     Sight(WRITER, "home", "/"),
     Sight(WRITER, "home-refused", "/", send_empty),
     Sight(WRITER, "preview", "/", preview),

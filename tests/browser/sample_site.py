@@ -22,8 +22,10 @@ from blog.models import (
     Email,
     EmailState,
     Follow,
+    HiddenWord,
     Job,
     JobState,
+    Mute,
     Post,
     PostLike,
     PostRevision,
@@ -286,6 +288,10 @@ async def fill(app: Broadside) -> dict[str, str]:
         await tell(session, [CommentWritten(each.id, each.post_id, each.author_id)
                              for each in comments])  # fmt: skip
         await tell(session, [PersonFollowed(people[READER].id, people[WRITER].id)])
+        session.add(Mute(user_id=people[READER].id, muted_id=people[EDITOR].id))
+        for word, is_tag, folded in (("tram", False, "'tram'"), ("spoilers", True, "spoilers")):
+            hidden = {"word": word, "is_tag": is_tag, "folded": folded}
+            session.add(HiddenWord(user_id=people[READER].id, **hidden))
         session.add_all(traces_of_moderation(people, posts))
         # The ids are 1, 2 and 3.
         states = {"new": (None, None), "regular": (now(), None), "past": (now(), now())}

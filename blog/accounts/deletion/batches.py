@@ -18,10 +18,13 @@ from blog.media.service import delete_some_media
 from blog.models import (
     AccountDeletion,
     AuditEntry,
+    Block,
     Bookmark,
     Comment,
     Email,
     Follow,
+    HiddenWord,
+    Mute,
     Notification,
     NotificationItem,
     Post,
@@ -84,6 +87,8 @@ async def delete_batch(session: AsyncSession, user_id: int) -> bool:
         _delete_likes,
         _delete_bookmarks,
         _delete_follows,
+        _delete_mutes_and_blocks,
+        _delete_hidden_words,
         _delete_reports,
         _delete_subscriptions,
         _delete_notifications,
@@ -170,14 +175,33 @@ async def _delete_reactions(
 
 async def _delete_follows(session: AsyncSession, user_id: int) -> bool:
     """Delete some follows in either direction. Both users count them."""
-    pair = (Follow.follower_id, Follow.followed_id)
+    return await _delete_pairs(session, user_id, Follow.follower_id, Follow.followed_id)
+
+
+async def _delete_mutes_and_blocks(session: AsyncSession, user_id: int) -> bool:
+    """Delete some mutes or blocks, by the user and of them."""
+    return await _delete_pairs(
+        session, user_id, Mute.user_id, Mute.muted_id
+    ) or await _delete_pairs(session, user_id, Block.user_id, Block.blocked_id)
+
+
+async def _delete_pairs(session: AsyncSession, user_id: int, *pair: Any) -> bool:
+    """Delete some rows about two people of whom the user is one."""
     for side in pair:
         statement = select(*pair).where(side == user_id).limit(ROWS_AT_ONCE)
-        follows = [tuple(row) for row in await session.execute(statement)]
-        if follows:
-            await _delete(session, Follow, tuple_(*pair).in_(follows))
+        rows = [tuple(row) for row in await session.execute(statement)]
+        if rows:
+            await _delete(session, side.class_, tuple_(*pair).in_(rows))
             return True
     return False
+
+
+async def _delete_hidden_words(session: AsyncSession, user_id: int) -> bool:
+    """Delete some hidden words and tags."""
+    words = select(HiddenWord.id).where(HiddenWord.user_id == user_id).limit(ROWS_AT_ONCE)
+    if some := await _some(session, words):
+        await _delete(session, HiddenWord, HiddenWord.id.in_(some))
+    return bool(some)
 
 
 async def _delete_reports(session: AsyncSession, user_id: int) -> bool:

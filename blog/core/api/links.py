@@ -63,6 +63,9 @@ class Links(NamedTuple):
     def user(self, user_id: int) -> str:
         return f"{self.root}/users/{user_id}"
 
+    def hidden_word(self, word_id: int) -> str:
+        return f"{self.root}/me/hidden-words/{word_id}"
+
     def avatar(self, user: User) -> str:
         return urljoin(self.root, avatar_url(user))
 

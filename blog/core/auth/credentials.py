@@ -14,8 +14,11 @@ from blog.core.crypto.tokens import token_digest
 from blog.core.web.app import current_app, db
 from blog.core.web.requests import only_reads
 from blog.models import ApiToken, Base, LoginSession, Role, User
+from blog.models.block import hides_people, hides_words
 from blog.models.notification import UNREAD_OF_USER
 
+# What is read of a user beside their columns.
+NOTED = ("unread_notifications", "hides_people", "hides_words")
 Entity = TypeVar("Entity", bound=Base)
 Credential = TypeVar("Credential", LoginSession, ApiToken)
 
@@ -30,7 +33,14 @@ def _with_person(credential: type[Credential]) -> Select[*tuple[Any, ...]]:
     # The API's clients see no masthead.
     unread = UNREAD_OF_USER if credential is LoginSession else literal(0)
     return (
-        select(*credentials.c, *users.c, *roles.c, unread)
+        select(
+            *credentials.c,
+            *users.c,
+            *roles.c,
+            unread,
+            hides_people(users.c.id),
+            hides_words(users.c.id),
+        )
         .join_from(credentials, users, users.c.id == credentials.c.user_id)
         .join(roles, roles.c.id == users.c.role_id)
         .where(
@@ -71,6 +81,15 @@ HOLDERS: dict[type[Any], Callable[..., Awaitable[Sequence[Any]]]] = {
 }
 
 
+_HIDES = select(hides_people(bindparam("user")), hides_words(bindparam("user")))
+
+
+async def note_what_is_hidden(session: AsyncSession, user: User) -> None:
+    """Let a user who was not loaded with a session or token know whether they hide anything."""
+    row = (await session.execute(_HIDES, {"user": user.id})).one()
+    user.hides_people, user.hides_words = row
+
+
 @lru_cache(maxsize=1_000)
 def _loaded(credential: type[Credential], values: tuple[Any, ...]) -> Credential:
     """The ORM objects for a row; the same row gives the same objects."""
@@ -78,7 +97,8 @@ def _loaded(credential: type[Credential], values: tuple[Any, ...]) -> Credential
     row = _detached(credential, of_columns)
     user = _detached(User, of_columns)
     set_committed_value(user, "role", _detached(Role, of_columns))
-    user.unread_notifications = next(of_columns)
+    for name in NOTED:
+        setattr(user, name, next(of_columns))
     set_committed_value(row, "user", user)
     return row
 
@@ -102,6 +122,6 @@ async def credential(kind: type[Credential], token: str) -> Credential | None:
     if found is None or only_reads():
         return found
     copy = await db().merge(found, load=False)
-    # It is no column, which is all that is copied.
-    copy.user.unread_notifications = found.user.unread_notifications
+    for name in NOTED:
+        setattr(copy.user, name, getattr(found.user, name))
     return copy

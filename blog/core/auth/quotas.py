@@ -33,6 +33,7 @@ WRITING = Quota("writing", 120, 10 * MINUTE, at_once=3)
 # A tab saves every five seconds while somebody types.
 AUTOSAVING = Quota("saving drafts", 600, 10 * MINUTE, at_once=3)
 FOLLOWING = Quota("following", 120, 10 * MINUTE, at_once=3)
+BLOCKING = Quota("muting and blocking", 120, 10 * MINUTE, at_once=3)
 REACTING = Quota("liking and bookmarking", 300, 10 * MINUTE, at_once=3)
 LISTENING = Quota("listening to live updates", 120, MINUTE, at_once=5)
 READING_NOTIFICATIONS = Quota("reading notifications", 300, 10 * MINUTE, at_once=5)

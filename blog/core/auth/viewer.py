@@ -96,6 +96,12 @@ class Viewer:
         return self.login
 
     @property
+    def filtered_for(self) -> int:
+        """Their id if lists leave people out for them, whom they have muted or blocked or who have
+        blocked them; 0 for all others, who share their lists."""
+        return self.id if self.account is not None and self.account.hides_people else 0
+
+    @property
     def is_unconfirmed(self) -> bool:
         """Whether they have an account, and have not confirmed its address: they read only."""
         return self.account is not None and not self.account.is_confirmed

@@ -58,6 +58,14 @@ def broken_reference(error: BaseException) -> str | None:
     return str(getattr(error.orig.__cause__, "constraint_name", "")) if error.orig else ""
 
 
+def violated_check(error: BaseException) -> str | None:
+    """The name of the check that a row violated; `None` for other errors."""
+    # Check violation, which triggers raise, too.
+    if not isinstance(error, IntegrityError) or getattr(error.orig, "sqlstate", None) != "23514":
+        return None
+    return str(getattr(error.orig.__cause__, "constraint_name", "")) if error.orig else ""
+
+
 def is_deadlock(error: BaseException) -> bool:
     """Whether the transaction was rolled back because of a deadlock; it may be retried."""
     return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == "40P01"

@@ -7,10 +7,10 @@ the first page.
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import BigInteger, Integer, Select, bindparam
+from sqlalchemy import BigInteger, ColumnElement, Integer, Select, bindparam
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.db.cursors import Order
@@ -180,6 +180,8 @@ class Listing(Generic[Row]):
         by_number, by_cursor: the part of `rows` on a page, in order, if there is a better way to
             find it than an offset.
         deepest: the last numbered page.
+        shown: the condition for rows that a viewer sees who has hidden people, with their id as
+            the parameter `viewer`.
     """
 
     def __init__(
@@ -192,8 +194,12 @@ class Listing(Generic[Row]):
         by_number: Rows | None = None,
         by_cursor: Rows | None = None,
         deepest: int = DEEPEST_PAGE,
+        shown: ColumnElement[bool] | None = None,
     ) -> None:
         self._order, self._place, self._deepest = order, place, deepest
+        self._filtered: Listing[Row] | None = None
+        if shown is not None:
+            self._filtered = Listing(order, rows.where(shown), place, complete=complete)
         first = rows.order_by(*order.by).limit(LIMIT)
         self._by_number = complete(first.offset(OFFSET) if by_number is None else by_number)
         self._by_cursor = complete(first.where(order.is_after) if by_cursor is None else by_cursor)
@@ -243,6 +249,8 @@ class Listing(Generic[Row]):
         session: AsyncSession,
         wanted: PageRequest | CursorRequest,
         total: int | None = None,
+        *,
+        filtered_for: int = 0,
         **values: Any,
     ) -> Page[Row]:
         """A page of a list of ORM objects.
@@ -251,12 +259,17 @@ class Listing(Generic[Row]):
             session: executes the statement.
             wanted: the requested page.
             total: the number of rows of the list, if known.
+            filtered_for: the viewer whose hidden people are left out; then the number of the last
+                page is unknown, and `total` is that of the whole list.
             values: further parameters of the statement.
 
         Raises:
             InvalidCursorError: the cursor is not of this list.
             TooDeepError: the page is too deep for a number.
         """
+        if filtered_for and self._filtered:
+            page = await self._filtered.read(session, wanted, total, viewer=filtered_for, **values)
+            return replace(page, last_number=None)
         if deep := self.too_deep(wanted):
             return self.page_past_the_end(deep, total)
         rows = await session.scalars(*self.query(wanted, **values))

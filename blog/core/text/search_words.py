@@ -7,6 +7,7 @@ function `search_text` of the database does the same with what is indexed; a tes
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 # Accents and vowels, and characters without a width.
 MARKS = (
@@ -67,3 +68,20 @@ def folded(text: str) -> str:
 def is_unspaced(word: str) -> bool:
     """Whether a folded word is written in a script that doesn't separate words."""
     return _IS_UNSPACED.match(word) is not None
+
+
+def phrase(words: Sequence[str]) -> str:
+    """Words that follow one another, in the syntax of `to_tsquery`.
+
+    Of characters that are written together, the pairs are indexed, and then the last one.
+    """
+    parts: list[str] = []
+    for word in words:
+        if not is_unspaced(word):
+            parts += (f"'{word}'", "<->")
+        elif len(word) == 1:
+            parts += (f"'{word}':*", "<->")
+        else:
+            pairs = (f"'{word[at : at + 2]}'" for at in range(len(word) - 1))
+            parts += (" <-> ".join(pairs), "<2>")
+    return f"({' '.join(parts[:-1])})"

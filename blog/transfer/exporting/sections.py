@@ -15,14 +15,17 @@ from blog.core.db.database import Database
 from blog.models import (
     ApiToken,
     AuditEntry,
+    Block,
     Bookmark,
     Comment,
     Email,
     Export,
     Follow,
+    HiddenWord,
     LoginSession,
     Media,
     MediaFile,
+    Mute,
     Notification,
     NotificationItem,
     Post,
@@ -87,6 +90,14 @@ def sections(account: User) -> dict[str, Section]:
         ).join(Post, Post.id == table.post_id).join(author, author.id == Post.author_id)
         .where(table.user_id == me), (table.post_id,))  # fmt: skip
 
+    def people(table: type[Mute] | type[Block], other_id: Any) -> Section:
+        return Section(
+            select(User.username, table.created_at)
+            .join(table, other_id == User.id)
+            .where(table.user_id == me, not_deleted(User.id)),
+            (other_id,),
+        )
+
     return {
         "profile": Section(select(
             User.username, User.name, User.location, User.about_me, User.language, User.avatar,
@@ -147,6 +158,11 @@ def sections(account: User) -> dict[str, Section]:
         ).join(User, User.id == Subscription.author_id)
         .where(Subscription.email == account.email, literal(account.is_confirmed),
                not_deleted(User.id)), (Subscription.id,)),
+        "muted": people(Mute, Mute.muted_id),
+        "blocked": people(Block, Block.blocked_id),
+        "hidden_words": Section(select(
+            HiddenWord.word, HiddenWord.is_tag, HiddenWord.created_at,
+        ).where(HiddenWord.user_id == me), (HiddenWord.id,)),
         "likes": reactions(PostLike),
         "bookmarks": reactions(Bookmark),
         "notifications": Section(select(

@@ -1,0 +1,1 @@
+"""Muting and blocking people, and hiding words and tags."""

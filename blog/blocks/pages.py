@@ -1,0 +1,149 @@
+"""The buttons for muting and blocking, and the pages of the settings that list what is hidden."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from quart import Blueprint, flash, redirect, render_template, request, url_for
+from quart.typing import ResponseReturnValue
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.blocks import queries, service
+from blog.blocks.schemas import HiddenWordCreate
+from blog.core.auth.identity import required_viewer
+from blog.core.auth.permissions import confirmed_required
+from blog.core.auth.quotas import BLOCKING, quota
+from blog.core.auth.viewer import Viewer
+from blog.core.db.pagination import Page
+from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.web.app import current_app, db, look_up, read
+from blog.core.web.forms import Form
+from blog.core.web.requests import local_address, requested_page
+from blog.models import HiddenWord, User
+from blog.users.blocking import shut_out
+from blog.users.queries import user_by_username
+
+blueprint = Blueprint("blocks", __name__)
+
+Act = Callable[[AsyncSession, Viewer, User], Awaitable[bool]]
+# By the end of the address: the act, what to say when it is done, and if it was done before.
+ACTS: dict[str, tuple[Act, str, str]] = {
+    "mute": (
+        service.mute,
+        "You've muted {name}. You won't see their posts in your lists.",
+        "You've already muted {name}.",
+    ),
+    "unmute": (service.unmute, "You've unmuted {name}.", "You haven't muted {name}."),
+    "block": (
+        service.block,
+        "You've blocked {name}. They can't follow you, or like or comment on your posts.",
+        "You've already blocked {name}.",
+    ),
+    "unblock": (service.unblock, "You've unblocked {name}.", "You haven't blocked {name}."),
+}
+
+
+@blueprint.get("/user/<username>/block")
+@confirmed_required
+async def choose(username: str) -> ResponseReturnValue:
+    """Say what muting and blocking somebody means, with a button for each."""
+    person, viewer = await _person(username), required_viewer()
+    if person.id == viewer.id:
+        await flash(service.NOT_YOURSELF, "info")
+        return redirect(url_for("site.profile", username=person.username))
+    return await render_template(
+        "blocks/choose.html", person=person,
+        shut_out=await read(shut_out, viewer.id, (person.id,)),
+        back=local_address(request.args.get("next")),
+    )  # fmt: skip
+
+
+@blueprint.post("/user/<username>/<any(mute, unmute, block, unblock):act>")
+@quota(BLOCKING)
+@confirmed_required
+async def change(username: str, act: str) -> ResponseReturnValue:
+    """Mute or block somebody, or no longer, and return to where the button was."""
+    person = await _person(username)
+    do, done, was_done = ACTS[act]
+    try:
+        is_changed = await do(db(), required_viewer(), person)
+    except InvalidFieldsError as error:
+        await flash(str(error), "error")
+    else:
+        text = (done if is_changed else was_done).format(name=person.username)
+        await flash(text, "success" if is_changed else "info")
+    back = local_address((await request.form).get("next"))
+    return redirect(back or url_for("site.profile", username=person.username))
+
+
+@blueprint.get("/muted")
+@confirmed_required
+async def muted() -> ResponseReturnValue:
+    """Whom the viewer has muted."""
+    wanted = requested_page(current_app.settings.followers_per_page)
+    page: Page[Any] = await read(queries.muted, wanted, required_viewer().id)
+    return await render_template("blocks/muted.html", page=page)
+
+
+@blueprint.get("/blocked")
+@confirmed_required
+async def blocked() -> ResponseReturnValue:
+    """Whom the viewer has blocked."""
+    wanted = requested_page(current_app.settings.followers_per_page)
+    page: Page[Any] = await read(queries.blocked, wanted, required_viewer().id)
+    return await render_template("blocks/blocked.html", page=page)
+
+
+@blueprint.get("/hidden-words")
+@confirmed_required
+async def words() -> ResponseReturnValue:
+    """The words and tags that the viewer hides."""
+    return await _words_page(Form(HiddenWordCreate))
+
+
+@blueprint.post("/hidden-words")
+@quota(BLOCKING)
+@confirmed_required
+async def hide_word() -> ResponseReturnValue:
+    """Hide a word or a tag."""
+    form = Form(HiddenWordCreate)
+    if (data := await form.submitted()) is None:
+        return await _words_page(form)
+    try:
+        hidden, is_new = await service.hide_word(db(), required_viewer(), data.word)
+    except InvalidFieldsError as error:
+        form.refuse(error)
+        return await _words_page(form)
+    what = _shown(hidden)
+    if is_new:
+        await flash(f"Posts with {what} will be collapsed.", "success")
+    else:
+        await flash(f"You're already hiding {what}.", "info")
+    return redirect(url_for("blocks.words"))
+
+
+@blueprint.post("/hidden-words/<id:word_id>/remove")
+@quota(BLOCKING)
+@confirmed_required
+async def show_word(word_id: int) -> ResponseReturnValue:
+    """Hide a word or a tag no longer."""
+    if await service.show_word(db(), required_viewer(), word_id):
+        await flash("Removed.", "success")
+    else:
+        await flash("This has already been removed.", "info")
+    return redirect(url_for("blocks.words"))
+
+
+def _shown(hidden: HiddenWord) -> str:
+    return f"#{hidden.word}" if hidden.is_tag else f"“{hidden.word}”"
+
+
+async def _words_page(form: Form[HiddenWordCreate]) -> ResponseReturnValue:
+    found = await queries.hidden_words(db(), required_viewer().id)
+    page = await render_template("blocks/words.html", words=found, form=form)
+    return page, form.status
+
+
+async def _person(username: str) -> User:
+    if (person := await look_up(user_by_username, username)) is None:
+        raise NotFoundError(f"There's no user called {username}.")
+    return person

@@ -1,0 +1,191 @@
+"""Muting and blocking people, and hiding words. Each function is one transaction, and does nothing
+the second time.
+
+Anybody may be muted and blocked, moderators and administrators too: what they do as such goes on.
+"""
+
+from typing import Any, NamedTuple
+
+from sqlalchemy import delete, func, literal, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.blocks.events import PersonBlocked, PersonMuted, PersonUnblocked, PersonUnmuted
+from blog.core.auth.viewer import Viewer
+from blog.core.db.database_errors import broken_reference
+from blog.core.db.deleting import deleted
+from blog.core.errors import InvalidFieldsError, LimitReachedError, NotFoundError
+from blog.core.events.handlers import record
+from blog.core.text.search_words import folded_words, phrase
+from blog.core.text.tags import clean_tags, fold_tag
+from blog.follows.writes import Pair, remove
+from blog.models import Block, HiddenWord, Mute, User
+
+# Each list of posts that somebody reads leaves all of them out.
+MOST = 10_000
+MOST_WORDS = 100
+# In bytes: an index has to hold it.
+LONGEST_FOLDED = 1_000
+NO_WORD = "Please enter a word, a phrase or a #tag."
+TOO_LONG = "Please shorten this phrase."
+WORDS_ENOUGH = f"You're hiding {MOST_WORDS} words and tags, which is the maximum. Remove one first."
+NOT_YOURSELF = "You can't mute or block yourself."
+MUTED_ENOUGH = f"You've muted {MOST:,} people, which is the maximum. Unmute someone first."
+BLOCKED_ENOUGH = f"You've blocked {MOST:,} people, which is the maximum. Unblock someone first."
+
+
+async def mute(session: AsyncSession, viewer: Viewer, person: User) -> bool:
+    """Let lists leave out what `person` writes for the viewer.
+
+    Returns:
+        `False` if they do already.
+
+    Raises:
+        InvalidFieldsError: the viewer and the person are the same.
+        LimitReachedError: the viewer has muted the maximum number of people.
+        NotFoundError: the person was deleted concurrently.
+    """
+    is_new = await _add(session, viewer, person, Mute.muted_id, MUTED_ENOUGH)
+    if is_new:
+        await record(session, PersonMuted(viewer.id, person.id))
+    await session.commit()
+    return is_new
+
+
+async def unmute(session: AsyncSession, viewer: Viewer, person: User) -> bool:
+    """Let lists show the viewer again what `person` writes.
+
+    Returns:
+        `False` if they did not leave it out.
+    """
+    theirs = (Mute.user_id == viewer.id, Mute.muted_id == person.id)
+    if was_there := await deleted(session, delete(Mute).where(*theirs)) > 0:
+        await record(session, PersonUnmuted(viewer.id, person.id))
+    await session.commit()
+    return was_there
+
+
+async def block(session: AsyncSession, viewer: Viewer, person: User) -> bool:
+    """Let the viewer block `person`: neither follows the other any more, nor can they follow, like
+    or comment.
+
+    Returns:
+        `False` if they have blocked them already.
+
+    Raises:
+        InvalidFieldsError, LimitReachedError, NotFoundError: as by `mute`.
+    """
+    # Whoever follows at this moment has the lock until their commit, or waits for ours and is
+    # refused by a trigger: so no follow survives.
+    await session.execute(select(func.lock_for_block(viewer.id, person.id)))
+    is_new = await _add(session, viewer, person, Block.blocked_id, BLOCKED_ENOUGH)
+    await remove(session, [Pair(viewer.id, person.id), Pair(person.id, viewer.id)])
+    if is_new:
+        await record(session, PersonBlocked(viewer.id, person.id))
+    await session.commit()
+    return is_new
+
+
+async def unblock(session: AsyncSession, viewer: Viewer, person: User) -> bool:
+    """Lift a block.
+
+    Returns:
+        `False` if there was none.
+    """
+    theirs = (Block.user_id == viewer.id, Block.blocked_id == person.id)
+    if was_there := await deleted(session, delete(Block).where(*theirs)) > 0:
+        await record(session, PersonUnblocked(viewer.id, person.id))
+    await session.commit()
+    return was_there
+
+
+async def hide_word(session: AsyncSession, viewer: Viewer, text: str) -> tuple[HiddenWord, bool]:
+    """Let lists collapse the posts with a word, a phrase or a tag for the viewer.
+
+    Args:
+        text: a tag if it begins with "#".
+
+    Returns:
+        What is hidden, and whether it was not hidden before.
+
+    Raises:
+        InvalidFieldsError: there is nothing to look for, or the tag is none.
+        LimitReachedError: the viewer hides the maximum number of words.
+    """
+    hidden = _hidden(text)
+    number = select(func.count()).where(HiddenWord.user_id == viewer.id).scalar_subquery()
+    row = select(
+        literal(viewer.id), literal(hidden.is_tag), literal(hidden.folded), literal(hidden.word)
+    ).where(number < MOST_WORDS)
+    columns = ["user_id", "is_tag", "folded", "word"]
+    added = insert(HiddenWord).from_select(columns, row).on_conflict_do_nothing()
+    is_new = await session.scalar(added.returning(HiddenWord.id)) is not None
+    await session.commit()
+    found = await session.scalar(
+        select(HiddenWord).where(
+            HiddenWord.user_id == viewer.id,
+            HiddenWord.is_tag == hidden.is_tag,
+            HiddenWord.folded == hidden.folded,
+        )
+    )
+    if found is None:
+        raise LimitReachedError({"word": WORDS_ENOUGH})
+    return found, is_new
+
+
+async def show_word(session: AsyncSession, viewer: Viewer, word_id: int) -> bool:
+    """Hide one of the viewer's hidden words no longer.
+
+    Returns:
+        `False` if it was none of theirs.
+    """
+    theirs = (HiddenWord.id == word_id, HiddenWord.user_id == viewer.id)
+    number = await deleted(session, delete(HiddenWord).where(*theirs))
+    await session.commit()
+    return number > 0
+
+
+class _Hidden(NamedTuple):
+    is_tag: bool
+    folded: str
+    word: str
+
+
+def _hidden(text: str) -> _Hidden:
+    if text.startswith(("#", "\uff03")):
+        try:
+            tags = clean_tags([text])
+        except ValueError as error:
+            raise InvalidFieldsError({"word": str(error)}) from None
+        if not tags:
+            raise InvalidFieldsError({"word": NO_WORD})
+        return _Hidden(True, fold_tag(tags[0]), tags[0])
+    if not (words := folded_words(text)):
+        raise InvalidFieldsError({"word": NO_WORD})
+    folded = phrase(words)
+    if len(folded.encode()) > LONGEST_FOLDED:
+        raise InvalidFieldsError({"word": TOO_LONG})
+    return _Hidden(False, folded, text)
+
+
+async def _add(
+    session: AsyncSession, viewer: Viewer, person: User, column: Any, is_enough: str
+) -> bool:
+    """Add a person to those in a column; returns whether they are new there."""
+    if viewer.id == person.id:
+        raise InvalidFieldsError({"": NOT_YOURSELF})
+    table, person_id = column.class_, person.id
+    number = select(func.count()).where(table.user_id == viewer.id).scalar_subquery()
+    row = select(literal(viewer.id), literal(person_id)).where(number < MOST)
+    added = insert(table).from_select(["user_id", column.key], row).on_conflict_do_nothing()
+    try:
+        is_new = await session.scalar(added.returning(column)) is not None
+    except IntegrityError as error:
+        if broken_reference(error) != f"fk_{table.__tablename__}_{column.key}":
+            raise
+        raise NotFoundError from None
+    is_there = select(column).where(table.user_id == viewer.id, column == person_id)
+    if not is_new and await session.scalar(is_there) is None:
+        raise LimitReachedError({"": is_enough})
+    return is_new

@@ -1,0 +1,155 @@
+"""Whom and what a person doesn't want to see: muted and blocked people, and hidden words and tags.
+
+Mutes and hidden words are known to nobody else. A block ends follows in both directions, and keeps
+both from following each other, and from liking and commenting on what the other has written:
+triggers of `follows`, `post_likes` and `comments` check that.
+"""
+
+from typing import Any, cast
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    UniqueConstraint,
+    bindparam,
+    exists,
+    or_,
+    select,
+    union_all,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from blog.models.base import Base, CreatedAt, RowId
+from blog.models.user import User
+
+
+class Mute(Base):
+    """`user` no longer sees what `muted` writes. The muted person doesn't learn of it."""
+
+    __tablename__ = "mutes"
+
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    muted_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    created_at: Mapped[CreatedAt]
+
+    person: Mapped[User] = relationship(lazy="raise", foreign_keys=muted_id)
+
+    __table_args__ = (
+        CheckConstraint("user_id <> muted_id", name="not_oneself"),
+        # One's list, the newest first; the id breaks ties.
+        Index(None, "user_id", "created_at", "muted_id"),
+        # For the deletion of an account.
+        Index(None, "muted_id"),
+    )
+
+
+class Block(Base):
+    """`user` has blocked `blocked`."""
+
+    __tablename__ = "blocks"
+
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    blocked_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    created_at: Mapped[CreatedAt]
+
+    person: Mapped[User] = relationship(lazy="raise", foreign_keys=blocked_id)
+
+    __table_args__ = (
+        CheckConstraint("user_id <> blocked_id", name="not_oneself"),
+        Index(None, "user_id", "created_at", "blocked_id"),
+        # Who has blocked somebody.
+        Index(None, "blocked_id", "user_id"),
+    )
+
+
+class HiddenWord(Base):
+    """A word or phrase, or a tag: lists collapse the posts that have it for `user`."""
+
+    __tablename__ = "hidden_words"
+
+    id: Mapped[RowId]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    is_tag: Mapped[bool]
+    # What is compared: of a tag as in `tags.folded`, of words a phrase in the syntax of
+    # `to_tsquery`, as the search asks for it.
+    folded: Mapped[str] = mapped_column(String(1000, collation="C"))
+    # As the person wrote it, without the "#" of a tag.
+    word: Mapped[str] = mapped_column(String(100))
+    created_at: Mapped[CreatedAt]
+
+    __table_args__ = (UniqueConstraint("user_id", "is_tag", "folded"),)
+
+
+_MUTE, _BLOCK, _WORD = Mute.__table__.c, Block.__table__.c, HiddenWord.__table__.c
+
+
+def hidden_people(viewer_id: Any) -> Select[Any]:
+    """The ids of those whom lists leave out for a viewer: they have muted or blocked them, or were
+    blocked by them.
+
+    Lists use `shown_to_viewer`.
+    """
+    return select(
+        union_all(
+            select(_MUTE.muted_id.label("id")).where(_MUTE.user_id == viewer_id),
+            select(_BLOCK.blocked_id).where(_BLOCK.user_id == viewer_id),
+            select(_BLOCK.user_id).where(_BLOCK.blocked_id == viewer_id),
+        ).subquery()
+    )
+
+
+# The viewer of a list that leaves people out.
+VIEWER = bindparam("viewer", type_=BigInteger)
+
+
+def shown_to_viewer(author_id: Any) -> ColumnElement[bool]:
+    """Whether lists show what this person has written, or the person, to the viewer `VIEWER`.
+
+    PostgreSQL reads the ids of all `hidden_people` once into a hash table ("hashed SubPlan"), and
+    keeps using the index that sorts the list, however many they are.
+    """
+    return cast("ColumnElement[bool]", author_id.not_in(hidden_people(VIEWER)))
+
+
+def blocked_between(one_id: Any, other_id: Any) -> ColumnElement[bool]:
+    """Whether one of two people has blocked the other."""
+    return or_(
+        exists().where(_BLOCK.user_id == one_id, _BLOCK.blocked_id == other_id),
+        exists().where(_BLOCK.user_id == other_id, _BLOCK.blocked_id == one_id),
+    )
+
+
+def hidden_from(viewer_id: Any, author_id: Any) -> ColumnElement[bool]:
+    """Whether the author is one of the viewer's `hidden_people`, for a few pairs.
+
+    For the list of one viewer use `shown_to_viewer`, which costs less for many rows.
+    """
+    muted = exists().where(_MUTE.user_id == viewer_id, _MUTE.muted_id == author_id)
+    return or_(muted, blocked_between(viewer_id, author_id))
+
+
+def hides_people(user_id: Any) -> ColumnElement[bool]:
+    """Whether a user has any `hidden_people`. Most have none, and share their lists."""
+    return or_(
+        exists().where(_MUTE.user_id == user_id),
+        exists().where(_BLOCK.user_id == user_id),
+        exists().where(_BLOCK.blocked_id == user_id),
+    )
+
+
+def hides_words(user_id: Any) -> ColumnElement[bool]:
+    """Whether a user hides any words or tags."""
+    return exists().where(_WORD.user_id == user_id)
