@@ -198,6 +198,10 @@ PAGES = [
     Route("POST /edit/<id:post_id>/cover/<id:media_id>", "/edit/1/cover/1", "post"),
     Route("GET /delete/<id:post_id>", "/delete/1", "post", "post"),
     Route("GET /comment/<id:comment_id>", "/comment/1", "comment"),
+    Route("GET /comment/<id:comment_id>/remove", "/comment/1/remove", "comment", "comment"),
+    Route("POST /comment/<id:comment_id>/remove", "/comment/1/remove", "comment"),
+    Route("POST /comment/<id:comment_id>/like", "/comment/1/like", "comment"),
+    Route("POST /comment/<id:comment_id>/unlike", "/comment/1/unlike", "comment"),
     Route("GET /comment/<id:comment_id>/edit", "/comment/1/edit", "comment", "comment"),
     Route("POST /comment/<id:comment_id>/edit", "/comment/1/edit", "comment"),
     Route("GET /comment/<id:comment_id>/delete", "/comment/1/delete", "comment", "comment"),
@@ -225,6 +229,8 @@ RESOURCES = [
     Route("POST /posts/<id:post_id>/comments/", "/posts/1/comments/", "post"),
     Route("PATCH /posts/<id:post_id>", "/posts/1", "post", "post"),
     Route("PUT /posts/<id:post_id>", "/posts/1", "post", "post"),
+    Route("PUT /comments/<id:comment_id>/like", "/comments/1/like", "comment"),
+    Route("DELETE /comments/<id:comment_id>/like", "/comments/1/like", "comment"),
     Route("PATCH /comments/<id:comment_id>", "/comments/1", "comment"),
     Route("POST /comments/<id:comment_id>/enable", "/comments/4711/enable", "none"),
     Route("POST /comments/<id:comment_id>/disable", "/comments/4711/disable", "none"),
@@ -449,6 +455,8 @@ def statuses(expected: Expected, row: Route) -> set[int]:
         found = 200 if is_open else expected.missing
     else:
         may = expected.owns_comment if row.about == "comment" else expected.changes_post
+        if row.rule.endswith("/remove"):
+            may = expected.viewer == "author of the post" and expected.state != "disabled comment"
         if "/cover" in row.rule:
             may = may and expected.viewer == "author of the post"
         found = (302 if is_deletion else 200) if may else 403

@@ -333,6 +333,12 @@ TABLE = [
     Row("POST /auth/export", logged_in(302)),
     Row("GET /auth/export/<id:export_id>", logged_in(404), "/auth/export/4711"),
     Row("GET /comment/<id:comment_id>", everybody(302), "/comment/{comment}"),
+    Row("POST /comment/preview", confirmed(200)),
+    # It is the comment of the author of the post.
+    Row("GET /comment/<id:comment_id>/remove", confirmed(403), "/comment/{comment}/remove"),
+    Row("POST /comment/<id:comment_id>/remove", confirmed(403), "/comment/{comment}/remove"),
+    Row("POST /comment/<id:comment_id>/like", confirmed(302), "/comment/{comment}/like"),
+    Row("POST /comment/<id:comment_id>/unlike", confirmed(302), "/comment/{comment}/unlike"),
     Row("GET /comment/<id:comment_id>/edit", only_the_author(200), "/comment/{comment}/edit"),
     Row("POST /comment/<id:comment_id>/edit", only_the_author(302), "/comment/{comment}/edit"),
     Row("GET /comment/<id:comment_id>/delete", only_the_author(200), "/comment/{comment}/delete"),

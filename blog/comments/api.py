@@ -1,5 +1,6 @@
 """Comments in the JSON API."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, ClassVar, cast
@@ -9,8 +10,10 @@ from quart import Response
 from quart_schema import document_headers, document_response
 
 from blog.comments import queries, service
+from blog.comments.conversation import comments_liked_by
 from blog.comments.policies import may_know_of_comment, may_read_comment
-from blog.comments.schemas import CommentCreate, CommentForm, CommentUpdate
+from blog.comments.reading import readable_comment
+from blog.comments.schemas import CommentCreate, CommentForm, CommentText, CommentUpdate
 from blog.comments.writes import Written
 from blog.core.api.bodies import validate_json
 from blog.core.api.collections import (
@@ -33,7 +36,6 @@ from blog.core.web.app import current_app, db, read, writes
 from blog.models import Comment, Permission, Post, Scope
 from blog.posts.api import readable_post
 from blog.posts.lists import ListedPost
-from blog.posts.policies import unreadable
 
 blueprint = Resource("comments", __name__, "Comments on posts.")
 
@@ -44,6 +46,7 @@ EXAMPLE = {
     "url": f"{EXAMPLE_ROOT}/comments/5",
     "id": 5,
     "post_url": f"{EXAMPLE_ROOT}/posts/17",
+    "parent_url": None,
     "body": "So *am* I.",
     "body_html": "So <em>am</em> I.",
     "timestamp": "2026-11-24T09:42:10.125000Z",
@@ -51,6 +54,8 @@ EXAMPLE = {
     "author_url": f"{EXAMPLE_ROOT}/users/4",
     "author": "david",
     "disabled": False,
+    "like_count": 1,
+    "liked": True,
 }
 
 
@@ -62,10 +67,15 @@ class CommentResource(BaseModel):
 
     model_config = with_example(EXAMPLE)
     PATH_PARAMETER: ClassVar = "comment_id"
+    NOT_EDITED: ClassVar = {"like_count", "liked"}
 
     url: Url
     id: int
     post_url: Url
+    parent_url: Annotated[
+        Url | None,
+        Field(description="The comment that this one replies to. It may have been deleted."),
+    ]
     body: Annotated[str | None, Field(description=f"The Markdown. {HIDDEN}")]
     body_html: Annotated[str | None, Field(description=f"The sanitised HTML. {HIDDEN}")]
     timestamp: Annotated[datetime, Field(description="When it was published.")]
@@ -73,6 +83,10 @@ class CommentResource(BaseModel):
     author_url: Url
     author: Annotated[str, Field(description="The author's username.")]
     disabled: Annotated[bool, Field(description="Whether a moderator has disabled it.")]
+    like_count: int
+    liked: Annotated[
+        bool | None, Field(description="Whether you like it. Null without credentials.")
+    ]
 
 
 class CommentList(Collection):
@@ -83,13 +97,20 @@ class CommentList(Collection):
     comments: list[CommentResource]
 
 
-def resource(comment: Comment, post: Post | ListedPost, to: Links) -> CommentResource:
-    """The representation of a comment on `post`; its author must be loaded."""
+def resource(
+    comment: Comment, post: Post | ListedPost, liked: frozenset[int] | None, to: Links
+) -> CommentResource:
+    """The representation of a comment on `post`; its author must be loaded.
+
+    Args:
+        liked: the comments that the viewer likes; `None` without a viewer.
+    """
     is_readable = may_read_comment(current_viewer(), comment, post)
     return CommentResource(
         url=to.comment(comment.id),
         id=comment.id,
         post_url=to.post(comment.post_id),
+        parent_url=to.comment(comment.parent_id) if comment.parent_id else None,
         body=comment.body if is_readable else None,
         body_html=comment.body_html.rstrip("\n") if is_readable else None,
         timestamp=comment.created_at,
@@ -97,6 +118,8 @@ def resource(comment: Comment, post: Post | ListedPost, to: Links) -> CommentRes
         author_url=to.user(comment.author_id),
         author=comment.author.username,
         disabled=comment.is_disabled,
+        like_count=comment.like_count,
+        liked=None if liked is None else comment.id in liked,
     )
 
 
@@ -126,15 +149,15 @@ async def list_post_comments(post_id: int) -> Response:
 @validate_json(CommentCreate)
 @idempotent
 async def create_comment(data: CommentCreate, post_id: int) -> Response:
-    """Publish a comment under a post."""
-    form = CommentForm(body=data.body, submission=submission())
+    """Publish a comment under a post, or a reply to one."""
+    form = CommentForm(body=data.body, reply_to=data.reply_to, submission=submission())
     author = required_viewer()
     body_html = await current_app.renderer.comment(data.body, author.id)
     written = await service.write_comment(await writes(), author, post_id, form, body_html)
     if written.created_at is None:
         made = await comment_resource(written.id)
     else:
-        made = _new_resource(written, author, post_id, data.body, body_html)
+        made = _new_resource(written, author, post_id, data, body_html)
     return json_response(made, 201, Location=made.url)
 
 
@@ -162,7 +185,7 @@ async def update_comment(data: CommentUpdate, comment_id: int) -> Response:
         body_html = await current_app.renderer.comment(data.body, editor.id)
     await require_match(db(), Comment, comment_id, lambda: comment_resource(comment_id))
     if data.body is not None:
-        form = CommentCreate(body=data.body)
+        form = CommentText(body=data.body)
         await service.edit_comment(db(), editor, comment_id, form, body_html)
     return json_response(await comment_resource(comment_id))
 
@@ -182,7 +205,7 @@ async def delete_comment(comment_id: int) -> Response:
 
 
 def _new_resource(
-    written: Written, author: Viewer, post_id: int, body: str, body_html: str
+    written: Written, author: Viewer, post_id: int, data: CommentCreate, body_html: str
 ) -> CommentResource:
     """The representation of a comment that was just published."""
     to = links()
@@ -190,13 +213,16 @@ def _new_resource(
         url=to.comment(written.id),
         id=written.id,
         post_url=to.post(post_id),
-        body=body,
+        parent_url=to.comment(data.reply_to) if data.reply_to else None,
+        body=data.body,
         body_html=body_html.rstrip("\n"),
         timestamp=cast(datetime, written.created_at),
         edited_at=None,
         author_url=to.user(author.id),
         author=author.username,
         disabled=False,
+        like_count=0,
+        liked=False,
     )
 
 
@@ -206,10 +232,9 @@ async def comment_resource(comment_id: int) -> CommentResource:
     Raises:
         NotFoundError, GoneError: there is none.
     """
-    comment = await read(queries.comment_by_id, comment_id)
-    if comment is None or not may_know_of_comment(current_viewer(), comment.post):
-        raise unreadable(comment.post if comment else None, service.COMMENT_IS_GONE)
-    return resource(comment, comment.post, links())
+    comment = await readable_comment(comment_id)
+    liked = await _liked([comment])
+    return resource(comment, comment.post, liked, links())
 
 
 async def _list(comments: Page[Comment], post: ListedPost | None = None) -> Response:
@@ -220,6 +245,15 @@ async def _list(comments: Page[Comment], post: ListedPost | None = None) -> Resp
     """
     rows = [row for row in comments.rows if may_know_of_comment(current_viewer(), post or row.post)]
     comments = replace(comments, rows=tuple(rows))
+    liked = await _liked(rows)
     return await list_response(
-        CommentList, comments, lambda row, to: resource(row, post or row.post, to), texts=TEXTS
+        CommentList, comments, lambda row, to: resource(row, post or row.post, liked, to),
+        texts=TEXTS,
     )  # fmt: skip
+
+
+async def _liked(comments: Sequence[Comment]) -> frozenset[int] | None:
+    """Which of these comments the viewer likes; `None` without a viewer."""
+    if not (viewer_id := current_viewer().id):
+        return None
+    return await read(comments_liked_by, viewer_id, tuple(each.id for each in comments))

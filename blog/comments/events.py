@@ -7,11 +7,12 @@ from blog.core.events.event import DomainEvent
 
 @dataclass(frozen=True)
 class CommentWritten(DomainEvent):
-    """A comment was published."""
+    """A comment was published; a reply if it has a parent."""
 
     comment_id: int
     post_id: int
     author_id: int
+    parent_id: int | None
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,16 @@ class CommentChanged(DomainEvent):
     comment_id: int
     post_id: int
     author_id: int
+
+
+@dataclass(frozen=True)
+class CommentRemoved(DomainEvent):
+    """The author of a post removed somebody's comment from under it."""
+
+    comment_id: int
+    post_id: int
+    author_id: int
+    removed_by: int
 
 
 @dataclass(frozen=True)

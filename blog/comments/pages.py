@@ -5,36 +5,51 @@ from quart import Blueprint, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 
 from blog.comments import queries, service
+from blog.comments.conversation import conversation
 from blog.comments.policies import (
     POLICIES,
     may_delete_comment,
     may_edit_comment,
-    may_know_of_comment,
+    may_remove_comment,
 )
-from blog.comments.schemas import CommentForm
-from blog.core.auth.identity import current_viewer, required_viewer
-from blog.core.auth.permissions import confirmed_required
-from blog.core.auth.quotas import WRITING, quota
+from blog.comments.reading import readable_comment
+from blog.comments.replies import draft_name
+from blog.comments.schemas import CommentForm, CommentPreviewForm, RemovalForm
+from blog.core.auth.identity import required_viewer
+from blog.core.auth.permissions import confirmed_required, permission_required
+from blog.core.auth.quotas import PREVIEWING, WRITING, quota
 from blog.core.db.pagination import PageRequest
 from blog.core.errors import ForbiddenError, InvalidFieldsError, NotFoundError
 from blog.core.web.app import current_app, db, writes
 from blog.core.web.forms import Form
-from blog.models import Comment, Post
+from blog.models import Comment, Permission
 from blog.posts.addresses import post_url
-from blog.posts.policies import unreadable
 from blog.posts.reading import readable_post_with_neighbours
 from blog.posts.sent_drafts import forget_draft
-from blog.posts.viewer_state import viewer_state
 
 blueprint = Blueprint("comments", __name__)
-for policy in POLICIES:
-    blueprint.add_app_template_global(policy)
+for helper in (*POLICIES, draft_name):
+    blueprint.add_app_template_global(helper)
+
+
+@blueprint.post("/comment/preview")
+@quota(PREVIEWING)
+@permission_required(Permission.COMMENT)
+async def preview() -> ResponseReturnValue:
+    """What a comment will look like, as the part of a page that goes below the form."""
+    form, html = Form(CommentPreviewForm), None
+    if (data := await form.submitted()) is not None:
+        try:
+            html = await current_app.renderer.comment(data.body, required_viewer().id)
+        except InvalidFieldsError as error:
+            form.refuse(error)
+    return await render_template("posts/_preview.html", form=form, preview=html), form.status
 
 
 @blueprint.post("/post/<id:post_id>")
 @quota(WRITING)
 async def write(post_id: int) -> ResponseReturnValue:
-    """Publish a comment, and redirect to it."""
+    """Publish a comment, and redirect to it, or show a preview."""
     author = required_viewer()
     form = Form(CommentForm)
     data = await form.submitted()
@@ -42,19 +57,22 @@ async def write(post_id: int) -> ResponseReturnValue:
         if data is None:
             return await _form_again(post_id, form)
         body_html = await current_app.renderer.comment(data.body, author.id)
+        if "preview" in form.values:
+            return await _form_again(post_id, form, body_html)
         written = await service.write_comment(await writes(), author, post_id, data, body_html)
     except InvalidFieldsError as error:
         form.refuse(error)
         return await _form_again(post_id, form)
-    forget_draft(f"comment:{post_id}")
-    return redirect(_address(post_id, written.slug, written.id, written.position))
+    forget_draft(draft_name(post_id, data.reply_to))
+    position = written.position or await queries.position(db(), written.id)
+    return redirect(_address(post_id, written.slug, written.id, position))
 
 
 @blueprint.get("/comment/<id:comment_id>")
 async def show(comment_id: int) -> ResponseReturnValue:
     """Redirect to the comment, on the current page of its post."""
-    comment = await _comment(comment_id)
-    return redirect(await _place(comment.post, comment_id))
+    comment = await readable_comment(comment_id)
+    return redirect(await _place(comment))
 
 
 @blueprint.get("/comment/<id:comment_id>/edit")
@@ -62,7 +80,7 @@ async def show(comment_id: int) -> ResponseReturnValue:
 async def edit(comment_id: int) -> ResponseReturnValue:
     """Show the form with the comment's text, for its author."""
     viewer = required_viewer()
-    comment = await _comment(comment_id)
+    comment = await readable_comment(comment_id)
     if not may_edit_comment(viewer, comment, comment.post):
         raise ForbiddenError(service.NOT_EDITABLE)
     form = Form(CommentForm, {"body": comment.body})
@@ -83,8 +101,8 @@ async def save(comment_id: int) -> ResponseReturnValue:
             form.refuse(error)
         else:
             await flash("Comment saved.", "success")
-            return redirect(await _place(comment.post, comment_id))
-    comment = await _comment(comment_id)
+            return redirect(await _place(comment))
+    comment = await readable_comment(comment_id)
     return await render_template("comments/edit.html", comment=comment, form=form), form.status
 
 
@@ -93,7 +111,7 @@ async def save(comment_id: int) -> ResponseReturnValue:
 async def ask_to_delete(comment_id: int) -> ResponseReturnValue:
     """Ask for confirmation before deleting a comment."""
     viewer = required_viewer()
-    comment = await _comment(comment_id)
+    comment = await readable_comment(comment_id)
     if not may_delete_comment(viewer, comment, comment.post):
         raise ForbiddenError
     return await render_template("comments/delete.html", comment=comment)
@@ -108,39 +126,57 @@ async def delete(comment_id: int) -> ResponseReturnValue:
     """
     viewer = required_viewer()
     try:
-        post = (await _comment(comment_id)).post
+        post = (await readable_comment(comment_id)).post
+        place = await queries.position(db(), comment_id)
         await service.delete_comment(db(), viewer, comment_id)
     except NotFoundError:
         await flash("This comment has already been deleted.", "info")
         return redirect(url_for("site.home"))
     await flash("Comment deleted.", "success")
-    before = await queries.position(db(), post.id, comment_id)
-    page = PageRequest.holding(before, current_app.settings.comments_per_page)
+    page = PageRequest.holding(place - 1, current_app.settings.comments_per_page)
     return redirect(post_url(post, page=page.number, _anchor="comments"))
 
 
-async def _comment(comment_id: int) -> Comment:
-    comment = await queries.comment_by_id(db(), comment_id)
-    if comment is None or not may_know_of_comment(current_viewer(), comment.post):
-        raise unreadable(comment.post if comment else None, service.COMMENT_IS_GONE)
-    return comment
+@blueprint.get("/comment/<id:comment_id>/remove")
+@confirmed_required
+async def ask_to_remove(comment_id: int) -> ResponseReturnValue:
+    """Ask for confirmation before the author of a post removes a comment from under it."""
+    comment = await readable_comment(comment_id)
+    if not may_remove_comment(required_viewer(), comment, comment.post):
+        raise ForbiddenError
+    form = Form(RemovalForm)
+    return await render_template("comments/remove.html", comment=comment, form=form)
 
 
-async def _form_again(post_id: int, form: Form[CommentForm]) -> ResponseReturnValue:
-    """The page for the comment, with its validation errors."""
+@blueprint.post("/comment/<id:comment_id>/remove")
+@quota(WRITING)
+async def remove(comment_id: int) -> ResponseReturnValue:
+    """Remove a comment from under the viewer's post."""
+    viewer, form = required_viewer(), Form(RemovalForm)
+    if (data := await form.submitted()) is None:
+        comment = await readable_comment(comment_id)
+        return await render_template("comments/remove.html", comment=comment, form=form), 422
+    if await service.remove_comment(db(), viewer, comment_id, data.reason):
+        await flash("Comment removed.", "success")
+    return redirect(url_for("comments.show", comment_id=comment_id))
+
+
+async def _form_again(
+    post_id: int, form: Form[CommentForm], preview: str | None = None
+) -> ResponseReturnValue:
+    """The page for the comment, with its validation errors or a preview."""
     post, neighbours = await readable_post_with_neighbours(post_id)
-    size = current_app.settings.comments_per_page
-    page = await queries.comments_page(db(), post, PageRequest.holding(post.comment_count, size))
-    state = await viewer_state(db(), required_viewer().id, [post_id])
+    page = PageRequest.holding(post.comment_count, current_app.settings.comments_per_page)
+    below = await conversation(post, page, form)
     html = await render_template(
-        "site/post.html", post=post, neighbours=neighbours, comments=page, state=state, form=form
+        "site/post.html", post=post, neighbours=neighbours, below=below, preview=preview
     )
     return html, form.status
 
 
-async def _place(post: Post, comment_id: int) -> str:
-    position = await queries.position(db(), post.id, comment_id)
-    return _address(post.id, post.slug, comment_id, position)
+async def _place(comment: Comment) -> str:
+    position = await queries.position(db(), comment.id)
+    return _address(comment.post_id, comment.post.slug, comment.id, position)
 
 
 def _address(post_id: int, slug: str | None, comment_id: int, position: int) -> str:

@@ -23,9 +23,26 @@ def may_read_comment(viewer: Viewer, comment: Comment, post: Post | ListedPost) 
     return is_shown and may_know_of_comment(viewer, post)
 
 
-def may_comment(viewer: Viewer, post: Post | ListedPost) -> bool:
-    """Whether the viewer may write a comment on this post."""
-    return post.is_public and post.comments_open and viewer.can(Permission.COMMENT)
+def may_comment(viewer: Viewer, post: Post | ListedPost, *, is_followed: bool) -> bool:
+    """Whether the viewer may write a comment on this post.
+
+    Args:
+        is_followed: whether the author of the post follows them.
+    """
+    if not (post.is_public and post.comments_open and viewer.can(Permission.COMMENT)):
+        return False
+    return not post.comments_limited or is_followed or viewer.id == post.author_id
+
+
+def may_remove_comment(viewer: Viewer, comment: Comment, post: Post | ListedPost) -> bool:
+    """Whether the viewer may remove somebody else's comment from under their own post."""
+    is_others = comment.author_id != viewer.id and not comment.is_disabled
+    return is_others and viewer.id == post.author_id and may_know_of_comment(viewer, post)
+
+
+def is_removed_by_author(comment: Comment, post: Post | ListedPost) -> bool:
+    """Whether the author of the post has disabled the comment, and not a moderator."""
+    return comment.is_disabled and comment.disabled_by_id == post.author_id
 
 
 def may_edit_comment(viewer: Viewer, comment: Comment, post: Post) -> bool:
@@ -47,4 +64,7 @@ def may_report_comment(comment: Comment, post: Post) -> bool:
     return not comment.is_disabled and post.is_public
 
 
-POLICIES = (may_comment, may_read_comment, may_edit_comment, may_delete_comment, may_report_comment)
+POLICIES = (
+    may_comment, may_read_comment, may_edit_comment, may_delete_comment, may_remove_comment,
+    may_report_comment, is_removed_by_author,
+)  # fmt: skip

@@ -1,9 +1,21 @@
-"""Queries of comments."""
+"""Queries of comments; those of their threads are in `threads.py`."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Select, Uuid, and_, any_, bindparam, func, select
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Select,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    func,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, defer, joinedload
 
@@ -12,12 +24,23 @@ from blog.core.db.cursors import Order
 from blog.core.db.pagination import ANY_PAGE, CursorRequest, Listing, Page, PageRequest, Rows
 from blog.models import Comment, CommentRange, Post
 from blog.models.account_deletion import is_deleted, not_deleted
+from blog.models.comment import thread_order
 from blog.posts.lists import ListedPost
 
-# The accounts of its author and of its post's author are not deleted.
+
+def is_listed(comments: Any = Comment) -> ColumnElement[bool]:
+    """The condition of all lists of the comments on a post: it was not deleted, nor the account of
+    its author.
+
+    Args:
+        comments: the mapped class, an alias of it, or the name of the table.
+    """
+    return and_(comments.author_id.is_not(None), not_deleted(comments.author_id))
+
+
+# The same, of comments on any post: the account of its author is not deleted either.
 IS_THERE = and_(
-    not_deleted(Comment.author_id),
-    Comment.post_id.not_in(select(Post.id).where(is_deleted(Post.author_id))),
+    is_listed(), Comment.post_id.not_in(select(Post.id).where(is_deleted(Post.author_id)))
 )
 
 
@@ -50,7 +73,7 @@ def _of_all(ids: Rows) -> Select[Comment]:
 # The ids of a page are read from the index of the post's comments, so that skipping the earlier
 # ones is cheap.
 _of_post = select(Comment.id).where(
-    Comment.post_id == bindparam("post", type_=BigInteger), not_deleted(Comment.author_id)
+    Comment.post_id == bindparam("post", type_=BigInteger), is_listed()
 )
 _UNDER_POST: Listing[Comment] = Listing(
     Order(Comment.id, descending=False), _of_post, lambda comment: (comment.id,),
@@ -69,7 +92,9 @@ _before = aliased(Comment)
 _position = (
     select(func.count())
     .where(
-        _before.post_id == Comment.post_id, _before.id <= Comment.id, not_deleted(_before.author_id)
+        _before.post_id == Comment.post_id,
+        thread_order(_before) <= thread_order(),
+        is_listed(_before),
     )
     .correlate(Comment)
     .scalar_subquery()
@@ -111,15 +136,10 @@ async def comment_by_id(session: AsyncSession, comment_id: int) -> Comment | Non
     )
 
 
-async def position(session: AsyncSession, post_id: int, comment_id: int) -> int:
-    """The position of a comment on its post, from 1.
-
-    For a deleted comment, it is the position of the preceding one.
-    """
-    count = select(func.count()).where(
-        Comment.post_id == post_id, Comment.id <= comment_id, not_deleted(Comment.author_id)
-    )
-    return (await session.scalars(count)).one()
+async def position(session: AsyncSession, comment_id: int) -> int:
+    """The position of a comment in the threads of its post, the oldest first, from 1; 0 if it does
+    not exist (any more)."""
+    return await session.scalar(select(_position).where(Comment.id == comment_id)) or 0
 
 
 async def submitted(

@@ -2,26 +2,52 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
+from blog.core.text.fields import WHOLE_NUMBER
 from blog.core.text.validation import Markdown, NotBlank, Schema, with_example
 from blog.core.web.submissions import SubmittedForm
 
 LONGEST_COMMENT = 8_192
 
 Body = Annotated[Markdown, Field(max_length=LONGEST_COMMENT), NotBlank]
+CommentId = Annotated[int, Field(ge=1, lt=2**63)] | None
+# Of a form, where a comment that replies to none has the empty text.
+SentCommentId = Annotated[CommentId, BeforeValidator(lambda value: value or None)]
 
 
-class CommentCreate(Schema):
+class CommentText(Schema):
     """The text of a comment, in inline Markdown."""
-
-    model_config = with_example({"body": "So *am* I."})
 
     body: Body
 
 
-class CommentForm(CommentCreate, SubmittedForm):
+class CommentCreate(CommentText):
     """A new comment."""
+
+    model_config = with_example({"body": "So *am* I."})
+
+    reply_to: Annotated[
+        CommentId,
+        WHOLE_NUMBER,
+        Field(description="The ID of the comment on the same post that this one replies to."),
+    ] = None
+
+
+class CommentPreviewForm(CommentText):
+    """A text to be shown as it would be published; what else is in its form does not matter."""
+
+
+class CommentForm(CommentText, SubmittedForm):
+    """A new comment."""
+
+    reply_to: SentCommentId = None
+
+
+class RemovalForm(Schema):
+    """Why the author of a post removes a comment from under it."""
+
+    reason: Annotated[str, Field(max_length=500)] = ""
 
 
 class CommentUpdate(Schema):

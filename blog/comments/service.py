@@ -4,19 +4,21 @@ All changes of the number of comments lock the post first and then the comment, 
 post, to avoid deadlocks.
 """
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from blog.comments import queries
-from blog.comments.events import CommentChanged, CommentDeleted
+from blog.comments.events import CommentChanged, CommentDeleted, CommentRemoved
 from blog.comments.policies import (
     may_delete_comment,
     may_edit_comment,
     may_know_of_comment,
+    may_remove_comment,
 )
-from blog.comments.schemas import CommentCreate, CommentForm
+from blog.comments.schemas import CommentForm, CommentText
 from blog.comments.writes import NewComment, Refusal, Written, publish
+from blog.core.auth import audit
 from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
 from blog.core.errors import ForbiddenError, GoneError, InvalidFieldsError, NotFoundError
@@ -24,7 +26,8 @@ from blog.core.events.handlers import record
 from blog.core.text.markdown import RENDERER_VERSION
 from blog.core.web.batches import Batches
 from blog.core.web.submissions import submission_key
-from blog.models import Comment, Permission, Post
+from blog.models import Act, Comment, Permission, Post
+from blog.models.comment import has_replies
 from blog.posts.lists import Author
 from blog.posts.policies import POST_IS_HIDDEN, unreadable
 from blog.posts.queries import author_ids
@@ -34,7 +37,12 @@ POST_IS_GONE = "This post doesn't exist. It may have been deleted."
 # For those whom the author of the post has blocked.
 NOT_POSSIBLE = "You can't comment on this post."
 CLOSED = "Comments on this post are closed."
+LIMITED = "Only people the author of this post follows can comment on it."
 COMMENT_IS_GONE = "This comment doesn't exist. It may have been deleted."
+NOT_ANSWERABLE = (
+    "You can't reply to this comment. It may have been deleted or disabled. You can still write a "
+    "comment of its own."
+)
 NOT_EDITABLE = "You can edit a comment for 15 minutes."
 
 
@@ -47,10 +55,11 @@ async def write_comment(
         body_html: the rendered text of the form.
 
     Raises:
-        ForbiddenError: the viewer may not comment, nobody may on this post, or the viewer or its
+        ForbiddenError: the viewer may not comment, or not on this post, or the viewer or its
             author has blocked the other.
         NotFoundError: the post does not exist (any more).
         GoneError: a moderator has hidden it.
+        InvalidFieldsError: what it replies to is not on this post, or is deleted or disabled.
     """
     if not author.can(Permission.COMMENT):
         raise ForbiddenError
@@ -62,21 +71,26 @@ async def write_comment(
         body=form.body,
         body_html=body_html,
         renderer_version=RENDERER_VERSION,
-        submission=submission_key(form, author.id, post_id, form.body),
+        submission=submission_key(form, author.id, post_id, form.body, form.reply_to or 0),
+        parent_id=form.reply_to,
     )
     with refusing_blocked(NOT_POSSIBLE):
         written = await writes.run(publish, comment)
     if written is Refusal.CLOSED:
         raise ForbiddenError(CLOSED)
+    if written is Refusal.LIMITED:
+        raise ForbiddenError(LIMITED)
     if written is Refusal.HIDDEN:
         raise GoneError(POST_IS_HIDDEN)
+    if written is Refusal.NO_PARENT:
+        raise InvalidFieldsError({"reply_to": NOT_ANSWERABLE})
     if isinstance(written, Refusal):
         raise NotFoundError(POST_IS_GONE)
     return written
 
 
 async def edit_comment(
-    session: AsyncSession, editor: Viewer, comment_id: int, form: CommentCreate, body_html: str
+    session: AsyncSession, editor: Viewer, comment_id: int, form: CommentText, body_html: str
 ) -> Comment:
     """Replace the text of the viewer's own comment.
 
@@ -115,7 +129,7 @@ async def edit_comment(
 
 
 async def delete_comment(session: AsyncSession, viewer: Viewer, comment_id: int) -> None:
-    """Delete the viewer's own comment.
+    """Delete the viewer's own comment. If it has replies, an empty row holds their place.
 
     Raises:
         NotFoundError: the comment does not exist (any more).
@@ -134,6 +148,58 @@ async def delete_comment(session: AsyncSession, viewer: Viewer, comment_id: int)
     await session.execute(
         select(Post.id).where(Post.id == comment.post_id).with_for_update(key_share=True)
     )
-    await session.execute(delete(Comment).where(Comment.id == comment_id))
+    if not await _remove(session, comment_id):
+        raise NotFoundError(COMMENT_IS_GONE)
     await record(session, CommentDeleted(comment_id, comment.post_id, comment.author_id))
     await session.commit()
+
+
+async def remove_comment(
+    session: AsyncSession, viewer: Viewer, comment_id: int, reason: str
+) -> bool:
+    """Remove somebody's comment from under the viewer's post: only the commenter and moderators can
+    read it then, and moderators can undo it.
+
+    Returns:
+        Whether there was anything to do.
+
+    Raises:
+        NotFoundError: the comment does not exist (any more).
+        GoneError: its post is hidden.
+        ForbiddenError: the post is another user's, or the comment the viewer's own.
+    """
+    comment = await session.scalar(
+        select(Comment)
+        .where(Comment.id == comment_id, queries.IS_THERE)
+        .options(joinedload(Comment.post, innerjoin=True), joinedload(Comment.author))
+        .with_for_update(key_share=True, of=Comment)
+        .execution_options(populate_existing=True)
+    )
+    if comment is None or not may_know_of_comment(viewer, comment.post):
+        raise unreadable(comment.post if comment else None, COMMENT_IS_GONE)
+    if comment.is_disabled and viewer.id == comment.post.author_id:
+        return False
+    if not may_remove_comment(viewer, comment, comment.post):
+        raise ForbiddenError
+    comment.disabled_at, comment.disabled_by_id = now(), viewer.id
+    comment.disabled_reason = reason
+    about = {"post": comment.post_id, "comment": comment.id}
+    audit.record(session, viewer, Act.REMOVE_COMMENT, comment.author, **about, reason=reason)
+    await record(session, CommentRemoved(comment.id, comment.post_id, comment.author_id, viewer.id))
+    await session.commit()
+    return True
+
+
+async def _remove(session: AsyncSession, comment_id: int) -> bool:
+    """Remove a comment, after its post has been locked, so that nobody replies meanwhile.
+
+    Returns:
+        Whether it was there.
+    """
+    is_it = (Comment.id == comment_id, Comment.author_id.is_not(None))
+    emptied = update(Comment).where(*is_it, has_replies()).values(Comment.REMOVED)
+    for statement in (emptied, delete(Comment).where(*is_it)):
+        changed = statement.returning(Comment.id).execution_options(synchronize_session=False)
+        if await session.scalar(changed) is not None:
+            return True
+    return False

@@ -6,65 +6,95 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, any_, bindparam, or_, select, text
+from sqlalchemy import and_, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.comments import queries
 from blog.comments.events import CommentWritten
 from blog.core.auth.viewer import ANONYMOUS
 from blog.core.events.handlers import causes, tell
-from blog.models import Post, PostStatus
+from blog.models import Comment, Post
 from blog.models.account_deletion import not_deleted
 from blog.posts.lists import Author
 from blog.posts.policies import visible_to
 
 _IS_SHOWN = visible_to(ANONYMOUS)
+_CAN_BE_REPLIED_TO = and_(queries.is_listed(), Comment.disabled_at.is_(None))
+_MAY_COMMENT = """(
+    NOT post.comments_limited OR given.author_id = post.author_id OR EXISTS (
+        SELECT FROM follows
+        WHERE follower_id = post.author_id AND followed_id = given.author_id
+    )
+)"""
+_EVENT = {
+    "comment_id": "id", "post_id": "post_id", "author_id": "author_id", "parent_id": "parent_id",
+}  # fmt: skip
 
 # The post is locked before its comments get their ids, until the commit: so ids are in the order
-# of the list, and the previous count gives their positions.
+# of the list, and the previous count gives the positions of comments that are not replies: they
+# come last. Then the comments that are replied to are locked, and read as they are now.
 _PUBLISH = text(f"""
     WITH post AS MATERIALIZED (
-        SELECT id, slug, comment_count FROM posts
+        SELECT id, slug, comment_count, author_id, comments_limited FROM posts
         WHERE id = ANY(CAST(:posts AS bigint[])) AND comments_open AND {_IS_SHOWN}
+        ORDER BY id FOR NO KEY UPDATE
+    ), parent AS MATERIALIZED (
+        SELECT id, post_id, coalesce(path, ARRAY[id]) AS path FROM comments
+        WHERE id = ANY(CAST(:parents AS bigint[])) AND post_id IN (SELECT id FROM post)
+            AND {_CAN_BE_REPLIED_TO}
         ORDER BY id FOR NO KEY UPDATE
     ), new AS MATERIALIZED (
         SELECT nextval(pg_get_serial_sequence('comments', 'id')) AS id,
-            given.*, post.slug, post.comment_count AS before
+            given.*, post.slug, post.comment_count AS before,
+            parent.path[1:{Comment.DEEPEST}] AS above
         FROM unnest(
             CAST(:posts AS bigint[]), CAST(:authors AS bigint[]), CAST(:bodies AS text[]),
             CAST(:htmls AS text[]), CAST(:renderer_versions AS integer[]),
-            CAST(:submissions AS uuid[])
+            CAST(:submissions AS uuid[]), CAST(:parents AS bigint[])
         ) WITH ORDINALITY AS given (
-            post_id, author_id, body, body_html, renderer_version, submission, place
+            post_id, author_id, body, body_html, renderer_version, submission, parent_id, place
         ) JOIN post ON post.id = given.post_id
+        LEFT JOIN parent ON parent.id = given.parent_id AND parent.post_id = given.post_id
+        WHERE (given.parent_id IS NULL OR parent.id IS NOT NULL) AND {_MAY_COMMENT}
     ), added AS (
         INSERT INTO comments (
-            id, post_id, author_id, body, body_html, renderer_version, submission
+            id, post_id, author_id, body, body_html, renderer_version, submission, parent_id, path
         )
-        SELECT id, post_id, author_id, body, body_html, renderer_version, submission
+        SELECT id, post_id, author_id, body, body_html, renderer_version, submission, parent_id,
+            CASE WHEN parent_id IS NOT NULL THEN above || id END
         FROM new ORDER BY id
         ON CONFLICT DO NOTHING
-        RETURNING id, post_id, author_id, created_at
+        RETURNING id, post_id, author_id, parent_id, created_at
     ), recorded AS (
-        {CommentWritten.insert(comment_id="id", post_id="post_id", author_id="author_id")}
+        {CommentWritten.insert(**_EVENT)}
         FROM added ORDER BY id
     )
     SELECT new.place - 1 AS place, added.id, added.created_at, new.slug,
-        new.before + row_number() OVER (PARTITION BY new.post_id ORDER BY added.id) AS position
+        CASE WHEN added.parent_id IS NULL THEN new.before + row_number() OVER (
+            PARTITION BY new.post_id ORDER BY added.parent_id IS NULL, added.id
+        ) END AS position
     FROM added JOIN new USING (id)
 """)  # noqa: S608
-# The posts that are or were public, and whether a moderator has hidden them.
-_REFUSING = select(Post.id, Post.hidden_at.is_not(None)).where(
-    Post.id == any_(bindparam("posts", type_=ARRAY(BigInteger))),
-    or_(~Post.comments_open, Post.hidden_at.is_not(None)),
-    Post.status == PostStatus.PUBLISHED,
-    not_deleted(Post.author_id),
-)
+# Of each comment whose post is or was public: whether a moderator has hidden that, whether comments
+# on it are open, and whether to this author.
+_REFUSING = text(f"""
+    SELECT given.place - 1, post.hidden_at IS NOT NULL, post.comments_open, {_MAY_COMMENT}
+    FROM unnest(CAST(:posts AS bigint[]), CAST(:authors AS bigint[]))
+        WITH ORDINALITY AS given (post_id, author_id, place)
+    JOIN (
+        SELECT * FROM posts WHERE status = 'published' AND {not_deleted(Post.author_id)}
+    ) AS post ON post.id = given.post_id
+""")  # noqa: S608
 TRIES = 3
 
 
 class NewComment(NamedTuple):
-    """A comment to publish; `submission` is its idempotency key (`core.web.submissions`)."""
+    """A comment to publish.
+
+    Attributes:
+        submission: its idempotency key (`core.web.submissions`).
+        parent_id: the comment that it replies to.
+    """
 
     post_id: int
     author: Author
@@ -72,16 +102,18 @@ class NewComment(NamedTuple):
     body_html: str
     renderer_version: int
     submission: UUID | None
+    parent_id: int | None = None
 
 
 class Written(NamedTuple):
     """A published comment, its position on its post, from 1, and the slug of that.
 
-    `created_at` is `None` if the same form has published it before.
+    The position of a reply is `None`, because it needs another statement. `created_at` is `None` if
+    the same form has published the comment before.
     """
 
     id: int
-    position: int
+    position: int | None
     slug: str | None
     created_at: datetime | None
 
@@ -92,6 +124,8 @@ class Refusal(enum.Enum):
     GONE = enum.auto()  # The post does not exist, or is not published.
     HIDDEN = enum.auto()
     CLOSED = enum.auto()
+    LIMITED = enum.auto()  # To people the author of the post follows.
+    NO_PARENT = enum.auto()  # What it replies to is not under the post, is deleted or disabled.
 
 
 @causes(CommentWritten)
@@ -132,10 +166,23 @@ async def _refusals(
     session: AsyncSession, comments: Sequence[NewComment], missing: Sequence[int]
 ) -> Sequence[Refusal]:
     """Why those comments are missing; the others need no statement."""
-    posts = [comments[place].post_id for place in missing]
-    rows = (await session.execute(_REFUSING, {"posts": posts})).all() if posts else []
-    refusals = {row[0]: Refusal.HIDDEN if row[1] else Refusal.CLOSED for row in rows}
-    return [refusals.get(comment.post_id, Refusal.GONE) for comment in comments]
+    refusals = [Refusal.GONE] * len(comments)
+    if not missing:
+        return refusals
+    about = {
+        "posts": [comments[place].post_id for place in missing],
+        "authors": [comments[place].author.id for place in missing],
+    }
+    for place, is_hidden, is_open, may_comment in await session.execute(_REFUSING, about):
+        if is_hidden:
+            refusals[missing[place]] = Refusal.HIDDEN
+        elif not is_open:
+            refusals[missing[place]] = Refusal.CLOSED
+        elif not may_comment:
+            refusals[missing[place]] = Refusal.LIMITED
+        elif comments[missing[place]].parent_id:
+            refusals[missing[place]] = Refusal.NO_PARENT
+    return refusals
 
 
 async def _add(
@@ -150,10 +197,12 @@ async def _add(
         "htmls": [comment.body_html for comment in new],
         "renderer_versions": [comment.renderer_version for comment in new],
         "submissions": [comment.submission for comment in new],
+        "parents": [comment.parent_id for comment in new],
     }
     rows = (await session.execute(_PUBLISH, parameters)).all()
     written = [
-        CommentWritten(row.id, new[row.place].post_id, new[row.place].author.id) for row in rows
+        CommentWritten(row.id, about.post_id, about.author.id, about.parent_id)
+        for row, about in ((row, new[row.place]) for row in rows)
     ]
     await tell(session, written)
     return {

@@ -12,7 +12,7 @@ from blog.models.user import User
 
 
 class Act(StrEnum):
-    """The actions of administrators and moderators."""
+    """The actions of administrators and moderators, and of authors below their posts."""
 
     CREATE_ACCOUNT = "create account"
     CHANGE_ROLE = "change role"
@@ -23,6 +23,7 @@ class Act(StrEnum):
     SEND_RESET_LINK = "send link for a new password"
     SHOW_RESET_LINK = "show link for a new password"
     REVOKE_TOKENS = "revoke API tokens"
+    REMOVE_COMMENT = "remove comment"
     DISABLE_COMMENT = "disable comment"
     ENABLE_COMMENT = "enable comment"
     EDIT_POST = "edit post"

@@ -1,29 +1,63 @@
 """Comments."""
 
 from datetime import datetime, timedelta
+from typing import Any, ClassVar
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Text, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Integer,
+    Text,
+    func,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import array
+from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
 
-from blog.models.base import Base, CreatedAt, RowId, SubmissionKey, once_a_submission
+from blog.models.base import Base, Count, CreatedAt, RowId, SubmissionKey, once_a_submission
 from blog.models.post import Post
 from blog.models.user import User
 
 
 class Comment(Base):
-    """A comment on a post, in inline Markdown.
+    """A comment on a post, or a reply to another comment on it, in inline Markdown.
 
-    Lists are in the order of the ids. A disabled comment keeps its place, but only its author and
-    moderators see its text. Triggers of this table update `posts.comment_count`.
+    Lists are in the order of the ids, threads in that of `thread_order`. A disabled comment keeps
+    its place, but only its author and moderators see its text.
+
+    A deleted comment with replies stays as an empty row without an author, `REMOVED`, which only
+    holds the thread together. Triggers of this table update `posts.comment_count`, which does not
+    count those rows, and delete each when its last reply is deleted.
     """
 
     __tablename__ = "comments"
 
     EDITABLE_FOR = timedelta(minutes=15)
+    # Replies are indented up to this depth. Those below are listed by time among the replies at
+    # this depth, so a thread of any depth has short paths.
+    DEEPEST = 4
+    # The values of a deleted comment that has replies.
+    REMOVED: ClassVar[dict[str, Any]] = {
+        "author_id": None, "body": "", "body_html": "", "edited_at": None, "disabled_at": None,
+        "disabled_by_id": None, "disabled_reason": None, "submission": None,
+    }  # fmt: skip
 
     id: Mapped[RowId]
     post_id: Mapped[int] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"))
-    author_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    # NULL only in a row that is `REMOVED`, which no list of comments has.
+    author_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), index=True, nullable=True
+    )
+    # The comment on the same post that this one replies to.
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("comments.id"))
+    # For a reply, the ids of up to `DEEPEST` comments above it, from the first one of the thread,
+    # and its own.
+    path: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))
     body: Mapped[str] = mapped_column(Text)
     body_html: Mapped[str] = mapped_column(Text)
     renderer_version: Mapped[int] = mapped_column(Integer)
@@ -32,6 +66,7 @@ class Comment(Base):
     disabled_at: Mapped[datetime | None]
     disabled_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     disabled_reason: Mapped[str | None] = mapped_column(Text)
+    like_count: Mapped[Count]
     submission: Mapped[SubmissionKey]
 
     post: Mapped[Post] = relationship(lazy="raise")
@@ -45,9 +80,43 @@ class Comment(Base):
         ),
         # Includes the author, to skip comments of deleted accounts.
         Index(None, "post_id", "id", postgresql_include=["author_id"]),
+        # Threads, the oldest first. PostgreSQL reads an expression from the index alone only if
+        # the index has the columns too.
+        Index(
+            "ix_comments_threads",
+            "post_id",
+            func.coalesce(text("path"), text("ARRAY[id]")),
+            postgresql_include=["id", "path", "author_id"],
+        ),
+        # The first comments of threads, by time and by likes.
+        Index("ix_comments_first", "post_id", "id", postgresql_where=text("parent_id IS NULL")),
+        Index(
+            "ix_comments_first_liked",
+            "post_id",
+            "like_count",
+            "id",
+            postgresql_where=text("parent_id IS NULL"),
+        ),
+        Index(None, "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
         Index(None, "disabled_by_id", postgresql_where=text("disabled_by_id IS NOT NULL")),
     )
 
     @property
     def is_disabled(self) -> bool:
         return self.disabled_at is not None
+
+
+def thread_order(comments: Any = Comment) -> ColumnElement[list[int]]:
+    """The key by which the comments on a post are in the order of their threads: each is followed
+    by its replies, and all replies to it are in the order of their time.
+
+    Args:
+        comments: the mapped class, or an alias of it.
+    """
+    return func.coalesce(comments.path, array([comments.id]), type_=ARRAY(BigInteger))
+
+
+def has_replies() -> ColumnElement[bool]:
+    """Whether a comment has replies, or rows of deleted replies that have some."""
+    reply = aliased(Comment)
+    return select(reply.id).where(reply.parent_id == Comment.id).correlate(Comment).exists()

@@ -35,7 +35,7 @@ class IdRange(Base):
 
 
 class CommentRange(IdRange):
-    """Comments, disabled ones among them."""
+    """Comments, disabled ones among them, but not rows of deleted ones."""
 
     __tablename__ = "comment_ranges"
 

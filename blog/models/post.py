@@ -88,6 +88,8 @@ class Post(Base):
     # Where it was published first, if that was on another site.
     canonical_url: Mapped[str | None] = mapped_column(String(2000))
     comments_open: Mapped[bool] = mapped_column(server_default=text("true"), default=True)
+    # Whether only people the author follows can comment, if anybody can.
+    comments_limited: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
     cover_id: Mapped[int | None] = mapped_column(ForeignKey("media.id", ondelete="SET NULL"))
     created_at: Mapped[CreatedAt]
     status: Mapped[PostStatus] = mapped_column(

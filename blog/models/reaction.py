@@ -1,4 +1,4 @@
-"""Likes and bookmarks of posts."""
+"""Likes of posts and comments, and bookmarks of posts."""
 
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -24,6 +24,20 @@ class PostLike(Base):
 
     # The people who like a post, the newest first; the id breaks ties.
     __table_args__ = (Index(None, "post_id", "created_at", "user_id"),)
+
+
+class CommentLike(Base):
+    """A user likes a comment. Triggers of this table update `comments.like_count`."""
+
+    __tablename__ = "comment_likes"
+
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    comment_id: Mapped[int] = mapped_column(
+        ForeignKey("comments.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    created_at: Mapped[CreatedAt]
 
 
 class Bookmark(Base):

@@ -82,6 +82,7 @@ EXAMPLE = {
     "canonical_url": None,
     "cover": EXAMPLE_OF_COVER,
     "comments_open": True,
+    "comments_limited": False,
     "word_count": 8,
     "reading_minutes": 1,
     "status": "published",
@@ -151,6 +152,9 @@ class PostResource(BaseModel):
     ]
     cover: CoverResource | None
     comments_open: Annotated[bool, Field(description="Whether people can comment.")]
+    comments_limited: Annotated[
+        bool, Field(description="Whether only people the author follows can comment.")
+    ]
     word_count: Annotated[
         int | None, Field(description="Null for an old post until it's rendered again.")
     ]
@@ -210,6 +214,7 @@ def resource(post: ListedPost, to: Links) -> PostResource:
         canonical_url=post.canonical_url,
         cover=_cover_resource(post.cover, to) if post.cover else None,
         comments_open=post.comments_open,
+        comments_limited=post.comments_limited,
         word_count=post.word_count,
         reading_minutes=None if post.word_count is None else reading_minutes(post.word_count),
         status=post.status,

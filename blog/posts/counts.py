@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.models import (
     Comment,
+    CommentLike,
     CommentRange,
     Follow,
     Post,
@@ -49,6 +50,8 @@ def _in_ranges(name: str, ranges: type[IdRange], row_id: Any, *conditions: Any) 
     return KeptCount(name, ranges.number, ranges.visible, counted)
 
 
+# Deleted comments leave rows that hold the place of their replies.
+_IS_COMMENT = Comment.author_id.is_not(None)
 OF_TAGS = (
     KeptCount(
         "posts of tags",
@@ -72,9 +75,14 @@ ON_ROWS = (
         User.subscriber_count,
         _counted(Subscription.author_id, ACTIVE),
     ),
-    KeptCount("comments of posts", Post.id, Post.comment_count, _counted(Comment.post_id)),
+    KeptCount(
+        "comments of posts", Post.id, Post.comment_count, _counted(Comment.post_id, _IS_COMMENT)
+    ),
     OF_TAGS[0],
     KeptCount("likes of posts", Post.id, Post.like_count, _counted(PostLike.post_id)),
+    KeptCount(
+        "likes of comments", Comment.id, Comment.like_count, _counted(CommentLike.comment_id)
+    ),
 )
 
 
@@ -86,7 +94,7 @@ IN_PARTS = (
         PostDay.visible,
         _counted(PostDay.of(Post.published_at), is_public(Post)),
     ),
-    _in_ranges("comments in ranges", CommentRange, Comment.id),
+    _in_ranges("comments in ranges", CommentRange, Comment.id, _IS_COMMENT),
     _in_ranges("people in ranges", UserRange, User.id),
     OF_TAGS[1],
 )

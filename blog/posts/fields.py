@@ -26,6 +26,7 @@ COLUMN_OF = {
     "canonical_url": "canonical_url",
     "cover": "cover_id",
     "comments_open": "comments_open",
+    "comments_limited": "comments_limited",
 }
 MOST_PINNED = 3
 # A change of one of these marks the post as edited.

@@ -120,6 +120,7 @@ class ListedPost(NamedTuple):
     shown_language: str | None
     canonical_url: str | None
     comments_open: bool
+    comments_limited: bool
     pinned_at: datetime | None
     scheduled_wall: datetime | None
     time_zone: str | None
@@ -164,8 +165,8 @@ COLUMNS: tuple[ColumnElement[Any], ...] = (
     _POST.id, _POST.body, _POST.body_html, _POST.created_at, _POST.published_at, _POST.edited_at,
     _POST.version, _POST.comment_count, _POST.like_count, _POST.status, _POST.hidden_at,
     _POST.title, _POST.slug, _POST.summary, _POST.word_count, _LANGUAGE, _POST.canonical_url,
-    _POST.comments_open, _POST.pinned_at, _POST.scheduled_wall, _POST.time_zone, _POST.revision,
-    _COVER, _TAGS, *_AUTHOR,
+    _POST.comments_open, _POST.comments_limited, _POST.pinned_at, _POST.scheduled_wall,
+    _POST.time_zone, _POST.revision, _COVER, _TAGS, *_AUTHOR,
 )  # fmt: skip
 # For posts without a stored excerpt; the database decompresses only this part.
 _BEGINNING = case(

@@ -1,6 +1,6 @@
 """What people send about posts."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -57,6 +57,9 @@ class PostFields(Schema):
         Field(description="The ID of one of your images. Null for no cover."),
     ] = None
     comments_open: Annotated[Switch, Field(description="Whether people can comment.")] = True
+    comments_limited: Annotated[
+        Switch, Field(description="Whether only people the author follows can comment.")
+    ] = False
     pinned: Annotated[
         Switch, Field(description="Whether it's pinned to the top of its author's profile.")
     ] = False
@@ -124,3 +127,12 @@ class StateForm(Schema):
 
     status: PostStatus | None = None
     pinned: Switch = False
+    commenters: Literal["everyone", "followed", "nobody"] | None = None
+
+    def changes(self) -> PostUpdate:
+        """The fields of the post to change."""
+        sent = self.model_dump(exclude_unset=True)
+        if commenters := sent.pop("commenters", None):
+            sent["comments_open"] = commenters != "nobody"
+            sent["comments_limited"] = commenters == "followed"
+        return PostUpdate(**sent)

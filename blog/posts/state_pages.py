@@ -23,12 +23,17 @@ from blog.posts.editor.views import values_of
 from blog.posts.policies import may_publish_post
 from blog.posts.queries import post_by_preview_key
 from blog.posts.reading import readable_post
-from blog.posts.schemas import PostUpdate, StateForm
+from blog.posts.schemas import StateForm
 
 blueprint = Blueprint("post_states", __name__)
 blueprint.add_app_template_global(comes_twice)
 
 LINK_IS_GONE = "This preview link no longer works."
+COMMENTERS = {
+    "everyone": "Everyone can comment on this post.",
+    "followed": "Only people you follow can comment on this post now.",
+    "nobody": "Comments are closed. Those that are there stay.",
+}
 DONE = {
     PostStatus.PUBLISHED: "Post published.",
     PostStatus.DRAFT: "The post is a draft again. Only you can see it.",
@@ -39,7 +44,8 @@ DONE = {
 @quota(WRITING)
 @confirmed_required
 async def change_state(post_id: int) -> ResponseReturnValue:
-    """Publish a post, take it back, pin it or unpin it, as `status` or `pinned` says."""
+    """Publish a post, take it back, pin it or unpin it, or change who can comment, as `status`,
+    `pinned` or `commenters` says."""
     form = Form(StateForm)
     if (data := await form.submitted()) is None:
         raise InvalidFieldsError(form.errors)
@@ -48,14 +54,13 @@ async def change_state(post_id: int) -> ResponseReturnValue:
         raise ForbiddenError(service.ONLY_ITS_AUTHOR)
     if data.status == PostStatus.PUBLISHED and (page := await _asked(post)):
         return page
-    changes = PostUpdate(**data.model_dump(exclude_unset=True))
     try:
-        post = await service.edit_post(db(), required_viewer(), post_id, changes)
+        post = await service.edit_post(db(), required_viewer(), post_id, data.changes())
     except InvalidFieldsError as error:
         await flash(str(error), "error")
         return redirect(post_url(await readable_post(post_id)))
     await flash(_what_is_done(data), "success")
-    return redirect(post_url(post))
+    return redirect(post_url(post, _anchor="comments" if data.commenters else None))
 
 
 async def _asked(post: Post) -> ResponseReturnValue | None:
@@ -75,6 +80,8 @@ async def _asked(post: Post) -> ResponseReturnValue | None:
 def _what_is_done(data: StateForm) -> str:
     if data.status in DONE:
         return DONE[data.status]
+    if data.commenters:
+        return COMMENTERS[data.commenters]
     return "Post pinned to your profile." if data.pinned else "Post unpinned."
 
 

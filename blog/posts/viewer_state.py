@@ -4,21 +4,25 @@ apart from what is the same for everybody."""
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import ARRAY, BigInteger, any_, bindparam, false, select, true, union_all
+from sqlalchemy import ARRAY, BigInteger, any_, bindparam, literal_column, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.models import Bookmark, PostLike
 from blog.posts.lists import ListedPost
 
-_VIEWER = bindparam("viewer", type_=BigInteger)
+VIEWER = bindparam("viewer", type_=BigInteger)
 _IDS = bindparam("ids", type_=ARRAY(BigInteger))
 _LIKE, _BOOKMARK = PostLike.__table__.c, Bookmark.__table__.c
-_STATE = union_all(
-    select(true(), _LIKE.post_id).where(_LIKE.user_id == _VIEWER, _LIKE.post_id == any_(_IDS)),
-    select(false(), _BOOKMARK.post_id).where(
-        _BOOKMARK.user_id == _VIEWER, _BOOKMARK.post_id == any_(_IDS)
+# What they have done, and with what; `conversation.py` adds its own to the same statement.
+PARTS = (
+    select(literal_column("'liked'"), _LIKE.post_id).where(
+        _LIKE.user_id == VIEWER, _LIKE.post_id == any_(_IDS)
+    ),
+    select(literal_column("'bookmarked'"), _BOOKMARK.post_id).where(
+        _BOOKMARK.user_id == VIEWER, _BOOKMARK.post_id == any_(_IDS)
     ),
 )
+_STATE = union_all(*PARTS)
 
 
 class ViewerState(NamedTuple):
@@ -41,8 +45,13 @@ class ViewerState(NamedTuple):
 
 async def viewer_state(session: AsyncSession, viewer_id: int, ids: Sequence[int]) -> ViewerState:
     """What a user has done with these posts."""
-    rows = (await session.execute(_STATE, {"viewer": viewer_id, "ids": list(ids)})).all()
+    rows = await session.execute(_STATE, {"viewer": viewer_id, "ids": list(ids)})
+    return state_of(rows.all())
+
+
+def state_of(rows: Sequence[tuple[str, int]]) -> ViewerState:
+    """The state in the rows of `PARTS`."""
     return ViewerState(
-        frozenset(post_id for is_like, post_id in rows if is_like),
-        frozenset(post_id for is_like, post_id in rows if not is_like),
+        frozenset(post_id for what, post_id in rows if what == "liked"),
+        frozenset(post_id for what, post_id in rows if what == "bookmarked"),
     )

@@ -76,6 +76,7 @@ class NewPost(NamedTuple):
             shown_language=self.language,
             canonical_url=None,
             comments_open=True,
+            comments_limited=False,
             pinned_at=None,
             scheduled_wall=None,
             time_zone=None,

@@ -3,6 +3,7 @@
 from quart import Response
 from quart_schema import document_response
 
+from blog.comments.reading import readable_comment
 from blog.core.api.collections import list_response, paginated, requested_page
 from blog.core.api.operations import Resource, requires_scope
 from blog.core.api.responses import NoContent, no_content
@@ -47,6 +48,28 @@ async def unlike_post(post_id: int) -> Response:
     """Take a like of a post back."""
     post = await readable_post(post_id)
     await service.unlike_post(await writes(), required_viewer(), post)
+    return no_content()
+
+
+@blueprint.put("/comments/<id:comment_id>/like")
+@requires_scope(Scope.WRITE)
+@document_response(NoContent, 204)
+@permission_required(Permission.COMMENT)
+async def like_comment(comment_id: int) -> Response:
+    """Like a comment."""
+    comment = await readable_comment(comment_id)
+    await service.like_comment(await writes(), required_viewer(), comment)
+    return no_content()
+
+
+@blueprint.delete("/comments/<id:comment_id>/like")
+@requires_scope(Scope.WRITE)
+@document_response(NoContent, 204)
+@permission_required(Permission.COMMENT)
+async def unlike_comment(comment_id: int) -> Response:
+    """Take a like of a comment back."""
+    comment = await readable_comment(comment_id)
+    await service.unlike_comment(await writes(), required_viewer(), comment)
     return no_content()
 
 

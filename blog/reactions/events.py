@@ -19,3 +19,19 @@ class PostUnliked(DomainEvent):
 
     user_id: int
     post_id: int
+
+
+@dataclass(frozen=True)
+class CommentLiked(DomainEvent):
+    """A user likes a comment."""
+
+    user_id: int
+    comment_id: int
+
+
+@dataclass(frozen=True)
+class CommentUnliked(DomainEvent):
+    """A user doesn't like a comment any more."""
+
+    user_id: int
+    comment_id: int

@@ -1,15 +1,16 @@
-"""Buttons below a post, who likes it, and one's bookmarks."""
+"""Buttons below a post and its comments, who likes it, and one's bookmarks."""
 
-from quart import Blueprint, flash, redirect, render_template, url_for
+from quart import Blueprint, flash, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
 
+from blog.comments.reading import readable_comment
 from blog.core.auth.identity import current_viewer, required_viewer
 from blog.core.auth.permissions import confirmed_required, permission_required
 from blog.core.auth.quotas import REACTING, quota
 from blog.core.errors import NotFoundError
 from blog.core.web.app import current_app, db, read, writes
 from blog.core.web.headers import keep_out_of_indexes
-from blog.core.web.requests import requested_page
+from blog.core.web.requests import local_address, requested_page
 from blog.models import Permission, Post
 from blog.posts.addresses import post_url
 from blog.posts.reading import readable_post
@@ -67,6 +68,26 @@ async def unbookmark(post_id: int) -> ResponseReturnValue:
         return redirect(url_for("reactions.bookmarks"))
 
 
+@blueprint.post("/comment/<id:comment_id>/like")
+@quota(REACTING)
+@permission_required(Permission.COMMENT)
+async def like_comment(comment_id: int) -> ResponseReturnValue:
+    """Like a comment, and return to it."""
+    comment = await readable_comment(comment_id)
+    await service.like_comment(await writes(), required_viewer(), comment)
+    return await _back_to_comment(comment_id)
+
+
+@blueprint.post("/comment/<id:comment_id>/unlike")
+@quota(REACTING)
+@permission_required(Permission.COMMENT)
+async def unlike_comment(comment_id: int) -> ResponseReturnValue:
+    """Take a like of a comment back, and return to it."""
+    comment = await readable_comment(comment_id)
+    await service.unlike_comment(await writes(), required_viewer(), comment)
+    return await _back_to_comment(comment_id)
+
+
 @blueprint.get("/post/<id:post_id>/likes")
 async def likes(post_id: int) -> ResponseReturnValue:
     """Who likes a post."""
@@ -84,6 +105,14 @@ async def bookmarks() -> ResponseReturnValue:
     wanted = requested_page(current_app.settings.posts_per_page)
     page = await read(queries.bookmarks_page, wanted, required_viewer().id)
     return await render_template("reactions/bookmarks.html", page=page)
+
+
+async def _back_to_comment(comment_id: int) -> ResponseReturnValue:
+    """Return to the comment, on the page of the form if that says where it is."""
+    page = local_address((await request.form).get("next"))
+    if page is None:
+        return redirect(url_for("comments.show", comment_id=comment_id))
+    return redirect(f"{page.partition('#')[0]}#comment-{comment_id}")
 
 
 def _back_to(post: Post) -> ResponseReturnValue:

@@ -1,6 +1,7 @@
-"""Liking and bookmarking posts. Each function is one transaction, and does nothing the second time.
+"""Liking posts and comments, and bookmarking posts. Each function is one transaction, and does
+nothing the second time.
 
-The caller has read the post, and the viewer may read it.
+The caller has read the post or comment, and the viewer may read it.
 """
 
 from sqlalchemy import delete
@@ -8,20 +9,29 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.comments.service import COMMENT_IS_GONE
 from blog.core.auth.viewer import Viewer
 from blog.core.db.database_errors import broken_reference
 from blog.core.errors import ForbiddenError, NotFoundError
 from blog.core.web.batches import Batches
-from blog.models import Bookmark, Permission, Post
+from blog.models import Bookmark, Comment, Permission, Post
 from blog.posts.lists import ListedPost
 from blog.posts.service import POST_IS_GONE
-from blog.reactions.policies import may_react_to_post
-from blog.reactions.writes import Pair, add, remove
+from blog.reactions.policies import may_like_comment, may_react_to_post
+from blog.reactions.writes import (
+    Pair,
+    add_to_comments,
+    add_to_posts,
+    remove_from_comments,
+    remove_from_posts,
+)
 from blog.users.blocking import refuse_blocked, refusing_blocked
 
 # For those whom the author has blocked.
 NOT_POSSIBLE = "You can't like this post."
+NOT_POSSIBLE_FOR_COMMENT = "You can't like this comment."
 NOT_PUBLIC = "You can like or bookmark a post as soon as everyone can read it."
+NOT_SHOWN = "You can only like a comment that everyone can read."
 
 
 async def like_post(writes: Batches, viewer: Viewer, post: Post | ListedPost) -> None:
@@ -35,14 +45,38 @@ async def like_post(writes: Batches, viewer: Viewer, post: Post | ListedPost) ->
     _require(viewer, post)
     await refuse_blocked(writes, viewer, post.author_id, NOT_POSSIBLE)
     with refusing_blocked(NOT_POSSIBLE):
-        is_there = await writes.run(add, Pair(viewer.id, post.id))
+        is_there = await writes.run(add_to_posts, Pair(viewer.id, post.id))
     if not is_there:
         raise NotFoundError(POST_IS_GONE)
 
 
 async def unlike_post(writes: Batches, viewer: Viewer, post: Post | ListedPost) -> None:
     """Take a like back."""
-    await writes.run(remove, Pair(viewer.id, post.id))
+    await writes.run(remove_from_posts, Pair(viewer.id, post.id))
+
+
+async def like_comment(writes: Batches, viewer: Viewer, comment: Comment) -> None:
+    """Let the viewer like a comment; its post must be loaded.
+
+    Raises:
+        ForbiddenError: the viewer may not, not everybody can read the comment, or the viewer and
+            one of the authors have blocked the other.
+        NotFoundError: it was deleted, disabled or hidden concurrently.
+    """
+    if not viewer.can(Permission.COMMENT):
+        raise ForbiddenError
+    if not may_like_comment(viewer, comment, comment.post):
+        raise ForbiddenError(NOT_SHOWN)
+    # Whoever is blocked by the author of the comment or of its post can't answer, nor like.
+    for author_id in {comment.author_id, comment.post.author_id}:
+        await refuse_blocked(writes, viewer, author_id, NOT_POSSIBLE_FOR_COMMENT)
+    if not await writes.run(add_to_comments, Pair(viewer.id, comment.id)):
+        raise NotFoundError(COMMENT_IS_GONE)
+
+
+async def unlike_comment(writes: Batches, viewer: Viewer, comment: Comment) -> None:
+    """Take a like of a comment back."""
+    await writes.run(remove_from_comments, Pair(viewer.id, comment.id))
 
 
 async def bookmark_post(session: AsyncSession, viewer: Viewer, post: Post | ListedPost) -> None:

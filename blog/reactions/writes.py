@@ -3,74 +3,127 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, and_, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.comments.queries import is_listed
 from blog.core.auth.viewer import ANONYMOUS
+from blog.core.events.event import DomainEvent
 from blog.core.events.handlers import causes, tell
+from blog.models import Comment
 from blog.posts.policies import visible_to
-from blog.reactions.events import PostLiked, PostUnliked
+from blog.reactions.events import CommentLiked, CommentUnliked, PostLiked, PostUnliked
 
-_PAIR = {"user_id": "user_id", "post_id": "post_id"}
-_GIVEN = "unnest(CAST(:users AS bigint[]), CAST(:posts AS bigint[])) AS given (user_id, post_id)"
-# Both lock the posts, which count their likes, in the order of their ids.
-_ADD = text(f"""
-    WITH post AS MATERIALIZED (
-        SELECT id FROM posts
-        WHERE id = ANY(CAST(:posts AS bigint[])) AND {visible_to(ANONYMOUS)}
-        ORDER BY id FOR NO KEY UPDATE
-    ), added AS (
-        INSERT INTO post_likes (user_id, post_id)
-        SELECT DISTINCT user_id, post_id FROM {_GIVEN} JOIN post ON post.id = post_id
-        ORDER BY 2, 1
-        ON CONFLICT DO NOTHING
-        RETURNING user_id, post_id
-    ), recorded AS (
-        {PostLiked.insert(**_PAIR)} FROM added
-    )
-    SELECT post.id, added.user_id FROM post LEFT JOIN added ON added.post_id = post.id
-""")  # noqa: S608
-_REMOVE = text(f"""
-    WITH post AS MATERIALIZED (
-        SELECT id FROM posts WHERE id = ANY(CAST(:posts AS bigint[]))
-        ORDER BY id FOR NO KEY UPDATE
-    ), removed AS (
-        DELETE FROM post_likes USING post JOIN {_GIVEN} ON post.id = given.post_id
-        WHERE post_likes.user_id = given.user_id AND post_likes.post_id = given.post_id
-        RETURNING post_likes.user_id, post_likes.post_id
-    ), recorded AS (
-        {PostUnliked.insert(**_PAIR)} FROM removed
-    )
-    SELECT user_id, post_id FROM removed
-""")  # noqa: S608
+_GIVEN = "unnest(CAST(:users AS bigint[]), CAST(:rows AS bigint[])) AS given (user_id, row_id)"
+_IS_PUBLIC = visible_to(ANONYMOUS)
+_IS_SHOWN = and_(is_listed(), Comment.disabled_at.is_(None), _IS_PUBLIC)
+
+
+# Both lock what is liked, which counts its likes, in the order of the ids.
+def _adding(what: str, rows: str, event: type[DomainEvent]) -> TextClause:
+    """The statement that adds likes of posts or comments, those in `rows`."""
+    return text(f"""
+        WITH liked AS MATERIALIZED (
+            SELECT {what}s.id FROM {rows} AND {what}s.id = ANY(CAST(:rows AS bigint[]))
+            ORDER BY {what}s.id FOR NO KEY UPDATE OF {what}s
+        ), added AS (
+            INSERT INTO {what}_likes (user_id, {what}_id)
+            SELECT DISTINCT user_id, row_id FROM {_GIVEN} JOIN liked ON liked.id = row_id
+            ORDER BY 2, 1
+            ON CONFLICT DO NOTHING
+            RETURNING user_id, {what}_id
+        ), recorded AS (
+            {event.insert(**_fields(what))} FROM added
+        )
+        SELECT liked.id, added.user_id FROM liked LEFT JOIN added ON added.{what}_id = liked.id
+    """)  # noqa: S608
+
+
+def _removing(what: str, event: type[DomainEvent]) -> TextClause:
+    """The statement that deletes likes of posts or comments."""
+    return text(f"""
+        WITH liked AS MATERIALIZED (
+            SELECT id FROM {what}s WHERE id = ANY(CAST(:rows AS bigint[]))
+            ORDER BY id FOR NO KEY UPDATE
+        ), removed AS (
+            DELETE FROM {what}_likes AS given_like USING liked JOIN {_GIVEN} ON liked.id = row_id
+            WHERE given_like.user_id = given.user_id AND given_like.{what}_id = row_id
+            RETURNING given_like.user_id, given_like.{what}_id
+        ), recorded AS (
+            {event.insert(**_fields(what))} FROM removed
+        )
+        SELECT user_id, {what}_id FROM removed
+    """)  # noqa: S608
+
+
+def _fields(what: str) -> dict[str, str]:
+    return {"user_id": "user_id", f"{what}_id": f"{what}_id"}
+
+
+_ADD_TO_POSTS = _adding("post", f"posts WHERE {_IS_PUBLIC}", PostLiked)
+_REMOVE_FROM_POSTS = _removing("post", PostUnliked)
+_ADD_TO_COMMENTS = _adding(
+    "comment", f"comments JOIN posts ON posts.id = comments.post_id WHERE {_IS_SHOWN}", CommentLiked
+)
+_REMOVE_FROM_COMMENTS = _removing("comment", CommentUnliked)
 
 
 class Pair(NamedTuple):
-    """A user and a post."""
+    """A user, and a post or a comment."""
 
     user_id: int
-    post_id: int
+    row_id: int
 
 
 @causes(PostLiked)
-async def add(session: AsyncSession, pairs: Sequence[Pair]) -> Sequence[bool]:
-    """Add likes; returns for each whether the post is there, and public."""
-    rows = (await session.execute(_ADD, _parameters(pairs))).all()
-    await tell(session, [PostLiked(user_id, post_id) for post_id, user_id in rows if user_id])
-    public = {post_id for post_id, _ in rows}
-    return [pair.post_id in public for pair in pairs]
+async def add_to_posts(session: AsyncSession, pairs: Sequence[Pair]) -> Sequence[bool]:
+    """Add likes of posts; returns for each whether the post is there, and public."""
+    return await _add(session, pairs, _ADD_TO_POSTS, PostLiked)
 
 
 @causes(PostUnliked)
-async def remove(session: AsyncSession, pairs: Sequence[Pair]) -> Sequence[None]:
-    """Delete likes, if they are there."""
-    rows = (await session.execute(_REMOVE, _parameters(pairs))).all()
-    await tell(session, [PostUnliked(*row) for row in rows])
+async def remove_from_posts(session: AsyncSession, pairs: Sequence[Pair]) -> Sequence[None]:
+    """Delete likes of posts, if they are there."""
+    return await _remove(session, pairs, _REMOVE_FROM_POSTS, PostUnliked)
+
+
+@causes(CommentLiked)
+async def add_to_comments(session: AsyncSession, pairs: Sequence[Pair]) -> Sequence[bool]:
+    """Add likes of comments; returns for each whether everybody can read the comment."""
+    return await _add(session, pairs, _ADD_TO_COMMENTS, CommentLiked)
+
+
+@causes(CommentUnliked)
+async def remove_from_comments(session: AsyncSession, pairs: Sequence[Pair]) -> Sequence[None]:
+    """Delete likes of comments, if they are there."""
+    return await _remove(session, pairs, _REMOVE_FROM_COMMENTS, CommentUnliked)
+
+
+async def _add(
+    session: AsyncSession,
+    pairs: Sequence[Pair],
+    statement: TextClause,
+    event: type[PostLiked] | type[CommentLiked],
+) -> Sequence[bool]:
+    rows = (await session.execute(statement, _parameters(pairs))).all()
+    await tell(session, [event(user_id, row_id) for row_id, user_id in rows if user_id])
+    there = {row_id for row_id, _ in rows}
+    return [pair.row_id in there for pair in pairs]
+
+
+async def _remove(
+    session: AsyncSession,
+    pairs: Sequence[Pair],
+    statement: TextClause,
+    event: type[PostUnliked] | type[CommentUnliked],
+) -> Sequence[None]:
+    rows = (await session.execute(statement, _parameters(pairs))).all()
+    await tell(session, [event(*row) for row in rows])
     return [None for _ in pairs]
 
 
 def _parameters(pairs: Sequence[Pair]) -> dict[str, list[int]]:
     return {
         "users": [pair.user_id for pair in pairs],
-        "posts": [pair.post_id for pair in pairs],
+        "rows": [pair.row_id for pair in pairs],
     }

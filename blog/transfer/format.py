@@ -28,6 +28,7 @@ FOLLOWERS = "followers.json"
 FOLLOWING = "following.json"
 FOLLOWED_TAGS = "followed-tags.json"
 LIKES = "likes.json"
+COMMENT_LIKES = "comment-likes.json"
 BOOKMARKS = "bookmarks.json"
 
 POSTS_FOLDER = "posts"

@@ -52,9 +52,11 @@ from broadside_client.api.posts import (
 )
 from broadside_client.api.reactions import (
     bookmark_post,
+    like_comment,
     like_post,
     list_post_likes,
     remove_bookmark,
+    unlike_comment,
     unlike_post,
 )
 from broadside_client.api.revisions import get_revision, list_revisions
@@ -324,6 +326,10 @@ async def use_comments(
     hidden = as_a(Comment, await get_comment.asyncio(comment.id, client=writer))
     assert (hidden.disabled, hidden.body) == (True, None)
     as_a(Comment, await enable_comment.asyncio(comment.id, client=moderator, body=reason))
+    for act, likes in ((like_comment, 1), (unlike_comment, 0)):
+        assert (await act.asyncio_detailed(comment.id, client=writer)).status_code == 204
+        seen = as_a(Comment, await get_comment.asyncio(comment.id, client=writer))
+        assert (seen.like_count, seen.liked) == (likes, likes == 1)
     under = as_a(CommentList, await list_post_comments.asyncio(post.id, client=writer))
     assert [each.body for each in under.comments] == ["So *was* I."]
     assert as_a(CommentList, await list_comments.asyncio(client=writer)).count == 1

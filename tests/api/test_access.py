@@ -107,6 +107,8 @@ TABLE = [
     Row("DELETE /posts/<id:post_id>/bookmark", writers(204), "/posts/{post}/bookmark"),
     Row("GET /comments/", readers()),
     Row("GET /comments/<id:comment_id>", readers(), "/comments/{comment}"),
+    Row("PUT /comments/<id:comment_id>/like", writers(204), "/comments/{comment}/like"),
+    Row("DELETE /comments/<id:comment_id>/like", writers(204), "/comments/{comment}/like"),
     Row("PATCH /comments/<id:comment_id>", only_the_author(200), "/comments/{comment}"),
     Row("DELETE /comments/<id:comment_id>", only_the_author(204), "/comments/{comment}"),
     Row("POST /comments/<id:comment_id>/disable", moderators(200), "/comments/{comment}/disable"),

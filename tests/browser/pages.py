@@ -355,6 +355,8 @@ SIGHTS = [
     Sight(WRITER, "edit", ESSAY.replace("post", "edit")),
     Sight(WRITER, "edit-conflict", ESSAY.replace("post", "edit"), meet_another_editor),
     Sight(WRITER, "delete", ESSAY.replace("post", "delete")),
+    Sight(WRITER, "comment-remove", "/comment/1/remove"),
+    Sight(WRITER, "post-reply", f"{ESSAY}?reply_to=1"),
     Sight(WRITER, "comment-edit", "/comment/{comment}/edit"),
     Sight(WRITER, "comment-delete", "/comment/{comment}/delete"),
     Sight(WRITER, "profile", f"/user/{WRITER}"),

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog import create_app
@@ -19,6 +20,7 @@ from blog.models import (
     AuditEntry,
     Base,
     Comment,
+    CommentLike,
     Email,
     EmailState,
     Follow,
@@ -219,6 +221,15 @@ COMMENTS = [
     ("i.okafor", 21, "Ours is the telephone box by the market. Same rules, `3` included."),
     (READER, 5, "Who paid for the paper?"),
 ]  # fmt: skip
+# Each replies to the one before, the first of them to the first comment.
+REPLIES = [
+    (WRITER, 28, "> I had never thought about that.\n\nNor had I, before I held one."),
+    ("tomas", 27, "Where do you find them?"),
+    (WRITER, 26, "In a shop by the river that has no sign."),
+    ("i.okafor", 25, "I know that one. It has moved."),
+    ("tomas", 24, "Where to?"),
+    (WRITER, 23, "Across the bridge, next to the bakery."),
+]
 HOSTILE_POSTS = [
     LONG_WORD,
     f"# {LONG_WORD}\n\n[{LONG_WORD}](https://example.com/{LONG_WORD}) `{LONG_WORD}`",
@@ -318,6 +329,7 @@ async def fill(app: Broadside) -> dict[str, str]:
             )
         )  # fmt: skip
         await session.flush()
+        await add_replies(session, people, posts[-2])
         await add_article(session, people[WRITER])
         await session.commit()
     return links_for(app, people[WRITER])
@@ -417,6 +429,25 @@ def add_history(session: AsyncSession, article: Post) -> None:
             editor_id=article.author_id, changed=["body", "tags"], words_added=9, words_removed=1,
         )
     )  # fmt: skip
+
+
+async def add_replies(session: AsyncSession, people: dict[str, User], post: Post) -> None:
+    """A thread that is deeper than replies are indented, with a like."""
+    parent = (
+        await session.scalars(
+            select(Comment).where(Comment.post_id == post.id).order_by(Comment.id)
+        )
+    ).first()
+    for who, ago, body in REPLIES:
+        assert parent is not None
+        reply = comment_by(people[who], post, ago, body)
+        reply.parent_id = parent.id
+        session.add(reply)
+        await session.flush()
+        reply.path = [*(parent.path or [parent.id])[: Comment.DEEPEST], reply.id]
+        session.add(CommentLike(user_id=people[READER].id, comment_id=parent.id))
+        await session.flush()
+        parent = reply
 
 
 def comment_by(author: User, post: Post, minutes_ago: int, body: str) -> Comment:

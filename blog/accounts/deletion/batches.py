@@ -9,7 +9,7 @@ killed at any moment, and several may work concurrently.
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, func, select, text, tuple_, update
+from sqlalchemy import ColumnElement, Select, and_, delete, func, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts.sessions.service import end_all_access
@@ -21,6 +21,7 @@ from blog.models import (
     Block,
     Bookmark,
     Comment,
+    CommentLike,
     Email,
     Follow,
     HiddenWord,
@@ -36,6 +37,7 @@ from blog.models import (
     Tag,
     User,
 )
+from blog.models.comment import has_replies
 
 ROWS_AT_ONCE = 100
 # Each may be of another day, whose count has the posts of all users.
@@ -85,6 +87,7 @@ async def delete_batch(session: AsyncSession, user_id: int) -> bool:
         _delete_posts,
         _delete_comments,
         _delete_likes,
+        _delete_comment_likes,
         _delete_bookmarks,
         _delete_follows,
         _delete_mutes_and_blocks,
@@ -122,13 +125,17 @@ async def _delete_posts(session: AsyncSession, user_id: int) -> bool:
         return True
     if await _delete_notified(session, NotificationItem.post_id.in_(posts)):
         return True
-    if await _delete_reactions(session, PostLike, PostLike.post_id.in_(posts)):
-        return True
-    if await _delete_reactions(session, Bookmark, Bookmark.post_id.in_(posts)):
-        return True
+    for table in (PostLike, Bookmark):
+        if await _delete_reactions(session, table, table.post_id.in_(posts)):
+            return True
+    # Replies before what they reply to.
     below = await _some(
-        session, select(Comment.id).where(Comment.post_id.in_(posts)).limit(ROWS_AT_ONCE)
-    )
+        session,
+        select(Comment.id).where(Comment.post_id.in_(posts))
+        .order_by(Comment.post_id.desc(), Comment.id.desc()).limit(ROWS_AT_ONCE),
+    )  # fmt: skip
+    if await _delete_likes_of_comments(session, CommentLike.comment_id.in_(below)):
+        return True
     # Lock the tags, and then the author, before the ranges and days that count comments and posts.
     await _lock(session, Tag, Tag.id.in_(select(PostTag.tag_id).where(PostTag.post_id.in_(posts))))
     await _lock(session, User, User.id == user_id)
@@ -140,19 +147,45 @@ async def _delete_posts(session: AsyncSession, user_id: int) -> bool:
 
 
 async def _delete_comments(session: AsyncSession, user_id: int) -> bool:
-    """Delete some comments on posts of other users, which count them."""
+    """Delete some comments on posts of other users, which count them. Empty rows hold the place of
+    those with replies."""
     statement = select(Comment.id, Comment.post_id).where(Comment.author_id == user_id)
     comments = (await session.execute(statement.limit(ROWS_AT_ONCE))).all()
     if not comments:
         return False
     await _lock(session, Post, Post.id.in_({comment.post_id for comment in comments}))
-    await _delete(session, Comment, Comment.id.in_([comment.id for comment in comments]))
+    ids = [comment.id for comment in comments]
+    if await _delete_likes_of_comments(session, CommentLike.comment_id.in_(ids)):
+        return True
+    is_one = Comment.id.in_(ids)
+    await session.execute(
+        update(Comment)
+        .where(is_one, has_replies())
+        .values(Comment.REMOVED)
+        .execution_options(synchronize_session=False)
+    )
+    await _delete(session, Comment, and_(is_one, Comment.author_id == user_id))
     return True
 
 
 async def _delete_likes(session: AsyncSession, user_id: int) -> bool:
     """Delete some likes of posts of other users, which count them."""
     return await _delete_reactions(session, PostLike, PostLike.user_id == user_id)
+
+
+async def _delete_comment_likes(session: AsyncSession, user_id: int) -> bool:
+    """Delete some likes of comments of other users, which count them."""
+    return await _delete_likes_of_comments(session, CommentLike.user_id == user_id)
+
+
+async def _delete_likes_of_comments(session: AsyncSession, which: ColumnElement[bool]) -> bool:
+    """Delete some likes, after locking the comments."""
+    key = (CommentLike.user_id, CommentLike.comment_id)
+    rows = (await session.execute(select(*key).where(which).limit(ROWS_AT_ONCE))).all()
+    if rows:
+        await _lock(session, Comment, Comment.id.in_({row.comment_id for row in rows}))
+        await _delete(session, CommentLike, tuple_(*key).in_([tuple(row) for row in rows]))
+    return bool(rows)
 
 
 async def _delete_bookmarks(session: AsyncSession, user_id: int) -> bool:

@@ -21,8 +21,9 @@ MICROSECOND = timedelta(microseconds=1)
 BEFORE_ALL: dict[type, tuple[Any, Any]] = {
     int: (SMALLEST_NUMBER, LARGEST_NUMBER),
     datetime: (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)),
-    # No list is in descending order of texts.
+    # No list is in descending order of texts, or of arrays of numbers.
     str: ("", None),
+    list: ([], None),
 }
 
 
@@ -34,16 +35,18 @@ class Order:
     """The order of a list.
 
     Args:
-        columns: columns of numbers, times or texts, which together are unique.
+        columns: columns of numbers, times, texts or arrays of numbers, which together are unique.
         descending: whether the order is descending.
 
     Attributes:
         columns: the columns.
         by: the arguments of `order_by`.
-        is_after: whether a row comes after the position in `parameters`.
+        after: the values of a position, which `parameters` sets.
+        is_after: whether a row comes after that position.
     """
 
     columns: tuple[Any, ...]
+    after: tuple[ColumnElement[Any], ...]
     by: tuple[ColumnElement[Any], ...]
     is_after: ColumnElement[bool]
 
@@ -53,12 +56,12 @@ class Order:
         self._names = [f"after_{number}" for number in range(len(columns))]
         starts = [BEFORE_ALL[each][descending] for each in self._types]
         self._start = dict(zip(self._names, starts, strict=True))
-        values = [
+        self.after = tuple(
             bindparam(name, type_=column.type)
             for name, column in zip(self._names, columns, strict=True)
-        ]
+        )
         self.by = tuple(column.desc() if descending else column for column in columns)
-        place, named = tuple_(*columns), tuple_(*values)
+        place, named = tuple_(*columns), tuple_(*self.after)
         self.is_after = place < named if descending else place > named
 
     def parameters(self, cursor: str) -> dict[str, Any]:
@@ -91,7 +94,7 @@ class Order:
             raise InvalidCursorError from None
 
 
-def _plain(value: Any) -> int | str:
+def _plain(value: Any) -> int | str | list[int]:
     if isinstance(value, datetime):
         return (value - EPOCH) // MICROSECOND
     return value  # type: ignore[no-any-return]
@@ -102,6 +105,9 @@ def _parsed(value: Any, wanted: type) -> Any:
         # PostgreSQL supports neither NUL nor surrogates, which make `encode` fail.
         if isinstance(value, str) and b"\0" not in value.encode():
             return value
+    elif wanted is list:
+        if isinstance(value, list):
+            return [_parsed(each, int) for each in value]
     # In Python `True` is an `int`.
     elif type(value) is int and SMALLEST_NUMBER <= value <= LARGEST_NUMBER:
         return EPOCH + value * MICROSECOND if wanted is datetime else value

@@ -36,6 +36,7 @@ LISTS = {
     "blocked": "blocked.json",
     "hidden_words": "hidden-words.json",
     "likes": names.LIKES,
+    "comment_likes": names.COMMENT_LIKES,
     "bookmarks": names.BOOKMARKS,
     "notifications": "notifications.json",
     "reports": "reports.json",

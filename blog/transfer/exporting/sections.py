@@ -18,6 +18,7 @@ from blog.models import (
     Block,
     Bookmark,
     Comment,
+    CommentLike,
     Email,
     Export,
     Follow,
@@ -137,7 +138,8 @@ def sections(account: User) -> dict[str, Section]:
             MediaFile.state, MediaFile.variants,
         ).join(MediaFile, MediaFile.name == Media.name).where(Media.owner_id == me), (Media.id,)),
         "comments": Section(select(
-            Comment.id, Comment.post_id, case((is_readable, Post.title)).label("post_title"),
+            Comment.id, Comment.post_id, Comment.parent_id,
+            case((is_readable, Post.title)).label("post_title"),
             case((is_readable, author.username)).label("post_author"), Comment.body,
             Comment.created_at, Comment.edited_at, Comment.disabled_at, Comment.disabled_reason,
         ).join(Post, Post.id == Comment.post_id).join(author, author.id == Post.author_id)
@@ -164,6 +166,9 @@ def sections(account: User) -> dict[str, Section]:
             HiddenWord.word, HiddenWord.is_tag, HiddenWord.created_at,
         ).where(HiddenWord.user_id == me), (HiddenWord.id,)),
         "likes": reactions(PostLike),
+        "comment_likes": Section(
+            select(CommentLike.comment_id, CommentLike.created_at)
+            .where(CommentLike.user_id == me), (CommentLike.comment_id,)),
         "bookmarks": reactions(Bookmark),
         "notifications": Section(select(
             Notification.kind, Notification.post_id, Notification.comment_id, items.label("count"),

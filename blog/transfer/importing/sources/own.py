@@ -9,6 +9,7 @@ from typing import Any
 from blog.transfer.format import (
     ACCOUNT,
     BOOKMARKS,
+    COMMENT_LIKES,
     COMMENTS,
     COPIES_FOLDER,
     EXPORT,
@@ -52,6 +53,7 @@ DAMAGED = "It can't be read."
 STAY = {
     FOLLOWERS: "Your followers ({number}) are skipped, because only they can follow you here.",
     LIKES: "Your likes ({number}) are skipped, because those posts aren't here.",
+    COMMENT_LIKES: "Your likes of comments ({number}) are skipped, because those aren't here.",
     BOOKMARKS: "Your bookmarks ({number}) are skipped, because those posts aren't here.",
 }
 ACCOUNT_STAYS = (

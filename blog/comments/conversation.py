@@ -1,0 +1,105 @@
+"""What stands below a post: a page of its comments, what the viewer has done with them and with the
+post, and the form for a comment."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ARRAY, BigInteger, any_, bindparam, literal_column, select, union_all
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.comments.policies import may_comment
+from blog.comments.replies import parent_of_reply
+from blog.comments.schemas import CommentForm
+from blog.comments.threads import Sort, Threads, threads_page
+from blog.core.auth.identity import current_viewer
+from blog.core.db.pagination import CursorRequest, PageRequest
+from blog.core.web.app import read
+from blog.core.web.forms import Form
+from blog.models import Comment, CommentLike, Follow, Post
+from blog.posts.viewer_state import PARTS, VIEWER, ViewerState, state_of
+
+_LIKE = CommentLike.__table__.c
+_LIKED_COMMENTS = select(literal_column("'liked comment'"), _LIKE.comment_id).where(
+    _LIKE.user_id == VIEWER,
+    _LIKE.comment_id == any_(bindparam("comments", type_=ARRAY(BigInteger))),
+)
+_FOLLOW = Follow.__table__.c
+_FOLLOWED = select(literal_column("'followed by'"), _FOLLOW.follower_id).where(
+    _FOLLOW.follower_id == bindparam("author", type_=BigInteger), _FOLLOW.followed_id == VIEWER
+)
+_STATE = union_all(*PARTS, _LIKED_COMMENTS, _FOLLOWED)
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """What stands below a post.
+
+    Attributes:
+        threads: the page of comments.
+        form: the form for a comment.
+        may_comment: whether the viewer may comment on the post.
+        parent: the comment that the form replies to.
+        state: what the viewer has done with the post; `None` if they are not logged in.
+        liked: the ids of the comments on the page that they like.
+    """
+
+    threads: Threads
+    form: Form[CommentForm]
+    may_comment: bool = False
+    parent: Comment | None = None
+    state: ViewerState | None = None
+    liked: frozenset[int] = frozenset()
+
+
+async def conversation(
+    post: Post,
+    wanted: PageRequest | CursorRequest,
+    form: Form[CommentForm],
+    sort: Sort = Sort.OLDEST,
+) -> Conversation:
+    """What the viewer of this request sees below `post`.
+
+    Args:
+        post: a post that they may read.
+        wanted: the page of comments.
+        form: the form for a comment; says so if it replies to what nobody can reply to.
+        sort: the order of threads.
+
+    Raises:
+        InvalidCursorError: the cursor is not of this list.
+    """
+    threads, viewer = await read(threads_page, post, wanted, sort), current_viewer()
+    if not viewer.id:
+        return Conversation(threads, form)
+    ids = tuple(found.comment.id for found in threads.page.rows)
+    rows = await read(_viewer_state, viewer.id, post.id, post.author_id, ids)
+    is_followed = any(what == "followed by" for what, _ in rows)
+    may = may_comment(viewer, post, is_followed=is_followed)
+    parent = await parent_of_reply(form, post) if may else None
+    return Conversation(threads, form, may, parent, state_of(rows), liked_comments(rows))
+
+
+async def _viewer_state(
+    session: AsyncSession, viewer_id: int, post_id: int, author_id: int, comment_ids: Sequence[int]
+) -> Sequence[tuple[str, int]]:
+    """What a user has done with a post, which of these comments they like, and whether the author
+    of the post follows them."""
+    values = {
+        "viewer": viewer_id, "ids": [post_id], "author": author_id, "comments": list(comment_ids),
+    }  # fmt: skip
+    return (await session.execute(_STATE, values)).all()
+
+
+def liked_comments(rows: Sequence[tuple[str, int]]) -> frozenset[int]:
+    """The comments in rows of the viewer's state."""
+    return frozenset(row_id for what, row_id in rows if what == "liked comment")
+
+
+async def comments_liked_by(
+    session: AsyncSession, viewer_id: int, comment_ids: Sequence[int]
+) -> frozenset[int]:
+    """Which of these comments a user likes."""
+    rows = await session.execute(
+        _LIKED_COMMENTS, {"viewer": viewer_id, "comments": list(comment_ids)}
+    )
+    return liked_comments(rows.all())
