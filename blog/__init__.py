@@ -126,6 +126,8 @@ from blog.moderation.tag_pages import blueprint as tag_moderation_pages
 from blog.notifications import handlers as notices
 from blog.notifications.api import blueprint as notifications_api
 from blog.notifications.cleaning import delete_old as delete_old_notifications
+from blog.notifications.live.hub import Hub
+from blog.notifications.live.pages import blueprint as live_pages
 from blog.notifications.pages import blueprint as notifications_pages
 from blog.posts.api import blueprint as posts_api
 from blog.posts.editor.autosave import blueprint as autosave_pages
@@ -298,6 +300,7 @@ BLUEPRINTS = (
     report_pages,
     importing_pages,
     notifications_pages,
+    live_pages,
     moderation_pages,
     revision_moderation_pages,
     tag_moderation_pages,
@@ -326,8 +329,8 @@ RESOURCES = (
     exports_api,
     notifications_api,
 )
-# The pools of processes, beside that of the renderer.
-PROCESSES = ("image_processes", "comparisons", "cards")
+# What is closed with the application: live streams, and pools of processes beside the renderer's.
+CLOSING = ("live", "image_processes", "comparisons", "cards")
 # The database metrics of `/metrics`.
 FIGURES = (outbox_figures, job_figures)
 
@@ -379,6 +382,7 @@ def create_app(settings: Settings) -> Broadside:
         "cards": CardProcesses(),
         "comparisons": Comparisons(),
         "image_processes": ImageProcesses(),
+        "live": Hub(app.database),
     }
 
     configure(app)
@@ -409,7 +413,7 @@ def create_app(settings: Settings) -> Broadside:
     async def close_parts() -> None:
         await app.background.stop()
         await app.renderer.pool.close()
-        await asyncio.gather(*(app.extensions[name].close() for name in PROCESSES))
+        await asyncio.gather(*(app.extensions[name].close() for name in CLOSING))
         await app.storage.close()
         if app.replica is not None:
             await app.replica.close()

@@ -178,6 +178,8 @@ def addresses(app: Broadside, site: Site) -> Iterator[str]:
     for rule in app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()):
             continue
+        if rule.endpoint == "live.stream":  # It has no end.
+            continue
         if rule.rule.startswith("/api/v1.0/") or not rule.arguments <= values.keys():
             continue
         built = rule.build({name: values[name] for name in rule.arguments})

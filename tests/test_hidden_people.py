@@ -111,7 +111,7 @@ CHANNELS = [
 OF_NOBODY_ELSE = {
     "admin", "alt_texts", "api", "autosave", "background", "blocks", "covers", "editor",
     "email_address", "exporting", "exports", "health", "importing", "jobs", "leaving", "login",
-    "mail", "mailbox", "media", "metrics", "moderation", "notifications", "passwords", "post_state",
+    "live", "mail", "mailbox", "media", "metrics", "moderation", "notifications", "passwords", "post_state",
     "registration", "reports", "revision_moderation", "sessions", "tag_moderation", "tokens",
 }  # fmt: skip
 # They show everybody the same: what has an address of its own, and what other sites read.

@@ -57,7 +57,8 @@ def addresses(app: Broadside, site: Site) -> Iterator[str]:
         "who": (site.ghost.username, site.ghost.id, site.reader.id),
     }
     for rule in app.url_map.iter_rules():
-        if "GET" not in (rule.methods or ()) or rule.endpoint == "admin.audit":
+        # The log keeps names, and a stream has no end.
+        if "GET" not in (rule.methods or ()) or rule.endpoint in {"admin.audit", "live.stream"}:
             continue
         if rule.rule.startswith("/api/v1.0/"):  # The same views again.
             continue

@@ -23,7 +23,7 @@ NO_SIGHTS = {
     "/dev/mailbox/<name>", "/dev/mailbox/<name>/html", "/healthz",
     "/import/<id:import_id>/report", "/metrics", "/readyz",
     "/media/<name>", "/media/<name>-<int:width>.webp", "/post/<id:post_id>/timemap",
-    "/static/<path:filename>",
+    "/static/<path:filename>", "/notifications/stream",
     "/card/site.png", "/card/user/<username>.png", "/card/post/<id:post_id>.png", "/oembed",
     "/sitemap.xml", "/sitemap/<any(posts, people, tags):kind>-<id:number>.xml",
     "/.well-known/security.txt", "/.well-known/change-password",

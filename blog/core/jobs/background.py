@@ -1,7 +1,7 @@
 """The background work of a process: its workers, and the connection that wakes them."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from blog.core.db.database import Database
@@ -39,8 +39,9 @@ class Background:
         """Start the workers."""
         for worker in self._workers:
             await worker.start()
-        callbacks = {worker.channel: worker.wake for worker in self._workers}
-        self._listening = asyncio.create_task(listen(self._database, callbacks))
+        callbacks = {worker.channel: _waking(worker) for worker in self._workers}
+        listening = listen(self._database, callbacks, purpose="jobs")
+        self._listening = asyncio.create_task(listening)
 
     async def stop(self) -> None:
         """Stop after finishing or releasing the work in progress."""
@@ -50,3 +51,7 @@ class Background:
         self._listening.cancel()
         await asyncio.gather(self._listening, return_exceptions=True)
         self._listening = None
+
+
+def _waking(worker: Worker) -> Callable[[str], None]:
+    return lambda _payload: worker.wake()

@@ -1,4 +1,4 @@
-"""Immediate notification of new work: PostgreSQL's LISTEN on a dedicated connection."""
+"""Immediate notification of what others commit: PostgreSQL's LISTEN on a dedicated connection."""
 
 import asyncio
 import logging
@@ -16,16 +16,23 @@ CHECK_SECONDS = 30.0
 ANSWER_SECONDS = 5.0
 
 
-async def listen(database: Database, callbacks: Mapping[str, Callable[[], None]]) -> None:
+async def listen(
+    database: Database, callbacks: Mapping[str, Callable[[str], None]], *, purpose: str
+) -> None:
     """Call a channel's function after each commit that notifies the channel, until cancelled.
 
-    All functions are also called whenever listening starts, for earlier commits. A lost connection
-    is replaced, with exponential backoff.
+    A lost connection is replaced, with exponential backoff.
+
+    Args:
+        database: has the channels.
+        callbacks: the function of each channel. It gets the payload; whenever listening starts,
+            it is called with an empty one, for earlier commits.
+        purpose: the name of the connection in `pg_stat_activity`.
     """
     backoff = Backoff(first=0.5, longest=30)
     while True:
         try:
-            await _listen_once(database, callbacks, backoff.succeeded)
+            await _listen_once(database, callbacks, purpose, backoff.succeeded)
         except Exception as error:
             pause = backoff.failed()
             log.warning("not listening for notifications, next attempt in %.1f s: %s", pause, error)
@@ -34,7 +41,8 @@ async def listen(database: Database, callbacks: Mapping[str, Callable[[], None]]
 
 async def _listen_once(
     database: Database,
-    callbacks: Mapping[str, Callable[[], None]],
+    callbacks: Mapping[str, Callable[[str], None]],
+    purpose: str,
     on_success: Callable[[], None],
 ) -> None:
     """Listen until the connection is lost, then raise."""
@@ -44,12 +52,12 @@ async def _listen_once(
         await pooled.run_sync(SyncConnection.detach)
         lost = asyncio.Event()
         connection.add_termination_listener(lambda *_: lost.set())
-        await connection.execute("SET application_name = 'broadside jobs'")
+        await connection.execute(f"SET application_name = 'broadside {purpose}'")
         for channel in callbacks:
-            await connection.add_listener(channel, lambda *notice: callbacks[notice[2]]())
+            await connection.add_listener(channel, lambda *notice: callbacks[notice[2]](notice[3]))
         on_success()
         for callback in callbacks.values():
-            callback()
+            callback("")
         while not lost.is_set():
             try:
                 await asyncio.wait_for(lost.wait(), CHECK_SECONDS)

@@ -14,6 +14,7 @@ from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.protocol import h2, h11
 from hypercorn.protocol.http_stream import HTTPStream
 
+from blog.core.web.draining import WatchedContext
 from blog.core.web.http1 import PatchedH11
 from blog.core.web.http2 import PatchedH2
 
@@ -47,6 +48,7 @@ def patch_hypercorn() -> None:
     malformed one. As ordinary requests they are logged, and refused by `blog.core.web.unsupported`.
     """
     run.TCPServer = DrainingServer  # type: ignore[attr-defined]
+    run.WorkerContext = WatchedContext  # type: ignore[attr-defined]
     protocol.H11Protocol = PatchedH11  # type: ignore[attr-defined]
     protocol.H2Protocol = PatchedH2  # type: ignore[attr-defined, assignment]
     h11.WSStream = h2.WSStream = HTTPStream  # type: ignore[attr-defined, assignment]

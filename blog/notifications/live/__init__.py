@@ -1,0 +1,1 @@
+"""Live updates: Server-Sent Events (HTML Standard, 9.2)."""

@@ -1,0 +1,51 @@
+"""The address of the live updates."""
+
+import random
+import re
+
+from quart import Blueprint, Response, abort, request
+
+from blog.core.auth.identity import required_login
+from blog.core.auth.quotas import LISTENING, quota
+from blog.core.web.app import current_app
+from blog.notifications.live.hub import Hub
+from blog.notifications.live.streams import Stream
+
+blueprint = Blueprint("live", __name__, url_prefix="/notifications")
+
+# Not all browsers come back at the same moment after a restart.
+RETRY_MILLISECONDS = (2_000, 8_000)
+# More tabs of one browser than that are not told of new comments.
+MOST_POSTS = 20
+FULL = "There are too many live updates at the moment. Please reload the page to see what's new."
+_ID = re.compile(r"[0-9]{1,18}", re.ASCII)
+
+
+@blueprint.get("/stream")
+@quota(LISTENING)
+async def stream() -> Response:
+    """Server-Sent Events for the tabs of a browser: how many notifications are unread, and how many
+    comments there are on the posts that they show (`?post=7`).
+
+    Each event tells how it is now. So a browser that comes back has missed nothing; `Last-Event-ID`
+    only says whether anything in it is new.
+    """
+    login = required_login()
+    hub: Hub = current_app.extensions["live"]
+    if not hub.has_room_for(login.user_id):
+        abort(503, FULL)
+    posts = filter(_ID.fullmatch, request.args.getlist("post")[:MOST_POSTS])
+    last_id = _ID.fullmatch(request.headers.get("Last-Event-ID", ""))
+    opened = Stream(
+        login.id,
+        login.user_id,
+        frozenset(map(int, posts)),
+        int(last_id[0]) if last_id else None,
+        random.randint(*RETRY_MILLISECONDS),  # noqa: S311
+    )
+    response = Response(hub.follow(opened), mimetype="text/event-stream")
+    response.timeout = None
+    response.headers["Cache-Control"] = "no-store"
+    # nginx would wait for more to send (ngx_http_proxy_module, "proxy_buffering").
+    response.headers["X-Accel-Buffering"] = "no"
+    return response

@@ -1,0 +1,75 @@
+"""Live updates: what a browser is told while its pages are open."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+from sqlalchemy import delete, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.web.app import Broadside
+from blog.models import LoginSession, User
+from blog.notifications.live import hub as hubs
+from tests.notifications.listening import Listening
+from tests.notifications.support import people
+from tests.servers import until
+from tests.support import Browser
+
+
+def _no_connection_is_taken(app: Broadside) -> Callable[[], Awaitable[bool]]:
+    async def is_free() -> bool:
+        return bool(app.database.reading_engine.pool.checkedout() == 0)  # type: ignore[attr-defined]
+
+    return is_free
+
+
+async def test_a_stream_tells_of_notifications_and_comments_and_resumes(app: Broadside) -> None:
+    async with people(app, "susan", "nina") as them, Browser(app) as browser:
+        susan, nina = them["susan"], them["nina"]
+        post = await susan.write_post()
+        await browser.open_session("susan")
+        async with Listening(browser, f"/notifications/stream?post={post}&post=x") as stream:
+            assert stream.status == 200
+            assert stream.headers["content-type"].startswith("text/event-stream")
+            assert stream.headers["cache-control"] == "no-store"
+            assert stream.headers["x-accel-buffering"] == "no"
+            assert not {"etag", "content-encoding"} & stream.headers.keys()
+            await stream.event("unread", unread=0)
+            await stream.event("comments", post=post, count=0)
+            assert stream.text.startswith("retry: ")
+            await nina.comment(post)
+            last = await stream.event("unread", unread=1, is_new=True)
+            await stream.event("comments", post=post, count=1)
+            await until(_no_connection_is_taken(app))
+            await susan.patch("/notifications/", json={"read": True})
+            await stream.event("unread", unread=0, is_new=False)
+        await nina.put(f"/posts/{post}/like")
+        for given, is_new in ((last, True), ("9" * 18, False), ("-1", False), ("x' --", False)):
+            headers = {"last-event-id": given}
+            async with Listening(browser, **headers) as stream:
+                await stream.event("unread", unread=1, is_new=is_new)
+
+
+@pytest.mark.parametrize("reason", ["logged out", "disabled"])
+async def test_a_stream_ends_with_its_session(
+    app: Broadside, susan: User, susans_browser: Browser, db: AsyncSession, reason: str
+) -> None:
+    async with Listening(susans_browser) as stream:
+        await stream.event("unread", unread=0)
+        if reason == "disabled":
+            await db.execute(update(User).values(disabled_at=susan.created_at))
+        else:
+            await db.execute(delete(LoginSession))
+        await db.commit()
+        app.extensions["live"]._heard("")
+        await stream.ended()
+
+
+async def test_streams_are_limited_and_strangers_get_none(
+    susans_browser: Browser, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hubs, "MOST_PER_PERSON", 1)
+    async with Listening(susans_browser) as first, Listening(susans_browser) as second:
+        assert (first.status, second.status) == (200, 503)
+        assert "too many live updates" in second.text
+    async with Listening(susans_browser) as again, Listening(browser) as stranger:
+        assert (again.status, stranger.status) == (200, 302)
