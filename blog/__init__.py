@@ -22,6 +22,7 @@ from blog.admin.background.pages import blueprint as jobs_pages
 from blog.admin.handlers import tell_of_new_people
 from blog.admin.pages import blueprint as admin_pages
 from blog.blocks.api import blueprint as blocks_api
+from blog.blocks.events import PersonBlocked, PersonMuted
 from blog.blocks.pages import blueprint as blocks_pages
 from blog.comments.api import blueprint as comments_api
 from blog.comments.events import CommentWritten
@@ -194,6 +195,8 @@ EVENT_HANDLERS = (
     Handler(PostUnpublished, notices.forget_unreadable_posts),
     Handler(CommentDisabled, notices.forget_disabled_comments),
     Handler(ReportClosed, notices.forget_closed_reports),
+    Handler(PersonMuted, notices.forget_muted_people),
+    Handler(PersonBlocked, notices.forget_blocked_people),
 )
 
 # Those of a site with a WebSub hub: they make a transaction of each post that is written.

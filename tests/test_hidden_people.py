@@ -110,9 +110,10 @@ CHANNELS = [
 # anybody has written.
 OF_NOBODY_ELSE = {
     "admin", "alt_texts", "api", "autosave", "background", "blocks", "covers", "editor",
-    "email_address", "exporting", "exports", "health", "importing", "jobs", "leaving", "login",
-    "live", "mail", "mailbox", "media", "metrics", "moderation", "notifications", "passwords", "post_state",
-    "registration", "reports", "revision_moderation", "sessions", "tag_moderation", "tokens",
+    "email_address", "exporting", "exports", "health", "importing", "jobs", "leaving", "live",
+    "login", "mail", "mailbox", "media", "metrics", "moderation", "notifications", "passwords",
+    "post_state", "registration", "reports", "revision_moderation", "sessions", "tag_moderation",
+    "tokens",
 }  # fmt: skip
 # They show everybody the same: what has an address of its own, and what other sites read.
 ALIKE = {

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.blocks.events import PersonBlocked, PersonMuted
 from blog.comments.events import CommentWritten
 from blog.follows.events import PersonFollowed
 from blog.models import NotificationKind, Permission
@@ -106,6 +107,11 @@ _FORGET_COMMENTS = text("""
 _FORGET_REPORTS = text("""
     DELETE FROM notification_items WHERE report_id = ANY(CAST(:reports AS bigint[]))
 """)
+_FORGET_PEOPLE = text("""
+    DELETE FROM notification_items
+    USING unnest(CAST(:people AS bigint[]), CAST(:hidden AS bigint[])) AS pair (user_id, hidden_id)
+    WHERE notification_items.user_id = pair.user_id AND actor_id = pair.hidden_id
+""")
 # What moderators did before to the same post or comment: a line tells what is the case now.
 _FORGET_MODERATION = text(f"""
     DELETE FROM notifications USING {_ABOUT}
@@ -188,9 +194,25 @@ async def forget_disabled_comments(
     await session.execute(_FORGET_COMMENTS, {"comments": comments, "authors": authors})
 
 
+async def forget_muted_people(session: AsyncSession, events: Sequence[PersonMuted]) -> None:
+    """Take back what people were notified of those whom they mute now."""
+    await _forget_people(session, [(event.user_id, event.muted_id) for event in events])
+
+
+async def forget_blocked_people(session: AsyncSession, events: Sequence[PersonBlocked]) -> None:
+    """Take back what people were notified of each other."""
+    pairs = [(event.user_id, event.blocked_id) for event in events]
+    await _forget_people(session, [*pairs, *((other, one) for one, other in pairs)])
+
+
 async def forget_closed_reports(session: AsyncSession, events: Sequence[ReportClosed]) -> None:
     """Take back what the moderators were notified of."""
     await session.execute(_FORGET_REPORTS, {"reports": [event.report_id for event in events]})
+
+
+async def _forget_people(session: AsyncSession, pairs: Sequence[tuple[int, int]]) -> None:
+    people, hidden = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    await session.execute(_FORGET_PEOPLE, {"people": people, "hidden": hidden})
 
 
 def _is_own(event: _Moderation) -> bool:

@@ -5,10 +5,11 @@ locked after all other rows, in the order of their keys. All that a transaction 
 post is protected by its lock on the post, so two transactions never wait for each other.
 """
 
-from sqlalchemy import TextClause, literal_column, text
+from sqlalchemy import ColumnElement, TextClause, and_, literal_column, text
 
 from blog.models import NotificationKind
 from blog.models.account_deletion import not_deleted
+from blog.models.block import hidden_from
 
 # The channel that is notified at the commit: with the id of a person who has new notifications, or
 # has read some; or with this and the id of a post that has a new comment.
@@ -18,7 +19,10 @@ CHANNEL, POST = "notifications", "post "
 _TELL_READERS = (
     f"UNION ALL SELECT pg_notify('{CHANNEL}', '{POST}' || post_id) FROM given GROUP BY post_id"  # noqa: S608
 )
-_IS_THERE = not_deleted(literal_column("user_id"))
+_RECIPIENT: ColumnElement[int] = literal_column("given.user_id")
+_ACTOR: ColumnElement[int] = literal_column("given.actor_id")
+# Nobody hears of people whom they have muted, or who have blocked them.
+_IS_TOLD = and_(not_deleted(_RECIPIENT), ~hidden_from(_RECIPIENT, _ACTOR))
 _CAUSES = (
     "actor_id", "post_id", "comment_id", "liked_post_id", "followed_id", "report_id", "export_id",
     "import_id",
@@ -49,7 +53,7 @@ def notifying(
             SELECT {kind} AS kind, {columns} FROM {rows}
         ), wanted AS MATERIALIZED (
             SELECT * FROM given
-            WHERE user_id IS DISTINCT FROM actor_id AND {_IS_THERE}
+            WHERE user_id IS DISTINCT FROM actor_id AND {_IS_TOLD}
         ), line AS (
             INSERT INTO notifications (user_id, kind, post_id, comment_id)
             SELECT DISTINCT user_id, kind, about_post, about_comment FROM wanted ORDER BY 1, 2, 3, 4

@@ -155,6 +155,28 @@ async def test_moderation_is_told_as_it_is_now_and_hides_what_readers_may_not_se
         assert await susan.texts() == ["A moderator unhid your post “Trams”"]
 
 
+@pytest.mark.parametrize("way", ["mute", "block"])
+async def test_nothing_is_heard_of_people_behind_a_closed_door(
+    them: dict[str, Person], app: Broadside, way: str
+) -> None:
+    susan, nina, robin = them["susan"], them["nina"], them["robin"]
+    post = await susan.write_post()
+    for reader in (nina, robin):
+        await reader.put(f"/posts/{post}/like")
+    await nina.comment(post)
+    ninas = await nina.write_post("Ships")
+    await susan.put(f"/posts/{ninas}/like")
+    async with Browser(app) as browser:
+        await browser.open_session("susan")
+        await browser.submit(f"/user/nina/{way}", page="/write")
+    assert await susan.texts() == ["robin liked “Trams”"]
+    await nina.post(f"/posts/{post}/comments/", json={"body": "Hello?"})
+    await nina.put("/users/susan/follow")
+    assert await susan.texts() == ["robin liked “Trams”"]
+    # Who is muted does not learn of it.
+    assert await nina.texts() == ([] if way == "block" else ["susan liked “Ships”"])
+
+
 async def _report(app: Broadside, username: str, address: str) -> None:
     async with Browser(app) as browser:
         await browser.open_session(username)
