@@ -129,6 +129,8 @@ from blog.notifications.api import blueprint as notifications_api
 from blog.notifications.cleaning import delete_old as delete_old_notifications
 from blog.notifications.live.hub import Hub
 from blog.notifications.live.pages import blueprint as live_pages
+from blog.notifications.mail.jobs import MAIL_NOTIFICATIONS
+from blog.notifications.mail.pages import blueprint as notification_mail_pages
 from blog.notifications.pages import blueprint as notifications_pages
 from blog.posts.api import blueprint as posts_api
 from blog.posts.editor.autosave import blueprint as autosave_pages
@@ -220,6 +222,7 @@ JOBS = (
     PING_HUB,
     MAIL_POST,
     TIDY_SUBSCRIPTIONS,
+    MAIL_NOTIFICATIONS,
     SWEEP_CARDS,
     MAKE_EXPORT,
     REMOVE_EXPORT,
@@ -304,6 +307,7 @@ BLUEPRINTS = (
     importing_pages,
     notifications_pages,
     live_pages,
+    notification_mail_pages,
     moderation_pages,
     revision_moderation_pages,
     tag_moderation_pages,

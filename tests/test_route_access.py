@@ -307,6 +307,17 @@ TABLE = [
     Row("GET /auth/login", strangers(200)),
     Row("POST /auth/login", everybody(422)),
     Row("POST /auth/logout", everybody(302)),
+    Row("GET /auth/notifications", logged_in(200)),
+    Row("POST /auth/notifications", logged_in(422)),
+    Row("POST /auth/notifications/resume", logged_in(302)),
+    *(
+        Row(
+            f"{method} /auth/notifications/unsubscribe/<token>{rest}",
+            everybody(400),
+            f"/auth/notifications/unsubscribe/token{rest}",
+        )
+        for method, rest in (("GET", ""), ("POST", ""), ("POST", "/undo"))
+    ),
     Row("GET /auth/confirm/<token>", everybody(400), "/auth/confirm/token"),
     Row("POST /auth/confirm/<token>", everybody(400), "/auth/confirm/token"),
     Row("POST /auth/confirm", Access(LOG_IN, CONFIRM, 302, 302, 302)),

@@ -82,6 +82,8 @@ LOGGED_IN = {
     "/post/{post}": 4,
     "/post/{post}/likes": 3,
     "/bookmarks": 2,
+    # What was chosen, and whether the address refuses mail.
+    "/auth/notifications": 3,
     "/notifications": 3,
     "/notifications?unread=1": 2,
     "/post/{post}/revisions": 3,

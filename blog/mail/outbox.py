@@ -29,6 +29,8 @@ OWN_LIMITS = {
     "password_guessing": Quota("mails about guessing", 1, 86_400),
     # From one author to one address.
     "confirm_subscription": Quota("mails to confirm a subscription", 1, 86_400),
+    "notification": Quota("mails about notifications", 20, 3600),
+    "digest": Quota("digests", 3, 86_400),
     "new_post": Quota("mails about new posts", 24, 86_400),
 }
 

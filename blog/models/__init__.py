@@ -16,6 +16,7 @@ from blog.models.idempotent_answer import IdempotentAnswer
 from blog.models.imported_post import ImportedPost
 from blog.models.job import Job, JobState
 from blog.models.login_session import LoginSession
+from blog.models.mail_preference import MailPreference
 from blog.models.media import Media
 from blog.models.media_file import MediaFile, MediaState
 from blog.models.notification import Notification, NotificationItem, NotificationKind
@@ -64,6 +65,7 @@ __all__ = [
     "JobState",
     "LoggedEvent",
     "LoginSession",
+    "MailPreference",
     "Media",
     "MediaFile",
     "MediaState",

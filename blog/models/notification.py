@@ -36,7 +36,15 @@ class NotificationKind(StrEnum):
     JOB = "job"  # An export or import of theirs has ended.
 
 
+class NotificationMail(StrEnum):
+    """What is to become of an item by mail; NULL once that is done."""
+
+    NEW = "new"  # Not looked at yet.
+    DIGEST = "digest"  # Waits for the digest.
+
+
 # The planner uses a partial index only if the query contains the index's condition.
+IS_NEW, WAITS_FOR_DIGEST = text("mail = 'new'"), text("mail = 'digest'")
 UNREAD = text("read_at IS NULL")
 
 
@@ -117,6 +125,7 @@ class NotificationItem(Base):
     export_id: Mapped[int | None] = mapped_column(ForeignKey("exports.id", ondelete="CASCADE"))
     import_id: Mapped[int | None] = mapped_column(ForeignKey("post_imports.id", ondelete="CASCADE"))
     created_at: Mapped[CreatedAt]
+    mail: Mapped[NotificationMail | None] = mapped_column(String(6), server_default="new")
 
     __table_args__ = (
         ForeignKeyConstraint(
@@ -129,6 +138,8 @@ class NotificationItem(Base):
             ["follows.followed_id", "follows.follower_id"],
             ondelete="CASCADE",
         ),
+        Index("ix_notification_items_new", "id", postgresql_where=IS_NEW),
+        Index("ix_notification_items_digest", "user_id", postgresql_where=WAITS_FOR_DIGEST),
         # The items of a line, the newest first.
         Index(None, "notification_id", "id"),
         # Once for each thing, and for the foreign keys.

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Select,
     String,
     bindparam,
+    exists,
     func,
     literal_column,
     select,
@@ -34,7 +35,7 @@ from blog.models import (
     PostImport,
     User,
 )
-from blog.models.notification import HAS_ITEMS, IS_THERE, UNREAD, UNREAD_OF_USER
+from blog.models.notification import HAS_ITEMS, IS_THERE, UNREAD, UNREAD_OF_USER, WAITS_FOR_DIGEST
 
 # How many items of a line are shown, and counted.
 NEWEST_ITEMS, MOST_COUNTED = 10, 10_000
@@ -207,6 +208,15 @@ _LISTINGS: dict[tuple[bool, bool | None], Listing[Line]] = {
     for is_read, condition in ((None, true()), (False, UNREAD), (True, _LINE.read_at.is_not(None)))
 }
 _ONE = _with_items(_LINES.where(_LINE.id == bindparam("id", type_=BigInteger)))
+_WAITING = _with_items(
+    _LINES.where(
+        UNREAD,
+        exists().where(_ITEM.notification_id == _LINE.id, _ITEM.user_id == _WHOSE, IS_THERE,
+                       WAITS_FOR_DIGEST),
+    )
+    .order_by(_LINE.created_at.desc(), _LINE.id.desc())
+    .limit(bindparam("number", type_=BigInteger))
+)  # fmt: skip
 _UNREAD = select(UNREAD_OF_USER).select_from(User.__table__).where(_USER.id == _WHOSE)
 
 
@@ -245,6 +255,12 @@ async def one_notification(
     """A line of somebody's notifications; `None` if they have none with this id."""
     row = (await session.execute(_ONE, {"whose": user_id, "id": notification_id})).first()
     return None if row is None else _line(row)
+
+
+async def waiting_lines(session: AsyncSession, user_id: int, number: int) -> Sequence[Line]:
+    """The newest unread lines with items that wait for somebody's digest."""
+    rows = await session.execute(_WAITING, {"whose": user_id, "number": number})
+    return [_line(row) for row in rows]
 
 
 async def unread_count(session: AsyncSession, user_id: int) -> int:

@@ -27,16 +27,19 @@ from blog.models import (
     HiddenWord,
     Job,
     JobState,
+    MailPreference,
     Mute,
     Post,
     PostLike,
     PostRevision,
     PostStatus,
+    RefusedAddress,
     Report,
     ReportState,
     Subscription,
     User,
 )
+from blog.notifications.mail.links import UNSUBSCRIBE as END_NOTIFICATIONS
 from blog.posts.fields import set_tags, tag_ids
 from blog.reactions.events import PostLiked
 from blog.subscriptions.links import CONFIRM as CONFIRM_SUBSCRIPTION
@@ -304,6 +307,8 @@ async def fill(app: Broadside) -> dict[str, str]:
             hidden = {"word": word, "is_tag": is_tag, "folded": folded}
             session.add(HiddenWord(user_id=people[READER].id, **hidden))
         session.add_all(traces_of_moderation(people, posts))
+        session.add(RefusedAddress(address=people[READER].email, days=3))
+        session.add(MailPreference(user_id=people[WRITER].id, wants_digest=False))
         # The ids are 1, 2 and 3.
         states = {"new": (None, None), "regular": (now(), None), "past": (now(), now())}
         for name, (confirmed_at, ended_at) in states.items():
@@ -364,10 +369,17 @@ def links_for(app: Broadside, user: User) -> dict[str, str]:
     moved = content | {"email": "moved@example.com"}
     return {
         **links_of_subscriptions(app),
+        "end_comments": _end_notifications(app, user, "comment"),
+        "end_digests": _end_notifications(app, user, "digest"),
         "reset": f"/auth/reset/{app.links.sign(RESET_PASSWORD, content)}",
         "change_email": f"/auth/change_email/{app.links.sign(CHANGE_EMAIL, moved)}",
         "delete_account": f"/auth/delete-account/{app.links.sign(DELETE_ACCOUNT, content)}",
     }
+
+
+def _end_notifications(app: Broadside, user: User, kind: str) -> str:
+    token = app.links.sign(END_NOTIFICATIONS, {"user": user.id, "kind": kind})
+    return f"/auth/notifications/unsubscribe/{token}"
 
 
 def links_of_subscriptions(app: Broadside) -> dict[str, str]:

@@ -76,6 +76,8 @@ def test_the_list_has_every_page(make_settings: Callable[..., Settings]) -> None
             delete_account="/auth/delete-account/x", subscribe="/subscriptions/confirm/x",
             unsubscribe="/subscriptions/unsubscribe/x",
             unsubscribed="/subscriptions/unsubscribe/x",
+            end_comments="/auth/notifications/unsubscribe/x",
+            end_digests="/auth/notifications/unsubscribe/x",
         )  # fmt: skip
         try:
             rule, _ = map_.match(address.partition("?")[0], return_rule=True)

@@ -1,14 +1,18 @@
 """Link scanners of mail servers open every address in a mail, which must not change anything."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.core.clock import now
 from blog.core.web.app import Broadside
 from blog.models import Base, User
 from tests.jobs import finish_jobs
+from tests.notifications.mail.support import mail_all
+from tests.notifications.support import people
 from tests.subscriptions.support import add_subscribers, publish, subscribe
 from tests.support import PASSWORD, Browser, outbox
 
@@ -47,8 +51,13 @@ async def send_every_mail_with_a_token(app: Broadside, susans: Browser, db: Asyn
     moved = {"email": "moved@example.com", "password": PASSWORD}
     await susans.submit("/auth/change_email", moved)
     await susans.submit("/auth/delete-account", {"password": PASSWORD})
-    await publish(susans)
+    post_id = await publish(susans)
     await finish_jobs(app, "mail_post_to_subscribers")
+    async with people(app, "nina") as found:
+        await found["nina"].comment(post_id)
+        await found["nina"].put(f"/posts/{post_id}/like")
+    await mail_all(app)
+    await mail_all(app, now() + timedelta(days=8))
 
 
 async def test_opening_every_address_of_every_mail_changes_nothing(

@@ -17,7 +17,7 @@ NEVER_COMES = "This time doesn't exist because the clocks go forward. Please cho
 
 # As `<input type="datetime-local">` sends it (HTML Standard, "local date and time string").
 _FORM = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:00)?"
-_names = cache(available_timezones)
+zone_names = cache(available_timezones)
 
 
 def moment_of(wall: datetime, zone: str) -> datetime:
@@ -61,7 +61,7 @@ def _wall_time(value: Any) -> datetime | None:
 def _time_zone(value: Any) -> str | None:
     if value is None or value == "":
         return None
-    if not isinstance(value, str) or value not in _names():
+    if not isinstance(value, str) or value not in zone_names():
         raise ValueError(NO_ZONE)
     return value
 

@@ -24,6 +24,7 @@ from blog.models import (
     Follow,
     HiddenWord,
     LoginSession,
+    MailPreference,
     Media,
     MediaFile,
     Mute,
@@ -190,6 +191,11 @@ def sections(account: User) -> dict[str, Section]:
             Email.purpose, Email.recipient, Email.subject, Email.state, Email.created_at,
             Email.sent_at,
         ).where(Email.recipient == account.email), (Email.id,)),
+        "mail_preferences": Section(select(
+            MailPreference.choices, MailPreference.wants_digest, MailPreference.digest,
+            MailPreference.weekday, MailPreference.hour, MailPreference.time_zone,
+            MailPreference.digest_sent_at,
+        ).where(MailPreference.user_id == me), (MailPreference.user_id,)),
         "audit_entries": Section(select(
             AuditEntry.created_at, AuditEntry.actor_name, AuditEntry.act,
             AuditEntry.subject_name, AuditEntry.details,

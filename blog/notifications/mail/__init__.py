@@ -1,0 +1,1 @@
+"""Notifications by mail: at once, or in a digest."""

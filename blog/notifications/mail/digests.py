@@ -1,0 +1,75 @@
+"""Digests: one mail with what has waited for it, at the time that its recipient has chosen."""
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.clock import now
+from blog.core.crypto.tokens import LinkSigner
+from blog.core.text.shortening import shortened
+from blog.core.web.urls import external_url
+from blog.mail import outbox
+from blog.models import MailPreference, NotificationItem
+from blog.models.notification import WAITS_FOR_DIGEST
+from blog.notifications.mail.at_once import Recipient, recipients_of
+from blog.notifications.mail.happenings import link_to
+from blog.notifications.mail.links import notification_list
+from blog.notifications.mail.schedule import counts_as_sent
+from blog.notifications.queries import waiting_lines
+from blog.notifications.wording import sentence
+
+# What a digest shows at most; the rest is on the site.
+MOST_LINES = 30
+LONGEST_SUBJECT = 100
+
+
+async def send_next(session: AsyncSession, links: LinkSigner) -> bool:
+    """Send the digest that has been due for longest, and forget what has waited for it; the caller
+    commits.
+
+    Returns:
+        Whether one was due.
+    """
+    moment = now()
+    due = (
+        select(MailPreference)
+        .where(MailPreference.digest_due_at <= moment)
+        .order_by(MailPreference.digest_due_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    preference = await session.scalar(due)
+    if preference is None or preference.digest_due_at is None:
+        return False
+    recipients = await recipients_of(session, [preference.user_id])
+    recipient = recipients.get(preference.user_id)
+    if (
+        recipient is not None
+        and preference.wants_digest
+        and await _send(session, recipient, preference, links)
+    ):
+        preference.digest_sent_at = counts_as_sent(preference.digest_due_at, moment)
+    preference.digest_due_at = None
+    await session.execute(
+        update(NotificationItem)
+        .where(NotificationItem.user_id == preference.user_id, WAITS_FOR_DIGEST)
+        .values(mail=None)
+        .execution_options(synchronize_session=False)
+    )
+    return True
+
+
+async def _send(
+    session: AsyncSession, recipient: Recipient, preference: MailPreference, links: LinkSigner
+) -> bool:
+    """Queue a digest; whether there was anything to tell."""
+    waiting = await waiting_lines(session, recipient.id, MOST_LINES + 1)
+    lines = [(sentence(line), link_to(line, recipient.username)) for line in waiting]
+    if not lines:
+        return False
+    await outbox.put(
+        session, to=recipient.email, message="digest", username=recipient.username,
+        lines=lines[:MOST_LINES], has_more=len(lines) > MOST_LINES, period=preference.digest,
+        headline=shortened(lines[0][0], LONGEST_SUBJECT), link=external_url("notifications.index"),
+        mailing_list=notification_list(recipient.id, None, links),
+    )  # fmt: skip
+    return True

@@ -1,0 +1,143 @@
+"""What mails at once tell of: single items of notifications."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, null, or_, select
+
+from blog.core.text.shortening import plain_text, shortened
+from blog.core.web.urls import external_url
+from blog.mail.message import Thread, id_about
+from blog.models import Comment, Notification, NotificationItem, NotificationKind, Post, User
+from blog.models.account_deletion import not_deleted
+from blog.models.post import is_public
+from blog.notifications.queries import Actor, Item, Line, OnPost
+from blog.notifications.wording import sentence
+from blog.posts.addresses import post_page
+
+# The numbers of characters of a title and of a text.
+LONGEST_TITLE, LONGEST_TEXT = 100, 600
+
+
+class Happening(NamedTuple):
+    """One item of a notification.
+
+    Attributes:
+        line: what a notification of this item alone would be.
+        is_visible: whether everybody can read what it is about, and who did it is still there.
+        path: the comments above the comment, and itself, if it is a reply.
+        html: of the comment.
+    """
+
+    id: int
+    user_id: int
+    line: Line
+    is_visible: bool
+    path: Sequence[int] | None
+    html: str | None
+
+    @property
+    def kind(self) -> NotificationKind:
+        """The kind of the notification."""
+        return self.line.kind
+
+    @property
+    def post(self) -> OnPost | None:
+        """The post that it is about."""
+        return self.line.newest.post
+
+    @property
+    def headline(self) -> str:
+        """What happened."""
+        return sentence(self.line)
+
+    @property
+    def quotation(self) -> str:
+        """The beginning of what was written, as one line."""
+        return plain_text(self.html, LONGEST_TEXT) if self.html and self.is_conversation else ""
+
+    @property
+    def is_conversation(self) -> bool:
+        """Whether it is part of what people say on a post."""
+        return self.post is not None and self.kind != NotificationKind.LIKE
+
+    @property
+    def subject(self) -> str:
+        """The subject of the mail, the same for all of a thread: some mail programs compare it."""
+        if not self.is_conversation or self.post is None or not self.post.title:
+            return self.headline
+        return f"Re: {shortened(self.post.title, LONGEST_TITLE)}"
+
+    def thread(self, namespace: UUID) -> Thread | None:
+        """The place of the mail among those about the same post.
+
+        Args:
+            namespace: that of the site.
+        """
+        if not self.is_conversation or self.post is None:
+            return None
+        root, comment_id = id_about(namespace, "post", self.post.id), self.line.newest.comment_id
+        if comment_id is None:
+            return Thread(root)
+        above = [id_about(namespace, "comment", each) for each in (self.path or ())[:-1]]
+        return Thread(id_about(namespace, "comment", comment_id), (root, *above))
+
+
+_IS_VISIBLE: ColumnElement[bool] = and_(
+    or_(NotificationItem.actor_id.is_(None), not_deleted(NotificationItem.actor_id)),
+    or_(NotificationItem.post_id.is_(None), and_(is_public(Post), not_deleted(Post.author_id))),
+    or_(
+        NotificationItem.comment_id.is_(None),
+        and_(
+            Comment.disabled_at.is_(None), Comment.author_id.is_not(None),
+            not_deleted(Comment.author_id),
+        ),
+    ),
+)  # fmt: skip
+_ACTOR = (User.id, User.username, User.name)
+_POST = (Post.id, Post.slug, Post.title)
+HAPPENINGS: Select[*tuple[Any, ...]] = (
+    select(
+        NotificationItem.id, NotificationItem.user_id, Notification.id, Notification.kind,
+        Notification.comment_id, NotificationItem.created_at, Notification.read_at, _IS_VISIBLE,
+        NotificationItem.comment_id, null(), Comment.body_html, *_ACTOR, *_POST,
+    )
+    .join(Notification, Notification.id == NotificationItem.notification_id)
+    .outerjoin(User, User.id == NotificationItem.actor_id)
+    .outerjoin(Post, Post.id == NotificationItem.post_id)
+    .outerjoin(Comment, Comment.id == NotificationItem.comment_id)
+)  # fmt: skip
+
+
+def happening(row: Sequence[Any]) -> Happening:
+    """A row of `HAPPENINGS`."""
+    item_id, user_id, line_id, kind, subject_id, created_at, read_at, is_visible, *others = row
+    comment_id, path, html, actor_id, username, name, post_id, slug, title = others
+    actor = Actor(actor_id, username, "", name) if actor_id is not None else None
+    post = OnPost(post_id, slug, title, False) if post_id is not None else None
+    item = Item(actor, post, comment_id, False, None, None, None)
+    line = Line(line_id, NotificationKind(kind), post, subject_id, created_at, read_at, 1, (item,))
+    return Happening(item_id, user_id, line, is_visible, path, html)
+
+
+def link_to(line: Line, username: str) -> str:
+    """The URL of the page that a line leads to; `wording.address` needs a request.
+
+    Args:
+        line: the line.
+        username: the recipient's.
+    """
+    newest = line.newest
+    comment_id = newest.comment_id if line.kind != NotificationKind.LIKE else line.comment_id
+    if line.kind == NotificationKind.REPORT:
+        return external_url("moderation.open_reports")
+    if line.kind == NotificationKind.FOLLOW and line.count == 1 and newest.actor:
+        return external_url("site.profile", username=newest.actor.username)
+    if line.kind == NotificationKind.FOLLOW:
+        return external_url("follows.followers", username=username)
+    if comment_id is not None:
+        return external_url("comments.show", comment_id=comment_id)
+    if newest.post is not None:
+        return post_page(newest.post.id, newest.post.slug)
+    return external_url("notifications.index")

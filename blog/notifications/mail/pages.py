@@ -1,0 +1,126 @@
+"""The settings for notifications by mail, and the page that ends one kind of them."""
+
+from quart import Blueprint, flash, redirect, render_template, url_for
+from quart.typing import ResponseReturnValue
+
+from blog.accounts import link_pages
+from blog.core.auth.identity import required_account, required_viewer
+from blog.core.auth.quotas import CHANGING_ACCOUNT, UNSUBSCRIBING, quota
+from blog.core.crypto.tokens import InvalidTokenError
+from blog.core.text.wall_times import zone_names
+from blog.core.web.app import current_app, db
+from blog.core.web.csrf import one_click
+from blog.core.web.forms import Form
+from blog.models import MailPreference
+from blog.models.mail_preference import MailChoice
+from blog.notifications.mail import preferences
+from blog.notifications.mail.links import read_link
+from blog.notifications.mail.preferences import DEFAULTS, choice_of
+from blog.notifications.mail.schemas import NO_DIGEST, PreferencesForm
+from blog.users.queries import user_by_id
+
+blueprint = Blueprint("notification_mail", __name__, url_prefix="/auth/notifications")
+blueprint.after_request(link_pages.keep_token_secret)
+
+
+@blueprint.get("")
+async def settings() -> ResponseReturnValue:
+    """Show what the user gets by mail."""
+    preference = await preferences.preference_of(db(), required_viewer().id)
+    return await _settings_page(Form(PreferencesForm, _values(preference)))
+
+
+def _values(preference: MailPreference) -> dict[str, str]:
+    chosen = {str(kind): str(choice_of(preference.choices, kind)) for kind in DEFAULTS}
+    return chosen | {
+        "digest": preference.digest if preference.wants_digest else NO_DIGEST,
+        "weekday": str(preference.weekday),
+        "hour": str(preference.hour),
+        "time_zone": preference.time_zone,
+    }
+
+
+async def _settings_page(form: Form[PreferencesForm]) -> str:
+    # One that is gone stays the choice until another one is made, and means UTC.
+    zones = zone_names() | {form.values.get("time_zone") or "UTC"}
+    is_refused = await preferences.is_address_refused(db(), required_account().email)
+    return await render_template(
+        "notifications/mail_settings.html", form=form, is_refused=is_refused,
+        zones=[(zone, zone.replace("_", " ")) for zone in sorted(zones)],
+        hours=[(hour, f"{hour:02}:00") for hour in range(24)],
+    )  # fmt: skip
+
+
+@blueprint.post("")
+@quota(CHANGING_ACCOUNT)
+async def change_settings() -> ResponseReturnValue:
+    """Change what the user gets by mail."""
+    viewer = required_viewer()
+    form = Form(PreferencesForm)
+    if (data := await form.submitted()) is None:
+        return await _settings_page(form), form.status
+    await preferences.save_preferences(db(), viewer, data)
+    await flash("Email settings saved.", "success")
+    return redirect(url_for("notification_mail.settings"))
+
+
+@blueprint.post("/resume")
+@quota(CHANGING_ACCOUNT)
+async def resume() -> ResponseReturnValue:
+    """Send mails again to an address that has refused them."""
+    await preferences.forget_refusals(db(), required_account().email)
+    await flash("We'll send you emails again.", "success")
+    return redirect(url_for("notification_mail.settings"))
+
+
+@blueprint.get("/unsubscribe/<token>")
+async def show(token: str) -> ResponseReturnValue:
+    """The target of the link in each mail: a button, because mail scanners open links."""
+    return await _unsubscribe_page(token)
+
+
+@blueprint.post("/unsubscribe/<token>")
+@quota(UNSUBSCRIBING)
+@one_click
+async def unsubscribe(token: str) -> ResponseReturnValue:
+    """End a kind of mail, whoever sends this: the button, or a mail program (RFC 8058)."""
+    await _choose(token, wanted=False)
+    return await _unsubscribe_page(token)
+
+
+@blueprint.post("/unsubscribe/<token>/undo")
+@quota(UNSUBSCRIBING)
+async def undo(token: str) -> ResponseReturnValue:
+    """Send this kind of mail again."""
+    await _choose(token, wanted=True)
+    await flash("You'll get these emails again.", "success")
+    return redirect(url_for("notification_mail.show", token=token))
+
+
+async def _choose(token: str, *, wanted: bool) -> None:
+    user_id, kind = read_link(token, current_app.links)
+    if await user_by_id(db(), user_id) is None:
+        raise InvalidTokenError
+    if kind is None:
+        await preferences.choose_digest(db(), user_id, wanted=wanted)
+    else:
+        choice = MailChoice.AT_ONCE if wanted else MailChoice.NEVER
+        await preferences.choose(db(), user_id, kind, choice)
+
+
+async def _unsubscribe_page(token: str) -> str:
+    user_id, kind = read_link(token, current_app.links)
+    preference = await preferences.preference_of(db(), user_id)
+    if kind is None:
+        is_active = preference.wants_digest
+    else:
+        is_active = choice_of(preference.choices, kind) == MailChoice.AT_ONCE
+    return await render_template(
+        "notifications/unsubscribe.html", kind=kind, is_active=is_active, token=token
+    )
+
+
+@blueprint.errorhandler(InvalidTokenError)
+async def bad_link(error: InvalidTokenError) -> ResponseReturnValue:
+    """Answer an invalid link."""
+    return await link_pages.bad_link(error, "notification_mail.settings", "Go to your settings")
