@@ -18,6 +18,7 @@ from sqlalchemy import (
     exists,
     func,
     literal_column,
+    or_,
     select,
     true,
 )
@@ -35,6 +36,7 @@ from blog.models import (
     PostImport,
     User,
 )
+from blog.models.block import hidden_from
 from blog.models.notification import HAS_ITEMS, IS_THERE, UNREAD, UNREAD_OF_USER, WAITS_FOR_DIGEST
 
 # How many items of a line are shown, and counted.
@@ -211,8 +213,10 @@ _ONE = _with_items(_LINES.where(_LINE.id == bindparam("id", type_=BigInteger)))
 _WAITING = _with_items(
     _LINES.where(
         UNREAD,
-        exists().where(_ITEM.notification_id == _LINE.id, _ITEM.user_id == _WHOSE, IS_THERE,
-                       WAITS_FOR_DIGEST),
+        exists().where(
+            _ITEM.notification_id == _LINE.id, _ITEM.user_id == _WHOSE, WAITS_FOR_DIGEST, IS_THERE,
+            or_(_ITEM.actor_id.is_(None), ~hidden_from(_WHOSE, _ITEM.actor_id)),
+        ),
     )
     .order_by(_LINE.created_at.desc(), _LINE.id.desc())
     .limit(bindparam("number", type_=BigInteger))

@@ -11,6 +11,7 @@ from blog.core.web.urls import external_url
 from blog.mail.message import Thread, id_about
 from blog.models import Comment, Notification, NotificationItem, NotificationKind, Post, User
 from blog.models.account_deletion import not_deleted
+from blog.models.block import hidden_from
 from blog.models.post import is_public
 from blog.notifications.queries import Actor, Item, Line, OnPost
 from blog.notifications.wording import sentence
@@ -25,7 +26,8 @@ class Happening(NamedTuple):
 
     Attributes:
         line: what a notification of this item alone would be.
-        is_visible: whether everybody can read what it is about, and who did it is still there.
+        is_visible: whether everybody can read what it is about, and the user may hear of who did
+            it.
         path: the comments above the comment, and itself, if it is a reply.
         html: of the comment.
     """
@@ -85,7 +87,13 @@ class Happening(NamedTuple):
 
 
 _IS_VISIBLE: ColumnElement[bool] = and_(
-    or_(NotificationItem.actor_id.is_(None), not_deleted(NotificationItem.actor_id)),
+    or_(
+        NotificationItem.actor_id.is_(None),
+        and_(
+            not_deleted(NotificationItem.actor_id),
+            ~hidden_from(NotificationItem.user_id, NotificationItem.actor_id),
+        ),
+    ),
     or_(NotificationItem.post_id.is_(None), and_(is_public(Post), not_deleted(Post.author_id))),
     or_(
         NotificationItem.comment_id.is_(None),

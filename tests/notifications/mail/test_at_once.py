@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.clock import now
 from blog.core.web.app import Broadside
-from blog.models import Comment, Post, RefusedAddress, User
+from blog.models import Block, Comment, Mute, Post, RefusedAddress, User
 from tests.accounts.deletions import leave
 from tests.mail.conftest import Working
 from tests.mail.smtp import Inbox
@@ -69,8 +69,8 @@ async def test_ten_are_mailed_in_an_hour_and_the_rest_waits_for_the_digest(
 
 @pytest.mark.parametrize(
     "state",
-    ["read", "never", "unconfirmed", "disabled", "refused", "hidden post", "disabled comment",
-     "deleted comment", "author of the comment left"],
+    ["read", "never", "muted", "blocked", "unconfirmed", "disabled", "refused", "hidden post",
+     "disabled comment", "deleted comment", "author of the comment left"],
 )  # fmt: skip
 async def test_what_is_read_unwanted_or_invisible_is_not_mailed(
     app: Broadside, both: dict[str, Person], db: AsyncSession, state: str
@@ -88,6 +88,10 @@ async def test_what_is_read_unwanted_or_invisible_is_not_mailed(
         await db.execute(changes[state])
     elif state == "refused":
         db.add(RefusedAddress(address="nina@example.com", days=3))
+    elif state == "muted":
+        db.add(Mute(user_id=nina.id, muted_id=robin.id))
+    elif state == "blocked":
+        db.add(Block(user_id=robin.id, blocked_id=nina.id))
     await db.commit()
     if state == "read":
         (line,) = await nina.notifications()
