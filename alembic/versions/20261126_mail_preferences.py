@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision: str = "a7d15c3e90f4"
-down_revision: str | None = "c06f9d2b84e1"
+down_revision: str | None = "2d8f60b3a9c7"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, null, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 
 from blog.core.text.shortening import plain_text, shortened
 from blog.core.web.urls import external_url
@@ -109,7 +109,7 @@ HAPPENINGS: Select[*tuple[Any, ...]] = (
     select(
         NotificationItem.id, NotificationItem.user_id, Notification.id, Notification.kind,
         Notification.comment_id, NotificationItem.created_at, Notification.read_at, _IS_VISIBLE,
-        NotificationItem.comment_id, null(), Comment.body_html, *_ACTOR, *_POST,
+        NotificationItem.comment_id, Comment.path, Comment.body_html, *_ACTOR, *_POST,
     )
     .join(Notification, Notification.id == NotificationItem.notification_id)
     .outerjoin(User, User.id == NotificationItem.actor_id)

@@ -32,13 +32,17 @@ async def test_a_thread_is_a_thread_in_a_mail_program(
     nina, robin = both["nina"], both["robin"]
     post_id = await nina.write_post("Trams & buses")
     first = await robin.comment(post_id, "I *like* trams <b>a lot</b>")
+    reply = {"body": "At night, too", "reply_to": first}
+    assert (await robin.post(f"/posts/{post_id}/comments/", json=reply)).status_code == 201
     await robin.comment(post_id, "And buses")
     await mail_all(app)
-    async with working(mail_sender="Broadside <post@blog.test>"):
-        to_nina = messages = await inbox.holds(2)
+    async with working():
+        to_nina = messages = await inbox.holds(3)
     assert {each["Subject"] for each in messages} == {"[Broadside] Re: Trams & buses"}
     root = to_nina[0]["References"]
-    assert root == to_nina[0]["In-Reply-To"] == to_nina[1]["References"]
+    assert root == to_nina[0]["In-Reply-To"] == to_nina[2]["References"]
+    assert to_nina[1]["In-Reply-To"] == to_nina[0]["Message-ID"]
+    assert to_nina[1]["References"].split() == [root, to_nina[0]["Message-ID"]]
     for kind, text in (("plain", "I like trams <b>a lot</b>"),
                        ("html", "I like trams &lt;b&gt;a lot&lt;/b&gt;")):  # fmt: skip
         body = to_nina[0].get_body((kind,))
@@ -48,7 +52,7 @@ async def test_a_thread_is_a_thread_in_a_mail_program(
         assert f"https://blog.test/comment/{first}" in body.get_content()
     assert to_nina[0]["List-Id"] == "<comment.notifications.blog.test>"
     assert to_nina[0]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    assert len(await mail_all(app)) == 2, "each once"
+    assert len(await mail_all(app)) == 3, "each once"
 
 
 async def test_ten_are_mailed_in_an_hour_and_the_rest_waits_for_the_digest(
