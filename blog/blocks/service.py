@@ -46,6 +46,9 @@ async def mute(session: AsyncSession, viewer: Viewer, person: User) -> bool:
         LimitReachedError: the viewer has muted the maximum number of people.
         NotFoundError: the person was deleted concurrently.
     """
+    # Whoever likes, comments or follows at this moment has the lock until their commit, so that
+    # the handler sees the notification and takes it back.
+    await session.execute(select(func.lock_for_block(viewer.id, person.id)))
     is_new = await _add(session, viewer, person, Mute.muted_id, MUTED_ENOUGH)
     if is_new:
         await record(session, PersonMuted(viewer.id, person.id))
