@@ -127,6 +127,7 @@ from blog.moderation.tag_pages import blueprint as tag_moderation_pages
 from blog.notifications import handlers as notices
 from blog.notifications.api import blueprint as notifications_api
 from blog.notifications.cleaning import delete_old as delete_old_notifications
+from blog.notifications.jobs import ANNOUNCE_POST
 from blog.notifications.live.hub import Hub
 from blog.notifications.live.pages import blueprint as live_pages
 from blog.notifications.mail.jobs import MAIL_NOTIFICATIONS
@@ -185,6 +186,7 @@ EVENT_HANDLERS = (
     Handler(CommentWritten, notices.tell_of_comments),
     Handler(PostLiked, notices.tell_of_likes),
     Handler(PersonFollowed, notices.tell_of_followers),
+    Handler(PostPublished, notices.announce_posts),
     Handler(PostReported, notices.tell_of_reports),
     Handler(CommentReported, notices.tell_of_reports),
     Handler(PostHidden, notices.tell_of_moderated_posts),
@@ -237,6 +239,7 @@ JOBS = (
     IMPORT_POSTS,
     REMOVE_IMPORT_UPLOAD,
     SWEEP_IMPORT_UPLOADS,
+    ANNOUNCE_POST,
     cleaning("tidy_imports", tidy_imports, every=timedelta(minutes=5)),
     cleaning("delete_old_notifications", delete_old_notifications, every=HOUR),
     cleaning("delete_old_mails", delete_old_mails, every=HOUR),

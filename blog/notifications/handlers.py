@@ -6,13 +6,14 @@ Most need not be taken back here: a row that is deleted takes what it has caused
 
 from collections.abc import Sequence
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.blocks.events import PersonBlocked, PersonMuted
 from blog.comments.events import CommentWritten
+from blog.core.jobs.queue import enqueue
 from blog.follows.events import PersonFollowed
-from blog.models import NotificationKind, Permission
+from blog.models import NotificationKind, Permission, PostAlert
 from blog.moderation.events import (
     CommentDisabled,
     CommentEnabled,
@@ -22,8 +23,9 @@ from blog.moderation.events import (
     PostShown,
     ReportClosed,
 )
+from blog.notifications.jobs import ANNOUNCE_POST
 from blog.notifications.writes import notifying
-from blog.posts.events import PostUnpublished
+from blog.posts.events import PostPublished, PostUnpublished
 from blog.reactions.events import PostLiked
 from blog.transfer.exporting.events import ExportEnded
 from blog.transfer.importing.events import ImportEnded
@@ -163,6 +165,19 @@ async def tell_of_moderated_comments(
     await _tell_of_moderation(
         session, [(each, None, each.comment_id) for each in events if not _is_own(each)]
     )
+
+
+async def announce_posts(session: AsyncSession, events: Sequence[PostPublished]) -> None:
+    """Let jobs notify the followers who have asked for that, if an author has any."""
+    authors = {event.author_id for event in events}
+    with_alerts = select(PostAlert.followed_id).where(PostAlert.followed_id.in_(authors)).distinct()
+    found = set(await session.scalars(with_alerts))
+    for event in events:
+        if event.author_id in found:
+            await enqueue(
+                session, ANNOUNCE_POST, key=str(event.post_id), post_id=event.post_id,
+                author_id=event.author_id,
+            )  # fmt: skip
 
 
 async def tell_of_exports(session: AsyncSession, events: Sequence[ExportEnded]) -> None:

@@ -138,6 +138,8 @@ TABLE = [
     Row("POST /me/hidden-words/", writers(422)),
     Row("GET /me/hidden-words/<id:word_id>", account_holders(404), "/me/hidden-words/1"),
     Row("DELETE /me/hidden-words/<id:word_id>", writers(404), "/me/hidden-words/1"),
+    Row("PUT /users/<person:user>/follow/alerts", writers(422), "/users/bob/follow/alerts"),
+    Row("DELETE /users/<person:user>/follow/alerts", writers(204), "/users/bob/follow/alerts"),
     Row("GET /me", account_holders(200)),
     Row("PATCH /me", writers(200)),
     Row("GET /media/", account_holders(200)),
