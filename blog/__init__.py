@@ -25,7 +25,7 @@ from blog.blocks.api import blueprint as blocks_api
 from blog.blocks.events import PersonBlocked, PersonMuted
 from blog.blocks.pages import blueprint as blocks_pages
 from blog.comments.api import blueprint as comments_api
-from blog.comments.events import CommentWritten
+from blog.comments.events import CommentDeleted, CommentRemoved, CommentWritten
 from blog.comments.feeds import blueprint as comment_feeds
 from blog.comments.pages import blueprint as comments_pages
 from blog.core.api import versions
@@ -145,7 +145,7 @@ from blog.posts.revisions.comparing import Comparisons
 from blog.posts.revisions.pages import blueprint as revisions_pages
 from blog.posts.state_pages import blueprint as post_state_pages
 from blog.reactions.api import blueprint as reactions_api
-from blog.reactions.events import PostLiked
+from blog.reactions.events import CommentLiked, PostLiked
 from blog.reactions.pages import blueprint as reactions_pages
 from blog.search.api import blueprint as search_api
 from blog.search.feeds import blueprint as search_feeds
@@ -185,6 +185,7 @@ EVENT_HANDLERS = (
     Handler(PostShown, mail_to_subscribers),
     Handler(CommentWritten, notices.tell_of_comments),
     Handler(PostLiked, notices.tell_of_likes),
+    Handler(CommentLiked, notices.tell_of_comment_likes),
     Handler(PersonFollowed, notices.tell_of_followers),
     Handler(PostPublished, notices.announce_posts),
     Handler(PostReported, notices.tell_of_reports),
@@ -193,11 +194,14 @@ EVENT_HANDLERS = (
     Handler(PostShown, notices.tell_of_moderated_posts),
     Handler(CommentDisabled, notices.tell_of_moderated_comments),
     Handler(CommentEnabled, notices.tell_of_moderated_comments),
+    Handler(CommentRemoved, notices.tell_of_moderated_comments),
     Handler(ExportEnded, notices.tell_of_exports),
     Handler(ImportEnded, notices.tell_of_imports),
     Handler(PostHidden, notices.forget_unreadable_posts),
     Handler(PostUnpublished, notices.forget_unreadable_posts),
     Handler(CommentDisabled, notices.forget_disabled_comments),
+    Handler(CommentRemoved, notices.forget_disabled_comments),
+    Handler(CommentDeleted, notices.forget_deleted_comments),
     Handler(ReportClosed, notices.forget_closed_reports),
     Handler(PersonMuted, notices.forget_muted_people),
     Handler(PersonBlocked, notices.forget_blocked_people),

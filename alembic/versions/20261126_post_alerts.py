@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "5c0f7e92b4d8"
-down_revision: str | None = "e07a5d24f8b1"
+down_revision: str | None = "a7d15c3e90f4"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 

@@ -19,7 +19,8 @@ _POSTS = notifying(
     f" AND {visible_to(ANONYMOUS)}"
     " AND NOT EXISTS (SELECT FROM notification_items AS known WHERE known.post_id = posts.id"
     " AND known.user_id = post_alerts.follower_id"
-    " AND known.comment_id IS NULL AND known.liked_post_id IS NULL)"
+    " AND known.comment_id IS NULL AND known.liked_post_id IS NULL"
+    " AND known.liked_comment_id IS NULL)"
     " FOR SHARE OF posts FOR KEY SHARE OF post_alerts",
     kind=NotificationKind.POST,
     user_id="post_alerts.follower_id",

@@ -56,6 +56,35 @@ async def test_people_are_told_of_comments_likes_and_followers_in_grouped_lines(
     assert (await nina.get(found[0]["url"])).status_code == 404
 
 
+async def test_replies_and_likes_of_comments_are_told_to_their_authors(
+    them: dict[str, Person], app: Broadside
+) -> None:
+    susan, nina, robin = them["susan"], them["nina"], them["robin"]
+    post = await susan.write_post()
+    comment = await nina.comment(post)
+    reply = await robin.comment(post, reply_to=comment)
+    await robin.put(f"/comments/{comment}/like")
+    await susan.comment(post, reply_to=reply)
+    assert await susan.texts() == ["robin and nina left 2 comments on “Trams”"]
+    assert await robin.texts() == ["susan replied to your comment on “Trams”"]
+    assert await nina.texts() == [
+        "robin liked your comment on “Trams”",
+        "robin replied to your comment on “Trams”",
+    ]
+    # It leaves an empty row, because it has a reply.
+    await nina.delete(f"/comments/{comment}")
+    assert await nina.texts() == []
+    assert await susan.texts() == ["robin commented on “Trams”"]
+    async with Browser(app) as browser:
+        await browser.open_session("susan")
+        await browser.submit(f"/comment/{reply}/remove", {"reason": "Rude"})
+    assert await robin.texts() == [
+        "The author of “Trams” removed your comment",
+        "susan replied to your comment on “Trams”",
+    ]
+    assert await susan.texts() == []
+
+
 async def test_nobody_is_told_of_what_they_did_themself(them: dict[str, Person]) -> None:
     susan = them["susan"]
     post = await susan.write_post()
