@@ -36,6 +36,7 @@ from blog.models import (
     PostImport,
     PostLike,
     PostRevision,
+    RefusedAddress,
     Report,
     Role,
     Subscription,
@@ -195,6 +196,9 @@ def sections(account: User) -> dict[str, Section]:
             Email.purpose, Email.recipient, Email.subject, Email.state, Email.created_at,
             Email.sent_at,
         ).where(Email.recipient == account.email), (Email.id,)),
+        "refusals": Section(select(
+            RefusedAddress.address, RefusedAddress.days, RefusedAddress.refused_at,
+        ).where(RefusedAddress.address == account.email), (RefusedAddress.address,)),
         "mail_preferences": Section(select(
             MailPreference.choices, MailPreference.wants_digest, MailPreference.digest,
             MailPreference.weekday, MailPreference.hour, MailPreference.time_zone,
