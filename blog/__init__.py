@@ -130,6 +130,7 @@ from blog.notifications.cleaning import delete_old as delete_old_notifications
 from blog.notifications.jobs import ANNOUNCE_POST
 from blog.notifications.live.hub import Hub
 from blog.notifications.live.pages import blueprint as live_pages
+from blog.notifications.mail.api import blueprint as mail_settings_api
 from blog.notifications.mail.jobs import MAIL_NOTIFICATIONS
 from blog.notifications.mail.pages import blueprint as notification_mail_pages
 from blog.notifications.pages import blueprint as notifications_pages
@@ -342,6 +343,7 @@ RESOURCES = (
     search_api,
     exports_api,
     notifications_api,
+    mail_settings_api,
 )
 # What is closed with the application: live streams, and pools of processes beside the renderer's.
 CLOSING = ("live", "image_processes", "comparisons", "cards")

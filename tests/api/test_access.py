@@ -150,6 +150,8 @@ TABLE = [
     Row("GET /media/<id:media_id>", account_holders(404), "/media/4711"),
     Row("PATCH /media/<id:media_id>", writers(404), "/media/4711"),
     Row("DELETE /media/<id:media_id>", writers(404), "/media/4711"),
+    Row("GET /me/mail-settings", account_holders(200)),
+    Row("PATCH /me/mail-settings", writers(200)),
     Row("GET /notifications/", account_holders(200)),
     Row("PATCH /notifications/", writers(422)),
     Row("GET /notifications/<id:notification_id>", account_holders(404), "/notifications/4711"),
