@@ -17,6 +17,7 @@ from blog.core.web.app import read
 from blog.core.web.forms import Form
 from blog.models import Comment, CommentLike, Follow, Post
 from blog.posts.viewer_state import PARTS, VIEWER, ViewerState, state_of
+from blog.users.blocking import NOBODY, ShutOut, shut_out_by_viewer
 
 _LIKE = CommentLike.__table__.c
 _LIKED_COMMENTS = select(literal_column("'liked comment'"), _LIKE.comment_id).where(
@@ -41,6 +42,7 @@ class Conversation:
         parent: the comment that the form replies to.
         state: what the viewer has done with the post; `None` if they are not logged in.
         liked: the ids of the comments on the page that they like.
+        shut_out: whom of the authors of the post and of the comments they have muted or blocked.
     """
 
     threads: Threads
@@ -49,6 +51,7 @@ class Conversation:
     parent: Comment | None = None
     state: ViewerState | None = None
     liked: frozenset[int] = frozenset()
+    shut_out: ShutOut = NOBODY
 
 
 async def conversation(
@@ -76,7 +79,10 @@ async def conversation(
     is_followed = any(what == "followed by" for what, _ in rows)
     may = may_comment(viewer, post, is_followed=is_followed)
     parent = await parent_of_reply(form, post) if may else None
-    return Conversation(threads, form, may, parent, state_of(rows), liked_comments(rows))
+    outside = await shut_out_by_viewer(
+        (post.author_id, *(found.comment.author_id for found in threads.page.rows))
+    )
+    return Conversation(threads, form, may, parent, state_of(rows), liked_comments(rows), outside)
 
 
 async def _viewer_state(

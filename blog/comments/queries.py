@@ -15,6 +15,7 @@ from sqlalchemy import (
     bindparam,
     func,
     select,
+    text,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, defer, joinedload
@@ -24,6 +25,7 @@ from blog.core.db.cursors import Order
 from blog.core.db.pagination import ANY_PAGE, CursorRequest, Listing, Page, PageRequest, Rows
 from blog.models import Comment, CommentRange, Post
 from blog.models.account_deletion import is_deleted, not_deleted
+from blog.models.block import shown_to_viewer
 from blog.models.comment import thread_order
 from blog.posts.lists import ListedPost
 
@@ -87,7 +89,16 @@ _ids, _newest_first = select(Comment.id).where(IS_THERE), Order(Comment.id)
 _NEWEST: Listing[Comment] = Listing(
     _newest_first, _ids, lambda comment: (comment.id,), complete=_of_all,
     by_number=ids_of_page(_ids, _newest_first, CommentRange), deepest=ANY_PAGE,
+    shown=shown_to_viewer(Comment.author_id),
 )  # fmt: skip
+# Who wrote the post, and the comment that is replied to.
+_ANSWERED = text("""
+    SELECT place - 1, posts.author_id, comments.author_id
+    FROM unnest(CAST(:posts AS bigint[]), CAST(:parents AS bigint[]))
+        WITH ORDINALITY AS given (post_id, parent_id, place)
+    JOIN posts ON posts.id = given.post_id
+    LEFT JOIN comments ON comments.id = given.parent_id
+""")
 _before = aliased(Comment)
 _position = (
     select(func.count())
@@ -116,6 +127,20 @@ async def comments_page(
     return await _UNDER_POST.read(session, wanted, total, post=post.id)
 
 
+async def answered(
+    session: AsyncSession, replies: Sequence[tuple[int, int | None]]
+) -> Sequence[frozenset[int]]:
+    """Whom each comment answers: the authors of the post, and of the comment that it replies to.
+
+    Args:
+        replies: for each, the id of the post, and of the comment that it replies to, if any.
+    """
+    parameters = {"posts": [post for post, _ in replies], "parents": [of for _, of in replies]}
+    rows = (await session.execute(_ANSWERED, parameters)).all()
+    people = {place: frozenset(ids) - {None} for place, *ids in rows}
+    return [people.get(place, frozenset()) for place in range(len(replies))]
+
+
 async def newest_under_post(
     session: AsyncSession, post_id: int, wanted: CursorRequest
 ) -> Page[Comment]:
@@ -123,10 +148,16 @@ async def newest_under_post(
     return await _NEWEST_UNDER_POST.read(session, wanted, post=post_id)
 
 
-async def newest(session: AsyncSession, wanted: PageRequest | CursorRequest) -> Page[Comment]:
-    """A page of all comments, the newest first, with their authors and posts."""
+async def newest(
+    session: AsyncSession, wanted: PageRequest | CursorRequest, filtered_for: int = 0
+) -> Page[Comment]:
+    """A page of all comments, the newest first, with their authors and posts.
+
+    Args:
+        filtered_for: the viewer whose hidden people are left out (`Viewer.filtered_for`).
+    """
     total = await session.scalar(select(number_of_rows(CommentRange)))
-    return await _NEWEST.read(session, wanted, total)
+    return await _NEWEST.read(session, wanted, total, filtered_for=filtered_for)
 
 
 async def comment_by_id(session: AsyncSession, comment_id: int) -> Comment | None:
