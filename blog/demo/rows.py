@@ -28,8 +28,10 @@ USER_COLUMNS = (
 FOLLOW_COLUMNS = ("follower_id", "followed_id", "created_at")
 POST_COLUMNS = (
     "id", "author_id", "title", "slug", "status", "body", "body_html", "excerpt", "word_count",
-    "renderer_version", "created_at", "published_at", "edited_at", "comment_count", "cover_id",
+    "renderer_version", "created_at", "published_at", "edited_at", "comment_count", "like_count",
+    "cover_id",
 )  # fmt: skip
+LIKE_COLUMNS = ("user_id", "post_id", "created_at")
 MEDIA_COLUMNS = ("id", "owner_id", "name", "alt", "bytes")
 POST_MEDIA_COLUMNS = ("post_id", "name")
 POST_TAG_COLUMNS = ("post_id", "tag_id", "position", "author_id", "published_at")
@@ -131,7 +133,7 @@ class Demonstration:
                 id_, author, *self._titled(author, texts[place].title), PostStatus.PUBLISHED,
                 *texts[place].text, *shown[place], RENDERER_VERSION, self._at(posted),
                 self._at(posted), self._edited(posted, 0.05, DAY), history.comment_count[number],
-                covers.get(self._covers.get(number)),
+                history.like_count[number], covers.get(self._covers.get(number)),
             )  # fmt: skip
 
     def drafts(self, people: Sequence[int], ids: Sequence[int]) -> Iterator[Row]:
@@ -141,7 +143,7 @@ class Demonstration:
             yield (
                 id_, author, *self._titled(author, post.title), PostStatus.DRAFT, *post.text,
                 excerpt(post.text.html), word_count(post.text.html), RENDERER_VERSION,
-                self._at(SPAN - number * HOUR), None, None, 0, None,
+                self._at(SPAN - number * HOUR), None, None, 0, 0, None,
             )  # fmt: skip
 
     def _of_draft(self, number: int) -> WrittenPost:
@@ -213,6 +215,15 @@ class Demonstration:
         others = self._library.comments[written.topic]
         # Consecutive posts should not start at consecutive comments.
         return others[(17 * post + place) % len(others)]
+
+    def likes(self, people: Sequence[int], posts: Sequence[int]) -> Iterator[Row]:
+        """The likes of posts, in the days after they were published."""
+        history = self.history
+        random = Random(len(history.liker))  # noqa: S311 (as for the history of likes)
+        for liker, post in zip(history.liker, history.liked, strict=True):
+            posted = history.posted[post]
+            time = min(posted + random.expovariate(1 / DAY), SPAN)
+            yield people[liker], posts[post], self._at(time)
 
     def _at(self, seconds: float) -> datetime:
         return self._beginning + timedelta(seconds=seconds)

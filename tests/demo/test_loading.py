@@ -31,6 +31,7 @@ SELECT 'user', username FROM users AS u
 UNION ALL
 SELECT 'post', id::text FROM posts AS p
     WHERE comment_count <> (SELECT count(*) FROM comments WHERE post_id = p.id)
+        OR like_count <> (SELECT count(*) FROM post_likes WHERE post_id = p.id)
 UNION ALL
 SELECT 'day', coalesce(day, published)::text FROM post_days FULL JOIN
     (SELECT (published_at AT TIME ZONE 'UTC')::date AS published, count(*) FROM posts
@@ -49,8 +50,8 @@ SELECT 'range of people', coalesce(number, block)::text FROM user_ranges FULL JO
 EVERYTHING = """
 SELECT username, email, name, location, about_me, created_at, last_seen_at, post_count FROM users
     ORDER BY username;
-SELECT username, title, slug, status, body, body_html, p.created_at, edited_at, comment_count
-    FROM posts AS p JOIN users AS u ON u.id = author_id ORDER BY p.id;
+SELECT username, title, slug, status, body, body_html, p.created_at, edited_at, comment_count,
+    like_count FROM posts AS p JOIN users AS u ON u.id = author_id ORDER BY p.id;
 SELECT username, c.body, c.created_at, c.edited_at
     FROM comments AS c JOIN users AS u ON u.id = author_id ORDER BY c.id;
 SELECT one.username, other.username, f.created_at FROM follows AS f
