@@ -41,9 +41,11 @@ DRAFTS = 20
 # One of so many posts with a title has a cover, and an author has so many different ones.
 COVERED = 2
 COVERS_OF_AN_AUTHOR = 3
+# How many of the comments after a reply by the author answer it.
+ANSWERS = 0.4
 COMMENT_COLUMNS = (
     "id", "post_id", "author_id", "body", "body_html", "renderer_version", "created_at",
-    "edited_at",
+    "edited_at", "parent_id", "path",
 )  # fmt: skip
 
 
@@ -191,20 +193,30 @@ class Demonstration:
     def comments(
         self, people: Sequence[int], posts: Sequence[int], ids: Sequence[int]
     ) -> Iterator[Row]:
-        """The comments on all posts, the oldest first."""
+        """The comments on all posts, the oldest first. Authors reply to the last comment of
+        somebody else, and some people answer them."""
         history = self.history
+        random = Random(len(ids))  # noqa: S311 (as for the history of likes)
         already = array("I", [0]) * len(posts)
+        # The ids of each post's last comment that isn't a reply, and of the author's reply to it.
+        last, reply = (array("q", [0]) * len(posts) for _ in range(2))
         for id_, post, commenter, time in zip(
             ids, history.commented_post, history.commenter, history.commented, strict=True
         ):
+            above: tuple[int, ...]
             if commenter == history.author[post]:
                 body, html = self._random.choice(self._library.replies)
+                above, reply[post] = (last[post],), id_
             else:
                 body, html = self._comment(post, already[post])
+                is_answer = reply[post] and random.random() < ANSWERS
+                above = (last[post], reply[post]) if is_answer else ()
+                reply[post], last[post] = 0, last[post] if is_answer else id_
             already[post] += 1
             yield (
                 id_, posts[post], people[commenter], body, html, RENDERER_VERSION, self._at(time),
                 self._edited(time, 0.02, Comment.EDITABLE_FOR.total_seconds()),
+                *((above[-1], (*above, id_)) if above else (None, None)),
             )  # fmt: skip
 
     def _comment(self, post: int, place: int) -> Text:
