@@ -17,6 +17,9 @@ function quotedText(selection) {
   );
 }
 
+/** A distance from the edge of the window that leaves the button within it. */
+const within = (wanted, most) => Math.max(8, Math.min(wanted, most));
+
 /** Show the button below the selection, next to the text for those who come by keyboard. */
 function place() {
   const selection = getSelection();
@@ -25,8 +28,8 @@ function place() {
   if (text === null) return;
   if (button.previousSibling !== text) text.after(button);
   const { bottom, left } = selection.getRangeAt(0).getBoundingClientRect();
-  button.style.top = `${Math.min(bottom + 8, innerHeight - button.offsetHeight - 8)}px`;
-  button.style.left = `${Math.max(8, Math.min(left, innerWidth - button.offsetWidth - 8))}px`;
+  button.style.top = `${within(bottom + 8, innerHeight - button.offsetHeight - 8)}px`;
+  button.style.left = `${within(left, innerWidth - button.offsetWidth - 8)}px`;
 }
 
 /** Who wrote a text, and where it is. */

@@ -173,7 +173,7 @@ async def comment_too_late(page: Page) -> None:
     """Comment on a post that is not there any more."""
     await page.evaluate("() => { document.querySelector('.comment-form').action = '/post/999'; }")
     await page.get_by_label("Your comment").fill("I was about to say so.")
-    await page.get_by_role("button", name="Comment").click()
+    await page.get_by_role("button", name="Comment", exact=True).click()
     await page.get_by_role("heading", name="Page not found").wait_for()
 
 
@@ -461,6 +461,6 @@ async def write_comment(page: Page) -> str:
     """Comment on the first post; the id of the comment."""
     await page.goto("/post/1")
     await page.get_by_label("Your comment").fill("A word of __mine__.")
-    await page.get_by_role("button", name="Comment").click()
+    await page.get_by_role("button", name="Comment", exact=True).click()
     await page.wait_for_url("**#comment-*")
     return page.url.rpartition("-")[2]

@@ -14,7 +14,7 @@ async def comment(page: Page, text: str) -> None:
     """Write a comment under the sample site's essay."""
     await page.goto(ESSAY)
     await page.get_by_label("Your comment").fill(text)
-    await page.get_by_role("main").get_by_role("button", name="Comment").click()
+    await page.get_by_role("main").get_by_role("button", name="Comment", exact=True).click()
 
 
 @pytest.mark.parametrize(
@@ -113,3 +113,25 @@ async def test_the_browser_keeps_a_draft_of_a_comment_until_it_is_sent(open_page
     await page.goto(ESSAY)
     await expect(text).to_have_value("")
     await expect(note).to_be_hidden()
+
+
+async def test_a_selected_passage_is_quoted_with_its_author(open_page: Opener) -> None:
+    page = await open_page(DESKTOP)
+    await log_in(page, READER)
+    await page.goto(ESSAY)
+    box, button = page.get_by_label("Your comment"), page.get_by_role("button", name="Quote")
+    await expect(button).to_be_hidden()
+    await box.fill("Two things.")
+    passage = page.get_by_role("article").get_by_text("And the verso stayed empty")
+    await passage.select_text()
+    await button.click()
+    address = await passage.locator("xpath=ancestor::article").get_attribute("id")
+    assert address is not None
+    await expect(box).to_have_value(
+        "Two things.\n\n"
+        f"[tomas]({page.url.split('/post/')[0]}/comment/{address.removeprefix('comment-')}) wrote:"
+        "\n\n> And the verso stayed empty, so that it could be pasted up. I had never thought about"
+        " that.\n\n"
+    )
+    await expect(button).to_be_hidden()
+    await expect(page.get_by_label("Preview").locator("blockquote")).to_contain_text("verso")

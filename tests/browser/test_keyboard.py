@@ -71,7 +71,7 @@ async def test_a_post_is_written_edited_commented_on_and_deleted(
     post = main.get_by_role("article").filter(has_text=text)
     await press(page, post.get_by_role("link", name=f"Post by {WRITER}"))
     await type_into(page, main.get_by_label("Your comment"), "Nor this.")
-    await press(page, main.get_by_role("button", name="Comment"))
+    await press(page, main.get_by_role("button", name="Comment", exact=True))
     await expect(main.get_by_text("Nor this.")).to_be_visible()
 
     await page.goto(page.url.partition("?")[0])

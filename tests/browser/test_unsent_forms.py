@@ -68,7 +68,7 @@ async def test_a_comment_comes_back(
     await page.goto(ESSAY)
     await page.get_by_label("Your comment").fill(text)
     await end_session(page)
-    await main.get_by_role("button", name="Comment").click()
+    await main.get_by_role("button", name="Comment", exact=True).click()
 
     await log_in_again(page)
     await expect(page.get_by_label("Text")).to_have_value(text)

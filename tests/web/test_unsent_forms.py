@@ -43,13 +43,15 @@ ONE_MINUTE = timedelta(minutes=1)
 
 # By the address, with the ids of the site: what a person types into the form that is sent there,
 # and what the form has besides. All of it is sent by an administrator, whose post and comment are
-# those with the id 1.
+# those with the id 1; comment 2 is bob's, on the same post.
 TYPED: dict[str, tuple[str, dict[str, str]]] = {
     "/": ("/", {"body": HOSTILE, "submission": "1"}),
     "/write": ("/write", {"title": LINE, "body": HOSTILE, "submission": "1"}),
     "/post/<id:post_id>": ("/post/1", {"body": HOSTILE, "submission": "1"}),
     "/preview": ("/preview", {"body": HOSTILE}),
     "/edit/<id:post_id>": ("/edit/1", {"body": HOSTILE, "version": "1"}),
+    "/comment/preview": ("/comment/preview", {"body": HOSTILE}),
+    "/comment/<id:comment_id>/remove": ("/comment/2/remove", {"reason": HOSTILE}),
     "/comment/<id:comment_id>/edit": ("/comment/1/edit", {"body": HOSTILE}),
     "/report/post/<id:post_id>": ("/report/post/1", {"reason": HOSTILE}),
     "/report/comment/<id:comment_id>": ("/report/comment/1", {"reason": HOSTILE}),
@@ -123,11 +125,12 @@ NOTHING_TYPED = {
     "/auth/sessions/end-others",
     "/auth/tokens/<id:token_id>/revoke",
     "/comment/<id:comment_id>/delete",
+    "/comment/<id:comment_id>/like",
+    "/comment/<id:comment_id>/unlike",
     "/delete/<id:post_id>",
     "/edit/<id:post_id>/cover/<id:media_id>",
     "/edit-profile/avatar/remove",
     "/follow/<username>",
-    "/follow/<username>/<any(alerts, silence):choice>",
     "/notifications/<id:notification_id>/open",
     "/notifications/<id:notification_id>/read",
     "/notifications/read",
@@ -268,7 +271,8 @@ async def browser(failing_app: Broadside) -> AsyncIterator[Browser]:
         session.add_all(
             [PostRevision(post_id=2, number=1, **text), PostRevision(post_id=2, number=2)]
         )
-        session.add(Comment(post_id=1, **written))
+        by_bob = written | {"author_id": bob.id}
+        session.add_all([Comment(post_id=1, **written), Comment(post_id=1, **by_bob)])
         file = {"name": "a" * 32, "generation": "0" * 16, "kind": "png", "frames": 1}
         size = {"width": 1, "height": 1, "variants": [[1, 1]], "bytes": 1, "colour": "000000"}
         session.add(MediaFile(**file, **size))

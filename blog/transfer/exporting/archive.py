@@ -43,7 +43,6 @@ LISTS = {
     "sessions": "sessions.json",
     "api_tokens": "api-tokens.json",
     "mails": "mails.json",
-    "refusals": "refusals.json",
     "mail_preferences": "mail-preferences.json",
     "audit_entries": "audit-entries.json",
     "imports": "imports.json",
