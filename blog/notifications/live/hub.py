@@ -7,6 +7,7 @@ has a connection of its own.
 
 import asyncio
 import logging
+import resource
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -43,6 +44,8 @@ class Hub:
         self._database = database
         self._streams: dict[int, set[Stream]] = defaultdict(set)
         self._number = 0
+        # Linux allows a process 1,024 open files by default, and pages need some of them.
+        self._most_files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         self._people: set[int] = set()
         self._posts: set[int] = set()
         self._asks_all = False
@@ -52,8 +55,10 @@ class Hub:
 
     def has_room_for(self, user_id: int) -> bool:
         """Whether somebody may open another stream."""
-        own = len(self._streams.get(user_id, ()))
-        return not self._is_closed and self._number < MOST_STREAMS and own < MOST_PER_PERSON
+        own, most = len(self._streams.get(user_id, ())), MOST_STREAMS
+        if self._most_files != resource.RLIM_INFINITY:
+            most = min(most, self._most_files // 2)
+        return not self._is_closed and self._number < most and own < MOST_PER_PERSON
 
     async def follow(self, stream: Stream) -> AsyncGenerator[str, None]:
         """The events of a stream, until it ends."""

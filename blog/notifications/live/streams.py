@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncGenerator, Mapping
 
 # Proxies close connections without traffic, nginx after 40 s with our settings.
-HEARTBEAT_SECONDS = 15.0
+HEARTBEAT_SECONDS = 25.0
 
 
 class Stream:
