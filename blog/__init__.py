@@ -25,7 +25,7 @@ from blog.blocks.api import blueprint as blocks_api
 from blog.blocks.events import PersonBlocked, PersonMuted
 from blog.blocks.pages import blueprint as blocks_pages
 from blog.comments.api import blueprint as comments_api
-from blog.comments.events import CommentWritten
+from blog.comments.events import CommentDeleted, CommentRemoved, CommentWritten
 from blog.comments.feeds import blueprint as comment_feeds
 from blog.comments.pages import blueprint as comments_pages
 from blog.core.api import versions
@@ -127,8 +127,10 @@ from blog.moderation.tag_pages import blueprint as tag_moderation_pages
 from blog.notifications import handlers as notices
 from blog.notifications.api import blueprint as notifications_api
 from blog.notifications.cleaning import delete_old as delete_old_notifications
+from blog.notifications.jobs import ANNOUNCE_POST
 from blog.notifications.live.hub import Hub
 from blog.notifications.live.pages import blueprint as live_pages
+from blog.notifications.mail.api import blueprint as mail_settings_api
 from blog.notifications.mail.jobs import MAIL_NOTIFICATIONS
 from blog.notifications.mail.pages import blueprint as notification_mail_pages
 from blog.notifications.pages import blueprint as notifications_pages
@@ -144,7 +146,7 @@ from blog.posts.revisions.comparing import Comparisons
 from blog.posts.revisions.pages import blueprint as revisions_pages
 from blog.posts.state_pages import blueprint as post_state_pages
 from blog.reactions.api import blueprint as reactions_api
-from blog.reactions.events import PostLiked
+from blog.reactions.events import CommentLiked, PostLiked
 from blog.reactions.pages import blueprint as reactions_pages
 from blog.search.api import blueprint as search_api
 from blog.search.feeds import blueprint as search_feeds
@@ -184,18 +186,23 @@ EVENT_HANDLERS = (
     Handler(PostShown, mail_to_subscribers),
     Handler(CommentWritten, notices.tell_of_comments),
     Handler(PostLiked, notices.tell_of_likes),
+    Handler(CommentLiked, notices.tell_of_comment_likes),
     Handler(PersonFollowed, notices.tell_of_followers),
+    Handler(PostPublished, notices.announce_posts),
     Handler(PostReported, notices.tell_of_reports),
     Handler(CommentReported, notices.tell_of_reports),
     Handler(PostHidden, notices.tell_of_moderated_posts),
     Handler(PostShown, notices.tell_of_moderated_posts),
     Handler(CommentDisabled, notices.tell_of_moderated_comments),
     Handler(CommentEnabled, notices.tell_of_moderated_comments),
+    Handler(CommentRemoved, notices.tell_of_moderated_comments),
     Handler(ExportEnded, notices.tell_of_exports),
     Handler(ImportEnded, notices.tell_of_imports),
     Handler(PostHidden, notices.forget_unreadable_posts),
     Handler(PostUnpublished, notices.forget_unreadable_posts),
     Handler(CommentDisabled, notices.forget_disabled_comments),
+    Handler(CommentRemoved, notices.forget_disabled_comments),
+    Handler(CommentDeleted, notices.forget_deleted_comments),
     Handler(ReportClosed, notices.forget_closed_reports),
     Handler(PersonMuted, notices.forget_muted_people),
     Handler(PersonBlocked, notices.forget_blocked_people),
@@ -237,6 +244,7 @@ JOBS = (
     IMPORT_POSTS,
     REMOVE_IMPORT_UPLOAD,
     SWEEP_IMPORT_UPLOADS,
+    ANNOUNCE_POST,
     cleaning("tidy_imports", tidy_imports, every=timedelta(minutes=5)),
     cleaning("delete_old_notifications", delete_old_notifications, every=HOUR),
     cleaning("delete_old_mails", delete_old_mails, every=HOUR),
@@ -335,6 +343,7 @@ RESOURCES = (
     search_api,
     exports_api,
     notifications_api,
+    mail_settings_api,
 )
 # What is closed with the application: live streams, and pools of processes beside the renderer's.
 CLOSING = ("live", "image_processes", "comparisons", "cards")

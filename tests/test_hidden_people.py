@@ -96,7 +96,10 @@ CHANNELS = [
         f"{PREFIX}/posts/2/likes/",
         '"username":"author"',
     ),
-    Channel(f"{PREFIX}/comments/", SHOWN, f"{PREFIX}/comments/", COMMENT),
+    Channel(f"{PREFIX}/comments/", LEFT_OUT, f"{PREFIX}/comments/", COMMENT),
+    Channel(f"{PREFIX}/comments/", LEFT_OUT, f"{PREFIX}/comments/?cursor=", COMMENT),
+    # Threads collapse them, because others may have replied to them.
+    Channel("/post/<id:post_id>", SHOWN, "/post/2?sort=top", COMMENT),
     Channel(
         f"{PREFIX}/posts/<id:post_id>/comments/", SHOWN, f"{PREFIX}/posts/2/comments/", COMMENT
     ),
@@ -111,7 +114,8 @@ CHANNELS = [
 OF_NOBODY_ELSE = {
     "admin", "alt_texts", "api", "autosave", "background", "blocks", "covers", "editor",
     "email_address", "exporting", "exports", "health", "importing", "jobs", "leaving", "live",
-    "login", "mail", "mailbox", "media", "metrics", "moderation", "notifications", "passwords",
+    "login", "mail", "mailbox", "media", "metrics", "moderation", "notification_mail",
+    "notifications", "passwords",
     "post_state", "registration", "reports", "revision_moderation", "sessions", "tag_moderation",
     "tokens",
 }  # fmt: skip
@@ -124,6 +128,7 @@ ALIKE_ROUTES = {
     "/all", "/appearance", "/archive", "/avatar/<seed>.svg", "/delete/<id:post_id>",
     "/edit-profile", "/followed", "/markdown", "/opensearch.xml", "/post/<id:post_id>/<slug>",
     "/preview/<key>", "/tags", "/comment/<id:comment_id>", "/comment/<id:comment_id>/delete",
+    "/comment/<id:comment_id>/remove",
     "/comment/<id:comment_id>/edit", f"{PREFIX}/", f"{PREFIX}/comments/<id:comment_id>",
     f"{PREFIX}/me", f"{PREFIX}/me/drafts/", f"{PREFIX}/me/tags/", f"{PREFIX}/tags/",
     f"{PREFIX}/tags/<tag>",

@@ -108,6 +108,11 @@ TABLE = [
     Row("POST /post/<id:post_id>/bookmark", confirmed(302), "/post/{post}/bookmark"),
     Row("POST /post/<id:post_id>/unbookmark", confirmed(302), "/post/{post}/unbookmark"),
     Row("GET /bookmarks", confirmed(200)),
+    Row(
+        "POST /follow/<username>/<any(alerts, silence):choice>",
+        confirmed(302),
+        "/follow/bob/alerts",
+    ),
     Row("GET /notifications", logged_in(200)),
     Row("POST /notifications/read", confirmed(302)),
     # There is no room, because a stream has no end; see tests/notifications/test_live.py.

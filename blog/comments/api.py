@@ -36,6 +36,7 @@ from blog.core.web.app import current_app, db, read, writes
 from blog.models import Comment, Permission, Post, Scope
 from blog.posts.api import readable_post
 from blog.posts.lists import ListedPost
+from blog.users.blocking import ShutOut, shut_out_by_viewer
 
 blueprint = Resource("comments", __name__, "Comments on posts.")
 
@@ -56,6 +57,7 @@ EXAMPLE = {
     "disabled": False,
     "like_count": 1,
     "liked": True,
+    "collapsed": False,
 }
 
 
@@ -67,7 +69,7 @@ class CommentResource(BaseModel):
 
     model_config = with_example(EXAMPLE)
     PATH_PARAMETER: ClassVar = "comment_id"
-    NOT_EDITED: ClassVar = {"like_count", "liked"}
+    NOT_EDITED: ClassVar = {"like_count", "liked", "collapsed"}
 
     url: Url
     id: int
@@ -87,6 +89,10 @@ class CommentResource(BaseModel):
     liked: Annotated[
         bool | None, Field(description="Whether you like it. Null without credentials.")
     ]
+    collapsed: Annotated[
+        bool,
+        Field(description="Whether pages collapse it for you: you've muted or blocked its author."),
+    ]
 
 
 class CommentList(Collection):
@@ -98,12 +104,14 @@ class CommentList(Collection):
 
 
 def resource(
-    comment: Comment, post: Post | ListedPost, liked: frozenset[int] | None, to: Links
-) -> CommentResource:
+    comment: Comment, post: Post | ListedPost, liked: frozenset[int] | None, outside: ShutOut,
+    to: Links,
+) -> CommentResource:  # fmt: skip
     """The representation of a comment on `post`; its author must be loaded.
 
     Args:
         liked: the comments that the viewer likes; `None` without a viewer.
+        outside: whom they have muted or blocked.
     """
     is_readable = may_read_comment(current_viewer(), comment, post)
     return CommentResource(
@@ -120,6 +128,7 @@ def resource(
         disabled=comment.is_disabled,
         like_count=comment.like_count,
         liked=None if liked is None else comment.id in liked,
+        collapsed=comment.author_id in outside,
     )
 
 
@@ -139,8 +148,7 @@ async def list_post_comments(post_id: int) -> Response:
     """List a post's comments, the oldest first."""
     post = await readable_post(post_id)
     wanted = requested_page(current_app.settings.comments_per_page)
-    filtered_for = current_viewer().filtered_for
-    return await _list(await read(queries.comments_page, post, wanted, filtered_for), post)
+    return await _list(await read(queries.comments_page, post, wanted), post)
 
 
 @blueprint.post("/posts/<id:post_id>/comments/")
@@ -224,6 +232,7 @@ def _new_resource(
         disabled=False,
         like_count=0,
         liked=False,
+        collapsed=False,
     )
 
 
@@ -235,7 +244,8 @@ async def comment_resource(comment_id: int) -> CommentResource:
     """
     comment = await readable_comment(comment_id)
     liked = await _liked([comment])
-    return resource(comment, comment.post, liked, links())
+    outside = await shut_out_by_viewer((comment.author_id,))
+    return resource(comment, comment.post, liked, outside, links())
 
 
 async def _list(comments: Page[Comment], post: ListedPost | None = None) -> Response:
@@ -247,8 +257,9 @@ async def _list(comments: Page[Comment], post: ListedPost | None = None) -> Resp
     rows = [row for row in comments.rows if may_know_of_comment(current_viewer(), post or row.post)]
     comments = replace(comments, rows=tuple(rows))
     liked = await _liked(rows)
+    outside = await shut_out_by_viewer([row.author_id for row in rows])
     return await list_response(
-        CommentList, comments, lambda row, to: resource(row, post or row.post, liked, to),
+        CommentList, comments, lambda row, to: resource(row, post or row.post, liked, outside, to),
         texts=TEXTS,
     )  # fmt: skip
 

@@ -16,8 +16,8 @@ from blog.core.db.pagination import CursorRequest, PageRequest
 from blog.core.web.app import read
 from blog.core.web.forms import Form
 from blog.models import Comment, CommentLike, Follow, Post
-from blog.models.block import hidden_people
 from blog.posts.viewer_state import PARTS, VIEWER, ViewerState, state_of
+from blog.users.blocking import NOBODY, ShutOut, shut_out_by_viewer
 
 _LIKE = CommentLike.__table__.c
 _LIKED_COMMENTS = select(literal_column("'liked comment'"), _LIKE.comment_id).where(
@@ -29,10 +29,6 @@ _FOLLOWED = select(literal_column("'followed by'"), _FOLLOW.follower_id).where(
     _FOLLOW.follower_id == bindparam("author", type_=BigInteger), _FOLLOW.followed_id == VIEWER
 )
 _STATE = union_all(*PARTS, _LIKED_COMMENTS, _FOLLOWED)
-_hidden = hidden_people(VIEWER).subquery("hidden")
-_HIDDEN = select(_hidden.c.id).where(
-    _hidden.c.id == any_(bindparam("people", type_=ARRAY(BigInteger)))
-)
 
 
 @dataclass(frozen=True)
@@ -46,6 +42,7 @@ class Conversation:
         parent: the comment that the form replies to.
         state: what the viewer has done with the post; `None` if they are not logged in.
         liked: the ids of the comments on the page that they like.
+        shut_out: whom of the authors of the post and of the comments they have muted or blocked.
     """
 
     threads: Threads
@@ -54,6 +51,7 @@ class Conversation:
     parent: Comment | None = None
     state: ViewerState | None = None
     liked: frozenset[int] = frozenset()
+    shut_out: ShutOut = NOBODY
 
 
 async def conversation(
@@ -78,11 +76,13 @@ async def conversation(
         return Conversation(threads, form)
     ids = tuple(found.comment.id for found in threads.page.rows)
     rows = await read(_viewer_state, viewer.id, post.id, post.author_id, ids)
-    may = may_comment(viewer, post, is_followed=bool(_ids(rows, "followed by")))
-    if viewer.filtered_for:
-        threads = threads.without(await read(_people_hidden_from, viewer.id, threads.people))
+    is_followed = any(what == "followed by" for what, _ in rows)
+    may = may_comment(viewer, post, is_followed=is_followed)
     parent = await parent_of_reply(form, post) if may else None
-    return Conversation(threads, form, may, parent, state_of(rows), _ids(rows, "liked comment"))
+    outside = await shut_out_by_viewer(
+        (post.author_id, *(found.comment.author_id for found in threads.page.rows))
+    )
+    return Conversation(threads, form, may, parent, state_of(rows), liked_comments(rows), outside)
 
 
 async def _viewer_state(
@@ -96,16 +96,9 @@ async def _viewer_state(
     return (await session.execute(_STATE, values)).all()
 
 
-async def _people_hidden_from(
-    session: AsyncSession, viewer_id: int, people: Sequence[int]
-) -> frozenset[int]:
-    """Which of these people a viewer does not see."""
-    rows = await session.scalars(_HIDDEN, {"viewer": viewer_id, "people": list(people)})
-    return frozenset(rows.all())
-
-
-def _ids(rows: Sequence[tuple[str, int]], wanted: str) -> frozenset[int]:
-    return frozenset(row_id for what, row_id in rows if what == wanted)
+def liked_comments(rows: Sequence[tuple[str, int]]) -> frozenset[int]:
+    """The comments in rows of the viewer's state."""
+    return frozenset(row_id for what, row_id in rows if what == "liked comment")
 
 
 async def comments_liked_by(
@@ -115,4 +108,4 @@ async def comments_liked_by(
     rows = await session.execute(
         _LIKED_COMMENTS, {"viewer": viewer_id, "comments": list(comment_ids)}
     )
-    return _ids(rows.all(), "liked comment")
+    return liked_comments(rows.all())

@@ -12,7 +12,7 @@ class CommentWritten(DomainEvent):
     comment_id: int
     post_id: int
     author_id: int
-    parent_id: int | None = None
+    parent_id: int | None
 
 
 @dataclass(frozen=True)

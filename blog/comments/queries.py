@@ -15,6 +15,7 @@ from sqlalchemy import (
     bindparam,
     func,
     select,
+    text,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, defer, joinedload
@@ -78,7 +79,7 @@ _of_post = select(Comment.id).where(
 )
 _UNDER_POST: Listing[Comment] = Listing(
     Order(Comment.id, descending=False), _of_post, lambda comment: (comment.id,),
-    complete=_under_post, deepest=ANY_PAGE, shown=shown_to_viewer(Comment.author_id),
+    complete=_under_post, deepest=ANY_PAGE,
 )  # fmt: skip
 _NEWEST_UNDER_POST: Listing[Comment] = Listing(
     Order(Comment.id), _of_post, lambda comment: (comment.id,),
@@ -90,6 +91,14 @@ _NEWEST: Listing[Comment] = Listing(
     by_number=ids_of_page(_ids, _newest_first, CommentRange), deepest=ANY_PAGE,
     shown=shown_to_viewer(Comment.author_id),
 )  # fmt: skip
+# Who wrote the post, and the comment that is replied to.
+_ANSWERED = text("""
+    SELECT place - 1, posts.author_id, comments.author_id
+    FROM unnest(CAST(:posts AS bigint[]), CAST(:parents AS bigint[]))
+        WITH ORDINALITY AS given (post_id, parent_id, place)
+    JOIN posts ON posts.id = given.post_id
+    LEFT JOIN comments ON comments.id = given.parent_id
+""")
 _before = aliased(Comment)
 _position = (
     select(func.count())
@@ -109,18 +118,27 @@ _SUBMITTED = (
 
 
 async def comments_page(
-    session: AsyncSession, post: Post | ListedPost, wanted: PageRequest | CursorRequest,
-    filtered_for: int = 0,
-) -> Page[Comment]:  # fmt: skip
-    """A page of the comments of `post`, the oldest first, with their authors.
-
-    Args:
-        filtered_for: the viewer whose hidden people are left out (`Viewer.filtered_for`).
-    """
+    session: AsyncSession, post: Post | ListedPost, wanted: PageRequest | CursorRequest
+) -> Page[Comment]:
+    """A page of the comments of `post`, the oldest first, with their authors."""
     total = post.comment_count
     if isinstance(wanted, PageRequest) and wanted.offset and wanted.offset >= total:
         return _UNDER_POST.page([], wanted, total)
-    return await _UNDER_POST.read(session, wanted, total, filtered_for=filtered_for, post=post.id)
+    return await _UNDER_POST.read(session, wanted, total, post=post.id)
+
+
+async def answered(
+    session: AsyncSession, replies: Sequence[tuple[int, int | None]]
+) -> Sequence[frozenset[int]]:
+    """Whom each comment answers: the authors of the post, and of the comment that it replies to.
+
+    Args:
+        replies: for each, the id of the post, and of the comment that it replies to, if any.
+    """
+    parameters = {"posts": [post for post, _ in replies], "parents": [of for _, of in replies]}
+    rows = (await session.execute(_ANSWERED, parameters)).all()
+    people = {place: frozenset(ids) - {None} for place, *ids in rows}
+    return [people.get(place, frozenset()) for place in range(len(replies))]
 
 
 async def newest_under_post(
@@ -133,8 +151,11 @@ async def newest_under_post(
 async def newest(
     session: AsyncSession, wanted: PageRequest | CursorRequest, filtered_for: int = 0
 ) -> Page[Comment]:
-    """A page of all comments, the newest first, with their authors and posts; `filtered_for` as in
-    `comments_page`."""
+    """A page of all comments, the newest first, with their authors and posts.
+
+    Args:
+        filtered_for: the viewer whose hidden people are left out (`Viewer.filtered_for`).
+    """
     total = await session.scalar(select(number_of_rows(CommentRange)))
     return await _NEWEST.read(session, wanted, total, filtered_for=filtered_for)
 

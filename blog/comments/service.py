@@ -30,7 +30,6 @@ from blog.models import Act, Comment, Permission, Post
 from blog.models.comment import has_replies
 from blog.posts.lists import Author
 from blog.posts.policies import POST_IS_HIDDEN, unreadable
-from blog.posts.queries import author_ids
 from blog.users.blocking import refuse_blocked, refusing_blocked
 
 POST_IS_GONE = "This post doesn't exist. It may have been deleted."
@@ -55,16 +54,17 @@ async def write_comment(
         body_html: the rendered text of the form.
 
     Raises:
-        ForbiddenError: the viewer may not comment, or not on this post, or the viewer or its
-            author has blocked the other.
+        ForbiddenError: the viewer may not comment, or not on this post, or the viewer and its
+            author, or the author of the comment that they reply to, have blocked the other.
         NotFoundError: the post does not exist (any more).
         GoneError: a moderator has hidden it.
         InvalidFieldsError: what it replies to is not on this post, or is deleted or disabled.
     """
     if not author.can(Permission.COMMENT):
         raise ForbiddenError
-    if author.filtered_for and (post_author := await writes.run(author_ids, post_id)):
-        await refuse_blocked(writes, author, post_author, NOT_POSSIBLE)
+    if author.filtered_for:
+        for other_id in await writes.run(queries.answered, (post_id, form.reply_to)):
+            await refuse_blocked(writes, author, other_id, NOT_POSSIBLE)
     comment = NewComment(
         post_id=post_id,
         author=Author.of(author),

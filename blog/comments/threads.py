@@ -6,7 +6,7 @@ with it, and so are deleted ones that have replies.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -80,7 +80,6 @@ class Node:
         comment: the comment; its author is loaded, unless it is deleted.
         is_shown: whether the page has it. Otherwise only its replies are on the page.
         is_deleted: whether it is deleted.
-        is_hidden: whether the viewer does not see its author.
         parent_author: as in `Found`.
         replies: the replies, in their order.
     """
@@ -90,7 +89,6 @@ class Node:
     is_deleted: bool
     parent_author: str | None
     replies: list["Node"] = field(default_factory=list)
-    is_hidden: bool = False
 
     @property
     def is_beside_parent(self) -> bool:
@@ -113,34 +111,6 @@ class Threads:
     page: Page[Found]
     first: Sequence[Node]
     sort: Sort
-
-    @property
-    def people(self) -> tuple[int, ...]:
-        """The ids of the authors of the comments."""
-        people, nodes = set(), [*self.first]
-        while nodes:
-            node = nodes.pop()
-            nodes += node.replies
-            people.add(node.comment.author_id)
-        return tuple(sorted(people - {None}))
-
-    def without(self, hidden_people: frozenset[int]) -> "Threads":
-        """The page for a viewer who does not see these people. Where others reply to what one of
-        them wrote, a comment without its text stands for it."""
-
-        def shown(nodes: Sequence[Node]) -> list[Node]:
-            found = []
-            for node in nodes:
-                replies = shown(node.replies)
-                is_hidden = node.comment.author_id in hidden_people
-                if replies or not is_hidden:
-                    is_shown = node.is_shown and not is_hidden
-                    found.append(
-                        replace(node, is_shown=is_shown, is_hidden=is_hidden, replies=replies)
-                    )
-            return found
-
-        return replace(self, first=shown(self.first))
 
 
 _POST = bindparam("post", type_=BigInteger)

@@ -39,7 +39,7 @@ _PUBLISH = text(f"""
         WHERE id = ANY(CAST(:posts AS bigint[])) AND comments_open AND {_IS_SHOWN}
         ORDER BY id FOR NO KEY UPDATE
     ), parent AS MATERIALIZED (
-        SELECT id, post_id, author_id, coalesce(path, ARRAY[id]) AS path FROM comments
+        SELECT id, post_id, coalesce(path, ARRAY[id]) AS path FROM comments
         WHERE id = ANY(CAST(:parents AS bigint[])) AND post_id IN (SELECT id FROM post)
             AND {_CAN_BE_REPLIED_TO}
         ORDER BY id FOR NO KEY UPDATE
@@ -56,12 +56,6 @@ _PUBLISH = text(f"""
         ) JOIN post ON post.id = given.post_id
         LEFT JOIN parent ON parent.id = given.parent_id AND parent.post_id = given.post_id
         WHERE (given.parent_id IS NULL OR parent.id IS NOT NULL) AND {_MAY_COMMENT}
-            AND NOT EXISTS (
-                SELECT FROM blocks
-                WHERE (user_id, blocked_id) IN (
-                    (parent.author_id, given.author_id), (given.author_id, parent.author_id)
-                )
-            )
     ), added AS (
         INSERT INTO comments (
             id, post_id, author_id, body, body_html, renderer_version, submission, parent_id, path
@@ -131,9 +125,7 @@ class Refusal(enum.Enum):
     HIDDEN = enum.auto()
     CLOSED = enum.auto()
     LIMITED = enum.auto()  # To people the author of the post follows.
-    # What it replies to is not under the post, is deleted or disabled, or of somebody between whom
-    # and the commenter there is a block.
-    NO_PARENT = enum.auto()
+    NO_PARENT = enum.auto()  # What it replies to is not under the post, is deleted or disabled.
 
 
 @causes(CommentWritten)

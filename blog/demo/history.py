@@ -19,6 +19,8 @@ SPAN = 400 * DAY
 LARGE_SITE = 1_000
 FRIENDS_WHO_RARELY_WRITE = 5
 MOST_COMMENTS_ON_ONE_POST = 10_000
+# Of a post, besides those that it has because people talk about it.
+MEAN_LIKES, LIKES_PER_COMMENT = 0.8, 0.4
 # How many users they follow, at most half of all.
 FOLLOWED_BY = {MEMBER: 50, READER: 1_000}
 TRIES = 12
@@ -66,7 +68,8 @@ class History:
         joined, last_seen: per user, in seconds since the start, like all times here.
         post_count, follower_count, following_count: per user.
         follower, followed: per follow, grouped by follower.
-        posted, author, comment_count: per post.
+        posted, author, comment_count, like_count: per post.
+        liker, liked: per like, grouped by post.
         commented, commenter, commented_post: per comment, the oldest first.
     """
 
@@ -84,6 +87,7 @@ class History:
         self._join()
         self._post(topics_of_posts)
         self._comment()
+        self._like()
         self._follow()
         # Users were last seen after their last action.
         self.last_seen = array("d", (t + (SPAN - t) * random.random() ** 2 for t in self._latest))
@@ -92,7 +96,7 @@ class History:
         """Set all counts to 0, for a database whose triggers count."""
         users, posts = array("I", [0]) * self._sizes.users, array("I", [0]) * self._sizes.posts
         self.post_count = self.follower_count = self.following_count = users
-        self.comment_count = posts
+        self.comment_count = self.like_count = posts
 
     def _join(self) -> None:
         """Most users joined early, the founder first."""
@@ -182,6 +186,24 @@ class History:
             return author
         somebody = int(known * self._random.random() ** 1.5)
         return somebody if somebody != author else (somebody + 1) % known
+
+    def _like(self) -> None:
+        """The more a post is talked about, the more people like it, not counting its author."""
+        # A source of its own, so that everything else is as it would be without likes.
+        random = Random(self._sizes.posts)  # noqa: S311
+        self.liker, self.liked = array("I"), array("I")
+        self.like_count = array("I")
+        for post, time in enumerate(self.posted):
+            known, author = self._known(time), self.author[post]
+            mean = MEAN_LIKES + LIKES_PER_COMMENT * self.comment_count[post]
+            wanted = min(int(random.expovariate(1 / mean)), known // 2)
+            people: set[int] = set()
+            while len(people) < wanted:
+                people.add(int(known * random.random() ** 1.5))
+            people.discard(author)
+            self.liker.extend(sorted(people))
+            self.liked.extend([post] * len(people))
+            self.like_count.append(len(people))
 
     def _follow(self) -> None:
         """Nearly all follow the founder, and those who joined early have the most followers."""

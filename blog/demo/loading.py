@@ -82,7 +82,7 @@ async def load(
         await connection.execution_options(isolation_level="AUTOCOMMIT")
         tables = (
             "users, follows, media, media_files, posts, post_search, post_media, post_tags, tags, "
-            "comments, user_ranges, post_days, comment_ranges, tag_ranges"
+            "post_likes, comments, user_ranges, post_days, comment_ranges, tag_ranges"
         )
         await connection.execute(text(f"VACUUM (ANALYZE) {tables}"))
 
@@ -115,6 +115,7 @@ async def _store(
         await _copy(connection, table, columns, records, progress)
     of_drafts = demonstration.drafts(people, drafts)
     await _copy(connection, "posts", rows.POST_COLUMNS, of_drafts)
+    await _copy(connection, "post_likes", rows.LIKE_COLUMNS, demonstration.likes(people, posts))
     tagged = demonstration.post_tags(people, posts, tags)
     await _copy(connection, "post_tags", rows.POST_TAG_COLUMNS, tagged)
     if not counted_by_triggers:

@@ -28,8 +28,10 @@ USER_COLUMNS = (
 FOLLOW_COLUMNS = ("follower_id", "followed_id", "created_at")
 POST_COLUMNS = (
     "id", "author_id", "title", "slug", "status", "body", "body_html", "excerpt", "word_count",
-    "renderer_version", "created_at", "published_at", "edited_at", "comment_count", "cover_id",
+    "renderer_version", "created_at", "published_at", "edited_at", "comment_count", "like_count",
+    "cover_id",
 )  # fmt: skip
+LIKE_COLUMNS = ("user_id", "post_id", "created_at")
 MEDIA_COLUMNS = ("id", "owner_id", "name", "alt", "bytes")
 POST_MEDIA_COLUMNS = ("post_id", "name")
 POST_TAG_COLUMNS = ("post_id", "tag_id", "position", "author_id", "published_at")
@@ -39,9 +41,11 @@ DRAFTS = 20
 # One of so many posts with a title has a cover, and an author has so many different ones.
 COVERED = 2
 COVERS_OF_AN_AUTHOR = 3
+# How many of the comments after a reply by the author answer it.
+ANSWERS = 0.4
 COMMENT_COLUMNS = (
     "id", "post_id", "author_id", "body", "body_html", "renderer_version", "created_at",
-    "edited_at",
+    "edited_at", "parent_id", "path",
 )  # fmt: skip
 
 
@@ -131,7 +135,7 @@ class Demonstration:
                 id_, author, *self._titled(author, texts[place].title), PostStatus.PUBLISHED,
                 *texts[place].text, *shown[place], RENDERER_VERSION, self._at(posted),
                 self._at(posted), self._edited(posted, 0.05, DAY), history.comment_count[number],
-                covers.get(self._covers.get(number)),
+                history.like_count[number], covers.get(self._covers.get(number)),
             )  # fmt: skip
 
     def drafts(self, people: Sequence[int], ids: Sequence[int]) -> Iterator[Row]:
@@ -141,7 +145,7 @@ class Demonstration:
             yield (
                 id_, author, *self._titled(author, post.title), PostStatus.DRAFT, *post.text,
                 excerpt(post.text.html), word_count(post.text.html), RENDERER_VERSION,
-                self._at(SPAN - number * HOUR), None, None, 0, None,
+                self._at(SPAN - number * HOUR), None, None, 0, 0, None,
             )  # fmt: skip
 
     def _of_draft(self, number: int) -> WrittenPost:
@@ -189,20 +193,30 @@ class Demonstration:
     def comments(
         self, people: Sequence[int], posts: Sequence[int], ids: Sequence[int]
     ) -> Iterator[Row]:
-        """The comments on all posts, the oldest first."""
+        """The comments on all posts, the oldest first. Authors reply to the last comment of
+        somebody else, and some people answer them."""
         history = self.history
+        random = Random(len(ids))  # noqa: S311 (as for the history of likes)
         already = array("I", [0]) * len(posts)
+        # The ids of each post's last comment that isn't a reply, and of the author's reply to it.
+        last, reply = (array("q", [0]) * len(posts) for _ in range(2))
         for id_, post, commenter, time in zip(
             ids, history.commented_post, history.commenter, history.commented, strict=True
         ):
+            above: tuple[int, ...]
             if commenter == history.author[post]:
                 body, html = self._random.choice(self._library.replies)
+                above, reply[post] = (last[post],), id_
             else:
                 body, html = self._comment(post, already[post])
+                is_answer = reply[post] and random.random() < ANSWERS
+                above = (last[post], reply[post]) if is_answer else ()
+                reply[post], last[post] = 0, last[post] if is_answer else id_
             already[post] += 1
             yield (
                 id_, posts[post], people[commenter], body, html, RENDERER_VERSION, self._at(time),
                 self._edited(time, 0.02, Comment.EDITABLE_FOR.total_seconds()),
+                *((above[-1], (*above, id_)) if above else (None, None)),
             )  # fmt: skip
 
     def _comment(self, post: int, place: int) -> Text:
@@ -213,6 +227,15 @@ class Demonstration:
         others = self._library.comments[written.topic]
         # Consecutive posts should not start at consecutive comments.
         return others[(17 * post + place) % len(others)]
+
+    def likes(self, people: Sequence[int], posts: Sequence[int]) -> Iterator[Row]:
+        """The likes of posts, in the days after they were published."""
+        history = self.history
+        random = Random(len(history.liker))  # noqa: S311 (as for the history of likes)
+        for liker, post in zip(history.liker, history.liked, strict=True):
+            posted = history.posted[post]
+            time = min(posted + random.expovariate(1 / DAY), SPAN)
+            yield people[liker], posts[post], self._at(time)
 
     def _at(self, seconds: float) -> datetime:
         return self._beginning + timedelta(seconds=seconds)

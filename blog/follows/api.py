@@ -12,7 +12,7 @@ from blog.core.api.responses import NoContent, no_content
 from blog.core.auth.identity import current_viewer, required_viewer
 from blog.core.auth.permissions import permission_required
 from blog.core.db.pagination import Page
-from blog.core.web.app import current_app, read, writes
+from blog.core.web.app import current_app, db, read, writes
 from blog.follows import queries, service
 from blog.models import Follow, Permission, Scope, User
 from blog.users.api import UserList, addressed_user, resource
@@ -62,6 +62,29 @@ async def unfollow_user(user: int | str) -> Response:
     """Unfollow a user."""
     followed = await addressed_user(user)
     await service.unfollow(await writes(), required_viewer(), followed)
+    return no_content()
+
+
+@blueprint.put("/users/<person:user>/follow/alerts")
+@requires_scope(Scope.WRITE)
+@document_response(Problem, 422)
+@document_response(NoContent, 204)
+@permission_required(Permission.FOLLOW)
+async def turn_on_alerts(user: int | str) -> Response:
+    """Be notified of each new post of a user you follow."""
+    followed = await addressed_user(user)
+    await service.set_alerts(db(), required_viewer(), followed, notify=True)
+    return no_content()
+
+
+@blueprint.delete("/users/<person:user>/follow/alerts")
+@requires_scope(Scope.WRITE)
+@document_response(NoContent, 204)
+@permission_required(Permission.FOLLOW)
+async def turn_off_alerts(user: int | str) -> Response:
+    """Be no longer notified of a user's new posts."""
+    followed = await addressed_user(user)
+    await service.set_alerts(db(), required_viewer(), followed, notify=False)
     return no_content()
 
 

@@ -7,7 +7,7 @@ from blog.core.auth.identity import current_viewer, required_viewer
 from blog.core.auth.permissions import permission_required
 from blog.core.auth.quotas import FOLLOWING, quota
 from blog.core.errors import InvalidFieldsError, NotFoundError
-from blog.core.web.app import current_app, look_up, read, writes
+from blog.core.web.app import current_app, db, look_up, read, writes
 from blog.core.web.headers import keep_out_of_indexes
 from blog.core.web.requests import requested_page
 from blog.follows import queries, service
@@ -51,6 +51,24 @@ async def unfollow(username: str) -> ResponseReturnValue:
     else:
         await flash(f"You aren't following {person.username}.", "info")
     return redirect(url_for("site.profile", username=person.username))
+
+
+@blueprint.post("/follow/<username>/<any(alerts, silence):choice>")
+@quota(FOLLOWING)
+@permission_required(Permission.FOLLOW)
+async def set_alerts(username: str, choice: str) -> ResponseReturnValue:
+    """Be notified of a user's new posts, or no longer, and redirect to the profile."""
+    if (person := await look_up(user_by_username, username)) is None:
+        return await _person_is_gone(username)
+    name, notify = person.username, choice == "alerts"
+    try:
+        await service.set_alerts(db(), required_viewer(), person, notify=notify)
+    except InvalidFieldsError as error:
+        await flash(str(error), "info")
+    else:
+        will = "will be notified" if notify else "won't be notified"
+        await flash(f"You {will} when {name} publishes a post.", "success")
+    return redirect(url_for("site.profile", username=name))
 
 
 async def _person_is_gone(username: str) -> ResponseReturnValue:

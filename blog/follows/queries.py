@@ -2,14 +2,14 @@
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Select, and_, bindparam, or_, select
+from sqlalchemy import BigInteger, Select, and_, bindparam, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, contains_eager
 
 from blog.core.auth.viewer import Viewer
 from blog.core.db.cursors import Order
 from blog.core.db.pagination import CursorRequest, Listing, Page, PageRequest, Rows
-from blog.models import Follow, User
+from blog.models import Follow, PostAlert, User
 from blog.models.account_deletion import not_deleted
 from blog.models.block import shown_to_viewer
 
@@ -18,10 +18,15 @@ _VIEWER = bindparam("viewer", type_=BigInteger)
 
 
 class Relation(NamedTuple):
-    """The relationship of a viewer to a user: whether each follows the other."""
+    """The relationship of a viewer to a user: whether each follows the other.
+
+    Attributes:
+        is_notified: whether the viewer is notified of the user's new posts.
+    """
 
     follows: bool
     is_followed: bool
+    is_notified: bool
 
 
 def _list_of(whose: Any, other_id: Any, other: str) -> Listing[Follow]:
@@ -50,7 +55,10 @@ def _list_of(whose: Any, other_id: Any, other: str) -> Listing[Follow]:
 
 _FOLLOWERS = _list_of(Follow.followed_id, Follow.follower_id, "follower")
 _FOLLOWED_BY = _list_of(Follow.follower_id, Follow.followed_id, "followed")
-_RELATION = select(Follow.follower_id).where(
+_has_alert = exists().where(
+    PostAlert.follower_id == Follow.follower_id, PostAlert.followed_id == Follow.followed_id
+)
+_RELATION = select(Follow.follower_id, _has_alert).where(
     or_(
         and_(Follow.follower_id == _VIEWER, Follow.followed_id == _PERSON),
         and_(Follow.follower_id == _PERSON, Follow.followed_id == _VIEWER),
@@ -60,8 +68,9 @@ _RELATION = select(Follow.follower_id).where(
 
 async def relation(session: AsyncSession, viewer: Viewer, person: User) -> Relation:
     """The relationship of `viewer` to `person`."""
-    found = set(await session.scalars(_RELATION, {"viewer": viewer.id, "person": person.id}))
-    return Relation(viewer.id in found, person.id in found)
+    rows = await session.execute(_RELATION, {"viewer": viewer.id, "person": person.id})
+    has_alert: dict[int, bool] = {row[0]: row[1] for row in rows}
+    return Relation(viewer.id in has_alert, person.id in has_alert, has_alert.get(viewer.id, False))
 
 
 async def followers(

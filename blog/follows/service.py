@@ -1,13 +1,16 @@
 """Following and unfollowing. Each function is one transaction; triggers count the follows."""
 
+from sqlalchemy import delete
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.auth.viewer import Viewer
 from blog.core.db.database_errors import broken_reference
 from blog.core.errors import ForbiddenError, InvalidFieldsError, LimitReachedError, NotFoundError
 from blog.core.web.batches import Batches
 from blog.follows.writes import Pair, add, exist, remove
-from blog.models import Permission, User
+from blog.models import Follow, Permission, PostAlert, User
 from blog.users.blocking import refuse_blocked, refusing_blocked
 
 # The timeline reads the newest posts of each followed user.
@@ -15,7 +18,9 @@ MOST_FOLLOWED = 10_000
 FOLLOWS_ENOUGH = (
     f"You're following {MOST_FOLLOWED:,} people, which is the maximum. Unfollow someone first."
 )
+NOT_FOLLOWED = "Follow {name} first to hear of their posts."
 # For those whom the person has blocked.
+NOT_FOLLOWED = "Follow {name} first."
 NOT_POSSIBLE = "You can't follow {name}."
 
 
@@ -58,3 +63,25 @@ async def unfollow(writes: Batches, follower: Viewer, person: User) -> bool:
         `False` if they did not follow them.
     """
     return await writes.run(remove, Pair(follower.id, person.id))
+
+
+async def set_alerts(
+    session: AsyncSession, follower: Viewer, person: User, *, notify: bool
+) -> None:
+    """Let `follower` be notified of each new post of `person`, or no longer.
+
+    Raises:
+        ForbiddenError: the follower may not follow users.
+        InvalidFieldsError: they don't follow the person.
+    """
+    if not follower.can(Permission.FOLLOW):
+        raise ForbiddenError
+    pair = {"follower_id": follower.id, "followed_id": person.id}
+    if not notify:
+        await session.execute(delete(PostAlert).filter_by(**pair))
+    # The lock makes an unfollow wait, which deletes what this has written.
+    elif await session.get(Follow, pair, with_for_update={"read": True, "key_share": True}) is None:
+        raise InvalidFieldsError({"": NOT_FOLLOWED.format(name=person.username)})
+    else:
+        await session.execute(insert(PostAlert).values(**pair).on_conflict_do_nothing())
+    await session.commit()

@@ -21,6 +21,7 @@ from blog.models.media import Media
 from blog.models.media_file import MediaFile, MediaState
 from blog.models.notification import Notification, NotificationItem, NotificationKind
 from blog.models.post import Post, PostStatus
+from blog.models.post_alert import PostAlert
 from blog.models.post_day import PostDay
 from blog.models.post_draft import PostDraft
 from blog.models.post_import import ImportRemark, ImportState, PostImport
@@ -75,6 +76,7 @@ __all__ = [
     "NotificationKind",
     "Permission",
     "Post",
+    "PostAlert",
     "PostDay",
     "PostDraft",
     "PostImport",

@@ -118,8 +118,9 @@ class NotificationItem(Base):
     actor_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     post_id: Mapped[int | None] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"))
     comment_id: Mapped[int | None] = mapped_column(ForeignKey("comments.id", ondelete="CASCADE"))
-    # The post that the actor likes, and the person whom they follow.
+    # The post or comment that the actor likes, and the person whom they follow.
     liked_post_id: Mapped[int | None]
+    liked_comment_id: Mapped[int | None]
     followed_id: Mapped[int | None]
     report_id: Mapped[int | None] = mapped_column(ForeignKey("reports.id", ondelete="CASCADE"))
     export_id: Mapped[int | None] = mapped_column(ForeignKey("exports.id", ondelete="CASCADE"))
@@ -131,6 +132,11 @@ class NotificationItem(Base):
         ForeignKeyConstraint(
             ["liked_post_id", "actor_id"],
             ["post_likes.post_id", "post_likes.user_id"],
+            ondelete="CASCADE",
+        ),
+        ForeignKeyConstraint(
+            ["liked_comment_id", "actor_id"],
+            ["comment_likes.comment_id", "comment_likes.user_id"],
             ondelete="CASCADE",
         ),
         ForeignKeyConstraint(
@@ -151,9 +157,14 @@ class NotificationItem(Base):
                 postgresql_where=text(f"{columns[0]} IS NOT NULL{condition}"),
             )
             for columns, condition in (
-                (("post_id", "user_id"), " AND comment_id IS NULL AND liked_post_id IS NULL"),
+                (
+                    ("post_id", "user_id"),
+                    " AND comment_id IS NULL AND liked_post_id IS NULL"
+                    " AND liked_comment_id IS NULL",
+                ),
                 (("comment_id", "user_id"), ""),
                 (("liked_post_id", "actor_id"), ""),
+                (("liked_comment_id", "actor_id"), ""),
                 (("followed_id", "actor_id"), ""),
                 (("report_id", "user_id"), ""),
                 (("export_id",), ""),

@@ -6,13 +6,14 @@ Most need not be taken back here: a row that is deleted takes what it has caused
 
 from collections.abc import Sequence
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.blocks.events import PersonBlocked, PersonMuted
-from blog.comments.events import CommentWritten
+from blog.comments.events import CommentDeleted, CommentRemoved, CommentWritten
+from blog.core.jobs.queue import enqueue
 from blog.follows.events import PersonFollowed
-from blog.models import NotificationKind, Permission
+from blog.models import NotificationKind, Permission, PostAlert
 from blog.moderation.events import (
     CommentDisabled,
     CommentEnabled,
@@ -22,20 +23,34 @@ from blog.moderation.events import (
     PostShown,
     ReportClosed,
 )
+from blog.notifications.jobs import ANNOUNCE_POST
 from blog.notifications.writes import notifying
-from blog.posts.events import PostUnpublished
-from blog.reactions.events import PostLiked
+from blog.posts.events import PostPublished, PostUnpublished
+from blog.reactions.events import CommentLiked, PostLiked
 from blog.transfer.exporting.events import ExportEnded
 from blog.transfer.importing.events import ImportEnded
 
-_Moderation = PostHidden | PostShown | CommentDisabled | CommentEnabled
+_Moderation = PostHidden | PostShown | CommentDisabled | CommentEnabled | CommentRemoved
 
+# The author of a comment hears of a reply to it once, also below their own post.
 _COMMENTS = notifying(
-    "comments JOIN posts ON posts.id = comments.post_id"
-    " WHERE comments.id = ANY(CAST(:comments AS bigint[]))",
-    kind=NotificationKind.COMMENT,
-    user_id="posts.author_id",
-    about_post="posts.id",
+    """
+        comments JOIN posts ON posts.id = comments.post_id
+        LEFT JOIN comments AS parent ON parent.id = comments.parent_id
+        CROSS JOIN LATERAL (
+            SELECT 'reply' AS kind, parent.author_id AS user_id, NULL AS post_id,
+                parent.id AS comment_id
+            WHERE parent.author_id IS NOT NULL
+            UNION ALL
+            SELECT 'comment', posts.author_id, posts.id, NULL
+            WHERE posts.author_id IS DISTINCT FROM parent.author_id
+        ) AS told
+        WHERE comments.id = ANY(CAST(:comments AS bigint[]))
+    """,
+    kind="told.kind",
+    user_id="told.user_id",
+    about_post="told.post_id",
+    about_comment="told.comment_id",
     commented=True,
     actor_id="comments.author_id",
     post_id="posts.id",
@@ -50,6 +65,16 @@ _LIKES = notifying(
     actor_id="liked.user_id",
     post_id="posts.id",
     liked_post_id="posts.id",
+)
+_LIKES_OF_COMMENTS = notifying(
+    "unnest(CAST(:people AS bigint[]), CAST(:comments AS bigint[])) AS liked (user_id, comment_id)"
+    " JOIN comments ON comments.id = liked.comment_id",
+    kind=NotificationKind.LIKE,
+    user_id="comments.author_id",
+    about_comment="comments.id",
+    actor_id="liked.user_id",
+    post_id="comments.post_id",
+    liked_comment_id="comments.id",
 )
 _FOLLOWS = notifying(
     "unnest(CAST(:followers AS bigint[]), CAST(:followed AS bigint[]))"
@@ -104,6 +129,12 @@ _FORGET_COMMENTS = text("""
     USING unnest(CAST(:comments AS bigint[]), CAST(:authors AS bigint[])) AS hidden (id, author_id)
     WHERE comment_id = hidden.id AND user_id <> hidden.author_id
 """)
+_FORGET_DELETED = text("""
+    DELETE FROM notification_items WHERE comment_id = ANY(CAST(:comments AS bigint[]))
+""")
+_FORGET_SUBJECTS = text("""
+    DELETE FROM notifications WHERE comment_id = ANY(CAST(:comments AS bigint[]))
+""")
 _FORGET_REPORTS = text("""
     DELETE FROM notification_items WHERE report_id = ANY(CAST(:reports AS bigint[]))
 """)
@@ -122,7 +153,7 @@ _FORGET_MODERATION = text(f"""
 
 
 async def tell_of_comments(session: AsyncSession, events: Sequence[CommentWritten]) -> None:
-    """Notify the authors of the posts."""
+    """Notify the authors of the posts, and of the comments that are replied to."""
     await session.execute(_COMMENTS, {"comments": [event.comment_id for event in events]})
 
 
@@ -130,6 +161,12 @@ async def tell_of_likes(session: AsyncSession, events: Sequence[PostLiked]) -> N
     """Notify the authors of the posts."""
     people, posts = [event.user_id for event in events], [event.post_id for event in events]
     await session.execute(_LIKES, {"people": people, "posts": posts})
+
+
+async def tell_of_comment_likes(session: AsyncSession, events: Sequence[CommentLiked]) -> None:
+    """Notify the authors of the comments."""
+    people, comments = [each.user_id for each in events], [each.comment_id for each in events]
+    await session.execute(_LIKES_OF_COMMENTS, {"people": people, "comments": comments})
 
 
 async def tell_of_followers(session: AsyncSession, events: Sequence[PersonFollowed]) -> None:
@@ -157,12 +194,25 @@ async def tell_of_moderated_posts(
 
 
 async def tell_of_moderated_comments(
-    session: AsyncSession, events: Sequence[CommentDisabled | CommentEnabled]
+    session: AsyncSession, events: Sequence[CommentDisabled | CommentEnabled | CommentRemoved]
 ) -> None:
-    """Notify the authors that their comments are disabled, or not any more."""
+    """Notify the authors that their comments are disabled or removed, or not any more."""
     await _tell_of_moderation(
         session, [(each, None, each.comment_id) for each in events if not _is_own(each)]
     )
+
+
+async def announce_posts(session: AsyncSession, events: Sequence[PostPublished]) -> None:
+    """Let jobs notify the followers who have asked for that, if an author has any."""
+    authors = {event.author_id for event in events}
+    with_alerts = select(PostAlert.followed_id).where(PostAlert.followed_id.in_(authors)).distinct()
+    found = set(await session.scalars(with_alerts))
+    for event in events:
+        if event.author_id in found:
+            await enqueue(
+                session, ANNOUNCE_POST, key=str(event.post_id), post_id=event.post_id,
+                author_id=event.author_id,
+            )  # fmt: skip
 
 
 async def tell_of_exports(session: AsyncSession, events: Sequence[ExportEnded]) -> None:
@@ -186,7 +236,7 @@ async def forget_unreadable_posts(
 
 
 async def forget_disabled_comments(
-    session: AsyncSession, events: Sequence[CommentDisabled]
+    session: AsyncSession, events: Sequence[CommentDisabled | CommentRemoved]
 ) -> None:
     """Take back what others than the authors were notified of."""
     comments = [event.comment_id for event in events]
@@ -205,6 +255,14 @@ async def forget_blocked_people(session: AsyncSession, events: Sequence[PersonBl
     await _forget_people(session, [*pairs, *((other, one) for one, other in pairs)])
 
 
+async def forget_deleted_comments(session: AsyncSession, events: Sequence[CommentDeleted]) -> None:
+    """Take back what was notified of comments that have left an empty row, and of their replies and
+    likes."""
+    comments = [event.comment_id for event in events]
+    await session.execute(_FORGET_DELETED, {"comments": comments})
+    await session.execute(_FORGET_SUBJECTS, {"comments": comments})
+
+
 async def forget_closed_reports(session: AsyncSession, events: Sequence[ReportClosed]) -> None:
     """Take back what the moderators were notified of."""
     await session.execute(_FORGET_REPORTS, {"reports": [event.report_id for event in events]})
@@ -216,7 +274,8 @@ async def _forget_people(session: AsyncSession, pairs: Sequence[tuple[int, int]]
 
 
 def _is_own(event: _Moderation) -> bool:
-    return event.author_id == event.moderator_id
+    by = event.removed_by if isinstance(event, CommentRemoved) else event.moderator_id
+    return event.author_id == by
 
 
 async def _tell_of_moderation(

@@ -76,6 +76,7 @@ class Item(NamedTuple):
     Attributes:
         actor: `None` if it was nobody, or a moderator.
         comment_id: the comment that was written, or that a moderator dealt with.
+        is_removed: whether it is disabled because the post's author has removed it.
         state: that of the export or import that has ended.
     """
 
@@ -86,6 +87,7 @@ class Item(NamedTuple):
     export_id: int | None
     import_id: int | None
     state: str | None
+    is_removed: bool = False
 
 
 @dataclass(frozen=True)
@@ -159,6 +161,7 @@ def _newest_items() -> ColumnElement[Any]:
         newest.c.comment_id, comment.c.disabled_at.is_not(None),
         newest.c.export_id, newest.c.import_id,
         func.coalesce(export.c.state, imported.c.state),
+        comment.c.disabled_by_id == post.c.author_id,
     )  # fmt: skip
     row = func.json_build_array(*fields)
     ordered = func.json_agg(row.op("ORDER BY")(newest.c.id.desc()))

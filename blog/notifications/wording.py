@@ -111,6 +111,8 @@ def _post(line: Line) -> str:
 
 def _moderation(line: Line) -> str:
     item = line.newest
+    if item.is_disabled and item.is_removed:
+        return f"The author of {_titled(item.post, 'a post')} removed your comment"
     if item.comment_id is not None:
         of = f"your comment on {_titled(item.post, 'a post')}"
         return f"A moderator {'disabled' if item.is_disabled else 'enabled'} {of}" + (

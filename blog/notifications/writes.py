@@ -24,8 +24,8 @@ _ACTOR: ColumnElement[int] = literal_column("given.actor_id")
 # Nobody hears of people whom they have muted, or who have blocked them.
 _IS_TOLD = and_(not_deleted(_RECIPIENT), ~hidden_from(_RECIPIENT, _ACTOR))
 _CAUSES = (
-    "actor_id", "post_id", "comment_id", "liked_post_id", "followed_id", "report_id", "export_id",
-    "import_id",
+    "actor_id", "post_id", "comment_id", "liked_post_id", "liked_comment_id", "followed_id",
+    "report_id", "export_id", "import_id",
 )  # fmt: skip
 
 

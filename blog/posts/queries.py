@@ -253,16 +253,6 @@ _BY_PREVIEW_KEY = (
     .where(not_deleted(Post.author_id))
     .options(joinedload(Post.author, innerjoin=True))
 )
-_AUTHORS = select(_POST.id, _POST.author_id).where(
-    _POST.id == any_(bindparam("ids", type_=ARRAY(BigInteger)))
-)
-
-
-async def author_ids(session: AsyncSession, post_ids: Sequence[int]) -> list[int | None]:
-    """The ids of the authors of these posts, whoever may read them."""
-    rows = await session.execute(_AUTHORS, {"ids": list(post_ids)})
-    found = dict(rows.all())
-    return [found.get(post_id) for post_id in post_ids]
 
 
 async def texts_of(session: AsyncSession, ids: Sequence[int]) -> list[ListedPost]:

@@ -70,7 +70,9 @@ async def like_comment(writes: Batches, viewer: Viewer, comment: Comment) -> Non
     # Whoever is blocked by the author of the comment or of its post can't answer, nor like.
     for author_id in {comment.author_id, comment.post.author_id}:
         await refuse_blocked(writes, viewer, author_id, NOT_POSSIBLE_FOR_COMMENT)
-    if not await writes.run(add_to_comments, Pair(viewer.id, comment.id)):
+    with refusing_blocked(NOT_POSSIBLE_FOR_COMMENT):
+        is_there = await writes.run(add_to_comments, Pair(viewer.id, comment.id))
+    if not is_there:
         raise NotFoundError(COMMENT_IS_GONE)
 
 

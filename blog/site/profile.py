@@ -16,7 +16,7 @@ from blog.posts.queries import BY_AUTHOR, hidden_posts_of
 from blog.posts.reading import cards_for_viewer
 from blog.site.blueprint import blueprint
 from blog.users import queries
-from blog.users.blocking import NOBODY, shut_out
+from blog.users.blocking import NOBODY, shut_out_by_viewer
 
 
 @blueprint.get("/user/<username>")
@@ -36,8 +36,7 @@ async def profile(username: str) -> ResponseReturnValue:
     hidden: Sequence[Post] = ()
     if viewer.account is not None and viewer.id != user.id:
         relation = await read(follows.relation, viewer, user)
-        if viewer.filtered_for:
-            outside = await read(shut_out, viewer.id, (user.id,))
+        outside = await shut_out_by_viewer((user.id,))
     elif viewer.account is not None and page.number == 1:
         hidden = await read(hidden_posts_of, user.id)
     return await render_template(

@@ -30,6 +30,7 @@ from broadside_client.api.follows import (
     list_following,
     unfollow_user,
 )
+from broadside_client.api.mail_settings import get_mail_settings, update_mail_settings
 from broadside_client.api.media import (
     delete_media,
     get_media,
@@ -99,6 +100,8 @@ from broadside_client.models import (
     ExportList,
     ExportState,
     ListPostsFieldsItem,
+    MailSettings,
+    MailSettingsUpdate,
     Media,
     MediaList,
     MediaUpdate,
@@ -212,6 +215,10 @@ async def use_account(writer: AuthenticatedClient) -> None:
     assert [error.field for error in taken.errors] == ["username"]
     people = as_a(UserList, await list_users.asyncio(client=writer))
     assert people.users[0].username == "eve"
+    later = MailSettingsUpdate(hour=9, time_zone="Europe/Lisbon")
+    chosen = as_a(MailSettings, await update_mail_settings.asyncio(client=writer, body=later))
+    assert (chosen.hour, chosen.weekday) == (9, 0)
+    assert as_a(MailSettings, await get_mail_settings.asyncio(client=writer)) == chosen
 
 
 async def use_posts(writer: AuthenticatedClient) -> Post:

@@ -299,7 +299,7 @@ async def fill(app: Broadside) -> dict[str, str]:
         session.add_all(PostLike(user_id=user_id, post_id=posts[-2].id) for user_id in liking)
         await session.flush()
         await tell(session, [PostLiked(user_id, posts[-2].id) for user_id in liking])
-        await tell(session, [CommentWritten(each.id, each.post_id, each.author_id)
+        await tell(session, [CommentWritten(each.id, each.post_id, each.author_id, None)
                              for each in comments])  # fmt: skip
         await tell(session, [PersonFollowed(people[READER].id, people[WRITER].id)])
         session.add(Mute(user_id=people[READER].id, muted_id=people[EDITOR].id))

@@ -43,6 +43,8 @@ def test_the_counts_are_those_of_what_happened(sizes: Sizes) -> None:
     assert list(history.comment_count) == as_asked(Counter(history.commented_post), posts)
     assert list(history.follower_count) == as_asked(Counter(history.followed), users)
     assert list(history.following_count) == as_asked(Counter(history.follower), users)
+    assert list(history.like_count) == as_asked(Counter(history.liked), posts)
+    assert len(set(zip(history.liker, history.liked, strict=True))) == len(history.liked)
     pairs = set(zip(history.follower, history.followed, strict=True))
     assert len(pairs) == sizes.follows
     assert all(follower != followed for follower, followed in pairs)

@@ -31,6 +31,13 @@ SELECT 'user', username FROM users AS u
 UNION ALL
 SELECT 'post', id::text FROM posts AS p
     WHERE comment_count <> (SELECT count(*) FROM comments WHERE post_id = p.id)
+        OR like_count <> (SELECT count(*) FROM post_likes WHERE post_id = p.id)
+UNION ALL
+SELECT 'reply', reply.id::text
+    FROM comments AS reply LEFT JOIN comments AS above ON above.id = reply.parent_id
+    WHERE reply.path IS DISTINCT FROM coalesce(above.path, ARRAY[above.id]) || reply.id
+        AND reply.parent_id IS NOT NULL
+        OR above.post_id <> reply.post_id OR (reply.parent_id IS NULL) <> (reply.path IS NULL)
 UNION ALL
 SELECT 'day', coalesce(day, published)::text FROM post_days FULL JOIN
     (SELECT (published_at AT TIME ZONE 'UTC')::date AS published, count(*) FROM posts
@@ -49,8 +56,8 @@ SELECT 'range of people', coalesce(number, block)::text FROM user_ranges FULL JO
 EVERYTHING = """
 SELECT username, email, name, location, about_me, created_at, last_seen_at, post_count FROM users
     ORDER BY username;
-SELECT username, title, slug, status, body, body_html, p.created_at, edited_at, comment_count
-    FROM posts AS p JOIN users AS u ON u.id = author_id ORDER BY p.id;
+SELECT username, title, slug, status, body, body_html, p.created_at, edited_at, comment_count,
+    like_count FROM posts AS p JOIN users AS u ON u.id = author_id ORDER BY p.id;
 SELECT username, c.body, c.created_at, c.edited_at
     FROM comments AS c JOIN users AS u ON u.id = author_id ORDER BY c.id;
 SELECT one.username, other.username, f.created_at FROM follows AS f
@@ -86,6 +93,12 @@ async def test_all_that_was_asked_for_is_there_and_counted(app: Broadside) -> No
     for table, number in (vars(SIZES) | {"posts": SIZES.posts + DRAFTS}).items():
         assert await rows_of(app, f"SELECT count(*) FROM {table}") == [(number,)]
     assert await rows_of(app, WRONG_COUNTS) == []
+    talk = (
+        "SELECT count(parent_id), count(path[3]), (SELECT count(*) FROM post_likes) FROM comments"
+    )
+    ((replies, answers, likes),) = await rows_of(app, talk)
+    assert 0 < answers < replies < SIZES.comments
+    assert likes > SIZES.posts / 2
 
 
 @pytest.mark.parametrize("many", [1, 1_000_000], ids=["built afterwards", "kept up"])

@@ -21,9 +21,9 @@ class Person(Client):
         assert answer.status_code == 201, answer.text
         return int(answer.json()["id"])
 
-    async def comment(self, post_id: int, body: str = "So am I.") -> int:
+    async def comment(self, post_id: int, body: str = "So am I.", **more: object) -> int:
         """Comment on a post; returns the id of the comment."""
-        answer = await self.post(f"/posts/{post_id}/comments/", json={"body": body})
+        answer = await self.post(f"/posts/{post_id}/comments/", json={"body": body} | more)
         assert answer.status_code == 201, answer.text
         return int(answer.json()["id"])
 

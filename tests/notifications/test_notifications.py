@@ -11,8 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.clock import now
 from blog.core.web.app import Broadside
 from blog.models import Export, ExportState, Notification, NotificationItem
+from blog.notifications import jobs
 from blog.notifications.cleaning import delete_old
+from tests.jobs import at_work, stored_jobs
 from tests.notifications.support import Person, people
+from tests.servers import until
 from tests.support import Browser
 
 LIKERS = 20
@@ -51,6 +54,35 @@ async def test_people_are_told_of_comments_likes_and_followers_in_grouped_lines(
     assert await susan.unread() == 3
     assert await nina.unread() == 0
     assert (await nina.get(found[0]["url"])).status_code == 404
+
+
+async def test_replies_and_likes_of_comments_are_told_to_their_authors(
+    them: dict[str, Person], app: Broadside
+) -> None:
+    susan, nina, robin = them["susan"], them["nina"], them["robin"]
+    post = await susan.write_post()
+    comment = await nina.comment(post)
+    reply = await robin.comment(post, reply_to=comment)
+    await robin.put(f"/comments/{comment}/like")
+    await susan.comment(post, reply_to=reply)
+    assert await susan.texts() == ["robin and nina left 2 comments on “Trams”"]
+    assert await robin.texts() == ["susan replied to your comment on “Trams”"]
+    assert await nina.texts() == [
+        "robin liked your comment on “Trams”",
+        "robin replied to your comment on “Trams”",
+    ]
+    # It leaves an empty row, because it has a reply.
+    await nina.delete(f"/comments/{comment}")
+    assert await nina.texts() == []
+    assert await susan.texts() == ["robin commented on “Trams”"]
+    async with Browser(app) as browser:
+        await browser.open_session("susan")
+        await browser.submit(f"/comment/{reply}/remove", {"reason": "Rude"})
+    assert await robin.texts() == [
+        "The author of “Trams” removed your comment",
+        "susan replied to your comment on “Trams”",
+    ]
+    assert await susan.texts() == []
 
 
 async def test_nobody_is_told_of_what_they_did_themself(them: dict[str, Person]) -> None:
@@ -153,6 +185,44 @@ async def test_moderation_is_told_as_it_is_now_and_hides_what_readers_may_not_se
         assert await nina.texts() == []
         await maud.submit(f"/moderate/show/{post}", {"reason": "Fine"})
         assert await susan.texts() == ["A moderator unhid your post “Trams”"]
+
+
+async def test_who_has_asked_for_it_hears_of_new_posts(
+    them: dict[str, Person], app: Broadside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "PEOPLE_AT_ONCE", 1)
+    susan, nina, robin = them["susan"], them["nina"], them["robin"]
+    assert (await nina.put("/users/susan/follow/alerts")).status_code == 422
+    for reader in (nina, robin, them["max"]):
+        await reader.put("/users/susan/follow")
+    async with Browser(app) as browser:
+        await browser.open_session("nina")
+        address = "/follow/susan/alerts"
+        assert (await browser.submit(address, page="/user/susan")).status_code == 302
+        assert 'action="/follow/susan/silence"' in (await browser.get("/user/susan")).text
+    await robin.put("/users/susan/follow/alerts")
+    post = await susan.write_post()
+    await _all_is_announced(app)
+    for reader in (nina, robin):
+        [line] = await reader.notifications()
+        assert (line["text"], line["count"]) == ("susan published “Trams”", 1)
+        assert line["html_url"] == f"https://blog.test/post/{post}/trams"
+    assert await them["max"].texts() == []
+    await susan.write_post("Ships")
+    await robin.delete("/users/susan/follow/alerts")
+    await _all_is_announced(app)
+    assert await nina.texts() == ["susan published 2 posts"]
+    assert await robin.texts() == ["susan published “Trams”"]
+    await susan.patch(f"/posts/{post}", json={"status": "draft"})
+    assert await robin.texts() == []
+
+
+async def _all_is_announced(app: Broadside) -> None:
+    async def is_done() -> bool:
+        return await stored_jobs(app) == []
+
+    async with at_work(app, jobs.ANNOUNCE_POST):
+        await until(is_done)
 
 
 @pytest.mark.parametrize("way", ["mute", "block"])

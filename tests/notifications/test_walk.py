@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import pytest
 
@@ -12,7 +13,15 @@ from tests.notifications.support import Person, people
 from tests.support import Browser
 
 STEPS = 60
-Cause = tuple[object, ...]
+
+
+class Cause(NamedTuple):
+    """What was done: its kind, the id of what was written or liked, the post, and who likes it."""
+
+    what: str
+    id: object
+    post: int
+    who: str = ""
 
 
 @dataclass
@@ -84,11 +93,14 @@ class Site:
         """A post that everybody can read."""
         return self.chance.choice([post for post in self.posts if post not in self.hidden])
 
+    def is_done(self, cause: Cause) -> bool:
+        return any(cause in line.causes for line in self.model.lines)
+
     async def like(self) -> None:
         who, post = self.somebody(), self.post()
-        cause = ("like", post, who.name)
+        cause = Cause("like", post, post, who.name)
         if self.chance.random() < 0.6:
-            known = any(cause in line.causes for line in self.model.lines)
+            known = self.is_done(cause)
             assert (await who.put(f"/posts/{post}/like")).status_code == 204
             if not known:
                 self.model.add(self.posts[post], ("like", post), cause, who.name)
@@ -96,13 +108,27 @@ class Site:
             assert (await who.delete(f"/posts/{post}/like")).status_code == 204
             self.model.take_back(lambda _, each: each == cause)
 
+    async def like_comment(self) -> None:
+        if (comment := self.readable_comment()) is None or comment in self.disabled:
+            return
+        who, (post, author) = self.somebody(), self.comments[comment]
+        cause = Cause("like", ("comment", comment), post, who.name)
+        if self.chance.random() < 0.6:
+            known = self.is_done(cause)
+            assert (await who.put(f"/comments/{comment}/like")).status_code == 204
+            if not known:
+                self.model.add(author, ("like", "comment", comment), cause, who.name)
+        else:
+            assert (await who.delete(f"/comments/{comment}/like")).status_code == 204
+            self.model.take_back(lambda _, each: each == cause)
+
     async def follow(self) -> None:
         who, whom = self.somebody(), self.somebody()
         if who is whom:
             return
-        cause = ("follow", whom.name, who.name)
+        cause = Cause("follow", whom.name, 0, who.name)
         if self.chance.random() < 0.6:
-            known = any(cause in line.causes for line in self.model.lines)
+            known = self.is_done(cause)
             await who.put(f"/users/{whom.name}/follow")
             if not known:
                 self.model.add(whom.name, ("follow",), cause, who.name)
@@ -111,31 +137,45 @@ class Site:
             self.model.take_back(lambda _, each: each == cause)
 
     async def comment(self) -> None:
-        who, post = self.somebody(), self.post()
-        comment = await who.comment(post)
+        who, parent = self.somebody(), self.readable_comment()
+        if parent is None or parent in self.disabled or self.chance.random() < 0.5:
+            post, answered = self.post(), ""
+            comment = await who.comment(post)
+        else:
+            post, answered = self.comments[parent]
+            comment = await who.comment(post, reply_to=parent)
         self.comments[comment] = post, who.name
-        self.model.add(self.posts[post], ("comment", post), ("comment", comment, post), who.name)
+        cause = Cause("comment", comment, post)
+        if answered:
+            self.model.add(answered, ("reply", parent), cause, who.name)
+        if answered != self.posts[post]:
+            self.model.add(self.posts[post], ("comment", post), cause, who.name)
+
+    def readable_comment(self) -> int | None:
+        there = [id_ for id_, (post, _) in self.comments.items() if post not in self.hidden]
+        return self.chance.choice(there) if there else None
 
     async def delete_comment(self) -> None:
-        there = [id_ for id_, (post, _) in self.comments.items() if post not in self.hidden]
-        if there:
-            comment = self.chance.choice(there)
-            _, author = self.comments.pop(comment)
-            self.disabled.discard(comment)
-            answer = await self.them[author].delete(f"/comments/{comment}")
-            assert answer.status_code == 204
-            self.model.take_back(lambda _, each: each[1] == comment and each[0] != "like")
+        if (comment := self.readable_comment()) is None:
+            return
+        _, author = self.comments.pop(comment)
+        self.disabled.discard(comment)
+        assert (await self.them[author].delete(f"/comments/{comment}")).status_code == 204
+        about = {("reply", comment), ("like", "comment", comment)}
+        self.model.take_back(
+            lambda line, each: (
+                line.key in about or (each.what in {"comment", "moderated"} and each.id == comment)
+            )
+        )
 
     async def moderate_comment(self) -> None:
-        there = [id_ for id_, (post, _) in self.comments.items() if post not in self.hidden]
-        if not there:
+        if (comment := self.readable_comment()) is None:
             return
-        comment = self.chance.choice(there)
         post, author = self.comments[comment]
         way = "enable" if comment in self.disabled else "disable"
         self.disabled ^= {comment}
         answer = await self.them["max"].post(f"/comments/{comment}/{way}", json={"reason": "x"})
-        assert answer.status_code in {200, 204}, answer.text
+        assert answer.status_code == 200, answer.text
         key = ("moderation", "comment", comment)
         self.model.take_back(
             lambda line, each: (
@@ -144,7 +184,7 @@ class Site:
                     and line.recipient != author)
             )
         )  # fmt: skip
-        self.model.add(author, key, ("moderated", comment, post), "")
+        self.model.add(author, key, Cause("moderated", comment, post), "")
 
     async def hide_or_show(self) -> None:
         hides = self.chance.random() < 0.5 and len(self.posts) - len(self.hidden) > 1
@@ -159,33 +199,24 @@ class Site:
         author, key = self.posts[post], ("moderation", "post", post)
         self.model.take_back(
             lambda line, each: (
-                line.key == key
-                or (hides and line.recipient != author and each[0] != "follow"
-                    and post in {each[1] if each[0] == "like" else each[2]})
+                line.key == key or (hides and line.recipient != author and each.post == post)
             )
-        )  # fmt: skip
-        self.model.add(author, key, ("moderated", None, post), "")
+        )
+        self.model.add(author, key, Cause("moderated", None, post), "")
 
-    async def delete_post(self) -> None:
+    async def write_or_delete_post(self) -> None:
         if len(self.posts) - len(self.hidden) < 3 or self.chance.random() < 0.5:
-            post_id = await self.somebody_writes()
-            assert post_id
+            await self.write_post()
             return
         post = self.post()
         author = self.posts.pop(post)
         self.comments = {id_: each for id_, each in self.comments.items() if each[0] != post}
         assert (await self.them[author].delete(f"/posts/{post}")).status_code == 204
-        self.model.take_back(
-            lambda _, each: (
-                each[0] != "follow" and post == (each[1] if each[0] == "like" else each[2])
-            )
-        )
+        self.model.take_back(lambda _, each: each.post == post)
 
-    async def somebody_writes(self) -> int:
+    async def write_post(self) -> None:
         who = self.somebody()
-        post = await who.write_post()
-        self.posts[post] = who.name
-        return post
+        self.posts[await who.write_post()] = who.name
 
     async def read(self) -> None:
         who = self.somebody()
@@ -196,9 +227,9 @@ class Site:
     async def step(self) -> str:
         """Do something; returns what it was."""
         acts = [
-            self.like, self.like, self.like, self.follow, self.comment, self.comment,
-            self.delete_comment, self.moderate_comment, self.hide_or_show, self.delete_post,
-            self.read,
+            self.like, self.like, self.like_comment, self.follow, self.comment, self.comment,
+            self.delete_comment, self.moderate_comment, self.hide_or_show,
+            self.write_or_delete_post, self.read,
         ]  # fmt: skip
         act = self.chance.choice(acts)
         await act()
@@ -212,7 +243,7 @@ async def test_nothing_is_left_over_and_nothing_is_missing(app: Broadside, seed:
         await browser.open_session("max")
         site = Site(chance, them, browser)
         for _ in range(3):
-            await site.somebody_writes()
+            await site.write_post()
         for _ in range(STEPS):
             done.append(await site.step())
             for name in ("susan", "nina", "robin"):

@@ -131,6 +131,7 @@ NOTHING_TYPED = {
     "/edit/<id:post_id>/cover/<id:media_id>",
     "/edit-profile/avatar/remove",
     "/follow/<username>",
+    "/follow/<username>/<any(alerts, silence):choice>",
     "/notifications/<id:notification_id>/open",
     "/notifications/<id:notification_id>/read",
     "/notifications/read",

@@ -32,6 +32,7 @@ from blog.models import (
     PostLike,
     PostRevision,
     PostTag,
+    RefusedAddress,
     Report,
     Subscription,
     Tag,
@@ -54,6 +55,7 @@ async def begin_deletion(session: AsyncSession, user: User) -> None:
     session.add(AccountDeletion(user_id=user.id))
     await session.execute(delete(Email).where(Email.recipient == user.email))
     await _delete(session, Subscription, Subscription.email == user.email)
+    await _delete(session, RefusedAddress, RefusedAddress.address == user.email)
     # Not valid for registration: usernames have no hyphen, and addresses have an "@".
     unnamed = f"deleted-{user.id}"
     await session.execute(

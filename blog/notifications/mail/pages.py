@@ -15,8 +15,8 @@ from blog.models import MailPreference
 from blog.models.mail_preference import MailChoice
 from blog.notifications.mail import preferences
 from blog.notifications.mail.links import read_link
-from blog.notifications.mail.preferences import DEFAULTS, choice_of
-from blog.notifications.mail.schemas import NO_DIGEST, PreferencesForm
+from blog.notifications.mail.preferences import choice_of, chosen_values
+from blog.notifications.mail.schemas import PreferencesForm
 from blog.users.queries import user_by_id
 
 blueprint = Blueprint("notification_mail", __name__, url_prefix="/auth/notifications")
@@ -31,13 +31,7 @@ async def settings() -> ResponseReturnValue:
 
 
 def _values(preference: MailPreference) -> dict[str, str]:
-    chosen = {str(kind): str(choice_of(preference.choices, kind)) for kind in DEFAULTS}
-    return chosen | {
-        "digest": preference.digest if preference.wants_digest else NO_DIGEST,
-        "weekday": str(preference.weekday),
-        "hour": str(preference.hour),
-        "time_zone": preference.time_zone,
-    }
+    return {name: str(value) for name, value in chosen_values(preference).items()}
 
 
 async def _settings_page(form: Form[PreferencesForm]) -> str:
@@ -59,7 +53,7 @@ async def change_settings() -> ResponseReturnValue:
     form = Form(PreferencesForm)
     if (data := await form.submitted()) is None:
         return await _settings_page(form), form.status
-    await preferences.save_preferences(db(), viewer, data)
+    await preferences.change_preferences(db(), viewer.id, data.changes())
     await flash("Email settings saved.", "success")
     return redirect(url_for("notification_mail.settings"))
 
@@ -101,11 +95,9 @@ async def _choose(token: str, *, wanted: bool) -> None:
     user_id, kind = read_link(token, current_app.links)
     if await user_by_id(db(), user_id) is None:
         raise InvalidTokenError
-    if kind is None:
-        await preferences.choose_digest(db(), user_id, wanted=wanted)
-    else:
-        choice = MailChoice.AT_ONCE if wanted else MailChoice.NEVER
-        await preferences.choose(db(), user_id, kind, choice)
+    choice = MailChoice.AT_ONCE if wanted else MailChoice.NEVER
+    name, value = ("wants_digest", wanted) if kind is None else (kind, choice)
+    await preferences.change_preferences(db(), user_id, {name: value})
 
 
 async def _unsubscribe_page(token: str) -> str:

@@ -1,21 +1,21 @@
 """What people have chosen to get by mail."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy import delete, exists, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
 from blog.models import MailPreference, NotificationKind, RefusedAddress
 from blog.models.mail_preference import MailChoice
 from blog.models.refused_address import is_stopped
 from blog.notifications.mail.schedule import next_digest
-from blog.notifications.mail.schemas import PreferencesForm
+from blog.notifications.mail.schemas import NO_DIGEST
 
 # Of moderation and of exports and imports there are mails of their own, which everybody gets.
-DEFAULTS = {
+DEFAULTS: Mapping[str, MailChoice] = {
     NotificationKind.COMMENT: MailChoice.AT_ONCE,
     NotificationKind.REPLY: MailChoice.AT_ONCE,
     NotificationKind.MENTION: MailChoice.AT_ONCE,
@@ -33,8 +33,18 @@ def choice_of(choices: Mapping[str, str], kind: str) -> MailChoice:
         choices: those of their `MailPreference`; empty if they have none.
         kind: the kind.
     """
-    default = DEFAULTS.get(NotificationKind(kind), MailChoice.NEVER)
-    return MailChoice(choices.get(kind, default))
+    return MailChoice(choices.get(kind, DEFAULTS.get(kind, MailChoice.NEVER)))
+
+
+def chosen_values(preference: MailPreference) -> dict[str, Any]:
+    """What somebody has chosen, or has by default, as forms and the API name it."""
+    chosen: dict[str, Any] = {str(kind): choice_of(preference.choices, kind) for kind in DEFAULTS}
+    return chosen | {
+        "digest": preference.digest if preference.wants_digest else NO_DIGEST,
+        "weekday": preference.weekday,
+        "hour": preference.hour,
+        "time_zone": preference.time_zone,
+    }
 
 
 async def preference_of(session: AsyncSession, user_id: int) -> MailPreference:
@@ -52,34 +62,31 @@ async def locked_preference(session: AsyncSession, user_id: int) -> MailPreferen
     )
 
 
-async def save_preferences(session: AsyncSession, viewer: Viewer, form: PreferencesForm) -> None:
-    """Change what the viewer gets by mail."""
-    preference = await locked_preference(session, viewer.id)
+async def change_preferences(
+    session: AsyncSession, user_id: int, changes: Mapping[str, Any]
+) -> MailPreference:
+    """Change what a user gets by mail.
+
+    Args:
+        session: the transaction.
+        user_id: the user.
+        changes: by kind, their choice; and values of columns of `MailPreference`.
+
+    Returns:
+        All that they have chosen.
+    """
+    preference = await locked_preference(session, user_id)
+    choices = preference.choices | {kind: changes[kind] for kind in DEFAULTS if kind in changes}
     preference.choices = {
-        kind: choice for kind in DEFAULTS if (choice := getattr(form, kind)) != DEFAULTS[kind]
+        kind: choices[kind] for kind in choices if choices[kind] != DEFAULTS[kind]
     }
-    preference.wants_digest = form.digest is not None
-    preference.digest = form.digest or preference.digest
-    preference.weekday, preference.hour = form.weekday, form.hour
-    preference.time_zone = form.time_zone
+    for column in ("wants_digest", "digest", "weekday", "hour", "time_zone"):
+        if column in changes:
+            setattr(preference, column, changes[column])
     if preference.digest_due_at is not None:
         preference.digest_due_at = next_digest(preference, now())
     await session.commit()
-
-
-async def choose(
-    session: AsyncSession, user_id: int, kind: NotificationKind, choice: MailChoice
-) -> None:
-    """Change how a user gets one kind."""
-    preference = await locked_preference(session, user_id)
-    preference.choices = preference.choices | {kind: choice}
-    await session.commit()
-
-
-async def choose_digest(session: AsyncSession, user_id: int, *, wanted: bool) -> None:
-    """Change whether a user gets digests."""
-    (await locked_preference(session, user_id)).wants_digest = wanted
-    await session.commit()
+    return preference
 
 
 async def is_address_refused(session: AsyncSession, address: str) -> bool:

@@ -10,6 +10,7 @@ from blog.models.mail_preference import DigestPeriod, MailChoice
 
 UNKNOWN = "Please choose one of the options."
 NO_DIGEST = "never"
+DIGESTS = {*DigestPeriod, NO_DIGEST}
 
 
 def _one_of(options: Any) -> BeforeValidator:
@@ -30,20 +31,13 @@ def _number(below: int) -> BeforeValidator:
     return BeforeValidator(validate)
 
 
-def _period(value: Any) -> DigestPeriod | None:
-    if value == NO_DIGEST:
-        return None
-    if value not in set(DigestPeriod):
-        raise ValueError(UNKNOWN)
-    return DigestPeriod(value)
-
-
 def _zone(value: Any) -> str:
     if not isinstance(value, str) or value not in zone_names():
         raise ValueError(NO_ZONE)
     return value
 
 
+Zone = Annotated[str, Field(max_length=64), BeforeValidator(_zone)]
 Choice = Annotated[MailChoice, _one_of(set(MailChoice))]
 
 
@@ -57,7 +51,22 @@ class PreferencesForm(Schema):
     follow: Choice
     post: Choice
     report: Choice = MailChoice.DIGEST
-    digest: Annotated[DigestPeriod | None, BeforeValidator(_period)]
+    digest: Annotated[str, _one_of(DIGESTS)]
     weekday: Annotated[int, _number(7)]
     hour: Annotated[int, _number(24)]
-    time_zone: Annotated[str, Field(max_length=64), BeforeValidator(_zone)]
+    time_zone: Zone
+
+    def changes(self) -> dict[str, Any]:
+        """What was chosen, as `change_preferences` takes it."""
+        return as_changes(self.model_dump())
+
+
+def as_changes(chosen: dict[str, Any]) -> dict[str, Any]:
+    """What was chosen, with the columns for how often a digest comes: whoever wants none keeps the
+    period for when they do."""
+    if "digest" in chosen:
+        wants_digest = chosen["digest"] != NO_DIGEST
+        chosen = {**chosen, "wants_digest": wants_digest}
+        if not wants_digest:
+            del chosen["digest"]
+    return chosen

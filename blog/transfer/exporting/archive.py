@@ -43,6 +43,7 @@ LISTS = {
     "sessions": "sessions.json",
     "api_tokens": "api-tokens.json",
     "mails": "mails.json",
+    "refusals": "refusals.json",
     "mail_preferences": "mail-preferences.json",
     "audit_entries": "audit-entries.json",
     "imports": "imports.json",

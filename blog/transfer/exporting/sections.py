@@ -7,7 +7,7 @@ export is not a consistent snapshot, and may lack rows that are written meanwhil
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, and_, case, func, literal, or_, select, tuple_
+from sqlalchemy import Row, Select, and_, case, exists, func, literal, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
 from blog.core.auth.viewer import Viewer
@@ -31,10 +31,12 @@ from blog.models import (
     Notification,
     NotificationItem,
     Post,
+    PostAlert,
     PostDraft,
     PostImport,
     PostLike,
     PostRevision,
+    RefusedAddress,
     Report,
     Role,
     Subscription,
@@ -77,6 +79,9 @@ def sections(account: User) -> dict[str, Section]:
     # The addresses of images in texts.
     cover = literal("/media/") + (
         select(Media.name).where(Media.id == Post.cover_id).scalar_subquery()
+    )
+    is_notified = exists().where(
+        PostAlert.follower_id == Follow.follower_id, PostAlert.followed_id == Follow.followed_id
     )
     items = (
         select(func.count())
@@ -145,7 +150,7 @@ def sections(account: User) -> dict[str, Section]:
             Comment.created_at, Comment.edited_at, Comment.disabled_at, Comment.disabled_reason,
         ).join(Post, Post.id == Comment.post_id).join(author, author.id == Post.author_id)
         .where(Comment.author_id == me), (Comment.id,)),
-        "following": Section(select(follower, followed)
+        "following": Section(select(follower, followed, is_notified.label("is_notified"))
         .join(Follow, Follow.followed_id == User.id)
         .where(Follow.follower_id == me, not_deleted(User.id)), (Follow.followed_id,)),
         "followed_tags": Section(select(Tag.name, TagFollow.created_at)
@@ -191,6 +196,9 @@ def sections(account: User) -> dict[str, Section]:
             Email.purpose, Email.recipient, Email.subject, Email.state, Email.created_at,
             Email.sent_at,
         ).where(Email.recipient == account.email), (Email.id,)),
+        "refusals": Section(select(
+            RefusedAddress.address, RefusedAddress.days, RefusedAddress.refused_at,
+        ).where(RefusedAddress.address == account.email), (RefusedAddress.address,)),
         "mail_preferences": Section(select(
             MailPreference.choices, MailPreference.wants_digest, MailPreference.digest,
             MailPreference.weekday, MailPreference.hour, MailPreference.time_zone,

@@ -1,0 +1,63 @@
+"""Notifying the followers of an author of a new post, in batches."""
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.auth.viewer import ANONYMOUS
+from blog.core.jobs.kinds import JobKind
+from blog.core.jobs.running import RunningJob
+from blog.models import NotificationKind, PostAlert
+from blog.notifications.writes import notifying
+from blog.posts.policies import visible_to
+
+PEOPLE_AT_ONCE = 500
+
+# The lock makes a moderator who hides the post wait, and take back what this has written.
+_POSTS = notifying(
+    "post_alerts JOIN posts ON posts.id = :post AND posts.author_id = post_alerts.followed_id"
+    " WHERE post_alerts.follower_id = ANY(CAST(:people AS bigint[]))"
+    f" AND {visible_to(ANONYMOUS)}"
+    " AND NOT EXISTS (SELECT FROM notification_items AS known WHERE known.post_id = posts.id"
+    " AND known.user_id = post_alerts.follower_id"
+    " AND known.comment_id IS NULL AND known.liked_post_id IS NULL"
+    " AND known.liked_comment_id IS NULL)"
+    " FOR SHARE OF posts FOR KEY SHARE OF post_alerts",
+    kind=NotificationKind.POST,
+    user_id="post_alerts.follower_id",
+    actor_id="posts.author_id",
+    post_id="posts.id",
+)
+
+
+async def announce(job: RunningJob) -> None:
+    """Notify some followers after the others. Nobody is notified twice, however often it runs."""
+    payload = job.payload
+    while not job.stopping.is_set():
+        async with job.database.session() as session:
+            last = await _notify_some(session, **payload)
+            await session.commit()
+        if last is None:
+            return
+        payload = payload | {"after": last}
+        await job.remember(**payload)
+    await job.go_on_later()
+
+
+async def _notify_some(
+    session: AsyncSession, post_id: int, author_id: int, after: int = 0
+) -> int | None:
+    """Notify the next ones; returns the id of the last."""
+    followers = (
+        select(PostAlert.follower_id)
+        .where(PostAlert.followed_id == author_id, PostAlert.follower_id > after)
+        .order_by(PostAlert.follower_id)
+        .limit(PEOPLE_AT_ONCE)
+    )
+    people = (await session.scalars(followers)).all()
+    if not people:
+        return None
+    await session.execute(_POSTS, {"post": post_id, "people": people})
+    return people[-1]
+
+
+ANNOUNCE_POST = JobKind("announce_post", announce)
