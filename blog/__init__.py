@@ -138,7 +138,13 @@ from blog.posts.api import blueprint as posts_api
 from blog.posts.editor.autosave import blueprint as autosave_pages
 from blog.posts.editor.covers import blueprint as cover_pages
 from blog.posts.editor.pages import blueprint as editor_pages
-from blog.posts.events import PostChanged, PostDeleted, PostPublished, PostUnpublished
+from blog.posts.events import (
+    PeopleMentioned,
+    PostChanged,
+    PostDeleted,
+    PostPublished,
+    PostUnpublished,
+)
 from blog.posts.jobs import PUBLISH_DUE_POSTS, RENDER_OLD_TEXTS
 from blog.posts.pages import blueprint as posts_pages
 from blog.posts.revisions.api import blueprint as revisions_api
@@ -175,6 +181,7 @@ from blog.transfer.importing.pages import blueprint as importing_pages
 from blog.transfer.importing.uploads import REMOVE_IMPORT_UPLOAD, SWEEP_IMPORT_UPLOADS
 from blog.users.api import blueprint as users_api
 from blog.users.pages import blueprint as users_pages
+from blog.users.rendering import people_finder
 from settings import Settings, WorkerPlace
 
 # The handlers of domain events; see `blog.core.events.handlers`.
@@ -185,6 +192,7 @@ EVENT_HANDLERS = (
     Handler(PostPublished, mail_to_subscribers),
     Handler(PostShown, mail_to_subscribers),
     Handler(CommentWritten, notices.tell_of_comments),
+    Handler(PeopleMentioned, notices.tell_of_mentions),
     Handler(PostLiked, notices.tell_of_likes),
     Handler(CommentLiked, notices.tell_of_comment_likes),
     Handler(PersonFollowed, notices.tell_of_followers),
@@ -376,7 +384,9 @@ def create_app(settings: Settings) -> Broadside:
     app.lookups = Batches(app.database.reading_session)
     app.writes = Batches(app.database.autocommit_session, handlers, app.database.session)
     app.passwords = Passwords(site_name=settings.site_name)
-    app.renderer = Renderer(image_finder(app.database, settings.media_url))
+    app.renderer = Renderer(
+        image_finder(app.database, settings.media_url), people_finder(app.database)
+    )
     app.storage = make_storage(settings)
     app.links = LinkSigner(settings.signing_keys())
     app.fragments = FragmentCache()

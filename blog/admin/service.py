@@ -32,7 +32,7 @@ from blog.core.crypto.tokens import LinkSigner
 from blog.core.errors import ForbiddenError, InvalidFieldsError, NotFoundError
 from blog.core.events.handlers import record
 from blog.mail import outbox
-from blog.models import Act, ApiToken, Permission, Role, User
+from blog.models import Act, ApiToken, Mention, Permission, Role, User
 from blog.models.account_deletion import not_deleted
 
 
@@ -210,6 +210,11 @@ async def edit_account(
                 )
         except IntegrityError as error:
             raise taken(error) from None
+        if "username" in changes:
+            # Nobody has the name that these texts mention: they are rendered again.
+            await session.execute(
+                update(Mention).where(Mention.user_id == user.id).values(user_id=None)
+            )
         if "role_id" in changes:
             await record(session, RoleChanged(user.id))
         if "email" in changes:

@@ -24,11 +24,13 @@ from blog.core.clock import now
 from blog.core.errors import ForbiddenError, GoneError, InvalidFieldsError, NotFoundError
 from blog.core.events.handlers import record
 from blog.core.text.markdown import RENDERER_VERSION
+from blog.core.text.syntax.mentions import mentioned_in
 from blog.core.web.batches import Batches
 from blog.core.web.submissions import submission_key
 from blog.models import Act, Comment, Permission, Post
 from blog.models.comment import has_replies
 from blog.posts.lists import Author
+from blog.posts.mentions import WrittenText, note_mentions, replace_mentions, tell_mentioned
 from blog.posts.policies import POST_IS_HIDDEN, unreadable
 from blog.users.blocking import refuse_blocked, refusing_blocked
 
@@ -119,11 +121,17 @@ async def edit_comment(
         raise InvalidFieldsError({"": NOT_EDITABLE})
     await refuse_blocked(session, editor, comment.post.author_id, NOT_POSSIBLE)
     if comment.body != form.body:
+        before = comment.body_html
+        old = WrittenText(before, comment_id=comment.id)
+        await note_mentions(session, [old], are_old=not comment.is_disabled)
         comment.body = form.body
         comment.body_html = body_html
         comment.renderer_version = RENDERER_VERSION
         comment.edited_at = now()
         await record(session, CommentChanged(comment.id, comment.post_id, comment.author_id))
+        await replace_mentions(session, comment.post_id, comment.id, before, body_html)
+        if mentioned_in(body_html):
+            await tell_mentioned(session, comments=[comment.id])
     await session.commit()
     return comment
 

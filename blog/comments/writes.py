@@ -13,9 +13,12 @@ from blog.comments import queries
 from blog.comments.events import CommentWritten
 from blog.core.auth.viewer import ANONYMOUS
 from blog.core.events.handlers import causes, tell
+from blog.core.text.syntax.mentions import mentioned_in
 from blog.models import Comment, Post
 from blog.models.account_deletion import not_deleted
+from blog.posts.events import PeopleMentioned
 from blog.posts.lists import Author
+from blog.posts.mentions import WrittenText, note_mentions, tell_mentioned
 from blog.posts.policies import visible_to
 
 _IS_SHOWN = visible_to(ANONYMOUS)
@@ -128,7 +131,8 @@ class Refusal(enum.Enum):
     NO_PARENT = enum.auto()  # What it replies to is not under the post, is deleted or disabled.
 
 
-@causes(CommentWritten)
+# Both have handlers, so a batch is a transaction.
+@causes(CommentWritten, PeopleMentioned)
 async def publish(
     session: AsyncSession, comments: Sequence[NewComment]
 ) -> Sequence[Written | Refusal]:
@@ -205,6 +209,14 @@ async def _add(
         for row, about in ((row, new[row.place]) for row in rows)
     ]
     await tell(session, written)
+    mentioning = [
+        WrittenText(new[row.place].body_html, comment_id=row.id)
+        for row in rows
+        if mentioned_in(new[row.place].body_html)
+    ]
+    if mentioning:
+        await note_mentions(session, mentioning)
+        await tell_mentioned(session, comments=[row.id for row in rows])
     return {
         places[row.place]: Written(row.id, row.position, row.slug, row.created_at) for row in rows
     }

@@ -19,6 +19,7 @@ from blog.models.login_session import LoginSession
 from blog.models.mail_preference import MailPreference
 from blog.models.media import Media
 from blog.models.media_file import MediaFile, MediaState
+from blog.models.mention import Mention
 from blog.models.notification import Notification, NotificationItem, NotificationKind
 from blog.models.post import Post, PostStatus
 from blog.models.post_alert import PostAlert
@@ -70,6 +71,7 @@ __all__ = [
     "Media",
     "MediaFile",
     "MediaState",
+    "Mention",
     "Mute",
     "Notification",
     "NotificationItem",

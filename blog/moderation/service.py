@@ -27,6 +27,7 @@ from blog.moderation.events import (
     PostShown,
     ReportClosed,
 )
+from blog.posts.mentions import tell_mentioned
 from blog.posts.policies import may_moderate_post
 
 Row = TypeVar("Row", Comment, Post)
@@ -75,6 +76,7 @@ async def enable_comment(
     await record(
         session, CommentEnabled(comment_id, comment.post_id, comment.author_id, moderator.id)
     )
+    await tell_mentioned(session, comments=[comment_id])
     await session.commit()
     return True
 
@@ -115,6 +117,7 @@ async def show_post(session: AsyncSession, moderator: Viewer, post_id: int, reas
     post.hidden_at = post.hidden_reason = None
     audit.record(session, moderator, Act.SHOW_POST, post.author, post=post_id, reason=reason)
     await record(session, PostShown(post_id, post.author_id, moderator.id))
+    await tell_mentioned(session, posts=[post_id])
     await session.commit()
     return True
 

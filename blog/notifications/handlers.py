@@ -25,7 +25,7 @@ from blog.moderation.events import (
 )
 from blog.notifications.jobs import ANNOUNCE_POST
 from blog.notifications.writes import notifying
-from blog.posts.events import PostPublished, PostUnpublished
+from blog.posts.events import PeopleMentioned, PostPublished, PostUnpublished
 from blog.reactions.events import CommentLiked, PostLiked
 from blog.transfer.exporting.events import ExportEnded
 from blog.transfer.importing.events import ImportEnded
@@ -55,6 +55,15 @@ _COMMENTS = notifying(
     actor_id="comments.author_id",
     post_id="posts.id",
     comment_id="comments.id",
+)
+_MENTIONS = notifying(
+    "unnest(CAST(:people AS bigint[]), CAST(:authors AS bigint[]), CAST(:posts AS bigint[]),"
+    " CAST(:comments AS bigint[])) AS mention (user_id, author_id, post_id, comment_id)",
+    kind=NotificationKind.MENTION,
+    user_id="mention.user_id",
+    actor_id="mention.author_id",
+    post_id="mention.post_id",
+    comment_id="mention.comment_id",
 )
 _LIKES = notifying(
     "unnest(CAST(:people AS bigint[]), CAST(:posts AS bigint[])) AS liked (user_id, post_id)"
@@ -155,6 +164,18 @@ _FORGET_MODERATION = text(f"""
 async def tell_of_comments(session: AsyncSession, events: Sequence[CommentWritten]) -> None:
     """Notify the authors of the posts, and of the comments that are replied to."""
     await session.execute(_COMMENTS, {"comments": [event.comment_id for event in events]})
+
+
+async def tell_of_mentions(session: AsyncSession, events: Sequence[PeopleMentioned]) -> None:
+    """Notify those who are mentioned."""
+    mentions = [(user_id, event) for event in events for user_id in event.user_ids]
+    parameters = {
+        "people": [user_id for user_id, _ in mentions],
+        "authors": [event.author_id for _, event in mentions],
+        "posts": [event.post_id for _, event in mentions],
+        "comments": [event.comment_id for _, event in mentions],
+    }
+    await session.execute(_MENTIONS, parameters)
 
 
 async def tell_of_likes(session: AsyncSession, events: Sequence[PostLiked]) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.text.tags import fold_tag
 from blog.models import Post, PostTag
 from blog.posts.fields import BlockedTagsError, locked_tags
+from blog.posts.mentions import WrittenText, note_mentions
 
 
 async def ids_of_tags(session: AsyncSession, tags: Sequence[Sequence[str]]) -> dict[str, int]:
@@ -59,6 +60,8 @@ async def insert_posts(
     ]
     if tagged:
         await session.execute(insert(PostTag), tagged)
+    texts = [WrittenText(row["body_html"], id_) for id_, row in zip(ids, rows, strict=True)]
+    await note_mentions(session, texts, are_old=True)
     return ids
 
 

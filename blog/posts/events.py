@@ -40,3 +40,20 @@ class PostDeleted(DomainEvent):
     post_id: int
     author_id: int
     deleted_by: int
+
+
+@dataclass(frozen=True)
+class PeopleMentioned(DomainEvent):
+    """People were mentioned in a text that everybody can read, for the first time in that text.
+
+    Of each text at most ten people are told. Authors are not told of themselves.
+
+    Attributes:
+        author_id: the author of the comment, or of the post.
+        comment_id: the comment; `None` if it is the text of the post.
+    """
+
+    author_id: int
+    post_id: int
+    comment_id: int | None
+    user_ids: list[int]

@@ -12,7 +12,7 @@ from blog.core.text.markdown import RENDERER_VERSION
 from blog.core.text.process_pool import OverloadedError
 from blog.core.web.app import current_app
 from blog.posts.publication import publish_due_posts
-from blog.posts.rerendering import KINDS, rerender
+from blog.posts.rerendering import KINDS, rerender, unlink_nobody
 
 # After so long a run lets other jobs have their turn.
 RUN_SECONDS = 60.0
@@ -31,13 +31,20 @@ PUBLISH_DUE_POSTS = JobKind("publish_due_posts", publish_due, at_once=1, every=t
 
 
 async def render_old_texts(job: RunningJob) -> None:
-    """Render anew what an older version of the renderer made, in half of one process's time.
+    """Render anew what an older version of the renderer made, in half of one process's time, and
+    before that the texts that mention people who are gone.
 
     The payload says how far it has come. A pass that found something is followed by another one
     some minutes later, because processes of the version before may have gone on writing. When one
     finds nothing, no statement looks for old texts until there is a new version. Texts that have
     become too complex keep their HTML.
     """
+    try:
+        while await unlink_nobody(job.database, current_app.renderer.again, batch=BATCH):
+            if job.stopping.is_set():
+                return
+    except OverloadedError:
+        raise TryLaterError("the renderer is busy") from None
     state = job.payload
     if state.get("version") != RENDERER_VERSION:
         state = {"version": RENDERER_VERSION}

@@ -13,6 +13,7 @@ from blog.models import Post, PostRevision, PostStatus, User
 from blog.models.account_deletion import not_deleted
 from blog.posts.events import PostPublished
 from blog.posts.fields import tag_ids
+from blog.posts.mentions import tell_mentioned
 from blog.posts.revisions.history import number_published
 from blog.posts.schemas import PostFields
 
@@ -132,5 +133,6 @@ async def publish_due_posts(session: AsyncSession, moment: datetime) -> int:
         if post.has_history:
             await number_published(session, await session.get_one(Post, post.id))
     await record(session, *(PostPublished(post.id, post.author_id) for post in posts))
+    await tell_mentioned(session, posts=[post.id for post in posts])
     await session.commit()
     return len(posts)

@@ -8,16 +8,17 @@ its version and the time of the last edit do not change.
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.db.database import Database
 from blog.core.text.markdown import RENDERER_VERSION, render_document, render_inline
-from blog.models import Comment, Post, PostRevision
+from blog.models import Comment, Mention, Post, PostRevision
 from blog.posts.fields import html_columns
+from blog.posts.mentions import WrittenText, note_mentions
 
 # How many ids a statement looks through, so that it is short where nothing is old.
 WINDOW = 10_000
@@ -110,14 +111,21 @@ async def rerender(
         )
         async with database.session() as session:
             texts = [(id_, body or "") for id_, body in await session.execute(rows)]
-        rendered = [
-            Rendered(id_, hashlib.sha256(body.encode()).digest(), await render(kind.render, body))
-            for id_, body in texts
-        ]
-        async with database.session() as session:
-            stored = await _store(session, kind, rendered) if rendered else 0
+        rendered, stored = await _render(database, kind, render, texts)
         last = rendered[-1].id if len(rendered) == batch else min(last + WINDOW, end)
         yield Step(last, stored, [row.id for row in rendered if row.html is None])
+
+
+async def _render(
+    database: Database, kind: Kind, render: Render, texts: Sequence[tuple[int, str]]
+) -> tuple[list[Rendered], int]:
+    """Render texts, and store those that have not changed; returns the number of these as well."""
+    rendered = [
+        Rendered(id_, hashlib.sha256(body.encode()).digest(), await render(kind.render, body))
+        for id_, body in texts
+    ]
+    async with database.session() as session:
+        return rendered, await _store(session, kind, rendered) if rendered else 0
 
 
 async def _store(session: AsyncSession, kind: Kind, rendered: list[Rendered]) -> int:
@@ -140,5 +148,48 @@ async def _store(session: AsyncSession, kind: Kind, rendered: list[Rendered]) ->
     ]
     if changes:
         await session.execute(update(table), changes)
+        await note_mentions(session, [*_texts(kind, changes)], are_old=True)
     await session.commit()
     return len(changes)
+
+
+def _texts(kind: Kind, changes: Sequence[dict[str, Any]]) -> Iterator[WrittenText]:
+    """The texts of which it is noted whom they mention: those of revisions are not."""
+    for row in changes:
+        if kind.table is Post:
+            yield WrittenText(row["body_html"], post_id=row["id"])
+        elif kind.table is Comment:
+            yield WrittenText(row["body_html"], comment_id=row["id"])
+
+
+async def unlink_nobody(database: Database, render: Render, *, batch: int) -> bool:
+    """Render some texts again that mention people who are gone or have another name now.
+
+    Returns:
+        Whether there were any.
+    """
+    lost = select(Mention.id, Mention.post_id, Mention.comment_id).where(Mention.user_id.is_(None))
+    async with database.session() as session:
+        rows = (await session.execute(lost.order_by(Mention.id).limit(batch))).all()
+    posts = {row.post_id for row in rows if row.comment_id is None}
+    comments = {row.comment_id for row in rows if row.comment_id is not None}
+    has_text = PostRevision.body.is_not(None)
+    for kind, which in zip(
+        KINDS,
+        (Post.id.in_(posts), PostRevision.post_id.in_(posts) & has_text, Comment.id.in_(comments)),
+        strict=True,
+    ):
+        last = 0
+        while True:
+            table = kind.table
+            some = select(table.id, table.body).where(which, table.id > last).order_by(table.id)
+            async with database.session() as session:
+                texts = (await session.execute(some.limit(batch))).all()
+            if not texts:
+                break
+            last = texts[-1].id
+            await _render(database, kind, render, [(id_, body or "") for id_, body in texts])
+    async with database.session() as session:
+        await session.execute(delete(Mention).where(Mention.id.in_([row.id for row in rows])))
+        await session.commit()
+    return bool(rows)

@@ -16,6 +16,7 @@ from blog.core.auth import audit
 from blog.core.auth.viewer import Viewer
 from blog.core.errors import EditConflictError, ForbiddenError, InvalidFieldsError, NotFoundError
 from blog.core.events.handlers import record
+from blog.core.text.syntax.mentions import mentioned_in
 from blog.core.web.batches import Batches
 from blog.core.web.submissions import submission_key
 from blog.models import Act, Permission, Post, PostStatus, User
@@ -37,6 +38,7 @@ from blog.posts.fields import (
     text_columns,
 )
 from blog.posts.lists import Author, ListedPost
+from blog.posts.mentions import WrittenText, note_mentions, replace_mentions, tell_mentioned
 from blog.posts.policies import may_change_post, may_publish_post, may_read_post, unreadable
 from blog.posts.publication import publication_columns
 from blog.posts.queries import listed_by_submission, listed_post
@@ -59,7 +61,8 @@ async def write_post(
 ) -> ListedPost:
     """Write a post. The same form sent twice makes one, which is the answer to both.
 
-    A post that has nothing but a text is written in a batch with those of other requests.
+    A post that has nothing but a text, and mentions nobody, is written in a batch with those of
+    other requests.
 
     Args:
         session: opens the transaction of any other post.
@@ -73,7 +76,7 @@ async def write_post(
     """
     if not author.can(Permission.WRITE):
         raise ForbiddenError
-    if form.has_only_text:
+    if form.has_only_text and not mentioned_in(body_html):
         post = NewPost(
             author=Author.of(author),
             language=author.person.language,
@@ -104,6 +107,7 @@ async def _add(
     post_id = await insert_post(session, author.id, form, ids, submission=key, **columns)
     if columns["status"] == PostStatus.PUBLISHED:
         await record(session, PostPublished(post_id, author.id))
+        await _tell_mentioned(session, post_id, body_html)
     written = await listed_post(session, post_id)
     await session.commit()
     return written
@@ -133,7 +137,13 @@ async def insert_post(
     post = insert(Post).values(author_id=author_id, slug=slug, **columns)
     post_id = (await session.scalars(post.returning(Post.id))).one()
     await set_tags(session, post_id, tag_ids)
+    await note_mentions(session, [WrittenText(columns["body_html"], post_id)])
     return post_id
+
+
+async def _tell_mentioned(session: AsyncSession, post_id: int, body_html: str) -> None:
+    if mentioned_in(body_html):
+        await tell_mentioned(session, posts=[post_id])
 
 
 async def edit_post(
@@ -179,6 +189,8 @@ async def edit_post(
         return post
     if version not in {None, post.version}:
         raise EditConflictError
+    # Whoever is mentioned already is not told, even if that was not noted when it was written.
+    await note_mentions(session, [WrittenText(post.body_html, post.id)], are_old=True)
     if not keeps_tags:
         await set_tags(session, post.id, ids)
     if not keeps_its_slug:
@@ -199,6 +211,8 @@ async def edit_post(
     if editor.id != post.author_id:
         audit.record(session, editor, Act.EDIT_POST, post.author, post=post.id)
     await _record_edit(session, post, was, editor)
+    await replace_mentions(session, post.id, None, before.text.body_html, post.body_html)
+    await _tell_mentioned(session, post.id, post.body_html)
     await _load_parts(session, post)  # They have expired with the change.
     await session.commit()
     return post

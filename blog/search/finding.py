@@ -12,7 +12,7 @@ from blog.posts.queries import own_texts_of, texts_of
 from blog.search import queries, results
 from blog.search.marking import Marks
 from blog.search.queries import Matches, Sorting
-from blog.search.question import Question
+from blog.search.question import Question, parse
 from blog.search.results import ShownPost
 
 
@@ -95,6 +95,12 @@ async def suggest(
         *((f"author:{person.username}", person.name or person.username) for person in people),
         *((f'tag:"{tag}"' if " " in tag else f"tag:{tag}", tag) for tag in tags),
     )
+
+
+async def suggest_people(session: AsyncSession, text: str, filtered_for: int = 0) -> Sequence[User]:
+    """People whose names begin with what somebody types, as `suggest` finds them."""
+    await queries.limit_time(session)
+    return await results.people(session, parse(text, {}, {}), filtered_for)
 
 
 async def find_texts(session: AsyncSession, text: str, wanted: CursorRequest) -> FoundTexts:

@@ -8,14 +8,17 @@ from quart.typing import ResponseReturnValue
 from sqlalchemy.exc import DBAPIError
 
 from blog.core.auth.identity import current_viewer
+from blog.core.auth.permissions import permission_required
 from blog.core.auth.quotas import SEARCHING, SUGGESTING, quota
 from blog.core.db.cursors import InvalidCursorError
 from blog.core.db.database_errors import is_timeout
 from blog.core.db.pagination import Page
 from blog.core.text.validation import without_forbidden
 from blog.core.web.app import current_app, read
+from blog.core.web.avatars import avatar_url
 from blog.core.web.requests import requested_cursor
-from blog.search.finding import Asked, Found, find, suggest
+from blog.models import Permission
+from blog.search.finding import Asked, Found, find, suggest, suggest_people
 from blog.search.queries import MOST_FOUND
 from blog.search.schemas import SearchForm
 
@@ -86,6 +89,32 @@ async def suggestions() -> ResponseReturnValue:
     pairs = found[:SUGGESTIONS]
     answer = [text, [value for value, _ in pairs], [label for _, label in pairs]]
     return Response(json.dumps(answer), content_type="application/x-suggestions+json")
+
+
+@blueprint.get("/search/people")
+@quota(SUGGESTING)
+@permission_required(Permission.COMMENT)
+async def people() -> ResponseReturnValue:
+    """Suggest people for a name that somebody begins to type in a text (JSON)."""
+    text = without_forbidden(request.args.get("q", ""))[:LONGEST_SUGGESTED]
+    try:
+        found = await read(suggest_people, text, current_viewer().filtered_for)
+    except DBAPIError as error:
+        if not is_timeout(error):
+            raise
+        found = ()
+    return {
+        "people": [
+            {"username": each.username, "name": each.name, "avatar": avatar_url(each, 48)}
+            for each in found
+        ]
+    }
+
+
+@blueprint.app_template_global()
+def suggests_people() -> dict[str, str]:
+    """The attributes of a text in which people are suggested for names after "@"."""
+    return {"data-people": url_for("search.people")}
 
 
 @blueprint.get("/opensearch.xml")

@@ -329,3 +329,16 @@ async def test_browsers_are_told_how_to_search_here(browser: Browser) -> None:
     answer = await browser.get(address)
     assert answer.headers["content-type"] == "application/x-suggestions+json"
     assert json.loads(answer.text) == ["x", [], []]
+
+
+async def test_people_are_suggested_for_a_name_in_a_text(
+    app: Broadside, browser: Browser, susans_browser: Browser
+) -> None:
+    await add_users(app, NewUser("nina"), NewUser("robin", confirmed=False))
+    address = "/search/people?q="
+    assert (await browser.get(f"{address}ni")).status_code == 302
+    found = (await susans_browser.get(f"{address}NI")).json()["people"]
+    assert [(each["username"], each["name"]) for each in found] == [("nina", "")]
+    assert found[0]["avatar"].startswith("/avatar/")
+    for nobody in ("", "robin", "%F0%9F%98%80", "author:nina"):
+        assert (await susans_browser.get(address + nobody)).json() == {"people": []}

@@ -25,6 +25,7 @@ from blog.models import (
     Email,
     Follow,
     HiddenWord,
+    Mention,
     Mute,
     Notification,
     NotificationItem,
@@ -91,6 +92,7 @@ async def delete_batch(session: AsyncSession, user_id: int) -> bool:
         _delete_likes,
         _delete_comment_likes,
         _delete_bookmarks,
+        _forget_mentions,
         _delete_follows,
         _delete_mutes_and_blocks,
         _delete_hidden_words,
@@ -205,6 +207,21 @@ async def _delete_reactions(
         await _lock(session, Post, Post.id.in_({row.post_id for row in rows}))
     if rows:
         await _delete(session, table, tuple_(*key).in_([tuple(row) for row in rows]))
+    return bool(rows)
+
+
+async def _forget_mentions(session: AsyncSession, user_id: int) -> bool:
+    """Take the user out of some mentions; a job renders those texts again, without the link."""
+    rows = await _some(
+        session, select(Mention.id).where(Mention.user_id == user_id).limit(ROWS_AT_ONCE)
+    )
+    if rows:
+        await session.execute(
+            update(Mention)
+            .where(Mention.id.in_(rows))
+            .values(user_id=None)
+            .execution_options(synchronize_session=False)
+        )
     return bool(rows)
 
 

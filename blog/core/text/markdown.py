@@ -23,11 +23,12 @@ from blog.core.text.syntax import code, footnotes, headings, marks, math
 from blog.core.text.syntax.admonitions import make_admonitions
 from blog.core.text.syntax.budget import spend_step
 from blog.core.text.syntax.contents import insert_contents
+from blog.core.text.syntax.mentions import People, link_mentions
 from blog.core.text.syntax.tasks import mark_tasks
 from blog.core.text.visibility import shows_something
 
 # Stored with rendered texts; raise it with every change that alters the output.
-RENDERER_VERSION = 6
+RENDERER_VERSION = 7
 
 # The maximum work per text: the parser takes a step of about 10 µs at each line of a paragraph and
 # each possible delimiter in it. An ordinary post of 64 KiB with a link and some emphasis in every
@@ -47,18 +48,23 @@ _ORDINARY_ADDRESS = re.compile(
 )
 
 
-def render_inline(source: str) -> str:
+def render_inline(source: str, people: People | None = None) -> str:
     """The HTML of a comment: paragraphs, quotations, lists, code, formulas, emphasis and links.
 
     It is empty if nothing is visible.
 
+    Args:
+        source: Markdown.
+        people: those of its names who exist (`syntax/mentions.py`).
+
     Raises:
         TooComplexError: it would take much longer than an ordinary text of maximum length.
     """
-    return _rendered(_comment, sanitising.COMMENT, source, _COMMENT_BUDGET)
+    budget = {**_COMMENT_BUDGET, "people": people or {}}
+    return _rendered(_comment, sanitising.COMMENT, source, budget)
 
 
-def render_document(source: str, images: Images | None = None) -> str:
+def render_document(source: str, images: Images | None = None, people: People | None = None) -> str:
     """The HTML of a post: CommonMark, and what `templates/posts/markdown.html` shows.
 
     Takes 0.1 s for an ordinary text of 64 KiB. The result is empty if nothing is visible, as in a
@@ -67,11 +73,12 @@ def render_document(source: str, images: Images | None = None) -> str:
     Args:
         source: Markdown.
         images: what is known of its images of this site (`images.py`).
+        people: those of its names who exist (`syntax/mentions.py`).
 
     Raises:
         TooComplexError: it would take much longer than an ordinary text of maximum length.
     """
-    budget = {**_POST_BUDGET, "media": images or {}}
+    budget = {**_POST_BUDGET, "media": images or {}, "people": people or {}}
     return _rendered(_post, sanitising.POST, source, budget)
 
 
@@ -160,6 +167,7 @@ def _with_own_rules(parser: MarkdownIt) -> MarkdownIt:
     inline.after("backticks", "formula", math.inline_formula)
     inline.at("image", _image_of_limited_depth)
     second_pass.after("emphasis", "mark", marks.pair)
+    parser.core.ruler.before("text_join", "mentions", link_mentions)
     parser.core.ruler.push("tasks", mark_tasks)
     parser.core.ruler.push("empty links", _name_empty_links)
     for kind in ("math", "math_block"):

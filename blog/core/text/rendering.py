@@ -7,13 +7,16 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 from weakref import WeakValueDictionary
 
 from blog.core.errors import BusyError, InvalidFieldsError
 from blog.core.text.images import Images, names_in
 from blog.core.text.markdown import render_document, render_inline
 from blog.core.text.process_pool import OutOfTimeError, OverloadedError, ProcessPool
+from blog.core.text.syntax import mentions
 from blog.core.text.syntax.budget import TooComplexError
+from blog.core.text.syntax.mentions import People
 
 # An ordinary text of 64 KiB takes 0.1 s on hardware of 2026, and the step budget refuses texts
 # that would take several times as long. So this limit is for cases that the budget misses.
@@ -44,10 +47,11 @@ PAUSED = "Your last text took too long to process. Please try again in a minute.
 
 Render = Callable[..., str]
 FindImages = Callable[[Sequence[str]], Awaitable[Images]]
+FindPeople = Callable[[Sequence[str]], Awaitable[People]]
 
 
-async def no_images(_names: Sequence[str]) -> Images:
-    """For a renderer that knows no images."""
+async def nothing(_names: Sequence[str]) -> dict[str, Any]:
+    """For a renderer that knows no images or no people."""
     return {}
 
 
@@ -56,13 +60,16 @@ class Renderer:
 
     Args:
         find_images: looks up what is known of images, by their names.
+        find_people: looks up who exists of those with some names, in lower case.
 
     Attributes:
         pool: the rendering processes.
     """
 
-    def __init__(self, find_images: FindImages = no_images) -> None:
-        self._find_images = find_images
+    def __init__(
+        self, find_images: FindImages = nothing, find_people: FindPeople = nothing
+    ) -> None:
+        self._find_images, self._find_people = find_images, find_people
         self.pool = ProcessPool(
             ["blog.core.text.markdown"],
             size=PROCESSES,
@@ -84,7 +91,7 @@ class Renderer:
             InvalidFieldsError: the text is too complex, or nothing of it is visible.
             BusyError: the site is overloaded, or the author's last text took too long.
         """
-        return await self._rendered(render_document, source, writer_id, await self._images(source))
+        return await self._rendered(render_document, source, writer_id)
 
     async def comment(self, source: str, writer_id: int) -> str:
         """Render the text of a comment, like `post`."""
@@ -97,37 +104,43 @@ class Renderer:
             render: `render_document` or `render_inline`.
             source: Markdown.
         """
-        images = await self._images(source) if render is render_document else ()
+        facts = await self._facts(render, source)
         try:
-            return await self.pool.run(render, source, *images, raises=[TooComplexError])
+            return await self.pool.run(render, source, *facts, raises=[TooComplexError])
         except (TooComplexError, OutOfTimeError):
             return None
 
-    async def _images(self, source: str) -> tuple[Images, ...]:
-        """What is known of the images of a text, as the second argument of its renderer."""
-        names = names_in(source)
-        return (await self._find_images(names),) if names else ()
+    async def _facts(self, render: Render, source: str) -> tuple[Images | People, ...]:
+        """What has to be known to render a text: the further arguments of its renderer.
 
-    async def _rendered(
-        self, render: Render, source: str, writer_id: int, images: tuple[Images, ...] = ()
-    ) -> str:
+        Whom and what it may name is looked up with one statement each, and at most so much.
+        """
+        names = mentions.names_in(source)
+        people = await self._find_people(names) if names else {}
+        if render is render_inline:
+            return (people,)
+        images = names_in(source)
+        return await self._find_images(images) if images else {}, people
+
+    async def _rendered(self, render: Render, source: str, writer_id: int) -> str:
+        facts = await self._facts(render, source)
         # One process per author, so that nobody can occupy all of them.
         turn = self._turns.setdefault(writer_id, asyncio.Lock())
         async with turn:
             if self._pauses.get(writer_id, 0.0) > time.monotonic():
                 raise BusyError({"body": PAUSED}, PAUSE_SECONDS, 429)
-            html = await self._attempt(render, source, writer_id, images)
+            html = await self._attempt(render, source, writer_id, facts)
         if not html:
             raise InvalidFieldsError({"body": SHOWS_NOTHING})
         return html
 
     async def _attempt(
-        self, render: Render, source: str, writer_id: int, images: tuple[Images, ...]
+        self, render: Render, source: str, writer_id: int, facts: tuple[Images | People, ...]
     ) -> str:
         try:
             if _is_quick(source):
-                return render(source, *images)
-            return await self.pool.run(render, source, *images, raises=[TooComplexError])
+                return render(source, *facts)
+            return await self.pool.run(render, source, *facts, raises=[TooComplexError])
         except TooComplexError:
             raise InvalidFieldsError({"body": TOO_COMPLEX}) from None
         except OutOfTimeError:

@@ -12,7 +12,7 @@ import nh3
 from blog.core.text import mathml
 from blog.core.text.highlighting import CLASSES
 from blog.core.text.images import TINTS
-from blog.core.text.syntax import admonitions, contents, footnotes
+from blog.core.text.syntax import admonitions, contents, footnotes, mentions
 from blog.core.text.syntax.headings import ID_PREFIX
 
 _INLINES = {"a", "br", "code", "em", "mark", "s", "strong"} | mathml.ELEMENTS
@@ -52,7 +52,7 @@ _SET_VALUES = {
     "table": {"tabindex": "0"},
 }
 _CLASSES: dict[str, set[str]] = {
-    "a": {"anchor"},
+    "a": {"anchor", mentions.CLASS},
     "div": {"admonition", *admonitions.KINDS},
     "img": TINTS,
     "li": {"task"},

@@ -27,6 +27,7 @@ from blog.models import (
     MailPreference,
     Media,
     MediaFile,
+    Mention,
     Mute,
     Notification,
     NotificationItem,
@@ -180,6 +181,11 @@ def sections(account: User) -> dict[str, Section]:
             Notification.kind, Notification.post_id, Notification.comment_id, items.label("count"),
             Notification.created_at, Notification.read_at,
         ).where(Notification.user_id == me), (Notification.id,)),
+        "mentions": Section(select(
+            Mention.post_id, Post.title.label("post_title"),
+            author.username.label("post_author"), Mention.comment_id,
+        ).join(Post, Post.id == Mention.post_id).join(author, author.id == Post.author_id)
+        .where(Mention.user_id == me, is_readable), (Mention.id,)),
         "reports": Section(select(
             Report.id, Report.post_id, Report.comment_id, Report.reason, Report.created_at,
             Report.state, Report.closed_at,

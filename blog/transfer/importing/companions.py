@@ -21,6 +21,7 @@ from blog.core.text.rendering import SHOWS_NOTHING, TOO_COMPLEX
 from blog.core.text.validation import without_forbidden
 from blog.models import Comment, PostDraft, PostRevision, PostStatus
 from blog.posts.editor.views import FIELDS
+from blog.posts.mentions import WrittenText, note_mentions
 from blog.posts.revisions.history import Text
 from blog.posts.schemas import LONGEST_POST
 from blog.transfer.importing.fields import CheckedPost, CheckedText, Remark, checked_text
@@ -279,12 +280,18 @@ async def insert_companions(
     """
     # What is `None` would get its default.
     options = {"render_nulls": True}
-    for table, part in ((PostRevision, "revisions"), (Comment, "comments")):
-        rows = [
-            {"post_id": post_id, **row} for post_id, ready in posts for row in getattr(ready, part)
-        ]
-        if rows:
-            await session.execute(insert(table), rows, execution_options=options)
+    revisions, comments = (
+        [{"post_id": post_id, **row} for post_id, ready in posts for row in getattr(ready, part)]
+        for part in ("revisions", "comments")
+    )
+    if revisions:
+        await session.execute(insert(PostRevision), revisions, execution_options=options)
+    if comments:
+        added = insert(Comment).returning(Comment.id, sort_by_parameter_order=True)
+        ids = await session.scalars(added, comments, execution_options=options)
+        pairs = zip(ids, comments, strict=True)
+        texts = [WrittenText(row["body_html"], comment_id=id_) for id_, row in pairs]
+        await note_mentions(session, texts, are_old=True)
     copies = list[dict[str, Any]]()
     for post_id, ready in posts:
         if ready.copy is not None:

@@ -1,0 +1,135 @@
+"""Who is mentioned in posts and comments, and who of them is told.
+
+Texts are rendered before, and whom they mention is read from their links
+(`blog.core.text.syntax.mentions`). Each function writes in the transaction of the caller, who has
+locked the texts.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import ARRAY, BigInteger, Text, bindparam, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.events.handlers import record
+from blog.core.text.syntax.mentions import mentioned_in
+from blog.posts.events import PeopleMentioned
+
+MOST_TOLD = 10
+
+_IDS = ARRAY(BigInteger)
+_IS_DELETED = "users.id = ANY (ARRAY(SELECT user_id FROM account_deletions))"
+_NOTE = text(f"""
+    INSERT INTO mentions (post_id, comment_id, user_id, told)
+    SELECT posts.id, given.comment_id, users.id,
+        CASE WHEN :are_old AND posts.status = 'published' THEN false END
+    FROM unnest(:posts, :comments, :names) WITH ORDINALITY
+        AS given (post_id, comment_id, name, place)
+    LEFT JOIN comments ON comments.id = given.comment_id
+    JOIN posts ON posts.id = coalesce(given.post_id, comments.post_id)
+    JOIN users ON lower(users.username) = given.name AND NOT {_IS_DELETED}
+    ORDER BY place
+    ON CONFLICT DO NOTHING
+""").bindparams(  # noqa: S608
+    bindparam("posts", type_=_IDS),
+    bindparam("comments", type_=_IDS),
+    bindparam("names", type_=ARRAY(Text)),
+)
+_FORGET = text("""
+    DELETE FROM mentions
+    WHERE post_id = :post AND comment_id IS NOT DISTINCT FROM :comment AND told IS NULL
+        AND user_id NOT IN (SELECT id FROM users WHERE lower(username) = ANY(:names))
+""").bindparams(bindparam("comment", type_=BigInteger), bindparam("names", type_=ARRAY(Text)))
+_TELL = text(f"""
+    WITH waiting AS (
+        SELECT mentions.id, mentions.post_id, mentions.comment_id,
+            coalesce(comments.author_id, posts.author_id) AS author_id, user_id
+        FROM mentions
+        JOIN posts ON posts.id = mentions.post_id
+        LEFT JOIN comments ON comments.id = mentions.comment_id
+        WHERE told IS NULL AND user_id IS NOT NULL
+            AND posts.status = 'published' AND posts.hidden_at IS NULL
+            AND comments.disabled_at IS NULL
+            AND (mentions.comment_id = ANY(:comments)
+                OR mentions.comment_id IS NULL AND mentions.post_id = ANY(:posts))
+    ), numbered AS (
+        SELECT id, row_number() OVER (PARTITION BY post_id, comment_id ORDER BY id) + (
+            SELECT count(*) FROM mentions AS before
+            WHERE before.post_id = waiting.post_id AND told
+                AND before.comment_id IS NOT DISTINCT FROM waiting.comment_id
+        ) AS number
+        FROM waiting WHERE user_id <> author_id
+    )
+    UPDATE mentions SET told = coalesce(number <= {MOST_TOLD}, false)
+    FROM waiting LEFT JOIN numbered USING (id)
+    WHERE mentions.id = waiting.id
+    RETURNING author_id, mentions.post_id, mentions.comment_id, mentions.user_id, told, mentions.id
+""").bindparams(  # noqa: S608
+    bindparam("posts", type_=_IDS), bindparam("comments", type_=_IDS)
+)
+
+
+class WrittenText(NamedTuple):
+    """The HTML of a comment, or else of a post."""
+
+    html: str
+    post_id: int | None = None
+    comment_id: int | None = None
+
+
+async def note_mentions(
+    session: AsyncSession, texts: Sequence[WrittenText], *, are_old: bool = False
+) -> None:
+    """Note whom texts mention.
+
+    Args:
+        are_old: whether nobody is told of those who can be read already.
+    """
+    found = [(each, name) for each in texts for name in mentioned_in(each.html)]
+    if found:
+        await session.execute(
+            _NOTE,
+            {
+                "posts": [each.post_id for each, _ in found],
+                "comments": [each.comment_id for each, _ in found],
+                "names": [name for _, name in found],
+                "are_old": are_old,
+            },
+        )
+
+
+async def replace_mentions(
+    session: AsyncSession, post_id: int, comment_id: int | None, before: str, after: str
+) -> None:
+    """Note whom a text mentions after an edit.
+
+    Args:
+        before: the HTML before the edit; `tell_mentioned` tells nobody of it who could read it.
+        after: the HTML now.
+    """
+    old, new = set(mentioned_in(before)), mentioned_in(after)
+    if old.difference(new):
+        parameters = {"post": post_id, "comment": comment_id, "names": new}
+        await session.execute(_FORGET, parameters)
+    if set(new) != old:
+        of_comment = {"post_id": None if comment_id else post_id, "comment_id": comment_id}
+        await note_mentions(session, [WrittenText(after, **of_comment)])
+
+
+async def tell_mentioned(
+    session: AsyncSession, *, posts: Sequence[int] = (), comments: Sequence[int] = ()
+) -> None:
+    """Record which people are mentioned in texts that everybody can read, and were not told.
+
+    Args:
+        posts: the ids of posts; the comments below them are not meant.
+        comments: the ids of comments.
+    """
+    await session.flush()
+    rows = await session.execute(_TELL, {"posts": list(posts), "comments": list(comments)})
+    told: dict[tuple[int, int, int | None], list[int]] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: row.id):
+        if row.told:
+            told[row.author_id, row.post_id, row.comment_id].append(row.user_id)
+    await record(session, *(PeopleMentioned(*of, people) for of, people in told.items()))
