@@ -61,6 +61,8 @@ class User(Base):
     language: Mapped[str | None] = mapped_column(String(35))
     # Whether search engines are asked not to list the profile and the posts.
     noindex: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
+    # Whether their pages show no numbers of likes.
+    hides_like_counts: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
     post_count: Mapped[Count]
     follower_count: Mapped[Count]
     following_count: Mapped[Count]

@@ -2,12 +2,14 @@
 apart from what is the same for everybody."""
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from sqlalchemy import ARRAY, BigInteger, any_, bindparam, literal_column, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.models import Bookmark, PostLike
+from blog.core.auth.identity import current_viewer
+from blog.core.web.app import read
+from blog.models import Bookmark, Permission, PostLike
 from blog.posts.lists import ListedPost
 
 VIEWER = bindparam("viewer", type_=BigInteger)
@@ -23,6 +25,13 @@ PARTS = (
     ),
 )
 _STATE = union_all(*PARTS)
+
+
+class HasId(Protocol):
+    """A post of any kind of list."""
+
+    @property
+    def id(self) -> int: ...
 
 
 class ViewerState(NamedTuple):
@@ -41,6 +50,15 @@ class ViewerState(NamedTuple):
             post._replace(liked=post.id in self.liked, bookmarked=post.id in self.bookmarked)
             for post in posts
         )
+
+
+async def state_of_list(posts: Iterable[HasId]) -> ViewerState:
+    """What the viewer of the current page has done with the posts that it lists."""
+    ids = tuple(post.id for post in posts)
+    viewer = current_viewer()
+    if not ids or not viewer.can(Permission.COMMENT):
+        return ViewerState()
+    return await read(viewer_state, viewer.id, ids)
 
 
 async def viewer_state(session: AsyncSession, viewer_id: int, ids: Sequence[int]) -> ViewerState:

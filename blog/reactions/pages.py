@@ -9,11 +9,13 @@ from blog.core.auth.permissions import confirmed_required, permission_required
 from blog.core.auth.quotas import REACTING, quota
 from blog.core.errors import NotFoundError
 from blog.core.web.app import current_app, db, read, writes
+from blog.core.web.errors import prefers_json
 from blog.core.web.headers import keep_out_of_indexes
 from blog.core.web.requests import local_address, requested_page
 from blog.models import Permission, Post
 from blog.posts.addresses import post_url
 from blog.posts.reading import readable_post
+from blog.posts.viewer_state import state_of_list, viewer_state
 from blog.reactions import queries, service
 from blog.reactions.policies import POLICIES
 
@@ -24,47 +26,54 @@ for policy in POLICIES:
 PEOPLE_PER_PAGE = 50
 
 
+@blueprint.app_template_global()
+def shows_like_counts() -> bool:
+    """Whether the viewer wants to see how many people like something."""
+    account = current_viewer().account
+    return account is None or not account.hides_like_counts
+
+
 @blueprint.post("/post/<id:post_id>/like")
 @quota(REACTING)
 @permission_required(Permission.COMMENT)
 async def like(post_id: int) -> ResponseReturnValue:
-    """Like a post, and return to it."""
+    """Like a post, and return to it, or to the list that it is in."""
     post = await readable_post(post_id)
     await service.like_post(await writes(), required_viewer(), post)
-    return _back_to(post)
+    return await _back_to(post)
 
 
 @blueprint.post("/post/<id:post_id>/unlike")
 @quota(REACTING)
 @permission_required(Permission.COMMENT)
 async def unlike(post_id: int) -> ResponseReturnValue:
-    """Take a like back, and return to the post."""
+    """Take a like back, and return as `like` does."""
     post = await readable_post(post_id)
     await service.unlike_post(await writes(), required_viewer(), post)
-    return _back_to(post)
+    return await _back_to(post)
 
 
 @blueprint.post("/post/<id:post_id>/bookmark")
 @quota(REACTING)
 @permission_required(Permission.COMMENT)
 async def bookmark(post_id: int) -> ResponseReturnValue:
-    """Bookmark a post, and return to it."""
+    """Bookmark a post, and return as `like` does."""
     post = await readable_post(post_id)
     await service.bookmark_post(db(), required_viewer(), post)
-    await flash("Saved to your bookmarks.", "success")
-    return _back_to(post)
+    return await _back_to(post, "Saved to your bookmarks.")
 
 
 @blueprint.post("/post/<id:post_id>/unbookmark")
 @quota(REACTING)
 @permission_required(Permission.COMMENT)
 async def unbookmark(post_id: int) -> ResponseReturnValue:
-    """Remove a bookmark, and return to the post, if it can still be read."""
+    """Remove a bookmark, and return as `like` does, if the post can still be read."""
     await service.remove_bookmark(db(), required_viewer(), post_id)
-    await flash("Removed from your bookmarks.", "success")
+    done = "Removed from your bookmarks."
     try:
-        return _back_to(await readable_post(post_id))
+        return await _back_to(await readable_post(post_id), done)
     except NotFoundError:
+        await flash(done, "success")
         return redirect(url_for("reactions.bookmarks"))
 
 
@@ -104,7 +113,9 @@ async def bookmarks() -> ResponseReturnValue:
     """The posts that one has bookmarked, the last bookmarked first."""
     wanted = requested_page(current_app.settings.posts_per_page)
     page = await read(queries.bookmarks_page, wanted, required_viewer().id)
-    return await render_template("reactions/bookmarks.html", page=page)
+    posts = [kept.post for kept in page.rows if kept.post]
+    state = await state_of_list(posts)
+    return await render_template("reactions/bookmarks.html", page=page, state=state)
 
 
 async def _back_to_comment(comment_id: int) -> ResponseReturnValue:
@@ -115,5 +126,15 @@ async def _back_to_comment(comment_id: int) -> ResponseReturnValue:
     return redirect(f"{page.partition('#')[0]}#comment-{comment_id}")
 
 
-def _back_to(post: Post) -> ResponseReturnValue:
+async def _back_to(post: Post, done: str = "") -> ResponseReturnValue:
+    """Return to a post; or to where it stands in the list whose address the form has, which shows
+    by its buttons what was done. To the script of a list, the answer is these buttons."""
+    if prefers_json():
+        fresh = await readable_post(post.id)
+        state = await viewer_state(db(), required_viewer().id, [post.id])
+        return {"html": await render_template("reactions/_of_list.html", post=fresh, state=state)}
+    if (address := local_address((await request.form).get("next"))) is not None:
+        return redirect(f"{address.partition('#')[0]}#react-{post.id}")
+    if done:
+        await flash(done, "success")
     return redirect(post_url(post, _anchor="reactions"))

@@ -18,6 +18,7 @@ from blog.core.web.app import current_app, read
 from blog.core.web.avatars import avatar_url
 from blog.core.web.requests import requested_cursor
 from blog.models import Permission
+from blog.posts.viewer_state import state_of_list
 from blog.search.finding import Asked, Found, find, suggest, suggest_people
 from blog.search.queries import MOST_FOUND
 from blog.search.schemas import SearchForm
@@ -68,6 +69,7 @@ async def _page(form: SearchForm, found: Found | None, *, took_too_long: bool = 
         "search/search.html",
         form=form,
         found=found,
+        state=await state_of_list(found.posts if found else ()),
         page=page,
         took_too_long=took_too_long,
         most_found=MOST_FOUND,

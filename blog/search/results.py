@@ -46,7 +46,7 @@ _FOUND = (
         _POST.id, _POST.slug, _POST.title, _POST.summary,
         func.left(_POST.body_html, TEXT_LOOKED_THROUGH),
         func.coalesce(_POST.language, _USER.language), names_of_tags(_POST.id), _POST.published_at,
-        _POST.created_at, _POST.status, _POST.hidden_at,
+        _POST.created_at, _POST.like_count, _POST.status, _POST.hidden_at,
         _USER.id, _USER.username, func.coalesce(_USER.avatar, _USER.avatar_hash), _USER.name,
     )
     .join_from(Post.__table__, User.__table__, _USER.id == _POST.author_id)
@@ -60,20 +60,21 @@ class ShownPost(NamedTuple):
     """A post among the results.
 
     Attributes:
-        title: with its marks; empty for a note.
-        plain_title: the same without them.
+        marked_title: the title with its marks; empty for a note.
+        title: the same without them.
         snippet: a part of its text, with its marks.
         state: why others don't see it, if they don't.
     """
 
     id: int
     slug: str | None
-    title: Markup
-    plain_title: str
+    marked_title: Markup
+    title: str
     snippet: Markup
     shown_language: str | None
     tags: tuple[str, ...]
     moment: datetime
+    like_count: int
     state: str
     author: Author
 
@@ -95,14 +96,15 @@ async def shown_posts(
 
 
 def _shown(row: Sequence[Any], marks: Marks) -> ShownPost:
-    id_, slug, title, summary, html, language, tags, published, created, status, hidden = row[:11]
+    id_, slug, title, summary, html, language, tags, published, created = row[:9]
+    likes, status, hidden = row[9:12]
     text = text_of(html)
     of_summary = summary and marks.ranges(summary) and not marks.ranges(text)
     state = "Hidden" if hidden else "" if status == PostStatus.PUBLISHED else status.capitalize()
     return ShownPost(
         id_, slug, marked(title or "", marks), title or "",
         snippet(summary if of_summary else text, marks), language, tuple(tags),
-        published or created, state, Author._make(row[11:]),
+        published or created, likes, state, Author._make(row[12:]),
     )  # fmt: skip
 
 

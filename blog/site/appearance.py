@@ -4,9 +4,12 @@ from quart import flash, make_response, redirect, render_template, request, url_
 from quart.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest
 
+from blog.core.auth.identity import current_viewer
 from blog.core.auth.quotas import CHANGING_ACCOUNT, quota
+from blog.core.web.app import db
 from blog.core.web.themes import remember_theme, theme_named
 from blog.site.blueprint import blueprint
+from blog.users.service import hide_like_counts
 
 
 @blueprint.get("/appearance")
@@ -18,11 +21,15 @@ async def appearance() -> ResponseReturnValue:
 @blueprint.post("/appearance")
 @quota(CHANGING_ACCOUNT)
 async def change_appearance() -> ResponseReturnValue:
-    """Remember a theme in a cookie, and show the page in it."""
-    chosen = theme_named((await request.form).get("theme", ""))
+    """Remember a theme in a cookie, and with the account whether to hide like counts."""
+    form = await request.form
+    chosen = theme_named(form.get("theme", ""))
     if chosen is None:
         raise BadRequest("This theme doesn't exist.")
-    await flash("Theme saved.", "success")
+    viewer, wanted = current_viewer(), form.getlist("hides_like_counts")
+    if viewer.account is not None and wanted:
+        await hide_like_counts(db(), viewer, hidden="true" in wanted)
+    await flash("Appearance saved.", "success")
     response = await make_response(redirect(url_for("site.appearance")))
     remember_theme(response, chosen)
     return response

@@ -20,6 +20,7 @@ from blog.posts.archive import (
     months,
 )
 from blog.posts.reading import cards_for_viewer
+from blog.posts.viewer_state import state_of_list
 from blog.site.blueprint import blueprint
 
 NO_POSTS = "There are no posts from this month."
@@ -55,5 +56,6 @@ async def month(year: int, month: int) -> ResponseReturnValue:
     cursors = {day: cursor_of_day(date(year, month, day)) for day in days}
     return await render_template(
         "site/month.html", year=year, month=month, name=month_name[month], days=days, page=page,
-        cursors=cursors, weeks=Calendar().monthdayscalendar(year, month), day_names=day_abbr,
+        state=await state_of_list(page.rows), cursors=cursors, day_names=day_abbr,
+        weeks=Calendar().monthdayscalendar(year, month),
     )  # fmt: skip

@@ -7,6 +7,7 @@ from blog.core.auth.identity import current_viewer
 from blog.core.web.app import read
 from blog.posts.explore import ADDED_FOLLOWERS, CONSIDERED, Ranking, suggestions
 from blog.posts.hidden_words import collapsed
+from blog.posts.viewer_state import state_of_list
 from blog.site.blueprint import blueprint
 
 
@@ -20,5 +21,6 @@ async def explore() -> ResponseReturnValue:
     found = [each._replace(post=card) for each, card in zip(found, cards, strict=True)]
     return await render_template(
         "site/explore.html", suggestions=found, ranking=ranking,
+        state=await state_of_list(cards),
         added=ADDED_FOLLOWERS, considered=CONSIDERED,
     )  # fmt: skip

@@ -24,6 +24,7 @@ from blog.posts.alt_texts import fill_in, question
 from blog.posts.reading import cards_for_viewer
 from blog.posts.schemas import PostForm
 from blog.posts.sent_drafts import forget_draft
+from blog.posts.viewer_state import state_of_list
 from blog.site.blueprint import blueprint
 
 FOLLOWED = "followed"
@@ -112,6 +113,7 @@ async def home_page(form: Form[PostForm], preview: str | None = None) -> Respons
     return await render_template(
         "site/home.html",
         page=page,
+        state=await state_of_list(page.rows),
         suggested=suggested,
         form=form,
         preview=preview,

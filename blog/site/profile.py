@@ -14,6 +14,7 @@ from blog.follows import queries as follows
 from blog.models import Post
 from blog.posts.queries import BY_AUTHOR, hidden_posts_of
 from blog.posts.reading import cards_for_viewer
+from blog.posts.viewer_state import state_of_list
 from blog.site.blueprint import blueprint
 from blog.users import queries
 from blog.users.blocking import NOBODY, shut_out_by_viewer
@@ -42,4 +43,5 @@ async def profile(username: str) -> ResponseReturnValue:
     return await render_template(
         "site/profile.html", user=user, page=page, relation=relation, hidden=hidden,
         shut_out=outside,
+        state=await state_of_list(page.rows),
     )  # fmt: skip

@@ -13,6 +13,7 @@ from blog.core.web.headers import keep_out_of_indexes
 from blog.core.web.requests import requested_page
 from blog.models import Permission, Tag
 from blog.posts.reading import cards_for_viewer
+from blog.posts.viewer_state import state_of_list
 from blog.tags import queries, service
 from blog.tags.addresses import tag_url
 from blog.tags.reading import NO_SUCH_TAG, addressed_tag
@@ -56,7 +57,10 @@ async def show(tag: str) -> ResponseReturnValue:
         keep_out_of_indexes()  # Posts move from page to page.
     if viewer.account is not None:
         is_followed = await read(queries.follows_tag, viewer.id, found.id)
-    return await render_template("tags/show.html", tag=found, page=page, is_followed=is_followed)
+    return await render_template(
+        "tags/show.html", tag=found, page=page, is_followed=is_followed,
+        state=await state_of_list(page.rows),
+    )  # fmt: skip
 
 
 @blueprint.post("/tag/<tag>/follow")

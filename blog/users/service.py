@@ -18,6 +18,13 @@ async def set_avatar(session: AsyncSession, viewer: Viewer, name: str | None) ->
     await session.commit()
 
 
+async def hide_like_counts(session: AsyncSession, viewer: Viewer, *, hidden: bool) -> None:
+    """Show the viewer how many people like something, or not."""
+    changed = update(User).where(User.id == viewer.id).values(hides_like_counts=hidden)
+    await session.execute(changed)
+    await session.commit()
+
+
 async def edit_profile(session: AsyncSession, viewer: Viewer, form: ProfileForm) -> None:
     """Update the viewer's profile; fields that are not set in `form` stay."""
     for name, value in form.model_dump(exclude_unset=True).items():

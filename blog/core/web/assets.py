@@ -35,6 +35,7 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 SCREEN = (
     "tokens", "base", "layout", "controls", "components", "posts", "article", "tags", "places",
     "people", "hidden", "areas", "prose", "tints", "code", "mentions",
+    "reactions",
 )  # fmt: skip
 # What browsers and crawlers ask for without having read a page.
 WELL_KNOWN = ("favicon.ico", "apple-touch-icon.png")

@@ -115,6 +115,7 @@ def sections(account: User) -> dict[str, Section]:
             User.id, User.username, User.email, Role.name.label("role"), User.created_at,
             User.confirmed_at, User.disabled_at, User.last_seen_at, User.avatar_hash,
             User.post_count, User.follower_count, User.following_count, User.subscriber_count,
+            User.hides_like_counts,
         ).join(Role, Role.id == User.role_id).where(User.id == me), (User.id,)),
         "posts": Section(select(
             Post.id, Post.title, Post.slug, Post.body, Post.tags, Post.summary, Post.language,
