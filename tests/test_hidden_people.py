@@ -62,6 +62,8 @@ CHANNELS = [
     Channel("/post/<id:post_id>", SHOWN, "/post/1"),
     Channel("/user/<username>", SHOWN, "/user/author"),
     Channel("/bookmarks", SHOWN, "/bookmarks"),
+    Channel("/search/people", LEFT_OUT, "/search/people?q=author", '"username":"author"'),
+    Channel(f"{PREFIX}/bookmarks/", SHOWN, f"{PREFIX}/bookmarks/", '"post_id":1'),
     Channel(f"{PREFIX}/posts/", LEFT_OUT, f"{PREFIX}/posts/"),
     Channel(f"{PREFIX}/posts/", LEFT_OUT, f"{PREFIX}/posts/?cursor="),
     Channel(f"{PREFIX}/posts/", LEFT_OUT, f"{PREFIX}/posts/?fields=id,author", '"author":"author"'),

@@ -190,6 +190,7 @@ PAGES = [
     Route("POST /post/<id:post_id>/unlike", "/post/1/unlike", "post"),
     Route("POST /post/<id:post_id>/bookmark", "/post/1/bookmark", "post"),
     Route("POST /post/<id:post_id>/unbookmark", "/post/1/unbookmark", "post"),
+    Route("POST /bookmarks/<id:post_id>/move", "/bookmarks/1/move", "post"),
     Route("GET /edit/<id:post_id>", "/edit/1", "post", "post"),
     Route("POST /edit/<id:post_id>", "/edit/1", "post", "post"),
     Route("POST /edit/<id:post_id>/autosave", "/edit/1/autosave", "post"),

@@ -123,6 +123,18 @@ TABLE = [
     Row(
         "POST /notifications/<id:notification_id>/open", confirmed(404), "/notifications/4711/open"
     ),
+    Row("POST /bookmarks/folders", confirmed(422)),
+    Row(
+        "POST /bookmarks/folders/<id:folder_id>/rename",
+        confirmed(404),
+        "/bookmarks/folders/1/rename",
+    ),
+    Row(
+        "POST /bookmarks/folders/<id:folder_id>/delete",
+        confirmed(404),
+        "/bookmarks/folders/1/delete",
+    ),
+    Row("POST /bookmarks/<id:post_id>/move", confirmed(404), "/bookmarks/{post}/move"),
     Row("GET /post/<id:post_id>/revisions", everybody(200), "/post/{post}/revisions"),
     Row("GET /post/<id:post_id>/revisions/<id:number>", everybody(200), "/post/{post}/revisions/1"),
     Row("GET /post/<id:post_id>/timemap", everybody(200), "/post/{post}/timemap"),
@@ -204,6 +216,7 @@ TABLE = [
     Row("POST /appearance", everybody(400)),
     Row("GET /search", everybody(200), "/search?q=x"),
     Row("GET /search/suggestions", everybody(200), "/search/suggestions?q=x"),
+    Row("GET /search/people", confirmed(200), "/search/people?q=x"),
     Row("GET /opensearch.xml", everybody(200)),
     Row("GET /all", everybody(302)),
     Row("GET /followed", logged_in(302)),

@@ -70,22 +70,24 @@ ANONYMOUS = {
     "/auth/login": 0,
     "/auth/register": 0,
 }
-# One more tells who is asking, and on another's profile one how the two stand to each other.
+# One more tells who is asking, one what they like and have bookmarked of a list, and on another's
+# profile one how the two stand to each other.
 LOGGED_IN = {
-    "/": 2,
-    "/user/susan": 4,
-    "/user/david": 4,
+    "/": 3,
+    "/user/susan": 5,
+    "/user/david": 5,
     "/people": 4,
     "/tags": 4,
-    "/tag/boats": 4,
-    # Another one tells what the viewer likes and has bookmarked.
+    "/tag/boats": 5,
+    "/explore": 3,
     "/post/{post}": 4,
     "/post/{post}/likes": 3,
-    "/bookmarks": 2,
     # What was chosen, and whether the address refuses mail.
     "/auth/notifications": 3,
     "/notifications": 3,
     "/notifications?unread=1": 2,
+    # And the folders.
+    "/bookmarks": 3,
     "/post/{post}/revisions": 3,
     "/post/{post}/revisions/2": 3,
     "/post/{post}/revisions/1/restore": 3,
@@ -98,11 +100,12 @@ LOGGED_IN = {
     "/drafts": 2,
     "/search": 2,
     # And the viewer's own posts that others can't read.
-    "/search?q=post": 7,
+    "/search?q=post": 8,
+    "/search/people?q=post": 4,
     "/import": 2,
     "/delete/{post}": 2,
 }
-FOLLOWING = {"/": 2, "/followers/david": 3, "/followed_by/david": 3}
+FOLLOWING = {"/": 3, "/followers/david": 3, "/followed_by/david": 3}
 ADMINISTRATORS = {
     "/post/1": 4,
     "/moderate": 2,

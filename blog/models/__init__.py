@@ -30,7 +30,7 @@ from blog.models.post_media import PostMedia
 from blog.models.post_revision import PostRevision
 from blog.models.post_search import PostSearch, SearchConfiguration
 from blog.models.rate_limit import RateLimit
-from blog.models.reaction import Bookmark, CommentLike, PostLike
+from blog.models.reaction import Bookmark, BookmarkFolder, CommentLike, PostLike
 from blog.models.refused_address import RefusedAddress
 from blog.models.report import Report, ReportState
 from blog.models.revision_media import RevisionMedia
@@ -49,6 +49,7 @@ __all__ = [
     "Base",
     "Block",
     "Bookmark",
+    "BookmarkFolder",
     "Comment",
     "CommentLike",
     "CommentRange",

@@ -1,9 +1,9 @@
 """Likes of posts and comments, and bookmarks of posts."""
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, String, func, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from blog.models.base import Base, CreatedAt
+from blog.models.base import Base, CreatedAt, RowId
 from blog.models.user import User
 
 
@@ -40,8 +40,21 @@ class CommentLike(Base):
     created_at: Mapped[CreatedAt]
 
 
+class BookmarkFolder(Base):
+    """A folder for bookmarks, which its owner has named. Names differ by more than their case."""
+
+    __tablename__ = "bookmark_folders"
+
+    id: Mapped[RowId]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(50))
+    created_at: Mapped[CreatedAt]
+
+    __table_args__ = (Index("uq_bookmark_folders_name", "user_id", func.lower(name), unique=True),)
+
+
 class Bookmark(Base):
-    """A user keeps a post to read it later. Nobody else knows."""
+    """A user keeps a post to read it later, perhaps in one of their folders. Nobody else knows."""
 
     __tablename__ = "bookmarks"
 
@@ -52,9 +65,19 @@ class Bookmark(Base):
         ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True
     )
     created_at: Mapped[CreatedAt]
+    folder_id: Mapped[int | None] = mapped_column(
+        ForeignKey("bookmark_folders.id", ondelete="SET NULL")
+    )
 
     __table_args__ = (
         # A user's bookmarks, the newest first.
         Index(None, "user_id", "created_at", "post_id"),
         Index(None, "post_id"),
+        Index(
+            "ix_bookmarks_of_folder",
+            "folder_id",
+            "created_at",
+            "post_id",
+            postgresql_where=text("folder_id IS NOT NULL"),
+        ),
     )

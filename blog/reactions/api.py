@@ -1,21 +1,80 @@
 """Likes and bookmarks in the JSON API."""
 
-from quart import Response
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+from quart import Response, request
 from quart_schema import document_response
 
 from blog.comments.reading import readable_comment
-from blog.core.api.collections import list_response, paginated, requested_page
+from blog.core.api.bodies import validate_optional_json
+from blog.core.api.collections import (
+    Collection,
+    CursorQuery,
+    list_example,
+    list_response,
+    paginated,
+    requested_cursor,
+    requested_page,
+)
+from blog.core.api.links import EXAMPLE_ROOT, Links, Url
 from blog.core.api.operations import Resource, requires_scope
 from blog.core.api.responses import NoContent, no_content
-from blog.core.auth.identity import current_viewer, required_viewer
+from blog.core.auth.identity import current_viewer, required_account, required_viewer
 from blog.core.auth.permissions import permission_required
+from blog.core.text.validation import with_example
 from blog.core.web.app import current_app, db, read, writes
 from blog.models import Permission, Scope
 from blog.posts.api import readable_post
 from blog.reactions import queries, service
+from blog.reactions.queries import Kept
+from blog.reactions.schemas import BookmarkChange
 from blog.users.api import UserList, resource
 
 blueprint = Resource("reactions", __name__, "Likes and bookmarks.")
+
+EXAMPLE = {
+    "post_id": 17,
+    "post_url": f"{EXAMPLE_ROOT}/posts/17",
+    "html_url": "https://blog.example/post/17/from-the-command-line",
+    "title": "From the command line",
+    "author": "susan",
+    "folder": "Recipes",
+    "bookmarked_at": "2026-11-24T10:12:00.250000Z",
+}
+
+
+class BookmarkResource(BaseModel):
+    """A bookmark of yours."""
+
+    model_config = with_example(EXAMPLE)
+
+    post_id: int
+    post_url: Url
+    html_url: Annotated[
+        Url | None, Field(description="The page of the post. Null if it isn't available any more.")
+    ]
+    title: Annotated[str | None, Field(description="Null for a note.")]
+    author: Annotated[str | None, Field(description="The username of the post's author.")]
+    folder: Annotated[str | None, Field(description="The name of the folder that it's in.")]
+    bookmarked_at: datetime
+
+
+class BookmarkList(Collection):
+    """Bookmarks, the newest first."""
+
+    model_config = with_example(list_example("bookmarks", EXAMPLE))
+
+    bookmarks: list[BookmarkResource]
+
+
+class BookmarkQuery(CursorQuery):
+    """The query parameters of the list of bookmarks."""
+
+    folder: Annotated[
+        str | None, Field(max_length=200, description="The name of a folder, in any case.")
+    ] = None
 
 
 @blueprint.get("/posts/<id:post_id>/likes/")
@@ -77,10 +136,16 @@ async def unlike_comment(comment_id: int) -> Response:
 @requires_scope(Scope.WRITE)
 @document_response(NoContent, 204)
 @permission_required(Permission.COMMENT)
-async def bookmark_post(post_id: int) -> Response:
-    """Bookmark a post. Nobody else can see your bookmarks."""
+@validate_optional_json(BookmarkChange)
+async def bookmark_post(data: BookmarkChange | None, post_id: int) -> Response:
+    """Bookmark a post. Nobody else can see your bookmarks.
+
+    With a body, the bookmark goes into a folder, or out of all; without one it stays where it is.
+    """
     post = await readable_post(post_id)
-    await service.bookmark_post(db(), required_viewer(), post)
+    folder = data.folder if data else None
+    moves = data is not None and "folder" in data.model_fields_set
+    await service.bookmark_post(db(), required_viewer(), post, folder=folder, moves=moves)
     return no_content()
 
 
@@ -92,3 +157,27 @@ async def remove_bookmark(post_id: int) -> Response:
     """Remove a bookmark, also of a post that can't be read any more."""
     await service.remove_bookmark(db(), required_viewer(), post_id)
     return no_content()
+
+
+@blueprint.get("/bookmarks/")
+@requires_scope(Scope.READ)
+@paginated(BookmarkList, numbered=False, query=BookmarkQuery)
+async def list_bookmarks() -> Response:
+    """List your bookmarks, the newest first; all of them, or those in a folder."""
+    wanted = requested_cursor(current_app.settings.posts_per_page)
+    name, user_id = request.args.get("folder"), required_account().id
+    found = await read(queries.bookmarks_of_folder, wanted, user_id, name)
+
+    def resource_of(kept: Kept, to: Links) -> BookmarkResource:
+        post = kept.post
+        return BookmarkResource(
+            post_id=kept.post_id,
+            post_url=to.post(kept.post_id),
+            html_url=to.page_of_post(post.id, post.slug) if post else None,
+            title=post.title if post else None,
+            author=post.author.username if post else None,
+            folder=found.folders.get(kept.folder_id),
+            bookmarked_at=kept.created_at,
+        )
+
+    return await list_response(BookmarkList, found.page, resource_of, also={"folder": name})

@@ -1,21 +1,21 @@
-"""Buttons below a post and its comments, who likes it, and one's bookmarks."""
+"""Buttons below a post and its comments, and who likes it."""
 
 from quart import Blueprint, flash, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
 
 from blog.comments.reading import readable_comment
 from blog.core.auth.identity import current_viewer, required_viewer
-from blog.core.auth.permissions import confirmed_required, permission_required
+from blog.core.auth.permissions import permission_required
 from blog.core.auth.quotas import REACTING, quota
 from blog.core.errors import NotFoundError
-from blog.core.web.app import current_app, db, read, writes
+from blog.core.web.app import db, read, writes
 from blog.core.web.errors import prefers_json
 from blog.core.web.headers import keep_out_of_indexes
 from blog.core.web.requests import local_address, requested_page
 from blog.models import Permission, Post
 from blog.posts.addresses import post_url
 from blog.posts.reading import readable_post
-from blog.posts.viewer_state import state_of_list, viewer_state
+from blog.posts.viewer_state import viewer_state
 from blog.reactions import queries, service
 from blog.reactions.policies import POLICIES
 
@@ -74,7 +74,7 @@ async def unbookmark(post_id: int) -> ResponseReturnValue:
         return await _back_to(await readable_post(post_id), done)
     except NotFoundError:
         await flash(done, "success")
-        return redirect(url_for("reactions.bookmarks"))
+        return redirect(url_for("site.bookmarks"))
 
 
 @blueprint.post("/comment/<id:comment_id>/like")
@@ -105,17 +105,6 @@ async def likes(post_id: int) -> ResponseReturnValue:
     wanted, filtered_for = requested_page(PEOPLE_PER_PAGE), current_viewer().filtered_for
     page = await read(queries.likes_page, post, wanted, filtered_for)
     return await render_template("reactions/likes.html", post=post, page=page)
-
-
-@blueprint.get("/bookmarks")
-@confirmed_required
-async def bookmarks() -> ResponseReturnValue:
-    """The posts that one has bookmarked, the last bookmarked first."""
-    wanted = requested_page(current_app.settings.posts_per_page)
-    page = await read(queries.bookmarks_page, wanted, required_viewer().id)
-    posts = [kept.post for kept in page.rows if kept.post]
-    state = await state_of_list(posts)
-    return await render_template("reactions/bookmarks.html", page=page, state=state)
 
 
 async def _back_to_comment(comment_id: int) -> ResponseReturnValue:

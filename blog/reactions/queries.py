@@ -1,22 +1,40 @@
 """Queries of likes and bookmarks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Select, and_, bindparam, join, select
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, func, join, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, contains_eager
 
 from blog.core.db.cursors import Order
 from blog.core.db.pagination import CursorRequest, Listing, Page, PageRequest, Rows
-from blog.models import Bookmark, Post, PostLike, User
+from blog.core.errors import NotFoundError
+from blog.models import Bookmark, BookmarkFolder, Post, PostLike, User
 from blog.models.account_deletion import not_deleted
 from blog.models.block import shown_to_viewer
 from blog.posts.lists import CARD_COLUMNS, ListedPost, PostCard, card_of
 from blog.posts.queries import IS_LISTED
 
+NO_FOLDER = "This folder doesn't exist. You may have deleted it."
+
 _POST, _USER, _BOOKMARK = Post.__table__.c, User.__table__.c, Bookmark.__table__.c
+
+
+class Folder(NamedTuple):
+    """A folder of bookmarks."""
+
+    id: int
+    name: str
+
+
+class FolderPage(NamedTuple):
+    """A page of bookmarks, and the names of all folders by their ids."""
+
+    page: "Page[Kept]"
+    folders: Mapping[int | None, str]
 
 
 class Kept(NamedTuple):
@@ -24,11 +42,20 @@ class Kept(NamedTuple):
 
     Attributes:
         post: `None` if it is not public any more.
+        folder_id: the folder that it is in, if it is in one.
     """
 
     post: PostCard | None
     created_at: datetime
     post_id: int
+    folder_id: int | None
+
+
+_FOLDERS = (
+    select(BookmarkFolder.id, BookmarkFolder.name)
+    .where(BookmarkFolder.user_id == bindparam("user", type_=BigInteger))
+    .order_by(func.lower(BookmarkFolder.name))
+)
 
 
 def _with_people(part: Rows) -> Select[PostLike]:
@@ -56,7 +83,7 @@ def _with_posts(part: Rows) -> Rows:
     shown = part.subquery("shown")
     posts = join(Post.__table__, User.__table__, _USER.id == _POST.author_id)
     return (
-        select(*CARD_COLUMNS, shown.c.created_at, shown.c.post_id)
+        select(*CARD_COLUMNS, shown.c.created_at, shown.c.post_id, shown.c.folder_id)
         .select_from(shown.outerjoin(posts, and_(_POST.id == shown.c.post_id, IS_LISTED)))
         .order_by(shown.c.created_at.desc(), shown.c.post_id.desc())
     )
@@ -64,14 +91,23 @@ def _with_posts(part: Rows) -> Rows:
 
 # The posts that are not public are left out only at the end, so that those of the pages before
 # need not be read.
-_BOOKMARKS: Listing[Any] = Listing(
-    Order(_BOOKMARK.created_at, _BOOKMARK.post_id),
-    select(_BOOKMARK.created_at, _BOOKMARK.post_id).where(
-        _BOOKMARK.user_id == bindparam("of", type_=BigInteger)
-    ),
-    lambda kept: (kept.created_at, kept.post_id),
-    complete=_with_posts,
-)
+def list_of_bookmarks(*which: ColumnElement[bool]) -> Listing[Any]:
+    """A list of some of a user's bookmarks.
+
+    Args:
+        which: conditions on the columns of `bookmarks`.
+    """
+    keys = (_BOOKMARK.created_at, _BOOKMARK.post_id, _BOOKMARK.folder_id)
+    return Listing(
+        Order(_BOOKMARK.created_at, _BOOKMARK.post_id),
+        select(*keys).where(_BOOKMARK.user_id == bindparam("of", type_=BigInteger), *which),
+        lambda kept: (kept.created_at, kept.post_id),
+        complete=_with_posts,
+    )
+
+
+IN_FOLDER = _BOOKMARK.folder_id == bindparam("folder", type_=BigInteger)
+_ALL, _OF_FOLDER = list_of_bookmarks(), list_of_bookmarks(IN_FOLDER)
 
 
 async def likes_page(
@@ -89,17 +125,68 @@ async def likes_page(
 
 
 async def bookmarks_page(
-    session: AsyncSession, wanted: PageRequest | CursorRequest, user_id: int
+    session: AsyncSession,
+    wanted: PageRequest | CursorRequest,
+    user_id: int,
+    folder_id: int | None = None,
 ) -> Page[Kept]:
-    """A user's bookmarks, the newest first.
+    """A user's bookmarks, or those in a folder, the newest first.
 
     Raises:
         InvalidCursorError: the cursor is not of this list.
         TooDeepError: the page has no number.
     """
-    if deep := _BOOKMARKS.too_deep(wanted):
-        return _BOOKMARKS.page_past_the_end(deep, None)
-    statement, parameters = _BOOKMARKS.query(wanted, of=user_id)
+    listing = _ALL if folder_id is None else _OF_FOLDER
+    return await page_of_bookmarks(session, listing, wanted, of=user_id, folder=folder_id)
+
+
+async def bookmarks_of_folder(
+    session: AsyncSession, wanted: CursorRequest, user_id: int, name: str | None
+) -> FolderPage:
+    """A user's bookmarks, or those in the folder with a name in any case, as by `bookmarks_page`,
+    with their number.
+
+    Raises:
+        NotFoundError: there is no such folder.
+        InvalidCursorError: the cursor is not of this list.
+    """
+    folders = await folders_of(session, user_id)
+    folder_id = None
+    if name is not None:
+        named = (each.id for each in folders if each.name.lower() == name.strip().lower())
+        if (folder_id := next(named, None)) is None:
+            raise NotFoundError(NO_FOLDER)
+    number = select(func.count()).where(_BOOKMARK.user_id == user_id)
+    if folder_id is not None:
+        number = number.where(_BOOKMARK.folder_id == folder_id)
+    page = await bookmarks_page(session, wanted, user_id, folder_id)
+    total = (await session.scalars(number)).one()
+    return FolderPage(replace(page, total=total), {each.id: each.name for each in folders})
+
+
+async def page_of_bookmarks(
+    session: AsyncSession,
+    listing: Listing[Any],
+    wanted: PageRequest | CursorRequest,
+    **values: Any,
+) -> Page[Kept]:
+    """A page of a `list_of_bookmarks`.
+
+    Args:
+        values: the parameters of its conditions, and `of`, the id of the user.
+
+    Raises:
+        InvalidCursorError, TooDeepError: as of `bookmarks_page`.
+    """
+    if deep := listing.too_deep(wanted):
+        return listing.page_past_the_end(deep, None)
+    statement, parameters = listing.query(wanted, **values)
     rows: Sequence[Any] = (await session.execute(statement, parameters)).all()
-    kept = [Kept(None if row[0] is None else card_of(row), *row[-2:]) for row in rows]
-    return _BOOKMARKS.page(kept, wanted)
+    kept = [Kept(None if row[0] is None else card_of(row), *row[-3:]) for row in rows]
+    return listing.page(kept, wanted)
+
+
+async def folders_of(session: AsyncSession, user_id: int) -> Sequence[Folder]:
+    """A user's folders, by their names."""
+    rows = await session.execute(_FOLDERS, {"user": user_id})
+    return [Folder._make(row) for row in rows]

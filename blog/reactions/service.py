@@ -17,6 +17,7 @@ from blog.core.web.batches import Batches
 from blog.models import Bookmark, Comment, Permission, Post
 from blog.posts.lists import ListedPost
 from blog.posts.service import POST_IS_GONE
+from blog.reactions.folders import folder_named
 from blog.reactions.policies import may_like_comment, may_react_to_post
 from blog.reactions.writes import (
     Pair,
@@ -81,14 +82,32 @@ async def unlike_comment(writes: Batches, viewer: Viewer, comment: Comment) -> N
     await writes.run(remove_from_comments, Pair(viewer.id, comment.id))
 
 
-async def bookmark_post(session: AsyncSession, viewer: Viewer, post: Post | ListedPost) -> None:
+async def bookmark_post(
+    session: AsyncSession,
+    viewer: Viewer,
+    post: Post | ListedPost,
+    *,
+    folder: str | None = None,
+    moves: bool = False,
+) -> None:
     """Bookmark a post for the viewer.
+
+    Args:
+        folder: the name of the folder to put it in, which is added if it is new.
+        moves: whether a bookmark that is there goes into this folder, or out of all.
 
     Raises:
         ForbiddenError, NotFoundError: as by `like_post`.
+        LimitReachedError: as by `folder_named`.
     """
     _require(viewer, post)
-    added = insert(Bookmark).values(user_id=viewer.id, post_id=post.id).on_conflict_do_nothing()
+    folder_id = None if folder is None else await folder_named(session, viewer.id, folder)
+    added = insert(Bookmark).values(user_id=viewer.id, post_id=post.id, folder_id=folder_id)
+    if moves:
+        key = (Bookmark.user_id, Bookmark.post_id)
+        added = added.on_conflict_do_update(index_elements=key, set_={"folder_id": folder_id})
+    else:
+        added = added.on_conflict_do_nothing()
     try:
         await session.execute(added)
     except IntegrityError as error:

@@ -1,8 +1,9 @@
 """All pages that combine several features."""
 
-from blog.site import appearance, archive, explore, home, people, post, profile
+from blog.site import appearance, archive, bookmarks, explore, home, people, post, profile
 from blog.site.blueprint import blueprint
 
 __all__ = [
-    "appearance", "archive", "blueprint", "explore", "home", "people", "post", "profile",
+    "appearance", "archive", "blueprint", "bookmarks", "explore", "home", "people", "post",
+    "profile",
 ]  # fmt: skip

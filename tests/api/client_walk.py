@@ -55,6 +55,7 @@ from broadside_client.api.reactions import (
     bookmark_post,
     like_comment,
     like_post,
+    list_bookmarks,
     list_post_likes,
     remove_bookmark,
     unlike_comment,
@@ -91,6 +92,8 @@ from broadside_client.models import (
     AccessToken,
     Account,
     AvatarUpload,
+    BookmarkChange,
+    BookmarkList,
     Comment,
     CommentCreate,
     CommentList,
@@ -391,6 +394,11 @@ async def use_reactions(post: Post, writer: AuthenticatedClient) -> None:
         assert (await act.asyncio_detailed(post.id, client=writer)).status_code == 204
     seen = as_a(Post, await get_post.asyncio(post.id, client=writer))
     assert (seen.like_count, seen.liked, seen.bookmarked) == (1, True, True)
+    body = BookmarkChange(folder="Recipes")
+    moved = await bookmark_post.asyncio_detailed(post.id, client=writer, body=body)
+    assert moved.status_code == 204
+    kept = as_a(BookmarkList, await list_bookmarks.asyncio(client=writer, folder="recipes"))
+    assert [(each.post_id, each.folder) for each in kept.bookmarks] == [(post.id, "Recipes")]
     people = as_a(UserList, await list_post_likes.asyncio(post.id, client=writer))
     assert [user.username for user in people.users] == ["susan"]
     for act in (unlike_post, remove_bookmark):

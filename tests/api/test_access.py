@@ -105,6 +105,7 @@ TABLE = [
     Row("DELETE /posts/<id:post_id>/like", writers(204), "/posts/{post}/like"),
     Row("PUT /posts/<id:post_id>/bookmark", writers(204), "/posts/{post}/bookmark"),
     Row("DELETE /posts/<id:post_id>/bookmark", writers(204), "/posts/{post}/bookmark"),
+    Row("GET /bookmarks/", account_holders(200)),
     Row("GET /comments/", readers()),
     Row("GET /comments/<id:comment_id>", readers(), "/comments/{comment}"),
     Row("PUT /comments/<id:comment_id>/like", writers(204), "/comments/{comment}/like"),

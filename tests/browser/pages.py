@@ -354,6 +354,8 @@ SIGHTS = [
     Sight(WRITER, "drafts-none", "/drafts?q=nothing"),
     Sight(WRITER, "bookmarks", "/bookmarks"),
     Sight(WRITER, "notifications", "/notifications"),
+    Sight(WRITER, "bookmarks-folder", "/bookmarks?folder=1"),
+    Sight(WRITER, "bookmarks-search", "/bookmarks?q=nothing"),
     Sight(WRITER, "likes", f"{ESSAY}/likes"),
     Sight(WRITER, "edit", ESSAY.replace("post", "edit")),
     Sight(WRITER, "edit-conflict", ESSAY.replace("post", "edit"), meet_another_editor),

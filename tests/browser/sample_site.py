@@ -19,6 +19,8 @@ from blog.models import (
     Act,
     AuditEntry,
     Base,
+    Bookmark,
+    BookmarkFolder,
     Comment,
     CommentLike,
     Email,
@@ -421,6 +423,11 @@ async def add_article(session: AsyncSession, author: User) -> None:
     draft.status, draft.scheduled_wall = PostStatus.SCHEDULED, SCHEDULED_WALL
     draft.time_zone, draft.published_at = "Europe/Lisbon", SCHEDULED_WALL.replace(tzinfo=UTC)
     session.add(draft)
+    folder = BookmarkFolder(user_id=author.id, name="Trams and waiting")
+    session.add_all([folder, BookmarkFolder(user_id=author.id, name="Gardens")])
+    await session.flush()
+    kept = {"user_id": author.id, "post_id": article.id}
+    session.add(Bookmark(folder_id=folder.id, **kept))
 
 
 def add_history(session: AsyncSession, article: Post) -> None:

@@ -29,7 +29,8 @@ NO_SIGHTS = {
     "/.well-known/security.txt", "/.well-known/change-password",
     "/feed.<any(atom, json):form>", "/post/<id:post_id>/comments/feed.<any(atom, json):form>",
     "/user/<username>/feed.<any(atom, json):form>", "/tag/<tag>/feed.<any(atom, json):form>",
-    "/search/feed.<any(atom, json):form>", "/search/suggestions", "/opensearch.xml",
+    "/search/feed.<any(atom, json):form>", "/search/suggestions", "/search/people",
+    "/opensearch.xml",
     "/apple-touch-icon.png", "/favicon.ico", "/robots.txt",
 }  # fmt: skip
 

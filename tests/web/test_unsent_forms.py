@@ -31,7 +31,17 @@ from blog.core.text.validation import Schema
 from blog.core.web.app import Broadside
 from blog.core.web.rate_limits import RateLimits
 from blog.core.web.resubmission import LABELS, SECRETS
-from blog.models import Comment, LoginSession, Media, MediaFile, Post, PostRevision, Report, Tag
+from blog.models import (
+    BookmarkFolder,
+    Comment,
+    LoginSession,
+    Media,
+    MediaFile,
+    Post,
+    PostRevision,
+    Report,
+    Tag,
+)
 from settings import Settings
 from tests.conftest import RunningApp
 from tests.support import PASSWORD, Browser, add_user
@@ -49,6 +59,8 @@ TYPED: dict[str, tuple[str, dict[str, str]]] = {
     "/write": ("/write", {"title": LINE, "body": HOSTILE, "submission": "1"}),
     "/post/<id:post_id>": ("/post/1", {"body": HOSTILE, "submission": "1"}),
     "/preview": ("/preview", {"body": HOSTILE}),
+    "/bookmarks/folders": ("/bookmarks/folders", {"name": LINE}),
+    "/bookmarks/folders/<id:folder_id>/rename": ("/bookmarks/folders/1/rename", {"name": LINE}),
     "/edit/<id:post_id>": ("/edit/1", {"body": HOSTILE, "version": "1"}),
     "/comment/preview": ("/comment/preview", {"body": HOSTILE}),
     "/comment/<id:comment_id>/remove": ("/comment/2/remove", {"reason": HOSTILE}),
@@ -124,6 +136,8 @@ NOTHING_TYPED = {
     "/auth/sessions/end-all",
     "/auth/sessions/end-others",
     "/auth/tokens/<id:token_id>/revoke",
+    "/bookmarks/<id:post_id>/move",
+    "/bookmarks/folders/<id:folder_id>/delete",
     "/comment/<id:comment_id>/delete",
     "/comment/<id:comment_id>/like",
     "/comment/<id:comment_id>/unlike",
@@ -281,6 +295,7 @@ async def browser(failing_app: Broadside) -> AsyncIterator[Browser]:
         session.add(Media(owner_id=administrator.id, name=file["name"], bytes=1))
         session.add(Tag(name="boats", folded="boats", post_count=1))
         session.add(Report(reporter_id=bob.id, post_id=1, reason="x"))
+        session.add(BookmarkFolder(user_id=administrator.id, name="Recipes"))
         await session.commit()
     async with Browser(failing_app) as visitor:
         yield visitor

@@ -7,7 +7,7 @@ next page, which starts after its last row.
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
@@ -98,12 +98,15 @@ class ListHeaders(BaseModel):
     ]
 
 
-def paginated(collection: type[Collection], *, numbered: bool = True) -> Callable[[View], View]:
+def paginated(
+    collection: type[Collection], *, numbered: bool = True, query: type[CursorQuery] | None = None
+) -> Callable[[View], View]:
     """Document that a view returns such a list, and its query parameters.
 
     Args:
         collection: the list.
         numbered: whether its pages have numbers.
+        query: the query parameters, if there are more.
     """
     names: Any = Literal[tuple(collection.item()[1].model_fields)]
     description = (
@@ -111,12 +114,12 @@ def paginated(collection: type[Collection], *, numbered: bool = True) -> Callabl
         "by default."
     )
     fields: Any = (list[names] | None, Field(default=None, description=description))
-    base = ListQuery if numbered else CursorQuery
-    query = create_model("Query", __base__=base, fields=fields)
+    base = query or (ListQuery if numbered else CursorQuery)
+    documented_query = create_model("Query", __base__=base, fields=fields)
 
     def decorate(view: View) -> View:
         documented = document_response(collection, 200, ListHeaders)(view)
-        return document_querystring(query)(documented)
+        return document_querystring(documented_query)(documented)
 
     return decorate
 
@@ -182,6 +185,7 @@ async def list_response(
     collection: type[Collection], page: Page[Row],
     resource: Callable[[Row, Links], BaseModel], *, keep: bool = False,
     texts: Iterable[str] = (), rest: Rest | None = None,
+    also: Mapping[str, str | None] | None = None,
 ) -> Response:  # fmt: skip
     """Respond with a page of a list, with links to its neighbours in the body and as `Link` (RFC
     8288).
@@ -194,11 +198,13 @@ async def list_response(
         texts: the attributes of a row that may be long. If their total is large, the response is
             built, compressed and sent in pieces, so that it does not block the event loop.
         rest: the items after the rows, if they are too large to be read beforehand.
+        also: further query parameters that the neighbours have as well.
     """
     fields = requested_fields(collection)
     kept = {
         "per_page": request.args.get("per_page"),
         "fields": None if fields is None else ",".join(fields),
+        **(also or {}),
     }
     ways = {"prev": page.previous_number, "next": page.next_number}
     addresses = {

@@ -39,6 +39,7 @@ LISTS = {
     "comment_likes": names.COMMENT_LIKES,
     "bookmarks": names.BOOKMARKS,
     "notifications": "notifications.json",
+    "bookmark_folders": "bookmark-folders.json",
     "mentions": "mentions.json",
     "reports": "reports.json",
     "sessions": "sessions.json",

@@ -17,6 +17,7 @@ from blog.models import (
     AuditEntry,
     Block,
     Bookmark,
+    BookmarkFolder,
     Comment,
     CommentLike,
     Email,
@@ -91,10 +92,10 @@ def sections(account: User) -> dict[str, Section]:
     )
     is_readable = and_(visible_to(Viewer.of(account)), Post.author_id == author.id)
 
-    def reactions(table: type[PostLike] | type[Bookmark]) -> Section:
+    def reactions(table: type[PostLike] | type[Bookmark], *more: Any) -> Section:
         return Section(select(
             table.post_id, case((is_readable, Post.title)).label("post_title"),
-            case((is_readable, author.username)).label("post_author"), table.created_at,
+            case((is_readable, author.username)).label("post_author"), table.created_at, *more,
         ).join(Post, Post.id == table.post_id).join(author, author.id == Post.author_id)
         .where(table.user_id == me), (table.post_id,))  # fmt: skip
 
@@ -177,11 +178,18 @@ def sections(account: User) -> dict[str, Section]:
         "comment_likes": Section(
             select(CommentLike.comment_id, CommentLike.created_at)
             .where(CommentLike.user_id == me), (CommentLike.comment_id,)),
-        "bookmarks": reactions(Bookmark),
         "notifications": Section(select(
             Notification.kind, Notification.post_id, Notification.comment_id, items.label("count"),
             Notification.created_at, Notification.read_at,
         ).where(Notification.user_id == me), (Notification.id,)),
+        "bookmarks": reactions(
+            Bookmark,
+            select(BookmarkFolder.name).where(BookmarkFolder.id == Bookmark.folder_id)
+            .scalar_subquery().label("folder"),
+        ),
+        "bookmark_folders": Section(select(
+            BookmarkFolder.name, BookmarkFolder.created_at,
+        ).where(BookmarkFolder.user_id == me), (BookmarkFolder.id,)),
         "mentions": Section(select(
             Mention.post_id, Post.title.label("post_title"),
             author.username.label("post_author"), Mention.comment_id,

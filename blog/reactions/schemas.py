@@ -1,0 +1,27 @@
+"""The schemas of bookmarks and their folders."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from blog.core.text.fields import Line
+from blog.core.text.validation import NotBlank, Schema, with_example
+
+FolderName = Annotated[Line, Field(max_length=50), NotBlank]
+
+
+class FolderForm(Schema):
+    """The name of a folder."""
+
+    name: FolderName
+
+
+class BookmarkChange(Schema):
+    """Where a bookmark goes."""
+
+    model_config = with_example({"folder": "Recipes"})
+
+    folder: Annotated[
+        FolderName | None,
+        Field(description="The name of a folder, which is added if it's new. Null for no folder."),
+    ] = None
