@@ -46,6 +46,13 @@ WAYS = {
     "/moderate": ("", f"?before={Order(Comment.id).cursor(4000)}"),
 }  # fmt: skip
 
+# Lists that leave out whom the reader has muted.
+FILTERED = (
+    "/", "/?page=100", f"/{FEED_WAYS[1]}", "/explore?order=newest", "/people",
+    "/archive/{moment.year}/{moment.month}", "/tag/t1", "/followers/hub", "/post/{post}",
+    "/post/{post}/likes", "/search?q=x",
+)  # fmt: skip
+
 # Everything of the site: the hub writes, is followed, is reported and looked after.
 FILL = """
     INSERT INTO users (username, email, password_hash, role_id, confirmed_at)
@@ -67,6 +74,9 @@ FILL = """
     UPDATE posts SET revision = :last WHERE id = :post;
     INSERT INTO follows (follower_id, followed_id, created_at)
     SELECT id, :hub, now() + id * interval '1 second' FROM users WHERE id > :hub
+    ON CONFLICT DO NOTHING;
+    INSERT INTO mutes (user_id, muted_id)
+    SELECT :reader, id FROM users WHERE id BETWEEN :reader + 10 AND :reader + 1010
     ON CONFLICT DO NOTHING;
     INSERT INTO post_likes (user_id, post_id, created_at)
     SELECT id, :post, now() + id * interval '1 second' FROM users WHERE id > :hub
@@ -101,10 +111,11 @@ class Site:
     Attributes:
         hub: an administrator whom everybody follows, and who has written half of the posts.
         post: below which there are 5,000 comments.
+        reader: who has muted a thousand people, who have written nearly half of the posts.
     """
 
-    def __init__(self, app: Broadside, hub: User, post: int) -> None:
-        self.hub, self.post = hub, post
+    def __init__(self, app: Broadside, hub: User, reader: User, post: int) -> None:
+        self.hub, self.reader, self.post = hub, reader, post
         self._app = app
         self._rows = 0
 
@@ -112,7 +123,7 @@ class Site:
         """Let every table have so many rows, and the indexes be in order."""
         places = {
             "first": self._rows + 1, "last": rows, "hub": self.hub.id, "post": self.post,
-            "someone": self.hub.id + 1, "role": self.hub.role_id - 1,
+            "someone": self.hub.id + 1, "role": self.hub.role_id - 1, "reader": self.reader.id,
         }  # fmt: skip
         self._rows = rows
         async with self._app.database.engine.begin() as connection:
@@ -131,6 +142,7 @@ class Site:
 async def site(app: Broadside) -> AsyncIterator[Site]:
     """A site with an administrator and a post."""
     hub = await add_user(app, "hub", role="Administrator")
+    reader = await add_user(app, "reader")
     async with app.database.engine.begin() as connection:
         post = await connection.scalar(
             text(
@@ -139,7 +151,7 @@ async def site(app: Broadside) -> AsyncIterator[Site]:
             ),
             {"hub": hub.id},
         )
-    yield Site(app, hub, post or 0)
+    yield Site(app, hub, reader, post or 0)
 
 
 @contextmanager
@@ -192,7 +204,13 @@ async def blocks_by_address(app: Broadside, site: Site) -> dict[tuple[str, str],
     """How many blocks are read by each statement of each address, beside those of its rows."""
     found = {}
     async with Browser(app) as visitor, Browser(app) as api:
-        await visitor.log_in("hub")
+        await visitor.open_session("reader")
+        for address in FILTERED:
+            asked = address.format(post=site.post, moment=now())
+            with counted_blocks(app) as counted:
+                assert (await visitor.get(asked)).status_code == 200, asked
+            found |= {(f"{asked} (filtered)", each): number for each, number in counted.items()}
+        await visitor.open_session("hub")
         api.headers["Authorization"] = f"Bearer {await add_token(app, site.hub)}"
         for tab in ("all", "followed"):
             visitor.cookies.set("__Host-tab", tab)

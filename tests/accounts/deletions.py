@@ -9,7 +9,17 @@ from blog.accounts.deletion.batches import begin_deletion, delete_batch
 from blog.accounts.deletion.jobs import remove_later
 from blog.core.db.database_errors import is_lock_timeout
 from blog.core.web.app import Broadside
-from blog.models import AccountDeletion, Comment, Follow, Post, Report, User
+from blog.models import (
+    AccountDeletion,
+    Block,
+    Comment,
+    Follow,
+    HiddenWord,
+    Mute,
+    Post,
+    Report,
+    User,
+)
 from tests.support import add_user
 
 # Must not be found any more: the user's name, address, profile and texts.
@@ -42,18 +52,20 @@ async def haunted_site(
     reader = await add_user(app, "reader")
     text = {"body_html": "<p>x</p>", "renderer_version": 1}
     async with app.database.session() as session:
-        others = await session.scalars(
-            insert(User).returning(User.id),
-            [
-                {
-                    "username": f"user{number}",
-                    "email": f"user{number}@example.com",
-                    "password_hash": "",
-                    "role_id": reader.role_id,
-                }
-                for number in range(follows)
-            ],
-        )
+        others = [
+            *await session.scalars(
+                insert(User).returning(User.id),
+                [
+                    {
+                        "username": f"user{number}",
+                        "email": f"user{number}@example.com",
+                        "password_hash": "",
+                        "role_id": reader.role_id,
+                    }
+                    for number in range(follows)
+                ],
+            )
+        ]
         for other in [reader.id, *others]:
             session.add(Follow(follower_id=other, followed_id=ghost.id))
             session.add(Follow(follower_id=ghost.id, followed_id=other))
@@ -71,6 +83,12 @@ async def haunted_site(
         ]
         session.add_all([*below_theirs, *below_his])
         await session.flush()
+        for other in others:
+            session.add(Mute(user_id=ghost.id, muted_id=other))
+            session.add(Mute(user_id=other, muted_id=ghost.id))
+            session.add(Block(user_id=ghost.id, blocked_id=other))
+            session.add(Block(user_id=other, blocked_id=ghost.id))
+        session.add(HiddenWord(user_id=ghost.id, is_tag=False, folded="'x'", word="x"))
         session.add(Report(reporter_id=ghost.id, post_id=theirs.id, reason="GhostReport"))
         session.add(Report(reporter_id=reader.id, post_id=his[-1].id, reason="x"))
         session.add(Report(reporter_id=reader.id, comment_id=below_theirs[-1].id, reason="x"))

@@ -48,6 +48,13 @@ async def test_nobody_is_notified_of_what_muted_and_blocked_people_do(
     await susan.delete("/users/robin/block")
     await robin.put("/users/susan/follow")
     assert await susan.texts() == ["robin started following you"]
+    # To mention somebody is not refused, which would tell of the block; but it tells nobody.
+    for writer in (nina, robin):
+        body = {"title": "Boats", "body": "What does @susan think?"}
+        assert (await writer.post("/posts/", json=body)).status_code == 201
+    assert await susan.texts() == [
+        "robin mentioned you in “Boats”", "robin started following you",
+    ]  # fmt: skip
 
 
 async def test_none_is_left_of_what_happens_at_the_moment_of_a_mute_or_block(

@@ -11,6 +11,7 @@ from blog.core.clock import now
 from blog.core.db.pagination import CursorRequest, PageRequest
 from blog.models import Follow, Post, User
 from blog.posts import queries
+from blog.posts.lists import NEWEST_FIRST
 from tests.posts.test_posts import add_posts
 from tests.support import Browser
 
@@ -174,3 +175,14 @@ async def test_lists_are_read_without_the_orm(db: AsyncSession, susan: User) -> 
                 assert (await read(db, wanted, of)).rows
     assert len(by_orm) >= 18
     assert not any(by_orm)
+
+
+async def test_a_cursor_behind_the_last_post_leads_back_to_the_first_page(
+    susans_browser: Browser, susan: User, db: AsyncSession
+) -> None:
+    (post,) = await add_posts(db, susan, 1)
+    cursor = NEWEST_FIRST.cursor(post.published_at, post.id)
+    for address in ("/", "/user/susan"):
+        page = await susans_browser.get(f"{address}?before={cursor}")
+        assert page.status_code == 200
+        assert "No older posts" in page.text
