@@ -49,6 +49,9 @@ SMALL_TARGETS = """() => [
   .filter((element) => !["hidden", "checkbox", "radio"].includes(element.type))
   .filter((element) => element.getBoundingClientRect().height < 44)
   .map((element) => element.textContent.trim() || element.name)"""
+# What is hidden until a script needs it, and takes up room nevertheless.
+NOT_HIDDEN = """() => [...document.querySelectorAll("[hidden]")]
+  .filter((element) => element.checkVisibility()).map((element) => element.outerHTML)"""
 # Controls that Tab does not come to in the order of the page, or whose focus is not seen.
 OUT_OF_REACH = """() => [
     ...document.querySelectorAll("a, button, input, select, textarea, summary, pre, table")
@@ -104,6 +107,7 @@ async def test_every_page_is_for_everybody_and_fits(open_page: Opener, site: Sit
         found += await found_in_both_schemes(page)
         await page.keyboard.press("Tab")  # From now on the focus is one of the keyboard.
         assert await page.evaluate(OUT_OF_REACH) == [], name
+        assert await page.evaluate(NOT_HIDDEN) == [], name
         for width in (1280, 768, 375, 320):
             await page.set_viewport_size({"width": width, "height": 800})
             assert await page.evaluate(STICKS_OUT) == [], f"{name} at {width}"
