@@ -16,6 +16,7 @@ from blog.core.db.database import Database
 from blog.core.storage.interface import Storage
 from blog.demo import rows
 from blog.demo.history import Sizes
+from blog.demo.notifications import notify
 from blog.demo.people import DOMAIN
 from blog.demo.pictures import Picture
 from blog.media.sizes import variant_key
@@ -82,7 +83,8 @@ async def load(
         await connection.execution_options(isolation_level="AUTOCOMMIT")
         tables = (
             "users, follows, media, media_files, posts, post_search, post_media, post_tags, tags, "
-            "post_likes, comments, user_ranges, post_days, comment_ranges, tag_ranges"
+            "post_likes, comments, notifications, notification_items, user_ranges, post_days, "
+            "comment_ranges, tag_ranges"
         )
         await connection.execute(text(f"VACUUM (ANALYZE) {tables}"))
 
@@ -118,6 +120,7 @@ async def _store(
     await _copy(connection, "post_likes", rows.LIKE_COLUMNS, demonstration.likes(people, posts))
     tagged = demonstration.post_tags(people, posts, tags)
     await _copy(connection, "post_tags", rows.POST_TAG_COLUMNS, tagged)
+    await notify(AsyncSession(connection))
     if not counted_by_triggers:
         await index_loaded_posts(AsyncSession(connection), [*posts, *drafts])
         shown = demonstration.post_media(posts, drafts)

@@ -4,6 +4,7 @@
 
 const OPEN_AFTER = 1_500; // Who only passes through needs no stream.
 const AGAIN_AFTER = 60_000; // The server has refused it: there are too many, or nobody is logged in.
+const MOST_POSTS = 20; // The server looks at no more.
 const NAME = "live";
 
 const bell = document.querySelector(".bell");
@@ -46,7 +47,7 @@ function show(event, data) {
 
 function open() {
   source?.close();
-  const query = new URLSearchParams([...posts].map((post) => ["post", post]));
+  const query = new URLSearchParams([...posts].slice(-MOST_POSTS).map((post) => ["post", post]));
   source = new EventSource(`${bell.getAttribute("href")}/stream?${query}`);
   for (const event of Object.keys(SHOWN)) {
     source.addEventListener(event, ({ data }) => show(event, JSON.parse(data)));

@@ -99,6 +99,10 @@ async def test_all_that_was_asked_for_is_there_and_counted(app: Broadside) -> No
     ((replies, answers, likes),) = await rows_of(app, talk)
     assert 0 < answers < replies < SIZES.comments
     assert likes > SIZES.posts / 2
+    kinds = "SELECT count(DISTINCT kind), max(created_at) FROM notifications"
+    ((number, newest),) = await rows_of(app, kinds)
+    assert number == 4, "comments, replies, likes and followers"
+    assert newest < UNTIL
 
 
 @pytest.mark.parametrize("many", [1, 1_000_000], ids=["built afterwards", "kept up"])

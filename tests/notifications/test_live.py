@@ -68,6 +68,7 @@ async def test_streams_are_limited_and_strangers_get_none(
     susans_browser: Browser, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hubs, "MOST_PER_PERSON", 1)
+    assert (await susans_browser.head("/notifications/stream")).status_code == 200
     async with Listening(susans_browser) as first, Listening(susans_browser) as second:
         assert (first.status, second.status) == (200, 503)
         assert "too many live updates" in second.text

@@ -43,7 +43,8 @@ async def stream() -> Response:
         int(last_id[0]) if last_id else None,
         random.randint(*RETRY_MILLISECONDS),  # noqa: S311
     )
-    response = Response(hub.follow(opened), mimetype="text/event-stream")
+    events = "" if request.method == "HEAD" else hub.follow(opened)
+    response = Response(events, mimetype="text/event-stream")
     response.timeout = None
     response.headers["Cache-Control"] = "no-store"
     # nginx would wait for more to send (ngx_http_proxy_module, "proxy_buffering").
