@@ -56,15 +56,31 @@ _COMMENTS = notifying(
     post_id="posts.id",
     comment_id="comments.id",
 )
-_MENTIONS = notifying(
+_MENTIONED = (
     "unnest(CAST(:people AS bigint[]), CAST(:authors AS bigint[]), CAST(:posts AS bigint[]),"
-    " CAST(:comments AS bigint[])) AS mention (user_id, author_id, post_id, comment_id)",
+    " CAST(:comments AS bigint[])) AS mention (user_id, author_id, post_id, comment_id)"
+)
+_MENTIONS = notifying(
+    f"""
+        {_MENTIONED}
+        WHERE NOT EXISTS (
+            SELECT FROM notification_items AS known
+            WHERE known.user_id = mention.user_id AND known.comment_id = mention.comment_id
+        )
+    """,
     kind=NotificationKind.MENTION,
     user_id="mention.user_id",
     actor_id="mention.author_id",
     post_id="mention.post_id",
     comment_id="mention.comment_id",
 )
+# That somebody is mentioned in a comment says more than that it is below their post.
+_FORGET_MENTIONING = text(f"""
+    DELETE FROM notification_items USING notifications, {_MENTIONED}
+    WHERE notification_items.user_id = mention.user_id
+        AND notification_items.comment_id = mention.comment_id
+        AND notifications.id = notification_id AND kind = 'comment' AND read_at IS NULL
+""")  # noqa: S608
 _LIKES = notifying(
     "unnest(CAST(:people AS bigint[]), CAST(:posts AS bigint[])) AS liked (user_id, post_id)"
     " JOIN posts ON posts.id = liked.post_id",
@@ -175,6 +191,7 @@ async def tell_of_mentions(session: AsyncSession, events: Sequence[PeopleMention
         "posts": [event.post_id for _, event in mentions],
         "comments": [event.comment_id for _, event in mentions],
     }
+    await session.execute(_FORGET_MENTIONING, parameters)
     await session.execute(_MENTIONS, parameters)
 
 

@@ -20,3 +20,25 @@ async def test_who_is_mentioned_is_notified_once_whatever_is_edited(app: Broadsi
             answer = await nina.patch(f"/posts/{post_id}", json={"status": status})
             assert answer.is_success
         assert await robin.texts() == []
+
+
+async def test_one_comment_is_one_notification_and_a_storm_is_one_line(app: Broadside) -> None:
+    async with people(app, "susan", "nina", "robin") as them:
+        susan, nina, robin = them["susan"], them["nina"], them["robin"]
+        post = await susan.write_post()
+        comment = await nina.comment(post, "What do you think, @susan?")
+        assert await susan.texts() == ["nina mentioned you in a comment on “Trams”"]
+        # A reply says more still.
+        own = await susan.comment(post)
+        await robin.comment(post, "I agree, @susan.", reply_to=own)
+        assert await susan.texts() == [
+            "robin replied to your comment on “Trams”",
+            "nina mentioned you in a comment on “Trams”",
+        ]
+        for writer in (nina, robin, nina):
+            await writer.comment(await writer.write_post("Ships"), "Come here, @susan!")
+        [line] = await susan.notifications("?kind=mention")
+        assert (line["text"], line["count"]) == ("nina and robin mentioned you 4 times", 4)
+        await nina.delete(f"/comments/{comment}")
+        [line] = await susan.notifications("?kind=mention")
+        assert line["count"] == 3
