@@ -32,27 +32,43 @@ async def test_a_thread_is_a_thread_in_a_mail_program(
     nina, robin = both["nina"], both["robin"]
     post_id = await nina.write_post("Trams & buses")
     first = await robin.comment(post_id, "I *like* trams <b>a lot</b>")
-    reply = {"body": "At night, too", "reply_to": first}
-    assert (await robin.post(f"/posts/{post_id}/comments/", json=reply)).status_code == 201
+    reply = {"body": "At night, too? What does @robin say?", "reply_to": first}
+    assert (await nina.post(f"/posts/{post_id}/comments/", json=reply)).status_code == 201
     await robin.comment(post_id, "And buses")
     await mail_all(app)
     async with working():
-        to_nina = messages = await inbox.holds(3)
+        messages = await inbox.holds(3)
+    to_nina = [each for each in messages if each["To"] == "nina@example.com"]
+    # A reply that mentions them is one thing.
+    (to_robin,) = [each for each in messages if each["To"] == "robin@example.com"]
     assert {each["Subject"] for each in messages} == {"[Broadside] Re: Trams & buses"}
     root = to_nina[0]["References"]
-    assert root == to_nina[0]["In-Reply-To"] == to_nina[2]["References"]
-    assert to_nina[1]["In-Reply-To"] == to_nina[0]["Message-ID"]
-    assert to_nina[1]["References"].split() == [root, to_nina[0]["Message-ID"]]
-    for kind, text in (("plain", "I like trams <b>a lot</b>"),
-                       ("html", "I like trams &lt;b&gt;a lot&lt;/b&gt;")):  # fmt: skip
+    assert root == to_nina[0]["In-Reply-To"] == to_nina[1]["References"]
+    assert to_robin["In-Reply-To"] == to_nina[0]["Message-ID"]
+    assert to_robin["References"].split() == [root, to_nina[0]["Message-ID"]]
+    for kind, text in (
+        ("plain", "I like trams <b>a lot</b>"),
+        ("html", "I like trams &lt;b&gt;a lot&lt;/b&gt;"),
+    ):
         body = to_nina[0].get_body((kind,))
         assert body is not None
         assert text in body.get_content()
         assert "robin commented on “Trams" in body.get_content()
         assert f"https://blog.test/comment/{first}" in body.get_content()
     assert to_nina[0]["List-Id"] == "<comment.notifications.blog.test>"
+    assert to_robin["List-Id"] == "<reply.notifications.blog.test>"
     assert to_nina[0]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert len(await mail_all(app)) == 3, "each once"
+
+
+async def test_a_mention_in_a_post_is_mailed(app: Broadside, both: dict[str, Person]) -> None:
+    post = {"title": "Trams", "body": "As @robin says, they are late."}
+    assert (await both["nina"].post("/posts/", json=post)).status_code == 201
+    (mail,) = await mail_all(app)
+    assert mail.recipient == "robin@example.com"
+    assert "nina mentioned you in “Trams”" in mail.text
+    assert "/post/1/trams" in mail.text
+    assert (mail.headers or {})["List-Id"] == "<mention.notifications.blog.test>"
 
 
 async def test_ten_are_mailed_in_an_hour_and_the_rest_waits_for_the_digest(
