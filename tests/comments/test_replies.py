@@ -5,13 +5,14 @@ import re
 
 import httpx
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.clock import now
 from blog.core.web.app import Broadside
-from blog.models import Comment, LoggedEvent, Post, Report, User
+from blog.models import Base, Comment, CommentLike, LoggedEvent, Post, Report, User
 from blog.posts.counts import wrong_counts
+from tests.accounts.deletions import finish_deletions, leave
 from tests.api.support import Client, add_token
 from tests.comments.support import add_comments, add_post, shown_comments
 from tests.support import Browser
@@ -152,6 +153,22 @@ async def test_a_deleted_comment_stays_as_long_as_it_has_replies(
     assert not any((await wrong_counts(db)).values())
 
 
+async def test_all_that_belongs_to_a_deleted_comment_is_deleted_if_its_row_stays(
+    db: AsyncSession,
+) -> None:
+    """By a trigger. For a row that goes, foreign keys do that."""
+    source = text("SELECT prosrc FROM pg_proc WHERE proname = 'count_removed_comment'")
+    trigger = (await db.scalars(source)).one()
+    belonging = {
+        table.name
+        for table in Base.metadata.sorted_tables
+        for key in table.foreign_keys
+        if key.target_fullname == "comments.id" and table.name != "comments"
+    }
+    assert len(belonging) > 3
+    assert not [name for name in belonging if f"DELETE FROM {name} WHERE" not in trigger]
+
+
 @pytest.mark.parametrize("parent", ["2", "3", "4711", "9" * 30, "x", "-1"])
 async def test_what_cannot_be_replied_to_says_so_and_keeps_the_text(
     davids_browser: Browser, db: AsyncSession, post: Post, susan: User, app: Broadside,
@@ -221,3 +238,32 @@ async def test_replies_and_deletions_at_once_leave_whole_threads(
         if row.parent_id:
             parent = rows[row.parent_id]
             assert row.path == [*(parent.path or [parent.id])[: Comment.DEEPEST], row.id]
+
+
+async def test_the_comments_of_a_deleted_account_hold_their_threads_together(
+    app: Broadside, browser: Browser, db: AsyncSession, post: Post, susan: User, david: User
+) -> None:
+    await add_replies(db, david, None, 1, 2, None, 4, None)
+    await db.execute(update(Comment).where(Comment.id.in_([3, 6])).values(author_id=susan.id))
+    db.add_all(CommentLike(user_id=susan.id, comment_id=number) for number in (1, 5))
+    db.add(CommentLike(user_id=david.id, comment_id=6))
+    own = await add_post(db, david)
+    first = (await add_comments(db, own, susan.id, 1))[0]
+    db.add(
+        Comment(
+            post_id=own.id, author_id=david.id, body="x", body_html="x", renderer_version=1,
+            parent_id=first.id, path=[first.id, first.id + 1],
+        )
+    )  # fmt: skip
+    await db.commit()
+    await leave(app, david)
+    page = await browser.get("/post/1")
+    assert outline(page) == "(1(2(3))6)"
+    assert "deleted-" not in page.text
+    await finish_deletions(app)
+    page = await browser.get("/post/1")
+    assert outline(page) == "(1(2(3))6)"
+    assert page.text.count("Deleted comment") == 2
+    assert "2 comments<" in page.text
+    assert list(await db.scalars(select(Comment.id).order_by(Comment.id))) == [1, 2, 3, 6]
+    assert not any((await wrong_counts(db)).values())

@@ -46,6 +46,7 @@ class Writer:
                     f"/unfollow/{someone}",
                     f"/post/{post}",
                     f"/post/{post}",
+                    f"/comment/{comment}/like",
                     f"/comment/{comment}/delete",
                 ]
             )
@@ -120,6 +121,7 @@ async def test_wrong_counts_are_found_and_repaired(busy_site: User, db: AsyncSes
         "people in ranges": 1,
         "posts of tags": 1,
         "likes of posts": 0,
+        "likes of comments": 0,
         "tags in ranges": 2,
     }
     assert await wrong_counts(db) == expected
