@@ -22,7 +22,7 @@ async def test_a_comment_is_heard_of_live_and_read_in_all_tabs(open_page: Opener
 
     await reader.goto(ESSAY)
     await reader.get_by_label("Your comment").fill("And who sharpens the pencil?")
-    await reader.get_by_role("main").get_by_role("button", name="Comment").click()
+    await reader.get_by_role("main").get_by_role("button", name="Comment", exact=True).click()
 
     for page in (tab, other):
         await expect(page.get_by_role("link", name="Notifications 1 unread")).to_be_visible()
