@@ -61,13 +61,15 @@ async def report_comment(
         NotFoundError: the comment does not exist (any more), or is disabled.
         GoneError: its post is hidden.
     """
+    # The lock also keeps the comment from becoming an empty row, which deletes its reports, until
+    # this one is committed.
     comment = (
         select(Comment.id)
         .join(Post)
         .where(
             Comment.id == comment_id, Comment.disabled_at.is_(None), IS_THERE, visible_to(ANONYMOUS)
         )
-        .with_for_update(read=True, key_share=True, of=Comment)
+        .with_for_update(read=True, of=Comment)
     )
     if await session.scalar(comment) is None:
         reported = await comment_by_id(session, comment_id)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.clock import now
 from blog.core.web.app import Broadside
 from blog.models import Comment, Post, Report, User
+from tests.databases import wait_for_a_lock
 from tests.moderation.support import acts
 from tests.support import Browser
 
@@ -258,6 +259,28 @@ async def test_a_report_goes_with_what_it_is_about(
         "/moderate/reports/1/resolve", data={"csrf_token": token}
     )
     assert answer.status_code == 404
+
+
+async def test_none_is_left_of_a_comment_that_is_deleted_meanwhile_and_has_replies(
+    app: Broadside,
+    susans_browser: Browser,
+    davids_browser: Browser,
+    db: AsyncSession,
+    comment: Comment,
+) -> None:
+    await susans_browser.submit("/post/1", {"body": "And I", "reply_to": comment.id})
+    form = {"csrf_token": await susans_browser.token(ABOUT_COMMENT), "reason": "x"}
+    away = {"csrf_token": await davids_browser.token("/comment/1/delete")}
+    async with app.database.session() as elsewhere:
+        # The report has the lock of the comment, and waits for that of the one who reports.
+        await elsewhere.execute(select(User.id).where(User.username == "susan").with_for_update())
+        report = asyncio.create_task(susans_browser.post(ABOUT_COMMENT, data=form))
+        await wait_for_a_lock(app.database, 1)
+        deletion = asyncio.create_task(davids_browser.post("/comment/1/delete", data=away))
+        await asyncio.wait([deletion], timeout=1)
+        await elsewhere.commit()
+    assert [(await each).status_code for each in (report, deletion)] == [302, 302]
+    assert await number_of_reports(db) == 0
 
 
 async def test_nobody_but_moderators_sees_and_closes_reports(
