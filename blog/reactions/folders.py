@@ -22,7 +22,9 @@ async def folder_named(session: AsyncSession, user_id: int, name: str) -> int:
     Raises:
         LimitReachedError: they have the maximum number of folders.
     """
-    if (found := await session.scalar(_with_name(user_id, name))) is not None:
+    # The lock prevents the deletion of the folder until it has the bookmark.
+    named = _with_name(user_id, name).with_for_update(read=True, key_share=True)
+    if (found := await session.scalar(named)) is not None:
         return found
     return await _add(session, user_id, name)
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.web.app import Broadside
@@ -12,6 +12,7 @@ from blog.models import Bookmark, BookmarkFolder, Post, PostStatus, User
 from blog.reactions.folders import MOST_FOLDERS
 from tests.accounts.deletions import finish_deletions, leave
 from tests.api.support import Client, add_token
+from tests.databases import wait_for_a_lock
 from tests.support import Browser, add_user
 
 
@@ -142,6 +143,24 @@ async def test_the_api_puts_bookmarks_into_folders_and_lists_them(
         assert (await client.get("/bookmarks/", params={"folder": "None"})).status_code == 404
         long = await client.put(f"/posts/{posts[0].id}/bookmark", json={"folder": "x" * 51})
         assert long.status_code == 422
+
+
+async def test_a_folder_that_is_just_being_deleted_is_made_again_for_a_bookmark(
+    app: Broadside, susan: User, posts: list[Post], db: AsyncSession
+) -> None:
+    db.add(BookmarkFolder(user_id=susan.id, name="Recipes"))
+    await db.commit()
+    async with Client(app, token=await add_token(app, susan)) as client:
+        async with app.database.session() as elsewhere:
+            await elsewhere.execute(delete(BookmarkFolder))
+            moved = asyncio.create_task(
+                client.put(f"/posts/{posts[0].id}/bookmark", json={"folder": "recipes"})
+            )
+            await wait_for_a_lock(app.database, 1)
+            await elsewhere.commit()
+        assert (await moved).status_code == 204
+        found = (await client.get("/bookmarks/", params={"folder": "recipes"})).json()
+        assert [each["post_id"] for each in found["bookmarks"]] == [posts[0].id]
 
 
 async def test_bookmarks_are_searched_and_what_is_not_public_is_not_found(
