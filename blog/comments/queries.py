@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, defer, joinedload
 
+from blog.core.auth.viewer import ANONYMOUS
 from blog.core.db.counted_parts import ids_of_page, number_of_rows
 from blog.core.db.cursors import Order
 from blog.core.db.pagination import ANY_PAGE, CursorRequest, Listing, Page, PageRequest, Rows
@@ -28,6 +29,7 @@ from blog.models.account_deletion import is_deleted, not_deleted
 from blog.models.block import shown_to_viewer
 from blog.models.comment import thread_order
 from blog.posts.lists import ListedPost
+from blog.posts.policies import visible_to
 
 
 def is_listed(comments: Any = Comment) -> ColumnElement[bool]:
@@ -91,14 +93,15 @@ _NEWEST: Listing[Comment] = Listing(
     by_number=ids_of_page(_ids, _newest_first, CommentRange), deepest=ANY_PAGE,
     shown=shown_to_viewer(Comment.author_id),
 )  # fmt: skip
-# Who wrote the post, and the comment that is replied to.
-_ANSWERED = text("""
+# Who wrote the post, and the comment that is replied to. A refusal because of a block must not tell
+# anybody that there is a draft.
+_ANSWERED = text(f"""
     SELECT place - 1, posts.author_id, comments.author_id
     FROM unnest(CAST(:posts AS bigint[]), CAST(:parents AS bigint[]))
         WITH ORDINALITY AS given (post_id, parent_id, place)
-    JOIN posts ON posts.id = given.post_id
-    LEFT JOIN comments ON comments.id = given.parent_id
-""")
+    JOIN posts ON posts.id = given.post_id AND {visible_to(ANONYMOUS)}
+    LEFT JOIN comments ON comments.id = given.parent_id AND comments.post_id = posts.id
+""")  # noqa: S608
 _before = aliased(Comment)
 _position = (
     select(func.count())
@@ -130,7 +133,8 @@ async def comments_page(
 async def answered(
     session: AsyncSession, replies: Sequence[tuple[int, int | None]]
 ) -> Sequence[frozenset[int]]:
-    """Whom each comment answers: the authors of the post, and of the comment that it replies to.
+    """Whom each comment answers: the authors of the post, and of the comment on it that it replies
+    to; nobody if the post is not public.
 
     Args:
         replies: for each, the id of the post, and of the comment that it replies to, if any.

@@ -4,12 +4,12 @@ import re
 from collections.abc import AsyncIterator
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.web.app import Broadside
-from blog.models import Block, Comment, CommentLike
+from blog.models import Block, Comment, CommentLike, Post, PostStatus
 from tests.notifications.support import Person, people
 from tests.support import Browser
 
@@ -61,6 +61,27 @@ async def test_a_post_says_that_its_author_is_muted_or_blocked(
             page = (await browser.get(address)).text
             assert says in page
             assert "Some words." in page
+
+
+async def test_nobody_learns_by_a_block_of_a_post_or_comment_that_is_not_public(
+    them: dict[str, Person], db: AsyncSession
+) -> None:
+    author, nina, robin = them["author"], them["nina"], them["robin"]
+    draft, post = await author.write_post(), await nina.write_post()
+    hidden = await author.comment(draft)
+    await db.execute(update(Post).where(Post.id == draft).values(status=PostStatus.DRAFT))
+    await db.commit()
+    await author.put("/users/robin/block")
+    for there, not_there in (
+        ((draft, {}), (9999, {})),
+        ((post, {"reply_to": hidden}), (post, {"reply_to": 9999})),
+    ):
+        answers = [
+            await robin.post(f"/posts/{post_id}/comments/", json={"body": "x"} | more)
+            for post_id, more in (there, not_there)
+        ]
+        assert answers[0].status_code == answers[1].status_code != 403
+        assert answers[0].json()["message"] == answers[1].json()["message"]
 
 
 async def test_nobody_replies_to_or_likes_a_comment_across_a_block(
