@@ -18,6 +18,7 @@ from sqlalchemy import delete
 import blog.accounts.deletion.pages
 import blog.accounts.schemas
 import blog.admin.schemas
+import blog.blocks.schemas
 import blog.comments.schemas
 import blog.media.schemas
 import blog.moderation.schemas
@@ -59,6 +60,8 @@ TYPED: dict[str, tuple[str, dict[str, str]]] = {
     "/write": ("/write", {"title": LINE, "body": HOSTILE, "submission": "1"}),
     "/post/<id:post_id>": ("/post/1", {"body": HOSTILE, "submission": "1"}),
     "/preview": ("/preview", {"body": HOSTILE}),
+    "/hidden-words": ("/hidden-words", {"word": LINE}),
+    "/user/<username>/subscribe": ("/user/bob/subscribe", {"email": "carl@example.com"}),
     "/bookmarks/folders": ("/bookmarks/folders", {"name": LINE}),
     "/bookmarks/folders/<id:folder_id>/rename": ("/bookmarks/folders/1/rename", {"name": LINE}),
     "/edit/<id:post_id>": ("/edit/1", {"body": HOSTILE, "version": "1"}),
@@ -113,9 +116,18 @@ TYPED: dict[str, tuple[str, dict[str, str]]] = {
         {"name": LINE, "read": "true", "life": "30 days", "password": SECRET, "submission": "1"},
     ),
 }  # fmt: skip
-FOR_ANONYMOUSS = {"/auth/register", "/auth/login", "/auth/reset"}
+FOR_ANONYMOUSS = {"/auth/register", "/auth/login", "/auth/reset", "/user/<username>/subscribe"}
 # Buttons, choices, and passwords alone.
 NOTHING_TYPED = {
+    "/auth/notifications",
+    "/auth/notifications/resume",
+    "/auth/notifications/unsubscribe/<token>",
+    "/auth/notifications/unsubscribe/<token>/undo",
+    "/hidden-words/<id:word_id>/remove",
+    "/subscriptions/confirm/<token>",
+    "/subscriptions/unsubscribe/<token>",
+    "/subscriptions/unsubscribe/<token>/undo",
+    "/user/<username>/<any(mute, unmute, block, unblock):act>",
     "/admin/mail/<id:email_id>/retry",
     "/admin/mail/retry",
     "/admin/jobs/<id:job_id>/retry",
@@ -221,7 +233,7 @@ def test_every_form_is_in_the_table(app: Broadside) -> None:
 def test_every_field_that_is_typed_has_a_label_and_no_password_has() -> None:
     modules = (
         blog.accounts.deletion.pages, blog.accounts.schemas, blog.admin.schemas,
-        blog.comments.schemas, blog.media.schemas, blog.moderation.schemas,
+        blog.blocks.schemas, blog.comments.schemas, blog.media.schemas, blog.moderation.schemas,
         blog.posts.schemas, blog.users.schemas,
     )  # fmt: skip
     fields = {

@@ -36,6 +36,7 @@ LABELS = {
     "alt": "Alt text",
     "caption": "Caption",
     "url": "Image URL",
+    "word": "Word or tag",
 }
 LONG = {"body", "excerpt", "reason", "about_me"}
 SECRETS = {
