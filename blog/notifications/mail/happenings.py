@@ -17,8 +17,8 @@ from blog.notifications.queries import Actor, Item, Line, OnPost
 from blog.notifications.wording import sentence
 from blog.posts.addresses import post_page
 
-# The numbers of characters of a title and of a text.
-LONGEST_TITLE, LONGEST_TEXT = 100, 600
+# The numbers of characters of a subject, of a title in it, and of a text.
+LONGEST_SUBJECT, LONGEST_TITLE, LONGEST_TEXT = 150, 100, 600
 
 
 class Happening(NamedTuple):
@@ -68,7 +68,7 @@ class Happening(NamedTuple):
     def subject(self) -> str:
         """The subject of the mail, the same for all of a thread: some mail programs compare it."""
         if not self.is_conversation or self.post is None or not self.post.title:
-            return self.headline
+            return shortened(self.headline, LONGEST_SUBJECT)
         return f"Re: {shortened(self.post.title, LONGEST_TITLE)}"
 
     def thread(self, namespace: UUID) -> Thread | None:

@@ -143,3 +143,16 @@ async def test_what_becomes_invisible_while_it_is_queued_is_not_sent(
     async with working():
         await until(is_withdrawn)
     assert inbox.messages == []
+
+
+async def test_the_longest_name_and_title_fit_into_a_subject(
+    app: Broadside, both: dict[str, Person]
+) -> None:
+    nina, robin = both["nina"], both["robin"]
+    await nina.patch("/me/mail-settings", json={"like": "at_once"})
+    await robin.patch("/me", json={"name": "R" * 64})
+    post_id = await nina.write_post("T" * 200)
+    assert (await robin.put(f"/posts/{post_id}/like")).is_success
+    (mail,) = await mail_all(app)
+    assert mail.subject.startswith(f"[Broadside] {'R' * 64} liked “TTT")
+    assert "T" * 200 in mail.text
