@@ -50,7 +50,8 @@ def next_digest(wanted: Schedule, after: datetime) -> datetime:
     """When the first digest after a moment is due, in UTC."""
     zone = zone_named(wanted.time_zone)
     sent_at = wanted.digest_sent_at
-    earliest = sent_at + SHORTEST[wanted.digest] if sent_at else after
+    # It is later than now if the clock of the server was set back.
+    earliest = min(sent_at, after) + SHORTEST[wanted.digest] if sent_at else after
     today = after.astimezone(zone).date()
     moments = (
         datetime.combine(today + timedelta(days=day), time(wanted.hour), zone).astimezone(UTC)

@@ -85,3 +85,11 @@ def test_whatever_is_changed_there_is_one_digest_a_period(change: dict[str, obje
     changed = replace(Wanted(digest_sent_at=sent), **change)  # type: ignore[arg-type]
     shortest = timedelta(days=6) if "digest" in change else timedelta(hours=20)
     assert next_digest(changed, sent + timedelta(minutes=1)) - sent >= shortest
+
+
+@pytest.mark.parametrize("digest", DigestPeriod)
+def test_a_clock_that_was_ahead_and_is_set_back_costs_a_period_at_most(
+    digest: DigestPeriod,
+) -> None:
+    wanted = Wanted(digest, digest_sent_at=START + timedelta(days=400))
+    assert next_digest(wanted, START) <= START + timedelta(days=14)
