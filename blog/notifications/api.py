@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AwareDatetime, BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from quart import Response, request
 from quart_schema import document_querystring, document_response
 
@@ -14,6 +14,7 @@ from blog.core.api.operations import Resource, requires_scope
 from blog.core.api.responses import json_response
 from blog.core.auth.identity import required_viewer
 from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.text.fields import Moment
 from blog.core.text.validation import Schema, messages, with_example
 from blog.core.web.app import current_app, db, read
 from blog.models import NotificationKind, Scope
@@ -97,7 +98,7 @@ class NotificationsUpdate(NotificationUpdate):
     """Marks all notifications as read."""
 
     until: Annotated[
-        AwareDatetime | None,
+        Moment | None,
         Field(description="Only those whose `created_at` is not later: the ones you have seen."),
     ] = None
 

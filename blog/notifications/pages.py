@@ -1,6 +1,5 @@
 """The page of one's notifications."""
 
-from pydantic import AwareDatetime
 from quart import Blueprint, abort, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
 
@@ -8,6 +7,7 @@ from blog.core.auth.identity import required_viewer
 from blog.core.auth.quotas import READING_NOTIFICATIONS, quota
 from blog.core.db.pagination import PageRequest
 from blog.core.errors import NotFoundError
+from blog.core.text.fields import Moment
 from blog.core.text.validation import Schema
 from blog.core.web.app import db, look_up, read
 from blog.core.web.forms import Form
@@ -36,7 +36,7 @@ FILTERS = {
 class SeenForm(Schema):
     """The form that marks all notifications as read: those up to the newest one on the page."""
 
-    until: AwareDatetime | None = None
+    until: Moment | None = None
 
 
 @blueprint.get("")

@@ -360,3 +360,15 @@ async def test_old_notifications_are_deleted(them: dict[str, Person], db: AsyncS
     await delete_old(db)
     await db.commit()
     assert sorted(await susan.texts("")) == ["nina commented on “Kept”", "nina liked “Kept”"]
+
+
+@pytest.mark.parametrize("until", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+async def test_a_time_that_is_in_no_year_of_utc_is_refused(
+    app: Broadside, them: dict[str, Person], until: str
+) -> None:
+    answer = await them["susan"].patch("/notifications/", json={"read": True, "until": until})
+    assert answer.status_code == 422
+    assert [each["field"] for each in answer.json()["errors"]] == ["until"]
+    async with Browser(app) as browser:
+        await browser.open_session("susan")
+        assert (await browser.submit("/notifications/read", {"until": until})).status_code == 400

@@ -1,9 +1,10 @@
-"""Field types for short plain texts."""
+"""Field types for short plain texts, numbers and times."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
 from blog.core.text.cleaning import clean_line, clean_lines
 from blog.core.text.visibility import is_seen
@@ -42,6 +43,15 @@ def _whole_number(value: Any) -> Any:
     return value
 
 
+def _in_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("This time is too early or too late.") from None
+
+
+# A time with an offset. In UTC it may be in the year 0 or 10,000, which Python cannot represent.
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 # A single line; `None` where nothing is to be seen.
 OPTIONAL_LINE = BeforeValidator(_line_or_none)
 # For an `int` of JSON: 5.0 is one, too (JSON Schema 2020-12, 6.1.1), but "5" and true are not.
