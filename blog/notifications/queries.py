@@ -15,6 +15,7 @@ from sqlalchemy import (
     Select,
     String,
     bindparam,
+    case,
     exists,
     func,
     literal_column,
@@ -36,6 +37,7 @@ from blog.models import (
     PostImport,
     User,
 )
+from blog.models.account_deletion import not_deleted
 from blog.models.block import hidden_from
 from blog.models.notification import HAS_ITEMS, IS_THERE, UNREAD, UNREAD_OF_USER, WAITS_FOR_DIGEST
 
@@ -155,9 +157,11 @@ def _newest_items() -> ColumnElement[Any]:
         .limit(literal_column(str(NEWEST_ITEMS)))
         .subquery("newest")
     )
+    # A post goes with its author's account, even before its row does.
+    title = case((not_deleted(post.c.author_id), post.c.title))
     fields = (
         _USER.id, _USER.username, _AVATAR_KEY, _USER.name,
-        post.c.id, post.c.slug, post.c.title, post.c.hidden_at.is_not(None),
+        post.c.id, post.c.slug, title, post.c.hidden_at.is_not(None),
         newest.c.comment_id, comment.c.disabled_at.is_not(None),
         newest.c.export_id, newest.c.import_id,
         func.coalesce(export.c.state, imported.c.state),

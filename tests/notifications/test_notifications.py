@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.clock import now
 from blog.core.web.app import Broadside
-from blog.models import Export, ExportState, Notification, NotificationItem
+from blog.models import AccountDeletion, Export, ExportState, Notification, NotificationItem
 from blog.notifications import jobs
 from blog.notifications.cleaning import delete_old
 from tests.jobs import at_work, stored_jobs
@@ -372,3 +372,23 @@ async def test_a_time_that_is_in_no_year_of_utc_is_refused(
     async with Browser(app) as browser:
         await browser.open_session("susan")
         assert (await browser.submit("/notifications/read", {"until": until})).status_code == 400
+
+
+async def test_the_title_of_a_post_goes_with_its_authors_account(
+    app: Broadside, them: dict[str, Person], db: AsyncSession
+) -> None:
+    susan, nina, robin = them["susan"], them["nina"], them["robin"]
+    post = await susan.write_post("My secret trams")
+    comment = await nina.comment(post)
+    await robin.comment(post, reply_to=comment)
+    await robin.put(f"/comments/{comment}/like")
+    assert "My secret trams" in str(await nina.notifications())
+    # The job that deletes the post has not come so far.
+    db.add(AccountDeletion(user_id=susan.id))
+    await db.commit()
+    found = await nina.notifications()
+    assert [each["text"] for each in found] == [
+        "robin liked your comment on a post",
+        "robin replied to your comment on a post",
+    ]
+    assert "secret" not in str(found)
