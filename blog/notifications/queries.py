@@ -10,10 +10,12 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     ColumnElement,
     Select,
     String,
+    any_,
     bindparam,
     case,
     exists,
@@ -220,6 +222,7 @@ _ONE = _with_items(_LINES.where(_LINE.id == bindparam("id", type_=BigInteger)))
 _WAITING = _with_items(
     _LINES.where(
         UNREAD,
+        _LINE.kind == any_(bindparam("kinds", type_=ARRAY(String))),
         exists().where(
             _ITEM.notification_id == _LINE.id, _ITEM.user_id == _WHOSE, WAITS_FOR_DIGEST, IS_THERE,
             or_(_ITEM.actor_id.is_(None), ~hidden_from(_WHOSE, _ITEM.actor_id)),
@@ -268,9 +271,12 @@ async def one_notification(
     return None if row is None else _line(row)
 
 
-async def waiting_lines(session: AsyncSession, user_id: int, number: int) -> Sequence[Line]:
-    """The newest unread lines with items that wait for somebody's digest."""
-    rows = await session.execute(_WAITING, {"whose": user_id, "number": number})
+async def waiting_lines(
+    session: AsyncSession, user_id: int, kinds: Sequence[str], number: int
+) -> Sequence[Line]:
+    """The newest unread lines of some kinds with items that wait for somebody's digest."""
+    values = {"whose": user_id, "kinds": kinds, "number": number}
+    rows = await session.execute(_WAITING, values)
     return [_line(row) for row in rows]
 
 

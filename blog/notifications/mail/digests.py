@@ -9,10 +9,12 @@ from blog.core.text.shortening import shortened
 from blog.core.web.urls import external_url
 from blog.mail import outbox
 from blog.models import MailPreference, NotificationItem
+from blog.models.mail_preference import MailChoice
 from blog.models.notification import WAITS_FOR_DIGEST
 from blog.notifications.mail.at_once import Recipient, recipients_of
 from blog.notifications.mail.happenings import link_to
 from blog.notifications.mail.links import notification_list
+from blog.notifications.mail.preferences import DEFAULTS, choice_of
 from blog.notifications.mail.schedule import counts_as_sent
 from blog.notifications.queries import waiting_lines
 from blog.notifications.wording import sentence
@@ -62,7 +64,9 @@ async def _send(
     session: AsyncSession, recipient: Recipient, preference: MailPreference, links: LinkSigner
 ) -> bool:
     """Queue a digest; whether there was anything to tell."""
-    waiting = await waiting_lines(session, recipient.id, MOST_LINES + 1)
+    # Some may have been waiting when they chose not to get their kind any more.
+    kinds = [kind for kind in DEFAULTS if choice_of(recipient.choices, kind) != MailChoice.NEVER]
+    waiting = await waiting_lines(session, recipient.id, kinds, MOST_LINES + 1)
     lines = [(sentence(line), link_to(line, recipient.username)) for line in waiting]
     if not lines:
         return False

@@ -144,3 +144,16 @@ async def test_who_wants_no_digest_gets_none(app: Broadside, crowd: dict[str, Pe
         # What was not to be mailed stays so.
         await choose(browser)
         assert await mail_all(app, tomorrow(12)) == []
+
+
+async def test_what_waits_is_not_mailed_once_its_kind_is_not_wanted(
+    app: Broadside, crowd: dict[str, Person]
+) -> None:
+    nina, robin, *_ = crowd.values()
+    await like(await nina.write_post("Trams"), robin)
+    await robin.put("/users/nina/follow")
+    assert await mail_all(app) == []
+    await nina.patch("/me/mail-settings", json={"like": "never"})
+    (digest,) = await mail_all(app, tomorrow())
+    assert "robin started following you" in digest.text
+    assert "Trams" not in digest.text
