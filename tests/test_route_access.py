@@ -327,7 +327,7 @@ TABLE = [
     Row("POST /auth/logout", everybody(302)),
     Row("GET /auth/notifications", logged_in(200)),
     Row("POST /auth/notifications", logged_in(422)),
-    Row("POST /auth/notifications/resume", logged_in(302)),
+    Row("POST /auth/notifications/resume", confirmed(302)),
     *(
         Row(
             f"{method} /auth/notifications/unsubscribe/<token>{rest}",

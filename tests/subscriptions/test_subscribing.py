@@ -158,6 +158,16 @@ async def test_what_an_address_is_subscribed_to_ends_with_its_account(
     assert set((await wrong_counts(db)).values()) == {0}
 
 
+async def test_an_account_that_never_confirmed_its_address_takes_no_subscription_along(
+    app: Broadside, susan: User, db: AsyncSession
+) -> None:
+    stranger = await add_user(app, "stranger", confirmed=False)
+    db.add(Subscription(author_id=susan.id, email=stranger.email, confirmed_at=now()))
+    await db.commit()
+    await leave(app, stranger)
+    assert await subscriber_count(db, susan) == 1
+
+
 async def counts_after(db: AsyncSession, author: User, **values: Any) -> int | None:
     await db.execute(update(Subscription).values(**values))
     await db.commit()

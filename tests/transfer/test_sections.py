@@ -2,11 +2,15 @@
 
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.clock import now
 from blog.core.web.app import Broadside
-from blog.models import Base, User
+from blog.models import Base, Email, RefusedAddress, Subscription, User
 from blog.transfer.exporting.archive import DOCUMENTS, LISTS
 from blog.transfer.exporting.sections import Section, batches, sections
 from tests.accounts.deletions import haunted_site
+from tests.support import add_user
 
 
 async def rows_of(app: Broadside, account: User, size: int | None = None) -> dict[str, list[Any]]:
@@ -53,3 +57,24 @@ def test_no_table_with_people_is_left_out(susan: User) -> None:
     for table in Base.metadata.sorted_tables:
         if any(key.column.table.name == "users" for key in table.foreign_keys):
             assert f"{table.name}." in statements, table.name
+
+
+async def test_until_an_address_is_confirmed_what_was_mailed_to_it_is_not_exported(
+    app: Broadside, susan: User, db: AsyncSession
+) -> None:
+    stranger = await add_user(app, "stranger", confirmed=False)
+    db.add_all([
+        Email(
+            purpose=f"new_post:{susan.id}", recipient=stranger.email, subject="x", text="x",
+            html="x",
+        ),
+        RefusedAddress(address=stranger.email, days=3),
+        Subscription(author_id=susan.id, email=stranger.email),
+    ])  # fmt: skip
+    await db.commit()
+    names = ("mails", "refusals", "subscriptions")
+    found = await rows_of(app, stranger)
+    assert [len(found[name]) for name in names] == [0, 0, 0]
+    stranger.confirmed_at = now()
+    found = await rows_of(app, stranger)
+    assert [len(found[name]) for name in names] == [1, 1, 1]

@@ -55,8 +55,10 @@ async def begin_deletion(session: AsyncSession, user: User) -> None:
     """
     session.add(AccountDeletion(user_id=user.id))
     await session.execute(delete(Email).where(Email.recipient == user.email))
-    await _delete(session, Subscription, Subscription.email == user.email)
-    await _delete(session, RefusedAddress, RefusedAddress.address == user.email)
+    # Until an address is confirmed, it may be somebody else's.
+    if user.is_confirmed:
+        await _delete(session, Subscription, Subscription.email == user.email)
+        await _delete(session, RefusedAddress, RefusedAddress.address == user.email)
     # Not valid for registration: usernames have no hyphen, and addresses have an "@".
     unnamed = f"deleted-{user.id}"
     await session.execute(

@@ -103,5 +103,5 @@ async def update_mail_settings(data: MailSettingsUpdate) -> Response:
 
 async def _answer(preference: MailPreference) -> Response:
     chosen = chosen_values(preference)
-    is_refused = await is_address_refused(db(), required_account().email)
+    is_refused = await is_address_refused(db(), required_account())
     return json_response(MailSettings(**chosen, is_refused=is_refused))

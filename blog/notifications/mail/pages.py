@@ -5,6 +5,7 @@ from quart.typing import ResponseReturnValue
 
 from blog.accounts import link_pages
 from blog.core.auth.identity import required_account, required_viewer
+from blog.core.auth.permissions import confirmed_required
 from blog.core.auth.quotas import CHANGING_ACCOUNT, UNSUBSCRIBING, quota
 from blog.core.crypto.tokens import InvalidTokenError
 from blog.core.text.wall_times import zone_names
@@ -37,7 +38,7 @@ def _values(preference: MailPreference) -> dict[str, str]:
 async def _settings_page(form: Form[PreferencesForm]) -> str:
     # One that is gone stays the choice until another one is made, and means UTC.
     zones = zone_names() | {form.values.get("time_zone") or "UTC"}
-    is_refused = await preferences.is_address_refused(db(), required_account().email)
+    is_refused = await preferences.is_address_refused(db(), required_account())
     return await render_template(
         "notifications/mail_settings.html", form=form, is_refused=is_refused,
         zones=[(zone, zone.replace("_", " ")) for zone in sorted(zones)],
@@ -60,6 +61,7 @@ async def change_settings() -> ResponseReturnValue:
 
 @blueprint.post("/resume")
 @quota(CHANGING_ACCOUNT)
+@confirmed_required
 async def resume() -> ResponseReturnValue:
     """Send mails again to an address that has refused them."""
     await preferences.forget_refusals(db(), required_account().email)

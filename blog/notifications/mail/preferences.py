@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.clock import now
-from blog.models import MailPreference, NotificationKind, RefusedAddress
+from blog.models import MailPreference, NotificationKind, RefusedAddress, User
 from blog.models.mail_preference import MailChoice
 from blog.models.refused_address import is_stopped
 from blog.notifications.mail.schedule import next_digest
@@ -89,10 +89,11 @@ async def change_preferences(
     return preference
 
 
-async def is_address_refused(session: AsyncSession, address: str) -> bool:
-    """Whether mails to an address were stopped because it refuses them."""
-    refused = exists().where(RefusedAddress.address == address, is_stopped())
-    return bool(await session.scalar(select(refused)))
+async def is_address_refused(session: AsyncSession, account: User) -> bool:
+    """Whether mails to a user were stopped because their address refuses them. Until it is
+    confirmed, it may be somebody else's, of which they learn nothing."""
+    refused = exists().where(RefusedAddress.address == account.email, is_stopped())
+    return account.is_confirmed and bool(await session.scalar(select(refused)))
 
 
 async def forget_refusals(session: AsyncSession, address: str) -> None:

@@ -90,6 +90,8 @@ def sections(account: User) -> dict[str, Section]:
         .where(NotificationItem.notification_id == Notification.id)
         .scalar_subquery()
     )
+    # Until an address is confirmed, it may be somebody else's, and so may what was mailed to it.
+    is_their_address = literal(account.is_confirmed)
     is_readable = and_(visible_to(Viewer.of(account)), Post.author_id == author.id)
 
     def reactions(table: type[PostLike] | type[Bookmark], *more: Any) -> Section:
@@ -163,12 +165,11 @@ def sections(account: User) -> dict[str, Section]:
         .join(Follow, Follow.follower_id == User.id)
         .where(Follow.followed_id == me, not_deleted(User.id)),
         (Follow.created_at, Follow.follower_id)),
-        # Others may have entered the address, too, until it is confirmed to be the user's.
         "subscriptions": Section(select(
             User.username, Subscription.asked_at, Subscription.confirmed_at, Subscription.ended_at,
         ).join(User, User.id == Subscription.author_id)
-        .where(Subscription.email == account.email, literal(account.is_confirmed),
-               not_deleted(User.id)), (Subscription.id,)),
+        .where(Subscription.email == account.email, is_their_address, not_deleted(User.id)),
+        (Subscription.id,)),
         "muted": people(Mute, Mute.muted_id),
         "blocked": people(Block, Block.blocked_id),
         "hidden_words": Section(select(
@@ -210,10 +211,11 @@ def sections(account: User) -> dict[str, Section]:
         "mails": Section(select(
             Email.purpose, Email.recipient, Email.subject, Email.state, Email.created_at,
             Email.sent_at,
-        ).where(Email.recipient == account.email), (Email.id,)),
+        ).where(Email.recipient == account.email, is_their_address), (Email.id,)),
         "refusals": Section(select(
             RefusedAddress.address, RefusedAddress.days, RefusedAddress.refused_at,
-        ).where(RefusedAddress.address == account.email), (RefusedAddress.address,)),
+        ).where(RefusedAddress.address == account.email, is_their_address),
+        (RefusedAddress.address,)),
         "mail_preferences": Section(select(
             MailPreference.choices, MailPreference.wants_digest, MailPreference.digest,
             MailPreference.weekday, MailPreference.hour, MailPreference.time_zone,

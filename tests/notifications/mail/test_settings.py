@@ -11,7 +11,7 @@ from blog.notifications.mail.links import UNSUBSCRIBE, notification_list
 from blog.notifications.mail.preferences import DEFAULTS as KINDS
 from tests.accounts.deletions import leave
 from tests.notifications.mail.support import DEFAULTS, SETTINGS, choose
-from tests.support import Browser
+from tests.support import Browser, add_user
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 CHOSEN = re.compile(r'<select id="(\w+)".*?<option value="([^"]*)" selected', re.DOTALL)
@@ -101,3 +101,15 @@ async def test_the_page_tells_that_mails_were_stopped_and_starts_them_again(
     answer = await susans_browser.submit(f"{SETTINGS}/resume", page=SETTINGS)
     assert answer.status_code == 302
     assert "We’ve stopped these emails" not in (await susans_browser.get(SETTINGS)).text
+
+
+async def test_somebody_who_has_entered_anothers_address_learns_nothing_of_it(
+    app: Broadside, browser: Browser, db: AsyncSession
+) -> None:
+    await add_user(app, "stranger", confirmed=False)
+    db.add(RefusedAddress(address="stranger@example.com", days=3))
+    await db.commit()
+    await browser.open_session("stranger")
+    assert "We’ve stopped these emails" not in (await browser.get(SETTINGS)).text
+    await browser.submit(f"{SETTINGS}/resume", page=SETTINGS)
+    assert await db.get(RefusedAddress, "stranger@example.com") is not None
