@@ -4,10 +4,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from blog.core.text.fields import Line
+from blog.core.text.fields import CLEAN_LINE
 from blog.core.text.validation import NotBlank, Schema, with_example
 
-FolderName = Annotated[Line, Field(max_length=50), NotBlank]
+FolderName = Annotated[str, Field(max_length=50), CLEAN_LINE, NotBlank]
 
 
 class FolderForm(Schema):

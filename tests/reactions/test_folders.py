@@ -85,7 +85,8 @@ async def test_a_name_that_is_missing_too_long_or_taken_is_refused_beside_the_fi
     db.add_all(BookmarkFolder(user_id=susan.id, name=name) for name in ("Recipes", "Trams"))
     await db.commit()
     for name, words in (
-        (" ", "Please"), ("x" * 51, "at most 50"), ("RECIPES", "already have a folder"),
+        (" ", "Please"), ("x" * 51, "Please shorten this to at most 50"),
+        ("RECIPES", "already have a folder"),
     ):  # fmt: skip
         for action in ("/bookmarks/folders", "/bookmarks/folders/2/rename"):
             answer = await susans_browser.submit(action, {"name": name}, page="/bookmarks")

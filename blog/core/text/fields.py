@@ -19,9 +19,10 @@ def _cleaned_by(clean: Callable[[str], str]) -> BeforeValidator:
     return BeforeValidator(validate)
 
 
-Line = Annotated[str, Field(max_length=64), _cleaned_by(clean_line)]
+CLEAN_LINE = _cleaned_by(clean_line)
+Line = Annotated[str, Field(max_length=64), CLEAN_LINE]
 Lines = Annotated[str, Field(max_length=2000), _cleaned_by(clean_lines)]
-Description = Annotated[str, Field(max_length=1000), _cleaned_by(clean_line)]
+Description = Annotated[str, Field(max_length=1000), CLEAN_LINE]
 
 
 def _line_or_none(value: Any) -> Any:
