@@ -441,6 +441,8 @@ def statuses(expected: Expected, row: Route) -> set[int]:
         return {200 if expected.is_public else expected.missing}
     if row.rule.endswith("/unbookmark"):  # It is the viewer's own.
         return {302} if expected.is_logged_in else {302, 403}
+    if row.rule == "POST /bookmarks/<id:post_id>/move":  # They have no such bookmark.
+        return {404} if expected.is_logged_in else {302, 403}
     if row.rule in READERS_PAGES:
         found = 200 if row.about == "post" else 302
     elif row.rule.endswith("<slug>"):
