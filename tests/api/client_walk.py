@@ -10,6 +10,18 @@ from io import BytesIO
 from typing import TypeVar
 
 from broadside_client import AuthenticatedClient
+from broadside_client.api.blocks import (
+    block_user,
+    get_hidden_word,
+    hide_word,
+    list_blocked_users,
+    list_hidden_words,
+    list_muted_users,
+    mute_user,
+    show_word,
+    unblock_user,
+    unmute_user,
+)
 from broadside_client.api.comments import (
     create_comment,
     delete_comment,
@@ -28,6 +40,8 @@ from broadside_client.api.follows import (
     follow_user,
     list_followers,
     list_following,
+    turn_off_alerts,
+    turn_on_alerts,
     unfollow_user,
 )
 from broadside_client.api.mail_settings import get_mail_settings, update_mail_settings
@@ -40,6 +54,12 @@ from broadside_client.api.media import (
     upload_media,
 )
 from broadside_client.api.moderation import disable_comment, enable_comment
+from broadside_client.api.notifications import (
+    get_notification,
+    list_notifications,
+    update_notification,
+    update_notifications,
+)
 from broadside_client.api.posts import (
     create_post,
     delete_post,
@@ -102,6 +122,9 @@ from broadside_client.models import (
     Export,
     ExportList,
     ExportState,
+    HiddenWord,
+    HiddenWordCreate,
+    HiddenWordList,
     ListPostsFieldsItem,
     MailSettings,
     MailSettingsUpdate,
@@ -111,6 +134,10 @@ from broadside_client.models import (
     MediaUpload,
     MediaUsage,
     ModerationReason,
+    Notification,
+    NotificationList,
+    NotificationsUpdate,
+    NotificationUpdate,
     PartialPostList,
     Post,
     PostCreate,
@@ -170,6 +197,7 @@ async def walk(susan: AuthenticatedClient, moderator: AuthenticatedClient, beare
     await use_comments(post, writer, bearer(secret))
     await use_media(writer)
     await use_follows(writer)
+    await use_blocks(writer)
     await use_reactions(post, writer)
     await use_tags(writer)
     await use_exports(susan, writer)
@@ -329,6 +357,7 @@ async def use_comments(
     comment = as_a(Comment, await create_comment.asyncio(post.id, client=moderator, body=body))
     change = CommentUpdate(body="So *was* I.")
     as_a(Comment, await update_comment.asyncio(comment.id, client=moderator, body=change))
+    await use_notifications(writer)
     reason = ModerationReason(reason="Personal attack")
     refused = await disable_comment.asyncio(comment.id, client=writer, body=reason)
     assert as_a(Problem, refused).status == 403
@@ -381,11 +410,46 @@ async def use_follows(writer: AuthenticatedClient) -> None:
     followers = as_a(UserList, await list_followers.asyncio("eve", client=writer))
     assert [user.username for user in followers.users] == ["susan"]
     assert as_a(PostList, await list_user_timeline.asyncio("susan", client=writer)).count == 5
+    for switch in (turn_on_alerts, turn_off_alerts):
+        assert (await switch.asyncio_detailed("eve", client=writer)).status_code == 204
     for _ in range(2):
         done = await unfollow_user.asyncio_detailed("eve", client=writer)
         assert done.status_code == 204
     oneself = as_a(Problem, await follow_user.asyncio("susan", client=writer))
     assert oneself.status == 422
+
+
+async def use_notifications(writer: AuthenticatedClient) -> None:
+    """Read what one was notified of."""
+    found = as_a(NotificationList, await list_notifications.asyncio(client=writer))
+    first = found.notifications[0]
+    assert as_a(Notification, await get_notification.asyncio(first.id, client=writer)) == first
+    read = NotificationUpdate(read=True)
+    changed = await update_notification.asyncio(first.id, client=writer, body=read)
+    assert as_a(Notification, changed).read_at is not None
+    everything = NotificationsUpdate(read=True)
+    done = await update_notifications.asyncio(client=writer, body=everything)
+    assert as_a(NotificationList, done).unread == 0
+
+
+async def use_blocks(writer: AuthenticatedClient) -> None:
+    """Mute and block somebody, and hide a word, and don't any more."""
+    for act, undo, listed in (
+        (mute_user, unmute_user, list_muted_users),
+        (block_user, unblock_user, list_blocked_users),
+    ):
+        assert (await act.asyncio_detailed("eve", client=writer)).status_code == 204
+        people = as_a(UserList, await listed.asyncio(client=writer))
+        assert [user.username for user in people.users] == ["eve"]
+        assert (await undo.asyncio_detailed("eve", client=writer)).status_code == 204
+        assert as_a(UserList, await listed.asyncio(client=writer)).users == []
+    body = HiddenWordCreate(word="#boats")
+    hidden = as_a(HiddenWord, await hide_word.asyncio(client=writer, body=body))
+    assert (hidden.word, hidden.is_tag) == ("boats", True)
+    assert as_a(HiddenWord, await get_hidden_word.asyncio(hidden.id, client=writer)) == hidden
+    words = as_a(HiddenWordList, await list_hidden_words.asyncio(client=writer))
+    assert words.words == [hidden]
+    assert (await show_word.asyncio_detailed(hidden.id, client=writer)).status_code == 204
 
 
 async def use_reactions(post: Post, writer: AuthenticatedClient) -> None:
