@@ -19,6 +19,7 @@ from blog.accounts.sessions.pages import blueprint as sessions_pages
 from blog.accounts.tokens.api import blueprint as tokens_api
 from blog.accounts.tokens.pages import blueprint as tokens_pages
 from blog.admin.background.pages import blueprint as jobs_pages
+from blog.admin.events import RoleChanged
 from blog.admin.handlers import tell_of_new_people
 from blog.admin.pages import blueprint as admin_pages
 from blog.blocks.api import blueprint as blocks_api
@@ -212,6 +213,7 @@ EVENT_HANDLERS = (
     Handler(CommentRemoved, notices.forget_disabled_comments),
     Handler(CommentDeleted, notices.forget_deleted_comments),
     Handler(ReportClosed, notices.forget_closed_reports),
+    Handler(RoleChanged, notices.forget_reports_of_former_moderators),
     Handler(PersonMuted, notices.forget_muted_people),
     Handler(PersonBlocked, notices.forget_blocked_people),
 )

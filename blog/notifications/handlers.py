@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.admin.events import RoleChanged
 from blog.blocks.events import PersonBlocked, PersonMuted
 from blog.comments.events import CommentDeleted, CommentRemoved, CommentWritten
 from blog.core.jobs.queue import enqueue
@@ -163,6 +164,11 @@ _FORGET_SUBJECTS = text("""
 _FORGET_REPORTS = text("""
     DELETE FROM notification_items WHERE report_id = ANY(CAST(:reports AS bigint[]))
 """)
+_FORGET_REPORTS_OF_OTHERS = text(f"""
+    DELETE FROM notifications USING users JOIN roles ON roles.id = users.role_id
+    WHERE notifications.user_id = users.id AND users.id = ANY(CAST(:people AS bigint[]))
+        AND kind = 'report' AND roles.permissions & {int(Permission.MODERATE)} = 0
+""")  # noqa: S608
 _FORGET_PEOPLE = text("""
     DELETE FROM notification_items
     USING unnest(CAST(:people AS bigint[]), CAST(:hidden AS bigint[])) AS pair (user_id, hidden_id)
@@ -304,6 +310,14 @@ async def forget_deleted_comments(session: AsyncSession, events: Sequence[Commen
 async def forget_closed_reports(session: AsyncSession, events: Sequence[ReportClosed]) -> None:
     """Take back what the moderators were notified of."""
     await session.execute(_FORGET_REPORTS, {"reports": [event.report_id for event in events]})
+
+
+async def forget_reports_of_former_moderators(
+    session: AsyncSession, events: Sequence[RoleChanged]
+) -> None:
+    """Take back what people were notified of while they were moderators."""
+    people = [event.user_id for event in events]
+    await session.execute(_FORGET_REPORTS_OF_OTHERS, {"people": people})
 
 
 async def _forget_people(session: AsyncSession, pairs: Sequence[tuple[int, int]]) -> None:

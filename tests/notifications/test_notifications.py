@@ -8,6 +8,8 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.admin.service import change_role
+from blog.core.auth.viewer import OPERATOR
 from blog.core.clock import now
 from blog.core.web.app import Broadside
 from blog.models import AccountDeletion, Export, ExportState, Notification, NotificationItem
@@ -392,3 +394,15 @@ async def test_the_title_of_a_post_goes_with_its_authors_account(
         "robin replied to your comment on a post",
     ]
     assert "secret" not in str(found)
+
+
+async def test_who_is_no_moderator_any_more_hears_of_no_reports(
+    app: Broadside, them: dict[str, Person]
+) -> None:
+    moderator = them["max"]
+    await _report(app, "robin", f"/report/post/{await them['susan'].write_post()}")
+    assert await moderator.texts() == ["1 new report"]
+    async with app.database.session() as session:
+        await change_role(session, OPERATOR, moderator.id, "User")
+    assert await moderator.texts() == []
+    assert await moderator.unread() == 0
