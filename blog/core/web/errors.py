@@ -85,13 +85,25 @@ FOREIGN_KEYS_TO_TARGET = {
 }
 FOREIGN_KEYS_TO_REQUESTER = {
     "fk_api_tokens_user_id",
+    "fk_blocks_user_id",
+    "fk_bookmark_folders_user_id",
+    "fk_bookmarks_user_id",
+    "fk_comment_likes_user_id",
     "fk_comments_author_id",
+    "fk_exports_user_id",
     "fk_follows_follower_id",
+    "fk_hidden_words_user_id",
+    "fk_mail_preferences_user_id",
+    "fk_media_owner_id",
+    "fk_mutes_user_id",
     "fk_post_drafts_editor_id",
+    "fk_post_imports_owner_id",
+    "fk_post_likes_user_id",
     "fk_post_revisions_editor_id",
     "fk_posts_author_id",
     "fk_reports_reporter_id",
     "fk_sessions_user_id",
+    "fk_tag_follows_user_id",
 }
 # Rows that a concurrent request may have deleted. Any other broken reference is a bug.
 GONE: dict[str | None, tuple[int, str]] = {
