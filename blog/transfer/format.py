@@ -43,8 +43,8 @@ MEDIA_FOLDER = "media"
 POST_FIELDS = (
     "id", "title", "slug", "tags", "language", "status", "published_at", "scheduled_for",
     "time_zone", "created_at", "edited_at", "excerpt", "canonical_url", "cover",
-    "comments_open", "pinned_at", "revision", "revised_at", "revised_by", "hidden_at",
-    "hidden_reason",
+    "comments_open", "comments_limited", "pinned_at", "revision", "revised_at", "revised_by",
+    "hidden_at", "hidden_reason",
 )  # fmt: skip
 # Besides what the editor's form has: title, slug, tags, language, excerpt, canonical_url,
 # comments_open, and cover as the `id` of an image.

@@ -73,6 +73,7 @@ async def fields_of(db: AsyncSession, post_id: int) -> dict[str, Any]:
         "id": post.id, "title": post.title, "slug": post.slug, "tags": post.tags or None,
         "language": post.language, "status": post.status, "excerpt": post.summary,
         "canonical_url": post.canonical_url, "comments_open": post.comments_open,
+        "comments_limited": post.comments_limited,
         "revision": post.revision, "hidden_reason": post.hidden_reason,
         **{name: moment.isoformat() for name in times if (moment := getattr(post, name))},
     }  # fmt: skip

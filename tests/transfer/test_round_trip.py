@@ -27,8 +27,8 @@ SEED = 14
 POSTS = 40
 COMPARED = (
     "title", "slug", "body", "excerpt", "word_count", "summary", "language", "canonical_url",
-    "comments_open", "status", "published_at", "scheduled_wall", "time_zone", "created_at",
-    "edited_at", "tags",
+    "comments_open", "comments_limited", "status", "published_at", "scheduled_wall", "time_zone",
+    "created_at", "edited_at", "tags",
 )  # fmt: skip
 OF_A_SITE = {"id", "pinned_at", "revision"}
 MARKDOWN = """# Straße & “quotes”
@@ -114,6 +114,7 @@ def some_fields(chance: random.Random, number: int, image: Media) -> dict[str, A
         "excerpt": perhaps('In short: "all" #1 ' + "真" * chance.randrange(20)),
         "canonical_url": perhaps(f"https://old.example.com/a?b={number}"),
         "comments_open": chance.random() < 0.7,
+        "comments_limited": number % 3 == 0,
         "cover": perhaps(image.id),
         "pinned": number < 3,
         **state,

@@ -96,6 +96,7 @@ def checked(post: ImportedPost, moment: datetime, remark: Remark) -> CheckedPost
     columns = {
         "canonical_url": _canonical_url(post, remark),
         "comments_open": post.comments_open,
+        "comments_limited": post.comments_limited,
         **_times(post, moment, remark),
     }
     return CheckedPost(

@@ -141,6 +141,7 @@ class ImportedPost(ImportedText):
     edited_at: datetime | None = None
     canonical_url: str | None = None
     comments_open: bool = True
+    comments_limited: bool = False
     pinned: bool = False
     pinned_at: datetime | None = None
     cover: ImportedImage | None = None

@@ -226,6 +226,7 @@ class OwnExport:
             excerpt=text_or_none(fields.get("excerpt")),
             canonical_url=text_or_none(fields.get("canonical_url")),
             comments_open=fields.get("comments_open") is not False,
+            comments_limited=fields.get("comments_limited") is True,
             cover=self._images.find(str(fields.get("cover"))),
             pinned=bool(fields.get("pinned_at")),
             pinned_at=remarks.date("date of its pin", fields.get("pinned_at")),
