@@ -16,14 +16,27 @@ from blog.reactions.events import CommentLiked, CommentUnliked, PostLiked, PostU
 
 _GIVEN = "unnest(CAST(:users AS bigint[]), CAST(:rows AS bigint[])) AS given (user_id, row_id)"
 _IS_PUBLIC = visible_to(ANONYMOUS)
-_IS_SHOWN = and_(is_listed(), Comment.disabled_at.is_(None), _IS_PUBLIC)
+_IS_SHOWN = and_(is_listed(), Comment.disabled_at.is_(None))
+# As every deletion of a post does, lock it before its comments: a notification refers to both.
+_POSTS = f"""
+    post AS MATERIALIZED (
+        SELECT id FROM posts
+        WHERE id IN (SELECT post_id FROM comments WHERE id = ANY(CAST(:rows AS bigint[])))
+            AND {_IS_PUBLIC}
+        ORDER BY id FOR KEY SHARE
+    ),
+"""  # noqa: S608
 
 
 # Both lock what is liked, which counts its likes, in the order of the ids.
-def _adding(what: str, rows: str, event: type[DomainEvent]) -> TextClause:
-    """The statement that adds likes of posts or comments, those in `rows`."""
+def _adding(what: str, rows: str, event: type[DomainEvent], *, before: str = "") -> TextClause:
+    """The statement that adds likes of posts or comments, those in `rows`.
+
+    Args:
+        before: a part of the statement to be run first.
+    """
     return text(f"""
-        WITH liked AS MATERIALIZED (
+        WITH {before} liked AS MATERIALIZED (
             SELECT {what}s.id FROM {rows} AND {what}s.id = ANY(CAST(:rows AS bigint[]))
             ORDER BY {what}s.id FOR NO KEY UPDATE OF {what}s
         ), added AS (
@@ -63,7 +76,10 @@ def _fields(what: str) -> dict[str, str]:
 _ADD_TO_POSTS = _adding("post", f"posts WHERE {_IS_PUBLIC}", PostLiked)
 _REMOVE_FROM_POSTS = _removing("post", PostUnliked)
 _ADD_TO_COMMENTS = _adding(
-    "comment", f"comments JOIN posts ON posts.id = comments.post_id WHERE {_IS_SHOWN}", CommentLiked
+    "comment",
+    f"comments WHERE post_id IN (SELECT id FROM post) AND {_IS_SHOWN}",  # noqa: S608
+    CommentLiked,
+    before=_POSTS,
 )
 _REMOVE_FROM_COMMENTS = _removing("comment", CommentUnliked)
 

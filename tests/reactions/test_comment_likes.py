@@ -12,7 +12,8 @@ from blog.models import Comment, CommentLike, LoggedEvent, Post, User
 from blog.posts.counts import wrong_counts
 from tests.api.support import Client, add_token
 from tests.comments.support import add_comments, add_post, shown_comments
-from tests.support import Browser, NewUser, add_users
+from tests.databases import wait_for_a_lock
+from tests.support import Browser, NewUser, add_user, add_users
 
 MANY = 100
 
@@ -127,3 +128,24 @@ async def test_the_count_is_right_after_many_like_at_once(
     assert await likes_of(db, 2) == MANY * 3 // 4
     assert (await db.scalars(select(func.count()).select_from(CommentLike))).one() == MANY * 3 // 4
     assert not any((await wrong_counts(db)).values())
+
+
+async def test_an_author_deletes_a_post_while_somebody_likes_a_comment_on_it(
+    app: Broadside, db: AsyncSession, susan: User
+) -> None:
+    """Two who wait for each other would end in a 503 for one of them."""
+    nina = await add_user(app, "nina")
+    post = await add_post(db, susan)
+    (comment,) = await add_comments(db, post, susan.id, 1)
+    async with (
+        Client(app, token=await add_token(app, susan)) as author,
+        Client(app, token=await add_token(app, nina)) as reader,
+    ):
+        async with app.database.session() as elsewhere:
+            await elsewhere.execute(select(User.id).where(User.id == nina.id).with_for_update())
+            like = asyncio.create_task(reader.put(f"/comments/{comment.id}/like"))
+            await wait_for_a_lock(app.database, 1)
+            deletion = asyncio.create_task(author.delete(f"/posts/{post.id}"))
+            await wait_for_a_lock(app.database, 2)
+            await elsewhere.commit()
+        assert [(await each).status_code for each in (like, deletion)] == [204, 204]
