@@ -171,6 +171,13 @@ async def comment_by_id(session: AsyncSession, comment_id: int) -> Comment | Non
     )
 
 
+async def lock_post_of(session: AsyncSession, comment_id: int) -> None:
+    """Keep the post of a comment from being deleted, before the comment is locked: whoever deletes
+    it has the lock of the post, and waits for those of its comments."""
+    post = select(Post.id).join(Comment, Comment.post_id == Post.id).where(Comment.id == comment_id)
+    await session.execute(post.with_for_update(read=True, key_share=True, of=Post))
+
+
 async def position(session: AsyncSession, comment_id: int) -> int:
     """The position of a comment in the threads of its post, the oldest first, from 1; 0 if it does
     not exist (any more)."""

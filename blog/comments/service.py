@@ -176,6 +176,7 @@ async def remove_comment(
         GoneError: its post is hidden.
         ForbiddenError: the post is another user's, or the comment the viewer's own.
     """
+    await queries.lock_post_of(session, comment_id)
     comment = await session.scalar(
         select(Comment)
         .where(Comment.id == comment_id, queries.IS_THERE)

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
+from blog.comments.queries import lock_post_of
 from blog.comments.service import COMMENT_IS_GONE, POST_IS_GONE
 from blog.core.auth import audit
 from blog.core.auth.viewer import Viewer
@@ -43,6 +44,7 @@ async def disable_comment(
         ForbiddenError: the viewer is not a moderator.
         NotFoundError: the comment does not exist (any more).
     """
+    await lock_post_of(session, comment_id)
     comment = await _locked(session, moderator, Comment, comment_id, COMMENT_IS_GONE)
     if comment.is_disabled:
         return False
@@ -68,6 +70,7 @@ async def enable_comment(
         ForbiddenError: the viewer is not a moderator.
         NotFoundError: the comment does not exist (any more).
     """
+    await lock_post_of(session, comment_id)
     comment = await _locked(session, moderator, Comment, comment_id, COMMENT_IS_GONE)
     if not comment.is_disabled:
         return False

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.web.app import Broadside
 from blog.models import Comment, Post, User
 from tests.comments.support import add_comments, add_post, shown_comments, submission_in
+from tests.databases import wait_for_a_lock
 from tests.support import Browser, add_user
 
 Crowd = Callable[[int], Awaitable[list[tuple[Browser, str]]]]
@@ -135,3 +136,30 @@ async def test_comments_are_written_and_deleted_while_their_post_is(
         answers = await asyncio.gather(*requests)
         assert {answer.status_code for answer in answers} <= {302, 404}
         assert await db.scalar(select(func.count()).where(Comment.post_id == post.id)) == 0
+
+
+async def test_an_author_deletes_a_post_while_a_comment_on_it_is_removed_or_disabled(
+    app: Broadside, susans_browser: Browser, db: AsyncSession, susan: User, david: User
+) -> None:
+    await add_user(app, "max", role="Moderator")
+    async with Browser(app) as moderators_browser:
+        await moderators_browser.open_session("max")
+        for browser, address in (
+            (susans_browser, "/comment/{}/remove"), (moderators_browser, "/moderate/disable/{}"),
+        ):  # fmt: skip
+            post = await add_post(db, susan)
+            (comment,) = await add_comments(db, post, david.id, 1)
+            away = {"csrf_token": await susans_browser.token(f"/delete/{post.id}")}
+            act = address.format(comment.id)
+            form = {"csrf_token": await browser.token(act), "reason": "Rude"}
+            async with app.database.session() as elsewhere:
+                # Who is notified of it.
+                await elsewhere.execute(
+                    select(User.id).where(User.id == david.id).with_for_update()
+                )
+                first = asyncio.create_task(browser.post(act, data=form))
+                await wait_for_a_lock(app.database, 1)
+                deletion = asyncio.create_task(susans_browser.post(f"/delete/{post.id}", data=away))
+                await wait_for_a_lock(app.database, 2)
+                await elsewhere.commit()
+            assert [(await each).status_code for each in (first, deletion)] == [302, 302]
