@@ -26,6 +26,8 @@ from blog.search.schemas import SearchForm
 blueprint = Blueprint("search", __name__)
 
 SUGGESTIONS, LONGEST_SUGGESTED = 8, 100
+# Whom a viewer has muted or blocked is left out.
+OF_THE_VIEWER = {"Cache-Control": "no-store"}
 
 
 @blueprint.get("/search")
@@ -90,7 +92,8 @@ async def suggestions() -> ResponseReturnValue:
         found = ()
     pairs = found[:SUGGESTIONS]
     answer = [text, [value for value, _ in pairs], [label for _, label in pairs]]
-    return Response(json.dumps(answer), content_type="application/x-suggestions+json")
+    content_type = "application/x-suggestions+json"
+    return Response(json.dumps(answer), content_type=content_type, headers=OF_THE_VIEWER)
 
 
 @blueprint.get("/search/people")
@@ -105,12 +108,11 @@ async def people() -> ResponseReturnValue:
         if not is_timeout(error):
             raise
         found = ()
-    return {
-        "people": [
-            {"username": each.username, "name": each.name, "avatar": avatar_url(each, 48)}
-            for each in found
-        ]
-    }
+    people = [
+        {"username": each.username, "name": each.name, "avatar": avatar_url(each, 48)}
+        for each in found
+    ]
+    return {"people": people}, OF_THE_VIEWER
 
 
 @blueprint.app_template_global()

@@ -301,7 +301,7 @@ async def test_common_words_are_found_among_the_newest_posts(
     for name, number in numbers.items():
         monkeypatch.setattr(queries, name, number)
     statements = {
-        sorting: text(queries._matches(sorting)).bindparams(
+        sorting: text(queries._matches(sorting, queries._NOT_DELETED)).bindparams(
             *queries._TEXTS, *queries._TIMES, *queries._NUMBERS
         )
         for sorting in queries.Sorting

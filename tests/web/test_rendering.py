@@ -30,10 +30,12 @@ async def small_pool(app: Broadside, monkeypatch: pytest.MonkeyPatch) -> AsyncIt
     )
     run = pool.run
 
-    async def run_or_never_end(function: object, source: str, **options: object) -> object:
+    async def run_or_never_end(
+        function: object, source: str, *facts: object, **options: object
+    ) -> object:
         if ENDLESS in source:
             return await run(work.backtrack, 60)
-        return await run(function, source, **options)
+        return await run(function, source, *facts, **options)
 
     monkeypatch.setattr(pool, "run", run_or_never_end)
     monkeypatch.setattr(app.renderer, "pool", pool)

@@ -54,7 +54,7 @@ async def test_events_of_posts_comments_and_follows_are_recorded(
     assert await events(app) == [
         ("PostPublished", {"post_id": 1, "author_id": susan.id}),
         ("PostChanged", {"post_id": 1, "author_id": susan.id, "changed_by": susan.id}),
-        ("CommentWritten", comment),
+        ("CommentWritten", comment | {"parent_id": None}),
         ("CommentChanged", comment),
         ("CommentDeleted", comment),
         ("PersonFollowed", pair),
@@ -169,7 +169,7 @@ async def test_a_handler_writes_in_the_transaction_of_its_event(
         assert await db.scalar(select(User.name)) == "Heard"
         assert heard == [PostPublished(1, susan.id)]
         await visitor.submit("/post/1", {"body": "Hello"})
-        assert heard[1:] == [CommentWritten(1, 1, susan.id)]
+        assert heard[1:] == [CommentWritten(1, 1, susan.id, None)]
 
 
 async def test_a_failing_handler_rolls_the_transaction_back(
