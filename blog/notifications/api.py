@@ -14,7 +14,7 @@ from blog.core.api.operations import Resource, requires_scope
 from blog.core.api.responses import json_response
 from blog.core.auth.identity import required_viewer
 from blog.core.errors import InvalidFieldsError, NotFoundError
-from blog.core.text.fields import Moment
+from blog.core.text.fields import TRUE, Moment
 from blog.core.text.validation import Schema, messages, with_example
 from blog.core.web.app import current_app, db, read
 from blog.models import NotificationKind, Scope
@@ -91,7 +91,9 @@ class NotificationUpdate(Schema):
 
     model_config = with_example({"read": True})
 
-    read: Annotated[Literal[True], Field(description="A notification can't become unread again.")]
+    read: Annotated[
+        Literal[True], TRUE, Field(description="A notification can't become unread again.")
+    ]
 
 
 class NotificationsUpdate(NotificationUpdate):

@@ -376,6 +376,22 @@ async def test_a_time_that_is_in_no_year_of_utc_is_refused(
         assert (await browser.submit("/notifications/read", {"until": until})).status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [
+        ("until", [0, 1.5, True, "0", "1700000000", "2026-11-24", "2026-11-24T09:42:10", ""]),
+        ("read", [1, 1.0, "true", False, None]),
+    ],
+)
+async def test_what_marks_notifications_as_read_is_of_the_type_that_its_description_says(
+    them: dict[str, Person], field: str, values: list[object]
+) -> None:
+    for value in values:
+        answer = await them["susan"].patch("/notifications/", json={"read": True, field: value})
+        assert answer.status_code == 422, value
+        assert [each["field"] for each in answer.json()["errors"]] == [field]
+
+
 async def test_the_title_of_a_post_goes_with_its_authors_account(
     app: Broadside, them: dict[str, Person], db: AsyncSession
 ) -> None:

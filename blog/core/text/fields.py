@@ -1,5 +1,6 @@
 """Field types for short plain texts, numbers and times."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -44,6 +45,18 @@ def _whole_number(value: Any) -> Any:
     return value
 
 
+def _true(value: Any) -> Any:
+    if value is not True:
+        raise ValueError("This must be true.")
+    return value
+
+
+def _date_and_time(value: Any) -> Any:
+    if not isinstance(value, str) or not _DATE_TIME.fullmatch(value):
+        raise ValueError("This must be a time with an offset, such as 2026-11-24T09:42:10Z.")
+    return value
+
+
 def _in_utc(value: datetime) -> datetime:
     try:
         return value.astimezone(UTC)
@@ -51,12 +64,18 @@ def _in_utc(value: datetime) -> datetime:
         raise ValueError("This time is too early or too late.") from None
 
 
+# RFC 3339, 5.6, which is `date-time` of JSON Schema. pydantic also reads Unix times.
+_DATE_TIME = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE
+)
 # A time with an offset. In UTC it may be in the year 0 or 10,000, which Python cannot represent.
-Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_date_and_time), AfterValidator(_in_utc)]
 # A single line; `None` where nothing is to be seen.
 OPTIONAL_LINE = BeforeValidator(_line_or_none)
 # For an `int` of JSON: 5.0 is one, too (JSON Schema 2020-12, 6.1.1), but "5" and true are not.
 WHOLE_NUMBER = BeforeValidator(_whole_number)
+# For a `Literal[True]` of JSON, for which pydantic takes 1, too.
+TRUE = BeforeValidator(_true)
 # Of JSON or, as text, of a form.
 SWITCH: dict[bool | str, bool] = {True: True, False: False, "true": True, "false": False}
 Switch = Annotated[bool, BeforeValidator(_switch)]
