@@ -20,6 +20,7 @@ from blog.core.api.collections import (
 )
 from blog.core.api.links import EXAMPLE_ROOT, Links, Url
 from blog.core.api.operations import Resource, requires_scope
+from blog.core.api.problems import Problem
 from blog.core.api.responses import NoContent, no_content
 from blog.core.auth.identity import current_viewer, required_account, required_viewer
 from blog.core.auth.permissions import permission_required
@@ -161,6 +162,7 @@ async def remove_bookmark(post_id: int) -> Response:
 
 @blueprint.get("/bookmarks/")
 @requires_scope(Scope.READ)
+@document_response(Problem, 404)
 @paginated(BookmarkList, numbered=False, query=BookmarkQuery)
 async def list_bookmarks() -> Response:
     """List your bookmarks, the newest first; all of them, or those in a folder."""
