@@ -36,7 +36,10 @@ UNFORESEEABLE = {
     "page": "either a page or a cursor",
 }
 # And those that are about no single field.
-OF_THE_WHOLE = ("follow yourself", "edit a comment for 15 minutes")
+OF_THE_WHOLE = (
+    "follow yourself", "block yourself", "first to hear of their posts",
+    "edit a comment for 15 minutes",
+)  # fmt: skip
 
 
 @schemathesis.auth(refresh_interval=None)
