@@ -20,7 +20,6 @@ FOLLOWS_ENOUGH = (
 )
 NOT_FOLLOWED = "Follow {name} first to hear of their posts."
 # For those whom the person has blocked.
-NOT_FOLLOWED = "Follow {name} first."
 NOT_POSSIBLE = "You can't follow {name}."
 
 
