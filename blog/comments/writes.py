@@ -35,7 +35,8 @@ _EVENT = {
 
 # The post is locked before its comments get their ids, until the commit: so ids are in the order
 # of the list, and the previous count gives the positions of comments that are not replies: they
-# come last. Then the comments that are replied to are locked, and read as they are now.
+# come last. Nor is a comment deleted that the same form has published before: that locks the post
+# first, too. Then the comments that are replied to are locked, and read as they are now.
 _PUBLISH = text(f"""
     WITH post AS MATERIALIZED (
         SELECT id, slug, comment_count, author_id, comments_limited FROM posts
@@ -88,7 +89,6 @@ _REFUSING = text(f"""
         SELECT * FROM posts WHERE status = 'published' AND {not_deleted(Post.author_id)}
     ) AS post ON post.id = given.post_id
 """)  # noqa: S608
-TRIES = 3
 
 
 class NewComment(NamedTuple):
@@ -141,18 +141,13 @@ async def publish(
     Returns:
         The published comment for each, or why there is none.
     """
-    written: dict[int, Written] = {}
-    for _ in range(TRIES):
-        missing = [place for place in range(len(comments)) if place not in written]
-        written |= await _add(session, comments, missing)
-        sent_again = {
-            place: submission
-            for place in missing
-            if place not in written and (submission := comments[place].submission)
-        }
-        if not sent_again:
-            break
-        # The earlier comment may have been deleted before we look it up: then try again.
+    written = await _add(session, comments)
+    sent_again = {
+        place: new.submission
+        for place, new in enumerate(comments)
+        if place not in written and new.submission
+    }
+    if sent_again:
         found = await queries.submitted(session, list(sent_again.values()))
         written |= {
             place: Written(*found[submission], None)
@@ -189,11 +184,9 @@ async def _refusals(
     return refusals
 
 
-async def _add(
-    session: AsyncSession, comments: Sequence[NewComment], places: Sequence[int]
-) -> dict[int, Written]:
-    """The comments that were published before, by index."""
-    new = [comments[place] for place in places]
+async def _add(session: AsyncSession, new: Sequence[NewComment]) -> dict[int, Written]:
+    """Insert comments. Returns those that are new, by index; known idempotency keys are left out,
+    and what is refused."""
     parameters = {
         "posts": [comment.post_id for comment in new],
         "authors": [comment.author.id for comment in new],
@@ -217,6 +210,4 @@ async def _add(
     if mentioning:
         await note_mentions(session, mentioning)
         await tell_mentioned(session, comments=[row.id for row in rows])
-    return {
-        places[row.place]: Written(row.id, row.position, row.slug, row.created_at) for row in rows
-    }
+    return {row.place: Written(row.id, row.position, row.slug, row.created_at) for row in rows}

@@ -11,12 +11,14 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.comments import queries as comment_queries
+from blog.comments import service as comment_service
 from blog.core.web.app import Broadside
 from blog.models import Comment, Follow, IdempotentAnswer, Post, User
 from blog.posts import writes as post_writes
 from blog.posts.counts import KEPT_COUNTS, wrong_counts
 from tests.api.support import Client, add_token, statements_of
 from tests.comments.support import add_post
+from tests.databases import wait_for_a_lock
 
 MakeUser = Callable[..., Awaitable[User]]
 WRITERS = 64
@@ -114,28 +116,58 @@ async def test_who_follows_somebody_who_goes_at_this_moment_harms_no_other_follo
     assert await wrong_counts(db) == NOTHING
 
 
-@pytest.mark.parametrize("what", ["posts", "comments"])
 async def test_a_form_whose_first_copy_is_deleted_at_this_moment_is_published_again(
-    bearer: Client, db: AsyncSession, susan: User, monkeypatch: pytest.MonkeyPatch, what: str
+    bearer: Client, db: AsyncSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between the try to write it and the look at what was written before."""
-    post = await add_post(db, susan)
-    address, table, module, name = {
-        "posts": ("/posts/", Post, post_writes, "listed_by_submission"),
-        "comments": (f"/posts/{post.id}/comments/", Comment, comment_queries, "submitted"),
-    }[what]
-    find, key = getattr(module, name), {"Idempotency-Key": "once"}
-    first = await bearer.post(address, json={"body": "once"}, headers=key)
+    find, key = post_writes.listed_by_submission, {"Idempotency-Key": "once"}
+    first = await bearer.post("/posts/", json={"body": "once"}, headers=key)
     await db.execute(delete(IdempotentAnswer))
     await db.commit()
 
     async def delete_and_find(*arguments: Any) -> Any:
-        await db.execute(delete(table).where(table.submission.is_not(None)))
+        await db.execute(delete(Post).where(Post.submission.is_not(None)))
         await db.commit()
         return await find(*arguments)
 
-    monkeypatch.setattr(module, name, delete_and_find)
-    again = await bearer.post(address, json={"body": "once"}, headers=key)
+    monkeypatch.setattr(post_writes, "listed_by_submission", delete_and_find)
+    again = await bearer.post("/posts/", json={"body": "once"}, headers=key)
     assert (first.status_code, again.status_code) == (201, 201)
     assert first.json()["id"] != again.json()["id"]
-    assert await db.scalar(select(func.count()).where(table.submission.is_not(None))) == 1
+    assert await db.scalar(select(func.count()).where(Post.submission.is_not(None))) == 1
+
+
+async def test_a_comment_is_deleted_after_the_form_that_is_sent_again_at_this_moment(
+    app: Broadside, bearer: Client, db: AsyncSession, susan: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both lock the post first. So whoever sends the form again after that gets a new comment."""
+    address = f"/posts/{(await add_post(db, susan)).id}/comments/"
+    find, remove, is_answered = comment_queries.submitted, comment_service._remove, asyncio.Event()
+    deletions: list[asyncio.Task[httpx.Response]] = []
+
+    async def send() -> httpx.Response:
+        await db.execute(delete(IdempotentAnswer))
+        await db.commit()
+        key = {"Idempotency-Key": "once"}
+        return await bearer.post(address, json={"body": "once"}, headers=key)
+
+    async def find_while_it_is_deleted(*arguments: Any) -> Any:
+        deletions.append(asyncio.create_task(bearer.delete(f"/comments/{first.json()['id']}")))
+        await wait_for_a_lock(app.database, 1)
+        return await find(*arguments)
+
+    async def remove_once_answered(*arguments: Any) -> bool:
+        await is_answered.wait()
+        return await remove(*arguments)
+
+    monkeypatch.setattr(comment_queries, "submitted", find_while_it_is_deleted)
+    monkeypatch.setattr(comment_service, "_remove", remove_once_answered)
+    first = await send()
+    again = await send()
+    is_answered.set()
+    [deletion] = deletions
+    assert (await deletion).status_code == 204
+    last = await send()
+    assert [each.status_code for each in (first, again, last)] == [201] * 3
+    assert first.json()["id"] == again.json()["id"] != last.json()["id"]
+    assert await db.scalar(select(func.count()).where(Comment.submission.is_not(None))) == 1
