@@ -17,7 +17,7 @@ __all__ = ["ids"]
 
 # Also what is for strangers there must not be kept: the CSRF token in it ends with the log-in.
 PAGES = [row for row in TABLE if row.route.startswith("GET ")]
-PRIVATE = [row for row in PAGES if row.access.anonymous == LOG_IN or "/auth/" in row.route]
+PRIVATE = [row for row in PAGES if row.access.anonymous in (LOG_IN, 204) or "/auth/" in row.route]
 PUBLIC = ["/", "/post/{post}", "/user/bob", "/followers/bob", "/followed_by/bob"]
 
 

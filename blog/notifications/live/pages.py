@@ -5,7 +5,7 @@ import re
 
 from quart import Blueprint, Response, abort, request
 
-from blog.core.auth.identity import required_login
+from blog.core.auth.identity import current_viewer
 from blog.core.auth.quotas import LISTENING, quota
 from blog.core.web.app import current_app
 from blog.notifications.live.hub import Hub
@@ -29,8 +29,13 @@ async def stream() -> Response:
 
     Each event tells how it is now. So a browser that comes back has missed nothing; `Last-Event-ID`
     only says whether anything in it is new.
+
+    Whoever isn't logged in gets 204, which tells a browser not to come back (HTML, "Server-sent
+    events"); it would take the log-in page for a broken stream.
     """
-    login = required_login()
+    login = current_viewer().login
+    if login is None:
+        return Response(status=204, headers={"Cache-Control": "no-store"})
     hub: Hub = current_app.extensions["live"]
     if not hub.has_room_for(login.user_id):
         abort(503, FULL)
