@@ -98,7 +98,7 @@ function start() {
 if (bell && navigator.locks) {
   status.className = "visually-hidden";
   status.setAttribute("role", "status");
-  document.body.append(status);
+  bell.after(status);
   start();
   // A page in the back/forward cache has no stream, and would hold the lock.
   addEventListener("pagehide", () => {

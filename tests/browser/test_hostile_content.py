@@ -67,7 +67,8 @@ PROVOKE = """() => {
       nav.contents, ol, p, pre, s, section.footnotes, span, strong, summary, sup,
       table, tbody, td, th, thead, tr, ul),
     .prose :is([id]:not([id^="text-"]), [name], math [href]), main ~ :not(footer),
-    body :is(audio, base, embed, iframe, meta, object, style, svg, template, video)`));
+    body :is(audio, base, embed, iframe, meta, object, style, svg:not(.masthead .bell > svg),
+      template, video)`));
   return found.map((element) => element.outerHTML.slice(0, 200));
 }"""
 
