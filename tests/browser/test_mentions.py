@@ -32,7 +32,7 @@ async def test_people_are_suggested_for_a_name_and_chosen_by_keyboard_and_finger
     await people.get_by_role("option", name="Ada Moreno").click()
     await expect(field).to_have_value("Thanks, @marta and @ada.moreno ")
     await expect(field).to_be_focused()
-    await page.get_by_role("main").get_by_role("button", name="Comment").click()
+    await page.get_by_role("main").get_by_role("button", name="Comment", exact=True).click()
     written = page.get_by_role("article").filter(has_text="Thanks, @marta and @ada.moreno")
     await written.get_by_role("link", name="@ada.moreno").click()
     await expect(page).to_have_url("/user/ada.moreno")
