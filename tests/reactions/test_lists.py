@@ -102,3 +102,14 @@ async def test_who_hides_like_counts_sees_none_and_can_like(
     choice["hides_like_counts"] = "false"
     await susans_browser.submit("/appearance", choice)
     assert "1 like" in (await susans_browser.get("/")).text
+
+
+async def test_a_list_that_is_shown_again_finds_all_its_fragments_in_the_cache(
+    app: Broadside, susans_browser: Browser, post: Post
+) -> None:
+    for address in lists_with(post):
+        shown = [await susans_browser.get(address)]
+        bytes_cached = app.fragments.bytes
+        shown.append(await susans_browser.get(address))
+        assert {page.status_code for page in shown} == {200}
+        assert app.fragments.bytes == bytes_cached, address
