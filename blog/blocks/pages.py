@@ -14,13 +14,13 @@ from blog.core.auth.permissions import confirmed_required
 from blog.core.auth.quotas import BLOCKING, quota
 from blog.core.auth.viewer import Viewer
 from blog.core.db.pagination import Page
-from blog.core.errors import InvalidFieldsError, NotFoundError
-from blog.core.web.app import current_app, db, look_up, read
+from blog.core.errors import InvalidFieldsError
+from blog.core.web.app import current_app, db, read
 from blog.core.web.forms import Form
 from blog.core.web.requests import local_address, requested_page
 from blog.models import HiddenWord, User
 from blog.users.blocking import shut_out
-from blog.users.queries import user_by_username
+from blog.users.reading import person_called
 
 blueprint = Blueprint("blocks", __name__)
 
@@ -46,7 +46,7 @@ ACTS: dict[str, tuple[Act, str, str]] = {
 @confirmed_required
 async def choose(username: str) -> ResponseReturnValue:
     """Say what muting and blocking somebody means, with a button for each."""
-    person, viewer = await _person(username), required_viewer()
+    person, viewer = await person_called(username), required_viewer()
     if person.id == viewer.id:
         await flash(service.NOT_YOURSELF, "info")
         return redirect(url_for("site.profile", username=person.username))
@@ -62,7 +62,7 @@ async def choose(username: str) -> ResponseReturnValue:
 @confirmed_required
 async def change(username: str, act: str) -> ResponseReturnValue:
     """Mute or block somebody, or no longer, and return to where the button was."""
-    person = await _person(username)
+    person = await person_called(username)
     do, done, was_done = ACTS[act]
     try:
         is_changed = await do(db(), required_viewer(), person)
@@ -141,9 +141,3 @@ async def _words_page(form: Form[HiddenWordCreate]) -> ResponseReturnValue:
     found = await queries.hidden_words(db(), required_viewer().id)
     page = await render_template("blocks/words.html", words=found, form=form)
     return page, form.status
-
-
-async def _person(username: str) -> User:
-    if (person := await look_up(user_by_username, username)) is None:
-        raise NotFoundError(f"There's no user called {username}.")
-    return person

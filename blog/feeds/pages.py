@@ -3,7 +3,6 @@
 from quart import Blueprint, Response, redirect, request, url_for
 from quart.typing import ResponseReturnValue
 
-from blog.core.errors import NotFoundError
 from blog.core.text.tags import address_of_tag
 from blog.core.web.app import current_app, read
 from blog.core.web.requests import requested_cursor
@@ -15,7 +14,7 @@ from blog.posts.queries import BY_AUTHOR, NEWEST
 from blog.tags.addresses import tag_url
 from blog.tags.queries import POSTS
 from blog.tags.reading import addressed_tag
-from blog.users.queries import user_by_username
+from blog.users.reading import person_called
 
 blueprint = Blueprint("feeds", __name__)
 
@@ -39,9 +38,7 @@ async def site(form: str) -> Response:
 @blueprint.get("/user/<username>/feed.<any(atom, json):form>")
 async def person(username: str, form: str) -> ResponseReturnValue:
     """The newest posts of somebody."""
-    user = await read(user_by_username, username)
-    if user is None:
-        raise NotFoundError(f"There's no user called {username}.")
+    user = await person_called(username)
     if user.username != username:
         return _moved(url_for("feeds.person", username=user.username, form=form))
     page = await read(BY_AUTHOR.texts, requested_cursor(FEED_SIZE), user.id)

@@ -11,8 +11,9 @@ from blog.core.web.app import current_app, db, look_up, read, writes
 from blog.core.web.headers import keep_out_of_indexes
 from blog.core.web.requests import requested_page
 from blog.follows import queries, service
-from blog.models import Permission, User
+from blog.models import Permission
 from blog.users.queries import user_by_username
+from blog.users.reading import person_called
 
 blueprint = Blueprint("follows", __name__)
 
@@ -80,7 +81,7 @@ async def _person_is_gone(username: str) -> ResponseReturnValue:
 async def followers(username: str) -> ResponseReturnValue:
     """List a user's followers, the newest first."""
     keep_out_of_indexes()
-    person = await _person(username)
+    person = await person_called(username)
     wanted = requested_page(current_app.settings.followers_per_page)
     page = await read(queries.followers, person, wanted, current_viewer().filtered_for)
     return await render_template("follows/followers.html", person=person, page=page)
@@ -90,13 +91,7 @@ async def followers(username: str) -> ResponseReturnValue:
 async def followed_by(username: str) -> ResponseReturnValue:
     """List the users that a user follows, the newest first."""
     keep_out_of_indexes()
-    person = await _person(username)
+    person = await person_called(username)
     wanted = requested_page(current_app.settings.followers_per_page)
     page = await read(queries.followed_by, person, wanted, current_viewer().filtered_for)
     return await render_template("follows/followed_by.html", person=person, page=page)
-
-
-async def _person(username: str) -> User:
-    if (person := await read(user_by_username, username)) is None:
-        raise NotFoundError(f"There's no user called {username}.")
-    return person

@@ -6,7 +6,6 @@ from quart import redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
 
 from blog.core.auth.identity import current_viewer
-from blog.core.errors import NotFoundError
 from blog.core.web.app import current_app, read
 from blog.core.web.headers import keep_out_of_indexes
 from blog.core.web.requests import requested_page
@@ -16,16 +15,14 @@ from blog.posts.queries import BY_AUTHOR, hidden_posts_of
 from blog.posts.reading import cards_for_viewer
 from blog.posts.viewer_state import state_of_list
 from blog.site.blueprint import blueprint
-from blog.users import queries
 from blog.users.blocking import NOBODY, shut_out_by_viewer
+from blog.users.reading import person_called
 
 
 @blueprint.get("/user/<username>")
 async def profile(username: str) -> ResponseReturnValue:
     """Show a user's profile and posts."""
-    user = await read(queries.user_by_username, username)
-    if user is None:
-        raise NotFoundError(f"There's no user called {username}.")
+    user = await person_called(username)
     if user.username != username:
         address, query = url_for("site.profile", username=user.username), request.query_string
         return redirect(f"{address}?{query.decode()}" if query else address)

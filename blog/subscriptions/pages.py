@@ -10,16 +10,14 @@ from blog.accounts.link_pages import keep_token_secret
 from blog.core.auth.identity import current_viewer
 from blog.core.auth.quotas import SUBSCRIBING, UNSUBSCRIBING, quota
 from blog.core.crypto.tokens import ExpiredTokenError, InvalidTokenError
-from blog.core.errors import NotFoundError
-from blog.core.web.app import current_app, db, look_up
+from blog.core.web.app import current_app, db
 from blog.core.web.csrf import one_click
 from blog.core.web.forms import Form
 from blog.core.web.headers import keep_out_of_indexes
-from blog.models import User
 from blog.subscriptions import queries, service
 from blog.subscriptions.links import subscription_to_confirm, subscription_to_end
 from blog.subscriptions.schemas import SubscribeForm
-from blog.users.queries import user_by_username
+from blog.users.reading import person_called
 
 blueprint = Blueprint("subscriptions", __name__)
 
@@ -30,17 +28,10 @@ async def keep_secret(response: Response) -> Response:
     return await keep_token_secret(response)
 
 
-async def _author(username: str) -> User:
-    author = await look_up(user_by_username, username)
-    if author is None:
-        raise NotFoundError(f"There's no user called {username}.")
-    return author
-
-
 @blueprint.get("/user/<username>/subscribe")
 async def form(username: str) -> ResponseReturnValue:
     """Show the form for an address."""
-    author, account = await _author(username), current_viewer().account
+    author, account = await person_called(username), current_viewer().account
     known = {"email": account.email} if account is not None and account.is_confirmed else {}
     keep_out_of_indexes()
     return await render_template(
@@ -52,7 +43,7 @@ async def form(username: str) -> ResponseReturnValue:
 @quota(SUBSCRIBING)
 async def ask(username: str) -> ResponseReturnValue:
     """Mail a link to the address."""
-    author = await _author(username)
+    author = await person_called(username)
     form = Form(SubscribeForm)
     if (data := await form.submitted()) is None:
         page = await render_template("subscriptions/subscribe.html", author=author, form=form)

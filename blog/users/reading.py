@@ -1,0 +1,18 @@
+"""Load the user of a request by the username in its address."""
+
+from blog.core.errors import NotFoundError
+from blog.core.web.app import look_up
+from blog.models import User
+from blog.users.queries import user_by_username
+
+
+async def person_called(username: str) -> User:
+    """The user with this username, ignoring case; call it before the first use of `db()`.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    person = await look_up(user_by_username, username)
+    if person is None:
+        raise NotFoundError(f"There's no user called {username}.")
+    return person
