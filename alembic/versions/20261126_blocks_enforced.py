@@ -13,7 +13,7 @@ down_revision: str | None = "5e8c1a07d3b6"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
-# Both sides of a pair of people take a lock: whoever blocks an exclusive one, before the row of
+# Both sides of a pair of people take a lock: the one who blocks an exclusive one, before the row of
 # the block is written, and everybody else a shared one, before looking for that row. Each
 # statement of a function sees what was committed before it began, and so after the wait for the
 # lock: either the block is seen, or what was written is seen by the one who blocks. There are 256

@@ -46,7 +46,7 @@ async def mute(session: AsyncSession, viewer: Viewer, person: User) -> bool:
         LimitReachedError: the viewer has muted the maximum number of people.
         NotFoundError: the person was deleted concurrently.
     """
-    # Whoever likes, comments or follows at this moment has the lock until their commit, so that
+    # Those who like, comment or follow at this moment have the lock until their commit, so that
     # the handler sees the notification and takes it back.
     await session.execute(select(func.lock_for_block(viewer.id, person.id)))
     is_new = await _add(session, viewer, person, Mute.muted_id, MUTED_ENOUGH)
@@ -79,7 +79,7 @@ async def block(session: AsyncSession, viewer: Viewer, person: User) -> bool:
     Raises:
         InvalidFieldsError, LimitReachedError, NotFoundError: as by `mute`.
     """
-    # Whoever follows at this moment has the lock until their commit, or waits for ours and is
+    # Those who follow at this moment have the lock until their commit, or wait for ours and are
     # refused by a trigger: so no follow survives.
     await session.execute(select(func.lock_for_block(viewer.id, person.id)))
     is_new = await _add(session, viewer, person, Block.blocked_id, BLOCKED_ENOUGH)

@@ -172,8 +172,8 @@ async def comment_by_id(session: AsyncSession, comment_id: int) -> Comment | Non
 
 
 async def lock_post_of(session: AsyncSession, comment_id: int) -> None:
-    """Keep the post of a comment from being deleted, before the comment is locked: whoever deletes
-    it has the lock of the post, and waits for those of its comments."""
+    """Keep the post of a comment from being deleted, before the comment is locked: a
+    deletion has the lock of the post, and waits for those of its comments."""
     post = select(Post.id).join(Comment, Comment.post_id == Post.id).where(Comment.id == comment_id)
     await session.execute(post.with_for_update(read=True, key_share=True, of=Post))
 

@@ -74,10 +74,10 @@ class User(Base):
 
     role: Mapped[Role] = relationship(lazy="raise")
 
-    # Of whoever asks for a page (`blog.core.auth.credentials`).
+    # Of the person who asks for a page (`blog.core.auth.credentials`).
     unread_notifications = 0
     # Whether they have muted or blocked anybody or were blocked, and whether they hide any words;
-    # known of whoever makes a request (`blog.core.auth.credentials`).
+    # known of the person who makes a request (`blog.core.auth.credentials`).
     hides_people = False
     hides_words = False
 

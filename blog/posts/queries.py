@@ -160,7 +160,7 @@ NEWEST = PostList(
     by_number=ids_of_page(_listed, NEWEST_FIRST, PostDay), deepest=ANY_PAGE,
     filtered=PostList(_listed_to_viewer, _NUMBER_OF_ALL),
 )  # fmt: skip
-# The posts of the user with this id. Whoever asks for them gets them, as everybody can read them.
+# The posts of the user with this id. Everybody who asks for them gets them, as all can read them.
 BY_AUTHOR = PostList(
     _listed.where(_POST.author_id == OF),
     select(_USER.post_count).where(_USER.id == OF).scalar_subquery(),

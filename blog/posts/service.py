@@ -189,7 +189,7 @@ async def edit_post(
         return post
     if version not in {None, post.version}:
         raise EditConflictError
-    # Whoever is mentioned already is not told, even if that was not noted when it was written.
+    # Those who are mentioned already are not told, even if that was not noted when it was written.
     await note_mentions(session, [WrittenText(post.body_html, post.id)], are_old=True)
     if not keeps_tags:
         await set_tags(session, post.id, ids)

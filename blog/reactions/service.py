@@ -68,7 +68,7 @@ async def like_comment(writes: Batches, viewer: Viewer, comment: Comment) -> Non
         raise ForbiddenError
     if not may_like_comment(viewer, comment, comment.post):
         raise ForbiddenError(NOT_SHOWN)
-    # Whoever is blocked by the author of the comment or of its post can't answer, nor like.
+    # People whom the author of the comment or of its post has blocked can neither answer nor like.
     for author_id in {comment.author_id, comment.post.author_id}:
         await refuse_blocked(writes, viewer, author_id, NOT_POSSIBLE_FOR_COMMENT)
     with refusing_blocked(NOT_POSSIBLE_FOR_COMMENT):

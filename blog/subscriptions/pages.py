@@ -92,7 +92,7 @@ async def show(token: str) -> ResponseReturnValue:
 @quota(UNSUBSCRIBING)
 @one_click
 async def unsubscribe(token: str) -> ResponseReturnValue:
-    """End the subscription, whoever sends this: the button, or a mail program (RFC 8058)."""
+    """End the subscription: the button sends this, or a mail program (RFC 8058)."""
     subscription_id = subscription_to_end(token, current_app.links)
     await service.end(db(), subscription_id)
     return await _unsubscribe_page(subscription_id, token)

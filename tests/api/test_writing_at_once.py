@@ -140,7 +140,7 @@ async def test_a_form_whose_first_copy_is_deleted_at_this_moment_is_published_ag
 async def test_a_comment_is_deleted_after_the_form_that_is_sent_again_at_this_moment(
     app: Broadside, bearer: Client, db: AsyncSession, susan: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Both lock the post first. So whoever sends the form again after that gets a new comment."""
+    """Both lock the post first. So a form that is sent again after that makes a new comment."""
     address = f"/posts/{(await add_post(db, susan)).id}/comments/"
     find, remove, is_answered = comment_queries.submitted, comment_service._remove, asyncio.Event()
     deletions: list[asyncio.Task[httpx.Response]] = []

@@ -18,7 +18,7 @@ from tests.support import PASSWORD, Browser, outbox
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "mail"
 ADDRESS = re.compile(r"https://blog\.test[^\s\"<>]*")
-# Their links have no tokens: whoever opens them has to log in.
+# Their links have no tokens: people who open them have to log in.
 WITHOUT_TOKENS = {
     "application_error", "comment_disabled", "email_changed", "email_is_in_use", "export_failed",
     "export_ready", "import_done", "import_failed", "new_user", "password_changed",

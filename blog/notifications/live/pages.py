@@ -30,7 +30,7 @@ async def stream() -> Response:
     Each event tells how it is now. So a browser that comes back has missed nothing; `Last-Event-ID`
     only says whether anything in it is new.
 
-    Whoever isn't logged in gets 204, which tells a browser not to come back (HTML, "Server-sent
+    Those who aren't logged in get 204, which tells a browser not to come back (HTML, "Server-sent
     events"); it would take the log-in page for a broken stream.
     """
     login = current_viewer().login

@@ -1,6 +1,6 @@
 """The links in mails that notify people: each ends one kind of them.
 
-Such a link does not expire. It names the kind and the person, and works whoever is logged in.
+Such a link does not expire. It names the kind and the person, and works no matter who is logged in.
 """
 
 from typing import NamedTuple

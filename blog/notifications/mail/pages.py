@@ -79,7 +79,7 @@ async def show(token: str) -> ResponseReturnValue:
 @quota(UNSUBSCRIBING)
 @one_click
 async def unsubscribe(token: str) -> ResponseReturnValue:
-    """End a kind of mail, whoever sends this: the button, or a mail program (RFC 8058)."""
+    """End a kind of mail: the button sends this, or a mail program (RFC 8058)."""
     await _choose(token, wanted=False)
     return await _unsubscribe_page(token)
 

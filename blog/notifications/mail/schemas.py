@@ -62,7 +62,7 @@ class PreferencesForm(Schema):
 
 
 def as_changes(chosen: dict[str, Any]) -> dict[str, Any]:
-    """What was chosen, with the columns for how often a digest comes: whoever wants none keeps the
+    """What was chosen, with the columns for how often a digest comes. People who want none keep the
     period for when they do."""
     if "digest" in chosen:
         wants_digest = chosen["digest"] != NO_DIGEST
