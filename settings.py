@@ -348,10 +348,6 @@ class Settings(BaseSettings):
         return self.env is Environment.PRODUCTION
 
     @property
-    def media_quota_bytes(self) -> int:
-        return self.media_quota * 1024 * 1024
-
-    @property
     def mailbox_folder(self) -> Path:
         """The folder for mail in development without a mail server."""
         return self.var_dir / "mailbox"

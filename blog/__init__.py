@@ -22,6 +22,7 @@ from blog.admin.background.pages import blueprint as jobs_pages
 from blog.admin.events import RoleChanged
 from blog.admin.handlers import tell_of_new_people
 from blog.admin.pages import blueprint as admin_pages
+from blog.admin.settings.pages import blueprint as site_settings_pages
 from blog.blocks.api import blueprint as blocks_api
 from blog.blocks.events import PersonBlocked, PersonMuted
 from blog.blocks.pages import blueprint as blocks_pages
@@ -47,6 +48,8 @@ from blog.core.jobs.cleaning import HOUR, cleaning
 from blog.core.jobs.figures import job_figures
 from blog.core.jobs.worker import JobWorker
 from blog.core.metrics import watch_pool
+from blog.core.site_settings.keeper import SiteSettingsKeeper
+from blog.core.site_settings.values import SiteSettings
 from blog.core.storage.making import make_storage
 from blog.core.text.rendering import Renderer
 from blog.core.web import (
@@ -330,6 +333,7 @@ BLUEPRINTS = (
     revision_moderation_pages,
     tag_moderation_pages,
     admin_pages,
+    site_settings_pages,
     mail_pages,
     jobs_pages,
     health.blueprint,
@@ -386,6 +390,9 @@ def create_app(settings: Settings) -> Broadside:
     app.lookups = Batches(app.database.reading_session)
     app.writes = Batches(app.database.autocommit_session, handlers, app.database.session)
     app.passwords = Passwords(site_name=settings.site_name)
+    app.site_settings = SiteSettingsKeeper(
+        app.database, SiteSettings.defaults(settings), partial(follow_settings, app)
+    )
     app.renderer = Renderer(
         image_finder(app.database, settings.media_url), people_finder(app.database)
     )
@@ -421,33 +428,46 @@ def create_app(settings: Settings) -> Broadside:
     versions.init_app(app, RESOURCES, authenticate_callers)
     if settings.is_development:
         app.register_blueprint(mailbox_pages)
-    app.reserved_usernames = usernames.reserved(settings.site_name, settings.base_url, app.url_map)
+    follow_settings(app, app.site)
     app.teardown_request(close_db)
     reachable = TrustedProxies(LingeringClose(app.asgi_app), settings.trusted_proxies)
     app.asgi_app = NormalisationMiddleware(reachable)  # type: ignore[method-assign]
 
-    @app.before_serving
-    async def open_parts() -> None:
-        await open_database(app.database, settings)
-        app.renderer.pool.start()
-        if app.replica is not None:
-            app.replica.open()
-            statements.watch(app.replica.engine, settings.slow_query_seconds)
-            watch_pool(app.replica.engine, "replica")
-        if settings.background_worker is WorkerPlace.INTERNAL:
-            await app.background.start()
-
-    @app.after_serving
-    async def close_parts() -> None:
-        await app.background.stop()
-        await app.renderer.pool.close()
-        await asyncio.gather(*(app.extensions[name].close() for name in CLOSING))
-        await app.storage.close()
-        if app.replica is not None:
-            await app.replica.close()
-        await app.database.close()
-
+    app.before_serving(partial(open_parts, app))
+    app.after_serving(partial(close_parts, app))
     return app
+
+
+async def open_parts(app: Broadside) -> None:
+    """Open what an application needs to serve, and start its work in the background."""
+    await open_database(app.database, app.settings)
+    await app.site_settings.start()
+    app.renderer.pool.start()
+    if app.replica is not None:
+        app.replica.open()
+        statements.watch(app.replica.engine, app.settings.slow_query_seconds)
+        watch_pool(app.replica.engine, "replica")
+    if app.settings.background_worker is WorkerPlace.INTERNAL:
+        await app.background.start()
+
+
+async def close_parts(app: Broadside) -> None:
+    """Stop the work in the background, and close what was opened."""
+    await app.background.stop()
+    await app.site_settings.stop()
+    await app.renderer.pool.close()
+    await asyncio.gather(*(app.extensions[name].close() for name in CLOSING))
+    await app.storage.close()
+    if app.replica is not None:
+        await app.replica.close()
+    await app.database.close()
+
+
+def follow_settings(app: Broadside, site: SiteSettings) -> None:
+    """Change what was made of the settings of the site."""
+    app.fragments.forget()
+    app.passwords.site_name = site.site_name
+    app.reserved_usernames = usernames.reserved(site.site_name, app.settings.base_url, app.url_map)
 
 
 async def open_database(database: Database, settings: Settings) -> None:

@@ -184,6 +184,8 @@ async def app(running_app: RunningApp) -> AsyncIterator[Broadside]:
     """
     app, faults = running_app
     await empty(app)
+    if app.site.version:
+        app.site_settings.put(app.site_settings.defaults)
     # It has not seen any client yet.
     app.rate_limits = RateLimits(app.database)
     faults.clear()

@@ -9,9 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts.sessions.service import begin_session
+from blog.admin.settings.service import change_settings
 from blog.core.auth.clients import Client
 from blog.core.auth.credentials import holders
 from blog.core.auth.devices import PURPOSE as DEVICE
+from blog.core.auth.viewer import OPERATOR
 from blog.core.clock import now
 from blog.core.crypto.tokens import token_digest
 from blog.core.networks import parsed_address
@@ -128,3 +130,11 @@ def link_in(email: Email) -> str:
     found = re.search(r"https?://[^/\s]+(/\S+)", email.text)
     assert found, email.text
     return found[1]
+
+
+async def change_site(app: Broadside, **values: Any) -> None:
+    """Change settings of the site, as the operator would, until the end of the test."""
+    keeper = app.site_settings
+    async with app.database.session() as session:
+        await change_settings(session, OPERATOR, keeper.defaults, values)
+    await keeper.load()

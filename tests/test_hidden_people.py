@@ -118,8 +118,8 @@ OF_NOBODY_ELSE = {
     "email_address", "exporting", "exports", "health", "importing", "jobs", "leaving", "live",
     "login", "mail", "mailbox", "media", "metrics", "moderation", "notification_mail",
     "notifications", "passwords",
-    "post_state", "registration", "reports", "revision_moderation", "sessions", "tag_moderation",
-    "tokens",
+    "post_state", "registration", "reports", "revision_moderation", "sessions", "site_settings",
+    "tag_moderation", "tokens",
 }  # fmt: skip
 ONES_OWN = (f"{PREFIX}/me", "/auth/", "/admin/", "/moderate/")
 # They show everybody the same: what has an address of its own, and what other sites read.
@@ -128,6 +128,7 @@ ALIKE = {
     "search_feeds", "sitemaps", "subscriptions", "well_known_uris",
 }  # fmt: skip
 ALIKE_ROUTES = {
+    "/about", "/accent/<light>-<dark>.css", "/contact", "/privacy", "/rules",
     "/all", "/appearance", "/archive", "/avatar/<seed>.svg", "/delete/<id:post_id>",
     "/edit-profile", "/followed", "/markdown", "/opensearch.xml", "/post/<id:post_id>/<slug>",
     "/preview/<key>", "/tags", "/comment/<id:comment_id>", "/comment/<id:comment_id>/delete",

@@ -115,6 +115,7 @@ ADMINISTRATORS = {
     "/moderate/tags": 2,
     "/admin/users": 3,
     "/admin/audit": 2,
+    "/admin/settings": 2,
     "/admin/mail": 3,
     "/admin/jobs": 3,
 }

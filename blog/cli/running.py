@@ -68,6 +68,7 @@ async def opened_app(settings: Settings | None = None) -> AsyncIterator[Broadsid
     app = create_app(settings)
     await app.database.open()
     try:
+        await app.site_settings.try_to_load()
         async with app.app_context():
             yield app
     finally:

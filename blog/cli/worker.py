@@ -26,6 +26,7 @@ async def worker() -> None:
     async with opened_app() as app:
         async with app.database.engine.connect() as connection:
             await connection.run_sync(migrations.require_current)
+        await app.site_settings.start()
         await app.background.start()
         sends_mail = delivery_of(app.settings) is not None
         say(f"{'Sending' if sends_mail else 'Not sending'} mail until Ctrl-C.")
@@ -37,6 +38,7 @@ async def worker() -> None:
         finally:
             manager.tell("STOPPING=1")
             await app.background.stop()
+            await app.site_settings.stop()
 
 
 async def _is_set(stop: asyncio.Event, seconds: float | None) -> bool:

@@ -9,13 +9,14 @@ from blog.core.web.app import current_app, read
 from blog.core.web.requests import requested_cursor
 from blog.feeds.entries import Entry, Feed
 from blog.feeds.ids import SiteFacts, this_site
-from blog.feeds.responses import FEED_SIZE, feed_response
+from blog.feeds.responses import FEED_SIZE, feed_response, require_feeds
 from blog.models import Comment, Post
 from blog.posts.addresses import post_page
 from blog.posts.lists import Author
 from blog.posts.reading import readable_post
 
 blueprint = Blueprint("comment_feeds", __name__)
+blueprint.before_request(require_feeds)
 
 
 @blueprint.get("/post/<id:post_id>/comments/feed.<any(atom, json):form>")
@@ -32,7 +33,7 @@ async def of_post(post_id: int, form: str) -> Response:
     name = post.title or f"the post by {post.author.name or post.author.username}"
     feed = Feed(
         key=("comments", post.id),
-        title=f"Comments on {name} · {current_app.settings.site_name}",
+        title=f"Comments on {name} · {current_app.site.site_name}",
         page=post_page(post.id, post.slug),
         since=post.published_at or post.created_at,
     )

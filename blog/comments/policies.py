@@ -3,11 +3,18 @@
 A comment is visible only to viewers who can see its post.
 """
 
+from datetime import timedelta
+
 from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
+from blog.core.site_settings.values import Commenting
+from blog.core.web.app import current_app
 from blog.models import Comment, Permission, Post
 from blog.posts.lists import ListedPost
 from blog.posts.policies import may_read_post
+
+# How long someone has an account until `Commenting.ESTABLISHED` lets them comment.
+ESTABLISHED_AFTER = timedelta(days=7)
 
 
 def may_know_of_comment(viewer: Viewer, post: Post | ListedPost) -> bool:
@@ -23,6 +30,16 @@ def may_read_comment(viewer: Viewer, comment: Comment, post: Post | ListedPost) 
     return is_shown and may_know_of_comment(viewer, post)
 
 
+def may_take_part(viewer: Viewer) -> bool:
+    """Whether the site lets the viewer comment at all, where posts have comments."""
+    who = current_app.site.commenting
+    if who is Commenting.EVERYONE or viewer.can(Permission.MODERATE):
+        return True
+    account = viewer.account
+    is_established = account is not None and account.created_at < now() - ESTABLISHED_AFTER
+    return who is Commenting.ESTABLISHED and is_established
+
+
 def may_comment(viewer: Viewer, post: Post | ListedPost, *, is_followed: bool) -> bool:
     """Whether the viewer may write a comment on this post.
 
@@ -30,6 +47,8 @@ def may_comment(viewer: Viewer, post: Post | ListedPost, *, is_followed: bool) -
         is_followed: whether the author of the post follows them.
     """
     if not (post.is_public and post.comments_open and viewer.can(Permission.COMMENT)):
+        return False
+    if not may_take_part(viewer):
         return False
     return not post.comments_limited or is_followed or viewer.id == post.author_id
 
@@ -66,5 +85,5 @@ def may_report_comment(comment: Comment, post: Post) -> bool:
 
 POLICIES = (
     may_comment, may_read_comment, may_edit_comment, may_delete_comment, may_remove_comment,
-    may_report_comment, is_removed_by_author,
+    may_report_comment, may_take_part, is_removed_by_author,
 )  # fmt: skip

@@ -15,6 +15,7 @@ from blog.comments.policies import (
     may_edit_comment,
     may_know_of_comment,
     may_remove_comment,
+    may_take_part,
 )
 from blog.comments.schemas import CommentForm, CommentText
 from blog.comments.writes import NewComment, Refusal, Written, publish
@@ -38,6 +39,7 @@ POST_IS_GONE = "This post doesn't exist. It may have been deleted."
 # For those whom the author of the post has blocked.
 NOT_POSSIBLE = "You can't comment on this post."
 CLOSED = "Comments on this post are closed."
+NOT_YET = "Not everyone with an account can comment on this site at the moment."
 LIMITED = "Only people the author of this post follows can comment on it."
 COMMENT_IS_GONE = "This comment doesn't exist. It may have been deleted."
 NOT_ANSWERABLE = (
@@ -64,6 +66,8 @@ async def write_comment(
     """
     if not author.can(Permission.COMMENT):
         raise ForbiddenError
+    if not may_take_part(author):
+        raise ForbiddenError(NOT_YET)
     if author.filtered_for:
         for other_id in await writes.run(queries.answered, (post_id, form.reply_to)):
             await refuse_blocked(writes, author, other_id, NOT_POSSIBLE)

@@ -119,7 +119,7 @@ def about_post(post: Post) -> About:
         }
     )
     way = [
-        (current_app.settings.site_name, _home()), (shown_name(post.author), profile),
+        (current_app.site.site_name, _home()), (shown_name(post.author), profile),
         (post_title(post), address),
     ]  # fmt: skip
     return About(
@@ -143,7 +143,7 @@ def about_post(post: Post) -> About:
 def about_person(user: User) -> About:
     """Somebody with their profile."""
     address, name = _profile(user), shown_name(user)
-    site = current_app.settings.site_name
+    site = current_app.site.site_name
     about = shortened(" ".join(user.about_me.split()), LONGEST_DESCRIPTION)
     person = _person(user) | _without_none(
         {
@@ -181,18 +181,18 @@ def about_person(user: User) -> About:
 
 def about_site() -> About:
     """The home page."""
-    settings = current_app.settings
+    site = current_app.site
     data = {
         "@context": CONTEXT,
         "@type": "WebSite",
-        "name": settings.site_name,
-        "description": settings.site_tagline,
+        "name": site.site_name,
+        "description": site.tagline,
         "url": _home(),
     }
     return About(
         kind="website",
-        title=settings.site_name,
-        description=settings.site_tagline,
+        title=site.site_name,
+        description=site.tagline,
         address=_home(),
         picture=_drawn("site", card_of_site()),
         properties=(),
@@ -243,7 +243,7 @@ def _person(user: User) -> dict[str, Any]:
 
 
 def _site() -> dict[str, Any]:
-    return {"@type": "Organization", "name": current_app.settings.site_name, "url": _home()}
+    return {"@type": "Organization", "name": current_app.site.site_name, "url": _home()}
 
 
 def _breadcrumbs(way: Sequence[tuple[str, str]]) -> dict[str, Any]:

@@ -62,18 +62,17 @@ class Card(NamedTuple):
 def card_of_post(post: Post) -> Card:
     """The card of a post; a note has only its author."""
     author = post.author.name or post.author.username
-    return Card(post.title or author, author if post.title else "", current_app.settings.site_name)
+    return Card(post.title or author, author if post.title else "", current_app.site.site_name)
 
 
 def card_of_person(user: User) -> Card:
     """The card of a profile."""
-    return Card(user.name or user.username, f"@{user.username}", current_app.settings.site_name)
+    return Card(user.name or user.username, f"@{user.username}", current_app.site.site_name)
 
 
 def card_of_site() -> Card:
     """The card of the home page."""
-    settings = current_app.settings
-    return Card(settings.site_tagline, "", settings.site_name)
+    return Card(current_app.site.tagline, "", current_app.site.site_name)
 
 
 def card_address(page: str, card: Card) -> str:

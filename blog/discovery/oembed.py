@@ -65,7 +65,6 @@ async def show() -> Response:
         height=height,
         title=post_title(post),
     )
-    settings = current_app.settings
     picture = post_picture(post)
     values: dict[str, Any] = {
         "version": "1.0",
@@ -73,8 +72,8 @@ async def show() -> Response:
         "title": post_title(post),
         "author_name": shown_name(post.author),
         "author_url": url_for("site.profile", username=post.author.username, _external=True),
-        "provider_name": settings.site_name,
-        "provider_url": f"{settings.base_url}/",
+        "provider_name": current_app.site.site_name,
+        "provider_url": f"{current_app.settings.base_url}/",
         "cache_age": CACHE_SECONDS,
         "html": str(frame),
         "width": width,

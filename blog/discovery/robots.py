@@ -1,4 +1,4 @@
-"""`/robots.txt` (RFC 9309), by the settings."""
+"""`/robots.txt` (RFC 9309), by the settings of the site."""
 
 from quart import Blueprint, Response, url_for
 
@@ -23,13 +23,13 @@ AI_CRAWLERS = (
 @blueprint.get("/robots.txt")
 async def show() -> Response:
     """What crawlers may fetch."""
-    settings = current_app.settings
+    site = current_app.site
     lines: list[str] = []
-    if not settings.allow_ai_crawlers:
+    if not site.allow_ai_crawlers:
         lines += (f"User-agent: {name}" for name in AI_CRAWLERS)
         lines += ["Disallow: /", ""]
     lines.append("User-agent: *")
-    if settings.allow_indexing:
+    if site.allow_indexing:
         lines += (f"Disallow: {path}" for path in NOT_INDEXED)
         lines += ["", f"Sitemap: {url_for('sitemaps.index', _external=True)}"]
     else:

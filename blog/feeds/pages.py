@@ -8,7 +8,7 @@ from blog.core.web.app import current_app, read
 from blog.core.web.requests import requested_cursor
 from blog.feeds.entries import Feed
 from blog.feeds.ids import this_site
-from blog.feeds.responses import FEED_SIZE, feed_of_posts
+from blog.feeds.responses import FEED_SIZE, feed_of_posts, require_feeds
 from blog.posts.lists import Author
 from blog.posts.queries import BY_AUTHOR, NEWEST
 from blog.tags.addresses import tag_url
@@ -17,19 +17,19 @@ from blog.tags.reading import addressed_tag
 from blog.users.reading import person_called
 
 blueprint = Blueprint("feeds", __name__)
+blueprint.before_request(require_feeds)
 
 
 @blueprint.get("/feed.<any(atom, json):form>")
 async def site(form: str) -> Response:
     """The newest posts."""
-    settings = current_app.settings
     page = await read(NEWEST.texts, requested_cursor(FEED_SIZE))
     feed = Feed(
         key=("site",),
-        title=settings.site_name,
+        title=current_app.site.site_name,
         page=url_for("site.home", _external=True),
         since=(await this_site()).created_at,
-        subtitle=settings.site_tagline,
+        subtitle=current_app.site.tagline,
         is_pushed=True,
     )
     return await feed_of_posts(form, feed, page)
@@ -44,7 +44,7 @@ async def person(username: str, form: str) -> ResponseReturnValue:
     page = await read(BY_AUTHOR.texts, requested_cursor(FEED_SIZE), user.id)
     feed = Feed(
         key=("user", user.id),
-        title=f"{user.name or user.username} · {current_app.settings.site_name}",
+        title=f"{user.name or user.username} · {current_app.site.site_name}",
         page=url_for("site.profile", username=user.username, _external=True),
         since=user.created_at,
         is_pushed=True,
@@ -63,7 +63,7 @@ async def tag(tag: str, form: str) -> ResponseReturnValue:
     page = await read(POSTS.texts, requested_cursor(FEED_SIZE), found.id)
     feed = Feed(
         key=("tag", found.id),
-        title=f"#{found.name} · {current_app.settings.site_name}",
+        title=f"#{found.name} · {current_app.site.site_name}",
         page=tag_url(found.name, _external=True),
         since=(await this_site()).created_at,
     )

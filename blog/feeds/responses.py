@@ -18,6 +18,7 @@ from quart import Response, request, url_for
 
 from blog.core.clock import now
 from blog.core.db.pagination import Page
+from blog.core.errors import NotFoundError
 from blog.core.web.app import current_app, read
 from blog.core.web.headers import keep_out_of_indexes
 from blog.feeds import atom, json_feed
@@ -39,6 +40,16 @@ LONG = 4 * 1024
 # A post may be published with a time that is a minute old (`PUBLISH_DUE_POSTS`), so what is newer
 # than this must not be the date by which a reader asks for changes.
 SETTLED = timedelta(minutes=2)
+
+
+async def require_feeds() -> None:
+    """Before a request for a feed: the site has to offer them.
+
+    Raises:
+        NotFoundError: it does not.
+    """
+    if not current_app.site.feeds:
+        raise NotFoundError("This site has no feeds.")
 
 
 async def feed_of_posts(form: str, feed: Feed, page: Page[ListedPost | UnreadPost]) -> Response:

@@ -196,7 +196,7 @@ async def upload_media() -> Response:
 async def get_media_usage() -> Response:
     """Get how much of your quota is used."""
     used = await queries.usage(db(), required_viewer().id)
-    limit = current_app.settings.media_quota_bytes
+    limit = current_app.site.media_quota_bytes
     return json_response(MediaUsage(count=used.number, bytes=used.bytes, quota=limit))
 
 

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.jobs.kinds import JobKind, TryLaterError
@@ -28,7 +28,7 @@ from blog.media.processes import image_processes
 from blog.media.schemas import Variant
 from blog.media.scratch import read, scratch_folder, write
 from blog.media.sizes import original_key, variant_key
-from blog.models import Media, MediaFile, MediaState, User
+from blog.models import Media, MediaFile, MediaState, SiteSetting, User
 
 log = logging.getLogger(__name__)
 
@@ -125,7 +125,7 @@ async def _record(
 
 
 async def remove(job: RunningJob) -> None:
-    """Remove a file that nobody has in their collection."""
+    """Remove a file that nobody has in their collection, and that is not the logo of the site."""
     async with job.database.session() as session:
         rows = select(MediaFile).where(
             MediaFile.name == job.payload["name"], MediaFile.generation == job.payload["generation"]
@@ -133,7 +133,11 @@ async def remove(job: RunningJob) -> None:
         file = await session.scalar(rows.with_for_update())
         if file is not None:
             # A statement of its own: it sees what was added until the row was locked.
-            if await session.scalar(select(exists().where(Media.name == file.name))):
+            is_owned = exists().where(Media.name == file.name)
+            is_logo = exists().where(
+                SiteSetting.name == "logo", SiteSetting.value["name"].astext == file.name
+            )
+            if await session.scalar(select(or_(is_owned, is_logo))):
                 return
             await session.delete(file)
             await session.commit()

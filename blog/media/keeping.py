@@ -40,7 +40,7 @@ async def keep(
     Raises:
         LimitReachedError: the owner's quota is used up.
     """
-    storage, quota = current_app.storage, current_app.settings.media_quota_bytes
+    storage, quota = current_app.storage, current_app.site.media_quota_bytes
     key = original_key(new.name, new.generation)
     await storage.put(key, received.content)
     try:

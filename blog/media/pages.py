@@ -128,15 +128,14 @@ async def _overview_page(
     owner_id = required_viewer().id
     used = await queries.usage(db(), owner_id)
     page = await queries.newest(db(), owner_id, wanted, used.number)
-    settings = current_app.settings
     html = await render_template(
         "media/overview.html",
         form=form,
         import_form=import_form or Form(ImportForm),
         page=page,
         used=size_text(used.bytes),
-        quota=size_text(settings.media_quota_bytes),
-        imports=settings.import_images,
+        quota=size_text(current_app.site.media_quota_bytes),
+        imports=current_app.settings.import_images,
         markdown_of=markdown_of,
     )
     return html, import_form.status if import_form else form.status

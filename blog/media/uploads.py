@@ -19,16 +19,17 @@ from blog.media.keeping import keep, new_file
 from blog.media.processes import image_processes
 from blog.media.schemas import MediaForm
 from blog.media.scratch import WrittenFile, scratch_folder, write
-from blog.media.sizes import variant_key
+from blog.media.sizes import size_text, variant_key
 from blog.models import Media, MediaState
 
+# Administrators may lower it (`upload_limit`).
 LARGEST_FILE = 20 * MIB
 # With the fields of the form.
 LARGEST_UPLOAD = LARGEST_FILE + MIB
 
 NO_FILE = "Please choose an image."
 IS_NOT_READY = "This image hasn't been processed yet, or couldn't be."
-TOO_LARGE = "This file is larger than 20 MB. Please make it smaller."
+TOO_LARGE = "This file is larger than {limit}. Please make it smaller."
 
 
 async def receive(owner: Viewer, *, as_avatar: bool = False) -> Media:
@@ -45,7 +46,7 @@ async def receive(owner: Viewer, *, as_avatar: bool = False) -> Media:
         InvalidFieldsError: no file was chosen, or it is no image that can be taken.
         LimitReachedError: the owner's quota is used up.
         BusyError: too many images are being inspected.
-        RequestEntityTooLarge: the file is larger than `LARGEST_FILE`.
+        RequestEntityTooLarge: the file is larger than the site allows.
     """
     await _require_room(owner)
     fields = (await request.form).to_dict()
@@ -93,7 +94,7 @@ async def receive_from(owner: Viewer, url: str, form: MediaForm) -> Media:
         except FetchError as error:
             raise InvalidFieldsError({"url": str(error)}) from None
         except RequestEntityTooLarge:
-            raise InvalidFieldsError({"url": TOO_LARGE}) from None
+            raise InvalidFieldsError({"url": _too_large()}) from None
         try:
             return await _checked(owner, received, form)
         except InvalidFieldsError as error:
@@ -103,7 +104,7 @@ async def receive_from(owner: Viewer, url: str, form: MediaForm) -> Media:
 
 
 async def _require_room(owner: Viewer) -> None:
-    quota = current_app.settings.media_quota_bytes
+    quota = current_app.site.media_quota_bytes
     used = await look_up(queries.usage, owner.id)
     if used.bytes + SMALLEST_BYTES > quota:
         raise service.quota_error(quota)
@@ -118,12 +119,16 @@ async def _checked(
     return await keep(db(), owner.id, new, form, received)
 
 
+def _too_large() -> str:
+    return TOO_LARGE.format(limit=size_text(current_app.site.upload_limit_bytes))
+
+
 async def _limited(content: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    size = 0
+    size, most = 0, current_app.site.upload_limit_bytes
     async for chunk in content:
         size += len(chunk)
-        if size > LARGEST_FILE:
-            raise RequestEntityTooLarge(TOO_LARGE)
+        if size > most:
+            raise RequestEntityTooLarge(_too_large())
         yield chunk
 
 

@@ -36,6 +36,7 @@ from blog.models.report import Report, ReportState
 from blog.models.revision_media import RevisionMedia
 from blog.models.role import Permission, Role
 from blog.models.site import Site
+from blog.models.site_setting import SiteSetting
 from blog.models.subscription import PostMailing, Subscription
 from blog.models.tag import PostTag, Tag
 from blog.models.tag_follow import TagFollow
@@ -99,6 +100,7 @@ __all__ = [
     "Scope",
     "SearchConfiguration",
     "Site",
+    "SiteSetting",
     "Subscription",
     "Tag",
     "TagFollow",

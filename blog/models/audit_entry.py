@@ -38,6 +38,7 @@ class Act(StrEnum):
     UNBLOCK_TAG = "unblock tag"
     RESOLVE_REPORT = "resolve report"
     DISMISS_REPORT = "dismiss report"
+    CHANGE_SETTINGS = "change site settings"
     RETRY_JOB = "retry job"
     DISCARD_JOB = "discard job"
 

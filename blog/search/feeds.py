@@ -12,13 +12,14 @@ from blog.core.web.app import current_app, read
 from blog.core.web.requests import requested_cursor
 from blog.feeds.entries import Feed
 from blog.feeds.ids import this_site
-from blog.feeds.responses import feed_of_posts
+from blog.feeds.responses import feed_of_posts, require_feeds
 from blog.posts.lists import ListedPost, UnreadPost
 from blog.search.finding import find_texts
 from blog.search.queries import Sorting
 from blog.search.question import LONGEST
 
 blueprint = Blueprint("search_feeds", __name__)
+blueprint.before_request(require_feeds)
 
 # The texts of so many posts are read at once, however long they are.
 FEED_SIZE = 10
@@ -42,7 +43,7 @@ async def of_search(form: str) -> Response:
         abort(503, TOOK_TOO_LONG)
     feed = Feed(
         key=("search", question),
-        title=f"{question} · {current_app.settings.site_name}",
+        title=f"{question} · {current_app.site.site_name}",
         page=url_for("search.search", q=question, sort=Sorting.DATE.value, _external=True),
         since=(await this_site()).created_at,
         arguments=(("q", question),),

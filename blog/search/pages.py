@@ -124,12 +124,12 @@ def suggests_people() -> dict[str, str]:
 @blueprint.get("/opensearch.xml")
 async def description() -> ResponseReturnValue:
     """Describe the search, so that browsers can search here (OpenSearch 1.1)."""
-    settings = current_app.settings
+    name = current_app.site.site_name
     document = await render_template(
         "search/opensearch.xml",
         # The specification allows so many characters.
-        short_name=settings.site_name[:16],
-        description=f"Search {settings.site_name}"[:1024],
+        short_name=name[:16],
+        description=f"Search {name}"[:1024],
         icon=url_for("well_known", filename="favicon.ico", _external=True),
         page=url_for("search.search", _external=True),
         suggestions=url_for("search.suggestions", _external=True),

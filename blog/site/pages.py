@@ -1,9 +1,20 @@
 """All pages that combine several features."""
 
-from blog.site import appearance, archive, bookmarks, explore, home, people, post, profile
+from blog.site import (
+    accent,
+    appearance,
+    archive,
+    bookmarks,
+    explore,
+    home,
+    information,
+    people,
+    post,
+    profile,
+)
 from blog.site.blueprint import blueprint
 
 __all__ = [
-    "appearance", "archive", "blueprint", "bookmarks", "explore", "home", "people", "post",
-    "profile",
+    "accent", "appearance", "archive", "blueprint", "bookmarks", "explore", "home", "information",
+    "people", "post", "profile",
 ]  # fmt: skip

@@ -48,13 +48,22 @@ from blog.subscriptions.links import CONFIRM as CONFIRM_SUBSCRIPTION
 from blog.subscriptions.links import UNSUBSCRIBE
 from settings import Settings
 from tests.servers import SECRET_KEY
-from tests.support import add_user
+from tests.support import add_user, change_site
 
 WRITER = "ada.moreno"
 EDITOR = "marta"
 READER = "jun"
 NEWCOMER = "new.here"
 HOSTILE = "W" * 64
+
+SITE = {
+    "about": f"We write about our street. [This post](/post/1) says how it began.\n\n{'We ' * 90}",
+    "rules": "They apply to everybody.\n\n1. **Be kind.** Argue with what someone says, and not "
+             "with who they are.\n\n2. **No advertising.** Not even for a good cause.\n\n"
+             f"4. Write short words, not such as {'W' * 80}.",
+    "privacy": "## What we store\n\n- What you write\n- Your email address",
+    "contact": "Write to <post@example.com>, or come by.",
+}  # fmt: skip
 
 PEOPLE = {
     WRITER: ("Ada Moreno", "Lisbon", "Typesetter by day, gardener at weekends. I write about"
@@ -278,6 +287,7 @@ async def fill(app: Broadside) -> dict[str, str]:
     Returns:
         Links as the mails have them, to pages that nobody gets to see without.
     """
+    await change_site(app, **SITE)
     people = {}
     for username, (name, location, about_me) in PEOPLE.items():
         people[username] = await add_user(

@@ -19,6 +19,7 @@ from tests.browser.steps import PATIENCE_SECONDS
 # What is served with GET and is no page to look at: it leads on, is no HTML, or needs what only
 # a test of its own can bring about.
 NO_SIGHTS = {
+    "/accent/<light>-<dark>.css",
     "/all", "/auth/export/<id:export_id>", "/avatar/<seed>.svg", "/comment/<id:comment_id>",
     "/dev/mailbox/<name>", "/dev/mailbox/<name>/html", "/healthz",
     "/import/<id:import_id>/report", "/metrics", "/readyz",

@@ -337,7 +337,7 @@ async def test_an_image_is_described_and_deleted_by_forms(
 async def test_the_quota_holds_though_two_uploads_come_at_once(
     app: Broadside, susan: User, susans: Client, db: AsyncSession
 ) -> None:
-    full = app.settings.media_quota_bytes - 20 * 1024
+    full = app.site.media_quota_bytes - 20 * 1024
     file = MediaFile(
         name="a" * 32, generation="x", kind="png", state="ready", width=1, height=1, frames=1,
         colour="000000", variants=[[1, 1]], bytes=1,

@@ -18,6 +18,7 @@ from sqlalchemy import delete
 import blog.accounts.deletion.pages
 import blog.accounts.schemas
 import blog.admin.schemas
+import blog.admin.settings.schemas
 import blog.blocks.schemas
 import blog.comments.schemas
 import blog.media.schemas
@@ -101,6 +102,12 @@ TYPED: dict[str, tuple[str, dict[str, str]]] = {
         "/admin/users/2/role?next=/admin/users", {"role": "Moderator", "reason": LINE}
     ),
     "/admin/users/<id:user_id>/disable": ("/admin/users/2/disable", {"reason": LINE}),
+    "/admin/settings": (
+        "/admin/settings",
+        {"version": "0", "site_name": LINE, "tagline": LINE, "accent": "#0b6355",
+         "accent_dark": "", "notice": LINE, "about": HOSTILE, "rules": HOSTILE,
+         "privacy": HOSTILE, "contact": HOSTILE, "held_words": HOSTILE},
+    ),
     "/auth/register": (
         "/auth/register",
         {"email": "carl@example.com", "username": "carl", "password": SECRET,
@@ -133,6 +140,7 @@ NOTHING_TYPED = {
     "/admin/jobs/<id:job_id>/retry",
     "/admin/jobs/<id:job_id>/discard",
     "/admin/jobs/retry",
+    "/admin/settings/logo/remove",
     "/admin/users/<id:user_id>/enable",
     "/appearance",
     "/auth/change-password",
@@ -182,8 +190,8 @@ NOTHING_TYPED = {
 # A page cannot give back the file that was chosen, a copy of an image needs another site
 # (tests/media/test_imports.py), and what a script sends it sends again.
 OF_FILES = {
-    "/edit-profile/avatar", "/edit/<id:post_id>/cover/upload", "/import", "/media/",
-    "/media/import",
+    "/admin/settings/logo", "/edit-profile/avatar", "/edit/<id:post_id>/cover/upload", "/import",
+    "/media/", "/media/import",
 }  # fmt: skip
 BY_SCRIPT = {"/edit/<id:post_id>/autosave", "/write/autosave"}
 FORMS = [pytest.param(rule, id=rule) for rule in TYPED]
@@ -233,6 +241,7 @@ def test_every_form_is_in_the_table(app: Broadside) -> None:
 def test_every_field_that_is_typed_has_a_label_and_no_password_has() -> None:
     modules = (
         blog.accounts.deletion.pages, blog.accounts.schemas, blog.admin.schemas,
+        blog.admin.settings.schemas,
         blog.blocks.schemas, blog.comments.schemas, blog.media.schemas, blog.moderation.schemas,
         blog.posts.schemas, blog.users.schemas,
     )  # fmt: skip

@@ -30,6 +30,7 @@ from blog.core.api.json_schemas import (
 from blog.core.api.links import PREFIXES
 from blog.core.api.problems import KINDS, Problem, problem_example
 from blog.core.api.responses import Download, NoContent
+from blog.core.web.app import current_app
 from blog.core.web.requests import LARGEST_ROW_ID, PersonConverter, RowIdConverter
 
 DESCRIBED = "v1"
@@ -89,7 +90,16 @@ class Description(OpenAPIProvider):
     def __init__(self, app: Quart, extension: QuartSchema, tags: Sequence[str]) -> None:
         super().__init__(app, extension)
         self._order = list(tags)
-        self.text = functools.cache(lambda: json.dumps(self.schema(), sort_keys=False))
+        self._text = functools.lru_cache(maxsize=1)(self._titled)
+
+    def text(self) -> str:
+        """The document, with the present name of the site."""
+        return self._text(current_app.site.site_name)
+
+    def _titled(self, site_name: str) -> str:
+        document = self.schema()
+        document["info"] |= {"title": f"{site_name} API"}
+        return json.dumps(document, sort_keys=False)
 
     def schema(self) -> dict[str, Any]:
         gathered = super().schema()

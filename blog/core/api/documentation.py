@@ -64,7 +64,7 @@ def init_app(app: Broadside, tags: Iterable[Tag]) -> None:
         QUART_SCHEMA_CONVERSION_PREFERENCE="pydantic", QUART_SCHEMA_CONVERT_CASING=False
     )
     schema = QuartSchema(
-        info=Info(title=f"{app.settings.site_name} API", version="1.0", description=INTRODUCTION),
+        info=Info(title="API", version="1.0", description=INTRODUCTION),
         tags=[*described],
     )
     app.extensions["description"] = Description(app, schema, [tag.name for tag in described])

@@ -23,6 +23,7 @@ VIEWER_INDEPENDENT = {
     "cards.person",
     "cards.post",
     "cards.site",
+    "site.accent",
     "comment_feeds.of_post",
     "feeds.person",
     "feeds.site",

@@ -24,6 +24,8 @@ from blog.core.db.replica import Replica
 from blog.core.db.request_coalescing import RequestCoalescer
 from blog.core.errors import NotFoundError
 from blog.core.jobs.background import Background
+from blog.core.site_settings.keeper import SiteSettingsKeeper
+from blog.core.site_settings.values import SiteSettings
 from blog.core.storage.interface import Storage, StorageFullError
 from blog.core.text.rendering import Renderer
 from blog.core.web.backlog import Backlog
@@ -49,6 +51,7 @@ class Broadside(Quart):
     jinja_environment = Environment
 
     settings: Settings
+    site_settings: SiteSettingsKeeper
     database: Database
     replica: Replica | None
     request_coalescer: RequestCoalescer
@@ -67,6 +70,11 @@ class Broadside(Quart):
     schema_probe: Probe[bool]
     figures_probe: Probe[list[Metric]]
     current_viewer: Callable[[], object]
+
+    @property
+    def site(self) -> SiteSettings:
+        """The settings of the site, as administrators have changed them."""
+        return self.site_settings.current
 
     def ensure_async(self, func: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
         """Quart's, without inspecting the same function on every call."""

@@ -34,7 +34,7 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 # The style sheets of the screen, in the order of the cascade.
 SCREEN = (
     "tokens", "base", "layout", "controls", "components", "posts", "article", "tags", "places",
-    "people", "hidden", "areas", "prose", "tints", "code", "mentions",
+    "people", "hidden", "information", "areas", "prose", "tints", "code", "mentions",
     "reactions",
 )  # fmt: skip
 # What browsers and crawlers ask for without having read a page.

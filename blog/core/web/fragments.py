@@ -13,13 +13,14 @@ way.
 
 import sys
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import is_dataclass
-from typing import Any
+from typing import Any, TypeVarTuple
 
 from quart import render_template, request, session
 
 MOST_BYTES = 32 * 1024 * 1024
+Arguments = TypeVarTuple("Arguments")
 # Larger entries are not cached: a few of them would evict everything else.
 LARGEST_PART = 1 / 100
 
@@ -34,11 +35,16 @@ class FragmentCache:
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         self._cached: OrderedDict[Any, tuple[str, int]] = OrderedDict()
         self._most_bytes = most_bytes
+        self._globals = 0
         self.bytes = 0
+
+    def forget(self) -> None:
+        """Use nothing that was rendered before, because a global has changed."""
+        self._globals += 1
 
     def cached(self, macro: Callable[..., str], *arguments: Any, **options: Any) -> str:
         """The result of a macro, or another pure function, for these arguments."""
-        key = macro, arguments, tuple(options.items())
+        key = self._globals, macro, arguments, tuple(options.items())
         if (text := self._find(key)) is None:
             text = macro(*arguments, **options)
             self._store(key, text)
@@ -55,9 +61,19 @@ class FragmentCache:
         """
         if "_flashes" in session:
             return await render_template(template, **values)
-        key = template, request.path, tuple(values.items())
+        key = self._globals, template, request.path, tuple(values.items())
         if (text := self._find(key)) is None:
             text = await render_template(template, **values)
+            self._store(key, text)
+        return text
+
+    async def text(
+        self, make: Callable[[*Arguments], Awaitable[str]], *arguments: *Arguments
+    ) -> str:
+        """The result of a function that depends on nothing else, such as rendered Markdown."""
+        key = self._globals, make, arguments
+        if (text := self._find(key)) is None:
+            text = await make(*arguments)
             self._store(key, text)
         return text
 

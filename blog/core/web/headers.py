@@ -93,7 +93,7 @@ def init_app(app: Broadside) -> None:
             headers = framed_headers
         elif headers is page_headers and (g.get("is_private") or request.path.startswith(PRIVATE)):
             response.headers.setdefault("Cache-Control", "no-store")
-        if is_unlisted() or not app.settings.allow_indexing:
+        if is_unlisted() or not app.site.allow_indexing:
             response.headers["X-Robots-Tag"] = "noindex"
         present = set(response.headers.keys(lower=True))
         response.headers.extend(

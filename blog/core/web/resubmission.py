@@ -37,8 +37,17 @@ LABELS = {
     "caption": "Caption",
     "url": "Image URL",
     "word": "Word or tag",
+    "site_name": "Name of the site",
+    "tagline": "Tagline",
+    "accent": "Accent color",
+    "accent_dark": "Accent color in the dark theme",
+    "notice": "Notice",
+    "about": "About",
+    "rules": "Rules",
+    "privacy": "Privacy",
+    "contact": "Contact",
 }
-LONG = {"body", "excerpt", "reason", "about_me"}
+LONG = {"body", "excerpt", "reason", "about_me", "about", "rules", "privacy", "contact"}
 SECRETS = {
     "old_password": "Current password",
     "password": "Password",

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from markupsafe import Markup
+from werkzeug.local import LocalProxy
 
 from blog.core.text.counting import counted
 from blog.core.text.languages import direction
@@ -57,6 +58,8 @@ def init_app(app: Broadside) -> None:
     app.jinja_env.globals["language_attributes"] = language_attributes
     app.jinja_env.globals["cached"] = app.fragments.cached
     app.jinja_env.globals["has_mailbox"] = app.settings.is_development
-    app.jinja_env.globals["site_name"] = app.settings.site_name
-    app.jinja_env.globals["site_tagline"] = app.settings.site_tagline
+    # Templates that are imported keep the globals of their first use, so these are proxies.
+    app.jinja_env.globals["site"] = LocalProxy(lambda: app.site)
+    app.jinja_env.globals["site_name"] = LocalProxy(lambda: app.site.site_name)
+    app.jinja_env.globals["site_tagline"] = LocalProxy(lambda: app.site.tagline)
     app.jinja_env.globals["submission_field"] = submission_field

@@ -114,7 +114,7 @@ async def _receive(owner_id: int) -> None:
     file = await uploaded_file()
     if file is None or file.field != "file":
         raise InvalidFieldsError({"file": NO_FILE})
-    name, limit = secrets.token_hex(16), current_app.settings.import_limit
+    name, limit = secrets.token_hex(16), current_app.site.import_limit
     key = upload_key(name)
     await current_app.storage.put(key, _limited(file.content, limit))
     try:
@@ -160,7 +160,7 @@ async def _page(form: Form[ImportForm]) -> tuple[str, int]:
         ImportState=ImportState,
         summary=report.summary,
         most_shown=queries.SHOWN,
-        limit=current_app.settings.import_limit,
+        limit=current_app.site.import_limit,
         kept=KEPT,
     )
     return html, form.status

@@ -1,0 +1,1 @@
+"""The page on which administrators change the settings of the site."""

@@ -1,0 +1,139 @@
+"""The form for the settings of the site. A field that is not sent stays as it is."""
+
+import re
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import idna
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+from blog.core.site_settings.colours import parsed_colour, readable
+from blog.core.site_settings.rules import checked_rules
+from blog.core.site_settings.values import Commenting, Registration, SecondFactor
+from blog.core.text.cleaning import clean_line
+from blog.core.text.fields import CLEAN_LINE
+from blog.core.text.validation import Markdown, NotBlank, Schema
+from blog.core.text.visibility import is_seen
+
+LONGEST_PAGE = 65_536
+LONGEST_LIST = 20_000
+MOST_ENTRIES = 1_000
+LONGEST_WORD = 100
+# 1 TiB, as in `settings.py`.
+LARGEST_QUOTA = 10**6
+
+_DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}", re.ASCII)
+
+
+def _visible(text: str) -> str:
+    if not any(map(is_seen, text)):
+        raise ValueError("Please fill in this field.")
+    return text
+
+
+def _colour(*, is_dark: bool) -> AfterValidator:
+    def validate(text: str) -> str:
+        return readable(parsed_colour(text), is_dark=is_dark) if text else ""
+
+    return AfterValidator(validate)
+
+
+def _entries(check: Callable[[str], str]) -> BeforeValidator:
+    """Take one entry of each line, without repetitions, in the order in which they were typed."""
+
+    def validate(value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        lines = (clean_line(line).strip().lower() for line in value.split("\n"))
+        found = tuple(dict.fromkeys(check(line) for line in lines if line))
+        if len(found) > MOST_ENTRIES:
+            raise ValueError(f"Please shorten this to at most {MOST_ENTRIES:,} lines.")
+        return found
+
+    return BeforeValidator(validate)
+
+
+def _word(text: str) -> str:
+    if len(text) > LONGEST_WORD:
+        raise ValueError(f"Each line may have at most {LONGEST_WORD} characters.")
+    return text
+
+
+def _domain(text: str) -> str:
+    """A domain as it is compared: in ASCII."""
+    try:
+        name = idna.encode(text.removeprefix("@").rstrip("."), uts46=True).decode()
+    except (idna.IDNAError, UnicodeError):
+        name = ""
+    if not _DOMAIN.fullmatch(name):
+        raise ValueError(f"“{text[:100]}” isn't a domain. Write one in each line: example.com.")
+    return name
+
+
+def _number(least: int, most: int) -> BeforeValidator:
+    """A whole number within limits, with one message for everything else."""
+
+    def validate(value: Any) -> int:
+        text = str(value).strip()
+        if re.fullmatch("[0-9]{1,9}", text, re.ASCII) and least <= int(text) <= most:
+            return int(text)
+        raise PydanticCustomError(
+            "number", "Please enter a whole number from {least} to {most}.",
+            {"least": f"{least:,}", "most": f"{most:,}"},
+        )  # fmt: skip
+
+    return BeforeValidator(validate)
+
+
+Page = Annotated[Markdown, Field(max_length=LONGEST_PAGE)]
+# The limit of the text; a list of so many entries is refused anyway.
+Words = Annotated[tuple[str, ...], _entries(_word), Field(max_length=LONGEST_LIST)]
+Domains = Annotated[tuple[str, ...], _entries(_domain), Field(max_length=LONGEST_LIST)]
+
+
+class SettingsForm(Schema):
+    """Some of the settings of the site, and the version that they were read in."""
+
+    version: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = None
+
+    site_name: Annotated[
+        str, Field(max_length=64), CLEAN_LINE, NotBlank, AfterValidator(_visible)
+    ] = ""
+    tagline: Annotated[
+        str, Field(max_length=120), CLEAN_LINE, NotBlank, AfterValidator(_visible)
+    ] = ""
+    accent: Annotated[str, Field(max_length=7), _colour(is_dark=False)] = ""
+    accent_dark: Annotated[str, Field(max_length=7), _colour(is_dark=True)] = ""
+    notice: Annotated[str, Field(max_length=250), CLEAN_LINE] = ""
+
+    about: Page = ""
+    rules: Annotated[Page, AfterValidator(checked_rules)] = ""
+    privacy: Page = ""
+    contact: Page = ""
+
+    registration: Registration = Registration.OPEN
+    invitations_per_month: Annotated[int, _number(0, 1000)] = 0
+    invitation_days: Annotated[int, _number(1, 365)] = 1
+    may_show_inviter: bool = False
+    refuse_disposable: bool = False
+    allowed_email_domains: Domains = ()
+    refused_email_domains: Domains = ()
+    commenting: Commenting = Commenting.EVERYONE
+
+    feeds: bool = False
+    allow_indexing: bool = False
+    allow_ai_crawlers: bool = False
+    count_views: bool = False
+
+    media_quota: Annotated[int, _number(1, LARGEST_QUOTA)] = 1
+    upload_limit: Annotated[int, _number(1, 20)] = 1
+    import_limit: Annotated[int, _number(1, 1024)] = 1
+
+    held_words: Words = ()
+    held_domains: Domains = ()
+    require_second_factor: SecondFactor = SecondFactor.NOBODY
+
+    def changes(self) -> dict[str, Any]:
+        """What was sent, by the names of the settings."""
+        return self.model_dump(exclude_unset=True, exclude={"version"})

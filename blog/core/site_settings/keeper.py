@@ -1,0 +1,113 @@
+"""The settings of the site in the memory of each process.
+
+A request reads them without a statement. Each process listens for changes, on a connection of its
+own, and looks every `POLL_SECONDS` anyway.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.db.database import Database
+from blog.core.db.database_errors import DatabaseUnavailableError, is_schema_mismatch
+from blog.core.jobs.listener import listen
+from blog.core.site_settings.values import SiteSettings
+from blog.models import SiteSetting
+
+log = logging.getLogger(__name__)
+
+# Notified by the transaction of each change.
+CHANNEL = "site_settings"
+POLL_SECONDS = 30.0
+RETRY_SECONDS = 1.0
+
+
+class SiteSettingsKeeper:
+    """Keeps the settings of the site.
+
+    Args:
+        database: has what administrators have changed.
+        defaults: are in force until then.
+        on_change: called with the new settings, before requests see them.
+
+    Attributes:
+        current: the settings in force.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        defaults: SiteSettings,
+        on_change: Callable[[SiteSettings], None],
+    ) -> None:
+        self.defaults = self.current = defaults
+        self._database = database
+        self._on_change = on_change
+        self._changed = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Load the settings, and follow their changes. If the database is unavailable, the defaults
+        are in force until it is there."""
+        await self.try_to_load()
+        self._tasks = [
+            asyncio.create_task(listen(self._database, {CHANNEL: self._heard}, purpose="settings")),
+            asyncio.create_task(self._follow()),
+        ]
+
+    async def stop(self) -> None:
+        """Stop following changes."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
+
+    async def load(self) -> None:
+        """Load the settings. Those that are older than the ones in force are ignored: another
+        statement has overtaken this one."""
+        async with self._database.reading_session() as session:
+            loaded = await read_settings(session, self.defaults)
+        if loaded.version > self.current.version:
+            self.put(loaded)
+
+    async def try_to_load(self) -> bool:
+        """Load the settings; whether that was possible."""
+        try:
+            await self.load()
+        except (SQLAlchemyError, DatabaseUnavailableError, OSError) as error:
+            # Before the migrations there is no such table, and health checks say so.
+            if not (isinstance(error, DBAPIError) and is_schema_mismatch(error)):
+                log.warning("the settings of the site cannot be loaded: %s", error)
+            return False
+        return True
+
+    def put(self, settings: SiteSettings) -> None:
+        """Bring settings into force in this process."""
+        self._on_change(settings)
+        self.current = settings
+
+    def _heard(self, _payload: str) -> None:
+        self._changed.set()
+
+    async def _follow(self) -> None:
+        pause = POLL_SECONDS
+        while True:
+            try:
+                async with asyncio.timeout(pause):
+                    await self._changed.wait()
+            except TimeoutError:
+                pass
+            self._changed.clear()
+            pause = POLL_SECONDS if await self.try_to_load() else RETRY_SECONDS
+
+
+async def read_settings(session: AsyncSession, defaults: SiteSettings) -> SiteSettings:
+    """The settings as they are stored, which may be newer than those in force in this process."""
+    rows = await session.execute(select(SiteSetting.name, SiteSetting.value, SiteSetting.version))
+    found = rows.all()
+    version = max((row.version for row in found), default=0)
+    return defaults.with_stored(version, {row.name: row.value for row in found})

@@ -1,0 +1,86 @@
+"""The rules of the site: a text in Markdown, whose numbered paragraphs are the rules."""
+
+import itertools
+import re
+from typing import NamedTuple
+
+from blog.core.text.shortening import shortened
+
+# "3." at the beginning of a line, as in a list of Markdown.
+_BEGINNING = re.compile(r"^ {0,3}([0-9]{1,4})[.)][ \t]+(?=\S)", re.MULTILINE)
+_MARKS = re.compile(r"[*_`#>]+|!?\[([^\]\n]*)\]\([^)\n]*\)")
+LONGEST_TITLE = 120
+MOST_RULES = 100
+
+IS_OUT_OF_ORDER = (
+    "Rule {number} comes after rule {previous}. Number the rules in their order; each number once."
+)
+
+
+class Rule(NamedTuple):
+    """One of the rules.
+
+    Attributes:
+        number: as it is written before it. It stays the same when another rule goes.
+        text: what it says, in Markdown.
+    """
+
+    number: int
+    text: str
+
+    @property
+    def title(self) -> str:
+        """Its first line as plain text, for menus and mails."""
+        line = self.text.partition("\n")[0]
+        return shortened(_MARKS.sub(r"\1", line).strip(), LONGEST_TITLE)
+
+    @property
+    def anchor(self) -> str:
+        """The id of its element on the page of the rules."""
+        return f"rule-{self.number}"
+
+
+class RulesText(NamedTuple):
+    """The text taken apart.
+
+    Attributes:
+        introduction: what stands before the first rule, in Markdown.
+    """
+
+    introduction: str
+    rules: tuple[Rule, ...]
+
+
+def parsed_rules(text: str) -> RulesText:
+    """The rules in a text. Markdown would number a list through, but a rule keeps its number."""
+    beginnings = list(_BEGINNING.finditer(text))
+    if not beginnings:
+        return RulesText(text.strip(), ())
+    ends = [*(each.start() for each in beginnings[1:]), len(text)]
+    rules = (
+        Rule(int(found[1]), _dedented(text[found.end() : end], found.end() - found.start()))
+        for found, end in zip(beginnings, ends, strict=True)
+    )
+    return RulesText(text[: beginnings[0].start()].strip(), tuple(rules))
+
+
+def checked_rules(text: str) -> str:
+    """`text`, if its numbers are in order.
+
+    Raises:
+        ValueError: a number occurs twice, or after a larger one, or there are too many rules.
+    """
+    numbers = [rule.number for rule in parsed_rules(text).rules]
+    if len(numbers) > MOST_RULES:
+        raise ValueError(f"There can be at most {MOST_RULES} rules.")
+    for previous, number in itertools.pairwise(numbers):
+        if number <= previous:
+            raise ValueError(IS_OUT_OF_ORDER.format(number=number, previous=previous))
+    return text
+
+
+def _dedented(text: str, width: int) -> str:
+    """The text of a list item, without the indentation of its further lines."""
+    first, *further = text.strip().split("\n")
+    lines = (line[min(width, len(line) - len(line.lstrip(" "))) :] for line in further)
+    return "\n".join([first, *lines])
