@@ -1,9 +1,10 @@
-"""The job that moves what a merged tag had to the other one."""
+"""The jobs that move what a merged tag had to the other one, and let posts be found by the new name
+of a tag."""
 
 import asyncio
 import time
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ARRAY, BigInteger, bindparam, delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,6 +15,7 @@ from blog.models import Post, PostTag, Tag, TagFollow
 ROWS_AT_ONCE = 100
 # How long a job works before it yields to others.
 TURN_SECONDS = 10.0
+_INDEX = text("SELECT index_posts(:ids)").bindparams(bindparam("ids", type_=ARRAY(BigInteger)))
 
 
 async def move_tagged_posts(job: RunningJob) -> None:
@@ -72,4 +74,31 @@ async def _move_follows(session: AsyncSession, tag_id: int, target_id: int) -> b
     return True
 
 
+async def index_renamed_tag(job: RunningJob) -> None:
+    """Index the posts with a tag again, in batches; a killed job goes on."""
+    end = time.monotonic() + TURN_SECONDS
+    tag_id, last = job.payload["tag_id"], job.payload.get("after", 0)
+    while time.monotonic() < end and not job.stopping.is_set():
+        start = time.monotonic()
+        tagged = (
+            select(Post.id)
+            .join(PostTag, PostTag.post_id == Post.id)
+            .where(PostTag.tag_id == tag_id, PostTag.post_id > last)
+            .order_by(PostTag.post_id)
+            .limit(ROWS_AT_ONCE)
+            .with_for_update(key_share=True, of=Post)
+        )
+        async with job.database.session() as session:
+            posts = (await session.scalars(tagged)).all()
+            if not posts:
+                return
+            await session.execute(_INDEX, {"ids": posts})
+            await session.commit()
+        last = posts[-1]
+        await job.remember(tag_id=tag_id, after=last)
+        await asyncio.sleep(time.monotonic() - start)
+    await job.go_on_later()
+
+
 MOVE_TAGGED_POSTS = JobKind("move_tagged_posts", move_tagged_posts)
+INDEX_RENAMED_TAG = JobKind("index_renamed_tag", index_renamed_tag)

@@ -15,7 +15,7 @@ from blog.core.errors import InvalidFieldsError, NotFoundError
 from blog.core.jobs.queue import enqueue
 from blog.core.text.tags import fold_tag
 from blog.models import Act, Tag
-from blog.moderation.jobs import MOVE_TAGGED_POSTS
+from blog.moderation.jobs import INDEX_RENAMED_TAG, MOVE_TAGGED_POSTS
 from blog.moderation.service import require_moderator
 from blog.tags.reading import NO_SUCH_TAG
 
@@ -28,7 +28,8 @@ NO_TARGET = "No tag has this name."
 async def rename_tag(
     session: AsyncSession, moderator: Viewer, tag_id: int, name: str, reason: str
 ) -> bool:
-    """Give a tag another name, under all posts. Its old address leads to the new one.
+    """Give a tag another name, under all posts. Its old address leads to the new one; a job lets
+    the posts be found by the new name.
 
     Returns:
         `False` if it has this name already.
@@ -58,6 +59,7 @@ async def rename_tag(
     elif folded != old_folded:
         old = {"name": old_name, "folded": old_folded, "merged_into_id": tag.id}
         await session.execute(insert(Tag).values(old))
+    await enqueue(session, INDEX_RENAMED_TAG, key=f"tag {tag.id}", tag_id=tag.id)
     about = {"tag": [old_name, name], "reason": reason}
     audit.record(session, moderator, Act.RENAME_TAG, None, **about)
     await session.commit()

@@ -13,7 +13,7 @@ from blog.moderation.jobs import MOVE_TAGGED_POSTS, ROWS_AT_ONCE
 from blog.posts.bulk import ids_of_tags
 from blog.posts.counts import KEPT_COUNTS, wrong_counts
 from tests.api.support import Client, add_token, assert_problem
-from tests.jobs import at_work
+from tests.jobs import at_work, finish_jobs
 from tests.servers import until
 from tests.support import Browser
 from tests.tags.test_tags import add_tagged, write
@@ -64,10 +64,14 @@ async def names_of(client: Client) -> dict[str, int]:
 
 
 async def test_a_renamed_tag_keeps_its_posts_and_its_old_address_leads_to_it(
-    maud: Browser, writer: Client, browser: Browser, db: AsyncSession
+    app: Broadside, maud: Browser, writer: Client, browser: Browser, db: AsyncSession
 ) -> None:
     post = await write(writer, "Tramms")
     assert await act(maud, "tramms", "rename", name="Trams") == "/tag/trams"
+    await finish_jobs(app, "index_renamed_tag")
+    for name, count in (("trams", 1), ("tramms", 0)):
+        found = (await browser.get("/api/v1/search/", params={"q": name})).json()
+        assert (found["tags"], found["count"]) == (["Trams"], count), name
     answer = await browser.get("/tag/tramms")
     assert (answer.status_code, answer.headers["location"]) == (301, "/tag/trams")
     assert (await writer.get(post["url"])).json()["tags"] == ["Trams"]
