@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.core.text.tags import address_of_tag
 from blog.demo.people import CAST, FOUNDER, MEMBER, PATIENT, READER
-from blog.models import Post, User
+from blog.models import Post, Tag, User
 
 ALL, FOLLOWED = "/all", "/followed"
 
@@ -47,12 +48,15 @@ TARGETS = (
     Target("timeline of someone with 100,000 followers", "/", reader=FOUNDER, tab=FOLLOWED),
     Target("profile", "/user/{writer}"),
     Target("post with 10,000 comments", "/post/{discussed}"),
+    Target("post with 10,000 comments, logged in", "/post/{discussed}", reader=MEMBER),
+    Target("a tag", "/tag/{tag}"),
     Target("feed, Atom", "/feed.atom", statements=1),
     Target("feed, JSON", "/feed.json", statements=1),
     Target("page 400", "/?page=400"),
     Target("page 40,000 (of 10,000 posts: 400)", "/?page={deep}"),
     Target("search, a common word", "/search?q=the", statements=8),
     Target("search, a rare word", "/search?q=falmouth", statements=8),
+    Target("search in comments", "/search?q=falmouth+in:comments", statements=8),
     Target.of_api("posts", "/posts/"),
     Target.of_api("a timeline", "/users/{member}/timeline/"),
     Target.of_api("one post", "/posts/{discussed}", floor="one"),
@@ -64,7 +68,9 @@ async def addresses(session: AsyncSession) -> dict[str, object]:
     posts = await session.scalar(select(func.count(Post.id)))
     most_posts = select(User.username).order_by(User.post_count.desc(), User.id)
     most_comments = select(Post.id).order_by(Post.comment_count.desc(), Post.id)
+    most_used = select(Tag.name).order_by(Tag.post_count.desc(), Tag.id)
     return {
+        "tag": address_of_tag(await session.scalar(most_used.limit(1)) or ""),
         "writer": await session.scalar(most_posts.limit(1)),
         "discussed": await session.scalar(most_comments.limit(1)),
         "member": await session.scalar(select(User.id).where(User.email == login_of(MEMBER))),

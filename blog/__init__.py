@@ -123,7 +123,7 @@ from blog.moderation.events import (
     PostShown,
     ReportClosed,
 )
-from blog.moderation.jobs import MOVE_TAGGED_POSTS
+from blog.moderation.jobs import INDEX_RENAMED_TAG, MOVE_TAGGED_POSTS
 from blog.moderation.pages import blueprint as moderation_pages
 from blog.moderation.report_pages import blueprint as report_pages
 from blog.moderation.revision_pages import blueprint as revision_moderation_pages
@@ -160,7 +160,7 @@ from blog.reactions.events import CommentLiked, PostLiked
 from blog.reactions.pages import blueprint as reactions_pages
 from blog.search.api import blueprint as search_api
 from blog.search.feeds import blueprint as search_feeds
-from blog.search.jobs import INDEX_OLD_POSTS
+from blog.search.jobs import INDEX_OLD_COMMENTS, INDEX_OLD_POSTS
 from blog.search.pages import blueprint as search_pages
 from blog.site.pages import blueprint as site_pages
 from blog.subscriptions.handlers import mail_to_subscribers
@@ -236,7 +236,9 @@ JOBS = (
     PUBLISH_DUE_POSTS,
     RENDER_OLD_TEXTS,
     MOVE_TAGGED_POSTS,
+    INDEX_RENAMED_TAG,
     INDEX_OLD_POSTS,
+    INDEX_OLD_COMMENTS,
     PROCESS_MEDIA,
     REMOVE_MEDIA_FILE,
     PING_HUB,

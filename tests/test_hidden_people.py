@@ -50,6 +50,7 @@ CHANNELS = [
     Channel("/search", LEFT_OUT, "/search?q=words", 'href="/post/1"'),
     Channel("/search", LEFT_OUT, "/search?q=words&sort=date", 'href="/post/1"'),
     Channel("/search", LEFT_OUT, "/search?q=author", 'href="/user/author"'),
+    Channel("/search", LEFT_OUT, "/search?q=comment in:comments", 'href="/comment/'),
     Channel("/search/suggestions", LEFT_OUT, "/search/suggestions?q=author", "author:author"),
     Channel("/people", LEFT_OUT, "/people", 'href="/user/author"'),
     Channel("/people", LEFT_OUT, "/people?order=newest", 'href="/user/author"'),
@@ -79,6 +80,7 @@ CHANNELS = [
     ),
     Channel(f"{PREFIX}/search/", LEFT_OUT, f"{PREFIX}/search/?q=words"),
     Channel(f"{PREFIX}/search/", LEFT_OUT, f"{PREFIX}/search/?q=author", '"username":"author"'),
+    Channel(f"{PREFIX}/search/", LEFT_OUT, f"{PREFIX}/search/?q=comment in:comments", COMMENT),
     Channel(f"{PREFIX}/users/", LEFT_OUT, f"{PREFIX}/users/", '"username":"author"'),
     Channel(
         f"{PREFIX}/users/<person:user>/followers/",
@@ -121,7 +123,7 @@ OF_NOBODY_ELSE = {
     "post_state", "registration", "reports", "revision_moderation", "sessions", "site_settings",
     "tag_moderation", "tokens",
 }  # fmt: skip
-ONES_OWN = (f"{PREFIX}/me", "/auth/", "/admin/", "/moderate/")
+ONES_OWN = (f"{PREFIX}/me", f"{PREFIX}/bookmarks/folders/", "/auth/", "/admin/", "/moderate/")
 # They show everybody the same: what has an address of its own, and what other sites read.
 ALIKE = {
     "cards", "feeds", "comment_feeds", "media_files", "oembed", "revisions", "robots",

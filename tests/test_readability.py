@@ -234,6 +234,7 @@ RESOURCES = [
     Route("DELETE /comments/<id:comment_id>/like", "/comments/1/like", "comment"),
     Route("PATCH /comments/<id:comment_id>", "/comments/1", "comment"),
     Route("POST /comments/<id:comment_id>/enable", "/comments/4711/enable", "none"),
+    Route("POST /comments/<id:comment_id>/remove", "/comments/1/remove", "comment"),
     Route("POST /comments/<id:comment_id>/disable", "/comments/4711/disable", "none"),
     Route("DELETE /comments/<id:comment_id>", "/comments/1", "comment"),
     Route("DELETE /posts/<id:post_id>", "/posts/1", "post"),
@@ -250,6 +251,7 @@ PLACES = ["/archive/{moment.year}/{moment.month}", "/explore?order=newest"]
 # They name the tag of the post, if everybody may know of it.
 TAG_LISTS = ["/tags", "/tags?order=name", f"{PREFIX}/tags/", f"{PREFIX}/tags/?cursor="]
 SEARCHES = ["author:author", '"of the post"']
+SEARCH_OF_COMMENTS = 'in:comments "of the comment"'
 COMMENT_LISTS = [f"{PREFIX}/comments/", f"{PREFIX}/comments/?cursor="]
 
 
@@ -373,6 +375,8 @@ async def test_every_route_hides_what_its_viewer_may_not_read(
         for q in SEARCHES:
             found = await client.get(f"{PREFIX}/search/", params={"q": q})
             assert (POST in found.text) == expected.is_found, q
+        found = await client.get(f"{PREFIX}/search/", params={"q": SEARCH_OF_COMMENTS})
+        assert (COMMENT in found.text) == (expected.state in COMMENT_IS_PUBLIC)
         drafts = await client.get(f"{PREFIX}/me/drafts/")
         assert (POST in drafts.text) == expected.is_own_draft
         for address in COMMENT_LISTS:
@@ -420,6 +424,9 @@ async def test_no_page_shows_what_somebody_may_not_know_of(
         for q in SEARCHES:
             found = await browser.get("/search", params={"q": q})
             assert ('href="/post/1' in found.text) == expected.is_found, q
+        found = await browser.get("/search", params={"q": SEARCH_OF_COMMENTS})
+        is_found = expected.state in COMMENT_IS_PUBLIC
+        assert ('href="/comment/1' in found.text) == is_found
         for row in PAGES:
             if row.rule.startswith("GET"):
                 answer = await browser.get(row.address)

@@ -13,7 +13,13 @@ from blog.comments import queries, service
 from blog.comments.conversation import comments_liked_by
 from blog.comments.policies import may_know_of_comment, may_read_comment
 from blog.comments.reading import readable_comment
-from blog.comments.schemas import CommentCreate, CommentForm, CommentText, CommentUpdate
+from blog.comments.schemas import (
+    CommentCreate,
+    CommentForm,
+    CommentRemoval,
+    CommentText,
+    CommentUpdate,
+)
 from blog.comments.writes import Written
 from blog.core.api.bodies import validate_json
 from blog.core.api.collections import (
@@ -213,6 +219,19 @@ async def delete_comment(comment_id: int) -> Response:
     return no_content()
 
 
+@blueprint.post("/comments/<id:comment_id>/remove")
+@requires_scope(Scope.WRITE)
+@document_response(CommentResource)
+@validate_json(CommentRemoval)
+async def remove_comment(data: CommentRemoval, comment_id: int) -> Response:
+    """Remove someone's comment from under your post.
+
+    Only its author and moderators can read it then, and moderators can undo it.
+    """
+    await service.remove_comment(db(), required_viewer(), comment_id, data.reason)
+    return json_response(await comment_resource(comment_id))
+
+
 def _new_resource(
     written: Written, author: Viewer, post_id: int, data: CommentCreate, body_html: str
 ) -> CommentResource:
@@ -246,6 +265,15 @@ async def comment_resource(comment_id: int) -> CommentResource:
     liked = await _liked([comment])
     outside = await shut_out_by_viewer((comment.author_id,))
     return resource(comment, comment.post, liked, outside, links())
+
+
+async def comment_resources(comments: Sequence[Comment]) -> list[CommentResource]:
+    """The representations of comments that are loaded with their posts."""
+    if not comments:
+        return []
+    liked, to = await _liked(comments), links()
+    outside = await shut_out_by_viewer([comment.author_id for comment in comments])
+    return [resource(each, each.post, liked, outside, to) for each in comments]
 
 
 async def _list(comments: Page[Comment], post: ListedPost | None = None) -> Response:

@@ -26,7 +26,7 @@ async def of_post(post_id: int, form: str) -> Response:
     page = await read(newest_under_post, post.id, requested_cursor(FEED_SIZE))
     site = await this_site()
     entries = [
-        _entry(comment, post, site)
+        entry_of_comment(comment, post, site)
         for comment in page.rows
         if may_read_comment(ANONYMOUS, comment, post)
     ]
@@ -40,7 +40,8 @@ async def of_post(post_id: int, form: str) -> Response:
     return await feed_response(form, feed, entries, page.next_cursor)
 
 
-def _entry(comment: Comment, post: Post, site: SiteFacts) -> Entry:
+def entry_of_comment(comment: Comment, post: Post, site: SiteFacts) -> Entry:
+    """The entry of a comment that everybody may read, on `post`; its author must be loaded."""
     user = comment.author
     return Entry(
         id=site.id_of("comment", comment.id),

@@ -13,6 +13,7 @@ from sqlalchemy import (
     and_,
     any_,
     bindparam,
+    column,
     func,
     select,
     text,
@@ -26,7 +27,7 @@ from blog.core.db.cursors import Order
 from blog.core.db.pagination import ANY_PAGE, CursorRequest, Listing, Page, PageRequest, Rows
 from blog.models import Comment, CommentRange, Post
 from blog.models.account_deletion import is_deleted, not_deleted
-from blog.models.block import shown_to_viewer
+from blog.models.block import hidden_people, shown_to_viewer
 from blog.models.comment import thread_order
 from blog.posts.lists import ListedPost
 from blog.posts.policies import visible_to
@@ -102,6 +103,19 @@ _ANSWERED = text(f"""
     JOIN posts ON posts.id = given.post_id AND {visible_to(ANONYMOUS)}
     LEFT JOIN comments ON comments.id = given.parent_id AND comments.post_id = posts.id
 """)  # noqa: S608
+_given = (
+    func.unnest(
+        bindparam("viewers", type_=ARRAY(BigInteger)), bindparam("posts", type_=ARRAY(BigInteger))
+    )
+    .table_valued(column("viewer", BigInteger), column("post", BigInteger))
+    .render_derived(name="given")
+)
+_HIDDEN = (
+    select(_given.c.viewer, _given.c.post, func.count(Comment.id))
+    .join(Comment, Comment.post_id == _given.c.post)
+    .where(is_listed(), Comment.author_id.in_(hidden_people(_given.c.viewer)))
+    .group_by(_given.c.viewer, _given.c.post)
+)
 _before = aliased(Comment)
 _position = (
     select(func.count())
@@ -169,6 +183,32 @@ async def comment_by_id(session: AsyncSession, comment_id: int) -> Comment | Non
     return await session.scalar(
         with_author_and_post(select(Comment).where(Comment.id == comment_id, IS_THERE))
     )
+
+
+async def hidden_comment_counts(
+    session: AsyncSession, pairs: Sequence[tuple[int, int]]
+) -> dict[tuple[int, int], int]:
+    """How many comments on a post are by people whom a viewer has muted or blocked, or who have
+    blocked them.
+
+    Args:
+        pairs: viewers, and posts.
+    """
+    given = {"viewers": [viewer for viewer, _ in pairs], "posts": [post for _, post in pairs]}
+    rows = await session.execute(_HIDDEN, given)
+    return {(viewer, post): number for viewer, post, number in rows}
+
+
+async def readable_comments(session: AsyncSession, ids: Sequence[int]) -> Sequence[Comment]:
+    """Those of some comments that everybody may read, with their authors and posts, in the order of
+    the ids."""
+    if not ids:
+        return ()
+    readable = (Comment.id.in_(ids), IS_THERE, Comment.disabled_at.is_(None))
+    is_shown = Comment.post_id.in_(select(Post.id).where(visible_to(ANONYMOUS)))
+    found = await session.scalars(with_author_and_post(select(Comment).where(*readable, is_shown)))
+    by_id = {comment.id: comment for comment in found}
+    return [by_id[id_] for id_ in ids if id_ in by_id]
 
 
 async def lock_post_of(session: AsyncSession, comment_id: int) -> None:

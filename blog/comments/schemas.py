@@ -50,6 +50,12 @@ class RemovalForm(Schema):
     reason: Annotated[str, Field(max_length=500)] = ""
 
 
+class CommentRemoval(RemovalForm):
+    "Why you remove a comment from under your post. Its author can read that."
+
+    model_config = with_example({"reason": "Off topic"})
+
+
 class CommentUpdate(Schema):
     "The fields of a comment to change."
 

@@ -23,7 +23,7 @@ from blog.media.sizes import variant_key
 from blog.models import CommentRange, MediaFile, MediaState, PostDay, Role, User, UserRange
 from blog.posts.counts import OF_TAGS, repair_of
 from blog.posts.fields import tag_ids
-from blog.search.indexing import index_loaded_posts
+from blog.search.indexing import COMMENTS, POSTS, index_loaded
 
 CHUNK = 20_000
 # An arbitrary key, shared by all loaders.
@@ -83,8 +83,8 @@ async def load(
         await connection.execution_options(isolation_level="AUTOCOMMIT")
         tables = (
             "users, follows, media, media_files, posts, post_search, post_media, post_tags, tags, "
-            "post_likes, comments, notifications, notification_items, user_ranges, post_days, "
-            "comment_ranges, tag_ranges"
+            "post_likes, comments, comment_search, notifications, notification_items, user_ranges, "
+            "post_days, comment_ranges, tag_ranges"
         )
         await connection.execute(text(f"VACUUM (ANALYZE) {tables}"))
 
@@ -122,7 +122,8 @@ async def _store(
     await _copy(connection, "post_tags", rows.POST_TAG_COLUMNS, tagged)
     await notify(AsyncSession(connection))
     if not counted_by_triggers:
-        await index_loaded_posts(AsyncSession(connection), [*posts, *drafts])
+        await index_loaded(AsyncSession(connection), POSTS, [*posts, *drafts])
+        await index_loaded(AsyncSession(connection), COMMENTS, comments)
         shown = demonstration.post_media(posts, drafts)
         await _copy(connection, "post_media", rows.POST_MEDIA_COLUMNS, shown)
         await _count(connection, UserRange, (row_id // UserRange.SIZE for row_id in people))

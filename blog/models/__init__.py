@@ -28,13 +28,13 @@ from blog.models.post_draft import PostDraft
 from blog.models.post_import import ImportRemark, ImportState, PostImport
 from blog.models.post_media import PostMedia
 from blog.models.post_revision import PostRevision
-from blog.models.post_search import PostSearch, SearchConfiguration
 from blog.models.rate_limit import RateLimit
 from blog.models.reaction import Bookmark, BookmarkFolder, CommentLike, PostLike
 from blog.models.refused_address import RefusedAddress
 from blog.models.report import Report, ReportState
 from blog.models.revision_media import RevisionMedia
 from blog.models.role import Permission, Role
+from blog.models.search_index import CommentSearch, PostSearch, SearchConfiguration
 from blog.models.site import Site
 from blog.models.site_setting import SiteSetting
 from blog.models.subscription import PostMailing, Subscription
@@ -54,6 +54,7 @@ __all__ = [
     "Comment",
     "CommentLike",
     "CommentRange",
+    "CommentSearch",
     "Cover",
     "Email",
     "EmailState",

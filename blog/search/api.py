@@ -7,6 +7,7 @@ from quart import Response, abort, request
 from quart_schema import document_querystring, document_response
 from sqlalchemy.exc import DBAPIError
 
+from blog.comments.api import CommentResource, comment_resources
 from blog.core.api.collections import CursorQuery, requested_cursor
 from blog.core.api.links import Url, links, this_address
 from blog.core.api.operations import Resource, requires_scope
@@ -22,7 +23,7 @@ from blog.posts.api import EXAMPLE as EXAMPLE_OF_POST
 from blog.posts.api import PostResource
 from blog.posts.api import resource as post_resource
 from blog.search.finding import Asked, find_resources
-from blog.search.queries import MOST_FOUND, Sorting
+from blog.search.queries import LOOKED_THROUGH, MOST_FOUND, Sorting
 from blog.users.api import EXAMPLE as EXAMPLE_OF_PERSON
 from blog.users.api import UserResource
 from blog.users.api import resource as user_resource
@@ -41,8 +42,8 @@ class SearchQuery(CursorQuery):
         Field(
             max_length=LONGEST_QUERY,
             description='What to search for: words, `"a phrase"`, `-not`, `or`, `author:robin`, '
-            "`tag:boats`, `before:2026-01`, `after:2026-01`, `has:image`. Only the first 32 words "
-            "count.",
+            "`tag:boats`, `before:2026-01`, `after:2026-01`, `has:image`, `in:comments`. Only the "
+            "first 32 words count.",
         ),
     ] = ""
     sort: Annotated[Literal["relevance", "date"], Field(description="The order of the posts.")] = (
@@ -56,13 +57,19 @@ class SearchResource(BaseModel):
     model_config = with_example(
         {
             "posts": [EXAMPLE_OF_POST],
+            "comments": [],
             "people": [EXAMPLE_OF_PERSON],
             "tags": ["command line"],
             "count": 1,
+            "partial": False,
             "next": None,
         }
     )
     posts: list[PostResource]
+    comments: Annotated[
+        list[CommentResource],
+        Field(description="Comments, instead of posts, people and tags, if `q` has `in:comments`."),
+    ]
     people: Annotated[
         list[UserResource], Field(description="On the first page: people with such names.")
     ]
@@ -72,7 +79,16 @@ class SearchResource(BaseModel):
         Field(
             ge=0,
             le=MOST_FOUND,
-            description=f"The number of posts found. Only the newest {MOST_FOUND:,} are.",
+            description="The number of posts or comments found. Only the newest "
+            f"{MOST_FOUND:,} are.",
+        ),
+    ]
+    partial: Annotated[
+        bool,
+        Field(
+            description="Whether older ones were not searched: all of them for a phrase of words "
+            f"that many have, of which only the newest {LOOKED_THROUGH:,} are searched, or those "
+            "that are still being indexed after an upgrade."
         ),
     ]
     next: Annotated[Url | None, Field(description="The URL of the next page.")]
@@ -86,7 +102,8 @@ class SearchResource(BaseModel):
 async def search() -> Response:
     """Search posts, people and tags.
 
-    Your own drafts, scheduled and hidden posts that match come first, on the first page.
+    Your own drafts, scheduled and hidden posts that match come first, on the first page. With
+    `in:comments`, comments are searched instead, and `tag:` and `has:image` are about their posts.
     """
     try:
         query = SearchQuery.model_validate(request.args.to_dict())
@@ -105,9 +122,11 @@ async def search() -> Response:
     to, cursor = links(), found.matches.next_cursor
     resource = SearchResource(
         posts=[post_resource(post, to) for post in found.posts],
+        comments=await comment_resources(found.comments),
         people=[user_resource(person, to) for person in found.people],
         tags=list(found.tags),
         count=found.matches.total,
+        partial=found.matches.is_partial or found.matches.is_indexing,
         next=cursor
         and this_address(
             q=query.q,

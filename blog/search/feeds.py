@@ -1,8 +1,9 @@
-"""The feed of a search: the newest posts that it finds."""
+"""The feed of a search: the newest posts or comments that it finds."""
 
 from quart import Blueprint, Response, abort, request, url_for
 from sqlalchemy.exc import DBAPIError
 
+from blog.comments.feeds import entry_of_comment
 from blog.core.auth.quotas import SEARCHING, quota
 from blog.core.db.database_errors import is_timeout
 from blog.core.db.pagination import Page
@@ -12,7 +13,7 @@ from blog.core.web.app import current_app, read
 from blog.core.web.requests import requested_cursor
 from blog.feeds.entries import Feed
 from blog.feeds.ids import this_site
-from blog.feeds.responses import feed_of_posts, require_feeds
+from blog.feeds.responses import feed_of_posts, feed_response, require_feeds
 from blog.posts.lists import ListedPost, UnreadPost
 from blog.search.finding import find_texts
 from blog.search.queries import Sorting
@@ -30,7 +31,7 @@ TOOK_TOO_LONG = "This search took too long. Please make it more specific."
 @blueprint.get("/search/feed.<any(atom, json):form>")
 @quota(SEARCHING)
 async def of_search(form: str) -> Response:
-    """The newest posts that `?q=` finds."""
+    """The newest posts that `?q=` finds, or comments with `in:comments`."""
     question = without_forbidden(request.args.get("q", "")).strip()[:LONGEST]
     if not question:
         raise NotFoundError(NO_QUESTION)
@@ -41,13 +42,17 @@ async def of_search(form: str) -> Response:
         if not is_timeout(error):
             raise
         abort(503, TOOK_TOO_LONG)
+    site = await this_site()
     feed = Feed(
         key=("search", question),
         title=f"{question} · {current_app.site.site_name}",
         page=url_for("search.search", q=question, sort=Sorting.DATE.value, _external=True),
-        since=(await this_site()).created_at,
+        since=site.created_at,
         arguments=(("q", question),),
     )
+    if found.comments:
+        entries = [entry_of_comment(each, each.post, site) for each in found.comments]
+        return await feed_response(form, feed, entries, found.next_cursor)
     page: Page[ListedPost | UnreadPost] = Page(
         tuple(found.posts), None, False, next_cursor=found.next_cursor
     )

@@ -5,15 +5,16 @@ from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.comments.queries import readable_comments
 from blog.core.db.pagination import CursorRequest
-from blog.models import User
+from blog.models import Comment, User
 from blog.posts.lists import ListedPost
 from blog.posts.queries import own_texts_of, texts_of
 from blog.search import queries, results
 from blog.search.marking import Marks
 from blog.search.queries import Matches, Sorting
 from blog.search.question import Question, parse
-from blog.search.results import ShownPost
+from blog.search.results import ShownComment, ShownPost
 
 
 class Asked(NamedTuple):
@@ -31,11 +32,13 @@ class Asked(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What the page of a search shows. People, tags and own posts are on the first page only."""
+    """What the page of a search shows: posts or comments. People, tags and own posts are on the
+    first page only."""
 
     question: Question
     matches: Matches
     posts: Sequence[ShownPost] = ()
+    comments: Sequence[ShownComment] = ()
     own: Sequence[ShownPost] = ()
     people: Sequence[User] = ()
     tags: Sequence[str] = ()
@@ -45,6 +48,7 @@ class FoundTexts(NamedTuple):
     """What the feed of a search shows, and the cursor of the next page."""
 
     posts: Sequence[ListedPost]
+    comments: Sequence[Comment]
     next_cursor: str | None
 
 
@@ -52,9 +56,10 @@ class FoundResources(NamedTuple):
     """What the API answers to a search."""
 
     matches: Matches
-    posts: Sequence[ListedPost]
-    people: Sequence[User]
-    tags: Sequence[str]
+    posts: Sequence[ListedPost] = ()
+    comments: Sequence[Comment] = ()
+    people: Sequence[User] = ()
+    tags: Sequence[str] = ()
 
 
 async def find(session: AsyncSession, asked: Asked) -> Found:
@@ -66,6 +71,9 @@ async def find(session: AsyncSession, asked: Asked) -> Found:
     """
     question, found = await _matches(session, asked)
     marks = Marks(frozenset(question.marked), found.lexemes)
+    if question.in_comments:
+        comments = await results.shown_comments(session, found.ids, marks)
+        return Found(question, found, comments=comments)
     posts = await results.shown_posts(session, found.ids, marks)
     if asked.wanted.cursor:
         return Found(question, found, posts)
@@ -74,9 +82,9 @@ async def find(session: AsyncSession, asked: Asked) -> Found:
         ids = await queries.own_matches(session, question, asked.viewer_id)
         own = await results.shown_posts(session, ids, marks, asked.viewer_id)
     return Found(
-        question, found, posts, own,
-        await results.people(session, question, asked.filtered_for),
-        await results.tags(session, question, asked.text),
+        question, found, posts, own=own,
+        people=await results.people(session, question, asked.filtered_for),
+        tags=await results.tags(session, question, asked.text),
     )  # fmt: skip
 
 
@@ -104,23 +112,28 @@ async def suggest_people(session: AsyncSession, text: str, filtered_for: int = 0
 
 
 async def find_texts(session: AsyncSession, text: str, wanted: CursorRequest) -> FoundTexts:
-    """Search for the newest posts only, with their texts; otherwise as `find`."""
-    _, found = await _matches(session, Asked(text, Sorting.DATE, wanted))
-    return FoundTexts(await texts_of(session, found.ids), found.next_cursor)
+    """Search for the newest posts or comments only, with their texts; otherwise as `find`."""
+    question, found = await _matches(session, Asked(text, Sorting.DATE, wanted))
+    if question.in_comments:
+        return FoundTexts((), await readable_comments(session, found.ids), found.next_cursor)
+    return FoundTexts(await texts_of(session, found.ids), (), found.next_cursor)
 
 
 async def find_resources(session: AsyncSession, asked: Asked) -> FoundResources:
     """Search for the API; otherwise as `find`."""
     question, found = await _matches(session, asked)
+    if question.in_comments:
+        return FoundResources(found, comments=await readable_comments(session, found.ids))
     listed = {post.id: post for post in await texts_of(session, found.ids)}
     posts = [listed[id_] for id_ in found.ids if id_ in listed]
     if asked.wanted.cursor:
-        return FoundResources(found, posts, (), ())
+        return FoundResources(found, posts)
     if asked.viewer_id:
         own = await queries.own_matches(session, question, asked.viewer_id)
         posts = [*await own_texts_of(session, asked.viewer_id, own), *posts]
     people = await results.people(session, question, asked.filtered_for)
-    return FoundResources(found, posts, people, await results.tags(session, question, asked.text))
+    tags = await results.tags(session, question, asked.text)
+    return FoundResources(found, posts, people=people, tags=tags)
 
 
 async def _matches(session: AsyncSession, asked: Asked) -> tuple[Question, Matches]:

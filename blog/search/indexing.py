@@ -1,80 +1,129 @@
-"""Indexing posts that no trigger has indexed: those from before there was a search, and those of
-the demo."""
+"""Indexing posts and comments that no trigger has indexed: those from before there was a search,
+and those of the demo."""
 
 from collections.abc import AsyncIterator, Sequence
-from typing import cast
+from dataclasses import dataclass
+from typing import Any, cast
 
-from sqlalchemy import ARRAY, BigInteger, Table, bindparam, exists, func, select, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Table,
+    TextClause,
+    and_,
+    bindparam,
+    exists,
+    func,
+    select,
+    text,
+    true,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.schema import CreateIndex, DropIndex
 
 from blog.core.db.database import Database
-from blog.models import Post, PostSearch
+from blog.models import Comment, CommentSearch, Post, PostSearch
 
 # How many ids a statement looks through, so that it is short where all posts are indexed.
 WINDOW = 10_000
-# How many posts a statement indexes that were loaded at once; and from how many on the index of a
+# How many rows a statement indexes that were loaded at once; and from how many on the index of a
 # new site is built afterwards, which takes a fraction of the time.
 CHUNK, MANY = 10_000, 50_000
 
-WORDS = "ix_post_search_document"
-_TABLE = cast(Table, PostSearch.__table__)
-_INDEX = text("SELECT index_posts(:ids)").bindparams(bindparam("ids", type_=ARRAY(BigInteger)))
+
+@dataclass(frozen=True)
+class Index:
+    """What is indexed.
+
+    Attributes:
+        rows: the table of it.
+        table, row_id: the table of the index, and its column with the id of the row.
+        indexing: the statement that indexes the rows with some ids.
+        words: the name of the inverted index.
+        may_be_indexed: which rows are.
+    """
+
+    rows: type[Post | Comment]
+    table: Table
+    row_id: Any
+    indexing: TextClause
+    words: str
+    may_be_indexed: ColumnElement[bool]
 
 
-async def index_posts(session: AsyncSession, ids: Sequence[int]) -> None:
-    """Index these posts; the caller commits.
+def _indexing(function: str) -> TextClause:
+    return text(f"SELECT {function}(:ids)").bindparams(bindparam("ids", type_=ARRAY(BigInteger)))
+
+
+POSTS = Index(
+    Post, cast(Table, PostSearch.__table__), PostSearch.post_id, _indexing("index_posts"),
+    "ix_post_search_document", true(),
+)  # fmt: skip
+COMMENTS = Index(
+    Comment, cast(Table, CommentSearch.__table__), CommentSearch.comment_id,
+    _indexing("index_comments"), "ix_comment_search_document",
+    and_(Comment.author_id.is_not(None), Comment.disabled_at.is_(None)),
+)  # fmt: skip
+
+
+async def index_rows(session: AsyncSession, index: Index, ids: Sequence[int]) -> None:
+    """Index these posts or comments; the caller commits.
 
     They are locked first, in a statement of its own: what it waits for is seen by the next one.
     """
-    posts = select(Post.id).where(Post.id.in_(ids)).order_by(Post.id)
-    locked = (await session.scalars(posts.with_for_update(key_share=True))).all()
-    await session.execute(_INDEX, {"ids": locked})
+    rows = select(index.rows.id).where(index.rows.id.in_(ids)).order_by(index.rows.id)
+    locked = (await session.scalars(rows.with_for_update(key_share=True))).all()
+    await session.execute(index.indexing, {"ids": locked})
 
 
-async def index_loaded_posts(session: AsyncSession, ids: Sequence[int]) -> None:
-    """Index posts that the same transaction has written while triggers were disabled.
+async def index_loaded(session: AsyncSession, index: Index, ids: Sequence[int]) -> None:
+    """Index posts or comments that the same transaction has written while triggers were disabled.
 
-    If there are many and no others, nobody else can write a post until the end of the transaction.
+    If there are many and no others, nobody else can write one until the end of the transaction.
     """
-    (index,) = (each for each in _TABLE.indexes if each.name == WORDS)
-    is_new = not await session.scalar(select(exists(select(PostSearch.post_id))))
+    (words,) = (each for each in index.table.indexes if each.name == index.words)
+    is_new = not await session.scalar(select(exists(select(index.row_id))))
     is_built_afterwards = is_new and len(ids) >= MANY
     if is_built_afterwards:
-        await session.execute(DropIndex(index))
+        await session.execute(DropIndex(words))
     for start in range(0, len(ids), CHUNK):
-        await session.execute(_INDEX, {"ids": ids[start : start + CHUNK]})
+        await session.execute(index.indexing, {"ids": ids[start : start + CHUNK]})
     if is_built_afterwards:
         await session.execute(text("SET LOCAL maintenance_work_mem = '256MB'"))
-        await session.execute(CreateIndex(index))
+        await session.execute(CreateIndex(words))
 
 
-async def index_old_posts(database: Database, *, batch: int, after: int = 0) -> AsyncIterator[int]:
-    """Index posts that are not indexed, in the order of their ids.
+async def index_old(
+    database: Database, index: Index, *, batch: int, after: int = 0
+) -> AsyncIterator[int]:
+    """Index posts or comments that are not indexed, in the order of their ids.
 
     Args:
         database: an open database.
-        batch: the number of posts of a transaction.
-        after: the id of the post to start after.
+        index: what to index.
+        batch: the number of rows of a transaction.
+        after: the id of the row to start after.
 
     Yields:
-        After each batch, the id up to which all posts are indexed.
+        After each batch, the id up to which all are indexed.
     """
+    row_id = index.rows.id
     async with database.session() as session:
-        end = await session.scalar(select(func.max(Post.id))) or 0
+        end = await session.scalar(select(func.max(row_id))) or 0
     last = after
     while last < end:
-        is_indexed = exists().where(PostSearch.post_id == Post.id)
+        is_indexed = exists().where(index.row_id == row_id)
         missing = (
-            select(Post.id)
-            .where(Post.id.between(last + 1, last + WINDOW), ~is_indexed)
-            .order_by(Post.id)
+            select(row_id)
+            .where(row_id.between(last + 1, last + WINDOW), index.may_be_indexed, ~is_indexed)
+            .order_by(row_id)
             .limit(batch)
         )
         async with database.session() as session:
             ids = (await session.scalars(missing)).all()
             if ids:
-                await index_posts(session, ids)
+                await index_rows(session, index, ids)
                 await session.commit()
         last = ids[-1] if len(ids) == batch else min(last + WINDOW, end)
         yield last

@@ -7,25 +7,25 @@ from datetime import timedelta
 
 from blog.core.jobs.kinds import JobKind
 from blog.core.jobs.running import RunningJob
-from blog.search.indexing import index_old_posts
+from blog.search.indexing import COMMENTS, POSTS, Index, index_old
 
 # After so long a run lets other jobs have their turn.
 RUN_SECONDS = 60.0
 BATCH = 100
 
 
-async def index_old(job: RunningJob) -> None:
-    """Index the posts from before there was a search, in half of the time.
+async def _index(job: RunningJob, index: Index) -> None:
+    """Index what is from before there was a search, in half of the time.
 
-    The payload says how far it has come. Posts that are written meanwhile are indexed by triggers,
-    so that one pass is enough.
+    The payload says how far it has come. What is written meanwhile is indexed by triggers, so that
+    one pass is enough.
     """
     state = job.payload
     if state.get("done"):
         return
     begin = time.monotonic()
     end = begin + RUN_SECONDS
-    async for last in index_old_posts(job.database, batch=BATCH, after=state.get("after", 0)):
+    async for last in index_old(job.database, index, batch=BATCH, after=state.get("after", 0)):
         await job.remember(after=last)
         if time.monotonic() > end or job.stopping.is_set():
             await job.go_on_later()
@@ -36,4 +36,18 @@ async def index_old(job: RunningJob) -> None:
     await job.remember(done=True)
 
 
-INDEX_OLD_POSTS = JobKind("index_old_posts", index_old, at_once=1, every=timedelta(minutes=10))
+async def index_old_posts(job: RunningJob) -> None:
+    """Index old posts."""
+    await _index(job, POSTS)
+
+
+async def index_old_comments(job: RunningJob) -> None:
+    """Index old comments."""
+    await _index(job, COMMENTS)
+
+
+# `IS_INDEXING` of the queries names them.
+INDEX_OLD_POSTS, INDEX_OLD_COMMENTS = (
+    JobKind(function.__name__, function, at_once=1, every=timedelta(minutes=10))
+    for function in (index_old_posts, index_old_comments)
+)

@@ -20,7 +20,7 @@ from blog.core.web.requests import requested_cursor
 from blog.models import Permission
 from blog.posts.viewer_state import state_of_list
 from blog.search.finding import Asked, Found, find, suggest, suggest_people
-from blog.search.queries import MOST_FOUND
+from blog.search.queries import LOOKED_THROUGH, MOST_FOUND
 from blog.search.schemas import SearchForm
 
 blueprint = Blueprint("search", __name__)
@@ -33,7 +33,7 @@ OF_THE_VIEWER = {"Cache-Control": "no-store"}
 @blueprint.get("/search")
 @quota(SEARCHING)
 async def search() -> ResponseReturnValue:
-    """Show the posts, people and tags that `?q=` finds, by `?sort=`.
+    """Show the posts, people and tags, or the comments, that `?q=` finds, by `?sort=`.
 
     The other fields of the form are ways to write an operator, and lead to the same search with
     that operator.
@@ -75,6 +75,7 @@ async def _page(form: SearchForm, found: Found | None, *, took_too_long: bool = 
         page=page,
         took_too_long=took_too_long,
         most_found=MOST_FOUND,
+        looked_through=LOOKED_THROUGH,
     )
 
 

@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -15,8 +15,10 @@ from blog.core.text.tags import fold_tag
 LONGEST = 1_000
 MOST_WORDS = 32
 
-# What every post has: the key of its author.
-EVERY_POST = "'@':*"
+# What every post and comment has: the key of its author.
+EVERYTHING = "'@':*"
+# How two words of a phrase follow each other.
+_NEXT_TO = re.compile(r"<(?:-|\d+)>")
 
 _QUOTATION_MARKS = str.maketrans(
     dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u00bb\u300c\u300d\uff02", '"')
@@ -46,7 +48,11 @@ class Question(NamedTuple):
     Attributes:
         words: what a post has to contain, folded; empty if that doesn't matter.
         without: what it must not contain.
-        keys: the keys that it has to have, or must not have (`blog.models.post_search`).
+        keys: the keys that it has to have, or must not have (`blog.models.search_index`).
+        loose: like `words`, wherever in the text the words of a phrase are; empty if that is the
+            same.
+        in_comments: whether comments are asked for, and not posts.
+        post_keys: the keys that the post of a comment has to have, or must not have.
         after: the earliest time of publication.
         before: the end of the time of publication.
         marked: the words to mark in the results.
@@ -58,6 +64,9 @@ class Question(NamedTuple):
     words: str = ""
     without: str = ""
     keys: str = ""
+    loose: str = ""
+    in_comments: bool = False
+    post_keys: str = ""
     after: datetime | None = None
     before: datetime | None = None
     marked: tuple[str, ...] = ()
@@ -119,6 +128,7 @@ class _Parsing:
         self._unwanted: list[list[str]] = []
         self._keys: list[tuple[str, bool]] = []
         self._times: dict[str, Any] = {}
+        self._in_comments = False
         self._room = MOST_WORDS
         self._is_cut = False
 
@@ -144,6 +154,8 @@ class _Parsing:
             self._keys.append((f"#{found}", is_wanted))
         elif name == "has" and value.lower() == "image":
             self._keys.append(("!image", is_wanted))
+        elif name == "in" and value.lower() == "comments" and is_wanted:
+            self._in_comments = True
         elif name in {"after", "before"} and is_wanted and (moment := start_of(value)):
             self._times[name] = moment
         else:
@@ -152,16 +164,28 @@ class _Parsing:
 
     def question(self, *, is_cut: bool) -> Question:
         alternatives = [terms for terms in self._alternatives if terms]
-        words = [word for terms in alternatives for term in terms for word in term]
-        keys = [f"{'' if is_wanted else '!'}'{key}'" for key, is_wanted in self._keys]
-        is_plain = not (self._keys or self._times or self._unwanted)
+        marked = [word for terms in alternatives for term in terms for word in term]
+        words = " | ".join(" & ".join(map(phrase, terms)) for terms in alternatives)
+        # The author of a comment is its own; tags and images are those of its post.
+        of_post = {key for key, _ in self._keys if self._in_comments and not key.startswith("@")}
+        keys = _query(each for each in self._keys if each[0] not in of_post)
+        is_plain = not (self._keys or self._times or self._unwanted or self._in_comments)
+        is_empty = not (marked or self._times or any(wanted for _, wanted in self._keys))
         return Question(
-            words=" | ".join(" & ".join(map(phrase, terms)) for terms in alternatives),
+            words=words,
             without=" | ".join(map(phrase, self._unwanted)),
-            keys=" & ".join(keys) or (EVERY_POST if self._times and not words else ""),
-            marked=tuple(dict.fromkeys(words)),
-            plain=tuple(dict.fromkeys(words)) if is_plain else (),
+            keys=keys or ("" if marked or is_empty else EVERYTHING),
+            loose=_NEXT_TO.sub("&", words) if _NEXT_TO.search(words) else "",
+            in_comments=self._in_comments,
+            post_keys=_query(each for each in self._keys if each[0] in of_post),
+            marked=tuple(dict.fromkeys(marked)),
+            plain=tuple(dict.fromkeys(marked)) if is_plain else (),
             is_cut=self._is_cut or is_cut,
-            is_empty=not (words or self._times or any(wanted for _, wanted in self._keys)),
+            is_empty=is_empty,
             **self._times,
         )
+
+
+def _query(keys: Iterable[tuple[str, bool]]) -> str:
+    """The keys that are wanted, and those that are not, in the syntax of `to_tsquery`."""
+    return " & ".join(f"{'' if is_wanted else '!'}'{key}'" for key, is_wanted in keys)

@@ -17,10 +17,11 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from blog.core.auth.viewer import ANONYMOUS
 from blog.core.text.tags import fold_tag
-from blog.models import Post, PostStatus, PostTag, Tag, User
+from blog.models import Comment, Post, PostStatus, PostTag, Tag, User
 from blog.models.account_deletion import not_deleted
 from blog.models.block import hidden_people
 from blog.models.tag import names_of_tags
@@ -52,6 +53,20 @@ _FOUND = (
     .join_from(Post.__table__, User.__table__, _USER.id == _POST.author_id)
     .where(_POST.id == any_(bindparam("ids", type_=ARRAY(BigInteger))))
 )  # fmt: skip
+_COMMENT = Comment.__table__.c
+_COMMENTS = (
+    select(
+        _COMMENT.id, func.left(_COMMENT.body_html, TEXT_LOOKED_THROUGH), _COMMENT.created_at,
+        _COMMENT.like_count, _POST.id, _POST.title, _POST.language,
+        _USER.id, _USER.username, func.coalesce(_USER.avatar, _USER.avatar_hash), _USER.name,
+    )
+    .join_from(Comment.__table__, Post.__table__, _POST.id == _COMMENT.post_id)
+    .join(User.__table__, _USER.id == _COMMENT.author_id)
+    .where(
+        _COMMENT.id == any_(bindparam("ids", type_=ARRAY(BigInteger))),
+        _COMMENT.disabled_at.is_(None), not_deleted(_USER.id), visible_to(ANONYMOUS, _POST),
+    )
+)  # fmt: skip
 _LISTED = _FOUND.where(visible_to(ANONYMOUS, _POST))
 _OWN = _FOUND.where(_POST.author_id == bindparam("viewer", type_=BigInteger))
 
@@ -76,6 +91,25 @@ class ShownPost(NamedTuple):
     moment: datetime
     like_count: int
     state: str
+    author: Author
+
+
+class ShownComment(NamedTuple):
+    """A comment among the results.
+
+    Attributes:
+        snippet: a part of its text, with its marks.
+        post_title: the title of its post; `None` for a note.
+        language: that of its post, if it is known.
+    """
+
+    id: int
+    snippet: Markup
+    moment: datetime
+    like_count: int
+    post_id: int
+    post_title: str | None
+    language: str | None
     author: Author
 
 
@@ -108,6 +142,23 @@ def _shown(row: Sequence[Any], marks: Marks) -> ShownPost:
     )  # fmt: skip
 
 
+async def shown_comments(
+    session: AsyncSession, ids: Sequence[int], marks: Marks
+) -> list[ShownComment]:
+    """Comments among the results, in the order of the ids: those that everybody can read."""
+    if not ids:
+        return []
+    rows = await session.execute(_COMMENTS, {"ids": list(ids)})
+    found = {row[0]: _shown_comment(tuple(row), marks) for row in rows}
+    return [found[id_] for id_ in ids if id_ in found]
+
+
+def _shown_comment(row: Sequence[Any], marks: Marks) -> ShownComment:
+    id_, html, moment, likes, post_id, title, language = row[:7]
+    shown = snippet(text_of(html), marks)
+    return ShownComment(id_, shown, moment, likes, post_id, title, language, Author._make(row[7:]))
+
+
 async def people(
     session: AsyncSession, question: Question, filtered_for: int = 0
 ) -> Sequence[User]:
@@ -136,22 +187,26 @@ async def people(
 
 async def tags(session: AsyncSession, question: Question, given: str) -> Sequence[str]:
     """Tags of posts that everybody may read: those that begin with what was typed, and those that
-    are one of its words."""
+    are one of its words, by their present and former names."""
     if not question.plain:
         return ()
     beginning = fold_tag(given.strip().lstrip("#"))
     is_meant: ColumnElement[bool] = Tag.folded.between(beginning, beginning + LAST_CHARACTER)
     is_meant |= Tag.folded.in_(question.plain)
+    # A merged or renamed tag is found by its former name, too.
+    shown = aliased(Tag)
     has_posts = (
         select(literal(1))
-        .where(PostTag.tag_id == Tag.id, PostTag.published_at.is_not(None))
+        .where(PostTag.tag_id == shown.id, PostTag.published_at.is_not(None))
         .where(not_deleted(PostTag.author_id))
         .exists()
     )
     names = (
-        select(Tag.name)
-        .where(is_meant, has_posts, Tag.blocked_at.is_(None))
-        .order_by(Tag.folded)
+        select(shown.name)
+        .join_from(Tag, shown, shown.id == func.coalesce(Tag.merged_into_id, Tag.id))
+        .where(is_meant, has_posts, shown.blocked_at.is_(None))
+        .group_by(shown.name, shown.folded)
+        .order_by(shown.folded)
         .limit(TAGS_SHOWN)
     )
     return (await session.scalars(names)).all()

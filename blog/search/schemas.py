@@ -21,13 +21,15 @@ class SearchForm(Schema):
     after: str = ""
     before: str = ""
     image: str = ""
+    comments: str = ""
 
     @property
     def operators(self) -> str:
         """The other fields as operators."""
         given = {name: getattr(self, name) for name in ("author", "tag", "after", "before")}
         operators = [f"{name}:{_quoted(value)}" for name, value in given.items() if value]
-        return " ".join([*operators, *(["has:image"] if self.image else [])])
+        operators += ["has:image"] * bool(self.image) + ["in:comments"] * bool(self.comments)
+        return " ".join(operators)
 
 
 def _quoted(value: str) -> str:

@@ -113,7 +113,10 @@ async def test_all_that_was_loaded_is_indexed(
     await load_into(app.database)
     missing = "SELECT id FROM posts WHERE id NOT IN (SELECT post_id FROM post_search)"
     assert await rows_of(app, missing) == []
-    index = f"SELECT indisvalid FROM pg_index WHERE indexrelid = '{indexing.WORDS}'::regclass"
+    missing = "SELECT id FROM comments WHERE id NOT IN (SELECT comment_id FROM comment_search)"
+    assert await rows_of(app, missing) == []
+    words = indexing.POSTS.words
+    index = f"SELECT indisvalid FROM pg_index WHERE indexrelid = '{words}'::regclass"
     assert await rows_of(app, index) == [(True,)]
     found = "SELECT post_id FROM post_search WHERE document @@ search_query('the', '', '') LIMIT 1"
     assert len(await rows_of(app, found)) == 1

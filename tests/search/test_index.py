@@ -12,7 +12,7 @@ from blog.core.clock import now
 from blog.core.text.search_words import folded_words, is_unspaced
 from blog.core.web.app import Broadside
 from blog.models import Job, Post, PostSearch, PostStatus, PostTag, User
-from blog.search.indexing import index_old_posts
+from blog.search.indexing import POSTS, index_old
 from blog.search.jobs import INDEX_OLD_POSTS
 from tests.jobs import at_work
 from tests.search.support import add_post, indexed
@@ -177,7 +177,7 @@ async def test_an_edit_while_old_posts_are_indexed_is_not_lost(
     await forget(db)
 
     async def index() -> list[int]:
-        return [last async for last in index_old_posts(app.database, batch=10)]
+        return [last async for last in index_old(app.database, POSTS, batch=10)]
 
     await db.execute(update(Post).where(Post.id == post.id).values(change))
     indexing = asyncio.create_task(index())

@@ -216,7 +216,7 @@ async def test_the_database_ends_a_search_that_takes_too_long(
 ) -> None:
     await add_post(db, susan, "boat")
     slow = text("SELECT pg_sleep(30), CAST(:words AS text)")
-    monkeypatch.setattr(queries, "_STATEMENTS", dict.fromkeys(queries.Sorting, slow))
+    monkeypatch.setattr(queries, "_STATEMENTS", dict.fromkeys(queries._STATEMENTS, slow))
     monkeypatch.setattr(queries, "_LIMITS", text("SET LOCAL statement_timeout = 50"))
     answer = await browser.get("/search?q=boat")
     assert answer.status_code == 503
@@ -300,13 +300,7 @@ async def test_common_words_are_found_among_the_newest_posts(
     numbers = {"MOST_FOUND": 10, "TRIED": 6, "COMMON": 3, "LOOKED_THROUGH": 20}
     for name, number in numbers.items():
         monkeypatch.setattr(queries, name, number)
-    statements = {
-        sorting: text(queries._matches(sorting, queries._NOT_DELETED)).bindparams(
-            *queries._TEXTS, *queries._TIMES, *queries._NUMBERS
-        )
-        for sorting in queries.Sorting
-    }
-    monkeypatch.setattr(queries, "_STATEMENTS", statements)
+    monkeypatch.setattr(queries, "_STATEMENTS", queries._statements())
     for age in range(40):
         words = ["boat"] + ["sail"] * (age % 2) + ["keel"] * (age > 30) + ["mast"] * (age < 5)
         await add_post(db, susan, f"{' '.join(words)} {age}", age=age)
@@ -314,6 +308,31 @@ async def test_common_words_are_found_among_the_newest_posts(
     for word, expected in ages.items():
         bodies = await found(browser, word, sort="date")
         assert [int(body.split()[-1]) for body in bodies] == list(expected), word
+
+
+async def test_a_phrase_of_common_words_is_looked_for_in_the_newest_posts_and_the_page_says_so(
+    browser: Browser, db: AsyncSession, susan: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise all posts with both words would be read, and the database would end the search."""
+    numbers = {"MOST_FOUND": 10, "TRIED": 6, "COMMON": 3, "LOOKED_THROUGH": 20}
+    for name, number in numbers.items():
+        monkeypatch.setattr(queries, name, number)
+        monkeypatch.setattr(f"blog.search.pages.{name}", number, raising=False)
+    monkeypatch.setattr(queries, "_STATEMENTS", queries._statements())
+    for age in range(40):
+        words = "sail boat" if age in {15, 35} else "boat and sail"
+        await add_post(db, susan, f"{words} {'keel' * (age == 35)} {age}", age=age)
+    for q, expected, is_partial in (
+        ('"sail boat"', [15], True),
+        ('"boat and"', [*range(10)], False),
+        ('"sail boat" keel', [35], False),
+        ('"sail boat" before:2020', [], False),
+    ):
+        answer = (await browser.get(API, params={"q": q, "sort": "date"})).json()
+        assert [int(post["body"].split()[-1]) for post in answer["posts"]] == expected, q
+        assert answer["partial"] == is_partial, q
+        page = (await browser.get("/search", params={"q": q, "sort": "date"})).text
+        assert ("in the newest 20 only" in page) == is_partial
 
 
 async def test_browsers_are_told_how_to_search_here(browser: Browser) -> None:

@@ -1,4 +1,4 @@
-"""The index of the search in posts."""
+"""The indexes of the search in posts and in comments."""
 
 from datetime import datetime
 from typing import Any
@@ -46,8 +46,42 @@ class PostSearch(Base):
     )
 
 
+class CommentSearch(Base):
+    """What of a comment is searched, kept by triggers of `comments`. A comment that is deleted or
+    disabled has no row.
+
+    `document` has the words of its text, and the key `@17` for its author. `listed_at` is when it
+    was written. Whether everybody may read it depends on the post, too.
+    """
+
+    __tablename__ = "comment_search"
+
+    comment_id: Mapped[int] = mapped_column(
+        ForeignKey("comments.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    post_id: Mapped[int]
+    author_id: Mapped[int]
+    listed_at: Mapped[datetime]
+    document: Mapped[Any] = mapped_column(TSVECTOR)
+
+    __table_args__ = (
+        Index(
+            "ix_comment_search_document",
+            "document",
+            postgresql_using="gin",
+            postgresql_with={"gin_pending_list_limit": 512},
+        ),
+        Index(
+            "ix_comment_search_listed",
+            "listed_at",
+            "comment_id",
+            postgresql_include=["author_id"],
+        ),
+    )
+
+
 class SearchConfiguration(Base):
-    """A text search configuration of PostgreSQL that some post was indexed with.
+    """A text search configuration of PostgreSQL that some post or comment was indexed with.
 
     What is searched for is looked up in each of them.
     """

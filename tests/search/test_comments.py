@@ -1,0 +1,185 @@
+"""Searching in comments."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.clock import now
+from blog.core.web.app import Broadside
+from blog.models import AccountDeletion, Block, Comment, CommentSearch, Job, Mute, Post, User
+from blog.search.jobs import INDEX_OLD_COMMENTS
+from tests.feeds.support import valid_atom, valid_json_feed
+from tests.jobs import at_work
+from tests.search.support import add_post
+from tests.servers import until
+from tests.support import Browser, NewUser, add_users
+
+API = "/api/v1/search/"
+
+
+async def add_comment(db: AsyncSession, post: Post, author: User, body: str, **more: Any) -> int:
+    html = f"<p>{body}</p>"
+    comment = Comment(
+        post_id=post.id, author_id=author.id, body=body, body_html=html, renderer_version=1, **more
+    )
+    db.add(comment)
+    await db.commit()
+    return comment.id
+
+
+async def found(browser: Browser, q: str, **arguments: str) -> list[str]:
+    """The bodies of the comments that the API finds, in their order."""
+    answer = await browser.get(API, params={"q": f"in:comments {q}", **arguments})
+    assert answer.status_code == 200, answer.text
+    resource = answer.json()
+    assert resource["count"] == len(resource["comments"])
+    assert resource["posts"] == resource["people"] == resource["tags"] == []
+    return [comment["body"] for comment in resource["comments"]]
+
+
+async def test_comments_are_found_by_their_words_authors_times_and_posts(
+    app: Broadside, browser: Browser, db: AsyncSession, susan: User
+) -> None:
+    nina = (await add_users(app, NewUser("nina")))["nina"]
+    boats = await add_post(db, susan, "Nothing here", title="Rowing", tags=("Boats",))
+    german = await add_post(db, nina, "![x](/media/x)", language="de")
+    old = datetime(2026, 1, 31, tzinfo=UTC)
+    await add_comment(db, boats, nina, "A red boat", created_at=old)
+    await add_comment(db, boats, susan, "The boats are red, see [here](https://e.org/secret)")
+    await add_comment(db, german, susan, "Alte Häuser und ein boat")
+    red, boats_, houses = "A red boat", "The boats are red", "Alte Häuser"
+    for q, expected in {
+        "boat": {red, boats_, houses}, '"red boat"': {red}, "boat -red": {houses},
+        "haus": {houses}, "secret": set(), "rowing": set(), "author:nina": {red},
+        "boat -author:nina": {boats_, houses}, "boat tag:boats": {red, boats_},
+        "boat -tag:boats": {houses}, "tag:boats author:susan": {boats_},
+        "before:2026-02": {red}, "boat after:2026-02": {boats_, houses}, "has:image": {houses},
+        "": set(), "-boat": set(), "IN:Comments boat or haus": {red, boats_, houses},
+    }.items():  # fmt: skip
+        bodies = {body.partition(",")[0].partition(" und")[0] for body in await found(browser, q)}
+        assert bodies == expected, q
+    assert (await browser.get(API, params={"q": "in:posts boat"})).json()["count"] == 0
+
+
+async def test_the_page_says_why_a_comment_was_found_and_leads_to_it(
+    browser: Browser, db: AsyncSession, susan: User
+) -> None:
+    post = await add_post(db, susan, "x", title="Row <b>")
+    first = await add_comment(db, post, susan, "x " * 300 + "A <i>red</i> boat")
+    await db.execute(update(Comment).values(body_html=f"<p>{'x ' * 300} A &lt;red&gt; boat</p>"))
+    await db.commit()
+    form = {"q": "boats", "comments": "true", "sort": "date"}
+    answer = await browser.get("/search", params=form)
+    assert answer.headers["location"] == "/search?q=boats+in:comments&sort=date"
+    page = (await browser.get(answer.headers["location"])).text
+    assert "A &lt;red&gt; <mark>boat</mark>" in page
+    assert f'href="/comment/{first}"' in page and "“<span>Row &lt;b&gt;</span>”" in page
+    assert "1 comment<" in page
+    page = (await browser.get("/search?q=in:comments ship")).text
+    assert "No comments found" in page
+
+
+async def test_results_in_comments_come_in_pages_and_as_feeds(
+    browser: Browser, db: AsyncSession, susan: User
+) -> None:
+    post = await add_post(db, susan, "x")
+    for number in range(12):
+        await add_comment(db, post, susan, f"boat {number}")
+    seen: list[str] = []
+    address: str | None = f"{API}?q=in:comments boat&sort=date&per_page=5"
+    while address:
+        answer = (await browser.get(address)).json()
+        seen += [comment["body"] for comment in answer["comments"]]
+        address = answer["next"]
+    assert seen == [f"boat {number}" for number in reversed(range(12))]
+    feed = valid_json_feed((await browser.get("/search/feed.json?q=in:comments boat")).content)
+    assert [item["content_html"] for item in feed["items"]][:2] == [
+        "<p>boat 11</p>", "<p>boat 10</p>",
+    ]  # fmt: skip
+    assert feed["next_url"]
+    valid_atom((await browser.get("/search/feed.atom?q=in:comments boat")).content)
+
+
+async def test_only_what_everybody_may_read_is_found_in_comments(
+    app: Broadside, browser: Browser, susans_browser: Browser, db: AsyncSession, susan: User
+) -> None:
+    people = await add_users(app, NewUser("nina"), NewUser("reader"), NewUser("max", "Moderator"))
+    nina, reader = people["nina"], people["reader"]
+    post = await add_post(db, susan, "x")
+    comment = await add_comment(db, post, nina, "boat")
+    async with Browser(app) as moderator, Browser(app) as readers:
+        await moderator.open_session("max")
+        await readers.open_session("reader")
+        everyone = (browser, susans_browser, moderator, readers)
+
+        async def finders() -> list[int]:
+            pages = [await each.get("/search?q=in:comments boat") for each in everyone]
+            return [page.text.count("<mark>boat</mark>") for page in pages]
+
+        async def change(row: Any, **values: Any) -> None:
+            await db.execute(update(row).values(values))
+            await db.commit()
+
+        assert await finders() == [1, 1, 1, 1]
+        disabled = {"disabled_at": now(), "disabled_reason": "x"}
+        shown = {"disabled_at": None, "disabled_reason": None}
+        for row, hides, shows in (
+            (Post, {"hidden_at": now()}, {"hidden_at": None}),
+            (Post, {"status": "draft"}, {"status": "published"}),
+            (Comment, disabled, shown),
+            (Comment, {"body": "ship"}, {"body": "boat"}),
+        ):
+            await change(row, **hides)
+            assert await finders() == [0, 0, 0, 0], hides
+            await change(row, **shows)
+            assert await finders() == [1, 1, 1, 1], shows
+        for hidden in (
+            Mute(user_id=reader.id, muted_id=nina.id), Block(user_id=reader.id, blocked_id=nina.id),
+            Block(user_id=nina.id, blocked_id=reader.id),
+        ):  # fmt: skip
+            db.add(hidden)
+            await db.commit()
+            assert await finders() == [1, 1, 1, 0]
+            await db.delete(hidden)
+            await db.commit()
+        await change(Comment, **Comment.REMOVED)
+        assert await finders() == [0, 0, 0, 0]
+        assert await db.scalar(select(func.count()).select_from(CommentSearch)) == 0
+        await add_comment(db, post, nina, "boat again", parent_id=comment)
+        assert await finders() == [1, 1, 1, 1]
+        db.add(AccountDeletion(user_id=nina.id))
+        await db.commit()
+        assert await finders() == [0, 0, 0, 0]
+
+
+async def test_comments_from_before_are_indexed_by_a_job_and_meanwhile_the_page_says_so(
+    app: Broadside, browser: Browser, db: AsyncSession, susan: User
+) -> None:
+    post = await add_post(db, susan, "boat")
+    for body in ("boat", "boats", "disabled"):
+        await add_comment(db, post, susan, body)
+    await db.execute(
+        update(Comment)
+        .where(Comment.body == "disabled")
+        .values(disabled_at=now(), disabled_reason="")
+    )
+    await db.execute(CommentSearch.__table__.delete())  # type: ignore[attr-defined]
+    db.add(Job(kind=INDEX_OLD_COMMENTS.name, payload={"after": 0}))
+    await db.commit()
+    note = "still being prepared for search"
+    for q in ("boat", "in:comments boat"):
+        assert note in (await browser.get("/search", params={"q": q})).text
+    assert (await browser.get(API, params={"q": "boat"})).json()["partial"] is True
+    await db.execute(Job.__table__.delete())  # type: ignore[attr-defined]
+    await db.commit()
+
+    async def is_done() -> bool:
+        return bool((await db.scalar(select(Job.payload)) or {}).get("done"))
+
+    async with at_work(app, INDEX_OLD_COMMENTS):
+        await until(is_done)
+    assert len(await found(browser, "boat")) == 2
+    assert await db.scalar(select(func.count()).select_from(CommentSearch)) == 2
+    assert note not in (await browser.get("/search?q=boat")).text
