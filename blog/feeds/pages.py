@@ -66,6 +66,7 @@ async def tag(tag: str, form: str) -> ResponseReturnValue:
         title=f"#{found.name} · {current_app.site.site_name}",
         page=tag_url(found.name, _external=True),
         since=(await this_site()).created_at,
+        is_pushed=True,
     )
     return await feed_of_posts(form, feed, page)
 

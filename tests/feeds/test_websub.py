@@ -68,6 +68,26 @@ async def test_the_hub_is_told_of_a_post_once_it_is_published(
         assert sent == [("hub.mode", "publish"), *(("hub.url", topic) for topic in TOPICS)]
 
 
+async def test_the_hub_is_told_of_a_post_with_tags_for_each_of_them(
+    pushing: Broadside, there: OtherSite, susan: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there.has("/hub", b"", status="204 No Content")
+    hub = f"http://photos.example:{there.port}/hub"
+    monkeypatch.setattr("blog.core.web.fetching.checked", lambda _url: hub)
+    async with Client(pushing, token=await add_token(pushing, susan)) as client:
+        await client.post("/posts/", json={"body": "x", "tags": ["Old ships", "C++"]})
+        await client.post("/posts/", json={"body": "y", "tags": ["c++"]})
+    await finish_jobs(pushing, "ping_hub")
+    sent = [parse_qsl(request.partition(b"\r\n\r\n")[2].decode()) for request in there.asked]
+    told = [dict(each)["hub.url"] for each in sent]
+    async with Browser(pushing) as browser:
+        assert len(told) == 3
+        for tag in ("old ships", "c++"):
+            answer = await browser.get(f"/tag/{tag}/feed.json")
+            own = answer.headers["link"].partition('>; rel="self"')[0].rpartition("<")[2]
+            assert own in told
+
+
 async def test_a_hub_that_does_not_answer_is_asked_again_later(
     pushing: Broadside, there: OtherSite, susan: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
