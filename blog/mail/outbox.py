@@ -1,6 +1,7 @@
 """Add messages to the outbox, in the transaction of the change that they are about."""
 
 import unicodedata
+from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -30,7 +31,7 @@ OWN_LIMITS = {
     # From one author to one address.
     "confirm_subscription": Quota("mails to confirm a subscription", 1, 86_400),
     "notification": Quota("mails about notifications", 20, 3600),
-    "digest": Quota("digests", 3, 86_400),
+    "digest": Quota("digests", 10, 86_400),
     "new_post": Quota("mails about new posts", 24, 86_400),
 }
 
@@ -38,7 +39,8 @@ OWN_LIMITS = {
 async def put(
     session: AsyncSession, *, to: str, message: str, about: str = "",
     mailing_list: MailingList | None = None, thread: Thread | None = None,
-    post_id: int | None = None, comment_id: int | None = None, **context: object,
+    post_id: int | None = None, comment_id: int | None = None,
+    notification_items: Sequence[int] | None = None, **context: object,
 ) -> Email | None:  # fmt: skip
     """Add a message in the caller's transaction; it is sent after the commit, or never.
 
@@ -53,6 +55,8 @@ async def put(
         thread: its place among other messages, if it has one.
         post_id, comment_id: what it is about, if it must not be sent once not everybody can read
             that.
+        notification_items: the ids of what it notifies of, if it must not be sent once one of them
+            was taken back.
         context: the variables of the templates.
 
     Returns:
@@ -86,6 +90,7 @@ async def put(
         headers=headers or None,
         post_id=post_id,
         comment_id=comment_id,
+        notification_items=None if notification_items is None else list(notification_items),
     )
     session.add(email)
     await session.execute(select(func.pg_notify(CHANNEL, "")))

@@ -35,9 +35,18 @@ from blog.core.db.database import Database
 from blog.core.db.deleting import BATCH, deleted
 from blog.core.jobs.backoff import JITTER
 from blog.core.jobs.kinds import PAUSES
-from blog.models import Comment, Email, EmailState, Post, RefusedAddress
+from blog.models import (
+    Comment,
+    Email,
+    EmailState,
+    MailPreference,
+    NotificationItem,
+    Post,
+    RefusedAddress,
+)
 from blog.models.account_deletion import not_deleted
 from blog.models.email import WAITING
+from blog.models.notification import NotificationMail
 from blog.models.post import is_public
 
 KEPT_FOR = timedelta(days=30)
@@ -45,6 +54,8 @@ REFUSALS_KEPT_FOR = timedelta(days=180)
 # Shorter than a day, because a digest comes every day at about the same time.
 BETWEEN_REFUSALS = timedelta(hours=20)
 LONGEST_ERROR = 1000
+# The purpose of a message.
+DIGEST = "digest"
 
 
 @dataclass(frozen=True)
@@ -96,12 +107,13 @@ async def claim(database: Database, size: int, lease: float) -> Batch | None:
 
 
 async def withdraw(database: Database, batch: Batch) -> Batch:
-    """Delete the messages about posts and comments that not everybody can read any more.
+    """Delete the messages about posts and comments that not everybody can read any more, and those
+    about notifications that were taken back. What else a digest has told of waits for another one.
 
     Returns:
         The others.
     """
-    if all(email.post_id is None for email in batch.emails):
+    if all(email.post_id is None and email.notification_items is None for email in batch.emails):
         return batch
     values = {"ids": [email.id for email in batch.emails], "lease_end": batch.lease_end}
     async with _autocommit(database).connect() as connection:
@@ -186,7 +198,8 @@ _NO_RECIPIENT = (
         where=RefusedAddress.refused_at < func.now() - literal(BETWEEN_REFUSALS),
     )
 )
-_WITHDRAWN = (
+_item_id = func.unnest(Email.notification_items).column_valued("item_id")
+_withdrawn = (
     delete(Email)
     .where(
         _CLAIMED,
@@ -204,10 +217,32 @@ _WITHDRAWN = (
                     Comment.author_id.is_not(None), not_deleted(Comment.author_id),
                 ),
             ),
+            select(_item_id)
+            .where(~exists().where(NotificationItem.id == _item_id))
+            .correlate(Email)
+            .exists(),
         ),
     )
-    .returning(Email.id)
+    .returning(Email.id, Email.purpose, Email.notification_items)
+    .cte("withdrawn")
 )  # fmt: skip
+_waiting = (
+    update(NotificationItem)
+    .where(
+        NotificationItem.id == any_(_withdrawn.c.notification_items),
+        _withdrawn.c.purpose == DIGEST,
+    )
+    .values(mail=NotificationMail.DIGEST)
+    .returning(NotificationItem.user_id)
+    .cte("waiting")
+)
+_due = (
+    update(MailPreference)
+    .where(MailPreference.user_id.in_(select(_waiting.c.user_id)))
+    .values(digest_due_at=func.least(MailPreference.digest_due_at, func.now()))
+    .cte("due")
+)
+_WITHDRAWN = select(_withdrawn.c.id).add_cte(_waiting, _due)
 _PAUSE = case(
     {attempts: pause.total_seconds() for attempts, pause in enumerate(PAUSES)},
     value=Email.attempts,

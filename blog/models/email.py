@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Index, Integer, String, Text, Uuid, text
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Index, Integer, String, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -46,6 +46,8 @@ class Email(Base):
     # What it is about, if it must not be sent any more once not everybody can read that.
     post_id: Mapped[int | None]
     comment_id: Mapped[int | None]
+    # What it notifies of, if it must not be sent any more once one of them was taken back.
+    notification_items: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))
     state: Mapped[EmailState] = mapped_column(String(8), default=EmailState.QUEUED)
     created_at: Mapped[CreatedAt]
     due_at: Mapped[CreatedAt]

@@ -22,6 +22,7 @@ from blog.models.notification import MOST_UNREAD
 from blog.notifications import queries, service
 from blog.notifications.queries import IS_GONE, MOST_ACTORS, MOST_COUNTED, Line
 from blog.notifications.wording import address, sentence
+from blog.reactions.policies import shows_like_counts
 
 blueprint = Resource("notifications", __name__, "What you are notified of.")
 
@@ -111,7 +112,7 @@ def resource(line: Line, to: Links, username: str) -> NotificationResource:
         url=to.notification(line.id),
         id=line.id,
         kind=line.kind,
-        text=sentence(line),
+        text=sentence(line, counts_likes=shows_like_counts()),
         actors=[actor.username for actor in line.actors],
         count=line.count,
         html_url=current_app.settings.base_url.rstrip("/") + address(line, username),

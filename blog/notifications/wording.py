@@ -10,8 +10,15 @@ Kind = NotificationKind
 FAILED = {ExportState.FAILED, ImportState.FAILED}
 
 
-def sentence(line: Line) -> str:
-    """What a line says, as plain text: "nina and 12 others liked “Title”"."""
+def sentence(line: Line, *, counts_likes: bool = True) -> str:
+    """What a line says, as plain text: "nina and 12 others liked “Title”".
+
+    Args:
+        line: the line.
+        counts_likes: whether it says how many people like something.
+    """
+    if line.kind == Kind.LIKE:
+        return _like(line, counts_likes)
     return _SENTENCES[line.kind](line)
 
 
@@ -59,11 +66,13 @@ def _titled(post: OnPost | None, untitled: str) -> str:
     return f"“{post.title}”" if post and post.title else untitled
 
 
-def _who(line: Line) -> str:
+def _who(line: Line, is_counted: bool = True) -> str:
     """Those who did it. Each item of likes and follows is by somebody else, so the others can be
     counted."""
     names = [actor.name or actor.username for actor in line.actors]
     if line.kind in {Kind.LIKE, Kind.FOLLOW} and line.count > len(names):
+        if not is_counted:
+            return f"{names[0]} and others"
         more = f"{line.count - 1:,}{'+' if line.count == MOST_COUNTED else ''}"
         return f"{names[0]} and {more} others"
     if line.has_others:
@@ -93,10 +102,11 @@ def _mention(line: Line) -> str:
     return f"{_who(line)} mentioned you in {place_in_post}{where}"
 
 
-def _like(line: Line) -> str:
+def _like(line: Line, is_counted: bool) -> str:
+    who = _who(line, is_counted)
     if line.comment_id is not None:
-        return f"{_who(line)} liked your comment on {_titled(line.newest.post, 'a post')}"
-    return f"{_who(line)} liked {_titled(line.subject, 'your post')}"
+        return f"{who} liked your comment on {_titled(line.newest.post, 'a post')}"
+    return f"{who} liked {_titled(line.subject, 'your post')}"
 
 
 def _follow(line: Line) -> str:
@@ -138,7 +148,6 @@ _SENTENCES = {
     Kind.COMMENT: _comment,
     Kind.REPLY: _reply,
     Kind.MENTION: _mention,
-    Kind.LIKE: _like,
     Kind.FOLLOW: _follow,
     Kind.POST: _post,
     Kind.MODERATION: _moderation,

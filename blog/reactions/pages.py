@@ -26,13 +26,6 @@ for policy in POLICIES:
 PEOPLE_PER_PAGE = 50
 
 
-@blueprint.app_template_global()
-def shows_like_counts() -> bool:
-    """Whether the viewer wants to see how many people like something."""
-    account = current_viewer().account
-    return account is None or not account.hides_like_counts
-
-
 @blueprint.post("/post/<id:post_id>/like")
 @quota(REACTING)
 @permission_required(Permission.COMMENT)

@@ -1,5 +1,6 @@
-"""Permissions for likes and bookmarks."""
+"""Permissions for likes and bookmarks, and what a viewer wants to see of them."""
 
+from blog.core.auth.identity import current_viewer
 from blog.core.auth.viewer import Viewer
 from blog.models import Comment, Permission, Post
 from blog.posts.lists import ListedPost
@@ -15,4 +16,10 @@ def may_like_comment(viewer: Viewer, comment: Comment, post: Post | ListedPost) 
     return not comment.is_disabled and may_react_to_post(viewer, post)
 
 
-POLICIES = (may_react_to_post, may_like_comment)
+def shows_like_counts() -> bool:
+    """Whether the viewer of this request wants to see how many people like something."""
+    account = current_viewer().account
+    return account is None or not account.hides_like_counts
+
+
+POLICIES = (may_react_to_post, may_like_comment, shows_like_counts)

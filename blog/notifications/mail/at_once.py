@@ -38,12 +38,14 @@ class Recipient(NamedTuple):
 
     Attributes:
         choices: those of their `MailPreference`.
+        counts_likes: whether they want to know how many people like something.
     """
 
     id: int
     username: str
     email: str
     choices: Mapping[str, str]
+    counts_likes: bool
 
 
 async def sort_new(session: AsyncSession, links: LinkSigner, namespace: UUID) -> int:
@@ -84,7 +86,7 @@ async def recipients_of(session: AsyncSession, user_ids: Iterable[int]) -> dict[
     """Those of some users who may be sent mails: their address is theirs, and accepts them."""
     refuses = exists().where(RefusedAddress.address == User.email, is_stopped())
     rows = await session.execute(
-        select(User.id, User.username, User.email, MailPreference.choices)
+        select(User.id, User.username, User.email, MailPreference.choices, User.hides_like_counts)
         .outerjoin(MailPreference, MailPreference.user_id == User.id)
         .where(
             User.id.in_(user_ids),
@@ -94,7 +96,12 @@ async def recipients_of(session: AsyncSession, user_ids: Iterable[int]) -> dict[
             ~refuses,
         )
     )
-    return {row.id: Recipient(row.id, row.username, row.email, row.choices or {}) for row in rows}
+    return {
+        row.id: Recipient(
+            row.id, row.username, row.email, row.choices or {}, not row.hides_like_counts
+        )
+        for row in rows
+    }
 
 
 async def _sent_lately(session: AsyncSession, recipients: Iterable[Recipient]) -> Counter[str]:
@@ -122,7 +129,7 @@ async def _mail(
         link=link_to(new.line, recipient.username),
         mailing_list=notification_list(recipient.id, new.kind, links),
         thread=new.thread(namespace), post_id=new.post and new.post.id,
-        comment_id=new.line.newest.comment_id,
+        comment_id=new.line.newest.comment_id, notification_items=[new.id],
     )  # fmt: skip
     return mail is not None
 

@@ -67,13 +67,23 @@ async def _send(
     # Some may have been waiting when they chose not to get their kind any more.
     kinds = [kind for kind in DEFAULTS if choice_of(recipient.choices, kind) != MailChoice.NEVER]
     waiting = await waiting_lines(session, recipient.id, kinds, MOST_LINES + 1)
-    lines = [(sentence(line), link_to(line, recipient.username)) for line in waiting]
+    lines = [
+        (
+            sentence(line, counts_likes=recipient.counts_likes),
+            link_to(line, recipient.username),
+        )
+        for line in waiting
+    ]
     if not lines:
         return False
+    told = select(NotificationItem.id).where(
+        NotificationItem.user_id == recipient.id, WAITS_FOR_DIGEST
+    )
     await outbox.put(
         session, to=recipient.email, message="digest", username=recipient.username,
         lines=lines[:MOST_LINES], has_more=len(lines) > MOST_LINES, period=preference.digest,
         headline=shortened(lines[0][0], LONGEST_SUBJECT), link=external_url("notifications.index"),
         mailing_list=notification_list(recipient.id, None, links),
+        notification_items=(await session.scalars(told)).all(),
     )  # fmt: skip
     return True

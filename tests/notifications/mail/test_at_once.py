@@ -16,7 +16,7 @@ from tests.mail.smtp import Inbox
 from tests.notifications.mail.support import choose, mail_all
 from tests.notifications.support import Person, people
 from tests.servers import until
-from tests.support import Browser
+from tests.support import Browser, outbox
 
 
 @pytest.fixture
@@ -156,3 +156,24 @@ async def test_the_longest_name_and_title_fit_into_a_subject(
     (mail,) = await mail_all(app)
     assert mail.subject.startswith(f"[Broadside] {'R' * 64} liked “TTT")
     assert "T" * 200 in mail.text
+
+
+@pytest.mark.parametrize("reason", ["mute", "block", "delete"])
+async def test_a_queued_mail_is_not_sent_once_its_notification_was_taken_back(
+    app: Broadside, both: dict[str, Person], working: Working, inbox: Inbox, reason: str
+) -> None:
+    nina, robin = both["nina"], both["robin"]
+    post_id = await nina.write_post()
+    comment = await robin.comment(post_id)
+    (mail,) = await mail_all(app)
+    if reason == "delete":
+        await robin.delete(f"/comments/{comment}")
+    else:
+        await nina.put(f"/users/robin/{reason}")
+
+    async def is_withdrawn() -> bool:
+        return mail.id not in {each.id for each in await outbox(app)}
+
+    async with working():
+        await until(is_withdrawn)
+    assert inbox.envelopes == []

@@ -12,9 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.web.app import Broadside
 from blog.models import MailPreference
 from blog.notifications.mail import digests
+from tests.mail.conftest import Working
+from tests.mail.smtp import Inbox
 from tests.notifications.mail.support import at, choose, mail_all
 from tests.notifications.support import Person, people
-from tests.support import Browser
+from tests.servers import until
+from tests.support import Browser, outbox
 
 
 @pytest.fixture
@@ -157,3 +160,49 @@ async def test_what_waits_is_not_mailed_once_its_kind_is_not_wanted(
     (digest,) = await mail_all(app, tomorrow())
     assert "robin started following you" in digest.text
     assert "Trams" not in digest.text
+
+
+async def test_a_digest_that_waits_to_be_sent_is_replaced_when_something_in_it_is_gone(
+    app: Broadside, crowd: dict[str, Person], working: Working, inbox: Inbox
+) -> None:
+    nina, robin, bob, carla, _ = crowd.values()
+    trams, buses = await nina.write_post("Trams"), await nina.write_post("Buses")
+    await like(trams, robin, bob)
+    await like(buses, carla)
+    await mail_all(app)
+    (first,) = await mail_all(app, tomorrow())
+    await nina.put("/users/carla/block")
+
+    async def is_withdrawn() -> bool:
+        return first.id not in {each.id for each in await outbox(app)}
+
+    async with working():
+        await until(is_withdrawn)
+        assert inbox.envelopes == []
+        (second,) = await mail_all(app, tomorrow())
+        (message,) = await inbox.holds(1)
+    assert message["Message-ID"].startswith(f"<{second.message_id}@")
+    body = message.get_body(("plain",))
+    assert body is not None
+    assert "bob and robin liked “Trams”" in body.get_content()
+    assert "Buses" not in body.get_content()
+    assert [each.id for each in await mail_all(app, tomorrow(2))] == [second.id], "nothing is new"
+
+
+async def test_who_hides_like_counts_reads_of_no_number(
+    app: Broadside, crowd: dict[str, Person]
+) -> None:
+    nina, *others = crowd.values()
+    post_id = await nina.write_post("Trams")
+    await like(post_id, *others)
+    async with Browser(app) as browser:
+        await browser.open_session("nina")
+        choice = {"theme": "system", "hides_like_counts": "true"}
+        await browser.submit("/appearance", choice, page="/appearance")
+        page = (await browser.get("/notifications")).text
+    told = "dan and others liked “Trams”"
+    assert told in page and "3 others" not in page
+    assert await nina.texts() == [told]
+    await mail_all(app)
+    (mail,) = await mail_all(app, tomorrow())
+    assert told in mail.text and "3 others" not in mail.text + mail.html
