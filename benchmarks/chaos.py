@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.live.chaos import VICTIMS, run_chaos
+from tests.live.chaos import VICTIMS, WRITERS, run_chaos
 
 
 async def main(rounds: int = 20) -> None:
@@ -34,6 +34,10 @@ async def main(rounds: int = 20) -> None:
         f"{answers} requests: {promises.statuses[0]} without an answer, "
         f"{promises.statuses[503]} with 503, {len(promises.failures)} with 500; "
         f"in the end {len(figures.bad_pages)} pages did not come"
+    )
+    print(
+        f"{len(figures.notices)} comments were not notified of and logged exactly once; "
+        f"{len(figures.unheard)} of {WRITERS} streams did not tell of all in the end"
     )
     print(f"{sum(figures.wrong_counts.values())} counts are wrong")
     print(

@@ -3,11 +3,13 @@ post, and the form for a comment."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from sqlalchemy import ARRAY, BigInteger, any_, bindparam, literal_column, select, union_all
+from sqlalchemy import ARRAY, BigInteger, any_, bindparam, func, literal_column, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.comments.policies import may_comment
+from blog.comments.queries import is_listed
 from blog.comments.replies import parent_of_reply
 from blog.comments.schemas import CommentForm
 from blog.comments.threads import Sort, Threads, threads_page
@@ -16,6 +18,7 @@ from blog.core.db.pagination import CursorRequest, PageRequest
 from blog.core.web.app import read
 from blog.core.web.forms import Form
 from blog.models import Comment, CommentLike, Follow, Post
+from blog.models.block import hidden_people
 from blog.posts.viewer_state import PARTS, VIEWER, ViewerState, state_of
 from blog.users.blocking import NOBODY, ShutOut, shut_out_by_viewer
 
@@ -29,6 +32,20 @@ _FOLLOWED = select(literal_column("'followed by'"), _FOLLOW.follower_id).where(
     _FOLLOW.follower_id == bindparam("author", type_=BigInteger), _FOLLOW.followed_id == VIEWER
 )
 _STATE = union_all(*PARTS, _LIKED_COMMENTS, _FOLLOWED)
+HIDDEN = "hidden comments"
+_STATE_WITH_HIDDEN = union_all(
+    *PARTS, _LIKED_COMMENTS, _FOLLOWED,
+    select(literal_column(f"'{HIDDEN}'"), func.count()).where(
+        Comment.post_id == bindparam("post", type_=BigInteger), is_listed(),
+        Comment.author_id.in_(hidden_people(VIEWER)),
+    ),
+)  # fmt: skip
+
+
+class _About(NamedTuple):
+    post_id: int
+    author_id: int
+    comment_ids: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -43,6 +60,7 @@ class Conversation:
         state: what the viewer has done with the post; `None` if they are not logged in.
         liked: the ids of the comments on the page that they like.
         shut_out: whom of the authors of the post and of the comments they have muted or blocked.
+        hidden: how many comments on the post are by people whom they don't want to hear of.
     """
 
     threads: Threads
@@ -52,6 +70,7 @@ class Conversation:
     state: ViewerState | None = None
     liked: frozenset[int] = frozenset()
     shut_out: ShutOut = NOBODY
+    hidden: int = 0
 
 
 async def conversation(
@@ -75,25 +94,30 @@ async def conversation(
     if not viewer.id:
         return Conversation(threads, form)
     ids = tuple(found.comment.id for found in threads.page.rows)
-    rows = await read(_viewer_state, viewer.id, post.id, post.author_id, ids)
+    about = _About(post.id, post.author_id, ids)
+    rows = await read(_viewer_state, viewer.id, about, bool(viewer.filtered_for))
     is_followed = any(what == "followed by" for what, _ in rows)
     may = may_comment(viewer, post, is_followed=is_followed)
     parent = await parent_of_reply(form, post) if may else None
     outside = await shut_out_by_viewer(
         (post.author_id, *(found.comment.author_id for found in threads.page.rows))
     )
-    return Conversation(threads, form, may, parent, state_of(rows), liked_comments(rows), outside)
+    hidden = next((number for what, number in rows if what == HIDDEN), 0)
+    return Conversation(
+        threads, form, may, parent, state_of(rows), liked_comments(rows), outside, hidden
+    )
 
 
 async def _viewer_state(
-    session: AsyncSession, viewer_id: int, post_id: int, author_id: int, comment_ids: Sequence[int]
+    session: AsyncSession, viewer_id: int, about: _About, hides_people: bool
 ) -> Sequence[tuple[str, int]]:
-    """What a user has done with a post, which of these comments they like, and whether the author
-    of the post follows them."""
+    """What a user has done with a post, which of these comments they like, whether the author of
+    the post follows them, and how many comments are by people whom they don't want to hear of."""
     values = {
-        "viewer": viewer_id, "ids": [post_id], "author": author_id, "comments": list(comment_ids),
+        "viewer": viewer_id, "ids": [about.post_id], "post": about.post_id,
+        "author": about.author_id, "comments": list(about.comment_ids),
     }  # fmt: skip
-    return (await session.execute(_STATE, values)).all()
+    return (await session.execute(_STATE_WITH_HIDDEN if hides_people else _STATE, values)).all()
 
 
 def liked_comments(rows: Sequence[tuple[str, int]]) -> frozenset[int]:

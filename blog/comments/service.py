@@ -106,8 +106,8 @@ async def edit_comment(
     Raises:
         NotFoundError: the comment does not exist (any more).
         GoneError: its post is hidden.
-        ForbiddenError: it is another user's, or the editor or the author of the post has blocked
-            the other.
+        ForbiddenError: it is another user's, or the editor and the author of the post, or of the
+            comment that it replies to, have blocked the other.
         InvalidFieldsError: the 15 minutes for edits are over.
     """
     comment = await session.scalar(
@@ -123,7 +123,10 @@ async def edit_comment(
         raise ForbiddenError
     if not may_edit_comment(editor, comment, comment.post):
         raise InvalidFieldsError({"": NOT_EDITABLE})
-    await refuse_blocked(session, editor, comment.post.author_id, NOT_POSSIBLE)
+    if editor.filtered_for:
+        (people,) = await queries.answered(session, [(comment.post_id, comment.parent_id)])
+        for other_id in people:
+            await refuse_blocked(session, editor, other_id, NOT_POSSIBLE)
     if comment.body != form.body:
         before = comment.body_html
         old = WrittenText(before, comment_id=comment.id)

@@ -29,6 +29,13 @@ _MAY_COMMENT = """(
         WHERE follower_id = post.author_id AND followed_id = given.author_id
     )
 )"""
+# Comments of an account that is being deleted are counted until they are gone, but not listed.
+_OF_DELETED = """(
+    CASE WHEN EXISTS (SELECT FROM account_deletions) THEN (
+        SELECT count(*) FROM comments JOIN account_deletions ON user_id = author_id
+        WHERE post_id = posts.id
+    ) ELSE 0 END
+)"""
 _EVENT = {
     "comment_id": "id", "post_id": "post_id", "author_id": "author_id", "parent_id": "parent_id",
 }  # fmt: skip
@@ -39,7 +46,8 @@ _EVENT = {
 # first, too. Then the comments that are replied to are locked, and read as they are now.
 _PUBLISH = text(f"""
     WITH post AS MATERIALIZED (
-        SELECT id, slug, comment_count, author_id, comments_limited FROM posts
+        SELECT id, slug, comment_count - {_OF_DELETED} AS comment_count, author_id, comments_limited
+        FROM posts
         WHERE id = ANY(CAST(:posts AS bigint[])) AND comments_open AND {_IS_SHOWN}
         ORDER BY id FOR NO KEY UPDATE
     ), parent AS MATERIALIZED (

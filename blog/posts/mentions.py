@@ -9,11 +9,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import ARRAY, BigInteger, Text, bindparam, text
+from sqlalchemy import ARRAY, BigInteger, Boolean, Text, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.events.handlers import record
-from blog.core.text.syntax.mentions import mentioned_in
+from blog.core.text.syntax.mentions import addressed_in, mentioned_in
 from blog.posts.events import PeopleMentioned
 
 MOST_TOLD = 10
@@ -23,9 +23,9 @@ _IS_DELETED = "users.id = ANY (ARRAY(SELECT user_id FROM account_deletions))"
 _NOTE = text(f"""
     INSERT INTO mentions (post_id, comment_id, user_id, told)
     SELECT posts.id, given.comment_id, users.id,
-        CASE WHEN :are_old AND posts.status = 'published' THEN false END
-    FROM unnest(:posts, :comments, :names) WITH ORDINALITY
-        AS given (post_id, comment_id, name, place)
+        CASE WHEN NOT addresses OR :are_old AND posts.status = 'published' THEN false END
+    FROM unnest(:posts, :comments, :names, :addressing) WITH ORDINALITY
+        AS given (post_id, comment_id, name, addresses, place)
     LEFT JOIN comments ON comments.id = given.comment_id
     JOIN posts ON posts.id = coalesce(given.post_id, comments.post_id)
     JOIN users ON lower(users.username) = given.name AND NOT {_IS_DELETED}
@@ -35,7 +35,14 @@ _NOTE = text(f"""
     bindparam("posts", type_=_IDS),
     bindparam("comments", type_=_IDS),
     bindparam("names", type_=ARRAY(Text)),
+    bindparam("addressing", type_=ARRAY(Boolean)),
 )
+# Who was only quoted so far, or whose mention had been taken out again.
+_ADDRESS = text("""
+    UPDATE mentions SET told = NULL
+    WHERE post_id = :post AND comment_id IS NOT DISTINCT FROM :comment AND NOT told
+        AND user_id IN (SELECT id FROM users WHERE lower(username) = ANY(:names))
+""").bindparams(bindparam("comment", type_=BigInteger), bindparam("names", type_=ARRAY(Text)))
 _FORGET = text("""
     DELETE FROM mentions
     WHERE post_id = :post AND comment_id IS NOT DISTINCT FROM :comment AND told IS NULL
@@ -81,19 +88,26 @@ class WrittenText(NamedTuple):
 async def note_mentions(
     session: AsyncSession, texts: Sequence[WrittenText], *, are_old: bool = False
 ) -> None:
-    """Note whom texts mention.
+    """Note whom texts mention. Nobody is told of what only quotes them.
 
     Args:
         are_old: whether nobody is told of those who can be read already.
     """
-    found = [(each, name) for each in texts for name in mentioned_in(each.html)]
+    found = [
+        (each, name, name in addressed)
+        for each in texts
+        if (names := mentioned_in(each.html))
+        for addressed in [set(addressed_in(each.html))]
+        for name in names
+    ]
     if found:
         await session.execute(
             _NOTE,
             {
-                "posts": [each.post_id for each, _ in found],
-                "comments": [each.comment_id for each, _ in found],
-                "names": [name for _, name in found],
+                "posts": [each.post_id for each, _, _ in found],
+                "comments": [each.comment_id for each, _, _ in found],
+                "names": [name for _, name, _ in found],
+                "addressing": [addresses for _, _, addresses in found],
                 "are_old": are_old,
             },
         )
@@ -112,6 +126,9 @@ async def replace_mentions(
     if old.difference(new):
         parameters = {"post": post_id, "comment": comment_id, "names": new}
         await session.execute(_FORGET, parameters)
+    if added := set(addressed_in(after)).difference(addressed_in(before)):
+        parameters = {"post": post_id, "comment": comment_id, "names": sorted(added)}
+        await session.execute(_ADDRESS, parameters)
     if set(new) != old:
         of_comment = {"post_id": None if comment_id else post_id, "comment_id": comment_id}
         await note_mentions(session, [WrittenText(after, **of_comment)])

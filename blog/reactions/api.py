@@ -1,14 +1,14 @@
 """Likes and bookmarks in the JSON API."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, Field
 from quart import Response, request
 from quart_schema import document_response
 
 from blog.comments.reading import readable_comment
-from blog.core.api.bodies import validate_optional_json
+from blog.core.api.bodies import validate_json, validate_optional_json
 from blog.core.api.collections import (
     Collection,
     CursorQuery,
@@ -18,19 +18,21 @@ from blog.core.api.collections import (
     requested_cursor,
     requested_page,
 )
-from blog.core.api.links import EXAMPLE_ROOT, Links, Url
+from blog.core.api.links import EXAMPLE_ROOT, Links, Url, links
 from blog.core.api.operations import Resource, requires_scope
 from blog.core.api.problems import Problem
-from blog.core.api.responses import NoContent, no_content
+from blog.core.api.responses import NoContent, json_response, no_content
 from blog.core.auth.identity import current_viewer, required_account, required_viewer
 from blog.core.auth.permissions import permission_required
+from blog.core.errors import NotFoundError
 from blog.core.text.validation import with_example
 from blog.core.web.app import current_app, db, read, writes
 from blog.models import Permission, Scope
 from blog.posts.api import readable_post
 from blog.reactions import queries, service
-from blog.reactions.queries import Kept
-from blog.reactions.schemas import BookmarkChange
+from blog.reactions.folders import delete_folder, rename_folder
+from blog.reactions.queries import Folder, Kept
+from blog.reactions.schemas import BookmarkChange, FolderUpdate
 from blog.users.api import UserList, resource
 
 blueprint = Resource("reactions", __name__, "Likes and bookmarks.")
@@ -68,6 +70,32 @@ class BookmarkList(Collection):
     model_config = with_example(list_example("bookmarks", EXAMPLE))
 
     bookmarks: list[BookmarkResource]
+
+
+EXAMPLE_OF_FOLDER = {
+    "url": f"{EXAMPLE_ROOT}/bookmarks/folders/3",
+    "id": 3,
+    "name": "Recipes",
+}
+
+
+class FolderResource(BaseModel):
+    """A folder of your bookmarks."""
+
+    model_config = with_example(EXAMPLE_OF_FOLDER)
+    PATH_PARAMETER: ClassVar = "folder_id"
+
+    url: Url
+    id: int
+    name: str
+
+
+class FolderList(Collection):
+    """The folders of your bookmarks, by their names."""
+
+    model_config = with_example(list_example("folders", EXAMPLE_OF_FOLDER))
+
+    folders: list[FolderResource]
 
 
 class BookmarkQuery(CursorQuery):
@@ -183,3 +211,61 @@ async def list_bookmarks() -> Response:
         )
 
     return await list_response(BookmarkList, found.page, resource_of, also={"folder": name})
+
+
+@blueprint.get("/bookmarks/folders/")
+@requires_scope(Scope.READ)
+@document_response(FolderList)
+async def list_bookmark_folders() -> Response:
+    """List the folders of your bookmarks, by their names.
+
+    A folder is added by a bookmark that goes into it.
+    """
+    found, to = await read(queries.folders_of, required_account().id), links()
+    folders = [folder_resource(folder, to) for folder in found]
+    return json_response(FolderList(prev=None, next=None, count=len(found), folders=folders))
+
+
+@blueprint.get("/bookmarks/folders/<id:folder_id>")
+@requires_scope(Scope.READ)
+@document_response(FolderResource)
+async def get_bookmark_folder(folder_id: int) -> Response:
+    """Get a folder of your bookmarks."""
+    return json_response(await _folder(folder_id))
+
+
+@blueprint.patch("/bookmarks/folders/<id:folder_id>")
+@requires_scope(Scope.WRITE)
+@document_response(FolderResource)
+@permission_required(Permission.COMMENT)
+@validate_json(FolderUpdate)
+async def rename_bookmark_folder(data: FolderUpdate, folder_id: int) -> Response:
+    """Rename a folder of your bookmarks."""
+    await rename_folder(db(), required_viewer(), folder_id, data.name)
+    return json_response(await _folder(folder_id))
+
+
+@blueprint.delete("/bookmarks/folders/<id:folder_id>")
+@requires_scope(Scope.WRITE)
+@document_response(NoContent, 204)
+@permission_required(Permission.COMMENT)
+async def delete_bookmark_folder(folder_id: int) -> Response:
+    """Delete a folder of your bookmarks.
+
+    Its bookmarks are kept, in no folder.
+    """
+    await delete_folder(db(), required_viewer(), folder_id)
+    return no_content()
+
+
+async def _folder(folder_id: int) -> FolderResource:
+    found = await read(queries.folders_of, required_account().id)
+    folder = next((each for each in found if each.id == folder_id), None)
+    if folder is None:
+        raise NotFoundError(queries.NO_FOLDER)
+    return folder_resource(folder, links())
+
+
+def folder_resource(folder: Folder, to: Links) -> FolderResource:
+    """The representation of a folder."""
+    return FolderResource(url=to.folder(folder.id), id=folder.id, name=folder.name)

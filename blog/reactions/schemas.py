@@ -16,6 +16,12 @@ class FolderForm(Schema):
     name: FolderName
 
 
+class FolderUpdate(FolderForm):
+    "The new name of a folder."
+
+    model_config = with_example({"name": "Recipes"})
+
+
 class BookmarkChange(Schema):
     """Where a bookmark goes."""
 

@@ -28,6 +28,7 @@ from broadside_client.api.comments import (
     get_comment,
     list_comments,
     list_post_comments,
+    remove_comment,
     update_comment,
 )
 from broadside_client.api.exports import (
@@ -73,11 +74,15 @@ from broadside_client.api.posts import (
 )
 from broadside_client.api.reactions import (
     bookmark_post,
+    delete_bookmark_folder,
+    get_bookmark_folder,
     like_comment,
     like_post,
+    list_bookmark_folders,
     list_bookmarks,
     list_post_likes,
     remove_bookmark,
+    rename_bookmark_folder,
     unlike_comment,
     unlike_post,
 )
@@ -117,11 +122,15 @@ from broadside_client.models import (
     Comment,
     CommentCreate,
     CommentList,
+    CommentRemoval,
     CommentUpdate,
     CreatedToken,
     Export,
     ExportList,
     ExportState,
+    Folder,
+    FolderList,
+    FolderUpdate,
     HiddenWord,
     HiddenWordCreate,
     HiddenWordList,
@@ -365,6 +374,10 @@ async def use_comments(
     hidden = as_a(Comment, await get_comment.asyncio(comment.id, client=writer))
     assert (hidden.disabled, hidden.body) == (True, None)
     as_a(Comment, await enable_comment.asyncio(comment.id, client=moderator, body=reason))
+    removal = CommentRemoval(reason="Off topic")
+    removed = as_a(Comment, await remove_comment.asyncio(comment.id, client=writer, body=removal))
+    assert (removed.disabled, removed.body) == (True, None)
+    as_a(Comment, await enable_comment.asyncio(comment.id, client=moderator, body=reason))
     for act, likes in ((like_comment, 1), (unlike_comment, 0)):
         assert (await act.asyncio_detailed(comment.id, client=writer)).status_code == 204
         seen = as_a(Comment, await get_comment.asyncio(comment.id, client=writer))
@@ -463,6 +476,14 @@ async def use_reactions(post: Post, writer: AuthenticatedClient) -> None:
     assert moved.status_code == 204
     kept = as_a(BookmarkList, await list_bookmarks.asyncio(client=writer, folder="recipes"))
     assert [(each.post_id, each.folder) for each in kept.bookmarks] == [(post.id, "Recipes")]
+    folders = as_a(FolderList, await list_bookmark_folders.asyncio(client=writer))
+    (folder,) = folders.folders
+    renaming = FolderUpdate(name="Food")
+    renamed = await rename_bookmark_folder.asyncio(folder.id, client=writer, body=renaming)
+    assert as_a(Folder, renamed).name == "Food"
+    assert as_a(Folder, await get_bookmark_folder.asyncio(folder.id, client=writer)) == renamed
+    gone = await delete_bookmark_folder.asyncio_detailed(folder.id, client=writer)
+    assert gone.status_code == 204
     people = as_a(UserList, await list_post_likes.asyncio(post.id, client=writer))
     assert [user.username for user in people.users] == ["susan"]
     for act in (unlike_post, remove_bookmark):

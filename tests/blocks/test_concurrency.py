@@ -16,11 +16,17 @@ from tests.support import NewUser, add_users
 PEOPLE = 25
 
 
-async def test_a_hundred_at_once_leave_exact_counts_and_nothing_across_a_block(
+async def test_a_hundred_who_write_and_delete_at_once_leave_exact_counts_and_nothing_across_a_block(
     app: Broadside, db: AsyncSession, susan: User
 ) -> None:
     people = await add_users(app, *(NewUser(f"person{n}") for n in range(PEOPLE)))
     post = await add_post(db, susan)
+    others = await add_users(app, *(NewUser(f"other{n}") for n in range(PEOPLE)))
+    written = {"body": "x", "body_html": "<p>x</p>", "renderer_version": 1, "post_id": post.id}
+    comments = [Comment(author_id=other.id, **written) for other in others.values()]
+    db.add_all(comments)
+    db.add_all(PostLike(user_id=other.id, post_id=post.id) for other in others.values())
+    await db.commit()
     susans = await add_token(app, susan)
     tokens = {name: await add_token(app, person) for name, person in people.items()}
     async with Client(app, token=susans) as susans_client, Client(app) as client:
@@ -33,6 +39,12 @@ async def test_a_hundred_at_once_leave_exact_counts_and_nothing_across_a_block(
             return answer.status_code
 
         acts = []
+        for other, comment in zip(others.values(), comments, strict=True):
+            token = await add_token(app, other)
+            acts += [
+                send("DELETE", f"/comments/{comment.id}", token),
+                send("DELETE", f"/posts/{post.id}/like", token),
+            ]
         for name, token in tokens.items():
             acts += [
                 send("PUT", "/users/susan/follow", token),
@@ -44,6 +56,9 @@ async def test_a_hundred_at_once_leave_exact_counts_and_nothing_across_a_block(
         await asyncio.gather(*acts)
     assert await db.scalar(select(func.count()).select_from(Block)) == PEOPLE
     assert await db.scalar(select(func.count()).select_from(Follow)) == 0
+    for table, person_id in ((Comment, Comment.author_id), (PostLike, PostLike.user_id)):
+        left = select(func.count()).select_from(table)
+        assert not await db.scalar(left.where(person_id.in_([each.id for each in others.values()])))
     assert not any((await wrong_counts(db)).values())
     await db.commit()
 

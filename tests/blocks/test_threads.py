@@ -95,6 +95,11 @@ async def test_nobody_replies_to_or_likes_a_comment_across_a_block(
         answer = {"body": "And you", "reply_to": comments[other]}
         assert (await who.post(f"/posts/{post}/comments/", json=answer)).status_code == 403
     assert await db.scalar(select(func.count()).select_from(Comment)) == 2
+    await nina.delete("/users/robin/block")
+    reply = await robin.comment(post, "And you", reply_to=comments[nina])
+    await nina.put("/users/robin/block")
+    answer = await robin.patch(f"/comments/{reply}", json={"body": "And you, @nina?"})
+    assert answer.status_code == 403
     # What is written by a statement that began before the block.
     written = {"body": "x", "body_html": "x", "renderer_version": 1, "post_id": post}
     for row in (

@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from tests.browser.conftest import Opener
 from tests.browser.sample_site import ESSAY, READER, WRITER
@@ -39,3 +39,42 @@ async def test_a_comment_is_heard_of_live_and_read_in_all_tabs(open_page: Opener
     for page in (tab, other):
         await expect(page.locator(".bell-count")).to_be_hidden()
         await expect(page).to_have_title(re.compile(r"^[^(]"))
+
+
+async def test_two_people_talk_without_scripts_by_reloading(open_page: Opener) -> None:
+    writer, reader = await open_page(scripts=False), await open_page(scripts=False)
+    await log_in(writer, WRITER)
+    await log_in(reader, READER)
+    for page in (writer, reader):
+        await page.goto("/notifications")
+        if await page.get_by_role("button", name="Mark all as read").count():
+            await page.get_by_role("button", name="Mark all as read").click()
+
+    async def send(page: Page, text: str) -> None:
+        await page.get_by_label("Your comment").or_(page.get_by_label("Your reply")).fill(text)
+        form = page.locator("#comment-form")
+        await form.get_by_role("button", name=re.compile("^(Comment|Reply)$")).click()
+
+    await reader.goto(ESSAY)
+    await send(reader, "Who sharpens the sharpener?")
+    await writer.reload()
+    await writer.get_by_role("link", name="Notifications 1 unread").click()
+    await writer.get_by_role("button", name=re.compile(f"^{READER} commented on")).click()
+    comment = writer.locator(".comment", has_text="Who sharpens the sharpener?")
+    await comment.get_by_role("link", name="Reply to").click()
+    await send(writer, f"Only you can, @{READER}.")
+    await reader.reload()
+    await reader.get_by_role("link", name="Notifications 1 unread").click()
+    await reader.get_by_role("button", name=re.compile("replied to your comment")).click()
+    reply = reader.locator(".comment", has_text="Only you can").last
+    await reply.get_by_role("button", name="Like").click()
+    await writer.goto("/notifications")
+    await expect(
+        writer.get_by_role("button", name=re.compile("liked your comment"))
+    ).to_be_visible()
+    other = await writer.context.new_page()
+    await writer.get_by_role("button", name="Mark all as read").click()
+    await other.goto("/explore")
+    for page in (writer, other, reader):
+        await page.reload()
+        await expect(page.locator(".bell-count")).to_be_hidden()

@@ -104,8 +104,8 @@ async def test_an_author_removes_a_comment_and_a_moderator_brings_it_back(
 
 
 async def test_nobody_else_removes_a_comment_nor_the_author_their_own(
-    susans_browser: Browser, davids_browser: Browser, db: AsyncSession, post: Post, susan: User,
-    david: User,
+    app: Broadside, susans_browser: Browser, davids_browser: Browser, db: AsyncSession,
+    post: Post, susan: User, david: User,
 ) -> None:  # fmt: skip
     await add_comments(db, post, david.id, 1)
     await add_comments(db, post, susan.id, 1)
@@ -114,4 +114,22 @@ async def test_nobody_else_removes_a_comment_nor_the_author_their_own(
         refused = await visitor.submit(f"/comment/{number}/remove", page="/post/1")
         assert refused.status_code == 403
     assert (await susans_browser.submit("/comment/9/remove", page="/post/1")).status_code == 404
+    for author, number, status in ((david, 1, 403), (susan, 2, 403), (susan, 9, 404)):
+        async with Client(app, token=await add_token(app, author)) as client:
+            answer = await client.post(f"/comments/{number}/remove", json={})
+            assert answer.status_code == status
     assert not any(await db.scalars(select(Comment.disabled_at)))
+
+
+async def test_an_author_removes_a_comment_by_the_api(
+    app: Broadside, db: AsyncSession, post: Post, susan: User, david: User
+) -> None:
+    await add_comments(db, post, david.id, 1)
+    async with Client(app, token=await add_token(app, susan)) as client:
+        for _ in range(2):
+            answer = await client.post("/comments/1/remove", json={"reason": "Off topic"})
+            assert answer.status_code == 200, answer.text
+            assert (answer.json()["disabled"], answer.json()["body"]) == (True, None)
+        assert (await client.post("/comments/1/remove", json={"reason": 1})).status_code == 422
+    entry = (await db.scalars(select(AuditEntry))).one()
+    assert (entry.act, entry.details["reason"]) == ("remove comment", "Off topic")

@@ -10,7 +10,7 @@ import re
 import signal
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +22,7 @@ from blog import create_app
 from blog.cli.deploy import migrate
 from blog.core.web.app import Broadside
 from blog.models import Comment, Email, EmailState, Post, User
+from blog.models.notification import UNREAD_OF_USER
 from blog.posts.counts import wrong_counts
 from settings import Settings
 from tests.live.postgres import ExternalPostgres
@@ -37,6 +38,16 @@ BACKEND = text(
     "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'broadside%' "
     "AND pid <> pg_backend_pid() ORDER BY random() LIMIT 1"
 )
+
+WRONG_NOTICES = text("""
+    SELECT comments.id FROM comments JOIN posts ON posts.id = post_id
+    WHERE (posts.author_id <> comments.author_id)::int <> (
+        SELECT count(*) FROM notification_items AS item WHERE item.comment_id = comments.id
+    ) OR 1 <> (
+        SELECT count(*) FROM events
+        WHERE kind = 'CommentWritten' AND payload ->> 'comment_id' = comments.id::text
+    )
+""")
 
 
 @dataclass
@@ -65,6 +76,10 @@ class Figures:
         promises: what was promised.
         lost: posts, comments and people that are not there, and mails that did not arrive.
         doubled: posts and comments that are there twice.
+        notices: comments on a post of somebody else of which its author was not notified exactly
+            once, and those that are not exactly once in the event log.
+        unheard: people whose streams of live updates did not tell in the end how many
+            notifications are unread.
         strangers: addresses that got one message under different Message-IDs.
         mails_twice: how many mails arrived more than once.
         recoveries: who was killed, and after how many seconds a person could register again,
@@ -79,6 +94,8 @@ class Figures:
     promises: Promises
     lost: list[str]
     doubled: list[str]
+    notices: list[int]
+    unheard: list[str]
     strangers: list[str]
     mails_twice: int
     recoveries: list[tuple[str, float]]
@@ -145,12 +162,23 @@ class Person(Visitor):
         self._promises = promises
         self._number = 0
         self._token = ""
+        self.unread = -1
 
     async def live(self) -> None:
         """Perform random actions for ever."""
         actions = [self.publish, self.call, self.comment, self.register, self.follow, self.read]
         while True:
             await random.choices(actions, weights=[2, 2, 2, 1, 1, 3])[0]()
+
+    async def listen(self) -> None:
+        """Have a stream of live updates, and a new one whenever it ends."""
+        while True:
+            with suppress(httpx.TransportError):
+                async with self.stream("GET", "/notifications/stream") as events:
+                    async for line in events.aiter_lines():
+                        if found := re.fullmatch('data: {"unread": ([0-9]+),.*', line):
+                            self.unread = int(found[1])
+            await asyncio.sleep(0.1)
 
     async def publish(self) -> bool:
         words = self._unique_words("post")
@@ -280,7 +308,8 @@ async def run_chaos(folder: Path, rounds: int) -> Figures:
             await person.log_in(person.name)
 
         recoveries = []
-        async with living(people):
+        listening = await stack.enter_async_context(doing(person.listen for person in people))
+        async with doing(person.live for person in people):
             for victim in victims:
                 await asyncio.sleep(random.uniform(0.2, 2))
                 number, moment = await kill(victim, web.program, worker.program, app)
@@ -299,6 +328,8 @@ async def run_chaos(folder: Path, rounds: int) -> Figures:
             if (answer := await person.get(address, follow_redirects=True)).status_code != 200
         ]
         await until(lambda: all_sent(app), seconds=120)
+        unheard = await those_not_told(app, people)
+        assert not any(task.done() for task in listening)
         async with app.database.session() as session:
             counts = await wrong_counts(session)
         lost, doubled = await missing(app, promises)
@@ -309,6 +340,8 @@ async def run_chaos(folder: Path, rounds: int) -> Figures:
                 name for name in promises.people if f"{name}@example.com" not in arrived
             ),
             doubled=doubled,
+            notices=await wrong_notices(app),
+            unheard=unheard,
             strangers=[address for address, ids in arrived.items() if len(set(ids)) > 1],
             mails_twice=sum(len(ids) > 1 for ids in arrived.values()),
             recoveries=recoveries,
@@ -321,15 +354,17 @@ async def run_chaos(folder: Path, rounds: int) -> Figures:
 
 
 @asynccontextmanager
-async def living(people: list[Person]) -> AsyncIterator[None]:
-    """While these people do things at random."""
-    lives = [asyncio.create_task(person.live()) for person in people]
+async def doing(
+    acts: Iterable[Callable[[], Coroutine[None, None, None]]],
+) -> AsyncIterator[list[asyncio.Task[None]]]:
+    """While people do something for ever."""
+    tasks = [asyncio.create_task(act()) for act in acts]
     try:
-        yield
+        yield tasks
     finally:
-        for life in lives:
-            life.cancel()
-        results = await asyncio.gather(*lives, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
     for result in results:
         assert isinstance(result, asyncio.CancelledError), result
 
@@ -376,6 +411,29 @@ async def all_sent(app: Broadside) -> bool:
     waiting = select(func.count()).where(Email.state != EmailState.SENT)
     async with app.database.session() as session:
         return not await session.scalar(waiting)
+
+
+async def those_not_told(app: Broadside, people: list[Person]) -> list[str]:
+    """Those whose streams don't tell, within a minute, how many notifications are unread."""
+
+    async def names() -> list[str]:
+        count = select(User.username, UNREAD_OF_USER)
+        async with app.database.session() as session:
+            unread = {row[0]: row[1] for row in await session.execute(count)}
+        return [person.name for person in people if person.unread != unread[person.name]]
+
+    async def all_are_told() -> bool:
+        return not await names()
+
+    with suppress(TimeoutError):
+        await until(all_are_told, seconds=60)
+    return await names()
+
+
+async def wrong_notices(app: Broadside) -> list[int]:
+    """The comments whose notification or event is not there exactly once."""
+    async with app.database.session() as session:
+        return list(await session.scalars(WRONG_NOTICES))
 
 
 async def missing(app: Broadside, promises: Promises) -> tuple[list[str], list[str]]:

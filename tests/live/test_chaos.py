@@ -15,6 +15,8 @@ async def test_nothing_promised_is_lost_when_processes_are_killed_under_load(
     assert figures.promises.people
     assert figures.lost == []
     assert figures.doubled == []
+    assert figures.notices == []
+    assert figures.unheard == []
     assert figures.strangers == []
     assert figures.promises.failures == [], figures.log
     assert figures.bad_pages == []

@@ -24,7 +24,7 @@ from tests.browser.sample_site import app_of
 from tests.live.certificates import Certificates
 from tests.live.nginx import nginx, site_configuration
 from tests.servers import Server, free_port, run, serving, until
-from tests.support import add_user
+from tests.support import PASSWORD, add_user
 
 CLIENT = "127.0.0.2"
 FORGED = {
@@ -246,3 +246,36 @@ async def test_an_image_that_is_larger_than_other_bodies_gets_through(
             assert answer.status_code in {200, 201}, answer.text
         answer = await client.post("/api/v1/posts/", content=file.getvalue())
         assert answer.status_code == 413
+
+
+@pytest.mark.parametrize("http2", [False, True])
+async def test_live_updates_are_passed_on_at_once(
+    site: Site, site_url: str, tmp_path: Path, http2: bool
+) -> None:
+    app = app_of(tmp_path, site_url)
+    await app.database.open()
+    name = f"listener{http2}".lower()
+    listener = await add_user(app, name)
+    tokens = [
+        await add_token(app, person) for person in (listener, await add_user(app, f"{name}.fan"))
+    ]
+    await app.database.close()
+    author, fan = ({"Authorization": f"Bearer {token}"} for token in tokens)
+    async with site.client(http2=http2) as browser, site.client() as client:
+        page = await browser.get("/auth/login")
+        token = re.search('name="csrf_token" value="([^"]+)"', page.text)
+        assert token
+        form = {"csrf_token": token[1], "email": name, "password": PASSWORD}
+        answer = await browser.post("/auth/login", data=form, headers={"Origin": site.https})
+        assert answer.status_code == 302, answer.text
+        post = await client.post("/api/v1/posts/", json={"body": "x"}, headers=author)
+        async with browser.stream("GET", "/notifications/stream") as stream:
+            assert stream.http_version == ("HTTP/2" if http2 else "HTTP/1.1")
+            assert "content-encoding" not in stream.headers
+            parts, text = stream.aiter_text(), ""
+            # nginx would keep so little in a buffer until the stream ends.
+            while '"unread": 0' not in text:
+                text += await anext(parts)
+            await client.put(f"{post.json()['url']}/like", headers=fan)
+            while '"unread": 1' not in text:
+                text += await anext(parts)

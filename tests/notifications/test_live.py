@@ -49,6 +49,24 @@ async def test_a_stream_tells_of_notifications_and_comments_and_resumes(app: Bro
                 await stream.event("unread", unread=1, is_new=is_new)
 
 
+async def test_comments_by_muted_people_are_not_told_of(app: Broadside) -> None:
+    async with people(app, "susan", "nina", "robin") as them, Browser(app) as browser:
+        susan, nina, robin = them.values()
+        post = await susan.write_post()
+        await nina.comment(post)
+        await susan.put("/users/nina/mute")
+        await robin.comment(post)
+        await browser.open_session("susan")
+        page = (await browser.get(f"/post/{post}/trams")).text
+        assert f'data-post="{post}" data-count="1"' in page
+        async with Listening(browser, f"/notifications/stream?post={post}") as stream:
+            await stream.event("comments", count=1)
+            await nina.comment(post)
+            await robin.comment(post)
+            await stream.event("comments", count=2)
+            assert '"count": 3' not in stream.text
+
+
 @pytest.mark.parametrize("reason", ["logged out", "disabled"])
 async def test_a_stream_ends_with_its_session(
     app: Broadside, susan: User, susans_browser: Browser, db: AsyncSession, reason: str

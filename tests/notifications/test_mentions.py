@@ -42,3 +42,23 @@ async def test_one_comment_is_one_notification_and_a_storm_is_one_line(app: Broa
         await nina.delete(f"/comments/{comment}")
         [line] = await susan.notifications("?kind=mention")
         assert line["count"] == 3
+
+
+async def test_a_quotation_of_a_name_notifies_nobody_until_its_author_says_it_too(
+    app: Broadside,
+) -> None:
+    async with people(app, "susan", "nina", "robin") as them:
+        susan, nina, robin = them["susan"], them["nina"], them["robin"]
+        post = await susan.write_post()
+        first = await susan.comment(post, "@nina knows.")
+        quoted = "> @nina knows.\n\nDoes @susan?"
+        reply = await robin.comment(post, quoted, reply_to=first)
+        assert await nina.texts() == ["susan mentioned you in a comment on “Trams”"]
+        comment = (await robin.get(f"/comments/{reply}")).json()
+        assert 'href="/user/nina" class="mention"' in comment["body_html"]
+        answer = await robin.patch(f"/comments/{reply}", json={"body": quoted + " Or @nina?"})
+        assert answer.is_success
+        assert await nina.texts() == ["robin and susan mentioned you 2 times"]
+        # A quotation within a quotation, and what follows it.
+        await robin.comment(post, "> > @nina\n>\n> @nina\n\n@susan")
+        assert await nina.texts() == ["robin and susan mentioned you 2 times"]

@@ -9,14 +9,17 @@ from typing import NamedTuple
 import pytest
 
 from blog.core.web.app import Broadside
+from blog.models import User
+from tests.accounts.deletions import finish_deletions, leave
 from tests.notifications.support import Person, people
 from tests.support import Browser
 
-STEPS = 60
+STEPS, LEAVES = 70, 50
 
 
 class Cause(NamedTuple):
-    """What was done: its kind, the id of what was written or liked, the post, and who likes it."""
+    """What was done: its kind, the id of what was written or liked, the post, and who likes it or
+    is mentioned."""
 
     what: str
     id: object
@@ -39,10 +42,11 @@ class Model:
 
     def __init__(self) -> None:
         self.lines: list[Line] = []
+        self.muted: set[tuple[str, str]] = set()
 
     def add(self, recipient: str, key: tuple[object, ...], cause: Cause, actor: str) -> None:
         """Somebody is notified, in the unread line of this key."""
-        if recipient == actor:
+        if recipient == actor or (recipient, actor) in self.muted:
             return
         for line in self.lines:
             if (line.recipient, line.key, line.is_read) == (recipient, key, False):
@@ -78,35 +82,50 @@ class Model:
 class Site:
     """Does at random what people may do, on the site and in the model."""
 
-    def __init__(self, chance: random.Random, them: dict[str, Person], max_: Browser) -> None:
-        self.chance, self.them, self.max = chance, them, max_
+    def __init__(
+        self, app: Broadside, chance: random.Random, them: dict[str, Person], max_: Browser
+    ) -> None:
+        self.app, self.chance, self.them, self.max = app, chance, them, max_
+        self.names = [name for name in them if name != "max"]
         self.model = Model()
         self.posts: dict[int, str] = {}
         self.hidden: set[int] = set()
+        self.unpublished: set[int] = set()
+        self.likes: set[Cause] = set()
         self.comments: dict[int, tuple[int, str]] = {}
         self.disabled: set[int] = set()
 
     def somebody(self) -> Person:
-        return self.them[self.chance.choice(["susan", "nina", "robin"])]
+        return self.them[self.chance.choice(self.names)]
 
     def post(self) -> int:
         """A post that everybody can read."""
-        return self.chance.choice([post for post in self.posts if post not in self.hidden])
+        return self.chance.choice(self.readable_posts())
 
-    def is_done(self, cause: Cause) -> bool:
-        return any(cause in line.causes for line in self.model.lines)
+    def readable_posts(self) -> list[int]:
+        return [post for post in self.posts if post not in self.hidden | self.unpublished]
+
+    def do_once(self, cause: Cause) -> bool:
+        """Note that something is done; whether it is new."""
+        is_new = cause not in self.likes
+        self.likes.add(cause)
+        return is_new
+
+    def undo(self, cause: Cause) -> None:
+        """It is not done any more."""
+        self.likes.discard(cause)
+        self.model.take_back(lambda _, each: each == cause)
 
     async def like(self) -> None:
         who, post = self.somebody(), self.post()
         cause = Cause("like", post, post, who.name)
         if self.chance.random() < 0.6:
-            known = self.is_done(cause)
             assert (await who.put(f"/posts/{post}/like")).status_code == 204
-            if not known:
+            if self.do_once(cause):
                 self.model.add(self.posts[post], ("like", post), cause, who.name)
         else:
             assert (await who.delete(f"/posts/{post}/like")).status_code == 204
-            self.model.take_back(lambda _, each: each == cause)
+            self.undo(cause)
 
     async def like_comment(self) -> None:
         if (comment := self.readable_comment()) is None or comment in self.disabled:
@@ -114,13 +133,12 @@ class Site:
         who, (post, author) = self.somebody(), self.comments[comment]
         cause = Cause("like", ("comment", comment), post, who.name)
         if self.chance.random() < 0.6:
-            known = self.is_done(cause)
             assert (await who.put(f"/comments/{comment}/like")).status_code == 204
-            if not known:
+            if self.do_once(cause):
                 self.model.add(author, ("like", "comment", comment), cause, who.name)
         else:
             assert (await who.delete(f"/comments/{comment}/like")).status_code == 204
-            self.model.take_back(lambda _, each: each == cause)
+            self.undo(cause)
 
     async def follow(self) -> None:
         who, whom = self.somebody(), self.somebody()
@@ -128,31 +146,41 @@ class Site:
             return
         cause = Cause("follow", whom.name, 0, who.name)
         if self.chance.random() < 0.6:
-            known = self.is_done(cause)
             await who.put(f"/users/{whom.name}/follow")
-            if not known:
+            if self.do_once(cause):
                 self.model.add(whom.name, ("follow",), cause, who.name)
         else:
             await who.delete(f"/users/{whom.name}/follow")
-            self.model.take_back(lambda _, each: each == cause)
+            self.undo(cause)
 
     async def comment(self) -> None:
-        who, parent = self.somebody(), self.readable_comment()
+        who, parent, mentioned = self.somebody(), self.readable_comment(), self.mentioned()
+        body = " ".join(["So am I.", *(f"@{name}" for name in mentioned)])
         if parent is None or parent in self.disabled or self.chance.random() < 0.5:
             post, answered = self.post(), ""
-            comment = await who.comment(post)
+            comment = await who.comment(post, body)
         else:
             post, answered = self.comments[parent]
-            comment = await who.comment(post, reply_to=parent)
+            comment = await who.comment(post, body, reply_to=parent)
         self.comments[comment] = post, who.name
         cause = Cause("comment", comment, post)
         if answered:
             self.model.add(answered, ("reply", parent), cause, who.name)
         if answered != self.posts[post]:
             self.model.add(self.posts[post], ("comment", post), cause, who.name)
+        for name in set(mentioned) - {answered}:
+            # It says more than that the comment is below their post.
+            self.model.take_back(
+                lambda line, each, name=name: line.recipient == name and each == cause
+            )
+            self.model.add(name, ("mention",), cause, who.name)
+
+    def mentioned(self) -> list[str]:
+        return self.chance.sample(self.names, self.chance.choice([0, 0, 1, 2]))
 
     def readable_comment(self) -> int | None:
-        there = [id_ for id_, (post, _) in self.comments.items() if post not in self.hidden]
+        posts = set(self.readable_posts())
+        there = [id_ for id_, (post, _) in self.comments.items() if post in posts]
         return self.chance.choice(there) if there else None
 
     async def delete_comment(self) -> None:
@@ -187,7 +215,7 @@ class Site:
         self.model.add(author, key, Cause("moderated", comment, post), "")
 
     async def hide_or_show(self) -> None:
-        hides = self.chance.random() < 0.5 and len(self.posts) - len(self.hidden) > 1
+        hides = self.chance.random() < 0.5 and len(self.readable_posts()) > 1
         if not hides and not self.hidden:
             return
         post = self.post() if hides else self.chance.choice(sorted(self.hidden))
@@ -204,8 +232,51 @@ class Site:
         )
         self.model.add(author, key, Cause("moderated", None, post), "")
 
+    async def unpublish_or_publish(self) -> None:
+        unpublishes = self.chance.random() < 0.5 and len(self.readable_posts()) > 1
+        if not unpublishes and not self.unpublished:
+            return
+        post = self.post() if unpublishes else self.chance.choice(sorted(self.unpublished))
+        self.unpublished ^= {post}
+        status = {"status": "draft" if unpublishes else "published"}
+        author = self.posts[post]
+        assert (await self.them[author].patch(f"/posts/{post}", json=status)).status_code == 200
+        if unpublishes:
+            self.model.take_back(lambda line, each: line.recipient != author and each.post == post)
+
+    async def mute_or_unmute(self) -> None:
+        who, whom = self.somebody(), self.somebody()
+        if who is whom:
+            return
+        pair = (who.name, whom.name)
+        method = "DELETE" if pair in self.model.muted else "PUT"
+        assert (await who.request(method, f"/users/{whom.name}/mute")).status_code == 204
+        self.model.muted ^= {pair}
+        if pair in self.model.muted:
+            self.model.take_back(lambda line, each: (line.recipient, line.causes[each]) == pair)
+
+    async def leave(self) -> None:
+        """Somebody deletes their account."""
+        name = self.names.pop()
+        async with self.app.database.session() as session:
+            account = await session.get_one(User, self.them[name].id)
+        await leave(self.app, account)
+        await finish_deletions(self.app)
+        gone = {post for post, author in self.posts.items() if author == name}
+        comments = {
+            id_ for id_, (post, author) in self.comments.items() if author == name or post in gone
+        }
+        self.posts = {post: author for post, author in self.posts.items() if post not in gone}
+        self.comments = {id_: each for id_, each in self.comments.items() if id_ not in comments}
+        self.hidden -= gone
+        self.unpublished -= gone
+        self.disabled -= comments
+        self.model.take_back(
+            lambda line, each: line.causes[each] == name or each.post in gone or each.id in comments
+        )
+
     async def write_or_delete_post(self) -> None:
-        if len(self.posts) - len(self.hidden) < 3 or self.chance.random() < 0.5:
+        if len(self.readable_posts()) < 3 or self.chance.random() < 0.5:
             await self.write_post()
             return
         post = self.post()
@@ -215,8 +286,13 @@ class Site:
         self.model.take_back(lambda _, each: each.post == post)
 
     async def write_post(self) -> None:
-        who = self.somebody()
-        self.posts[await who.write_post()] = who.name
+        who, mentioned = self.somebody(), self.mentioned()
+        body = " ".join(["Some words.", *(f"@{name}" for name in mentioned)])
+        answer = await who.post("/posts/", json={"title": "Trams", "body": body})
+        post = answer.json()["id"]
+        self.posts[post] = who.name
+        for name in mentioned:
+            self.model.add(name, ("mention",), Cause("mentioned", None, post, name), who.name)
 
     async def read(self) -> None:
         who = self.somebody()
@@ -229,7 +305,7 @@ class Site:
         acts = [
             self.like, self.like, self.like_comment, self.follow, self.comment, self.comment,
             self.delete_comment, self.moderate_comment, self.hide_or_show,
-            self.write_or_delete_post, self.read,
+            self.write_or_delete_post, self.unpublish_or_publish, self.mute_or_unmute, self.read,
         ]  # fmt: skip
         act = self.chance.choice(acts)
         await act()
@@ -239,19 +315,22 @@ class Site:
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_nothing_is_left_over_and_nothing_is_missing(app: Broadside, seed: int) -> None:
     chance, done = random.Random(seed), []
-    async with people(app, "susan", "nina", "robin", "max") as them, Browser(app) as browser:
+    names = ("susan", "nina", "robin", "zoe", "max")
+    async with people(app, *names) as them, Browser(app) as browser:
         await browser.open_session("max")
-        site = Site(chance, them, browser)
-        for _ in range(3):
+        site = Site(app, chance, them, browser)
+        for _ in range(4):
             await site.write_post()
-        for _ in range(STEPS):
+        for number in range(STEPS):
+            if number == LEAVES:
+                await site.leave()
             done.append(await site.step())
-            for name in ("susan", "nina", "robin"):
+            for name in site.names:
                 found = Counter(
                     (each["kind"], each["count"], frozenset(each["actors"]), bool(each["read_at"]))
                     for each in await them[name].notifications("?per_page=100")
                 )
                 assert found == site.model.of(name), (name, done)
-        for name in ("susan", "nina", "robin"):
+        for name in site.names:
             unread = sum(n for line, n in site.model.of(name).items() if not line[3])  # type: ignore[index]
             assert await them[name].unread() == unread

@@ -197,3 +197,32 @@ async def test_folders_leave_with_their_owner(
     await leave(app, susan)
     await finish_deletions(app)
     assert await db.scalar(select(func.count(BookmarkFolder.id))) == 0
+
+
+async def test_folders_are_listed_renamed_and_deleted_by_the_api(
+    app: Broadside, db: AsyncSession, susan: User, posts: list[Post]
+) -> None:
+    other = await add_user(app, "david")
+    async with (
+        Client(app, token=await add_token(app, susan)) as client,
+        Client(app, token=await add_token(app, other)) as stranger,
+    ):
+        for post, name in zip(posts[:2], ("Food", "Bakery"), strict=True):
+            await client.put(f"/posts/{post.id}/bookmark", json={"folder": name})
+        listed = (await client.get("/bookmarks/folders/")).json()
+        assert [each["name"] for each in listed["folders"]] == ["Bakery", "Food"]
+        bakery, food = (each["url"] for each in listed["folders"])
+        answer = await client.patch(food, json={"name": " Recipes "})
+        assert answer.json() == (await client.get(food)).json()
+        assert answer.json()["name"] == "Recipes"
+        assert (await client.patch(food, json={"name": "bakery"})).status_code == 422
+        for method in ("GET", "PATCH", "DELETE"):
+            json = {"name": "Mine"} if method == "PATCH" else None
+            answer = await stranger.request(method, bakery, json=json)
+            assert answer.status_code == 404, method
+        assert (await client.delete(bakery)).status_code == 204
+        assert (await client.delete(bakery)).status_code == 404
+        kept = await client.all_of("/bookmarks/", "bookmarks")
+        assert sorted((each["title"], each["folder"]) for each in kept) == [
+            ("Bread", None), ("Soup", "Recipes"), ("Trams", None),
+        ]  # fmt: skip

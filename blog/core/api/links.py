@@ -82,6 +82,9 @@ class Links(NamedTuple):
     def notification(self, notification_id: int) -> str:
         return f"{self.root}/notifications/{notification_id}"
 
+    def folder(self, folder_id: int) -> str:
+        return f"{self.root}/bookmarks/folders/{folder_id}"
+
     def token(self, token_id: int) -> str:
         return f"{self.root}/tokens/{token_id}"
 

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from blog.comments.queries import hidden_comment_counts
 from blog.core.db.database import Database
 from blog.core.db.database_errors import DatabaseUnavailableError
 from blog.core.jobs.listener import listen
@@ -155,17 +156,27 @@ class Hub:
             if (state := found.get(stream.session_id)) is None:
                 stream.end()
             else:
+                stream.hides_people = state.hides_people
                 _tell_of_unread(stream, state)
 
     async def _tell_of_comments(self, streams: Sequence[Stream]) -> None:
         posts = sorted(frozenset[int]().union(*(stream.posts for stream in streams)))
         for start in range(0, len(posts), AT_ONCE):
+            some = posts[start : start + AT_ONCE]
+            pairs = [
+                (stream.user_id, post)
+                for stream in streams
+                if stream.hides_people
+                for post in stream.posts.intersection(some)
+            ]
             async with self._database.reading_session() as session:
-                counts = await comment_counts(session, posts[start : start + AT_ONCE])
+                counts = await comment_counts(session, some)
+                hidden = await hidden_comment_counts(session, pairs) if pairs else {}
             for stream in streams:
                 for post in stream.posts & counts.keys():
-                    data = {"post": post, "count": counts[post]}
-                    stream.tell("comments", post, data, counts[post])
+                    number = counts[post] - hidden.get((stream.user_id, post), 0)
+                    data = {"post": post, "count": number}
+                    stream.tell("comments", post, data, number)
 
 
 def _tell_of_unread(stream: Stream, state: State) -> None:

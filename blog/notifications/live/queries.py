@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.auth.viewer import ANONYMOUS
 from blog.core.clock import now
 from blog.models import LoginSession, Notification, Post, User
+from blog.models.block import hides_people
 from blog.models.notification import HAS_ITEMS, UNREAD, UNREAD_OF_USER
 from blog.posts.policies import visible_to
 
@@ -22,7 +23,9 @@ _newest = (
     .lateral("newest")
 )
 _STATES = (
-    select(_SESSION.id, _SESSION.user_id, UNREAD_OF_USER, _newest.c.created_at)
+    select(
+        _SESSION.id, _SESSION.user_id, UNREAD_OF_USER, _newest.c.created_at, hides_people(_USER.id)
+    )
     .select_from(LoginSession.__table__)
     .join(User.__table__, _USER.id == _SESSION.user_id)
     .outerjoin(_newest, true())
@@ -42,12 +45,14 @@ class State(NamedTuple):
 
     Attributes:
         newest_at: when something last joined one of them.
+        hides_people: whether the user has muted or blocked anyone, or was blocked.
     """
 
     session_id: int
     user_id: int
     unread: int
     newest_at: datetime | None
+    hides_people: bool
 
 
 async def states(session: AsyncSession, sessions: Sequence[int]) -> list[State]:

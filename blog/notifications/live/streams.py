@@ -27,6 +27,8 @@ class Stream:
     ) -> None:  # fmt: skip
         self.session_id, self.user_id, self.posts = session_id, user_id, posts
         self.last_id = last_id
+        # Whether comments by some people are not to be told of.
+        self.hides_people = False
         self._waiting: dict[object, str] = {None: f"retry: {retry}\n\n"}
         self._sent: dict[object, object] = {}
         self._changed = asyncio.Event()

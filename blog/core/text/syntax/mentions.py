@@ -28,6 +28,7 @@ People = Mapping[str, str]
 # The repetition keeps all that it has taken, so that "@nina@example.com" isn't "@nin".
 _NAME = re.compile(r"@([A-Za-z][A-Za-z0-9._]*+)(?!@)", re.ASCII)
 _LINK = re.compile(f'<a href="/user/([^"]+)" class="{CLASS}"')
+_QUOTE = re.compile("(</?blockquote>)")
 # Such as in "example.com/@nina", "?by=@nina" and "nina.@nina".
 _NOT_BEFORE = "/.@-_=+&"
 
@@ -49,6 +50,22 @@ def names_in(source: str) -> list[str]:
 def mentioned_in(html: str) -> list[str]:
     """The usernames that a rendered text mentions, in lower case, each once, in their order."""
     return list(dict.fromkeys(name.lower() for name in _LINK.findall(html)))
+
+
+def addressed_in(html: str) -> list[str]:
+    """Those of `mentioned_in` whom the author of the text mentions, and not only somebody whom it
+    quotes."""
+    if "<blockquote" not in html:
+        return mentioned_in(html)
+    parts, depth = [], 0
+    for part in _QUOTE.split(html):
+        if part.startswith("</"):
+            depth -= 1
+        elif part.startswith("<blockquote"):
+            depth += 1
+        elif not depth:
+            parts.append(part)
+    return mentioned_in("".join(parts))
 
 
 def link_mentions(state: StateCore) -> None:
