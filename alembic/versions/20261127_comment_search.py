@@ -11,7 +11,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision: str = "8c41d7e2f03b"
-down_revision: str | None = "6b0f2e8d95a7"
+down_revision: str | None = "4d8f1a6c20b7"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
