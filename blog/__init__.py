@@ -124,6 +124,7 @@ from blog.moderation.events import (
     ReportClosed,
 )
 from blog.moderation.jobs import INDEX_RENAMED_TAG, MOVE_TAGGED_POSTS
+from blog.moderation.log.pages import blueprint as moderation_log
 from blog.moderation.pages import blueprint as moderation_pages
 from blog.moderation.report_pages import blueprint as report_pages
 from blog.moderation.revision_pages import blueprint as revision_moderation_pages
@@ -332,6 +333,7 @@ BLUEPRINTS = (
     live_pages,
     notification_mail_pages,
     moderation_pages,
+    moderation_log,
     revision_moderation_pages,
     tag_moderation_pages,
     admin_pages,

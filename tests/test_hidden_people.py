@@ -118,10 +118,9 @@ CHANNELS = [
 OF_NOBODY_ELSE = {
     "admin", "alt_texts", "api", "autosave", "background", "blocks", "covers", "editor",
     "email_address", "exporting", "exports", "health", "importing", "jobs", "leaving", "live",
-    "login", "mail", "mailbox", "media", "metrics", "moderation", "notification_mail",
-    "notifications", "passwords",
-    "post_state", "registration", "reports", "revision_moderation", "sessions", "site_settings",
-    "tag_moderation", "tokens",
+    "login", "mail", "mailbox", "media", "metrics", "moderation", "moderation_log",
+    "notification_mail", "notifications", "passwords", "post_state", "registration", "reports",
+    "revision_moderation", "sessions", "site_settings", "tag_moderation", "tokens",
 }  # fmt: skip
 ONES_OWN = (f"{PREFIX}/me", f"{PREFIX}/bookmarks/folders/", "/auth/", "/admin/", "/moderate/")
 # They show everybody the same: what has an address of its own, and what other sites read.

@@ -24,7 +24,7 @@ from blog.accounts.tokens.service import ALREADY_REVOKED
 from blog.admin.events import AccountCreated, AccountDisabled, AccountEnabled, RoleChanged
 from blog.admin.policies import may_administer, may_disable
 from blog.admin.schemas import AccountForm
-from blog.core.auth import audit
+from blog.core.auth import audit, moderation_log
 from blog.core.auth.viewer import OPERATOR, Viewer
 from blog.core.clock import now
 from blog.core.crypto.passwords import Passwords
@@ -97,10 +97,11 @@ async def disable(session: AsyncSession, viewer: Viewer, user_id: int, reason: s
         raise InvalidFieldsError({"": "You can't disable your own account."})
     if not user.is_disabled:
         _keep_one(administrators, user, stays=False)
-        audit.record(session, viewer, Act.DISABLE, user, **_given(reason))
+        entry = audit.record(session, viewer, Act.DISABLE, user, **_given(reason))
         user.disabled_at = now()
         await record(session, AccountDisabled(user.id))
         await end_all_access(session, user)
+        await moderation_log.publish(session, entry)
     await session.commit()
     return user
 
@@ -114,9 +115,10 @@ async def enable(session: AsyncSession, viewer: Viewer, user_id: int) -> User:
     """
     user, _ = await _begin(session, viewer, user_id)
     if user.is_disabled:
-        audit.record(session, viewer, Act.ENABLE, user)
+        entry = audit.record(session, viewer, Act.ENABLE, user)
         user.disabled_at = None
         await record(session, AccountEnabled(user.id))
+        await moderation_log.publish(session, entry)
     await session.commit()
     return user
 
@@ -138,8 +140,9 @@ async def delete_account(session: AsyncSession, user_id: int, reason: str = "") 
     """
     user, administrators = await _begin(session, OPERATOR, user_id, for_deletion=True)
     _keep_one(administrators, user, stays=False)
-    audit.record(session, OPERATOR, Act.DELETE_ACCOUNT, user, **_given(reason))
+    entry = audit.record(session, OPERATOR, Act.DELETE_ACCOUNT, user, **_given(reason))
     await remove_account(session, user)
+    await moderation_log.publish(session, entry)
     await session.commit()
     return user
 

@@ -8,6 +8,7 @@ from blog.cli.demo import demo
 from blog.cli.deploy import deploy
 from blog.cli.importing import import_
 from blog.cli.mail import mail
+from blog.cli.moderation import moderation
 from blog.cli.profile import profile
 from blog.cli.recount import recount
 from blog.cli.rerender import rerender
@@ -42,5 +43,6 @@ main.add_command(static)
 main.add_command(backup)
 main.add_command(restore)
 main.add_command(mail)
+main.add_command(moderation)
 main.add_command(worker)
 main.add_command(version)

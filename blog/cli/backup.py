@@ -31,7 +31,7 @@ NAME = "broadside-%Y%m%dT%H%M%SZ.dump"
     help="Afterwards, delete the backups in the folder that are older, but never the newest.",
 )
 def backup(*, target: Path, force: bool, keep: int | None) -> None:
-    """Write the whole database to a file, or to a new file in a folder.
+    """Write the whole database to a file, or a new one in a folder.
 
     The site may be running. The file has pg_dump's custom format, and appears once it is complete.
     It contains e-mail addresses and password hashes: keep it as safe as the site itself. It does

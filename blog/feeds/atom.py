@@ -74,16 +74,22 @@ def atom_entry(entry: Entry) -> str:
 def _title_of_note(entry: Entry) -> str:
     """Every entry needs a title, and the names of posts without one begin with their texts."""
     text = plain_text(entry.html, LONGEST_TITLE)
-    return text or f"Post by {entry.author.name or entry.author.username}"
+    return text or f"Post by {_name(entry.author)}"
+
+
+def _name(author: Author | str) -> str:
+    return author if isinstance(author, str) else author.name or author.username
 
 
 def _add(parent: Element, name: str, text: str, **attributes: str) -> None:
     SubElement(parent, name, attributes).text = without_forbidden(text)
 
 
-def _add_author(parent: Element, author: Author) -> None:
+def _add_author(parent: Element, author: Author | str) -> None:
     person = SubElement(parent, "author")
-    _add(person, "name", author.name or author.username)
+    _add(person, "name", _name(author))
+    if isinstance(author, str):
+        return
     _add(person, "uri", profile_of(author))
 
 

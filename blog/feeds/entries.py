@@ -53,7 +53,7 @@ class Enclosure(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """A post or a comment.
+    """A post, a comment, or an entry of a log.
 
     Attributes:
         id: a URI that never changes.
@@ -61,6 +61,7 @@ class Entry(NamedTuple):
         title: `None` for a note.
         html: the text as it is stored.
         updated: when its text was changed last, or else published.
+        author: a user, or the name of someone without a profile.
         tags: their names.
         cover: the address of its cover.
         images: all its images, the cover first.
@@ -75,7 +76,7 @@ class Entry(NamedTuple):
     html: str
     published: datetime
     updated: datetime
-    author: Author
+    author: Author | str
     language: str | None = None
     summary: str | None = None
     tags: tuple[str, ...] = ()

@@ -56,7 +56,9 @@ def json_entry(entry: Entry) -> str:
     )
 
 
-def _author(author: Author) -> dict[str, str]:
+def _author(author: Author | str) -> dict[str, str]:
+    if isinstance(author, str):
+        return {"name": author}
     return {
         "name": author.name or author.username,
         "url": profile_of(author),

@@ -20,6 +20,7 @@ from blog.models.mail_preference import MailPreference
 from blog.models.media import Media
 from blog.models.media_file import MediaFile, MediaState
 from blog.models.mention import Mention
+from blog.models.moderation_log import LogEntry, LogOpening, Sealed
 from blog.models.notification import Notification, NotificationItem, NotificationKind
 from blog.models.post import Post, PostStatus
 from blog.models.post_alert import PostAlert
@@ -68,6 +69,8 @@ __all__ = [
     "ImportedPost",
     "Job",
     "JobState",
+    "LogEntry",
+    "LogOpening",
     "LoggedEvent",
     "LoginSession",
     "MailPreference",
@@ -99,6 +102,7 @@ __all__ = [
     "RevisionMedia",
     "Role",
     "Scope",
+    "Sealed",
     "SearchConfiguration",
     "Site",
     "SiteSetting",

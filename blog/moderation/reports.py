@@ -7,7 +7,7 @@ from sqlalchemy.orm import joinedload
 
 from blog.comments.queries import IS_THERE, comment_by_id
 from blog.comments.service import POST_IS_GONE
-from blog.core.auth import audit
+from blog.core.auth import audit, moderation_log
 from blog.core.auth.viewer import ANONYMOUS, Viewer
 from blog.core.clock import now
 from blog.core.errors import ForbiddenError, NotFoundError
@@ -119,8 +119,9 @@ async def close_report(
     report.remark = remark
     about = {"post": report.post_id} if report.post_id else {"comment": report.comment_id}
     details = about | {"report": report_id, "reason": remark}
-    audit.record(session, moderator, ACTS[state], report.about.author, **details)
+    entry = audit.record(session, moderator, ACTS[state], report.about.author, **details)
     await record(session, ReportClosed(report_id, report.reporter_id, moderator.id))
+    await moderation_log.publish(session, entry)
     await session.commit()
     return report
 

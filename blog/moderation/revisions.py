@@ -5,7 +5,7 @@ Each function is one transaction, and returns `False` if there was nothing to do
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.core.auth import audit
+from blog.core.auth import audit, moderation_log
 from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
 from blog.models import Act
@@ -29,7 +29,8 @@ async def hide_revision(
         return False
     revision.hidden_at, revision.is_hidden_by_moderator = now(), True
     about = {"post": post_id, "revision": number, "reason": reason}
-    audit.record(session, moderator, Act.HIDE_REVISION, post.author, **about)
+    entry = audit.record(session, moderator, Act.HIDE_REVISION, post.author, **about)
+    await moderation_log.publish(session, entry)
     await session.commit()
     return True
 
@@ -48,6 +49,7 @@ async def show_revision(
         return False
     revision.hidden_at, revision.is_hidden_by_moderator = None, False
     about = {"post": post_id, "revision": number, "reason": reason}
-    audit.record(session, moderator, Act.SHOW_REVISION, post.author, **about)
+    entry = audit.record(session, moderator, Act.SHOW_REVISION, post.author, **about)
+    await moderation_log.publish(session, entry)
     await session.commit()
     return True

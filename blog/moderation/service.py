@@ -12,14 +12,14 @@ from sqlalchemy.orm import joinedload
 
 from blog.comments.queries import lock_post_of
 from blog.comments.service import COMMENT_IS_GONE, POST_IS_GONE
-from blog.core.auth import audit
+from blog.core.auth import audit, moderation_log
 from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
 from blog.core.errors import ForbiddenError, NotFoundError
 from blog.core.events.handlers import record
 from blog.core.web.urls import external_url
 from blog.mail import outbox
-from blog.models import Act, Comment, Permission, Post, Report, ReportState, User
+from blog.models import Act, AuditEntry, Comment, Permission, Post, Report, ReportState, User
 from blog.models.account_deletion import not_deleted
 from blog.moderation.events import (
     CommentDisabled,
@@ -51,12 +51,13 @@ async def disable_comment(
     comment.disabled_at, comment.disabled_by_id = now(), moderator.id
     comment.disabled_reason = reason
     await _resolve_reports(session, moderator, reason, Report.comment_id == comment_id)
-    _audit_comment(session, moderator, Act.DISABLE_COMMENT, comment, reason)
+    entry = _audit_comment(session, moderator, Act.DISABLE_COMMENT, comment, reason)
     link = external_url("comments.show", comment_id=comment_id)
     await _tell(session, moderator, comment.author, "comment_disabled", reason=reason, link=link)
     await record(
         session, CommentDisabled(comment_id, comment.post_id, comment.author_id, moderator.id)
     )
+    await moderation_log.publish(session, entry)
     await session.commit()
     return True
 
@@ -75,11 +76,12 @@ async def enable_comment(
     if not comment.is_disabled:
         return False
     comment.disabled_at = comment.disabled_by_id = comment.disabled_reason = None
-    _audit_comment(session, moderator, Act.ENABLE_COMMENT, comment, reason)
+    entry = _audit_comment(session, moderator, Act.ENABLE_COMMENT, comment, reason)
     await record(
         session, CommentEnabled(comment_id, comment.post_id, comment.author_id, moderator.id)
     )
     await tell_mentioned(session, comments=[comment_id])
+    await moderation_log.publish(session, entry)
     await session.commit()
     return True
 
@@ -97,12 +99,14 @@ async def hide_post(session: AsyncSession, moderator: Viewer, post_id: int, reas
         return False
     post.hidden_at, post.hidden_reason = now(), reason
     await _resolve_reports(session, moderator, reason, Report.post_id == post_id)
-    audit.record(session, moderator, Act.HIDE_POST, post.author, post=post_id, reason=reason)
+    about = {"post": post_id, "reason": reason}
+    entry = audit.record(session, moderator, Act.HIDE_POST, post.author, **about)
     link = external_url("site.post", post_id=post_id)
     await _tell(
         session, moderator, post.author, "post_hidden", reason=reason, link=link, title=post.title
     )
     await record(session, PostHidden(post_id, post.author_id, moderator.id))
+    await moderation_log.publish(session, entry)
     await session.commit()
     return True
 
@@ -118,9 +122,11 @@ async def show_post(session: AsyncSession, moderator: Viewer, post_id: int, reas
     if post.hidden_at is None:
         return False
     post.hidden_at = post.hidden_reason = None
-    audit.record(session, moderator, Act.SHOW_POST, post.author, post=post_id, reason=reason)
+    about = {"post": post_id, "reason": reason}
+    entry = audit.record(session, moderator, Act.SHOW_POST, post.author, **about)
     await record(session, PostShown(post_id, post.author_id, moderator.id))
     await tell_mentioned(session, posts=[post_id])
+    await moderation_log.publish(session, entry)
     await session.commit()
     return True
 
@@ -195,6 +201,6 @@ async def _resolve_reports(
 
 def _audit_comment(
     session: AsyncSession, moderator: Viewer, act: Act, comment: Comment, reason: str
-) -> None:
+) -> AuditEntry:
     about = {"post": comment.post_id, "comment": comment.id}
-    audit.record(session, moderator, act, comment.author, **about, reason=reason)
+    return audit.record(session, moderator, act, comment.author, **about, reason=reason)

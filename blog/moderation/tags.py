@@ -8,7 +8,7 @@ from sqlalchemy import insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.core.auth import audit
+from blog.core.auth import audit, moderation_log
 from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
 from blog.core.errors import InvalidFieldsError, NotFoundError
@@ -61,7 +61,8 @@ async def rename_tag(
         await session.execute(insert(Tag).values(old))
     await enqueue(session, INDEX_RENAMED_TAG, key=f"tag {tag.id}", tag_id=tag.id)
     about = {"tag": [old_name, name], "reason": reason}
-    audit.record(session, moderator, Act.RENAME_TAG, None, **about)
+    entry = audit.record(session, moderator, Act.RENAME_TAG, None, **about)
+    await moderation_log.publish(session, entry)
     await session.commit()
     return True
 
@@ -96,7 +97,8 @@ async def merge_tag(
     await session.execute(merged.execution_options(synchronize_session=False))
     await enqueue(session, MOVE_TAGGED_POSTS, key=f"tag {tag.id}", tag_id=tag.id)
     about = {"tag": [tag.name, target.name], "reason": reason}
-    audit.record(session, moderator, Act.MERGE_TAG, None, **about)
+    entry = audit.record(session, moderator, Act.MERGE_TAG, None, **about)
+    await moderation_log.publish(session, entry)
     await session.commit()
     return target
 
@@ -128,7 +130,8 @@ async def _block(
         return False
     await _set(session, tag.id, blocked_at=now() if is_blocked else None)
     act = Act.BLOCK_TAG if is_blocked else Act.UNBLOCK_TAG
-    audit.record(session, moderator, act, None, tag=tag.name, reason=reason)
+    entry = audit.record(session, moderator, act, None, tag=tag.name, reason=reason)
+    await moderation_log.publish(session, entry)
     await session.commit()
     return True
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 from sqlalchemy.orm.attributes import set_committed_value
 
-from blog.core.auth import audit
+from blog.core.auth import audit, moderation_log
 from blog.core.auth.viewer import Viewer
 from blog.core.errors import EditConflictError, ForbiddenError, InvalidFieldsError, NotFoundError
 from blog.core.events.handlers import record
@@ -209,11 +209,13 @@ async def edit_post(
     tags = before.text.tags if keeps_tags else form.tags
     await keep_revision(session, post, before, tags=tags, editor_id=editor.id, moment=moment)
     if editor.id != post.author_id:
-        audit.record(session, editor, Act.EDIT_POST, post.author, post=post.id)
+        edit = audit.record(session, editor, Act.EDIT_POST, post.author, post=post.id)
     await _record_edit(session, post, was, editor)
     await replace_mentions(session, post.id, None, before.text.body_html, post.body_html)
     await _tell_mentioned(session, post.id, post.body_html)
     await _load_parts(session, post)  # They have expired with the change.
+    if editor.id != post.author_id:
+        await moderation_log.publish(session, edit)
     await session.commit()
     return post
 
@@ -250,14 +252,16 @@ async def delete_post(
     """
     post = await locked_post(session, viewer, post_id)
     if viewer.id != post.author_id:
-        given = {"reason": reason} if reason else {}
-        audit.record(session, viewer, Act.DELETE_POST, post.author, post=post.id, **given)
+        about = {"post": post.id, **({"reason": reason} if reason else {})}
+        deletion = audit.record(session, viewer, Act.DELETE_POST, post.author, **about)
     # The triggers come to the ranges of the comments first, and to the author after them.
     await tag_ids(session, (), of_posts=[post.id])
     await lock_author(session, post.author_id)
     await session.execute(delete(Post).where(Post.id == post.id))
     if post.status == PostStatus.PUBLISHED:
         await record(session, PostDeleted(post.id, post.author_id, deleted_by=viewer.id))
+    if viewer.id != post.author_id:
+        await moderation_log.publish(session, deletion)
     await session.commit()
 
 

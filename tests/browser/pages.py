@@ -418,6 +418,7 @@ SIGHTS = [
     Sight(EDITOR, "jobs", "/admin/jobs"),
     Sight(EDITOR, "jobs-scheduled", "/admin/jobs?state=scheduled"),
     Sight(EDITOR, "moderate", "/moderate"),
+    Sight(EDITOR, "moderation-log", "/moderation/log"),
     Sight(EDITOR, "reports", "/moderate/reports"),
     Sight(EDITOR, "reports-closed", "/moderate/reports/closed"),
     Sight(EDITOR, "posts-hidden", "/moderate/posts"),

@@ -25,6 +25,7 @@ from blog.models import (
     Email,
     Follow,
     HiddenWord,
+    LogOpening,
     Mention,
     Mute,
     Notification,
@@ -103,6 +104,7 @@ async def delete_batch(session: AsyncSession, user_id: int) -> bool:
         _delete_notifications,
         _delete_media,
         _anonymise_moderation,
+        _delete_openings,
     ):
         if await step(session, user_id):
             return False
@@ -322,6 +324,17 @@ async def _anonymise_moderation(session: AsyncSession, user_id: int) -> bool:
             )
             return True
     return False
+
+
+async def _delete_openings(session: AsyncSession, user_id: int) -> bool:
+    """Delete some of what the log of moderation says of the user; its entries stay as they are."""
+    key = (LogOpening.number, LogOpening.fact)
+    rows = (
+        await session.execute(select(*key).where(LogOpening.user_id == user_id).limit(ROWS_AT_ONCE))
+    ).all()
+    if rows:
+        await _delete(session, LogOpening, tuple_(*key).in_([tuple(row) for row in rows]))
+    return bool(rows)
 
 
 async def _some(session: AsyncSession, ids: Select[int]) -> Sequence[int]:

@@ -33,6 +33,8 @@ VIEWER_INDEPENDENT = {
     "users.avatar",
     "media_files.show",
     "media_files.show_variant",
+    "moderation_log.feed",
+    "moderation_log.file",
     "health.alive",
     "health.ready",
     "metrics.show",

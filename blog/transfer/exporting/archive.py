@@ -48,6 +48,7 @@ LISTS = {
     "refusals": "refusals.json",
     "mail_preferences": "mail-preferences.json",
     "audit_entries": "audit-entries.json",
+    "moderation_log": "moderation-log.json",
     "imports": "imports.json",
     "exports": "exports.json",
 }

@@ -24,7 +24,9 @@ from blog.models import (
     Export,
     Follow,
     HiddenWord,
+    LogEntry,
     LoginSession,
+    LogOpening,
     MailPreference,
     Media,
     MediaFile,
@@ -225,6 +227,11 @@ def sections(account: User) -> dict[str, Section]:
             AuditEntry.created_at, AuditEntry.actor_name, AuditEntry.act,
             AuditEntry.subject_name, AuditEntry.details,
         ).where(or_(AuditEntry.actor_id == me, AuditEntry.subject_id == me)), (AuditEntry.id,)),
+        "moderation_log": Section(select(
+            LogEntry.number, LogEntry.at, LogEntry.act, LogEntry.rule, LogOpening.fact,
+            LogOpening.value, func.encode(LogOpening.salt, "hex").label("salt"),
+        ).join_from(LogOpening, LogEntry).where(LogOpening.user_id == me),
+        (LogOpening.number, LogOpening.fact)),
         "imports": Section(select(
             PostImport.created_at, PostImport.file_name, PostImport.kind, PostImport.state,
             PostImport.counts, PostImport.ended_at,

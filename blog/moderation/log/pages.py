@@ -1,0 +1,111 @@
+"""The public log of moderation: a page, feeds, and the file that `blog moderation verify` reads."""
+
+import json
+from collections.abc import AsyncIterator
+from html import escape
+
+from quart import Blueprint, Response, abort, redirect, render_template, request, url_for
+from quart.typing import ResponseReturnValue
+
+from blog.core.clock import now
+from blog.core.db.database import Database
+from blog.core.errors import NotFoundError
+from blog.core.web.app import current_app, read
+from blog.core.web.requests import requested_cursor
+from blog.feeds.entries import Entry, Feed
+from blog.feeds.ids import SiteFacts, this_site
+from blog.feeds.responses import FEED_SIZE, feed_response
+from blog.moderation.log import queries
+from blog.moderation.log.queries import Logged
+from blog.moderation.log.report import report
+
+ENTRIES_PER_PAGE = 50
+# So many entries are in one file; a header leads to the next one.
+ENTRIES_PER_FILE = 10_000
+LAST_NUMBER = 2**63 - 1
+
+blueprint = Blueprint("moderation_log", __name__, url_prefix="/moderation")
+
+
+@blueprint.get("/log")
+async def index() -> ResponseReturnValue:
+    """List what moderators did, the newest first."""
+    page = await read(queries.newest, requested_cursor(ENTRIES_PER_PAGE))
+    head = await read(queries.head)
+    return await render_template("moderation/log.html", page=page, head=head)
+
+
+@blueprint.get("/log/feed.<any(atom, json):form>")
+async def feed(form: str) -> Response:
+    """The newest entries. The subtitle has the head of the chain."""
+    page = await read(queries.newest, requested_cursor(FEED_SIZE))
+    head, site = await read(queries.head), await this_site()
+    of = Feed(
+        key=("moderation log",),
+        title=f"Moderation log · {current_app.site.site_name}",
+        subtitle=f"{head.number} entries. Hash of the last one: {head.hash}",
+        page=url_for("moderation_log.index", _external=True),
+        since=site.created_at,
+    )
+    entries = [_entry(logged, of.page, site) for logged in page.rows]
+    return await feed_response(form, of, entries, page.next_cursor)
+
+
+def _entry(logged: Logged, page: str, site: SiteFacts) -> Entry:
+    lines = [f"Entry {logged.number}: {logged.summary}."]
+    if logged.person:
+        lines.append(f"Account: {logged.person}.")
+    if logged.about:
+        lines.append(f"About: {logged.about}.")
+    if logged.rule:
+        lines.append(f"Rule {logged.rule['number']}: {logged.rule['text']}")
+    lines.append(f"SHA-256: {logged.hash}")
+    return Entry(
+        id=site.id_of("moderation log", logged.number),
+        page=f"{page}#entry-{logged.number}",
+        title=logged.summary,
+        html="".join(f"<p>{escape(line)}</p>" for line in lines),
+        published=logged.at,
+        updated=logged.at,
+        author=logged.moderator or "A deleted account",
+    )
+
+
+@blueprint.get("/report")
+async def newest_report() -> ResponseReturnValue:
+    """Lead to the report of this year."""
+    return redirect(url_for("moderation_log.yearly_report", year=now().year))
+
+
+@blueprint.get("/report/<int:year>")
+async def yearly_report(year: int) -> ResponseReturnValue:
+    """What moderators did in a year."""
+    found = await read(report, year, now().year)
+    if found is None:
+        raise NotFoundError("There's no report for this year.")
+    return await render_template("moderation/transparency.html", report=found)
+
+
+@blueprint.get("/log.ndjson")
+async def file() -> Response:
+    """The log, the oldest entries first: a JSON object per line. `?after=` is an entry's number."""
+    given = request.args.get("after", "0")
+    if not (given.isascii() and given.isdigit() and int(given[:20]) <= LAST_NUMBER):
+        abort(400, "after must be the number of an entry.")
+    after = int(given)
+    response = Response(
+        _lines(current_app.database, after), content_type="application/x-ndjson; charset=utf-8"
+    )
+    if (await read(queries.head)).number > after + ENTRIES_PER_FILE:
+        following = url_for("moderation_log.file", after=after + ENTRIES_PER_FILE, _external=True)
+        response.headers["Link"] = f'<{following}>; rel="next"'
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    return response
+
+
+async def _lines(database: Database, after: int) -> AsyncIterator[str]:
+    async for records in queries.all_records(database, after, ENTRIES_PER_FILE):
+        yield "".join(
+            json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n"
+            for record in records
+        )
