@@ -11,10 +11,14 @@ from blog.accounts.deletion.pages import blueprint as leaving_pages
 from blog.accounts.email.pages import blueprint as email_pages
 from blog.accounts.events import AccountDeleted, AccountRegistered
 from blog.accounts.login.pages import blueprint as login_pages
+from blog.accounts.login.second_factor_pages import blueprint as second_step_pages
 from blog.accounts.passwords.pages import blueprint as passwords_pages
+from blog.accounts.reauthentication.pages import blueprint as reauthentication_pages
 from blog.accounts.registration import usernames
 from blog.accounts.registration.api import blueprint as registration_api
 from blog.accounts.registration.pages import blueprint as registration_pages
+from blog.accounts.second_factor.jobs import RESEAL_SECRETS
+from blog.accounts.second_factor.pages import blueprint as second_factor_pages
 from blog.accounts.sessions.pages import blueprint as sessions_pages
 from blog.accounts.tokens.api import blueprint as tokens_api
 from blog.accounts.tokens.pages import blueprint as tokens_pages
@@ -35,6 +39,7 @@ from blog.core.api.idempotency import delete_old as delete_old_answers
 from blog.core.auth import identity
 from blog.core.auth.expiry import delete_expired
 from blog.core.crypto.passwords import Passwords
+from blog.core.crypto.sealing import Sealer
 from blog.core.crypto.tokens import LinkSigner
 from blog.core.db import migrations, statements
 from blog.core.db.database import Database
@@ -112,7 +117,7 @@ from blog.media.pages import blueprint as media_pages
 from blog.media.processes import ImageProcesses
 from blog.media.rendering import image_finder
 from blog.media.serving import blueprint as media_files
-from blog.models import ApiToken, LoginSession
+from blog.models import ApiToken, LoginSession, TrustedBrowser
 from blog.moderation.api import blueprint as moderation_api
 from blog.moderation.events import (
     CommentDisabled,
@@ -252,6 +257,8 @@ JOBS = (
     SWEEP_EXPORTS,
     cleaning("delete_expired_sessions", partial(delete_expired, table=LoginSession), every=HOUR),
     cleaning("delete_expired_tokens", partial(delete_expired, table=ApiToken), every=HOUR),
+    RESEAL_SECRETS,
+    cleaning("delete_expired_trust", partial(delete_expired, table=TrustedBrowser), every=HOUR),
     cleaning("delete_old_answers", delete_old_answers, every=HOUR),
     cleaning("delete_old_events", delete_old_events, every=HOUR),
     cleaning("delete_unused_media", delete_unused_media, every=HOUR),
@@ -296,9 +303,12 @@ PARTS = (
 BLUEPRINTS = (
     registration_pages,
     login_pages,
+    second_step_pages,
     passwords_pages,
     email_pages,
     sessions_pages,
+    reauthentication_pages,
+    second_factor_pages,
     tokens_pages,
     leaving_pages,
     exporting_pages,
@@ -401,7 +411,6 @@ def create_app(settings: Settings) -> Broadside:
         image_finder(app.database, settings.media_url), people_finder(app.database)
     )
     app.storage = make_storage(settings)
-    app.links = LinkSigner(settings.signing_keys())
     app.fragments = FragmentCache()
     app.rate_limits = RateLimits(app.database)
     app.backlog = Backlog(app)
@@ -497,7 +506,8 @@ def configure(app: Broadside) -> None:
     # Browsers accept cookies with this prefix only over TLS, from this very host (RFC 6265bis,
     # 4.1.3).
     prefix = "" if settings.is_development else "__Host-"
-    *former_keys, app.secret_key = settings.signing_keys()
+    *former_keys, app.secret_key = keys = settings.signing_keys()
+    app.links, app.sealer = LinkSigner(keys), Sealer(keys)
     app.config.update(
         BASE_URL=settings.base_url,
         BODY_TIMEOUT=bodies.BODY_SECONDS,

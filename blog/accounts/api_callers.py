@@ -22,17 +22,25 @@ from blog.core.crypto.weak_passwords import LONGEST_PASSWORD
 from blog.core.db.touch import is_stale, touch
 from blog.core.errors import ForbiddenError, UnconfirmedError
 from blog.core.web.app import current_app, db
-from blog.core.web.errors import error_response
+from blog.core.web.errors import SECOND_FACTOR, error_response
 from blog.core.web.headers import vary_by
 from blog.core.web.requests import SAFE_METHODS
 from blog.models import ApiToken, User
 
 CHALLENGE = 'Basic realm="Broadside", charset="UTF-8", Bearer realm="Broadside"'
 LONGEST_LOGIN = 254
+TWO_FACTORS = (
+    "This account has two-factor authentication, so the API doesn't accept its password. Please "
+    "create a token on the site, under Settings, and send that."
+)
 
 
 class BadCredentialsError(Exception):
     """The user or token does not exist, the password is wrong, or the token has expired."""
+
+
+class SecondFactorError(Exception):
+    """The caller has sent the password of an account with a second factor."""
 
 
 class PasswordRequiredError(Exception):
@@ -54,6 +62,7 @@ async def identify() -> None:
         BadCredentialsError: the credentials are invalid.
         ForbiddenError: the address is not confirmed, or the token lacks the scope.
         PasswordRequiredError: a token is not enough.
+        SecondFactorError: the password is right, but not enough.
         TooManyRequestsError: too many requests came from them, or too many wrong passwords.
     """
     if request.method == "OPTIONS":  # A browser asks so before it sends what has credentials.
@@ -137,6 +146,10 @@ async def _person_with_password(session: AsyncSession, login: str, password: str
     if user is None or user.is_disabled:
         raise BadCredentialsError
     await clear_failures(session, user, client.address)
+    if user.has_second_factor:
+        await session.commit()
+        note(Event.RIGHT_PASSWORD, user.id)
+        raise SecondFactorError
     await note_what_is_hidden(session, user)
     await session.commit()
     note(Event.RIGHT_PASSWORD, user.id)
@@ -151,6 +164,12 @@ async def keep_apart(response: Response) -> Response:
     return response
 
 
+async def refuse_password(_error: SecondFactorError) -> Response:
+    """The response to the password of an account with a second factor, which a program doesn't
+    have."""
+    return await error_response(403, TWO_FACTORS, problem=SECOND_FACTOR)
+
+
 async def challenge(error: Exception) -> Response:
     """The response to a request without valid credentials."""
     response = await error_response(401, WHAT_IS_MISSING[type(error)])
@@ -162,5 +181,6 @@ def authenticate_callers(version: Blueprint) -> None:
     """Authenticate each request to a version of the API."""
     version.before_request(identify)
     version.after_request(keep_apart)
+    version.register_error_handler(SecondFactorError, refuse_password)
     for error in WHAT_IS_MISSING:
         version.register_error_handler(error, challenge)

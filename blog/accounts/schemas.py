@@ -154,6 +154,20 @@ class LoginForm(Schema):
     remember_me: bool = False
 
 
+class SecondFactorForm(Schema):
+    """The second step of a login: a code, and whether to skip it in this browser from now on."""
+
+    code: KnownPassword
+    trust: bool = False
+
+
+class IdentityForm(Schema):
+    """The form that asks again who one is; with a second factor also for a code."""
+
+    password: KnownPassword
+    code: TypedPassword = SecretStr("")
+
+
 class ChangePasswordForm(NewPasswordForm):
     """A new password, with the old one."""
 

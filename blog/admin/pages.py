@@ -10,6 +10,7 @@ from blog.admin.schemas import AccountForm, PeopleSearch, RoleForm
 from blog.core.auth.identity import required_viewer
 from blog.core.auth.permissions import admin_required
 from blog.core.auth.quotas import MODERATING, quota
+from blog.core.auth.reauthentication import reauthentication_required
 from blog.core.errors import InvalidFieldsError, NotFoundError
 from blog.core.web.app import db
 from blog.core.web.forms import Form
@@ -44,6 +45,7 @@ async def people() -> ResponseReturnValue:
 
 @blueprint.get("/admin/users/<id:user_id>/role")
 @admin_required
+@reauthentication_required
 async def ask_for_role(user_id: int) -> ResponseReturnValue:
     """Ask for the new role of an account, and the reason."""
     return await _question("role", user_id, Form(RoleForm))
@@ -68,6 +70,7 @@ async def change_role(user_id: int) -> ResponseReturnValue:
 
 @blueprint.get("/admin/users/<id:user_id>/disable")
 @admin_required
+@reauthentication_required
 async def ask_to_disable(user_id: int) -> ResponseReturnValue:
     """Ask for the reason before an account is disabled."""
     return await _question("disable", user_id, Form(ReasonForm))
@@ -125,6 +128,7 @@ async def _account(user_id: int) -> User:
 
 @blueprint.get("/edit-profile/<id:user_id>")
 @admin_required
+@reauthentication_required
 async def account(user_id: int) -> ResponseReturnValue:
     """Show the form for an account and its profile."""
     user = await _account(user_id)

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from blog.accounts.registration.service import role_for
 from blog.accounts.schemas import UserCreate
+from blog.accounts.second_factor import service as second_factor
 from blog.admin import queries, service
 from blog.admin.schemas import AccountState, PeopleSearch
 from blog.cli.people import found_person
@@ -216,3 +217,26 @@ async def reset_password(who: str, print_link: bool) -> None:
         click.echo(link)
     else:
         click.echo(f"Sending {person.username} a link to reset their password, to {person.email}.")
+
+
+@user.command("reset-second-factor")
+@click.argument("who")
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@asynchronous
+async def reset_second_factor(who: str, *, yes: bool) -> None:
+    """Remove the second factor of a user who has lost it, with all recovery codes.
+
+    Make sure that it's really them who asks. The user is notified by mail.
+    """
+    async with found_person(who) as (_, session, person):
+        user_id, name = person.id, person.username
+        question = f"Let {name} ({person.email}) log in with the password alone?"
+        # While it waits for an answer, no transaction is open.
+        await session.rollback()
+        if not yes:
+            click.confirm(question, abort=True)
+        had_any = await second_factor.reset(session, user_id)
+    if had_any:
+        click.echo(f"{name} can log in with the password alone.")
+    else:
+        click.echo(f"{name} has no second factor.")

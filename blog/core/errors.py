@@ -91,10 +91,15 @@ class TooManyRequestsError(BusyError):
 
 
 class TooManyAttemptsError(TooManyRequestsError):
-    """Too many failed log-in attempts."""
+    """Too many failed log-in attempts.
 
-    def __init__(self, wait: timedelta) -> None:
-        super().__init__(wait, "Too many wrong passwords.")
+    Args:
+        wait: when to try again, from now.
+        tried: what was wrong.
+    """
+
+    def __init__(self, wait: timedelta, tried: str = "passwords") -> None:
+        super().__init__(wait, f"Too many wrong {tried}.")
 
 
 def duration_text(seconds: int) -> str:

@@ -3,6 +3,7 @@
 from blog.models.account_deletion import AccountDeletion
 from blog.models.api_token import ApiToken, Scope
 from blog.models.audit_entry import Act, AuditEntry
+from blog.models.authenticator import Authenticator
 from blog.models.base import Base
 from blog.models.block import Block, HiddenWord, Mute
 from blog.models.comment import Comment
@@ -31,6 +32,7 @@ from blog.models.post_media import PostMedia
 from blog.models.post_revision import PostRevision
 from blog.models.rate_limit import RateLimit
 from blog.models.reaction import Bookmark, BookmarkFolder, CommentLike, PostLike
+from blog.models.recovery_code import RecoveryCode
 from blog.models.refused_address import RefusedAddress
 from blog.models.report import Report, ReportState
 from blog.models.revision_media import RevisionMedia
@@ -41,6 +43,7 @@ from blog.models.site_setting import SiteSetting
 from blog.models.subscription import PostMailing, Subscription
 from blog.models.tag import PostTag, Tag
 from blog.models.tag_follow import TagFollow
+from blog.models.trusted_browser import TrustedBrowser
 from blog.models.user import User
 
 __all__ = [
@@ -48,6 +51,7 @@ __all__ = [
     "Act",
     "ApiToken",
     "AuditEntry",
+    "Authenticator",
     "Base",
     "Block",
     "Bookmark",
@@ -96,6 +100,7 @@ __all__ = [
     "PostStatus",
     "PostTag",
     "RateLimit",
+    "RecoveryCode",
     "RefusedAddress",
     "Report",
     "ReportState",
@@ -110,6 +115,7 @@ __all__ = [
     "Tag",
     "TagFollow",
     "TagRange",
+    "TrustedBrowser",
     "User",
     "UserRange",
 ]

@@ -22,6 +22,7 @@ class Act(StrEnum):
     EDIT_PROFILE = "edit profile"
     SEND_RESET_LINK = "send link for a new password"
     SHOW_RESET_LINK = "show link for a new password"
+    RESET_SECOND_FACTOR = "reset second factor"
     REVOKE_TOKENS = "revoke API tokens"
     REMOVE_COMMENT = "remove comment"
     DISABLE_COMMENT = "disable comment"

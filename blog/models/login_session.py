@@ -28,8 +28,15 @@ class LoginSession(Base):
     created_at: Mapped[CreatedAt]
     last_used_at: Mapped[CreatedAt]
     expires_at: Mapped[datetime] = mapped_column(index=True)
+    # When they last proved who they are again; NULL if not since they logged in.
+    reauthenticated_at: Mapped[datetime | None]
     is_remembered: Mapped[bool] = mapped_column(Boolean, server_default=false(), default=False)
     device: Mapped[str] = mapped_column(String(200))
     network_address: Mapped[Address | None] = mapped_column(INET)
 
     user: Mapped[User] = relationship(lazy="raise")
+
+    @property
+    def authenticated_at(self) -> datetime:
+        """When they last proved who they are."""
+        return self.reauthenticated_at or self.created_at

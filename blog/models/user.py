@@ -69,6 +69,8 @@ class User(Base):
     # Only they see how many get their posts by mail.
     subscriber_count: Mapped[Count]
     submission: Mapped[SubmissionKey]
+    # Whether they have an authenticator app or a passkey, which logging in by password then takes.
+    has_second_factor: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
     # Incremented to invalidate all known devices (`blog.core.auth.devices`).
     device_generation: Mapped[int] = mapped_column(Integer, server_default="0", default=0)
 

@@ -39,6 +39,7 @@ async def age_sessions(db: AsyncSession, **span: float) -> None:
             created_at=LoginSession.created_at - age,
             last_used_at=LoginSession.last_used_at - age,
             expires_at=LoginSession.expires_at - age,
+            reauthenticated_at=LoginSession.reauthenticated_at - age,
         )
     )
     await db.commit()

@@ -19,6 +19,7 @@ from blog.cli.users import print_users
 from blog.core.clock import now
 from blog.core.web.app import Broadside
 from blog.models import AuditEntry, User
+from tests.accounts.second_factors import add_phone, send_password
 from tests.cli.conftest import Command
 from tests.servers import PROGRAMS, settings_of
 from tests.support import PASSWORD, Browser, NewUser, add_users, link_in, outbox
@@ -230,6 +231,22 @@ async def test_a_deleted_account_is_gone_at_once_and_in_the_audit_log(
     assert await deeds(db) == [
         ("(command line)", "delete account", "susan", {"reason": "by her wish"})
     ]
+
+
+async def test_a_lost_second_factor_is_removed_after_a_question_and_in_the_audit_log(
+    blog: Command, app: Broadside, susan: User, browser: Browser, db: AsyncSession
+) -> None:
+    await add_phone(app, susan)
+    code, output = await blog("user", "reset-second-factor", "susan", typed="n\n")
+    assert (code, "with the password alone?" in output) == (1, True)
+    await send_password(browser)
+    answer = await blog("user", "reset-second-factor", "susan", "--yes")
+    assert answer == (0, "susan can log in with the password alone.\n")
+    await browser.log_in("susan")
+    assert await deeds(db) == [("(command line)", "reset second factor", "susan", {})]
+    assert "removed all second factors" in (await outbox(app))[-1].text
+    answer = await blog("user", "reset-second-factor", "susan", "--yes")
+    assert answer == (0, "susan has no second factor.\n")
 
 
 async def test_the_last_administrator_stays(

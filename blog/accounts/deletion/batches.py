@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, delete, func, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.accounts.second_factor.service import remove_all as remove_second_factors
 from blog.accounts.sessions.service import end_all_access
 from blog.core.clock import now
 from blog.media.service import delete_some_media
@@ -73,6 +74,7 @@ async def begin_deletion(session: AsyncSession, user: User) -> None:
         .execution_options(synchronize_session=False)
     )  # fmt: skip
     await end_all_access(session, user)
+    await remove_second_factors(session, user.id)
 
 
 async def delete_batch(session: AsyncSession, user_id: int) -> bool:

@@ -9,6 +9,10 @@ from blog.accounts.schemas import KnownPassword
 from blog.core.auth.clients import requesting_client
 from blog.core.auth.identity import forget_viewer, required_viewer
 from blog.core.auth.quotas import CHANGING_ACCOUNT, MAILING, quota, spend
+from blog.core.auth.reauthentication import (
+    reauthentication_or_password_required,
+    reauthentication_required,
+)
 from blog.core.crypto.tokens import InvalidTokenError
 from blog.core.errors import InvalidFieldsError
 from blog.core.text.validation import Schema
@@ -34,6 +38,7 @@ async def ask() -> ResponseReturnValue:
 
 @blueprint.post("/delete-account")
 @quota(CHANGING_ACCOUNT)
+@reauthentication_or_password_required
 async def send_link() -> ResponseReturnValue:
     """Mail the link to the confirmation page."""
     viewer = required_viewer()
@@ -66,6 +71,7 @@ async def confirm_deletion(token: str) -> ResponseReturnValue:
 
 @blueprint.post("/delete-account/<token>")
 @quota(CHANGING_ACCOUNT)
+@reauthentication_required
 async def delete_account(token: str) -> ResponseReturnValue:
     """Delete the account, and log out."""
     try:

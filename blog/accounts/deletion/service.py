@@ -16,6 +16,7 @@ from blog.accounts.events import AccountDeleted
 from blog.accounts.links import check_credentials, credentials_of, refuse_other_account
 from blog.accounts.login.attempts import clear_failures
 from blog.accounts.login.authentication import authenticate
+from blog.accounts.sessions.service import note_proof
 from blog.core.auth.clients import Client
 from blog.core.auth.security_log import Event, note
 from blog.core.auth.viewer import Viewer
@@ -46,6 +47,7 @@ async def ask_to_confirm(
     if user is None:
         raise InvalidFieldsError({"password": "That's not your password."})
     await clear_failures(session, user, client.address)
+    await note_proof(session, viewer)
     await _refuse_last_administrator(session, user)
     token = links.sign(DELETE_ACCOUNT, {"user": user.id, "credentials": credentials_of(user)})
     link = external_url("leaving.confirm_deletion", token=token)

@@ -9,6 +9,10 @@ from blog.accounts.schemas import ChangeEmailForm
 from blog.core.auth.clients import requesting_client
 from blog.core.auth.identity import required_viewer
 from blog.core.auth.quotas import CHANGING_ACCOUNT, MAILING, quota, spend
+from blog.core.auth.reauthentication import (
+    reauthentication_or_password_required,
+    reauthentication_required,
+)
 from blog.core.crypto.tokens import InvalidTokenError
 from blog.core.errors import InvalidFieldsError
 from blog.core.web.app import current_app, db
@@ -27,6 +31,7 @@ async def change_form() -> ResponseReturnValue:
 
 @blueprint.post("/change_email")
 @quota(CHANGING_ACCOUNT)
+@reauthentication_or_password_required
 async def send_link() -> ResponseReturnValue:
     """Mail a link to the new address."""
     viewer = required_viewer()
@@ -62,6 +67,7 @@ async def review(token: str) -> ResponseReturnValue:
 
 @blueprint.post("/change_email/<token>")
 @quota(CHANGING_ACCOUNT)
+@reauthentication_required
 async def change(token: str) -> ResponseReturnValue:
     """Change the address."""
     viewer = required_viewer()

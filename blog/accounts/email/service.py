@@ -16,6 +16,7 @@ from blog.accounts.login.authentication import authenticate
 from blog.accounts.registration.service import role_for
 from blog.accounts.registration.uniqueness import taken
 from blog.accounts.schemas import ChangeEmailForm
+from blog.accounts.sessions.service import note_proof
 from blog.core.auth.clients import Client
 from blog.core.auth.security_log import Event, note
 from blog.core.auth.viewer import Viewer
@@ -57,6 +58,7 @@ async def ask_for_change(
         raise InvalidFieldsError({"password": WRONG_PASSWORD})
     await take_one(session, Bucket(NEW_ADDRESSES, f"person {user.id}"))
     await clear_failures(session, user, client.address)
+    await note_proof(session, viewer)
     if form.email == user.email:
         await session.commit()
         raise InvalidFieldsError({"email": SAME})

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.core.auth.clients import Client
 from blog.core.auth.devices import KnownDevice
 from blog.core.auth.security_log import Event, note
 from blog.core.errors import TooManyAttemptsError, TooManyRequestsError
@@ -48,10 +49,12 @@ class Attempt:
 
     Attributes:
         user_id: the account, if known in advance.
+        tried: what was tried, in the message.
     """
 
     buckets: tuple[Bucket, ...]
     user_id: int | None = None
+    tried: str = "passwords"
 
     @classmethod
     def from_device(cls, device: KnownDevice) -> "Attempt":
@@ -79,6 +82,19 @@ class Attempt:
             )
         )
 
+    @classmethod
+    def at_second_factor(cls, user: User, client: Client) -> "Attempt":
+        """An attempt with a code, after the right password.
+
+        It has the same limits as a password, so that an attacker who knows the password cannot lock
+        out the owner in a browser that they have used before.
+        """
+        if client.known_device and client.known_device.is_known_to(user):
+            return cls((_of_device(client.known_device),), user.id, "codes")
+        # Not a name or an address that an account could have.
+        counted = cls.from_address(f"second factor of {user.id}", client.address)
+        return cls(counted.buckets, user.id, "codes")
+
     def refuse_if_exhausted(self) -> None:
         """Refuse early if a bucket is known to be empty.
 
@@ -89,7 +105,7 @@ class Attempt:
             current_app.rate_limits.refuse_if_empty(*self.buckets)
         except TooManyRequestsError as error:
             note(Event.TOO_MANY_ATTEMPTS, self.user_id)
-            raise TooManyAttemptsError(error.wait) from None
+            raise TooManyAttemptsError(error.wait, self.tried) from None
 
     async def count(self) -> bool:
         """Count the attempt as a failure. The caller must not hold a connection.
@@ -104,7 +120,7 @@ class Attempt:
             standings = await current_app.rate_limits.spend(*self.buckets)
         except TooManyRequestsError as error:
             note(Event.TOO_MANY_ATTEMPTS, self.user_id)
-            raise TooManyAttemptsError(error.wait) from None
+            raise TooManyAttemptsError(error.wait, self.tried) from None
         return any(
             standing.quota in AT_ACCOUNT_FROM_ANYWHERE and not standing.remaining
             for standing in standings

@@ -1,26 +1,21 @@
 """The pages under `/auth` for logging in and out."""
 
 import quart_auth
-from quart import Blueprint, flash, redirect, render_template, request, session, url_for
+from quart import Blueprint, flash, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
 
 from blog.accounts.login import service
+from blog.accounts.login.entering import enter, wanted_address
+from blog.accounts.login.second_factor_pages import ask_for_second_factor
 from blog.accounts.schemas import LoginForm
 from blog.core.auth.clients import requesting_client
-from blog.core.auth.devices import remember_device
-from blog.core.auth.identity import (
-    current_viewer,
-    forget_viewer,
-    recognise_by_cookie,
-    set_login_cookie,
-)
+from blog.core.auth.identity import current_viewer, forget_viewer
 from blog.core.auth.quotas import LOGGING_IN, quota
 from blog.core.errors import InvalidFieldsError
 from blog.core.web.app import current_app, db
 from blog.core.web.csrf import StaleFormError
 from blog.core.web.errors import error_response
 from blog.core.web.forms import Form
-from blog.core.web.requests import local_address
 from blog.core.web.resubmission import carried_form, unsent_form
 
 FORM_TOO_LARGE = (
@@ -35,14 +30,15 @@ blueprint = Blueprint("login", __name__, url_prefix="/auth")
 async def login() -> ResponseReturnValue:
     """Show the log-in form. `?next=` is the page to continue with."""
     if current_viewer().account is not None:
-        return redirect(_wanted_address())
+        return redirect(wanted_address())
     return await render_template("accounts/login.html", form=Form(LoginForm))
 
 
 @blueprint.post("/login")
 @quota(LOGGING_IN)
 async def open_session() -> ResponseReturnValue:
-    """Log in, and continue with the requested page. A previous session ends.
+    """Log in, and continue with the requested page, or the question for the second factor. A
+    previous session ends.
 
     A form that was sent after the previous session had expired is restored.
     """
@@ -54,14 +50,10 @@ async def open_session() -> ResponseReturnValue:
             )
         except InvalidFieldsError as error:
             form.refuse(error)
+        except service.SecondFactorNeededError as needed:
+            return await ask_for_second_factor(needed.pending, unsent)
         else:
-            session.clear()
-            set_login_cookie(opened.token, remember=data.remember_me)
-            remember_device(opened.user.id, opened.user.device_generation)
-            if unsent is None:
-                return redirect(_wanted_address())
-            await recognise_by_cookie()
-            return await render_template("accounts/logged_in_again.html", unsent=unsent)
+            return await enter(opened, remember=data.remember_me, unsent=unsent)
     return await render_template("accounts/login.html", form=form, unsent=unsent), form.status
 
 
@@ -76,12 +68,8 @@ async def stale_form(error: StaleFormError) -> ResponseReturnValue:
     if request.endpoint == "login.open_session" and account is not None:
         login = fields.get("email", "").strip().lower()
         if login in {account.email, account.username.lower()} and await carried_form() is None:
-            return redirect(_wanted_address())
+            return redirect(wanted_address())
     return await error_response(400, error.description, title=error.title)
-
-
-def _wanted_address() -> str:
-    return local_address(request.args.get("next")) or url_for("site.home")
 
 
 @blueprint.post("/logout")
@@ -101,7 +89,7 @@ async def ask_to_log_in(_error: quart_auth.Unauthorized) -> ResponseReturnValue:
 
     If the session expired while the user was writing, the log-in form carries the text.
     """
-    unsent = await unsent_form()
+    unsent = await carried_form() or await unsent_form()
     if unsent is not None and unsent.has_text:
         if not unsent.can_be_carried:
             return await error_response(403, FORM_TOO_LARGE)

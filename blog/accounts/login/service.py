@@ -6,25 +6,62 @@ the password is checked.
 
 from typing import NamedTuple
 
+from pydantic import SecretStr
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.accounts.links import check_credentials, credentials_of
 from blog.accounts.login.attempts import clear_failures
 from blog.accounts.login.authentication import authenticate
 from blog.accounts.schemas import LoginForm
+from blog.accounts.second_factor.codes import check_code
+from blog.accounts.second_factor.trust import is_trusted, trust_browser
 from blog.accounts.sessions.service import begin_session
 from blog.core.auth.clients import Client
 from blog.core.auth.security_log import Event, note
 from blog.core.crypto.passwords import Passwords
-from blog.core.errors import InvalidFieldsError
+from blog.core.crypto.sealing import Sealer
+from blog.core.errors import BlogError, InvalidFieldsError
 from blog.models import LoginSession, User
+
+IS_DISABLED = "An administrator has disabled this account."
+HAS_CHANGED = "This account has just changed. Please try again."
 
 
 class OpenedSession(NamedTuple):
-    """A new session: the user, and the token for the cookie."""
+    """A new session.
+
+    Attributes:
+        user: the user.
+        token: the token for the cookie.
+        trust_token: the token of the browser, if it was chosen to be trusted.
+    """
 
     user: User
     token: str
+    trust_token: str | None = None
+
+
+class PendingLogin(NamedTuple):
+    """A login with the right password, which takes the second factor as well.
+
+    Attributes:
+        user_id: the account.
+        credentials: a digest of its password and address; the login ends if they change.
+        remember: whether the session lasts for 30 days.
+    """
+
+    user_id: int
+    credentials: str
+    remember: bool
+
+
+class SecondFactorNeededError(BlogError):
+    """The password is right, and the account has a second factor."""
+
+    def __init__(self, pending: PendingLogin) -> None:
+        super().__init__()
+        self.pending = pending
 
 
 async def log_in(
@@ -40,21 +77,63 @@ async def log_in(
         InvalidFieldsError: the user does not exist or the password is wrong; message and timing do
             not reveal which. Or the account is disabled.
         TooManyAttemptsError: too many attempts have failed.
+        SecondFactorNeededError: the credentials are right, and the account has a second factor,
+            which this browser must ask for.
     """
     user = await authenticate(session, passwords, form.email, form.password, client)
     if user is None:
         raise InvalidFieldsError({"": "Wrong username, email or password."})
     if user.is_disabled:
-        raise InvalidFieldsError({"": "An administrator has disabled this account."})
+        raise InvalidFieldsError({"": IS_DISABLED})
     new_hash = None
     if passwords.is_outdated(user.password_hash):
         new_hash = await passwords.hash(form.password.get_secret_value())
     if not await _lock_credentials(session, user, new_hash):
-        raise InvalidFieldsError({"": "This account has just changed. Please try again."})
+        raise InvalidFieldsError({"": HAS_CHANGED})
+    if user.has_second_factor and not await is_trusted(session, user, client):
+        await session.commit()
+        note(Event.RIGHT_PASSWORD, user.id)
+        raise SecondFactorNeededError(PendingLogin(user.id, credentials_of(user), form.remember_me))
+    return await _open(session, user, client, remember=form.remember_me, previous=previous)
+
+
+async def finish_log_in(
+    session: AsyncSession, pending: PendingLogin, code: SecretStr, sealer: Sealer, *,
+    client: Client, trust: bool, previous: LoginSession | None = None,
+) -> OpenedSession:  # fmt: skip
+    """Open a session for a user who has sent the right password before, and now a code.
+
+    Args:
+        code: of their authenticator app, or a recovery code.
+        trust: whether to skip the second factor in this browser for 30 days.
+        previous: the browser's current session, which ends.
+
+    Raises:
+        InvalidTokenError: the account was deleted, or its password or address has changed.
+        InvalidFieldsError: the code is wrong, too old or used; or the account is disabled.
+        TooManyAttemptsError: too many codes were wrong.
+    """
+    user = await session.get(User, pending.user_id)
+    user = check_credentials(user, {"credentials": pending.credentials})
+    if user.is_disabled:
+        raise InvalidFieldsError({"": IS_DISABLED})
+    await check_code(session, sealer, user, code.get_secret_value(), client)
+    if not await _lock_credentials(session, user, None):
+        raise InvalidFieldsError({"": HAS_CHANGED})
+    trust_token = await trust_browser(session, user, client) if trust else None
+    opened = await _open(session, user, client, remember=pending.remember, previous=previous)
+    return opened._replace(trust_token=trust_token)
+
+
+async def _open(
+    session: AsyncSession, user: User, client: Client, *,
+    remember: bool, previous: LoginSession | None,
+) -> OpenedSession:  # fmt: skip
+    """Open the session of a user who has proved who they are, and whose row is locked."""
     await clear_failures(session, user, client.address)
     if previous is not None:
         await session.execute(delete(LoginSession).where(LoginSession.id == previous.id))
-    token = await begin_session(session, user, client, remember=form.remember_me)
+    token = await begin_session(session, user, client, remember=remember)
     await session.commit()
     note(Event.LOGGED_IN, user.id)
     return OpenedSession(user, token)

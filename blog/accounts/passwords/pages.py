@@ -12,6 +12,7 @@ from blog.core.auth.clients import requesting_client
 from blog.core.auth.devices import remember_device
 from blog.core.auth.identity import current_viewer, forget_viewer, required_login, set_login_cookie
 from blog.core.auth.quotas import CHANGING_ACCOUNT, MAILING, quota, spend
+from blog.core.auth.reauthentication import reauthentication_or_password_required
 from blog.core.crypto.tokens import InvalidTokenError
 from blog.core.errors import InvalidFieldsError, TooManyRequestsError
 from blog.core.web.app import current_app, db
@@ -32,6 +33,7 @@ async def change_form() -> ResponseReturnValue:
 
 @blueprint.post("/change-password")
 @quota(CHANGING_ACCOUNT)
+@reauthentication_or_password_required
 async def change() -> ResponseReturnValue:
     """Change the password. All other sessions and API tokens end."""
     login = required_login()

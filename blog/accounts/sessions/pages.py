@@ -5,6 +5,7 @@ from quart.typing import ResponseReturnValue
 
 from blog.accounts import queries
 from blog.accounts.schemas import EndAllForm
+from blog.accounts.second_factor.queries import trusted_browsers_of
 from blog.accounts.sessions import service as sessions_service
 from blog.core.auth.devices import remember_device
 from blog.core.auth.identity import current_viewer, forget_viewer, required_login
@@ -21,7 +22,10 @@ async def overview() -> ResponseReturnValue:
     """List the user's sessions."""
     current = required_login()
     logins = await queries.sessions_of(db(), current.user)
-    return await render_template("accounts/sessions.html", logins=logins, current=current)
+    browsers = await trusted_browsers_of(db(), current.user_id)
+    return await render_template(
+        "accounts/sessions.html", logins=logins, current=current, browsers=browsers
+    )
 
 
 @blueprint.post("/<id:login_id>/end")

@@ -10,7 +10,7 @@ from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
 from blog.core.crypto.tokens import opaque_token, token_digest
 from blog.core.errors import NotFoundError
-from blog.models import ApiToken, LoginSession, User
+from blog.models import ApiToken, LoginSession, TrustedBrowser, User
 
 
 async def begin_session(
@@ -36,7 +36,8 @@ async def begin_session(
 
 
 async def renew_token(session: AsyncSession, login: LoginSession) -> str:
-    """Replace the token of a session, which invalidates copies of the old cookie.
+    """Replace the token of a session whose user has just proved who they are, which invalidates
+    copies of the old cookie.
 
     The caller commits.
 
@@ -47,10 +48,27 @@ async def renew_token(session: AsyncSession, login: LoginSession) -> str:
     await session.execute(
         update(LoginSession)
         .where(LoginSession.id == login.id)
-        .values(token_hash=token_digest(token))
+        .values(token_hash=token_digest(token), reauthenticated_at=now())
         .execution_options(synchronize_session=False)
     )
     return token
+
+
+async def note_proof(session: AsyncSession, viewer: Viewer) -> None:
+    """Note that the user of a session has just typed the password in a form that asks for it; the
+    caller commits.
+
+    The next thing that matters doesn't ask again (`blog.core.auth.reauthentication`). With a second
+    factor the password alone proves nothing.
+    """
+    if viewer.person.has_second_factor:
+        return
+    await session.execute(
+        update(LoginSession)
+        .where(LoginSession.id == viewer.browser_session.id)
+        .values(reauthenticated_at=now())
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def end_session(session: AsyncSession, viewer: Viewer, login_id: int) -> None:
@@ -104,7 +122,8 @@ async def end_sessions_everywhere(
 
 
 async def forget_devices(session: AsyncSession, user_id: int) -> int:
-    """Invalidate all known devices of an account (`blog.core.auth.devices`); the caller commits.
+    """Invalidate all known devices of an account (`blog.core.auth.devices`), and all its trusted
+    browsers; the caller commits.
 
     Returns:
         The generation for devices that become known from now on.
@@ -116,6 +135,7 @@ async def forget_devices(session: AsyncSession, user_id: int) -> int:
         .returning(User.device_generation)
         .execution_options(synchronize_session=False)
     )
+    await session.execute(delete(TrustedBrowser).where(TrustedBrowser.user_id == user_id))
     return generation or 0
 
 

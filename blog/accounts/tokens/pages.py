@@ -11,6 +11,7 @@ from blog.core.auth.clients import requesting_client
 from blog.core.auth.identity import required_account, required_viewer
 from blog.core.auth.permissions import confirmed_required
 from blog.core.auth.quotas import CHANGING_ACCOUNT, quota
+from blog.core.auth.reauthentication import reauthentication_or_password_required
 from blog.core.errors import InvalidFieldsError, NotFoundError
 from blog.core.web.app import current_app, db
 from blog.core.web.forms import Form
@@ -28,6 +29,7 @@ async def overview() -> ResponseReturnValue:
 @blueprint.post("")
 @quota(CHANGING_ACCOUNT)
 @confirmed_required
+@reauthentication_or_password_required
 async def create() -> ResponseReturnValue:
     """Create a token, and show its secret once.
 

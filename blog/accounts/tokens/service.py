@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.accounts.login.attempts import clear_failures
 from blog.accounts.login.authentication import authenticate
 from blog.accounts.schemas import TokenForm
+from blog.accounts.sessions.service import note_proof
 from blog.accounts.tokens.policies import may_grant, may_issue_tokens
 from blog.core.auth.clients import Client
 from blog.core.auth.security_log import Event, note
@@ -121,6 +122,7 @@ async def make_token(
     if user is None:
         raise InvalidFieldsError({"password": "That's not your password."})
     await clear_failures(session, user, client.address)
+    await note_proof(session, viewer)
     return await issue_token(
         session, viewer, name=form.name, scopes=scopes, life=form.life,
         submission=submission_key(form, viewer.id, form.name),

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from blog.core.api.idempotency import SHOWN_ONCE
 from blog.core.api.responses import CHANGED
 from blog.core.errors import UnconfirmedError
-from blog.core.web.errors import EXPLANATIONS
+from blog.core.web.errors import EXPLANATIONS, SECOND_FACTOR
 
 _WRONG_FIELD = "Please fill in this field."
 
@@ -67,7 +67,9 @@ KINDS = {
     ),
     403: Kind(
         "Forbidden",
-        "The account isn't confirmed or lacks the permission, or the token lacks the scope.",
+        "The account isn't confirmed or lacks the permission, or the token lacks the scope. If the "
+        "account has two-factor authentication, so that its password isn't accepted, `type` is "
+        f"`{SECOND_FACTOR}`.",
         str(UnconfirmedError()),
     ),
     404: Kind(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from quart import request
 
 from blog.core.auth.devices import KnownDevice, requesting_device
+from blog.core.auth.trust import requesting_trust
 from blog.core.networks import Address, parsed_address
 from blog.core.web.user_agents import device_name
 
@@ -15,11 +16,13 @@ class Client:
 
     Attributes:
         known_device: the proof that an account owner has logged in with it before, if any.
+        trust_token: the token of a trusted browser, if it is one.
     """
 
     device: str
     address: Address | None
     known_device: KnownDevice | None = None
+    trust_token: str | None = None
 
 
 def requesting_client() -> Client:
@@ -28,4 +31,5 @@ def requesting_client() -> Client:
         device=device_name(request.headers.get("User-Agent")),
         address=parsed_address(request.remote_addr),
         known_device=requesting_device(),
+        trust_token=requesting_trust(),
     )

@@ -1,14 +1,16 @@
-"""Delete expired sessions and API tokens."""
+"""Delete expired sessions, API tokens and trusted browsers."""
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.clock import now
 from blog.core.db.deleting import BATCH, deleted
-from blog.models import ApiToken, LoginSession
+from blog.models import ApiToken, LoginSession, TrustedBrowser
 
 
-async def delete_expired(session: AsyncSession, table: type[LoginSession] | type[ApiToken]) -> int:
+async def delete_expired(
+    session: AsyncSession, table: type[LoginSession] | type[ApiToken] | type[TrustedBrowser]
+) -> int:
     """Delete a batch of expired rows; the caller commits.
 
     Returns:

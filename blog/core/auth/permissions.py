@@ -15,6 +15,7 @@ from typing import ParamSpec
 from quart.typing import ResponseReturnValue
 
 from blog.core.auth.identity import current_viewer, required_account
+from blog.core.auth.reauthentication import reauthentication_required_for_changes
 from blog.core.errors import ForbiddenError, UnconfirmedError
 from blog.models import Permission
 
@@ -60,5 +61,5 @@ def permission_required(
 
 
 def admin_required(view: View[Arguments]) -> View[Arguments]:
-    """Allow administrators."""
-    return permission_required(Permission.ADMIN)(view)
+    """Allow administrators. A change asks them again who they are."""
+    return permission_required(Permission.ADMIN)(reauthentication_required_for_changes(view))

@@ -21,7 +21,11 @@ class Event(StrEnum):
     LOGGED_OUT = "logged out"
     WRONG_PASSWORD = "entered a wrong password"  # noqa: S105
     RIGHT_PASSWORD = "confirmed the password"  # noqa: S105
-    TOO_MANY_ATTEMPTS = "was blocked after too many wrong passwords"
+    WRONG_CODE = "entered a wrong code"
+    SECOND_FACTOR_ADDED = "added a second factor"
+    SECOND_FACTOR_REMOVED = "removed a second factor"
+    RECOVERY_CODES_RENEWED = "created new recovery codes"
+    TOO_MANY_ATTEMPTS = "was blocked after too many wrong passwords or codes"
     UNKNOWN_TOKEN = "used an unknown token"  # noqa: S105
     SESSION_ENDED = "ended a session"
     ALL_SESSIONS_ENDED = "logged out everywhere"
@@ -37,7 +41,7 @@ class Event(StrEnum):
     DELETED = "deleted the account"
 
 
-FAILURES = {Event.WRONG_PASSWORD, Event.TOO_MANY_ATTEMPTS, Event.UNKNOWN_TOKEN}
+FAILURES = {Event.WRONG_PASSWORD, Event.WRONG_CODE, Event.TOO_MANY_ATTEMPTS, Event.UNKNOWN_TOKEN}
 
 
 def note(event: Event, user_id: int | None) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from werkzeug.routing import MapAdapter
 
 from blog.core.crypto.passwords import Passwords
+from blog.core.crypto.sealing import Sealer
 from blog.core.crypto.tokens import LinkSigner
 from blog.core.db.database import Database
 from blog.core.db.database_errors import DatabaseUnavailableError, is_out_of_space, is_unavailable
@@ -61,6 +62,7 @@ class Broadside(Quart):
     renderer: Renderer
     storage: Storage
     links: LinkSigner
+    sealer: Sealer
     reserved_usernames: frozenset[str]
     background: Background
     rate_limits: RateLimits

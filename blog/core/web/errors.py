@@ -73,6 +73,8 @@ EXPLANATIONS = {
         "We'll be right back", "The database isn't responding. Nothing that was saved is lost."
     ),
 }
+# The type of the problem that an account has a second factor; docs/api.md describes it.
+SECOND_FACTOR = "/api/docs#second-factor"
 RETRY_SECONDS = "5"
 FULL_DISK_RETRY_SECONDS = "300"
 # Foreign keys to the resource in the URL, and to the account of the requester.
@@ -85,6 +87,7 @@ FOREIGN_KEYS_TO_TARGET = {
 }
 FOREIGN_KEYS_TO_REQUESTER = {
     "fk_api_tokens_user_id",
+    "fk_authenticators_user_id",
     "fk_blocks_user_id",
     "fk_bookmark_folders_user_id",
     "fk_bookmarks_user_id",
@@ -101,9 +104,11 @@ FOREIGN_KEYS_TO_REQUESTER = {
     "fk_post_likes_user_id",
     "fk_post_revisions_editor_id",
     "fk_posts_author_id",
+    "fk_recovery_codes_user_id",
     "fk_reports_reporter_id",
     "fk_sessions_user_id",
     "fk_tag_follows_user_id",
+    "fk_trusted_browsers_user_id",
 }
 # Rows that a concurrent request may have deleted. Any other broken reference is a bug.
 GONE: dict[str | None, tuple[int, str]] = {
@@ -130,6 +135,7 @@ async def error_response(
     errors: Mapping[str, str] | None = None,
     *,
     title: str | None = None,
+    problem: str = "about:blank",
 ) -> Response:
     """The response for an error. An error page of a form shows what the user typed.
 
@@ -138,6 +144,7 @@ async def error_response(
         detail: a description of this case; by default that of the status.
         errors: what is wrong with each field.
         title: the heading of the page; by default that of the status.
+        problem: the type of a problem document (RFC 9457, 3.1.1), where the status doesn't say it.
     """
     phrase = HTTPStatus(status).phrase
     explanation = EXPLANATIONS.get(status, Explanation(phrase, ""))
@@ -146,7 +153,7 @@ async def error_response(
     reference = request_id.get() if status == 500 else None
     if is_for_api() or prefers_json():
         document: dict[str, object] = {
-            "type": "about:blank",
+            "type": problem,
             "title": phrase,
             "status": status,
             "detail": detail,

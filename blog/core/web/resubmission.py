@@ -52,6 +52,7 @@ SECRETS = {
     "old_password": "Current password",
     "password": "Password",
     "password2": "Repeat password",
+    "code": "Code",
 }
 # In the log-in form: the field with the URL of the carried form, and the prefix of its fields.
 TARGET, PREFIX = "draft_to", "draft."

@@ -1,10 +1,11 @@
 """The page `/auth/export`, where one asks for all one's data and downloads them."""
 
-from quart import Blueprint, Response, redirect, render_template, url_for
+from quart import Blueprint, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 
 from blog.core.auth.identity import required_viewer
 from blog.core.auth.quotas import CHANGING_ACCOUNT, quota
+from blog.core.auth.reauthentication import reauthentication_required
 from blog.core.web.app import look_up
 from blog.media.sizes import size_text
 from blog.transfer.exporting import queries
@@ -25,6 +26,7 @@ async def overview() -> ResponseReturnValue:
 
 @blueprint.post("")
 @quota(CHANGING_ACCOUNT)
+@reauthentication_required
 async def ask() -> ResponseReturnValue:
     """Ask for an export. If one is being made, that is what was wanted."""
     await ask_once(required_viewer())
@@ -32,6 +34,7 @@ async def ask() -> ResponseReturnValue:
 
 
 @blueprint.get("/<id:export_id>")
-async def download(export_id: int) -> Response:
+@reauthentication_required
+async def download(export_id: int) -> ResponseReturnValue:
     """Download an archive of one's own."""
     return await archive_of(required_viewer(), export_id)

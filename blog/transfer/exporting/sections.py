@@ -15,6 +15,7 @@ from blog.core.db.database import Database
 from blog.models import (
     ApiToken,
     AuditEntry,
+    Authenticator,
     Block,
     Bookmark,
     BookmarkFolder,
@@ -40,12 +41,14 @@ from blog.models import (
     PostImport,
     PostLike,
     PostRevision,
+    RecoveryCode,
     RefusedAddress,
     Report,
     Role,
     Subscription,
     Tag,
     TagFollow,
+    TrustedBrowser,
     User,
 )
 from blog.models.account_deletion import not_deleted
@@ -204,8 +207,18 @@ def sections(account: User) -> dict[str, Section]:
         ).where(Report.reporter_id == me), (Report.id,)),
         "sessions": Section(select(
             LoginSession.created_at, LoginSession.last_used_at, LoginSession.expires_at,
-            LoginSession.device, LoginSession.network_address,
+            LoginSession.reauthenticated_at, LoginSession.device, LoginSession.network_address,
         ).where(LoginSession.user_id == me), (LoginSession.id,)),
+        "authenticators": Section(select(
+            Authenticator.created_at, Authenticator.last_used_at,
+        ).where(Authenticator.user_id == me), (Authenticator.user_id,)),
+        "recovery_codes": Section(select(
+            RecoveryCode.created_at,
+        ).where(RecoveryCode.user_id == me), (RecoveryCode.id,)),
+        "trusted_browsers": Section(select(
+            TrustedBrowser.created_at, TrustedBrowser.expires_at, TrustedBrowser.device,
+            TrustedBrowser.network_address,
+        ).where(TrustedBrowser.user_id == me), (TrustedBrowser.id,)),
         "api_tokens": Section(select(
             ApiToken.name, ApiToken.scopes, ApiToken.created_at, ApiToken.last_used_at,
             ApiToken.expires_at,

@@ -1,0 +1,60 @@
+"""What the pages to log in have in common: the way into the site after a login."""
+
+from collections.abc import Mapping
+
+from quart import redirect, render_template, request, session, url_for
+from quart.typing import ResponseReturnValue
+
+from blog.accounts.login.service import OpenedSession, PendingLogin
+from blog.core.auth.devices import remember_device
+from blog.core.auth.identity import recognise_by_cookie, set_login_cookie
+from blog.core.auth.trust import set_trust_cookie
+from blog.core.crypto.tokens import InvalidTokenError
+from blog.core.web.app import current_app
+from blog.core.web.requests import local_address
+from blog.core.web.resubmission import UnsentForm
+
+# In the session of the browser: the login that waits for the second factor.
+PENDING, PURPOSE = "pending_login", "pending login"
+PENDING_SECONDS = 600
+
+
+async def enter(
+    opened: OpenedSession, *, remember: bool, unsent: UnsentForm | None
+) -> ResponseReturnValue:
+    """Set the cookies of a new session, and continue with the requested page.
+
+    Args:
+        remember: whether the session lasts for 30 days.
+        unsent: the form that was sent after the previous session had expired, which is restored.
+    """
+    session.clear()
+    set_login_cookie(opened.token, remember=remember)
+    remember_device(opened.user.id, opened.user.device_generation)
+    if opened.trust_token is not None:
+        set_trust_cookie(opened.trust_token)
+    if unsent is None:
+        return redirect(wanted_address())
+    await recognise_by_cookie()
+    return await render_template("accounts/logged_in_again.html", unsent=unsent)
+
+
+def wanted_address() -> str:
+    """The page to continue with (`?next=`)."""
+    return local_address(request.args.get("next")) or url_for("site.home")
+
+
+def keep_pending(pending: PendingLogin) -> None:
+    """Keep a login that waits for the second factor in the session of the browser."""
+    session[PENDING] = current_app.links.sign(PURPOSE, pending._asdict())
+
+
+def pending_login() -> PendingLogin | None:
+    """The login of this browser that waits for the second factor; `None` after ten minutes."""
+    try:
+        content: Mapping[str, object] = current_app.links.read(
+            PURPOSE, session.get(PENDING, ""), PENDING_SECONDS
+        )
+    except InvalidTokenError:
+        return None
+    return PendingLogin(**content)  # type: ignore[arg-type]

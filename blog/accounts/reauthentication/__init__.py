@@ -1,0 +1,1 @@
+"""Asking again who one is, before what matters."""

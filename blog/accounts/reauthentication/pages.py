@@ -1,0 +1,80 @@
+"""`/auth/confirm-identity`: the page that asks again who one is."""
+
+from quart import Blueprint, redirect, render_template, request, url_for
+from quart.typing import ResponseReturnValue
+
+from blog.accounts.reauthentication import service
+from blog.accounts.schemas import IdentityForm
+from blog.core.auth.clients import requesting_client
+from blog.core.auth.identity import (
+    current_viewer,
+    recognise_by_cookie,
+    required_login,
+    set_login_cookie,
+)
+from blog.core.auth.quotas import LOGGING_IN, quota
+from blog.core.auth.reauthentication import ReauthenticationRequiredError
+from blog.core.errors import InvalidFieldsError
+from blog.core.web.app import current_app, db
+from blog.core.web.errors import error_response, prefers_json
+from blog.core.web.forms import Form
+from blog.core.web.requests import SAFE_METHODS, local_address
+from blog.core.web.resubmission import UnsentForm, carried_form, unsent_form
+
+IS_NEEDED = "It's been more than 15 minutes since you confirmed that it's you."
+FORM_TOO_LARGE = (
+    f"{IS_NEEDED} This text is too long for us to keep while you do. Copy it, confirm that it's "
+    "you, and send it again."
+)
+
+blueprint = Blueprint("reauthentication", __name__, url_prefix="/auth/confirm-identity")
+
+
+@blueprint.get("")
+async def ask() -> ResponseReturnValue:
+    """Ask for the password. `?next=` is the page to continue with."""
+    required_login()
+    return await _question(Form(IdentityForm), None)
+
+
+@blueprint.post("")
+@quota(LOGGING_IN)
+async def confirm() -> ResponseReturnValue:
+    """Check the password, and continue with the requested page, or the form that was sent."""
+    login = required_login()
+    form, unsent = Form(IdentityForm), await carried_form()
+    if (data := await form.submitted()) is None:
+        return await _question(form, unsent)
+    try:
+        token = await service.reauthenticate(
+            db(), current_viewer(), data, current_app.passwords,
+            sealer=current_app.sealer, client=requesting_client(),
+        )  # fmt: skip
+    except InvalidFieldsError as error:
+        form.refuse(error)
+        return await _question(form, unsent)
+    set_login_cookie(token, remember=login.is_remembered)
+    if unsent is None:
+        return redirect(local_address(request.args.get("next")) or url_for("sessions.overview"))
+    await recognise_by_cookie()
+    return await render_template("accounts/identity_confirmed.html", unsent=unsent)
+
+
+@blueprint.app_errorhandler(ReauthenticationRequiredError)
+async def ask_again(_error: ReauthenticationRequiredError) -> ResponseReturnValue:
+    """Ask who one is, and take along the form that was sent."""
+    if prefers_json():
+        return await error_response(403, IS_NEEDED)
+    if request.method in SAFE_METHODS:
+        wanted = request.full_path.rstrip("?")
+        return redirect(url_for("reauthentication.ask", next=wanted))
+    unsent = await unsent_form()
+    if unsent is None or not unsent.can_be_carried:
+        return await error_response(403, FORM_TOO_LARGE)
+    page, _ = await _question(Form(IdentityForm), unsent)
+    return page, 403
+
+
+async def _question(form: Form[IdentityForm], unsent: UnsentForm | None) -> tuple[str, int]:
+    page = await render_template("accounts/confirm_identity.html", form=form, unsent=unsent)
+    return page, form.status

@@ -1,0 +1,79 @@
+"""Checking the code of a second factor: of an authenticator app, or a recovery code."""
+
+import time
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.accounts.login.attempts import Attempt
+from blog.accounts.second_factor.recovery import LETTERS, compact, use_code
+from blog.core.auth.clients import Client
+from blog.core.auth.security_log import Event, note
+from blog.core.clock import now
+from blog.core.crypto.one_time_codes import step_of
+from blog.core.crypto.sealing import Sealer
+from blog.core.errors import InvalidFieldsError
+from blog.models import Authenticator, User
+
+WRONG = "This code is wrong, or too old. Enter the one that your app shows now."
+WRONG_RECOVERY = "This recovery code is wrong, or has been used."
+USED = "This code has already been used. Wait until your app shows the next one."
+
+
+async def check_code(
+    session: AsyncSession, sealer: Sealer, user: User, typed: str, client: Client
+) -> None:
+    """Check a code, which then can't be used again; the caller commits.
+
+    The attempt is counted first, like a password (`blog.accounts.login.attempts`), so that
+    concurrent attempts cannot exceed the limit.
+
+    Args:
+        session: committed first, so that no connection is held meanwhile.
+        typed: a code of the user's app, or one of their recovery codes.
+
+    Raises:
+        InvalidFieldsError: it is wrong, older than a minute, or used.
+        TooManyAttemptsError: too many were wrong.
+    """
+    await session.commit()
+    attempt = Attempt.at_second_factor(user, client)
+    attempt.refuse_if_exhausted()
+    await attempt.count()
+    if problem := await _use(session, sealer, user.id, compact(typed)):
+        await session.commit()
+        note(Event.WRONG_CODE, user.id)
+        raise InvalidFieldsError({"code": problem})
+    attempt.refund()
+
+
+async def _use(session: AsyncSession, sealer: Sealer, user_id: int, code: str) -> str | None:
+    """Use up a code.
+
+    Returns:
+        What is wrong with it, if anything.
+    """
+    # Before its rows, in the order of what changes them.
+    await session.execute(select(User.id).where(User.id == user_id).with_for_update(read=True))
+    if len(code) == LETTERS:
+        return None if await use_code(session, user_id, code) else WRONG_RECOVERY
+    app = await session.scalar(select(Authenticator).where(Authenticator.user_id == user_id))
+    if app is None:
+        return WRONG
+    step = step_of(sealer.open(app.secret, sealed_for(user_id)), code, time.time())
+    if step is None:
+        return WRONG
+    # Of two requests with the same code, the second waits here for the first, and finds it used.
+    used = await session.scalar(
+        update(Authenticator)
+        .where(Authenticator.user_id == user_id, Authenticator.last_step < step)
+        .values(last_step=step, last_used_at=now())
+        .returning(Authenticator.user_id)
+        .execution_options(synchronize_session=False)
+    )
+    return None if used else USED
+
+
+def sealed_for(user_id: int) -> str:
+    """What the secret of a user's app is sealed for."""
+    return f"authenticator {user_id}"

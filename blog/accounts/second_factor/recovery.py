@@ -1,0 +1,65 @@
+"""Recovery codes: each replaces the second factor once."""
+
+import base64
+import re
+import secrets
+from collections.abc import Sequence
+
+from sqlalchemy import delete, insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.crypto.tokens import token_digest
+from blog.models import RecoveryCode
+
+CODES = 10
+RANDOM_BYTES, LETTERS, GROUP = 10, 16, 4
+_SEPARATORS = re.compile(r"[\s-]+")
+
+
+def compact(typed: str) -> str:
+    """A code of either kind as it was meant: people type spaces, hyphens and small letters."""
+    return _SEPARATORS.sub("", typed).upper()
+
+
+async def replace_codes(session: AsyncSession, user_id: int) -> list[str]:
+    """Give a user new codes, which end the former ones; the caller has locked the user, and
+    commits.
+
+    Returns:
+        The codes, which are shown once and not stored.
+    """
+    codes = [base64.b32encode(secrets.token_bytes(RANDOM_BYTES)).decode() for _ in range(CODES)]
+    await session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
+    await session.execute(
+        insert(RecoveryCode),
+        [{"user_id": user_id, "code_hash": token_digest(code)} for code in codes],
+    )
+    return codes
+
+
+def in_groups(code: str) -> str:
+    """A code as it is shown: `ABCD-EFGH-IJKL-MNOP`."""
+    return "-".join(code[start : start + GROUP] for start in range(0, len(code), GROUP))
+
+
+def as_file(codes: Sequence[str], *, site_name: str, username: str) -> str:
+    """The text of the file to download."""
+    lines = [f"Recovery codes of {username} on {site_name}. Each works once.", ""]
+    return "\n".join([*lines, *map(in_groups, codes), ""])
+
+
+async def use_code(session: AsyncSession, user_id: int, code: str) -> bool:
+    """Use up a code, so that it can't be used again; the caller commits.
+
+    Args:
+        code: in its compact form.
+
+    Returns:
+        Whether the user had it.
+    """
+    used = await session.scalar(
+        delete(RecoveryCode)
+        .where(RecoveryCode.user_id == user_id, RecoveryCode.code_hash == token_digest(code))
+        .returning(RecoveryCode.id)
+    )
+    return used is not None
