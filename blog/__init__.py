@@ -12,6 +12,8 @@ from blog.accounts.email.pages import blueprint as email_pages
 from blog.accounts.events import AccountDeleted, AccountRegistered
 from blog.accounts.login.pages import blueprint as login_pages
 from blog.accounts.login.second_factor_pages import blueprint as second_step_pages
+from blog.accounts.passkeys.challenges import delete_old_challenges
+from blog.accounts.passkeys.pages import blueprint as passkeys_pages
 from blog.accounts.passwords.pages import blueprint as passwords_pages
 from blog.accounts.reauthentication.pages import blueprint as reauthentication_pages
 from blog.accounts.registration import usernames
@@ -259,6 +261,7 @@ JOBS = (
     cleaning("delete_expired_tokens", partial(delete_expired, table=ApiToken), every=HOUR),
     RESEAL_SECRETS,
     cleaning("delete_expired_trust", partial(delete_expired, table=TrustedBrowser), every=HOUR),
+    cleaning("delete_old_challenges", delete_old_challenges, every=HOUR),
     cleaning("delete_old_answers", delete_old_answers, every=HOUR),
     cleaning("delete_old_events", delete_old_events, every=HOUR),
     cleaning("delete_unused_media", delete_unused_media, every=HOUR),
@@ -309,6 +312,7 @@ BLUEPRINTS = (
     sessions_pages,
     reauthentication_pages,
     second_factor_pages,
+    passkeys_pages,
     tokens_pages,
     leaving_pages,
     exporting_pages,

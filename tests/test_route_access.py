@@ -25,6 +25,9 @@ LED = {"/auth/login": LOG_IN, "/auth/unconfirmed": CONFIRM}
 FORM = {"body": "x", "reason": "x", "role": "User", "pinned": "true"}
 
 BLOCKING = "/user/<username>/<any(mute, unmute, block, unblock):act>"
+PASSKEY_OPTIONS = (
+    '/auth/passkeys/options/<any(login, "second-factor", identity, registration):ceremony>'
+)
 HIDE_REVISION = "/moderate/post/<id:post_id>/revisions/<id:number>/<any(hide, show):action>"
 
 Outcome = int | str
@@ -334,6 +337,25 @@ TABLE = [
     Row("POST /auth/register", strangers(422)),
     Row("GET /auth/login/second-factor", Access(LOG_IN, 302, 302, 302, 302)),
     Row("POST /auth/login/second-factor", everybody(LOG_IN)),
+    Row("POST /auth/login/passkey", everybody(422)),
+    Row("GET /auth/passkeys", logged_in(200)),
+    Row("GET /auth/passkeys/new", logged_in(200)),
+    Row("POST /auth/passkeys", logged_in(422)),
+    Row(
+        "POST /auth/passkeys/<id:passkey_id>/rename",
+        logged_in(422),
+        "/auth/passkeys/4711/rename",
+    ),
+    Row(
+        "POST /auth/passkeys/<id:passkey_id>/remove",
+        logged_in(302),
+        "/auth/passkeys/4711/remove",
+    ),
+    Row(
+        f"POST {PASSKEY_OPTIONS}",
+        logged_in(200),
+        "/auth/passkeys/options/identity",
+    ),
     Row("GET /auth/two-factor", logged_in(200)),
     Row("GET /auth/two-factor/app", logged_in(200)),
     Row("POST /auth/two-factor/app", logged_in(422)),

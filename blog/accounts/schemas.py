@@ -154,17 +154,31 @@ class LoginForm(Schema):
     remember_me: bool = False
 
 
-class SecondFactorForm(Schema):
-    """The second step of a login: a code, and whether to skip it in this browser from now on."""
+def _unless_passkey(secret: SecretStr, info: ValidationInfo) -> SecretStr:
+    """Require a field, unless the script of the page has filled in the answer of a passkey."""
+    return secret if info.data.get("credential") else _known_password(secret)
 
-    code: KnownPassword
+
+WithoutPasskey = Annotated[
+    TypedPassword, AfterValidator(_unless_passkey), Field(validate_default=True)
+]
+
+
+class SecondFactorForm(Schema):
+    """The second step of a login: a code or a passkey, and whether to skip it in this browser from
+    now on."""
+
+    credential: str = ""
+    code: WithoutPasskey = SecretStr("")
     trust: bool = False
 
 
 class IdentityForm(Schema):
-    """The form that asks again who one is; with a second factor also for a code."""
+    """The form that asks again who one is: for a passkey, or the password; with a second factor
+    also for a code."""
 
-    password: KnownPassword
+    credential: str = ""
+    password: WithoutPasskey = SecretStr("")
     code: TypedPassword = SecretStr("")
 
 

@@ -23,6 +23,7 @@ from blog.models.media_file import MediaFile, MediaState
 from blog.models.mention import Mention
 from blog.models.moderation_log import LogEntry, LogOpening, Sealed
 from blog.models.notification import Notification, NotificationItem, NotificationKind
+from blog.models.passkey import Passkey
 from blog.models.post import Post, PostStatus
 from blog.models.post_alert import PostAlert
 from blog.models.post_day import PostDay
@@ -44,6 +45,7 @@ from blog.models.subscription import PostMailing, Subscription
 from blog.models.tag import PostTag, Tag
 from blog.models.tag_follow import TagFollow
 from blog.models.trusted_browser import TrustedBrowser
+from blog.models.used_challenge import UsedChallenge
 from blog.models.user import User
 
 __all__ = [
@@ -86,6 +88,7 @@ __all__ = [
     "Notification",
     "NotificationItem",
     "NotificationKind",
+    "Passkey",
     "Permission",
     "Post",
     "PostAlert",
@@ -116,6 +119,7 @@ __all__ = [
     "TagFollow",
     "TagRange",
     "TrustedBrowser",
+    "UsedChallenge",
     "User",
     "UserRange",
 ]

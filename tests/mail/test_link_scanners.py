@@ -22,7 +22,7 @@ ADDRESS = re.compile(r"https://blog\.test[^\s\"<>]*")
 WITHOUT_TOKENS = {
     "application_error", "comment_disabled", "email_changed", "email_is_in_use", "export_failed",
     "export_ready", "import_done", "import_failed", "new_user", "password_changed",
-    "password_guessing", "post_hidden", "token_made",
+    "passkey_copied", "password_guessing", "post_hidden", "second_factor_changed", "token_made",
 }  # fmt: skip
 # Counted for the one who asks; all else is what people have done.
 NOT_COMPARED = {"rate_limits"}

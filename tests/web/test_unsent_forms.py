@@ -118,6 +118,7 @@ TYPED: dict[str, tuple[str, dict[str, str]]] = {
     "/auth/change_email": (
         "/auth/change_email", {"email": "new@example.com", "password": SECRET}
     ),
+    "/auth/passkeys/<id:passkey_id>/rename": ("/auth/passkeys/1/rename", {"name": LINE}),
     "/auth/tokens": (
         "/auth/tokens",
         {"name": LINE, "read": "true", "life": "30 days", "password": SECRET, "submission": "1"},
@@ -151,7 +152,10 @@ NOTHING_TYPED = {
     "/auth/delete-account",
     "/auth/export",
     "/auth/delete-account/<token>",
+    "/auth/login/passkey",
     "/auth/login/second-factor",
+    '/auth/passkeys/options/<any(login, "second-factor", identity, registration):ceremony>',
+    "/auth/passkeys/<id:passkey_id>/remove",
     "/auth/logout",
     "/auth/reset/<token>",
     "/auth/sessions/<id:login_id>/end",
@@ -199,7 +203,7 @@ OF_FILES = {
     "/admin/settings/logo", "/edit-profile/avatar", "/edit/<id:post_id>/cover/upload", "/import",
     "/media/", "/media/import",
 }  # fmt: skip
-BY_SCRIPT = {"/edit/<id:post_id>/autosave", "/write/autosave"}
+BY_SCRIPT = {"/auth/passkeys", "/edit/<id:post_id>/autosave", "/write/autosave"}
 FORMS = [pytest.param(rule, id=rule) for rule in TYPED]
 FORMS_OF_MEMBERS = [pytest.param(rule, id=rule) for rule in TYPED if rule not in FOR_ANONYMOUSS]
 
@@ -259,7 +263,7 @@ def test_every_field_that_is_typed_has_a_label_and_no_password_has() -> None:
         for name, field in schema.model_fields.items()
     }
     assert {name for name, kind in fields if kind is SecretStr} == SECRETS.keys()
-    chosen = {"submission", "role", "q", "state"}
+    chosen = {"submission", "role", "q", "state", "credential"}
     of_editor = {"title", "tags", "excerpt"}  # Its fields may be missing.
     assert {name for name, kind in fields if kind is str} - chosen | of_editor == LABELS.keys()
 

@@ -7,6 +7,8 @@ from quart.typing import ResponseReturnValue
 from blog.accounts.login import service
 from blog.accounts.login.entering import enter, wanted_address
 from blog.accounts.login.second_factor_pages import ask_for_second_factor
+from blog.accounts.passkeys.challenges import Ceremony, kept_challenge
+from blog.accounts.passkeys.schemas import PasskeyLoginForm
 from blog.accounts.schemas import LoginForm
 from blog.core.auth.clients import requesting_client
 from blog.core.auth.identity import current_viewer, forget_viewer
@@ -52,6 +54,24 @@ async def open_session() -> ResponseReturnValue:
             form.refuse(error)
         except service.SecondFactorNeededError as needed:
             return await ask_for_second_factor(needed.pending, unsent)
+        else:
+            return await enter(opened, remember=data.remember_me, unsent=unsent)
+    return await render_template("accounts/login.html", form=form, unsent=unsent), form.status
+
+
+@blueprint.post("/login/passkey")
+@quota(LOGGING_IN)
+async def open_session_by_passkey() -> ResponseReturnValue:
+    """Log in with a passkey alone, from the same page, with what it takes along."""
+    form, unsent, previous = Form(PasskeyLoginForm), await carried_form(), current_viewer().login
+    if (data := await form.submitted()) is not None:
+        challenge = kept_challenge(Ceremony.LOGIN)
+        try:
+            opened = await service.log_in_by_passkey(
+                db(), data, challenge, requesting_client(), previous=previous
+            )
+        except InvalidFieldsError as error:
+            form.refuse(error)
         else:
             return await enter(opened, remember=data.remember_me, unsent=unsent)
     return await render_template("accounts/login.html", form=form, unsent=unsent), form.status

@@ -11,6 +11,7 @@ from blog.accounts.login.entering import (
     wanted_address,
 )
 from blog.accounts.login.service import PendingLogin
+from blog.accounts.passkeys.challenges import Ceremony, kept_challenge
 from blog.accounts.schemas import LoginForm, SecondFactorForm
 from blog.core.auth.clients import requesting_client
 from blog.core.auth.identity import current_viewer
@@ -58,8 +59,8 @@ async def finish() -> ResponseReturnValue:
         return await _question(form, unsent)
     try:
         opened = await service.finish_log_in(
-            db(), pending, data.code, current_app.sealer,
-            client=requesting_client(), trust=data.trust, previous=previous,
+            db(), pending, data, challenge=kept_challenge(Ceremony.SECOND_FACTOR),
+            sealer=current_app.sealer, client=requesting_client(), previous=previous,
         )  # fmt: skip
     except InvalidTokenError:
         return await _too_late(unsent)

@@ -6,14 +6,16 @@ the password is checked.
 
 from typing import NamedTuple
 
-from pydantic import SecretStr
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
 
 from blog.accounts.links import check_credentials, credentials_of
 from blog.accounts.login.attempts import clear_failures
 from blog.accounts.login.authentication import authenticate
-from blog.accounts.schemas import LoginForm
+from blog.accounts.passkeys.assertions import check_passkey
+from blog.accounts.passkeys.schemas import PasskeyLoginForm
+from blog.accounts.schemas import LoginForm, SecondFactorForm
 from blog.accounts.second_factor.codes import check_code
 from blog.accounts.second_factor.trust import is_trusted, trust_browser
 from blog.accounts.sessions.service import begin_session
@@ -98,31 +100,60 @@ async def log_in(
 
 
 async def finish_log_in(
-    session: AsyncSession, pending: PendingLogin, code: SecretStr, sealer: Sealer, *,
-    client: Client, trust: bool, previous: LoginSession | None = None,
+    session: AsyncSession, pending: PendingLogin, form: SecondFactorForm, *,
+    challenge: bytes | None, sealer: Sealer, client: Client, previous: LoginSession | None = None,
 ) -> OpenedSession:  # fmt: skip
-    """Open a session for a user who has sent the right password before, and now a code.
+    """Open a session for a user who has sent the right password before, and now the second factor.
 
     Args:
-        code: of their authenticator app, or a recovery code.
-        trust: whether to skip the second factor in this browser for 30 days.
+        form: the code of their authenticator app, a recovery code or the answer of a passkey.
+        challenge: what the passkey was asked, if it was.
         previous: the browser's current session, which ends.
 
     Raises:
         InvalidTokenError: the account was deleted, or its password or address has changed.
-        InvalidFieldsError: the code is wrong, too old or used; or the account is disabled.
+        InvalidFieldsError: the code is wrong, too old or used; or the passkey is not theirs; or the
+            account is disabled.
         TooManyAttemptsError: too many codes were wrong.
     """
     user = await session.get(User, pending.user_id)
     user = check_credentials(user, {"credentials": pending.credentials})
     if user.is_disabled:
         raise InvalidFieldsError({"": IS_DISABLED})
-    await check_code(session, sealer, user, code.get_secret_value(), client)
+    if form.credential:
+        await check_passkey(session, form.credential, challenge, user_id=user.id)
+    else:
+        await check_code(session, sealer, user, form.code.get_secret_value(), client)
     if not await _lock_credentials(session, user, None):
         raise InvalidFieldsError({"": HAS_CHANGED})
-    trust_token = await trust_browser(session, user, client) if trust else None
+    trust_token = await trust_browser(session, user, client) if form.trust else None
     opened = await _open(session, user, client, remember=pending.remember, previous=previous)
     return opened._replace(trust_token=trust_token)
+
+
+async def log_in_by_passkey(
+    session: AsyncSession, form: PasskeyLoginForm, challenge: bytes | None, client: Client, *,
+    previous: LoginSession | None = None,
+) -> OpenedSession:  # fmt: skip
+    """Open a session for the user of a passkey, which is two factors in one: the device, and what
+    unlocks it.
+
+    Args:
+        form: the answer of the passkey.
+        challenge: what it was asked.
+        previous: the browser's current session, which ends.
+
+    Raises:
+        InvalidFieldsError: the answer is not valid; or the account is disabled.
+    """
+    passkey = await check_passkey(session, form.credential, challenge)
+    user = await session.get(User, passkey.user_id, options=[joinedload(User.role)])
+    if user is None or user.is_disabled:
+        await session.commit()
+        raise InvalidFieldsError({"": IS_DISABLED})
+    if not await _lock_credentials(session, user, None):
+        raise InvalidFieldsError({"": HAS_CHANGED})
+    return await _open(session, user, client, remember=form.remember_me, previous=previous)
 
 
 async def _open(

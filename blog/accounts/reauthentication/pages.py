@@ -3,6 +3,7 @@
 from quart import Blueprint, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
 
+from blog.accounts.passkeys.challenges import Ceremony, kept_challenge
 from blog.accounts.reauthentication import service
 from blog.accounts.schemas import IdentityForm
 from blog.core.auth.clients import requesting_client
@@ -48,7 +49,8 @@ async def confirm() -> ResponseReturnValue:
     try:
         token = await service.reauthenticate(
             db(), current_viewer(), data, current_app.passwords,
-            sealer=current_app.sealer, client=requesting_client(),
+            challenge=kept_challenge(Ceremony.IDENTITY), sealer=current_app.sealer,
+            client=requesting_client(),
         )  # fmt: skip
     except InvalidFieldsError as error:
         form.refuse(error)

@@ -4,6 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts.login.attempts import clear_failures
 from blog.accounts.login.authentication import authenticate
+from blog.accounts.passkeys.assertions import check_passkey
 from blog.accounts.schemas import IdentityForm
 from blog.accounts.second_factor.codes import check_code
 from blog.accounts.sessions.service import renew_token
@@ -17,18 +18,35 @@ from blog.core.errors import InvalidFieldsError
 
 async def reauthenticate(
     session: AsyncSession, viewer: Viewer, form: IdentityForm, passwords: Passwords, *,
-    sealer: Sealer, client: Client,
+    challenge: bytes | None, sealer: Sealer, client: Client,
 ) -> str:  # fmt: skip
-    """Check the viewer's password, and the code if they have a second factor, and note in their
-    session that they have proved who they are.
+    """Check the viewer's passkey, or their password and the code if they have a second factor, and
+    note in their session that they have proved who they are.
+
+    Args:
+        challenge: what the passkey was asked, if it was.
 
     Returns:
         The new token of the session, for the cookie (OWASP ASVS 5.0, 7.2.4).
 
     Raises:
-        InvalidFieldsError: the password or the code is wrong.
+        InvalidFieldsError: the password, the code or the passkey is wrong.
         TooManyAttemptsError: too many wrong passwords or codes were tried.
     """
+    if form.credential:
+        await check_passkey(session, form.credential, challenge, user_id=viewer.id)
+    else:
+        await _check_password(session, viewer, form, passwords, sealer=sealer, client=client)
+    token = await renew_token(session, viewer.browser_session)
+    await session.commit()
+    note(Event.IDENTITY_CONFIRMED, viewer.id)
+    return token
+
+
+async def _check_password(
+    session: AsyncSession, viewer: Viewer, form: IdentityForm, passwords: Passwords, *,
+    sealer: Sealer, client: Client,
+) -> None:  # fmt: skip
     user = await authenticate(session, passwords, viewer.person.email, form.password, client)
     if user is None or user.id != viewer.id:
         raise InvalidFieldsError({"password": "That's not your password."})
@@ -37,7 +55,3 @@ async def reauthenticate(
             raise InvalidFieldsError({"code": "Please fill in this field."})
         await check_code(session, sealer, user, code, client)
     await clear_failures(session, user, client.address)
-    token = await renew_token(session, viewer.browser_session)
-    await session.commit()
-    note(Event.RIGHT_PASSWORD, user.id)
-    return token

@@ -64,7 +64,7 @@ async def add_app() -> ResponseReturnValue:
         form.refuse(error)
         return await _setup_page(form, secret)
     if codes is not None:
-        return await _codes_page(codes)
+        return await codes_page(codes)
     await flash("Your authenticator app is set up.", "success")
     return redirect(url_for("two_factor.overview"))
 
@@ -89,7 +89,7 @@ async def renew_codes() -> ResponseReturnValue:
     except InvalidFieldsError as error:
         await flash(str(error), "error")
         return redirect(url_for("two_factor.overview"))
-    return await _codes_page(codes)
+    return await codes_page(codes)
 
 
 @blueprint.post("/browsers/<id:browser_id>/revoke")
@@ -130,7 +130,7 @@ async def _setup_page(form: Form[AppForm], secret: bytes) -> ResponseReturnValue
     return page, form.status
 
 
-async def _codes_page(codes: Sequence[str]) -> ResponseReturnValue:
+async def codes_page(codes: Sequence[str]) -> ResponseReturnValue:
     """Show recovery codes. There is no redirect, because they would have to be stored meanwhile."""
     user = required_viewer().person
     text = as_file(codes, site_name=current_app.settings.site_name, username=user.username)

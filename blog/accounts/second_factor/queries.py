@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.clock import now
-from blog.models import Authenticator, RecoveryCode, TrustedBrowser
+from blog.models import Authenticator, Passkey, RecoveryCode, TrustedBrowser
 
 BROWSERS_SHOWN = 100
 
@@ -19,27 +19,26 @@ class SecondFactors(NamedTuple):
     Attributes:
         app_added_at, app_used_at: when the authenticator app was set up, and last used.
         codes_left: how many recovery codes are unused.
+        passkeys: the number of passkeys.
     """
 
     app_added_at: datetime | None
     app_used_at: datetime | None
     codes_left: int
+    passkeys: int
 
 
 async def second_factors_of(session: AsyncSession, user_id: int) -> SecondFactors:
     """The second factors of a user."""
-    left = (
-        select(func.count()).where(RecoveryCode.user_id == user_id).scalar_subquery().label("left")
-    )
+    codes = select(func.count()).where(RecoveryCode.user_id == user_id).scalar_subquery()
+    passkeys = select(func.count()).where(Passkey.user_id == user_id).scalar_subquery()
     app = select(Authenticator).where(Authenticator.user_id == user_id).subquery()
-    row = (
-        await session.execute(
-            select(app.c.created_at, app.c.last_used_at, left)
-            .select_from(select(1).subquery())
-            .outerjoin(app, app.c.user_id == user_id)
-        )
-    ).one()
-    return SecondFactors(*row)
+    statement = (
+        select(app.c.created_at, app.c.last_used_at, codes, passkeys)
+        .select_from(select(1).subquery())
+        .outerjoin(app, app.c.user_id == user_id)
+    )
+    return SecondFactors(*(await session.execute(statement)).one())
 
 
 async def trusted_browsers_of(session: AsyncSession, user_id: int) -> Sequence[TrustedBrowser]:

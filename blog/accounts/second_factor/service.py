@@ -16,7 +16,7 @@ from blog.core.crypto.one_time_codes import step_of
 from blog.core.crypto.sealing import Sealer
 from blog.core.errors import InvalidFieldsError
 from blog.mail import outbox
-from blog.models import Act, Authenticator, RecoveryCode, TrustedBrowser, User
+from blog.models import Act, Authenticator, Passkey, RecoveryCode, TrustedBrowser, User
 
 APP_ADDED = "An authenticator app was added."
 APP_REMOVED = "The authenticator app was removed."
@@ -42,7 +42,7 @@ async def add_app(
     step = step_of(secret, compact(code.get_secret_value()), time.time())
     if step is None:
         raise InvalidFieldsError({"code": WRONG})
-    user = await _lock(session, viewer.id)
+    user = await lock(session, viewer.id)
     app = {
         "secret": sealer.seal(secret, sealed_for(user.id)),
         "last_step": step,
@@ -54,7 +54,7 @@ async def add_app(
         .values(user_id=user.id, **app)
         .on_conflict_do_update(index_elements=["user_id"], set_=app)
     )
-    codes = await _after_addition(session, user, APP_ADDED)
+    codes = await after_addition(session, user, APP_ADDED)
     await session.commit()
     note(Event.SECOND_FACTOR_ADDED, user.id)
     return codes
@@ -62,14 +62,14 @@ async def add_app(
 
 async def remove_app(session: AsyncSession, viewer: Viewer) -> None:
     """Remove the viewer's authenticator app; idempotent."""
-    user = await _lock(session, viewer.id)
+    user = await lock(session, viewer.id)
     removed = await session.scalar(
         delete(Authenticator)
         .where(Authenticator.user_id == user.id)
         .returning(Authenticator.user_id)
     )
     if removed is not None:
-        await _after_removal(session, user, APP_REMOVED)
+        await after_removal(session, user, APP_REMOVED)
     await session.commit()
     if removed is not None:
         note(Event.SECOND_FACTOR_REMOVED, user.id)
@@ -81,7 +81,7 @@ async def renew_recovery_codes(session: AsyncSession, viewer: Viewer) -> list[st
     Raises:
         InvalidFieldsError: they have no second factor that the codes could replace.
     """
-    user = await _lock(session, viewer.id)
+    user = await lock(session, viewer.id)
     if not user.has_second_factor:
         raise InvalidFieldsError({"": "Set up an authenticator app or a passkey first."})
     codes = await replace_codes(session, user.id)
@@ -97,7 +97,7 @@ async def reset(session: AsyncSession, user_id: int) -> bool:
     Returns:
         Whether there were any.
     """
-    user = await _lock(session, user_id)
+    user = await lock(session, user_id)
     had_any = user.has_second_factor
     if had_any:
         await remove_all(session, user.id)
@@ -110,7 +110,7 @@ async def reset(session: AsyncSession, user_id: int) -> bool:
 async def remove_all(session: AsyncSession, user_id: int) -> None:
     """Remove everything about the second factor of a user; the caller has locked them, and
     commits."""
-    for table in (Authenticator, RecoveryCode, TrustedBrowser):
+    for table in (Authenticator, Passkey, RecoveryCode, TrustedBrowser):
         await session.execute(delete(table).where(table.user_id == user_id))
     await session.execute(
         update(User)
@@ -120,7 +120,7 @@ async def remove_all(session: AsyncSession, user_id: int) -> None:
     )
 
 
-async def _lock(session: AsyncSession, user_id: int) -> User:
+async def lock(session: AsyncSession, user_id: int) -> User:
     """Lock a user, so that what they have can't change meanwhile."""
     user = await session.scalar(
         select(User)
@@ -133,17 +133,28 @@ async def _lock(session: AsyncSession, user_id: int) -> User:
     return user
 
 
-async def _after_addition(session: AsyncSession, user: User, change: str) -> list[str] | None:
-    """Note that a user has a second factor, and give them recovery codes, if they have none."""
+async def after_addition(session: AsyncSession, user: User, change: str) -> list[str] | None:
+    """Note that a user has a second factor, and give them recovery codes, if they have none; the
+    caller has locked them, and commits.
+
+    Args:
+        change: what to tell them by mail.
+
+    Returns:
+        The codes, if they had none.
+    """
     user.has_second_factor = True
     await _tell(session, user, change)
     has_codes = select(exists().where(RecoveryCode.user_id == user.id))
     return None if await session.scalar(has_codes) else await replace_codes(session, user.id)
 
 
-async def _after_removal(session: AsyncSession, user: User, change: str) -> None:
-    """Note whether a user still has a second factor; without one, the codes mean nothing."""
-    left = await session.scalar(select(or_(exists().where(Authenticator.user_id == user.id))))
+async def after_removal(session: AsyncSession, user: User, change: str) -> None:
+    """Note whether a user still has a second factor; without one, the codes mean nothing. The
+    caller has locked them, and commits."""
+    has_app = exists().where(Authenticator.user_id == user.id)
+    has_passkey = exists().where(Passkey.user_id == user.id)
+    left = await session.scalar(select(or_(has_app, has_passkey)))
     if not left:
         await remove_all(session, user.id)
     await _tell(session, user, change)

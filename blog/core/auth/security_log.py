@@ -21,6 +21,9 @@ class Event(StrEnum):
     LOGGED_OUT = "logged out"
     WRONG_PASSWORD = "entered a wrong password"  # noqa: S105
     RIGHT_PASSWORD = "confirmed the password"  # noqa: S105
+    IDENTITY_CONFIRMED = "confirmed who they are"
+    WRONG_PASSKEY = "sent an invalid answer of a passkey"
+    COPIED_PASSKEY = "sent the answer of a passkey whose counter has fallen"
     WRONG_CODE = "entered a wrong code"
     SECOND_FACTOR_ADDED = "added a second factor"
     SECOND_FACTOR_REMOVED = "removed a second factor"
@@ -41,7 +44,14 @@ class Event(StrEnum):
     DELETED = "deleted the account"
 
 
-FAILURES = {Event.WRONG_PASSWORD, Event.WRONG_CODE, Event.TOO_MANY_ATTEMPTS, Event.UNKNOWN_TOKEN}
+FAILURES = {
+    Event.WRONG_PASSWORD,
+    Event.WRONG_PASSKEY,
+    Event.COPIED_PASSKEY,
+    Event.WRONG_CODE,
+    Event.TOO_MANY_ATTEMPTS,
+    Event.UNKNOWN_TOKEN,
+}
 
 
 def note(event: Event, user_id: int | None) -> None:

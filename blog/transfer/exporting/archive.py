@@ -44,6 +44,7 @@ LISTS = {
     "reports": "reports.json",
     "sessions": "sessions.json",
     "authenticators": "authenticators.json",
+    "passkeys": "passkeys.json",
     "recovery_codes": "recovery-codes.json",
     "trusted_browsers": "trusted-browsers.json",
     "api_tokens": "api-tokens.json",

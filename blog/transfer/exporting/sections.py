@@ -35,6 +35,7 @@ from blog.models import (
     Mute,
     Notification,
     NotificationItem,
+    Passkey,
     Post,
     PostAlert,
     PostDraft,
@@ -212,6 +213,9 @@ def sections(account: User) -> dict[str, Section]:
         "authenticators": Section(select(
             Authenticator.created_at, Authenticator.last_used_at,
         ).where(Authenticator.user_id == me), (Authenticator.user_id,)),
+        "passkeys": Section(select(
+            Passkey.name, Passkey.is_synced, Passkey.created_at, Passkey.last_used_at,
+        ).where(Passkey.user_id == me), (Passkey.id,)),
         "recovery_codes": Section(select(
             RecoveryCode.created_at,
         ).where(RecoveryCode.user_id == me), (RecoveryCode.id,)),

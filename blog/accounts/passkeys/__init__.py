@@ -1,0 +1,1 @@
+"""Passkeys (Web Authentication, Level 3): logging in without a password, or as a second factor."""

@@ -1,0 +1,85 @@
+"""Checking that a user has a passkey."""
+
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.accounts.passkeys.challenges import use_challenge
+from blog.accounts.passkeys.queries import passkey_by_credential
+from blog.core.auth.security_log import Event, note
+from blog.core.clock import now
+from blog.core.errors import InvalidFieldsError
+from blog.mail import outbox
+from blog.models import Passkey, User
+
+EXPIRED = "This took too long. Please try again."
+UNKNOWN = "This passkey doesn't belong to an account here. It may have been removed."
+WRONG = "This passkey couldn't be checked. Please try again, or log in another way."
+IS_COPY = (
+    "This passkey may have been copied: it has been used less often than before. We've refused it, "
+    "and told its owner. Log in another way, remove it, and add a new one."
+)
+
+
+async def check_passkey(
+    session: AsyncSession, answer: str, challenge: bytes | None, *, user_id: int | None = None
+) -> Passkey:
+    """Check the answer of a passkey, which can't be used again; the caller commits.
+
+    Args:
+        answer: that of the browser, as JSON.
+        challenge: that of the browser's session, if it has one.
+        user_id: whose passkey it must be; `None` for anyone's.
+
+    Raises:
+        InvalidFieldsError: it is forged, damaged, or was sent before; it is for another site or
+            another account; or its counter has fallen.
+    """
+    from blog.accounts.passkeys import ceremonies  # noqa: PLC0415
+
+    if challenge is None:
+        raise InvalidFieldsError({"": EXPIRED})
+    is_first = await use_challenge(session, challenge)
+    passkey = None
+    try:
+        credential = ceremonies.parsed_assertion(answer)
+        passkey = await passkey_by_credential(session, credential.raw_id)
+        if passkey is None or (user_id is not None and passkey.user_id != user_id):
+            await session.commit()
+            raise InvalidFieldsError({"": UNKNOWN})
+        if not is_first:
+            raise ceremonies.InvalidAnswerError
+        counter = ceremonies.checked_assertion(credential, passkey, challenge)
+    except ceremonies.InvalidAnswerError:
+        await session.commit()
+        note(Event.WRONG_PASSKEY, passkey.user_id if passkey else None)
+        raise InvalidFieldsError({"": WRONG}) from None
+    if not await _count(session, passkey, counter):
+        await _tell_of_copy(session, passkey)
+        await session.commit()
+        note(Event.COPIED_PASSKEY, passkey.user_id)
+        raise InvalidFieldsError({"": IS_COPY})
+    return passkey
+
+
+async def _count(session: AsyncSession, passkey: Passkey, counter: int) -> bool:
+    """Store the counter, unless it has fallen (Web Authentication, 7.2, step 22).
+
+    Synced passkeys have none: theirs is always 0.
+    """
+    has_risen = Passkey.sign_count < counter if counter else Passkey.sign_count == 0
+    counted = await session.scalar(
+        update(Passkey)
+        .where(Passkey.id == passkey.id, has_risen)
+        .values(sign_count=counter, last_used_at=now())
+        .returning(Passkey.id)
+        .execution_options(synchronize_session=False)
+    )
+    return counted is not None
+
+
+async def _tell_of_copy(session: AsyncSession, passkey: Passkey) -> None:
+    user = await session.get(User, passkey.user_id)
+    if user is not None:
+        await outbox.put(
+            session, to=user.email, message="passkey_copied", user=user, passkey=passkey
+        )

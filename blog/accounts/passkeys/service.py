@@ -1,0 +1,103 @@
+"""Adding, renaming and removing passkeys. Each function is one transaction."""
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.accounts.passkeys.assertions import EXPIRED
+from blog.accounts.passkeys.challenges import use_challenge
+from blog.accounts.second_factor.service import after_addition, after_removal, lock
+from blog.core.auth.security_log import Event, note
+from blog.core.auth.viewer import Viewer
+from blog.core.errors import InvalidFieldsError, LimitReachedError, NotFoundError
+from blog.models import Passkey
+
+MOST_PASSKEYS = 20
+WRONG = "Your browser's answer couldn't be checked, so no passkey was added. Please try again."
+IS_KNOWN = "This passkey has already been added."
+IS_GONE = "This passkey doesn't exist. It may have been removed."
+
+
+async def add_passkey(
+    session: AsyncSession, viewer: Viewer, name: str, answer: str, challenge: bytes | None
+) -> list[str] | None:
+    """Add a passkey to the viewer's account.
+
+    Args:
+        answer: that of the browser, as JSON.
+        challenge: that of the browser's session, if it has one.
+
+    Returns:
+        Recovery codes, if the viewer had none.
+
+    Raises:
+        InvalidFieldsError: the answer is not valid, or was sent before.
+        LimitReachedError: they have the maximum number of passkeys.
+    """
+    from blog.accounts.passkeys import ceremonies  # noqa: PLC0415
+
+    if challenge is None or not await use_challenge(session, challenge):
+        await session.commit()
+        raise InvalidFieldsError({"": EXPIRED})
+    try:
+        new = ceremonies.checked_creation(answer, challenge)
+    except ceremonies.InvalidAnswerError:
+        await session.commit()
+        raise InvalidFieldsError({"": WRONG}) from None
+    user = await lock(session, viewer.id)
+    number = await session.scalar(select(func.count()).where(Passkey.user_id == user.id))
+    if (number or 0) >= MOST_PASSKEYS:
+        await session.commit()
+        raise LimitReachedError(
+            {"": f"You have {MOST_PASSKEYS} passkeys, which is the maximum. Remove one first."}
+        )
+    added = await session.scalar(
+        insert(Passkey)
+        .values(user_id=user.id, name=name, **new._asdict())
+        .on_conflict_do_nothing()
+        .returning(Passkey.id)
+    )
+    if added is None:
+        await session.commit()
+        raise InvalidFieldsError({"": IS_KNOWN})
+    codes = await after_addition(session, user, f"The passkey “{name}” was added.")
+    await session.commit()
+    note(Event.SECOND_FACTOR_ADDED, user.id)
+    return codes
+
+
+async def rename_passkey(session: AsyncSession, viewer: Viewer, passkey_id: int, name: str) -> None:
+    """Rename one of the viewer's passkeys.
+
+    Raises:
+        NotFoundError: there is none with this id, or it is another user's.
+    """
+    renamed = await session.scalar(
+        update(Passkey)
+        .where(Passkey.id == passkey_id, Passkey.user_id == viewer.id)
+        .values(name=name)
+        .returning(Passkey.id)
+    )
+    await session.commit()
+    if renamed is None:
+        raise NotFoundError(IS_GONE)
+
+
+async def remove_passkey(session: AsyncSession, viewer: Viewer, passkey_id: int) -> None:
+    """Remove one of the viewer's passkeys.
+
+    Raises:
+        NotFoundError: there is none with this id, or it is another user's.
+    """
+    user = await lock(session, viewer.id)
+    name = await session.scalar(
+        delete(Passkey)
+        .where(Passkey.id == passkey_id, Passkey.user_id == user.id)
+        .returning(Passkey.name)
+    )
+    if name is not None:
+        await after_removal(session, user, f"The passkey “{name}” was removed.")
+    await session.commit()
+    if name is None:
+        raise NotFoundError(IS_GONE)
+    note(Event.SECOND_FACTOR_REMOVED, user.id)
