@@ -178,6 +178,36 @@ def bucket(text: str) -> str:
     return text
 
 
+def backup_target(text: str) -> str:
+    """`s3://bucket/prefix`, or the absolute path of a folder."""
+    if text.startswith("s3://"):
+        name, _, prefix = text.removeprefix("s3://").strip("/").partition("/")
+        bucket(name)
+        if not re.fullmatch(r"[a-z0-9_/-]{0,200}", prefix):
+            raise ValueError("must have only a-z, 0-9, hyphens and slashes after the bucket")
+        return f"s3://{name}/{prefix}".rstrip("/")
+    if not text.startswith("/"):
+        raise ValueError("must be the absolute path of a folder, or s3://bucket/prefix")
+    return text.rstrip("/") + "/"
+
+
+def age_key(text: str) -> str:
+    """A key of age (age-encryption.org), secret or public."""
+    # Imported here because few sites have such a key.
+    import pyrage  # noqa: PLC0415
+
+    try:
+        if text.startswith("AGE-SECRET-KEY-1"):
+            pyrage.x25519.Identity.from_str(text)
+        else:
+            pyrage.x25519.Recipient.from_str(text)
+    except (pyrage.IdentityError, pyrage.RecipientError):
+        raise ValueError(
+            "must be a key that age-keygen has made: AGE-SECRET-KEY-1…, or age1…"
+        ) from None
+    return text
+
+
 def region(text: str) -> str:
     """The region of a bucket."""
     if not re.fullmatch("[a-z0-9-]{1,63}", text):

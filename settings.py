@@ -141,6 +141,14 @@ class Settings(BaseSettings):
     storage_path_style: Annotated[bool, example("false")] = True
     storage_timeout: Annotated[Seconds, Field(ge=0.1, le=60, examples=["10"])] = 10
 
+    backup_target: Annotated[
+        Annotated[str, AfterValidator(values.backup_target)] | None,
+        example("s3://our-backups/blog"),
+    ] = None
+    backup_key: Annotated[SecretStr | None, example("'AGE-SECRET-KEY-1…, made by age-keygen'")] = (
+        None
+    )
+
     media_url: Annotated[
         Annotated[str, AfterValidator(values.origin)] | None, example("https://cdn.example.com")
     ] = None
@@ -281,6 +289,13 @@ class Settings(BaseSettings):
     def _needed_for_s3(cls, value: Any, info: ValidationInfo) -> Any:
         if value is None and info.data.get("storage") is StorageKind.S3:
             raise ValueError("is required for STORAGE=s3")
+        return value
+
+    @field_validator("backup_key")
+    @classmethod
+    def _key_of_age(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            values.age_key(value.get_secret_value())
         return value
 
     @field_validator("tls_key")

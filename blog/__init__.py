@@ -29,6 +29,8 @@ from blog.admin.events import RoleChanged
 from blog.admin.handlers import tell_of_new_people
 from blog.admin.pages import blueprint as admin_pages
 from blog.admin.settings.pages import blueprint as site_settings_pages
+from blog.backups.figures import backup_figures
+from blog.backups.jobs import DELETE_OLD_RUNS, WATCH_BACKUPS
 from blog.blocks.api import blueprint as blocks_api
 from blog.blocks.events import PersonBlocked, PersonMuted
 from blog.blocks.pages import blueprint as blocks_pages
@@ -275,6 +277,8 @@ JOBS = (
     cleaning("delete_old_notifications", delete_old_notifications, every=HOUR),
     cleaning("delete_old_mails", delete_old_mails, every=HOUR),
     cleaning("delete_old_refusals", delete_old_refusals, every=HOUR),
+    WATCH_BACKUPS,
+    DELETE_OLD_RUNS,
     # A client with many addresses fills this table quickly.
     cleaning("delete_full_rate_limits", delete_full_rate_limits, every=timedelta(minutes=5)),
 )
@@ -380,7 +384,7 @@ RESOURCES = (
 # What is closed with the application: live streams, and pools of processes beside the renderer's.
 CLOSING = ("live", "image_processes", "comparisons", "cards")
 # The database metrics of `/metrics`.
-FIGURES = (outbox_figures, job_figures)
+FIGURES = (outbox_figures, job_figures, backup_figures)
 
 
 def create_app(settings: Settings) -> Broadside:

@@ -7,6 +7,8 @@ from ipaddress import ip_address
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
+from blog.backups.records import backup_state
+from blog.checks.backups import backup_finding
 from blog.checks.findings import Finding, Severity, ok, serious, warning
 from blog.core.clock import now
 from blog.core.db import migrations
@@ -72,6 +74,7 @@ async def check_database(settings: Settings, services: int, workers: int) -> Asy
             if schema.severity is not Severity.SERIOUS:
                 async with database.session() as session:
                     yield await _jobs(session)
+                    yield backup_finding(settings, await backup_state(session))
     finally:
         await database.close()
     if settings.database_replica_url is not None:

@@ -1,108 +1,209 @@
 """`blog backup` and `blog restore`."""
 
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import cast
 
 import click
-from sqlalchemy import func, inspect, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from blog.backups.errors import BackupError
+from blog.backups.making import NO_SITE, make_backup, server_of, tables_of
+from blog.backups.manifest import complete_names, read_manifest
+from blog.backups.proving import find_newest, prove
+from blog.backups.records import last_name, recorded
+from blog.backups.restoring import find, restore_all_files, restore_database
+from blog.backups.retention import Rule, delete_old
+from blog.backups.targets import is_file, key_of, opened, opened_for_writing, target_of
 from blog.cli.running import asynchronous, opened_app
-from blog.core.clock import now
 from blog.core.db import migrations
-from blog.core.db.dumps import Server
 from blog.core.db.migrations import NEWER, OUTDATED, SchemaState
 from blog.core.events.log import adopt
 from blog.core.text.counting import counted
-from blog.models import Base, Post, User
+from blog.core.web.app import Broadside
+from blog.models import BackupAction, Base, Post, User
+from settings import load_settings
 
-# The names of backups in a folder, which sort by their time.
-NAME = "broadside-%Y%m%dT%H%M%SZ.dump"
+# A file with this suffix is the database alone, as pg_dump writes it.
+DUMP = ".dump"
+# How such a file begins (PostgreSQL, pg_backup_archiver.c).
+MAGIC = b"PGDMP"
 
 
-@click.command()
-@click.argument("target", metavar="FILE_OR_FOLDER", type=click.Path(path_type=Path))
+class _MakesByDefault(click.Group):
+    """A group whose command `make` need not be named."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or args[0] not in {*self.commands, *ctx.help_option_names}:
+            args = ["make", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_MakesByDefault)
+def backup() -> None:
+    """Make, list and prove backups of the site.
+
+    `blog backup TARGET` is short for `blog backup make TARGET`.
+    """
+
+
+@backup.command("make")
+@click.argument("target", required=False)
 @click.option("--force", is_flag=True, help="Replace an existing file.")
-@click.option(
-    "--keep",
-    metavar="DAYS",
-    type=click.IntRange(1, 10_000),
-    help="Afterwards, delete the backups in the folder that are older, but never the newest.",
-)
-def backup(*, target: Path, force: bool, keep: int | None) -> None:
-    """Write the whole database to a file, or a new one in a folder.
+@click.option("--files/--no-files", default=True, help="Whether to include uploaded files.")
+@click.option("--keep", "days", metavar="DAYS", default=0, type=click.IntRange(0, 10_000),
+              help="Keep all backups of the last days.")  # fmt: skip
+@click.option("--keep-daily", "daily", metavar="N", default=0, type=click.IntRange(0, 1000),
+              help="Keep the newest backup of each of N days.")  # fmt: skip
+@click.option("--keep-weekly", "weekly", metavar="N", default=0, type=click.IntRange(0, 1000),
+              help="Keep the newest backup of each of N weeks.")  # fmt: skip
+@click.option("--keep-monthly", "monthly", metavar="N", default=0, type=click.IntRange(0, 1000),
+              help="Keep the newest backup of each of N months.")  # fmt: skip
+def make(
+    *, target: str | None, force: bool, files: bool,
+    days: int, daily: int, weekly: int, monthly: int,
+) -> None:  # fmt: skip
+    """Back up the database and the uploaded files.
 
-    The site may be running. The file has pg_dump's custom format, and appears once it is complete.
-    It contains e-mail addresses and password hashes: keep it as safe as the site itself. It does
-    not contain SECRET_KEY, other settings and uploaded files: copy those afterwards.
+    TARGET is a folder, s3://bucket/prefix or a file; by default it is BACKUP_TARGET. In a folder or
+    bucket each file is stored once for all backups. The site may be running. With BACKUP_KEY the
+    backup is encrypted. It contains e-mail addresses and password hashes: keep it as safe as the
+    site itself. It does not contain SECRET_KEY and other settings.
+
+    A file whose name ends in .dump gets the database alone, in pg_dump's custom format.
+
+    With a --keep option, older backups are deleted afterwards, except for those that one of these
+    options keeps. The newest is always kept.
     """
-    is_folder = target.is_dir()
-    if keep is not None and not is_folder:
-        raise click.UsageError(f"--keep needs a folder, and {target} isn't one")
-    file = target / now().strftime(NAME) if is_folder else target
-    _refuse_to_overwrite(file, force)
-    _back_up(file)
-    click.echo(f"Wrote {file}: {_size(file)}")
-    if keep is not None and (number := delete_older(target, timedelta(days=keep))):
-        click.echo(f"Deleted {counted(number, 'older backup')}")
+    rule = Rule(days, daily, weekly, monthly)
+    _make(target, force, files, rule if any(rule) else None)
 
 
 @asynchronous
-async def _back_up(file: Path) -> None:
-    async with opened_app() as app:
-        async with app.database.engine.connect() as connection:
-            if not await _tables(connection):
-                raise click.ClickException("there is nothing to back up: the database is empty")
-            server = await _server(connection)
-        await server.dump(file)
+async def _make(given: str | None, force: bool, files: bool, rule: Rule | None) -> None:
+    settings = load_settings()
+    target = target_of(settings, given)
+    if is_file(target):
+        if rule is not None:
+            raise click.UsageError(f"--keep needs a folder or a bucket, and {target} is neither")
+        _refuse_to_overwrite(Path(target), force)
+    async with opened_app(settings) as app:
+        if target.endswith(DUMP):
+            await _dump(app, Path(target))
+            return
+        async with (
+            recorded(app.database, BackupAction.BACKUP, target) as run,
+            opened_for_writing(settings, target) as storage,
+        ):
+            manifest = await make_backup(
+                app.database.engine, app.storage if files else None, storage, key_of(settings)
+            )
+            run.name, run.size = manifest.name, manifest.size
+            click.echo(
+                f"Backed up {sum(manifest.rows.values()):,} rows and "
+                f"{counted(manifest.file_count, 'file')} to {storage.place}: {manifest.name}, "
+                f"{_size(manifest.size)}"
+            )
+            if rule is not None and (number := await delete_old(storage, rule)):
+                click.echo(f"Deleted {counted(number, 'older backup')}")
 
 
-def delete_older(folder: Path, age: timedelta) -> int:
-    """Delete the backups in a folder that are older, except for the newest one.
+async def _dump(app: Broadside, file: Path) -> None:
+    async with app.database.engine.connect() as connection:
+        if not await tables_of(connection):
+            raise BackupError(NO_SITE)
+        server = await server_of(connection)
+    await server.dump(file)
+    click.echo(f"Wrote {file}: {_size(_bytes_of(file))}")
 
-    Other files stay. The age is that in the name, which a copy of the file keeps.
 
-    Returns:
-        How many were deleted.
+@backup.command("list")
+@click.argument("target", required=False)
+@asynchronous
+async def list_(*, target: str | None) -> None:
+    """List the complete backups, the newest last."""
+    settings = load_settings()
+    async with opened(settings, target_of(settings, target)) as storage:
+        for name in await complete_names(storage):
+            found = await read_manifest(storage, name)
+            encrypted = ", encrypted" if found.key else ""
+            click.echo(
+                f"{name}  {_size(found.size)}, {sum(found.rows.values()):,} rows, "
+                f"{counted(found.file_count, 'file')}{encrypted}"
+            )
+
+
+@backup.command("prove")
+@click.argument("target", required=False)
+@click.option("--name", help="The backup to restore; by default the newest.")
+@asynchronous
+async def prove_(*, target: str | None, name: str | None) -> None:
+    """Prove that a backup can be restored.
+
+    Restores it to a new embedded PostgreSQL in VAR_DIR, which needs as much space as the database,
+    migrates it, verifies the stored counts, compares the number of rows in each table with the
+    backup's manifest, looks up every file and reads a hundred of them. The result is recorded: see
+    /status, `blog check` and the metrics. By default the newest backup is proven, which must not be
+    older than two days. The site may be running, and is not affected.
     """
-    oldest = now() - age
-    backups = {moment: file for file in folder.iterdir() if (moment := _moment(file)) is not None}
-    deleted = [backups[moment] for moment in sorted(backups)[:-1] if moment < oldest]
-    for file in deleted:
-        file.unlink()
-    return len(deleted)
-
-
-def _moment(file: Path) -> datetime | None:
-    """When the backup was made; `None` if the file isn't a backup in a folder."""
-    try:
-        return datetime.strptime(file.name, NAME).replace(tzinfo=UTC)
-    except ValueError:
-        return None
+    settings = load_settings()
+    source = target_of(settings, target)
+    async with (
+        opened_app(settings) as app,
+        recorded(app.database, BackupAction.PROOF, source) as run,
+        opened(settings, source) as storage,
+    ):
+        key = key_of(settings)
+        if name is None:
+            async with app.database.reading_session() as session:
+                last = await last_name(session, source)
+            found = await find_newest(storage, key, last)
+        else:
+            found = await find(storage, key, name)
+        run.name, run.size = found.manifest.name, found.manifest.size
+        proof = await prove(found, settings.var_dir)
+    click.echo(
+        f"Restored {found.manifest.name}: {proof.rows:,} rows in "
+        f"{counted(len(found.manifest.rows), 'table')}, all counts right, "
+        f"{counted(found.manifest.file_count, 'file')} of which {proof.read:,} were read"
+    )
 
 
 @click.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("target", required=False)
+@click.option("--name", help="The backup to restore; by default the newest.")
 @click.option("--force", is_flag=True, help="Replace a site that has users.")
+@click.option("--files/--no-files", default=True, help="Whether to restore uploaded files.")
 @asynchronous
-async def restore(*, file: Path, force: bool) -> None:
-    """Restore the database from a backup.
+async def restore(*, target: str | None, name: str | None, force: bool, files: bool) -> None:
+    """Restore the site from a backup.
 
-    The restore is complete, or nothing changes. Stop the site and its workers first. It replaces
-    the contents of the database, if there are users only with --force. Mail that was queued at the
-    time of the backup will be sent, even if it has been sent since.
+    TARGET is what `blog backup` was given; by default it is BACKUP_TARGET. The restore of the
+    database is complete, or nothing changes. Stop the site and its workers first. It replaces the
+    contents of the database, if there are users only with --force. Uploaded files that are missing
+    are copied back first, and none is deleted. Mail that was queued at the time of the backup will
+    be sent, even if it has been sent since.
     """
-    async with opened_app() as app:
+    settings = load_settings()
+    source = target_of(settings, target)
+    async with opened_app(settings) as app:
         async with app.database.engine.connect() as connection:
-            tables, server = await _tables(connection), await _server(connection)
+            tables, server = await tables_of(connection), await server_of(connection)
             has_people = User.__tablename__ in tables and await _count(connection, User)
             if has_people and not force:
                 raise click.ClickException("this site has users: use --force to replace it")
         # The connections' cached statements and types will be invalid.
         await app.database.engine.dispose()
-        expected = (User.__tablename__, Post.__tablename__)
-        await server.restore(file, replace=bool(tables), expected=expected)
+        if _is_dump(source):
+            expected = (User.__tablename__, Post.__tablename__)
+            await server.restore_file(Path(source), replace=bool(tables), expected=expected)
+            restored = f"{_size(_bytes_of(Path(source)))} from {source}"
+        else:
+            async with opened(settings, source) as storage:
+                found = await find(storage, key_of(settings), name)
+                copied = await restore_all_files(found, app.storage) if files else 0
+                await restore_database(found, server, replace=bool(tables))
+            restored = f"{found.manifest.name} from {storage.place}"
+            click.echo(f"Copied {counted(copied, 'missing file')}")
         async with app.database.engine.connect() as connection:
             people, posts = await _count(connection, User), await _count(connection, Post)
             state = await connection.run_sync(migrations.state)
@@ -110,10 +211,19 @@ async def restore(*, file: Path, force: bool) -> None:
             async with app.database.session() as session:
                 await adopt(session)
                 await session.commit()
-    click.echo(f"Restored {_size(file)} from {file}: {people:,} users and {posts:,} posts")
+    click.echo(f"Restored {restored}: {people:,} users and {posts:,} posts")
     if state is not SchemaState.CURRENT:
         problem = OUTDATED if state is SchemaState.OLDER else NEWER
         click.echo(problem[0].upper() + problem[1:])
+
+
+def _is_dump(source: str) -> bool:
+    """Whether this is a file in pg_dump's custom format."""
+    try:
+        with Path(source).open("rb") as file:
+            return file.read(len(MAGIC)) == MAGIC
+    except OSError:
+        return False
 
 
 def _refuse_to_overwrite(file: Path, force: bool) -> None:
@@ -121,24 +231,15 @@ def _refuse_to_overwrite(file: Path, force: bool) -> None:
         raise click.ClickException(f"{file} exists: use --force to replace it")
 
 
-async def _server(connection: AsyncConnection) -> Server:
-    major_version = cast(tuple[int, ...], connection.dialect.server_version_info)[0]
-    schema = await connection.scalar(select(func.current_schema()))
-    if schema is None:
-        raise click.ClickException("no schema of this role's search_path exists: create one")
-    return Server(connection.engine.url, major_version, schema)
-
-
-async def _tables(connection: AsyncConnection) -> list[str]:
-    return await connection.run_sync(lambda sync: inspect(sync).get_table_names())
-
-
 async def _count(connection: AsyncConnection, table: type[Base]) -> int:
     return await connection.scalar(select(func.count()).select_from(table)) or 0
 
 
-def _size(file: Path) -> str:
-    size = float(file.stat().st_size)
+def _bytes_of(file: Path) -> int:
+    return file.stat().st_size
+
+
+def _size(size: float) -> str:
     for unit in ("bytes", "kB", "MB"):
         if size < 1000:
             return f"{size:.3g} {unit}"

@@ -10,6 +10,7 @@ import uvloop
 from sqlalchemy.exc import DBAPIError
 
 from blog import create_app
+from blog.backups.errors import BackupError
 from blog.core.db.database_errors import (
     DatabaseUnavailableError,
     is_schema_mismatch,
@@ -19,11 +20,17 @@ from blog.core.db.database_errors import (
 from blog.core.db.dumps import DumpError
 from blog.core.db.migrations import OUTDATED, SchemaError
 from blog.core.errors import BlogError
+from blog.core.storage.interface import StorageError
 from blog.core.web.app import Broadside
 from blog.core.web.process import configure_logging
 from settings import Settings, load_settings
 
 Arguments = ParamSpec("Arguments")
+
+# Their message is a line for the operator.
+EXPECTED = (
+    BackupError, BlogError, DatabaseUnavailableError, DumpError, SchemaError, StorageError,
+)  # fmt: skip
 
 
 def asynchronous(
@@ -44,7 +51,7 @@ def one_line_errors() -> Iterator[None]:
     """Turn errors that the operator can fix into one line and exit code 1, without a traceback."""
     try:
         yield
-    except (BlogError, DatabaseUnavailableError, DumpError, SchemaError) as error:
+    except EXPECTED as error:
         raise click.ClickException(str(error)) from None
     except DBAPIError as error:
         if (reason := refusal(error)) is not None:

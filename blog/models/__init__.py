@@ -4,6 +4,7 @@ from blog.models.account_deletion import AccountDeletion
 from blog.models.api_token import ApiToken, Scope
 from blog.models.audit_entry import Act, AuditEntry
 from blog.models.authenticator import Authenticator
+from blog.models.backup_run import BackupAction, BackupRun
 from blog.models.base import Base
 from blog.models.block import Block, HiddenWord, Mute
 from blog.models.comment import Comment
@@ -54,6 +55,8 @@ __all__ = [
     "ApiToken",
     "AuditEntry",
     "Authenticator",
+    "BackupAction",
+    "BackupRun",
     "Base",
     "Block",
     "Bookmark",

@@ -3,7 +3,6 @@
 import re
 import stat
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,6 @@ import pytest
 from sqlalchemy import NullPool, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from blog.cli.backup import delete_older
-from blog.core.clock import now
 from blog.core.db.postgres_programs import PROGRAMS
 from blog.models import Base
 from tests.cli.conftest import Command
@@ -256,34 +253,10 @@ async def test_missing_privileges_are_reported_in_one_line(
     )  # fmt: skip
 
 
-async def test_a_folder_gets_a_new_file_each_time_and_keeps_those_of_some_days(
-    blog: Command, tmp_path: Path
-) -> None:
-    folder = tmp_path / "backups"
-    folder.mkdir()
-    old, older, young = (
-        folder / (now() - timedelta(days=age)).strftime("broadside-%Y%m%dT%H%M%SZ.dump")
-        for age in (100, 8, 6)
-    )
-    others = [folder / name for name in ("broadside-yesterday.dump", "20200101T000000Z.dump")]
-    for file in (old, older, young, *others):
-        file.touch()
-
-    code, output = await blog("backup", str(folder), "--keep", "7")
-    assert code == 0, output
-    assert output.endswith("Deleted 2 older backups\n")
-    (new,) = set(folder.iterdir()) - {young, *others}
-    assert new.stat().st_size > 0
-    assert new.name > young.name, "the names sort by time"
-
-    code, output = await blog("backup", str(tmp_path / "file"), "--keep", "7")
-    assert (code, "--keep needs a folder" in output) == (2, True)
-
-
-def test_the_newest_backup_is_kept_however_old_it_is(tmp_path: Path) -> None:
-    oldest, newest = (tmp_path / f"broadside-20200{n}01T000000Z.dump" for n in (1, 2))
-    oldest.touch()
-    newest.touch()
-    assert delete_older(tmp_path, timedelta(days=1)) == 1
-    assert list(tmp_path.iterdir()) == [newest]
-    assert delete_older(tmp_path, timedelta(days=1)) == 0
+async def test_options_that_keep_backups_need_a_folder_or_a_bucket(blog: Command) -> None:
+    code, output = await blog("backup", "a.tar", "--keep", "7")
+    assert (code, "--keep needs a folder or a bucket" in output) == (2, True)
+    code, output = await blog("backup")
+    assert (code, output) == (
+        1, "Error: name a folder, a file or s3://bucket/prefix, or set BACKUP_TARGET\n"
+    )  # fmt: skip

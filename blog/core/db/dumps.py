@@ -6,7 +6,7 @@ import re
 import tempfile
 from asyncio import StreamReader, StreamWriter
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import IO, cast
@@ -33,11 +33,14 @@ class Server:
             lines.
         version: the server's major version.
         schema: the schema of the site's tables: the first one of the `search_path`.
+
+    Attributes:
+        version, schema: as given.
     """
 
     def __init__(self, url: URL, version: int, schema: str) -> None:
-        self._version = version
-        self._schema = schema
+        self.version = version
+        self.schema = schema
         parameters = _parameters(url)
         self._environment = libpq_environment(parameters)
         self._needs_tls = parameters.get("sslmode", "prefer") not in {"disable", "allow", "prefer"}
@@ -56,34 +59,68 @@ class Server:
             async with self._running("pg_dump", *arguments) as (process, errors):
                 await _check(process, errors)
 
-    async def restore(self, file: Path, *, replace: bool, expected: Iterable[str]) -> None:
-        """Restore a backup in a single transaction.
+    async def dumped(self, snapshot: str) -> AsyncGenerator[bytes, None]:
+        """Dump the database in pg_dump's custom format, chunk by chunk.
 
-        Owners and privileges are omitted: everything belongs to the connecting role.
+        Args:
+            snapshot: what the dump contains: the result of `pg_export_snapshot()` in a transaction
+                that is open until the last chunk.
+
+        The iterator raises `DumpError` at its end if the dump failed.
+        """
+        arguments = ["--format=custom", "--no-password", f"--snapshot={snapshot}"]
+        async with self._running("pg_dump", *arguments) as (process, errors):
+            output = cast(StreamReader, process.stdout)
+            while chunk := await output.read(CHUNK):
+                yield chunk
+            await _check(process, errors)
+
+    async def restore_file(self, file: Path, *, replace: bool, expected: Iterable[str]) -> None:
+        """Restore a file in pg_dump's custom format in a single transaction.
 
         Args:
             file: a file written by `dump`, possibly on another machine.
-            replace: drop the existing schema first, in the same transaction; otherwise it must be
-                empty.
-            expected: tables that the backup must contain.
+            replace: as in `restore`.
+            expected: tables that the file must contain.
 
         Raises:
             DumpError: the restore failed.
         """
         await self._check_contents(file, expected)
+        await self.restore(_read(file), replace=replace)
+
+    async def restore(self, content: AsyncIterable[bytes], *, replace: bool) -> None:
+        """Restore a dump in a single transaction.
+
+        Owners and privileges are omitted: everything belongs to the connecting role.
+
+        Args:
+            content: the dump. It is read to its end before the transaction is committed; an error
+                that it raises rolls everything back, and is raised.
+            replace: drop the existing schema first, in the same transaction; otherwise it must be
+                empty.
+
+        Raises:
+            DumpError: the restore failed.
+        """
         # Other schemas do not belong to the site.
-        contents = ["--no-owner", "--no-privileges", f"--schema={self._schema}"]
-        arguments = [*contents, "--file=-", str(file)]
+        arguments = ["--no-owner", "--no-privileges", f"--schema={self.schema}", "--file=-"]
         script = ["--no-psqlrc", "--quiet", "--no-password", "--set=ON_ERROR_STOP=1"]
         async with (
             self._running("pg_restore", *arguments) as (source, source_errors),
             self._running("psql", *script) as (target, target_errors),
         ):
-            with suppress(BrokenPipeError, ConnectionResetError):
-                await _copy(source, target, self._preamble(replace))
-                await _check(source, source_errors)
-                # A failure before this line rolls everything back.
-                await _write(target, b"COMMIT;\nVACUUM ANALYZE;\n")
+            feeding = asyncio.create_task(_feed(source, content))
+            try:
+                with suppress(BrokenPipeError, ConnectionResetError):
+                    await _copy(source, target, self._preamble(replace))
+                    await feeding
+                    await _check(source, source_errors)
+                    # A failure before this line rolls everything back.
+                    await _write(target, b"COMMIT;\nVACUUM ANALYZE;\n")
+            finally:
+                feeding.cancel()
+                await asyncio.wait([feeding])
             cast(StreamWriter, target.stdin).close()
             await _check(target, target_errors)
 
@@ -102,17 +139,17 @@ class Server:
             )
             if entry is None:
                 raise DumpError(f"{file} is not a backup of a site: it has no table {table}")
-            if entry[1] != self._schema:
+            if entry[1] != self.schema:
                 raise DumpError(
                     f"the tables in {file} are in the schema {entry[1]}, and this role's "
-                    f"search_path begins with {self._schema}: make them the same"
+                    f"search_path begins with {self.schema}: make them the same"
                 )
 
     def _preamble(self, replace: bool) -> str:
         """The statements before the restore, in the same transaction."""
         statements = ["BEGIN", "SET LOCAL client_min_messages = warning"]
         if replace:
-            schema = '"{}"'.format(self._schema.replace('"', '""'))
+            schema = '"{}"'.format(self.schema.replace('"', '""'))
             statements += [
                 f"SET LOCAL lock_timeout = '{LOCK_SECONDS} s'",
                 f"DROP SCHEMA {schema} CASCADE",
@@ -123,18 +160,18 @@ class Server:
     @asynccontextmanager
     async def _running(self, name: str, *arguments: str) -> AsyncIterator[tuple[Process, IO[str]]]:
         """Run a program within a context; yields it and the file with its standard error."""
-        program = client_program(name, self._version, needs_tls=self._needs_tls)
+        program = client_program(name, self.version, needs_tls=self._needs_tls)
         if program is None:
             tls = " and is reached by TLS" if self._needs_tls else ""
             raise DumpError(
-                f"the server is PostgreSQL {self._version}{tls}, and there is no {name} of that "
+                f"the server is PostgreSQL {self.version}{tls}, and there is no {name} of that "
                 f"version or newer on the PATH"
             )
         with tempfile.TemporaryFile("w+") as errors:
             process = await asyncio.create_subprocess_exec(
                 program, *arguments, env=self._environment,
-                stdin=PIPE if name == "psql" else DEVNULL,
-                stdout=PIPE if name == "pg_restore" else DEVNULL,
+                stdin=PIPE if name in {"pg_restore", "psql"} else DEVNULL,
+                stdout=PIPE if name in {"pg_dump", "pg_restore"} else DEVNULL,
                 stderr=errors,
             )  # fmt: skip
             try:
@@ -159,6 +196,24 @@ def _atomically_written(file: Path) -> Iterator[Path]:
         draft.replace(file)
     finally:
         draft.unlink(missing_ok=True)
+
+
+async def _read(file: Path) -> AsyncIterator[bytes]:
+    with file.open("rb") as opened:
+        while chunk := await asyncio.to_thread(opened.read, CHUNK):
+            yield chunk
+
+
+async def _feed(process: Process, content: AsyncIterable[bytes]) -> None:
+    """Write to a program's standard input; what it does not want is still read."""
+    stdin = cast(StreamWriter, process.stdin)
+    try:
+        async for chunk in content:
+            with suppress(BrokenPipeError, ConnectionResetError):
+                stdin.write(chunk)
+                await stdin.drain()
+    finally:
+        stdin.close()
 
 
 async def _copy(source: Process, target: Process, preparation: str) -> None:

@@ -9,7 +9,9 @@ no key is a folder of another; there are no capitals, because some file systems 
 import re
 
 CONTENT_TYPES = {
+    "age": "application/octet-stream",
     "bin": "application/octet-stream",
+    "dump": "application/octet-stream",
     "gif": "image/gif",
     "gz": "application/gzip",
     "jpg": "image/jpeg",

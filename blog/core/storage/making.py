@@ -9,15 +9,30 @@ def make_storage(settings: Settings) -> Storage:
     """Create the storage that the settings select. It connects on first use."""
     if settings.storage is StorageKind.FOLDER:
         return FolderStorage(settings.storage_folder)
+    return bucket_storage(settings, settings.storage_bucket or "")
+
+
+def bucket_storage(
+    settings: Settings, name: str, *, prefix: str = "", part: int | None = None
+) -> Storage:
+    """Create the storage of a bucket in the store that the settings name.
+
+    Args:
+        settings: the settings.
+        name: the name of the bucket.
+        prefix: what all keys begin with in the bucket.
+        part: the size of the parts of large objects, in bytes.
+    """
     # Imported here because it takes 20 MB of memory.
-    from blog.core.storage.s3 import Bucket, S3Storage  # noqa: PLC0415
+    from blog.core.storage.s3 import PART, Bucket, S3Storage  # noqa: PLC0415
 
     bucket = Bucket(
-        settings.storage_bucket or "",
+        name,
         settings.storage_endpoint or "",
         settings.storage_region,
         settings.storage_access_key or "",
         settings.storage_secret_key.get_secret_value() if settings.storage_secret_key else "",
         settings.storage_path_style,
+        prefix,
     )
-    return S3Storage(bucket, settings.storage_timeout)
+    return S3Storage(bucket, settings.storage_timeout, part=part or PART)

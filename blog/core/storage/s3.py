@@ -57,6 +57,7 @@ class Bucket(NamedTuple):
         access_key: the access key id.
         secret_key: the secret access key.
         path_style: whether the bucket is in the path of URLs instead of the host name.
+        prefix: what all keys begin with in the bucket, such as `backups`; by default nothing.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Bucket(NamedTuple):
     access_key: str
     secret_key: str
     path_style: bool
+    prefix: str = ""
 
     @property
     def address(self) -> str:
@@ -91,15 +93,20 @@ class S3Storage:
     Args:
         bucket: the bucket.
         timeout: the time limit of a request, in seconds.
+        part: the size of an upload's parts in bytes; an object can have 10,000.
     """
 
-    def __init__(self, bucket: Bucket, timeout: float) -> None:
+    def __init__(self, bucket: Bucket, timeout: float, *, part: int = PART) -> None:
         self.place = f"the bucket {bucket.name} at {bucket.address}"
+        if bucket.prefix:
+            self.place = f"{bucket.prefix} in {self.place}"
         self._timeout = timeout
+        self._part = part
         # Set explicitly, because obstore would read environment variables (AWS_…), which may be
         # meant for another program.
         self._store = S3Store(
             bucket.name,
+            prefix=bucket.prefix or None,
             config={
                 "aws_endpoint_url_s3": bucket.address,
                 "region": bucket.region,
@@ -119,7 +126,7 @@ class S3Storage:
     async def put(self, key: str, content: AsyncIterable[bytes]) -> int:
         attributes = {"Content-Type": content_type(key)}
         upload = obstore.open_writer_async(
-            self._store, key, attributes=attributes, buffer_size=PART, max_concurrency=1
+            self._store, key, attributes=attributes, buffer_size=self._part, max_concurrency=1
         )
         size = 0
         try:

@@ -1,0 +1,32 @@
+"""The age of the last backup and of the last proof, for `/metrics`."""
+
+from prometheus_client import Metric
+from prometheus_client.core import GaugeMetricFamily
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.backups.records import backup_state
+from blog.core.clock import now
+
+
+async def backup_figures(session: AsyncSession) -> list[Metric]:
+    """How long ago a backup was made, and restored as a proof; for a site without one, how long ago
+    the site was set up."""
+    state = await backup_state(session)
+    backed_up_at = state.backup.ended_at if state.backup else state.since
+    return [
+        GaugeMetricFamily(
+            "broadside_backup_age_seconds",
+            "How long ago the last backup was made.",
+            (now() - backed_up_at).total_seconds(),
+        ),
+        GaugeMetricFamily(
+            "broadside_backup_proof_age_seconds",
+            "How long ago a backup was last restored as a proof.",
+            (now() - state.unproven_since).total_seconds(),
+        ),
+        GaugeMetricFamily(
+            "broadside_backup_failed",
+            "Whether the last backup or proof has failed.",
+            state.failure is not None,
+        ),
+    ]

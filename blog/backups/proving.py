@@ -1,0 +1,203 @@
+"""Prove that a backup can be restored, by restoring it to a server that is made for it."""
+
+import fcntl
+import os
+import secrets
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from blog.backups.encryption import BackupKey
+from blog.backups.errors import BackupError, DamagedBackupError
+from blog.backups.files import InOrder, ListedFile, listed, stored_files
+from blog.backups.making import count, server_of, tables_of
+from blog.backups.manifest import read_part
+from blog.backups.restoring import Backup, find, restore_database
+from blog.core.clock import now
+from blog.core.db import migrations
+from blog.core.db.database import Database
+from blog.core.db.embedded import EmbeddedPostgres
+from blog.core.storage.interface import Storage
+from blog.posts.counts import wrong_counts
+
+# A site has at least one backup in this time.
+LONGEST_AGE = timedelta(days=2)
+# How many files are read and compared with their digests, chosen at random; all are looked up.
+SAMPLE = 100
+# Nothing of this server has to survive a crash.
+OPTIONS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+class Proof(NamedTuple):
+    """What was proven of a backup.
+
+    Args:
+        backup: the backup.
+        rows: the number of rows that were restored, all those of the manifest.
+        read: the number of files that were read.
+    """
+
+    backup: Backup
+    rows: int
+    read: int
+
+
+async def find_newest(target: Storage, key: BackupKey | None, last: str | None) -> Backup:
+    """Find the newest backup of a target, which has to be as new as it should be.
+
+    Args:
+        target: where the backups are.
+        key: the key of the settings.
+        last: the name of the newest backup that was made, as far as the site knows.
+
+    Raises:
+        BackupError: there is none, or a newer one should be there.
+    """
+    backup = await find(target, key)
+    manifest = backup.manifest
+    if last is not None and manifest.name < last:
+        raise BackupError(
+            f"{target.place} has no newer backup than {manifest.name}, but {last} was made"
+        )
+    if (age := now() - manifest.made_at) > LONGEST_AGE:
+        raise BackupError(
+            f"the newest backup in {target.place} is {age.days} days old: {manifest.name}"
+        )
+    return backup
+
+
+async def prove(backup: Backup, var_dir: Path) -> Proof:
+    """Restore a backup to a new server, migrate it, and verify its rows, counts and files.
+
+    Args:
+        backup: the backup.
+        var_dir: the folder in which the server has its data meanwhile: as much as the database.
+
+    Raises:
+        BackupError: the backup cannot be restored, or is not complete.
+        DumpError, StorageError: the same.
+    """
+    async with _scratch_database(var_dir / "proof") as database:
+        async with database.engine.connect() as connection:
+            server = await server_of(connection)
+        schema = backup.manifest.database_schema
+        if schema != server.schema:
+            raise BackupError(
+                f"only a backup of the schema {server.schema} can be proven, not {schema}"
+            )
+        await restore_database(backup, server, replace=False)
+        async with database.engine.connect() as connection:
+            restored = {
+                table: await count(connection, table) for table in await tables_of(connection)
+            }
+        compare_rows(restored, backup.manifest.rows)
+        async with database.engine.connect() as connection:
+            await connection.run_sync(migrations.upgrade)
+        async with database.session() as session:
+            wrong = {
+                name: number for name, number in (await wrong_counts(session)).items() if number
+            }
+        if wrong:
+            found = ", ".join(f"{name}: {number}" for name, number in wrong.items())
+            raise DamagedBackupError(f"the restored counts are wrong: {found}")
+    return Proof(backup, sum(restored.values()), await prove_files(backup))
+
+
+def compare_rows(restored: dict[str, int], expected: dict[str, int]) -> None:
+    """Compare the number of rows in each table.
+
+    Raises:
+        DamagedBackupError: one differs.
+    """
+    for table in sorted(restored.keys() | expected.keys()):
+        if restored.get(table) != expected.get(table):
+            raise DamagedBackupError(
+                f"the table {table} has {restored.get(table, 'no')} rows after the restore, and "
+                f"had {expected.get(table, 'no')}"
+            )
+
+
+async def prove_files(backup: Backup) -> int:
+    """Look up all files of a backup, and read some of them; returns how many.
+
+    Raises:
+        DamagedBackupError: one is missing or damaged.
+    """
+    present = InOrder(stored_files(backup.target, backup.manifest.key))
+    sample: list[ListedFile] = []
+    number = 0
+    async for file in listed(backup.target, backup.manifest):
+        found = await present.at(file.key)
+        if found is None:
+            raise DamagedBackupError(f"{file.key} is missing in {backup.target.place}")
+        if found.size != file.size:
+            raise DamagedBackupError(
+                f"{file.key} has {found.size:,} bytes instead of {file.size:,}"
+            )
+        # Each file is equally likely to be in the sample (reservoir sampling).
+        place = len(sample) if number < SAMPLE else secrets.randbelow(number + 1)
+        if place < SAMPLE:
+            sample[place : place + 1] = [file]
+        number += 1
+    if number != backup.manifest.file_count:
+        raise DamagedBackupError(
+            f"the list has {number:,} files instead of {backup.manifest.file_count:,}"
+        )
+    for file in sample:
+        async with aclosing(
+            read_part(backup.target, file.part(backup.manifest.key), backup.key)
+        ) as content:
+            async for _ in content:
+                pass
+    return len(sample)
+
+
+@asynccontextmanager
+async def _scratch_database(folder: Path) -> AsyncIterator[Database]:
+    """An empty database of a new embedded server, which is deleted at the end.
+
+    A run that was killed has left its server and data, which the next one removes.
+
+    Raises:
+        BackupError: another run uses the folder.
+    """
+    with _taken(folder):
+        _remove(folder)
+        database = Database(None, folder / "postgres", embedded_options=OPTIONS)
+        try:
+            await database.open()
+            try:
+                yield database
+            finally:
+                await database.close()
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _taken(folder: Path) -> Iterator[None]:
+    """Hold the lock of the folder."""
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    number = os.open(folder.with_name(f"{folder.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise BackupError("another backup is being proven") from None
+    else:
+        yield
+    finally:
+        os.close(number)
+
+
+def _remove(folder: Path) -> None:
+    """Remove what a killed run has left, with its server."""
+    data = folder / "postgres"
+    if (data / "postmaster.pid").exists():
+        # Its last user stops it.
+        server = EmbeddedPostgres(data, OPTIONS)
+        server.start()
+        server.stop()
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,144 @@
+"""The record of backups and proofs, which all processes of the site can show."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.clock import now
+from blog.core.db.database import Database
+from blog.core.db.database_errors import is_schema_mismatch
+from blog.core.db.deleting import BATCH, deleted
+from blog.models import BackupAction, BackupRun, Site
+
+KEPT_FOR = timedelta(days=400)
+# A proof that is older is no proof any more.
+PROVEN_WITHIN = timedelta(days=2)
+LONGEST_ERROR = 1000
+
+
+@dataclass
+class Run:
+    """What a run notes of itself.
+
+    Attributes:
+        name: the name of the backup.
+        size: its size in bytes.
+    """
+
+    name: str | None = None
+    size: int | None = None
+
+
+class BackupState(NamedTuple):
+    """How well a site is backed up.
+
+    Args:
+        since: when the site was set up.
+        backup: the newest backup that was made.
+        proof: the newest one that was restored as a proof.
+        failure: the last run, if it has failed.
+    """
+
+    since: datetime
+    backup: BackupRun | None
+    proof: BackupRun | None
+    failure: BackupRun | None
+
+    @property
+    def unproven_since(self) -> datetime:
+        """When the last proof ended; if there is none, when the site was set up."""
+        return self.proof.ended_at if self.proof else self.since
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether no backup was proven within the last two days."""
+        return now() - self.unproven_since > PROVEN_WITHIN
+
+
+@asynccontextmanager
+async def recorded(database: Database, action: BackupAction, target: str) -> AsyncIterator[Run]:
+    """Record what is done within this context, and whether it fails.
+
+    A database whose schema is older than the table keeps no record.
+    """
+    run, began_at = Run(), now()
+    error: str | None = None
+    try:
+        yield run
+    except Exception as failure:
+        error = (str(failure) or type(failure).__name__)[:LONGEST_ERROR]
+        raise
+    finally:
+        if error is None and run.name is None:
+            error = "interrupted"
+        row = BackupRun(
+            action=action, target=target, name=run.name, began_at=began_at, size=run.size,
+            error=error,
+        )  # fmt: skip
+        await _add(database, row)
+
+
+async def _add(database: Database, row: BackupRun) -> None:
+    async with database.session() as session:
+        session.add(row)
+        try:
+            await session.commit()
+        except ProgrammingError as error:
+            if not is_schema_mismatch(error):
+                raise
+
+
+async def newest(
+    session: AsyncSession, action: BackupAction, *, failed: bool = False
+) -> BackupRun | None:
+    """The last run of an action that has succeeded, or that has failed."""
+    is_failure = BackupRun.error.is_not(None)
+    return await session.scalar(
+        select(BackupRun)
+        .where(BackupRun.action == action, is_failure if failed else ~is_failure)
+        .order_by(BackupRun.ended_at.desc(), BackupRun.id.desc())
+        .limit(1)
+    )
+
+
+async def last_name(session: AsyncSession, target: str) -> str | None:
+    """The name of the newest backup that was made in a target, as far as is recorded."""
+    return await session.scalar(
+        select(func.max(BackupRun.name)).where(
+            BackupRun.action == BackupAction.BACKUP,
+            BackupRun.target == target,
+            BackupRun.error.is_(None),
+        )
+    )
+
+
+async def backup_state(session: AsyncSession) -> BackupState:
+    """How well the site is backed up."""
+    since = (await session.scalars(select(Site.created_at))).one()
+    backup = await newest(session, BackupAction.BACKUP)
+    proof = await newest(session, BackupAction.PROOF)
+    failures = [
+        failure
+        for success, action in ((backup, BackupAction.BACKUP), (proof, BackupAction.PROOF))
+        if (failure := await newest(session, action, failed=True))
+        and (success is None or failure.ended_at > success.ended_at)
+    ]
+    return BackupState(
+        since, backup, proof, max(failures, key=lambda run: run.ended_at, default=None)
+    )
+
+
+async def delete_old_runs(session: AsyncSession) -> int:
+    """Delete a batch of old records; the caller commits.
+
+    Returns:
+        How many were deleted.
+    """
+    old = select(BackupRun.id).where(BackupRun.ended_at < now() - KEPT_FOR).limit(BATCH)
+    return await deleted(session, delete(BackupRun).where(BackupRun.id.in_(old.scalar_subquery())))

@@ -1,0 +1,86 @@
+"""Where backups are: in a folder, in a bucket, or in one file."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from blog.backups.archive import ArchiveReader, ArchiveWriter
+from blog.backups.encryption import BackupKey
+from blog.backups.errors import BackupError
+from blog.core.storage.folder import FolderStorage
+from blog.core.storage.interface import Storage
+from blog.core.storage.making import bucket_storage
+from settings import Settings
+
+# A dump may be large, and an upload has at most 10,000 parts: 320 GB.
+PART = 32 * 1024 * 1024
+S3 = "s3://"
+
+
+def target_of(settings: Settings, given: str | None) -> str:
+    """The target: the given one, or that of the settings.
+
+    Raises:
+        BackupError: there is neither.
+    """
+    target = given or settings.backup_target
+    if not target:
+        raise BackupError("name a folder, a file or s3://bucket/prefix, or set BACKUP_TARGET")
+    return target
+
+
+def is_file(target: str) -> bool:
+    """Whether a target is a single file, which need not exist."""
+    return not target.startswith(S3) and not target.endswith("/") and not Path(target).is_dir()
+
+
+@asynccontextmanager
+async def opened_for_writing(settings: Settings, target: str) -> AsyncIterator[Storage]:
+    """A target to make a backup in."""
+    if is_file(target):
+        async with ArchiveWriter(Path(target)) as archive:
+            yield archive
+        return
+    async with opened(settings, target) as storage:
+        yield storage
+
+
+@asynccontextmanager
+async def opened(settings: Settings, target: str) -> AsyncIterator[Storage]:
+    """A target that has backups."""
+    storage: Storage
+    if target.startswith(S3):
+        storage = _bucket(settings, target)
+    elif is_file(target):
+        try:
+            storage = ArchiveReader(Path(target))
+        except OSError as error:
+            raise BackupError(f"cannot read {target}: {error.strerror}") from None
+    else:
+        storage = _folder(target)
+    try:
+        yield storage
+    finally:
+        await storage.close()
+
+
+def key_of(settings: Settings) -> BackupKey | None:
+    """The key of the settings.
+
+    Raises:
+        BackupError: it is no key of age.
+    """
+    return BackupKey(settings.backup_key.get_secret_value()) if settings.backup_key else None
+
+
+def _bucket(settings: Settings, target: str) -> Storage:
+    """A bucket of the store that `STORAGE_ENDPOINT` names."""
+    if settings.storage_access_key is None or settings.storage_secret_key is None:
+        raise BackupError(f"{target} needs STORAGE_ACCESS_KEY and STORAGE_SECRET_KEY")
+    parts = urlsplit(target)
+    return bucket_storage(settings, parts.netloc, prefix=parts.path.strip("/"), part=PART)
+
+
+def _folder(target: str) -> Storage:
+    return FolderStorage(Path(target).absolute())

@@ -1,0 +1,1 @@
+"""Backups: made, restored, damaged, deleted and proven."""
