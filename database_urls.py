@@ -114,17 +114,24 @@ def postgresql_url(text: str) -> str:
     ).render_as_string(hide_password=False)
 
 
-def replica_url(text: str) -> str:
-    """Validate and normalise the URL of a replica.
+def urls_of_hosts(url: str) -> list[str]:
+    """Split a URL with several hosts into one for each, in the same order.
 
-    Raises:
-        ValueError: it is not the URL of a single server. Several replicas have different lags, so a
-            row could be visible to one statement and not to the next.
+    Args:
+        url: as `postgresql_url` returns it. `target_session_attrs`, the choice among several hosts,
+            is left out.
     """
-    url = postgresql_url(text)
-    if len(_listed(make_url(url), "host")) > 1:
-        raise ValueError("must name one host")
-    return url
+    parsed = make_url(url)
+    hosts, ports = _listed(parsed, "host"), _listed(parsed, "port")
+    if len(hosts) < 2:
+        return [url]
+    bare = parsed.difference_update_query(["host", "port", "target_session_attrs"])
+    urls = []
+    for at, name in enumerate(hosts):
+        host, port, places = _written([(name, ports[at] if ports else "")])
+        single = bare.set(host=host, port=port).update_query_dict(places)
+        urls.append(single.render_as_string(hide_password=False))
+    return urls
 
 
 def _parameters(url: URL) -> dict[str, str]:

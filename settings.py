@@ -30,7 +30,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 import setting_checks
 import setting_values as values
-from database_urls import postgresql_url, replica_url
+from database_urls import postgresql_url
 
 # A service manager may name another file; every new process reads it.
 ENV_FILE = Path(os.environ.get("ENV_FILE") or ".env")
@@ -116,8 +116,12 @@ class Settings(BaseSettings):
     database_url: Annotated[
         str | None, example("postgresql://user:password@db.example.com/blog")
     ] = None
+    database_direct_url: Annotated[
+        Annotated[str, AfterValidator(postgresql_url)] | None,
+        example("postgresql://user:password@db.example.com/blog"),
+    ] = None
     database_replica_url: Annotated[
-        Annotated[str, AfterValidator(replica_url)] | None,
+        Annotated[str, AfterValidator(postgresql_url)] | None,
         example("postgresql://user:password@replica.example.com/blog"),
     ] = None
     database_pool_size: Annotated[int, Field(ge=5, le=1000, examples=["20"])] = 20

@@ -41,14 +41,18 @@ def run_once(connection: Connection) -> None:
 async def connect_and_run() -> None:
     settings = load_settings()
     configure_logging(settings)
-    database = Database(settings.database_url, settings.var_dir / "postgres")
+    database = Database(
+        settings.database_url,
+        settings.var_dir / "postgres",
+        direct_url=settings.database_direct_url,
+    )
     try:
         await database.open()
     except DatabaseUnavailableError as error:
         print(f"alembic: {error}", file=sys.stderr)  # noqa: T201
         raise SystemExit(1) from None
     try:
-        async with database.engine.connect() as connection:
+        async with database.direct_engine.connect() as connection:
             await connection.run_sync(run)
             await connection.commit()
     except DBAPIError as error:

@@ -48,13 +48,14 @@ from blog.core.crypto.tokens import LinkSigner
 from blog.core.db import migrations, statements
 from blog.core.db.database import Database
 from blog.core.db.engines import TimeLimits
-from blog.core.db.replica import Replica
+from blog.core.db.replicas import Replicas
 from blog.core.db.request_coalescing import RequestCoalescer
 from blog.core.events.handlers import HANDLERS, Handler, Handlers
 from blog.core.events.log import delete_old as delete_old_events
 from blog.core.jobs.background import Background
 from blog.core.jobs.cleaning import HOUR, cleaning
 from blog.core.jobs.figures import job_figures
+from blog.core.jobs.heartbeats import Heart, heartbeat_figures
 from blog.core.jobs.worker import JobWorker
 from blog.core.metrics import watch_pool
 from blog.core.site_settings.keeper import SiteSettingsKeeper
@@ -384,7 +385,7 @@ RESOURCES = (
 # What is closed with the application: live streams, and pools of processes beside the renderer's.
 CLOSING = ("live", "image_processes", "comparisons", "cards")
 # The database metrics of `/metrics`.
-FIGURES = (outbox_figures, job_figures, backup_figures)
+FIGURES = (outbox_figures, job_figures, heartbeat_figures, backup_figures)
 
 
 def create_app(settings: Settings) -> Broadside:
@@ -406,8 +407,9 @@ def create_app(settings: Settings) -> Broadside:
         settings.var_dir / "postgres",
         pool_size=settings.database_pool_size,
         session_info={HANDLERS: handlers},
+        direct_url=settings.database_direct_url,
     )
-    app.replica = Replica(url, app.database) if (url := settings.database_replica_url) else None
+    app.replicas = Replicas(url, app.database) if (url := settings.database_replica_url) else None
     app.request_coalescer = RequestCoalescer()
     app.lookups = Batches(app.database.reading_session)
     app.writes = Batches(app.database.autocommit_session, handlers, app.database.session)
@@ -429,6 +431,7 @@ def create_app(settings: Settings) -> Broadside:
             JobWorker(app, app.database, JOBS, app.report_error),
         ],
     )
+    app.heart = Heart(app.database, "web", settings.signing_keys())
     app.schema_probe = Probe(lambda: health.has_schema(app.database))
     app.figures_probe = Probe(lambda: metrics_pages.read_figures(app.database, FIGURES))
     alerts = Alerts(app, app.database, settings.admin_email)
@@ -464,23 +467,22 @@ async def open_parts(app: Broadside) -> None:
     await open_database(app.database, app.settings)
     await app.site_settings.start()
     app.renderer.pool.start()
-    if app.replica is not None:
-        app.replica.open()
-        statements.watch(app.replica.engine, app.settings.slow_query_seconds)
-        watch_pool(app.replica.engine, "replica")
+    if app.replicas is not None:
+        open_replicas(app.replicas, app.settings)
+    await app.heart.start()
     if app.settings.background_worker is WorkerPlace.INTERNAL:
         await app.background.start()
 
 
 async def close_parts(app: Broadside) -> None:
     """Stop the work in the background, and close what was opened."""
-    await app.background.stop()
+    await asyncio.gather(app.background.stop(), app.heart.stop())
     await app.site_settings.stop()
     await app.renderer.pool.close()
     await asyncio.gather(*(app.extensions[name].close() for name in CLOSING))
     await app.storage.close()
-    if app.replica is not None:
-        await app.replica.close()
+    if app.replicas is not None:
+        await app.replicas.close()
     await app.database.close()
 
 
@@ -506,6 +508,14 @@ async def open_database(database: Database, settings: Settings) -> None:
     ):
         statements.watch(engine, settings.slow_query_seconds)
         watch_pool(engine, name)
+
+
+def open_replicas(replicas: Replicas, settings: Settings) -> None:
+    """Start to monitor the replicas, with statement counts."""
+    replicas.open()
+    for replica in replicas:
+        statements.watch(replica.engine, settings.slow_query_seconds)
+        watch_pool(replica.engine, f"replica {replica.place}")
 
 
 def configure(app: Broadside) -> None:

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import make_url
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
-from database_urls import postgresql_url, replica_url
+from database_urls import postgresql_url, urls_of_hosts
 
 NORMAL = "postgresql+asyncpg://"
 
@@ -75,7 +75,7 @@ NORMAL = "postgresql+asyncpg://"
 def test_the_spellings_of_a_database_address(written: str, meant: str) -> None:
     assert postgresql_url(written) == meant
     assert postgresql_url(meant) == meant
-    assert replica_url(written) == meant
+    assert urls_of_hosts(meant) == [meant]
 
 
 @pytest.mark.parametrize(
@@ -98,8 +98,11 @@ def test_the_spellings_of_several_hosts(
     taken = dialect().create_connect_args(make_url(meant))[1]
     assert (taken["host"], taken["port"]) == (hosts, ports)
     assert taken["target_session_attrs"] == role
-    with pytest.raises(ValueError, match="must name one host"):
-        replica_url(written)
+    singles = [dialect().create_connect_args(make_url(url))[1] for url in urls_of_hosts(meant)]
+    assert [(each["host"], int(each["port"])) for each in singles] == list(
+        zip(hosts, ports, strict=True)
+    )
+    assert all("target_session_attrs" not in each for each in singles)
 
 
 @pytest.mark.parametrize(

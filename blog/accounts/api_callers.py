@@ -3,9 +3,13 @@
 Cookies mean nothing here. What a token may do is what its person may, within its scopes.
 """
 
+import logging
+
 import quart_auth
 from pydantic import SecretStr
 from quart import Blueprint, Response, request
+from sqlalchemy import ColumnElement, literal_column, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts.login.attempts import clear_failures
@@ -14,15 +18,17 @@ from blog.core.api import limits
 from blog.core.api.operations import Access, access_of
 from blog.core.auth.clients import requesting_client
 from blog.core.auth.credentials import credential, note_what_is_hidden
-from blog.core.auth.identity import set_viewer
+from blog.core.auth.identity import current_viewer, set_viewer
 from blog.core.auth.presence import note_presence
 from blog.core.auth.security_log import Event, note
 from blog.core.auth.viewer import ANONYMOUS, Viewer
 from blog.core.crypto.weak_passwords import LONGEST_PASSWORD
+from blog.core.db.database_errors import DatabaseUnavailableError
 from blog.core.db.touch import is_stale, touch
 from blog.core.errors import ForbiddenError, UnconfirmedError
-from blog.core.web.app import current_app, db
+from blog.core.web.app import close_db, current_app, db
 from blog.core.web.errors import SECOND_FACTOR, error_response
+from blog.core.web.freshness import may_have_written, read_from_replica
 from blog.core.web.headers import vary_by
 from blog.core.web.requests import SAFE_METHODS
 from blog.models import ApiToken, User
@@ -33,6 +39,9 @@ TWO_FACTORS = (
     "This account has two-factor authentication, so the API doesn't accept its password. Please "
     "create a token on the site, under Settings, and send that."
 )
+WRITTEN: ColumnElement[int] = literal_column("(pg_current_wal_insert_lsn() - '0/0')::bigint")
+
+log = logging.getLogger(__name__)
 
 
 class BadCredentialsError(Exception):
@@ -84,6 +93,8 @@ async def identify() -> None:
     _authorise(viewer, access_of(current_app.view_functions[str(request.endpoint)]))
     if viewer.account is not None:
         await note_presence(viewer.account)
+    if viewer.token_id:
+        read_from_replica(viewer.read_after)
 
 
 def _authorise(viewer: Viewer, access: Access) -> None:
@@ -170,6 +181,21 @@ async def refuse_password(_error: SecondFactorError) -> Response:
     return await error_response(403, TWO_FACTORS, problem=SECOND_FACTOR)
 
 
+async def remember_position(response: Response) -> Response:
+    """After a request that may have written, store the primary's position with the token."""
+    token_id = current_viewer().token_id
+    if token_id and may_have_written(response):
+        await close_db()
+        statement = update(ApiToken).where(ApiToken.id == token_id).values(written_position=WRITTEN)
+        try:
+            async with current_app.database.autocommit_session() as session:
+                await session.execute(statement.execution_options(synchronize_session=False))
+        except (SQLAlchemyError, DatabaseUnavailableError, OSError) as error:
+            # What was written stays; the next request finds the primary unavailable, too.
+            log.warning("the position after a write was not stored: %s", error)
+    return response
+
+
 async def challenge(error: Exception) -> Response:
     """The response to a request without valid credentials."""
     response = await error_response(401, WHAT_IS_MISSING[type(error)])
@@ -182,5 +208,6 @@ def authenticate_callers(version: Blueprint) -> None:
     version.before_request(identify)
     version.after_request(keep_apart)
     version.register_error_handler(SecondFactorError, refuse_password)
+    version.after_request(remember_position)
     for error in WHAT_IS_MISSING:
         version.register_error_handler(error, challenge)

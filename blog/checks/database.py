@@ -5,6 +5,7 @@ from datetime import timedelta
 from ipaddress import ip_address
 
 from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from blog.backups.records import backup_state
@@ -13,12 +14,22 @@ from blog.checks.findings import Finding, Severity, ok, serious, warning
 from blog.core.clock import now
 from blog.core.db import migrations
 from blog.core.db.database import Database
-from blog.core.db.database_errors import DatabaseUnavailableError
-from blog.core.db.engines import make_engine
+from blog.core.db.database_errors import DatabaseUnavailableError, is_out_of_space
+from blog.core.db.engines import TimeLimits, make_engine
 from blog.core.db.migrations import SchemaState
+from blog.core.db.replica import place_of
+from blog.core.jobs.heartbeats import (
+    CLOCK,
+    ENDED,
+    KEY,
+    VERSION,
+    disagreements,
+    fingerprint,
+)
 from blog.core.jobs.summary import Sort, summary
-from blog.models import Role
+from blog.models import Heartbeat, Role
 from blog.models.role import ROLES
+from database_urls import urls_of_hosts
 from settings import Settings, WorkerPlace
 
 # The oldest version that is still maintained, and that was tested.
@@ -40,6 +51,13 @@ AVAILABLE = text("""
                - coalesce(nullif(current_setting('reserved_connections', true), ''), '0')::int,
            (SELECT datconnlimit FROM pg_database WHERE datname = current_database()),
            (SELECT rolconnlimit FROM pg_roles WHERE rolname = current_user)
+""")
+
+
+_CLUSTER = text("SELECT system_identifier FROM pg_control_system()")
+_FILL = text("""
+    CREATE TEMP TABLE room ON COMMIT DROP AS
+    SELECT repeat(md5(number::text), 32) FROM generate_series(1, 4096) AS numbers (number)
 """)
 
 
@@ -69,16 +87,24 @@ async def check_database(settings: Settings, services: int, workers: int) -> Asy
             yield await _privacy(connection)
             yield await _connections(connection, settings, services, workers)
             yield await _clock(connection)
+            yield await _space(connection)
             schema = await _schema(connection)
             yield schema
-            if schema.severity is not Severity.SERIOUS:
-                async with database.session() as session:
-                    yield await _jobs(session)
-                    yield backup_finding(settings, await backup_state(session))
+            cluster = await connection.scalar(_CLUSTER)
+        if schema.severity is not Severity.SERIOUS:
+            async with database.session() as session:
+                yield await _jobs(session)
+                yield backup_finding(settings, await backup_state(session))
+                for finding in await _processes(session, settings):
+                    yield finding
+        if settings.database_direct_url is not None:
+            yield await _pooler(settings)
     finally:
         await database.close()
     if settings.database_replica_url is not None:
-        yield await _replica(settings.database_replica_url)
+        urls = urls_of_hosts(settings.database_replica_url)
+        for url in urls:
+            yield await _replica(url, cluster, may_be_primary=len(urls) > 1)
 
 
 async def _version(connection: AsyncConnection) -> Finding:
@@ -180,16 +206,82 @@ async def _jobs(session: AsyncSession) -> Finding:
     return ok("Jobs", "none have failed permanently")
 
 
-async def _replica(url: str) -> Finding:
-    engine = make_engine(url)
+async def _space(connection: AsyncConnection) -> Finding:
+    """Whether the disk of the database has room: a few megabytes are written and dropped."""
+    try:
+        await connection.execute(_FILL)
+    except DBAPIError as error:
+        if not is_out_of_space(error):
+            raise
+        hint = "make room at once: nothing can be saved, and the server may stop"
+        return serious("Disk", "the disk of the database is full", hint)
+    finally:
+        await connection.rollback()
+    return ok("Disk", "the disk of the database has room")
+
+
+async def _processes(session: AsyncSession, settings: Settings) -> list[Finding]:
+    """What the processes that are running do not have in common, also with this command."""
+    found = {each.subject: each.text for each in await disagreements(session)}
+    keys = set(map(fingerprint, settings.signing_keys()))
+    signing = select(Heartbeat.signs_with).where(Heartbeat.seen_at >= func.now() - ENDED)
+    if KEY not in found and not keys >= set(await session.scalars(signing)):
+        found[KEY] = "the processes that are running have another SECRET_KEY than this command"
+    hints = {
+        KEY: (serious, "give all machines the same SECRET_KEY and SECRET_KEY_FALLBACKS"),
+        VERSION: (warning, "install the same version everywhere, and restart"),
+        CLOCK: (warning, "synchronise them with NTP: links and sessions depend on them"),
+    }
+    findings = [
+        hints[subject][0]("Processes", text, hints[subject][1]) for subject, text in found.items()
+    ]
+    return findings or [ok("Processes", "the same key, version and time everywhere")]
+
+
+async def _pooler(settings: Settings) -> Finding:
+    """Whether the time limits hold behind a connection pooler, which may drop them."""
+    wanted = TimeLimits(
+        settings.statement_timeout, settings.lock_timeout, settings.idle_in_transaction_timeout
+    )
+    limits = wanted.server_settings()
+    engine = make_engine(settings.database_url or "", 1, limits=wanted)
+    try:
+        async with engine.connect() as connection:
+            query = text("SELECT name, setting FROM pg_settings WHERE name = ANY(:names)")
+            rows = await connection.execute(query, {"names": list(limits)})
+            actual = {row.name: row.setting for row in rows}
+    finally:
+        await engine.dispose()
+    dropped = [name for name, value in limits.items() if actual[name] != value]
+    if dropped:
+        hint = f"ALTER ROLE … SET {dropped[0]} = {limits[dropped[0]]}, and so on"
+        return warning("Pooler", f"it drops {', '.join(dropped)}", hint)
+    return ok("Pooler", "the time limits hold behind the connection pooler")
+
+
+async def _replica(url: str, cluster: int | None, *, may_be_primary: bool) -> Finding:
+    """Whether a server is a standby of the database.
+
+    Args:
+        url: the server.
+        cluster: the system identifier of the primary.
+        may_be_primary: whether there are others, so that this one may be the primary for now.
+    """
+    engine, place = make_engine(url), place_of(url)
     try:
         async with engine.connect() as connection:
             is_standby = await connection.scalar(select(func.pg_is_in_recovery()))
+            its_cluster = await connection.scalar(_CLUSTER)
     except DatabaseUnavailableError as error:
-        return warning("Replica", str(error), "until it responds, all reads go to the primary")
+        return warning("Replica", str(error), "until it responds, reads go to the other servers")
     finally:
         await engine.dispose()
+    if its_cluster != cluster:
+        hint = "set DATABASE_REPLICA_URL to standbys of this database"
+        return serious("Replica", f"{place} belongs to another database cluster", hint)
+    if not is_standby and may_be_primary:
+        return ok("Replica", f"{place} is the primary at the moment")
     if not is_standby:
         hint = "set DATABASE_REPLICA_URL to a standby, or remove it"
-        return warning("Replica", "not used, because it isn't a standby", hint)
-    return ok("Replica", "a standby that responds")
+        return warning("Replica", f"{place} is not used, because it isn't a standby", hint)
+    return ok("Replica", f"{place} is a standby that responds")

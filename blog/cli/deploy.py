@@ -27,7 +27,7 @@ async def migrate(database: Database) -> int:
     Returns:
         How many migrations were missing.
     """
-    async with database.engine.connect() as connection:
+    async with database.direct_engine.connect() as connection:
         migrated = await connection.run_sync(migrations.upgrade)
     async with database.session() as session:
         await sync_roles(session)

@@ -64,13 +64,20 @@ def one_line_errors() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def opened_app(settings: Settings | None = None) -> AsyncIterator[Broadside]:
+async def opened_app(
+    settings: Settings | None = None, *, pooled: bool = False
+) -> AsyncIterator[Broadside]:
     """An application with its database open, within its application context.
 
     Args:
         settings: by default those of the environment.
+        pooled: whether to connect as the web processes do, instead of by `DATABASE_DIRECT_URL` if
+            there is one: a connection pooler is for many short transactions.
     """
     settings = settings or load_settings()
+    if settings.database_direct_url is not None and not pooled:
+        direct = {"database_url": settings.database_direct_url, "database_direct_url": None}
+        settings = settings.model_copy(update=direct)
     configure_logging(settings)
     app = create_app(settings)
     await app.database.open()

@@ -103,7 +103,11 @@ async def _prepare(settings: Settings) -> int:
     migrated = 0
     # The banner has their number.
     logging.getLogger(migrations.__name__).setLevel(logging.WARNING)
-    database = Database(settings.database_url, settings.var_dir / "postgres")
+    database = Database(
+        settings.database_url,
+        settings.var_dir / "postgres",
+        direct_url=settings.database_direct_url,
+    )
     await database.open()
     try:
         if not settings.is_production:

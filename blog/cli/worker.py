@@ -10,6 +10,7 @@ from blog.cli.running import asynchronous, opened_app
 from blog.cli.service_manager import ServiceManager
 from blog.core.console import say
 from blog.core.db import migrations
+from blog.core.jobs.heartbeats import Heart
 from blog.mail.delivery import delivery_of
 
 
@@ -23,11 +24,12 @@ async def worker() -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with opened_app() as app:
+    async with opened_app(pooled=True) as app:
         async with app.database.engine.connect() as connection:
             await connection.run_sync(migrations.require_current)
         await app.site_settings.start()
-        await app.background.start()
+        heart = Heart(app.database, "worker", app.settings.signing_keys())
+        await asyncio.gather(app.background.start(), heart.start())
         sends_mail = delivery_of(app.settings) is not None
         say(f"{'Sending' if sends_mail else 'Not sending'} mail until Ctrl-C.")
         manager = ServiceManager()
@@ -37,7 +39,7 @@ async def worker() -> None:
                 manager.tell("WATCHDOG=1")
         finally:
             manager.tell("STOPPING=1")
-            await app.background.stop()
+            await asyncio.gather(app.background.stop(), heart.stop())
             await app.site_settings.stop()
 
 

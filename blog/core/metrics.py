@@ -49,6 +49,14 @@ _pool_size = _gauge(
     ["server"],
 )
 _pool_in_use = _gauge("broadside_database_pool_in_use", "Database connections in use.", ["server"])
+out_of_space = Counter(
+    "broadside_out_of_space_total", "What failed because a disk was full.", ["disk"],
+    registry=_registry,
+)  # fmt: skip
+usable_replicas = Gauge(
+    "broadside_replica_usable", "Whether every process reads from this replica.", ["server"],
+    registry=_registry, multiprocess_mode="livemin",
+)  # fmt: skip
 hashes_running = _gauge("broadside_password_hashes_running", "Passwords being hashed (argon2).")
 hashes_waiting = _gauge("broadside_password_hashes_waiting", "Passwords waiting to be hashed.")
 

@@ -13,6 +13,7 @@ from blog.models.email import Email, EmailState
 from blog.models.event import LoggedEvent
 from blog.models.export import Export, ExportState
 from blog.models.follow import Follow
+from blog.models.heartbeat import Heartbeat
 from blog.models.id_ranges import CommentRange, TagRange, UserRange
 from blog.models.idempotent_answer import IdempotentAnswer
 from blog.models.imported_post import ImportedPost
@@ -71,6 +72,7 @@ __all__ = [
     "Export",
     "ExportState",
     "Follow",
+    "Heartbeat",
     "HiddenWord",
     "IdempotentAnswer",
     "ImportRemark",

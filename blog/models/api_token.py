@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import IntFlag
 
-from sqlalchemy import ForeignKey, Integer, LargeBinary, String
+from sqlalchemy import BigInteger, ForeignKey, Integer, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from blog.models.base import Base, CreatedAt, RowId, SubmissionKey, once_a_submission
@@ -23,7 +23,8 @@ class ApiToken(Base):
 
     Only the SHA-256 of the token is stored, so that read access to the database does not allow
     impersonation. `scopes` is a sum of `Scope`s. `name` is empty if a program requested the token
-    by password.
+    by password. `written_position` is the position in the write-ahead log after the token's last
+    write, in bytes, on a site with replicas: its holder reads only what has replayed that.
     """
 
     __tablename__ = "api_tokens"
@@ -36,6 +37,7 @@ class ApiToken(Base):
     created_at: Mapped[CreatedAt]
     last_used_at: Mapped[datetime | None]
     expires_at: Mapped[datetime] = mapped_column(index=True)
+    written_position: Mapped[int | None] = mapped_column(BigInteger)
     submission: Mapped[SubmissionKey]
 
     user: Mapped[User] = relationship(lazy="raise")

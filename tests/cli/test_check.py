@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from blog.checks import database as checks
 from blog.checks.configuration import check_configuration
+from blog.checks.findings import Severity
 from blog.core.clock import now
+from blog.core.jobs.heartbeats import fingerprint, own_version
 from blog.core.web.app import Broadside
-from blog.models import Job, JobState
+from blog.models import Heartbeat, Job, JobState
 from settings import Settings
 from tests.buckets import client_of, serving_buckets
 from tests.cli.conftest import Command
@@ -115,6 +118,25 @@ async def test_findings_that_harm_users_are_serious(blog: Command, neglected: st
     warnings = ["HTTPS_REDIRECT", "ADMIN_EMAIL", "Durability", "Connections", "Replica"]
     assert findings(output, "warning") == warnings
     assert "; run blog deploy\n" in output
+
+
+async def test_machines_with_another_key_are_serious(app: Broadside, blog: Command) -> None:
+    other = {"signs_with": fingerprint("another key"), "accepts": [fingerprint("another key")]}
+    async with app.database.session() as session:
+        values = {"process": "web1", "version": own_version(), "clock_offset": -300.0}
+        await session.execute(insert(Heartbeat).values(values | other))
+        await session.commit()
+    _, output = await blog("check")
+    assert findings(output, "serious").count("Processes") == 1
+    assert "web1 is 300 s behind" in output
+
+
+async def test_a_full_disk_is_serious(app: Broadside, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with app.database.engine.connect() as connection:
+        assert (await checks._space(connection)).severity is Severity.OK
+        full = text("DO $$ BEGIN RAISE disk_full; END $$")
+        monkeypatch.setattr(checks, "_FILL", full)
+        assert (await checks._space(connection)).severity is Severity.SERIOUS
 
 
 async def test_a_locale_without_small_letters_is_a_warning(

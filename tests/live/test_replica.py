@@ -7,17 +7,20 @@ from contextlib import asynccontextmanager
 
 import psutil
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from blog import create_app
 from blog.cli.deploy import migrate
 from blog.core.crypto.passwords import Passwords
 from blog.core.db import replica as module
+from blog.core.db.replica import WRITTEN
+from blog.core.db.replicas import Replicas
 from blog.core.web.app import Broadside
-from blog.models import Post
+from blog.models import Post, User
 from database_urls import postgresql_url
 from settings import Settings
+from tests.api.support import add_token
 from tests.live.postgres import ExternalPostgres, Standby
 from tests.servers import serving, until
 from tests.support import PASSWORD, Browser, Visitor, add_user, link_in, outbox
@@ -138,6 +141,50 @@ async def test_a_client_of_the_api_reads_what_it_wrote(reader: Browser, standby:
         assert "By a program" not in (await reader.get(address)).text
 
 
+async def test_a_program_with_a_token_reads_on_the_replica_what_it_did_not_write(
+    site: Broadside, reader: Browser, susan: Browser, standby: Standby
+) -> None:
+    async with site.database.session() as session:
+        people = (await session.scalars(select(User).where(User.username == "susan"))).all()
+    writing, reading = [
+        {"Authorization": f"Bearer {await add_token(site, people[0])}"} for _ in range(2)
+    ]
+    await until(has_replica(site, await position_of(site)))
+    async with paused(standby):
+        await susan.submit("/", {"body": "By a person"})
+        listed = (await reader.get("/api/v1/posts/", headers=reading)).text
+        assert "By a person" not in listed, "read on the replica"
+        answer = await reader.post("/api/v1/posts/", json={"body": "By a token"}, headers=writing)
+        assert answer.status_code == 201
+        assert "By a token" in (await reader.get("/api/v1/posts/", headers=writing)).text
+        assert "By a token" not in (await reader.get("/api/v1/posts/", headers=reading)).text
+    await until(has_replica(site, await position_of(site)))
+    assert "By a token" in (await reader.get("/api/v1/posts/", headers=reading)).text
+
+
+async def test_a_replica_of_another_cluster_is_not_used(
+    site: Broadside, primary: ExternalPostgres, standby: Standby,
+    tmp_path_factory: pytest.TempPathFactory, caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    async with ExternalPostgres(tmp_path_factory.mktemp("another") / "data") as another:
+        both = postgresql_url(
+            standby.url().replace(f":{standby.port}", f":{standby.port},127.0.0.1:{another.port}")
+        )
+        replicas = Replicas(both, site.database)
+        replicas.open()
+        try:
+            known, unknown = replicas
+
+            async def one_is_used() -> bool:
+                return known.has(0) and "another database cluster" in caplog.text
+
+            await until(one_is_used)
+            assert not unknown.has(0)
+            assert {replicas.choose(0) for _ in range(3)} == {known}
+        finally:
+            await replicas.close()
+
+
 async def test_a_replica_that_lags_too_far_is_not_used(
     site: Broadside, reader: Browser, susan: Browser, standby: Standby,
     monkeypatch: pytest.MonkeyPatch,
@@ -221,6 +268,12 @@ async def test_a_promoted_replica_takes_writes_within_seconds(
             await until(lambda: shows(reader, "After"))
 
 
+async def position_of(site: Broadside) -> int:
+    """The position of the primary."""
+    async with site.database.session() as session:
+        return int((await session.scalars(WRITTEN)).one())
+
+
 async def shows(visitor: Visitor, words: str) -> bool:
     """Whether the home page of this visitor has a post with these words."""
     answer = await visitor.get("/")
@@ -242,8 +295,8 @@ def has_replica(site: Broadside, position: int = 0) -> Callable[[], Awaitable[bo
     """A condition: `site` uses its replica, which has all up to `position`."""
 
     async def condition() -> bool:
-        assert site.replica
-        return site.replica.has(position)
+        assert site.replicas
+        return site.replicas.choose(position) is not None
 
     return condition
 

@@ -36,6 +36,9 @@ class Viewer:
         account: the user; `None` for an anonymous viewer.
         login: the session that authenticated them, if any.
         scopes: the scopes of the token that authenticated them; all without a token.
+        token_id: the API token that authenticated them, if any.
+        read_after: the position in the primary's log that a replica must have replayed to show
+            them what they wrote with that token.
         used_password: whether they have sent their password with this request.
         is_known: whether authentication took place; `False` while the database is unavailable, or
             if the request is refused earlier.
@@ -47,6 +50,8 @@ class Viewer:
     account: User | None = None
     login: LoginSession | None = None
     scopes: Scope = ALL_SCOPES
+    token_id: int = 0
+    read_after: int = 0
     used_password: bool = False
     is_known: bool = True
 
@@ -71,7 +76,10 @@ class Viewer:
         """The user of a token, with the permissions that its scopes grant."""
         account, scopes = token.user, Scope(token.scopes)
         permissions = account.permissions & _granted(scopes)
-        return cls(account.id, account.username, permissions, account, scopes=scopes)
+        return cls(
+            account.id, account.username, permissions, account, scopes=scopes, token_id=token.id,
+            read_after=token.written_position or 0,
+        )  # fmt: skip
 
     @property
     def person(self) -> User:

@@ -1,10 +1,11 @@
-"""Open connections to PostgreSQL, and terminate all of them when the server hangs."""
+"""Open connections to PostgreSQL, and terminate those to servers that hang."""
 
+import asyncio
 import os
 import socket
 import ssl
 from typing import Any
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 import asyncpg  # type: ignore[import-untyped]
 
@@ -26,6 +27,8 @@ FAILURES = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
 )
+# A host and a port, as in the URL.
+Place = tuple[Any, Any]
 
 
 class Connector:
@@ -43,9 +46,10 @@ class Connector:
     def __init__(self) -> None:
         self.is_stalled = False
         self.timed_out = False
-        self._best: tuple[Any, Any] | None = None
+        self._best: Place | None = None
         self._options: dict[str, Any] = {}
-        self._opened: WeakSet[Any] = WeakSet()
+        self._worst: set[Place] = set()
+        self._opened: WeakKeyDictionary[Any, Place] = WeakKeyDictionary()
 
     async def connect(self, **options: Any) -> Any:
         """Open a connection.
@@ -60,43 +64,73 @@ class Connector:
         if self.is_stalled:
             raise DatabaseUnavailableError("the database does not answer")
         self._options = options
-        connection = await self._open(**options)
-        self._opened.add(connection)
+        connection, place = await self._open(**options)
+        self._opened[connection] = place
         return connection
 
+    @property
+    def places_in_use(self) -> set[Place]:
+        """The hosts that connections are open to."""
+        return {place for each, place in list(self._opened.items()) if not each.is_closed()}
+
     async def responds(self, seconds: float) -> bool:
-        """Whether the server responds on a new connection.
+        """Whether one of the hosts responds on a new connection.
+
+        A host that refuses the connection does not hang, but counts only if no other one does.
 
         Args:
-            seconds: the time limit per host and statement.
+            seconds: the time limit for connecting, and for a statement.
         """
+        places = _places(**self._options)
+        answers = await asyncio.gather(*(self._answer(place, seconds) for place in places))
+        return True in answers or False not in answers
+
+    async def hangs(self, place: Place, seconds: float) -> bool:
+        """Whether a host does not respond on a new connection; to refuse it is a response.
+
+        Args:
+            place: one of `places_in_use`.
+            seconds: as for `responds`.
+        """
+        return await self._answer(place, seconds) is False
+
+    async def _answer(self, place: Place, seconds: float) -> bool | None:
+        """Whether a host responds; `None` if it refuses the connection."""
+        options = self._options | {"timeout": seconds, "connect_timeout": 0}
         try:
-            connection = await self._open(
-                **(self._options | {"timeout": seconds, "connect_timeout": 0})
-            )
-        except DatabaseUnavailableError:
-            return not self.timed_out
+            connection = await _connect(*place, options)
+        except TimeoutError:
+            return False
+        except FAILURES:
+            return None
         try:
             await connection.execute("SELECT 1", timeout=seconds)
         except TimeoutError:
             return False
         except FAILURES:
-            return True
+            return None
         else:
             return True
         finally:
             connection.terminate()
 
-    def terminate_all(self) -> None:
-        """Terminate every connection; pending statements fail at once."""
-        for connection in list(self._opened):
-            connection.terminate()
+    def terminate(self, *places: Place) -> None:
+        """Terminate the connections to some hosts; pending statements fail at once.
 
-    async def _open(self, *, host: Any = None, port: Any = None, **options: Any) -> Any:
-        places = list(zip(host, port, strict=True)) if isinstance(host, list) else [(host, port)]
+        Args:
+            places: the hosts, which are tried last from now on; by default all.
+        """
+        if self._best in places:
+            self._best = None
+        self._worst = set(places)
+        for connection, place in list(self._opened.items()):
+            if not places or place in places:
+                connection.terminate()
+
+    async def _open(self, **options: Any) -> tuple[Any, Place]:
         failures: list[str] = []
         causes: list[Exception] = []
-        for place in sorted(places, key=lambda place: place != self._best):
+        for place in sorted(_places(**options), key=self._rank):
             try:
                 connection = await _connect(*place, options)
             except FAILURES as error:
@@ -106,16 +140,26 @@ class Connector:
             else:
                 _enable_keepalive(connection._transport.get_extra_info("socket"))
                 self._best = place
+                self._worst.discard(place)
                 self.timed_out = False
-                return connection
+                return connection, place
         self.timed_out = any(isinstance(cause, TimeoutError) for cause in causes)
         raise DatabaseUnavailableError(
             f"no connection to database {options.get('database')} at {'; '.join(failures)}"
         ) from causes[-1]
 
+    def _rank(self, place: Place) -> int:
+        return -1 if place == self._best else int(place in self._worst)
 
-async def _connect(host: str | None, port: int | None, options: dict[str, Any]) -> Any:
+
+def _places(*, host: Any = None, port: Any = None, **_others: Any) -> list[Place]:
+    """Every host with its port."""
+    return list(zip(host, port, strict=True)) if isinstance(host, list) else [(host, port)]
+
+
+async def _connect(host: Any, port: Any, options: dict[str, Any]) -> Any:
     """Connect to one host, with or without TLS according to its parameters."""
+    options = {name: value for name, value in options.items() if name not in {"host", "port"}}
     first, *others = connection_attempts(host, port, options)
     try:
         return await asyncpg.connect(**first)

@@ -14,6 +14,8 @@ from blog.core.db.stall_detection import StallDetector
 
 # The share of connections for reading, in tenths.
 READING_TENTHS = 4
+# Connections to `direct_url`: listeners are detached from the pool, and migrations need one.
+DIRECT_POOL_SIZE = 2
 
 
 class Database:
@@ -29,6 +31,8 @@ class Database:
             demand and kept, because opening one takes longer than many requests.
         embedded_options: settings for the embedded server's command line.
         session_info: the `AsyncSession.info` of sessions that may write.
+        direct_url: the same database without a connection pooler in between, if `url` leads to one
+            that gives each transaction another connection (PgBouncer, `pool_mode = transaction`).
 
     Usage: `await open()`, then `session()` any number of times, finally `await close()`.
 
@@ -36,10 +40,13 @@ class Database:
         engine: for sessions that may write.
         reading_engine: in autocommit mode, for statements that never wait long for a lock: reads,
             and writes to rows without contention.
+        direct_engine: for what depends on the session of the server: `LISTEN`, session locks,
+            `SET`. It is `engine`, unless there is a `direct_url`.
     """
 
     engine: AsyncEngine
     reading_engine: AsyncEngine
+    direct_engine: AsyncEngine
 
     def __init__(
         self,
@@ -49,8 +56,10 @@ class Database:
         pool_size: int = POOL_SIZE,
         embedded_options: dict[str, str] | None = None,
         session_info: dict[str, Any] | None = None,
+        direct_url: str | None = None,
     ) -> None:
         self._url = url or ""
+        self._direct_url = direct_url
         self._embedded = None if url else EmbeddedPostgres(folder, embedded_options)
         self._pool_size = pool_size
         self._session_info = session_info
@@ -80,6 +89,9 @@ class Database:
         self.reading_engine = make_engine(
             url, for_reading, connector=connector, limits=limits, autocommit=True
         )
+        self.direct_engine = self.engine
+        if self._direct_url is not None:
+            self.direct_engine = make_engine(self._direct_url, DIRECT_POOL_SIZE, limits=limits)
         info = self._session_info
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, info=info)
         self._reading_sessions = async_sessionmaker(self.reading_engine, expire_on_commit=False)
@@ -105,6 +117,7 @@ class Database:
             self._watch = None
         await self.engine.dispose()
         await self.reading_engine.dispose()
+        await self.direct_engine.dispose()
         if self._embedded is not None:
             await asyncio.to_thread(self._embedded.stop)
 

@@ -29,13 +29,9 @@ class TimeLimits(NamedTuple):
     idle_in_transaction: float = 0
 
     def server_settings(self) -> dict[str, str]:
-        """The server settings of a new connection, in milliseconds."""
+        """The server settings of a new connection, in milliseconds, whatever the role's are."""
         names = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
-        return {
-            name: str(round(seconds * 1000))
-            for name, seconds in zip(names, self, strict=True)
-            if seconds
-        }
+        return {name: str(round(seconds * 1000)) for name, seconds in zip(names, self, strict=True)}
 
     @property
     def command_timeout(self) -> float | None:

@@ -9,11 +9,12 @@ import logging
 import time
 from contextlib import suppress
 
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from blog.core.db.database import Database
 from blog.core.db.engines import make_engine
+from blog.core.metrics import usable_replicas
 
 log = logging.getLogger(__name__)
 
@@ -26,11 +27,29 @@ LONGEST_LAG = 30.0
 
 # Positions in the write-ahead log, in bytes: written by the primary, replayed by the replica.
 WRITTEN = text("SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint")
-REPLAYED = text("SELECT pg_is_in_recovery(), (pg_last_wal_replay_lsn() - '0/0')::bigint")
+_PRIMARY = text("""
+    SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint, system_identifier FROM pg_control_system()
+""")
+_STANDBY = text("""
+    SELECT pg_is_in_recovery(), (pg_last_wal_replay_lsn() - '0/0')::bigint, system_identifier,
+        EXISTS (SELECT FROM pg_stat_wal_receiver)
+    FROM pg_control_system()
+""")
 
 
 class UnfitReplicaError(Exception):
     """The replica answers, but must not be used; the message is the reason."""
+
+
+class PrimaryError(UnfitReplicaError):
+    """It is the primary."""
+
+
+def place_of(url: str) -> str:
+    """The host and port of a URL with one host."""
+    parsed = make_url(url)
+    host, port = parsed.host or parsed.query.get("host"), parsed.port or parsed.query.get("port")
+    return f"{host or 'localhost'}:{port or 5432}"
 
 
 class Replica:
@@ -42,12 +61,16 @@ class Replica:
 
         Usage: `open()`, then `has()` and `reading_session()` any number of times, finally `await
             close()`.
+
+    Attributes:
+        place: the host and port, for messages.
     """
 
     engine: AsyncEngine
 
     def __init__(self, url: str, primary: Database) -> None:
         self._url = url
+        self.place = place_of(url)
         self._primary = primary
         self._replayed: int | None = None
         self._failure: str | None = None
@@ -84,8 +107,11 @@ class Replica:
         self._replayed = None
         reason = str(error).partition("\n")[0] or "no answer"
         if reason != self._failure:
-            log.warning("the replica is not used: %s", reason)
+            # After a failover one of the servers is the primary, which is as it should be.
+            level = logging.INFO if isinstance(error, PrimaryError) else logging.WARNING
+            log.log(level, "the replica %s is not used: %s", self.place, reason)
         self._failure = reason
+        usable_replicas.labels(self.place).set(0)
 
     async def _watch(self) -> None:
         while True:
@@ -96,8 +122,9 @@ class Replica:
                 self.failed(error)
             else:
                 if self._failure is not None:
-                    log.info("the replica is used again")
+                    log.info("the replica %s is used again", self.place)
                 self._failure = None
+                usable_replicas.labels(self.place).set(1)
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _look(self) -> int:
@@ -106,11 +133,20 @@ class Replica:
         Raises:
             Exception: it must not be used.
         """
-        written = await self._written()
+        of_primary = await self._of_primary()
         async with self.engine.connect() as connection:
-            is_standby, replayed = (await connection.execute(REPLAYED)).one()
+            is_standby, replayed, cluster, is_streaming = (await connection.execute(_STANDBY)).one()
+        written = None
+        if of_primary is not None:
+            written, primary_cluster = of_primary
+            if cluster != primary_cluster:
+                raise UnfitReplicaError("it belongs to another database cluster")
         if not is_standby:
-            raise UnfitReplicaError("it is not a standby")
+            raise PrimaryError("it is not a standby")
+        # The former primary of a failover may be ahead, with what was never acknowledged. It cannot
+        # stream before it has dropped that.
+        if of_primary is not None and not is_streaming:
+            raise UnfitReplicaError("it does not follow the primary")
         # After a failover the primary may be behind the mark, whose missing part will never arrive.
         if replayed >= self._mark or (written is not None and written < self._mark):
             self._complete_until = self._marked_at
@@ -120,12 +156,16 @@ class Replica:
             raise UnfitReplicaError(f"it is more than {LONGEST_LAG:.0f} s behind")
         return int(replayed)
 
-    async def _written(self) -> int | None:
-        """The position of the primary; `None` while it is unreachable, when nothing new is
-        written."""
+    async def _of_primary(self) -> tuple[int, int] | None:
+        """The position and the system identifier of the primary.
+
+        Returns:
+            `None` while it is unreachable, when nothing new is written.
+        """
         try:
             async with asyncio.timeout(ANSWER_SECONDS / 2):
                 async with self._primary.reading_engine.connect() as connection:
-                    return int((await connection.scalars(WRITTEN)).one())
+                    written, cluster = (await connection.execute(_PRIMARY)).one()
         except Exception:
             return None
+        return written, cluster

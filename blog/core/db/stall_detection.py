@@ -2,8 +2,8 @@
 
 A server whose processes are stopped, or whose disk hangs, closes no connections, so every request
 would wait for its statement timeout. So when a statement runs for a while, the server is probed on
-a separate connection. If the probe is not answered either, all connections are terminated, and
-requests fail at once until the server answers again.
+a separate connection. If the probe is not answered either, all connections to it are terminated. If
+no other host of the URL answers, requests fail at once until one does.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from sqlalchemy import Connection, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from blog.core.db.connector import Connector
+from blog.core.db.connector import Connector, Place
 
 log = logging.getLogger(__name__)
 
@@ -81,10 +81,8 @@ class StallDetector:
                 if await self._connector.responds(ANSWER_SECONDS):
                     self._connector.is_stalled = False
                     log.info("the database answers again")
-            elif self._is_suspicious() and not await self._responds():
-                self._connector.is_stalled = True
-                self._connector.terminate_all()
-                log.error("the database does not answer: all connections to it were terminated")
+            elif self._is_suspicious():
+                await self._probe()
 
     def _is_suspicious(self) -> bool:
         """Whether a statement has waited for a while since the server last answered."""
@@ -92,9 +90,24 @@ class StallDetector:
         since = max(min(self._waiting.values(), default=moment), self._answered_at)
         return self._connector.timed_out or moment - since > SUSPICIOUS_SECONDS
 
-    async def _responds(self) -> bool:
+    async def _probe(self) -> None:
+        """Terminate the connections to hosts that do not answer."""
+        places = self._connector.places_in_use
+        hang = await asyncio.gather(*(self._hangs(place) for place in places))
+        silent = [place for place, hangs in zip(places, hang, strict=True) if hangs]
+        if places and not silent:
+            self._answered_at = time.monotonic()
+            return
+        self._connector.terminate(*silent)
+        self._connector.is_stalled = not await self._connector.responds(ANSWER_SECONDS)
+        where = ", ".join(f"{host or 'localhost'}:{port or 5432}" for host, port in silent)
+        if self._connector.is_stalled:
+            log.error("the database does not answer: all connections to it were terminated")
+        elif where:
+            log.error("the database does not answer at %s, but elsewhere", where)
+
+    async def _hangs(self, place: Place) -> bool:
         for _ in range(TRIES):
-            if await self._connector.responds(ANSWER_SECONDS):
-                self._answered_at = time.monotonic()
-                return True
-        return False
+            if not await self._connector.hangs(place, ANSWER_SECONDS):
+                return False
+        return True

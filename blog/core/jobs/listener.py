@@ -46,7 +46,7 @@ async def _listen_once(
     on_success: Callable[[], None],
 ) -> None:
     """Listen until the connection is lost, then raise."""
-    async with database.engine.connect() as pooled:
+    async with database.direct_engine.connect() as pooled:
         connection: Any = (await pooled.get_raw_connection()).driver_connection
         # A listening connection takes no place in the pool.
         await pooled.run_sync(SyncConnection.detach)

@@ -22,9 +22,12 @@ from blog.core.crypto.tokens import LinkSigner
 from blog.core.db.database import Database
 from blog.core.db.database_errors import DatabaseUnavailableError, is_out_of_space, is_unavailable
 from blog.core.db.replica import Replica
+from blog.core.db.replicas import Replicas
 from blog.core.db.request_coalescing import RequestCoalescer
 from blog.core.errors import NotFoundError
 from blog.core.jobs.background import Background
+from blog.core.jobs.heartbeats import Heart
+from blog.core.metrics import out_of_space
 from blog.core.site_settings.keeper import SiteSettingsKeeper
 from blog.core.site_settings.values import SiteSettings
 from blog.core.storage.interface import Storage, StorageFullError
@@ -54,7 +57,7 @@ class Broadside(Quart):
     settings: Settings
     site_settings: SiteSettingsKeeper
     database: Database
-    replica: Replica | None
+    replicas: Replicas | None
     request_coalescer: RequestCoalescer
     lookups: Batches
     writes: Batches
@@ -65,6 +68,7 @@ class Broadside(Quart):
     sealer: Sealer
     reserved_usernames: frozenset[str]
     background: Background
+    heart: Heart
     rate_limits: RateLimits
     backlog: Backlog
     fragments: FragmentCache
@@ -122,25 +126,28 @@ class Broadside(Quart):
         where = " ".join(request_for_logs()) if has_request_context() else "the background"
         if is_out_of_space(error):
             # Every write fails alike, and the traceback adds nothing.
+            out_of_space.labels("database").inc()
             self.logger.critical("the disk of the database is full: %s failed", where)
         elif isinstance(error, StorageFullError):
+            out_of_space.labels("storage").inc()
             self.logger.critical("the file storage is full: %s failed: %s", where, error)
         else:
             self.logger.error("unexpected error in %s", where, exc_info=error)
         self.report_to(error, where)
 
     async def dispatch_request(self, *request_context: Any) -> ResponseReturnValue:
-        """Run the view; if it fails or finds nothing on the replica, run it again on the primary.
+        """Run the view; if it fails or finds nothing on a replica, run it again on the primary.
 
-        A view on the replica only reads, so running it twice is safe.
+        A view on a replica only reads, so running it twice is safe.
         """
         try:
             return await self._run_view(*request_context)
         except (NotFoundError, SQLAlchemyError, DatabaseUnavailableError, OSError) as error:
-            if self.replica is None or not g.pop("reads_on_replica", False):
+            replica: Replica | None = g.pop("replica", None)
+            if replica is None:
                 raise
             if is_unavailable(error) or isinstance(error, OSError):
-                self.replica.failed(error)
+                replica.failed(error)
         return await self._run_view(*request_context)
 
     async def _run_view(self, *request_context: Any) -> ResponseReturnValue:
@@ -157,7 +164,7 @@ current_app = cast(Broadside, quart.current_app)
 def db() -> AsyncSession:
     """The session of the current request, created on first use and closed at its end.
 
-    It is on the primary, unless `core/web/freshness.py` has chosen the replica. A request that only
+    It is on the primary, unless `core/web/freshness.py` has chosen a replica. A request that only
     reads has no transaction.
     """
     if "db" not in g:
@@ -167,7 +174,7 @@ def db() -> AsyncSession:
 
 def _server() -> Database | Replica:
     """The server that a read-only request reads from."""
-    return (current_app.replica if g.get("reads_on_replica") else None) or current_app.database
+    return cast(Replica | None, g.get("replica")) or current_app.database
 
 
 async def read(

@@ -1,8 +1,9 @@
-"""Choose between the primary and a replica for reads, so that users read their own writes.
+"""Choose between the primary and its replicas for reads, so that users read their own writes.
 
-After a request that wrote, a cookie holds the primary's position in the write-ahead log, and this
-browser reads from the primary until the replica has replayed up to there. The cookie is not signed,
-because tampering with it affects only its sender.
+After a request that wrote, the primary's position in the write-ahead log is kept: in a cookie of
+the browser, or in the row of the API token (`blog.accounts.api_callers`). Their next requests read
+from the primary until a replica has replayed up to there. The cookie is not signed, because
+tampering with it affects only its sender.
 """
 
 from datetime import timedelta
@@ -16,44 +17,52 @@ from blog.core.web.app import Broadside, current_app, db
 from blog.core.web.cookies import cookie_name, set_cookie
 from blog.core.web.requests import is_for_api, only_reads
 
-# By then the replica has caught up, or lags so far behind that it is not used.
+# By then the replicas have caught up, or lag so far behind that they are not used.
 POSITION, KEPT = "written", timedelta(seconds=2 * LONGEST_LAG)
 # Larger than any position: stands for a position that could not be read.
 UNKNOWN = 2**63
 
 
-async def choose_server() -> None:
-    """Let the view read from the replica if that is recent enough.
+def read_from_replica(position: int) -> None:
+    """Let the view of a request that only reads do so from a replica, if one is recent enough.
 
-    The session was looked up on the primary before, so a revoked one is refused at once.
+    Args:
+        position: what the replica must have replayed.
     """
-    replica = current_app.replica
-    if replica is None or not only_reads() or _is_program():
-        return
-    if replica.has(request.cookies.get(cookie_name(POSITION), 0, type=int)):
-        g.reads_on_replica = True
+    if current_app.replicas is not None and only_reads():
+        g.replica = current_app.replicas.choose(position)
+
+
+def may_have_written(response: Response) -> bool:
+    """Whether the request may have changed what its sender reads next."""
+    if current_app.replicas is None or only_reads() or response.status_code >= 400:
+        return False
+    return "db" in g or g.get("has_written", False)
+
+
+async def choose_server() -> None:
+    """Let the view read from a replica if that is recent enough.
+
+    The session was looked up on the primary before, so a revoked one is refused at once. Callers of
+    the API with credentials are recognised later.
+    """
+    if "Authorization" not in request.headers:
+        read_from_replica(request.cookies.get(cookie_name(POSITION), 0, type=int))
 
 
 async def remember_position(response: Response) -> Response:
     """After a request that may have written, set the cookie with the primary's position."""
-    may_have_written = "db" in g or g.get("has_written", False)
-    if current_app.replica is None or only_reads() or is_for_api() or not may_have_written:
+    if is_for_api() or not may_have_written(response):
         return response
-    if response.status_code < 400:
-        try:
-            position = await db().scalar(WRITTEN)
-        except (SQLAlchemyError, DatabaseUnavailableError, OSError):
-            position = UNKNOWN
-        set_cookie(response, POSITION, str(position), KEPT)
+    try:
+        position = await db().scalar(WRITTEN)
+    except (SQLAlchemyError, DatabaseUnavailableError, OSError):
+        position = UNKNOWN
+    set_cookie(response, POSITION, str(position), KEPT)
     return response
 
 
-def _is_program() -> bool:
-    """Whether the request is from an authenticated API client, which keeps no cookies."""
-    return "Authorization" in request.headers
-
-
 def init_app(app: Broadside) -> None:
-    """Let `app` read from its replica, if it has one. Register this after authentication."""
+    """Let `app` read from its replicas, if it has any. Register this after authentication."""
     app.before_request(choose_server)
     app.after_request(remember_position)
