@@ -8,19 +8,21 @@ COMPILE := $(VENV)/uv/bin/uv pip compile pyproject.toml --universal --python-ver
 	--generate-hashes --no-annotate --custom-compile-command "make lock" --quiet
 # Each test file is run by one process, with its own database.
 AT_ONCE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
+CLUSTER := etcd haproxy patroni pgbouncer
 BROWSERS := chromium chromium-browser google-chrome chrome
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: run test test-coverage fuzz worst lint demo bench bench-slow lock screenshots lighthouse clean help chromium exiftool node nginx wrk xmllint
+.PHONY: run test test-coverage fuzz worst lint demo bench bench-slow cluster lock screenshots lighthouse clean help \
+	chromium exiftool etcd haproxy node nginx patroni pgbouncer wrk xmllint
 
 run: $(VENV)/run.stamp ## Serve the site on http://127.0.0.1:5000 until Ctrl-C
 	@exec $(BIN)/blog serve
 
-test: $(VENV)/dev.stamp chromium exiftool nginx xmllint ## Run all tests, or some: make test ARGS="-k login"
+test: $(VENV)/dev.stamp chromium exiftool nginx xmllint $(CLUSTER) ## Run all tests, or some: make test ARGS="-k login"
 	@$(BIN)/pytest $(AT_ONCE) $(ARGS)
 
-test-coverage: $(VENV)/dev.stamp chromium exiftool nginx xmllint ## Run all tests with line and branch coverage
+test-coverage: $(VENV)/dev.stamp chromium exiftool nginx xmllint $(CLUSTER) ## Run all tests with line and branch coverage
 	@$(BIN)/pytest $(AT_ONCE) --cov --cov-report term --cov-report html $(ARGS)
 
 fuzz: $(VENV)/dev.stamp ## Fuzz the site: make fuzz EXAMPLES=1000 SEED=7
@@ -51,6 +53,9 @@ endif
 bench-slow: $(VENV)/dev.stamp ## Measure the effect of slow clients: make bench-slow ARGS="--quick"
 	@$(BIN)/python -m benchmarks.slow_clients $(ARGS)
 
+cluster: $(VENV)/dev.stamp nginx $(CLUSTER) ## Run a cluster on this machine, or drill it: make cluster ARGS="--drill --rounds 20"
+	@exec $(BIN)/python -m benchmarks.cluster $(ARGS)
+
 screenshots: $(VENV)/dev.stamp chromium ## Picture every page, at four widths, light and dark, or some: make screenshots WORD=profile
 	@$(BIN)/python -m tests.browser.screenshots screenshots $(WORD)
 	@echo "They are in the folder screenshots"
@@ -63,6 +68,7 @@ lock: $(VENV)/uv/bin/uv ## Pin the dependencies; with ARGS=--upgrade to the newe
 	@$(COMPILE) $(ARGS) --group build --output-file requirements/run.lock
 	@$(COMPILE) $(ARGS) --group build --group dev --constraint requirements/run.lock \
 		--output-file requirements/dev.lock
+	@$(subst pyproject.toml,,$(COMPILE)) $(ARGS) --group cluster --output-file requirements/cluster.lock
 
 clean: ## Remove generated files, except the site's data in var/
 	@rm -rf $(VENV) static/fonts .coverage* htmlcov .mypy_cache .pytest_cache .ruff_cache
@@ -112,6 +118,14 @@ $(VENV)/npm.stamp: requirements/package.json requirements/package-lock.json $(VE
 	@cd $(VENV)/npm && npm ci --silent --no-audit --no-fund
 	@touch $@
 
+# An environment of its own, as on a database server. Two of its packages are published as source only.
+$(VENV)/cluster.stamp: requirements/cluster.lock | $(BIN)/python
+	@echo "Installing Patroni"
+	@$(BIN)/python -m venv --clear $(VENV)/cluster
+	@$(VENV)/cluster/bin/python -m pip --disable-pip-version-check --no-input --quiet \
+		install --no-deps --require-hashes --requirement requirements/cluster.lock
+	@touch $@
+
 $(VENV)/uv/bin/uv: | $(BIN)/python
 	@echo "Installing uv"
 	@$(BIN)/python -m venv $(VENV)/uv
@@ -129,7 +143,8 @@ define apt
 	fi
 endef
 
-# Tests with a real browser, ExifTool, nginx or xmllint are skipped if it is missing, and fail if CI=true.
+# Tests with a real browser, ExifTool, nginx, xmllint or the cluster's programs are skipped if one is
+# missing, and fail if CI=true.
 chromium:
 	@for name in $(BROWSERS); do command -v $$name >/dev/null && exit 0; done; \
 	$(call apt,chromium,The browser tests are skipped without Chromium)
@@ -149,6 +164,26 @@ wrk:
 xmllint:
 	@command -v xmllint >/dev/null && exit 0; \
 	$(call apt,libxml2-utils,The tests of feeds are skipped without xmllint)
+
+patroni: $(VENV)/cluster.stamp
+
+etcd:
+	@command -v etcd >/dev/null && exit 0; \
+	$(call apt,etcd-server,The test of the cluster is skipped without etcd)
+
+haproxy:
+	@PATH=$$PATH:/usr/sbin command -v haproxy >/dev/null && exit 0; \
+	$(call apt,haproxy,The test of the cluster is skipped without HAProxy)
+
+pgbouncer:
+	@test -x $(VENV)/pgbouncer/bin/pgbouncer && exit 0; \
+	if [ "$$(id -u)" = 0 ] && grep -qs '^ID=debian' /etc/os-release; then \
+		echo "Building PgBouncer"; \
+		requirements/build_pgbouncer.sh $(VENV)/pgbouncer </dev/null >$(VENV)/pgbouncer.log 2>&1 \
+			|| echo "This failed; $(VENV)/pgbouncer.log says why"; \
+	else \
+		echo "The test of the cluster is skipped without $(VENV)/pgbouncer/bin/pgbouncer, 1.21 or newer"; \
+	fi
 
 node:
 	@command -v npm >/dev/null && exit 0; \

@@ -21,7 +21,14 @@ def pins(lock: str) -> dict[str, Version]:
     return {canonicalize_name(name): Version(version) for name, version in found}
 
 
-@pytest.mark.parametrize(("lock", "wanted"), [("run.lock", RUN), ("dev.lock", RUN + GROUPS["dev"])])
+@pytest.mark.parametrize(
+    ("lock", "wanted"),
+    [
+        ("run.lock", RUN),
+        ("dev.lock", RUN + GROUPS["dev"]),
+        ("cluster.lock", GROUPS["cluster"]),
+    ],
+)
 def test_declared_dependencies_are_pinned(lock: str, wanted: list[str]) -> None:
     pinned = pins(lock)
     for requirement in map(Requirement, wanted):
@@ -32,7 +39,7 @@ def test_both_files_pin_the_same_versions() -> None:
     assert pins("run.lock").items() <= pins("dev.lock").items()
 
 
-@pytest.mark.parametrize("lock", ["run.lock", "dev.lock"])
+@pytest.mark.parametrize("lock", ["run.lock", "dev.lock", "cluster.lock"])
 def test_everything_has_a_hash_and_nothing_an_address(lock: str) -> None:
     text = (PROJECT / "requirements" / lock).read_text()
     assert "://" not in text

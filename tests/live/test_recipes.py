@@ -15,7 +15,9 @@ from tests.databases import create_database, drop_database
 from tests.servers import PROGRAMS, PROJECT, free_port, run, serving
 
 SHELL = "/bin/sh"
-RECIPES = ("Dockerfile", "compose.yaml", "Procfile", "deploy/nginx.conf")
+RECIPES = (
+    "Dockerfile", "compose.yaml", "Procfile", "deploy/nginx.conf", "deploy/cluster/broadside.env",
+)  # fmt: skip
 UNITS = (
     "deploy/broadside.service",
     "deploy/broadside-worker.service",
