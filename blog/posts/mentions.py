@@ -134,6 +134,12 @@ async def replace_mentions(
         await note_mentions(session, [WrittenText(after, **of_comment)])
 
 
+async def tell_mentioned_in(session: AsyncSession, post_id: int, html: str) -> None:
+    """As `tell_mentioned` of one post, without a statement if its HTML mentions nobody."""
+    if mentioned_in(html):
+        await tell_mentioned(session, posts=[post_id])
+
+
 async def tell_mentioned(
     session: AsyncSession, *, posts: Sequence[int] = (), comments: Sequence[int] = ()
 ) -> None:

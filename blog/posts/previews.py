@@ -6,8 +6,8 @@ from blog.core.auth.viewer import Viewer
 from blog.core.crypto.tokens import opaque_token
 from blog.core.errors import ForbiddenError
 from blog.models import PostStatus
+from blog.posts.locking import locked_post
 from blog.posts.policies import may_publish_post
-from blog.posts.service import locked_post
 
 IS_PUBLISHED = "This post is published. Everyone can read it without a preview link."
 

@@ -9,10 +9,10 @@ from blog.core.web.app import read
 from blog.models import Post
 from blog.posts.hidden_words import collapsed
 from blog.posts.lists import PostCard, PostList
+from blog.posts.locking import POST_IS_GONE
 from blog.posts.neighbours import Neighbours, post_with_neighbours
 from blog.posts.policies import may_read_post, unreadable
 from blog.posts.queries import post_by_id
-from blog.posts.service import POST_IS_GONE
 
 
 async def cards_for_viewer(

@@ -1,4 +1,4 @@
-"""Writing posts. Each function is one action in one transaction.
+"""Writing and deleting posts. Each function is one action in one transaction.
 
 Triggers count the posts. A post is locked before anything that belongs to it.
 """
@@ -9,26 +9,19 @@ from typing import Any
 
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import defer
-from sqlalchemy.orm.attributes import set_committed_value
 
 from blog.core.auth import audit, moderation_log
 from blog.core.auth.viewer import Viewer
-from blog.core.errors import EditConflictError, ForbiddenError, InvalidFieldsError, NotFoundError
+from blog.core.errors import ForbiddenError, NotFoundError
 from blog.core.events.handlers import record
 from blog.core.text.syntax.mentions import mentioned_in
 from blog.core.web.batches import Batches
 from blog.core.web.submissions import submission_key
-from blog.models import Act, Permission, Post, PostStatus, User
-from blog.models.account_deletion import not_deleted
-from blog.posts.events import PostChanged, PostDeleted, PostPublished, PostUnpublished
+from blog.models import Act, Permission, Post, PostStatus
+from blog.posts.events import PostDeleted, PostPublished
 from blog.posts.fields import (
     COLUMN_OF,
-    READ_BY_ALL,
-    changed_columns,
     field_columns,
-    has_tags,
-    keeps_slug,
     lock_author,
     lock_cover,
     new_slug,
@@ -38,18 +31,12 @@ from blog.posts.fields import (
     text_columns,
 )
 from blog.posts.lists import Author, ListedPost
-from blog.posts.mentions import WrittenText, note_mentions, replace_mentions, tell_mentioned
-from blog.posts.policies import may_change_post, may_publish_post, may_read_post, unreadable
+from blog.posts.locking import POST_IS_GONE, locked_post
+from blog.posts.mentions import WrittenText, note_mentions, tell_mentioned_in
 from blog.posts.publication import publication_columns
 from blog.posts.queries import listed_by_submission, listed_post
-from blog.posts.revisions.history import State, keep_revision
 from blog.posts.schemas import PostFields, PostForm
 from blog.posts.writes import NewPost, publish
-
-ONLY_ITS_AUTHOR = "Only the author can publish, schedule or pin a post."
-ONLY_REMOVES_COVER = "Only the author can choose a cover. You can remove it."
-NOT_EMPTY = "Write something before you publish."
-POST_IS_GONE = "This post doesn't exist. It may have been deleted."
 
 
 async def write_post(
@@ -107,7 +94,7 @@ async def _add(
     post_id = await insert_post(session, author.id, form, ids, submission=key, **columns)
     if columns["status"] == PostStatus.PUBLISHED:
         await record(session, PostPublished(post_id, author.id))
-        await _tell_mentioned(session, post_id, body_html)
+        await tell_mentioned_in(session, post_id, body_html)
     written = await listed_post(session, post_id)
     await session.commit()
     return written
@@ -141,95 +128,6 @@ async def insert_post(
     return post_id
 
 
-async def _tell_mentioned(session: AsyncSession, post_id: int, body_html: str) -> None:
-    if mentioned_in(body_html):
-        await tell_mentioned(session, posts=[post_id])
-
-
-async def edit_post(
-    session: AsyncSession,
-    editor: Viewer,
-    post_id: int,
-    form: PostFields,
-    body_html: str | None = None,
-    *,
-    version: int | None = None,
-) -> Post:
-    """Change a post, if the editor has read what they change.
-
-    Args:
-        form: the new values, of those fields that were sent.
-        body_html: what the renderer has made of the form's text; `None` if it has none.
-        version: of the post that the editor has read; `None` accepts any.
-
-    Raises:
-        NotFoundError: the post is not there (any more), or a moderator has hidden it.
-        ForbiddenError: this person may not edit it, or only its author may.
-        InvalidFieldsError: as by `write_post`.
-        EditConflictError: somebody has changed it meanwhile, to something else than this.
-    """
-    post = await locked_post(session, editor, post_id)
-    moment, before, was = await moment_of_transaction(session), State.of(post), post.status
-    keeps_tags = has_tags(post, form)
-    # Before the author.
-    ids = await tag_ids(session, () if keeps_tags else form.tags, of_posts=[post.id])
-    changes = changed_columns(post, form, body_html)
-    is_edited = not READ_BY_ALL.isdisjoint(changes)
-    of_author = publication_columns(form, post, moment)
-    of_author |= await pin_columns(session, form, post.author_id, post, moment)
-    if of_author and not may_publish_post(editor, post):
-        raise ForbiddenError(ONLY_ITS_AUTHOR)
-    changes |= of_author
-    is_draft = changes.get("status", was) == PostStatus.DRAFT
-    if not is_draft and not changes.get("body_html", post.body_html):
-        raise InvalidFieldsError({"body": NOT_EMPTY})
-    title = changes.get("title", post.title)
-    keeps_its_slug = keeps_slug(post, form, title)
-    if not changes and keeps_tags and keeps_its_slug:
-        return post
-    if version not in {None, post.version}:
-        raise EditConflictError
-    # Those who are mentioned already are not told, even if that was not noted when it was written.
-    await note_mentions(session, [WrittenText(post.body_html, post.id)], are_old=True)
-    if not keeps_tags:
-        await set_tags(session, post.id, ids)
-    if not keeps_its_slug:
-        post.slug = await new_slug(session, post.author_id, title, form.slug, post.id)
-    if cover_id := changes.get("cover_id"):
-        if editor.id != post.author_id:
-            # It may be one that the author has not published.
-            raise InvalidFieldsError({"cover": ONLY_REMOVES_COVER})
-        await lock_cover(session, post.author_id, cover_id)
-    stays_draft = PostStatus.PUBLISHED not in {was, changes.get("status", was)}
-    if is_edited or stays_draft:
-        post.edited_at = moment
-    for name, value in changes.items():
-        setattr(post, name, value)
-    post.version += 1
-    tags = before.text.tags if keeps_tags else form.tags
-    await keep_revision(session, post, before, tags=tags, editor_id=editor.id, moment=moment)
-    if editor.id != post.author_id:
-        edit = audit.record(session, editor, Act.EDIT_POST, post.author, post=post.id)
-    await _record_edit(session, post, was, editor)
-    await replace_mentions(session, post.id, None, before.text.body_html, post.body_html)
-    await _tell_mentioned(session, post.id, post.body_html)
-    await _load_parts(session, post)  # They have expired with the change.
-    if editor.id != post.author_id:
-        await moderation_log.publish(session, edit)
-    await session.commit()
-    return post
-
-
-async def _record_edit(session: AsyncSession, post: Post, was: PostStatus, editor: Viewer) -> None:
-    is_published, was_published = (each == PostStatus.PUBLISHED for each in (post.status, was))
-    if is_published and was_published:
-        await record(session, PostChanged(post.id, post.author_id, changed_by=editor.id))
-    elif is_published:
-        await record(session, PostPublished(post.id, post.author_id))
-    elif was_published:
-        await record(session, PostUnpublished(post.id, post.author_id))
-
-
 async def moment_of_transaction(session: AsyncSession) -> datetime:
     """The time at which the database has begun the transaction, as `published_at` is by default.
 
@@ -244,7 +142,7 @@ async def delete_post(
     """Delete a post with its comments.
 
     Args:
-        reason: for the audit log, if it is somebody else's; the API has none.
+        reason: for the audit log, if it is another person's; the API may have none.
 
     Raises:
         NotFoundError: the post is not there (any more), or a moderator has hidden it.
@@ -263,37 +161,3 @@ async def delete_post(
     if viewer.id != post.author_id:
         await moderation_log.publish(session, deletion)
     await session.commit()
-
-
-async def locked_post(session: AsyncSession, viewer: Viewer, post_id: int) -> Post:
-    """A post as it is now, which nobody else can change before the end of the transaction.
-
-    Raises:
-        NotFoundError: the post is not there (any more).
-        GoneError: a moderator has hidden it.
-        ForbiddenError: this person may not change it.
-    """
-    post = await session.scalar(
-        select(Post)
-        .where(Post.id == post_id, not_deleted(Post.author_id))
-        # A statement that waits for the lock would return those from before the wait.
-        .options(defer(Post.tags), defer(Post.cover_facts))
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if post is None or not may_read_post(viewer, post):
-        raise unreadable(post, POST_IS_GONE)
-    if not may_change_post(viewer, post):
-        raise ForbiddenError
-    # Not joined above: that would load a viewer who is the author anew, without their role.
-    set_committed_value(post, "author", await session.get_one(User, post.author_id))
-    await _load_parts(session, post)
-    return post
-
-
-async def _load_parts(session: AsyncSession, post: Post) -> None:
-    """Load what a post has in other tables."""
-    parts = select(Post.tags, Post.cover_facts).where(Post.id == post.id)
-    tags, cover = (await session.execute(parts)).one()
-    set_committed_value(post, "tags", tags)
-    set_committed_value(post, "cover_facts", cover)

@@ -13,9 +13,10 @@ from blog.core.web.app import db, read
 from blog.core.web.forms import Form
 from blog.core.web.headers import keep_out_of_indexes, keep_private
 from blog.models import Post, PostStatus
-from blog.posts import previews, service
+from blog.posts import previews
 from blog.posts.addresses import post_url
 from blog.posts.alt_texts import question
+from blog.posts.editing import ONLY_ITS_AUTHOR, edit_post
 from blog.posts.editor.actions import PUBLISH
 from blog.posts.editor.queries import Edited
 from blog.posts.editor.schemas import PublishForm
@@ -51,11 +52,11 @@ async def change_state(post_id: int) -> ResponseReturnValue:
         raise InvalidFieldsError(form.errors)
     post = await readable_post(post_id)
     if not may_publish_post(required_viewer(), post):
-        raise ForbiddenError(service.ONLY_ITS_AUTHOR)
+        raise ForbiddenError(ONLY_ITS_AUTHOR)
     if data.status == PostStatus.PUBLISHED and (page := await _asked(post)):
         return page
     try:
-        post = await service.edit_post(db(), required_viewer(), post_id, data.changes())
+        post = await edit_post(db(), required_viewer(), post_id, data.changes())
     except InvalidFieldsError as error:
         await flash(str(error), "error")
         return redirect(post_url(await readable_post(post_id)))

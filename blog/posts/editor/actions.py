@@ -17,13 +17,14 @@ from blog.core.web.forms import Form
 from blog.models import Post, PostStatus
 from blog.posts.addresses import post_url
 from blog.posts.alt_texts import fill_in, question
+from blog.posts.editing import edit_post
 from blog.posts.editor import queries, service
 from blog.posts.editor.queries import Edited
 from blog.posts.editor.schemas import ChangeForm, DraftForm, PublishForm
 from blog.posts.editor.views import FIELDS, ZONE, editor_page, other_of, versions_of
+from blog.posts.locking import POST_IS_GONE
 from blog.posts.publication import publication_columns
 from blog.posts.sent_drafts import forget_draft
-from blog.posts.service import POST_IS_GONE, edit_post
 
 ZONE_LIFE = timedelta(days=365)
 SAVED = "Draft saved. Only you can see it."

@@ -23,7 +23,7 @@ from blog.posts.editor.pages import changeable_post
 from blog.posts.editor.queries import Edited
 from blog.posts.editor.schemas import DraftForm, valid_part
 from blog.posts.editor.views import FIELDS, other_of, versions_of
-from blog.posts.service import POST_IS_GONE
+from blog.posts.locking import POST_IS_GONE
 
 blueprint = Blueprint("autosave", __name__)
 

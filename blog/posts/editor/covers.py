@@ -17,6 +17,7 @@ from blog.media.schemas import MediaForm
 from blog.media.service import IS_GONE
 from blog.media.uploads import LARGEST_UPLOAD, receive
 from blog.models import PostStatus
+from blog.posts.editing import edit_post
 from blog.posts.editor import service
 from blog.posts.editor.pages import changeable_post
 from blog.posts.editor.queries import Edited
@@ -24,7 +25,6 @@ from blog.posts.editor.schemas import DraftForm
 from blog.posts.editor.views import fields_of
 from blog.posts.policies import is_author
 from blog.posts.schemas import PostUpdate
-from blog.posts.service import edit_post
 
 blueprint = Blueprint("covers", __name__)
 

@@ -21,8 +21,8 @@ from blog.posts.editor.actions import act, draft_html
 from blog.posts.editor.queries import Edited
 from blog.posts.editor.schemas import DraftForm
 from blog.posts.editor.views import editor_page, other_of
+from blog.posts.locking import POST_IS_GONE
 from blog.posts.policies import may_change_post, may_read_post, unreadable
-from blog.posts.service import POST_IS_GONE
 
 blueprint = Blueprint("editor", __name__)
 

@@ -1,6 +1,6 @@
 """Drafts that the editor adds, and working copies of published posts.
 
-A post that is not published yet is changed itself, by `blog.posts.service.edit_post`. Changes of a
+A post that is not published yet is changed itself, by `blog.posts.editing.edit_post`. Changes of a
 published one are kept in a working copy, so that no reader sees them before they are published.
 Neither is an event.
 """
@@ -16,9 +16,10 @@ from blog.core.clock import now
 from blog.core.errors import EditConflictError, ForbiddenError
 from blog.core.web.submissions import submission_key
 from blog.models import Permission, Post, PostDraft, PostStatus
+from blog.posts.editing import edit_post
 from blog.posts.editor.schemas import ChangeForm, DraftForm
 from blog.posts.fields import lock_author, tag_ids, text_columns
-from blog.posts.service import edit_post, insert_post
+from blog.posts.service import insert_post
 
 
 class Saved(NamedTuple):

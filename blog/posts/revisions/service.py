@@ -14,11 +14,12 @@ from blog.core.clock import now
 from blog.core.errors import ForbiddenError, InvalidFieldsError, NotFoundError
 from blog.core.text.validation import messages
 from blog.models import Post, PostRevision
+from blog.posts.editing import edit_post
+from blog.posts.locking import locked_post
 from blog.posts.revisions.history import FIELDS, Text
 from blog.posts.revisions.policies import may_hide_revision
 from blog.posts.revisions.reading import NO_SUCH_REVISION
 from blog.posts.schemas import PostUpdate
-from blog.posts.service import edit_post, locked_post
 
 IS_CURRENT = "This is the current text. To remove something from it, edit the post."
 
