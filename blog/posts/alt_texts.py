@@ -16,6 +16,7 @@ from quart.typing import ResponseReturnValue
 
 from blog.core.auth.identity import required_viewer
 from blog.core.errors import InvalidFieldsError
+from blog.core.text.code_blocks import outside_code
 from blog.core.text.fields import Description
 from blog.core.text.images import PREFIX, tint
 from blog.core.text.validation import messages
@@ -43,8 +44,11 @@ _ATTRIBUTE = re.compile(r'([a-z]+)="([^"]*)"')
 _SOURCE = re.compile(PREFIX + r"([a-z2-7]{32})-\d+\.webp$")
 _NAME = rf"\s*<?{PREFIX}(?P<name>[a-z2-7]{{32}})\b"
 _DEFINITION = re.compile(rf"^ {{0,3}}\[(?P<label>[^]\n]+)\]:{_NAME}", re.MULTILINE)
-# An image without a text, followed by its address or by the label of a definition.
-_WITHOUT_TEXT = re.compile(rf"!\[\s*\](?=\({_NAME}|\[(?P<label>[^]\n]+)\])")
+# A span of code, or an image without a text, followed by its address or the label of a definition.
+_WITHOUT_TEXT = re.compile(
+    r"(?P<ticks>`+)(?!`)(?:[^`\n]|\n(?!\s*\n))*(?P=ticks)(?!`)"
+    rf"|!\[\s*\](?=\({_NAME}|\[(?P<label>[^]\n]+)\])"
+)
 _TEXT: TypeAdapter[str] = TypeAdapter(Description)
 
 
@@ -83,10 +87,12 @@ def with_texts(body: str, texts: Mapping[str, str]) -> str:
     defined = {label.casefold(): name for label, name in reversed(_DEFINITION.findall(body))}
 
     def with_text(image: re.Match[str]) -> str:
+        if image["ticks"]:
+            return image[0]
         text = texts.get(image["name"] or defined.get(image["label"].casefold(), ""))
         return image[0] if text is None else f"![{literal(text)}]"
 
-    return _WITHOUT_TEXT.sub(with_text, body)
+    return outside_code(body, lambda part: _WITHOUT_TEXT.sub(with_text, part))
 
 
 def fill_in(form: Form[Data], data: Data) -> Data:

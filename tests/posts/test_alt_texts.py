@@ -185,3 +185,10 @@ def test_texts_are_put_where_the_images_are() -> None:
 def test_texts_are_put_where_an_image_is_named_by_a_label() -> None:
     body = f"![][Tram] ![ ][bus] ![Mine][tram]\n\n[tram]: /media/{NAME}\n[bus]: /media/{'b' * 32}"
     assert with_texts(body, {NAME: "A tram"}) == body.replace("![][Tram]", "![A tram][Tram]")
+
+
+def test_what_is_code_stays_as_it_is() -> None:
+    image = f"![](/media/{NAME})"
+    body = f"`{image}`\n\n```\n{image}\n```\n\na ` b {image}\n\n` c"
+    filled = body.replace(f"b {image}", f"b {image.replace('![]', '![A tram]')}")
+    assert with_texts(body, {NAME: "A tram"}) == filled

@@ -7,7 +7,8 @@ from bs4 import BeautifulSoup, ParserRejectedMarkup, Tag
 from bs4.element import Comment, Declaration, Doctype, ProcessingInstruction
 from markdownify import ATX, BACKSLASH, MarkdownConverter
 
-from blog.transfer.importing.images import SUFFIXES, outside_code
+from blog.core.text.code_blocks import outside_code
+from blog.transfer.importing.images import SUFFIXES
 from blog.transfer.importing.post import UnreadableError
 
 # A text of 64 KiB has less HTML than this in any editor.

@@ -1,12 +1,12 @@
 """Images in imported texts: which file of the source is meant, and what it is called here."""
 
 import re
-from collections.abc import Callable, Iterator
 from hashlib import sha256
 from posixpath import join, normpath
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from blog.core.text.code_blocks import parts_of
 from blog.media.sizes import name_of
 from blog.transfer.importing.archive import MIB, Archive, reading
 from blog.transfer.importing.post import ImportedImage, UnreadableError
@@ -17,7 +17,6 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".avif")
 # Where generators of sites keep what is served from `/`.
 ROOTS = ("", "static/", "assets/", "public/", "source/", "content/", "src/")
 
-_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})(.*)$")
 # A span of code, or an image of Markdown, or of HTML within it.
 _IMAGE = re.compile(
     r"""
@@ -156,27 +155,6 @@ class Images:
         except UnreadableError:
             return None
         return name_of(digest.digest())
-
-
-def parts_of(text: str) -> Iterator[tuple[bool, str]]:
-    """The parts of a Markdown text, and whether each is a fenced block of code."""
-    part, fence = list[str](), ""
-    for line in text.splitlines(keepends=True):
-        found = _FENCE.match(line.rstrip("\r\n"))
-        if found and not fence:
-            yield False, "".join(part)
-            part, fence = [line], found[1]
-            continue
-        part.append(line)
-        if found and found[1].startswith(fence) and not found[2].strip():
-            yield True, "".join(part)
-            part, fence = [], ""
-    yield bool(fence), "".join(part)
-
-
-def outside_code(text: str, change: Callable[[str], str]) -> str:
-    """Change a Markdown text where it is no block of code."""
-    return "".join(part if is_code else change(part) for is_code, part in parts_of(text))
 
 
 def attributes_of(tag: str) -> dict[str, str]:

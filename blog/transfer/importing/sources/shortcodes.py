@@ -3,7 +3,8 @@
 import re
 from collections.abc import Callable
 
-from blog.transfer.importing.images import attributes_of, markdown_image, outside_code
+from blog.core.text.code_blocks import outside_code
+from blog.transfer.importing.images import attributes_of, markdown_image
 
 _HUGO_FIGURE = re.compile(r"\{\{[<%]\s*figure\s+(.*?)/?\s*[>%]\}\}", re.DOTALL)
 _HUGO_CODE = re.compile(
