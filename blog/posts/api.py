@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, cast
 
 from pydantic import BaseModel, Field
 from quart import Response
-from quart_schema import document_headers, document_response
+from quart_schema import document_headers, document_querystring, document_response
 
 from blog.core.api.bodies import validate_json
 from blog.core.api.collections import (
@@ -16,6 +16,7 @@ from blog.core.api.collections import (
     list_example,
     list_response,
     paginated,
+    requested,
     requested_cursor,
     requested_fields,
     requested_page,
@@ -42,9 +43,11 @@ from blog.media.api import VariantResource, variant_resources
 from blog.models import Cover, Permission, Post, PostStatus, Scope
 from blog.posts import lists, queries, service
 from blog.posts.drafts import drafts
+from blog.posts.editing import edit_post
 from blog.posts.lists import ListedPost, UnreadPost
+from blog.posts.locking import POST_IS_GONE
 from blog.posts.policies import may_read_post, unreadable
-from blog.posts.schemas import PostCreate, PostForm, PostUpdate
+from blog.posts.schemas import DeletionQuery, PostCreate, PostForm, PostUpdate
 from blog.posts.viewer_state import ViewerState, viewer_state
 from blog.users.api import addressed_user
 
@@ -364,14 +367,16 @@ async def update_post(data: PostUpdate, post_id: int) -> Response:
 @blueprint.delete("/posts/<id:post_id>")
 @requires_scope(Scope.WRITE)
 @document_headers(IfMatch)
+@document_querystring(DeletionQuery)
 @document_response(NoContent, 204)
 async def delete_post(post_id: int) -> Response:
     """Delete a post with its comments.
 
     Only its author and administrators may.
     """
+    reason = requested(DeletionQuery).reason
     await require_match(db(), Post, post_id, lambda: _readable_resource(post_id))
-    await service.delete_post(db(), required_viewer(), post_id)
+    await service.delete_post(db(), required_viewer(), post_id, reason)
     return no_content()
 
 
@@ -410,7 +415,7 @@ async def _edit(post_id: int, data: PostUpdate | PostCreate) -> Response:
     await require_match(db(), Post, post_id, lambda: _readable_resource(post_id))
     if body is None and data.model_fields_set <= {"body"}:
         return json_response(await _readable_resource(post_id))
-    await service.edit_post(db(), editor, post_id, data, body_html)
+    await edit_post(db(), editor, post_id, data, body_html)
     return json_response(await _readable_resource(post_id))
 
 
@@ -433,5 +438,5 @@ async def readable_post(post_id: int) -> ListedPost:
     """
     post = await read(queries.listed_post, post_id)
     if post is None or not may_read_post(current_viewer(), post):
-        raise unreadable(post, service.POST_IS_GONE)
+        raise unreadable(post, POST_IS_GONE)
     return post

@@ -16,6 +16,7 @@ from blog.models import PostStatus
 
 LONGEST_POST = 65_536
 LONGEST_TITLE = 200
+LONGEST_REASON = 500
 LONGEST_EXCERPT = 500
 
 EXAMPLE = {
@@ -93,7 +94,19 @@ class PostCreate(PostFields):
 class DeletionForm(Schema):
     """Why an administrator deletes somebody else's post, for the audit log."""
 
-    reason: Annotated[str, Field(max_length=500), NotBlank]
+    reason: Annotated[str, Field(max_length=LONGEST_REASON), NotBlank]
+
+
+class DeletionQuery(Schema):
+    """The query parameters of a deletion."""
+
+    reason: Annotated[
+        str,
+        Field(
+            max_length=LONGEST_REASON,
+            description="For the audit log: why an administrator deletes another person's post.",
+        ),
+    ] = ""
 
 
 class PreviewForm(Schema):

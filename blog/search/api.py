@@ -2,21 +2,20 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 from quart import Response, abort, request
 from quart_schema import document_querystring, document_response
 from sqlalchemy.exc import DBAPIError
 
 from blog.comments.api import CommentResource, comment_resources
-from blog.core.api.collections import CursorQuery, requested_cursor
+from blog.core.api.collections import CursorQuery, requested, requested_cursor
 from blog.core.api.links import Url, links, this_address
 from blog.core.api.operations import Resource, requires_scope
 from blog.core.api.responses import json_response
 from blog.core.auth.identity import current_viewer
 from blog.core.auth.quotas import SEARCHING, quota
 from blog.core.db.database_errors import is_timeout
-from blog.core.errors import InvalidFieldsError
-from blog.core.text.validation import messages, with_example
+from blog.core.text.validation import with_example
 from blog.core.web.app import current_app, read
 from blog.models import Scope
 from blog.posts.api import EXAMPLE as EXAMPLE_OF_POST
@@ -105,10 +104,7 @@ async def search() -> Response:
     Your own drafts, scheduled and hidden posts that match come first, on the first page. With
     `in:comments`, comments are searched instead, and `tag:` and `has:image` are about their posts.
     """
-    try:
-        query = SearchQuery.model_validate(request.args.to_dict())
-    except ValidationError as error:
-        raise InvalidFieldsError(messages(error)) from None
+    query = requested(SearchQuery)
     wanted, viewer = requested_cursor(current_app.settings.posts_per_page), current_viewer()
     try:
         found = await read(

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.web.app import Broadside
 from blog.models import Act, AuditEntry, Post, User
+from tests.api.support import Client, add_token
 from tests.posts.test_posts import add_posts
 from tests.support import Browser
 
@@ -128,6 +129,23 @@ async def test_actions_of_administrators_on_posts_are_audited(
         assert "The post by susan was deleted." in (await roots_browser.get("/")).text
     acts = list(await db.scalars(select(AuditEntry.act).order_by(AuditEntry.id)))
     assert acts == [Act.EDIT_POST, Act.DELETE_POST]
+
+
+async def test_the_api_writes_the_reason_of_a_deletion_down_if_it_is_given_one(
+    app: Broadside, susan: User, make_user: MakeUser, db: AsyncSession
+) -> None:
+    await add_posts(db, susan, 3)
+    root = await make_user("root", role="Administrator")
+    token = await add_token(app, root)
+    async with Client(app, token=token) as client:
+        refused = await client.delete("/posts/1", params={"reason": "x" * 501})
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["field"] == "reason"
+        assert (await client.delete("/posts/1", params={"reason": "Spam"})).status_code == 204
+        # As programs do that were written before.
+        assert (await client.delete("/posts/2")).status_code == 204
+    details = list(await db.scalars(select(AuditEntry.details).order_by(AuditEntry.id)))
+    assert [each.get("reason") for each in details] == ["Spam", None]
 
 
 async def test_a_wrong_edit_comes_back_with_its_text(susans_browser: Browser, post: Post) -> None:

@@ -27,6 +27,7 @@ from blog.core.text.validation import messages
 
 View = TypeVar("View", bound=Callable[..., Any])
 Row = TypeVar("Row")
+Query = TypeVar("Query", bound=BaseModel)
 
 LARGEST_PAGE = 9_999_999_999
 MOST_PER_PAGE = 100
@@ -148,10 +149,7 @@ def requested_page(size: int) -> PageRequest | CursorRequest:
     Raises:
         InvalidFieldsError: a parameter is invalid.
     """
-    try:
-        query = ListQuery.model_validate(request.args.to_dict())
-    except ValidationError as error:
-        raise InvalidFieldsError(messages(error)) from None
+    query = requested(ListQuery)
     size = query.per_page or size
     if query.cursor is None:
         return PageRequest(query.page or 1, size)
@@ -162,11 +160,20 @@ def requested_page(size: int) -> PageRequest | CursorRequest:
 
 def requested_cursor(size: int) -> CursorRequest:
     """As `requested_page`, of a list without page numbers."""
+    query = requested(CursorQuery)
+    return CursorRequest(query.per_page or size, query.cursor or "")
+
+
+def requested(schema: type[Query]) -> Query:
+    """The query parameters of a request.
+
+    Raises:
+        InvalidFieldsError: they are invalid.
+    """
     try:
-        query = CursorQuery.model_validate(request.args.to_dict())
+        return schema.model_validate(request.args.to_dict())
     except ValidationError as error:
         raise InvalidFieldsError(messages(error)) from None
-    return CursorRequest(query.per_page or size, query.cursor or "")
 
 
 class Rest(NamedTuple):
