@@ -1,6 +1,6 @@
 """Queries for administrators. Each list is read from an index in its order."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -22,9 +22,10 @@ from sqlalchemy.orm import InstrumentedAttribute, joinedload
 from blog.admin.schemas import AccountState, PeopleSearch
 from blog.core.db.cursors import Order
 from blog.core.db.pagination import CursorRequest, Listing, Page, PageRequest, Rows
+from blog.core.text.search_words import folded_words, is_unspaced, phrase
 from blog.models import AuditEntry, Role, User
 from blog.models.account_deletion import not_deleted
-from blog.models.user import NAME_AND_USERNAME
+from blog.models.user import NAME_AND_USERNAME, WORDS_OF_PERSON
 
 # Beyond this page, lists continue by cursor.
 DEEPEST_PAGE = 10
@@ -39,7 +40,11 @@ _PLACES: tuple[ColumnElement[str] | InstrumentedAttribute[str], ...] = (
     User.email,
     _name,
 )
-# Matches of the username sort before matches of the address, and those before matches of the name.
+_words: ColumnElement[Any] = literal_column(f"({WORDS_OF_PERSON})")
+# Of a single letter or digit nearly everybody has a word that begins with it.
+_SHORTEST_WORD = 2
+# Matches of the username sort before matches of the address, those before matches of the beginning
+# of the name, and those before matches of words within it.
 _ORDER = Order(
     literal_column("by_group", BigInteger), literal_column("place", Text), descending=False
 )
@@ -61,11 +66,13 @@ async def people(
     wanted: PageRequest | CursorRequest,
 ) -> Page[User]:  # fmt: skip
     """Users with their roles: matches of the username in their order, then matches of the address
-    in the order of addresses, then matches of the name in the order of names.
+    in the order of addresses, then matches of the name in the order of names, and then matches of
+    words within it, such as the surname.
 
     Args:
         session: executes the statement.
-        search: the start of their username, address or name, ignoring case, and their state.
+        search: the start of their username, address or name, ignoring case, or of words of their
+            name, ignoring accents too, and their state.
         role: their role; `None` for any.
         wanted: the requested page.
 
@@ -80,10 +87,9 @@ async def people(
     group, after = 0, ""
     if isinstance(wanted, CursorRequest) and wanted.cursor:
         group, after = _ORDER.place(wanted.cursor)
-    # Each part is a range of an index.
+    # Each part is a range of an index, except for the last one, which is sorted.
     parts: list[Rows] = []
-    for number, place in enumerate(_PLACES if beginning else _PLACES[:1]):
-        matches = _begins_with(place, beginning) if beginning else true()
+    for number, (place, matches) in enumerate(_matches(beginning)):
         if number >= group:
             is_after = place > (after if number == group else "")
             parts.append(_part(number, place, is_after, matches, *conditions))
@@ -95,12 +101,26 @@ async def people(
     def place_of(user: User) -> tuple[int, str]:
         name = user.username.lower()
         places = (name, user.email, f"{user.name.lower()}\x01{name}")
-        return next(each for each in enumerate(places) if each[1].startswith(beginning))
+        beginnings = (each for each in enumerate(places) if each[1].startswith(beginning))
+        return next(beginnings, (len(places), places[-1]))
 
     people: Listing[User] = Listing(
         _ORDER, select(found), place_of, complete=_with_roles, deepest=DEEPEST_PAGE
     )
     return await people.read(session, wanted)
+
+
+def _matches(beginning: str) -> Iterator[tuple[Any, ColumnElement[bool]]]:
+    """The parts of the list: by what each is sorted, and who is in it."""
+    if not beginning:
+        yield _lower_username, true()
+        return
+    for place in _PLACES:
+        yield place, _begins_with(place, beginning)
+    words = folded_words(beginning)
+    if words and (is_unspaced(words[-1]) or len("".join(words)) >= _SHORTEST_WORD):
+        query = func.to_tsquery(literal_column("'simple'::regconfig"), phrase(words, is_typed=True))
+        yield _name, _words.op("@@")(query)
 
 
 def _part(group: int, place: Any, *conditions: ColumnElement[bool]) -> Rows:

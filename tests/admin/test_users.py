@@ -92,9 +92,27 @@ async def test_people_are_found_by_their_name_after_usernames_and_addresses(
     await make_user("anna", name="Anna")
     await make_user("carl", name="Änne")
     assert await shown(roots_browser, "?q=anna") == ["anna", "zoe", "bob"]
-    assert await shown(roots_browser, "?q=Anna+A") == ["zoe"]
+    # Her username follows her name.
+    assert await shown(roots_browser, "?q=Anna+A") == ["zoe", "anna"]
     assert await shown(roots_browser, "?q=ä") == ["carl"]
     assert await shown(roots_browser, "?q=bob") == ["bob"]
+
+
+async def test_people_are_found_by_their_surname_after_those_whose_name_begins_with_it(
+    roots_browser: Browser, make_user: MakeUser
+) -> None:
+    await make_user("zoe", name="Anna María Lopez")
+    await make_user("bob", name="Lopez Bob")
+    await make_user("carl", name="Carl López")
+    await make_user("mei", name="小明 王")
+    await make_user("mark", name="Mark O'Neil, Jr.")
+    assert await shown(roots_browser, "?q=lopez") == ["bob", "zoe", "carl"]
+    assert await shown(roots_browser, "?q=LÓPEZ") == ["zoe", "carl", "bob"]
+    assert await shown(roots_browser, "?q=maria+lo") == ["zoe"]
+    assert await shown(roots_browser, "?q=lopez+maria") == []
+    assert await shown(roots_browser, "?q=王") == ["mei"]
+    assert await shown(roots_browser, "?q=o'neil%2C") == ["mark"]
+    assert await shown(roots_browser, "?q=opez") == []
 
 
 async def test_a_role_is_changed_where_one_was_and_written_down(

@@ -70,10 +70,14 @@ def is_unspaced(word: str) -> bool:
     return _IS_UNSPACED.match(word) is not None
 
 
-def phrase(words: Sequence[str]) -> str:
+def phrase(words: Sequence[str], *, is_typed: bool = False) -> str:
     """Words that follow one another, in the syntax of `to_tsquery`.
 
     Of characters that are written together, the pairs are indexed, and then the last one.
+
+    Args:
+        words: folded words.
+        is_typed: whether the last one may be only the beginning of a word.
     """
     parts: list[str] = []
     for word in words:
@@ -84,4 +88,6 @@ def phrase(words: Sequence[str]) -> str:
         else:
             pairs = (f"'{word[at : at + 2]}'" for at in range(len(word) - 1))
             parts += (" <-> ".join(pairs), "<2>")
+    if is_typed and not is_unspaced(words[-1]):
+        parts[-2] += ":*"
     return f"({' '.join(parts[:-1])})"
