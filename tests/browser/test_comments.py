@@ -1,7 +1,7 @@
 """Comments and their moderation, in a real browser."""
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from tests.browser.conftest import DESKTOP, PHONE, Opener
 from tests.browser.sample_site import EDITOR, ESSAY, READER, WRITER
@@ -15,6 +15,11 @@ async def comment(page: Page, text: str) -> None:
     await page.goto(ESSAY)
     await page.get_by_label("Your comment").fill(text)
     await page.get_by_role("main").get_by_role("button", name="Comment", exact=True).click()
+
+
+def menu_of(comment: Locator) -> Locator:
+    """What opens the rarer actions of a comment."""
+    return comment.locator("summary", has_text="More")
 
 
 @pytest.mark.parametrize(
@@ -32,7 +37,21 @@ async def test_after_commenting_one_lands_on_ones_own_comment(
     await expect(written.locator("em")).to_have_text(name)
     await expect(page).to_have_url(f"{ESSAY}?page=1#{await written.get_attribute('id')}")
 
-    await written.get_by_role("link", name="Edit your comment").click()
+    more, edit = menu_of(written), written.get_by_role("link", name="Edit your comment")
+    await expect(edit).to_be_hidden()
+    await more.press("Enter")
+    await expect(edit).to_be_in_viewport()
+    if scripts:
+        await page.keyboard.press("Tab")
+        await expect(edit).to_be_focused()
+        await page.keyboard.press("Escape")
+        await expect(edit).to_be_hidden()
+        await expect(more).to_be_focused()
+        await more.click()
+        await page.get_by_label("Your comment").click()
+        await expect(edit).to_be_hidden()
+        await more.click()
+    await edit.click()
     await page.get_by_label("Your comment").fill(f"On reflection, {name}.")
     await page.get_by_role("main").get_by_role("button", name="Save").click()
     changed = page.get_by_role("article").filter(has_text=f"On reflection, {name}.")
@@ -58,6 +77,7 @@ async def test_a_reported_comment_is_disabled_with_a_reason_and_enabled_again(
 
     await reader.goto(address)
     await expect(shown).to_contain_text(text)
+    await menu_of(shown).click()
     await shown.get_by_role("link", name="Report the comment by i.okafor").click()
     await reader.get_by_label("Reason").fill(f"He shouts: {name}.")
     await reader.get_by_role("button", name="Report").click()
@@ -88,6 +108,7 @@ async def test_a_reported_comment_is_disabled_with_a_reason_and_enabled_again(
 
     await moderator.goto(address)
     remark = main.get_by_role("article", name="Comment by i.okafor").filter(has_text=text)
+    await menu_of(remark).click()
     await remark.get_by_role("link", name="Enable the comment by i.okafor").click()
     await moderator.get_by_label("Reason").fill("He has apologised.")
     await main.get_by_role("button", name="Enable").click()

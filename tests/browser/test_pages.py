@@ -13,8 +13,8 @@ from settings import Settings
 from tests.browser.axe import violations
 from tests.browser.conftest import PHONE, Opener, Site
 from tests.browser.pages import SIGHTS, each_page
-from tests.browser.sample_site import WRITER
-from tests.browser.steps import PATIENCE_SECONDS
+from tests.browser.sample_site import ESSAY, WRITER
+from tests.browser.steps import PATIENCE_SECONDS, log_in
 
 # What is served with GET and is no page to look at: it leads on, is no HTML, or needs what only
 # a test of its own can bring about.
@@ -122,7 +122,7 @@ async def test_every_page_is_for_everybody_and_fits(open_page: Opener, site: Sit
     assert found == []
 
 
-async def test_axe_finds_nothing_in_the_open_menu_and_in_a_mail(open_page: Opener) -> None:
+async def test_axe_finds_nothing_in_open_menus_and_in_a_mail(open_page: Opener) -> None:
     page = await open_page(PHONE)
     await page.goto("/auth/reset")
     await page.get_by_role("button", name="Menu").click()
@@ -140,6 +140,12 @@ async def test_axe_finds_nothing_in_the_open_menu_and_in_a_mail(open_page: Opene
     await mail.click()
     await page.wait_for_url("**/dev/mailbox/*")
     assert await found_in_both_schemes(page) == []
+
+    await log_in(page, WRITER)
+    await page.goto(ESSAY)
+    await page.locator("summary", has_text="More").first.click()
+    assert await found_in_both_schemes(page) == []
+    assert await page.evaluate(STICKS_OUT) == []
 
 
 @pytest.mark.parametrize(

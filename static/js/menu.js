@@ -1,0 +1,19 @@
+// Closes an open menu when something else is clicked or focused, and with Escape. Without this script
+// it is closed by the word that opens it.
+
+const OPEN = "details.more[open]";
+
+function closeOthers({ target }) {
+  for (const menu of document.querySelectorAll(OPEN)) {
+    if (!menu.contains(target)) menu.open = false;
+  }
+}
+
+addEventListener("click", closeOthers);
+addEventListener("focusin", closeOthers);
+addEventListener("keydown", (event) => {
+  const menu = document.querySelector(OPEN);
+  if (event.key !== "Escape" || menu === null) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
