@@ -140,7 +140,7 @@ def _announce(settings: Settings, migrated: int) -> None:
     if settings.admin_email:
         administrator = f"sign up as {' or '.join(settings.admin_email)}"
     else:
-        administrator = f"register, then: {_own_command()} user promote USERNAME"
+        administrator = f"sign up, then: {_own_command()} user promote USERNAME"
     database = "external" if settings.database_url else f"embedded, in {settings.var_dir}"
     if migrated:
         database += f", ready after {counted(migrated, 'migration')}"

@@ -3,7 +3,7 @@ changes, the author's own comments, their profile, and whom they follow."""
 
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,15 +16,23 @@ from blog.core.auth.quotas import FOLLOWING
 from blog.core.clock import now
 from blog.core.web.app import Broadside
 from blog.models import (
+    Block,
     Bookmark,
+    BookmarkFolder,
     Comment,
+    CommentLike,
     Follow,
+    HiddenWord,
     LoggedEvent,
+    MailPreference,
     Media,
+    Mute,
     Post,
+    PostAlert,
     PostDraft,
     PostLike,
     PostRevision,
+    Subscription,
     Tag,
     TagFollow,
     User,
@@ -67,8 +75,8 @@ async def live(
     """Do everything that an export has."""
     red, blue = [await uploaded(app, client, colour) for colour in ("red", "blue")]
     await uploaded(app, client, "green")  # No post shows it.
-    others = await add_users(app, NewUser("robin"), NewUser("bob"), NewUser("gone"))
-    robin, bob, gone = others.values()
+    others = await add_users(app, *map(NewUser, ("robin", "bob", "gone", "dull", "rude")))
+    robin, bob, gone = (others[name] for name in ("robin", "bob", "gone"))
     # 1: with three texts before, of which the first and third are hidden.
     await client.post("/posts/", json={
         "title": "First", "body": f"One ![Red](/media/{red['name']})", "tags": ["a", "B"],
@@ -97,31 +105,18 @@ async def live(
     await client.post("/posts/", json={"body": "Six", "status": "draft"})
     await client.post("/posts/", json={"body": "Seven", "pinned": True})
     (foreign,) = await add_posts(db, bob, 1)
-    for post_id, text in ((1, "My *own*"), (1, "Mine, too"), (3, "Mine"), (foreign.id, "Theirs")):
-        answer = await client.post(f"/posts/{post_id}/comments/", json={"body": text})
-        if post_id == 3:  # A draft has none but those of before.
-            db.add(
-                Comment(
-                    post_id=3,
-                    author_id=susan.id,
-                    body=text,
-                    body_html=f"<p>{text}</p>",
-                    renderer_version=1,
-                )
-            )
-        else:
-            assert answer.status_code == 201, answer.text
-    db.add(Comment(post_id=1, author_id=bob.id, body="Bob's", body_html="x", renderer_version=1))
+    await converse(susan, bob, foreign, client, db)
     db.add_all([Follow(follower_id=susan.id, followed_id=each.id) for each in (robin, gone)])
     db.add(Follow(follower_id=robin.id, followed_id=susan.id))
+    await db.flush()
+    await choose(susan, client, db, others)
     await db.execute(
         update(User).where(User.id == susan.id)
         .values(name="Susan M.", location="Lisbon", about_me="Trams\n& paper", language="pt-PT",
-                noindex=True)
+                noindex=True, hides_like_counts=True)
     )  # fmt: skip
     followed_tag = await db.scalar(select(Tag.id).where(Tag.name == "c"))
     db.add(TagFollow(user_id=susan.id, tag_id=followed_tag))
-    db.add_all([table(user_id=susan.id, post_id=foreign.id) for table in (PostLike, Bookmark)])
     await db.execute(
         update(Comment).where(Comment.body == "Mine, too")
         .values(disabled_at=now() - timedelta(days=1), disabled_reason="Rude")
@@ -142,6 +137,59 @@ async def live(
     await process_images(app)
 
 
+async def converse(susan: User, bob: User, foreign: Post, client: Client, db: AsyncSession) -> None:
+    """Comment, reply, like and bookmark, on Susan's posts and on a foreign one."""
+    bobs = Comment(post_id=1, author_id=bob.id, body="Bob's", body_html="x", renderer_version=1)
+    db.add(bobs)
+    await db.commit()
+    ids = {"Bob": bobs.id}
+    for post_id, text, above in (
+        (1, "My *own*", None), (1, "Mine, too", None), (3, "Mine", None),
+        (foreign.id, "Theirs", None), (1, "Reply 1", "My *own*"), (1, "Reply 2", "Reply 1"),
+        (1, "Reply 3", "Reply 2"), (1, "Reply 4", "Reply 3"), (1, "Reply 5", "Reply 4"),
+        (1, "Reply 6", "Reply 5"), (1, "Reply to Bob", "Bob"), (1, "Reply 1b", "My *own*"),
+    ):  # fmt: skip
+        sent = {"body": text, "reply_to": ids[above] if above else None}
+        answer = await client.post(f"/posts/{post_id}/comments/", json=sent)
+        if post_id != 3:
+            ids[text] = answer.json()["id"]
+        if post_id == 3:  # A draft has none but those of before.
+            db.add(
+                Comment(
+                    post_id=3,
+                    author_id=susan.id,
+                    body=text,
+                    body_html=f"<p>{text}</p>",
+                    renderer_version=1,
+                )
+            )
+        else:
+            assert answer.status_code == 201, answer.text
+    for liked in ("/posts/1", "/posts/7", f"/posts/{foreign.id}",
+                  *(f"/comments/{ids[text]}" for text in ("Reply 2", "Theirs"))):  # fmt: skip
+        assert (await client.put(f"{liked}/like")).status_code == 204
+    for bookmarked, folder in ((1, "Own"), (7, None), (foreign.id, "Others")):
+        answer = await client.put(f"/posts/{bookmarked}/bookmark", json={"folder": folder})
+        assert answer.status_code == 204
+
+
+async def choose(susan: User, client: Client, db: AsyncSession, others: Mapping[str, User]) -> None:
+    """Choose whom and what to see, and how to hear of it."""
+    db.add_all([
+        PostAlert(follower_id=susan.id, followed_id=others["robin"].id),
+        Mute(user_id=susan.id, muted_id=others["dull"].id),
+        Block(user_id=susan.id, blocked_id=others["rude"].id),
+        BookmarkFolder(user_id=susan.id, name="Empty"),
+        MailPreference(user_id=susan.id, choices={"like": "never"}, digest="daily", hour=7,
+                       time_zone="Europe/Lisbon"),
+        Subscription(author_id=others["robin"].id, email=susan.email, confirmed_at=now()),
+    ])  # fmt: skip
+    await db.commit()
+    for word in ("#trains", "spoilers of", "Straße"):
+        answer = await client.post("/me/hidden-words/", json={"word": word})
+        assert answer.status_code == 201, answer.text
+
+
 async def restorable(db: AsyncSession, user: User) -> dict[str, Any]:
     """What an import can bring back of somebody's doings; images are called by their texts."""
     await db.rollback()
@@ -159,9 +207,16 @@ async def restorable(db: AsyncSession, user: User) -> dict[str, Any]:
         select(PostRevision).where(PostRevision.post_id.in_(posts)).order_by(PostRevision.id)
     )
     copies = await db.scalars(select(PostDraft).where(PostDraft.editor_id == user.id))
-    comments = await db.scalars(
+    comments = {comment.id: comment for comment in await db.scalars(
         select(Comment).where(Comment.author_id == user.id, Comment.post_id.in_(posts))
-    )
+        .order_by(Comment.id)
+    )}  # fmt: skip
+    names = dict((await db.execute(select(User.id, User.username))).all())
+    bookmarks = (await db.execute(
+        select(Bookmark.post_id, Bookmark.created_at, BookmarkFolder.name)
+        .outerjoin(BookmarkFolder, BookmarkFolder.id == Bookmark.folder_id)
+        .where(Bookmark.user_id == user.id, Bookmark.post_id.in_(posts))
+    )).all()  # fmt: skip
     pinned = [post for post in posts.values() if post.pinned_at]
     return {
         "numbers": {post.body: post.revision for post in posts.values()},
@@ -180,12 +235,48 @@ async def restorable(db: AsyncSession, user: User) -> dict[str, Any]:
         "comments": sorted(
             ((posts[row.post_id].body, row.body, row.body_html, row.created_at, row.edited_at,
               row.disabled_at, row.disabled_reason)
-             for row in comments),
+             for row in comments.values()),
             key=lambda row: row[:2],
         ),
+        "threads": [
+            (row.body, [comments[above].body for above in row.path or ()
+                        if above in comments], row.like_count)
+            for row in comments.values()
+        ],
+        "likes": sorted(
+            (posts[row.post_id].body, row.created_at)
+            for row in await db.scalars(select(PostLike).where(PostLike.user_id == user.id))
+            if row.post_id in posts
+        ),
+        "comment_likes": sorted(
+            (comments[row.comment_id].body, row.created_at)
+            for row in await db.scalars(select(CommentLike).where(CommentLike.user_id == user.id))
+            if row.comment_id in comments
+        ),
+        "bookmarks": sorted((posts[row[0]].body, *row[1:]) for row in bookmarks),
+        "folders": sorted(await db.scalars(
+            select(BookmarkFolder.name).where(BookmarkFolder.user_id == user.id)
+        )),
+        "shut_out": [
+            names[row.muted_id if isinstance(row, Mute) else row.blocked_id]
+            for table in (Mute, Block)
+            for row in await db.scalars(select(table).where(table.user_id == user.id))
+        ],
+        "alerts": [names[row.followed_id] for row in await db.scalars(
+            select(PostAlert).where(PostAlert.follower_id == user.id)
+        )],
+        "hidden": [(row.is_tag, row.folded, row.word) for row in await db.scalars(
+            select(HiddenWord).where(HiddenWord.user_id == user.id).order_by(HiddenWord.id)
+        )],
+        "mail": [
+            (row.choices, row.wants_digest, row.digest, row.weekday, row.hour, row.time_zone)
+            for row in await db.scalars(
+                select(MailPreference).where(MailPreference.user_id == user.id)
+            )
+        ],
         "pinned": [post.body for post in sorted(pinned, key=lambda post: post.pinned_at)],
         "profile": (account.name, account.location, account.about_me, account.language,
-                    account.noindex),
+                    account.noindex, account.hides_like_counts),
         "tags": sorted(await db.scalars(
             select(Tag.name).join(TagFollow, TagFollow.tag_id == Tag.id)
             .where(TagFollow.user_id == user.id)
@@ -203,12 +294,13 @@ async def following(db: AsyncSession, user: User) -> set[str]:
 
 
 async def move(app: Broadside) -> User:
-    """An empty site with a new account of the same name, and with Robin."""
+    """An empty site with a new account of the same name, and with people of her lists."""
     await empty(app)
     for folder in ("media", "originals", "exports"):
         await app.storage.delete(*(stored.key for stored in await app.storage.page(folder)))
     await add_user(app, "newcomer")
-    await add_user(app, "robin")
+    for name in ("robin", "dull", "rude"):
+        await add_user(app, name)
     return await add_user(app, "susan")
 
 
@@ -225,7 +317,10 @@ async def test_everything_that_can_be_brought_back_is_the_same_afterwards(
         ("Five", 1), ("Four", 1), ("Four", 2), ("Four", 3), ("Four", 4), ("New 3", 1),
         ("New 3", 2), ("Newer 4", 1), ("Newer 4", 2),
     ]  # fmt: skip
-    assert (len(before["copies"]), len(before["comments"])) == (1, 3)
+    assert (len(before["copies"]), len(before["comments"])) == (1, 11)
+    # A reply to a comment of another person comes to stand by itself.
+    at = next(at for at, row in enumerate(before["threads"]) if row[0] == "Reply to Bob")
+    assert before["threads"][at] == ("Reply to Bob", ["Reply to Bob"], 0)
     archive = await downloaded(app, susans_browser)
 
     again = await move(app)
@@ -234,16 +329,24 @@ async def test_everything_that_can_be_brought_back_is_the_same_afterwards(
         page = await imported(app, browser, archive)
         assert "Import finished" in page
         for words in (
-            "6 earlier revisions", "1 post with unpublished changes", "3 comments",
-            "1 person you follow", "5 fields of your profile", "1 tag you follow",
-            "Your likes (1) are skipped",
-            "Your bookmarks (1) are skipped", "your profile picture", "3 images",
+            "6 earlier revisions", "1 post with unpublished changes", "11 comments",
+            "1 person you follow", "6 fields of your profile", "1 tag you follow",
+            "3 likes of what you wrote yourself", "2 bookmarks of your own posts",
+            "Your likes of other people&#39;s posts (1) are skipped",
+            "Your bookmarks of other people&#39;s posts (1) are skipped",
+            "Your likes of other comments (1) are skipped",
+            "Your replies to other people (1) become comments of their own",
+            "The authors whose posts you get by email (1) are skipped",
+            "1 person you&#39;ve muted", "muted dull.", "1 person you&#39;ve blocked",
+            "blocked rude.", "3 words and tags you hide", "3 bookmark folders",
+            "what you get by email", "your profile picture", "3 images",
             "now following robin.", "These people aren&#39;t here: gone.",
             "Your comments on other people&#39;s posts (1) are skipped",
             "Your followers (1) are skipped", "Your username, email address",
         ):  # fmt: skip
             assert words in page, f"{words}: {page}"
         assert "have new numbers" not in page
+        before["threads"][at] = ("Reply to Bob", [], 0)
         assert await restorable(db, again) == before
         assert await following(db, again) == {"robin"}
         assert not any((await wrong_counts(db)).values())

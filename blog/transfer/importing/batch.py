@@ -1,5 +1,6 @@
 """A batch of items of a source, prepared to be written."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -58,7 +59,7 @@ class Batch:
         known: how many posts are here already.
         images: the names of those that no post of the batch shows.
         refused: the names of images that cannot be taken.
-        follows: how many people are followed.
+        counts: how much the owner has of what they had chosen.
         tags: the names of tags to follow, by their items in the source.
     """
 
@@ -68,7 +69,7 @@ class Batch:
     known: int = 0
     images: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
-    follows: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
     tags: dict[str, Sequence[str]] = field(default_factory=dict)
 
     def remarks_on(self, item: str) -> Callable[[str], None]:

@@ -1,5 +1,5 @@
-"""What comes with a post from an export of this site: its revisions, its author's comments, and a
-working copy.
+"""What comes with a post from an export of this site: its revisions, a working copy, its author's
+comments, and whether they like it and have bookmarked it.
 
 They are added in the transaction of the post, so that a post that is here has all of them.
 """
@@ -7,7 +7,7 @@ They are added in the transaction of the post, so that a post that is here has a
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
@@ -15,27 +15,40 @@ from typing import Any, NamedTuple
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.comments.schemas import LONGEST_COMMENT
 from blog.core.text.markdown import RENDERER_VERSION, render_document, render_inline
-from blog.core.text.rendering import SHOWS_NOTHING, TOO_COMPLEX
+from blog.core.text.rendering import TOO_COMPLEX
 from blog.core.text.validation import without_forbidden
-from blog.models import Comment, PostDraft, PostRevision, PostStatus
+from blog.models import PostDraft, PostRevision, PostStatus
 from blog.posts.editor.views import FIELDS
-from blog.posts.mentions import WrittenText, note_mentions
 from blog.posts.revisions.history import Text
 from blog.posts.schemas import LONGEST_POST
-from blog.transfer.importing.fields import CheckedPost, CheckedText, Remark, checked_text
-from blog.transfer.importing.post import ImportedComment, ImportedPost, ImportedRevision
+from blog.transfer.importing.comments import (
+    ReadyComment,
+    checked_comments,
+    insert_comments,
+    ready_comments,
+)
+from blog.transfer.importing.fields import (
+    TOO_LONG,
+    CheckedPost,
+    CheckedText,
+    Remark,
+    checked_text,
+)
+from blog.transfer.importing.post import (
+    ImportedBookmark,
+    ImportedComment,
+    ImportedPost,
+    ImportedRevision,
+)
 
 # As they were typed, fields need not be valid.
 LONGEST_TYPED = 4000
 
 REVISION = "Its revision {number} is skipped: {reason}"
 RENUMBERED = "Its revisions have new numbers, because some are missing."
-COMMENT = "One of your comments on it is skipped: {reason}"
 COPY = "Its unpublished changes are skipped: {reason}"
 FIELD = "The field {name} of its unpublished changes is skipped: {reason}"
-TOO_LONG = "It has more than {longest:,} characters."
 
 Render = Callable[[Callable[..., str], str], Awaitable[str | None]]
 
@@ -63,26 +76,32 @@ class Companions:
 
 
 class ReadyCompanions(NamedTuple):
-    """What comes with a post, as rows without the id of the post.
+    """What comes with a post, ready to be stored under the id that the post gets.
 
     Attributes:
         revisions: the whole history, which may be empty.
         number: of the present text.
         cover: the name of the image that is the cover of the working copy.
+        liked_at, bookmark: as of the `ImportedPost`.
     """
 
     revisions: Sequence[dict[str, Any]]
     number: int
-    comments: Sequence[dict[str, Any]]
+    comments: Sequence[ReadyComment]
     copy: dict[str, Any] | None
     cover: str | None
+    liked_at: datetime | None
+    bookmark: ImportedBookmark | None
 
     def counts(self) -> Counter[str]:
         """How many there are of each."""
+        likes = [self.liked_at, *(comment.source.liked_at for comment in self.comments)]
         return Counter(
             revisions=sum(row["body"] is not None for row in self.revisions),
             comments=len(self.comments),
             copies=int(self.copy is not None),
+            likes=sum(each is not None for each in likes),
+            bookmarks=int(self.bookmark is not None),
         )
 
 
@@ -101,14 +120,7 @@ def checked_companions(post: ImportedPost, remark: Remark) -> Companions:
         prefix = f"Revision {revision.number}: "
         text = checked_text(revision, partial(_remark_with, remark, prefix))
         revisions.append((revision, text))
-    comments = []
-    for comment in post.comments:
-        body = without_forbidden(comment.body).replace("\r\n", "\n").strip()
-        if len(body) > LONGEST_COMMENT:
-            remark(COMMENT.format(reason=TOO_LONG.format(longest=LONGEST_COMMENT)))
-        else:
-            comments.append(replace(comment, body=body))
-    return Companions(revisions, comments, _checked_copy(post, remark))
+    return Companions(revisions, checked_comments(post, remark), _checked_copy(post, remark))
 
 
 def _remark_with(remark: Remark, prefix: str, text: str) -> None:
@@ -169,15 +181,13 @@ async def ready_companions(
     is_complete = [revision.number for revision, _ in texts] == [*range(1, len(texts) + 1)]
     if not is_complete or post.source.history.number > number:
         remark(RENUMBERED)
-    comments = []
-    for comment, html in zip(came.comments, htmls[len(came.revisions) :], strict=True):
-        if html:
-            comments.append(_comment_row(post, owner_id, moment, comment, html))
-        else:
-            remark(COMMENT.format(reason=TOO_COMPLEX if html is None else SHOWS_NOTHING))
+    comments = ready_comments(post, came.comments, htmls[len(came.revisions) :], moment, remark)
     copy = post.source.copy
     cover = copy.cover.name if copy and copy.cover else None
-    return ReadyCompanions(rows, number, comments, _copy_row(post, came, owner_id, moment), cover)
+    return ReadyCompanions(
+        rows, number, comments, _copy_row(post, came, owner_id, moment), cover,
+        post.source.liked_at, post.source.bookmark,
+    )  # fmt: skip
 
 
 def _text(checked: CheckedText, html: str) -> Text:
@@ -237,22 +247,6 @@ def _revision(
     }
 
 
-def _comment_row(
-    post: CheckedPost, owner_id: int, moment: datetime, comment: ImportedComment, html: str
-) -> dict[str, Any]:
-    begin = post.columns["published_at"] or post.columns["created_at"]
-    return {
-        "author_id": owner_id,
-        "body": comment.body,
-        "body_html": html,
-        "renderer_version": RENDERER_VERSION,
-        "created_at": min(comment.created_at or begin, moment),
-        "edited_at": comment.edited_at and min(comment.edited_at, moment),
-        "disabled_at": comment.disabled_at and min(comment.disabled_at, moment),
-        "disabled_reason": comment.disabled_reason if comment.disabled_at else None,
-    }
-
-
 def _copy_row(
     post: CheckedPost, came: Companions, owner_id: int, moment: datetime
 ) -> dict[str, Any] | None:
@@ -269,29 +263,23 @@ def _copy_row(
 
 async def insert_companions(
     session: AsyncSession,
+    owner_id: int,
     posts: Sequence[tuple[int, ReadyCompanions]],
     covers: Mapping[str, int],
 ) -> None:
     """Insert what comes with posts that were just inserted; the caller commits.
 
     Args:
+        owner_id: the author.
         posts: the ids of the posts, with what comes with each.
         covers: the ids of images, by their names.
     """
-    # What is `None` would get its default.
-    options = {"render_nulls": True}
-    revisions, comments = (
-        [{"post_id": post_id, **row} for post_id, ready in posts for row in getattr(ready, part)]
-        for part in ("revisions", "comments")
-    )
+    revisions = [{"post_id": post_id, **row} for post_id, ready in posts for row in ready.revisions]
     if revisions:
+        # What is `None` would get its default.
+        options = {"render_nulls": True}
         await session.execute(insert(PostRevision), revisions, execution_options=options)
-    if comments:
-        added = insert(Comment).returning(Comment.id, sort_by_parameter_order=True)
-        ids = await session.scalars(added, comments, execution_options=options)
-        pairs = zip(ids, comments, strict=True)
-        texts = [WrittenText(row["body_html"], comment_id=id_) for id_, row in pairs]
-        await note_mentions(session, texts, are_old=True)
+    await insert_comments(session, owner_id, [(id_, ready.comments) for id_, ready in posts])
     copies = list[dict[str, Any]]()
     for post_id, ready in posts:
         if ready.copy is not None:

@@ -31,6 +31,7 @@ SHORTEST_EDIT = timedelta(minutes=1)
 # Of what is repeated from the source in a remark.
 LONGEST_QUOTED = 60
 
+TOO_LONG = "It has more than {longest:,} characters."
 NO_DATE = "It has no date, so it becomes a draft."
 FAR_AWAY = "Its date is more than ten years ahead, so it becomes a draft."
 NO_ZONE = "Its time zone is skipped: “{zone}” isn't one. It's scheduled in UTC."

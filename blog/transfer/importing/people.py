@@ -1,96 +1,126 @@
-"""What an export of this site has of its owner as a person: the profile, and whom they follow."""
+"""The people whom the owner of an export of this site follows, mutes and blocks. They are those who
+have the same names here."""
 
 import asyncio
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any, NamedTuple
 
-from pydantic import ValidationError
-from sqlalchemy import func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
+from blog.blocks.service import MOST, block, mute
 from blog.core.auth.quotas import FOLLOWING, spend_from
-from blog.core.errors import TooManyRequestsError
-from blog.core.text.tags import fold_tag
-from blog.core.text.validation import messages, without_forbidden
+from blog.core.auth.viewer import Viewer
+from blog.core.errors import (
+    InvalidFieldsError,
+    LimitReachedError,
+    NotFoundError,
+    TooManyRequestsError,
+)
+from blog.core.text.validation import without_forbidden
 from blog.core.web.app import current_app
 from blog.core.web.rate_limits import Bucket
-from blog.follows.service import MOST_FOLLOWED
+from blog.follows.service import MOST_FOLLOWED, set_alerts
 from blog.follows.writes import Pair, add
-from blog.models import Follow, Permission, Tag, TagFollow, User
+from blog.models import Block, Follow, Mute, Permission, User
 from blog.models.account_deletion import not_deleted
-from blog.tags.service import MOST_FOLLOWED as MOST_TAGS
-from blog.transfer.importing.post import ImportedProfile
-from blog.users.schemas import ProfileForm
+from blog.transfer.importing.report import named
 
-NAMED_AT_ONCE = 50
-LABELS = {
-    "name": "name", "location": "location", "about_me": "“About me”", "language": "language",
-    "noindex": "search engine setting",
-}  # fmt: skip
-
-ARE_FILLED_IN = "Filled in: {names}."
-IS_KEPT = "Your {what} stays as it is here."
-IS_SKIPPED = "Your {what} is skipped: {reason}"
-PICTURE = "profile picture"
 WILL_FOLLOW, FOLLOWS = "You'll follow {names}.", "You're now following {names}."
+WILL_MUTE, MUTES = "You'll mute {names}.", "You've muted {names}."
+WILL_BLOCK, BLOCKS = "You'll block {names}.", "You've blocked {names}."
 NOT_HERE = "These people aren't here: {names}."
 MAY_NOT = "Your account can't follow people."
-OTHER_TAGS = "You can't follow these tags yet: {names}."
 LATER = "You can't follow so many people at once. Import the file again later to follow {names}."
 
 
-class Person(NamedTuple):
-    """Somebody to follow."""
+class _Found(NamedTuple):
+    """Who of some people is here.
 
-    id: int
-    username: str
+    Attributes:
+        owner: who has named them.
+        new: those who are not on the owner's list yet, by their names.
+        said: who is not here.
+    """
+
+    owner: User
+    new: Sequence[User]
+    said: list[str]
 
 
-async def follow(owner_id: int, names: Sequence[str], *, is_trial: bool) -> tuple[int, list[str]]:
-    """Follow people who are here under the same names, as far as the limits of following allow.
+async def follow(
+    owner_id: int, names: Sequence[str], alerts: Collection[str], *, is_trial: bool
+) -> tuple[int, list[str]]:
+    """Follow people, as far as the limits of following allow.
 
     Args:
         owner_id: who follows.
         names: usernames. Those whom they follow already make no difference.
+        alerts: those of whose new posts they want to be notified.
         is_trial: whether this is only found out.
 
     Returns:
         How many there are; what to say about them.
     """
-    valid = (name for name in names[:MOST_FOLLOWED] if without_forbidden(name) == name)
-    wanted = {name.lower(): name for name in valid}
-    async with current_app.database.reading_session() as session:
-        owner = await session.get_one(
-            User, owner_id, options=[joinedload(User.role, innerjoin=True)]
-        )
-        follows = select(Follow.followed_id).where(Follow.follower_id == owner_id)
-        here = select(User.id, User.username, User.id.in_(follows).label("is_followed")).where(
-            func.lower(User.username).in_(wanted), User.id != owner_id, not_deleted(User.id)
-        )
-        rows = (await session.execute(here)).all()
-    absent = wanted.keys() - {row.username.lower() for row in rows} - {owner.username.lower()}
-    people = [Person(row.id, row.username) for row in rows if not row.is_followed]
-    people.sort(key=lambda person: person.username.lower())
-    said = _named(NOT_HERE, sorted(wanted[name] for name in absent))
+    listed = select(Follow.followed_id).where(Follow.follower_id == owner_id)
+    owner, people, said = await _found(owner_id, names[:MOST_FOLLOWED], listed)
     if people and Permission.FOLLOW not in owner.permissions:
         return 0, [MAY_NOT, *said]
     room = max(0, MOST_FOLLOWED - owner.following_count)
     if is_trial:
-        now = people[: min(room, FOLLOWING.number)]
+        now = list(people[: min(room, FOLLOWING.number)])
     else:
         now = await _follow(owner_id, people[:room])
-    said = _named(WILL_FOLLOW if is_trial else FOLLOWS, [person.username for person in now]) + said
-    later = [person.username for person in people if person not in set(now)]
-    return len(now), said + _named(LATER, later)
+        await _notify(Viewer.of(owner), now, alerts)
+    said = named(WILL_FOLLOW if is_trial else FOLLOWS, [each.username for each in now]) + said
+    later = [person.username for person in people if person not in now]
+    return len(now), said + named(LATER, later)
 
 
-async def _follow(owner_id: int, people: Sequence[Person]) -> list[Person]:
+async def mute_people(
+    owner_id: int, names: Sequence[str], *, is_trial: bool
+) -> tuple[int, list[str]]:
+    """Mute people; arguments and results are as of `follow`."""
+    listed = select(Mute.muted_id).where(Mute.user_id == owner_id)
+    words = WILL_MUTE if is_trial else MUTES
+    return await _shut_out(owner_id, names, listed, None if is_trial else mute, words)
+
+
+async def block_people(
+    owner_id: int, names: Sequence[str], *, is_trial: bool
+) -> tuple[int, list[str]]:
+    """Block people; arguments and results are as of `follow`."""
+    listed = select(Block.blocked_id).where(Block.user_id == owner_id)
+    words = WILL_BLOCK if is_trial else BLOCKS
+    return await _shut_out(owner_id, names, listed, None if is_trial else block, words)
+
+
+async def _found(owner_id: int, names: Sequence[str], listed: Select[Any]) -> _Found:
+    """Who is here of those with some names.
+
+    Args:
+        listed: the ids of those who are on the owner's list already.
+    """
+    wanted = {name.lower(): name for name in names if without_forbidden(name) == name}
+    is_listed = User.id.in_(listed).label("is_listed")
+    async with current_app.database.reading_session() as session:
+        owner = await session.get_one(
+            User, owner_id, options=[joinedload(User.role, innerjoin=True)]
+        )
+        here = select(User, is_listed).where(
+            func.lower(User.username).in_(wanted), User.id != owner_id, not_deleted(User.id)
+        )
+        rows = (await session.execute(here.order_by(func.lower(User.username)))).all()
+    absent = wanted.keys() - {user.username.lower() for user, _ in rows} - {owner.username.lower()}
+    said = named(NOT_HERE, sorted(wanted[name] for name in absent))
+    return _Found(owner, [user for user, is_there in rows if not is_there], said)
+
+
+async def _follow(owner_id: int, people: Sequence[User]) -> list[User]:
     """Follow people until the quota is used up."""
-    allowed = list[Person]()
+    allowed = list[User]()
     for person in people:
         try:
             await spend_from((Bucket(FOLLOWING, f"person {owner_id}"),))
@@ -102,7 +132,7 @@ async def _follow(owner_id: int, people: Sequence[Person]) -> list[Person]:
 
 
 async def _follow_one(pair: Pair) -> bool:
-    """Whether somebody is followed then: they may have left meanwhile."""
+    """Whether a person is followed then: they may have left, or block the owner."""
     try:
         await current_app.writes.run(add, pair)
     except IntegrityError:
@@ -110,90 +140,42 @@ async def _follow_one(pair: Pair) -> bool:
     return True
 
 
-def _named(text: str, names: Sequence[str]) -> list[str]:
-    """A text with names, some at a time."""
-    return [
-        text.format(names=", ".join(names[start : start + NAMED_AT_ONCE]))
-        for start in range(0, len(names), NAMED_AT_ONCE)
-    ]
+async def _notify(owner: Viewer, followed: Sequence[User], names: Collection[str]) -> None:
+    """Let the owner be notified of new posts of those with these names."""
+    lower = {name.lower() for name in names}
+    for person in followed:
+        if person.username.lower() in lower:
+            try:
+                async with current_app.database.session() as session:
+                    await set_alerts(session, owner, person, notify=True)
+            except InvalidFieldsError:
+                continue  # They have unfollowed them again.
 
 
-async def follow_tags(
-    session: AsyncSession, owner_id: int, names: Sequence[str], *, is_trial: bool
-) -> tuple[int, list[str]]:
-    """Follow tags that are here, as far as the limit allows; the caller commits.
-
-    Returns:
-        How many there are; what to say about them.
-    """
-    valid = (name for name in names if without_forbidden(name) == name)
-    wanted = {fold_tag(name): name for name in valid}
-    here = select(Tag.id, Tag.folded).where(Tag.folded.in_(list(wanted)[:MOST_TAGS]))
-    found = {row.folded: row.id for row in await session.execute(here.order_by(Tag.id))}
-    theirs = select(TagFollow.tag_id).where(TagFollow.user_id == owner_id)
-    followed = set(await session.scalars(theirs))
-    # Those of posts are not there yet in a trial run.
-    possible = wanted if is_trial else found
-    new = [key for key in wanted if key in possible and found.get(key) not in followed]
-    now = new[: max(0, MOST_TAGS - len(followed))]
-    if now and not is_trial:
-        rows = [{"user_id": owner_id, "tag_id": found[key]} for key in now]
-        await session.execute(insert(TagFollow).on_conflict_do_nothing(), rows)
-    later = [key for key in wanted if key not in now and found.get(key) not in followed]
-    return len(now), _named(OTHER_TAGS, [wanted[key] for key in later])
-
-
-async def fill_profile(
-    session: AsyncSession,
+async def _shut_out(
     owner_id: int,
-    profile: ImportedProfile,
-    avatar: str | None,
-    *,
-    is_trial: bool,
-) -> tuple[Counter[str], list[str]]:
-    """Fill in what is empty of somebody's profile; the caller commits.
+    names: Sequence[str],
+    listed: Select[Any],
+    act: Callable[[AsyncSession, Viewer, User], Awaitable[bool]] | None,
+    words: str,
+) -> tuple[int, list[str]]:
+    """Mute or block people.
 
     Args:
-        avatar: the name of the image that becomes their picture.
-        is_trial: whether nothing is written.
-
-    Returns:
-        How much there is; what to say about it.
+        act: what to do; `None` in a trial run.
+        words: what to say about them.
     """
-    columns = (*(getattr(User, name) for name in LABELS), User.avatar)
-    statement = select(*columns).where(User.id == owner_id)
-    if not is_trial:
-        statement = statement.with_for_update(key_share=True)
-    present = (await session.execute(statement)).one()
-    changes, said = dict[str, Any](), list[str]()
-    for name, label in LABELS.items():
-        if (given := profile.fields.get(name)) is None:
-            continue
-        before = getattr(present, name)
-        try:
-            value = getattr(ProfileForm.model_validate({name: given}), name)
-        except ValidationError as error:
-            said.append(IS_SKIPPED.format(what=label, reason=messages(error)[name]))
-            continue
-        if not value or value == before:
-            continue
-        if before:
-            said.append(IS_KEPT.format(what=label))
-        else:
-            changes[name] = value
-    said = _named(ARE_FILLED_IN, [LABELS[name] for name in changes]) + said
-    counts = Counter(profile=len(changes))
-    if profile.avatar and present.avatar:
-        said.append(IS_KEPT.format(what=PICTURE))
-    elif profile.avatar and (avatar or is_trial):
-        counts["avatar"] = 1
-        changes["avatar"] = avatar
-    if changes and not is_trial:
-        await session.execute(update(User).where(User.id == owner_id).values(changes))
-    return counts, said
-
-
-async def has_avatar(owner_id: int) -> bool:
-    """Whether somebody has a picture of their own."""
-    async with current_app.database.reading_session() as session:
-        return await session.scalar(select(User.avatar).where(User.id == owner_id)) is not None
+    owner, people, said = await _found(owner_id, names[:MOST], listed)
+    done = list[str]()
+    for person in people:
+        if act is not None:
+            try:
+                async with current_app.database.session() as session:
+                    await act(session, Viewer.of(owner), person)
+            except NotFoundError:
+                continue  # They have left meanwhile.
+            except LimitReachedError as error:
+                said.append(str(error))
+                break
+        done.append(person.username)
+    return len(done), named(words, done) + said

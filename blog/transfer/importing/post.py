@@ -108,13 +108,34 @@ class ImportedCopy:
 
 @dataclass(frozen=True, kw_only=True)
 class ImportedComment:
-    """A comment of the post's own author, in inline Markdown."""
+    """A comment of the post's own author, in inline Markdown.
+
+    Attributes:
+        number: identifies it among those of the source.
+        reply_to: the number of the comment that it replies to, if that comes along.
+        liked_at: when its author liked it, if they do.
+    """
 
     body: str
+    number: str = ""
+    reply_to: str | None = None
+    liked_at: datetime | None = None
     created_at: datetime | None = None
     edited_at: datetime | None = None
     disabled_at: datetime | None = None
     disabled_reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportedBookmark:
+    """A bookmark of one's own post.
+
+    Attributes:
+        folder: the name of its folder, if it is in one.
+    """
+
+    created_at: datetime | None = None
+    folder: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +151,7 @@ class ImportedPost(ImportedText):
         cover: its cover, if the source has it.
         exported_from: its address, if it comes from an export of such a site as this.
         history, copy, comments: what only such an export has.
+        liked_at, bookmark: what its author thinks of it, from such an export.
     """
 
     key: str
@@ -149,6 +171,8 @@ class ImportedPost(ImportedText):
     history: ImportedHistory = NO_HISTORY
     copy: ImportedCopy | None = None
     comments: tuple[ImportedComment, ...] = ()
+    liked_at: datetime | None = None
+    bookmark: ImportedBookmark | None = None
 
     @property
     def covers(self) -> tuple[ImportedImage, ...]:
@@ -183,14 +207,37 @@ class ImportedProfile:
     avatar: ImportedImage | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class ImportedChoices:
+    """Whom and what somebody wants to see, and how. People are named by their usernames.
+
+    Attributes:
+        follows: people whom they follow.
+        alerts: those of them whose new posts they are notified of.
+        tags: the names of tags that they follow.
+        muted, blocked: people.
+        hidden: words and phrases; a tag begins with "#".
+        folders: the names of the folders of their bookmarks.
+        mail: the columns of their `MailPreference`.
+    """
+
+    follows: tuple[str, ...] = ()
+    alerts: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    muted: tuple[str, ...] = ()
+    blocked: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+    mail: dict[str, Any] | None = None
+
+
 @dataclass(frozen=True)
 class Entry:
     """An item of a source.
 
     Attributes:
         name: what its owner knows it by, such as the name of the file.
-        post, image, profile, follows, tags: what it is; nothing if it cannot be imported. `follows`
-            are the usernames of people whom the owner follows, `tags` the names of tags.
+        post, image, profile, choices: what it is; nothing if it cannot be imported.
         remarks: what is left out, and why.
     """
 
@@ -199,13 +246,12 @@ class Entry:
     remarks: tuple[str, ...] = ()
     image: ImportedImage | None = None
     profile: ImportedProfile | None = None
-    follows: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
+    choices: ImportedChoices | None = None
 
     @property
     def is_left_out(self) -> bool:
         """Whether nothing of it can be imported."""
-        return not (self.post or self.image or self.profile or self.follows or self.tags)
+        return not (self.post or self.image or self.profile or self.choices)
 
 
 def as_json(value: Any) -> Any:

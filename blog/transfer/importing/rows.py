@@ -19,6 +19,7 @@ from blog.transfer.importing.batch import Ready, Remark
 from blog.transfer.importing.companions import insert_companions
 from blog.transfer.importing.fields import key_of
 from blog.transfer.importing.post import ImportedPost
+from blog.transfer.importing.reactions import insert_reactions
 
 SLUG_IS_TAKEN = "Its slug is changed to “{slug}”, because one of your other posts has “{wanted}”."
 TOO_MANY_PINNED = f"It isn't pinned, because at most {MOST_PINNED} posts can be."
@@ -88,7 +89,7 @@ class Rows:
             await self._name(session, posts, remarks)
             await self._pin(session, posts, remarks)
             if not self._is_trial:
-                await self._insert(session, posts, tags)
+                await self._insert(session, posts, tags, remarks)
         return posts
 
     async def _name(
@@ -138,7 +139,11 @@ class Rows:
         return {row.name: row.id for row in await session.execute(own)}
 
     async def _insert(
-        self, session: AsyncSession, posts: Sequence[Ready], tag_ids: dict[str, int]
+        self,
+        session: AsyncSession,
+        posts: Sequence[Ready],
+        tag_ids: dict[str, int],
+        remarks: list[Remark],
     ) -> None:
         covers = await self._covers(session, posts)
         rows = [
@@ -150,7 +155,13 @@ class Rows:
         ]  # fmt: skip
         ids = await insert_posts(session, rows, [ready.post.tags for ready in posts], tag_ids)
         came = [(post_id, ready.companions) for post_id, ready in zip(ids, posts, strict=True)]
-        await insert_companions(session, came, covers)
+        await insert_companions(session, self._owner_id, came, covers)
+        for post_id, ready in zip(ids, posts, strict=True):
+            came_with = ready.companions
+            said = await insert_reactions(
+                session, self._owner_id, post_id, came_with.liked_at, came_with.bookmark
+            )
+            remarks.extend(Remark(ready.item, text, False) for text in said)
         known = [
             {"owner_id": self._owner_id, "key": ready.post.key, "digest": ready.post.digest,
              "post_id": post_id}

@@ -17,8 +17,9 @@ from blog.core.text.process_pool import OverloadedError
 from blog.core.text.rendering import SHOWS_NOTHING, TOO_COMPLEX, Render
 from blog.core.web.app import current_app
 from blog.models import PostStatus
-from blog.transfer.importing import people, pictures
+from blog.transfer.importing import pictures, profiles
 from blog.transfer.importing.batch import Batch, New, Person, Ready, Remark
+from blog.transfer.importing.choices import adopt, follow_tags
 from blog.transfer.importing.companions import checked_companions, ready_companions
 from blog.transfer.importing.fields import checked, digest_of, key_of
 from blog.transfer.importing.post import Entry, ImportedProfile, UnreadableError
@@ -53,7 +54,8 @@ class Writer:
         self._turns = asyncio.Semaphore(RENDERED_AT_ONCE)
 
     async def prepare(self, entries: Sequence[Entry]) -> Batch:
-        """Validate and render the posts of some items, store their images, and follow people."""
+        """Validate and render the posts of some items, store their images, and let their owner have
+        what they had chosen."""
         batch = Batch()
         for entry in entries:
             remarks = (Remark(entry.name, text, entry.is_left_out) for text in entry.remarks)
@@ -64,14 +66,11 @@ class Writer:
             if entry.profile is not None:
                 avatar = await self._avatar(entry.name, entry.profile, batch)
                 batch.people.append(Person(entry.name, entry.profile, avatar))
-            if entry.tags:
-                batch.tags[entry.name] = entry.tags
-            if entry.follows:
-                number, said = await people.follow(
-                    self._owner_id, entry.follows, is_trial=self._is_trial
-                )
-                batch.follows += number
+            if entry.choices is not None:
+                counts, said = await adopt(self._owner_id, entry.choices, is_trial=self._is_trial)
+                batch.counts += counts
                 batch.remarks.extend(Remark(entry.name, text, False) for text in said)
+                batch.tags[entry.name] = entry.choices.tags
         return batch
 
     async def _prepare_posts(self, entries: Sequence[Entry], batch: Batch) -> None:
@@ -128,19 +127,19 @@ class Writer:
         for ready in posts:
             counts += ready.companions.counts()
         for person in batch.people:
-            more, said = await people.fill_profile(
+            more, said = await profiles.fill_profile(
                 session, self._owner_id, person.profile, person.avatar, is_trial=self._is_trial
             )
             counts += more
             remarks.extend(Remark(person.item, text, False) for text in said)
         for item, names in batch.tags.items():
-            number, told = await people.follow_tags(
+            number, told = await follow_tags(
                 session, self._owner_id, names, is_trial=self._is_trial
             )
             counts["tags"] += number
             remarks.extend(Remark(item, text, False) for text in told)
         counts["images"] = self._number_of_new_images(batch, posts)
-        counts["follows"] = batch.follows
+        counts += batch.counts
         counts["known"] = batch.known + len(batch.posts) - len(posts)
         counts["unreadable"] = sum(each.text == CANNOT_BE_READ for each in batch.remarks)
         counts["left_out"] = len({each.item for each in batch.remarks if each.is_left_out})
@@ -174,12 +173,12 @@ class Writer:
     async def _avatar(self, item: str, profile: ImportedProfile, batch: Batch) -> str | None:
         """The name of the image that becomes the owner's picture, if they have none."""
         image = profile.avatar
-        if self._is_trial or image is None or await people.has_avatar(self._owner_id):
+        if self._is_trial or image is None or await profiles.has_avatar(self._owner_id):
             return None
         try:
             return await pictures.store_one(self._reading, self._owner_id, image, as_avatar=True)
         except (InvalidFieldsError, UnreadableError) as error:
-            text = people.IS_SKIPPED.format(what=people.PICTURE, reason=error)
+            text = profiles.IS_SKIPPED.format(what=profiles.PICTURE, reason=error)
             batch.remarks.append(Remark(item, text, False))
             return None
 

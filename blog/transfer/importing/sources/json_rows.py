@@ -6,9 +6,10 @@ from typing import Any
 import ijson
 from ijson.common import JSONError
 
-from blog.transfer.importing.archive import MIB
-from blog.transfer.importing.post import SourceError
+from blog.transfer.importing.archive import MIB, Archive, reading
+from blog.transfer.importing.post import SourceError, UnreadableError
 
+LARGEST_LIST = 64 * MIB
 LONGEST_VALUE = 2 * MIB
 DEEPEST = 100
 SIMPLE = {"string", "number", "boolean"}
@@ -44,6 +45,27 @@ def rows_of(
             yield path[:-1], row
         elif event in SIMPLE and len(path) > 1 and path[:-2] in tables and path[-1] in columns:
             row[path[-1]] = value[:LONGEST_VALUE] if isinstance(value, str) else value
+
+
+def rows_of_file(archive: Archive, file: str, columns: Collection[str]) -> Iterator[dict[str, Any]]:
+    """The objects in the list that a file is; none if it is not there.
+
+    Args:
+        columns: as of `rows_of`.
+
+    Raises:
+        UnreadableError: it is damaged from here on, or too large.
+    """
+    if file not in archive.sizes:
+        return
+    if archive.sizes[file] > LARGEST_LIST:
+        raise UnreadableError
+    with reading(archive, file) as content:
+        try:
+            for _, row in rows_of(content, {()}, columns):
+                yield row
+        except (*JSON_ERRORS, SourceError):
+            raise UnreadableError from None
 
 
 def _events(content: Any) -> Iterator[tuple[Path, str, Any]]:

@@ -17,7 +17,14 @@ from blog.transfer.importing.archive import MIB, Archive, content, shown
 from blog.transfer.importing.images import Images
 from blog.transfer.importing.post import Entry, ImportedPost, Status, UnreadableError
 from blog.transfer.importing.sources.shortcodes import without_shortcodes
-from blog.transfer.importing.sources.source import Remarks, cover_of, listed, placed, text_or_none
+from blog.transfer.importing.sources.source import (
+    Remarks,
+    cover_of,
+    listed,
+    placed,
+    some_of,
+    text_or_none,
+)
 
 SUFFIXES = (".md", ".markdown", ".mdown", ".mkd")
 LARGEST_FILE = MIB
@@ -26,7 +33,8 @@ NO_POSTS = {"readme", "license", "changelog", "contributing", "code_of_conduct",
 PAGE = "It's a page, not a post."
 SECTION = "It describes a section of the site, and isn't a post."
 NO_TEXT = "It has no text."
-ALIASES = "Its old URLs don't redirect to it here."
+# A site has the URLs of all its authors, so none of them may claim one.
+ALIASES = "Its old URLs don't redirect to it here: {urls}"
 EXPIRED = "It had expired, so it becomes a draft."
 
 _DATED = re.compile(r"([0-9]{4}-[0-9]{1,2}-[0-9]{1,2})-(.+)")
@@ -99,8 +107,8 @@ class MarkdownFiles:
         status = self._status(fields, path, remarks)
         date = remarks.date("date", _first_date(fields, *PUBLISHED)) or place.date
         edited_at = remarks.date("date of its last change", _first(fields, *EDITED))
-        if fields.get("aliases") or fields.get("redirect_from") or fields.get("alias"):
-            remarks.add(ALIASES)
+        if former := listed(_first(fields, "aliases", "redirect_from", "alias")):
+            remarks.add(ALIASES.format(urls=some_of(former)))
         comments = fields.get("comments_open", fields.get("comments"))
         return ImportedPost(
             key=f"file {file.removeprefix(self._root)}",

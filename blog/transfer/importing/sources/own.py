@@ -8,23 +8,20 @@ from typing import Any
 
 from blog.transfer.format import (
     ACCOUNT,
-    BOOKMARKS,
     COMMENT_LIKES,
     COMMENTS,
     COPIES_FOLDER,
     EXPORT,
-    FOLLOWED_TAGS,
     FOLLOWERS,
-    FOLLOWING,
     FORMAT,
-    LIKES,
     MEDIA,
     POSTS_FOLDER,
     PROFILE,
     REVISIONS_FOLDER,
+    SUBSCRIPTIONS,
 )
 from blog.transfer.front_matter import FrontMatterError, read_document
-from blog.transfer.importing.archive import MIB, Archive, content, reading, shown
+from blog.transfer.importing.archive import Archive, content, reading, shown
 from blog.transfer.importing.images import Images
 from blog.transfer.importing.post import (
     Entry,
@@ -34,12 +31,13 @@ from blog.transfer.importing.post import (
     Status,
     UnreadableError,
 )
+from blog.transfer.importing.sources import own_choices, own_reactions
+from blog.transfer.importing.sources.json_rows import LARGEST_LIST
 from blog.transfer.importing.sources.own_comments import OwnComments
 from blog.transfer.importing.sources.own_images import OwnImages
+from blog.transfer.importing.sources.own_reactions import DAMAGED, OwnReactions
 from blog.transfer.importing.sources.own_texts import LARGEST_TEXT, OwnTexts
 from blog.transfer.importing.sources.source import Remarks, listed, text_or_none
-
-LARGEST_LIST = 64 * MIB
 
 NOT_READABLE = f"The files {EXPORT} and {MEDIA} in it can't be read."
 NEWER = "It was created by a newer version of this software."
@@ -49,16 +47,16 @@ COPY_OF_HIDDEN = "Its unpublished changes are skipped, because it becomes a draf
 NO_POST = "Its post isn't in the file."
 NO_IMAGE = "This image isn't in the file."
 NO_PICTURE = "Your profile picture isn't in the file."
-DAMAGED = "It can't be read."
 STAY = {
     FOLLOWERS: "Your followers ({number}) are skipped, because only they can follow you here.",
-    LIKES: "Your likes ({number}) are skipped, because those posts aren't here.",
-    COMMENT_LIKES: "Your likes of comments ({number}) are skipped, because those aren't here.",
-    BOOKMARKS: "Your bookmarks ({number}) are skipped, because those posts aren't here.",
+    SUBSCRIPTIONS: (
+        "The authors whose posts you get by email ({number}) are skipped. You can subscribe to "
+        "them again."
+    ),
 }
 ACCOUNT_STAYS = (
     "Your username, email address, role, sessions and tokens are skipped, and so is what the site "
-    "has recorded about you."
+    "has recorded about you, such as notifications and reports."
 )
 _ID = re.compile(rb"^id: ([0-9]{1,18})[ \t]*\r?$", re.MULTILINE)
 _STATUS: dict[str, Status] = {
@@ -127,8 +125,12 @@ class OwnExport:
         return found
 
     @cached_property
+    def _reactions(self) -> OwnReactions:
+        return OwnReactions(self.archive, self._posts)
+
+    @cached_property
     def _comments(self) -> OwnComments:
-        return OwnComments(self.archive, self._posts)
+        return OwnComments(self.archive, self._posts, self._reactions)
 
     def _names_of_posts(self) -> Iterator[str]:
         for name in self.archive.sizes:
@@ -136,12 +138,15 @@ class OwnExport:
                 yield name
 
     def records(self) -> Iterator[str]:
+        # Bookmarks of posts refer to folders.
+        first, *choices = own_choices.READERS
+        yield from (name for name in (first,) if name in self.archive.sizes)
         yield from self._names_of_posts()
         # The picture comes with the profile.
         picture = f"/media/{self._profile.get('avatar')}"
         yield from (address for address in self._images.addresses if address != picture)
         yield from self._texts.without_post(self._posts)
-        for name in (COMMENTS, FOLLOWING, FOLLOWED_TAGS, *STAY, PROFILE, ACCOUNT):
+        for name in (COMMENTS, *own_reactions.FILES, *choices, *STAY, PROFILE, ACCOUNT):
             if name in self.archive.sizes:
                 yield name
 
@@ -157,24 +162,36 @@ class OwnExport:
             return Entry(name, remarks=(NO_POST,))
         if record.startswith(f"{POSTS_FOLDER}/"):
             return self._post_entry(record, name)
+        if record in {COMMENTS, *own_reactions.FILES}:
+            # What can be taken comes with its post.
+            return Entry(name, remarks=self._left_out(record))
         return self._entry_of_person(record, name)
 
-    def _entry_of_person(self, record: str, name: str) -> Entry:
+    def _left_out(self, record: str) -> tuple[str, ...]:
+        """What is not taken of comments, likes or bookmarks."""
         if record == COMMENTS:
-            return Entry(name, remarks=self._comments.remarks)
+            return self._comments.remarks
+        if record == COMMENT_LIKES:
+            return self._comments.remarks_on_likes
+        return self._reactions.remarks(record)
+
+    def _entry_of_person(self, record: str, name: str) -> Entry:
         if record == ACCOUNT:
-            return Entry(name, remarks=(ACCOUNT_STAYS,))
+            return self._account_entry(name)
         if record == PROFILE:
             return self._profile_entry(name)
         rows = self._part(record, list)
         if not all(isinstance(each, dict) for each in rows):
             raise UnreadableError(DAMAGED)
-        if record == FOLLOWING:
-            return Entry(name, follows=tuple(str(each.get("username")) for each in rows))
-        if record == FOLLOWED_TAGS:
-            return Entry(name, tags=tuple(str(each.get("name")) for each in rows))
+        if read := own_choices.READERS.get(record):
+            return Entry(name, choices=read(rows))
         remark = STAY[record].format(number=len(rows))
         return Entry(name, remarks=(remark,) if rows else ())
+
+    def _account_entry(self, name: str) -> Entry:
+        hides = self._part(ACCOUNT, dict).get("hides_like_counts") is True
+        chosen = ImportedProfile(fields={"hides_like_counts": "true"}) if hides else None
+        return Entry(name, remarks=(ACCOUNT_STAYS,), profile=chosen)
 
     def _profile_entry(self, name: str) -> Entry:
         profile = self._part(PROFILE, dict)
@@ -234,5 +251,7 @@ class OwnExport:
             exported_from=address,
             history=self._texts.history(number, fields, remarks),
             copy=copy,
-            comments=self._comments.of_post(number) if COMMENTS in self.archive.sizes else (),
+            comments=self._comments.of_post(number),
+            liked_at=self._reactions.likes.get(number or ""),
+            bookmark=self._reactions.bookmarks.get(number or ""),
         )

@@ -1,24 +1,29 @@
 """The comments in an export of this site."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import Any
 
-from blog.transfer.format import COMMENTS
-from blog.transfer.importing.archive import Archive, reading
-from blog.transfer.importing.post import ImportedComment, SourceError, UnreadableError
-from blog.transfer.importing.sources.json_rows import JSON_ERRORS, rows_of
+from blog.transfer.format import COMMENT_LIKES, COMMENTS
+from blog.transfer.importing.archive import Archive
+from blog.transfer.importing.post import ImportedComment, UnreadableError
+from blog.transfer.importing.sources.json_rows import rows_of_file
+from blog.transfer.importing.sources.own_reactions import OwnReactions
 from blog.transfer.importing.sources.source import Remarks, text_or_none
-
-LARGEST_LIST = 64 * 1024 * 1024
 
 UNREADABLE = "Your comments can't be read from here on."
 OF_OTHERS = (
     "Your comments on other people's posts ({number}) are skipped, because those posts aren't "
     "yours to bring along."
 )
+REPLIES_TO_OTHERS = (
+    "Your replies to other people ({number}) become comments of their own, because what they "
+    "reply to isn't yours to bring along."
+)
+LIKES_OF_OTHERS = "Your likes of other comments ({number}) are skipped."
 _COLUMNS = {
-    "id", "post_id", "body", "created_at", "edited_at", "disabled_at", "disabled_reason",
+    "id", "post_id", "parent_id", "body", "created_at", "edited_at", "disabled_at",
+    "disabled_reason",
 }  # fmt: skip
 
 
@@ -28,45 +33,59 @@ class OwnComments:
     Args:
         archive: the export.
         posts: the ids of their own posts in it.
+        reactions: what they like.
     """
 
-    def __init__(self, archive: Archive, posts: Collection[str]) -> None:
-        self._archive = archive
+    def __init__(self, archive: Archive, posts: Collection[str], reactions: OwnReactions) -> None:
         self._of_post: dict[str, list[ImportedComment]] = defaultdict(list)
         self._remarks = Remarks()
-        others = 0
+        self._reactions = reactions
+        # The post of each; a reply comes behind what it replies to.
+        self._posts = dict[str, str]()
+        others = replies = 0
         try:
-            for row in self._rows():
-                if (post := str(row.get("post_id"))) in posts:
-                    self._of_post[post].append(self._comment(row))
-                else:
+            for row in rows_of_file(archive, COMMENTS, _COLUMNS):
+                if (post := str(row.get("post_id"))) not in posts:
                     others += 1
-        except (*JSON_ERRORS, SourceError, UnreadableError):
+                    continue
+                comment = self._comment(row, post)
+                replies += comment.reply_to is None and row.get("parent_id") is not None
+                self._of_post[post].append(comment)
+                self._posts[comment.number] = post
+        except UnreadableError:
             self._remarks.add(UNREADABLE)
         if others:
             self._remarks.add(OF_OTHERS.format(number=others))
+        if replies:
+            self._remarks.add(REPLIES_TO_OTHERS.format(number=replies))
+        self._other_likes = len(reactions.comment_likes.keys() - self._posts.keys())
 
     @property
     def remarks(self) -> tuple[str, ...]:
         """What is not taken."""
         return tuple(self._remarks)
 
+    @property
+    def remarks_on_likes(self) -> tuple[str, ...]:
+        """Which likes of comments are not taken."""
+        remarks = Remarks(self._reactions.remarks(COMMENT_LIKES))
+        if self._other_likes:
+            remarks.add(LIKES_OF_OTHERS.format(number=self._other_likes))
+        return tuple(remarks)
+
     def of_post(self, number: str | None) -> tuple[ImportedComment, ...]:
         """The comments below a post of their own, in their order."""
         return tuple(self._of_post.get(number or "", ()))
 
-    def _rows(self) -> Iterator[dict[str, Any]]:
-        if self._archive.sizes[COMMENTS] > LARGEST_LIST:
-            raise UnreadableError
-        with reading(self._archive, COMMENTS) as file:
-            for _, row in rows_of(file, {()}, _COLUMNS):
-                yield row
-
-    def _comment(self, row: dict[str, Any]) -> ImportedComment:
-        what = f"date of comment {row.get('id')}"
+    def _comment(self, row: dict[str, Any], post: str) -> ImportedComment:
+        number, parent = str(row.get("id")), str(row.get("parent_id"))
+        what = f"date of comment {number}"
         disabled_at = self._remarks.since(what, row.get("disabled_at"))
         return ImportedComment(
             body=str(row.get("body") or ""),
+            number=number,
+            reply_to=parent if self._posts.get(parent) == post else None,
+            liked_at=self._reactions.comment_likes.get(number),
             created_at=self._remarks.date(what, row.get("created_at")),
             edited_at=self._remarks.date(what, row.get("edited_at")),
             disabled_at=disabled_at,

@@ -74,11 +74,11 @@ def placed(
     if elsewhere:
         remarks.add(
             f"{_number(elsewhere, 'image is', 'images are')} on another site, and not copied from "
-            f"there: {_named(elsewhere)}"
+            f"there: {some_of(elsewhere)}"
         )
     if absent:
         remarks.add(
-            f"{_number(absent, 'image is', 'images are')} not in the file: {_named(absent)}"
+            f"{_number(absent, 'image is', 'images are')} not in the file: {some_of(absent)}"
         )
     return found.text, tuple(dict.fromkeys(found.images))
 
@@ -90,7 +90,7 @@ def cover_of(
     if address is None:
         return None
     if (cover := images.find(address, folder)) is None:
-        remarks.add(f"Its cover image isn't in the file: {_named([address])}")
+        remarks.add(f"Its cover image isn't in the file: {some_of([address])}")
     return cover
 
 
@@ -120,6 +120,7 @@ def _number(items: list[str], one: str, several: str) -> str:
     return f"1 {one}" if len(items) == 1 else f"{len(items)} {several}"
 
 
-def _named(items: list[str]) -> str:
+def some_of(items: list[str]) -> str:
+    """The first of some addresses or names, for a remark."""
     shown = ", ".join(each if len(each) <= 150 else f"{each[:149]}…" for each in items[:MOST_NAMED])
     return shown + (", …" if len(items) > MOST_NAMED else ".")

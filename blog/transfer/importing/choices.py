@@ -1,0 +1,197 @@
+"""Whom and what the owner of an export of this site wants to see, and how they want to be told."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
+
+from blog.blocks.schemas import HiddenWordCreate
+from blog.blocks.service import MOST_WORDS, hide_word
+from blog.core.auth.viewer import Viewer
+from blog.core.errors import InvalidFieldsError, LimitReachedError
+from blog.core.text.tags import fold_tag
+from blog.core.text.validation import messages, without_forbidden
+from blog.core.text.wall_times import zone_names
+from blog.core.web.app import current_app
+from blog.models import (
+    BookmarkFolder,
+    HiddenWord,
+    MailPreference,
+    NotificationKind,
+    Tag,
+    TagFollow,
+    User,
+)
+from blog.models.mail_preference import DigestPeriod, MailChoice
+from blog.reactions.folders import MOST_FOLDERS, folder_named
+from blog.reactions.schemas import FolderForm
+from blog.tags.service import MOST_FOLLOWED as MOST_TAGS
+from blog.transfer.importing.people import block_people, follow, mute_people
+from blog.transfer.importing.post import ImportedChoices
+from blog.transfer.importing.report import named
+
+OTHER_TAGS = "You can't follow these tags yet: {names}."
+WORD = "The hidden word “{word}” is skipped: {reason}"
+FOLDER = "The bookmark folder “{name}” is skipped: {reason}"
+MAIL_IS_KEPT = "What you get by email stays as it is here."
+NO_MAIL_CHOICES = "It doesn't say what you want to get by email."
+LONGEST_QUOTED = 60
+
+
+async def adopt(
+    owner_id: int, choices: ImportedChoices, *, is_trial: bool
+) -> tuple[Counter[str], list[str]]:
+    """Let an account have what was chosen, except for the tags, in transactions of its own. To do
+    so again changes nothing.
+
+    Returns:
+        How much there is of each; what to say about it.
+    """
+    counts, said = Counter[str](), list[str]()
+    if choices.follows:
+        counts["follows"], more = await follow(
+            owner_id, choices.follows, choices.alerts, is_trial=is_trial
+        )
+        said += more
+    for kind, names, act in (
+        ("muted", choices.muted, mute_people), ("blocked", choices.blocked, block_people),
+    ):  # fmt: skip
+        if names:
+            counts[kind], more = await act(owner_id, names, is_trial=is_trial)
+            said += more
+    for kind, texts, hide in (
+        ("hidden", choices.hidden, _hide_words), ("folders", choices.folders, _add_folders),
+    ):  # fmt: skip
+        if texts:
+            counts[kind], more = await hide(owner_id, texts, is_trial=is_trial)
+            said += more
+    if choices.mail:
+        counts["mail"], more = await _set_mail(owner_id, choices.mail, is_trial=is_trial)
+        said += more
+    return counts, said
+
+
+async def follow_tags(
+    session: AsyncSession, owner_id: int, names: Sequence[str], *, is_trial: bool
+) -> tuple[int, list[str]]:
+    """Follow tags that are here, as far as the limit allows; the caller commits.
+
+    Returns:
+        How many there are; what to say about them.
+    """
+    valid = (name for name in names if without_forbidden(name) == name)
+    wanted = {fold_tag(name): name for name in valid}
+    here = select(Tag.id, Tag.folded).where(Tag.folded.in_(list(wanted)[:MOST_TAGS]))
+    found = {row.folded: row.id for row in await session.execute(here.order_by(Tag.id))}
+    theirs = select(TagFollow.tag_id).where(TagFollow.user_id == owner_id)
+    followed = set(await session.scalars(theirs))
+    # Those of posts are not there yet in a trial run.
+    possible = wanted if is_trial else found
+    new = [key for key in wanted if key in possible and found.get(key) not in followed]
+    now = new[: max(0, MOST_TAGS - len(followed))]
+    if now and not is_trial:
+        rows = [{"user_id": owner_id, "tag_id": found[key]} for key in now]
+        await session.execute(insert(TagFollow).on_conflict_do_nothing(), rows)
+    later = [key for key in wanted if key not in now and found.get(key) not in followed]
+    return len(now), named(OTHER_TAGS, [wanted[key] for key in later])
+
+
+async def _hide_words(
+    owner_id: int, texts: Sequence[str], *, is_trial: bool
+) -> tuple[int, list[str]]:
+    """Hide words, phrases and tags, as far as the limit allows."""
+    said, new = list[str](), list[str]()
+    async with current_app.database.session() as session:
+        owner = await _viewer(session, owner_id)
+        theirs = select(HiddenWord.word, HiddenWord.is_tag).where(HiddenWord.user_id == owner_id)
+        hidden = {
+            f"#{row.word}" if row.is_tag else row.word for row in await session.execute(theirs)
+        }
+        for text in texts[: 2 * MOST_WORDS]:
+            try:
+                word = HiddenWordCreate(word=text).word
+                if is_trial or (await hide_word(session, owner, word))[1]:
+                    new.append(word)
+            except ValidationError as error:
+                said.append(WORD.format(word=_quoted(text), reason=messages(error)["word"]))
+            except LimitReachedError as error:
+                said.append(str(error))
+                break
+            except InvalidFieldsError as error:
+                said.append(WORD.format(word=_quoted(text), reason=error))
+    return len({*new} - hidden) if is_trial else len(new), said
+
+
+async def _add_folders(
+    owner_id: int, names: Sequence[str], *, is_trial: bool
+) -> tuple[int, list[str]]:
+    """Add folders for bookmarks, as far as the limit allows."""
+    said, new = list[str](), 0
+    async with current_app.database.session() as session:
+        theirs = select(BookmarkFolder.name).where(BookmarkFolder.user_id == owner_id)
+        present = {name.lower() for name in await session.scalars(theirs)}
+        for given in names[: 2 * MOST_FOLDERS]:
+            try:
+                name = FolderForm(name=given).name
+                if name.lower() not in present:
+                    if not is_trial:
+                        await folder_named(session, owner_id, name)
+                    present.add(name.lower())
+                    new += 1
+            except ValidationError as error:
+                said.append(FOLDER.format(name=_quoted(given), reason=messages(error)["name"]))
+            except LimitReachedError as error:
+                said.append(str(error))
+                break
+        await session.commit()
+    return new, said
+
+
+def _is_zone(name: str) -> str:
+    if name not in zone_names():
+        raise ValueError(NO_MAIL_CHOICES)
+    return name
+
+
+class _MailChoices(BaseModel):
+    """Columns of a `MailPreference`."""
+
+    choices: dict[NotificationKind, MailChoice]
+    wants_digest: bool
+    digest: DigestPeriod
+    weekday: Annotated[int, Field(ge=0, le=6)]
+    hour: Annotated[int, Field(ge=0, le=23)]
+    time_zone: Annotated[str, AfterValidator(_is_zone)]
+
+
+async def _set_mail(
+    owner_id: int, columns: dict[str, Any], *, is_trial: bool
+) -> tuple[int, list[str]]:
+    """Say what the owner wants to get by email, unless they have said so here."""
+    try:
+        chosen = _MailChoices.model_validate(columns)
+    except ValidationError:
+        return 0, [NO_MAIL_CHOICES]
+    async with current_app.database.session() as session:
+        if await session.get(MailPreference, owner_id) is not None:
+            return 0, [MAIL_IS_KEPT]
+        if not is_trial:
+            values = chosen.model_dump(mode="json")
+            row = insert(MailPreference).values(user_id=owner_id, **values)
+            await session.execute(row.on_conflict_do_nothing())
+            await session.commit()
+    return 1, []
+
+
+async def _viewer(session: AsyncSession, user_id: int) -> Viewer:
+    role = joinedload(User.role, innerjoin=True)
+    return Viewer.of(await session.get_one(User, user_id, options=[role]))
+
+
+def _quoted(text: str) -> str:
+    return text if len(text) <= LONGEST_QUOTED else f"{text[: LONGEST_QUOTED - 1]}…"

@@ -1,0 +1,125 @@
+"""An author's comments on their own posts, from an export of this site: with their threads, and
+which of them the author likes."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.comments.schemas import LONGEST_COMMENT
+from blog.core.clock import now
+from blog.core.text.markdown import RENDERER_VERSION
+from blog.core.text.rendering import SHOWS_NOTHING, TOO_COMPLEX
+from blog.core.text.validation import without_forbidden
+from blog.models import Comment, CommentLike
+from blog.posts.mentions import WrittenText, note_mentions
+from blog.transfer.importing.fields import TOO_LONG, CheckedPost, Remark
+from blog.transfer.importing.post import ImportedComment, ImportedPost
+
+IS_SKIPPED = "One of your comments on it is skipped: {reason}"
+
+
+class ReadyComment(NamedTuple):
+    """A comment that can be stored.
+
+    Attributes:
+        source: the comment.
+        columns: those that do not depend on the ids that the post and its comments get.
+    """
+
+    source: ImportedComment
+    columns: dict[str, Any]
+
+
+def checked_comments(post: ImportedPost, remark: Remark) -> list[ImportedComment]:
+    """Validate the comments below a post.
+
+    Args:
+        remark: called with what is left out.
+    """
+    comments = []
+    for comment in post.comments:
+        body = without_forbidden(comment.body).replace("\r\n", "\n").strip()
+        if len(body) > LONGEST_COMMENT:
+            remark(IS_SKIPPED.format(reason=TOO_LONG.format(longest=LONGEST_COMMENT)))
+        else:
+            comments.append(replace(comment, body=body))
+    return comments
+
+
+def ready_comments(
+    post: CheckedPost,
+    comments: Sequence[ImportedComment],
+    htmls: Sequence[str | None],
+    moment: datetime,
+    remark: Remark,
+) -> list[ReadyComment]:
+    """The comments that can be stored.
+
+    Args:
+        post: what they are below.
+        comments: validated comments.
+        htmls: their HTML; `None` for one that is too complex.
+        moment: the current time.
+        remark: called with what is left out.
+    """
+    ready = []
+    begin = post.columns["published_at"] or post.columns["created_at"]
+    for comment, html in zip(comments, htmls, strict=True):
+        if not html:
+            remark(IS_SKIPPED.format(reason=TOO_COMPLEX if html is None else SHOWS_NOTHING))
+            continue
+        columns = {
+            "body": comment.body,
+            "body_html": html,
+            "renderer_version": RENDERER_VERSION,
+            "created_at": min(comment.created_at or begin, moment),
+            "edited_at": comment.edited_at and min(comment.edited_at, moment),
+            "disabled_at": comment.disabled_at and min(comment.disabled_at, moment),
+            "disabled_reason": comment.disabled_reason if comment.disabled_at else None,
+        }
+        ready.append(ReadyComment(comment, columns))
+    return ready
+
+
+async def insert_comments(
+    session: AsyncSession, owner_id: int, posts: Sequence[tuple[int, Sequence[ReadyComment]]]
+) -> None:
+    """Insert comments below posts that were just inserted; the caller commits.
+
+    Args:
+        owner_id: the author.
+        posts: the ids of the posts, with the comments below each. A reply comes behind what it
+            replies to; if that was left out, it becomes a comment of its own.
+    """
+    number = sum(len(comments) for _, comments in posts)
+    if not number:
+        return
+    # A path has the ids of the comments above.
+    sequence = func.pg_get_serial_sequence(Comment.__tablename__, Comment.id.key)
+    new = select(func.nextval(sequence)).select_from(func.generate_series(1, number))
+    ids = iter(sorted(await session.scalars(new)))
+    rows, likes = list[dict[str, Any]](), list[dict[str, Any]]()
+    for post_id, comments in posts:
+        paths = dict[str, list[int]]()
+        for source, columns in comments:
+            comment_id = next(ids)
+            above = paths.get(source.reply_to or "")
+            path = [*(above or [])[: Comment.DEEPEST], comment_id]
+            paths[source.number] = path
+            place = {"parent_id": above and above[-1], "path": above and path}
+            rows.append(
+                {"id": comment_id, "post_id": post_id, "author_id": owner_id, **columns, **place}
+            )
+            if source.liked_at:
+                liked = {"user_id": owner_id, "comment_id": comment_id}
+                likes.append(liked | {"created_at": min(source.liked_at, now())})
+    # What is `None` would get its default.
+    await session.execute(insert(Comment), rows, execution_options={"render_nulls": True})
+    if likes:
+        await session.execute(insert(CommentLike), likes)
+    texts = [WrittenText(row["body_html"], comment_id=row["id"]) for row in rows]
+    await note_mentions(session, texts, are_old=True)

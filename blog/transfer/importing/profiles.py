@@ -1,0 +1,87 @@
+"""The profile in an export of this site, and the settings that people have with it."""
+
+from collections import Counter
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.text.fields import Switch
+from blog.core.text.validation import messages
+from blog.core.web.app import current_app
+from blog.models import User
+from blog.transfer.importing.post import ImportedProfile
+from blog.users.schemas import ProfileForm
+
+LABELS = {
+    "name": "name", "location": "location", "about_me": "“About me”", "language": "language",
+    "noindex": "search engine setting", "hides_like_counts": "setting for like counts",
+}  # fmt: skip
+
+ARE_FILLED_IN = "Filled in: {names}."
+IS_KEPT = "Your {what} stays as it is here."
+IS_SKIPPED = "Your {what} is skipped: {reason}"
+PICTURE = "profile picture"
+
+
+class _Fields(ProfileForm):
+    hides_like_counts: Switch = False
+
+
+async def fill_profile(
+    session: AsyncSession,
+    owner_id: int,
+    profile: ImportedProfile,
+    avatar: str | None,
+    *,
+    is_trial: bool,
+) -> tuple[Counter[str], list[str]]:
+    """Fill in what is empty of a profile; the caller commits.
+
+    Args:
+        avatar: the name of the image that becomes their picture.
+        is_trial: whether nothing is written.
+
+    Returns:
+        How much there is; what to say about it.
+    """
+    columns = (*(getattr(User, name) for name in LABELS), User.avatar)
+    statement = select(*columns).where(User.id == owner_id)
+    if not is_trial:
+        statement = statement.with_for_update(key_share=True)
+    present = (await session.execute(statement)).one()
+    changes, said = dict[str, Any](), list[str]()
+    for name, label in LABELS.items():
+        if (given := profile.fields.get(name)) is None:
+            continue
+        before = getattr(present, name)
+        try:
+            value = getattr(_Fields.model_validate({name: given}), name)
+        except ValidationError as error:
+            said.append(IS_SKIPPED.format(what=label, reason=messages(error)[name]))
+            continue
+        if not value or value == before:
+            continue
+        if before:
+            said.append(IS_KEPT.format(what=label))
+        else:
+            changes[name] = value
+    if changes:
+        names = ", ".join(LABELS[name] for name in changes)
+        said.insert(0, ARE_FILLED_IN.format(names=names))
+    counts = Counter(profile=len(changes))
+    if profile.avatar and present.avatar:
+        said.append(IS_KEPT.format(what=PICTURE))
+    elif profile.avatar and (avatar or is_trial):
+        counts["avatar"] = 1
+        changes["avatar"] = avatar
+    if changes and not is_trial:
+        await session.execute(update(User).where(User.id == owner_id).values(changes))
+    return counts, said
+
+
+async def has_avatar(owner_id: int) -> bool:
+    """Whether a person has a picture of their own."""
+    async with current_app.database.reading_session() as session:
+        return await session.scalar(select(User.avatar).where(User.id == owner_id)) is not None

@@ -1,0 +1,56 @@
+"""An author's likes and bookmarks of their own posts, from an export of this site."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.clock import now
+from blog.core.errors import LimitReachedError
+from blog.models import Bookmark, PostLike
+from blog.reactions.folders import folder_named
+from blog.reactions.schemas import FolderName
+from blog.transfer.importing.post import ImportedBookmark
+
+NO_FOLDER = "Your bookmark of it is in no folder: {reason}"
+NOT_A_NAME = "The name of the folder isn't valid."
+
+_NAME = TypeAdapter[str](FolderName)
+
+
+async def insert_reactions(
+    session: AsyncSession,
+    owner_id: int,
+    post_id: int,
+    liked_at: datetime | None,
+    bookmark: ImportedBookmark | None,
+) -> Sequence[str]:
+    """Like and bookmark a post that was just inserted; the caller commits.
+
+    Args:
+        owner_id: the author of the post.
+
+    Returns:
+        What is said of it.
+    """
+    moment, said = now(), list[str]()
+    pair = {"user_id": owner_id, "post_id": post_id}
+    if liked_at is not None:
+        await session.execute(insert(PostLike).values(created_at=min(liked_at, moment), **pair))
+    if bookmark is not None:
+        folder_id = None
+        if bookmark.folder is not None:
+            try:
+                name = _NAME.validate_python(bookmark.folder)
+                folder_id = await folder_named(session, owner_id, name)
+            except ValidationError:
+                said.append(NO_FOLDER.format(reason=NOT_A_NAME))
+            except LimitReachedError as error:
+                said.append(NO_FOLDER.format(reason=error))
+        created_at = min(bookmark.created_at or moment, moment)
+        await session.execute(
+            insert(Bookmark).values(created_at=created_at, folder_id=folder_id, **pair)
+        )
+    return said

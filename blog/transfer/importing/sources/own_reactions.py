@@ -1,0 +1,66 @@
+"""What the owner of an export of this site likes and has bookmarked of their own."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from blog.transfer.format import BOOKMARKS, COMMENT_LIKES, LIKES
+from blog.transfer.importing.archive import Archive
+from blog.transfer.importing.post import ImportedBookmark, UnreadableError
+from blog.transfer.importing.sources.json_rows import rows_of_file
+from blog.transfer.importing.sources.source import Remarks, text_or_none
+
+FILES = (LIKES, COMMENT_LIKES, BOOKMARKS)
+DAMAGED = "It can't be read."
+# Of others' posts, which the file does not have.
+OF_OTHERS = {
+    LIKES: "Your likes of other people's posts ({number}) are skipped.",
+    BOOKMARKS: "Your bookmarks of other people's posts ({number}) are skipped.",
+}
+_COLUMNS = {"post_id", "comment_id", "created_at", "folder"}
+
+
+class OwnReactions:
+    """The likes and bookmarks in an export.
+
+    Args:
+        archive: the export.
+        posts: the ids of its owner's posts.
+
+    Attributes:
+        likes: when they liked posts of their own, by their ids.
+        bookmarks: their bookmarks of posts of their own.
+        comment_likes: when they liked comments, whoever has written them.
+    """
+
+    def __init__(self, archive: Archive, posts: Collection[str]) -> None:
+        self._archive = archive
+        self._posts = posts
+        self._remarks = {file: Remarks() for file in FILES}
+        self.likes = dict[str, datetime]()
+        self.bookmarks = dict[str, ImportedBookmark]()
+        self.comment_likes = dict[str, datetime]()
+        for file in FILES:
+            try:
+                self._read(file)
+            except UnreadableError:
+                self._remarks[file].add(DAMAGED)
+
+    def remarks(self, file: str) -> tuple[str, ...]:
+        """What is not taken of a file."""
+        return tuple(self._remarks[file])
+
+    def _read(self, file: str) -> None:
+        others = 0
+        for row in rows_of_file(self._archive, file, _COLUMNS):
+            moment = self._remarks[file].since("date of one", row.get("created_at"))
+            if file == COMMENT_LIKES:
+                self.comment_likes[str(row.get("comment_id"))] = moment
+            elif (post := str(row.get("post_id"))) not in self._posts:
+                others += 1
+            elif file == LIKES:
+                self.likes[post] = moment
+            else:
+                folder = text_or_none(row.get("folder"))
+                self.bookmarks[post] = ImportedBookmark(created_at=moment, folder=folder)
+        if others:
+            self._remarks[file].add(OF_OTHERS[file].format(number=others))
