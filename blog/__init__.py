@@ -6,10 +6,12 @@ from functools import partial
 from pathlib import Path
 
 from blog.accounts.api_callers import authenticate_callers
+from blog.accounts.applications.pages import blueprint as applications_pages
 from blog.accounts.deletion.jobs import FIND_DELETED_ACCOUNTS, REMOVE_DELETED_ACCOUNT
 from blog.accounts.deletion.pages import blueprint as leaving_pages
 from blog.accounts.email.pages import blueprint as email_pages
 from blog.accounts.events import AccountDeleted, AccountRegistered
+from blog.accounts.invitations.pages import blueprint as invitations_pages
 from blog.accounts.login.pages import blueprint as login_pages
 from blog.accounts.login.second_factor_pages import blueprint as second_step_pages
 from blog.accounts.passkeys.challenges import delete_old_challenges
@@ -357,6 +359,8 @@ BLUEPRINTS = (
     tag_moderation_pages,
     admin_pages,
     site_settings_pages,
+    applications_pages,
+    invitations_pages,
     mail_pages,
     jobs_pages,
     health.blueprint,

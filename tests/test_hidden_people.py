@@ -121,6 +121,7 @@ OF_NOBODY_ELSE = {
     "login", "mail", "mailbox", "media", "metrics", "moderation", "moderation_log",
     "notification_mail", "notifications", "passwords", "post_state", "registration", "reports",
     "revision_moderation", "sessions", "site_settings", "tag_moderation", "tokens",
+    "applications", "invitations",
 }  # fmt: skip
 ONES_OWN = (f"{PREFIX}/me", f"{PREFIX}/bookmarks/folders/", "/auth/", "/admin/", "/moderate/")
 # They show everybody the same: what has an address of its own, and what other sites read.

@@ -323,6 +323,32 @@ TABLE = [
     Row("POST /admin/users/<id:user_id>/enable", administrators(302), "/admin/users/{bob}/enable"),
     Row("GET /admin/audit", administrators(200)),
     Row("GET /admin/settings", administrators(200)),
+    Row("GET /admin/applications", administrators(200)),
+    # They have not applied.
+    Row(
+        "POST /admin/applications/<id:user_id>/approve",
+        administrators(302),
+        "/admin/applications/{bob}/approve",
+    ),
+    Row(
+        "GET /admin/applications/<id:user_id>/refuse",
+        administrators(404),
+        "/admin/applications/{bob}/refuse",
+    ),
+    Row(
+        "POST /admin/applications/<id:user_id>/refuse",
+        administrators(302),
+        "/admin/applications/{bob}/refuse",
+    ),
+    Row("GET /moderate/invitations", moderators(200)),
+    Row("GET /invitations", confirmed(200)),
+    Row("POST /invitations", confirmed(302)),
+    Row(
+        "POST /invitations/<any(show, hide):choice>-inviter",
+        confirmed(302),
+        "/invitations/show-inviter",
+    ),
+    Row("POST /invitations/<id:invitation_id>/revoke", confirmed(404), "/invitations/99/revoke"),
     Row("POST /admin/settings", administrators(302)),
     Row("POST /admin/settings/logo", administrators(422)),
     Row("POST /admin/settings/logo/remove", administrators(302)),

@@ -68,7 +68,8 @@ ANONYMOUS = {
     "/search/suggestions?q=post": 4,
     "/opensearch.xml": 0,
     "/auth/login": 0,
-    "/auth/register": 0,
+    # Whether somebody may sign up is asked at that moment.
+    "/auth/register": 1,
 }
 # One more tells who is asking, one what they like and have bookmarked of a list, and on another's
 # profile one how the two stand to each other.
@@ -117,6 +118,9 @@ ADMINISTRATORS = {
     "/admin/users": 3,
     "/admin/audit": 2,
     "/admin/settings": 2,
+    "/admin/applications": 2,
+    "/moderate/invitations": 2,
+    "/invitations": 3,
     "/admin/mail": 3,
     "/admin/jobs": 3,
 }

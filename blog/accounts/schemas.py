@@ -20,6 +20,7 @@ from blog.core.crypto.weak_passwords import (
     is_common,
     is_regular,
 )
+from blog.core.text.fields import Lines
 from blog.core.text.validation import NotBlank, Schema, with_example
 from blog.core.web.submissions import SubmittedForm
 
@@ -142,7 +143,19 @@ class UserCreate(Schema):
     password: NewPassword
 
 
-class RegisterForm(NewPasswordForm, UserCreate, SubmittedForm):
+class RegistrationForm(UserCreate):
+    """A new account, with what may be needed for it."""
+
+    invitation: Annotated[
+        str,
+        Field(max_length=300, description="The token of the link, where you need an invitation."),
+    ] = ""
+    application: Annotated[
+        Lines, Field(description="Why you would like to join, where administrators decide.")
+    ] = ""
+
+
+class RegisterForm(NewPasswordForm, RegistrationForm, SubmittedForm):
     """A new account, with the password typed twice because it is not visible."""
 
 

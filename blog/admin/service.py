@@ -14,8 +14,9 @@ from sqlalchemy.orm import joinedload
 
 from blog.accounts.administrators import LastAdministratorError, lock_administrators
 from blog.accounts.deletion.service import remove_account
+from blog.accounts.passwords.new_passwords import refuse_context_words
 from blog.accounts.passwords.service import reset_link, send_reset_link
-from blog.accounts.registration.service import add_account
+from blog.accounts.registration.adding import insert_account
 from blog.accounts.registration.uniqueness import taken
 from blog.accounts.registration.usernames import fold
 from blog.accounts.schemas import UserCreate
@@ -32,7 +33,7 @@ from blog.core.crypto.tokens import LinkSigner
 from blog.core.errors import ForbiddenError, InvalidFieldsError, NotFoundError
 from blog.core.events.handlers import record
 from blog.mail import outbox
-from blog.models import Act, ApiToken, Mention, Permission, Role, User
+from blog.models import Act, ApiToken, Application, Mention, Permission, Role, User
 from blog.models.account_deletion import not_deleted
 
 
@@ -46,8 +47,12 @@ async def create_account(
             ignoring case, or is the password.
     """
     role = await _role(session, role_name)
-    user = await add_account(session, form, passwords, role)
-    user.confirmed_at = now()
+    refuse_context_words(form.password, passwords, username=form.username, email=form.email)
+    await session.commit()  # Hold no connection during hashing.
+    password_hash = await passwords.hash(form.password.get_secret_value())
+    user = await insert_account(
+        session, form.email, form.username, password_hash, role, confirmed_at=now()
+    )
     audit.record(session, OPERATOR, Act.CREATE_ACCOUNT, user, role=role.name)
     await record(session, AccountCreated(user.id))
     await session.commit()
@@ -194,6 +199,8 @@ async def edit_account(
     _keep_one(administrators, user, stays=form.confirmed and role.grants(Permission.ADMIN))
     wanted: dict[str, Any] = form.model_dump(exclude={"confirmed", "role", "reason"})
     wanted["confirmed_at"] = (user.confirmed_at or now()) if form.confirmed else None
+    if form.confirmed:
+        wanted["awaits_approval"] = False
     wanted["role_id"] = role.id
     if form.username != user.username:
         wanted["username_fold"] = fold(form.username)
@@ -218,6 +225,8 @@ async def edit_account(
             await session.execute(
                 update(Mention).where(Mention.user_id == user.id).values(user_id=None)
             )
+        if "awaits_approval" in changes:
+            await session.execute(delete(Application).where(Application.user_id == user.id))
         if "role_id" in changes:
             await record(session, RoleChanged(user.id))
         if "email" in changes:

@@ -2,12 +2,12 @@
 
 import functools
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, ParamSpec
 
 import click
 import uvloop
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from blog import create_app
 from blog.backups.errors import BackupError
@@ -82,7 +82,9 @@ async def opened_app(
     app = create_app(settings)
     await app.database.open()
     try:
-        await app.site_settings.try_to_load()
+        # What is wrong with the database, the command itself reports.
+        with suppress(SQLAlchemyError, DatabaseUnavailableError, OSError):
+            await app.site_settings.load()
         async with app.app_context():
             yield app
     finally:

@@ -2,6 +2,7 @@
 
 from blog.models.account_deletion import AccountDeletion
 from blog.models.api_token import ApiToken, Scope
+from blog.models.application import Application
 from blog.models.audit_entry import Act, AuditEntry
 from blog.models.authenticator import Authenticator
 from blog.models.backup_run import BackupAction, BackupRun
@@ -17,6 +18,7 @@ from blog.models.heartbeat import Heartbeat
 from blog.models.id_ranges import CommentRange, TagRange, UserRange
 from blog.models.idempotent_answer import IdempotentAnswer
 from blog.models.imported_post import ImportedPost
+from blog.models.invitation import Invitation
 from blog.models.job import Job, JobState
 from blog.models.login_session import LoginSession
 from blog.models.mail_preference import MailPreference
@@ -54,6 +56,7 @@ __all__ = [
     "AccountDeletion",
     "Act",
     "ApiToken",
+    "Application",
     "AuditEntry",
     "Authenticator",
     "BackupAction",
@@ -78,6 +81,7 @@ __all__ = [
     "ImportRemark",
     "ImportState",
     "ImportedPost",
+    "Invitation",
     "Job",
     "JobState",
     "LogEntry",

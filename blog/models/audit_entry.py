@@ -18,6 +18,8 @@ class Act(StrEnum):
     CHANGE_ROLE = "change role"
     DISABLE = "disable account"
     ENABLE = "enable account"
+    APPROVE_APPLICATION = "approve application"
+    REFUSE_APPLICATION = "refuse application"
     DELETE_ACCOUNT = "delete account"
     EDIT_PROFILE = "edit profile"
     SEND_RESET_LINK = "send link for a new password"

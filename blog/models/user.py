@@ -71,6 +71,11 @@ class User(Base):
     submission: Mapped[SubmissionKey]
     # Whether they have an authenticator app or a passkey, which logging in by password then takes.
     has_second_factor: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
+    # Until administrators have decided about their `Application`, they cannot be confirmed.
+    awaits_approval: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
+    invited_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    # Whether their profile says who invited them.
+    shows_inviter: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
     # Incremented to invalidate all known devices (`blog.core.auth.devices`).
     device_generation: Mapped[int] = mapped_column(Integer, server_default="0", default=0)
 
@@ -86,6 +91,9 @@ class User(Base):
     __table_args__ = (
         once_a_submission("users"),
         CheckConstraint("email = lower(email)", name="email_is_lower_case"),
+        CheckConstraint(
+            "NOT awaits_approval OR confirmed_at IS NULL", name="confirmed_after_approval"
+        ),
         Index("uq_users_username_lower", func.lower(username), unique=True),
         Index(
             "uq_users_username_fold",
@@ -104,6 +112,12 @@ class User(Base):
             "ix_users_unconfirmed",
             func.lower(username),
             postgresql_where=text("confirmed_at IS NULL"),
+        ),
+        Index(
+            "ix_users_invited_by_id_id",
+            "invited_by_id",
+            "id",
+            postgresql_where=text("invited_by_id IS NOT NULL"),
         ),
         Index("ix_users_words", text(WORDS_OF_PERSON), postgresql_using="gin"),
         Index(None, "follower_count", "id"),

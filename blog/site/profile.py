@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from quart import redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
 
+from blog.accounts.invitations.queries import inviter_name
 from blog.core.auth.identity import current_viewer
 from blog.core.web.app import current_app, read
 from blog.core.web.headers import keep_out_of_indexes
@@ -37,8 +38,11 @@ async def profile(username: str) -> ResponseReturnValue:
         outside = await shut_out_by_viewer((user.id,))
     elif viewer.account is not None and page.number == 1:
         hidden = await read(hidden_posts_of, user.id)
+    inviter = None
+    if user.shows_inviter and user.invited_by_id and current_app.site.may_show_inviter:
+        inviter = await read(inviter_name, user.invited_by_id)
     return await render_template(
         "site/profile.html", user=user, page=page, relation=relation, hidden=hidden,
-        shut_out=outside,
+        shut_out=outside, inviter=inviter,
         state=await state_of_list(page.rows),
     )  # fmt: skip

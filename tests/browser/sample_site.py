@@ -17,6 +17,7 @@ from blog.core.web.app import Broadside
 from blog.follows.events import PersonFollowed
 from blog.models import (
     Act,
+    Application,
     AuditEntry,
     Base,
     Bookmark,
@@ -27,6 +28,7 @@ from blog.models import (
     EmailState,
     Follow,
     HiddenWord,
+    Invitation,
     Job,
     JobState,
     MailPreference,
@@ -298,6 +300,7 @@ async def fill(app: Broadside) -> dict[str, str]:
     people[HOSTILE] = await add_user(
         app, HOSTILE, name=HOSTILE, location=HOSTILE, about_me=LONG_WORD
     )
+    applicant = await add_user(app, "pia", confirmed=False, awaits_approval=True)
     # The oldest first: the ids give the lists their order.
     hostile = [(HOSTILE, 60 * 24 * 60, body) for body in HOSTILE_POSTS]
     posts = [post_by(people[who], ago, body) for who, ago, body in hostile + POSTS[::-1]]
@@ -307,6 +310,14 @@ async def fill(app: Broadside) -> dict[str, str]:
         comments = [comment_by(people[who], posts[-2], ago, body) for who, ago, body in COMMENTS]
         session.add_all(comments)
         session.add(Follow(follower_id=people[READER].id, followed_id=people[WRITER].id))
+        letter = "I print posters, and Ada says that you would like them.\nI promise to be brief."
+        session.add(Application(user_id=applicant.id, text=letter, proved_at=now()))
+        end = now() + timedelta(days=9)
+        for note, facts in (("My brother", {}), ("W" * 120, {"revoked_at": now()})):
+            invitation = {"inviter_id": people[WRITER].id, "note": note, "expires_at": end}
+            session.add(Invitation(**invitation, **facts))
+        people["tomas"].invited_by_id = people[WRITER].id
+        await session.merge(people["tomas"])
         liking = [people[name].id for name in (READER, EDITOR, HOSTILE)]
         session.add_all(PostLike(user_id=user_id, post_id=posts[-2].id) for user_id in liking)
         await session.flush()

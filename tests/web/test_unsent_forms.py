@@ -15,7 +15,9 @@ from pydantic import SecretStr
 from quart import request
 from sqlalchemy import delete
 
+import blog.accounts.applications.schemas
 import blog.accounts.deletion.pages
+import blog.accounts.invitations.schemas
 import blog.accounts.schemas
 import blog.admin.schemas
 import blog.admin.settings.schemas
@@ -108,10 +110,14 @@ TYPED: dict[str, tuple[str, dict[str, str]]] = {
          "accent_dark": "", "notice": LINE, "about": HOSTILE, "rules": HOSTILE,
          "privacy": HOSTILE, "contact": HOSTILE, "held_words": HOSTILE},
     ),
+    "/admin/applications/<id:user_id>/refuse": (
+        "/admin/applications/2/refuse", {"reason": LINE}
+    ),
+    "/invitations": ("/invitations", {"note": LINE, "submission": "1"}),
     "/auth/register": (
         "/auth/register",
         {"email": "carl@example.com", "username": "carl", "password": SECRET,
-         "password2": SECRET, "submission": "1"},
+         "password2": SECRET, "application": HOSTILE, "submission": "1"},
     ),
     "/auth/login": ("/auth/login?next=/user/bob", {"email": "bob", "password": SECRET}),
     "/auth/reset": ("/auth/reset", {"email": "bob@example.com"}),
@@ -141,7 +147,10 @@ NOTHING_TYPED = {
     "/admin/jobs/<id:job_id>/retry",
     "/admin/jobs/<id:job_id>/discard",
     "/admin/jobs/retry",
+    "/admin/applications/<id:user_id>/approve",
     "/admin/settings/logo/remove",
+    "/invitations/<any(show, hide):choice>-inviter",
+    "/invitations/<id:invitation_id>/revoke",
     "/admin/users/<id:user_id>/enable",
     "/appearance",
     "/auth/change-password",
@@ -250,7 +259,8 @@ def test_every_form_is_in_the_table(app: Broadside) -> None:
 
 def test_every_field_that_is_typed_has_a_label_and_no_password_has() -> None:
     modules = (
-        blog.accounts.deletion.pages, blog.accounts.schemas, blog.admin.schemas,
+        blog.accounts.applications.schemas, blog.accounts.deletion.pages,
+        blog.accounts.invitations.schemas, blog.accounts.schemas, blog.admin.schemas,
         blog.admin.settings.schemas,
         blog.blocks.schemas, blog.comments.schemas, blog.media.schemas, blog.moderation.schemas,
         blog.posts.schemas, blog.users.schemas,
@@ -263,7 +273,7 @@ def test_every_field_that_is_typed_has_a_label_and_no_password_has() -> None:
         for name, field in schema.model_fields.items()
     }
     assert {name for name, kind in fields if kind is SecretStr} == SECRETS.keys()
-    chosen = {"submission", "role", "q", "state", "credential"}
+    chosen = {"invitation", "submission", "role", "q", "state", "credential"}
     of_editor = {"title", "tags", "excerpt"}  # Its fields may be missing.
     assert {name for name, kind in fields if kind is str} - chosen | of_editor == LABELS.keys()
 

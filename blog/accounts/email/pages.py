@@ -5,6 +5,7 @@ from quart.typing import ResponseReturnValue
 
 from blog.accounts import link_pages
 from blog.accounts.email import service as email_service
+from blog.accounts.registration.disposable import refuse_disposable
 from blog.accounts.schemas import ChangeEmailForm
 from blog.core.auth.clients import requesting_client
 from blog.core.auth.identity import required_viewer
@@ -38,6 +39,7 @@ async def send_link() -> ResponseReturnValue:
     form = Form(ChangeEmailForm)
     if (data := await form.submitted()) is not None:
         try:
+            refuse_disposable(data.email, current_app.site)
             await spend(MAILING)
             await email_service.ask_for_change(
                 db(), viewer, data, passwords=current_app.passwords,

@@ -1,10 +1,11 @@
 """Changing the e-mail address: requested with the password, confirmed by a link in a mail."""
 
-from sqlalchemy import case, func, update
+from sqlalchemy import case, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts import queries
+from blog.accounts.applications.proof import confirmed_now, note_proved_address
 from blog.accounts.links import (
     CHANGE_EMAIL,
     check_credentials,
@@ -20,7 +21,6 @@ from blog.accounts.sessions.service import note_proof
 from blog.core.auth.clients import Client
 from blog.core.auth.security_log import Event, note
 from blog.core.auth.viewer import Viewer
-from blog.core.clock import now
 from blog.core.crypto.passwords import Passwords
 from blog.core.crypto.tokens import InvalidTokenError, LinkSigner
 from blog.core.errors import InvalidFieldsError
@@ -115,7 +115,7 @@ async def change_email(
         .values(
             email=address,
             role_id=case((User.confirmed_at.is_(None), role.id), else_=User.role_id),
-            confirmed_at=func.coalesce(User.confirmed_at, now()),
+            confirmed_at=confirmed_now(),
         )
         .returning(User.id)
         .execution_options(synchronize_session=False)
@@ -128,6 +128,7 @@ async def change_email(
         raise taken(error) from None
     if changed is None:
         raise InvalidTokenError
+    await note_proved_address(session, account)
     await outbox.put(session, to=account.email, message="email_changed", user=account)
     await session.commit()
     note(Event.ADDRESS_CHANGED, account.id)

@@ -2,10 +2,11 @@
 
 from typing import NamedTuple
 
-from sqlalchemy import func, update
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts import queries
+from blog.accounts.applications.proof import confirmed_now, note_proved_address
 from blog.accounts.links import (
     RESET_PASSWORD,
     check_credentials,
@@ -20,7 +21,6 @@ from blog.accounts.sessions.service import end_all_access, renew_token
 from blog.core.auth.clients import Client
 from blog.core.auth.security_log import Event, note
 from blog.core.auth.viewer import Viewer
-from blog.core.clock import now
 from blog.core.crypto.passwords import Passwords
 from blog.core.crypto.tokens import InvalidTokenError, LinkSigner
 from blog.core.errors import InvalidFieldsError
@@ -131,6 +131,7 @@ async def reset_password(
     new_hash = await passwords.hash(form.password.get_secret_value())
     if not await _replace_hash(session, user, new_hash, confirm=True):
         raise InvalidTokenError
+    await note_proved_address(session, user)
     generation = await end_all_access(session, user)
     await clear_failures(session, user, client.address, new_password=True)
     await outbox.put(session, to=user.email, message="password_changed", user=user)
@@ -155,5 +156,5 @@ async def _replace_hash(
         .execution_options(synchronize_session=False)
     )
     if confirm:
-        replaced = replaced.values(confirmed_at=func.coalesce(User.confirmed_at, now()))
+        replaced = replaced.values(confirmed_at=confirmed_now())
     return await session.scalar(replaced) is not None

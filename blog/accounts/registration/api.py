@@ -4,7 +4,8 @@ from quart import Response
 from quart_schema import document_response
 
 from blog.accounts.registration import service
-from blog.accounts.schemas import UserCreate
+from blog.accounts.registration.gate import Gate
+from blog.accounts.schemas import RegistrationForm
 from blog.core.api.bodies import validate_json
 from blog.core.api.idempotency import IdempotentHeaders, idempotent, submission
 from blog.core.api.links import links
@@ -22,17 +23,21 @@ blueprint = Resource("registration", __name__, tag="users")
 @blueprint.post("/users/")
 @requires_scope(Scope.WRITE, anonymous=True)
 @document_response(UserResource, 201, IdempotentHeaders)
-@validate_json(UserCreate)
+@validate_json(RegistrationForm)
 @idempotent
-async def create_user(data: UserCreate) -> Response:
+async def create_user(data: RegistrationForm) -> Response:
     """Register a user.
 
-    The account can be used once its address is confirmed by the link in a mail.
+    The account can be used once its address is confirmed by the link in a mail, and, on a site that
+    decides about new members, once an administrator has approved it. A site may also require an
+    invitation, or take nobody.
     """
     await spend(REGISTERING)
     form = SubmittedForm(submission=submission())
     user = await service.register(
-        db(), data, current_app.passwords, current_app.links, current_app.settings.admin_email,
+        db(), data, current_app.passwords,
+        Gate(current_app.site_settings.defaults, current_app.links),
+        current_app.settings.admin_email,
         reserved=current_app.reserved_usernames,
         submission=submission_key(form, "account", data.email, data.username),
     )  # fmt: skip

@@ -6,7 +6,8 @@ from quart.typing import ResponseReturnValue
 
 from blog.accounts import link_pages
 from blog.accounts.login.service import log_in_new_account
-from blog.accounts.registration import service
+from blog.accounts.registration import gate, service
+from blog.accounts.registration.robots import OPENED, opened_now, refuse_robots
 from blog.accounts.schemas import RegisterForm
 from blog.core.auth.clients import requesting_client
 from blog.core.auth.devices import remember_device
@@ -14,6 +15,7 @@ from blog.core.auth.identity import current_viewer, required_viewer, set_login_c
 from blog.core.auth.quotas import CHANGING_ACCOUNT, MAILING, REGISTERING, quota, spend
 from blog.core.crypto.tokens import InvalidTokenError
 from blog.core.errors import InvalidFieldsError, UnconfirmedError
+from blog.core.site_settings.values import Registration
 from blog.core.web.app import current_app, db
 from blog.core.web.errors import error_response, prefers_json
 from blog.core.web.forms import Form
@@ -22,15 +24,19 @@ from blog.core.web.resubmission import unsent_form
 from blog.core.web.submissions import submission_key
 
 blueprint = Blueprint("registration", __name__, url_prefix="/auth")
+WAITS = "Your address is confirmed. We'll email you once an administrator has decided."
+NOT_APPROVED = "An administrator has to approve your account first. We'll email you."
 blueprint.after_request(link_pages.keep_token_secret)
 
 
 @blueprint.get("/register")
 async def register() -> ResponseReturnValue:
-    """Show the registration form."""
+    """Show the registration form, with the invitation of the link (`?invitation=`), if any."""
     if current_viewer().account is not None:
         return redirect(url_for("site.home"))
-    return await render_template("accounts/register.html", form=Form(RegisterForm))
+    invitation = request.args.get("invitation", "")
+    await gate.require_open(db(), invitation, _gate())
+    return await _register_page(Form(RegisterForm, {"invitation": invitation}))
 
 
 @blueprint.post("/register")
@@ -46,10 +52,10 @@ async def create_account() -> ResponseReturnValue:
         await _refuse_names(form)
     else:
         try:
+            refuse_robots(current_app.links, form.values)
             await spend(REGISTERING)
             user = await service.register(
-                db(), data, current_app.passwords, current_app.links,
-                current_app.settings.admin_email,
+                db(), data, current_app.passwords, _gate(), current_app.settings.admin_email,
                 reserved=current_app.reserved_usernames,
                 submission=submission_key(data, "account", data.email, data.username),
             )  # fmt: skip
@@ -60,9 +66,34 @@ async def create_account() -> ResponseReturnValue:
             session.clear()
             set_login_cookie(token, remember=False)
             remember_device(user.id, user.device_generation)
+            if user.awaits_approval:
+                return redirect(url_for("registration.unconfirmed"))
             await flash("Welcome! You're logged in.", "success")
             return redirect(url_for("site.home"))
-    return await render_template("accounts/register.html", form=form), form.status
+    return await _register_page(form)
+
+
+def _gate() -> gate.Gate:
+    return gate.Gate(current_app.site_settings.defaults, current_app.links)
+
+
+async def _register_page(form: Form[RegisterForm]) -> ResponseReturnValue:
+    """The form. Sent again it keeps the time when it was opened first."""
+    opened = form.values.get(OPENED) or opened_now(current_app.links)
+    is_asked = current_app.site.registration is Registration.APPROVAL
+    page = await render_template(
+        "accounts/register.html",
+        form=form,
+        opened=opened,
+        asks_why=is_asked and not form.values.get("invitation"),
+    )
+    return page, form.status
+
+
+@blueprint.errorhandler(gate.GateClosedError)
+async def closed(error: gate.GateClosedError) -> ResponseReturnValue:
+    """Say that the site takes nobody, or nobody without an invitation."""
+    return await render_template("accounts/closed.html", reason=str(error)), 403
 
 
 async def _refuse_names(form: Form[RegisterForm]) -> None:
@@ -106,10 +137,13 @@ async def review_confirmation(token: str) -> ResponseReturnValue:
 async def confirm(token: str) -> ResponseReturnValue:
     """Confirm the address."""
     try:
-        await service.confirm(db(), current_viewer(), token, current_app.links)
+        user = await service.confirm(db(), current_viewer(), token, current_app.links)
     except service.OwnershipNotProvedError:
         await flash("Log in to confirm this address.", "info")
         return redirect(url_for("login.login", next=request.path))
+    if user.awaits_approval:
+        await flash(WAITS, "success")
+        return redirect(url_for("site.home"))
     return await _confirmed()
 
 
@@ -145,8 +179,10 @@ async def unconfirmed() -> ResponseReturnValue:
 @blueprint.app_errorhandler(UnconfirmedError)
 async def ask_to_confirm(error: UnconfirmedError) -> ResponseReturnValue:
     """Say what to do first. A form that was sent is shown again, to be sent afterwards."""
+    account = current_viewer().account
     if is_for_api() or prefers_json():
-        return await error_response(403, str(error))
+        waits = account is not None and account.awaits_approval
+        return await error_response(403, NOT_APPROVED if waits else str(error))
     if request.method == "GET":
         return redirect(url_for("registration.unconfirmed"))
     return await render_template("accounts/unconfirmed.html", unsent=await unsent_form()), 403

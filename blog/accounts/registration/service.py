@@ -3,16 +3,17 @@
 from uuid import UUID
 
 from sqlalchemy import func, or_, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
-from blog.accounts.events import AccountConfirmed, AccountRegistered
+from blog.accounts.applications.proof import note_proved_address
+from blog.accounts.events import AccountConfirmed
 from blog.accounts.links import CONFIRM, refuse_other_account
 from blog.accounts.passwords.new_passwords import refuse_context_words
-from blog.accounts.registration.uniqueness import EMAIL_TAKEN, NAME_ALIKE, NAME_TAKEN, taken
+from blog.accounts.registration.gate import Gate, GateClosedError, Newcomer, admit, enter
+from blog.accounts.registration.uniqueness import EMAIL_TAKEN, NAME_ALIKE, NAME_TAKEN
 from blog.accounts.registration.usernames import RESERVED_MESSAGE, fold
-from blog.accounts.schemas import UserCreate
+from blog.accounts.schemas import RegistrationForm, UserCreate
 from blog.core.auth.security_log import Event, note
 from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
@@ -31,10 +32,11 @@ class OwnershipNotProvedError(BlogError):
 
 
 async def register(
-    session: AsyncSession, form: UserCreate, passwords: Passwords, links: LinkSigner,
+    session: AsyncSession, form: RegistrationForm, passwords: Passwords, gate: Gate,
     administrators: list[str], *, reserved: frozenset[str], submission: UUID | None,
 ) -> User:  # fmt: skip
-    """Create an account, and add the confirmation mail to the outbox.
+    """Create an account, if the gate lets its owner in, and add the confirmation mail to the
+    outbox.
 
     It is idempotent: the same form sent twice creates one account and returns it twice.
 
@@ -44,19 +46,26 @@ async def register(
         submission: the idempotency key of the form (`blog.core.web.submissions`).
 
     Raises:
-        InvalidFieldsError: as in `add_account`, or the username is reserved.
+        GateClosedError: as in `gate.admit`.
+        InvalidFieldsError: as in `gate.enter`, or the username is reserved, or the password is the
+            username or the address.
     """
+    newcomer = Newcomer(form.email, form.username, form.invitation, form.application)
     try:
+        await admit(session, newcomer, gate)
         await _refuse_all_errors(session, form, passwords, reserved)
         role = await role_for(session, form.email, administrators)
-        user = await add_account(session, form, passwords, role, submission=submission)
-    except InvalidFieldsError:
+        await session.commit()  # Hold no connection during hashing.
+        password_hash = await passwords.hash(form.password.get_secret_value())
+        user = await enter(
+            session, newcomer, gate, role, password_hash=password_hash, submission=submission
+        )
+    except (InvalidFieldsError, GateClosedError):
         earlier = await _earlier_account(session, form, passwords, submission)
         if earlier is None:
             raise
         return earlier
-    await send_confirmation(session, user, links)
-    await record(session, AccountRegistered(user.id))
+    await send_confirmation(session, user, gate.links)
     await session.commit()
     note(Event.REGISTERED, user.id)
     return user
@@ -66,7 +75,7 @@ async def errors_of_names(
     session: AsyncSession, *, email: str | None, username: str | None, reserved: frozenset[str]
 ) -> dict[str, str]:
     """What is wrong with the names of a new account, so that a form can tell all its errors at
-    once. Of names that are taken at this moment, `add_account` tells.
+    once. Of names that are taken at this moment, `gate.enter` tells.
 
     Args:
         email: the address; `None` if it is no address.
@@ -110,35 +119,6 @@ async def _refuse_all_errors(
         errors |= error.errors
     if errors:
         raise InvalidFieldsError(errors)
-
-
-async def add_account(
-    session: AsyncSession, form: UserCreate, passwords: Passwords, role: Role, *,
-    submission: UUID | None = None,
-) -> User:  # fmt: skip
-    """Add an unconfirmed account; the caller commits.
-
-    Raises:
-        InvalidFieldsError: the e-mail address or username is taken, ignoring case, or the username
-            looks like an existing one, or the password is one of them, or the form was submitted
-            before.
-    """
-    refuse_context_words(form.password, passwords, username=form.username, email=form.email)
-    await session.commit()  # Hold no connection during hashing.
-    user = User(
-        email=form.email,
-        username=form.username,
-        username_fold=fold(form.username),
-        password_hash=await passwords.hash(form.password.get_secret_value()),
-        role=role,
-        submission=submission,
-    )
-    try:
-        async with session.begin_nested():
-            session.add(user)
-    except IntegrityError as error:
-        raise taken(error) from None
-    return user
 
 
 async def _earlier_account(
@@ -210,15 +190,27 @@ async def account_of_confirmation(
     return user
 
 
-async def confirm(session: AsyncSession, viewer: Viewer, token: str, links: LinkSigner) -> None:
+async def confirm(session: AsyncSession, viewer: Viewer, token: str, links: LinkSigner) -> User:
     """Confirm the address of a confirmation link; idempotent.
 
+    The account of somebody who awaits approval stays unconfirmed; that the address is theirs is
+    noted.
+
     Arguments and errors are those of `account_of_confirmation`.
+
+    Returns:
+        The account, as it was before.
     """
     user = await account_of_confirmation(session, viewer, token, links)
+    await note_proved_address(session, user)
     confirmed = await session.scalar(
         update(User)
-        .where(User.id == user.id, User.email == user.email, User.confirmed_at.is_(None))
+        .where(
+            User.id == user.id,
+            User.email == user.email,
+            User.confirmed_at.is_(None),
+            ~User.awaits_approval,
+        )
         .values(confirmed_at=now())
         .returning(User.id)
         .execution_options(synchronize_session=False)
@@ -227,3 +219,4 @@ async def confirm(session: AsyncSession, viewer: Viewer, token: str, links: Link
         await record(session, AccountConfirmed(confirmed))
     await session.commit()
     note(Event.CONFIRMED, user.id)
+    return user

@@ -6,7 +6,7 @@ own, and looks every `POLL_SECONDS` anyway.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -105,9 +105,18 @@ class SiteSettingsKeeper:
             pause = POLL_SECONDS if await self.try_to_load() else RETRY_SECONDS
 
 
-async def read_settings(session: AsyncSession, defaults: SiteSettings) -> SiteSettings:
-    """The settings as they are stored, which may be newer than those in force in this process."""
-    rows = await session.execute(select(SiteSetting.name, SiteSetting.value, SiteSetting.version))
-    found = rows.all()
+async def read_settings(
+    session: AsyncSession, defaults: SiteSettings, names: Sequence[str] = ()
+) -> SiteSettings:
+    """The settings as they are stored, which may be newer than those in force in this process.
+
+    Args:
+        defaults: what is in force where nothing is stored.
+        names: of those that are needed; the others have their defaults. By default all are.
+    """
+    statement = select(SiteSetting.name, SiteSetting.value, SiteSetting.version)
+    if names:
+        statement = statement.where(SiteSetting.name.in_(names))
+    found = (await session.execute(statement)).all()
     version = max((row.version for row in found), default=0)
     return defaults.with_stored(version, {row.name: row.value for row in found})

@@ -37,6 +37,8 @@ LABELS = {
     "caption": "Caption",
     "url": "Image URL",
     "word": "Word or tag",
+    "application": "Why would you like to join?",
+    "note": "Who is it for?",
     "site_name": "Name of the site",
     "tagline": "Tagline",
     "accent": "Accent color",
@@ -47,7 +49,9 @@ LABELS = {
     "privacy": "Privacy",
     "contact": "Contact",
 }
-LONG = {"body", "excerpt", "reason", "about_me", "about", "rules", "privacy", "contact"}
+LONG = {
+    "body", "excerpt", "reason", "about_me", "application", "about", "rules", "privacy", "contact",
+}  # fmt: skip
 SECRETS = {
     "old_password": "Current password",
     "password": "Password",

@@ -53,6 +53,8 @@ LISTS = {
     "mail_preferences": names.MAIL_PREFERENCES,
     "audit_entries": "audit-entries.json",
     "moderation_log": "moderation-log.json",
+    "applications": "applications.json",
+    "invitations": "invitations.json",
     "imports": "imports.json",
     "exports": "exports.json",
 }

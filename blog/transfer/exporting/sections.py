@@ -14,6 +14,7 @@ from blog.core.auth.viewer import Viewer
 from blog.core.db.database import Database
 from blog.models import (
     ApiToken,
+    Application,
     AuditEntry,
     Authenticator,
     Block,
@@ -25,6 +26,7 @@ from blog.models import (
     Export,
     Follow,
     HiddenWord,
+    Invitation,
     LogEntry,
     LoginSession,
     LogOpening,
@@ -82,6 +84,7 @@ def sections(account: User) -> dict[str, Section]:
     me = account.id
     follower, followed = User.username.label("username"), Follow.created_at
     author, editor = aliased(User), aliased(User)
+    inviter, invitee = aliased(User), aliased(User)
     is_editor = and_(editor.id == PostRevision.editor_id, not_deleted(editor.id))
     is_current = and_(PostRevision.post_id == Post.id, PostRevision.body.is_(None))
     # The addresses of images in texts.
@@ -124,8 +127,11 @@ def sections(account: User) -> dict[str, Section]:
             User.id, User.username, User.email, Role.name.label("role"), User.created_at,
             User.confirmed_at, User.disabled_at, User.last_seen_at, User.avatar_hash,
             User.post_count, User.follower_count, User.following_count, User.subscriber_count,
-            User.hides_like_counts,
-        ).join(Role, Role.id == User.role_id).where(User.id == me), (User.id,)),
+            User.hides_like_counts, User.awaits_approval, User.shows_inviter,
+            inviter.username.label("invited_by"),
+        ).select_from(User)
+        .outerjoin(inviter, and_(inviter.id == User.invited_by_id, not_deleted(inviter.id)))
+        .join(Role, Role.id == User.role_id).where(User.id == me), (User.id,)),
         "posts": Section(select(
             Post.id, Post.title, Post.slug, Post.body, Post.tags, Post.summary, Post.language,
             Post.canonical_url, cover.label("cover"), Post.comments_open, Post.comments_limited,
@@ -249,6 +255,15 @@ def sections(account: User) -> dict[str, Section]:
             LogOpening.value, func.encode(LogOpening.salt, "hex").label("salt"),
         ).join_from(LogOpening, LogEntry).where(LogOpening.user_id == me),
         (LogOpening.number, LogOpening.fact)),
+        "applications": Section(select(
+            Application.text, Application.created_at, Application.proved_at,
+        ).where(Application.user_id == me), (Application.user_id,)),
+        "invitations": Section(select(
+            Invitation.note, Invitation.created_at, Invitation.expires_at, Invitation.revoked_at,
+            Invitation.used_at, invitee.username.label("invited"),
+        ).select_from(Invitation)
+        .outerjoin(invitee, and_(invitee.id == Invitation.invitee_id, not_deleted(invitee.id)))
+        .where(Invitation.inviter_id == me), (Invitation.id,)),
         "imports": Section(select(
             PostImport.created_at, PostImport.file_name, PostImport.kind, PostImport.state,
             PostImport.counts, PostImport.ended_at,

@@ -1,0 +1,1 @@
+"""Applications for an account, and the decisions about them."""

@@ -1,0 +1,14 @@
+"""The forms for decisions."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from blog.core.text.fields import CLEAN_LINE
+from blog.core.text.validation import Schema
+
+
+class RefusalForm(Schema):
+    """Why an application is refused; the applicant is told."""
+
+    reason: Annotated[str, Field(max_length=500), CLEAN_LINE] = ""

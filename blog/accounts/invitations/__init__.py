@@ -1,0 +1,1 @@
+"""Invitations: making them, using them, and who invited whom."""

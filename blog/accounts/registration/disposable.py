@@ -1,0 +1,36 @@
+"""Email addresses of services for throwaway mail."""
+
+from disposable_email_domains import blocklist
+
+from blog.core.errors import InvalidFieldsError
+from blog.core.site_settings.values import SiteSettings
+
+IS_DISPOSABLE = (
+    "Please use an address that you'll keep. This one is from a disposable mail service."
+)
+
+
+def refuse_disposable(email: str, site: SiteSettings) -> None:
+    """Refuse an address of a domain that the list or the settings have, or of a subdomain.
+
+    Args:
+        email: a valid address.
+
+    Raises:
+        InvalidFieldsError: it is one.
+    """
+    if not site.refuse_disposable and not site.refused_email_domains:
+        return
+    domains = _with_parents(email.rpartition("@")[2])
+    if any(domain in site.allowed_email_domains for domain in domains):
+        return
+    is_known = site.refuse_disposable and not blocklist.isdisjoint(domains)
+    if is_known or any(domain in site.refused_email_domains for domain in domains):
+        raise InvalidFieldsError({"email": IS_DISPOSABLE})
+
+
+def _with_parents(domain: str) -> list[str]:
+    """A domain and those above it, in ASCII, without the top-level domain."""
+    labels = domain.encode("idna").decode() if not domain.isascii() else domain
+    parts = labels.lower().split(".")
+    return [".".join(parts[start:]) for start in range(max(1, len(parts) - 1))]

@@ -1,0 +1,179 @@
+"""The gate: who may have an account.
+
+Every way to make an account goes through `enter`: the page, the API, an invitation, and a log-in by
+another service. The one exception is the operator, at the command line. The settings decide
+(`Registration`), and are read in the transaction that adds the account, so that a gate that was
+closed a moment ago is closed.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.accounts.events import AccountRegistered
+from blog.accounts.invitations.links import read_invitation
+from blog.accounts.registration.adding import insert_account
+from blog.accounts.registration.disposable import refuse_disposable
+from blog.core.clock import now
+from blog.core.crypto.tokens import InvalidTokenError, LinkSigner
+from blog.core.errors import ForbiddenError
+from blog.core.events.handlers import record
+from blog.core.site_settings.keeper import read_settings
+from blog.core.site_settings.values import Registration, SiteSettings
+from blog.models import Application, Invitation, Role, User
+
+CLOSED = "This site isn't taking new members."
+BY_INVITATION = "You need an invitation to sign up on this site."
+NOT_VALID = "This invitation has expired, or was used or withdrawn. Please ask for another one."
+SETTINGS = ("registration", "refuse_disposable", "allowed_email_domains", "refused_email_domains")
+
+
+class GateClosedError(ForbiddenError):
+    """The site doesn't let this person have an account."""
+
+
+@dataclass(frozen=True)
+class Newcomer:
+    """Somebody who would like to have an account, whatever way they come.
+
+    Attributes:
+        email: their address, valid and in lower case.
+        username: a valid one.
+        invitation: the token of their link, if they were invited.
+        application: what they say about themselves, if anything.
+        has_proved_address: whether someone we trust says that the address is theirs.
+    """
+
+    email: str
+    username: str
+    invitation: str = ""
+    application: str = ""
+    has_proved_address: bool = False
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What the gate needs of the application.
+
+    Attributes:
+        defaults: the settings in force where nothing is stored.
+        links: checks invitations.
+    """
+
+    defaults: SiteSettings
+    links: LinkSigner
+
+
+class Admission(NamedTuple):
+    """How somebody may come in.
+
+    Attributes:
+        invitation: theirs, locked.
+        awaits_approval: whether administrators decide first.
+    """
+
+    invitation: Invitation | None
+    awaits_approval: bool
+
+
+async def admit(session: AsyncSession, newcomer: Newcomer, gate: Gate) -> Admission:
+    """Decide whether somebody may have an account; nothing is changed.
+
+    Call it before anything that costs, such as hashing a password; `enter` asks again.
+
+    Raises:
+        GateClosedError: they may not.
+        InvalidFieldsError: not with this address, because it is a disposable one.
+    """
+    site = await read_settings(session, gate.defaults, SETTINGS)
+    invitation = await _admitted(session, newcomer.invitation, site, gate.links, lock=True)
+    refuse_disposable(newcomer.email, site)
+    is_asked = site.registration is Registration.APPROVAL and invitation is None
+    return Admission(invitation, awaits_approval=is_asked)
+
+
+async def require_open(session: AsyncSession, token: str, gate: Gate) -> None:
+    """Before the form is shown: somebody with this link may sign up.
+
+    Args:
+        token: of their invitation; empty if they have none.
+
+    Raises:
+        GateClosedError: they may not.
+    """
+    site = await read_settings(session, gate.defaults, SETTINGS)
+    await _admitted(session, token, site, gate.links, lock=False)
+
+
+async def enter(
+    session: AsyncSession, newcomer: Newcomer, gate: Gate, role: Role, *, password_hash: str,
+    submission: UUID | None = None,
+) -> User:  # fmt: skip
+    """Add the account of somebody who may have one; the caller commits.
+
+    It is confirmed if the address is proved and nobody has to approve it.
+
+    Args:
+        role: theirs, once the account is confirmed.
+        password_hash: of their password; one that matches nothing if they have none.
+        submission: the idempotency key of the form.
+
+    Raises:
+        GateClosedError: they may not have one.
+        InvalidFieldsError: as in `admit`; or the address or the username is taken.
+    """
+    invitation, awaits_approval = await admit(session, newcomer, gate)
+    is_confirmed = newcomer.has_proved_address and not awaits_approval
+    user = await insert_account(
+        session, newcomer.email, newcomer.username, password_hash, role,
+        submission=submission,
+        awaits_approval=awaits_approval,
+        confirmed_at=now() if is_confirmed else None,
+        invited_by_id=invitation.inviter_id if invitation else None,
+    )  # fmt: skip
+    if invitation is not None:
+        used = update(Invitation).where(Invitation.id == invitation.id)
+        await session.execute(used.values(used_at=now(), invitee_id=user.id))
+    if awaits_approval:
+        proved_at = now() if newcomer.has_proved_address else None
+        session.add(Application(user_id=user.id, text=newcomer.application, proved_at=proved_at))
+    await record(session, AccountRegistered(user.id))
+    return user
+
+
+async def _admitted(
+    session: AsyncSession, token: str, site: SiteSettings, links: LinkSigner, *, lock: bool
+) -> Invitation | None:
+    """The invitation of somebody who may sign up, if they have a valid one.
+
+    Args:
+        lock: whether to lock it, so that two who use it at once take turns.
+
+    Raises:
+        GateClosedError: they may not.
+    """
+    if site.registration is Registration.CLOSED:
+        raise GateClosedError(CLOSED)
+    invitation = await _valid_invitation(session, token, links, lock=lock) if token else None
+    if site.registration is Registration.INVITATION and invitation is None:
+        raise GateClosedError(NOT_VALID if token else BY_INVITATION)
+    return invitation
+
+
+async def _valid_invitation(
+    session: AsyncSession, token: str, links: LinkSigner, *, lock: bool
+) -> Invitation | None:
+    try:
+        invitation_id = read_invitation(links, token)
+    except InvalidTokenError:
+        return None
+    found = select(Invitation).where(
+        Invitation.id == invitation_id,
+        Invitation.used_at.is_(None),
+        Invitation.revoked_at.is_(None),
+        Invitation.expires_at > now(),
+    )
+    return await session.scalar(found.with_for_update() if lock else found)

@@ -1,0 +1,48 @@
+"""Robots that fill in the form to sign up, told from people without a script or a puzzle.
+
+A field that people do not see has to stay empty, and the form must not come back sooner than
+anybody can fill it in. A browser whose user has pressed the button says so (Fetch Metadata,
+`Sec-Fetch-User`), so that a password manager may be as quick as it likes. The form that is refused
+is shown again, and sending it once more is enough.
+"""
+
+from collections.abc import Mapping
+
+from quart import request
+
+from blog.core.clock import now
+from blog.core.crypto.tokens import InvalidTokenError, LinkSigner
+from blog.core.errors import InvalidFieldsError
+
+PURPOSE = "form to sign up"
+# Nothing fills this in by itself.
+TRAP, OPENED = "subject", "opened"
+FEWEST_SECONDS = 2.0
+LONGEST_SECONDS = 24 * 3600
+
+IS_TRAPPED = "Please leave the field “Subject” empty, and send the form again."
+TOO_QUICK = "That was very quick. Please send the form again."
+
+
+def opened_now(links: LinkSigner) -> str:
+    """What a form has to say when it was opened."""
+    return links.sign(PURPOSE, {"at": now().timestamp()})
+
+
+def refuse_robots(links: LinkSigner, fields: Mapping[str, str]) -> None:
+    """Refuse a form that a robot has filled in. One without the fields, of a client that has
+    written it itself, is not judged by them.
+
+    Raises:
+        InvalidFieldsError: it looks like that.
+    """
+    if fields.get(TRAP):
+        raise InvalidFieldsError({"": IS_TRAPPED})
+    if OPENED not in fields or request.headers.get("Sec-Fetch-User") == "?1":
+        return
+    try:
+        opened_at = links.read(PURPOSE, fields[OPENED], LONGEST_SECONDS)["at"]
+    except InvalidTokenError:
+        opened_at = now().timestamp()
+    if now().timestamp() - float(opened_at) < FEWEST_SECONDS:
+        raise InvalidFieldsError({"": TOO_QUICK})
