@@ -9,23 +9,22 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from sqlalchemy import TextClause, text
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from blog import create_app
 from blog.cli.deploy import migrate
 from blog.core.crypto.passwords import Passwords
-from blog.core.db.database_errors import is_deadlock
 from blog.core.db.embedded import EmbeddedPostgres
 from blog.core.db.engines import make_engine
 from blog.core.web.app import Broadside
 from blog.core.web.rate_limits import RateLimits
-from blog.models import Base, User
+from blog.models import User
 from settings import Settings
 from tests.connections import watch_pools, watched
+from tests.emptying import define_emptying, empty
 from tests.forked import end_loaded_process
 from tests.support import Browser, add_user
+from tests.template import FAST_SERVER, copy_data
 
 # Their tests start processes, servers or browsers; the marker stands at others that do.
 LIVE_FOLDERS = {"browser", "cli", "live"}
@@ -48,45 +47,10 @@ for number in (signal.SIGQUIT, signal.SIGHUP):
     signal.signal(number, signal.SIG_DFL)
 
 # Under the folder that all runs of a user share, each new run would shut out the system user that
-# PostgreSQL runs as for root.
-TEMPORARY = tempfile.mkdtemp(prefix="broadside-tests-")
-os.environ["PYTEST_DEBUG_TEMPROOT"] = TEMPORARY
-
-FAST_SERVER = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-# Their rows come with the migrations.
-KEPT = {"roles", "site"}
-# A table that has grown larger is quicker to truncate, in bytes.
-LARGE_TABLE = 1024 * 1024
-
-
-def emptying() -> TextClause:
-    """What empties the site, once nobody writes.
-
-    Most tests have written into few tables, and TRUNCATE takes as long for an empty one as for a
-    full one.
-    """
-    tables = [table for table in Base.metadata.sorted_tables if table.name not in KEPT]
-    names = ", ".join(table.name for table in tables)
-    steps = [
-        "SET LOCAL session_replication_role = replica",
-        f"LOCK TABLE {names} IN EXCLUSIVE MODE",
-    ]
-    for table in tables:
-        name = table.name
-        steps += (
-            f"IF pg_relation_size('{name}') > {LARGE_TABLE} THEN TRUNCATE {name} CASCADE",
-            f"ELSIF EXISTS (SELECT FROM {name}) THEN DELETE FROM {name}",
-            "END IF",
-            *(
-                f"PERFORM setval(pg_get_serial_sequence('{name}', '{column.name}'), 1, false)"
-                for column in table.columns
-                if column.identity
-            ),
-        )
-    return text(f"DO $$ BEGIN {'; '.join(steps)}; END $$")
-
-
-EMPTY_SITE = emptying()
+# PostgreSQL runs as for root. The workers of a run use that of the process that started them.
+IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
+if not IS_WORKER:
+    os.environ["PYTEST_DEBUG_TEMPROOT"] = tempfile.mkdtemp(prefix="broadside-tests-")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -102,7 +66,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_unconfigure() -> None:
     """Remove what the run has left."""
     end_loaded_process()
-    shutil.rmtree(TEMPORARY, ignore_errors=True)
+    if not IS_WORKER:
+        shutil.rmtree(os.environ["PYTEST_DEBUG_TEMPROOT"], ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -114,6 +79,7 @@ def var_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def database_url(var_dir: Path) -> Iterator[str]:
     """The address of a real PostgreSQL that needs not survive a power failure."""
+    copy_data(var_dir)
     server = EmbeddedPostgres(var_dir / "postgres", FAST_SERVER)
     yield server.start()
     server.stop()
@@ -137,24 +103,6 @@ def make_settings(var_dir: Path, database_url: str) -> Callable[..., Settings]:
     return make
 
 
-async def empty(app: Broadside) -> None:
-    """Empty the site.
-
-    The last test's work in the background may take its time, and lock what is emptied in another
-    order.
-    """
-    for tries_left in reversed(range(3)):
-        try:
-            async with app.database.engine.begin() as connection:
-                await connection.execute(text("SET LOCAL lock_timeout = 0"))
-                await connection.execute(EMPTY_SITE)
-        except DBAPIError as error:
-            if not tries_left or not is_deadlock(error):
-                raise
-        else:
-            return
-
-
 class RunningApp(NamedTuple):
     """The application that most tests talk to, and what its requests did with connections."""
 
@@ -176,14 +124,32 @@ async def running_app(make_settings: Callable[..., Settings]) -> AsyncIterator[R
             yield RunningApp(app, faults)
 
 
+@pytest.fixture(scope="session")
+async def own_engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    """Connections of the tests' own, without the time limits of a request's."""
+    engine = make_engine(database_url)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture(scope="session")
+async def emptying_engine(running_app: RunningApp, database_url: str) -> AsyncIterator[AsyncEngine]:
+    """The connection on which the site is emptied; its statements stay planned."""
+    engine = make_engine(database_url, 1, autocommit=True)
+    async with engine.connect() as connection:
+        await define_emptying(connection)
+    yield engine
+    await engine.dispose()
+
+
 @pytest.fixture
-async def app(running_app: RunningApp) -> AsyncIterator[Broadside]:
+async def app(running_app: RunningApp, emptying_engine: AsyncEngine) -> AsyncIterator[Broadside]:
     """The running application, on a site without people, posts and mail.
 
     No request to it may wait for anything but the database with a connection in hand.
     """
     app, faults = running_app
-    await empty(app)
+    await empty(emptying_engine)
     if app.site.version:
         app.site_settings.put(app.site_settings.defaults)
     # It has not seen any client yet.
@@ -191,14 +157,6 @@ async def app(running_app: RunningApp) -> AsyncIterator[Broadside]:
     faults.clear()
     yield app
     assert not faults
-
-
-@pytest.fixture(scope="session")
-async def own_engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    """Connections of the tests' own, without the time limits of a request's."""
-    engine = make_engine(database_url)
-    yield engine
-    await engine.dispose()
 
 
 @pytest.fixture

@@ -1,13 +1,11 @@
 """More databases on the run's server, where a test needs one of its own."""
 
-from pathlib import Path
-
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from blog.cli.deploy import migrate
 from blog.core.db.database import Database
 from tests.servers import until
+from tests.template import MIGRATED
 
 
 async def create_database(
@@ -16,7 +14,7 @@ async def create_database(
     """Create a database.
 
     Args:
-        server_url: the address of another database on the same server.
+        server_url: the address of another database on the run's server.
         name: its name, which is not taken.
         migrated: whether it gets the newest schema, or stays empty.
         options: of the statement `CREATE DATABASE`.
@@ -24,14 +22,9 @@ async def create_database(
     Returns:
         Its address.
     """
-    await _execute(server_url, f"CREATE DATABASE {name} {options}")
-    url = make_url(server_url).set(database=name).render_as_string()
-    if migrated:
-        database = Database(url, Path())
-        await database.open()
-        await migrate(database)
-        await database.close()
-    return url
+    template = f"TEMPLATE {MIGRATED}" if migrated else ""
+    await _execute(server_url, f"CREATE DATABASE {name} {template} {options}")
+    return make_url(server_url).set(database=name).render_as_string()
 
 
 async def drop_database(server_url: str, name: str) -> None:

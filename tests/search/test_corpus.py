@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from blog.core.clock import now
 from blog.core.db.pagination import CursorRequest
@@ -13,22 +13,23 @@ from blog.core.web.app import Broadside
 from blog.models import Post, PostTag, Tag
 from blog.search.finding import Asked, find_resources
 from blog.search.queries import Sorting
-from tests.conftest import RunningApp, empty
+from tests.conftest import RunningApp
+from tests.emptying import empty
 from tests.search.corpus import POSTS, QUESTIONS
 from tests.support import add_user
 
 
 @pytest.fixture(scope="module")
-async def corpus(running_app: RunningApp) -> AsyncIterator[Broadside]:
+async def corpus(running_app: RunningApp, emptying_engine: AsyncEngine) -> AsyncIterator[Broadside]:
     """A site with the corpus, written once."""
     app = running_app.app
-    await empty(app)
+    await empty(emptying_engine)
     robin = await add_user(app, "robin")
     async with app.database.session() as session:
         await write(session, robin.id)
         await session.commit()
     yield app
-    await empty(app)
+    await empty(emptying_engine)
 
 
 async def write(session: AsyncSession, author_id: int) -> None:

@@ -39,7 +39,7 @@ from blog.models import (
 )
 from blog.posts.counts import wrong_counts
 from tests.api.support import Client, add_token
-from tests.conftest import empty
+from tests.emptying import empty
 from tests.media.support import finish_jobs as process_images
 from tests.posts.test_posts import add_posts
 from tests.support import Browser, NewUser, add_user, add_users
@@ -295,7 +295,7 @@ async def following(db: AsyncSession, user: User) -> set[str]:
 
 async def move(app: Broadside) -> User:
     """An empty site with a new account of the same name, and with people of her lists."""
-    await empty(app)
+    await empty(app.database.engine)
     for folder in ("media", "originals", "exports"):
         await app.storage.delete(*(stored.key for stored in await app.storage.page(folder)))
     await add_user(app, "newcomer")

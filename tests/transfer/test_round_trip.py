@@ -16,7 +16,7 @@ from blog.core.web.app import Broadside
 from blog.models import Media, Post, PostImport, User
 from blog.transfer.importing.jobs import IMPORT_POSTS
 from tests.api.support import Client, add_token
-from tests.conftest import empty
+from tests.emptying import empty
 from tests.jobs import finish_jobs
 from tests.media.support import finish_jobs as process_images
 from tests.support import Browser, add_user
@@ -180,7 +180,7 @@ async def test_an_import_of_an_export_on_an_empty_site_equals_what_was_exported(
         assert len({bool(post[name]) for post in before}) == 2, name
     archive = await downloaded(app, susans_browser)
     await db.rollback()
-    await empty(app)
+    await empty(app.database.engine)
     for folder in ("media", "exports"):
         await app.storage.delete(*(stored.key for stored in await app.storage.page(folder)))
 
