@@ -9,6 +9,8 @@ COMPILE := $(VENV)/uv/bin/uv pip compile pyproject.toml --universal --python-ver
 # Each test file is run by one process, with its own database.
 AT_ONCE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 CLUSTER := etcd haproxy patroni pgbouncer
+# For those that take as long as they are told to.
+ENDLESS := --timeout 0 --override-ini faulthandler_timeout=0
 BROWSERS := chromium chromium-browser google-chrome chrome
 
 .DEFAULT_GOAL := help
@@ -27,11 +29,11 @@ test-coverage: $(VENV)/dev.stamp chromium exiftool nginx xmllint $(CLUSTER) ## R
 
 fuzz: $(VENV)/dev.stamp ## Fuzz the site: make fuzz EXAMPLES=1000 SEED=7
 	@FUZZ_EXAMPLES=$(or $(EXAMPLES),100) FUZZ_SEED=$(or $(SEED),$(shell date +%s)) \
-		$(BIN)/pytest tests/api/test_fuzz.py tests/live/test_odd_requests.py -s $(ARGS)
+		$(BIN)/pytest $(ENDLESS) tests/api/test_fuzz.py tests/live/test_odd_requests.py -s $(ARGS)
 
 worst: $(VENV)/dev.stamp ## Search for texts that are slow to render: make worst SECONDS=60 SEED=7
 	@WORST_SECONDS=$(or $(SECONDS),10) WORST_SEED=$(or $(SEED),$(shell date +%s)) \
-		$(BIN)/pytest tests/core/test_worst_texts.py $(ARGS)
+		$(BIN)/pytest $(ENDLESS) tests/core/test_worst_texts.py $(ARGS)
 
 lint: $(VENV)/dev.stamp ## Check style, types and imports between folders
 	@$(BIN)/ruff check --quiet

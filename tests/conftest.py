@@ -23,8 +23,11 @@ from settings import Settings
 from tests.connections import watch_pools, watched
 from tests.emptying import define_emptying, empty
 from tests.forked import end_loaded_process
+from tests.scheduling import pytest_xdist_make_scheduler
 from tests.support import Browser, add_user
 from tests.template import FAST_SERVER, copy_data
+
+__all__ = ["pytest_xdist_make_scheduler"]
 
 # Their tests start processes, servers or browsers; the marker stands at others that do.
 LIVE_FOLDERS = {"browser", "cli", "live"}

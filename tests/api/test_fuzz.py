@@ -74,6 +74,7 @@ async def fuzzed(database_url: str, tmp_path: Path) -> AsyncIterator[tuple[Serve
         yield server, callers
 
 
+@pytest.mark.timeout(600 + 60 * EXAMPLES)
 async def test_schemathesis_finds_nothing_wrong(
     fuzzed: tuple[Server, dict[str, str]], tmp_path: Path
 ) -> None:
