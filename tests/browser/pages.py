@@ -233,7 +233,7 @@ async def log_in_again(page: Page) -> None:
     await page.get_by_role("button", name="Save").click()
     await page.get_by_label("Email or username").fill(WRITER)
     await page.get_by_label("Password").fill(PASSWORD)
-    await page.get_by_role("main").get_by_role("button", name="Log in").click()
+    await page.get_by_role("main").get_by_role("button", name="Log in", exact=True).click()
     await page.get_by_role("heading", name="logged in").wait_for()
 
 

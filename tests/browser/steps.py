@@ -14,7 +14,7 @@ async def log_in(page: Page, login: str, password: str = PASSWORD) -> None:
     await page.goto("/auth/login")
     await page.get_by_label("Email or username").fill(login)
     await page.get_by_label("Password").fill(password)
-    await page.get_by_role("main").get_by_role("button", name="Log in").click()
+    await page.get_by_role("main").get_by_role("button", name="Log in", exact=True).click()
     await page.wait_for_url(lambda url: not url.endswith("/auth/login"))
 
 

@@ -50,7 +50,7 @@ async def test_a_stranger_who_wants_to_follow_comes_back_to_it(open_page: Opener
     await page.get_by_role("link", name="Follow", exact=True).click()
     await page.get_by_label("Email or username").fill(READER)
     await page.get_by_label("Password").fill(PASSWORD)
-    await page.get_by_role("main").get_by_role("button", name="Log in").click()
+    await page.get_by_role("main").get_by_role("button", name="Log in", exact=True).click()
     await page.wait_for_url("**/user/tomas")
     await expect(page.get_by_role("button", name="Follow", exact=True)).to_be_visible()
 

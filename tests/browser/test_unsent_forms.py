@@ -24,7 +24,7 @@ async def log_in_again(page: Page) -> None:
     await expect(main.get_by_text("You’ve been logged out")).to_be_visible()
     await page.get_by_label("Email or username").fill(READER)
     await page.get_by_label("Password").fill(PASSWORD)
-    await main.get_by_role("button", name="Log in").click()
+    await main.get_by_role("button", name="Log in", exact=True).click()
     await expect(main.get_by_text("been sent yet")).to_be_visible()
 
 
