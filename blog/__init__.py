@@ -14,6 +14,7 @@ from blog.accounts.events import AccountDeleted, AccountRegistered
 from blog.accounts.invitations.pages import blueprint as invitations_pages
 from blog.accounts.login.pages import blueprint as login_pages
 from blog.accounts.login.second_factor_pages import blueprint as second_step_pages
+from blog.accounts.login.unlock_pages import blueprint as unlock_pages
 from blog.accounts.passkeys.challenges import delete_old_challenges
 from blog.accounts.passkeys.pages import blueprint as passkeys_pages
 from blog.accounts.passwords.pages import blueprint as passwords_pages
@@ -314,6 +315,7 @@ BLUEPRINTS = (
     registration_pages,
     login_pages,
     second_step_pages,
+    unlock_pages,
     passwords_pages,
     email_pages,
     sessions_pages,

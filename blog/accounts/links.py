@@ -11,6 +11,7 @@ from blog.models import User
 CONFIRM = "confirm"
 RESET_PASSWORD = "reset password"  # noqa: S105
 CHANGE_EMAIL = "change e-mail"
+UNLOCK_DEVICE = "unlock device"
 
 
 def credentials_of(user: User) -> str:

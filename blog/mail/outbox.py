@@ -28,6 +28,7 @@ OWN_LIMITS = {
     "token_made": Quota("mails about tokens", 50, 3600),
     "post_hidden": Quota("mails about hidden posts", 60, 3600),
     "comment_disabled": Quota("mails about disabled comments", 60, 3600),
+    "new_device": Quota("mails about new devices", 10, 3600),
     "password_guessing": Quota("mails about guessing", 1, 86_400),
     # From one author to one address.
     "confirm_subscription": Quota("mails to confirm a subscription", 1, 86_400),

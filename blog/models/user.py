@@ -76,6 +76,8 @@ class User(Base):
     invited_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     # Whether their profile says who invited them.
     shows_inviter: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
+    # When so many wrong passwords were last tried that their number was limited everywhere.
+    attacked_at: Mapped[datetime | None]
     # Incremented to invalidate all known devices (`blog.core.auth.devices`).
     device_generation: Mapped[int] = mapped_column(Integer, server_default="0", default=0)
 

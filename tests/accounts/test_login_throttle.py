@@ -18,7 +18,7 @@ from blog.models import RateLimit, User
 from settings import Settings
 from tests.accounts.clock import refill
 from tests.jobs import do_job
-from tests.support import PASSWORD, Browser, outbox
+from tests.support import PASSWORD, Browser, link_in, outbox
 
 MakeUser = Callable[..., Awaitable[User]]
 
@@ -179,6 +179,27 @@ async def test_the_owner_gets_in_anywhere_by_a_new_password(
     assert await statuses(app, 1, "susan@example.com", "203.0.113.8", new["password"]) == [302]
 
 
+async def test_the_owner_gets_in_on_a_new_device_by_a_link_and_with_the_same_password(
+    app: Broadside, susan: User
+) -> None:
+    await passed(app, always("susan"), EIGHTY_NETWORKS[:35])
+    async with Browser(app, "203.0.113.7") as browser:
+        form = {"email": "susan", "password": PASSWORD}
+        refused = await browser.submit("/auth/login", form)
+        assert refused.status_code == 429
+        assert "/auth/unlock" in refused.text
+        await browser.submit("/auth/unlock", {"email": "nobody@example.com"})
+        await browser.submit("/auth/unlock", {"email": "susan@example.com"})
+        mail = (await outbox(app))[-1]
+        assert (mail.purpose, mail.recipient) == ("unlock_device", "susan@example.com")
+        await browser.submit(link_in(mail))
+        await browser.log_in("susan")
+        page = await browser.get("/auth/sessions")
+        assert "tried many wrong passwords" in page.text
+    async with Browser(app, "203.0.113.8") as attacker:
+        assert (await attacker.submit("/auth/login", form)).status_code == 429
+
+
 async def test_the_owner_is_told_once_that_somebody_tries(
     app: Broadside, susan: User, make_user: MakeUser
 ) -> None:
@@ -188,7 +209,7 @@ async def test_the_owner_is_told_once_that_somebody_tries(
         await passed(app, always(login), EIGHTY_NETWORKS[:35])
     (mail,) = await outbox(app)
     assert (mail.purpose, mail.recipient) == ("password_guessing", "susan@example.com")
-    assert "https://blog.test/auth/reset" in mail.text
+    assert "https://blog.test/auth/unlock/" in mail.text
 
 
 async def test_a_success_clears_the_count_of_the_account(

@@ -121,6 +121,7 @@ TYPED: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "/auth/login": ("/auth/login?next=/user/bob", {"email": "bob", "password": SECRET}),
     "/auth/reset": ("/auth/reset", {"email": "bob@example.com"}),
+    "/auth/unlock": ("/auth/unlock", {"email": "bob@example.com"}),
     "/auth/change_email": (
         "/auth/change_email", {"email": "new@example.com", "password": SECRET}
     ),
@@ -130,7 +131,13 @@ TYPED: dict[str, tuple[str, dict[str, str]]] = {
         {"name": LINE, "read": "true", "life": "30 days", "password": SECRET, "submission": "1"},
     ),
 }  # fmt: skip
-FOR_ANONYMOUSS = {"/auth/register", "/auth/login", "/auth/reset", "/user/<username>/subscribe"}
+FOR_ANONYMOUSS = {
+    "/auth/register",
+    "/auth/login",
+    "/auth/reset",
+    "/auth/unlock",
+    "/user/<username>/subscribe",
+}
 # Buttons, choices, and passwords alone.
 NOTHING_TYPED = {
     "/auth/notifications",
@@ -175,6 +182,7 @@ NOTHING_TYPED = {
     "/auth/two-factor/app/remove",
     "/auth/two-factor/browsers/<id:browser_id>/revoke",
     "/auth/two-factor/recovery-codes",
+    "/auth/unlock/<token>",
     "/bookmarks/<id:post_id>/move",
     "/bookmarks/folders/<id:folder_id>/delete",
     "/comment/<id:comment_id>/delete",

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
-from quart import redirect, render_template, request, session, url_for
+from quart import flash, redirect, render_template, request, session, url_for
 from quart.typing import ResponseReturnValue
 
 from blog.accounts.login.service import OpenedSession, PendingLogin
+from blog.core.auth.attacks import was_attacked
 from blog.core.auth.devices import remember_device
 from blog.core.auth.identity import recognise_by_cookie, set_login_cookie
 from blog.core.auth.trust import set_trust_cookie
@@ -17,6 +18,10 @@ from blog.core.web.resubmission import UnsentForm
 # In the session of the browser: the login that waits for the second factor.
 PENDING, PURPOSE = "pending_login", "pending login"
 PENDING_SECONDS = 600
+WAS_ATTACKED = (
+    "Someone has tried many wrong passwords for your account lately. Nobody got in. A second "
+    "factor keeps it safe, even from those who guess your password."
+)
 
 
 async def enter(
@@ -33,6 +38,8 @@ async def enter(
     remember_device(opened.user.id, opened.user.device_generation)
     if opened.trust_token is not None:
         set_trust_cookie(opened.trust_token)
+    if was_attacked(opened.user):
+        await flash(WAS_ATTACKED, "info")
     if unsent is None:
         return redirect(wanted_address())
     await recognise_by_cookie()

@@ -13,6 +13,7 @@ from sqlalchemy.orm import joinedload
 from blog.accounts.links import check_credentials, credentials_of
 from blog.accounts.login.attempts import clear_failures
 from blog.accounts.login.authentication import authenticate
+from blog.accounts.login.warnings import tell_of_new_device
 from blog.accounts.passkeys.assertions import check_passkey
 from blog.accounts.passkeys.schemas import PasskeyLoginForm
 from blog.accounts.schemas import LoginForm, SecondFactorForm
@@ -165,6 +166,7 @@ async def _open(
     if previous is not None:
         await session.execute(delete(LoginSession).where(LoginSession.id == previous.id))
     token = await begin_session(session, user, client, remember=remember)
+    await tell_of_new_device(session, user, client)
     await session.commit()
     note(Event.LOGGED_IN, user.id)
     return OpenedSession(user, token)

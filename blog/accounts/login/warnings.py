@@ -1,15 +1,24 @@
-"""Warning the owner of an account about password guessing."""
+"""Telling the owner of an account about what others may have done at its login."""
 
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.accounts.links import UNLOCK_DEVICE, credentials_of
 from blog.accounts.queries import user_by_login
+from blog.core.auth.clients import Client
+from blog.core.clock import now
+from blog.core.crypto.tokens import LinkSigner
 from blog.core.web.app import current_app
 from blog.core.web.urls import external_url
 from blog.mail import outbox
+from blog.models import User
 
 
 def warn_of_attempts(login: str) -> None:
-    """Queue a mail to the owner of an account, if it exists.
+    """Note in an account, if it exists, that many wrong passwords were tried, and queue a mail to
+    its owner.
 
-    It is sent in the background, because its duration would reveal whether the account exists. One
+    It is done in the background, because its duration would reveal whether the account exists. One
     mail per day is sent (`blog.mail.outbox`); if the backlog is full, a later attempt sends it.
 
     Args:
@@ -22,8 +31,36 @@ async def _send_warning(login: str) -> None:
     async with current_app.database.session() as session:
         user = await user_by_login(session, login)
         if user is not None and user.is_confirmed and not user.is_disabled:
-            link = external_url("passwords.forgotten")
+            await session.execute(
+                update(User)
+                .where(User.id == user.id)
+                .values(attacked_at=now())
+                .execution_options(synchronize_session=False)
+            )
+            link = unlock_link(user, current_app.links)
             await outbox.put(
                 session, to=user.email, message="password_guessing", user=user, link=link
             )
             await session.commit()
+
+
+def unlock_link(user: User, links: LinkSigner) -> str:
+    """A link that makes a browser one that its owner has used before, for an hour."""
+    token = links.sign(UNLOCK_DEVICE, {"user": user.id, "credentials": credentials_of(user)})
+    return external_url("unlocking.review", token=token)
+
+
+async def tell_of_new_device(session: AsyncSession, user: User, client: Client) -> None:
+    """Mail the owner of an account that it was logged in to on a device that they haven't used
+    before; the caller commits.
+
+    There is no mail about the first login, which is theirs, nor to an address that isn't confirmed,
+    which may not be.
+    """
+    is_first = user.last_seen_at == user.created_at
+    is_known = client.known_device is not None and client.known_device.is_known_to(user)
+    if is_known or is_first or not user.is_confirmed:
+        return
+    await outbox.put(
+        session, to=user.email, message="new_device", user=user, client=client, time=now()
+    )

@@ -1,7 +1,5 @@
 """The pages under `/auth` for changing and resetting the password."""
 
-from datetime import timedelta
-
 from quart import Blueprint, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 
@@ -16,9 +14,8 @@ from blog.core.auth.reauthentication import reauthentication_or_password_require
 from blog.core.crypto.tokens import InvalidTokenError
 from blog.core.errors import InvalidFieldsError, TooManyRequestsError
 from blog.core.web.app import current_app, db
+from blog.core.web.backlog import BACKLOG_FULL_WAIT
 from blog.core.web.forms import Form
-
-BACKLOG_FULL_WAIT = timedelta(seconds=20)
 
 blueprint = Blueprint("passwords", __name__, url_prefix="/auth")
 blueprint.after_request(link_pages.keep_token_secret)

@@ -7,6 +7,7 @@ from blog.accounts import queries
 from blog.accounts.schemas import EndAllForm
 from blog.accounts.second_factor.queries import trusted_browsers_of
 from blog.accounts.sessions import service as sessions_service
+from blog.core.auth.attacks import was_attacked
 from blog.core.auth.devices import remember_device
 from blog.core.auth.identity import current_viewer, forget_viewer, required_login
 from blog.core.auth.quotas import LOGGING_IN, quota
@@ -24,7 +25,11 @@ async def overview() -> ResponseReturnValue:
     logins = await queries.sessions_of(db(), current.user)
     browsers = await trusted_browsers_of(db(), current.user_id)
     return await render_template(
-        "accounts/sessions.html", logins=logins, current=current, browsers=browsers
+        "accounts/sessions.html",
+        logins=logins,
+        current=current,
+        browsers=browsers,
+        was_attacked=was_attacked(current.user),
     )
 
 

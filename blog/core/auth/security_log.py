@@ -35,6 +35,7 @@ class Event(StrEnum):
     OTHER_SESSIONS_ENDED = "ended all other sessions"
     PASSWORD_CHANGED = "changed the password"  # noqa: S105
     RESET_LINK_SENT = "was sent a link to reset the password"
+    UNLOCK_LINK_SENT = "was sent a link to log in on a new device"
     PASSWORD_RESET = "reset the password with a link"  # noqa: S105
     ADDRESS_CHANGE_ASKED = "asked to change the email address"
     ADDRESS_CHANGED = "changed the email address"

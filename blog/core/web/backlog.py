@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import TypeVarTuple
 
 from quart import Quart
 
 MOST_WAITING = 100
+# When to try again if it is full.
+BACKLOG_FULL_WAIT = timedelta(seconds=20)
 
 Arguments = TypeVarTuple("Arguments")
 
