@@ -20,6 +20,7 @@ from blog.core.auth.clients import requesting_client
 from blog.core.auth.credentials import credential, note_what_is_hidden
 from blog.core.auth.identity import current_viewer, set_viewer
 from blog.core.auth.presence import note_presence
+from blog.core.auth.second_factor_rule import withheld_from
 from blog.core.auth.security_log import Event, note
 from blog.core.auth.viewer import ANONYMOUS, Viewer
 from blog.core.crypto.weak_passwords import LONGEST_PASSWORD
@@ -132,7 +133,7 @@ async def _viewer() -> Viewer:
         name, password = given.username or "", given.password or ""
         if password:
             account = await _person_with_password(db(), name, password)
-            return Viewer.of(account, used_password=True)
+            return Viewer.of(account, used_password=True).without(withheld_from(account))
         if not name:  # As HTTPie sends it for `--auth :`.
             return ANONYMOUS
         secret = name
@@ -145,7 +146,7 @@ async def _viewer() -> Viewer:
     if is_stale(token.last_used_at):
         async with current_app.database.reading_session() as session:
             await touch(session, ApiToken.last_used_at, token.id)
-    return Viewer.by_token(token)
+    return Viewer.by_token(token).without(withheld_from(token.user))
 
 
 async def _person_with_password(session: AsyncSession, login: str, password: str) -> User:

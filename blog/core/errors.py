@@ -34,6 +34,13 @@ class UnconfirmedError(ForbiddenError):
         super().__init__("Please confirm your email address first.")
 
 
+class SecondFactorRequiredError(ForbiddenError):
+    """The viewer may do that once they have a second factor."""
+
+    def __init__(self) -> None:
+        super().__init__("Please set up two-factor authentication first. This site requires it.")
+
+
 class InvalidFieldsError(BlogError):
     """The input is well-formed, but conflicts with the state of the site.
 

@@ -82,7 +82,7 @@ def creation_options(user: User, challenge: bytes, known: Sequence[Passkey]) -> 
     """
     options = generate_registration_options(
         rp_id=own_host(),
-        rp_name=current_app.settings.site_name,
+        rp_name=current_app.site.site_name,
         user_id=user_handle(user.id),
         user_name=user.username,
         user_display_name=user.name or user.username,

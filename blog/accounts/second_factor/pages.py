@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import segno
 from markupsafe import Markup
-from quart import Blueprint, flash, redirect, render_template, url_for
+from quart import Blueprint, flash, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
 
 from blog.accounts.second_factor import queries, service, trust
@@ -16,9 +16,11 @@ from blog.core.auth.quotas import CHANGING_ACCOUNT, quota
 from blog.core.auth.reauthentication import reauthentication_required
 from blog.core.crypto.one_time_codes import app_address, as_text, new_secret
 from blog.core.crypto.tokens import InvalidTokenError
-from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.errors import InvalidFieldsError, NotFoundError, SecondFactorRequiredError
 from blog.core.web.app import current_app, db
+from blog.core.web.errors import error_response, prefers_json
 from blog.core.web.forms import Form
+from blog.core.web.requests import SAFE_METHODS, is_for_api
 
 SETUP = "authenticator app"
 SETUP_EXPIRED = "This took too long. Scan the new QR code, please."
@@ -105,6 +107,15 @@ async def revoke_browser(browser_id: int) -> ResponseReturnValue:
     return redirect(url_for("sessions.overview"))
 
 
+@blueprint.app_errorhandler(SecondFactorRequiredError)
+async def lead_to_set_up(error: SecondFactorRequiredError) -> ResponseReturnValue:
+    """Lead a moderator or administrator who must have a second factor to where they set it up."""
+    if request.method not in SAFE_METHODS or is_for_api() or prefers_json():
+        return await error_response(403, str(error))
+    await flash(str(error), "info")
+    return redirect(url_for("two_factor.overview"))
+
+
 def _signed_secret(setup: str) -> bytes | None:
     """The secret that a form was shown with, if it was shown to this user in the last hour."""
     try:
@@ -118,7 +129,7 @@ def _signed_secret(setup: str) -> bytes | None:
 
 async def _setup_page(form: Form[AppForm], secret: bytes) -> ResponseReturnValue:
     user, text = required_viewer().person, as_text(secret)
-    address = app_address(secret, site_name=current_app.settings.site_name, username=user.username)
+    address = app_address(secret, site_name=current_app.site.site_name, username=user.username)
     qr_code = segno.make(address, error="m", micro=False)
     page = await render_template(
         "second_factor/app.html",
@@ -133,7 +144,7 @@ async def _setup_page(form: Form[AppForm], secret: bytes) -> ResponseReturnValue
 async def codes_page(codes: Sequence[str]) -> ResponseReturnValue:
     """Show recovery codes. There is no redirect, because they would have to be stored meanwhile."""
     user = required_viewer().person
-    text = as_file(codes, site_name=current_app.settings.site_name, username=user.username)
+    text = as_file(codes, site_name=current_app.site.site_name, username=user.username)
     page = await render_template(
         "second_factor/codes.html", codes=[in_groups(code) for code in codes], text=text
     )

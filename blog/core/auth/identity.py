@@ -9,6 +9,7 @@ from quart_auth import Action, AuthUser, QuartAuth
 from blog.core.auth.clients import requesting_client
 from blog.core.auth.credentials import credential
 from blog.core.auth.presence import note_presence
+from blog.core.auth.second_factor_rule import withheld_from
 from blog.core.auth.sessions import REMEMBERED_LIFE, note_use
 from blog.core.auth.viewer import ANONYMOUS, UNKNOWN, Viewer
 from blog.core.db.touch import is_stale
@@ -117,7 +118,7 @@ async def recognise_by_cookie() -> Viewer:
             if is_stale(login.last_used_at):
                 async with current_app.database.reading_session() as session:
                     await note_use(session, login, requesting_client())
-            viewer = Viewer.by_session(login)
+            viewer = Viewer.by_session(login).without(withheld_from(login.user))
     set_viewer(viewer)
     return viewer
 

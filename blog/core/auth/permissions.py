@@ -16,7 +16,7 @@ from quart.typing import ResponseReturnValue
 
 from blog.core.auth.identity import current_viewer, required_account
 from blog.core.auth.reauthentication import reauthentication_required_for_changes
-from blog.core.errors import ForbiddenError, UnconfirmedError
+from blog.core.errors import ForbiddenError, SecondFactorRequiredError, UnconfirmedError
 from blog.models import Permission
 
 Arguments = ParamSpec("Arguments")
@@ -45,13 +45,17 @@ def permission_required(
     """Allow viewers who have all of `permission`.
 
     The view then raises `quart_auth.Unauthorized` for an anonymous viewer and
-    `ForbiddenError` for others without the permission.
+    `ForbiddenError` for others without the permission, or `SecondFactorRequiredError` for those who
+    lack it for want of a second factor.
     """
 
     def decorate(view: View[Arguments]) -> View[Arguments]:
         @functools.wraps(view)
         async def checked(*args: Arguments.args, **kwargs: Arguments.kwargs) -> ResponseReturnValue:
-            if not current_viewer().can(permission):
+            viewer = current_viewer()
+            if permission & viewer.withheld:
+                raise SecondFactorRequiredError
+            if not viewer.can(permission):
                 raise ForbiddenError
             return await view(*args, **kwargs)
 

@@ -1,7 +1,7 @@
 """The viewer: who is asking, as routes, services and policies see it."""
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from blog.core.errors import ForbiddenError
 from blog.models import ApiToken, LoginSession, Permission, Scope, User
@@ -40,6 +40,7 @@ class Viewer:
         read_after: the position in the primary's log that a replica must have replayed to show
             them what they wrote with that token.
         used_password: whether they have sent their password with this request.
+        withheld: those of the role that they get only with a second factor.
         is_known: whether authentication took place; `False` while the database is unavailable, or
             if the request is refused earlier.
     """
@@ -53,6 +54,7 @@ class Viewer:
     token_id: int = 0
     read_after: int = 0
     used_password: bool = False
+    withheld: Permission = NO_PERMISSION
     is_known: bool = True
 
     @classmethod
@@ -80,6 +82,13 @@ class Viewer:
             account.id, account.username, permissions, account, scopes=scopes, token_id=token.id,
             read_after=token.written_position or 0,
         )  # fmt: skip
+
+    def without(self, withheld: Permission) -> "Viewer":
+        """The same viewer, who lacks some permissions for want of a second factor."""
+        if not withheld:
+            return self
+        permissions = self.permissions & ~withheld
+        return replace(self, permissions=permissions, withheld=self.permissions & withheld)
 
     @property
     def person(self) -> User:
