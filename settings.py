@@ -6,6 +6,7 @@ command line, `alembic/env.py` and the tests create a `Settings` and pass it on.
 documents the settings, `setting_values.py` validates single values.
 """
 
+import json
 import multiprocessing
 import os
 import secrets
@@ -19,6 +20,8 @@ from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
+    BaseModel,
+    ConfigDict,
     Field,
     PlainValidator,
     SecretStr,
@@ -76,6 +79,25 @@ class Avatars(StrEnum):
 
     IDENTICON = "identicon"
     GRAVATAR = "gravatar"
+
+
+class OpenIDProvider(BaseModel):
+    """A service whose accounts log in here, by OpenID Connect.
+
+    Attributes:
+        key: its part of the addresses here, such as `example`.
+        name: what the button to log in calls it.
+        issuer: its URL, below which it describes itself.
+        client_id, client_secret: what it has given this site.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    key: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
+    name: Annotated[str, Field(min_length=1, max_length=64), AfterValidator(values.one_line)]
+    issuer: Annotated[str, AfterValidator(values.web_address)]
+    client_id: Annotated[str, Field(min_length=1, max_length=255)]
+    client_secret: SecretStr | None = None
 
 
 def example(text: str) -> Any:
@@ -197,6 +219,15 @@ class Settings(BaseSettings):
         example("https://hub.example.com/"),
     ] = None
 
+    openid_providers: Annotated[
+        tuple[OpenIDProvider, ...],
+        NoDecode,
+        example(
+            """'[{"key": "example", "name": "Example", "issuer": "https://login.example.com", """
+            """"client_id": "broadside", "client_secret": "a secret"}]'"""
+        ),
+    ] = ()
+
     avatars: Annotated[Avatars, example("identicon")] = Avatars.IDENTICON
 
     mail_server: Annotated[Place | None, example("smtp.example.com")] = None
@@ -246,6 +277,33 @@ class Settings(BaseSettings):
         """Split a comma-separated list, and lower the case."""
         if isinstance(value, str):
             return [each.strip().lower() for each in value.split(",") if each.strip()]
+        return value
+
+    @field_validator("openid_providers", mode="before")
+    @classmethod
+    def _providers(cls, value: object) -> object:
+        """Parse a JSON list of objects."""
+        if not isinstance(value, str):
+            return value
+        try:
+            found = json.loads(value)
+        except ValueError:
+            raise ValueError("must be a JSON list of objects") from None
+        if not isinstance(found, list):
+            raise ValueError("must be a JSON list of objects")
+        try:
+            return tuple(OpenIDProvider.model_validate(each) for each in found)
+        except ValidationError as error:
+            place = error.errors(include_input=False)[0]["loc"]
+        if not place:
+            raise ValueError("must be a JSON list of objects")
+        raise ValueError(f"has an object whose {place[0]} is missing, unknown or wrong")
+
+    @field_validator("openid_providers")
+    @classmethod
+    def _keys_differ(cls, value: tuple[OpenIDProvider, ...]) -> tuple[OpenIDProvider, ...]:
+        if len({each.key for each in value}) < len(value):
+            raise ValueError("must have a different key for each object")
         return value
 
     @field_validator("secret_key_fallbacks", mode="before")

@@ -15,6 +15,7 @@ from blog.accounts.invitations.pages import blueprint as invitations_pages
 from blog.accounts.login.pages import blueprint as login_pages
 from blog.accounts.login.second_factor_pages import blueprint as second_step_pages
 from blog.accounts.login.unlock_pages import blueprint as unlock_pages
+from blog.accounts.openid.pages import blueprint as openid_pages
 from blog.accounts.passkeys.challenges import delete_old_challenges
 from blog.accounts.passkeys.pages import blueprint as passkeys_pages
 from blog.accounts.passwords.pages import blueprint as passwords_pages
@@ -322,6 +323,7 @@ BLUEPRINTS = (
     reauthentication_pages,
     second_factor_pages,
     passkeys_pages,
+    openid_pages,
     tokens_pages,
     leaving_pages,
     exporting_pages,

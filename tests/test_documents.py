@@ -53,6 +53,13 @@ def test_the_tables_of_limits_have_every_quota() -> None:
         assert f"{quota.number} in {span}" in SECURITY, quota
 
 
+def test_the_tests_that_prove_the_requirements_exist() -> None:
+    table = SECURITY.split("## OWASP ASVS 5.0")[1].split("\n## ")[0]
+    files = set(re.findall(r"`([\w/]+\.py)`", table))
+    assert len(files) > 20
+    assert all((PROJECT / "tests" / file).is_file() for file in files)
+
+
 def test_links_between_the_pages_lead_somewhere() -> None:
     pages = [*PROJECT.glob("*.md"), *(PROJECT / "docs").glob("*.md")]
     links = [

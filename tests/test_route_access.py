@@ -364,6 +364,20 @@ TABLE = [
     Row("GET /auth/login/second-factor", Access(LOG_IN, 302, 302, 302, 302)),
     Row("POST /auth/login/second-factor", everybody(LOG_IN)),
     Row("POST /auth/login/passkey", everybody(422)),
+    Row("GET /auth/openid", logged_in(200)),
+    Row(
+        "GET /auth/openid/<provider>/start",
+        Access(404, 302, 302, 302, 302),
+        "/auth/openid/none/start",
+    ),
+    Row("GET /auth/openid/<provider>/connect", logged_in(404), "/auth/openid/none/connect"),
+    Row("GET /auth/openid/<provider>/callback", everybody(404), "/auth/openid/none/callback"),
+    *(
+        Row(f"{method} /auth/openid/{page}", Access(LOG_IN, 302, 302, 302, 302))
+        for method in ("GET", "POST")
+        for page in ("link", "register")
+    ),
+    Row("POST /auth/openid/<id:login_id>/remove", logged_in(302), "/auth/openid/4711/remove"),
     Row("GET /auth/passkeys", logged_in(200)),
     Row("GET /auth/passkeys/new", logged_in(200)),
     Row("POST /auth/passkeys", logged_in(422)),

@@ -10,6 +10,9 @@ import pytest
 
 from settings import Settings, load_settings
 
+PROVIDER = (
+    '{"key": "our-key", "name": "Us", "issuer": "https://login.example.com", "client_id": "us"}'
+)
 # Every setting, with values that it cannot have.
 WRONG = {
     "ENV": ["prod", "Production", "1"],
@@ -58,6 +61,11 @@ WRONG = {
     "WEBSUB_HUB": [
         "hub", "ftp://hub.example", "https://", "https://hub.example:8080/", "https://a b/",
         "https://a@hub.example/", "https://hub.example/#x", "https://h/\u00fc", "https://[/",
+    ],
+    "OPENID_PROVIDERS": [
+        "example", "{}", "[1]", '[{"key": "a"}]', f"[{PROVIDER}, {PROVIDER}]",
+        f"[{PROVIDER.replace('https', 'ftp')}]", f"[{PROVIDER.replace('Us', '')}]",
+        f"[{PROVIDER.replace('our-key', 'Our key')}]", f"[{PROVIDER.replace('client', 'sekrit')}]",
     ],
     "AVATARS": ["png", "Gravatar"],
     "MAIL_SERVER": ["smtp://mail.example.com", "mail.example.com:25", "mail server"],

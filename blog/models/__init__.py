@@ -27,6 +27,7 @@ from blog.models.media_file import MediaFile, MediaState
 from blog.models.mention import Mention
 from blog.models.moderation_log import LogEntry, LogOpening, Sealed
 from blog.models.notification import Notification, NotificationItem, NotificationKind
+from blog.models.openid_login import OpenIDLogin
 from blog.models.passkey import Passkey
 from blog.models.post import Post, PostStatus
 from blog.models.post_alert import PostAlert
@@ -97,6 +98,7 @@ __all__ = [
     "Notification",
     "NotificationItem",
     "NotificationKind",
+    "OpenIDLogin",
     "Passkey",
     "Permission",
     "Post",

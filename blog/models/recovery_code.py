@@ -9,7 +9,8 @@ from blog.models.base import Base, CreatedAt, RowId
 class RecoveryCode(Base):
     """A code that replaces the second factor once: using it deletes the row.
 
-    Only its SHA-256 is stored, which suffices because it has 80 random bits.
+    Only its SHA-256 is stored, which suffices because it has 120 random bits (OWASP ASVS 5.0,
+    6.5.2).
     """
 
     __tablename__ = "recovery_codes"

@@ -398,6 +398,7 @@ SIGHTS = [
     Sight(WRITER, "two-factor", "/auth/two-factor"),
     Sight(WRITER, "two-factor-app", "/auth/two-factor/app"),
     Sight(WRITER, "two-factor-app-refused", "/auth/two-factor/app", send_empty),
+    Sight(WRITER, "connected-accounts", "/auth/openid"),
     Sight(WRITER, "passkeys", "/auth/passkeys"),
     Sight(WRITER, "passkey-new", "/auth/passkeys/new"),
     Sight(WRITER, "tokens", "/auth/tokens"),

@@ -20,7 +20,10 @@ from tests.browser.steps import PATIENCE_SECONDS, log_in
 # a test of its own can bring about.
 NO_SIGHTS = {
     "/accent/<light>-<dark>.css",
-    "/all", "/auth/export/<id:export_id>", "/avatar/<seed>.svg", "/comment/<id:comment_id>",
+    "/all", "/auth/export/<id:export_id>", "/auth/login/second-factor", "/auth/unlock/<token>",
+    "/auth/openid/<provider>/callback", "/auth/openid/<provider>/connect",
+    "/auth/openid/<provider>/start", "/auth/openid/link", "/auth/openid/register",
+    "/avatar/<seed>.svg", "/comment/<id:comment_id>",
     "/dev/mailbox/<name>", "/dev/mailbox/<name>/html", "/healthz",
     "/import/<id:import_id>/report", "/metrics", "/readyz",
     "/media/<name>", "/media/<name>-<int:width>.webp", "/post/<id:post_id>/timemap",

@@ -6,7 +6,6 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.browser.conftest import DESKTOP, Site
-from tests.browser.test_account import join
 from tests.browser.watch import watch
 from tests.support import PASSWORD
 
@@ -47,7 +46,13 @@ async def test_a_passkey_is_added_logs_in_and_is_the_second_factor_of_a_password
     page: Page,
 ) -> None:
     main = page.get_by_role("main")
-    await join(page, "keyed")
+    await page.goto("/auth/register")
+    await page.get_by_label("Email").fill("keyed@example.com")
+    await page.get_by_label("Username").fill("keyed")
+    await page.get_by_label("Password", exact=True).fill(PASSWORD)
+    await page.get_by_label("Repeat password").fill(PASSWORD)
+    await main.get_by_role("button", name="Sign up").click()
+    await expect(main.get_by_text("You're logged in")).to_be_visible()
     await page.goto("/auth/passkeys")
     await main.get_by_role("link", name="Add a passkey").click()
     await main.get_by_label("Name").fill("Laptop")
@@ -64,7 +69,7 @@ async def test_a_passkey_is_added_logs_in_and_is_the_second_factor_of_a_password
 
     await log_out(page)
     await page.goto("/auth/login?next=/explore")
-    await main.get_by_role("button", name="Log in with a passkey").click()
+    await main.get_by_role("button", name="Use a passkey instead").click()
     await page.wait_for_url("**/explore")
 
     await log_out(page)

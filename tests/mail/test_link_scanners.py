@@ -22,8 +22,9 @@ ADDRESS = re.compile(r"https://blog\.test[^\s\"<>]*")
 # The link of "password_guessing" is that of "unlock_device".
 WITHOUT_TOKENS = {
     "application_error", "comment_disabled", "email_changed", "email_is_in_use", "export_failed",
-    "export_ready", "import_done", "import_failed", "new_device", "new_user", "password_changed",
-    "passkey_copied", "password_guessing", "post_hidden", "second_factor_changed", "token_made",
+    "export_ready", "import_done", "import_failed", "new_device", "new_user", "openid_connected",
+    "password_changed", "passkey_copied", "password_guessing", "post_hidden",
+    "second_factor_changed", "token_made",
 }  # fmt: skip
 # Counted for the one who asks; all else is what people have done.
 NOT_COMPARED = {"rate_limits"}

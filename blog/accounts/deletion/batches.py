@@ -31,6 +31,7 @@ from blog.models import (
     Mute,
     Notification,
     NotificationItem,
+    OpenIDLogin,
     Post,
     PostLike,
     PostRevision,
@@ -75,6 +76,7 @@ async def begin_deletion(session: AsyncSession, user: User) -> None:
     )  # fmt: skip
     await end_all_access(session, user)
     await remove_second_factors(session, user.id)
+    await session.execute(delete(OpenIDLogin).where(OpenIDLogin.user_id == user.id))
 
 
 async def delete_batch(session: AsyncSession, user_id: int) -> bool:

@@ -33,6 +33,20 @@ async def enter(
         remember: whether the session lasts for 30 days.
         unsent: the form that was sent after the previous session had expired, which is restored.
     """
+    await _set_cookies(opened, remember=remember)
+    if unsent is None:
+        return redirect(wanted_address())
+    await recognise_by_cookie()
+    return await render_template("accounts/logged_in_again.html", unsent=unsent)
+
+
+async def enter_at(opened: OpenedSession, address: str) -> ResponseReturnValue:
+    """Set the cookies of a new session, and continue with a page of this site."""
+    await _set_cookies(opened, remember=False)
+    return redirect(address)
+
+
+async def _set_cookies(opened: OpenedSession, *, remember: bool) -> None:
     session.clear()
     set_login_cookie(opened.token, remember=remember)
     remember_device(opened.user.id, opened.user.device_generation)
@@ -40,10 +54,6 @@ async def enter(
         set_trust_cookie(opened.trust_token)
     if was_attacked(opened.user):
         await flash(WAS_ATTACKED, "info")
-    if unsent is None:
-        return redirect(wanted_address())
-    await recognise_by_cookie()
-    return await render_template("accounts/logged_in_again.html", unsent=unsent)
 
 
 def wanted_address() -> str:

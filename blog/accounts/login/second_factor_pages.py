@@ -28,12 +28,18 @@ blueprint = Blueprint("second_step", __name__, url_prefix="/auth/login/second-fa
 
 
 async def ask_for_second_factor(
-    pending: PendingLogin, unsent: UnsentForm | None
+    pending: PendingLogin, unsent: UnsentForm | None, *, next_page: str | None = None
 ) -> ResponseReturnValue:
-    """Continue a login whose password was right."""
+    """Continue a login whose password was right.
+
+    Args:
+        unsent: the form to restore afterwards.
+        next_page: the page to continue with, by default that of `?next=`.
+    """
     keep_pending(pending)
     if unsent is None:
-        return redirect(url_for("second_step.ask", next=request.args.get("next")))
+        wanted = next_page or request.args.get("next")
+        return redirect(url_for("second_step.ask", next=wanted))
     return await _question(Form(SecondFactorForm), unsent)
 
 

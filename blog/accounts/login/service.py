@@ -157,6 +157,26 @@ async def log_in_by_passkey(
     return await _open(session, user, client, remember=form.remember_me, previous=previous)
 
 
+async def log_in_proved(
+    session: AsyncSession, user: User, client: Client, *, previous: LoginSession | None
+) -> OpenedSession:
+    """Open a session for a user whose password was replaced by another proof.
+
+    Raises:
+        InvalidFieldsError: the account is disabled.
+        SecondFactorNeededError: the account has a second factor, which this browser must ask for.
+    """
+    if user.is_disabled:
+        await session.commit()
+        raise InvalidFieldsError({"": IS_DISABLED})
+    if not await _lock_credentials(session, user, None):
+        raise InvalidFieldsError({"": HAS_CHANGED})
+    if user.has_second_factor and not await is_trusted(session, user, client):
+        await session.commit()
+        raise SecondFactorNeededError(PendingLogin(user.id, credentials_of(user), remember=False))
+    return await _open(session, user, client, remember=False, previous=previous)
+
+
 async def _open(
     session: AsyncSession, user: User, client: Client, *,
     remember: bool, previous: LoginSession | None,

@@ -12,7 +12,7 @@ from blog.core.crypto.tokens import token_digest
 from blog.models import RecoveryCode
 
 CODES = 10
-RANDOM_BYTES, LETTERS, GROUP = 10, 16, 4
+RANDOM_BYTES, LETTERS, GROUP = 15, 24, 4
 _SEPARATORS = re.compile(r"[\s-]+")
 
 
@@ -38,7 +38,7 @@ async def replace_codes(session: AsyncSession, user_id: int) -> list[str]:
 
 
 def in_groups(code: str) -> str:
-    """A code as it is shown: `ABCD-EFGH-IJKL-MNOP`."""
+    """A code as it is shown: `ABCD-EFGH-IJKL-MNOP-QRST-UVWX`."""
     return "-".join(code[start : start + GROUP] for start in range(0, len(code), GROUP))
 
 

@@ -23,7 +23,8 @@ async def overview() -> ResponseReturnValue:
     """List the user's sessions."""
     current = required_login()
     logins = await queries.sessions_of(db(), current.user)
-    browsers = await trusted_browsers_of(db(), current.user_id)
+    has_second_factor = current.user.has_second_factor
+    browsers = await trusted_browsers_of(db(), current.user_id) if has_second_factor else ()
     return await render_template(
         "accounts/sessions.html",
         logins=logins,

@@ -39,6 +39,8 @@ class Event(StrEnum):
     PASSWORD_RESET = "reset the password with a link"  # noqa: S105
     ADDRESS_CHANGE_ASKED = "asked to change the email address"
     ADDRESS_CHANGED = "changed the email address"
+    OPENID_CONNECTED = "connected an account of another service"
+    OPENID_DISCONNECTED = "disconnected an account of another service"
     TOKEN_ISSUED = "created an API token"  # noqa: S105
     TOKEN_REVOKED = "revoked an API token"  # noqa: S105
     ALL_TOKENS_REVOKED = "revoked all API tokens"

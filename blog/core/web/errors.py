@@ -99,6 +99,7 @@ FOREIGN_KEYS_TO_REQUESTER = {
     "fk_mail_preferences_user_id",
     "fk_media_owner_id",
     "fk_mutes_user_id",
+    "fk_openid_logins_user_id",
     "fk_passkeys_user_id",
     "fk_post_drafts_editor_id",
     "fk_post_imports_owner_id",

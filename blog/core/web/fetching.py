@@ -30,6 +30,7 @@ IS_NOT_PUBLIC = "This address isn't on the public internet."
 NO_ANSWER = "The other site isn't responding."
 WAS_REFUSED = "The other site responded with status {status}."
 TOO_MANY_REDIRECTS = "The other site redirects too many times."
+IS_TOO_LARGE = "The other site sent more than we read."
 IS_ENCODED = "The other site sent the file in an encoding we can't read."
 
 
@@ -126,6 +127,48 @@ async def fetched(url: str, agent: str) -> AsyncIterator[AsyncIterator[bytes]]:
                     raise FetchError(IS_ENCODED)
                 yield response.aiter_stream()
                 return
+        raise FetchError(TOO_MANY_REDIRECTS)
+
+
+async def fetched_document(
+    url: str, agent: str, *, largest: int, fields: Sequence[tuple[str, str]] | None = None,
+    authorization: str = "",
+) -> bytes:  # fmt: skip
+    """Ask another site for a small document.
+
+    Args:
+        url, agent: as of `fetched`. Redirects are followed, but not for a form.
+        largest: the most bytes that are read.
+        fields: names and values of a form to send.
+        authorization: the header of this name, if it is needed.
+
+    Raises:
+        FetchError: it can't be read, or is larger.
+    """
+    content = None if fields is None else urlencode(fields).encode()
+    headers = {"Accept": "application/json"}
+    if content is not None:
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
+    if authorization:
+        headers["Authorization"] = authorization
+    method = "GET" if content is None else "POST"
+    async with _connections() as pool:
+        for _ in range(MOST_REDIRECTS + 1):
+            options = _options(agent, **headers)
+            async with pool.stream(method, checked(url), content=content, **options) as response:
+                found = {name.lower(): value for name, value in response.headers}
+                is_redirect = response.status in REDIRECTS and content is None
+                if is_redirect and (target := found.get(b"location")):
+                    url = urljoin(url, target.decode("latin-1"))
+                    continue
+                if response.status != 200:
+                    raise FetchError(WAS_REFUSED.format(status=response.status))
+                document = b""
+                async for piece in response.aiter_stream():
+                    document += piece
+                    if len(document) > largest:
+                        raise FetchError(IS_TOO_LARGE)
+                return document
         raise FetchError(TOO_MANY_REDIRECTS)
 
 

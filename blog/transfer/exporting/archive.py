@@ -44,6 +44,7 @@ LISTS = {
     "reports": "reports.json",
     "sessions": "sessions.json",
     "authenticators": "authenticators.json",
+    "openid_logins": "openid-logins.json",
     "passkeys": "passkeys.json",
     "recovery_codes": "recovery-codes.json",
     "trusted_browsers": "trusted-browsers.json",

@@ -37,6 +37,7 @@ from blog.models import (
     Mute,
     Notification,
     NotificationItem,
+    OpenIDLogin,
     Passkey,
     Post,
     PostAlert,
@@ -126,6 +127,7 @@ def sections(account: User) -> dict[str, Section]:
         "account": Section(select(
             User.id, User.username, User.email, Role.name.label("role"), User.created_at,
             User.confirmed_at, User.disabled_at, User.last_seen_at, User.avatar_hash,
+            User.has_second_factor, User.attacked_at,
             User.post_count, User.follower_count, User.following_count, User.subscriber_count,
             User.hides_like_counts, User.awaits_approval, User.shows_inviter,
             inviter.username.label("invited_by"),
@@ -219,6 +221,10 @@ def sections(account: User) -> dict[str, Section]:
         "authenticators": Section(select(
             Authenticator.created_at, Authenticator.last_used_at,
         ).where(Authenticator.user_id == me), (Authenticator.user_id,)),
+        "openid_logins": Section(select(
+            OpenIDLogin.issuer, OpenIDLogin.subject, OpenIDLogin.created_at,
+            OpenIDLogin.last_used_at,
+        ).where(OpenIDLogin.user_id == me), (OpenIDLogin.id,)),
         "passkeys": Section(select(
             Passkey.name, Passkey.is_synced, Passkey.created_at, Passkey.last_used_at,
         ).where(Passkey.user_id == me), (Passkey.id,)),

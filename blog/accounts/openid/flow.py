@@ -1,0 +1,63 @@
+"""What the browser keeps while somebody logs in elsewhere: in the signed cookie of its session."""
+
+import secrets
+from typing import Any, NamedTuple
+
+from quart import session as browser_session
+
+from blog.core.crypto.tokens import InvalidTokenError
+from blog.core.web.app import current_app
+
+ATTEMPT, IDENTITY = "openid_attempt", "openid_identity"
+SECONDS = 600
+
+
+class Attempt(NamedTuple):
+    """A login that has been sent to an issuer.
+
+    Attributes:
+        provider: the key of the provider.
+        state: binds the answer to this browser (OpenID Connect Core 1.0, 3.1.2.1).
+        nonce: binds the ID token to this login.
+        verifier: binds the code to this login (RFC 7636).
+        next: the page to continue with.
+        user_id: who connects their account; 0 for a login.
+    """
+
+    provider: str
+    state: str
+    nonce: str
+    verifier: str
+    next: str
+    user_id: int
+
+
+def begin(provider: str, *, next_page: str, user_id: int = 0) -> Attempt:
+    """Begin a login, in place of a former one of this browser."""
+    state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
+    attempt = Attempt(provider, state, nonce, verifier, next_page, user_id)
+    keep(ATTEMPT, attempt._asdict())
+    return attempt
+
+
+def take_attempt(provider: str, state: str) -> Attempt | None:
+    """Take the login of this browser that an answer belongs to, which counts once."""
+    content = kept(ATTEMPT)
+    browser_session.pop(ATTEMPT, None)
+    if content is None or content["provider"] != provider:
+        return None
+    is_same = secrets.compare_digest(content["state"].encode(), state.encode())
+    return Attempt(**content) if is_same else None
+
+
+def keep(name: str, content: dict[str, Any]) -> None:
+    """Keep something in the session of the browser."""
+    browser_session[name] = current_app.links.sign(name, content)
+
+
+def kept(name: str) -> dict[str, Any] | None:
+    """What was kept there in the last ten minutes."""
+    try:
+        return current_app.links.read(name, browser_session.get(name, ""), SECONDS)
+    except InvalidTokenError:
+        return None

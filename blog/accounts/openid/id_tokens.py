@@ -1,0 +1,50 @@
+"""The check of ID tokens (OpenID Connect Core 1.0, 3.1.3.7).
+
+The module is imported when it is first needed, because few sites have providers.
+"""
+
+from typing import Any
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from blog.accounts.openid.issuers import ALGORITHMS, CLOCK_DIFFERENCE
+
+
+class InvalidIDTokenError(Exception):
+    """The token is damaged, forged, expired, or for another site or login."""
+
+
+def claims_of(
+    token: str, keys: dict[str, Any], *, issuer: str, client_id: str, nonce: str
+) -> dict[str, Any]:
+    """What a token says.
+
+    Args:
+        token: the token.
+        keys: the public keys of the issuer (RFC 7517).
+        issuer, client_id, nonce: who it must be from, and for which site and login.
+
+    Raises:
+        InvalidIDTokenError: it is not valid.
+    """
+    expected = jwt.JWTClaimsRegistry(
+        leeway=CLOCK_DIFFERENCE,
+        iss={"essential": True, "value": issuer},
+        aud={"essential": True, "value": client_id},
+        sub={"essential": True},
+        exp={"essential": True},
+        iat={"essential": True},
+        nonce={"essential": True, "value": nonce},
+    )
+    try:
+        claims = jwt.decode(token, KeySet.import_key_set(keys), algorithms=ALGORITHMS).claims  # type: ignore[arg-type]
+        expected.validate(claims)
+    except (JoseError, ValueError, TypeError, KeyError, AttributeError):
+        raise InvalidIDTokenError from None
+    audience = claims["aud"]
+    is_shared = isinstance(audience, list) and len(audience) > 1
+    if (is_shared or "azp" in claims) and claims.get("azp") != client_id:
+        raise InvalidIDTokenError
+    return claims

@@ -1,0 +1,192 @@
+"""Speaking with issuers: their description, their keys, and what they say about a person.
+
+References: OpenID Connect Discovery 1.0; OpenID Connect Core 1.0, 3.1; RFC 7636 (PKCE); RFC 9207.
+Requests go through `blog.core.web.fetching`, so that an issuer can't lead to internal addresses.
+"""
+
+import base64
+import hashlib
+import json
+import time
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from urllib.parse import quote, urlencode
+
+from blog.accounts.openid.flow import Attempt
+from blog.core.errors import BlogError
+from blog.core.web.fetching import FetchError, fetched_document
+from settings import OpenIDProvider
+
+LARGEST_DOCUMENT = 256 * 1024
+KEPT_SECONDS, KEYS_KEPT_SECONDS = 600.0, 30.0
+ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"]
+CLOCK_DIFFERENCE = 60
+LONGEST_SUBJECT = 255
+
+
+class IssuerError(BlogError):
+    """The issuer doesn't answer, or what it says is not valid; the message is for the user."""
+
+
+class Identity(NamedTuple):
+    """Who somebody is, as their issuer says.
+
+    Attributes:
+        issuer, subject: together they identify the account.
+        email: an address that the issuer has verified; empty if there is none.
+        username: what they are called there, if that is known.
+    """
+
+    issuer: str
+    subject: str
+    email: str
+    username: str
+
+
+@dataclass
+class _Kept:
+    """What an issuer has said about itself, and when."""
+
+    described: dict[str, Any]
+    described_at: float
+    keys: dict[str, Any] | None = None
+    keys_at: float = 0.0
+
+
+class Issuers:
+    """The issuers of the settings.
+
+    Args:
+        providers: how to reach them.
+        agent: how this site calls itself.
+    """
+
+    def __init__(self, providers: tuple[OpenIDProvider, ...], agent: str) -> None:
+        self._providers = {provider.key: provider for provider in providers}
+        self._agent = agent
+        self._kept: dict[str, _Kept] = {}
+
+    def provider(self, key: str) -> OpenIDProvider | None:
+        """The provider with this key, if there is one."""
+        return self._providers.get(key)
+
+    async def address_to_ask(
+        self, provider: OpenIDProvider, attempt: Attempt, redirect_uri: str
+    ) -> str:
+        """Where the issuer asks a person who they are (3.1.2.1).
+
+        Raises:
+            IssuerError: the issuer can't be reached.
+        """
+        kept = await self._describe(provider)
+        digest = hashlib.sha256(attempt.verifier.encode()).digest()
+        values = {
+            "response_type": "code",
+            "client_id": provider.client_id,
+            "redirect_uri": redirect_uri,
+            "scope": "openid email profile",
+            "state": attempt.state,
+            "nonce": attempt.nonce,
+            "code_challenge": base64.urlsafe_b64encode(digest).decode().rstrip("="),
+            "code_challenge_method": "S256",
+        }
+        address = str(kept.described["authorization_endpoint"])
+        return f"{address}{'&' if '?' in address else '?'}{urlencode(values)}"
+
+    async def identity(
+        self, provider: OpenIDProvider, attempt: Attempt, code: str, redirect_uri: str
+    ) -> Identity:
+        """Exchange the code for who the person is (3.1.3).
+
+        Raises:
+            IssuerError: the issuer can't be reached, refuses the code, or its answer is signed with
+                another key, or for another site or login.
+        """
+        kept = await self._describe(provider)
+        fields = [
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", redirect_uri),
+            ("code_verifier", attempt.verifier),
+        ]
+        authorization, secret = "", provider.client_secret
+        ways = kept.described.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
+        if secret is not None and "client_secret_basic" in ways:
+            pair = f"{quote(provider.client_id, '')}:{quote(secret.get_secret_value(), '')}"
+            authorization = f"Basic {base64.b64encode(pair.encode()).decode()}"
+        else:
+            fields.append(("client_id", provider.client_id))
+            if secret is not None:
+                fields.append(("client_secret", secret.get_secret_value()))
+        answer = await self._ask(
+            provider, str(kept.described["token_endpoint"]), fields, authorization
+        )
+        token = answer.get("id_token")
+        if not isinstance(token, str):
+            raise IssuerError(f"{provider.name} didn't say who you are.")
+        return await self._checked(provider, kept, token, attempt.nonce)
+
+    async def _checked(
+        self, provider: OpenIDProvider, kept: _Kept, token: str, nonce: str
+    ) -> Identity:
+        """What an ID token says, if it is valid (3.1.3.7)."""
+        from blog.accounts.openid.id_tokens import InvalidIDTokenError, claims_of  # noqa: PLC0415
+
+        expected = {"issuer": provider.issuer, "client_id": provider.client_id, "nonce": nonce}
+        try:
+            try:
+                claims = claims_of(token, await self._keys(provider, kept), **expected)
+            except InvalidIDTokenError:
+                # The issuer may have replaced its keys.
+                if time.monotonic() - kept.keys_at < KEYS_KEPT_SECONDS:
+                    raise
+                kept.keys = None
+                claims = claims_of(token, await self._keys(provider, kept), **expected)
+        except InvalidIDTokenError:
+            raise IssuerError(f"What {provider.name} said about you isn't valid.") from None
+        subject, email = str(claims["sub"]), claims.get("email")
+        if not subject or len(subject) > LONGEST_SUBJECT:
+            raise IssuerError(f"What {provider.name} said about you isn't valid.")
+        is_verified = claims.get("email_verified") in (True, "true")
+        return Identity(
+            provider.issuer,
+            subject,
+            email if isinstance(email, str) and is_verified else "",
+            str(claims.get("preferred_username") or ""),
+        )
+
+    async def _describe(self, provider: OpenIDProvider) -> _Kept:
+        kept = self._kept.get(provider.key)
+        if kept is None or time.monotonic() - kept.described_at > KEPT_SECONDS:
+            address = f"{provider.issuer.rstrip('/')}/.well-known/openid-configuration"
+            described = await self._ask(provider, address)
+            needed = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+            is_complete = all(isinstance(described.get(name), str) for name in needed)
+            if described.get("issuer") != provider.issuer or not is_complete:
+                raise IssuerError(f"{provider.name} can't be reached: it calls itself another way.")
+            kept = self._kept[provider.key] = _Kept(described, time.monotonic())
+        return kept
+
+    async def _keys(self, provider: OpenIDProvider, kept: _Kept) -> dict[str, Any]:
+        if kept.keys is None:
+            kept.keys = await self._ask(provider, str(kept.described["jwks_uri"]))
+            kept.keys_at = time.monotonic()
+        return kept.keys
+
+    async def _ask(
+        self, provider: OpenIDProvider, address: str, fields: list[tuple[str, str]] | None = None,
+        authorization: str = "",
+    ) -> dict[str, Any]:  # fmt: skip
+        try:
+            document = await fetched_document(
+                address, self._agent, largest=LARGEST_DOCUMENT, fields=fields,
+                authorization=authorization,
+            )  # fmt: skip
+            answer = json.loads(document)
+        except FetchError as error:
+            raise IssuerError(f"{provider.name} can't be reached. {error}") from None
+        except (ValueError, RecursionError):
+            raise IssuerError(f"{provider.name} can't be reached. It answers nonsense.") from None
+        if not isinstance(answer, dict):
+            raise IssuerError(f"{provider.name} can't be reached. It answers nonsense.")
+        return answer

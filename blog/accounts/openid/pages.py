@@ -1,0 +1,271 @@
+"""`/auth/openid`: logging in with the accounts of other services."""
+
+from typing import cast
+
+from pydantic import TypeAdapter, ValidationError
+from quart import Blueprint, flash, redirect, render_template, request, url_for
+from quart.blueprints import BlueprintSetupState
+from quart.typing import ResponseReturnValue
+
+from blog.accounts.login.entering import enter_at, wanted_address
+from blog.accounts.login.second_factor_pages import ask_for_second_factor
+from blog.accounts.login.service import SecondFactorNeededError
+from blog.accounts.openid import service
+from blog.accounts.openid.flow import IDENTITY, Attempt, begin, keep, kept, take_attempt
+from blog.accounts.openid.issuers import Identity, IssuerError, Issuers
+from blog.accounts.openid.schemas import ChooseNameForm, LinkForm
+from blog.accounts.registration.gate import Gate, GateClosedError
+from blog.accounts.schemas import EmailAddress
+from blog.core.auth.clients import requesting_client
+from blog.core.auth.identity import current_viewer, required_login, required_viewer
+from blog.core.auth.quotas import CHANGING_ACCOUNT, LOGGING_IN, REGISTERING, quota, spend
+from blog.core.auth.reauthentication import reauthentication_required
+from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.site_settings.values import Registration
+from blog.core.web.app import Broadside, current_app, db
+from blog.core.web.forms import Form
+from blog.core.web.urls import external_url
+from settings import OpenIDProvider
+
+NOT_FROM_HERE = "This login wasn't started in this browser, or took too long. Please try again."
+WAS_REFUSED = "{name} hasn't logged you in."
+NO_ADDRESS = "{name} hasn't verified your email address, so we can't log you in with it."
+IS_CONNECTED = "You can log in with {name} now."
+
+blueprint = Blueprint("openid", __name__, url_prefix="/auth/openid")
+
+
+@blueprint.record_once
+def know_providers(state: BlueprintSetupState) -> None:
+    """Give the application its issuers, and its templates their names."""
+    app = cast(Broadside, state.app)
+    agent = f"Broadside (+{app.settings.base_url})"
+    app.extensions["openid"] = Issuers(app.settings.openid_providers, agent)
+    app.jinja_env.globals["openid_providers"] = app.settings.openid_providers
+
+
+@blueprint.get("")
+async def overview() -> ResponseReturnValue:
+    """List the accounts of other services that log in to the user's."""
+    logins = await service.logins_of(db(), required_login().user_id)
+    names = {each.issuer: each.name for each in current_app.settings.openid_providers}
+    return await render_template("openid/overview.html", logins=logins, names=names)
+
+
+@blueprint.get("/<provider>/start")
+@quota(LOGGING_IN)
+async def start(provider: str) -> ResponseReturnValue:
+    """Send a person to the issuer. `?next=` is the page to continue with."""
+    if current_viewer().account is not None:
+        return redirect(wanted_address())
+    found = _provider(provider)
+    return await _send(found, begin(provider, next_page=wanted_address()))
+
+
+@blueprint.get("/<provider>/connect")
+@quota(LOGGING_IN)
+@reauthentication_required
+async def connect(provider: str) -> ResponseReturnValue:
+    """Send a user to the issuer, to connect the account there with the one here."""
+    found, user_id = _provider(provider), required_viewer().id
+    attempt = begin(provider, next_page=url_for("openid.overview"), user_id=user_id)
+    return await _send(found, attempt)
+
+
+@blueprint.get("/<provider>/callback")
+@quota(LOGGING_IN)
+async def come_back(provider: str) -> ResponseReturnValue:
+    """Where the issuer sends a person back to, with a code."""
+    found = _provider(provider)
+    try:
+        attempt, code = _answer(found)
+        identity = await _issuers().identity(found, attempt, code, _redirect_uri(provider))
+        return await (_connect if attempt.user_id else _log_in)(found, attempt, identity)
+    except (IssuerError, InvalidFieldsError) as error:
+        return await _refused(str(error))
+
+
+@blueprint.get("/link")
+async def ask_to_link() -> ResponseReturnValue:
+    """Ask for the password of the account with the same address."""
+    return await _question("openid/link.html", Form(LinkForm))
+
+
+@blueprint.post("/link")
+@quota(LOGGING_IN)
+async def link() -> ResponseReturnValue:
+    """Connect the account of the other service, and log in."""
+    form = Form(LinkForm)
+    waiting = kept(IDENTITY)
+    if waiting is not None and (data := await form.submitted()) is not None:
+        found = _provider(waiting["provider"])
+        try:
+            opened = await service.connect_by_password(
+                db(), Identity(*waiting["identity"]), found.name, data.password,
+                current_app.passwords, client=requesting_client(),
+                previous=current_viewer().login,
+            )  # fmt: skip
+        except SecondFactorNeededError as needed:
+            return await ask_for_second_factor(needed.pending, None, next_page=waiting["next"])
+        except InvalidFieldsError as error:
+            form.refuse(error)
+        else:
+            return await enter_at(opened, waiting["next"])
+    return await _question("openid/link.html", form)
+
+
+@blueprint.get("/register")
+async def ask_for_name() -> ResponseReturnValue:
+    """Ask for the username of a new account."""
+    waiting = kept(IDENTITY)
+    username = Identity(*waiting["identity"]).username if waiting else ""
+    form = Form(ChooseNameForm, {"username": username})
+    return await _question("openid/register.html", form)
+
+
+@blueprint.post("/register")
+@quota(LOGGING_IN)
+async def register() -> ResponseReturnValue:
+    """Create the account, and log in."""
+    form = Form(ChooseNameForm)
+    waiting = kept(IDENTITY)
+    if waiting is not None and (data := await form.submitted()) is not None:
+        try:
+            await spend(REGISTERING)
+            opened = await service.register(
+                db(), Identity(*waiting["identity"]), data, current_app.passwords,
+                Gate(current_app.site_settings.defaults, current_app.links),
+                administrators=current_app.settings.admin_email,
+                reserved=current_app.reserved_usernames, client=requesting_client(),
+            )  # fmt: skip
+        except InvalidFieldsError as error:
+            form.refuse(error)
+        else:
+            waits = opened.user.awaits_approval
+            following = url_for("registration.unconfirmed") if waits else waiting["next"]
+            return await enter_at(opened, following)
+    return await _question("openid/register.html", form)
+
+
+@blueprint.errorhandler(GateClosedError)
+async def closed(error: GateClosedError) -> ResponseReturnValue:
+    """Say that the site takes nobody, or nobody without an invitation."""
+    return await render_template("accounts/closed.html", reason=str(error)), 403
+
+
+@blueprint.post("/<id:login_id>/remove")
+@quota(CHANGING_ACCOUNT)
+@reauthentication_required
+async def remove(login_id: int) -> ResponseReturnValue:
+    """Disconnect an account of another service."""
+    try:
+        await service.disconnect(db(), required_viewer(), login_id)
+    except NotFoundError as error:
+        await flash(str(error), "info")
+    else:
+        await flash("That account can't log in here any more.", "success")
+    return redirect(url_for("openid.overview"))
+
+
+def _issuers() -> Issuers:
+    return cast(Issuers, current_app.extensions["openid"])
+
+
+def _provider(key: str) -> OpenIDProvider:
+    """The provider with this key.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    provider = _issuers().provider(key)
+    if provider is None:
+        raise NotFoundError
+    return provider
+
+
+def _redirect_uri(provider: str) -> str:
+    return external_url("openid.come_back", provider=provider)
+
+
+async def _send(provider: OpenIDProvider, attempt: Attempt) -> ResponseReturnValue:
+    try:
+        address = await _issuers().address_to_ask(provider, attempt, _redirect_uri(provider.key))
+    except IssuerError as error:
+        return await _refused(str(error))
+    return redirect(address)
+
+
+def _answer(provider: OpenIDProvider) -> tuple[Attempt, str]:
+    """The login that the present answer of an issuer belongs to, and the code.
+
+    Raises:
+        IssuerError: it belongs to none of this browser, or is of another issuer (RFC 9207), or is a
+            refusal.
+    """
+    attempt = take_attempt(provider.key, request.args.get("state", ""))
+    if attempt is None or request.args.get("iss", provider.issuer) != provider.issuer:
+        raise IssuerError(NOT_FROM_HERE)
+    if not (code := request.args.get("code", "")):
+        raise IssuerError(WAS_REFUSED.format(name=provider.name))
+    return attempt, code
+
+
+async def _connect(
+    provider: OpenIDProvider, attempt: Attempt, identity: Identity
+) -> ResponseReturnValue:
+    viewer = required_viewer()
+    if viewer.id != attempt.user_id:
+        raise IssuerError(NOT_FROM_HERE)
+    await service.connect(db(), viewer, identity, provider.name)
+    await flash(IS_CONNECTED.format(name=provider.name), "success")
+    return redirect(url_for("openid.overview"))
+
+
+async def _log_in(
+    provider: OpenIDProvider, attempt: Attempt, identity: Identity
+) -> ResponseReturnValue:
+    previous = current_viewer().login
+    try:
+        opened = await service.log_in(db(), identity, requesting_client(), previous=previous)
+    except SecondFactorNeededError as needed:
+        return await ask_for_second_factor(needed.pending, None, next_page=attempt.next)
+    if opened is not None:
+        return await enter_at(opened, attempt.next)
+    return await _ask_who_is_new(provider, attempt, identity)
+
+
+async def _ask_who_is_new(
+    provider: OpenIDProvider, attempt: Attempt, identity: Identity
+) -> ResponseReturnValue:
+    """Connect an account that is not known yet with the one here, or ask to create one."""
+    try:
+        email = TypeAdapter(EmailAddress).validate_python(identity.email)
+    except ValidationError:
+        raise IssuerError(NO_ADDRESS.format(name=provider.name)) from None
+    waiting = {"provider": provider.key, "identity": identity._replace(email=email)}
+    keep(IDENTITY, waiting | {"next": attempt.next})
+    is_known = await service.has_account(db(), email)
+    return redirect(url_for("openid.ask_to_link" if is_known else "openid.ask_for_name"))
+
+
+async def _question(
+    template: str, form: Form[LinkForm] | Form[ChooseNameForm]
+) -> ResponseReturnValue:
+    if (waiting := kept(IDENTITY)) is None:
+        return await _refused(NOT_FROM_HERE)
+    provider, identity = _provider(waiting["provider"]), Identity(*waiting["identity"])
+    page = await render_template(
+        template,
+        form=form,
+        provider=provider,
+        identity=identity,
+        asks_why=current_app.site.registration is Registration.APPROVAL,
+    )
+    return page, form.status
+
+
+async def _refused(why: str) -> ResponseReturnValue:
+    """Lead back to where one logs in, or to one's connected accounts."""
+    await flash(why, "error")
+    is_logged_in = current_viewer().account is not None
+    return redirect(url_for("openid.overview" if is_logged_in else "login.login"))

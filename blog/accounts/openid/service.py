@@ -1,0 +1,187 @@
+"""Accounts of other services: logging in, connecting and registering. Each function is one
+transaction."""
+
+from collections.abc import Sequence
+
+from pydantic import SecretStr
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
+
+from blog.accounts.events import AccountConfirmed
+from blog.accounts.login.authentication import authenticate
+from blog.accounts.login.service import OpenedSession, log_in_proved
+from blog.accounts.openid.issuers import Identity
+from blog.accounts.openid.schemas import ChooseNameForm
+from blog.accounts.queries import user_by_email
+from blog.accounts.registration.gate import Gate, Newcomer, admit, enter
+from blog.accounts.registration.service import errors_of_names, role_for
+from blog.core.auth.clients import Client
+from blog.core.auth.security_log import Event, note
+from blog.core.auth.viewer import Viewer
+from blog.core.clock import now
+from blog.core.crypto.passwords import Passwords
+from blog.core.crypto.tokens import opaque_token
+from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.events.handlers import record
+from blog.mail import outbox
+from blog.models import LoginSession, OpenIDLogin, User
+
+IS_ANOTHERS = "This account is already connected to another account here."
+
+
+async def logins_of(session: AsyncSession, user_id: int) -> Sequence[OpenIDLogin]:
+    """The accounts of other services that log in to a user's, the oldest first."""
+    statement = select(OpenIDLogin).where(OpenIDLogin.user_id == user_id).order_by(OpenIDLogin.id)
+    return (await session.scalars(statement)).all()
+
+
+async def log_in(
+    session: AsyncSession, identity: Identity, client: Client, *, previous: LoginSession | None
+) -> OpenedSession | None:
+    """Open a session for the user whom somebody's account logs in.
+
+    Args:
+        identity: who somebody is, as their issuer says.
+        previous: the browser's current session, which ends.
+
+    Returns:
+        `None` if the account isn't connected to any here.
+
+    Raises:
+        InvalidFieldsError: the account here is disabled.
+        SecondFactorNeededError: it has a second factor, which this browser must ask for.
+    """
+    user_id = await session.scalar(
+        update(OpenIDLogin)
+        .where(OpenIDLogin.issuer == identity.issuer, OpenIDLogin.subject == identity.subject)
+        .values(last_used_at=now())
+        .returning(OpenIDLogin.user_id)
+        .execution_options(synchronize_session=False)
+    )
+    if user_id is None:
+        return None
+    user = await session.get_one(User, user_id, options=[joinedload(User.role)])
+    return await log_in_proved(session, user, client, previous=previous)
+
+
+async def has_account(session: AsyncSession, email: str) -> bool:
+    """Whether there is an account with this address."""
+    found = await user_by_email(session, email)
+    await session.commit()
+    return found is not None
+
+
+async def connect(session: AsyncSession, viewer: Viewer, identity: Identity, name: str) -> None:
+    """Let an account of another service log in to the viewer's; idempotent.
+
+    Args:
+        name: what the service is called.
+
+    Raises:
+        InvalidFieldsError: it logs in to another user's.
+    """
+    await _connect(session, viewer.person, identity, name)
+    await session.commit()
+    note(Event.OPENID_CONNECTED, viewer.id)
+
+
+async def connect_by_password(
+    session: AsyncSession, identity: Identity, name: str, password: SecretStr,
+    passwords: Passwords, *, client: Client, previous: LoginSession | None,
+) -> OpenedSession:  # fmt: skip
+    """Let an account of another service log in to the account here with the same address, whose
+    password is asked for this once, and log in.
+
+    Args:
+        name: what the service is called.
+        previous: the browser's current session, which ends.
+
+    Raises:
+        InvalidFieldsError: the password is wrong, or the account is disabled.
+        TooManyAttemptsError: too many wrong passwords were tried.
+        SecondFactorNeededError: the account has a second factor, which this browser must ask for.
+    """
+    user = await authenticate(session, passwords, identity.email, password, client)
+    if user is None:
+        raise InvalidFieldsError({"password": "That's not the password of your account."})
+    await _connect(session, user, identity, name)
+    note(Event.OPENID_CONNECTED, user.id)
+    return await log_in_proved(session, user, client, previous=previous)
+
+
+async def register(
+    session: AsyncSession, identity: Identity, form: ChooseNameForm, passwords: Passwords,
+    gate: Gate, *, administrators: list[str], reserved: frozenset[str], client: Client,
+) -> OpenedSession:  # fmt: skip
+    """Create an account with the address that the issuer has verified, if the gate lets its owner
+    in, and log in.
+
+    It has no password that anyone knows; the link for a forgotten one sets it.
+
+    Args:
+        administrators, reserved: as in `blog.accounts.registration.service.register`.
+
+    Raises:
+        GateClosedError: the site doesn't take this person.
+        InvalidFieldsError: the username or the address is taken or reserved.
+    """
+    newcomer = Newcomer(
+        identity.email, form.username, application=form.application, has_proved_address=True
+    )
+    await admit(session, newcomer, gate)
+    errors = await errors_of_names(
+        session, email=identity.email, username=form.username, reserved=reserved
+    )
+    if errors:
+        raise InvalidFieldsError(errors)
+    role = await role_for(session, identity.email, administrators)
+    await session.commit()  # Hold no connection during hashing.
+    password_hash = await passwords.hash(opaque_token())
+    user = await enter(session, newcomer, gate, role, password_hash=password_hash)
+    session.add(OpenIDLogin(user_id=user.id, issuer=identity.issuer, subject=identity.subject))
+    if user.is_confirmed:
+        await record(session, AccountConfirmed(user.id))
+    await session.flush()
+    note(Event.REGISTERED, user.id)
+    return await log_in_proved(session, user, client, previous=None)
+
+
+async def disconnect(session: AsyncSession, viewer: Viewer, login_id: int) -> None:
+    """Let an account of another service log in to the viewer's no more.
+
+    Raises:
+        NotFoundError: there is none with this id, or it is another user's.
+    """
+    removed = await session.scalar(
+        delete(OpenIDLogin)
+        .where(OpenIDLogin.id == login_id, OpenIDLogin.user_id == viewer.id)
+        .returning(OpenIDLogin.id)
+    )
+    await session.commit()
+    if removed is None:
+        raise NotFoundError("This account isn't connected any more.")
+    note(Event.OPENID_DISCONNECTED, viewer.id)
+
+
+async def _connect(session: AsyncSession, user: User, identity: Identity, name: str) -> None:
+    added = await session.scalar(
+        insert(OpenIDLogin)
+        .values(user_id=user.id, issuer=identity.issuer, subject=identity.subject)
+        .on_conflict_do_nothing()
+        .returning(OpenIDLogin.id)
+    )
+    if added is not None:
+        await outbox.put(
+            session, to=user.email, message="openid_connected", user=user, service=name
+        )
+        return
+    owner = await session.scalar(
+        select(OpenIDLogin.user_id).where(
+            OpenIDLogin.issuer == identity.issuer, OpenIDLogin.subject == identity.subject
+        )
+    )
+    if owner != user.id:
+        await session.rollback()
+        raise InvalidFieldsError({"": IS_ANOTHERS})

@@ -1,0 +1,346 @@
+"""Logging in with OpenID Connect, at a small issuer on this machine."""
+
+import time
+from collections.abc import AsyncIterator, Callable
+from ipaddress import IPv4Address, ip_address
+from typing import Any
+from urllib.parse import parse_qs, parse_qsl, urlsplit
+
+import httpx
+import pytest
+from joserfc import jwt
+from joserfc.jwk import ECKey, KeySet
+from pydantic import SecretStr
+from quart import json
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog import create_app
+from blog.accounts.openid.flow import SECONDS
+from blog.accounts.openid.issuers import Issuers
+from blog.core.site_settings.values import Registration
+from blog.core.web import fetching
+from blog.core.web.app import Broadside
+from blog.core.web.rate_limits import RateLimits
+from blog.models import Application, OpenIDLogin, User
+from settings import OpenIDProvider, Settings
+from tests.accounts.clock import later
+from tests.accounts.second_factors import SECOND_STEP, add_phone
+from tests.conftest import RunningApp
+from tests.media.test_imports import OtherSite, listening
+from tests.support import PASSWORD, Browser, add_user, change_site, outbox
+
+HERE = IPv4Address("127.0.0.1")
+HOST = "photos.example"
+START, CALLBACK = "/auth/openid/example/start", "/auth/openid/example/callback"
+SUSAN = {"sub": "4711", "email": "susan@example.com", "email_verified": True}
+
+
+class Issuer:
+    """An issuer, which says what a test wants."""
+
+    def __init__(self, site: OtherSite) -> None:
+        self.site = site
+        self.key = ECKey.generate_key("P-256", {"kid": "1", "use": "sig", "alg": "ES256"})
+        self.url = f"http://{HOST}:{site.port}"
+        self.provider = OpenIDProvider.model_construct(
+            key="example", name="Example", issuer=self.url, client_id="us",
+            client_secret=SecretStr("secret"),
+        )  # fmt: skip
+        self.describe()
+        self.publish(self.key)
+
+    def describe(self, **changes: object) -> None:
+        described = {
+            "issuer": self.url,
+            "authorization_endpoint": f"{self.url}/authorize",
+            "token_endpoint": f"{self.url}/token",
+            "jwks_uri": f"{self.url}/keys",
+        }
+        content = json.dumps(described | changes).encode()
+        self.site.has("/.well-known/openid-configuration", content)
+
+    def publish(self, key: ECKey) -> None:
+        keys = KeySet([key]).as_dict(private=False)
+        self.site.has("/keys", json.dumps(keys).encode())
+
+    def says(self, nonce: str, claims: dict[str, Any], *, key: ECKey | None = None) -> None:
+        """Answer the next code with an ID token."""
+        now = int(time.time())
+        whole = {"iss": self.url, "aud": "us", "iat": now, "exp": now + 300, "nonce": nonce}
+        header = {"alg": "ES256", "kid": "1"}
+        token = jwt.encode(header, whole | claims, key or self.key)
+        self.site.has("/token", json.dumps({"id_token": token}).encode())
+
+
+@pytest.fixture(scope="module")
+async def other_site() -> AsyncIterator[OtherSite]:
+    """What listens on this machine."""
+    async with listening(OtherSite()) as site:
+        yield site
+
+
+@pytest.fixture
+def issuer(other_site: OtherSite, monkeypatch: pytest.MonkeyPatch) -> Issuer:
+    """An issuer on this machine, as if that were public."""
+
+    async def resolved(host: str, port: int) -> list[object]:
+        return [HERE if host == HOST else ip_address(host)]
+
+    monkeypatch.setattr(fetching, "resolved", resolved)
+    monkeypatch.setattr(fetching, "is_public", lambda address: address == HERE)
+    monkeypatch.setitem(fetching.PORTS, "http", other_site.port)
+    other_site.pause = 0.0
+    other_site.answers.clear()
+    return Issuer(other_site)
+
+
+@pytest.fixture(scope="module")
+async def started_app(
+    running_app: RunningApp, make_settings: Callable[..., Settings], other_site: OtherSite
+) -> AsyncIterator[Broadside]:
+    """An application whose people log in there."""
+    made = create_app(make_settings(openid_providers=(Issuer(other_site).provider,)))
+    made.passwords = running_app.app.passwords
+    async with made.test_app():
+        yield made
+
+
+@pytest.fixture
+async def site(app: Broadside, started_app: Broadside, issuer: Issuer) -> Broadside:
+    """That application, on a site without people; it has heard of no issuer yet."""
+    started_app.rate_limits = RateLimits(started_app.database)
+    started_app.site_settings.put(started_app.site_settings.defaults)
+    started_app.extensions["openid"] = Issuers((issuer.provider,), "Broadside")
+    return started_app
+
+
+@pytest.fixture
+async def browser(site: Broadside) -> AsyncIterator[Browser]:
+    async with Browser(site) as visitor:
+        yield visitor
+
+
+async def asked(browser: Browser, start: str = START) -> dict[str, str]:
+    """What the issuer is asked."""
+    answer = await browser.get(start)
+    assert answer.status_code == 302, answer.text
+    address = urlsplit(answer.headers["location"])
+    assert address.hostname == HOST, answer.headers["location"]
+    return dict(parse_qsl(address.query))
+
+
+async def come_back(browser: Browser, question: dict[str, str], **values: str) -> httpx.Response:
+    parameters = {"code": "the code", "state": question["state"]} | values
+    return await browser.get(CALLBACK, params=parameters)
+
+
+async def arrive(
+    browser: Browser, issuer: Issuer, start: str = START, **claims: Any
+) -> httpx.Response:
+    """Log in at the issuer, and come back."""
+    question = await asked(browser, start)
+    issuer.says(question["nonce"], SUSAN | claims)
+    return await come_back(browser, question)
+
+
+async def is_logged_in(browser: Browser) -> bool:
+    return (await browser.get("/auth/sessions")).status_code == 200
+
+
+async def told(browser: Browser) -> str:
+    """The page that a refusal leads to."""
+    return (await browser.get("/auth/login")).text
+
+
+async def test_a_new_person_chooses_a_username_and_is_logged_in_from_then_on(
+    site: Broadside, browser: Browser, issuer: Issuer, db: AsyncSession
+) -> None:
+    assert "Log in with Example" in (await browser.get("/auth/login")).text
+    question = await asked(browser, f"{START}?next=/explore")
+    assert question["scope"] == "openid email profile"
+    assert question["code_challenge_method"] == "S256"
+    assert question["redirect_uri"] == f"https://blog.test{CALLBACK}"
+    issuer.says(question["nonce"], SUSAN | {"preferred_username": "susan"})
+    answer = await come_back(browser, question)
+    assert answer.headers["location"] == "/auth/openid/register"
+    sent = issuer.site.asked[-2]
+    assert b"Authorization: Basic dXM6c2VjcmV0" in sent
+    assert parse_qs(sent.partition(b"\r\n\r\n")[2])[b"code_verifier"]
+    page = await browser.get("/auth/openid/register")
+    assert 'value="susan"' in page.text
+    refused = await browser.submit("/auth/openid/register", {"username": "admin"})
+    assert refused.status_code == 422
+    done = await browser.submit("/auth/openid/register", {"username": "susan"})
+    assert done.headers["location"] == "/explore"
+    assert await is_logged_in(browser)
+    user = (await db.scalars(select(User))).one()
+    assert (user.email, user.is_confirmed) == ("susan@example.com", True)
+    async with Browser(site) as again:
+        assert (await arrive(again, issuer)).headers["location"] == "/"
+        assert await is_logged_in(again)
+
+
+async def test_an_account_with_the_same_address_is_connected_by_its_password_once(
+    site: Broadside, browser: Browser, issuer: Issuer, susan: User
+) -> None:
+    answer = await arrive(browser, issuer)
+    assert answer.headers["location"] == "/auth/openid/link"
+    wrong = await browser.submit("/auth/openid/link", {"password": "not the password"})
+    assert wrong.status_code == 422
+    assert not await is_logged_in(browser)
+    assert (await browser.submit("/auth/openid/link", {"password": PASSWORD})).status_code == 302
+    assert await is_logged_in(browser)
+    assert "was connected" in (await outbox(site))[-1].text
+    # It is the subject that counts, whatever the address has become.
+    async with Browser(site) as again:
+        await arrive(again, issuer, email="new@example.com", email_verified=False)
+        assert await is_logged_in(again)
+
+
+async def test_a_user_connects_and_disconnects_an_account(
+    site: Broadside, browser: Browser, issuer: Issuer, susan: User, db: AsyncSession
+) -> None:
+    await browser.open_session("susan")
+    connect = "/auth/openid/example/connect"
+    answer = await arrive(browser, issuer, connect, email="other@example.com")
+    assert answer.headers["location"] == "/auth/openid"
+    assert "Disconnect" in (await browser.get("/auth/openid")).text
+    await add_user(site, "bob")
+    async with Browser(site) as bobs:
+        await bobs.open_session("bob")
+        await arrive(bobs, issuer, connect)
+        assert "already connected to another" in (await bobs.get("/auth/openid")).text
+    key = await db.scalar(select(OpenIDLogin.id))
+    await browser.submit(f"/auth/openid/{key}/remove", page="/auth/openid")
+    assert await db.scalar(select(func.count(OpenIDLogin.id))) == 0
+
+
+async def test_a_second_factor_is_asked_for_here_as_well(
+    site: Broadside, browser: Browser, issuer: Issuer, susan: User
+) -> None:
+    phone = await add_phone(site, susan)
+    await arrive(browser, issuer, f"{START}?next=/explore")
+    answer = await browser.submit("/auth/openid/link", {"password": PASSWORD})
+    assert answer.headers["location"] == f"{SECOND_STEP}?next=/explore"
+    assert not await is_logged_in(browser)
+    answer = await browser.submit(answer.headers["location"], {"code": phone.code()})
+    assert answer.headers["location"] == "/explore"
+
+
+@pytest.mark.parametrize(
+    ("claims", "message"),
+    [
+        ({"email_verified": False}, "hasn&#39;t verified your email"),
+        ({"email": "no address"}, "hasn&#39;t verified your email"),
+        ({"aud": "another site"}, "isn&#39;t valid"),
+        ({"aud": ["us", "another site"]}, "isn&#39;t valid"),
+        ({"iss": "http://evil.example"}, "isn&#39;t valid"),
+        ({"nonce": "of another login"}, "isn&#39;t valid"),
+        ({"exp": 1}, "isn&#39;t valid"),
+        ({"sub": ""}, "isn&#39;t valid"),
+    ],
+    ids=str,
+)
+async def test_what_an_issuer_says_wrongly_lets_nobody_in(
+    browser: Browser, issuer: Issuer, susan: User, claims: dict[str, Any], message: str
+) -> None:
+    answer = await arrive(browser, issuer, **claims)
+    assert answer.headers["location"] == "/auth/login"
+    assert message in await told(browser)
+    assert not await is_logged_in(browser)
+
+
+async def test_another_key_is_refused_until_the_issuer_has_published_it(
+    site: Broadside, browser: Browser, issuer: Issuer, susan: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await arrive(browser, issuer)  # The keys are kept from now on.
+    other = ECKey.generate_key("P-256", {"kid": "1", "use": "sig", "alg": "ES256"})
+    question = await asked(browser)
+    issuer.says(question["nonce"], SUSAN, key=other)
+    assert (await come_back(browser, question)).headers["location"] == "/auth/login"
+    monkeypatch.setattr("blog.accounts.openid.issuers.KEYS_KEPT_SECONDS", 0.0)
+    issuer.publish(other)
+    question = await asked(browser)
+    issuer.says(question["nonce"], SUSAN, key=other)
+    assert (await come_back(browser, question)).headers["location"] == "/auth/openid/link"
+
+
+@pytest.mark.parametrize("fault", ["state", "issuer", "replay", "browser", "late", "refused"])
+async def test_an_answer_counts_once_in_the_browser_that_asked(
+    site: Broadside, browser: Browser, issuer: Issuer, susan: User, fault: str
+) -> None:
+    question = await asked(browser)
+    issuer.says(question["nonce"], SUSAN)
+    if fault == "state":
+        answer = await come_back(browser, question, state="another")
+    elif fault == "issuer":
+        answer = await come_back(browser, question, iss="http://evil.example")
+    elif fault == "refused":
+        answer = await come_back(browser, question, code="", error="access_denied")
+    elif fault == "late":
+        with later(seconds=SECONDS + 1):
+            answer = await come_back(browser, question)
+    elif fault == "browser":
+        async with Browser(site) as other:
+            answer = await come_back(other, question)
+    else:
+        await come_back(browser, question)
+        answer = await come_back(browser, question)
+    assert answer.headers["location"] == "/auth/login"
+    assert not await is_logged_in(browser)
+
+
+async def test_an_issuer_that_leads_to_internal_addresses_is_not_followed(
+    browser: Browser, issuer: Issuer
+) -> None:
+    address = f"http://169.254.169.254:{issuer.site.port}/latest"
+    issuer.site.has(
+        "/.well-known/openid-configuration", b"", f"Location: {address}", status="302 Found"
+    )
+    answer = await browser.get(START)
+    assert answer.headers["location"] == "/auth/login"
+    assert "isn&#39;t on the public internet" in await told(browser)
+
+
+@pytest.mark.parametrize("fault", ["slow", "down", "nonsense", "another issuer", "large"])
+async def test_an_issuer_that_does_not_answer_as_it_should_is_named(
+    browser: Browser, issuer: Issuer, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if fault == "slow":
+        monkeypatch.setattr(fetching, "SECONDS", 0.2)
+        issuer.site.pause = 1.0
+    elif fault == "another issuer":
+        issuer.describe(issuer="http://evil.example")
+    else:
+        content = {"down": b"", "nonsense": b"[" * 50_000, "large": b" " * 300_000}[fault]
+        status = "503 Busy" if fault == "down" else "200 OK"
+        issuer.site.has("/.well-known/openid-configuration", content, status=status)
+    answer = await browser.get(START)
+    assert answer.headers["location"] == "/auth/login"
+    assert "Example can&#39;t be reached" in await told(browser)
+
+
+@pytest.mark.parametrize("mode", [Registration.CLOSED, Registration.INVITATION])
+async def test_a_closed_gate_takes_nobody_who_is_new(
+    site: Broadside, browser: Browser, issuer: Issuer, db: AsyncSession, mode: Registration
+) -> None:
+    await change_site(site, registration=mode)
+    await arrive(browser, issuer)
+    answer = await browser.submit("/auth/openid/register", {"username": "susan"})
+    assert answer.status_code == 403
+    assert "Sign-up is closed" in answer.text
+    assert await db.scalar(select(func.count(User.id))) == 0
+
+
+async def test_where_administrators_decide_a_new_account_waits_for_them(
+    site: Broadside, browser: Browser, issuer: Issuer, db: AsyncSession
+) -> None:
+    await change_site(site, registration=Registration.APPROVAL)
+    await arrive(browser, issuer)
+    form = {"username": "susan", "application": "I write about trams."}
+    answer = await browser.submit("/auth/openid/register", form)
+    assert answer.headers["location"] == "/auth/unconfirmed"
+    user = (await db.scalars(select(User))).one()
+    assert (user.awaits_approval, user.is_confirmed) == (True, False)
+    assert await db.scalar(select(Application.text)) == "I write about trams."
