@@ -167,9 +167,12 @@ async def test_the_examples_that_clients_send_are_accepted(
     made = bodies.pop("create_user")
     assert (await anonymous.request(*made[:2], json=made[2])).status_code == 422  # There is one.
     async with Client(app, auth=(susan.email, PASSWORD)) as client:
-        for name in sorted(bodies, key=lambda name: not name.startswith("create_")):
+        # Susan is no moderator, and the comment is her own. The bookmark makes the folder.
+        refused = {"disable_comment", "enable_comment", "remove_comment"}
+        first = ("create_", "bookmark_post")
+        for name in sorted(bodies, key=lambda name: not name.startswith(first)):
             method, path, example = bodies[name]
             answer = await client.request(method, re.sub("{.*?}", "1", path), json=example)
-            expected = 403 if name.endswith("able_comment") else 201 if method == "post" else 200
+            expected = 403 if name in refused else 201 if method == "post" else 200
             expected = 204 if name == "bookmark_post" else expected
             assert answer.status_code == expected, (name, answer.text)
