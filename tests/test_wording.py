@@ -131,29 +131,33 @@ def test_strings_are_read_without_docstrings() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "path",
-    files("templates/**/*.html", "templates/**/*.txt"),
-    ids=lambda path: str(path.relative_to(ROOT)),
-)
-def test_templates(path: Path) -> None:
-    assert not faults(template(path.read_text()), ANYWHERE + PAGES)
+def faults_in(texts: dict[Path, str], phrases: list[Phrase]) -> dict[str, list[str]]:
+    """What to replace, by the file that it is in."""
+    return {
+        str(path.relative_to(ROOT)): found
+        for path, text in texts.items()
+        if (found := faults(text, phrases))
+    }
 
 
-@pytest.mark.parametrize(
-    "path",
-    [path for path in files("blog/**/*.py", "*.py") if path.parent.name != "demo"],
-    ids=lambda path: str(path.relative_to(ROOT)),
-)
-def test_messages(path: Path) -> None:
-    shown = "\n".join(text for text in strings(path.read_text()) if text not in NOT_SHOWN)
-    assert not faults(shown, ANYWHERE)
+def test_templates() -> None:
+    paths = files("templates/**/*.html", "templates/**/*.txt")
+    texts = {path: template(path.read_text()) for path in paths}
+    assert texts
+    assert faults_in(texts, ANYWHERE + PAGES) == {}
 
 
-@pytest.mark.parametrize(
-    "path",
-    files("*.md", "docs/*.md"),
-    ids=lambda path: str(path.relative_to(ROOT)),
-)
-def test_documentation(path: Path) -> None:
-    assert not faults(path.read_text(), ANYWHERE)
+def test_messages() -> None:
+    paths = [path for path in files("blog/**/*.py", "*.py") if path.parent.name != "demo"]
+    texts = {
+        path: "\n".join(text for text in strings(path.read_text()) if text not in NOT_SHOWN)
+        for path in paths
+    }
+    assert texts
+    assert faults_in(texts, ANYWHERE) == {}
+
+
+def test_documentation() -> None:
+    texts = {path: path.read_text() for path in files("*.md", "docs/*.md")}
+    assert texts
+    assert faults_in(texts, ANYWHERE) == {}

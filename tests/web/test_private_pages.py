@@ -1,4 +1,4 @@
-"""Private pages are not stored by browsers, and GET requests change nothing."""
+"""Which pages browsers keep, and that GET requests change nothing."""
 
 import re
 from collections.abc import Callable
@@ -11,34 +11,22 @@ from blog.accounts.links import CHANGE_EMAIL, CONFIRM, RESET_PASSWORD, credentia
 from blog.core.web.app import Broadside
 from blog.models import Base
 from tests.support import Browser, add_user
-from tests.test_route_access import LOG_IN, TABLE, ids
+from tests.test_route_access import ids
 
 __all__ = ["ids"]
 
-# Also what is for strangers there must not be kept: the CSRF token in it ends with the log-in.
-PAGES = [row for row in TABLE if row.route.startswith("GET ")]
-PRIVATE = [row for row in PAGES if row.access.anonymous in (LOG_IN, 204) or "/auth/" in row.route]
 PUBLIC = ["/", "/post/{post}", "/user/bob", "/followers/bob", "/followed_by/bob"]
 
 
-@pytest.mark.parametrize("row", PRIVATE, ids=[row.route for row in PRIVATE])
-async def test_a_page_for_one_person_alone_is_kept_nowhere(
-    app: Broadside, ids: dict[str, int], row: object
-) -> None:
-    address = (row.address or row.route.removeprefix("GET ")).format_map(ids)  # type: ignore[attr-defined]
-    shown = []
-    for kind in ("anonymous", "unconfirmed", "user", "moderator", "administrator"):
+async def test_the_endless_page_is_kept_nowhere(app: Broadside, ids: dict[str, int]) -> None:
+    """Of the others says so `tests/test_route_access.py`."""
+    for kind in ("unconfirmed", "user", "moderator", "administrator"):
         async with Browser(app) as browser:
-            if kind != "anonymous":
-                await browser.open_session(kind)
-            # A GET of live updates has no end.
-            is_endless = address.endswith("/stream")
-            answer = await (browser.head if is_endless else browser.get)(address)
-        if answer.status_code == 200:
-            shown.append(kind)
-            assert answer.headers["cache-control"] == "no-store", (kind, address)
-            assert "etag" not in answer.headers
-    assert shown or row.access.administrator != 200, "nobody has seen it"  # type: ignore[attr-defined]
+            await browser.open_session(kind)
+            answer = await browser.head("/notifications/stream")
+        assert answer.status_code == 200
+        assert answer.headers["cache-control"] == "no-store", kind
+        assert "etag" not in answer.headers
 
 
 @pytest.mark.parametrize("address", PUBLIC)

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import NoReturn
 
+import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -52,40 +53,40 @@ def is_upload(app: Broadside, method: str, address: str) -> bool:
     return hasattr(app.view_functions[endpoint], LIMIT)
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "write" in metafunc.fixturenames:
-        routes = writes(create_app(Settings(_env_file=None, env="development")))  # type: ignore[call-arg]
-        metafunc.parametrize("write", routes, ids=[" ".join(route) for route in routes])
-
-
 async def test_every_route_that_changes_something_has_a_quota(
-    app: Broadside, write: tuple[str, str]
+    app: Broadside, subtests: pytest.Subtests
 ) -> None:
-    administrator = await add_user(app, "administrator", role="Administrator")
-    method, address = write
-    if address.startswith("/api/"):
-        token = await add_token(app, administrator)
-        app.rate_limits = NothingLeft(app.database)
-        async with Client(app, token=token) as client:
-            answer = await client.request(method, f"https://blog.test{address}", json={})
-        assert_problem(answer, 429)
-    else:
-        async with Browser(app) as browser:
-            await browser.log_in("administrator")
-            token = await browser.token("/")
+    routes = writes(create_app(Settings(_env_file=None, env="development")))  # type: ignore[call-arg]
+    token = await add_token(app, await add_user(app, "administrator", role="Administrator"))
+    async with Browser(app) as browser, Client(app, token=token) as client:
+        await browser.open_session("administrator")
+        form = {"csrf_token": await browser.token("/")} | TYPED
+        for method, address in routes:
+            # One that remembers no refusal.
             app.rate_limits = NothingLeft(app.database)
-            answer = await browser.post(address, data={"csrf_token": token} | TYPED)
-        assert answer.status_code == 429
-        assert f"{ENOUGH} 2 minutes." in answer.text
-        # What was typed can be sent again, except for passwords. A page cannot fill in a file, so
-        # what was typed next to one can be copied.
-        text = re.search(r"<textarea([^>]*)>\nMy words.</textarea>", answer.text)
-        assert text
-        can_be_sent = not is_upload(app, method, address)
-        assert (f'action="{address}"' in answer.text) == can_be_sent
-        assert ("readonly" in text[1]) == (not can_be_sent)
-        assert "my secret" not in answer.text
-    assert answer.headers["retry-after"] == "90"
+            with subtests.test(f"{method} {address}"):
+                if address.startswith("/api/"):
+                    url = f"https://blog.test{address}"
+                    answer = await client.request(method, url, json={})
+                    assert_problem(answer, 429)
+                else:
+                    answer = await browser.post(address, data=form)
+                    assert_gives_back(answer, address, is_upload(app, method, address))
+                assert answer.headers["retry-after"] == "90"
+
+
+def assert_gives_back(answer: httpx.Response, address: str, is_upload: bool) -> None:
+    """Check that what was typed can be sent again, except for passwords.
+
+    A page cannot fill in a file, so what was typed next to one can be copied.
+    """
+    assert answer.status_code == 429
+    assert f"{ENOUGH} 2 minutes." in answer.text
+    text = re.search(r"<textarea([^>]*)>\nMy words.</textarea>", answer.text)
+    assert text
+    assert (f'action="{address}"' in answer.text) == (not is_upload)
+    assert ("readonly" in text[1]) == is_upload
+    assert "my secret" not in answer.text
 
 
 async def until_refused(
