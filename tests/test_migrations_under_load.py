@@ -19,6 +19,8 @@ from blog.posts import queries
 from blog.posts.counts import KEPT_COUNTS, wrong_counts
 from tests.test_migrations import NEW_USER, run, site
 
+pytestmark = pytest.mark.live
+
 __all__ = ["site"]
 
 BEFORE_PUBLICATION = "7b04e2c91d6f"

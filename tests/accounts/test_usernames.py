@@ -129,6 +129,7 @@ async def older_site(database_url: str) -> AsyncIterator[Database]:
     await drop_database(database_url, "older")
 
 
+@pytest.mark.live
 async def test_older_accounts_keep_their_names_and_the_oldest_its_looks(
     older_site: Database,
 ) -> None:

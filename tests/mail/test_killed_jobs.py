@@ -7,6 +7,7 @@ import os
 from collections import Counter
 from uuid import uuid4
 
+import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -27,6 +28,8 @@ from tests.notifications.support import people
 from tests.servers import until
 from tests.subscriptions.support import add_subscribers, post_mails, publish
 from tests.support import Browser, outbox
+
+pytestmark = pytest.mark.live
 
 # The whole number: KILLS=20 make test ARGS="-k killed_jobs"
 KILLS = int(os.environ.get("KILLS", "8"))

@@ -220,6 +220,7 @@ async def test_a_process_that_somebody_killed_is_no_fault_of_the_image(
     assert (await susans.get(made["url"])).json()["state"] == "ready"
 
 
+@pytest.mark.live
 async def test_a_worker_that_is_killed_in_the_middle_leaves_its_work_to_another(
     app: Broadside, susans: Client
 ) -> None:
@@ -238,6 +239,7 @@ async def test_a_worker_that_is_killed_in_the_middle_leaves_its_work_to_another(
     assert await app.storage.page("originals") == []
 
 
+@pytest.mark.live
 async def test_images_are_kept_in_a_bucket_as_in_a_folder(
     app: Broadside, susans: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

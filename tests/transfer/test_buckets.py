@@ -24,6 +24,8 @@ from tests.transfer.importing.samples import hugo, zipped
 from tests.transfer.support import EXPORT, EXPORT_JOBS, Archive, ask, download_address, downloaded
 from tests.transfer.test_round_trip import imported
 
+pytestmark = pytest.mark.live
+
 
 @pytest.fixture(autouse=True)
 async def bucket(

@@ -471,6 +471,7 @@ async def test_a_failure_is_told_and_one_may_ask_again(
 
 
 @pytest.mark.parametrize("stores", [True, False])
+@pytest.mark.live
 async def test_a_worker_that_is_killed_in_the_middle_leaves_its_work_to_another(
     app: Broadside, susans_browser: Browser, susan: User, db: AsyncSession, stores: bool
 ) -> None:

@@ -50,7 +50,7 @@ def in_bucket(bucket: Bucket) -> S3Storage:
     return S3Storage(bucket, timeout=20)
 
 
-@pytest.fixture(params=["in_folder", "in_bucket"])
+@pytest.fixture(params=["in_folder", pytest.param("in_bucket", marks=pytest.mark.live)])
 def storage(request: pytest.FixtureRequest) -> Storage:
     """Either of them."""
     found: Storage = request.getfixturevalue(request.param)

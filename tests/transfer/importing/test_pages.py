@@ -232,6 +232,7 @@ async def test_an_import_goes_on_after_its_worker_was_killed_without_adding_a_po
     assert await count(db, ImportedPost) == 130
 
 
+@pytest.mark.live
 async def test_an_import_goes_on_after_its_worker_was_killed_in_the_middle(
     app: Broadside, susans_browser: Browser, db: AsyncSession
 ) -> None:
