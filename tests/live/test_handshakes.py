@@ -39,7 +39,7 @@ async def handshake(server: Server, request: bytes) -> tuple[bytes, asyncio.Stre
     """All that the server says before it closes, and our own end, still open."""
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(request)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         return await reader.read(), writer
 
 

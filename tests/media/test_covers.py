@@ -153,7 +153,7 @@ async def test_an_image_that_becomes_a_cover_at_that_moment_is_not_deleted(
     for table in ("media_files", "media"):
         await db.execute(text(f"SELECT FROM {table} FOR KEY SHARE"))
     await db.execute(update(Post).values(cover_id=made["id"]))
-    await asyncio.wait_for(do_job(app, "delete_unused_media"), 5)
+    await asyncio.wait_for(do_job(app, "delete_unused_media"), 20)
     await db.commit()
     await do_job(app, "delete_unused_media")
     assert (await susans.get("/posts/1")).json()["cover"]["id"] == made["id"]

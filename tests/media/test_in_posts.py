@@ -222,7 +222,7 @@ async def test_an_image_that_is_put_into_a_post_at_that_moment_is_not_deleted(
         ),
         {"body": used["markdown"]},
     )
-    await asyncio.wait_for(do_job(app, "delete_unused_media"), 5)
+    await asyncio.wait_for(do_job(app, "delete_unused_media"), 20)
     await db.commit()
     await do_job(app, "delete_unused_media")
     assert (await susans.get("/media/")).json()["count"] == 1

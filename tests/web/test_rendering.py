@@ -156,7 +156,7 @@ async def test_texts_that_wait_for_the_renderer_hold_no_connection(
     ]
     try:
         await until(all_wait)
-        async with Browser(app) as visitor, asyncio.timeout(5):
+        async with Browser(app) as visitor, asyncio.timeout(20):
             assert (await visitor.get(f"/post/{post.id}")).status_code == 200
             assert (await visitor.get("/readyz")).status_code == 200
     finally:

@@ -47,7 +47,7 @@ async def unfinished(
 
 async def promptly(answer: Awaitable[httpx.Response]) -> int:
     """The status of an answer that does not wait for anybody."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         return (await answer).status_code
 
 

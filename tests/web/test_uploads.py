@@ -174,7 +174,7 @@ async def test_no_more_arrives_than_is_read(sender: Browser, uploading: Broadsid
 
 
 async def test_a_refusal_does_not_wait_for_the_body(sender: Browser) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         answer = await sender.post("/api/refusing", content=b"x" * LIMIT)
     assert answer.status_code == 403
 
@@ -187,7 +187,7 @@ async def test_a_body_that_pauses_is_given_up(
         await asyncio.Event().wait()
 
     monkeypatch.setitem(uploading.config, "BODY_TIMEOUT", 0.2)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         answer = await sender.post(RAW, content=paused())
     assert answer.status_code == 408
     assert "too slow, or was interrupted" in answer.json()["detail"]
@@ -232,7 +232,7 @@ async def test_uploads_that_never_arrive_block_nobody(
 
     try:
         await until(all_begun)
-        async with asyncio.timeout(5), AsyncExitStack() as stack:
+        async with asyncio.timeout(20), AsyncExitStack() as stack:
             stranger = await stack.enter_async_context(Browser(uploading))
             assert (await stranger.get("/")).status_code == 200
             assert (await susan_sends.submit("/", {"body": "Meanwhile"})).status_code == 302
