@@ -201,7 +201,8 @@ async def handle_http_error(error: HTTPException) -> ResponseReturnValue:
 async def handle_unexpected(error: Exception) -> ResponseReturnValue:
     """Answer any other exception: 503 if the database is unreachable, usually 500 otherwise."""
     if is_unavailable(error):
-        log.error("the database does not answer: %s", error)
+        # SQLAlchemy adds the statement, in more lines.
+        log.error("the database does not answer: %s", str(error).partition("\n")[0])
         response = await error_response(503)
         response.headers["Retry-After"] = RETRY_SECONDS
         return response

@@ -17,14 +17,14 @@ import yaml
 
 from tests.live.cluster.network import Network
 from tests.live.cluster.programs import PROGRAMS, prepare_system_user, program
-from tests.live.cluster.units import Unit, reap, start_reaper
+from tests.live.cluster.units import Unit, patiently, reap, start_reaper
 from tests.live.nginx import MAIN
-from tests.servers import PROJECT, free_port, until
+from tests.servers import PROJECT, free_port
 
 RECIPES = PROJECT / "deploy" / "cluster"
 DATABASES = ("db1", "db2", "db3")
 WEBS = ("web1", "web2")
-START_SECONDS = 120
+START_SECONDS = 240
 SHORT_TTL = Path(__file__).with_name("short_ttl.py")
 BUCKET = "broadside"
 # moto keeps everything in memory; a bucket that is there already is no error.
@@ -65,6 +65,8 @@ class Cluster:
         self.urls: list[str] = []
         self._ports: dict[str, int] = {}
         self._paths: dict[str, int] = {}
+        # To make one takes long, and the relays are in this process, too.
+        self._client = httpx.AsyncClient(timeout=2)
         self._password = secrets.token_hex(12)
 
     async def __aenter__(self) -> Self:
@@ -95,6 +97,7 @@ class Cluster:
         for unit in self.units.values():
             unit.is_wanted = False
         await self.network.close()
+        await self._client.aclose()
         await asyncio.to_thread(reap, str(self.folder))
         if self._reaper.stdin is not None:
             self._reaper.stdin.close()
@@ -346,15 +349,15 @@ class Cluster:
             as_root=True,
         )  # fmt: skip
         await self._begin("etcd1", "etcd2", "etcd3", "storage")
-        await until(self._etcd_answers, START_SECONDS)
+        await patiently(self._etcd_answers, START_SECONDS)
         # The first one creates the cluster, and the others copy it.
         await self._begin("db1", "db2", "db3", "haproxy1", "haproxy2", "pgbouncer1", "pgbouncer2")
-        await until(self.databases_are_well, START_SECONDS)
+        await patiently(self.databases_are_well, START_SECONDS)
         # The first one migrates.
         await self._begin("web1", "nginx1", "nginx2")
-        await until(lambda: self.is_ready("web1"), START_SECONDS)
+        await patiently(lambda: self.is_ready("web1"), START_SECONDS)
         await self._begin("web2", "worker1", "worker2")
-        await until(lambda: self.is_ready("web2"), START_SECONDS)
+        await patiently(lambda: self.is_ready("web2"), START_SECONDS)
 
     async def _begin(self, *names: str) -> None:
         for name in names:
@@ -380,8 +383,7 @@ class Cluster:
 
     async def _json(self, url: str) -> Any:
         try:
-            async with httpx.AsyncClient(timeout=2) as client:
-                return (await client.get(url)).json()
+            return (await self._client.get(url)).json()
         except (httpx.HTTPError, ValueError):
             return None
 
@@ -429,11 +431,11 @@ class Cluster:
     async def switch_over(self) -> None:
         """Let another database be the primary, on purpose."""
         primary = await self.primary()
-        async with httpx.AsyncClient(timeout=30) as client:
-            answer = await client.post(
-                f"http://127.0.0.1:{self.port(f'{primary}-rest')}/switchover",
-                json={"leader": primary},
-            )
+        answer = await self._client.post(
+            f"http://127.0.0.1:{self.port(f'{primary}-rest')}/switchover",
+            json={"leader": primary},
+            timeout=60,
+        )
         assert answer.status_code == 200, answer.text
 
     def where(self) -> Iterable[tuple[str, str]]:

@@ -19,7 +19,8 @@ from tests.api.support import add_token
 from tests.live.chaos import site_on
 from tests.live.cluster.cluster import DATABASES, WEBS, Cluster
 from tests.live.cluster.load import Program, Reader, Records, Writer, living
-from tests.servers import PROJECT, until
+from tests.live.cluster.units import patiently
+from tests.servers import PROJECT
 from tests.support import add_user
 
 # How long a program stays suspended or cut off, at least: longer than it takes to replace it.
@@ -152,7 +153,7 @@ async def drill(
                 f"longest read {last.read:5.1f} s, well after {last.well:5.1f} s"
             )
     figures.seconds = time.monotonic() - begin
-    await until(cluster.is_well, WELL_SECONDS)
+    await patiently(cluster.is_well, WELL_SECONDS)
     await _look_for_posts(cluster, figures)
     figures.errors = [
         f"{name}: {line}"
@@ -195,10 +196,10 @@ async def _round(cluster: Cluster, fault: Fault, records: Records) -> Round:
         await update(cluster)
     else:
         await _harm(cluster, fault, records)
-    await until(cluster.is_well, WELL_SECONDS)
+    await patiently(cluster.is_well, WELL_SECONDS)
     # Whoever waits for an answer gets one before the next round.
     written = len(records.acknowledged)
-    await until(lambda: _true(len(records.acknowledged) >= written + 3), WELL_SECONDS)
+    await patiently(lambda: _true(len(records.acknowledged) >= written + 3), WELL_SECONDS)
     well = time.monotonic() - begin
     return Round(fault, records.longest_gap(begin), records.longest_read(begin), well)
 
@@ -221,7 +222,7 @@ async def _harm(cluster: Cluster, fault: Fault, records: Records) -> None:
         await asyncio.sleep(HELD_SECONDS)
         written = len(records.acknowledged)
         # Writing goes on without it.
-        await until(lambda: _true(len(records.acknowledged) > written), WELL_SECONDS)
+        await patiently(lambda: _true(len(records.acknowledged) > written), WELL_SECONDS)
     finally:
         if fault.kind == "suspended":
             unit.signal(signal.SIGCONT)
@@ -258,7 +259,7 @@ async def update(cluster: Cluster) -> None:
             await cluster.units[name].stop()
         cluster.add_site(machine, project)
         await cluster.units[machine].start()
-        await until(lambda machine=machine: cluster.is_ready(machine), WELL_SECONDS)
+        await patiently(lambda machine=machine: cluster.is_ready(machine), WELL_SECONDS)
         await cluster.units[worker].start()
 
 

@@ -17,7 +17,7 @@ from tests.support import PASSWORD
 
 # What a proxy or a program that is restarting answers; the request may be sent again.
 TEMPORARY = {502, 503, 504}
-PAUSE_SECONDS = 0.25
+PAUSE_SECONDS = 0.4
 # A client gives up on one server, and tries the other.
 CLIENT_SECONDS = 20
 # No reader waits longer than until nginx has given up on a web process that hangs.

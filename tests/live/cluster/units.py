@@ -7,16 +7,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
-from tests.servers import until
-
 RESTART_SECONDS = 1.0
 STOP_SECONDS = 15.0
+POLL_SECONDS = 0.25
 # Ends what is left of a cluster whose own process was killed.
 REAPER = (
     "import sys; sys.stdin.read(); from tests.live.cluster.units import reap; reap(sys.argv[1])"
@@ -77,7 +76,7 @@ class Unit:
         self.signal(signal.SIGCONT)
         self.signal(signal.SIGTERM, only_first=True)
         with suppress(TimeoutError):
-            await until(self._has_ended, STOP_SECONDS)
+            await patiently(self._has_ended, STOP_SECONDS)
         self.signal(signal.SIGKILL)
         if self._task is not None:
             await self._task
@@ -107,6 +106,17 @@ class Unit:
     def output(self) -> str:
         """What it has printed, in all its lives."""
         return self._log.read_text(errors="replace") if self._log.exists() else ""
+
+
+async def patiently(condition: Callable[[], Awaitable[bool]], seconds: float) -> None:
+    """Poll for a condition so seldom that the relays in this process are not held up.
+
+    Raises:
+        TimeoutError: it did not come true.
+    """
+    async with asyncio.timeout(seconds):
+        while not await condition():  # noqa: ASYNC110 (it is in another process)
+            await asyncio.sleep(POLL_SECONDS)
 
 
 def processes_in(folder: Path) -> Iterator[psutil.Process]:
