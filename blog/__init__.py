@@ -139,6 +139,8 @@ from blog.moderation.events import (
 )
 from blog.moderation.jobs import INDEX_RENAMED_TAG, MOVE_TAGGED_POSTS
 from blog.moderation.log.pages import blueprint as moderation_log
+from blog.moderation.measures.appeal_pages import blueprint as appeal_pages
+from blog.moderation.measures.pages import blueprint as measure_pages
 from blog.moderation.pages import blueprint as moderation_pages
 from blog.moderation.report_pages import blueprint as report_pages
 from blog.moderation.revision_pages import blueprint as revision_moderation_pages
@@ -359,6 +361,8 @@ BLUEPRINTS = (
     notification_mail_pages,
     moderation_pages,
     moderation_log,
+    measure_pages,
+    appeal_pages,
     revision_moderation_pages,
     tag_moderation_pages,
     admin_pages,

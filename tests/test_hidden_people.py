@@ -116,9 +116,9 @@ CHANNELS = [
 # Features whose pages are about oneself, or for moderators and administrators, or show nothing that
 # anybody has written.
 OF_NOBODY_ELSE = {
-    "admin", "alt_texts", "api", "autosave", "background", "blocks", "covers", "editor",
+    "admin", "alt_texts", "api", "appeals", "autosave", "background", "blocks", "covers", "editor",
     "email_address", "exporting", "exports", "health", "importing", "jobs", "leaving", "live",
-    "login", "mail", "mailbox", "media", "metrics", "moderation", "moderation_log",
+    "login", "mail", "mailbox", "measures", "media", "metrics", "moderation", "moderation_log",
     "notification_mail", "notifications", "passwords", "post_state", "registration", "reports",
     "revision_moderation", "sessions", "site_settings", "tag_moderation", "tokens",
     "applications", "invitations",

@@ -484,6 +484,20 @@ TABLE = [
         "/moderate/tags/none/block",
     ),
     Row("GET /moderate/reports/closed", moderators(200)),
+    Row("GET /moderate/people/<id:user_id>", moderators(200), "/moderate/people/{bob}"),
+    Row("POST /moderate/people/<id:user_id>", moderators(422), "/moderate/people/{bob}"),
+    Row("GET /moderate/appeals", moderators(200)),
+    *(
+        Row(f"{method} /moderate/{rule}", moderators(404), f"/moderate/{address}")
+        for method in ("GET", "POST")
+        for rule, address in (
+            ("appeals/<id:measure_id>", "appeals/4711"),
+            ("measures/<id:measure_id>/lift", "measures/4711/lift"),
+        )
+    ),
+    Row("GET /auth/measures", logged_in(200)),
+    Row("GET /appeal/<token>", everybody(404), "/appeal/token"),
+    Row("POST /appeal/<token>", everybody(404), "/appeal/token"),
     Row(
         "POST /moderate/reports/<id:report_id>/dismiss",
         moderators(302),

@@ -115,6 +115,8 @@ ADMINISTRATORS = {
     "/moderate/reports/closed": 2,
     "/moderate/posts": 2,
     "/moderate/tags": 2,
+    "/moderate/appeals": 2,
+    "/moderate/people/2": 4,
     "/admin/users": 3,
     "/admin/audit": 2,
     "/admin/settings": 2,

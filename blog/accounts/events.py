@@ -20,6 +20,20 @@ class AccountConfirmed(DomainEvent):
 
 
 @dataclass(frozen=True)
+class AccountDisabled(DomainEvent):
+    """An account was disabled; its posts and comments stay."""
+
+    user_id: int
+
+
+@dataclass(frozen=True)
+class AccountEnabled(DomainEvent):
+    """An account was enabled again."""
+
+    user_id: int
+
+
+@dataclass(frozen=True)
 class AccountDeleted(DomainEvent):
     """An account was deleted with all its content, for which there are no separate events."""
 

@@ -13,20 +13,6 @@ class AccountCreated(DomainEvent):
 
 
 @dataclass(frozen=True)
-class AccountDisabled(DomainEvent):
-    """An account was disabled; its posts and comments stay."""
-
-    user_id: int
-
-
-@dataclass(frozen=True)
-class AccountEnabled(DomainEvent):
-    """An account was enabled again."""
-
-    user_id: int
-
-
-@dataclass(frozen=True)
 class RoleChanged(DomainEvent):
     """The role of an account was changed."""
 

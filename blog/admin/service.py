@@ -7,13 +7,14 @@ that the viewer is still one of them. `OPERATOR`, at the command line, may do ev
 
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import and_, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from blog.accounts.administrators import LastAdministratorError, lock_administrators
 from blog.accounts.deletion.service import remove_account
+from blog.accounts.events import AccountDisabled, AccountEnabled
 from blog.accounts.passwords.new_passwords import refuse_context_words
 from blog.accounts.passwords.service import reset_link, send_reset_link
 from blog.accounts.registration.adding import insert_account
@@ -22,7 +23,7 @@ from blog.accounts.registration.usernames import fold
 from blog.accounts.schemas import UserCreate
 from blog.accounts.sessions.service import end_all_access
 from blog.accounts.tokens.service import ALREADY_REVOKED
-from blog.admin.events import AccountCreated, AccountDisabled, AccountEnabled, RoleChanged
+from blog.admin.events import AccountCreated, RoleChanged
 from blog.admin.policies import may_administer, may_disable
 from blog.admin.schemas import AccountForm
 from blog.core.auth import audit, moderation_log
@@ -33,8 +34,20 @@ from blog.core.crypto.tokens import LinkSigner
 from blog.core.errors import ForbiddenError, InvalidFieldsError, NotFoundError
 from blog.core.events.handlers import record
 from blog.mail import outbox
-from blog.models import Act, ApiToken, Application, Mention, Permission, Role, User
+from blog.models import (
+    Act,
+    ApiToken,
+    Application,
+    Measure,
+    MeasureKind,
+    Mention,
+    Permission,
+    Role,
+    User,
+)
 from blog.models.account_deletion import not_deleted
+from blog.moderation.measures.service import add_measure, end_measures
+from blog.moderation.rules import Grounds
 
 
 async def create_account(
@@ -104,6 +117,7 @@ async def disable(session: AsyncSession, viewer: Viewer, user_id: int, reason: s
         _keep_one(administrators, user, stays=False)
         entry = audit.record(session, viewer, Act.DISABLE, user, **_given(reason))
         user.disabled_at = now()
+        await add_measure(session, viewer, user, MeasureKind.DISABLE, Grounds(reason))
         await record(session, AccountDisabled(user.id))
         await end_all_access(session, user)
         await moderation_log.publish(session, entry)
@@ -122,6 +136,8 @@ async def enable(session: AsyncSession, viewer: Viewer, user_id: int) -> User:
     if user.is_disabled:
         entry = audit.record(session, viewer, Act.ENABLE, user)
         user.disabled_at = None
+        is_disabling = and_(Measure.person_id == user.id, Measure.kind == MeasureKind.DISABLE)
+        await end_measures(session, is_disabling)
         await record(session, AccountEnabled(user.id))
         await moderation_log.publish(session, entry)
     await session.commit()

@@ -70,6 +70,7 @@ _SUGGESTED = (
         User.id != VIEWER,
         User.post_count > 0,
         User.disabled_at.is_(None),
+        User.limited_at.is_(None),
         shown_to_viewer(User.id),
         ~select(_follow).where(
             _follow.follower_id == VIEWER, _follow.followed_id == User.id

@@ -29,6 +29,8 @@ OWN_LIMITS = {
     "post_hidden": Quota("mails about hidden posts", 60, 3600),
     "comment_disabled": Quota("mails about disabled comments", 60, 3600),
     "new_device": Quota("mails about new devices", 10, 3600),
+    "measure": Quota("mails about measures", 60, 3600),
+    "appeal_decided": Quota("mails about appeals", 60, 3600),
     "password_guessing": Quota("mails about guessing", 1, 86_400),
     # From one author to one address.
     "confirm_subscription": Quota("mails to confirm a subscription", 1, 86_400),

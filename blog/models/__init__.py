@@ -22,6 +22,7 @@ from blog.models.invitation import Invitation
 from blog.models.job import Job, JobState
 from blog.models.login_session import LoginSession
 from blog.models.mail_preference import MailPreference
+from blog.models.measure import Appeal, Measure, MeasureKind
 from blog.models.media import Media
 from blog.models.media_file import MediaFile, MediaState
 from blog.models.mention import Mention
@@ -57,6 +58,7 @@ __all__ = [
     "AccountDeletion",
     "Act",
     "ApiToken",
+    "Appeal",
     "Application",
     "AuditEntry",
     "Authenticator",
@@ -90,6 +92,8 @@ __all__ = [
     "LoggedEvent",
     "LoginSession",
     "MailPreference",
+    "Measure",
+    "MeasureKind",
     "Media",
     "MediaFile",
     "MediaState",

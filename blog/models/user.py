@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, Integer, String, func, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from blog.core.clock import now
 from blog.models.base import Base, Count, CreatedAt, RowId, SubmissionKey, once_a_submission
 from blog.models.role import Permission, Role
 
@@ -53,6 +54,10 @@ class User(Base):
     created_at: Mapped[CreatedAt]
     confirmed_at: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
+    # Since when lists leave out what they write, other than for their followers.
+    limited_at: Mapped[datetime | None]
+    # Until when they may only read.
+    paused_until: Mapped[datetime | None]
     last_seen_at: Mapped[CreatedAt]
     name: Mapped[str] = mapped_column(String(64), server_default="", default="")
     location: Mapped[str] = mapped_column(String(64), server_default="", default="")
@@ -121,6 +126,7 @@ class User(Base):
             "id",
             postgresql_where=text("invited_by_id IS NOT NULL"),
         ),
+        Index("ix_users_limited", "id", postgresql_where=text("limited_at IS NOT NULL")),
         Index("ix_users_words", text(WORDS_OF_PERSON), postgresql_using="gin"),
         Index(None, "follower_count", "id"),
         Index("ix_users_name_and_username", text(f"({NAME_AND_USERNAME})")),
@@ -145,11 +151,16 @@ class User(Base):
         return self.disabled_at is not None
 
     @property
+    def is_paused(self) -> bool:
+        """Whether a moderator has paused the account, and the pause is not over."""
+        return self.paused_until is not None and self.paused_until > now()
+
+    @property
     def permissions(self) -> Permission:
-        """The permissions of the role, if the account is confirmed and not disabled.
+        """The permissions of the role, if the account is confirmed and neither disabled nor paused.
 
         Use `blog.core.auth.viewer.Viewer` for the permissions within a request: a token may grant
         less.
         """
-        is_active = self.is_confirmed and not self.is_disabled
+        is_active = self.is_confirmed and not self.is_disabled and not self.is_paused
         return Permission(self.role.permissions if is_active else 0)

@@ -13,15 +13,16 @@ from blog.core.text.validation import with_example
 from blog.core.web.app import db
 from blog.models import Permission, Scope
 from blog.moderation import service
-from blog.moderation.schemas import ReasonForm
+from blog.moderation.rules import snapshot_of
+from blog.moderation.schemas import RuleForm
 
 blueprint = Resource("moderation", __name__, "Moderation of comments.")
 
 
-class ModerationReason(ReasonForm):
-    "The reason for a moderation action, for the audit log."
+class ModerationReason(RuleForm):
+    "The reason for a moderation action, and the number of the rule it rests on, if any."
 
-    model_config = with_example({"reason": "Personal attack"})
+    model_config = with_example({"reason": "Personal attack", "rule": None})
 
 
 @blueprint.post("/comments/<id:comment_id>/disable")
@@ -34,7 +35,8 @@ async def disable_comment(data: ModerationReason, comment_id: int) -> Response:
 
     Only moderators then see its text. The reason is for those who look into it later.
     """
-    await service.disable_comment(db(), required_viewer(), comment_id, data.reason)
+    rule = snapshot_of(data.rule, is_required=False)
+    await service.disable_comment(db(), required_viewer(), comment_id, data.reason, rule)
     return json_response(await comment_resource(comment_id))
 
 
@@ -48,5 +50,6 @@ async def enable_comment(data: ModerationReason, comment_id: int) -> Response:
 
     Everybody sees its text again. The reason is for those who look into it later.
     """
-    await service.enable_comment(db(), required_viewer(), comment_id, data.reason)
+    rule = snapshot_of(data.rule, is_required=False)
+    await service.enable_comment(db(), required_viewer(), comment_id, data.reason, rule)
     return json_response(await comment_resource(comment_id))

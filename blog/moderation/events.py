@@ -68,3 +68,39 @@ class ReportClosed(DomainEvent):
     report_id: int
     reporter_id: int
     moderator_id: int
+
+
+@dataclass(frozen=True)
+class MeasureTaken(DomainEvent):
+    """A moderator took a measure against a user."""
+
+    measure_id: int
+    person_id: int
+    moderator_id: int
+
+
+@dataclass(frozen=True)
+class MeasureLifted(DomainEvent):
+    """A moderator ended a measure."""
+
+    measure_id: int
+    person_id: int
+    moderator_id: int
+
+
+@dataclass(frozen=True)
+class AppealMade(DomainEvent):
+    """A user appealed against a measure."""
+
+    measure_id: int
+    person_id: int
+
+
+@dataclass(frozen=True)
+class AppealDecided(DomainEvent):
+    """A moderator decided an appeal."""
+
+    measure_id: int
+    person_id: int
+    moderator_id: int
+    is_granted: bool

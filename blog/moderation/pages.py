@@ -22,7 +22,8 @@ from blog.core.web.forms import Form
 from blog.core.web.requests import local_address, requested_cursor
 from blog.models import Comment, Permission, Post, Report, ReportState
 from blog.moderation import queries, reports, service
-from blog.moderation.schemas import ReasonForm, RemarkForm
+from blog.moderation.rules import Snapshot, snapshot_of
+from blog.moderation.schemas import RemarkForm, RuleForm
 from blog.posts.policies import may_moderate_post
 from blog.posts.queries import post_by_id
 
@@ -45,13 +46,15 @@ class Subject(NamedTuple):
 
 
 class ModerationAction(NamedTuple):
-    """A moderation action, such as hiding a post. It requires a reason."""
+    """A moderation action, such as hiding a post. It requires a reason, and a measure also the rule
+    it rests on."""
 
     subject: Subject
     label: str
-    take: Callable[[AsyncSession, Viewer, int, str], Awaitable[bool]]
+    take: Callable[[AsyncSession, Viewer, int, str, Snapshot | None], Awaitable[bool]]
     taken: str
     taken_before: str
+    is_measure: bool
 
 
 COMMENT = Subject(
@@ -66,19 +69,19 @@ POST = Subject(
 ACTIONS = {
     "disable": ModerationAction(
         COMMENT, "Disable", service.disable_comment, "Comment disabled, and its reports resolved.",
-        "Someone else has already disabled this comment.",
+        "Someone else has already disabled this comment.", True,
     ),
     "enable": ModerationAction(
         COMMENT, "Enable", service.enable_comment, "Comment enabled.",
-        "Someone else has already enabled this comment.",
+        "Someone else has already enabled this comment.", False,
     ),
     "hide": ModerationAction(
         POST, "Hide", service.hide_post, "Post hidden, and its reports resolved.",
-        "Someone else has already hidden this post.",
+        "Someone else has already hidden this post.", True,
     ),
     "show": ModerationAction(
         POST, "Unhide", service.show_post, "The post is visible again.",
-        "Someone else has already unhidden this post.",
+        "Someone else has already unhidden this post.", False,
     ),
 }  # fmt: skip
 
@@ -138,7 +141,7 @@ async def hidden_posts() -> ResponseReturnValue:
 @moderators_only
 async def confirm_action(action: str, row_id: int) -> ResponseReturnValue:
     """Show the form for the reason of a moderation action."""
-    return await _action_page(ACTIONS[action], row_id, Form(ReasonForm))
+    return await _action_page(ACTIONS[action], row_id, Form(RuleForm))
 
 
 @blueprint.post("/<any(disable, enable, hide, show):action>/<id:row_id>")
@@ -146,10 +149,15 @@ async def confirm_action(action: str, row_id: int) -> ResponseReturnValue:
 @moderators_only
 async def perform_action(action: str, row_id: int) -> ResponseReturnValue:
     """Perform a moderation action: disable or enable a comment, hide or show a post."""
-    chosen, form = ACTIONS[action], Form(ReasonForm)
+    chosen, form = ACTIONS[action], Form(RuleForm)
     if (data := await form.submitted()) is None:
         return await _action_page(chosen, row_id, form)
-    if await chosen.take(db(), required_viewer(), row_id, data.reason):
+    try:
+        rule = snapshot_of(data.rule, is_required=chosen.is_measure)
+    except InvalidFieldsError as error:
+        form.refuse(error)
+        return await _action_page(chosen, row_id, form)
+    if await chosen.take(db(), required_viewer(), row_id, data.reason, rule):
         await flash(chosen.taken, "success")
     else:
         await flash(chosen.taken_before, "info")
@@ -157,7 +165,7 @@ async def perform_action(action: str, row_id: int) -> ResponseReturnValue:
 
 
 async def _action_page(
-    action: ModerationAction, row_id: int, form: Form[ReasonForm]
+    action: ModerationAction, row_id: int, form: Form[RuleForm]
 ) -> ResponseReturnValue:
     subject = action.subject
     row = await subject.find(db(), row_id)
@@ -166,6 +174,7 @@ async def _action_page(
     page = await render_template(
         "moderation/action.html", verb=action.label, what=subject.name, row=row, form=form,
         way_back=subject.address(row_id),
+        rules=current_app.site.numbered_rules if action.is_measure else (),
     )  # fmt: skip
     return page, form.status
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from blog.core.text.tags import LONGEST_TAG, SHOWS_NOTHING, clean_tags
 from blog.core.text.validation import NotBlank, Schema
@@ -14,6 +14,18 @@ class ReasonForm(Schema):
     """The reason of a report or of a moderation action."""
 
     reason: Annotated[str, Field(max_length=LONGEST_REASON), NotBlank]
+
+
+def none_if_empty(value: object) -> object:
+    """What an optional field of a form holds that was left empty."""
+    return None if value == "" else value
+
+
+class RuleForm(ReasonForm):
+    """The reason of a moderation action, and the number of the rule it rests on. A site that has
+    rules requires one (`blog.moderation.rules`)."""
+
+    rule: Annotated[int | None, BeforeValidator(none_if_empty)] = None
 
 
 def _one_tag(value: str) -> str:

@@ -17,9 +17,17 @@ from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
 from blog.core.errors import ForbiddenError, NotFoundError
 from blog.core.events.handlers import record
-from blog.core.web.urls import external_url
-from blog.mail import outbox
-from blog.models import Act, AuditEntry, Comment, Permission, Post, Report, ReportState, User
+from blog.models import (
+    Act,
+    AuditEntry,
+    Comment,
+    Measure,
+    MeasureKind,
+    Permission,
+    Post,
+    Report,
+    ReportState,
+)
 from blog.models.account_deletion import not_deleted
 from blog.moderation.events import (
     CommentDisabled,
@@ -28,6 +36,8 @@ from blog.moderation.events import (
     PostShown,
     ReportClosed,
 )
+from blog.moderation.measures.service import add_measure, end_measures
+from blog.moderation.rules import Grounds, Snapshot
 from blog.posts.mentions import tell_mentioned
 from blog.posts.policies import may_moderate_post
 
@@ -35,10 +45,14 @@ Row = TypeVar("Row", Comment, Post)
 
 
 async def disable_comment(
-    session: AsyncSession, moderator: Viewer, comment_id: int, reason: str
-) -> bool:
+    session: AsyncSession, moderator: Viewer, comment_id: int, reason: str,
+    rule: Snapshot | None = None,
+) -> bool:  # fmt: skip
     """Hide a comment's text from everybody but its author and moderators, tell its author, and
     resolve reports about it.
+
+    Args:
+        rule: on which it rests.
 
     Raises:
         ForbiddenError: the viewer is not a moderator.
@@ -52,43 +66,66 @@ async def disable_comment(
     comment.disabled_reason = reason
     await _resolve_reports(session, moderator, reason, Report.comment_id == comment_id)
     entry = _audit_comment(session, moderator, Act.DISABLE_COMMENT, comment, reason)
-    link = external_url("comments.show", comment_id=comment_id)
-    await _tell(session, moderator, comment.author, "comment_disabled", reason=reason, link=link)
+    await add_measure(
+        session,
+        moderator,
+        comment.author,
+        MeasureKind.HIDE,
+        Grounds(reason, rule),
+        comment_id=comment_id,
+    )
     await record(
         session, CommentDisabled(comment_id, comment.post_id, comment.author_id, moderator.id)
     )
-    await moderation_log.publish(session, entry)
+    await moderation_log.publish(session, entry, rule)
     await session.commit()
     return True
 
 
 async def enable_comment(
-    session: AsyncSession, moderator: Viewer, comment_id: int, reason: str
-) -> bool:
+    session: AsyncSession, moderator: Viewer, comment_id: int, reason: str,
+    rule: Snapshot | None = None,
+) -> bool:  # fmt: skip
     """Show a disabled comment's text again.
 
     Raises:
         ForbiddenError: the viewer is not a moderator.
         NotFoundError: the comment does not exist (any more).
     """
-    await lock_post_of(session, comment_id)
-    comment = await _locked(session, moderator, Comment, comment_id, COMMENT_IS_GONE)
-    if not comment.is_disabled:
+    if (entry := await bring_back_comment(session, moderator, comment_id, reason)) is None:
         return False
-    comment.disabled_at = comment.disabled_by_id = comment.disabled_reason = None
-    entry = _audit_comment(session, moderator, Act.ENABLE_COMMENT, comment, reason)
-    await record(
-        session, CommentEnabled(comment_id, comment.post_id, comment.author_id, moderator.id)
-    )
-    await tell_mentioned(session, comments=[comment_id])
-    await moderation_log.publish(session, entry)
+    await moderation_log.publish(session, entry, rule)
     await session.commit()
     return True
 
 
-async def hide_post(session: AsyncSession, moderator: Viewer, post_id: int, reason: str) -> bool:
+async def bring_back_comment(
+    session: AsyncSession, moderator: Viewer, comment_id: int, reason: str
+) -> AuditEntry | None:
+    """Like `enable_comment`; the caller publishes the entry and commits."""
+    await lock_post_of(session, comment_id)
+    comment = await _locked(session, moderator, Comment, comment_id, COMMENT_IS_GONE)
+    if not comment.is_disabled:
+        return None
+    comment.disabled_at = comment.disabled_by_id = comment.disabled_reason = None
+    entry = _audit_comment(session, moderator, Act.ENABLE_COMMENT, comment, reason)
+    await end_measures(session, Measure.comment_id == comment_id)
+    await record(
+        session, CommentEnabled(comment_id, comment.post_id, comment.author_id, moderator.id)
+    )
+    await tell_mentioned(session, comments=[comment_id])
+    return entry
+
+
+async def hide_post(
+    session: AsyncSession, moderator: Viewer, post_id: int, reason: str,
+    rule: Snapshot | None = None,
+) -> bool:  # fmt: skip
     """Hide a post from everybody but its author and moderators, tell its author, and resolve
     reports about it.
+
+    Args:
+        rule: on which it rests.
 
     Raises:
         ForbiddenError: the viewer is not a moderator.
@@ -101,34 +138,47 @@ async def hide_post(session: AsyncSession, moderator: Viewer, post_id: int, reas
     await _resolve_reports(session, moderator, reason, Report.post_id == post_id)
     about = {"post": post_id, "reason": reason}
     entry = audit.record(session, moderator, Act.HIDE_POST, post.author, **about)
-    link = external_url("site.post", post_id=post_id)
-    await _tell(
-        session, moderator, post.author, "post_hidden", reason=reason, link=link, title=post.title
-    )
+    await add_measure(
+        session, moderator, post.author, MeasureKind.HIDE, Grounds(reason, rule), post_id=post_id,
+        title=post.title,
+    )  # fmt: skip
     await record(session, PostHidden(post_id, post.author_id, moderator.id))
-    await moderation_log.publish(session, entry)
+    await moderation_log.publish(session, entry, rule)
     await session.commit()
     return True
 
 
-async def show_post(session: AsyncSession, moderator: Viewer, post_id: int, reason: str) -> bool:
+async def show_post(
+    session: AsyncSession, moderator: Viewer, post_id: int, reason: str,
+    rule: Snapshot | None = None,
+) -> bool:  # fmt: skip
     """Show a hidden post again.
 
     Raises:
         ForbiddenError: the viewer is not a moderator.
         NotFoundError: the post does not exist (any more).
     """
+    if (entry := await unhide_post(session, moderator, post_id, reason)) is None:
+        return False
+    await moderation_log.publish(session, entry, rule)
+    await session.commit()
+    return True
+
+
+async def unhide_post(
+    session: AsyncSession, moderator: Viewer, post_id: int, reason: str
+) -> AuditEntry | None:
+    """Like `show_post`; the caller publishes the entry and commits."""
     post = await locked_post(session, moderator, post_id)
     if post.hidden_at is None:
-        return False
+        return None
     post.hidden_at = post.hidden_reason = None
     about = {"post": post_id, "reason": reason}
     entry = audit.record(session, moderator, Act.SHOW_POST, post.author, **about)
+    await end_measures(session, Measure.post_id == post_id)
     await record(session, PostShown(post_id, post.author_id, moderator.id))
     await tell_mentioned(session, posts=[post_id])
-    await moderation_log.publish(session, entry)
-    await session.commit()
-    return True
+    return entry
 
 
 def require_moderator(viewer: Viewer) -> None:
@@ -169,18 +219,6 @@ async def locked_post(session: AsyncSession, moderator: Viewer, post_id: int) ->
     if not may_moderate_post(moderator, post):
         raise NotFoundError(POST_IS_GONE)
     return post
-
-
-async def _tell(
-    session: AsyncSession, moderator: Viewer, author: User, message: str, *,
-    reason: str, link: str, title: str | None = None,
-) -> None:  # fmt: skip
-    """Mail the author, if they can still log in and did not do it themself."""
-    if author.is_confirmed and not author.is_disabled and author.id != moderator.id:
-        await outbox.put(
-            session, to=author.email, message=message, user=author, reason=reason, link=link,
-            title=title,
-        )  # fmt: skip
 
 
 async def _resolve_reports(

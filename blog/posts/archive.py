@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.models import Post, PostDay
 from blog.models.block import shown_to_viewer
+from blog.models.measure import is_in_lists
 from blog.posts.lists import NEWEST_FIRST, PostList
 from blog.posts.queries import IS_LISTED, OF
 
@@ -35,6 +36,7 @@ _end = _begin + literal_column("interval '1 month'")
 _is_in_month = (_DAY.day >= _begin, _DAY.day < _end, _DAY.visible > 0)
 _posts = select(_POST.id).where(
     IS_LISTED,
+    is_in_lists(_POST.author_id),
     _POST.published_at >= func.timezone("UTC", _begin),
     _POST.published_at < func.timezone("UTC", _end),
 )

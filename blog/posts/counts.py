@@ -28,6 +28,7 @@ from blog.models import (
     UserRange,
 )
 from blog.models.id_ranges import IdRange
+from blog.models.measure import is_in_lists
 from blog.models.post import is_public
 from blog.models.subscription import ACTIVE
 
@@ -92,10 +93,10 @@ IN_PARTS = (
         "posts of days",
         PostDay.day,
         PostDay.visible,
-        _counted(PostDay.of(Post.published_at), is_public(Post)),
+        _counted(PostDay.of(Post.published_at), is_public(Post), is_in_lists(Post.author_id)),
     ),
     _in_ranges("comments in ranges", CommentRange, Comment.id, _IS_COMMENT),
-    _in_ranges("people in ranges", UserRange, User.id),
+    _in_ranges("people in ranges", UserRange, User.id, User.limited_at.is_(None)),
     OF_TAGS[1],
 )
 # An arbitrary number, the same for all repairs.

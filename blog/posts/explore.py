@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.models import Comment, Post, User
 from blog.models.account_deletion import not_deleted
 from blog.models.block import shown_to_viewer
+from blog.models.measure import is_in_lists
 from blog.posts.lists import NEWEST_FIRST, PostCard
 from blog.posts.queries import IS_LISTED, cards_of
 
@@ -57,6 +58,7 @@ def _statement(ranking: Ranking, *conditions: ColumnElement[bool]) -> Any:
         select(_POST.id, _POST.author_id, _POST.published_at, _POST.comment_count, _POST.like_count)
         .where(
             IS_LISTED,
+            is_in_lists(_POST.author_id),
             *conditions,
             _POST.published_at > func.now() - literal_column("interval '7 days'"),
         )

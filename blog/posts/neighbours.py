@@ -27,6 +27,7 @@ from sqlalchemy.orm import joinedload
 
 from blog.models import Post, PostTag, User
 from blog.models.account_deletion import not_deleted
+from blog.models.measure import is_in_lists
 from blog.models.post import is_public
 from blog.posts.policies import Condition, is_shown_to_viewer
 
@@ -92,7 +93,7 @@ def _related(is_shown: Condition) -> Select[Any]:
     newest = (
         select(theirs.post_id, theirs.published_at)
         .where(theirs.tag_id == mine.tag_id, theirs.published_at.is_not(None))
-        .where(is_shown(theirs.author_id))
+        .where(is_in_lists(theirs.author_id), is_shown(theirs.author_id))
         .order_by(theirs.published_at.desc(), theirs.post_id.desc())
         .limit(literal_column(str(CONSIDERED)))
         .lateral("newest")

@@ -101,11 +101,13 @@ async def publish_due_posts(session: AsyncSession, moment: datetime) -> int:
         The number of published posts; repeat until it is 0.
     """
     # The status is a literal, so that the planner can use the partial index.
+    # They are published when the pause is over.
+    is_paused = exists().where(User.id == Post.author_id, User.paused_until > moment)
     has_history = exists().where(PostRevision.post_id == Post.id)
     due = (
         select(Post.id, Post.author_id, has_history.label("has_history"))
         .where(Post.status == literal_column("'scheduled'"), Post.published_at <= moment)
-        .where(not_deleted(Post.author_id))
+        .where(not_deleted(Post.author_id), ~is_paused)
         .order_by(Post.published_at, Post.id)
         .limit(POSTS_AT_ONCE)
         .with_for_update(skip_locked=True)

@@ -38,6 +38,7 @@ from blog.core.db.pagination import ANY_PAGE, LIMIT, OFFSET, Rows
 from blog.models import Follow, Post, PostDay, PostTag, Tag, TagFollow, User
 from blog.models.account_deletion import not_deleted
 from blog.models.block import shown_to_viewer
+from blog.models.measure import is_in_lists
 from blog.posts.lists import (
     CARD_COLUMNS,
     COLUMNS,
@@ -131,7 +132,8 @@ def _ids_of_followed(
     theirs = (
         select(*order.columns)
         .where(_POST_TAG.tag_id == _TAG_FOLLOW.tag_id, _POST_TAG.published_at.is_not(None))
-        .where(is_shown(_POST_TAG.author_id), *([order.is_after] if is_after else ()))
+        .where(is_in_lists(_POST_TAG.author_id), is_shown(_POST_TAG.author_id))
+        .where(*([order.is_after] if is_after else ()))
         .order_by(*order.by)
         .limit(reach)
         .lateral()
@@ -152,13 +154,14 @@ def _first(timeline: Subquery) -> Rows:
 
 
 _listed = select(_POST.id).where(IS_LISTED)
-_listed_to_viewer = _listed.where(shown_to_viewer(_POST.author_id))
+_in_lists = _listed.where(is_in_lists(_POST.author_id))
+_in_lists_of_viewer = _in_lists.where(shown_to_viewer(_POST.author_id))
 _NUMBER_OF_ALL = number_of_rows(PostDay)
 # All posts. Page 40,000 takes as long as page 1.
 NEWEST = PostList(
-    _listed, _NUMBER_OF_ALL,
-    by_number=ids_of_page(_listed, NEWEST_FIRST, PostDay), deepest=ANY_PAGE,
-    filtered=PostList(_listed_to_viewer, _NUMBER_OF_ALL),
+    _in_lists, _NUMBER_OF_ALL,
+    by_number=ids_of_page(_in_lists, NEWEST_FIRST, PostDay), deepest=ANY_PAGE,
+    filtered=PostList(_in_lists_of_viewer, _NUMBER_OF_ALL),
 )  # fmt: skip
 # The posts of the user with this id. Everybody who asks for them gets them, as all can read them.
 BY_AUTHOR = PostList(

@@ -118,9 +118,13 @@ _ORDER = Order(
 )
 _QUERY = "(SELECT query FROM question)"
 _IN_TIME = "listed_at >= :after AND listed_at < :before"
-_NOT_DELETED = "author_id <> ALL (ARRAY(SELECT user_id FROM account_deletions))"
+# Authors whose accounts are not deleted, and whom no moderator has limited (`blog.models.measure`).
+_IN_LISTS = """
+    author_id <> ALL (ARRAY(SELECT user_id FROM account_deletions))
+    AND author_id NOT IN (SELECT id FROM users WHERE limited_at IS NOT NULL)
+"""
 _NOT_HIDDEN = f"""
-    {_NOT_DELETED} AND author_id NOT IN (
+    {_IN_LISTS} AND author_id NOT IN (
         SELECT muted_id FROM mutes WHERE user_id = :viewer
         UNION ALL SELECT blocked_id FROM blocks WHERE user_id = :viewer
         UNION ALL SELECT user_id FROM blocks WHERE blocked_id = :viewer
@@ -199,7 +203,7 @@ def _statement(in_comments: bool, sorting: Sorting, is_filtered: bool) -> TextCl
         bindparam(name, type_=DateTime(timezone=True)) for name in ("after", "before", "after_1")
     ]
     numbers = [bindparam(name, type_=BigInteger) for name in ("after_0", "after_2", "limit")]
-    found = text(_matches(index, sorting, _NOT_HIDDEN if is_filtered else _NOT_DELETED))
+    found = text(_matches(index, sorting, _NOT_HIDDEN if is_filtered else _IN_LISTS))
     found = found.bindparams(*_TEXTS, *texts, *times, *numbers)
     return found.bindparams(_VIEWER) if is_filtered else found
 

@@ -24,6 +24,7 @@ from blog.core.text.tags import fold_tag
 from blog.models import Comment, Post, PostStatus, PostTag, Tag, User
 from blog.models.account_deletion import not_deleted
 from blog.models.block import hidden_people
+from blog.models.measure import is_in_lists
 from blog.models.tag import names_of_tags
 from blog.models.user import WORDS_OF_PERSON
 from blog.posts.lists import Author
@@ -173,7 +174,7 @@ async def people(
     matching = (
         select(User.id, User.follower_count)
         .where(_WORDS.op("@@")(func.to_tsquery(_SIMPLE, prefixes)))
-        .where(User.confirmed_at.is_not(None), not_deleted(User.id))
+        .where(User.confirmed_at.is_not(None), not_deleted(User.id), User.limited_at.is_(None))
         .limit(PEOPLE_LOOKED_THROUGH)
     )
     if filtered_for:
@@ -198,7 +199,7 @@ async def tags(session: AsyncSession, question: Question, given: str) -> Sequenc
     has_posts = (
         select(literal(1))
         .where(PostTag.tag_id == shown.id, PostTag.published_at.is_not(None))
-        .where(not_deleted(PostTag.author_id))
+        .where(not_deleted(PostTag.author_id), is_in_lists(PostTag.author_id))
         .exists()
     )
     names = (

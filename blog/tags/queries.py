@@ -14,6 +14,7 @@ from blog.core.text.tags import folded_from_address
 from blog.models import PostTag, Tag, TagFollow, TagRange
 from blog.models.account_deletion import not_deleted
 from blog.models.block import shown_to_viewer
+from blog.models.measure import is_in_lists
 from blog.posts.lists import PostList
 from blog.posts.queries import BY_TAG, OF
 
@@ -61,6 +62,7 @@ _posts = select(_POST_TAG.post_id.label("id")).where(
     _POST_TAG.tag_id == OF,
     _POST_TAG.published_at.is_not(None),
     not_deleted(_POST_TAG.author_id),
+    is_in_lists(_POST_TAG.author_id),
 )
 _number = select(_TAG.post_count).where(_TAG.id == OF).scalar_subquery()
 # The posts of the tag with this id. An index has them in the order of the list, with the authors.

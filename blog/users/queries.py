@@ -9,6 +9,7 @@ from blog.core.db.pagination import ANY_PAGE, CursorRequest, Listing, Page, Page
 from blog.models import User, UserRange
 from blog.models.account_deletion import not_deleted
 from blog.models.block import shown_to_viewer
+from blog.models.measure import is_in_lists
 
 _BY_ID = select(User).where(User.id == bindparam("id"), not_deleted(User.id))
 _BY_USERNAME = select(User).where(
@@ -16,7 +17,7 @@ _BY_USERNAME = select(User).where(
 )
 _ORDER = Order(User.id)
 _NUMBER = select(number_of_rows(UserRange))
-_ids = select(User.id).where(not_deleted(User.id))
+_ids = select(User.id).where(not_deleted(User.id), is_in_lists(User.id))
 _SHOWN = shown_to_viewer(User.id)
 
 
@@ -47,7 +48,7 @@ _MOST_FOLLOWED: Listing[User] = Listing(
 _lower = func.lower(User.username, type_=String)
 _BY_LOWER: Listing[User] = Listing(
     Order(_lower, descending=False),
-    select(User).where(not_deleted(User.id)),
+    select(User).where(not_deleted(User.id), User.limited_at.is_(None)),
     lambda person: (person.username.lower(),),
     shown=_SHOWN,
 )

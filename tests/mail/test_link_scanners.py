@@ -4,12 +4,17 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm.attributes import set_committed_value
 
+from blog.core.auth.viewer import OPERATOR
 from blog.core.clock import now
 from blog.core.web.app import Broadside
-from blog.models import Base, User
+from blog.models import Appeal, Base, MeasureKind, User
+from blog.moderation.measures.mails import tell_of_decision
+from blog.moderation.measures.service import add_measure
+from blog.moderation.rules import Grounds
 from tests.jobs import finish_jobs
 from tests.notifications.mail.support import mail_all
 from tests.notifications.support import people
@@ -54,6 +59,13 @@ async def send_every_mail_with_a_token(app: Broadside, susans: Browser, db: Asyn
     moved = {"email": "moved@example.com", "password": PASSWORD}
     await susans.submit("/auth/change_email", moved)
     await susans.submit("/auth/delete-account", {"password": PASSWORD})
+    async with app.app_context():
+        susan = (await db.scalars(select(User).where(User.username == "susan"))).one()
+        measure = await add_measure(db, OPERATOR, susan, MeasureKind.REMIND, Grounds("Ads"))
+        appeal = Appeal(measure_id=measure.id, text="x", is_granted=False, answer="x")
+        set_committed_value(measure, "appeal", appeal)
+        await tell_of_decision(db, susan, measure)
+        await db.commit()
     post_id = await publish(susans)
     await finish_jobs(app, "mail_post_to_subscribers")
     async with people(app, "nina") as found:

@@ -24,6 +24,7 @@ import blog.admin.settings.schemas
 import blog.blocks.schemas
 import blog.comments.schemas
 import blog.media.schemas
+import blog.moderation.measures.schemas
 import blog.moderation.schemas
 import blog.posts.schemas
 import blog.users.schemas
@@ -93,6 +94,14 @@ TYPED: dict[str, tuple[str, dict[str, str]]] = {
         "/moderate/reports/1/resolve?next=/moderate/reports",
         {"reason": HOSTILE},
     ),
+    "/moderate/people/<id:user_id>": (
+        "/moderate/people/2", {"kind": "remind", "reason": HOSTILE}
+    ),
+    "/moderate/measures/<id:measure_id>/lift": ("/moderate/measures/1/lift", {"reason": HOSTILE}),
+    "/moderate/appeals/<id:measure_id>": (
+        "/moderate/appeals/2", {"decision": "keep", "answer": HOSTILE}
+    ),
+    "/appeal/<token>": ("/appeal/token", {"text": HOSTILE}),
     "/media/<id:media_id>": ("/media/1", {"alt": LINE, "caption": LINE}),
     "/edit-profile": ("/edit-profile", {"name": LINE, "location": LINE, "about_me": HOSTILE}),
     "/edit-profile/<id:user_id>": (
@@ -274,6 +283,7 @@ def test_every_field_that_is_typed_has_a_label_and_no_password_has() -> None:
         blog.accounts.invitations.schemas, blog.accounts.schemas, blog.admin.schemas,
         blog.admin.settings.schemas,
         blog.blocks.schemas, blog.comments.schemas, blog.media.schemas, blog.moderation.schemas,
+        blog.moderation.measures.schemas,
         blog.posts.schemas, blog.users.schemas,
     )  # fmt: skip
     fields = {

@@ -27,6 +27,7 @@ from blog.models import (
     Follow,
     HiddenWord,
     LogOpening,
+    Measure,
     Mention,
     Mute,
     Notification,
@@ -70,7 +71,7 @@ async def begin_deletion(session: AsyncSession, user: User) -> None:
         .values(
             username=unnamed, username_fold=None, email=unnamed, password_hash="", submission=None,
             name="", location="", about_me="", language=None, avatar=None,
-            disabled_at=func.coalesce(User.disabled_at, now()),
+            disabled_at=func.coalesce(User.disabled_at, now()), limited_at=None,
         )
         .execution_options(synchronize_session=False)
     )  # fmt: skip
@@ -315,6 +316,7 @@ async def _anonymise_moderation(session: AsyncSession, user_id: int) -> bool:
         (Comment, Comment.disabled_by_id),
         (Report, Report.closed_by_id),
         (PostRevision, PostRevision.editor_id),
+        (Measure, Measure.moderator_id),
         (AuditEntry, AuditEntry.actor_id),
         (AuditEntry, AuditEntry.subject_id),
     ):

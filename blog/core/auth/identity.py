@@ -50,6 +50,7 @@ VIEWER_INDEPENDENT = {
 }
 # What may be sent before the address is confirmed, beside the forms under `/auth/`.
 OPEN_TO_UNCONFIRMED = {
+    "appeals.send",
     "site.change_appearance",
     "subscriptions.ask",
     "subscriptions.confirm",

@@ -50,6 +50,13 @@ PUBLISHED = {
     Act.MERGE_TAG: Published("Merged a tag into another one", names_subject=True),
     Act.BLOCK_TAG: Published("Blocked a tag", names_subject=True),
     Act.UNBLOCK_TAG: Published("Unblocked a tag", names_subject=True),
+    Act.REMIND: Published("Reminded someone of a rule"),
+    Act.LIMIT: Published("Limited an account"),
+    Act.UNLIMIT: Published("Lifted the limit of an account"),
+    Act.PAUSE: Published("Paused an account"),
+    Act.UNPAUSE: Published("Lifted the pause of an account"),
+    Act.GRANT_APPEAL: Published("Granted an appeal"),
+    Act.REJECT_APPEAL: Published("Rejected an appeal"),
     Act.DISABLE: Published("Disabled an account", names_person=True),
     Act.ENABLE: Published("Enabled an account again", names_person=True),
     Act.DELETE_ACCOUNT: Published("Deleted an account"),
@@ -124,7 +131,7 @@ def moment_text(moment: datetime) -> str:
 def _about(details: Mapping[str, Any]) -> str:
     """What an action was about, without the person: `post 7, revision 2`."""
     parts = []
-    for name in ("post", "revision", "comment", "report", "tag"):
+    for name in ("post", "revision", "comment", "report", "measure", "tag", "until"):
         if (value := details.get(name)) is not None:
             shown = " → ".join(value) if isinstance(value, list) else value
             parts.append(f"#{shown}" if name == "tag" else f"{name} {shown}")

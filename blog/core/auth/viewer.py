@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from blog.core.errors import ForbiddenError
 from blog.models import ApiToken, LoginSession, Permission, Scope, User
 
+PAUSED = "Your account is paused until {until:%Y-%m-%d %H:%M} UTC. You can read, but not write."
 NO_PERMISSION = Permission(0)
 ALL_SCOPES = Scope.READ | Scope.WRITE | Scope.MODERATE
 # The permissions that a scope grants, if the token's user has them.
@@ -122,6 +123,13 @@ class Viewer:
     def is_unconfirmed(self) -> bool:
         """Whether they have an account, and have not confirmed its address: they read only."""
         return self.account is not None and not self.account.is_confirmed
+
+    @property
+    def why_refused(self) -> str:
+        """Why they may do less than others with their role; empty if they may not do less."""
+        if self.account is None or self.account.paused_until is None or not self.account.is_paused:
+            return ""
+        return PAUSED.format(until=self.account.paused_until)
 
     def can(self, permission: Permission) -> bool:
         """Whether they have all of `permission`."""

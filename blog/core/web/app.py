@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from inspect import iscoroutinefunction
 from types import TracebackType
-from typing import Any, TypeVar, TypeVarTuple, cast
+from typing import Any, Protocol, TypeVar, TypeVarTuple, cast
 from urllib.parse import urlsplit
 
 import quart
@@ -49,6 +49,13 @@ ExceptionInfo = tuple[type, BaseException, TracebackType] | tuple[None, None, No
 _is_asynchronous = lru_cache(maxsize=1_000)(iscoroutinefunction)
 
 
+class RefusedViewer(Protocol):
+    """What the page for a refusal asks of a viewer (`blog.core.auth.viewer.Viewer`)."""
+
+    @property
+    def why_refused(self) -> str: ...
+
+
 class Broadside(Quart):
     """One application; two of them in one process share nothing."""
 
@@ -75,7 +82,7 @@ class Broadside(Quart):
     report_to: Callable[[BaseException, str], None]
     schema_probe: Probe[bool]
     figures_probe: Probe[list[Metric]]
-    current_viewer: Callable[[], object]
+    current_viewer: Callable[[], RefusedViewer]
 
     @property
     def site(self) -> SiteSettings:

@@ -261,7 +261,8 @@ def init_app(app: Quart) -> None:
 
     @app.errorhandler(ForbiddenError)
     async def forbidden(error: ForbiddenError) -> Response:
-        return await error_response(403, str(error) or None)
+        refused = current_app.current_viewer().why_refused
+        return await error_response(403, refused or str(error) or None)
 
     @app.errorhandler(InvalidFieldsError)
     async def invalid_fields(error: InvalidFieldsError) -> Response:

@@ -48,9 +48,12 @@ LABELS = {
     "rules": "Rules",
     "privacy": "Privacy",
     "contact": "Contact",
+    "text": "Your appeal",
+    "answer": "Answer",
 }
 LONG = {
     "body", "excerpt", "reason", "about_me", "application", "about", "rules", "privacy", "contact",
+    "text", "answer",
 }  # fmt: skip
 SECRETS = {
     "old_password": "Current password",

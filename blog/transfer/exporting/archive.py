@@ -56,6 +56,7 @@ LISTS = {
     "moderation_log": "moderation-log.json",
     "applications": "applications.json",
     "invitations": "invitations.json",
+    "measures": "measures.json",
     "imports": "imports.json",
     "exports": "exports.json",
 }

@@ -14,6 +14,7 @@ from blog.core.auth.viewer import Viewer
 from blog.core.db.database import Database
 from blog.models import (
     ApiToken,
+    Appeal,
     Application,
     AuditEntry,
     Authenticator,
@@ -31,6 +32,7 @@ from blog.models import (
     LoginSession,
     LogOpening,
     MailPreference,
+    Measure,
     Media,
     MediaFile,
     Mention,
@@ -270,6 +272,13 @@ def sections(account: User) -> dict[str, Section]:
         ).select_from(Invitation)
         .outerjoin(invitee, and_(invitee.id == Invitation.invitee_id, not_deleted(invitee.id)))
         .where(Invitation.inviter_id == me), (Invitation.id,)),
+        "measures": Section(select(
+            Measure.created_at, Measure.kind, Measure.rule, Measure.reason, Measure.until,
+            Measure.ended_at, Measure.post_id, Measure.comment_id, Appeal.text.label("appeal"),
+            Appeal.created_at.label("appealed_at"), Appeal.decided_at, Appeal.is_granted,
+            Appeal.answer,
+        ).outerjoin(Appeal, Appeal.measure_id == Measure.id).where(Measure.person_id == me),
+        (Measure.id,)),
         "imports": Section(select(
             PostImport.created_at, PostImport.file_name, PostImport.kind, PostImport.state,
             PostImport.counts, PostImport.ended_at,

@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.core.clock import now
 from blog.core.events.handlers import record
 from blog.core.jobs.kinds import JobKind
 from blog.core.jobs.queue import has_job
@@ -46,6 +47,7 @@ async def running(session: AsyncSession, import_id: int) -> PostImport | None:
         .join(User, User.id == PostImport.owner_id)
         .where(PostImport.id == import_id, PostImport.state.in_(RUNNING))
         .where(not_deleted(User.id), User.disabled_at.is_(None))
+        .where(or_(User.paused_until.is_(None), User.paused_until <= now()))
     )
 
 

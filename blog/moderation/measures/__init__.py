@@ -1,0 +1,1 @@
+"""Measures against people, and appeals against measures."""

@@ -1,0 +1,72 @@
+"""The person's pages: the measures against them, and the form for an appeal.
+
+The form is found by a link in the mail, also by people who can't log in any more.
+"""
+
+from quart import Blueprint, flash, redirect, render_template, url_for
+from quart.typing import ResponseReturnValue
+
+from blog.accounts.link_pages import keep_token_secret
+from blog.core.auth.identity import required_viewer
+from blog.core.auth.quotas import REPORTING, quota
+from blog.core.crypto.tokens import InvalidTokenError
+from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.web.app import current_app, db
+from blog.core.web.forms import Form
+from blog.models import Measure
+from blog.moderation.measures import appeals, queries
+from blog.moderation.measures.mails import APPEAL, appeal_token
+from blog.moderation.measures.schemas import AppealForm
+
+NO_SUCH_LINK = "This link isn't complete. Copy all of it from the email."
+
+blueprint = Blueprint("appeals", __name__)
+blueprint.after_request(keep_token_secret)
+blueprint.add_app_template_global(appeal_token)
+
+
+@blueprint.get("/auth/measures")
+async def own() -> ResponseReturnValue:
+    """List what moderators have done about the viewer."""
+    measures = await queries.measures_against(db(), required_viewer().id)
+    return await render_template("moderation/own_measures.html", measures=measures)
+
+
+@blueprint.get("/appeal/<token>")
+async def form(token: str) -> ResponseReturnValue:
+    """Show a measure, with the form for an appeal or what has become of it."""
+    return await _page(await _measure(token), Form(AppealForm))
+
+
+@blueprint.post("/appeal/<token>")
+@quota(REPORTING)
+async def send(token: str) -> ResponseReturnValue:
+    """Appeal against a measure, with a `text` for another moderator."""
+    measure, sent = await _measure(token), Form(AppealForm)
+    if (data := await sent.submitted()) is None:
+        return await _page(measure, sent)
+    try:
+        await appeals.make_appeal(db(), measure.id, data.text)
+    except InvalidFieldsError as error:
+        sent.refuse(error)
+        return await _page(await _measure(token), sent)
+    await flash("We've got your appeal. Another moderator decides, and writes to you.", "success")
+    return redirect(url_for("appeals.form", token=token))
+
+
+async def _measure(token: str) -> Measure:
+    try:
+        content = current_app.links.read(APPEAL, token, max_age=None)
+    except InvalidTokenError:
+        raise NotFoundError(NO_SUCH_LINK) from None
+    if (measure := await queries.measure_by_id(db(), content["measure"])) is None:
+        raise NotFoundError(appeals.NO_SUCH_MEASURE)
+    return measure
+
+
+async def _page(measure: Measure, form: Form[AppealForm]) -> ResponseReturnValue:
+    is_late = appeals.is_too_late(measure)
+    page = await render_template(
+        "moderation/appeal_form.html", measure=measure, form=form, is_late=is_late
+    )
+    return page, form.status

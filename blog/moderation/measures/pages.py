@@ -1,0 +1,148 @@
+"""The moderators' pages: what is known of a person, measures against them, and appeals."""
+
+from quart import Blueprint, flash, redirect, render_template, request, url_for
+from quart.typing import ResponseReturnValue
+
+from blog.core.auth.identity import required_viewer
+from blog.core.auth.permissions import permission_required
+from blog.core.auth.quotas import MODERATING, quota
+from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.web.app import current_app, db
+from blog.core.web.forms import Form
+from blog.core.web.requests import local_address, requested_cursor
+from blog.models import Measure, MeasureKind, Permission
+from blog.moderation.measures import appeals, queries, service
+from blog.moderation.measures.policies import POLICIES
+from blog.moderation.measures.schemas import Decision, DecisionForm, MeasureForm, PersonMeasure
+from blog.moderation.measures.wording import WORDING, wording
+from blog.moderation.rules import snapshot_of
+from blog.moderation.schemas import ReasonForm
+
+APPEALS_PER_PAGE = 20
+
+blueprint = Blueprint("measures", __name__, url_prefix="/moderate")
+for policy in (*POLICIES, wording):
+    blueprint.add_app_template_global(policy)
+
+moderators_only = permission_required(Permission.MODERATE)
+
+
+@blueprint.get("/people/<id:user_id>")
+@moderators_only
+async def person(user_id: int) -> ResponseReturnValue:
+    """What moderators know of a person, with the form for a measure."""
+    return await _person_page(user_id, Form(MeasureForm))
+
+
+@blueprint.post("/people/<id:user_id>")
+@quota(MODERATING)
+@moderators_only
+async def take(user_id: int) -> ResponseReturnValue:
+    """Take a measure against a person: `kind`, the number of a `rule`, and a `reason`."""
+    form = Form(MeasureForm)
+    if (data := await form.submitted()) is None:
+        return await _person_page(user_id, form)
+    try:
+        rule = snapshot_of(data.rule)
+        await service.take_measure(db(), required_viewer(), user_id, data, rule)
+    except InvalidFieldsError as error:
+        form.refuse(error)
+        return await _person_page(user_id, form)
+    await flash("Done. They've been told by email, and can appeal.", "success")
+    return redirect(url_for("measures.person", user_id=user_id))
+
+
+async def _person_page(user_id: int, form: Form[MeasureForm]) -> ResponseReturnValue:
+    found = await queries.person_by_id(db(), user_id)
+    if found is None:
+        raise NotFoundError(service.NO_SUCH_PERSON)
+    page = await render_template(
+        "moderation/person.html",
+        person=found,
+        record=await queries.record_of(db(), found),
+        measures=await queries.measures_against(db(), user_id),
+        form=form,
+        kinds=[(kind.value, WORDING[MeasureKind(kind)]) for kind in PersonMeasure],
+        rules=current_app.site.numbered_rules,
+    )
+    return page, form.status
+
+
+@blueprint.get("/measures/<id:measure_id>/lift")
+@moderators_only
+async def confirm_lifting(measure_id: int) -> ResponseReturnValue:
+    """Ask for the reason before a measure ends."""
+    return await _lifting_page(await _measure(measure_id), Form(ReasonForm))
+
+
+@blueprint.post("/measures/<id:measure_id>/lift")
+@quota(MODERATING)
+@moderators_only
+async def lift(measure_id: int) -> ResponseReturnValue:
+    """End a measure before its time."""
+    measure, form = await _measure(measure_id), Form(ReasonForm)
+    if (data := await form.submitted()) is None:
+        return await _lifting_page(measure, form)
+    person_id = measure.person_id
+    if await service.lift_measure(db(), required_viewer(), measure_id, data.reason):
+        await flash("The measure has ended.", "success")
+    else:
+        await flash("This measure had already ended.", "info")
+    return redirect(url_for("measures.person", user_id=person_id))
+
+
+async def _lifting_page(measure: Measure, form: Form[ReasonForm]) -> ResponseReturnValue:
+    page = await render_template("moderation/lift.html", measure=measure, form=form)
+    return page, form.status
+
+
+async def _measure(measure_id: int) -> Measure:
+    if (found := await queries.measure_by_id(db(), measure_id)) is None:
+        raise NotFoundError(service.NO_SUCH_MEASURE)
+    return found
+
+
+@blueprint.get("/appeals")
+@moderators_only
+async def open_appeals() -> ResponseReturnValue:
+    """List the appeals that wait for a decision, the oldest first."""
+    page = await queries.open_appeals(db(), requested_cursor(APPEALS_PER_PAGE))
+    return await render_template("moderation/appeals.html", appeals=page)
+
+
+@blueprint.get("/appeals/<id:measure_id>")
+@moderators_only
+async def appeal(measure_id: int) -> ResponseReturnValue:
+    """Show an appeal, with the form for the decision."""
+    return await _appeal_page(measure_id, Form(DecisionForm))
+
+
+@blueprint.post("/appeals/<id:measure_id>")
+@quota(MODERATING)
+@moderators_only
+async def decide(measure_id: int) -> ResponseReturnValue:
+    """Decide an appeal: `decision` is `lift` or `keep`, and `answer` goes to the person."""
+    form = Form(DecisionForm)
+    if (data := await form.submitted()) is None:
+        return await _appeal_page(measure_id, form)
+    try:
+        is_decided = await appeals.decide_appeal(
+            db(), required_viewer(), measure_id, data.answer,
+            is_granted=data.decision is Decision.LIFT,
+        )  # fmt: skip
+    except InvalidFieldsError as error:
+        form.refuse(error)
+        return await _appeal_page(measure_id, form)
+    if is_decided:
+        await flash("Decided. They've been told by email.", "success")
+    else:
+        await flash("Someone else has already decided this appeal.", "info")
+    return redirect(local_address(request.args.get("next")) or url_for("measures.open_appeals"))
+
+
+async def _appeal_page(measure_id: int, form: Form[DecisionForm]) -> ResponseReturnValue:
+    measure = await _measure(measure_id)
+    if measure.appeal is None:
+        raise NotFoundError(appeals.NO_SUCH_APPEAL)
+    page = await render_template("moderation/appeal.html", measure=measure, form=form)
+    return page, form.status

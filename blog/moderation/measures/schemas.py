@@ -1,0 +1,69 @@
+"""Schemas of the forms for measures and appeals."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+
+from blog.core.clock import now
+from blog.core.text.validation import NotBlank, Schema
+from blog.models import MeasureKind
+from blog.moderation.schemas import RuleForm, none_if_empty
+
+LONGEST_PAUSE = timedelta(days=366)
+LONGEST_APPEAL = 2_000
+NO_END = "Choose the day on which the pause ends: tomorrow or later, and within a year."
+
+
+class PersonMeasure(StrEnum):
+    """The kinds of measures against a person; posts and comments are hidden one by one."""
+
+    REMIND = MeasureKind.REMIND
+    LIMIT = MeasureKind.LIMIT
+    PAUSE = MeasureKind.PAUSE
+    DISABLE = MeasureKind.DISABLE
+
+
+class MeasureForm(RuleForm):
+    """What to do about a person. `until` is the day on which a pause ends, at midnight UTC."""
+
+    kind: PersonMeasure
+    until: Annotated[date | None, BeforeValidator(none_if_empty), Field(validate_default=True)] = (
+        None
+    )
+
+    @field_validator("until")
+    @classmethod
+    def _ends_a_pause(cls, until: date | None, info: ValidationInfo) -> date | None:
+        if info.data.get("kind") is not PersonMeasure.PAUSE:
+            return None
+        today = now().date()
+        if until is None or not today < until <= today + LONGEST_PAUSE:
+            raise ValueError(NO_END)
+        return until
+
+    @property
+    def end(self) -> datetime:
+        """The moment at which a pause ends."""
+        return datetime.combine(self.until or date.min, time(), UTC)
+
+
+class AppealForm(Schema):
+    """What a person says against a measure."""
+
+    text: Annotated[str, Field(max_length=LONGEST_APPEAL), NotBlank]
+
+
+class Decision(StrEnum):
+    """What becomes of a measure after an appeal."""
+
+    LIFT = "lift"
+    KEEP = "keep"
+
+
+class DecisionForm(Schema):
+    """The decision on an appeal, with the answer to the person."""
+
+    decision: Decision
+    answer: Annotated[str, Field(max_length=LONGEST_APPEAL), NotBlank]

@@ -1,0 +1,210 @@
+"""Taking and lifting measures. Each function is one transaction, unless it says otherwise.
+
+The account is locked first, so of two moderators at once one is told what the other has done.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
+
+from blog.accounts.administrators import LastAdministratorError, lock_administrators
+from blog.accounts.events import AccountDisabled, AccountEnabled
+from blog.accounts.sessions.service import end_all_access
+from blog.core.auth import audit, moderation_log
+from blog.core.auth.viewer import Viewer
+from blog.core.clock import now
+from blog.core.errors import ForbiddenError, InvalidFieldsError, NotFoundError
+from blog.core.events.handlers import record
+from blog.models import Act, AuditEntry, Measure, MeasureKind, User
+from blog.models.account_deletion import not_deleted
+from blog.moderation.events import MeasureLifted, MeasureTaken
+from blog.moderation.measures import mails
+from blog.moderation.measures.policies import may_take_measures
+from blog.moderation.measures.schemas import MeasureForm
+from blog.moderation.rules import Grounds, Snapshot
+
+NO_SUCH_PERSON = "This user doesn't exist."
+NO_SUCH_MEASURE = "This measure doesn't exist."
+IS_IN_FORCE = "This measure is already in force."
+ACTS = {
+    MeasureKind.REMIND: Act.REMIND,
+    MeasureKind.LIMIT: Act.LIMIT,
+    MeasureKind.PAUSE: Act.PAUSE,
+    MeasureKind.DISABLE: Act.DISABLE,
+}
+LIFTING = {
+    MeasureKind.LIMIT: Act.UNLIMIT,
+    MeasureKind.PAUSE: Act.UNPAUSE,
+    MeasureKind.DISABLE: Act.ENABLE,
+}
+
+
+async def take_measure(
+    session: AsyncSession, moderator: Viewer, person_id: int, form: MeasureForm,
+    rule: Snapshot | None,
+) -> Measure:  # fmt: skip
+    """Take a measure against a person, and mail them.
+
+    Raises:
+        ForbiddenError: the viewer may not take measures against this person.
+        NotFoundError: the account does not exist (any more).
+        InvalidFieldsError: the measure is in force already.
+        LastAdministratorError: there would be no administrator.
+    """
+    person = await locked_person(session, person_id)
+    if not may_take_measures(moderator, person):
+        raise ForbiddenError
+    kind = MeasureKind(form.kind)
+    active = await _active(session, person_id, kind)
+    until = form.end if kind is MeasureKind.PAUSE else None
+    if any(measure.until == until for measure in active):
+        raise InvalidFieldsError({"kind": IS_IN_FORCE})
+    for measure in active:  # A pause that is made longer or shorter.
+        measure.ended_at = now()
+    measure = await add_measure(
+        session, moderator, person, kind, Grounds(form.reason, rule), until=until
+    )
+    details = {"until": until.date().isoformat()} if until else {}
+    entry = audit.record(session, moderator, ACTS[kind], person, reason=form.reason, **details)
+    await _put_into_force(session, person, kind, until)
+    if kind is not MeasureKind.DISABLE:  # Which has an event of its own.
+        await record(session, MeasureTaken(measure.id, person.id, moderator.id))
+    await moderation_log.publish(session, entry, rule)
+    await session.commit()
+    return measure
+
+
+async def add_measure(
+    session: AsyncSession, moderator: Viewer, person: User, kind: MeasureKind, grounds: Grounds, *,
+    until: datetime | None = None, post_id: int | None = None, comment_id: int | None = None,
+    title: str | None = None,
+) -> Measure:  # fmt: skip
+    """Add the record of a measure, and mail the person; the caller commits.
+
+    Args:
+        title: of the post, for the mail.
+    """
+    measure = Measure(
+        person_id=person.id, moderator_id=moderator.id or None, kind=kind, rule=grounds.rule,
+        reason=grounds.reason, until=until, post_id=post_id, comment_id=comment_id,
+    )  # fmt: skip
+    session.add(measure)
+    await session.flush()
+    if person.id != moderator.id:
+        await mails.tell_of_measure(session, person, measure, title)
+    return measure
+
+
+async def lift_measure(
+    session: AsyncSession, moderator: Viewer, measure_id: int, reason: str
+) -> bool:
+    """End a measure before its time.
+
+    Returns:
+        `False` if it has ended already.
+
+    Raises:
+        ForbiddenError: the viewer may not take measures against this person.
+        NotFoundError: there is no such measure (any more).
+    """
+    measure = await locked_measure(session, measure_id)
+    if not may_take_measures(moderator, measure.person):
+        raise ForbiddenError
+    if not measure.is_active or measure.kind not in LIFTING:
+        return False
+    entry = await lift(session, moderator, measure, reason)
+    await moderation_log.publish(session, entry, measure.rule)
+    await session.commit()
+    return True
+
+
+async def lift(
+    session: AsyncSession, moderator: Viewer, measure: Measure, reason: str
+) -> AuditEntry:
+    """End a locked measure; the caller publishes the entry and commits."""
+    person = measure.person
+    measure.ended_at = now()
+    entry = audit.record(session, moderator, LIFTING[measure.kind], person, reason=reason)
+    if measure.kind == MeasureKind.LIMIT:
+        person.limited_at = None
+    elif measure.kind == MeasureKind.PAUSE:
+        person.paused_until = None
+    else:
+        person.disabled_at = None
+        await record(session, AccountEnabled(person.id))
+        return entry
+    await record(session, MeasureLifted(measure.id, person.id, moderator.id))
+    return entry
+
+
+async def locked_person(session: AsyncSession, person_id: int) -> User:
+    """Load and lock an account, with its role.
+
+    Raises:
+        NotFoundError: it does not exist (any more).
+    """
+    person = await session.scalar(
+        select(User)
+        .where(User.id == person_id, not_deleted(User.id))
+        .options(joinedload(User.role, innerjoin=True))
+        .with_for_update(of=User, key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    if person is None:
+        raise NotFoundError(NO_SUCH_PERSON)
+    return person
+
+
+async def locked_measure(session: AsyncSession, measure_id: int) -> Measure:
+    """Load and lock a measure, after the account that it is about.
+
+    Raises:
+        NotFoundError: there is no such measure (any more).
+    """
+    person_id = await session.scalar(select(Measure.person_id).where(Measure.id == measure_id))
+    if person_id is None:
+        raise NotFoundError(NO_SUCH_MEASURE)
+    await locked_person(session, person_id)
+    measure = await session.scalar(
+        select(Measure)
+        .where(Measure.id == measure_id)
+        .options(
+            joinedload(Measure.person, innerjoin=True).joinedload(User.role, innerjoin=True),
+            joinedload(Measure.appeal),
+        )
+        .with_for_update(of=Measure)
+        .execution_options(populate_existing=True)
+    )
+    if measure is None:
+        raise NotFoundError(NO_SUCH_MEASURE)
+    return measure
+
+
+async def _active(session: AsyncSession, person_id: int, kind: MeasureKind) -> list[Measure]:
+    of_kind = select(Measure).where(Measure.person_id == person_id, Measure.kind == kind)
+    found = await session.scalars(of_kind.where(Measure.ended_at.is_(None)))
+    return [measure for measure in found if measure.is_active]
+
+
+async def _put_into_force(
+    session: AsyncSession, person: User, kind: MeasureKind, until: datetime | None
+) -> None:
+    if kind is MeasureKind.LIMIT:
+        person.limited_at = now()
+    elif kind is MeasureKind.PAUSE:
+        person.paused_until = until
+    elif kind is MeasureKind.DISABLE:
+        if await lock_administrators(session) == {person.id}:
+            raise LastAdministratorError
+        person.disabled_at = now()
+        await record(session, AccountDisabled(person.id))
+        await session.flush()
+        await end_all_access(session, person)
+
+
+async def end_measures(session: AsyncSession, *which: ColumnElement[bool]) -> None:
+    """Note that measures have ended; the caller commits."""
+    ended = update(Measure).where(Measure.ended_at.is_(None), *which).values(ended_at=now())
+    await session.execute(ended.execution_options(synchronize_session=False))

@@ -1,0 +1,133 @@
+"""Appeals against measures."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.clock import now
+from blog.core.web.app import Broadside
+from blog.models import Appeal, Comment, LogEntry, Measure, User
+from tests.moderation.test_measures import take
+from tests.support import Browser, outbox
+
+
+async def appeal_link(app: Broadside) -> str:
+    mail = (await outbox(app))[0]
+    return "/appeal/" + mail.text.partition("/appeal/")[2].split()[0]
+
+
+async def test_another_moderator_decides_an_appeal_of_someone_who_cannot_log_in(
+    app: Broadside, browser: Browser, moderators_browser: Browser,
+    other_moderators_browser: Browser, db: AsyncSession, susan: User,
+) -> None:  # fmt: skip
+    await take(moderators_browser, susan, "disable")
+    link = await appeal_link(app)
+    page = await browser.get(link)
+    assert "Your account was disabled" in page.text
+    assert page.headers["cache-control"] == "no-store"
+    assert (await browser.submit(link, {"text": " "})).status_code == 422
+    assert (await browser.submit(link, {"text": "I'm <b>sorry"})).status_code == 302
+    assert "waiting for another moderator" in (await browser.get(link)).text
+    again = await browser.submit(link, {"text": "x"}, page="/auth/login")
+    assert again.status_code == 422
+    assert "You&#39;ve already appealed" in again.text
+
+    address = "/moderate/appeals/1"
+    page = await moderators_browser.get(address)
+    assert "Another moderator decides" in page.text
+    decision = {"decision": "keep", "answer": "No"}
+    refused = await moderators_browser.submit(address, decision, page="/auth/sessions")
+    assert refused.status_code == 422
+    assert "You took this measure. Another moderator decides the appeal." in refused.text
+
+    assert "Appeal by susan" in (await other_moderators_browser.get("/moderate/appeals")).text
+    assert "I&#39;m &lt;b&gt;sorry" in (await other_moderators_browser.get(address)).text
+    decision = {"decision": "lift", "answer": "Welcome back"}
+    assert (await other_moderators_browser.submit(address, decision)).status_code == 302
+    assert "Welcome back" in (await browser.get(link)).text
+    mail = (await outbox(app))[-1]
+    assert mail.purpose == "appeal_decided"
+    assert "Welcome back" in mail.text
+    await browser.log_in("susan")
+    acts = (await db.scalars(select(LogEntry.act).order_by(LogEntry.number))).all()
+    assert acts == ["disable account", "grant appeal"]
+
+
+async def test_the_author_of_a_hidden_post_and_of_a_disabled_comment_can_appeal(
+    app: Broadside, susans_browser: Browser, davids_browser: Browser, browser: Browser,
+    moderators_browser: Browser, other_moderators_browser: Browser, comment: Comment,
+) -> None:  # fmt: skip
+    for action, author, text in (
+        ("hide", susans_browser, "<p>Post</p>"), ("disable", davids_browser, "Comment 1"),
+    ):  # fmt: skip
+        await moderators_browser.submit(f"/moderate/{action}/1", {"reason": "Ads"})
+        page = (await author.get("/auth/measures")).text
+        assert "Reason: Ads" in page
+        link = "/appeal/" + page.partition('href="/appeal/')[2].partition('"')[0]
+        await author.submit(link, {"text": "It's not"})
+        number = 1 if action == "hide" else 2
+        decision = {"decision": "lift", "answer": "True"}
+        await other_moderators_browser.submit(f"/moderate/appeals/{number}", decision)
+        assert text in (await browser.get("/post/1")).text
+    assert (await outbox(app))[0].purpose == "post_hidden"
+
+
+async def test_the_person_does_not_decide_even_as_a_moderator(
+    app: Broadside, db: AsyncSession, moderators_browser: Browser,
+    other_moderators_browser: Browser, make_user: object,
+) -> None:  # fmt: skip
+    maud = (await db.scalars(select(User).where(User.username == "maud"))).one()
+    measure = Measure(person_id=maud.id, kind="remind", reason="x")
+    db.add(measure)
+    await db.flush()
+    db.add(Appeal(measure_id=measure.id, text="x"))
+    await db.commit()
+    refused = await moderators_browser.submit(
+        f"/moderate/appeals/{measure.id}",
+        {"decision": "lift", "answer": "x"},
+        page="/auth/sessions",
+    )
+    assert refused.status_code == 422
+    assert "This measure is about you." in refused.text
+
+
+async def test_of_two_moderators_at_once_one_decides(
+    app: Broadside, browser: Browser, moderators_browser: Browser,
+    other_moderators_browser: Browser, db: AsyncSession, susan: User,
+) -> None:  # fmt: skip
+    measure = Measure(person_id=susan.id, kind="remind", reason="x")
+    db.add(measure)
+    await db.flush()
+    db.add(Appeal(measure_id=measure.id, text="x"))
+    await db.commit()
+    address, both = (
+        f"/moderate/appeals/{measure.id}",
+        (moderators_browser, other_moderators_browser),
+    )
+    answers = await asyncio.gather(
+        *(each.submit(address, {"decision": "keep", "answer": "x"}) for each in both)
+    )
+    assert [answer.status_code for answer in answers] == [302, 302]
+    pages = [(await each.get("/moderate/appeals")).text for each in both]
+    assert sum("already decided" in page for page in pages) == 1
+    assert len(await outbox(app)) == 1
+
+
+async def test_it_is_too_late_after_six_months(
+    app: Broadside, browser: Browser, moderators_browser: Browser, db: AsyncSession, susan: User
+) -> None:
+    await take(moderators_browser, susan, "remind")
+    link = await appeal_link(app)
+    await db.execute(update(Measure).values(created_at=now() - timedelta(days=184)))
+    await db.commit()
+    assert "six months" in (await browser.get(link)).text
+    late = await browser.submit(link, {"text": "x"}, page="/auth/login")
+    assert late.status_code == 422
+
+
+@pytest.mark.parametrize("token", ["x", "a.b.c"])
+async def test_a_broken_link_is_not_found(browser: Browser, token: str) -> None:
+    assert (await browser.get(f"/appeal/{token}")).status_code == 404

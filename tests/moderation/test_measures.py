@@ -1,0 +1,200 @@
+"""Measures against people: what they do, who may take them, and how they end."""
+
+import asyncio
+from datetime import timedelta
+
+import httpx
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.api.links import PREFIXES
+from blog.core.clock import now
+from blog.core.web.app import Broadside
+from blog.models import LogEntry, Measure, Post, PostStatus, User
+from blog.posts.counts import wrong_counts
+from blog.posts.publication import publish_due_posts
+from tests.api.support import Client, add_token
+from tests.support import Browser, add_user, outbox
+from tests.test_hidden_people import CHANNELS, LEFT_OUT, POST, people
+
+__all__ = ["people"]
+
+PREFIX = PREFIXES["v1"]
+TOMORROW = (now() + timedelta(days=2)).date().isoformat()
+
+
+async def take(moderator: Browser, person: User, kind: str, **fields: str) -> httpx.Response:
+    form = {"kind": kind, "reason": "Ads", **fields}
+    return await moderator.submit(
+        f"/moderate/people/{person.id}", form, page=f"/moderate/people/{person.id}"
+    )
+
+
+async def newest_measure(db: AsyncSession) -> Measure:
+    return (await db.scalars(select(Measure).order_by(Measure.id.desc()).limit(1))).one()
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "subject", "act"),
+    [("remind", {}, "A reminder of the rules", "remind of a rule"),
+     ("limit", {}, "Your account was limited", "limit account"),
+     ("pause", {"until": TOMORROW}, "Your account is paused", "pause account"),
+     ("disable", {}, "Your account was disabled", "disable account")],
+)  # fmt: skip
+async def test_a_person_is_told_of_a_measure_and_can_appeal(
+    app: Broadside, moderators_browser: Browser, browser: Browser, db: AsyncSession, susan: User,
+    kind: str, fields: dict[str, str], subject: str, act: str,
+) -> None:  # fmt: skip
+    answer = await take(moderators_browser, susan, kind, **fields)
+    assert answer.status_code == 302, answer.text
+    (mail,) = await outbox(app)
+    assert mail.recipient == "susan@example.com"
+    assert subject in mail.subject
+    assert "Reason: Ads" in mail.text
+    assert "/appeal/" in mail.text
+    assert (await db.scalars(select(LogEntry.act))).all() == [act]
+    page = (await moderators_browser.get(f"/moderate/people/{susan.id}")).text
+    assert "by maud" in page
+    if kind != "remind":
+        again = await take(moderators_browser, susan, kind, **fields)
+        assert again.status_code == 422
+        assert "already in force" in again.text
+
+
+async def test_who_is_paused_reads_and_does_nothing_else_until_the_pause_is_over(
+    app: Broadside, moderators_browser: Browser, susans_browser: Browser, db: AsyncSession,
+    susan: User, post: Post,
+) -> None:  # fmt: skip
+    token = await add_token(app, susan)
+    await take(moderators_browser, susan, "pause", until=TOMORROW)
+    refused = await susans_browser.submit("/", {"body": "Ads"}, page="/post/1")
+    assert refused.status_code == 403
+    assert f"paused until {TOMORROW} 00:00 UTC" in refused.text
+    async with Client(app, token=token) as client:
+        answer = await client.post("/posts/", json={"body": "Ads"})
+        assert answer.status_code == 403
+        assert "paused until" in answer.json()["detail"]
+        assert (await client.get("/posts/1")).status_code == 200
+    assert (await susans_browser.get("/post/1")).status_code == 200
+    due = Post(author_id=susan.id, body="x", body_html="x", renderer_version=1,
+               status=PostStatus.SCHEDULED, published_at=now() - timedelta(hours=1))  # fmt: skip
+    db.add(due)
+    await db.commit()
+    assert await publish_due_posts(db, now()) == 0
+    await db.execute(update(User).values(paused_until=now() - timedelta(seconds=1)))
+    await db.execute(update(Measure).values(until=now() - timedelta(seconds=1)))
+    await db.commit()
+    assert (await susans_browser.submit("/", {"body": "No ads"})).status_code == 302
+    assert await publish_due_posts(db, now()) == 1
+    await db.commit()
+    page = (await moderators_browser.get(f"/moderate/people/{susan.id}")).text
+    assert "over since" in page
+
+
+@pytest.mark.parametrize("until", ["", "2020-01-01", "9999-12-31", "x"])
+async def test_a_pause_needs_an_end_within_a_year(
+    moderators_browser: Browser, susan: User, until: str
+) -> None:
+    answer = await take(moderators_browser, susan, "pause", until=until)
+    assert answer.status_code == 422
+    assert 'id="until-error"' in answer.text
+    assert "Ads" in answer.text
+
+
+NOT_LIMITED = {
+    # What comments and likes there are, and who follows whom, is said where it is.
+    f"{PREFIX}/comments/", "/post/<id:post_id>/likes", f"{PREFIX}/posts/<id:post_id>/likes/",
+    "/followers/<username>", "/followed_by/<username>",
+    f"{PREFIX}/users/<person:user>/followers/", f"{PREFIX}/users/<person:user>/following/",
+}  # fmt: skip
+OF_FOLLOWED = {f"{PREFIX}/users/<person:user>/timeline/"}
+
+
+async def test_lists_leave_out_whom_moderators_have_limited_other_than_for_followers(
+    app: Broadside, moderators_browser: Browser, people: dict[str, User]
+) -> None:
+    await add_user(app, "stranger")
+    await take(moderators_browser, people["author"], "limit")
+    async with app.database.session() as session:
+        assert not any((await wrong_counts(session)).values())
+    async with Browser(app) as stranger, Browser(app) as anonymous, Browser(app) as follower:
+        await stranger.open_session("stranger")
+        await follower.open_session("reader")
+        for channel in CHANNELS:
+            if channel.rule in NOT_LIMITED or "bookmarks" in channel.rule:
+                continue
+            visitor = stranger if channel.rule == "/search/people" else anonymous
+            answer = await visitor.get(channel.address)
+            if channel.address.startswith("/api/") and answer.status_code == 401:
+                continue
+            assert answer.status_code == 200, channel
+            is_there = channel.answer != LEFT_OUT or channel.rule in OF_FOLLOWED
+            assert (channel.mark in answer.text) == is_there, channel
+        for address in ("/sitemap/posts-1.xml", "/sitemap/people-1.xml", "/feed.atom"):
+            text = (await anonymous.get(address)).text
+            assert "/post/1" not in text
+            assert "author<" not in text
+        await follower.get("/followed")
+        assert POST in (await follower.get("/")).text
+        for address in ("/user/author", "/post/1", "/user/author/feed.atom"):
+            assert POST in (await anonymous.get(address)).text
+
+
+async def test_counts_are_right_while_a_limited_person_writes(
+    app: Broadside, moderators_browser: Browser, susans_browser: Browser, susan: User,
+    db: AsyncSession, browser: Browser, post: Post,
+) -> None:  # fmt: skip
+    await take(moderators_browser, susan, "limit")
+    await susans_browser.submit("/", {"body": "Second"})
+    await susans_browser.submit("/delete/2", {}, page="/delete/2")
+    await susans_browser.submit("/", {"body": "Third"})
+    await moderators_browser.submit("/moderate/hide/1", {"reason": "x"})
+    assert not any((await wrong_counts(db)).values())
+    assert "Third" not in (await browser.get("/")).text
+    measure = (await db.scalars(select(Measure.id).where(Measure.kind == "limit"))).one()
+    await db.rollback()
+    await moderators_browser.submit(f"/moderate/measures/{measure}/lift", {"reason": "Sorry"})
+    assert "Third" in (await browser.get("/")).text
+    assert not any((await wrong_counts(db)).values())
+
+
+async def test_who_is_disabled_is_logged_out(
+    moderators_browser: Browser, susans_browser: Browser, susan: User, db: AsyncSession
+) -> None:
+    await take(moderators_browser, susan, "disable")
+    assert (await susans_browser.get("/write")).headers["location"].startswith("/auth/login")
+    measure = await newest_measure(db)
+    await moderators_browser.submit(f"/moderate/measures/{measure.id}/lift", {"reason": "Sorry"})
+    await susans_browser.log_in("susan")
+
+
+async def test_nobody_takes_measures_against_moderators_or_themself(
+    app: Broadside, moderators_browser: Browser, other_moderators_browser: Browser,
+    db: AsyncSession,
+) -> None:  # fmt: skip
+    users = {user.username: user for user in await db.scalars(select(User))}
+    for name in ("maud", "mona"):
+        page = f"/moderate/people/{users[name].id}"
+        assert "Take a measure" not in (await moderators_browser.get(page)).text
+        form = {"kind": "remind", "reason": "x"}
+        answer = await moderators_browser.submit(page, form, page="/auth/sessions")
+        assert answer.status_code == 403
+    root = await add_user(app, "root", role="Administrator")
+    async with Browser(app) as browser:
+        await browser.open_session("root")
+        assert (await take(browser, users["maud"], "remind")).status_code == 302
+        answer = await browser.submit(
+            f"/moderate/people/{root.id}", {"kind": "disable", "reason": "x"}, page="/auth/sessions"
+        )
+        assert answer.status_code == 403
+
+
+async def test_of_two_moderators_at_once_one_is_told(
+    moderators_browser: Browser, other_moderators_browser: Browser, db: AsyncSession, susan: User
+) -> None:
+    answers = await asyncio.gather(
+        *(take(each, susan, "limit") for each in (moderators_browser, other_moderators_browser))
+    )
+    assert sorted(answer.status_code for answer in answers) == [302, 422]
+    assert len((await db.scalars(select(Measure))).all()) == 1
