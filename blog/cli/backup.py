@@ -1,11 +1,15 @@
 """`blog backup` and `blog restore`."""
 
+import asyncio
+import signal
+from datetime import datetime
 from pathlib import Path
 
 import click
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from blog.backups.archiving import keep_archive, recover
 from blog.backups.errors import BackupError
 from blog.backups.making import NO_SITE, make_backup, server_of, tables_of
 from blog.backups.manifest import complete_names, read_manifest
@@ -20,6 +24,7 @@ from blog.core.db.migrations import NEWER, OUTDATED, SchemaState
 from blog.core.events.log import adopt
 from blog.core.text.counting import counted
 from blog.core.web.app import Broadside
+from blog.core.web.process import configure_logging
 from blog.models import BackupAction, Base, Post, User
 from settings import load_settings
 
@@ -166,6 +171,50 @@ async def prove_(*, target: str | None, name: str | None) -> None:
         f"{counted(len(found.manifest.rows), 'table')}, all counts right, "
         f"{counted(found.manifest.file_count, 'file')} of which {proof.read:,} were read"
     )
+
+
+@backup.command("archive")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@asynchronous
+async def archive(*, folder: Path) -> None:
+    """Archive the database's log as it is written.
+
+    Runs until Ctrl-C or SIGTERM. Takes a base backup every week, and keeps two of them, with the
+    log since the older one. The role of DATABASE_URL needs the attribute REPLICATION. The server
+    keeps what has not arrived: limit that with its max_slot_wal_keep_size.
+    """
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with opened_app() as app:
+        click.echo(f"Archiving in {folder} until Ctrl-C.")
+        await keep_archive(app.database.engine, folder, stop)
+
+
+@backup.command("recover")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--until", metavar="TIME", help="Such as '2026-11-27 03:00:00+00:00'; by default the end."
+)
+@asynchronous
+async def recover_(*, folder: Path, file: Path, until: str | None) -> None:
+    """Recover the database as it was at a time.
+
+    Reads an archive, and writes the database to a new FILE that `blog restore` restores. Meanwhile
+    it needs space in VAR_DIR for the database and the log since the last base backup.
+    """
+    settings = load_settings()
+    configure_logging(settings)
+    _refuse_to_overwrite(file, force=False)
+    try:
+        moment = None if until is None else datetime.fromisoformat(until)
+    except ValueError:
+        raise click.UsageError(f"{until} isn't a time, such as 2026-11-27 03:00:00+00:00") from None
+    if moment is not None and moment.tzinfo is None:
+        raise click.UsageError("the time needs its offset from UTC, such as +00:00")
+    reached = await recover(folder, file, moment, settings.var_dir)
+    click.echo(f"Wrote {file}: the database at {reached:%Y-%m-%d %H:%M:%S.%f} UTC")
 
 
 @click.command()

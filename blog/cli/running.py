@@ -18,6 +18,7 @@ from blog.core.db.database_errors import (
     refusal,
 )
 from blog.core.db.dumps import DumpError
+from blog.core.db.embedded import EmbeddedPostgresError
 from blog.core.db.migrations import OUTDATED, SchemaError
 from blog.core.errors import BlogError
 from blog.core.storage.interface import StorageError
@@ -29,7 +30,8 @@ Arguments = ParamSpec("Arguments")
 
 # Their message is a line for the operator.
 EXPECTED = (
-    BackupError, BlogError, DatabaseUnavailableError, DumpError, SchemaError, StorageError,
+    BackupError, BlogError, DatabaseUnavailableError, DumpError, EmbeddedPostgresError, SchemaError,
+    StorageError,
 )  # fmt: skip
 
 

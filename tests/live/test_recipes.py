@@ -21,6 +21,7 @@ RECIPES = (
 UNITS = (
     "deploy/broadside.service",
     "deploy/broadside-worker.service",
+    "deploy/broadside-archive.service",
     "deploy/broadside-backup.service",
 )
 FOR_LOGS = ("deploy/broadside.syslog.conf", "deploy/broadside.logrotate")

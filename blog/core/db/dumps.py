@@ -45,6 +45,15 @@ class Server:
         self._environment = libpq_environment(parameters)
         self._needs_tls = parameters.get("sslmode", "prefer") not in {"disable", "allow", "prefer"}
 
+    async def run(self, program: str, *arguments: str) -> None:
+        """Run a client program on this server until it ends, or the caller is cancelled.
+
+        Raises:
+            DumpError: it failed.
+        """
+        async with self._running(program, *arguments) as (process, errors):
+            await _check(process, errors)
+
     async def dump(self, file: Path) -> None:
         """Write a consistent snapshot of the database to a file, while the site is running.
 

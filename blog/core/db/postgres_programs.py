@@ -24,6 +24,8 @@ with warnings.catch_warnings():
     )
 
 PROGRAMS = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
+# The major version of these programs.
+VERSION = int(TARGET_POSTGRES_VERSION)
 SYSTEM_USER = "pgserver"
 
 

@@ -1,0 +1,120 @@
+"""A site whose machine is lost, and one whose posts were deleted: both come back."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from datetime import datetime
+from pathlib import Path
+
+import psutil
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from blog.backups.archiving import archive_state, base_names, keep_archive, recover
+from blog.backups.errors import BackupError
+from blog.core.db.embedded import EmbeddedPostgres
+from blog.core.db.postgres_programs import PROGRAMS
+from tests.servers import until
+
+FAST = {"fsync": "off", "full_page_writes": "on", "shared_buffers": "16MB"}
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[EmbeddedPostgres]:
+    """A server of its own, which the test may kill."""
+    server = EmbeddedPostgres(tmp_path / "var" / "postgres", FAST)
+    await asyncio.to_thread(server.start)
+    yield server
+    await asyncio.to_thread(server.stop)
+
+
+async def test_a_lost_machine_loses_nothing_and_a_mistake_is_undone(
+    server: EmbeddedPostgres, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    archive, stopping = tmp_path / "archive", asyncio.Event()
+    engine = create_async_engine(server.start())
+
+    async def execute(statement: str) -> None:
+        async with engine.begin() as connection:
+            await connection.execute(text(statement))
+
+    async def ask(question: str) -> datetime | int | None:
+        async with engine.connect() as connection:
+            return await connection.scalar(text(question))
+
+    async def has_base() -> bool:
+        return bool(base_names(archive))
+
+    async def has_all() -> bool:
+        behind = "SELECT count(*) FROM pg_stat_replication WHERE flush_lsn >= pg_current_wal_lsn()"
+        return await ask(behind) == 1
+
+    await execute("CREATE TABLE songs (title text)")
+    with caplog.at_level(logging.ERROR, logger="blog.backups.archiving"):
+        keeping = asyncio.create_task(keep_archive(engine, archive, stopping))
+        await until(has_base)
+        await execute("INSERT INTO songs VALUES ('one'), ('two')")
+        before = await ask("SELECT clock_timestamp()")
+        assert isinstance(before, datetime)
+        await execute("DELETE FROM songs")
+        await execute("INSERT INTO songs VALUES ('the last')")
+        await until(has_all)
+        # The machine is lost, with all that was on it.
+        await engine.dispose()
+        lines = (server.folder / "postmaster.pid").read_text().splitlines()
+        psutil.Process(int(lines[0])).kill()
+        stopping.set()
+        await keeping
+    with pytest.raises(BackupError, match="has no base backup before that time"):
+        await recover(
+            archive, tmp_path / "x.dump", datetime.fromtimestamp(0, before.tzinfo), tmp_path
+        )
+    assert await songs_after(archive, tmp_path, None) == {"the last"}
+    assert await songs_after(archive, tmp_path, before) == {"one", "two"}
+
+
+async def songs_after(archive: Path, tmp_path: Path, moment: datetime | None) -> set[str]:
+    """The songs in the dump of what is recovered."""
+    file = tmp_path / "recovered.dump"
+    await recover(archive, file, moment, tmp_path / "other")
+    program = await asyncio.create_subprocess_exec(
+        PROGRAMS / "pg_restore", "--data-only", "--file=-", file, stdout=asyncio.subprocess.PIPE
+    )
+    output, _ = await program.communicate()
+    return {"one", "two", "the last"} & set(output.decode().splitlines())
+
+
+async def test_a_full_disk_is_one_line_and_the_archive_goes_on_when_there_is_room(
+    server: EmbeddedPostgres, tmp_path: Path, caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("blog.backups.archiving.PAUSE", 0.2)
+    archive, stopping = tmp_path / "archive", asyncio.Event()
+    (archive / "wal").mkdir(parents=True)
+    engine = create_async_engine(server.start())
+    async with engine.connect() as connection:
+        name = await connection.scalar(text("SELECT pg_walfile_name(pg_current_wal_lsn())"))
+    full = archive / "wal" / f"{name}.partial"
+    full.symlink_to("/dev/full")
+    keeping = asyncio.create_task(keep_archive(engine, archive, stopping))
+
+    async def is_reported() -> bool:
+        return "No space left on device" in caplog.text
+
+    async def is_received() -> bool:
+        async with engine.connect() as connection:
+            return await connection.scalar(text("SELECT active FROM pg_replication_slots")) is True
+
+    with caplog.at_level(logging.ERROR, logger="blog.backups.archiving"):
+        await until(is_reported)
+    assert "the write-ahead log is not archived in" in caplog.text
+    assert (caplog.text.count("No space left"), "Traceback" in caplog.text) == (1, False)
+    async with engine.connect() as connection:
+        state = await archive_state(connection)
+    assert state is not None
+    full.unlink()
+    await until(is_received)
+    stopping.set()
+    await keeping
+    await engine.dispose()
