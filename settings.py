@@ -261,6 +261,7 @@ class Settings(BaseSettings):
         "stderr"
     )
     log_level: Annotated[LogLevel, example("warning")] = LogLevel.INFO
+    shared_cache_seconds: Annotated[int, Field(ge=0, le=3600, examples=["1"])] = 0
     metrics_token: Annotated[SecretStr | None, example("$(openssl rand -hex 24)")] = None
 
     @field_validator("*", mode="before")

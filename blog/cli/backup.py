@@ -147,7 +147,7 @@ async def prove_(*, target: str | None, name: str | None) -> None:
     Restores it to a new embedded PostgreSQL in VAR_DIR, which needs as much space as the database,
     migrates it, verifies the stored counts, compares the number of rows in each table with the
     backup's manifest, looks up every file and reads a hundred of them. The result is recorded: see
-    /status, `blog check` and the metrics. By default the newest backup is proven, which must not be
+    `blog check` and the metrics. By default the newest backup is proven, which must not be
     older than two days. The site may be running, and is not affected.
     """
     settings = load_settings()
