@@ -134,18 +134,13 @@ _EXAMPLE = {
 
 
 class UserCreate(Schema):
-    """A new account."""
+    """A new account, with what a site may ask for besides."""
 
     model_config = with_example(_EXAMPLE)
 
     email: EmailAddress
     username: Username
     password: NewPassword
-
-
-class RegistrationForm(UserCreate):
-    """A new account, with what may be needed for it."""
-
     invitation: Annotated[
         str,
         Field(max_length=300, description="The token of the link, where you need an invitation."),
@@ -155,7 +150,7 @@ class RegistrationForm(UserCreate):
     ] = ""
 
 
-class RegisterForm(NewPasswordForm, RegistrationForm, SubmittedForm):
+class RegisterForm(NewPasswordForm, UserCreate, SubmittedForm):
     """A new account, with the password typed twice because it is not visible."""
 
 

@@ -5,7 +5,7 @@ from quart_schema import document_response
 
 from blog.accounts.registration import service
 from blog.accounts.registration.gate import Gate
-from blog.accounts.schemas import RegistrationForm
+from blog.accounts.schemas import UserCreate
 from blog.core.api.bodies import validate_json
 from blog.core.api.idempotency import IdempotentHeaders, idempotent, submission
 from blog.core.api.links import links
@@ -23,9 +23,9 @@ blueprint = Resource("registration", __name__, tag="users")
 @blueprint.post("/users/")
 @requires_scope(Scope.WRITE, anonymous=True)
 @document_response(UserResource, 201, IdempotentHeaders)
-@validate_json(RegistrationForm)
+@validate_json(UserCreate)
 @idempotent
-async def create_user(data: RegistrationForm) -> Response:
+async def create_user(data: UserCreate) -> Response:
     """Register a user.
 
     The account can be used once its address is confirmed by the link in a mail, and, on a site that

@@ -13,7 +13,7 @@ from blog.accounts.passwords.new_passwords import refuse_context_words
 from blog.accounts.registration.gate import Gate, GateClosedError, Newcomer, admit, enter
 from blog.accounts.registration.uniqueness import EMAIL_TAKEN, NAME_ALIKE, NAME_TAKEN
 from blog.accounts.registration.usernames import RESERVED_MESSAGE, fold
-from blog.accounts.schemas import RegistrationForm, UserCreate
+from blog.accounts.schemas import UserCreate
 from blog.core.auth.security_log import Event, note
 from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
@@ -32,7 +32,7 @@ class OwnershipNotProvedError(BlogError):
 
 
 async def register(
-    session: AsyncSession, form: RegistrationForm, passwords: Passwords, gate: Gate,
+    session: AsyncSession, form: UserCreate, passwords: Passwords, gate: Gate,
     administrators: list[str], *, reserved: frozenset[str], submission: UUID | None,
 ) -> User:  # fmt: skip
     """Create an account, if the gate lets its owner in, and add the confirmation mail to the
