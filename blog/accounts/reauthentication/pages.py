@@ -1,5 +1,7 @@
 """`/auth/confirm-identity`: the page that asks again who one is."""
 
+from urllib.parse import urlsplit
+
 from quart import Blueprint, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
 
@@ -71,12 +73,33 @@ async def ask_again(_error: ReauthenticationRequiredError) -> ResponseReturnValu
         wanted = request.full_path.rstrip("?")
         return redirect(url_for("reauthentication.ask", next=wanted))
     unsent = await unsent_form()
-    if unsent is None or not unsent.can_be_carried:
+    if unsent is not None and unsent.action is None:
+        # A page can't keep a file: it is chosen again, on the page that it was sent from.
+        origin = local_address(urlsplit(request.referrer or "").path)
+        page, _ = await _question(Form(IdentityForm), None, origin=origin, loses_file=True)
+    elif unsent is not None and unsent.can_be_carried:
+        page, _ = await _question(Form(IdentityForm), unsent)
+    else:
         return await error_response(403, FORM_TOO_LARGE)
-    page, _ = await _question(Form(IdentityForm), unsent)
     return page, 403
 
 
-async def _question(form: Form[IdentityForm], unsent: UnsentForm | None) -> tuple[str, int]:
-    page = await render_template("accounts/confirm_identity.html", form=form, unsent=unsent)
+async def _question(
+    form: Form[IdentityForm], unsent: UnsentForm | None, *,
+    origin: str | None = None, loses_file: bool = False,
+) -> tuple[str, int]:  # fmt: skip
+    """The page that asks.
+
+    Args:
+        unsent: the form to take along.
+        origin: the page to continue with, by default that of `?next=`.
+        loses_file: whether a file was sent, which has to be chosen again.
+    """
+    page = await render_template(
+        "accounts/confirm_identity.html",
+        form=form,
+        unsent=unsent,
+        wanted=None if unsent else origin or request.args.get("next"),
+        loses_file=loses_file,
+    )
     return page, form.status
