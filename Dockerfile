@@ -17,7 +17,8 @@ RUN /venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation --editab
 
 FROM $BASE
 RUN useradd --system --uid 10001 --home-dir /var/lib/broadside --create-home broadside \
-    && chmod 700 /var/lib/broadside
+    && chmod 700 /var/lib/broadside \
+    && install --directory --owner=broadside --mode=700 /var/backups/broadside
 COPY --from=build /venv /venv
 COPY --from=build /app /app
 WORKDIR /app

@@ -3,14 +3,22 @@
 import stat
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
+from importlib.metadata import version
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import setting_values
 from blog.checks.findings import Finding, ok, serious, warning
+from blog.core.clock import now
+from blog.core.db.migrations import PROJECT
 from settings import Settings
 
+# The names of migrations begin with their date.
+MIGRATIONS = PROJECT / "alembic" / "versions"
+# A version that is older has probably been replaced.
+OLD = timedelta(days=180)
 # From the IANA's registry of special-use domain names.
 NOT_PUBLIC = ("localhost", "local", "internal", "test", "example", "invalid")
 
@@ -21,6 +29,7 @@ OTHERS_MAY = stat.S_IRWXG & ~stat.S_IXGRP | stat.S_IRWXO & ~stat.S_IXOTH
 
 def check_configuration(settings: Settings) -> Iterator[Finding]:
     """Check each setting that production depends on."""
+    yield _version()
     yield _environment(settings)
     yield _secret(settings)
     yield _address(settings)
@@ -36,6 +45,16 @@ def check_configuration(settings: Settings) -> Iterator[Finding]:
         text = "the former name of BACKGROUND_WORKER"
         yield warning("MAIL_WORKER", text, "rename it to BACKGROUND_WORKER")
     yield _folder(settings)
+
+
+def _version() -> Finding:
+    """How old this version is. Nobody is asked for a newer one."""
+    newest = max(file.name[:8] for file in MIGRATIONS.glob("20*.py"))
+    released = datetime.strptime(newest, "%Y%m%d").replace(tzinfo=UTC)
+    text = f"{version('broadside')}, of {released:%Y-%m-%d}"
+    if now() - released > OLD:
+        return warning("Version", text, "look for a newer one, which may fix security problems")
+    return ok("Version", text)
 
 
 def _environment(settings: Settings) -> Finding:

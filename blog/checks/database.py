@@ -40,9 +40,16 @@ DATABASE = "Database"
 DURABILITY = {
     "fsync": (serious, "a crash of the machine can destroy the whole database"),
     "full_page_writes": (serious, "a crash of the machine can destroy the whole database"),
+    "autovacuum": (serious, "tables grow without limit, and lists become slow"),
     "synchronous_commit": (warning, "a crash can lose the last transactions"),
 }
 
+MEGABYTE = 10**6
+# A larger database wants a larger cache than PostgreSQL's default of 128 MiB.
+SMALL_CACHE = 10**9
+SIZES = text("""
+    SELECT pg_database_size(current_database()), pg_size_bytes(current_setting('shared_buffers'))
+""")
 # The connection limits of the server, the database and the role; -1 is no limit.
 # reserved_connections does not exist before version 16, and is 0 then.
 AVAILABLE = text("""
@@ -84,6 +91,7 @@ async def check_database(settings: Settings, services: int, workers: int) -> Asy
             yield await _encoding(connection)
             async for finding in _durability(connection):
                 yield finding
+            yield await _memory(connection)
             yield await _privacy(connection)
             yield await _connections(connection, settings, services, workers)
             yield await _clock(connection)
@@ -132,6 +140,16 @@ async def _durability(connection: AsyncConnection) -> AsyncIterator[Finding]:
         yield finding("Durability", f"{name} is off: {danger}", f"set {name} = on")
     if not off:
         yield ok("Durability", "committed transactions survive a crash")
+
+
+async def _memory(connection: AsyncConnection) -> Finding:
+    """Whether PostgreSQL's cache suits the size of the database."""
+    size, cache = (await connection.execute(SIZES)).one()
+    text = f"shared_buffers is {cache / MEGABYTE:,.0f} MB, the database {size / MEGABYTE:,.0f} MB"
+    if cache < SMALL_CACHE < size:
+        hint = "set it to a quarter of the server's memory"
+        return warning("Memory", text, hint)
+    return ok("Memory", text)
 
 
 async def _privacy(connection: AsyncConnection) -> Finding:

@@ -8,6 +8,7 @@ from blog.cli.demo import demo
 from blog.cli.deploy import deploy
 from blog.cli.importing import import_
 from blog.cli.mail import mail
+from blog.cli.maintenance import maintenance
 from blog.cli.moderation import moderation
 from blog.cli.profile import profile
 from blog.cli.recount import recount
@@ -40,6 +41,7 @@ main.add_command(routes)
 main.add_command(profile)
 main.add_command(check)
 main.add_command(static)
+main.add_command(maintenance)
 main.add_command(backup)
 main.add_command(restore)
 main.add_command(mail)

@@ -6,6 +6,7 @@ import click
 
 from blog.checks.configuration import check_configuration
 from blog.checks.database import check_database
+from blog.checks.disk import check_disk
 from blog.checks.findings import Finding, Severity
 from blog.checks.mail import check_mail
 from blog.checks.storage import check_storage
@@ -34,8 +35,9 @@ COLOURS = {Severity.OK: "green", Severity.WARNING: "yellow", Severity.SERIOUS: "
 async def check(*, services: int, workers: int) -> None:
     """Check whether this site is ready for production.
 
-    Checks the settings, the database, the file storage and the mail server (to send a message, use
-    blog mail test). Each finding is a line: ok, warning or serious. The exit code is 1 if any is
+    Checks the settings, free space, the database, backups, the file storage and the mail server (to
+    send a message, use blog mail test). Each finding is a line: ok, warning or serious. The exit
+    code is 1 if any is
     serious.
     """
     settings = load_settings()
@@ -48,6 +50,8 @@ async def check(*, services: int, workers: int) -> None:
         click.echo(f"{severity} {finding.subject:15} {finding.text}{hint}")
 
     for finding in check_configuration(settings):
+        show(finding)
+    for finding in check_disk(settings):
         show(finding)
     async for finding in check_database(settings, services, workers):
         show(finding)

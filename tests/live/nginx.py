@@ -62,6 +62,7 @@ def site_configuration(
         "/etc/letsencrypt/live/blog.example.com/fullchain.pem": str(certificates.certificate),
         "/etc/letsencrypt/live/blog.example.com/privkey.pem": str(certificates.key),
         "root /var/www/broadside;": f"root {folder};",
+        "root /var/www;": f"root {PROJECT / 'deploy'};",
         "/var/cache/nginx/broadside": f"{folder}/cache",
     }.items():
         assert text.count(written) == 1, written
