@@ -171,9 +171,10 @@ class Settings(BaseSettings):
         Annotated[str, AfterValidator(values.backup_target)] | None,
         example("s3://our-backups/blog"),
     ] = None
-    backup_key: Annotated[SecretStr | None, example("'AGE-SECRET-KEY-1…, made by age-keygen'")] = (
-        None
-    )
+    backup_key: Annotated[
+        SecretStr | None,
+        example("age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"),
+    ] = None
 
     media_url: Annotated[
         Annotated[str, AfterValidator(values.origin)] | None, example("https://cdn.example.com")
