@@ -17,6 +17,7 @@ from blog.core.web.app import Broadside
 from blog.follows.events import PersonFollowed
 from blog.models import (
     Act,
+    Appeal,
     Application,
     AuditEntry,
     Base,
@@ -32,6 +33,8 @@ from blog.models import (
     Job,
     JobState,
     MailPreference,
+    Measure,
+    MeasureKind,
     Mute,
     Post,
     PostLike,
@@ -43,6 +46,7 @@ from blog.models import (
     Subscription,
     User,
 )
+from blog.moderation.measures.mails import APPEAL
 from blog.notifications.mail.links import UNSUBSCRIBE as END_NOTIFICATIONS
 from blog.posts.fields import set_tags, tag_ids
 from blog.reactions.events import PostLiked
@@ -383,7 +387,12 @@ def traces_of_moderation(people: dict[str, User], posts: list[Post]) -> list[Bas
         for act, details in acts
     ]  # fmt: skip
     waits = Report(reporter_id=reader.id, post_id=posts[1].id, reason="Shouting.")
-    return [waits, spam, disabled, closed, *log]
+    measure = Measure(
+        person_id=people[HOSTILE].id, moderator_id=editor.id, kind=MeasureKind.LIMIT,
+        rule={"number": 2, "text": "No advertising."}, reason="Advertises.",
+    )  # fmt: skip
+    appeal = Appeal(measure=measure, text="It was a gift to readers.")
+    return [waits, spam, disabled, closed, *log, measure, appeal]
 
 
 def links_for(app: Broadside, user: User) -> dict[str, str]:
@@ -392,6 +401,7 @@ def links_for(app: Broadside, user: User) -> dict[str, str]:
     moved = content | {"email": "moved@example.com"}
     return {
         **links_of_subscriptions(app),
+        "appeal": f"/appeal/{app.links.sign(APPEAL, {'measure': 1})}",
         "end_comments": _end_notifications(app, user, "comment"),
         "end_digests": _end_notifications(app, user, "digest"),
         "reset": f"/auth/reset/{app.links.sign(RESET_PASSWORD, content)}",

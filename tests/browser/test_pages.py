@@ -25,6 +25,7 @@ NO_SIGHTS = {
     "/auth/openid/<provider>/start", "/auth/openid/link", "/auth/openid/register",
     "/avatar/<seed>.svg", "/comment/<id:comment_id>",
     "/dev/mailbox/<name>", "/dev/mailbox/<name>/html", "/healthz",
+    "/moderation/log.ndjson", "/moderation/log/feed.<any(atom, json):form>", "/moderation/report",
     "/import/<id:import_id>/report", "/metrics", "/readyz",
     "/media/<name>", "/media/<name>-<int:width>.webp", "/post/<id:post_id>/timemap",
     "/static/<path:filename>", "/notifications/stream",
@@ -84,6 +85,7 @@ def test_the_list_has_every_page(make_settings: Callable[..., Settings]) -> None
             delete_account="/auth/delete-account/x", subscribe="/subscriptions/confirm/x",
             unsubscribe="/subscriptions/unsubscribe/x",
             unsubscribed="/subscriptions/unsubscribe/x",
+            appeal="/appeal/x",
             end_comments="/auth/notifications/unsubscribe/x",
             end_digests="/auth/notifications/unsubscribe/x",
         )  # fmt: skip
