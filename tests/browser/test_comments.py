@@ -87,6 +87,7 @@ async def test_a_reported_comment_is_disabled_with_a_reason_and_enabled_again(
     report = main.get_by_role("article").filter(has_text=f"He shouts: {name}.")
     await expect(report).to_contain_text(text)
     await report.get_by_role("link", name="Disable the comment").click()
+    await moderator.get_by_label("Rule").select_option("1")
     await moderator.get_by_label("Reason").fill(REASON)
     await main.get_by_role("button", name="Disable").click()
     await expect(main.get_by_text("Comment disabled, and its reports")).to_be_visible()

@@ -29,6 +29,7 @@ async def test_the_author_reads_and_edits_it_and_is_told_why_while_others_learn_
     await log_in(moderator, EDITOR)
     await moderator.goto(address)
     await moderator.get_by_role("link", name=f"Hide the post by {AUTHOR}").click()
+    await moderator.get_by_label("Rule").select_option("1")
     await moderator.get_by_label("Reason").fill(REASON)
     await moderator.get_by_role("main").get_by_role("button", name="Hide").click()
     await expect(moderator.get_by_text("Post hidden")).to_be_visible()

@@ -150,6 +150,8 @@ async def test_a_person_is_followed_and_a_post_reported_and_hidden(open_page: Op
     await press(page, main.get_by_role("link", name="Reports", exact=True))
     report = main.get_by_role("article").filter(has_text="Too loud.")
     await press(page, report.get_by_role("link", name="Hide the post"))
+    await tab_to(page, main.get_by_label("Rule"))
+    await page.keyboard.type("1")
     await type_into(page, main.get_by_label("Reason"), "Turn it down.")
     await press(page, main.get_by_role("button", name="Hide"))
     await expect(main.get_by_text("Post hidden, and its reports resolved.")).to_be_visible()
