@@ -24,7 +24,7 @@ from tests.servers import PROJECT, free_port
 RECIPES = PROJECT / "deploy" / "cluster"
 DATABASES = ("db1", "db2", "db3")
 WEBS = ("web1", "web2")
-START_SECONDS = 240
+START_SECONDS = 400
 SHORT_TTL = Path(__file__).with_name("short_ttl.py")
 BUCKET = "broadside"
 # moto keeps everything in memory; a bucket that is there already is no error.
@@ -115,7 +115,11 @@ class Cluster:
 
     def port(self, name: str) -> int:
         """The port that a program listens on."""
-        return self._ports.setdefault(name, free_port())
+        while name not in self._ports:
+            # Until the programs run, a port that is free may have been chosen for another one.
+            if (port := free_port()) not in self._ports.values():
+                self._ports[name] = port
+        return self._ports[name]
 
     def path(self, name: str) -> int:
         """The port that leads to a program."""
