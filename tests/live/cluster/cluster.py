@@ -208,6 +208,8 @@ class Cluster:
         changed["etcd"]["hosts"] = [
             f"127.0.0.1:{self.path(f'{name}-etcd{other[-1]}')}" for other in DATABASES
         ]
+        # Otherwise it asks etcd for its members, and goes to them past its own paths.
+        changed["etcd"]["use_proxies"] = True
         changed["restapi"]["listen"] = f"127.0.0.1:{self.port(f'{name}-rest')}"
         changed["bootstrap"]["post_bootstrap"] = str(RECIPES / "create-database")
         rules = changed["bootstrap"]["dcs"]

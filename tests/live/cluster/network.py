@@ -12,9 +12,10 @@ from contextlib import suppress
 from tests.servers import free_port
 
 CHUNK = 65536
-# The names of a standby in its startup message, and of a member of etcd in the header that its
-# requests to others have.
+# The names of a standby in its startup message, of a primary that asks others whether to go on
+# without etcd, and of a member of etcd in the header that its requests to others have.
 _STANDBY = re.compile(rb"application_name\0(db\d)\0")
+_PRIMARY = re.compile(rb'POST /failsafe .*"name": ?"(db\d)"', re.DOTALL)
 _MEMBER = re.compile(rb"X-Server-From: ([0-9a-f]+)")
 
 
@@ -81,7 +82,7 @@ class Network:
 
     def _name(self, first: bytes) -> str | None:
         """Which program opens a connection, if its first bytes tell."""
-        if found := _STANDBY.search(first):
+        if found := _STANDBY.search(first) or _PRIMARY.search(first):
             return found[1].decode()
         if found := _MEMBER.search(first):
             return self.members.get(found[1].decode())
@@ -123,6 +124,8 @@ class _Link:
         self._writers.append(writer)
         try:
             first = await reader.read(CHUNK)
+            if first.startswith(b"POST /failsafe") and first.endswith(b"\r\n\r\n"):
+                first += await reader.read(CHUNK)
             if name := self._name(first):
                 self._ends.add(name)
                 self.look()
