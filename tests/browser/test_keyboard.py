@@ -180,7 +180,8 @@ async def test_a_role_is_given_and_a_token_made_and_revoked(open_page: Opener) -
         await press(page, main.get_by_role("button", name="Change the role"))
         await expect(main.get_by_text(f"tomas is now {role}.")).to_be_visible()
 
-    await press(page, page.get_by_role("navigation", name="Main").get_by_role("link", name="Settings"))
+    menu = page.get_by_role("navigation", name="Main")
+    await press(page, menu.get_by_role("link", name="Settings"))
     await press(page, main.get_by_role("link", name="API tokens"))
     await type_into(page, main.get_by_label("Name"), "typed")
     await tab_to(page, main.get_by_label("Moderate"))
