@@ -370,7 +370,7 @@ TABLE = [
         Access(404, 302, 302, 302, 302),
         "/auth/openid/none/start",
     ),
-    Row("GET /auth/openid/<provider>/connect", logged_in(404), "/auth/openid/none/connect"),
+    Row("GET /auth/openid/<provider>/connect", confirmed(404), "/auth/openid/none/connect"),
     Row("GET /auth/openid/<provider>/callback", everybody(404), "/auth/openid/none/callback"),
     *(
         Row(f"{method} /auth/openid/{page}", Access(LOG_IN, 302, 302, 302, 302))
@@ -379,8 +379,8 @@ TABLE = [
     ),
     Row("POST /auth/openid/<id:login_id>/remove", logged_in(302), "/auth/openid/4711/remove"),
     Row("GET /auth/passkeys", logged_in(200)),
-    Row("GET /auth/passkeys/new", logged_in(200)),
-    Row("POST /auth/passkeys", logged_in(422)),
+    Row("GET /auth/passkeys/new", confirmed(200)),
+    Row("POST /auth/passkeys", confirmed(422)),
     Row(
         "POST /auth/passkeys/<id:passkey_id>/rename",
         logged_in(422),
@@ -397,8 +397,8 @@ TABLE = [
         "/auth/passkeys/options/identity",
     ),
     Row("GET /auth/two-factor", logged_in(200)),
-    Row("GET /auth/two-factor/app", logged_in(200)),
-    Row("POST /auth/two-factor/app", logged_in(422)),
+    Row("GET /auth/two-factor/app", confirmed(200)),
+    Row("POST /auth/two-factor/app", confirmed(422)),
     Row("POST /auth/two-factor/app/remove", logged_in(302)),
     Row("POST /auth/two-factor/recovery-codes", logged_in(302)),
     Row(

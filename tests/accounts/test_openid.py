@@ -1,5 +1,6 @@
 """Logging in with OpenID Connect, at a small issuer on this machine."""
 
+import re
 import time
 from collections.abc import AsyncIterator, Callable
 from ipaddress import IPv4Address, ip_address
@@ -144,6 +145,14 @@ async def arrive(
     return await come_back(browser, question)
 
 
+async def connecting(browser: Browser) -> str:
+    """Where the button leads that connects an account."""
+    page = await browser.get("/auth/openid")
+    found = re.search(r'href="(/auth/openid/example/connect[^"]*)"', page.text)
+    assert found, page.text
+    return found[1]
+
+
 async def is_logged_in(browser: Browser) -> bool:
     return (await browser.get("/auth/sessions")).status_code == 200
 
@@ -202,30 +211,48 @@ async def test_a_user_connects_and_disconnects_an_account(
     site: Broadside, browser: Browser, issuer: Issuer, susan: User, db: AsyncSession
 ) -> None:
     await browser.open_session("susan")
-    connect = "/auth/openid/example/connect"
-    answer = await arrive(browser, issuer, connect, email="other@example.com")
+    link = await connecting(browser)
+    answer = await arrive(browser, issuer, link, email="other@example.com")
     assert answer.headers["location"] == "/auth/openid"
     assert "Disconnect" in (await browser.get("/auth/openid")).text
     await add_user(site, "bob")
     async with Browser(site) as bobs:
         await bobs.open_session("bob")
-        await arrive(bobs, issuer, connect)
+        await arrive(bobs, issuer, await connecting(bobs))
         assert "already connected to another" in (await bobs.get("/auth/openid")).text
     key = await db.scalar(select(OpenIDLogin.id))
     await browser.submit(f"/auth/openid/{key}/remove", page="/auth/openid")
     assert await db.scalar(select(func.count(OpenIDLogin.id))) == 0
 
 
-async def test_a_second_factor_is_asked_for_here_as_well(
+async def test_another_site_does_not_begin_to_connect_an_account(
     site: Broadside, browser: Browser, issuer: Issuer, susan: User
+) -> None:
+    await browser.open_session("susan")
+    await add_user(site, "bob")
+    async with Browser(site) as bobs:
+        await bobs.open_session("bob")
+        of_bob = await connecting(bobs)
+    for address in ("/auth/openid/example/connect", of_bob):
+        assert (await browser.get(address)).headers["location"] == "/auth/openid"
+
+
+async def test_a_second_factor_is_asked_for_here_as_well(
+    site: Broadside, browser: Browser, issuer: Issuer, susan: User, db: AsyncSession
 ) -> None:
     phone = await add_phone(site, susan)
     await arrive(browser, issuer, f"{START}?next=/explore")
     answer = await browser.submit("/auth/openid/link", {"password": PASSWORD})
-    assert answer.headers["location"] == f"{SECOND_STEP}?next=/explore"
+    assert answer.headers["location"] == f"{SECOND_STEP}?next=/auth/openid"
     assert not await is_logged_in(browser)
+    assert await db.scalar(select(func.count(OpenIDLogin.id))) == 0, "the password proves nothing"
     answer = await browser.submit(answer.headers["location"], {"code": phone.code()})
-    assert answer.headers["location"] == "/explore"
+    assert answer.headers["location"] == "/auth/openid"
+    await arrive(browser, issuer, await connecting(browser))
+    async with Browser(site) as other:
+        answer = await arrive(other, issuer, f"{START}?next=/explore")
+        assert answer.headers["location"] == f"{SECOND_STEP}?next=/explore"
+        assert not await is_logged_in(other)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from blog.accounts.openid.flow import Attempt
+from blog.accounts.schemas import LONGEST_USERNAME
 from blog.core.errors import BlogError
 from blog.core.web.fetching import FetchError, fetched_document
 from settings import OpenIDProvider
@@ -152,7 +153,7 @@ class Issuers:
             provider.issuer,
             subject,
             email if isinstance(email, str) and is_verified else "",
-            str(claims.get("preferred_username") or ""),
+            str(claims.get("preferred_username") or "")[:LONGEST_USERNAME],
         )
 
     async def _describe(self, provider: OpenIDProvider) -> _Kept:

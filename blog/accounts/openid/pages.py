@@ -18,8 +18,10 @@ from blog.accounts.registration.gate import Gate, GateClosedError
 from blog.accounts.schemas import EmailAddress
 from blog.core.auth.clients import requesting_client
 from blog.core.auth.identity import current_viewer, required_login, required_viewer
+from blog.core.auth.permissions import confirmed_required
 from blog.core.auth.quotas import CHANGING_ACCOUNT, LOGGING_IN, REGISTERING, quota, spend
 from blog.core.auth.reauthentication import reauthentication_required
+from blog.core.crypto.tokens import InvalidTokenError
 from blog.core.errors import InvalidFieldsError, NotFoundError
 from blog.core.site_settings.values import Registration
 from blog.core.web.app import Broadside, current_app, db
@@ -30,7 +32,10 @@ from settings import OpenIDProvider
 NOT_FROM_HERE = "This login wasn't started in this browser, or took too long. Please try again."
 WAS_REFUSED = "{name} hasn't logged you in."
 NO_ADDRESS = "{name} hasn't verified your email address, so we can't log you in with it."
+NOT_ASKED_HERE = "Press the button to connect an account."
+CONNECT_AFTERWARDS = "Log in with your second factor. Then you can connect {name}."
 IS_CONNECTED = "You can log in with {name} now."
+CONNECTING = "connecting an account"
 
 blueprint = Blueprint("openid", __name__, url_prefix="/auth/openid")
 
@@ -49,7 +54,8 @@ async def overview() -> ResponseReturnValue:
     """List the accounts of other services that log in to the user's."""
     logins = await service.logins_of(db(), required_login().user_id)
     names = {each.issuer: each.name for each in current_app.settings.openid_providers}
-    return await render_template("openid/overview.html", logins=logins, names=names)
+    proof = current_app.links.sign(CONNECTING, {"user": required_viewer().id})
+    return await render_template("openid/overview.html", logins=logins, names=names, proof=proof)
 
 
 @blueprint.get("/<provider>/start")
@@ -64,10 +70,21 @@ async def start(provider: str) -> ResponseReturnValue:
 
 @blueprint.get("/<provider>/connect")
 @quota(LOGGING_IN)
+@confirmed_required
 @reauthentication_required
 async def connect(provider: str) -> ResponseReturnValue:
-    """Send a user to the issuer, to connect the account there with the one here."""
+    """Send a user to the issuer, to connect the account there with the one here.
+
+    Only the link of the overview leads here (`?proof=`). Another site could log the browser in at
+    the issuer with an account of its own, and then send it here to connect that.
+    """
     found, user_id = _provider(provider), required_viewer().id
+    try:
+        content = current_app.links.read(CONNECTING, request.args.get("proof", ""))
+    except InvalidTokenError:
+        content = {"user": 0}
+    if content["user"] != user_id:
+        return await _refused(NOT_ASKED_HERE)
     attempt = begin(provider, next_page=url_for("openid.overview"), user_id=user_id)
     return await _send(found, attempt)
 
@@ -106,7 +123,9 @@ async def link() -> ResponseReturnValue:
                 previous=current_viewer().login,
             )  # fmt: skip
         except SecondFactorNeededError as needed:
-            return await ask_for_second_factor(needed.pending, None, next_page=waiting["next"])
+            await flash(CONNECT_AFTERWARDS.format(name=found.name), "info")
+            overview_page = url_for("openid.overview")
+            return await ask_for_second_factor(needed.pending, None, next_page=overview_page)
         except InvalidFieldsError as error:
             form.refuse(error)
         else:

@@ -17,6 +17,7 @@ from blog.accounts.openid.schemas import ChooseNameForm
 from blog.accounts.queries import user_by_email
 from blog.accounts.registration.gate import Gate, Newcomer, admit, enter
 from blog.accounts.registration.service import errors_of_names, role_for
+from blog.accounts.second_factor.trust import is_trusted
 from blog.core.auth.clients import Client
 from blog.core.auth.security_log import Event, note
 from blog.core.auth.viewer import Viewer
@@ -101,13 +102,16 @@ async def connect_by_password(
     Raises:
         InvalidFieldsError: the password is wrong, or the account is disabled.
         TooManyAttemptsError: too many wrong passwords were tried.
-        SecondFactorNeededError: the account has a second factor, which this browser must ask for.
+        SecondFactorNeededError: the account has a second factor, which this browser must ask for;
+            nothing is connected.
     """
     user = await authenticate(session, passwords, identity.email, password, client)
     if user is None:
         raise InvalidFieldsError({"password": "That's not the password of your account."})
-    await _connect(session, user, identity, name)
-    note(Event.OPENID_CONNECTED, user.id)
+    # With a second factor the password alone proves nothing.
+    if not user.has_second_factor or await is_trusted(session, user, client):
+        await _connect(session, user, identity, name)
+        note(Event.OPENID_CONNECTED, user.id)
     return await log_in_proved(session, user, client, previous=previous)
 
 

@@ -12,6 +12,7 @@ from blog.accounts.passkeys.challenges import Ceremony, kept_challenge, new_chal
 from blog.accounts.passkeys.schemas import NewPasskeyForm, PasskeyName
 from blog.accounts.second_factor.pages import codes_page
 from blog.core.auth.identity import required_login, required_viewer
+from blog.core.auth.permissions import confirmed_required
 from blog.core.auth.quotas import CHANGING_ACCOUNT, LOGGING_IN, quota
 from blog.core.auth.reauthentication import reauthentication_required
 from blog.core.errors import InvalidFieldsError, NotFoundError
@@ -29,6 +30,7 @@ async def overview() -> ResponseReturnValue:
 
 
 @blueprint.get("/new")
+@confirmed_required
 @reauthentication_required
 async def new() -> ResponseReturnValue:
     """Show the form for a new passkey."""
@@ -38,6 +40,7 @@ async def new() -> ResponseReturnValue:
 
 @blueprint.post("")
 @quota(CHANGING_ACCOUNT)
+@confirmed_required
 @reauthentication_required
 async def add() -> ResponseReturnValue:
     """Add a passkey."""

@@ -12,6 +12,7 @@ from blog.accounts.second_factor import queries, service, trust
 from blog.accounts.second_factor.recovery import CODES, as_file, in_groups
 from blog.accounts.second_factor.schemas import AppForm
 from blog.core.auth.identity import required_login, required_viewer
+from blog.core.auth.permissions import confirmed_required
 from blog.core.auth.quotas import CHANGING_ACCOUNT, quota
 from blog.core.auth.reauthentication import reauthentication_required
 from blog.core.crypto.one_time_codes import app_address, as_text, new_secret
@@ -39,6 +40,7 @@ async def overview() -> ResponseReturnValue:
 
 
 @blueprint.get("/app")
+@confirmed_required
 @reauthentication_required
 async def set_up_app() -> ResponseReturnValue:
     """Show the secret for an authenticator app, and ask for its first code."""
@@ -47,6 +49,7 @@ async def set_up_app() -> ResponseReturnValue:
 
 @blueprint.post("/app")
 @quota(CHANGING_ACCOUNT)
+@confirmed_required
 @reauthentication_required
 async def add_app() -> ResponseReturnValue:
     """Check the first code. The secret comes with the form, so none is stored before."""
