@@ -4,13 +4,18 @@ import asyncio
 import base64
 import re
 from collections.abc import Callable
+from ipaddress import ip_address
 
 import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog import create_app
+from blog.accounts.links import UNLOCK_DEVICE, credentials_of
+from blog.accounts.login.attempts import Attempt
 from blog.accounts.second_factor.jobs import reseal_some
+from blog.core.auth.clients import Client
+from blog.core.auth.devices import KnownDevice
 from blog.core.crypto.sealing import Sealer
 from blog.core.web.app import Broadside
 from blog.models import (
@@ -150,6 +155,56 @@ async def test_guessing_codes_is_limited_and_does_not_lock_the_owner_out(
     await browser.submit("/auth/logout", page="/auth/sessions")
     await send_password(browser)
     assert (await browser.submit(SECOND_STEP, {"code": phone.code()})).status_code == 302
+
+
+async def test_nothing_that_is_entered_as_a_username_counts_as_a_code(susan: User) -> None:
+    address = ip_address("192.0.2.1")
+    for device in (None, KnownDevice("phone", susan.id, susan.device_generation)):
+        for bucket in Attempt.at_second_factor(susan, Client("", address, device)).buckets:
+            entered = Attempt.from_address(bucket.who, address).buckets
+            assert bucket.key not in {each.key for each in entered}
+
+
+async def test_a_link_by_mail_gives_no_further_guesses_at_a_code(
+    app: Broadside, susan: User, phone: Phone
+) -> None:
+    content = {"user": susan.id, "credentials": credentials_of(susan)}
+    link = f"/auth/unlock/{app.links.sign(UNLOCK_DEVICE, content)}"
+    statuses = []
+    for device in range(1, 5):
+        async with Browser(app, f"192.0.2.{device}") as thief:
+            await thief.submit(link)
+            await send_password(thief)
+            for _ in range(9):
+                answer = await thief.submit(SECOND_STEP, {"code": "12345"})
+                statuses.append(answer.status_code)
+    assert statuses == [422] * 30 + [429] * 6
+
+
+async def test_a_code_that_the_site_can_not_check_any_more_leaves_the_recovery_codes(
+    app: Broadside, browser: Browser, phone: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "sealer", Sealer(["a key after the former one was stolen"]))
+    await send_password(browser)
+    answer = await browser.submit(SECOND_STEP, {"code": phone.code()})
+    assert answer.status_code == 422
+    assert "Enter a recovery code instead" in answer.text
+    answer = await browser.submit(SECOND_STEP, {"code": phone.recovery_codes[0]})
+    assert answer.status_code == 302
+
+
+async def test_a_form_to_sign_up_that_is_sent_again_does_not_replace_the_second_factor(
+    app: Broadside, browser: Browser, db: AsyncSession
+) -> None:
+    form = {
+        "email": "ann@example.com", "username": "ann", "password": PASSWORD, "password2": PASSWORD,
+        "submission": "once",
+    }  # fmt: skip
+    await browser.submit("/auth/register", form)
+    await add_phone(app, await db.scalar(select(User)) or User())
+    async with Browser(app) as other:
+        assert (await other.submit("/auth/register", form)).status_code == 422
+        assert not await is_logged_in(other)
 
 
 async def test_a_recovery_code_works_once(app: Broadside, phone: Phone) -> None:

@@ -18,6 +18,7 @@ has logged in before has a separate limit (`blog.core.auth.devices`), and a pass
 is always possible (`blog.accounts.passwords.service`).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -87,13 +88,16 @@ class Attempt:
         """An attempt with a code, after the right password.
 
         It has the same limits as a password, so that an attacker who knows the password cannot lock
-        out the owner in a browser that they have used before.
+        out the owner in a browser that they have used before. Such browsers have a count of their
+        own for the account, too: each link in a mail can make another one, and who has the mailbox
+        could guess on without an end.
         """
         if client.known_device and client.known_device.is_known_to(user):
-            return cls((_of_device(client.known_device),), user.id, "codes")
-        # Not a name or an address that an account could have.
-        counted = cls.from_address(f"second factor of {user.id}", client.address)
-        return cls(counted.buckets, user.id, "codes")
+            of_account = _at_account_from_anywhere(f"{user.id} on known devices")
+            buckets = (_of_device(client.known_device), *_of_codes(of_account))
+        else:
+            buckets = _of_codes(cls.from_address(str(user.id), client.address).buckets)
+        return cls(buckets, user.id, "codes")
 
     def refuse_if_exhausted(self) -> None:
         """Refuse early if a bucket is known to be empty.
@@ -163,3 +167,11 @@ def _at_account(login: str, enclosing: EnclosingNetwork) -> Bucket:
 
 def _at_account_from_anywhere(login: str) -> list[Bucket]:
     return [Bucket(quota, login.lower()) for quota in AT_ACCOUNT_FROM_ANYWHERE]
+
+
+def _of_codes(buckets: Iterable[Bucket]) -> tuple[Bucket, ...]:
+    """The same for codes. By their names alone they could be emptied by attempts to log in, where
+    any text may be entered as the username."""
+    return tuple(
+        Bucket(quota._replace(name=f"{quota.name} with codes"), who) for quota, who in buckets
+    )

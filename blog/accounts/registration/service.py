@@ -124,10 +124,13 @@ async def _refuse_all_errors(
 async def _earlier_account(
     session: AsyncSession, form: UserCreate, passwords: Passwords, submission: UUID | None
 ) -> User | None:
-    """The account that the same form has created before, if the password matches."""
+    """The account that the same form has created before, if the password matches, and is all that
+    it takes to log in."""
     if submission is None:
         return None
-    user = await session.scalar(select(User).where(User.submission == submission))
+    user = await session.scalar(
+        select(User).where(User.submission == submission, ~User.has_second_factor)
+    )
     await session.commit()
     stored = user.password_hash if user else None
     matches = await passwords.verify(stored, form.password.get_secret_value())

@@ -11,12 +11,16 @@ from blog.core.auth.clients import Client
 from blog.core.auth.security_log import Event, note
 from blog.core.clock import now
 from blog.core.crypto.one_time_codes import step_of
-from blog.core.crypto.sealing import Sealer
+from blog.core.crypto.sealing import Sealer, UnreadableSecretError
 from blog.core.errors import InvalidFieldsError
 from blog.models import Authenticator, User
 
 WRONG = "This code is wrong, or too old. Enter the one that your app shows now."
 WRONG_RECOVERY = "This recovery code is wrong, or has been used."
+UNREADABLE = (
+    "This site can't check the codes of your app any more. Enter a recovery code instead, and then "
+    "set up the app again."
+)
 USED = "This code has already been used. Wait until your app shows the next one."
 
 
@@ -60,7 +64,11 @@ async def _use(session: AsyncSession, sealer: Sealer, user_id: int, code: str) -
     app = await session.scalar(select(Authenticator).where(Authenticator.user_id == user_id))
     if app is None:
         return WRONG
-    step = step_of(sealer.open(app.secret, sealed_for(user_id)), code, time.time())
+    try:
+        secret = sealer.open(app.secret, sealed_for(user_id))
+    except UnreadableSecretError:
+        return UNREADABLE
+    step = step_of(secret, code, time.time())
     if step is None:
         return WRONG
     # Of two requests with the same code, the second waits here for the first, and finds it used.
