@@ -138,6 +138,16 @@ async def test_an_invitation_that_is_over_opens_nothing(
     assert await by_api(app, token) == await by_page(app, f"{token}x") == 403
 
 
+async def test_an_invitation_of_somebody_who_was_disabled_opens_nothing(
+    app: Broadside, db: AsyncSession, susan: User
+) -> None:
+    _, token = await invite(app, susan)
+    await change_site(app, registration="invitation")
+    await db.execute(update(User).values(disabled_at=now()))
+    await db.commit()
+    assert await by_api(app, token) == await by_page(app, token) == 403
+
+
 async def test_an_invitation_lets_in_one_of_two_who_use_it_at_once(
     app: Broadside, db: AsyncSession, susan: User
 ) -> None:
@@ -325,6 +335,8 @@ async def test_a_password_manager_may_be_quick(browser: Browser) -> None:
         ("ann@mailinator.com", {"allowed_email_domains": ("mailinator.com",)}, 201),
         ("ann@mail.bad.example", {"refused_email_domains": ("bad.example",)}, 422),
         ("ann@notbad.example", {"refused_email_domains": ("bad.example",)}, 201),
+        ("ann@שלום1.com", {}, 201),
+        ("ann@faß.de", {"refused_email_domains": ("xn--fa-hia.de",)}, 422),
     ],
 )
 async def test_throwaway_addresses_are_refused_as_the_site_says(

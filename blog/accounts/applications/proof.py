@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, case, func, update
+from sqlalchemy import ColumnElement, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.clock import now
@@ -21,6 +21,8 @@ def confirmed_now() -> ColumnElement[datetime | None]:
 async def note_proved_address(session: AsyncSession, user: User) -> None:
     """Note that an applicant has proved their address; the caller commits."""
     if user.awaits_approval:
+        # In the order of a decision, which might be taken at this moment.
+        await session.execute(select(User.id).where(User.id == user.id).with_for_update())
         await session.execute(
             update(Application)
             .where(Application.user_id == user.id, Application.proved_at.is_(None))

@@ -1,5 +1,6 @@
 """Email addresses of services for throwaway mail."""
 
+import idna
 from disposable_email_domains import blocklist
 
 from blog.core.errors import InvalidFieldsError
@@ -31,6 +32,6 @@ def refuse_disposable(email: str, site: SiteSettings) -> None:
 
 def _with_parents(domain: str) -> list[str]:
     """A domain and those above it, in ASCII, without the top-level domain."""
-    labels = domain.encode("idna").decode() if not domain.isascii() else domain
-    parts = labels.lower().split(".")
+    name = domain if domain.isascii() else idna.encode(domain, uts46=True).decode()
+    parts = name.lower().split(".")
     return [".".join(parts[start:]) for start in range(max(1, len(parts) - 1))]

@@ -170,10 +170,16 @@ async def _valid_invitation(
         invitation_id = read_invitation(links, token)
     except InvalidTokenError:
         return None
-    found = select(Invitation).where(
-        Invitation.id == invitation_id,
-        Invitation.used_at.is_(None),
-        Invitation.revoked_at.is_(None),
-        Invitation.expires_at > now(),
+    # Those of somebody whose account is disabled, or is being deleted, bring nobody in.
+    found = (
+        select(Invitation)
+        .join(User, User.id == Invitation.inviter_id)
+        .where(
+            Invitation.id == invitation_id,
+            Invitation.used_at.is_(None),
+            Invitation.revoked_at.is_(None),
+            Invitation.expires_at > now(),
+            User.disabled_at.is_(None),
+        )
     )
-    return await session.scalar(found.with_for_update() if lock else found)
+    return await session.scalar(found.with_for_update(of=Invitation) if lock else found)
