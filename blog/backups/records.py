@@ -74,9 +74,11 @@ async def recorded(database: Database, action: BackupAction, target: str) -> Asy
     except Exception as failure:
         error = (str(failure) or type(failure).__name__)[:LONGEST_ERROR]
         raise
+    except BaseException:
+        # Ctrl-C: a proof has its name from the beginning, and proves nothing until its end.
+        error = "interrupted"
+        raise
     finally:
-        if error is None and run.name is None:
-            error = "interrupted"
         row = BackupRun(
             action=action, target=target, name=run.name, began_at=began_at, size=run.size,
             error=error,

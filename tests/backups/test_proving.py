@@ -1,5 +1,6 @@
 """The proof that a backup can be restored; and that it fails for one that can't be."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from blog import create_app
 from blog.backups.errors import BackupError
 from blog.backups.making import make_backup
 from blog.backups.proving import compare_rows, find_newest, prove, prove_files
+from blog.backups.records import backup_state, recorded
 from blog.backups.restoring import find
 from blog.core.clock import now
 from blog.core.storage.folder import FolderStorage
@@ -165,3 +167,15 @@ async def test_the_metrics_have_the_age_of_the_last_proof(app: Broadside) -> Non
     assert 3600 <= await figure(app, "backup_age_seconds") < 3700
     assert 7200 <= await figure(app, "backup_proof_age_seconds") < 7300
     assert await figure(app, "backup_failed") == 0
+
+
+async def test_a_proof_that_is_interrupted_proves_nothing(app: Broadside) -> None:
+    with pytest.raises(asyncio.CancelledError):
+        async with recorded(app.database, BackupAction.PROOF, "s3://backups") as run:
+            run.name = "20260101t000000z"
+            raise asyncio.CancelledError
+    async with app.database.session() as session:
+        state = await backup_state(session)
+    assert state.proof is None
+    assert state.failure is not None
+    assert state.failure.error == "interrupted"
