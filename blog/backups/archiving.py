@@ -62,6 +62,9 @@ async def keep_archive(engine: AsyncEngine, folder: Path, stopping: asyncio.Even
         engine: the database; its role needs the attribute REPLICATION.
         folder: the archive.
         stopping: ends the work.
+
+    Raises:
+        Exception: something that trying again doesn't help against, such as a damaged base backup.
     """
     for part in ("base", "wal"):
         (folder / part).mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -69,7 +72,11 @@ async def keep_archive(engine: AsyncEngine, folder: Path, stopping: asyncio.Even
     basing = asyncio.create_task(_keep_bases(engine, folder))
     stop = asyncio.create_task(stopping.wait())
     try:
-        await asyncio.wait([receiving, basing, stop], return_when=asyncio.FIRST_COMPLETED)
+        ended, _ = await asyncio.wait(
+            [receiving, basing, stop], return_when=asyncio.FIRST_COMPLETED
+        )
+        for task in ended:
+            await task
     finally:
         for task in (receiving, basing, stop):
             task.cancel()
@@ -88,7 +95,7 @@ async def _receive(engine: AsyncEngine, folder: Path) -> None:
                 server = await server_of(connection)
             await server.run("pg_receivewal", "--create-slot", "--if-not-exists", slot)
             await server.run("pg_receivewal", place, slot, "--synchronous", "--no-loop")
-        except (DumpError, DatabaseUnavailableError, DBAPIError, OSError) as failure:
+        except (BackupError, DumpError, DatabaseUnavailableError, DBAPIError, OSError) as failure:
             error = failure
         # The same line again and again would hide the others.
         if str(error) != reported:
@@ -107,7 +114,7 @@ async def _keep_bases(engine: AsyncEngine, folder: Path) -> None:
                     server = await server_of(connection)
                 await take_base(server, folder)
                 await asyncio.to_thread(delete_old_bases, folder)
-        except (DumpError, DatabaseUnavailableError, DBAPIError, OSError) as error:
+        except (BackupError, DumpError, DatabaseUnavailableError, DBAPIError, OSError) as error:
             log.error("no base backup in %s: %s", folder, error)
             await asyncio.sleep(BASE_PAUSE)
         await asyncio.sleep(PAUSE)

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from blog.backups import archiving
 from blog.backups.archiving import archive_state, base_names, keep_archive, recover
 from blog.backups.errors import BackupError
 from blog.core.db.embedded import EmbeddedPostgres
@@ -118,3 +119,16 @@ async def test_a_full_disk_is_one_line_and_the_archive_goes_on_when_there_is_roo
     stopping.set()
     await keeping
     await engine.dispose()
+
+
+async def test_an_archive_that_can_t_go_on_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> None:
+        raise ValueError("no manifest")
+
+    monkeypatch.setattr(archiving, "_receive", fail)
+    monkeypatch.setattr(archiving, "_keep_bases", fail)
+    engine = create_async_engine("postgresql+asyncpg://127.0.0.1:1/x")
+    with pytest.raises(ValueError, match="no manifest"):
+        await keep_archive(engine, tmp_path, asyncio.Event())
