@@ -257,3 +257,13 @@ async def test_the_report_of_a_year_counts_what_the_log_has(
     assert 'desc="2 statements"' in page.headers["server-timing"]
     for other in (year - 1, year + 1, 0, 99_999):
         assert (await browser.get(f"/moderation/report/{other}")).status_code == 404
+
+
+@pytest.mark.parametrize("number", ["x", "-1", "9" * 19, "0" * 20 + "9" * 30, "0" * 5000, "\u0663"])
+async def test_the_file_begins_after_the_number_of_an_entry(browser: Browser, number: str) -> None:
+    assert (await browser.get(f"{FILE}?after={number}")).status_code == 400
+
+
+@pytest.mark.parametrize("year", ["1" * 5000, "0001", "99999"])
+async def test_there_is_no_report_of_other_years(browser: Browser, year: str) -> None:
+    assert (await browser.get(f"/moderation/report/{year}")).status_code == 404

@@ -1,6 +1,7 @@
 """The public log of moderation: a page, feeds, and the file that `blog moderation verify` reads."""
 
 import json
+import re
 from collections.abc import AsyncIterator
 from html import escape
 
@@ -23,6 +24,7 @@ ENTRIES_PER_PAGE = 50
 # So many entries are in one file; a header leads to the next one.
 ENTRIES_PER_FILE = 10_000
 LAST_NUMBER = 2**63 - 1
+NUMBER = re.compile("[0-9]{1,19}", re.ASCII)
 
 blueprint = Blueprint("moderation_log", __name__, url_prefix="/moderation")
 
@@ -77,7 +79,7 @@ async def newest_report() -> ResponseReturnValue:
     return redirect(url_for("moderation_log.yearly_report", year=now().year))
 
 
-@blueprint.get("/report/<int:year>")
+@blueprint.get("/report/<int(fixed_digits=4):year>")
 async def yearly_report(year: int) -> ResponseReturnValue:
     """What moderators did in a year."""
     found = await read(report, year, now().year)
@@ -90,9 +92,8 @@ async def yearly_report(year: int) -> ResponseReturnValue:
 async def file() -> Response:
     """The log, the oldest entries first: a JSON object per line. `?after=` is an entry's number."""
     given = request.args.get("after", "0")
-    if not (given.isascii() and given.isdigit() and int(given[:20]) <= LAST_NUMBER):
+    if not NUMBER.fullmatch(given) or (after := int(given)) > LAST_NUMBER:
         abort(400, "after must be the number of an entry.")
-    after = int(given)
     response = Response(
         _lines(current_app.database, after), content_type="application/x-ndjson; charset=utf-8"
     )
