@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, func, literal_column, select, update
+from sqlalchemy import exists, func, literal_column, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.errors import InvalidFieldsError
@@ -101,13 +101,15 @@ async def publish_due_posts(session: AsyncSession, moment: datetime) -> int:
         The number of published posts; repeat until it is 0.
     """
     # The status is a literal, so that the planner can use the partial index.
-    # They are published when the pause is over.
-    is_paused = exists().where(User.id == Post.author_id, User.paused_until > moment)
+    # They are published when the pause is over, or the account is enabled again.
+    may_not_write = exists().where(
+        User.id == Post.author_id, or_(User.disabled_at.is_not(None), User.paused_until > moment)
+    )
     has_history = exists().where(PostRevision.post_id == Post.id)
     due = (
         select(Post.id, Post.author_id, has_history.label("has_history"))
         .where(Post.status == literal_column("'scheduled'"), Post.published_at <= moment)
-        .where(not_deleted(Post.author_id), ~is_paused)
+        .where(not_deleted(Post.author_id), ~may_not_write)
         .order_by(Post.published_at, Post.id)
         .limit(POSTS_AT_ONCE)
         .with_for_update(skip_locked=True)

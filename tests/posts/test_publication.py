@@ -249,3 +249,15 @@ async def test_a_worker_that_dies_before_the_commit_has_published_nothing(
             await publish_due_posts(session, now())
     assert await log.read(db, None, 10) == []
     assert await publish_due_posts(db, now()) == 1
+
+
+async def test_scheduled_posts_of_a_disabled_account_wait_until_it_is_enabled(
+    db: AsyncSession, susan: User
+) -> None:
+    await scheduled(db, susan, SPRING_2009)
+    await db.execute(update(User).values(disabled_at=now()))
+    await db.commit()
+    assert await publish_due_posts(db, now()) == 0
+    await db.execute(update(User).values(disabled_at=None))
+    await db.commit()
+    assert await publish_due_posts(db, now()) == 1
