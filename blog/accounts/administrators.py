@@ -1,18 +1,23 @@
 """Protection of the last administrator."""
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.core.clock import now
 from blog.core.errors import InvalidFieldsError
 from blog.models import Permission, Role, User
 
 
 class LastAdministratorError(InvalidFieldsError):
-    """The action would leave the site without an administrator."""
+    """The action would leave the site without an administrator.
 
-    def __init__(self) -> None:
+    Args:
+        field: of the form, which shows it.
+    """
+
+    def __init__(self, field: str = "role") -> None:
         super().__init__(
-            {"role": "This is the only administrator. Make someone else an administrator first."}
+            {field: "This is the only administrator. Make someone else an administrator first."}
         )
 
 
@@ -26,7 +31,7 @@ async def lock_administrators(session: AsyncSession) -> set[int]:
     before this, never after, to avoid deadlocks.
 
     Returns:
-        The ids of users who are confirmed, not disabled, and have the permission.
+        The ids of users who are confirmed, neither disabled nor paused, and have the permission.
     """
     roles = await session.scalars(
         select(Role.id)
@@ -39,6 +44,7 @@ async def lock_administrators(session: AsyncSession) -> set[int]:
             User.role_id.in_(roles.all()),
             User.confirmed_at.is_not(None),
             User.disabled_at.is_(None),
+            or_(User.paused_until.is_(None), User.paused_until <= now()),
         )
     )
     return set(people)

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.accounts.administrators import lock_administrators
 from blog.core.api.links import PREFIXES
 from blog.core.clock import now
 from blog.core.web.app import Broadside
@@ -198,3 +199,32 @@ async def test_of_two_moderators_at_once_one_is_told(
     )
     assert sorted(answer.status_code for answer in answers) == [302, 422]
     assert len((await db.scalars(select(Measure))).all()) == 1
+
+
+async def test_two_administrators_can_pause_each_other_only_one_after_another(
+    app: Broadside, db: AsyncSession
+) -> None:
+    one = await add_user(app, "one", role="Administrator")
+    other = await add_user(app, "other", role="Administrator")
+    async with Browser(app) as ones, Browser(app) as others:
+        await ones.open_session("one")
+        await others.open_session("other")
+        answers = await asyncio.gather(
+            take(ones, other, "pause", until=TOMORROW), take(others, one, "pause", until=TOMORROW)
+        )
+    refused = [answer for answer in answers if answer.status_code != 302]
+    assert len(refused) == 1
+    paused = await db.scalars(select(User.id).where(User.paused_until.is_not(None)))
+    assert len(paused.all()) == 1
+
+
+async def test_a_paused_administrator_does_not_count_as_one(
+    app: Broadside, db: AsyncSession
+) -> None:
+    await add_user(app, "one", role="Administrator")
+    await add_user(app, "other", role="Administrator")
+    await db.execute(
+        update(User).where(User.username == "other").values(paused_until=now() + timedelta(days=1))
+    )
+    one = (await db.scalars(select(User.id).where(User.username == "one"))).one()
+    assert await lock_administrators(db) == {one}

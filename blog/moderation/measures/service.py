@@ -28,6 +28,7 @@ from blog.moderation.rules import Grounds, Snapshot
 NO_SUCH_PERSON = "This user doesn't exist."
 NO_SUCH_MEASURE = "This measure doesn't exist."
 IS_IN_FORCE = "This measure is already in force."
+KEEP_FROM_WRITING = {MeasureKind.PAUSE, MeasureKind.DISABLE}
 ACTS = {
     MeasureKind.REMIND: Act.REMIND,
     MeasureKind.LIMIT: Act.LIMIT,
@@ -61,6 +62,9 @@ async def take_measure(
     until = form.end if kind is MeasureKind.PAUSE else None
     if any(measure.until == until for measure in active):
         raise InvalidFieldsError({"kind": IS_IN_FORCE})
+    # Two administrators may pause or disable each other at the same moment.
+    if kind in KEEP_FROM_WRITING and await lock_administrators(session) == {person_id}:
+        raise LastAdministratorError("kind")
     for measure in active:  # A pause that is made longer or shorter.
         measure.ended_at = now()
     measure = await add_measure(
@@ -196,8 +200,6 @@ async def _put_into_force(
     elif kind is MeasureKind.PAUSE:
         person.paused_until = until
     elif kind is MeasureKind.DISABLE:
-        if await lock_administrators(session) == {person.id}:
-            raise LastAdministratorError
         person.disabled_at = now()
         await record(session, AccountDisabled(person.id))
         await session.flush()
