@@ -41,6 +41,7 @@ from blog.moderation.rules import Grounds, Snapshot
 from blog.posts.mentions import tell_mentioned
 from blog.posts.policies import may_moderate_post
 
+ABOUT_ONESELF = "This measure is about you. Another moderator decides."
 Row = TypeVar("Row", Comment, Post)
 
 
@@ -89,7 +90,7 @@ async def enable_comment(
     """Show a disabled comment's text again.
 
     Raises:
-        ForbiddenError: the viewer is not a moderator.
+        ForbiddenError: the viewer is not a moderator, or another one has disabled their comment.
         NotFoundError: the comment does not exist (any more).
     """
     if (entry := await bring_back_comment(session, moderator, comment_id, reason)) is None:
@@ -107,9 +108,12 @@ async def bring_back_comment(
     comment = await _locked(session, moderator, Comment, comment_id, COMMENT_IS_GONE)
     if not comment.is_disabled:
         return None
+    is_about_it = Measure.comment_id == comment_id
+    if moderator.id == comment.author_id:
+        await _refuse_own(session, moderator, is_about_it)
     comment.disabled_at = comment.disabled_by_id = comment.disabled_reason = None
     entry = _audit_comment(session, moderator, Act.ENABLE_COMMENT, comment, reason)
-    await end_measures(session, Measure.comment_id == comment_id)
+    await end_measures(session, is_about_it)
     await record(
         session, CommentEnabled(comment_id, comment.post_id, comment.author_id, moderator.id)
     )
@@ -155,7 +159,7 @@ async def show_post(
     """Show a hidden post again.
 
     Raises:
-        ForbiddenError: the viewer is not a moderator.
+        ForbiddenError: the viewer is not a moderator, or another one has hidden their post.
         NotFoundError: the post does not exist (any more).
     """
     if (entry := await unhide_post(session, moderator, post_id, reason)) is None:
@@ -172,10 +176,13 @@ async def unhide_post(
     post = await locked_post(session, moderator, post_id)
     if post.hidden_at is None:
         return None
+    is_about_it = Measure.post_id == post_id
+    if moderator.id == post.author_id:
+        await _refuse_own(session, moderator, is_about_it)
     post.hidden_at = post.hidden_reason = None
     about = {"post": post_id, "reason": reason}
     entry = audit.record(session, moderator, Act.SHOW_POST, post.author, **about)
-    await end_measures(session, Measure.post_id == post_id)
+    await end_measures(session, is_about_it)
     await record(session, PostShown(post_id, post.author_id, moderator.id))
     await tell_mentioned(session, posts=[post_id])
     return entry
@@ -189,6 +196,16 @@ def require_moderator(viewer: Viewer) -> None:
     """
     if not viewer.can(Permission.MODERATE):
         raise ForbiddenError
+
+
+async def _refuse_own(
+    session: AsyncSession, moderator: Viewer, is_about_it: ColumnElement[bool]
+) -> None:
+    """Refuse to end a measure against the moderator that another one took."""
+    is_by_another = Measure.moderator_id.is_distinct_from(moderator.id)
+    measure = select(Measure.id).where(is_about_it, is_by_another, Measure.ended_at.is_(None))
+    if await session.scalar(measure.limit(1)) is not None:
+        raise ForbiddenError(ABOUT_ONESELF)
 
 
 async def _locked(

@@ -1,6 +1,7 @@
 """Appeals against measures."""
 
 import asyncio
+import html
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.clock import now
 from blog.core.web.app import Broadside
-from blog.models import Appeal, Comment, LogEntry, Measure, User
+from blog.models import Appeal, Comment, LogEntry, Measure, Post, User
+from blog.moderation.service import ABOUT_ONESELF
 from tests.moderation.test_measures import take
 from tests.support import Browser, outbox
 
@@ -131,3 +133,22 @@ async def test_it_is_too_late_after_six_months(
 @pytest.mark.parametrize("token", ["x", "a.b.c"])
 async def test_a_broken_link_is_not_found(browser: Browser, token: str) -> None:
     assert (await browser.get(f"/appeal/{token}")).status_code == 404
+
+
+async def test_moderators_do_not_bring_back_what_another_moderator_has_hidden_of_theirs(
+    moderators_browser: Browser, other_moderators_browser: Browser, db: AsyncSession, post: Post
+) -> None:
+    await moderators_browser.submit("/", {"body": "Mine"})
+    await moderators_browser.submit("/post/2", {"body": "Mine, too"})
+    comment = (await db.scalars(select(Comment.id))).one()
+    await db.rollback()
+    reason = {"reason": "x"}
+    for hide, show in (("hide/2", "show/2"), (f"disable/{comment}", f"enable/{comment}")):
+        assert (await other_moderators_browser.submit(f"/moderate/{hide}", reason)).is_redirect
+        refused = await moderators_browser.submit(f"/moderate/{show}", reason)
+        assert refused.status_code == 403
+        assert ABOUT_ONESELF in html.unescape(refused.text)
+        assert (await other_moderators_browser.submit(f"/moderate/{show}", reason)).is_redirect
+    # What they have hidden themself, they may show.
+    assert (await moderators_browser.submit("/moderate/hide/2", reason)).is_redirect
+    assert (await moderators_browser.submit("/moderate/show/2", reason)).is_redirect
