@@ -4,6 +4,7 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.auth.viewer import Viewer
+from blog.core.errors import ForbiddenError
 from blog.models import User
 from blog.users.schemas import ProfileForm
 
@@ -26,7 +27,13 @@ async def hide_like_counts(session: AsyncSession, viewer: Viewer, *, hidden: boo
 
 
 async def edit_profile(session: AsyncSession, viewer: Viewer, form: ProfileForm) -> None:
-    """Update the viewer's profile; fields that are not set in `form` stay."""
+    """Update the viewer's profile; fields that are not set in `form` stay.
+
+    Raises:
+        ForbiddenError: a moderator has paused their account: everybody would read what they write.
+    """
+    if viewer.person.is_paused:
+        raise ForbiddenError
     for name, value in form.model_dump(exclude_unset=True).items():
         setattr(viewer.person, name, value)
     await session.commit()

@@ -77,6 +77,9 @@ async def test_who_is_paused_reads_and_does_nothing_else_until_the_pause_is_over
         assert answer.status_code == 403
         assert "paused until" in answer.json()["detail"]
         assert (await client.get("/posts/1")).status_code == 200
+        assert (await client.patch("/me", json={"about_me": "Ads"})).status_code == 403
+    refused = await susans_browser.submit("/edit-profile", {"about_me": "Ads"})
+    assert (refused.status_code, "paused until" in refused.text) == (403, True)
     assert (await susans_browser.get("/post/1")).status_code == 200
     due = Post(author_id=susan.id, body="x", body_html="x", renderer_version=1,
                status=PostStatus.SCHEDULED, published_at=now() - timedelta(hours=1))  # fmt: skip

@@ -50,7 +50,7 @@ WORDING = {
         "Until a date they can only read. What they've written stays.",
         "Your account is paused",
         "A moderator of {site} has paused your account until {until} (UTC).",
-        "Until then you can read, but you can't post, comment, like or follow.",
+        "Until then you can read, but you can't post, comment, like, follow or edit your profile.",
     ),
     MeasureKind.DISABLE: Wording(
         "Disable",
