@@ -37,9 +37,11 @@ from blog.core.web.app import Broadside
 from blog.core.web.rate_limits import RateLimits
 from blog.core.web.resubmission import LABELS, SECRETS
 from blog.models import (
+    Appeal,
     BookmarkFolder,
     Comment,
     LoginSession,
+    Measure,
     Media,
     MediaFile,
     Post,
@@ -234,7 +236,11 @@ OF_FILES = {
 }  # fmt: skip
 BY_SCRIPT = {"/auth/passkeys", "/edit/<id:post_id>/autosave", "/write/autosave"}
 FORMS = [pytest.param(rule, id=rule) for rule in TYPED]
-FORMS_OF_MEMBERS = [pytest.param(rule, id=rule) for rule in TYPED if rule not in FOR_ANONYMOUSS]
+# It takes no session: people appeal who can't log in.
+APPEAL = "/appeal/<token>"
+FORMS_OF_MEMBERS = [
+    pytest.param(rule, id=rule) for rule in TYPED if rule not in FOR_ANONYMOUSS | {APPEAL}
+]
 
 
 class Forms(HTMLParser):
@@ -358,6 +364,13 @@ async def browser(failing_app: Broadside) -> AsyncIterator[Browser]:
         session.add(Tag(name="boats", folded="boats", post_count=1))
         session.add(Report(reporter_id=bob.id, post_id=1, reason="x"))
         session.add(BookmarkFolder(user_id=administrator.id, name="Recipes"))
+        session.add_all(
+            [
+                Measure(person_id=bob.id, kind="limit", reason="x"),
+                Measure(person_id=bob.id, kind="remind", reason="x", appeal=Appeal(text="x")),
+                Measure(person_id=administrator.id, kind="remind", reason="x"),
+            ]
+        )
         await session.commit()
     async with Browser(failing_app) as visitor:
         yield visitor
@@ -368,6 +381,9 @@ async def opened(browser: Browser, rule: str) -> tuple[str, dict[str, str]]:
     if rule not in FOR_ANONYMOUSS:
         await browser.open_session("boss")
     address, fields = TYPED[rule]
+    if rule == APPEAL:
+        link = re.search('/appeal/[^"]+', (await browser.get("/auth/measures")).text)
+        address = link[0] if link else address
     return address, fields | {"csrf_token": await browser.token("/auth/reset")}
 
 
