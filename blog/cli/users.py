@@ -226,7 +226,8 @@ async def reset_password(who: str, print_link: bool) -> None:
 async def reset_second_factor(who: str, *, yes: bool) -> None:
     """Remove the second factor of a user who has lost it.
 
-    The recovery codes are removed as well. Make sure that it's really them who asks. The user is notified by mail.
+    The recovery codes are removed as well. Make sure that it's really them who asks. The user is
+    notified by mail.
     """
     async with found_person(who) as (_, session, person):
         user_id, name = person.id, person.username
