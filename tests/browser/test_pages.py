@@ -63,6 +63,7 @@ OUT_OF_REACH = """() => [
   ]
   .filter((element) => element.checkVisibility() && element.type !== "hidden" && !element.disabled)
   .filter((element) => !element.matches("pre, table") || element.closest(".prose"))
+  .filter((element) => !element.closest(".trap"))  // Only robots shall come to it.
   .filter((element) => {
     element.focus();
     const { outlineStyle, outlineWidth } = getComputedStyle(element);
