@@ -135,7 +135,7 @@ async def _edit_of(
     edit = _Edit(columns, tags, new_ids, keeps_its_slug, moment)
     stays_draft = PostStatus.PUBLISHED not in {post.status, status}
     if not edit.changes_nothing and (is_edited or stays_draft):
-        columns["edited_at"] = moment
+        columns.setdefault("edited_at", moment)  # The first publication has set that to `None`.
     return edit
 
 
