@@ -66,12 +66,12 @@ async def test_two_people_talk_without_scripts_by_reloading(open_page: Opener) -
     await send(writer, f"Only you can, @{READER}.")
     await reader.reload()
     await reader.get_by_role("link", name="Notifications 1 unread").click()
-    await reader.get_by_role("button", name=re.compile("replied to your comment")).click()
+    await reader.get_by_role("button", name=re.compile("^Ada Moreno replied to")).click()
     reply = reader.locator(".comment", has_text="Only you can").last
     await reply.get_by_role("button", name="Like").click()
     await writer.goto("/notifications")
     await expect(
-        writer.get_by_role("button", name=re.compile("liked your comment"))
+        writer.get_by_role("button", name=re.compile(f"^{READER} liked your comment"))
     ).to_be_visible()
     other = await writer.context.new_page()
     await writer.get_by_role("button", name="Mark all as read").click()
