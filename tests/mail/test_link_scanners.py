@@ -1,25 +1,28 @@
 """Link scanners of mail servers open every address in a mail, which must not change anything."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy import select, text
+import pytest
+from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import set_committed_value
 
 from blog.core.auth.viewer import OPERATOR
 from blog.core.clock import now
 from blog.core.web.app import Broadside
-from blog.models import Appeal, Base, MeasureKind, User
+from blog.models import Appeal, Base, MeasureKind, Site, User
 from blog.moderation.measures.mails import tell_of_decision
 from blog.moderation.measures.service import add_measure
 from blog.moderation.rules import Grounds
-from tests.jobs import finish_jobs
+from settings import Settings
+from tests.jobs import do_job, finish_jobs
 from tests.notifications.mail.support import mail_all
 from tests.notifications.support import people
 from tests.subscriptions.support import add_subscribers, publish, subscribe
-from tests.support import PASSWORD, Browser, outbox
+from tests.support import PASSWORD, Browser, add_user, change_site, outbox
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "mail"
 ADDRESS = re.compile(r"https://blog\.test[^\s\"<>]*")
@@ -75,11 +78,40 @@ async def send_every_mail_with_a_token(app: Broadside, susans: Browser, db: Asyn
     await mail_all(app, now() + timedelta(days=8))
 
 
+async def decide_about_applicants(app: Broadside, db: AsyncSession) -> None:
+    """Let one in whose address is not confirmed yet, and refuse another."""
+    await change_site(app, registration="approval")
+    await add_user(app, "root", role="Administrator")
+    async with Browser(app) as administrator:
+        await administrator.open_session("root")
+        for name, decision in (("ann", "approve"), ("bea", "refuse")):
+            form = {"email": f"{name}@example.com", "username": name, "password": PASSWORD,
+                    "password2": PASSWORD, "application": "I like trams"}  # fmt: skip
+            async with Browser(app) as applicant:
+                await applicant.submit("/auth/register", form)
+            user_id = await db.scalar(select(User.id).where(User.username == name))
+            address = f"/admin/applications/{user_id}/{decision}"
+            answer = await administrator.submit(address, {"reason": ""}, page="/admin/settings")
+            assert answer.status_code == 302
+
+
 async def test_opening_every_address_of_every_mail_changes_nothing(
-    app: Broadside, susans_browser: Browser, susan: User, db: AsyncSession
+    app: Broadside,
+    susans_browser: Browser,
+    susan: User,
+    db: AsyncSession,
+    make_settings: Callable[..., Settings],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     await add_subscribers(db, susan, 1)
     await send_every_mail_with_a_token(app, susans_browser, db)
+    await decide_about_applicants(app, db)
+    with monkeypatch.context() as patch:
+        watched = make_settings(backup_target="s3://backups", admin_email="root@example.com")
+        patch.setattr(app, "settings", watched)
+        await db.execute(update(Site).values(created_at=now() - timedelta(days=3)))
+        await db.commit()
+        await do_job(app, "watch_backups")
     mails = await outbox(app)
     kinds = {template.stem for template in TEMPLATES.glob("*.txt")} - {"layout"}
     assert {mail.purpose.partition(":")[0] for mail in mails} >= kinds - WITHOUT_TOKENS
