@@ -8,6 +8,7 @@ from blog.core.text.tags import LONGEST_TAG, SHOWS_NOTHING, clean_tags
 from blog.core.text.validation import NotBlank, Schema
 
 LONGEST_REASON = 500
+RuleNumber = Annotated[int, Field(ge=1, lt=2**31)]
 
 
 class ReasonForm(Schema):
@@ -25,7 +26,7 @@ class RuleForm(ReasonForm):
     """The reason of a moderation action, and the number of the rule it rests on. A site that has
     rules requires one (`blog.moderation.rules`)."""
 
-    rule: Annotated[int | None, BeforeValidator(none_if_empty)] = None
+    rule: Annotated[RuleNumber | None, BeforeValidator(none_if_empty)] = None
 
 
 def _one_tag(value: str) -> str:

@@ -33,6 +33,8 @@ UNFORESEEABLE = {
     "scheduled_for": "time",
     "time_zone": "time zone",
     "pinned": "Unpin another",
+    "name": "already have a folder",
+    "rule": "This rule doesn't exist",
     "page": "either a page or a cursor",
 }
 # And those that are about no single field.
