@@ -12,13 +12,13 @@ from httpx import Response
 from blog import create_app
 from blog.core.web import fetching
 from blog.core.web.app import Broadside
+from blog.core.web.bodies import MIB
 from blog.core.web.fetching import FetchError, checked, fetched, is_public
-from blog.media import uploads
 from settings import Settings
 from tests.api.support import Client
 from tests.media.corpus import encoded, picture
 from tests.media.support import finish_jobs
-from tests.support import Browser
+from tests.support import Browser, change_site
 
 HERE = IPv4Address("127.0.0.1")
 PNG = encoded(picture(60, 30), "PNG")
@@ -147,11 +147,12 @@ async def test_what_cannot_be_copied_is_said_and_nothing_is_kept(
 
 
 async def test_a_file_that_is_too_large_or_too_slow_is_given_up(
-    there: OtherSite, susans_browser: Browser, monkeypatch: pytest.MonkeyPatch
+    app: Broadside, there: OtherSite, susans_browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    await change_site(app, upload_limit=1)
+    url = there.has("/tram.png", PNG.ljust(MIB + 1, b"\0"))
+    assert "larger than 1 MB" in problem(await import_image(susans_browser, url))
     url = there.has("/tram.png", PNG)
-    monkeypatch.setattr(uploads, "LARGEST_FILE", len(PNG) - 1)
-    assert "larger than 20 MB" in problem(await import_image(susans_browser, url))
     monkeypatch.setattr(fetching, "SECONDS", 0.2)
     there.pause = 5
     assert "The other site isn" in problem(await import_image(susans_browser, url))

@@ -39,7 +39,7 @@ from blog.transfer.importing.uploads import (
 )
 from tests.jobs import do_job, fail_for_good, finish_jobs
 from tests.killed_workers import kill_worker
-from tests.support import Browser, add_user, outbox
+from tests.support import Browser, add_user, change_site, outbox
 from tests.transfer.importing import samples
 from tests.transfer.importing.samples import File, front_matter, zipped
 
@@ -386,12 +386,12 @@ async def test_a_file_that_cannot_be_read_is_refused_in_words(
 
 
 async def test_no_file_and_a_file_that_is_too_large_are_refused(
-    app: Broadside, susans_browser: Browser, monkeypatch: pytest.MonkeyPatch
+    app: Broadside, susans_browser: Browser
 ) -> None:
     answer = await susans_browser.submit("/import")
     assert answer.status_code == 422
     assert "Please choose a file." in answer.text
-    monkeypatch.setattr(app, "settings", app.settings.model_copy(update={"import_limit": 1}))
+    await change_site(app, import_limit=1)
     answer = await send(susans_browser, b"x" * 1_500_000)
     assert answer.status_code == 413
     assert "larger than 1 MB" in answer.text
