@@ -19,7 +19,8 @@ WRONG = {
     "SECRET_KEY": [],  # see SECRETS
     "SECRET_KEY_FALLBACKS": [],  # see SECRETS
     "DATABASE_URL": ["sqlite:///blog.db", "nonsense", "postgresql://h:99999/d", "embeded"],
-    "DATABASE_REPLICA_URL": ["mysql://h/d", "postgresql://h1,h2/d"],
+    "DATABASE_DIRECT_URL": ["mysql://h/d", "postgresql://h:99999/d", "embedded"],
+    "DATABASE_REPLICA_URL": ["mysql://h/d", "postgresql://h1,h2:99999/d", "postgresql://h1,h2/d?port=1,2,3"],
     "DATABASE_POOL_SIZE": ["4", "1001", "many", "2.5"],
     "STATEMENT_TIMEOUT": ["long", "-1", "nan", "inf", "3601"],
     "LOCK_TIMEOUT": ["long", "-1", "nan", "inf", "3601"],
@@ -33,6 +34,11 @@ WRONG = {
     "STORAGE_SECRET_KEY": [],
     "STORAGE_PATH_STYLE": ["virtual"],
     "STORAGE_TIMEOUT": ["long", "0", "nan", "inf", "-1", "61"],
+    "BACKUP_TARGET": [
+        "backups", "./backups", "s3://", "s3://Our_Bucket", "s3://our-backups/Blog",
+        "https://s3.example.com/our-backups",
+    ],
+    "BACKUP_KEY": ["sekrit", "age1sekrit", "AGE-SECRET-KEY-1SEKRIT", "AGE-SECRET-KEY-1sekrit"],
     "MEDIA_URL": ["cdn.example.com", "https://cdn.example.com/files", "ftp://cdn.example.com"],
     "MEDIA_QUOTA": ["much", "0", "1000001", "1.5"],
     "IMPORT_IMAGES": ["perhaps"],
@@ -94,10 +100,12 @@ WRONG = {
     "SLOW_QUERY_SECONDS": ["-1", "slow", "nan", "inf"],
     "LOG_TO": ["log", "stdout"],
     "LOG_LEVEL": ["loud", "10"],
+    "SHARED_CACHE_SECONDS": ["-1", "3601", "0.5", "long"],
     "METRICS_TOKEN": ["short", "ümlaute-sind-nicht-erlaubt"],
 }  # fmt: skip
 RIGHT = {
     "DATABASE_URL": ["embedded", "Embedded", "postgres://h/d"],
+    "DATABASE_REPLICA_URL": ["postgresql://h1,h2/d", "postgresql://h1:5433,h2/d"],
     "BASE_URL": ["https://blog.example.com/", "http://[::1]:5000", "http://localhost", "https://a.b.:1"],
     "HOST": ["0.0.0.0", "::", "::1", "localhost", "my_host"],
     "MAIL_SENDER": [
