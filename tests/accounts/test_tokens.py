@@ -104,7 +104,8 @@ async def test_tokens_end_with_the_password_and_the_account(
         link = link_in((await outbox(app))[-1])
         await susans_browser.submit(link, {"password": ANOTHER, "password2": ANOTHER})
     else:
-        await disable(db, OPERATOR, susan.id)
+        async with app.app_context():
+            await disable(db, OPERATOR, susan.id)
     assert await api_token(db, secret) is None
     assert await db.scalar(select(func.count()).select_from(ApiToken)) == 0
 
