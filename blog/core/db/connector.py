@@ -69,6 +69,11 @@ class Connector:
         return connection
 
     @property
+    def places(self) -> set[Place]:
+        """The hosts of the URL."""
+        return set(_places(**self._options))
+
+    @property
     def places_in_use(self) -> set[Place]:
         """The hosts that connections are open to."""
         return {place for each, place in list(self._opened.items()) if not each.is_closed()}

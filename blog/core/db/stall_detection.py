@@ -98,8 +98,11 @@ class StallDetector:
         if places and not silent:
             self._answered_at = time.monotonic()
             return
+        # Nobody is to open a connection again to the only host, which would wait for it once more.
+        self._connector.is_stalled = self._connector.places <= set(silent)
         self._connector.terminate(*silent)
-        self._connector.is_stalled = not await self._connector.responds(ANSWER_SECONDS)
+        if not self._connector.is_stalled:
+            self._connector.is_stalled = not await self._connector.responds(ANSWER_SECONDS)
         where = ", ".join(f"{host or 'localhost'}:{port or 5432}" for host, port in silent)
         if self._connector.is_stalled:
             log.error("the database does not answer: all connections to it were terminated")
