@@ -14,6 +14,10 @@ from blog.models.account_deletion import not_deleted
 
 # So many of a person's measures are shown.
 MEASURES_SHOWN = 50
+# So many of a person's newest posts, and of their comments, are looked through.
+LOOKED_THROUGH = 1_000
+# So many reports about these are counted.
+REPORTS_COUNTED = 100
 
 _MEASURE = select(Measure).options(
     joinedload(Measure.person, innerjoin=True).joinedload(User.role, innerjoin=True),
@@ -40,15 +44,26 @@ class Record(NamedTuple):
     """What moderators have had to do with a person before.
 
     Attributes:
-        posts, comments: how many they have written that others can read.
-        reports: how many reports there were about those.
+        posts: how many they have written that others can read.
+        comments: how many others can read of at most `LOOKED_THROUGH` comments.
+        reports: how many reports there were about those that are looked through, at most
+            `REPORTS_COUNTED`.
         upheld: how many of these moderators acted on.
+        has_more_comments: whether there are comments that aren't looked through.
     """
 
     posts: int
     comments: int
     reports: int
     upheld: int
+    has_more_comments: bool
+
+    @property
+    def has_more_reports(self) -> bool:
+        """Whether there may be reports that aren't counted."""
+        return (
+            self.posts > LOOKED_THROUGH or self.has_more_comments or self.reports >= REPORTS_COUNTED
+        )
 
 
 async def person_by_id(session: AsyncSession, person_id: int) -> User | None:
@@ -61,31 +76,32 @@ async def person_by_id(session: AsyncSession, person_id: int) -> User | None:
 
 
 async def record_of(session: AsyncSession, person: User) -> Record:
-    """What is known of a person."""
-    comments = select(func.count()).where(
-        Comment.author_id == person.id, Comment.disabled_at.is_(None)
+    """What is known of a person, which reads no more of one who has written very much."""
+    posts = (
+        select(Post.id)
+        .where(Post.author_id == person.id)
+        .order_by(Post.id.desc())
+        .limit(LOOKED_THROUGH)
+    )
+    # In no order: the index of a person's comments has none.
+    comments = (
+        select(Comment.id, Comment.disabled_at)
+        .where(Comment.author_id == person.id)
+        .limit(LOOKED_THROUGH)
+        .cte("their_comments")
     )
     theirs = (
-        select(Report.id, Report.state)
-        .where(Report.post_id.in_(select(Post.id).where(Post.author_id == person.id)))
-        .union_all(
-            select(Report.id, Report.state).where(
-                Report.comment_id.in_(select(Comment.id).where(Comment.author_id == person.id))
-            )
-        )
-        .subquery()
+        select(Report.state)
+        .where(Report.post_id.in_(posts))
+        .union_all(select(Report.state).where(Report.comment_id.in_(select(comments.c.id))))
+        .limit(REPORTS_COUNTED)
+        .subquery("theirs")
     )
+    shown = select(func.count()).where(comments.c.disabled_at.is_(None)).scalar_subquery()
+    has_more = select(func.count() >= LOOKED_THROUGH).select_from(comments).scalar_subquery()
     upheld = func.count().filter(theirs.c.state == "resolved")
-    row = (
-        await session.execute(
-            select(
-                comments.scalar_subquery(),
-                select(func.count()).select_from(theirs).scalar_subquery(),
-                select(upheld).select_from(theirs).scalar_subquery(),
-            )
-        )
-    ).one()
-    return Record(person.post_count, *row)
+    counts = select(shown, func.count(), upheld, has_more).select_from(theirs)
+    return Record(person.post_count, *(await session.execute(counts)).one())
 
 
 async def measures_against(session: AsyncSession, person_id: int) -> Sequence[Measure]:
