@@ -16,7 +16,6 @@ from blog.accounts.login.pages import blueprint as login_pages
 from blog.accounts.login.second_factor_pages import blueprint as second_step_pages
 from blog.accounts.login.unlock_pages import blueprint as unlock_pages
 from blog.accounts.openid.pages import blueprint as openid_pages
-from blog.accounts.passkeys.challenges import delete_old_challenges
 from blog.accounts.passkeys.pages import blueprint as passkeys_pages
 from blog.accounts.passwords.pages import blueprint as passwords_pages
 from blog.accounts.reauthentication.pages import blueprint as reauthentication_pages
@@ -128,7 +127,7 @@ from blog.media.pages import blueprint as media_pages
 from blog.media.processes import ImageProcesses
 from blog.media.rendering import image_finder
 from blog.media.serving import blueprint as media_files
-from blog.models import ApiToken, LoginSession, TrustedBrowser
+from blog.models import ApiToken, LoginSession, TrustedBrowser, UsedChallenge
 from blog.moderation.api import blueprint as moderation_api
 from blog.moderation.events import (
     CommentDisabled,
@@ -272,7 +271,7 @@ JOBS = (
     cleaning("delete_expired_tokens", partial(delete_expired, table=ApiToken), every=HOUR),
     RESEAL_SECRETS,
     cleaning("delete_expired_trust", partial(delete_expired, table=TrustedBrowser), every=HOUR),
-    cleaning("delete_old_challenges", delete_old_challenges, every=HOUR),
+    cleaning("delete_old_challenges", partial(delete_expired, table=UsedChallenge), every=HOUR),
     cleaning("delete_old_answers", delete_old_answers, every=HOUR),
     cleaning("delete_old_events", delete_old_events, every=HOUR),
     cleaning("delete_unused_media", delete_unused_media, every=HOUR),

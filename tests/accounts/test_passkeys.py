@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.accounts.passkeys.challenges import delete_old_challenges
+from blog.core.auth.expiry import delete_expired
 from blog.core.web.app import Broadside
 from blog.models import Passkey, UsedChallenge, User
 from tests.accounts.clock import age_sessions, later
@@ -164,7 +164,7 @@ async def test_an_answer_counts_once_in_one_browser_and_for_five_minutes(
     assert sorted(await asyncio.gather(again(), again())) == [302, 422]
     assert await again() == 422
     await db.execute(update(UsedChallenge).values(expires_at=func.now()))
-    assert await delete_old_challenges(db) > 0
+    assert await delete_expired(db, UsedChallenge) > 0
     await db.commit()
 
 

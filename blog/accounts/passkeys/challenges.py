@@ -11,14 +11,11 @@ from datetime import timedelta
 from enum import StrEnum
 
 from quart import session as browser_session
-from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.sql import delete
 
 from blog.core.clock import now
 from blog.core.crypto.tokens import InvalidTokenError
-from blog.core.db.deleting import BATCH, deleted
 from blog.core.web.app import current_app
 from blog.models import UsedChallenge
 
@@ -68,20 +65,3 @@ async def use_challenge(session: AsyncSession, challenge: bytes) -> bool:
         .returning(UsedChallenge.digest)
     )
     return added is not None
-
-
-async def delete_old_challenges(session: AsyncSession) -> int:
-    """Delete a batch of challenges that could not be answered any more; the caller commits.
-
-    Returns:
-        The number of deleted rows, at most `deleting.BATCH`.
-    """
-    expired = (
-        select(UsedChallenge.digest)
-        .where(UsedChallenge.expires_at <= now())
-        .order_by(UsedChallenge.expires_at)
-        .limit(BATCH)
-        .with_for_update(skip_locked=True)
-    )
-    which = UsedChallenge.digest.in_(expired.scalar_subquery())
-    return await deleted(session, delete(UsedChallenge).where(which))
