@@ -1,9 +1,17 @@
 """Shared by the pages that links in mails lead to."""
 
-from quart import Response, render_template, request
+from collections.abc import Awaitable, Callable
+
+from quart import Response, flash, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
 
+from blog.accounts.schemas import ForgottenPasswordForm
+from blog.core.auth.quotas import MAILING, spend
 from blog.core.crypto.tokens import ExpiredTokenError, InvalidTokenError, OtherAccountError
+from blog.core.errors import TooManyRequestsError
+from blog.core.web.app import current_app
+from blog.core.web.backlog import BACKLOG_FULL_WAIT
+from blog.core.web.forms import Form
 
 HEADERS = {
     # Keep the token out of caches and of the Referer header. Not "no-referrer", with which browsers
@@ -19,6 +27,35 @@ async def keep_token_secret(response: Response) -> Response:
     if "token" in (request.view_args or {}):
         response.headers.update(HEADERS)
     return response
+
+
+async def announce_link(
+    mail_link: Callable[[str], Awaitable[None]], template: str, promise: str
+) -> ResponseReturnValue:
+    """Answer the form for a link by mail, in the same words whether the account exists or not.
+
+    The mail is created after the response, because the duration would reveal whether the account
+    exists. If the process crashes in between, the user has to try again.
+
+    Args:
+        mail_link: mails it to an address, if there is an account with it.
+        template: the page with the form.
+        promise: the message on the page that follows.
+    """
+    form = Form(ForgottenPasswordForm)
+    if (data := await form.submitted()) is not None:
+        try:
+            await spend(MAILING)
+            if not current_app.backlog.add(mail_link, data.email):
+                raise TooManyRequestsError(
+                    BACKLOG_FULL_WAIT, "We're getting a lot of requests right now."
+                )
+        except TooManyRequestsError as error:
+            form.refuse(error)
+        else:
+            await flash(promise, "success")
+            return redirect(url_for("login.login"))
+    return await render_template(template, form=form), form.status
 
 
 async def bad_link(error: InvalidTokenError, way_on: str, label: str) -> ResponseReturnValue:

@@ -4,8 +4,15 @@ Each link names its account. It can be opened by anyone who has the mail, logged
 while logged in to another account, where it would not be clear which account is affected.
 """
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from blog.core.auth.viewer import Viewer
-from blog.core.crypto.tokens import InvalidTokenError, OtherAccountError, fingerprint
+from blog.core.crypto.tokens import (
+    InvalidTokenError,
+    LinkSigner,
+    OtherAccountError,
+    fingerprint,
+)
 from blog.models import User
 
 CONFIRM = "confirm"
@@ -34,6 +41,25 @@ def check_credentials(user: User | None, content: dict[str, str]) -> User:
     if user is None or credentials_of(user) != content["credentials"]:
         raise InvalidTokenError
     return user
+
+
+async def user_of_link(
+    session: AsyncSession, viewer: Viewer, purpose: str, token: str, links: LinkSigner
+) -> User:
+    """The user of a link that has the digest of their credentials, if it is valid.
+
+    Args:
+        viewer: the viewer, logged in or not.
+        purpose: `RESET_PASSWORD` or `UNLOCK_DEVICE`.
+
+    Raises:
+        ExpiredTokenError: the link is older than an hour.
+        OtherAccountError: it is for another account than the viewer's.
+        InvalidTokenError: its signature is invalid, or the password or address has changed since.
+    """
+    content = links.read(purpose, token)
+    refuse_other_account(viewer, content["user"])
+    return check_credentials(await session.get(User, content["user"]), content)
 
 
 def refuse_other_account(viewer: Viewer, user_id: int) -> None:

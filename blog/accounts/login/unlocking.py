@@ -7,13 +7,10 @@ right one as well. A link by mail makes the browser a known device, which has a 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts import queries
-from blog.accounts.links import UNLOCK_DEVICE, check_credentials, refuse_other_account
 from blog.accounts.login.warnings import unlock_link
 from blog.core.auth.security_log import Event, note
-from blog.core.auth.viewer import Viewer
 from blog.core.crypto.tokens import LinkSigner
 from blog.mail import outbox
-from blog.models import User
 
 
 async def mail_unlock_link(session: AsyncSession, email: str, links: LinkSigner) -> None:
@@ -27,21 +24,3 @@ async def mail_unlock_link(session: AsyncSession, email: str, links: LinkSigner)
         await session.commit()
         if mail is not None:
             note(Event.UNLOCK_LINK_SENT, user.id)
-
-
-async def user_of_unlock_link(
-    session: AsyncSession, viewer: Viewer, token: str, links: LinkSigner
-) -> User:
-    """The user of a link, if it is valid.
-
-    Args:
-        viewer: the viewer, logged in or not.
-
-    Raises:
-        ExpiredTokenError: the link is older than an hour.
-        OtherAccountError: it is for another account than the viewer's.
-        InvalidTokenError: its signature is invalid, or the password or address has changed since.
-    """
-    content = links.read(UNLOCK_DEVICE, token)
-    refuse_other_account(viewer, content["user"])
-    return check_credentials(await session.get(User, content["user"]), content)

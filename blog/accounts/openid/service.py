@@ -4,7 +4,7 @@ transaction."""
 from collections.abc import Sequence
 
 from pydantic import SecretStr
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
@@ -14,6 +14,7 @@ from blog.accounts.login.authentication import authenticate
 from blog.accounts.login.service import OpenedSession, log_in_proved
 from blog.accounts.openid.issuers import Identity
 from blog.accounts.openid.schemas import ChooseNameForm
+from blog.accounts.own_rows import delete_own
 from blog.accounts.queries import user_by_email
 from blog.accounts.registration.gate import Gate, Newcomer, admit, enter
 from blog.accounts.registration.service import errors_of_names, role_for
@@ -24,7 +25,7 @@ from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
 from blog.core.crypto.passwords import Passwords
 from blog.core.crypto.tokens import opaque_token
-from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.errors import InvalidFieldsError
 from blog.core.events.handlers import record
 from blog.mail import outbox
 from blog.models import LoginSession, OpenIDLogin, User
@@ -41,10 +42,10 @@ async def logins_of(session: AsyncSession, user_id: int) -> Sequence[OpenIDLogin
 async def log_in(
     session: AsyncSession, identity: Identity, client: Client, *, previous: LoginSession | None
 ) -> OpenedSession | None:
-    """Open a session for the user whom somebody's account logs in.
+    """Open a session for the user whom someone's account logs in.
 
     Args:
-        identity: who somebody is, as their issuer says.
+        identity: who someone is, as their issuer says.
         previous: the browser's current session, which ends.
 
     Returns:
@@ -158,14 +159,9 @@ async def disconnect(session: AsyncSession, viewer: Viewer, login_id: int) -> No
     Raises:
         NotFoundError: there is none with this id, or it is another user's.
     """
-    removed = await session.scalar(
-        delete(OpenIDLogin)
-        .where(OpenIDLogin.id == login_id, OpenIDLogin.user_id == viewer.id)
-        .returning(OpenIDLogin.id)
+    await delete_own(
+        session, viewer, OpenIDLogin, login_id, "This account isn't connected any more."
     )
-    await session.commit()
-    if removed is None:
-        raise NotFoundError("This account isn't connected any more.")
     note(Event.OPENID_DISCONNECTED, viewer.id)
 
 

@@ -4,17 +4,17 @@ from quart import Blueprint, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 
 from blog.accounts import link_pages
+from blog.accounts.links import RESET_PASSWORD, user_of_link
 from blog.accounts.passwords import service as passwords_service
 from blog.accounts.schemas import ChangePasswordForm, ForgottenPasswordForm, NewPasswordForm
 from blog.core.auth.clients import requesting_client
 from blog.core.auth.devices import remember_device
 from blog.core.auth.identity import current_viewer, forget_viewer, required_login, set_login_cookie
-from blog.core.auth.quotas import CHANGING_ACCOUNT, MAILING, quota, spend
+from blog.core.auth.quotas import CHANGING_ACCOUNT, quota
 from blog.core.auth.reauthentication import reauthentication_or_password_required
 from blog.core.crypto.tokens import InvalidTokenError
-from blog.core.errors import InvalidFieldsError, TooManyRequestsError
+from blog.core.errors import InvalidFieldsError
 from blog.core.web.app import current_app, db
-from blog.core.web.backlog import BACKLOG_FULL_WAIT
 from blog.core.web.forms import Form
 
 blueprint = Blueprint("passwords", __name__, url_prefix="/auth")
@@ -63,28 +63,12 @@ async def forgotten() -> ResponseReturnValue:
 @blueprint.post("/reset")
 @quota(CHANGING_ACCOUNT)
 async def send_link() -> ResponseReturnValue:
-    """Announce a link, whether the account exists or not.
-
-    The mail is created after the response, because the duration would reveal whether the account
-    exists. If the process crashes in between, the user has to try again.
-    """
-    form = Form(ForgottenPasswordForm)
-    if (data := await form.submitted()) is None:
-        return await render_template("accounts/reset.html", form=form), form.status
-    try:
-        await spend(MAILING)
-        if not current_app.backlog.add(_mail_link, data.email):
-            raise TooManyRequestsError(
-                BACKLOG_FULL_WAIT, "We're getting a lot of requests right now."
-            )
-    except TooManyRequestsError as error:
-        form.refuse(error)
-        return await render_template("accounts/reset.html", form=form), form.status
-    await flash(
+    """Announce a link, whether the account exists or not."""
+    return await link_pages.announce_link(
+        _mail_link,
+        "accounts/reset.html",
         "If there's an account with this address, we've sent it a link. It works for an hour.",
-        "success",
     )
-    return redirect(url_for("login.login"))
 
 
 async def _mail_link(email: str) -> None:
@@ -95,7 +79,7 @@ async def _mail_link(email: str) -> None:
 @blueprint.get("/reset/<token>")
 async def choose(token: str) -> ResponseReturnValue:
     """The target of the link in the mail: the form for the new password."""
-    await passwords_service.user_of_reset_link(db(), current_viewer(), token, current_app.links)
+    await user_of_link(db(), current_viewer(), RESET_PASSWORD, token, current_app.links)
     return await render_template("accounts/reset_password.html", form=Form(NewPasswordForm))
 
 
@@ -104,7 +88,7 @@ async def choose(token: str) -> ResponseReturnValue:
 async def reset(token: str) -> ResponseReturnValue:
     """Set the new password. All sessions end, including this one."""
     viewer, links = current_viewer(), current_app.links
-    await passwords_service.user_of_reset_link(db(), viewer, token, links)
+    await user_of_link(db(), viewer, RESET_PASSWORD, token, links)
     form = Form(NewPasswordForm)
     if (data := await form.submitted()) is not None:
         try:

@@ -7,12 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts import queries
 from blog.accounts.applications.proof import confirmed_now, note_proved_address
-from blog.accounts.links import (
-    RESET_PASSWORD,
-    check_credentials,
-    credentials_of,
-    refuse_other_account,
-)
+from blog.accounts.links import RESET_PASSWORD, credentials_of, user_of_link
 from blog.accounts.login.attempts import clear_failures
 from blog.accounts.login.authentication import authenticate
 from blog.accounts.passwords.new_passwords import refuse_context_words
@@ -94,25 +89,6 @@ def reset_link(user: User, links: LinkSigner) -> str:
     return external_url("passwords.choose", token=token)
 
 
-async def user_of_reset_link(
-    session: AsyncSession, viewer: Viewer, token: str, links: LinkSigner
-) -> User:
-    """The user of a reset link, if it is valid.
-
-    Args:
-        viewer: the viewer, logged in or not.
-
-    Raises:
-        ExpiredTokenError: the link is older than an hour.
-        OtherAccountError: it is for another account than the viewer's.
-        InvalidTokenError: its signature is invalid, or it was used, or the password or address has
-            changed since.
-    """
-    content = links.read(RESET_PASSWORD, token)
-    refuse_other_account(viewer, content["user"])
-    return check_credentials(await session.get(User, content["user"]), content)
-
-
 async def reset_password(
     session: AsyncSession, viewer: Viewer, token: str, form: NewPasswordForm, *,
     passwords: Passwords, links: LinkSigner, client: Client,
@@ -122,10 +98,10 @@ async def reset_password(
     The link also proves ownership of the address, which becomes confirmed. No session is opened.
 
     Raises:
-        InvalidTokenError: as in `user_of_reset_link`; also for one of two concurrent requests.
+        InvalidTokenError: as in `user_of_link`; also for one of two concurrent requests.
         InvalidFieldsError: the new password is the username or e-mail address.
     """
-    user = await user_of_reset_link(session, viewer, token, links)
+    user = await user_of_link(session, viewer, RESET_PASSWORD, token, links)
     refuse_context_words(form.password, passwords, username=user.username, email=user.email)
     await session.commit()  # Hold no connection during hashing.
     new_hash = await passwords.hash(form.password.get_secret_value())

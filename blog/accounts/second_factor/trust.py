@@ -1,14 +1,14 @@
 """Trusted browsers: they skip the second factor for 30 days, until they are revoked."""
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.accounts.own_rows import delete_own
 from blog.core.auth.clients import Client
 from blog.core.auth.trust import TRUST_LASTS
 from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
 from blog.core.crypto.tokens import opaque_token, token_digest
-from blog.core.errors import NotFoundError
 from blog.models import TrustedBrowser, User
 
 
@@ -51,11 +51,6 @@ async def revoke_trust(session: AsyncSession, viewer: Viewer, browser_id: int) -
     Raises:
         NotFoundError: there is none with this id, or it is another user's.
     """
-    revoked = await session.scalar(
-        delete(TrustedBrowser)
-        .where(TrustedBrowser.id == browser_id, TrustedBrowser.user_id == viewer.id)
-        .returning(TrustedBrowser.id)
+    await delete_own(
+        session, viewer, TrustedBrowser, browser_id, "This browser isn't trusted any more."
     )
-    await session.commit()
-    if revoked is None:
-        raise NotFoundError("This browser isn't trusted any more.")

@@ -3,13 +3,13 @@
 from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.accounts.own_rows import delete_own
 from blog.core.auth.clients import Client
 from blog.core.auth.security_log import Event, note
 from blog.core.auth.sessions import IDLE_LIFE, REMEMBERED_LIFE
 from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
 from blog.core.crypto.tokens import opaque_token, token_digest
-from blog.core.errors import NotFoundError
 from blog.models import ApiToken, LoginSession, TrustedBrowser, User
 
 
@@ -77,14 +77,7 @@ async def end_session(session: AsyncSession, viewer: Viewer, login_id: int) -> N
     Raises:
         NotFoundError: there is none with this id, or it is another user's.
     """
-    ended = await session.scalar(
-        delete(LoginSession)
-        .where(LoginSession.id == login_id, LoginSession.user_id == viewer.id)
-        .returning(LoginSession.id)
-    )
-    await session.commit()
-    if ended is None:
-        raise NotFoundError("This session has already ended.")
+    await delete_own(session, viewer, LoginSession, login_id, "This session has already ended.")
     note(Event.SESSION_ENDED, viewer.id)
 
 

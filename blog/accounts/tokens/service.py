@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts.login.attempts import clear_failures
 from blog.accounts.login.authentication import authenticate
+from blog.accounts.own_rows import delete_own
 from blog.accounts.schemas import TokenForm
 from blog.accounts.sessions.service import note_proof
 from blog.accounts.tokens.policies import may_grant, may_issue_tokens
@@ -24,7 +25,6 @@ from blog.core.errors import (
     ForbiddenError,
     InvalidFieldsError,
     LimitReachedError,
-    NotFoundError,
 )
 from blog.core.web.submissions import submission_key
 from blog.mail import outbox
@@ -179,12 +179,5 @@ async def revoke_token(session: AsyncSession, viewer: Viewer, token_id: int) -> 
     Raises:
         NotFoundError: there is none with this id, or it is another user's.
     """
-    revoked = await session.scalar(
-        delete(ApiToken)
-        .where(ApiToken.id == token_id, ApiToken.user_id == viewer.id)
-        .returning(ApiToken.id)
-    )
-    await session.commit()
-    if revoked is None:
-        raise NotFoundError(ALREADY_REVOKED)
+    await delete_own(session, viewer, ApiToken, token_id, ALREADY_REVOKED)
     note(Event.TOKEN_REVOKED, viewer.id)

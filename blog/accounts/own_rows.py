@@ -1,0 +1,31 @@
+"""Deleting sessions, API tokens, trusted browsers and connected accounts of the viewer."""
+
+from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.auth.viewer import Viewer
+from blog.core.errors import NotFoundError
+from blog.models import ApiToken, LoginSession, OpenIDLogin, TrustedBrowser
+
+
+async def delete_own(
+    session: AsyncSession,
+    viewer: Viewer,
+    table: type[LoginSession] | type[ApiToken] | type[TrustedBrowser] | type[OpenIDLogin],
+    row_id: int,
+    is_gone: str,
+) -> None:
+    """Delete one of the viewer's rows, and commit.
+
+    Args:
+        is_gone: the sentence for someone who has no such row.
+
+    Raises:
+        NotFoundError: there is none with this id, or it is another user's.
+    """
+    removed = await session.scalar(
+        delete(table).where(table.id == row_id, table.user_id == viewer.id).returning(table.id)
+    )
+    await session.commit()
+    if removed is None:
+        raise NotFoundError(is_gone)
