@@ -10,7 +10,7 @@ from blog.models.user import User
 
 
 class Application(Base):
-    """What somebody has written who would like to join. Their account waits
+    """What someone has written who would like to join. Their account waits
     (`User.awaits_approval`), and the row goes with the decision.
 
     `proved_at` is when they proved that the email address is theirs.

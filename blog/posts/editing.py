@@ -55,7 +55,7 @@ async def edit_post(
         NotFoundError: the post is not there (any more), or a moderator has hidden it.
         ForbiddenError: this person may not edit it, or only its author may.
         InvalidFieldsError: as by `write_post`.
-        EditConflictError: somebody has changed it meanwhile, to something else than this.
+        EditConflictError: someone has changed it meanwhile, to something else than this.
     """
     post, parts = await locked_with_parts(session, editor, post_id)
     before = State.of(post)

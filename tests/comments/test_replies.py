@@ -156,8 +156,8 @@ async def test_a_deleted_comment_stays_as_long_as_it_has_replies(
 async def test_all_that_belongs_to_a_deleted_comment_is_deleted_if_its_row_stays(
     db: AsyncSession,
 ) -> None:
-    """By a trigger. For a row that goes, foreign keys do that. What is found of it goes by the
-    trigger that indexes comments."""
+    """By a trigger. For a row that goes, foreign keys do that. Another trigger keeps the search
+    index (`tests/search/test_comments.py`)."""
     source = text("SELECT prosrc FROM pg_proc WHERE proname = 'count_removed_comment'")
     trigger = (await db.scalars(source)).one()
     belonging = {

@@ -41,7 +41,7 @@ async def waiting(session: AsyncSession, wanted: PageRequest | CursorRequest) ->
 
 
 async def application_of(session: AsyncSession, user_id: int) -> Application | None:
-    """Somebody's application, with their account."""
+    """Someone's application, with their account."""
     return await session.scalar(
         select(Application)
         .where(Application.user_id == user_id)

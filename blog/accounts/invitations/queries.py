@@ -14,12 +14,12 @@ from blog.models.account_deletion import not_deleted
 
 PERIOD = timedelta(days=30)
 SHOWN = 100
-# The tree of a site has as many levels as people can invite; this many are shown above somebody.
+# The tree of a site has as many levels as people can invite; this many are shown above someone.
 MOST_ANCESTORS = 20
 
 
 class Invited(NamedTuple):
-    """Somebody in the tree.
+    """Someone in the tree.
 
     Attributes:
         number: how many people they have invited themselves.
@@ -30,7 +30,7 @@ class Invited(NamedTuple):
 
 
 async def invitations_of(session: AsyncSession, user_id: int) -> Sequence[Invitation]:
-    """The newest invitations of somebody, with whom they brought, up to a hundred."""
+    """The newest invitations of someone, with whom they brought, up to a hundred."""
     rows = await session.scalars(
         select(Invitation)
         .where(Invitation.inviter_id == user_id)
@@ -42,7 +42,7 @@ async def invitations_of(session: AsyncSession, user_id: int) -> Sequence[Invita
 
 
 async def made_lately(session: AsyncSession, user_id: int) -> int:
-    """How many invitations somebody has made within `PERIOD`, withdrawn ones among them."""
+    """How many invitations someone has made within `PERIOD`, withdrawn ones among them."""
     number = await session.scalar(
         select(func.count()).where(
             Invitation.inviter_id == user_id, Invitation.created_at > now() - PERIOD
@@ -52,14 +52,14 @@ async def made_lately(session: AsyncSession, user_id: int) -> int:
 
 
 async def inviter_name(session: AsyncSession, inviter_id: int) -> str | None:
-    """The username of somebody who invited someone; `None` if the account is gone."""
+    """The username of the person who invited someone; `None` if the account is gone."""
     return await session.scalar(
         select(User.username).where(User.id == inviter_id, not_deleted(User.id))
     )
 
 
 async def inviters_of(session: AsyncSession, user: User) -> Sequence[User]:
-    """Who invited somebody, who invited those, and so on, the first one last."""
+    """Who invited someone, who invited those, and so on, the first one last."""
     chain = (
         select(User.id, User.invited_by_id, literal(0).label("depth"))
         .where(User.id == user.id)
@@ -81,7 +81,7 @@ async def inviters_of(session: AsyncSession, user: User) -> Sequence[User]:
 
 
 async def invited_by(session: AsyncSession, user: User | None) -> Sequence[Invited]:
-    """Whom somebody has invited, the newest first, up to a hundred.
+    """Whom someone has invited, the newest first, up to a hundred.
 
     Args:
         user: `None` for everybody who was invited.

@@ -89,7 +89,7 @@ async def show_inviter(session: AsyncSession, viewer: Viewer, *, shown: bool) ->
 
 
 def left(inviter: Viewer, site: SiteSettings, made: int) -> int | None:
-    """How many invitations somebody can still make; `None` for administrators, who have no limit.
+    """How many invitations someone can still make; `None` for administrators, who have no limit.
 
     Args:
         made: how many they have made lately.

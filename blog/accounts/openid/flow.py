@@ -1,4 +1,4 @@
-"""What the browser keeps while somebody logs in elsewhere: in the signed cookie of its session."""
+"""What the browser keeps while someone logs in elsewhere: in the signed cookie of its session."""
 
 import secrets
 from typing import Any, NamedTuple

@@ -30,7 +30,7 @@ class IssuerError(BlogError):
 
 
 class Identity(NamedTuple):
-    """Who somebody is, as their issuer says.
+    """Who someone is, as their issuer says.
 
     Attributes:
         issuer, subject: together they identify the account.

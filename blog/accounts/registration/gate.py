@@ -37,7 +37,7 @@ class GateClosedError(ForbiddenError):
 
 @dataclass(frozen=True)
 class Newcomer:
-    """Somebody who would like to have an account, whatever way they come.
+    """Someone who would like to have an account, whatever way they come.
 
     Attributes:
         email: their address, valid and in lower case.
@@ -68,7 +68,7 @@ class Gate:
 
 
 class Admission(NamedTuple):
-    """How somebody may come in.
+    """How someone may come in.
 
     Attributes:
         invitation: theirs, locked.
@@ -80,7 +80,7 @@ class Admission(NamedTuple):
 
 
 async def admit(session: AsyncSession, newcomer: Newcomer, gate: Gate) -> Admission:
-    """Decide whether somebody may have an account; nothing is changed.
+    """Decide whether someone may have an account; nothing is changed.
 
     Call it before anything that costs, such as hashing a password; `enter` asks again.
 
@@ -96,7 +96,7 @@ async def admit(session: AsyncSession, newcomer: Newcomer, gate: Gate) -> Admiss
 
 
 async def require_open(session: AsyncSession, token: str, gate: Gate) -> None:
-    """Before the form is shown: somebody with this link may sign up.
+    """Before the form is shown: someone with this link may sign up.
 
     Args:
         token: of their invitation; empty if they have none.
@@ -112,7 +112,7 @@ async def enter(
     session: AsyncSession, newcomer: Newcomer, gate: Gate, role: Role, *, password_hash: str,
     submission: UUID | None = None,
 ) -> User:  # fmt: skip
-    """Add the account of somebody who may have one; the caller commits.
+    """Add the account of someone who may have one; the caller commits.
 
     It is confirmed if the address is proved and nobody has to approve it.
 
@@ -147,7 +147,7 @@ async def enter(
 async def _admitted(
     session: AsyncSession, token: str, site: SiteSettings, links: LinkSigner, *, lock: bool
 ) -> Invitation | None:
-    """The invitation of somebody who may sign up, if they have a valid one.
+    """The invitation of someone who may sign up, if they have a valid one.
 
     Args:
         lock: whether to lock it, so that two who use it at once take turns.
@@ -170,7 +170,7 @@ async def _valid_invitation(
         invitation_id = read_invitation(links, token)
     except InvalidTokenError:
         return None
-    # Those of somebody whose account is disabled, or is being deleted, bring nobody in.
+    # Those of someone whose account is disabled, or is being deleted, bring nobody in.
     found = (
         select(Invitation)
         .join(User, User.id == Invitation.inviter_id)

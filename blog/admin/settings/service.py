@@ -73,7 +73,8 @@ async def change_settings(
 async def change_logo(
     session: AsyncSession, viewer: Viewer, defaults: SiteSettings, name: str | None
 ) -> None:
-    """Show another logo, or none. The file stays while it is the logo, whoever has uploaded it.
+    """Show another logo, or none. The file stays while it is the logo, also that of
+    another user.
 
     Args:
         defaults: as in `change_settings`.

@@ -16,7 +16,7 @@ ABOUT_TEXTS = {"post_hidden", "comment_disabled"}
 
 def appeal_token(measure_id: int) -> str:
     """What the address of the page for an appeal ends with. People whose account is disabled can't
-    log in, so whoever has the mail may appeal."""
+    log in, so anyone who has the mail may appeal."""
     return current_app.links.sign(APPEAL, {"measure": measure_id})
 
 

@@ -111,7 +111,7 @@ async def measures_against(session: AsyncSession, person_id: int) -> Sequence[Me
 
 
 async def measure_by_id(session: AsyncSession, measure_id: int) -> Measure | None:
-    """A measure against somebody whose account exists, with its appeal."""
+    """A measure against someone whose account exists, with its appeal."""
     return await session.scalar(
         _MEASURE.where(Measure.id == measure_id, not_deleted(Measure.person_id))
     )

@@ -29,7 +29,7 @@ class OwnReactions:
     Attributes:
         likes: when they liked posts of their own, by their ids.
         bookmarks: their bookmarks of posts of their own.
-        comment_likes: when they liked comments, whoever has written them.
+        comment_likes: when they liked comments, their own or those of others.
     """
 
     def __init__(self, archive: Archive, posts: Collection[str]) -> None:
