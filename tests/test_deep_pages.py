@@ -8,7 +8,7 @@ from html import unescape
 import pytest
 from markupsafe import escape
 from sqlalchemy import text, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from blog.core.db.pagination import DEEPEST_PAGE
 from blog.core.web.app import Broadside
@@ -47,10 +47,10 @@ MAILS = """
 
 
 @pytest.fixture
-async def hub(app: Broadside) -> User:
+async def hub(app: Broadside, own_engine: AsyncEngine) -> User:
     """An administrator, who has long lists of everything."""
     hub = await add_user(app, "hub", role="Administrator")
-    async with app.database.engine.begin() as connection:
+    async with own_engine.begin() as connection:
         role = await connection.scalar(text("SELECT id FROM roles WHERE is_default"))
         await connection.execute(text(PEOPLE), {"role": role})
         for statement in (POSTS, FOLLOWS, AUDIT, MAILS):

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event, text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from blog.core.clock import now
 from blog.core.db.cursors import Order
@@ -114,9 +115,9 @@ class Site:
         reader: who has muted a thousand people, who have written nearly half of the posts.
     """
 
-    def __init__(self, app: Broadside, hub: User, reader: User, post: int) -> None:
+    def __init__(self, engine: AsyncEngine, hub: User, reader: User, post: int) -> None:
         self.hub, self.reader, self.post = hub, reader, post
-        self._app = app
+        self._engine = engine
         self._rows = 0
 
     async def grow(self, rows: int) -> None:
@@ -126,20 +127,20 @@ class Site:
             "someone": self.hub.id + 1, "role": self.hub.role_id - 1, "reader": self.reader.id,
         }  # fmt: skip
         self._rows = rows
-        async with self._app.database.engine.begin() as connection:
+        async with self._engine.begin() as connection:
             default = text("SELECT id FROM roles WHERE is_default")
             places["role"] = await connection.scalar(default) or 0
             for statement in FILL.split(";"):
                 names = [name for name in places if f":{name}" in statement]
                 typed = re.sub(r":(\w+)", r"CAST(:\1 AS bigint)", statement)
                 await connection.execute(text(typed), {name: places[name] for name in names})
-        engine = self._app.database.engine.execution_options(isolation_level="AUTOCOMMIT")
+        engine = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         async with engine.connect() as connection:
             await connection.execute(text("VACUUM ANALYZE"))
 
 
 @pytest.fixture
-async def site(app: Broadside) -> AsyncIterator[Site]:
+async def site(app: Broadside, own_engine: AsyncEngine) -> AsyncIterator[Site]:
     """A site with an administrator and a post."""
     hub = await add_user(app, "hub", role="Administrator")
     reader = await add_user(app, "reader")
@@ -151,7 +152,7 @@ async def site(app: Broadside) -> AsyncIterator[Site]:
             ),
             {"hub": hub.id},
         )
-    yield Site(app, hub, reader, post or 0)
+    yield Site(own_engine, hub, reader, post or 0)
 
 
 @contextmanager

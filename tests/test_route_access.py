@@ -521,7 +521,11 @@ TABLE = [
     Row("GET /moderation/log", everybody(200)),
     Row("GET /moderation/log.ndjson", everybody(200)),
     Row("GET /moderation/report", everybody(302)),
-    Row("GET /moderation/report/<int:year>", everybody(404), "/moderation/report/1969"),
+    Row(
+        "GET /moderation/report/<int(fixed_digits=4):year>",
+        everybody(404),
+        "/moderation/report/1969",
+    ),
     Row(
         "GET /moderation/log/feed.<any(atom, json):form>",
         everybody(200),

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.browser.conftest import DESKTOP, Site
+from tests.browser.conftest import DESKTOP, Opener, Site
+from tests.browser.steps import confirm_address
 from tests.browser.watch import watch
 from tests.support import PASSWORD
 
@@ -43,7 +44,7 @@ async def log_out(page: Page) -> None:
 
 
 async def test_a_passkey_is_added_logs_in_and_is_the_second_factor_of_a_password(
-    page: Page,
+    page: Page, open_page: Opener
 ) -> None:
     main = page.get_by_role("main")
     await page.goto("/auth/register")
@@ -53,6 +54,7 @@ async def test_a_passkey_is_added_logs_in_and_is_the_second_factor_of_a_password
     await page.get_by_label("Repeat password").fill(PASSWORD)
     await main.get_by_role("button", name="Sign up").click()
     await expect(main.get_by_text("You're logged in")).to_be_visible()
+    await confirm_address(await open_page(), "keyed@example.com")
     await page.goto("/auth/passkeys")
     await main.get_by_role("link", name="Add a passkey").click()
     await main.get_by_label("Name").fill("Laptop")
