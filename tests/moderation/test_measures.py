@@ -180,7 +180,7 @@ async def test_nobody_takes_measures_against_moderators_or_themself(
     users = {user.username: user for user in await db.scalars(select(User))}
     for name in ("maud", "mona"):
         page = f"/moderate/people/{users[name].id}"
-        assert "Take a measure" not in (await moderators_browser.get(page)).text
+        assert "Take action" not in (await moderators_browser.get(page)).text
         form = {"kind": "remind", "reason": "x"}
         answer = await moderators_browser.submit(page, form, page="/auth/sessions")
         assert answer.status_code == 403

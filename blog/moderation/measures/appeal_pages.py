@@ -50,7 +50,7 @@ async def send(token: str) -> ResponseReturnValue:
     except InvalidFieldsError as error:
         sent.refuse(error)
         return await _page(await _measure(token), sent)
-    await flash("We've got your appeal. Another moderator decides, and writes to you.", "success")
+    await flash("Appeal sent. A different moderator will decide, and we'll email you.", "success")
     return redirect(url_for("appeals.form", token=token))
 
 

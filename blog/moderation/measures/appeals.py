@@ -25,7 +25,7 @@ from blog.moderation.service import require_moderator
 APPEALS_FOR = timedelta(days=183)
 NO_SUCH_MEASURE = "This measure doesn't exist."
 NO_SUCH_APPEAL = "There's no appeal against this measure."
-TOO_LATE = "You can appeal for six months after the measure. They're over."
+TOO_LATE = "You could appeal for six months, which are over now."
 ONLY_ONCE = "You've already appealed. You'll get an answer by email."
 OWN_MEASURE = "You took this measure. Another moderator decides the appeal."
 ABOUT_ONESELF = "This measure is about you. Another moderator decides the appeal."

@@ -48,7 +48,7 @@ async def take(user_id: int) -> ResponseReturnValue:
     except InvalidFieldsError as error:
         form.refuse(error)
         return await _person_page(user_id, form)
-    await flash("Done. They've been told by email, and can appeal.", "success")
+    await flash("Done. We've emailed them the reason and how to appeal.", "success")
     return redirect(url_for("measures.person", user_id=user_id))
 
 
@@ -85,9 +85,9 @@ async def lift(measure_id: int) -> ResponseReturnValue:
         return await _lifting_page(measure, form)
     person_id = measure.person_id
     if await service.lift_measure(db(), required_viewer(), measure_id, data.reason):
-        await flash("The measure has ended.", "success")
+        await flash("Restriction lifted.", "success")
     else:
-        await flash("This measure had already ended.", "info")
+        await flash("This restriction has already been lifted or has expired.", "info")
     return redirect(url_for("measures.person", user_id=person_id))
 
 
@@ -134,7 +134,7 @@ async def decide(measure_id: int) -> ResponseReturnValue:
         form.refuse(error)
         return await _appeal_page(measure_id, form)
     if is_decided:
-        await flash("Decided. They've been told by email.", "success")
+        await flash("Decided. We've emailed them your answer.", "success")
     else:
         await flash("Someone else has already decided this appeal.", "info")
     return redirect(local_address(request.args.get("next")) or url_for("measures.open_appeals"))
