@@ -16,12 +16,15 @@ import yaml
 
 # In characters.
 LARGEST_FRONT_MATTER = 64 * 1024
+# Of a dotted key in TOML: the time that tomllib takes grows with their square.
+MOST_KEY_PARTS = 32
 
 TOO_LARGE = f"The front matter is larger than {LARGEST_FRONT_MATTER // 1024} kB."
 NOT_TEXT = "This file isn't UTF-8 text."
 ENDLESS = "The front matter isn't closed: there's no line with only {fence} after it."
 NO_FIELDS = "The front matter has no fields, such as a title."
 TOO_DEEP = "The front matter is nested too deeply."
+LONG_KEY = f"The front matter has a key with more than {MOST_KEY_PARTS} dots."
 REFERS = "The front matter has anchors or aliases, which aren't supported."
 TAGGED = "The front matter has tags such as !!binary, which aren't supported."
 
@@ -30,6 +33,8 @@ _CLOSING = {
     "---": re.compile(r"^(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.MULTILINE),
     "+++": re.compile(r"^\+\+\+[ \t]*(?:\r?\n|\Z)", re.MULTILINE),
 }
+# From where a key of TOML may begin up to its end.
+_LONG_KEY = re.compile(rf"(?:^|[{{,])(?:[^.=#{{,\n]*\.){{{MOST_KEY_PARTS + 1}}}", re.MULTILINE)
 # A Markdown file may begin with another brace, as of a template.
 _JSON = re.compile(r'\{\s*["}]')
 _EMPTY_LINE = re.compile(r"[ \t]*\r?\n")
@@ -120,6 +125,8 @@ def _yaml(text: str) -> dict[str, Any]:
 
 
 def _toml(text: str) -> dict[str, Any]:
+    if _LONG_KEY.search(text):
+        raise FrontMatterError(LONG_KEY)
     try:
         fields = tomllib.loads(text.replace("\r\n", "\n"))
     except RecursionError:

@@ -116,6 +116,10 @@ BOMB = "a: &a [x, x]\n" + "".join(f"b{n}: &b{n} [*a, *a]\n" for n in range(30))
         ("+++\na = 1\n---\n", r"closed: there.s no line with only \+\+\+"),
         ("+++\na = \n+++\n", "valid TOML"),
         (f"+++\na = {'[' * 50_000}\n+++\n", "nested too deeply|valid TOML"),
+        (f"+++\n{'a.' * 32_000}a = 1\n+++\n", "a key with more than 32 dots"),
+        (f"+++\n[{'a . ' * 16_000}a]\n+++\n", "a key with more than 32 dots"),
+        (f"+++\na = {{{'a.' * 32_000}a = 1}}\n+++\n", "a key with more than 32 dots"),
+        (f"+++\na = [{{b = 1, {'a.' * 32_000}a = 1}}]\n+++\n", "a key with more than 32 dots"),
         ('{"a": }\n', "valid JSON"),
         ('{"a": ' + "[" * 50_000, "nested too deeply|valid JSON"),
         (f'{{"a": {"9" * 5000}}}', "valid JSON"),
@@ -143,5 +147,4 @@ def test_the_largest_front_matter_is_read_quickly(front_matter: str) -> None:
         begin = time.process_time()
         with suppress(FrontMatterError):
             read_document(f"{fence}\n{filling}x\n{fence}\n".encode())
-        # On a busy machine the longest key took 2.3 s.
-        assert time.process_time() - begin < 5, fence
+        assert time.process_time() - begin < 2, fence
