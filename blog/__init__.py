@@ -143,7 +143,9 @@ from blog.moderation.log.pages import blueprint as moderation_log
 from blog.moderation.measures.appeal_pages import blueprint as appeal_pages
 from blog.moderation.measures.pages import blueprint as measure_pages
 from blog.moderation.pages import blueprint as moderation_pages
-from blog.moderation.report_pages import blueprint as report_pages
+from blog.moderation.reports.api import blueprint as reports_api
+from blog.moderation.reports.pages import blueprint as report_pages
+from blog.moderation.reports.queue_pages import blueprint as report_queue
 from blog.moderation.revision_pages import blueprint as revision_moderation_pages
 from blog.moderation.tag_pages import blueprint as tag_moderation_pages
 from blog.notifications import handlers as notices
@@ -358,6 +360,7 @@ BLUEPRINTS = (
     comment_feeds,
     search_feeds,
     report_pages,
+    report_queue,
     importing_pages,
     notifications_pages,
     live_pages,
@@ -390,6 +393,7 @@ RESOURCES = (
     follows_api,
     blocks_api,
     moderation_api,
+    reports_api,
     tokens_api,
     media_api,
     search_api,

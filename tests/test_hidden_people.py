@@ -119,8 +119,8 @@ OF_NOBODY_ELSE = {
     "admin", "alt_texts", "api", "appeals", "autosave", "background", "blocks", "covers", "editor",
     "email_address", "exporting", "exports", "health", "importing", "jobs", "leaving", "live",
     "login", "mail", "mailbox", "measures", "media", "metrics", "moderation", "moderation_log",
-    "notification_mail", "notifications", "passwords", "post_state", "registration", "reports",
-    "revision_moderation", "sessions", "site_settings", "tag_moderation", "tokens",
+    "notification_mail", "notifications", "passwords", "post_state", "registration", "report_queue",
+    "reports", "revision_moderation", "sessions", "site_settings", "tag_moderation", "tokens",
     "applications", "invitations",
 }  # fmt: skip
 ONES_OWN = (f"{PREFIX}/me", f"{PREFIX}/bookmarks/folders/", "/auth/", "/admin/", "/moderate/")

@@ -2,8 +2,10 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy import CheckConstraint, FetchedValue, ForeignKey, Index, String, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from blog.models.base import Base, CreatedAt, RowId
@@ -21,7 +23,13 @@ class ReportState(StrEnum):
 
 
 class Report(Base):
-    """A user's report that a post or a comment breaks the rules. Each user reports an item once."""
+    """A user's report that a post or a comment breaks the rules. Each user reports an item once.
+
+    Attributes:
+        author_id: who wrote the item; a trigger fills it in.
+        category: `spam`, `other`, or the number of a rule.
+        rule: the number and the text of that rule, as they were then.
+    """
 
     __tablename__ = "reports"
 
@@ -29,6 +37,11 @@ class Report(Base):
     reporter_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     post_id: Mapped[int | None] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"))
     comment_id: Mapped[int | None] = mapped_column(ForeignKey("comments.id", ondelete="CASCADE"))
+    author_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), server_default=FetchedValue()
+    )
+    category: Mapped[str] = mapped_column(String(5), server_default="other", default="other")
+    rule: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     reason: Mapped[str] = mapped_column(Text)
     created_at: Mapped[CreatedAt]
     state: Mapped[ReportState] = mapped_column(
@@ -50,11 +63,22 @@ class Report(Base):
         CheckConstraint("(state = 'open') = (closed_at IS NULL)", name="closed_at"),
         Index("uq_reports_post_id_reporter_id", "post_id", "reporter_id", unique=True),
         Index("uq_reports_comment_id_reporter_id", "comment_id", "reporter_id", unique=True),
-        # The two lists of moderators, the newest first.
+        CheckConstraint("(rule IS NULL) = (category IN ('spam', 'other'))", name="category"),
+        # The two lists of moderators, the newest first, and those of a category.
         Index("ix_reports_open", "id", postgresql_where=text("closed_at IS NULL")),
         Index("ix_reports_closed", "id", postgresql_where=text("closed_at IS NOT NULL")),
+        Index(
+            "ix_reports_open_of_category", "category", "id",
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+        Index(
+            "ix_reports_closed_of_category", "category", "id",
+            postgresql_where=text("closed_at IS NOT NULL"),
+        ),
+        # About what a person wrote.
+        Index(None, "author_id", "id"),
         Index(None, "closed_by_id", postgresql_where=text("closed_by_id IS NOT NULL")),
-    )
+    )  # fmt: skip
 
     @property
     def is_open(self) -> bool:

@@ -1,8 +1,6 @@
-"""The moderation pages: lists of comments, posts and reports, and moderation actions."""
+"""The moderation pages: lists of comments and posts, and moderation actions."""
 
-import re
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from quart import Blueprint, flash, redirect, render_template, request, url_for
@@ -20,15 +18,12 @@ from blog.core.errors import InvalidFieldsError, NotFoundError
 from blog.core.web.app import current_app, db
 from blog.core.web.forms import Form
 from blog.core.web.requests import local_address, requested_cursor
-from blog.models import Comment, Permission, Post, Report, ReportState
-from blog.moderation import queries, reports, service
+from blog.models import Comment, Permission, Post
+from blog.moderation import queries, service
 from blog.moderation.rules import Snapshot, snapshot_of
-from blog.moderation.schemas import RemarkForm, RuleForm
+from blog.moderation.schemas import RuleForm
 from blog.posts.policies import may_moderate_post
 from blog.posts.queries import post_by_id
-
-# The id of a report in a URL.
-ID = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 blueprint = Blueprint("moderation", __name__, url_prefix="/moderate")
 
@@ -95,39 +90,6 @@ async def newest_comments() -> ResponseReturnValue:
     return await render_template("moderation/comments.html", comments=comments)
 
 
-@blueprint.get("/reports")
-@moderators_only
-async def open_reports() -> ResponseReturnValue:
-    """List the open reports, the newest first."""
-    return await _reports(are_open=True)
-
-
-@blueprint.get("/reports/closed")
-@moderators_only
-async def closed_reports() -> ResponseReturnValue:
-    """List the closed reports, the newest first."""
-    return await _reports(are_open=False)
-
-
-async def _reports(*, are_open: bool) -> ResponseReturnValue:
-    """A list of reports. `?closed=` is the report that the moderator has just closed: it keeps its
-    place among the open ones, so that no other card moves under the pointer."""
-    wanted = requested_cursor(current_app.settings.comments_per_page)
-    found = await queries.reports(db(), wanted, are_open=are_open)
-    if are_open and (closed := await _just_closed()) is not None:
-        rows = sorted([*found.rows, closed], key=lambda report: report.id, reverse=True)
-        found = replace(found, rows=tuple(rows))
-    return await render_template("moderation/reports.html", reports=found, are_open=are_open)
-
-
-async def _just_closed() -> Report | None:
-    report_id = request.args.get("closed", "")
-    if not ID.fullmatch(report_id):
-        return None
-    report = await queries.closed_report(db(), int(report_id))
-    return report if report and report.closed_by_id == required_viewer().id else None
-
-
 @blueprint.get("/posts")
 @moderators_only
 async def hidden_posts() -> ResponseReturnValue:
@@ -177,36 +139,6 @@ async def _action_page(
         rules=current_app.site.numbered_rules if action.is_measure else (),
     )  # fmt: skip
     return page, form.status
-
-
-@blueprint.post("/reports/<id:report_id>/resolve")
-@quota(MODERATING)
-@moderators_only
-async def resolve_report(report_id: int) -> ResponseReturnValue:
-    """Close a report as resolved."""
-    return await _close_report(report_id, ReportState.RESOLVED)
-
-
-@blueprint.post("/reports/<id:report_id>/dismiss")
-@quota(MODERATING)
-@moderators_only
-async def dismiss_report(report_id: int) -> ResponseReturnValue:
-    """Close a report as dismissed."""
-    return await _close_report(report_id, ReportState.DISMISSED)
-
-
-async def _close_report(report_id: int, state: ReportState) -> ResponseReturnValue:
-    form = Form(RemarkForm)
-    if (data := await form.submitted()) is None:
-        raise InvalidFieldsError(form.errors)
-    report = await reports.close_report(db(), required_viewer(), report_id, state, data.reason)
-    if report is None:
-        await flash("Someone else has already closed this report.", "info")
-    else:
-        what = "post" if report.post_id else "comment"
-        author = report.about.author.username
-        await flash(f"Report about {author}'s {what} {state}.", "success")
-    return _back(url_for("moderation.open_reports"))
 
 
 def _back(otherwise: str) -> ResponseReturnValue:

@@ -40,9 +40,3 @@ class TagForm(ReasonForm):
     """The name of a tag, and the reason of what is done with it."""
 
     name: Annotated[str, Field(max_length=2 * LONGEST_TAG), NotBlank, AfterValidator(_one_tag)]
-
-
-class RemarkForm(Schema):
-    """An optional remark on closing a report."""
-
-    reason: Annotated[str, Field(max_length=LONGEST_REASON)] = ""

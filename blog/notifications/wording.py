@@ -43,7 +43,7 @@ def address(line: Line, username: str) -> str:
         case Kind.FOLLOW:
             path = url_for("follows.followers", username=username)
         case Kind.REPORT:
-            path = url_for("moderation.open_reports")
+            path = url_for("report_queue.open_reports")
         case Kind.JOB:
             path = url_for("exporting.overview" if newest.export_id else "importing.overview")
         case Kind.LIKE if line.comment_id is not None:

@@ -86,6 +86,7 @@ from broadside_client.api.reactions import (
     unlike_comment,
     unlike_post,
 )
+from broadside_client.api.reports import report_comment, report_post
 from broadside_client.api.revisions import get_revision, list_revisions
 from broadside_client.api.root import get_root
 from broadside_client.api.search import search
@@ -155,6 +156,7 @@ from broadside_client.models import (
     PostUpdate,
     Problem,
     ProfileUpdate,
+    ReportCreate,
     Revision,
     RevisionList,
     Root,
@@ -370,6 +372,12 @@ async def use_comments(
     reason = ModerationReason(reason="Personal attack")
     refused = await disable_comment.asyncio(comment.id, client=writer, body=reason)
     assert as_a(Problem, refused).status == 403
+    wrong = ReportCreate(category="spam", reason="The same again")
+    for reported in (
+        await report_post.asyncio_detailed(post.id, client=moderator, body=wrong),
+        await report_comment.asyncio_detailed(comment.id, client=writer, body=wrong),
+    ):
+        assert reported.status_code == 204
     as_a(Comment, await disable_comment.asyncio(comment.id, client=moderator, body=reason))
     hidden = as_a(Comment, await get_comment.asyncio(comment.id, client=writer))
     assert (hidden.disabled, hidden.body) == (True, None)

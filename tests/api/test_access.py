@@ -121,6 +121,8 @@ TABLE = [
     ),
     Row("POST /comments/<id:comment_id>/disable", moderators(200), "/comments/{comment}/disable"),
     Row("POST /comments/<id:comment_id>/enable", moderators(200), "/comments/{comment}/enable"),
+    Row("POST /posts/<id:post_id>/report", writers(204), "/posts/{post}/report"),
+    Row("POST /comments/<id:comment_id>/report", writers(204), "/comments/{comment}/report"),
     Row("GET /tags/", readers()),
     Row("GET /tags/<tag>", readers(404), "/tags/none"),
     Row("GET /tags/<tag>/posts/", readers(404), "/tags/none/posts/"),

@@ -11,9 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.clock import now
 from blog.core.web.app import Broadside
 from blog.models import Comment, Post, Report, User
+from tests.api.support import Client, add_token
 from tests.databases import wait_for_a_lock
 from tests.moderation.support import acts
-from tests.support import Browser
+from tests.support import Browser, change_site
 
 ABOUT_COMMENT = "/report/comment/1"
 ABOUT_POST = "/report/post/1"
@@ -85,6 +86,52 @@ async def test_a_reason_is_asked_for(
         assert answer.status_code == 422
         assert reason.strip() in answer.text
     assert await number_of_reports(db) == 0
+
+
+async def test_a_report_names_a_rule_or_spam_or_something_else_and_the_queue_is_filtered_by_that(
+    app: Broadside, susans_browser: Browser, davids_browser: Browser, moderators_browser: Browser,
+    db: AsyncSession, comment: Comment, susan: User,
+) -> None:  # fmt: skip
+    await change_site(app, rules="1. Be **kind**\n3. No ads & tricks")
+    page = (await susans_browser.get(ABOUT_POST)).text
+    for label in ("1. Be kind", "3. No ads &amp; tricks", "Spam", "Something else"):
+        assert label in page
+    for wrong in ("", "2", "0", "9999", "99999", "x", "\u0663"):
+        form = {"category": wrong, "reason": "Typed"}
+        answer = await susans_browser.submit(ABOUT_POST, form)
+        assert (answer.status_code, "Typed" in answer.text) == (422, True), wrong
+        assert 'id="category-error"' in answer.text
+    nothing = await susans_browser.submit(ABOUT_POST, {"category": "other"})
+    assert (nothing.status_code, 'id="reason-error"' in nothing.text) == (422, True)
+    await susans_browser.submit(ABOUT_POST, {"category": "3"})
+    await susans_browser.submit(ABOUT_COMMENT, {"category": "spam"})
+    async with Client(app, token=await add_token(app, susan)) as client:
+        for body, status in (({"category": "2"}, 422), ({"category": "other"}, 422), ({}, 422),
+                             ({"category": "1"}, 204)):  # fmt: skip
+            answer = await client.post("/posts/1/report", json=body)
+            assert answer.status_code == status, answer.text
+            if body.get("category") == "2":
+                assert "category" in str(answer.json()["errors"])
+        assert (await client.post("/comments/7/report", json={"category": "spam"})).is_error
+    await davids_browser.submit(ABOUT_POST, {"category": "1", "reason": "Rude"})
+    rows = list(await db.execute(select(Report.category, Report.rule, Report.author_id)))
+    rule = {"number": 3, "text": "No ads & tricks"}
+    assert rows[0] == ("3", rule, susan.id)
+    assert [row.category for row in rows] == ["3", "spam", "1"]
+    # A report keeps its rule when that changes or goes.
+    await change_site(app, rules="1. Be kind to all")
+    shown_of = {
+        "3": "Rule 3: No ads &amp; tricks", "1": "Rule 1: Be kind<", "spam": "<b>Spam",
+        "other": "No matches", "x": "Rude",
+    }  # fmt: skip
+    for category, shown in shown_of.items():
+        page = (await moderators_browser.get(f"/moderate/reports?category={category}")).text
+        assert shown in page
+        assert ("Rude" in page) == (category in {"1", "x"})
+    await moderators_browser.submit("/moderate/reports/1/dismiss", {}, page="/moderate/reports")
+    closed = (await moderators_browser.get("/moderate/reports/closed?category=3")).text
+    assert "Rule 3" in closed
+    assert "Rule 1:" not in closed
 
 
 async def test_unconfirmed_and_anonymous_viewers_may_not_report(

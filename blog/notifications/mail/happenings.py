@@ -139,7 +139,7 @@ def link_to(line: Line, username: str) -> str:
     newest = line.newest
     comment_id = newest.comment_id if line.kind != NotificationKind.LIKE else line.comment_id
     if line.kind == NotificationKind.REPORT:
-        return external_url("moderation.open_reports")
+        return external_url("report_queue.open_reports")
     if line.kind == NotificationKind.FOLLOW and line.count == 1 and newest.actor:
         return external_url("site.profile", username=newest.actor.username)
     if line.kind == NotificationKind.FOLLOW:

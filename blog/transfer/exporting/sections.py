@@ -213,8 +213,8 @@ def sections(account: User) -> dict[str, Section]:
         ).join(Post, Post.id == Mention.post_id).join(author, author.id == Post.author_id)
         .where(Mention.user_id == me, is_readable), (Mention.id,)),
         "reports": Section(select(
-            Report.id, Report.post_id, Report.comment_id, Report.reason, Report.created_at,
-            Report.state, Report.closed_at,
+            Report.id, Report.post_id, Report.comment_id, Report.category, Report.rule,
+            Report.reason, Report.created_at, Report.state, Report.closed_at,
         ).where(Report.reporter_id == me), (Report.id,)),
         "sessions": Section(select(
             LoginSession.created_at, LoginSession.last_used_at, LoginSession.expires_at,

@@ -13,8 +13,10 @@ from blog.core.clock import now
 from blog.core.errors import ForbiddenError, NotFoundError
 from blog.core.events.handlers import record
 from blog.models import Act, Comment, Post, Report, ReportState
-from blog.moderation import queries
 from blog.moderation.events import CommentReported, PostReported, ReportClosed
+from blog.moderation.reports import queries
+from blog.moderation.reports.categories import chosen
+from blog.moderation.reports.schemas import ReportForm
 from blog.moderation.service import require_moderator
 from blog.posts.policies import unreadable, visible_to
 from blog.posts.queries import post_by_id
@@ -26,7 +28,9 @@ ACTS = {
 }
 
 
-async def report_post(session: AsyncSession, reporter: Viewer, post_id: int, reason: str) -> bool:
+async def report_post(
+    session: AsyncSession, reporter: Viewer, post_id: int, form: ReportForm
+) -> bool:
     """Report a post to the moderators.
 
     Returns:
@@ -36,12 +40,13 @@ async def report_post(session: AsyncSession, reporter: Viewer, post_id: int, rea
         ForbiddenError: the reporter's address is not confirmed.
         NotFoundError: the post does not exist (any more).
         GoneError: it is hidden.
+        InvalidFieldsError: the rule that was chosen doesn't exist any more.
     """
     # The lock prevents the deletion of the post until the report is committed.
     post = select(Post.id).where(Post.id == post_id, visible_to(ANONYMOUS))
     if await session.scalar(post.with_for_update(read=True, key_share=True)) is None:
         raise unreadable(await post_by_id(session, post_id), POST_IS_GONE)
-    report_id = await _report(session, reporter, reason, post_id=post_id)
+    report_id = await _report(session, reporter, form, post_id=post_id)
     if report_id is not None:
         await record(session, PostReported(report_id, post_id, reporter.id))
     await session.commit()
@@ -49,7 +54,7 @@ async def report_post(session: AsyncSession, reporter: Viewer, post_id: int, rea
 
 
 async def report_comment(
-    session: AsyncSession, reporter: Viewer, comment_id: int, reason: str
+    session: AsyncSession, reporter: Viewer, comment_id: int, form: ReportForm
 ) -> bool:
     """Report a comment to the moderators.
 
@@ -60,6 +65,7 @@ async def report_comment(
         ForbiddenError: the reporter's address is not confirmed.
         NotFoundError: the comment does not exist (any more), or is disabled.
         GoneError: its post is hidden.
+        InvalidFieldsError: the rule that was chosen doesn't exist any more.
     """
     # The lock also keeps the comment from becoming an empty row, which deletes its reports, until
     # this one is committed.
@@ -74,7 +80,7 @@ async def report_comment(
     if await session.scalar(comment) is None:
         reported = await comment_by_id(session, comment_id)
         raise unreadable(reported.post if reported else None, NOTHING_TO_REPORT)
-    report_id = await _report(session, reporter, reason, comment_id=comment_id)
+    report_id = await _report(session, reporter, form, comment_id=comment_id)
     if report_id is not None:
         await record(session, CommentReported(report_id, comment_id, reporter.id))
     await session.commit()
@@ -126,13 +132,19 @@ async def close_report(
     return report
 
 
-async def _report(session: AsyncSession, reporter: Viewer, reason: str, **about: int) -> int | None:
+async def _report(
+    session: AsyncSession, reporter: Viewer, form: ReportForm, **about: int
+) -> int | None:
     """Add a report, unless this user has made it before; the caller commits."""
     if not reporter.person.is_confirmed:
         raise ForbiddenError
+    category = chosen(form.category)
     return await session.scalar(
         insert(Report)
-        .values(reporter_id=reporter.id, reason=reason, **about)
+        .values(
+            reporter_id=reporter.id, category=category.key, rule=category.rule,
+            reason=form.reason, **about,
+        )
         .on_conflict_do_nothing()
         .returning(Report.id)
-    )
+    )  # fmt: skip

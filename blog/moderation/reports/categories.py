@@ -1,0 +1,67 @@
+"""What a report says is wrong: a rule of the site, spam, or something else."""
+
+import re
+from typing import NamedTuple
+
+from blog.core.errors import InvalidFieldsError
+from blog.core.web.app import current_app
+from blog.models import Report
+from blog.moderation.rules import Snapshot, snapshot_of
+
+SPAM, OTHER = "spam", "other"
+LABELS = {SPAM: "Spam", OTHER: "Something else"}
+PATTERN = "^(spam|other|[1-9][0-9]{0,3})$"
+CHOOSE = "Choose what's wrong."
+
+
+class Category(NamedTuple):
+    """A category of reports.
+
+    Attributes:
+        key: `spam`, `other`, or the number of a rule.
+        rule: the rule as it is now.
+    """
+
+    key: str
+    rule: Snapshot | None = None
+
+
+def choices() -> list[tuple[str, str]]:
+    """The categories to choose from, with their labels: the rules of the site first."""
+    rules = current_app.site.numbered_rules
+    return [
+        *((str(rule.number), f"{rule.number}. {rule.title}") for rule in rules if rule.number),
+        *LABELS.items(),
+    ]
+
+
+def chosen(key: str) -> Category:
+    """The category with this key.
+
+    Raises:
+        InvalidFieldsError: the rule doesn't exist any more.
+    """
+    if key in LABELS:
+        return Category(key)
+    try:
+        return Category(key, snapshot_of(int(key)))
+    except InvalidFieldsError as error:
+        raise InvalidFieldsError({"category": error.errors["rule"]}) from None
+
+
+def checked_key(key: str) -> str:
+    """`key`, if it is one of a category.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if not re.fullmatch(PATTERN, key):
+        raise ValueError(CHOOSE)
+    return key
+
+
+def category_label(report: Report) -> str:
+    """What the report says is wrong, as pages show it."""
+    if report.rule:
+        return f"Rule {report.rule['number']}: {report.rule['text']}"
+    return LABELS[report.category]

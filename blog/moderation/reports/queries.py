@@ -1,0 +1,66 @@
+"""Queries of reports, the newest first.
+
+The lists use cursors instead of page numbers, because new reports arrive while a moderator reads.
+"""
+
+from sqlalchemy import ColumnElement, String, and_, bindparam, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
+
+from blog.core.db.cursors import Order
+from blog.core.db.pagination import CursorRequest, Listing, Page
+from blog.models import Comment, Post, Report, User
+from blog.models.account_deletion import not_deleted
+from blog.moderation.queries import SEEN_OF_POST
+
+# The accounts of the reporter and of the reported author are not deleted.
+IS_THERE = and_(not_deleted(Report.reporter_id), not_deleted(Report.author_id))
+_OF_CATEGORY = Report.category == bindparam("category", type_=String)
+
+_REPORT = (
+    select(Report)
+    .where(IS_THERE)
+    .options(
+        joinedload(Report.reporter, innerjoin=True),
+        joinedload(Report.post).joinedload(Post.author, innerjoin=True),
+        joinedload(Report.comment).options(
+            joinedload(Comment.author, innerjoin=True),
+            joinedload(Comment.post, innerjoin=True).load_only(*SEEN_OF_POST),
+        ),
+        joinedload(Report.closed_by.and_(not_deleted(User.id))),
+    )
+)
+
+
+def _reports(*is_wanted: ColumnElement[bool]) -> Listing[Report]:
+    return Listing(Order(Report.id), _REPORT.where(*is_wanted), lambda report: (report.id,))
+
+
+_IS_OPEN, _IS_CLOSED = Report.closed_at.is_(None), Report.closed_at.is_not(None)
+_LISTS = {
+    (True, False): _reports(_IS_OPEN),
+    (False, False): _reports(_IS_CLOSED),
+    (True, True): _reports(_IS_OPEN, _OF_CATEGORY),
+    (False, True): _reports(_IS_CLOSED, _OF_CATEGORY),
+}
+
+
+async def reports(
+    session: AsyncSession, wanted: CursorRequest, *, are_open: bool = True, category: str = ""
+) -> Page[Report]:
+    """The open or the closed reports, with all details.
+
+    Args:
+        category: the key of a category; all without one.
+
+    Raises:
+        InvalidCursorError: the cursor is not of this list.
+    """
+    if not category:
+        return await _LISTS[are_open, False].read(session, wanted)
+    return await _LISTS[are_open, True].read(session, wanted, category=category)
+
+
+async def report_by_id(session: AsyncSession, report_id: int) -> Report | None:
+    """A report with all details."""
+    return await session.scalar(_REPORT.where(Report.id == report_id))

@@ -1,0 +1,105 @@
+"""The queue of reports, in which moderators close them."""
+
+import re
+from dataclasses import replace
+
+from quart import Blueprint, flash, redirect, render_template, request, url_for
+from quart.typing import ResponseReturnValue
+
+from blog.core.auth.identity import required_viewer
+from blog.core.auth.permissions import permission_required
+from blog.core.auth.quotas import MODERATING, quota
+from blog.core.errors import InvalidFieldsError
+from blog.core.web.app import current_app, db
+from blog.core.web.forms import Form
+from blog.core.web.requests import local_address, requested_cursor
+from blog.models import Permission, Report, ReportState
+from blog.moderation.reports import queries, service
+from blog.moderation.reports.categories import PATTERN, category_label, choices
+from blog.moderation.reports.schemas import RemarkForm
+
+# The id of a report in a URL.
+ID = re.compile(r"[0-9]{1,18}", re.ASCII)
+
+blueprint = Blueprint("report_queue", __name__, url_prefix="/moderate/reports")
+blueprint.add_app_template_global(category_label)
+
+moderators_only = permission_required(Permission.MODERATE)
+
+
+@blueprint.get("")
+@moderators_only
+async def open_reports() -> ResponseReturnValue:
+    """List the open reports, the newest first; `?category=` selects those of a category."""
+    return await _reports(are_open=True)
+
+
+@blueprint.get("/closed")
+@moderators_only
+async def closed_reports() -> ResponseReturnValue:
+    """List the closed reports, the newest first."""
+    return await _reports(are_open=False)
+
+
+async def _reports(*, are_open: bool) -> ResponseReturnValue:
+    """A list of reports. `?closed=` is the report that the moderator has just closed: it keeps its
+    place among the open ones, so that no other card moves under the pointer."""
+    wanted = requested_cursor(current_app.settings.comments_per_page)
+    category = request.args.get("category", "")
+    if not re.fullmatch(PATTERN, category):
+        category = ""
+    found = await queries.reports(db(), wanted, are_open=are_open, category=category)
+    if are_open and (closed := await _just_closed()) is not None:
+        rows = sorted([*found.rows, closed], key=lambda report: report.id, reverse=True)
+        found = replace(found, rows=tuple(rows))
+    return await render_template(
+        "moderation/reports.html", reports=found, are_open=are_open, category=category,
+        categories=_categories(category),
+    )  # fmt: skip
+
+
+def _categories(selected: str) -> list[tuple[str, str]]:
+    """The choices of the filter; a rule that doesn't exist any more is one while it is selected."""
+    found = choices()
+    if selected and selected not in dict(found):
+        found.append((selected, f"Rule {selected}"))
+    return found
+
+
+async def _just_closed() -> Report | None:
+    report_id = request.args.get("closed", "")
+    if not ID.fullmatch(report_id):
+        return None
+    report = await queries.report_by_id(db(), int(report_id))
+    is_own = report is not None and report.closed_by_id == required_viewer().id
+    return report if is_own else None
+
+
+@blueprint.post("/<id:report_id>/resolve")
+@quota(MODERATING)
+@moderators_only
+async def resolve_report(report_id: int) -> ResponseReturnValue:
+    """Close a report as resolved."""
+    return await _close_report(report_id, ReportState.RESOLVED)
+
+
+@blueprint.post("/<id:report_id>/dismiss")
+@quota(MODERATING)
+@moderators_only
+async def dismiss_report(report_id: int) -> ResponseReturnValue:
+    """Close a report as dismissed."""
+    return await _close_report(report_id, ReportState.DISMISSED)
+
+
+async def _close_report(report_id: int, state: ReportState) -> ResponseReturnValue:
+    form = Form(RemarkForm)
+    if (data := await form.submitted()) is None:
+        raise InvalidFieldsError(form.errors)
+    report = await service.close_report(db(), required_viewer(), report_id, state, data.reason)
+    if report is None:
+        await flash("Someone else has already closed this report.", "info")
+    else:
+        what = "post" if report.post_id else "comment"
+        author = report.about.author.username
+        await flash(f"Report about {author}'s {what} {state}.", "success")
+    return redirect(local_address(request.args.get("next")) or url_for("report_queue.open_reports"))

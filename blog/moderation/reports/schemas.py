@@ -1,0 +1,47 @@
+"""Schemas of the forms for reports."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, field_validator
+
+from blog.core.text.validation import Schema, with_example
+from blog.moderation.reports.categories import OTHER, PATTERN, checked_key
+from blog.moderation.schemas import LONGEST_REASON
+
+CategoryKey = Annotated[
+    str,
+    AfterValidator(checked_key),
+    WithJsonSchema({"type": "string", "pattern": PATTERN}),
+]
+SAY_WHAT = "Please say what's wrong."
+
+
+class ReportForm(Schema):
+    """What is wrong with a post or comment. Only "something else" needs an explanation."""
+
+    category: Annotated[
+        CategoryKey, Field(description="`spam`, `other`, or the number of a rule of the site.")
+    ] = OTHER
+    reason: Annotated[
+        str, Field(max_length=LONGEST_REASON, validate_default=True,
+                   description="More about it. `other` needs it."),
+    ] = ""  # fmt: skip
+
+    @field_validator("reason")
+    @classmethod
+    def _says_what(cls, reason: str, info: ValidationInfo) -> str:
+        if not reason.strip() and info.data.get("category", OTHER) == OTHER:
+            raise ValueError(SAY_WHAT)
+        return reason
+
+
+class ReportCreate(ReportForm):
+    "A report of a post or comment to the moderators."
+
+    model_config = with_example({"category": "spam", "reason": "The same advertisement again."})
+
+
+class RemarkForm(Schema):
+    """An optional remark on closing a report."""
+
+    reason: Annotated[str, Field(max_length=LONGEST_REASON)] = ""
