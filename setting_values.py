@@ -53,7 +53,7 @@ def origin(text: str) -> str:
     return text.rstrip("/")
 
 
-def web_address(text: str) -> str:
+def web_address(text: str, *, any_port: bool = False) -> str:
     """`http(s)://host/path`, on the standard port, as `blog.core.web.fetching` can fetch it."""
     try:
         parts = urlsplit(text)
@@ -62,11 +62,18 @@ def web_address(text: str) -> str:
         raise ValueError("has a host or port that can't exist") from None
     if parts.scheme not in {"http", "https"}:
         raise ValueError("must start with https:// or http://")
-    if not is_host(host) or port or "@" in parts.netloc or parts.fragment:
+    if not is_host(host) or (port and not any_port) or "@" in parts.netloc or parts.fragment:
         raise ValueError("must have a host, and neither a port, a password nor a fragment")
     if not text.isascii() or not text.isprintable() or any(each in text for each in ' "<>'):
         raise ValueError("must be ASCII, without spaces")
     return text
+
+
+def issuer(text: str, *, internal: bool) -> str:
+    """The URL of an issuer (OpenID Connect Discovery 1.0, 3): https, unless it is internal."""
+    if not (internal or text.startswith("https://")):
+        raise ValueError("must start with https://")
+    return web_address(text, any_port=internal)
 
 
 def is_host(text: str) -> bool:

@@ -17,6 +17,7 @@ from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -87,6 +88,8 @@ class OpenIDProvider(BaseModel):
     Attributes:
         key: its part of the addresses here, such as `example`.
         name: what the button to log in calls it.
+        internal: whether its host may have another port, an address of a private network, and no
+            https.
         issuer: its URL, below which it describes itself.
         client_id, client_secret: what it has given this site.
     """
@@ -95,9 +98,20 @@ class OpenIDProvider(BaseModel):
 
     key: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
     name: Annotated[str, Field(min_length=1, max_length=64), AfterValidator(values.one_line)]
-    issuer: Annotated[str, AfterValidator(values.web_address)]
+    internal: bool = False
+    issuer: str
     client_id: Annotated[str, Field(min_length=1, max_length=255)]
     client_secret: SecretStr | None = None
+
+    @field_validator("issuer")
+    @classmethod
+    def _is_issuer(cls, value: str, info: ValidationInfo) -> str:
+        return values.issuer(value, internal=info.data.get("internal", False))
+
+    @property
+    def internal_host(self) -> str | None:
+        """Its host, if it is internal."""
+        return urlsplit(self.issuer).hostname if self.internal else None
 
 
 def example(text: str) -> Any:

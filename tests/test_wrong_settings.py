@@ -70,7 +70,8 @@ WRONG = {
     ],
     "OPENID_PROVIDERS": [
         "example", "{}", "[1]", '[{"key": "a"}]', f"[{PROVIDER}, {PROVIDER}]",
-        f"[{PROVIDER.replace('https', 'ftp')}]", f"[{PROVIDER.replace('Us', '')}]",
+        f"[{PROVIDER.replace('https', 'ftp')}]", f"[{PROVIDER.replace('https', 'http')}]",
+        f"[{PROVIDER.replace('.com', '.com:8443')}]", f"[{PROVIDER.replace('Us', '')}]",
         f"[{PROVIDER.replace('our-key', 'Our key')}]", f"[{PROVIDER.replace('client', 'sekrit')}]",
     ],
     "AVATARS": ["png", "Gravatar"],

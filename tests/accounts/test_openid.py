@@ -40,10 +40,10 @@ SUSAN = {"sub": "4711", "email": "susan@example.com", "email_verified": True}
 class Issuer:
     """An issuer, which says what a test wants."""
 
-    def __init__(self, site: OtherSite) -> None:
+    def __init__(self, site: OtherSite, host: str = HOST) -> None:
         self.site = site
         self.key = ECKey.generate_key("P-256", {"kid": "1", "use": "sig", "alg": "ES256"})
-        self.url = f"http://{HOST}:{site.port}"
+        self.url = f"http://{host}:{site.port}"
         self.provider = OpenIDProvider.model_construct(
             key="example", name="Example", issuer=self.url, client_id="us",
             client_secret=SecretStr("secret"),
@@ -319,7 +319,7 @@ async def test_an_answer_counts_once_in_the_browser_that_asked(
 
 
 async def test_an_issuer_that_leads_to_internal_addresses_is_not_followed(
-    browser: Browser, issuer: Issuer
+    browser: Browser, issuer: Issuer, caplog: pytest.LogCaptureFixture
 ) -> None:
     address = f"http://169.254.169.254:{issuer.site.port}/latest"
     issuer.site.has(
@@ -327,7 +327,31 @@ async def test_an_issuer_that_leads_to_internal_addresses_is_not_followed(
     )
     answer = await browser.get(START)
     assert answer.headers["location"] == "/auth/login"
-    assert "isn&#39;t on the public internet" in await told(browser)
+    assert "Example can&#39;t be reached" in await told(browser)
+    assert "isn't on the public internet" in caplog.text
+
+
+async def test_an_issuer_of_the_own_network_is_asked_only_if_the_settings_say_so(
+    app: Broadside, started_app: Broadside, other_site: OtherSite, caplog: pytest.LogCaptureFixture
+) -> None:
+    other_site.pause = 0.0
+    other_site.answers.clear()
+    issuer = Issuer(other_site, host="127.0.0.1")
+    public = OpenIDProvider.model_construct(**dict(issuer.provider))
+    internal = OpenIDProvider(**dict(issuer.provider) | {"internal": True})
+    async with Browser(started_app) as browser:
+        started_app.extensions["openid"] = Issuers((public,), "Broadside")
+        assert (await browser.get(START)).headers["location"] == "/auth/login"
+        assert "Please enter a URL" in caplog.text
+        caplog.clear()
+        started_app.extensions["openid"] = Issuers((internal,), "Broadside")
+        answer = await browser.get(START)
+        assert answer.headers["location"].startswith(f"{issuer.url}/authorize?")
+        started_app.extensions["openid"] = Issuers((internal,), "Broadside")
+        elsewhere = f"Location: http://localhost:{other_site.port}/latest"
+        other_site.has("/.well-known/openid-configuration", b"", elsewhere, status="302 Found")
+        assert (await browser.get(START)).headers["location"] == "/auth/login"
+        assert "Please enter a URL" in caplog.text, "another host has no such right"
 
 
 @pytest.mark.parametrize("fault", ["slow", "down", "nonsense", "another issuer", "large"])

@@ -1,12 +1,14 @@
 """Speaking with issuers: their description, their keys, and what they say about a person.
 
 References: OpenID Connect Discovery 1.0; OpenID Connect Core 1.0, 3.1; RFC 7636 (PKCE); RFC 9207.
-Requests go through `blog.core.web.fetching`, so that an issuer can't lead to internal addresses.
+Requests go through `blog.core.web.fetching`, so that an issuer can't lead to internal addresses,
+except for those of its own host, if the operator has said so (`OpenIDProvider.internal`).
 """
 
 import base64
 import hashlib
 import json
+import logging
 import time
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -18,6 +20,8 @@ from blog.core.errors import BlogError
 from blog.core.web.fetching import FetchError, fetched_document
 from settings import OpenIDProvider
 
+log = logging.getLogger(__name__)
+
 LARGEST_DOCUMENT = 256 * 1024
 KEPT_SECONDS, KEYS_KEPT_SECONDS = 600.0, 30.0
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"]
@@ -27,6 +31,14 @@ LONGEST_SUBJECT = 255
 
 class IssuerError(BlogError):
     """The issuer doesn't answer, or what it says is not valid; the message is for the user."""
+
+
+class UnreachableError(IssuerError):
+    """The issuer doesn't answer as it should; the log has the reason, which is for the operator."""
+
+    def __init__(self, provider: OpenIDProvider, reason: object) -> None:
+        log.warning("the issuer %s of OPENID_PROVIDERS can't be reached: %s", provider.key, reason)
+        super().__init__(f"{provider.name} can't be reached right now. Please try again later.")
 
 
 class Identity(NamedTuple):
@@ -164,7 +176,7 @@ class Issuers:
             needed = ("authorization_endpoint", "token_endpoint", "jwks_uri")
             is_complete = all(isinstance(described.get(name), str) for name in needed)
             if described.get("issuer") != provider.issuer or not is_complete:
-                raise IssuerError(f"{provider.name} can't be reached: it calls itself another way.")
+                raise UnreachableError(provider, f"{address} describes another or no issuer")
             kept = self._kept[provider.key] = _Kept(described, time.monotonic())
         return kept
 
@@ -181,13 +193,12 @@ class Issuers:
         try:
             document = await fetched_document(
                 address, self._agent, largest=LARGEST_DOCUMENT, fields=fields,
-                authorization=authorization,
+                authorization=authorization, internal_host=provider.internal_host,
             )  # fmt: skip
             answer = json.loads(document)
-        except FetchError as error:
-            raise IssuerError(f"{provider.name} can't be reached. {error}") from None
-        except (ValueError, RecursionError):
-            raise IssuerError(f"{provider.name} can't be reached. It answers nonsense.") from None
+        except (FetchError, ValueError, RecursionError) as error:
+            reason = error if isinstance(error, FetchError) else "This isn't JSON."
+            raise UnreachableError(provider, f"{address}: {reason}") from None
         if not isinstance(answer, dict):
-            raise IssuerError(f"{provider.name} can't be reached. It answers nonsense.")
+            raise UnreachableError(provider, f"{address}: This isn't a JSON object.")
         return answer

@@ -8,7 +8,7 @@ and redirects come through here as well. Neither a proxy of the environment nor 
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any
@@ -17,6 +17,11 @@ from urllib.parse import urlencode, urljoin, urlsplit
 import httpcore
 
 SECONDS, SECONDS_TO_CONNECT = 20.0, 5.0
+TIMEOUTS = {
+    "timeout": {
+        "connect": SECONDS_TO_CONNECT, "pool": SECONDS_TO_CONNECT, "read": SECONDS, "write": SECONDS
+    }
+}  # fmt: skip
 MOST_REDIRECTS = 3
 REDIRECTS = {301, 302, 303, 307, 308}
 PORTS = {"http": 80, "https": 443}
@@ -24,6 +29,8 @@ PORTS = {"http": 80, "https": 443}
 # stand for IPv4 addresses (RFC 3056, RFC 4380).
 GLOBAL_UNICAST = IPv6Network("2000::/3")
 TRANSLATED = (IPv6Network("2002::/16"), IPv6Network("2001::/32"))
+
+Fields = Sequence[tuple[str, str]]
 
 IS_NO_ADDRESS = "Please enter a URL that starts with http:// or https://."
 IS_NOT_PUBLIC = "This address isn't on the public internet."
@@ -52,10 +59,15 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
 
 
 class PublicOnly(httpcore.AsyncNetworkBackend):
-    """Connects to hosts all of whose addresses are public."""
+    """Connects to hosts all of whose addresses are public.
 
-    def __init__(self) -> None:
+    Args:
+        internal_host: one host whose addresses needn't be, because the operator has named it.
+    """
+
+    def __init__(self, internal_host: str | None = None) -> None:
         self._backend = httpcore.AnyIOBackend()
+        self._internal_host = internal_host
 
     async def connect_tcp(
         self,
@@ -72,7 +84,7 @@ class PublicOnly(httpcore.AsyncNetworkBackend):
             httpcore.ConnectError, httpcore.ConnectTimeout: none of them answers.
         """
         addresses = await resolved(host, port)
-        if not all(map(is_public, addresses)):
+        if host != self._internal_host and not all(map(is_public, addresses)):
             raise FetchError(IS_NOT_PUBLIC)
         failure: Exception = FetchError(NO_ANSWER)
         for address in addresses:
@@ -101,7 +113,7 @@ async def resolved(host: str, port: int) -> list[IPv4Address | IPv6Address]:
 
 @asynccontextmanager
 async def fetched(url: str, agent: str) -> AsyncIterator[AsyncIterator[bytes]]:
-    """Ask for a file on another site, and follow its redirects.
+    """Ask for an image on another site, and follow its redirects.
 
     Args:
         url: of http or https, without a port of its own or a password.
@@ -113,26 +125,16 @@ async def fetched(url: str, agent: str) -> AsyncIterator[AsyncIterator[bytes]]:
     Raises:
         FetchError: within the context too.
     """
-    async with _connections() as pool:
-        for _ in range(MOST_REDIRECTS + 1):
-            options = _options(agent, Accept="image/*")
-            async with pool.stream("GET", checked(url), **options) as response:
-                headers = {name.lower(): value for name, value in response.headers}
-                if response.status in REDIRECTS and (target := headers.get(b"location")):
-                    url = urljoin(url, target.decode("latin-1"))
-                    continue
-                if response.status != 200:
-                    raise FetchError(WAS_REFUSED.format(status=response.status))
-                if headers.get(b"content-encoding", b"identity").lower() != b"identity":
-                    raise FetchError(IS_ENCODED)
-                yield response.aiter_stream()
-                return
-        raise FetchError(TOO_MANY_REDIRECTS)
+    async with _answered(url, agent, {"Accept": "image/*"}) as response:
+        headers = {name.lower(): value for name, value in response.headers}
+        if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+            raise FetchError(IS_ENCODED)
+        yield response.aiter_stream()
 
 
 async def fetched_document(
-    url: str, agent: str, *, largest: int, fields: Sequence[tuple[str, str]] | None = None,
-    authorization: str = "",
+    url: str, agent: str, *, largest: int, fields: Fields | None = None, authorization: str = "",
+    internal_host: str | None = None,
 ) -> bytes:  # fmt: skip
     """Ask another site for a small document.
 
@@ -141,38 +143,24 @@ async def fetched_document(
         largest: the most bytes that are read.
         fields: names and values of a form to send.
         authorization: the header of this name, if it is needed.
+        internal_host: a host that may have any port and any address.
 
     Raises:
         FetchError: it can't be read, or is larger.
     """
-    content = None if fields is None else urlencode(fields).encode()
     headers = {"Accept": "application/json"}
-    if content is not None:
-        headers["Content-Type"] = "application/x-www-form-urlencoded"
     if authorization:
         headers["Authorization"] = authorization
-    method = "GET" if content is None else "POST"
-    async with _connections() as pool:
-        for _ in range(MOST_REDIRECTS + 1):
-            options = _options(agent, **headers)
-            async with pool.stream(method, checked(url), content=content, **options) as response:
-                found = {name.lower(): value for name, value in response.headers}
-                is_redirect = response.status in REDIRECTS and content is None
-                if is_redirect and (target := found.get(b"location")):
-                    url = urljoin(url, target.decode("latin-1"))
-                    continue
-                if response.status != 200:
-                    raise FetchError(WAS_REFUSED.format(status=response.status))
-                document = b""
-                async for piece in response.aiter_stream():
-                    document += piece
-                    if len(document) > largest:
-                        raise FetchError(IS_TOO_LARGE)
-                return document
-        raise FetchError(TOO_MANY_REDIRECTS)
+    async with _answered(url, agent, headers, fields, internal_host) as response:
+        document = b""
+        async for piece in response.aiter_stream():
+            document += piece
+            if len(document) > largest:
+                raise FetchError(IS_TOO_LARGE)
+        return document
 
 
-async def send_form(url: str, agent: str, fields: Sequence[tuple[str, str]]) -> None:
+async def send_form(url: str, agent: str, fields: Fields) -> None:
     """Send a form to another site, whose answer is not read. Redirects are not followed.
 
     Args:
@@ -182,36 +170,53 @@ async def send_form(url: str, agent: str, fields: Sequence[tuple[str, str]]) -> 
     Raises:
         FetchError: it was not accepted.
     """
-    content = urlencode(fields).encode()
-    options = _options(agent, **{"Content-Type": "application/x-www-form-urlencoded"})
-    async with (
-        _connections() as pool,
-        pool.stream("POST", checked(url), content=content, **options) as response,
-    ):
-        if not 200 <= response.status < 300:
-            raise FetchError(WAS_REFUSED.format(status=response.status))
+    async with _answered(url, agent, {}, fields):
+        pass
 
 
 @asynccontextmanager
-async def _connections() -> AsyncIterator[httpcore.AsyncConnectionPool]:
-    """Connections to public addresses, for a limited time.
+async def _answered(
+    url: str, agent: str, headers: Mapping[str, str], fields: Fields | None = None,
+    internal_host: str | None = None,
+) -> AsyncIterator[httpcore.Response]:  # fmt: skip
+    """Ask for an address, following redirects; or send a form there, without.
+
+    Yields:
+        The response, whose status is that of success.
 
     Raises:
-        FetchError: within the context: the other site does not answer.
+        FetchError: within the context too: the other site doesn't answer in time.
     """
+    method, content, success = "GET", None, range(200, 201)
+    sent = {"User-Agent": agent, "Accept-Encoding": "identity", **headers}
+    if fields is not None:
+        method, content, success = "POST", urlencode(fields).encode(), range(200, 300)
+        sent["Content-Type"] = "application/x-www-form-urlencoded"
+    options: dict[str, Any] = {"headers": sent, "content": content, "extensions": TIMEOUTS}
     try:
         async with (
             asyncio.timeout(SECONDS),
-            httpcore.AsyncConnectionPool(network_backend=PublicOnly()) as pool,
+            httpcore.AsyncConnectionPool(network_backend=PublicOnly(internal_host)) as pool,
         ):
-            yield pool
+            for _ in range(MOST_REDIRECTS + 1):
+                async with pool.stream(method, checked(url, internal_host), **options) as response:
+                    found = {name.lower(): value for name, value in response.headers}
+                    is_redirect = response.status in REDIRECTS and content is None
+                    if is_redirect and (target := found.get(b"location")):
+                        url = urljoin(url, target.decode("latin-1"))
+                        continue
+                    if response.status not in success:
+                        raise FetchError(WAS_REFUSED.format(status=response.status))
+                    yield response
+                    return
+            raise FetchError(TOO_MANY_REDIRECTS)
     except (
         httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, TimeoutError,
     ):  # fmt: skip
         raise FetchError(NO_ANSWER) from None
 
 
-def checked(url: str) -> str:
+def checked(url: str, internal_host: str | None = None) -> str:
     """An address that may be asked for.
 
     Raises:
@@ -223,7 +228,7 @@ def checked(url: str) -> str:
             parts.scheme in PORTS
             and parts.hostname
             and parts.username is None
-            and parts.port in {None, PORTS[parts.scheme]}
+            and (parts.hostname == internal_host or parts.port in {None, PORTS[parts.scheme]})
             and url.isascii()
         )
     except ValueError:
@@ -231,12 +236,3 @@ def checked(url: str) -> str:
     if not is_fine:
         raise FetchError(IS_NO_ADDRESS)
     return url
-
-
-def _options(agent: str, **headers: str) -> dict[str, Any]:
-    timeouts = dict.fromkeys(("connect", "pool"), SECONDS_TO_CONNECT)
-    timeouts |= dict.fromkeys(("read", "write"), SECONDS)
-    return {
-        "headers": {"User-Agent": agent, "Accept-Encoding": "identity", **headers},
-        "extensions": {"timeout": timeouts},
-    }
