@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts.links import CONFIRM, RESET_PASSWORD, credentials_of
 from blog.core.clock import now
 from blog.core.crypto.tokens import LinkSigner
 from blog.core.web.app import Broadside
-from blog.models import User
+from blog.models import LoggedEvent, User
 from tests.accounts.clock import later
 from tests.accounts.test_login_throttle import statuses
 from tests.accounts.test_sessions import is_logged_in
@@ -237,6 +237,7 @@ async def test_a_password_reset_confirms_the_address(
     david = await make_user("david", confirmed=False)
     await browser.submit(await link_by_mail(app, "david@example.com"), FORM)
     assert (await db.get_one(User, david.id)).is_confirmed
+    assert await db.scalar(select(func.count()).where(LoggedEvent.kind == "AccountConfirmed")) == 1
 
 
 async def test_no_more_than_three_links_an_hour_are_sent(

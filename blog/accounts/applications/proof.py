@@ -1,25 +1,23 @@
-"""What becomes of a proved address while administrators have not decided."""
+"""What follows from a proved address, also while administrators have not decided."""
 
-from datetime import datetime
-
-from sqlalchemy import ColumnElement, case, func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.accounts.events import AccountConfirmed
 from blog.core.clock import now
+from blog.core.events.handlers import record
 from blog.models import Application, User
 
 
-def confirmed_now() -> ColumnElement[datetime | None]:
-    """The new value of `User.confirmed_at` once an address is proved: unless administrators have to
-    decide first, it is confirmed."""
-    return case(
-        (User.awaits_approval, User.confirmed_at),
-        else_=func.coalesce(User.confirmed_at, now()),
-    )
+async def confirm_address(session: AsyncSession, user: User, address: str) -> None:
+    """Confirm an address that its owner has proved; idempotent. The caller commits.
 
+    The account of an applicant stays unconfirmed; that the address is theirs is noted.
 
-async def note_proved_address(session: AsyncSession, user: User) -> None:
-    """Note that an applicant has proved their address; the caller commits."""
+    Args:
+        user: the account.
+        address: the one that was proved; if the account has another one by now, nothing happens.
+    """
     if user.awaits_approval:
         # In the order of a decision, which might be taken at this moment.
         await session.execute(select(User.id).where(User.id == user.id).with_for_update())
@@ -28,3 +26,17 @@ async def note_proved_address(session: AsyncSession, user: User) -> None:
             .where(Application.user_id == user.id, Application.proved_at.is_(None))
             .values(proved_at=now())
         )
+    confirmed = await session.scalar(
+        update(User)
+        .where(
+            User.id == user.id,
+            User.email == address,
+            User.confirmed_at.is_(None),
+            ~User.awaits_approval,
+        )
+        .values(confirmed_at=now())
+        .returning(User.id)
+        .execution_options(synchronize_session=False)
+    )
+    if confirmed is not None:
+        await record(session, AccountConfirmed(confirmed))

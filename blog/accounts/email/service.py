@@ -5,7 +5,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts import queries
-from blog.accounts.applications.proof import confirmed_now, note_proved_address
+from blog.accounts.applications.proof import confirm_address
 from blog.accounts.links import (
     CHANGE_EMAIL,
     check_credentials,
@@ -115,7 +115,6 @@ async def change_email(
         .values(
             email=address,
             role_id=case((User.confirmed_at.is_(None), role.id), else_=User.role_id),
-            confirmed_at=confirmed_now(),
         )
         .returning(User.id)
         .execution_options(synchronize_session=False)
@@ -128,7 +127,7 @@ async def change_email(
         raise taken(error) from None
     if changed is None:
         raise InvalidTokenError
-    await note_proved_address(session, account)
+    await confirm_address(session, account, address)
     await outbox.put(session, to=account.email, message="email_changed", user=account)
     await session.commit()
     note(Event.ADDRESS_CHANGED, account.id)

@@ -207,12 +207,14 @@ async def log_in_new_account(session: AsyncSession, user: User, client: Client) 
 async def _lock_credentials(session: AsyncSession, user: User, new_hash: str | None) -> bool:
     """Lock the account, if it has not changed since it was read, and store the new hash, if any.
 
-    A concurrent change of the password, or disabling of the account, either waits for our commit
-    and then ends the new session, or comes first, and we find the account changed.
+    A concurrent change of the password or the second factor, or disabling of the account, either
+    waits for our commit and then ends the new session, or comes first, and we find the account
+    changed.
     """
     as_read = [
         User.id == user.id,
         User.password_hash == user.password_hash,
+        User.has_second_factor == user.has_second_factor,
         User.disabled_at.is_(None),
     ]
     if new_hash is None:

@@ -6,7 +6,7 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts import queries
-from blog.accounts.applications.proof import confirmed_now, note_proved_address
+from blog.accounts.applications.proof import confirm_address
 from blog.accounts.links import RESET_PASSWORD, credentials_of, user_of_link
 from blog.accounts.login.attempts import clear_failures
 from blog.accounts.login.authentication import authenticate
@@ -105,9 +105,9 @@ async def reset_password(
     refuse_context_words(form.password, passwords, username=user.username, email=user.email)
     await session.commit()  # Hold no connection during hashing.
     new_hash = await passwords.hash(form.password.get_secret_value())
-    if not await _replace_hash(session, user, new_hash, confirm=True):
+    if not await _replace_hash(session, user, new_hash):
         raise InvalidTokenError
-    await note_proved_address(session, user)
+    await confirm_address(session, user, user.email)
     generation = await end_all_access(session, user)
     await clear_failures(session, user, client.address, new_password=True)
     await outbox.put(session, to=user.email, message="password_changed", user=user)
@@ -116,9 +116,7 @@ async def reset_password(
     return RenewedCredentials(user.id, generation, session_token="")
 
 
-async def _replace_hash(
-    session: AsyncSession, user: User, new_hash: str, *, confirm: bool = False
-) -> bool:
+async def _replace_hash(session: AsyncSession, user: User, new_hash: str) -> bool:
     """Store a new hash, if the credentials have not changed since `user` was read."""
     replaced = (
         update(User)
@@ -131,6 +129,4 @@ async def _replace_hash(
         .returning(User.id)
         .execution_options(synchronize_session=False)
     )
-    if confirm:
-        replaced = replaced.values(confirmed_at=confirmed_now())
     return await session.scalar(replaced) is not None

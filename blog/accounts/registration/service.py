@@ -2,12 +2,11 @@
 
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
-from blog.accounts.applications.proof import note_proved_address
-from blog.accounts.events import AccountConfirmed
+from blog.accounts.applications.proof import confirm_address
 from blog.accounts.links import CONFIRM, refuse_other_account
 from blog.accounts.passwords.new_passwords import refuse_context_words
 from blog.accounts.registration.gate import Gate, GateClosedError, Newcomer, admit, enter
@@ -16,11 +15,9 @@ from blog.accounts.registration.usernames import RESERVED_MESSAGE, fold
 from blog.accounts.schemas import UserCreate
 from blog.core.auth.security_log import Event, note
 from blog.core.auth.viewer import Viewer
-from blog.core.clock import now
 from blog.core.crypto.passwords import Passwords
 from blog.core.crypto.tokens import InvalidTokenError, LinkSigner
 from blog.core.errors import BlogError, InvalidFieldsError
-from blog.core.events.handlers import record
 from blog.core.web.urls import external_url
 from blog.mail import outbox
 from blog.models import Role, User
@@ -196,7 +193,7 @@ async def account_of_confirmation(
 async def confirm(session: AsyncSession, viewer: Viewer, token: str, links: LinkSigner) -> User:
     """Confirm the address of a confirmation link; idempotent.
 
-    The account of somebody who awaits approval stays unconfirmed; that the address is theirs is
+    The account of someone who awaits approval stays unconfirmed; that the address is theirs is
     noted.
 
     Arguments and errors are those of `account_of_confirmation`.
@@ -205,21 +202,7 @@ async def confirm(session: AsyncSession, viewer: Viewer, token: str, links: Link
         The account, as it was before.
     """
     user = await account_of_confirmation(session, viewer, token, links)
-    await note_proved_address(session, user)
-    confirmed = await session.scalar(
-        update(User)
-        .where(
-            User.id == user.id,
-            User.email == user.email,
-            User.confirmed_at.is_(None),
-            ~User.awaits_approval,
-        )
-        .values(confirmed_at=now())
-        .returning(User.id)
-        .execution_options(synchronize_session=False)
-    )
-    if confirmed is not None:
-        await record(session, AccountConfirmed(confirmed))
+    await confirm_address(session, user, user.email)
     await session.commit()
     note(Event.CONFIRMED, user.id)
     return user
