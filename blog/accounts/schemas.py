@@ -27,6 +27,7 @@ from blog.core.web.submissions import SubmittedForm
 # RFC 5321, 4.5.3.1.3, without the angle brackets.
 LONGEST_EMAIL = 254
 LONGEST_USERNAME = 64
+LONGEST_INVITATION = 300
 USERNAME = re.compile(r"[A-Za-z]([A-Za-z0-9._]{0,62}[A-Za-z0-9_])?", re.ASCII)
 
 
@@ -143,7 +144,10 @@ class UserCreate(Schema):
     password: NewPassword
     invitation: Annotated[
         str,
-        Field(max_length=300, description="The token of the link, where you need an invitation."),
+        Field(
+            max_length=LONGEST_INVITATION,
+            description="The token of the link, where you need an invitation.",
+        ),
     ] = ""
     application: Annotated[
         Lines, Field(description="Why you would like to join, where administrators decide.")

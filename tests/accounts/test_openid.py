@@ -1,5 +1,7 @@
 """Logging in with OpenID Connect, at a small issuer on this machine."""
 
+import asyncio
+import html
 import re
 import time
 from collections.abc import AsyncIterator, Callable
@@ -153,6 +155,14 @@ async def connecting(browser: Browser) -> str:
     return found[1]
 
 
+async def signing_up(browser: Browser, link: str) -> str:
+    """Where the button leads that signs up with the issuer, on the page of an invitation."""
+    page = await browser.get(link)
+    found = re.search(r'href="(/auth/openid/example/start[^"]*)"', page.text)
+    assert found, page.text
+    return html.unescape(found[1])
+
+
 async def is_logged_in(browser: Browser) -> bool:
     return (await browser.get("/auth/sessions")).status_code == 200
 
@@ -266,6 +276,7 @@ async def test_a_second_factor_is_asked_for_here_as_well(
         ({"nonce": "of another login"}, "isn&#39;t valid"),
         ({"exp": 1}, "isn&#39;t valid"),
         ({"sub": ""}, "isn&#39;t valid"),
+        ({"sub": "a\0b"}, "isn&#39;t valid"),
     ],
     ids=str,
 )
@@ -376,12 +387,81 @@ async def test_an_issuer_that_does_not_answer_as_it_should_is_named(
 async def test_a_closed_gate_takes_nobody_who_is_new(
     site: Broadside, browser: Browser, issuer: Issuer, db: AsyncSession, mode: Registration
 ) -> None:
-    await change_site(site, registration=mode)
     await arrive(browser, issuer)
-    answer = await browser.submit("/auth/openid/register", {"username": "susan"})
-    assert answer.status_code == 403
-    assert "Sign-up is closed" in answer.text
+    await change_site(site, registration=mode)
+    late = await browser.submit("/auth/openid/register", {"username": "susan"})
+    async with Browser(site) as another:
+        for answer in (late, await arrive(another, issuer)):
+            assert answer.status_code == 403
+            assert "Sign-up is closed" in answer.text
     assert await db.scalar(select(func.count(User.id))) == 0
+
+
+async def test_someone_invited_signs_up_with_another_service(
+    site: Broadside, browser: Browser, issuer: Issuer, susan: User, db: AsyncSession
+) -> None:
+    links = []
+    await browser.open_session("susan")
+    for _ in range(2):
+        await browser.submit("/invitations", {"note": "David"}, page="/invitations")
+        found = re.findall(
+            r"/auth/register\?invitation=[\w.-]+", (await browser.get("/invitations")).text
+        )
+        links.append(found[0])
+    await change_site(site, registration=Registration.INVITATION)
+    claims = {"sub": "4712", "email": "david@example.com"}
+    async with Browser(site) as davids:
+        start = await signing_up(davids, links[0])
+        assert (await arrive(davids, issuer, start, **claims)).status_code == 302
+        page = (await davids.get("/auth/openid/register")).text
+        assert "You were invited" in page
+        await davids.submit("/auth/openid/register", {"username": "david"})
+        assert await is_logged_in(davids)
+    david = (await db.scalars(select(User).where(User.username == "david"))).one()
+    assert (david.invited_by_id, david.is_confirmed) == (susan.id, True)
+    async with Browser(site) as others:
+        assert (await others.get(links[0])).status_code == 403
+        start = START + "?" + urlsplit(links[0]).query
+        assert (
+            await arrive(others, issuer, start, sub="4713", email="a@b.example")
+        ).status_code == 403
+    await change_site(site, registration=Registration.APPROVAL)
+    async with Browser(site) as others:
+        start = await signing_up(others, links[0])
+        assert "invitation" not in start, "a used invitation spares nobody the application"
+        start = await signing_up(others, links[1])
+        await arrive(others, issuer, start, sub="4713", email="mary@example.com")
+        assert "Why would you like" not in (await others.get("/auth/openid/register")).text
+        await others.submit("/auth/openid/register", {"username": "mary"})
+    mary = (await db.scalars(select(User).where(User.username == "mary"))).one()
+    assert (mary.awaits_approval, mary.is_confirmed) == (False, True)
+
+
+async def test_a_form_that_is_sent_twice_makes_one_account(
+    site: Broadside, browser: Browser, issuer: Issuer, db: AsyncSession
+) -> None:
+    await arrive(browser, issuer)
+    page = "/auth/openid/register"
+    await browser.get(page)
+    forms = [browser.submit(page, {"username": "susan"}, page=page) for _ in range(2)]
+    assert [each.status_code for each in await asyncio.gather(*forms)] == [302, 302]
+    # The same account, whose address has changed there meanwhile.
+    async with Browser(site) as old:
+        await arrive(old, issuer, sub="4712", email="old@example.com")
+        async with Browser(site) as new:
+            await arrive(new, issuer, sub="4712", email="new@example.com")
+            await new.submit(page, {"username": "new"})
+        await old.submit(page, {"username": "old"})
+        assert await is_logged_in(old)
+    names = await db.scalars(select(User.username).order_by(User.id))
+    assert names.all() == ["susan", "new"]
+
+
+async def test_another_site_cannot_log_anyone_in(browser: Browser, issuer: Issuer) -> None:
+    asked_before = len(issuer.site.asked)
+    answer = await browser.get(START, headers={"Sec-Fetch-Site": "cross-site"})
+    assert answer.headers["location"] == "/auth/login"
+    assert len(issuer.site.asked) == asked_before
 
 
 async def test_where_administrators_decide_a_new_account_waits_for_them(

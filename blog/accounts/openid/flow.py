@@ -4,12 +4,16 @@ import secrets
 from typing import Any, NamedTuple
 
 from quart import session as browser_session
+from quart import url_for
 
+from blog.accounts.schemas import LONGEST_INVITATION
 from blog.core.crypto.tokens import InvalidTokenError
 from blog.core.web.app import current_app
 
 ATTEMPT, IDENTITY = "openid_attempt", "openid_identity"
 SECONDS = 600
+# A cookie has up to 4,096 bytes.
+LONGEST_NEXT = 500
 
 
 class Attempt(NamedTuple):
@@ -22,6 +26,7 @@ class Attempt(NamedTuple):
         verifier: binds the code to this login (RFC 7636).
         next: the page to continue with.
         user_id: who connects their account; 0 for a login.
+        invitation: the token of their link, if someone was invited.
     """
 
     provider: str
@@ -30,12 +35,18 @@ class Attempt(NamedTuple):
     verifier: str
     next: str
     user_id: int
+    invitation: str
 
 
-def begin(provider: str, *, next_page: str, user_id: int = 0) -> Attempt:
-    """Begin a login, in place of a former one of this browser."""
+def begin(provider: str, *, next_page: str, user_id: int = 0, invitation: str = "") -> Attempt:
+    """Begin a login, in place of a former one of this browser.
+
+    What doesn't fit into a cookie with the rest is left out.
+    """
+    next_page = next_page if len(next_page) <= LONGEST_NEXT else url_for("site.home")
+    invitation = invitation if len(invitation) <= LONGEST_INVITATION else ""
     state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
-    attempt = Attempt(provider, state, nonce, verifier, next_page, user_id)
+    attempt = Attempt(provider, state, nonce, verifier, next_page, user_id, invitation)
     keep(ATTEMPT, attempt._asdict())
     return attempt
 

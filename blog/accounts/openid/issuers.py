@@ -158,7 +158,8 @@ class Issuers:
         except InvalidIDTokenError:
             raise IssuerError(f"What {provider.name} said about you isn't valid.") from None
         subject, email = str(claims["sub"]), claims.get("email")
-        if not subject or len(subject) > LONGEST_SUBJECT:
+        is_text = subject.isascii() and subject.isprintable()
+        if not is_text or not 0 < len(subject) <= LONGEST_SUBJECT:
             raise IssuerError(f"What {provider.name} said about you isn't valid.")
         is_verified = claims.get("email_verified") in (True, "true")
         return Identity(

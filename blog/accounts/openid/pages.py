@@ -14,7 +14,7 @@ from blog.accounts.openid import service
 from blog.accounts.openid.flow import IDENTITY, Attempt, begin, keep, kept, take_attempt
 from blog.accounts.openid.issuers import Identity, IssuerError, Issuers
 from blog.accounts.openid.schemas import ChooseNameForm, LinkForm
-from blog.accounts.registration.gate import Gate, GateClosedError
+from blog.accounts.registration.gate import Gate, require_open
 from blog.accounts.schemas import EmailAddress
 from blog.core.auth.clients import requesting_client
 from blog.core.auth.identity import current_viewer, required_login, required_viewer
@@ -25,6 +25,7 @@ from blog.core.crypto.tokens import InvalidTokenError
 from blog.core.errors import InvalidFieldsError, NotFoundError
 from blog.core.site_settings.values import Registration
 from blog.core.web.app import Broadside, current_app, db
+from blog.core.web.csrf import comes_from_here
 from blog.core.web.forms import Form
 from blog.core.web.urls import external_url
 from settings import OpenIDProvider
@@ -61,11 +62,16 @@ async def overview() -> ResponseReturnValue:
 @blueprint.get("/<provider>/start")
 @quota(LOGGING_IN)
 async def start(provider: str) -> ResponseReturnValue:
-    """Send a person to the issuer. `?next=` is the page to continue with."""
+    """Send a person to the issuer. `?next=` is the page to continue with, `?invitation=` the token
+    of someone who was invited."""
     if current_viewer().account is not None:
         return redirect(wanted_address())
-    found = _provider(provider)
-    return await _send(found, begin(provider, next_page=wanted_address()))
+    found, invitation = _provider(provider), request.args.get("invitation", "")
+    if not comes_from_here():
+        # Another site may not log anyone in: they press the button here (OWASP ASVS 5.0, 7.6.2).
+        return redirect(url_for("login.login", next=request.args.get("next")))
+    attempt = begin(provider, next_page=wanted_address(), invitation=invitation)
+    return await _send(found, attempt)
 
 
 @blueprint.get("/<provider>/connect")
@@ -153,10 +159,12 @@ async def register() -> ResponseReturnValue:
             await spend(REGISTERING)
             opened = await service.register(
                 db(), Identity(*waiting["identity"]), data, current_app.passwords,
-                Gate(current_app.site_settings.defaults, current_app.links),
+                Gate.of_site(), invitation=waiting["invitation"],
                 administrators=current_app.settings.admin_email,
                 reserved=current_app.reserved_usernames, client=requesting_client(),
             )  # fmt: skip
+        except SecondFactorNeededError as needed:
+            return await ask_for_second_factor(needed.pending, None, next_page=waiting["next"])
         except InvalidFieldsError as error:
             form.refuse(error)
         else:
@@ -164,12 +172,6 @@ async def register() -> ResponseReturnValue:
             following = url_for("registration.unconfirmed") if waits else waiting["next"]
             return await enter_at(opened, following)
     return await _question("openid/register.html", form)
-
-
-@blueprint.errorhandler(GateClosedError)
-async def closed(error: GateClosedError) -> ResponseReturnValue:
-    """Say that the site takes nobody, or nobody without an invitation."""
-    return await render_template("accounts/closed.html", reason=str(error)), 403
 
 
 @blueprint.post("/<id:login_id>/remove")
@@ -256,14 +258,24 @@ async def _log_in(
 async def _ask_who_is_new(
     provider: OpenIDProvider, attempt: Attempt, identity: Identity
 ) -> ResponseReturnValue:
-    """Connect an account that is not known yet with the one here, or ask to create one."""
+    """Connect an account that is not known yet with the one here, or ask to create one.
+
+    Raises:
+        GateClosedError: the site doesn't take this person.
+    """
     try:
         email = TypeAdapter(EmailAddress).validate_python(identity.email)
     except ValidationError:
         raise IssuerError(NO_ADDRESS.format(name=provider.name)) from None
-    waiting = {"provider": provider.key, "identity": identity._replace(email=email)}
-    keep(IDENTITY, waiting | {"next": attempt.next})
     is_known = await service.has_account(db(), email)
+    is_invited = not is_known and await require_open(db(), attempt.invitation, Gate.of_site())
+    waiting = {
+        "provider": provider.key,
+        "identity": identity._replace(email=email),
+        "next": attempt.next,
+        "invitation": attempt.invitation if is_invited else "",
+    }
+    keep(IDENTITY, waiting)
     return redirect(url_for("openid.ask_to_link" if is_known else "openid.ask_for_name"))
 
 
@@ -278,7 +290,9 @@ async def _question(
         form=form,
         provider=provider,
         identity=identity,
-        asks_why=current_app.site.registration is Registration.APPROVAL,
+        is_invited=bool(waiting["invitation"]),
+        asks_why=current_app.site.registration is Registration.APPROVAL
+        and not waiting["invitation"],
     )
     return page, form.status
 

@@ -11,12 +11,12 @@ from sqlalchemy.orm import joinedload
 
 from blog.accounts.events import AccountConfirmed
 from blog.accounts.login.authentication import authenticate
-from blog.accounts.login.service import OpenedSession, log_in_proved
+from blog.accounts.login.service import IS_DISABLED, OpenedSession, log_in_proved
 from blog.accounts.openid.issuers import Identity
 from blog.accounts.openid.schemas import ChooseNameForm
 from blog.accounts.own_rows import delete_own
 from blog.accounts.queries import user_by_email
-from blog.accounts.registration.gate import Gate, Newcomer, admit, enter
+from blog.accounts.registration.gate import Gate, GateClosedError, Newcomer, admit, enter
 from blog.accounts.registration.service import errors_of_names, role_for
 from blog.accounts.second_factor.trust import is_trusted
 from blog.core.auth.clients import Client
@@ -109,48 +109,64 @@ async def connect_by_password(
     user = await authenticate(session, passwords, identity.email, password, client)
     if user is None:
         raise InvalidFieldsError({"password": "That's not the password of your account."})
+    if user.is_disabled:
+        raise InvalidFieldsError({"": IS_DISABLED})
     # With a second factor the password alone proves nothing.
     if not user.has_second_factor or await is_trusted(session, user, client):
         await _connect(session, user, identity, name)
-        note(Event.OPENID_CONNECTED, user.id)
-    return await log_in_proved(session, user, client, previous=previous)
+    opened = await log_in_proved(session, user, client, previous=previous)
+    note(Event.OPENID_CONNECTED, user.id)
+    return opened
 
 
 async def register(
     session: AsyncSession, identity: Identity, form: ChooseNameForm, passwords: Passwords,
-    gate: Gate, *, administrators: list[str], reserved: frozenset[str], client: Client,
+    gate: Gate, *, invitation: str, administrators: list[str], reserved: frozenset[str],
+    client: Client,
 ) -> OpenedSession:  # fmt: skip
     """Create an account with the address that the issuer has verified, if the gate lets its owner
     in, and log in.
 
-    It has no password that anyone knows; the link for a forgotten one sets it.
+    It has no password that anyone knows; the link for a forgotten one sets it. It is idempotent:
+    the same form sent twice creates one account, and logs in twice.
 
     Args:
+        invitation: the token of their link; empty if they have none.
         administrators, reserved: as in `blog.accounts.registration.service.register`.
 
     Raises:
         GateClosedError: the site doesn't take this person.
         InvalidFieldsError: the username or the address is taken or reserved.
+        SecondFactorNeededError: the form was sent before, and the account has a second factor.
     """
     newcomer = Newcomer(
-        identity.email, form.username, application=form.application, has_proved_address=True
+        identity.email, form.username, invitation, form.application, has_proved_address=True
     )
-    await admit(session, newcomer, gate)
-    errors = await errors_of_names(
-        session, email=identity.email, username=form.username, reserved=reserved
-    )
-    if errors:
-        raise InvalidFieldsError(errors)
-    role = await role_for(session, identity.email, administrators)
-    await session.commit()  # Hold no connection during hashing.
-    password_hash = await passwords.hash(opaque_token())
-    user = await enter(session, newcomer, gate, role, password_hash=password_hash)
-    session.add(OpenIDLogin(user_id=user.id, issuer=identity.issuer, subject=identity.subject))
+    try:
+        await admit(session, newcomer, gate)
+        errors = await errors_of_names(
+            session, email=identity.email, username=form.username, reserved=reserved
+        )
+        if errors:
+            raise InvalidFieldsError(errors)
+        role = await role_for(session, identity.email, administrators)
+        await session.commit()  # Hold no connection during hashing.
+        password_hash = await passwords.hash(opaque_token())
+        user = await enter(session, newcomer, gate, role, password_hash=password_hash)
+        if not await _add(session, user.id, identity):
+            raise InvalidFieldsError({"": IS_ANOTHERS})
+    except (InvalidFieldsError, GateClosedError):
+        await session.rollback()
+        earlier = await log_in(session, identity, client, previous=None)
+        if earlier is None:
+            raise
+        return earlier
     if user.is_confirmed:
         await record(session, AccountConfirmed(user.id))
     await session.flush()
+    opened = await log_in_proved(session, user, client, previous=None)
     note(Event.REGISTERED, user.id)
-    return await log_in_proved(session, user, client, previous=None)
+    return opened
 
 
 async def disconnect(session: AsyncSession, viewer: Viewer, login_id: int) -> None:
@@ -166,13 +182,7 @@ async def disconnect(session: AsyncSession, viewer: Viewer, login_id: int) -> No
 
 
 async def _connect(session: AsyncSession, user: User, identity: Identity, name: str) -> None:
-    added = await session.scalar(
-        insert(OpenIDLogin)
-        .values(user_id=user.id, issuer=identity.issuer, subject=identity.subject)
-        .on_conflict_do_nothing()
-        .returning(OpenIDLogin.id)
-    )
-    if added is not None:
+    if await _add(session, user.id, identity):
         await outbox.put(
             session, to=user.email, message="openid_connected", user=user, service=name
         )
@@ -185,3 +195,14 @@ async def _connect(session: AsyncSession, user: User, identity: Identity, name: 
     if owner != user.id:
         await session.rollback()
         raise InvalidFieldsError({"": IS_ANOTHERS})
+
+
+async def _add(session: AsyncSession, user_id: int, identity: Identity) -> bool:
+    """Whether the account was not connected to any here until now."""
+    added = await session.scalar(
+        insert(OpenIDLogin)
+        .values(user_id=user_id, issuer=identity.issuer, subject=identity.subject)
+        .on_conflict_do_nothing()
+        .returning(OpenIDLogin.id)
+    )
+    return added is not None

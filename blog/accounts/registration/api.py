@@ -36,7 +36,7 @@ async def create_user(data: UserCreate) -> Response:
     form = SubmittedForm(submission=submission())
     user = await service.register(
         db(), data, current_app.passwords,
-        Gate(current_app.site_settings.defaults, current_app.links),
+        Gate.of_site(),
         current_app.settings.admin_email,
         reserved=current_app.reserved_usernames,
         submission=submission_key(form, "account", data.email, data.username),

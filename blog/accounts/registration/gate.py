@@ -23,6 +23,7 @@ from blog.core.errors import ForbiddenError
 from blog.core.events.handlers import record
 from blog.core.site_settings.keeper import read_settings
 from blog.core.site_settings.values import Registration, SiteSettings
+from blog.core.web.app import current_app
 from blog.models import Application, Invitation, Role, User
 
 CLOSED = "This site isn't taking new members."
@@ -66,6 +67,11 @@ class Gate:
     defaults: SiteSettings
     links: LinkSigner
 
+    @classmethod
+    def of_site(cls) -> "Gate":
+        """That of the current application."""
+        return cls(current_app.site_settings.defaults, current_app.links)
+
 
 class Admission(NamedTuple):
     """How someone may come in.
@@ -95,17 +101,20 @@ async def admit(session: AsyncSession, newcomer: Newcomer, gate: Gate) -> Admiss
     return Admission(invitation, awaits_approval=is_asked)
 
 
-async def require_open(session: AsyncSession, token: str, gate: Gate) -> None:
+async def require_open(session: AsyncSession, token: str, gate: Gate) -> bool:
     """Before the form is shown: someone with this link may sign up.
 
     Args:
         token: of their invitation; empty if they have none.
 
+    Returns:
+        Whether the invitation is valid.
+
     Raises:
         GateClosedError: they may not.
     """
     site = await read_settings(session, gate.defaults, SETTINGS)
-    await _admitted(session, token, site, gate.links, lock=False)
+    return await _admitted(session, token, site, gate.links, lock=False) is not None
 
 
 async def enter(

@@ -35,8 +35,9 @@ async def register() -> ResponseReturnValue:
     if current_viewer().account is not None:
         return redirect(url_for("site.home"))
     invitation = request.args.get("invitation", "")
-    await gate.require_open(db(), invitation, _gate())
-    return await _register_page(Form(RegisterForm, {"invitation": invitation}))
+    is_invited = await gate.require_open(db(), invitation, gate.Gate.of_site())
+    values = {"invitation": invitation} if is_invited else {}
+    return await _register_page(Form(RegisterForm, values))
 
 
 @blueprint.post("/register")
@@ -55,7 +56,8 @@ async def create_account() -> ResponseReturnValue:
             refuse_robots(current_app.links, form.values)
             await spend(REGISTERING)
             user = await service.register(
-                db(), data, current_app.passwords, _gate(), current_app.settings.admin_email,
+                db(), data, current_app.passwords, gate.Gate.of_site(),
+                current_app.settings.admin_email,
                 reserved=current_app.reserved_usernames,
                 submission=submission_key(data, "account", data.email, data.username),
             )  # fmt: skip
@@ -73,10 +75,6 @@ async def create_account() -> ResponseReturnValue:
     return await _register_page(form)
 
 
-def _gate() -> gate.Gate:
-    return gate.Gate(current_app.site_settings.defaults, current_app.links)
-
-
 async def _register_page(form: Form[RegisterForm]) -> ResponseReturnValue:
     """The form. Sent again it keeps the time when it was opened first."""
     opened = form.values.get(OPENED) or opened_now(current_app.links)
@@ -90,9 +88,11 @@ async def _register_page(form: Form[RegisterForm]) -> ResponseReturnValue:
     return page, form.status
 
 
-@blueprint.errorhandler(gate.GateClosedError)
+@blueprint.app_errorhandler(gate.GateClosedError)
 async def closed(error: gate.GateClosedError) -> ResponseReturnValue:
     """Say that the site takes nobody, or nobody without an invitation."""
+    if is_for_api() or prefers_json():
+        return await error_response(403, str(error))
     return await render_template("accounts/closed.html", reason=str(error)), 403
 
 
