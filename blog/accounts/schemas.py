@@ -127,6 +127,12 @@ class NewPasswordForm(Schema):
         return again
 
 
+class ResetPasswordForm(NewPasswordForm):
+    """A new password, by a link in a mail, and whether to disconnect accounts of other services."""
+
+    disconnect: bool = False
+
+
 _EXAMPLE = {
     "email": "susan@blog.example.com",
     "username": "susan",

@@ -2,6 +2,7 @@
 
 from quart import url_for
 
+from blog.core.text.counting import listed
 from blog.models import ExportState, ImportState, NotificationKind
 from blog.notifications.queries import MOST_COUNTED, Item, Line, OnPost
 from blog.posts.addresses import post_url
@@ -77,7 +78,7 @@ def _who(line: Line, is_counted: bool = True) -> str:
         return f"{names[0]} and {more} others"
     if line.has_others:
         return f"{', '.join(names)} and others"
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+    return listed(names)
 
 
 def _comment(line: Line) -> str:

@@ -25,13 +25,13 @@ from blog.core.site_settings.values import Registration
 from blog.core.web import fetching
 from blog.core.web.app import Broadside
 from blog.core.web.rate_limits import RateLimits
-from blog.models import Application, OpenIDLogin, User
+from blog.models import Application, OpenIDLogin, Passkey, User
 from settings import OpenIDProvider, Settings
 from tests.accounts.clock import later
 from tests.accounts.second_factors import SECOND_STEP, add_phone
 from tests.conftest import RunningApp
 from tests.media.test_imports import OtherSite, listening
-from tests.support import PASSWORD, Browser, add_user, change_site, outbox
+from tests.support import PASSWORD, Browser, add_user, change_site, link_in, outbox
 
 HERE = IPv4Address("127.0.0.1")
 HOST = "photos.example"
@@ -263,6 +263,34 @@ async def test_a_second_factor_is_asked_for_here_as_well(
         answer = await arrive(other, issuer, f"{START}?next=/explore")
         assert answer.headers["location"] == f"{SECOND_STEP}?next=/explore"
         assert not await is_logged_in(other)
+
+
+async def test_a_reset_by_mail_tells_what_else_logs_in_and_offers_to_disconnect_it(
+    site: Broadside, browser: Browser, issuer: Issuer, susan: User, db: AsyncSession
+) -> None:
+    await browser.open_session("susan")
+    await arrive(browser, issuer, await connecting(browser))
+    db.add(Passkey(user_id=susan.id, name="Phone", credential_id=b"1", public_key=b"", sign_count=0,
+                   is_synced=True, transports=[]))  # fmt: skip
+    await db.commit()
+    says = "1 passkey and Example can still log in to your account."
+    for chosen, told_of in (({}, says), ({"disconnect": "true"}, says.replace(" and Example", ""))):
+        async with Browser(site) as visitor:
+            await visitor.submit("/auth/reset", {"email": "susan@example.com"})
+            link = link_in((await outbox(site))[-1])
+            page = await visitor.get(link)
+            assert "Disconnect Example" in page.text
+            assert "Your passkeys stay" in page.text
+            new = f"another horse battery {len(chosen)}"
+            form = {"password": new, "password2": new, **chosen}
+            await visitor.submit(link, {**form, "password2": "x"})
+            assert (await visitor.submit(link, form)).status_code == 302
+            assert f"{told_of} If one" in await told(visitor)
+            mail = (await outbox(site))[-1]
+            assert told_of in mail.text
+            assert told_of in mail.html
+    assert await db.scalar(select(func.count(OpenIDLogin.id))) == 0
+    assert await db.scalar(select(func.count(Passkey.id))) == 1, "it is a second factor"
 
 
 @pytest.mark.parametrize(

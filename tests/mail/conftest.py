@@ -38,7 +38,9 @@ def put(app: Broadside) -> Put:
     async def put(to: str, message: str = "confirm", **values: object) -> Email | None:
         user = SimpleNamespace(username="anna", email=to)
         async with app.app_context(), app.database.session() as session:
-            email = await outbox.put(session, to=to, message=message, user=user, link=LINK)
+            email = await outbox.put(
+                session, to=to, message=message, user=user, link=LINK, others=None
+            )
             for name, value in values.items():
                 setattr(email, name, value)
             await session.commit()

@@ -46,7 +46,7 @@ async def test_each_message_says_what_happened_in_text_and_in_html(
     assert "<html" in email.html
     assert "https://blog.test" in email.text
     for body in (email.text, email.html):
-        has_link = message in WITH_LINK + OF_MODERATORS or message == "password_changed"
+        has_link = message in WITH_LINK + OF_MODERATORS
         assert (LINK in body) == has_link
         is_of_others = message in FOR_ADMINISTRATORS + OF_MODERATORS
         assert ("Wasn't you?" in body.replace("’", "'")) == (not is_of_others)

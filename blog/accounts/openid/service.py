@@ -4,7 +4,7 @@ transaction."""
 from collections.abc import Sequence
 
 from pydantic import SecretStr
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
@@ -55,16 +55,18 @@ async def log_in(
         InvalidFieldsError: the account here is disabled.
         SecondFactorNeededError: it has a second factor, which this browser must ask for.
     """
-    user_id = await session.scalar(
-        update(OpenIDLogin)
-        .where(OpenIDLogin.issuer == identity.issuer, OpenIDLogin.subject == identity.subject)
-        .values(last_used_at=now())
-        .returning(OpenIDLogin.user_id)
-        .execution_options(synchronize_session=False)
+    user = await session.scalar(
+        select(User)
+        .join(OpenIDLogin, OpenIDLogin.user_id == User.id)
+        .where(_is_of(identity))
+        .options(joinedload(User.role, innerjoin=True))
+        # Before the row of the login, in the order of what removes it.
+        .with_for_update(read=True, of=User)
     )
-    if user_id is None:
+    used = update(OpenIDLogin).where(_is_of(identity)).values(last_used_at=now())
+    if user is None or await session.scalar(used.returning(OpenIDLogin.user_id)) != user.id:
+        await session.rollback()
         return None
-    user = await session.get_one(User, user_id, options=[joinedload(User.role)])
     return await log_in_proved(session, user, client, previous=previous)
 
 
@@ -187,11 +189,7 @@ async def _connect(session: AsyncSession, user: User, identity: Identity, name: 
             session, to=user.email, message="openid_connected", user=user, service=name
         )
         return
-    owner = await session.scalar(
-        select(OpenIDLogin.user_id).where(
-            OpenIDLogin.issuer == identity.issuer, OpenIDLogin.subject == identity.subject
-        )
-    )
+    owner = await session.scalar(select(OpenIDLogin.user_id).where(_is_of(identity)))
     if owner != user.id:
         await session.rollback()
         raise InvalidFieldsError({"": IS_ANOTHERS})
@@ -206,3 +204,7 @@ async def _add(session: AsyncSession, user_id: int, identity: Identity) -> bool:
         .returning(OpenIDLogin.id)
     )
     return added is not None
+
+
+def _is_of(identity: Identity) -> ColumnElement[bool]:
+    return and_(OpenIDLogin.issuer == identity.issuer, OpenIDLogin.subject == identity.subject)

@@ -1,6 +1,6 @@
 """Checking that a user has a passkey."""
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts.passkeys.challenges import use_challenge
@@ -66,6 +66,10 @@ async def _count(session: AsyncSession, passkey: Passkey, counter: int) -> bool:
 
     Synced passkeys have none: theirs is always 0.
     """
+    # Before its row, in the order of what removes it.
+    await session.execute(
+        select(User.id).where(User.id == passkey.user_id).with_for_update(read=True)
+    )
     has_risen = Passkey.sign_count < counter if counter else Passkey.sign_count == 0
     counted = await session.scalar(
         update(Passkey)

@@ -6,7 +6,8 @@ from quart.typing import ResponseReturnValue
 from blog.accounts import link_pages
 from blog.accounts.links import RESET_PASSWORD, user_of_link
 from blog.accounts.passwords import service as passwords_service
-from blog.accounts.schemas import ChangePasswordForm, ForgottenPasswordForm, NewPasswordForm
+from blog.accounts.passwords.other_logins import OtherLogins, other_logins
+from blog.accounts.schemas import ChangePasswordForm, ForgottenPasswordForm, ResetPasswordForm
 from blog.core.auth.clients import requesting_client
 from blog.core.auth.devices import remember_device
 from blog.core.auth.identity import current_viewer, forget_viewer, required_login, set_login_cookie
@@ -16,6 +17,8 @@ from blog.core.crypto.tokens import InvalidTokenError
 from blog.core.errors import InvalidFieldsError
 from blog.core.web.app import current_app, db
 from blog.core.web.forms import Form
+
+IN_SETTINGS = "If one of them isn't yours, remove it in your settings."
 
 blueprint = Blueprint("passwords", __name__, url_prefix="/auth")
 blueprint.after_request(link_pages.keep_token_secret)
@@ -50,6 +53,7 @@ async def change() -> ResponseReturnValue:
                 "tokens have been revoked.",
                 "success",
             )
+            await _tell_of_others(renewed.others)
             return redirect(url_for("sessions.overview"))
     return await render_template("accounts/change_password.html", form=form), form.status
 
@@ -79,8 +83,8 @@ async def _mail_link(email: str) -> None:
 @blueprint.get("/reset/<token>")
 async def choose(token: str) -> ResponseReturnValue:
     """The target of the link in the mail: the form for the new password."""
-    await user_of_link(db(), current_viewer(), RESET_PASSWORD, token, current_app.links)
-    return await render_template("accounts/reset_password.html", form=Form(NewPasswordForm))
+    user = await user_of_link(db(), current_viewer(), RESET_PASSWORD, token, current_app.links)
+    return await _reset_page(Form(ResetPasswordForm), user.id)
 
 
 @blueprint.post("/reset/<token>")
@@ -88,8 +92,8 @@ async def choose(token: str) -> ResponseReturnValue:
 async def reset(token: str) -> ResponseReturnValue:
     """Set the new password. All sessions end, including this one."""
     viewer, links = current_viewer(), current_app.links
-    await user_of_link(db(), viewer, RESET_PASSWORD, token, links)
-    form = Form(NewPasswordForm)
+    user = await user_of_link(db(), viewer, RESET_PASSWORD, token, links)
+    form = Form(ResetPasswordForm)
     if (data := await form.submitted()) is not None:
         try:
             renewed = await passwords_service.reset_password(
@@ -102,8 +106,20 @@ async def reset(token: str) -> ResponseReturnValue:
             forget_viewer()
             remember_device(renewed.user_id, renewed.device_generation)
             await flash("Password changed. Log in with the new one.", "success")
+            await _tell_of_others(renewed.others)
             return redirect(url_for("login.login"))
-    return await render_template("accounts/reset_password.html", form=form), form.status
+    return await _reset_page(form, user.id)
+
+
+async def _reset_page(form: Form[ResetPasswordForm], user_id: int) -> ResponseReturnValue:
+    others = await other_logins(db(), user_id)
+    page = await render_template("accounts/reset_password.html", form=form, others=others)
+    return page, form.status
+
+
+async def _tell_of_others(others: OtherLogins) -> None:
+    if others.sentence:
+        await flash(f"{others.sentence} {IN_SETTINGS}", "info")
 
 
 @blueprint.errorhandler(InvalidTokenError)

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts import queries
@@ -11,7 +11,8 @@ from blog.accounts.links import RESET_PASSWORD, credentials_of, user_of_link
 from blog.accounts.login.attempts import clear_failures
 from blog.accounts.login.authentication import authenticate
 from blog.accounts.passwords.new_passwords import refuse_context_words
-from blog.accounts.schemas import ChangePasswordForm, NewPasswordForm
+from blog.accounts.passwords.other_logins import OtherLogins, other_logins
+from blog.accounts.schemas import ChangePasswordForm, ResetPasswordForm
 from blog.accounts.sessions.service import end_all_access, renew_token
 from blog.core.auth.clients import Client
 from blog.core.auth.security_log import Event, note
@@ -21,15 +22,17 @@ from blog.core.crypto.tokens import InvalidTokenError, LinkSigner
 from blog.core.errors import InvalidFieldsError
 from blog.core.web.urls import external_url
 from blog.mail import outbox
-from blog.models import User
+from blog.models import OpenIDLogin, User
 
 
 class RenewedCredentials(NamedTuple):
-    """The new credentials of the browser that has set a new password."""
+    """The new credentials of the browser that has set a new password, and what else logs in to
+    the account."""
 
     user_id: int
     device_generation: int
     session_token: str
+    others: OtherLogins
 
 
 async def change_password(
@@ -56,10 +59,10 @@ async def change_password(
     generation = await end_all_access(session, user, keep=login)
     token = await renew_token(session, login)
     await clear_failures(session, user, client.address, new_password=True)
-    await outbox.put(session, to=user.email, message="password_changed", user=user)
+    others = await _tell(session, user)
     await session.commit()
     note(Event.PASSWORD_CHANGED, user.id)
-    return RenewedCredentials(user.id, generation, token)
+    return RenewedCredentials(user.id, generation, token, others)
 
 
 async def mail_reset_link(session: AsyncSession, email: str, links: LinkSigner) -> None:
@@ -90,10 +93,11 @@ def reset_link(user: User, links: LinkSigner) -> str:
 
 
 async def reset_password(
-    session: AsyncSession, viewer: Viewer, token: str, form: NewPasswordForm, *,
+    session: AsyncSession, viewer: Viewer, token: str, form: ResetPasswordForm, *,
     passwords: Passwords, links: LinkSigner, client: Client,
 ) -> RenewedCredentials:  # fmt: skip
-    """Set the password of the user of a link, end all sessions, and revoke all tokens.
+    """Set the password of the user of a link, end all sessions, and revoke all tokens; disconnect
+    accounts of other services, if they have chosen that.
 
     The link also proves ownership of the address, which becomes confirmed. No session is opened.
 
@@ -110,10 +114,21 @@ async def reset_password(
     await confirm_address(session, user, user.email)
     generation = await end_all_access(session, user)
     await clear_failures(session, user, client.address, new_password=True)
-    await outbox.put(session, to=user.email, message="password_changed", user=user)
+    if form.disconnect:
+        await session.execute(delete(OpenIDLogin).where(OpenIDLogin.user_id == user.id))
+    others = await _tell(session, user)
     await session.commit()
     note(Event.PASSWORD_RESET, user.id)
-    return RenewedCredentials(user.id, generation, session_token="")
+    if form.disconnect:
+        note(Event.OPENID_DISCONNECTED, user.id)
+    return RenewedCredentials(user.id, generation, session_token="", others=others)
+
+
+async def _tell(session: AsyncSession, user: User) -> OtherLogins:
+    """Mail the owner of an account that its password was changed, and what else still logs in."""
+    others = await other_logins(session, user.id)
+    await outbox.put(session, to=user.email, message="password_changed", user=user, others=others)
+    return others
 
 
 async def _replace_hash(session: AsyncSession, user: User, new_hash: str) -> bool:

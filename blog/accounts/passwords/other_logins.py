@@ -1,0 +1,45 @@
+"""What logs in to an account besides its password.
+
+A new password leaves it as it is, and its owner is told. Passkeys are a second factor, which access
+to the mailbox alone must not remove (OWASP ASVS 5.0, 6.4.3). Accounts of other services replace the
+password only, so a reset by mail offers to disconnect them.
+"""
+
+from typing import NamedTuple
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.text.counting import counted, listed
+from blog.core.web.app import current_app
+from blog.models import OpenIDLogin, Passkey
+
+
+class OtherLogins(NamedTuple):
+    """What logs in to an account besides its password.
+
+    Attributes:
+        passkeys: their number.
+        services: the names of the services with a connected account.
+    """
+
+    passkeys: int
+    services: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        """They in a sentence; an empty one if there are none."""
+        names = [counted(self.passkeys, "passkey")] if self.passkeys else []
+        names += self.services
+        return f"{listed(names)} can still log in to your account." if names else ""
+
+
+async def other_logins(session: AsyncSession, user_id: int) -> OtherLogins:
+    """What logs in to a user's account besides the password."""
+    passkeys = await session.scalar(select(func.count()).where(Passkey.user_id == user_id))
+    issuers = await session.scalars(
+        select(OpenIDLogin.issuer).where(OpenIDLogin.user_id == user_id).order_by(OpenIDLogin.id)
+    )
+    names = {each.issuer: each.name for each in current_app.settings.openid_providers}
+    services = dict.fromkeys(names.get(issuer, issuer) for issuer in issuers)
+    return OtherLogins(passkeys or 0, tuple(services))
