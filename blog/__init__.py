@@ -59,6 +59,7 @@ from blog.core.jobs.background import Background
 from blog.core.jobs.cleaning import HOUR, cleaning
 from blog.core.jobs.figures import job_figures
 from blog.core.jobs.heartbeats import Heart, heartbeat_figures
+from blog.core.jobs.listener import Listener
 from blog.core.jobs.worker import JobWorker
 from blog.core.metrics import watch_pool
 from blog.core.site_settings.keeper import SiteSettingsKeeper
@@ -428,13 +429,14 @@ def create_app(settings: Settings) -> Broadside:
         session_info={HANDLERS: handlers},
         direct_url=settings.database_direct_url,
     )
+    app.listener = Listener(app.database)
     app.replicas = Replicas(url, app.database) if (url := settings.database_replica_url) else None
     app.request_coalescer = RequestCoalescer()
     app.lookups = Batches(app.database.reading_session)
     app.writes = Batches(app.database.autocommit_session, handlers, app.database.session)
     app.passwords = Passwords(site_name=settings.site_name)
     app.site_settings = SiteSettingsKeeper(
-        app.database, SiteSettings.defaults(settings), partial(follow_settings, app)
+        app.database, app.listener, SiteSettings.defaults(settings), partial(follow_settings, app)
     )
     app.renderer = Renderer(
         image_finder(app.database, settings.media_url), people_finder(app.database)
@@ -444,7 +446,7 @@ def create_app(settings: Settings) -> Broadside:
     app.rate_limits = RateLimits(app.database)
     app.backlog = Backlog(app)
     app.background = Background(
-        app.database,
+        app.listener,
         [
             MailWorker(app.database, settings),
             JobWorker(app, app.database, JOBS, app.report_error),
@@ -460,7 +462,7 @@ def create_app(settings: Settings) -> Broadside:
         "cards": CardProcesses(),
         "comparisons": Comparisons(),
         "image_processes": ImageProcesses(),
-        "live": Hub(app.database),
+        "live": Hub(app.database, app.listener),
     }
 
     configure(app)

@@ -10,6 +10,7 @@ from sqlalchemy import func, select, update
 from blog import JOBS
 from blog.core.jobs.background import Background
 from blog.core.jobs.kinds import JobKind
+from blog.core.jobs.listener import Listener
 from blog.core.jobs.queue import Claimed
 from blog.core.jobs.running import RunningJob
 from blog.core.jobs.worker import LEASE_SECONDS, JobWorker
@@ -24,7 +25,7 @@ async def at_work(
 ) -> AsyncIterator[JobWorker]:
     """A worker that runs jobs of some kinds within the context."""
     worker = JobWorker(app, app.database, kinds, app.report_error, lease)
-    background = Background(app.database, [worker])
+    background = Background(Listener(app.database), [worker])
     await background.start()
     try:
         yield worker

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from blog import JOBS, create_app
 from blog.core.jobs.background import Background
+from blog.core.jobs.listener import Listener
 from blog.core.jobs.worker import JobWorker
 from blog.core.web.app import Broadside
 from settings import StorageKind, load_settings
@@ -33,7 +34,7 @@ async def work(name: str, stores: bool) -> None:
     app.storage.put = put_once  # type: ignore[method-assign,assignment]
     kinds = [kind for kind in JOBS if kind.name == name]
     worker = JobWorker(app, app.database, kinds, app.report_error, LEASE_SECONDS)
-    await Background(app.database, [worker]).start()
+    await Background(Listener(app.database), [worker]).start()
     await asyncio.Event().wait()
 
 

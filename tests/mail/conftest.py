@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from blog.core.jobs.background import Background
+from blog.core.jobs.listener import Listener
 from blog.core.web.app import Broadside
 from blog.mail import outbox
 from blog.mail.worker import MailWorker
@@ -57,7 +58,7 @@ def working(app: Broadside, make_settings: Callable[..., Settings], inbox: Inbox
     async def working(**changes: object) -> AsyncIterator[MailWorker]:
         server = {"mail_server": "127.0.0.1", "mail_port": inbox.port, "mail_timeout": 5}
         worker = MailWorker(app.database, make_settings(**(server | changes)))
-        background = Background(app.database, [worker])
+        background = Background(Listener(app.database), [worker])
         await background.start()
         try:
             yield worker

@@ -1,11 +1,10 @@
-"""The background work of a process: its workers, and the connection that wakes them."""
+"""The background work of a process: its workers, and what wakes them."""
 
 import asyncio
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from blog.core.db.database import Database
-from blog.core.jobs.listener import listen
+from blog.core.jobs.listener import Listener
 
 
 class Worker(Protocol):
@@ -26,31 +25,29 @@ class Background:
     """The workers of a process, started and stopped together.
 
     Args:
-        database: stores the work; open while the workers run.
+        listener: wakes them.
         workers: each has its own channel.
     """
 
-    def __init__(self, database: Database, workers: Sequence[Worker]) -> None:
-        self._database = database
+    def __init__(self, listener: Listener, workers: Sequence[Worker]) -> None:
+        self._listener = listener
         self._workers = workers
-        self._listening: asyncio.Task[None] | None = None
+        self._has_started = False
 
     async def start(self) -> None:
         """Start the workers."""
         for worker in self._workers:
             await worker.start()
-        callbacks = {worker.channel: _waking(worker) for worker in self._workers}
-        listening = listen(self._database, callbacks, purpose="jobs")
-        self._listening = asyncio.create_task(listening)
+            self._listener.follow(worker.channel, _waking(worker))
+        self._has_started = True
 
     async def stop(self) -> None:
         """Stop after finishing or releasing the work in progress."""
-        if self._listening is None:
+        if not self._has_started:
             return
         await asyncio.gather(*(worker.stop() for worker in self._workers))
-        self._listening.cancel()
-        await asyncio.gather(self._listening, return_exceptions=True)
-        self._listening = None
+        await self._listener.leave(*(worker.channel for worker in self._workers))
+        self._has_started = False
 
 
 def _waking(worker: Worker) -> Callable[[str], None]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import Connection as SyncConnection
@@ -15,53 +15,90 @@ log = logging.getLogger(__name__)
 CHECK_SECONDS = 30.0
 ANSWER_SECONDS = 5.0
 
+Callback = Callable[[str], None]
 
-async def listen(
-    database: Database, callbacks: Mapping[str, Callable[[str], None]], *, purpose: str
-) -> None:
-    """Call a channel's function after each commit that notifies the channel, until cancelled.
+
+class Listener:
+    """Listens to the channels of a process, all on one connection, which is open while there are
+    any.
 
     A lost connection is replaced, with exponential backoff.
 
     Args:
-        database: has the channels.
-        callbacks: the function of each channel. It gets the payload; whenever listening starts,
-            it is called with an empty one, for earlier commits.
-        purpose: the name of the connection in `pg_stat_activity`.
+        database: has the channels; open while any is followed.
     """
-    backoff = Backoff(first=0.5, longest=30)
-    while True:
-        try:
-            await _listen_once(database, callbacks, purpose, backoff.succeeded)
-        except Exception as error:
-            pause = backoff.failed()
-            log.warning("not listening for notifications, next attempt in %.1f s: %s", pause, error)
-            await asyncio.sleep(pause)
 
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._callbacks: dict[str, Callback] = {}
+        self._new: set[str] = set()
+        self._woken = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
 
-async def _listen_once(
-    database: Database,
-    callbacks: Mapping[str, Callable[[str], None]],
-    purpose: str,
-    on_success: Callable[[], None],
-) -> None:
-    """Listen until the connection is lost, then raise."""
-    async with database.direct_engine.connect() as pooled:
-        connection: Any = (await pooled.get_raw_connection()).driver_connection
-        # A listening connection takes no place in the pool.
-        await pooled.run_sync(SyncConnection.detach)
-        lost = asyncio.Event()
-        connection.add_termination_listener(lambda *_: lost.set())
-        await connection.execute(f"SET application_name = 'broadside {purpose}'")
-        for channel in callbacks:
-            await connection.add_listener(channel, lambda *notice: callbacks[notice[2]](notice[3]))
-        on_success()
-        for callback in callbacks.values():
-            callback("")
-        while not lost.is_set():
+    def follow(self, channel: str, callback: Callback) -> None:
+        """Call a function after each commit that notifies a channel.
+
+        Args:
+            channel: a channel that nobody follows here.
+            callback: it gets the payload; whenever listening starts, it is called with an empty
+                one, for earlier commits.
+        """
+        self._callbacks[channel] = callback
+        self._new.add(channel)
+        if self._task is None:
+            self._woken = asyncio.Event()
+            self._task = asyncio.create_task(self._listen())
+        self._woken.set()
+
+    async def leave(self, *channels: str) -> None:
+        """Follow channels no more."""
+        for channel in channels:
+            self._callbacks.pop(channel, None)
+        if self._callbacks or self._task is None:
+            return
+        task, self._task = self._task, None
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    async def _listen(self) -> None:
+        backoff = Backoff(first=0.5, longest=30)
+        while True:
             try:
-                await asyncio.wait_for(lost.wait(), CHECK_SECONDS)
-            except TimeoutError:
-                # A connection may die silently: a lost route, a laptop that slept.
-                await connection.execute("SELECT 1", timeout=ANSWER_SECONDS)
-        raise ConnectionError("the connection was lost")
+                await self._listen_once(backoff.succeeded)
+            except Exception as error:
+                pause = backoff.failed()
+                log.warning(
+                    "not listening for notifications, next attempt in %.1f s: %s", pause, error
+                )
+                await asyncio.sleep(pause)
+
+    async def _listen_once(self, on_success: Callable[[], None]) -> None:
+        """Listen until the connection is lost, then raise."""
+        async with self._database.direct_engine.connect() as pooled:
+            connection: Any = (await pooled.get_raw_connection()).driver_connection
+            # A listening connection takes no place in the pool.
+            await pooled.run_sync(SyncConnection.detach)
+            connection.add_termination_listener(lambda *_: self._woken.set())
+            await connection.execute("SET application_name = 'broadside listener'")
+            listening: set[str] = set()
+            self._new.update(self._callbacks)
+            while True:
+                self._woken.clear()
+                if connection.is_closed():
+                    raise ConnectionError("the connection was lost")
+                while self._new:
+                    channel = self._new.pop()
+                    if channel not in listening:
+                        await connection.add_listener(channel, self._heard)
+                        listening.add(channel)
+                    self._heard(connection, 0, channel, "")
+                on_success()
+                try:
+                    await asyncio.wait_for(self._woken.wait(), CHECK_SECONDS)
+                except TimeoutError:
+                    # A connection may die silently: a lost route, a laptop that slept.
+                    await connection.execute("SELECT 1", timeout=ANSWER_SECONDS)
+
+    def _heard(self, _connection: Any, _pid: int, channel: str, payload: str) -> None:
+        if (callback := self._callbacks.get(channel)) is not None:
+            callback(payload)

@@ -1,7 +1,7 @@
 """The settings of the site in the memory of each process.
 
-A request reads them without a statement. Each process listens for changes, on a connection of its
-own, and looks every `POLL_SECONDS` anyway.
+A request reads them without a statement. Each process listens for changes, and looks every
+`POLL_SECONDS` anyway.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.db.database import Database
 from blog.core.db.database_errors import DatabaseUnavailableError, is_schema_mismatch
-from blog.core.jobs.listener import listen
+from blog.core.jobs.listener import Listener
 from blog.core.site_settings.values import SiteSettings
 from blog.models import SiteSetting
 
@@ -31,6 +31,7 @@ class SiteSettingsKeeper:
 
     Args:
         database: has what administrators have changed.
+        listener: hears of changes.
         defaults: are in force until then.
         on_change: called with the new settings, before requests see them.
 
@@ -41,30 +42,31 @@ class SiteSettingsKeeper:
     def __init__(
         self,
         database: Database,
+        listener: Listener,
         defaults: SiteSettings,
         on_change: Callable[[SiteSettings], None],
     ) -> None:
         self.defaults = self.current = defaults
         self._database = database
+        self._listener = listener
         self._on_change = on_change
         self._changed = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Load the settings, and follow their changes. If the database is unavailable, the defaults
         are in force until it is there."""
         await self.try_to_load()
-        self._tasks = [
-            asyncio.create_task(listen(self._database, {CHANNEL: self._heard}, purpose="settings")),
-            asyncio.create_task(self._follow()),
-        ]
+        self._listener.follow(CHANNEL, self._heard)
+        self._task = asyncio.create_task(self._follow())
 
     async def stop(self) -> None:
         """Stop following changes."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks = []
+        if self._task is not None:
+            await self._listener.leave(CHANNEL)
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
 
     async def load(self) -> None:
         """Load the settings. Those that are older than the ones in force are ignored: another

@@ -27,6 +27,7 @@ from blog.core.db.request_coalescing import RequestCoalescer
 from blog.core.errors import NotFoundError
 from blog.core.jobs.background import Background
 from blog.core.jobs.heartbeats import Heart
+from blog.core.jobs.listener import Listener
 from blog.core.metrics import out_of_space
 from blog.core.site_settings.keeper import SiteSettingsKeeper
 from blog.core.site_settings.values import SiteSettings
@@ -64,6 +65,7 @@ class Broadside(Quart):
     settings: Settings
     site_settings: SiteSettingsKeeper
     database: Database
+    listener: Listener
     replicas: Replicas | None
     request_coalescer: RequestCoalescer
     lookups: Batches

@@ -1,8 +1,7 @@
 """The open streams of this process, and the one task that feeds them all.
 
-It waits for PostgreSQL to notify it of a commit, on one connection for the whole process, and asks
-every `POLL_SECONDS` anyway. Then it reads for all streams at once what may have changed; no stream
-has a connection of its own.
+It waits for PostgreSQL to notify it of a commit, and asks every `POLL_SECONDS` anyway. Then it
+reads for all streams at once what may have changed; no stream has a connection of its own.
 """
 
 import asyncio
@@ -17,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from blog.comments.queries import hidden_comment_counts
 from blog.core.db.database import Database
 from blog.core.db.database_errors import DatabaseUnavailableError
-from blog.core.jobs.listener import listen
+from blog.core.jobs.listener import Listener
 from blog.core.web.draining import draining
 from blog.notifications.live.queries import State, comment_counts, states
 from blog.notifications.live.streams import Stream
@@ -39,10 +38,12 @@ class Hub:
 
     Args:
         database: is read for them.
+        listener: hears of commits.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, listener: Listener) -> None:
         self._database = database
+        self._listener = listener
         self._streams: dict[int, set[Stream]] = defaultdict(set)
         self._number = 0
         # Linux allows a process 1,024 open files by default, and pages need some of them.
@@ -82,12 +83,13 @@ class Hub:
         self._end_all()
         for task in self._tasks:
             task.cancel()
+        await self._listener.leave(CHANNEL)
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _start(self) -> None:
         if not self._tasks:
+            self._listener.follow(CHANNEL, self._heard)
             self._tasks = [
-                asyncio.create_task(listen(self._database, {CHANNEL: self._heard}, purpose="live")),
                 asyncio.create_task(self._feed()),
                 asyncio.create_task(self._end_with_the_process()),
             ]

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from blog import create_app
 from blog.core.jobs.background import Background
 from blog.core.jobs.kinds import JobKind
+from blog.core.jobs.listener import Listener
 from blog.core.jobs.running import RunningJob
 from blog.core.jobs.worker import JobWorker
 from settings import load_settings
@@ -42,7 +43,7 @@ async def work(file: Path) -> None:
     app = create_app(load_settings())
     await app.database.open()
     worker = JobWorker(app, app.database, [leaving_traces(file)], app.report_error, LEASE_SECONDS)
-    await Background(app.database, [worker]).start()
+    await Background(Listener(app.database), [worker]).start()
     await asyncio.Event().wait()
 
 
