@@ -12,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     bindparam,
+    case,
     func,
     literal,
     literal_column,
@@ -25,6 +26,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
+from blog.core.text.shortening import MARKUP, plain_text
 from blog.models import Post, PostTag, User
 from blog.models.account_deletion import not_deleted
 from blog.models.measure import is_in_lists
@@ -32,17 +34,22 @@ from blog.models.post import is_public
 from blog.posts.policies import Condition, is_shown_to_viewer
 
 CONSIDERED, RELATED = 20, 3
+LONGEST_NAME = 80
 NEWER, OLDER, BY_TAGS = 1, 2, 3
 
 _ID = bindparam("id", type_=BigInteger)
 
 
 class Neighbour(NamedTuple):
-    """A post as a link to it needs it."""
+    """A post as a link to it needs it.
+
+    Attributes:
+        title: of a post without one the beginning of its text, if it has any.
+    """
 
     id: int
     slug: str | None
-    title: str | None
+    title: str
     username: str
     author_name: str
 
@@ -114,8 +121,10 @@ def _related(is_shown: Condition) -> Select[Any]:
 def _as_json(is_shown: Condition) -> ColumnElement[Any]:
     post, user = Post.__table__.alias("near").c, User.__table__.alias("writer").c
     found = union_all(_beside(NEWER), _beside(OLDER), _related(is_shown)).subquery("found")
+    beginning = func.left(post.body_html, MARKUP * LONGEST_NAME + 1)
+    html = case((post.title.is_(None), beginning))
     row = func.json_build_array(
-        found.c.kind, post.id, post.slug, post.title, user.username, user.name
+        found.c.kind, post.id, post.slug, post.title, user.username, user.name, html
     )
     order = aggregate_order_by(row, found.c.kind, found.c.shared.desc(), post.published_at.desc())
     rows = (
@@ -154,8 +163,9 @@ async def post_with_neighbours(
     if row is None:
         return None, Neighbours()
     found: dict[int, list[Neighbour]] = {NEWER: [], OLDER: [], BY_TAGS: []}
-    for kind, *fields in row[1] or ():
-        found[kind].append(Neighbour._make(fields))
+    for kind, post_id_, slug, title, username, name, html in row[1] or ():
+        shown = title or plain_text(html, LONGEST_NAME)
+        found[kind].append(Neighbour(post_id_, slug, shown, username, name))
     beside = {post.id for kind in (NEWER, OLDER) for post in found[kind]}
     related = tuple(post for post in found[BY_TAGS] if post.id not in beside)
     newer, older = (found[kind][0] if found[kind] else None for kind in (NEWER, OLDER))

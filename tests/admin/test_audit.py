@@ -20,7 +20,7 @@ async def test_administrators_read_who_did_what_to_whom(
 ) -> None:
     await disable(roots_browser, susan, "<b>spam</b>")
     answer = await roots_browser.get("/admin/audit")
-    for shown in ("/user/root", "disable account", "/user/susan", "&lt;b&gt;spam&lt;/b&gt;"):
+    for shown in ("/user/root", "Disable account", "/user/susan", "&lt;b&gt;spam&lt;/b&gt;"):
         assert shown in answer.text
     assert 'desc="2 statements"' in answer.headers["server-timing"]
 

@@ -82,7 +82,7 @@ async def test_a_job_that_failed_is_done_again(
     entry = (await db.scalars(select(AuditEntry))).one()
     assert (entry.actor_name, entry.act, entry.subject_id) == ("root", "retry job", None)
     assert entry.details == {"job": job.id, "kind": "feed"}
-    assert "retry job" in (await roots_browser.get("/admin/audit")).text
+    assert "Retry job" in (await roots_browser.get("/admin/audit")).text
 
 
 async def test_all_jobs_that_failed_are_done_again_and_of_those_with_a_key_one(

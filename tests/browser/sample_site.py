@@ -10,6 +10,7 @@ from blog import create_app
 from blog.accounts.deletion.service import DELETE_ACCOUNT
 from blog.accounts.links import CHANGE_EMAIL, RESET_PASSWORD, credentials_of
 from blog.comments.events import CommentWritten
+from blog.core.auth.moderation_log import publish
 from blog.core.clock import now
 from blog.core.events.handlers import tell
 from blog.core.text.markdown import RENDERER_VERSION, render_document, render_inline
@@ -61,6 +62,7 @@ EDITOR = "marta"
 READER = "jun"
 NEWCOMER = "new.here"
 HOSTILE = "W" * 64
+ADVERTISING = {"number": 2, "text": "No advertising."}
 
 SITE = {
     "about": f"We write about our street. [This post](/post/1) says how it began.\n\n{'We ' * 90}",
@@ -333,7 +335,8 @@ async def fill(app: Broadside) -> dict[str, str]:
         for word, is_tag, folded in (("tram", False, "'tram'"), ("spoilers", True, "spoilers")):
             hidden = {"word": word, "is_tag": is_tag, "folded": folded}
             session.add(HiddenWord(user_id=people[READER].id, **hidden))
-        session.add_all(traces_of_moderation(people, posts))
+        traces = traces_of_moderation(people, posts)
+        session.add_all(traces)
         session.add(RefusedAddress(address=people[READER].email, days=3))
         session.add(MailPreference(user_id=people[WRITER].id, wants_digest=False))
         # The ids are 1, 2 and 3.
@@ -363,6 +366,9 @@ async def fill(app: Broadside) -> dict[str, str]:
         await session.flush()
         await add_replies(session, people, posts[-2])
         await add_article(session, people[WRITER])
+        for trace in traces:
+            if isinstance(trace, AuditEntry):
+                await publish(session, trace, ADVERTISING if trace.act != Act.RENAME_TAG else None)
         await session.commit()
     return links_for(app, people[WRITER])
 
@@ -378,7 +384,9 @@ def traces_of_moderation(people: dict[str, User], posts: list[Post]) -> list[Bas
     closed = Report(reporter_id=reader.id, post=spam, reason="Sells something.")
     closed.state, closed.closed_at, closed.closed_by_id = ReportState.RESOLVED, now(), editor.id
     acts = [(Act.DISABLE_COMMENT, {"comment": 4, "reason": "Be kind, or be quiet."}),
-            (Act.HIDE_POST, {"post": len(posts) + 1, "reason": "Advertising."})]  # fmt: skip
+            (Act.HIDE_POST, {"post": len(posts) + 1, "reason": "Advertising."}),
+            (Act.LIMIT, {"measure": 1, "reason": "Advertises."}),
+            (Act.RENAME_TAG, {"tag": ["Tram", "Trams"], "reason": "One spelling."})]  # fmt: skip
     log = [
         AuditEntry(
             actor_id=editor.id, actor_name=EDITOR, act=act,
@@ -389,10 +397,14 @@ def traces_of_moderation(people: dict[str, User], posts: list[Post]) -> list[Bas
     waits = Report(reporter_id=reader.id, post_id=posts[1].id, reason="Shouting.")
     measure = Measure(
         person_id=people[HOSTILE].id, moderator_id=editor.id, kind=MeasureKind.LIMIT,
-        rule={"number": 2, "text": "No advertising."}, reason="Advertises.",
+        rule=ADVERTISING, reason="Advertises.",
+    )  # fmt: skip
+    reminder = Measure(
+        person_id=people[WRITER].id, moderator_id=editor.id, kind=MeasureKind.REMIND,
+        rule=ADVERTISING, reason="Your last post praises your own book. Once is enough.",
     )  # fmt: skip
     appeal = Appeal(measure=measure, text="It was a gift to readers.")
-    return [waits, spam, disabled, closed, *log, measure, appeal]
+    return [waits, spam, disabled, closed, *log, measure, appeal, reminder]
 
 
 def links_for(app: Broadside, user: User) -> dict[str, str]:

@@ -48,6 +48,6 @@ async def test_an_administrator_finds_promotes_and_disables_somebody(
 
     await page.goto("/admin/audit")
     entries = main.get_by_role("row").filter(has_text=EDITOR)
-    await expect(entries.nth(0)).to_contain_text("enable account")
+    await expect(entries.nth(0)).to_contain_text("Enable account")
     await expect(entries.nth(1)).to_contain_text("sends advertisements")
     await expect(entries.nth(2)).to_contain_text("Moderator → User")
