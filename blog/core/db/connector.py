@@ -123,13 +123,13 @@ class Connector:
         """Terminate the connections to some hosts; pending statements fail at once.
 
         Args:
-            places: the hosts, which are tried last from now on; by default all.
+            places: the hosts, which are tried last from now on.
         """
         if self._best in places:
             self._best = None
         self._worst = set(places)
         for connection, place in list(self._opened.items()):
-            if not places or place in places:
+            if place in places:
                 connection.terminate()
 
     async def _open(self, **options: Any) -> tuple[Any, Place]:

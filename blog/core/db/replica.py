@@ -10,9 +10,11 @@ import time
 from contextlib import suppress
 
 from sqlalchemy import make_url, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from blog.core.db.database import Database
+from blog.core.db.database_errors import DatabaseUnavailableError
 from blog.core.db.engines import make_engine
 from blog.core.metrics import usable_replicas
 
@@ -166,6 +168,6 @@ class Replica:
             async with asyncio.timeout(ANSWER_SECONDS / 2):
                 async with self._primary.reading_engine.connect() as connection:
                     written, cluster = (await connection.execute(_PRIMARY)).one()
-        except Exception:
+        except (SQLAlchemyError, DatabaseUnavailableError, OSError):
             return None
         return written, cluster
