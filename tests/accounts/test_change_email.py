@@ -64,6 +64,7 @@ async def test_the_address_changes_by_a_link_that_goes_to_the_new_one(
         ({"password": ""}, "password", "Please fill in this field"),
         ({"email": "susan"}, "email", "an email address"),
         ({"email": "SUSAN@example.com"}, "email", "This is already your address"),
+        ({"email": "susan@mailinator.com"}, "email", "disposable mail service"),
     ],
 )
 async def test_a_bad_field_is_told_beside_it_and_no_mail_is_sent(

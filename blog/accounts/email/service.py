@@ -14,6 +14,7 @@ from blog.accounts.links import (
 )
 from blog.accounts.login.attempts import clear_failures
 from blog.accounts.login.authentication import authenticate
+from blog.accounts.registration.disposable import refuse_disposable
 from blog.accounts.registration.service import role_for
 from blog.accounts.registration.uniqueness import taken
 from blog.accounts.schemas import ChangeEmailForm
@@ -24,6 +25,7 @@ from blog.core.auth.viewer import Viewer
 from blog.core.crypto.passwords import Passwords
 from blog.core.crypto.tokens import InvalidTokenError, LinkSigner
 from blog.core.errors import InvalidFieldsError
+from blog.core.web.app import current_app
 from blog.core.web.rate_limits import Bucket, Quota, take_one
 from blog.core.web.urls import external_url
 from blog.mail import outbox
@@ -48,11 +50,12 @@ async def ask_for_change(
     duration are the same, so that they do not reveal who has an account.
 
     Raises:
-        InvalidFieldsError: the password is wrong, or the address is the current one, or it was sent
-            too many of these mails recently.
+        InvalidFieldsError: the password is wrong, or the address is the current one or a
+            disposable one, or it was sent too many of these mails recently.
         TooManyRequestsError: the user has requested too many of these links today.
         TooManyAttemptsError: too many wrong passwords were tried.
     """
+    refuse_disposable(form.email, current_app.site)
     user = await authenticate(session, passwords, viewer.person.email, form.password, client)
     if user is None:
         raise InvalidFieldsError({"password": WRONG_PASSWORD})
