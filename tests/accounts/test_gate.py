@@ -240,6 +240,20 @@ async def test_a_refused_applicant_is_told_why_and_can_apply_again(
     assert await by_page(app) == 302
 
 
+async def test_an_applicant_who_deletes_their_account_waits_no_more(
+    app: Broadside, browser: Browser, administrator: Browser, db: AsyncSession
+) -> None:
+    await change_site(app, registration="approval")
+    await browser.submit(REGISTER, ANN | {"password2": PASSWORD})
+    ann = (await db.scalars(select(User).where(User.username == "ann"))).one()
+    await browser.submit("/auth/delete-account", {"password": PASSWORD})
+    await browser.submit(link_in((await outbox(app))[-1]))
+    assert "/approve" not in (await administrator.get("/admin/applications")).text
+    await administrator.submit(f"/admin/applications/{ann.id}/approve", page="/admin/settings")
+    await db.refresh(ann)
+    assert not ann.is_confirmed
+
+
 async def test_somebody_makes_and_withdraws_as_many_invitations_as_the_site_allows(
     app: Broadside, susans_browser: Browser, browser: Browser
 ) -> None:

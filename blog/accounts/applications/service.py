@@ -71,7 +71,6 @@ async def refuse(session: AsyncSession, viewer: Viewer, user_id: int, reason: st
     address, username = user.email, user.username
     details = {"reason": reason} if reason else {}
     audit.record(session, viewer, Act.REFUSE_APPLICATION, user, **details)
-    await session.execute(delete(Application).where(Application.user_id == user.id))
     await remove_account(session, user)
     # The deletion takes back what was to be mailed to this address before.
     await outbox.put(

@@ -18,6 +18,7 @@ from blog.core.clock import now
 from blog.media.service import delete_some_media
 from blog.models import (
     AccountDeletion,
+    Application,
     AuditEntry,
     Block,
     Bookmark,
@@ -77,7 +78,8 @@ async def begin_deletion(session: AsyncSession, user: User) -> None:
     )  # fmt: skip
     await end_all_access(session, user)
     await remove_second_factors(session, user.id)
-    await session.execute(delete(OpenIDLogin).where(OpenIDLogin.user_id == user.id))
+    for table in (OpenIDLogin, Application):
+        await session.execute(delete(table).where(table.user_id == user.id))
 
 
 async def delete_batch(session: AsyncSession, user_id: int) -> bool:
