@@ -1,17 +1,17 @@
-"""Deleting sessions, API tokens, trusted browsers and connected accounts of the viewer."""
+"""Deleting sessions, API tokens and trusted browsers of the viewer."""
 
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.auth.viewer import Viewer
 from blog.core.errors import NotFoundError
-from blog.models import ApiToken, LoginSession, OpenIDLogin, TrustedBrowser
+from blog.models import ApiToken, LoginSession, TrustedBrowser
 
 
 async def delete_own(
     session: AsyncSession,
     viewer: Viewer,
-    table: type[LoginSession] | type[ApiToken] | type[TrustedBrowser] | type[OpenIDLogin],
+    table: type[LoginSession] | type[ApiToken] | type[TrustedBrowser],
     row_id: int,
     is_gone: str,
 ) -> None:

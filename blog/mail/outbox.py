@@ -32,6 +32,7 @@ OWN_LIMITS = {
     "measure": Quota("mails about measures", 60, 3600),
     "appeal_decided": Quota("mails about appeals", 60, 3600),
     "password_guessing": Quota("mails about guessing", 1, 86_400),
+    "code_guessing": Quota("mails about guessed codes", 1, 86_400),
     # From one author to one address.
     "confirm_subscription": Quota("mails to confirm a subscription", 1, 86_400),
     "notification": Quota("mails about notifications", 20, 3600),

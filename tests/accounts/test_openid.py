@@ -232,6 +232,8 @@ async def test_a_user_connects_and_disconnects_an_account(
         assert "already connected to another" in (await bobs.get("/auth/openid")).text
     key = await db.scalar(select(OpenIDLogin.id))
     await browser.submit(f"/auth/openid/{key}/remove", page="/auth/openid")
+    mails = [(mail.purpose, mail.recipient) for mail in await outbox(site)]
+    assert mails[-1] == ("openid_disconnected", susan.email)
     assert await db.scalar(select(func.count(OpenIDLogin.id))) == 0
 
 

@@ -151,6 +151,8 @@ async def test_guessing_codes_is_limited_and_does_not_lock_the_owner_out(
         assert "Too many wrong codes" in answers[-1].text
         right = await attacker.submit(SECOND_STEP, {"code": phone.code()})
         assert right.status_code == 429
+    (mail,) = await outbox(app)
+    assert (mail.purpose, mail.recipient) == ("code_guessing", susan.email)
     await browser.open_session("susan")
     await browser.submit("/auth/logout", page="/auth/sessions")
     await send_password(browser)

@@ -29,8 +29,10 @@ ADDRESS = re.compile(r"https://blog\.test[^\s\"<>]*")
 # Their links have no tokens: people who open them have to log in.
 # The link of "password_guessing" is that of "unlock_device".
 WITHOUT_TOKENS = {
-    "application_error", "comment_disabled", "email_changed", "email_is_in_use", "export_failed",
+    "application_error", "code_guessing",
+    "comment_disabled", "email_changed", "email_is_in_use", "export_failed",
     "export_ready", "import_done", "import_failed", "new_device", "new_user", "openid_connected",
+    "openid_disconnected",
     "password_changed", "passkey_copied", "password_guessing", "post_hidden",
     "second_factor_changed", "token_made",
 }  # fmt: skip

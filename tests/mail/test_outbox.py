@@ -11,12 +11,14 @@ from sqlalchemy.exc import DBAPIError
 
 from blog import create_app
 from blog.core.clock import now
+from blog.core.site_settings.colours import DEFAULT
 from blog.core.web.app import Broadside
 from blog.mail import outbox
 from blog.mail.message import compose
 from blog.models import Email, RateLimit
 from settings import Settings
 from tests.mail.conftest import LINK, Put
+from tests.mail.test_link_scanners import TEMPLATES
 from tests.support import outbox as stored_mails
 
 WITH_LINK = ["confirm", "reset_password", "change_email", "delete_account", "password_guessing"]
@@ -50,6 +52,11 @@ async def test_each_message_says_what_happened_in_text_and_in_html(
         assert (LINK in body) == has_link
         is_of_others = message in FOR_ADMINISTRATORS + OF_MODERATORS
         assert ("Wasn't you?" in body.replace("’", "'")) == (not is_of_others)
+
+
+def test_links_have_the_colour_of_the_site() -> None:
+    for file in TEMPLATES.glob("*.html"):
+        assert DEFAULT.light not in file.read_text(), file.name
 
 
 async def test_html_is_escaped_and_text_is_not(

@@ -111,11 +111,11 @@ class Attempt:
             note(Event.TOO_MANY_ATTEMPTS, self.user_id)
             raise TooManyAttemptsError(error.wait, self.tried) from None
 
-    async def count(self) -> bool:
+    async def count(self) -> set[Quota]:
         """Count the attempt as a failure. The caller must not hold a connection.
 
         Returns:
-            Whether it exhausted a limit of the account over all networks.
+            The limits that it exhausted.
 
         Raises:
             TooManyAttemptsError: there were too many attempts; this one is not counted.
@@ -125,10 +125,7 @@ class Attempt:
         except TooManyRequestsError as error:
             note(Event.TOO_MANY_ATTEMPTS, self.user_id)
             raise TooManyAttemptsError(error.wait, self.tried) from None
-        return any(
-            standing.quota in AT_ACCOUNT_FROM_ANYWHERE and not standing.remaining
-            for standing in standings
-        )
+        return {standing.quota for standing in standings if not standing.remaining}
 
     def refund(self) -> None:
         """Refund the attempt after a success."""

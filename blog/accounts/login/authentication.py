@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts import queries
 from blog.accounts.login import warnings
-from blog.accounts.login.attempts import Attempt
+from blog.accounts.login.attempts import AT_ACCOUNT_FROM_ANYWHERE, Attempt
 from blog.core.auth.clients import Client
 from blog.core.auth.security_log import Event, note
 from blog.core.crypto.passwords import Passwords
@@ -41,14 +41,14 @@ async def authenticate(
     # An attempt is counted only after it has waited here. So fifty users behind one address can log
     # in at the same time, and fifty wrong passwords still do not exceed the limit.
     async with passwords.turn:
-        is_last = await attempt.count()
+        exhausted = await attempt.count()
         user = user or await _find(session, login)
         stored = user.password_hash if user else None
         if await passwords.verify(stored, password.get_secret_value()):
             attempt.refund()
             return user
     note(Event.WRONG_PASSWORD, user.id if user else None)
-    if is_last:
+    if not exhausted.isdisjoint(AT_ACCOUNT_FROM_ANYWHERE):
         warnings.warn_of_attempts(login)
     return None
 

@@ -17,6 +17,7 @@ from urllib.parse import quote, urlencode
 from blog.accounts.openid.flow import Attempt
 from blog.accounts.schemas import LONGEST_USERNAME
 from blog.core.errors import BlogError
+from blog.core.web.app import current_app
 from blog.core.web.fetching import FetchError, fetched_document
 from settings import OpenIDProvider
 
@@ -39,6 +40,12 @@ class UnreachableError(IssuerError):
     def __init__(self, provider: OpenIDProvider, reason: object) -> None:
         log.warning("the issuer %s of OPENID_PROVIDERS can't be reached: %s", provider.key, reason)
         super().__init__(f"{provider.name} can't be reached right now. Please try again later.")
+
+
+def issuer_name(issuer: str) -> str:
+    """What the settings call an issuer; its address if they don't have it any more."""
+    providers = current_app.settings.openid_providers
+    return next((each.name for each in providers if each.issuer == issuer), issuer)
 
 
 class Identity(NamedTuple):

@@ -12,7 +12,7 @@ from blog.accounts.login.second_factor_pages import ask_for_second_factor
 from blog.accounts.login.service import SecondFactorNeededError
 from blog.accounts.openid import service
 from blog.accounts.openid.flow import IDENTITY, Attempt, begin, keep, kept, take_attempt
-from blog.accounts.openid.issuers import Identity, IssuerError, Issuers
+from blog.accounts.openid.issuers import Identity, IssuerError, Issuers, issuer_name
 from blog.accounts.openid.schemas import ChooseNameForm, LinkForm
 from blog.accounts.registration.gate import Gate, require_open
 from blog.accounts.schemas import EmailAddress
@@ -54,7 +54,7 @@ def know_providers(state: BlueprintSetupState) -> None:
 async def overview() -> ResponseReturnValue:
     """List the accounts of other services that log in to the user's."""
     logins = await service.logins_of(db(), required_login().user_id)
-    names = {each.issuer: each.name for each in current_app.settings.openid_providers}
+    names = {each.issuer: issuer_name(each.issuer) for each in logins}
     proof = current_app.links.sign(CONNECTING, {"user": required_viewer().id})
     return await render_template("openid/overview.html", logins=logins, names=names, proof=proof)
 

@@ -4,7 +4,7 @@ transaction."""
 from collections.abc import Sequence
 
 from pydantic import SecretStr
-from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy import ColumnElement, and_, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
@@ -12,9 +12,8 @@ from sqlalchemy.orm import joinedload
 from blog.accounts.events import AccountConfirmed
 from blog.accounts.login.authentication import authenticate
 from blog.accounts.login.service import IS_DISABLED, OpenedSession, log_in_proved
-from blog.accounts.openid.issuers import Identity
+from blog.accounts.openid.issuers import Identity, issuer_name
 from blog.accounts.openid.schemas import ChooseNameForm
-from blog.accounts.own_rows import delete_own
 from blog.accounts.queries import user_by_email
 from blog.accounts.registration.gate import Gate, GateClosedError, Newcomer, admit, enter
 from blog.accounts.registration.service import errors_of_names, role_for
@@ -25,11 +24,12 @@ from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
 from blog.core.crypto.passwords import Passwords
 from blog.core.crypto.tokens import opaque_token
-from blog.core.errors import InvalidFieldsError
+from blog.core.errors import InvalidFieldsError, NotFoundError
 from blog.core.events.handlers import record
 from blog.mail import outbox
 from blog.models import LoginSession, OpenIDLogin, User
 
+IS_GONE = "This account isn't connected any more."
 IS_ANOTHERS = "This account is already connected to another account here."
 
 
@@ -177,9 +177,15 @@ async def disconnect(session: AsyncSession, viewer: Viewer, login_id: int) -> No
     Raises:
         NotFoundError: there is none with this id, or it is another user's.
     """
-    await delete_own(
-        session, viewer, OpenIDLogin, login_id, "This account isn't connected any more."
+    is_own = (OpenIDLogin.id == login_id, OpenIDLogin.user_id == viewer.id)
+    removed = delete(OpenIDLogin).where(*is_own).returning(OpenIDLogin.issuer)
+    if (issuer := await session.scalar(removed)) is None:
+        raise NotFoundError(IS_GONE)
+    user, service = viewer.person, issuer_name(issuer)
+    await outbox.put(
+        session, to=user.email, message="openid_disconnected", user=user, service=service
     )
+    await session.commit()
     note(Event.OPENID_DISCONNECTED, viewer.id)
 
 

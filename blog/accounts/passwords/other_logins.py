@@ -10,8 +10,8 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.accounts.openid.issuers import issuer_name
 from blog.core.text.counting import counted, listed
-from blog.core.web.app import current_app
 from blog.models import OpenIDLogin, Passkey
 
 
@@ -40,6 +40,5 @@ async def other_logins(session: AsyncSession, user_id: int) -> OtherLogins:
     issuers = await session.scalars(
         select(OpenIDLogin.issuer).where(OpenIDLogin.user_id == user_id).order_by(OpenIDLogin.id)
     )
-    names = {each.issuer: each.name for each in current_app.settings.openid_providers}
-    services = dict.fromkeys(names.get(issuer, issuer) for issuer in issuers)
+    services = dict.fromkeys(map(issuer_name, issuers))
     return OtherLogins(passkeys or 0, tuple(services))

@@ -13,6 +13,7 @@ from blog.core.clock import now
 from blog.core.crypto.one_time_codes import step_of
 from blog.core.crypto.sealing import Sealer, UnreadableSecretError
 from blog.core.errors import InvalidFieldsError
+from blog.mail import outbox
 from blog.models import Authenticator, User
 
 WRONG = "This code is wrong, or too old. Enter the one that your app shows now."
@@ -30,7 +31,8 @@ async def check_code(
     """Check a code, which then can't be used again; the caller commits.
 
     The attempt is counted first, like a password (`blog.accounts.login.attempts`), so that
-    concurrent attempts cannot exceed the limit.
+    concurrent attempts cannot exceed the limit. Once it is reached, the owner of the
+    account is told.
 
     Args:
         session: committed first, so that no connection is held meanwhile.
@@ -43,8 +45,11 @@ async def check_code(
     await session.commit()
     attempt = Attempt.at_second_factor(user, client)
     attempt.refuse_if_exhausted()
-    await attempt.count()
+    exhausted = await attempt.count()
     if problem := await _use(session, sealer, user.id, compact(typed)):
+        if exhausted:
+            # Who sends them knows the password.
+            await outbox.put(session, to=user.email, message="code_guessing", user=user)
         await session.commit()
         note(Event.WRONG_CODE, user.id)
         raise InvalidFieldsError({"code": problem})
