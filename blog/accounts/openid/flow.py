@@ -10,6 +10,7 @@ from blog.accounts.schemas import LONGEST_INVITATION
 from blog.core.crypto.tokens import InvalidTokenError
 from blog.core.web.app import current_app
 
+NOT_FROM_HERE = "This login wasn't started in this browser, or took too long. Please try again."
 ATTEMPT, IDENTITY = "openid_attempt", "openid_identity"
 SECONDS = 600
 # A cookie has up to 4,096 bytes.

@@ -1,62 +1,50 @@
 """`/auth/openid`: logging in with the accounts of other services."""
 
-from typing import cast
-
 from pydantic import TypeAdapter, ValidationError
-from quart import Blueprint, flash, redirect, render_template, request, url_for
-from quart.blueprints import BlueprintSetupState
+from quart import flash, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
 
 from blog.accounts.login.entering import enter_at, wanted_address
 from blog.accounts.login.second_factor_pages import ask_for_second_factor
 from blog.accounts.login.service import SecondFactorNeededError
 from blog.accounts.openid import service
-from blog.accounts.openid.flow import IDENTITY, Attempt, begin, keep, kept, take_attempt
-from blog.accounts.openid.issuers import Identity, IssuerError, Issuers, issuer_name
+from blog.accounts.openid.blueprint import (
+    blueprint,
+    issuers,
+    provider_of,
+    redirect_uri,
+    refused,
+    send,
+)
+from blog.accounts.openid.connected_pages import connect_identity
+from blog.accounts.openid.flow import (
+    IDENTITY,
+    NOT_FROM_HERE,
+    Attempt,
+    begin,
+    keep,
+    kept,
+    take_attempt,
+)
+from blog.accounts.openid.issuers import Identity, IssuerError
 from blog.accounts.openid.schemas import ChooseNameForm, LinkForm
 from blog.accounts.registration.gate import Gate, require_open
 from blog.accounts.schemas import EmailAddress
 from blog.core.auth.clients import requesting_client
-from blog.core.auth.identity import current_viewer, required_login, required_viewer
-from blog.core.auth.permissions import confirmed_required
-from blog.core.auth.quotas import CHANGING_ACCOUNT, LOGGING_IN, REGISTERING, quota, spend
-from blog.core.auth.reauthentication import reauthentication_required
-from blog.core.crypto.tokens import InvalidTokenError
-from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.auth.identity import current_viewer
+from blog.core.auth.quotas import LOGGING_IN, REGISTERING, quota, spend
+from blog.core.errors import InvalidFieldsError
 from blog.core.site_settings.values import Registration
-from blog.core.web.app import Broadside, current_app, db
+from blog.core.web.app import current_app, db
 from blog.core.web.csrf import comes_from_here
 from blog.core.web.forms import Form
-from blog.core.web.urls import external_url
 from settings import OpenIDProvider
 
-NOT_FROM_HERE = "This login wasn't started in this browser, or took too long. Please try again."
+__all__ = ["blueprint"]
+
 WAS_REFUSED = "{name} hasn't logged you in."
 NO_ADDRESS = "{name} hasn't verified your email address, so we can't log you in with it."
-NOT_ASKED_HERE = "Press the button to connect an account."
 CONNECT_AFTERWARDS = "Log in with your second factor. Then you can connect {name}."
-IS_CONNECTED = "You can log in with {name} now."
-CONNECTING = "connecting an account"
-
-blueprint = Blueprint("openid", __name__, url_prefix="/auth/openid")
-
-
-@blueprint.record_once
-def know_providers(state: BlueprintSetupState) -> None:
-    """Give the application its issuers, and its templates their names."""
-    app = cast(Broadside, state.app)
-    agent = f"Broadside (+{app.settings.base_url})"
-    app.extensions["openid"] = Issuers(app.settings.openid_providers, agent)
-    app.jinja_env.globals["openid_providers"] = app.settings.openid_providers
-
-
-@blueprint.get("")
-async def overview() -> ResponseReturnValue:
-    """List the accounts of other services that log in to the user's."""
-    logins = await service.logins_of(db(), required_login().user_id)
-    names = {each.issuer: issuer_name(each.issuer) for each in logins}
-    proof = current_app.links.sign(CONNECTING, {"user": required_viewer().id})
-    return await render_template("openid/overview.html", logins=logins, names=names, proof=proof)
 
 
 @blueprint.get("/<provider>/start")
@@ -66,46 +54,25 @@ async def start(provider: str) -> ResponseReturnValue:
     of someone who was invited."""
     if current_viewer().account is not None:
         return redirect(wanted_address())
-    found, invitation = _provider(provider), request.args.get("invitation", "")
+    found, invitation = provider_of(provider), request.args.get("invitation", "")
     if not comes_from_here():
         # Another site may not log anyone in: they press the button here (OWASP ASVS 5.0, 7.6.2).
         return redirect(url_for("login.login", next=request.args.get("next")))
     attempt = begin(provider, next_page=wanted_address(), invitation=invitation)
-    return await _send(found, attempt)
-
-
-@blueprint.get("/<provider>/connect")
-@quota(LOGGING_IN)
-@confirmed_required
-@reauthentication_required
-async def connect(provider: str) -> ResponseReturnValue:
-    """Send a user to the issuer, to connect the account there with the one here.
-
-    Only the link of the overview leads here (`?proof=`). Another site could log the browser in at
-    the issuer with an account of its own, and then send it here to connect that.
-    """
-    found, user_id = _provider(provider), required_viewer().id
-    try:
-        content = current_app.links.read(CONNECTING, request.args.get("proof", ""))
-    except InvalidTokenError:
-        content = {"user": 0}
-    if content["user"] != user_id:
-        return await _refused(NOT_ASKED_HERE)
-    attempt = begin(provider, next_page=url_for("openid.overview"), user_id=user_id)
-    return await _send(found, attempt)
+    return await send(found, attempt)
 
 
 @blueprint.get("/<provider>/callback")
 @quota(LOGGING_IN)
 async def come_back(provider: str) -> ResponseReturnValue:
     """Where the issuer sends a person back to, with a code."""
-    found = _provider(provider)
+    found = provider_of(provider)
     try:
         attempt, code = _answer(found)
-        identity = await _issuers().identity(found, attempt, code, _redirect_uri(provider))
-        return await (_connect if attempt.user_id else _log_in)(found, attempt, identity)
+        identity = await issuers().identity(found, attempt, code, redirect_uri(provider))
+        return await (connect_identity if attempt.user_id else _log_in)(found, attempt, identity)
     except (IssuerError, InvalidFieldsError) as error:
-        return await _refused(str(error))
+        return await refused(str(error))
 
 
 @blueprint.get("/link")
@@ -121,7 +88,7 @@ async def link() -> ResponseReturnValue:
     form = Form(LinkForm)
     waiting = kept(IDENTITY)
     if waiting is not None and (data := await form.submitted()) is not None:
-        found = _provider(waiting["provider"])
+        found = provider_of(waiting["provider"])
         try:
             opened = await service.connect_by_password(
                 db(), Identity(*waiting["identity"]), found.name, data.password,
@@ -174,48 +141,6 @@ async def register() -> ResponseReturnValue:
     return await _question("openid/register.html", form)
 
 
-@blueprint.post("/<id:login_id>/remove")
-@quota(CHANGING_ACCOUNT)
-@reauthentication_required
-async def remove(login_id: int) -> ResponseReturnValue:
-    """Disconnect an account of another service."""
-    try:
-        await service.disconnect(db(), required_viewer(), login_id)
-    except NotFoundError as error:
-        await flash(str(error), "info")
-    else:
-        await flash("That account can't log in here any more.", "success")
-    return redirect(url_for("openid.overview"))
-
-
-def _issuers() -> Issuers:
-    return cast(Issuers, current_app.extensions["openid"])
-
-
-def _provider(key: str) -> OpenIDProvider:
-    """The provider with this key.
-
-    Raises:
-        NotFoundError: there is none.
-    """
-    provider = _issuers().provider(key)
-    if provider is None:
-        raise NotFoundError
-    return provider
-
-
-def _redirect_uri(provider: str) -> str:
-    return external_url("openid.come_back", provider=provider)
-
-
-async def _send(provider: OpenIDProvider, attempt: Attempt) -> ResponseReturnValue:
-    try:
-        address = await _issuers().address_to_ask(provider, attempt, _redirect_uri(provider.key))
-    except IssuerError as error:
-        return await _refused(str(error))
-    return redirect(address)
-
-
 def _answer(provider: OpenIDProvider) -> tuple[Attempt, str]:
     """The login that the present answer of an issuer belongs to, and the code.
 
@@ -229,17 +154,6 @@ def _answer(provider: OpenIDProvider) -> tuple[Attempt, str]:
     if not (code := request.args.get("code", "")):
         raise IssuerError(WAS_REFUSED.format(name=provider.name))
     return attempt, code
-
-
-async def _connect(
-    provider: OpenIDProvider, attempt: Attempt, identity: Identity
-) -> ResponseReturnValue:
-    viewer = required_viewer()
-    if viewer.id != attempt.user_id:
-        raise IssuerError(NOT_FROM_HERE)
-    await service.connect(db(), viewer, identity, provider.name)
-    await flash(IS_CONNECTED.format(name=provider.name), "success")
-    return redirect(url_for("openid.overview"))
 
 
 async def _log_in(
@@ -283,8 +197,8 @@ async def _question(
     template: str, form: Form[LinkForm] | Form[ChooseNameForm]
 ) -> ResponseReturnValue:
     if (waiting := kept(IDENTITY)) is None:
-        return await _refused(NOT_FROM_HERE)
-    provider, identity = _provider(waiting["provider"]), Identity(*waiting["identity"])
+        return await refused(NOT_FROM_HERE)
+    provider, identity = provider_of(waiting["provider"]), Identity(*waiting["identity"])
     page = await render_template(
         template,
         form=form,
@@ -295,10 +209,3 @@ async def _question(
         and not waiting["invitation"],
     )
     return page, form.status
-
-
-async def _refused(why: str) -> ResponseReturnValue:
-    """Lead back to where one logs in, or to one's connected accounts."""
-    await flash(why, "error")
-    is_logged_in = current_viewer().account is not None
-    return redirect(url_for("openid.overview" if is_logged_in else "login.login"))
