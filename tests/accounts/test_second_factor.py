@@ -159,6 +159,23 @@ async def test_guessing_codes_is_limited_and_does_not_lock_the_owner_out(
     assert (await browser.submit(SECOND_STEP, {"code": phone.code()})).status_code == 302
 
 
+async def test_a_factor_that_is_added_while_the_password_is_checked_is_asked_for(
+    app: Broadside, susan: User, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verify = app.passwords.verify
+
+    async def adding(stored: str | None, password: str) -> bool:
+        matches = await verify(stored, password)
+        await add_phone(app, susan)
+        return matches
+
+    monkeypatch.setattr(app.passwords, "verify", adding)
+    answer = await browser.submit("/auth/login", {"email": "susan", "password": PASSWORD})
+    assert answer.status_code == 422
+    assert "has just changed" in answer.text
+    assert not await is_logged_in(browser)
+
+
 async def test_nothing_that_is_entered_as_a_username_counts_as_a_code(susan: User) -> None:
     address = ip_address("192.0.2.1")
     for device in (None, KnownDevice("phone", susan.id, susan.device_generation)):

@@ -61,8 +61,8 @@ class Replica:
         url: the URL of a single server, not of a load balancer.
         primary: its primary, which must be open while this is open.
 
-        Usage: `open()`, then `has()` and `reading_session()` any number of times, finally `await
-            close()`.
+    Usage: `open()`, then `has()` and `reading_session()` any number of times, finally
+    `await close()`.
 
     Attributes:
         place: the host and port, for messages.
