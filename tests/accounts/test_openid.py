@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog import create_app
 from blog.accounts.openid.flow import SECONDS
 from blog.accounts.openid.issuers import Issuers
+from blog.accounts.openid.service import MOST_LOGINS
 from blog.core.site_settings.values import Registration
 from blog.core.web import fetching
 from blog.core.web.app import Broadside
@@ -235,6 +236,19 @@ async def test_a_user_connects_and_disconnects_an_account(
     mails = [(mail.purpose, mail.recipient) for mail in await outbox(site)]
     assert mails[-1] == ("openid_disconnected", susan.email)
     assert await db.scalar(select(func.count(OpenIDLogin.id))) == 0
+
+
+async def test_a_user_connects_no_more_accounts_than_the_maximum(
+    site: Broadside, browser: Browser, issuer: Issuer, susan: User, db: AsyncSession
+) -> None:
+    db.add_all(
+        OpenIDLogin(user_id=susan.id, issuer="x", subject=str(n)) for n in range(MOST_LOGINS)
+    )
+    await db.commit()
+    await browser.open_session("susan")
+    await arrive(browser, issuer, await connecting(browser))
+    assert "Disconnect one first" in (await browser.get("/auth/openid")).text
+    assert await db.scalar(select(func.count(OpenIDLogin.id))) == MOST_LOGINS
 
 
 async def test_another_site_does_not_begin_to_connect_an_account(

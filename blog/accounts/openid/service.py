@@ -4,7 +4,7 @@ transaction."""
 from collections.abc import Sequence
 
 from pydantic import SecretStr
-from sqlalchemy import ColumnElement, and_, delete, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
@@ -24,11 +24,13 @@ from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
 from blog.core.crypto.passwords import Passwords
 from blog.core.crypto.tokens import opaque_token
-from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.errors import InvalidFieldsError, LimitReachedError, NotFoundError
 from blog.core.events.handlers import record
 from blog.mail import outbox
 from blog.models import LoginSession, OpenIDLogin, User
 
+MOST_LOGINS = 20
+TOO_MANY = f"You have {MOST_LOGINS} connected accounts, which is the maximum. Disconnect one first."
 IS_GONE = "This account isn't connected any more."
 IS_ANOTHERS = "This account is already connected to another account here."
 
@@ -85,6 +87,7 @@ async def connect(session: AsyncSession, viewer: Viewer, identity: Identity, nam
 
     Raises:
         InvalidFieldsError: it logs in to another user's.
+        LimitReachedError: the viewer has connected as many as they may.
     """
     await _connect(session, viewer.person, identity, name)
     await session.commit()
@@ -191,6 +194,10 @@ async def disconnect(session: AsyncSession, viewer: Viewer, login_id: int) -> No
 
 async def _connect(session: AsyncSession, user: User, identity: Identity, name: str) -> None:
     if await _add(session, user.id, identity):
+        own = select(func.count()).where(OpenIDLogin.user_id == user.id)
+        if (await session.scalar(own) or 0) > MOST_LOGINS:
+            await session.rollback()
+            raise LimitReachedError({"": TOO_MANY})
         await outbox.put(
             session, to=user.email, message="openid_connected", user=user, service=name
         )
