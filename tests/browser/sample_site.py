@@ -37,6 +37,7 @@ from blog.models import (
     Measure,
     MeasureKind,
     Mute,
+    OpenIDLogin,
     Post,
     PostLike,
     PostRevision,
@@ -339,6 +340,8 @@ async def fill(app: Broadside) -> dict[str, str]:
         session.add_all(traces)
         session.add(RefusedAddress(address=people[READER].email, days=3))
         session.add(MailPreference(user_id=people[WRITER].id, wants_digest=False))
+        issuer = "https://login.example.com"
+        session.add(OpenIDLogin(user_id=people[WRITER].id, issuer=issuer, subject="4711"))
         # The ids are 1, 2 and 3.
         states = {"new": (None, None), "regular": (now(), None), "past": (now(), now())}
         for name, (confirmed_at, ended_at) in states.items():

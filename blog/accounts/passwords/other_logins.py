@@ -10,8 +10,8 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.accounts.openid.issuers import issuer_name
 from blog.core.text.counting import counted, listed
+from blog.core.web.app import current_app
 from blog.models import OpenIDLogin, Passkey
 
 
@@ -20,7 +20,7 @@ class OtherLogins(NamedTuple):
 
     Attributes:
         passkeys: their number.
-        services: the names of the services with a connected account.
+        services: the names of the services of the settings with a connected account.
     """
 
     passkeys: int
@@ -38,7 +38,10 @@ async def other_logins(session: AsyncSession, user_id: int) -> OtherLogins:
     """What logs in to a user's account besides the password."""
     passkeys = await session.scalar(select(func.count()).where(Passkey.user_id == user_id))
     issuers = await session.scalars(
-        select(OpenIDLogin.issuer).where(OpenIDLogin.user_id == user_id).order_by(OpenIDLogin.id)
+        select(OpenIDLogin.issuer).where(OpenIDLogin.user_id == user_id)
     )
-    services = dict.fromkeys(map(issuer_name, issuers))
+    connected = set(issuers)
+    services = [
+        each.name for each in current_app.settings.openid_providers if each.issuer in connected
+    ]
     return OtherLogins(passkeys or 0, tuple(services))
