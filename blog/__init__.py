@@ -29,6 +29,9 @@ from blog.accounts.tokens.api import blueprint as tokens_api
 from blog.accounts.tokens.pages import blueprint as tokens_pages
 from blog.admin.background.pages import blueprint as jobs_pages
 from blog.admin.events import RoleChanged
+from blog.admin.figures.jobs import COUNT_DAYS
+from blog.admin.figures.metrics import site_figures
+from blog.admin.figures.pages import blueprint as figures_pages
 from blog.admin.handlers import tell_of_new_people
 from blog.admin.pages import blueprint as admin_pages
 from blog.admin.settings.pages import blueprint as site_settings_pages
@@ -55,6 +58,8 @@ from blog.core.db.replicas import Replicas
 from blog.core.db.request_coalescing import RequestCoalescer
 from blog.core.events.handlers import HANDLERS, Handler, Handlers
 from blog.core.events.log import delete_old as delete_old_events
+from blog.core.figures.counts import Counts
+from blog.core.figures.writing import FiguresWriter
 from blog.core.jobs.background import Background
 from blog.core.jobs.cleaning import HOUR, cleaning
 from blog.core.jobs.figures import job_figures
@@ -176,6 +181,9 @@ from blog.posts.revisions.api import blueprint as revisions_api
 from blog.posts.revisions.comparing import Comparisons
 from blog.posts.revisions.pages import blueprint as revisions_pages
 from blog.posts.state_pages import blueprint as post_state_pages
+from blog.posts.views.counting import ViewCounts
+from blog.posts.views.jobs import FORGET_VISITORS
+from blog.posts.views.pages import blueprint as views_pages
 from blog.reactions.api import blueprint as reactions_api
 from blog.reactions.events import CommentLiked, PostLiked
 from blog.reactions.pages import blueprint as reactions_pages
@@ -288,6 +296,8 @@ JOBS = (
     cleaning("delete_old_notifications", delete_old_notifications, every=HOUR),
     cleaning("delete_old_mails", delete_old_mails, every=HOUR),
     cleaning("delete_old_refusals", delete_old_refusals, every=HOUR),
+    COUNT_DAYS,
+    FORGET_VISITORS,
     WATCH_BACKUPS,
     DELETE_OLD_RUNS,
     # A client with many addresses fills this table quickly.
@@ -348,6 +358,7 @@ BLUEPRINTS = (
     search_pages,
     posts_pages,
     post_state_pages,
+    views_pages,
     revisions_pages,
     editor_pages,
     autosave_pages,
@@ -372,6 +383,7 @@ BLUEPRINTS = (
     appeal_pages,
     revision_moderation_pages,
     tag_moderation_pages,
+    figures_pages,
     admin_pages,
     site_settings_pages,
     applications_pages,
@@ -405,7 +417,7 @@ RESOURCES = (
 # What is closed with the application: live streams, and pools of processes beside the renderer's.
 CLOSING = ("live", "image_processes", "comparisons", "cards")
 # The database metrics of `/metrics`.
-FIGURES = (outbox_figures, job_figures, heartbeat_figures, backup_figures)
+FIGURES = (outbox_figures, job_figures, heartbeat_figures, backup_figures, site_figures)
 
 
 def create_app(settings: Settings) -> Broadside:
@@ -452,6 +464,9 @@ def create_app(settings: Settings) -> Broadside:
             JobWorker(app, app.database, JOBS, app.report_error),
         ],
     )
+    app.counts = Counts()
+    views = ViewCounts(lambda: app.site.count_views)
+    app.figures_writer = FiguresWriter(app.database, [app.counts, views])
     app.heart = Heart(app.database, "web", settings.signing_keys())
     app.schema_probe = Probe(lambda: health.has_schema(app.database))
     app.figures_probe = Probe(lambda: metrics_pages.read_figures(app.database, FIGURES))
@@ -463,6 +478,7 @@ def create_app(settings: Settings) -> Broadside:
         "comparisons": Comparisons(),
         "image_processes": ImageProcesses(),
         "live": Hub(app.database, app.listener),
+        "views": views,
     }
 
     configure(app)
@@ -491,13 +507,14 @@ async def open_parts(app: Broadside) -> None:
     if app.replicas is not None:
         open_replicas(app.replicas, app.settings)
     await app.heart.start()
+    await app.figures_writer.start()
     if app.settings.background_worker is WorkerPlace.INTERNAL:
         await app.background.start()
 
 
 async def close_parts(app: Broadside) -> None:
     """Stop the work in the background, and close what was opened."""
-    await asyncio.gather(app.background.stop(), app.heart.stop())
+    await asyncio.gather(app.background.stop(), app.heart.stop(), app.figures_writer.stop())
     await app.site_settings.stop()
     await app.renderer.pool.close()
     await asyncio.gather(*(app.extensions[name].close() for name in CLOSING))

@@ -99,6 +99,9 @@ LOGGED_IN = {
     "/write": 3,
     "/edit/{post}/cover": 3,
     "/drafts": 2,
+    # And their own posts, and the views of these.
+    "/views": 3,
+    "/post/{post}/views": 4,
     "/search": 2,
     # And the viewer's own posts that others can't read.
     "/search?q=post": 8,
@@ -117,6 +120,9 @@ ADMINISTRATORS = {
     "/moderate/tags": 2,
     "/moderate/appeals": 2,
     "/moderate/people/2": 4,
+    # The figures of the days, the routes, how much there is now, and who came back.
+    "/admin": 5,
+    "/admin/figures/posts.csv": 2,
     "/admin/users": 3,
     "/admin/audit": 2,
     "/admin/settings": 2,

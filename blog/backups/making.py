@@ -22,7 +22,7 @@ from blog.backups.manifest import (
     read_manifest,
 )
 from blog.core.clock import now
-from blog.core.db.dumps import CHUNK, Server
+from blog.core.db.dumps import CHUNK, NEVER_DUMPED, Server
 from blog.core.storage.interface import Storage
 
 # An arbitrary key: one backup of a database at a time.
@@ -133,8 +133,9 @@ async def snapshot(engine: AsyncEngine) -> AsyncIterator[Snapshot]:
 
 
 async def tables_of(connection: AsyncConnection) -> list[str]:
-    """The names of the tables, in order."""
-    return sorted(await connection.run_sync(lambda sync: inspect(sync).get_table_names()))
+    """The names of the tables that a backup has, in order."""
+    names = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
+    return sorted(set(names).difference(NEVER_DUMPED))
 
 
 async def count(connection: AsyncConnection, table: str) -> int:

@@ -28,6 +28,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import QueuePool
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+# Of the durations of requests, in seconds.
+BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 
 disable_created_metrics()
 _registry = CollectorRegistry()
@@ -39,8 +41,7 @@ _requests = Counter(
 )  # fmt: skip
 _request_seconds = Histogram(
     "broadside_request_seconds", "Time from a request's arrival to its response.",
-    ["method", "route"],
-    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10), registry=_registry,
+    ["method", "route"], buckets=BOUNDS, registry=_registry,
 )  # fmt: skip
 requests_in_progress = _gauge("broadside_requests_in_progress", "Requests in progress.")
 _pool_size = _gauge(

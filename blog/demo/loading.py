@@ -15,12 +15,25 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from blog.core.db.database import Database
 from blog.core.storage.interface import Storage
 from blog.demo import rows
+from blog.demo.figures import DemonstrationFigures
 from blog.demo.history import Sizes
 from blog.demo.notifications import notify
 from blog.demo.people import DOMAIN
 from blog.demo.pictures import Picture
 from blog.media.sizes import variant_key
-from blog.models import CommentRange, MediaFile, MediaState, PostDay, Role, User, UserRange
+from blog.models import (
+    CommentRange,
+    DailyFigure,
+    MediaFile,
+    MediaState,
+    MonthlyActivity,
+    PostDay,
+    PostViews,
+    Role,
+    RouteDay,
+    User,
+    UserRange,
+)
 from blog.posts.counts import OF_TAGS, repair_of
 from blog.posts.fields import tag_ids
 from blog.search.indexing import COMMENTS, POSTS, index_loaded
@@ -84,7 +97,7 @@ async def load(
         tables = (
             "users, follows, media, media_files, posts, post_search, post_media, post_tags, tags, "
             "post_likes, comments, comment_search, notifications, notification_items, user_ranges, "
-            "post_days, comment_ranges, tag_ranges"
+            "post_days, comment_ranges, tag_ranges, daily_figures, monthly_activity, route_days"
         )
         await connection.execute(text(f"VACUUM (ANALYZE) {tables}"))
 
@@ -121,6 +134,7 @@ async def _store(
     tagged = demonstration.post_tags(people, posts, tags)
     await _copy(connection, "post_tags", rows.POST_TAG_COLUMNS, tagged)
     await notify(AsyncSession(connection))
+    await _add_figures(connection, demonstration.figures, posts)
     if not counted_by_triggers:
         await index_loaded(AsyncSession(connection), POSTS, [*posts, *drafts])
         await index_loaded(AsyncSession(connection), COMMENTS, comments)
@@ -132,6 +146,19 @@ async def _store(
         await _count(connection, CommentRange, ranges)
         for kept in OF_TAGS:
             await connection.execute(repair_of(kept))
+
+
+async def _add_figures(
+    connection: AsyncConnection, figures: DemonstrationFigures, posts: Sequence[int]
+) -> None:
+    """Add the figures of the days. Those that the site has counted itself stay."""
+    for table, of_table in (
+        (DailyFigure, figures.daily()),
+        (MonthlyActivity, figures.monthly()),
+        (RouteDay, figures.routes()),
+        (PostViews, figures.views(posts)),
+    ):
+        await connection.execute(insert(table).on_conflict_do_nothing(), list(of_table))
 
 
 async def store(storage: Storage, pictures: Sequence[Picture]) -> None:

@@ -12,6 +12,7 @@ from blog.core.text.excerpts import excerpt
 from blog.core.text.markdown import RENDERER_VERSION
 from blog.core.text.reading_time import word_count
 from blog.core.text.slugs import slug_of
+from blog.demo.figures import DemonstrationFigures
 from blog.demo.history import DAY, SPAN, History, Sizes
 from blog.demo.people import FOUNDER, invent
 from blog.demo.pictures import Picture
@@ -75,6 +76,8 @@ class Demonstration:
         topics_of_posts = [post.topic for post in self._library.posts]
         topics = len(self._library.topics)
         self.history = History(self._random, sizes, topics_of_posts, topics)
+        # A source of its own, so that everything else is as it would be without figures.
+        self.figures = DemonstrationFigures(Random(seed), self.history, until)  # noqa: S311
         self._pictures = pictures
         self._covers = dict(self._chosen_covers())
         self.owned = [(FOUNDER, number) for number in range(len(pictures))]

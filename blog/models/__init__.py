@@ -13,6 +13,7 @@ from blog.models.cover import Cover
 from blog.models.email import Email, EmailState
 from blog.models.event import LoggedEvent
 from blog.models.export import Export, ExportState
+from blog.models.figures import DailyFigure, MonthlyActivity, RouteDay
 from blog.models.follow import Follow
 from blog.models.heartbeat import Heartbeat
 from blog.models.id_ranges import CommentRange, TagRange, UserRange
@@ -37,6 +38,7 @@ from blog.models.post_draft import PostDraft
 from blog.models.post_import import ImportRemark, ImportState, PostImport
 from blog.models.post_media import PostMedia
 from blog.models.post_revision import PostRevision
+from blog.models.post_views import PostViews, ViewMark, ViewSalt
 from blog.models.rate_limit import RateLimit
 from blog.models.reaction import Bookmark, BookmarkFolder, CommentLike, PostLike
 from blog.models.recovery_code import RecoveryCode
@@ -73,6 +75,7 @@ __all__ = [
     "CommentRange",
     "CommentSearch",
     "Cover",
+    "DailyFigure",
     "Email",
     "EmailState",
     "Export",
@@ -98,6 +101,7 @@ __all__ = [
     "MediaFile",
     "MediaState",
     "Mention",
+    "MonthlyActivity",
     "Mute",
     "Notification",
     "NotificationItem",
@@ -117,6 +121,7 @@ __all__ = [
     "PostSearch",
     "PostStatus",
     "PostTag",
+    "PostViews",
     "RateLimit",
     "RecoveryCode",
     "RefusedAddress",
@@ -124,6 +129,7 @@ __all__ = [
     "ReportState",
     "RevisionMedia",
     "Role",
+    "RouteDay",
     "Scope",
     "Sealed",
     "SearchConfiguration",
@@ -137,4 +143,6 @@ __all__ = [
     "UsedChallenge",
     "User",
     "UserRange",
+    "ViewMark",
+    "ViewSalt",
 ]

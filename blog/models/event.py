@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Identity, String, text
+from sqlalchemy import BigInteger, Identity, Index, String, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -29,3 +29,6 @@ class LoggedEvent(Base):
     created_at: Mapped[CreatedAt]
     kind: Mapped[str] = mapped_column(String(64))
     payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+    # Those of a day are counted (`blog.admin.figures`).
+    __table_args__ = (Index(None, "created_at"),)

@@ -13,6 +13,7 @@ from blog.core.web.requests import requested_page
 from blog.posts.addresses import post_url
 from blog.posts.reading import readable_post_with_neighbours
 from blog.posts.revisions.memento import ASKS_FOR_A_TIME, post_headers, redirect_to_memento
+from blog.posts.views.counting import count_view
 from blog.site.blueprint import blueprint
 
 # The parameters of pages that show the same post as the one without them.
@@ -46,4 +47,5 @@ async def post(post_id: int, slug: str | None = None) -> ResponseReturnValue:
     page = await render_template(
         "site/post.html", post=found, neighbours=neighbours, below=below, preview=None
     )
+    count_view(found)
     return page, post_headers(found)

@@ -167,6 +167,7 @@ async def test_a_role_is_given_and_a_token_made_and_revoked(open_page: Opener) -
     main = page.get_by_role("main")
     await log_in(page, EDITOR)
     await press(page, page.get_by_role("navigation").get_by_role("link", name="Admin"))
+    await press(page, main.get_by_role("link", name="Users", exact=True))
     for role in ("Moderator", "User"):
         await type_into(page, main.get_by_label("Name or email"), "tomas")
         await page.keyboard.press("Enter")

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import NullPool, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from blog.core.db.dumps import NEVER_DUMPED
 from blog.core.db.postgres_programs import PROGRAMS
 from blog.models import Base
 from tests.cli.conftest import Command
@@ -19,7 +20,10 @@ from tests.live.postgres import PASSWORD, ExternalPostgres
 from tests.servers import run, serving
 from tests.test_migrations import PROJECT
 
-TABLES = [*(table.name for table in Base.metadata.sorted_tables), "alembic_version"]
+TABLES = [
+    *(table.name for table in Base.metadata.sorted_tables if table.name not in NEVER_DUMPED),
+    "alembic_version",
+]
 
 
 async def contents(connection: AsyncConnection) -> dict[str, str]:

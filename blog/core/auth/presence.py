@@ -1,4 +1,4 @@
-"""When users were last seen."""
+"""When users were last seen, and how many were active on a day."""
 
 from blog.core.db.touch import is_stale, touch
 from blog.core.web.app import current_app
@@ -6,7 +6,10 @@ from blog.models import User
 
 
 async def note_presence(account: User) -> None:
-    """Record that a user is active, at most once a minute."""
-    if is_stale(account.last_seen_at):
-        async with current_app.database.reading_session() as session:
-            await touch(session, User.last_seen_at, account.id)
+    """Record that a user is active, at most once a minute, and count the first time in a day."""
+    if not is_stale(seen := account.last_seen_at):
+        return
+    async with current_app.database.reading_session() as session:
+        is_first = await touch(session, User.last_seen_at, account.id)
+    if is_first:
+        current_app.counts.count_activity(account.created_at, seen)

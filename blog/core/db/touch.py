@@ -1,9 +1,9 @@
 """Record when something was last used, at most once a minute."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import func, select, update
+from sqlalchemy import CursorResult, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -25,7 +25,7 @@ async def touch(
     column: InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None],
     row_id: int,
     **further: object,
-) -> None:
+) -> bool:
     """Set a timestamp of a row to now, unless another request has just done so.
 
     A locked row is skipped, so that no request waits. This is a single statement and needs no
@@ -36,6 +36,9 @@ async def touch(
         column: the timestamp column.
         row_id: the row.
         further: further columns to set.
+
+    Returns:
+        Whether this request has set it.
     """
     table: Any = column.class_
     moment = now()
@@ -45,9 +48,10 @@ async def touch(
         .with_for_update(key_share=True, skip_locked=True)
         .scalar_subquery()
     )
-    await session.execute(
+    result = await session.execute(
         update(table)
         .where(table.id == due)
         .values({column.key: moment, **further})
         .execution_options(synchronize_session=False)
     )
+    return cast(CursorResult[Any], result).rowcount > 0

@@ -25,6 +25,8 @@ from blog.core.db.replica import Replica
 from blog.core.db.replicas import Replicas
 from blog.core.db.request_coalescing import RequestCoalescer
 from blog.core.errors import NotFoundError
+from blog.core.figures.counts import Counts
+from blog.core.figures.writing import FiguresWriter
 from blog.core.jobs.background import Background
 from blog.core.jobs.heartbeats import Heart
 from blog.core.jobs.listener import Listener
@@ -80,6 +82,8 @@ class Broadside(Quart):
     heart: Heart
     rate_limits: RateLimits
     backlog: Backlog
+    counts: Counts
+    figures_writer: FiguresWriter
     fragments: FragmentCache
     report_to: Callable[[BaseException, str], None]
     schema_probe: Probe[bool]

@@ -68,6 +68,7 @@ def write_line(status: int) -> float:
     milliseconds: float = round(seconds * 1000, 1)
     method, route = request_for_logs()
     observe_request(method, route, status, seconds)
+    current_app.counts.count_request(method, route, status, seconds)
     level = logging.DEBUG if request.endpoint in ROUTINE else logging.INFO
     if log.isEnabledFor(level):
         what = {"method": method, "route": route, "status": status}

@@ -1,0 +1,100 @@
+"""The plots of the dashboard, made of the daily figures."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from blog.admin.figures.queries import Figures
+from blog.core.figures.counts import ACTIVE, ACTIVE_IN_WEEK, ERRORS, REQUESTS, week_of
+from blog.core.web.plots import Plot, Row, Value, hours, size, whole
+
+# So many days are shown one by one, and more of them by week.
+MOST_DAYS = 92
+DAYS = (30, 90, 365)
+WEEK = timedelta(days=7)
+
+
+def total(values: Sequence[int]) -> float:
+    """Of a week, all that happened in it."""
+    return sum(values)
+
+
+def last(values: Sequence[int]) -> float:
+    """Of a week, how it was at its end."""
+    return values[-1]
+
+
+def mean(values: Sequence[int]) -> float:
+    """Of a week, the mean of its days."""
+    return sum(values) / len(values)
+
+
+@dataclass(frozen=True)
+class Series:
+    """A plot of the dashboard.
+
+    Attributes:
+        name: its place in addresses, `/admin/figures/<name>.csv`.
+        title: what it shows.
+        figures: the daily figures, with what each is called.
+        of_week: what a week is made of; `None` if the figure is one of weeks.
+        written: how a number is written.
+    """
+
+    name: str
+    title: str
+    figures: dict[str, str]
+    of_week: Callable[[Sequence[int]], float] | None = total
+    written: Callable[[float], str] = whole
+
+    def plot(self, figures: Figures, today: date, days: int) -> Plot:
+        """What is drawn of the days until today, by week if they are too many."""
+        by_week = self.of_week is None or days > MOST_DAYS
+        return Plot(
+            self.name, self.title, list(self.figures.values()),
+            list(self._rows(figures, today, days, by_week)), self.written,
+            "week" if by_week else "day",
+        )  # fmt: skip
+
+    def _rows(self, figures: Figures, today: date, days: int, by_week: bool) -> Iterator[Row]:
+        day = first_day(today, days)
+        step = WEEK if by_week else timedelta(days=1)
+        if by_week:
+            day = week_of(day)
+        while day <= today:
+            values = [self._value(figures, name, day, by_week) for name in self.figures]
+            yield Row(day, values, day + step > today)
+            day += step
+
+    def _value(self, figures: Figures, name: str, day: date, by_week: bool) -> Value:
+        by_day = figures.get(name, {})
+        if not by_week or self.of_week is None:
+            return by_day.get(day)
+        days = (day + timedelta(days=number) for number in range(7))
+        known = [by_day[each] for each in days if each in by_day]
+        return self.of_week(known) if known else None
+
+
+def first_day(today: date, days: int) -> date:
+    """The first of so many days until today."""
+    return today - timedelta(days=days - 1)
+
+
+SERIES = (
+    Series("active-people", "Active people", {ACTIVE: "People"}, mean),
+    Series("active-in-week", "Active people by week", {ACTIVE_IN_WEEK: "People"}, None),
+    Series("sign-ups", "Sign-ups", {"sign_ups": "Sign-ups"}),
+    Series("posts", "Posts", {"posts": "Published posts"}),
+    Series("comments", "Comments", {"comments": "Comments"}),
+    Series("likes", "Likes", {"likes": "Likes"}),
+    Series("reports", "Reports", {"reports": "Made", "reports_closed": "Closed"}),
+    Series("report-wait", "How long reports waited", {"report_wait": "Median"}, mean, hours),
+    Series("mail", "Mail", {"mail_sent": "Sent", "mail_failed": "Failed"}),
+    Series("requests", "Requests", {REQUESTS: "Requests"}),
+    Series("errors", "Errors", {ERRORS: "Failed requests (5xx)"}),
+    Series(
+        "storage", "Storage", {"database_bytes": "Database", "image_bytes": "Images"}, last, size
+    ),
+)
+SERIES_BY_NAME = {series.name: series for series in SERIES}
+NAMES = sorted({name for series in SERIES for name in series.figures})

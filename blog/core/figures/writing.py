@@ -1,0 +1,56 @@
+"""Write what a process has counted, off the path of requests."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Protocol
+
+from blog.core.db.database import Database
+from blog.core.jobs.loop import Loop
+
+log = logging.getLogger(__name__)
+
+EVERY_SECONDS = 60.0
+# How long a process that ends waits for the database.
+LAST_SECONDS = 2.0
+
+
+class Counted(Protocol):
+    """Something that is counted in memory."""
+
+    async def write(self, database: Database) -> None:
+        """Add what was counted to what the database has. If that fails, it waits for the next
+        time."""
+
+
+class FiguresWriter(Loop):
+    """Writes the counts of a process once a minute, and when it ends.
+
+    Args:
+        database: open while it runs.
+        counted: what there is to write.
+    """
+
+    def __init__(self, database: Database, counted: Sequence[Counted]) -> None:
+        super().__init__("figures", stop_seconds=1.0)
+        self._database = database
+        self._counted = counted
+
+    async def step(self) -> float:
+        """Write what was counted since the last time."""
+        for each in self._counted:
+            await each.write(self._database)
+        return EVERY_SECONDS
+
+    async def stop(self) -> None:
+        """Stop, and write the rest."""
+        was_at_work = self.is_at_work
+        await super().stop()
+        if not was_at_work:
+            return
+        try:
+            async with asyncio.timeout(LAST_SECONDS):
+                await self.step()
+        except Exception as error:
+            self.complain(error, 0.0)
+            log.warning("the counts of the last minute are lost")

@@ -1,0 +1,160 @@
+"""Plots of numbers by day, drawn as SVG by the macro `plot` of templates/plots.html.
+
+The first row of numbers is drawn as bars, a second one as a line. The drawing is stretched to the
+width of its place, so it has no text: what it is about stands around it, and in a table below.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import NamedTuple
+
+# The size of the drawing in its own units.
+WIDTH, HEIGHT = 1000.0, 100.0
+# The share of its place that a bar takes.
+BAR = 0.72
+# Where the scale may end, times a power of ten.
+STEPS = (1, 2, 2.5, 5, 10)
+
+Value = float | None
+
+
+class Row(NamedTuple):
+    """The numbers of a day or a week.
+
+    Attributes:
+        day: the day, or the first one of the week.
+        values: one of each series; `None` if it is not known.
+        is_partial: whether it is not over.
+    """
+
+    day: date
+    values: Sequence[Value]
+    is_partial: bool = False
+
+    @property
+    def label(self) -> str:
+        """What it is called, as "5 March"."""
+        return f"{self.day.day} {self.day:%B}"
+
+
+class Bar(NamedTuple):
+    """A bar, in the units of the drawing, and what it says."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    says: str
+    is_partial: bool
+
+
+def whole(value: float) -> str:
+    """A number without decimals."""
+    return f"{value:,.0f}"
+
+
+def hours(seconds: float) -> str:
+    """A duration in minutes, hours or days."""
+    if seconds < 90 * 60:
+        return f"{seconds / 60:,.0f} min"
+    if seconds < 48 * 3600:
+        return f"{seconds / 3600:,.3g} h"
+    return f"{seconds / 86400:,.3g} days"
+
+
+def size(number: float) -> str:
+    """A number of bytes."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if number < 1024:
+            return f"{number:,.3g} {unit}" if number < 1000 else f"{number:,.0f} {unit}"
+        number /= 1024
+    return f"{number:,.3g} TiB"
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A plot and its table.
+
+    Attributes:
+        name: a word for its address and ids.
+        title: what it shows.
+        series: the names of its rows of numbers: one or two.
+        rows: the oldest first.
+        written: how a number is written.
+        per: what a row is: "day" or "week".
+    """
+
+    name: str
+    title: str
+    series: Sequence[str]
+    rows: Sequence[Row]
+    written: Callable[[float], str] = whole
+    per: str = "day"
+
+    @cached_property
+    def top(self) -> float:
+        """Where the scale ends: a round number above the largest."""
+        largest = max((value for row in self.rows for value in row.values if value), default=0.0)
+        if self.written is size:
+            return 2.0 ** math.ceil(math.log2(max(largest, 1)))
+        if largest <= 1:
+            return 1.0
+        unit = 10.0 ** math.floor(math.log10(largest))
+        return next(step * unit for step in STEPS if step * unit >= largest)
+
+    @cached_property
+    def bars(self) -> list[Bar]:
+        """The first row of numbers."""
+        place = WIDTH / max(len(self.rows), 1)
+        return [
+            Bar(
+                round((number + (1 - BAR) / 2) * place, 2), round(HEIGHT - self._high(value), 2),
+                round(BAR * place, 2), round(self._high(value), 2),
+                f"{row.label}: {self.written(value)}", row.is_partial,
+            )
+            for number, row in enumerate(self.rows)
+            if (value := row.values[0])
+        ]  # fmt: skip
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The second row of numbers, as the points of lines; where one is not known is a gap."""
+        place = WIDTH / max(len(self.rows), 1)
+        parts: list[list[str]] = [[]]
+        for number, row in enumerate(self.rows if len(self.series) > 1 else ()):
+            if (value := row.values[1]) is None:
+                parts.append([])
+            else:
+                parts[-1].append(f"{(number + 0.5) * place:.2f},{HEIGHT - self._high(value):.2f}")
+        # A line of one point is not drawn, but one with a second point at the same place is.
+        return [" ".join(part if len(part) > 1 else part * 2) for part in parts if part]
+
+    @cached_property
+    def description(self) -> str:
+        """What a reader who doesn't see it should know at once; the table has the rest."""
+        if not any(value is not None for row in self.rows for value in row.values):
+            return "There are no numbers yet."
+        said = [
+            f"{len(self.rows)} {self.per}s, from {self.rows[0].label} to {self.rows[-1].label}."
+        ]
+        for number, name in enumerate(self.series):
+            known = [(value, row.label) for row in self.rows
+                     if (value := row.values[number]) is not None]  # fmt: skip
+            if known:
+                most, when = max(known, key=lambda pair: pair[0])
+                last, _ = known[-1]
+                said.append(
+                    f"{name}: {self.written(last)} at the end, at most {self.written(most)}, "
+                    f"on {when}."
+                )
+        return " ".join(said)
+
+    def cells(self, row: Row) -> list[str]:
+        """The numbers of a row as the table shows them."""
+        return ["" if value is None else self.written(value) for value in row.values]
+
+    def _high(self, value: float) -> float:
+        return HEIGHT * value / self.top

@@ -1,0 +1,1 @@
+"""How often a post is read, for its author: counted without identifying anybody."""
