@@ -1,0 +1,155 @@
+"""Prints what the pages of administrators and moderators cost on a large site.
+
+    python -m benchmarks.administration [--posts 1000000] [--people 100000] [--keep FOLDER]
+
+Fills a database with short texts by `generate_series`, asks for each page in this process, and
+prints the number of its statements, how long it took, and what PostgreSQL says of its statements
+(EXPLAIN (ANALYZE, BUFFERS)): execution time and blocks. Each number is the best of five.
+"""
+
+import argparse
+import asyncio
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from sqlalchemy import text
+
+from benchmarks.plans import ROUNDS, cost_of, statements_of
+from blog import create_app
+from blog.cli.deploy import migrate
+from blog.core.web.app import Broadside
+from settings import Settings
+from tests.support import Browser, add_user
+
+PAGES = (
+    "/admin", "/admin?days=365", "/admin/figures/active-people.csv?days=365",
+    "/admin/figures/retention.csv", "/admin/figures/routes.csv", "/admin/users",
+    "/admin/users?page=10", "/admin/users?q=person9", "/admin/users?q=nobody",
+    "/admin/users?state=unconfirmed",
+    "/admin/applications", "/admin/audit", "/admin/audit?page=10", "/admin/settings",
+    "/admin/mail", "/admin/jobs", "/admin/jobs?state=scheduled", "/moderate", "/moderate?page=10",
+    "/moderate/reports", "/moderate/reports/closed", "/moderate/appeals", "/moderate/posts",
+    "/moderate/tags", "/moderate/invitations", "/moderate/people/2", "/moderation/log",
+)  # fmt: skip
+LIMIT_MILLISECONDS, MOST_STATEMENTS = 50.0, 6
+
+# What is counted by triggers is counted at the end.
+FILL = """
+    INSERT INTO users (username, email, password_hash, role_id, created_at, confirmed_at,
+        awaits_approval)
+    SELECT 'person' || n, 'person' || n || '@example.com', '',
+        (SELECT id FROM roles WHERE is_default),
+        now() - n * interval '5 minutes', CASE WHEN n % 20 > 0 THEN now() END, n % 200 = 0
+    FROM generate_series(2, :people) AS n;
+    INSERT INTO applications (user_id, text) SELECT id, 'x' FROM users WHERE awaits_approval;
+    INSERT INTO posts (author_id, body, body_html, renderer_version, created_at, published_at,
+        hidden_at)
+    SELECT n % :people + 1, 'x', '<p>x</p>', 1, moment, moment, CASE WHEN n % 100 = 0 THEN now() END
+    FROM generate_series(1, :posts) AS n,
+        LATERAL (SELECT now() - (:posts - n) * interval '30 s') AS t (moment);
+    INSERT INTO comments (post_id, author_id, body, body_html, renderer_version)
+    SELECT n, n % :people + 1, 'x', 'x', 1 FROM generate_series(1, :posts) AS n;
+    INSERT INTO reports (reporter_id, author_id, post_id, reason, state, closed_at)
+    SELECT (n + 1) % :people + 1, n % :people + 1, n, 'x',
+        CASE WHEN n % 2 = 0 THEN 'open' ELSE 'resolved' END,
+        CASE WHEN n % 2 = 0 THEN NULL ELSE now() END
+    FROM generate_series(1, 50000) AS n;
+    INSERT INTO measures (person_id, moderator_id, kind, reason)
+    SELECT n + 1, 1, 'limit', 'x' FROM generate_series(1, 20000) AS n;
+    INSERT INTO appeals (measure_id, text) SELECT id, 'x' FROM measures;
+    INSERT INTO audit_entries (actor_id, actor_name, act, subject_id, subject_name)
+    SELECT 1, 'root', 'disable account', n + 1, 'person' || n FROM generate_series(1, 99999) AS n;
+    INSERT INTO emails (message_id, purpose, recipient, subject, text, html, state, attempts)
+    SELECT gen_random_uuid(), 'confirm', 'x@example.com', 'x', 'x', 'x',
+        CASE WHEN n % 10 = 0 THEN 'failed' ELSE 'sent' END, 1 FROM generate_series(1, 100000) AS n;
+    INSERT INTO jobs (kind, payload, state, due_at)
+    SELECT 'x', '{}', CASE n % 3 WHEN 0 THEN 'waiting' ELSE 'failed' END, now() + interval '1 h'
+    FROM generate_series(1, 50000) AS n;
+    INSERT INTO daily_figures (name, day, value)
+    SELECT name, CURRENT_DATE - n, n FROM generate_series(0, 730) AS n, unnest(ARRAY[
+        'active_people', 'sign_ups', 'posts', 'comments', 'likes', 'reports', 'reports_closed',
+        'report_wait', 'mail_sent', 'mail_failed', 'requests', 'errors', 'database_bytes',
+        'image_bytes', 'active_in_week'
+    ]) AS name;
+    INSERT INTO monthly_activity (joined, active, people)
+    SELECT joined, active, 100
+    FROM generate_series(CURRENT_DATE - 730, CURRENT_DATE, interval '1 month') AS joined,
+        generate_series(CURRENT_DATE - 730, CURRENT_DATE, interval '1 month') AS active
+    WHERE active >= joined ON CONFLICT DO NOTHING;
+    INSERT INTO route_days (day, method, route, requests, errors, seconds, durations)
+    SELECT CURRENT_DATE - n, 'GET', '/route/' || route, 1000, 1, 10.0, '{1,2,3,4,5,6,7,8,9,10,11}'
+    FROM generate_series(0, 35) AS n, generate_series(1, 300) AS route;
+    INSERT INTO user_ranges (number, visible) SELECT id / 4096, count(*) FROM users GROUP BY 1;
+    INSERT INTO comment_ranges (number, visible)
+    SELECT id / 4096, count(*) FROM comments GROUP BY 1;
+    INSERT INTO post_days (day, visible)
+    SELECT (published_at AT TIME ZONE 'UTC')::date, count(*) FROM posts
+    WHERE hidden_at IS NULL GROUP BY 1
+"""
+
+
+async def fill(app: Broadside, people: int, posts: int) -> None:
+    """Add everything that administrators and moderators look after."""
+    await add_user(app, "root", role="Administrator")
+    async with app.database.engine.begin() as connection:
+        await connection.execute(text("SET LOCAL statement_timeout = 0"))
+        await connection.execute(text("SET LOCAL session_replication_role = replica"))
+        await connection.execute(text("DELETE FROM user_ranges"))
+        sized = FILL.replace(":people", f"{people}").replace(":posts", f"{posts}")
+        for statement in sized.split(";"):
+            await connection.exec_driver_sql(statement)
+    engine = app.database.engine.execution_options(isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        await connection.execute(text("SET statement_timeout = 0"))
+        await connection.execute(text("VACUUM ANALYZE"))
+        await connection.execute(text("RESET statement_timeout"))
+
+
+async def is_filled(app: Broadside) -> bool:
+    """Whether the folder has the site of an earlier run."""
+    async with app.database.reading_session() as session:
+        return await session.scalar(text("SELECT id FROM users LIMIT 1")) is not None
+
+
+async def main(folder: Path, people: int, posts: int) -> None:
+    """Measure, and print a table."""
+    settings = Settings(_env_file=None, env="testing", var_dir=folder)  # type: ignore[call-arg]
+    app = create_app(settings)
+    await app.database.open()
+    await migrate(app.database)
+    if not await is_filled(app):
+        await fill(app, people, posts)
+    await app.database.close()
+    print("| page | statements | page | its statements | blocks |\n| --- | --- | --- | --- | --- |")
+    async with app.test_app(), Browser(app) as browser:
+        browser.base_url = settings.base_url
+        await browser.open_session("root")
+        for page in PAGES:
+            taken = []
+            for _ in range(ROUNDS):
+                begin = time.perf_counter()
+                statements = await statements_of(app, browser, page)
+                taken.append((time.perf_counter() - begin) * 1000)
+            async with app.database.engine.connect() as connection:
+                costs = [await cost_of(connection, statements) for _ in range(ROUNDS)]
+            milliseconds, blocks = min(costs)
+            is_over = min(taken) > LIMIT_MILLISECONDS or len(statements) > MOST_STATEMENTS
+            print(
+                f"| `{page}` | {len(statements)} | {min(taken):.1f} ms | {milliseconds:.1f} ms "
+                f"| {blocks:,} |{' TOO MUCH' if is_over else ''}", flush=True,
+            )  # fmt: skip
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--keep", type=Path, help="a folder that keeps the site")
+    parser.add_argument("--posts", type=int, default=1_000_000)
+    parser.add_argument("--people", type=int, default=100_000)
+    arguments = parser.parse_args()
+    with ExitStack() as stack:
+        kept = arguments.keep or Path(
+            stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
+        )
+        asyncio.run(main(kept, arguments.people, arguments.posts))
