@@ -138,7 +138,7 @@ async def test_a_person_is_active_once_in_a_day_a_week_and_a_month(
     assert (await figures(db, week_of(today)))["active_in_week"] == 1
 
 
-def test_activity_is_counted_by_when_somebody_was_last_seen(
+def test_activity_is_counted_by_when_someone_was_last_seen(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # A Tuesday, the first of a month whose first Monday was the day before.

@@ -138,7 +138,7 @@ async def _write(session: AsyncSession, marks: dict[tuple[date, int, int], int])
 def count_view(post: Post) -> None:
     """Count the current request as a view of a public post.
 
-    Not by its author, nor by programs that say what they are, and only what is shown to somebody:
+    Not by its author, nor by programs that say what they are, and only what is shown to someone:
     neither HEAD nor what a browser fetches in advance or into another page.
     """
     if not current_app.site.count_views or not post.is_public or request.method != "GET":
