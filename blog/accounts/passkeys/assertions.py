@@ -15,8 +15,8 @@ EXPIRED = "This took too long. Please try again."
 UNKNOWN = "This passkey doesn't belong to an account here. It may have been removed."
 WRONG = "This passkey couldn't be checked. Please try again, or log in another way."
 IS_COPY = (
-    "This passkey may have been copied: it has been used less often than before. We've refused it, "
-    "and told its owner. Log in another way, remove it, and add a new one."
+    "This passkey may have been copied, so we've refused it and emailed its owner. Log in another "
+    "way, remove it, and add a new one."
 )
 
 
