@@ -196,6 +196,10 @@ async def test_a_new_person_chooses_a_username_and_is_logged_in_from_then_on(
     assert await is_logged_in(browser)
     user = (await db.scalars(select(User))).one()
     assert (user.email, user.is_confirmed) == ("susan@example.com", True)
+    for asking in ("/auth/confirm-identity", "/auth/change-password"):
+        assert (
+            "signed up\n  with Example, you don’t have one yet" in (await browser.get(asking)).text
+        )
     async with Browser(site) as again:
         assert (await arrive(again, issuer)).headers["location"] == "/"
         assert await is_logged_in(again)
