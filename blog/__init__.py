@@ -35,6 +35,7 @@ from blog.admin.figures.pages import blueprint as figures_pages
 from blog.admin.handlers import tell_of_new_people
 from blog.admin.pages import blueprint as admin_pages
 from blog.admin.settings.pages import blueprint as site_settings_pages
+from blog.admin.settings.review_pages import blueprint as review_rules_pages
 from blog.backups.figures import backup_figures
 from blog.backups.jobs import DELETE_OLD_RUNS, WATCH_BACKUPS
 from blog.blocks.api import blueprint as blocks_api
@@ -152,6 +153,8 @@ from blog.moderation.pages import blueprint as moderation_pages
 from blog.moderation.reports.api import blueprint as reports_api
 from blog.moderation.reports.pages import blueprint as report_pages
 from blog.moderation.reports.queue_pages import blueprint as report_queue
+from blog.moderation.review import handlers as removed
+from blog.moderation.review.pages import blueprint as review_pages
 from blog.moderation.revision_pages import blueprint as revision_moderation_pages
 from blog.moderation.tag_pages import blueprint as tag_moderation_pages
 from blog.notifications import handlers as notices
@@ -187,6 +190,10 @@ from blog.posts.views.pages import blueprint as views_pages
 from blog.reactions.api import blueprint as reactions_api
 from blog.reactions.events import CommentLiked, PostLiked
 from blog.reactions.pages import blueprint as reactions_pages
+from blog.review.api import blueprint as held_api
+from blog.review.cleaning import delete_old as delete_old_decisions
+from blog.review.pages import blueprint as own_held_pages
+from blog.review.similarity import delete_old_sketches
 from blog.search.api import blueprint as search_api
 from blog.search.feeds import blueprint as search_feeds
 from blog.search.jobs import INDEX_OLD_COMMENTS, INDEX_OLD_POSTS
@@ -237,6 +244,10 @@ EVENT_HANDLERS = (
     Handler(CommentDisabled, notices.tell_of_moderated_comments),
     Handler(CommentEnabled, notices.tell_of_moderated_comments),
     Handler(CommentRemoved, notices.tell_of_moderated_comments),
+    Handler(PostHidden, removed.remember_hidden_posts),
+    Handler(CommentDisabled, removed.remember_disabled_comments),
+    Handler(PostShown, removed.forget_shown_posts),
+    Handler(CommentEnabled, removed.forget_enabled_comments),
     Handler(ExportEnded, notices.tell_of_exports),
     Handler(ImportEnded, notices.tell_of_imports),
     Handler(PostHidden, notices.forget_unreadable_posts),
@@ -294,6 +305,8 @@ JOBS = (
     ANNOUNCE_POST,
     cleaning("tidy_imports", tidy_imports, every=timedelta(minutes=5)),
     cleaning("delete_old_notifications", delete_old_notifications, every=HOUR),
+    cleaning("delete_old_decisions", delete_old_decisions, every=HOUR),
+    cleaning("delete_old_sketches", delete_old_sketches, every=HOUR),
     cleaning("delete_old_mails", delete_old_mails, every=HOUR),
     cleaning("delete_old_refusals", delete_old_refusals, every=HOUR),
     COUNT_DAYS,
@@ -381,6 +394,9 @@ BLUEPRINTS = (
     moderation_log,
     measure_pages,
     appeal_pages,
+    own_held_pages,
+    review_pages,
+    review_rules_pages,
     revision_moderation_pages,
     tag_moderation_pages,
     figures_pages,
@@ -399,6 +415,7 @@ RESOURCES = (
     posts_api,
     revisions_api,
     comments_api,
+    held_api,
     tags_api,
     reactions_api,
     users_api,

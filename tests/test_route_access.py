@@ -475,6 +475,26 @@ TABLE = [
     ),
     Row("GET /moderate", moderators(200)),
     Row("GET /moderate/posts", moderators(200)),
+    Row("GET /moderate/review", moderators(200)),
+    Row("GET /moderate/review/rules", moderators(200)),
+    Row("POST /moderate/review/rules", moderators(302)),
+    Row(
+        "POST /moderate/review/<id:item_id>/approve",
+        moderators(422),
+        "/moderate/review/4711/approve",
+    ),
+    Row(
+        "GET /moderate/review/<id:item_id>/refuse", moderators(404), "/moderate/review/4711/refuse"
+    ),
+    Row(
+        "POST /moderate/review/<id:item_id>/refuse",
+        moderators(302),
+        "/moderate/review/4711/refuse",
+    ),
+    Row("GET /waiting", logged_in(200)),
+    Row("GET /waiting/<id:item_id>", confirmed(404), "/waiting/4711"),
+    Row("POST /waiting/<id:item_id>", confirmed(404), "/waiting/4711"),
+    Row("POST /waiting/<id:item_id>/withdraw", confirmed(302), "/waiting/4711/withdraw"),
     Row("GET /moderate/reports", moderators(200)),
     Row("GET /moderate/tags", moderators(200)),
     Row(

@@ -102,6 +102,7 @@ LOGGED_IN = {
     # And their own posts, and the views of these.
     "/views": 3,
     "/post/{post}/views": 4,
+    "/waiting": 2,
     "/search": 2,
     # And the viewer's own posts that others can't read.
     "/search?q=post": 8,
@@ -117,6 +118,8 @@ ADMINISTRATORS = {
     "/moderate/reports": 2,
     "/moderate/reports/closed": 2,
     "/moderate/posts": 2,
+    "/moderate/review": 2,
+    "/moderate/review/rules": 2,
     "/moderate/tags": 2,
     "/moderate/appeals": 2,
     "/moderate/people/2": 4,

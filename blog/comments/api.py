@@ -42,6 +42,7 @@ from blog.core.web.app import current_app, db, read, writes
 from blog.models import Comment, Permission, Post, Scope
 from blog.posts.api import readable_post
 from blog.posts.lists import ListedPost
+from blog.review.api import HeldResource, held_resource
 from blog.users.blocking import ShutOut, shut_out_by_viewer
 
 blueprint = Resource("comments", __name__, "Comments on posts.")
@@ -160,15 +161,24 @@ async def list_post_comments(post_id: int) -> Response:
 @blueprint.post("/posts/<id:post_id>/comments/")
 @requires_scope(Scope.WRITE)
 @document_response(CommentResource, 201, IdempotentHeaders)
+@document_response(HeldResource, 202, IdempotentHeaders)
 @permission_required(Permission.COMMENT)
 @validate_json(CommentCreate)
 @idempotent
 async def create_comment(data: CommentCreate, post_id: int) -> Response:
-    """Publish a comment under a post, or a reply to one."""
+    """Publish a comment under a post, or a reply to one.
+
+    If the site holds it for review, the response is 202: it's published once a moderator approves.
+    """
     form = CommentForm(body=data.body, reply_to=data.reply_to, submission=submission())
     author = required_viewer()
     body_html = await current_app.renderer.comment(data.body, author.id)
-    written = await service.write_comment(await writes(), author, post_id, form, body_html)
+    written = await service.write_comment(
+        await writes(), author, post_id, form, body_html, session=db
+    )
+    if isinstance(written, service.HeldComment):
+        held = await held_resource(written.item_id)
+        return json_response(held, 202, Location=held.url)
     if written.created_at is None:
         made = await comment_resource(written.id)
     else:
@@ -188,11 +198,13 @@ async def get_comment(comment_id: int) -> Response:
 @requires_scope(Scope.WRITE)
 @document_headers(IfMatch)
 @document_response(CommentResource)
+@document_response(CommentResource, 202)
 @validate_json(CommentUpdate)
 async def update_comment(data: CommentUpdate, comment_id: int) -> Response:
     """Update a comment.
 
-    Only its author may, within 15 minutes.
+    Only its author may, within 15 minutes. If the site holds the change for review, the response is
+    202 with the comment as readers see it until then.
     """
     editor, body_html = required_viewer(), ""
     if data.body is not None:
@@ -201,7 +213,9 @@ async def update_comment(data: CommentUpdate, comment_id: int) -> Response:
     await require_match(db(), Comment, comment_id, lambda: comment_resource(comment_id))
     if data.body is not None:
         form = CommentText(body=data.body)
-        await service.edit_comment(db(), editor, comment_id, form, body_html)
+        edited = await service.edit_comment(db(), editor, comment_id, form, body_html)
+        if edited.holds_edit:
+            return json_response(await comment_resource(comment_id), 202)
     return json_response(await comment_resource(comment_id))
 
 

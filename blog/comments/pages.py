@@ -59,11 +59,16 @@ async def write(post_id: int) -> ResponseReturnValue:
         body_html = await current_app.renderer.comment(data.body, author.id)
         if "preview" in form.values:
             return await _form_again(post_id, form, body_html)
-        written = await service.write_comment(await writes(), author, post_id, data, body_html)
+        written = await service.write_comment(
+            await writes(), author, post_id, data, body_html, session=db
+        )
     except InvalidFieldsError as error:
         form.refuse(error)
         return await _form_again(post_id, form)
     forget_draft(draft_name(post_id, data.reply_to))
+    if isinstance(written, service.HeldComment):
+        await flash(service.IS_HELD, "info")
+        return redirect(url_for("own_held.index", _anchor=f"held-{written.item_id}"))
     position = written.position or await queries.position(db(), written.id)
     return redirect(_address(post_id, written.slug, written.id, position))
 
@@ -100,7 +105,10 @@ async def save(comment_id: int) -> ResponseReturnValue:
         except InvalidFieldsError as error:
             form.refuse(error)
         else:
-            await flash("Comment saved.", "success")
+            if comment.holds_edit:
+                await flash(service.EDIT_IS_HELD, "info")
+            else:
+                await flash("Comment saved.", "success")
             return redirect(await _place(comment))
     comment = await readable_comment(comment_id)
     return await render_template("comments/edit.html", comment=comment, form=form), form.status

@@ -4,6 +4,9 @@ All changes of the number of comments lock the post first and then the comment, 
 post, to avoid deadlocks.
 """
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
@@ -18,7 +21,7 @@ from blog.comments.policies import (
     may_take_part,
 )
 from blog.comments.schemas import CommentForm, CommentText
-from blog.comments.writes import NewComment, Refusal, Written, publish
+from blog.comments.writes import NewComment, Refusal, Written, publish, refusal_of
 from blog.core.auth import audit
 from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
@@ -26,13 +29,17 @@ from blog.core.errors import ForbiddenError, GoneError, InvalidFieldsError, NotF
 from blog.core.events.handlers import record
 from blog.core.text.markdown import RENDERER_VERSION
 from blog.core.text.syntax.mentions import mentioned_in
+from blog.core.web.app import current_app
 from blog.core.web.batches import Batches
 from blog.core.web.submissions import submission_key
-from blog.models import Act, Comment, Permission, Post
+from blog.models import Act, Comment, HeldItem, HeldKind, Permission, Post
 from blog.models.comment import has_replies
 from blog.posts.lists import Author
 from blog.posts.mentions import WrittenText, note_mentions, replace_mentions, tell_mentioned
 from blog.posts.policies import POST_IS_HIDDEN, unreadable
+from blog.review.content import Content
+from blog.review.holding import drop, hold
+from blog.review.rules import may_be_held, reasons_to_hold
 from blog.users.blocking import refuse_blocked, refusing_blocked
 
 POST_IS_GONE = "This post doesn't exist. It may have been deleted."
@@ -47,15 +54,25 @@ NOT_ANSWERABLE = (
     "comment of its own."
 )
 NOT_EDITABLE = "You can edit a comment for 15 minutes."
+IS_HELD = "Your comment waits for a moderator. Nobody else can see it until then."
+EDIT_IS_HELD = "Your changes wait for a moderator. Until then readers see the comment as it was."
+
+
+class HeldComment(NamedTuple):
+    """A comment that waits for a moderator: the id of its `HeldItem`."""
+
+    item_id: int
 
 
 async def write_comment(
-    writes: Batches, author: Viewer, post_id: int, form: CommentForm, body_html: str
-) -> Written:
-    """Publish a comment; idempotent by the form's key.
+    writes: Batches, author: Viewer, post_id: int, form: CommentForm, body_html: str, *,
+    session: Callable[[], AsyncSession],
+) -> Written | HeldComment:  # fmt: skip
+    """Publish a comment, or hold it for review; idempotent by the form's key.
 
     Args:
         body_html: the rendered text of the form.
+        session: opens the transaction of a comment that the rules may hold.
 
     Raises:
         ForbiddenError: the viewer may not comment, or not on this post, or the viewer and its
@@ -68,9 +85,6 @@ async def write_comment(
         raise ForbiddenError
     if not may_take_part(author):
         raise ForbiddenError(NOT_YET)
-    if author.filtered_for:
-        for other_id in await writes.run(queries.answered, (post_id, form.reply_to)):
-            await refuse_blocked(writes, author, other_id, NOT_POSSIBLE)
     comment = NewComment(
         post_id=post_id,
         author=Author.of(author),
@@ -80,8 +94,59 @@ async def write_comment(
         submission=submission_key(form, author.id, post_id, form.body, form.reply_to or 0),
         parent_id=form.reply_to,
     )
+    content = Content(body_html)
+    if may_be_held(author.person, content):
+        return await _hold_or_publish(session(), author, comment, content)
+    if author.filtered_for:
+        for other_id in await writes.run(queries.answered, (post_id, form.reply_to)):
+            await refuse_blocked(writes, author, other_id, NOT_POSSIBLE)
     with refusing_blocked(NOT_POSSIBLE):
-        written = await writes.run(publish, comment)
+        return _accepted(await writes.run(publish, comment))
+
+
+async def publish_alone(session: AsyncSession, author: Viewer, comment: NewComment) -> Written:
+    """Publish a comment in a transaction of one's own; the caller commits.
+
+    Raises:
+        ForbiddenError, NotFoundError, GoneError, InvalidFieldsError: as by `write_comment`.
+    """
+    await _refuse_across_blocks(session, author, comment.post_id, comment.parent_id)
+    with refusing_blocked(NOT_POSSIBLE):
+        (written,) = await publish(session, [comment])
+    return _accepted(written)
+
+
+async def _hold_or_publish(
+    session: AsyncSession, author: Viewer, comment: NewComment, content: Content
+) -> Written | HeldComment:
+    """What `write_comment` does with a comment that the rules may hold."""
+    reasons = await reasons_to_hold(session, author.person, content, post_id=comment.post_id)
+    if not reasons:
+        written = await publish_alone(session, author, comment)
+        await session.commit()
+        return written
+    await _refuse_across_blocks(session, author, comment.post_id, comment.parent_id)
+    if refusal := await refusal_of(session, comment):
+        _accepted(refusal)
+    payload = {"body": comment.body, "reply_to": comment.parent_id}
+    item_id = await hold(
+        session, HeldKind.COMMENT, content, reasons, author_id=author.id, post_id=comment.post_id,
+        payload=payload, submission=comment.submission,
+    )  # fmt: skip
+    await session.commit()
+    return HeldComment(item_id)
+
+
+async def _refuse_across_blocks(
+    session: AsyncSession, author: Viewer, post_id: int, parent_id: int | None
+) -> None:
+    if author.filtered_for:
+        (people,) = await queries.answered(session, [(post_id, parent_id)])
+        for other_id in people:
+            await refuse_blocked(session, author, other_id, NOT_POSSIBLE)
+
+
+def _accepted(written: Written | Refusal) -> Written:
     if written is Refusal.CLOSED:
         raise ForbiddenError(CLOSED)
     if written is Refusal.LIMITED:
@@ -98,7 +163,8 @@ async def write_comment(
 async def edit_comment(
     session: AsyncSession, editor: Viewer, comment_id: int, form: CommentText, body_html: str
 ) -> Comment:
-    """Replace the text of the viewer's own comment.
+    """Replace the text of the viewer's own comment. What the rules hold for review waits for a
+    moderator, which its `holds_edit` says.
 
     Args:
         body_html: the rendered text of the form.
@@ -109,6 +175,20 @@ async def edit_comment(
         ForbiddenError: it is another user's, or the editor and the author of the post, or of the
             comment that it replies to, have blocked the other.
         InvalidFieldsError: the 15 minutes for edits are over.
+    """
+    comment = await change_comment(session, editor, comment_id, form, body_html)
+    await session.commit()
+    return comment
+
+
+async def change_comment(
+    session: AsyncSession, editor: Viewer, comment_id: int, form: CommentText, body_html: str, *,
+    is_approved: bool = False,
+) -> Comment:  # fmt: skip
+    """Like `edit_comment`; the caller commits.
+
+    Args:
+        is_approved: whether a moderator has read it; then it may take longer than 15 minutes.
     """
     comment = await session.scalar(
         select(Comment)
@@ -121,13 +201,14 @@ async def edit_comment(
         raise unreadable(comment.post if comment else None, COMMENT_IS_GONE)
     if comment.author_id != editor.id:
         raise ForbiddenError
-    if not may_edit_comment(editor, comment, comment.post):
+    if not (is_approved and editor.can(Permission.COMMENT)) and not may_edit_comment(
+        editor, comment, comment.post
+    ):
         raise InvalidFieldsError({"": NOT_EDITABLE})
-    if editor.filtered_for:
-        (people,) = await queries.answered(session, [(comment.post_id, comment.parent_id)])
-        for other_id in people:
-            await refuse_blocked(session, editor, other_id, NOT_POSSIBLE)
-    if comment.body != form.body:
+    await _refuse_across_blocks(session, editor, comment.post_id, comment.parent_id)
+    if comment.body != form.body and not is_approved:
+        comment.holds_edit = await _holds_edit(session, editor, comment, form.body, body_html)
+    if comment.body != form.body and not comment.holds_edit:
         before = comment.body_html
         old = WrittenText(before, comment_id=comment.id)
         await note_mentions(session, [old], are_old=not comment.is_disabled)
@@ -139,8 +220,24 @@ async def edit_comment(
         await replace_mentions(session, comment.post_id, comment.id, before, body_html)
         if mentioned_in(body_html):
             await tell_mentioned(session, comments=[comment.id])
-    await session.commit()
     return comment
+
+
+async def _holds_edit(
+    session: AsyncSession, editor: Viewer, comment: Comment, body: str, body_html: str
+) -> bool:
+    """Hold an edit for review, if the rules say so; else what was held of it before is dropped."""
+    content = Content(body_html)
+    reasons = await reasons_to_hold(session, editor.person, content, post_id=comment.post_id)
+    if reasons:
+        await hold(
+            session, HeldKind.COMMENT_EDIT, content, reasons, author_id=editor.id,
+            post_id=comment.post_id, payload={"body": body}, comment_id=comment.id,
+        )  # fmt: skip
+    elif current_app.site.holds_anything:
+        of_it = (HeldItem.comment_id == comment.id, HeldItem.kind == HeldKind.COMMENT_EDIT)
+        await drop(session, *of_it)
+    return bool(reasons)
 
 
 async def delete_comment(session: AsyncSession, viewer: Viewer, comment_id: int) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import and_, text
+from sqlalchemy import and_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.comments import queries
@@ -167,6 +167,27 @@ async def publish(
         written.get(place) or refusal
         for place, refusal in enumerate(await _refusals(session, comments, missing))
     ]
+
+
+async def refusal_of(session: AsyncSession, comment: NewComment) -> Refusal | None:
+    """Why a comment could not be published at the moment; `None` if it could."""
+    post, author = [comment.post_id], [comment.author.id]
+    row = (await session.execute(_REFUSING, {"posts": post, "authors": author})).one_or_none()
+    if row is None:
+        return Refusal.GONE
+    _, is_hidden, is_open, may_comment = row
+    if is_hidden:
+        return Refusal.HIDDEN
+    if not is_open:
+        return Refusal.CLOSED
+    if not may_comment:
+        return Refusal.LIMITED
+    if comment.parent_id is None:
+        return None
+    parent = select(Comment.id).where(
+        Comment.id == comment.parent_id, Comment.post_id == comment.post_id, _CAN_BE_REPLIED_TO
+    )
+    return None if await session.scalar(parent) is not None else Refusal.NO_PARENT
 
 
 async def _refusals(

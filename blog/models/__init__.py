@@ -16,6 +16,7 @@ from blog.models.export import Export, ExportState
 from blog.models.figures import DailyFigure, MonthlyActivity, RouteDay
 from blog.models.follow import Follow
 from blog.models.heartbeat import Heartbeat
+from blog.models.held_item import HeldItem, HeldKind
 from blog.models.id_ranges import CommentRange, TagRange, UserRange
 from blog.models.idempotent_answer import IdempotentAnswer
 from blog.models.imported_post import ImportedPost
@@ -43,6 +44,7 @@ from blog.models.rate_limit import RateLimit
 from blog.models.reaction import Bookmark, BookmarkFolder, CommentLike, PostLike
 from blog.models.recovery_code import RecoveryCode
 from blog.models.refused_address import RefusedAddress
+from blog.models.removed_text import RemovedText
 from blog.models.report import Report, ReportState
 from blog.models.revision_media import RevisionMedia
 from blog.models.role import Permission, Role
@@ -82,6 +84,8 @@ __all__ = [
     "ExportState",
     "Follow",
     "Heartbeat",
+    "HeldItem",
+    "HeldKind",
     "HiddenWord",
     "IdempotentAnswer",
     "ImportRemark",
@@ -125,6 +129,7 @@ __all__ = [
     "RateLimit",
     "RecoveryCode",
     "RefusedAddress",
+    "RemovedText",
     "Report",
     "ReportState",
     "RevisionMedia",

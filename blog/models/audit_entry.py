@@ -40,6 +40,8 @@ class Act(StrEnum):
     DELETE_POST = "delete post"
     HIDE_POST = "hide post"
     SHOW_POST = "show post"
+    APPROVE_HELD = "approve held text"
+    REFUSE_HELD = "refuse held text"
     HIDE_REVISION = "hide revision"
     SHOW_REVISION = "show revision"
     RENAME_TAG = "rename tag"

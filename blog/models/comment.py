@@ -69,6 +69,9 @@ class Comment(Base):
     like_count: Mapped[Count]
     submission: Mapped[SubmissionKey]
 
+    # Whether the edit of a request is held for review, and readers see the text of before.
+    holds_edit = False
+
     post: Mapped[Post] = relationship(lazy="raise")
     author: Mapped[User] = relationship(lazy="raise", foreign_keys=author_id)
     disabled_by: Mapped[User | None] = relationship(lazy="raise", foreign_keys=disabled_by_id)

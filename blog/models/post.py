@@ -28,9 +28,10 @@ from blog.models.user import User
 
 
 class PostStatus(StrEnum):
-    """Whether a post is published."""
+    """Whether a post is published. A held one waits for a moderator (`HeldItem`)."""
 
     DRAFT = "draft"
+    HELD = "held"
     SCHEDULED = "scheduled"
     PUBLISHED = "published"
 
@@ -49,7 +50,7 @@ def is_public(posts: Any) -> ColumnElement[bool]:
 
 
 def is_unpublished(posts: Any) -> ColumnElement[bool]:
-    """Whether a post is a draft or scheduled, in the words of the partial indexes of those.
+    """Whether a post is a draft, held or scheduled, in the words of the partial indexes of those.
 
     Args:
         posts: the mapped class, or the columns of its table.
@@ -124,6 +125,9 @@ class Post(Base):
     tags: Mapped[list[str]] = column_property(names_of_tags(id))
     cover_facts: Mapped[list[Any] | None] = column_property(facts_of_cover(cover_id))
 
+    # Whether the edit of a request is held for review, and readers see the text of before.
+    holds_edit = False
+
     @property
     def is_public(self) -> bool:
         """Whether the post is public."""
@@ -155,8 +159,10 @@ class Post(Base):
 
     __table_args__ = (
         once_a_submission("posts"),
-        CheckConstraint("status IN ('draft', 'scheduled', 'published')", name="status"),
-        CheckConstraint("status = 'draft' OR published_at IS NOT NULL", name="published_at"),
+        CheckConstraint("status IN ('draft', 'held', 'scheduled', 'published')", name="status"),
+        CheckConstraint(
+            "status IN ('draft', 'held') OR published_at IS NOT NULL", name="published_at"
+        ),
         Index(None, "author_id", "id"),
         # The lists of one author, and of all. Includes the author, to skip posts of deleted
         # accounts.

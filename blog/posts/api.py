@@ -163,7 +163,11 @@ class PostResource(BaseModel):
     ]
     reading_minutes: int | None
     status: Annotated[
-        PostStatus, Field(description="Only the author can see drafts and scheduled posts.")
+        PostStatus,
+        Field(
+            description="Only the author can see drafts, scheduled posts, and held ones, which "
+            "wait for a moderator."
+        ),
     ]
     published_at: Annotated[
         datetime | None, Field(description="When it was or will be published. Null for a draft.")
@@ -321,7 +325,10 @@ async def list_posts() -> Response:
 @validate_json(PostCreate)
 @idempotent
 async def create_post(data: PostCreate) -> Response:
-    """Write a post: publish it, schedule it, or keep it as a draft."""
+    """Write a post: publish it, schedule it, or keep it as a draft.
+
+    If the site holds it for review, its `status` is `held`.
+    """
     form = PostForm(**data.model_dump(exclude_unset=True), submission=submission())
     author = required_viewer()
     body_html = await current_app.renderer.post(data.body, author.id)
@@ -342,11 +349,13 @@ async def get_post(post_id: int) -> Response:
 @requires_scope(Scope.WRITE)
 @document_headers(IfMatch)
 @document_response(PostResource)
+@document_response(PostResource, 202)
 @validate_json(PostCreate)
 async def replace_post(data: PostCreate, post_id: int) -> Response:
     """Replace the text of a post.
 
-    Fields that are left out stay as they are. Only its author and administrators may.
+    Fields that are left out stay as they are. Only its author and administrators may. If the site
+    holds the change for review, the response is 202 with the post as readers see it until then.
     """
     return await _edit(post_id, data)
 
@@ -355,11 +364,13 @@ async def replace_post(data: PostCreate, post_id: int) -> Response:
 @requires_scope(Scope.WRITE)
 @document_headers(IfMatch)
 @document_response(PostResource)
+@document_response(PostResource, 202)
 @validate_json(PostUpdate)
 async def update_post(data: PostUpdate, post_id: int) -> Response:
     """Update a post.
 
-    Fields that are left out stay as they are. Only its author and administrators may.
+    Fields that are left out stay as they are. Only its author and administrators may. If the site
+    holds the change for review, the response is 202 with the post as readers see it until then.
     """
     return await _edit(post_id, data)
 
@@ -415,8 +426,8 @@ async def _edit(post_id: int, data: PostUpdate | PostCreate) -> Response:
     await require_match(db(), Post, post_id, lambda: _readable_resource(post_id))
     if body is None and data.model_fields_set <= {"body"}:
         return json_response(await _readable_resource(post_id))
-    await edit_post(db(), editor, post_id, data, body_html)
-    return json_response(await _readable_resource(post_id))
+    edited = await edit_post(db(), editor, post_id, data, body_html)
+    return json_response(await _readable_resource(post_id), 202 if edited.holds_edit else 200)
 
 
 async def _readable_resource(post_id: int) -> PostResource:

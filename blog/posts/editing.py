@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.auth import audit, moderation_log
 from blog.core.auth.viewer import Viewer
 from blog.core.errors import EditConflictError, ForbiddenError, InvalidFieldsError
 from blog.core.events.handlers import record
-from blog.models import Act, Post, PostStatus
+from blog.core.web.app import current_app
+from blog.models import Act, HeldItem, HeldKind, Post, PostStatus
 from blog.posts.events import PostChanged, PostPublished, PostUnpublished
 from blog.posts.fields import (
     READ_BY_ALL,
@@ -27,8 +29,12 @@ from blog.posts.locking import locked_with_parts, read_parts, set_parts
 from blog.posts.mentions import WrittenText, note_mentions, replace_mentions, tell_mentioned_in
 from blog.posts.policies import may_publish_post
 from blog.posts.publication import publication_columns
+from blog.posts.review import content_of_post, held_columns, payload_of
 from blog.posts.revisions.history import State, keep_revision
 from blog.posts.schemas import PostFields
+from blog.review.content import Content
+from blog.review.holding import drop, hold
+from blog.review.rules import Reason, reasons_to_hold
 
 ONLY_ITS_AUTHOR = "Only the author can publish, schedule or pin a post."
 ONLY_REMOVES_COVER = "Only the author can choose a cover. You can remove it."
@@ -46,6 +52,9 @@ async def edit_post(
 ) -> Post:
     """Change a post, if the editor has read what they change.
 
+    What the rules hold for review waits for a moderator: an unpublished post with the status
+    `held`, and changes of a public one beside it, which its `holds_edit` says.
+
     Args:
         form: the new values, of those fields that were sent.
         body_html: what the renderer has made of the form's text; `None` if it has none.
@@ -57,6 +66,26 @@ async def edit_post(
         InvalidFieldsError: as by `write_post`.
         EditConflictError: someone has changed it meanwhile, to something else than this.
     """
+    post = await change_post(session, editor, post_id, form, body_html, version=version)
+    await session.commit()
+    return post
+
+
+async def change_post(
+    session: AsyncSession,
+    editor: Viewer,
+    post_id: int,
+    form: PostFields,
+    body_html: str | None = None,
+    *,
+    version: int | None = None,
+    is_approved: bool = False,
+) -> Post:
+    """Like `edit_post`; the caller commits.
+
+    Args:
+        is_approved: whether a moderator has read what it becomes, so that nothing is held.
+    """
     post, parts = await locked_with_parts(session, editor, post_id)
     before = State.of(post)
     edit = await _edit_of(session, editor, post, form, body_html, moment=parts.moment)
@@ -64,8 +93,26 @@ async def edit_post(
         return post
     if version not in {None, post.version}:
         raise EditConflictError
+    content = content_of_post(post, edit.columns, edit.tags)
+    is_new_text = content.digest != content_of_post(post, {}, post.tags).digest
+    reasons = (
+        ()
+        if is_approved
+        else await _reasons(session, editor, post, content, edit, is_new_text=is_new_text)
+    )
+    if reasons and before.status == PostStatus.PUBLISHED:
+        await hold(
+            session, HeldKind.EDIT, content, reasons, author_id=post.author_id, post_id=post_id,
+            payload=payload_of(form), version=post.version,
+        )  # fmt: skip
+        post.holds_edit = True
+        return post
+    if reasons:
+        edit = edit._replace(columns=held_columns(edit.columns, post))
     await _apply(session, post, form, edit)
     await _keep_and_tell(session, editor, post, edit, before)
+    if not is_approved:
+        await _note_held(session, post, before, content, reasons, is_new_text=is_new_text)
     await session.flush()  # After which the parts have expired.
     if edit.changes_parts:
         parts = await read_parts(session, post)
@@ -73,7 +120,6 @@ async def edit_post(
     if editor.id != post.author_id:
         entry = audit.record(session, editor, Act.EDIT_POST, post.author, post=post.id)
         await moderation_log.publish(session, entry)
-    await session.commit()
     return post
 
 
@@ -137,6 +183,48 @@ async def _edit_of(
     if not edit.changes_nothing and (is_edited or stays_draft):
         columns.setdefault("edited_at", moment)  # The first publication has set that to `None`.
     return edit
+
+
+async def _reasons(
+    session: AsyncSession, editor: Viewer, post: Post, content: Content, edit: _Edit, *,
+    is_new_text: bool,
+) -> Sequence[Reason]:  # fmt: skip
+    """Why an edit is held, other than one that publishes nothing new."""
+    status = edit.columns.get("status", post.status)
+    if editor.id != post.author_id or status in {PostStatus.DRAFT, PostStatus.HELD}:
+        return ()
+    # What changes while it is scheduled is looked at when it is published.
+    is_sent = "status" in edit.columns or (is_new_text and status == PostStatus.PUBLISHED)
+    if not is_sent:
+        return ()
+    return await reasons_to_hold(session, editor.person, content, post_id=post.id)
+
+
+async def _note_held(
+    session: AsyncSession, post: Post, before: State, content: Content,
+    reasons: Sequence[Reason], *, is_new_text: bool,
+) -> None:  # fmt: skip
+    """Hold a changed post, or take back what was held of it before."""
+    await session.flush()
+    of_it = HeldItem.post_id == post.id
+    if reasons:
+        await hold(
+            session, HeldKind.POST, content, reasons,
+            author_id=post.author_id, post_id=post.id, version=post.version,
+        )  # fmt: skip
+    elif before.status == PostStatus.HELD and post.status != PostStatus.HELD:
+        await drop(session, of_it, HeldItem.kind == HeldKind.POST)
+    elif before.status != PostStatus.PUBLISHED or not current_app.site.holds_anything:
+        return
+    elif is_new_text or post.status != PostStatus.PUBLISHED:
+        # These changes take the place of those that wait.
+        await drop(session, of_it, HeldItem.kind == HeldKind.EDIT)
+    else:
+        edits = (of_it, HeldItem.kind == HeldKind.EDIT, HeldItem.decided_at.is_(None))
+        still_fit = update(HeldItem).where(*edits, HeldItem.version == post.version - 1)
+        await session.execute(
+            still_fit.values(version=post.version).execution_options(synchronize_session=False)
+        )
 
 
 async def _apply(session: AsyncSession, post: Post, form: PostFields, edit: _Edit) -> None:

@@ -10,6 +10,7 @@ from blog.posts.locking import locked_post
 from blog.posts.policies import may_publish_post
 
 IS_PUBLISHED = "This post is published. Everyone can read it without a preview link."
+WAITS = "This post waits for a moderator. It can't be shared until then."
 
 
 async def make_preview_key(session: AsyncSession, author: Viewer, post_id: int) -> None:
@@ -17,7 +18,7 @@ async def make_preview_key(session: AsyncSession, author: Viewer, post_id: int) 
 
     Raises:
         NotFoundError: the post does not exist (any more), or a moderator has hidden it.
-        ForbiddenError: the viewer is not its author, or it is published.
+        ForbiddenError: the viewer is not its author, or it is published, or held for review.
     """
     await _set_key(session, author, post_id, opaque_token())
 
@@ -37,5 +38,7 @@ async def _set_key(session: AsyncSession, author: Viewer, post_id: int, key: str
         raise ForbiddenError
     if post.status == PostStatus.PUBLISHED:
         raise ForbiddenError(IS_PUBLISHED)
+    if key and post.status == PostStatus.HELD:
+        raise ForbiddenError(WAITS)
     post.preview_key = key
     await session.commit()

@@ -9,11 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.errors import InvalidFieldsError
 from blog.core.events.handlers import record
 from blog.core.text.wall_times import NO_TIME, NO_ZONE, moment_of
+from blog.core.web.app import current_app
 from blog.models import Post, PostRevision, PostStatus, User
 from blog.models.account_deletion import not_deleted
 from blog.posts.events import PostPublished
 from blog.posts.fields import tag_ids
 from blog.posts.mentions import tell_mentioned
+from blog.posts.review import hold_due, published_before
 from blog.posts.revisions.history import number_published
 from blog.posts.schemas import PostFields
 
@@ -53,7 +55,7 @@ def publication_columns(form: PostFields, post: Post | None, moment: datetime) -
     if wanted == present:
         return {}
     # A scheduled post has not been published at its time yet.
-    before = post.published_at if post and present != PostStatus.SCHEDULED else None
+    before = published_before(post)
     if wanted == PostStatus.DRAFT:
         # Otherwise anybody who knows an old preview link could still read it.
         return {"status": wanted, "published_at": before, "preview_key": None, **NOT_SCHEDULED}
@@ -94,11 +96,12 @@ def _schedule(form: PostFields, post: Post | None, moment: datetime) -> dict[str
 async def publish_due_posts(session: AsyncSession, moment: datetime) -> int:
     """Publish up to a hundred posts that were scheduled for `moment` or earlier; commits.
 
-    Each is published once, even by concurrent workers. Its publication time is the scheduled one,
+    Those that the rules hold for review wait for a moderator instead. Each is published once, even
+    by concurrent workers. Its publication time is the scheduled one,
     even if this runs late.
 
     Returns:
-        The number of published posts; repeat until it is 0.
+        The number of published posts, and of held ones; repeat until it is 0.
     """
     # The status is a literal, so that the planner can use the partial index.
     # They are published when the pause is over, or the account is enabled again.
@@ -117,6 +120,13 @@ async def publish_due_posts(session: AsyncSession, moment: datetime) -> int:
     posts = (await session.execute(due)).all()
     if not posts:
         return 0
+    number = len(posts)
+    if current_app.site.holds_anything:
+        held = await hold_due(session, [post.id for post in posts])
+        posts = [post for post in posts if post.id not in held]
+        if not posts:
+            await session.commit()
+            return number
     # The triggers update counts post by post. All tags are locked before any author, and all
     # authors before any day, in the order of all writers.
     await tag_ids(session, (), of_posts=[post.id for post in posts])
@@ -139,4 +149,4 @@ async def publish_due_posts(session: AsyncSession, moment: datetime) -> int:
     await record(session, *(PostPublished(post.id, post.author_id) for post in posts))
     await tell_mentioned(session, posts=[post.id for post in posts])
     await session.commit()
-    return len(posts)
+    return number

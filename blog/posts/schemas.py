@@ -31,6 +31,8 @@ Excerpt = Annotated[Annotated[str, Field(max_length=LONGEST_EXCERPT)] | None, OP
 CoverId = Annotated[int, Field(ge=1, lt=2**63)] | None
 # Of a form, where no cover is the empty text.
 TypedCover = Annotated[CoverId, BeforeValidator(lambda value: value or None)]
+# Only the rules for review hold a post.
+WantedStatus = Literal[PostStatus.DRAFT, PostStatus.SCHEDULED, PostStatus.PUBLISHED]
 Body = Annotated[Markdown, Field(max_length=LONGEST_POST), NotBlank]
 
 
@@ -65,10 +67,10 @@ class PostFields(Schema):
         Switch, Field(description="Whether it's pinned to the top of its author's profile.")
     ] = False
     status: Annotated[
-        PostStatus | None,
+        WantedStatus | None,
         Field(
             description="`published` by default. A post that goes back to draft keeps its "
-            "publication time."
+            "publication time. What the site holds for review gets the status `held` instead."
         ),
     ] = None
     scheduled_for: Annotated[
@@ -138,7 +140,7 @@ class PostForm(PostCreate, SubmittedForm):
 class StateForm(Schema):
     """What a button on the page of a post changes."""
 
-    status: PostStatus | None = None
+    status: WantedStatus | None = None
     pinned: Switch = False
     commenters: Literal["everyone", "followed", "nobody"] | None = None
 

@@ -17,7 +17,7 @@ from blog.core.events.handlers import record
 from blog.core.text.syntax.mentions import mentioned_in
 from blog.core.web.batches import Batches
 from blog.core.web.submissions import submission_key
-from blog.models import Act, Permission, Post, PostStatus
+from blog.models import Act, HeldKind, Permission, Post, PostStatus
 from blog.posts.events import PostDeleted, PostPublished
 from blog.posts.fields import (
     COLUMN_OF,
@@ -35,8 +35,11 @@ from blog.posts.locking import POST_IS_GONE, locked_post
 from blog.posts.mentions import WrittenText, note_mentions, tell_mentioned_in
 from blog.posts.publication import publication_columns
 from blog.posts.queries import listed_by_submission, listed_post
+from blog.posts.review import content_of_form, held_columns
 from blog.posts.schemas import PostFields, PostForm
 from blog.posts.writes import NewPost, publish
+from blog.review.holding import hold
+from blog.review.rules import Reason, may_be_held, reasons_to_hold
 
 
 async def write_post(
@@ -49,7 +52,7 @@ async def write_post(
     """Write a post. The same form sent twice makes one, which is the answer to both.
 
     A post that has nothing but a text, and mentions nobody, is written in a batch with those of
-    other requests.
+    other requests. One that the rules hold for review gets the status `held`.
 
     Args:
         session: opens the transaction of any other post.
@@ -63,7 +66,8 @@ async def write_post(
     """
     if not author.can(Permission.WRITE):
         raise ForbiddenError
-    if form.has_only_text and not mentioned_in(body_html):
+    waits = may_be_held(author.person, content_of_form(form, body_html))
+    if form.has_only_text and not mentioned_in(body_html) and not waits:
         post = NewPost(
             author=Author.of(author),
             language=author.person.language,
@@ -91,7 +95,17 @@ async def _add(
     columns = publication_columns(form, None, moment)
     columns |= await pin_columns(session, form, author.id, None, moment)
     columns |= text_columns(form.body, body_html)
+    content = content_of_form(form, body_html)
+    reasons: Sequence[Reason] = ()
+    if columns["status"] != PostStatus.DRAFT:
+        reasons = await reasons_to_hold(session, author.person, content)
+        columns = held_columns(columns, None) if reasons else columns
     post_id = await insert_post(session, author.id, form, ids, submission=key, **columns)
+    if reasons:
+        await hold(
+            session, HeldKind.POST, content, reasons,
+            author_id=author.id, post_id=post_id, version=1,
+        )  # fmt: skip
     if columns["status"] == PostStatus.PUBLISHED:
         await record(session, PostPublished(post_id, author.id))
         await tell_mentioned_in(session, post_id, body_html)

@@ -24,6 +24,7 @@ from blog.posts.editor.views import values_of
 from blog.posts.policies import may_publish_post
 from blog.posts.queries import post_by_preview_key
 from blog.posts.reading import readable_post
+from blog.posts.review import IS_HELD
 from blog.posts.schemas import StateForm
 
 blueprint = Blueprint("post_states", __name__)
@@ -60,7 +61,10 @@ async def change_state(post_id: int) -> ResponseReturnValue:
     except InvalidFieldsError as error:
         await flash(str(error), "error")
         return redirect(post_url(await readable_post(post_id)))
-    await flash(_what_is_done(data), "success")
+    if data.status == PostStatus.PUBLISHED and post.status == PostStatus.HELD:
+        await flash(IS_HELD, "info")
+    else:
+        await flash(_what_is_done(data), "success")
     return redirect(post_url(post, _anchor="comments" if data.commenters else None))
 
 

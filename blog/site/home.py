@@ -17,11 +17,12 @@ from blog.core.web.headers import keep_out_of_indexes
 from blog.core.web.requests import requested_page
 from blog.core.web.themes import theme
 from blog.follows.common import suggested_people
-from blog.models import Permission, User
+from blog.models import Permission, PostStatus, User
 from blog.posts import queries, service
 from blog.posts.addresses import post_url
 from blog.posts.alt_texts import fill_in, question
 from blog.posts.reading import cards_for_viewer
+from blog.posts.review import IS_HELD
 from blog.posts.schemas import PostForm
 from blog.posts.sent_drafts import forget_draft
 from blog.posts.viewer_state import state_of_list
@@ -59,7 +60,10 @@ async def publish() -> ResponseReturnValue:
         form.refuse(error)
         return await home_page(form)
     forget_draft("post")
-    await flash("Post published.", "success")
+    if written.status == PostStatus.HELD:
+        await flash(IS_HELD, "info")
+    else:
+        await flash("Post published.", "success")
     return redirect(post_url(written))
 
 

@@ -22,6 +22,7 @@ READS = {
     "/posts/1/revisions/?cursor=": 3,
     "/posts/1/revisions/1": 3,
     "/me/drafts/": 3,
+    "/me/held/": 2,
     "/users/": 3,
     "/users/?cursor=": 3,
     "/users/person0": 2,

@@ -26,6 +26,7 @@ from blog.models import (
     CommentLike,
     Email,
     Follow,
+    HeldItem,
     HiddenWord,
     LogOpening,
     Measure,
@@ -107,6 +108,7 @@ async def delete_batch(session: AsyncSession, user_id: int) -> bool:
         _delete_mutes_and_blocks,
         _delete_hidden_words,
         _delete_reports,
+        _delete_held,
         _delete_subscriptions,
         _delete_notifications,
         _delete_media,
@@ -277,6 +279,16 @@ async def _delete_reports(session: AsyncSession, user_id: int) -> bool:
     return bool(reports)
 
 
+async def _delete_held(session: AsyncSession, user_id: int) -> bool:
+    """Delete some of what the user has written that was held for review."""
+    held = await _some(
+        session, select(HeldItem.id).where(HeldItem.author_id == user_id).limit(ROWS_AT_ONCE)
+    )
+    if held:
+        await _delete(session, HeldItem, HeldItem.id.in_(held))
+    return bool(held)
+
+
 async def _delete_subscriptions(session: AsyncSession, user_id: int) -> bool:
     """Delete some subscriptions of readers to the user's posts."""
     subscriptions = await _some(
@@ -319,6 +331,7 @@ async def _anonymise_moderation(session: AsyncSession, user_id: int) -> bool:
         (Report, Report.closed_by_id),
         (PostRevision, PostRevision.editor_id),
         (Measure, Measure.moderator_id),
+        (HeldItem, HeldItem.decided_by_id),
         (AuditEntry, AuditEntry.actor_id),
         (AuditEntry, AuditEntry.subject_id),
     ):

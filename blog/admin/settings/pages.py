@@ -111,12 +111,16 @@ async def _check_texts(changes: Mapping[str, Any], viewer_id: int) -> None:
 async def _conflict(
     form: Form[SettingsForm], error: service.SettingsConflictError
 ) -> ResponseReturnValue:
-    """The form with both values; sent again, it replaces those of the other administrator."""
+    show_both(form, error)
+    return await _page(form)
+
+
+def show_both(form: Form[Any], error: service.SettingsConflictError) -> None:
+    """Show the form with both values; sent again, it replaces those that someone else has saved."""
     now = values_of(error.current)
     form.errors = {name: CHANGED_TOO.format(value=now[name] or NOTHING) for name in error.names}
     form.refusal = 409
     form.values = {**form.values, "version": now["version"]}
-    return await _page(form)
 
 
 async def _page(form: Form[SettingsForm]) -> tuple[str, int]:

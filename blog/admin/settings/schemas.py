@@ -92,10 +92,27 @@ Words = Annotated[tuple[str, ...], _entries(_word), Field(max_length=LONGEST_LIS
 Domains = Annotated[tuple[str, ...], _entries(_domain), Field(max_length=LONGEST_LIST)]
 
 
-class SettingsForm(Schema):
-    """Some of the settings of the site, and the version that they were read in."""
+class ReviewForm(Schema):
+    """What is held for review, and the version that it was read in."""
 
     version: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = None
+
+    held_words: Words = ()
+    held_domains: Domains = ()
+    hold_established: bool = False
+    new_days: Annotated[int, _number(0, 365)] = 0
+    new_posts: Annotated[int, _number(0, 100)] = 0
+    hold_first_posts: bool = False
+    hold_links: bool = False
+    hold_similar: bool = False
+
+    def changes(self) -> dict[str, Any]:
+        """What was sent, by the names of the settings."""
+        return self.model_dump(exclude_unset=True, exclude={"version"})
+
+
+class SettingsForm(ReviewForm):
+    """Some of the settings of the site, and the version that they were read in."""
 
     site_name: Annotated[
         str, Field(max_length=64), CLEAN_LINE, NotBlank, AfterValidator(_visible)
@@ -130,10 +147,4 @@ class SettingsForm(Schema):
     upload_limit: Annotated[int, _number(1, 20)] = 1
     import_limit: Annotated[int, _number(1, 1024)] = 1
 
-    held_words: Words = ()
-    held_domains: Domains = ()
     require_second_factor: SecondFactor = SecondFactor.NOBODY
-
-    def changes(self) -> dict[str, Any]:
-        """What was sent, by the names of the settings."""
-        return self.model_dump(exclude_unset=True, exclude={"version"})

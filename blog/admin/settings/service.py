@@ -9,13 +9,17 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts.administrators import lock_administrators
+from blog.admin.settings.schemas import ReviewForm
 from blog.core.auth import audit
 from blog.core.auth.viewer import OPERATOR, Viewer
 from blog.core.errors import EditConflictError, ForbiddenError, NotFoundError
 from blog.core.site_settings.keeper import CHANNEL
 from blog.core.site_settings.values import Logo, SiteSettings
 from blog.media.jobs import remove_later
-from blog.models import Act, MediaFile, Site, SiteSetting
+from blog.models import Act, MediaFile, Permission, Site, SiteSetting
+
+# What moderators may change, too: the rules for review.
+OF_MODERATORS = ReviewForm.model_fields.keys() - {"version"}
 
 
 class SettingsConflictError(EditConflictError):
@@ -43,12 +47,14 @@ async def change_settings(
         read_version: the version that the administrator has seen; `None` if they have not looked.
 
     Raises:
-        ForbiddenError: the viewer is not an administrator any more.
+        ForbiddenError: the viewer is not an administrator any more, or not a moderator who changes
+            what is held for review.
         SettingsConflictError: someone else has changed one of them after that version.
     """
-    # Administrators who save at once take turns here.
+    # Those who save at once take turns here.
     await session.execute(select(Site.namespace).with_for_update())
-    await _require_administrator(session, viewer)
+    if not (wanted.keys() <= OF_MODERATORS and viewer.can(Permission.MODERATE)):
+        await _require_administrator(session, viewer)
     rows = (await session.scalars(select(SiteSetting))).all()
     versions = {row.name: row.version for row in rows}
     current = defaults.with_stored(

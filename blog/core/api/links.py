@@ -54,6 +54,9 @@ class Links(NamedTuple):
     def comment(self, comment_id: int) -> str:
         return f"{self.root}/comments/{comment_id}"
 
+    def held(self, item_id: int) -> str:
+        return f"{self.root}/me/held/{item_id}"
+
     def tag(self, address: str) -> str:
         return f"{self.root}/tags/{quote(address)}"
 

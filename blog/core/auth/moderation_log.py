@@ -40,6 +40,8 @@ PUBLISHED = {
     Act.SHOW_POST: Published("Made a hidden post visible again"),
     Act.EDIT_POST: Published("Edited a post"),
     Act.DELETE_POST: Published("Deleted a post"),
+    Act.APPROVE_HELD: Published("Approved what waited for review"),
+    Act.REFUSE_HELD: Published("Refused what waited for review"),
     Act.HIDE_REVISION: Published("Hid an old version of a post"),
     Act.SHOW_REVISION: Published("Made an old version of a post visible again"),
     Act.DISABLE_COMMENT: Published("Disabled a comment"),

@@ -72,7 +72,13 @@ class SiteSettings(BaseModel):
         about, rules, privacy, contact: pages in Markdown; an empty one does not exist.
         notice: the text of the bar above every page.
         media_quota, upload_limit, import_limit: in MiB.
-        held_words, held_domains: new posts and comments with one are held for review.
+        held_words, held_domains: posts and comments with one are held for review.
+        hold_established: whether those of people who are not new are, too.
+        new_days, new_posts: someone is new for so many days after they have confirmed their
+            address, and until so many of their posts and comments are public.
+        hold_first_posts: whether all posts and comments of new people are held for review.
+        hold_links: whether those with links to other sites are.
+        hold_similar: whether those are that resemble what moderators have hidden.
         invitations_per_month: how many a person may make in 30 days.
         invitation_days: how long an invitation is valid.
         may_show_inviter: whether a person may show on their profile who invited them.
@@ -117,6 +123,12 @@ class SiteSettings(BaseModel):
 
     held_words: tuple[str, ...] = ()
     held_domains: tuple[str, ...] = ()
+    hold_established: bool = True
+    new_days: int = 7
+    new_posts: int = 3
+    hold_first_posts: bool = False
+    hold_links: bool = False
+    hold_similar: bool = False
     require_second_factor: SecondFactor = SecondFactor.NOBODY
 
     @classmethod
@@ -149,6 +161,14 @@ class SiteSettings(BaseModel):
     @property
     def upload_limit_bytes(self) -> int:
         return self.upload_limit * MIB
+
+    @property
+    def holds_anything(self) -> bool:
+        """Whether any rule holds posts and comments for review."""
+        return bool(
+            self.held_words or self.held_domains or self.hold_first_posts or self.hold_links
+            or self.hold_similar
+        )  # fmt: skip
 
     @cached_property
     def palette(self) -> Palette:

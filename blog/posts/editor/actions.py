@@ -24,6 +24,7 @@ from blog.posts.editor.schemas import ChangeForm, DraftForm, PublishForm
 from blog.posts.editor.views import FIELDS, ZONE, editor_page, other_of, versions_of
 from blog.posts.locking import POST_IS_GONE
 from blog.posts.publication import publication_columns
+from blog.posts.review import EDIT_IS_HELD, IS_HELD
 from blog.posts.sent_drafts import forget_draft
 
 ZONE_LIFE = timedelta(days=365)
@@ -180,7 +181,10 @@ async def _publish(sent: Sent) -> ResponseReturnValue:
         return page
     post_id, data = await _stored(sent, body_html)
     post = await save_draft(post_id, data, body_html, PostStatus.PUBLISHED)
-    await flash(PUBLISHED, "success")
+    if post.status == PostStatus.HELD:
+        await flash(IS_HELD, "info")
+    else:
+        await flash(PUBLISHED, "success")
     return _done(sent, post_url(post))
 
 
@@ -193,7 +197,10 @@ async def _schedule(sent: Sent) -> ResponseReturnValue:
         return page
     post_id, data = await _stored(sent, body_html)
     post = await edit_post(db(), required_viewer(), post_id, data, body_html, version=data.version)
-    await flash(_promise(post), "success")
+    if post.status == PostStatus.HELD:
+        await flash(IS_HELD, "info")
+    else:
+        await flash(_promise(post), "success")
     response = await make_response(_done(sent, url_for("editor.drafts")))
     set_cookie(response, ZONE, post.time_zone or "", ZONE_LIFE)
     return response
@@ -233,7 +240,11 @@ async def _publish_changes(sent: Sent) -> ResponseReturnValue:
     if page := await _asked(sent, body_html):
         return page
     post = await service.publish_changes(db(), editor, sent.post.id, sent.data, body_html)
-    await flash(CHANGES_PUBLISHED, "success")
+    if post.holds_edit:
+        await service.keep_held_changes(db(), editor, post, typed_fields(sent.form))
+        await flash(EDIT_IS_HELD, "info")
+    else:
+        await flash(CHANGES_PUBLISHED, "success")
     return _done(sent, post_url(post))
 
 

@@ -15,11 +15,12 @@ from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
 from blog.core.errors import EditConflictError, ForbiddenError
 from blog.core.web.submissions import submission_key
-from blog.models import Permission, Post, PostDraft, PostStatus
+from blog.models import HeldItem, HeldKind, Permission, Post, PostDraft, PostStatus
 from blog.posts.editing import edit_post
 from blog.posts.editor.schemas import ChangeForm, DraftForm
 from blog.posts.fields import lock_author, tag_ids, text_columns
 from blog.posts.service import insert_post
+from blog.review.holding import drop
 
 
 class Saved(NamedTuple):
@@ -101,9 +102,33 @@ async def save_working_copy(
     return Saved(post.id, version)
 
 
+async def keep_held_changes(
+    session: AsyncSession, editor: Viewer, post: Post, fields: dict[str, str]
+) -> None:
+    """Keep changes that are held for review as the working copy, so that the editor shows them.
+
+    Args:
+        fields: as they were typed.
+    """
+    values = {"fields": fields, "base_version": post.version, "saved_at": now()}
+    added = insert(PostDraft).values(post_id=post.id, editor_id=editor.id, **values)
+    await session.execute(
+        added.on_conflict_do_update(
+            index_elements=["post_id", "editor_id"],
+            set_={**values, "version": PostDraft.version + 1},
+        )
+    )
+    await session.commit()
+
+
 async def discard_working_copy(session: AsyncSession, editor: Viewer, post_id: int) -> None:
-    """Forget the changes of a published post that were not published."""
+    """Forget the changes of a published post that were not published, also those that wait for a
+    moderator."""
     await session.execute(_copies(editor, post_id))
+    await drop(
+        session, HeldItem.post_id == post_id, HeldItem.author_id == editor.id,
+        HeldItem.kind == HeldKind.EDIT,
+    )  # fmt: skip
     await session.commit()
 
 

@@ -21,6 +21,7 @@ from blog.posts.editor.queries import Edited
 from blog.posts.editor.schemas import DraftForm
 from blog.posts.editor.views import editor_page, fields_of, other_of, versions_of
 from blog.posts.reading import readable_post
+from blog.posts.review import EDIT_IS_HELD
 from blog.posts.revisions import memento, queries, service
 from blog.posts.revisions.comparing import comparisons
 from blog.posts.revisions.history import Text
@@ -118,6 +119,9 @@ async def restore(post_id: int, number: int) -> ResponseReturnValue:
         post = await service.restore_revision(db(), editor, post_id, restored)
     except EditConflictError:
         return await _conflict(post_id, text)
+    if post.holds_edit:
+        await flash(EDIT_IS_HELD, "info")
+        return redirect(post_url(post))
     is_changed = post.version != edited.post.version
     words = f"Revision {number} restored." if is_changed else IS_CURRENT
     await flash(words, "success")

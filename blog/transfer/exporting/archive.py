@@ -57,6 +57,7 @@ LISTS = {
     "applications": "applications.json",
     "invitations": "invitations.json",
     "measures": "measures.json",
+    "held_items": "held-items.json",
     "imports": "imports.json",
     "exports": "exports.json",
 }

@@ -26,6 +26,7 @@ from blog.models import (
     Email,
     Export,
     Follow,
+    HeldItem,
     HiddenWord,
     Invitation,
     LogEntry,
@@ -279,6 +280,11 @@ def sections(account: User) -> dict[str, Section]:
             Appeal.answer,
         ).outerjoin(Appeal, Appeal.measure_id == Measure.id).where(Measure.person_id == me),
         (Measure.id,)),
+        "held_items": Section(select(
+            HeldItem.kind, HeldItem.post_id, HeldItem.comment_id, HeldItem.payload,
+            HeldItem.created_at, HeldItem.decided_at, HeldItem.is_approved, HeldItem.rule,
+            HeldItem.answer,
+        ).where(HeldItem.author_id == me), (HeldItem.id,)),
         "imports": Section(select(
             PostImport.created_at, PostImport.file_name, PostImport.kind, PostImport.state,
             PostImport.counts, PostImport.ended_at,

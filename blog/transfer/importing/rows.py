@@ -8,13 +8,18 @@ from quart import current_app as quart_app
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
 
 from blog.core.clock import now
 from blog.core.web.app import current_app
 from blog.models import ImportedPost as ImportedRow
-from blog.models import Media, MediaFile, Post
+from blog.models import Media, MediaFile, Post, PostStatus, User
 from blog.posts.bulk import free_slugs, ids_of_tags, insert_posts
 from blog.posts.fields import MOST_PINNED, lock_author, text_columns
+from blog.posts.publication import NOT_SCHEDULED
+from blog.posts.review import content_of_post
+from blog.review.content import Content
+from blog.review.rules import reasons_to_hold
 from blog.transfer.importing.batch import Ready, Remark
 from blog.transfer.importing.companions import insert_companions
 from blog.transfer.importing.fields import key_of
@@ -23,6 +28,11 @@ from blog.transfer.importing.reactions import insert_reactions
 
 SLUG_IS_TAKEN = "Its slug is changed to “{slug}”, because one of your other posts has “{wanted}”."
 TOO_MANY_PINNED = f"It isn't pinned, because at most {MOST_PINNED} posts can be."
+
+IS_HELD = "It's a draft: on this site a moderator reads it before it's published."
+COMMENTS_ARE_HELD = "Your comments on it are skipped: moderators would have to read them first."
+# What readers see of a post besides its text and tags.
+TEXTS = ("title", "summary", "slug", "canonical_url")
 
 
 class Rows:
@@ -86,11 +96,39 @@ class Rows:
             present = await self._keys(session, [ready.post.key for ready in posts])
             posts = [ready for ready in posts if ready.post.key not in present]
         if posts:
+            if current_app.site.holds_anything:
+                posts = await self._hold(session, posts, remarks)
             await self._name(session, posts, remarks)
             await self._pin(session, posts, remarks)
             if not self._is_trial:
                 await self._insert(session, posts, tags, remarks)
         return posts
+
+    async def _hold(
+        self, session: AsyncSession, posts: Sequence[Ready], remarks: list[Remark]
+    ) -> list[Ready]:
+        """Let posts that the rules for review hold be drafts. Once their author publishes them,
+        they wait for a moderator, as any other; thousands at once would fill the queue."""
+        statement = select(User).where(User.id == self._owner_id)
+        owner = (await session.scalars(statement.options(joinedload(User.role)))).one()
+        checked = list[Ready]()
+        for ready in posts:
+            columns = ready.post.columns
+            post = Post(**{name: columns.get(name) for name in TEXTS}, body_html=ready.html)
+            content = content_of_post(post, {}, ready.post.tags)
+            is_draft = columns["status"] == PostStatus.DRAFT
+            if not is_draft and await reasons_to_hold(session, owner, content):
+                if columns["status"] == PostStatus.SCHEDULED:
+                    columns |= {"published_at": None, **NOT_SCHEDULED}
+                columns["status"] = PostStatus.DRAFT
+                remarks.append(Remark(ready.item, IS_HELD, False))
+            companions = ready.companions
+            contents = [Content(each.columns["body_html"]) for each in companions.comments]
+            if any([await reasons_to_hold(session, owner, content) for content in contents]):
+                remarks.append(Remark(ready.item, COMMENTS_ARE_HELD, False))
+                companions = companions._replace(comments=())
+            checked.append(ready._replace(companions=companions))
+        return checked
 
     async def _name(
         self, session: AsyncSession, posts: Sequence[Ready], remarks: list[Remark]

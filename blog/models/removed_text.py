@@ -1,0 +1,40 @@
+"""What moderators have hidden or refused, as sketches that similar texts are compared with."""
+
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary
+from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from blog.models.base import Base, CreatedAt, RowId
+
+
+class RemovedText(Base):
+    """The sketch of a text (`blog.review.similarity`), from which nobody can read it.
+
+    Attributes:
+        post_id, comment_id, held_item_id: what it is of; all are `None` once that is deleted, and
+            the sketch stays for a while.
+        sketch: 64 numbers of 32 bits.
+        bands: hashes of parts of it; similar texts have one in common.
+    """
+
+    __tablename__ = "removed_texts"
+
+    id: Mapped[RowId]
+    post_id: Mapped[int | None] = mapped_column(ForeignKey("posts.id", ondelete="SET NULL"))
+    comment_id: Mapped[int | None] = mapped_column(ForeignKey("comments.id", ondelete="SET NULL"))
+    held_item_id: Mapped[int | None] = mapped_column(
+        ForeignKey("held_items.id", ondelete="SET NULL")
+    )
+    sketch: Mapped[bytes] = mapped_column(LargeBinary)
+    bands: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
+    created_at: Mapped[CreatedAt]
+
+    __table_args__ = (
+        Index(None, "bands", postgresql_using="gin"),
+        Index(None, "created_at"),
+        *(
+            Index(None, name, postgresql_where=sql(f"{name} IS NOT NULL"))
+            for name in ("post_id", "comment_id", "held_item_id")
+        ),
+    )

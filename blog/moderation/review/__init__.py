@@ -1,0 +1,1 @@
+"""The moderators' part of the review: the queue, and the decisions."""

@@ -1,0 +1,20 @@
+"""The forms for decisions about what waits."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from blog.core.text.validation import Schema
+from blog.moderation.schemas import RuleForm
+
+Version = Annotated[int, Field(ge=0, lt=2**31)]
+
+
+class ApprovalForm(Schema):
+    """The version that the moderator has read."""
+
+    version: Version
+
+
+class RefusalForm(RuleForm):
+    """Why something is not published, for its author."""

@@ -1,0 +1,113 @@
+"""Posts that are held for review (`blog.review`)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
+
+from blog.models import HeldItem, HeldKind, Post, PostStatus, User
+from blog.posts.schemas import PostFields, PostUpdate
+from blog.review.content import Content
+from blog.review.holding import hold
+from blog.review.rules import reasons_to_hold
+
+# What an edit changes apart from these waits with it.
+_OF_PUBLICATION = {"status", "scheduled_for", "time_zone", "pinned"}
+IS_HELD = "Your post waits for a moderator. You'll find it among your drafts."
+EDIT_IS_HELD = "Your changes wait for a moderator. Until then readers see the post as it was."
+
+
+def content_of_form(form: PostFields, body_html: str) -> Content:
+    """The content of a new post."""
+    return _content(
+        body_html, form.tags, form.canonical_url, form.title, form.excerpt, form.slug
+    )  # fmt: skip
+
+
+def content_of_post(post: Post, columns: dict[str, Any], tags: Sequence[str]) -> Content:
+    """The content of a post, with what an edit changes of it.
+
+    Args:
+        columns: the new values.
+        tags: the tags that it has afterwards.
+    """
+    names = ("body_html", "canonical_url", "title", "summary", "slug")
+    html, address, *lines = (columns.get(name, getattr(post, name)) for name in names)
+    return _content(html, tags, address, *lines)
+
+
+def _content(html: str, tags: Sequence[str], address: str | None, *lines: str | None) -> Content:
+    shown = (*(line or "" for line in lines), ", ".join(tags))
+    return Content(html, shown, (address,) if address else ())
+
+
+def held_columns(columns: dict[str, Any], post: Post | None) -> dict[str, Any]:
+    """The columns for the publication of a post that is held instead of published or scheduled.
+
+    A post that was published before keeps that time, and a scheduled one the time for which it is
+    scheduled.
+
+    Args:
+        columns: those for its publication.
+        post: the post; `None` for a new one.
+    """
+    held: dict[str, Any] = {"status": PostStatus.HELD, "preview_key": None}
+    if columns.get("status") == PostStatus.PUBLISHED:
+        held["published_at"] = published_before(post)
+    return columns | held
+
+
+def published_before(post: Post | None) -> Any:
+    """When a post was published, that is published no more; `None` if it never was."""
+    if post is None or post.status == PostStatus.SCHEDULED or post.scheduled_wall is not None:
+        return None
+    return post.published_at
+
+
+def payload_of(form: PostFields) -> dict[str, Any]:
+    """The fields of an edit, as an item keeps them."""
+    names = {*PostUpdate.model_fields} - _OF_PUBLICATION
+    return form.model_dump(mode="json", exclude_unset=True, include=names)
+
+
+async def hold_due(session: AsyncSession, post_ids: Sequence[int]) -> set[int]:
+    """Hold those of some scheduled posts, which the caller has locked, that are held now.
+
+    They were scheduled before the rules said so, or changed after they were scheduled.
+
+    Returns:
+        Their ids.
+    """
+    found = await session.scalars(
+        select(Post)
+        .where(Post.id.in_(post_ids))
+        .options(joinedload(Post.author, innerjoin=True).joinedload(User.role, innerjoin=True))
+        .order_by(Post.id)
+        .execution_options(populate_existing=True)
+    )
+    held = set[int]()
+    for post in found.all():
+        content = content_of_post(post, {}, post.tags)
+        reasons = await reasons_to_hold(session, post.author, content, post_id=post.id)
+        if not reasons:
+            continue
+        if post.scheduled_wall is None:
+            post.published_at = None
+        post.status, post.preview_key, post.version = PostStatus.HELD, None, post.version + 1
+        await session.flush()
+        await hold(
+            session, HeldKind.POST, content, reasons,
+            author_id=post.author_id, post_id=post.id, version=post.version,
+        )  # fmt: skip
+        held.add(post.id)
+    return held
+
+
+async def waiting_item(
+    session: AsyncSession, post_id: int, kind: HeldKind = HeldKind.POST
+) -> HeldItem | None:
+    """What waits of a post, if anything does."""
+    waiting = select(HeldItem).where(HeldItem.post_id == post_id, HeldItem.kind == kind)
+    return await session.scalar(waiting.where(HeldItem.decided_at.is_(None)))

@@ -1,0 +1,1 @@
+"""What is held for review before others can read it."""

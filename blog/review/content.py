@@ -1,0 +1,102 @@
+"""A text as the rules for review see it."""
+
+import hashlib
+import html
+import re
+from collections.abc import Iterable
+from functools import cached_property
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import idna
+
+from blog.core.text.search_words import folded_words
+
+_BLOCK = re.compile(
+    r"<(?:/?(?:p|li|ul|ol|h[1-6]|blockquote|pre|div|table|tr|td|th|figure|dl|dt|dd|details|summary)"
+    r"\b|[bh]r\b)[^>]*>"
+)
+_TAG = re.compile(r"<[^>]*>")
+# What a reader gets to know of an attribute, and where a link leads.
+_SHOWN = re.compile(r'\s(?:alt|title)="([^"]*)"')
+_LINK = re.compile(r'<a\b[^>]*?\shref="([^"]*)"')
+# A domain that is written out, and not linked.
+_DOMAIN = re.compile(r"(?<![\w.@-])(?:[\w-]{1,63}\.){1,8}[^\W\d_][\w-]{1,62}(?![\w-])")
+
+
+class Content(NamedTuple):
+    """What someone wants to publish.
+
+    Attributes:
+        html: of the text, as the renderer has made it.
+        lines: what else readers see: the title, the excerpt, the tags.
+        addresses: URLs that are not in the text.
+    """
+
+    html: str
+    lines: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """The same for the same content."""
+        parts = "\0".join((*self.lines, "", *self.addresses, "", self.html))
+        return hashlib.sha256(parts.encode()).hexdigest()
+
+
+class Reading:
+    """A content with its words and links, which are looked for once.
+
+    Args:
+        content: the content.
+        own_host: the host of this site, to which links are not counted.
+    """
+
+    def __init__(self, content: Content, own_host: str) -> None:
+        self._content = content
+        self._own_host = own_host
+
+    @cached_property
+    def text(self) -> str:
+        """What readers see, without markup. A word that has markup within is one word."""
+        source = self._content.html
+        shown = _TAG.sub("", _BLOCK.sub(" \n ", source))
+        parts = [shown, *_SHOWN.findall(source)]
+        return "\n".join([*self._content.lines, *map(html.unescape, parts)])
+
+    @cached_property
+    def words(self) -> list[str]:
+        """The words, folded."""
+        return folded_words(self.text)
+
+    @cached_property
+    def links(self) -> frozenset[str]:
+        """The hosts of other sites that are linked."""
+        found = [*map(html.unescape, _LINK.findall(self._content.html)), *self._content.addresses]
+        return frozenset(_hosts(found)) - {self._own_host, ""}
+
+    @cached_property
+    def domains(self) -> frozenset[str]:
+        """The same, and the domains that are only written."""
+        written = (match[0] for match in _DOMAIN.finditer(self.text))
+        return self.links | frozenset(map(_ascii, written)) - {self._own_host, ""}
+
+
+def _hosts(addresses: Iterable[str]) -> Iterable[str]:
+    for address in addresses:
+        try:
+            parts = urlsplit(address)
+            host = parts.hostname or ""
+            if parts.scheme.lower() == "mailto":
+                host = parts.path.rpartition("@")[2]
+        except ValueError:
+            continue
+        yield _ascii(host)
+
+
+def _ascii(domain: str) -> str:
+    """A domain as the settings have it."""
+    try:
+        return idna.encode(domain.rstrip("."), uts46=True).decode()
+    except (idna.IDNAError, UnicodeError):
+        return domain.lower().rstrip(".")

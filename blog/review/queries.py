@@ -1,0 +1,53 @@
+"""What a person has written that waits for a moderator."""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, and_, bindparam, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
+
+from blog.core.db.cursors import Order
+from blog.core.db.pagination import CursorRequest, Listing, Page
+from blog.models import HeldItem, HeldKind, Post
+from blog.models.account_deletion import not_deleted
+
+OF = bindparam("of", type_=BigInteger)
+_OF_POST = (Post.title, Post.slug, Post.status, Post.hidden_at, Post.author_id)
+_OWN = (
+    select(HeldItem)
+    .where(HeldItem.author_id == OF)
+    .options(joinedload(HeldItem.post, innerjoin=True).load_only(*_OF_POST, Post.body))
+)
+_NOT_APPROVED = or_(HeldItem.decided_at.is_(None), HeldItem.is_approved.is_(False))
+_WAITING: Listing[HeldItem] = Listing(
+    Order(HeldItem.id), _OWN.where(_NOT_APPROVED), lambda item: (item.id,)
+)
+_IN_API: Listing[HeldItem] = Listing(
+    Order(HeldItem.id),
+    _OWN.where(HeldItem.decided_at.is_(None), HeldItem.kind != HeldKind.POST),
+    lambda item: (item.id,),
+)
+
+
+async def own_items(session: AsyncSession, wanted: CursorRequest, author_id: int) -> Page[HeldItem]:
+    """What of a person waits, or was refused lately, the newest first; with the posts."""
+    return await _WAITING.read(session, wanted, of=author_id)
+
+
+async def own_waiting(
+    session: AsyncSession, wanted: CursorRequest, author_id: int
+) -> Page[HeldItem]:
+    """The comments and edits of a person that wait. Held posts are among their drafts."""
+    return await _IN_API.read(session, wanted, of=author_id)
+
+
+async def own_item(session: AsyncSession, item_id: int, author_id: int) -> HeldItem | None:
+    """Something of a person that waits; not a post."""
+    item = select(HeldItem).where(
+        and_(HeldItem.id == item_id, HeldItem.author_id == author_id),
+        HeldItem.decided_at.is_(None),
+        HeldItem.kind != HeldKind.POST,
+        not_deleted(HeldItem.author_id),
+    )
+    options: Any = joinedload(HeldItem.post, innerjoin=True).load_only(*_OF_POST)
+    return await session.scalar(item.options(options))

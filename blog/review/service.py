@@ -1,0 +1,62 @@
+"""What a person does with their own texts that wait for a moderator. Each function is one
+transaction."""
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.auth.viewer import Viewer
+from blog.core.clock import now
+from blog.core.errors import ForbiddenError, NotFoundError
+from blog.models import HeldItem, HeldKind, Permission
+from blog.review.content import Content
+
+IS_GONE = "This doesn't wait for a moderator any more. They have decided, or you've taken it back."
+_TEXTS = {HeldKind.COMMENT, HeldKind.COMMENT_EDIT}
+
+
+async def withdraw(session: AsyncSession, author: Viewer, item_id: int) -> None:
+    """Take back a comment or an edit that waits.
+
+    Raises:
+        NotFoundError: it waits no more, or is another person's, or a post, which becomes a draft
+            by a change of its status.
+    """
+    item = await _locked(session, author, item_id)
+    await session.execute(delete(HeldItem).where(HeldItem.id == item.id))
+    await session.commit()
+
+
+async def change_text(
+    session: AsyncSession, author: Viewer, item_id: int, body: str, body_html: str
+) -> None:
+    """Change a comment that waits. It goes on waiting.
+
+    Args:
+        body_html: what the renderer has made of the text.
+
+    Raises:
+        ForbiddenError: the viewer may not comment any more.
+        NotFoundError: as by `withdraw`, or it is an edit of a post.
+    """
+    if not author.can(Permission.COMMENT):
+        raise ForbiddenError
+    item = await _locked(session, author, item_id)
+    if item.kind not in _TEXTS:
+        raise NotFoundError(IS_GONE)
+    item.payload = {**item.payload, "body": body}
+    item.digest = Content(body_html).digest
+    item.version += 1
+    item.created_at = now()
+    await session.commit()
+
+
+async def _locked(session: AsyncSession, author: Viewer, item_id: int) -> HeldItem:
+    item = await session.scalar(
+        select(HeldItem)
+        .where(HeldItem.id == item_id, HeldItem.author_id == author.id)
+        .where(HeldItem.decided_at.is_(None), HeldItem.kind != HeldKind.POST)
+        .with_for_update()
+    )
+    if item is None:
+        raise NotFoundError(IS_GONE)
+    return item

@@ -1,0 +1,136 @@
+"""Texts that resemble each other.
+
+A sketch estimates which part of the letters of two texts is the same: the share of pieces of a few
+characters that both have, of those that either has (MinHash, by one permutation: Li, Owen and
+Zhang 2012, with the densification of Shrivastava 2017). An index finds those that have four numbers
+in a row in common, which texts that are the same to three quarters nearly always have.
+"""
+
+import operator
+import struct
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import NamedTuple
+from zlib import crc32
+
+from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.db.deleting import BATCH, deleted
+from blog.models import RemovedText
+from blog.review.content import Reading
+
+PIECE = 5
+# Shorter texts, such as "Thank you!", resemble each other by chance.
+SHORTEST = 30
+# A longer text is compared by its beginning.
+LONGEST = 20_000
+NUMBERS, ROWS = 64, 4
+SIMILAR = 0.7
+MOST_CANDIDATES = 200
+# How long what is written is compared with a text.
+KEPT = timedelta(days=365)
+_SHIFT = 32 - (NUMBERS - 1).bit_length()
+_FORMAT = struct.Struct(f">{NUMBERS}I")
+_WORD = 0xFFFFFFFF
+# Odd multipliers, which mix the bits of a number.
+_MIX, _MIX_EMPTY = 0x9E3779B1, 0x85EBCA6B
+
+
+class Sketch(NamedTuple):
+    """The sketch of a text."""
+
+    numbers: tuple[int, ...]
+
+    @property
+    def stored(self) -> bytes:
+        """The value of the column `sketch`."""
+        return _FORMAT.pack(*self.numbers)
+
+    @property
+    def bands(self) -> list[int]:
+        """Hashes of the parts of which two similar texts have one in common."""
+        return [
+            place << 32 | crc32(_FORMAT.pack(*self.numbers)[place * 4 : (place + ROWS) * 4])
+            for place in range(0, NUMBERS, ROWS)
+        ]
+
+    def likeness(self, stored: bytes) -> float:
+        """How much a stored sketch is like this, from 0 to 1."""
+        others: tuple[int, ...] = _FORMAT.unpack(stored)
+        same: int = sum(map(operator.eq, self.numbers, others))
+        return same / NUMBERS
+
+
+def sketch_of(reading: Reading) -> Sketch | None:
+    """The sketch of a text; `None` if it is too short."""
+    text = " ".join(reading.words)[:LONGEST].encode()
+    if len(text) < SHORTEST:
+        return None
+    least: list[int | None] = [None] * NUMBERS
+    for piece in {text[at : at + PIECE] for at in range(len(text) - PIECE + 1)}:
+        value = crc32(piece) * _MIX & _WORD
+        place, number = value >> _SHIFT, value * _MIX_EMPTY & _WORD
+        if (known := least[place]) is None or number < known:
+            least[place] = number
+    return Sketch(tuple(_filled(least, place) for place in range(NUMBERS)))
+
+
+def _filled(least: Sequence[int | None], place: int) -> int:
+    """The number at a place, or that of another place for one that no piece belongs to: for the
+    same empty place, texts with the same pieces choose the same."""
+    chosen, attempt = place, 0
+    while (number := least[chosen]) is None:
+        attempt += 1
+        chosen = (place * _MIX + attempt * _MIX_EMPTY & _WORD) >> _SHIFT
+    return number
+
+
+async def resembles_removed(session: AsyncSession, reading: Reading) -> bool:
+    """Whether a text is similar to one that moderators have hidden or refused."""
+    if (sketch := sketch_of(reading)) is None:
+        return False
+    candidates = (
+        select(RemovedText.sketch)
+        .where(RemovedText.bands.overlap(sketch.bands))
+        .limit(MOST_CANDIDATES)
+    )
+    stored = (await session.scalars(candidates)).all()
+    return any(sketch.likeness(each) >= SIMILAR for each in stored)
+
+
+async def remember(
+    session: AsyncSession, reading: Reading, *, post_id: int | None = None,
+    comment_id: int | None = None, held_item_id: int | None = None,
+) -> None:  # fmt: skip
+    """Compare what is written from now on with this text; the caller commits."""
+    if sketch := sketch_of(reading):
+        session.add(
+            RemovedText(
+                post_id=post_id, comment_id=comment_id, held_item_id=held_item_id,
+                sketch=sketch.stored, bands=sketch.bands,
+            )
+        )  # fmt: skip
+        await session.flush()
+
+
+async def forget(session: AsyncSession, which: ColumnElement[bool]) -> None:
+    """Compare with some texts no more; the caller commits."""
+    forgotten = delete(RemovedText).where(which)
+    await session.execute(forgotten.execution_options(synchronize_session=False))
+
+
+async def delete_old_sketches(session: AsyncSession) -> int:
+    """Delete some sketches of a year ago; the caller commits.
+
+    Returns:
+        The number of deleted rows, at most `deleting.BATCH`.
+    """
+    old = (
+        select(RemovedText.id)
+        .where(RemovedText.created_at < func.now() - KEPT)
+        .limit(BATCH)
+        .with_for_update(skip_locked=True)
+        .cte("old")
+    )
+    return await deleted(session, delete(RemovedText).where(RemovedText.id == old.c.id))

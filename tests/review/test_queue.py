@@ -1,0 +1,168 @@
+"""Moderators decide about what waits."""
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.clock import now
+from blog.core.web.app import Broadside
+from blog.models import Comment, HeldItem, LogEntry, Notification, Post, PostStatus, User
+from tests.review.test_holding import (
+    Site,
+    by_api_comment_edit,
+    by_api_edit,
+    by_comment,
+    by_editor,
+    by_reply,
+    by_schedule,
+    newest,
+    public_state,
+    site,
+)
+from tests.support import Browser, change_site, outbox
+
+__all__ = ["site"]
+QUEUE = "/moderate/review"
+
+
+async def waiting(db: AsyncSession) -> HeldItem:
+    """What was held last."""
+    newest_first = select(HeldItem).order_by(HeldItem.id.desc()).limit(1)
+    return (await db.scalars(newest_first.execution_options(populate_existing=True))).one()
+
+
+async def approve(moderator: Browser, item: HeldItem, version: int | None = None) -> httpx.Response:
+    page = (await moderator.get(QUEUE)).text
+    action = f"{QUEUE}/{item.id}/approve"
+    if version is None:
+        version = int(page.split(action)[1].split('name="version" value="')[1].split('"')[0])
+    answer = await moderator.submit(action, {"version": str(version)}, page=QUEUE)
+    assert answer.status_code == 302, answer.text
+    return await moderator.get(QUEUE)
+
+
+async def refuse(moderator: Browser, item: HeldItem, **form: str) -> httpx.Response:
+    return await moderator.submit(f"{QUEUE}/{item.id}/refuse", {"reason": "An ad", **form})
+
+
+async def test_what_is_approved_is_published_as_if_it_had_not_waited(
+    site: Site, browser: Browser, moderators_browser: Browser, david: User
+) -> None:
+    app, db = site.app, site.db
+    await change_site(app, held_words=("casino",))
+    for way in (by_editor, by_comment, by_reply, by_api_comment_edit, by_api_edit):
+        before = await public_state(site, browser)
+        await way(site, f"A casino, @david, {way.__name__}")
+        assert await public_state(site, browser) == before
+        item = await waiting(db)
+        page = (await moderators_browser.get(QUEUE)).text
+        assert "Has the word “casino”" in page and f"{way.__name__}" in page
+        assert "Published." in (await approve(moderators_browser, item)).text
+        after = await public_state(site, browser)
+        assert after != before and way.__name__ in str(after), way.__name__
+        told = select(Notification.id).where(Notification.user_id == david.id)
+        assert await db.scalar(told.order_by(Notification.id.desc()).limit(1)) is not None
+        assert (await waiting(db)).is_approved
+    acts = (await db.scalars(select(LogEntry.act))).all()
+    assert acts == ["approve held text"] * 5
+    # The same text is not held again.
+    post_id = (await db.scalars(select(Post.id).where(Post.title == "A title"))).one()
+    for status in ("draft", "published"):
+        await site.submit(f"/post/{post_id}/state", page="/write", status=status)
+    post = select(Post.status).where(Post.id == post_id)
+    assert await db.scalar(post) == PostStatus.PUBLISHED
+
+
+async def test_a_scheduled_post_waits_for_its_time(site: Site, moderators_browser: Browser) -> None:
+    await change_site(site.app, held_words=("casino",))
+    await by_schedule(site, "A casino")
+    await approve(moderators_browser, await waiting(site.db))
+    assert await newest(site, Post.status) == PostStatus.SCHEDULED
+
+
+async def test_what_is_refused_stays_with_its_author(
+    site: Site, browser: Browser, moderators_browser: Browser
+) -> None:
+    await change_site(site.app, held_words=("casino",), rules="1. No ads")
+    before = await public_state(site, browser)
+    await by_editor(site, "A casino")
+    item = await waiting(site.db)
+    assert (await refuse(moderators_browser, item)).status_code == 422  # Without a rule.
+    assert (await refuse(moderators_browser, item, rule="1")).status_code == 302
+    assert await newest(site, Post.status) == PostStatus.DRAFT
+    (mail,) = await outbox(site.app)
+    assert "Your post wasn’t published" in mail.subject
+    assert "An ad" in mail.text and "Rule 1: No ads" in mail.text
+    await by_comment(site, "A casino")
+    await refuse(moderators_browser, await waiting(site.db), rule="1")
+    page = (await site.browser.get("/waiting")).text
+    assert page.count("Not published") == 2 and "An ad" in page
+    assert await public_state(site, browser) == before
+    # Nothing is decided twice.
+    await refuse(moderators_browser, item, rule="1")
+    assert "wait any more" in (await moderators_browser.get(QUEUE)).text
+    assert (await moderators_browser.get(f"{QUEUE}/{item.id}/refuse")).status_code == 404
+    entry = (await site.db.scalars(select(LogEntry).limit(1))).one()
+    assert (entry.act, entry.rule) == ("refuse held text", {"number": 1, "text": "No ads"})
+
+
+async def test_two_moderators_at_once(
+    site: Site, moderators_browser: Browser, make_user: Any
+) -> None:
+    await make_user("mona", role="Moderator")
+    await change_site(site.app, held_words=("casino",))
+    await by_comment(site, "A casino")
+    item = await waiting(site.db)
+    async with Browser(site.app) as other:
+        await other.log_in("mona")
+        await asyncio.gather(approve(moderators_browser, item, 0), refuse(other, item))
+    published = select(Comment.id).where(Comment.body == "A casino")
+    assert len((await site.db.scalars(published)).all()) == int(
+        (await waiting(site.db)).is_approved or False
+    )
+    assert len((await site.db.scalars(select(LogEntry.number))).all()) == 1
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "words"),
+    [
+        (update(Post).values(comments_open=False), "Comments on this post are closed"),
+        (update(User).where(User.username == "susan").values(disabled_at=now()), "disabled"),
+        (update(Post).values(hidden_at=now()), "A moderator has hidden this post"),
+        (delete(Post), "doesn’t wait any more"),
+        (update(HeldItem).values(version=7), "changed this meanwhile"),
+    ],
+)
+async def test_what_cannot_be_published_goes_on_waiting(
+    site: Site, moderators_browser: Browser, meanwhile: Any, words: str
+) -> None:
+    await change_site(site.app, held_words=("casino",))
+    await by_comment(site, "A casino")
+    item = await waiting(site.db)
+    await site.db.execute(meanwhile)
+    await site.db.commit()
+    page = (await approve(moderators_browser, item, 0)).text
+    assert words in page.replace("&#39;", "’").replace("'", "’")
+    assert (await site.db.scalars(select(Comment.id).where(Comment.body == "A casino"))).all() == []
+    assert (await site.db.scalars(select(LogEntry.number))).all() == []
+
+
+async def test_moderators_change_the_rules(
+    app: Broadside, moderators_browser: Browser, susans_browser: Browser, db: AsyncSession
+) -> None:
+    address = f"{QUEUE}/rules"
+    assert (await susans_browser.get(address)).status_code == 403
+    assert (await moderators_browser.get("/admin/settings")).status_code == 403
+    form = {"held_words": "casino", "hold_links": "true", "new_posts": "5"}
+    answer = await moderators_browser.submit(address, form)
+    assert answer.status_code == 302, answer.text
+    assert app.site.held_words == ("casino",) and app.site.hold_links and app.site.new_posts == 5
+    answer = await moderators_browser.submit(address, {"new_days": "x"})
+    assert answer.status_code == 422 and "whole number" in answer.text
+    # Nothing else of the site.
+    await moderators_browser.submit(address, {"site_name": "Mine"})
+    assert app.site.site_name == "Broadside"
