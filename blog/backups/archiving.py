@@ -43,6 +43,11 @@ BASE_PAUSE = 600.0
 SEGMENT = 16 * 1024 * 1024
 # Where a server that recovers finds the log, in its data.
 LOG = "recovery_log"
+# From now on the server keeps its log, before pg_receivewal connects for the first time.
+_KEEP_LOG = text("""
+    SELECT pg_create_physical_replication_slot(:slot, true)
+    WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = :slot)
+""")
 # `restart_lsn` follows what pg_receivewal has written to its disk.
 _STATE = text("""
     SELECT active, pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn) AS behind
@@ -68,8 +73,9 @@ async def keep_archive(engine: AsyncEngine, folder: Path, stopping: asyncio.Even
     """
     for part in ("base", "wal"):
         (folder / part).mkdir(mode=0o700, parents=True, exist_ok=True)
-    receiving = asyncio.create_task(_receive(engine, folder))
-    basing = asyncio.create_task(_keep_bases(engine, folder))
+    log_is_kept = asyncio.Event()
+    receiving = asyncio.create_task(_receive(engine, folder, log_is_kept))
+    basing = asyncio.create_task(_keep_bases(engine, folder, log_is_kept))
     stop = asyncio.create_task(stopping.wait())
     try:
         ended, _ = await asyncio.wait(
@@ -83,17 +89,18 @@ async def keep_archive(engine: AsyncEngine, folder: Path, stopping: asyncio.Even
         await asyncio.gather(receiving, basing, stop, return_exceptions=True)
 
 
-async def _receive(engine: AsyncEngine, folder: Path) -> None:
-    """Run pg_receivewal, again and again."""
+async def _receive(engine: AsyncEngine, folder: Path, log_is_kept: asyncio.Event) -> None:
+    """Run pg_receivewal, again and again; set `log_is_kept` once nothing can be missed."""
     place = f"--directory={folder / 'wal'}"
     slot = f"--slot={SLOT}"
     reported = ""
     while True:
         error: Exception = DumpError("pg_receivewal has ended")
         try:
-            async with engine.connect() as connection:
+            async with engine.begin() as connection:
+                await connection.execute(_KEEP_LOG, {"slot": SLOT})
                 server = await server_of(connection)
-            await server.run("pg_receivewal", "--create-slot", "--if-not-exists", slot)
+            log_is_kept.set()
             await server.run("pg_receivewal", place, slot, "--synchronous", "--no-loop")
         except (BackupError, DumpError, DatabaseUnavailableError, DBAPIError, OSError) as failure:
             error = failure
@@ -104,8 +111,12 @@ async def _receive(engine: AsyncEngine, folder: Path) -> None:
         await asyncio.sleep(PAUSE)
 
 
-async def _keep_bases(engine: AsyncEngine, folder: Path) -> None:
-    """Take a base backup when the newest is too old, and delete the oldest with its log."""
+async def _keep_bases(engine: AsyncEngine, folder: Path, log_is_kept: asyncio.Event) -> None:
+    """Take a base backup when the newest is too old, and delete the oldest with its log.
+
+    One that begins before the log is kept could not be recovered.
+    """
+    await log_is_kept.wait()
     while True:
         names = base_names(folder)
         try:

@@ -14,9 +14,10 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from blog.backups import archiving
 from blog.backups.archiving import archive_state, base_names, keep_archive, recover
 from blog.backups.errors import BackupError
+from blog.core.db.dumps import DumpError
 from blog.core.db.embedded import EmbeddedPostgres
 from blog.core.db.postgres_programs import PROGRAMS
-from tests.servers import until
+from tests.servers import START_SECONDS, until
 
 FAST = {"fsync": "off", "full_page_writes": "on", "shared_buffers": "16MB"}
 
@@ -116,6 +117,28 @@ async def test_a_full_disk_is_one_line_and_the_archive_goes_on_when_there_is_roo
     assert state is not None
     full.unlink()
     await until(is_received)
+    stopping.set()
+    await keeping
+    await engine.dispose()
+
+
+async def test_the_server_keeps_its_log_before_the_first_base_backup_begins(
+    server: EmbeddedPostgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = create_async_engine(server.start())
+    asked: asyncio.Queue[bool] = asyncio.Queue()
+
+    async def begin(*_: object) -> str:
+        async with engine.connect() as connection:
+            kept = "SELECT count(restart_lsn) = 1 FROM pg_replication_slots"
+            asked.put_nowait(await connection.scalar(text(kept)) is True)
+        raise DumpError("not now")
+
+    monkeypatch.setattr(archiving, "take_base", begin)
+    stopping = asyncio.Event()
+    keeping = asyncio.create_task(keep_archive(engine, tmp_path / "archive", stopping))
+    async with asyncio.timeout(START_SECONDS):
+        assert await asked.get()
     stopping.set()
     await keeping
     await engine.dispose()
