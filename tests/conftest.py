@@ -33,11 +33,13 @@ __all__ = ["pytest_xdist_make_scheduler"]
 LIVE_FOLDERS = {"browser", "cli", "live"}
 # A process that begins one of these last keeps all others waiting for its end.
 LONGEST_FILES = (
-    "test_migrations_under_load.py",
+    "browser/test_pages.py",
     "api/test_fuzz.py",
     "live/test_starting.py",
-    "browser/test_pages.py",
+    "test_growth.py",
     "live/test_slow_clients.py",
+    "accounts/test_login_throttle.py",
+    "test_migrations_under_load.py",
     "live/test_chaos.py",
 )
 
@@ -62,8 +64,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if LIVE_FOLDERS & set(item.path.relative_to(tests).parts):
             item.add_marker(pytest.mark.live)
-    longest = [tests / name for name in LONGEST_FILES]
-    items.sort(key=lambda item: item.path not in longest)
+    order = {tests / name: place for place, name in enumerate(LONGEST_FILES)}
+    items.sort(key=lambda item: order.get(item.path, len(order)))
 
 
 def pytest_unconfigure() -> None:

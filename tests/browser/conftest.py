@@ -13,9 +13,13 @@ from playwright.async_api import Browser, Page, async_playwright
 from tests.browser.sample_site import app_of, fill
 from tests.browser.watch import watch
 from tests.servers import serving
+from tests.template import copy_data
 
-NAMES = ["chromium", "chromium-browser", "google-chrome", "chrome"]
-HOW_TO_INSTALL = "these tests need Chromium: install it, on Debian by: apt install chromium"
+# The first one is Chromium without windows, toolbars and tabs: a page costs it a quarter.
+NAMES = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome"]
+HOW_TO_INSTALL = (
+    "these tests need Chromium: install it, on Debian by: apt install chromium-headless-shell"
+)
 FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
@@ -79,7 +83,9 @@ async def chromium() -> AsyncIterator[Browser]:
 @pytest.fixture(scope="session")
 async def site(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
     """The site that all these tests share; each registers people of its own."""
-    async with running_site(tmp_path_factory.mktemp("site")) as site:
+    var_dir = tmp_path_factory.mktemp("site")
+    copy_data(var_dir)
+    async with running_site(var_dir) as site:
         yield site
 
 
