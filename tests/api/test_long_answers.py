@@ -124,9 +124,10 @@ async def lag() -> AsyncIterator[list[float]]:
 
 
 @pytest.mark.parametrize("coding", ["identity", "gzip"])
-@pytest.mark.parametrize(
-    "address",
-    [
+async def test_nobody_waits_for_a_long_answer(
+    app: Broadside, long_posts: None, coding: str
+) -> None:
+    for address in (
         "/",
         "/user/susan",
         "/post/100",
@@ -138,18 +139,15 @@ async def lag() -> AsyncIterator[list[float]]:
         "/api/v1/posts/100/comments/?per_page=100&cursor=",
         "/api/openapi.json",
         "/api/docs/swagger-ui-bundle.js",
-    ],
-)
-async def test_nobody_waits_for_a_long_answer(
-    app: Broadside, long_posts: None, address: str, coding: str
-) -> None:
-    lags = []
-    for _ in range(4):  # What is done once and kept is done then; and another process may disturb.
-        async with lag() as longest:
-            answer = await ask(app, address, coding)
-        assert answer.status == 200
-        lags.append(longest[0])
-    assert min(lags[1:]) < LONGEST_LAG, lags
+    ):
+        lags: list[float] = []
+        # What is done once and kept is done the first time; and another process may disturb.
+        while len(lags) < 2 or (lags[-1] >= LONGEST_LAG and len(lags) < 4):
+            async with lag() as longest:
+                answer = await ask(app, address, coding)
+            assert answer.status == 200, address
+            lags.append(longest[0])
+        assert lags[-1] < LONGEST_LAG, (address, lags)
 
 
 @pytest.mark.parametrize(
