@@ -1,11 +1,12 @@
-"""`blog` in processes that have loaded the application already.
+"""`blog`, `alembic` and `hypercorn` in processes that have loaded the application already.
 
 To load it takes a second or two of processor time, which is nearly all that most commands cost. So
 one process loads it, once in a run of the tests, and is forked for each command. The command finds
 what it finds when a shell starts it: its arguments, environment, working folder and standard
 streams, and a process group of its own.
 
-Tests of the start itself use `tests.servers.Program.start`.
+Tests of the start itself use `tests.servers.Program.start`. The workers of a server are forked, too
+(`tests.forked_workers`).
 """
 
 import asyncio
@@ -19,11 +20,24 @@ import sys
 import time
 from contextlib import suppress
 from functools import cache
+from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import NamedTuple, Self
 
 PROJECT = Path(__file__).resolve().parents[1]
-BLOG = Path(sys.executable).with_name("blog")
+PROGRAMS = Path(sys.executable).parent
+# What their scripts call, by their names.
+MAIN = {
+    "blog": "command_line:main",
+    "alembic": "alembic.config:main",
+    "hypercorn": "hypercorn.__main__:main",
+}
+# Modules of these programs, and of the workers of a server.
+LOADED = (
+    "blog.cli", "blog.core.web.process", "command_line", "alembic.config", "hypercorn.__main__",
+    "hypercorn.asyncio", "uvloop", "tests.forked_workers",
+)  # fmt: skip
 LARGEST_REQUEST = 128 * 1024
 # What Python, the settings and the package of PostgreSQL's programs read when they are loaded.
 READ_EARLY = ("ENV_FILE", "PYTHON", "PGSERVER_")
@@ -47,12 +61,12 @@ class ForkedProcess:
 
     @classmethod
     async def start(
-        cls, *arguments: str, environment: dict[str, str], folder: str, typed: bytes | None
+        cls, *command: str, environment: dict[str, str], folder: str, typed: bytes | None
     ) -> Self:
-        """Run `blog`.
+        """Run a program.
 
         Args:
-            arguments: of the command.
+            command: its name and arguments.
             environment: all of it.
             folder: the working folder.
             typed: what it finds in its standard input, at most as much as a pipe holds.
@@ -60,7 +74,7 @@ class ForkedProcess:
         output, its_output = os.pipe()
         status, its_status = os.pipe()
         its_input = _input(typed)
-        request = {"arguments": arguments, "environment": environment, "folder": folder}
+        request = {"command": command, "environment": environment, "folder": folder}
         socket.send_fds(
             _loaded_process().requests,
             [json.dumps(request).encode()],
@@ -87,7 +101,7 @@ def can_be_forked(command: tuple[str, ...], environment: dict[str, str]) -> bool
         for name, value in (environment.items() ^ os.environ.items())
         if name.startswith(READ_EARLY)
     }
-    return command[0] == BLOG.name and not early
+    return command[0] in MAIN and not early
 
 
 def _input(typed: bytes | None) -> int:
@@ -174,24 +188,24 @@ def attend(message: bytes, its_input: int, its_output: int, status: int) -> None
     os._exit(0)
 
 
-def become(arguments: list[str], environment: dict[str, str], folder: str) -> None:
-    """Let this process look as if a shell had started `blog` in it."""
+def become(command: list[str], environment: dict[str, str], folder: str) -> None:
+    """Let this process look as if a shell had started the program in it."""
     os.environ.clear()
     os.environ.update(environment)
     time.tzset()
     os.chdir(folder)
-    sys.argv = [str(BLOG), *arguments]
-    sys.path[0] = str(BLOG.parent)
+    sys.argv = [str(PROGRAMS / command[0]), *command[1:]]
+    sys.path[0] = str(PROGRAMS)
     # multiprocessing loads the main module in its processes, too.
     main_module = sys.modules["__main__"]
-    main_module.__file__, main_module.__spec__ = str(BLOG), None
+    main_module.__file__, main_module.__spec__ = sys.argv[0], None
 
 
 if __name__ == "__main__":
-    import blog.cli  # noqa: F401
-    import command_line
-
+    for name in LOADED:
+        import_module(name)
     gc.collect()
     gc.freeze()
     serve(socket.socket(fileno=int(sys.argv[1])))
-    sys.exit(command_line.main())  # type: ignore[func-returns-value]
+    import_module("tests.forked_workers").fork_workers()
+    sys.exit(resolve_name(MAIN[Path(sys.argv[0]).name])())

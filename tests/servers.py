@@ -122,11 +122,11 @@ class Program:
     async def quickly_start(
         cls, *command: str, environment: dict[str, str], typed: str | None = None
     ) -> Self:
-        """Start a program in a process that has loaded the application already, if it is `blog`."""
+        """Start a program in a process that has loaded the application already, if there is one."""
         if not can_be_forked(command, environment):
             return await cls.start(*command, environment=environment, typed=typed)
         process = await ForkedProcess.start(
-            *command[1:],
+            *command,
             environment=environment,
             folder=environment["VAR_DIR"],
             typed=None if typed is None else typed.encode(),
@@ -287,10 +287,13 @@ async def run(
 def workers_of(server: Program) -> list[psutil.Process]:
     """The processes that answer requests; multiprocessing has one more, to clean up."""
     with suppress(psutil.NoSuchProcess):
+        parent = psutil.Process(server.pid)
+        command = parent.cmdline()  # One that was forked has the same.
         return [
             child
-            for child in psutil.Process(server.pid).children()
-            if child.status() != psutil.STATUS_ZOMBIE and "spawn_main" in " ".join(child.cmdline())
+            for child in parent.children()
+            if child.status() != psutil.STATUS_ZOMBIE
+            and ("spawn_main" in " ".join(child.cmdline()) or child.cmdline() == command)
         ]
     return []
 

@@ -270,7 +270,7 @@ async def test_a_deletion_survives_a_worker_that_is_killed(
 
     for _ in range(kills):
         before = await rows()
-        worker = await Program.start("blog", "worker", environment=environment)
+        worker = await Program.quickly_start("blog", "worker", environment=environment)
 
         async def has_begun(before: int = before) -> bool:
             return await rows() < before

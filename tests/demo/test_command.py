@@ -1,5 +1,6 @@
 """`blog demo`, as somebody types it."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from sqlalchemy.engine import make_url
 
 from blog.core.web.app import Broadside
 from tests.servers import run, serving
+from tests.template import copy_data
 
 pytestmark = pytest.mark.live
 
@@ -18,6 +20,7 @@ pytestmark = pytest.mark.live
 async def test_it_fills_a_site_that_is_being_served_and_says_who_to_log_in_as(
     tmp_path: Path,
 ) -> None:
+    await asyncio.to_thread(copy_data, tmp_path)
     async with serving(tmp_path) as server, AsyncClient(timeout=60, base_url=server.url) as visitor:
         code, output = await run(tmp_path, "blog", "demo", "--posts", "30", port=server.port)
         assert (code, output.count("\n")) == (0, 5), output

@@ -137,7 +137,7 @@ class Supervised:
         return self._printed + self.program.output
 
     async def _start(self) -> None:
-        self.program = await Program.start(*self._command, environment=self._environment)
+        self.program = await Program.quickly_start(*self._command, environment=self._environment)
         self.restarts += 1
 
     async def _supervise(self) -> None:
@@ -320,6 +320,8 @@ async def run_chaos(folder: Path, rounds: int) -> Figures:
                     error.add_note(f"after killing {victim}: {web.output} {worker.output}")
                     raise
                 recoveries.append((victim, time.monotonic() - moment))
+            # Of what nobody has done by chance nothing could be lost.
+            await until(lambda: was_promised(promises), LONGEST)
 
         bad_pages = [
             f"{address}: {answer.status_code}"
@@ -386,6 +388,11 @@ async def is_replaced(number: int, web: Supervised, worker: Supervised) -> bool:
     """Whether there are as many processes again as there should be, without the killed one."""
     present = [process.pid for process in workers_of(web.program)] + [worker.program.pid]
     return len(present) == WEB_WORKERS + 1 and number not in present
+
+
+async def was_promised(promises: Promises) -> bool:
+    """Whether each kind of thing has been promised."""
+    return all((promises.posts, promises.comments, promises.people))
 
 
 async def recovered(witness: Person, mail: MailServer) -> None:

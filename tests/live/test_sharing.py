@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 
 from tests.servers import ALEMBIC, run, serving
+from tests.template import copy_data
 
 
 async def test_simultaneous_first_starts_agree_on_the_server_and_the_secret(
@@ -24,6 +25,7 @@ async def test_simultaneous_first_starts_agree_on_the_server_and_the_secret(
 
 
 async def test_workers_alembic_and_commands_share_one_server(tmp_path: Path) -> None:
+    await asyncio.to_thread(copy_data, tmp_path)
     async with (
         serving(tmp_path, web_concurrency=2) as server,
         httpx.AsyncClient(base_url=server.url, timeout=30) as client,

@@ -11,7 +11,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from blog.core.db.database import Database
-from tests.servers import BLOG_SERVE, HYPERCORN, run, serving, until, workers_of
+from tests.servers import BLOG_SERVE, HYPERCORN, serving, until, workers_of
+from tests.template import copy_data
 
 SESSIONS = text(
     "SELECT count(*) FROM pg_stat_activity "
@@ -74,8 +75,7 @@ async def test_a_request_under_way_is_answered_when_two_workers_are_told_to_stop
 async def test_ctrl_c_ends_everything_and_waits_for_no_hanging_client(
     command: tuple[str, ...], tmp_path: Path
 ) -> None:
-    if command != BLOG_SERVE:
-        await run(tmp_path, "blog", "deploy")
+    await asyncio.to_thread(copy_data, tmp_path)
     async with serving(tmp_path, *command, web_concurrency=2) as server:
         _, writer = await asyncio.open_connection("127.0.0.1", server.port)
         try:
@@ -93,6 +93,7 @@ async def test_ctrl_c_ends_everything_and_waits_for_no_hanging_client(
 async def test_data_survives_being_killed_and_the_next_regular_end_cleans_up(
     tmp_path: Path,
 ) -> None:
+    await asyncio.to_thread(copy_data, tmp_path)
     async with serving(tmp_path) as first:
         await execute(tmp_path, "CREATE TABLE kept AS SELECT 1 AS number")
         postmaster = embedded_server(tmp_path)

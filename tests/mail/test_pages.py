@@ -78,7 +78,7 @@ async def test_a_worker_without_a_mail_server_says_so(tmp_path: Path, database_u
     settings = settings_of(
         tmp_path, env="production", base_url="https://blog.test", database_url=database_url
     )
-    worker = await Program.start("blog", "worker", environment=settings)
+    worker = await Program.quickly_start("blog", "worker", environment=settings)
     try:
         await worker.printed("Not sending mail until Ctrl-C.")
         assert await worker.stop() == 0
