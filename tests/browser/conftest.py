@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.browser.sample_site import app_of, fill
+from tests.browser.steps import PATIENCE_SECONDS
 from tests.browser.watch import watch
 from tests.servers import serving
 from tests.template import copy_data
@@ -28,6 +29,8 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
+# What is expected of a page comes later on a busy machine.
+expect.set_options(timeout=PATIENCE_SECONDS * 1000)
 DESKTOP, TABLET, PHONE = (1280, 900), (768, 1024), (375, 812)
 
 

@@ -83,7 +83,7 @@ class Site:
         transport = httpx.AsyncHTTPTransport(
             verify=verify or self.trust, http2=http2, local_address=CLIENT
         )
-        return httpx.AsyncClient(transport=transport, base_url=self.https, timeout=30)
+        return httpx.AsyncClient(transport=transport, base_url=self.https, timeout=60)
 
     def logged(self, route: str) -> list[dict[str, object]]:
         """The lines that the requests of a route have left in the logs."""
