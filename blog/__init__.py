@@ -135,6 +135,7 @@ from blog.media.processes import ImageProcesses
 from blog.media.rendering import image_finder
 from blog.media.serving import blueprint as media_files
 from blog.models import ApiToken, LoginSession, TrustedBrowser, UsedChallenge
+from blog.moderation.answers.pages import blueprint as answer_pages
 from blog.moderation.api import blueprint as moderation_api
 from blog.moderation.events import (
     CommentDisabled,
@@ -149,8 +150,11 @@ from blog.moderation.jobs import INDEX_RENAMED_TAG, MOVE_TAGGED_POSTS
 from blog.moderation.log.pages import blueprint as moderation_log
 from blog.moderation.measures.appeal_pages import blueprint as appeal_pages
 from blog.moderation.measures.pages import blueprint as measure_pages
+from blog.moderation.notes.pages import blueprint as moderator_notes
 from blog.moderation.pages import blueprint as moderation_pages
 from blog.moderation.reports.api import blueprint as reports_api
+from blog.moderation.reports.handling_pages import blueprint as report_handling
+from blog.moderation.reports.jobs import TELL_REPORTER, tell_reporters
 from blog.moderation.reports.pages import blueprint as report_pages
 from blog.moderation.reports.queue_pages import blueprint as report_queue
 from blog.moderation.review import handlers as removed
@@ -255,6 +259,7 @@ EVENT_HANDLERS = (
     Handler(CommentDisabled, notices.forget_disabled_comments),
     Handler(CommentRemoved, notices.forget_disabled_comments),
     Handler(CommentDeleted, notices.forget_deleted_comments),
+    Handler(ReportClosed, tell_reporters),
     Handler(ReportClosed, notices.forget_closed_reports),
     Handler(RoleChanged, notices.forget_reports_of_former_moderators),
     Handler(PersonMuted, notices.forget_muted_people),
@@ -275,6 +280,7 @@ JOBS = (
     FIND_DELETED_ACCOUNTS,
     PUBLISH_DUE_POSTS,
     RENDER_OLD_TEXTS,
+    TELL_REPORTER,
     MOVE_TAGGED_POSTS,
     INDEX_RENAMED_TAG,
     INDEX_OLD_POSTS,
@@ -386,6 +392,9 @@ BLUEPRINTS = (
     search_feeds,
     report_pages,
     report_queue,
+    report_handling,
+    moderator_notes,
+    answer_pages,
     importing_pages,
     notifications_pages,
     live_pages,

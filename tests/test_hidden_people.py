@@ -116,9 +116,10 @@ CHANNELS = [
 # Features whose pages are about oneself, or for moderators and administrators, or show nothing that
 # anybody has written.
 OF_NOBODY_ELSE = {
-    "admin", "alt_texts", "api", "appeals", "autosave", "background", "blocks", "covers", "editor",
-    "email_address", "exporting", "exports", "health", "importing", "jobs", "leaving", "live",
-    "login", "mail", "mailbox", "measures", "media", "metrics", "moderation", "moderation_log",
+    "admin", "alt_texts", "answers", "api", "appeals", "autosave", "background", "blocks", "covers",
+    "editor", "email_address", "exporting", "exports", "health", "importing", "jobs", "leaving",
+    "live", "login", "mail", "mailbox", "measures", "media", "metrics", "moderation",
+    "moderation_log", "moderator_notes", "report_handling",
     "notification_mail", "notifications", "passwords", "post_state", "registration", "report_queue",
     "reports", "revision_moderation", "sessions", "site_settings", "tag_moderation", "tokens",
     "applications", "invitations",

@@ -508,6 +508,30 @@ TABLE = [
         "/moderate/tags/none/block",
     ),
     Row("GET /moderate/reports/closed", moderators(200)),
+    Row("GET /moderate/reports/<id:report_id>", moderators(200), "/moderate/reports/{report}"),
+    Row("POST /moderate/reports/<id:report_id>", moderators(422), "/moderate/reports/{report}"),
+    *(
+        Row(
+            f"POST /moderate/reports/<id:report_id>/{action}",
+            moderators(302),
+            f"/moderate/reports/{{report}}/{action}",
+        )
+        for action in ("claim", "release")
+    ),
+    Row(
+        "POST /moderate/people/<id:user_id>/notes",
+        moderators(422),
+        "/moderate/people/{bob}/notes",
+    ),
+    Row("GET /admin/answers", administrators(200)),
+    Row("POST /admin/answers", administrators(422)),
+    Row("GET /admin/answers/<id:template_id>", administrators(404), "/admin/answers/4711"),
+    Row("POST /admin/answers/<id:template_id>", administrators(404), "/admin/answers/4711"),
+    Row(
+        "POST /admin/answers/<id:template_id>/delete",
+        administrators(404),
+        "/admin/answers/4711/delete",
+    ),
     Row("GET /moderate/people/<id:user_id>", moderators(200), "/moderate/people/{bob}"),
     Row("POST /moderate/people/<id:user_id>", moderators(422), "/moderate/people/{bob}"),
     Row("GET /moderate/appeals", moderators(200)),

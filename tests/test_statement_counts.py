@@ -122,10 +122,13 @@ ADMINISTRATORS = {
     "/moderate/review/rules": 2,
     "/moderate/tags": 2,
     "/moderate/appeals": 2,
-    "/moderate/people/2": 4,
     # The figures of the days, the routes, how much there is now, and who came back.
     "/admin": 5,
     "/admin/figures/posts.csv": 2,
+    "/moderate/reports/1": 6,
+    # And the notes and the answer templates.
+    "/moderate/people/2": 6,
+    "/admin/answers": 2,
     "/admin/users": 3,
     "/admin/audit": 2,
     "/admin/settings": 2,

@@ -30,6 +30,7 @@ OWN_LIMITS = {
     "comment_disabled": Quota("mails about disabled comments", 60, 3600),
     "new_device": Quota("mails about new devices", 10, 3600),
     "measure": Quota("mails about measures", 60, 3600),
+    "report_closed": Quota("mails about reports", 60, 3600),
     "appeal_decided": Quota("mails about appeals", 60, 3600),
     "password_guessing": Quota("mails about guessing", 1, 86_400),
     "code_guessing": Quota("mails about guessed codes", 1, 86_400),

@@ -1,6 +1,7 @@
 """The tables, one per file."""
 
 from blog.models.account_deletion import AccountDeletion
+from blog.models.answer_template import AnswerTemplate
 from blog.models.api_token import ApiToken, Scope
 from blog.models.application import Application
 from blog.models.audit_entry import Act, AuditEntry
@@ -29,6 +30,7 @@ from blog.models.media import Media
 from blog.models.media_file import MediaFile, MediaState
 from blog.models.mention import Mention
 from blog.models.moderation_log import LogEntry, LogOpening, Sealed
+from blog.models.moderator_note import ModeratorNote
 from blog.models.notification import Notification, NotificationItem, NotificationKind
 from blog.models.openid_login import OpenIDLogin
 from blog.models.passkey import Passkey
@@ -61,6 +63,7 @@ from blog.models.user import User
 __all__ = [
     "AccountDeletion",
     "Act",
+    "AnswerTemplate",
     "ApiToken",
     "Appeal",
     "Application",
@@ -106,6 +109,7 @@ __all__ = [
     "MediaState",
     "Mention",
     "MonthlyActivity",
+    "ModeratorNote",
     "Mute",
     "Notification",
     "NotificationItem",

@@ -51,6 +51,7 @@ class Act(StrEnum):
     RESOLVE_REPORT = "resolve report"
     DISMISS_REPORT = "dismiss report"
     CHANGE_SETTINGS = "change site settings"
+    CHANGE_ANSWERS = "change answer template"
     RETRY_JOB = "retry job"
     DISCARD_JOB = "discard job"
 

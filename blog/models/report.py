@@ -1,6 +1,6 @@
 """Reports to the moderators."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -8,10 +8,14 @@ from sqlalchemy import CheckConstraint, FetchedValue, ForeignKey, Index, String,
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from blog.core.clock import now
 from blog.models.base import Base, CreatedAt, RowId
 from blog.models.comment import Comment
 from blog.models.post import Post
 from blog.models.user import User
+
+# How long a moderator has a report to themself.
+CLAIMED_FOR = timedelta(hours=1)
 
 
 class ReportState(StrEnum):
@@ -29,6 +33,10 @@ class Report(Base):
         author_id: who wrote the item; a trigger fills it in.
         category: `spam`, `other`, or the number of a rule.
         rule: the number and the text of that rule, as they were then.
+        remark: what the moderator who closed it has noted for others; NULL if that was before
+            remarks were kept here.
+        answer: what they wrote to the reporter.
+        claimed_by_id: which moderator works on it, since `claimed_at`.
     """
 
     __tablename__ = "reports"
@@ -48,14 +56,18 @@ class Report(Base):
         String(9), server_default=ReportState.OPEN, default=ReportState.OPEN
     )
     closed_at: Mapped[datetime | None]
-    # What the moderator who closed it has remarked; NULL if that was before remarks were kept here.
     remark: Mapped[str | None] = mapped_column(Text)
+    answer: Mapped[str | None] = mapped_column(Text)
     closed_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    claimed_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    claimed_at: Mapped[datetime | None]
 
     reporter: Mapped[User] = relationship(lazy="raise", foreign_keys=reporter_id)
+    author: Mapped[User] = relationship(lazy="raise", foreign_keys=author_id)
     post: Mapped[Post | None] = relationship(lazy="raise")
     comment: Mapped[Comment | None] = relationship(lazy="raise")
     closed_by: Mapped[User | None] = relationship(lazy="raise", foreign_keys=closed_by_id)
+    claimed_by: Mapped[User | None] = relationship(lazy="raise", foreign_keys=claimed_by_id)
 
     __table_args__ = (
         CheckConstraint("num_nonnulls(post_id, comment_id) = 1", name="about_one_thing"),
@@ -78,11 +90,17 @@ class Report(Base):
         # About what a person wrote.
         Index(None, "author_id", "id"),
         Index(None, "closed_by_id", postgresql_where=text("closed_by_id IS NOT NULL")),
+        Index(None, "claimed_by_id", postgresql_where=text("claimed_by_id IS NOT NULL")),
     )  # fmt: skip
 
     @property
     def is_open(self) -> bool:
         return self.state == ReportState.OPEN
+
+    @property
+    def is_claimed(self) -> bool:
+        """Whether a moderator works on it."""
+        return self.claimed_at is not None and self.claimed_at + CLAIMED_FOR > now()
 
     @property
     def about(self) -> Post | Comment:

@@ -449,6 +449,8 @@ SIGHTS = [
     Sight(VISITOR, "appeal", "{appeal}"),
     Sight(EDITOR, "reports", "/moderate/reports"),
     Sight(EDITOR, "reports-closed", "/moderate/reports/closed"),
+    Sight(EDITOR, "report-handled", "/moderate/reports/1"),
+    Sight(EDITOR, "answers", "/admin/answers"),
     Sight(EDITOR, "posts-hidden", "/moderate/posts"),
     Sight(EDITOR, "tag-moderated", "/tag/public%20space"),
     Sight(EDITOR, "tags-blocked", "/moderate/tags"),

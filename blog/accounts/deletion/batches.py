@@ -31,6 +31,7 @@ from blog.models import (
     LogOpening,
     Measure,
     Mention,
+    ModeratorNote,
     Mute,
     Notification,
     NotificationItem,
@@ -329,6 +330,8 @@ async def _anonymise_moderation(session: AsyncSession, user_id: int) -> bool:
     for table, column in (
         (Comment, Comment.disabled_by_id),
         (Report, Report.closed_by_id),
+        (Report, Report.claimed_by_id),
+        (ModeratorNote, ModeratorNote.author_id),
         (PostRevision, PostRevision.editor_id),
         (Measure, Measure.moderator_id),
         (HeldItem, HeldItem.decided_by_id),

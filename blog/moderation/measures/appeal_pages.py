@@ -17,6 +17,7 @@ from blog.models import Measure
 from blog.moderation.measures import appeals, queries
 from blog.moderation.measures.mails import APPEAL, appeal_token
 from blog.moderation.measures.schemas import AppealForm
+from blog.moderation.reports.queries import reports_by
 
 NO_SUCH_LINK = "This link isn't complete. Copy all of it from the email."
 
@@ -27,9 +28,13 @@ blueprint.add_app_template_global(appeal_token)
 
 @blueprint.get("/auth/measures")
 async def own() -> ResponseReturnValue:
-    """List what moderators have done about the viewer."""
-    measures = await queries.measures_against(db(), required_viewer().id)
-    return await render_template("moderation/own_measures.html", measures=measures)
+    """List what moderators have done about the viewer, and what came of their reports."""
+    viewer_id = required_viewer().id
+    return await render_template(
+        "moderation/own_measures.html",
+        measures=await queries.measures_against(db(), viewer_id),
+        reports=await reports_by(db(), viewer_id),
+    )
 
 
 @blueprint.get("/appeal/<token>")

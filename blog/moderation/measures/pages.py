@@ -11,10 +11,13 @@ from blog.core.web.app import current_app, db
 from blog.core.web.forms import Form
 from blog.core.web.requests import local_address, requested_cursor
 from blog.models import Measure, MeasureKind, Permission
+from blog.moderation.answers.choice import with_template
+from blog.moderation.answers.queries import templates
 from blog.moderation.measures import appeals, queries, service
 from blog.moderation.measures.policies import POLICIES
 from blog.moderation.measures.schemas import Decision, DecisionForm, MeasureForm, PersonMeasure
 from blog.moderation.measures.wording import WORDING, wording
+from blog.moderation.notes.queries import notes_about
 from blog.moderation.rules import snapshot_of
 from blog.moderation.schemas import ReasonForm
 
@@ -23,6 +26,8 @@ APPEALS_PER_PAGE = 20
 blueprint = Blueprint("measures", __name__, url_prefix="/moderate")
 for policy in (*POLICIES, wording):
     blueprint.add_app_template_global(policy)
+
+blueprint.add_app_template_filter(queries.up_to)
 
 moderators_only = permission_required(Permission.MODERATE)
 
@@ -40,6 +45,8 @@ async def person(user_id: int) -> ResponseReturnValue:
 async def take(user_id: int) -> ResponseReturnValue:
     """Take a measure against a person: `kind`, the number of a `rule`, and a `reason`."""
     form = Form(MeasureForm)
+    if await with_template(form, "reason"):
+        return await _person_page(user_id, form)
     if (data := await form.submitted()) is None:
         return await _person_page(user_id, form)
     try:
@@ -61,6 +68,8 @@ async def _person_page(user_id: int, form: Form[MeasureForm]) -> ResponseReturnV
         person=found,
         record=await queries.record_of(db(), found),
         measures=await queries.measures_against(db(), user_id),
+        notes=await notes_about(db(), user_id),
+        templates=await templates(db()),
         form=form,
         kinds=[(kind.value, WORDING[MeasureKind(kind)]) for kind in PersonMeasure],
         rules=current_app.site.numbered_rules,

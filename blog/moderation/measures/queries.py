@@ -1,9 +1,9 @@
 """Queries of measures and appeals."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import ScalarSelect, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
@@ -14,10 +14,8 @@ from blog.models.account_deletion import not_deleted
 
 # So many of a person's measures are shown.
 MEASURES_SHOWN = 50
-# So many of a person's newest posts, and of their comments, are looked through.
-LOOKED_THROUGH = 1_000
-# So many reports about these are counted.
-REPORTS_COUNTED = 100
+# Up to here a person's posts, comments and reports are counted.
+COUNTED_TO = 500
 
 _MEASURE = select(Measure).options(
     joinedload(Measure.person, innerjoin=True).joinedload(User.role, innerjoin=True),
@@ -41,29 +39,27 @@ _OPEN_APPEALS: Listing[Appeal] = Listing(
 
 
 class Record(NamedTuple):
-    """What moderators have had to do with a person before.
+    """What moderators have had to do with a person before. All but `posts` are counted up to
+    `COUNTED_TO`; one more says that there are more.
 
     Attributes:
         posts: how many they have written that others can read.
-        comments: how many others can read of at most `LOOKED_THROUGH` comments.
-        reports: how many reports there were about those that are looked through, at most
-            `REPORTS_COUNTED`.
-        upheld: how many of these moderators acted on.
-        has_more_comments: whether there are comments that aren't looked through.
+        hidden_posts: how many of their posts are hidden.
+        comments: how many they have written.
+        reports: how many reports there were about these.
+        upheld: how many of the newest `COUNTED_TO` of these moderators acted on.
     """
 
     posts: int
+    hidden_posts: int
     comments: int
     reports: int
     upheld: int
-    has_more_comments: bool
 
-    @property
-    def has_more_reports(self) -> bool:
-        """Whether there may be reports that aren't counted."""
-        return (
-            self.posts > LOOKED_THROUGH or self.has_more_comments or self.reports >= REPORTS_COUNTED
-        )
+
+def up_to(number: int) -> str:
+    """A number as counted: "12", or "500+" for more than `COUNTED_TO`."""
+    return f"{COUNTED_TO:,}+" if number > COUNTED_TO else f"{number:,}"
 
 
 async def person_by_id(session: AsyncSession, person_id: int) -> User | None:
@@ -77,31 +73,25 @@ async def person_by_id(session: AsyncSession, person_id: int) -> User | None:
 
 async def record_of(session: AsyncSession, person: User) -> Record:
     """What is known of a person, which reads no more of one who has written very much."""
-    posts = (
-        select(Post.id)
-        .where(Post.author_id == person.id)
-        .order_by(Post.id.desc())
-        .limit(LOOKED_THROUGH)
-    )
-    # In no order: the index of a person's comments has none.
-    comments = (
-        select(Comment.id, Comment.disabled_at)
-        .where(Comment.author_id == person.id)
-        .limit(LOOKED_THROUGH)
-        .cte("their_comments")
-    )
-    theirs = (
+    reports = (
         select(Report.state)
-        .where(Report.post_id.in_(posts))
-        .union_all(select(Report.state).where(Report.comment_id.in_(select(comments.c.id))))
-        .limit(REPORTS_COUNTED)
-        .subquery("theirs")
+        .where(Report.author_id == person.id)
+        .order_by(Report.id.desc())
+        .limit(COUNTED_TO + 1)
+        .subquery("reports_about_them")
     )
-    shown = select(func.count()).where(comments.c.disabled_at.is_(None)).scalar_subquery()
-    has_more = select(func.count() >= LOOKED_THROUGH).select_from(comments).scalar_subquery()
-    upheld = func.count().filter(theirs.c.state == "resolved")
-    counts = select(shown, func.count(), upheld, has_more).select_from(theirs)
+    hidden = _number(
+        select(Post.id).where(Post.author_id == person.id, Post.hidden_at.is_not(None))
+    )
+    comments = _number(select(Comment.id).where(Comment.author_id == person.id))
+    upheld = func.count().filter(reports.c.state == "resolved")
+    counts = select(hidden, comments, func.count(), upheld).select_from(reports)
     return Record(person.post_count, *(await session.execute(counts)).one())
+
+
+def _number(rows: Select[Any]) -> ScalarSelect[int]:
+    """The number of rows, up to one more than `COUNTED_TO`."""
+    return select(func.count()).select_from(rows.limit(COUNTED_TO + 1).subquery()).scalar_subquery()
 
 
 async def measures_against(session: AsyncSession, person_id: int) -> Sequence[Measure]:

@@ -3,16 +3,22 @@
 The lists use cursors instead of page numbers, because new reports arrive while a moderator reads.
 """
 
+from collections.abc import Sequence
+
 from sqlalchemy import ColumnElement, String, and_, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from blog.core.db.cursors import Order
 from blog.core.db.pagination import CursorRequest, Listing, Page
+from blog.core.errors import NotFoundError
 from blog.models import Comment, Post, Report, User
 from blog.models.account_deletion import not_deleted
 from blog.moderation.queries import SEEN_OF_POST
 
+# So many of a person's reports are shown to them.
+REPORTS_SHOWN = 50
+NO_SUCH_REPORT = "This report doesn't exist. What it was about may have been deleted."
 # The accounts of the reporter and of the reported author are not deleted.
 IS_THERE = and_(not_deleted(Report.reporter_id), not_deleted(Report.author_id))
 _OF_CATEGORY = Report.category == bindparam("category", type_=String)
@@ -28,6 +34,7 @@ _REPORT = (
             joinedload(Comment.post, innerjoin=True).load_only(*SEEN_OF_POST),
         ),
         joinedload(Report.closed_by.and_(not_deleted(User.id))),
+        joinedload(Report.claimed_by.and_(not_deleted(User.id))),
     )
 )
 
@@ -64,3 +71,37 @@ async def reports(
 async def report_by_id(session: AsyncSession, report_id: int) -> Report | None:
     """A report with all details."""
     return await session.scalar(_REPORT.where(Report.id == report_id))
+
+
+async def locked_report(session: AsyncSession, report_id: int) -> Report:
+    """Load and lock a report, with what it is about.
+
+    Raises:
+        NotFoundError: it was deleted with what it was about.
+    """
+    report = await session.scalar(
+        select(Report)
+        .where(Report.id == report_id, IS_THERE)
+        .options(
+            joinedload(Report.post).joinedload(Post.author),
+            joinedload(Report.comment).joinedload(Comment.author),
+            joinedload(Report.claimed_by.and_(not_deleted(User.id))),
+        )
+        .with_for_update(key_share=True, of=Report)
+        .execution_options(populate_existing=True)
+    )
+    if report is None:
+        raise NotFoundError(NO_SUCH_REPORT)
+    return report
+
+
+async def reports_by(session: AsyncSession, reporter_id: int) -> Sequence[Report]:
+    """The newest reports by a person, with whom they are about."""
+    theirs = (
+        select(Report)
+        .where(Report.reporter_id == reporter_id, IS_THERE)
+        .options(joinedload(Report.author, innerjoin=True))
+        .order_by(Report.id.desc())
+        .limit(REPORTS_SHOWN)
+    )
+    return (await session.scalars(theirs)).all()

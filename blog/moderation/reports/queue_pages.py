@@ -13,10 +13,10 @@ from blog.core.errors import InvalidFieldsError
 from blog.core.web.app import current_app, db
 from blog.core.web.forms import Form
 from blog.core.web.requests import local_address, requested_cursor
-from blog.models import Permission, Report, ReportState
+from blog.models import Permission, Report
 from blog.moderation.reports import queries, service
 from blog.moderation.reports.categories import PATTERN, category_label, choices
-from blog.moderation.reports.schemas import RemarkForm
+from blog.moderation.reports.schemas import CloseForm, Outcome, RemarkForm
 
 # The id of a report in a URL.
 ID = re.compile(r"[0-9]{1,18}", re.ASCII)
@@ -80,7 +80,7 @@ async def _just_closed() -> Report | None:
 @moderators_only
 async def resolve_report(report_id: int) -> ResponseReturnValue:
     """Close a report as resolved."""
-    return await _close_report(report_id, ReportState.RESOLVED)
+    return await _close_report(report_id, Outcome.RESOLVED)
 
 
 @blueprint.post("/<id:report_id>/dismiss")
@@ -88,18 +88,19 @@ async def resolve_report(report_id: int) -> ResponseReturnValue:
 @moderators_only
 async def dismiss_report(report_id: int) -> ResponseReturnValue:
     """Close a report as dismissed."""
-    return await _close_report(report_id, ReportState.DISMISSED)
+    return await _close_report(report_id, Outcome.DISMISSED)
 
 
-async def _close_report(report_id: int, state: ReportState) -> ResponseReturnValue:
+async def _close_report(report_id: int, outcome: Outcome) -> ResponseReturnValue:
     form = Form(RemarkForm)
     if (data := await form.submitted()) is None:
         raise InvalidFieldsError(form.errors)
-    report = await service.close_report(db(), required_viewer(), report_id, state, data.reason)
+    closing = CloseForm(outcome=outcome, reason=data.reason)
+    report = await service.close_report(db(), required_viewer(), report_id, closing)
     if report is None:
         await flash("Someone else has already closed this report.", "info")
     else:
         what = "post" if report.post_id else "comment"
         author = report.about.author.username
-        await flash(f"Report about {author}'s {what} {state}.", "success")
+        await flash(f"Report about {author}'s {what} {outcome}.", "success")
     return redirect(local_address(request.args.get("next")) or url_for("report_queue.open_reports"))

@@ -1,13 +1,16 @@
 """Schemas of the forms for reports."""
 
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
 from blog.core.text.validation import Schema, with_example
+from blog.models import ReportState
 from blog.moderation.reports.categories import OTHER, PATTERN, checked_key
 from blog.moderation.schemas import LONGEST_REASON
 
+LONGEST_ANSWER = 2_000
 CategoryKey = Annotated[
     str,
     AfterValidator(checked_key),
@@ -45,3 +48,17 @@ class RemarkForm(Schema):
     """An optional remark on closing a report."""
 
     reason: Annotated[str, Field(max_length=LONGEST_REASON)] = ""
+
+
+class Outcome(StrEnum):
+    """What becomes of a report."""
+
+    RESOLVED = ReportState.RESOLVED
+    DISMISSED = ReportState.DISMISSED
+
+
+class CloseForm(RemarkForm):
+    """The outcome of a report, with an answer to the person who made it."""
+
+    outcome: Outcome
+    answer: Annotated[str, Field(max_length=LONGEST_ANSWER)] = ""

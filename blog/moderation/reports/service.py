@@ -3,20 +3,20 @@
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import joinedload
 
 from blog.comments.queries import IS_THERE, comment_by_id
 from blog.comments.service import POST_IS_GONE
 from blog.core.auth import audit, moderation_log
 from blog.core.auth.viewer import ANONYMOUS, Viewer
 from blog.core.clock import now
-from blog.core.errors import ForbiddenError, NotFoundError
+from blog.core.errors import ForbiddenError
 from blog.core.events.handlers import record
 from blog.models import Act, Comment, Post, Report, ReportState
 from blog.moderation.events import CommentReported, PostReported, ReportClosed
 from blog.moderation.reports import queries
 from blog.moderation.reports.categories import chosen
-from blog.moderation.reports.schemas import ReportForm
+from blog.moderation.reports.claims import refuse_if_claimed
+from blog.moderation.reports.schemas import CloseForm, ReportForm
 from blog.moderation.service import require_moderator
 from blog.posts.policies import unreadable, visible_to
 from blog.posts.queries import post_by_id
@@ -88,7 +88,7 @@ async def report_comment(
 
 
 async def close_report(
-    session: AsyncSession, moderator: Viewer, report_id: int, state: ReportState, remark: str
+    session: AsyncSession, moderator: Viewer, report_id: int, form: CloseForm
 ) -> Report | None:
     """Close a report.
 
@@ -96,8 +96,8 @@ async def close_report(
         session: the transaction.
         moderator: the moderator.
         report_id: the report.
-        state: `RESOLVED` if action was taken, `DISMISSED` if none is needed.
-        remark: a remark for moderators, also in the audit log.
+        form: the outcome. Its reason is for moderators, also in the audit log; the person who
+            reported gets its answer by mail.
 
     Returns:
         The report; `None` if it was closed already, for example by another moderator.
@@ -105,26 +105,18 @@ async def close_report(
     Raises:
         ForbiddenError: the viewer is not a moderator.
         NotFoundError: the report was deleted with what it was about.
+        InvalidFieldsError: another moderator has claimed it.
     """
     require_moderator(moderator)
-    report = await session.scalar(
-        select(Report)
-        .where(Report.id == report_id, queries.IS_THERE)
-        .options(
-            joinedload(Report.post).joinedload(Post.author),
-            joinedload(Report.comment).joinedload(Comment.author),
-        )
-        .with_for_update(key_share=True, of=Report)
-        .execution_options(populate_existing=True)
-    )
-    if report is None:
-        raise NotFoundError("This report doesn't exist. What it was about may have been deleted.")
+    report = await queries.locked_report(session, report_id)
     if not report.is_open:
         return None
+    refuse_if_claimed(report, moderator)
+    state = ReportState(form.outcome)
     report.state, report.closed_at, report.closed_by_id = state, now(), moderator.id
-    report.remark = remark
+    report.remark, report.answer = form.reason, form.answer or None
     about = {"post": report.post_id} if report.post_id else {"comment": report.comment_id}
-    details = about | {"report": report_id, "reason": remark}
+    details = about | {"report": report_id, "reason": form.reason}
     entry = audit.record(session, moderator, ACTS[state], report.about.author, **details)
     await record(session, ReportClosed(report_id, report.reporter_id, moderator.id))
     await moderation_log.publish(session, entry)

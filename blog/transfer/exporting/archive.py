@@ -58,6 +58,7 @@ LISTS = {
     "invitations": "invitations.json",
     "measures": "measures.json",
     "held_items": "held-items.json",
+    "moderator_notes": "moderator-notes.json",
     "imports": "imports.json",
     "exports": "exports.json",
 }

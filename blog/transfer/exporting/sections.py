@@ -37,6 +37,7 @@ from blog.models import (
     Media,
     MediaFile,
     Mention,
+    ModeratorNote,
     Mute,
     Notification,
     NotificationItem,
@@ -215,7 +216,7 @@ def sections(account: User) -> dict[str, Section]:
         .where(Mention.user_id == me, is_readable), (Mention.id,)),
         "reports": Section(select(
             Report.id, Report.post_id, Report.comment_id, Report.category, Report.rule,
-            Report.reason, Report.created_at, Report.state, Report.closed_at,
+            Report.reason, Report.created_at, Report.state, Report.closed_at, Report.answer,
         ).where(Report.reporter_id == me), (Report.id,)),
         "sessions": Section(select(
             LoginSession.created_at, LoginSession.last_used_at, LoginSession.expires_at,
@@ -273,6 +274,10 @@ def sections(account: User) -> dict[str, Section]:
         ).select_from(Invitation)
         .outerjoin(invitee, and_(invitee.id == Invitation.invitee_id, not_deleted(invitee.id)))
         .where(Invitation.inviter_id == me), (Invitation.id,)),
+        # Those that they wrote as a moderator.
+        "moderator_notes": Section(select(
+            ModeratorNote.created_at, ModeratorNote.text,
+        ).where(ModeratorNote.author_id == me), (ModeratorNote.id,)),
         "measures": Section(select(
             Measure.created_at, Measure.kind, Measure.rule, Measure.reason, Measure.until,
             Measure.ended_at, Measure.post_id, Measure.comment_id, Appeal.text.label("appeal"),

@@ -1,0 +1,1 @@
+"""Templates of what moderators write to people."""

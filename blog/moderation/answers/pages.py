@@ -1,0 +1,92 @@
+"""`/admin/answers`: the templates of what moderators write to people."""
+
+from quart import Blueprint, flash, redirect, render_template, url_for
+from quart.typing import ResponseReturnValue
+
+from blog.core.auth.identity import required_viewer
+from blog.core.auth.permissions import admin_required
+from blog.core.auth.quotas import MODERATING, quota
+from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.web.app import db
+from blog.core.web.forms import Form
+from blog.models import AnswerTemplate
+from blog.moderation.answers import queries, service
+from blog.moderation.answers.schemas import TemplateForm
+
+blueprint = Blueprint("answers", __name__, url_prefix="/admin/answers")
+
+
+@blueprint.get("")
+@admin_required
+async def index() -> ResponseReturnValue:
+    """List the templates, with the form for another one."""
+    return await _list(Form(TemplateForm))
+
+
+@blueprint.post("")
+@quota(MODERATING)
+@admin_required
+async def add() -> ResponseReturnValue:
+    """Add a template: its `name` and `text`."""
+    form = Form(TemplateForm)
+    if (data := await form.submitted()) is None:
+        return await _list(form)
+    try:
+        await service.add_template(db(), required_viewer(), data)
+    except InvalidFieldsError as error:
+        form.refuse(error)
+        return await _list(form)
+    await flash("Template added.", "success")
+    return redirect(url_for("answers.index"))
+
+
+async def _list(form: Form[TemplateForm]) -> ResponseReturnValue:
+    found = await queries.templates(db())
+    page = await render_template("admin/answers.html", templates=found, form=form)
+    return page, form.status
+
+
+@blueprint.get("/<id:template_id>")
+@admin_required
+async def edit(template_id: int) -> ResponseReturnValue:
+    """Show the form that changes or deletes a template."""
+    found = await _template(template_id)
+    return await _page(found, Form(TemplateForm, {"name": found.name, "text": found.text}))
+
+
+@blueprint.post("/<id:template_id>")
+@quota(MODERATING)
+@admin_required
+async def change(template_id: int) -> ResponseReturnValue:
+    """Change a template."""
+    form = Form(TemplateForm)
+    if (data := await form.submitted()) is None:
+        return await _page(await _template(template_id), form)
+    try:
+        await service.change_template(db(), required_viewer(), template_id, data)
+    except InvalidFieldsError as error:
+        form.refuse(error)
+        return await _page(await _template(template_id), form)
+    await flash("Template changed.", "success")
+    return redirect(url_for("answers.index"))
+
+
+@blueprint.post("/<id:template_id>/delete")
+@quota(MODERATING)
+@admin_required
+async def delete(template_id: int) -> ResponseReturnValue:
+    """Delete a template. What was written with it stays."""
+    await service.delete_template(db(), required_viewer(), template_id)
+    await flash("Template deleted.", "success")
+    return redirect(url_for("answers.index"))
+
+
+async def _template(template_id: int) -> AnswerTemplate:
+    if (found := await queries.template_by_id(db(), template_id)) is None:
+        raise NotFoundError(service.NO_SUCH_TEMPLATE)
+    return found
+
+
+async def _page(template: AnswerTemplate, form: Form[TemplateForm]) -> ResponseReturnValue:
+    page = await render_template("admin/answer.html", template=template, form=form)
+    return page, form.status

@@ -1,0 +1,73 @@
+"""Changing the answer templates. Each function is one transaction."""
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.auth import audit
+from blog.core.auth.viewer import Viewer
+from blog.core.errors import InvalidFieldsError, LimitReachedError, NotFoundError
+from blog.models import Act, AnswerTemplate
+from blog.moderation.answers.queries import MOST_TEMPLATES
+from blog.moderation.answers.schemas import TemplateForm
+
+NAME_IS_TAKEN = "There's already a template with this name."
+TOO_MANY = f"There can be at most {MOST_TEMPLATES} templates."
+NO_SUCH_TEMPLATE = "This template doesn't exist any more."
+
+
+async def add_template(session: AsyncSession, administrator: Viewer, form: TemplateForm) -> None:
+    """Add a template.
+
+    Raises:
+        InvalidFieldsError: another one has this name.
+        LimitReachedError: there are too many.
+    """
+    number = await session.scalar(select(func.count()).select_from(AnswerTemplate))
+    if number and number >= MOST_TEMPLATES:
+        raise LimitReachedError({"": TOO_MANY})
+    session.add(AnswerTemplate(name=form.name, text=form.text))
+    await _commit(session, administrator, "add", form.name)
+
+
+async def change_template(
+    session: AsyncSession, administrator: Viewer, template_id: int, form: TemplateForm
+) -> None:
+    """Change a template.
+
+    Raises:
+        InvalidFieldsError: another one has this name.
+        NotFoundError: it was deleted.
+    """
+    template = await _locked(session, template_id)
+    template.name, template.text = form.name, form.text
+    await _commit(session, administrator, "change", form.name)
+
+
+async def delete_template(session: AsyncSession, administrator: Viewer, template_id: int) -> None:
+    """Delete a template.
+
+    Raises:
+        NotFoundError: it was deleted.
+    """
+    template = await _locked(session, template_id)
+    name = template.name
+    await session.delete(template)
+    await _commit(session, administrator, "delete", name)
+
+
+async def _locked(session: AsyncSession, template_id: int) -> AnswerTemplate:
+    template = await session.get(AnswerTemplate, template_id, with_for_update=True)
+    if template is None:
+        raise NotFoundError(NO_SUCH_TEMPLATE)
+    return template
+
+
+async def _commit(session: AsyncSession, administrator: Viewer, how: str, name: str) -> None:
+    try:
+        await session.flush()
+    except IntegrityError as error:
+        await session.rollback()
+        raise InvalidFieldsError({"name": NAME_IS_TAKEN}) from error
+    audit.record(session, administrator, Act.CHANGE_ANSWERS, None, template=name, change=how)
+    await session.commit()

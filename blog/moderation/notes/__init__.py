@@ -1,0 +1,1 @@
+"""Moderators' notes about people."""

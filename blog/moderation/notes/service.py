@@ -1,0 +1,40 @@
+"""Writing notes."""
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.auth.viewer import Viewer
+from blog.core.errors import NotFoundError
+from blog.models import ModeratorNote, Report, User
+from blog.models.account_deletion import not_deleted
+from blog.moderation.service import require_moderator
+
+NO_SUCH_PERSON = "This user doesn't exist."
+
+
+async def add_note(
+    session: AsyncSession, moderator: Viewer, person_id: int, text: str,
+    report_id: int | None = None,
+) -> None:  # fmt: skip
+    """Add a note about a person.
+
+    Args:
+        report_id: the report on whose page it was written; ignored if it isn't about them.
+
+    Raises:
+        ForbiddenError: the viewer is not a moderator.
+        NotFoundError: the account does not exist (any more).
+    """
+    require_moderator(moderator)
+    person = select(User.id).where(User.id == person_id, not_deleted(User.id))
+    if await session.scalar(person.with_for_update(read=True, key_share=True)) is None:
+        raise NotFoundError(NO_SUCH_PERSON)
+    if report_id is not None:
+        report = select(Report.id).where(Report.id == report_id, Report.author_id == person_id)
+        report_id = await session.scalar(report.with_for_update(read=True, key_share=True))
+    session.add(
+        ModeratorNote(
+            person_id=person_id, author_id=moderator.id or None, report_id=report_id, text=text
+        )
+    )
+    await session.commit()

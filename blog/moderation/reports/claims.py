@@ -1,0 +1,57 @@
+"""Claiming reports, so that two moderators don't work on the same one. Each function is one
+transaction."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.auth.viewer import Viewer
+from blog.core.clock import now
+from blog.core.errors import InvalidFieldsError
+from blog.models import Report
+from blog.moderation.reports.queries import locked_report
+from blog.moderation.service import require_moderator
+
+IS_CLAIMED = "{name} is working on this report. You can take it over an hour after they began."
+IS_CLOSED = "This report is closed."
+
+
+def refuse_if_claimed(report: Report, moderator: Viewer) -> None:
+    """Require that no other moderator works on the report.
+
+    Raises:
+        InvalidFieldsError: one does.
+    """
+    if report.is_claimed and report.claimed_by_id != moderator.id:
+        name = report.claimed_by.username if report.claimed_by else "Another moderator"
+        raise InvalidFieldsError({"": IS_CLAIMED.format(name=name)})
+
+
+async def claim_report(session: AsyncSession, moderator: Viewer, report_id: int) -> None:
+    """Claim an open report; claiming it again prolongs the claim.
+
+    Raises:
+        ForbiddenError: the viewer is not a moderator.
+        NotFoundError: there is no such report (any more).
+        InvalidFieldsError: it is closed, or another moderator works on it.
+    """
+    require_moderator(moderator)
+    report = await locked_report(session, report_id)
+    if not report.is_open:
+        raise InvalidFieldsError({"": IS_CLOSED})
+    refuse_if_claimed(report, moderator)
+    report.claimed_by_id, report.claimed_at = moderator.id, now()
+    await session.commit()
+
+
+async def release_report(session: AsyncSession, moderator: Viewer, report_id: int) -> None:
+    """Give up the claim of a report.
+
+    Raises:
+        ForbiddenError: the viewer is not a moderator.
+        NotFoundError: there is no such report (any more).
+        InvalidFieldsError: another moderator has claimed it.
+    """
+    require_moderator(moderator)
+    report = await locked_report(session, report_id)
+    refuse_if_claimed(report, moderator)
+    report.claimed_by_id = report.claimed_at = None
+    await session.commit()

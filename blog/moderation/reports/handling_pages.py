@@ -1,0 +1,106 @@
+"""The page of a report: claiming it, what its author did before, notes, and closing it."""
+
+from quart import Blueprint, flash, redirect, render_template, request, url_for
+from quart.typing import ResponseReturnValue
+
+from blog.core.auth.identity import required_viewer
+from blog.core.auth.permissions import permission_required
+from blog.core.auth.quotas import MODERATING, quota
+from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.web.app import db
+from blog.core.web.forms import Form
+from blog.core.web.requests import local_address
+from blog.models import Permission, Report
+from blog.moderation.answers.choice import with_template
+from blog.moderation.answers.queries import templates
+from blog.moderation.measures.queries import measures_against, person_by_id, record_of
+from blog.moderation.notes.queries import notes_about
+from blog.moderation.reports import claims, queries, service
+from blog.moderation.reports.schemas import CloseForm
+
+blueprint = Blueprint("report_handling", __name__, url_prefix="/moderate/reports")
+
+moderators_only = permission_required(Permission.MODERATE)
+
+
+@blueprint.get("/<id:report_id>")
+@moderators_only
+async def show(report_id: int) -> ResponseReturnValue:
+    """Show a report, with what moderators know of the person it is about."""
+    return await _page(report_id, Form(CloseForm))
+
+
+@blueprint.post("/<id:report_id>")
+@quota(MODERATING)
+@moderators_only
+async def close(report_id: int) -> ResponseReturnValue:
+    """Close a report: its `outcome`, a `reason` for moderators, and an `answer` to the reporter.
+    The button `use_template` only fills in the answer."""
+    form = Form(CloseForm)
+    if await with_template(form, "answer"):
+        return await _page(report_id, form)
+    if (data := await form.submitted()) is None:
+        return await _page(report_id, form)
+    try:
+        report = await service.close_report(db(), required_viewer(), report_id, data)
+    except InvalidFieldsError as error:
+        form.refuse(error)
+        return await _page(report_id, form)
+    if report is None:
+        await flash("Someone else has already closed this report.", "info")
+    else:
+        await flash(f"Report {data.outcome}. The person who made it is told by email.", "success")
+    return redirect(url_for("report_queue.open_reports"))
+
+
+@blueprint.post("/<id:report_id>/claim")
+@quota(MODERATING)
+@moderators_only
+async def claim(report_id: int) -> ResponseReturnValue:
+    """Claim a report for an hour."""
+    try:
+        await claims.claim_report(db(), required_viewer(), report_id)
+    except InvalidFieldsError as error:
+        await flash(error.errors[""], "info")
+    return _back(report_id)
+
+
+@blueprint.post("/<id:report_id>/release")
+@quota(MODERATING)
+@moderators_only
+async def release(report_id: int) -> ResponseReturnValue:
+    """Give up a claim."""
+    try:
+        await claims.release_report(db(), required_viewer(), report_id)
+    except InvalidFieldsError as error:
+        await flash(error.errors[""], "info")
+    return _back(report_id)
+
+
+def _back(report_id: int) -> ResponseReturnValue:
+    way_back = local_address(request.args.get("next"))
+    return redirect(way_back or url_for("report_handling.show", report_id=report_id))
+
+
+async def _report(report_id: int) -> Report:
+    if (report := await queries.report_by_id(db(), report_id)) is None:
+        raise NotFoundError(queries.NO_SUCH_REPORT)
+    return report
+
+
+async def _page(report_id: int, form: Form[CloseForm]) -> ResponseReturnValue:
+    report = await _report(report_id)
+    person = await person_by_id(db(), report.author_id)
+    if person is None:
+        raise NotFoundError(queries.NO_SUCH_REPORT)
+    page = await render_template(
+        "moderation/one_report.html",
+        report=report,
+        person=person,
+        record=await record_of(db(), person),
+        measures=await measures_against(db(), person.id),
+        notes=await notes_about(db(), person.id),
+        templates=await templates(db()) if report.is_open else (),
+        form=form,
+    )
+    return page, form.status
