@@ -149,6 +149,7 @@ from blog.moderation.events import (
 from blog.moderation.jobs import INDEX_RENAMED_TAG, MOVE_TAGGED_POSTS
 from blog.moderation.log.pages import blueprint as moderation_log
 from blog.moderation.measures.appeal_pages import blueprint as appeal_pages
+from blog.moderation.measures.jobs import HIDE_EVERYTHING, SHOW_EVERYTHING
 from blog.moderation.measures.pages import blueprint as measure_pages
 from blog.moderation.notes.pages import blueprint as moderator_notes
 from blog.moderation.pages import blueprint as moderation_pages
@@ -281,6 +282,8 @@ JOBS = (
     PUBLISH_DUE_POSTS,
     RENDER_OLD_TEXTS,
     TELL_REPORTER,
+    HIDE_EVERYTHING,
+    SHOW_EVERYTHING,
     MOVE_TAGGED_POSTS,
     INDEX_RENAMED_TAG,
     INDEX_OLD_POSTS,

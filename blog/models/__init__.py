@@ -26,6 +26,7 @@ from blog.models.job import Job, JobState
 from blog.models.login_session import LoginSession
 from blog.models.mail_preference import MailPreference
 from blog.models.measure import Appeal, Measure, MeasureKind
+from blog.models.measure_item import MeasureItem
 from blog.models.media import Media
 from blog.models.media_file import MediaFile, MediaState
 from blog.models.mention import Mention
@@ -103,6 +104,7 @@ __all__ = [
     "LoginSession",
     "MailPreference",
     "Measure",
+    "MeasureItem",
     "MeasureKind",
     "Media",
     "MediaFile",

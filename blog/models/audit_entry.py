@@ -21,6 +21,8 @@ class Act(StrEnum):
     APPROVE_APPLICATION = "approve application"
     REFUSE_APPLICATION = "refuse application"
     REMIND = "remind of a rule"
+    HIDE_ALL = "hide everything"
+    SHOW_ALL = "show everything"
     LIMIT = "limit account"
     UNLIMIT = "lift limit"
     PAUSE = "pause account"

@@ -51,7 +51,7 @@ class Comment(Base):
     post_id: Mapped[int] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"))
     # NULL only in a row that is `REMOVED`, which no list of comments has.
     author_id: Mapped[int] = mapped_column(
-        ForeignKey("users.id", ondelete="CASCADE"), index=True, nullable=True
+        ForeignKey("users.id", ondelete="CASCADE"), nullable=True
     )
     # The comment on the same post that this one replies to.
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("comments.id"))
@@ -81,6 +81,8 @@ class Comment(Base):
         CheckConstraint(
             "(disabled_at IS NULL) = (disabled_reason IS NULL)", name="disabled_with_a_reason"
         ),
+        # Of a person, in their order.
+        Index(None, "author_id", "id"),
         # Includes the author, to skip comments of deleted accounts.
         Index(None, "post_id", "id", postgresql_include=["author_id"]),
         # Threads, the oldest first. PostgreSQL reads an expression from the index alone only if

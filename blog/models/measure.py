@@ -23,12 +23,13 @@ from blog.models.user import User
 
 
 class MeasureKind(StrEnum):
-    """What a measure does: it reminds a person of a rule, hides one of their posts or comments,
-    keeps what they write out of lists, keeps them from writing until a time, or disables their
-    account."""
+    """What a measure does: it reminds a person of a rule, hides one of their posts or comments or
+    all that they have written so far, keeps what they write out of lists, keeps them from writing
+    until a time, or disables their account."""
 
     REMIND = "remind"
     HIDE = "hide"
+    HIDE_ALL = "hide_all"
     LIMIT = "limit"
     PAUSE = "pause"
     DISABLE = "disable"
@@ -66,7 +67,7 @@ class Measure(Base):
     moderator_id: Mapped[int | None] = mapped_column(
         ForeignKey("users.id", ondelete="SET NULL"), index=True
     )
-    kind: Mapped[MeasureKind] = mapped_column(String(7))
+    kind: Mapped[MeasureKind] = mapped_column(String(8))
     rule: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     reason: Mapped[str] = mapped_column(Text)
     created_at: Mapped[CreatedAt]
@@ -80,7 +81,9 @@ class Measure(Base):
     appeal: Mapped["Appeal | None"] = relationship(lazy="raise", back_populates="measure")
 
     __table_args__ = (
-        CheckConstraint("kind IN ('remind', 'hide', 'limit', 'pause', 'disable')", name="kind"),
+        CheckConstraint(
+            "kind IN ('remind', 'hide', 'limit', 'pause', 'disable', 'hide_all')", name="kind"
+        ),
         CheckConstraint("(kind = 'pause') = (until IS NOT NULL)", name="until"),
         CheckConstraint("(kind = 'hide') = (num_nonnulls(post_id, comment_id) = 1)", name="hidden"),
         # Of a person, the newest first.

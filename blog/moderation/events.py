@@ -1,4 +1,8 @@
-"""Domain events of moderation."""
+"""Domain events of moderation.
+
+`with_everything` says that a measure hid all that the author had written, or ended: they are told
+of that once.
+"""
 
 from dataclasses import dataclass
 
@@ -12,6 +16,7 @@ class PostHidden(DomainEvent):
     post_id: int
     author_id: int
     moderator_id: int
+    with_everything: bool = False
 
 
 @dataclass(frozen=True)
@@ -21,6 +26,7 @@ class PostShown(DomainEvent):
     post_id: int
     author_id: int
     moderator_id: int
+    with_everything: bool = False
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,7 @@ class CommentDisabled(DomainEvent):
     post_id: int
     author_id: int
     moderator_id: int
+    with_everything: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,7 @@ class CommentEnabled(DomainEvent):
     post_id: int
     author_id: int
     moderator_id: int
+    with_everything: bool = False
 
 
 @dataclass(frozen=True)

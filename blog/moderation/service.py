@@ -6,7 +6,7 @@ Rows are locked in the order posts, comments, reports, users.
 
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
@@ -22,6 +22,7 @@ from blog.models import (
     AuditEntry,
     Comment,
     Measure,
+    MeasureItem,
     MeasureKind,
     Permission,
     Post,
@@ -114,6 +115,7 @@ async def bring_back_comment(
     comment.disabled_at = comment.disabled_by_id = comment.disabled_reason = None
     entry = _audit_comment(session, moderator, Act.ENABLE_COMMENT, comment, reason)
     await end_measures(session, is_about_it)
+    await session.execute(delete(MeasureItem).where(MeasureItem.comment_id == comment_id))
     await record(
         session, CommentEnabled(comment_id, comment.post_id, comment.author_id, moderator.id)
     )
@@ -183,6 +185,7 @@ async def unhide_post(
     about = {"post": post_id, "reason": reason}
     entry = audit.record(session, moderator, Act.SHOW_POST, post.author, **about)
     await end_measures(session, is_about_it)
+    await session.execute(delete(MeasureItem).where(MeasureItem.post_id == post_id))
     await record(session, PostShown(post_id, post.author_id, moderator.id))
     await tell_mentioned(session, posts=[post_id])
     return entry

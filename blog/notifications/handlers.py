@@ -233,7 +233,7 @@ async def tell_of_moderated_posts(
 ) -> None:
     """Notify the authors that their posts are hidden, or not any more."""
     await _tell_of_moderation(
-        session, [(each, each.post_id, None) for each in events if not _is_own(each)]
+        session, [(each, each.post_id, None) for each in events if not _knows(each)]
     )
 
 
@@ -242,7 +242,7 @@ async def tell_of_moderated_comments(
 ) -> None:
     """Notify the authors that their comments are disabled or removed, or not any more."""
     await _tell_of_moderation(
-        session, [(each, None, each.comment_id) for each in events if not _is_own(each)]
+        session, [(each, None, each.comment_id) for each in events if not _knows(each)]
     )
 
 
@@ -325,9 +325,11 @@ async def _forget_people(session: AsyncSession, pairs: Sequence[tuple[int, int]]
     await session.execute(_FORGET_PEOPLE, {"people": people, "hidden": hidden})
 
 
-def _is_own(event: _Moderation) -> bool:
-    by = event.removed_by if isinstance(event, CommentRemoved) else event.moderator_id
-    return event.author_id == by
+def _knows(event: _Moderation) -> bool:
+    """Whether the author knows of it: they did it, or were told of all that was hidden."""
+    if isinstance(event, CommentRemoved):
+        return event.author_id == event.removed_by
+    return event.with_everything or event.author_id == event.moderator_id
 
 
 async def _tell_of_moderation(

@@ -47,6 +47,16 @@ async def send_empty(page: Page) -> None:
     assert (await refusal.value).status == 422, page.url
 
 
+async def preview_measure(page: Page) -> None:
+    """Ask what hiding everything by somebody would do."""
+    await page.get_by_label("Hide everything").check()
+    await page.get_by_label("Reason").fill("Advertising under every post.")
+    if await page.get_by_label("Rule").count():
+        await page.get_by_label("Rule").select_option(index=1)
+    await page.get_by_role("button", name="Continue").click()
+    await page.get_by_role("button", name="Hide everything").wait_for()
+
+
 async def open_ways_out(page: Page) -> None:
     """Look at the ways to be rid of somebody."""
     await page.get_by_text("Muted or blocked").click()
@@ -442,6 +452,7 @@ SIGHTS = [
     Sight(EDITOR, "moderation-log", "/moderation/log"),
     Sight(EDITOR, "transparency-report", f"/moderation/report/{now().year}"),
     Sight(EDITOR, "person-moderated", "/moderate/people/2"),
+    Sight(EDITOR, "measure-preview", "/moderate/people/2", preview_measure),
     Sight(EDITOR, "appeals", "/moderate/appeals"),
     Sight(EDITOR, "appeal-of-own-measure", "/moderate/appeals/1"),
     Sight(EDITOR, "lift", "/moderate/measures/1/lift"),

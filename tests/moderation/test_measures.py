@@ -12,10 +12,11 @@ from blog.accounts.administrators import lock_administrators
 from blog.core.api.links import PREFIXES
 from blog.core.clock import now
 from blog.core.web.app import Broadside
-from blog.models import LogEntry, Measure, Post, PostStatus, User
+from blog.models import Comment, LogEntry, Measure, Post, PostStatus, Report, User
 from blog.posts.counts import wrong_counts
 from blog.posts.publication import publish_due_posts
 from tests.api.support import Client, add_token
+from tests.jobs import finish_jobs
 from tests.support import Browser, add_user, outbox
 from tests.test_hidden_people import CHANNELS, LEFT_OUT, POST, people
 
@@ -26,7 +27,7 @@ TOMORROW = (now() + timedelta(days=2)).date().isoformat()
 
 
 async def take(moderator: Browser, person: User, kind: str, **fields: str) -> httpx.Response:
-    form = {"kind": kind, "reason": "Ads", **fields}
+    form = {"kind": kind, "reason": "Ads", "confirmed": "1", **fields}
     return await moderator.submit(
         f"/moderate/people/{person.id}", form, page=f"/moderate/people/{person.id}"
     )
@@ -106,6 +107,63 @@ async def test_a_pause_needs_an_end_within_a_year(
     assert "Ads" in answer.text
 
 
+async def test_a_preview_says_what_a_measure_would_do_and_everything_is_hidden_and_shown_again(
+    app: Broadside, moderators_browser: Browser, susans_browser: Browser, davids_browser: Browser,
+    browser: Browser, db: AsyncSession, susan: User, post: Post,
+) -> None:  # fmt: skip
+    maud, address = moderators_browser, f"/moderate/people/{susan.id}"
+    for body in ("Second", "Third"):
+        await susans_browser.submit("/", {"body": body})
+    for body in ("One", "Two"):
+        await susans_browser.submit("/post/1", {"body": body})
+    await davids_browser.submit("/report/post/2", {"category": "spam"})
+    await maud.submit("/moderate/hide/3", {"reason": "By itself"})
+    for kind, expected in {
+        "hide_all": "This hides 2 posts and 2 comments.",
+        "limit": "Lists will leave out 2 posts and 2 comments.",
+        "disable": "What they&#39;ve written stays: 2 posts and 2 comments.",
+    }.items():
+        form = {"kind": kind, "reason": "All <ads>"}
+        shown = await maud.submit(address, form)
+        assert (shown.status_code, expected in shown.text) == (200, True), shown.text
+        assert "All &lt;ads&gt;" in shown.text
+        back = await maud.submit(address, {**form, "back": "1"})
+        assert "All &lt;ads&gt;</textarea>" in back.text
+    assert (await db.scalars(select(Measure.kind).where(Measure.post_id.is_(None)))).all() == []
+    await db.rollback()
+    mails = len(await outbox(app))
+    assert (await take(maud, susan, "hide_all")).status_code == 302
+    assert (await take(maud, susan, "hide_all")).status_code == 422
+    await finish_jobs(app, "hide_everything")
+    assert len((await outbox(app))[mails:]) == 1
+    assert (await browser.get("/post/1")).status_code == 410
+    assert (await browser.get("/post/2")).status_code == 410
+    disabled = select(Comment.disabled_at.is_not(None))
+    assert (await db.scalars(disabled)).all() == [True, True]
+    assert (await db.scalars(select(Report.state))).all() == ["resolved"]
+    assert not any((await wrong_counts(db)).values())
+    await db.rollback()
+    # New ones are public, until it is taken again. A moderator shows one by itself.
+    await susans_browser.submit("/", {"body": "Fourth"})
+    assert (await browser.get("/post/4")).status_code == 200
+    await maud.submit("/moderate/show/1", {"reason": "Harmless"})
+    assert "2 posts and 0 comments" in (await maud.submit(address, form)).text
+    first = (await db.scalars(select(Measure.id).where(Measure.kind == "hide_all"))).one()
+    await db.rollback()
+    assert (await take(maud, susan, "hide_all")).status_code == 302
+    await finish_jobs(app, "hide_everything")
+    assert [(await browser.get(f"/post/{each}")).status_code for each in (1, 2, 3, 4)] == [410] * 4
+    await maud.submit(f"/moderate/measures/{first}/lift", {"reason": "Sorry"})
+    await finish_jobs(app, "show_everything")
+    statuses = [(await browser.get(f"/post/{each}")).status_code for each in (1, 2, 3, 4)]
+    assert statuses == [410, 200, 410, 410]
+    assert (await db.scalars(disabled)).all() == [False, False]
+    assert not any((await wrong_counts(db)).values())
+    page = (await browser.get("/moderation/log")).text
+    assert "Hid everything by an account" in page
+    assert "Made what was hidden of an account visible again" in page
+
+
 NOT_LIMITED = {
     # What comments and likes there are, and who follows whom, is said where it is.
     f"{PREFIX}/comments/", "/post/<id:post_id>/likes", f"{PREFIX}/posts/<id:post_id>/likes/",
@@ -181,7 +239,7 @@ async def test_nobody_takes_measures_against_moderators_or_themself(
     for name in ("maud", "mona"):
         page = f"/moderate/people/{users[name].id}"
         assert "Take action" not in (await moderators_browser.get(page)).text
-        form = {"kind": "remind", "reason": "x"}
+        form = {"kind": "remind", "reason": "x", "confirmed": "1"}
         answer = await moderators_browser.submit(page, form, page="/auth/sessions")
         assert answer.status_code == 403
     root = await add_user(app, "root", role="Administrator")

@@ -53,6 +53,8 @@ PUBLISHED = {
     Act.BLOCK_TAG: Published("Blocked a tag", names_subject=True),
     Act.UNBLOCK_TAG: Published("Unblocked a tag", names_subject=True),
     Act.REMIND: Published("Reminded someone of a rule"),
+    Act.HIDE_ALL: Published("Hid everything by an account"),
+    Act.SHOW_ALL: Published("Made what was hidden of an account visible again"),
     Act.LIMIT: Published("Limited an account"),
     Act.UNLIMIT: Published("Lifted the limit of an account"),
     Act.PAUSE: Published("Paused an account"),

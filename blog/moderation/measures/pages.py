@@ -6,19 +6,20 @@ from quart.typing import ResponseReturnValue
 from blog.core.auth.identity import required_viewer
 from blog.core.auth.permissions import permission_required
 from blog.core.auth.quotas import MODERATING, quota
-from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.errors import ForbiddenError, InvalidFieldsError, NotFoundError
 from blog.core.web.app import current_app, db
 from blog.core.web.forms import Form
 from blog.core.web.requests import local_address, requested_cursor
-from blog.models import Measure, MeasureKind, Permission
+from blog.models import Measure, MeasureKind, Permission, User
 from blog.moderation.answers.choice import with_template
 from blog.moderation.answers.queries import templates
 from blog.moderation.measures import appeals, queries, service
-from blog.moderation.measures.policies import POLICIES
+from blog.moderation.measures.policies import POLICIES, may_take_measures
+from blog.moderation.measures.preview import affected, preview
 from blog.moderation.measures.schemas import Decision, DecisionForm, MeasureForm, PersonMeasure
 from blog.moderation.measures.wording import WORDING, wording
 from blog.moderation.notes.queries import notes_about
-from blog.moderation.rules import snapshot_of
+from blog.moderation.rules import Snapshot, snapshot_of
 from blog.moderation.schemas import ReasonForm
 
 APPEALS_PER_PAGE = 20
@@ -43,14 +44,17 @@ async def person(user_id: int) -> ResponseReturnValue:
 @quota(MODERATING)
 @moderators_only
 async def take(user_id: int) -> ResponseReturnValue:
-    """Take a measure against a person: `kind`, the number of a `rule`, and a `reason`."""
+    """Take a measure against a person: `kind`, the number of a `rule`, and a `reason`. Without
+    `confirmed`, show what it would do first."""
     form = Form(MeasureForm)
     if await with_template(form, "reason"):
         return await _person_page(user_id, form)
-    if (data := await form.submitted()) is None:
+    if (data := await form.submitted()) is None or "back" in form.values:
         return await _person_page(user_id, form)
     try:
         rule = snapshot_of(data.rule)
+        if "confirmed" not in form.values:
+            return await _confirmation_page(user_id, form, data, rule)
         await service.take_measure(db(), required_viewer(), user_id, data, rule)
     except InvalidFieldsError as error:
         form.refuse(error)
@@ -59,10 +63,31 @@ async def take(user_id: int) -> ResponseReturnValue:
     return redirect(url_for("measures.person", user_id=user_id))
 
 
-async def _person_page(user_id: int, form: Form[MeasureForm]) -> ResponseReturnValue:
-    found = await queries.person_by_id(db(), user_id)
-    if found is None:
+async def _confirmation_page(
+    user_id: int, form: Form[MeasureForm], data: MeasureForm, rule: Snapshot | None
+) -> ResponseReturnValue:
+    kind, found = MeasureKind(data.kind), await _person(user_id)
+    if not may_take_measures(required_viewer(), found):
+        raise ForbiddenError
+    return await render_template(
+        "moderation/confirm_measure.html",
+        person=found,
+        words=WORDING[kind],
+        until=data.until,
+        rule=rule,
+        preview=preview(kind, await affected(db(), found)),
+        form=form,
+    )
+
+
+async def _person(user_id: int) -> User:
+    if (found := await queries.person_by_id(db(), user_id)) is None:
         raise NotFoundError(service.NO_SUCH_PERSON)
+    return found
+
+
+async def _person_page(user_id: int, form: Form[MeasureForm]) -> ResponseReturnValue:
+    found = await _person(user_id)
     page = await render_template(
         "moderation/person.html",
         person=found,

@@ -17,9 +17,10 @@ NO_END = "Choose the day on which the pause ends: tomorrow or later, and within 
 
 
 class PersonMeasure(StrEnum):
-    """The kinds of measures against a person; posts and comments are hidden one by one."""
+    """The kinds of measures against a person. One post or comment is hidden at its page."""
 
     REMIND = MeasureKind.REMIND
+    HIDE_ALL = MeasureKind.HIDE_ALL
     LIMIT = MeasureKind.LIMIT
     PAUSE = MeasureKind.PAUSE
     DISABLE = MeasureKind.DISABLE

@@ -3,6 +3,7 @@
 The account is locked first, so of two moderators at once one is told what the other has done.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, select, update
@@ -13,17 +14,20 @@ from blog.accounts.administrators import LastAdministratorError, lock_administra
 from blog.accounts.events import AccountDisabled, AccountEnabled
 from blog.accounts.sessions.service import end_all_access
 from blog.core.auth import audit, moderation_log
-from blog.core.auth.viewer import Viewer
+from blog.core.auth.viewer import ANONYMOUS, Viewer
 from blog.core.clock import now
 from blog.core.errors import ForbiddenError, InvalidFieldsError, NotFoundError
 from blog.core.events.handlers import record
-from blog.models import Act, AuditEntry, Measure, MeasureKind, User
+from blog.core.jobs.queue import enqueue
+from blog.models import Act, AuditEntry, Comment, Measure, MeasureKind, Post, User
 from blog.models.account_deletion import not_deleted
 from blog.moderation.events import MeasureLifted, MeasureTaken
 from blog.moderation.measures import mails
+from blog.moderation.measures.jobs import HIDE_EVERYTHING, SHOW_EVERYTHING
 from blog.moderation.measures.policies import may_take_measures
 from blog.moderation.measures.schemas import MeasureForm
 from blog.moderation.rules import Grounds, Snapshot
+from blog.posts.policies import visible_to
 
 NO_SUCH_PERSON = "This user doesn't exist."
 NO_SUCH_MEASURE = "This measure doesn't exist."
@@ -31,11 +35,13 @@ IS_IN_FORCE = "This measure is already in force."
 KEEP_FROM_WRITING = {MeasureKind.PAUSE, MeasureKind.DISABLE}
 ACTS = {
     MeasureKind.REMIND: Act.REMIND,
+    MeasureKind.HIDE_ALL: Act.HIDE_ALL,
     MeasureKind.LIMIT: Act.LIMIT,
     MeasureKind.PAUSE: Act.PAUSE,
     MeasureKind.DISABLE: Act.DISABLE,
 }
 LIFTING = {
+    MeasureKind.HIDE_ALL: Act.SHOW_ALL,
     MeasureKind.LIMIT: Act.UNLIMIT,
     MeasureKind.PAUSE: Act.UNPAUSE,
     MeasureKind.DISABLE: Act.ENABLE,
@@ -60,19 +66,22 @@ async def take_measure(
     kind = MeasureKind(form.kind)
     active = await _active(session, person_id, kind)
     until = form.end if kind is MeasureKind.PAUSE else None
-    if any(measure.until == until for measure in active):
+    if any(measure.until == until for measure in active) and not (
+        kind is MeasureKind.HIDE_ALL and await _has_written_since(session, active)
+    ):
         raise InvalidFieldsError({"kind": IS_IN_FORCE})
     # Two administrators may pause or disable each other at the same moment.
     if kind in KEEP_FROM_WRITING and await lock_administrators(session) == {person_id}:
         raise LastAdministratorError("kind")
-    for measure in active:  # A pause that is made longer or shorter.
-        measure.ended_at = now()
+    if kind is MeasureKind.PAUSE:  # It is made longer or shorter.
+        for before in active:
+            before.ended_at = now()
     measure = await add_measure(
         session, moderator, person, kind, Grounds(form.reason, rule), until=until
     )
     details = {"until": until.date().isoformat()} if until else {}
     entry = audit.record(session, moderator, ACTS[kind], person, reason=form.reason, **details)
-    await _put_into_force(session, person, kind, until)
+    await _put_into_force(session, person, measure)
     if kind is not MeasureKind.DISABLE:  # Which has an event of its own.
         await record(session, MeasureTaken(measure.id, person.id, moderator.id))
     await moderation_log.publish(session, entry, rule)
@@ -131,7 +140,9 @@ async def lift(
     person = measure.person
     measure.ended_at = now()
     entry = audit.record(session, moderator, LIFTING[measure.kind], person, reason=reason)
-    if measure.kind == MeasureKind.LIMIT:
+    if measure.kind == MeasureKind.HIDE_ALL:
+        await enqueue(session, SHOW_EVERYTHING, key=str(measure.id), measure_id=measure.id)
+    elif measure.kind == MeasureKind.LIMIT:
         person.limited_at = None
     elif measure.kind == MeasureKind.PAUSE:
         person.paused_until = None
@@ -192,14 +203,29 @@ async def _active(session: AsyncSession, person_id: int, kind: MeasureKind) -> l
     return [measure for measure in found if measure.is_active]
 
 
-async def _put_into_force(
-    session: AsyncSession, person: User, kind: MeasureKind, until: datetime | None
-) -> None:
-    if kind is MeasureKind.LIMIT:
+async def _has_written_since(session: AsyncSession, measures: Sequence[Measure]) -> bool:
+    """Whether the person has published a post or comment since these measures were taken."""
+    taken, person_id = max(each.created_at for each in measures), measures[0].person_id
+    post = select(Post.id).where(
+        Post.author_id == person_id, visible_to(ANONYMOUS), Post.published_at > taken
+    )
+    comment = (
+        select(Comment.created_at).where(Comment.author_id == person_id).order_by(Comment.id.desc())
+    )
+    if await session.scalar(post.limit(1)) is not None:
+        return True
+    newest = await session.scalar(comment.limit(1))
+    return newest is not None and newest > taken
+
+
+async def _put_into_force(session: AsyncSession, person: User, measure: Measure) -> None:
+    if measure.kind == MeasureKind.HIDE_ALL:
+        await enqueue(session, HIDE_EVERYTHING, key=str(measure.id), measure_id=measure.id)
+    elif measure.kind == MeasureKind.LIMIT:
         person.limited_at = now()
-    elif kind is MeasureKind.PAUSE:
-        person.paused_until = until
-    elif kind is MeasureKind.DISABLE:
+    elif measure.kind == MeasureKind.PAUSE:
+        person.paused_until = measure.until
+    elif measure.kind == MeasureKind.DISABLE:
         person.disabled_at = now()
         await record(session, AccountDisabled(person.id))
         await session.flush()

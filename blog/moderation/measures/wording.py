@@ -38,6 +38,13 @@ WORDING = {
         "A moderator of {site} has hidden something you wrote.",
         "Only you and moderators can see it.",
     ),
+    MeasureKind.HIDE_ALL: Wording(
+        "Hide everything",
+        "Hides all posts and comments so far. They can write new ones.",
+        "Everything you wrote was hidden",
+        "A moderator of {site} has hidden all that you wrote so far.",
+        "Only you and moderators can see it. You can still write.",
+    ),
     MeasureKind.LIMIT: Wording(
         "Limit",
         "Lists leave out what they write. Followers still get it, and it stays at its address.",
