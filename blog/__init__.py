@@ -151,6 +151,7 @@ from blog.moderation.log.pages import blueprint as moderation_log
 from blog.moderation.measures.appeal_pages import blueprint as appeal_pages
 from blog.moderation.measures.jobs import HIDE_EVERYTHING, SHOW_EVERYTHING
 from blog.moderation.measures.pages import blueprint as measure_pages
+from blog.moderation.measures.waiting import REMIND_OF_APPEALS
 from blog.moderation.notes.pages import blueprint as moderator_notes
 from blog.moderation.pages import blueprint as moderation_pages
 from blog.moderation.reports.api import blueprint as reports_api
@@ -282,6 +283,7 @@ JOBS = (
     PUBLISH_DUE_POSTS,
     RENDER_OLD_TEXTS,
     TELL_REPORTER,
+    REMIND_OF_APPEALS,
     HIDE_EVERYTHING,
     SHOW_EVERYTHING,
     MOVE_TAGGED_POSTS,

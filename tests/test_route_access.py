@@ -544,6 +544,8 @@ TABLE = [
         )
     ),
     Row("GET /auth/measures", logged_in(200)),
+    Row("GET /appeal", everybody(200)),
+    Row("POST /appeal", everybody(422)),
     Row("GET /appeal/<token>", everybody(404), "/appeal/token"),
     Row("POST /appeal/<token>", everybody(404), "/appeal/token"),
     Row(

@@ -31,6 +31,7 @@ OWN_LIMITS = {
     "new_device": Quota("mails about new devices", 10, 3600),
     "measure": Quota("mails about measures", 60, 3600),
     "report_closed": Quota("mails about reports", 60, 3600),
+    "appeals_waiting": Quota("mails about waiting appeals", 1, 72_000),
     "appeal_decided": Quota("mails about appeals", 60, 3600),
     "password_guessing": Quota("mails about guessing", 1, 86_400),
     "code_guessing": Quota("mails about guessed codes", 1, 86_400),

@@ -457,6 +457,7 @@ SIGHTS = [
     Sight(EDITOR, "appeal-of-own-measure", "/moderate/appeals/1"),
     Sight(EDITOR, "lift", "/moderate/measures/1/lift"),
     Sight(WRITER, "measures", "/auth/measures"),
+    Sight(VISITOR, "appeal-asked", "/appeal"),
     Sight(VISITOR, "appeal", "{appeal}"),
     Sight(EDITOR, "reports", "/moderate/reports"),
     Sight(EDITOR, "reports-closed", "/moderate/reports/closed"),

@@ -12,8 +12,9 @@ from blog.core.clock import now
 from blog.core.web.app import Broadside
 from blog.models import Appeal, Comment, LogEntry, Measure, Post, User
 from blog.moderation.service import ABOUT_ONESELF
+from tests.jobs import do_job
 from tests.moderation.test_measures import take
-from tests.support import Browser, outbox
+from tests.support import PASSWORD, Browser, add_user, outbox
 
 
 async def appeal_link(app: Broadside) -> str:
@@ -32,7 +33,7 @@ async def test_another_moderator_decides_an_appeal_of_someone_who_cannot_log_in(
     assert page.headers["cache-control"] == "no-store"
     assert (await browser.submit(link, {"text": " "})).status_code == 422
     assert (await browser.submit(link, {"text": "I'm <b>sorry"})).status_code == 302
-    assert "waiting for another moderator" in (await browser.get(link)).text
+    assert "Waiting for another moderator" in (await browser.get(link)).text
     again = await browser.submit(link, {"text": "x"}, page="/auth/login")
     assert again.status_code == 422
     assert "You&#39;ve already appealed" in again.text
@@ -94,6 +95,60 @@ async def test_the_person_does_not_decide_even_as_a_moderator(
     )
     assert refused.status_code == 422
     assert "This measure is about you." in refused.text
+
+
+async def test_where_there_is_no_other_moderator_an_administrator_decides_about_their_own_measure(
+    app: Broadside, browser: Browser, db: AsyncSession, susan: User
+) -> None:
+    await add_user(app, "root", role="Administrator")
+    async with Browser(app) as root:
+        await root.open_session("root")
+        await take(root, susan, "limit")
+        link = await appeal_link(app)
+        assert "no other moderator" in (await browser.get(link)).text
+        await browser.submit(link, {"text": "Why?"})
+        assert "Waiting for an administrator" in (await browser.get(link)).text
+        address = "/moderate/appeals/1"
+        assert "You took this measure yourself" in (await root.get(address)).text
+        # A disabled moderator is none. With another one, it is theirs for two weeks.
+        maud = await add_user(app, "maud", role="Moderator")
+        await db.execute(update(User).where(User.id == maud.id).values(disabled_at=now()))
+        await db.commit()
+        assert "there’s no other moderator" in (await root.get(address)).text
+        await db.execute(update(User).where(User.id == maud.id).values(disabled_at=None))
+        await db.commit()
+        decision = {"decision": "lift", "answer": "Sorry"}
+        refused = await root.submit(address, decision, page="/auth/sessions")
+        assert refused.status_code == 422
+        await db.execute(update(Appeal).values(created_at=now() - timedelta(days=15)))
+        await db.commit()
+        mails = len(await outbox(app))
+        await do_job(app, "remind_of_appeals")
+        await do_job(app, "remind_of_appeals")
+        told = {mail.recipient for mail in (await outbox(app))[mails:]}
+        assert len((await outbox(app))[mails:]) == 2
+        assert told == {"root@example.com", "maud@example.com"}
+        assert "for two weeks" in (await root.get(address)).text
+        assert (await root.submit(address, decision)).status_code == 302
+        mails = len(await outbox(app))
+        await do_job(app, "remind_of_appeals")
+        assert len(await outbox(app)) == mails
+
+
+async def test_who_lost_the_link_gets_it_again_if_the_account_is_disabled(
+    app: Broadside, browser: Browser, moderators_browser: Browser, susan: User
+) -> None:
+    await take(moderators_browser, susan, "disable")
+    refused = await browser.submit("/auth/login", {"email": "susan", "password": PASSWORD})
+    assert 'href="/appeal"' in refused.text
+    mails = len(await outbox(app))
+    for address, number in (("maud@example.com", 0), ("x@example.com", 0),
+                            ("Susan@example.com", 1)):  # fmt: skip
+        answer = await browser.submit("/appeal", {"email": address})
+        assert answer.headers["location"] == "/auth/login"
+        assert len((await outbox(app))[mails:]) == number
+    assert "/appeal/" in (await outbox(app))[-1].text
+    assert (await browser.submit("/appeal", {"email": "x"})).status_code == 422
 
 
 async def test_of_two_moderators_at_once_one_decides(

@@ -24,7 +24,10 @@ import blog.admin.settings.schemas
 import blog.blocks.schemas
 import blog.comments.schemas
 import blog.media.schemas
+import blog.moderation.answers.schemas
 import blog.moderation.measures.schemas
+import blog.moderation.notes.schemas
+import blog.moderation.reports.schemas
 import blog.moderation.schemas
 import blog.posts.schemas
 import blog.users.schemas
@@ -37,6 +40,7 @@ from blog.core.web.app import Broadside
 from blog.core.web.rate_limits import RateLimits
 from blog.core.web.resubmission import LABELS, SECRETS
 from blog.models import (
+    AnswerTemplate,
     Appeal,
     BookmarkFolder,
     Comment,
@@ -96,13 +100,20 @@ TYPED: dict[str, tuple[str, dict[str, str]]] = {
         "/moderate/reports/1/resolve?next=/moderate/reports",
         {"reason": HOSTILE},
     ),
+    "/moderate/reports/<id:report_id>": (
+        "/moderate/reports/1", {"outcome": "dismissed", "answer": HOSTILE, "reason": HOSTILE}
+    ),
+    "/moderate/people/<id:user_id>/notes": ("/moderate/people/2/notes", {"text": HOSTILE}),
+    "/admin/answers": ("/admin/answers", {"name": LINE, "text": HOSTILE}),
+    "/admin/answers/<id:template_id>": ("/admin/answers/1", {"name": LINE, "text": HOSTILE}),
     "/moderate/people/<id:user_id>": (
-        "/moderate/people/2", {"kind": "remind", "reason": HOSTILE}
+        "/moderate/people/2", {"kind": "remind", "reason": HOSTILE, "confirmed": "1"}
     ),
     "/moderate/measures/<id:measure_id>/lift": ("/moderate/measures/1/lift", {"reason": HOSTILE}),
     "/moderate/appeals/<id:measure_id>": (
         "/moderate/appeals/2", {"decision": "keep", "answer": HOSTILE}
     ),
+    "/appeal": ("/appeal", {"email": "bob@example.com"}),
     "/appeal/<token>": ("/appeal/token", {"text": HOSTILE}),
     "/media/<id:media_id>": ("/media/1", {"alt": LINE, "caption": LINE}),
     "/edit-profile": ("/edit-profile", {"name": LINE, "location": LINE, "about_me": HOSTILE}),
@@ -147,6 +158,7 @@ FOR_ANONYMOUSS = {
     "/auth/login",
     "/auth/reset",
     "/auth/unlock",
+    "/appeal",
     "/user/<username>/subscribe",
 }
 # Buttons, choices, and passwords alone.
@@ -187,6 +199,9 @@ NOTHING_TYPED = {
     '/auth/passkeys/options/<any(login, "second-factor", identity, registration):ceremony>',
     "/auth/passkeys/<id:passkey_id>/remove",
     "/auth/logout",
+    "/admin/answers/<id:template_id>/delete",
+    "/moderate/reports/<id:report_id>/claim",
+    "/moderate/reports/<id:report_id>/release",
     "/auth/reset/<token>",
     "/auth/sessions/<id:login_id>/end",
     "/auth/sessions/end-all",
@@ -289,7 +304,8 @@ def test_every_field_that_is_typed_has_a_label_and_no_password_has() -> None:
         blog.accounts.invitations.schemas, blog.accounts.schemas, blog.admin.schemas,
         blog.admin.settings.schemas,
         blog.blocks.schemas, blog.comments.schemas, blog.media.schemas, blog.moderation.schemas,
-        blog.moderation.measures.schemas,
+        blog.moderation.measures.schemas, blog.moderation.answers.schemas,
+        blog.moderation.notes.schemas, blog.moderation.reports.schemas,
         blog.posts.schemas, blog.users.schemas,
     )  # fmt: skip
     fields = {
@@ -300,7 +316,7 @@ def test_every_field_that_is_typed_has_a_label_and_no_password_has() -> None:
         for name, field in schema.model_fields.items()
     }
     assert {name for name, kind in fields if kind is SecretStr} == SECRETS.keys()
-    chosen = {"invitation", "submission", "role", "q", "state", "credential"}
+    chosen = {"invitation", "submission", "role", "q", "state", "credential", "category"}
     of_editor = {"title", "tags", "excerpt"}  # Its fields may be missing.
     assert {name for name, kind in fields if kind is str} - chosen | of_editor == LABELS.keys()
 
@@ -369,6 +385,7 @@ async def browser(failing_app: Broadside) -> AsyncIterator[Browser]:
                 Measure(person_id=bob.id, kind="limit", reason="x"),
                 Measure(person_id=bob.id, kind="remind", reason="x", appeal=Appeal(text="x")),
                 Measure(person_id=administrator.id, kind="remind", reason="x"),
+                AnswerTemplate(name="x", text="x"),
             ]
         )
         await session.commit()

@@ -48,7 +48,7 @@ LABELS = {
     "rules": "Rules",
     "privacy": "Privacy",
     "contact": "Contact",
-    "text": "Your appeal",
+    "text": "Your text",
     "answer": "Answer",
 }
 LONG = {

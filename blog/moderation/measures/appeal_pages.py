@@ -8,7 +8,7 @@ from quart.typing import ResponseReturnValue
 
 from blog.accounts.link_pages import keep_token_secret
 from blog.core.auth.identity import required_viewer
-from blog.core.auth.quotas import REPORTING, quota
+from blog.core.auth.quotas import MAILING, REPORTING, quota
 from blog.core.crypto.tokens import InvalidTokenError
 from blog.core.errors import InvalidFieldsError, NotFoundError
 from blog.core.web.app import current_app, db
@@ -16,10 +16,11 @@ from blog.core.web.forms import Form
 from blog.models import Measure
 from blog.moderation.measures import appeals, queries
 from blog.moderation.measures.mails import APPEAL, appeal_token
-from blog.moderation.measures.schemas import AppealForm
+from blog.moderation.measures.schemas import AddressForm, AppealForm
 from blog.moderation.reports.queries import reports_by
 
 NO_SUCH_LINK = "This link isn't complete. Copy all of it from the email."
+LINK_SENT = "If this account is disabled, we've emailed you the reason and the link."
 
 blueprint = Blueprint("appeals", __name__)
 blueprint.after_request(keep_token_secret)
@@ -35,6 +36,28 @@ async def own() -> ResponseReturnValue:
         measures=await queries.measures_against(db(), viewer_id),
         reports=await reports_by(db(), viewer_id),
     )
+
+
+@blueprint.get("/appeal")
+async def ask() -> ResponseReturnValue:
+    """Show the form of people who can't log in, and have no link."""
+    return await _question(Form(AddressForm))
+
+
+@blueprint.post("/appeal")
+@quota(MAILING)
+async def mail_link() -> ResponseReturnValue:
+    """Mail the link to the holder of a disabled account: its `email`."""
+    form = Form(AddressForm)
+    if (data := await form.submitted()) is None:
+        return await _question(form)
+    await appeals.mail_appeal_link(db(), data.email)
+    await flash(LINK_SENT, "success")
+    return redirect(url_for("login.login"))
+
+
+async def _question(form: Form[AddressForm]) -> ResponseReturnValue:
+    return await render_template("moderation/ask_for_appeal.html", form=form), form.status
 
 
 @blueprint.get("/appeal/<token>")
@@ -55,7 +78,7 @@ async def send(token: str) -> ResponseReturnValue:
     except InvalidFieldsError as error:
         sent.refuse(error)
         return await _page(await _measure(token), sent)
-    await flash("Appeal sent. A different moderator will decide, and we'll email you.", "success")
+    await flash("Appeal sent. We'll email you the decision.", "success")
     return redirect(url_for("appeals.form", token=token))
 
 
@@ -72,6 +95,7 @@ async def _measure(token: str) -> Measure:
 async def _page(measure: Measure, form: Form[AppealForm]) -> ResponseReturnValue:
     is_late = appeals.is_too_late(measure)
     page = await render_template(
-        "moderation/appeal_form.html", measure=measure, form=form, is_late=is_late
-    )
+        "moderation/appeal_form.html", measure=measure, form=form, is_late=is_late,
+        has_another=await queries.has_another_moderator(db(), measure),
+    )  # fmt: skip
     return page, form.status

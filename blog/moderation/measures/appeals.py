@@ -18,6 +18,7 @@ from blog.moderation import service as moderation
 from blog.moderation.events import AppealDecided, AppealMade
 from blog.moderation.measures import mails
 from blog.moderation.measures.policies import may_decide_appeal
+from blog.moderation.measures.queries import disabling_measure, has_another_moderator
 from blog.moderation.measures.service import lift, locked_measure
 from blog.moderation.service import require_moderator
 
@@ -29,6 +30,13 @@ TOO_LATE = "You could appeal for six months, which are over now."
 ONLY_ONCE = "You've already appealed. You'll get an answer by email."
 OWN_MEASURE = "You took this measure. Another moderator decides the appeal."
 ABOUT_ONESELF = "This measure is about you. Another moderator decides the appeal."
+
+
+async def mail_appeal_link(session: AsyncSession, email: str) -> None:
+    """Mail the link to the person with this address, if their account is disabled."""
+    if (measure := await disabling_measure(session, email)) is not None:
+        await mails.tell_of_measure(session, measure.person, measure)
+        await session.commit()
 
 
 def is_too_late(measure: Measure) -> bool:
@@ -82,7 +90,8 @@ async def decide_appeal(
         raise NotFoundError(NO_SUCH_APPEAL)
     if appeal.decided_at is not None:
         return False
-    if not may_decide_appeal(moderator, measure):
+    has_another = await has_another_moderator(session, measure)
+    if not may_decide_appeal(moderator, measure, has_another=has_another):
         is_own = moderator.id == measure.moderator_id
         raise InvalidFieldsError({"": OWN_MEASURE if is_own else ABOUT_ONESELF})
     appeal.decided_at, appeal.decided_by_id = now(), moderator.id

@@ -14,7 +14,7 @@ from blog.models import Measure, MeasureKind, Permission, User
 from blog.moderation.answers.choice import with_template
 from blog.moderation.answers.queries import templates
 from blog.moderation.measures import appeals, queries, service
-from blog.moderation.measures.policies import POLICIES, may_take_measures
+from blog.moderation.measures.policies import POLICIES, may_decide_appeal, may_take_measures
 from blog.moderation.measures.preview import affected, preview
 from blog.moderation.measures.schemas import Decision, DecisionForm, MeasureForm, PersonMeasure
 from blog.moderation.measures.wording import WORDING, wording
@@ -178,5 +178,12 @@ async def _appeal_page(measure_id: int, form: Form[DecisionForm]) -> ResponseRet
     measure = await _measure(measure_id)
     if measure.appeal is None:
         raise NotFoundError(appeals.NO_SUCH_APPEAL)
-    page = await render_template("moderation/appeal.html", measure=measure, form=form)
+    has_another = await queries.has_another_moderator(db(), measure)
+    page = await render_template(
+        "moderation/appeal.html",
+        measure=measure,
+        form=form,
+        has_another=has_another,
+        may_decide=may_decide_appeal(required_viewer(), measure, has_another=has_another),
+    )
     return page, form.status

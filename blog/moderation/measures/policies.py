@@ -1,7 +1,13 @@
 """Who may take measures, and decide appeals."""
 
+from datetime import timedelta
+
 from blog.core.auth.viewer import Viewer
+from blog.core.clock import now
 from blog.models import Measure, Permission, User
+
+# After this time administrators may decide about appeals against measures of their own.
+OWN_AFTER = timedelta(days=14)
 
 
 def may_take_measures(viewer: Viewer, person: User) -> bool:
@@ -12,11 +18,24 @@ def may_take_measures(viewer: Viewer, person: User) -> bool:
     return viewer.can(Permission.ADMIN) or not person.role.grants(Permission.MODERATE)
 
 
-def may_decide_appeal(viewer: Viewer, measure: Measure) -> bool:
+def may_decide_appeal(viewer: Viewer, measure: Measure, *, has_another: bool) -> bool:
     """Whether the viewer may decide an appeal: another moderator than the one who took the
-    measure, and not the person it is about."""
-    is_other = viewer.id not in {measure.moderator_id, measure.person_id}
-    return viewer.can(Permission.MODERATE) and is_other
+    measure, and never the person it is about.
+
+    An administrator may decide about a measure of their own if there is no other moderator, or none
+    has decided for `OWN_AFTER`, so that no appeal waits forever.
+
+    Args:
+        measure: with its appeal.
+        has_another: whether there is a moderator besides these two.
+    """
+    if not viewer.can(Permission.MODERATE) or viewer.id == measure.person_id:
+        return False
+    if viewer.id != measure.moderator_id:
+        return True
+    appeal = measure.appeal
+    is_late = appeal is not None and appeal.created_at + OWN_AFTER < now()
+    return viewer.can(Permission.ADMIN) and (is_late or not has_another)
 
 
-POLICIES = (may_decide_appeal, may_take_measures)
+POLICIES = (may_take_measures,)

@@ -3,13 +3,23 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ScalarSelect, Select, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import aliased, joinedload
 
 from blog.core.db.cursors import Order
 from blog.core.db.pagination import CursorRequest, Listing, Page
-from blog.models import Appeal, Comment, Measure, Post, Report, User
+from blog.models import (
+    Appeal,
+    Comment,
+    Measure,
+    MeasureKind,
+    Permission,
+    Post,
+    Report,
+    Role,
+    User,
+)
 from blog.models.account_deletion import not_deleted
 
 # So many of a person's measures are shown.
@@ -22,6 +32,7 @@ _MEASURE = select(Measure).options(
     joinedload(Measure.moderator.and_(not_deleted(User.id))),
     joinedload(Measure.appeal).joinedload(Appeal.decided_by.and_(not_deleted(User.id))),
 )
+_PERSON = aliased(User)
 # The oldest first: they have waited longest.
 _OPEN_APPEALS: Listing[Appeal] = Listing(
     Order(Appeal.created_at, Appeal.measure_id, descending=False),
@@ -105,6 +116,41 @@ async def measure_by_id(session: AsyncSession, measure_id: int) -> Measure | Non
     return await session.scalar(
         _MEASURE.where(Measure.id == measure_id, not_deleted(Measure.person_id))
     )
+
+
+def can_moderate() -> ColumnElement[bool]:
+    """Whether an account can act as a moderator: it has the role, and is confirmed and neither
+    disabled nor paused."""
+    moderators = select(Role.id).where(
+        Role.permissions.bitwise_and(Permission.MODERATE) == Permission.MODERATE
+    )
+    return and_(
+        User.role_id.in_(moderators), User.confirmed_at.is_not(None), User.disabled_at.is_(None),
+        or_(User.paused_until.is_(None), User.paused_until <= func.now()),
+    )  # fmt: skip
+
+
+async def has_another_moderator(session: AsyncSession, measure: Measure) -> bool:
+    """Whether there is a moderator who didn't take this measure and isn't its subject."""
+    others = select(User.id).where(
+        can_moderate(), User.id != measure.person_id, User.id != (measure.moderator_id or 0)
+    )
+    return await session.scalar(others.limit(1)) is not None
+
+
+async def disabling_measure(session: AsyncSession, email: str) -> Measure | None:
+    """The measure by which the account with this confirmed address is disabled."""
+    disabling = (
+        _MEASURE.join(_PERSON, _PERSON.id == Measure.person_id)
+        .where(
+            _PERSON.email == email, _PERSON.confirmed_at.is_not(None),
+            _PERSON.disabled_at.is_not(None), Measure.kind == MeasureKind.DISABLE,
+            Measure.ended_at.is_(None), not_deleted(Measure.person_id),
+        )
+        .order_by(Measure.id.desc())
+        .limit(1)
+    )  # fmt: skip
+    return await session.scalar(disabling)
 
 
 async def open_appeals(session: AsyncSession, wanted: CursorRequest) -> Page[Appeal]:

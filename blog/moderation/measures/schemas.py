@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
+from blog.accounts.schemas import EmailAddress
 from blog.core.clock import now
 from blog.core.text.validation import NotBlank, Schema
 from blog.models import MeasureKind
@@ -54,6 +55,12 @@ class AppealForm(Schema):
     """What a person says against a measure."""
 
     text: Annotated[str, Field(max_length=LONGEST_APPEAL), NotBlank]
+
+
+class AddressForm(Schema):
+    """The address of a disabled account."""
+
+    email: EmailAddress
 
 
 class Decision(StrEnum):
