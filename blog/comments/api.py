@@ -293,10 +293,13 @@ async def comment_resources(comments: Sequence[Comment]) -> list[CommentResource
 async def _list(comments: Page[Comment], post: ListedPost | None = None) -> Response:
     """A page of comments; those of the whole site with their posts.
 
-    Comments on hidden posts are left out of the latter, so a page may have fewer than the requested
-    number: page boundaries are the same for all viewers.
+    Comments on hidden posts, and those of people whom moderators have limited, are left out of the
+    latter, so a page may have fewer than the requested number: page boundaries are the same for all
+    viewers.
     """
     rows = [row for row in comments.rows if may_know_of_comment(current_viewer(), post or row.post)]
+    if post is None:
+        rows = [row for row in rows if row.author.limited_at is None]
     comments = replace(comments, rows=tuple(rows))
     liked = await _liked(rows)
     outside = await shut_out_by_viewer([row.author_id for row in rows])

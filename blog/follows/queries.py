@@ -12,6 +12,7 @@ from blog.core.db.pagination import CursorRequest, Listing, Page, PageRequest, R
 from blog.models import Follow, PostAlert, User
 from blog.models.account_deletion import not_deleted
 from blog.models.block import shown_to_viewer
+from blog.models.measure import is_in_lists
 
 _PERSON = bindparam("person", type_=BigInteger)
 _VIEWER = bindparam("viewer", type_=BigInteger)
@@ -46,7 +47,7 @@ def _list_of(whose: Any, other_id: Any, other: str) -> Listing[Follow]:
             .order_by(follow.created_at.desc(), User.id.desc())
         )
 
-    follows = select(Follow).where(whose == _PERSON, not_deleted(other_id))
+    follows = select(Follow).where(whose == _PERSON, not_deleted(other_id), is_in_lists(other_id))
     return Listing(
         order, follows, lambda follow: (follow.created_at, getattr(follow, other).id),
         complete=complete, shown=shown_to_viewer(other_id),

@@ -15,6 +15,7 @@ from blog.core.errors import NotFoundError
 from blog.models import Bookmark, BookmarkFolder, Post, PostLike, User
 from blog.models.account_deletion import not_deleted
 from blog.models.block import shown_to_viewer
+from blog.models.measure import is_in_lists
 from blog.posts.lists import CARD_COLUMNS, ListedPost, PostCard, card_of
 from blog.posts.queries import IS_LISTED
 
@@ -71,7 +72,9 @@ def _with_people(part: Rows) -> Select[PostLike]:
 _LIKES: Listing[PostLike] = Listing(
     Order(PostLike.created_at, PostLike.user_id),
     select(PostLike).where(
-        PostLike.post_id == bindparam("post", type_=BigInteger), not_deleted(PostLike.user_id)
+        PostLike.post_id == bindparam("post", type_=BigInteger),
+        not_deleted(PostLike.user_id),
+        is_in_lists(PostLike.user_id),
     ),
     lambda like: (like.created_at, like.user.id),
     complete=_with_people,
