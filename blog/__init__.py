@@ -147,7 +147,9 @@ from blog.moderation.events import (
     ReportClosed,
 )
 from blog.moderation.jobs import INDEX_RENAMED_TAG, MOVE_TAGGED_POSTS
+from blog.moderation.log.api import blueprint as moderation_log_api
 from blog.moderation.log.pages import blueprint as moderation_log
+from blog.moderation.measures.api import blueprint as measures_api
 from blog.moderation.measures.appeal_pages import blueprint as appeal_pages
 from blog.moderation.measures.jobs import HIDE_EVERYTHING, SHOW_EVERYTHING
 from blog.moderation.measures.pages import blueprint as measure_pages
@@ -438,6 +440,8 @@ RESOURCES = (
     blocks_api,
     moderation_api,
     reports_api,
+    measures_api,
+    moderation_log_api,
     tokens_api,
     media_api,
     search_api,

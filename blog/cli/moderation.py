@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from http.client import HTTPException
 from typing import Any, BinaryIO
-from urllib.error import URLError
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
@@ -90,7 +90,10 @@ def _in_lines(source: BinaryIO) -> Iterator[Mapping[str, Any]]:
 
 def _at(url: str) -> Iterator[Mapping[str, Any]]:
     """The entries at an address, and at the addresses that follow in its `Link` headers."""
-    site, following = urlsplit(url), url
+    try:
+        site, following = urlsplit(url), url
+    except ValueError as error:
+        raise click.UsageError(f"--url isn't an address: {error}") from None
     if site.scheme not in {"http", "https"}:
         raise click.UsageError("--url must begin with https:// or http://")
     while following:
@@ -98,7 +101,7 @@ def _at(url: str) -> Iterator[Mapping[str, Any]]:
             with urlopen(following, timeout=SECONDS) as answer:  # noqa: S310 - checked above
                 yield from _in_lines(answer)
                 following = _next_of(answer.headers.get("Link", ""))
-        except (URLError, TimeoutError, OSError) as error:
+        except (OSError, HTTPException) as error:
             raise click.ClickException(f"{following} can't be read: {error}") from None
         if following and urlsplit(following)[:2] != site[:2]:
             raise click.ClickException(f"The log continues on another site: {following}")

@@ -2,13 +2,20 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from blog.core.text.tags import LONGEST_TAG, SHOWS_NOTHING, clean_tags
 from blog.core.text.validation import NotBlank, Schema
 
 LONGEST_REASON = 500
 RuleNumber = Annotated[int, Field(ge=1, lt=2**31)]
+
+
+class RuleResource(BaseModel):
+    """A rule of the site in the API, as it was when something referred to it."""
+
+    number: int
+    text: str
 
 
 class ReasonForm(Schema):

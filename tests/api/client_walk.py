@@ -46,6 +46,12 @@ from broadside_client.api.follows import (
     unfollow_user,
 )
 from broadside_client.api.mail_settings import get_mail_settings, update_mail_settings
+from broadside_client.api.measures import (
+    create_measure,
+    get_measure,
+    lift_measure,
+    list_measures,
+)
 from broadside_client.api.media import (
     delete_media,
     get_media,
@@ -54,7 +60,11 @@ from broadside_client.api.media import (
     update_media,
     upload_media,
 )
-from broadside_client.api.moderation import disable_comment, enable_comment
+from broadside_client.api.moderation import (
+    disable_comment,
+    enable_comment,
+    list_moderation_log,
+)
 from broadside_client.api.notifications import (
     get_notification,
     list_notifications,
@@ -86,7 +96,15 @@ from broadside_client.api.reactions import (
     unlike_comment,
     unlike_post,
 )
-from broadside_client.api.reports import report_comment, report_post
+from broadside_client.api.reports import (
+    claim_report,
+    close_report,
+    get_report,
+    list_reports,
+    release_report,
+    report_comment,
+    report_post,
+)
 from broadside_client.api.revisions import get_revision, list_revisions
 from broadside_client.api.root import get_root
 from broadside_client.api.search import search
@@ -138,17 +156,24 @@ from broadside_client.models import (
     ListPostsFieldsItem,
     MailSettings,
     MailSettingsUpdate,
+    Measure,
+    MeasureCreate,
+    MeasureLift,
+    MeasureList,
     Media,
     MediaList,
     MediaUpdate,
     MediaUpload,
     MediaUsage,
+    ModerationLog,
     ModerationReason,
     Notification,
     NotificationList,
     NotificationsUpdate,
     NotificationUpdate,
+    Outcome,
     PartialPostList,
+    PersonMeasure,
     Post,
     PostCreate,
     PostList,
@@ -156,7 +181,10 @@ from broadside_client.models import (
     PostUpdate,
     Problem,
     ProfileUpdate,
+    Report,
+    ReportClose,
     ReportCreate,
+    ReportList,
     Revision,
     RevisionList,
     Root,
@@ -378,6 +406,7 @@ async def use_comments(
         await report_comment.asyncio_detailed(comment.id, client=writer, body=wrong),
     ):
         assert reported.status_code == 204
+    await handle_reports(moderator)
     as_a(Comment, await disable_comment.asyncio(comment.id, client=moderator, body=reason))
     hidden = as_a(Comment, await get_comment.asyncio(comment.id, client=writer))
     assert (hidden.disabled, hidden.body) == (True, None)
@@ -395,6 +424,31 @@ async def use_comments(
     assert as_a(CommentList, await list_comments.asyncio(client=writer)).count == 1
     done = await delete_comment.asyncio_detailed(comment.id, client=moderator)
     assert done.status_code == 204
+
+
+async def handle_reports(moderator: AuthenticatedClient) -> None:
+    """Close a report, take a measure and end it, and read all that in the log."""
+    reports = as_a(ReportList, await list_reports.asyncio(client=moderator, category="spam"))
+    number = reports.reports[0].id
+    assert as_a(Report, await claim_report.asyncio(number, client=moderator)).claimed_by
+    released = as_a(Report, await release_report.asyncio(number, client=moderator))
+    assert released.claimed_by is None
+    closing = ReportClose(outcome=Outcome.DISMISSED, answer="It's fine.")
+    closed = as_a(Report, await close_report.asyncio(number, client=moderator, body=closing))
+    assert as_a(Report, await get_report.asyncio(number, client=moderator)) == closed
+    body = MeasureCreate(kind=PersonMeasure.REMIND, reason="Once more")
+    refused = await create_measure.asyncio("the.moderator", client=moderator, body=body)
+    assert as_a(Problem, refused).status == 403
+    taken = as_a(Measure, await create_measure.asyncio("susan", client=moderator, body=body))
+    assert as_a(Measure, await get_measure.asyncio(taken.id, client=moderator)) == taken
+    lift = MeasureLift(reason="Done")
+    as_a(Measure, await lift_measure.asyncio(taken.id, client=moderator, body=lift))
+    measures = as_a(MeasureList, await list_measures.asyncio("susan", client=moderator))
+    assert [each.id for each in measures.measures] == [taken.id]
+    log = as_a(ModerationLog, await list_moderation_log.asyncio(client=moderator))
+    assert [entry.summary for entry in log.entries] == [
+        "Reminded someone of a rule", "Dismissed a report",
+    ]  # fmt: skip
 
 
 async def use_media(writer: AuthenticatedClient) -> None:

@@ -82,6 +82,11 @@ def moderators(status: int) -> Access:
     return Access(401, 401, 403, 403, 403, 403, 403, status, status)
 
 
+def only_moderators(status: int) -> Access:
+    """Also to read: a token needs the scope `moderate`."""
+    return Access(401, 401, 403, 403, 403, 403, 403, status, status)
+
+
 def with_password(status: int, read_only: int) -> Access:
     return Access(401, 401, read_only, 401, 403, status, status, status, status)
 
@@ -126,6 +131,33 @@ TABLE = [
     Row("POST /comments/<id:comment_id>/enable", moderators(200), "/comments/{comment}/enable"),
     Row("POST /posts/<id:post_id>/report", writers(204), "/posts/{post}/report"),
     Row("POST /comments/<id:comment_id>/report", writers(204), "/comments/{comment}/report"),
+    Row("GET /moderation/log", readers()),
+    Row("GET /moderation/reports/", only_moderators(200)),
+    *(
+        Row(
+            f"{method} /moderation/reports/<id:report_id>{action}",
+            only_moderators(status),
+            f"/moderation/reports/4711{action}",
+        )
+        for method, action, status in (
+            ("GET", "", 404),
+            ("PUT", "/claim", 404),
+            ("DELETE", "/claim", 404),
+            ("POST", "/close", 422),
+        )
+    ),
+    Row("GET /users/<person:user>/measures/", only_moderators(200), "/users/bob/measures/"),
+    Row("POST /users/<person:user>/measures/", only_moderators(422), "/users/bob/measures/"),
+    Row(
+        "GET /moderation/measures/<id:measure_id>",
+        only_moderators(404),
+        "/moderation/measures/4711",
+    ),
+    Row(
+        "POST /moderation/measures/<id:measure_id>/lift",
+        only_moderators(404),
+        "/moderation/measures/4711/lift",
+    ),
     Row("GET /tags/", readers()),
     Row("GET /tags/<tag>", readers(404), "/tags/none"),
     Row("GET /tags/<tag>/posts/", readers(404), "/tags/none/posts/"),

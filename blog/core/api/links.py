@@ -88,6 +88,12 @@ class Links(NamedTuple):
     def folder(self, folder_id: int) -> str:
         return f"{self.root}/bookmarks/folders/{folder_id}"
 
+    def report(self, report_id: int) -> str:
+        return f"{self.root}/moderation/reports/{report_id}"
+
+    def measure(self, measure_id: int) -> str:
+        return f"{self.root}/moderation/measures/{measure_id}"
+
     def token(self, token_id: int) -> str:
         return f"{self.root}/tokens/{token_id}"
 

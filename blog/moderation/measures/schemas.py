@@ -8,9 +8,9 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from blog.accounts.schemas import EmailAddress
 from blog.core.clock import now
-from blog.core.text.validation import NotBlank, Schema
+from blog.core.text.validation import NotBlank, Schema, with_example
 from blog.models import MeasureKind
-from blog.moderation.schemas import RuleForm, none_if_empty
+from blog.moderation.schemas import ReasonForm, RuleForm, none_if_empty
 
 LONGEST_PAUSE = timedelta(days=366)
 LONGEST_APPEAL = 2_000
@@ -49,6 +49,20 @@ class MeasureForm(RuleForm):
     def end(self) -> datetime:
         """The moment at which a pause ends."""
         return datetime.combine(self.until or date.min, time(), UTC)
+
+
+class MeasureCreate(MeasureForm):
+    "A measure against a user."
+
+    model_config = with_example(
+        {"kind": "limit", "rule": None, "reason": "Advertising under every post.", "until": None}
+    )
+
+
+class MeasureLift(ReasonForm):
+    "Why a measure ends."
+
+    model_config = with_example({"reason": "We were wrong."})
 
 
 class AppealForm(Schema):

@@ -62,3 +62,11 @@ class CloseForm(RemarkForm):
 
     outcome: Outcome
     answer: Annotated[str, Field(max_length=LONGEST_ANSWER)] = ""
+
+
+class ReportClose(CloseForm):
+    "The outcome of a report."
+
+    model_config = with_example(
+        {"outcome": "dismissed", "answer": "We allow such posts.", "reason": ""}
+    )
