@@ -18,6 +18,7 @@ from blog.core.web.app import Broadside
 from blog.follows.events import PersonFollowed
 from blog.models import (
     Act,
+    AnswerTemplate,
     Appeal,
     Application,
     AuditEntry,
@@ -36,6 +37,7 @@ from blog.models import (
     MailPreference,
     Measure,
     MeasureKind,
+    ModeratorNote,
     Mute,
     OpenIDLogin,
     Post,
@@ -377,7 +379,8 @@ async def fill(app: Broadside) -> dict[str, str]:
 
 
 def traces_of_moderation(people: dict[str, User], posts: list[Post]) -> list[Base]:
-    """A report that waits and one that is closed, a disabled comment, a hidden post, the log."""
+    """A report that waits and one that is closed, a disabled comment, a hidden post, the log, a
+    note, an answer template."""
     editor, reader = people[EDITOR], people[READER]
     spam = post_by(people[HOSTILE], 10, "Buy *one*, get none.")
     spam.hidden_at = now()
@@ -397,7 +400,14 @@ def traces_of_moderation(people: dict[str, User], posts: list[Post]) -> list[Bas
         )
         for act, details in acts
     ]  # fmt: skip
-    waits = Report(reporter_id=reader.id, post_id=posts[1].id, reason="Shouting.")
+    waits = Report(
+        reporter_id=reader.id, post_id=posts[1].id, reason="Shouting.", category="1",
+        rule={"number": 1, "text": "Be kind."}, claimed_by_id=editor.id, claimed_at=now(),
+    )  # fmt: skip
+    note = ModeratorNote(
+        person_id=people[HOSTILE].id, author_id=editor.id, text="Promised to advertise no more."
+    )
+    template = AnswerTemplate(name="Advertising", text="We don't allow advertising here.")
     measure = Measure(
         person_id=people[HOSTILE].id, moderator_id=editor.id, kind=MeasureKind.LIMIT,
         rule=ADVERTISING, reason="Advertises.",
@@ -407,7 +417,7 @@ def traces_of_moderation(people: dict[str, User], posts: list[Post]) -> list[Bas
         rule=ADVERTISING, reason="Your last post praises your own book. Once is enough.",
     )  # fmt: skip
     appeal = Appeal(measure=measure, text="It was a gift to readers.")
-    return [waits, spam, disabled, closed, *log, measure, appeal, reminder]
+    return [waits, spam, disabled, closed, *log, measure, appeal, reminder, note, template]
 
 
 def links_for(app: Broadside, user: User) -> dict[str, str]:

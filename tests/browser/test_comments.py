@@ -79,7 +79,8 @@ async def test_a_reported_comment_is_disabled_with_a_reason_and_enabled_again(
     await expect(shown).to_contain_text(text)
     await menu_of(shown).click()
     await shown.get_by_role("link", name="Report the comment by i.okafor").click()
-    await reader.get_by_label("Reason").fill(f"He shouts: {name}.")
+    await reader.get_by_label("What’s wrong?").select_option("Something else")
+    await reader.get_by_label("Tell us more").fill(f"He shouts: {name}.")
     await reader.get_by_role("button", name="Report").click()
     await expect(reader.get_by_text("A moderator will take a look.")).to_be_visible()
 

@@ -139,7 +139,9 @@ async def test_a_person_is_followed_and_a_post_reported_and_hidden(open_page: Op
     await expect(main.get_by_role("button", name="Follow", exact=True)).to_be_visible()
     await press(page, main.get_by_role("link", name="Post by i.okafor").first)
     await press(page, main.get_by_role("link", name="Report the post"))
-    await type_into(page, main.get_by_label("Reason"), "Too loud.")
+    await tab_to(page, main.get_by_label("What’s wrong?"))
+    await page.keyboard.type("Some")
+    await type_into(page, main.get_by_label("Tell us more"), "Too loud.")
     await press(page, main.get_by_role("button", name="Report"))
     await expect(main.get_by_text("A moderator will take a look.")).to_be_visible()
 
