@@ -44,7 +44,7 @@ class LogEntryResource(BaseModel):
     moderator: Annotated[
         str | None, Field(description="Their username then. Null if their account was deleted.")
     ]
-    person: Annotated[str | None, Field(description="Whom it concerned, if the log says so.")]
+    person: Annotated[str | None, Field(description="The person concerned, if the log says so.")]
     about: Annotated[str | None, Field(description="What it was about, if the log says so.")]
     rule: Annotated[RuleResource | None, Field(description="The rule that it rests on.")]
     hash: Annotated[str, Field(description="Its SHA-256, which the next entry contains.")]
