@@ -236,6 +236,8 @@ RESOURCES = [
     Route("POST /comments/<id:comment_id>/enable", "/comments/4711/enable", "none"),
     Route("POST /comments/<id:comment_id>/remove", "/comments/1/remove", "comment"),
     Route("POST /comments/<id:comment_id>/disable", "/comments/4711/disable", "none"),
+    Route("POST /posts/<id:post_id>/report", "/posts/1/report", "post"),
+    Route("POST /comments/<id:comment_id>/report", "/comments/1/report", "comment"),
     Route("DELETE /comments/<id:comment_id>", "/comments/1", "comment"),
     Route("DELETE /posts/<id:post_id>", "/posts/1", "post"),
 ]

@@ -463,6 +463,7 @@ SIGHTS = [
     Sight(EDITOR, "reports-closed", "/moderate/reports/closed"),
     Sight(EDITOR, "report-handled", "/moderate/reports/1"),
     Sight(EDITOR, "answers", "/admin/answers"),
+    Sight(EDITOR, "answer", "/admin/answers/1"),
     Sight(EDITOR, "posts-hidden", "/moderate/posts"),
     Sight(EDITOR, "tag-moderated", "/tag/public%20space"),
     Sight(EDITOR, "tags-blocked", "/moderate/tags"),
