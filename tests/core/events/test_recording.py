@@ -77,7 +77,9 @@ async def test_events_of_moderation_are_recorded(
         await mauds_browser.submit("/moderate/show/1", {"reason": "No spam"})
         await mauds_browser.submit("/moderate/disable/1", {"reason": "Rude"})
         await mauds_browser.submit("/moderate/enable/1", {"reason": "Not rude"})
-    post = {"post_id": 1, "author_id": susan.id, "moderator_id": maud.id}
+    post = {
+        "post_id": 1, "author_id": susan.id, "moderator_id": maud.id, "with_everything": False,
+    }  # fmt: skip
     about_post = {"report_id": 1, "reporter_id": maud.id}
     about_comment = {"report_id": 2, "reporter_id": maud.id}
     comment = post | {"comment_id": 1}
