@@ -26,7 +26,7 @@ async def test_an_administrator_finds_promotes_and_disables_somebody(
         await main.get_by_role("link", name="Change role").click()
         await main.get_by_label("New role").select_option(role)
         await main.get_by_label("Reason").fill("helps out")
-        await main.get_by_role("button", name="Change the role").click()
+        await main.get_by_role("button", name="Change role").click()
         await expect(main.get_by_text(f"i.okafor is now {role}.")).to_be_visible()
         await expect(main.get_by_label("Name or email")).to_have_value("i.oka")
 

@@ -41,7 +41,7 @@ async def give_role(editor: Page, name: str, role: str) -> None:
     await main.get_by_role("link", name="Change role").click()
     await main.get_by_label("New role").select_option(role)
     await main.get_by_label("Reason").fill("helps out")
-    await main.get_by_role("button", name="Change the role").click()
+    await main.get_by_role("button", name="Change role").click()
     await expect(main.get_by_text(f"{name} is now {role}.")).to_be_visible()
 
 
