@@ -501,7 +501,7 @@ def create_app(settings: Settings) -> Broadside:
     )
     app.counts = Counts()
     views = ViewCounts(lambda: app.site.count_views)
-    app.figures_writer = FiguresWriter(app.database, [app.counts, views])
+    app.figures_writer = FiguresWriter(app.database, [views, app.counts])
     app.heart = Heart(app.database, "web", settings.signing_keys())
     app.schema_probe = Probe(lambda: health.has_schema(app.database))
     app.figures_probe = Probe(lambda: metrics_pages.read_figures(app.database, FIGURES))

@@ -20,6 +20,7 @@ from tests.support import Browser, add_user, change_site
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36"
+CUBOT = "Mozilla/5.0 (Linux; Android 10; CUBOT_X30) AppleWebKit/537.36 Chrome/140.0 Safari/537.36"
 GOOGLE = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
 
 
@@ -91,7 +92,7 @@ async def test_visitors_of_a_public_post_are_counted_once_a_day_and_programs_are
         assert await views_of(db, post.id) is None
         assert not (await db.execute(select(ViewMark))).all()
 
-        for visitor, browser in ((one, FIREFOX), (one, FIREFOX), (one, CHROME), (other, FIREFOX)):
+        for visitor, browser in ((one, FIREFOX), (one, FIREFOX), (one, CUBOT), (other, FIREFOX)):
             answer = await visitor.get(
                 page, headers={"User-Agent": browser, "Sec-Fetch-Dest": "document"}
             )

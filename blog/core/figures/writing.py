@@ -5,12 +5,17 @@ import logging
 from collections.abc import Sequence
 from typing import Protocol
 
+from sqlalchemy.exc import DBAPIError
+
 from blog.core.db.database import Database
+from blog.core.db.database_errors import is_schema_mismatch
 from blog.core.jobs.loop import Loop
 
 log = logging.getLogger(__name__)
 
 EVERY_SECONDS = 60.0
+# A process that ends within seconds writes nothing before.
+FIRST_SECONDS = 3.0
 # How long a process that ends waits for the database.
 LAST_SECONDS = 2.0
 
@@ -35,9 +40,13 @@ class FiguresWriter(Loop):
         super().__init__("figures", stop_seconds=1.0)
         self._database = database
         self._counted = counted
+        self._has_waited = False
 
     async def step(self) -> float:
         """Write what was counted since the last time."""
+        if not self._has_waited:
+            self._has_waited = True
+            return FIRST_SECONDS
         for each in self._counted:
             await each.write(self._database)
         return EVERY_SECONDS
@@ -52,5 +61,6 @@ class FiguresWriter(Loop):
             async with asyncio.timeout(LAST_SECONDS):
                 await self.step()
         except Exception as error:
-            self.complain(error, 0.0)
-            log.warning("the counts of the last minute are lost")
+            # Where migrations have not been run, there are no counts.
+            if not (isinstance(error, DBAPIError) and is_schema_mismatch(error)):
+                log.warning("the counts of the last minute are lost: %s", type(error).__name__)

@@ -29,10 +29,11 @@ AHEAD = timedelta(minutes=3)
 # More marks than this are not kept in memory; what comes after them is not counted.
 MOST_MARKS = 200_000
 LONGEST_AGENT = 500
-# What browsers call themselves begins with this, and other programs often say what they are.
+# What browsers call themselves begins with this, and other programs often say what they are. Phones
+# of the brand Cubot do too.
 _BROWSER = re.compile(r"(Mozilla|Opera)/")
 _PROGRAM = re.compile(
-    "bot|crawl|spider|slurp|preview|fetch|scrap|monitor|archive|external|headless|lighthouse"
+    "(?<!cu)bot|crawl|spider|slurp|preview|fetch|scrap|monitor|archive|external|headless|lighthouse"
     "|feed|validator|check|python|http://|https://",
     re.IGNORECASE,
 )
@@ -94,6 +95,7 @@ class ViewCounts:
         """Write the marks, and what is estimated from all of them. If that fails, they wait for
         the next time."""
         today = now().date()
+        # Also while the database doesn't answer.
         self._salts = {day: salt for day, salt in self._salts.items() if day >= today}
         marks, self._marks = self._marks, {}
         try:
