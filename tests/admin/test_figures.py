@@ -244,8 +244,7 @@ async def test_the_dashboard_shows_the_same_numbers_as_its_files_and_metrics(
     lines = lines_of(await roots_browser.get("/admin/figures/sign-ups.csv?days=365"))
     assert [f"{old}", "5"] in lines
     lines = lines_of(await roots_browser.get("/admin/figures/retention.csv"))
-    assert lines[1][0] == f"{before}"
-    assert lines[1][2:] == ["10", "4"]
+    assert [line[2:] for line in lines if line[0] == f"{before}"] == [["10", "4"]]
     lines = lines_of(await roots_browser.get("/admin/figures/routes.csv"))
     assert ["GET", "/slow/<id>", "100", "3", "0.1", "0.05"] in lines
     for address, status in (
