@@ -16,7 +16,10 @@ WIDTH, HEIGHT = 1000.0, 100.0
 # The share of its place that a bar takes.
 BAR = 0.72
 # Where the scale may end, times a power of ten.
-STEPS = (1, 2, 2.5, 5, 10)
+STEPS = (1, 1.5, 2, 3, 4, 5, 6, 8, 10)
+HOUR = 3600.0
+# Where that of a duration may end, in hours; beyond, in days.
+HOURS = (0.25, 0.5, 1, 2, 4, 8, 12, 24)
 
 Value = float | None
 
@@ -74,6 +77,14 @@ def size(number: float) -> str:
     return f"{number:,.3g} TiB"
 
 
+def _round_above(number: float) -> float:
+    """A round number that is not smaller."""
+    if number <= 1:
+        return 1.0
+    unit = 10.0 ** math.floor(math.log10(number))
+    return next(step * unit for step in STEPS if step * unit >= number)
+
+
 @dataclass(frozen=True)
 class Plot:
     """A plot and its table.
@@ -100,10 +111,12 @@ class Plot:
         largest = max((value for row in self.rows for value in row.values if value), default=0.0)
         if self.written is size:
             return 2.0 ** math.ceil(math.log2(max(largest, 1)))
-        if largest <= 1:
-            return 1.0
-        unit = 10.0 ** math.floor(math.log10(largest))
-        return next(step * unit for step in STEPS if step * unit >= largest)
+        if self.written is not hours:
+            return _round_above(largest)
+        for step in HOURS:
+            if step * HOUR >= largest:
+                return step * HOUR
+        return _round_above(largest / HOUR / 24) * HOUR * 24
 
     @cached_property
     def bars(self) -> list[Bar]:
