@@ -11,21 +11,20 @@ AT_ONCE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 CLUSTER := etcd haproxy patroni pgbouncer
 # For those that take as long as they are told to.
 ENDLESS := --timeout 0 --override-ini faulthandler_timeout=0
-# The first one is Chromium without windows: the tests take half as long by it.
 BROWSERS := chromium-headless-shell chromium chromium-browser google-chrome chrome
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: run test test-coverage fuzz worst lint demo bench bench-slow cluster lock screenshots lighthouse clean help \
-	chromium exiftool etcd haproxy node nginx patroni pgbouncer wrk xmllint
+	chromium exiftool etcd haproxy headless-shell node nginx patroni pgbouncer wrk xmllint
 
 run: $(VENV)/run.stamp ## Serve the site on http://127.0.0.1:5000 until Ctrl-C
 	@exec $(BIN)/blog serve
 
-test: $(VENV)/dev.stamp chromium exiftool nginx xmllint $(CLUSTER) ## Run all tests, or some: make test ARGS="-k login"
+test: $(VENV)/dev.stamp headless-shell chromium exiftool nginx xmllint $(CLUSTER) ## Run all tests, or some: make test ARGS="-k login"
 	@$(BIN)/pytest $(AT_ONCE) $(ARGS)
 
-test-coverage: $(VENV)/dev.stamp chromium exiftool nginx xmllint $(CLUSTER) ## Run all tests with line and branch coverage
+test-coverage: $(VENV)/dev.stamp headless-shell chromium exiftool nginx xmllint $(CLUSTER) ## Run all tests with line and branch coverage
 	@$(BIN)/pytest $(AT_ONCE) --cov --cov-report term --cov-report html $(ARGS)
 
 fuzz: $(VENV)/dev.stamp ## Fuzz the site: make fuzz EXAMPLES=1000 SEED=7
@@ -135,8 +134,9 @@ $(VENV)/uv/bin/uv: | $(BIN)/python
 	@$(VENV)/uv/bin/python -m pip install --quiet --disable-pip-version-check uv
 
 # System packages: installed on Debian as root; otherwise a message says what to install.
+ROOT_ON_DEBIAN := { [ "$$(id -u)" = 0 ] && grep -qs '^ID=debian' /etc/os-release; }
 define apt
-	if [ "$$(id -u)" = 0 ] && grep -qs '^ID=debian' /etc/os-release; then \
+	if $(ROOT_ON_DEBIAN); then \
 		echo "Installing $(1)"; \
 		export DEBIAN_FRONTEND=noninteractive; \
 		{ apt-get -qq update && apt-get -qq --yes --no-install-recommends install $(1); } \
@@ -148,6 +148,12 @@ endef
 
 # Tests with a real browser, ExifTool, nginx, xmllint or the cluster's programs are skipped if one is
 # missing, and fail if CI=true.
+# Chromium without windows, which takes the tests a quarter of the processor time. Any other will do.
+headless-shell:
+	@command -v chromium-headless-shell >/dev/null && exit 0; \
+	$(ROOT_ON_DEBIAN) || exit 0; \
+	$(call apt,chromium-headless-shell,)
+
 chromium:
 	@for name in $(BROWSERS); do command -v $$name >/dev/null && exit 0; done; \
 	$(call apt,chromium,The browser tests are skipped without Chromium)
