@@ -64,7 +64,7 @@ async def close_report(author: Page, reporter: Page, editor: Page, decider: Page
     await expect(report.get_by_text("You’re working on this")).to_be_visible()
     await report.get_by_role("link", name="Answer, notes and history").click()
     await main.get_by_label(f"Add a note about {AUTHOR}").fill("Sells telephones.")
-    await main.get_by_role("button", name="Add the note").click()
+    await main.get_by_role("button", name="Add note").click()
     await expect(main.get_by_text("Sells telephones.")).to_be_visible()
     queue = editor.url
     await log_in(decider, DECIDER)

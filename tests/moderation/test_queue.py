@@ -109,7 +109,7 @@ async def test_a_moderator_knows_what_was_before_and_answers_with_a_template(
     mail = (await outbox(app))[mails:]
     assert [each.recipient for each in mail] == ["david@example.com"]
     assert "Dear David, no." in mail[0].text
-    assert "no reason to act" in mail[0].text
+    assert "decided not to take action" in mail[0].text
     assert "Ours" not in mail[0].text
     own = await text_of(davids_browser, "/auth/measures")
     assert "Dear David, no." in own

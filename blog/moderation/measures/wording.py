@@ -42,7 +42,7 @@ WORDING = {
         "Hide everything",
         "Hides all posts and comments so far. They can write new ones.",
         "Everything you wrote was hidden",
-        "A moderator of {site} has hidden all that you wrote so far.",
+        "A moderator of {site} has hidden everything you've written so far.",
         "Only you and moderators can see it. You can still write.",
     ),
     MeasureKind.LIMIT: Wording(
