@@ -13,11 +13,12 @@ import signal
 import sys
 from collections import defaultdict
 from collections.abc import Iterable
+from pathlib import Path
 
 import click
 
 from tests.live.cluster.cluster import Cluster
-from tests.live.cluster.drills import Fault, Figures, Round, chosen, drill
+from tests.live.cluster.drills import FAULTS, ON_PURPOSE, Fault, Figures, Round, chosen, drill
 from tests.live.cluster.programs import NotInstalledError, require_all
 
 
@@ -26,23 +27,32 @@ from tests.live.cluster.programs import NotInstalledError, require_all
 @click.option("--rounds", default=20, show_default=True, help="The number of drills.")
 @click.option("--only", multiple=True, help="Only faults with these words, in this order.")
 @click.option("--seed", type=int, help="Repeat the choice of an earlier run.")
-@click.option("--ttl", default=10, show_default=True, help="Patroni's; stock Patroni allows 20.")
-def main(drills: bool, rounds: int, only: tuple[str, ...], seed: int | None, ttl: int) -> None:
+@click.option("--ttl", default=10, show_default=True, help="Patroni's, which allows 20 or more.")
+@click.option("--logs", type=click.Path(path_type=Path), help="Keep the logs in this folder.")
+def main(
+    *, drills: bool, rounds: int, only: tuple[str, ...], seed: int | None, ttl: int,
+    logs: Path | None,
+) -> None:  # fmt: skip
     """Run the cluster on loopback ports."""
     try:
         require_all()
     except NotInstalledError as error:
         raise click.ClickException(str(error)) from None
     seed = random.randrange(10**6) if seed is None else seed
-    faults = chosen(rounds, seed)
-    if only:
-        everything = chosen(1000, seed)
-        faults = [next(each for each in everything if words in str(each)) for words in only]
-    if asyncio.run(run(ttl, faults if drills else [], seed)):
+    faults = [fault_with(words) for words in only] or chosen(rounds, seed)
+    if asyncio.run(run(Cluster(ttl, logs), faults if drills else [], seed)):
         sys.exit(1)
 
 
-async def run(ttl: int, faults: list[Fault], seed: int) -> bool:
+def fault_with(words: str) -> Fault:
+    """The first fault with these words."""
+    for fault in (*FAULTS, *ON_PURPOSE):
+        if words in str(fault):
+            return fault
+    raise click.ClickException(f"there is no fault with the words {words}")
+
+
+async def run(cluster: Cluster, faults: list[Fault], seed: int) -> bool:
     """Run the cluster until Ctrl-C, or until the drills have ended.
 
     Returns:
@@ -55,14 +65,16 @@ async def run(ttl: int, faults: list[Fault], seed: int) -> bool:
         asyncio.get_running_loop().add_signal_handler(number, lambda: (stop.set(), task.cancel()))
     try:
         print("Starting the cluster, which takes about half a minute", flush=True)
-        async with Cluster(ttl) as cluster:
+        async with cluster:
             for name, place in cluster.where():
                 print(f"  {name:18} {place}")
             if not faults:
                 print("Stop it with Ctrl-C", flush=True)
                 await stop.wait()
                 return False
-            print(f"{len(faults)} drills with seed {seed}, Patroni's ttl {ttl} s", flush=True)
+            print(
+                f"{len(faults)} drills with seed {seed}, Patroni's ttl {cluster.ttl} s", flush=True
+            )
             figures = await drill(cluster, faults, lambda line: print(f"  {line}", flush=True))
             report(figures)
             return not figures.is_as_promised
@@ -75,18 +87,21 @@ def report(figures: Figures) -> None:
     by_fault: dict[Fault, list[Round]] = defaultdict(list)
     for each in figures.rounds:
         by_fault[each.fault].append(each)
-    print("\n| | times | writes refused, s | longest read, s | all well after, s |")
-    print("| --- | --- | --- | --- | --- |")
+    print(
+        "\n| | times | writes refused, s | longest write, s | longest read, s "
+        "| all well after, s |\n| --- | --- | --- | --- | --- | --- |"
+    )
     for fault in sorted(by_fault):
         found = by_fault[fault]
         cells = [
             f"{max(getattr(each, name) for each in found):.1f}"
-            for name in ("refused", "read", "well")
+            for name in ("refused", "write", "read", "well")
         ]
         print(f"| {fault} | {len(found)} | {' | '.join(cells)} |")
     records = figures.records
     for name, lines in (
-        ("lost", figures.lost), ("there twice", figures.doubled), ("logged", figures.errors),
+        ("not recovered", figures.failures), ("lost", figures.lost),
+        ("there twice", figures.doubled), ("logged", figures.errors),
         ("unexpected answers", records.unexpected), ("503 without Retry-After", records.impatient),
         ("stale", records.stale), ("pages that did not come", records.unread),
     ):  # fmt: skip
@@ -95,16 +110,15 @@ def report(figures: Figures) -> None:
         f"{status}: {number}" for status, number in sorted(records.statuses.items())
     )
     print(f"\nAnswers by status (0 is none): {answers}")
-    longest_read = max((each.read for each in figures.rounds), default=0)
-    longest_refusal = max((each.refused for each in figures.rounds), default=0)
     print(
         f"{len(figures.rounds)} rounds in {figures.seconds:.0f} s: "
         f"{len(records.acknowledged)} writes acknowledged, {len(figures.lost)} lost, "
         f"{len(figures.doubled)} doubled, {len(records.stale)} not seen by their writers; "
         f"{len(records.reads)} reads, {len(records.unread)} unanswered, "
-        f"the longest {longest_read:.1f} s; "
-        f"writes refused for at most {longest_refusal:.1f} s; "
-        f"{len(records.unexpected)} errors"
+        f"the longest {figures.longest_read:.1f} s; "
+        f"writes refused for at most {figures.longest_refusal:.1f} s; "
+        f"{len(records.unexpected) + len(figures.errors)} errors, "
+        f"{len(figures.failures)} not recovered from"
     )
 
 

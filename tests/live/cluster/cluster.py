@@ -42,12 +42,16 @@ threading.Event().wait()
 """
 
 
+class ClusterError(Exception):
+    """The cluster did not do what it was asked for."""
+
+
 class Cluster:
     """Three databases, two web machines and a storage on loopback ports.
 
     Args:
         ttl: Patroni's, in seconds.
-        project: the code of the site.
+        logs: the folder to keep what the programs print in; `None` is nowhere.
 
     Usage: `async with Cluster() as cluster: ...`
 
@@ -57,9 +61,9 @@ class Cluster:
         url: the site, by the nginx of each web machine.
     """
 
-    def __init__(self, ttl: int = 20, project: Path = PROJECT) -> None:
+    def __init__(self, ttl: int = 20, logs: Path | None = None) -> None:
         self.ttl = ttl
-        self.project = project
+        self._logs = logs
         self.network = Network()
         self.units: dict[str, Unit] = {}
         self.urls: list[str] = []
@@ -85,11 +89,11 @@ class Cluster:
     async def __aexit__(
         self,
         _kind: type[BaseException] | None,
-        error: BaseException | None,
+        _error: BaseException | None,
         _trace: TracebackType | None,
     ) -> None:
-        if error is not None and (kept := os.environ.get("CLUSTER_LOGS")):
-            self.copy_logs(Path(kept))
+        if self._logs is not None:
+            self._copy_logs(self._logs)
         await self.close()
 
     async def close(self) -> None:
@@ -103,8 +107,7 @@ class Cluster:
             self._reaper.stdin.close()
         await asyncio.to_thread(self._reaper.wait)
 
-    def copy_logs(self, target: Path) -> None:
-        """Copy what the programs have printed."""
+    def _copy_logs(self, target: Path) -> None:
         target.mkdir(parents=True, exist_ok=True)
         for name, unit in self.units.items():
             (target / f"{name}.log").write_text(unit.output)
@@ -349,7 +352,7 @@ class Cluster:
             self._haproxy(name)
             self._pgbouncer(name)
             self._nginx(name)
-            self.add_site(name, self.project)
+            self.add_site(name, PROJECT)
         self._add(
             "storage", sys.executable, "-c", STORAGE, str(self.port("storage")), BUCKET,
             as_root=True,
@@ -385,7 +388,7 @@ class Cluster:
             status = await self._json(f"http://127.0.0.1:{self.port(etcd)}/v2/stats/self")
             if status and status["state"] == "StateLeader":
                 return etcd
-        raise AssertionError("no member of etcd leads")
+        raise ClusterError("no member of etcd leads")
 
     async def _json(self, url: str) -> Any:
         try:
@@ -402,12 +405,16 @@ class Cluster:
         return []
 
     async def primary(self) -> str:
-        """The database that accepts writes."""
+        """The database that accepts writes.
+
+        Raises:
+            ClusterError: none does.
+        """
         for name in DATABASES:
             answer = await self._json(f"http://127.0.0.1:{self.port(f'{name}-rest')}/patroni")
             if answer and answer.get("role") == "primary" and answer.get("state") == "running":
                 return name
-        return ""
+        raise ClusterError("no database is the primary")
 
     async def databases_are_well(self) -> bool:
         """Whether there is one primary, which the two others follow, one of them in lockstep."""
@@ -430,19 +437,44 @@ class Cluster:
 
     async def is_well(self) -> bool:
         """Whether everything is as it was in the beginning."""
-        return await self.databases_are_well() and all(
-            [await self.is_ready(machine) for machine in WEBS]
-        )
+        return not await self.missing()
+
+    async def missing(self) -> list[str]:
+        """What is not as it was in the beginning."""
+        found = [] if await self.databases_are_well() else ["a primary with two replicas"]
+        for number in "123":
+            health = await self._json(f"http://127.0.0.1:{self.port(f'etcd{number}')}/health")
+            if not health or health.get("health") != "true":
+                found.append(f"etcd{number}")
+        found += [name for name in WEBS if not await self.is_ready(name)]
+        for name in ("haproxy", "pgbouncer", "nginx"):
+            found += [
+                f"{name}{number}" for number in "12" if not await self._listens(f"{name}{number}")
+            ]
+        return found if await self._listens("storage") else [*found, "storage"]
+
+    async def _listens(self, name: str) -> bool:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", self.port(name))
+        except OSError:
+            return False
+        writer.close()
+        return True
 
     async def switch_over(self) -> None:
-        """Let another database be the primary, on purpose."""
+        """Let another database be the primary, on purpose.
+
+        Raises:
+            ClusterError: Patroni refuses.
+        """
         primary = await self.primary()
-        answer = await self._client.post(
-            f"http://127.0.0.1:{self.port(f'{primary}-rest')}/switchover",
-            json={"leader": primary},
-            timeout=60,
-        )
-        assert answer.status_code == 200, answer.text
+        url = f"http://127.0.0.1:{self.port(f'{primary}-rest')}/switchover"
+        try:
+            answer = await self._client.post(url, json={"leader": primary}, timeout=60)
+        except httpx.HTTPError as error:
+            raise ClusterError(f"Patroni does not answer: {error!r}") from None
+        if answer.status_code != 200:
+            raise ClusterError(f"Patroni refuses to switch over: {answer.text}")
 
     def where(self) -> Iterable[tuple[str, str]]:
         """The programs and where they are, for people."""

@@ -13,11 +13,12 @@ from typing import NamedTuple
 
 from sqlalchemy import func, select
 
+from blog.core.db.database_errors import DatabaseUnavailableError
 from blog.core.db.migrations import known_revisions
 from blog.models import Post
 from tests.api.support import add_token
 from tests.live.chaos import site_on
-from tests.live.cluster.cluster import DATABASES, WEBS, Cluster
+from tests.live.cluster.cluster import DATABASES, WEBS, Cluster, ClusterError
 from tests.live.cluster.load import Program, Reader, Records, Writer, living
 from tests.live.cluster.units import patiently
 from tests.servers import PROJECT
@@ -27,6 +28,8 @@ from tests.support import add_user
 HELD_SECONDS = 20.0
 WELL_SECONDS = 150.0
 QUIET_SECONDS = 2.0
+# Writes are refused for less than this; with Patroni's `ttl` at 10 s.
+LONGEST_REFUSAL = 15.0
 # A migration that the running code does not know.
 MIGRATION = '''"""a column and an index, for a drill"""
 
@@ -84,12 +87,13 @@ class Round:
     Attributes:
         fault: what happened.
         refused: the longest time without an acknowledged write, in seconds.
-        read: the longest wait of a reader.
+        write, read: the longest wait of one writer, and of a reader.
         well: after how many seconds everything was as before.
     """
 
     fault: Fault
     refused: float
+    write: float
     read: float
     well: float
 
@@ -102,6 +106,7 @@ class Figures:
         lost: acknowledged texts that are not there.
         doubled: texts that are there twice.
         errors: unexpected lines in the logs of the web processes and workers.
+        failures: faults that the cluster did not recover from; they end the drills.
     """
 
     rounds: list[Round] = field(default_factory=list)
@@ -109,16 +114,27 @@ class Figures:
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
     def is_as_promised(self) -> bool:
-        """Whether nothing was lost, doubled, stale, unread or answered wrongly."""
+        """Whether nothing was lost, doubled, stale, unread, answered wrongly or too late."""
         records = self.records
-        return not (
-            self.lost or self.doubled or self.errors or records.unexpected or records.impatient
-            or records.stale or records.unread
+        return self.longest_refusal < LONGEST_REFUSAL and not (
+            self.lost or self.doubled or self.errors or self.failures or records.unexpected
+            or records.impatient or records.stale or records.unread
         )  # fmt: skip
+
+    @property
+    def longest_refusal(self) -> float:
+        """For how long no write was acknowledged, at the longest, in seconds."""
+        return max((each.refused for each in self.rounds), default=0.0)
+
+    @property
+    def longest_read(self) -> float:
+        """How long a reader waited, at the longest, in seconds."""
+        return max((each.read for each in self.rounds), default=0.0)
 
 
 def chosen(rounds: int, seed: int) -> list[Fault]:
@@ -146,15 +162,22 @@ async def drill(
     async with using(cluster, figures.records):
         await asyncio.sleep(QUIET_SECONDS)
         for fault in faults:
-            figures.rounds.append(await _round(cluster, fault, figures.records))
+            await _round(cluster, fault, figures)
             last = figures.rounds[-1]
             say(
                 f"{fault!s:30} writes refused {last.refused:5.1f} s, "
-                f"longest read {last.read:5.1f} s, well after {last.well:5.1f} s"
+                f"longest write {last.write:5.1f} s, longest read {last.read:5.1f} s, "
+                f"well after {last.well:5.1f} s"
             )
+            if figures.failures:
+                say(figures.failures[-1])
+                break
     figures.seconds = time.monotonic() - begin
-    await patiently(cluster.is_well, WELL_SECONDS)
-    await _look_for_posts(cluster, figures)
+    try:
+        async with asyncio.timeout(WELL_SECONDS):
+            await _look_for_posts(cluster, figures)
+    except (DatabaseUnavailableError, TimeoutError) as error:
+        figures.failures.append(f"what was written is unknown: {error}")
     figures.errors = [
         f"{name}: {line}"
         for name in (*WEBS, "worker1", "worker2")
@@ -188,20 +211,32 @@ async def using(cluster: Cluster, records: Records) -> AsyncIterator[None]:
         await asyncio.sleep(QUIET_SECONDS)
 
 
-async def _round(cluster: Cluster, fault: Fault, records: Records) -> Round:
+async def _round(cluster: Cluster, fault: Fault, figures: Figures) -> None:
+    records = figures.records
     begin = time.monotonic()
-    if fault.kind == "switched over":
-        await cluster.switch_over()
-    elif fault.kind == "updated":
-        await update(cluster)
-    else:
-        await _harm(cluster, fault, records)
-    await patiently(cluster.is_well, WELL_SECONDS)
-    # Whoever waits for an answer gets one before the next round.
-    written = len(records.acknowledged)
-    await patiently(lambda: _true(len(records.acknowledged) >= written + 3), WELL_SECONDS)
-    well = time.monotonic() - begin
-    return Round(fault, records.longest_gap(begin), records.longest_read(begin), well)
+    try:
+        if fault.kind == "switched over":
+            await cluster.switch_over()
+        elif fault.kind == "updated":
+            await update(cluster)
+        else:
+            await _harm(cluster, fault, records)
+        await patiently(cluster.is_well, WELL_SECONDS)
+        # Everyone who waits for an answer gets one before the next round.
+        written = len(records.acknowledged)
+        await patiently(lambda: _true(len(records.acknowledged) >= written + 3), WELL_SECONDS)
+    except (ClusterError, TimeoutError) as error:
+        missing = ", ".join(await cluster.missing()) or "nothing, but writes"
+        figures.failures.append(f"{fault}: {error or 'not over in time'}; missing is {missing}")
+    figures.rounds.append(
+        Round(
+            fault,
+            refused=records.longest_gap(begin),
+            write=records.longest_write(begin),
+            read=records.longest_read(begin),
+            well=time.monotonic() - begin,
+        )
+    )
 
 
 async def _true(condition: bool) -> bool:
@@ -212,7 +247,9 @@ async def _harm(cluster: Cluster, fault: Fault, records: Records) -> None:
     name = await victim_of(cluster, fault.victim)
     unit = cluster.units[name]
     if fault.kind == "killed":
+        starts = unit.starts
         unit.signal(signal.SIGKILL)
+        await patiently(lambda: _true(unit.starts > starts), WELL_SECONDS)
         return
     if fault.kind == "suspended":
         unit.signal(signal.SIGSTOP)

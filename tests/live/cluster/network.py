@@ -129,7 +129,11 @@ class _Link:
             if name := self._name(first):
                 self._ends.add(name)
                 self.look()
-            await self._passes.wait()
+            if not self._passes.is_set():
+                await self._passes.wait()
+                if reader.at_eof():
+                    # It has given up; without the cut its request would never have left it.
+                    return
             their_reader, their_writer = await asyncio.open_connection("127.0.0.1", target)
             self._writers.append(their_writer)
             their_writer.write(first)

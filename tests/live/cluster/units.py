@@ -33,6 +33,7 @@ class Unit:
 
     Attributes:
         is_wanted: whether it is restarted when it ends.
+        starts: how often it was started.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Unit:
         self.command = command
         self.environment = environment
         self.is_wanted = False
+        self.starts = 0
         self._user = user
         self._log = folder / "log"
         self._task: asyncio.Task[None] | None = None
@@ -53,6 +55,7 @@ class Unit:
         self._task = asyncio.create_task(self._keep_running(process))
 
     async def _spawn(self) -> asyncio.subprocess.Process:
+        self.starts += 1
         with self._log.open("ab") as log:
             return await asyncio.create_subprocess_exec(
                 *self.command, cwd=self.folder, env=self.environment, user=self._user,
