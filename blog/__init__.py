@@ -37,7 +37,7 @@ from blog.admin.pages import blueprint as admin_pages
 from blog.admin.settings.pages import blueprint as site_settings_pages
 from blog.admin.settings.review_pages import blueprint as review_rules_pages
 from blog.backups.figures import backup_figures
-from blog.backups.jobs import DELETE_OLD_RUNS, WATCH_BACKUPS
+from blog.backups.jobs import DELETE_OLD_RUNS, WATCH_ARCHIVE, WATCH_BACKUPS
 from blog.blocks.api import blueprint as blocks_api
 from blog.blocks.events import PersonBlocked, PersonMuted
 from blog.blocks.pages import blueprint as blocks_pages
@@ -324,6 +324,7 @@ JOBS = (
     cleaning("delete_old_refusals", delete_old_refusals, every=HOUR),
     COUNT_DAYS,
     FORGET_VISITORS,
+    WATCH_ARCHIVE,
     WATCH_BACKUPS,
     DELETE_OLD_RUNS,
     # A client with many addresses fills this table quickly.

@@ -24,6 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, c
 from blog.backups.errors import BackupError
 from blog.backups.making import server_of
 from blog.backups.manifest import is_name, made_at, name_of
+from blog.backups.scratch import taken
 from blog.core.clock import now
 from blog.core.db.database_errors import DatabaseUnavailableError
 from blog.core.db.dumps import DumpError, Server
@@ -41,6 +42,8 @@ PAUSE = 5.0
 # And before the next attempt at a base backup.
 BASE_PAUSE = 600.0
 SEGMENT = 16 * 1024 * 1024
+# How much of the log may be missing, in bytes.
+LARGEST_GAP = 1_000_000_000
 # Where a server that recovers finds the log, in its data.
 LOG = "recovery_log"
 # From now on the server keeps its log, before pg_receivewal connects for the first time.
@@ -192,6 +195,11 @@ class ArchiveState(NamedTuple):
     is_active: bool
     behind: int
 
+    @property
+    def is_well(self) -> bool:
+        """Whether a lost machine would lose little."""
+        return self.is_active and self.behind <= LARGEST_GAP
+
 
 async def archive_state(connection: AsyncConnection | AsyncSession) -> ArchiveState | None:
     """The state of the archive, as the server knows it; `None` if the site has none."""
@@ -212,7 +220,8 @@ async def recover(folder: Path, file: Path, until: datetime | None, var_dir: Pat
         The time of the last transaction that was recovered.
 
     Raises:
-        BackupError: the archive has no base backup before that time, or it was not reached.
+        BackupError: the archive has no base backup before that time, it was not reached, or another
+            recovery is running.
         DumpError: the dump failed.
     """
     names = [name for name in base_names(folder) if until is None or made_at(name) < until]
@@ -220,23 +229,30 @@ async def recover(folder: Path, file: Path, until: datetime | None, var_dir: Pat
         raise BackupError(f"{folder} has no base backup before that time")
     scratch = var_dir / "recovery"
     data = scratch / "postgres"
-    await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
-    try:
-        await asyncio.to_thread(_unpack, folder / "base" / names[-1], data)
-        await asyncio.to_thread(_copy_log, folder, names[-1], data)
-        _write_settings(data, until)
-        server = EmbeddedPostgres(data)
-        engine = create_async_engine(await asyncio.to_thread(server.start))
-        try:
-            reached = await _recovered(engine, until)
-            async with engine.connect() as connection:
-                found = await server_of(connection)
-            await found.dump(file)
-        finally:
-            await engine.dispose()
-            await asyncio.to_thread(server.stop)
-    finally:
+    with taken(scratch, "another recovery is running in this VAR_DIR"):
+        # What a killed run has left.
         await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
+        try:
+            await asyncio.to_thread(_unpack, folder / "base" / names[-1], data)
+            await asyncio.to_thread(_copy_log, folder, names[-1], data)
+            _write_settings(data, until)
+            return await _recover_and_dump(data, file, until)
+        finally:
+            await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
+
+
+async def _recover_and_dump(data: Path, file: Path, until: datetime | None) -> datetime:
+    """Run the server until it has recovered, and dump its database to a file."""
+    server = EmbeddedPostgres(data)
+    engine = create_async_engine(await asyncio.to_thread(server.start))
+    try:
+        reached = await _recovered(engine, until)
+        async with engine.connect() as connection:
+            found = await server_of(connection)
+        await found.dump(file)
+    finally:
+        await engine.dispose()
+        await asyncio.to_thread(server.stop)
     return reached
 
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import pyrage
 
+from blog.backups.authentication import code_of
 from blog.backups.errors import BackupError, DamagedBackupError
 
 Result = TypeVar("Result")
@@ -46,6 +47,15 @@ class BackupKey:
     def public(self) -> str:
         """Its public half."""
         return str(self._recipient)
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether it also decrypts, and proves who made a backup."""
+        return self._identity is not None
+
+    def code_of(self, content: bytes) -> str | None:
+        """A code of a manifest that only this key can make; `None` for a public key."""
+        return code_of(content, str(self._identity)) if self._identity else None
 
     def encrypted(self, content: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
         """Encrypt a stream, with little of it in memory."""

@@ -8,10 +8,12 @@ stored objects tell the keys anyway.
 
 import hashlib
 import re
+import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import IO, Generic, NamedTuple, Protocol, Self, TypeVar
 
+from blog.backups.authentication import Header
 from blog.backups.encryption import BackupKey
 from blog.backups.errors import DamagedBackupError
 from blog.backups.manifest import Manifest, Part, read_part
@@ -20,8 +22,8 @@ from blog.core.storage.keys import is_key
 
 # The other folders of a site have what is made again, or deleted within days.
 BACKED_UP = "images"
-FILES = "files"
-IN_THE_CLEAR = "clear"
+# A list of this size stays in memory.
+SMALL_LIST = 1024 * 1024
 
 
 class Keyed(Protocol):
@@ -62,9 +64,9 @@ class ListedFile(NamedTuple):
             raise ValueError(f"not a line of a list: {line!r}")
         return cls(key, int(size), sha256)
 
-    def part(self, public_key: str | None) -> Part:
-        """The object of the target that has the file, encrypted for this key."""
-        return Part(key=f"{folder_of(public_key)}/{self.key}", size=self.size, sha256=self.sha256)
+    def part(self, folder: str) -> Part:
+        """The object of the target that has the file."""
+        return Part(key=f"{folder}/{self.key}", size=self.size, sha256=self.sha256)
 
 
 class InOrder(Generic[Item]):
@@ -90,28 +92,23 @@ class Copied(NamedTuple):
     size: int
 
 
-def folder_of(public_key: str | None) -> str:
-    """The folder of the files that are encrypted for a key; `None` for those that are not."""
-    if public_key is None:
-        return f"{FILES}/{IN_THE_CLEAR}"
-    return f"{FILES}/{hashlib.sha256(public_key.encode()).hexdigest()[:12]}"
-
-
 async def listed(target: Storage, manifest: Manifest) -> AsyncIterator[ListedFile]:
     """The files of a backup.
 
     Raises:
         DamagedBackupError: the list is damaged.
     """
-    rest = b""
-    async with aclosing(read_part(target, manifest.file_list, None)) as pieces:
-        async for piece in pieces:
-            *lines, rest = (rest + piece).split(b"\n")
-            for line in lines:
-                try:
-                    yield ListedFile.parse(line)
-                except ValueError:
-                    raise DamagedBackupError(f"{manifest.file_list.key} is damaged") from None
+    with tempfile.SpooledTemporaryFile(SMALL_LIST) as file:
+        # Nothing is made of a line before the digest of the whole list was compared.
+        async with aclosing(read_part(target, manifest.file_list, None)) as pieces:
+            async for piece in pieces:
+                file.write(piece)
+        file.seek(0)
+        for line in file:
+            try:
+                yield ListedFile.parse(line)
+            except ValueError:
+                raise DamagedBackupError(f"{manifest.file_list.key} is damaged") from None
 
 
 async def stored(storage: Storage, folder: str) -> AsyncIterator[Stored]:
@@ -123,15 +120,14 @@ async def stored(storage: Storage, folder: str) -> AsyncIterator[Stored]:
         after = page[-1].key
 
 
-async def stored_files(target: Storage, public_key: str | None) -> AsyncIterator[Stored]:
-    """The files that are stored for a key, under the keys that they have in the site's storage."""
-    folder = folder_of(public_key)
+async def stored_files(target: Storage, folder: str) -> AsyncIterator[Stored]:
+    """The files of a folder, under the keys that they have in the site's storage."""
     async for each in stored(target, f"{folder}/{BACKED_UP}"):
         yield each._replace(key=each.key.removeprefix(f"{folder}/"))
 
 
 async def copy_files(
-    site: Storage, target: Storage, key: BackupKey | None,
+    site: Storage, target: Storage, folder: str, key: BackupKey | None, *,
     previous: AsyncIterator[ListedFile], listing: IO[bytes],
 ) -> Copied:  # fmt: skip
     """Copy the files that the target lacks, and list all.
@@ -139,19 +135,18 @@ async def copy_files(
     Args:
         site: the storage of the site.
         target: where the backup is made.
+        folder: the folder there for its files.
         key: the key of the backup.
-        previous: the files of an earlier backup with the same key.
+        previous: the files of an earlier backup with the same folder.
         listing: the file to write the list to.
     """
-    public_key = key.public if key else None
-    earlier, kept = InOrder(previous), InOrder(stored_files(target, public_key))
+    earlier, kept = InOrder(previous), InOrder(stored_files(target, folder))
     number = size = 0
     async for file in stored(site, BACKED_UP):
         line, there = await earlier.at(file.key), await kept.at(file.key)
         if line is None or there is None or there.size != line.size:
             try:
-                stored_key = f"{folder_of(public_key)}/{file.key}"
-                part = await put_part(target, stored_key, site.read(file.key), key)
+                part = await put_part(target, f"{folder}/{file.key}", site.read(file.key), key)
             except NoSuchObjectError:
                 # Deleted meanwhile.
                 continue
@@ -165,17 +160,21 @@ async def put_part(
     target: Storage, key: str, content: AsyncGenerator[bytes, None], encryption: BackupKey | None
 ) -> Part:
     """Store an object of a backup, encrypted if there is a key, with little of it in memory."""
-    digest = hashlib.sha256()
+    digest, header = hashlib.sha256(), Header()
     produced = encryption.encrypted(content) if encryption else content
 
     async def passing() -> AsyncGenerator[bytes, None]:
         async for piece in produced:
             digest.update(piece)
+            header.add(piece)
             yield piece
 
     async with aclosing(produced), aclosing(passing()) as pieces:
         size = await target.put(key, pieces)
-    return Part(key=key, size=size, sha256=digest.hexdigest())
+    return Part(
+        key=key, size=size, sha256=digest.hexdigest(),
+        header=header.digest if encryption else None,
+    )  # fmt: skip
 
 
 async def restore_files(
@@ -193,7 +192,7 @@ async def restore_files(
     number = 0
     async for file in listed(target, manifest):
         if await present.at(file.key) is None:
-            async with aclosing(read_part(target, file.part(manifest.key), key)) as content:
+            async with aclosing(read_part(target, file.part(manifest.files), key)) as content:
                 await site.put(file.key, content)
             number += 1
     return number

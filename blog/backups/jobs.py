@@ -1,13 +1,19 @@
-"""Watching over backups: the administrators are told when none was proven for too long."""
+"""Watching over backups and the archive of the log: the administrators are told what is wrong."""
 
+import asyncio
 from datetime import timedelta
 
+from blog.backups.archiving import archive_state
 from blog.backups.records import backup_state, delete_old_runs
 from blog.core.jobs.cleaning import cleaning
 from blog.core.jobs.kinds import JobKind
 from blog.core.jobs.running import RunningJob
 from blog.core.web.app import current_app
 from blog.mail import outbox
+
+# An archive that is restarted, or tries again after an error, is inactive for a moment.
+LOOKS = 3
+LOOK_PAUSE = 20.0
 
 
 async def watch_backups(job: RunningJob) -> None:
@@ -28,5 +34,25 @@ async def watch_backups(job: RunningJob) -> None:
         await session.commit()
 
 
+async def watch_archive(job: RunningJob) -> None:
+    """Mail the administrators, once a day, while the write-ahead log is not archived. A site whose
+    server has no slot for it is not archived at all."""
+    recipients = current_app.settings.admin_email
+    if not recipients:
+        return
+    for number in range(LOOKS):
+        if number:
+            await asyncio.sleep(LOOK_PAUSE)
+        async with job.database.session() as session:
+            state = await archive_state(session)
+        if state is None or state.is_well:
+            return
+    async with job.database.session() as session:
+        for recipient in recipients:
+            await outbox.put(session, to=recipient, message="archive_stopped", state=state)
+        await session.commit()
+
+
+WATCH_ARCHIVE = JobKind("watch_archive", watch_archive, at_once=1, every=timedelta(minutes=10))
 WATCH_BACKUPS = JobKind("watch_backups", watch_backups, at_once=1, every=timedelta(hours=1))
 DELETE_OLD_RUNS = cleaning("delete_old_backup_runs", delete_old_runs, every=timedelta(days=1))

@@ -13,9 +13,11 @@ from blog.backups.encryption import BackupKey
 from blog.backups.errors import BackupError
 from blog.backups.files import Copied, ListedFile, copy_files, listed, put_part
 from blog.backups.manifest import (
+    AUTHENTICATED,
     MANIFEST,
     Manifest,
     complete_names,
+    folder_of,
     key_of,
     name_of,
     names,
@@ -67,6 +69,9 @@ async def make_backup(
         BackupError: it failed, or another backup is running.
         DumpError, StorageError: it failed.
     """
+    public_key = key.public if key else None
+    version_of_format = AUTHENTICATED if key and key.is_secret else 1
+    folder = folder_of(public_key, version_of_format)
     async with snapshot(engine) as taken:
         name = name_of(now())
         if name in await names(target):
@@ -81,8 +86,10 @@ async def make_backup(
         # After the database, so that the backup has every file that the database refers to.
         copied = Copied(0, 0)
         if site is not None:
-            previous = _files_of_the_newest(target, key)
-            copied = await copy_files(site, target, key, previous, cast(IO[bytes], listing))
+            previous = _files_of_the_newest(target, folder, key)
+            copied = await copy_files(
+                site, target, folder, key, previous=previous, listing=cast(IO[bytes], listing)
+            )
         listing.seek(0)
         file_list = await put_part(
             target,
@@ -91,19 +98,20 @@ async def make_backup(
             None,
         )
     manifest = Manifest(
+        format=version_of_format,
         name=name,
         version=version("broadside"),
         server_version=taken.server.version,
         database_schema=taken.server.schema,
         revision=taken.revision,
-        key=key.public if key else None,
+        key=public_key,
         database=database,
         rows=taken.rows,
         file_list=file_list,
         file_count=copied.number,
         file_bytes=copied.size,
     )
-    await target.put(key_of(name, MANIFEST), _once(manifest.sealed()))
+    await target.put(key_of(name, MANIFEST), _once(manifest.sealed(key)))
     return manifest
 
 
@@ -157,17 +165,21 @@ async def server_of(connection: AsyncConnection) -> Server:
     return Server(connection.engine.url, major_version, schema)
 
 
-async def _files_of_the_newest(target: Storage, key: BackupKey | None) -> AsyncIterator[ListedFile]:
-    """The files of the newest backup with this key, which need not be copied again.
+async def _files_of_the_newest(
+    target: Storage, folder: str, key: BackupKey | None
+) -> AsyncIterator[ListedFile]:
+    """The files of the newest backup with this folder, which need not be copied again.
 
-    A damaged backup has none.
+    A damaged backup has none, nor has one that another key could have made.
     """
     for name in reversed(await complete_names(target)):
         try:
-            manifest = await read_manifest(target, name)
-            if manifest.key != (key.public if key else None):
+            found = await read_manifest(target, name)
+            if found.manifest.files != folder:
                 continue
-            async for file in listed(target, manifest):
+            if key is not None and key.is_secret and not found.is_authentic(key):
+                continue
+            async for file in listed(target, found.manifest):
                 yield file
         except BackupError:
             continue

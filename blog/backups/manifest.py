@@ -1,22 +1,31 @@
 """The manifest of a backup: what it has to contain, and how to notice that it does not."""
 
 import hashlib
+import hmac
 import re
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from blog.backups.authentication import with_header
 from blog.backups.encryption import BackupKey
 from blog.backups.errors import BackupError, DamagedBackupError
 from blog.core.storage.interface import NoSuchObjectError, Storage
 
 FOLDER = "backups"
+FILES = "files"
+IN_THE_CLEAR = "clear"
 # The names of backups sort by their time.
 NAME = "%Y%m%dt%H%M%Sz"
 MANIFEST = "manifest.json"
 LARGEST_MANIFEST = 1024 * 1024
+AUTHENTICATED = 2
+# Before the code and the digest at the end of a manifest.
+CODE = b"\nhmac-sha256 "
+SEAL = b"\nsha256 "
 
 
 class Part(BaseModel):
@@ -26,6 +35,8 @@ class Part(BaseModel):
         key: its key.
         size: its size in bytes.
         sha256: the SHA-256 of its bytes, in hexadecimal.
+        header: the SHA-256 of its header of age; `None` if it is not encrypted, or if nothing was
+            authenticated yet when it was made.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -33,13 +44,15 @@ class Part(BaseModel):
     key: str
     size: int = Field(ge=0)
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    header: str | None = None
 
 
 class Manifest(BaseModel):
     """The description of a complete backup.
 
     Attributes:
-        format: the version of the format.
+        format: the version of the format: 2 if the manifest has a code, which proves that the
+            secret key made it.
         name: the name of the backup, so that the manifest of another one is noticed.
         version: the version of Broadside.
         server_version: PostgreSQL's major version.
@@ -55,7 +68,7 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    format: int = Field(1, ge=1, le=1)
+    format: int = Field(1, ge=1, le=2)
     name: str
     version: str
     server_version: int
@@ -74,14 +87,50 @@ class Manifest(BaseModel):
         return made_at(self.name)
 
     @property
+    def files(self) -> str:
+        """The folder of its files."""
+        return folder_of(self.key, self.format)
+
+    @property
     def size(self) -> int:
         """The size of the database and of all files, in bytes."""
         return self.database.size + self.file_bytes
 
-    def sealed(self) -> bytes:
-        """The manifest with its own digest."""
+    def sealed(self, key: BackupKey | None) -> bytes:
+        """The manifest, with its code if the key makes one, and with its own digest."""
         content = self.model_dump_json(indent=1).encode()
-        return content + f"\nsha256 {hashlib.sha256(content).hexdigest()}\n".encode()
+        if key is not None and (code := key.code_of(content)):
+            content += CODE + code.encode()
+        return content + SEAL + hashlib.sha256(content).hexdigest().encode() + b"\n"
+
+
+class Found(NamedTuple):
+    """A manifest as it was found.
+
+    Args:
+        manifest: the manifest.
+        content: its bytes.
+        code: its code, which may be wrong; `None` if it has none.
+    """
+
+    manifest: Manifest
+    content: bytes
+    code: bytes | None
+
+    def is_authentic(self, key: BackupKey | None) -> bool:
+        """Whether this key has made it.
+
+        Raises:
+            DamagedBackupError: it has a code that another key has made.
+        """
+        expected = key.code_of(self.content) if key else None
+        if self.code is None or expected is None:
+            return False
+        if not hmac.compare_digest(self.code, expected.encode()):
+            raise DamagedBackupError(
+                f"the manifest of the backup {self.manifest.name} was not made with BACKUP_KEY"
+            )
+        return True
 
 
 def name_of(moment: datetime) -> str:
@@ -98,13 +147,28 @@ def made_at(name: str) -> datetime:
     return datetime.strptime(name, NAME).replace(tzinfo=UTC)
 
 
+def folder_of(public_key: str | None, version: int) -> str:
+    """The folder of the files that the backups with a key and in a format share.
+
+    What an authenticated backup lists was never listed by one that is not.
+
+    Args:
+        public_key: the key that they are encrypted for; `None` if they are not.
+        version: the format of the backups.
+    """
+    if public_key is None:
+        return f"{FILES}/{IN_THE_CLEAR}"
+    label = public_key if version < AUTHENTICATED else f"{public_key} {version}"
+    return f"{FILES}/{hashlib.sha256(label.encode()).hexdigest()[:12]}"
+
+
 def key_of(name: str, object_name: str) -> str:
     """The key of one of the three objects of a backup."""
     return f"{FOLDER}/{name}/{object_name}"
 
 
-async def read_manifest(target: Storage, name: str) -> Manifest:
-    """Read and check the manifest of a backup.
+async def read_manifest(target: Storage, name: str) -> Found:
+    """Read the manifest of a backup, and check that it is undamaged.
 
     Raises:
         BackupError: there is no such backup, or a newer version made it.
@@ -119,10 +183,11 @@ async def read_manifest(target: Storage, name: str) -> Manifest:
                     break
     except NoSuchObjectError:
         raise BackupError(f"there is no complete backup {name} in {target.place}") from None
-    content, _, seal = sealed.rpartition(b"\nsha256 ")
+    content, _, seal = sealed.rpartition(SEAL)
     if seal.strip().decode(errors="replace") != hashlib.sha256(content).hexdigest():
         raise DamagedBackupError(f"the manifest of the backup {name} is damaged")
-    if re.search(rb'"format": *(?!1\b)\d+', content):
+    content, separator, code = content.partition(CODE)
+    if re.search(rb'"format": *(?![12]\b)\d+', content):
         raise BackupError(f"the backup {name} was made by a newer version of Broadside")
     try:
         manifest = Manifest.model_validate_json(content)
@@ -130,7 +195,7 @@ async def read_manifest(target: Storage, name: str) -> Manifest:
         raise DamagedBackupError(f"the manifest of the backup {name} is damaged") from None
     if manifest.name != name:
         raise DamagedBackupError(f"the manifest of the backup {name} is that of {manifest.name}")
-    return manifest
+    return Found(manifest, content, code if separator else None)
 
 
 async def names(target: Storage) -> list[str]:
@@ -165,9 +230,12 @@ def is_name(text: str) -> bool:
 def read_part(target: Storage, part: Part, key: BackupKey | None) -> AsyncGenerator[bytes, None]:
     """Read an object of a backup, decrypted.
 
-    The iterator raises `DamagedBackupError`, perhaps only at its end, if it isn't what was stored.
+    The iterator raises `DamagedBackupError`, perhaps only at its end, if it isn't what was stored;
+    if the part has a header, before anything that was not encrypted together with it.
     """
     stored = _checked(target, part)
+    if part.header is not None:
+        stored = with_header(stored, part.header, part.key)
     return key.decrypted(stored) if key else stored
 
 

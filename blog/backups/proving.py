@@ -1,11 +1,9 @@
 """Prove that a backup can be restored, by restoring it to a server that is made for it."""
 
-import fcntl
-import os
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Iterator
-from contextlib import aclosing, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +14,7 @@ from blog.backups.files import InOrder, ListedFile, listed, stored_files
 from blog.backups.making import count, server_of, tables_of
 from blog.backups.manifest import read_part
 from blog.backups.restoring import Backup, find, restore_database
+from blog.backups.scratch import taken
 from blog.core.clock import now
 from blog.core.db import migrations
 from blog.core.db.database import Database
@@ -45,18 +44,21 @@ class Proof(NamedTuple):
     read: int
 
 
-async def find_newest(target: Storage, key: BackupKey | None, last: str | None) -> Backup:
+async def find_newest(
+    target: Storage, key: BackupKey | None, last: str | None, *, is_trusted: bool = False
+) -> Backup:
     """Find the newest backup of a target, which has to be as new as it should be.
 
     Args:
         target: where the backups are.
         key: the key of the settings.
         last: the name of the newest backup that was made, as far as the site knows.
+        is_trusted: as for `find`.
 
     Raises:
-        BackupError: there is none, or a newer one should be there.
+        BackupError: there is none, a newer one should be there, or it is not authenticated.
     """
-    backup = await find(target, key)
+    backup = await find(target, key, is_trusted=is_trusted)
     manifest = backup.manifest
     if last is not None and manifest.name < last:
         raise BackupError(
@@ -126,7 +128,7 @@ async def prove_files(backup: Backup) -> int:
     Raises:
         DamagedBackupError: one is missing or damaged.
     """
-    present = InOrder(stored_files(backup.target, backup.manifest.key))
+    present = InOrder(stored_files(backup.target, backup.manifest.files))
     sample: list[ListedFile] = []
     number = 0
     async for file in listed(backup.target, backup.manifest):
@@ -148,7 +150,7 @@ async def prove_files(backup: Backup) -> int:
         )
     for file in sample:
         async with aclosing(
-            read_part(backup.target, file.part(backup.manifest.key), backup.key)
+            read_part(backup.target, file.part(backup.manifest.files), backup.key)
         ) as content:
             async for _ in content:
                 pass
@@ -164,7 +166,7 @@ async def _scratch_database(folder: Path) -> AsyncIterator[Database]:
     Raises:
         BackupError: another run uses the folder.
     """
-    with _taken(folder):
+    with taken(folder, "another backup is being proven"):
         _remove(folder)
         database = Database(None, folder / "postgres", embedded_options=OPTIONS)
         try:
@@ -175,21 +177,6 @@ async def _scratch_database(folder: Path) -> AsyncIterator[Database]:
                 await database.close()
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def _taken(folder: Path) -> Iterator[None]:
-    """Hold the lock of the folder."""
-    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    number = os.open(folder.with_name(f"{folder.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise BackupError("another backup is being proven") from None
-    else:
-        yield
-    finally:
-        os.close(number)
 
 
 def _remove(folder: Path) -> None:

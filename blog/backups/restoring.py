@@ -18,38 +18,53 @@ class Backup(NamedTuple):
         target: where it is.
         manifest: its manifest.
         key: the key to decrypt it; `None` if it is not encrypted.
+        is_authentic: whether the secret key has made it.
     """
 
     target: Storage
     manifest: Manifest
     key: BackupKey | None
+    is_authentic: bool
 
 
-async def find(target: Storage, key: BackupKey | None, name: str | None = None) -> Backup:
+async def find(
+    target: Storage, key: BackupKey | None, name: str | None = None, *, is_trusted: bool = False
+) -> Backup:
     """Find a backup.
 
     Args:
         target: where to look.
         key: the key of the settings.
         name: its name; `None` is the newest.
+        is_trusted: whether it need not prove that `key` has made it.
 
     Raises:
-        BackupError: there is none, or it is encrypted and there is no key.
-        DamagedBackupError: its manifest is damaged.
+        BackupError: there is none, it is encrypted and there is no key, or there is a key and
+            nothing proves that it has made the backup.
+        DamagedBackupError: its manifest is damaged, or forged.
     """
     if name is None:
         complete = await complete_names(target)
         if not complete:
             raise BackupError(f"there is no complete backup in {target.place}")
         name = complete[-1]
-    manifest = await read_manifest(target, name)
-    if manifest.key is None:
-        return Backup(target, manifest, None)
-    if key is None:
-        raise BackupError(f"the backup {name} is encrypted: set BACKUP_KEY to its secret key")
-    if key.public != manifest.key:
-        raise BackupError(f"the backup {name} is encrypted for {manifest.key}, not for BACKUP_KEY")
-    return Backup(target, manifest, key)
+    found = await read_manifest(target, name)
+    manifest = found.manifest
+    if manifest.key is not None:
+        if key is None:
+            raise BackupError(f"the backup {name} is encrypted: set BACKUP_KEY to its secret key")
+        if key.public != manifest.key:
+            raise BackupError(
+                f"the backup {name} is encrypted for {manifest.key}, not for BACKUP_KEY"
+            )
+    is_authentic = found.is_authentic(key)
+    if key is not None and not is_authentic and not is_trusted:
+        raise BackupError(
+            f"nothing proves that BACKUP_KEY made the backup {name}: whoever could write to "
+            f"{target.place} could have made it, too. It may be older than this check, or made "
+            "with the public key; if you know that it is yours, use --unauthenticated"
+        )
+    return Backup(target, manifest, key if manifest.key is not None else None, is_authentic)
 
 
 async def restore_database(backup: Backup, server: Server, *, replace: bool) -> None:

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from blog.backups.files import FILES, InOrder, ListedFile, folder_of, listed, stored
+from blog.backups.files import InOrder, ListedFile, listed, stored
 from blog.backups.manifest import (
+    FILES,
     FOLDER,
     MANIFEST,
     complete_names,
@@ -83,12 +84,12 @@ async def delete_old(target: Storage, rule: Rule) -> int:
 
 async def _delete_unneeded_files(target: Storage, kept: list[str]) -> None:
     """Delete the files that are in no list of these backups."""
-    manifests = [await read_manifest(target, name) for name in kept]
+    manifests = [(await read_manifest(target, name)).manifest for name in kept]
     for folder in await _folders(target):
         needed = [
             InOrder[ListedFile](listed(target, manifest))
             for manifest in manifests
-            if folder_of(manifest.key) == folder
+            if manifest.files == folder
         ]
         unneeded: list[str] = []
         async for each in stored(target, folder):

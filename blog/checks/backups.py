@@ -1,10 +1,12 @@
 """Check of the backups."""
 
+from blog.backups.archiving import ArchiveState
 from blog.backups.records import BackupState
 from blog.checks.findings import Finding, ok, serious, warning
 from settings import Settings
 
 BACKUPS = "Backups"
+ARCHIVE = "Archive"
 
 
 def backup_finding(settings: Settings, state: BackupState) -> Finding:
@@ -22,3 +24,11 @@ def backup_finding(settings: Settings, state: BackupState) -> Finding:
         hint = "set BACKUP_KEY to a key made by age-keygen, and keep a copy of it elsewhere"
         return warning(BACKUPS, f"not encrypted in {settings.backup_target}", hint)
     return ok(BACKUPS, f"restored as a proof at {state.unproven_since:%Y-%m-%d %H:%M} UTC")
+
+
+def archive_finding(state: ArchiveState) -> Finding:
+    """Whether the write-ahead log is archived; only asked of a site that archives it."""
+    if state.is_well:
+        return ok(ARCHIVE, f"archived, except for {state.behind:,} bytes")
+    text = f"not archived: {state.behind:,} bytes of the log have not arrived"
+    return serious(ARCHIVE, text, "see the log of blog backup archive")

@@ -8,8 +8,9 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
+from blog.backups.archiving import archive_state
 from blog.backups.records import backup_state
-from blog.checks.backups import backup_finding
+from blog.checks.backups import archive_finding, backup_finding
 from blog.checks.findings import Finding, Severity, ok, serious, warning
 from blog.core.clock import now
 from blog.core.db import migrations
@@ -103,6 +104,8 @@ async def check_database(settings: Settings, services: int, workers: int) -> Asy
             async with database.session() as session:
                 yield await _jobs(session)
                 yield backup_finding(settings, await backup_state(session))
+                if (archive := await archive_state(session)) is not None:
+                    yield archive_finding(archive)
                 for finding in await _processes(session, settings):
                     yield finding
         if settings.database_direct_url is not None:

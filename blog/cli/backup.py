@@ -10,12 +10,13 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from blog.backups.archiving import keep_archive, recover
+from blog.backups.encryption import BackupKey
 from blog.backups.errors import BackupError
 from blog.backups.making import NO_SITE, make_backup, server_of, tables_of
 from blog.backups.manifest import complete_names, read_manifest
 from blog.backups.proving import find_newest, prove
 from blog.backups.records import last_name, recorded
-from blog.backups.restoring import find, restore_all_files, restore_database
+from blog.backups.restoring import Backup, find, restore_all_files, restore_database
 from blog.backups.retention import Rule, delete_old
 from blog.backups.targets import is_file, key_of, opened, opened_for_writing, target_of
 from blog.cli.running import asynchronous, opened_app
@@ -32,6 +33,12 @@ from settings import load_settings
 DUMP = ".dump"
 # How such a file begins (PostgreSQL, pg_backup_archiver.c).
 MAGIC = b"PGDMP"
+
+
+unauthenticated = click.option(
+    "--unauthenticated", "is_trusted", is_flag=True,
+    help="Even if nothing proves that BACKUP_KEY made the backup.",
+)  # fmt: skip
 
 
 class _MakesByDefault(click.Group):
@@ -127,10 +134,15 @@ async def _dump(app: Broadside, file: Path) -> None:
 async def list_(*, target: str | None) -> None:
     """List the complete backups, the newest last."""
     settings = load_settings()
+    key = key_of(settings)
     async with opened(settings, target_of(settings, target)) as storage:
         for name in await complete_names(storage):
-            found = await read_manifest(storage, name)
+            sealed = await read_manifest(storage, name)
+            found = sealed.manifest
             encrypted = ", encrypted" if found.key else ""
+            is_ours = key is not None and key.is_secret and key.public == found.key
+            if is_ours and not sealed.is_authentic(key):
+                encrypted += ", not authenticated"
             click.echo(
                 f"{name}  {_size(found.size)}, {sum(found.rows.values()):,} rows, "
                 f"{counted(found.file_count, 'file')}{encrypted}"
@@ -140,32 +152,39 @@ async def list_(*, target: str | None) -> None:
 @backup.command("prove")
 @click.argument("target", required=False)
 @click.option("--name", help="The backup to restore; by default the newest.")
+@unauthenticated
 @asynchronous
-async def prove_(*, target: str | None, name: str | None) -> None:
-    """Prove that a backup can be restored.
+async def prove_(*, target: str | None, name: str | None, is_trusted: bool) -> None:
+    """Prove that the newest backup can be restored.
 
     Restores it to a new embedded PostgreSQL in VAR_DIR, which needs as much space as the database,
     migrates it, verifies the stored counts, compares the number of rows in each table with the
     backup's manifest, looks up every file and reads a hundred of them. The result is recorded: see
-    `blog check` and the metrics. By default the newest backup is proven, which must not be
-    older than two days. The site may be running, and is not affected.
+    `blog check` and the metrics. The newest backup must not be older than two days. With --name
+    another one is restored; that says nothing about the newest, so it is not recorded. The site
+    may be running, and is not affected.
     """
     settings = load_settings()
     source = target_of(settings, target)
-    async with (
-        opened_app(settings) as app,
-        recorded(app.database, BackupAction.PROOF, source) as run,
-        opened(settings, source) as storage,
-    ):
-        key = key_of(settings)
-        if name is None:
+    if name is None:
+        async with (
+            opened_app(settings) as app,
+            recorded(app.database, BackupAction.PROOF, source) as run,
+            opened(settings, source) as storage,
+        ):
+            key = key_of(settings)
             async with app.database.reading_session() as session:
                 last = await last_name(session, source)
-            found = await find_newest(storage, key, last)
-        else:
-            found = await find(storage, key, name)
-        run.name, run.size = found.manifest.name, found.manifest.size
-        proof = await prove(found, settings.var_dir)
+            found = await find_newest(storage, key, last, is_trusted=is_trusted)
+            run.name, run.size = found.manifest.name, found.manifest.size
+            proof = await prove(found, settings.var_dir)
+    else:
+        configure_logging(settings)
+        async with opened(settings, source) as storage:
+            key = key_of(settings)
+            found = await find(storage, key, name, is_trusted=is_trusted)
+            proof = await prove(found, settings.var_dir)
+    _warn_of_unauthenticated(found, key)
     click.echo(
         f"Restored {found.manifest.name}: {proof.rows:,} rows in "
         f"{counted(len(found.manifest.rows), 'table')}, all counts right, "
@@ -222,8 +241,11 @@ async def recover_(*, folder: Path, file: Path, until: str | None) -> None:
 @click.option("--name", help="The backup to restore; by default the newest.")
 @click.option("--force", is_flag=True, help="Replace a site that has users.")
 @click.option("--files/--no-files", default=True, help="Whether to restore uploaded files.")
+@unauthenticated
 @asynchronous
-async def restore(*, target: str | None, name: str | None, force: bool, files: bool) -> None:
+async def restore(
+    *, target: str | None, name: str | None, force: bool, files: bool, is_trusted: bool
+) -> None:
     """Restore the site from a backup.
 
     TARGET is what `blog backup` was given; by default it is BACKUP_TARGET. The restore of the
@@ -248,7 +270,9 @@ async def restore(*, target: str | None, name: str | None, force: bool, files: b
             restored = f"{_size(_bytes_of(Path(source)))} from {source}"
         else:
             async with opened(settings, source) as storage:
-                found = await find(storage, key_of(settings), name)
+                key = key_of(settings)
+                found = await find(storage, key, name, is_trusted=is_trusted)
+                _warn_of_unauthenticated(found, key)
                 copied = await restore_all_files(found, app.storage) if files else 0
                 await restore_database(found, server, replace=bool(tables))
             restored = f"{found.manifest.name} from {storage.place}"
@@ -264,6 +288,11 @@ async def restore(*, target: str | None, name: str | None, force: bool, files: b
     if state is not SchemaState.CURRENT:
         problem = OUTDATED if state is SchemaState.OLDER else NEWER
         click.echo(problem[0].upper() + problem[1:])
+
+
+def _warn_of_unauthenticated(found: Backup, key: BackupKey | None) -> None:
+    if key is not None and not found.is_authentic:
+        click.echo(f"Warning: nothing proves that BACKUP_KEY made the backup {found.manifest.name}")
 
 
 def _is_dump(source: str) -> bool:

@@ -23,6 +23,7 @@ CHANNEL = "emails"
 LIMIT = Quota("mails to an address", 3, 3600)
 OWN_LIMITS = {
     "application_error": Quota("mails about an error", 1, 60),
+    "archive_stopped": Quota("mails about the archive", 1, 86_400),
     "backups_at_risk": Quota("mails about backups", 1, 86_400),
     "new_user": Quota("mails about new people", 60, 3600),
     "token_made": Quota("mails about tokens", 50, 3600),

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from blog.backups import archiving
 from blog.backups.archiving import archive_state, base_names, keep_archive, recover
 from blog.backups.errors import BackupError
+from blog.backups.scratch import taken
 from blog.core.db.dumps import DumpError
 from blog.core.db.embedded import EmbeddedPostgres
 from blog.core.db.postgres_programs import PROGRAMS
@@ -74,6 +75,11 @@ async def test_a_lost_machine_loses_nothing_and_a_mistake_is_undone(
         )
     assert await songs_after(archive, tmp_path, None) == {"the last"}
     assert await songs_after(archive, tmp_path, before) == {"one", "two"}
+    with (
+        taken(tmp_path / "other" / "recovery", "held by the test"),
+        pytest.raises(BackupError, match="another recovery is running"),
+    ):
+        await recover(archive, tmp_path / "x.dump", None, tmp_path / "other")
 
 
 async def songs_after(archive: Path, tmp_path: Path, moment: datetime | None) -> set[str]:

@@ -11,6 +11,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from blog import create_app
+from blog.backups.archiving import SLOT
 from blog.backups.errors import BackupError
 from blog.backups.making import make_backup
 from blog.backups.proving import compare_rows, find_newest, prove, prove_files
@@ -159,6 +160,26 @@ async def test_administrators_are_told_once_a_day_of_a_failure_and_of_no_proof(
         (mail,) = await mails(app)
         assert "the dump is damaged" in mail
         assert "20260101t000000z" in mail
+
+
+async def test_administrators_are_told_once_a_day_that_the_log_is_not_archived(
+    app: Broadside, watched: Broadside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("blog.backups.jobs.LOOK_PAUSE", 0.0)
+    slot = {"slot": SLOT}
+    async with watched.test_app(), watched.database.session() as session:
+        await do_job(watched, "watch_archive")
+        assert await mails(app) == [], "this site is not archived"
+        await session.execute(text("SELECT pg_create_physical_replication_slot(:slot)"), slot)
+        await session.commit()
+        try:
+            await do_job(watched, "watch_archive")
+            await do_job(watched, "watch_archive")
+        finally:
+            await session.execute(text("SELECT pg_drop_replication_slot(:slot)"), slot)
+            await session.commit()
+        (mail,) = await mails(app)
+        assert "isn't being archived" in mail
 
 
 async def test_the_metrics_have_the_age_of_the_last_proof(app: Broadside) -> None:

@@ -22,10 +22,10 @@ from tests.cli.conftest import Command
 
 async def check_round_trip(
     engine: AsyncEngine, files: FolderStorage, target: Storage, key: BackupKey | None,
-    empty_engine: AsyncEngine, tmp_path: Path,
+    empty_engine: AsyncEngine, tmp_path: Path, *, is_trusted: bool = False,
 ) -> None:  # fmt: skip
     """Restore the newest backup of a target to an empty site, and compare all that is there."""
-    backup = await find(target, key)
+    backup = await find(target, key, is_trusted=is_trusted)
     assert (backup.manifest.rows["users"], backup.manifest.file_count) == (1, 3)
     await restore_into(empty_engine, backup)
     assert await rows(empty_engine) == await rows(engine)
@@ -103,10 +103,12 @@ async def test_a_public_key_makes_backups_that_only_its_secret_key_restores(
     public = BackupKey(key.public)
     await make_backup(engine, files, folder, public)
     with pytest.raises(BackupError, match="public key, which only encrypts"):
-        await restore_into(empty_engine, await find(folder, public))
+        await restore_into(empty_engine, await find(folder, public, is_trusted=True))
     with pytest.raises(BackupError, match="set BACKUP_KEY to its secret key"):
         await find(folder, None)
-    await check_round_trip(engine, files, folder, key, empty_engine, tmp_path)
+    with pytest.raises(BackupError, match="nothing proves that BACKUP_KEY made the backup"):
+        await find(folder, key)
+    await check_round_trip(engine, files, folder, key, empty_engine, tmp_path, is_trusted=True)
 
 
 async def test_two_backups_of_a_site_do_not_run_at_once(

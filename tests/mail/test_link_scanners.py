@@ -29,7 +29,7 @@ ADDRESS = re.compile(r"https://blog\.test[^\s\"<>]*")
 # Their links have no tokens: people who open them have to log in.
 # The link of "password_guessing" is that of "unlock_device".
 WITHOUT_TOKENS = {
-    "application_error", "code_guessing",
+    "application_error", "archive_stopped", "code_guessing",
     "comment_disabled", "email_changed", "email_is_in_use", "export_failed",
     "export_ready", "import_done", "import_failed", "new_device", "new_user", "openid_connected",
     "openid_disconnected",
