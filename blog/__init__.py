@@ -207,6 +207,8 @@ from blog.search.feeds import blueprint as search_feeds
 from blog.search.jobs import INDEX_OLD_COMMENTS, INDEX_OLD_POSTS
 from blog.search.pages import blueprint as search_pages
 from blog.site.pages import blueprint as site_pages
+from blog.status.jobs import DELETE_OLD_INCIDENTS, WATCH_COMPONENTS
+from blog.status.pages import blueprint as status_pages
 from blog.subscriptions.handlers import mail_to_subscribers
 from blog.subscriptions.jobs import MAIL_POST, TIDY_SUBSCRIPTIONS
 from blog.subscriptions.pages import blueprint as subscriptions_pages
@@ -327,6 +329,8 @@ JOBS = (
     WATCH_ARCHIVE,
     WATCH_BACKUPS,
     DELETE_OLD_RUNS,
+    WATCH_COMPONENTS,
+    DELETE_OLD_INCIDENTS,
     # A client with many addresses fills this table quickly.
     cleaning("delete_full_rate_limits", delete_full_rate_limits, every=timedelta(minutes=5)),
 )
@@ -376,6 +380,7 @@ BLUEPRINTS = (
     media_pages,
     media_files,
     site_pages,
+    status_pages,
     feeds,
     sitemaps,
     robots,

@@ -122,7 +122,7 @@ OF_NOBODY_ELSE = {
     "moderation_log", "moderator_notes", "report_handling",
     "notification_mail", "notifications", "passwords", "post_state", "registration", "report_queue",
     "reports", "revision_moderation", "sessions", "site_settings", "tag_moderation", "tokens",
-    "applications", "invitations",
+    "applications", "invitations", "status",
 }  # fmt: skip
 ONES_OWN = (f"{PREFIX}/me", f"{PREFIX}/bookmarks/folders/", "/auth/", "/admin/", "/moderate/")
 # They show everybody the same: what has an address of its own, and what other sites read.

@@ -224,6 +224,7 @@ TABLE = [
     Row("GET /contact", everybody(404)),
     Row("GET /accent/<light>-<dark>.css", everybody(200), "/accent/0b6355-74cfbb.css"),
     Row("GET /appearance", everybody(200)),
+    Row("GET /status", everybody(200)),
     Row("POST /appearance", everybody(400)),
     Row("GET /search", everybody(200), "/search?q=x"),
     Row("GET /search/suggestions", everybody(200), "/search/suggestions?q=x"),

@@ -114,6 +114,7 @@ FOLLOWING = {"/": 3, "/followers/david": 3, "/followed_by/david": 3}
 ADMINISTRATORS = {
     "/post/1": 4,
     "/moderation/log": 3,
+    "/status": 4,
     "/moderate": 2,
     "/moderate/reports": 2,
     "/moderate/reports/closed": 2,

@@ -21,6 +21,7 @@ from blog.models.held_item import HeldItem, HeldKind
 from blog.models.id_ranges import CommentRange, TagRange, UserRange
 from blog.models.idempotent_answer import IdempotentAnswer
 from blog.models.imported_post import ImportedPost
+from blog.models.incident import Component, Incident
 from blog.models.invitation import Invitation
 from blog.models.job import Job, JobState
 from blog.models.login_session import LoginSession
@@ -80,6 +81,7 @@ __all__ = [
     "CommentLike",
     "CommentRange",
     "CommentSearch",
+    "Component",
     "Cover",
     "DailyFigure",
     "Email",
@@ -95,6 +97,7 @@ __all__ = [
     "ImportRemark",
     "ImportState",
     "ImportedPost",
+    "Incident",
     "Invitation",
     "Job",
     "JobState",

@@ -293,6 +293,7 @@ SIGHTS = [
     Sight(VISITOR, "rules", "/rules"),
     Sight(VISITOR, "privacy", "/privacy"),
     Sight(VISITOR, "contact", "/contact"),
+    Sight(VISITOR, "status", "/status"),
     Sight(VISITOR, "explore", "/explore"),
     Sight(VISITOR, "explore-newest", "/explore?order=newest"),
     Sight(VISITOR, "people", "/people"),
