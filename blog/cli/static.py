@@ -20,4 +20,4 @@ def static(*, folder: Path) -> None:
         addresses = own_assets(PROJECT).write(folder)
     except OSError as error:
         raise click.ClickException(f"cannot write {error.filename}: {error.strerror}") from None
-    click.echo(f"Wrote {len(addresses)} files to {folder}, each with a gzipped copy.")
+    click.echo(f"Wrote {len(addresses)} files to {folder}, each also compressed.")

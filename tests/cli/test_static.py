@@ -3,6 +3,8 @@
 import gzip
 from pathlib import Path
 
+import brotli  # type: ignore[import-untyped]
+
 from blog.core.web.app import Broadside
 from tests.cli.conftest import Command
 from tests.support import Browser
@@ -21,13 +23,14 @@ async def test_each_file_is_what_the_site_serves_under_that_name(
     code, output = await blog("static", str(folder))
     assert code == 0, output
     written = contents(folder)
-    names = [name for name in written if not name.endswith(".gz")]
-    assert output == f"Wrote {len(names)} files to {folder}, each with a gzipped copy.\n"
-    assert len(written) == 2 * len(names)
+    names = [name for name in written if not name.endswith((".gz", ".br"))]
+    assert output == f"Wrote {len(names)} files to {folder}, each also compressed.\n"
+    assert len(written) == 3 * len(names)
     async with Browser(app) as browser:
         for name in names:
             answer = await browser.get(f"/{name}")
             assert answer.content == written[name] == gzip.decompress(written[f"{name}.gz"])
+            assert brotli.decompress(written[f"{name}.br"]) == written[name], name
             assert "immutable" in answer.headers["cache-control"], name
 
 

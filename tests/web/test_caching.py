@@ -82,6 +82,9 @@ async def test_a_file_is_compressed_once(browser: Browser, monkeypatch: pytest.M
         assert answer.content == plain.content
         assert answer.headers["etag"] == plain.headers["etag"]
         assert answer.headers["vary"] == plain.headers["vary"] == "Accept-Encoding"
+    for accepted, coding in (("gzip, br", "br"), ("br;q=0, gzip", "gzip"), ("br;q=0", None)):
+        answer = await browser.get(name, headers={"Accept-Encoding": accepted})
+        assert (answer.headers.get("content-encoding"), answer.content) == (coding, plain.content)
     known = await browser.get(name, headers={"If-None-Match": plain.headers["etag"]})
     assert (known.status_code, known.content) == (304, b"")
 

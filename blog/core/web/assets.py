@@ -14,11 +14,12 @@ import mimetypes
 import re
 import stat
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+import brotli  # type: ignore[import-untyped]
 from quart import Response, request
 from werkzeug.exceptions import NotFound
 from werkzeug.security import safe_join
@@ -29,6 +30,12 @@ from blog.core.web.headers import vary_by
 
 FINGERPRINTED = re.compile(r"(?P<stem>.+)\.(?P<digest>[0-9a-f]{12})(?P<suffix>\.[a-z0-9]+)")
 LOOK_SECONDS = 1.0
+# The codings of compressed files, the shortest first, and the suffixes of their files.
+CODINGS: dict[str, Callable[[bytes], bytes]] = {
+    "br": brotli.compress,
+    "gzip": lambda content: gzip.compress(content, mtime=0),
+}
+SUFFIXES = {"br": ".br", "gzip": ".gz"}
 IMMUTABLE = "public, max-age=31536000, immutable"
 
 # The style sheets of the screen, in the order of the cascade.
@@ -82,7 +89,7 @@ class Assets:
         self._address = address
         self._bundles = bundles or {}
         self._linked: dict[str, tuple[float, str]] = {}
-        self._compressed: dict[str, tuple[_Version, bytes]] = {}
+        self._compressed: dict[tuple[str, str], tuple[_Version, bytes]] = {}
 
     def address(self, name: str) -> str:
         """The fingerprinted URL of a file. A change of the file shows within a second."""
@@ -104,10 +111,11 @@ class Assets:
         content, digest = _read(version)
         mimetype = mimetypes.guess_type(name)[0] or "application/octet-stream"
         is_compressed = mimetype in COMPRESSIBLE and len(content) >= SMALLEST
-        if is_compressed and request.accept_encodings["gzip"]:
-            compressed = await self._compressed_content(name, version)
+        coding = next((each for each in CODINGS if request.accept_encodings[each]), None)
+        if is_compressed and coding is not None:
+            compressed = await self._compressed_content(name, version, coding)
             response = Response(compressed, mimetype=mimetype)
-            response.headers["Content-Encoding"] = "gzip"
+            response.headers["Content-Encoding"] = coding
         else:
             response = Response(content, mimetype=mimetype)
         vary_by(response, "Accept-Encoding")
@@ -119,8 +127,8 @@ class Assets:
     def write(self, folder: Path) -> list[str]:
         """Export all files to their URL paths below `folder`, for a web server to serve.
 
-        Each gets a gzipped copy. Older versions stay, for pages that are still open. Files are
-        replaced atomically, so the site may be running.
+        Each gets a copy in each coding. Older versions stay, for pages that are still open. Files
+        are replaced atomically, so the site may be running.
 
         Returns:
             The addresses.
@@ -132,20 +140,21 @@ class Assets:
             content, _ = _read(self._find(name))
             target = folder / address.lstrip("/")
             target.parent.mkdir(parents=True, exist_ok=True)
-            compressed = gzip.compress(content, mtime=0)
-            for file, data in ((target, content), (Path(f"{target}.gz"), compressed)):
+            copies = {Path(f"{target}{SUFFIXES[coding]}"): compress(content)
+                      for coding, compress in CODINGS.items()}  # fmt: skip
+            for file, data in ({target: content} | copies).items():
                 draft = Path(f"{file}.draft")
                 draft.write_bytes(data)
                 draft.replace(file)
         return addresses
 
-    async def _compressed_content(self, name: str, version: _Version) -> bytes:
-        """The gzipped content of a name, cached until a file of it is modified."""
-        compressed_then, compressed = self._compressed.get(name, (None, b""))
+    async def _compressed_content(self, name: str, version: _Version, coding: str) -> bytes:
+        """The compressed content of a name, cached until a file of it is modified."""
+        compressed_then, compressed = self._compressed.get((name, coding), (None, b""))
         if compressed_then != version:
             content, _ = _read(version)
-            compressed = await asyncio.to_thread(gzip.compress, content, mtime=0)
-            self._compressed[name] = version, compressed
+            compressed = await asyncio.to_thread(CODINGS[coding], content)
+            self._compressed[name, coding] = version, compressed
         return compressed
 
     def _find(self, name: str) -> _Version:
