@@ -268,7 +268,7 @@ async def _harm(cluster: Cluster, fault: Fault, records: Records) -> None:
 
 
 async def victim_of(cluster: Cluster, kind: str) -> str:
-    """The program that a fault is about."""
+    """The program that a fault is about; of two, the one that is used most."""
     primary = await cluster.primary()
     if kind == "the primary":
         return primary
@@ -284,7 +284,7 @@ async def victim_of(cluster: Cluster, kind: str) -> str:
         "nginx": ("nginx1", "nginx2"),
         "the storage": ("storage",),
     }
-    return random.choice(names[kind])
+    return cluster.network.busiest(*random.sample(names[kind], len(names[kind])))
 
 
 async def update(cluster: Cluster) -> None:

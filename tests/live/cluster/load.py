@@ -20,6 +20,8 @@ TEMPORARY = {502, 503, 504}
 PAUSE_SECONDS = 0.4
 # A client gives up on one server, and tries the other.
 CLIENT_SECONDS = 15
+# And goes back to the first one after this time.
+AWAY_SECONDS = 20
 # Until nginx has given up on a web process that hangs, or a client on an nginx.
 LONGEST_READ = 18.0
 _HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
@@ -76,6 +78,7 @@ class Client:
             for url in urls
         ]
         self._cookies = httpx.Cookies()
+        self._away_until = 0.0
 
     async def close(self) -> None:
         for client in self._clients:
@@ -85,15 +88,16 @@ class Client:
         """Send a request once to the preferred server.
 
         Returns:
-            `None` if it was not answered; then the other server is preferred.
+            `None` if it was not answered; then the other server is asked for a while.
         """
-        client = self._clients[0]
+        is_away = time.monotonic() < self._away_until
+        client = self._clients[-1 if is_away else 0]
         client.cookies = self._cookies
         try:
             answer = await client.request(method, path, **options)  # type: ignore[arg-type]
         except httpx.TransportError:
             self.records.statuses[0] += 1
-            self._clients.reverse()
+            self._away_until = 0.0 if is_away else time.monotonic() + AWAY_SECONDS
             return None
         self._cookies = client.cookies
         status = answer.status_code

@@ -6,6 +6,7 @@ arrives any more.
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -66,6 +67,11 @@ class Network:
         self._cut.discard(name)
         self._tell()
 
+    def busiest(self, *names: str) -> str:
+        """The program among these that most connections lead to or come from."""
+        ends = Counter(end for link in self._links for end in link.ends)
+        return max(names, key=lambda name: ends[name])
+
     async def close(self) -> None:
         """Close every path."""
         for server in self._servers:
@@ -90,7 +96,11 @@ class Network:
 
 
 class _Link:
-    """One connection through a relay."""
+    """One connection through a relay.
+
+    Attributes:
+        ends: the programs at its ends, as far as they are known.
+    """
 
     def __init__(
         self,
@@ -98,7 +108,7 @@ class _Link:
         is_cut: Callable[[set[str]], bool],
         name: Callable[[bytes], str | None],
     ) -> None:
-        self._ends = ends
+        self.ends = ends
         self._is_cut = is_cut
         self._name = name
         self._passes = asyncio.Event()
@@ -107,7 +117,7 @@ class _Link:
 
     def look(self) -> None:
         """Stop or go on, as the network is now."""
-        if self._is_cut(self._ends):
+        if self._is_cut(self.ends):
             self._passes.clear()
         else:
             self._passes.set()
@@ -127,7 +137,7 @@ class _Link:
             if first.startswith(b"POST /failsafe") and first.endswith(b"\r\n\r\n"):
                 first += await reader.read(CHUNK)
             if name := self._name(first):
-                self._ends.add(name)
+                self.ends.add(name)
                 self.look()
             if not self._passes.is_set():
                 await self._passes.wait()
