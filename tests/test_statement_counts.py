@@ -108,13 +108,15 @@ LOGGED_IN = {
     "/search?q=post": 8,
     "/search/people?q=post": 4,
     "/import": 2,
+    "/status": 4,
     "/delete/{post}": 2,
 }
 FOLLOWING = {"/": 3, "/followers/david": 3, "/followed_by/david": 3}
 ADMINISTRATORS = {
     "/post/1": 4,
     "/moderation/log": 3,
-    "/status": 4,
+    # With what administrators see of the backups.
+    "/status": 10,
     "/moderate": 2,
     "/moderate/reports": 2,
     "/moderate/reports/closed": 2,

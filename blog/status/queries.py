@@ -62,7 +62,7 @@ async def component_states(session: AsyncSession) -> list[ComponentState]:
     rows = await session.execute(
         select(Incident.component, Incident.began_at).where(Incident.ended_at.is_(None))
     )
-    failing: dict[str, datetime] = dict(rows.tuples().all())
+    failing = dict(rows.all())
     due_at = await session.scalar(
         select(Job.due_at).where(Job.kind == WATCH, Job.key == REPEATED).limit(1)
     )

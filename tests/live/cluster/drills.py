@@ -321,6 +321,6 @@ async def _look_for_posts(cluster: Cluster, figures: Figures) -> None:
     url = cluster.settings("web1")["DATABASE_DIRECT_URL"]
     async with site_on(url) as app, app.database.session() as session:
         rows = await session.execute(select(Post.body, func.count()).group_by(Post.body))
-        found = dict(rows.tuples().all())
+        found = dict(rows.all())
     figures.lost = [words for words in records.acknowledged if words not in found]
     figures.doubled = [words for words in records.attempts if found.get(words, 0) > 1]
