@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import click
+from sqlalchemy.exc import DBAPIError
 
 from blog.cli.deploy import migrate
 from blog.cli.service_manager import reported
@@ -18,7 +19,7 @@ from blog.cli.workers import run_workers
 from blog.core.console import say
 from blog.core.db import migrations
 from blog.core.db.database import Database
-from blog.core.db.database_errors import DatabaseUnavailableError
+from blog.core.db.database_errors import DatabaseUnavailableError, is_unavailable
 from blog.core.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from blog.core.db.migrations import SchemaError
 from blog.core.metrics import shared_by_workers
@@ -44,6 +45,11 @@ def serve() -> None:
                 asked_to_stop = run_workers(settings, listener)
     except (DatabaseUnavailableError, EmbeddedPostgresError, SchemaError) as error:
         raise click.ClickException(str(error)) from None
+    except DBAPIError as error:
+        # A pooler accepts connections while the server behind it is away.
+        if not is_unavailable(error):
+            raise
+        raise click.ClickException("the connection to the database was lost") from None
     except KeyboardInterrupt:
         return
     if not asked_to_stop:

@@ -149,7 +149,8 @@ class Writer(Client):
             self.records.unexpected.append(f"POST /: {answer.status_code}")
             return
         self._acknowledge(words, begin)
-        seen = await self.insist("GET", "/")
+        # Meanwhile others may have written more than a page of all posts has.
+        seen = await self.insist("GET", f"/user/{self.name}")
         if words not in seen.text:
             self.records.stale.append(words)
 
@@ -182,7 +183,7 @@ class Program(Writer):
             self.records.unexpected.append(f"POST /api/v1/posts/: {answer.status_code}")
             return
         self._acknowledge(words, begin)
-        seen = await self.insist("GET", "/api/v1/posts/")
+        seen = await self.insist("GET", f"/api/v1/users/{self.name}/posts/")
         if words not in seen.text:
             self.records.stale.append(words)
 
