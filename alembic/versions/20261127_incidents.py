@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "a9d3c5e71f42"
-down_revision: str | None = "5e7a90c3b1d4"
+down_revision: str | None = "d1b76e90c43f"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
