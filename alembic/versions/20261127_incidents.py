@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "a9d3c5e71f42"
-down_revision: str | None = "d1b76e90c43f"
+down_revision: str | None = "0f8d52b6c3ae"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
