@@ -60,7 +60,7 @@ async def find(
     is_authentic = found.is_authentic(key)
     if key is not None and not is_authentic and not is_trusted:
         raise BackupError(
-            f"nothing proves that BACKUP_KEY made the backup {name}: whoever could write to "
+            f"nothing proves that BACKUP_KEY made the backup {name}: anyone who can write to "
             f"{target.place} could have made it, too. It may be older than this check, or made "
             "with the public key; if you know that it is yours, use --unauthenticated"
         )
