@@ -29,6 +29,8 @@ from tests.browser.sample_site import WRITER
 from tests.browser.steps import log_in
 
 LARGE = (1920, 1080)
+# Letters stand where they do in a browser with windows, not at whole pixels.
+LOOK = [*FLAGS, "--font-render-hinting=none"]
 
 README_PAGE = """<!doctype html>
 <style>
@@ -95,7 +97,7 @@ async def main(folder: Path, word: str = "") -> None:
     with tempfile.TemporaryDirectory() as var_dir:
         async with running_site(Path(var_dir)) as site, async_playwright() as playwright:
             browser = await playwright.chromium.launch(
-                executable_path=chromium_path(), args=FLAGS, chromium_sandbox=False
+                executable_path=chromium_path(), args=LOOK, chromium_sandbox=False
             )
             await picture_pages(browser, site, folder, word)
             if word in "readme":
