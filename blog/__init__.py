@@ -165,6 +165,8 @@ from blog.moderation.review import handlers as removed
 from blog.moderation.review.pages import blueprint as review_pages
 from blog.moderation.revision_pages import blueprint as revision_moderation_pages
 from blog.moderation.tag_pages import blueprint as tag_moderation_pages
+from blog.moderation.waves.jobs import ACT_ON_WAVE, UNDO_BULK_ACT
+from blog.moderation.waves.pages import blueprint as waves_pages
 from blog.notifications import handlers as notices
 from blog.notifications.api import blueprint as notifications_api
 from blog.notifications.cleaning import delete_old as delete_old_notifications
@@ -292,6 +294,8 @@ JOBS = (
     SHOW_EVERYTHING,
     MOVE_TAGGED_POSTS,
     INDEX_RENAMED_TAG,
+    ACT_ON_WAVE,
+    UNDO_BULK_ACT,
     INDEX_OLD_POSTS,
     INDEX_OLD_COMMENTS,
     PROCESS_MEDIA,
@@ -419,6 +423,7 @@ BLUEPRINTS = (
     own_held_pages,
     review_pages,
     review_rules_pages,
+    waves_pages,
     revision_moderation_pages,
     tag_moderation_pages,
     figures_pages,

@@ -122,6 +122,7 @@ ADMINISTRATORS = {
     "/moderate/reports/closed": 2,
     "/moderate/posts": 2,
     "/moderate/review": 2,
+    "/moderate/waves": 2,
     "/moderate/review/rules": 2,
     "/moderate/tags": 2,
     "/moderate/appeals": 2,

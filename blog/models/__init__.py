@@ -9,6 +9,7 @@ from blog.models.authenticator import Authenticator
 from blog.models.backup_run import BackupAction, BackupRun
 from blog.models.base import Base
 from blog.models.block import Block, HiddenWord, Mute
+from blog.models.bulk_act import BulkAct, BulkActPerson, BulkChange
 from blog.models.comment import Comment
 from blog.models.cover import Cover
 from blog.models.email import Email, EmailState
@@ -77,6 +78,9 @@ __all__ = [
     "Block",
     "Bookmark",
     "BookmarkFolder",
+    "BulkAct",
+    "BulkActPerson",
+    "BulkChange",
     "Comment",
     "CommentLike",
     "CommentRange",

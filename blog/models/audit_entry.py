@@ -44,6 +44,8 @@ class Act(StrEnum):
     SHOW_POST = "show post"
     APPROVE_HELD = "approve held text"
     REFUSE_HELD = "refuse held text"
+    BULK_ACT = "act on wave"
+    UNDO_BULK_ACT = "undo act on wave"
     HIDE_REVISION = "hide revision"
     SHOW_REVISION = "show revision"
     RENAME_TAG = "rename tag"

@@ -24,7 +24,9 @@ async def publish_due(job: RunningJob) -> None:
     number = 1
     while number and not job.stopping.is_set():
         async with job.database.session() as session:
-            number = await publish_due_posts(session, now())
+            number = await publish_due_posts(
+                session, now(), holds_anything=current_app.site.holds_anything
+            )
 
 
 PUBLISH_DUE_POSTS = JobKind("publish_due_posts", publish_due, at_once=1, every=timedelta(minutes=1))

@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.errors import InvalidFieldsError
 from blog.core.events.handlers import record
 from blog.core.text.wall_times import NO_TIME, NO_ZONE, moment_of
-from blog.core.web.app import current_app
 from blog.models import Post, PostRevision, PostStatus, User
 from blog.models.account_deletion import not_deleted
 from blog.posts.events import PostPublished
@@ -93,12 +92,17 @@ def _schedule(form: PostFields, post: Post | None, moment: datetime) -> dict[str
     }
 
 
-async def publish_due_posts(session: AsyncSession, moment: datetime) -> int:
+async def publish_due_posts(
+    session: AsyncSession, moment: datetime, *, holds_anything: bool = False
+) -> int:
     """Publish up to a hundred posts that were scheduled for `moment` or earlier; commits.
 
     Those that the rules hold for review wait for a moderator instead. Each is published once, even
     by concurrent workers. Its publication time is the scheduled one,
     even if this runs late.
+
+    Args:
+        holds_anything: whether there are rules that hold posts for review.
 
     Returns:
         The number of published posts, and of held ones; repeat until it is 0.
@@ -121,7 +125,7 @@ async def publish_due_posts(session: AsyncSession, moment: datetime) -> int:
     if not posts:
         return 0
     number = len(posts)
-    if current_app.site.holds_anything:
+    if holds_anything:
         held = await hold_due(session, [post.id for post in posts])
         posts = [post for post in posts if post.id not in held]
         if not posts:

@@ -45,6 +45,7 @@ from broadside_client.api.follows import (
     turn_on_alerts,
     unfollow_user,
 )
+from broadside_client.api.held import get_held, list_held, withdraw_held
 from broadside_client.api.mail_settings import get_mail_settings, update_mail_settings
 from broadside_client.api.measures import (
     create_measure,
@@ -150,6 +151,7 @@ from broadside_client.models import (
     Folder,
     FolderList,
     FolderUpdate,
+    HeldList,
     HiddenWord,
     HiddenWordCreate,
     HiddenWordList,
@@ -176,6 +178,7 @@ from broadside_client.models import (
     PersonMeasure,
     Post,
     PostCreate,
+    PostCreateStatus,
     PostList,
     PostStatus,
     PostUpdate,
@@ -375,7 +378,7 @@ async def look_back(post: Post, writer: AuthenticatedClient) -> None:
 async def schedule_post(writer: AuthenticatedClient) -> None:
     """Write a draft, schedule it, and delete it."""
     text = PostCreate(
-        body="Not yet.", title="Soon", tags=["trams", "Lisbon"], status=PostStatus.DRAFT
+        body="Not yet.", title="Soon", tags=["trams", "Lisbon"], status=PostCreateStatus.DRAFT
     )
     draft = as_a(Post, await create_post.asyncio(client=writer, body=text))
     assert (draft.status, draft.tags, draft.slug) == ("draft", ["trams", "Lisbon"], "soon")
@@ -422,6 +425,10 @@ async def use_comments(
     under = as_a(CommentList, await list_post_comments.asyncio(post.id, client=writer))
     assert [each.body for each in under.comments] == ["So *was* I."]
     assert as_a(CommentList, await list_comments.asyncio(client=writer)).count == 1
+    # The site holds nothing.
+    assert as_a(HeldList, await list_held.asyncio(client=writer)).held == []
+    assert as_a(Problem, await get_held.asyncio(1, client=writer)).status == 404
+    assert as_a(Problem, await withdraw_held.asyncio(1, client=writer)).status == 404
     done = await delete_comment.asyncio_detailed(comment.id, client=moderator)
     assert done.status_code == 204
 

@@ -25,11 +25,14 @@ from blog.models import (
     Base,
     Bookmark,
     BookmarkFolder,
+    BulkAct,
     Comment,
     CommentLike,
     Email,
     EmailState,
     Follow,
+    HeldItem,
+    HeldKind,
     HiddenWord,
     Invitation,
     Job,
@@ -369,6 +372,14 @@ async def fill(app: Broadside) -> dict[str, str]:
             )
         )  # fmt: skip
         await session.flush()
+        session.add_all(held_items(people, posts[-2]))
+        session.add(
+            BulkAct(
+                moderator_id=people[EDITOR].id, since=now(), hides=True, disables=True,
+                refuses=False, reason="The same advertisement from forty accounts.",
+                finished_at=now(),
+            )
+        )  # fmt: skip
         await add_replies(session, people, posts[-2])
         await add_article(session, people[WRITER])
         for trace in traces:
@@ -376,6 +387,23 @@ async def fill(app: Broadside) -> dict[str, str]:
                 await publish(session, trace, ADVERTISING if trace.act != Act.RENAME_TAG else None)
         await session.commit()
     return links_for(app, people[WRITER])
+
+
+def held_items(people: dict[str, User], post: Post) -> list[HeldItem]:
+    """Two comments that wait for a moderator, and one that was refused."""
+    ad, question = "Buy *one*, get none: https://spam.example/", "May I quote this?"
+    refused = {"decided_at": now(), "is_approved": False, "answer": "Off topic."}
+    return [
+        HeldItem(
+            kind=HeldKind.COMMENT, author_id=people[who].id, post_id=post.id,
+            payload={"body": body}, reasons=reasons, digest=body, version=0, **decision,
+        )
+        for who, body, reasons, decision in (
+            (HOSTILE, ad, [["link", "spam.example"], ["word", LONG_WORD]], {}),
+            (WRITER, question, [["first posts", ""]], {}),
+            (WRITER, question, [["first posts", ""]], refused),
+        )
+    ]  # fmt: skip
 
 
 def traces_of_moderation(people: dict[str, User], posts: list[Post]) -> list[Base]:

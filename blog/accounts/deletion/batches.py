@@ -22,6 +22,7 @@ from blog.models import (
     AuditEntry,
     Block,
     Bookmark,
+    BulkAct,
     Comment,
     CommentLike,
     Email,
@@ -335,6 +336,8 @@ async def _anonymise_moderation(session: AsyncSession, user_id: int) -> bool:
         (PostRevision, PostRevision.editor_id),
         (Measure, Measure.moderator_id),
         (HeldItem, HeldItem.decided_by_id),
+        (BulkAct, BulkAct.moderator_id),
+        (BulkAct, BulkAct.undone_by_id),
         (AuditEntry, AuditEntry.actor_id),
         (AuditEntry, AuditEntry.subject_id),
     ):

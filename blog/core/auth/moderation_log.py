@@ -42,6 +42,8 @@ PUBLISHED = {
     Act.DELETE_POST: Published("Deleted a post"),
     Act.APPROVE_HELD: Published("Approved what waited for review"),
     Act.REFUSE_HELD: Published("Refused what waited for review"),
+    Act.BULK_ACT: Published("Acted on many accounts at once", names_subject=True),
+    Act.UNDO_BULK_ACT: Published("Undid what was done about many accounts", names_subject=True),
     Act.HIDE_REVISION: Published("Hid an old version of a post"),
     Act.SHOW_REVISION: Published("Made an old version of a post visible again"),
     Act.DISABLE_COMMENT: Published("Disabled a comment"),
@@ -139,4 +141,6 @@ def _about(details: Mapping[str, Any]) -> str:
         if (value := details.get(name)) is not None:
             shown = " → ".join(value) if isinstance(value, list) else value
             parts.append(f"#{shown}" if name == "tag" else f"{name} {shown}")
+    counts = ("accounts", "posts", "comments", "held")
+    parts += [f"{name}: {details[name]}" for name in counts if name in details]
     return ", ".join(parts)

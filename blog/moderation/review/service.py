@@ -126,7 +126,7 @@ async def put_aside(
     item.answer, item.rule = grounds.reason, grounds.rule
     if item.kind == HeldKind.POST:
         is_held = (Post.id == item.post_id, Post.status == PostStatus.HELD)
-        await session.execute(
+        version = await session.scalar(
             update(Post)
             .where(*is_held)
             .values(
@@ -135,8 +135,10 @@ async def put_aside(
                 published_at=case((Post.scheduled_wall.is_(None), Post.published_at)),
                 **NOT_SCHEDULED,
             )
+            .returning(Post.version)
             .execution_options(synchronize_session=False)
         )
+        item.version = version or item.version
 
 
 def _decide(item: HeldItem, moderator: Viewer, *, is_approved: bool) -> None:

@@ -1,0 +1,1 @@
+"""Acting on a wave of accounts at once, and taking that back."""

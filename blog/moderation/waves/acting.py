@@ -1,0 +1,202 @@
+"""What the job does about the people of a wave, some rows in each transaction."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.accounts.events import AccountDisabled
+from blog.accounts.sessions.service import end_all_access
+from blog.core.auth.viewer import Viewer
+from blog.core.clock import now
+from blog.core.errors import NotFoundError
+from blog.core.events.handlers import record
+from blog.core.web.urls import external_url
+from blog.mail import outbox
+from blog.models import (
+    BulkAct,
+    BulkChange,
+    Comment,
+    HeldItem,
+    Measure,
+    MeasureKind,
+    Permission,
+    Post,
+    PostStatus,
+    User,
+)
+from blog.moderation.events import CommentDisabled, PostHidden
+from blog.moderation.measures import mails
+from blog.moderation.measures.service import locked_person
+from blog.moderation.review.service import put_aside
+from blog.moderation.rules import Grounds
+from blog.moderation.waves.service import locked_act, next_person, note_done
+from blog.posts.fields import lock_author, tag_ids
+
+ROWS_AT_ONCE = 20
+
+
+async def act_on_some(session: AsyncSession, act_id: int) -> bool:
+    """Do a part of an act; commits.
+
+    Returns:
+        Whether there is nothing left to do.
+    """
+    act = await locked_act(session, act_id)
+    if act is None or act.undone_at is not None:
+        return True
+    person_id = await next_person(session, act)
+    if person_id is None:
+        act.finished_at = act.finished_at or now()
+        await session.commit()
+        return True
+    try:
+        is_done = await _act_on(session, act, person_id)
+    except NotFoundError:  # Their account was deleted meanwhile.
+        is_done = True
+    if is_done:
+        await note_done(session, act, person_id)
+    await session.commit()
+    return False
+
+
+async def _act_on(session: AsyncSession, act: BulkAct, person_id: int) -> bool:
+    """Do a part of what is to be done about a person; whether that was the last one."""
+    if act.hides and (
+        await _hide_posts(session, act, person_id) or await _hide_comments(session, act, person_id)
+    ):
+        return False
+    if act.refuses and await _refuse_held(session, act, person_id):
+        return False
+    person = await locked_person(session, person_id)
+    if person.role.grants(Permission.MODERATE):
+        return True
+    if act.disables and not person.is_disabled:
+        await _disable(session, act, person)
+    elif act.hides and not person.is_disabled:
+        await _tell(session, act, person)
+    return True
+
+
+async def _hide_posts(session: AsyncSession, act: BulkAct, person_id: int) -> bool:
+    theirs = (
+        select(Post)
+        .where(Post.author_id == person_id, Post.published_at >= act.since)
+        .where(Post.status == PostStatus.PUBLISHED, Post.hidden_at.is_(None))
+        .order_by(Post.id)
+        .limit(ROWS_AT_ONCE)
+        .with_for_update()
+    )
+    posts = (await session.scalars(theirs.execution_options(populate_existing=True))).all()
+    if not posts:
+        return False
+    # All tags before the author, in the order of all writers.
+    await tag_ids(session, (), of_posts=[post.id for post in posts])
+    await lock_author(session, person_id)
+    for post in posts:
+        post.hidden_at, post.hidden_reason = now(), act.reason
+    await _note(session, act, [_measure(act, person_id, post_id=post.id) for post in posts])
+    events = [
+        PostHidden(post.id, person_id, act.moderator_id or 0, with_everything=True)
+        for post in posts
+    ]
+    await record(session, *events)
+    return True
+
+
+async def _hide_comments(session: AsyncSession, act: BulkAct, person_id: int) -> bool:
+    theirs = (Comment.author_id == person_id, Comment.disabled_at.is_(None))
+    some = (
+        select(Comment.id, Comment.post_id)
+        .where(*theirs, Comment.created_at >= act.since)
+        .order_by(Comment.id)
+        .limit(ROWS_AT_ONCE)
+    )
+    rows = (await session.execute(some)).all()
+    if not rows:
+        return False
+    posts = select(Post.id).where(Post.id.in_({row.post_id for row in rows})).order_by(Post.id)
+    await session.execute(posts.with_for_update(key_share=True))
+    locked = select(Comment).where(Comment.id.in_([row.id for row in rows]), *theirs)
+    comments = (
+        await session.scalars(
+            locked.order_by(Comment.id)
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
+        )
+    ).all()
+    for comment in comments:
+        comment.disabled_at, comment.disabled_by_id = now(), act.moderator_id
+        comment.disabled_reason = act.reason
+    await _note(session, act, [_measure(act, person_id, comment_id=each.id) for each in comments])
+    moderator = act.moderator_id or 0
+    await record(
+        session,
+        *(
+            CommentDisabled(each.id, each.post_id, person_id, moderator, with_everything=True)
+            for each in comments
+        ),
+    )
+    return True
+
+
+async def _refuse_held(session: AsyncSession, act: BulkAct, person_id: int) -> bool:
+    waiting = (HeldItem.author_id == person_id, HeldItem.decided_at.is_(None))
+    some = select(HeldItem.id, HeldItem.post_id).where(*waiting).limit(ROWS_AT_ONCE)
+    rows = (await session.execute(some)).all()
+    if not rows:
+        return False
+    posts = select(Post.id).where(Post.id.in_({row.post_id for row in rows})).order_by(Post.id)
+    await session.execute(posts.with_for_update())
+    locked = select(HeldItem).where(HeldItem.id.in_([row.id for row in rows]), *waiting)
+    items = await session.scalars(
+        locked.order_by(HeldItem.id).with_for_update().execution_options(populate_existing=True)
+    )
+    moderator = Viewer(id=act.moderator_id or 0)
+    for item in items.all():
+        await put_aside(session, moderator, item, Grounds(act.reason, act.rule))
+        session.add(BulkChange(bulk_act_id=act.id, held_item_id=item.id))
+    await session.flush()
+    return True
+
+
+async def _disable(session: AsyncSession, act: BulkAct, person: User) -> None:
+    person.disabled_at = now()
+    measure = _measure(act, person.id, kind=MeasureKind.DISABLE)
+    await _note(session, act, [measure])
+    await mails.tell_of_measure(session, person, measure)
+    await record(session, AccountDisabled(person.id))
+    await session.flush()
+    await end_all_access(session, person)
+
+
+async def _tell(session: AsyncSession, act: BulkAct, person: User) -> None:
+    """Mail a person once about all that was hidden, if anything was."""
+    hidden = (
+        select(Measure.id)
+        .join(BulkChange, BulkChange.measure_id == Measure.id)
+        .where(BulkChange.bulk_act_id == act.id, Measure.person_id == person.id)
+    )
+    if person.is_confirmed and await session.scalar(hidden.limit(1)) is not None:
+        await outbox.put(
+            session, to=person.email, message="hidden_in_bulk", user=person, reason=act.reason,
+            rule=act.rule, link=external_url("appeals.own"),
+        )  # fmt: skip
+
+
+def _measure(
+    act: BulkAct, person_id: int, *, kind: MeasureKind = MeasureKind.HIDE,
+    post_id: int | None = None, comment_id: int | None = None,
+) -> Measure:  # fmt: skip
+    return Measure(
+        person_id=person_id, moderator_id=act.moderator_id, kind=kind, rule=act.rule,
+        reason=act.reason, post_id=post_id, comment_id=comment_id,
+    )  # fmt: skip
+
+
+async def _note(session: AsyncSession, act: BulkAct, measures: Sequence[Measure]) -> None:
+    """Add the records of measures, and that this act took them."""
+    session.add_all(measures)
+    await session.flush()
+    session.add_all(BulkChange(bulk_act_id=act.id, measure_id=each.id) for each in measures)
+    await session.flush()

@@ -1,0 +1,61 @@
+"""The forms for acting on a wave."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Self
+
+from pydantic import BeforeValidator, model_validator
+
+from blog.core.clock import now
+from blog.core.text.validation import Schema
+from blog.core.text.wall_times import NO_TIME, WallTime
+from blog.moderation.schemas import RuleForm
+
+MOST_PEOPLE = 200
+TOO_MANY = f"Enter at most {MOST_PEOPLE} people. Repeat this for the others."
+NOBODY = "Enter at least one username."
+NOTHING = "Choose what to do."
+
+
+def _names(value: Any) -> Any:
+    """One username of each line, each once."""
+    if not isinstance(value, str):
+        return value
+    lines = (line.strip().removeprefix("@") for line in value.split("\n"))
+    names = tuple(dict.fromkeys(line[:64] for line in lines if line))
+    if not names:
+        raise ValueError(NOBODY)
+    if len(names) > MOST_PEOPLE:
+        raise ValueError(TOO_MANY)
+    return names
+
+
+class SearchForm(Schema):
+    """Whom to look for: who joined between two times (UTC), and whether there are open reports
+    about what they wrote."""
+
+    joined_from: WallTime = None
+    joined_until: WallTime = None
+    reported: bool = False
+
+
+class WaveForm(RuleForm):
+    """Whom to act on, and how. What they published from `since` on (UTC) is hidden."""
+
+    names: Annotated[tuple[str, ...], BeforeValidator(_names)]
+    since: WallTime = None
+    hides: bool = False
+    disables: bool = False
+    refuses: bool = False
+
+    @model_validator(mode="after")
+    def _does_something(self) -> Self:
+        if not (self.hides or self.disables or self.refuses):
+            raise ValueError(NOTHING)
+        if self.hides and self.since is None:
+            raise ValueError(NO_TIME)
+        return self
+
+    @property
+    def beginning(self) -> datetime:
+        """From when on what they wrote is hidden."""
+        return self.since.replace(tzinfo=UTC) if self.since else now()

@@ -1,0 +1,209 @@
+"""Acting on a wave of accounts, and taking that back."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.clock import now
+from blog.core.web.app import Broadside
+from blog.models import (
+    AccountDeletion,
+    BulkAct,
+    Comment,
+    HeldItem,
+    LogEntry,
+    LogOpening,
+    Measure,
+    Post,
+    PostStatus,
+    RemovedText,
+    User,
+)
+from blog.moderation.waves.acting import act_on_some
+from blog.moderation.waves.undoing import undo_some
+from blog.posts.counts import wrong_counts
+from tests.comments.support import add_comments
+from tests.posts.test_posts import add_posts
+from tests.support import Browser, NewUser, add_users, change_site, outbox
+
+ADDRESS = "/moderate/waves"
+HOUR_AGO = now() - timedelta(hours=1)
+FORM = {
+    "names": "@Spam1\nspam2\nspam3\nmaud\nnobody", "hides": "true", "refuses": "true",
+    "since": HOUR_AGO.strftime("%Y-%m-%dT%H:%M"), "reason": "A wave", "act": "true",
+}  # fmt: skip
+
+
+@pytest.fixture
+async def spammers(
+    app: Broadside, db: AsyncSession, post: Post, moderators_browser: Browser
+) -> Mapping[str, User]:
+    """Three people with posts and comments; the second has an old post, and one that waits."""
+    names = ("spam1", "spam2", "spam3")
+    people = await add_users(app, *(NewUser(name) for name in names))
+    for user in people.values():
+        await add_posts(db, user, 2)
+        await add_comments(db, post, user.id, 2)
+    await db.execute(
+        update(Post)
+        .where(
+            Post.id
+            == select(Post.id)
+            .where(Post.author_id == people["spam2"].id)
+            .limit(1)
+            .scalar_subquery()
+        )
+        .values(published_at=now() - timedelta(days=9))
+    )
+    await db.commit()
+    await change_site(app, held_words=("casino",))
+    async with Browser(app) as spammer:
+        await spammer.log_in("spam2")
+        await spammer.submit("/", {"body": "A casino"})
+        await spammer.submit(f"/post/{post.id}", {"body": "A casino"})
+    return people
+
+
+async def act(moderator: Browser, **changes: str) -> httpx.Response:
+    return await moderator.submit(ADDRESS, {**FORM, **changes})
+
+
+async def run(app: Broadside, do_some: Any, act_id: int, steps: int = 999) -> None:
+    """What the job does, up to so many steps of it."""
+    async with app.app_context():
+        for _ in range(steps):
+            async with app.database.session() as session:
+                if await do_some(session, act_id):
+                    return
+
+
+async def state(db: AsyncSession) -> list[Any]:
+    """What is shown, what waits, and who is disabled."""
+    return [
+        (await db.execute(query)).all()
+        for query in (
+            select(Post.id, Post.status, Post.hidden_at.is_(None)).order_by(Post.id),
+            select(Comment.id, Comment.disabled_at.is_(None)).order_by(Comment.id),
+            select(HeldItem.id, HeldItem.decided_at.is_(None)).order_by(HeldItem.id),
+            select(User.id, User.disabled_at.is_(None)).order_by(User.id),
+            select(RemovedText.post_id, RemovedText.comment_id),
+        )
+    ]
+
+
+async def test_a_wave_is_hidden_and_comes_back_exactly(
+    app: Broadside, db: AsyncSession, moderators_browser: Browser, susans_browser: Browser,
+    spammers: Mapping[str, User],
+) -> None:  # fmt: skip
+    # Hidden before by a moderator: that stays.
+    (before_id,) = await db.scalars(
+        select(Post.id).where(Post.author_id == spammers["spam3"].id).order_by(Post.id).limit(1)
+    )
+    await moderators_browser.submit(f"/moderate/hide/{before_id}", {"reason": "Earlier"})
+    before = await state(db)
+    assert (await susans_browser.get(ADDRESS)).status_code == 403
+    preview = await act(moderators_browser, act="")
+    answer = await moderators_browser.submit(ADDRESS, {k: v for k, v in FORM.items() if k != "act"})
+    assert answer.status_code == 200, answer.text
+    for words in ("3 accounts", "4 public posts", "6 comments", "2 held", "maud, nobody"):
+        assert words in answer.text, words
+    assert preview.status_code == 302
+    act_id = (await db.scalars(select(BulkAct.id))).one()
+    await run(app, act_on_some, act_id, steps=2)  # The job is killed in the middle.
+    await run(app, act_on_some, act_id)
+    shown = select(Post.id).where(Post.hidden_at.is_(None), Post.status == PostStatus.PUBLISHED)
+    of_spammers = Post.author_id.in_([user.id for user in spammers.values()])
+    assert len((await db.scalars(shown.where(of_spammers))).all()) == 1  # The old one.
+    assert await db.scalar(select(HeldItem.id).where(HeldItem.decided_at.is_(None))) is None
+    assert len((await db.scalars(select(Measure.id).where(Measure.ended_at.is_(None)))).all()) == 11
+    subjects = [mail.subject for mail in await outbox(app)]
+    assert sum("What you wrote was hidden" in subject for subject in subjects) == 3
+    page = (await moderators_browser.get(f"{ADDRESS}/{act_id}")).text
+    assert "<dd>4</dd>" in page and "<dd>6</dd>" in page and "<dd>2</dd>" in page
+    # Meanwhile another moderator shows one, hides it again, and so it stays hidden.
+    (again_id,) = await db.scalars(
+        select(Post.id).where(Post.author_id == spammers["spam1"].id).order_by(Post.id).limit(1)
+    )
+    await moderators_browser.submit(f"/moderate/show/{again_id}", {"reason": "Hm"})
+    await moderators_browser.submit(f"/moderate/hide/{again_id}", {"reason": "Spam after all"})
+    for _ in range(2):  # Twice is once.
+        await moderators_browser.submit(f"{ADDRESS}/{act_id}/undo", page=f"{ADDRESS}/{act_id}")
+    assert "already undone" in (await moderators_browser.get(f"{ADDRESS}/{act_id}")).text
+    await run(app, undo_some, act_id, steps=1)
+    await run(app, undo_some, act_id)
+    after = await state(db)
+    assert [row for row in after[0] if row.id != again_id] == [
+        row for row in before[0] if row.id != again_id
+    ]
+    assert not next(row for row in after[0] if row.id == again_id)[2]
+    assert after[1:4] == before[1:4]
+    async with app.database.session() as session:
+        assert not any((await wrong_counts(session)).values())
+    log = dict((await db.execute(select(LogEntry.act, LogOpening.value).join(
+        LogOpening, LogOpening.number == LogEntry.number
+    ).where(LogOpening.fact == "about", LogEntry.act.contains("wave")))).all())  # fmt: skip
+    assert log == {
+        "act on wave": "accounts: 3, posts: 4, comments: 6, held: 2",
+        "undo act on wave": "accounts: 3, posts: 4, comments: 6",
+    }
+
+
+async def test_accounts_are_disabled_and_deleted_ones_are_skipped(
+    app: Broadside, db: AsyncSession, moderators_browser: Browser, spammers: Mapping[str, User]
+) -> None:
+    ids = [user.id for user in spammers.values()]
+    # One was disabled before, and stays so.
+    await db.execute(update(User).where(User.id == ids[0]).values(disabled_at=now()))
+    await db.commit()
+    assert (await act(moderators_browser, disables="true", hides="false")).status_code == 302
+    act_id = (await db.scalars(select(BulkAct.id))).one()
+    db.add(AccountDeletion(user_id=ids[2]))
+    await db.commit()
+    await run(app, act_on_some, act_id)
+    disabled = select(User.id).where(User.disabled_at.is_not(None)).order_by(User.id)
+    assert (await db.scalars(disabled)).all() == ids[:2]
+    (mail,) = await outbox(app)
+    assert mail.recipient == "spam2@example.com" and "Your account was disabled" in mail.subject
+    await moderators_browser.submit(f"{ADDRESS}/{act_id}/undo", page=f"{ADDRESS}/{act_id}")
+    await run(app, undo_some, act_id)
+    assert (await db.scalars(disabled)).all() == ids[:1]
+    # After 30 days it stays.
+    await db.execute(update(BulkAct).values(created_at=now() - timedelta(days=31), undone_at=None))
+    await db.commit()
+    await moderators_browser.submit(f"{ADDRESS}/{act_id}/undo", page=f"{ADDRESS}/{act_id}")
+    assert "30 days" in (await moderators_browser.get(f"{ADDRESS}/{act_id}")).text
+    await db.execute(delete(User).where(User.id == ids[1]))
+    await db.commit()
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [({"names": " "}, "at least one username"), ({"names": "nobody"}, "at least one username"),
+     ({"names": "\n".join(f"p{n}" for n in range(201))}, "at most 200"),
+     ({"since": ""}, "date and time"), ({"since": "soon"}, "date and time"),
+     ({"hides": "false", "refuses": "false"}, "Choose what to do"), ({"reason": ""}, "fill in"),],
+)  # fmt: skip
+async def test_bad_input_comes_back(
+    moderators_browser: Browser, changes: dict[str, str], words: str
+) -> None:
+    answer = await act(moderators_browser, **changes)
+    assert answer.status_code == 422 and words in answer.text
+    assert changes.get("reason", "A wave") in answer.text
+
+
+async def test_accounts_are_found_by_when_they_joined(
+    moderators_browser: Browser, spammers: Mapping[str, User]
+) -> None:
+    hour = HOUR_AGO.strftime("%Y-%m-%dT%H:%M")
+    page = (await moderators_browser.get(f"{ADDRESS}?joined_from={hour}")).text
+    assert "spam3\nspam2\nspam1" in page and "maud\n" not in page
+    page = (await moderators_browser.get(f"{ADDRESS}?joined_until={hour}")).text
+    assert "finds nobody" in page
+    page = (await moderators_browser.get(f"{ADDRESS}?reported=true")).text
+    assert "finds nobody" in page
+    assert (await moderators_browser.get(f"{ADDRESS}?joined_from=soon")).status_code == 200
