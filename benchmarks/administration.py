@@ -75,9 +75,11 @@ FILL = """
     ]) AS name;
     INSERT INTO monthly_activity (joined, active, people)
     SELECT joined, active, 100
-    FROM generate_series(CURRENT_DATE - 730, CURRENT_DATE, interval '1 month') AS joined,
-        generate_series(CURRENT_DATE - 730, CURRENT_DATE, interval '1 month') AS active
-    WHERE active >= joined ON CONFLICT DO NOTHING;
+    FROM generate_series(date_trunc('month', now() - interval '2 years'), now(), '1 month')
+        AS joined,
+        generate_series(date_trunc('month', now() - interval '2 years'), now(), '1 month')
+        AS active
+    WHERE active >= joined;
     INSERT INTO route_days (day, method, route, requests, errors, seconds, durations)
     SELECT CURRENT_DATE - n, 'GET', '/route/' || route, 1000, 1, 10.0, '{1,2,3,4,5,6,7,8,9,10,11}'
     FROM generate_series(0, 35) AS n, generate_series(1, 300) AS route;
