@@ -15,7 +15,7 @@ BROWSERS := chromium-headless-shell chromium chromium-browser google-chrome chro
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: run test test-coverage fuzz worst lint demo bench bench-slow cluster lock screenshots lighthouse clean help \
+.PHONY: run test test-coverage fuzz worst lint demo bench bench-slow cluster lock messages screenshots lighthouse clean help \
 	chromium exiftool etcd haproxy headless-shell node nginx patroni pgbouncer wrk xmllint
 
 run: $(VENV)/run.stamp ## Serve the site on http://127.0.0.1:5000 until Ctrl-C
@@ -57,6 +57,9 @@ bench-slow: $(VENV)/dev.stamp ## Measure the effect of slow clients: make bench-
 
 cluster: $(VENV)/dev.stamp nginx $(CLUSTER) ## Run a cluster on this machine, or drill it: make cluster ARGS="--drill --rounds 20"
 	@exec $(BIN)/python -m benchmarks.cluster $(ARGS)
+
+messages: $(VENV)/run.stamp ## Collect the texts of the source, and bring the catalogs in blog/locales up to date
+	@$(BIN)/python -m blog.core.i18n.extraction
 
 screenshots: $(VENV)/dev.stamp chromium ## Picture every page, at four widths, light and dark, or some: make screenshots WORD=profile
 	@$(BIN)/python -m tests.browser.screenshots screenshots $(WORD)

@@ -61,6 +61,7 @@ from blog.core.events.handlers import HANDLERS, Handler, Handlers
 from blog.core.events.log import delete_old as delete_old_events
 from blog.core.figures.counts import Counts
 from blog.core.figures.writing import FiguresWriter
+from blog.core.i18n import catalogs
 from blog.core.jobs.background import Background
 from blog.core.jobs.cleaning import HOUR, cleaning
 from blog.core.jobs.figures import job_figures
@@ -86,6 +87,7 @@ from blog.core.web import (
     health,
     hosts,
     https,
+    languages,
     maintenance,
     metrics_pages,
     request_log,
@@ -346,6 +348,7 @@ PARTS = (
     connection,
     uploads,
     request_log,
+    languages,
     hosts,
     unsupported,
     requests,
@@ -549,6 +552,8 @@ async def open_parts(app: Broadside) -> None:
     """Open what an application needs to serve, and start its work in the background."""
     await open_database(app.database, app.settings)
     await app.site_settings.start()
+    for language in app.site.offered_languages:
+        catalogs.load(language)
     app.renderer.pool.start()
     if app.replicas is not None:
         open_replicas(app.replicas, app.settings)

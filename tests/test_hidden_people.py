@@ -132,7 +132,7 @@ ALIKE = {
 }  # fmt: skip
 ALIKE_ROUTES = {
     "/about", "/accent/<light>-<dark>.css", "/contact", "/privacy", "/rules",
-    "/all", "/appearance", "/archive", "/avatar/<seed>.svg", "/delete/<id:post_id>",
+    "/all", "/appearance", "/archive", "/language", "/avatar/<seed>.svg", "/delete/<id:post_id>",
     "/edit-profile", "/followed", "/markdown", "/opensearch.xml", "/post/<id:post_id>/<slug>",
     "/preview/<key>", "/tags", "/comment/<id:comment_id>", "/comment/<id:comment_id>/delete",
     "/comment/<id:comment_id>/remove",

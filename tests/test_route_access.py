@@ -226,6 +226,8 @@ TABLE = [
     Row("GET /appearance", everybody(200)),
     Row("GET /status", everybody(200)),
     Row("POST /appearance", everybody(400)),
+    Row("GET /language", everybody(200)),
+    Row("POST /language", everybody(400)),
     Row("GET /search", everybody(200), "/search?q=x"),
     Row("GET /search/suggestions", everybody(200), "/search/suggestions?q=x"),
     Row("GET /search/people", confirmed(200), "/search/people?q=x"),

@@ -9,6 +9,7 @@ from blog.accounts.schemas import ForgottenPasswordForm
 from blog.core.auth.quotas import MAILING, spend
 from blog.core.crypto.tokens import ExpiredTokenError, InvalidTokenError, OtherAccountError
 from blog.core.errors import TooManyRequestsError
+from blog.core.i18n import lazy_gettext
 from blog.core.web.app import current_app
 from blog.core.web.backlog import BACKLOG_FULL_WAIT
 from blog.core.web.forms import Form
@@ -20,6 +21,8 @@ HEADERS = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "strict-origin",
 }
+
+BUSY = lazy_gettext("We're getting a lot of requests right now. Try again in %(duration)s.")
 
 
 async def keep_token_secret(response: Response) -> Response:
@@ -47,9 +50,7 @@ async def announce_link(
         try:
             await spend(MAILING)
             if not current_app.backlog.add(mail_link, data.email):
-                raise TooManyRequestsError(
-                    BACKLOG_FULL_WAIT, "We're getting a lot of requests right now."
-                )
+                raise TooManyRequestsError(BACKLOG_FULL_WAIT, BUSY)
         except TooManyRequestsError as error:
             form.refuse(error)
         else:

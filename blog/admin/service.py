@@ -246,7 +246,7 @@ async def edit_account(
         if "role_id" in changes:
             await record(session, RoleChanged(user.id))
         if "email" in changes:
-            await outbox.put(session, to=user.email, message="email_changed", user=user)
+            await outbox.put(session, to=user, message="email_changed", user=user)
     await session.commit()
 
 

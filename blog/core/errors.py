@@ -8,7 +8,10 @@ import math
 from collections.abc import Mapping
 from datetime import timedelta
 
-from blog.core.text.counting import counted
+from blog.core.i18n import LazyText, lazy_gettext, ngettext
+
+TOO_MANY_REQUESTS = lazy_gettext("You've sent too many requests. Try again in %(duration)s.")
+TOO_MANY_PASSWORDS = lazy_gettext("Too many wrong passwords. Try again in %(duration)s.")
 
 
 class BlogError(Exception):
@@ -31,14 +34,16 @@ class UnconfirmedError(ForbiddenError):
     """The viewer may do that once they have confirmed their email address."""
 
     def __init__(self) -> None:
-        super().__init__("Please confirm your email address first.")
+        super().__init__(lazy_gettext("Please confirm your email address first."))
 
 
 class SecondFactorRequiredError(ForbiddenError):
     """The viewer may do that once they have a second factor."""
 
     def __init__(self) -> None:
-        super().__init__("Please set up two-factor authentication first. This site requires it.")
+        super().__init__(
+            lazy_gettext("Please set up two-factor authentication first. This site requires it.")
+        )
 
 
 class InvalidFieldsError(BlogError):
@@ -53,9 +58,21 @@ class InvalidFieldsError(BlogError):
 
     status = 422
 
-    def __init__(self, errors: Mapping[str, str]) -> None:
-        super().__init__("; ".join(errors.values()))
-        self.errors = dict(errors)
+    def __init__(self, errors: Mapping[str, str | LazyText]) -> None:
+        super().__init__()
+        self._messages = errors
+
+    @property
+    def errors(self) -> dict[str, str]:
+        """The messages by field, in the current language."""
+        return {name: str(message) for name, message in self._messages.items()}
+
+    @errors.setter
+    def errors(self, messages: Mapping[str, str | LazyText]) -> None:
+        self._messages = messages
+
+    def __str__(self) -> str:
+        return "; ".join(self.errors.values())
 
 
 class LimitReachedError(InvalidFieldsError):
@@ -73,7 +90,9 @@ class BusyError(InvalidFieldsError):
         status: 503, or 429 for a rate limit.
     """
 
-    def __init__(self, errors: Mapping[str, str], retry_after: int, status: int = 503) -> None:
+    def __init__(
+        self, errors: Mapping[str, str | LazyText], retry_after: int, status: int = 503
+    ) -> None:
         super().__init__(errors)
         self.retry_after = retry_after
         self.status = status
@@ -88,13 +107,14 @@ class TooManyRequestsError(BusyError):
 
     Args:
         wait: when to try again, from now. `retry_after` is the same in whole seconds, at least one.
-        problem: the first sentence of the message.
+        problem: the message, with `%(duration)s`.
     """
 
-    def __init__(self, wait: timedelta, problem: str = "You've sent too many requests.") -> None:
+    def __init__(self, wait: timedelta, problem: LazyText = TOO_MANY_REQUESTS) -> None:
         self.wait = wait
         seconds = max(1, math.ceil(wait.total_seconds()))
-        super().__init__({"": f"{problem} Try again in {duration_text(seconds)}."}, seconds, 429)
+        message = problem.with_values(duration=LazyText(duration_text, (seconds,), {}))
+        super().__init__({"": message}, seconds, 429)
 
 
 class TooManyAttemptsError(TooManyRequestsError):
@@ -102,17 +122,18 @@ class TooManyAttemptsError(TooManyRequestsError):
 
     Args:
         wait: when to try again, from now.
-        tried: what was wrong.
+        problem: the message, with `%(duration)s`.
     """
 
-    def __init__(self, wait: timedelta, tried: str = "passwords") -> None:
-        super().__init__(wait, f"Too many wrong {tried}.")
+    def __init__(self, wait: timedelta, problem: LazyText = TOO_MANY_PASSWORDS) -> None:
+        super().__init__(wait, problem)
 
 
 def duration_text(seconds: int) -> str:
     """A duration such as "20 seconds", "1 minute" or "3 hours", rounded up."""
-    for size, unit in ((1, "second"), (60, "minute"), (3600, "hour")):
-        number = math.ceil(seconds / size)
-        if number < 60 or unit == "hour":
-            break
-    return counted(number, unit)
+    minutes = math.ceil(seconds / 60)
+    if seconds < 60:
+        return ngettext("%(num)s second", "%(num)s seconds", seconds)
+    if minutes < 60:
+        return ngettext("%(num)s minute", "%(num)s minutes", minutes)
+    return ngettext("%(num)s hour", "%(num)s hours", math.ceil(seconds / 3600))

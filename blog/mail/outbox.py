@@ -5,15 +5,17 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
-from quart import current_app
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.errors import TooManyRequestsError
+from blog.core.i18n import using_language
+from blog.core.web.app import current_app
+from blog.core.web.languages import language_for
 from blog.core.web.rate_limits import Bucket, Quota, take_one
 from blog.mail.lists import MailingList
 from blog.mail.message import Thread
-from blog.models import Email
+from blog.models import Email, User
 
 CHANNEL = "emails"
 
@@ -45,8 +47,9 @@ OWN_LIMITS = {
 
 
 async def put(
-    session: AsyncSession, *, to: str, message: str, about: str = "",
-    mailing_list: MailingList | None = None, thread: Thread | None = None,
+    session: AsyncSession, *, to: User | str, message: str, about: str = "",
+    language: str | None = None, mailing_list: MailingList | None = None,
+    thread: Thread | None = None,
     post_id: int | None = None, comment_id: int | None = None,
     notification_items: Sequence[int] | None = None, **context: object,
 ) -> Email | None:  # fmt: skip
@@ -54,9 +57,10 @@ async def put(
 
     Args:
         session: the transaction.
-        to: the recipient's address.
+        to: the recipient, or just their address.
         message: the name of its templates: `templates/mail/<message>.txt`, which sets `subject`,
             and `templates/mail/<message>.html`.
+        language: the one that is chosen for an address (`User.interface_language`), if any.
         about: distinguishes messages with limits of their own, such as those about two different
             errors.
         mailing_list: the list that it belongs to, if it can be unsubscribed from.
@@ -73,7 +77,9 @@ async def put(
     Raises:
         ValueError: the subject or the address has a line break, which would end its header.
     """
-    recipient = one_line(to)
+    if isinstance(to, User):
+        language = to.interface_language
+    recipient = one_line(to.email if isinstance(to, User) else to)
     purpose = f"{message}:{about}" if about else message
     try:
         limit = OWN_LIMITS.get(message, LIMIT)
@@ -82,9 +88,11 @@ async def put(
         return None
     context["mailing_list"] = mailing_list
     templates = current_app.jinja_env
-    text: Any = templates.get_template(f"mail/{message}.txt").make_module(context)
-    html = templates.get_template(f"mail/{message}.html")
-    subject = one_line(current_app.config["MAIL_SUBJECT_PREFIX"] + text.subject)
+    with using_language(language_for(language)):
+        template: Any = templates.get_template(f"mail/{message}.txt").make_module(context)
+        text = str(template)
+        subject = one_line(current_app.config["MAIL_SUBJECT_PREFIX"] + template.subject)
+        html = templates.get_template(f"mail/{message}.html").render(context, subject=subject)
     headers = mailing_list.headers() if mailing_list else {}
     if thread:
         headers |= thread.headers(current_app.config["MAIL_SENDER"])
@@ -93,8 +101,8 @@ async def put(
         purpose=purpose,
         recipient=recipient,
         subject=subject,
-        text=str(text),
-        html=html.render(context, subject=subject),
+        text=text,
+        html=html,
         headers=headers or None,
         post_id=post_id,
         comment_id=comment_id,

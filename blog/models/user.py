@@ -64,6 +64,8 @@ class User(Base):
     about_me: Mapped[str] = mapped_column(String(2000), server_default="", default="")
     # In which they write, as a BCP 47 tag; NULL if they have not said.
     language: Mapped[str | None] = mapped_column(String(35))
+    # Of the pages and mails that they get; NULL if they have not chosen.
+    interface_language: Mapped[str | None] = mapped_column(String(35))
     # Whether search engines are asked not to list the profile and the posts.
     noindex: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
     # Whether their pages show no numbers of likes.

@@ -7,13 +7,19 @@ from quart import render_template
 from quart.typing import ResponseReturnValue
 
 from blog.core.errors import NotFoundError
+from blog.core.i18n import LazyText, lazy_gettext
 from blog.core.site_settings.rules import parsed_rules
 from blog.core.text.markdown import render_document
 from blog.core.web.app import current_app
 from blog.site.blueprint import blueprint
 
 # In the order of the links at the bottom of each page.
-PAGES = {"about": "About", "rules": "Rules", "privacy": "Privacy", "contact": "Contact"}
+PAGES = {
+    "about": lazy_gettext("About"),
+    "rules": lazy_gettext("Rules"),
+    "privacy": lazy_gettext("Privacy"),
+    "contact": lazy_gettext("Contact"),
+}
 
 
 class ShownRule(NamedTuple):
@@ -55,7 +61,7 @@ async def rules() -> ResponseReturnValue:
 
 
 @blueprint.app_template_global()
-def information_pages() -> list[tuple[str, str]]:
+def information_pages() -> list[tuple[str, LazyText]]:
     """The endpoints and names of the pages that are not empty."""
     site = current_app.site
     return [(f"site.{name}", label) for name, label in PAGES.items() if getattr(site, name)]

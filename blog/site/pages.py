@@ -8,6 +8,7 @@ from blog.site import (
     explore,
     home,
     information,
+    language,
     people,
     post,
     profile,
@@ -16,5 +17,5 @@ from blog.site.blueprint import blueprint
 
 __all__ = [
     "accent", "appearance", "archive", "blueprint", "bookmarks", "explore", "home", "information",
-    "people", "post", "profile",
+    "language", "people", "post", "profile",
 ]  # fmt: skip

@@ -19,6 +19,20 @@ async def set_avatar(session: AsyncSession, viewer: Viewer, name: str | None) ->
     await session.commit()
 
 
+async def choose_interface_language(
+    session: AsyncSession, viewer: Viewer, language: str | None
+) -> None:
+    """Choose the language of the pages and mails that a user gets.
+
+    Args:
+        language: one of the site's; `None` leaves it to their browser.
+    """
+    await session.execute(
+        update(User).where(User.id == viewer.id).values(interface_language=language)
+    )
+    await session.commit()
+
+
 async def hide_like_counts(session: AsyncSession, viewer: Viewer, *, hidden: bool) -> None:
     """Show the viewer how many people like something, or not."""
     changed = update(User).where(User.id == viewer.id).values(hides_like_counts=hidden)

@@ -1,5 +1,7 @@
 // Puts a button into each block of code of a post that copies it.
 
+import { gettext } from "./texts.js";
+
 const SHOWN_MILLISECONDS = 2000;
 
 /** Give a block of code its button. */
@@ -8,8 +10,8 @@ function equip(block) {
   box.className = "code-box";
   const button = document.createElement("button");
   button.type = "button";
-  button.textContent = "Copy";
-  button.ariaLabel = "Copy code";
+  button.textContent = gettext("Copy");
+  button.ariaLabel = gettext("Copy code");
   // Tells screen readers what came of it; the label of a button is not read again.
   const status = document.createElement("span");
   status.className = "visually-hidden";
@@ -19,17 +21,17 @@ function equip(block) {
 
   let pause;
   button.addEventListener("click", async () => {
-    let outcome = "Copied";
+    let outcome = gettext("Copied");
     try {
       await navigator.clipboard.writeText(block.textContent);
     } catch {
-      outcome = "Couldn’t copy";
+      outcome = gettext("Couldn’t copy");
     }
     button.textContent = status.textContent = outcome;
     button.dataset.done = "";
     clearTimeout(pause);
     pause = setTimeout(() => {
-      button.textContent = "Copy";
+      button.textContent = gettext("Copy");
       status.textContent = "";
       delete button.dataset.done;
     }, SHOWN_MILLISECONDS);

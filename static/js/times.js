@@ -1,4 +1,4 @@
-// Shows each <time datetime="…"> in the reader's language and zone: as the time that has passed,
+// Shows each <time datetime="…"> in the language of the page and the reader's zone: as the time that has passed,
 // or as a date once that tells more; the exact moment is in its tooltip. Without this script the
 // text from the server stands, in UTC. What has happened is not shown as yet to come where the
 // reader's clock is slow: only an element with data-future may be.
@@ -11,10 +11,13 @@ const UNITS = [
   ["minute", 60],
 ];
 
-const date = new Intl.DateTimeFormat(undefined, { dateStyle: "long" });
-const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
-const passed = new Intl.RelativeTimeFormat(undefined, { numeric: "always" });
-const now = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" }).format(0, "second");
+// As in texts.js, which would be one more file for every page.
+const { lang } = document.documentElement;
+const locale = navigator.languages.find((each) => each.split("-")[0] === lang) ?? lang;
+const date = new Intl.DateTimeFormat(locale, { dateStyle: "long" });
+const exact = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "long" });
+const passed = new Intl.RelativeTimeFormat(locale, { numeric: "always" });
+const now = new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(0, "second");
 const justNow = date.resolvedOptions().locale.startsWith("en") ? "just now" : now;
 
 /** A moment as a reader wants it `seconds` from now; of the past they are negative. */
@@ -34,7 +37,6 @@ function refresh() {
     if (element.textContent === text) continue;
     element.textContent = text;
     element.title = exact.format(moment);
-    element.lang = date.resolvedOptions().locale;
   }
 }
 

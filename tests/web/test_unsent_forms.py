@@ -183,6 +183,7 @@ NOTHING_TYPED = {
     "/invitations/<id:invitation_id>/revoke",
     "/admin/users/<id:user_id>/enable",
     "/appearance",
+    "/language",
     "/auth/change-password",
     "/auth/change_email/<token>",
     "/auth/confirm",

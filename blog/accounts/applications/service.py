@@ -46,7 +46,7 @@ async def approve(session: AsyncSession, viewer: Viewer, user_id: int, links: Li
         token = links.sign(CONFIRM, {"user": user.id, "email": user.email})
         link = external_url("registration.confirm", token=token)
     await outbox.put(
-        session, to=user.email, message="application_approved", user=user, link=link,
+        session, to=user, message="application_approved", user=user, link=link,
         is_proved=proved_at is not None,
     )  # fmt: skip
     await session.commit()
@@ -68,13 +68,18 @@ async def refuse(session: AsyncSession, viewer: Viewer, user_id: int, reason: st
     """
     application = await _begin(session, viewer, user_id)
     user = application.user
-    address, username = user.email, user.username
+    address, username, language = user.email, user.username, user.interface_language
     details = {"reason": reason} if reason else {}
     audit.record(session, viewer, Act.REFUSE_APPLICATION, user, **details)
     await remove_account(session, user)
     # The deletion takes back what was to be mailed to this address before.
     await outbox.put(
-        session, to=address, message="application_refused", username=username, reason=reason
+        session,
+        to=address,
+        language=language,
+        message="application_refused",
+        username=username,
+        reason=reason,
     )
     await session.commit()
     return username

@@ -74,7 +74,7 @@ async def begin_deletion(session: AsyncSession, user: User) -> None:
         .where(User.id == user.id)
         .values(
             username=unnamed, username_fold=None, email=unnamed, password_hash="", submission=None,
-            name="", location="", about_me="", language=None, avatar=None,
+            name="", location="", about_me="", language=None, interface_language=None, avatar=None,
             disabled_at=func.coalesce(User.disabled_at, now()), limited_at=None,
         )
         .execution_options(synchronize_session=False)

@@ -51,7 +51,7 @@ async def ask_to_confirm(
     await _refuse_last_administrator(session, user)
     token = links.sign(DELETE_ACCOUNT, {"user": user.id, "credentials": credentials_of(user)})
     link = external_url("leaving.confirm_deletion", token=token)
-    mail = await outbox.put(session, to=user.email, message="delete_account", user=user, link=link)
+    mail = await outbox.put(session, to=user, message="delete_account", user=user, link=link)
     await session.commit()
     if mail is None:
         raise InvalidFieldsError(

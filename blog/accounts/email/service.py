@@ -69,7 +69,14 @@ async def ask_for_change(
     link = external_url("email_address.review", token=links.sign(CHANGE_EMAIL, content))
     is_taken = await queries.user_by_email(session, form.email) is not None
     message = "email_is_in_use" if is_taken else "change_email"
-    mail = await outbox.put(session, to=form.email, message=message, user=user, link=link)
+    mail = await outbox.put(
+        session,
+        to=form.email,
+        language=user.interface_language,
+        message=message,
+        user=user,
+        link=link,
+    )
     await session.commit()
     note(Event.ADDRESS_CHANGE_ASKED, user.id)
     if mail is None:
@@ -131,7 +138,7 @@ async def change_email(
     if changed is None:
         raise InvalidTokenError
     await confirm_address(session, account, address)
-    await outbox.put(session, to=account.email, message="email_changed", user=account)
+    await outbox.put(session, to=account, message="email_changed", user=account)
     await session.commit()
     note(Event.ADDRESS_CHANGED, account.id)
     return address

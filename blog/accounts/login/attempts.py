@@ -26,7 +26,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.auth.clients import Client
 from blog.core.auth.devices import KnownDevice
 from blog.core.auth.security_log import Event, note
-from blog.core.errors import TooManyAttemptsError, TooManyRequestsError
+from blog.core.errors import TOO_MANY_PASSWORDS, TooManyAttemptsError, TooManyRequestsError
+from blog.core.i18n import LazyText, lazy_gettext
 from blog.core.networks import Address, EnclosingNetwork, enclosing_networks
 from blog.core.web.app import current_app
 from blog.core.web.rate_limits import Bucket, Quota
@@ -43,6 +44,8 @@ AT_ACCOUNT_FROM_ANYWHERE = (
     Quota("attempts at an account in 30 days", 100, 30 * DAY),
 )
 
+TOO_MANY_CODES = lazy_gettext("Too many wrong codes. Try again in %(duration)s.")
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -50,12 +53,12 @@ class Attempt:
 
     Attributes:
         user_id: the account, if known in advance.
-        tried: what was tried, in the message.
+        problem: the message if there were too many.
     """
 
     buckets: tuple[Bucket, ...]
     user_id: int | None = None
-    tried: str = "passwords"
+    problem: LazyText = TOO_MANY_PASSWORDS
 
     @classmethod
     def from_device(cls, device: KnownDevice) -> "Attempt":
@@ -97,7 +100,7 @@ class Attempt:
             buckets = (_of_device(client.known_device), *_of_codes(of_account))
         else:
             buckets = _of_codes(cls.from_address(str(user.id), client.address).buckets)
-        return cls(buckets, user.id, "codes")
+        return cls(buckets, user.id, TOO_MANY_CODES)
 
     def refuse_if_exhausted(self) -> None:
         """Refuse early if a bucket is known to be empty.
@@ -109,7 +112,7 @@ class Attempt:
             current_app.rate_limits.refuse_if_empty(*self.buckets)
         except TooManyRequestsError as error:
             note(Event.TOO_MANY_ATTEMPTS, self.user_id)
-            raise TooManyAttemptsError(error.wait, self.tried) from None
+            raise TooManyAttemptsError(error.wait, self.problem) from None
 
     async def count(self) -> set[Quota]:
         """Count the attempt as a failure. The caller must not hold a connection.
@@ -124,7 +127,7 @@ class Attempt:
             standings = await current_app.rate_limits.spend(*self.buckets)
         except TooManyRequestsError as error:
             note(Event.TOO_MANY_ATTEMPTS, self.user_id)
-            raise TooManyAttemptsError(error.wait, self.tried) from None
+            raise TooManyAttemptsError(error.wait, self.problem) from None
         return {standing.quota for standing in standings if not standing.remaining}
 
     def refund(self) -> None:

@@ -18,9 +18,7 @@ async def mail_unlock_link(session: AsyncSession, email: str, links: LinkSigner)
     user = await queries.user_by_email(session, email)
     if user is not None:
         link = unlock_link(user, links)
-        mail = await outbox.put(
-            session, to=user.email, message="unlock_device", user=user, link=link
-        )
+        mail = await outbox.put(session, to=user, message="unlock_device", user=user, link=link)
         await session.commit()
         if mail is not None:
             note(Event.UNLOCK_LINK_SENT, user.id)

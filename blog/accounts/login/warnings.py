@@ -38,9 +38,7 @@ async def _send_warning(login: str) -> None:
                 .execution_options(synchronize_session=False)
             )
             link = unlock_link(user, current_app.links)
-            await outbox.put(
-                session, to=user.email, message="password_guessing", user=user, link=link
-            )
+            await outbox.put(session, to=user, message="password_guessing", user=user, link=link)
             await session.commit()
 
 
@@ -61,6 +59,4 @@ async def tell_of_new_device(session: AsyncSession, user: User, client: Client) 
     is_known = client.known_device is not None and client.known_device.is_known_to(user)
     if is_known or is_first or not user.is_confirmed:
         return
-    await outbox.put(
-        session, to=user.email, message="new_device", user=user, client=client, time=now()
-    )
+    await outbox.put(session, to=user, message="new_device", user=user, client=client, time=now())

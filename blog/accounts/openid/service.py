@@ -185,9 +185,7 @@ async def disconnect(session: AsyncSession, viewer: Viewer, login_id: int) -> No
     if (issuer := await session.scalar(removed)) is None:
         raise NotFoundError(IS_GONE)
     user, service = viewer.person, issuer_name(issuer)
-    await outbox.put(
-        session, to=user.email, message="openid_disconnected", user=user, service=service
-    )
+    await outbox.put(session, to=user, message="openid_disconnected", user=user, service=service)
     await session.commit()
     note(Event.OPENID_DISCONNECTED, viewer.id)
 
@@ -198,9 +196,7 @@ async def _connect(session: AsyncSession, user: User, identity: Identity, name: 
         if (await session.scalar(own) or 0) > MOST_LOGINS:
             await session.rollback()
             raise LimitReachedError({"": TOO_MANY})
-        await outbox.put(
-            session, to=user.email, message="openid_connected", user=user, service=name
-        )
+        await outbox.put(session, to=user, message="openid_connected", user=user, service=name)
         return
     owner = await session.scalar(select(OpenIDLogin.user_id).where(_is_of(identity)))
     if owner != user.id:

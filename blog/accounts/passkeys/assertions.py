@@ -84,6 +84,4 @@ async def _count(session: AsyncSession, passkey: Passkey, counter: int) -> bool:
 async def _tell_of_copy(session: AsyncSession, passkey: Passkey) -> None:
     user = await session.get(User, passkey.user_id)
     if user is not None:
-        await outbox.put(
-            session, to=user.email, message="passkey_copied", user=user, passkey=passkey
-        )
+        await outbox.put(session, to=user, message="passkey_copied", user=user, passkey=passkey)

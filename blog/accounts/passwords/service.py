@@ -82,7 +82,7 @@ async def send_reset_link(session: AsyncSession, user: User, links: LinkSigner) 
         Whether it was added: its rate is limited.
     """
     link = reset_link(user, links)
-    mail = await outbox.put(session, to=user.email, message="reset_password", user=user, link=link)
+    mail = await outbox.put(session, to=user, message="reset_password", user=user, link=link)
     return mail is not None
 
 
@@ -127,7 +127,7 @@ async def reset_password(
 async def _tell(session: AsyncSession, user: User) -> OtherLogins:
     """Mail the owner of an account that its password was changed, and what else still logs in."""
     others = await other_logins(session, user.id)
-    await outbox.put(session, to=user.email, message="password_changed", user=user, others=others)
+    await outbox.put(session, to=user, message="password_changed", user=user, others=others)
     return others
 
 

@@ -155,7 +155,7 @@ async def send_confirmation(session: AsyncSession, user: User, links: LinkSigner
     """Add the confirmation mail to the outbox; the caller commits."""
     token = links.sign(CONFIRM, {"user": user.id, "email": user.email})
     link = external_url("registration.confirm", token=token)
-    mail = await outbox.put(session, to=user.email, message="confirm", user=user, link=link)
+    mail = await outbox.put(session, to=user, message="confirm", user=user, link=link)
     return mail is not None
 
 

@@ -161,6 +161,4 @@ async def after_removal(session: AsyncSession, user: User, change: str) -> None:
 
 
 async def _tell(session: AsyncSession, user: User, change: str) -> None:
-    await outbox.put(
-        session, to=user.email, message="second_factor_changed", user=user, change=change
-    )
+    await outbox.put(session, to=user, message="second_factor_changed", user=user, change=change)

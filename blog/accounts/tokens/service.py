@@ -95,7 +95,7 @@ async def issue_token(
         .returning(ApiToken)
     )
     if token is not None and (name or life > SHORT_LIFE):
-        await outbox.put(session, to=user.email, message="token_made", user=user, token=token)
+        await outbox.put(session, to=user, message="token_made", user=user, token=token)
     await session.commit()
     if token is None:
         raise AlreadyIssuedError

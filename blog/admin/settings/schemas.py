@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import idna
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from blog.core.i18n import LANGUAGES, SOURCE
 from blog.core.site_settings.colours import parsed_colour, readable
 from blog.core.site_settings.rules import checked_rules
 from blog.core.site_settings.values import Commenting, Registration, SecondFactor
@@ -86,6 +87,18 @@ def _number(least: int, most: int) -> BeforeValidator:
     return BeforeValidator(validate)
 
 
+def _language(text: str) -> str:
+    if text not in LANGUAGES:
+        raise ValueError("Please choose one of the listed languages.")
+    return text
+
+
+def _at_least_one(languages: tuple[str, ...]) -> tuple[str, ...]:
+    if not languages:
+        raise ValueError("Please choose at least one language.")
+    return languages
+
+
 Page = Annotated[Markdown, Field(max_length=LONGEST_PAGE)]
 # The limit of the text; a list of so many entries is refused anyway.
 Words = Annotated[tuple[str, ...], _entries(_word), Field(max_length=LONGEST_LIST)]
@@ -143,8 +156,20 @@ class SettingsForm(ReviewForm):
     allow_ai_crawlers: bool = False
     count_views: bool = False
 
+    languages: Annotated[tuple[str, ...], _entries(_language), AfterValidator(_at_least_one)] = (
+        SOURCE,
+    )
+    default_language: Annotated[str, AfterValidator(_language)] = SOURCE
+
     media_quota: Annotated[int, _number(1, LARGEST_QUOTA)] = 1
     upload_limit: Annotated[int, _number(1, 20)] = 1
     import_limit: Annotated[int, _number(1, 1024)] = 1
 
     require_second_factor: SecondFactor = SecondFactor.NOBODY
+
+    @model_validator(mode="after")
+    def _default_is_offered(self) -> Self:
+        sent = {"languages", "default_language"} <= self.model_fields_set
+        if sent and self.default_language not in self.languages:
+            raise ValueError("Please choose a default language that the site offers.")
+        return self

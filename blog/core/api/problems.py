@@ -75,7 +75,9 @@ KINDS = {
     404: Kind(
         "NotFound", "The resource doesn't exist, or no longer exists.", "This user doesn't exist."
     ),
-    408: Kind("TooSlow", "The body didn't arrive within 30 seconds.", EXPLANATIONS[408].detail),
+    408: Kind(
+        "TooSlow", "The body didn't arrive within 30 seconds.", str(EXPLANATIONS[408].detail)
+    ),
     409: Kind(
         "AlreadyDone",
         "It has already been done and can't be shown again, or a limit has been reached.",
@@ -87,7 +89,7 @@ KINDS = {
         "This revision was hidden by the author.",
     ),
     412: Kind("Changed", "The resource has changed since the version in `If-Match`.", CHANGED),
-    413: Kind("TooLarge", "The body is larger than 1 MiB.", EXPLANATIONS[413].detail),
+    413: Kind("TooLarge", "The body is larger than 1 MiB.", str(EXPLANATIONS[413].detail)),
     415: Kind(
         "NotJSON",
         "The content type isn't JSON, or the body is compressed.",
@@ -99,16 +101,19 @@ KINDS = {
     429: Kind(
         "TooMany",
         "Too many requests, or too many wrong passwords.",
-        EXPLANATIONS[429].detail,
+        str(EXPLANATIONS[429].detail),
         ("Retry-After",),
     ),
     500: Kind(
         "Unexpected",
         "A server error. `request_id` is the request ID in the log.",
-        EXPLANATIONS[500].detail,
+        str(EXPLANATIONS[500].detail),
     ),
     503: Kind(
-        "Unavailable", "The database isn't responding.", EXPLANATIONS[503].detail, ("Retry-After",)
+        "Unavailable",
+        "The database isn't responding.",
+        str(EXPLANATIONS[503].detail),
+        ("Retry-After",),
     ),
 }
 

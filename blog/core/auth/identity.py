@@ -16,6 +16,7 @@ from blog.core.db.touch import is_stale
 from blog.core.errors import UnconfirmedError
 from blog.core.web.app import Broadside, current_app
 from blog.core.web.headers import keep_private
+from blog.core.web.languages import choose_language
 from blog.core.web.requests import SAFE_METHODS, is_for_api
 from blog.models import LoginSession, Permission, User
 
@@ -52,6 +53,7 @@ VIEWER_INDEPENDENT = {
 OPEN_TO_UNCONFIRMED = {
     "appeals.send",
     "site.change_appearance",
+    "site.change_language",
     "subscriptions.ask",
     "subscriptions.confirm",
     "subscriptions.undo",
@@ -154,6 +156,7 @@ async def recognise_viewer() -> None:
     viewer = await recognise_by_cookie()
     if viewer.account is None:
         return
+    choose_language(viewer.account.interface_language)
     await note_presence(viewer.account)
     if viewer.is_unconfirmed and request.method not in SAFE_METHODS:
         is_open = request.path.startswith("/auth/") or request.endpoint in OPEN_TO_UNCONFIRMED

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from blog.core.i18n import COMPLETE, LANGUAGES, SOURCE
 from blog.core.site_settings.colours import Palette, palette
 from blog.core.site_settings.rules import Rule, parsed_rules
 from settings import Settings
@@ -71,6 +72,9 @@ class SiteSettings(BaseModel):
             `#rrggbb`; empty ones are the defaults.
         about, rules, privacy, contact: pages in Markdown; an empty one does not exist.
         notice: the text of the bar above every page.
+        languages: of the pages, which visitors choose from.
+        default_language: for visitors who prefer none of them, and for mails to people without an
+            account.
         media_quota, upload_limit, import_limit: in MiB.
         held_words, held_domains: posts and comments with one are held for review.
         hold_established: whether those of people who are not new are, too.
@@ -116,6 +120,9 @@ class SiteSettings(BaseModel):
     allow_indexing: bool = True
     allow_ai_crawlers: bool = True
     count_views: bool = True
+
+    languages: tuple[str, ...] = COMPLETE
+    default_language: str = SOURCE
 
     media_quota: int
     upload_limit: int = 20
@@ -169,6 +176,13 @@ class SiteSettings(BaseModel):
             self.held_words or self.held_domains or self.hold_first_posts or self.hold_links
             or self.hold_similar
         )  # fmt: skip
+
+    @cached_property
+    def offered_languages(self) -> tuple[str, ...]:
+        """The languages of the pages, the default one first. There is always one."""
+        known = [language for language in self.languages if language in LANGUAGES] or [SOURCE]
+        default = self.default_language if self.default_language in known else known[0]
+        return default, *(language for language in known if language != default)
 
     @cached_property
     def palette(self) -> Palette:

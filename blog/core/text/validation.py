@@ -20,15 +20,18 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticKnownError
 from pydantic_core.core_schema import CoreSchema, no_info_after_validator_function
 
+from blog.core.i18n import format_number, lazy_gettext
+from blog.core.i18n import gettext as _
+
 # For fields that declare no limit, such as the name of a choice.
 LONGEST_TEXT = 1_000
 
-NOT_UNICODE = "This isn't valid Unicode text."
+NOT_UNICODE = lazy_gettext("This isn't valid Unicode text.")
 _MESSAGES = {
-    "missing": "Please fill in this field.",
-    "string_too_short": "Please use at least {min_length} characters.",
-    "string_pattern_mismatch": "This contains characters that aren't allowed.",
-    "string_too_long": "Please shorten this to at most {max_length:,} characters.",
+    "missing": lazy_gettext("Please fill in this field."),
+    "string_too_short": lazy_gettext("Please use at least %(min_length)s characters."),
+    "string_pattern_mismatch": lazy_gettext("This contains characters that aren't allowed."),
+    "string_too_long": lazy_gettext("Please shorten this to at most %(max_length)s characters."),
     "string_unicode": NOT_UNICODE,  # JSON can write half a surrogate pair
 }
 
@@ -124,7 +127,10 @@ def require_characters(text: str) -> str:
     if found := _NOT_IN_TEXTS.search(text):
         name = f"U+{ord(found[0]):04X}"
         raise ValueError(
-            f"This contains the character {name}, which isn't allowed. Please remove it."
+            _(
+                "This contains the character %(name)s, which isn't allowed. Please remove it.",
+                name=name,
+            )
         )
     return text
 
@@ -136,7 +142,7 @@ def without_forbidden(text: str) -> str:
 
 def _not_blank(text: str) -> str:
     if not text.strip():
-        raise ValueError("Please fill in this field.")
+        raise ValueError(_("Please fill in this field."))
     return text
 
 
@@ -172,12 +178,20 @@ Markdown = Annotated[
 ]
 
 
+def _shown(context: dict[str, Any]) -> dict[str, Any]:
+    """The values of a message, as readers write numbers."""
+    return {
+        name: format_number(value) if isinstance(value, int) else value
+        for name, value in context.items()
+    }
+
+
 def messages(error: ValidationError) -> dict[str, str]:
     """The first error message of each field, by name; `""` is the input as a whole."""
     found: dict[str, str] = {}
     for problem in error.errors(include_url=False, include_input=False):
         field = str(problem["loc"][0]) if problem["loc"] else ""
-        template = _MESSAGES.get(problem["type"])
-        text = template.format(**problem.get("ctx", {})) if template else problem["msg"]
+        message, context = _MESSAGES.get(problem["type"]), problem.get("ctx", {})
+        text = str(message.with_values(**_shown(context))) if message else problem["msg"]
         found.setdefault(field, text.removeprefix("Value error, "))
     return found

@@ -17,6 +17,7 @@ from markupsafe import Markup
 from quart import Quart, request, session
 from werkzeug.exceptions import BadRequest
 
+from blog.core.i18n import gettext as _
 from blog.core.web.app import current_app
 from blog.core.web.requests import SAFE_METHODS, is_for_api
 
@@ -31,14 +32,16 @@ _NAME, _VALUE, _END = Markup('<input type="hidden" name="'), Markup('" value="')
 class ForeignRequestError(BadRequest):
     """The request was made by a page of another site."""
 
-    description = "This request came from another site, so nothing was changed."
+    def __init__(self) -> None:
+        super().__init__(_("This request came from another site, so nothing was changed."))
 
 
 class StaleFormError(BadRequest):
     """The form's token does not belong to the current session, for example after a log-in."""
 
-    title = "This form has expired"
-    description = "Nothing has been changed yet. Just send it again."
+    def __init__(self) -> None:
+        super().__init__(_("Nothing has been changed yet. Just send it again."))
+        self.title = _("This form has expired")
 
 
 def csrf_token() -> str:

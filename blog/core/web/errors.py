@@ -25,6 +25,8 @@ from blog.core.errors import (
     InvalidFieldsError,
     NotFoundError,
 )
+from blog.core.i18n import LazyText, lazy_gettext
+from blog.core.i18n import gettext as _
 from blog.core.storage.interface import (
     NoSuchObjectError,
     StorageFullError,
@@ -43,34 +45,59 @@ log = logging.getLogger(__name__)
 class Explanation(NamedTuple):
     """Title and text of an error page."""
 
-    title: str
-    detail: str
+    title: str | LazyText
+    detail: str | LazyText
 
 
 EXPLANATIONS = {
     400: Explanation(
-        "Something's wrong with that request", "Something in the request is malformed."
+        lazy_gettext("Something's wrong with that request"),
+        lazy_gettext("Something in the request is malformed."),
     ),
-    401: Explanation("Please log in", "You need to be logged in to see this page."),
-    403: Explanation("You can't do that", "Your account doesn't have permission to do this."),
+    401: Explanation(
+        lazy_gettext("Please log in"), lazy_gettext("You need to be logged in to see this page.")
+    ),
+    403: Explanation(
+        lazy_gettext("You can't do that"),
+        lazy_gettext("Your account doesn't have permission to do this."),
+    ),
     404: Explanation(
-        "Page not found", "It may have been deleted, or there's a typo in the address."
+        lazy_gettext("Page not found"),
+        lazy_gettext("It may have been deleted, or there's a typo in the address."),
     ),
-    405: Explanation("Method not allowed", "This address doesn't accept that kind of request."),
+    405: Explanation(
+        lazy_gettext("Method not allowed"),
+        lazy_gettext("This address doesn't accept that kind of request."),
+    ),
     408: Explanation(
-        "That took too long", "Your request didn't arrive within 30 seconds. Please try again."
+        lazy_gettext("That took too long"),
+        lazy_gettext("Your request didn't arrive within 30 seconds. Please try again."),
     ),
-    410: Explanation("No longer available", "It has been hidden or removed."),
-    413: Explanation("That's too large", "Your request is larger than the limit of 1 MiB."),
-    429: Explanation("Slow down", "You've sent too many requests. Please try again later."),
-    500: Explanation("Something went wrong", "That's our fault. The error has been logged."),
+    410: Explanation(
+        lazy_gettext("No longer available"), lazy_gettext("It has been hidden or removed.")
+    ),
+    413: Explanation(
+        lazy_gettext("That's too large"),
+        lazy_gettext("Your request is larger than the limit of 1 MiB."),
+    ),
+    429: Explanation(
+        lazy_gettext("Slow down"),
+        lazy_gettext("You've sent too many requests. Please try again later."),
+    ),
+    500: Explanation(
+        lazy_gettext("Something went wrong"),
+        lazy_gettext("That's our fault. The error has been logged."),
+    ),
     507: Explanation(
-        "We're out of space",
-        "The server's disk is full, so nothing was saved. Keep a copy of your text and "
-        "try again later. We've told the people who run this site.",
+        lazy_gettext("We're out of space"),
+        lazy_gettext(
+            "The server's disk is full, so nothing was saved. Keep a copy of your text and "
+            "try again later. We've told the people who run this site."
+        ),
     ),
     503: Explanation(
-        "We'll be right back", "The database isn't responding. Nothing that was saved is lost."
+        lazy_gettext("We'll be right back"),
+        lazy_gettext("The database isn't responding. Nothing that was saved is lost."),
     ),
 }
 # The type of the problem that an account has a second factor; docs/api.md describes it.
@@ -113,16 +140,18 @@ FOREIGN_KEYS_TO_REQUESTER = {
     "fk_trusted_browsers_user_id",
 }
 # Rows that a concurrent request may have deleted. Any other broken reference is a bug.
-GONE: dict[str | None, tuple[int, str]] = {
-    **dict.fromkeys(FOREIGN_KEYS_TO_TARGET, (404, "This no longer exists.")),
-    **dict.fromkeys(FOREIGN_KEYS_TO_REQUESTER, (409, "Your account has just been deleted.")),
+GONE: dict[str | None, tuple[int, LazyText]] = {
+    **dict.fromkeys(FOREIGN_KEYS_TO_TARGET, (404, lazy_gettext("This no longer exists."))),
+    **dict.fromkeys(
+        FOREIGN_KEYS_TO_REQUESTER, (409, lazy_gettext("Your account has just been deleted."))
+    ),
 }
 # Statuses after which the form may be sent again, as it is or changed.
 RETRYABLE = {400, 409, 422, 429, 500, 503, 507}
 # Statuses of requests whose body was not read.
 BODY_NOT_READ = {408, 413}
-NO_STORAGE = "The file storage isn't responding. Please try again in a moment."
-TOO_SLOW = "This took too long, so nothing was changed. Please try again."
+NO_STORAGE = lazy_gettext("The file storage isn't responding. Please try again in a moment.")
+TOO_SLOW = lazy_gettext("This took too long, so nothing was changed. Please try again.")
 
 
 def prefers_json() -> bool:
@@ -133,10 +162,10 @@ def prefers_json() -> bool:
 
 async def error_response(
     status: int,
-    detail: str | None = None,
+    detail: str | LazyText | None = None,
     errors: Mapping[str, str] | None = None,
     *,
-    title: str | None = None,
+    title: str | LazyText | None = None,
     problem: str = "about:blank",
 ) -> Response:
     """The response for an error. An error page of a form shows what the user typed.
@@ -150,7 +179,7 @@ async def error_response(
     """
     phrase = HTTPStatus(status).phrase
     explanation = EXPLANATIONS.get(status, Explanation(phrase, ""))
-    detail = detail or explanation.detail
+    detail = str(detail or explanation.detail)
     # Lets the operator find the error in the log.
     reference = request_id.get() if status == 500 else None
     if is_for_api() or prefers_json():
@@ -219,7 +248,7 @@ async def handle_unexpected(error: Exception) -> ResponseReturnValue:
     if is_deadlock(error):
         log.warning("a transaction was rolled back because of a deadlock")
         response = await error_response(
-            503, "Something else changed this at the same time. Please try again."
+            503, _("Something else changed this at the same time. Please try again.")
         )
         response.headers["Retry-After"] = "1"
         return response
@@ -257,7 +286,7 @@ def init_app(app: Quart) -> None:
 
     @app.errorhandler(InvalidCursorError)
     async def no_such_place(_error: InvalidCursorError) -> Response:
-        return await error_response(404, "This page doesn't exist.")
+        return await error_response(404, _("This page doesn't exist."))
 
     @app.errorhandler(ForbiddenError)
     async def forbidden(error: ForbiddenError) -> Response:

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, get_origin
 
 from markupsafe import Markup
 from pydantic import BaseModel, SecretStr, ValidationError
@@ -42,8 +42,16 @@ class Form(Generic[Data]):
     async def submitted(self) -> Data | None:
         """Parse and validate the request's body; `None`, with `errors` filled, if it is invalid."""
         # Browsers send line breaks as CR LF (HTML Standard, 4.10.21.4).
-        fields = (await request.form).to_dict().items()
-        sent = {name: text.replace("\r\n", "\n") for name, text in fields}
+        form = await request.form
+        sent = {name: text.replace("\r\n", "\n") for name, text in form.to_dict().items()}
+        # Boxes of one name are a list, as its lines in a text area are.
+        lists = {
+            n for n, f in self.schema.model_fields.items() if get_origin(f.annotation) is tuple
+        }
+        sent |= {
+            name: "\n".join(form.getlist(name)).replace("\r\n", "\n")
+            for name in lists & sent.keys()
+        }
         secret = {n for n, f in self.schema.model_fields.items() if f.annotation is SecretStr}
         self.values = {name: text for name, text in sent.items() if name not in secret}
         try:

@@ -3,7 +3,7 @@
     {{ cached(post_card, post, signed=false) }}
 
 renders the same as `{{ post_card(post, signed=false) }}`. A macro that is imported without context
-depends on its arguments and on globals only, so macro and arguments are the cache key, and nothing
+depends on its arguments, globals and the language only, so these are the cache key, and nothing
 has to be invalidated: after an edit the arguments differ. Arguments have to be immutable values:
 strings, numbers, times, and tuples of those.
 
@@ -18,6 +18,8 @@ from dataclasses import is_dataclass
 from typing import Any, TypeVarTuple
 
 from quart import render_template, request, session
+
+from blog.core.i18n import current_language
 
 MOST_BYTES = 32 * 1024 * 1024
 Arguments = TypeVarTuple("Arguments")
@@ -44,7 +46,7 @@ class FragmentCache:
 
     def cached(self, macro: Callable[..., str], *arguments: Any, **options: Any) -> str:
         """The result of a macro, or another pure function, for these arguments."""
-        key = self._globals, macro, arguments, tuple(options.items())
+        key = self._globals, current_language(), macro, arguments, tuple(options.items())
         if (text := self._find(key)) is None:
             text = macro(*arguments, **options)
             self._store(key, text)
@@ -61,7 +63,7 @@ class FragmentCache:
         """
         if "_flashes" in session:
             return await render_template(template, **values)
-        key = self._globals, template, request.path, tuple(values.items())
+        key = self._globals, current_language(), template, request.path, tuple(values.items())
         if (text := self._find(key)) is None:
             text = await render_template(template, **values)
             self._store(key, text)

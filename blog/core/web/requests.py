@@ -14,6 +14,7 @@ from werkzeug.routing import BaseConverter
 from werkzeug.utils import cached_property
 
 from blog.core.db.pagination import CursorRequest, PageRequest
+from blog.core.i18n import gettext as _
 from blog.core.web.bodies import StreamedBody, arriving
 from blog.core.web.multipart import Upload
 
@@ -52,7 +53,7 @@ class StrictFormDataParser(FormDataParser):
         else:
             fields, files = await super().parse(body, mimetype, content_length, options)
         if any("\0" in value for value in fields.values()):
-            raise BadRequest("The form contains a NUL character.")
+            raise BadRequest(_("The form contains a NUL character."))
         return fields, files
 
 
@@ -64,7 +65,7 @@ def _parse_urlencoded(body: bytes) -> MultiDict[str, str]:
             )
         )
     except ValueError as error:
-        raise BadRequest("The form isn't valid UTF-8, or has too many fields.") from error
+        raise BadRequest(_("The form isn't valid UTF-8, or has too many fields.")) from error
 
 
 class StrictRequest(Request):
@@ -163,9 +164,9 @@ async def refuse_malformed_address() -> None:
     try:
         text = unquote_to_bytes(raw).decode()
     except UnicodeDecodeError:
-        abort(400, "The address isn't valid UTF-8.")
+        abort(400, _("The address isn't valid UTF-8."))
     if "\0" in text:
-        abort(400, "The address contains a NUL character.")
+        abort(400, _("The address contains a NUL character."))
 
 
 async def receive_body() -> None:
@@ -217,7 +218,7 @@ def requested_page(size: int, *, count: int | None = None) -> PageRequest | Curs
     if text == "-1" and count is not None:
         return PageRequest.holding(count, size)
     if not re.fullmatch("[1-9][0-9]{0,9}", text, re.ASCII):
-        abort(404, "This page doesn't exist.")
+        abort(404, _("This page doesn't exist."))
     return PageRequest(int(text), size)
 
 
@@ -237,7 +238,7 @@ def local_address(target: str | None) -> str | None:
     if not target or " " in target:
         return None
     layer = target
-    for _ in range(MAX_LAYERS):
+    for _layer in range(MAX_LAYERS):
         path = layer.partition("?")[0]
         if not path.startswith("/") or "//" in path or "\\" in path or not layer.isprintable():
             return None

@@ -5,6 +5,7 @@ from datetime import datetime
 from markupsafe import Markup
 from werkzeug.local import LocalProxy
 
+from blog.core.i18n import format_date, format_datetime
 from blog.core.text.counting import counted
 from blog.core.text.languages import direction
 from blog.core.web.app import Broadside
@@ -23,8 +24,7 @@ def time_element(moment: datetime, *, future: bool = False, name: str = "") -> M
     if future:
         element = Markup('<time{} datetime="{}" data-future>{}</time>')
     css = Markup(' class="{}"').format(name) if name else ""
-    text = f"{moment:%-d %b %Y, %H:%M} UTC"
-    return element.format(css, moment.isoformat(timespec="seconds"), text)
+    return element.format(css, moment.isoformat(timespec="seconds"), format_datetime(moment))
 
 
 def date_element(moment: datetime) -> Markup:
@@ -34,7 +34,7 @@ def date_element(moment: datetime) -> Markup:
         moment: an aware time in UTC, as the database returns it.
     """
     return Markup('<time datetime="{}" data-date>{}</time>').format(
-        moment.isoformat(timespec="seconds"), f"{moment:%-d %B %Y}"
+        moment.isoformat(timespec="seconds"), format_date(moment)
     )
 
 

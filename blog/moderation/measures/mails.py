@@ -45,7 +45,7 @@ async def _put(
 ) -> None:
     if person.is_confirmed and not (person.is_disabled and message in ABOUT_TEXTS):
         await outbox.put(
-            session, to=person.email, message=message, user=person, reason=measure.reason,
-            rule=measure.rule, measure=measure,
+            session, to=person, message=message,
+            user=person, reason=measure.reason, rule=measure.rule, measure=measure,
             appeal_link=external_url("appeals.form", token=appeal_token(measure.id)), **context,
         )  # fmt: skip

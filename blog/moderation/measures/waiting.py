@@ -35,7 +35,7 @@ async def remind_of_appeals(job: RunningJob) -> None:
             return
         for person in await session.scalars(moderators):
             await outbox.put(
-                session, to=person.email, message="appeals_waiting", user=person, number=number,
+                session, to=person, message="appeals_waiting", user=person, number=number,
                 link=external_url("measures.open_appeals"),
             )  # fmt: skip
         await session.commit()

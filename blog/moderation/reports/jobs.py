@@ -22,7 +22,7 @@ async def tell_reporter(job: RunningJob) -> None:
         reporter = report.reporter
         if reporter.is_confirmed and not reporter.is_disabled:
             await outbox.put(
-                session, to=reporter.email, message="report_closed", user=reporter, report=report,
+                session, to=reporter, message="report_closed", user=reporter, report=report,
                 what="post" if report.post_id else "comment",
                 link=external_url("appeals.own"),
             )  # fmt: skip

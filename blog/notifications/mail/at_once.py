@@ -46,6 +46,7 @@ class Recipient(NamedTuple):
     email: str
     choices: Mapping[str, str]
     counts_likes: bool
+    interface_language: str | None
 
 
 async def sort_new(session: AsyncSession, links: LinkSigner, namespace: UUID) -> int:
@@ -86,7 +87,14 @@ async def recipients_of(session: AsyncSession, user_ids: Iterable[int]) -> dict[
     """Those of some users who may be sent mails: their address is theirs, and accepts them."""
     refuses = exists().where(RefusedAddress.address == User.email, is_stopped())
     rows = await session.execute(
-        select(User.id, User.username, User.email, MailPreference.choices, User.hides_like_counts)
+        select(
+            User.id,
+            User.username,
+            User.email,
+            MailPreference.choices,
+            User.hides_like_counts,
+            User.interface_language,
+        )
         .outerjoin(MailPreference, MailPreference.user_id == User.id)
         .where(
             User.id.in_(user_ids),
@@ -98,7 +106,12 @@ async def recipients_of(session: AsyncSession, user_ids: Iterable[int]) -> dict[
     )
     return {
         row.id: Recipient(
-            row.id, row.username, row.email, row.choices or {}, not row.hides_like_counts
+            row.id,
+            row.username,
+            row.email,
+            row.choices or {},
+            not row.hides_like_counts,
+            row.interface_language,
         )
         for row in rows
     }
@@ -125,8 +138,8 @@ async def _mail(
 ) -> bool:  # fmt: skip
     """Queue a mail; whether the limit of the address lets it."""
     mail = await outbox.put(
-        session, to=recipient.email, message=MESSAGE, happening=new,
-        link=link_to(new.line, recipient.username),
+        session, to=recipient.email, language=recipient.interface_language, message=MESSAGE,
+        happening=new, link=link_to(new.line, recipient.username),
         mailing_list=notification_list(recipient.id, new.kind, links),
         thread=new.thread(namespace), post_id=new.post and new.post.id,
         comment_id=new.line.newest.comment_id, notification_items=[new.id],

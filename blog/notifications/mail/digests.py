@@ -5,7 +5,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.clock import now
 from blog.core.crypto.tokens import LinkSigner
+from blog.core.i18n import using_language
 from blog.core.text.shortening import shortened
+from blog.core.web.languages import language_for
 from blog.core.web.urls import external_url
 from blog.mail import outbox
 from blog.models import MailPreference, NotificationItem
@@ -67,21 +69,23 @@ async def _send(
     # Some may have been waiting when they chose not to get their kind any more.
     kinds = [kind for kind in DEFAULTS if choice_of(recipient.choices, kind) != MailChoice.NEVER]
     waiting = await waiting_lines(session, recipient.id, kinds, MOST_LINES + 1)
-    lines = [
-        (
-            sentence(line, counts_likes=recipient.counts_likes),
-            link_to(line, recipient.username),
-        )
-        for line in waiting
-    ]
+    with using_language(language_for(recipient.interface_language)):
+        lines = [
+            (
+                sentence(line, counts_likes=recipient.counts_likes),
+                link_to(line, recipient.username),
+            )
+            for line in waiting
+        ]
     if not lines:
         return False
     told = select(NotificationItem.id).where(
         NotificationItem.user_id == recipient.id, WAITS_FOR_DIGEST
     )
     await outbox.put(
-        session, to=recipient.email, message="digest", username=recipient.username,
-        lines=lines[:MOST_LINES], has_more=len(lines) > MOST_LINES, period=preference.digest,
+        session, to=recipient.email, language=recipient.interface_language, message="digest",
+        username=recipient.username, lines=lines[:MOST_LINES],
+        has_more=len(lines) > MOST_LINES, period=preference.digest,
         headline=shortened(lines[0][0], LONGEST_SUBJECT), link=external_url("notifications.index"),
         mailing_list=notification_list(recipient.id, None, links),
         notification_items=(await session.scalars(told)).all(),

@@ -117,7 +117,7 @@ async def _mail(session: AsyncSession, user: User, message: str) -> None:
     """Send a mail about an export, unless the address may be somebody else's."""
     if user.is_confirmed:
         link = external_url("exporting.overview")
-        await outbox.put(session, to=user.email, message=message, user=user, link=link)
+        await outbox.put(session, to=user, message=message, user=user, link=link)
 
 
 async def remove_exports(session: AsyncSession, *conditions: ColumnElement[bool]) -> int:

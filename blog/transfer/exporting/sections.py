@@ -133,7 +133,8 @@ def sections(account: User) -> dict[str, Section]:
             User.confirmed_at, User.disabled_at, User.last_seen_at, User.avatar_hash,
             User.has_second_factor, User.attacked_at,
             User.post_count, User.follower_count, User.following_count, User.subscriber_count,
-            User.hides_like_counts, User.awaits_approval, User.shows_inviter,
+            User.hides_like_counts, User.interface_language, User.awaits_approval,
+            User.shows_inviter,
             inviter.username.label("invited_by"),
         ).select_from(User)
         .outerjoin(inviter, and_(inviter.id == User.invited_by_id, not_deleted(inviter.id)))

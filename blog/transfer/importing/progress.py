@@ -118,7 +118,7 @@ async def note_failures(session: AsyncSession, kind: JobKind) -> None:
     for row in await session.scalars(given_up.with_for_update(skip_locked=True)):
         row.state, row.failure, row.ended_at = ImportState.FAILED, GAVE_UP, func.now()
         owner = await session.get_one(User, row.owner_id)
-        await outbox.put(session, to=owner.email, message="import_failed", user=owner, failed=row)
+        await outbox.put(session, to=owner, message="import_failed", user=owner, failed=row)
         await record(session, ImportEnded(row.id, row.owner_id))
 
 
@@ -153,5 +153,5 @@ async def _end(session: AsyncSession, row: PostImport) -> None:
     if (row.ended_at - started_at).total_seconds() >= TOLD_AFTER_SECONDS:
         owner = await session.get_one(User, row.owner_id)
         await outbox.put(
-            session, to=owner.email, message="import_done", user=owner, done=row,
-            summary=summary(row.counts))  # fmt: skip
+            session, to=owner, message="import_done",
+            user=owner, done=row, summary=summary(row.counts))  # fmt: skip

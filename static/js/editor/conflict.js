@@ -1,5 +1,7 @@
 // Shows another version of the text beside one's own, and asks which to go on with.
 
+import { locale } from "../texts.js";
+
 /**
  * @param template the <template> of the question.
  * @param place where it is asked: the first child of this.
@@ -16,7 +18,7 @@ export function askWhich(template, place, fields, words, savedAt) {
   if (words) text.textContent = words;
   else if (savedAt) {
     const moment = new Date(savedAt);
-    text.append(` It was saved ${moment.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" })}.`);
+    text.append(` It was saved ${moment.toLocaleString(locale, { dateStyle: "medium", timeStyle: "short" })}.`);
   }
   title.textContent = fields.title ?? "";
   title.hidden = !fields.title;

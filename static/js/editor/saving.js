@@ -2,6 +2,7 @@
 // server has it, this browser keeps it.
 
 import { forget, keep, kept } from "../kept.js";
+import { locale } from "../texts.js";
 
 const PAUSE = 2_000;
 const LONGEST_PAUSE = 60_000;
@@ -14,7 +15,7 @@ const FIELDS = [
 const VERSIONS = ["version", "copy_version"];
 const KEPT = "Your text is saved in this browser";
 
-const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const time = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
 
 /** What stands in the fields of the form. */
 export function fieldsOf(form) {

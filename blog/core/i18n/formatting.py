@@ -1,0 +1,63 @@
+"""Numbers, dates and lists as the current language writes them.
+
+English is written here, because no locale of CLDR has the formats of these pages. The others are
+CLDR's, by Babel.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from functools import cache
+
+from babel import Locale, dates, lists, numbers
+
+from blog.core.i18n.current import current_language
+from blog.core.i18n.languages import SOURCE
+
+
+@cache
+def _locale(language: str) -> Locale:
+    return Locale.parse(language, sep="-")
+
+
+def format_number(number: int) -> str:
+    """A whole number, such as `12,345`."""
+    language = current_language()
+    if language == SOURCE:
+        return f"{number:,}"
+    return numbers.format_decimal(number, locale=_locale(language))
+
+
+def format_date(day: date) -> str:
+    """A date with the name of its month: `3 October 2026`.
+
+    Args:
+        day: a date, or a time in the zone in which it is shown.
+    """
+    language = current_language()
+    if language == SOURCE:
+        return f"{day:%-d %B %Y}"
+    return dates.format_date(day, "long", locale=_locale(language))
+
+
+def format_datetime(moment: datetime, zone: str = "UTC") -> str:
+    """A date and a time: `3 Oct 2026, 14:05 UTC`.
+
+    Args:
+        moment: in the zone in which it is shown.
+        zone: the name of that zone, if it is shown.
+    """
+    language, named = current_language(), f" {zone}" if zone else ""
+    if language == SOURCE:
+        return f"{moment:%-d %b %Y, %H:%M}{named}"
+    shown, locale = moment.replace(tzinfo=None), _locale(language)
+    day = dates.format_date(shown, "medium", locale=locale)
+    return f"{day}, {dates.format_time(shown, 'short', locale=locale)}{named}"
+
+
+def format_list(parts: Sequence[str]) -> str:
+    """Several things, joined with "and": `cats, dogs and birds`."""
+    language = current_language()
+    if language == SOURCE:
+        *first, last = parts or [""]
+        return f"{', '.join(first)} and {last}" if first else last
+    return lists.format_list(parts, locale=_locale(language))

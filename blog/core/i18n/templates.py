@@ -1,0 +1,100 @@
+"""Texts in templates: `_`, `ngettext` and their siblings, and `{% trans %}`.
+
+Jinja's extension for this would look each function up in the context again, and write numbers
+without separators; only its tag is used.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import Environment, pass_eval_context
+from jinja2.nodes import EvalContext
+from markupsafe import Markup
+
+from blog.core.i18n.catalogs import script_texts, translations
+from blog.core.i18n.current import current_language
+from blog.core.i18n.formatting import (
+    format_date,
+    format_datetime,
+    format_list,
+    format_number,
+)
+from blog.core.i18n.languages import LANGUAGES, text_direction
+
+
+def _filled(context: EvalContext, text: str, values: dict[str, Any]) -> str:
+    """A translation with its values, which are escaped in HTML; the translation is not."""
+    if not context.autoescape:
+        return text % values
+    # Most texts have no values, and `Markup` takes much longer to look for them.
+    return _markup(text) % values if values or "%" in text else _markup(text)
+
+
+@lru_cache(maxsize=10_000)
+def _markup(text: str) -> Markup:
+    return Markup(text)  # noqa: S704
+
+
+@pass_eval_context
+def _gettext(context: EvalContext, message: str, /, **values: Any) -> str:
+    return _filled(context, translations(current_language()).gettext(message), values)
+
+
+@pass_eval_context
+def _ngettext(
+    context: EvalContext, singular: str, plural: str, number: int, /, **values: Any
+) -> str:
+    text = translations(current_language()).ngettext(singular, plural, number)
+    return _filled(context, text, values | {"num": format_number(number)})
+
+
+@pass_eval_context
+def _pgettext(context: EvalContext, meaning: str, message: str, /, **values: Any) -> str:
+    return _filled(context, translations(current_language()).pgettext(meaning, message), values)
+
+
+@pass_eval_context
+def _npgettext(
+    context: EvalContext, meaning: str, singular: str, plural: str, number: int, /, **values: Any
+) -> str:
+    text = translations(current_language()).npgettext(meaning, singular, plural, number)
+    return _filled(context, text, values | {"num": format_number(number)})
+
+
+def bdi(name: str) -> Markup:
+    """A name within a sentence that may be written in the other direction."""
+    return Markup("<bdi>{}</bdi>").format(name)
+
+
+def _script_texts() -> Mapping[str, str | Sequence[str]]:
+    return script_texts(current_language())
+
+
+GLOBALS: dict[str, Callable[..., Any]] = {
+    "_": _gettext,
+    "gettext": _gettext,
+    "ngettext": _ngettext,
+    "pgettext": _pgettext,
+    "npgettext": _npgettext,
+    "bdi": bdi,
+    "script_texts": _script_texts,
+    "current_language": current_language,
+    "text_direction": text_direction,
+}
+FILTERS: dict[str, Callable[..., Any]] = {
+    "number": format_number,
+    "long_date": format_date,
+    "date_and_time": format_datetime,
+    "listed": format_list,
+}
+
+
+def add_translations(environment: Environment) -> None:
+    """Give templates the tag `trans`, the functions and the filters."""
+    environment.add_extension("jinja2.ext.i18n")
+    environment.policies["ext.i18n.trimmed"] = True
+    # `{% trans %}` passes its values to the functions.
+    environment.newstyle_gettext = True  # type: ignore[attr-defined]
+    environment.globals.update(GLOBALS, language_names=LANGUAGES)
+    environment.filters.update(FILTERS)
