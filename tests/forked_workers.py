@@ -2,7 +2,8 @@
 
 multiprocessing starts a new interpreter for each worker, which loads the application: seconds of
 processor time, more than most tests of a server take otherwise. A worker that is forked instead
-finds what one finds that is started: the files, signals and arguments that it was given.
+finds what one finds that is started: the files, signals and arguments that it was given. But it
+does not share its metrics with others.
 
 Tests of the start itself use `tests.servers.Program.start`.
 """

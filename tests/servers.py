@@ -233,14 +233,16 @@ class Server(Program):
 
 @asynccontextmanager
 async def serving(
-    var_dir: Path, *command: str, wait: bool = True, port: int | None = None, **settings: object
-) -> AsyncIterator[Server]:
+    var_dir: Path, *command: str, wait: bool = True, quickly: bool = True,
+    port: int | None = None, **settings: object,
+) -> AsyncIterator[Server]:  # fmt: skip
     """A running application, ended by SIGTERM if the test has not ended it.
 
     Args:
         var_dir: as in `settings_of`, and the working directory.
         command: `blog serve` by default. hypercorn is told the port.
         wait: whether to wait until it answers.
+        quickly: whether its processes may be forked. Workers that are forked share no metrics.
         port: where; by default a free one.
         settings: as in `settings_of`.
     """
@@ -249,7 +251,8 @@ async def serving(
     if command[0] == "hypercorn":
         command = (*command, "--bind", f"127.0.0.1:{port}")
     environment = settings_of(var_dir, port=port, **settings)
-    server = await Server.quickly_start(*command, environment=environment)
+    start = Server.quickly_start if quickly else Server.start
+    server = await start(*command, environment=environment)
     server.port = port
     try:
         if wait:

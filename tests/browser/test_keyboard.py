@@ -180,7 +180,7 @@ async def test_a_role_is_given_and_a_token_made_and_revoked(open_page: Opener) -
         await tab_to(page, main.get_by_label("New role"))
         await page.keyboard.type(role)
         await type_into(page, main.get_by_label("Reason"), "We agreed on it.")
-        await press(page, main.get_by_role("button", name="Change the role"))
+        await press(page, main.get_by_role("button", name="Change role"))
         await expect(main.get_by_text(f"tomas is now {role}.")).to_be_visible()
 
     menu = page.get_by_role("navigation", name="Main")

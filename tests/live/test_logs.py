@@ -115,6 +115,7 @@ async def site(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> A
         receiving(Inbox()) as inbox,
         serving(
             folder / "var",
+            quickly=False,  # The metrics are those of both processes.
             env="production",
             base_url="https://blog.test",
             database_url=url,
