@@ -17,7 +17,7 @@ async def test_a_reload_reads_the_file_again_and_commands_read_the_same(
     settings = {"database_url": database_url, "env_file": file}
     async with (
         serving(tmp_path, **settings) as server,
-        httpx.AsyncClient(base_url=server.url, timeout=30) as visitor,
+        httpx.AsyncClient(base_url=server.url, timeout=60) as visitor,
     ):
         assert "Before" in (await visitor.get("/auth/login")).text
         file.write_text(file.read_text().replace("Before", "After"))

@@ -30,7 +30,7 @@ async def test_service_resumes_by_itself_when_the_database_is_back(tmp_path: Pat
     async with (
         ExternalPostgres(tmp_path / "external") as postgres,
         serving(tmp_path, database_url=postgres.url(), env="testing") as server,
-        httpx.AsyncClient(base_url=server.url, timeout=30) as client,
+        httpx.AsyncClient(base_url=server.url, timeout=60) as client,
     ):
         await all_well(client)
         waits = []

@@ -28,7 +28,7 @@ async def test_workers_alembic_and_commands_share_one_server(tmp_path: Path) -> 
     await asyncio.to_thread(copy_data, tmp_path)
     async with (
         serving(tmp_path, web_concurrency=2) as server,
-        httpx.AsyncClient(base_url=server.url, timeout=30) as client,
+        httpx.AsyncClient(base_url=server.url, timeout=60) as client,
     ):
         checked, promoted, page = await asyncio.gather(
             run(tmp_path, *ALEMBIC, "check"),

@@ -53,7 +53,7 @@ async def test_a_request_under_way_is_answered_when_two_workers_are_told_to_stop
             background_worker="external",
             env="testing",
         ) as server,
-        httpx.AsyncClient(base_url=server.url, timeout=30) as client,
+        httpx.AsyncClient(base_url=server.url, timeout=60) as client,
     ):
         await until(two_are_connected)
         await outsider.execute(text("LOCK TABLE posts IN ACCESS EXCLUSIVE MODE"))
@@ -128,7 +128,7 @@ async def test_hangup_replaces_the_workers_and_keeps_the_port(
 ) -> None:
     async with (
         serving(tmp_path, database_url=site_url) as server,
-        httpx.AsyncClient(base_url=server.url, timeout=30) as client,
+        httpx.AsyncClient(base_url=server.url, timeout=60) as client,
     ):
         (before,) = workers_of(server)
         server.send(signal.SIGHUP)
