@@ -24,6 +24,7 @@ from blog.media.sizes import variant_key
 from blog.models import (
     CommentRange,
     DailyFigure,
+    HeldItem,
     MediaFile,
     MediaState,
     MonthlyActivity,
@@ -130,6 +131,8 @@ async def _store(
         await _copy(connection, table, columns, records, progress)
     of_drafts = demonstration.drafts(people, drafts)
     await _copy(connection, "posts", rows.POST_COLUMNS, of_drafts)
+    if held := demonstration.held(people, posts):
+        await connection.execute(insert(HeldItem), held)
     await _copy(connection, "post_likes", rows.LIKE_COLUMNS, demonstration.likes(people, posts))
     tagged = demonstration.post_tags(people, posts, tags)
     await _copy(connection, "post_tags", rows.POST_TAG_COLUMNS, tagged)

@@ -17,7 +17,8 @@ from blog.demo.history import DAY, SPAN, History, Sizes
 from blog.demo.people import FOUNDER, invent
 from blog.demo.pictures import Picture
 from blog.demo.writing import Library, Text, WrittenPost
-from blog.models import Comment, PostStatus
+from blog.models import Comment, HeldKind, PostStatus
+from blog.review.content import Content
 
 Row = tuple[Any, ...]
 
@@ -47,6 +48,15 @@ ANSWERS = 0.4
 COMMENT_COLUMNS = (
     "id", "post_id", "author_id", "body", "body_html", "renderer_version", "created_at",
     "edited_at", "parent_id", "path",
+)  # fmt: skip
+
+# Comments that wait for a moderator, and the rules that hold them.
+HELD = (
+    ("Lovely! I've written about this, too: https://travel.example/notes",
+     [["link", "travel.example"]]),
+    ("The first time that I write here. Thank you for this post.", [["first posts", ""]]),
+    ("Cheap watches for everyone! Only today: https://watches.example",
+     [["link", "watches.example"], ["word", "cheap watches"]]),
 )  # fmt: skip
 
 
@@ -221,6 +231,17 @@ class Demonstration:
                 self._edited(time, 0.02, Comment.EDITABLE_FOR.total_seconds()),
                 *((above[-1], (*above, id_)) if above else (None, None)),
             )  # fmt: skip
+
+    def held(self, people: Sequence[int], posts: Sequence[int]) -> list[dict[str, Any]]:
+        """Comments by the newest people on the newest posts, which wait for a moderator."""
+        return [
+            {
+                "kind": HeldKind.COMMENT, "author_id": person, "post_id": post, "version": 0,
+                "payload": {"body": body, "reply_to": None}, "reasons": reasons,
+                "digest": Content(body).digest,
+            }
+            for person, post, (body, reasons) in zip(people[::-1], posts[::-1], HELD, strict=False)
+        ]  # fmt: skip
 
     def _comment(self, post: int, place: int) -> Text:
         """The comment at a position of a post; every other one was written for this post."""
