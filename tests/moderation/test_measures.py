@@ -91,7 +91,8 @@ async def test_who_is_paused_reads_and_does_nothing_else_until_the_pause_is_over
     await db.execute(update(Measure).values(until=now() - timedelta(seconds=1)))
     await db.commit()
     assert (await susans_browser.submit("/", {"body": "No ads"})).status_code == 302
-    assert await publish_due_posts(db, now()) == 1
+    async with app.app_context():
+        assert await publish_due_posts(db, now()) == 1
     await db.commit()
     page = (await moderators_browser.get(f"/moderate/people/{susan.id}")).text
     assert "over since" in page
