@@ -11,6 +11,7 @@ IN_ENGLISH = {
     "blog/core/api/collections.py", "blog/core/api/description.py", "blog/core/api/problems.py",
     "blog/core/web/metrics_pages.py", "templates/api", "templates/mailbox",
     "templates/mail/application_error.html", "templates/mail/application_error.txt",
+    "templates/mail/archive_stopped.html", "templates/mail/archive_stopped.txt",
     "templates/mail/backups_at_risk.html", "templates/mail/backups_at_risk.txt",
 }  # fmt: skip
 # With the folders below them. This list only gets shorter.
@@ -18,7 +19,6 @@ NOT_YET = {
     "blog/review",
     "templates/plots.html",
     "templates/review",
-    "templates/status",
     "blog/accounts",
     "blog/admin",
     "blog/blocks",
