@@ -132,7 +132,7 @@ async def test_mails_are_in_the_language_of_their_recipient(
         for language in (None, "de", "fr"):
             await outbox.put(
                 db, to=f"{language or 'none'}@example.com", language=language,
-                message="password_changed", user=susan,
+                message="email_changed", user=susan,
             )  # fmt: skip
         await db.commit()
     texts = {mail.recipient: mail.html for mail in await db.scalars(select(Email))}
