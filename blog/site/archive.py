@@ -1,6 +1,6 @@
 """The archive: a calendar of all posts."""
 
-from calendar import Calendar, day_abbr, month_abbr, month_name
+from calendar import Calendar
 from datetime import date
 from itertools import groupby
 
@@ -8,6 +8,7 @@ from quart import redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
 
 from blog.core.errors import NotFoundError
+from blog.core.i18n import format_month, lazy_gettext, month_names, weekday_names
 from blog.core.web.app import current_app, read
 from blog.core.web.requests import requested_page
 from blog.posts.archive import (
@@ -23,7 +24,7 @@ from blog.posts.reading import cards_for_viewer
 from blog.posts.viewer_state import state_of_list
 from blog.site.blueprint import blueprint
 
-NO_POSTS = "There are no posts from this month."
+NO_POSTS = lazy_gettext("There are no posts from this month.")
 
 
 @blueprint.get("/archive")
@@ -34,9 +35,7 @@ async def archive() -> ResponseReturnValue:
         (year, {each.month: each.posts for each in of_year})
         for year, of_year in groupby(found, key=lambda month: month.year)
     ]
-    return await render_template(
-        "site/archive.html", years=years, names=month_name, short_names=month_abbr
-    )
+    return await render_template("site/archive.html", years=years, short_names=month_names())
 
 
 @blueprint.get("/archive/<int:year>/<int:month>")
@@ -55,7 +54,8 @@ async def month(year: int, month: int) -> ResponseReturnValue:
     page = await cards_for_viewer(IN_MONTH, wanted, month_id(year, month))
     cursors = {day: cursor_of_day(date(year, month, day)) for day in days}
     return await render_template(
-        "site/month.html", year=year, month=month, name=month_name[month], days=days, page=page,
-        state=await state_of_list(page.rows), cursors=cursors, day_names=day_abbr,
+        "site/month.html", year=year, month=month, days=days, page=page,
+        month_of_year=format_month(date(year, month, 1)),
+        state=await state_of_list(page.rows), cursors=cursors, day_names=weekday_names(),
         weeks=Calendar().monthdayscalendar(year, month),
     )  # fmt: skip

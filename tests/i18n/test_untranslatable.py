@@ -46,11 +46,8 @@ NOT_YET = {
     "templates/accounts",
     "templates/admin",
     "templates/blocks",
-    "templates/comments",
-    "templates/discovery",
     "templates/editor",
     "templates/errors",
-    "templates/follows",
     "templates/invitations",
     "templates/mail",
     "templates/media",
@@ -58,16 +55,10 @@ NOT_YET = {
     "templates/notifications",
     "templates/openid",
     "templates/passkeys",
-    "templates/posts",
-    "templates/reactions",
-    "templates/search",
     "templates/second_factor",
-    "templates/site",
     "templates/subscriptions",
-    "templates/tags",
     "templates/transfer",
     "templates/users",
-    "templates/macros.html",
 }
 
 

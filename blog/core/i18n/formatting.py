@@ -4,7 +4,8 @@ English is written here, because no locale of CLDR has the formats of these page
 CLDR's, by Babel.
 """
 
-from collections.abc import Sequence
+from calendar import day_abbr, month_abbr
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
 
@@ -37,6 +38,31 @@ def format_date(day: date) -> str:
     if language == SOURCE:
         return f"{day:%-d %B %Y}"
     return dates.format_date(day, "long", locale=_locale(language))
+
+
+def format_month(day: date) -> str:
+    """The month of a day, with its year: `October 2026`."""
+    language = current_language()
+    if language == SOURCE:
+        return f"{day:%B %Y}"
+    return dates.format_skeleton("yMMMM", day, locale=_locale(language))
+
+
+def month_names() -> Mapping[int, str]:
+    """The short names of the months, such as `Oct`, from 1 for January."""
+    language = current_language()
+    if language == SOURCE:
+        return dict(enumerate(month_abbr))
+    return dates.get_month_names("abbreviated", "stand-alone", _locale(language))
+
+
+def weekday_names() -> list[str]:
+    """The short names of the days of the week, such as `Mon`, which comes first."""
+    language = current_language()
+    if language == SOURCE:
+        return list(day_abbr)
+    names = dates.get_day_names("abbreviated", "stand-alone", _locale(language))
+    return [names[day] for day in range(7)]
 
 
 def format_datetime(moment: datetime, zone: str = "UTC") -> str:
