@@ -20,6 +20,7 @@ from blog.core.auth.permissions import confirmed_required, permission_required
 from blog.core.auth.quotas import PREVIEWING, WRITING, quota
 from blog.core.db.pagination import PageRequest
 from blog.core.errors import ForbiddenError, InvalidFieldsError, NotFoundError
+from blog.core.i18n import gettext as _
 from blog.core.web.app import current_app, db, writes
 from blog.core.web.forms import Form
 from blog.models import Comment, Permission
@@ -67,7 +68,7 @@ async def write(post_id: int) -> ResponseReturnValue:
         return await _form_again(post_id, form)
     forget_draft(draft_name(post_id, data.reply_to))
     if isinstance(written, service.HeldComment):
-        await flash(service.IS_HELD, "info")
+        await flash(str(service.IS_HELD), "info")
         return redirect(url_for("own_held.index", _anchor=f"held-{written.item_id}"))
     position = written.position or await queries.position(db(), written.id)
     return redirect(_address(post_id, written.slug, written.id, position))
@@ -106,9 +107,9 @@ async def save(comment_id: int) -> ResponseReturnValue:
             form.refuse(error)
         else:
             if comment.holds_edit:
-                await flash(service.EDIT_IS_HELD, "info")
+                await flash(str(service.EDIT_IS_HELD), "info")
             else:
-                await flash("Comment saved.", "success")
+                await flash(_("Comment saved."), "success")
             return redirect(await _place(comment))
     comment = await readable_comment(comment_id)
     return await render_template("comments/edit.html", comment=comment, form=form), form.status
@@ -138,9 +139,9 @@ async def delete(comment_id: int) -> ResponseReturnValue:
         place = await queries.position(db(), comment_id)
         await service.delete_comment(db(), viewer, comment_id)
     except NotFoundError:
-        await flash("This comment has already been deleted.", "info")
+        await flash(_("This comment has already been deleted."), "info")
         return redirect(url_for("site.home"))
-    await flash("Comment deleted.", "success")
+    await flash(_("Comment deleted."), "success")
     page = PageRequest.holding(place - 1, current_app.settings.comments_per_page)
     return redirect(post_url(post, page=page.number, _anchor="comments"))
 
@@ -165,7 +166,7 @@ async def remove(comment_id: int) -> ResponseReturnValue:
         comment = await readable_comment(comment_id)
         return await render_template("comments/remove.html", comment=comment, form=form), 422
     if await service.remove_comment(db(), viewer, comment_id, data.reason):
-        await flash("Comment removed.", "success")
+        await flash(_("Comment removed."), "success")
     return redirect(url_for("comments.show", comment_id=comment_id))
 
 

@@ -28,7 +28,7 @@ async def parent_of_reply(form: Form[CommentForm], post: Post) -> Comment | None
             form.values = {**form.values, "body": quoted(parent)}
         return parent
     form.values = {**form.values, "reply_to": ""}
-    form.errors["reply_to"] = NOT_ANSWERABLE
+    form.errors["reply_to"] = str(NOT_ANSWERABLE)
     return None
 
 

@@ -27,6 +27,7 @@ from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
 from blog.core.errors import ForbiddenError, GoneError, InvalidFieldsError, NotFoundError
 from blog.core.events.handlers import record
+from blog.core.i18n import lazy_gettext
 from blog.core.text.markdown import RENDERER_VERSION
 from blog.core.text.syntax.mentions import mentioned_in
 from blog.core.web.app import current_app
@@ -42,20 +43,22 @@ from blog.review.holding import drop, hold
 from blog.review.rules import may_be_held, reasons_to_hold
 from blog.users.blocking import refuse_blocked, refusing_blocked
 
-POST_IS_GONE = "This post doesn't exist. It may have been deleted."
+POST_IS_GONE = lazy_gettext("This post doesn't exist. It may have been deleted.")
 # For those whom the author of the post has blocked.
-NOT_POSSIBLE = "You can't comment on this post."
-CLOSED = "Comments on this post are closed."
-NOT_YET = "Not everyone with an account can comment on this site at the moment."
-LIMITED = "Only people the author of this post follows can comment on it."
-COMMENT_IS_GONE = "This comment doesn't exist. It may have been deleted."
-NOT_ANSWERABLE = (
+NOT_POSSIBLE = lazy_gettext("You can't comment on this post.")
+CLOSED = lazy_gettext("Comments on this post are closed.")
+NOT_YET = lazy_gettext("Not everyone with an account can comment on this site at the moment.")
+LIMITED = lazy_gettext("Only people the author of this post follows can comment on it.")
+COMMENT_IS_GONE = lazy_gettext("This comment doesn't exist. It may have been deleted.")
+NOT_ANSWERABLE = lazy_gettext(
     "You can't reply to this comment. It may have been deleted or disabled. You can still write a "
     "comment of its own."
 )
-NOT_EDITABLE = "You can edit a comment for 15 minutes."
-IS_HELD = "Your comment waits for a moderator. Nobody else can see it until then."
-EDIT_IS_HELD = "Your changes wait for a moderator. Until then readers see the comment as it was."
+NOT_EDITABLE = lazy_gettext("You can edit a comment for 15 minutes.")
+IS_HELD = lazy_gettext("Your comment waits for a moderator. Nobody else can see it until then.")
+EDIT_IS_HELD = lazy_gettext(
+    "Your changes wait for a moderator. Until then readers see the comment as it was."
+)
 
 
 class HeldComment(NamedTuple):

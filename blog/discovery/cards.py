@@ -17,6 +17,7 @@ from quart import Blueprint, Response, abort, request
 from blog.core.auth.viewer import ANONYMOUS
 from blog.core.clock import now
 from blog.core.errors import NotFoundError
+from blog.core.i18n import lazy_gettext
 from blog.core.jobs.kinds import JobKind
 from blog.core.jobs.running import RunningJob
 from blog.core.storage.interface import NoSuchObjectError
@@ -42,7 +43,7 @@ CPU_SECONDS, WALL_SECONDS = 10.0, 60.0
 MEMORY_BYTES = 512 * 1024**2
 LONGEST_QUEUE = 20
 DAY, YEAR = 86_400, 31_536_000
-TOO_BUSY = "Too many images are being drawn right now. Please try again soon."
+TOO_BUSY = lazy_gettext("Too many images are being drawn right now. Please try again soon.")
 
 
 class Card(NamedTuple):
@@ -161,7 +162,7 @@ async def _store(card: Card, key: str) -> None:
         content = await processes.draw(card)
     except (OverloadedError, OutOfTimeError, FunctionFailedError) as error:
         current_app.logger.error("a card cannot be drawn: %s", error or type(error).__name__)
-        abort(503, TOO_BUSY)
+        abort(503, str(TOO_BUSY))
 
     async def pieces() -> AsyncIterator[bytes]:
         yield content

@@ -16,6 +16,7 @@ from werkzeug.routing import RequestRedirect
 
 from blog.core.auth.viewer import ANONYMOUS
 from blog.core.errors import NotFoundError
+from blog.core.i18n import lazy_gettext
 from blog.core.text.cleaning import without_forbidden
 from blog.core.web.app import current_app
 from blog.core.web.headers import allow_framing, keep_out_of_indexes
@@ -40,8 +41,8 @@ WIDTH, HEIGHT = 600, 320
 LEAST_WIDTH, LEAST_HEIGHT = 240, 160
 CACHE_SECONDS = 3600
 LONGEST_ADDRESS = 2048
-IS_NO_POST = "This URL isn't that of a public post."
-UNKNOWN_FORM = "Please choose json or xml as the format."
+IS_NO_POST = lazy_gettext("This URL isn't that of a public post.")
+UNKNOWN_FORM = lazy_gettext("Please choose json or xml as the format.")
 # The endpoints whose pages can be embedded.
 EMBEDDABLE = {"site.post"}
 FRAME = Markup(
@@ -56,7 +57,7 @@ async def show() -> Response:
     """How a post is embedded (`url`), as JSON or XML (`format`)."""
     form = request.args.get("format", "json")
     if form not in FORMS:
-        abort(501, UNKNOWN_FORM)  # As the specification has it.
+        abort(501, str(UNKNOWN_FORM))  # As the specification has it.
     post = await _public_post(request.args.get("url", ""))
     width, height = _size("maxwidth", WIDTH, LEAST_WIDTH), _size("maxheight", HEIGHT, LEAST_HEIGHT)
     frame = FRAME.format(

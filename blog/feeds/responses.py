@@ -19,6 +19,7 @@ from quart import Response, request, url_for
 from blog.core.clock import now
 from blog.core.db.pagination import Page
 from blog.core.errors import NotFoundError
+from blog.core.i18n import gettext as _
 from blog.core.web.app import current_app, read
 from blog.core.web.headers import keep_out_of_indexes
 from blog.feeds import atom, json_feed
@@ -49,7 +50,7 @@ async def require_feeds() -> None:
         NotFoundError: it does not.
     """
     if not current_app.site.feeds:
-        raise NotFoundError("This site has no feeds.")
+        raise NotFoundError(_("This site has no feeds."))
 
 
 async def feed_of_posts(form: str, feed: Feed, page: Page[ListedPost | UnreadPost]) -> Response:

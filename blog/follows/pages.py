@@ -7,6 +7,7 @@ from blog.core.auth.identity import current_viewer, required_viewer
 from blog.core.auth.permissions import permission_required
 from blog.core.auth.quotas import FOLLOWING, quota
 from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.i18n import gettext as _
 from blog.core.web.app import current_app, db, look_up, read, writes
 from blog.core.web.headers import keep_out_of_indexes
 from blog.core.web.requests import requested_page
@@ -34,9 +35,9 @@ async def follow(username: str) -> ResponseReturnValue:
         await flash(str(error), "info")
     else:
         if is_new:
-            await flash(f"You're now following {name}.", "success")
+            await flash(_("You're now following %(name)s.", name=name), "success")
         else:
-            await flash(f"You're already following {name}.", "info")
+            await flash(_("You're already following %(name)s.", name=name), "info")
     return redirect(url_for("site.profile", username=name))
 
 
@@ -48,9 +49,9 @@ async def unfollow(username: str) -> ResponseReturnValue:
     if (person := await look_up(user_by_username, username)) is None:
         return await _person_is_gone(username)
     if await service.unfollow(await writes(), required_viewer(), person):
-        await flash(f"You're no longer following {person.username}.", "success")
+        await flash(_("You're no longer following %(name)s.", name=person.username), "success")
     else:
-        await flash(f"You aren't following {person.username}.", "info")
+        await flash(_("You aren't following %(name)s.", name=person.username), "info")
     return redirect(url_for("site.profile", username=person.username))
 
 
@@ -67,13 +68,19 @@ async def set_alerts(username: str, choice: str) -> ResponseReturnValue:
     except InvalidFieldsError as error:
         await flash(str(error), "info")
     else:
-        will = "will be notified" if notify else "won't be notified"
-        await flash(f"You {will} when {name} publishes a post.", "success")
+        if notify:
+            done = _("You will be notified when %(name)s publishes a post.", name=name)
+        else:
+            done = _("You won't be notified when %(name)s publishes a post.", name=name)
+        await flash(done, "success")
     return redirect(url_for("site.profile", username=name))
 
 
 async def _person_is_gone(username: str) -> ResponseReturnValue:
-    await flash(f"There's no user called {username}. The account may have been deleted.", "error")
+    await flash(
+        _("There's no user called %(name)s. The account may have been deleted.", name=username),
+        "error",
+    )
     return redirect(url_for("site.home"))
 
 

@@ -8,6 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.auth.viewer import Viewer
 from blog.core.db.database_errors import broken_reference
 from blog.core.errors import ForbiddenError, InvalidFieldsError, LimitReachedError, NotFoundError
+from blog.core.i18n import format_number, lazy_gettext
+from blog.core.i18n import gettext as _
 from blog.core.web.batches import Batches
 from blog.follows.writes import Pair, add, exist, remove
 from blog.models import Follow, Permission, PostAlert, User
@@ -15,12 +17,12 @@ from blog.users.blocking import refuse_blocked, refusing_blocked
 
 # The timeline reads the newest posts of each followed user.
 MOST_FOLLOWED = 10_000
-FOLLOWS_ENOUGH = (
-    f"You're following {MOST_FOLLOWED:,} people, which is the maximum. Unfollow someone first."
+FOLLOWS_ENOUGH = lazy_gettext(
+    "You're following %(most)s people, which is the maximum. Unfollow someone first."
 )
-NOT_FOLLOWED = "Follow {name} first to hear of their posts."
+NOT_FOLLOWED = lazy_gettext("Follow %(name)s first to hear of their posts.")
 # For those whom the person has blocked.
-NOT_POSSIBLE = "You can't follow {name}."
+NOT_POSSIBLE = lazy_gettext("You can't follow %(name)s.")
 
 
 async def follow(writes: Batches, follower: Viewer, person: User) -> bool:
@@ -39,13 +41,13 @@ async def follow(writes: Batches, follower: Viewer, person: User) -> bool:
         raise ForbiddenError
     if follower.id == person.id:
         raise InvalidFieldsError(
-            {"": "You can't follow yourself. Your own posts are already in your timeline."}
+            {"": _("You can't follow yourself. Your own posts are already in your timeline.")}
         )
-    refusal = NOT_POSSIBLE.format(name=person.username)
+    refusal = NOT_POSSIBLE.with_values(name=person.username)
     await refuse_blocked(writes, follower, person.id, refusal)
     pair = Pair(follower.id, person.id)
     if follower.person.following_count >= MOST_FOLLOWED and not await writes.run(exist, pair):
-        raise LimitReachedError({"": FOLLOWS_ENOUGH})
+        raise LimitReachedError({"": FOLLOWS_ENOUGH.with_values(most=format_number(MOST_FOLLOWED))})
     try:
         with refusing_blocked(refusal):
             return await writes.run(add, pair)
@@ -80,7 +82,7 @@ async def set_alerts(
         await session.execute(delete(PostAlert).filter_by(**pair))
     # The lock makes an unfollow wait, which deletes what this has written.
     elif await session.get(Follow, pair, with_for_update={"read": True, "key_share": True}) is None:
-        raise InvalidFieldsError({"": NOT_FOLLOWED.format(name=person.username)})
+        raise InvalidFieldsError({"": NOT_FOLLOWED.with_values(name=person.username)})
     else:
         await session.execute(insert(PostAlert).values(**pair).on_conflict_do_nothing())
     await session.commit()

@@ -15,6 +15,7 @@ from blog.core.auth.permissions import permission_required
 from blog.core.auth.quotas import MODERATING, quota
 from blog.core.auth.viewer import Viewer
 from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.i18n import LazyText
 from blog.core.web.app import current_app, db
 from blog.core.web.forms import Form
 from blog.core.web.requests import local_address, requested_cursor
@@ -36,7 +37,7 @@ class Subject(NamedTuple):
     name: str
     find: Callable[[AsyncSession, int], Awaitable[Comment | Post | None]]
     may_moderate: Callable[[Viewer, Any], bool]
-    is_gone: str
+    is_gone: str | LazyText
     address: Callable[[int], str]
 
 

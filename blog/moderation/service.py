@@ -17,6 +17,7 @@ from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
 from blog.core.errors import ForbiddenError, NotFoundError
 from blog.core.events.handlers import record
+from blog.core.i18n import LazyText
 from blog.models import (
     Act,
     AuditEntry,
@@ -212,7 +213,11 @@ async def _refuse_own(
 
 
 async def _locked(
-    session: AsyncSession, moderator: Viewer, table: type[Row], row_id: int, is_gone: str
+    session: AsyncSession,
+    moderator: Viewer,
+    table: type[Row],
+    row_id: int,
+    is_gone: str | LazyText,
 ) -> Row:
     """Load and lock a comment or post, with its author."""
     require_moderator(moderator)

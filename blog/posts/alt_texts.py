@@ -16,6 +16,7 @@ from quart.typing import ResponseReturnValue
 
 from blog.core.auth.identity import required_viewer
 from blog.core.errors import InvalidFieldsError
+from blog.core.i18n import lazy_gettext
 from blog.core.text.code_blocks import outside_code
 from blog.core.text.fields import Description
 from blog.core.text.images import PREFIX, tint
@@ -38,7 +39,7 @@ Data = TypeVar("Data", bound=BaseModel)
 # The names of the fields: with the name of an image, or `COVER`.
 TEXT, DECORATIVE, COVER = "alt-", "decorative-", "cover"
 ANYWAY = "anyway"
-IS_MISSING = "Please describe the image, or mark it as decorative."
+IS_MISSING = lazy_gettext("Please describe the image, or mark it as decorative.")
 
 _ATTRIBUTE = re.compile(r'([a-z]+)="([^"]*)"')
 _SOURCE = re.compile(PREFIX + r"([a-z2-7]{32})-\d+\.webp$")
@@ -160,7 +161,7 @@ def _problem(form: Form[Any], name: str) -> str:
     if DECORATIVE + name in form.values:
         return ""
     text, wrong = _valid(form.values.get(TEXT + name, ""))
-    return wrong or ("" if text else IS_MISSING)
+    return wrong or ("" if text else str(IS_MISSING))
 
 
 async def _cover(form: Form[Any], cover_id: int) -> Sequence[Picture]:

@@ -11,6 +11,7 @@ from blog.core.auth import audit, moderation_log
 from blog.core.auth.viewer import Viewer
 from blog.core.errors import EditConflictError, ForbiddenError, InvalidFieldsError
 from blog.core.events.handlers import record
+from blog.core.i18n import lazy_gettext
 from blog.core.web.app import current_app
 from blog.models import Act, HeldItem, HeldKind, Post, PostStatus
 from blog.posts.events import PostChanged, PostPublished, PostUnpublished
@@ -36,9 +37,9 @@ from blog.review.content import Content
 from blog.review.holding import drop, hold
 from blog.review.rules import Reason, reasons_to_hold
 
-ONLY_ITS_AUTHOR = "Only the author can publish, schedule or pin a post."
-ONLY_REMOVES_COVER = "Only the author can choose a cover. You can remove it."
-NOT_EMPTY = "Write something before you publish."
+ONLY_ITS_AUTHOR = lazy_gettext("Only the author can publish, schedule or pin a post.")
+ONLY_REMOVES_COVER = lazy_gettext("Only the author can choose a cover. You can remove it.")
+NOT_EMPTY = lazy_gettext("Write something before you publish.")
 
 
 async def edit_post(

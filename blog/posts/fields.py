@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from blog.core.errors import InvalidFieldsError
+from blog.core.i18n import lazy_gettext
 from blog.core.text.excerpts import excerpt
 from blog.core.text.markdown import RENDERER_VERSION
 from blog.core.text.reading_time import word_count
@@ -31,12 +32,14 @@ COLUMN_OF = {
 MOST_PINNED = 3
 # A change of one of these marks the post as edited.
 READ_BY_ALL = {"title", "body", "summary"}
-NO_SUCH_IMAGE = (
+NO_SUCH_IMAGE = lazy_gettext(
     "This isn't one of the author's images. It may have been deleted. Please choose another one."
 )
-IS_PINNED = f"You can pin up to {MOST_PINNED} posts. Unpin another one first."
-IS_BLOCKED = "Moderators have blocked the tag “{name}”. Please remove it."
-SLUG_IS_TAKEN = "One of your other posts has this slug. Please choose another one."
+IS_PINNED = lazy_gettext(
+    "You can pin up to %(most)s posts. Unpin another one first.", most=MOST_PINNED
+)
+IS_BLOCKED = lazy_gettext("Moderators have blocked the tag “%(name)s”. Please remove it.")
+SLUG_IS_TAKEN = lazy_gettext("One of your other posts has this slug. Please choose another one.")
 
 
 def text_columns(body: str, body_html: str) -> dict[str, Any]:
@@ -97,7 +100,7 @@ class BlockedTagsError(InvalidFieldsError):
     """
 
     def __init__(self, folded: Collection[str], name: str) -> None:
-        super().__init__({"tags": IS_BLOCKED.format(name=name)})
+        super().__init__({"tags": IS_BLOCKED.with_values(name=name)})
         self.folded = folded
 
 

@@ -10,11 +10,12 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from blog.core.auth.viewer import Viewer
 from blog.core.errors import ForbiddenError
+from blog.core.i18n import lazy_gettext
 from blog.models import Post, User
 from blog.models.account_deletion import not_deleted
 from blog.posts.policies import may_change_post, may_read_post, unreadable
 
-POST_IS_GONE = "This post doesn't exist. It may have been deleted."
+POST_IS_GONE = lazy_gettext("This post doesn't exist. It may have been deleted.")
 
 
 class Parts(NamedTuple):

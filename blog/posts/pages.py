@@ -7,6 +7,7 @@ from blog.core.auth.identity import required_viewer
 from blog.core.auth.permissions import confirmed_required, permission_required
 from blog.core.auth.quotas import PREVIEWING, WRITING, quota
 from blog.core.errors import ForbiddenError, InvalidFieldsError, NotFoundError
+from blog.core.i18n import gettext as _
 from blog.core.text.outline import outline
 from blog.core.text.reading_time import reading_minutes
 from blog.core.web.app import current_app, db
@@ -67,17 +68,18 @@ async def ask_to_delete(post_id: int) -> ResponseReturnValue:
 async def delete(post_id: int) -> ResponseReturnValue:
     """Delete a post with its comments, somebody else's for a reason. If it is gone already, that
     is what was wanted."""
-    viewer, reason, done = required_viewer(), "", "Post deleted."
+    viewer, reason, done = required_viewer(), "", _("Post deleted.")
     try:
         post = await _changeable_post(post_id)
         if post.author_id != viewer.id:
             form = Form(DeletionForm)
             if (data := await form.submitted()) is None:
                 return await _deletion_page(post, form)
-            reason, done = data.reason, f"The post by {post.author.username} was deleted."
+            reason = data.reason
+            done = _("The post by %(name)s was deleted.", name=post.author.username)
         await service.delete_post(db(), viewer, post_id, reason)
     except NotFoundError:
-        await flash("This post has already been deleted.", "info")
+        await flash(_("This post has already been deleted."), "info")
     else:
         await flash(done, "success")
     return redirect(url_for("site.home"))

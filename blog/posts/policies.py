@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, and_, or_
 
 from blog.core.auth.viewer import Viewer
 from blog.core.errors import GoneError, NotFoundError
+from blog.core.i18n import LazyText, lazy_gettext
 from blog.models import Permission, Post, PostStatus
 from blog.models.account_deletion import not_deleted
 from blog.models.block import shown_to_viewer
@@ -15,7 +16,9 @@ from blog.posts.lists import ListedPost
 
 # A condition on the id of an author.
 Condition = Callable[[Any], ColumnElement[bool]]
-POST_IS_HIDDEN = "A moderator has hidden this post. Only its author and moderators can see it."
+POST_IS_HIDDEN = lazy_gettext(
+    "A moderator has hidden this post. Only its author and moderators can see it."
+)
 
 
 def visible_to(viewer: Viewer, posts: Any = Post) -> ColumnElement[bool]:
@@ -55,7 +58,7 @@ def may_read_post(viewer: Viewer, post: Post | ListedPost) -> bool:
     return post.is_public
 
 
-def unreadable(post: Post | ListedPost | None, is_gone: str) -> NotFoundError:
+def unreadable(post: Post | ListedPost | None, is_gone: str | LazyText) -> NotFoundError:
     """The error for a viewer who may not read this post.
 
     Args:

@@ -5,12 +5,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.auth.viewer import Viewer
 from blog.core.crypto.tokens import opaque_token
 from blog.core.errors import ForbiddenError
+from blog.core.i18n import lazy_gettext
 from blog.models import PostStatus
 from blog.posts.locking import locked_post
 from blog.posts.policies import may_publish_post
 
-IS_PUBLISHED = "This post is published. Everyone can read it without a preview link."
-WAITS = "This post waits for a moderator. It can't be shared until then."
+IS_PUBLISHED = lazy_gettext("This post is published. Everyone can read it without a preview link.")
+WAITS = lazy_gettext("This post waits for a moderator. It can't be shared until then.")
 
 
 async def make_preview_key(session: AsyncSession, author: Viewer, post_id: int) -> None:

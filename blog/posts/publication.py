@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.errors import InvalidFieldsError
 from blog.core.events.handlers import record
+from blog.core.i18n import lazy_gettext
 from blog.core.text.wall_times import NO_TIME, NO_ZONE, moment_of
 from blog.models import Post, PostRevision, PostStatus, User
 from blog.models.account_deletion import not_deleted
@@ -23,9 +24,9 @@ POSTS_AT_ONCE = 100
 LONGEST_AHEAD = timedelta(days=3_653)
 # More than the UTC offset of any time zone.
 DAY = timedelta(days=1)
-IS_PAST = "This time is in the past. Please choose a later one."
-IS_FAR_AWAY = "Please choose a time within the next ten years."
-IS_NOT_SCHEDULED = "Only a scheduled post can have a publication time."
+IS_PAST = lazy_gettext("This time is in the past. Please choose a later one.")
+IS_FAR_AWAY = lazy_gettext("Please choose a time within the next ten years.")
+IS_NOT_SCHEDULED = lazy_gettext("Only a scheduled post can have a publication time.")
 NOT_SCHEDULED = {"scheduled_wall": None, "time_zone": None}
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
+from blog.core.i18n import lazy_gettext
 from blog.models import HeldItem, HeldKind, Post, PostStatus, User
 from blog.posts.schemas import PostFields, PostUpdate
 from blog.review.content import Content
@@ -15,8 +16,10 @@ from blog.review.rules import reasons_to_hold
 
 # What an edit changes apart from these waits with it.
 _OF_PUBLICATION = {"status", "scheduled_for", "time_zone", "pinned"}
-IS_HELD = "Your post waits for a moderator. You'll find it among your drafts."
-EDIT_IS_HELD = "Your changes wait for a moderator. Until then readers see the post as it was."
+IS_HELD = lazy_gettext("Your post waits for a moderator. You'll find it among your drafts.")
+EDIT_IS_HELD = lazy_gettext(
+    "Your changes wait for a moderator. Until then readers see the post as it was."
+)
 
 
 def content_of_form(form: PostFields, body_html: str) -> Content:

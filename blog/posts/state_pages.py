@@ -8,6 +8,8 @@ from blog.core.auth.identity import required_viewer
 from blog.core.auth.permissions import confirmed_required
 from blog.core.auth.quotas import WRITING, quota
 from blog.core.errors import ForbiddenError, InvalidFieldsError, NotFoundError
+from blog.core.i18n import gettext as _
+from blog.core.i18n import lazy_gettext
 from blog.core.text.wall_times import comes_twice
 from blog.core.web.app import db, read
 from blog.core.web.forms import Form
@@ -30,15 +32,15 @@ from blog.posts.schemas import StateForm
 blueprint = Blueprint("post_states", __name__)
 blueprint.add_app_template_global(comes_twice)
 
-LINK_IS_GONE = "This preview link no longer works."
+LINK_IS_GONE = lazy_gettext("This preview link no longer works.")
 COMMENTERS = {
-    "everyone": "Everyone can comment on this post.",
-    "followed": "Only people you follow can comment on this post now.",
-    "nobody": "Comments are closed. Those that are there stay.",
+    "everyone": lazy_gettext("Everyone can comment on this post."),
+    "followed": lazy_gettext("Only people you follow can comment on this post now."),
+    "nobody": lazy_gettext("Comments are closed. Those that are there stay."),
 }
 DONE = {
-    PostStatus.PUBLISHED: "Post published.",
-    PostStatus.DRAFT: "The post is a draft again. Only you can see it.",
+    PostStatus.PUBLISHED: lazy_gettext("Post published."),
+    PostStatus.DRAFT: lazy_gettext("The post is a draft again. Only you can see it."),
 }
 
 
@@ -62,7 +64,7 @@ async def change_state(post_id: int) -> ResponseReturnValue:
         await flash(str(error), "error")
         return redirect(post_url(await readable_post(post_id)))
     if data.status == PostStatus.PUBLISHED and post.status == PostStatus.HELD:
-        await flash(IS_HELD, "info")
+        await flash(str(IS_HELD), "info")
     else:
         await flash(_what_is_done(data), "success")
     return redirect(post_url(post, _anchor="comments" if data.commenters else None))
@@ -84,10 +86,10 @@ async def _asked(post: Post) -> ResponseReturnValue | None:
 
 def _what_is_done(data: StateForm) -> str:
     if data.status in DONE:
-        return DONE[data.status]
+        return str(DONE[data.status])
     if data.commenters:
-        return COMMENTERS[data.commenters]
-    return "Post pinned to your profile." if data.pinned else "Post unpinned."
+        return str(COMMENTERS[data.commenters])
+    return _("Post pinned to your profile.") if data.pinned else _("Post unpinned.")
 
 
 @blueprint.post("/post/<id:post_id>/preview-link")
@@ -96,7 +98,7 @@ def _what_is_done(data: StateForm) -> str:
 async def make_preview_link(post_id: int) -> ResponseReturnValue:
     """Make a secret link to a post that is not published, instead of the one that it has."""
     await previews.make_preview_key(db(), required_viewer(), post_id)
-    await flash("Anyone with the preview link can now read this post.", "success")
+    await flash(_("Anyone with the preview link can now read this post."), "success")
     return redirect(post_url(await readable_post(post_id)))
 
 
@@ -106,7 +108,7 @@ async def make_preview_link(post_id: int) -> ResponseReturnValue:
 async def revoke_preview_link(post_id: int) -> ResponseReturnValue:
     """Take the secret link of a post back."""
     await previews.revoke_preview_key(db(), required_viewer(), post_id)
-    await flash("The preview link no longer works.", "success")
+    await flash(_("The preview link no longer works."), "success")
     return redirect(post_url(await readable_post(post_id)))
 
 

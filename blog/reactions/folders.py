@@ -6,13 +6,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.auth.viewer import Viewer
 from blog.core.db.deleting import deleted
 from blog.core.errors import InvalidFieldsError, LimitReachedError, NotFoundError
+from blog.core.i18n import lazy_gettext
 from blog.models import Bookmark, BookmarkFolder, User
 from blog.reactions.queries import NO_FOLDER
 
 MOST_FOLDERS = 100
-ENOUGH_FOLDERS = f"You have {MOST_FOLDERS} folders, which is the maximum. Delete one first."
-NAME_IS_TAKEN = "You already have a folder with this name."
-NO_BOOKMARK = "This bookmark doesn't exist. You may have removed it."
+ENOUGH_FOLDERS = lazy_gettext(
+    "You have %(most)s folders, which is the maximum. Delete one first.",
+    most=MOST_FOLDERS,
+)
+NAME_IS_TAKEN = lazy_gettext("You already have a folder with this name.")
+NO_BOOKMARK = lazy_gettext("This bookmark doesn't exist. You may have removed it.")
 
 
 async def folder_named(session: AsyncSession, user_id: int, name: str) -> int:

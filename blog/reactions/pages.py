@@ -8,6 +8,7 @@ from blog.core.auth.identity import current_viewer, required_viewer
 from blog.core.auth.permissions import permission_required
 from blog.core.auth.quotas import REACTING, quota
 from blog.core.errors import NotFoundError
+from blog.core.i18n import gettext as _
 from blog.core.web.app import db, read, writes
 from blog.core.web.errors import prefers_json
 from blog.core.web.headers import keep_out_of_indexes
@@ -53,7 +54,7 @@ async def bookmark(post_id: int) -> ResponseReturnValue:
     """Bookmark a post, and return as `like` does."""
     post = await readable_post(post_id)
     await service.bookmark_post(db(), required_viewer(), post)
-    return await _back_to(post, "Saved to your bookmarks.")
+    return await _back_to(post, _("Saved to your bookmarks."))
 
 
 @blueprint.post("/post/<id:post_id>/unbookmark")
@@ -62,7 +63,7 @@ async def bookmark(post_id: int) -> ResponseReturnValue:
 async def unbookmark(post_id: int) -> ResponseReturnValue:
     """Remove a bookmark, and return as `like` does, if the post can still be read."""
     await service.remove_bookmark(db(), required_viewer(), post_id)
-    done = "Removed from your bookmarks."
+    done = _("Removed from your bookmarks.")
     try:
         return await _back_to(await readable_post(post_id), done)
     except NotFoundError:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased, contains_eager
 from blog.core.db.cursors import Order
 from blog.core.db.pagination import CursorRequest, Listing, Page, PageRequest, Rows
 from blog.core.errors import NotFoundError
+from blog.core.i18n import lazy_gettext
 from blog.models import Bookmark, BookmarkFolder, Post, PostLike, User
 from blog.models.account_deletion import not_deleted
 from blog.models.block import shown_to_viewer
@@ -19,7 +20,7 @@ from blog.models.measure import is_in_lists
 from blog.posts.lists import CARD_COLUMNS, ListedPost, PostCard, card_of
 from blog.posts.queries import IS_LISTED
 
-NO_FOLDER = "This folder doesn't exist. You may have deleted it."
+NO_FOLDER = lazy_gettext("This folder doesn't exist. You may have deleted it.")
 
 _POST, _USER, _BOOKMARK = Post.__table__.c, User.__table__.c, Bookmark.__table__.c
 

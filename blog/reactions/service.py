@@ -13,6 +13,7 @@ from blog.comments.service import COMMENT_IS_GONE
 from blog.core.auth.viewer import Viewer
 from blog.core.db.database_errors import broken_reference
 from blog.core.errors import ForbiddenError, NotFoundError
+from blog.core.i18n import lazy_gettext
 from blog.core.web.batches import Batches
 from blog.models import Bookmark, Comment, Permission, Post
 from blog.posts.lists import ListedPost
@@ -29,10 +30,10 @@ from blog.reactions.writes import (
 from blog.users.blocking import refuse_blocked, refusing_blocked
 
 # For those whom the author has blocked.
-NOT_POSSIBLE = "You can't like this post."
-NOT_POSSIBLE_FOR_COMMENT = "You can't like this comment."
-NOT_PUBLIC = "You can like or bookmark a post as soon as everyone can read it."
-NOT_SHOWN = "You can only like a comment that everyone can read."
+NOT_POSSIBLE = lazy_gettext("You can't like this post.")
+NOT_POSSIBLE_FOR_COMMENT = lazy_gettext("You can't like this comment.")
+NOT_PUBLIC = lazy_gettext("You can like or bookmark a post as soon as everyone can read it.")
+NOT_SHOWN = lazy_gettext("You can only like a comment that everyone can read.")
 
 
 async def like_post(writes: Batches, viewer: Viewer, post: Post | ListedPost) -> None:

@@ -15,6 +15,7 @@ from blog.core.api.responses import json_response
 from blog.core.auth.identity import current_viewer
 from blog.core.auth.quotas import SEARCHING, quota
 from blog.core.db.database_errors import is_timeout
+from blog.core.i18n import lazy_gettext
 from blog.core.text.validation import with_example
 from blog.core.web.app import current_app, read
 from blog.models import Scope
@@ -30,7 +31,9 @@ from blog.users.api import resource as user_resource
 blueprint = Resource("search", __name__, "Searching posts, people and tags.")
 
 LONGEST_QUERY = 50_000
-TOO_SLOW = "This search took too long. Try other words, or limit it by an author, a tag or a date."
+TOO_SLOW = lazy_gettext(
+    "This search took too long. Try other words, or limit it by an author, a tag or a date."
+)
 
 
 class SearchQuery(CursorQuery):
@@ -114,7 +117,7 @@ async def search() -> Response:
     except DBAPIError as error:
         if not is_timeout(error):
             raise
-        abort(503, TOO_SLOW)
+        abort(503, str(TOO_SLOW))
     to, cursor = links(), found.matches.next_cursor
     resource = SearchResource(
         posts=[post_resource(post, to) for post in found.posts],

@@ -8,6 +8,7 @@ from blog.core.auth.quotas import SEARCHING, quota
 from blog.core.db.database_errors import is_timeout
 from blog.core.db.pagination import Page
 from blog.core.errors import NotFoundError
+from blog.core.i18n import lazy_gettext
 from blog.core.text.cleaning import without_forbidden
 from blog.core.web.app import current_app, read
 from blog.core.web.requests import requested_cursor
@@ -24,8 +25,8 @@ blueprint.before_request(require_feeds)
 
 # The texts of so many posts are read at once, however long they are.
 FEED_SIZE = 10
-NO_QUESTION = "Please add what to search for: ?q=…"
-TOOK_TOO_LONG = "This search took too long. Please make it more specific."
+NO_QUESTION = lazy_gettext("Please add what to search for: ?q=…")
+TOOK_TOO_LONG = lazy_gettext("This search took too long. Please make it more specific.")
 
 
 @blueprint.get("/search/feed.<any(atom, json):form>")
@@ -41,7 +42,7 @@ async def of_search(form: str) -> Response:
     except DBAPIError as error:
         if not is_timeout(error):
             raise
-        abort(503, TOOK_TOO_LONG)
+        abort(503, str(TOOK_TOO_LONG))
     site = await this_site()
     feed = Feed(
         key=("search", question),

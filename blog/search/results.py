@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from blog.core.auth.viewer import ANONYMOUS
+from blog.core.i18n import LazyText, lazy_gettext
 from blog.core.text.tags import fold_tag
 from blog.models import Comment, Post, PostStatus, PostTag, Tag, User
 from blog.models.account_deletion import not_deleted
@@ -33,6 +34,12 @@ from blog.search.marking import Marks, marked, snippet, text_of
 from blog.search.question import Question
 
 PEOPLE_SHOWN, TAGS_SHOWN = 5, 10
+HIDDEN = lazy_gettext("Hidden")
+STATES = {
+    PostStatus.DRAFT: lazy_gettext("Draft"),
+    PostStatus.SCHEDULED: lazy_gettext("Scheduled"),
+    PostStatus.HELD: lazy_gettext("Held"),
+}
 # People are chosen from so many that match.
 PEOPLE_LOOKED_THROUGH = 1_000
 # How much of a text is looked through for what to show, in characters of HTML.
@@ -91,7 +98,7 @@ class ShownPost(NamedTuple):
     tags: tuple[str, ...]
     moment: datetime
     like_count: int
-    state: str
+    state: str | LazyText
     author: Author
 
 
@@ -135,7 +142,7 @@ def _shown(row: Sequence[Any], marks: Marks) -> ShownPost:
     likes, status, hidden = row[9:12]
     text = text_of(html)
     of_summary = summary and marks.ranges(summary) and not marks.ranges(text)
-    state = "Hidden" if hidden else "" if status == PostStatus.PUBLISHED else status.capitalize()
+    state = HIDDEN if hidden else STATES.get(status, "")
     return ShownPost(
         id_, slug, marked(title or "", marks), title or "",
         snippet(summary if of_summary else text, marks), language, tuple(tags),

@@ -6,6 +6,7 @@ from werkzeug.exceptions import BadRequest
 
 from blog.core.auth.identity import current_viewer
 from blog.core.auth.quotas import CHANGING_ACCOUNT, quota
+from blog.core.i18n import gettext as _
 from blog.core.web.app import db
 from blog.core.web.themes import remember_theme, theme_named
 from blog.site.blueprint import blueprint
@@ -25,11 +26,11 @@ async def change_appearance() -> ResponseReturnValue:
     form = await request.form
     chosen = theme_named(form.get("theme", ""))
     if chosen is None:
-        raise BadRequest("This theme doesn't exist.")
+        raise BadRequest(_("This theme doesn't exist."))
     viewer, wanted = current_viewer(), form.getlist("hides_like_counts")
     if viewer.account is not None and wanted:
         await hide_like_counts(db(), viewer, hidden="true" in wanted)
-    await flash("Appearance saved.", "success")
+    await flash(_("Appearance saved."), "success")
     response = await make_response(redirect(url_for("site.appearance")))
     remember_theme(response, chosen)
     return response

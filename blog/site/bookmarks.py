@@ -11,6 +11,7 @@ from blog.core.auth.permissions import confirmed_required, permission_required
 from blog.core.auth.quotas import REACTING, SEARCHING, quota, spend
 from blog.core.db.database_errors import is_timeout
 from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.i18n import gettext as _
 from blog.core.text.validation import without_forbidden
 from blog.core.web.app import current_app, db, read
 from blog.core.web.forms import Form
@@ -101,7 +102,7 @@ async def rename_folder(folder_id: int) -> ResponseReturnValue:
     except InvalidFieldsError as error:
         form.refuse(error)
         return await _page(folder_id, form, renames=True)
-    await flash("Folder renamed.", "success")
+    await flash(_("Folder renamed."), "success")
     return redirect(url_for("site.bookmarks", folder=folder_id))
 
 
@@ -111,7 +112,7 @@ async def rename_folder(folder_id: int) -> ResponseReturnValue:
 async def delete_folder(folder_id: int) -> ResponseReturnValue:
     """Delete a folder, but not its bookmarks."""
     await folders.delete_folder(db(), required_viewer(), folder_id)
-    await flash("Folder deleted. Its bookmarks are kept.", "success")
+    await flash(_("Folder deleted. Its bookmarks are kept."), "success")
     return redirect(url_for("site.bookmarks"))
 
 
@@ -123,7 +124,7 @@ async def move_bookmark(post_id: int) -> ResponseReturnValue:
     form = await request.form
     folder_id = _folder_id(form.get("folder"))
     await folders.move_bookmark(db(), required_viewer(), post_id, folder_id)
-    await flash("Bookmark moved.", "success")
+    await flash(_("Bookmark moved."), "success")
     return redirect(local_address(form.get("next")) or url_for("site.bookmarks"))
 
 

@@ -10,6 +10,7 @@ from blog.core.auth.identity import current_viewer, required_account, required_v
 from blog.core.auth.permissions import permission_required
 from blog.core.auth.quotas import PREVIEWING, WRITING, quota
 from blog.core.errors import InvalidFieldsError
+from blog.core.i18n import gettext as _
 from blog.core.web.app import current_app, db, read, writes
 from blog.core.web.cookies import cookie_name, set_cookie
 from blog.core.web.forms import Form
@@ -61,9 +62,9 @@ async def publish() -> ResponseReturnValue:
         return await home_page(form)
     forget_draft("post")
     if written.status == PostStatus.HELD:
-        await flash(IS_HELD, "info")
+        await flash(str(IS_HELD), "info")
     else:
-        await flash("Post published.", "success")
+        await flash(_("Post published."), "success")
     return redirect(post_url(written))
 
 

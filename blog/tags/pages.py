@@ -7,6 +7,7 @@ from blog.core.auth.identity import current_viewer, required_viewer
 from blog.core.auth.permissions import permission_required
 from blog.core.auth.quotas import FOLLOWING, quota
 from blog.core.errors import LimitReachedError, NotFoundError
+from blog.core.i18n import gettext as _
 from blog.core.text.tags import address_of_tag
 from blog.core.web.app import current_app, db, look_up, read
 from blog.core.web.headers import keep_out_of_indexes
@@ -76,8 +77,10 @@ async def follow(tag: str) -> ResponseReturnValue:
     except LimitReachedError as error:
         await flash(str(error), "error")
     else:
-        are_you = "You're now" if is_new else "You're already"
-        await flash(f"{are_you} following #{name}.", "success" if is_new else "info")
+        if is_new:
+            await flash(_("You're now following #%(name)s.", name=name), "success")
+        else:
+            await flash(_("You're already following #%(name)s.", name=name), "info")
     return redirect(tag_url(name))
 
 
@@ -90,9 +93,9 @@ async def unfollow(tag: str) -> ResponseReturnValue:
     found = await look_up(queries.followed_tag_at, viewer.id, tag)
     if found is not None:
         await service.unfollow(db(), viewer, found)
-        await flash(f"You're no longer following #{found.name}.", "success")
+        await flash(_("You're no longer following #%(name)s.", name=found.name), "success")
     elif (found := await look_up(queries.tag_at, tag)) is not None:
-        await flash(f"You aren't following #{found.name}.", "info")
+        await flash(_("You aren't following #%(name)s.", name=found.name), "info")
     else:
         raise NotFoundError(NO_SUCH_TAG)
     return redirect(tag_url(found.name) if found.post_count > 0 else url_for("tags.index"))

@@ -1,11 +1,12 @@
 """Load the tag of a request."""
 
 from blog.core.errors import NotFoundError
+from blog.core.i18n import lazy_gettext
 from blog.core.web.app import read
 from blog.models import Tag
 from blog.tags.queries import tag_at
 
-NO_SUCH_TAG = "No posts have this tag."
+NO_SUCH_TAG = lazy_gettext("No posts have this tag.")
 
 
 async def addressed_tag(address: str) -> Tag:

@@ -7,12 +7,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.auth.viewer import Viewer
 from blog.core.db.deleting import deleted
 from blog.core.errors import ForbiddenError, LimitReachedError
+from blog.core.i18n import lazy_gettext
 from blog.models import Permission, Tag, TagFollow
 from blog.tags.queries import follows_tag
 
 # The followed tab looks up the newest posts of each.
 MOST_FOLLOWED = 100
-FOLLOWS_ENOUGH = f"You're following {MOST_FOLLOWED} tags, which is the maximum. Unfollow one first."
+FOLLOWS_ENOUGH = lazy_gettext(
+    "You're following %(most)s tags, which is the maximum. Unfollow one first.",
+    most=MOST_FOLLOWED,
+)
 
 
 async def follow(session: AsyncSession, viewer: Viewer, tag: Tag) -> bool:

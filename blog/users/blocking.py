@@ -16,6 +16,7 @@ from blog.core.auth.identity import current_viewer
 from blog.core.auth.viewer import Viewer
 from blog.core.db.database_errors import violated_check
 from blog.core.errors import ForbiddenError
+from blog.core.i18n import LazyText
 from blog.core.web.app import read
 from blog.core.web.batches import Batches
 from blog.models import Block, Mute
@@ -90,7 +91,7 @@ async def blocks(session: AsyncSession, pairs: Sequence[Pair]) -> Sequence[froze
 
 
 async def refuse_blocked(
-    where: Batches | AsyncSession, viewer: Viewer, other_id: int, refusal: str
+    where: Batches | AsyncSession, viewer: Viewer, other_id: int, refusal: str | LazyText
 ) -> None:
     """Refuse an act across a block. Most viewers have nothing to do with blocks, and need no
     statement for that.
@@ -117,7 +118,7 @@ async def refuse_blocked(
 
 
 @contextmanager
-def refusing_blocked(refusal: str) -> Iterator[None]:
+def refusing_blocked(refusal: str | LazyText) -> Iterator[None]:
     """Write something that triggers refuse across a block, which may be as old as a moment.
 
     Raises:

@@ -14,7 +14,12 @@ from tests.servers import PROJECT
 FUNCTIONS = {
     "_", "gettext", "ngettext", "pgettext", "npgettext", "lazy_gettext", "lazy_pgettext",
 }  # fmt: skip
+# The description of the API is in English.
+DESCRIPTIONS = {"Field", "Resource", "document_response", "document_headers", "with_example"}
 WORD = re.compile(r"[A-Za-z]{2,}")
+# What macros write into a tag, and blocks into a class.
+ATTRIBUTES = re.compile(r'\b[a-z-]+="[^"]*"|\bautofocus\b')
+CLASSES = {"layout", "masthead"}
 # What readers get as it is, in each language.
 NOT_TRANSLATED = {"code", "kbd", "pre", "samp", "script", "style", "svg"}
 READ_ALOUD = {"alt", "aria-label", "placeholder", "title"}
@@ -54,7 +59,8 @@ class VisibleTexts(HTMLParser):
 
 def is_text(text: str) -> bool:
     """Whether a text has words."""
-    return WORD.search(NAMES.sub("", text.replace(HOLE, " "))) is not None
+    without_attributes = ATTRIBUTES.sub("", text.replace(HOLE, " "))
+    return WORD.search(NAMES.sub("", without_attributes)) is not None
 
 
 def of_template(path: Path) -> list[str]:
@@ -76,7 +82,7 @@ def _written(node: nodes.Node) -> Iterator[str]:
     elif isinstance(node, nodes.Output):
         for child in node.nodes:
             yield from _written(child) if isinstance(child, nodes.TemplateData) else (HOLE,)
-    else:
+    elif not (isinstance(node, nodes.Block) and node.name in CLASSES):
         for child in node.iter_child_nodes():
             yield from _written(child)
 
@@ -110,8 +116,10 @@ def of_module(path: Path) -> list[str]:
 def _sentences(node: ast.AST) -> Iterator[str]:
     if isinstance(node, ast.Call):
         name = getattr(node.func, "id", getattr(node.func, "attr", ""))
-        if name in FUNCTIONS or name in {"Field", "document_response", "document_headers"}:
+        if name in FUNCTIONS or name in DESCRIPTIONS:
             return
+    if isinstance(node, ast.Assign) and any("EXAMPLE" in ast.unparse(to) for to in node.targets):
+        return
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         if SENTENCE.fullmatch(node.value):
             yield node.value

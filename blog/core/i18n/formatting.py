@@ -80,6 +80,15 @@ def format_datetime(moment: datetime, zone: str = "UTC") -> str:
     return f"{day}, {dates.format_time(shown, 'short', locale=locale)}{named}"
 
 
+def format_day_and_time(moment: datetime) -> str:
+    """A day of the year and a time: `3 October 14:05`."""
+    language = current_language()
+    if language == SOURCE:
+        return f"{moment:%-d %B %H:%M}"
+    shown, locale = moment.replace(tzinfo=None), _locale(language)
+    return f"{dates.format_skeleton('MMMMd', shown, locale=locale)} {shown:%H:%M}"
+
+
 def format_list(parts: Sequence[str]) -> str:
     """Several things, joined with "and": `cats, dogs and birds`."""
     language = current_language()

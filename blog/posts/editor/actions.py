@@ -10,6 +10,8 @@ from quart.typing import ResponseReturnValue
 from blog.core.auth.identity import required_viewer
 from blog.core.clock import now
 from blog.core.errors import EditConflictError, InvalidFieldsError, NotFoundError
+from blog.core.i18n import format_date, format_day_and_time, lazy_gettext
+from blog.core.i18n import gettext as _
 from blog.core.text.wall_times import comes_twice
 from blog.core.web.app import close_db, current_app, db
 from blog.core.web.cookies import set_cookie
@@ -28,12 +30,12 @@ from blog.posts.review import EDIT_IS_HELD, IS_HELD
 from blog.posts.sent_drafts import forget_draft
 
 ZONE_LIFE = timedelta(days=365)
-SAVED = "Draft saved. Only you can see it."
-UNSCHEDULED = "Unscheduled. It's a draft again."
-PUBLISHED = "Post published."
-CHANGES_SAVED = "Changes saved. Readers will see them once you publish."
-CHANGES_PUBLISHED = "Changes published."
-CHANGES_DISCARDED = "Changes discarded. This is what readers see."
+SAVED = lazy_gettext("Draft saved. Only you can see it.")
+UNSCHEDULED = lazy_gettext("Unscheduled. It's a draft again.")
+PUBLISHED = lazy_gettext("Post published.")
+CHANGES_SAVED = lazy_gettext("Changes saved. Readers will see them once you publish.")
+CHANGES_PUBLISHED = lazy_gettext("Changes published.")
+CHANGES_DISCARDED = lazy_gettext("Changes discarded. This is what readers see.")
 
 
 class Sent(NamedTuple):
@@ -138,7 +140,7 @@ async def _saved(sent: Sent, status: PostStatus | None = None) -> int:
 
 async def _save(sent: Sent) -> ResponseReturnValue:
     post_id = await _saved(sent)
-    await flash(SAVED, "success")
+    await flash(str(SAVED), "success")
     return _done(sent, url_for("editor.edit", post_id=post_id))
 
 
@@ -157,7 +159,7 @@ async def save_draft(
 
 async def _unschedule(sent: Sent) -> ResponseReturnValue:
     post_id = await _saved(sent, PostStatus.DRAFT)
-    await flash(UNSCHEDULED, "success")
+    await flash(str(UNSCHEDULED), "success")
     return _done(sent, url_for("editor.edit", post_id=post_id))
 
 
@@ -170,7 +172,7 @@ async def _open(sent: Sent) -> ResponseReturnValue:
     """Go on in the editor with what was typed on the home page."""
     if not sent.data.body:
         return redirect(url_for("editor.write"))
-    post_id, _ = await _stored(sent, await draft_html(sent.data.body))
+    post_id = (await _stored(sent, await draft_html(sent.data.body)))[0]
     forget_draft("post")
     return redirect(url_for("editor.edit", post_id=post_id))
 
@@ -182,9 +184,9 @@ async def _publish(sent: Sent) -> ResponseReturnValue:
     post_id, data = await _stored(sent, body_html)
     post = await save_draft(post_id, data, body_html, PostStatus.PUBLISHED)
     if post.status == PostStatus.HELD:
-        await flash(IS_HELD, "info")
+        await flash(str(IS_HELD), "info")
     else:
-        await flash(PUBLISHED, "success")
+        await flash(str(PUBLISHED), "success")
     return _done(sent, post_url(post))
 
 
@@ -198,7 +200,7 @@ async def _schedule(sent: Sent) -> ResponseReturnValue:
     post_id, data = await _stored(sent, body_html)
     post = await edit_post(db(), required_viewer(), post_id, data, body_html, version=data.version)
     if post.status == PostStatus.HELD:
-        await flash(IS_HELD, "info")
+        await flash(str(IS_HELD), "info")
     else:
         await flash(_promise(post), "success")
     response = await make_response(_done(sent, url_for("editor.drafts")))
@@ -210,12 +212,18 @@ def _promise(post: Post) -> str:
     """When a scheduled post will be published, in both zones."""
     wall, zone, moment = post.scheduled_wall, post.time_zone or "", post.published_at
     if wall is None or moment is None:
-        return PUBLISHED
-    words = f"Scheduled for {wall:%-d %B %Y} at {wall:%H:%M}"
-    words += f" in {zone} ({moment:%-d %B %H:%M} UTC)" if zone != "UTC" else " UTC"
+        return str(PUBLISHED)
+    day, hour = format_date(wall), f"{wall:%H:%M}"
+    if zone == "UTC":
+        return _("Scheduled for %(date)s at %(time)s UTC.", date=day, time=hour)
+    there = {"date": day, "time": hour, "zone": zone, "utc": format_day_and_time(moment)}
     if comes_twice(wall, zone):
-        words += ". That time occurs twice that night, so the first one counts"
-    return f"{words}."
+        return _(
+            "Scheduled for %(date)s at %(time)s in %(zone)s (%(utc)s UTC). That time occurs twice "
+            "that night, so the first one counts.",
+            **there,
+        )
+    return _("Scheduled for %(date)s at %(time)s in %(zone)s (%(utc)s UTC).", **there)
 
 
 async def _copied(sent: Sent) -> None:
@@ -226,7 +234,7 @@ async def _copied(sent: Sent) -> None:
 
 async def _save_copy(sent: Sent) -> ResponseReturnValue:
     await _copied(sent)
-    await flash(CHANGES_SAVED, "success")
+    await flash(str(CHANGES_SAVED), "success")
     return _done(sent, url_for("editor.edit", post_id=sent.post.id))
 
 
@@ -242,15 +250,15 @@ async def _publish_changes(sent: Sent) -> ResponseReturnValue:
     post = await service.publish_changes(db(), editor, sent.post.id, sent.data, body_html)
     if post.holds_edit:
         await service.keep_held_changes(db(), editor, post, typed_fields(sent.form))
-        await flash(EDIT_IS_HELD, "info")
+        await flash(str(EDIT_IS_HELD), "info")
     else:
-        await flash(CHANGES_PUBLISHED, "success")
+        await flash(str(CHANGES_PUBLISHED), "success")
     return _done(sent, post_url(post))
 
 
 async def _discard(sent: Sent) -> ResponseReturnValue:
     await service.discard_working_copy(db(), required_viewer(), sent.post.id)
-    await flash(CHANGES_DISCARDED, "success")
+    await flash(str(CHANGES_DISCARDED), "success")
     return _done(sent, url_for("editor.edit", post_id=sent.post.id))
 
 

@@ -8,6 +8,7 @@ from blog.core.auth.permissions import confirmed_required
 from blog.core.auth.quotas import UPLOADING, WRITING, quota
 from blog.core.db.pagination import CursorRequest
 from blog.core.errors import EditConflictError, ForbiddenError, InvalidFieldsError, NotFoundError
+from blog.core.i18n import lazy_gettext
 from blog.core.web.app import db, read
 from blog.core.web.forms import Form
 from blog.core.web.requests import requested_cursor
@@ -29,8 +30,8 @@ from blog.posts.schemas import PostUpdate
 blueprint = Blueprint("covers", __name__)
 
 PER_PAGE = 24
-IS_CHOSEN = "Cover saved."
-WAS_CHANGED = (
+IS_CHOSEN = lazy_gettext("Cover saved.")
+WAS_CHANGED = lazy_gettext(
     "This post has changed in the meantime. Have a look at it, then choose the cover again."
 )
 
@@ -96,9 +97,9 @@ async def _choose(edited: Edited, media_id: int) -> ResponseReturnValue:
         else:
             await edit_post(db(), editor, post.id, PostUpdate(cover=media_id))
     except EditConflictError:
-        await flash(WAS_CHANGED, "error")
+        await flash(str(WAS_CHANGED), "error")
     else:
-        await flash(IS_CHOSEN, "success")
+        await flash(str(IS_CHOSEN), "success")
     return redirect(url_for("editor.edit", post_id=post.id))
 
 

@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from blog.core.db.pagination import Page, PageRequest
+from blog.core.i18n import gettext as _
 from blog.models import Post, PostDraft, PostStatus, PostTag, Tag
 from blog.models.account_deletion import not_deleted
 
@@ -104,7 +105,7 @@ class ListedDraft(NamedTuple):
     @property
     def name(self) -> str:
         """What to call it."""
-        return self.title or self.beginning or "Untitled"
+        return self.title or self.beginning or _("Untitled")
 
 
 async def drafts_page(

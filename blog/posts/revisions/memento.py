@@ -12,6 +12,7 @@ from quart.typing import ResponseReturnValue
 from werkzeug.http import http_date
 
 from blog.core.errors import NotFoundError
+from blog.core.i18n import lazy_gettext
 from blog.core.web.app import read
 from blog.models import Post
 from blog.posts.addresses import post_url
@@ -23,7 +24,9 @@ ASKS_FOR_A_TIME = "Accept-Datetime"
 LINK_FORMAT = "application/link-format"
 # RFC 7089, 2.1.1. The names of days and months are English, because no code sets a locale.
 _DATE = "%a, %d %b %Y %H:%M:%S GMT"
-NOT_A_DATE = "Accept-Datetime has to be a date such as “Thu, 26 Nov 2026 09:30:00 GMT”."
+NOT_A_DATE = lazy_gettext(
+    "Accept-Datetime has to be a date such as “Thu, 26 Nov 2026 09:30:00 GMT”."
+)
 
 
 def post_headers(post: Post) -> dict[str, str]:
@@ -55,7 +58,7 @@ async def redirect_to_memento(post: Post, wanted: str) -> ResponseReturnValue:
     try:
         moment = datetime.strptime(wanted, _DATE).replace(tzinfo=UTC)
     except ValueError:
-        abort(400, NOT_A_DATE)
+        abort(400, str(NOT_A_DATE))
     number = await read(queries.number_at, post, moment)
     if number is None:
         raise NotFoundError(NO_SUCH_REVISION)

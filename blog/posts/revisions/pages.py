@@ -10,6 +10,8 @@ from blog.core.auth.permissions import confirmed_required
 from blog.core.auth.quotas import WRITING, quota
 from blog.core.db.pagination import CursorRequest, PageRequest
 from blog.core.errors import EditConflictError, ForbiddenError, InvalidFieldsError, NotFoundError
+from blog.core.i18n import gettext as _
+from blog.core.i18n import lazy_gettext
 from blog.core.web.app import close_db, current_app, db, look_up, read
 from blog.core.web.forms import Form
 from blog.core.web.headers import keep_out_of_indexes
@@ -36,7 +38,7 @@ blueprint.add_app_template_global(hidden_words)
 
 PER_PAGE = 50
 TIMEMAP_SIZE = 500
-IS_CURRENT = "The post already has this text."
+IS_CURRENT = lazy_gettext("The post already has this text.")
 
 
 @blueprint.get("/revisions")
@@ -109,7 +111,7 @@ async def restore(post_id: int, number: int) -> ResponseReturnValue:
     """Make an old text the current one. If the post was changed meanwhile, show both and ask."""
     form = Form(RestoreForm)
     edited = await changeable_post(post_id)
-    _, text = await _restorable(edited.post, number)
+    text = (await _restorable(edited.post, number))[1]
     if (data := await form.submitted()) is None:
         raise InvalidFieldsError(form.errors)
     editor = required_viewer()
@@ -120,11 +122,11 @@ async def restore(post_id: int, number: int) -> ResponseReturnValue:
     except EditConflictError:
         return await _conflict(post_id, text)
     if post.holds_edit:
-        await flash(EDIT_IS_HELD, "info")
+        await flash(str(EDIT_IS_HELD), "info")
         return redirect(post_url(post))
     is_changed = post.version != edited.post.version
-    words = f"Revision {number} restored." if is_changed else IS_CURRENT
-    await flash(words, "success")
+    restored_now = _("Revision %(number)s restored.", number=number)
+    await flash(restored_now if is_changed else str(IS_CURRENT), "success")
     return redirect(post_url(post))
 
 
@@ -134,7 +136,10 @@ async def restore(post_id: int, number: int) -> ResponseReturnValue:
 async def hide(post_id: int, number: int) -> ResponseReturnValue:
     """Hide an old text of one's own post."""
     await service.hide_revision(db(), required_viewer(), post_id, number)
-    await flash(f"Revision {number} hidden. Only you and moderators can see it.", "success")
+    await flash(
+        _("Revision %(number)s hidden. Only you and moderators can see it.", number=number),
+        "success",
+    )
     return redirect(url_for("revisions.index", post_id=post_id))
 
 
@@ -144,7 +149,10 @@ async def hide(post_id: int, number: int) -> ResponseReturnValue:
 async def show_again(post_id: int, number: int) -> ResponseReturnValue:
     """Show an old text again that its author has hidden."""
     await service.show_revision(db(), required_viewer(), post_id, number)
-    await flash(f"Everyone who can read the post can read revision {number} again.", "success")
+    await flash(
+        _("Everyone who can read the post can read revision %(number)s again.", number=number),
+        "success",
+    )
     return redirect(url_for("revisions.show", post_id=post_id, number=number))
 
 

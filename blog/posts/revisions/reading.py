@@ -4,13 +4,14 @@ from typing import NamedTuple
 
 from blog.core.auth.identity import current_viewer
 from blog.core.errors import GoneError, NotFoundError
+from blog.core.i18n import gettext as _
+from blog.core.i18n import lazy_gettext
 from blog.models import Post
 from blog.posts.revisions.history import Text
 from blog.posts.revisions.policies import may_read_revision
 from blog.posts.revisions.queries import Revision, RevisionText
 
-NO_SUCH_REVISION = "This revision doesn't exist."
-IS_HIDDEN = "This revision was hidden by {}."
+NO_SUCH_REVISION = lazy_gettext("This revision doesn't exist.")
 
 
 class Readable(NamedTuple):
@@ -45,4 +46,6 @@ def readable(post: Post, found: list[RevisionText]) -> Readable:
 
 def hidden_words(revision: Revision) -> str:
     """What those are told who may not read a hidden revision."""
-    return IS_HIDDEN.format("a moderator" if revision.is_hidden_by_moderator else "the author")
+    if revision.is_hidden_by_moderator:
+        return _("This revision was hidden by a moderator.")
+    return _("This revision was hidden by the author.")

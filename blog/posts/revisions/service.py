@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
 from blog.core.errors import ForbiddenError, InvalidFieldsError, NotFoundError
+from blog.core.i18n import lazy_gettext
 from blog.core.text.validation import messages
 from blog.models import Post, PostRevision
 from blog.posts.editing import edit_post
@@ -21,7 +22,7 @@ from blog.posts.revisions.policies import may_hide_revision
 from blog.posts.revisions.reading import NO_SUCH_REVISION
 from blog.posts.schemas import PostUpdate
 
-IS_CURRENT = "This is the current text. To remove something from it, edit the post."
+IS_CURRENT = lazy_gettext("This is the current text. To remove something from it, edit the post.")
 
 
 class Restored(NamedTuple):

@@ -9,6 +9,8 @@ from blog.core.auth.identity import required_viewer
 from blog.core.auth.permissions import confirmed_required
 from blog.core.clock import now
 from blog.core.errors import ForbiddenError, NotFoundError
+from blog.core.i18n import gettext as _
+from blog.core.i18n import lazy_gettext, ngettext
 from blog.core.web.app import current_app, read
 from blog.core.web.plots import Plot, Row
 from blog.core.web.requests import requested_page
@@ -20,7 +22,7 @@ from blog.posts.views.sketch import STANDARD_ERROR
 blueprint = Blueprint("views", __name__)
 
 DAYS = 30
-NOT_COUNTED = "This site doesn't count views."
+NOT_COUNTED = lazy_gettext("This site doesn't count views.")
 
 
 @blueprint.get("/views")
@@ -45,14 +47,19 @@ async def of_post(post_id: int) -> ResponseReturnValue:
     _require_counting()
     post, today = await readable_post(post_id), now().date()
     if post.author_id != required_viewer().id:
-        raise ForbiddenError("Only the author of a post can see how often it's read.")
+        raise ForbiddenError(_("Only the author of a post can see how often it's read."))
     first = today - timedelta(days=DAYS - 1)
     views = await read(views_by_day, post_id, first)
     began = post.published_at.date() if post.published_at else today
     days = [first + timedelta(days=number) for number in range(DAYS)]
     rows = [Row(day, [views.get(day, 0) if day >= began else None], day == today) for day in days]
     of_post = (await read(views_of_posts, (post_id,), first)).get(post_id, ViewsOfPost())
-    plot = Plot("views", f"Views in the last {DAYS} days", ["Views"], rows)
+    plot = Plot(
+        "views",
+        ngettext("Views in the last %(num)s day", "Views in the last %(num)s days", DAYS),
+        [_("Views")],
+        rows,
+    )
     return await render_template(
         "posts/views/of_post.html", post=post, views_plot=plot, views=of_post, days=DAYS,
         error=STANDARD_ERROR,
