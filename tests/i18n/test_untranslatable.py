@@ -8,8 +8,10 @@ from tests.i18n.untranslatable import untranslatable
 IN_ENGLISH = {
     "blog/backups", "blog/cli", "blog/core/db", "blog/core/jobs",
     "blog/core/metrics.py", "blog/demo",
-    "blog/comments/api.py", "blog/core/api/collections.py", "blog/core/api/description.py", "blog/core/api/problems.py",
-    "blog/core/web/metrics_pages.py", "templates/api", "templates/mailbox", "templates/search/opensearch.xml",
+    "blog/comments/api.py",
+    "blog/core/api/collections.py", "blog/core/api/description.py", "blog/core/api/problems.py",
+    "blog/core/web/metrics_pages.py", "templates/api", "templates/mailbox",
+    "templates/search/opensearch.xml",
     "templates/mail/application_error.html", "templates/mail/application_error.txt",
     "templates/mail/archive_stopped.html", "templates/mail/archive_stopped.txt",
     "templates/mail/backups_at_risk.html", "templates/mail/backups_at_risk.txt",
