@@ -186,6 +186,7 @@ def lines_of(answer: httpx.Response) -> list[list[str]]:
     """The lines of a file of figures."""
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["content-disposition"].startswith('attachment; filename="')
     return list(csv.reader(io.StringIO(answer.text)))
 

@@ -108,4 +108,5 @@ def _csv(name: str, lines: Iterable[Sequence[object]]) -> Response:
     csv.writer(text).writerows(lines)
     response = Response(text.getvalue(), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    response.headers["Cache-Control"] = "no-store"
     return response
