@@ -3,6 +3,7 @@
 import gc
 
 from blog import create_app
+from blog.core.web.draining import UnfinishedMiddleware
 from blog.core.web.process import LifespanMiddleware, prepare_process
 from command_line import open_standard_streams
 from settings import load_settings
@@ -11,7 +12,7 @@ open_standard_streams()
 settings = load_settings()
 prepare_process(settings)
 app = create_app(settings)
-app.asgi_app = LifespanMiddleware(app.asgi_app)  # type: ignore[method-assign]
+app.asgi_app = UnfinishedMiddleware(LifespanMiddleware(app.asgi_app))  # type: ignore[method-assign]
 # What exists by now lives as long as the process: the garbage collector need not look at it again.
 gc.collect()
 gc.freeze()

@@ -125,3 +125,19 @@ async def test_http_2_finishes_open_requests_and_refuses_new_ones(server: Server
     assert (answered.stream_id, dict(answered.headers)[b":status"]) == (1, b"400")
     assert any(isinstance(event, StreamEnded) and event.stream_id == 1 for event in events)
     assert isinstance(events[-1], ConnectionTerminated)
+
+
+async def test_a_request_that_takes_longer_than_the_shutdown_may_is_to_be_repeated(
+    tmp_path: Path, site_url: str
+) -> None:
+    async with serving(tmp_path, database_url=site_url, env="development") as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(UNFINISHED)
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 100 ")
+        await stop(server)
+        answer = await reader.read()
+        writer.close()
+        assert await server.ended() == 0
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert b"retry-after: 1\r\n" in answer
+    assert "Traceback" not in server.output

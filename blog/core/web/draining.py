@@ -1,8 +1,16 @@
-"""Knowing that this process is about to end, for responses that would never end by themselves."""
+"""The end of a web process: for responses that would never end by themselves, and for requests
+that take longer than they may."""
 
 import asyncio
 
 from hypercorn.asyncio.worker_context import WorkerContext
+from hypercorn.typing import (
+    ASGIFramework,
+    ASGIReceiveCallable,
+    ASGISendCallable,
+    ASGISendEvent,
+    Scope,
+)
 
 
 class Draining:
@@ -33,3 +41,32 @@ class WatchedContext(WorkerContext):
     def __init__(self, max_requests: int | None) -> None:
         super().__init__(max_requests)
         draining.watch(self)
+
+
+class UnfinishedMiddleware:
+    """ASGI middleware that answers 503 to a request that a shutdown cancels.
+
+    The next process may answer it. hypercorn 0.18 would answer 500.
+    """
+
+    def __init__(self, app: ASGIFramework) -> None:
+        self.app = app
+
+    async def __call__(
+        self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
+    ) -> None:
+        has_started = scope["type"] != "http"
+
+        async def note_and_send(event: ASGISendEvent) -> None:
+            nonlocal has_started
+            has_started = True
+            await send(event)
+
+        try:
+            await self.app(scope, receive, note_and_send)
+        except asyncio.CancelledError:
+            if not has_started:
+                headers = [(b"content-length", b"0"), (b"retry-after", b"1")]
+                await send({"type": "http.response.start", "status": 503, "headers": headers})
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+            raise
