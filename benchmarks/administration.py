@@ -14,6 +14,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+from quart.testing import TestApp
 from sqlalchemy import text
 
 from benchmarks.plans import ROUNDS, cost_of, statements_of
@@ -117,7 +118,8 @@ async def is_filled(app: Broadside) -> bool:
 
 async def main(folder: Path, people: int, posts: int) -> None:
     """Measure, and print a table."""
-    settings = Settings(_env_file=None, env="testing", var_dir=folder)  # type: ignore[call-arg]
+    values = {"env": "testing", "var_dir": folder, "background_worker": "external"}
+    settings = Settings(_env_file=None, **values)  # type: ignore[call-arg, arg-type]
     app = create_app(settings)
     await app.database.open()
     await migrate(app.database)
@@ -125,7 +127,8 @@ async def main(folder: Path, people: int, posts: int) -> None:
         await fill(app, people, posts)
     await app.database.close()
     print("| page | statements | page | its statements | blocks |\n| --- | --- | --- | --- | --- |")
-    async with app.test_app(), Browser(app) as browser:
+    # Starting may take a while on a busy machine.
+    async with TestApp(app, startup_timeout=60), Browser(app) as browser:
         browser.base_url = settings.base_url
         await browser.open_session("root")
         for page in PAGES:
