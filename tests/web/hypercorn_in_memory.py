@@ -40,12 +40,14 @@ class Connection:
     Attributes:
         context: what hypercorn's worker knows, such as whether it is shutting down.
         is_closed: whether hypercorn has closed the connection.
+        writes: what hypercorn has sent, piece by piece.
     """
 
     def __init__(self, tasks: TaskGroup, app: Any, alpn: str) -> None:
         self.context = WorkerContext(None)
         self.is_closed = False
-        self._sent = bytearray()
+        self.writes: list[bytes] = []
+        self._read = 0
         self.protocol = ProtocolWrapper(
             ASGIWrapper(app), Config(), self.context, tasks, ConnectionState({}), False,
             ("127.0.0.1", 50_000), ("127.0.0.1", 80), self._send, alpn,
@@ -53,7 +55,7 @@ class Connection:
 
     async def _send(self, event: hypercorn.events.Event) -> None:
         if isinstance(event, hypercorn.events.RawData):
-            self._sent += event.data
+            self.writes.append(event.data)
         elif isinstance(event, hypercorn.events.Closed):
             self.is_closed = True
 
@@ -62,8 +64,7 @@ class Connection:
         await self.protocol.handle(hypercorn.events.RawData(data))
         for _ in range(TURNS):
             await asyncio.sleep(0)
-        sent = bytes(self._sent)
-        self._sent.clear()
+        sent, self._read = b"".join(self.writes[self._read :]), len(self.writes)
         return sent
 
 

@@ -20,6 +20,7 @@ from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
 
+from blog.core.web.http1 import PatchedH11
 from blog.core.web.http2 import FREE_RESETS
 from tests.web.hypercorn_in_memory import TURNS, answer_at_once, http1, http2
 
@@ -71,6 +72,18 @@ async def test_a_connection_is_closed_unannounced_while_a_body_arrives() -> None
         answer = await connection.exchange(POST + b"Content-Length: 5\r\n\r\nab")
         assert connection.is_closed
     assert b"connection: close" not in head_of(answer)
+
+
+async def test_the_head_of_a_response_is_sent_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Repaired by `PatchedH11._send_h11_event`."""
+    async with http1() as connection:
+        await connection.exchange(GET)
+    assert connection.writes[0].endswith(b"\r\n\r\n")
+    monkeypatch.setattr("hypercorn.protocol.H11Protocol", PatchedH11)
+    async with http1() as connection:
+        await connection.exchange(GET)
+        await connection.exchange(GET)
+    assert [sent.partition(b"\r\n\r\n")[2] for sent in connection.writes] == [b"ok", b"ok"]
 
 
 async def test_a_malformed_handshake_leaves_the_connection_open() -> None:

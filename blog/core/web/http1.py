@@ -9,6 +9,7 @@ from hypercorn.events import Event, RawData
 from hypercorn.protocol.events import Event as StreamEvent
 from hypercorn.protocol.events import Response
 from hypercorn.protocol.h11 import H11Protocol
+from hypercorn.typing import H11SendableEvent
 
 CLOSE = (b"connection", b"close")
 
@@ -17,6 +18,7 @@ class PatchedH11(H11Protocol):
     """One connection."""
 
     _is_last = False
+    _head = b""
 
     async def handle(self, event: Event) -> None:
         """Process received data, ignoring line breaks before a request (RFC 9112, 2.2).
@@ -62,3 +64,19 @@ class PatchedH11(H11Protocol):
         ):
             event.headers.append(CLOSE)
         await super().stream_send(event)
+
+    async def _send_h11_event(self, event: H11SendableEvent) -> None:
+        """Send the head of a response together with what follows it.
+
+        hypercorn 0.18 sends it alone. A process that is killed in between leaves half a response,
+        and a proxy can't ask another process for the rest.
+        """
+        try:
+            data = self._head + self.connection.send(event)
+        except h11.LocalProtocolError:
+            if self.connection.their_state is not h11.ERROR:
+                raise
+        else:
+            self._head = data if isinstance(event, h11.Response) else b""
+            if data and not self._head:
+                await self.send(RawData(data))
