@@ -29,15 +29,14 @@ ADDRESS = re.compile(r"https://blog\.test[^\s\"<>]*")
 # Their links have no tokens: people who open them have to log in.
 # The link of "password_guessing" is that of "unlock_device".
 WITHOUT_TOKENS = {
-    "application_error", "archive_stopped", "code_guessing",
-    "comment_disabled", "email_changed", "email_is_in_use", "export_failed",
-    "export_ready", "import_done", "import_failed", "new_device", "new_user", "openid_connected",
-    "openid_disconnected",
-    "password_changed", "passkey_copied", "password_guessing", "post_hidden",
-    "second_factor_changed", "token_made",
+    "appeals_waiting", "application_error", "archive_stopped", "code_guessing", "comment_disabled",
+    "email_changed", "email_is_in_use", "export_failed", "export_ready", "held_refused",
+    "hidden_in_bulk", "import_done", "import_failed", "new_device", "new_user", "openid_connected",
+    "openid_disconnected", "password_changed", "passkey_copied", "password_guessing", "post_hidden",
+    "report_closed", "second_factor_changed", "token_made",
 }  # fmt: skip
 # Counted for the one who asks; all else is what people have done.
-NOT_COMPARED = {"rate_limits", "daily_figures", "monthly_activity", "route_days",
+NOT_COMPARED = {"rate_limits", "heartbeats", "daily_figures", "monthly_activity", "route_days",
                 "view_salts"}  # fmt: skip
 
 

@@ -208,7 +208,7 @@ async def _publish_post(session: AsyncSession, author: Viewer, post_id: int, ver
 async def _tell_author(session: AsyncSession, item: HeldItem) -> None:
     if item.author.is_confirmed and not item.author.is_disabled:
         await outbox.put(
-            session, to=item.author.email, message="held_refused", user=item.author,
+            session, to=item.author, message="held_refused", user=item.author,
             kind=item.kind, reason=item.answer, rule=item.rule, link=external_url("own_held.index"),
         )  # fmt: skip
 

@@ -179,7 +179,7 @@ async def _tell(session: AsyncSession, act: BulkAct, person: User) -> None:
     )
     if person.is_confirmed and await session.scalar(hidden.limit(1)) is not None:
         await outbox.put(
-            session, to=person.email, message="hidden_in_bulk", user=person, reason=act.reason,
+            session, to=person, message="hidden_in_bulk", user=person, reason=act.reason,
             rule=act.rule, link=external_url("appeals.own"),
         )  # fmt: skip
 
