@@ -114,7 +114,9 @@ async def test_a_report_names_a_rule_or_spam_or_something_else_and_the_queue_is_
                 assert "category" in str(answer.json()["errors"])
         assert (await client.post("/comments/7/report", json={"category": "spam"})).is_error
     await davids_browser.submit(ABOUT_POST, {"category": "1", "reason": "Rude"})
-    rows = list(await db.execute(select(Report.category, Report.rule, Report.author_id)))
+    rows = list(
+        await db.execute(select(Report.category, Report.rule, Report.author_id).order_by(Report.id))
+    )
     rule = {"number": 3, "text": "No ads & tricks"}
     assert rows[0] == ("3", rule, susan.id)
     assert [row.category for row in rows] == ["3", "spam", "1"]
