@@ -117,12 +117,12 @@ CHANNELS = [
 # anybody has written.
 OF_NOBODY_ELSE = {
     "admin", "alt_texts", "answers", "api", "appeals", "autosave", "background", "blocks", "covers",
-    "editor", "email_address", "exporting", "exports", "health", "importing", "jobs", "leaving",
-    "live", "login", "mail", "mailbox", "measures", "media", "metrics", "moderation",
-    "moderation_log", "moderator_notes", "report_handling",
+    "editor", "email_address", "exporting", "exports", "figures", "health", "importing", "jobs",
+    "leaving", "live", "login", "mail", "mailbox", "measures", "media", "metrics", "moderation",
+    "moderation_log", "moderator_notes", "own_held", "report_handling",
     "notification_mail", "notifications", "passwords", "post_state", "registration", "report_queue",
     "reports", "revision_moderation", "sessions", "site_settings", "tag_moderation", "tokens",
-    "applications", "invitations", "status",
+    "applications", "invitations", "status", "views",
 }  # fmt: skip
 ONES_OWN = (f"{PREFIX}/me", f"{PREFIX}/bookmarks/folders/", "/auth/", "/admin/", "/moderate/")
 # They show everybody the same: what has an address of its own, and what other sites read.

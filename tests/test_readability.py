@@ -186,6 +186,7 @@ PAGES = [
     Route(f"GET {HIDE_REVISION}", "/moderate/post/1/revisions/1/hide", "post"),
     Route(f"POST {HIDE_REVISION}", "/moderate/post/1/revisions/1/hide", "post"),
     Route("GET /post/<id:post_id>/likes", "/post/1/likes", "post"),
+    Route("GET /post/<id:post_id>/views", "/post/1/views", "post"),
     Route("POST /post/<id:post_id>/like", "/post/1/like", "post"),
     Route("POST /post/<id:post_id>/unlike", "/post/1/unlike", "post"),
     Route("POST /post/<id:post_id>/bookmark", "/post/1/bookmark", "post"),
@@ -469,7 +470,7 @@ def statuses(expected: Expected, row: Route) -> set[int]:
         may = expected.owns_comment if row.about == "comment" else expected.changes_post
         if row.rule.endswith("/remove"):
             may = expected.viewer == "author of the post" and expected.state != "disabled comment"
-        if "/cover" in row.rule:
+        if "/cover" in row.rule or row.rule.endswith("/views"):
             may = may and expected.viewer == "author of the post"
         found = (302 if is_deletion else 200) if may else 403
     # To delete what is gone is a success, which tells nothing of what is hidden.

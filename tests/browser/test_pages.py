@@ -21,6 +21,7 @@ from tests.browser.steps import PATIENCE_SECONDS, log_in
 # a test of its own can bring about.
 NO_SIGHTS = {
     "/accent/<light>-<dark>.css",
+    "/admin/figures/<name>.csv",
     "/all", "/auth/export/<id:export_id>", "/auth/login/second-factor", "/auth/unlock/<token>",
     "/auth/openid/<provider>/callback", "/auth/openid/<provider>/connect",
     "/auth/openid/<provider>/start", "/auth/openid/link", "/auth/openid/register",

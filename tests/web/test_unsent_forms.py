@@ -28,8 +28,11 @@ import blog.moderation.answers.schemas
 import blog.moderation.measures.schemas
 import blog.moderation.notes.schemas
 import blog.moderation.reports.schemas
+import blog.moderation.review.schemas
 import blog.moderation.schemas
+import blog.moderation.waves.schemas
 import blog.posts.schemas
+import blog.review.schemas
 import blog.users.schemas
 from blog import create_app
 from blog.core.auth.identity import recognise_viewer
@@ -44,6 +47,8 @@ from blog.models import (
     Appeal,
     BookmarkFolder,
     Comment,
+    HeldItem,
+    HeldKind,
     LoginSession,
     Measure,
     Media,
@@ -112,6 +117,14 @@ TYPED: dict[str, tuple[str, dict[str, str]]] = {
     "/moderate/measures/<id:measure_id>/lift": ("/moderate/measures/1/lift", {"reason": HOSTILE}),
     "/moderate/appeals/<id:measure_id>": (
         "/moderate/appeals/2", {"decision": "keep", "answer": HOSTILE}
+    ),
+    "/waiting/<id:item_id>": ("/waiting/1", {"body": HOSTILE}),
+    "/moderate/review/<id:item_id>/refuse": ("/moderate/review/2/refuse", {"reason": HOSTILE}),
+    "/moderate/review/rules": (
+        "/moderate/review/rules", {"version": "0", "held_words": "casino & <b>\nroulette"}
+    ),
+    "/moderate/waves": (
+        "/moderate/waves", {"names": "bob\nboss", "disables": "true", "reason": HOSTILE, "act": "1"}
     ),
     "/appeal": ("/appeal", {"email": "bob@example.com"}),
     "/appeal/<token>": ("/appeal/token", {"text": HOSTILE}),
@@ -203,6 +216,8 @@ NOTHING_TYPED = {
     "/admin/answers/<id:template_id>/delete",
     "/moderate/reports/<id:report_id>/claim",
     "/moderate/reports/<id:report_id>/release",
+    "/moderate/review/<id:item_id>/approve",
+    "/moderate/waves/<id:act_id>/undo",
     "/auth/reset/<token>",
     "/auth/sessions/<id:login_id>/end",
     "/auth/sessions/end-all",
@@ -243,6 +258,7 @@ NOTHING_TYPED = {
     "/tag/<tag>/follow",
     "/tag/<tag>/unfollow",
     "/unfollow/<username>",
+    "/waiting/<id:item_id>/withdraw",
 }
 # A page cannot give back the file that was chosen, a copy of an image needs another site
 # (tests/media/test_imports.py), and what a script sends it sends again.
@@ -307,7 +323,8 @@ def test_every_field_that_is_typed_has_a_label_and_no_password_has() -> None:
         blog.blocks.schemas, blog.comments.schemas, blog.media.schemas, blog.moderation.schemas,
         blog.moderation.measures.schemas, blog.moderation.answers.schemas,
         blog.moderation.notes.schemas, blog.moderation.reports.schemas,
-        blog.posts.schemas, blog.users.schemas,
+        blog.moderation.review.schemas, blog.moderation.waves.schemas,
+        blog.posts.schemas, blog.review.schemas, blog.users.schemas,
     )  # fmt: skip
     fields = {
         (name, field.annotation)
@@ -317,9 +334,11 @@ def test_every_field_that_is_typed_has_a_label_and_no_password_has() -> None:
         for name, field in schema.model_fields.items()
     }
     assert {name for name, kind in fields if kind is SecretStr} == SECRETS.keys()
-    chosen = {"invitation", "submission", "role", "q", "state", "credential", "category"}
+    chosen = {"invitation", "submission", "role", "q", "state", "credential", "category",
+              "default_language", "languages"}  # fmt: skip
     of_editor = {"title", "tags", "excerpt"}  # Its fields may be missing.
-    assert {name for name, kind in fields if kind is str} - chosen | of_editor == LABELS.keys()
+    typed = {name for name, kind in fields if kind in (str, tuple[str, ...])}
+    assert typed - chosen | of_editor == LABELS.keys()
 
 
 @pytest.fixture(scope="module")
@@ -381,12 +400,15 @@ async def browser(failing_app: Broadside) -> AsyncIterator[Browser]:
         session.add(Tag(name="boats", folded="boats", post_count=1))
         session.add(Report(reporter_id=bob.id, post_id=1, reason="x"))
         session.add(BookmarkFolder(user_id=administrator.id, name="Recipes"))
+        held = {"kind": HeldKind.COMMENT, "post_id": 1, "payload": {"body": "x"}, "reasons": [],
+                "digest": "x", "version": 0}  # fmt: skip
         session.add_all(
             [
                 Measure(person_id=bob.id, kind="limit", reason="x"),
                 Measure(person_id=bob.id, kind="remind", reason="x", appeal=Appeal(text="x")),
                 Measure(person_id=administrator.id, kind="remind", reason="x"),
                 AnswerTemplate(name="x", text="x"),
+                *(HeldItem(author_id=author.id, **held) for author in (administrator, bob)),
             ]
         )
         await session.commit()
@@ -454,6 +476,14 @@ async def test_a_form_that_failed_comes_back_and_sending_it_again_is_enough(
         answer = await browser.post("/auth/reset", data={"csrf_token": again["csrf_token"]})
         assert "Just send it again" not in answer.text
     await assert_works(browser, address, sent_again[-1])
+
+
+async def test_all_ticked_boxes_of_a_list_come_back(browser: Browser) -> None:
+    await browser.open_session("boss")
+    form = {"version": "0", "languages": ["", "en", "de"], "count_views": ["true", "false"]}
+    answer = await browser.post("/admin/settings", data=form)
+    again = Forms(answer.text).found["/admin/settings"]
+    assert (again["languages"].split(), again["count_views"]) == (["en", "de"], "true")
 
 
 async def logged_out(failing_app: Broadside) -> None:

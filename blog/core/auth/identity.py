@@ -51,6 +51,7 @@ VIEWER_INDEPENDENT = {
 }
 # What may be sent before the address is confirmed, beside the forms under `/auth/`.
 OPEN_TO_UNCONFIRMED = {
+    "appeals.mail_link",
     "appeals.send",
     "site.change_appearance",
     "site.change_language",

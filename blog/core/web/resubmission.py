@@ -50,10 +50,16 @@ LABELS = {
     "contact": "Contact",
     "text": "Your text",
     "answer": "Answer",
+    "held_words": "Words that are held for review",
+    "held_domains": "Domains that are held for review",
+    "names": "Usernames",
+    "allowed_email_domains": "Email domains to accept",
+    "refused_email_domains": "Email domains to refuse",
 }
 LONG = {
     "body", "excerpt", "reason", "about_me", "application", "about", "rules", "privacy", "contact",
-    "text", "answer",
+    "text", "answer", "held_words", "held_domains", "names",
+    "allowed_email_domains", "refused_email_domains",
 }  # fmt: skip
 SECRETS = {
     "old_password": "Current password",
@@ -144,9 +150,11 @@ async def unsent_form(errors: Mapping[str, str] | None = None) -> UnsentForm | N
     if request.method in SAFE_METHODS or is_for_api() or not csrf.comes_from_here():
         return None
     try:
-        fields = (await request.form).to_dict()
+        form = await request.form
     except HTTPException:
         return None  # Malformed, too large, or too slow.
+    # The first of a name counts; before the boxes of a list there is an empty one.
+    fields = {name: sent[0] or "\n".join(sent) for name, sent in form.to_dict(flat=False).items()}
     # The file of an upload cannot be sent again from a page.
     action = "" if cast(StrictRequest, request).upload else request.full_path.rstrip("?")
     return UnsentForm.of(action, fields, errors)
