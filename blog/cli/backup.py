@@ -9,13 +9,14 @@ import click
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from blog.backups.archiving import keep_archive, recover
+from blog.backups.archiving import keep_archive
 from blog.backups.encryption import BackupKey
 from blog.backups.errors import BackupError
 from blog.backups.making import NO_SITE, make_backup, server_of, tables_of
 from blog.backups.manifest import complete_names, read_manifest
 from blog.backups.proving import find_newest, prove
 from blog.backups.records import last_name, recorded
+from blog.backups.recovering import recover
 from blog.backups.restoring import Backup, find, restore_all_files, restore_database
 from blog.backups.retention import Rule, delete_old
 from blog.backups.targets import is_file, key_of, opened, opened_for_writing, target_of

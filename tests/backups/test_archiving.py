@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import psutil
@@ -12,12 +13,18 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from blog.backups import archiving
-from blog.backups.archiving import archive_state, base_names, keep_archive, recover
+from blog.backups.archiving import archive_state, base_names, delete_old_bases, keep_archive
 from blog.backups.errors import BackupError
+from blog.backups.recovering import recover
 from blog.backups.scratch import taken
 from blog.core.db.dumps import DumpError
 from blog.core.db.embedded import EmbeddedPostgres
-from blog.core.db.postgres_programs import PROGRAMS
+from blog.core.db.postgres_programs import (
+    PROGRAMS,
+    prepare_for_system_user,
+    run_program,
+    system_user,
+)
 from tests.servers import START_SECONDS, until
 
 FAST = {"fsync": "off", "full_page_writes": "on", "shared_buffers": "16MB"}
@@ -32,11 +39,32 @@ async def server(tmp_path: Path) -> AsyncIterator[EmbeddedPostgres]:
     await asyncio.to_thread(server.stop)
 
 
+@pytest.fixture
+async def other_server(tmp_path: Path) -> AsyncIterator[EmbeddedPostgres]:
+    """A server that somebody else has configured, with other limits and larger segments."""
+    folder = tmp_path / "other" / "postgres"
+    folder.mkdir(parents=True)
+    prepare_for_system_user(folder)
+    if (user := system_user()) is not None:
+        os.chown(folder, user.pw_uid, user.pw_gid)
+    accounts = ["--username=postgres", "--auth=trust", "--no-sync"]
+    run_program("initdb", "-D", ".", "--wal-segsize=64", *accounts, folder=folder)
+    server = EmbeddedPostgres(
+        folder, FAST | {"max_connections": "400", "max_worker_processes": "20"}
+    )
+    await asyncio.to_thread(server.start)
+    yield server
+    await asyncio.to_thread(server.stop)
+
+
 async def test_a_lost_machine_loses_nothing_and_a_mistake_is_undone(
-    server: EmbeddedPostgres, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    other_server: EmbeddedPostgres, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    server = other_server
     archive, stopping = tmp_path / "archive", asyncio.Event()
     engine = create_async_engine(server.start())
+    # As Debian's packages do: the configuration isn't in the folder of the data.
+    (server.folder / "postgresql.conf").unlink()
 
     async def execute(statement: str) -> None:
         async with engine.begin() as connection:
@@ -44,7 +72,8 @@ async def test_a_lost_machine_loses_nothing_and_a_mistake_is_undone(
 
     async def ask(question: str) -> datetime | int | None:
         async with engine.connect() as connection:
-            return await connection.scalar(text(question))
+            answer: datetime | int | None = await connection.scalar(text(question))
+            return answer
 
     async def has_base() -> bool:
         return bool(base_names(archive))
@@ -54,6 +83,10 @@ async def test_a_lost_machine_loses_nothing_and_a_mistake_is_undone(
         return await ask(behind) == 1
 
     await execute("CREATE TABLE songs (title text)")
+    async with engine.connect() as connection:
+        alone = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        # What is on that machine only.
+        await alone.execute(text("ALTER SYSTEM SET unix_socket_group = 'of_that_machine'"))
     with caplog.at_level(logging.ERROR, logger="blog.backups.archiving"):
         keeping = asyncio.create_task(keep_archive(engine, archive, stopping))
         await until(has_base)
@@ -69,12 +102,16 @@ async def test_a_lost_machine_loses_nothing_and_a_mistake_is_undone(
         psutil.Process(int(lines[0])).kill()
         stopping.set()
         await keeping
+    # Nothing that is needed goes.
+    delete_old_bases(archive, 64 * 1024 * 1024)
     with pytest.raises(BackupError, match="has no base backup before that time"):
         await recover(
             archive, tmp_path / "x.dump", datetime.fromtimestamp(0, before.tzinfo), tmp_path
         )
     assert await songs_after(archive, tmp_path, None) == {"the last"}
     assert await songs_after(archive, tmp_path, before) == {"one", "two"}
+    with pytest.raises(BackupError, match="log ends before that time: its last transaction is of"):
+        await songs_after(archive, tmp_path, before + timedelta(days=1))
     with (
         taken(tmp_path / "other" / "recovery", "held by the test"),
         pytest.raises(BackupError, match="another recovery is running"),
@@ -145,6 +182,27 @@ async def test_the_server_keeps_its_log_before_the_first_base_backup_begins(
     keeping = asyncio.create_task(keep_archive(engine, tmp_path / "archive", stopping))
     async with asyncio.timeout(START_SECONDS):
         assert await asked.get()
+    stopping.set()
+    await keeping
+    await engine.dispose()
+
+
+async def test_a_server_with_tablespaces_is_refused(
+    server: EmbeddedPostgres, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = create_async_engine(server.start(), isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        await connection.execute(text("SET allow_in_place_tablespaces = on"))
+        await connection.execute(text("CREATE TABLESPACE fast LOCATION ''"))
+
+    async def is_reported() -> bool:
+        return "an archive has no tablespaces, such as fast" in caplog.text
+
+    archive, stopping = tmp_path / "archive", asyncio.Event()
+    with caplog.at_level(logging.ERROR, logger="blog.backups.archiving"):
+        keeping = asyncio.create_task(keep_archive(engine, archive, stopping))
+        await until(is_reported)
+    assert base_names(archive) == []
     stopping.set()
     await keeping
     await engine.dispose()

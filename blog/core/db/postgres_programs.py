@@ -55,7 +55,7 @@ def prepare_for_system_user(folder: Path) -> None:
                 ensure_folder_permissions(installed, stat.S_IROTH | stat.S_IXOTH)
 
 
-def run_program(program: str, *arguments: str, folder: Path) -> None:
+def run_program(program: str, *arguments: str, folder: Path) -> str:
     """Run one of PostgreSQL's programs on the data in `folder`, as the system user if necessary.
 
     The folder is the working directory and never an argument, because pg_ctl passes paths to a
@@ -67,12 +67,15 @@ def run_program(program: str, *arguments: str, folder: Path) -> None:
         arguments: its command line.
         folder: the data directory.
 
+    Returns:
+        What it has printed.
+
     Raises:
         subprocess.CalledProcessError: it failed; `stderr` says why.
     """
     environment = {name: value for name, value in os.environ.items() if name[:2] != "PG"}
     user = system_user()
-    subprocess.run(  # noqa: S603
+    finished = subprocess.run(  # noqa: S603
         [PROGRAMS / program, *arguments],
         cwd=folder,
         env=environment | {"LC_ALL": "C", "PGDATA": "."},
@@ -86,6 +89,7 @@ def run_program(program: str, *arguments: str, folder: Path) -> None:
         group=user.pw_gid if user else None,
         extra_groups=[] if user else None,
     )
+    return finished.stdout
 
 
 def client_program(name: str, server_version: int, *, needs_tls: bool = False) -> str | None:
