@@ -44,6 +44,7 @@ WAYS = {
     "/search": ("", "?q=x", "?q=x&sort=date", "?q=nothing", "?q=author:hub x", "?q=u1", "?q=-x"),
     "/post/": (*PAGES, "?page=-1"),
     "/notifications": ("", "?page=2", "?page=10", "?unread=1", "?kind=like", "?kind=follow"),
+    "/moderate/waves": ("", "?joined_from=2020-01-01T00:00&joined_until=2021-01-01T00:00"),
     "/moderate": ("", f"?before={Order(Comment.id).cursor(4000)}"),
 }  # fmt: skip
 
@@ -102,7 +103,31 @@ FILL = """
     INSERT INTO reports (reporter_id, post_id, reason, state, closed_at)
     SELECT id % 200 + :someone, id, 'x', CASE WHEN id % 2 = 0 THEN 'open' ELSE 'resolved' END,
         CASE WHEN id % 2 = 0 THEN NULL ELSE now() END
-    FROM posts WHERE id > :first ON CONFLICT DO NOTHING
+    FROM posts WHERE id > :first ON CONFLICT DO NOTHING;
+    INSERT INTO held_items (kind, author_id, post_id, payload, reasons, digest, version, decided_at,
+        is_approved)
+    SELECT 'comment', CASE WHEN n % 2 = 0 THEN :hub ELSE n % 200 + :someone END, :post,
+        '{"body": "x"}', '[]', 'x', 0, CASE WHEN n % 4 > 1 THEN now() END,
+        CASE WHEN n % 4 > 1 THEN n % 8 > 3 END
+    FROM generate_series(:first, :last) AS n;
+    INSERT INTO measures (person_id, moderator_id, kind, reason)
+    SELECT CASE WHEN n % 2 = 0 THEN :hub ELSE n % 200 + :someone END, :hub, 'remind', 'x'
+    FROM generate_series(:first, :last) AS n;
+    INSERT INTO appeals (measure_id, text, decided_at, is_granted, answer)
+    SELECT id, 'x', CASE WHEN id % 2 = 0 THEN now() END, CASE WHEN id % 2 = 0 THEN false END,
+        CASE WHEN id % 2 = 0 THEN 'x' END
+    FROM measures ON CONFLICT DO NOTHING;
+    INSERT INTO moderator_notes (person_id, author_id, text)
+    SELECT CASE WHEN n % 2 = 0 THEN :hub ELSE n % 200 + :someone END, :hub, 'x'
+    FROM generate_series(:first, :last) AS n;
+    INSERT INTO bulk_acts (moderator_id, since, hides, disables, refuses, reason)
+    SELECT :hub, now(), true, true, true, 'x' FROM generate_series(:first, :last) AS n;
+    INSERT INTO bulk_act_people (bulk_act_id, user_id)
+    SELECT id, id % 200 + :someone FROM bulk_acts ON CONFLICT DO NOTHING;
+    INSERT INTO bulk_changes (bulk_act_id, measure_id)
+    SELECT id, id FROM measures WHERE id BETWEEN :first AND :last;
+    INSERT INTO post_views (post_id, day, views)
+    SELECT id, current_date - 1, 1 FROM posts ON CONFLICT DO NOTHING
 """
 
 
@@ -140,8 +165,12 @@ class Site:
 
 
 @pytest.fixture
-async def site(app: Broadside, own_engine: AsyncEngine) -> AsyncIterator[Site]:
-    """A site with an administrator and a post."""
+async def site(
+    app: Broadside, own_engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Site]:
+    """A site with an administrator and a post, where no limit answers in place of a page."""
+    unlimited = app.settings.model_copy(update={"rate_limits": False})
+    monkeypatch.setattr(app, "settings", unlimited)
     hub = await add_user(app, "hub", role="Administrator")
     reader = await add_user(app, "reader")
     async with app.database.engine.begin() as connection:
@@ -185,7 +214,7 @@ def addresses(app: Broadside, site: Site) -> Iterator[str]:
     values = {
         "post_id": site.post, "comment_id": 100, "user_id": site.hub.id,
         "username": site.hub.username, "who": site.hub.username, "number": 2000, "form": "atom",
-        "tag": "t1",
+        "tag": "t1", "item_id": 1, "act_id": 1, "report_id": 1, "measure_id": 1,
         "year": now().year, "month": now().month,
     }  # fmt: skip
     for rule in app.url_map.iter_rules():
@@ -221,6 +250,7 @@ async def blocks_by_address(app: Broadside, site: Site) -> dict[tuple[str, str],
                     client = api if asked.startswith("/api/") else visitor
                     answer = await client.get(asked)
                 assert answer.status_code < 500, asked
+                assert answer.status_code != 429, asked
                 found |= {(f"{asked} ({tab})", each): number for each, number in counted.items()}
     return found
 

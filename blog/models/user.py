@@ -131,6 +131,7 @@ class User(Base):
         Index("ix_users_limited", "id", postgresql_where=text("limited_at IS NOT NULL")),
         Index("ix_users_words", text(WORDS_OF_PERSON), postgresql_using="gin"),
         Index(None, "follower_count", "id"),
+        Index(None, "created_at", "id"),
         Index("ix_users_name_and_username", text(f"({NAME_AND_USERNAME})")),
         # Leaves room for HOT updates of counts and times ("heap-only tuples", PostgreSQL 66.7).
         {"postgresql_with": {"fillfactor": 85}},

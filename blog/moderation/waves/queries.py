@@ -52,7 +52,7 @@ async def found_names(session: AsyncSession, form: SearchForm) -> Sequence[str]:
         select(User.username)
         .join(Role, Role.id == User.role_id)
         .where(not_deleted(User.id), ~_moderates(Role))
-        .order_by(User.id.desc())
+        .order_by(User.created_at.desc(), User.id.desc())
         .limit(MOST_PEOPLE)
     )
     if form.joined_from:
