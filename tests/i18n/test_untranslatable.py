@@ -36,22 +36,13 @@ NOT_YET = {
     "blog/subscriptions",
     "blog/transfer",
     "blog/users",
-    "templates/accounts",
     "templates/admin",
-    "templates/blocks",
     "templates/editor",
-    "templates/errors",
-    "templates/invitations",
     "templates/mail",
     "templates/media",
     "templates/moderation",
     "templates/notifications",
-    "templates/openid",
-    "templates/passkeys",
-    "templates/second_factor",
-    "templates/subscriptions",
     "templates/transfer",
-    "templates/users",
 }
 
 
