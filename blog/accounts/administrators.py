@@ -5,6 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.clock import now
 from blog.core.errors import InvalidFieldsError
+from blog.core.i18n import gettext as _
 from blog.models import Permission, Role, User
 
 
@@ -17,7 +18,7 @@ class LastAdministratorError(InvalidFieldsError):
 
     def __init__(self, field: str = "role") -> None:
         super().__init__(
-            {field: "This is the only administrator. Make someone else an administrator first."}
+            {field: _("This is the only administrator. Make someone else an administrator first.")}
         )
 
 

@@ -27,6 +27,8 @@ from blog.core.crypto.weak_passwords import LONGEST_PASSWORD
 from blog.core.db.database_errors import DatabaseUnavailableError
 from blog.core.db.touch import is_stale, touch
 from blog.core.errors import ForbiddenError, UnconfirmedError
+from blog.core.i18n import LazyText, lazy_gettext
+from blog.core.i18n import gettext as _
 from blog.core.web.app import close_db, current_app, db
 from blog.core.web.errors import SECOND_FACTOR, error_response
 from blog.core.web.freshness import may_have_written, read_from_replica
@@ -36,7 +38,7 @@ from blog.models import ApiToken, User
 
 CHALLENGE = 'Basic realm="Broadside", charset="UTF-8", Bearer realm="Broadside"'
 LONGEST_LOGIN = 254
-TWO_FACTORS = (
+TWO_FACTORS = lazy_gettext(
     "This account has two-factor authentication, so the API doesn't accept its password. Please "
     "create a token on the site, under Settings, and send that."
 )
@@ -57,10 +59,12 @@ class PasswordRequiredError(Exception):
     """The caller has sent a token where the password is required."""
 
 
-WHAT_IS_MISSING: dict[type[Exception], str] = {
-    quart_auth.Unauthorized: "Please send an email address and password, or a token.",
-    BadCredentialsError: ("Unknown user or token, wrong password, or expired token."),
-    PasswordRequiredError: "A token isn't enough for this. Please send your password.",
+WHAT_IS_MISSING: dict[type[Exception], LazyText] = {
+    quart_auth.Unauthorized: lazy_gettext("Please send an email address and password, or a token."),
+    BadCredentialsError: lazy_gettext("Unknown user or token, wrong password, or expired token."),
+    PasswordRequiredError: lazy_gettext(
+        "A token isn't enough for this. Please send your password."
+    ),
 }
 
 
@@ -106,7 +110,10 @@ def _authorise(viewer: Viewer, access: Access) -> None:
             raise quart_auth.Unauthorized
     elif access.scope not in viewer.scopes:
         raise ForbiddenError(
-            f"This token doesn't have the scope “{str(access.scope.name).lower()}”."
+            _(
+                "This token doesn't have the scope “%(scope)s”.",
+                scope=str(access.scope.name).lower(),
+            )
         )
     elif access.password and not viewer.used_password:
         raise PasswordRequiredError
@@ -179,7 +186,7 @@ async def keep_apart(response: Response) -> Response:
 async def refuse_password(_error: SecondFactorError) -> Response:
     """The response to the password of an account with a second factor, which a program doesn't
     have."""
-    return await error_response(403, TWO_FACTORS, problem=SECOND_FACTOR)
+    return await error_response(403, str(TWO_FACTORS), problem=SECOND_FACTOR)
 
 
 async def remember_position(response: Response) -> Response:
@@ -199,7 +206,7 @@ async def remember_position(response: Response) -> Response:
 
 async def challenge(error: Exception) -> Response:
     """The response to a request without valid credentials."""
-    response = await error_response(401, WHAT_IS_MISSING[type(error)])
+    response = await error_response(401, str(WHAT_IS_MISSING[type(error)]))
     response.headers["WWW-Authenticate"] = CHALLENGE
     return response
 

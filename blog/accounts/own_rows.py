@@ -5,6 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.auth.viewer import Viewer
 from blog.core.errors import NotFoundError
+from blog.core.i18n import LazyText
 from blog.models import ApiToken, LoginSession, TrustedBrowser
 
 
@@ -13,7 +14,7 @@ async def delete_own(
     viewer: Viewer,
     table: type[LoginSession] | type[ApiToken] | type[TrustedBrowser],
     row_id: int,
-    is_gone: str,
+    is_gone: str | LazyText,
 ) -> None:
     """Delete one of the viewer's rows, and commit.
 

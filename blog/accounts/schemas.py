@@ -20,6 +20,7 @@ from blog.core.crypto.weak_passwords import (
     is_common,
     is_regular,
 )
+from blog.core.i18n import gettext as _
 from blog.core.text.fields import Lines
 from blog.core.text.validation import NotBlank, Schema, with_example
 from blog.core.web.submissions import SubmittedForm
@@ -34,8 +35,10 @@ USERNAME = re.compile(r"[A-Za-z]([A-Za-z0-9._]{0,62}[A-Za-z0-9_])?", re.ASCII)
 def _username(text: str) -> str:
     if not USERNAME.fullmatch(text):
         raise ValueError(
-            "Use only letters, digits, dots and underscores. Start with a letter, and "
-            "don't end with a dot."
+            _(
+                "Use only letters, digits, dots and underscores. Start with a letter, and "
+                "don't end with a dot."
+            )
         )
     return text
 
@@ -44,7 +47,7 @@ def _email(text: str) -> str:
     try:
         return validate_email(text, check_deliverability=False, strict=True).normalized.lower()
     except EmailNotValidError as error:
-        raise ValueError(f"This isn't an email address. {error}") from None
+        raise ValueError(_("This isn't an email address. %(reason)s", reason=error)) from None
 
 
 def _as_typed(value: Any) -> Any:
@@ -55,20 +58,22 @@ def _as_typed(value: Any) -> Any:
 def _known_password(secret: SecretStr) -> SecretStr:
     password = secret.get_secret_value()
     if not password:
-        raise ValueError("Please fill in this field.")
+        raise ValueError(_("Please fill in this field."))
     return secret
 
 
 def _new_password(secret: SecretStr) -> SecretStr:
     password = secret.get_secret_value()
     if len(password) < SHORTEST_PASSWORD:
-        raise ValueError(f"Please use at least {SHORTEST_PASSWORD} characters.")
+        raise ValueError(_("Please use at least %(least)s characters.", least=SHORTEST_PASSWORD))
     if is_common(password):
-        raise ValueError("This password is too common. Please choose another one.")
+        raise ValueError(_("This password is too common. Please choose another one."))
     if is_regular(password):
         raise ValueError(
-            "This password is too simple: it repeats characters or counts up. Please "
-            "choose another one."
+            _(
+                "This password is too simple: it repeats characters or counts up. Please "
+                "choose another one."
+            )
         )
     return secret
 
@@ -123,7 +128,7 @@ class NewPasswordForm(Schema):
     @classmethod
     def _same_twice(cls, again: SecretStr, info: ValidationInfo) -> SecretStr:
         if "password" in info.data and info.data["password"] != again:
-            raise ValueError("The passwords don't match.")
+            raise ValueError(_("The passwords don't match."))
         return again
 
 
@@ -232,7 +237,7 @@ TOKEN_LIVES = {
 
 def _life(choice: Any) -> timedelta:
     if choice not in TOKEN_LIVES:
-        raise ValueError("Please choose one of the options.")
+        raise ValueError(_("Please choose one of the options."))
     return TOKEN_LIVES[choice]
 
 

@@ -23,6 +23,7 @@ from blog.core.api.problems import Problem
 from blog.core.api.responses import NoContent, json_response, no_content
 from blog.core.auth.identity import required_viewer
 from blog.core.errors import NotFoundError
+from blog.core.i18n import lazy_gettext
 from blog.core.text.validation import with_example
 from blog.core.web.app import current_app, db, read
 from blog.models import HiddenWord, Scope
@@ -37,7 +38,7 @@ EXAMPLE = {
     "is_tag": True,
     "created_at": "2026-11-24T09:42:10.125000Z",
 }
-NOT_HIDDEN = "You aren't hiding this."
+NOT_HIDDEN = lazy_gettext("You aren't hiding this.")
 
 
 class HiddenWordResource(BaseModel):

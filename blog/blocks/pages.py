@@ -15,6 +15,8 @@ from blog.core.auth.quotas import BLOCKING, quota
 from blog.core.auth.viewer import Viewer
 from blog.core.db.pagination import Page
 from blog.core.errors import InvalidFieldsError
+from blog.core.i18n import LazyText, lazy_gettext
+from blog.core.i18n import gettext as _
 from blog.core.web.app import current_app, db, read
 from blog.core.web.forms import Form
 from blog.core.web.requests import local_address, requested_page
@@ -26,19 +28,29 @@ blueprint = Blueprint("blocks", __name__)
 
 Act = Callable[[AsyncSession, Viewer, User], Awaitable[bool]]
 # By the end of the address: the act, what to say when it is done, and if it was done before.
-ACTS: dict[str, tuple[Act, str, str]] = {
+ACTS: dict[str, tuple[Act, LazyText, LazyText]] = {
     "mute": (
         service.mute,
-        "You've muted {name}. You won't see their posts in your lists.",
-        "You've already muted {name}.",
+        lazy_gettext("You've muted %(name)s. You won't see their posts in your lists."),
+        lazy_gettext("You've already muted %(name)s."),
     ),
-    "unmute": (service.unmute, "You've unmuted {name}.", "You haven't muted {name}."),
+    "unmute": (
+        service.unmute,
+        lazy_gettext("You've unmuted %(name)s."),
+        lazy_gettext("You haven't muted %(name)s."),
+    ),
     "block": (
         service.block,
-        "You've blocked {name}. They can't follow you, or like or comment on your posts.",
-        "You've already blocked {name}.",
+        lazy_gettext(
+            "You've blocked %(name)s. They can't follow you, or like or comment on your posts."
+        ),
+        lazy_gettext("You've already blocked %(name)s."),
     ),
-    "unblock": (service.unblock, "You've unblocked {name}.", "You haven't blocked {name}."),
+    "unblock": (
+        service.unblock,
+        lazy_gettext("You've unblocked %(name)s."),
+        lazy_gettext("You haven't blocked %(name)s."),
+    ),
 }
 
 
@@ -48,7 +60,7 @@ async def choose(username: str) -> ResponseReturnValue:
     """Say what muting and blocking somebody means, with a button for each."""
     person, viewer = await person_called(username), required_viewer()
     if person.id == viewer.id:
-        await flash(service.NOT_YOURSELF, "info")
+        await flash(str(service.NOT_YOURSELF), "info")
         return redirect(url_for("site.profile", username=person.username))
     return await render_template(
         "blocks/choose.html", person=person,
@@ -69,8 +81,8 @@ async def change(username: str, act: str) -> ResponseReturnValue:
     except InvalidFieldsError as error:
         await flash(str(error), "error")
     else:
-        text = (done if is_changed else was_done).format(name=person.username)
-        await flash(text, "success" if is_changed else "info")
+        text = (done if is_changed else was_done).with_values(name=person.username)
+        await flash(str(text), "success" if is_changed else "info")
     back = local_address((await request.form).get("next"))
     return redirect(back or url_for("site.profile", username=person.username))
 
@@ -115,9 +127,9 @@ async def hide_word() -> ResponseReturnValue:
         return await _words_page(form)
     what = _shown(hidden)
     if is_new:
-        await flash(f"Posts with {what} will be collapsed.", "success")
+        await flash(_("Posts with %(what)s will be collapsed.", what=what), "success")
     else:
-        await flash(f"You're already hiding {what}.", "info")
+        await flash(_("You're already hiding %(what)s.", what=what), "info")
     return redirect(url_for("blocks.words"))
 
 
@@ -127,9 +139,9 @@ async def hide_word() -> ResponseReturnValue:
 async def show_word(word_id: int) -> ResponseReturnValue:
     """Hide a word or a tag no longer."""
     if await service.show_word(db(), required_viewer(), word_id):
-        await flash("Removed.", "success")
+        await flash(_("Removed."), "success")
     else:
-        await flash("This has already been removed.", "info")
+        await flash(_("This has already been removed."), "info")
     return redirect(url_for("blocks.words"))
 
 

@@ -17,6 +17,7 @@ from blog.core.db.database_errors import broken_reference
 from blog.core.db.deleting import deleted
 from blog.core.errors import InvalidFieldsError, LimitReachedError, NotFoundError
 from blog.core.events.handlers import record
+from blog.core.i18n import LazyText, format_number, lazy_gettext
 from blog.core.text.search_words import folded_words, phrase
 from blog.core.text.tags import clean_tags, fold_tag
 from blog.follows.writes import Pair, remove
@@ -27,12 +28,19 @@ MOST = 10_000
 MOST_WORDS = 100
 # In bytes: an index has to hold it.
 LONGEST_FOLDED = 1_000
-NO_WORD = "Please enter a word, a phrase or a #tag."
-TOO_LONG = "Please shorten this phrase."
-WORDS_ENOUGH = f"You're hiding {MOST_WORDS} words and tags, which is the maximum. Remove one first."
-NOT_YOURSELF = "You can't mute or block yourself."
-MUTED_ENOUGH = f"You've muted {MOST:,} people, which is the maximum. Unmute someone first."
-BLOCKED_ENOUGH = f"You've blocked {MOST:,} people, which is the maximum. Unblock someone first."
+NO_WORD = lazy_gettext("Please enter a word, a phrase or a #tag.")
+TOO_LONG = lazy_gettext("Please shorten this phrase.")
+WORDS_ENOUGH = lazy_gettext(
+    "You're hiding %(most)s words and tags, which is the maximum. Remove one first.",
+    most=MOST_WORDS,
+)
+NOT_YOURSELF = lazy_gettext("You can't mute or block yourself.")
+MUTED_ENOUGH = lazy_gettext(
+    "You've muted %(most)s people, which is the maximum. Unmute someone first."
+)
+BLOCKED_ENOUGH = lazy_gettext(
+    "You've blocked %(most)s people, which is the maximum. Unblock someone first."
+)
 
 
 async def mute(session: AsyncSession, viewer: Viewer, person: User) -> bool:
@@ -49,7 +57,9 @@ async def mute(session: AsyncSession, viewer: Viewer, person: User) -> bool:
     # Those who like, comment or follow at this moment have the lock until their commit, so that
     # the handler sees the notification and takes it back.
     await session.execute(select(func.lock_for_block(viewer.id, person.id)))
-    is_new = await _add(session, viewer, person, Mute.muted_id, MUTED_ENOUGH)
+    is_new = await _add(
+        session, viewer, person, Mute.muted_id, MUTED_ENOUGH.with_values(most=format_number(MOST))
+    )
     if is_new:
         await record(session, PersonMuted(viewer.id, person.id))
     await session.commit()
@@ -82,7 +92,13 @@ async def block(session: AsyncSession, viewer: Viewer, person: User) -> bool:
     # Those who follow at this moment have the lock until their commit, or wait for ours and are
     # refused by a trigger: so no follow survives.
     await session.execute(select(func.lock_for_block(viewer.id, person.id)))
-    is_new = await _add(session, viewer, person, Block.blocked_id, BLOCKED_ENOUGH)
+    is_new = await _add(
+        session,
+        viewer,
+        person,
+        Block.blocked_id,
+        BLOCKED_ENOUGH.with_values(most=format_number(MOST)),
+    )
     await remove(session, [Pair(viewer.id, person.id), Pair(person.id, viewer.id)])
     if is_new:
         await record(session, PersonBlocked(viewer.id, person.id))
@@ -173,7 +189,7 @@ def _hidden(text: str) -> _Hidden:
 
 
 async def _add(
-    session: AsyncSession, viewer: Viewer, person: User, column: Any, is_enough: str
+    session: AsyncSession, viewer: Viewer, person: User, column: Any, is_enough: LazyText
 ) -> bool:
     """Add a person to those in a column; returns whether they are new there."""
     if viewer.id == person.id:

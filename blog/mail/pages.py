@@ -5,7 +5,8 @@ from quart.typing import ResponseReturnValue
 
 from blog.core.auth.permissions import admin_required
 from blog.core.auth.quotas import MODERATING, quota
-from blog.core.text.counting import counted
+from blog.core.i18n import gettext as _
+from blog.core.i18n import ngettext
 from blog.core.web.app import db
 from blog.core.web.requests import requested_page
 from blog.mail import queries, service
@@ -34,9 +35,9 @@ async def retry_all() -> ResponseReturnValue:
     """Retry all failed messages."""
     number = await service.retry(db())
     await flash(
-        f"{counted(number, 'email')} will be sent again."
+        ngettext("%(num)s email will be sent again.", "%(num)s emails will be sent again.", number)
         if number
-        else "There's nothing to send again.",
+        else _("There's nothing to send again."),
         "success",
     )
     return redirect(url_for("mail.outbox"))
@@ -48,7 +49,9 @@ async def retry_all() -> ResponseReturnValue:
 async def retry(email_id: int) -> ResponseReturnValue:
     """Retry a message."""
     if await service.retry(db(), email_id):
-        await flash(f"Message {email_id} will be sent again.", "success")
+        await flash(_("Message %(number)s will be sent again.", number=email_id), "success")
     else:
-        await flash(f"Message {email_id} hasn't failed, or no longer exists.", "info")
+        await flash(
+            _("Message %(number)s hasn't failed, or no longer exists.", number=email_id), "info"
+        )
     return redirect(url_for("mail.outbox"))

@@ -9,6 +9,7 @@ from sqlalchemy.orm import contains_eager
 
 from blog.core.auth.viewer import ANONYMOUS
 from blog.core.crypto.tokens import LinkSigner
+from blog.core.i18n import gettext as _
 from blog.core.jobs.cleaning import HOUR, cleaning
 from blog.core.jobs.kinds import JobKind
 from blog.core.jobs.running import RunningJob
@@ -86,7 +87,7 @@ async def mail_some(session: AsyncSession, post_id: int, links: LinkSigner, name
     name = post.author.name or post.author.username
     contents: dict[str, Any] = {
         "author": post.author,
-        "headline": shortened(post.title or f"New post by {name}", LONGEST_SUBJECT),
+        "headline": shortened(post.title or _("New post by %(name)s", name=name), LONGEST_SUBJECT),
         "beginning": post.summary or plain_text(post.beginning, LONGEST_TEXT),
         "link": post_page(post.id, post.slug),
         "name": name,

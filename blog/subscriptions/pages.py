@@ -10,6 +10,7 @@ from blog.accounts.link_pages import keep_token_secret
 from blog.core.auth.identity import current_viewer
 from blog.core.auth.quotas import SUBSCRIBING, UNSUBSCRIBING, quota
 from blog.core.crypto.tokens import ExpiredTokenError, InvalidTokenError
+from blog.core.i18n import gettext as _
 from blog.core.web.app import current_app, db
 from blog.core.web.csrf import one_click
 from blog.core.web.forms import Form
@@ -50,8 +51,11 @@ async def ask(username: str) -> ResponseReturnValue:
         return page, form.status
     await service.ask(db(), author, data.email, current_app.links)
     await flash(
-        f"Check your inbox: we've sent a link to {data.email}. If it doesn't arrive, look in your "
-        "spam folder, or try again tomorrow.",
+        _(
+            "Check your inbox: we've sent a link to %(address)s. If it doesn't "
+            "arrive, look in your spam folder, or try again tomorrow.",
+            address=data.email,
+        ),
         "success",
     )
     return redirect(url_for("site.profile", username=author.username))
@@ -78,7 +82,7 @@ async def confirm(token: str) -> ResponseReturnValue:
     if found is None:
         raise InvalidTokenError
     username = found.author.username
-    await flash(f"Done: you'll get {username}'s new posts by email.", "success")
+    await flash(_("Done: you'll get %(name)s's new posts by email.", name=username), "success")
     return redirect(url_for("site.profile", username=username))
 
 
@@ -103,7 +107,7 @@ async def unsubscribe(token: str) -> ResponseReturnValue:
 async def undo(token: str) -> ResponseReturnValue:
     """Let the subscription go on."""
     await service.undo_end(db(), subscription_to_end(token, current_app.links))
-    await flash("You're subscribed again.", "success")
+    await flash(_("You're subscribed again."), "success")
     return redirect(url_for("subscriptions.show", token=token))
 
 

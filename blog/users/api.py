@@ -23,6 +23,7 @@ from blog.core.auth.identity import current_viewer, required_account, required_v
 from blog.core.auth.permissions import permission_required
 from blog.core.auth.quotas import UPLOADING, quota
 from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.i18n import gettext as _
 from blog.core.text.fields import WHOLE_NUMBER
 from blog.core.text.validation import Schema, with_example
 from blog.core.web.app import current_app, db, look_up, read
@@ -196,7 +197,7 @@ async def addressed_user(name: int | str) -> User:
     else:
         user = await look_up(queries.user_by_username, name)
     if user is None:
-        raise NotFoundError("This user doesn't exist.")
+        raise NotFoundError(_("This user doesn't exist."))
     return user
 
 

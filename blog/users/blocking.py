@@ -16,12 +16,12 @@ from blog.core.auth.identity import current_viewer
 from blog.core.auth.viewer import Viewer
 from blog.core.db.database_errors import violated_check
 from blog.core.errors import ForbiddenError
-from blog.core.i18n import LazyText
+from blog.core.i18n import LazyText, lazy_gettext
 from blog.core.web.app import read
 from blog.core.web.batches import Batches
 from blog.models import Block, Mute
 
-UNBLOCK_FIRST = "You've blocked this person. Unblock them first."
+UNBLOCK_FIRST = lazy_gettext("You've blocked this person. Unblock them first.")
 
 _MUTE, _BLOCK = Mute.__table__.c, Block.__table__.c
 _VIEWER, _IDS = bindparam("viewer", type_=BigInteger), bindparam("ids", type_=ARRAY(BigInteger))

@@ -7,6 +7,7 @@ from blog.core.auth.identity import required_account, required_viewer
 from blog.core.auth.permissions import confirmed_required, permission_required
 from blog.core.auth.quotas import CHANGING_ACCOUNT, UPLOADING, quota
 from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.i18n import gettext as _
 from blog.core.web.app import db
 from blog.core.web.forms import Form
 from blog.core.web.identicons import identicon
@@ -40,7 +41,7 @@ async def edit_profile() -> ResponseReturnValue:
     if (data := await form.submitted()) is None:
         return await render_template("users/edit_profile.html", form=form), form.status
     await service.edit_profile(db(), viewer, data)
-    await flash("Profile saved.", "success")
+    await flash(_("Profile saved."), "success")
     return redirect(url_for("site.profile", username=viewer.username))
 
 
@@ -58,7 +59,7 @@ async def upload_avatar() -> ResponseReturnValue:
         form.refuse(error)
         return await render_template("users/edit_profile.html", form=form), form.status
     await service.set_avatar(db(), viewer, media.name)
-    await flash("Picture saved.", "success")
+    await flash(_("Picture saved."), "success")
     return redirect(url_for("users.own_profile"))
 
 
@@ -68,7 +69,7 @@ async def upload_avatar() -> ResponseReturnValue:
 async def remove_avatar() -> ResponseReturnValue:
     """Go back to the avatar that is drawn."""
     await service.set_avatar(db(), required_viewer(), None)
-    await flash("Picture removed.", "success")
+    await flash(_("Picture removed."), "success")
     return redirect(url_for("users.own_profile"))
 
 

@@ -1,6 +1,7 @@
 """Load the user of a request by the username in its address."""
 
 from blog.core.errors import NotFoundError
+from blog.core.i18n import gettext as _
 from blog.core.web.app import look_up
 from blog.models import User
 from blog.users.queries import user_by_username
@@ -14,5 +15,5 @@ async def person_called(username: str) -> User:
     """
     person = await look_up(user_by_username, username)
     if person is None:
-        raise NotFoundError(f"There's no user called {username}.")
+        raise NotFoundError(_("There's no user called %(name)s.", name=username))
     return person

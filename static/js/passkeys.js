@@ -1,11 +1,13 @@
 // Passkeys: asks the browser for one, and sends its answer with the form that the button is in.
 // Without scripts, or in a browser that knows no passkeys, the button stays hidden.
 
+import { gettext } from "./texts.js";
+
 const TOLD = {
-  InvalidStateError: "This device already has a passkey for your account.",
-  NotAllowedError: "No passkey was used. You can try again.",
-  NotSupportedError: "This device can’t make a passkey for this site.",
-  SecurityError: "Passkeys don’t work at this address.",
+  InvalidStateError: gettext("This device already has a passkey for your account."),
+  NotAllowedError: gettext("No passkey was used. You can try again."),
+  NotSupportedError: gettext("This device can’t make a passkey for this site."),
+  SecurityError: gettext("Passkeys don’t work at this address."),
 };
 
 /** Base64 as in URLs (RFC 4648, 5), without padding. */

@@ -9,6 +9,7 @@ from blog.core.auth.identity import required_viewer
 from blog.core.auth.permissions import admin_required
 from blog.core.auth.quotas import MODERATING, quota
 from blog.core.errors import NotFoundError
+from blog.core.i18n import gettext as _
 from blog.core.web.app import current_app, db
 from blog.core.web.forms import Form
 from blog.core.web.requests import requested_page
@@ -36,7 +37,7 @@ async def approve(user_id: int) -> ResponseReturnValue:
     except NotFoundError as error:
         await flash(str(error), "info")
     else:
-        await flash(f"{user.username} is in. We've emailed them.", "success")
+        await flash(_("%(name)s is in. We've emailed them.", name=user.username), "success")
     return redirect(url_for("applications.index"))
 
 
@@ -60,7 +61,10 @@ async def refuse(user_id: int) -> ResponseReturnValue:
     except NotFoundError as error:
         await flash(str(error), "info")
     else:
-        await flash(f"The application of {username} is refused. We've emailed them.", "success")
+        await flash(
+            _("The application of %(name)s is refused. We've emailed them.", name=username),
+            "success",
+        )
     return redirect(url_for("applications.index"))
 
 

@@ -15,11 +15,12 @@ from blog.core.clock import now
 from blog.core.crypto.tokens import LinkSigner
 from blog.core.errors import ForbiddenError, NotFoundError
 from blog.core.events.handlers import record
+from blog.core.i18n import lazy_gettext
 from blog.core.web.urls import external_url
 from blog.mail import outbox
 from blog.models import Act, Application, User
 
-IS_DECIDED = "Someone has already decided about this application."
+IS_DECIDED = lazy_gettext("Someone has already decided about this application.")
 
 
 async def approve(session: AsyncSession, viewer: Viewer, user_id: int, links: LinkSigner) -> User:

@@ -15,6 +15,7 @@ from blog.core.auth.reauthentication import (
 )
 from blog.core.crypto.tokens import InvalidTokenError
 from blog.core.errors import InvalidFieldsError
+from blog.core.i18n import gettext as _
 from blog.core.text.validation import Schema
 from blog.core.web.app import current_app, db
 from blog.core.web.forms import Form
@@ -54,8 +55,10 @@ async def send_link() -> ResponseReturnValue:
             form.refuse(error)
         else:
             await flash(
-                f"We've sent a link to {viewer.person.email}. Nothing will be deleted "
-                "until you open it.",
+                _(
+                    "We've sent a link to %(address)s. Nothing will be deleted until you open it.",
+                    address=viewer.person.email,
+                ),
                 "success",
             )
             return redirect(url_for("leaving.ask"))
@@ -80,11 +83,11 @@ async def delete_account(token: str) -> ResponseReturnValue:
         await flash(str(error), "error")
         return redirect(url_for("leaving.ask"))
     forget_viewer()
-    await flash("Your account has been deleted. Goodbye, and come back any time.", "success")
+    await flash(_("Your account has been deleted. Goodbye, and come back any time."), "success")
     return redirect(url_for("site.home"))
 
 
 @blueprint.errorhandler(InvalidTokenError)
 async def bad_link(error: InvalidTokenError) -> ResponseReturnValue:
     """Answer an invalid deletion link."""
-    return await link_pages.bad_link(error, "leaving.ask", "Get another link")
+    return await link_pages.bad_link(error, "leaving.ask", _("Get another link"))

@@ -24,6 +24,7 @@ from blog.core.crypto.passwords import Passwords
 from blog.core.crypto.tokens import InvalidTokenError, LinkSigner
 from blog.core.errors import InvalidFieldsError
 from blog.core.events.handlers import record
+from blog.core.i18n import gettext as _
 from blog.core.web.urls import external_url
 from blog.mail import outbox
 from blog.models import Permission, Subscription, User
@@ -45,7 +46,7 @@ async def ask_to_confirm(
     """
     user = await authenticate(session, passwords, viewer.person.email, password, client)
     if user is None:
-        raise InvalidFieldsError({"password": "That's not your password."})
+        raise InvalidFieldsError({"password": _("That's not your password.")})
     await clear_failures(session, user, client.address)
     await note_proof(session, viewer)
     await _refuse_last_administrator(session, user)
@@ -57,8 +58,10 @@ async def ask_to_confirm(
         raise InvalidFieldsError(
             {
                 "": (
-                    "We've already sent you several of these emails. Use the latest one, or wait "
-                    "an hour."
+                    _(
+                        "We've already sent you several of these emails. Use the latest one, or "
+                        "wait an hour."
+                    )
                 )
             }
         )

@@ -16,6 +16,7 @@ from blog.core.auth.reauthentication import (
 )
 from blog.core.crypto.tokens import InvalidTokenError
 from blog.core.errors import InvalidFieldsError
+from blog.core.i18n import gettext as _
 from blog.core.web.app import current_app, db
 from blog.core.web.forms import Form
 
@@ -49,7 +50,11 @@ async def send_link() -> ResponseReturnValue:
             form.refuse(error)
         else:
             await flash(
-                f"We've sent a link to {data.email}. Your address won't change until you open it.",
+                _(
+                    "We've sent a link to %(address)s. Your address won't change until you "
+                    "open it.",
+                    address=data.email,
+                ),
                 "success",
             )
             return redirect(url_for("email_address.change_form"))
@@ -80,11 +85,11 @@ async def change(token: str) -> ResponseReturnValue:
     except InvalidFieldsError as error:
         await flash(str(error), "error")
         return redirect(url_for("email_address.change_form"))
-    await flash(f"Your address is now {address}.", "success")
+    await flash(_("Your address is now %(address)s.", address=address), "success")
     return redirect(url_for("sessions.overview"))
 
 
 @blueprint.errorhandler(InvalidTokenError)
 async def bad_link(error: InvalidTokenError) -> ResponseReturnValue:
     """Answer an invalid link."""
-    return await link_pages.bad_link(error, "email_address.change_form", "Get another link")
+    return await link_pages.bad_link(error, "email_address.change_form", _("Get another link"))

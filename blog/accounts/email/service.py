@@ -25,6 +25,7 @@ from blog.core.auth.viewer import Viewer
 from blog.core.crypto.passwords import Passwords
 from blog.core.crypto.tokens import InvalidTokenError, LinkSigner
 from blog.core.errors import InvalidFieldsError
+from blog.core.i18n import lazy_gettext
 from blog.core.web.app import current_app
 from blog.core.web.rate_limits import Bucket, Quota, take_one
 from blog.core.web.urls import external_url
@@ -33,9 +34,9 @@ from blog.models import User
 
 # Limits mails to addresses of people who did not ask for them.
 NEW_ADDRESSES = Quota("mails to new addresses", 6, 24 * 3600)
-WRONG_PASSWORD = "That's not your password."  # noqa: S105
-SAME = "This is already your address."
-ENOUGH = (
+WRONG_PASSWORD = lazy_gettext("That's not your password.")
+SAME = lazy_gettext("This is already your address.")
+ENOUGH = lazy_gettext(
     "We've already sent several links to this address. Check your spam folder, or wait an hour."
 )
 

@@ -11,6 +11,7 @@ from blog.core.auth.permissions import confirmed_required, permission_required
 from blog.core.auth.quotas import WRITING, quota
 from blog.core.clock import now
 from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.i18n import gettext as _
 from blog.core.web.app import current_app, db
 from blog.core.web.forms import Form
 from blog.models import Permission, User
@@ -39,7 +40,7 @@ async def invite() -> ResponseReturnValue:
     except InvalidFieldsError as error:
         form.refuse(error)
         return await _overview(form, status=error.status)
-    await flash("Here's your invitation. Copy its link and send it to one person.", "success")
+    await flash(_("Here's your invitation. Copy its link and send it to one person."), "success")
     return redirect(url_for("invitations.overview", _anchor=f"invitation-{invitation.id}"))
 
 
@@ -49,9 +50,9 @@ async def invite() -> ResponseReturnValue:
 async def revoke(invitation_id: int) -> ResponseReturnValue:
     """Withdraw one of one's own invitations."""
     if await service.withdraw(db(), required_viewer(), invitation_id):
-        await flash("The invitation is withdrawn. Its link doesn't work any more.", "success")
+        await flash(_("The invitation is withdrawn. Its link doesn't work any more."), "success")
     else:
-        await flash("This invitation had already been used or withdrawn.", "info")
+        await flash(_("This invitation had already been used or withdrawn."), "info")
     return redirect(url_for("invitations.overview"))
 
 
@@ -61,7 +62,7 @@ async def revoke(invitation_id: int) -> ResponseReturnValue:
 async def show_inviter(choice: str) -> ResponseReturnValue:
     """Let one's profile say who invited one, or not."""
     await service.show_inviter(db(), required_viewer(), shown=choice == "show")
-    await flash("Profile saved.", "success")
+    await flash(_("Profile saved."), "success")
     return redirect(url_for("invitations.overview"))
 
 
@@ -73,7 +74,7 @@ async def tree() -> ResponseReturnValue:
     if username := request.args.get("username", ""):
         user = await user_by_username(db(), username)
         if user is None:
-            raise NotFoundError("This user doesn't exist.")
+            raise NotFoundError(_("This user doesn't exist."))
         above = list(await queries.inviters_of(db(), user))
     invited = await queries.invited_by(db(), user)
     return await render_template(

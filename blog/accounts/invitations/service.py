@@ -10,13 +10,14 @@ from blog.accounts.invitations.schemas import InvitationForm
 from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
 from blog.core.errors import ForbiddenError, LimitReachedError, NotFoundError
+from blog.core.i18n import lazy_gettext
 from blog.core.site_settings.values import Registration, SiteSettings
 from blog.core.web.submissions import submission_key
 from blog.models import Invitation, Permission, User
 
-IS_CLOSED = "This site isn't taking new members."
-NONE_LEFT = "You've sent as many invitations as you can in 30 days."
-IS_GONE = "This invitation doesn't exist."
+IS_CLOSED = lazy_gettext("This site isn't taking new members.")
+NONE_LEFT = lazy_gettext("You've sent as many invitations as you can in 30 days.")
+IS_GONE = lazy_gettext("This invitation doesn't exist.")
 
 
 async def invite(

@@ -11,6 +11,7 @@ from blog.core.auth.devices import remember_device
 from blog.core.auth.identity import recognise_by_cookie, set_login_cookie
 from blog.core.auth.trust import set_trust_cookie
 from blog.core.crypto.tokens import InvalidTokenError
+from blog.core.i18n import lazy_gettext
 from blog.core.web.app import current_app
 from blog.core.web.requests import local_address
 from blog.core.web.resubmission import UnsentForm
@@ -18,7 +19,7 @@ from blog.core.web.resubmission import UnsentForm
 # In the session of the browser: the login that waits for the second factor.
 PENDING, PURPOSE = "pending_login", "pending login"
 PENDING_SECONDS = 600
-WAS_ATTACKED = (
+WAS_ATTACKED = lazy_gettext(
     "Someone has tried many wrong passwords for your account lately. Nobody got in. A second "
     "factor keeps it safe, even from those who guess your password."
 )
@@ -53,7 +54,7 @@ async def _set_cookies(opened: OpenedSession, *, remember: bool) -> None:
     if opened.trust_token is not None:
         set_trust_cookie(opened.trust_token)
     if was_attacked(opened.user):
-        await flash(WAS_ATTACKED, "info")
+        await flash(str(WAS_ATTACKED), "info")
 
 
 def wanted_address() -> str:

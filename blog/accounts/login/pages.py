@@ -14,13 +14,15 @@ from blog.core.auth.clients import requesting_client
 from blog.core.auth.identity import current_viewer, forget_viewer
 from blog.core.auth.quotas import LOGGING_IN, quota
 from blog.core.errors import InvalidFieldsError
+from blog.core.i18n import gettext as _
+from blog.core.i18n import lazy_gettext
 from blog.core.web.app import current_app, db
 from blog.core.web.csrf import StaleFormError
 from blog.core.web.errors import error_response
 from blog.core.web.forms import Form
 from blog.core.web.resubmission import carried_form, unsent_form
 
-FORM_TOO_LARGE = (
+FORM_TOO_LARGE = lazy_gettext(
     "You've been logged out, and this text is too long for us to keep while you log in. "
     "Copy it, log in, and send it again."
 )
@@ -83,7 +85,7 @@ async def stale_form(error: StaleFormError) -> ResponseReturnValue:
     fields = await request.form
     account = current_viewer().account
     if request.endpoint == "login.logout" and account is None:
-        await flash("You've logged out.", "success")
+        await flash(_("You've logged out."), "success")
         return redirect(url_for("site.home"))
     if request.endpoint == "login.open_session" and account is not None:
         login = fields.get("email", "").strip().lower()
@@ -99,7 +101,7 @@ async def logout() -> ResponseReturnValue:
     if (ended := current_viewer().login) is not None:
         await service.log_out(db(), ended)
     forget_viewer()
-    await flash("You've logged out.", "success")
+    await flash(_("You've logged out."), "success")
     return redirect(url_for("site.home"))
 
 
@@ -112,7 +114,7 @@ async def ask_to_log_in(_error: quart_auth.Unauthorized) -> ResponseReturnValue:
     unsent = await carried_form() or await unsent_form()
     if unsent is not None and unsent.has_text:
         if not unsent.can_be_carried:
-            return await error_response(403, FORM_TOO_LARGE)
+            return await error_response(403, str(FORM_TOO_LARGE))
         page = await render_template("accounts/login.html", form=Form(LoginForm), unsent=unsent)
         return page, 403
     wanted = request.full_path.rstrip("?") if request.method == "GET" else None

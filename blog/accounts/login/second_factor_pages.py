@@ -18,11 +18,12 @@ from blog.core.auth.identity import current_viewer
 from blog.core.auth.quotas import LOGGING_IN, quota
 from blog.core.crypto.tokens import InvalidTokenError
 from blog.core.errors import InvalidFieldsError
+from blog.core.i18n import lazy_gettext
 from blog.core.web.app import current_app, db
 from blog.core.web.forms import Form
 from blog.core.web.resubmission import UnsentForm, carried_form
 
-TOO_LATE = "That took too long, or your password has changed. Please log in again."
+TOO_LATE = lazy_gettext("That took too long, or your password has changed. Please log in again.")
 
 blueprint = Blueprint("second_step", __name__, url_prefix="/auth/login/second-factor")
 
@@ -83,7 +84,7 @@ async def _question(form: Form[SecondFactorForm], unsent: UnsentForm | None) -> 
 
 async def _too_late(unsent: UnsentForm | None) -> ResponseReturnValue:
     """Ask for the password again, and keep what it takes along."""
-    await flash(TOO_LATE, "error")
+    await flash(str(TOO_LATE), "error")
     if unsent is None:
         return redirect(url_for("login.login", next=request.args.get("next")))
     page = await render_template("accounts/login.html", form=Form(LoginForm), unsent=unsent)

@@ -25,10 +25,12 @@ from blog.core.auth.security_log import Event, note
 from blog.core.crypto.passwords import Passwords
 from blog.core.crypto.sealing import Sealer
 from blog.core.errors import BlogError, InvalidFieldsError
+from blog.core.i18n import gettext as _
+from blog.core.i18n import lazy_gettext
 from blog.models import LoginSession, User
 
-IS_DISABLED = "An administrator has disabled this account."
-HAS_CHANGED = "This account has just changed. Please try again."
+IS_DISABLED = lazy_gettext("An administrator has disabled this account.")
+HAS_CHANGED = lazy_gettext("This account has just changed. Please try again.")
 
 
 class OpenedSession(NamedTuple):
@@ -85,7 +87,7 @@ async def log_in(
     """
     user = await authenticate(session, passwords, form.email, form.password, client)
     if user is None:
-        raise InvalidFieldsError({"": "Wrong username, email or password."})
+        raise InvalidFieldsError({"": _("Wrong username, email or password.")})
     if user.is_disabled:
         raise InvalidFieldsError({"": IS_DISABLED})
     new_hash = None

@@ -11,6 +11,7 @@ from blog.core.auth.devices import remember_device
 from blog.core.auth.identity import current_viewer
 from blog.core.auth.quotas import CHANGING_ACCOUNT, quota
 from blog.core.crypto.tokens import InvalidTokenError
+from blog.core.i18n import gettext as _
 from blog.core.web.app import current_app, db
 from blog.core.web.forms import Form
 
@@ -31,8 +32,10 @@ async def send_link() -> ResponseReturnValue:
     return await link_pages.announce_link(
         _mail_link,
         "accounts/unlock.html",
-        "If there's an account with this address, we've sent it a link. It works for an hour. Open "
-        "it on this device.",
+        _(
+            "If there's an account with this address, we've sent it a link. It works for an hour. "
+            "Open it on this device."
+        ),
     )
 
 
@@ -54,11 +57,11 @@ async def unlock(token: str) -> ResponseReturnValue:
     """Make the browser one that the owner of the account has used before."""
     user = await user_of_link(db(), current_viewer(), UNLOCK_DEVICE, token, current_app.links)
     remember_device(user.id, user.device_generation)
-    await flash("You can log in on this device now.", "success")
+    await flash(_("You can log in on this device now."), "success")
     return redirect(url_for("login.login"))
 
 
 @blueprint.errorhandler(InvalidTokenError)
 async def bad_link(error: InvalidTokenError) -> ResponseReturnValue:
     """Answer an invalid link."""
-    return await link_pages.bad_link(error, "unlocking.ask", "Get another link")
+    return await link_pages.bad_link(error, "unlocking.ask", _("Get another link"))

@@ -13,11 +13,13 @@ from blog.core.auth.quotas import CHANGING_ACCOUNT, LOGGING_IN, quota
 from blog.core.auth.reauthentication import reauthentication_required
 from blog.core.crypto.tokens import InvalidTokenError
 from blog.core.errors import NotFoundError
+from blog.core.i18n import gettext as _
+from blog.core.i18n import lazy_gettext
 from blog.core.web.app import current_app, db
 from settings import OpenIDProvider
 
-NOT_ASKED_HERE = "Press the button to connect an account."
-IS_CONNECTED = "You can log in with {name} now."
+NOT_ASKED_HERE = lazy_gettext("Press the button to connect an account.")
+IS_CONNECTED = lazy_gettext("You can log in with %(name)s now.")
 CONNECTING = "connecting an account"
 
 
@@ -46,7 +48,7 @@ async def connect(provider: str) -> ResponseReturnValue:
     except InvalidTokenError:
         content = {"user": 0}
     if content["user"] != user_id:
-        return await refused(NOT_ASKED_HERE)
+        return await refused(str(NOT_ASKED_HERE))
     attempt = begin(provider, next_page=url_for("openid.overview"), user_id=user_id)
     return await send(found, attempt)
 
@@ -61,7 +63,7 @@ async def remove(login_id: int) -> ResponseReturnValue:
     except NotFoundError as error:
         await flash(str(error), "info")
     else:
-        await flash("That account can't log in here any more.", "success")
+        await flash(_("That account can't log in here any more."), "success")
     return redirect(url_for("openid.overview"))
 
 
@@ -78,5 +80,5 @@ async def connect_identity(
     if viewer.id != attempt.user_id:
         raise IssuerError(NOT_FROM_HERE)
     await service.connect(db(), viewer, identity, provider.name)
-    await flash(IS_CONNECTED.format(name=provider.name), "success")
+    await flash(str(IS_CONNECTED.with_values(name=provider.name)), "success")
     return redirect(url_for("openid.overview"))

@@ -8,9 +8,12 @@ from quart import url_for
 
 from blog.accounts.schemas import LONGEST_INVITATION
 from blog.core.crypto.tokens import InvalidTokenError
+from blog.core.i18n import lazy_gettext
 from blog.core.web.app import current_app
 
-NOT_FROM_HERE = "This login wasn't started in this browser, or took too long. Please try again."
+NOT_FROM_HERE = lazy_gettext(
+    "This login wasn't started in this browser, or took too long. Please try again."
+)
 ATTEMPT, IDENTITY = "openid_attempt", "openid_identity"
 SECONDS = 600
 # A cookie has up to 4,096 bytes.

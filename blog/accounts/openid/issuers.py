@@ -17,6 +17,7 @@ from urllib.parse import quote, urlencode
 from blog.accounts.openid.flow import Attempt
 from blog.accounts.schemas import LONGEST_USERNAME
 from blog.core.errors import BlogError
+from blog.core.i18n import gettext as _
 from blog.core.web.app import current_app
 from blog.core.web.fetching import FetchError, fetched_document
 from settings import OpenIDProvider
@@ -39,7 +40,9 @@ class UnreachableError(IssuerError):
 
     def __init__(self, provider: OpenIDProvider, reason: object) -> None:
         log.warning("the issuer %s of OPENID_PROVIDERS can't be reached: %s", provider.key, reason)
-        super().__init__(f"{provider.name} can't be reached right now. Please try again later.")
+        super().__init__(
+            _("%(name)s can't be reached right now. Please try again later.", name=provider.name)
+        )
 
 
 def issuer_name(issuer: str) -> str:
@@ -143,7 +146,7 @@ class Issuers:
         )
         token = answer.get("id_token")
         if not isinstance(token, str):
-            raise IssuerError(f"{provider.name} didn't say who you are.")
+            raise IssuerError(_("%(name)s didn't say who you are.", name=provider.name))
         return await self._checked(provider, kept, token, attempt.nonce)
 
     async def _checked(
@@ -163,11 +166,13 @@ class Issuers:
                 kept.keys = None
                 claims = claims_of(token, await self._keys(provider, kept), **expected)
         except InvalidIDTokenError:
-            raise IssuerError(f"What {provider.name} said about you isn't valid.") from None
+            raise IssuerError(
+                _("What %(name)s said about you isn't valid.", name=provider.name)
+            ) from None
         subject, email = str(claims["sub"]), claims.get("email")
         is_text = subject.isascii() and subject.isprintable()
         if not is_text or not 0 < len(subject) <= LONGEST_SUBJECT:
-            raise IssuerError(f"What {provider.name} said about you isn't valid.")
+            raise IssuerError(_("What %(name)s said about you isn't valid.", name=provider.name))
         is_verified = claims.get("email_verified") in (True, "true")
         return Identity(
             provider.issuer,
@@ -205,7 +210,7 @@ class Issuers:
             )  # fmt: skip
             answer = json.loads(document)
         except (FetchError, ValueError, RecursionError) as error:
-            reason = error if isinstance(error, FetchError) else "This isn't JSON."
+            reason = error if isinstance(error, FetchError) else _("This isn't JSON.")
             raise UnreachableError(provider, f"{address}: {reason}") from None
         if not isinstance(answer, dict):
             raise UnreachableError(provider, f"{address}: This isn't a JSON object.")

@@ -34,6 +34,7 @@ from blog.core.auth.clients import requesting_client
 from blog.core.auth.identity import current_viewer
 from blog.core.auth.quotas import LOGGING_IN, REGISTERING, quota, spend
 from blog.core.errors import InvalidFieldsError
+from blog.core.i18n import lazy_gettext
 from blog.core.site_settings.values import Registration
 from blog.core.web.app import current_app, db
 from blog.core.web.csrf import comes_from_here
@@ -42,9 +43,11 @@ from settings import OpenIDProvider
 
 __all__ = ["blueprint"]
 
-WAS_REFUSED = "{name} hasn't logged you in."
-NO_ADDRESS = "{name} hasn't verified your email address, so we can't log you in with it."
-CONNECT_AFTERWARDS = "Log in with your second factor. Then you can connect {name}."
+WAS_REFUSED = lazy_gettext("%(name)s hasn't logged you in.")
+NO_ADDRESS = lazy_gettext(
+    "%(name)s hasn't verified your email address, so we can't log you in with it."
+)
+CONNECT_AFTERWARDS = lazy_gettext("Log in with your second factor. Then you can connect %(name)s.")
 
 
 @blueprint.get("/<provider>/start")
@@ -96,7 +99,7 @@ async def link() -> ResponseReturnValue:
                 previous=current_viewer().login,
             )  # fmt: skip
         except SecondFactorNeededError as needed:
-            await flash(CONNECT_AFTERWARDS.format(name=found.name), "info")
+            await flash(str(CONNECT_AFTERWARDS.with_values(name=found.name)), "info")
             overview_page = url_for("openid.overview")
             return await ask_for_second_factor(needed.pending, None, next_page=overview_page)
         except InvalidFieldsError as error:
@@ -152,7 +155,7 @@ def _answer(provider: OpenIDProvider) -> tuple[Attempt, str]:
     if attempt is None or request.args.get("iss", provider.issuer) != provider.issuer:
         raise IssuerError(NOT_FROM_HERE)
     if not (code := request.args.get("code", "")):
-        raise IssuerError(WAS_REFUSED.format(name=provider.name))
+        raise IssuerError(WAS_REFUSED.with_values(name=provider.name))
     return attempt, code
 
 
@@ -180,7 +183,7 @@ async def _ask_who_is_new(
     try:
         email = TypeAdapter(EmailAddress).validate_python(identity.email)
     except ValidationError:
-        raise IssuerError(NO_ADDRESS.format(name=provider.name)) from None
+        raise IssuerError(NO_ADDRESS.with_values(name=provider.name)) from None
     is_known = await service.has_account(db(), email)
     is_invited = not is_known and await require_open(db(), attempt.invitation, Gate.of_site())
     waiting = {
@@ -197,7 +200,7 @@ async def _question(
     template: str, form: Form[LinkForm] | Form[ChooseNameForm]
 ) -> ResponseReturnValue:
     if (waiting := kept(IDENTITY)) is None:
-        return await refused(NOT_FROM_HERE)
+        return await refused(str(NOT_FROM_HERE))
     provider, identity = provider_of(waiting["provider"]), Identity(*waiting["identity"])
     page = await render_template(
         template,

@@ -26,13 +26,18 @@ from blog.core.crypto.passwords import Passwords
 from blog.core.crypto.tokens import opaque_token
 from blog.core.errors import InvalidFieldsError, LimitReachedError, NotFoundError
 from blog.core.events.handlers import record
+from blog.core.i18n import gettext as _
+from blog.core.i18n import lazy_gettext
 from blog.mail import outbox
 from blog.models import LoginSession, OpenIDLogin, User
 
 MOST_LOGINS = 20
-TOO_MANY = f"You have {MOST_LOGINS} connected accounts, which is the maximum. Disconnect one first."
-IS_GONE = "This account isn't connected any more."
-IS_ANOTHERS = "This account is already connected to another account here."
+TOO_MANY = lazy_gettext(
+    "You have %(most)s connected accounts, which is the maximum. Disconnect one first.",
+    most=MOST_LOGINS,
+)
+IS_GONE = lazy_gettext("This account isn't connected any more.")
+IS_ANOTHERS = lazy_gettext("This account is already connected to another account here.")
 
 
 async def logins_of(session: AsyncSession, user_id: int) -> Sequence[OpenIDLogin]:
@@ -113,7 +118,7 @@ async def connect_by_password(
     """
     user = await authenticate(session, passwords, identity.email, password, client)
     if user is None:
-        raise InvalidFieldsError({"password": "That's not the password of your account."})
+        raise InvalidFieldsError({"password": _("That's not the password of your account.")})
     if user.is_disabled:
         raise InvalidFieldsError({"": IS_DISABLED})
     # With a second factor the password alone proves nothing.

@@ -8,13 +8,14 @@ from blog.accounts.passkeys.queries import passkey_by_credential
 from blog.core.auth.security_log import Event, note
 from blog.core.clock import now
 from blog.core.errors import InvalidFieldsError
+from blog.core.i18n import lazy_gettext
 from blog.mail import outbox
 from blog.models import Passkey, User
 
-EXPIRED = "This took too long. Please try again."
-UNKNOWN = "This passkey doesn't belong to an account here. It may have been removed."
-WRONG = "This passkey couldn't be checked. Please try again, or log in another way."
-IS_COPY = (
+EXPIRED = lazy_gettext("This took too long. Please try again.")
+UNKNOWN = lazy_gettext("This passkey doesn't belong to an account here. It may have been removed.")
+WRONG = lazy_gettext("This passkey couldn't be checked. Please try again, or log in another way.")
+IS_COPY = lazy_gettext(
     "This passkey may have been copied, so we've refused it and emailed its owner. Log in another "
     "way, remove it, and add a new one."
 )

@@ -16,6 +16,7 @@ from blog.core.auth.permissions import confirmed_required
 from blog.core.auth.quotas import CHANGING_ACCOUNT, LOGGING_IN, quota
 from blog.core.auth.reauthentication import reauthentication_required
 from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.i18n import gettext as _
 from blog.core.web.app import db
 from blog.core.web.forms import Form
 from blog.core.web.user_agents import device_name
@@ -56,7 +57,7 @@ async def add() -> ResponseReturnValue:
         else:
             if codes is not None:
                 return await codes_page(codes)
-            await flash("Your passkey has been added.", "success")
+            await flash(_("Your passkey has been added."), "success")
             return redirect(url_for("passkeys.overview"))
     return await render_template("passkeys/new.html", form=form), form.status
 
@@ -73,7 +74,7 @@ async def rename(passkey_id: int) -> ResponseReturnValue:
     except NotFoundError as error:
         await flash(str(error), "info")
     else:
-        await flash("Your passkey has been renamed.", "success")
+        await flash(_("Your passkey has been renamed."), "success")
     return redirect(url_for("passkeys.overview"))
 
 
@@ -87,7 +88,7 @@ async def remove(passkey_id: int) -> ResponseReturnValue:
     except NotFoundError as error:
         await flash(str(error), "info")
     else:
-        await flash("Your passkey has been removed.", "success")
+        await flash(_("Your passkey has been removed."), "success")
     return redirect(url_for("passkeys.overview"))
 
 

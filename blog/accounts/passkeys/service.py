@@ -10,12 +10,16 @@ from blog.accounts.second_factor.service import after_addition, after_removal, l
 from blog.core.auth.security_log import Event, note
 from blog.core.auth.viewer import Viewer
 from blog.core.errors import InvalidFieldsError, LimitReachedError, NotFoundError
+from blog.core.i18n import gettext as _
+from blog.core.i18n import lazy_gettext
 from blog.models import Passkey
 
 MOST_PASSKEYS = 20
-WRONG = "Your browser's answer couldn't be checked, so no passkey was added. Please try again."
-IS_KNOWN = "This passkey has already been added."
-IS_GONE = "This passkey doesn't exist. It may have been removed."
+WRONG = lazy_gettext(
+    "Your browser's answer couldn't be checked, so no passkey was added. Please try again."
+)
+IS_KNOWN = lazy_gettext("This passkey has already been added.")
+IS_GONE = lazy_gettext("This passkey doesn't exist. It may have been removed.")
 
 
 async def add_passkey(
@@ -49,7 +53,12 @@ async def add_passkey(
     if (number or 0) >= MOST_PASSKEYS:
         await session.commit()
         raise LimitReachedError(
-            {"": f"You have {MOST_PASSKEYS} passkeys, which is the maximum. Remove one first."}
+            {
+                "": _(
+                    "You have %(most)s passkeys, which is the maximum. Remove one first.",
+                    most=MOST_PASSKEYS,
+                )
+            }
         )
     added = await session.scalar(
         insert(Passkey)
@@ -60,7 +69,9 @@ async def add_passkey(
     if added is None:
         await session.commit()
         raise InvalidFieldsError({"": IS_KNOWN})
-    codes = await after_addition(session, user, f"The passkey “{name}” was added.")
+    codes = await after_addition(
+        session, user, lazy_gettext("The passkey “%(name)s” was added.", name=name)
+    )
     await session.commit()
     note(Event.SECOND_FACTOR_ADDED, user.id)
     return codes
@@ -96,7 +107,9 @@ async def remove_passkey(session: AsyncSession, viewer: Viewer, passkey_id: int)
         .returning(Passkey.name)
     )
     if name is not None:
-        await after_removal(session, user, f"The passkey “{name}” was removed.")
+        await after_removal(
+            session, user, lazy_gettext("The passkey “%(name)s” was removed.", name=name)
+        )
     await session.commit()
     if name is None:
         raise NotFoundError(IS_GONE)

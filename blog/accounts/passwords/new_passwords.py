@@ -5,6 +5,7 @@ from pydantic import SecretStr
 from blog.core.crypto.passwords import Passwords
 from blog.core.crypto.weak_passwords import is_made_of
 from blog.core.errors import InvalidFieldsError
+from blog.core.i18n import gettext as _
 
 PRODUCT = "Broadside"
 
@@ -22,7 +23,9 @@ def refuse_context_words(
     if is_made_of(password.get_secret_value(), words):
         raise InvalidFieldsError(
             {
-                "password": "Your password can't be your username, your email address or the name "
-                "of this site."
+                "password": _(
+                    "Your password can't be your username, your email address or the name "
+                    "of this site."
+                )
             }
         )

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.core.text.counting import counted, listed
+from blog.core.i18n import format_list, ngettext
+from blog.core.i18n import gettext as _
 from blog.core.web.app import current_app
 from blog.models import OpenIDLogin, Passkey
 
@@ -29,9 +30,15 @@ class OtherLogins(NamedTuple):
     @property
     def sentence(self) -> str:
         """They in a sentence; an empty one if there are none."""
-        names = [counted(self.passkeys, "passkey")] if self.passkeys else []
+        names = (
+            [ngettext("%(num)s passkey", "%(num)s passkeys", self.passkeys)]
+            if self.passkeys
+            else []
+        )
         names += self.services
-        return f"{listed(names)} can still log in to your account." if names else ""
+        if not names:
+            return ""
+        return _("%(names)s can still log in to your account.", names=format_list(names))
 
 
 async def other_logins(session: AsyncSession, user_id: int) -> OtherLogins:

@@ -15,10 +15,12 @@ from blog.core.auth.quotas import CHANGING_ACCOUNT, quota
 from blog.core.auth.reauthentication import reauthentication_or_password_required
 from blog.core.crypto.tokens import InvalidTokenError
 from blog.core.errors import InvalidFieldsError
+from blog.core.i18n import gettext as _
+from blog.core.i18n import lazy_gettext
 from blog.core.web.app import current_app, db
 from blog.core.web.forms import Form
 
-IN_SETTINGS = "If one of them isn't yours, remove it in your settings."
+IN_SETTINGS = lazy_gettext("If one of them isn't yours, remove it in your settings.")
 
 blueprint = Blueprint("passwords", __name__, url_prefix="/auth")
 blueprint.after_request(link_pages.keep_token_secret)
@@ -49,8 +51,10 @@ async def change() -> ResponseReturnValue:
             set_login_cookie(renewed.session_token, remember=login.is_remembered)
             remember_device(renewed.user_id, renewed.device_generation)
             await flash(
-                "Password changed. You've been logged out everywhere else, and your API "
-                "tokens have been revoked.",
+                _(
+                    "Password changed. You've been logged out everywhere else, and your API "
+                    "tokens have been revoked."
+                ),
                 "success",
             )
             await _tell_of_others(renewed.others)
@@ -71,7 +75,7 @@ async def send_link() -> ResponseReturnValue:
     return await link_pages.announce_link(
         _mail_link,
         "accounts/reset.html",
-        "If there's an account with this address, we've sent it a link. It works for an hour.",
+        _("If there's an account with this address, we've sent it a link. It works for an hour."),
     )
 
 
@@ -105,7 +109,7 @@ async def reset(token: str) -> ResponseReturnValue:
         else:
             forget_viewer()
             remember_device(renewed.user_id, renewed.device_generation)
-            await flash("Password changed. Log in with the new one.", "success")
+            await flash(_("Password changed. Log in with the new one."), "success")
             await _tell_of_others(renewed.others)
             return redirect(url_for("login.login"))
     return await _reset_page(form, user.id)
@@ -125,4 +129,4 @@ async def _tell_of_others(others: OtherLogins) -> None:
 @blueprint.errorhandler(InvalidTokenError)
 async def bad_link(error: InvalidTokenError) -> ResponseReturnValue:
     """Answer an invalid link."""
-    return await link_pages.bad_link(error, "passwords.forgotten", "Get another link")
+    return await link_pages.bad_link(error, "passwords.forgotten", _("Get another link"))

@@ -20,6 +20,7 @@ from blog.core.auth.viewer import Viewer
 from blog.core.crypto.passwords import Passwords
 from blog.core.crypto.tokens import InvalidTokenError, LinkSigner
 from blog.core.errors import InvalidFieldsError
+from blog.core.i18n import gettext as _
 from blog.core.web.urls import external_url
 from blog.mail import outbox
 from blog.models import OpenIDLogin, User
@@ -55,7 +56,7 @@ async def change_password(
     user = await authenticate(session, passwords, account.email, form.old_password, client)
     new_hash = await passwords.hash(form.password.get_secret_value()) if user else ""
     if user is None or not await _replace_hash(session, user, new_hash):
-        raise InvalidFieldsError({"old_password": "That's not your current password."})
+        raise InvalidFieldsError({"old_password": _("That's not your current password.")})
     generation = await end_all_access(session, user, keep=login)
     token = await renew_token(session, login)
     await clear_failures(session, user, client.address, new_password=True)

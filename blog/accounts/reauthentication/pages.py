@@ -18,16 +18,17 @@ from blog.core.auth.identity import (
 from blog.core.auth.quotas import LOGGING_IN, quota
 from blog.core.auth.reauthentication import ReauthenticationRequiredError
 from blog.core.errors import InvalidFieldsError
+from blog.core.i18n import lazy_gettext
 from blog.core.web.app import current_app, db
 from blog.core.web.errors import error_response, prefers_json
 from blog.core.web.forms import Form
 from blog.core.web.requests import SAFE_METHODS, local_address
 from blog.core.web.resubmission import UnsentForm, carried_form, unsent_form
 
-IS_NEEDED = "It's been more than 15 minutes since you confirmed that it's you."
-FORM_TOO_LARGE = (
-    f"{IS_NEEDED} This text is too long for us to keep while you do. Copy it, confirm that it's "
-    "you, and send it again."
+IS_NEEDED = lazy_gettext("It's been more than 15 minutes since you confirmed that it's you.")
+FORM_TOO_LARGE = lazy_gettext(
+    "It's been more than 15 minutes since you confirmed that it's you. This text is too long for "
+    "us to keep while you do. Copy it, confirm that it's you, and send it again."
 )
 
 blueprint = Blueprint("reauthentication", __name__, url_prefix="/auth/confirm-identity")
@@ -68,7 +69,7 @@ async def confirm() -> ResponseReturnValue:
 async def ask_again(_error: ReauthenticationRequiredError) -> ResponseReturnValue:
     """Ask who one is, and take along the form that was sent."""
     if prefers_json():
-        return await error_response(403, IS_NEEDED)
+        return await error_response(403, str(IS_NEEDED))
     if request.method in SAFE_METHODS:
         wanted = request.full_path.rstrip("?")
         return redirect(url_for("reauthentication.ask", next=wanted))
@@ -80,7 +81,7 @@ async def ask_again(_error: ReauthenticationRequiredError) -> ResponseReturnValu
     elif unsent is not None and unsent.can_be_carried:
         page, _ = await _question(Form(IdentityForm), unsent)
     else:
-        return await error_response(403, FORM_TOO_LARGE)
+        return await error_response(403, str(FORM_TOO_LARGE))
     return page, 403
 
 

@@ -14,6 +14,7 @@ from blog.core.auth.viewer import Viewer
 from blog.core.crypto.passwords import Passwords
 from blog.core.crypto.sealing import Sealer
 from blog.core.errors import InvalidFieldsError
+from blog.core.i18n import gettext as _
 
 
 async def reauthenticate(
@@ -49,9 +50,9 @@ async def _check_password(
 ) -> None:  # fmt: skip
     user = await authenticate(session, passwords, viewer.person.email, form.password, client)
     if user is None or user.id != viewer.id:
-        raise InvalidFieldsError({"password": "That's not your password."})
+        raise InvalidFieldsError({"password": _("That's not your password.")})
     if user.has_second_factor:
         if not (code := form.code.get_secret_value()):
-            raise InvalidFieldsError({"code": "Please fill in this field."})
+            raise InvalidFieldsError({"code": _("Please fill in this field.")})
         await check_code(session, sealer, user, code, client)
     await clear_failures(session, user, client.address)

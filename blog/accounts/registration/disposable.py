@@ -4,9 +4,10 @@ import idna
 from disposable_email_domains import blocklist
 
 from blog.core.errors import InvalidFieldsError
+from blog.core.i18n import lazy_gettext
 from blog.core.site_settings.values import SiteSettings
 
-IS_DISPOSABLE = (
+IS_DISPOSABLE = lazy_gettext(
     "Please use an address that you'll keep. This one is from a disposable mail service."
 )
 

@@ -21,14 +21,17 @@ from blog.core.clock import now
 from blog.core.crypto.tokens import InvalidTokenError, LinkSigner
 from blog.core.errors import ForbiddenError
 from blog.core.events.handlers import record
+from blog.core.i18n import lazy_gettext
 from blog.core.site_settings.keeper import read_settings
 from blog.core.site_settings.values import Registration, SiteSettings
 from blog.core.web.app import current_app
 from blog.models import Application, Invitation, Role, User
 
-CLOSED = "This site isn't taking new members."
-BY_INVITATION = "You need an invitation to sign up on this site."
-NOT_VALID = "This invitation has expired, or was used or withdrawn. Please ask for another one."
+CLOSED = lazy_gettext("This site isn't taking new members.")
+BY_INVITATION = lazy_gettext("You need an invitation to sign up on this site.")
+NOT_VALID = lazy_gettext(
+    "This invitation has expired, or was used or withdrawn. Please ask for another one."
+)
 SETTINGS = ("registration", "refuse_disposable", "allowed_email_domains", "refused_email_domains")
 
 

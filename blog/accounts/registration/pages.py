@@ -15,6 +15,8 @@ from blog.core.auth.identity import current_viewer, required_viewer, set_login_c
 from blog.core.auth.quotas import CHANGING_ACCOUNT, MAILING, REGISTERING, quota, spend
 from blog.core.crypto.tokens import InvalidTokenError
 from blog.core.errors import InvalidFieldsError, UnconfirmedError
+from blog.core.i18n import gettext as _
+from blog.core.i18n import lazy_gettext
 from blog.core.site_settings.values import Registration
 from blog.core.web.app import current_app, db
 from blog.core.web.errors import error_response, prefers_json
@@ -24,8 +26,10 @@ from blog.core.web.resubmission import unsent_form
 from blog.core.web.submissions import submission_key
 
 blueprint = Blueprint("registration", __name__, url_prefix="/auth")
-WAITS = "Your address is confirmed. We'll email you once an administrator has decided."
-NOT_APPROVED = "An administrator has to approve your account first. We'll email you."
+WAITS = lazy_gettext(
+    "Your address is confirmed. We'll email you once an administrator has decided."
+)
+NOT_APPROVED = lazy_gettext("An administrator has to approve your account first. We'll email you.")
 blueprint.after_request(link_pages.keep_token_secret)
 
 
@@ -45,7 +49,7 @@ async def register() -> ResponseReturnValue:
 async def create_account() -> ResponseReturnValue:
     """Create the account, announce the mail, and log in."""
     if current_viewer().account is not None:
-        await flash("You're already logged in.", "info")
+        await flash(_("You're already logged in."), "info")
         return redirect(url_for("site.home"))
     form = Form(RegisterForm)
     data = await form.submitted()
@@ -70,7 +74,7 @@ async def create_account() -> ResponseReturnValue:
             remember_device(user.id, user.device_generation)
             if user.awaits_approval:
                 return redirect(url_for("registration.unconfirmed"))
-            await flash("Welcome! You're logged in.", "success")
+            await flash(_("Welcome! You're logged in."), "success")
             return redirect(url_for("site.home"))
     return await _register_page(form)
 
@@ -125,7 +129,7 @@ async def review_confirmation(token: str) -> ResponseReturnValue:
             db(), current_viewer(), token, current_app.links
         )
     except service.OwnershipNotProvedError:
-        await flash("Log in to confirm this address.", "info")
+        await flash(_("Log in to confirm this address."), "info")
         raise quart_auth.Unauthorized from None
     if user.is_confirmed:
         return await _confirmed()
@@ -139,10 +143,10 @@ async def confirm(token: str) -> ResponseReturnValue:
     try:
         user = await service.confirm(db(), current_viewer(), token, current_app.links)
     except service.OwnershipNotProvedError:
-        await flash("Log in to confirm this address.", "info")
+        await flash(_("Log in to confirm this address."), "info")
         return redirect(url_for("login.login", next=request.path))
     if user.awaits_approval:
-        await flash(WAITS, "success")
+        await flash(str(WAITS), "success")
         return redirect(url_for("site.home"))
     return await _confirmed()
 
@@ -150,9 +154,9 @@ async def confirm(token: str) -> ResponseReturnValue:
 async def _confirmed() -> ResponseReturnValue:
     """Redirect to the next step after the confirmation."""
     if current_viewer().account is not None:
-        await flash("Your address is confirmed. Welcome!", "success")
+        await flash(_("Your address is confirmed. Welcome!"), "success")
         return redirect(url_for("site.home"))
-    await flash("Your address is confirmed. You can now log in.", "success")
+    await flash(_("Your address is confirmed. You can now log in."), "success")
     return redirect(url_for("login.login"))
 
 
@@ -161,10 +165,10 @@ async def bad_link(error: InvalidTokenError) -> ResponseReturnValue:
     """Answer an invalid link."""
     account = current_viewer().account
     if account is None:
-        return await link_pages.bad_link(error, "login.login", "Log in to get another link")
+        return await link_pages.bad_link(error, "login.login", _("Log in to get another link"))
     if account.is_confirmed:
-        return await link_pages.bad_link(error, "sessions.overview", "Go to your account")
-    return await link_pages.bad_link(error, "registration.unconfirmed", "Get another link")
+        return await link_pages.bad_link(error, "sessions.overview", _("Go to your account"))
+    return await link_pages.bad_link(error, "registration.unconfirmed", _("Get another link"))
 
 
 @blueprint.get("/unconfirmed")
@@ -182,7 +186,7 @@ async def ask_to_confirm(error: UnconfirmedError) -> ResponseReturnValue:
     account = current_viewer().account
     if is_for_api() or prefers_json():
         waits = account is not None and account.awaits_approval
-        return await error_response(403, NOT_APPROVED if waits else str(error))
+        return await error_response(403, str(NOT_APPROVED if waits else error))
     if request.method == "GET":
         return redirect(url_for("registration.unconfirmed"))
     return await render_template("accounts/unconfirmed.html", unsent=await unsent_form()), 403
@@ -197,11 +201,15 @@ async def resend_confirmation() -> ResponseReturnValue:
         return redirect(url_for("site.home"))
     await spend(MAILING)
     if await service.resend_confirmation(db(), viewer, current_app.links):
-        await flash(f"We've sent another link to {viewer.person.email}.", "success")
+        await flash(
+            _("We've sent another link to %(address)s.", address=viewer.person.email), "success"
+        )
     else:
         await flash(
-            "We've already sent you several links. Check your spam folder, or try again "
-            "in an hour.",
+            _(
+                "We've already sent you several links. Check your spam folder, or try again "
+                "in an hour."
+            ),
             "error",
         )
     return redirect(url_for("registration.unconfirmed"))

@@ -13,6 +13,7 @@ from quart import request
 from blog.core.clock import now
 from blog.core.crypto.tokens import InvalidTokenError, LinkSigner
 from blog.core.errors import InvalidFieldsError
+from blog.core.i18n import lazy_gettext
 
 PURPOSE = "form to sign up"
 # Nothing fills this in by itself.
@@ -20,8 +21,8 @@ TRAP, OPENED = "subject", "opened"
 FEWEST_SECONDS = 2.0
 LONGEST_SECONDS = 24 * 3600
 
-IS_TRAPPED = "Please leave the field “Subject” empty, and send the form again."
-TOO_QUICK = "That was very quick. Please send the form again."
+IS_TRAPPED = lazy_gettext("Please leave the field “Subject” empty, and send the form again.")
+TOO_QUICK = lazy_gettext("That was very quick. Please send the form again.")
 
 
 def opened_now(links: LinkSigner) -> str:

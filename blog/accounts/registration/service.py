@@ -94,13 +94,13 @@ async def errors_of_names(
     )
     found, errors = rows.all(), {}
     if email and any(row.email == address for row in found):
-        errors["email"] = EMAIL_TAKEN
+        errors["email"] = str(EMAIL_TAKEN)
     if username and fold(name) in reserved:
-        errors["username"] = RESERVED_MESSAGE
+        errors["username"] = str(RESERVED_MESSAGE)
     elif username and any(row.username.lower() == name.lower() for row in found):
-        errors["username"] = NAME_TAKEN
+        errors["username"] = str(NAME_TAKEN)
     elif username and any(fold(row.username) == fold(name) for row in found):
-        errors["username"] = NAME_ALIKE
+        errors["username"] = str(NAME_ALIKE)
     return errors
 
 

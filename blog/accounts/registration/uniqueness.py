@@ -3,11 +3,14 @@
 from sqlalchemy.exc import IntegrityError
 
 from blog.core.errors import InvalidFieldsError
+from blog.core.i18n import lazy_gettext
 
-EMAIL_TAKEN = "There's already an account with this email address."
-NAME_TAKEN = "This username is taken. Please choose another one."
-NAME_ALIKE = "This username looks too much like someone else's. Please choose another one."
-FORM_IS_USED = "You've already created an account with this form."
+EMAIL_TAKEN = lazy_gettext("There's already an account with this email address.")
+NAME_TAKEN = lazy_gettext("This username is taken. Please choose another one.")
+NAME_ALIKE = lazy_gettext(
+    "This username looks too much like someone else's. Please choose another one."
+)
+FORM_IS_USED = lazy_gettext("You've already created an account with this form.")
 _MESSAGES = {
     "uq_users_email": {"email": EMAIL_TAKEN},
     "uq_users_username_lower": {"username": NAME_TAKEN},

@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 
 from werkzeug.routing import Map
 
-RESERVED_MESSAGE = "This username is reserved. Please choose another one."
+from blog.core.i18n import lazy_gettext
+
+RESERVED_MESSAGE = lazy_gettext("This username is reserved. Please choose another one.")
 # Roles of a site and of its mail server (RFC 2142), and placeholders.
 ROLES = {
     "abuse", "account", "accounts", "admin", "administration", "administrator", "all", "anonymous",

@@ -13,16 +13,17 @@ from blog.core.clock import now
 from blog.core.crypto.one_time_codes import step_of
 from blog.core.crypto.sealing import Sealer, UnreadableSecretError
 from blog.core.errors import InvalidFieldsError
+from blog.core.i18n import LazyText, lazy_gettext
 from blog.mail import outbox
 from blog.models import Authenticator, User
 
-WRONG = "This code is wrong, or too old. Enter the one that your app shows now."
-WRONG_RECOVERY = "This recovery code is wrong, or has been used."
-UNREADABLE = (
+WRONG = lazy_gettext("This code is wrong, or too old. Enter the one that your app shows now.")
+WRONG_RECOVERY = lazy_gettext("This recovery code is wrong, or has been used.")
+UNREADABLE = lazy_gettext(
     "This site can't check the codes of your app any more. Enter a recovery code instead, and then "
     "set up the app again."
 )
-USED = "This code has already been used. Wait until your app shows the next one."
+USED = lazy_gettext("This code has already been used. Wait until your app shows the next one.")
 
 
 async def check_code(
@@ -56,7 +57,7 @@ async def check_code(
     attempt.refund()
 
 
-async def _use(session: AsyncSession, sealer: Sealer, user_id: int, code: str) -> str | None:
+async def _use(session: AsyncSession, sealer: Sealer, user_id: int, code: str) -> LazyText | None:
     """Use up a code.
 
     Returns:

@@ -18,13 +18,15 @@ from blog.core.auth.reauthentication import reauthentication_required
 from blog.core.crypto.one_time_codes import app_address, as_text, new_secret
 from blog.core.crypto.tokens import InvalidTokenError
 from blog.core.errors import InvalidFieldsError, NotFoundError, SecondFactorRequiredError
+from blog.core.i18n import gettext as _
+from blog.core.i18n import lazy_gettext
 from blog.core.web.app import current_app, db
 from blog.core.web.errors import error_response, prefers_json
 from blog.core.web.forms import Form
 from blog.core.web.requests import SAFE_METHODS, is_for_api
 
 SETUP = "authenticator app"
-SETUP_EXPIRED = "This took too long. Scan the new QR code, please."
+SETUP_EXPIRED = lazy_gettext("This took too long. Scan the new QR code, please.")
 
 blueprint = Blueprint("two_factor", __name__, url_prefix="/auth/two-factor")
 
@@ -57,7 +59,7 @@ async def add_app() -> ResponseReturnValue:
     data = await form.submitted()
     secret = _signed_secret(form.values.get("setup", ""))
     if secret is None:
-        form.errors = {"code": SETUP_EXPIRED}
+        form.errors = {"code": str(SETUP_EXPIRED)}
         return await _setup_page(form, new_secret())
     if data is None:
         return await _setup_page(form, secret)
@@ -70,7 +72,7 @@ async def add_app() -> ResponseReturnValue:
         return await _setup_page(form, secret)
     if codes is not None:
         return await codes_page(codes)
-    await flash("Your authenticator app is set up.", "success")
+    await flash(_("Your authenticator app is set up."), "success")
     return redirect(url_for("two_factor.overview"))
 
 
@@ -80,7 +82,7 @@ async def add_app() -> ResponseReturnValue:
 async def remove_app() -> ResponseReturnValue:
     """Remove the authenticator app."""
     await service.remove_app(db(), required_viewer())
-    await flash("Your authenticator app has been removed.", "success")
+    await flash(_("Your authenticator app has been removed."), "success")
     return redirect(url_for("two_factor.overview"))
 
 
@@ -106,7 +108,7 @@ async def revoke_browser(browser_id: int) -> ResponseReturnValue:
     except NotFoundError as error:
         await flash(str(error), "info")
     else:
-        await flash("That browser will be asked for your second factor again.", "success")
+        await flash(_("That browser will be asked for your second factor again."), "success")
     return redirect(url_for("sessions.overview"))
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import delete, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.crypto.tokens import token_digest
+from blog.core.i18n import gettext as _
 from blog.models import RecoveryCode
 
 CODES = 10
@@ -44,7 +45,14 @@ def in_groups(code: str) -> str:
 
 def as_file(codes: Sequence[str], *, site_name: str, username: str) -> str:
     """The text of the file to download."""
-    lines = [f"Recovery codes of {username} on {site_name}. Each works once.", ""]
+    lines = [
+        _(
+            "Recovery codes of %(name)s on %(site_name)s. Each works once.",
+            name=username,
+            site_name=site_name,
+        ),
+        "",
+    ]
     return "\n".join([*lines, *map(in_groups, codes), ""])
 
 

@@ -15,13 +15,17 @@ from blog.core.auth.viewer import OPERATOR, Viewer
 from blog.core.crypto.one_time_codes import step_of
 from blog.core.crypto.sealing import Sealer
 from blog.core.errors import InvalidFieldsError
+from blog.core.i18n import LazyText, lazy_gettext
+from blog.core.i18n import gettext as _
 from blog.mail import outbox
 from blog.models import Act, Authenticator, Passkey, RecoveryCode, TrustedBrowser, User
 
-APP_ADDED = "An authenticator app was added."
-APP_REMOVED = "The authenticator app was removed."
-CODES_REPLACED = "New recovery codes were created. The former ones no longer work."
-ALL_REMOVED = "An administrator has removed all second factors, because you asked for it."
+APP_ADDED = lazy_gettext("An authenticator app was added.")
+APP_REMOVED = lazy_gettext("The authenticator app was removed.")
+CODES_REPLACED = lazy_gettext("New recovery codes were created. The former ones no longer work.")
+ALL_REMOVED = lazy_gettext(
+    "An administrator has removed all second factors, because you asked for it."
+)
 
 
 async def add_app(
@@ -83,7 +87,7 @@ async def renew_recovery_codes(session: AsyncSession, viewer: Viewer) -> list[st
     """
     user = await lock(session, viewer.id)
     if not user.has_second_factor:
-        raise InvalidFieldsError({"": "Set up an authenticator app or a passkey first."})
+        raise InvalidFieldsError({"": _("Set up an authenticator app or a passkey first.")})
     codes = await replace_codes(session, user.id)
     await _tell(session, user, CODES_REPLACED)
     await session.commit()
@@ -129,11 +133,13 @@ async def lock(session: AsyncSession, user_id: int) -> User:
         .execution_options(populate_existing=True)
     )
     if user is None:
-        raise InvalidFieldsError({"": "This account has just changed. Please try again."})
+        raise InvalidFieldsError({"": _("This account has just changed. Please try again.")})
     return user
 
 
-async def after_addition(session: AsyncSession, user: User, change: str) -> list[str] | None:
+async def after_addition(
+    session: AsyncSession, user: User, change: str | LazyText
+) -> list[str] | None:
     """Note that a user has a second factor, and give them recovery codes, if they have none; the
     caller has locked them, and commits.
 
@@ -149,7 +155,7 @@ async def after_addition(session: AsyncSession, user: User, change: str) -> list
     return None if await session.scalar(has_codes) else await replace_codes(session, user.id)
 
 
-async def after_removal(session: AsyncSession, user: User, change: str) -> None:
+async def after_removal(session: AsyncSession, user: User, change: str | LazyText) -> None:
     """Note whether a user still has a second factor; without one, the codes mean nothing. The
     caller has locked them, and commits."""
     has_app = exists().where(Authenticator.user_id == user.id)
@@ -160,5 +166,5 @@ async def after_removal(session: AsyncSession, user: User, change: str) -> None:
     await _tell(session, user, change)
 
 
-async def _tell(session: AsyncSession, user: User, change: str) -> None:
+async def _tell(session: AsyncSession, user: User, change: str | LazyText) -> None:
     await outbox.put(session, to=user, message="second_factor_changed", user=user, change=change)

@@ -9,6 +9,7 @@ from blog.core.auth.trust import TRUST_LASTS
 from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
 from blog.core.crypto.tokens import opaque_token, token_digest
+from blog.core.i18n import gettext as _
 from blog.models import TrustedBrowser, User
 
 
@@ -52,5 +53,5 @@ async def revoke_trust(session: AsyncSession, viewer: Viewer, browser_id: int) -
         NotFoundError: there is none with this id, or it is another user's.
     """
     await delete_own(
-        session, viewer, TrustedBrowser, browser_id, "This browser isn't trusted any more."
+        session, viewer, TrustedBrowser, browser_id, _("This browser isn't trusted any more.")
     )

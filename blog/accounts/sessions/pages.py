@@ -12,6 +12,7 @@ from blog.core.auth.devices import remember_device
 from blog.core.auth.identity import current_viewer, forget_viewer, required_login
 from blog.core.auth.quotas import LOGGING_IN, quota
 from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.i18n import gettext as _
 from blog.core.web.app import db
 from blog.core.web.forms import Form
 
@@ -46,9 +47,9 @@ async def end(login_id: int) -> ResponseReturnValue:
         return redirect(url_for("sessions.overview"))
     if login_id == current.id:
         forget_viewer()
-        await flash("You've logged out.", "success")
+        await flash(_("You've logged out."), "success")
         return redirect(url_for("site.home"))
-    await flash("That session has been logged out.", "success")
+    await flash(_("That session has been logged out."), "success")
     return redirect(url_for("sessions.overview"))
 
 
@@ -63,9 +64,9 @@ async def end_all() -> ResponseReturnValue:
     await sessions_service.end_sessions_everywhere(db(), current_viewer(), with_tokens=data.tokens)
     forget_viewer()
     await flash(
-        "You've logged out everywhere, and your API tokens have been revoked."
+        _("You've logged out everywhere, and your API tokens have been revoked.")
         if data.tokens
-        else "You've logged out everywhere.",
+        else _("You've logged out everywhere."),
         "success",
     )
     return redirect(url_for("login.login"))
@@ -78,5 +79,5 @@ async def end_others() -> ResponseReturnValue:
     login = required_login()
     generation = await sessions_service.end_other_sessions(db(), current_viewer())
     remember_device(login.user_id, generation)
-    await flash("All other sessions have been logged out.", "success")
+    await flash(_("All other sessions have been logged out."), "success")
     return redirect(url_for("sessions.overview"))

@@ -10,6 +10,7 @@ from blog.core.auth.sessions import IDLE_LIFE, REMEMBERED_LIFE
 from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
 from blog.core.crypto.tokens import opaque_token, token_digest
+from blog.core.i18n import gettext as _
 from blog.models import ApiToken, LoginSession, TrustedBrowser, User
 
 
@@ -77,7 +78,7 @@ async def end_session(session: AsyncSession, viewer: Viewer, login_id: int) -> N
     Raises:
         NotFoundError: there is none with this id, or it is another user's.
     """
-    await delete_own(session, viewer, LoginSession, login_id, "This session has already ended.")
+    await delete_own(session, viewer, LoginSession, login_id, _("This session has already ended."))
     note(Event.SESSION_ENDED, viewer.id)
 
 

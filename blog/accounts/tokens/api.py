@@ -182,7 +182,7 @@ async def create_token(data: TokenCreate | None) -> Response:
             submission=submission_key(form, "api token", viewer.id),
         )  # fmt: skip
     except tokens_service.AlreadyIssuedError:
-        raise Conflict(SHOWN_ONCE) from None
+        raise Conflict(str(SHOWN_ONCE)) from None
     to = links()
     made = CreatedTokenResource(
         token=issued.secret, expiration=data.expiration, **_fields(issued.token, to)

@@ -13,6 +13,8 @@ from blog.core.auth.permissions import confirmed_required
 from blog.core.auth.quotas import CHANGING_ACCOUNT, quota
 from blog.core.auth.reauthentication import reauthentication_or_password_required
 from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.i18n import gettext as _
+from blog.core.i18n import ngettext
 from blog.core.web.app import current_app, db
 from blog.core.web.forms import Form
 from blog.models import Scope
@@ -50,8 +52,10 @@ async def create() -> ResponseReturnValue:
         return await _overview(form)
     except AlreadyIssuedError:
         await flash(
-            "You've already created this token and seen its secret. If you don't have "
-            "it, revoke the token and create another.",
+            _(
+                "You've already created this token and seen its secret. If you don't have "
+                "it, revoke the token and create another."
+            ),
             "info",
         )
         return redirect(url_for("tokens.overview"))
@@ -68,7 +72,7 @@ async def revoke(token_id: int) -> ResponseReturnValue:
     except NotFoundError as error:
         await flash(str(error), "info")
     else:
-        await flash("Token revoked.", "success")
+        await flash(_("Token revoked."), "success")
     return redirect(url_for("tokens.overview"))
 
 
@@ -78,6 +82,14 @@ def _scopes(data: TokenForm) -> Scope:
 
 async def _overview(form: Form[TokenForm]) -> ResponseReturnValue:
     tokens = await queries.tokens_of(db(), required_account())
-    lives = [(life, life) for life in TOKEN_LIVES]
+    names = {
+        "1 hour": ngettext("%(num)s hour", "%(num)s hours", 1),
+        "1 day": ngettext("%(num)s day", "%(num)s days", 1),
+        "7 days": ngettext("%(num)s day", "%(num)s days", 7),
+        "30 days": ngettext("%(num)s day", "%(num)s days", 30),
+        "90 days": ngettext("%(num)s day", "%(num)s days", 90),
+        "1 year": ngettext("%(num)s year", "%(num)s years", 1),
+    }
+    lives = [(life, names[life]) for life in TOKEN_LIVES]
     page = await render_template("accounts/tokens.html", tokens=tokens, form=form, lives=lives)
     return page, form.status

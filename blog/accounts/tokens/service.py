@@ -26,6 +26,8 @@ from blog.core.errors import (
     InvalidFieldsError,
     LimitReachedError,
 )
+from blog.core.i18n import gettext as _
+from blog.core.i18n import lazy_gettext
 from blog.core.web.submissions import submission_key
 from blog.mail import outbox
 from blog.models import ApiToken, Scope, User
@@ -35,7 +37,7 @@ PREFIX = "bsd_"
 MOST_TOKENS = 50
 LONGEST_LIFE = timedelta(days=365)
 SHORT_LIFE = timedelta(days=1)
-ALREADY_REVOKED = "This token doesn't exist. It may have been revoked, or expired."
+ALREADY_REVOKED = lazy_gettext("This token doesn't exist. It may have been revoked, or expired.")
 
 
 class AlreadyIssuedError(BlogError):
@@ -73,11 +75,11 @@ async def issue_token(
     if not may_issue_tokens(viewer):
         raise ForbiddenError
     if life > LONGEST_LIFE:
-        raise InvalidFieldsError({"life": "A token can last a year at most."})
+        raise InvalidFieldsError({"life": _("A token can last a year at most.")})
     if not scopes:
-        raise InvalidFieldsError({"scopes": "Please choose at least one."})
+        raise InvalidFieldsError({"scopes": _("Please choose at least one.")})
     if not may_grant(viewer, scopes):
-        raise InvalidFieldsError({"scopes": "Only moderators can have tokens with this scope."})
+        raise InvalidFieldsError({"scopes": _("Only moderators can have tokens with this scope.")})
     await _lock_account(session, user)
     await _ensure_token_limit(session, user, replace_unnamed=not name)
     secret = PREFIX + opaque_token()
@@ -120,7 +122,7 @@ async def make_token(
         raise ForbiddenError
     user = await authenticate(session, passwords, viewer.person.email, form.password, client)
     if user is None:
-        raise InvalidFieldsError({"password": "That's not your password."})
+        raise InvalidFieldsError({"password": _("That's not your password.")})
     await clear_failures(session, user, client.address)
     await note_proof(session, viewer)
     return await issue_token(
@@ -145,7 +147,7 @@ async def _lock_account(session: AsyncSession, user: User) -> None:
         .with_for_update(key_share=True)
     )
     if await session.scalar(as_read) is None:
-        raise InvalidFieldsError({"": "This account has just changed. Please try again."})
+        raise InvalidFieldsError({"": _("This account has just changed. Please try again.")})
 
 
 async def _ensure_token_limit(session: AsyncSession, user: User, *, replace_unnamed: bool) -> None:
@@ -169,7 +171,12 @@ async def _ensure_token_limit(session: AsyncSession, user: User, *, replace_unna
         if await session.scalar(deleted) is not None:
             return
     raise LimitReachedError(
-        {"": f"You have {MOST_TOKENS} tokens, which is the maximum. Revoke one to create another."}
+        {
+            "": _(
+                "You have %(most)s tokens, which is the maximum. Revoke one to create another.",
+                most=MOST_TOKENS,
+            )
+        }
     )
 
 

@@ -12,6 +12,8 @@ from quart_schema import document_request
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from blog.core.errors import InvalidFieldsError
+from blog.core.i18n import gettext as _
+from blog.core.i18n import lazy_gettext
 from blog.core.text.validation import messages
 
 Data = TypeVar("Data", bound=BaseModel)
@@ -19,7 +21,7 @@ Arguments = ParamSpec("Arguments")
 Answer = Awaitable[ResponseReturnValue]
 
 _OPTIONAL = "_broadside_optional_body"
-NO_OBJECT = "Please send a JSON object."
+NO_OBJECT = lazy_gettext("Please send a JSON object.")
 
 
 def validate_json(
@@ -84,14 +86,14 @@ async def read_body(schema: type[Data], raw: bytes | None = None) -> Data:
         InvalidFieldsError: a field is invalid.
     """
     if not request.is_json:
-        raise UnsupportedMediaType("Please send JSON, with Content-Type: application/json.")
+        raise UnsupportedMediaType(_("Please send JSON, with Content-Type: application/json."))
     document = _parsed(await _raw_body() if raw is None else raw)
     if not isinstance(document, Mapping):
         raise InvalidFieldsError({"": NO_OBJECT})
     if "body" in schema.model_fields and schema.model_fields["body"].is_required():
         body = document.get("body", "")
         if isinstance(body, str) and not body.strip():
-            raise BadRequest("“body” is missing or empty.")
+            raise BadRequest(_("“body” is missing or empty."))
     try:
         return schema.model_validate(document)
     except ValidationError as error:
@@ -108,9 +110,9 @@ def _parsed(raw: bytes) -> Any:
             raw.decode(), parse_constant=_refuse_constant, object_pairs_hook=_refuse_duplicates
         )
     except UnicodeDecodeError:
-        raise BadRequest("The body isn't valid UTF-8.") from None
+        raise BadRequest(_("The body isn't valid UTF-8.")) from None
     except (ValueError, RecursionError):
-        raise BadRequest("The body isn't valid JSON.") from None
+        raise BadRequest(_("The body isn't valid JSON.")) from None
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -7,6 +7,7 @@ only if the page itself adds them, and cookies are ignored.
 from quart import Quart, Response, request
 
 from blog.core.errors import ForbiddenError
+from blog.core.i18n import lazy_gettext
 from blog.core.web.csrf import comes_from_here
 from blog.core.web.requests import is_for_api
 
@@ -23,7 +24,7 @@ EXPOSED = (
 )
 
 
-NOT_FROM_OTHER_SITES = (
+NOT_FROM_OTHER_SITES = lazy_gettext(
     "Other sites can only request a token with POST and a JSON object as the body."
 )
 

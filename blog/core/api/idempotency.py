@@ -26,6 +26,7 @@ from blog.core.api.operations import CreatedHeaders
 from blog.core.auth.clients import requesting_client
 from blog.core.auth.identity import current_viewer
 from blog.core.db.deleting import BATCH, deleted
+from blog.core.i18n import lazy_gettext
 from blog.core.web.app import current_app, db
 from blog.models import IdempotentAnswer
 
@@ -33,8 +34,10 @@ HEADER = "Idempotency-Key"
 WELL_FORMED = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
 KEPT = timedelta(days=1)
 STORED_HEADERS = ("Content-Type", "Location", "ETag")
-SHOWN_ONCE = "A token was already created with this Idempotency-Key. Its secret is only shown once."
-OTHER_BODY = "This Idempotency-Key was already used with a different body."
+SHOWN_ONCE = lazy_gettext(
+    "A token was already created with this Idempotency-Key. Its secret is only shown once."
+)
+OTHER_BODY = lazy_gettext("This Idempotency-Key was already used with a different body.")
 
 # The table: this needs no ORM objects.
 _TABLE = cast(Table, IdempotentAnswer.__table__)
@@ -167,7 +170,7 @@ async def _stored_answer(session: AsyncSession, key: bytes, content: bytes) -> R
     if stored is None:
         return None
     if stored.request_digest != content:
-        raise UnprocessableEntity(OTHER_BODY)
+        raise UnprocessableEntity(str(OTHER_BODY))
     if stored.status is None:
         return None
     response = Response(stored.body, stored.status, stored.headers)

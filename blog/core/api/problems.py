@@ -81,14 +81,14 @@ KINDS = {
     409: Kind(
         "AlreadyDone",
         "It has already been done and can't be shown again, or a limit has been reached.",
-        SHOWN_ONCE,
+        str(SHOWN_ONCE),
     ),
     410: Kind(
         "Gone",
         "The resource has been hidden.",
         "This revision was hidden by the author.",
     ),
-    412: Kind("Changed", "The resource has changed since the version in `If-Match`.", CHANGED),
+    412: Kind("Changed", "The resource has changed since the version in `If-Match`.", str(CHANGED)),
     413: Kind("TooLarge", "The body is larger than 1 MiB.", str(EXPLANATIONS[413].detail)),
     415: Kind(
         "NotJSON",

@@ -17,14 +17,15 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from werkzeug.exceptions import PreconditionFailed
 
+from blog.core.i18n import lazy_gettext
 from blog.core.web.app import current_app
 from blog.core.web.compression import GZIPPED
 from blog.models import Comment, Media, Post, User
 
 TAG_LENGTH = 32
 HALF = TAG_LENGTH // 2
-CHANGED = "This has changed since you loaded it. Load it again before you change it."
-IS_THERE = "This already exists, in a version that If-None-Match rules out."
+CHANGED = lazy_gettext("This has changed since you loaded it. Load it again before you change it.")
+IS_THERE = lazy_gettext("This already exists, in a version that If-None-Match rules out.")
 
 
 def etag_of(resource: BaseModel, body: str) -> str:
@@ -146,9 +147,9 @@ async def require_match(
     resource = await representation()
     tag = etag_of(resource, resource.model_dump_json())
     if "If-Match" in request.headers and not _is_unchanged(tag):
-        raise PreconditionFailed(CHANGED)
+        raise PreconditionFailed(str(CHANGED))
     if _named(request.if_none_match.contains_weak, tag):
-        raise PreconditionFailed(IS_THERE)
+        raise PreconditionFailed(str(IS_THERE))
 
 
 def _is_unchanged(tag: str) -> bool:

@@ -14,6 +14,7 @@ from blog.core.api.links import EXAMPLE_ROOT, PREFIXES, Url, links
 from blog.core.api.operations import Resource, access_of, requires_scope
 from blog.core.api.responses import json_response
 from blog.core.db.cursors import InvalidCursorError
+from blog.core.i18n import gettext as _
 from blog.core.text.validation import with_example
 from blog.core.web.app import Broadside
 from blog.core.web.errors import error_response
@@ -77,7 +78,7 @@ async def get_root() -> Response:
 
 async def bad_cursor(_error: InvalidCursorError) -> Response:
     """Answer a cursor that is not of this list."""
-    problem = "This cursor isn't from this list."
+    problem = _("This cursor isn't from this list.")
     return await error_response(422, problem, {"cursor": problem})
 
 

@@ -4,9 +4,10 @@ import functools
 from dataclasses import dataclass, replace
 
 from blog.core.errors import ForbiddenError
+from blog.core.i18n import lazy_gettext
 from blog.models import ApiToken, LoginSession, Permission, Scope, User
 
-PAUSED = "Your account is paused until {until:%Y-%m-%d %H:%M} UTC. You can read, but not write."
+PAUSED = lazy_gettext("Your account is paused until %(until)s UTC. You can read, but not write.")
 NO_PERMISSION = Permission(0)
 ALL_SCOPES = Scope.READ | Scope.WRITE | Scope.MODERATE
 # The permissions that a scope grants, if the token's user has them.
@@ -129,7 +130,7 @@ class Viewer:
         """Why they may do less than others with their role; empty if they may not do less."""
         if self.account is None or self.account.paused_until is None or not self.account.is_paused:
             return ""
-        return PAUSED.format(until=self.account.paused_until)
+        return str(PAUSED.with_values(until=f"{self.account.paused_until:%Y-%m-%d %H:%M}"))
 
     def can(self, permission: Permission) -> bool:
         """Whether they have all of `permission`."""

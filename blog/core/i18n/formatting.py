@@ -8,6 +8,7 @@ from calendar import day_abbr, month_abbr
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
+from typing import Literal
 
 from babel import Locale, dates, lists, numbers
 
@@ -89,10 +90,11 @@ def format_day_and_time(moment: datetime) -> str:
     return f"{dates.format_skeleton('MMMMd', shown, locale=locale)} {shown:%H:%M}"
 
 
-def format_list(parts: Sequence[str]) -> str:
-    """Several things, joined with "and": `cats, dogs and birds`."""
+def format_list(parts: Sequence[str], word: Literal["and", "or"] = "and") -> str:
+    """Several things, joined with "and" or "or": `cats, dogs and birds`."""
     language = current_language()
     if language == SOURCE:
         *first, last = parts or [""]
-        return f"{', '.join(first)} and {last}" if first else last
-    return lists.format_list(parts, locale=_locale(language))
+        return f"{', '.join(first)} {word} {last}" if first else last
+    style: Literal["standard", "or"] = "or" if word == "or" else "standard"
+    return lists.format_list(parts, style, locale=_locale(language))

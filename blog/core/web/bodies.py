@@ -13,6 +13,9 @@ from quart import Request
 from quart.wrappers.request import Body
 from werkzeug.exceptions import RequestEntityTooLarge, RequestTimeout
 
+from blog.core.i18n import gettext as _
+from blog.core.i18n import lazy_gettext
+
 MIB = 1024 * 1024
 LARGEST_BODY = MIB
 # For a whole ordinary body: 1 MiB needs 35 kB/s, a post of 64 KiB far less. An upload has this
@@ -21,7 +24,7 @@ BODY_SECONDS = 30
 # The maximum number of received bytes that have not been read.
 MOST_WAITING = 256 * 1024
 
-TOO_SLOW = "Your request was too slow, or was interrupted. Please try again."
+TOO_SLOW = lazy_gettext("Your request was too slow, or was interrupted. Please try again.")
 
 
 class StreamedBody(Body):
@@ -86,7 +89,7 @@ async def arriving(request: Request, largest: int) -> AsyncGenerator[bytes, None
         RequestTimeout: it pauses for too long, or takes too long in total.
     """
     too_large = RequestEntityTooLarge(
-        f"Your request is larger than the limit of {largest / MIB:g} MiB."
+        _("Your request is larger than the limit of %(size)s MiB.", size=format(largest / MIB, "g"))
     )
     if (request.content_length or 0) > largest:
         raise too_large
@@ -99,7 +102,7 @@ async def arriving(request: Request, largest: int) -> AsyncGenerator[bytes, None
             async with asyncio.timeout_at(min(loop.time() + pause, end)):
                 chunk = await anext(request.body, None)
         except TimeoutError:
-            raise RequestTimeout(TOO_SLOW) from None
+            raise RequestTimeout(str(TOO_SLOW)) from None
         if chunk is None:
             return
         size += len(chunk)

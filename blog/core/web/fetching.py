@@ -16,6 +16,8 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 import httpcore
 
+from blog.core.i18n import lazy_gettext
+
 SECONDS, SECONDS_TO_CONNECT = 20.0, 5.0
 TIMEOUTS = {
     "timeout": {
@@ -32,13 +34,13 @@ TRANSLATED = (IPv6Network("2002::/16"), IPv6Network("2001::/32"))
 
 Fields = Sequence[tuple[str, str]]
 
-IS_NO_ADDRESS = "Please enter a URL that starts with http:// or https://."
-IS_NOT_PUBLIC = "This address isn't on the public internet."
-NO_ANSWER = "The other site isn't responding."
-WAS_REFUSED = "The other site responded with status {status}."
-TOO_MANY_REDIRECTS = "The other site redirects too many times."
-IS_TOO_LARGE = "The other site sent more than we read."
-IS_ENCODED = "The other site sent the file in an encoding we can't read."
+IS_NO_ADDRESS = lazy_gettext("Please enter a URL that starts with http:// or https://.")
+IS_NOT_PUBLIC = lazy_gettext("This address isn't on the public internet.")
+NO_ANSWER = lazy_gettext("The other site isn't responding.")
+WAS_REFUSED = lazy_gettext("The other site responded with status %(status)s.")
+TOO_MANY_REDIRECTS = lazy_gettext("The other site redirects too many times.")
+IS_TOO_LARGE = lazy_gettext("The other site sent more than we read.")
+IS_ENCODED = lazy_gettext("The other site sent the file in an encoding we can't read.")
 
 
 class FetchError(Exception):
@@ -206,7 +208,7 @@ async def _answered(
                         url = urljoin(url, target.decode("latin-1"))
                         continue
                     if response.status not in success:
-                        raise FetchError(WAS_REFUSED.format(status=response.status))
+                        raise FetchError(WAS_REFUSED.with_values(status=response.status))
                     yield response
                     return
             raise FetchError(TOO_MANY_REDIRECTS)

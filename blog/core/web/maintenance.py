@@ -8,11 +8,12 @@ from pathlib import Path
 from quart import request
 from werkzeug.exceptions import ServiceUnavailable
 
+from blog.core.i18n import lazy_gettext
 from blog.core.web.app import Broadside
 from blog.core.web.health import PATHS
 
 RETRY_SECONDS = 60
-WORDS = "The site is being updated, and will be back in a few minutes."
+WORDS = lazy_gettext("The site is being updated, and will be back in a few minutes.")
 LONGEST_WORDS = 1000
 
 
@@ -35,6 +36,6 @@ def init_app(app: Broadside) -> None:
 
 def _words(file: Path) -> str:
     try:
-        return file.read_text()[:LONGEST_WORDS].strip() or WORDS
+        return file.read_text()[:LONGEST_WORDS].strip() or str(WORDS)
     except (OSError, UnicodeDecodeError):
-        return WORDS
+        return str(WORDS)

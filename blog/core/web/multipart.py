@@ -19,11 +19,13 @@ from werkzeug.sansio.multipart import (
     NeedData,
 )
 
+from blog.core.i18n import gettext as _
+from blog.core.i18n import lazy_gettext
 from blog.core.web.bodies import LARGEST_BODY
 
 # The bytes that the decoder gets at once, less than its limit for the fields of a form.
 AT_ONCE = 64 * 1024
-MALFORMED = "The form is malformed or incomplete."
+MALFORMED = lazy_gettext("The form is malformed or incomplete.")
 
 
 class UploadedFile(NamedTuple):
@@ -124,7 +126,7 @@ class _Form:
         async for event in self._events:
             if isinstance(event, Field | File):
                 if not isinstance(event.name, str):
-                    raise BadRequest(MALFORMED)
+                    raise BadRequest(str(MALFORMED))
                 is_file = isinstance(event, File)
                 if isinstance(event, File) and event.filename:
                     kind = event.headers.get("Content-Type", "")
@@ -146,7 +148,7 @@ def _text(value: bytearray) -> str:
     try:
         return value.decode()
     except UnicodeDecodeError:
-        raise BadRequest("The form isn't valid UTF-8.") from None
+        raise BadRequest(_("The form isn't valid UTF-8.")) from None
 
 
 async def _content(events: AsyncIterator[Event]) -> AsyncGenerator[bytes, None]:
@@ -165,7 +167,7 @@ async def _events(
 ) -> AsyncGenerator[Event, None]:
     """The events of the decoder."""
     if not boundary.isascii() or not boundary:
-        raise BadRequest(MALFORMED)
+        raise BadRequest(str(MALFORMED))
     decoder = MultipartDecoder(boundary.encode(), LARGEST_BODY, max_parts=most_fields)
     async for chunk in body:
         for start in range(0, len(chunk), AT_ONCE):
@@ -181,4 +183,4 @@ def _next(decoder: MultipartDecoder) -> Event:
     try:
         return decoder.next_event()
     except ValueError:
-        raise BadRequest(MALFORMED) from None
+        raise BadRequest(str(MALFORMED)) from None

@@ -17,44 +17,45 @@ from urllib.parse import urlencode
 from quart import request
 from werkzeug.exceptions import HTTPException
 
+from blog.core.i18n import lazy_gettext
 from blog.core.web import csrf
 from blog.core.web.bodies import LARGEST_BODY
 from blog.core.web.requests import SAFE_METHODS, StrictRequest, is_for_api, local_address
 
 # The labels of text fields. All other fields are sent again unchanged.
 LABELS = {
-    "title": "Title",
-    "body": "Text",
-    "tags": "Tags",
-    "excerpt": "Excerpt",
-    "reason": "Reason",
-    "name": "Name",
-    "location": "Location",
-    "about_me": "About me",
-    "email": "Email",
-    "username": "Username",
-    "alt": "Alt text",
-    "caption": "Caption",
-    "url": "Image URL",
-    "word": "Word or tag",
-    "application": "Why would you like to join?",
-    "note": "Who is it for?",
-    "site_name": "Name of the site",
-    "tagline": "Tagline",
-    "accent": "Accent color",
-    "accent_dark": "Accent color in the dark theme",
-    "notice": "Notice",
-    "about": "About",
-    "rules": "Rules",
-    "privacy": "Privacy",
-    "contact": "Contact",
-    "text": "Your text",
-    "answer": "Answer",
-    "held_words": "Words that are held for review",
-    "held_domains": "Domains that are held for review",
-    "names": "Usernames",
-    "allowed_email_domains": "Email domains to accept",
-    "refused_email_domains": "Email domains to refuse",
+    "title": lazy_gettext("Title"),
+    "body": lazy_gettext("Text"),
+    "tags": lazy_gettext("Tags"),
+    "excerpt": lazy_gettext("Excerpt"),
+    "reason": lazy_gettext("Reason"),
+    "name": lazy_gettext("Name"),
+    "location": lazy_gettext("Location"),
+    "about_me": lazy_gettext("About me"),
+    "email": lazy_gettext("Email"),
+    "username": lazy_gettext("Username"),
+    "alt": lazy_gettext("Alt text"),
+    "caption": lazy_gettext("Caption"),
+    "url": lazy_gettext("Image URL"),
+    "word": lazy_gettext("Word or tag"),
+    "application": lazy_gettext("Why would you like to join?"),
+    "note": lazy_gettext("Who is it for?"),
+    "site_name": lazy_gettext("Name of the site"),
+    "tagline": lazy_gettext("Tagline"),
+    "accent": lazy_gettext("Accent color"),
+    "accent_dark": lazy_gettext("Accent color in the dark theme"),
+    "notice": lazy_gettext("Notice"),
+    "about": lazy_gettext("About"),
+    "rules": lazy_gettext("Rules"),
+    "privacy": lazy_gettext("Privacy"),
+    "contact": lazy_gettext("Contact"),
+    "text": lazy_gettext("Your text"),
+    "answer": lazy_gettext("Answer"),
+    "held_words": lazy_gettext("Words that are held for review"),
+    "held_domains": lazy_gettext("Domains that are held for review"),
+    "names": lazy_gettext("Usernames"),
+    "allowed_email_domains": lazy_gettext("Email domains to accept"),
+    "refused_email_domains": lazy_gettext("Email domains to refuse"),
 }
 LONG = {
     "body", "excerpt", "reason", "about_me", "application", "about", "rules", "privacy", "contact",
@@ -62,10 +63,10 @@ LONG = {
     "allowed_email_domains", "refused_email_domains",
 }  # fmt: skip
 SECRETS = {
-    "old_password": "Current password",
-    "password": "Password",
-    "password2": "Repeat password",
-    "code": "Code",
+    "old_password": lazy_gettext("Current password"),
+    "password": lazy_gettext("Password"),
+    "password2": lazy_gettext("Repeat password"),
+    "code": lazy_gettext("Code"),
 }
 # In the log-in form: the field with the URL of the carried form, and the prefix of its fields.
 TARGET, PREFIX = "draft_to", "draft."
@@ -101,13 +102,13 @@ class UnsentForm:
             for name, text in fields.items()
             if name not in SECRETS and name != csrf.FIELD
         }
-        secrets = {name: label for name, label in SECRETS.items() if name in fields}
+        secrets = {name: str(label) for name, label in SECRETS.items() if name in fields}
         return cls(local_address(action), values, secrets, errors or {})
 
     @property
     def texts(self) -> dict[str, str]:
         """The labels of the text fields, by name."""
-        return {name: LABELS[name] for name in self.values if name in LABELS}
+        return {name: str(LABELS[name]) for name in self.values if name in LABELS}
 
     @property
     def hidden(self) -> dict[str, str]:

@@ -2,10 +2,11 @@
 
 from quart import Quart, Response, request
 
+from blog.core.i18n import lazy_gettext
 from blog.core.web.errors import error_response
 
 NO_WEBSOCKETS = "WebSockets aren't supported here.\n"
-NOT_ENCODED = "Please send the body uncompressed, without Content-Encoding."
+NOT_ENCODED = lazy_gettext("Please send the body uncompressed, without Content-Encoding.")
 
 
 async def refuse_websocket() -> Response | None:
