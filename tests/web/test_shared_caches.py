@@ -1,5 +1,6 @@
 """What a proxy or CDN may store: pages that are the same for every stranger."""
 
+import re
 from collections.abc import AsyncIterator, Callable
 
 import httpx
@@ -8,6 +9,7 @@ import pytest
 from blog import create_app
 from blog.core.web.app import Broadside
 from settings import Settings
+from tests.servers import PROJECT
 from tests.support import Browser, NewUser, add_users
 
 
@@ -65,3 +67,13 @@ async def test_nothing_is_shared_by_default(app: Broadside) -> None:
 async def test_two_strangers_get_the_same_bytes(sharing: Broadside) -> None:
     async with Browser(sharing) as one, Browser(sharing) as other:
         assert (await one.get("/")).content == (await other.get("/")).content
+
+
+def test_no_address_has_the_key_of_another_in_nginx() -> None:
+    """A stranger chooses their headers: the parts of the key have to be told apart."""
+    recipe = (PROJECT / "deploy" / "nginx.conf").read_text()
+    (key,) = re.findall('proxy_cache_key "([^"]+)";', recipe)
+    parts = key.split(" ")
+    assert all(re.fullmatch(r"\$\w+", part) for part in parts), key
+    # No part but the last may have a space.
+    assert parts[-1] == "$http_accept_language" and "$request_uri" in parts[:-1]
