@@ -12,7 +12,7 @@ from blog.core.i18n import gettext as _
 from blog.core.i18n import set_language
 from blog.core.web.app import current_app, db
 from blog.core.web.languages import language_in_cookie, remember_language
-from blog.core.web.requests import local_address
+from blog.core.web.requests import local_address, referring_url
 from blog.site.blueprint import blueprint
 from blog.users.service import choose_interface_language
 
@@ -23,9 +23,7 @@ OF_BROWSER = "auto"
 @blueprint.get("/language")
 async def language() -> ResponseReturnValue:
     """Show the languages of this site. Where the visitor comes from, they return to."""
-    came_from = urlsplit(request.headers.get("Referer", ""))
-    is_ours = came_from.netloc == urlsplit(current_app.settings.base_url).netloc
-    back = came_from._replace(scheme="", netloc="", fragment="").geturl() if is_ours else ""
+    back = _came_from()
     viewer = current_viewer()
     chosen = viewer.account.interface_language if viewer.account else language_in_cookie()
     return await render_template(
@@ -33,6 +31,13 @@ async def language() -> ResponseReturnValue:
         chosen=chosen or OF_BROWSER,
         next=back if back != url_for("site.language") else "",
     )
+
+
+def _came_from() -> str:
+    """The page of this site from which the visitor comes; empty if it is unknown."""
+    came_from = referring_url()
+    is_ours = came_from.netloc == urlsplit(current_app.settings.base_url).netloc
+    return came_from._replace(scheme="", netloc="", fragment="").geturl() if is_ours else ""
 
 
 @blueprint.post("/language")

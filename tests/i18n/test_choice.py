@@ -108,7 +108,7 @@ async def test_the_page_of_languages_leads_back_to_where_one_was(
 ) -> None:
     for referer, back in (
         ("https://blog.test/archive?x=1#y", "/archive?x=1"), ("https://evil.example/a", ""),
-        ("https://blog.test/language", ""), ("", ""), ("nonsense", ""),
+        ("https://blog.test/language", ""), ("", ""), ("nonsense", ""), ("http://[", ""),
     ):  # fmt: skip
         page = await browser.get("/language", headers={"Referer": referer})
         assert f'name="next" value="{back}"' in page.text

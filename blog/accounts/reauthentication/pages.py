@@ -1,7 +1,5 @@
 """`/auth/confirm-identity`: the page that asks again who one is."""
 
-from urllib.parse import urlsplit
-
 from quart import Blueprint, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
 
@@ -22,7 +20,7 @@ from blog.core.i18n import lazy_gettext
 from blog.core.web.app import current_app, db
 from blog.core.web.errors import error_response, prefers_json
 from blog.core.web.forms import Form
-from blog.core.web.requests import SAFE_METHODS, local_address
+from blog.core.web.requests import SAFE_METHODS, local_address, referring_url
 from blog.core.web.resubmission import UnsentForm, carried_form, unsent_form
 
 IS_NEEDED = lazy_gettext("It's been more than 15 minutes since you confirmed that it's you.")
@@ -76,7 +74,7 @@ async def ask_again(_error: ReauthenticationRequiredError) -> ResponseReturnValu
     unsent = await unsent_form()
     if unsent is not None and unsent.action is None:
         # A page can't keep a file: it is chosen again, on the page that it was sent from.
-        origin = local_address(urlsplit(request.referrer or "").path)
+        origin = local_address(referring_url().path)
         page, _ = await _question(Form(IdentityForm), None, origin=origin, loses_file=True)
     elif unsent is not None and unsent.can_be_carried:
         page, _ = await _question(Form(IdentityForm), unsent)

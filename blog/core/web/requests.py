@@ -3,7 +3,7 @@
 import asyncio
 import re
 from typing import cast
-from urllib.parse import parse_qsl, unquote, unquote_to_bytes
+from urllib.parse import SplitResult, parse_qsl, unquote, unquote_to_bytes, urlsplit
 
 from quart import Quart, Request, abort, request
 from quart.formparser import FormDataParser
@@ -225,6 +225,14 @@ def requested_page(size: int, *, count: int | None = None) -> PageRequest | Curs
 def requested_cursor(size: int) -> CursorRequest:
     """The page that `?before=` selects, in a list without page numbers."""
     return CursorRequest(size, request.args.get("before", ""))
+
+
+def referring_url() -> SplitResult:
+    """The parts of the header `Referer`; empty ones if there is none, or it is no URL."""
+    try:
+        return urlsplit(request.headers.get("Referer", ""))
+    except ValueError:  # Such as "http://[".
+        return urlsplit("")
 
 
 def local_address(target: str | None) -> str | None:
