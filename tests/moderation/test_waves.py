@@ -196,6 +196,14 @@ async def test_bad_input_comes_back(
     assert changes.get("reason", "A wave") in answer.text
 
 
+async def test_as_many_accounts_as_the_form_allows(
+    moderators_browser: Browser, spammers: Mapping[str, User]
+) -> None:
+    others = [f"a-name-that-is-as-long-as-names-may-be-and-{number:021}" for number in range(197)]
+    answer = await act(moderators_browser, names="\n".join([*spammers, *others]))
+    assert answer.status_code == 302, answer.text
+
+
 async def test_accounts_are_found_by_when_they_joined(
     moderators_browser: Browser, spammers: Mapping[str, User]
 ) -> None:

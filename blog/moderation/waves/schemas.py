@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from blog.core.clock import now
 from blog.core.text.validation import Schema
@@ -11,6 +11,8 @@ from blog.core.text.wall_times import NO_TIME, WallTime
 from blog.moderation.schemas import RuleForm
 
 MOST_PEOPLE = 200
+# Of the text with their names, of up to 64 characters in a line each.
+LONGEST_NAMES = 100 * MOST_PEOPLE
 TOO_MANY = f"Enter at most {MOST_PEOPLE} people. Repeat this for the others."
 NOBODY = "Enter at least one username."
 NOTHING = "Choose what to do."
@@ -41,7 +43,7 @@ class SearchForm(Schema):
 class WaveForm(RuleForm):
     """Whom to act on, and how. What they published from `since` on (UTC) is hidden."""
 
-    names: Annotated[tuple[str, ...], BeforeValidator(_names)]
+    names: Annotated[tuple[str, ...], BeforeValidator(_names), Field(max_length=LONGEST_NAMES)]
     since: WallTime = None
     hides: bool = False
     disables: bool = False
