@@ -28,6 +28,8 @@ from blog.posts.views.sketch import SALT_BYTES, estimate, mark
 AHEAD = timedelta(minutes=3)
 # More marks than this are not kept in memory; what comes after them is not counted.
 MOST_MARKS = 200_000
+# So many are written in one statement, within its time limit also on a busy server.
+MARKS_AT_ONCE = 10_000
 LONGEST_AGENT = 500
 # What browsers call themselves begins with this, and other programs often say what they are. Phones
 # of the brand Cubot do too.
@@ -101,10 +103,15 @@ class ViewCounts:
         try:
             if self._is_on():
                 await self._find_salts(database)
-            if marks:
+            # Those of a post together, and in the order in which they are locked.
+            keys = sorted(marks)
+            for first in range(0, len(keys), MARKS_AT_ONCE):
+                some = {key: marks[key] for key in keys[first : first + MARKS_AT_ONCE]}
                 async with database.session() as session:
-                    await _write(session, marks)
+                    await _write(session, some)
                     await session.commit()
+                for key in some:
+                    del marks[key]
         except BaseException:
             for key, rank in marks.items():
                 self._marks[key] = max(rank, self._marks.get(key, 0))
