@@ -193,6 +193,8 @@ async def change_comment(
     Args:
         is_approved: whether a moderator has read it; then it may take longer than 15 minutes.
     """
+    if current_app.site.holds_anything:  # Before the comment, as by those who approve an edit.
+        await queries.lock_post_of(session, comment_id)
     comment = await session.scalar(
         select(Comment)
         .where(Comment.id == comment_id, queries.IS_THERE)

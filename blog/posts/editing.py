@@ -94,7 +94,8 @@ async def change_post(
         return post
     if version not in {None, post.version}:
         raise EditConflictError
-    content = content_of_post(post, edit.columns, edit.tags)
+    own_slug = {"slug": form.slug} if form.slug and not edit.keeps_slug else {}
+    content = content_of_post(post, edit.columns | own_slug, edit.tags)
     is_new_text = content.digest != content_of_post(post, {}, post.tags).digest
     reasons = (
         ()

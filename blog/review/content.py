@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterable
 from functools import cached_property
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import idna
 
 from blog.core.text.search_words import folded_words
+from blog.core.text.validation import without_forbidden
+from blog.review.words import without_invisible
 
 _BLOCK = re.compile(
     r"<(?:/?(?:p|li|ul|ol|h[1-6]|blockquote|pre|div|table|tr|td|th|figure|dl|dt|dd|details|summary)"
@@ -20,6 +22,8 @@ _TAG = re.compile(r"<[^>]*>")
 # What a reader gets to know of an attribute, and where a link leads.
 _SHOWN = re.compile(r'\s(?:alt|title)="([^"]*)"')
 _LINK = re.compile(r'<a\b[^>]*?\shref="([^"]*)"')
+# Browsers take any number of slashes for two (URL Standard, 4.4).
+_SLASHES = re.compile(r"(https?:|ftp:)[/\\]*|[/\\]{2,}", re.IGNORECASE)
 # A domain that is written out, and not linked.
 _DOMAIN = re.compile(r"(?<![\w.@-])(?:[\w-]{1,63}\.){1,8}[^\W\d_][\w-]{1,62}(?![\w-])")
 
@@ -62,7 +66,8 @@ class Reading:
         source = self._content.html
         shown = _TAG.sub("", _BLOCK.sub(" \n ", source))
         parts = [shown, *_SHOWN.findall(source)]
-        return "\n".join([*self._content.lines, *map(html.unescape, parts)])
+        text = "\n".join([*self._content.lines, *map(html.unescape, parts)])
+        return without_invisible(text)
 
     @cached_property
     def words(self) -> list[str]:
@@ -85,13 +90,19 @@ class Reading:
 def _hosts(addresses: Iterable[str]) -> Iterable[str]:
     for address in addresses:
         try:
-            parts = urlsplit(address)
+            parts = urlsplit(_with_two_slashes(address))
             host = parts.hostname or ""
             if parts.scheme.lower() == "mailto":
                 host = parts.path.rpartition("@")[2]
         except ValueError:
             continue
-        yield _ascii(host)
+        # As browsers read it (URL Standard, 3.5).
+        yield _ascii(without_forbidden(unquote(host)))
+
+
+def _with_two_slashes(address: str) -> str:
+    start = _SLASHES.match(address)
+    return f"{start[1] or ''}//{address[start.end() :]}" if start else address
 
 
 def _ascii(domain: str) -> str:

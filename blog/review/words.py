@@ -1,10 +1,23 @@
 """Finding listed words and domains in a text, in one pass however long the lists are."""
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from functools import lru_cache
 
 from blog.core.text.search_words import folded_words, is_unspaced
+
+# Characters that nobody sees (Unicode Standard, 5.21: default ignorable code points).
+_INVISIBLE = re.compile(
+    r"[\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180B-\u180F\u200B-\u200F\u202A-\u202E"
+    r"\u2060-\u206F\u3164\uFE00-\uFE0F\uFEFF\uFFA0\uFFF0-\uFFF8\U0001BCA0-\U0001BCA3"
+    r"\U0001D173-\U0001D17A\U000E0000-\U000E0FFF]"
+)
+
+
+def without_invisible(text: str) -> str:
+    """`text` without the characters that nobody sees, which would divide a listed word."""
+    return _INVISIBLE.sub("", text)
 
 
 class WordList:
@@ -21,7 +34,7 @@ class WordList:
         self._by_first: dict[str, list[tuple[Sequence[str], str]]] = defaultdict(list)
         self._unspaced: list[tuple[str, str]] = []
         for entry in entries:
-            words = folded_words(entry)
+            words = folded_words(without_invisible(entry))
             if not words:
                 continue
             if len(words) == 1 and is_unspaced(words[0]):

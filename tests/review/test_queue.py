@@ -166,3 +166,54 @@ async def test_moderators_change_the_rules(
     # Nothing else of the site.
     await moderators_browser.submit(address, {"site_name": "Mine"})
     assert app.site.site_name == "Broadside"
+
+
+async def test_a_moderator_reads_all_that_is_published_and_approves_nothing_else(
+    site: Site, moderators_browser: Browser
+) -> None:
+    await change_site(site.app, held_words=("casino",))
+    # Everything that readers see is shown to the moderator.
+    fields = {
+        "body": "Nothing", "excerpt": "A casino one", "tags": ["casino two"],
+        "slug": "casino-three", "canonical_url": "https://a.example/casino-four",
+    }  # fmt: skip
+    address = (await site.api.post("/posts/", json={**fields, "title": "New"})).headers["Location"]
+    await site.api.patch(f"/posts/{site.post.id}", json=fields | {"slug": "casino-five"})
+    page = (await moderators_browser.get(QUEUE)).text
+    for shown in ("A casino one", "casino two", "https://a.example/casino-four"):
+        assert page.count(shown) == 2, shown
+    assert "casino-three" in page and "casino-five" in page
+    # The author changes it before it is approved. What it was before is not approved with that.
+    await site.api.patch(address, json={**fields, "title": "A small casino"})
+    post = (await site.db.scalars(select(Post).where(Post.slug == "casino-three"))).one()
+    (item,) = await site.db.scalars(select(HeldItem).where(HeldItem.post_id == post.id))
+    await approve(moderators_browser, item)
+    assert (await site.api.patch(address, json={"title": "New"})).status_code == 202
+    assert (await waiting(site.db)).waits
+    # The approved text is not held again, nor is it after a slug of one's own was approved.
+    for status in ("draft", "published"):
+        answer = await site.api.patch(address, json={"status": status})
+        assert answer.json()["status"] == status
+    assert (await site.api.patch(address, json={"slug": "casino-six"})).status_code == 202
+    await approve(moderators_browser, await waiting(site.db))
+    assert (await site.api.get(address)).json()["title"] == "A small casino"
+    for status in ("draft", "published"):
+        answer = await site.api.patch(address, json={"status": status})
+        assert answer.json()["status"] == status
+
+
+async def test_an_edit_of_a_comment_waits_for_those_who_decide_about_one(site: Site) -> None:
+    """It locks the post before the comment, as they do: so neither waits for the other."""
+    await change_site(site.app, held_words=("casino",))
+    await by_api_comment_edit(site, "A casino")
+    async with site.app.database.session() as deciding:
+        post, comment = (
+            select(table.id).where(table.id == row.id).with_for_update(nowait=True)
+            for table, row in ((Post, site.post), (Comment, site.comment))
+        )
+        await deciding.execute(post)
+        edit = asyncio.create_task(by_api_comment_edit(site, "Another casino"))
+        await asyncio.wait([edit], timeout=0.5)
+        await deciding.execute(comment)
+        await deciding.commit()
+    await edit

@@ -9,7 +9,10 @@ from blog.core.db.pagination import CursorRequest, Listing, Page
 from blog.models import HeldItem, Post, User
 from blog.models.account_deletion import not_deleted
 
-_OF_POST = (Post.title, Post.slug, Post.status, Post.version, Post.body_html)
+_OF_POST = (
+    Post.title, Post.slug, Post.status, Post.version, Post.body_html, Post.summary, Post.tags,
+    Post.canonical_url,
+)  # fmt: skip
 _WAITING: Select[HeldItem] = (
     select(HeldItem)
     .where(HeldItem.decided_at.is_(None), not_deleted(HeldItem.author_id))

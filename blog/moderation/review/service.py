@@ -170,15 +170,16 @@ async def _publish(
     session: AsyncSession, author: Viewer, item: HeldItem, version: int, body_html: str | None
 ) -> None:
     if item.kind == HeldKind.POST:
-        await _publish_post(session, author, item.post_id, version)
+        await _publish_post(session, author, item, version)
         return
     if item.kind != HeldKind.EDIT and item.version != version:
         raise NotPublishableError(HAS_CHANGED)
     if item.kind == HeldKind.EDIT:
         form = PostUpdate.model_validate(item.payload)
-        await change_post(
+        post = await change_post(
             session, author, item.post_id, form, body_html, version=item.version, is_approved=True
         )
+        item.digest = content_of_post(post, {}, post.tags).digest
     elif item.kind == HeldKind.COMMENT_EDIT:
         text = CommentText(body=item.payload["body"])
         await change_comment(
@@ -195,14 +196,20 @@ async def _publish(
         item.comment_id = written.id
 
 
-async def _publish_post(session: AsyncSession, author: Viewer, post_id: int, version: int) -> None:
+async def _publish_post(
+    session: AsyncSession, author: Viewer, item: HeldItem, version: int
+) -> None:
     """Publish a held post, or let it wait for the time that its author has chosen."""
-    post = await session.get_one(Post, post_id, populate_existing=True)
+    post = await session.get_one(Post, item.post_id, populate_existing=True)
     if post.version != version:
         raise NotPublishableError(HAS_CHANGED)
     is_early = post.scheduled_wall is not None and (post.published_at or now()) > now()
     status = PostStatus.SCHEDULED if is_early else PostStatus.PUBLISHED
-    await change_post(session, author, post_id, PostUpdate(status=status), is_approved=True)
+    form = PostUpdate(status=status)
+    post = await change_post(session, author, item.post_id, form, is_approved=True)
+    # Its author may have changed it since it was held: what the moderator has read is approved, and
+    # nothing that it was before.
+    item.digest = content_of_post(post, {}, post.tags).digest
 
 
 async def _tell_author(session: AsyncSession, item: HeldItem) -> None:
