@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.i18n import catalogs
 from blog.core.web.app import Broadside
-from blog.core.web.languages import preferred
+from blog.core.web.languages import LONGEST_HEADER, preferred
 from blog.mail import outbox
 from blog.models import Email, User
 from tests.support import Browser
@@ -72,6 +72,17 @@ async def test_a_site_with_one_language_speaks_it_to_everybody(browser: Browser)
     assert answer.headers["content-language"] == "en"
     assert "accept-language" not in answer.headers.get("vary", "").lower()
     assert 'href="/language"' not in answer.text
+
+
+async def test_headers_that_nobody_sends(site_in_three: Broadside, browser: Browser) -> None:
+    preferred.cache_clear()
+    for accepted in ("x" * 8_000, "de;q=" * 1_500, "a-" * 4_000, "de;q=nan"):
+        page = await browser.get("/about-nothing", headers={"Accept-Language": accepted})
+        assert page.headers["content-language"] == "en"
+    assert preferred("x" * LONGEST_HEADER, ("en", "de", "ar")) is None
+    assert preferred.cache_info().hits == 1, "a longer header is kept"
+    junk = {"Cookie": "__Host-language=../../de; language=%00"}
+    assert (await browser.get("/language", headers=junk)).status_code == 200
 
 
 async def test_account_then_cookie_then_browser_then_site(

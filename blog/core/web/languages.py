@@ -21,6 +21,8 @@ from blog.core.web.cookies import cookie_name, set_cookie
 from blog.core.web.headers import vary_by
 from blog.core.web.requests import is_for_api
 
+# Browsers send less, and the answers to a thousand headers are kept in memory.
+LONGEST_HEADER = 500
 COOKIE, LIFE = "language", timedelta(days=400)
 # What programs fetch, and keep for all their readers.
 IN_LANGUAGE_OF_SITE = {
@@ -88,7 +90,8 @@ def remember_language(response: ResponseTypes, language: str) -> None:
 async def negotiate() -> None:
     """Choose the language of a response, before the viewer is known."""
     offered = current_app.site.offered_languages
-    default, accepted = offered[0], request.headers.get("Accept-Language", "")
+    default = offered[0]
+    accepted = request.headers.get("Accept-Language", "")[:LONGEST_HEADER]
     if is_for_api():
         set_language(preferred(accepted, offered) or SOURCE)
     elif len(offered) == 1 or request.endpoint in IN_LANGUAGE_OF_SITE:
