@@ -32,6 +32,7 @@ OWN_LIMITS = {
     "post_hidden": Quota("mails about hidden posts", 60, 3600),
     "comment_disabled": Quota("mails about disabled comments", 60, 3600),
     "new_device": Quota("mails about new devices", 10, 3600),
+    "held_refused": Quota("mails about refused texts", 60, 3600),
     "measure": Quota("mails about measures", 60, 3600),
     "report_closed": Quota("mails about reports", 60, 3600),
     "appeals_waiting": Quota("mails about waiting appeals", 1, 72_000),

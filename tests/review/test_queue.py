@@ -102,6 +102,11 @@ async def test_what_is_refused_stays_with_its_author(
     page = (await site.browser.get("/waiting")).text
     assert page.count("Not published") == 2 and "An ad" in page
     assert await public_state(site, browser) == before
+    # They are told of each.
+    for number in range(3):
+        await by_comment(site, f"Casino {number}")
+        await refuse(moderators_browser, await waiting(site.db), rule="1")
+    assert len(await outbox(site.app)) == 5
     # Nothing is decided twice.
     await refuse(moderators_browser, item, rule="1")
     assert "wait any more" in (await moderators_browser.get(QUEUE)).text
