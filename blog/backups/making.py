@@ -1,12 +1,13 @@
 """Make a backup."""
 
 import tempfile
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import IO, NamedTuple, cast
 
 from sqlalchemy import func, inspect, select, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from blog.backups.encryption import BackupKey
@@ -31,13 +32,17 @@ from blog.core.storage.interface import Storage
 BACKUP_LOCK = 0x6261636B
 # A list of this size stays in memory.
 SMALL_LIST = 1024 * 1024
+_NO_LIMITS = text("""
+    SELECT set_config(name, '0', true) FROM pg_settings WHERE name IN
+        ('idle_in_transaction_session_timeout', 'statement_timeout', 'transaction_timeout')
+""")
 NO_SITE = "there is nothing to back up: the database is empty"
 
 
 class Snapshot(NamedTuple):
     """A snapshot of the database, while its transaction is open.
 
-    Args:
+    Attributes:
         id: its id, for pg_dump.
         revision: the revision of the schema.
         rows: the number of rows in each table.
@@ -51,24 +56,71 @@ class Snapshot(NamedTuple):
 
 
 async def make_backup(
-    engine: AsyncEngine, site: Storage | None, target: Storage, key: BackupKey | None
-) -> Manifest:
+    engine: AsyncEngine, site: Storage | None, target: Storage, key: BackupKey | None, *,
+    afterwards: Callable[[Manifest], Awaitable[None]] | None = None,
+) -> Manifest:  # fmt: skip
     """Back up the database and the files, while the site is running.
 
     The manifest is written last: until then there is no backup, and a run that fails leaves only
     objects that the next deletion of old backups removes.
 
     Args:
-        engine: the database.
+        engine: the database, without a connection pooler in between.
         site: the storage of the site; `None` leaves its files out.
         target: where the backup is stored.
         key: the key to encrypt it with; `None` leaves it readable for everybody who can read the
             target.
+        afterwards: what is done before another backup may begin, such as the deletion of old ones.
 
     Raises:
         BackupError: it failed, or another backup is running.
         DumpError, StorageError: it failed.
     """
+    async with only_backup(engine) as check:
+        manifest = await _make(engine, site, target, key)
+        # Another run might have deleted a file that this one has found in an older backup.
+        await check()
+        await target.put(key_of(manifest.name, MANIFEST), _once(manifest.sealed(key)))
+        if afterwards is not None:
+            await afterwards(manifest)
+    return manifest
+
+
+@asynccontextmanager
+async def only_backup(engine: AsyncEngine) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+    """Hold the lock of the backups of a database, without a transaction.
+
+    Yields:
+        A function that checks that it is still held; it raises `BackupError` if it is not.
+
+    Raises:
+        BackupError: another backup is running.
+    """
+    async with engine.connect() as connection:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        # The server may have a limit.
+        await connection.execute(text("SET idle_session_timeout = 0"))
+        if not await connection.scalar(select(func.pg_try_advisory_lock(BACKUP_LOCK))):
+            raise BackupError("another backup of this site is running")
+
+        async def check() -> None:
+            try:
+                await connection.execute(select(1))
+            except DBAPIError:
+                raise BackupError("the connection that keeps other backups away was lost") from None
+
+        try:
+            yield check
+            await connection.execute(select(func.pg_advisory_unlock(BACKUP_LOCK)))
+        finally:
+            # The lock goes with its session, which is no use to others.
+            await connection.invalidate()
+
+
+async def _make(
+    engine: AsyncEngine, site: Storage | None, target: Storage, key: BackupKey | None
+) -> Manifest:
+    """Store all but the manifest of a backup."""
     public_key = key.public if key else None
     version_of_format = AUTHENTICATED if key and key.is_secret else 1
     folder = folder_of(public_key, version_of_format)
@@ -97,7 +149,7 @@ async def make_backup(
             _chunks(cast(IO[bytes], listing)),
             None,
         )
-    manifest = Manifest(
+    return Manifest(
         format=version_of_format,
         name=name,
         version=version("broadside"),
@@ -111,8 +163,6 @@ async def make_backup(
         file_count=copied.number,
         file_bytes=copied.size,
     )
-    await target.put(key_of(name, MANIFEST), _once(manifest.sealed(key)))
-    return manifest
 
 
 @asynccontextmanager
@@ -120,15 +170,13 @@ async def snapshot(engine: AsyncEngine) -> AsyncIterator[Snapshot]:
     """A snapshot of the database, in a transaction that is open within this context.
 
     Raises:
-        BackupError: there is no site in the database, or another backup is running.
+        BackupError: there is no site in the database.
     """
     async with engine.connect() as connection:
         await connection.execution_options(isolation_level="REPEATABLE READ")
         await connection.execute(text("SET TRANSACTION READ ONLY"))
-        # The server may have a limit.
-        await connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
-        if not await connection.scalar(select(func.pg_try_advisory_xact_lock(BACKUP_LOCK))):
-            raise BackupError("another backup of this site is running")
+        # The server or the role may have limits; those before version 17 lack the last one.
+        await connection.execute(_NO_LIMITS)
         tables = await tables_of(connection)
         if "alembic_version" not in tables:
             raise BackupError(NO_SITE)

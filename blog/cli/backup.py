@@ -13,7 +13,7 @@ from blog.backups.archiving import keep_archive
 from blog.backups.encryption import BackupKey
 from blog.backups.errors import BackupError
 from blog.backups.making import NO_SITE, make_backup, server_of, tables_of
-from blog.backups.manifest import complete_names, read_manifest
+from blog.backups.manifest import Manifest, complete_names, read_manifest
 from blog.backups.proving import find_newest, prove
 from blog.backups.records import last_name, recorded
 from blog.backups.recovering import recover
@@ -107,17 +107,21 @@ async def _make(given: str | None, force: bool, files: bool, rule: Rule | None) 
             recorded(app.database, BackupAction.BACKUP, target) as run,
             opened_for_writing(settings, target) as storage,
         ):
-            manifest = await make_backup(
-                app.database.engine, app.storage if files else None, storage, key_of(settings)
-            )
-            run.name, run.size = manifest.name, manifest.size
-            click.echo(
-                f"Backed up {sum(manifest.rows.values()):,} rows and "
-                f"{counted(manifest.file_count, 'file')} to {storage.place}: {manifest.name}, "
-                f"{_size(manifest.size)}"
-            )
-            if rule is not None and (number := await delete_old(storage, rule)):
-                click.echo(f"Deleted {counted(number, 'older backup')}")
+
+            async def report_and_delete(made: Manifest) -> None:
+                run.name, run.size = made.name, made.size
+                click.echo(
+                    f"Backed up {sum(made.rows.values()):,} rows and "
+                    f"{counted(made.file_count, 'file')} to {storage.place}: {made.name}, "
+                    f"{_size(made.size)}"
+                )
+                if rule is not None and (number := await delete_old(storage, rule)):
+                    click.echo(f"Deleted {counted(number, 'older backup')}")
+
+            await make_backup(
+                app.database.engine, app.storage if files else None, storage, key_of(settings),
+                afterwards=report_and_delete,
+            )  # fmt: skip
 
 
 async def _dump(app: Broadside, file: Path) -> None:

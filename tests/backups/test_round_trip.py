@@ -1,16 +1,19 @@
 """Backups that are made and restored."""
 
+import asyncio
 import tarfile
+from collections.abc import AsyncIterable, Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from blog.backups.archive import ArchiveReader, ArchiveWriter
 from blog.backups.encryption import BackupKey
 from blog.backups.errors import BackupError
-from blog.backups.making import make_backup, snapshot
-from blog.backups.manifest import complete_names
+from blog.backups.making import make_backup, only_backup, snapshot
+from blog.backups.manifest import Manifest, complete_names
 from blog.backups.restoring import find, restore_all_files
 from blog.core.storage.folder import FolderStorage
 from blog.core.storage.interface import Storage
@@ -18,6 +21,11 @@ from blog.core.storage.s3 import Bucket, S3Storage
 from tests.backups.support import Clock, all_files, images, put_files, restore_into, rows
 from tests.buckets import KEYS, client_of, serving_buckets
 from tests.cli.conftest import Command
+
+END_THE_OTHERS = text("""
+    SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+""")
 
 
 async def check_round_trip(
@@ -111,13 +119,67 @@ async def test_a_public_key_makes_backups_that_only_its_secret_key_restores(
     await check_round_trip(engine, files, folder, key, empty_engine, tmp_path, is_trusted=True)
 
 
-async def test_two_backups_of_a_site_do_not_run_at_once(
-    engine: AsyncEngine, files: FolderStorage, folder: FolderStorage
+class HaltingFolder(FolderStorage):
+    """A folder that lets the test do something before each file is stored."""
+
+    halt: Callable[[str], Awaitable[None]]
+
+    async def put(self, key: str, content: AsyncIterable[bytes]) -> int:
+        await self.halt(key)
+        return await super().put(key, content)
+
+
+async def test_a_second_backup_waits_until_the_first_has_stored_and_deleted_everything(
+    engine: AsyncEngine, files: FolderStorage, tmp_path: Path
 ) -> None:
-    async with snapshot(engine):
+    refused: list[str] = []
+
+    async def try_another(when: str) -> None:
         with pytest.raises(BackupError, match="another backup of this site is running"):
-            await make_backup(engine, files, folder, None)
+            await make_backup(engine, files, FolderStorage(tmp_path / "other"), None)
+        refused.append(when.rpartition("/")[2])
+
+    async def delete(_: Manifest) -> None:
+        await try_another("deletion")
+
+    folder = HaltingFolder(tmp_path / "backups")
+    folder.halt = try_another
+    await make_backup(engine, files, folder, None, afterwards=delete)
+    assert [refused[0], *refused[-3:]] == [
+        "database.dump", "files.txt", "manifest.json", "deletion"
+    ]  # fmt: skip
+    assert len(refused) == 7
+    await make_backup(engine, files, FolderStorage(tmp_path / "other"), None)
+
+
+async def test_a_backup_whose_lock_was_lost_is_none(
+    engine: AsyncEngine, files: FolderStorage, tmp_path: Path
+) -> None:
+    async def end_sessions(key: str) -> None:
+        if key.endswith("files.txt"):
+            async with engine.connect() as connection:
+                await connection.execute(END_THE_OTHERS)
+
+    folder = HaltingFolder(tmp_path / "backups")
+    folder.halt = end_sessions
+    with pytest.raises(BackupError, match="keeps other backups away was lost"):
+        await make_backup(engine, files, folder, None)
     assert await complete_names(folder) == []
+
+
+async def test_the_limits_of_the_role_do_not_end_a_backup(engine: AsyncEngine) -> None:
+    async with engine.begin() as connection:
+        for name in ("statement_timeout", "idle_session_timeout", "transaction_timeout"):
+            await connection.execute(text(f"ALTER DATABASE backed_up SET {name} = 2000"))
+    await engine.dispose()
+
+    async with only_backup(engine) as check, snapshot(engine) as taken:
+        await asyncio.sleep(2.5)
+        await check()
+        async with engine.connect() as connection:
+            # There is a snapshot as long as its transaction.
+            await connection.execution_options(isolation_level="REPEATABLE READ")
+            await connection.execute(text(f"SET TRANSACTION SNAPSHOT '{taken.id}'"))
 
 
 async def test_the_commands_back_up_list_and_restore_a_site_with_its_images(
