@@ -1,5 +1,6 @@
 """The record of backups and proofs, which all processes of the site can show."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -7,14 +8,16 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.clock import now
 from blog.core.db.database import Database
-from blog.core.db.database_errors import is_schema_mismatch
+from blog.core.db.database_errors import DatabaseUnavailableError, is_schema_mismatch
 from blog.core.db.deleting import BATCH, deleted
 from blog.models import BackupAction, BackupRun, Site
+
+log = logging.getLogger(__name__)
 
 KEPT_FOR = timedelta(days=400)
 # A proof that is older is no proof any more.
@@ -38,7 +41,7 @@ class Run:
 class BackupState(NamedTuple):
     """How well a site is backed up.
 
-    Args:
+    Attributes:
         since: when the site was set up.
         backup: the newest backup that was made.
         proof: the newest one that was restored as a proof.
@@ -65,7 +68,8 @@ class BackupState(NamedTuple):
 async def recorded(database: Database, action: BackupAction, target: str) -> AsyncIterator[Run]:
     """Record what is done within this context, and whether it fails.
 
-    A database whose schema is older than the table keeps no record.
+    A database whose schema is older than the table keeps no record, and one that is away has none:
+    that is logged.
     """
     run, began_at = Run(), now()
     error: str | None = None
@@ -87,13 +91,15 @@ async def recorded(database: Database, action: BackupAction, target: str) -> Asy
 
 
 async def _add(database: Database, row: BackupRun) -> None:
-    async with database.session() as session:
-        session.add(row)
-        try:
+    """Write a record; if the database is away, what was done counts all the same."""
+    try:
+        async with database.session() as session:
+            session.add(row)
             await session.commit()
-        except ProgrammingError as error:
-            if not is_schema_mismatch(error):
-                raise
+    except (DatabaseUnavailableError, SQLAlchemyError, OSError) as error:
+        if not (isinstance(error, DBAPIError) and is_schema_mismatch(error)):
+            reason = str(error).partition("\n")[0]
+            log.error("the %s of %s is not recorded: %s", row.action, row.target, reason)
 
 
 async def newest(

@@ -1,6 +1,7 @@
 """The proof that a backup can be restored; and that it fails for one that can't be."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from blog.backups.proving import compare_rows, find_newest, prove, prove_files
 from blog.backups.records import backup_state, recorded
 from blog.backups.restoring import find
 from blog.core.clock import now
+from blog.core.db.database_errors import DatabaseUnavailableError
 from blog.core.storage.folder import FolderStorage
 from blog.core.web.app import Broadside
 from blog.models import BackupAction, BackupRun, Email, Site
@@ -200,3 +202,20 @@ async def test_a_proof_that_is_interrupted_proves_nothing(app: Broadside) -> Non
     assert state.proof is None
     assert state.failure is not None
     assert state.failure.error == "interrupted"
+
+
+async def test_a_run_counts_even_if_the_database_is_away_at_its_end(
+    app: Broadside, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def away() -> None:
+        raise DatabaseUnavailableError("the database is away")
+
+    monkeypatch.setattr(app.database, "session", away)
+    with caplog.at_level(logging.ERROR, logger="blog.backups.records"):
+        async with recorded(app.database, BackupAction.BACKUP, "s3://backups") as run:
+            run.name = "20260101t000000z"
+        with pytest.raises(BackupError, match="the bucket is full"):
+            async with recorded(app.database, BackupAction.BACKUP, "s3://backups"):
+                raise BackupError("the bucket is full")
+    line = "the backup of s3://backups is not recorded: the database is away"
+    assert caplog.messages == [line, line]
