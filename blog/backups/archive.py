@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from blog.backups.errors import BackupError, DamagedBackupError
-from blog.core.storage.folder import FULL
+from blog.core.storage.folder import FULL, sync_folder
 from blog.core.storage.interface import (
     PAGE,
     NoSuchObjectError,
@@ -105,6 +105,7 @@ class ArchiveWriter:
         self._draft.flush()
         os.fsync(self._draft.fileno())
         self._draft_path.replace(self._file)
+        sync_folder(self._file.parent)
 
     def _error(self, error: OSError) -> Exception:
         reason = f"{self._file}: {str(error.strerror).lower()}"

@@ -156,7 +156,7 @@ class _IncomingFile:
             os.fsync(self._number)
             _make_folders(self._target.parent)
             self._draft.rename(self._target)
-            _sync_folder(self._target.parent)
+            sync_folder(self._target.parent)
 
     def discard(self) -> None:
         """Close the file, and remove it unless it was renamed."""
@@ -210,10 +210,10 @@ def _make_folders(folder: Path) -> None:
     _make_folders(folder.parent)
     with suppress(FileExistsError):
         folder.mkdir(0o700)
-    _sync_folder(folder.parent)
+    sync_folder(folder.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Sync a folder, so that its names survive a crash of the machine."""
     number = os.open(folder, os.O_RDONLY)
     try:
