@@ -39,7 +39,7 @@ Item = TypeVar("Item", bound=Keyed)
 class ListedFile(NamedTuple):
     """A line of the list.
 
-    Args:
+    Attributes:
         key: the key of the file in the storage of the site.
         size: its size as it is stored in the target, in bytes.
         sha256: the SHA-256 of what is stored there.

@@ -107,7 +107,7 @@ class Manifest(BaseModel):
 class Found(NamedTuple):
     """A manifest as it was found.
 
-    Args:
+    Attributes:
         manifest: the manifest.
         content: its bytes.
         code: its code, which may be wrong; `None` if it has none.

@@ -33,7 +33,7 @@ OPTIONS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off
 class Proof(NamedTuple):
     """What was proven of a backup.
 
-    Args:
+    Attributes:
         backup: the backup.
         rows: the number of rows that were restored, all those of the manifest.
         read: the number of files that were read.

@@ -14,7 +14,7 @@ from blog.core.storage.interface import Storage
 class Backup(NamedTuple):
     """A complete backup.
 
-    Args:
+    Attributes:
         target: where it is.
         manifest: its manifest.
         key: the key to decrypt it; `None` if it is not encrypted.

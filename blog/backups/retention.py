@@ -27,7 +27,7 @@ BATCH = 1000
 class Rule(NamedTuple):
     """What is kept; a backup that any part of the rule keeps is kept.
 
-    Args:
+    Attributes:
         days: all backups of the last days.
         daily, weekly, monthly: the newest backup of each of the last so many days, weeks (ISO 8601)
             and months (UTC) that have one.
