@@ -36,7 +36,8 @@ class HeldItem(Base):
         comment_id: the comment that is edited, or the one that an approved comment became.
         payload: the fields that were sent, except those of a post.
         reasons: why it is held: the name of the rule, and what it found.
-        digest: of the text that is held, so that an approved text is not held again.
+        digest: of the text that is held, and then of the one that was approved, so that this is not
+            held again.
         version: that of the post when it was held; 0 for comments.
         decided_by_id: the moderator, until their account is deleted.
         rule, answer: the rule that a refusal rests on, and the reason.
