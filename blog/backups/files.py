@@ -19,6 +19,7 @@ from blog.backups.errors import DamagedBackupError
 from blog.backups.manifest import Manifest, Part, read_part
 from blog.core.storage.interface import NoSuchObjectError, Storage, Stored
 from blog.core.storage.keys import is_key
+from blog.core.storage.listing import stored
 
 # The other folders of a site have what is made again, or deleted within days.
 BACKED_UP = "images"
@@ -109,15 +110,6 @@ async def listed(target: Storage, manifest: Manifest) -> AsyncIterator[ListedFil
                 yield ListedFile.parse(line)
             except ValueError:
                 raise DamagedBackupError(f"{manifest.file_list.key} is damaged") from None
-
-
-async def stored(storage: Storage, folder: str) -> AsyncIterator[Stored]:
-    """All objects of a folder, in order."""
-    after = ""
-    while page := await storage.page(folder, after):
-        for each in page:
-            yield each
-        after = page[-1].key
 
 
 async def stored_files(target: Storage, folder: str) -> AsyncIterator[Stored]:

@@ -14,6 +14,7 @@ from blog.backups.authentication import with_header
 from blog.backups.encryption import BackupKey
 from blog.backups.errors import BackupError, DamagedBackupError
 from blog.core.storage.interface import NoSuchObjectError, Storage
+from blog.core.storage.listing import stored
 
 FOLDER = "backups"
 FILES = "files"
@@ -200,22 +201,14 @@ async def read_manifest(target: Storage, name: str) -> Found:
 
 async def names(target: Storage) -> list[str]:
     """The names of the backups of a target, complete or not, the oldest first."""
-    found: set[str] = set()
-    after = ""
-    while page := await target.page(FOLDER, after):
-        found |= {stored.key.split("/")[1] for stored in page}
-        after = page[-1].key
+    found = {each.key.split("/")[1] async for each in stored(target, FOLDER)}
     return sorted(name for name in found if is_name(name))
 
 
 async def complete_names(target: Storage) -> list[str]:
     """The names of the backups that have a manifest, the oldest first."""
-    found: list[str] = []
-    after = ""
-    while page := await target.page(FOLDER, after):
-        found += [each.key.split("/")[1] for each in page if each.key.endswith(f"/{MANIFEST}")]
-        after = page[-1].key
-    return sorted(name for name in found if is_name(name))
+    keys = [each.key async for each in stored(target, FOLDER) if each.key.endswith(f"/{MANIFEST}")]
+    return sorted(name for key in keys if is_name(name := key.split("/")[1]))
 
 
 def is_name(text: str) -> bool:
@@ -233,10 +226,10 @@ def read_part(target: Storage, part: Part, key: BackupKey | None) -> AsyncGenera
     The iterator raises `DamagedBackupError`, perhaps only at its end, if it isn't what was stored;
     if the part has a header, before anything that was not encrypted together with it.
     """
-    stored = _checked(target, part)
+    content = _checked(target, part)
     if part.header is not None:
-        stored = with_header(stored, part.header, part.key)
-    return key.decrypted(stored) if key else stored
+        content = with_header(content, part.header, part.key)
+    return key.decrypted(content) if key else content
 
 
 async def _checked(target: Storage, part: Part) -> AsyncGenerator[bytes, None]:

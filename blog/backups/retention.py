@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from blog.backups.files import InOrder, ListedFile, listed, stored
+from blog.backups.files import InOrder, ListedFile, listed
 from blog.backups.manifest import (
     FILES,
     FOLDER,
@@ -17,6 +17,7 @@ from blog.backups.manifest import (
 )
 from blog.core.clock import now
 from blog.core.storage.interface import Storage
+from blog.core.storage.listing import stored
 
 # What is younger may belong to a backup that is being made.
 UNFINISHED = timedelta(days=1)
