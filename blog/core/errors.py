@@ -81,6 +81,12 @@ class LimitReachedError(InvalidFieldsError):
     status = 409
 
 
+class ConflictError(InvalidFieldsError):
+    """The input is valid, but what it is about has reached a state that doesn't allow this."""
+
+    status = 409
+
+
 class BusyError(InvalidFieldsError):
     """The input is valid, but the site is overloaded, or a rate limit was exceeded.
 

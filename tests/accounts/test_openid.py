@@ -197,9 +197,7 @@ async def test_a_new_person_chooses_a_username_and_is_logged_in_from_then_on(
     user = (await db.scalars(select(User))).one()
     assert (user.email, user.is_confirmed) == ("susan@example.com", True)
     for asking in ("/auth/confirm-identity", "/auth/change-password"):
-        assert (
-            "signed up\n  with Example, you don’t have one yet" in (await browser.get(asking)).text
-        )
+        assert "signed up with Example, you don’t have one yet" in (await browser.get(asking)).text
     async with Browser(site) as again:
         assert (await arrive(again, issuer)).headers["location"] == "/"
         assert await is_logged_in(again)
@@ -215,7 +213,7 @@ async def test_an_account_with_the_same_address_is_connected_by_its_password_onc
     assert not await is_logged_in(browser)
     assert (await browser.submit("/auth/openid/link", {"password": PASSWORD})).status_code == 302
     assert await is_logged_in(browser)
-    assert "was connected" in (await outbox(site))[-1].text
+    assert "is now connected" in (await outbox(site))[-1].text
     # It is the subject that counts, whatever the address has become.
     async with Browser(site) as again:
         await arrive(again, issuer, email="new@example.com", email_verified=False)

@@ -32,9 +32,12 @@ UNFORESEEABLE = {
     "status": "",  # It has no time for which to be scheduled.
     "scheduled_for": "time",
     "time_zone": "time zone",
+    "until": "the day on which the pause ends",
     "pinned": "Unpin another",
     "name": "already have a folder",
-    "rule": "This rule doesn't exist",
+    "kind": "already in force",
+    "rule": "rule",  # It doesn't exist, or one must be chosen.
+    "reason": "say what's wrong",  # There is no category that says it.
     "page": "either a page or a cursor",
 }
 # And those that are about no single field.
@@ -75,7 +78,7 @@ def filter_failure(
     if not isinstance(failure, RejectedPositiveData):
         return True
     problem = response.json()
-    if response.status_code in {410, 412} or problem["detail"] == OTHER_BODY:
+    if response.status_code in {410, 412} or problem["detail"] == str(OTHER_BODY):
         return False
     errors = problem.get("errors", [])
     return not errors or not all(map(_is_unforeseeable, errors))

@@ -46,12 +46,12 @@ async def credentials(app: Broadside) -> dict[str, str]:
             session, Viewer.of(writer), name="", scopes=Scope.READ | Scope.WRITE, life=life
         )
         moderators = await issue_token(
-            session, Viewer.of(moderator), name="", scopes=Scope.MODERATE, life=life
-        )  # fmt: skip
+            session, Viewer.of(moderator), name="", scopes=Scope.READ | Scope.MODERATE, life=life
+        )
     password = b64encode(f"the.maker:{PASSWORD}".encode()).decode()
     return {
         "": f"Bearer {writers.secret}",
-        "moderation": f"Bearer {moderators.secret}",
+        **dict.fromkeys(("moderation", "measures", "reports"), f"Bearer {moderators.secret}"),
         "tokens": f"Basic {password}",
         "exports": f"Basic {password}",
     }

@@ -40,7 +40,7 @@ async def test_moderators_handle_reports_and_take_measures_by_the_api(
             await mona.delete(f"{address}/claim"),
             await mona.post(f"{address}/close", json={"outcome": "resolved"}),
         ):
-            assert refused.status_code == 422
+            assert refused.status_code == 409
             assert "maud is working" in refused.text
         await db.execute(update(Report).values(claimed_at=now() - timedelta(hours=2)))
         await db.commit()
@@ -49,7 +49,7 @@ async def test_moderators_handle_reports_and_take_measures_by_the_api(
         assert (closed["state"], closed["closed_by"], closed["answer"]) == (
             "resolved", "mona", "Thanks",
         )  # fmt: skip
-        assert (await mona.post(f"{address}/close", json=closing)).status_code == 422
+        assert (await mona.post(f"{address}/close", json=closing)).status_code == 409
         assert len((await mona.get("/moderation/reports/?state=closed")).json()["reports"]) == 1
         await finish_jobs(app, "tell_reporter")
         assert (await outbox(app))[-1].recipient == "david@example.com"

@@ -11,11 +11,12 @@ from blog.core.api.bodies import validate_json
 from blog.core.api.collections import CursorQuery, requested, requested_cursor
 from blog.core.api.links import EXAMPLE_ROOT, Links, Url, links, this_address
 from blog.core.api.operations import Resource, requires_scope
+from blog.core.api.problems import Problem
 from blog.core.api.responses import NoContent, json_response, no_content
 from blog.core.auth.identity import required_viewer
 from blog.core.auth.permissions import permission_required
 from blog.core.auth.quotas import REPORTING, quota
-from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.errors import ConflictError, NotFoundError
 from blog.core.text.validation import with_example
 from blog.core.web.app import current_app, db
 from blog.models import Permission, Report, ReportState, Scope
@@ -180,6 +181,7 @@ async def get_report(report_id: int) -> Response:
 @blueprint.put("/moderation/reports/<id:report_id>/claim")
 @requires_scope(Scope.MODERATE)
 @document_response(ReportResource)
+@document_response(Problem, 409)
 @permission_required(Permission.MODERATE)
 async def claim_report(report_id: int) -> Response:
     """Claim a report for an hour.
@@ -193,6 +195,7 @@ async def claim_report(report_id: int) -> Response:
 @blueprint.delete("/moderation/reports/<id:report_id>/claim")
 @requires_scope(Scope.MODERATE)
 @document_response(ReportResource)
+@document_response(Problem, 409)
 @permission_required(Permission.MODERATE)
 async def release_report(report_id: int) -> Response:
     """Give up your claim of a report."""
@@ -203,6 +206,7 @@ async def release_report(report_id: int) -> Response:
 @blueprint.post("/moderation/reports/<id:report_id>/close")
 @requires_scope(Scope.MODERATE)
 @document_response(ReportResource)
+@document_response(Problem, 409)
 @permission_required(Permission.MODERATE)
 @validate_json(ReportClose)
 async def close_report(data: ReportClose, report_id: int) -> Response:
@@ -211,7 +215,7 @@ async def close_report(data: ReportClose, report_id: int) -> Response:
     It fails while another moderator has claimed it, and if it is closed.
     """
     if await service.close_report(db(), required_viewer(), report_id, data) is None:
-        raise InvalidFieldsError({"": claims.IS_CLOSED})
+        raise ConflictError({"": claims.IS_CLOSED})
     return json_response(await _resource(report_id))
 
 

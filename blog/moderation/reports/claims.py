@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
-from blog.core.errors import InvalidFieldsError
+from blog.core.errors import ConflictError
 from blog.models import Report
 from blog.moderation.reports.queries import locked_report
 from blog.moderation.service import require_moderator
@@ -18,11 +18,11 @@ def refuse_if_claimed(report: Report, moderator: Viewer) -> None:
     """Require that no other moderator works on the report.
 
     Raises:
-        InvalidFieldsError: one does.
+        ConflictError: one does.
     """
     if report.is_claimed and report.claimed_by_id != moderator.id:
         name = report.claimed_by.username if report.claimed_by else "Another moderator"
-        raise InvalidFieldsError({"": IS_CLAIMED.format(name=name)})
+        raise ConflictError({"": IS_CLAIMED.format(name=name)})
 
 
 async def claim_report(session: AsyncSession, moderator: Viewer, report_id: int) -> None:
@@ -31,12 +31,12 @@ async def claim_report(session: AsyncSession, moderator: Viewer, report_id: int)
     Raises:
         ForbiddenError: the viewer is not a moderator.
         NotFoundError: there is no such report (any more).
-        InvalidFieldsError: it is closed, or another moderator works on it.
+        ConflictError: it is closed, or another moderator works on it.
     """
     require_moderator(moderator)
     report = await locked_report(session, report_id)
     if not report.is_open:
-        raise InvalidFieldsError({"": IS_CLOSED})
+        raise ConflictError({"": IS_CLOSED})
     refuse_if_claimed(report, moderator)
     report.claimed_by_id, report.claimed_at = moderator.id, now()
     await session.commit()
@@ -48,7 +48,7 @@ async def release_report(session: AsyncSession, moderator: Viewer, report_id: in
     Raises:
         ForbiddenError: the viewer is not a moderator.
         NotFoundError: there is no such report (any more).
-        InvalidFieldsError: another moderator has claimed it.
+        ConflictError: another moderator has claimed it.
     """
     require_moderator(moderator)
     report = await locked_report(session, report_id)

@@ -105,7 +105,7 @@ async def close_report(
     Raises:
         ForbiddenError: the viewer is not a moderator.
         NotFoundError: the report was deleted with what it was about.
-        InvalidFieldsError: another moderator has claimed it.
+        ConflictError: another moderator has claimed it.
     """
     require_moderator(moderator)
     report = await queries.locked_report(session, report_id)

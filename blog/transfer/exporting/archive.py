@@ -59,6 +59,7 @@ LISTS = {
     "measures": "measures.json",
     "held_items": "held-items.json",
     "moderator_notes": "moderator-notes.json",
+    "bulk_acts": "bulk-acts.json",
     "imports": "imports.json",
     "exports": "exports.json",
 }

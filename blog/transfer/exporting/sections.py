@@ -21,6 +21,8 @@ from blog.models import (
     Block,
     Bookmark,
     BookmarkFolder,
+    BulkAct,
+    BulkActPerson,
     Comment,
     CommentLike,
     Email,
@@ -286,6 +288,16 @@ def sections(account: User) -> dict[str, Section]:
             Appeal.answer,
         ).outerjoin(Appeal, Appeal.measure_id == Measure.id).where(Measure.person_id == me),
         (Measure.id,)),
+        # Those that they took as a moderator, and those that they were subject to.
+        "bulk_acts": Section(select(
+            BulkAct.created_at, BulkAct.since, BulkAct.hides, BulkAct.disables, BulkAct.refuses,
+            BulkAct.reason, BulkAct.rule, BulkAct.undone_at,
+        ).where(or_(
+            BulkAct.moderator_id == me, BulkAct.undone_by_id == me,
+            BulkAct.id.in_(
+                select(BulkActPerson.bulk_act_id).where(BulkActPerson.user_id == me)
+            ),
+        )), (BulkAct.id,)),
         "held_items": Section(select(
             HeldItem.kind, HeldItem.post_id, HeldItem.comment_id, HeldItem.payload,
             HeldItem.created_at, HeldItem.decided_at, HeldItem.is_approved, HeldItem.rule,
