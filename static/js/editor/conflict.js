@@ -1,6 +1,6 @@
 // Shows another version of the text beside one's own, and asks which to go on with.
 
-import { locale } from "../texts.js";
+import { gettext, locale } from "../texts.js";
 
 /**
  * @param template the <template> of the question.
@@ -18,7 +18,8 @@ export function askWhich(template, place, fields, words, savedAt) {
   if (words) text.textContent = words;
   else if (savedAt) {
     const moment = new Date(savedAt);
-    text.append(` It was saved ${moment.toLocaleString(locale, { dateStyle: "medium", timeStyle: "short" })}.`);
+    const time = moment.toLocaleString(locale, { dateStyle: "medium", timeStyle: "short" });
+    text.append(` ${gettext("It was saved %(time)s.", { time })}`);
   }
   title.textContent = fields.title ?? "";
   title.hidden = !fields.title;

@@ -1,6 +1,8 @@
 // Words and the time it takes to read them, as blog/core/text/reading_time.py counts: two
 // characters of Chinese or Japanese are one word.
 
+import { locale, ngettext } from "../texts.js";
+
 const WORDS_A_MINUTE = 238;
 const WORD = /[\p{L}\p{N}_\p{M}]+(?:['’.-][\p{L}\p{N}_\p{M}]+)*/gu;
 const TOGETHER = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/gu;
@@ -19,7 +21,9 @@ export function count(field, element) {
     const number = words(field.value);
     const minutes = Math.max(1, Math.round(number / WORDS_A_MINUTE));
     element.textContent = number
-      ? `${number.toLocaleString()} ${number === 1 ? "word" : "words"}, ${minutes} min read`
+      ? ngettext("%(num)s word, %(minutes)s min read", "%(num)s words, %(minutes)s min read", number, {
+          minutes: minutes.toLocaleString(locale),
+        })
       : "";
   }
   field.addEventListener("input", refresh);

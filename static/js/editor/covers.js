@@ -1,5 +1,7 @@
 // The choice of a cover: a radio button for each image, to which uploads are added.
 
+import { gettext } from "../texts.js";
+
 /**
  * @param place where the radio buttons are.
  * @param id of the image to choose; empty for none.
@@ -17,11 +19,11 @@ export function chooseCover(place, id, image) {
     if (image) {
       const picture = Object.assign(new Image(image.width, image.height), {
         src: image.url,
-        alt: image.alt || "Image without alt text",
+        alt: image.alt || gettext("Image without alt text"),
       });
       label.replaceWith(picture);
     } else {
-      label.textContent = "Cover chosen in another tab";
+      label.textContent = gettext("Cover chosen in another tab");
     }
     place.children[0].after(choice);
   }

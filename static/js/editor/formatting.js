@@ -1,5 +1,6 @@
 // The toolbar over the text, and the keys that do the same.
 
+import { gettext } from "../texts.js";
 import { beginLines, replace, surround } from "./text.js";
 
 /** Make a link of the selection: an address becomes its target, anything else its text. */
@@ -15,8 +16,8 @@ function link(field) {
 }
 
 const ACTIONS = {
-  bold: (field) => surround(field, "**", "**", "bold"),
-  italic: (field) => surround(field, "_", "_", "italic"),
+  bold: (field) => surround(field, "**", "**", gettext("bold")),
+  italic: (field) => surround(field, "_", "_", gettext("italic")),
   link,
   heading: (field) => beginLines(field, "## "),
   quote: (field) => beginLines(field, "> "),
@@ -24,7 +25,7 @@ const ACTIONS = {
   code(field) {
     const selected = field.value.slice(field.selectionStart, field.selectionEnd);
     if (selected.includes("\n")) surround(field, "```\n", "\n```");
-    else surround(field, "`", "`", "code");
+    else surround(field, "`", "`", gettext("code"));
   },
 };
 const KEYS = { b: "bold", i: "italic", k: "link" };

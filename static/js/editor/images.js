@@ -1,6 +1,7 @@
 // Images that are dropped, pasted or chosen: asks for the alternative text, uploads them one after
 // the other, and puts their Markdown where the text was.
 
+import { gettext } from "../texts.js";
 import { replace } from "./text.js";
 
 // The server says of HEIC what to do about it.
@@ -21,11 +22,11 @@ function upload(address, token, file, alt, onProgress) {
     request.setRequestHeader("Accept", "application/json");
     request.responseType = "json";
     request.upload.addEventListener("progress", (event) => onProgress(event.loaded / event.total));
-    request.addEventListener("error", () => reject(new Error("No connection. Please try again.")));
+    request.addEventListener("error", () => reject(new Error(gettext("No connection. Please try again."))));
     request.addEventListener("load", () => {
       const answer = request.response;
       if (request.status === 201 && answer) resolve(answer);
-      else reject(new Error(answer?.errors?.[0]?.message ?? answer?.detail ?? "The image couldn’t be uploaded."));
+      else reject(new Error(answer?.errors?.[0]?.message ?? answer?.detail ?? gettext("The image couldn’t be uploaded.")));
     });
     request.send(data);
   });

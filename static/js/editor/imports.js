@@ -1,5 +1,6 @@
 // Images of other sites in the text, which readers would not see: the author is offered copies.
 
+import { gettext, ngettext } from "../texts.js";
 import { replace } from "./text.js";
 
 const REMOTE = /!\[((?:[^[\]\\]|\\.)*)\]\(\s*<?(https?:\/\/[^\s<>()]+)/g;
@@ -18,7 +19,7 @@ async function copy(address, token, { alt, url }) {
   });
   const answer = await response.json().catch(() => null);
   if (response.status === 201 && answer) return answer;
-  throw new Error(answer?.errors?.[0]?.message ?? answer?.detail ?? "The image couldn’t be copied.");
+  throw new Error(answer?.errors?.[0]?.message ?? answer?.detail ?? gettext("The image couldn’t be copied."));
 }
 
 /** Put copies in the place of all images with an address. */
@@ -45,10 +46,11 @@ export function offerImports(field, offer, token) {
   function look() {
     const { length } = remoteImages(field.value);
     offer.hidden = length === 0;
-    const told =
-      length === 1
-        ? "One image is on another site, so readers won’t see it."
-        : `${length} images are on other sites, so readers won’t see them.`;
+    const told = ngettext(
+      "One image is on another site, so readers won’t see it.",
+      "%(num)s images are on other sites, so readers won’t see them.",
+      length,
+    );
     if (length && words.textContent !== told) words.textContent = told;
   }
 
@@ -58,7 +60,7 @@ export function offerImports(field, offer, token) {
     try {
       for (const image of remoteImages(field.value)) {
         if (!field.value.includes(image.whole)) continue;
-        words.textContent = `Copying ${image.url} …`;
+        words.textContent = gettext("Copying %(url)s …", { url: image.url });
         try {
           const { name } = await copy(offer.dataset.import, token(), image);
           replaceAddress(field, image.url, name);

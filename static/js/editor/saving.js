@@ -2,7 +2,7 @@
 // server has it, this browser keeps it.
 
 import { forget, keep, kept } from "../kept.js";
-import { locale } from "../texts.js";
+import { gettext, locale } from "../texts.js";
 
 const PAUSE = 2_000;
 const LONGEST_PAUSE = 60_000;
@@ -13,7 +13,6 @@ const FIELDS = [
   "comments_open",
 ];
 const VERSIONS = ["version", "copy_version"];
-const KEPT = "Your text is saved in this browser";
 
 const time = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
 
@@ -97,11 +96,14 @@ export class Saving {
       // The server may have it already, if the page was left before the answer came.
       this.token = token;
       this.showOther(fields);
-      this.say("Restored unsaved text from this browser");
+      this.say(gettext("Restored unsaved text from this browser"));
       this.changed();
     } else {
       this.isPaused = true;
-      const isWanted = await this.askWhich(fields, "This browser has unsaved text, and another version has been saved since.");
+      const isWanted = await this.askWhich(
+        fields,
+        gettext("This browser has unsaved text, and another version has been saved since."),
+      );
       this.isPaused = false;
       if (isWanted) this.showOther(fields);
       else forget(this.name);
@@ -160,7 +162,7 @@ export class Saving {
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
       this.failures += 1;
-      this.say(`Not saved: no connection. ${KEPT}`, true);
+      this.say(gettext("Not saved: no connection. Your text is saved in this browser"), true);
       return;
     }
     if (response.ok && answer) this.wasSaved(fields, answer);
@@ -183,8 +185,9 @@ export class Saving {
     if (this.isChanged) this.changed();
     const wrong = Object.values(answer.errors ?? {});
     const [first] = wrong;
-    if (first) this.say(`Saved ${time.format()}, but not everything. ${first}`, true);
-    else this.say(`Saved ${time.format()}`);
+    const saved = { time: time.format(), problem: first };
+    if (first) this.say(gettext("Saved %(time)s, but not everything. %(problem)s", saved), true);
+    else this.say(gettext("Saved %(time)s", saved));
   }
 
   /** Another tab or device has saved something else. */
@@ -203,7 +206,7 @@ export class Saving {
       this.showOther(other.fields);
       this.saved = JSON.stringify(fieldsOf(this.form));
       forget(this.name);
-      this.say("Showing the other version");
+      this.say(gettext("Showing the other version"));
     } else {
       this.saved = null;
     }
@@ -214,13 +217,22 @@ export class Saving {
     const isLoggedOut = [400, 401, 403].includes(status);
     if (isLoggedOut) {
       this.isPaused = true;
-      this.say(`Not saved: you’ve been logged out. ${KEPT}; press Save to log in`, true);
+      this.say(
+        gettext("Not saved: you’ve been logged out. Your text is saved in this browser; press Save to log in"),
+        true,
+      );
     } else if (status === 404) {
       this.isPaused = true;
-      this.say(`Not saved: this post was deleted. ${KEPT}`, true);
+      this.say(gettext("Not saved: this post was deleted. Your text is saved in this browser"), true);
     } else {
       const [problem] = answer?.errors ?? [];
-      this.say(`Not saved: ${problem?.message ?? answer?.detail ?? "the site isn’t responding."} ${KEPT}`, true);
+      const reason = problem?.message ?? answer?.detail;
+      this.say(
+        reason
+          ? gettext("Not saved: %(reason)s Your text is saved in this browser", { reason })
+          : gettext("Not saved: the site isn’t responding. Your text is saved in this browser"),
+        true,
+      );
     }
   }
 
