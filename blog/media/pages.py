@@ -8,6 +8,7 @@ from blog.core.auth.permissions import permission_required
 from blog.core.auth.quotas import UPLOADING, WRITING, quota
 from blog.core.db.pagination import CursorRequest
 from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.i18n import gettext as _
 from blog.core.text.images import tint
 from blog.core.web.app import current_app, db
 from blog.core.web.errors import prefers_json
@@ -57,7 +58,7 @@ async def upload() -> ResponseReturnValue:
 async def _taken(media: Media) -> ResponseReturnValue:
     if prefers_json():
         return _inserted(media), 201
-    await flash("Image added. Copy its Markdown into your post.", "success")
+    await flash(_("Image added. Copy its Markdown into your post."), "success")
     return redirect(url_for("media.overview", _anchor=f"media-{media.id}"))
 
 
@@ -90,7 +91,7 @@ async def change(media_id: int) -> ResponseReturnValue:
     if (data := await form.submitted()) is None:
         raise InvalidFieldsError(form.errors)
     await service.change_media(db(), required_viewer().id, media_id, data)
-    await flash("Image saved. Existing posts keep the texts they have.", "success")
+    await flash(_("Image saved. Existing posts keep the texts they have."), "success")
     return redirect(url_for("media.overview", _anchor=f"media-{media_id}"))
 
 
@@ -102,9 +103,9 @@ async def delete(media_id: int) -> ResponseReturnValue:
     try:
         await service.delete_media(db(), required_viewer().id, media_id)
     except NotFoundError:
-        await flash("This image has already been deleted.", "info")
+        await flash(_("This image has already been deleted."), "info")
     else:
-        await flash("Image deleted.", "success")
+        await flash(_("Image deleted."), "success")
     return redirect(url_for("media.overview"))
 
 

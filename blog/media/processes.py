@@ -11,6 +11,7 @@ from weakref import WeakValueDictionary
 from quart import current_app
 
 from blog.core.errors import BusyError, InvalidFieldsError
+from blog.core.i18n import lazy_gettext
 from blog.core.text.process_pool import (
     CrashedError,
     FunctionFailedError,
@@ -31,8 +32,10 @@ AT_ONCE = 1
 LONGEST_QUEUE = 20
 RETRY_SECONDS = 10
 
-TOO_BUSY = "Too many images are being uploaded right now. Please try again soon."
-TOO_MUCH_WORK = "This image takes too long to process. Please save it again, or make it smaller."
+TOO_BUSY = lazy_gettext("Too many images are being uploaded right now. Please try again soon.")
+TOO_MUCH_WORK = lazy_gettext(
+    "This image takes too long to process. Please save it again, or make it smaller."
+)
 
 
 class ImageProcesses:

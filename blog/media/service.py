@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.errors import LimitReachedError, NotFoundError
+from blog.core.i18n import lazy_gettext
 from blog.core.jobs.queue import enqueue
 from blog.media import queries
 from blog.media.jobs import PROCESS_MEDIA, SMALLEST_BYTES, file_payload, remove_later
@@ -19,8 +20,10 @@ from blog.media.schemas import Inspected, MediaForm, MediaUpdate
 from blog.media.sizes import Size, size_text
 from blog.models import Media, MediaFile, MediaState, Post, User
 
-IS_GONE = "This image doesn't exist. It may have been deleted."
-QUOTA_IS_USED_UP = "You've used up your {quota} for images. Please delete some first."
+IS_GONE = lazy_gettext("This image doesn't exist. It may have been deleted.")
+QUOTA_IS_USED_UP = lazy_gettext(
+    "You've used up your %(quota)s for images. Please delete some first."
+)
 
 
 class NewFile(NamedTuple):
@@ -113,7 +116,7 @@ async def _add_file(session: AsyncSession, new: NewFile) -> MediaFile:
 
 def quota_error(quota: int) -> LimitReachedError:
     """The answer to an upload for which there is no room."""
-    return LimitReachedError({"file": QUOTA_IS_USED_UP.format(quota=size_text(quota))})
+    return LimitReachedError({"file": QUOTA_IS_USED_UP.with_values(quota=size_text(quota))})
 
 
 async def change_media(

@@ -8,6 +8,8 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from blog.core.auth.viewer import Viewer
 from blog.core.errors import BusyError, InvalidFieldsError
+from blog.core.i18n import gettext as _
+from blog.core.i18n import lazy_gettext
 from blog.core.text.validation import messages
 from blog.core.web.app import current_app, db, look_up
 from blog.core.web.bodies import MIB
@@ -27,9 +29,8 @@ LARGEST_FILE = 20 * MIB
 # With the fields of the form.
 LARGEST_UPLOAD = LARGEST_FILE + MIB
 
-NO_FILE = "Please choose an image."
-IS_NOT_READY = "This image hasn't been processed yet, or couldn't be."
-TOO_LARGE = "This file is larger than {limit}. Please make it smaller."
+NO_FILE = lazy_gettext("Please choose an image.")
+IS_NOT_READY = lazy_gettext("This image hasn't been processed yet, or couldn't be.")
 
 
 async def receive(owner: Viewer, *, as_avatar: bool = False) -> Media:
@@ -120,7 +121,10 @@ async def _checked(
 
 
 def _too_large() -> str:
-    return TOO_LARGE.format(limit=size_text(current_app.site.upload_limit_bytes))
+    return _(
+        "This file is larger than %(limit)s. Please make it smaller.",
+        limit=size_text(current_app.site.upload_limit_bytes),
+    )
 
 
 async def _limited(content: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -25,7 +25,8 @@ NOT_TRANSLATED = {"code", "kbd", "pre", "samp", "script", "style", "svg"}
 READ_ALOUD = {"alt", "aria-label", "placeholder", "title"}
 # Names, and units that all languages have.
 NAMES = re.compile(
-    r"\b(?:API|Atom|JSON|Feed|Markdown|ALT|MiB|KiB|UTC|URL|ID|Broadside|ORCID|OpenID|WordPress|Ghost)\b"
+    r"\b(?:API|Atom|JSON|Feed|Markdown|ALT|MiB|KiB|UTC|URL|ID|Broadside|ORCID|OpenID|WordPress|Ghost"
+    r"|Bear Blog)\b"
 )
 # A sentence of ours has a capital, a space and an end; no key, header or statement does.
 SENTENCE = re.compile(r"[A-Z“][^\n]* [^\n]*[.!?]”?")
