@@ -5,12 +5,13 @@ from quart import Response
 from blog.core.auth.quotas import EXPORTING, spend
 from blog.core.auth.viewer import Viewer
 from blog.core.errors import NotFoundError
+from blog.core.i18n import lazy_gettext
 from blog.core.web.app import db, look_up
 from blog.core.web.stored_files import stored_file
 from blog.transfer.exporting import queries, service
 from blog.transfer.exporting.jobs import export_key
 
-IS_GONE = "This export no longer exists. You can create another one."
+IS_GONE = lazy_gettext("This export no longer exists. You can create another one.")
 
 
 async def ask_once(viewer: Viewer) -> None:

@@ -12,6 +12,8 @@ from blog.core.auth.permissions import permission_required
 from blog.core.auth.quotas import IMPORTING, WRITING, quota
 from blog.core.db.database import Database
 from blog.core.errors import InvalidFieldsError, LimitReachedError, NotFoundError
+from blog.core.i18n import format_number, lazy_gettext, pgettext
+from blog.core.i18n import gettext as _
 from blog.core.text.validation import Schema
 from blog.core.web.app import close_db, current_app, db, look_up
 from blog.core.web.bodies import MIB
@@ -29,8 +31,7 @@ blueprint = Blueprint("importing", __name__, url_prefix="/import")
 # What `IMPORT_LIMIT` may be at most, with the fields of the form.
 LARGEST_UPLOAD = 1024 * MIB + MIB
 
-NO_FILE = "Please choose a file."
-TOO_LARGE = "This file is larger than {limit} MB. Please import it in parts."
+NO_FILE = lazy_gettext("Please choose a file.")
 
 
 class ImportForm(Schema):
@@ -84,7 +85,7 @@ async def retry(import_id: int) -> ResponseReturnValue:
 async def cancel(import_id: int) -> ResponseReturnValue:
     """Stop an import."""
     await service.cancel(db(), required_viewer().id, import_id)
-    await flash("Import cancelled. The file has been deleted.", "success")
+    await flash(_("Import cancelled. The file has been deleted."), "success")
     return redirect(url_for("importing.overview"))
 
 
@@ -130,20 +131,29 @@ async def _limited(content: AsyncIterator[bytes], limit: int) -> AsyncIterator[b
     async for chunk in content:
         size += len(chunk)
         if size > limit * MIB:
-            raise RequestEntityTooLarge(TOO_LARGE.format(limit=limit))
+            raise RequestEntityTooLarge(
+                _(
+                    "This file is larger than %(limit)s MB. Please import it in parts.",
+                    limit=format_number(limit),
+                )
+            )
         yield chunk
 
 
 async def _report(database: Database, row: PostImport) -> AsyncGenerator[str, None]:
-    yield f"Import of {row.file_name} ({row.kind or 'unknown'}), {row.created_at:%Y-%m-%d}\n\n"
+    kind, day = row.kind or pgettext("kind of file", "unknown"), f"{row.created_at:%Y-%m-%d}"
+    yield _("Import of %(file)s (%(kind)s), %(day)s", file=row.file_name, kind=kind, day=day)
+    yield "\n\n"
     for line in report.summary(row.counts):
         yield f"{line}\n"
     yield "\n"
     async for remarks in queries.remarks_of(database, row.id):
-        yield "".join(
-            f"{each.item}: {'skipped: ' if each.is_left_out else ''}{each.remark}\n"
-            for each in remarks
-        )
+        for each in remarks:
+            if each.is_left_out:
+                yield _("%(item)s: skipped: %(remark)s", item=each.item, remark=each.remark)
+            else:
+                yield f"{each.item}: {each.remark}"
+            yield "\n"
 
 
 async def _page(form: Form[ImportForm]) -> tuple[str, int]:

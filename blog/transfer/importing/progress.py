@@ -9,8 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.clock import now
 from blog.core.events.handlers import record
+from blog.core.i18n import using_language
 from blog.core.jobs.kinds import JobKind
 from blog.core.jobs.queue import has_job
+from blog.core.web.languages import language_for
 from blog.mail import outbox
 from blog.models import ImportRemark, ImportState, PostImport, User
 from blog.models.account_deletion import not_deleted
@@ -152,6 +154,8 @@ async def _end(session: AsyncSession, row: PostImport) -> None:
     started_at = row.started_at or row.ended_at
     if (row.ended_at - started_at).total_seconds() >= TOLD_AFTER_SECONDS:
         owner = await session.get_one(User, row.owner_id)
+        with using_language(language_for(owner.interface_language)):
+            lines = summary(row.counts)
         await outbox.put(
-            session, to=owner, message="import_done",
-            user=owner, done=row, summary=summary(row.counts))  # fmt: skip
+            session, to=owner, message="import_done", user=owner, done=row, summary=lines
+        )

@@ -1,31 +1,63 @@
 """What an import has brought, in words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+
+from blog.core.i18n import gettext as _
+from blog.core.i18n import ngettext
 
 # Of names in one remark.
 NAMED_AT_ONCE = 50
-_COUNTS = (
-    ("published", "1 post", "{:,} posts"),
-    ("draft", "1 draft", "{:,} drafts"),
-    ("scheduled", "1 scheduled post", "{:,} scheduled posts"),
-    ("revisions", "1 earlier revision", "{:,} earlier revisions"),
-    ("copies", "1 post with unpublished changes", "{:,} posts with unpublished changes"),
-    ("comments", "1 comment", "{:,} comments"),
-    ("likes", "1 like of what you wrote yourself", "{:,} likes of what you wrote yourself"),
-    ("bookmarks", "1 bookmark of your own post", "{:,} bookmarks of your own posts"),
-    ("images", "1 image", "{:,} images"),
-    ("follows", "1 person you follow", "{:,} people you follow"),
-    ("tags", "1 tag you follow", "{:,} tags you follow"),
-    ("muted", "1 person you've muted", "{:,} people you've muted"),
-    ("blocked", "1 person you've blocked", "{:,} people you've blocked"),
-    ("hidden", "1 word or tag you hide", "{:,} words and tags you hide"),
-    ("folders", "1 bookmark folder", "{:,} bookmark folders"),
-    ("mail", "what you get by email", "{:,} settings for email"),
-    ("profile", "1 field of your profile", "{:,} fields of your profile"),
-    ("avatar", "your profile picture", "{:,} profile pictures"),
-    ("known", "1 item that was already here", "{:,} items that were already here"),
-    ("left_out", "1 item that can't be imported", "{:,} items that can't be imported"),
-)
+# In the order in which they are told.
+_COUNTS: dict[str, Callable[[int], str]] = {
+    "published": lambda number: ngettext("%(num)s post", "%(num)s posts", number),
+    "draft": lambda number: ngettext("%(num)s draft", "%(num)s drafts", number),
+    "scheduled": lambda number: ngettext(
+        "%(num)s scheduled post", "%(num)s scheduled posts", number
+    ),
+    "revisions": lambda number: ngettext(
+        "%(num)s earlier revision", "%(num)s earlier revisions", number
+    ),
+    "copies": lambda number: ngettext(
+        "%(num)s post with unpublished changes", "%(num)s posts with unpublished changes", number
+    ),
+    "comments": lambda number: ngettext("%(num)s comment", "%(num)s comments", number),
+    "likes": lambda number: ngettext(
+        "%(num)s like of what you wrote yourself",
+        "%(num)s likes of what you wrote yourself",
+        number,
+    ),
+    "bookmarks": lambda number: ngettext(
+        "%(num)s bookmark of your own post", "%(num)s bookmarks of your own posts", number
+    ),
+    "images": lambda number: ngettext("%(num)s image", "%(num)s images", number),
+    "follows": lambda number: ngettext(
+        "%(num)s person you follow", "%(num)s people you follow", number
+    ),
+    "tags": lambda number: ngettext("%(num)s tag you follow", "%(num)s tags you follow", number),
+    "muted": lambda number: ngettext(
+        "%(num)s person you've muted", "%(num)s people you've muted", number
+    ),
+    "blocked": lambda number: ngettext(
+        "%(num)s person you've blocked", "%(num)s people you've blocked", number
+    ),
+    "hidden": lambda number: ngettext(
+        "%(num)s word or tag you hide", "%(num)s words and tags you hide", number
+    ),
+    "folders": lambda number: ngettext(
+        "%(num)s bookmark folder", "%(num)s bookmark folders", number
+    ),
+    "mail": lambda number: ngettext("what you get by email", "%(num)s settings for email", number),
+    "profile": lambda number: ngettext(
+        "%(num)s field of your profile", "%(num)s fields of your profile", number
+    ),
+    "avatar": lambda number: ngettext("your profile picture", "%(num)s profile pictures", number),
+    "known": lambda number: ngettext(
+        "%(num)s item that was already here", "%(num)s items that were already here", number
+    ),
+    "left_out": lambda number: ngettext(
+        "%(num)s item that can't be imported", "%(num)s items that can't be imported", number
+    ),
+}
 # What is counted besides.
 NOTHING_NEW = {"known", "unreadable", "left_out"}
 
@@ -41,12 +73,8 @@ def summary(counts: Mapping[str, int]) -> list[str]:
     Args:
         counts: as `Writer.write` counts them.
     """
-    lines = [
-        one if number == 1 else several.format(number)
-        for name, one, several in _COUNTS
-        if (number := counts.get(name, 0))
-    ]
-    return lines or ["nothing"]
+    lines = [text(number) for name, text in _COUNTS.items() if (number := counts.get(name, 0))]
+    return lines or [_("nothing")]
 
 
 def named(text: str, names: Sequence[str]) -> list[str]:

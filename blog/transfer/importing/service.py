@@ -6,13 +6,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.errors import LimitReachedError, NotFoundError
+from blog.core.i18n import lazy_gettext
 from blog.models import ImportRemark, ImportState, PostImport
 from blog.models.post_import import UNFINISHED
 from blog.transfer.importing.jobs import work_on
 from blog.transfer.importing.uploads import remove_upload
 
-IS_RUNNING = "You have an unfinished import. Please finish or cancel it first."
-IS_GONE = "This import no longer exists."
+IS_RUNNING = lazy_gettext("You have an unfinished import. Please finish or cancel it first.")
+IS_GONE = lazy_gettext("This import no longer exists.")
 
 
 async def begin(session: AsyncSession, owner_id: int, file_name: str, upload: str) -> None:

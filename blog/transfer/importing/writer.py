@@ -106,7 +106,7 @@ class Writer:
         shows_something = html or is_draft or (self._is_trial and post.source.images)
         if html is None or not shows_something:
             reason = TOO_COMPLEX if html is None else SHOWS_NOTHING
-            batch.remarks.append(Remark(item, reason, True))
+            batch.remarks.append(Remark(item, str(reason), True))
             return None
         came = await ready_companions(
             post, companions, owner_id=self._owner_id, moment=now(), render=self._rendered,
