@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from quart import current_app
 
+from blog.core.i18n import LazyText
+
 
 @dataclass(frozen=True)
 class MailingList:
@@ -21,7 +23,7 @@ class MailingList:
     """
 
     name: str
-    reason: str
+    reason: str | LazyText
     unsubscribe: str
 
     def headers(self) -> dict[str, str]:

@@ -7,6 +7,8 @@ from blog.core.auth.identity import required_viewer
 from blog.core.auth.quotas import READING_NOTIFICATIONS, quota
 from blog.core.db.pagination import PageRequest
 from blog.core.errors import NotFoundError
+from blog.core.i18n import gettext as _
+from blog.core.i18n import lazy_gettext
 from blog.core.text.fields import Moment
 from blog.core.text.validation import Schema
 from blog.core.web.app import db, look_up, read
@@ -21,15 +23,15 @@ blueprint = Blueprint("notifications", __name__, url_prefix="/notifications")
 LINES_PER_PAGE = 30
 # The names of the filters, in their order.
 FILTERS = {
-    NotificationKind.COMMENT: "Comments",
-    NotificationKind.REPLY: "Replies",
-    NotificationKind.MENTION: "Mentions",
-    NotificationKind.LIKE: "Likes",
-    NotificationKind.FOLLOW: "Followers",
-    NotificationKind.POST: "Posts",
-    NotificationKind.MODERATION: "Moderation",
-    NotificationKind.REPORT: "Reports",
-    NotificationKind.JOB: "Exports and imports",
+    NotificationKind.COMMENT: lazy_gettext("Comments"),
+    NotificationKind.REPLY: lazy_gettext("Replies"),
+    NotificationKind.MENTION: lazy_gettext("Mentions"),
+    NotificationKind.LIKE: lazy_gettext("Likes"),
+    NotificationKind.FOLLOW: lazy_gettext("Followers"),
+    NotificationKind.POST: lazy_gettext("Posts"),
+    NotificationKind.MODERATION: lazy_gettext("Moderation"),
+    NotificationKind.REPORT: lazy_gettext("Reports"),
+    NotificationKind.JOB: lazy_gettext("Exports and imports"),
 }
 
 
@@ -94,7 +96,7 @@ async def read_all() -> ResponseReturnValue:
     viewer = required_viewer()
     seen = await Form(SeenForm).submitted()
     if seen is None:
-        abort(400, "The time isn't valid. Please go back and try again.")
+        abort(400, _("The time isn't valid. Please go back and try again."))
     await service.mark_all_read(db(), viewer, seen.until, _kind())
     return _back()
 
@@ -104,7 +106,7 @@ def _kind() -> NotificationKind | None:
     if (given := request.args.get("kind")) is None:
         return None
     if given not in FILTERS:
-        abort(404, "There are no notifications of this kind.")
+        abort(404, _("There are no notifications of this kind."))
     return NotificationKind(given)
 
 

@@ -29,6 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.db.cursors import Order
 from blog.core.db.pagination import CursorRequest, Listing, Page, PageRequest, Rows
+from blog.core.i18n import lazy_gettext
 from blog.models import (
     Comment,
     Export,
@@ -46,7 +47,7 @@ from blog.models.notification import HAS_ITEMS, IS_THERE, UNREAD, UNREAD_OF_USER
 # How many items of a line are shown, and counted.
 NEWEST_ITEMS, MOST_COUNTED = 10, 10_000
 MOST_ACTORS = 3
-IS_GONE = "This notification doesn't exist. What it was about may have been deleted."
+IS_GONE = lazy_gettext("This notification doesn't exist. What it was about may have been deleted.")
 
 _LINE, _ITEM, _USER = Notification.__table__.c, NotificationItem.__table__.c, User.__table__.c
 _WHOSE = bindparam("whose", type_=BigInteger)

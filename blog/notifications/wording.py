@@ -2,7 +2,8 @@
 
 from quart import url_for
 
-from blog.core.text.counting import listed
+from blog.core.i18n import format_list, format_number, ngettext
+from blog.core.i18n import gettext as _
 from blog.models import ExportState, ImportState, NotificationKind
 from blog.notifications.queries import MOST_COUNTED, Item, Line, OnPost
 from blog.posts.addresses import post_url
@@ -26,8 +27,10 @@ def sentence(line: Line, *, counts_likes: bool = True) -> str:
 def place(item: Item) -> str:
     """What one of several items says, below its line."""
     name = item.actor.name or item.actor.username if item.actor else ""
-    title = _titled(item.post, "a post")
-    return f"{name} in a comment on {title}" if item.comment_id else f"{name}: {title}"
+    post = _titled(item.post, _("a post"))
+    if item.comment_id:
+        return _("%(who)s in a comment on %(post)s", who=name, post=post)
+    return _("%(who)s: %(post)s", who=name, post=post)
 
 
 def address(line: Line, username: str) -> str:
@@ -64,7 +67,11 @@ def address_of_item(item: Item) -> str:
 
 
 def _titled(post: OnPost | None, untitled: str) -> str:
-    return f"“{post.title}”" if post and post.title else untitled
+    return _("“%(title)s”", title=post.title) if post and post.title else untitled
+
+
+def _on_a_post(line: Line) -> str:
+    return _titled(line.newest.post, _("a post"))
 
 
 def _who(line: Line, is_counted: bool = True) -> str:
@@ -73,76 +80,102 @@ def _who(line: Line, is_counted: bool = True) -> str:
     names = [actor.name or actor.username for actor in line.actors]
     if line.kind in {Kind.LIKE, Kind.FOLLOW} and line.count > len(names):
         if not is_counted:
-            return f"{names[0]} and others"
-        more = f"{line.count - 1:,}{'+' if line.count == MOST_COUNTED else ''}"
-        return f"{names[0]} and {more} others"
+            return _("%(names)s and others", names=names[0])
+        others = line.count - 1
+        more = f"{format_number(others)}{'+' if line.count == MOST_COUNTED else ''}"
+        return ngettext(
+            "%(name)s and %(num)s other", "%(name)s and %(num)s others", others,
+            name=names[0], num=more,
+        )  # fmt: skip
     if line.has_others:
-        return f"{', '.join(names)} and others"
-    return listed(names)
+        return _("%(names)s and others", names=", ".join(names))
+    return format_list(names)
 
 
 def _comment(line: Line) -> str:
-    title = _titled(line.subject, "your post")
+    who, post = _who(line), _titled(line.subject, _("your post"))
     if line.count == 1:
-        return f"{_who(line)} commented on {title}"
-    return f"{_who(line)} left {line.count:,} comments on {title}"
+        return _("%(who)s commented on %(post)s", who=who, post=post)
+    return ngettext(
+        "%(who)s left %(num)s comment on %(post)s", "%(who)s left %(num)s comments on %(post)s",
+        line.count, who=who, post=post,
+    )  # fmt: skip
 
 
 def _reply(line: Line) -> str:
-    title = _titled(line.newest.post, "a post")
+    who, post = _who(line), _on_a_post(line)
     if line.count == 1:
-        return f"{_who(line)} replied to your comment on {title}"
-    return f"{_who(line)} left {line.count:,} replies to your comment on {title}"
+        return _("%(who)s replied to your comment on %(post)s", who=who, post=post)
+    return ngettext(
+        "%(who)s left %(num)s reply to your comment on %(post)s",
+        "%(who)s left %(num)s replies to your comment on %(post)s",
+        line.count, who=who, post=post,
+    )  # fmt: skip
 
 
 def _mention(line: Line) -> str:
+    who, post = _who(line), _on_a_post(line)
     if line.count > 1:
-        return f"{_who(line)} mentioned you {line.count:,} times"
-    where = _titled(line.newest.post, "a post")
-    place_in_post = "a comment on " if line.newest.comment_id else ""
-    return f"{_who(line)} mentioned you in {place_in_post}{where}"
+        return ngettext(
+            "%(who)s mentioned you %(num)s time", "%(who)s mentioned you %(num)s times",
+            line.count, who=who,
+        )  # fmt: skip
+    if line.newest.comment_id:
+        return _("%(who)s mentioned you in a comment on %(post)s", who=who, post=post)
+    return _("%(who)s mentioned you in %(post)s", who=who, post=post)
 
 
 def _like(line: Line, is_counted: bool) -> str:
     who = _who(line, is_counted)
     if line.comment_id is not None:
-        return f"{who} liked your comment on {_titled(line.newest.post, 'a post')}"
-    return f"{who} liked {_titled(line.subject, 'your post')}"
+        return _("%(who)s liked your comment on %(post)s", who=who, post=_on_a_post(line))
+    return _("%(who)s liked %(post)s", who=who, post=_titled(line.subject, _("your post")))
 
 
 def _follow(line: Line) -> str:
-    return f"{_who(line)} started following you"
+    return _("%(who)s started following you", who=_who(line))
 
 
 def _post(line: Line) -> str:
+    who = _who(line)
     if line.count == 1:
-        return f"{_who(line)} published {_titled(line.newest.post, 'a new post')}"
-    return f"{_who(line)} published {line.count:,} posts"
+        post = _titled(line.newest.post, _("a new post"))
+        return _("%(who)s published %(post)s", who=who, post=post)
+    return ngettext(
+        "%(who)s published %(num)s post", "%(who)s published %(num)s posts", line.count, who=who
+    )
 
 
 def _moderation(line: Line) -> str:
-    item = line.newest
+    item, post = line.newest, _on_a_post(line)
     if item.is_disabled and item.is_removed:
-        return f"The author of {_titled(item.post, 'a post')} removed your comment"
+        return _("The author of %(post)s removed your comment", post=post)
     if item.comment_id is not None:
-        of = f"your comment on {_titled(item.post, 'a post')}"
-        return f"A moderator {'disabled' if item.is_disabled else 'enabled'} {of}" + (
-            "" if item.is_disabled else " again"
-        )
-    is_hidden = item.post is not None and item.post.is_hidden
-    title = _titled(item.post, "")
-    return f"A moderator {'hid' if is_hidden else 'unhid'} your post {title}".rstrip()
+        if item.is_disabled:
+            return _("A moderator disabled your comment on %(post)s", post=post)
+        return _("A moderator enabled your comment on %(post)s again", post=post)
+    return _about_post(item.post)
+
+
+def _about_post(post: OnPost | None) -> str:
+    title = post.title if post else ""
+    if post and post.is_hidden:
+        if title:
+            return _("A moderator hid your post “%(title)s”", title=title)
+        return _("A moderator hid your post")
+    if title:
+        return _("A moderator unhid your post “%(title)s”", title=title)
+    return _("A moderator unhid your post")
 
 
 def _report(line: Line) -> str:
-    return "1 new report" if line.count == 1 else f"{line.count:,} new reports"
+    return ngettext("%(num)s new report", "%(num)s new reports", line.count)
 
 
 def _job(line: Line) -> str:
-    what = "export" if line.newest.export_id else "import"
-    if line.newest.state in FAILED:
-        return f"Your {what} failed"
-    return "Your export is ready" if line.newest.export_id else "Your import is done"
+    if line.newest.export_id:
+        return _("Your export failed") if line.newest.state in FAILED else _("Your export is ready")
+    return _("Your import failed") if line.newest.state in FAILED else _("Your import is done")
 
 
 _SENTENCES = {

@@ -7,6 +7,7 @@ from quart import Blueprint, Response, abort, request
 
 from blog.core.auth.identity import current_viewer
 from blog.core.auth.quotas import LISTENING, quota
+from blog.core.i18n import gettext as _
 from blog.core.web.app import current_app
 from blog.notifications.live.hub import Hub
 from blog.notifications.live.streams import Stream
@@ -17,7 +18,6 @@ blueprint = Blueprint("live", __name__, url_prefix="/notifications")
 RETRY_MILLISECONDS = (2_000, 8_000)
 # More tabs of one browser than that are not told of new comments.
 MOST_POSTS = 20
-FULL = "There are too many live updates at the moment. Please reload the page to see what's new."
 _ID = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
@@ -38,7 +38,13 @@ async def stream() -> Response:
         return Response(status=204, headers={"Cache-Control": "no-store"})
     hub: Hub = current_app.extensions["live"]
     if not hub.has_room_for(login.user_id):
-        abort(503, FULL)
+        abort(
+            503,
+            _(
+                "There are too many live updates at the moment. Please reload the page to see "
+                "what's new."
+            ),
+        )
     posts = filter(_ID.fullmatch, request.args.getlist("post")[:MOST_POSTS])
     last_id = _ID.fullmatch(request.headers.get("Last-Event-ID", ""))
     opened = Stream(

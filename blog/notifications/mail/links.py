@@ -6,6 +6,7 @@ Such a link does not expire. It names the kind and the person, and works no matt
 from typing import NamedTuple
 
 from blog.core.crypto.tokens import InvalidTokenError, LinkSigner
+from blog.core.i18n import lazy_gettext
 from blog.core.web.urls import external_url
 from blog.mail.lists import MailingList
 from blog.models import NotificationKind
@@ -13,15 +14,17 @@ from blog.models import NotificationKind
 UNSUBSCRIBE = "unsubscribe from notifications"
 DIGEST = "digest"
 REASONS = {
-    NotificationKind.COMMENT: "You get this because someone commented on your post.",
-    NotificationKind.REPLY: "You get this because someone replied to your comment.",
-    NotificationKind.MENTION: "You get this because someone mentioned you.",
-    NotificationKind.LIKE: "You get this because someone likes what you wrote.",
-    NotificationKind.FOLLOW: "You get this because someone followed you.",
-    NotificationKind.POST: "You get this because you asked to hear of this author's posts.",
-    NotificationKind.REPORT: "You get this because you're a moderator.",
+    NotificationKind.COMMENT: lazy_gettext("You get this because someone commented on your post."),
+    NotificationKind.REPLY: lazy_gettext("You get this because someone replied to your comment."),
+    NotificationKind.MENTION: lazy_gettext("You get this because someone mentioned you."),
+    NotificationKind.LIKE: lazy_gettext("You get this because someone likes what you wrote."),
+    NotificationKind.FOLLOW: lazy_gettext("You get this because someone followed you."),
+    NotificationKind.POST: lazy_gettext(
+        "You get this because you asked to hear of this author's posts."
+    ),
+    NotificationKind.REPORT: lazy_gettext("You get this because you're a moderator."),
 }
-DIGEST_REASON = "This is your summary of what's new."
+DIGEST_REASON = lazy_gettext("This is your summary of what's new.")
 
 
 class Unsubscription(NamedTuple):

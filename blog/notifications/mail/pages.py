@@ -8,6 +8,7 @@ from blog.core.auth.identity import required_account, required_viewer
 from blog.core.auth.permissions import confirmed_required
 from blog.core.auth.quotas import CHANGING_ACCOUNT, UNSUBSCRIBING, quota
 from blog.core.crypto.tokens import InvalidTokenError
+from blog.core.i18n import gettext as _
 from blog.core.text.wall_times import zone_names
 from blog.core.web.app import current_app, db
 from blog.core.web.csrf import one_click
@@ -55,7 +56,7 @@ async def change_settings() -> ResponseReturnValue:
     if (data := await form.submitted()) is None:
         return await _settings_page(form), form.status
     await preferences.change_preferences(db(), viewer.id, data.changes())
-    await flash("Email settings saved.", "success")
+    await flash(_("Email settings saved."), "success")
     return redirect(url_for("notification_mail.settings"))
 
 
@@ -65,7 +66,7 @@ async def change_settings() -> ResponseReturnValue:
 async def resume() -> ResponseReturnValue:
     """Send mails again to an address that has refused them."""
     await preferences.forget_refusals(db(), required_account().email)
-    await flash("We'll send you emails again.", "success")
+    await flash(_("We'll send you emails again."), "success")
     return redirect(url_for("notification_mail.settings"))
 
 
@@ -89,7 +90,7 @@ async def unsubscribe(token: str) -> ResponseReturnValue:
 async def undo(token: str) -> ResponseReturnValue:
     """Send this kind of mail again."""
     await _choose(token, wanted=True)
-    await flash("You'll get these emails again.", "success")
+    await flash(_("You'll get these emails again."), "success")
     return redirect(url_for("notification_mail.show", token=token))
 
 
@@ -117,4 +118,4 @@ async def _unsubscribe_page(token: str) -> str:
 @blueprint.errorhandler(InvalidTokenError)
 async def bad_link(error: InvalidTokenError) -> ResponseReturnValue:
     """Answer an invalid link."""
-    return await link_pages.bad_link(error, "notification_mail.settings", "Go to your settings")
+    return await link_pages.bad_link(error, "notification_mail.settings", _("Go to your settings"))

@@ -4,11 +4,12 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from blog.core.i18n import lazy_gettext
 from blog.core.text.validation import Schema
 from blog.core.text.wall_times import NO_ZONE, zone_names
 from blog.models.mail_preference import DigestPeriod, MailChoice
 
-UNKNOWN = "Please choose one of the options."
+UNKNOWN = lazy_gettext("Please choose one of the options.")
 NO_DIGEST = "never"
 DIGESTS = {*DigestPeriod, NO_DIGEST}
 
