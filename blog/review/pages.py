@@ -7,6 +7,7 @@ from blog.core.auth.identity import required_account, required_viewer
 from blog.core.auth.permissions import permission_required
 from blog.core.auth.quotas import WRITING, quota
 from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.i18n import gettext as _
 from blog.core.web.app import close_db, current_app, db
 from blog.core.web.forms import Form
 from blog.core.web.headers import keep_private
@@ -50,7 +51,7 @@ async def change(item_id: int) -> ResponseReturnValue:
         form.refuse(error)
         return await _edit_page(item_id, form)
     await service.change_text(db(), viewer, item_id, data.body, html)
-    await flash("Changed. It still waits for a moderator.", "success")
+    await flash(_("Changed. It still waits for a moderator."), "success")
     return _back(item_id)
 
 
@@ -63,7 +64,7 @@ async def withdraw(item_id: int) -> ResponseReturnValue:
     except NotFoundError as error:
         await flash(str(error), "info")
     else:
-        await flash("Taken back.", "success")
+        await flash(_("Taken back."), "success")
     return redirect(url_for("own_held.index"))
 
 

@@ -7,10 +7,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
 from blog.core.errors import ForbiddenError, NotFoundError
+from blog.core.i18n import lazy_gettext
 from blog.models import HeldItem, HeldKind, Permission
 from blog.review.content import Content
 
-IS_GONE = "This doesn't wait for a moderator any more. They have decided, or you've taken it back."
+IS_GONE = lazy_gettext(
+    "This doesn't wait for a moderator any more. They have decided, or you've taken it back."
+)
 _TEXTS = {HeldKind.COMMENT, HeldKind.COMMENT_EDIT}
 
 
