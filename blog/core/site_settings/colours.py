@@ -3,6 +3,8 @@
 import re
 from typing import NamedTuple
 
+from blog.core.i18n import gettext as _
+
 # What text in the accent colour stands on, as in static/css/tokens.css: paper, sheet and wash.
 LIGHT = ("#fcfcfa", "#ffffff", "#f0f2ee")
 DARK = ("#15181a", "#1c2023", "#23282b")
@@ -39,7 +41,7 @@ def parsed_colour(text: str) -> str:
         ValueError: it is none.
     """
     if not (found := _HEX.fullmatch(text)):
-        raise ValueError("Write the colour as six hexadecimal digits, such as #0b6355.")
+        raise ValueError(_("Write the colour as six hexadecimal digits, such as #0b6355."))
     digits = found[1] if len(found[1]) == 6 else "".join(2 * each for each in found[1])
     return f"#{digits.lower()}"
 
@@ -53,12 +55,24 @@ def readable(colour: str, *, is_dark: bool) -> str:
     least = _contrast(colour, is_dark=is_dark)
     if least >= ENOUGH:
         return colour
-    theme, change = ("dark", "lighter") if is_dark else ("light", "darker")
-    similar = _moved(colour, ENOUGH, is_dark=is_dark)
-    raise ValueError(
-        f"Text in this colour is hard to read in the {theme} theme: its contrast is "
-        f"{least:.1f} to 1, and it needs {ENOUGH} to 1. A {change} one would do, such as {similar}."
-    )
+    values = {
+        "contrast": f"{least:.1f}",
+        "least": ENOUGH,
+        "similar": _moved(colour, ENOUGH, is_dark=is_dark),
+    }
+    if is_dark:
+        message = _(
+            "Text in this colour is hard to read in the dark theme: its contrast is %(contrast)s "
+            "to 1, and it needs %(least)s to 1. A lighter one would do, such as %(similar)s.",
+            **values,
+        )
+    else:
+        message = _(
+            "Text in this colour is hard to read in the light theme: its contrast is %(contrast)s "
+            "to 1, and it needs %(least)s to 1. A darker one would do, such as %(similar)s.",
+            **values,
+        )
+    raise ValueError(message)
 
 
 def palette(accent: str, accent_dark: str = "") -> Palette:

@@ -4,6 +4,7 @@ import itertools
 import re
 from typing import NamedTuple
 
+from blog.core.i18n import lazy_gettext, ngettext
 from blog.core.text.shortening import shortened
 
 # "3." at the beginning of a line, as in a list of Markdown.
@@ -12,8 +13,9 @@ _MARKS = re.compile(r"[*_`#>]+|!?\[([^\]\n]*)\]\([^)\n]*\)")
 LONGEST_TITLE = 120
 MOST_RULES = 100
 
-IS_OUT_OF_ORDER = (
-    "Rule {number} comes after rule {previous}. Number the rules in their order; each number once."
+IS_OUT_OF_ORDER = lazy_gettext(
+    "Rule %(number)s comes after rule %(previous)s. Number the rules in their order; each number "
+    "once."
 )
 
 
@@ -72,10 +74,16 @@ def checked_rules(text: str) -> str:
     """
     numbers = [rule.number for rule in parsed_rules(text).rules]
     if len(numbers) > MOST_RULES:
-        raise ValueError(f"There can be at most {MOST_RULES} rules.")
+        raise ValueError(
+            ngettext(
+                "There can be at most %(num)s rule.",
+                "There can be at most %(num)s rules.",
+                MOST_RULES,
+            )
+        )
     for previous, number in itertools.pairwise(numbers):
         if number <= previous:
-            raise ValueError(IS_OUT_OF_ORDER.format(number=number, previous=previous))
+            raise ValueError(IS_OUT_OF_ORDER.with_values(number=number, previous=previous))
     return text
 
 

@@ -4,8 +4,10 @@ from typing import Annotated, Any
 
 from pydantic import AnyHttpUrl, BeforeValidator, Field, TypeAdapter, ValidationError
 
+from blog.core.i18n import lazy_gettext
+
 LONGEST_ADDRESS = 2_000
-NO_ADDRESS = "Please enter a URL that starts with https:// or http://."
+NO_ADDRESS = lazy_gettext("Please enter a URL that starts with https:// or http://.")
 
 _URL = TypeAdapter(AnyHttpUrl)
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
+from blog.core.i18n import gettext as _
 from blog.core.text.cleaning import clean_line, clean_lines
 from blog.core.text.visibility import is_seen
 
@@ -35,25 +36,25 @@ def _line_or_none(value: Any) -> Any:
 
 def _switch(value: Any) -> bool:
     if not isinstance(value, bool | str) or value not in SWITCH:
-        raise ValueError("This must be true or false.")
+        raise ValueError(_("This must be true or false."))
     return SWITCH[value]
 
 
 def _whole_number(value: Any) -> Any:
     if isinstance(value, bool | str) or (isinstance(value, float) and not value.is_integer()):
-        raise ValueError("This must be a whole number.")
+        raise ValueError(_("This must be a whole number."))
     return value
 
 
 def _true(value: Any) -> Any:
     if value is not True:
-        raise ValueError("This must be true.")
+        raise ValueError(_("This must be true."))
     return value
 
 
 def _date_and_time(value: Any) -> Any:
     if not isinstance(value, str) or not _DATE_TIME.fullmatch(value):
-        raise ValueError("This must be a time with an offset, such as 2026-11-24T09:42:10Z.")
+        raise ValueError(_("This must be a time with an offset, such as 2026-11-24T09:42:10Z."))
     return value
 
 
@@ -61,7 +62,7 @@ def _in_utc(value: datetime) -> datetime:
     try:
         return value.astimezone(UTC)
     except OverflowError:
-        raise ValueError("This time is too early or too late.") from None
+        raise ValueError(_("This time is too early or too late.")) from None
 
 
 # RFC 3339, 5.6, which is `date-time` of JSON Schema. pydantic also reads Unix times.

@@ -8,9 +8,11 @@ from langcodes import standardize_tag, tag_is_valid
 from langcodes.tag_parser import LanguageTagError
 from pydantic import BeforeValidator, Field
 
+from blog.core.i18n import lazy_gettext
+
 # The longest that RFC 5646, 4.4.1 has software support.
 LONGEST_LANGUAGE = 35
-UNKNOWN = "Please enter a language code, such as en, pt-BR or zh-Hant."
+UNKNOWN = lazy_gettext("Please enter a language code, such as en, pt-BR or zh-Hant.")
 # ISO 15924: the scripts that are written from right to left and are in use.
 RIGHT_TO_LEFT = {"Adlm", "Arab", "Aran", "Hebr", "Mand", "Nkoo", "Rohg", "Samr", "Syrc", "Thaa"}
 

@@ -11,6 +11,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from blog.core.errors import BusyError, InvalidFieldsError
+from blog.core.i18n import lazy_gettext
 from blog.core.text.images import Images, names_in
 from blog.core.text.markdown import render_document, render_inline
 from blog.core.text.process_pool import OutOfTimeError, OverloadedError, ProcessPool
@@ -36,13 +37,13 @@ LARGEST_INLINE = 256
 # because their library takes memory.
 NEVER_INLINE = ("```", "~~~", "$")
 
-TOO_COMPLEX = (
+TOO_COMPLEX = lazy_gettext(
     "This text is too complex. It has too many lines, links, brackets or other Markdown. "
     "Please shorten it or split it in two."
 )
-SHOWS_NOTHING = "This text would look empty. Please write something."
-TOO_BUSY = "The site is very busy. Please try again in a few seconds."
-PAUSED = "Your last text took too long to process. Please try again in a minute."
+SHOWS_NOTHING = lazy_gettext("This text would look empty. Please write something.")
+TOO_BUSY = lazy_gettext("The site is very busy. Please try again in a few seconds.")
+PAUSED = lazy_gettext("Your last text took too long to process. Please try again in a minute.")
 
 
 Render = Callable[..., str]

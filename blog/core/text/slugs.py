@@ -6,15 +6,17 @@ from typing import Annotated, Any
 from anyascii import anyascii
 from pydantic import BeforeValidator, Field
 
+from blog.core.i18n import lazy_gettext
+
 LONGEST_SLUG = 80
 # What stands in the same place in other addresses below that of a post.
 RESERVED = {"comments", "edit", "preview", "revisions", "timegate", "timemap"}
 # For a title of which nothing can be spelled, and before one that is a number.
 PLAIN = "post"
 
-IS_NUMBER = "A slug can't be just a number."
-IS_RESERVED = "This slug is reserved. Please choose another one."
-NOT_SPELLED = "A slug needs at least one letter."
+IS_NUMBER = lazy_gettext("A slug can't be just a number.")
+IS_RESERVED = lazy_gettext("This slug is reserved. Please choose another one.")
+NOT_SPELLED = lazy_gettext("A slug needs at least one letter.")
 
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 # Chinese comes as `ShenZhen`.

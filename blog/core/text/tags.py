@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, WithJsonSchema
 
+from blog.core.i18n import lazy_gettext, ngettext
 from blog.core.text.cleaning import clean_line
 from blog.core.text.validation import DESCRIBED, require_characters
 from blog.core.text.visibility import is_seen
@@ -17,11 +18,9 @@ LONGEST_TAG = 50
 # Compatibility characters fold to up to 18 others, and the index has to hold the result.
 LONGEST_FOLDED = 100
 
-TOO_MANY = f"Please use at most {MOST_TAGS} tags."
-TOO_LONG = f"Please shorten each tag to at most {LONGEST_TAG} characters."
-HAS_COMMA = "A tag can't contain a comma."
-SHOWS_NOTHING = "A tag needs a letter, a digit or a symbol."
-NO_LIST = "Please send a list of strings."
+HAS_COMMA = lazy_gettext("A tag can't contain a comma.")
+SHOWS_NOTHING = lazy_gettext("A tag needs a letter, a digit or a symbol.")
+NO_LIST = lazy_gettext("Please send a list of strings.")
 
 # As they are typed in several scripts.
 _COMMA = re.compile("[,\u060c\u3001\uff0c]")
@@ -67,14 +66,14 @@ def clean_tags(given: Iterable[str]) -> list[str]:
         if tag := _clean_tag(require_characters(text)):
             tags.setdefault(fold_tag(tag), tag)
     if len(tags) > MOST_TAGS:
-        raise ValueError(TOO_MANY)
+        raise _too_many()
     return list(tags.values())
 
 
 def _clean_tag(text: str) -> str:
     """One tag; empty if there is nothing to be seen."""
     if len(text.strip()) > 2 * LONGEST_TAG:
-        raise ValueError(TOO_LONG)
+        raise _too_long()
     # Some characters, such as a vertical comma, become one when they are folded.
     if _COMMA.search(unicodedata.normalize("NFKC", text)):
         raise ValueError(HAS_COMMA)
@@ -85,15 +84,31 @@ def _clean_tag(text: str) -> str:
     if not any(unicodedata.category(each).startswith(_TELLING) for each in fold_tag(tag)):
         raise ValueError(SHOWS_NOTHING)
     if len(tag) > LONGEST_TAG or len(fold_tag(tag)) > LONGEST_FOLDED:
-        raise ValueError(TOO_LONG)
+        raise _too_long()
     return tag
+
+
+def _too_many() -> ValueError:
+    return ValueError(
+        ngettext("Please use at most %(num)s tag.", "Please use at most %(num)s tags.", MOST_TAGS)
+    )
+
+
+def _too_long() -> ValueError:
+    return ValueError(
+        ngettext(
+            "Please shorten each tag to at most %(num)s character.",
+            "Please shorten each tag to at most %(num)s characters.",
+            LONGEST_TAG,
+        )
+    )
 
 
 def _of_list(value: Any) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
         raise ValueError(NO_LIST)
     if len(value) > MOST_TAGS:
-        raise ValueError(TOO_MANY)
+        raise _too_many()
     return clean_tags(value)
 
 

@@ -11,9 +11,13 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BeforeValidator, WithJsonSchema
 
-NO_TIME = "Please enter a date and time, such as 2026-12-01T09:30."
-NO_ZONE = "Please choose a time zone, such as Europe/Lisbon."
-NEVER_COMES = "This time doesn't exist because the clocks go forward. Please choose another one."
+from blog.core.i18n import lazy_gettext
+
+NO_TIME = lazy_gettext("Please enter a date and time, such as 2026-12-01T09:30.")
+NO_ZONE = lazy_gettext("Please choose a time zone, such as Europe/Lisbon.")
+NEVER_COMES = lazy_gettext(
+    "This time doesn't exist because the clocks go forward. Please choose another one."
+)
 
 # As `<input type="datetime-local">` sends it (HTML Standard, "local date and time string").
 _FORM = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:00)?"
