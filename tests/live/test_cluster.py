@@ -2,9 +2,10 @@
 
 import os
 
+import httpx
 import pytest
 
-from tests.live.cluster.cluster import Cluster
+from tests.live.cluster.cluster import DATABASES, Cluster
 from tests.live.cluster.drills import Fault, drill
 from tests.live.cluster.programs import NotInstalledError, require_all
 
@@ -24,6 +25,15 @@ async def test_a_cluster_loses_nothing_when_parts_of_it_are_killed_under_load() 
         give_up = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
         give_up(str(error))
     async with Cluster() as cluster:
+        for name in DATABASES:
+            api = f"http://127.0.0.1:{cluster.port(f'{name}-rest')}"
+            async with httpx.AsyncClient(base_url=api, timeout=60) as stranger:
+                codes = [
+                    (await stranger.patch("/config", json={"ttl": 3600})).status_code,
+                    (await stranger.post("/failsafe", json={})).status_code,
+                    (await stranger.post("/switchover", json={"leader": "db1"})).status_code,
+                ]
+                assert codes == [401, 401, 401]
         figures = await drill(cluster, FAULTS)
     records = figures.records
     assert figures.failures == []

@@ -236,6 +236,8 @@ class Cluster:
             PATRONI_SUPERUSER_PASSWORD=self._password,
             PATRONI_REPLICATION_PASSWORD=self._password,
             BROADSIDE_PASSWORD=self._password,
+            PATRONI_RESTAPI_USERNAME="patroni",
+            PATRONI_RESTAPI_PASSWORD=self._password,
         )  # fmt: skip
 
     def _haproxy(self, machine: str) -> None:
@@ -470,7 +472,9 @@ class Cluster:
         primary = await self.primary()
         url = f"http://127.0.0.1:{self.port(f'{primary}-rest')}/switchover"
         try:
-            answer = await self._client.post(url, json={"leader": primary}, timeout=60)
+            answer = await self._client.post(
+                url, json={"leader": primary}, auth=("patroni", self._password), timeout=60
+            )
         except httpx.HTTPError as error:
             raise ClusterError(f"Patroni does not answer: {error!r}") from None
         if answer.status_code != 200:
