@@ -25,12 +25,14 @@ STATES = [
     "hidden post",
     "draft",
     "scheduled post",
+    "held post",
     "hidden draft",
     "deleted post",
     "disabled comment",
     "deleted comment",
     "disabled authors",
 ]
+UNPUBLISHED = {"draft", "scheduled post", "held post"}
 ROLES = {
     "member": "User",
     "author of the post": "User",
@@ -72,7 +74,7 @@ class Expected(NamedTuple):
             return False
         if self.viewer == "author of the post":
             return True
-        if self.state in {"draft", "scheduled post"}:
+        if self.state in UNPUBLISHED:
             return False
         return not self.is_hidden or self.moderates
 
@@ -93,7 +95,7 @@ class Expected(NamedTuple):
     @property
     def is_own_draft(self) -> bool:
         """Whether the viewer's list of drafts has the post."""
-        return self.viewer == "author of the post" and self.state in {"draft", "scheduled post"}
+        return self.viewer == "author of the post" and self.state in UNPUBLISHED
 
     @property
     def is_found(self) -> bool:
@@ -309,6 +311,7 @@ async def bring_about(app: Broadside, state: str) -> None:
         "scheduled post": update(Post).values(
             status=PostStatus.SCHEDULED, published_at=now() + timedelta(days=1)
         ),
+        "held post": update(Post).values(status=PostStatus.HELD, published_at=None),
         "hidden draft": update(Post).values(status=PostStatus.DRAFT, hidden_at=now()),
         "deleted post": delete(Post),
         "disabled comment": update(Comment).values(disabled_at=now(), disabled_reason="Rude"),

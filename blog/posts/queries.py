@@ -35,7 +35,7 @@ from blog.core.auth.viewer import ANONYMOUS
 from blog.core.db.counted_parts import ids_of_page, number_of_rows
 from blog.core.db.cursors import Order
 from blog.core.db.pagination import ANY_PAGE, LIMIT, OFFSET, Rows
-from blog.models import Follow, Post, PostDay, PostTag, Tag, TagFollow, User
+from blog.models import Follow, Post, PostDay, PostStatus, PostTag, Tag, TagFollow, User
 from blog.models.account_deletion import not_deleted
 from blog.models.block import shown_to_viewer
 from blog.models.measure import is_in_lists
@@ -253,7 +253,8 @@ _HIDDEN_OF_AUTHOR = (
 _BY_PREVIEW_KEY = (
     select(Post)
     .where(Post.preview_key == bindparam("key"), Post.hidden_at.is_(None))
-    .where(not_deleted(Post.author_id))
+    # Taking back the refusal of a post can hold one that has got a link since.
+    .where(Post.status != PostStatus.HELD, not_deleted(Post.author_id))
     .options(joinedload(Post.author, innerjoin=True))
 )
 
