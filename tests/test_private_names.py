@@ -22,6 +22,7 @@ PRIVATE = {
     "hypercorn.asyncio.tcp_server:TCPServer._initiate_server_close": "draining",
     "hypercorn.protocol.h11:H11Protocol._check_protocol": "HTTP/1.1 as its specification has it",
     "hypercorn.protocol.h11:H11Protocol._create_stream": "HTTP/1.1 as its specification has it",
+    "hypercorn.protocol.h11:H11Protocol._send_h11_event": "sending a response in one piece",
     "hypercorn.protocol.h2:H2Protocol._flush": "draining",
     "hypercorn.protocol.h2:H2Protocol._handle_events": "draining",
     "hypercorn.run:_populate": "a Ctrl-C while workers are started",
