@@ -110,6 +110,9 @@ async def test_account_then_cookie_then_browser_then_site(
 
     await susans_browser.submit("/language", {"language": "de"})
     assert await language_of(susans_browser, "/", Accept_Language="ar") == "de"
+    page = await susans_browser.get("/language")
+    assert 'value="de" checked' in page.text and 'value="auto">' in page.text
+    assert 'value="auto" checked' in (await browser.get("/language")).text
     put(site_in_three, 2, "ar", "en")
     assert await language_of(susans_browser, "/") == "en"
 
