@@ -20,6 +20,7 @@ from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
 
+from blog.core.web.draining import UnfinishedMiddleware
 from blog.core.web.http1 import PatchedH11
 from blog.core.web.http2 import FREE_RESETS
 from tests.web.hypercorn_in_memory import TURNS, answer_at_once, http1, http2
@@ -84,6 +85,18 @@ async def test_the_head_of_a_response_is_sent_alone(monkeypatch: pytest.MonkeyPa
         await connection.exchange(GET)
         await connection.exchange(GET)
     assert [sent.partition(b"\r\n\r\n")[2] for sent in connection.writes] == [b"ok", b"ok"]
+
+
+async def test_a_request_that_a_shutdown_cancels_is_an_error_of_the_server() -> None:
+    """Repaired by `UnfinishedMiddleware`."""
+
+    async def is_cancelled(scope: Any, receive: Any, send: Any) -> None:
+        raise asyncio.CancelledError
+
+    async with http1(is_cancelled) as connection:
+        assert (await connection.exchange(GET)).startswith(b"HTTP/1.1 500 ")
+    async with http1(UnfinishedMiddleware(is_cancelled)) as connection:
+        assert (await connection.exchange(GET)).startswith(b"HTTP/1.1 503 ")
 
 
 async def test_a_malformed_handshake_leaves_the_connection_open() -> None:

@@ -1,4 +1,5 @@
-"""Fixes where hypercorn and h11 are laxer or stricter than HTTP/1.1 (RFC 9112).
+"""Fixes where hypercorn and h11 are laxer or stricter than HTTP/1.1 (RFC 9112), or send half a
+response.
 
 `tests/web/test_hypercorn_protocol_faults.py` shows the faults of hypercorn 0.18 and h11 0.16, and
 fails when one is fixed upstream.
