@@ -3,7 +3,9 @@
 import asyncio
 import re
 import signal
+import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -20,6 +22,7 @@ from h2.events import (
     StreamReset,
 )
 
+from blog.core.web.hypercorn_patches import ARRIVAL_SECONDS
 from tests.servers import Server, serving, until
 
 FORM = [
@@ -77,8 +80,29 @@ async def test_connections_are_refused_while_the_last_request_is_answered(server
 
 
 async def test_a_request_on_its_way_over_an_open_connection_is_answered_as_its_last(
-    server: Server,
+    tmp_path: Path, site_url: str
 ) -> None:
+    for attempt in range(5):
+        folder = tmp_path / str(attempt)
+        async with serving(folder, database_url=site_url, env="testing") as server:
+            took, answers = await last_answers(server)
+            assert await server.ended() == 0
+        if took < ARRIVAL_SECONDS:
+            break
+    else:
+        pytest.fail("this machine is too slow to send a request in time")
+    assert len(answers) == 2
+    for answer in answers:
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        assert b"connection: close" in answer.partition(b"\r\n\r\n")[0]
+
+
+async def last_answers(server: Server) -> tuple[float, list[bytes]]:
+    """Stop a server, then send a request over a used connection and over a new one.
+
+    Returns:
+        The seconds from the signal to the requests, and the responses.
+    """
     connections = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(2)]
     (used, used_writer), _ = connections
     used_writer.write(REQUEST)
@@ -88,14 +112,17 @@ async def test_a_request_on_its_way_over_an_open_connection_is_answered_as_its_l
     await used.readexactly(int(length[1]))
     assert b"connection: close" not in head
 
+    started = time.monotonic()
     await stop(server)
     for _, writer in connections:
         writer.write(REQUEST)
+    took = time.monotonic() - started
+    answers = []
     for reader, writer in connections:
-        answer = await reader.read()
-        assert answer.startswith(b"HTTP/1.1 200 ")
-        assert b"connection: close" in answer.partition(b"\r\n\r\n")[0]
+        with suppress(ConnectionResetError):  # It was too late.
+            answers.append(await reader.read())
         writer.close()
+    return took, answers
 
 
 async def test_http_2_finishes_open_requests_and_refuses_new_ones(server: Server) -> None:
