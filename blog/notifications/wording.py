@@ -128,12 +128,21 @@ def _mention(line: Line) -> str:
 def _like(line: Line, is_counted: bool) -> str:
     who = _who(line, is_counted)
     if line.comment_id is not None:
-        return _("%(who)s liked your comment on %(post)s", who=who, post=_on_a_post(line))
-    return _("%(who)s liked %(post)s", who=who, post=_titled(line.subject, _("your post")))
+        post = _on_a_post(line)
+        return ngettext(
+            "%(who)s liked your comment on %(post)s", "%(who)s liked your comment on %(post)s",
+            line.count, who=who, post=post,
+        )  # fmt: skip
+    post = _titled(line.subject, _("your post"))
+    return ngettext(
+        "%(who)s liked %(post)s", "%(who)s liked %(post)s", line.count, who=who, post=post
+    )
 
 
 def _follow(line: Line) -> str:
-    return _("%(who)s started following you", who=_who(line))
+    return ngettext(
+        "%(who)s started following you", "%(who)s started following you", line.count, who=_who(line)
+    )
 
 
 def _post(line: Line) -> str:
