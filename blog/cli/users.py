@@ -63,7 +63,9 @@ def create(
     try:
         form = UserCreate.model_validate(values)
     except ValidationError as error:
-        problems = (f"{field}: {text}" for field, text in messages(error).items())
+        problems = (
+            f"{field}: {text}" for field, text in messages(error, for_programs=True).items()
+        )
         raise click.UsageError(" ".join(problems)) from None
     _create(form, role)
     if generate_password:

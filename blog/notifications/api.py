@@ -134,7 +134,7 @@ async def _list() -> Response:
     try:
         query = NotificationQuery.model_validate(request.args.to_dict())
     except ValidationError as error:
-        raise InvalidFieldsError(messages(error)) from None
+        raise InvalidFieldsError(messages(error, for_programs=True)) from None
     viewer, to = required_viewer(), links()
     wanted = requested_cursor(LINES_PER_PAGE)
     is_read = None if query.unread is None else not query.unread

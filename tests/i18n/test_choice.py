@@ -1,50 +1,14 @@
 """Which language a response is in: that of the account, the cookie, the browser, or the site."""
 
-from collections.abc import Iterator
-
-import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.core.i18n import catalogs
 from blog.core.web.app import Broadside
 from blog.core.web.languages import LONGEST_HEADER, preferred
 from blog.mail import outbox
 from blog.models import Email, User
+from tests.i18n.support import offer
 from tests.support import Browser
-
-
-class Marked(catalogs.NullTranslations):
-    """A translation for tests: each text with the name of its language."""
-
-    def __init__(self, language: str) -> None:
-        super().__init__()
-        self._language = language
-
-    def gettext(self, message: str) -> str:
-        return f"[{self._language}] {message}"
-
-    def pgettext(self, context: str, message: str) -> str:
-        return self.gettext(message)
-
-
-def put(app: Broadside, version: int, *languages: str) -> None:
-    """Bring languages of the site into force."""
-    keeper = app.site_settings
-    keeper.put(keeper.defaults.with_stored(version, {"languages": languages}))
-
-
-@pytest.fixture
-def site_in_three(app: Broadside, monkeypatch: pytest.MonkeyPatch) -> Iterator[Broadside]:
-    """A site that offers English, German and Arabic, whatever their catalogs have."""
-    for module in ("texts", "templates"):
-        monkeypatch.setattr(
-            f"blog.core.i18n.{module}.translations",
-            lambda language: catalogs.NullTranslations() if language == "en" else Marked(language),
-        )
-    put(app, 1, "en", "de", "ar")
-    yield app
-    app.site_settings.put(app.site_settings.defaults)
 
 
 async def language_of(browser: Browser, path: str = "/about-nothing", **headers: str) -> str:
@@ -113,7 +77,7 @@ async def test_account_then_cookie_then_browser_then_site(
     page = await susans_browser.get("/language")
     assert 'value="de" checked' in page.text and 'value="auto">' in page.text
     assert 'value="auto" checked' in (await browser.get("/language")).text
-    put(site_in_three, 2, "ar", "en")
+    offer(site_in_three, 2, "ar", "en")
     assert await language_of(susans_browser, "/") == "en"
 
 

@@ -97,7 +97,7 @@ async def read_body(schema: type[Data], raw: bytes | None = None) -> Data:
     try:
         return schema.model_validate(document)
     except ValidationError as error:
-        raise InvalidFieldsError(messages(error)) from None
+        raise InvalidFieldsError(messages(error, for_programs=True)) from None
 
 
 async def _raw_body() -> bytes:

@@ -173,7 +173,7 @@ def requested(schema: type[Query]) -> Query:
     try:
         return schema.model_validate(request.args.to_dict())
     except ValidationError as error:
-        raise InvalidFieldsError(messages(error)) from None
+        raise InvalidFieldsError(messages(error, for_programs=True)) from None
 
 
 class Rest(NamedTuple):

@@ -18,7 +18,7 @@ from pydantic import (
 )
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticKnownError
-from pydantic_core.core_schema import CoreSchema, no_info_after_validator_function
+from pydantic_core.core_schema import CoreSchema, ErrorType, no_info_after_validator_function
 
 from blog.core.i18n import format_number, lazy_gettext
 from blog.core.i18n import gettext as _
@@ -26,6 +26,8 @@ from blog.core.i18n import gettext as _
 # For fields that declare no limit, such as the name of a choice.
 LONGEST_TEXT = 1_000
 
+NOT_VALID = lazy_gettext("This isn't a valid value.")
+NOT_A_DATE = lazy_gettext("Please enter a date.")
 NOT_UNICODE = lazy_gettext("This isn't valid Unicode text.")
 _MESSAGES = {
     "missing": lazy_gettext("Please fill in this field."),
@@ -33,6 +35,13 @@ _MESSAGES = {
     "string_pattern_mismatch": lazy_gettext("This contains characters that aren't allowed."),
     "string_too_long": lazy_gettext("Please shorten this to at most %(max_length)s characters."),
     "string_unicode": NOT_UNICODE,  # JSON can write half a surrogate pair
+}
+# For the others of pydantic, which no form of ours causes unless somebody has changed it. A browser
+# without a field for dates sends whatever was typed into it.
+_OF_FORMS = {
+    kind: NOT_A_DATE if kind.startswith(("date_", "datetime_")) else NOT_VALID
+    for kind in get_args(ErrorType)
+    if kind not in {*_MESSAGES, "value_error", "assertion_error"}
 }
 
 
@@ -186,12 +195,18 @@ def _shown(context: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def messages(error: ValidationError) -> dict[str, str]:
-    """The first error message of each field, by name; `""` is the input as a whole."""
+def messages(error: ValidationError, *, for_programs: bool = False) -> dict[str, str]:
+    """The first error message of each field, by name; `""` is the input as a whole.
+
+    Args:
+        for_programs: whether to be precise about values that no form of ours sends, such as a word
+            for a number, by pydantic's own messages, in English.
+    """
     found: dict[str, str] = {}
+    texts = _MESSAGES if for_programs else _OF_FORMS | _MESSAGES
     for problem in error.errors(include_url=False, include_input=False):
         field = str(problem["loc"][0]) if problem["loc"] else ""
-        message, context = _MESSAGES.get(problem["type"]), problem.get("ctx", {})
+        message, context = texts.get(problem["type"]), problem.get("ctx", {})
         text = str(message.with_values(**_shown(context))) if message else problem["msg"]
         found.setdefault(field, text.removeprefix("Value error, "))
     return found
