@@ -25,6 +25,8 @@ class Subscription(Base):
     email: Mapped[str] = mapped_column(String(254, collation="C"))
     # When somebody last entered the address.
     asked_at: Mapped[CreatedAt]
+    # In which they read the page when they entered it; unknown of older ones.
+    language: Mapped[str | None] = mapped_column(String(35))
     confirmed_at: Mapped[datetime | None]
     # When they unsubscribed. The row is kept for a while, so that they can change their mind.
     ended_at: Mapped[datetime | None]

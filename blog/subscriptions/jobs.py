@@ -3,13 +3,13 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import contains_eager
 
 from blog.core.auth.viewer import ANONYMOUS
 from blog.core.crypto.tokens import LinkSigner
-from blog.core.i18n import gettext as _
+from blog.core.i18n import lazy_gettext
 from blog.core.jobs.cleaning import HOUR, cleaning
 from blog.core.jobs.kinds import JobKind
 from blog.core.jobs.running import RunningJob
@@ -18,7 +18,7 @@ from blog.core.web.app import current_app
 from blog.feeds.ids import this_site
 from blog.mail import outbox
 from blog.mail.message import Thread, id_about
-from blog.models import Post, PostMailing, RefusedAddress, Subscription
+from blog.models import Post, PostMailing, RefusedAddress, Subscription, User
 from blog.models.refused_address import is_stopped
 from blog.models.subscription import ACTIVE
 from blog.posts.addresses import post_page
@@ -70,9 +70,15 @@ async def mail_some(session: AsyncSession, post_id: int, links: LinkSigner, name
     if mailing is None or post is None:
         return 0
     refuses = exists().where(RefusedAddress.address == Subscription.email, is_stopped())
+    # Someone who has an account as well has chosen the language there.
+    of_account = (
+        select(User.interface_language)
+        .where(User.email == Subscription.email, User.confirmed_at.is_not(None))
+        .scalar_subquery()
+    )
     subscriptions = (
-        await session.scalars(
-            select(Subscription)
+        await session.execute(
+            select(Subscription, func.coalesce(of_account, Subscription.language))
             .where(
                 Subscription.author_id == post.author_id,
                 ACTIVE,
@@ -87,15 +93,18 @@ async def mail_some(session: AsyncSession, post_id: int, links: LinkSigner, name
     name = post.author.name or post.author.username
     contents: dict[str, Any] = {
         "author": post.author,
-        "headline": shortened(post.title or _("New post by %(name)s", name=name), LONGEST_SUBJECT),
+        "headline": shortened(post.title, LONGEST_SUBJECT)
+        if post.title
+        else lazy_gettext("New post by %(name)s", name=name),
         "beginning": post.summary or plain_text(post.beginning, LONGEST_TEXT),
         "link": post_page(post.id, post.slug),
         "name": name,
     }
     thread = Thread(id_about(namespace, "post", post.id))
-    for subscription in subscriptions:
+    for subscription, language in subscriptions:
         await outbox.put(
             session, to=subscription.email, message="new_post", about=str(post.author_id),
+            language=language,
             mailing_list=mailing_list(subscription, post.author, links), thread=thread,
             post_id=post.id, **contents,
         )  # fmt: skip

@@ -7,7 +7,7 @@ show whose it was.
 from datetime import timedelta
 
 from blog.core.crypto.tokens import LinkSigner
-from blog.core.i18n import gettext as _
+from blog.core.i18n import lazy_gettext
 from blog.core.web.urls import external_url
 from blog.mail.lists import MailingList
 from blog.models import Subscription, User
@@ -29,7 +29,9 @@ def mailing_list(subscription: Subscription, author: User, links: LinkSigner) ->
     token = links.sign(UNSUBSCRIBE, {"subscription": subscription.id})
     return MailingList(
         name=f"{author.username.lower()}.posts",
-        reason=_("You get this because you asked for posts by %(name)s.", name=author.username),
+        reason=lazy_gettext(
+            "You get this because you asked for posts by %(name)s.", name=author.username
+        ),
         unsubscribe=external_url("subscriptions.show", token=token),
     )
 

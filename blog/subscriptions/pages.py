@@ -10,6 +10,7 @@ from blog.accounts.link_pages import keep_token_secret
 from blog.core.auth.identity import current_viewer
 from blog.core.auth.quotas import SUBSCRIBING, UNSUBSCRIBING, quota
 from blog.core.crypto.tokens import ExpiredTokenError, InvalidTokenError
+from blog.core.i18n import current_language
 from blog.core.i18n import gettext as _
 from blog.core.web.app import current_app, db
 from blog.core.web.csrf import one_click
@@ -49,7 +50,7 @@ async def ask(username: str) -> ResponseReturnValue:
     if (data := await form.submitted()) is None:
         page = await render_template("subscriptions/subscribe.html", author=author, form=form)
         return page, form.status
-    await service.ask(db(), author, data.email, current_app.links)
+    await service.ask(db(), author, data.email, current_app.links, language=current_language())
     await flash(
         _(
             "Check your inbox: we've sent a link to %(address)s. If it doesn't "

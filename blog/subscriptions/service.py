@@ -22,13 +22,18 @@ KEPT_AFTER_END = timedelta(days=30)
 CONFIRMATIONS = Quota("confirmations of subscriptions", 3, 24 * 3600)
 
 
-async def ask(session: AsyncSession, author: User, email: str, links: LinkSigner) -> None:
+async def ask(
+    session: AsyncSession, author: User, email: str, links: LinkSigner, *, language: str
+) -> None:
     """Mail a link that subscribes an address to an author's posts.
 
     What is answered must not depend on whether the address is subscribed already, or has been sent
     enough of these mails: nobody can find out which addresses are.
+
+    Args:
+        language: the one in which the visitor reads the page, and gets the mails.
     """
-    subscription = await _asked_for(session, author, email)
+    subscription = await _asked_for(session, author, email, language)
     try:
         await take_one(session, Bucket(CONFIRMATIONS, email))
     except TooManyRequestsError:
@@ -37,16 +42,24 @@ async def ask(session: AsyncSession, author: User, email: str, links: LinkSigner
     is_active = subscription.confirmed_at is not None
     await outbox.put(
         session, to=email, message="confirm_subscription", about=str(author.id), author=author,
+        language=language,
         link=None if is_active else confirmation_link(subscription, links),
         mailing_list=mailing_list(subscription, author, links) if is_active else None,
     )  # fmt: skip
     await session.commit()
 
 
-async def _asked_for(session: AsyncSession, author: User, email: str) -> Subscription:
-    """The row for an address; one that isn't active has to be confirmed again."""
-    row = insert(Subscription).values(author_id=author.id, email=email)
-    fresh = {"asked_at": func.now(), "confirmed_at": None, "ended_at": None}
+async def _asked_for(
+    session: AsyncSession, author: User, email: str, language: str
+) -> Subscription:
+    """The row for an address; one that isn't active has to be confirmed again.
+
+    An active one keeps its language, because others can ask for this address, too.
+    """
+    row = insert(Subscription).values(author_id=author.id, email=email, language=language)
+    fresh = {
+        "asked_at": func.now(), "confirmed_at": None, "ended_at": None, "language": language,
+    }  # fmt: skip
     is_inactive = or_(Subscription.confirmed_at.is_(None), Subscription.ended_at.is_not(None))
     await session.execute(
         row.on_conflict_do_update(

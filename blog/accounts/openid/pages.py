@@ -39,6 +39,7 @@ from blog.core.site_settings.values import Registration
 from blog.core.web.app import current_app, db
 from blog.core.web.csrf import comes_from_here
 from blog.core.web.forms import Form
+from blog.core.web.languages import language_of_newcomer
 from settings import OpenIDProvider
 
 __all__ = ["blueprint"]
@@ -132,6 +133,7 @@ async def register() -> ResponseReturnValue:
                 Gate.of_site(), invitation=waiting["invitation"],
                 administrators=current_app.settings.admin_email,
                 reserved=current_app.reserved_usernames, client=requesting_client(),
+                language=language_of_newcomer(),
             )  # fmt: skip
         except SecondFactorNeededError as needed:
             return await ask_for_second_factor(needed.pending, None, next_page=waiting["next"])

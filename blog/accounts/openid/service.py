@@ -132,7 +132,7 @@ async def connect_by_password(
 async def register(
     session: AsyncSession, identity: Identity, form: ChooseNameForm, passwords: Passwords,
     gate: Gate, *, invitation: str, administrators: list[str], reserved: frozenset[str],
-    client: Client,
+    client: Client, language: str | None,
 ) -> OpenedSession:  # fmt: skip
     """Create an account with the address that the issuer has verified, if the gate lets its owner
     in, and log in.
@@ -142,7 +142,7 @@ async def register(
 
     Args:
         invitation: the token of their link; empty if they have none.
-        administrators, reserved: as in `blog.accounts.registration.service.register`.
+        administrators, reserved, language: as in `blog.accounts.registration.service.register`.
 
     Raises:
         GateClosedError: the site doesn't take this person.
@@ -150,7 +150,12 @@ async def register(
         SecondFactorNeededError: the form was sent before, and the account has a second factor.
     """
     newcomer = Newcomer(
-        identity.email, form.username, invitation, form.application, has_proved_address=True
+        identity.email,
+        form.username,
+        invitation,
+        form.application,
+        has_proved_address=True,
+        language=language,
     )
     try:
         await admit(session, newcomer, gate)

@@ -13,6 +13,7 @@ from blog.core.api.operations import Resource, requires_scope
 from blog.core.api.responses import json_response
 from blog.core.auth.quotas import REGISTERING, spend
 from blog.core.web.app import current_app, db
+from blog.core.web.languages import language_of_newcomer
 from blog.core.web.submissions import SubmittedForm, submission_key
 from blog.models import Scope
 from blog.users.api import UserResource, resource
@@ -40,6 +41,7 @@ async def create_user(data: UserCreate) -> Response:
         current_app.settings.admin_email,
         reserved=current_app.reserved_usernames,
         submission=submission_key(form, "account", data.email, data.username),
+        language=language_of_newcomer(),
     )  # fmt: skip
     made = resource(user, links())
     return json_response(made, 201, Location=made.url)

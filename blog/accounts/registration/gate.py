@@ -49,6 +49,7 @@ class Newcomer:
         invitation: the token of their link, if they were invited.
         application: what they say about themselves, if anything.
         has_proved_address: whether someone we trust says that the address is theirs.
+        language: in which they read the pages; `None` leaves it to their browser.
     """
 
     email: str
@@ -56,6 +57,7 @@ class Newcomer:
     invitation: str = ""
     application: str = ""
     has_proved_address: bool = False
+    language: str | None = None
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,7 @@ async def enter(
         awaits_approval=awaits_approval,
         confirmed_at=now() if is_confirmed else None,
         invited_by_id=invitation.inviter_id if invitation else None,
+        interface_language=newcomer.language,
     )  # fmt: skip
     if invitation is not None:
         used = update(Invitation).where(Invitation.id == invitation.id)

@@ -21,6 +21,7 @@ from blog.core.site_settings.values import Registration
 from blog.core.web.app import current_app, db
 from blog.core.web.errors import error_response, prefers_json
 from blog.core.web.forms import Form
+from blog.core.web.languages import language_of_newcomer
 from blog.core.web.requests import is_for_api
 from blog.core.web.resubmission import unsent_form
 from blog.core.web.submissions import submission_key
@@ -64,6 +65,7 @@ async def create_account() -> ResponseReturnValue:
                 current_app.settings.admin_email,
                 reserved=current_app.reserved_usernames,
                 submission=submission_key(data, "account", data.email, data.username),
+                language=language_of_newcomer(),
             )  # fmt: skip
         except InvalidFieldsError as error:
             form.refuse(error)

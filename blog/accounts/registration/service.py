@@ -31,6 +31,7 @@ class OwnershipNotProvedError(BlogError):
 async def register(
     session: AsyncSession, form: UserCreate, passwords: Passwords, gate: Gate,
     administrators: list[str], *, reserved: frozenset[str], submission: UUID | None,
+    language: str | None = None,
 ) -> User:  # fmt: skip
     """Create an account, if the gate lets its owner in, and add the confirmation mail to the
     outbox.
@@ -41,13 +42,16 @@ async def register(
         administrators: addresses whose accounts become administrators once confirmed.
         reserved: reserved usernames (`accounts/registration/usernames.py`).
         submission: the idempotency key of the form (`blog.core.web.submissions`).
+        language: in which they read the pages; `None` leaves it to their browser.
 
     Raises:
         GateClosedError: as in `gate.admit`.
         InvalidFieldsError: as in `gate.enter`, or the username is reserved, or the password is the
             username or the address.
     """
-    newcomer = Newcomer(form.email, form.username, form.invitation, form.application)
+    newcomer = Newcomer(
+        form.email, form.username, form.invitation, form.application, language=language
+    )
     try:
         await admit(session, newcomer, gate)
         await _refuse_all_errors(session, form, passwords, reserved)

@@ -87,17 +87,30 @@ def remember_language(response: ResponseTypes, language: str) -> None:
     set_cookie(response, COOKIE, language, LIFE)
 
 
+def requested_language() -> str | None:
+    """The language that this request asks for, if the site offers it: by its cookie, or else by its
+    header `Accept-Language`."""
+    accepted = request.headers.get("Accept-Language", "")[:LONGEST_HEADER]
+    cookie = None if is_for_api() else language_in_cookie()
+    return cookie or preferred(accepted, current_app.site.offered_languages)
+
+
+def language_of_newcomer() -> str | None:
+    """The language of the account that this request makes: the one that it asks for; `None`, which
+    leaves it to the browser, where there is nothing to choose from."""
+    return requested_language() if len(current_app.site.offered_languages) > 1 else None
+
+
 async def negotiate() -> None:
     """Choose the language of a response, before the viewer is known."""
     offered = current_app.site.offered_languages
     default = offered[0]
-    accepted = request.headers.get("Accept-Language", "")[:LONGEST_HEADER]
     if is_for_api():
-        set_language(preferred(accepted, offered) or SOURCE)
+        set_language(requested_language() or SOURCE)
     elif len(offered) == 1 or request.endpoint in IN_LANGUAGE_OF_SITE:
         set_language(default)
     else:
-        set_language(language_in_cookie() or preferred(accepted, offered) or default)
+        set_language(requested_language() or default)
 
 
 async def say_language(response: Response) -> Response:

@@ -188,6 +188,7 @@ def sections(account: User) -> dict[str, Section]:
         (Follow.created_at, Follow.follower_id)),
         "subscriptions": Section(select(
             User.username, Subscription.asked_at, Subscription.confirmed_at, Subscription.ended_at,
+            Subscription.language,
         ).join(User, User.id == Subscription.author_id)
         .where(Subscription.email == account.email, is_their_address, not_deleted(User.id)),
         (Subscription.id,)),
