@@ -13,7 +13,7 @@ from tests.support import Browser
 
 LONG = "It *begins* so. " + "And goes on. " * 5_000 + "The end."
 EXCERPT = re.compile(
-    r'<div class="prose p-summary">(<p>It <em>begins</em> so\..*?…</p>)</div>', re.DOTALL
+    r'<div class="prose p-summary" dir="auto">(<p>It <em>begins</em> so\..*?…</p>)</div>', re.DOTALL
 )
 
 
@@ -36,7 +36,7 @@ async def test_a_list_shows_the_beginning_of_a_long_post_and_the_way_to_all_of_i
             assert len(shown.encode()) <= LONGEST
             assert "The end." not in page
             assert page.count("Read more<") == 1
-            assert '<div class="prose e-content"><p>Short.</p>' in page
+            assert '<div class="prose e-content" dir="auto"><p>Short.</p>' in page
     whole = (await browser.get("/post/1")).text
     assert "The end." in whole
     assert "Read more<" not in whole

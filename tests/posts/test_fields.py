@@ -287,7 +287,8 @@ async def test_what_a_post_shows_has_its_language_or_that_of_its_author(
     ]  # fmt: skip
     await db.execute(update(User).values(language=None))
     await db.commit()
-    assert '<div class="prose e-content"><p>x</p></div>' in (await browser.get("/post/2")).text
+    page = (await browser.get("/post/2")).text
+    assert '<div class="prose e-content" dir="auto"><p>x</p></div>' in page
 
 
 async def test_the_author_says_once_in_which_language_they_write(

@@ -53,7 +53,7 @@ async def test_a_preview_shows_the_text_and_keeps_it_and_publishes_nothing(
 async def test_a_live_preview_is_a_part_of_a_page(susans_browser: Browser) -> None:
     answer = await susans_browser.submit("/preview", {"body": "So *be* it"}, page="/")
     assert answer.status_code == 200
-    assert answer.text.strip().startswith('<div class="prose"><p>So <em>be</em> it</p>')
+    assert answer.text.strip().startswith('<div class="prose" dir="auto"><p>So <em>be</em> it</p>')
     assert "<html" not in answer.text
 
 

@@ -39,13 +39,13 @@ def date_element(moment: datetime) -> Markup:
 
 
 def language_attributes(language: str | None) -> Markup:
-    """The attributes `lang` and `dir` of an element with a text; none if its language is unknown.
+    """The attributes `lang` and `dir` of an element with a text.
 
     Args:
-        language: a BCP 47 tag.
+        language: a BCP 47 tag; if it is unknown, the browser goes by the first letter of the text.
     """
     if not language:
-        return Markup("")
+        return Markup(' dir="auto"')
     return Markup(' lang="{}" dir="{}"').format(language, direction(language))
 
 
