@@ -15,7 +15,7 @@ from blog.core.auth.permissions import permission_required
 from blog.core.auth.quotas import MODERATING, quota
 from blog.core.auth.viewer import Viewer
 from blog.core.errors import InvalidFieldsError, NotFoundError
-from blog.core.i18n import LazyText
+from blog.core.i18n import LazyText, lazy_gettext
 from blog.core.web.app import current_app, db
 from blog.core.web.forms import Form
 from blog.core.web.requests import local_address, requested_cursor
@@ -46,10 +46,9 @@ class ModerationAction(NamedTuple):
     it rests on."""
 
     subject: Subject
-    label: str
     take: Callable[[AsyncSession, Viewer, int, str, Snapshot | None], Awaitable[bool]]
-    taken: str
-    taken_before: str
+    taken: LazyText
+    taken_before: LazyText
     is_measure: bool
 
 
@@ -64,20 +63,21 @@ POST = Subject(
 )  # fmt: skip
 ACTIONS = {
     "disable": ModerationAction(
-        COMMENT, "Disable", service.disable_comment, "Comment disabled, and its reports resolved.",
-        "Someone else has already disabled this comment.", True,
+        COMMENT, service.disable_comment,
+        lazy_gettext("Comment disabled, and its reports resolved."),
+        lazy_gettext("Someone else has already disabled this comment."), True,
     ),
     "enable": ModerationAction(
-        COMMENT, "Enable", service.enable_comment, "Comment enabled.",
-        "Someone else has already enabled this comment.", False,
+        COMMENT, service.enable_comment, lazy_gettext("Comment enabled."),
+        lazy_gettext("Someone else has already enabled this comment."), False,
     ),
     "hide": ModerationAction(
-        POST, "Hide", service.hide_post, "Post hidden, and its reports resolved.",
-        "Someone else has already hidden this post.", True,
+        POST, service.hide_post, lazy_gettext("Post hidden, and its reports resolved."),
+        lazy_gettext("Someone else has already hidden this post."), True,
     ),
     "show": ModerationAction(
-        POST, "Unhide", service.show_post, "The post is visible again.",
-        "Someone else has already unhidden this post.", False,
+        POST, service.show_post, lazy_gettext("The post is visible again."),
+        lazy_gettext("Someone else has already unhidden this post."), False,
     ),
 }  # fmt: skip
 
@@ -104,7 +104,7 @@ async def hidden_posts() -> ResponseReturnValue:
 @moderators_only
 async def confirm_action(action: str, row_id: int) -> ResponseReturnValue:
     """Show the form for the reason of a moderation action."""
-    return await _action_page(ACTIONS[action], row_id, Form(RuleForm))
+    return await _action_page(action, row_id, Form(RuleForm))
 
 
 @blueprint.post("/<any(disable, enable, hide, show):action>/<id:row_id>")
@@ -114,30 +114,29 @@ async def perform_action(action: str, row_id: int) -> ResponseReturnValue:
     """Perform a moderation action: disable or enable a comment, hide or show a post."""
     chosen, form = ACTIONS[action], Form(RuleForm)
     if (data := await form.submitted()) is None:
-        return await _action_page(chosen, row_id, form)
+        return await _action_page(action, row_id, form)
     try:
         rule = snapshot_of(data.rule, is_required=chosen.is_measure)
     except InvalidFieldsError as error:
         form.refuse(error)
-        return await _action_page(chosen, row_id, form)
+        return await _action_page(action, row_id, form)
     if await chosen.take(db(), required_viewer(), row_id, data.reason, rule):
-        await flash(chosen.taken, "success")
+        await flash(str(chosen.taken), "success")
     else:
-        await flash(chosen.taken_before, "info")
+        await flash(str(chosen.taken_before), "info")
     return _back(chosen.subject.address(row_id))
 
 
-async def _action_page(
-    action: ModerationAction, row_id: int, form: Form[RuleForm]
-) -> ResponseReturnValue:
-    subject = action.subject
+async def _action_page(action: str, row_id: int, form: Form[RuleForm]) -> ResponseReturnValue:
+    chosen = ACTIONS[action]
+    subject = chosen.subject
     row = await subject.find(db(), row_id)
     if row is None or not subject.may_moderate(required_viewer(), row):
         raise NotFoundError(subject.is_gone)
     page = await render_template(
-        "moderation/action.html", verb=action.label, what=subject.name, row=row, form=form,
+        "moderation/action.html", action=action, what=subject.name, row=row, form=form,
         way_back=subject.address(row_id),
-        rules=current_app.site.numbered_rules if action.is_measure else (),
+        rules=current_app.site.numbered_rules if chosen.is_measure else (),
     )  # fmt: skip
     return page, form.status
 

@@ -7,6 +7,7 @@ from blog.core.auth.identity import required_viewer
 from blog.core.auth.permissions import permission_required
 from blog.core.auth.quotas import MODERATING, quota
 from blog.core.errors import NotFoundError
+from blog.core.i18n import lazy_gettext
 from blog.core.web.app import db, read
 from blog.core.web.forms import Form
 from blog.models import Permission
@@ -26,10 +27,10 @@ blueprint = Blueprint(
 moderators_only = permission_required(Permission.MODERATE)
 ACTIONS = {"hide": revisions.hide_revision, "show": revisions.show_revision}
 DONE = {
-    ("hide", True): "Revision hidden.",
-    ("hide", False): "Someone else has already hidden this revision.",
-    ("show", True): "The revision is visible again.",
-    ("show", False): "Someone else has already unhidden this revision.",
+    ("hide", True): lazy_gettext("Revision hidden."),
+    ("hide", False): lazy_gettext("Someone else has already hidden this revision."),
+    ("show", True): lazy_gettext("The revision is visible again."),
+    ("show", False): lazy_gettext("Someone else has already unhidden this revision."),
 }
 
 
@@ -50,7 +51,7 @@ async def perform_action(post_id: int, number: int, action: str) -> ResponseRetu
         return await _page(post_id, number, action, form)
     moderator = required_viewer()
     is_done = await ACTIONS[action](db(), moderator, post_id, number, data.reason)
-    await flash(DONE[action, is_done], "success" if is_done else "info")
+    await flash(str(DONE[action, is_done]), "success" if is_done else "info")
     return redirect(_address(post_id, number))
 
 
@@ -63,7 +64,7 @@ async def _page(
         raise NotFoundError(NO_SUCH_REVISION)
     page = await render_template(
         "moderation/action.html",
-        verb=action.capitalize(), what="revision", row=post, revision=revision, form=form,
+        action=action, what="revision", row=post, revision=revision, form=form,
         way_back=_address(post_id, number),
     )  # fmt: skip
     return page, form.status

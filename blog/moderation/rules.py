@@ -3,10 +3,11 @@
 from typing import Any, NamedTuple
 
 from blog.core.errors import InvalidFieldsError
+from blog.core.i18n import lazy_gettext
 from blog.core.web.app import current_app
 
-CHOOSE_A_RULE = "Choose the rule that this rests on."
-NO_SUCH_RULE = "This rule doesn't exist any more. Choose another one."
+CHOOSE_A_RULE = lazy_gettext("Choose the rule that this rests on.")
+NO_SUCH_RULE = lazy_gettext("This rule doesn't exist any more. Choose another one.")
 
 # The number and the text of a rule, as they were when it was referred to.
 Snapshot = dict[str, Any]

@@ -17,7 +17,7 @@ from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
 from blog.core.errors import ForbiddenError, NotFoundError
 from blog.core.events.handlers import record
-from blog.core.i18n import LazyText
+from blog.core.i18n import LazyText, lazy_gettext
 from blog.models import (
     Act,
     AuditEntry,
@@ -43,7 +43,7 @@ from blog.moderation.rules import Grounds, Snapshot
 from blog.posts.mentions import tell_mentioned
 from blog.posts.policies import may_moderate_post
 
-ABOUT_ONESELF = "This measure is about you. Another moderator decides."
+ABOUT_ONESELF = lazy_gettext("This measure is about you. Another moderator decides.")
 Row = TypeVar("Row", Comment, Post)
 
 

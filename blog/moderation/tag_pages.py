@@ -7,6 +7,7 @@ from blog.core.auth.identity import required_viewer
 from blog.core.auth.permissions import permission_required
 from blog.core.auth.quotas import MODERATING, quota
 from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.i18n import gettext as _
 from blog.core.text.tags import address_of_tag
 from blog.core.web.app import db, look_up
 from blog.core.web.forms import Form
@@ -54,21 +55,26 @@ async def perform_action(tag: str, action: str) -> ResponseReturnValue:
     try:
         if isinstance(data, TagForm) and action == "rename":
             is_done = await tags.rename_tag(db(), moderator, tag_id, data.name, data.reason)
-            address, done = tag_url(data.name), f"#{name} is now #{data.name}."
+            address = tag_url(data.name)
+            done = _("#%(tag)s is now #%(name)s.", tag=name, name=data.name)
         elif isinstance(data, TagForm):
             into = await tags.merge_tag(db(), moderator, tag_id, data.name, data.reason)
             address = tag_url(into.name)
-            done = f"#{name} is being merged into #{into.name}. Its posts move within minutes."
+            done = _(
+                "#%(tag)s is being merged into #%(name)s. Its posts move within minutes.",
+                tag=name,
+                name=into.name,
+            )
         elif action == "block":
             is_done = await tags.block_tag(db(), moderator, tag_id, data.reason)
-            done = f"#{name} is blocked."
+            done = _("#%(tag)s is blocked.", tag=name)
         else:
             is_done = await tags.unblock_tag(db(), moderator, tag_id, data.reason)
-            done = f"#{name} is no longer blocked."
+            done = _("#%(tag)s is no longer blocked.", tag=name)
     except InvalidFieldsError as error:
         form.refuse(error)
         return await _page(found, action, form)
-    await flash(done if is_done else "Nothing has changed.", "success" if is_done else "info")
+    await flash(done if is_done else _("Nothing has changed."), "success" if is_done else "info")
     return redirect(address)
 
 

@@ -12,6 +12,7 @@ from blog.core.auth import audit, moderation_log
 from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
 from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.i18n import lazy_gettext
 from blog.core.jobs.queue import enqueue
 from blog.core.text.tags import fold_tag
 from blog.models import Act, Tag
@@ -19,10 +20,10 @@ from blog.moderation.jobs import INDEX_RENAMED_TAG, MOVE_TAGGED_POSTS
 from blog.moderation.service import require_moderator
 from blog.tags.reading import NO_SUCH_TAG
 
-IS_THERE = "There's already a tag with this name. Merge this tag into it instead."
-IS_SAME = "This is the same tag."
-IS_BLOCKED = "This tag is blocked. Unblock it first."
-NO_TARGET = "No tag has this name."
+IS_THERE = lazy_gettext("There's already a tag with this name. Merge this tag into it instead.")
+IS_SAME = lazy_gettext("This is the same tag.")
+IS_BLOCKED = lazy_gettext("This tag is blocked. Unblock it first.")
+NO_TARGET = lazy_gettext("No tag has this name.")
 
 
 async def rename_tag(

@@ -97,7 +97,7 @@ async def take_measure(editor: Page, queue: str) -> None:
     await expect(main.get_by_label("Reason")).to_have_value("This isn’t a market.")
     await main.get_by_role("button", name="Continue").click()
     await expect(
-        main.get_by_text(re.compile(r"Lists will leave out \d+ posts? and"))
+        main.get_by_text(re.compile(r"Lists will leave out what they've written: \d+ posts? and"))
     ).to_be_visible()
     await main.get_by_role("button", name="Limit").click()
     await expect(main.get_by_text("in force")).to_be_visible()

@@ -47,7 +47,7 @@ async def test_the_author_sees_the_hidden_post_with_the_reason_and_gets_a_mail(
     page = (await susans_browser.get("/post/1")).text
     assert TEXT in page
     assert "Only you and moderators can see it. You can edit it." in page
-    assert "Reason: Too loud" in page
+    assert "Reason: <bdi>Too loud</bdi>" in page
     profile = (await susans_browser.get("/user/susan")).text
     assert "Hidden by moderators" in profile
     assert 'href="/post/1"' in profile

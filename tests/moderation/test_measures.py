@@ -57,7 +57,7 @@ async def test_a_person_is_told_of_a_measure_and_can_appeal(
     assert "/appeal/" in mail.text
     assert (await db.scalars(select(LogEntry.act))).all() == [act]
     page = (await moderators_browser.get(f"/moderate/people/{susan.id}")).text
-    assert "by maud" in page
+    assert "by <bdi>maud</bdi>" in page
     if kind != "remind":
         again = await take(moderators_browser, susan, kind, **fields)
         assert again.status_code == 422
@@ -120,8 +120,8 @@ async def test_a_preview_says_what_a_measure_would_do_and_everything_is_hidden_a
     await davids_browser.submit("/report/post/2", {"category": "spam"})
     await maud.submit("/moderate/hide/3", {"reason": "By itself"})
     for kind, expected in {
-        "hide_all": "This hides 2 posts and 2 comments.",
-        "limit": "Lists will leave out 2 posts and 2 comments.",
+        "hide_all": "This hides what they&#39;ve written: 2 posts and 2 comments.",
+        "limit": "Lists will leave out what they&#39;ve written: 2 posts and 2 comments.",
         "disable": "What they&#39;ve written stays: 2 posts and 2 comments.",
     }.items():
         form = {"kind": kind, "reason": "All <ads>"}

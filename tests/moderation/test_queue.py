@@ -38,11 +38,11 @@ async def test_a_report_is_claimed_by_one_moderator_and_free_after_an_hour(
     first, second = (maud, mona) if claimant == "maud" else (mona, maud)
     assert "You’re working on this" in await text_of(first, QUEUE)
     for address in (QUEUE, REPORT):
-        assert f"{claimant} is working on this" in await text_of(second, address)
+        assert f"<bdi>{claimant}</bdi> is working on this" in await text_of(second, address)
     typed = {"outcome": "dismissed", "answer": "All is well", "reason": "Nothing"}
     refused = await second.submit(REPORT, typed)
     assert refused.status_code == 422
-    for shown in (f"{claimant} is working on this report", "All is well", "Nothing"):
+    for shown in (f"<bdi>{claimant}</bdi> is working on this report", "All is well", "Nothing"):
         assert shown in refused.text
     quick = await second.submit(f"{REPORT}/dismiss", {"reason": "Typed"}, page=QUEUE)
     assert (quick.status_code, "Typed" in quick.text) == (409, True)
@@ -114,7 +114,7 @@ async def test_a_moderator_knows_what_was_before_and_answers_with_a_template(
     own = await text_of(davids_browser, "/auth/measures")
     assert "Dear David, no." in own
     assert "Ours" not in own
-    assert "Note: Ours" in await text_of(mona, "/moderate/reports/closed")
+    assert "Note: <bdi>Ours</bdi>" in await text_of(mona, "/moderate/reports/closed")
     assert (await acts(db))[-1][1] == "dismiss report"
 
 

@@ -199,8 +199,8 @@ async def test_a_report_is_closed_once(
     assert not any("Bad words" in page for page in pages)
     closed = (await moderators_browser.get("/moderate/reports/closed")).text
     assert "Bad words" in closed
-    assert f"{state.capitalize()} by m" in closed
-    assert "Note: Talked to him" in closed
+    assert f"<b>{state.capitalize()}</b>" in closed and "by <bdi>m" in closed
+    assert "Note: <bdi>Talked to him</bdi>" in closed
     ((who, what, whom, details),) = await acts(db)
     assert who in {"maud", "mona"}
     assert (what, whom) == (act, "david")
@@ -229,7 +229,7 @@ async def test_a_report_that_was_just_closed_keeps_its_place_for_its_moderator_a
     page = (await moderators_browser.get(answer.headers["location"])).text
     assert page.index("Third") < page.index("Second") < page.index("First")
     assert "Report about david&#39;s comment" in page
-    assert "Note: Talked to him" in page
+    assert "Note: <bdi>Talked to him</bdi>" in page
     assert "/moderate/reports/2/" not in page
     for visitor, address in (
         (moderators_browser, "/moderate/reports"),
@@ -257,7 +257,7 @@ async def test_from_a_report_one_comes_to_the_author_and_back(
     answer = await moderators_browser.submit(hide[1], {"reason": "Too loud"})
     back = (await moderators_browser.get(answer.headers["location"])).text
     assert "Post hidden, and its reports resolved." in back
-    assert "Note: Too loud" in back
+    assert "Note: <bdi>Too loud</bdi>" in back
     async with Browser(app) as roots_browser:
         await roots_browser.log_in("root")
         page = (await roots_browser.get("/moderate/reports/closed")).text

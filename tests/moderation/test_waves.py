@@ -110,7 +110,9 @@ async def test_a_wave_is_hidden_and_comes_back_exactly(
     preview = await act(moderators_browser, act="")
     answer = await moderators_browser.submit(ADDRESS, {k: v for k, v in FORM.items() if k != "act"})
     assert answer.status_code == 200, answer.text
-    for words in ("3 accounts", "4 public posts", "6 comments", "2 held", "maud, nobody"):
+    for words in (
+        "Accounts: 3", "Public posts: 4", "Comments: 6", "Held for review: 2", "maud and nobody",
+    ):  # fmt: skip
         assert words in answer.text, words
     assert preview.status_code == 302
     act_id = (await db.scalars(select(BulkAct.id))).one()

@@ -4,7 +4,8 @@ Who moderates is public. Whom it concerns, and what exactly, is public only wher
 so; `docs/security.md` explains the choice.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.crypto.chain import GENESIS, commitment, hash_of, new_salt
+from blog.core.i18n import LazyText, format_list, lazy_gettext, ngettext
 from blog.models import Act, AuditEntry, LogEntry, LogOpening, Sealed
 
 # Held until the commit, so that entries have one order. Nothing else uses this number.
@@ -29,44 +31,56 @@ class Published(NamedTuple):
         names_subject: whether it says what it was about.
     """
 
-    summary: str
+    summary: LazyText
     names_person: bool = False
     names_subject: bool = False
 
 
 # The acts in the log. Tags are nobody's, and whether an account is disabled can be seen anyway.
 PUBLISHED = {
-    Act.HIDE_POST: Published("Hid a post"),
-    Act.SHOW_POST: Published("Made a hidden post visible again"),
-    Act.EDIT_POST: Published("Edited a post"),
-    Act.DELETE_POST: Published("Deleted a post"),
-    Act.APPROVE_HELD: Published("Approved what waited for review"),
-    Act.REFUSE_HELD: Published("Refused what waited for review"),
-    Act.BULK_ACT: Published("Acted on many accounts at once", names_subject=True),
-    Act.UNDO_BULK_ACT: Published("Undid what was done about many accounts", names_subject=True),
-    Act.HIDE_REVISION: Published("Hid an old version of a post"),
-    Act.SHOW_REVISION: Published("Made an old version of a post visible again"),
-    Act.DISABLE_COMMENT: Published("Disabled a comment"),
-    Act.ENABLE_COMMENT: Published("Enabled a comment again"),
-    Act.RESOLVE_REPORT: Published("Acted on a report"),
-    Act.DISMISS_REPORT: Published("Dismissed a report"),
-    Act.RENAME_TAG: Published("Renamed a tag", names_subject=True),
-    Act.MERGE_TAG: Published("Merged a tag into another one", names_subject=True),
-    Act.BLOCK_TAG: Published("Blocked a tag", names_subject=True),
-    Act.UNBLOCK_TAG: Published("Unblocked a tag", names_subject=True),
-    Act.REMIND: Published("Reminded someone of a rule"),
-    Act.HIDE_ALL: Published("Hid everything by an account"),
-    Act.SHOW_ALL: Published("Made what was hidden of an account visible again"),
-    Act.LIMIT: Published("Limited an account"),
-    Act.UNLIMIT: Published("Lifted the limit of an account"),
-    Act.PAUSE: Published("Paused an account"),
-    Act.UNPAUSE: Published("Lifted the pause of an account"),
-    Act.GRANT_APPEAL: Published("Granted an appeal"),
-    Act.REJECT_APPEAL: Published("Rejected an appeal"),
-    Act.DISABLE: Published("Disabled an account", names_person=True),
-    Act.ENABLE: Published("Enabled an account again", names_person=True),
-    Act.DELETE_ACCOUNT: Published("Deleted an account"),
+    Act.HIDE_POST: Published(lazy_gettext("Hid a post")),
+    Act.SHOW_POST: Published(lazy_gettext("Made a hidden post visible again")),
+    Act.EDIT_POST: Published(lazy_gettext("Edited a post")),
+    Act.DELETE_POST: Published(lazy_gettext("Deleted a post")),
+    Act.APPROVE_HELD: Published(lazy_gettext("Approved what waited for review")),
+    Act.REFUSE_HELD: Published(lazy_gettext("Refused what waited for review")),
+    Act.BULK_ACT: Published(lazy_gettext("Acted on many accounts at once"), names_subject=True),
+    Act.UNDO_BULK_ACT: Published(
+        lazy_gettext("Undid what was done about many accounts"), names_subject=True
+    ),
+    Act.HIDE_REVISION: Published(lazy_gettext("Hid an old version of a post")),
+    Act.SHOW_REVISION: Published(lazy_gettext("Made an old version of a post visible again")),
+    Act.DISABLE_COMMENT: Published(lazy_gettext("Disabled a comment")),
+    Act.ENABLE_COMMENT: Published(lazy_gettext("Enabled a comment again")),
+    Act.RESOLVE_REPORT: Published(lazy_gettext("Acted on a report")),
+    Act.DISMISS_REPORT: Published(lazy_gettext("Dismissed a report")),
+    Act.RENAME_TAG: Published(lazy_gettext("Renamed a tag"), names_subject=True),
+    Act.MERGE_TAG: Published(lazy_gettext("Merged a tag into another one"), names_subject=True),
+    Act.BLOCK_TAG: Published(lazy_gettext("Blocked a tag"), names_subject=True),
+    Act.UNBLOCK_TAG: Published(lazy_gettext("Unblocked a tag"), names_subject=True),
+    Act.REMIND: Published(lazy_gettext("Reminded someone of a rule")),
+    Act.HIDE_ALL: Published(lazy_gettext("Hid everything by an account")),
+    Act.SHOW_ALL: Published(lazy_gettext("Made what was hidden of an account visible again")),
+    Act.LIMIT: Published(lazy_gettext("Limited an account")),
+    Act.UNLIMIT: Published(lazy_gettext("Lifted the limit of an account")),
+    Act.PAUSE: Published(lazy_gettext("Paused an account")),
+    Act.UNPAUSE: Published(lazy_gettext("Lifted the pause of an account")),
+    Act.GRANT_APPEAL: Published(lazy_gettext("Granted an appeal")),
+    Act.REJECT_APPEAL: Published(lazy_gettext("Rejected an appeal")),
+    Act.DISABLE: Published(lazy_gettext("Disabled an account"), names_person=True),
+    Act.ENABLE: Published(lazy_gettext("Enabled an account again"), names_person=True),
+    Act.DELETE_ACCOUNT: Published(lazy_gettext("Deleted an account")),
 }
+
+
+# Of an act on many accounts.
+_COUNTS: dict[str, Callable[[int], str]] = {
+    "accounts": lambda number: ngettext("%(num)s account", "%(num)s accounts", number),
+    "posts": lambda number: ngettext("%(num)s post", "%(num)s posts", number),
+    "comments": lambda number: ngettext("%(num)s comment", "%(num)s comments", number),
+    "held": lambda number: ngettext("%(num)s held for review", "%(num)s held for review", number),
+}
+_COUNT = re.compile(rf"({'|'.join(_COUNTS)}): ([0-9]+)", re.ASCII)
 
 
 async def publish(
@@ -135,12 +149,24 @@ def moment_text(moment: datetime) -> str:
 
 
 def _about(details: Mapping[str, Any]) -> str:
-    """What an action was about, without the person: `post 7, revision 2`."""
+    """What an action was about, without the person: `post 7, revision 2`. It has a commitment in
+    the chain, so it's the same in all languages; `subject_text` is for readers."""
     parts = []
     for name in ("post", "revision", "comment", "report", "measure", "tag", "until"):
         if (value := details.get(name)) is not None:
             shown = " → ".join(value) if isinstance(value, list) else value
             parts.append(f"#{shown}" if name == "tag" else f"{name} {shown}")
-    counts = ("accounts", "posts", "comments", "held")
-    parts += [f"{name}: {details[name]}" for name in counts if name in details]
+    parts += [f"{name}: {details[name]}" for name in _COUNTS if name in details]
     return ", ".join(parts)
+
+
+def subject_text(about: str) -> str:
+    """What an action was about, in the current language.
+
+    Args:
+        about: as the chain has it. Only the numbers of an act on many accounts are words; tags are
+            names.
+    """
+    counts = [_COUNT.fullmatch(part) for part in about.split(", ")]
+    texts = [_COUNTS[count[1]](int(count[2])) for count in counts if count]
+    return format_list(texts) if len(texts) == len(counts) else about

@@ -7,6 +7,7 @@ from blog.core.auth.identity import required_viewer
 from blog.core.auth.permissions import admin_required
 from blog.core.auth.quotas import MODERATING, quota
 from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.i18n import gettext as _
 from blog.core.web.app import db
 from blog.core.web.forms import Form
 from blog.models import AnswerTemplate
@@ -36,7 +37,7 @@ async def add() -> ResponseReturnValue:
     except InvalidFieldsError as error:
         form.refuse(error)
         return await _list(form)
-    await flash("Template added.", "success")
+    await flash(_("Template added."), "success")
     return redirect(url_for("answers.index"))
 
 
@@ -67,7 +68,7 @@ async def change(template_id: int) -> ResponseReturnValue:
     except InvalidFieldsError as error:
         form.refuse(error)
         return await _page(await _template(template_id), form)
-    await flash("Template changed.", "success")
+    await flash(_("Template changed."), "success")
     return redirect(url_for("answers.index"))
 
 
@@ -77,7 +78,7 @@ async def change(template_id: int) -> ResponseReturnValue:
 async def delete(template_id: int) -> ResponseReturnValue:
     """Delete a template. What was written with it stays."""
     await service.delete_template(db(), required_viewer(), template_id)
-    await flash("Template deleted.", "success")
+    await flash(_("Template deleted."), "success")
     return redirect(url_for("answers.index"))
 
 

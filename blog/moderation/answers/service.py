@@ -7,13 +7,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.auth import audit
 from blog.core.auth.viewer import Viewer
 from blog.core.errors import InvalidFieldsError, LimitReachedError, NotFoundError
+from blog.core.i18n import lazy_gettext, ngettext
 from blog.models import Act, AnswerTemplate
 from blog.moderation.answers.queries import MOST_TEMPLATES
 from blog.moderation.answers.schemas import TemplateForm
 
-NAME_IS_TAKEN = "There's already a template with this name."
-TOO_MANY = f"There can be at most {MOST_TEMPLATES} templates."
-NO_SUCH_TEMPLATE = "This template doesn't exist any more."
+NAME_IS_TAKEN = lazy_gettext("There's already a template with this name.")
+NO_SUCH_TEMPLATE = lazy_gettext("This template doesn't exist any more.")
 
 
 async def add_template(session: AsyncSession, administrator: Viewer, form: TemplateForm) -> None:
@@ -25,7 +25,12 @@ async def add_template(session: AsyncSession, administrator: Viewer, form: Templ
     """
     number = await session.scalar(select(func.count()).select_from(AnswerTemplate))
     if number and number >= MOST_TEMPLATES:
-        raise LimitReachedError({"": TOO_MANY})
+        too_many = ngettext(
+            "There can be at most %(num)s template.",
+            "There can be at most %(num)s templates.",
+            MOST_TEMPLATES,
+        )
+        raise LimitReachedError({"": too_many})
     session.add(AnswerTemplate(name=form.name, text=form.text))
     await _commit(session, administrator, "add", form.name)
 

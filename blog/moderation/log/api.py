@@ -11,6 +11,7 @@ from blog.core.api.collections import CursorQuery, requested, requested_cursor
 from blog.core.api.links import Url, this_address
 from blog.core.api.operations import Resource, requires_scope
 from blog.core.api.responses import json_response
+from blog.core.i18n import SOURCE, using_language
 from blog.core.text.validation import with_example
 from blog.core.web.app import read
 from blog.models import Scope
@@ -61,10 +62,12 @@ class ModerationLog(BaseModel):
 
 def resource(logged: Logged) -> LogEntryResource:
     """The representation of an entry."""
+    with using_language(SOURCE):
+        summary = str(logged.summary)
     return LogEntryResource(
         number=logged.number,
         at=logged.at,
-        summary=logged.summary,
+        summary=summary,
         moderator=logged.moderator or None,
         person=logged.person or None,
         about=logged.about or None,

@@ -8,9 +8,12 @@ from html import escape
 from quart import Blueprint, Response, abort, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
 
+from blog.core.auth.moderation_log import subject_text
 from blog.core.clock import now
 from blog.core.db.database import Database
 from blog.core.errors import NotFoundError
+from blog.core.i18n import gettext as _
+from blog.core.i18n import ngettext
 from blog.core.web.app import current_app, read
 from blog.core.web.requests import requested_cursor
 from blog.feeds.entries import Entry, Feed
@@ -27,6 +30,7 @@ LAST_NUMBER = 2**63 - 1
 NUMBER = re.compile("[0-9]{1,19}", re.ASCII)
 
 blueprint = Blueprint("moderation_log", __name__, url_prefix="/moderation")
+blueprint.add_app_template_global(subject_text)
 
 
 @blueprint.get("/log")
@@ -44,8 +48,13 @@ async def feed(form: str) -> Response:
     head, site = await read(queries.head), await this_site()
     of = Feed(
         key=("moderation log",),
-        title=f"Moderation log · {current_app.site.site_name}",
-        subtitle=f"{head.number} entries. Hash of the last one: {head.hash}",
+        title=" · ".join((_("Moderation log"), current_app.site.site_name)),
+        subtitle=ngettext(
+            "%(num)s entry. Hash of the last one: %(hash)s",
+            "%(num)s entries. Hash of the last one: %(hash)s",
+            head.number,
+            hash=head.hash,
+        ),
         page=url_for("moderation_log.index", _external=True),
         since=site.created_at,
     )
@@ -54,22 +63,23 @@ async def feed(form: str) -> Response:
 
 
 def _entry(logged: Logged, page: str, site: SiteFacts) -> Entry:
-    lines = [f"Entry {logged.number}: {logged.summary}."]
+    lines = [_("Entry %(number)s: %(summary)s.", number=logged.number, summary=logged.summary)]
     if logged.person:
-        lines.append(f"Account: {logged.person}.")
+        lines.append(_("Account: %(name)s.", name=logged.person))
     if logged.about:
-        lines.append(f"About: {logged.about}.")
+        lines.append(_("About: %(subject)s.", subject=subject_text(logged.about)))
     if logged.rule:
-        lines.append(f"Rule {logged.rule['number']}: {logged.rule['text']}")
+        rule = logged.rule
+        lines.append(_("Rule %(number)s: %(text)s", number=rule["number"], text=rule["text"]))
     lines.append(f"SHA-256: {logged.hash}")
     return Entry(
         id=site.id_of("moderation log", logged.number),
         page=f"{page}#entry-{logged.number}",
-        title=logged.summary,
+        title=str(logged.summary),
         html="".join(f"<p>{escape(line)}</p>" for line in lines),
         published=logged.at,
         updated=logged.at,
-        author=logged.moderator or "A deleted account",
+        author=logged.moderator or _("A deleted account"),
     )
 
 
@@ -84,7 +94,7 @@ async def yearly_report(year: int) -> ResponseReturnValue:
     """What moderators did in a year."""
     found = await read(report, year, now().year)
     if found is None:
-        raise NotFoundError("There's no report for this year.")
+        raise NotFoundError(_("There's no report for this year."))
     return await render_template("moderation/transparency.html", report=found)
 
 

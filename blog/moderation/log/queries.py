@@ -12,6 +12,7 @@ from blog.core.crypto.chain import GENESIS
 from blog.core.db.cursors import Order
 from blog.core.db.database import Database
 from blog.core.db.pagination import LIMIT, CursorRequest, Page
+from blog.core.i18n import LazyText
 from blog.models import Act, LogEntry, LogOpening, User
 from blog.models.account_deletion import not_deleted
 
@@ -73,7 +74,7 @@ class Logged(NamedTuple):
 
     number: int
     at: datetime
-    summary: str
+    summary: LazyText
     moderator: str
     moderator_account: str
     person: str

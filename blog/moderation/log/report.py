@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.auth.moderation_log import PUBLISHED
+from blog.core.i18n import LazyText
 from blog.models import Act, LogEntry
 
 _ENTRY = LogEntry.__table__.c
@@ -35,7 +36,7 @@ class Report(NamedTuple):
 
     year: int
     years: tuple[int, ...]
-    acts: tuple[tuple[str, int], ...]
+    acts: tuple[tuple[LazyText, int], ...]
     rules: tuple[RuleCount, ...]
     without_rule: int
     last: int | None
@@ -57,9 +58,9 @@ async def report(session: AsyncSession, year: int, this_year: int) -> Report | N
     if not began <= year <= this_year:
         return None
     rows = (await session.execute(_counts(year))).all()
-    acts, rules, texts, without_rule = Counter[str](), Counter[int](), dict[int, str](), 0
+    acts, rules, texts, without_rule = Counter[Act](), Counter[int](), dict[int, str](), 0
     for row in sorted(rows, key=lambda row: row.last):
-        acts[PUBLISHED[Act(row.act)].summary] += row.number
+        acts[Act(row.act)] += row.number
         if row.rule is None:
             without_rule += row.number
         else:
@@ -68,7 +69,7 @@ async def report(session: AsyncSession, year: int, this_year: int) -> Report | N
     return Report(
         year=year,
         years=tuple(range(this_year, began - 1, -1)),
-        acts=tuple(sorted(acts.items(), key=lambda act: (-act[1], act[0]))),
+        acts=tuple((PUBLISHED[act].summary, number) for act, number in acts.most_common()),
         rules=tuple(RuleCount(number, texts[number], rules[number]) for number in sorted(rules)),
         without_rule=without_rule,
         last=max((row.last for row in rows), default=None),

@@ -11,6 +11,8 @@ from blog.core.auth.identity import required_viewer
 from blog.core.auth.quotas import MAILING, REPORTING, quota
 from blog.core.crypto.tokens import InvalidTokenError
 from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.i18n import gettext as _
+from blog.core.i18n import lazy_gettext
 from blog.core.web.app import current_app, db
 from blog.core.web.forms import Form
 from blog.models import Measure
@@ -19,8 +21,8 @@ from blog.moderation.measures.mails import APPEAL, appeal_token
 from blog.moderation.measures.schemas import AddressForm, AppealForm
 from blog.moderation.reports.queries import reports_by
 
-NO_SUCH_LINK = "This link isn't complete. Copy all of it from the email."
-LINK_SENT = "If this account is disabled, we've emailed you the reason and the link."
+NO_SUCH_LINK = lazy_gettext("This link isn't complete. Copy all of it from the email.")
+LINK_SENT = lazy_gettext("If this account is disabled, we've emailed you the reason and the link.")
 
 blueprint = Blueprint("appeals", __name__)
 blueprint.after_request(keep_token_secret)
@@ -52,7 +54,7 @@ async def mail_link() -> ResponseReturnValue:
     if (data := await form.submitted()) is None:
         return await _question(form)
     await appeals.mail_appeal_link(db(), data.email)
-    await flash(LINK_SENT, "success")
+    await flash(str(LINK_SENT), "success")
     return redirect(url_for("login.login"))
 
 
@@ -78,7 +80,7 @@ async def send(token: str) -> ResponseReturnValue:
     except InvalidFieldsError as error:
         sent.refuse(error)
         return await _page(await _measure(token), sent)
-    await flash("Appeal sent. We'll email you the decision.", "success")
+    await flash(_("Appeal sent. We'll email you the decision."), "success")
     return redirect(url_for("appeals.form", token=token))
 
 

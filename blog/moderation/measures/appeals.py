@@ -12,6 +12,7 @@ from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
 from blog.core.errors import InvalidFieldsError, NotFoundError
 from blog.core.events.handlers import record
+from blog.core.i18n import lazy_gettext
 from blog.models import Act, Appeal, Measure, MeasureKind, Post
 from blog.models.account_deletion import not_deleted
 from blog.moderation import service as moderation
@@ -24,12 +25,12 @@ from blog.moderation.service import require_moderator
 
 # As long as in Article 20 of the Digital Services Act (EU 2022/2065).
 APPEALS_FOR = timedelta(days=183)
-NO_SUCH_MEASURE = "This measure doesn't exist."
-NO_SUCH_APPEAL = "There's no appeal against this measure."
-TOO_LATE = "You could appeal for six months, which are over now."
-ONLY_ONCE = "You've already appealed. You'll get an answer by email."
-OWN_MEASURE = "You took this measure. Another moderator decides the appeal."
-ABOUT_ONESELF = "This measure is about you. Another moderator decides the appeal."
+NO_SUCH_MEASURE = lazy_gettext("This measure doesn't exist.")
+NO_SUCH_APPEAL = lazy_gettext("There's no appeal against this measure.")
+TOO_LATE = lazy_gettext("You could appeal for six months, which are over now.")
+ONLY_ONCE = lazy_gettext("You've already appealed. You'll get an answer by email.")
+OWN_MEASURE = lazy_gettext("You took this measure. Another moderator decides the appeal.")
+ABOUT_ONESELF = lazy_gettext("This measure is about you. Another moderator decides the appeal.")
 
 
 async def mail_appeal_link(session: AsyncSession, email: str) -> None:

@@ -7,6 +7,7 @@ from blog.core.auth.identity import required_viewer
 from blog.core.auth.permissions import permission_required
 from blog.core.auth.quotas import MODERATING, quota
 from blog.core.errors import ForbiddenError, InvalidFieldsError, NotFoundError
+from blog.core.i18n import gettext as _
 from blog.core.web.app import current_app, db
 from blog.core.web.forms import Form
 from blog.core.web.requests import local_address, requested_cursor
@@ -59,7 +60,7 @@ async def take(user_id: int) -> ResponseReturnValue:
     except InvalidFieldsError as error:
         form.refuse(error)
         return await _person_page(user_id, form)
-    await flash("Done. We've emailed them the reason and how to appeal.", "success")
+    await flash(_("Done. We've emailed them the reason and how to appeal."), "success")
     return redirect(url_for("measures.person", user_id=user_id))
 
 
@@ -119,9 +120,9 @@ async def lift(measure_id: int) -> ResponseReturnValue:
         return await _lifting_page(measure, form)
     person_id = measure.person_id
     if await service.lift_measure(db(), required_viewer(), measure_id, data.reason):
-        await flash("Restriction lifted.", "success")
+        await flash(_("Restriction lifted."), "success")
     else:
-        await flash("This restriction has already been lifted or has expired.", "info")
+        await flash(_("This restriction has already been lifted or has expired."), "info")
     return redirect(url_for("measures.person", user_id=person_id))
 
 
@@ -168,9 +169,9 @@ async def decide(measure_id: int) -> ResponseReturnValue:
         form.refuse(error)
         return await _appeal_page(measure_id, form)
     if is_decided:
-        await flash("Decided. We've emailed them your answer.", "success")
+        await flash(_("Decided. We've emailed them your answer."), "success")
     else:
-        await flash("Someone else has already decided this appeal.", "info")
+        await flash(_("Someone else has already decided this appeal."), "info")
     return redirect(local_address(request.args.get("next")) or url_for("measures.open_appeals"))
 
 

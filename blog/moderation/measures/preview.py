@@ -5,16 +5,17 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.core.text.counting import counted
+from blog.core.i18n import format_list, format_number, lazy_gettext, ngettext
+from blog.core.i18n import gettext as _
 from blog.models import Comment, MeasureKind, User
 
 # Up to here comments are counted.
 COUNTED_TO = 10_000
 SENTENCES = {
-    MeasureKind.HIDE_ALL: "This hides {texts}.",
-    MeasureKind.LIMIT: "Lists will leave out {texts}.",
-    MeasureKind.PAUSE: "What they've written stays: {texts}.",
-    MeasureKind.DISABLE: "What they've written stays: {texts}.",
+    MeasureKind.HIDE_ALL: lazy_gettext("This hides what they've written: %(texts)s."),
+    MeasureKind.LIMIT: lazy_gettext("Lists will leave out what they've written: %(texts)s."),
+    MeasureKind.PAUSE: lazy_gettext("What they've written stays: %(texts)s."),
+    MeasureKind.DISABLE: lazy_gettext("What they've written stays: %(texts)s."),
 }
 
 
@@ -32,9 +33,12 @@ class Affected(NamedTuple):
     @property
     def texts(self) -> str:
         """These numbers, such as "41 posts and 120 comments"."""
-        comments = counted(min(self.comments, COUNTED_TO), "comment")
-        more = "more than " if self.comments > COUNTED_TO else ""
-        return f"{counted(self.posts, 'post')} and {more}{comments}"
+        posts = ngettext("%(num)s post", "%(num)s posts", self.posts)
+        if self.comments > COUNTED_TO:
+            comments = _("more than %(number)s comments", number=format_number(COUNTED_TO))
+        else:
+            comments = ngettext("%(num)s comment", "%(num)s comments", self.comments)
+        return format_list([posts, comments])
 
 
 async def affected(session: AsyncSession, person: User) -> Affected:
@@ -48,4 +52,4 @@ async def affected(session: AsyncSession, person: User) -> Affected:
 
 def preview(kind: MeasureKind, found: Affected) -> str:
     """What a measure would do, with numbers; empty for one that only sends a mail."""
-    return SENTENCES[kind].format(texts=found.texts) if kind in SENTENCES else ""
+    return str(SENTENCES[kind].with_values(texts=found.texts)) if kind in SENTENCES else ""

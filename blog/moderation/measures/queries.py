@@ -9,6 +9,7 @@ from sqlalchemy.orm import aliased, joinedload
 
 from blog.core.db.cursors import Order
 from blog.core.db.pagination import CursorRequest, Listing, Page
+from blog.core.i18n import format_number
 from blog.models import (
     Appeal,
     Comment,
@@ -71,7 +72,7 @@ class Record(NamedTuple):
 
 def up_to(number: int) -> str:
     """A number as counted: "12", or "500+" for more than `COUNTED_TO`."""
-    return f"{COUNTED_TO:,}+" if number > COUNTED_TO else f"{number:,}"
+    return f"{format_number(COUNTED_TO)}+" if number > COUNTED_TO else format_number(number)
 
 
 async def person_by_id(session: AsyncSession, person_id: int) -> User | None:

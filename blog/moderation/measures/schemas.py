@@ -8,13 +8,16 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from blog.accounts.schemas import EmailAddress
 from blog.core.clock import now
+from blog.core.i18n import lazy_gettext
 from blog.core.text.validation import NotBlank, Schema, with_example
 from blog.models import MeasureKind
 from blog.moderation.schemas import ReasonForm, RuleForm, none_if_empty
 
 LONGEST_PAUSE = timedelta(days=366)
 LONGEST_APPEAL = 2_000
-NO_END = "Choose the day on which the pause ends: tomorrow or later, and within a year."
+NO_END = lazy_gettext(
+    "Choose the day on which the pause ends: tomorrow or later, and within a year."
+)
 
 
 class PersonMeasure(StrEnum):

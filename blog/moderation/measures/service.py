@@ -18,6 +18,7 @@ from blog.core.auth.viewer import ANONYMOUS, Viewer
 from blog.core.clock import now
 from blog.core.errors import ForbiddenError, InvalidFieldsError, NotFoundError
 from blog.core.events.handlers import record
+from blog.core.i18n import lazy_gettext
 from blog.core.jobs.queue import enqueue
 from blog.models import Act, AuditEntry, Comment, Measure, MeasureKind, Post, User
 from blog.models.account_deletion import not_deleted
@@ -29,9 +30,9 @@ from blog.moderation.measures.schemas import MeasureForm
 from blog.moderation.rules import Grounds, Snapshot
 from blog.posts.policies import visible_to
 
-NO_SUCH_PERSON = "This user doesn't exist."
-NO_SUCH_MEASURE = "This measure doesn't exist."
-IS_IN_FORCE = "This measure is already in force."
+NO_SUCH_PERSON = lazy_gettext("This user doesn't exist.")
+NO_SUCH_MEASURE = lazy_gettext("This measure doesn't exist.")
+IS_IN_FORCE = lazy_gettext("This measure is already in force.")
 KEEP_FROM_WRITING = {MeasureKind.PAUSE, MeasureKind.DISABLE}
 ACTS = {
     MeasureKind.REMIND: Act.REMIND,

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from blog.core.i18n import LazyText, lazy_gettext, lazy_pgettext
 from blog.models import Measure, MeasureKind
 
 
@@ -12,59 +13,64 @@ class Wording(NamedTuple):
         label: of the choice, for moderators.
         effect: what the choice does, for moderators.
         subject: what happened, for the person.
-        sentence: the same, with `{site}` and `{until}`.
+        sentence: the same, with `%(site)s` and `%(until)s`.
         consequence: what that means for them.
     """
 
-    label: str
-    effect: str
-    subject: str
-    sentence: str
-    consequence: str
+    label: LazyText
+    effect: LazyText
+    subject: LazyText
+    sentence: LazyText
+    consequence: LazyText
 
 
 WORDING = {
     MeasureKind.REMIND: Wording(
-        "Remind",
-        "Sends an email. Nothing else changes.",
-        "A reminder of the rules",
-        "A moderator of {site} reminds you of the rules.",
-        "Nothing changes for you. Please keep to the rules from now on.",
+        lazy_pgettext("verb", "Remind"),
+        lazy_gettext("Sends an email. Nothing else changes."),
+        lazy_gettext("A reminder of the rules"),
+        lazy_gettext("A moderator of %(site)s reminds you of the rules."),
+        lazy_gettext("Nothing changes for you. Please keep to the rules from now on."),
     ),
     MeasureKind.HIDE: Wording(
-        "Hide",
-        "Only they and moderators can see it.",
-        "Something you wrote was hidden",
-        "A moderator of {site} has hidden something you wrote.",
-        "Only you and moderators can see it.",
+        lazy_pgettext("verb", "Hide"),
+        lazy_gettext("Only they and moderators can see it."),
+        lazy_gettext("Something you wrote was hidden"),
+        lazy_gettext("A moderator of %(site)s has hidden something you wrote."),
+        lazy_gettext("Only you and moderators can see it."),
     ),
     MeasureKind.HIDE_ALL: Wording(
-        "Hide everything",
-        "Hides all posts and comments so far. They can write new ones.",
-        "Everything you wrote was hidden",
-        "A moderator of {site} has hidden everything you've written so far.",
-        "Only you and moderators can see it. You can still write.",
+        lazy_pgettext("verb", "Hide everything"),
+        lazy_gettext("Hides all posts and comments so far. They can write new ones."),
+        lazy_gettext("Everything you wrote was hidden"),
+        lazy_gettext("A moderator of %(site)s has hidden everything you've written so far."),
+        lazy_gettext("Only you and moderators can see it. You can still write."),
     ),
     MeasureKind.LIMIT: Wording(
-        "Limit",
-        "Lists leave out what they write. Followers still get it, and it stays at its address.",
-        "Your account was limited",
-        "A moderator of {site} has limited your account.",
-        "Lists leave out what you write. Your followers still get it.",
+        lazy_pgettext("verb", "Limit"),
+        lazy_gettext(
+            "Lists leave out what they write. Followers still get it, and it stays at its address."
+        ),
+        lazy_gettext("Your account was limited"),
+        lazy_gettext("A moderator of %(site)s has limited your account."),
+        lazy_gettext("Lists leave out what you write. Your followers still get it."),
     ),
     MeasureKind.PAUSE: Wording(
-        "Pause",
-        "Until a date they can only read. What they've written stays.",
-        "Your account is paused",
-        "A moderator of {site} has paused your account until {until} (UTC).",
-        "Until then you can read, but you can't post, comment, like, follow or edit your profile.",
+        lazy_pgettext("verb", "Pause"),
+        lazy_gettext("Until a date they can only read. What they've written stays."),
+        lazy_gettext("Your account is paused"),
+        lazy_gettext("A moderator of %(site)s has paused your account until %(until)s (UTC)."),
+        lazy_gettext(
+            "Until then you can read, but you can't post, comment, like, follow or edit your "
+            "profile."
+        ),
     ),
     MeasureKind.DISABLE: Wording(
-        "Disable",
-        "They're logged out everywhere and can't log in. What they've written stays.",
-        "Your account was disabled",
-        "A moderator of {site} has disabled your account.",
-        "You can't log in any more. What you've written stays.",
+        lazy_pgettext("verb", "Disable"),
+        lazy_gettext("They're logged out everywhere and can't log in. What they've written stays."),
+        lazy_gettext("Your account was disabled"),
+        lazy_gettext("A moderator of %(site)s has disabled your account."),
+        lazy_gettext("You can't log in any more. What you've written stays."),
     ),
 }
 

@@ -7,6 +7,7 @@ from blog.core.auth.identity import required_viewer
 from blog.core.auth.permissions import permission_required
 from blog.core.auth.quotas import MODERATING, quota
 from blog.core.errors import InvalidFieldsError
+from blog.core.i18n import gettext as _
 from blog.core.web.app import db
 from blog.core.web.forms import Form
 from blog.core.web.requests import local_address
@@ -26,6 +27,6 @@ async def add(user_id: int) -> ResponseReturnValue:
     if (data := await form.submitted()) is None:
         raise InvalidFieldsError(form.errors)
     await service.add_note(db(), required_viewer(), user_id, data.text, data.report)
-    await flash("Note added. Only moderators can see it.", "success")
+    await flash(_("Note added. Only moderators can see it."), "success")
     way_back = local_address(request.args.get("next"))
     return redirect(way_back or url_for("measures.person", user_id=user_id))

@@ -5,11 +5,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.auth.viewer import Viewer
 from blog.core.errors import NotFoundError
+from blog.core.i18n import lazy_gettext
 from blog.models import ModeratorNote, Report, User
 from blog.models.account_deletion import not_deleted
 from blog.moderation.service import require_moderator
 
-NO_SUCH_PERSON = "This user doesn't exist."
+NO_SUCH_PERSON = lazy_gettext("This user doesn't exist.")
 
 
 async def add_note(

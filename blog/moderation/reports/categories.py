@@ -4,14 +4,16 @@ import re
 from typing import NamedTuple
 
 from blog.core.errors import InvalidFieldsError
+from blog.core.i18n import gettext as _
+from blog.core.i18n import lazy_gettext
 from blog.core.web.app import current_app
 from blog.models import Report
 from blog.moderation.rules import Snapshot, snapshot_of
 
 SPAM, OTHER = "spam", "other"
-LABELS = {SPAM: "Spam", OTHER: "Something else"}
+LABELS = {SPAM: lazy_gettext("Spam"), OTHER: lazy_gettext("Something else")}
 PATTERN = "^(spam|other|[1-9][0-9]{0,3})$"
-CHOOSE = "Choose what's wrong."
+CHOOSE = lazy_gettext("Choose what's wrong.")
 
 
 class Category(NamedTuple):
@@ -31,7 +33,7 @@ def choices() -> list[tuple[str, str]]:
     rules = current_app.site.numbered_rules
     return [
         *((str(rule.number), f"{rule.number}. {rule.title}") for rule in rules if rule.number),
-        *LABELS.items(),
+        *((key, str(label)) for key, label in LABELS.items()),
     ]
 
 
@@ -63,5 +65,7 @@ def checked_key(key: str) -> str:
 def category_label(report: Report) -> str:
     """What the report says is wrong, as pages show it."""
     if report.rule:
-        return f"Rule {report.rule['number']}: {report.rule['text']}"
-    return LABELS[report.category]
+        return _(
+            "Rule %(number)s: %(text)s", number=report.rule["number"], text=report.rule["text"]
+        )
+    return str(LABELS[report.category])

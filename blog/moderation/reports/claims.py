@@ -6,12 +6,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
 from blog.core.errors import ConflictError
+from blog.core.i18n import lazy_gettext
 from blog.models import Report
 from blog.moderation.reports.queries import locked_report
 from blog.moderation.service import require_moderator
 
-IS_CLAIMED = "{name} is working on this report. You can take it over an hour after they began."
-IS_CLOSED = "This report is closed."
+IS_CLAIMED = lazy_gettext(
+    "%(name)s is working on this report. You can take it over an hour after they began."
+)
+IS_CLAIMED_BY_UNKNOWN = lazy_gettext(
+    "Another moderator is working on this report. You can take it over an hour after they began."
+)
+IS_CLOSED = lazy_gettext("This report is closed.")
 
 
 def refuse_if_claimed(report: Report, moderator: Viewer) -> None:
@@ -21,8 +27,9 @@ def refuse_if_claimed(report: Report, moderator: Viewer) -> None:
         ConflictError: one does.
     """
     if report.is_claimed and report.claimed_by_id != moderator.id:
-        name = report.claimed_by.username if report.claimed_by else "Another moderator"
-        raise ConflictError({"": IS_CLAIMED.format(name=name)})
+        if report.claimed_by is None:
+            raise ConflictError({"": IS_CLAIMED_BY_UNKNOWN})
+        raise ConflictError({"": IS_CLAIMED.with_values(name=report.claimed_by.username)})
 
 
 async def claim_report(session: AsyncSession, moderator: Viewer, report_id: int) -> None:

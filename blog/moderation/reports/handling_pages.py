@@ -7,6 +7,7 @@ from blog.core.auth.identity import required_viewer
 from blog.core.auth.permissions import permission_required
 from blog.core.auth.quotas import MODERATING, quota
 from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.i18n import gettext as _
 from blog.core.web.app import db
 from blog.core.web.forms import Form
 from blog.core.web.requests import local_address
@@ -16,7 +17,7 @@ from blog.moderation.answers.queries import templates
 from blog.moderation.measures.queries import measures_against, person_by_id, record_of
 from blog.moderation.notes.queries import notes_about
 from blog.moderation.reports import claims, queries, service
-from blog.moderation.reports.schemas import CloseForm
+from blog.moderation.reports.schemas import CloseForm, Outcome
 
 blueprint = Blueprint("report_handling", __name__, url_prefix="/moderate/reports")
 
@@ -47,9 +48,13 @@ async def close(report_id: int) -> ResponseReturnValue:
         form.refuse(error)
         return await _page(report_id, form)
     if report is None:
-        await flash("Someone else has already closed this report.", "info")
+        await flash(_("Someone else has already closed this report."), "info")
     else:
-        await flash(f"Report {data.outcome}. The person who made it is told by email.", "success")
+        if data.outcome is Outcome.RESOLVED:
+            done = _("Report resolved. The person who made it is told by email.")
+        else:
+            done = _("Report dismissed. The person who made it is told by email.")
+        await flash(done, "success")
     return redirect(url_for("report_queue.open_reports"))
 
 

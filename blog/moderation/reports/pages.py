@@ -10,6 +10,7 @@ from blog.core.auth.identity import required_viewer
 from blog.core.auth.permissions import confirmed_required
 from blog.core.auth.quotas import REPORTING, quota
 from blog.core.errors import InvalidFieldsError
+from blog.core.i18n import gettext as _
 from blog.core.web.app import db
 from blog.core.web.forms import Form
 from blog.models import Comment, Post
@@ -89,7 +90,7 @@ async def _page(
     what: str, row: Comment | Post, form: Form[ReportForm], way_back: str
 ) -> ResponseReturnValue:
     page = await render_template(
-        "moderation/report.html", verb="Report", what=what, row=row, form=form, way_back=way_back,
+        "moderation/report.html", action="report", what=what, row=row, form=form, way_back=way_back,
         categories=choices(),
     )  # fmt: skip
     return page, form.status
@@ -97,6 +98,6 @@ async def _page(
 
 async def _confirm_report(is_new: bool) -> None:
     if is_new:
-        await flash("Thanks for your report. A moderator will take a look.", "success")
+        await flash(_("Thanks for your report. A moderator will take a look."), "success")
     else:
-        await flash("You've already reported this. The moderators know about it.", "info")
+        await flash(_("You've already reported this. The moderators know about it."), "info")

@@ -12,13 +12,14 @@ from sqlalchemy.orm import joinedload
 from blog.core.db.cursors import Order
 from blog.core.db.pagination import CursorRequest, Listing, Page
 from blog.core.errors import NotFoundError
+from blog.core.i18n import lazy_gettext
 from blog.models import Comment, Post, Report, User
 from blog.models.account_deletion import not_deleted
 from blog.moderation.queries import SEEN_OF_POST
 
 # So many of a person's reports are shown to them.
 REPORTS_SHOWN = 50
-NO_SUCH_REPORT = "This report doesn't exist. What it was about may have been deleted."
+NO_SUCH_REPORT = lazy_gettext("This report doesn't exist. What it was about may have been deleted.")
 # The accounts of the reporter and of the reported author are not deleted.
 IS_THERE = and_(not_deleted(Report.reporter_id), not_deleted(Report.author_id))
 _OF_CATEGORY = Report.category == bindparam("category", type_=String)

@@ -10,6 +10,8 @@ from blog.core.auth.identity import required_viewer
 from blog.core.auth.permissions import permission_required
 from blog.core.auth.quotas import MODERATING, quota
 from blog.core.errors import InvalidFieldsError
+from blog.core.i18n import gettext as _
+from blog.core.i18n import lazy_gettext
 from blog.core.web.app import current_app, db
 from blog.core.web.forms import Form
 from blog.core.web.requests import local_address, requested_cursor
@@ -20,6 +22,13 @@ from blog.moderation.reports.schemas import CloseForm, Outcome, RemarkForm
 
 # The id of a report in a URL.
 ID = re.compile(r"[0-9]{1,18}", re.ASCII)
+
+CLOSED = {
+    (Outcome.RESOLVED, "post"): lazy_gettext("Report about %(name)s's post resolved."),
+    (Outcome.RESOLVED, "comment"): lazy_gettext("Report about %(name)s's comment resolved."),
+    (Outcome.DISMISSED, "post"): lazy_gettext("Report about %(name)s's post dismissed."),
+    (Outcome.DISMISSED, "comment"): lazy_gettext("Report about %(name)s's comment dismissed."),
+}
 
 blueprint = Blueprint("report_queue", __name__, url_prefix="/moderate/reports")
 blueprint.add_app_template_global(category_label)
@@ -62,7 +71,7 @@ def _categories(selected: str) -> list[tuple[str, str]]:
     """The choices of the filter; a rule that doesn't exist any more is one while it is selected."""
     found = choices()
     if selected and selected not in dict(found):
-        found.append((selected, f"Rule {selected}"))
+        found.append((selected, _("Rule %(number)s", number=selected)))
     return found
 
 
@@ -98,9 +107,8 @@ async def _close_report(report_id: int, outcome: Outcome) -> ResponseReturnValue
     closing = CloseForm(outcome=outcome, reason=data.reason)
     report = await service.close_report(db(), required_viewer(), report_id, closing)
     if report is None:
-        await flash("Someone else has already closed this report.", "info")
+        await flash(_("Someone else has already closed this report."), "info")
     else:
-        what = "post" if report.post_id else "comment"
-        author = report.about.author.username
-        await flash(f"Report about {author}'s {what} {outcome}.", "success")
+        done = CLOSED[outcome, "post" if report.post_id else "comment"]
+        await flash(str(done.with_values(name=report.about.author.username)), "success")
     return redirect(local_address(request.args.get("next")) or url_for("report_queue.open_reports"))

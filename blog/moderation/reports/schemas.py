@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
+from blog.core.i18n import lazy_gettext
 from blog.core.text.validation import Schema, with_example
 from blog.models import ReportState
 from blog.moderation.reports.categories import OTHER, PATTERN, checked_key
@@ -16,7 +17,7 @@ CategoryKey = Annotated[
     AfterValidator(checked_key),
     WithJsonSchema({"type": "string", "pattern": PATTERN}),
 ]
-SAY_WHAT = "Please say what's wrong."
+SAY_WHAT = lazy_gettext("Please say what's wrong.")
 
 
 class ReportForm(Schema):

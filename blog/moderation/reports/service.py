@@ -11,6 +11,7 @@ from blog.core.auth.viewer import ANONYMOUS, Viewer
 from blog.core.clock import now
 from blog.core.errors import ForbiddenError
 from blog.core.events.handlers import record
+from blog.core.i18n import lazy_gettext
 from blog.models import Act, Comment, Post, Report, ReportState
 from blog.moderation.events import CommentReported, PostReported, ReportClosed
 from blog.moderation.reports import queries
@@ -21,7 +22,9 @@ from blog.moderation.service import require_moderator
 from blog.posts.policies import unreadable, visible_to
 from blog.posts.queries import post_by_id
 
-NOTHING_TO_REPORT = "This comment doesn't exist. It may have been deleted or disabled."
+NOTHING_TO_REPORT = lazy_gettext(
+    "This comment doesn't exist. It may have been deleted or disabled."
+)
 ACTS = {
     ReportState.RESOLVED: Act.RESOLVE_REPORT,
     ReportState.DISMISSED: Act.DISMISS_REPORT,

@@ -7,6 +7,8 @@ from blog.core.auth.identity import required_viewer
 from blog.core.auth.permissions import permission_required
 from blog.core.auth.quotas import MODERATING, quota
 from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.i18n import gettext as _
+from blog.core.i18n import lazy_gettext
 from blog.core.web.app import close_db, current_app, db
 from blog.core.web.forms import Form
 from blog.core.web.requests import requested_cursor
@@ -16,7 +18,7 @@ from blog.moderation.review.schemas import ApprovalForm, RefusalForm
 from blog.moderation.rules import Grounds, snapshot_of
 
 PER_PAGE = 20
-IS_DECIDED = (
+IS_DECIDED = lazy_gettext(
     "This doesn't wait any more. Another moderator has decided, or its author took it back."
 )
 
@@ -47,7 +49,8 @@ async def approve(item_id: int) -> ResponseReturnValue:
     except (service.NotPublishableError, InvalidFieldsError) as error:
         await flash(str(error), "error")
         return redirect(url_for("review.index", _anchor=f"held-{item_id}"))
-    await flash("Published." if is_done else IS_DECIDED, "success" if is_done else "info")
+    words = _("Published.") if is_done else str(IS_DECIDED)
+    await flash(words, "success" if is_done else "info")
     return redirect(url_for("review.index"))
 
 
@@ -74,7 +77,7 @@ async def refuse(item_id: int) -> ResponseReturnValue:
     except InvalidFieldsError as error:
         form.refuse(error)
         return await _question(item_id, form)
-    words = "Refused. We've emailed its author." if is_done else IS_DECIDED
+    words = _("Refused. We've emailed its author.") if is_done else str(IS_DECIDED)
     await flash(words, "success" if is_done else "info")
     return redirect(url_for("review.index"))
 

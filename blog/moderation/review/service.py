@@ -21,6 +21,7 @@ from blog.core.errors import (
     InvalidFieldsError,
     NotFoundError,
 )
+from blog.core.i18n import lazy_gettext
 from blog.core.text.markdown import RENDERER_VERSION
 from blog.core.web.urls import external_url
 from blog.mail import outbox
@@ -37,9 +38,13 @@ from blog.review.content import Content
 from blog.review.rules import reading_of
 from blog.review.similarity import remember
 
-HAS_CHANGED = "The author has changed this meanwhile. Please read it again."
-IS_OUTDATED = "The post was changed meanwhile, so these changes no longer fit. Refuse them."
-KEPT_FROM_WRITING = "The author may not write at the moment: their account is paused or disabled."
+HAS_CHANGED = lazy_gettext("The author has changed this meanwhile. Please read it again.")
+IS_OUTDATED = lazy_gettext(
+    "The post was changed meanwhile, so these changes no longer fit. Refuse them."
+)
+KEPT_FROM_WRITING = lazy_gettext(
+    "The author may not write at the moment: their account is paused or disabled."
+)
 
 
 class NotPublishableError(BlogError):

@@ -8,6 +8,7 @@ from blog.core.auth.identity import required_viewer
 from blog.core.auth.permissions import permission_required
 from blog.core.auth.quotas import MODERATING, quota
 from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.i18n import gettext as _
 from blog.core.text.validation import messages
 from blog.core.web.app import current_app, db
 from blog.core.web.forms import Form
@@ -37,7 +38,7 @@ async def index() -> ResponseReturnValue:
             names = await queries.found_names(db(), wanted)
             form.values = {"names": "\n".join(names), "since": values.get("joined_from", "")}
             if not names:
-                await flash("The search finds nobody.", "info")
+                await flash(_("The search finds nobody."), "info")
     return await _page(form, search)
 
 
@@ -58,7 +59,7 @@ async def act() -> ResponseReturnValue:
     except InvalidFieldsError as error:
         form.refuse(error)
         return await _page(form, Form(SearchForm))
-    await flash("This is being done now. Reload the page to see how far it is.", "success")
+    await flash(_("This is being done now. Reload the page to see how far it is."), "success")
     return redirect(url_for("waves.show", act_id=act_id))
 
 
@@ -84,7 +85,7 @@ async def undo(act_id: int) -> ResponseReturnValue:
     except InvalidFieldsError as error:
         await flash(str(error), "error")
     else:
-        words = "This is being undone." if is_new else "Someone has already undone this."
+        words = _("This is being undone.") if is_new else _("Someone has already undone this.")
         await flash(words, "success" if is_new else "info")
     return redirect(url_for("waves.show", act_id=act_id))
 

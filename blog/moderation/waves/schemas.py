@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from blog.core.clock import now
+from blog.core.i18n import lazy_gettext, ngettext
 from blog.core.text.validation import Schema
 from blog.core.text.wall_times import NO_TIME, WallTime
 from blog.moderation.schemas import RuleForm
@@ -13,9 +14,8 @@ from blog.moderation.schemas import RuleForm
 MOST_PEOPLE = 200
 # Of the text with their names, of up to 64 characters in a line each.
 LONGEST_NAMES = 100 * MOST_PEOPLE
-TOO_MANY = f"Enter at most {MOST_PEOPLE} people. Repeat this for the others."
-NOBODY = "Enter at least one username."
-NOTHING = "Choose what to do."
+NOBODY = lazy_gettext("Enter at least one username.")
+NOTHING = lazy_gettext("Choose what to do.")
 
 
 def _names(value: Any) -> Any:
@@ -27,7 +27,13 @@ def _names(value: Any) -> Any:
     if not names:
         raise ValueError(NOBODY)
     if len(names) > MOST_PEOPLE:
-        raise ValueError(TOO_MANY)
+        raise ValueError(
+            ngettext(
+                "Enter at most %(num)s person. Repeat this for the others.",
+                "Enter at most %(num)s people. Repeat this for the others.",
+                MOST_PEOPLE,
+            )
+        )
     return names
 
 

@@ -14,6 +14,7 @@ from blog.core.auth import audit, moderation_log
 from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
 from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.i18n import lazy_gettext
 from blog.core.jobs.kinds import JobKind
 from blog.core.jobs.queue import enqueue
 from blog.models import Act, BulkAct, BulkActPerson
@@ -23,8 +24,8 @@ from blog.moderation.waves import queries
 from blog.moderation.waves.schemas import NOBODY, WaveForm
 
 UNDOABLE_FOR = timedelta(days=30)
-NO_SUCH_ACT = "This doesn't exist."
-TOO_LATE = "This can be undone for 30 days, and they're over."
+NO_SUCH_ACT = lazy_gettext("This doesn't exist.")
+TOO_LATE = lazy_gettext("This can be undone for 30 days, and they're over.")
 
 
 async def begin(
