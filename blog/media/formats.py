@@ -2,6 +2,8 @@
 
 import re
 
+from blog.core.i18n import lazy_gettext
+
 # How many bytes of a file decide.
 HEAD = 64
 
@@ -23,14 +25,16 @@ _END_OF_ZIP = b"PK\x05\x06"
 _LENGTH_OF_END = 22
 _LONGEST_COMMENT = 65_535
 
-EMPTY = "This file is empty."
-NO_IMAGE = "This isn't a supported image. Please upload a JPEG, PNG, GIF, WebP or AVIF file."
-HEIC = (
+EMPTY = lazy_gettext("This file is empty.")
+NO_IMAGE = lazy_gettext(
+    "This isn't a supported image. Please upload a JPEG, PNG, GIF, WebP or AVIF file."
+)
+HEIC = lazy_gettext(
     "HEIC photos aren't supported. Please save or export it as JPEG first. To take JPEG "
     "photos on an iPhone, go to Settings, Camera, Formats and choose Most Compatible."
 )
-SVG = "SVG files aren't supported. Please convert it to PNG first."
-TWO_THINGS = "This file is both an image and something else, so we can't accept it."
+SVG = lazy_gettext("SVG files aren't supported. Please convert it to PNG first.")
+TWO_THINGS = lazy_gettext("This file is both an image and something else, so we can't accept it.")
 
 
 class UnsuitableFileError(ValueError):

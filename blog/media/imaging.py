@@ -12,6 +12,7 @@ from typing import Any
 
 from PIL import Image, ImageCms, ImageOps
 
+from blog.core.i18n import LazyText, format_number, lazy_gettext
 from blog.media.formats import HEAD, UnsuitableFileError, kind_of, refuse_polyglot
 from blog.media.sizes import Size
 
@@ -31,15 +32,15 @@ COLOURS = 8
 # Of a frame that says nothing, in milliseconds.
 FRAME_MILLISECONDS = 100
 
-DAMAGED = "This image is damaged or incomplete. Please save it again and retry."
-TOO_MANY_PIXELS = (
-    "This image has {number:,} megapixels. The maximum is {most}. Please make it smaller."
+DAMAGED = lazy_gettext("This image is damaged or incomplete. Please save it again and retry.")
+TOO_MANY_PIXELS = lazy_gettext(
+    "This image has %(number)s megapixels. The maximum is %(most)s. Please make it smaller."
 )
-ANIMATION_IS_TOO_LARGE = (
-    "The frames of this animation have {number:,} megapixels in total. The maximum is "
-    "{most}. Please make it shorter or smaller."
+ANIMATION_IS_TOO_LARGE = lazy_gettext(
+    "The frames of this animation have %(number)s megapixels in total. The maximum is "
+    "%(most)s. Please make it shorter or smaller."
 )
-TOO_MANY_FRAMES = "This animation has {number:,} frames. The maximum is {most:,}."
+TOO_MANY_FRAMES = lazy_gettext("This animation has %(number)s frames. The maximum is %(most)s.")
 
 
 def inspect(file: str) -> dict[str, Any]:
@@ -130,14 +131,19 @@ def _refuse_too_large(pixels: int, frames: int) -> None:
     if pixels > MOST_PIXELS:
         raise UnsuitableFileError(_in_megapixels(TOO_MANY_PIXELS, pixels, MOST_PIXELS))
     if frames > MOST_FRAMES:
-        raise UnsuitableFileError(TOO_MANY_FRAMES.format(number=frames, most=MOST_FRAMES))
+        raise UnsuitableFileError(
+            TOO_MANY_FRAMES.with_values(
+                number=format_number(frames), most=format_number(MOST_FRAMES)
+            )
+        )
     if frames > 1 and pixels * frames > MOST_PIXELS_OF_ANIMATION:
         problem = _in_megapixels(ANIMATION_IS_TOO_LARGE, pixels * frames, MOST_PIXELS_OF_ANIMATION)
         raise UnsuitableFileError(problem)
 
 
-def _in_megapixels(message: str, pixels: int, most: int) -> str:
-    return message.format(number=-(-pixels // MEGAPIXEL), most=most // MEGAPIXEL)
+def _in_megapixels(message: LazyText, pixels: int, most: int) -> LazyText:
+    number = format_number(-(-pixels // MEGAPIXEL))
+    return message.with_values(number=number, most=format_number(most // MEGAPIXEL))
 
 
 def _is_on_its_side(image: Image.Image) -> bool:

@@ -51,6 +51,7 @@ class ImageProcesses:
                 longest_queue=LONGEST_QUEUE,
                 memory_bytes=MEMORY_BYTES,
                 keep=False,
+                in_language=True,
             )
             for seconds in (CHECK_SECONDS, WORK_SECONDS)
         )

@@ -17,6 +17,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, TypeVarTuple, cast
 
+from blog.core.i18n import current_language
+
 Result = TypeVar("Result")
 Arguments = TypeVarTuple("Arguments")
 
@@ -63,6 +65,8 @@ class ProcessPool:
         longest_queue: the maximum number of waiting calls.
         memory_bytes: the maximum memory of a process (RLIMIT_DATA), if it has a limit.
         keep: whether a process is kept for the next call. Otherwise each call has a new one.
+        in_language: whether the functions speak the current language. What is stored for all
+            readers must not depend on one.
     """
 
     def __init__(
@@ -75,6 +79,7 @@ class ProcessPool:
         longest_queue: int,
         memory_bytes: int | None = None,
         keep: bool = True,
+        in_language: bool = False,
     ) -> None:
         self.size = size
         self._modules = modules
@@ -82,6 +87,7 @@ class ProcessPool:
         self._wall_seconds = wall_seconds
         self._memory_bytes = memory_bytes
         self._keep = keep
+        self._in_language = in_language
         self._queue: asyncio.Queue[_Job] = asyncio.Queue(longest_queue)
         self._idle = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -123,6 +129,7 @@ class ProcessPool:
             "arguments": arguments,
             "cpu_seconds": self._cpu_seconds,
             "memory_bytes": self._memory_bytes,
+            "language": current_language() if self._in_language else None,
         }
         job = _Job(request, asyncio.get_running_loop().create_future())
         try:

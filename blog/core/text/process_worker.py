@@ -67,11 +67,13 @@ def _read(requests: BinaryIO) -> dict[str, Any] | None:
 
 
 def _answer(
+    *,
     module: str,
     function: str,
     arguments: list[Any],
     cpu_seconds: float,
     memory_bytes: int | None,
+    language: str | None,
 ) -> dict[str, Any]:
     """Call a function; SIGPROF kills the process when its CPU time is used up.
 
@@ -83,6 +85,8 @@ def _answer(
         resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
     signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
     try:
+        if language is not None:
+            import_module("blog.core.i18n").set_language(language)
         return {"result": getattr(import_module(module), function)(*arguments)}
     except Exception as error:
         kind = type(error)
