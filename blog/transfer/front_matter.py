@@ -14,19 +14,32 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from blog.core.i18n import lazy_gettext
+
 # In characters.
 LARGEST_FRONT_MATTER = 64 * 1024
 # Of a dotted key in TOML: the time that tomllib takes grows with their square.
 MOST_KEY_PARTS = 32
 
-TOO_LARGE = f"The front matter is larger than {LARGEST_FRONT_MATTER // 1024} kB."
-NOT_TEXT = "This file isn't UTF-8 text."
-ENDLESS = "The front matter isn't closed: there's no line with only {fence} after it."
-NO_FIELDS = "The front matter has no fields, such as a title."
-TOO_DEEP = "The front matter is nested too deeply."
-LONG_KEY = f"The front matter has a key with more than {MOST_KEY_PARTS} dots."
-REFERS = "The front matter has anchors or aliases, which aren't supported."
-TAGGED = "The front matter has tags such as !!binary, which aren't supported."
+TOO_LARGE = lazy_gettext(
+    "The front matter is larger than %(size)s kB.", size=LARGEST_FRONT_MATTER // 1024
+)
+NOT_TEXT = lazy_gettext("This file isn't UTF-8 text.")
+ENDLESS = lazy_gettext(
+    "The front matter isn't closed: there's no line with only %(fence)s after it."
+)
+NO_FIELDS = lazy_gettext("The front matter has no fields, such as a title.")
+TOO_DEEP = lazy_gettext("The front matter is nested too deeply.")
+LONG_KEY = lazy_gettext(
+    "The front matter has a key with more than %(number)s dots.", number=MOST_KEY_PARTS
+)
+REFERS = lazy_gettext("The front matter has anchors or aliases, which aren't supported.")
+TAGGED = lazy_gettext("The front matter has tags such as !!binary, which aren't supported.")
+# The problem is the parser's, in English.
+NOT_YAML = lazy_gettext("The front matter isn't valid YAML: %(problem)s.")
+NOT_YAML_FROM = lazy_gettext("The front matter isn't valid YAML: line %(line)s: %(problem)s.")
+NOT_TOML = lazy_gettext("The front matter isn't valid TOML: %(problem)s.")
+NOT_JSON = lazy_gettext("The front matter isn't valid JSON: %(problem)s.")
 
 _OPENING = re.compile(r"(---|\+\+\+)[ \t]*\r?\n")
 _CLOSING = {
@@ -72,7 +85,7 @@ def read_document(content: bytes) -> Document:
         return Document({}, text)
     fence, start = opening[1], opening.end()
     if (closing := _CLOSING[fence].search(text, start)) is None:
-        raise FrontMatterError(ENDLESS.format(fence=fence))
+        raise FrontMatterError(ENDLESS.with_values(fence=fence))
     if closing.start() - start > LARGEST_FRONT_MATTER:
         raise FrontMatterError(TOO_LARGE)
     parse = _yaml if fence == "---" else _toml
@@ -113,14 +126,14 @@ def _yaml(text: str) -> dict[str, Any]:
     except yaml.MarkedYAMLError as error:
         # The line above is the fence.
         line = error.problem_mark.line + 2 if error.problem_mark else None
-        where = f"line {line}: " if line else ""
-        raise FrontMatterError(
-            f"The front matter isn't valid YAML: {where}{error.problem or error.context}."
-        ) from None
+        problem = error.problem or error.context
+        if line is None:
+            raise FrontMatterError(NOT_YAML.with_values(problem=problem)) from None
+        raise FrontMatterError(NOT_YAML_FROM.with_values(line=line, problem=problem)) from None
     except (yaml.YAMLError, ValueError) as error:
         if isinstance(error, FrontMatterError):
             raise
-        raise FrontMatterError(f"The front matter isn't valid YAML: {error}.") from None
+        raise FrontMatterError(NOT_YAML.with_values(problem=error)) from None
     return _checked({} if fields is None else fields)
 
 
@@ -132,7 +145,7 @@ def _toml(text: str) -> dict[str, Any]:
     except RecursionError:
         raise FrontMatterError(TOO_DEEP) from None
     except ValueError as error:
-        raise FrontMatterError(f"The front matter isn't valid TOML: {error}.") from None
+        raise FrontMatterError(NOT_TOML.with_values(problem=error)) from None
     return _checked(_without_times(fields))
 
 
@@ -154,7 +167,7 @@ def _json(text: str) -> tuple[dict[str, Any], int]:
     except ValueError as error:
         if len(text) > LARGEST_FRONT_MATTER:
             raise FrontMatterError(TOO_LARGE) from None
-        raise FrontMatterError(f"The front matter isn't valid JSON: {error}.") from None
+        raise FrontMatterError(NOT_JSON.with_values(problem=error)) from None
     return _checked(fields), end
 
 

@@ -12,7 +12,9 @@ from sqlalchemy import func, select
 
 from blog.core.clock import now
 from blog.core.db.database import Database
+from blog.core.i18n import using_language
 from blog.core.storage.interface import NoSuchObjectError, Storage
+from blog.core.web.languages import language_for
 from blog.core.web.urls import external_url
 from blog.media.sizes import original_key, variant_key
 from blog.models import Media, MediaState, Post, User
@@ -128,7 +130,8 @@ class Archive:
 
     def _readme(self) -> bytes:
         template = current_app.jinja_env.get_template("transfer/readme.md")
-        return template.render(username=self._account.username, time=self._time).encode()
+        with using_language(language_for(self._account.interface_language)):
+            return template.render(username=self._account.username, time=self._time).encode()
 
     async def _only_row(self, section: str) -> Row:
         chunks = batches(self._database, self._sections[section])

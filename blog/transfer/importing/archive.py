@@ -11,6 +11,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Protocol
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, LargeZipFile, ZipFile, ZipInfo
 
+from blog.core.i18n import format_number, lazy_gettext
+from blog.core.i18n import gettext as _
 from blog.transfer.importing.post import SourceError, UnreadableError
 
 MIB = 1024 * 1024
@@ -20,10 +22,12 @@ LARGEST_TOTAL = 4 * 1024 * MIB
 MOST_COMPRESSED, HARMLESS = 200, 4 * MIB
 LONGEST_NAME = 500
 
-NOT_A_ZIP = "This isn't a ZIP file, or it's incomplete. Please export it again."
-TOO_MANY = f"There are more than {MOST_FILES:,} files in it."
-TOO_LARGE = f"Its files have more than {LARGEST_TOTAL // MIB // 1024} GB together."
-ENCRYPTED = "It's protected by a password. Please save it without one."
+NOT_A_ZIP = lazy_gettext("This isn't a ZIP file, or it's incomplete. Please export it again.")
+TOO_MANY = lazy_gettext("There are more than %(number)s files in it.")
+TOO_LARGE = lazy_gettext(
+    "Its files have more than %(size)s GB together.", size=LARGEST_TOTAL // MIB // 1024
+)
+ENCRYPTED = lazy_gettext("It's protected by a password. Please save it without one.")
 # What the systems of authors add.
 IGNORED = ("__MACOSX", "node_modules")
 
@@ -57,7 +61,7 @@ def reading(archive: Archive, name: str) -> Iterator[IO[bytes]]:
         with archive.open(name) as file:
             yield file
     except (BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, NotImplementedError):
-        raise UnreadableError("The file is damaged and can't be read.") from None
+        raise UnreadableError(_("The file is damaged and can't be read.")) from None
 
 
 def content(archive: Archive, name: str, largest: int) -> bytes:
@@ -71,7 +75,7 @@ def content(archive: Archive, name: str, largest: int) -> bytes:
         read = file.read(largest + 1)
     if len(read) > largest:
         size = f"{largest // MIB} MB" if largest >= MIB else f"{largest // 1024} kB"
-        raise UnreadableError(f"The file is larger than {size}.")
+        raise UnreadableError(_("The file is larger than %(size)s.", size=size))
     return read
 
 
@@ -85,7 +89,7 @@ class ZipArchive:
         except (BadZipFile, LargeZipFile, OSError, EOFError, ValueError, NotImplementedError):
             raise SourceError(NOT_A_ZIP) from None
         if len(files) > MOST_FILES:
-            raise SourceError(TOO_MANY)
+            raise SourceError(TOO_MANY.with_values(number=format_number(MOST_FILES)))
         if any(file.flag_bits & 1 for file in files):
             raise SourceError(ENCRYPTED)
         if sum(file.file_size for file in files) > LARGEST_TOTAL:
@@ -104,16 +108,16 @@ class ZipArchive:
     def _problem(self, file: ZipInfo) -> str | None:
         """Why a file is not read, if there is a reason."""
         if file.filename in self._files:
-            return "There are two files with this name. The first one is used."
+            return _("There are two files with this name. The first one is used.")
         if not is_safe(file.filename):
-            return "Its path is outside the archive."
+            return _("Its path is outside the archive.")
         if stat.S_ISLNK(file.external_attr >> 16):
-            return "It's a link to another file."
+            return _("It's a link to another file.")
         if file.compress_type not in {ZIP_STORED, ZIP_DEFLATED}:
-            return "Its compression method isn't supported."
+            return _("Its compression method isn't supported.")
         compressed = max(1, file.compress_size)
         if file.file_size > HARMLESS and file.file_size > MOST_COMPRESSED * compressed:
-            return "It expands to many times its size."
+            return _("It expands to many times its size.")
         return None
 
     def open(self, name: str) -> IO[bytes]:
@@ -132,7 +136,7 @@ class Folder:
         self.sizes: dict[str, int] = {}
         found = sorted(self._walk())
         if len(found) > MOST_FILES:
-            raise SourceError(TOO_MANY)
+            raise SourceError(TOO_MANY.with_values(number=format_number(MOST_FILES)))
         for name, size in found:
             self.sizes[name] = size
 
@@ -145,7 +149,7 @@ class Folder:
                 if _is_ignored(relative):
                     continue
                 if path.is_symlink():
-                    self.refused.append((shown(relative), "It's a link to another file."))
+                    self.refused.append((shown(relative), _("It's a link to another file.")))
                 elif path.is_file():
                     yield relative, path.stat().st_size
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from blog.core.i18n import LazyText
 from blog.transfer.importing.companions import Companions, ReadyCompanions
 from blog.transfer.importing.fields import CheckedPost
 from blog.transfer.importing.post import ImportedProfile
@@ -72,6 +73,6 @@ class Batch:
     counts: Counter[str] = field(default_factory=Counter)
     tags: dict[str, Sequence[str]] = field(default_factory=dict)
 
-    def remarks_on(self, item: str) -> Callable[[str], None]:
+    def remarks_on(self, item: str) -> Callable[[str | LazyText], None]:
         """What adds a remark about an item that is not left out."""
-        return lambda text: self.remarks.append(Remark(item, text, False))
+        return lambda text: self.remarks.append(Remark(item, str(text), False))

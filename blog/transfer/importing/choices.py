@@ -14,6 +14,7 @@ from blog.blocks.schemas import HiddenWordCreate
 from blog.blocks.service import MOST_WORDS, hide_word
 from blog.core.auth.viewer import Viewer
 from blog.core.errors import InvalidFieldsError, LimitReachedError
+from blog.core.i18n import lazy_gettext
 from blog.core.text.tags import fold_tag
 from blog.core.text.validation import messages, without_forbidden
 from blog.core.text.wall_times import zone_names
@@ -35,11 +36,11 @@ from blog.transfer.importing.people import block_people, follow, mute_people
 from blog.transfer.importing.post import ImportedChoices
 from blog.transfer.importing.report import named
 
-OTHER_TAGS = "You can't follow these tags yet: {names}."
-WORD = "The hidden word “{word}” is skipped: {reason}"
-FOLDER = "The bookmark folder “{name}” is skipped: {reason}"
-MAIL_IS_KEPT = "What you get by email stays as it is here."
-NO_MAIL_CHOICES = "It doesn't say what you want to get by email."
+OTHER_TAGS = lazy_gettext("You can't follow these tags yet: %(names)s.")
+WORD = lazy_gettext("The hidden word “%(word)s” is skipped: %(reason)s")
+FOLDER = lazy_gettext("The bookmark folder “%(name)s” is skipped: %(reason)s")
+MAIL_IS_KEPT = lazy_gettext("What you get by email stays as it is here.")
+NO_MAIL_CHOICES = lazy_gettext("It doesn't say what you want to get by email.")
 LONGEST_QUOTED = 60
 
 
@@ -118,12 +119,12 @@ async def _hide_words(
                 if is_trial or (await hide_word(session, owner, word))[1]:
                     new.append(word)
             except ValidationError as error:
-                said.append(WORD.format(word=_quoted(text), reason=messages(error)["word"]))
+                said.append(_word_is_skipped(text, messages(error)["word"]))
             except LimitReachedError as error:
                 said.append(str(error))
                 break
             except InvalidFieldsError as error:
-                said.append(WORD.format(word=_quoted(text), reason=error))
+                said.append(_word_is_skipped(text, str(error)))
     return len({*new} - hidden) if is_trial else len(new), said
 
 
@@ -144,7 +145,9 @@ async def _add_folders(
                     present.add(name.lower())
                     new += 1
             except ValidationError as error:
-                said.append(FOLDER.format(name=_quoted(given), reason=messages(error)["name"]))
+                said.append(
+                    str(FOLDER.with_values(name=_quoted(given), reason=messages(error)["name"]))
+                )
             except LimitReachedError as error:
                 said.append(str(error))
                 break
@@ -176,10 +179,10 @@ async def _set_mail(
     try:
         chosen = _MailChoices.model_validate(columns)
     except ValidationError:
-        return 0, [NO_MAIL_CHOICES]
+        return 0, [str(NO_MAIL_CHOICES)]
     async with current_app.database.session() as session:
         if await session.get(MailPreference, owner_id) is not None:
-            return 0, [MAIL_IS_KEPT]
+            return 0, [str(MAIL_IS_KEPT)]
         if not is_trial:
             values = chosen.model_dump(mode="json")
             row = insert(MailPreference).values(user_id=owner_id, **values)
@@ -191,6 +194,10 @@ async def _set_mail(
 async def _viewer(session: AsyncSession, user_id: int) -> Viewer:
     role = joinedload(User.role, innerjoin=True)
     return Viewer.of(await session.get_one(User, user_id, options=[role]))
+
+
+def _word_is_skipped(word: str, reason: str) -> str:
+    return str(WORD.with_values(word=_quoted(word), reason=reason))
 
 
 def _quoted(text: str) -> str:

@@ -11,15 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.comments.schemas import LONGEST_COMMENT
 from blog.core.clock import now
+from blog.core.i18n import lazy_gettext
 from blog.core.text.markdown import RENDERER_VERSION
 from blog.core.text.rendering import SHOWS_NOTHING, TOO_COMPLEX
 from blog.core.text.validation import without_forbidden
 from blog.models import Comment, CommentLike
 from blog.posts.mentions import WrittenText, note_mentions
-from blog.transfer.importing.fields import TOO_LONG, CheckedPost, Remark
+from blog.transfer.importing.fields import CheckedPost, Remark, too_long
 from blog.transfer.importing.post import ImportedComment, ImportedPost
 
-IS_SKIPPED = "One of your comments on it is skipped: {reason}"
+IS_SKIPPED = lazy_gettext("One of your comments on it is skipped: %(reason)s")
 
 
 class ReadyComment(NamedTuple):
@@ -44,7 +45,7 @@ def checked_comments(post: ImportedPost, remark: Remark) -> list[ImportedComment
     for comment in post.comments:
         body = without_forbidden(comment.body).replace("\r\n", "\n").strip()
         if len(body) > LONGEST_COMMENT:
-            remark(IS_SKIPPED.format(reason=TOO_LONG.format(longest=LONGEST_COMMENT)))
+            remark(IS_SKIPPED.with_values(reason=too_long(LONGEST_COMMENT)))
         else:
             comments.append(replace(comment, body=body))
     return comments
@@ -70,7 +71,8 @@ def ready_comments(
     begin = post.columns["published_at"] or post.columns["created_at"]
     for comment, html in zip(comments, htmls, strict=True):
         if not html:
-            remark(IS_SKIPPED.format(reason=TOO_COMPLEX if html is None else SHOWS_NOTHING))
+            reason = TOO_COMPLEX if html is None else SHOWS_NOTHING
+            remark(IS_SKIPPED.with_values(reason=reason))
             continue
         columns = {
             "body": comment.body,

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.core.i18n import LazyText, lazy_gettext
+from blog.core.i18n import gettext as _
 from blog.core.text.markdown import RENDERER_VERSION, render_document, render_inline
 from blog.core.text.rendering import TOO_COMPLEX
 from blog.core.text.validation import without_forbidden
@@ -29,11 +31,11 @@ from blog.transfer.importing.comments import (
     ready_comments,
 )
 from blog.transfer.importing.fields import (
-    TOO_LONG,
     CheckedPost,
     CheckedText,
     Remark,
     checked_text,
+    too_long,
 )
 from blog.transfer.importing.post import (
     ImportedBookmark,
@@ -45,10 +47,10 @@ from blog.transfer.importing.post import (
 # As they were typed, fields need not be valid.
 LONGEST_TYPED = 4000
 
-REVISION = "Its revision {number} is skipped: {reason}"
-RENUMBERED = "Its revisions have new numbers, because some are missing."
-COPY = "Its unpublished changes are skipped: {reason}"
-FIELD = "The field {name} of its unpublished changes is skipped: {reason}"
+REVISION = lazy_gettext("Its revision %(number)s is skipped: %(reason)s")
+RENUMBERED = lazy_gettext("Its revisions have new numbers, because some are missing.")
+COPY = lazy_gettext("Its unpublished changes are skipped: %(reason)s")
+FIELD = lazy_gettext("The field %(name)s of its unpublished changes is skipped: %(reason)s")
 
 Render = Callable[[Callable[..., str], str], Awaitable[str | None]]
 
@@ -69,7 +71,7 @@ class Companions:
 
     def replace(self, old: str, new: str) -> None:
         """Replace an address in all texts."""
-        for _, text in self.revisions:
+        for _revision, text in self.revisions:
             text.body = text.body.replace(old, new)
         if self.copy:
             self.copy["body"] = self.copy["body"].replace(old, new)
@@ -114,17 +116,16 @@ def checked_companions(post: ImportedPost, remark: Remark) -> Companions:
     revisions = []
     for revision in post.history.revisions:
         if len(revision.body) > LONGEST_POST:
-            reason = TOO_LONG.format(longest=LONGEST_POST)
-            remark(REVISION.format(number=revision.number, reason=reason))
+            reason = too_long(LONGEST_POST)
+            remark(REVISION.with_values(number=revision.number, reason=reason))
             continue
-        prefix = f"Revision {revision.number}: "
-        text = checked_text(revision, partial(_remark_with, remark, prefix))
+        text = checked_text(revision, partial(_remark_on, remark, revision.number))
         revisions.append((revision, text))
     return Companions(revisions, checked_comments(post, remark), _checked_copy(post, remark))
 
 
-def _remark_with(remark: Remark, prefix: str, text: str) -> None:
-    remark(prefix + text)
+def _remark_on(remark: Remark, number: int, text: str | LazyText) -> None:
+    remark(_("Revision %(number)s: %(remark)s", number=number, remark=text))
 
 
 def _checked_copy(post: ImportedPost, remark: Remark) -> dict[str, str] | None:
@@ -137,11 +138,11 @@ def _checked_copy(post: ImportedPost, remark: Remark) -> dict[str, str] | None:
         if name not in FIELDS:
             continue
         if len(value) > longest:
-            reason = TOO_LONG.format(longest=longest)
+            reason = too_long(longest)
             if name == "body":
-                remark(COPY.format(reason=reason))
+                remark(COPY.with_values(reason=reason))
                 return None
-            remark(FIELD.format(name=name, reason=reason))
+            remark(FIELD.with_values(name=name, reason=reason))
             continue
         fields[name] = without_forbidden(value)
     return fields
@@ -173,7 +174,7 @@ async def ready_companions(
     texts = list[tuple[ImportedRevision, Text]]()
     for (revision, checked), html in zip(came.revisions, htmls, strict=False):
         if html is None:
-            remark(REVISION.format(number=revision.number, reason=TOO_COMPLEX))
+            remark(REVISION.with_values(number=revision.number, reason=TOO_COMPLEX))
         else:
             texts.append((revision, _text(checked, html)))
     # Counting the words of long texts takes a while.

@@ -5,7 +5,32 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from blog.core.i18n import lazy_gettext
+
 # Time zones reach up to a day around these.
+# What is said of a date that a post can't have.
+NO_DATE = lazy_gettext("The date is skipped: %(value)s isn't a valid date for a post.")
+NO_CREATED = lazy_gettext(
+    "The date of its first draft is skipped: %(value)s isn't a valid date for a post."
+)
+NO_EDITED = lazy_gettext(
+    "The date of its last change is skipped: %(value)s isn't a valid date for a post."
+)
+NO_PINNED = lazy_gettext("The date of its pin is skipped: %(value)s isn't a valid date for a post.")
+NO_REVISED = lazy_gettext(
+    "The date of its revision is skipped: %(value)s isn't a valid date for a post."
+)
+NO_SAVED = lazy_gettext(
+    "The date of its unpublished changes is skipped: %(value)s isn't a valid date for a post."
+)
+NO_EXPIRY = lazy_gettext("The expiry date is skipped: %(value)s isn't a valid date for a post.")
+NO_DATE_OF_REVISION = lazy_gettext(
+    "The date of its revision %(number)s is skipped: %(value)s isn't a valid date for a post."
+)
+NO_DATE_OF_COMMENT = lazy_gettext(
+    "The date of comment %(number)s is skipped: %(value)s isn't a valid date for a post."
+)
+
 EARLIEST, LATEST = 1000, 2999
 # How Go writes a time that is not set, and MySQL.
 NONE = ("0001-01-01", "0000-00-00")
@@ -26,7 +51,7 @@ def date_of(value: Any) -> datetime | None:
         The time in UTC; `None` if none is set.
 
     Raises:
-        ValueError: it is no date that a post can have.
+        ValueError: it is no date that a post can have; the message is the value in quotation marks.
     """
     if value is None or value == "":
         return None
@@ -34,7 +59,7 @@ def date_of(value: Any) -> datetime | None:
     if moment is None:
         return None
     if not EARLIEST <= moment.year <= LATEST:
-        raise ValueError(f"the year {moment.year:04}")
+        raise ValueError(f"“{moment.year:04}”")
     if moment.tzinfo is None:
         return moment.replace(tzinfo=UTC)
     return moment.astimezone(UTC)
@@ -44,7 +69,7 @@ def _moment(value: Any) -> datetime | None:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return _since_1970(float(value))
     if not isinstance(value, str):
-        raise ValueError("something that isn't a date")
+        raise ValueError(f"“{str(value)[:60]}”")
     text = value.strip()[:60]
     if not text or text.startswith(NONE):
         return None

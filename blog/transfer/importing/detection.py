@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from blog.core.i18n import lazy_gettext
 from blog.transfer.format import EXPORT, MEDIA
 from blog.transfer.importing.archive import Archive, Folder, SingleFile, ZipArchive, reading
 from blog.transfer.importing.post import SourceError, UnreadableError
@@ -13,8 +14,8 @@ from blog.transfer.importing.sources.source import Source
 from blog.transfer.importing.sources.wordpress import WordPress
 
 HEAD = 4096
-EMPTY = "This file is empty."
-UNKNOWN = (
+EMPTY = lazy_gettext("This file is empty.")
+UNKNOWN = lazy_gettext(
     "We found nothing to import. Please choose a ZIP file of Markdown files, as for Hugo "
     "or Jekyll, or an export from this site, WordPress (XML), Ghost (JSON) or Bear Blog "
     "(CSV)."

@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter, ValidationError
 
+from blog.core.i18n import LazyText, format_number, lazy_gettext, ngettext
+from blog.core.i18n import gettext as _
 from blog.core.text.addresses import LONGEST_ADDRESS, WebAddress
 from blog.core.text.languages import standard_language
 from blog.core.text.slugs import slug_of
@@ -31,18 +33,16 @@ SHORTEST_EDIT = timedelta(minutes=1)
 # Of what is repeated from the source in a remark.
 LONGEST_QUOTED = 60
 
-TOO_LONG = "It has more than {longest:,} characters."
-NO_DATE = "It has no date, so it becomes a draft."
-FAR_AWAY = "Its date is more than ten years ahead, so it becomes a draft."
-NO_ZONE = "Its time zone is skipped: “{zone}” isn't one. It's scheduled in UTC."
-TITLE_CUT = f"Its title is shortened to {LONGEST_TITLE} characters."
-EXCERPT_CUT = f"Its excerpt is shortened to {LONGEST_EXCERPT} characters."
-TOO_MANY_TAGS = "Only the first {most} of its {number} tags are kept."
+NO_DATE = lazy_gettext("It has no date, so it becomes a draft.")
+FAR_AWAY = lazy_gettext("Its date is more than ten years ahead, so it becomes a draft.")
+NO_ZONE = lazy_gettext("Its time zone is skipped: “%(zone)s” isn't one. It's scheduled in UTC.")
+NO_LANGUAGE = lazy_gettext("Its language is skipped: “%(language)s” isn't a code such as pt-BR.")
+TOO_MANY_TAGS = lazy_gettext("Only the first %(most)s of its %(number)s tags are kept.")
 
 _TITLE, _EXCERPT = TypeAdapter[str | None](Title), TypeAdapter[str | None](Excerpt)
 _ADDRESS, _ZONE = TypeAdapter[str | None](WebAddress), TypeAdapter[str | None](TimeZone)
 
-Remark = Callable[[str], None]
+Remark = Callable[[str | LazyText], None]
 
 
 @dataclass
@@ -117,12 +117,37 @@ def checked_text(text: ImportedText, remark: Remark) -> CheckedText:
         body=without_forbidden(text.body).replace("\r\n", "\n").rstrip(),
         tags=_tags(text, remark),
         columns={
-            "title": _short_line(text.title, _TITLE, LONGEST_TITLE, lambda: remark(TITLE_CUT)),
+            "title": _short_line(
+                text.title, _TITLE, LONGEST_TITLE, lambda: remark(_title_is_cut())
+            ),
             "language": _language(text, remark),
             "summary": _short_line(
-                text.excerpt, _EXCERPT, LONGEST_EXCERPT, lambda: remark(EXCERPT_CUT)
+                text.excerpt, _EXCERPT, LONGEST_EXCERPT, lambda: remark(_excerpt_is_cut())
             ),
         },
+    )
+
+
+def too_long(longest: int) -> str:
+    """That a text has more characters than it may have."""
+    return ngettext(
+        "It has more than %(num)s character.", "It has more than %(num)s characters.", longest
+    )
+
+
+def _title_is_cut() -> str:
+    return ngettext(
+        "Its title is shortened to %(num)s character.",
+        "Its title is shortened to %(num)s characters.",
+        LONGEST_TITLE,
+    )
+
+
+def _excerpt_is_cut() -> str:
+    return ngettext(
+        "Its excerpt is shortened to %(num)s character.",
+        "Its excerpt is shortened to %(num)s characters.",
+        LONGEST_EXCERPT,
     )
 
 
@@ -148,7 +173,13 @@ def _slug(post: ImportedPost, title: str | None, remark: Remark) -> str | None:
         return None if title is None else slug_of(title)
     slug = slug_of(wanted)
     if slug != wanted:
-        remark(f"Its slug is changed to “{slug}” from “{_quoted(wanted)}”.")
+        remark(
+            _(
+                "Its slug is changed to “%(slug)s” from “%(former)s”.",
+                slug=slug,
+                former=_quoted(wanted),
+            )
+        )
     return slug
 
 
@@ -158,10 +189,10 @@ def _tags(post: ImportedText, remark: Remark) -> list[str]:
         try:
             tags |= dict.fromkeys(clean_tags([without_forbidden(name)]))
         except ValueError as error:
-            remark(f"The tag “{_quoted(name)}” is skipped: {error}")
+            remark(_("The tag “%(name)s” is skipped: %(reason)s", name=_quoted(name), reason=error))
     taken = clean_tags_of(tags)
     if len(tags) > MOST_TAGS or len(post.tags) > 2 * MOST_TAGS:
-        remark(TOO_MANY_TAGS.format(most=len(taken), number=len(post.tags)))
+        remark(TOO_MANY_TAGS.with_values(most=len(taken), number=format_number(len(post.tags))))
     return taken
 
 
@@ -180,7 +211,7 @@ def _language(post: ImportedText, remark: Remark) -> str | None:
     try:
         return standard_language(post.language.strip().replace("_", "-"))
     except ValueError:
-        remark(f"Its language is skipped: “{_quoted(post.language)}” isn't a code such as pt-BR.")
+        remark(NO_LANGUAGE.with_values(language=_quoted(post.language)))
         return None
 
 
@@ -194,7 +225,7 @@ def _canonical_url(post: ImportedPost, remark: Remark) -> str | None:
                 return address
     except ValidationError:
         pass
-    remark(f"Its canonical URL is skipped: “{_quoted(post.canonical_url)}”.")
+    remark(_("Its canonical URL is skipped: “%(url)s”.", url=_quoted(post.canonical_url)))
     return None
 
 
@@ -241,7 +272,7 @@ def _schedule(
     try:
         zone = _ZONE.validate_python(post.time_zone) or "UTC"
     except ValidationError:
-        remark(NO_ZONE.format(zone=_quoted(post.time_zone or "")))
+        remark(NO_ZONE.with_values(zone=_quoted(post.time_zone or "")))
         zone = "UTC"
     wall = published_at.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
     return {"scheduled_wall": wall, "time_zone": zone}

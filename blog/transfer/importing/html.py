@@ -7,15 +7,17 @@ from bs4 import BeautifulSoup, ParserRejectedMarkup, Tag
 from bs4.element import Comment, Declaration, Doctype, ProcessingInstruction
 from markdownify import ATX, BACKSLASH, MarkdownConverter
 
+from blog.core.i18n import gettext as _
+from blog.core.i18n import lazy_gettext
 from blog.core.text.code_blocks import outside_code
 from blog.transfer.importing.images import SUFFIXES
 from blog.transfer.importing.post import UnreadableError
 
 # A text of 64 KiB has less HTML than this in any editor.
 LONGEST_HTML = 1024 * 1024
-TOO_LONG = "The text is longer than a post can be."
-TOO_DEEP = "The HTML is nested too deeply."
-DAMAGED = "The HTML is damaged and can't be read."
+TOO_LONG = lazy_gettext("The text is longer than a post can be.")
+TOO_DEEP = lazy_gettext("The HTML is nested too deeply.")
+DAMAGED = lazy_gettext("The HTML is damaged and can't be read.")
 # What has no text, or shows what is on another site.
 _REMOVED = ["script", "style", "noscript", "template", "head", "form", "button", "svg", "canvas"]
 _EMBEDDED = ["iframe", "embed", "video", "audio", "object"]
@@ -114,7 +116,7 @@ def _replace_embedded(soup: BeautifulSoup, tag: Tag, remarks: list[str]) -> None
     paragraph = soup.new_tag("p")
     paragraph.append(link)
     tag.replace_with(paragraph)
-    remarks.append("Embedded content, such as videos, becomes a link.")
+    remarks.append(_("Embedded content, such as videos, becomes a link."))
 
 
 def _caption(figure: Tag) -> None:
@@ -133,7 +135,7 @@ def _image(tag: Tag, remarks: list[str]) -> None:
         source = tag.get("data-src") or tag.get("data-lazy-src")
     if not isinstance(source, str) or source.startswith("data:"):
         tag.decompose()
-        remarks.append("An image embedded in the text is skipped.")
+        remarks.append(_("An image embedded in the text is skipped."))
         return
     tag["src"] = source.strip().replace(" ", "%20")
     link = tag.parent

@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.core.i18n import SOURCE, current_language, lazy_gettext, using_language
 from blog.core.jobs.kinds import SHORT_PAUSES, JobKind, TryLaterError
 from blog.core.jobs.queue import enqueue
 from blog.core.jobs.running import RunningJob
@@ -33,16 +34,20 @@ CONFIRMED_WITHIN = timedelta(days=7)
 # Each may have many remarks.
 TIDIED_AT_ONCE = 10
 
-IS_GONE = "The file you uploaded no longer exists. Please upload it again."
+IS_GONE = lazy_gettext("The file you uploaded no longer exists. Please upload it again.")
 
 
 async def import_posts(job: RunningJob) -> None:
     """Read an upload, without writing a post or with it, as its row says.
 
     A batch is a transaction that also says how far the import has come, so a run may be ended at
-    any point.
+    any point. What it remarks is in the language of the page on which it was begun.
     """
-    import_id = job.payload["import_id"]
+    with using_language(job.payload.get("language", SOURCE)):
+        await _import(job, job.payload["import_id"])
+
+
+async def _import(job: RunningJob, import_id: int) -> None:
     async with job.database.reading_session() as session:
         row = await progress.running(session, import_id)
     if row is None or row.upload is None:
@@ -102,8 +107,14 @@ IMPORT_POSTS = JobKind("import_posts", import_posts, seconds=LONGEST_RUN, pauses
 
 
 async def work_on(session: AsyncSession, import_id: int) -> None:
-    """Enqueue the work on an import; the caller commits."""
-    await enqueue(session, IMPORT_POSTS, key=f"import {import_id}", import_id=import_id)
+    """Enqueue the work on an import, in the current language; the caller commits."""
+    await enqueue(
+        session,
+        IMPORT_POSTS,
+        key=f"import {import_id}",
+        import_id=import_id,
+        language=current_language(),
+    )
 
 
 async def tidy_imports(session: AsyncSession) -> int:

@@ -19,6 +19,7 @@ from blog.core.errors import (
     NotFoundError,
     TooManyRequestsError,
 )
+from blog.core.i18n import LazyText, lazy_gettext
 from blog.core.text.validation import without_forbidden
 from blog.core.web.app import current_app
 from blog.core.web.rate_limits import Bucket
@@ -28,12 +29,17 @@ from blog.models import Block, Follow, Mute, Permission, User
 from blog.models.account_deletion import not_deleted
 from blog.transfer.importing.report import named
 
-WILL_FOLLOW, FOLLOWS = "You'll follow {names}.", "You're now following {names}."
-WILL_MUTE, MUTES = "You'll mute {names}.", "You've muted {names}."
-WILL_BLOCK, BLOCKS = "You'll block {names}.", "You've blocked {names}."
-NOT_HERE = "These people aren't here: {names}."
-MAY_NOT = "Your account can't follow people."
-LATER = "You can't follow so many people at once. Import the file again later to follow {names}."
+WILL_FOLLOW = lazy_gettext("You'll follow %(names)s.")
+FOLLOWS = lazy_gettext("You're now following %(names)s.")
+WILL_MUTE = lazy_gettext("You'll mute %(names)s.")
+MUTES = lazy_gettext("You've muted %(names)s.")
+WILL_BLOCK = lazy_gettext("You'll block %(names)s.")
+BLOCKS = lazy_gettext("You've blocked %(names)s.")
+NOT_HERE = lazy_gettext("These people aren't here: %(names)s.")
+MAY_NOT = lazy_gettext("Your account can't follow people.")
+LATER = lazy_gettext(
+    "You can't follow so many people at once. Import the file again later to follow %(names)s."
+)
 
 
 class _Found(NamedTuple):
@@ -67,7 +73,7 @@ async def follow(
     listed = select(Follow.followed_id).where(Follow.follower_id == owner_id)
     owner, people, said = await _found(owner_id, names[:MOST_FOLLOWED], listed)
     if people and Permission.FOLLOW not in owner.permissions:
-        return 0, [MAY_NOT, *said]
+        return 0, [str(MAY_NOT), *said]
     room = max(0, MOST_FOLLOWED - owner.following_count)
     if is_trial:
         now = list(people[: min(room, FOLLOWING.number)])
@@ -157,7 +163,7 @@ async def _shut_out(
     names: Sequence[str],
     listed: Select[Any],
     act: Callable[[AsyncSession, Viewer, User], Awaitable[bool]] | None,
-    words: str,
+    words: LazyText,
 ) -> tuple[int, list[str]]:
     """Mute or block people.
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Self
 
 from pydantic import TypeAdapter
 
+from blog.core.i18n import lazy_gettext
 from blog.core.text.process_pool import (
     CrashedError,
     FunctionFailedError,
@@ -28,7 +29,7 @@ CPU_SECONDS, WALL_SECONDS = 30.0, 300.0
 # A directory of 50,000 files takes 60 MB.
 MEMORY_BYTES = 512 * 1024 * 1024
 
-CANNOT_BE_READ = "It takes too long or too much memory to read."
+CANNOT_BE_READ = lazy_gettext("It takes too long or too much memory to read.")
 _ENTRIES = TypeAdapter(list[Entry])
 _FAULTS = (OutOfTimeError, CrashedError, FunctionFailedError)
 
@@ -62,6 +63,7 @@ class Reading:
             wall_seconds=WALL_SECONDS,
             longest_queue=AT_ONCE,
             memory_bytes=MEMORY_BYTES,
+            in_language=True,
         )
 
     async def __aenter__(self) -> Self:
@@ -132,7 +134,7 @@ class Reading:
             )
         except _FAULTS as error:
             raise self._failure(error) from None
-        return Found([Entry(name, remarks=(CANNOT_BE_READ,))], position + 1, is_end=False)
+        return Found([Entry(name, remarks=(str(CANNOT_BE_READ),))], position + 1, is_end=False)
 
     @staticmethod
     def _failure(error: Exception) -> SourceError:

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.core.i18n import lazy_gettext
 from blog.core.text.fields import Switch
 from blog.core.text.validation import messages
 from blog.core.web.app import current_app
@@ -15,14 +16,16 @@ from blog.transfer.importing.post import ImportedProfile
 from blog.users.schemas import ProfileForm
 
 LABELS = {
-    "name": "name", "location": "location", "about_me": "“About me”", "language": "language",
-    "noindex": "search engine setting", "hides_like_counts": "setting for like counts",
+    "name": lazy_gettext("Name"), "location": lazy_gettext("Location"),
+    "about_me": lazy_gettext("About me"), "language": lazy_gettext("Language"),
+    "noindex": lazy_gettext("Search engine setting"),
+    "hides_like_counts": lazy_gettext("Setting for like counts"),
 }  # fmt: skip
 
-ARE_FILLED_IN = "Filled in: {names}."
-IS_KEPT = "Your {what} stays as it is here."
-IS_SKIPPED = "Your {what} is skipped: {reason}"
-PICTURE = "profile picture"
+ARE_FILLED_IN = lazy_gettext("Filled in: %(fields)s.")
+IS_KEPT = lazy_gettext("It stays as it is here: %(field)s.")
+IS_SKIPPED = lazy_gettext("It is skipped: %(field)s. %(reason)s")
+PICTURE = lazy_gettext("Profile picture")
 
 
 class _Fields(ProfileForm):
@@ -59,20 +62,20 @@ async def fill_profile(
         try:
             value = getattr(_Fields.model_validate({name: given}), name)
         except ValidationError as error:
-            said.append(IS_SKIPPED.format(what=label, reason=messages(error)[name]))
+            said.append(str(IS_SKIPPED.with_values(field=label, reason=messages(error)[name])))
             continue
         if not value or value == before:
             continue
         if before:
-            said.append(IS_KEPT.format(what=label))
+            said.append(str(IS_KEPT.with_values(field=label)))
         else:
             changes[name] = value
     if changes:
-        names = ", ".join(LABELS[name] for name in changes)
-        said.insert(0, ARE_FILLED_IN.format(names=names))
+        fields = ", ".join(str(LABELS[name]) for name in changes)
+        said.insert(0, str(ARE_FILLED_IN.with_values(fields=fields)))
     counts = Counter(profile=len(changes))
     if profile.avatar and present.avatar:
-        said.append(IS_KEPT.format(what=PICTURE))
+        said.append(str(IS_KEPT.with_values(field=PICTURE)))
     elif profile.avatar and (avatar or is_trial):
         counts["avatar"] = 1
         changes["avatar"] = avatar

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.clock import now
 from blog.core.events.handlers import record
-from blog.core.i18n import using_language
+from blog.core.i18n import lazy_gettext, using_language
 from blog.core.jobs.kinds import JobKind
 from blog.core.jobs.queue import has_job
 from blog.core.web.languages import language_for
@@ -31,8 +31,8 @@ LONGEST_NAME, LONGEST_REMARK = 200, 2000
 
 # Each has taken half a minute.
 MOST_UNREADABLE = 20
-TOO_SLOW = "Too many of its items take too long or too much memory to read."
-GAVE_UP = (
+TOO_SLOW = lazy_gettext("Too many of its items take too long or too much memory to read.")
+GAVE_UP = lazy_gettext(
     "Something went wrong on our side. We still have your file, so you can try again. What has "
     "been imported isn't added twice."
 )
@@ -118,8 +118,10 @@ async def note_failures(session: AsyncSession, kind: JobKind) -> None:
     no_job = ~has_job(kind, "import_id", PostImport.id)
     given_up = select(PostImport).where(PostImport.state.in_(RUNNING), no_job)
     for row in await session.scalars(given_up.with_for_update(skip_locked=True)):
-        row.state, row.failure, row.ended_at = ImportState.FAILED, GAVE_UP, func.now()
         owner = await session.get_one(User, row.owner_id)
+        with using_language(language_for(owner.interface_language)):
+            row.failure = str(GAVE_UP)
+        row.state, row.ended_at = ImportState.FAILED, func.now()
         await outbox.put(session, to=owner, message="import_failed", user=owner, failed=row)
         await record(session, ImportEnded(row.id, row.owner_id))
 

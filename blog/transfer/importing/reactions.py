@@ -9,13 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.clock import now
 from blog.core.errors import LimitReachedError
+from blog.core.i18n import lazy_gettext
 from blog.models import Bookmark, PostLike
 from blog.reactions.folders import folder_named
 from blog.reactions.schemas import FolderName
 from blog.transfer.importing.post import ImportedBookmark
 
-NO_FOLDER = "Your bookmark of it is in no folder: {reason}"
-NOT_A_NAME = "The name of the folder isn't valid."
+NO_FOLDER = lazy_gettext("Your bookmark of it is in no folder: %(reason)s")
+NOT_A_NAME = lazy_gettext("The name of the folder isn't valid.")
 
 _NAME = TypeAdapter[str](FolderName)
 
@@ -46,9 +47,9 @@ async def insert_reactions(
                 name = _NAME.validate_python(bookmark.folder)
                 folder_id = await folder_named(session, owner_id, name)
             except ValidationError:
-                said.append(NO_FOLDER.format(reason=NOT_A_NAME))
+                said.append(str(NO_FOLDER.with_values(reason=NOT_A_NAME)))
             except LimitReachedError as error:
-                said.append(NO_FOLDER.format(reason=error))
+                said.append(str(NO_FOLDER.with_values(reason=error)))
         created_at = min(bookmark.created_at or moment, moment)
         await session.execute(
             insert(Bookmark).values(created_at=created_at, folder_id=folder_id, **pair)

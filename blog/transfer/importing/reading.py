@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from blog.core.i18n import format_number, lazy_gettext
 from blog.transfer.importing.archive import content
 from blog.transfer.importing.detection import open_source
 from blog.transfer.importing.images import LARGEST_IMAGE
@@ -18,7 +19,9 @@ from blog.transfer.importing.post import Entry, UnreadableError, as_json
 SECONDS = 2.0
 # So does one that has texts of so many characters.
 LONGEST_TOGETHER = 8_000_000
-TOO_LONG = "The text has {length:,} characters. The maximum for a post is {longest:,}."
+TOO_LONG = lazy_gettext(
+    "The text has %(length)s characters. The maximum for a post is %(longest)s."
+)
 
 
 class _Open:
@@ -106,7 +109,9 @@ def _entry(opened: _Open, record: Any, longest: int) -> Entry:
         return Entry(opened.source.name(record), remarks=(str(error),))
     length = len(entry.post.body) if entry.post else 0
     if length > longest:
-        remark = TOO_LONG.format(length=length, longest=longest)
+        remark = str(
+            TOO_LONG.with_values(length=format_number(length), longest=format_number(longest))
+        )
         return Entry(entry.name, remarks=(remark,))
     return entry
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from blog.core.i18n import LazyText, ngettext
 from blog.core.i18n import gettext as _
-from blog.core.i18n import ngettext
 
 # Of names in one remark.
 NAMED_AT_ONCE = 50
@@ -77,13 +77,13 @@ def summary(counts: Mapping[str, int]) -> list[str]:
     return lines or [_("nothing")]
 
 
-def named(text: str, names: Sequence[str]) -> list[str]:
+def named(text: LazyText, names: Sequence[str]) -> list[str]:
     """A remark with names, some at a time.
 
     Args:
-        text: with a place for `{names}`.
+        text: with a place for `%(names)s`.
     """
     return [
-        text.format(names=", ".join(names[start : start + NAMED_AT_ONCE]))
+        str(text.with_values(names=", ".join(names[start : start + NAMED_AT_ONCE])))
         for start in range(0, len(names), NAMED_AT_ONCE)
     ]

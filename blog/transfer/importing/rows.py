@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from blog.core.clock import now
+from blog.core.i18n import lazy_gettext, ngettext
 from blog.core.web.app import current_app
 from blog.models import ImportedPost as ImportedRow
 from blog.models import Media, MediaFile, Post, PostStatus, User
@@ -26,11 +27,14 @@ from blog.transfer.importing.fields import key_of
 from blog.transfer.importing.post import ImportedPost
 from blog.transfer.importing.reactions import insert_reactions
 
-SLUG_IS_TAKEN = "Its slug is changed to “{slug}”, because one of your other posts has “{wanted}”."
-TOO_MANY_PINNED = f"It isn't pinned, because at most {MOST_PINNED} posts can be."
+SLUG_IS_TAKEN = lazy_gettext(
+    "Its slug is changed to “%(slug)s”, because one of your other posts has “%(wanted)s”."
+)
 
-IS_HELD = "It's a draft: on this site a moderator reads it before it's published."
-COMMENTS_ARE_HELD = "Your comments on it are skipped: moderators would have to read them first."
+IS_HELD = lazy_gettext("It's a draft: on this site a moderator reads it before it's published.")
+COMMENTS_ARE_HELD = lazy_gettext(
+    "Your comments on it are skipped: moderators would have to read them first."
+)
 # What readers see of a post besides its text and tags.
 TEXTS = ("title", "summary", "slug", "canonical_url")
 
@@ -121,11 +125,11 @@ class Rows:
                 if columns["status"] == PostStatus.SCHEDULED:
                     columns |= {"published_at": None, **NOT_SCHEDULED}
                 columns["status"] = PostStatus.DRAFT
-                remarks.append(Remark(ready.item, IS_HELD, False))
+                remarks.append(Remark(ready.item, str(IS_HELD), False))
             companions = ready.companions
             contents = [Content(each.columns["body_html"]) for each in companions.comments]
             if any([await reasons_to_hold(session, owner, content) for content in contents]):
-                remarks.append(Remark(ready.item, COMMENTS_ARE_HELD, False))
+                remarks.append(Remark(ready.item, str(COMMENTS_ARE_HELD), False))
                 companions = companions._replace(comments=())
             checked.append(ready._replace(companions=companions))
         return checked
@@ -139,8 +143,8 @@ class Rows:
         for ready, slug in zip(posts, slugs, strict=True):
             ready.post.columns["slug"] = slug
             if slug != ready.post.wanted_slug:
-                text = SLUG_IS_TAKEN.format(slug=slug, wanted=ready.post.wanted_slug)
-                remarks.append(Remark(ready.item, text, False))
+                text = SLUG_IS_TAKEN.with_values(slug=slug, wanted=ready.post.wanted_slug)
+                remarks.append(Remark(ready.item, str(text), False))
         if self._is_trial:
             self._slugs |= {slug for slug in slugs if slug}
 
@@ -162,7 +166,12 @@ class Rows:
                 ready.post.columns["pinned_at"] = min(pinned_at, moment)
                 self._pinned += self._is_trial
             else:
-                remarks.append(Remark(ready.item, TOO_MANY_PINNED, False))
+                text = ngettext(
+                    "It isn't pinned, because at most %(num)s post can be.",
+                    "It isn't pinned, because at most %(num)s posts can be.",
+                    MOST_PINNED,
+                )
+                remarks.append(Remark(ready.item, text, False))
 
     async def _covers(self, session: AsyncSession, posts: Sequence[Ready]) -> dict[str, int]:
         """The ids of the covers of posts, by their names; locked, as by `lock_cover`."""

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.clock import now
 from blog.core.errors import InvalidFieldsError
+from blog.core.i18n import lazy_gettext
 from blog.core.text.markdown import render_document
 from blog.core.text.process_pool import OverloadedError
 from blog.core.text.rendering import SHOWS_NOTHING, TOO_COMPLEX, Render
@@ -30,9 +31,9 @@ from blog.transfer.importing.rows import Rows
 RENDERED_AT_ONCE = 2
 PAUSE_SECONDS = 1.0
 
-HAS_CHANGED = "It was imported before with a different text, and stays unchanged."
-IS_TWICE = "It's in the file twice. The first one is used."
-NO_IMAGE = "The image {file} is skipped: {reason}"
+HAS_CHANGED = lazy_gettext("It was imported before with a different text, and stays unchanged.")
+IS_TWICE = lazy_gettext("It's in the file twice. The first one is used.")
+NO_IMAGE = lazy_gettext("The image %(file)s is skipped: %(reason)s")
 
 
 class Writer:
@@ -84,9 +85,9 @@ class Writer:
             if key in present:
                 batch.known += 1
                 if present[key] not in {None, digest_of(post)}:
-                    batch.remarks.append(Remark(item, HAS_CHANGED, True))
+                    batch.remarks.append(Remark(item, str(HAS_CHANGED), True))
             elif key in self._seen:
-                batch.remarks.append(Remark(item, IS_TWICE, True))
+                batch.remarks.append(Remark(item, str(IS_TWICE), True))
             else:
                 remark = batch.remarks_on(item)
                 companions = checked_companions(post, remark)
@@ -141,7 +142,7 @@ class Writer:
         counts["images"] = self._number_of_new_images(batch, posts)
         counts += batch.counts
         counts["known"] = batch.known + len(batch.posts) - len(posts)
-        counts["unreadable"] = sum(each.text == CANNOT_BE_READ for each in batch.remarks)
+        counts["unreadable"] = sum(each.text == str(CANNOT_BE_READ) for each in batch.remarks)
         counts["left_out"] = len({each.item for each in batch.remarks if each.is_left_out})
         return counts, remarks
 
@@ -178,8 +179,8 @@ class Writer:
         try:
             return await pictures.store_one(self._reading, self._owner_id, image, as_avatar=True)
         except (InvalidFieldsError, UnreadableError) as error:
-            text = profiles.IS_SKIPPED.format(what=profiles.PICTURE, reason=error)
-            batch.remarks.append(Remark(item, text, False))
+            text = profiles.IS_SKIPPED.with_values(field=profiles.PICTURE, reason=error)
+            batch.remarks.append(Remark(item, str(text), False))
             return None
 
     async def _store_images(self, posts: Sequence[New], batch: Batch) -> None:
@@ -193,8 +194,8 @@ class Writer:
             for image in new.post.source.all_images:
                 if (reason := refused.get(image.name)) is not None:
                     new.replace(f"/media/{image.name}", image.address)
-                    remark = NO_IMAGE.format(file=image.file, reason=reason)
-                    batch.remarks.append(Remark(new.item, remark, False))
+                    remark = NO_IMAGE.with_values(file=image.file, reason=reason)
+                    batch.remarks.append(Remark(new.item, str(remark), False))
 
     async def _rendered(self, render: Render, text: str) -> str | None:
         """The HTML; `None` if the text is too complex."""

@@ -8,16 +8,21 @@ import io
 import json
 from collections.abc import Iterator
 
+from blog.core.i18n import gettext as _
+from blog.core.i18n import lazy_gettext
 from blog.transfer.importing.archive import MIB, Archive, reading
+from blog.transfer.importing.dates import NO_DATE
 from blog.transfer.importing.images import Images
 from blog.transfer.importing.post import Entry, ImportedPost, SourceError
 from blog.transfer.importing.sources.source import Remarks, cover_of, listed, placed
 
-NOT_CSV = "This CSV file isn't an export from Bear Blog."
-BREAKS_OFF = "The file is damaged from line {line}. Everything before that is imported."
-PAGE = "It's a page, not a post."
-NO_TEXT = "It has no text."
-ALIAS = "Its old URL doesn't redirect to it here."
+NOT_CSV = lazy_gettext("This CSV file isn't an export from Bear Blog.")
+BREAKS_OFF = lazy_gettext(
+    "The file is damaged from line %(line)s. Everything before that is imported."
+)
+PAGE = lazy_gettext("It's a page, not a post.")
+NO_TEXT = lazy_gettext("It has no text.")
+ALIAS = lazy_gettext("Its old URL doesn't redirect to it here.")
 COLUMNS = {"uid", "title", "content"}
 Row = dict[str, str]
 
@@ -44,26 +49,29 @@ class BearBlog:
                 for row in rows:
                     yield dict(zip(columns, row, strict=False))
             except (csv.Error, UnicodeDecodeError):
-                yield {"title": self._file, "remark": BREAKS_OFF.format(line=rows.line_num)}
+                yield {
+                    "title": self._file,
+                    "remark": str(BREAKS_OFF.with_values(line=rows.line_num)),
+                }
 
     def name(self, record: Row) -> str:
-        return " ".join(record.get("title", "").split())[:100] or "an untitled post"
+        return " ".join(record.get("title", "").split())[:100] or _("an untitled post")
 
     def entry(self, record: Row) -> Entry:
         name = self.name(record)
         if remark := record.get("remark"):
             return Entry(name, remarks=(remark,))
         if record.get("is_page") == "True":
-            return Entry(name, remarks=(PAGE,))
+            return Entry(name, remarks=(str(PAGE),))
         text = record.get("content", "").replace("\r\n", "\n")
         if not text.strip():
-            return Entry(name, remarks=(NO_TEXT,))
+            return Entry(name, remarks=(str(NO_TEXT),))
         remarks = Remarks()
         if record.get("alias"):
             remarks.add(ALIAS)
         text, images = placed(self._images, text, "", remarks)
         is_draft = record.get("publish") == "False"
-        date = remarks.date("date", record.get("published_date"))
+        date = remarks.date(NO_DATE, record.get("published_date"))
         post = ImportedPost(
             key=f"bear {record.get('uid') or record.get('slug')}",
             body=text,

@@ -8,7 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+from blog.core.i18n import format_number, lazy_gettext
+from blog.core.i18n import gettext as _
 from blog.transfer.importing.archive import Archive, reading
+from blog.transfer.importing.dates import NO_CREATED, NO_DATE, NO_EDITED
 from blog.transfer.importing.html import markdown_of_html
 from blog.transfer.importing.images import Images
 from blog.transfer.importing.post import Entry, ImportedPost, SourceError, Status
@@ -29,18 +32,18 @@ POSTS = "posts"
 # Instead of the site's own address.
 SITE = "__GHOST_URL__"
 
-NOT_JSON = "This isn't a valid JSON file, or it's incomplete."
-NOT_GHOST = "This JSON file isn't an export from Ghost."
-TOO_LARGE = "One of its tables has more than {number:,} rows."
-BREAKS_OFF = "The file is damaged here. Everything before that is imported."
-PAGE = "It's a page, not a post."
-NO_HTML = (
+NOT_JSON = lazy_gettext("This isn't a valid JSON file, or it's incomplete.")
+NOT_GHOST = lazy_gettext("This JSON file isn't an export from Ghost.")
+TOO_LARGE = lazy_gettext("One of its tables has more than %(number)s rows.")
+BREAKS_OFF = lazy_gettext("The file is damaged here. Everything before that is imported.")
+PAGE = lazy_gettext("It's a page, not a post.")
+NO_HTML = lazy_gettext(
     "The export doesn't include its HTML. Please open it in Ghost's editor, save it, and "
     "export again."
 )
-MEMBERS = "Only members could read it, so it becomes a draft."
-SENT = "It was only sent by email, so it becomes a draft."
-NO_TEXT = "It has no text."
+MEMBERS = lazy_gettext("Only members could read it, so it becomes a draft.")
+SENT = lazy_gettext("It was only sent by email, so it becomes a draft.")
+NO_TEXT = lazy_gettext("It has no text.")
 _STATUS: dict[str, Status] = {
     "published": "published", "scheduled": "published", "draft": "draft", "sent": "draft",
 }  # fmt: skip
@@ -69,7 +72,7 @@ class Ghost:
                 for table, row in rows_of(content, tables, COLUMNS_OF_TAGS):
                     number += 1
                     if number > MOST_ROWS:
-                        raise SourceError(TOO_LARGE.format(number=MOST_ROWS))
+                        raise SourceError(TOO_LARGE.with_values(number=format_number(MOST_ROWS)))
                     if table[-1] == POSTS:
                         posts = table
                     elif table[-1] == "posts_tags":
@@ -93,27 +96,28 @@ class Ghost:
                 for _, row in rows_of(content, {self._table}, COLUMNS):
                     yield row
         except JSON_ERRORS:
-            yield {"title": self._file, "damage": BREAKS_OFF}
+            yield {"title": self._file, "damage": str(BREAKS_OFF)}
 
     def name(self, record: dict[str, Any]) -> str:
         title = text_or_none(record.get("title")) or text_or_none(record.get("slug"))
-        return " ".join(title.split())[:100] if title else "an untitled post"
+        return " ".join(title.split())[:100] if title else _("an untitled post")
 
     def entry(self, record: dict[str, Any]) -> Entry:
         name = self.name(record)
         if damage := record.get("damage"):
             return Entry(name, remarks=(damage,))
         if record.get("type") == "page" or record.get("page") in (True, 1):
-            return Entry(name, remarks=(PAGE,))
+            return Entry(name, remarks=(str(PAGE),))
         status = _STATUS.get(str(record.get("status")))
         if status is None:
-            return Entry(name, remarks=(f"It is in the state “{str(record.get('status'))[:30]}”.",))
+            state = str(record.get("status"))[:30]
+            return Entry(name, remarks=(_("It is in the state “%(state)s”.", state=state),))
         remarks = Remarks()
         text = self._text(record, remarks)
         if text is None:
-            return Entry(name, remarks=(NO_HTML,))
+            return Entry(name, remarks=(str(NO_HTML),))
         if not text.strip():
-            return Entry(name, remarks=(NO_TEXT,))
+            return Entry(name, remarks=(str(NO_TEXT),))
         if record.get("status") == "sent":
             remarks.add(SENT)
         if record.get("visibility") not in (None, "", "public"):
@@ -128,9 +132,9 @@ class Ghost:
             slug=text_or_none(record.get("slug")),
             tags=tuple(self._tags_of_post(str(record.get("id")))),
             status=status,
-            published_at=remarks.date("date", record.get("published_at")),
-            created_at=remarks.date("date of its first draft", record.get("created_at")),
-            edited_at=remarks.date("date of its last change", record.get("updated_at")),
+            published_at=remarks.date(NO_DATE, record.get("published_at")),
+            created_at=remarks.date(NO_CREATED, record.get("created_at")),
+            edited_at=remarks.date(NO_EDITED, record.get("updated_at")),
             language=text_or_none(record.get("locale") or record.get("language")),
             excerpt=text_or_none(record.get("custom_excerpt")),
             canonical_url=text_or_none(record.get("canonical_url")),

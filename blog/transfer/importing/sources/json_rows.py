@@ -6,6 +6,7 @@ from typing import Any
 import ijson
 from ijson.common import JSONError
 
+from blog.core.i18n import lazy_gettext
 from blog.transfer.importing.archive import MIB, Archive, reading
 from blog.transfer.importing.post import SourceError, UnreadableError
 
@@ -14,7 +15,7 @@ LONGEST_VALUE = 2 * MIB
 DEEPEST = 100
 SIMPLE = {"string", "number", "boolean"}
 
-TOO_DEEP = "The JSON file is nested too deeply."
+TOO_DEEP = lazy_gettext("The JSON file is nested too deeply.")
 JSON_ERRORS = (JSONError, UnicodeDecodeError, ValueError, OverflowError, RecursionError)
 
 # The keys that lead to a value; that of an item of a list is empty.

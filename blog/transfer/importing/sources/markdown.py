@@ -12,8 +12,10 @@ from typing import Any
 
 from langcodes import tag_is_valid
 
+from blog.core.i18n import lazy_gettext
 from blog.transfer.front_matter import FrontMatterError, read_document
 from blog.transfer.importing.archive import MIB, Archive, content, shown
+from blog.transfer.importing.dates import NO_DATE, NO_EDITED, NO_EXPIRY
 from blog.transfer.importing.images import Images
 from blog.transfer.importing.post import Entry, ImportedPost, Status, UnreadableError
 from blog.transfer.importing.sources.shortcodes import without_shortcodes
@@ -30,12 +32,12 @@ SUFFIXES = (".md", ".markdown", ".mdown", ".mkd")
 LARGEST_FILE = MIB
 # What stands beside the posts of a site.
 NO_POSTS = {"readme", "license", "changelog", "contributing", "code_of_conduct", "security"}
-PAGE = "It's a page, not a post."
-SECTION = "It describes a section of the site, and isn't a post."
-NO_TEXT = "It has no text."
+PAGE = lazy_gettext("It's a page, not a post.")
+SECTION = lazy_gettext("It describes a section of the site, and isn't a post.")
+NO_TEXT = lazy_gettext("It has no text.")
 # A site has the URLs of all its authors, so none of them may claim one.
-ALIASES = "Its old URLs don't redirect to it here: {urls}"
-EXPIRED = "It had expired, so it becomes a draft."
+ALIASES = lazy_gettext("Its old URLs don't redirect to it here: %(urls)s")
+EXPIRED = lazy_gettext("It had expired, so it becomes a draft.")
 
 _DATED = re.compile(r"([0-9]{4}-[0-9]{1,2}-[0-9]{1,2})-(.+)")
 _LANGUAGE = re.compile(r"(.+)\.([a-z]{2,3}(?:-[a-zA-Z]{2,4})?)")
@@ -77,9 +79,9 @@ class MarkdownFiles:
     def entry(self, record: str) -> Entry:
         name = self.name(record)
         if self._is_jekyll and not {"_posts", "_drafts"} & {*PurePosixPath(record).parts}:
-            return Entry(name, remarks=(PAGE,))
+            return Entry(name, remarks=(str(PAGE),))
         if _stem(record) == "_index":
-            return Entry(name, remarks=(SECTION,))
+            return Entry(name, remarks=(str(SECTION),))
         data = content(self.archive, record, LARGEST_FILE)
         try:
             fields, body = read_document(data.replace(b"\r\n", b"\n"))
@@ -90,9 +92,9 @@ class MarkdownFiles:
             fields, body = _bear_fields(header[1]), body[header.end() :]
         has_place = not self._is_hugo or "/" in record.removeprefix(f"{self._root}content/")
         if _is_page(fields) or not (has_place or fields.get("date")):
-            return Entry(name, remarks=(PAGE,))
+            return Entry(name, remarks=(str(PAGE),))
         if not body.strip():
-            return Entry(name, remarks=(NO_TEXT,))
+            return Entry(name, remarks=(str(NO_TEXT),))
         remarks = Remarks()
         return Entry(name, self._post(record, fields, body, remarks), tuple(remarks))
 
@@ -105,10 +107,10 @@ class MarkdownFiles:
         text = without_shortcodes(body, remarks.add)
         text, images = placed(self._images, text, f"{path.parent}/", remarks)
         status = self._status(fields, path, remarks)
-        date = remarks.date("date", _first_date(fields, *PUBLISHED)) or place.date
-        edited_at = remarks.date("date of its last change", _first(fields, *EDITED))
+        date = remarks.date(NO_DATE, _first_date(fields, *PUBLISHED)) or place.date
+        edited_at = remarks.date(NO_EDITED, _first(fields, *EDITED))
         if former := listed(_first(fields, "aliases", "redirect_from", "alias")):
-            remarks.add(ALIASES.format(urls=some_of(former)))
+            remarks.add(ALIASES.with_values(urls=some_of(former)))
         comments = fields.get("comments_open", fields.get("comments"))
         return ImportedPost(
             key=f"file {file.removeprefix(self._root)}",
@@ -142,7 +144,7 @@ class MarkdownFiles:
             or (self._is_jekyll and "_drafts" in path.parts)
         ):
             return "draft"
-        expires = remarks.date("expiry date", _first(fields, "expirydate", "unpublishdate"))
+        expires = remarks.date(NO_EXPIRY, _first(fields, "expirydate", "unpublishdate"))
         if expires is not None and expires < datetime.now(UTC):
             remarks.add(EXPIRED)
             return "draft"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
+from blog.core.i18n import format_number, lazy_gettext
 from blog.transfer.format import (
     ACCOUNT,
     COMMENT_LIKES,
@@ -22,6 +23,7 @@ from blog.transfer.format import (
 )
 from blog.transfer.front_matter import FrontMatterError, read_document
 from blog.transfer.importing.archive import Archive, content, reading, shown
+from blog.transfer.importing.dates import NO_CREATED, NO_DATE, NO_EDITED, NO_PINNED
 from blog.transfer.importing.images import Images
 from blog.transfer.importing.post import (
     Entry,
@@ -39,22 +41,26 @@ from blog.transfer.importing.sources.own_reactions import DAMAGED, OwnReactions
 from blog.transfer.importing.sources.own_texts import LARGEST_TEXT, OwnTexts
 from blog.transfer.importing.sources.source import Remarks, listed, text_or_none
 
-NOT_READABLE = f"The files {EXPORT} and {MEDIA} in it can't be read."
-NEWER = "It was created by a newer version of this software."
-NO_TEXT = "It has no text."
-HIDDEN = "A moderator had hidden it, so it becomes a draft."
-COPY_OF_HIDDEN = "Its unpublished changes are skipped, because it becomes a draft."
-NO_POST = "Its post isn't in the file."
-NO_IMAGE = "This image isn't in the file."
-NO_PICTURE = "Your profile picture isn't in the file."
+NOT_READABLE = lazy_gettext(
+    "The files %(one)s and %(other)s in it can't be read.", one=EXPORT, other=MEDIA
+)
+NEWER = lazy_gettext("It was created by a newer version of this software.")
+NO_TEXT = lazy_gettext("It has no text.")
+HIDDEN = lazy_gettext("A moderator had hidden it, so it becomes a draft.")
+COPY_OF_HIDDEN = lazy_gettext("Its unpublished changes are skipped, because it becomes a draft.")
+NO_POST = lazy_gettext("Its post isn't in the file.")
+NO_IMAGE = lazy_gettext("This image isn't in the file.")
+NO_PICTURE = lazy_gettext("Your profile picture isn't in the file.")
 STAY = {
-    FOLLOWERS: "Your followers ({number}) are skipped, because only they can follow you here.",
-    SUBSCRIPTIONS: (
-        "The authors whose posts you get by email ({number}) are skipped. You can subscribe to "
+    FOLLOWERS: lazy_gettext(
+        "Your followers (%(number)s) are skipped, because only they can follow you here."
+    ),
+    SUBSCRIPTIONS: lazy_gettext(
+        "The authors whose posts you get by email (%(number)s) are skipped. You can subscribe to "
         "them again."
     ),
 }
-ACCOUNT_STAYS = (
+ACCOUNT_STAYS = lazy_gettext(
     "Your username, email address, role, sessions and tokens are skipped, and so is what the site "
     "has recorded about you, such as notifications and reports."
 )
@@ -157,9 +163,9 @@ class OwnExport:
         name = self.name(record)
         if record in self._images.addresses:
             image = self._images.find(record)
-            return Entry(name, image=image, remarks=() if image else (NO_IMAGE,))
+            return Entry(name, image=image, remarks=() if image else (str(NO_IMAGE),))
         if record.startswith((f"{REVISIONS_FOLDER}/", f"{COPIES_FOLDER}/")):
-            return Entry(name, remarks=(NO_POST,))
+            return Entry(name, remarks=(str(NO_POST),))
         if record.startswith(f"{POSTS_FOLDER}/"):
             return self._post_entry(record, name)
         if record in {COMMENTS, *own_reactions.FILES}:
@@ -185,13 +191,13 @@ class OwnExport:
             raise UnreadableError(DAMAGED)
         if read := own_choices.READERS.get(record):
             return Entry(name, choices=read(rows))
-        remark = STAY[record].format(number=len(rows))
+        remark = str(STAY[record].with_values(number=format_number(len(rows))))
         return Entry(name, remarks=(remark,) if rows else ())
 
     def _account_entry(self, name: str) -> Entry:
         hides = self._part(ACCOUNT, dict).get("hides_like_counts") is True
         chosen = ImportedProfile(fields={"hides_like_counts": "true"}) if hides else None
-        return Entry(name, remarks=(ACCOUNT_STAYS,), profile=chosen)
+        return Entry(name, remarks=(str(ACCOUNT_STAYS),), profile=chosen)
 
     def _profile_entry(self, name: str) -> Entry:
         profile = self._part(PROFILE, dict)
@@ -211,7 +217,7 @@ class OwnExport:
         except FrontMatterError as error:
             raise UnreadableError(str(error)) from None
         if not body.strip() and fields.get("status") != "draft":
-            return Entry(name, remarks=(NO_TEXT,))
+            return Entry(name, remarks=(str(NO_TEXT),))
         remarks = Remarks()
         post = self._post(record, fields, body, remarks)
         return Entry(name, post, remarks=tuple(remarks))
@@ -235,10 +241,10 @@ class OwnExport:
             slug=text_or_none(fields.get("slug")),
             tags=tuple(listed(fields.get("tags"))),
             status=status,
-            published_at=remarks.date("date", fields.get("published_at")),
+            published_at=remarks.date(NO_DATE, fields.get("published_at")),
             time_zone=text_or_none(fields.get("time_zone")),
-            created_at=remarks.date("date of its first draft", fields.get("created_at")),
-            edited_at=remarks.date("date of its last change", fields.get("edited_at")),
+            created_at=remarks.date(NO_CREATED, fields.get("created_at")),
+            edited_at=remarks.date(NO_EDITED, fields.get("edited_at")),
             language=text_or_none(fields.get("language")),
             excerpt=text_or_none(fields.get("excerpt")),
             canonical_url=text_or_none(fields.get("canonical_url")),
@@ -246,7 +252,7 @@ class OwnExport:
             comments_limited=fields.get("comments_limited") is True,
             cover=self._images.find(str(fields.get("cover"))),
             pinned=bool(fields.get("pinned_at")),
-            pinned_at=remarks.date("date of its pin", fields.get("pinned_at")),
+            pinned_at=remarks.date(NO_PINNED, fields.get("pinned_at")),
             images=images,
             exported_from=address,
             history=self._texts.history(number, fields, remarks),

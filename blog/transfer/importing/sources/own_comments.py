@@ -4,23 +4,25 @@ from collections import defaultdict
 from collections.abc import Collection
 from typing import Any
 
+from blog.core.i18n import format_number, lazy_gettext
 from blog.transfer.format import COMMENT_LIKES, COMMENTS
 from blog.transfer.importing.archive import Archive
+from blog.transfer.importing.dates import NO_DATE_OF_COMMENT
 from blog.transfer.importing.post import ImportedComment, UnreadableError
 from blog.transfer.importing.sources.json_rows import rows_of_file
 from blog.transfer.importing.sources.own_reactions import OwnReactions
 from blog.transfer.importing.sources.source import Remarks, text_or_none
 
-UNREADABLE = "Your comments can't be read from here on."
-OF_OTHERS = (
-    "Your comments on other people's posts ({number}) are skipped, because those posts aren't "
+UNREADABLE = lazy_gettext("Your comments can't be read from here on.")
+OF_OTHERS = lazy_gettext(
+    "Your comments on other people's posts (%(number)s) are skipped, because those posts aren't "
     "yours to bring along."
 )
-REPLIES_TO_OTHERS = (
-    "Your replies to other people ({number}) become comments of their own, because what they "
+REPLIES_TO_OTHERS = lazy_gettext(
+    "Your replies to other people (%(number)s) become comments of their own, because what they "
     "reply to isn't yours to bring along."
 )
-LIKES_OF_OTHERS = "Your likes of other comments ({number}) are skipped."
+LIKES_OF_OTHERS = lazy_gettext("Your likes of other comments (%(number)s) are skipped.")
 _COLUMNS = {
     "id", "post_id", "parent_id", "body", "created_at", "edited_at", "disabled_at",
     "disabled_reason",
@@ -55,9 +57,9 @@ class OwnComments:
         except UnreadableError:
             self._remarks.add(UNREADABLE)
         if others:
-            self._remarks.add(OF_OTHERS.format(number=others))
+            self._remarks.add(OF_OTHERS.with_values(number=format_number(others)))
         if replies:
-            self._remarks.add(REPLIES_TO_OTHERS.format(number=replies))
+            self._remarks.add(REPLIES_TO_OTHERS.with_values(number=format_number(replies)))
         self._other_likes = len(reactions.comment_likes.keys() - self._posts.keys())
 
     @property
@@ -70,7 +72,7 @@ class OwnComments:
         """Which likes of comments are not taken."""
         remarks = Remarks(self._reactions.remarks(COMMENT_LIKES))
         if self._other_likes:
-            remarks.add(LIKES_OF_OTHERS.format(number=self._other_likes))
+            remarks.add(LIKES_OF_OTHERS.with_values(number=format_number(self._other_likes)))
         return tuple(remarks)
 
     def of_post(self, number: str | None) -> tuple[ImportedComment, ...]:
@@ -79,15 +81,15 @@ class OwnComments:
 
     def _comment(self, row: dict[str, Any], post: str) -> ImportedComment:
         number, parent = str(row.get("id")), str(row.get("parent_id"))
-        what = f"date of comment {number}"
-        disabled_at = self._remarks.since(what, row.get("disabled_at"))
+        problem = NO_DATE_OF_COMMENT.with_values(number=number)
+        disabled_at = self._remarks.since(problem, row.get("disabled_at"))
         return ImportedComment(
             body=str(row.get("body") or ""),
             number=number,
             reply_to=parent if self._posts.get(parent) == post else None,
             liked_at=self._reactions.comment_likes.get(number),
-            created_at=self._remarks.date(what, row.get("created_at")),
-            edited_at=self._remarks.date(what, row.get("edited_at")),
+            created_at=self._remarks.date(problem, row.get("created_at")),
+            edited_at=self._remarks.date(problem, row.get("edited_at")),
             disabled_at=disabled_at,
             disabled_reason=text_or_none(row.get("disabled_reason")) or "" if disabled_at else None,
         )

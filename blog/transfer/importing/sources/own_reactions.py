@@ -3,18 +3,20 @@
 from collections.abc import Collection
 from datetime import datetime
 
+from blog.core.i18n import format_number, lazy_gettext
 from blog.transfer.format import BOOKMARKS, COMMENT_LIKES, LIKES
 from blog.transfer.importing.archive import Archive
+from blog.transfer.importing.dates import NO_DATE
 from blog.transfer.importing.post import ImportedBookmark, UnreadableError
 from blog.transfer.importing.sources.json_rows import rows_of_file
 from blog.transfer.importing.sources.source import Remarks, text_or_none
 
 FILES = (LIKES, COMMENT_LIKES, BOOKMARKS)
-DAMAGED = "It can't be read."
+DAMAGED = lazy_gettext("It can't be read.")
 # Of others' posts, which the file does not have.
 OF_OTHERS = {
-    LIKES: "Your likes of other people's posts ({number}) are skipped.",
-    BOOKMARKS: "Your bookmarks of other people's posts ({number}) are skipped.",
+    LIKES: lazy_gettext("Your likes of other people's posts (%(number)s) are skipped."),
+    BOOKMARKS: lazy_gettext("Your bookmarks of other people's posts (%(number)s) are skipped."),
 }
 _COLUMNS = {"post_id", "comment_id", "created_at", "folder"}
 
@@ -52,7 +54,7 @@ class OwnReactions:
     def _read(self, file: str) -> None:
         others = 0
         for row in rows_of_file(self._archive, file, _COLUMNS):
-            moment = self._remarks[file].since("date of one", row.get("created_at"))
+            moment = self._remarks[file].since(NO_DATE, row.get("created_at"))
             if file == COMMENT_LIKES:
                 self.comment_likes[str(row.get("comment_id"))] = moment
             elif (post := str(row.get("post_id"))) not in self._posts:
@@ -63,4 +65,4 @@ class OwnReactions:
                 folder = text_or_none(row.get("folder"))
                 self.bookmarks[post] = ImportedBookmark(created_at=moment, folder=folder)
         if others:
-            self._remarks[file].add(OF_OTHERS[file].format(number=others))
+            self._remarks[file].add(OF_OTHERS[file].with_values(number=format_number(others)))

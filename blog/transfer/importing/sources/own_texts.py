@@ -5,9 +5,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 from typing import Any
 
+from blog.core.i18n import format_number, lazy_gettext
 from blog.transfer.format import COPIES_FOLDER, COPY_FIELDS, REVISIONS_FOLDER
 from blog.transfer.front_matter import Document, FrontMatterError, read_document
 from blog.transfer.importing.archive import MIB, Archive, content
+from blog.transfer.importing.dates import NO_DATE_OF_REVISION, NO_REVISED, NO_SAVED
 from blog.transfer.importing.post import (
     ImportedCopy,
     ImportedHistory,
@@ -23,13 +25,13 @@ LARGEST_TEXT = MIB
 # its history.
 LARGEST_HISTORY = 16 * MIB
 
-TOO_MUCH_HISTORY = (
-    "The oldest of its revisions ({number}) are skipped, because together they have more than "
-    f"{LARGEST_HISTORY // MIB} MB."
+TOO_MUCH_HISTORY = lazy_gettext(
+    "The oldest of its revisions (%(number)s) are skipped, because together they have more than "
+    "%(size)s MB."
 )
-SKIPPED = "Its revision {number} is skipped: {reason}"
-COPY_SKIPPED = "Its unpublished changes are skipped: {reason}"
-NO_COVER = "The cover image of its unpublished changes isn't in the file."
+SKIPPED = lazy_gettext("Its revision %(number)s is skipped: %(reason)s")
+COPY_SKIPPED = lazy_gettext("Its unpublished changes are skipped: %(reason)s")
+NO_COVER = lazy_gettext("The cover image of its unpublished changes isn't in the file.")
 _REVISION = re.compile(REVISIONS_FOLDER + r"/([0-9]{1,18})/([1-9][0-9]{0,8})\.md")
 _COPY = re.compile(COPIES_FOLDER + r"/([0-9]{1,18})\.md")
 
@@ -87,14 +89,18 @@ class OwnTexts:
             size += self._archive.sizes[name]
             if size > LARGEST_HISTORY:
                 skipped = len(files) - place + 1
-                remarks.add(TOO_MUCH_HISTORY.format(number=skipped))
+                remarks.add(
+                    TOO_MUCH_HISTORY.with_values(
+                        number=format_number(skipped), size=LARGEST_HISTORY // MIB
+                    )
+                )
                 break
         found = (self._revision(number, name, remarks) for number, name in files[skipped:])
         published = fields.get("revision")
         return ImportedHistory(
             revisions=tuple(revision for revision in found if revision),
             number=published if isinstance(published, int) else 0,
-            revised_at=remarks.date("date of its revision", fields.get("revised_at")),
+            revised_at=remarks.date(NO_REVISED, fields.get("revised_at")),
             is_revised_by_author=self._is_own(fields.get("revised_by")),
         )
 
@@ -102,10 +108,10 @@ class OwnTexts:
         try:
             fields, body = self._document(file)
         except UnreadableError as error:
-            remarks.add(SKIPPED.format(number=number, reason=error))
+            remarks.add(SKIPPED.with_values(number=number, reason=error))
             return None
         body, images = self._images.renamed(body)
-        what = f"date of its revision {number}"
+        problem = NO_DATE_OF_REVISION.with_values(number=number)
         return ImportedRevision(
             body=body,
             number=number,
@@ -114,9 +120,9 @@ class OwnTexts:
             language=text_or_none(fields.get("language")),
             excerpt=text_or_none(fields.get("excerpt")),
             images=images,
-            created_at=remarks.date(what, fields.get("created_at")),
+            created_at=remarks.date(problem, fields.get("created_at")),
             is_by_author=self._is_own(fields.get("editor")),
-            hidden_at=remarks.since(what, fields.get("hidden_at")),
+            hidden_at=remarks.since(problem, fields.get("hidden_at")),
             is_hidden_by_moderator=fields.get("hidden_by_moderator") is True,
         )
 
@@ -127,7 +133,7 @@ class OwnTexts:
         try:
             fields, body = self._document(file)
         except UnreadableError as error:
-            remarks.add(COPY_SKIPPED.format(reason=error))
+            remarks.add(COPY_SKIPPED.with_values(reason=error))
             return None
         body, images = self._images.renamed(body)
         typed = {
@@ -141,7 +147,7 @@ class OwnTexts:
                 remarks.add(NO_COVER)
         return ImportedCopy(
             fields=typed | {"body": body},
-            saved_at=remarks.date("date of its unpublished changes", fields.get("saved_at")),
+            saved_at=remarks.date(NO_SAVED, fields.get("saved_at")),
             cover=cover,
             images=images,
         )

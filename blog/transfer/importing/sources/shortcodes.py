@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+from blog.core.i18n import LazyText, lazy_gettext
 from blog.core.text.code_blocks import outside_code
 from blog.transfer.importing.images import attributes_of, markdown_image
 
@@ -23,11 +24,13 @@ _MORE = re.compile(r"^<!--\s*more\s*-->[ \t]*\n?", re.MULTILINE)
 _LEFT = re.compile(r"\{\{[<%]|\{%")
 _HTML = re.compile(r"<(?:div|p|span|table|iframe|video|audio|details|center|br|a|sup|sub)\b[^<>]*>")
 
-SHOWN = "It contains commands of its generator, such as {{< … >}}, which appear as plain text."
-HTML_SHOWN = "It contains HTML, which appears as plain text."
+SHOWN = lazy_gettext(
+    "It contains commands of its generator, such as {{< … >}}, which appear as plain text."
+)
+HTML_SHOWN = lazy_gettext("It contains HTML, which appears as plain text.")
 
 
-def without_shortcodes(text: str, remark: Callable[[str], None]) -> str:
+def without_shortcodes(text: str, remark: Callable[[LazyText], None]) -> str:
     """A text with Markdown for the most common ones; the others are remarked on."""
     text = outside_code(text, _replaced)
 

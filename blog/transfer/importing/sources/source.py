@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from blog.core.i18n import LazyText, ngettext
+from blog.core.i18n import gettext as _
 from blog.transfer.importing.archive import Archive
 from blog.transfer.importing.dates import date_of
 from blog.transfer.importing.images import Images
@@ -47,21 +49,25 @@ class Source(Protocol):
 class Remarks(list[str]):
     """Collects what is said of an item, each once."""
 
-    def add(self, remark: str) -> None:
-        if remark not in self:
-            self.append(remark)
+    def add(self, remark: str | LazyText) -> None:
+        if (text := str(remark)) not in self:
+            self.append(text)
 
-    def date(self, what: str, value: Any) -> Any:
-        """A date; if it is none, that is remarked."""
+    def date(self, problem: LazyText, value: Any) -> Any:
+        """A date; if it is none, that is remarked.
+
+        Args:
+            problem: what is said then (`blog.transfer.importing.dates`).
+        """
         try:
             return date_of(value)
         except ValueError as error:
-            self.add(f"The {what} is skipped: {error} isn't a valid date for a post.")
+            self.add(problem.with_values(value=error))
             return None
 
-    def since(self, what: str, value: Any) -> Any:
+    def since(self, problem: LazyText, value: Any) -> Any:
         """The date since when something is hidden: now, if it is not valid."""
-        return self.date(what, value) or (datetime.now(UTC) if value else None)
+        return self.date(problem, value) or (datetime.now(UTC) if value else None)
 
 
 def placed(
@@ -73,12 +79,21 @@ def placed(
     absent = [each for each in found.missing if each not in elsewhere]
     if elsewhere:
         remarks.add(
-            f"{_number(elsewhere, 'image is', 'images are')} on another site, and not copied from "
-            f"there: {some_of(elsewhere)}"
+            ngettext(
+                "%(num)s image is on another site, and not copied from there: %(urls)s",
+                "%(num)s images are on another site, and not copied from there: %(urls)s",
+                len(elsewhere),
+                urls=some_of(elsewhere),
+            )
         )
     if absent:
         remarks.add(
-            f"{_number(absent, 'image is', 'images are')} not in the file: {some_of(absent)}"
+            ngettext(
+                "%(num)s image is not in the file: %(names)s",
+                "%(num)s images are not in the file: %(names)s",
+                len(absent),
+                names=some_of(absent),
+            )
         )
     return found.text, tuple(dict.fromkeys(found.images))
 
@@ -90,7 +105,7 @@ def cover_of(
     if address is None:
         return None
     if (cover := images.find(address, folder)) is None:
-        remarks.add(f"Its cover image isn't in the file: {some_of([address])}")
+        remarks.add(_("Its cover image isn't in the file: %(name)s", name=some_of([address])))
     return cover
 
 
@@ -114,10 +129,6 @@ def text_or_none(value: Any) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     return str(value).strip() or None
-
-
-def _number(items: list[str], one: str, several: str) -> str:
-    return f"1 {one}" if len(items) == 1 else f"{len(items)} {several}"
 
 
 def some_of(items: list[str]) -> str:

@@ -8,7 +8,10 @@ from functools import cached_property
 from typing import Any
 from xml.parsers import expat
 
+from blog.core.i18n import LazyText, format_number, lazy_gettext
+from blog.core.i18n import gettext as _
 from blog.transfer.importing.archive import Archive
+from blog.transfer.importing.dates import NO_DATE, NO_EDITED
 from blog.transfer.importing.html import markdown_of_html
 from blog.transfer.importing.images import Images
 from blog.transfer.importing.post import (
@@ -23,20 +26,24 @@ from blog.transfer.importing.sources.blocks import paragraphs
 from blog.transfer.importing.sources.source import Remarks, cover_of, placed
 from blog.transfer.importing.sources.wxr import COVER, Item, Parser, items_of
 
-NOT_XML = "This isn't a valid XML file: {error}."
-NOT_WXR = "This XML file isn't an export from WordPress."
-BREAKS_OFF = "The file is damaged from line {line}. Everything before that is imported."
-TOO_LONG = "The item is longer than a post can be."
-PAGE = "It's a page, not a post."
-ATTACHMENTS = (
-    "{number} of its files aren't in the same ZIP file, and we don't fetch anything from "
+NOT_XML = lazy_gettext("This isn't a valid XML file: %(error)s.")
+NOT_WXR = lazy_gettext("This XML file isn't an export from WordPress.")
+BREAKS_OFF = lazy_gettext(
+    "The file is damaged from line %(line)s. Everything before that is imported."
+)
+TOO_LONG = lazy_gettext("The item is longer than a post can be.")
+PAGE = lazy_gettext("It's a page, not a post.")
+ATTACHMENTS = lazy_gettext(
+    "%(number)s of its files aren't in the same ZIP file, and we don't fetch anything from "
     "other sites."
 )
-PRIVATE = "It was private, so it becomes a draft."
-PROTECTED = "It was protected by a password, so it becomes a draft."
-HAS_COMMENTS = "Its comments ({number}) are skipped, because other people wrote them."
-NO_TEXT = "It has no text."
-NO_COVER = "Its featured image isn't in the file."
+PRIVATE = lazy_gettext("It was private, so it becomes a draft.")
+PROTECTED = lazy_gettext("It was protected by a password, so it becomes a draft.")
+HAS_COMMENTS = lazy_gettext(
+    "Its comments (%(number)s) are skipped, because other people wrote them."
+)
+NO_TEXT = lazy_gettext("It has no text.")
+NO_COVER = lazy_gettext("Its featured image isn't in the file.")
 LONGEST_URL = 2000
 _STATUS: dict[str, Status] = {
     "publish": "published", "future": "published", "draft": "draft", "pending": "draft",
@@ -84,34 +91,39 @@ class WordPress:
             except expat.ExpatError as error:
                 if not number:
                     reason = expat.errors.messages[error.code]
-                    raise SourceError(NOT_XML.format(error=reason)) from None
-                yield Item({}, {"title": file}, remark=BREAKS_OFF.format(line=error.lineno))
+                    raise SourceError(NOT_XML.with_values(error=reason)) from None
+                yield Item(
+                    {}, {"title": file}, remark=str(BREAKS_OFF.with_values(line=error.lineno))
+                )
             if not parser.is_wxr:
                 raise SourceError(NOT_WXR)
         if attachments:
-            remark = ATTACHMENTS.format(number=attachments)
-            yield Item({}, {"title": "Media library"}, remark=remark)
+            remark = str(ATTACHMENTS.with_values(number=format_number(attachments)))
+            yield Item({}, {"title": _("Media library")}, remark=remark)
 
     def name(self, record: Item) -> str:
         title = " ".join(record.get("title").split())[:100]
         number = record.get("post_id")
-        return title or (f"item {number}" if number else "an untitled item")
+        if title:
+            return title
+        return _("item %(number)s", number=number) if number else _("an untitled item")
 
     def entry(self, record: Item) -> Entry:
         name = self.name(record)
         if record.remark:
             return Entry(name, remarks=(record.remark,))
         if record.get("post_type") == "page":
-            return Entry(name, remarks=(PAGE,))
+            return Entry(name, remarks=(str(PAGE),))
         if record.is_too_long:
             raise UnreadableError(TOO_LONG)
         status = _STATUS.get(record.get("status"))
         if status is None:
-            return Entry(name, remarks=(f"It is in the state “{record.get('status')[:30]}”.",))
+            state = record.get("status")[:30]
+            return Entry(name, remarks=(_("It is in the state “%(state)s”.", state=state),))
         remarks = Remarks()
         text, more = markdown_of_html(paragraphs(record.values.get("encoded:content", "")))
         if not text:
-            return Entry(name, remarks=(NO_TEXT,))
+            return Entry(name, remarks=(str(NO_TEXT),))
         for remark in more:
             remarks.add(remark)
         if record.get("status") == "private":
@@ -120,7 +132,7 @@ class WordPress:
             status = "draft"
             remarks.add(PROTECTED)
         if record.comments:
-            remarks.add(HAS_COMMENTS.format(number=record.comments))
+            remarks.add(HAS_COMMENTS.with_values(number=format_number(record.comments)))
         text, images = placed(self._images, text, "", remarks)
         return Entry(name, self._post(record, text, status, remarks, images), tuple(remarks))
 
@@ -128,7 +140,7 @@ class WordPress:
         self, item: Item, text: str, status: Status, remarks: Remarks, images: Any
     ) -> ImportedPost:
         excerpt, _ = markdown_of_html(item.get("encoded:excerpt"))
-        date = self._date(item, "post_date", "date", remarks)
+        date = self._date(item, "post_date", NO_DATE, remarks)
         was_published = item.get("status") in {"publish", "future", "private"}
         blog = item.site.get("base_blog_url") or item.site.get("link", "")
         return ImportedPost(
@@ -145,7 +157,7 @@ class WordPress:
             status=status,
             published_at=date if was_published else None,
             created_at=date,
-            edited_at=self._date(item, "post_modified", "date of its last change", remarks),
+            edited_at=self._date(item, "post_modified", NO_EDITED, remarks),
             language=item.site.get("language", "").strip() or None,
             excerpt=excerpt or None,
             comments_open=item.get("comment_status") != "closed",
@@ -163,6 +175,8 @@ class WordPress:
         return cover_of(self._images, url, "", remarks)
 
     @staticmethod
-    def _date(item: Item, name: str, what: str, remarks: Remarks) -> Any:
+    def _date(item: Item, name: str, problem: LazyText, remarks: Remarks) -> Any:
         # Of drafts the time in UTC is zero.
-        return remarks.date(what, item.get(f"{name}_gmt")) or remarks.date(what, item.get(name))
+        return remarks.date(problem, item.get(f"{name}_gmt")) or remarks.date(
+            problem, item.get(name)
+        )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
+from blog.core.i18n import lazy_gettext
 from blog.transfer.importing.archive import Archive, reading
 from blog.transfer.importing.html import LONGEST_HTML
 from blog.transfer.importing.post import SourceError
@@ -18,8 +19,8 @@ LONGEST_ITEM = 4 * LONGEST_HTML
 # The field of a post that says which attachment is its featured image.
 COVER = "_thumbnail_id"
 
-HAS_ENTITIES = "The XML file declares entities, which aren't supported."
-TOO_DEEP = "The XML file is nested too deeply."
+HAS_ENTITIES = lazy_gettext("The XML file declares entities, which aren't supported.")
+TOO_DEEP = lazy_gettext("The XML file is nested too deeply.")
 # Of the channel, about the whole site.
 _OF_SITE = {"language", "base_site_url", "base_blog_url", "link"}
 # Items of these types, which are neither posts nor known to authors, are passed over.
