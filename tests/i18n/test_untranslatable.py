@@ -22,14 +22,7 @@ NOT_YET = {
     "templates/plots.html",
     "blog/admin",
     "blog/core/web/plots.py",
-    "blog/media/formats.py",
-    "blog/media/imaging.py",
-    "blog/moderation",
-    "blog/transfer/front_matter.py",
-    "blog/transfer/importing",
     "templates/admin",
-    "templates/moderation",
-    "templates/transfer/readme.md",
 }
 
 

@@ -28,6 +28,8 @@ NAMES = re.compile(
     r"\b(?:API|Atom|JSON|Feed|Markdown|ALT|MiB|KiB|UTC|URL|ID|Broadside|ORCID|OpenID|WordPress|Ghost"
     r"|Bear Blog)\b"
 )
+# In Markdown.
+CODE = re.compile(r"`[^`]*`")
 # A sentence of ours has a capital, a space and an end; no key, header or statement does.
 SENTENCE = re.compile(r"[A-Z“][^\n]* [^\n]*[.!?]”?")
 # Filled in where an expression stands in a template.
@@ -69,7 +71,7 @@ def of_template(path: Path) -> list[str]:
     source = path.read_text()
     html = "".join(_written(environment.parse(source)))
     if path.suffix != ".html":
-        return [line.strip() for line in html.splitlines() if is_text(line)]
+        return [line.strip() for line in html.splitlines() if is_text(CODE.sub("", line))]
     visible = VisibleTexts()
     visible.feed(html)
     labels = [text for text in _constants(environment.parse(source)) if reads_like_text(text)]
@@ -119,8 +121,10 @@ def _sentences(node: ast.AST) -> Iterator[str]:
         name = getattr(node.func, "id", getattr(node.func, "attr", ""))
         if name in FUNCTIONS or name in DESCRIPTIONS:
             return
-    if isinstance(node, ast.Assign) and any("EXAMPLE" in ast.unparse(to) for to in node.targets):
-        return
+    if isinstance(node, ast.Assign | ast.AnnAssign):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        if any("EXAMPLE" in ast.unparse(target) for target in targets):
+            return
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         if SENTENCE.fullmatch(node.value):
             yield node.value
