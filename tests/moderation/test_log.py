@@ -13,9 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.cli import main
 from blog.core.auth import audit, moderation_log
+from blog.core.auth.moderation_log import subject_text
 from blog.core.auth.viewer import OPERATOR
 from blog.core.clock import now
 from blog.core.crypto.chain import GENESIS, BrokenChainError, ChainCheck, canonical, hash_of
+from blog.core.i18n import using_language
 from blog.core.web.app import Broadside
 from blog.models import Act, LogEntry, Post, User
 from blog.moderation.log import queries
@@ -267,3 +269,11 @@ async def test_the_file_begins_after_the_number_of_an_entry(browser: Browser, nu
 @pytest.mark.parametrize("year", ["1" * 5000, "0001", "99999"])
 async def test_there_is_no_report_of_other_years(browser: Browser, year: str) -> None:
     assert (await browser.get(f"/moderation/report/{year}")).status_code == 404
+
+
+def test_what_was_done_to_many_is_in_the_language_of_the_reader_and_names_stay() -> None:
+    assert subject_text("accounts: 1, posts: 1200") == "1 account and 1,200 posts"
+    with using_language("de"):
+        assert "1.200" in subject_text("accounts: 3, posts: 1200")
+        for about in ("post 7, revision 2", "#posts: 3, again", "#a → #b", ""):
+            assert subject_text(about) == about

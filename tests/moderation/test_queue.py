@@ -42,7 +42,7 @@ async def test_a_report_is_claimed_by_one_moderator_and_free_after_an_hour(
     typed = {"outcome": "dismissed", "answer": "All is well", "reason": "Nothing"}
     refused = await second.submit(REPORT, typed)
     assert refused.status_code == 422
-    for shown in (f"<bdi>{claimant}</bdi> is working on this report", "All is well", "Nothing"):
+    for shown in (f"{claimant} is working on this report", "All is well", "Nothing"):
         assert shown in refused.text
     quick = await second.submit(f"{REPORT}/dismiss", {"reason": "Typed"}, page=QUEUE)
     assert (quick.status_code, "Typed" in quick.text) == (409, True)

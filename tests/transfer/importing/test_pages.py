@@ -39,6 +39,7 @@ from blog.transfer.importing.uploads import (
 )
 from tests.jobs import do_job, fail_for_good, finish_jobs
 from tests.killed_workers import kill_worker
+from tests.media.corpus import png_of
 from tests.support import Browser, add_user, change_site, outbox
 from tests.transfer.importing import samples
 from tests.transfer.importing.samples import File, front_matter, zipped
@@ -477,6 +478,24 @@ async def test_an_image_that_is_none_stays_an_address(
     assert f"/media/{name}" in post.body_html
     (remark,) = (await db.scalars(select(ImportRemark.remark))).all()
     assert remark.startswith("The image two.png is skipped: This isn't a supported image")
+
+
+async def test_an_import_is_remarked_on_in_the_language_of_the_page_on_which_it_was_begun(
+    app: Broadside, susans_browser: Browser, db: AsyncSession
+) -> None:
+    await change_site(app, languages=("en", "de"))
+    susans_browser.headers["Accept-Language"] = "de"
+    files: dict[str, File] = {
+        "a.md": front_matter("![One](one.png)", title="A", date="2020-01-01"),
+        "one.png": png_of(60_000, 60_000),
+    }
+    await send(susans_browser, zipped(files))
+    await finish(app)
+    await press(susans_browser, "confirm")
+    await finish(app)
+    (remark,) = (await db.scalars(select(ImportRemark.remark))).all()
+    # The process that has looked at the image writes numbers as German does, too.
+    assert "3.600" in remark
 
 
 async def test_a_mail_tells_of_an_import_that_has_taken_long(
