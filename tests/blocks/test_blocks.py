@@ -33,9 +33,9 @@ async def test_the_buttons_say_what_they_have_done_once_and_twice(
     susans_browser: Browser, db: AsyncSession, nina: User
 ) -> None:
     for what, once, twice, note in (
-        ("mute", "ve muted nina", "already muted nina", "You’ve muted nina"),
-        ("block", "ve blocked nina", "already blocked nina", "You’ve blocked nina"),
-        ("unblock", "ve unblocked nina", "t blocked nina", "You’ve muted nina"),
+        ("mute", "ve muted nina", "already muted nina", "You’ve muted <bdi>nina</bdi>"),
+        ("block", "ve blocked nina", "already blocked nina", "You’ve blocked <bdi>nina</bdi>"),
+        ("unblock", "ve unblocked nina", "t blocked nina", "You’ve muted <bdi>nina</bdi>"),
         ("unmute", "ve unmuted nina", "t muted nina", ""),
     ):
         assert once in await act(susans_browser, what)

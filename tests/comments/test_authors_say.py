@@ -24,7 +24,7 @@ async def test_only_people_whom_the_author_follows_comment_if_they_say_so(
     assert answer.headers["location"] == "/post/1#comments"
     assert '<option value="followed" selected>' in (await susans_browser.get("/post/1")).text
     page = (await davids_browser.get("/post/1")).text
-    assert "Only people susan follows can comment" in page
+    assert "Only people <bdi>susan</bdi> follows can comment" in page
     assert 'name="body"' not in page
     assert ">Reply<" not in page
     assert "Log in</a> to comment" in (await browser.get("/post/1")).text
@@ -81,7 +81,7 @@ async def test_an_author_removes_a_comment_and_a_moderator_brings_it_back(
 
     seen = (await davids_browser.get("/post/1")).text
     assert "The author of the post has removed your comment" in seen
-    assert "Reason: Off topic" in seen
+    assert "Reason: <bdi>Off topic" in seen
     assert "Comment 1" in seen
     for visitor in (browser, susans_browser):
         text = (await visitor.get("/post/1")).text

@@ -65,7 +65,7 @@ async def test_a_reply_stands_below_what_it_replies_to(
     assert 'href="/post/1?reply_to=1#comment-form"' in page.text
     form = (await davids_browser.get("/post/1?reply_to=1")).text
     assert 'name="reply_to" value="1"' in form
-    assert 'In reply to <a href="/comment/1">susan</a>' in form
+    assert 'In reply to <a href="/comment/1"><bdi>susan</bdi></a>' in form
     answer = await reply(davids_browser, 1)
     assert answer.headers["location"] == "/post/1?page=1#comment-3"
     page = await browser.get("/post/1")
@@ -85,7 +85,7 @@ async def test_below_the_fourth_level_replies_are_in_one_list_by_time(
     page = await browser.get("/post/1")
     assert outline(page) == "(1(2(3(4(5 6)))))"
     assert page.text.count("In reply to <a") == 1
-    assert 'In reply to <a href="/comment/5">david</a>' in page.text
+    assert 'In reply to <a href="/comment/5"><bdi>david</bdi></a>' in page.text
     await reply(davids_browser, 6)
     await reply(davids_browser, 4)
     assert outline(await browser.get("/post/1")) == "(1(2(3(4(5 6 7 8)))))"

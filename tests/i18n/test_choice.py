@@ -3,6 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.core.i18n import gettext, using_language
 from blog.core.web.app import Broadside
 from blog.core.web.languages import LONGEST_HEADER, preferred
 from blog.mail import outbox
@@ -117,3 +118,11 @@ async def test_mails_are_in_the_language_of_their_recipient(
     assert 'lang="de"' in texts["de@example.com"]
     assert 'lang="en"' in texts["none@example.com"]
     assert 'lang="en"' in texts["fr@example.com"]
+
+
+def test_values_in_plain_text_keep_their_direction_to_themselves() -> None:
+    assert gettext("Hello %(name)s!", name="nina") == "Hello nina!"
+    assert gettext("Hello %(name)s!", name="نينا") == "Hello \u2068نينا\u2069!"
+    assert gettext("Hello %(name)s!", name="\u202eanin") == "Hello \u2068\u202eanin\u2069!"
+    with using_language("ar"):
+        assert gettext("Hello %(name)s!", name="nina.") == "Hello \u2068nina.\u2069!"

@@ -51,7 +51,7 @@ async def test_the_author_sees_the_hidden_post_with_the_reason_and_gets_a_mail(
     profile = (await susans_browser.get("/user/susan")).text
     assert "Hidden by moderators" in profile
     assert 'href="/post/1"' in profile
-    assert "Reason: Too loud" in profile
+    assert "Reason: <bdi>Too loud" in profile
     (mail,) = await outbox(app)
     assert (mail.purpose, mail.recipient) == ("post_hidden", "susan@example.com")
     assert "Too loud" in mail.text

@@ -75,7 +75,7 @@ async def test_the_page_says_why_a_comment_was_found_and_leads_to_it(
     assert answer.headers["location"] == "/search?q=boats+in:comments&sort=date"
     page = (await browser.get(answer.headers["location"])).text
     assert "A &lt;red&gt; <mark>boat</mark>" in page
-    assert f'href="/comment/{first}"' in page and "“<span>Row &lt;b&gt;</span>”" in page
+    assert f'href="/comment/{first}"' in page and '“<span dir="auto">Row &lt;b&gt;</span>”' in page
     assert "1 comment<" in page
     page = (await browser.get("/search?q=in:comments ship")).text
     assert "No comments found" in page

@@ -54,7 +54,7 @@ async def test_looking_changes_nothing_and_a_button_and_another_one_do(
 ) -> None:
     page = await browser.get(link)
     assert page.status_code == 200
-    assert "Unsubscribe from susan’s posts?" in page.text
+    assert "Unsubscribe from <bdi>susan</bdi>’s posts?" in page.text
     assert page.headers["cache-control"] == "no-store"
     assert page.headers["referrer-policy"] == "strict-origin"
     assert await ended(db) == []
