@@ -41,7 +41,8 @@ export function format(field, toolbar) {
     if (act) button.addEventListener("click", () => act(field));
   });
   toolbar.addEventListener("keydown", (event) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    const toTheRight = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    const step = document.documentElement.dir === "rtl" ? -toTheRight : toTheRight;
     const from = buttons.indexOf(document.activeElement);
     if (!step || from === -1) return;
     event.preventDefault();
