@@ -6,11 +6,13 @@
 ARG BASE=python:3.13-slim
 
 FROM $BASE AS build
+# With OpenTelemetry: --build-arg LOCK=telemetry
+ARG LOCK=run
 WORKDIR /app
 RUN python -m venv /venv
-COPY requirements/run.lock requirements/
+COPY requirements/$LOCK.lock requirements/
 RUN /venv/bin/pip install --no-cache-dir --no-deps --require-hashes --only-binary :all: \
-        --requirement requirements/run.lock
+        --requirement requirements/$LOCK.lock
 COPY . .
 RUN /venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation --editable . \
     && python -m compileall -q .

@@ -71,8 +71,10 @@ lighthouse: $(VENV)/npm.stamp chromium ## Run Lighthouse on the main pages, or o
 lock: $(VENV)/uv/bin/uv ## Pin the dependencies; with ARGS=--upgrade to the newest versions
 	@echo "Pinning the dependencies in requirements/"
 	@$(COMPILE) $(ARGS) --group build --output-file requirements/run.lock
-	@$(COMPILE) $(ARGS) --group build --group dev --constraint requirements/run.lock \
-		--output-file requirements/dev.lock
+	@$(COMPILE) $(ARGS) --group build --extra telemetry --constraint requirements/run.lock \
+		--output-file requirements/telemetry.lock
+	@$(COMPILE) $(ARGS) --group build --group dev --extra telemetry \
+		--constraint requirements/telemetry.lock --output-file requirements/dev.lock
 	@$(subst pyproject.toml,,$(COMPILE)) $(ARGS) --group cluster --output-file requirements/cluster.lock
 
 clean: ## Remove generated files, except the site's data in var/
@@ -110,6 +112,11 @@ $(VENV)/run.stamp: requirements/run.lock pyproject.toml hatch_build.py | $(BIN)/
 	@$(call locked,requirements/run.lock)
 	@echo "Building the fonts"
 	@$(PIP) --quiet install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# With OpenTelemetry.
+$(VENV)/telemetry.stamp: requirements/telemetry.lock $(VENV)/run.stamp
+	@$(call locked,requirements/telemetry.lock)
 	@touch $@
 
 $(VENV)/dev.stamp: requirements/dev.lock $(VENV)/run.stamp

@@ -3,8 +3,9 @@ message that continues after the setting's name: "must be …".
 """
 
 import re
+from importlib.util import find_spec
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -220,6 +221,33 @@ def region(text: str) -> str:
     if not re.fullmatch("[a-z0-9-]{1,63}", text):
         raise ValueError("must have lower-case letters, digits and hyphens only")
     return text
+
+
+def collector(text: str) -> str:
+    """The base URL of OTLP/HTTP, if what sends there is installed."""
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        raise ValueError("has a host or port that can't exist") from None
+    if parts.scheme not in {"http", "https"}:
+        raise ValueError("must start with http:// or https://")
+    if not is_host(host) or "@" in parts.netloc or parts.query or parts.fragment:
+        raise ValueError("must be a scheme, a host, and optionally a port and a path")
+    if find_spec("opentelemetry") is None or find_spec("opentelemetry.sdk") is None:
+        raise ValueError("needs the packages of broadside[telemetry], which are not installed")
+    return text.rstrip("/")
+
+
+def headers(text: str) -> dict[str, str]:
+    """Headers as OpenTelemetry writes them: `name=value` with percent-encoded values, separated by
+    commas."""
+    pairs = [each.partition("=") for each in text.split(",") if each.strip()]
+    found = {name.strip().lower(): unquote(value.strip()) for name, _, value in pairs}
+    for name, value in found.items():
+        if not re.fullmatch(r"[a-z0-9-]+", name) or not re.fullmatch("[ -~]+", value):
+            raise ValueError("must be name=value, with a space as %20, separated by commas")
+    return found
 
 
 def bearer(text: str) -> str:

@@ -278,6 +278,19 @@ class Settings(BaseSettings):
     log_level: Annotated[LogLevel, example("warning")] = LogLevel.INFO
     shared_cache_seconds: Annotated[int, Field(ge=0, le=3600, examples=["1"])] = 0
     metrics_token: Annotated[SecretStr | None, example("$(openssl rand -hex 24)")] = None
+    # Under the names that OpenTelemetry gives them.
+    otel_exporter_otlp_endpoint: Annotated[
+        Annotated[str, AfterValidator(values.collector)] | None, example("http://127.0.0.1:4318")
+    ] = None
+    otel_exporter_otlp_headers: Annotated[
+        SecretStr | None, example("'authorization=Bearer%20a-key'")
+    ] = None
+    otel_traces_sampler_arg: Annotated[
+        float, Field(ge=0, le=1, allow_inf_nan=False, examples=["0.1"])
+    ] = 0.1
+    otel_service_name: Annotated[str, AfterValidator(values.one_line), example("broadside")] = (
+        "broadside"
+    )
 
     @field_validator("*", mode="before")
     @classmethod
@@ -432,6 +445,13 @@ class Settings(BaseSettings):
             values.bearer(value.get_secret_value())
         return value
 
+    @field_validator("otel_exporter_otlp_headers")
+    @classmethod
+    def _are_headers(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            values.headers(value.get_secret_value())
+        return value
+
     @property
     def is_development(self) -> bool:
         return self.env is Environment.DEVELOPMENT
@@ -449,6 +469,11 @@ class Settings(BaseSettings):
     def storage_folder(self) -> Path:
         """The folder for files without a bucket."""
         return self.var_dir / "files"
+
+    def otlp_headers(self) -> dict[str, str]:
+        """The headers of each request to the collector."""
+        given = self.otel_exporter_otlp_headers
+        return values.headers(given.get_secret_value()) if given else {}
 
     def signing_keys(self) -> list[str]:
         """The keys of valid cookies and links, as itsdangerous expects them: the last one signs."""

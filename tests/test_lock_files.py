@@ -12,6 +12,7 @@ from packaging.version import Version
 PROJECT = Path(__file__).parents[1]
 DECLARED = tomllib.loads((PROJECT / "pyproject.toml").read_text())
 GROUPS = DECLARED["dependency-groups"]
+TELEMETRY = DECLARED["project"]["optional-dependencies"]["telemetry"]
 RUN = [*DECLARED["project"]["dependencies"], *GROUPS["build"]]
 
 
@@ -25,7 +26,8 @@ def pins(lock: str) -> dict[str, Version]:
     ("lock", "wanted"),
     [
         ("run.lock", RUN),
-        ("dev.lock", RUN + GROUPS["dev"]),
+        ("telemetry.lock", RUN + TELEMETRY),
+        ("dev.lock", RUN + TELEMETRY + GROUPS["dev"]),
         ("cluster.lock", GROUPS["cluster"]),
     ],
 )
@@ -35,11 +37,11 @@ def test_declared_dependencies_are_pinned(lock: str, wanted: list[str]) -> None:
         assert pinned[canonicalize_name(requirement.name)] in requirement.specifier
 
 
-def test_both_files_pin_the_same_versions() -> None:
-    assert pins("run.lock").items() <= pins("dev.lock").items()
+def test_all_files_pin_the_same_versions() -> None:
+    assert pins("run.lock").items() <= pins("telemetry.lock").items() <= pins("dev.lock").items()
 
 
-@pytest.mark.parametrize("lock", ["run.lock", "dev.lock", "cluster.lock"])
+@pytest.mark.parametrize("lock", ["run.lock", "telemetry.lock", "dev.lock", "cluster.lock"])
 def test_everything_has_a_hash_and_nothing_an_address(lock: str) -> None:
     text = (PROJECT / "requirements" / lock).read_text()
     assert "://" not in text

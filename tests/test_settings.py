@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+import setting_values
 from settings import Settings, load_settings
 
 PROJECT = Path(__file__).parents[1]
@@ -44,6 +45,21 @@ def test_the_former_name_of_background_worker_counts_where_the_new_one_is_not_se
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert load_settings().background_worker == place
+
+
+def test_the_headers_for_the_collector_are_written_as_opentelemetry_has_them() -> None:
+    given = "Authorization=Bearer%20a=b, x-site = blog ,"
+    headers = Settings(otel_exporter_otlp_headers=given).otlp_headers()
+    assert headers == {"authorization": "Bearer a=b", "x-site": "blog"}
+    for wrong in ("no pair", "a=b\nc: d", "a=%0d", "=b"):
+        with pytest.raises(ValidationError):
+            Settings(otel_exporter_otlp_headers=wrong)
+
+
+def test_a_collector_needs_the_packages_that_send_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(setting_values, "find_spec", lambda _name: None)
+    with pytest.raises(ValidationError, match=r"broadside\[telemetry\]"):
+        Settings(otel_exporter_otlp_endpoint="http://127.0.0.1:4318")
 
 
 @pytest.mark.parametrize(

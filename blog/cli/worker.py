@@ -11,7 +11,9 @@ from blog.cli.service_manager import ServiceManager
 from blog.core.console import say
 from blog.core.db import migrations
 from blog.core.jobs.heartbeats import Heart
+from blog.core.telemetry import collecting
 from blog.mail.delivery import delivery_of
+from settings import Settings, load_settings
 
 
 @click.command()
@@ -24,7 +26,17 @@ async def worker() -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with opened_app(pooled=True) as app:
+    settings = load_settings()
+    stop_telemetry = collecting.start(settings, "worker")
+    try:
+        await _work(settings, stop)
+    finally:
+        await stop_telemetry()
+
+
+async def _work(settings: Settings, stop: asyncio.Event) -> None:
+    """Run until `stop` is set."""
+    async with opened_app(settings, pooled=True) as app:
         async with app.database.engine.connect() as connection:
             await connection.run_sync(migrations.require_current)
         await app.site_settings.start()

@@ -103,12 +103,17 @@ def watch_pool(engine: AsyncEngine, server: str) -> None:
     event.listen(engine.sync_engine, "checkin", coming_back)
 
 
+def collect_own() -> Iterator[Metric]:
+    """The metrics of this process, whether it shares a folder with others or not."""
+    yield from _registry.collect()
+    yield from _process_metrics([os.getpid()])
+
+
 def collect() -> Iterator[Metric]:
     """The metrics of this process, or of all that share a folder, and their resource usage."""
     folder = os.environ.get(FOLDER)
     if folder is None:
-        yield from _registry.collect()
-        yield from _process_metrics([os.getpid()])
+        yield from collect_own()
     else:
         processes = _live_processes(Path(folder))
         yield from MultiProcessCollector(None, folder).collect()

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.errors import TooManyRequestsError
 from blog.core.i18n import using_language
+from blog.core.telemetry import spans
 from blog.core.web.app import current_app
 from blog.core.web.languages import language_for
 from blog.core.web.rate_limits import Bucket, Quota, take_one
@@ -108,6 +109,7 @@ async def put(
         post_id=post_id,
         comment_id=comment_id,
         notification_items=None if notification_items is None else list(notification_items),
+        trace_parent=spans.trace_parent(),
     )
     session.add(email)
     await session.execute(select(func.pg_notify(CHANNEL, "")))

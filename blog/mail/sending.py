@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from blog.core.db.database import Database
 from blog.core.jobs.patience import persistently
+from blog.core.telemetry import spans
 from blog.mail import queue
 from blog.mail.delivery import (
     DeferredError,
@@ -143,8 +144,13 @@ async def _attempt(send: Send, email: Email) -> Exception | None:
     Returns:
         The error; `None` if the message was accepted.
     """
+    kind = email.purpose.partition(":")[0]
     try:
-        await send(email)
+        with spans.span(
+            f"mail {kind}", "CLIENT", parent=email.trace_parent, mail=email.id,
+            attempt=email.attempts + 1,
+        ):  # fmt: skip
+            await send(email)
     except Exception as error:
         return error
     return None

@@ -53,6 +53,8 @@ class Email(Base):
     due_at: Mapped[CreatedAt]
     attempts: Mapped[int] = mapped_column(Integer, default=0)
     last_error: Mapped[str | None] = mapped_column(Text)
+    # The span that has put it here (`blog.core.telemetry.spans.trace_parent`).
+    trace_parent: Mapped[str | None] = mapped_column(String(55))
     sent_at: Mapped[datetime | None]
 
     __table_args__ = (

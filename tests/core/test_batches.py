@@ -15,6 +15,7 @@ from blog.core.db.database import Database
 from blog.core.db.statements import QueryStats, query_stats
 from blog.core.web import batches
 from blog.core.web.batches import MOST_BATCHES, MOST_ITEMS, Batches
+from blog.core.web.logs import request_id
 from tests.databases import wait_for_a_lock
 
 TABLE = text("CREATE TABLE written (number integer UNIQUE CHECK (number >= 0))")
@@ -109,6 +110,21 @@ async def test_a_failed_batch_is_retried_if_nothing_was_written(
         assert await writer.written() == set()
     else:
         assert results == [1, 4, 9]
+
+
+async def test_a_batch_belongs_to_the_first_of_its_own_requests(writer: Writer) -> None:
+    seen: list[str] = []
+
+    async def look(_session: AsyncSession, numbers: Sequence[int]) -> Sequence[int]:
+        seen.append(request_id.get() or "")
+        return numbers
+
+    async def ask(number: int) -> None:
+        request_id.set(f"request {number}")
+        await writer.shared.run(look, number)
+
+    await asyncio.gather(*(ask(number) for number in range(MOST_ITEMS + 1)))
+    assert seen == ["request 0", f"request {MOST_ITEMS}"]
 
 
 async def test_a_request_cancelled_before_its_batch_writes_nothing(writer: Writer) -> None:

@@ -18,9 +18,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from tests.databases import create_database
+from tests.live.remote_browser import RemoteBrowser
 from tests.mail.smtp import Inbox, receiving
 from tests.servers import SECRET_KEY, START_SECONDS, Server, serving, until
-from tests.support import Browser
 
 METRICS_TOKEN = "the token of the machine that watches"
 FIRST, WRONG, SECOND, THIRD = (
@@ -77,31 +77,6 @@ class Site(NamedTuple):
             for family in text_string_to_metric_families(answer.text)
             for sample in family.samples
         }
-
-
-class _OverPlainHTTP(httpx.AsyncHTTPTransport):
-    """Stands for the proxy that speaks HTTPS with the browser."""
-
-    def __init__(self, port: int) -> None:
-        super().__init__()
-        self._port = port
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        url = request.url.copy_with(scheme="http", host="127.0.0.1", port=self._port)
-        inner = httpx.Request(
-            request.method, url, headers=request.headers, stream=request.stream,
-            extensions=request.extensions,
-        )  # fmt: skip
-        return await super().handle_async_request(inner)
-
-
-class RemoteBrowser(Browser):
-    """A browser that talks to a server by a socket."""
-
-    def __init__(self, server: Server) -> None:
-        httpx.AsyncClient.__init__(
-            self, transport=_OverPlainHTTP(server.port), base_url="https://blog.test", timeout=30
-        )
 
 
 @pytest.fixture(scope="module")
@@ -185,7 +160,7 @@ async def test_no_secret_is_logged_whatever_happens(site: Site) -> None:
     assert told == []
 
 
-async def use_the_api(browser: Browser, server: Server, secrets: set[str]) -> None:
+async def use_the_api(browser: RemoteBrowser, server: Server, secrets: set[str]) -> None:
     """Get a token and use it, right and wrong, and a password too."""
     form = {"name": "My program", "read": "true", "write": "true", "life": "30 days",
             "password": SECOND}  # fmt: skip
@@ -204,7 +179,7 @@ async def use_the_api(browser: Browser, server: Server, secrets: set[str]) -> No
         await program.get("/metrics", headers={"Authorization": f"Bearer {METRICS_TOKEN}"})
 
 
-async def provoke_an_error(browser: Browser, site: Site) -> None:
+async def provoke_an_error(browser: RemoteBrowser, site: Site) -> None:
     """Let the database refuse a post, with the whole row in its explanation."""
     async with site.engine.begin() as connection:
         await connection.execute(text("ALTER TABLE posts ADD CONSTRAINT none CHECK (id < 0)"))

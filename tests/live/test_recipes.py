@@ -26,7 +26,16 @@ UNITS = (
 )
 FOR_LOGS = ("deploy/broadside.syslog.conf", "deploy/broadside.logrotate")
 # What is not ours: the image's, Python's, and the shell's.
-OTHERS = {"PATH", "PYTHONUNBUFFERED", "POSTGRES_USER", "POSTGRES_PASSWORD", "CMD", "ALL", "BASE"}
+OTHERS = {
+    "PATH",
+    "PYTHONUNBUFFERED",
+    "POSTGRES_USER",
+    "POSTGRES_PASSWORD",
+    "CMD",
+    "ALL",
+    "BASE",
+    "LOCK",
+}
 
 # This environment's own way to the project would hide that a module is missing.
 MODULES_FROM_ELSEWHERE = f"""

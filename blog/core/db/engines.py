@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from blog.core.db.connector import CONNECT_SECONDS, Connector
 from blog.core.db.database_errors import READ_ONLY, DatabaseUnavailableError
 from blog.core.db.redaction import keep_values_out_of_errors
+from blog.core.telemetry import spans
 
 POOL_SECONDS = 10
 POOL_SIZE = 20
@@ -86,6 +87,7 @@ def make_engine(
     event.listen(engine.sync_engine, "handle_error", _recognise_standby)
     event.listen(engine.sync_engine, "handle_error", _discard_timed_out_connection)
     keep_values_out_of_errors(engine.sync_engine)
+    spans.trace_statements(engine.sync_engine)
     return engine
 
 

@@ -32,6 +32,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.db.database import Database
 from blog.core.jobs.backoff import jittered
 from blog.core.jobs.kinds import JobKind
+from blog.core.telemetry import spans
 from blog.models import Job, JobState
 from blog.models.job import UNFINISHED
 
@@ -45,10 +46,11 @@ REPEATED = "repeated"
 # A waiting job with the same key is rescheduled and gets the new payload.
 _ENQUEUE = text("""
     WITH added AS (
-        INSERT INTO jobs (kind, key, payload, state, due_at)
-        VALUES (:kind, :key, :payload, 'waiting', coalesce(:at, now()))
+        INSERT INTO jobs (kind, key, payload, state, due_at, trace_parent)
+        VALUES (:kind, :key, :payload, 'waiting', coalesce(:at, now()), :trace_parent)
         ON CONFLICT (kind, key) WHERE state = 'waiting' AND key IS NOT NULL
-        DO UPDATE SET due_at = excluded.due_at, payload = excluded.payload
+        DO UPDATE SET due_at = excluded.due_at, payload = excluded.payload,
+            trace_parent = excluded.trace_parent
         RETURNING 1
     )
     SELECT pg_notify(:channel, '') FROM added
@@ -57,6 +59,7 @@ _ENQUEUE = text("""
     bindparam("key", type_=String),
     bindparam("payload", type_=JSONB),
     bindparam("at", type_=Job.due_at.type),
+    bindparam("trace_parent", type_=String),
     bindparam("channel", CHANNEL, type_=String),
 )
 _ADD_REPEATED = text("""
@@ -90,7 +93,7 @@ _CLAIM = text("""
     UPDATE jobs SET state = 'running', claim = gen_random_uuid(), attempts = attempts + 1,
         due_at = now() + :lease
     FROM due WHERE jobs.id = due.id
-    RETURNING jobs.id, kind, payload, attempts, claim
+    RETURNING jobs.id, kind, payload, attempts, claim, trace_parent
 """).bindparams(
     bindparam("kinds", type_=ARRAY(Text)),
     bindparam("limits", type_=ARRAY(Integer)),
@@ -107,13 +110,15 @@ _UNTIL_NEXT = text("""
 
 
 class Claimed(NamedTuple):
-    """A job that a worker has claimed; `attempts` includes this one."""
+    """A job that a worker has claimed; `attempts` includes this one, and `trace_parent` is the span
+    that has enqueued it."""
 
     id: int
     kind: str
     payload: dict[str, Any]
     attempts: int
     claim: uuid.UUID
+    trace_parent: str | None = None
 
 
 async def enqueue(
@@ -138,7 +143,13 @@ async def enqueue(
     """
     if kind.every is not None:
         raise ValueError(f"{kind.name} is repeated, and not enqueued")
-    values = {"kind": kind.name, "key": key, "payload": payload, "at": at}
+    values = {
+        "kind": kind.name,
+        "key": key,
+        "payload": payload,
+        "at": at,
+        "trace_parent": spans.trace_parent(),
+    }
     await session.execute(_ENQUEUE, values)
 
 

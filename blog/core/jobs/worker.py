@@ -16,6 +16,7 @@ from blog.core.jobs.loop import SHORTEST_WAIT, Loop, seconds_to_wait
 from blog.core.jobs.patience import persistently
 from blog.core.jobs.queue import Claimed
 from blog.core.jobs.running import RunningJob
+from blog.core.telemetry import spans
 
 log = logging.getLogger(__name__)
 
@@ -101,8 +102,21 @@ class JobWorker(Loop):
 
     async def _run(self, job: RunningJob) -> None:
         """Run a job and record the result; raises nothing but its cancellation."""
+        kind, claimed = job.kind, job.claimed
+        with spans.span(
+            f"job {kind.name}",
+            "CONSUMER",
+            parent=claimed.trace_parent,
+            job=claimed.id,
+            attempt=claimed.attempts,
+        ):
+            await self._run_and_record(job)
+
+    async def _run_and_record(self, job: RunningJob) -> None:
         try:
             error = await self._try(job)
+            if error is not None:
+                spans.fail(error)
             if not job.is_recorded:
                 deadline = time.monotonic() + self._lease
                 await persistently(lambda: self._record(job, error), deadline)

@@ -38,10 +38,11 @@ Work = Callable[[AsyncSession, Sequence[Item]], Awaitable[Sequence[Result]]]
 
 
 class _Waiting(NamedTuple):
-    """An item, and the future of its result."""
+    """An item, the future of its result, and the context of its request."""
 
     item: Any
     result: asyncio.Future[tuple[Any, QueryStats]]
+    context: contextvars.Context
 
 
 @dataclass
@@ -93,7 +94,8 @@ class Batches:
             Exception: whatever `work` raises.
         """
         queue = self._queues.setdefault(work, _Queue())
-        waiting = _Waiting(item, asyncio.get_running_loop().create_future())
+        future = asyncio.get_running_loop().create_future()
+        waiting = _Waiting(item, future, contextvars.copy_context())
         queue.waiting.append(waiting)
         if queue.batches == 0:
             self._begin(work, queue)
@@ -104,7 +106,7 @@ class Batches:
 
     def _begin(self, work: Work[Any, Any], queue: _Queue) -> None:
         queue.batches += 1
-        task = asyncio.create_task(self._run(work, queue), context=contextvars.copy_context())
+        task = asyncio.create_task(self._run(work, queue))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -114,7 +116,8 @@ class Batches:
             await asyncio.sleep(0)
         try:
             while batch := _next_batch(queue.waiting):
-                under_way = asyncio.create_task(self._do(work, batch))
+                # As part of the first request: it is named by lines of the log, and has the spans.
+                under_way = asyncio.create_task(self._do(work, batch), context=batch[0].context)
                 while not (await asyncio.wait({under_way}, timeout=WAIT_SECONDS))[0]:
                     if queue.waiting and queue.batches < MOST_BATCHES:
                         self._begin(work, queue)

@@ -17,6 +17,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 import httpcore
 
 from blog.core.i18n import lazy_gettext
+from blog.core.telemetry import spans
 
 SECONDS, SECONDS_TO_CONNECT = 20.0, 5.0
 TIMEOUTS = {
@@ -196,22 +197,26 @@ async def _answered(
         sent["Content-Type"] = "application/x-www-form-urlencoded"
     options: dict[str, Any] = {"headers": sent, "content": content, "extensions": TIMEOUTS}
     try:
-        async with (
-            asyncio.timeout(SECONDS),
-            httpcore.AsyncConnectionPool(network_backend=PublicOnly(internal_host)) as pool,
-        ):
-            for _ in range(MOST_REDIRECTS + 1):
-                async with pool.stream(method, checked(url, internal_host), **options) as response:
-                    found = {name.lower(): value for name, value in response.headers}
-                    is_redirect = response.status in REDIRECTS and content is None
-                    if is_redirect and (target := found.get(b"location")):
-                        url = urljoin(url, target.decode("latin-1"))
-                        continue
-                    if response.status not in success:
-                        raise FetchError(WAS_REFUSED.with_values(status=response.status))
-                    yield response
-                    return
-            raise FetchError(TOO_MANY_REDIRECTS)
+        # Without the host, which may say whose request it is.
+        with spans.span(f"fetch {method}", "CLIENT"):
+            async with (
+                asyncio.timeout(SECONDS),
+                httpcore.AsyncConnectionPool(network_backend=PublicOnly(internal_host)) as pool,
+            ):
+                for _ in range(MOST_REDIRECTS + 1):
+                    async with pool.stream(
+                        method, checked(url, internal_host), **options
+                    ) as response:
+                        found = {name.lower(): value for name, value in response.headers}
+                        is_redirect = response.status in REDIRECTS and content is None
+                        if is_redirect and (target := found.get(b"location")):
+                            url = urljoin(url, target.decode("latin-1"))
+                            continue
+                        if response.status not in success:
+                            raise FetchError(WAS_REFUSED.with_values(status=response.status))
+                        yield response
+                        return
+                raise FetchError(TOO_MANY_REDIRECTS)
     except (
         httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, TimeoutError,
     ):  # fmt: skip

@@ -9,6 +9,8 @@ from typing import Any
 import click
 from pythonjsonlogger.json import JsonFormatter
 
+from blog.core.telemetry import spans
+
 # The id of the current request, part of every log line.
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
@@ -60,3 +62,5 @@ class JSONFormatter(JsonFormatter):
         super().add_fields(log_data, record, message_dict)
         if (identifier := request_id.get()) is not None:
             log_data["request_id"] = identifier
+        if (parent := spans.trace_parent()) is not None:
+            _, log_data["trace_id"], log_data["span_id"], _ = parent.split("-")

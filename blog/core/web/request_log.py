@@ -2,13 +2,14 @@
 
 import logging
 import re
+import secrets
 import time
-import uuid
 
 from quart import Response, g, request
 
 from blog.core.db.statements import QueryStats, query_stats
 from blog.core.metrics import observe_request, requests_in_progress
+from blog.core.telemetry import spans
 from blog.core.web.app import Broadside, current_app
 from blog.core.web.logs import request_id
 from blog.core.web.requests import request_for_logs
@@ -44,7 +45,11 @@ async def begin() -> None:
     query_stats.set(g.query_stats)
     requests_in_progress.inc()
     given = request.headers.get("X-Request-ID", "")
-    request_id.set(given if WELL_FORMED_ID.fullmatch(given) else uuid.uuid4().hex)
+    identifier = given if WELL_FORMED_ID.fullmatch(given) else secrets.token_hex(16)
+    request_id.set(identifier)
+    is_proxied = bool(current_app.settings.trusted_proxies)
+    parent = request.headers.get("traceparent") if is_proxied else None
+    g.span = spans.begin_request(parent, identifier)
 
 
 async def end(response: Response) -> Response:
@@ -81,6 +86,15 @@ def write_line(status: int) -> float:
         }
         log.log(level, "%(method)s %(route)s %(status)s", what, extra=facts)
     g.is_logged = True
+    if g.span is not None:
+        g.span.end(
+            method,
+            route,
+            status,
+            request_id=request_id.get() or "",
+            statements=g.query_stats.count,
+            database_milliseconds=g.query_stats.milliseconds,
+        )
     return milliseconds
 
 
