@@ -16,15 +16,15 @@ BROWSERS := chromium-headless-shell chromium chromium-browser google-chrome chro
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: run test test-coverage fuzz worst lint demo bench bench-slow cluster lock messages screenshots lighthouse clean help \
-	chromium exiftool etcd haproxy headless-shell node nginx patroni pgbouncer wrk xmllint
+	chromium exiftool etcd haproxy headless-shell node nginx patroni pgbouncer promtool wrk xmllint
 
 run: $(VENV)/run.stamp ## Serve the site on http://127.0.0.1:5000 until Ctrl-C
 	@exec $(BIN)/blog serve
 
-test: $(VENV)/dev.stamp headless-shell chromium exiftool nginx xmllint $(CLUSTER) ## Run all tests, or some: make test ARGS="-k login"
+test: $(VENV)/dev.stamp headless-shell chromium exiftool nginx promtool xmllint $(CLUSTER) ## Run all tests, or some: make test ARGS="-k login"
 	@$(BIN)/pytest $(AT_ONCE) $(ARGS)
 
-test-coverage: $(VENV)/dev.stamp headless-shell chromium exiftool nginx xmllint $(CLUSTER) ## Run all tests with line and branch coverage
+test-coverage: $(VENV)/dev.stamp headless-shell chromium exiftool nginx promtool xmllint $(CLUSTER) ## Run all tests with line and branch coverage
 	@$(BIN)/pytest $(AT_ONCE) --cov --cov-report term --cov-report html $(ARGS)
 
 fuzz: $(VENV)/dev.stamp ## Fuzz the site: make fuzz EXAMPLES=1000 SEED=7
@@ -156,7 +156,7 @@ define apt
 	fi
 endef
 
-# Tests with a real browser, ExifTool, nginx, xmllint or the cluster's programs are skipped if one is
+# Tests with a real browser, ExifTool, nginx, promtool, xmllint or the cluster's programs are skipped if one is
 # missing, and fail if CI=true.
 # Chromium without windows, which takes the tests a quarter of the processor time. Any other will do.
 headless-shell:
@@ -175,6 +175,19 @@ exiftool:
 nginx:
 	@PATH=$$PATH:/usr/sbin command -v nginx >/dev/null && exit 0; \
 	$(call apt,nginx-light,The test behind a proxy is skipped without nginx)
+
+# Of Prometheus's package, this one program is unpacked; to install it would start a server.
+promtool:
+	@test -x $(VENV)/prometheus/usr/bin/promtool && exit 0; \
+	if $(ROOT_ON_DEBIAN); then \
+		echo "Fetching promtool"; \
+		mkdir -p $(VENV)/prometheus && cd $(VENV)/prometheus && \
+		{ apt-get -qq update && apt-get -qq download prometheus && \
+			dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/promtool && rm prometheus_*.deb; } \
+			</dev/null >../promtool.log 2>&1 || echo "This failed; $(VENV)/promtool.log says why"; \
+	else \
+		echo "The test of the alerts is skipped without $(VENV)/prometheus/usr/bin/promtool"; \
+	fi
 
 wrk:
 	@command -v wrk >/dev/null && exit 0; \
