@@ -146,7 +146,7 @@ async def show_word(word_id: int) -> ResponseReturnValue:
 
 
 def _shown(hidden: HiddenWord) -> str:
-    return f"#{hidden.word}" if hidden.is_tag else f"“{hidden.word}”"
+    return f"#{hidden.word}" if hidden.is_tag else _("“%(title)s”", title=hidden.word)
 
 
 async def _words_page(form: Form[HiddenWordCreate]) -> ResponseReturnValue:

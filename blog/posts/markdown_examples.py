@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from blog.core.i18n import LazyText, lazy_gettext
+from blog.core.i18n import LazyText, lazy_gettext, lazy_pgettext
 
 
 class Example(NamedTuple):
@@ -29,7 +29,7 @@ EXAMPLES = (
     Example(lazy_gettext("Tasks"), "- [x] Write the draft\n- [ ] Read it again tomorrow"),
     Example(lazy_gettext("Quotations"), "> The walls of the town\n> were its front page."),
     Example(
-        lazy_gettext("Code"),
+        lazy_pgettext("Markdown", "Code"),
         "`code` in a line, or a block; marked lines are\n"
         "numbered in braces.\n\n"
         "```python {2}\nfor number in range(3):\n    print(number)\n```",
@@ -63,5 +63,5 @@ EXAMPLES = (
         "> [!NOTE]\n> Also TIP, IMPORTANT, WARNING and\n> CAUTION.",
         in_comments=False,
     ),
-    Example(lazy_gettext("Rules"), "Above\n\n---\n\nBelow", in_comments=False),
+    Example(lazy_pgettext("Markdown", "Rules"), "Above\n\n---\n\nBelow", in_comments=False),
 )
