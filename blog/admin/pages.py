@@ -5,6 +5,7 @@ from quart import Blueprint, abort, flash, redirect, render_template, request, u
 from quart.typing import ResponseReturnValue
 
 from blog.admin import queries, service
+from blog.admin.labels import LABELLING, role_label
 from blog.admin.policies import POLICIES
 from blog.admin.schemas import AccountForm, PeopleSearch, RoleForm
 from blog.core.auth.identity import required_viewer
@@ -12,6 +13,7 @@ from blog.core.auth.permissions import admin_required
 from blog.core.auth.quotas import MODERATING, quota
 from blog.core.auth.reauthentication import reauthentication_required
 from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.i18n import gettext as _
 from blog.core.web.app import db
 from blog.core.web.forms import Form
 from blog.core.web.requests import local_address, requested_page
@@ -23,8 +25,8 @@ ENTRIES_PER_PAGE = 50
 
 blueprint = Blueprint("admin", __name__)
 
-for policy in POLICIES:
-    blueprint.add_app_template_global(policy)
+for function in (*POLICIES, *LABELLING):
+    blueprint.add_app_template_global(function)
 
 
 @blueprint.get("/admin/users")
@@ -34,11 +36,11 @@ async def people() -> ResponseReturnValue:
     try:
         search = PeopleSearch.model_validate(request.args.to_dict())
     except ValidationError:
-        abort(400, "There's no such list of users.")
+        abort(400, _("There's no such list of users."))
     roles = await queries.roles(db())
     role = next((role for role in roles if role.name == search.role), None)
     if search.role and role is None:
-        abort(400, f"There's no role called {search.role}.")
+        abort(400, _("There's no role called %(name)s.", name=search.role))
     page = await queries.people(db(), search, role, requested_page(PEOPLE_PER_PAGE))
     return await render_template("admin/users.html", page=page, search=search, roles=roles)
 
@@ -64,7 +66,8 @@ async def change_role(user_id: int) -> ResponseReturnValue:
     except InvalidFieldsError as error:
         form.refuse(error)
         return await _question("role", user_id, form)
-    await flash(f"{user.username} is now {user.role.name}.", "success")
+    role = role_label(user.role.name)
+    await flash(_("%(name)s is now %(role)s.", name=user.username, role=role), "success")
     return _back_to_list()
 
 
@@ -89,7 +92,9 @@ async def disable(user_id: int) -> ResponseReturnValue:
     except InvalidFieldsError as error:
         form.refuse(error)
         return await _question("disable", user_id, form)
-    await flash(f"{user.username} is now disabled and logged out everywhere.", "success")
+    await flash(
+        _("%(name)s is now disabled and logged out everywhere.", name=user.username), "success"
+    )
     return _back_to_list()
 
 
@@ -99,7 +104,7 @@ async def disable(user_id: int) -> ResponseReturnValue:
 async def enable(user_id: int) -> ResponseReturnValue:
     """Enable a disabled account."""
     user = await service.enable(db(), required_viewer(), user_id)
-    await flash(f"{user.username} can log in again.", "success")
+    await flash(_("%(name)s can log in again.", name=user.username), "success")
     return _back_to_list()
 
 
@@ -122,7 +127,7 @@ def _back_to_list() -> ResponseReturnValue:
 async def _account(user_id: int) -> User:
     user = await queries.account_by_id(db(), user_id)
     if user is None:
-        raise NotFoundError("This user doesn't exist.")
+        raise NotFoundError(_("This user doesn't exist."))
     return user
 
 
@@ -157,7 +162,7 @@ async def edit_account(user_id: int) -> ResponseReturnValue:
     except InvalidFieldsError as error:
         form.refuse(error)
         return await _account_page(await _account(user_id), form)
-    await flash("Account saved.", "success")
+    await flash(_("Account saved."), "success")
     return redirect(url_for("site.profile", username=data.username))
 
 

@@ -33,6 +33,7 @@ from blog.core.crypto.passwords import Passwords
 from blog.core.crypto.tokens import LinkSigner
 from blog.core.errors import ForbiddenError, InvalidFieldsError, NotFoundError
 from blog.core.events.handlers import record
+from blog.core.i18n import gettext as _
 from blog.mail import outbox
 from blog.models import (
     Act,
@@ -112,7 +113,7 @@ async def disable(session: AsyncSession, viewer: Viewer, user_id: int, reason: s
     """
     user, administrators = await _begin(session, viewer, user_id)
     if not may_disable(viewer, user):
-        raise InvalidFieldsError({"": "You can't disable your own account."})
+        raise InvalidFieldsError({"": _("You can't disable your own account.")})
     if not user.is_disabled:
         _keep_one(administrators, user, stays=False)
         entry = audit.record(session, viewer, Act.DISABLE, user, **_given(reason))
@@ -132,7 +133,7 @@ async def enable(session: AsyncSession, viewer: Viewer, user_id: int) -> User:
         NotFoundError: the account does not exist any more.
         ForbiddenError: the viewer is not an administrator any more.
     """
-    user, _ = await _begin(session, viewer, user_id)
+    user, _administrators = await _begin(session, viewer, user_id)
     if user.is_disabled:
         entry = audit.record(session, viewer, Act.ENABLE, user)
         user.disabled_at = None
@@ -184,10 +185,10 @@ async def offer_new_password(
         NotFoundError: the account does not exist any more.
         InvalidFieldsError: too many of these mails were sent recently.
     """
-    user, _ = await _begin(session, OPERATOR, user_id)
+    user, _administrators = await _begin(session, OPERATOR, user_id)
     if by_mail and not await send_reset_link(session, user, links):
         raise InvalidFieldsError(
-            {"": f"Several of these links have already been sent to {user.email}."}
+            {"": _("Several of these links have already been sent to %(email)s.", email=user.email)}
         )
     act = Act.SEND_RESET_LINK if by_mail else Act.SHOW_RESET_LINK
     audit.record(session, OPERATOR, act, user)
@@ -300,7 +301,7 @@ async def _begin(
         .execution_options(populate_existing=True)
     )
     if user is None:
-        raise NotFoundError("This user doesn't exist.")
+        raise NotFoundError(_("This user doesn't exist."))
     administrators = await lock_administrators(session)
     is_administrator = viewer is OPERATOR or viewer.id in administrators
     if not (may_administer(viewer) and is_administrator):
@@ -311,7 +312,7 @@ async def _begin(
 async def _role(session: AsyncSession, name: str) -> Role:
     role = await session.scalar(select(Role).where(Role.name == name))
     if role is None:
-        raise InvalidFieldsError({"role": f"There's no role called {name}."})
+        raise InvalidFieldsError({"role": _("There's no role called %(name)s.", name=name)})
     return role
 
 

@@ -10,6 +10,8 @@ from sqlalchemy.orm import load_only
 
 from blog.core.db.cursors import Order
 from blog.core.db.pagination import CursorRequest, Listing, Page, PageRequest, Rows
+from blog.core.i18n import format_number
+from blog.core.i18n import gettext as _
 from blog.models import Email, EmailState
 from blog.models.email import WAITING
 
@@ -34,7 +36,9 @@ class StateSummary(NamedTuple):
     @property
     def number_in_words(self) -> str:
         """The number for display."""
-        return f"over {COUNTED:,}" if self.number > COUNTED else f"{self.number:,}"
+        if self.number > COUNTED:
+            return _("over %(number)s", number=format_number(COUNTED))
+        return format_number(self.number)
 
 
 class Depth(NamedTuple):

@@ -6,8 +6,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.admin import service
+from blog.admin.labels import ACTS, DETAILS, detail_values
 from blog.core.auth.viewer import OPERATOR
-from blog.models import AuditEntry, User
+from blog.core.site_settings.values import SiteSettings
+from blog.models import Act, AuditEntry, User
 from tests.support import Browser
 
 
@@ -42,6 +44,21 @@ async def test_actions_of_the_operator_are_audited(susan: User, db: AsyncSession
     await service.change_role(db, OPERATOR, susan.id, "Moderator")
     entry = (await db.scalars(select(AuditEntry))).one()
     assert (entry.actor_id, entry.actor_name) == (None, "(command line)")
+
+
+def test_every_action_and_setting_has_a_label_that_can_be_translated() -> None:
+    assert ACTS.keys() == set(Act)
+    assert SiteSettings.model_fields.keys() - {"version"} <= DETAILS.keys()
+
+
+def test_details_are_written_for_people() -> None:
+    for name, value, shown in (
+        ("posts", 1234, ["1,234"]), ("post", 1234, ["1234"]), ("until", "2026-11-27",
+        ["27 November 2026"]), ("feeds", [True, False], ["yes", "no"]),
+        ("changed", ["about_me", "role"], ["About me and Role"]), ("role", ["User", "Chief"],
+        ["User", "Chief"]),
+    ):  # fmt: skip
+        assert detail_values(name, value) == shown
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,8 @@ async def test_a_change_is_in_the_audit_log_with_the_old_and_the_new_value(
     assert entry.details == {
         "site_name": ["Broadside", "New"], "held_words": ["", "casino, viagra"],
     }  # fmt: skip
-    assert "Broadside → New" in (await roots_browser.get("/admin/audit")).text
+    shown = (await roots_browser.get("/admin/audit")).text
+    assert "Name of the site: <bdi>Broadside</bdi> → <bdi>New</bdi>" in shown
 
 
 async def test_a_field_that_is_not_sent_stays(app: Broadside, roots_browser: Browser) -> None:

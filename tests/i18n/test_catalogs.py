@@ -7,7 +7,17 @@ import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
-from blog.core.i18n import COMPLETE, LANGUAGES, SOURCE, format_date, format_number, using_language
+from blog.core.i18n import (
+    COMPLETE,
+    LANGUAGES,
+    SOURCE,
+    format_date,
+    format_day,
+    format_decimal,
+    format_number,
+    format_percent,
+    using_language,
+)
 from blog.core.i18n.catalogs import catalog_file
 from blog.core.i18n.extraction import files
 
@@ -73,3 +83,6 @@ def test_every_language_writes_numbers_and_dates(language: str) -> None:
     with using_language(language):
         assert "5" in format_number(12_345)
         assert "2026" in format_date(date(2026, 11, 27))
+        assert format_day(date(2026, 11, 27)).count("27") == 1
+        assert format_decimal(1.2345)[1:].strip(".,٫") == "23"
+        assert "25" in format_percent(25)

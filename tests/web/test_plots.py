@@ -24,7 +24,7 @@ def plot_of(*numbers: tuple[Value, ...], **values: object) -> Plot:
     [
         (0, None, "1"), (1, None, "1"), (7, None, "8"), (11, None, "15"), (1_001, None, "1,500"),
         (10**9, None, "1,000,000,000"), (100, hours, "15 min"), (5_400, hours, "2 h"),
-        (90_000, hours, "36 h"), (900_000, hours, "15 days"), (1, size, "1 B"),
+        (90_000, hours, "36 h"), (900_000, hours, "15 d"), (1, size, "1 B"),
         (1_000, size, "1 KiB"), (700 * 2**20, size, "1 GiB"), (3 * 2**40, size, "4 TiB"),
     ],
 )  # fmt: skip

@@ -8,9 +8,10 @@ from blog.admin.background import queries, service
 from blog.core.auth.identity import required_viewer
 from blog.core.auth.permissions import admin_required
 from blog.core.auth.quotas import MODERATING, quota
+from blog.core.i18n import gettext as _
+from blog.core.i18n import ngettext
 from blog.core.jobs.queue import REPEATED
 from blog.core.jobs.summary import Sort, summary
-from blog.core.text.counting import counted
 from blog.core.web.app import db
 from blog.core.web.requests import local_address, requested_page
 
@@ -25,7 +26,7 @@ async def overview() -> ResponseReturnValue:
     """Show the number of jobs of each sort, and list those of one sort (`?state=`)."""
     wanted = request.args.get("state", Sort.FAILED.value)
     if wanted not in set(Sort):
-        abort(400, "There's no such list of jobs.")
+        abort(400, _("There's no such list of jobs."))
     sort = Sort(wanted)
     return await render_template(
         "admin/jobs.html",
@@ -42,8 +43,12 @@ async def overview() -> ResponseReturnValue:
 async def retry_all() -> ResponseReturnValue:
     """Retry all failed jobs."""
     number = await service.retry_all(db(), required_viewer())
-    done = f"{counted(number, 'job')} will run again." if number else "There's nothing to retry."
-    await flash(done, "success")
+    await flash(
+        ngettext("%(num)s job will run again.", "%(num)s jobs will run again.", number)
+        if number
+        else _("There's nothing to retry."),
+        "success",
+    )
     return redirect(url_for("jobs.overview"))
 
 
@@ -53,9 +58,9 @@ async def retry_all() -> ResponseReturnValue:
 async def retry(job_id: int) -> ResponseReturnValue:
     """Run a job now."""
     if await service.retry(db(), required_viewer(), job_id):
-        await flash(f"Job {job_id} will run as soon as possible.", "success")
+        await flash(_("Job %(id)s will run as soon as possible.", id=job_id), "success")
     else:
-        await flash(f"Job {job_id} is running, or has finished.", "info")
+        await flash(_("Job %(id)s is running, or has finished.", id=job_id), "info")
     return await _back_to_list()
 
 
@@ -65,9 +70,9 @@ async def retry(job_id: int) -> ResponseReturnValue:
 async def discard(job_id: int) -> ResponseReturnValue:
     """Discard a job."""
     if await service.discard(db(), required_viewer(), job_id):
-        await flash(f"Job {job_id} discarded.", "success")
+        await flash(_("Job %(id)s discarded.", id=job_id), "success")
     else:
-        await flash(f"Job {job_id} has finished, or is a recurring job.", "info")
+        await flash(_("Job %(id)s has finished, or is a recurring job.", id=job_id), "info")
     return await _back_to_list()
 
 

@@ -14,6 +14,8 @@ from blog.admin.figures.series import DAYS, MOST_DAYS, NAMES, SERIES, SERIES_BY_
 from blog.core.auth.permissions import admin_required
 from blog.core.clock import now
 from blog.core.figures.counts import month_of, week_of
+from blog.core.i18n import SOURCE, format_list, using_language
+from blog.core.i18n import gettext as _
 from blog.core.web.app import db
 from blog.core.web.plots import Plot
 
@@ -60,14 +62,16 @@ async def file(name: str) -> ResponseReturnValue:
         abort(404)
     days, today = _days(), now().date()
     first = week_of(first_day(today, days))
-    figures, _ = await queries.daily_figures(db(), series.figures, first)
-    return _csv(name, _lines(series.plot(figures, today, days)))
+    figures, _counted_at = await queries.daily_figures(db(), series.figures, first)
+    with using_language(SOURCE):  # A file is the same for everyone, as its readers expect.
+        return _csv(name, _lines(series.plot(figures, today, days)))
 
 
 def _days() -> int:
     days = request.args.get("days", f"{DAYS[0]}")
     if days not in map(str, DAYS):
-        abort(400, f"Please choose {', '.join(map(str, DAYS[:-1]))} or {DAYS[-1]} days.")
+        choices = format_list([f"{days}" for days in DAYS], "or")
+        abort(400, _("Please choose %(choices)s days.", choices=choices))
     return int(days)
 
 

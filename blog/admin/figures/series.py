@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from blog.admin.figures.queries import Figures
 from blog.core.figures.counts import ACTIVE, ACTIVE_IN_WEEK, ERRORS, REQUESTS, week_of
+from blog.core.i18n import LazyText, lazy_gettext, lazy_pgettext
 from blog.core.web.plots import Plot, Row, Value, hours, size, whole
 
 # So many days are shown one by one, and more of them by week.
@@ -42,8 +43,8 @@ class Series:
     """
 
     name: str
-    title: str
-    figures: dict[str, str]
+    title: LazyText
+    figures: dict[str, LazyText]
     of_week: Callable[[Sequence[int]], float] | None = total
     written: Callable[[float], str] = whole
 
@@ -51,7 +52,7 @@ class Series:
         """What is drawn of the days until today, by week if they are too many."""
         by_week = self.of_week is None or days > MOST_DAYS
         return Plot(
-            self.name, self.title, list(self.figures.values()),
+            self.name, str(self.title), list(map(str, self.figures.values())),
             list(self._rows(figures, today, days, by_week)), self.written,
             "week" if by_week else "day",
         )  # fmt: skip
@@ -80,21 +81,39 @@ def first_day(today: date, days: int) -> date:
     return today - timedelta(days=days - 1)
 
 
+_PEOPLE, _SIGN_UPS = lazy_gettext("People"), lazy_gettext("Sign-ups")
+_COMMENTS, _LIKES = lazy_gettext("Comments"), lazy_gettext("Likes")
+_REQUESTS = lazy_gettext("Requests")
 SERIES = (
-    Series("active-people", "Active people", {ACTIVE: "People"}, mean),
-    Series("active-in-week", "Active people by week", {ACTIVE_IN_WEEK: "People"}, None),
-    Series("sign-ups", "Sign-ups", {"sign_ups": "Sign-ups"}),
-    Series("posts", "Posts", {"posts": "Published posts"}),
-    Series("comments", "Comments", {"comments": "Comments"}),
-    Series("likes", "Likes", {"likes": "Likes"}),
-    Series("reports", "Reports", {"reports": "Made", "reports_closed": "Closed"}),
-    Series("report-wait", "How long reports waited", {"report_wait": "Median"}, mean, hours),
-    Series("mail", "Mail", {"mail_sent": "Sent", "mail_failed": "Failed"}),
-    Series("requests", "Requests", {REQUESTS: "Requests"}),
-    Series("errors", "Errors", {ERRORS: "Failed requests (5xx)"}),
+    Series("active-people", lazy_gettext("Active people"), {ACTIVE: _PEOPLE}, mean),
     Series(
-        "storage", "Storage", {"database_bytes": "Database", "image_bytes": "Images"}, last, size
+        "active-in-week", lazy_gettext("Active people by week"), {ACTIVE_IN_WEEK: _PEOPLE}, None,
     ),
-)
+    Series("sign-ups", _SIGN_UPS, {"sign_ups": _SIGN_UPS}),
+    Series("posts", lazy_gettext("Posts"), {"posts": lazy_gettext("Published posts")}),
+    Series("comments", _COMMENTS, {"comments": _COMMENTS}),
+    Series("likes", _LIKES, {"likes": _LIKES}),
+    Series(
+        "reports", lazy_gettext("Reports"),
+        {"reports": lazy_pgettext("reports", "Made"),
+         "reports_closed": lazy_pgettext("reports", "Closed")},
+    ),
+    Series(
+        "report-wait", lazy_gettext("How long reports waited"),
+        {"report_wait": lazy_gettext("Median")}, mean, hours,
+    ),
+    Series(
+        "mail", lazy_pgettext("noun", "Mail"),
+        {"mail_sent": lazy_pgettext("mail", "Sent"),
+         "mail_failed": lazy_pgettext("mail", "Failed")},
+    ),
+    Series("requests", _REQUESTS, {REQUESTS: _REQUESTS}),
+    Series("errors", lazy_gettext("Errors"), {ERRORS: lazy_gettext("Failed requests (5xx)")}),
+    Series(
+        "storage", lazy_gettext("Storage"),
+        {"database_bytes": lazy_gettext("Database"), "image_bytes": lazy_gettext("Images")},
+        last, size,
+    ),
+)  # fmt: skip
 SERIES_BY_NAME = {series.name: series for series in SERIES}
 NAMES = sorted({name for series in SERIES for name in series.figures})

@@ -13,6 +13,7 @@ from blog.core.auth.identity import required_viewer
 from blog.core.auth.permissions import admin_required
 from blog.core.auth.quotas import MODERATING, UPLOADING, quota
 from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.i18n import gettext as _
 from blog.core.site_settings.keeper import read_settings
 from blog.core.site_settings.values import SiteSettings
 from blog.core.web.app import close_db, current_app, db
@@ -22,8 +23,6 @@ from blog.media.uploads import LARGEST_UPLOAD, receive
 
 blueprint = Blueprint("site_settings", __name__, url_prefix="/admin/settings")
 
-CHANGED_TOO = "Someone else has changed this meanwhile. It's now: {value}"
-NOTHING = "(empty)"
 PAGES = ("about", "rules", "privacy", "contact")
 
 
@@ -88,7 +87,7 @@ async def _saved(section: str) -> ResponseReturnValue:
     """Bring the change into force here at once; the other processes are notified."""
     await close_db()
     await current_app.site_settings.try_to_load()
-    await flash("Settings saved.", "success")
+    await flash(_("Settings saved."), "success")
     return redirect(url_for("site_settings.show", _anchor=section or None))
 
 
@@ -118,7 +117,13 @@ async def _conflict(
 def show_both(form: Form[Any], error: service.SettingsConflictError) -> None:
     """Show the form with both values; sent again, it replaces those that someone else has saved."""
     now = values_of(error.current)
-    form.errors = {name: CHANGED_TOO.format(value=now[name] or NOTHING) for name in error.names}
+    form.errors = {
+        name: _(
+            "Someone else has changed this meanwhile. It's now: %(value)s",
+            value=now[name] or _("(empty)"),
+        )
+        for name in error.names
+    }
     form.refusal = 409
     form.values = {**form.values, "version": now["version"]}
 

@@ -9,6 +9,7 @@ from blog.admin.settings.schemas import ReviewForm
 from blog.core.auth.identity import required_viewer
 from blog.core.auth.permissions import permission_required
 from blog.core.auth.quotas import MODERATING, quota
+from blog.core.i18n import gettext as _
 from blog.core.site_settings.keeper import read_settings
 from blog.core.web.app import close_db, current_app, db
 from blog.core.web.forms import Form
@@ -42,7 +43,7 @@ async def change() -> ResponseReturnValue:
         return await _page(form)
     await close_db()
     await keeper.try_to_load()
-    await flash("Rules saved.", "success")
+    await flash(_("Rules saved."), "success")
     return redirect(url_for("review_rules.show"))
 
 

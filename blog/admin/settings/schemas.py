@@ -6,9 +6,9 @@ from typing import Annotated, Any, Self
 
 import idna
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
-from pydantic_core import PydanticCustomError
 
-from blog.core.i18n import LANGUAGES, SOURCE
+from blog.core.i18n import LANGUAGES, SOURCE, format_number, ngettext
+from blog.core.i18n import gettext as _
 from blog.core.site_settings.colours import parsed_colour, readable
 from blog.core.site_settings.rules import checked_rules
 from blog.core.site_settings.values import Commenting, Registration, SecondFactor
@@ -29,7 +29,7 @@ _DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}", 
 
 def _visible(text: str) -> str:
     if not any(map(is_seen, text)):
-        raise ValueError("Please fill in this field.")
+        raise ValueError(_("Please fill in this field."))
     return text
 
 
@@ -49,7 +49,13 @@ def _entries(check: Callable[[str], str]) -> BeforeValidator:
         lines = (clean_line(line).strip().lower() for line in value.split("\n"))
         found = tuple(dict.fromkeys(check(line) for line in lines if line))
         if len(found) > MOST_ENTRIES:
-            raise ValueError(f"Please shorten this to at most {MOST_ENTRIES:,} lines.")
+            raise ValueError(
+                ngettext(
+                    "Please shorten this to at most %(num)s line.",
+                    "Please shorten this to at most %(num)s lines.",
+                    MOST_ENTRIES,
+                )
+            )
         return found
 
     return BeforeValidator(validate)
@@ -57,7 +63,13 @@ def _entries(check: Callable[[str], str]) -> BeforeValidator:
 
 def _word(text: str) -> str:
     if len(text) > LONGEST_WORD:
-        raise ValueError(f"Each line may have at most {LONGEST_WORD} characters.")
+        raise ValueError(
+            ngettext(
+                "Each line may have at most %(num)s character.",
+                "Each line may have at most %(num)s characters.",
+                LONGEST_WORD,
+            )
+        )
     return text
 
 
@@ -68,7 +80,12 @@ def _domain(text: str) -> str:
     except (idna.IDNAError, UnicodeError):
         name = ""
     if not _DOMAIN.fullmatch(name):
-        raise ValueError(f"“{text[:100]}” isn't a domain. Write one in each line: example.com.")
+        raise ValueError(
+            _(
+                "“%(text)s” isn't a domain. Write one in each line, such as example.com.",
+                text=text[:100],
+            )
+        )
     return name
 
 
@@ -79,23 +96,26 @@ def _number(least: int, most: int) -> BeforeValidator:
         text = str(value).strip()
         if re.fullmatch("[0-9]{1,9}", text, re.ASCII) and least <= int(text) <= most:
             return int(text)
-        raise PydanticCustomError(
-            "number", "Please enter a whole number from {least} to {most}.",
-            {"least": f"{least:,}", "most": f"{most:,}"},
-        )  # fmt: skip
+        raise ValueError(
+            _(
+                "Please enter a whole number from %(least)s to %(most)s.",
+                least=format_number(least),
+                most=format_number(most),
+            )
+        )
 
     return BeforeValidator(validate)
 
 
 def _language(text: str) -> str:
     if text not in LANGUAGES:
-        raise ValueError("Please choose one of the listed languages.")
+        raise ValueError(_("Please choose one of the listed languages."))
     return text
 
 
 def _at_least_one(languages: tuple[str, ...]) -> tuple[str, ...]:
     if not languages:
-        raise ValueError("Please choose at least one language.")
+        raise ValueError(_("Please choose at least one language."))
     return languages
 
 
@@ -171,5 +191,5 @@ class SettingsForm(ReviewForm):
     def _default_is_offered(self) -> Self:
         sent = {"languages", "default_language"} <= self.model_fields_set
         if sent and self.default_language not in self.languages:
-            raise ValueError("Please choose a default language that the site offers.")
+            raise ValueError(_("Please choose a default language that the site offers."))
         return self

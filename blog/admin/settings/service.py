@@ -13,6 +13,7 @@ from blog.admin.settings.schemas import ReviewForm
 from blog.core.auth import audit
 from blog.core.auth.viewer import OPERATOR, Viewer
 from blog.core.errors import EditConflictError, ForbiddenError, NotFoundError
+from blog.core.i18n import gettext as _
 from blog.core.site_settings.keeper import CHANNEL
 from blog.core.site_settings.values import Logo, SiteSettings
 from blog.media.jobs import remove_later
@@ -31,7 +32,7 @@ class SettingsConflictError(EditConflictError):
     """
 
     def __init__(self, current: SiteSettings, names: list[str]) -> None:
-        super().__init__("Someone else has changed these settings.")
+        super().__init__(_("Someone else has changed these settings."))
         self.current, self.names = current, names
 
 
@@ -104,7 +105,7 @@ async def change_logo(
     by_name = {file.name: file for file in files}
     if name is not None:
         if (file := by_name.get(name)) is None:
-            raise NotFoundError("This image has been deleted. Please upload it again.")
+            raise NotFoundError(_("This image has been deleted. Please upload it again."))
         width, height = file.variants[0]
         logo = Logo(name=name, width=width, height=height)
     if before and before != name and before in by_name:

@@ -7,10 +7,13 @@ from blog.core.i18n.current import current_language, set_language, using_languag
 from blog.core.i18n.formatting import (
     format_date,
     format_datetime,
+    format_day,
     format_day_and_time,
+    format_decimal,
     format_list,
     format_month,
     format_number,
+    format_percent,
     month_names,
     weekday_names,
 )
@@ -20,7 +23,8 @@ from blog.core.i18n.texts import gettext, ngettext, npgettext, pgettext
 
 __all__ = [
     "COMPLETE", "LANGUAGES", "SOURCE", "LazyText", "current_language", "format_date",
-    "format_datetime", "format_day_and_time", "format_list", "format_month", "format_number",
-    "gettext", "lazy_gettext", "lazy_pgettext", "month_names", "ngettext", "npgettext", "pgettext",
-    "set_language", "text_direction", "using_language", "weekday_names",
+    "format_datetime", "format_day", "format_day_and_time", "format_decimal", "format_list",
+    "format_month", "format_number", "format_percent", "gettext", "lazy_gettext", "lazy_pgettext",
+    "month_names", "ngettext", "npgettext", "pgettext", "set_language", "text_direction",
+    "using_language", "weekday_names",
 ]  # fmt: skip

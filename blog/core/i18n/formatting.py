@@ -29,6 +29,22 @@ def format_number(number: int) -> str:
     return numbers.format_decimal(number, locale=_locale(language))
 
 
+def format_decimal(number: float) -> str:
+    """A number with at most three significant digits, such as `1.25` or `1,230`."""
+    language, rounded = current_language(), float(f"{number:.3g}")
+    if language == SOURCE:
+        return f"{rounded:,.3f}".rstrip("0").rstrip(".")
+    return numbers.format_decimal(rounded, locale=_locale(language))
+
+
+def format_percent(number: int) -> str:
+    """A whole number of hundredths, such as `25%`."""
+    language = current_language()
+    if language == SOURCE:
+        return f"{number}%"
+    return numbers.format_percent(number / 100, locale=_locale(language))
+
+
 def format_date(day: date) -> str:
     """A date with the name of its month: `3 October 2026`.
 
@@ -39,6 +55,18 @@ def format_date(day: date) -> str:
     if language == SOURCE:
         return f"{day:%-d %B %Y}"
     return dates.format_date(day, "long", locale=_locale(language))
+
+
+def format_day(day: date) -> str:
+    """A day of the year: `3 October`.
+
+    Args:
+        day: a date, or a time in the zone in which it is shown.
+    """
+    language = current_language()
+    if language == SOURCE:
+        return f"{day:%-d %B}"
+    return dates.format_skeleton("MMMMd", day, locale=_locale(language))
 
 
 def format_month(day: date) -> str:
@@ -83,11 +111,7 @@ def format_datetime(moment: datetime, zone: str = "UTC") -> str:
 
 def format_day_and_time(moment: datetime) -> str:
     """A day of the year and a time: `3 October 14:05`."""
-    language = current_language()
-    if language == SOURCE:
-        return f"{moment:%-d %B %H:%M}"
-    shown, locale = moment.replace(tzinfo=None), _locale(language)
-    return f"{dates.format_skeleton('MMMMd', shown, locale=locale)} {shown:%H:%M}"
+    return f"{format_day(moment)} {moment:%H:%M}"
 
 
 def format_list(parts: Sequence[str], word: Literal["and", "or"] = "and") -> str:

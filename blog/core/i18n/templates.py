@@ -17,8 +17,11 @@ from blog.core.i18n.current import current_language
 from blog.core.i18n.formatting import (
     format_date,
     format_datetime,
+    format_decimal,
     format_list,
+    format_month,
     format_number,
+    format_percent,
 )
 from blog.core.i18n.languages import LANGUAGES, text_direction
 
@@ -84,9 +87,13 @@ GLOBALS: dict[str, Callable[..., Any]] = {
 }
 FILTERS: dict[str, Callable[..., Any]] = {
     "number": format_number,
+    "decimal": format_decimal,
+    "percent": format_percent,
     "long_date": format_date,
+    "month": format_month,
     "date_and_time": format_datetime,
     "listed": format_list,
+    "bdi": bdi,
 }
 
 

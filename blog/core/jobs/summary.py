@@ -8,6 +8,8 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.core.i18n import format_number
+from blog.core.i18n import gettext as _
 from blog.models import Job, JobState
 
 # A page does not need to count further.
@@ -50,7 +52,9 @@ class Line(NamedTuple):
     @property
     def number_in_words(self) -> str:
         """The number for display."""
-        return f"over {COUNTED:,}" if self.number > COUNTED else f"{self.number:,}"
+        if self.number > COUNTED:
+            return _("over %(number)s", number=format_number(COUNTED))
+        return format_number(self.number)
 
 
 async def summary(session: AsyncSession) -> Sequence[Line]:

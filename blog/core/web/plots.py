@@ -11,6 +11,9 @@ from datetime import date
 from functools import cached_property
 from typing import NamedTuple
 
+from blog.core.i18n import format_day, format_decimal, format_number, ngettext
+from blog.core.i18n import gettext as _
+
 # The size of the drawing in its own units.
 WIDTH, HEIGHT = 1000.0, 100.0
 # The share of its place that a bar takes.
@@ -40,7 +43,7 @@ class Row(NamedTuple):
     @property
     def label(self) -> str:
         """What it is called, as "5 March"."""
-        return f"{self.day.day} {self.day:%B}"
+        return format_day(self.day)
 
 
 class Bar(NamedTuple):
@@ -56,25 +59,25 @@ class Bar(NamedTuple):
 
 def whole(value: float) -> str:
     """A number without decimals."""
-    return f"{value:,.0f}"
+    return format_number(round(value))
 
 
 def hours(seconds: float) -> str:
     """A duration in minutes, hours or days."""
     if seconds < 90 * 60:
-        return f"{seconds / 60:,.0f} min"
+        return _("%(number)s min", number=whole(seconds / 60))
     if seconds < 48 * 3600:
-        return f"{seconds / 3600:,.3g} h"
-    return f"{seconds / 86400:,.3g} days"
+        return _("%(number)s h", number=format_decimal(seconds / 3600))
+    return _("%(number)s d", number=format_decimal(seconds / 86400))
 
 
 def size(number: float) -> str:
     """A number of bytes."""
     for unit in ("B", "KiB", "MiB", "GiB"):
         if number < 1024:
-            return f"{number:,.3g} {unit}" if number < 1000 else f"{number:,.0f} {unit}"
+            return f"{format_decimal(number) if number < 1000 else whole(number)} {unit}"
         number /= 1024
-    return f"{number:,.3g} TiB"
+    return f"{format_decimal(number)} TiB"
 
 
 def _round_above(number: float) -> float:
@@ -83,6 +86,20 @@ def _round_above(number: float) -> float:
         return 1.0
     unit = 10.0 ** math.floor(math.log10(number))
     return next(step * unit for step in STEPS if step * unit >= number)
+
+
+def _days(number: int, first: str, last: str) -> str:
+    return ngettext(
+        "%(num)s day, from %(first)s to %(last)s.", "%(num)s days, from %(first)s to %(last)s.",
+        number, first=first, last=last,
+    )  # fmt: skip
+
+
+def _weeks(number: int, first: str, last: str) -> str:
+    return ngettext(
+        "%(num)s week, from %(first)s to %(last)s.", "%(num)s weeks, from %(first)s to %(last)s.",
+        number, first=first, last=last,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -126,7 +143,7 @@ class Plot:
             Bar(
                 round((number + (1 - BAR) / 2) * place, 2), round(HEIGHT - self._high(value), 2),
                 round(BAR * place, 2), round(self._high(value), 2),
-                f"{row.label}: {self.written(value)}", row.is_partial,
+                _("%(name)s: %(value)s", name=row.label, value=self.written(value)), row.is_partial,
             )
             for number, row in enumerate(self.rows)
             if (value := row.values[0])
@@ -149,19 +166,22 @@ class Plot:
     def description(self) -> str:
         """What a reader who doesn't see it should know at once; the table has the rest."""
         if not any(value is not None for row in self.rows for value in row.values):
-            return "There are no numbers yet."
-        said = [
-            f"{len(self.rows)} {self.per}s, from {self.rows[0].label} to {self.rows[-1].label}."
-        ]
+            return _("There are no numbers yet.")
+        number, ends = len(self.rows), (self.rows[0].label, self.rows[-1].label)
+        said = [_weeks(number, *ends) if self.per == "week" else _days(number, *ends)]
         for number, name in enumerate(self.series):
             known = [(value, row.label) for row in self.rows
                      if (value := row.values[number]) is not None]  # fmt: skip
             if known:
                 most, when = max(known, key=lambda pair: pair[0])
-                last, _ = known[-1]
                 said.append(
-                    f"{name}: {self.written(last)} at the end, at most {self.written(most)}, "
-                    f"on {when}."
+                    _(
+                        "%(name)s: %(last)s at the end, at most %(most)s, on %(day)s.",
+                        name=name,
+                        last=self.written(known[-1][0]),
+                        most=self.written(most),
+                        day=when,
+                    )
                 )
         return " ".join(said)
 
