@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote, urljoin
 
+from blog.core.i18n import gettext as _
 from blog.core.text.shortening import plain_text, shortened
 from blog.core.web.app import current_app
 from blog.core.web.avatars import LENGTH_OF_NAME, WIDTHS, avatar_url
@@ -79,7 +80,7 @@ def shown_name(person: Named) -> str:
 
 def post_title(post: Post) -> str:
     """The title of a post, or what stands for it."""
-    return post.title or f"Post by {shown_name(post.author)}"
+    return post.title or _("Post by %(name)s", name=shown_name(post.author))
 
 
 def post_description(post: Post) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from xml.etree.ElementTree import Element, SubElement, tostring
 
+from blog.core.i18n import gettext as _
 from blog.core.text.cleaning import without_forbidden
 from blog.core.text.shortening import plain_text
 from blog.feeds.content import with_absolute_addresses
@@ -74,7 +75,7 @@ def atom_entry(entry: Entry) -> str:
 def _title_of_note(entry: Entry) -> str:
     """Every entry needs a title, and the names of posts without one begin with their texts."""
     text = plain_text(entry.html, LONGEST_TITLE)
-    return text or f"Post by {_name(entry.author)}"
+    return text or _("Post by %(name)s", name=_name(entry.author))
 
 
 def _name(author: Author | str) -> str:

@@ -2,7 +2,7 @@
 
 from quart import url_for
 
-from blog.core.i18n import format_list, format_number, ngettext
+from blog.core.i18n import format_list, format_number, isolated, ngettext
 from blog.core.i18n import gettext as _
 from blog.models import ExportState, ImportState, NotificationKind
 from blog.notifications.queries import MOST_COUNTED, Item, Line, OnPost
@@ -88,7 +88,7 @@ def _who(line: Line, is_counted: bool = True) -> str:
             name=names[0], num=more,
         )  # fmt: skip
     if line.has_others:
-        return _("%(names)s and others", names=", ".join(names))
+        return _("%(names)s and others", names=", ".join(map(isolated, names)))
     return format_list(names)
 
 

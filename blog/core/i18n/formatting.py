@@ -13,6 +13,7 @@ from typing import Literal
 from babel import Locale, dates, lists, numbers
 
 from blog.core.i18n.current import current_language
+from blog.core.i18n.directions import isolated
 from blog.core.i18n.languages import SOURCE
 
 
@@ -116,7 +117,7 @@ def format_day_and_time(moment: datetime) -> str:
 
 def format_list(parts: Sequence[str], word: Literal["and", "or"] = "and") -> str:
     """Several things, joined with "and" or "or": `cats, dogs and birds`."""
-    language = current_language()
+    language, parts = current_language(), [isolated(str(part)) for part in parts]
     if language == SOURCE:
         *first, last = parts or [""]
         return f"{', '.join(first)} {word} {last}" if first else last

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from blog.core.i18n.catalogs import script_texts, translations
 from blog.core.i18n.current import current_language
+from blog.core.i18n.directions import isolated
 from blog.core.i18n.formatting import (
     format_date,
     format_datetime,
@@ -94,6 +95,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "date_and_time": format_datetime,
     "listed": format_list,
     "bdi": bdi,
+    "isolated": isolated,
 }
 
 

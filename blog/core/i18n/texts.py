@@ -1,19 +1,11 @@
 """Texts in the current language."""
 
-import re
 from collections.abc import Mapping
 
 from blog.core.i18n.catalogs import translations
 from blog.core.i18n.current import current_language
+from blog.core.i18n.directions import isolated
 from blog.core.i18n.formatting import format_number
-from blog.core.i18n.languages import text_direction
-
-# Letters of scripts from right to left, and characters that set the direction (Unicode Standard
-# Annex #9).
-RIGHT_TO_LEFT = re.compile(
-    "[\u0590-\u08ff\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc"
-    "\U00010800-\U00010fff\U0001e800-\U0001efff]"
-)
 
 
 def gettext(message: str, /, **values: object) -> str:
@@ -58,13 +50,4 @@ def npgettext(context: str, singular: str, plural: str, number: int, /, **values
 
 def _filled(text: str, values: Mapping[str, object]) -> str:
     """A translation with its values."""
-    return text % {name: _isolated(str(value)) for name, value in values.items()}
-
-
-def _isolated(value: str) -> str:
-    """A value that keeps its direction to itself where it may be another than that of the text:
-    otherwise its punctuation would stand at the wrong end, or the text would be turned."""
-    is_turned = text_direction(current_language()) == "rtl" or (
-        not value.isascii() and RIGHT_TO_LEFT.search(value)
-    )
-    return f"\u2068{value}\u2069" if is_turned else value
+    return text % {name: isolated(str(value)) for name, value in values.items()}

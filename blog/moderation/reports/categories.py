@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from blog.core.errors import InvalidFieldsError
 from blog.core.i18n import gettext as _
-from blog.core.i18n import lazy_gettext
+from blog.core.i18n import isolated, lazy_gettext
 from blog.core.web.app import current_app
 from blog.models import Report
 from blog.moderation.rules import Snapshot, snapshot_of
@@ -32,7 +32,11 @@ def choices() -> list[tuple[str, str]]:
     """The categories to choose from, with their labels: the rules of the site first."""
     rules = current_app.site.numbered_rules
     return [
-        *((str(rule.number), f"{rule.number}. {rule.title}") for rule in rules if rule.number),
+        *(
+            (str(rule.number), isolated(f"{rule.number}. {rule.title}"))
+            for rule in rules
+            if rule.number
+        ),
         *((key, str(label)) for key, label in LABELS.items()),
     ]
 
