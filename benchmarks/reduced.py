@@ -7,12 +7,12 @@ can be disabled independently.
 import gc
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import jinja2
 import quart.templating
-from quart import Quart, render_template
+from quart import Quart
 
 from blog.core.auth import credentials
 from blog.core.crypto.tokens import token_digest
@@ -41,11 +41,11 @@ def without_fragments() -> None:
     ) -> str:
         return macro(*arguments, **options)
 
-    async def anonymous_page(_self: FragmentCache, template: str, **values: Any) -> str:
-        return await render_template(template, **values)
+    async def page(_self: FragmentCache, _key: object, make: Callable[[], Awaitable[str]]) -> str:
+        return await make()
 
     FragmentCache.cached = cached  # type: ignore[method-assign]
-    FragmentCache.anonymous_page = anonymous_page  # type: ignore[method-assign]
+    FragmentCache.page = page  # type: ignore[method-assign]
 
 
 def without_batched_lookups() -> None:
@@ -69,9 +69,9 @@ def without_plain_templates() -> None:
 
 
 def without_framework_shortcuts() -> None:
-    """Quart inspects each function on every call, creates a signer for each request, and runs its
-    own context processors; Jinja looks through all globals at each import; the garbage collector
-    looks at everything."""
+    """Quart builds each URL, inspects each function on every call, creates a signer for each
+    request, and runs its own context processors; Jinja looks through all globals at each import;
+    the garbage collector looks at everything."""
 
     def signer(self: CookieSessions, app: Quart) -> Any:
         self.__init__(app)  # type: ignore[misc]
@@ -81,6 +81,7 @@ def without_framework_shortcuts() -> None:
         await Quart.update_template_context(self, context)
         context.setdefault("viewer", self.current_viewer())
 
+    Broadside.url_for = Quart.url_for  # type: ignore[method-assign]
     Broadside.ensure_async = Quart.ensure_async  # type: ignore[method-assign]
     CookieSessions.get_signing_serializer = signer  # type: ignore[method-assign]
     Broadside.update_template_context = update_template_context  # type: ignore[method-assign]

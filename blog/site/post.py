@@ -6,10 +6,13 @@ from quart.typing import ResponseReturnValue
 from blog.comments.conversation import conversation
 from blog.comments.schemas import CommentForm
 from blog.comments.threads import Sort
+from blog.core.auth.identity import current_viewer
+from blog.core.web.anonymous_pages import anonymous_page
 from blog.core.web.app import current_app
 from blog.core.web.forms import Form
 from blog.core.web.headers import keep_out_of_indexes
 from blog.core.web.requests import requested_page
+from blog.core.web.snapshots import digest_of
 from blog.posts.addresses import post_url
 from blog.posts.reading import readable_post_with_neighbours
 from blog.posts.revisions.memento import ASKS_FOR_A_TIME, post_headers, redirect_to_memento
@@ -44,8 +47,11 @@ async def post(post_id: int, slug: str | None = None) -> ResponseReturnValue:
     asked = {name: request.args[name] for name in ("reply_to", "quote") if name in request.args}
     form = Form(CommentForm, asked)
     below = await conversation(found, wanted, form, sort)
-    page = await render_template(
-        "site/post.html", post=found, neighbours=neighbours, below=below, preview=None
-    )
+    values = {"post": found, "neighbours": neighbours, "below": below, "preview": None}
+    if current_viewer().account is None:
+        shown = digest_of(found, neighbours, below.threads)
+        page = await anonymous_page("site/post.html", shown, **values)
+    else:
+        page = await render_template("site/post.html", **values)
     count_view(found)
     return page, post_headers(found)

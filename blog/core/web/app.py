@@ -1,6 +1,6 @@
 """The application object: Quart, with Broadside's parts as attributes."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from functools import lru_cache
 from inspect import iscoroutinefunction
 from types import TracebackType
@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import quart
 from prometheus_client import Metric
 from quart import Quart, g, has_request_context
+from quart.globals import request_ctx
 from quart.typing import ResponseReturnValue
 from quart.wrappers.base import BaseRequestWebsocket
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -48,15 +49,19 @@ Result = TypeVar("Result")
 Arguments = TypeVarTuple("Arguments")
 ExceptionInfo = tuple[type, BaseException, TracebackType] | tuple[None, None, None]
 
+MOST_URLS = 20_000
 
 _is_asynchronous = lru_cache(maxsize=1_000)(iscoroutinefunction)
 
 
-class RefusedViewer(Protocol):
-    """What the page for a refusal asks of a viewer (`blog.core.auth.viewer.Viewer`)."""
+class AskedViewer(Protocol):
+    """What pages of this folder ask of a viewer (`blog.core.auth.viewer.Viewer`)."""
 
     @property
     def why_refused(self) -> str: ...
+
+    @property
+    def is_known(self) -> bool: ...
 
 
 class Broadside(Quart):
@@ -88,7 +93,11 @@ class Broadside(Quart):
     report_to: Callable[[BaseException, str], None]
     schema_probe: Probe[bool]
     figures_probe: Probe[list[Metric]]
-    current_viewer: Callable[[], RefusedViewer]
+    current_viewer: Callable[[], AskedViewer]
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._urls: dict[Hashable, str] = {}
 
     @property
     def site(self) -> SiteSettings:
@@ -123,6 +132,22 @@ class Broadside(Quart):
             path_info=request.path,
             query_args=request.query_string.decode(errors="replace"),
         )
+
+    def url_for(self, endpoint: str, **values: Any) -> str:
+        """Quart's, without building the same URL again: a page has up to 300."""
+        adapter = request_ctx.url_adapter if has_request_context() else None
+        if adapter is None or endpoint.startswith("."):
+            return super().url_for(endpoint, **values)
+        key = adapter.script_name, adapter.default_method, endpoint, tuple(values.items())
+        try:
+            return self._urls[key]
+        except TypeError:  # A list of values.
+            return super().url_for(endpoint, **values)
+        except KeyError:
+            if len(self._urls) >= MOST_URLS:
+                self._urls.clear()
+            url = self._urls[key] = super().url_for(endpoint, **values)
+            return url
 
     def log_exception(self, exception_info: ExceptionInfo) -> None:
         """Log an error outside a view: at startup, in the background, or in a teardown function.

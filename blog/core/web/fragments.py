@@ -13,11 +13,9 @@ way.
 
 import sys
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Hashable, Iterable
 from dataclasses import is_dataclass
 from typing import Any, TypeVarTuple
-
-from quart import render_template, request, session
 
 from blog.core.i18n import current_language
 
@@ -52,20 +50,11 @@ class FragmentCache:
             self._store(key, text)
         return text
 
-    async def anonymous_page(self, template: str, **values: Any) -> str:
-        """Render a page for an anonymous visitor.
-
-        Args:
-            template: the template; of the request, it may use only the path. A page with flashed
-                messages
-                is not cached.
-            values: its variables, immutable values as above.
-        """
-        if "_flashes" in session:
-            return await render_template(template, **values)
-        key = self._globals, current_language(), template, request.path, tuple(values.items())
+    async def page(self, key: Hashable, make: Callable[[], Awaitable[str]]) -> str:
+        """A page, which is made if there is none of this key and in this language yet."""
+        key = self._globals, current_language(), key
         if (text := self._find(key)) is None:
-            text = await render_template(template, **values)
+            text = await make()
             self._store(key, text)
         return text
 
