@@ -13,6 +13,7 @@ from blog.core.i18n import gettext as _
 from blog.core.text.shortening import plain_text, shortened
 from blog.core.web.app import current_app
 from blog.core.web.avatars import LENGTH_OF_NAME, WIDTHS, avatar_url
+from blog.core.web.templating import shown_tagline
 from blog.discovery.cards import Card, card_address, card_of_person, card_of_post, card_of_site
 from blog.discovery.drawing import HEIGHT, WIDTH
 from blog.media.showing import image_url
@@ -187,13 +188,13 @@ def about_site() -> About:
         "@context": CONTEXT,
         "@type": "WebSite",
         "name": site.site_name,
-        "description": site.tagline,
+        "description": shown_tagline(site),
         "url": _home(),
     }
     return About(
         kind="website",
         title=site.site_name,
-        description=site.tagline,
+        description=shown_tagline(site),
         address=_home(),
         picture=_drawn("site", card_of_site()),
         properties=(),

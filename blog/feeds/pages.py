@@ -6,6 +6,7 @@ from quart.typing import ResponseReturnValue
 from blog.core.text.tags import address_of_tag
 from blog.core.web.app import current_app, read
 from blog.core.web.requests import requested_cursor
+from blog.core.web.templating import shown_tagline
 from blog.feeds.entries import Feed
 from blog.feeds.ids import this_site
 from blog.feeds.responses import FEED_SIZE, feed_of_posts, require_feeds
@@ -29,7 +30,7 @@ async def site(form: str) -> Response:
         title=current_app.site.site_name,
         page=url_for("site.home", _external=True),
         since=(await this_site()).created_at,
-        subtitle=current_app.site.tagline,
+        subtitle=shown_tagline(current_app.site),
         is_pushed=True,
     )
     return await feed_of_posts(form, feed, page)

@@ -6,10 +6,13 @@ from markupsafe import Markup
 from werkzeug.local import LocalProxy
 
 from blog.core.i18n import format_date, format_datetime
+from blog.core.i18n import gettext as _
+from blog.core.site_settings.values import SiteSettings
 from blog.core.text.counting import counted
 from blog.core.text.languages import direction
 from blog.core.web.app import Broadside
 from blog.core.web.forms import submission_field
+from settings import Settings
 
 
 def time_element(moment: datetime, *, future: bool = False, name: str = "") -> Markup:
@@ -49,6 +52,12 @@ def language_attributes(language: str | None) -> Markup:
     return Markup(' lang="{}" dir="{}"').format(language, direction(language))
 
 
+def shown_tagline(site: SiteSettings) -> str:
+    """What the site is, in a few words, which are translated unless somebody has changed them."""
+    is_default = site.tagline == Settings.model_fields["site_tagline"].default
+    return _("A place to write in public") if is_default else site.tagline
+
+
 def init_app(app: Broadside) -> None:
     """Add the filters and globals."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -61,5 +70,5 @@ def init_app(app: Broadside) -> None:
     # Templates that are imported keep the globals of their first use, so these are proxies.
     app.jinja_env.globals["site"] = LocalProxy(lambda: app.site)
     app.jinja_env.globals["site_name"] = LocalProxy(lambda: app.site.site_name)
-    app.jinja_env.globals["site_tagline"] = LocalProxy(lambda: app.site.tagline)
+    app.jinja_env.globals["site_tagline"] = LocalProxy(lambda: shown_tagline(app.site))
     app.jinja_env.globals["submission_field"] = submission_field
