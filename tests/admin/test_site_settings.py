@@ -120,7 +120,7 @@ async def test_two_administrators_who_change_different_settings_do_not_disturb_e
         ({"rules": "1. One\n3. Three\n2. Two"}, "Rule 2 comes after rule 3"),
         ({"about": "[" * 60_000}, "too complex"),
         ({"site_name": "\u200b"}, "Please fill in this field"),
-        ({"registration": "ajar"}, "open"),
+        ({"registration": "ajar"}, "a valid value"),
         ({"held_domains": "good.example\nnot a domain"}, "“not a domain” isn&#39;t a domain"),
         ({"media_quota": "-3"}, "from 1 to 1,000,000"),
     ],
