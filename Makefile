@@ -179,10 +179,10 @@ nginx:
 # Of Prometheus's package, this one program is unpacked; to install it would start a server.
 promtool:
 	@test -x $(VENV)/prometheus/usr/bin/promtool && exit 0; \
-	if $(ROOT_ON_DEBIAN); then \
+	if command -v apt-get >/dev/null; then \
 		echo "Fetching promtool"; \
 		mkdir -p $(VENV)/prometheus && cd $(VENV)/prometheus && \
-		{ apt-get -qq update && apt-get -qq download prometheus && \
+		{ { ! $(ROOT_ON_DEBIAN) || apt-get -qq update; } && apt-get -qq download prometheus && \
 			dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/promtool && rm prometheus_*.deb; } \
 			</dev/null >../promtool.log 2>&1 || echo "This failed; $(VENV)/promtool.log says why"; \
 	else \

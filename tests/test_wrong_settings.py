@@ -103,6 +103,13 @@ WRONG = {
     "LOG_LEVEL": ["loud", "10"],
     "SHARED_CACHE_SECONDS": ["-1", "3601", "0.5", "long"],
     "METRICS_TOKEN": ["short", "ümlaute-sind-nicht-erlaubt"],
+    "OTEL_EXPORTER_OTLP_ENDPOINT": [
+        "127.0.0.1:4318", "grpc://127.0.0.1:4317", "http://127.0.0.1:99999",
+        "http://susan:sekrit@otel.example.com", "http://otel.example.com/?key=sekrit", "http://a..b",
+    ],
+    "OTEL_EXPORTER_OTLP_HEADERS": ["sekrit", "=sekrit", "key=sekrit%0A", "a key=sekrit", "key="],
+    "OTEL_TRACES_SAMPLER_ARG": ["all", "-0.1", "1.1", "nan"],
+    "OTEL_SERVICE_NAME": ["two\nlines", "a\x1bb"],
 }  # fmt: skip
 RIGHT = {
     "DATABASE_URL": ["embedded", "Embedded", "postgres://h/d"],
