@@ -13,7 +13,6 @@ from blog.comments.events import CommentWritten
 from blog.core.auth.moderation_log import publish
 from blog.core.clock import now
 from blog.core.events.handlers import tell
-from blog.core.i18n import LANGUAGES
 from blog.core.text.markdown import RENDERER_VERSION, render_document, render_inline
 from blog.core.web.app import Broadside
 from blog.follows.events import PersonFollowed
@@ -302,7 +301,7 @@ async def fill(app: Broadside) -> dict[str, str]:
     Returns:
         Links as the mails have them, to pages that nobody gets to see without.
     """
-    await change_site(app, **SITE, languages=tuple(LANGUAGES))
+    await change_site(app, **SITE)
     people = {}
     for username, (name, location, about_me) in PEOPLE.items():
         people[username] = await add_user(

@@ -32,7 +32,10 @@ def test_the_best_of_the_offered_languages_is_preferred() -> None:
         assert preferred(accepted, offered) == best, accepted
 
 
-async def test_a_site_with_one_language_speaks_it_to_everybody(browser: Browser) -> None:
+async def test_a_site_with_one_language_speaks_it_to_everybody(
+    app: Broadside, browser: Browser
+) -> None:
+    offer(app, 1, "en")
     answer = await browser.get("/", headers={"Accept-Language": "de"})
     assert answer.headers["content-language"] == "en"
     assert "accept-language" not in answer.headers.get("vary", "").lower()

@@ -9,6 +9,7 @@ from blog.models import Subscription, User
 from blog.subscriptions.jobs import MAIL_POST
 from tests.accounts.test_register import FORM
 from tests.api.support import Client
+from tests.i18n.support import offer
 from tests.jobs import finish_jobs
 from tests.subscriptions.support import post_mails, publish, subscribe, subscriptions
 from tests.support import Browser, add_user, link_in, outbox
@@ -47,8 +48,9 @@ async def test_a_program_that_registers_someone_says_in_which_language(
 
 
 async def test_where_there_is_one_language_none_is_kept_for_an_account(
-    browser: Browser, db: AsyncSession
+    app: Broadside, browser: Browser, db: AsyncSession
 ) -> None:
+    offer(app, 1, "en")
     browser.headers["Accept-Language"] = "en"
     await browser.submit("/auth/register", FORM)
     assert await language_of(db, "susan") is None

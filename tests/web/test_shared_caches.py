@@ -77,3 +77,11 @@ def test_no_address_has_the_key_of_another_in_nginx() -> None:
     assert all(re.fullmatch(r"\$\w+", part) for part in parts), key
     # No part but the last may have a space.
     assert parts[-1] == "$http_accept_language" and "$request_uri" in parts[:-1]
+
+
+async def test_a_shared_cache_tells_languages_apart(sharing: Broadside) -> None:
+    for accepted, language in (("de", "de"), ("fr-CH, en;q=0.2", "fr"), ("", "en")):
+        found = await headers(sharing, "/", **{"Accept-Language": accepted})
+        assert found["content-language"] == language
+        assert "s-maxage=1" in found["cache-control"]
+        assert "Accept-Language" in found["vary"]

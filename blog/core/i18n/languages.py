@@ -11,7 +11,7 @@ LANGUAGES = {
     "ar": "العربية",
 }
 # Those that sites offer by default: nothing is missing from their catalogs.
-COMPLETE = (SOURCE,)
+COMPLETE = (SOURCE, "de", "fr", "es", "ar")
 RIGHT_TO_LEFT = {"ar"}
 
 
