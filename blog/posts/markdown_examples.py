@@ -59,7 +59,7 @@ EXAMPLES = (
         in_comments=False,
     ),
     Example(
-        lazy_gettext("Notes"),
+        lazy_pgettext("Markdown", "Notes"),
         "> [!NOTE]\n> Also TIP, IMPORTANT, WARNING and\n> CAUTION.",
         in_comments=False,
     ),
