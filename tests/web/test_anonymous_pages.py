@@ -113,3 +113,12 @@ def test_a_digest_tells_values_apart() -> None:
 def test_what_has_no_representation_of_its_own_has_no_digest() -> None:
     with pytest.raises(TypeError):
         digest_of(object())
+
+
+async def test_a_post_that_was_written_by_the_form_is_shown(
+    browser: Browser, susans_browser: Browser
+) -> None:
+    """The key of its form is a UUID of asyncpg's own class."""
+    answer = await susans_browser.submit("/", {"body": "It comes.", "submission": "k" * 22})
+    address = answer.headers["location"]
+    assert "It comes." in (await browser.get(address, follow_redirects=True)).text

@@ -42,7 +42,8 @@ def digest_of(*values: object) -> bytes:
 def _plain(value: Any, seen: dict[int, int]) -> object:
     """Values with a representation of their own; a row that was seen before is its number."""
     kind = type(value)
-    if kind in PLAIN or isinstance(value, Enum):
+    # Those of asyncpg are of a class of its own.
+    if kind in PLAIN or isinstance(value, Enum | UUID):
         return value
     parts = value
     if isinstance(value, DeclarativeBase):
