@@ -135,7 +135,7 @@ async def test_the_list_of_sessions_shows_the_client_and_not_the_proxy(
                 browser.headers["X-Forwarded-For"] = f"203.0.113.9, {CLIENT}"
                 await browser.log_in("susan")
                 page = (await browser.get("/auth/sessions")).text
-            assert f"<dd>{shown}</dd>" in page
+            assert f"<dd><bdi>{shown}</bdi></dd>" in page
             assert "203.0.113" not in page
 
 
