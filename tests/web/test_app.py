@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from quart import url_for
 from sqlalchemy import text
 
 from blog import create_app
@@ -26,3 +27,11 @@ async def test_a_page_is_sent_though_its_connection_broke_after_it_was_made(
     async with other.test_app(), Browser(other) as browser:
         answer = await browser.get("/auth/broken")
     assert (answer.status_code, answer.text) == (200, "All of the page")
+
+
+async def test_urls_are_kept_but_not_the_long_ones_that_visitors_send(app: Broadside) -> None:
+    async with app.test_request_context("/"):
+        for value, is_kept in (("short", True), ("x" * 1_000, False)):
+            first, second = (url_for("login.login", next=value) for _ in range(2))
+            assert first == second == f"/auth/login?next={value}"
+            assert (first is second) is is_kept

@@ -49,7 +49,8 @@ Result = TypeVar("Result")
 Arguments = TypeVarTuple("Arguments")
 ExceptionInfo = tuple[type, BaseException, TracebackType] | tuple[None, None, None]
 
-MOST_URLS = 20_000
+# Of the URLs that are kept. Longer ones are not: they repeat what visitors have sent.
+MOST_URLS, LONGEST_URL = 20_000, 300
 
 _is_asynchronous = lru_cache(maxsize=1_000)(iscoroutinefunction)
 
@@ -146,7 +147,9 @@ class Broadside(Quart):
         except KeyError:
             if len(self._urls) >= MOST_URLS:
                 self._urls.clear()
-            url = self._urls[key] = super().url_for(endpoint, **values)
+            url = super().url_for(endpoint, **values)
+            if len(url) <= LONGEST_URL:
+                self._urls[key] = url
             return url
 
     def log_exception(self, exception_info: ExceptionInfo) -> None:
