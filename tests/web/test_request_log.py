@@ -4,12 +4,18 @@ import asyncio
 import io
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from blog import create_app
+from blog.core.telemetry import spans
+from blog.core.telemetry.exporting import share_of
+from blog.core.telemetry.tracing import TraceIds, Tracing
 from blog.core.web import request_log
 from blog.core.web.app import Broadside
 from blog.core.web.logs import JSONFormatter, TextFormatter, request_id
@@ -81,6 +87,26 @@ async def test_a_well_formed_request_id_is_kept_and_sent_back(
     answer = await browser.get("/", headers={"X-Request-ID": given})
     assert (answer.headers["x-request-id"] == given) is kept
     assert answer.headers["x-request-id"]
+
+
+@pytest.mark.parametrize(("proxies", "counts"), [("192.0.2.1/32", False), ("127.0.0.1/32", True)])
+async def test_only_a_trusted_proxy_chooses_the_trace_and_so_whether_it_is_kept(
+    make_settings: Callable[..., Settings], proxies: str, counts: bool
+) -> None:
+    kept = InMemorySpanExporter()
+    provider = TracerProvider(share_of(0.5), id_generator=TraceIds(), shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(kept))
+    low, parent = f"{1:032x}", f"{2:032x}"  # Low ids are in every share.
+    spans.use(Tracing(provider.get_tracer("test")))
+    try:
+        async with Browser(create_app(make_settings(trusted_proxies=proxies))) as browser:
+            await browser.get("/healthz", headers={"X-Request-ID": low})
+            await browser.get("/healthz", headers={"traceparent": f"00-{parent}-{1:016x}-01"})
+    finally:
+        spans.use(None)
+    traces = [f"{span.context.trace_id:032x}" for span in kept.get_finished_spans()]
+    assert ({low, parent} <= {*traces}) is counts, traces
+    assert counts or not {low, parent} & {*traces}
 
 
 async def test_every_line_of_a_request_has_its_id_and_no_other_line_has(

@@ -56,8 +56,8 @@ def begin_request(parent: str | None, request_id: str) -> RequestSpan | None:
 
     Args:
         parent: the `traceparent` of a trusted proxy.
-        request_id: the id of the trace if there is no parent, and it can be one: so nginx's id
-            leads to the trace, and nginx need not pretend to have a span.
+        request_id: of a trusted proxy, or ours: the id of the trace if there is no parent, and it
+            can be one. So nginx's id leads to the trace, and nginx need not pretend to have a span.
     """
     return None if _tracing is None else _tracing.begin_request(parent, request_id)
 

@@ -19,6 +19,8 @@ from blog.core.networks import Address, parsed_address
 from blog.core.web.hosts import HOST
 
 Proxies = int | tuple[IPv4Network | IPv6Network, ...]
+# In the extensions of the scope (ASGI, HTTP & WebSocket) of a request that a trusted proxy sent.
+PROXIED = "broadside.proxied"
 
 
 class TrustedProxies:
@@ -66,6 +68,7 @@ class TrustedProxies:
 
         scheme = _last(scope, b"x-forwarded-proto").lower()
         host = _last(scope, b"x-forwarded-host")
+        extensions: dict[str, dict[str, object]] = scope.get("extensions", {})
         headers = list(scope["headers"])
         if HOST.fullmatch(host):
             headers = [header for header in headers if header[0] != b"host"]
@@ -74,6 +77,7 @@ class TrustedProxies:
             "client": client,
             "scheme": scheme if scheme in {"http", "https"} else scope["scheme"],
             "headers": headers,
+            "extensions": extensions | {PROXIED: {}},
         }
 
 

@@ -12,6 +12,7 @@ from blog.core.metrics import observe_request, requests_in_progress
 from blog.core.telemetry import spans
 from blog.core.web.app import Broadside, current_app
 from blog.core.web.logs import request_id
+from blog.core.web.proxies import PROXIED
 from blog.core.web.requests import request_for_logs
 
 log = logging.getLogger(__name__)
@@ -47,9 +48,11 @@ async def begin() -> None:
     given = request.headers.get("X-Request-ID", "")
     identifier = given if WELL_FORMED_ID.fullmatch(given) else secrets.token_hex(16)
     request_id.set(identifier)
-    is_proxied = bool(current_app.settings.trusted_proxies)
+    is_proxied = PROXIED in request.scope.get("extensions", ())
     parent = request.headers.get("traceparent") if is_proxied else None
-    g.span = spans.begin_request(parent, identifier)
+    # The id decides whether the trace is kept, so strangers must not choose it.
+    is_ours = is_proxied or identifier != given
+    g.span = spans.begin_request(parent, identifier if is_ours else "")
 
 
 async def end(response: Response) -> Response:
