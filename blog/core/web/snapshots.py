@@ -2,21 +2,17 @@
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import is_dataclass
-from datetime import date, datetime, time
+from datetime import date, time
 from decimal import Decimal
 from enum import Enum
 from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
-from markupsafe import Markup
 from sqlalchemy.orm import DeclarativeBase
 
 # Whose representation tells all values apart.
-PLAIN = frozenset(
-    (type(None), bool, int, float, str, bytes, Markup, Decimal, UUID, date, datetime, time)
-)
-
+PLAIN = (type(None), bool, int, float, str, bytes, Decimal, UUID, date, time, Enum)
 # SQLAlchemy's own attribute of a row, and what changes with every visit of a person and is shown to
 # administrators only.
 LEFT_OUT = frozenset(("_sa_instance_state", "last_seen_at"))
@@ -42,8 +38,7 @@ def digest_of(*values: object) -> bytes:
 def _plain(value: Any, seen: dict[int, int]) -> object:
     """Values with a representation of their own; a row that was seen before is its number."""
     kind = type(value)
-    # Those of asyncpg are of a class of its own.
-    if kind in PLAIN or isinstance(value, Enum | UUID):
+    if isinstance(value, PLAIN):
         return value
     parts = value
     if isinstance(value, DeclarativeBase):
@@ -56,7 +51,7 @@ def _plain(value: Any, seen: dict[int, int]) -> object:
     if isinstance(parts, Mapping):
         # Most values are plain, and don't need a call.
         return kind, [
-            (name, part if type(part) in PLAIN else _plain(part, seen))
+            (name, part if isinstance(part, PLAIN) else _plain(part, seen))
             for name, part in parts.items()
             if name not in LEFT_OUT
         ]
