@@ -45,7 +45,8 @@ async def test_an_unconfirmed_person_reads_and_is_told_what_to_do_where_they_wou
     )
     await db.commit()
     await browser.open_session("david")
-    for address, what in {"/": "post", "/post/1": "comment", "/user/susan": "follow susan"}.items():
+    follow = "follow <bdi>susan</bdi>"
+    for address, what in {"/": "post", "/post/1": "comment", "/user/susan": follow}.items():
         page = (await browser.get(address)).text
         assert "Words of Susan" in page
         assert f"Confirm your email address to {what}." in page

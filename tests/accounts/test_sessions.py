@@ -47,7 +47,7 @@ async def test_the_list_names_the_devices_and_marks_the_one_that_asks(
         await log_in(phone, SAFARI)
         page = (await laptop.get("/auth/sessions")).text
     assert page.index("Safari on iPhone") < page.index("Firefox on Linux")
-    assert re.search(r"Firefox on Linux\s*<span[^>]*>This browser", page)
+    assert re.search(r"Firefox on Linux</bdi>\s*<span[^>]*>This browser", page)
     assert page.count("This browser") == 1
     assert "198.51.100.7" in page
     assert "2001:db8::1" in page
