@@ -1,6 +1,4 @@
-"""Numbers with nouns, and names in a row."""
-
-from collections.abc import Sequence
+"""Numbers with nouns, in what operators read."""
 
 
 def counted(number: int, noun: str) -> str:
@@ -11,8 +9,3 @@ def counted(number: int, noun: str) -> str:
         noun: what they are, in the singular; the plural ends in "s".
     """
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names, of which there is at least one, such as "Ann, Ben and Cleo"."""
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

@@ -8,7 +8,6 @@ from werkzeug.local import LocalProxy
 from blog.core.i18n import format_date, format_datetime
 from blog.core.i18n import gettext as _
 from blog.core.site_settings.values import SiteSettings
-from blog.core.text.counting import counted
 from blog.core.text.languages import direction
 from blog.core.web.app import Broadside
 from blog.core.web.forms import submission_field
@@ -62,7 +61,6 @@ def init_app(app: Broadside) -> None:
     """Add the filters and globals."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters["time"] = time_element
-    app.jinja_env.filters["counted"] = counted
     app.jinja_env.filters["date"] = date_element
     app.jinja_env.globals["language_attributes"] = language_attributes
     app.jinja_env.globals["cached"] = app.fragments.cached
