@@ -27,7 +27,8 @@ LARGEST_HISTORY = 16 * MIB
 
 TOO_MUCH_HISTORY = lazy_gettext(
     "The oldest of its revisions (%(number)s) are skipped, because together they have more than "
-    "%(size)s MB."
+    "%(size)s MB.",
+    size=LARGEST_HISTORY // MIB,
 )
 SKIPPED = lazy_gettext("Its revision %(number)s is skipped: %(reason)s")
 COPY_SKIPPED = lazy_gettext("Its unpublished changes are skipped: %(reason)s")
@@ -89,11 +90,7 @@ class OwnTexts:
             size += self._archive.sizes[name]
             if size > LARGEST_HISTORY:
                 skipped = len(files) - place + 1
-                remarks.add(
-                    TOO_MUCH_HISTORY.with_values(
-                        number=format_number(skipped), size=LARGEST_HISTORY // MIB
-                    )
-                )
+                remarks.add(TOO_MUCH_HISTORY.with_values(number=format_number(skipped)))
                 break
         found = (self._revision(number, name, remarks) for number, name in files[skipped:])
         published = fields.get("revision")
