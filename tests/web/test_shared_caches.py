@@ -39,6 +39,7 @@ async def test_pages_and_feeds_of_strangers_may_be_stored_and_have_no_cookie(
     assert found["cache-control"] == "public, max-age=0, s-maxage=1"
     assert found["x-accel-expires"].startswith("@")
     assert "set-cookie" not in found
+    assert "Cookie" in found["vary"], "those with cookies have pages of their own"
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import time
 from quart import Response, g, request, session
 
 from blog.core.web.app import Broadside, current_app
+from blog.core.web.headers import vary_by
 
 # Pages, and feeds.
 SHARED = {"text/html", "application/atom+xml", "application/feed+json"}
@@ -27,6 +28,8 @@ async def allow_sharing(response: Response) -> Response:
     if not seconds or "began_in" not in g or not _is_for_strangers(response):
         return response
     response.headers["Cache-Control"] = f"public, max-age=0, s-maxage={seconds}"
+    # Or a cache would answer those with cookies, too (RFC 9111, 4.1).
+    vary_by(response, "Cookie")
     response.headers["X-Accel-Expires"] = f"@{g.began_in + seconds - 1}"
     return response
 
