@@ -8,6 +8,9 @@ import base64
 import re
 from typing import NamedTuple
 
+from blog.core.i18n import format_decimal, format_number
+from blog.core.i18n import gettext as _
+
 # A digest of the uploaded bytes: 160 bits of SHA-256 in base 32.
 NAME = re.compile("[a-z2-7]{32}")
 WIDTHS = (480, 960, 1920)
@@ -68,7 +71,8 @@ def variant_key(name: str, generation: str, width: int) -> str:
 
 def size_text(size: int) -> str:
     """A number of bytes in words, such as "3.2 MB"."""
-    for unit, factor in (("GB", 1024**3), ("MB", 1024**2)):
-        if size >= factor:
-            return f"{size / factor:.3g} {unit}"
-    return f"{-(-size // 1024)} kB"
+    if size >= 1024**3:
+        return _("%(number)s GB", number=format_decimal(size / 1024**3))
+    if size >= 1024**2:
+        return _("%(number)s MB", number=format_decimal(size / 1024**2))
+    return _("%(number)s kB", number=format_number(-(-size // 1024)))

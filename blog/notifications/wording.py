@@ -2,7 +2,7 @@
 
 from quart import url_for
 
-from blog.core.i18n import format_list, format_number, isolated, ngettext
+from blog.core.i18n import format_list, format_number, ngettext
 from blog.core.i18n import gettext as _
 from blog.models import ExportState, ImportState, NotificationKind
 from blog.notifications.queries import MOST_COUNTED, Item, Line, OnPost
@@ -88,7 +88,7 @@ def _who(line: Line, is_counted: bool = True) -> str:
             name=names[0], num=more,
         )  # fmt: skip
     if line.has_others:
-        return _("%(names)s and others", names=", ".join(map(isolated, names)))
+        return _("%(names)s and others", names=format_list(names, ","))
     return format_list(names)
 
 
@@ -97,7 +97,7 @@ def _comment(line: Line) -> str:
     if line.count == 1:
         return _("%(who)s commented on %(post)s", who=who, post=post)
     return ngettext(
-        "%(who)s left %(num)s comment on %(post)s", "%(who)s left %(num)s comments on %(post)s",
+        "%(num)s comment by %(who)s on %(post)s", "%(num)s comments by %(who)s on %(post)s",
         line.count, who=who, post=post,
     )  # fmt: skip
 
@@ -107,8 +107,8 @@ def _reply(line: Line) -> str:
     if line.count == 1:
         return _("%(who)s replied to your comment on %(post)s", who=who, post=post)
     return ngettext(
-        "%(who)s left %(num)s reply to your comment on %(post)s",
-        "%(who)s left %(num)s replies to your comment on %(post)s",
+        "%(num)s reply by %(who)s to your comment on %(post)s",
+        "%(num)s replies by %(who)s to your comment on %(post)s",
         line.count, who=who, post=post,
     )  # fmt: skip
 
@@ -117,7 +117,7 @@ def _mention(line: Line) -> str:
     who, post = _who(line), _on_a_post(line)
     if line.count > 1:
         return ngettext(
-            "%(who)s mentioned you %(num)s time", "%(who)s mentioned you %(num)s times",
+            "%(num)s mention of you by %(who)s", "%(num)s mentions of you by %(who)s",
             line.count, who=who,
         )  # fmt: skip
     if line.newest.comment_id:
@@ -151,7 +151,7 @@ def _post(line: Line) -> str:
         post = _titled(line.newest.post, _("a new post"))
         return _("%(who)s published %(post)s", who=who, post=post)
     return ngettext(
-        "%(who)s published %(num)s post", "%(who)s published %(num)s posts", line.count, who=who
+        "%(num)s new post by %(who)s", "%(num)s new posts by %(who)s", line.count, who=who
     )
 
 

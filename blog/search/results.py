@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from blog.core.auth.viewer import ANONYMOUS
-from blog.core.i18n import LazyText, lazy_gettext
+from blog.core.i18n import LazyText, lazy_gettext, lazy_pgettext
 from blog.core.text.tags import fold_tag
 from blog.models import Comment, Post, PostStatus, PostTag, Tag, User
 from blog.models.account_deletion import not_deleted
@@ -34,7 +34,7 @@ from blog.search.marking import Marks, marked, snippet, text_of
 from blog.search.question import Question
 
 PEOPLE_SHOWN, TAGS_SHOWN = 5, 10
-HIDDEN = lazy_gettext("Hidden")
+HIDDEN = lazy_pgettext("post", "Hidden")
 STATES = {
     PostStatus.DRAFT: lazy_gettext("Draft"),
     PostStatus.SCHEDULED: lazy_gettext("Scheduled"),

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from blog.core.i18n import lazy_gettext
+from blog.core.i18n import lazy_gettext, ngettext
 
 # In characters.
 LARGEST_FRONT_MATTER = 64 * 1024
@@ -30,9 +30,6 @@ ENDLESS = lazy_gettext(
 )
 NO_FIELDS = lazy_gettext("The front matter has no fields, such as a title.")
 TOO_DEEP = lazy_gettext("The front matter is nested too deeply.")
-LONG_KEY = lazy_gettext(
-    "The front matter has a key with more than %(number)s dots.", number=MOST_KEY_PARTS
-)
 REFERS = lazy_gettext("The front matter has anchors or aliases, which aren't supported.")
 TAGGED = lazy_gettext("The front matter has tags such as !!binary, which aren't supported.")
 # The problem is the parser's, in English.
@@ -139,7 +136,12 @@ def _yaml(text: str) -> dict[str, Any]:
 
 def _toml(text: str) -> dict[str, Any]:
     if _LONG_KEY.search(text):
-        raise FrontMatterError(LONG_KEY)
+        raise FrontMatterError(
+            ngettext(
+                "The front matter has a key with more than %(num)s dot.",
+                "The front matter has a key with more than %(num)s dots.", MOST_KEY_PARTS,
+            )
+        )  # fmt: skip
     try:
         fields = tomllib.loads(text.replace("\r\n", "\n"))
     except RecursionError:

@@ -46,7 +46,7 @@ async def test_a_token_is_made_and_its_secret_shown_once(
     assert abs(token.expires_at - now() - timedelta(days=30)) < timedelta(minutes=1)
 
     page = await susans_browser.get(TOKENS)
-    assert "backup" in page.text and "read, write" in page.text and "never" in page.text
+    assert "backup" in page.text and "read and write" in page.text and "never" in page.text
     assert secrets_on(page) == set()
 
 

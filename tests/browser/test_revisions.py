@@ -35,7 +35,7 @@ async def test_an_edit_is_looked_at_and_taken_back(open_page: Opener, scripts: b
     await page.get_by_role("article").get_by_role("link", name="edited").click()
     await page.get_by_role("link", name="Revision 2").click()
     changes = page.get_by_role("region", name="What changed")
-    await expect(changes).to_contain_text("Text changed, 3 words added, 1 word removed")
+    await expect(changes).to_contain_text("Changed: text · 3 words added · 1 word removed")
     removed, added = (changes.locator(f".difference {tag}").first for tag in ("del", "ins"))
     await expect(removed).to_have_text("*eight*.")
     await expect(added).to_have_text("*nine*.")

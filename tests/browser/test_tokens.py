@@ -29,7 +29,7 @@ async def test_a_token_is_made_shown_once_and_revoked(
     token = await secret.input_value()
     assert token.startswith("bsd_")
     await expect(main.get_by_text(f"http --auth {token}:")).to_be_visible()
-    await expect(main.get_by_text("Scopes: read, write")).to_be_visible()
+    await expect(main.get_by_text("Scopes: read and write")).to_be_visible()
 
     await page.reload()
     await expect(main.get_by_text("already created this token")).to_be_visible()

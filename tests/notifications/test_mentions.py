@@ -13,7 +13,7 @@ async def test_who_is_mentioned_is_notified_once_whatever_is_edited(app: Broadsi
         assert (await nina.patch(f"/posts/{post_id}", json={"body": "@robin!"})).is_success
         assert len(await robin.texts()) == 1
         await david.comment(post_id, "@robin, what do you think?")
-        assert await robin.texts() == ["david and nina mentioned you 2 times"]
+        assert await robin.texts() == ["2 mentions of you by david and nina"]
         assert await david.texts() == []
         assert await nina.texts() == ["david commented on “Trams”"]
         for status in ("draft", "published"):
@@ -38,7 +38,7 @@ async def test_one_comment_is_one_notification_and_a_storm_is_one_line(app: Broa
         for writer in (nina, robin, nina):
             await writer.comment(await writer.write_post("Ships"), "Come here, @susan!")
         [line] = await susan.notifications("?kind=mention")
-        assert (line["text"], line["count"]) == ("nina and robin mentioned you 4 times", 4)
+        assert (line["text"], line["count"]) == ("4 mentions of you by nina and robin", 4)
         await nina.delete(f"/comments/{comment}")
         [line] = await susan.notifications("?kind=mention")
         assert line["count"] == 3
@@ -58,7 +58,7 @@ async def test_a_quotation_of_a_name_notifies_nobody_until_its_author_says_it_to
         assert 'href="/user/nina" class="mention"' in comment["body_html"]
         answer = await robin.patch(f"/comments/{reply}", json={"body": quoted + " Or @nina?"})
         assert answer.is_success
-        assert await nina.texts() == ["robin and susan mentioned you 2 times"]
+        assert await nina.texts() == ["2 mentions of you by robin and susan"]
         # A quotation within a quotation, and what follows it.
         await robin.comment(post, "> > @nina\n>\n> @nina\n\n@susan")
-        assert await nina.texts() == ["robin and susan mentioned you 2 times"]
+        assert await nina.texts() == ["2 mentions of you by robin and susan"]

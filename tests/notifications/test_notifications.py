@@ -67,7 +67,7 @@ async def test_replies_and_likes_of_comments_are_told_to_their_authors(
     reply = await robin.comment(post, reply_to=comment)
     await robin.put(f"/comments/{comment}/like")
     await susan.comment(post, reply_to=reply)
-    assert await susan.texts() == ["robin and nina left 2 comments on “Trams”"]
+    assert await susan.texts() == ["2 comments by robin and nina on “Trams”"]
     assert await robin.texts() == ["susan replied to your comment on “Trams”"]
     assert await nina.texts() == [
         "robin liked your comment on “Trams”",
@@ -161,7 +161,7 @@ async def test_all_are_marked_read_but_for_those_that_came_since(them: dict[str,
         *(susan.patch("/notifications/", json={"read": True, "until": seen}) for _ in range(2))
     )
     assert [answer.status_code for answer in answers] == [200, 200]
-    assert await susan.texts() == ["robin and nina left 2 comments on “Trams”"]
+    assert await susan.texts() == ["2 comments by robin and nina on “Trams”"]
     await susan.patch("/notifications/", json={"read": True})
     assert await susan.unread() == 0
 
@@ -213,7 +213,7 @@ async def test_who_has_asked_for_it_hears_of_new_posts(
     await susan.write_post("Ships")
     await robin.delete("/users/susan/follow/alerts")
     await _all_is_announced(app)
-    assert await nina.texts() == ["susan published 2 posts"]
+    assert await nina.texts() == ["2 new posts by susan"]
     assert await robin.texts() == ["susan published “Trams”"]
     await susan.patch(f"/posts/{post}", json={"status": "draft"})
     assert await robin.texts() == []

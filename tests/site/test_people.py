@@ -60,9 +60,9 @@ async def test_it_says_who_is_followed_in_common(
     db.add(Follow(follower_id=stranger.id, followed_id=david.id))
     await db.commit()
     page = " ".join((await susans_browser.get("/people")).text.split())
-    assert "Followed by <bdi>anna</bdi>, <bdi>ben</bdi> and 1 more you follow" in page
+    assert "Followed by anna, ben and 1 more you follow" in page
     assert page.count("You follow them") == 3
-    assert "stranger</bdi>," not in page
+    assert "stranger," not in page
 
 
 async def test_who_follows_nobody_is_told_of_people_to_follow(

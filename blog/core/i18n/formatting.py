@@ -7,7 +7,7 @@ CLDR's, by Babel.
 from calendar import day_abbr, month_abbr
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from functools import cache
+from functools import cache, reduce
 from typing import Literal
 
 from babel import Locale, dates, lists, numbers
@@ -115,9 +115,17 @@ def format_day_and_time(moment: datetime) -> str:
     return f"{format_day(moment)} {moment:%H:%M}"
 
 
-def format_list(parts: Sequence[str], word: Literal["and", "or"] = "and") -> str:
-    """Several things, joined with "and" or "or": `cats, dogs and birds`."""
+def format_list(parts: Sequence[str], word: Literal["and", "or", ","] = "and") -> str:
+    """Several things, joined with "and" or "or": `cats, dogs and birds`.
+
+    Args:
+        parts: the things; with a comma there must be one.
+        word: a comma for a list that the text around it goes on with: `cats, dogs` in "cats, dogs
+            and others".
+    """
     language, parts = current_language(), [isolated(str(part)) for part in parts]
+    if word == ",":
+        return reduce(_locale(language).list_patterns["standard"]["middle"].format, parts)
     if language == SOURCE:
         *first, last = parts or [""]
         return f"{', '.join(first)} {word} {last}" if first else last

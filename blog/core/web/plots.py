@@ -11,7 +11,7 @@ from datetime import date
 from functools import cached_property
 from typing import NamedTuple
 
-from blog.core.i18n import format_day, format_decimal, format_number, ngettext
+from blog.core.i18n import format_day, format_decimal, format_number, lazy_gettext, ngettext
 from blog.core.i18n import gettext as _
 
 # The size of the drawing in its own units.
@@ -23,6 +23,11 @@ STEPS = (1, 1.5, 2, 3, 4, 5, 6, 8, 10)
 HOUR = 3600.0
 # Where that of a duration may end, in hours; beyond, in days.
 HOURS = (0.25, 0.5, 1, 2, 4, 8, 12, 24)
+# Each is 1,024 of the one before.
+SIZES = (
+    lazy_gettext("%(number)s B"), lazy_gettext("%(number)s KiB"), lazy_gettext("%(number)s MiB"),
+    lazy_gettext("%(number)s GiB"),
+)  # fmt: skip
 
 Value = float | None
 
@@ -73,11 +78,12 @@ def hours(seconds: float) -> str:
 
 def size(number: float) -> str:
     """A number of bytes."""
-    for unit in ("B", "KiB", "MiB", "GiB"):
+    for size_in_units in SIZES:
         if number < 1024:
-            return f"{format_decimal(number) if number < 1000 else whole(number)} {unit}"
+            shown = format_decimal(number) if number < 1000 else whole(number)
+            return str(size_in_units.with_values(number=shown))
         number /= 1024
-    return f"{format_decimal(number)} TiB"
+    return _("%(number)s TiB", number=format_decimal(number))
 
 
 def _round_above(number: float) -> float:

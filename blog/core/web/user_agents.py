@@ -1,5 +1,7 @@
 """Device names from the `User-Agent` header."""
 
+from blog.core.i18n import gettext as _
+
 UNKNOWN_DEVICE = "Unknown device"
 
 # The order matters: most browsers also claim to be those further down.
@@ -31,7 +33,7 @@ SYSTEMS = {
 
 
 def device_name(user_agent: str | None) -> str:
-    """A name such as "Firefox on Linux".
+    """A name such as "Firefox on Linux", in English, to be stored.
 
     Args:
         user_agent: the header as it was sent. It may be forged, so the name is shown to the user
@@ -43,3 +45,11 @@ def device_name(user_agent: str | None) -> str:
     if browser and system:
         return f"{browser} on {system}"
     return browser or system or UNKNOWN_DEVICE
+
+
+def device_in_words(name: str) -> str:
+    """A stored `device_name` in the current language."""
+    if name == UNKNOWN_DEVICE:
+        return _("Unknown device")
+    browser, on, system = name.partition(" on ")
+    return _("%(browser)s on %(system)s", browser=browser, system=system) if on else name

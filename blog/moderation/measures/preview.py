@@ -5,8 +5,7 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.core.i18n import format_list, format_number, lazy_gettext, ngettext
-from blog.core.i18n import gettext as _
+from blog.core.i18n import format_list, lazy_gettext, ngettext
 from blog.models import Comment, MeasureKind, User
 
 # Up to here comments are counted.
@@ -35,7 +34,9 @@ class Affected(NamedTuple):
         """These numbers, such as "41 posts and 120 comments"."""
         posts = ngettext("%(num)s post", "%(num)s posts", self.posts)
         if self.comments > COUNTED_TO:
-            comments = _("more than %(number)s comments", number=format_number(COUNTED_TO))
+            comments = ngettext(
+                "more than %(num)s comment", "more than %(num)s comments", COUNTED_TO
+            )
         else:
             comments = ngettext("%(num)s comment", "%(num)s comments", self.comments)
         return format_list([posts, comments])

@@ -11,6 +11,7 @@ class Wording(NamedTuple):
 
     Attributes:
         label: of the choice, for moderators.
+        name: what was done, for moderators, in a history.
         effect: what the choice does, for moderators.
         subject: what happened, for the person.
         sentence: the same, with `%(site)s` and `%(until)s`.
@@ -18,6 +19,7 @@ class Wording(NamedTuple):
     """
 
     label: LazyText
+    name: LazyText
     effect: LazyText
     subject: LazyText
     sentence: LazyText
@@ -27,6 +29,7 @@ class Wording(NamedTuple):
 WORDING = {
     MeasureKind.REMIND: Wording(
         lazy_pgettext("verb", "Remind"),
+        lazy_gettext("Reminder"),
         lazy_gettext("Sends an email. Nothing else changes."),
         lazy_gettext("A reminder of the rules"),
         lazy_gettext("A moderator of %(site)s reminds you of the rules."),
@@ -34,6 +37,7 @@ WORDING = {
     ),
     MeasureKind.HIDE: Wording(
         lazy_pgettext("verb", "Hide"),
+        lazy_gettext("Text hidden"),
         lazy_gettext("Only they and moderators can see it."),
         lazy_gettext("Something you wrote was hidden"),
         lazy_gettext("A moderator of %(site)s has hidden something you wrote."),
@@ -41,6 +45,7 @@ WORDING = {
     ),
     MeasureKind.HIDE_ALL: Wording(
         lazy_pgettext("verb", "Hide everything"),
+        lazy_gettext("Everything hidden"),
         lazy_gettext("Hides all posts and comments so far. They can write new ones."),
         lazy_gettext("Everything you wrote was hidden"),
         lazy_gettext("A moderator of %(site)s has hidden everything you've written so far."),
@@ -48,6 +53,7 @@ WORDING = {
     ),
     MeasureKind.LIMIT: Wording(
         lazy_pgettext("verb", "Limit"),
+        lazy_gettext("Account limited"),
         lazy_gettext(
             "Lists leave out what they write. Followers still get it, and it stays at its address."
         ),
@@ -57,6 +63,7 @@ WORDING = {
     ),
     MeasureKind.PAUSE: Wording(
         lazy_pgettext("verb", "Pause"),
+        lazy_gettext("Account paused"),
         lazy_gettext("Until a date they can only read. What they've written stays."),
         lazy_gettext("Your account is paused"),
         lazy_gettext("A moderator of %(site)s has paused your account until %(until)s (UTC)."),
@@ -67,6 +74,7 @@ WORDING = {
     ),
     MeasureKind.DISABLE: Wording(
         lazy_pgettext("verb", "Disable"),
+        lazy_gettext("Account disabled"),
         lazy_gettext("They're logged out everywhere and can't log in. What they've written stays."),
         lazy_gettext("Your account was disabled"),
         lazy_gettext("A moderator of %(site)s has disabled your account."),

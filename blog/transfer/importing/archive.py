@@ -11,8 +11,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Protocol
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, LargeZipFile, ZipFile, ZipInfo
 
-from blog.core.i18n import format_number, lazy_gettext
 from blog.core.i18n import gettext as _
+from blog.core.i18n import lazy_gettext, ngettext
 from blog.transfer.importing.post import SourceError, UnreadableError
 
 MIB = 1024 * 1024
@@ -23,7 +23,6 @@ MOST_COMPRESSED, HARMLESS = 200, 4 * MIB
 LONGEST_NAME = 500
 
 NOT_A_ZIP = lazy_gettext("This isn't a ZIP file, or it's incomplete. Please export it again.")
-TOO_MANY = lazy_gettext("There are more than %(number)s files in it.")
 TOO_LARGE = lazy_gettext(
     "Its files have more than %(size)s GB together.", size=LARGEST_TOTAL // MIB // 1024
 )
@@ -89,7 +88,7 @@ class ZipArchive:
         except (BadZipFile, LargeZipFile, OSError, EOFError, ValueError, NotImplementedError):
             raise SourceError(NOT_A_ZIP) from None
         if len(files) > MOST_FILES:
-            raise SourceError(TOO_MANY.with_values(number=format_number(MOST_FILES)))
+            raise _too_many()
         if any(file.flag_bits & 1 for file in files):
             raise SourceError(ENCRYPTED)
         if sum(file.file_size for file in files) > LARGEST_TOTAL:
@@ -136,7 +135,7 @@ class Folder:
         self.sizes: dict[str, int] = {}
         found = sorted(self._walk())
         if len(found) > MOST_FILES:
-            raise SourceError(TOO_MANY.with_values(number=format_number(MOST_FILES)))
+            raise _too_many()
         for name, size in found:
             self.sizes[name] = size
 
@@ -186,6 +185,15 @@ def shown(name: str) -> str:
     """A name without characters that control a terminal or a page."""
     seen = "".join(each if unicodedata.category(each)[0] != "C" else "\ufffd" for each in name)
     return seen if len(seen) <= 200 else f"{seen[:199]}…"
+
+
+def _too_many() -> SourceError:
+    return SourceError(
+        ngettext(
+            "There is more than %(num)s file in it.", "There are more than %(num)s files in it.",
+            MOST_FILES,
+        )
+    )  # fmt: skip
 
 
 def _is_ignored(name: str) -> bool:

@@ -84,7 +84,7 @@ async def test_ten_are_mailed_in_an_hour_and_the_rest_waits_for_the_digest(
     assert [mail.purpose for mail in mails] == ["notification"] * 11
     *_, digest = await mail_all(app, now() + timedelta(days=8))
     assert digest.purpose == "digest"
-    assert "robin and others left 14 comments on “Trams”" in digest.text
+    assert "14 comments by robin and others on “Trams”" in digest.text
 
 
 @pytest.mark.parametrize(

@@ -55,8 +55,8 @@ async def test_the_list_tells_who_changed_what_and_when(
     words = words_of(page)
     assert words.index("Revision 3 Current") < words.index("Revision 2") < words.index("Revision 1")
     assert "by susan · First version" in words
-    assert "by susan · Text changed, 4 words added, 1 word removed" in words
-    assert "by susan · Title, text and tags changed, 2 words added, 5 words removed" in words
+    assert "by susan · Changed: text · 4 words added · 1 word removed" in words
+    assert "by susan · Changed: title, text and tags · 2 words added · 5 words removed" in words
 
 
 async def test_the_byline_of_an_edited_post_leads_to_the_list(

@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from blog.core.i18n import format_number, lazy_gettext
 from blog.core.i18n import gettext as _
+from blog.core.i18n import lazy_gettext, ngettext
 from blog.transfer.importing.archive import Archive, reading
 from blog.transfer.importing.dates import NO_CREATED, NO_DATE, NO_EDITED
 from blog.transfer.importing.html import markdown_of_html
@@ -34,7 +34,6 @@ SITE = "__GHOST_URL__"
 
 NOT_JSON = lazy_gettext("This isn't a valid JSON file, or it's incomplete.")
 NOT_GHOST = lazy_gettext("This JSON file isn't an export from Ghost.")
-TOO_LARGE = lazy_gettext("One of its tables has more than %(number)s rows.")
 BREAKS_OFF = lazy_gettext("The file is damaged here. Everything before that is imported.")
 PAGE = lazy_gettext("It's a page, not a post.")
 NO_HTML = lazy_gettext(
@@ -72,7 +71,12 @@ class Ghost:
                 for table, row in rows_of(content, tables, COLUMNS_OF_TAGS):
                     number += 1
                     if number > MOST_ROWS:
-                        raise SourceError(TOO_LARGE.with_values(number=format_number(MOST_ROWS)))
+                        raise SourceError(
+                            ngettext(
+                                "One of its tables has more than %(num)s row.",
+                                "One of its tables has more than %(num)s rows.", MOST_ROWS,
+                            )
+                        )  # fmt: skip
                     if table[-1] == POSTS:
                         posts = table
                     elif table[-1] == "posts_tags":

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 from xml.parsers import expat
 
-from blog.core.i18n import LazyText, format_number, lazy_gettext
+from blog.core.i18n import LazyText, format_number, lazy_gettext, ngettext
 from blog.core.i18n import gettext as _
 from blog.transfer.importing.archive import Archive
 from blog.transfer.importing.dates import NO_DATE, NO_EDITED
@@ -33,10 +33,6 @@ BREAKS_OFF = lazy_gettext(
 )
 TOO_LONG = lazy_gettext("The item is longer than a post can be.")
 PAGE = lazy_gettext("It's a page, not a post.")
-ATTACHMENTS = lazy_gettext(
-    "%(number)s of its files aren't in the same ZIP file, and we don't fetch anything from "
-    "other sites."
-)
 PRIVATE = lazy_gettext("It was private, so it becomes a draft.")
 PROTECTED = lazy_gettext("It was protected by a password, so it becomes a draft.")
 HAS_COMMENTS = lazy_gettext(
@@ -98,7 +94,13 @@ class WordPress:
             if not parser.is_wxr:
                 raise SourceError(NOT_WXR)
         if attachments:
-            remark = str(ATTACHMENTS.with_values(number=format_number(attachments)))
+            remark = ngettext(
+                "%(num)s of its files isn't in the same ZIP file, and we don't fetch anything from "
+                "other sites.",
+                "%(num)s of its files aren't in the same ZIP file, and we don't fetch anything "
+                "from other sites.",
+                attachments,
+            )
             yield Item({}, {"title": _("Media library")}, remark=remark)
 
     def name(self, record: Item) -> str:
