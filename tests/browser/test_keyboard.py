@@ -191,7 +191,7 @@ async def test_a_role_is_given_and_a_token_made_and_revoked(open_page: Opener) -
     await page.keyboard.press("Space")
     await type_into(page, main.get_by_label("Password"), PASSWORD)
     await press(page, main.get_by_role("button", name="Create token"))
-    await expect(main.get_by_text("Scopes: read, moderate")).to_be_visible()
+    await expect(main.get_by_text("Scopes: read and moderate")).to_be_visible()
     await press(page, main.get_by_role("link", name="Back to your tokens"))
     await press(page, main.get_by_role("button", name="Revoke typed"))
     await expect(main.get_by_text("Token revoked.")).to_be_visible()
