@@ -5,7 +5,7 @@ message that continues after the setting's name: "must be …".
 import re
 from importlib.util import find_spec
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -35,13 +35,7 @@ def origin(text: str) -> str:
     """`http(s)://host[:port]`, without trailing slash."""
     if not text.isascii():
         raise ValueError("must be ASCII: write an international domain name as xn--…")
-    try:
-        parts = urlsplit(text)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        raise ValueError("has a host or port that can't exist") from None
-    if parts.scheme not in {"http", "https"}:
-        raise ValueError("must start with https:// or http://")
+    parts, host = _split(text)
     if parts.path.strip("/"):
         raise ValueError(
             "must not have a path: the site is always at the root of a host, so it needs "
@@ -54,16 +48,22 @@ def origin(text: str) -> str:
     return text.rstrip("/")
 
 
-def web_address(text: str, *, any_port: bool = False) -> str:
-    """`http(s)://host/path`, on the standard port, as `blog.core.web.fetching` can fetch it."""
+def _split(text: str) -> tuple[SplitResult, str]:
+    """The parts of a URL of the web, and its host, which is empty if there is none."""
     try:
         parts = urlsplit(text)
-        host, port = parts.hostname or "", parts.port
+        host, _ = parts.hostname or "", parts.port
     except ValueError:
         raise ValueError("has a host or port that can't exist") from None
     if parts.scheme not in {"http", "https"}:
         raise ValueError("must start with https:// or http://")
-    if not is_host(host) or (port and not any_port) or "@" in parts.netloc or parts.fragment:
+    return parts, host
+
+
+def web_address(text: str, *, any_port: bool = False) -> str:
+    """`http(s)://host/path`, on the standard port, as `blog.core.web.fetching` can fetch it."""
+    parts, host = _split(text)
+    if not is_host(host) or (parts.port and not any_port) or "@" in parts.netloc or parts.fragment:
         raise ValueError("must have a host, and neither a port, a password nor a fragment")
     if not text.isascii() or not text.isprintable() or any(each in text for each in ' "<>'):
         raise ValueError("must be ASCII, without spaces")
@@ -225,13 +225,7 @@ def region(text: str) -> str:
 
 def collector(text: str) -> str:
     """The base URL of OTLP/HTTP, if what sends there is installed."""
-    try:
-        parts = urlsplit(text)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        raise ValueError("has a host or port that can't exist") from None
-    if parts.scheme not in {"http", "https"}:
-        raise ValueError("must start with http:// or https://")
+    parts, host = _split(text)
     if not is_host(host) or "@" in parts.netloc or parts.query or parts.fragment:
         raise ValueError("must be a scheme, a host, and optionally a port and a path")
     if find_spec("opentelemetry") is None or find_spec("opentelemetry.sdk") is None:
