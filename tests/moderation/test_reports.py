@@ -189,7 +189,7 @@ async def test_a_report_is_closed_once(
     address = f"/moderate/reports/1/{action}"
     both = (moderators_browser, other_moderators_browser)
     tokens = [await visitor.token("/moderate/reports") for visitor in both]
-    forms = [{"csrf_token": token, "reason": "Talked to him"} for token in tokens]
+    forms = [{"csrf_token": token, "reason": "Talked to them"} for token in tokens]
     answers = await asyncio.gather(
         *(visitor.post(address, data=form) for visitor, form in zip(both, forms, strict=True))
     )
@@ -200,11 +200,11 @@ async def test_a_report_is_closed_once(
     closed = (await moderators_browser.get("/moderate/reports/closed")).text
     assert "Bad words" in closed
     assert f"<b>{state.capitalize()}</b>" in closed and "by <bdi>m" in closed
-    assert "Note: <bdi>Talked to him</bdi>" in closed
+    assert "Note: <bdi>Talked to them</bdi>" in closed
     ((who, what, whom, details),) = await acts(db)
     assert who in {"maud", "mona"}
     assert (what, whom) == (act, "david")
-    assert details == {"comment": 1, "report": 1, "reason": "Talked to him"}
+    assert details == {"comment": 1, "report": 1, "reason": "Talked to them"}
 
 
 @pytest.mark.parametrize("action", ["resolve", "dismiss"])
@@ -223,13 +223,13 @@ async def test_a_report_that_was_just_closed_keeps_its_place_for_its_moderator_a
     form = re.search(rf'"(/moderate/reports/2/{action}\?next=[^"]+)"', page)
     assert form
     answer = await moderators_browser.submit(
-        form[1], {"reason": "Talked to him"}, page="/moderate/reports"
+        form[1], {"reason": "Talked to them"}, page="/moderate/reports"
     )
     assert answer.headers["location"] == "/moderate/reports?closed=2#report-2"
     page = (await moderators_browser.get(answer.headers["location"])).text
     assert page.index("Third") < page.index("Second") < page.index("First")
     assert "Report about david&#39;s comment" in page
-    assert "Note: <bdi>Talked to him</bdi>" in page
+    assert "Note: <bdi>Talked to them</bdi>" in page
     assert "/moderate/reports/2/" not in page
     for visitor, address in (
         (moderators_browser, "/moderate/reports"),
