@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from sqlalchemy import func, select, update
 
-from blog import JOBS
+from blog.background_jobs import JOBS
 from blog.core.jobs.background import Background
 from blog.core.jobs.kinds import JobKind
 from blog.core.jobs.listener import Listener

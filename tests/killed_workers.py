@@ -6,7 +6,8 @@ import os
 from collections.abc import AsyncIterable, Awaitable, Callable
 from contextlib import suppress
 
-from blog import JOBS, create_app
+from blog import create_app
+from blog.background_jobs import JOBS
 from blog.core.jobs.background import Background
 from blog.core.jobs.listener import Listener
 from blog.core.jobs.worker import JobWorker

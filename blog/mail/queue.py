@@ -29,10 +29,9 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from blog.core.db.database import Database
-from blog.core.db.deleting import BATCH, deleted
 from blog.core.jobs.backoff import JITTER
 from blog.core.jobs.kinds import PAUSES
 from blog.models import (
@@ -49,8 +48,6 @@ from blog.models.email import WAITING
 from blog.models.notification import NotificationMail
 from blog.models.post import is_public
 
-KEPT_FOR = timedelta(days=30)
-REFUSALS_KEPT_FOR = timedelta(days=180)
 # Shorter than a day, because a digest comes every day at about the same time.
 BETWEEN_REFUSALS = timedelta(hours=20)
 LONGEST_ERROR = 1000
@@ -267,43 +264,3 @@ async def seconds_until_next(database: Database) -> float | None:
     async with _autocommit(database).connect() as connection:
         seconds = await connection.scalar(select(until).where(WAITING))
     return None if seconds is None else float(seconds)
-
-
-async def delete_old(session: AsyncSession) -> int:
-    """Delete a batch of messages that were finished `KEPT_FOR` ago; the caller commits.
-
-    Returns:
-        The number of deleted rows, at most `deleting.BATCH`.
-    """
-    old = (
-        select(Email.id)
-        .where(
-            Email.state.in_([EmailState.SENT, EmailState.FAILED]),
-            # The first column is in the index, the second is when the message was finished.
-            Email.created_at < func.now() - literal(KEPT_FOR),
-            Email.due_at < func.now() - literal(KEPT_FOR),
-        )
-        .limit(BATCH)
-        .with_for_update(skip_locked=True)
-        .cte("old")
-    )
-    return await deleted(session, delete(Email).where(Email.id == old.c.id))
-
-
-async def delete_old_refusals(session: AsyncSession) -> int:
-    """Delete a batch of addresses whose last refusal was `REFUSALS_KEPT_FOR` ago, so that they get
-    mails again; the caller commits.
-
-    Returns:
-        The number of deleted rows, at most `deleting.BATCH`.
-    """
-    old = (
-        select(RefusedAddress.address)
-        .where(RefusedAddress.refused_at < func.now() - literal(REFUSALS_KEPT_FOR))
-        .limit(BATCH)
-        .with_for_update(skip_locked=True)
-        .cte("old")
-    )
-    return await deleted(
-        session, delete(RefusedAddress).where(RefusedAddress.address == old.c.address)
-    )

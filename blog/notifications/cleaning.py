@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.db.deleting import BATCH, deleted
+from blog.core.jobs.cleaning import HOUR, cleaning
 from blog.models import Notification
 
 # How long a notification is kept after it was read, and how long if it never is.
@@ -31,3 +32,6 @@ async def _delete(session: AsyncSession, *conditions: ColumnElement[bool]) -> in
     some = select(Notification.id).where(*conditions).limit(BATCH)
     old = some.with_for_update(skip_locked=True).cte("old")
     return await deleted(session, delete(Notification).where(Notification.id == old.c.id))
+
+
+DELETE_OLD_NOTIFICATIONS = cleaning("delete_old_notifications", delete_old, every=HOUR)

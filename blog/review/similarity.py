@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.db.deleting import BATCH, deleted
+from blog.core.jobs.cleaning import HOUR, cleaning
 from blog.models import RemovedText
 from blog.review.content import Reading
 
@@ -134,3 +135,6 @@ async def delete_old_sketches(session: AsyncSession) -> int:
         .cte("old")
     )
     return await deleted(session, delete(RemovedText).where(RemovedText.id == old.c.id))
+
+
+DELETE_OLD_SKETCHES = cleaning("delete_old_sketches", delete_old_sketches, every=HOUR)

@@ -5,7 +5,8 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from blog import JOBS, create_app
+from blog import create_app
+from blog.background_jobs import JOBS
 from blog.core.web.app import Broadside
 from blog.models import JobState, User
 from settings import Settings

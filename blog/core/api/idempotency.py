@@ -27,6 +27,7 @@ from blog.core.auth.clients import requesting_client
 from blog.core.auth.identity import current_viewer
 from blog.core.db.deleting import BATCH, deleted
 from blog.core.i18n import lazy_gettext
+from blog.core.jobs.cleaning import HOUR, cleaning
 from blog.core.web.app import current_app, db
 from blog.models import IdempotentAnswer
 
@@ -195,3 +196,6 @@ async def _withdraw(session: AsyncSession, key: bytes) -> None:
     await session.rollback()
     await session.execute(_WITHDRAW, {"key": key})
     await session.commit()
+
+
+DELETE_OLD_ANSWERS = cleaning("delete_old_answers", delete_old, every=HOUR)

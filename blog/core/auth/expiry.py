@@ -1,17 +1,20 @@
 """Delete expired sessions, API tokens, trusted browsers and used challenges."""
 
+from functools import partial
+
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.clock import now
 from blog.core.db.deleting import BATCH, deleted
+from blog.core.jobs.cleaning import HOUR, cleaning
+from blog.core.jobs.kinds import JobKind
 from blog.models import ApiToken, LoginSession, TrustedBrowser, UsedChallenge
 
+Expiring = LoginSession | ApiToken | TrustedBrowser | UsedChallenge
 
-async def delete_expired(
-    session: AsyncSession,
-    table: type[LoginSession] | type[ApiToken] | type[TrustedBrowser] | type[UsedChallenge],
-) -> int:
+
+async def delete_expired(session: AsyncSession, table: type[Expiring]) -> int:
     """Delete a batch of expired rows; the caller commits.
 
     Returns:
@@ -26,3 +29,13 @@ async def delete_expired(
         .with_for_update(skip_locked=True)
     )
     return await deleted(session, delete(table).where(key.in_(expired.scalar_subquery())))
+
+
+def _deleting_expired(name: str, table: type[Expiring]) -> JobKind:
+    return cleaning(name, partial(delete_expired, table=table), every=HOUR)
+
+
+DELETE_EXPIRED_SESSIONS = _deleting_expired("delete_expired_sessions", LoginSession)
+DELETE_EXPIRED_TOKENS = _deleting_expired("delete_expired_tokens", ApiToken)
+DELETE_EXPIRED_TRUST = _deleting_expired("delete_expired_trust", TrustedBrowser)
+DELETE_OLD_CHALLENGES = _deleting_expired("delete_old_challenges", UsedChallenge)

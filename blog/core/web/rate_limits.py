@@ -28,6 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from blog.core.db.database import Database
 from blog.core.db.deleting import BATCH, deleted
 from blog.core.errors import TooManyRequestsError
+from blog.core.jobs.cleaning import cleaning
 from blog.models import RateLimit
 
 MOST_LEASES = 10_000
@@ -306,3 +307,9 @@ async def delete_full(session: AsyncSession) -> int:
     )
     which = RateLimit.key_digest.in_(full.scalar_subquery())
     return await deleted(session, delete(RateLimit).where(which))
+
+
+# A client with many addresses fills this table quickly.
+DELETE_FULL_RATE_LIMITS = cleaning(
+    "delete_full_rate_limits", delete_full, every=timedelta(minutes=5)
+)

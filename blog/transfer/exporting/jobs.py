@@ -16,6 +16,7 @@ from sqlalchemy.orm import joinedload
 from blog.core.clock import now
 from blog.core.db.deleting import BATCH
 from blog.core.events.handlers import record
+from blog.core.jobs.cleaning import cleaning
 from blog.core.jobs.kinds import SHORT_PAUSES, JobKind
 from blog.core.jobs.queue import enqueue, has_job
 from blog.core.jobs.running import RunningJob
@@ -174,3 +175,4 @@ MAKE_EXPORT = JobKind(
 )
 REMOVE_EXPORT = JobKind("remove_export", remove)
 SWEEP_EXPORTS = JobKind("sweep_exports", sweep, at_once=1, every=timedelta(days=1))
+TIDY_EXPORTS = cleaning("tidy_exports", tidy_exports, every=timedelta(minutes=10))

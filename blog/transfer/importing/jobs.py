@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.i18n import SOURCE, current_language, lazy_gettext, using_language
+from blog.core.jobs.cleaning import cleaning
 from blog.core.jobs.kinds import SHORT_PAUSES, JobKind, TryLaterError
 from blog.core.jobs.queue import enqueue
 from blog.core.jobs.running import RunningJob
@@ -145,3 +146,6 @@ async def tidy_imports(session: AsyncSession) -> int:
             row.state, row.ended_at = ImportState.CANCELLED, func.now()
         await remove_upload(session, row)
     return len(rows)
+
+
+TIDY_IMPORTS = cleaning("tidy_imports", tidy_imports, every=timedelta(minutes=5))

@@ -1,0 +1,80 @@
+"""Which functions handle which domain events; see `blog.core.events.handlers`."""
+
+from blog.accounts.events import AccountDeleted, AccountRegistered
+from blog.admin.events import RoleChanged
+from blog.admin.handlers import tell_of_new_people
+from blog.blocks.events import PersonBlocked, PersonMuted
+from blog.comments.events import CommentDeleted, CommentRemoved, CommentWritten
+from blog.core.events.handlers import Handler
+from blog.feeds.handlers import tell_hub
+from blog.follows.events import PersonFollowed
+from blog.moderation.events import (
+    CommentDisabled,
+    CommentEnabled,
+    CommentReported,
+    PostHidden,
+    PostReported,
+    PostShown,
+    ReportClosed,
+)
+from blog.moderation.reports.jobs import tell_reporters
+from blog.moderation.review import handlers as removed
+from blog.notifications import handlers as notices
+from blog.posts.events import (
+    PeopleMentioned,
+    PostChanged,
+    PostDeleted,
+    PostPublished,
+    PostUnpublished,
+)
+from blog.reactions.events import CommentLiked, PostLiked
+from blog.subscriptions.handlers import mail_to_subscribers
+from blog.transfer.exporting.events import ExportEnded
+from blog.transfer.exporting.handlers import remove_with_account
+from blog.transfer.importing.events import ImportEnded
+from blog.transfer.importing.handlers import remove_imports_with_account
+
+EVENT_HANDLERS = (
+    Handler(AccountRegistered, tell_of_new_people),
+    Handler(AccountDeleted, remove_with_account),
+    Handler(AccountDeleted, remove_imports_with_account),
+    Handler(PostPublished, mail_to_subscribers),
+    Handler(PostShown, mail_to_subscribers),
+    Handler(CommentWritten, notices.tell_of_comments),
+    Handler(PeopleMentioned, notices.tell_of_mentions),
+    Handler(PostLiked, notices.tell_of_likes),
+    Handler(CommentLiked, notices.tell_of_comment_likes),
+    Handler(PersonFollowed, notices.tell_of_followers),
+    Handler(PostPublished, notices.announce_posts),
+    Handler(PostReported, notices.tell_of_reports),
+    Handler(CommentReported, notices.tell_of_reports),
+    Handler(PostHidden, notices.tell_of_moderated_posts),
+    Handler(PostShown, notices.tell_of_moderated_posts),
+    Handler(CommentDisabled, notices.tell_of_moderated_comments),
+    Handler(CommentEnabled, notices.tell_of_moderated_comments),
+    Handler(CommentRemoved, notices.tell_of_moderated_comments),
+    Handler(PostHidden, removed.remember_hidden_posts),
+    Handler(CommentDisabled, removed.remember_disabled_comments),
+    Handler(PostShown, removed.forget_shown_posts),
+    Handler(CommentEnabled, removed.forget_enabled_comments),
+    Handler(ExportEnded, notices.tell_of_exports),
+    Handler(ImportEnded, notices.tell_of_imports),
+    Handler(PostHidden, notices.forget_unreadable_posts),
+    Handler(PostUnpublished, notices.forget_unreadable_posts),
+    Handler(CommentDisabled, notices.forget_disabled_comments),
+    Handler(CommentRemoved, notices.forget_disabled_comments),
+    Handler(CommentDeleted, notices.forget_deleted_comments),
+    Handler(ReportClosed, tell_reporters),
+    Handler(ReportClosed, notices.forget_closed_reports),
+    Handler(RoleChanged, notices.forget_reports_of_former_moderators),
+    Handler(PersonMuted, notices.forget_muted_people),
+    Handler(PersonBlocked, notices.forget_blocked_people),
+)
+
+# Those of a site with a WebSub hub: they make a transaction of each post that is written.
+HUB_HANDLERS = tuple(
+    Handler(event, tell_hub)
+    for event in (
+        PostPublished, PostChanged, PostUnpublished, PostDeleted, PostHidden, PostShown,
+    )
+)  # fmt: skip
