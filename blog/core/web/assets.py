@@ -40,10 +40,12 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 
 # The style sheets of the screen, in the order of the cascade.
 SCREEN = (
-    "tokens", "base", "layout", "controls", "components", "posts", "article", "tags", "places",
-    "people", "hidden", "information", "areas", "prose", "tints", "code", "mentions",
-    "reactions",
+    "tokens", "base", "layout", "controls", "forms", "components", "lists", "tabs", "posts",
+    "bylines", "post-actions", "comments", "margin", "writing", "article", "tags", "places",
+    "people", "hidden", "information", "areas", "prose", "tints", "code", "mentions", "reactions",
 )  # fmt: skip
+# Those of the editor, the list of drafts and the choice of a cover.
+EDITOR = ("page", "bar", "sheet", "settings", "preview", "drafts", "covers", "dialog")
 # What browsers and crawlers ask for without having read a page.
 WELL_KNOWN = ("favicon.ico", "apple-touch-icon.png")
 # Written by the build (`hatch_build.py`): the sheet, and what each page needs of what it names.
@@ -187,10 +189,11 @@ class Assets:
 def own_assets(project: Path) -> Assets:
     """The files of the folder `static`, served below `/static/`."""
     folder = project / "static"
-    sheets = [f"css/{sheet}.css" for sheet in SCREEN]
+    screen = [f"css/{sheet}.css" for sheet in SCREEN]
     if has_fonts(folder):
-        sheets.insert(0, FONTS_SHEET)
-    return Assets(folder, "/static/", {"css/screen.css": sheets})
+        screen.insert(0, FONTS_SHEET)
+    editor = [f"css/editor/{sheet}.css" for sheet in EDITOR]
+    return Assets(folder, "/static/", {"css/screen.css": screen, "css/editor.css": editor})
 
 
 def has_fonts(folder: Path) -> bool:
