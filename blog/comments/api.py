@@ -41,7 +41,7 @@ from blog.core.text.validation import with_example
 from blog.core.web.app import current_app, db, read, writes
 from blog.models import Comment, Permission, Post, Scope
 from blog.posts.api import readable_post
-from blog.posts.lists import ListedPost
+from blog.posts.listed import ListedPost
 from blog.review.api import HeldResource, held_resource
 from blog.users.blocking import ShutOut, shut_out_by_viewer
 

@@ -12,7 +12,7 @@ from blog.feeds.ids import SiteFacts, this_site
 from blog.feeds.responses import FEED_SIZE, feed_response, require_feeds
 from blog.models import Comment, Post
 from blog.posts.addresses import post_page
-from blog.posts.lists import Author
+from blog.posts.listed import Author
 from blog.posts.reading import readable_post
 
 blueprint = Blueprint("comment_feeds", __name__)

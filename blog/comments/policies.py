@@ -10,7 +10,7 @@ from blog.core.clock import now
 from blog.core.site_settings.values import Commenting
 from blog.core.web.app import current_app
 from blog.models import Comment, Permission, Post
-from blog.posts.lists import ListedPost
+from blog.posts.listed import ListedPost
 from blog.posts.policies import may_read_post
 
 # How long someone has an account until `Commenting.ESTABLISHED` lets them comment.

@@ -29,7 +29,7 @@ from blog.models import Comment, CommentRange, Post
 from blog.models.account_deletion import is_deleted, not_deleted
 from blog.models.block import hidden_people, shown_to_viewer
 from blog.models.comment import thread_order
-from blog.posts.lists import ListedPost
+from blog.posts.listed import ListedPost
 from blog.posts.policies import visible_to
 
 

@@ -35,7 +35,7 @@ from blog.core.web.batches import Batches
 from blog.core.web.submissions import submission_key
 from blog.models import Act, Comment, HeldItem, HeldKind, Permission, Post
 from blog.models.comment import has_replies
-from blog.posts.lists import Author
+from blog.posts.listed import Author
 from blog.posts.mentions import WrittenText, note_mentions, replace_mentions, tell_mentioned
 from blog.posts.policies import POST_IS_HIDDEN, unreadable
 from blog.review.content import Content

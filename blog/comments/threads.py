@@ -40,7 +40,7 @@ from blog.core.db.pagination import (
 )
 from blog.models import Comment, Post, User
 from blog.models.comment import thread_order
-from blog.posts.lists import ListedPost
+from blog.posts.listed import ListedPost
 
 
 class Sort(StrEnum):

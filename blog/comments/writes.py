@@ -17,7 +17,7 @@ from blog.core.text.syntax.mentions import mentioned_in
 from blog.models import Comment, Post
 from blog.models.account_deletion import not_deleted
 from blog.posts.events import PeopleMentioned
-from blog.posts.lists import Author
+from blog.posts.listed import Author
 from blog.posts.mentions import WrittenText, note_mentions, tell_mentioned
 from blog.posts.policies import visible_to
 

@@ -9,7 +9,7 @@ from blog.core.text.shortening import plain_text
 from blog.feeds.content import with_absolute_addresses
 from blog.feeds.documents import Document, moment_text, profile_of
 from blog.feeds.entries import Entry
-from blog.posts.lists import Author
+from blog.posts.listed import Author
 
 MEDIA_TYPE = "application/atom+xml"
 LONGEST_TITLE = 80

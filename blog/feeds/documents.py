@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from blog.core.web.app import current_app
 from blog.feeds.entries import Feed
-from blog.posts.lists import Author
+from blog.posts.listed import Author
 
 
 class Document(NamedTuple):

@@ -10,7 +10,7 @@ from blog.feeds.content import images_in
 from blog.feeds.ids import SiteFacts
 from blog.media.sizes import variant_path
 from blog.posts.addresses import post_page
-from blog.posts.lists import Author, ListedPost
+from blog.posts.listed import Author, ListedPost
 
 
 class Feed(NamedTuple):

@@ -11,7 +11,7 @@ from blog.core.web.avatars import avatar_url
 from blog.feeds.content import with_absolute_addresses
 from blog.feeds.documents import Document, moment_text, profile_of
 from blog.feeds.entries import Enclosure, Entry
-from blog.posts.lists import Author
+from blog.posts.listed import Author
 
 MEDIA_TYPE = "application/feed+json"
 VERSION = "https://jsonfeed.org/version/1.1"

@@ -10,7 +10,7 @@ from blog.core.web.templating import shown_tagline
 from blog.feeds.entries import Feed
 from blog.feeds.ids import this_site
 from blog.feeds.responses import FEED_SIZE, feed_of_posts, require_feeds
-from blog.posts.lists import Author
+from blog.posts.listed import Author
 from blog.posts.queries import BY_AUTHOR, NEWEST
 from blog.tags.addresses import tag_url
 from blog.tags.queries import POSTS

@@ -27,7 +27,7 @@ from blog.feeds.documents import Document
 from blog.feeds.entries import Entry, Feed, entry_of, names_of_images
 from blog.feeds.ids import this_site
 from blog.media.queries import lengths_of
-from blog.posts.lists import ListedPost, UnreadPost
+from blog.posts.listed import ListedPost, UnreadPost
 
 # Few enough for one answer; texts beyond half a megabyte come on the next page.
 FEED_SIZE = 20

@@ -2,18 +2,14 @@
 
 import dataclasses
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
-from typing import Annotated, Any, ClassVar, cast
+from typing import Any, cast
 
-from pydantic import BaseModel, Field
 from quart import Response
 from quart_schema import document_headers, document_querystring, document_response
 
 from blog.core.api.bodies import validate_json
 from blog.core.api.collections import (
-    Collection,
     Rest,
-    list_example,
     list_response,
     paginated,
     requested,
@@ -22,7 +18,7 @@ from blog.core.api.collections import (
     requested_page,
 )
 from blog.core.api.idempotency import IdempotentHeaders, idempotent, submission
-from blog.core.api.links import EXAMPLE_ROOT, Links, Url, links
+from blog.core.api.links import Links, links
 from blog.core.api.operations import IfMatch, Resource, requires_scope
 from blog.core.api.responses import (
     NoContent,
@@ -34,19 +30,15 @@ from blog.core.api.responses import (
 from blog.core.auth.identity import current_viewer, required_account, required_viewer
 from blog.core.auth.permissions import permission_required
 from blog.core.db.pagination import Page
-from blog.core.text.reading_time import reading_minutes
-from blog.core.text.validation import with_example
-from blog.core.text.wall_times import wall_text
 from blog.core.web.app import current_app, db, read, writes
-from blog.media.api import EXAMPLE as EXAMPLE_OF_IMAGE
-from blog.media.api import VariantResource, variant_resources
-from blog.models import Cover, Permission, Post, PostStatus, Scope
+from blog.models import Permission, Post, Scope
 from blog.posts import lists, queries, service
 from blog.posts.drafts import drafts
 from blog.posts.editing import edit_post
-from blog.posts.lists import ListedPost, UnreadPost
+from blog.posts.listed import ListedPost, UnreadPost
 from blog.posts.locking import POST_IS_GONE
 from blog.posts.policies import may_read_post, unreadable
+from blog.posts.resources import PostList, PostResource, post_resource
 from blog.posts.schemas import DeletionQuery, PostCreate, PostForm, PostUpdate
 from blog.posts.viewer_state import ViewerState, viewer_state
 from blog.users.api import addressed_user
@@ -55,197 +47,7 @@ blueprint = Resource("posts", __name__, "Posts, timelines and drafts.")
 
 # Of a long list; each may be of 64 KiB, and as much HTML and more.
 READ_AT_ONCE = 4
-
-
-EXAMPLE_OF_COVER = {
-    "id": EXAMPLE_OF_IMAGE["id"],
-    "url": EXAMPLE_OF_IMAGE["image_url"],
-    **{name: EXAMPLE_OF_IMAGE[name] for name in ("width", "height", "alt", "colour", "variants")},
-}
-EXAMPLE = {
-    "url": f"{EXAMPLE_ROOT}/posts/17",
-    "id": 17,
-    "body": "I'm adding a post from the *command line*.",
-    "body_html": "<p>I'm adding a post from the <em>command line</em>.</p>",
-    "timestamp": "2026-11-24T09:30:00.250000Z",
-    "edited_at": None,
-    "author_url": f"{EXAMPLE_ROOT}/users/3",
-    "author": "susan",
-    "comments_url": f"{EXAMPLE_ROOT}/posts/17/comments/",
-    "comment_count": 1,
-    "like_count": 4,
-    "liked": True,
-    "bookmarked": False,
-    "html_url": "https://blog.example/post/17/from-the-command-line",
-    "title": "From the command line",
-    "slug": "from-the-command-line",
-    "tags": ["command line", "API"],
-    "language": "en",
-    "excerpt": None,
-    "canonical_url": None,
-    "cover": EXAMPLE_OF_COVER,
-    "comments_open": True,
-    "comments_limited": False,
-    "word_count": 8,
-    "reading_minutes": 1,
-    "status": "published",
-    "published_at": "2026-11-24T09:30:00.250000Z",
-    "scheduled_for": None,
-    "time_zone": None,
-    "pinned": False,
-    "revision": 1,
-    "revisions_url": f"{EXAMPLE_ROOT}/posts/17/revisions/",
-}
-
-
 TEXTS = ("body", "body_html")
-
-
-class CoverResource(BaseModel):
-    """The cover image of a post."""
-
-    model_config = with_example(EXAMPLE_OF_COVER)
-
-    id: int
-    url: Annotated[Url, Field(description="The image itself, in its largest size.")]
-    width: Annotated[int, Field(description="In pixels, of the largest size.")]
-    height: int
-    alt: str
-    colour: Annotated[str, Field(description="The dominant colour, to show while it loads.")]
-    variants: Annotated[
-        list[VariantResource], Field(description="All sizes as WebP, smallest first.")
-    ]
-
-
-class PostResource(BaseModel):
-    """A post."""
-
-    model_config = with_example(EXAMPLE)
-    PATH_PARAMETER: ClassVar = "post_id"
-    # What others do meanwhile must not fail an edit.
-    NOT_EDITED: ClassVar = {"comment_count", "like_count", "liked", "bookmarked"}
-
-    url: Url
-    id: int
-    body: Annotated[str, Field(description="The Markdown that the author wrote.")]
-    body_html: Annotated[str, Field(description="The sanitised HTML rendered from it.")]
-    timestamp: Annotated[datetime, Field(description="When it was published.")]
-    edited_at: Annotated[datetime | None, Field(description="When it was last edited.")]
-    author_url: Url
-    author: Annotated[str, Field(description="The author's username.")]
-    comments_url: Url
-    comment_count: int
-    like_count: int
-    liked: Annotated[
-        bool | None, Field(description="Whether you like it. Null without authentication.")
-    ]
-    bookmarked: Annotated[
-        bool | None, Field(description="Whether you bookmarked it. Null without authentication.")
-    ]
-    html_url: Annotated[Url, Field(description="Its page, for people.")]
-    title: Annotated[str | None, Field(description="Null for a note.")]
-    slug: Annotated[str | None, Field(description="The last part of its page's URL.")]
-    tags: list[str]
-    language: Annotated[
-        str | None, Field(description="A BCP 47 tag: the post's language, or else its author's.")
-    ]
-    excerpt: Annotated[str | None, Field(description="The author's summary, shown in lists.")]
-    canonical_url: Annotated[
-        str | None, Field(description="Where it was first published, if on another site.")
-    ]
-    cover: CoverResource | None
-    comments_open: Annotated[bool, Field(description="Whether people can comment.")]
-    comments_limited: Annotated[
-        bool, Field(description="Whether only people the author follows can comment.")
-    ]
-    word_count: Annotated[
-        int | None, Field(description="Null for an old post until it's rendered again.")
-    ]
-    reading_minutes: int | None
-    status: Annotated[
-        PostStatus,
-        Field(
-            description="Only the author can see drafts, scheduled posts, and held ones, which "
-            "wait for a moderator."
-        ),
-    ]
-    published_at: Annotated[
-        datetime | None, Field(description="When it was or will be published. Null for a draft.")
-    ]
-    scheduled_for: Annotated[
-        str | None,
-        Field(description="The local time in `time_zone` for which it's scheduled."),
-    ]
-    time_zone: str | None
-    pinned: Annotated[
-        bool, Field(description="Whether it's pinned to the top of its author's profile.")
-    ]
-    revision: Annotated[
-        int,
-        Field(ge=0, description="The number of the text published last; 0 if none was published."),
-    ]
-    revisions_url: Annotated[Url, Field(description="The texts that readers have seen.")]
-
-
-class PostList(Collection):
-    """Posts, the newest first."""
-
-    model_config = with_example(list_example("posts", EXAMPLE))
-
-    posts: list[PostResource]
-
-
-def resource(post: ListedPost, to: Links) -> PostResource:
-    """The representation of a post."""
-    return PostResource(
-        url=to.post(post.id),
-        id=post.id,
-        body=post.body,
-        # Like Flasky's; some older rows end with a line break.
-        body_html=post.body_html.rstrip("\n"),
-        timestamp=post.published_at or post.created_at,
-        edited_at=post.edited_at,
-        author_url=to.user(post.author.id),
-        author=post.author.username,
-        comments_url=to.comments_of(post.id),
-        comment_count=post.comment_count,
-        like_count=post.like_count,
-        liked=post.liked,
-        bookmarked=post.bookmarked,
-        html_url=to.page_of_post(post.id, post.slug),
-        title=post.title,
-        slug=post.slug,
-        tags=list(post.tags),
-        language=post.shown_language,
-        excerpt=post.summary,
-        canonical_url=post.canonical_url,
-        cover=_cover_resource(post.cover, to) if post.cover else None,
-        comments_open=post.comments_open,
-        comments_limited=post.comments_limited,
-        word_count=post.word_count,
-        reading_minutes=None if post.word_count is None else reading_minutes(post.word_count),
-        status=post.status,
-        published_at=post.published_at,
-        scheduled_for=wall_text(post.scheduled_wall) if post.scheduled_wall else None,
-        time_zone=post.time_zone,
-        pinned=post.pinned_at is not None,
-        revision=post.revision,
-        revisions_url=to.revisions_of(post.id),
-    )
-
-
-def _cover_resource(cover: Cover, to: Links) -> CoverResource:
-    variants = variant_resources(cover.name, cover.variants, to)
-    largest = variants[-1]
-    return CoverResource(
-        id=cover.id,
-        url=largest.url,
-        width=largest.width,
-        height=largest.height,
-        alt=cover.alt,
-        colour=f"#{cover.colour}",
-        variants=variants,
-    )
 
 
 async def list_of_posts(posts: lists.PostList, of: int | None = None) -> Response:
@@ -264,7 +66,7 @@ async def list_of_posts(posts: lists.PostList, of: int | None = None) -> Respons
     fields = requested_fields(PostList)
     if fields is not None and set(TEXTS).isdisjoint(fields):
         summaries = await _as_seen(await read(posts.summaries, wanted, of))
-        return await list_response(PostList, summaries, resource, keep=True)
+        return await list_response(PostList, summaries, post_resource, keep=True)
     found = await read(posts.texts, wanted, of)
     state = await _state_of(found.rows)
     texts = tuple(post for post in found.rows if isinstance(post, ListedPost))
@@ -277,7 +79,7 @@ async def list_of_posts(posts: lists.PostList, of: int | None = None) -> Respons
         rest = Rest(revisions, _read_on([post.id for post in unread], state, links()))
     texts = state.added_to(texts) if state else texts
     page: Page[ListedPost] = dataclasses.replace(cast(Any, found), rows=texts)
-    return await list_response(PostList, page, resource, keep=True, texts=TEXTS, rest=rest)
+    return await list_response(PostList, page, post_resource, keep=True, texts=TEXTS, rest=rest)
 
 
 async def _state_of(posts: Sequence[ListedPost | UnreadPost]) -> ViewerState | None:
@@ -305,7 +107,7 @@ def _read_on(
             some = tuple(ids[start : start + READ_AT_ONCE])
             posts = await reads.read(open_session, queries.texts_of, some)
             for post in state.added_to(posts) if state else posts:
-                yield resource(post, to)
+                yield post_resource(post, to)
 
     return resources()
 
@@ -334,7 +136,7 @@ async def create_post(data: PostCreate) -> Response:
     body_html = await current_app.renderer.post(data.body, author.id)
     post = await service.write_post(await writes(), db, author, form, body_html)
     to, new = links(), post._replace(liked=False, bookmarked=False)
-    return json_response(resource(new, to), 201, Location=to.post(post.id))
+    return json_response(post_resource(new, to), 201, Location=to.post(post.id))
 
 
 @blueprint.get("/posts/<id:post_id>")
@@ -342,7 +144,7 @@ async def create_post(data: PostCreate) -> Response:
 @document_response(PostResource)
 async def get_post(post_id: int) -> Response:
     """Get a post."""
-    return cached_json_response(resource, await _seen_post(post_id), links())
+    return cached_json_response(post_resource, await _seen_post(post_id), links())
 
 
 @blueprint.put("/posts/<id:post_id>")
@@ -416,7 +218,7 @@ async def list_drafts() -> Response:
     """List your own drafts and scheduled posts, the last changed first."""
     wanted = requested_cursor(current_app.settings.posts_per_page)
     found = await _as_seen(await read(drafts, wanted, required_account().id))
-    return await list_response(PostList, found, resource, texts=TEXTS)
+    return await list_response(PostList, found, post_resource, texts=TEXTS)
 
 
 async def _edit(post_id: int, data: PostUpdate | PostCreate) -> Response:
@@ -431,7 +233,7 @@ async def _edit(post_id: int, data: PostUpdate | PostCreate) -> Response:
 
 
 async def _readable_resource(post_id: int) -> PostResource:
-    return resource(await _seen_post(post_id), links())
+    return post_resource(await _seen_post(post_id), links())
 
 
 async def _seen_post(post_id: int) -> ListedPost:

@@ -10,7 +10,8 @@ from blog.core.db.cursors import Order
 from blog.core.db.pagination import CursorRequest, Listing, Page, Rows
 from blog.models import Post, User
 from blog.models.post import is_unpublished
-from blog.posts.lists import ListedPost, UnreadPost, listed_or_unread, page_of_read, text_columns
+from blog.posts.listed import ListedPost, UnreadPost, listed_or_unread, text_columns
+from blog.posts.lists import page_of_read
 from blog.posts.queries import OF
 
 _POST, _USER = Post.__table__.c, User.__table__.c

@@ -16,7 +16,8 @@ from blog.models import Comment, Post, User
 from blog.models.account_deletion import not_deleted
 from blog.models.block import shown_to_viewer
 from blog.models.measure import is_in_lists
-from blog.posts.lists import NEWEST_FIRST, PostCard
+from blog.posts.listed import PostCard
+from blog.posts.lists import NEWEST_FIRST
 from blog.posts.queries import IS_LISTED, cards_of
 
 _POST, _USER, _COMMENT = Post.__table__.c, User.__table__.c, Comment.__table__.c

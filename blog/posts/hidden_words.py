@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.auth.identity import current_viewer
 from blog.core.web.app import read
-from blog.posts.lists import PostCard
+from blog.posts.listed import PostCard
 
 # The queries of the words are made once, and not for each post.
 _HIDDEN = text("""

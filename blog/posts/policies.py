@@ -12,7 +12,7 @@ from blog.models import Permission, Post, PostStatus
 from blog.models.account_deletion import not_deleted
 from blog.models.block import shown_to_viewer
 from blog.models.post import is_public
-from blog.posts.lists import ListedPost
+from blog.posts.listed import ListedPost
 
 # A condition on the id of an author.
 Condition = Callable[[Any], ColumnElement[bool]]

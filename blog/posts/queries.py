@@ -39,16 +39,15 @@ from blog.models import Follow, Post, PostDay, PostStatus, PostTag, Tag, TagFoll
 from blog.models.account_deletion import not_deleted
 from blog.models.block import shown_to_viewer
 from blog.models.measure import is_in_lists
-from blog.posts.lists import (
+from blog.posts.listed import (
     CARD_COLUMNS,
     COLUMNS,
-    NEWEST_FIRST,
     ListedPost,
     PostCard,
-    PostList,
     card_of,
     listed,
 )
+from blog.posts.lists import NEWEST_FIRST, PostList
 from blog.posts.policies import Condition, is_shown_to_viewer, visible_to
 
 # The user whose list it is.

@@ -8,7 +8,8 @@ from blog.core.db.pagination import CursorRequest, Page, PageRequest
 from blog.core.web.app import read
 from blog.models import Post
 from blog.posts.hidden_words import collapsed
-from blog.posts.lists import PostCard, PostList
+from blog.posts.listed import PostCard
+from blog.posts.lists import PostList
 from blog.posts.locking import POST_IS_GONE
 from blog.posts.neighbours import Neighbours, post_with_neighbours
 from blog.posts.policies import may_read_post, unreadable

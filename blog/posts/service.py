@@ -30,7 +30,7 @@ from blog.posts.fields import (
     tag_ids,
     text_columns,
 )
-from blog.posts.lists import Author, ListedPost
+from blog.posts.listed import Author, ListedPost
 from blog.posts.locking import POST_IS_GONE, locked_post
 from blog.posts.mentions import WrittenText, note_mentions, tell_mentioned_in
 from blog.posts.publication import publication_columns

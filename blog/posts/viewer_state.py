@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.auth.identity import current_viewer
 from blog.core.web.app import read
 from blog.models import Bookmark, Permission, PostLike
-from blog.posts.lists import ListedPost
+from blog.posts.listed import ListedPost
 
 VIEWER = bindparam("viewer", type_=BigInteger)
 _IDS = bindparam("ids", type_=ARRAY(BigInteger))

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.events.handlers import causes, tell
 from blog.models import PostStatus
 from blog.posts.events import PostPublished
-from blog.posts.lists import Author, ListedPost
+from blog.posts.listed import Author, ListedPost
 from blog.posts.queries import listed_by_submission
 
 # The ids are assigned first, to match the returned rows with the items.

@@ -3,7 +3,7 @@
 from blog.core.auth.identity import current_viewer
 from blog.core.auth.viewer import Viewer
 from blog.models import Comment, Permission, Post
-from blog.posts.lists import ListedPost
+from blog.posts.listed import ListedPost
 
 
 def may_react_to_post(viewer: Viewer, post: Post | ListedPost) -> bool:

@@ -17,7 +17,7 @@ from blog.models import Bookmark, BookmarkFolder, Post, PostLike, User
 from blog.models.account_deletion import not_deleted
 from blog.models.block import shown_to_viewer
 from blog.models.measure import is_in_lists
-from blog.posts.lists import CARD_COLUMNS, ListedPost, PostCard, card_of
+from blog.posts.listed import CARD_COLUMNS, ListedPost, PostCard, card_of
 from blog.posts.queries import IS_LISTED
 
 NO_FOLDER = lazy_gettext("This folder doesn't exist. You may have deleted it.")

@@ -16,7 +16,7 @@ from blog.core.errors import ForbiddenError, NotFoundError
 from blog.core.i18n import lazy_gettext
 from blog.core.web.batches import Batches
 from blog.models import Bookmark, Comment, Permission, Post
-from blog.posts.lists import ListedPost
+from blog.posts.listed import ListedPost
 from blog.posts.locking import POST_IS_GONE
 from blog.reactions.folders import folder_named
 from blog.reactions.policies import may_like_comment, may_react_to_post

@@ -19,9 +19,8 @@ from blog.core.i18n import lazy_gettext
 from blog.core.text.validation import with_example
 from blog.core.web.app import current_app, read
 from blog.models import Scope
-from blog.posts.api import EXAMPLE as EXAMPLE_OF_POST
-from blog.posts.api import PostResource
-from blog.posts.api import resource as post_resource
+from blog.posts.resources import EXAMPLE as EXAMPLE_OF_POST
+from blog.posts.resources import PostResource, post_resource
 from blog.search.finding import Asked, find_resources
 from blog.search.queries import LOOKED_THROUGH, MOST_FOUND, Sorting
 from blog.users.api import EXAMPLE as EXAMPLE_OF_PERSON

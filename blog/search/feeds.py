@@ -15,7 +15,7 @@ from blog.core.web.requests import requested_cursor
 from blog.feeds.entries import Feed
 from blog.feeds.ids import this_site
 from blog.feeds.responses import feed_of_posts, feed_response, require_feeds
-from blog.posts.lists import ListedPost, UnreadPost
+from blog.posts.listed import ListedPost, UnreadPost
 from blog.search.finding import find_texts
 from blog.search.queries import Sorting
 from blog.search.question import LONGEST

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.comments.queries import readable_comments
 from blog.core.db.pagination import CursorRequest
 from blog.models import Comment, User
-from blog.posts.lists import ListedPost
+from blog.posts.listed import ListedPost
 from blog.posts.queries import own_texts_of, texts_of
 from blog.search import queries, results
 from blog.search.marking import Marks

@@ -28,7 +28,7 @@ from blog.models.block import hidden_people
 from blog.models.measure import is_in_lists
 from blog.models.tag import names_of_tags
 from blog.models.user import WORDS_OF_PERSON
-from blog.posts.lists import Author
+from blog.posts.listed import Author
 from blog.posts.policies import visible_to
 from blog.search.marking import Marks, marked, snippet, text_of
 from blog.search.question import Question

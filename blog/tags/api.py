@@ -22,7 +22,8 @@ from blog.core.text.tags import address_of_tag
 from blog.core.text.validation import with_example
 from blog.core.web.app import db, look_up, read
 from blog.models import Permission, Scope, Tag
-from blog.posts.api import PostList, list_of_posts
+from blog.posts.api import list_of_posts
+from blog.posts.resources import PostList
 from blog.tags import queries, service
 from blog.tags.pages import TAGS_PER_PAGE
 from blog.tags.reading import NO_SUCH_TAG, addressed_tag

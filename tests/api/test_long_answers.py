@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.clock import now
 from blog.core.web.app import Broadside
 from blog.models import Comment, Post, User
-from blog.posts.lists import TEXT_BYTES
+from blog.posts.listed import TEXT_BYTES
 from tests.api.support import Client
 
 Meanwhile = Callable[[], Awaitable[None]]

@@ -14,7 +14,7 @@ from blog.core.clock import now
 from blog.core.web.app import Broadside
 from blog.feeds.responses import FEED_SIZE
 from blog.models import Post, User
-from blog.posts.lists import TEXT_BYTES
+from blog.posts.listed import TEXT_BYTES
 from settings import Settings
 from tests.api.support import Client
 from tests.comments.support import add_comments

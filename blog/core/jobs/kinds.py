@@ -19,7 +19,7 @@ SHORT_PAUSES = tuple(timedelta(seconds=seconds) for seconds in (10, 60, 300, 900
 
 @dataclass(frozen=True)
 class JobKind:
-    """A kind of job. Features define theirs in `jobs.py`, and `create_app` lists them all.
+    """A kind of job. Features define theirs in `jobs.py`; `blog.background_jobs` lists them all.
 
     Attributes:
         name: stored in the database, so it must not change; a verb phrase such as

@@ -30,7 +30,7 @@ from blog.models.account_deletion import not_deleted
 from blog.moderation.rules import Grounds
 from blog.moderation.service import ABOUT_ONESELF, require_moderator
 from blog.posts.editing import change_post
-from blog.posts.lists import Author
+from blog.posts.listed import Author
 from blog.posts.publication import NOT_SCHEDULED
 from blog.posts.review import content_of_post
 from blog.posts.schemas import PostUpdate

@@ -4,7 +4,7 @@ from typing import Protocol
 
 from blog.core.auth.viewer import Viewer
 from blog.models import Permission, Post
-from blog.posts.lists import ListedPost
+from blog.posts.listed import ListedPost
 from blog.posts.policies import is_author, may_change_post, may_moderate_post
 
 
