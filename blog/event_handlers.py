@@ -20,6 +20,7 @@ from blog.moderation.events import (
 from blog.moderation.reports.jobs import tell_reporters
 from blog.moderation.review import handlers as removed
 from blog.notifications import handlers as notices
+from blog.notifications import removal_handlers as removals
 from blog.posts.events import (
     PeopleMentioned,
     PostChanged,
@@ -59,16 +60,16 @@ EVENT_HANDLERS = (
     Handler(CommentEnabled, removed.forget_enabled_comments),
     Handler(ExportEnded, notices.tell_of_exports),
     Handler(ImportEnded, notices.tell_of_imports),
-    Handler(PostHidden, notices.forget_unreadable_posts),
-    Handler(PostUnpublished, notices.forget_unreadable_posts),
-    Handler(CommentDisabled, notices.forget_disabled_comments),
-    Handler(CommentRemoved, notices.forget_disabled_comments),
-    Handler(CommentDeleted, notices.forget_deleted_comments),
+    Handler(PostHidden, removals.forget_unreadable_posts),
+    Handler(PostUnpublished, removals.forget_unreadable_posts),
+    Handler(CommentDisabled, removals.forget_disabled_comments),
+    Handler(CommentRemoved, removals.forget_disabled_comments),
+    Handler(CommentDeleted, removals.forget_deleted_comments),
     Handler(ReportClosed, tell_reporters),
-    Handler(ReportClosed, notices.forget_closed_reports),
-    Handler(RoleChanged, notices.forget_reports_of_former_moderators),
-    Handler(PersonMuted, notices.forget_muted_people),
-    Handler(PersonBlocked, notices.forget_blocked_people),
+    Handler(ReportClosed, removals.forget_closed_reports),
+    Handler(RoleChanged, removals.forget_reports_of_former_moderators),
+    Handler(PersonMuted, removals.forget_muted_people),
+    Handler(PersonBlocked, removals.forget_blocked_people),
 )
 
 # Those of a site with a WebSub hub: they make a transaction of each post that is written.

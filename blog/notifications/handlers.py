@@ -1,17 +1,11 @@
-"""Handlers of other features' events: they notify people, and take notifications back.
-
-Most need not be taken back here: a row that is deleted takes what it has caused with it
-(`NotificationItem`).
-"""
+"""Handlers of other features' events that notify people."""
 
 from collections.abc import Sequence
 
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.admin.events import RoleChanged
-from blog.blocks.events import PersonBlocked, PersonMuted
-from blog.comments.events import CommentDeleted, CommentRemoved, CommentWritten
+from blog.comments.events import CommentRemoved, CommentWritten
 from blog.core.jobs.queue import enqueue
 from blog.follows.events import PersonFollowed
 from blog.models import NotificationKind, Permission, PostAlert
@@ -22,11 +16,10 @@ from blog.moderation.events import (
     PostHidden,
     PostReported,
     PostShown,
-    ReportClosed,
 )
 from blog.notifications.jobs import ANNOUNCE_POST
-from blog.notifications.writes import notifying
-from blog.posts.events import PeopleMentioned, PostPublished, PostUnpublished
+from blog.notifications.writes import columns, notifying
+from blog.posts.events import PeopleMentioned, PostPublished
 from blog.reactions.events import CommentLiked, PostLiked
 from blog.transfer.exporting.events import ExportEnded
 from blog.transfer.importing.events import ImportEnded
@@ -145,35 +138,6 @@ _MODERATION = notifying(
     post_id="changed.post_id",
     comment_id="changed.comment_id",
 )
-_FORGET_POSTS = text("""
-    DELETE FROM notification_items
-    USING unnest(CAST(:posts AS bigint[]), CAST(:authors AS bigint[])) AS hidden (id, author_id)
-    WHERE post_id = hidden.id AND user_id <> hidden.author_id
-""")
-_FORGET_COMMENTS = text("""
-    DELETE FROM notification_items
-    USING unnest(CAST(:comments AS bigint[]), CAST(:authors AS bigint[])) AS hidden (id, author_id)
-    WHERE comment_id = hidden.id AND user_id <> hidden.author_id
-""")
-_FORGET_DELETED = text("""
-    DELETE FROM notification_items WHERE comment_id = ANY(CAST(:comments AS bigint[]))
-""")
-_FORGET_SUBJECTS = text("""
-    DELETE FROM notifications WHERE comment_id = ANY(CAST(:comments AS bigint[]))
-""")
-_FORGET_REPORTS = text("""
-    DELETE FROM notification_items WHERE report_id = ANY(CAST(:reports AS bigint[]))
-""")
-_FORGET_REPORTS_OF_OTHERS = text(f"""
-    DELETE FROM notifications USING users JOIN roles ON roles.id = users.role_id
-    WHERE notifications.user_id = users.id AND users.id = ANY(CAST(:people AS bigint[]))
-        AND kind = 'report' AND roles.permissions & {int(Permission.MODERATE)} = 0
-""")  # noqa: S608
-_FORGET_PEOPLE = text("""
-    DELETE FROM notification_items
-    USING unnest(CAST(:people AS bigint[]), CAST(:hidden AS bigint[])) AS pair (user_id, hidden_id)
-    WHERE notification_items.user_id = pair.user_id AND actor_id = pair.hidden_id
-""")
 # What moderators did before to the same post or comment: a line tells what is the case now.
 _FORGET_MODERATION = text(f"""
     DELETE FROM notifications USING {_ABOUT}
@@ -185,7 +149,7 @@ _FORGET_MODERATION = text(f"""
 
 async def tell_of_comments(session: AsyncSession, events: Sequence[CommentWritten]) -> None:
     """Notify the authors of the posts, and of the comments that are replied to."""
-    await session.execute(_COMMENTS, {"comments": [event.comment_id for event in events]})
+    await session.execute(_COMMENTS, columns(events, comments="comment_id"))
 
 
 async def tell_of_mentions(session: AsyncSession, events: Sequence[PeopleMentioned]) -> None:
@@ -203,29 +167,26 @@ async def tell_of_mentions(session: AsyncSession, events: Sequence[PeopleMention
 
 async def tell_of_likes(session: AsyncSession, events: Sequence[PostLiked]) -> None:
     """Notify the authors of the posts."""
-    people, posts = [event.user_id for event in events], [event.post_id for event in events]
-    await session.execute(_LIKES, {"people": people, "posts": posts})
+    await session.execute(_LIKES, columns(events, people="user_id", posts="post_id"))
 
 
 async def tell_of_comment_likes(session: AsyncSession, events: Sequence[CommentLiked]) -> None:
     """Notify the authors of the comments."""
-    people, comments = [each.user_id for each in events], [each.comment_id for each in events]
-    await session.execute(_LIKES_OF_COMMENTS, {"people": people, "comments": comments})
+    parameters = columns(events, people="user_id", comments="comment_id")
+    await session.execute(_LIKES_OF_COMMENTS, parameters)
 
 
 async def tell_of_followers(session: AsyncSession, events: Sequence[PersonFollowed]) -> None:
     """Notify those who are followed."""
-    followers = [event.follower_id for event in events]
-    followed = [event.followed_id for event in events]
-    await session.execute(_FOLLOWS, {"followers": followers, "followed": followed})
+    parameters = columns(events, followers="follower_id", followed="followed_id")
+    await session.execute(_FOLLOWS, parameters)
 
 
 async def tell_of_reports(
     session: AsyncSession, events: Sequence[PostReported | CommentReported]
 ) -> None:
     """Notify the moderators."""
-    reports, reporters = [each.report_id for each in events], [each.reporter_id for each in events]
-    await session.execute(_REPORTS, {"reports": reports, "reporters": reporters})
+    await session.execute(_REPORTS, columns(events, reports="report_id", reporters="reporter_id"))
 
 
 async def tell_of_moderated_posts(
@@ -261,68 +222,12 @@ async def announce_posts(session: AsyncSession, events: Sequence[PostPublished])
 
 async def tell_of_exports(session: AsyncSession, events: Sequence[ExportEnded]) -> None:
     """Notify those whose exports have ended."""
-    people, exports = [event.user_id for event in events], [event.export_id for event in events]
-    await session.execute(_EXPORTS, {"people": people, "exports": exports})
+    await session.execute(_EXPORTS, columns(events, people="user_id", exports="export_id"))
 
 
 async def tell_of_imports(session: AsyncSession, events: Sequence[ImportEnded]) -> None:
     """Notify those whose imports have ended."""
-    people, imports = [event.user_id for event in events], [event.import_id for event in events]
-    await session.execute(_IMPORTS, {"people": people, "imports": imports})
-
-
-async def forget_unreadable_posts(
-    session: AsyncSession, events: Sequence[PostHidden | PostUnpublished]
-) -> None:
-    """Take back what readers were notified of on posts that they can't read any more."""
-    posts, authors = [event.post_id for event in events], [event.author_id for event in events]
-    await session.execute(_FORGET_POSTS, {"posts": posts, "authors": authors})
-
-
-async def forget_disabled_comments(
-    session: AsyncSession, events: Sequence[CommentDisabled | CommentRemoved]
-) -> None:
-    """Take back what others than the authors were notified of."""
-    comments = [event.comment_id for event in events]
-    authors = [event.author_id for event in events]
-    await session.execute(_FORGET_COMMENTS, {"comments": comments, "authors": authors})
-
-
-async def forget_muted_people(session: AsyncSession, events: Sequence[PersonMuted]) -> None:
-    """Take back what people were notified of those whom they mute now."""
-    await _forget_people(session, [(event.user_id, event.muted_id) for event in events])
-
-
-async def forget_blocked_people(session: AsyncSession, events: Sequence[PersonBlocked]) -> None:
-    """Take back what people were notified of each other."""
-    pairs = [(event.user_id, event.blocked_id) for event in events]
-    await _forget_people(session, [*pairs, *((other, one) for one, other in pairs)])
-
-
-async def forget_deleted_comments(session: AsyncSession, events: Sequence[CommentDeleted]) -> None:
-    """Take back what was notified of comments that have left an empty row, and of their replies and
-    likes."""
-    comments = [event.comment_id for event in events]
-    await session.execute(_FORGET_DELETED, {"comments": comments})
-    await session.execute(_FORGET_SUBJECTS, {"comments": comments})
-
-
-async def forget_closed_reports(session: AsyncSession, events: Sequence[ReportClosed]) -> None:
-    """Take back what the moderators were notified of."""
-    await session.execute(_FORGET_REPORTS, {"reports": [event.report_id for event in events]})
-
-
-async def forget_reports_of_former_moderators(
-    session: AsyncSession, events: Sequence[RoleChanged]
-) -> None:
-    """Take back what people were notified of while they were moderators."""
-    people = [event.user_id for event in events]
-    await session.execute(_FORGET_REPORTS_OF_OTHERS, {"people": people})
-
-
-async def _forget_people(session: AsyncSession, pairs: Sequence[tuple[int, int]]) -> None:
-    people, hidden = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-    await session.execute(_FORGET_PEOPLE, {"people": people, "hidden": hidden})
+    await session.execute(_IMPORTS, columns(events, people="user_id", imports="import_id"))
 
 
 def _knows(event: _Moderation) -> bool:

@@ -1,12 +1,16 @@
-"""The statement that notifies people.
+"""The statement that notifies people, and the parameters of such statements.
 
 It notifies any number of people, in the transaction of what they are notified of. Lines are
 locked after all other rows, in the order of their keys. All that a transaction adds to lines of a
 post is protected by its lock on the post, so two transactions never wait for each other.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 from sqlalchemy import ColumnElement, TextClause, and_, literal_column, text
 
+from blog.core.events.event import DomainEvent
 from blog.models import NotificationKind
 from blog.models.account_deletion import not_deleted
 from blog.models.block import hidden_from
@@ -72,3 +76,13 @@ def notifying(
         SELECT pg_notify('{CHANNEL}', user_id::text) FROM item GROUP BY user_id
         {_TELL_READERS if commented else ""}
     """)  # noqa: S608
+
+
+def columns(events: Sequence[DomainEvent], **fields: str) -> dict[str, list[Any]]:
+    """The parameters of a statement for any number of events: a list for each field of them.
+
+    Args:
+        events: the events.
+        fields: the name of each parameter, and of the field whose values it has.
+    """
+    return {name: [getattr(each, field) for each in events] for name, field in fields.items()}

@@ -1,0 +1,98 @@
+"""Handlers of other features' events that take notifications back.
+
+Most need no handler: a row that is deleted takes what it has caused with it (`NotificationItem`).
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.admin.events import RoleChanged
+from blog.blocks.events import PersonBlocked, PersonMuted
+from blog.comments.events import CommentDeleted, CommentRemoved
+from blog.models import Permission
+from blog.moderation.events import (
+    CommentDisabled,
+    PostHidden,
+    ReportClosed,
+)
+from blog.notifications.writes import columns
+from blog.posts.events import PostUnpublished
+
+_FORGET_POSTS = text("""
+    DELETE FROM notification_items
+    USING unnest(CAST(:posts AS bigint[]), CAST(:authors AS bigint[])) AS hidden (id, author_id)
+    WHERE post_id = hidden.id AND user_id <> hidden.author_id
+""")
+_FORGET_COMMENTS = text("""
+    DELETE FROM notification_items
+    USING unnest(CAST(:comments AS bigint[]), CAST(:authors AS bigint[])) AS hidden (id, author_id)
+    WHERE comment_id = hidden.id AND user_id <> hidden.author_id
+""")
+_FORGET_DELETED = text("""
+    DELETE FROM notification_items WHERE comment_id = ANY(CAST(:comments AS bigint[]))
+""")
+_FORGET_SUBJECTS = text("""
+    DELETE FROM notifications WHERE comment_id = ANY(CAST(:comments AS bigint[]))
+""")
+_FORGET_REPORTS = text("""
+    DELETE FROM notification_items WHERE report_id = ANY(CAST(:reports AS bigint[]))
+""")
+_FORGET_REPORTS_OF_OTHERS = text(f"""
+    DELETE FROM notifications USING users JOIN roles ON roles.id = users.role_id
+    WHERE notifications.user_id = users.id AND users.id = ANY(CAST(:people AS bigint[]))
+        AND kind = 'report' AND roles.permissions & {int(Permission.MODERATE)} = 0
+""")  # noqa: S608
+_FORGET_PEOPLE = text("""
+    DELETE FROM notification_items
+    USING unnest(CAST(:people AS bigint[]), CAST(:hidden AS bigint[])) AS pair (user_id, hidden_id)
+    WHERE notification_items.user_id = pair.user_id AND actor_id = pair.hidden_id
+""")
+
+
+async def forget_unreadable_posts(
+    session: AsyncSession, events: Sequence[PostHidden | PostUnpublished]
+) -> None:
+    """Take back what readers were notified of on posts that they can't read any more."""
+    await session.execute(_FORGET_POSTS, columns(events, posts="post_id", authors="author_id"))
+
+
+async def forget_disabled_comments(
+    session: AsyncSession, events: Sequence[CommentDisabled | CommentRemoved]
+) -> None:
+    """Take back what others than the authors were notified of."""
+    parameters = columns(events, comments="comment_id", authors="author_id")
+    await session.execute(_FORGET_COMMENTS, parameters)
+
+
+async def forget_deleted_comments(session: AsyncSession, events: Sequence[CommentDeleted]) -> None:
+    """Take back what was notified of comments that have left an empty row, and of their replies and
+    likes."""
+    parameters = columns(events, comments="comment_id")
+    await session.execute(_FORGET_DELETED, parameters)
+    await session.execute(_FORGET_SUBJECTS, parameters)
+
+
+async def forget_closed_reports(session: AsyncSession, events: Sequence[ReportClosed]) -> None:
+    """Take back what the moderators were notified of."""
+    await session.execute(_FORGET_REPORTS, columns(events, reports="report_id"))
+
+
+async def forget_reports_of_former_moderators(
+    session: AsyncSession, events: Sequence[RoleChanged]
+) -> None:
+    """Take back what people were notified of while they were moderators."""
+    await session.execute(_FORGET_REPORTS_OF_OTHERS, columns(events, people="user_id"))
+
+
+async def forget_muted_people(session: AsyncSession, events: Sequence[PersonMuted]) -> None:
+    """Take back what people were notified of those whom they mute now."""
+    await session.execute(_FORGET_PEOPLE, columns(events, people="user_id", hidden="muted_id"))
+
+
+async def forget_blocked_people(session: AsyncSession, events: Sequence[PersonBlocked]) -> None:
+    """Take back what people were notified of each other."""
+    blocking, blocked = [each.user_id for each in events], [each.blocked_id for each in events]
+    parameters = {"people": blocking + blocked, "hidden": blocked + blocking}
+    await session.execute(_FORGET_PEOPLE, parameters)
