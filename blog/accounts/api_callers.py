@@ -79,7 +79,7 @@ async def identify() -> None:
         SecondFactorError: the password is right, but not enough.
         TooManyRequestsError: too many requests came from them, or too many wrong passwords.
     """
-    if request.method == "OPTIONS":  # A browser asks so before it sends what has credentials.
+    if request.method == "OPTIONS":  # The preflight of a browser, without credentials.
         return
     set_viewer(ANONYMOUS)
     limits.refuse_known_credentials()

@@ -197,7 +197,7 @@ class SecondFactorForm(Schema):
 
 
 class IdentityForm(Schema):
-    """The form that asks again who one is: for a passkey, or the password; with a second factor
+    """The form for proving again who one is: for a passkey, or the password; with a second factor
     also for a code."""
 
     credential: str = ""

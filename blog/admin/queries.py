@@ -41,7 +41,7 @@ _PLACES: tuple[ColumnElement[str] | InstrumentedAttribute[str], ...] = (
     _name,
 )
 _words: ColumnElement[Any] = literal_column(f"({WORDS_OF_PERSON})")
-# Of a single letter or digit nearly everybody has a word that begins with it.
+# Nearly everybody has a word that begins with a given letter or digit.
 _SHORTEST_WORD = 2
 # Matches of the username sort before matches of the address, those before matches of the beginning
 # of the name, and those before matches of words within it.

@@ -86,7 +86,7 @@ async def keep_archive(engine: AsyncEngine, folder: Path, stopping: asyncio.Even
 
 
 async def _receive(engine: AsyncEngine, folder: Path, log_is_kept: asyncio.Event) -> None:
-    """Run pg_receivewal, again and again; set `log_is_kept` once nothing can be missed."""
+    """Run pg_receivewal, restarting it if it ends; set `log_is_kept` once nothing can be missed."""
     place = f"--directory={folder / 'wal'}"
     slot = f"--slot={SLOT}"
     reported = ""
@@ -100,7 +100,7 @@ async def _receive(engine: AsyncEngine, folder: Path, log_is_kept: asyncio.Event
             await server.run("pg_receivewal", place, slot, "--synchronous", "--no-loop")
         except (BackupError, DumpError, DatabaseUnavailableError, DBAPIError, OSError) as failure:
             error = failure
-        # The same line again and again would hide the others.
+        # A line that is repeated forever would hide the others.
         if str(error) != reported:
             log.error("the write-ahead log is not archived in %s: %s", folder, error)
             reported = str(error)

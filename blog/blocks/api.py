@@ -149,7 +149,7 @@ async def list_hidden_words() -> Response:
 async def hide_word(data: HiddenWordCreate) -> Response:
     """Hide a word, a phrase or a tag.
 
-    The pages' lists collapse the posts that have it. To do it twice changes nothing.
+    The pages' lists collapse the posts that have it. Doing it twice changes nothing.
     """
     hidden, _ = await service.hide_word(db(), required_viewer(), data.word)
     made = word_resource(hidden, links())
@@ -170,7 +170,7 @@ async def get_hidden_word(word_id: int) -> Response:
 @requires_scope(Scope.WRITE)
 @document_response(NoContent, 204)
 async def show_word(word_id: int) -> Response:
-    """Hide a word or tag no longer."""
+    """Stop hiding a word or tag."""
     if not await service.show_word(db(), required_viewer(), word_id):
         raise NotFoundError(NOT_HIDDEN)
     return no_content()

@@ -73,7 +73,7 @@ async def choose(username: str) -> ResponseReturnValue:
 @quota(BLOCKING)
 @confirmed_required
 async def change(username: str, act: str) -> ResponseReturnValue:
-    """Mute or block somebody, or no longer, and return to where the button was."""
+    """Mute, unmute, block or unblock someone, and return to the page with the button."""
     person = await person_called(username)
     do, done, was_done = ACTS[act]
     try:
@@ -137,7 +137,7 @@ async def hide_word() -> ResponseReturnValue:
 @quota(BLOCKING)
 @confirmed_required
 async def show_word(word_id: int) -> ResponseReturnValue:
-    """Hide a word or a tag no longer."""
+    """Stop hiding a word or a tag."""
     if await service.show_word(db(), required_viewer(), word_id):
         await flash(_("Removed."), "success")
     else:

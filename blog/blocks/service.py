@@ -154,7 +154,7 @@ async def hide_word(session: AsyncSession, viewer: Viewer, text: str) -> tuple[H
 
 
 async def show_word(session: AsyncSession, viewer: Viewer, word_id: int) -> bool:
-    """Hide one of the viewer's hidden words no longer.
+    """Stop hiding one of the viewer's hidden words.
 
     Returns:
         `False` if it was none of theirs.

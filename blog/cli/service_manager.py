@@ -14,7 +14,7 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 
 from settings import Settings
 
-# How often it is looked whether the site is ready, and how long an answer may take, in seconds.
+# How often to check whether the site is ready, and how long an answer may take, in seconds.
 READY_PAUSE, ANSWER_SECONDS = 0.2, 5.0
 # The addresses of this machine that the wildcard addresses include.
 LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
@@ -47,7 +47,7 @@ class ServiceManager:
 
 @contextmanager
 def reported(settings: Settings) -> Iterator[None]:
-    """While the site is served: tell the service manager when it answers, and again and again.
+    """While the site is served: tell the service manager whenever it answers.
 
     Any one of the web processes may answer, so a service is restarted when none of them does.
     """

@@ -12,7 +12,7 @@ LONGEST_COMMENT = 8_192
 
 Body = Annotated[Markdown, Field(max_length=LONGEST_COMMENT), NotBlank]
 CommentId = Annotated[int, Field(ge=1, lt=2**63)] | None
-# Of a form, where a comment that replies to none has the empty text.
+# In a form, the field is empty for a comment that replies to none.
 SentCommentId = Annotated[CommentId, BeforeValidator(lambda value: value or None)]
 
 

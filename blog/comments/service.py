@@ -108,7 +108,7 @@ async def write_comment(
 
 
 async def publish_alone(session: AsyncSession, author: Viewer, comment: NewComment) -> Written:
-    """Publish a comment in a transaction of one's own; the caller commits.
+    """Publish a comment by itself, in the transaction of the caller, who commits.
 
     Raises:
         ForbiddenError, NotFoundError, GoneError, InvalidFieldsError: as by `write_comment`.

@@ -57,7 +57,7 @@ class Found(NamedTuple):
     Attributes:
         is_shown: whether it is one of the page.
         is_listed: whether it can be shown, and is not deleted.
-        parent_author: the username of whom it replies to, unless that comment is deleted.
+        parent_author: the author of the comment that it replies to, unless that is deleted.
         thread_likes: the likes of the first comment of its thread.
     """
 

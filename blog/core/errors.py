@@ -23,7 +23,7 @@ class NotFoundError(BlogError):
 
 
 class GoneError(NotFoundError):
-    """The resource was public once, and is not any more: that it was there is no secret."""
+    """The resource is no longer public. It once was, so its existence is no secret."""
 
 
 class ForbiddenError(BlogError):

@@ -46,7 +46,7 @@ class DemonstrationFigures:
         return (self._beginning + timedelta(seconds=time)).date()
 
     def _people_by_day(self) -> dict[date, set[int]]:
-        """Who wrote on a day, or came to read."""
+        """The people who wrote on each day, or came to read."""
         people: dict[date, set[int]] = defaultdict(set)
         history = self._history
         for who, when in (

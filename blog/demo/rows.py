@@ -40,7 +40,7 @@ POST_TAG_COLUMNS = ("post_id", "tag_id", "position", "author_id", "published_at"
 HOUR = 3_600
 # How many people have a draft.
 DRAFTS = 20
-# One of so many posts with a title has a cover, and an author has so many different ones.
+# One in `COVERED` posts with a title has a cover.
 COVERED = 2
 COVERS_OF_AN_AUTHOR = 3
 # How many of the comments after a reply by the author answer it.

@@ -18,7 +18,7 @@ from blog.demo.pictures import Picture
 
 TEXTS = Path(__file__).parent / "texts"
 HEADING = re.compile(r"#+ (.+)\n\s*")
-# One of so many texts with a title has a figure.
+# One in this many texts with a title has a figure.
 FIGURED = 3
 CAPTIONS = ("The view from here", "Where this began", "On the way", "What I had before my eyes")
 # The maximum number of variants of each text.

@@ -66,7 +66,7 @@ class About(NamedTuple):
 
 
 class Named(Protocol):
-    """A user, or what a list has of one."""
+    """A user, or a value of a list with the same fields."""
 
     @property
     def username(self) -> str: ...

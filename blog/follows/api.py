@@ -82,7 +82,7 @@ async def turn_on_alerts(user: int | str) -> Response:
 @document_response(NoContent, 204)
 @permission_required(Permission.FOLLOW)
 async def turn_off_alerts(user: int | str) -> Response:
-    """Be no longer notified of a user's new posts."""
+    """Stop being notified of a user's new posts."""
     followed = await addressed_user(user)
     await service.set_alerts(db(), required_viewer(), followed, notify=False)
     return no_content()

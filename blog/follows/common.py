@@ -12,10 +12,10 @@ from blog.models import Follow, User
 from blog.models.account_deletion import not_deleted
 from blog.models.block import VIEWER, shown_to_viewer
 
-# Of those whom the viewer follows, so many of the last are considered.
+# How many of the people whom the viewer followed last are considered.
 CONSIDERED = 200
 NAMED = 2
-# From so many of the most followed people, so many are suggested.
+# How many of the most followed people are considered, and how many of these are suggested.
 MOST_FOLLOWED, SUGGESTED = 200, 5
 
 _IDS = bindparam("ids", type_=ARRAY(BigInteger))

@@ -59,7 +59,7 @@ async def unfollow(username: str) -> ResponseReturnValue:
 @quota(FOLLOWING)
 @permission_required(Permission.FOLLOW)
 async def set_alerts(username: str, choice: str) -> ResponseReturnValue:
-    """Be notified of a user's new posts, or no longer, and redirect to the profile."""
+    """Turn notifications of a user's new posts on or off, and redirect to the profile."""
     if (person := await look_up(user_by_username, username)) is None:
         return await _person_is_gone(username)
     name, notify = person.username, choice == "alerts"

@@ -69,7 +69,7 @@ async def unfollow(writes: Batches, follower: Viewer, person: User) -> bool:
 async def set_alerts(
     session: AsyncSession, follower: Viewer, person: User, *, notify: bool
 ) -> None:
-    """Let `follower` be notified of each new post of `person`, or no longer.
+    """Turn notifications of new posts by `person` on or off for `follower`.
 
     Raises:
         ForbiddenError: the follower may not follow users.

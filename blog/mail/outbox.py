@@ -20,7 +20,7 @@ from blog.models import Email, User
 
 CHANNEL = "emails"
 
-# Anybody can make the site mail an address, by requesting a password reset again and again. Each
+# Anybody can make the site mail an address, by requesting password resets repeatedly. Each
 # kind of message has its own limit, so that one kind cannot block another. The requests have limits
 # as well (`blog.core.auth.quotas`).
 LIMIT = Quota("mails to an address", 3, 3600)

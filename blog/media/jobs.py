@@ -32,7 +32,7 @@ from blog.models import Media, MediaFile, MediaState, SiteSetting, User
 
 log = logging.getLogger(__name__)
 
-# The smallest image counts as so many bytes, so that a quota limits their number as well.
+# The smallest image counts as this many bytes, so that a quota limits their number as well.
 SMALLEST_BYTES = 16 * 1024
 # How often a file is tried whose process was ended, as by a lack of memory on the machine.
 TRIES = 3

@@ -26,7 +26,7 @@ class Cover(NamedTuple):
 
     @classmethod
     def read(cls, facts: Sequence[Any] | None) -> "Cover | None":
-        """The cover of which `facts_of_cover` were read."""
+        """The cover in a row of `facts_of_cover`."""
         if facts is None:
             return None
         id_, name, alt, colour, variants = facts

@@ -46,7 +46,7 @@ async def confirm_action(tag: str, action: str) -> ResponseReturnValue:
 async def perform_action(tag: str, action: str) -> ResponseReturnValue:
     """Rename, merge, block or unblock a tag."""
     found = await _tag(tag)
-    # What the session has of it changes.
+    # The loaded row changes with the action.
     tag_id, name, moderator = found.id, found.name, required_viewer()
     form = Form(_schema(action))
     if (data := await form.submitted()) is None:

@@ -68,7 +68,7 @@ _MENTIONS = notifying(
     post_id="mention.post_id",
     comment_id="mention.comment_id",
 )
-# That somebody is mentioned in a comment says more than that it is below their post.
+# A mention in a comment says more than that the comment is below their post.
 _FORGET_MENTIONING = text(f"""
     DELETE FROM notification_items USING notifications, {_MENTIONED}
     WHERE notification_items.user_id = mention.user_id
@@ -192,7 +192,7 @@ async def tell_of_reports(
 async def tell_of_moderated_posts(
     session: AsyncSession, events: Sequence[PostHidden | PostShown]
 ) -> None:
-    """Notify the authors that their posts are hidden, or not any more."""
+    """Notify the authors that their posts were hidden, or shown again."""
     await _tell_of_moderation(
         session, [(each, each.post_id, None) for each in events if not _knows(each)]
     )
@@ -201,7 +201,7 @@ async def tell_of_moderated_posts(
 async def tell_of_moderated_comments(
     session: AsyncSession, events: Sequence[CommentDisabled | CommentEnabled | CommentRemoved]
 ) -> None:
-    """Notify the authors that their comments are disabled or removed, or not any more."""
+    """Notify the authors that their comments were disabled, removed, or enabled again."""
     await _tell_of_moderation(
         session, [(each, None, each.comment_id) for each in events if not _knows(each)]
     )

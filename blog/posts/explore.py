@@ -21,8 +21,8 @@ from blog.posts.lists import NEWEST_FIRST
 from blog.posts.queries import IS_LISTED, cards_of
 
 _POST, _USER, _COMMENT = Post.__table__.c, User.__table__.c, Comment.__table__.c
-# So many of the newest posts of the week are considered, and of those with the most comments so
-# many comments of each are read.
+# How many of the newest posts of the week are considered; for how many of those, the ones with the
+# most comments, the comments are read; and how many comments of each.
 CONSIDERED, DISCUSSED, COMMENTS_READ = 2_000, 100, 200
 SHOWN = 30
 ADDED_FOLLOWERS = 10

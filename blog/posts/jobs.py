@@ -14,7 +14,7 @@ from blog.core.web.app import current_app
 from blog.posts.publication import publish_due_posts
 from blog.posts.rerendering import KINDS, rerender, unlink_nobody
 
-# After so long a run lets other jobs have their turn.
+# How long a run may take before it lets other jobs have their turn.
 RUN_SECONDS = 60.0
 BATCH = 50
 

@@ -166,7 +166,7 @@ def text_columns(order: Order) -> tuple[ColumnElement[Any], ...]:
 
 
 def listed(row: Sequence[Any]) -> ListedPost:
-    """A post of which `COLUMNS` were read, and perhaps more."""
+    """The post in a row that begins with `COLUMNS`."""
     end = len(COLUMNS)
     *fields, cover, tags = row[: end - len(_AUTHOR)]
     author = Author._make(row[end - len(_AUTHOR) : end])
@@ -175,14 +175,14 @@ def listed(row: Sequence[Any]) -> ListedPost:
 
 
 def listed_or_unread(row: Sequence[Any]) -> ListedPost | UnreadPost:
-    """A post of which `text_columns` were read."""
+    """The post in a row of `text_columns`."""
     if row[1] is not None:
         return listed(row)
     return UnreadPost._make((row[0], *row[3:6], row[len(COLUMNS)]))
 
 
 def card_of(row: Sequence[Any]) -> PostCard:
-    """A post of which `CARD_COLUMNS` were read, and perhaps more."""
+    """The card in a row that begins with `CARD_COLUMNS`."""
     shown, cover, author = shown_in_lists(*row[1:4]), Cover.read(row[15]), row[16:20]
     return PostCard._make(
         (row[0], *shown, *row[4:9], tuple(row[9]), *row[10:15], cover, Author._make(author), "")

@@ -37,7 +37,7 @@ _NOTE = text(f"""
     bindparam("names", type_=ARRAY(Text)),
     bindparam("addressing", type_=ARRAY(Boolean)),
 )
-# Who was only quoted so far, or whose mention had been taken out again.
+# For people who were only quoted so far, or whose mention had been removed.
 _ADDRESS = text("""
     UPDATE mentions SET told = NULL
     WHERE post_id = :post AND comment_id IS NOT DISTINCT FROM :comment AND NOT told

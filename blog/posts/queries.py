@@ -59,11 +59,11 @@ _POST_TAG, _TAG_FOLLOW = PostTag.__table__.c, TagFollow.__table__.c
 BY_TAG = Order(_POST_TAG.published_at, _POST_TAG.post_id)
 _FOLLOWS_TAGS = _TAG_FOLLOW.user_id == OF
 IS_LISTED = visible_to(ANONYMOUS, _POST)
-# For a timeline of more authors than this, so many of all users' posts are scanned: that reads 70
+# For a timeline of more authors than this, the newest posts of all users are scanned: that reads 70
 # blocks of an index, while looking up the posts of 10,000 authors reads 50,000.
 MANY_AUTHORS = 50
 LOOKED_THROUGH = 20_000
-# So many of the hidden posts of an author are shown to them.
+# How many of their hidden posts an author is shown.
 HIDDEN_SHOWN = 20
 
 # The reader and those they follow, if they have written posts, with their counts.
@@ -266,7 +266,7 @@ async def texts_of(session: AsyncSession, ids: Sequence[int]) -> list[ListedPost
 async def own_texts_of(
     session: AsyncSession, author_id: int, ids: Sequence[int]
 ) -> list[ListedPost]:
-    """Those of these posts that somebody has written, whoever may read them."""
+    """The posts with these ids that a user has written, whether others can read them or not."""
     rows = await session.execute(_OWN_BY_IDS, {"ids": list(ids), "of": author_id})
     return [listed(row) for row in rows]
 

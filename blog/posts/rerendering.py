@@ -154,7 +154,7 @@ async def _store(session: AsyncSession, kind: Kind, rendered: list[Rendered]) ->
 
 
 def _texts(kind: Kind, changes: Sequence[dict[str, Any]]) -> Iterator[WrittenText]:
-    """The texts of which it is noted whom they mention: those of revisions are not."""
+    """The texts whose mentions are recorded; those of revisions are not."""
     for row in changes:
         if kind.table is Post:
             yield WrittenText(row["body_html"], post_id=row["id"])

@@ -18,7 +18,7 @@ async def hold(
     author_id: int, post_id: int, payload: dict[str, Any] | None = None,
     comment_id: int | None = None, version: int = 0, submission: UUID | None = None,
 ) -> int:  # fmt: skip
-    """Hold something, instead of what was held of the same before.
+    """Hold a text for review, in place of an earlier version that is still held.
 
     Args:
         content: what a moderator is going to approve.

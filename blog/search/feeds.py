@@ -23,7 +23,7 @@ from blog.search.question import LONGEST
 blueprint = Blueprint("search_feeds", __name__)
 blueprint.before_request(require_feeds)
 
-# The texts of so many posts are read at once, however long they are.
+# The number of posts whose texts are read at once, however long they are.
 FEED_SIZE = 10
 NO_QUESTION = lazy_gettext("Please add what to search for: ?q=…")
 TOOK_TOO_LONG = lazy_gettext("This search took too long. Please make it more specific.")

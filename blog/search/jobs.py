@@ -9,7 +9,7 @@ from blog.core.jobs.kinds import JobKind
 from blog.core.jobs.running import RunningJob
 from blog.search.indexing import COMMENTS, POSTS, Index, index_old
 
-# After so long a run lets other jobs have their turn.
+# How long a run may take before it lets other jobs have their turn.
 RUN_SECONDS = 60.0
 BATCH = 100
 

@@ -128,7 +128,7 @@ async def description() -> ResponseReturnValue:
     name = current_app.site.site_name
     document = await render_template(
         "search/opensearch.xml",
-        # The specification allows so many characters.
+        # The specification's limits.
         short_name=name[:16],
         description=f"Search {name}"[:1024],
         icon=url_for("well_known", filename="favicon.ico", _external=True),

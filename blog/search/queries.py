@@ -37,13 +37,13 @@ from blog.posts.policies import visible_to
 from blog.search.question import Question, named, parse
 
 MOST_FOUND = 500
-# What one in so many of so many newest posts has is common, and looked for in the order of time,
-# in at most so many posts. With a million posts, that's when going through them and finding all
-# take the same time.
+# A word is tried on the newest `TRIED` posts. If one in `COMMON` has it, it's looked for in the
+# order of time, in at most `LOOKED_THROUGH` posts. With a million posts, that's when going through
+# them and finding all take the same time.
 TRIED, COMMON, LOOKED_THROUGH = 2_000, 90, 60_000
 # After which the database ends a search, in milliseconds.
 TIME_LIMIT = "2000"
-# Own posts that others can't read are looked for among so many.
+# How many of the viewer's own posts that others can't read are looked through, and shown.
 OWN_LOOKED_THROUGH, OWN_SHOWN = 500, 20
 # Whether a job is still indexing what was written before there was an index (`blog.search.jobs`).
 IS_INDEXING = """

@@ -40,7 +40,7 @@ STATES = {
     PostStatus.SCHEDULED: lazy_gettext("Scheduled"),
     PostStatus.HELD: lazy_gettext("Held"),
 }
-# People are chosen from so many that match.
+# How many people who match are looked through for the best.
 PEOPLE_LOOKED_THROUGH = 1_000
 # How much of a text is looked through for what to show, in characters of HTML.
 TEXT_LOOKED_THROUGH = 20_000
@@ -194,8 +194,8 @@ async def people(
 
 
 async def tags(session: AsyncSession, question: Question, given: str) -> Sequence[str]:
-    """Tags of posts that everybody may read: those that begin with what was typed, and those that
-    are one of its words, by their present and former names."""
+    """Tags of public posts whose present or former name begins with what was typed, or is a word of
+    it."""
     if not question.plain:
         return ()
     beginning = fold_tag(given.strip().lstrip("#"))

@@ -253,7 +253,7 @@ async def _delete_mutes_and_blocks(session: AsyncSession, user_id: int) -> bool:
 
 
 async def _delete_pairs(session: AsyncSession, user_id: int, *pair: Any) -> bool:
-    """Delete some rows about two people of whom the user is one."""
+    """Delete some rows about two people, one of them the user."""
     for side in pair:
         statement = select(*pair).where(side == user_id).limit(ROWS_AT_ONCE)
         rows = [tuple(row) for row in await session.execute(statement)]

@@ -1,4 +1,4 @@
-"""`/invitations`: one's own; and for moderators who invited whom."""
+"""`/invitations`: the viewer's own; and for moderators, who invited whom."""
 
 from quart import Blueprint, flash, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
@@ -60,7 +60,7 @@ async def revoke(invitation_id: int) -> ResponseReturnValue:
 @quota(WRITING)
 @confirmed_required
 async def show_inviter(choice: str) -> ResponseReturnValue:
-    """Let one's profile say who invited one, or not."""
+    """Choose whether the viewer's profile says who invited them."""
     await service.show_inviter(db(), required_viewer(), shown=choice == "show")
     await flash(_("Profile saved."), "success")
     return redirect(url_for("invitations.overview"))

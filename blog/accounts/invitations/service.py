@@ -84,7 +84,7 @@ async def withdraw(session: AsyncSession, inviter: Viewer, invitation_id: int) -
 
 
 async def show_inviter(session: AsyncSession, viewer: Viewer, *, shown: bool) -> None:
-    """Let the profile of the viewer say who invited them, or not."""
+    """Choose whether the viewer's profile says who invited them."""
     await session.execute(update(User).where(User.id == viewer.id).values(shows_inviter=shown))
     await session.commit()
 

@@ -92,8 +92,8 @@ class Attempt:
 
         It has the same limits as a password, so that an attacker who knows the password cannot lock
         out the owner in a browser that they have used before. Such browsers have a count of their
-        own for the account, too: each link in a mail can make another one, and who has the mailbox
-        could guess on without an end.
+        own for the account, too: each link in a mail can make another one, so anyone with access to
+        the mailbox could go on guessing forever.
         """
         if client.known_device and client.known_device.is_known_to(user):
             of_account = _at_account_from_anywhere(f"{user.id} on known devices")

@@ -1,4 +1,4 @@
-"""Speaking with issuers: their description, their keys, and what they say about a person.
+"""Talking to issuers: their description, their keys, and what they say about a person.
 
 References: OpenID Connect Discovery 1.0; OpenID Connect Core 1.0, 3.1; RFC 7636 (PKCE); RFC 9207.
 Requests go through `blog.core.web.fetching`, so that an issuer can't lead to internal addresses,

@@ -185,7 +185,7 @@ async def register(
 
 
 async def disconnect(session: AsyncSession, viewer: Viewer, login_id: int) -> None:
-    """Let an account of another service log in to the viewer's no more.
+    """Stop an account of another service from logging in to the viewer's.
 
     Raises:
         NotFoundError: there is none with this id, or it is another user's.

@@ -29,7 +29,7 @@ class OtherLogins(NamedTuple):
 
     @property
     def sentence(self) -> str:
-        """They in a sentence; an empty one if there are none."""
+        """A sentence that names them; empty if there are none."""
         names = (
             [ngettext("%(num)s passkey", "%(num)s passkeys", self.passkeys)]
             if self.passkeys

@@ -1,1 +1,1 @@
-"""Asking again who one is, before what matters."""
+"""Reauthentication: users prove again who they are before a sensitive action."""

@@ -1,4 +1,4 @@
-"""`/auth/confirm-identity`: the page that asks again who one is."""
+"""`/auth/confirm-identity`: the page that asks users to prove again who they are."""
 
 from quart import Blueprint, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
@@ -65,7 +65,7 @@ async def confirm() -> ResponseReturnValue:
 
 @blueprint.app_errorhandler(ReauthenticationRequiredError)
 async def ask_again(_error: ReauthenticationRequiredError) -> ResponseReturnValue:
-    """Ask who one is, and take along the form that was sent."""
+    """Ask users to prove who they are, and keep the form that was sent."""
     if prefers_json():
         return await error_response(403, str(IS_NEEDED))
     if request.method in SAFE_METHODS:

@@ -1,4 +1,4 @@
-"""Proving again who one is."""
+"""Reauthentication: users prove again who they are."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 

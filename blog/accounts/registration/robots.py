@@ -16,7 +16,7 @@ from blog.core.errors import InvalidFieldsError
 from blog.core.i18n import lazy_gettext
 
 PURPOSE = "form to sign up"
-# Nothing fills this in by itself.
+# The name of the trap is one that no browser fills in by itself.
 TRAP, OPENED = "subject", "opened"
 FEWEST_SECONDS = 2.0
 LONGEST_SECONDS = 24 * 3600
@@ -26,7 +26,7 @@ TOO_QUICK = lazy_gettext("That was very quick. Please send the form again.")
 
 
 def opened_now(links: LinkSigner) -> str:
-    """What a form has to say when it was opened."""
+    """The signed time, for a field of the form: it was opened now."""
     return links.sign(PURPOSE, {"at": now().timestamp()})
 
 

@@ -49,7 +49,7 @@ async def check_code(
     exhausted = await attempt.count()
     if problem := await _use(session, sealer, user.id, compact(typed)):
         if exhausted:
-            # Who sends them knows the password.
+            # The owner is told, because the sender of these codes knows the password.
             await outbox.put(session, to=user, message="code_guessing", user=user)
         await session.commit()
         note(Event.WRONG_CODE, user.id)

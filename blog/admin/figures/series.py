@@ -9,24 +9,24 @@ from blog.core.figures.counts import ACTIVE, ACTIVE_IN_WEEK, ERRORS, REQUESTS, w
 from blog.core.i18n import LazyText, lazy_gettext, lazy_pgettext
 from blog.core.web.plots import Plot, Row, Value, hours, size, whole
 
-# So many days are shown one by one, and more of them by week.
+# Up to this number, days are shown one by one; more of them, by week.
 MOST_DAYS = 92
 DAYS = (30, 90, 365)
 WEEK = timedelta(days=7)
 
 
 def total(values: Sequence[int]) -> float:
-    """Of a week, all that happened in it."""
+    """The value of a week: the sum of its days."""
     return sum(values)
 
 
 def last(values: Sequence[int]) -> float:
-    """Of a week, how it was at its end."""
+    """The value of a week: that of its last day."""
     return values[-1]
 
 
 def mean(values: Sequence[int]) -> float:
-    """Of a week, the mean of its days."""
+    """The value of a week: the mean of its days."""
     return sum(values) / len(values)
 
 

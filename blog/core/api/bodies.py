@@ -121,7 +121,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _refuse_duplicates(members: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse repeated names, of which parsers take different ones (RFC 8259, 4)."""
+    """Refuse repeated names, because parsers differ in which one they take (RFC 8259, 4)."""
     document = dict(members)
     if len(document) != len(members):
         raise ValueError

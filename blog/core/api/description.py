@@ -71,7 +71,7 @@ HEADERS = {
 }
 COUNTED = ("RateLimit", "RateLimit-Policy")
 ALWAYS = {400, 401, 403, 429, 500, 503}
-# The ids of what moderators can hide, or that is about such a thing.
+# The path parameters of operations on what moderators can hide.
 HIDDEN_BY_MODERATORS = {"post_id", "comment_id"}
 WITH_A_BODY = {408, 413, 415, 422}
 # The response field with the id of a path parameter, until `_add_links` knows all paths.

@@ -128,7 +128,7 @@ async def publish(
 
 
 def content_of(entry: Any) -> dict[str, Any]:
-    """What the hash of an entry is of, as everybody reads it.
+    """The content that the hash of an entry covers, as everybody can read it.
 
     Args:
         entry: a `LogEntry`, or a row with its columns.

@@ -46,7 +46,7 @@ def permission_required(
 
     The view then raises `quart_auth.Unauthorized` for an anonymous viewer and
     `ForbiddenError` for others without the permission, or `SecondFactorRequiredError` for those who
-    lack it for want of a second factor.
+    lack it because they have no second factor.
     """
 
     def decorate(view: View[Arguments]) -> View[Arguments]:

@@ -1,4 +1,4 @@
-"""Asking again who one is before what matters: the browser may be unattended.
+"""Reauthentication before sensitive actions, because the browser may be unattended.
 
 References: OWASP ASVS 5.0, 7.5.1 to 7.5.3; NIST SP 800-63B-4, 5.2 ("Reauthentication").
 
@@ -45,7 +45,7 @@ def is_proved(login: LoginSession) -> bool:
 
 
 def reauthentication_required(view: View[Arguments]) -> View[Arguments]:
-    """Ask again who one is, unless that was proved in the last 15 minutes.
+    """Ask users to prove again who they are, unless they did in the last 15 minutes.
 
     The view then raises `quart_auth.Unauthorized` for an anonymous viewer, and otherwise
     `ReauthenticationRequiredError`.

@@ -86,7 +86,7 @@ class Viewer:
         )  # fmt: skip
 
     def without(self, withheld: Permission) -> "Viewer":
-        """The same viewer, who lacks some permissions for want of a second factor."""
+        """The same viewer, without the permissions that need a second factor."""
         if not withheld:
             return self
         permissions = self.permissions & ~withheld

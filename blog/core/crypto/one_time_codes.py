@@ -46,7 +46,7 @@ def step_of(secret: bytes, code: str, moment: float) -> int | None:
 
 
 def as_text(secret: bytes) -> str:
-    """A secret in Base32, as one types it into an app."""
+    """A secret in Base32, as people type it into an app."""
     return base64.b32encode(secret).decode()
 
 

@@ -35,7 +35,7 @@ def _hasher(time_cost: int, memory_kib: int) -> PasswordHasher:
 
 @cache
 def _dummy_hash(time_cost: int, memory_kib: int) -> str:
-    """A hash that no password is checked against with success, made once in a process."""
+    """A hash that no password matches, made once in a process."""
     return _hasher(time_cost, memory_kib).hash("nobody has this password")
 
 

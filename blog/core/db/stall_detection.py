@@ -98,7 +98,7 @@ class StallDetector:
         if places and not silent:
             self._answered_at = time.monotonic()
             return
-        # Nobody is to open a connection again to the only host, which would wait for it once more.
+        # With no other host, requests fail at once instead of opening connections that hang, too.
         self._connector.is_stalled = self._connector.places <= set(silent)
         self._connector.terminate(*silent)
         if not self._connector.is_stalled:

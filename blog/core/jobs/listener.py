@@ -51,7 +51,7 @@ class Listener:
         self._woken.set()
 
     async def leave(self, *channels: str) -> None:
-        """Follow channels no more."""
+        """Stop following channels."""
         for channel in channels:
             self._callbacks.pop(channel, None)
         if self._callbacks or self._task is None:

@@ -245,7 +245,7 @@ async def finish(session: AsyncSession, kind: JobKind, job: Claimed) -> bool:
 
 
 async def remember(database: Database, job: Claimed, payload: dict[str, Any]) -> bool:
-    """Replace the payload of a job that is in hand; whether the claim still held."""
+    """Replace the payload of a claimed job; returns whether the claim still held."""
     statement = _changed(job, state=JobState.RUNNING, claim=job.claim, payload=payload)
     async with database.session() as session:
         held = await session.scalar(statement) is not None

@@ -59,7 +59,7 @@ class MetricsSender(threading.Thread):
         self._collector.send_metrics(MetricsData([ResourceMetrics(self._resource, [scope], "")]))
 
     def stop(self) -> None:
-        """Send them no more."""
+        """Stop sending them."""
         self._stopping.set()
 
 

@@ -18,7 +18,7 @@ _tracing: Tracing | None = None
 
 
 def use(tracing: Tracing | None) -> None:
-    """Make spans by `tracing`, in this process and from now on; by `None` no more."""
+    """Make spans by `tracing` in this process from now on; with `None`, stop making them."""
     global _tracing  # noqa: PLW0603
     _tracing = tracing
 

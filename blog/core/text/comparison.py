@@ -17,7 +17,7 @@ from blog.core.text.differences import WRITTEN_TOGETHER
 _WORD = re.compile(f"[{WRITTEN_TOGETHER}]\\s*|[^\\s{WRITTEN_TOGETHER}]+\\s*|\\s+")
 # Each takes a bit of memory. Longer parts count as replaced.
 MOST_PAIRS = 2**27
-# How many lines are shown beside a change, and how many have to be left to fold them.
+# How many unchanged lines are shown beside a change, and how many more it takes to fold them.
 CONTEXT, LEAST_FOLDED = 2, 4
 
 

@@ -11,7 +11,7 @@ from blog.core.i18n import lazy_gettext
 LONGEST_SLUG = 80
 # What stands in the same place in other addresses below that of a post.
 RESERVED = {"comments", "edit", "preview", "revisions", "timegate", "timemap"}
-# For a title of which nothing can be spelled, and before one that is a number.
+# In place of a title that has no letter to spell, and before one that is a number.
 PLAIN = "post"
 
 IS_NUMBER = lazy_gettext("A slug can't be just a number.")

@@ -14,7 +14,7 @@ LENGTH_OF_NAME = 32
 
 
 class Pictured(Protocol):
-    """A user, or what a list has of one."""
+    """A user, or a value of a list with the same fields."""
 
     @property
     def id(self) -> int: ...

@@ -24,7 +24,7 @@ from blog.moderation.log.queries import Logged
 from blog.moderation.log.report import report
 
 ENTRIES_PER_PAGE = 50
-# So many entries are in one file; a header leads to the next one.
+# The number of entries in a file; a header leads to the next one.
 ENTRIES_PER_FILE = 10_000
 LAST_NUMBER = 2**63 - 1
 NUMBER = re.compile("[0-9]{1,19}", re.ASCII)

@@ -23,7 +23,7 @@ from blog.models import (
 )
 from blog.models.account_deletion import not_deleted
 
-# So many of a person's measures are shown.
+# How many of a person's measures are shown.
 MEASURES_SHOWN = 50
 # Up to here a person's posts, comments and reports are counted.
 COUNTED_TO = 500

@@ -17,7 +17,7 @@ from blog.models import Comment, Post, Report, User
 from blog.models.account_deletion import not_deleted
 from blog.moderation.queries import SEEN_OF_POST
 
-# So many of a person's reports are shown to them.
+# How many of a person's reports are shown to them.
 REPORTS_SHOWN = 50
 NO_SUCH_REPORT = lazy_gettext("This report doesn't exist. What it was about may have been deleted.")
 # The accounts of the reporter and of the reported author are not deleted.

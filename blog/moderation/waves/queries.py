@@ -26,7 +26,7 @@ from blog.models.account_deletion import not_deleted
 from blog.models.post import is_public
 from blog.moderation.waves.schemas import MOST_PEOPLE, SearchForm
 
-# So many posts, and comments, are counted.
+# Posts, and comments, are counted up to this number.
 MOST_COUNTED = 10_000
 ACTS_SHOWN = 20
 

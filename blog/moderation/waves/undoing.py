@@ -1,4 +1,4 @@
-"""What the job does when an act on a wave is taken back, some rows in each transaction.
+"""Undoing an act on a wave in the job, some rows in each transaction.
 
 What someone has shown, lifted or decided since is left as it is, and so is what was hidden or
 disabled apart from the act.

@@ -24,7 +24,7 @@ from blog.core.i18n import gettext as _
 from blog.models import Post, PostDraft, PostStatus, PostTag, Tag
 from blog.models.account_deletion import not_deleted
 
-# An author's tags are looked for on so many of their newest posts.
+# How many of an author's newest posts are searched for their tags.
 POSTS_WITH_TAGS = 200
 MOST_TAGS = 100
 # How much of a text stands for it in a list, in characters.
@@ -68,7 +68,7 @@ class Edited(NamedTuple):
 
 
 async def edited_post(session: AsyncSession, post_id: int, editor_id: int) -> Edited | None:
-    """A post as its editor needs it; who may change it is for the caller to ask."""
+    """A post as its editor needs it; the caller checks who may change it."""
     found = await session.execute(_EDITED, {"post": post_id, "editor": editor_id})
     row = found.one_or_none()
     return Edited(row[0], row[1]) if row else None

@@ -52,7 +52,7 @@ async def index(post_id: int) -> ResponseReturnValue:
 
 @blueprint.get("/revisions/<id:number>")
 async def show(post_id: int, number: int) -> ResponseReturnValue:
-    """One of them, with what was changed of the one before."""
+    """A revision, with the changes since the one before."""
     keep_out_of_indexes()
     post = await readable_post(post_id)
     revision, text, before = await _readable(post, number)
@@ -169,7 +169,7 @@ async def _restorable(post: Post, number: int) -> tuple[queries.Revision, Text]:
 
 
 async def _conflict(post_id: int, text: Text) -> ResponseReturnValue:
-    """The editor with the old text, beside that which somebody has saved meanwhile."""
+    """The editor with the old text, beside the one that someone has saved in the meantime."""
     await close_db()
     edited = await changeable_post(post_id)
     form: Form[Any] = Form(DraftForm)

@@ -1,4 +1,4 @@
-"""Reading the history of a post. Who may read the post is for the caller to ask."""
+"""Reading the history of a post. The caller checks who may read the post."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta

@@ -28,7 +28,7 @@ from blog.posts.views.sketch import SALT_BYTES, estimate, mark
 AHEAD = timedelta(minutes=3)
 # More marks than this are not kept in memory; what comes after them is not counted.
 MOST_MARKS = 200_000
-# So many are written in one statement, within its time limit also on a busy server.
+# How many are written by one statement, so that it meets its time limit on a busy server, too.
 MARKS_AT_ONCE = 10_000
 LONGEST_AGENT = 500
 # What browsers call themselves begins with this, and other programs often say what they are. Phones

@@ -26,7 +26,7 @@ from blog.transfer.importing.progress import StoppedError
 from blog.transfer.importing.uploads import remove_imports, remove_upload, upload_key
 from blog.transfer.importing.writer import Writer
 
-# After so long a run lets other jobs have their turn.
+# How long a run may take before it lets other jobs have their turn.
 RUN_SECONDS = 120.0
 # A batch may have many images.
 LONGEST_RUN = 3600.0

@@ -14,8 +14,8 @@ from markdown_it.token import Token
 
 from blog.core.text.cjk import is_cjk
 
-# So many different names of a text are looked up, in code and URLs as well, and so many mentions
-# become links; further ones stay text.
+# How many different names of a text are looked up, including those in code and URLs, and how many
+# mentions become links; further ones stay text.
 MOST_NAMES = 100
 MOST_LINKS = 200
 LONGEST_NAME = 64
