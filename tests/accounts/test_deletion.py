@@ -10,12 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from werkzeug.routing import Rule
 
 from blog.accounts.deletion import jobs
-from blog.accounts.deletion.batches import POSTS_AT_ONCE, ROWS_AT_ONCE
 from blog.accounts.deletion.jobs import (
     FIND_DELETED_ACCOUNTS,
     REMOVE_DELETED_ACCOUNT,
     remove_later,
 )
+from blog.accounts.deletion.rows import ROWS_AT_ONCE
+from blog.accounts.deletion.texts import POSTS_AT_ONCE
 from blog.core.web.app import Broadside
 from blog.models import AuditEntry, Base, Comment, Follow, Job, Post, Report, User
 from blog.posts.counts import wrong_counts

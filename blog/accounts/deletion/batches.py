@@ -6,12 +6,20 @@ a short lock timeout. The remaining work is read from the tables each time, so a
 killed at any moment, and several may work concurrently.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, func, select, text, tuple_, update
+from sqlalchemy import delete, func, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.accounts.deletion.rows import ROWS_AT_ONCE, delete_items, delete_where, found_ids
+from blog.accounts.deletion.texts import (
+    delete_bookmarks,
+    delete_comment_likes,
+    delete_comments,
+    delete_likes,
+    delete_posts,
+)
 from blog.accounts.second_factor.service import remove_all as remove_second_factors
 from blog.accounts.sessions.service import end_all_access
 from blog.core.clock import now
@@ -21,10 +29,8 @@ from blog.models import (
     Application,
     AuditEntry,
     Block,
-    Bookmark,
     BulkAct,
     Comment,
-    CommentLike,
     Email,
     Follow,
     HeldItem,
@@ -37,21 +43,13 @@ from blog.models import (
     Notification,
     NotificationItem,
     OpenIDLogin,
-    Post,
-    PostLike,
     PostRevision,
-    PostTag,
     RefusedAddress,
     Report,
     Subscription,
-    Tag,
     User,
 )
-from blog.models.comment import has_replies
 
-ROWS_AT_ONCE = 100
-# Each may be of another day, whose count has the posts of all users.
-POSTS_AT_ONCE = 20
 LOCK_TIMEOUT = text("SET LOCAL lock_timeout = '50ms'")
 
 
@@ -65,8 +63,8 @@ async def begin_deletion(session: AsyncSession, user: User) -> None:
     await session.execute(delete(Email).where(Email.recipient == user.email))
     # Until an address is confirmed, it may be somebody else's.
     if user.is_confirmed:
-        await _delete(session, Subscription, Subscription.email == user.email)
-        await _delete(session, RefusedAddress, RefusedAddress.address == user.email)
+        await delete_where(session, Subscription, Subscription.email == user.email)
+        await delete_where(session, RefusedAddress, RefusedAddress.address == user.email)
     # Not valid for registration: usernames have no hyphen, and addresses have an "@".
     unnamed = f"deleted-{user.id}"
     await session.execute(
@@ -85,6 +83,24 @@ async def begin_deletion(session: AsyncSession, user: User) -> None:
         await session.execute(delete(table).where(table.user_id == user.id))
 
 
+def _deleting(person: Any) -> Callable[[AsyncSession, int], Awaitable[bool]]:
+    """A function that deletes some rows of a table whose column `person` is the user.
+
+    It returns whether there were any.
+    """
+    table = person.class_
+
+    async def delete_some(session: AsyncSession, user_id: int) -> bool:
+        ids = await found_ids(
+            session, select(table.id).where(person == user_id).limit(ROWS_AT_ONCE)
+        )
+        if ids:
+            await delete_where(session, table, table.id.in_(ids))
+        return bool(ids)
+
+    return delete_some
+
+
 async def delete_batch(session: AsyncSession, user_id: int) -> bool:
     """Delete some rows of a deleted account, and finally the account itself; the caller commits.
 
@@ -100,18 +116,18 @@ async def delete_batch(session: AsyncSession, user_id: int) -> bool:
         return True
     await session.execute(LOCK_TIMEOUT)
     for step in (
-        _delete_posts,
-        _delete_comments,
-        _delete_likes,
-        _delete_comment_likes,
-        _delete_bookmarks,
+        delete_posts,
+        delete_comments,
+        delete_likes,
+        delete_comment_likes,
+        delete_bookmarks,
         _forget_mentions,
         _delete_follows,
         _delete_mutes_and_blocks,
-        _delete_hidden_words,
-        _delete_reports,
-        _delete_held,
-        _delete_subscriptions,
+        _deleting(HiddenWord.user_id),
+        _deleting(Report.reporter_id),
+        _deleting(HeldItem.author_id),
+        _deleting(Subscription.author_id),
         _delete_notifications,
         _delete_media,
         _anonymise_moderation,
@@ -123,111 +139,9 @@ async def delete_batch(session: AsyncSession, user_id: int) -> bool:
     return True
 
 
-async def _delete_posts(session: AsyncSession, user_id: int) -> bool:
-    """Delete the newest posts, after their comments and revisions.
-
-    The newest first, because every list has to skip them while they exist.
-    """
-    posts = await _some(
-        session,
-        select(Post.id).where(Post.author_id == user_id).order_by(Post.id.desc())
-        .limit(POSTS_AT_ONCE),
-    )  # fmt: skip
-    if not posts:
-        return False
-    await _lock(session, Post, Post.id.in_(posts))
-    history = await _some(
-        session, select(PostRevision.id).where(PostRevision.post_id.in_(posts)).limit(ROWS_AT_ONCE)
-    )
-    if history:
-        await _delete(session, PostRevision, PostRevision.id.in_(history))
-        return True
-    if await _delete_notified(session, NotificationItem.post_id.in_(posts)):
-        return True
-    for table in (PostLike, Bookmark):
-        if await _delete_reactions(session, table, table.post_id.in_(posts)):
-            return True
-    # Replies before what they reply to.
-    below = await _some(
-        session,
-        select(Comment.id).where(Comment.post_id.in_(posts))
-        .order_by(Comment.post_id.desc(), Comment.id.desc()).limit(ROWS_AT_ONCE),
-    )  # fmt: skip
-    if await _delete_likes_of_comments(session, CommentLike.comment_id.in_(below)):
-        return True
-    # Lock the tags, and then the author, before the ranges and days that count comments and posts.
-    await _lock(session, Tag, Tag.id.in_(select(PostTag.tag_id).where(PostTag.post_id.in_(posts))))
-    await _lock(session, User, User.id == user_id)
-    if below:
-        await _delete(session, Comment, Comment.id.in_(below))
-    if len(below) < ROWS_AT_ONCE:
-        await _delete(session, Post, Post.id.in_(posts))
-    return True
-
-
-async def _delete_comments(session: AsyncSession, user_id: int) -> bool:
-    """Delete some comments on posts of other users, which count them. Empty rows hold the place of
-    those with replies."""
-    statement = select(Comment.id, Comment.post_id).where(Comment.author_id == user_id)
-    comments = (await session.execute(statement.limit(ROWS_AT_ONCE))).all()
-    if not comments:
-        return False
-    await _lock(session, Post, Post.id.in_({comment.post_id for comment in comments}))
-    ids = [comment.id for comment in comments]
-    if await _delete_likes_of_comments(session, CommentLike.comment_id.in_(ids)):
-        return True
-    is_one = Comment.id.in_(ids)
-    await session.execute(
-        update(Comment)
-        .where(is_one, has_replies())
-        .values(Comment.REMOVED)
-        .execution_options(synchronize_session=False)
-    )
-    await _delete(session, Comment, and_(is_one, Comment.author_id == user_id))
-    return True
-
-
-async def _delete_likes(session: AsyncSession, user_id: int) -> bool:
-    """Delete some likes of posts of other users, which count them."""
-    return await _delete_reactions(session, PostLike, PostLike.user_id == user_id)
-
-
-async def _delete_comment_likes(session: AsyncSession, user_id: int) -> bool:
-    """Delete some likes of comments of other users, which count them."""
-    return await _delete_likes_of_comments(session, CommentLike.user_id == user_id)
-
-
-async def _delete_likes_of_comments(session: AsyncSession, which: ColumnElement[bool]) -> bool:
-    """Delete some likes, after locking the comments."""
-    key = (CommentLike.user_id, CommentLike.comment_id)
-    rows = (await session.execute(select(*key).where(which).limit(ROWS_AT_ONCE))).all()
-    if rows:
-        await _lock(session, Comment, Comment.id.in_({row.comment_id for row in rows}))
-        await _delete(session, CommentLike, tuple_(*key).in_([tuple(row) for row in rows]))
-    return bool(rows)
-
-
-async def _delete_bookmarks(session: AsyncSession, user_id: int) -> bool:
-    """Delete some bookmarks."""
-    return await _delete_reactions(session, Bookmark, Bookmark.user_id == user_id)
-
-
-async def _delete_reactions(
-    session: AsyncSession, table: type[PostLike] | type[Bookmark], which: ColumnElement[bool]
-) -> bool:
-    """Delete some likes or bookmarks, after locking the posts, which count their likes."""
-    key = (table.user_id, table.post_id)
-    rows = (await session.execute(select(*key).where(which).limit(ROWS_AT_ONCE))).all()
-    if rows and table is PostLike:
-        await _lock(session, Post, Post.id.in_({row.post_id for row in rows}))
-    if rows:
-        await _delete(session, table, tuple_(*key).in_([tuple(row) for row in rows]))
-    return bool(rows)
-
-
 async def _forget_mentions(session: AsyncSession, user_id: int) -> bool:
     """Take the user out of some mentions; a job renders those texts again, without the link."""
-    rows = await _some(
+    rows = await found_ids(
         session, select(Mention.id).where(Mention.user_id == user_id).limit(ROWS_AT_ONCE)
     )
     if rows:
@@ -258,67 +172,20 @@ async def _delete_pairs(session: AsyncSession, user_id: int, *pair: Any) -> bool
         statement = select(*pair).where(side == user_id).limit(ROWS_AT_ONCE)
         rows = [tuple(row) for row in await session.execute(statement)]
         if rows:
-            await _delete(session, side.class_, tuple_(*pair).in_(rows))
+            await delete_where(session, side.class_, tuple_(*pair).in_(rows))
             return True
     return False
-
-
-async def _delete_hidden_words(session: AsyncSession, user_id: int) -> bool:
-    """Delete some hidden words and tags."""
-    words = select(HiddenWord.id).where(HiddenWord.user_id == user_id).limit(ROWS_AT_ONCE)
-    if some := await _some(session, words):
-        await _delete(session, HiddenWord, HiddenWord.id.in_(some))
-    return bool(some)
-
-
-async def _delete_reports(session: AsyncSession, user_id: int) -> bool:
-    """Delete some reports by the user."""
-    reports = await _some(
-        session, select(Report.id).where(Report.reporter_id == user_id).limit(ROWS_AT_ONCE)
-    )
-    if reports:
-        await _delete(session, Report, Report.id.in_(reports))
-    return bool(reports)
-
-
-async def _delete_held(session: AsyncSession, user_id: int) -> bool:
-    """Delete some of what the user has written that was held for review."""
-    held = await _some(
-        session, select(HeldItem.id).where(HeldItem.author_id == user_id).limit(ROWS_AT_ONCE)
-    )
-    if held:
-        await _delete(session, HeldItem, HeldItem.id.in_(held))
-    return bool(held)
-
-
-async def _delete_subscriptions(session: AsyncSession, user_id: int) -> bool:
-    """Delete some subscriptions of readers to the user's posts."""
-    subscriptions = await _some(
-        session,
-        select(Subscription.id).where(Subscription.author_id == user_id).limit(ROWS_AT_ONCE),
-    )
-    if subscriptions:
-        await _delete(session, Subscription, Subscription.id.in_(subscriptions))
-    return bool(subscriptions)
 
 
 async def _delete_notifications(session: AsyncSession, user_id: int) -> bool:
     """Delete some of what the user is notified of, and then of the lines."""
     lines = select(Notification.id).where(Notification.user_id == user_id).limit(ROWS_AT_ONCE)
-    some = await _some(session, lines)
+    some = await found_ids(session, lines)
     if not some:
         return False
-    if not await _delete_notified(session, NotificationItem.notification_id.in_(some)):
-        await _delete(session, Notification, Notification.id.in_(some))
+    if not await delete_items(session, NotificationItem.notification_id.in_(some)):
+        await delete_where(session, Notification, Notification.id.in_(some))
     return True
-
-
-async def _delete_notified(session: AsyncSession, which: ColumnElement[bool]) -> bool:
-    """Delete some of what people are notified of."""
-    items = await _some(session, select(NotificationItem.id).where(which).limit(ROWS_AT_ONCE))
-    if items:
-        await _delete(session, NotificationItem, NotificationItem.id.in_(items))
-    return bool(items)
 
 
 async def _delete_media(session: AsyncSession, user_id: int) -> bool:
@@ -341,7 +208,9 @@ async def _anonymise_moderation(session: AsyncSession, user_id: int) -> bool:
         (AuditEntry, AuditEntry.actor_id),
         (AuditEntry, AuditEntry.subject_id),
     ):
-        rows = await _some(session, select(table.id).where(column == user_id).limit(ROWS_AT_ONCE))
+        rows = await found_ids(
+            session, select(table.id).where(column == user_id).limit(ROWS_AT_ONCE)
+        )
         if rows:
             await session.execute(
                 update(table)
@@ -360,20 +229,5 @@ async def _delete_openings(session: AsyncSession, user_id: int) -> bool:
         await session.execute(select(*key).where(LogOpening.user_id == user_id).limit(ROWS_AT_ONCE))
     ).all()
     if rows:
-        await _delete(session, LogOpening, tuple_(*key).in_([tuple(row) for row in rows]))
+        await delete_where(session, LogOpening, tuple_(*key).in_([tuple(row) for row in rows]))
     return bool(rows)
-
-
-async def _some(session: AsyncSession, ids: Select[int]) -> Sequence[int]:
-    return (await session.scalars(ids)).all()
-
-
-async def _lock(session: AsyncSession, table: Any, which: ColumnElement[bool]) -> None:
-    """Lock rows in the order of their ids, to avoid deadlocks."""
-    await session.execute(
-        select(table.id).where(which).order_by(table.id).with_for_update(key_share=True)
-    )
-
-
-async def _delete(session: AsyncSession, table: Any, which: ColumnElement[bool]) -> None:
-    await session.execute(delete(table).where(which).execution_options(synchronize_session=False))
