@@ -74,7 +74,6 @@ class Comment(Base):
 
     post: Mapped[Post] = relationship(lazy="raise")
     author: Mapped[User] = relationship(lazy="raise", foreign_keys=author_id)
-    disabled_by: Mapped[User | None] = relationship(lazy="raise", foreign_keys=disabled_by_id)
 
     __table_args__ = (
         once_a_submission("comments"),

@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.events.event import DomainEvent
 from blog.models import LoggedEvent
 
-Caused = TypeVar("Caused", bound=DomainEvent)
 Work = TypeVar("Work", bound=Callable[..., Awaitable[Any]])
 # The key of an application's handlers in the `AsyncSession.info` of its sessions.
 HANDLERS = "event handlers"

@@ -136,7 +136,7 @@ function withoutStyles(html) {
 }
 
 /** The Markdown for HTML from elsewhere; nothing of it is run or loaded. */
-export function markdownOf(html) {
+function markdownOf(html) {
   const page = new DOMParser().parseFromString(withoutStyles(html), "text/html");
   const isRich = page.body.querySelector(TELLING) !== null;
   return isRich ? blocks(page.body).join("\n\n") : null;

@@ -17,7 +17,7 @@ const VERSIONS = ["version", "copy_version"];
 const time = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
 
 /** What stands in the fields of the form. */
-export function fieldsOf(form) {
+function fieldsOf(form) {
   const data = new FormData(form);
   return Object.fromEntries(FIELDS.map((name) => [name, data.get(name) ?? ""]));
 }
