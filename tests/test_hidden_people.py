@@ -221,7 +221,7 @@ async def test_lists_leave_out_whom_the_viewer_has_muted_or_blocked(
             await browser.get("/all")
 
 
-async def test_a_page_is_full_and_a_cursor_goes_on_where_it_ended(
+async def test_a_page_is_full_and_its_cursor_continues_where_it_ended(
     app: Broadside, people: dict[str, User]
 ) -> None:
     token = await add_token(app, people["reader"])

@@ -240,7 +240,7 @@ async def test_a_refused_applicant_is_told_why_and_can_apply_again(
     assert await by_page(app) == 302
 
 
-async def test_an_applicant_who_deletes_their_account_waits_no_more(
+async def test_an_applicant_who_deletes_their_account_no_longer_waits(
     app: Broadside, browser: Browser, administrator: Browser, db: AsyncSession
 ) -> None:
     await change_site(app, registration="approval")

@@ -217,7 +217,7 @@ async def test_the_passkeys_of_a_name_are_not_told_without_the_password(browser:
     assert (await options(browser, "login"))["allowCredentials"] == []
 
 
-async def test_a_passkey_confirms_who_one_is_and_keeps_what_was_asked_for(
+async def test_a_passkey_reauthenticates_and_keeps_what_was_asked_for(
     susans_browser: Browser, passkey: SoftPasskey, db: AsyncSession
 ) -> None:
     await age_sessions(db, minutes=16)
@@ -245,7 +245,7 @@ async def test_a_disabled_account_is_told_so(
 @pytest.mark.parametrize(
     "answer", ["", "{}", "[]", "x", '{"id": 1}', "[" * 9999, '"' + "x" * 20000]
 )
-async def test_a_passkey_that_is_none_is_not_added(
+async def test_an_invalid_passkey_is_not_added(
     susans_browser: Browser, db: AsyncSession, answer: str
 ) -> None:
     await options(susans_browser, "registration")

@@ -1,4 +1,4 @@
-"""What matters asks again who one is, 15 minutes after that was proved."""
+"""Sensitive actions require reauthentication, 15 minutes after the last proof."""
 
 import httpx
 import pytest

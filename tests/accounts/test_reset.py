@@ -210,7 +210,7 @@ async def test_bad_links_are_refused_and_change_nothing(
         ({"password2": "different"}, "The passwords don"),
     ],
 )
-async def test_a_bad_new_password_is_told_and_the_link_goes_on_working(
+async def test_a_bad_new_password_is_reported_and_the_link_still_works(
     app: Broadside, susan: User, browser: Browser, changes: dict[str, str], message: str
 ) -> None:
     link = await link_by_mail(app)

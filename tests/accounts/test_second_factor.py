@@ -283,7 +283,7 @@ async def test_another_person_is_asked_in_a_trusted_browser(
     await send_password(browser, "bob")
 
 
-async def test_a_trust_that_has_ended_or_whose_password_has_changed_counts_no_more(
+async def test_trust_in_a_browser_ends_when_it_expires_or_the_password_changes(
     app: Broadside, browser: Browser, phone: Phone, db: AsyncSession
 ) -> None:
     await send_password(browser)
@@ -359,7 +359,7 @@ async def test_the_api_refuses_the_password_and_takes_a_token(
         assert (await program.get("/api/v1/me", auth=(secret[0], ""))).status_code == 200
 
 
-async def test_to_confirm_who_one_is_takes_the_code_as_well(
+async def test_reauthentication_takes_the_code_as_well(
     susans_browser: Browser, phone: Phone, db: AsyncSession
 ) -> None:
     await age_sessions(db, minutes=16)

@@ -52,7 +52,7 @@ async def test_each_version_links_to_itself(app: Broadside, susan: User) -> None
     assert answer.json()["prev"] == "https://blog.test/api/v1.0/users/?page=1&per_page=1"
 
 
-async def test_lists_of_nothing_have_neither_items_nor_ways(anonymous: Client, susan: User) -> None:
+async def test_empty_lists_have_neither_items_nor_links(anonymous: Client, susan: User) -> None:
     for address, name in [
         ("/posts/", "posts"), ("/comments/", "comments"), ("/users/susan/posts/", "posts"),
         ("/users/susan/timeline/", "posts"), ("/users/susan/followers/", "users"),

@@ -98,7 +98,7 @@ async def test_many_follow_and_unfollow_one_person_at_once(
         assert await wrong_counts(db) == NOTHING
 
 
-async def test_who_follows_somebody_who_goes_at_this_moment_harms_no_other_follower(
+async def test_following_an_account_that_is_just_being_deleted_fails_for_nobody_else(
     app: Broadside, authors: Sequence[tuple[User, Client]], db: AsyncSession, susan: User,
     make_user: MakeUser,
 ) -> None:  # fmt: skip

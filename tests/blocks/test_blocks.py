@@ -58,7 +58,7 @@ async def test_what_makes_no_sense_gets_a_friendly_word(
         assert await db.scalar(select(func.count()).select_from(table)) == 0
 
 
-async def test_there_are_only_so_many(
+async def test_the_number_of_muted_and_blocked_people_is_limited(
     app: Broadside, susans_browser: Browser, nina: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await add_users(app, NewUser("david"))

@@ -97,7 +97,7 @@ async def test_what_cannot_be_hidden_comes_back_with_a_message(
     assert f'value="{word}"' in answer.text
 
 
-async def test_only_so_many_words_are_hidden_and_each_once(
+async def test_the_number_of_hidden_words_is_limited_and_each_is_hidden_once(
     susans_browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service, "MOST_WORDS", 1)

@@ -57,7 +57,7 @@ async def test_nobody_is_notified_of_what_muted_and_blocked_people_do(
     ]  # fmt: skip
 
 
-async def test_none_is_left_of_what_happens_at_the_moment_of_a_mute_or_block(
+async def test_what_happens_at_the_moment_of_a_mute_or_block_leaves_no_notification(
     them: dict[str, Person],
 ) -> None:
     susan = them["susan"]

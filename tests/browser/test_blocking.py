@@ -7,7 +7,7 @@ from tests.browser.sample_site import WRITER
 from tests.browser.steps import log_in
 
 
-async def test_one_is_rid_of_somebody_by_their_profile_or_post_and_finds_the_way_back(
+async def test_people_mute_and_block_from_a_profile_or_a_post_and_return_there(
     open_page: Opener,
 ) -> None:
     page = await open_page(PHONE, scripts=False)

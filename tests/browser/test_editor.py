@@ -40,7 +40,7 @@ async def write(page: Page, title: str, text: str) -> None:
     await page.wait_for_url("**/edit/*")
 
 
-async def test_a_post_is_begun_on_one_device_goes_on_on_another_and_is_published(
+async def test_a_post_is_begun_on_one_device_continued_on_another_and_published(
     open_page: Opener,
 ) -> None:
     desk, phone = await open_page(), await open_page(PHONE)

@@ -103,7 +103,7 @@ async def test_an_author_removes_a_comment_and_a_moderator_brings_it_back(
     assert "<p>Comment 1</p>" in (await browser.get("/post/1")).text
 
 
-async def test_nobody_else_removes_a_comment_nor_the_author_their_own(
+async def test_only_the_author_of_the_post_removes_a_comment_and_not_their_own(
     app: Broadside, susans_browser: Browser, davids_browser: Browser, db: AsyncSession,
     post: Post, susan: User, david: User,
 ) -> None:  # fmt: skip

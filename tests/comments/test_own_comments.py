@@ -109,7 +109,7 @@ async def test_a_comment_that_is_not_there_is_404(davids_browser: Browser, post:
     assert answer.status_code == 404
 
 
-async def test_to_delete_what_is_gone_is_a_success(davids_browser: Browser, post: Post) -> None:
+async def test_deleting_what_is_gone_is_a_success(davids_browser: Browser, post: Post) -> None:
     answer = await davids_browser.submit("/comment/7/delete", page="/post/1")
     assert answer.headers["location"] == "/"
     assert "This comment has already been deleted." in (await davids_browser.get("/")).text

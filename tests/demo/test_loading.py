@@ -156,7 +156,7 @@ async def test_a_second_demonstration_is_refused_and_changes_nothing(app: Broads
     assert await rows_of(app, EVERYTHING) == before
 
 
-async def test_of_two_that_load_at_once_one_is_refused(app: Broadside) -> None:
+async def test_one_of_two_concurrent_loads_is_refused(app: Broadside) -> None:
     answers = await asyncio.gather(
         load_into(app.database), load_into(app.database), return_exceptions=True
     )

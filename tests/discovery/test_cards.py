@@ -75,7 +75,7 @@ async def test_it_changes_with_the_title_and_the_name(
     [{"status": PostStatus.DRAFT}, {"status": PostStatus.SCHEDULED}, {"hidden_at": now()}],
     ids=["draft", "scheduled", "hidden"],
 )
-async def test_there_is_none_of_what_not_everybody_may_read(
+async def test_a_post_that_not_everybody_may_read_has_no_card(
     susans_browser: Browser, db: AsyncSession, susan: User, change: dict[str, object]
 ) -> None:
     await add_posts(db, susan, 1)

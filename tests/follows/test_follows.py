@@ -86,7 +86,7 @@ async def test_following_twice_counts_once(
     assert await counts(db, david) == (1, 0)
 
 
-async def test_two_who_follow_each_other_again_and_again_at_once_never_wait_for_ever(
+async def test_two_people_who_follow_each_other_at_once_never_deadlock(
     app: Broadside, susans_browser: Browser, db: AsyncSession, susan: User, david: User
 ) -> None:
     async with Browser(app) as davids_browser:

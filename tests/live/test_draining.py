@@ -154,7 +154,7 @@ async def test_http_2_finishes_open_requests_and_refuses_new_ones(server: Server
     assert isinstance(events[-1], ConnectionTerminated)
 
 
-async def test_a_request_that_takes_longer_than_the_shutdown_may_is_to_be_repeated(
+async def test_a_request_that_outlasts_the_shutdown_is_answered_to_be_repeated(
     tmp_path: Path, site_url: str
 ) -> None:
     async with serving(tmp_path, database_url=site_url, env="development") as server:

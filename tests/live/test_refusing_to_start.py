@@ -111,7 +111,7 @@ async def test_a_log_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
         assert result == (1, f"settings: LOG_TO: cannot write to {path}: {reason}\n")
 
 
-async def test_a_data_folder_that_is_not_one_is_one_line(tmp_path: Path) -> None:
+async def test_an_invalid_data_folder_is_reported_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "postgres").mkdir()
     (tmp_path / "postgres" / "PG_VERSION").write_text("9\n")
     code, output = await run(tmp_path, *DEPLOY)

@@ -81,7 +81,7 @@ def test_no_other_image_is_shown(source: str) -> None:
     assert "A tram" in html
 
 
-def test_only_so_many_images_are_shown() -> None:
+def test_the_number_of_images_in_a_text_is_limited() -> None:
     html = render_document(f"![x](/media/{NAME})\n\n" * 150, IMAGES)
     assert html.count("<img") == html.count("<figure>") == 100
 

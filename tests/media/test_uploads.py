@@ -240,7 +240,7 @@ async def test_fields_may_come_after_the_file(susans: Client) -> None:
 @pytest.mark.parametrize(
     "fields", [{"alt": "x" * 1001}, {"caption": "x" * 1001}, {"alt": "\ufdd0"}]
 )
-async def test_a_text_that_is_too_long_or_none_is_refused(
+async def test_a_missing_or_too_long_text_is_refused(
     app: Broadside, susans: Client, fields: dict[str, str]
 ) -> None:
     problem = assert_problem(await upload(susans, encoded(picture(), "PNG"), **fields), 422)

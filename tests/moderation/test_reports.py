@@ -310,7 +310,7 @@ async def test_a_report_goes_with_what_it_is_about(
     assert answer.status_code == 404
 
 
-async def test_none_is_left_of_a_comment_that_is_deleted_meanwhile_and_has_replies(
+async def test_a_comment_with_replies_that_is_deleted_meanwhile_leaves_no_report(
     app: Broadside,
     susans_browser: Browser,
     davids_browser: Browser,

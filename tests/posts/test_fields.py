@@ -254,7 +254,7 @@ async def test_a_wrong_field_is_refused_with_words_and_nothing_is_kept(
 
 
 @pytest.mark.parametrize("title", [" ", "", "\u200b", "\x07\t\n", "\u202e"])
-async def test_a_title_of_which_nothing_is_seen_is_none(
+async def test_an_invisible_title_is_no_title(
     writer: Client, susans_browser: Browser, title: str
 ) -> None:
     assert (await made(writer, title=title))["title"] is None

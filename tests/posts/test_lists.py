@@ -95,7 +95,7 @@ async def test_a_hidden_post_is_in_no_list_and_not_counted(
     assert (await db.get_one(User, susan.id, populate_existing=True)).post_count == 1
 
 
-async def test_the_followed_tab_shows_ones_own_posts_and_those_of_whom_one_follows(
+async def test_the_followed_tab_shows_the_readers_own_posts_and_those_of_people_they_follow(
     susans_browser: Browser, db: AsyncSession, susan: User, make_user: MakeUser
 ) -> None:
     david, maud = await make_user("david"), await make_user("maud")

@@ -75,7 +75,7 @@ async def test_it_renders_what_is_old_and_changes_nothing_else(
     assert "<em>new</em>" in (await browser.get("/post/1")).text
 
 
-async def test_it_looks_again_for_what_an_old_process_wrote_and_then_no_more(
+async def test_it_looks_once_more_for_what_an_old_process_wrote_and_then_stops(
     app: Broadside, db: AsyncSession, old_texts: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await run(app)

@@ -65,7 +65,7 @@ async def test_a_digest_tells_in_a_line_what_belongs_together_and_comes_once(
     assert "Trams" not in second.text
 
 
-async def test_what_was_read_or_is_gone_is_not_in_it_and_nothing_makes_no_mail(
+async def test_a_digest_leaves_out_what_was_read_or_is_gone_and_is_not_sent_empty(
     app: Broadside, crowd: dict[str, Person]
 ) -> None:
     nina, robin, bob, *_ = crowd.values()

@@ -77,7 +77,7 @@ async def test_one_click_ends_one_kind_of_mail_and_can_be_undone(
     assert await chosen(susans_browser) == before
 
 
-async def test_a_link_that_is_altered_or_of_somebody_who_left_changes_nothing(
+async def test_an_altered_link_or_one_of_a_deleted_account_changes_nothing(
     app: Broadside, browser: Browser, susan: User, db: AsyncSession
 ) -> None:
     address = await link(app, susan, None)

@@ -318,7 +318,7 @@ async def test_a_draft_that_was_never_published_has_no_revisions(
     assert (await susans_browser.get(f"{LIST}/1")).status_code == 404
 
 
-async def test_who_is_gone_is_not_named(
+async def test_an_editor_who_is_gone_is_not_named(
     post: dict[str, object], browser: Browser, db: AsyncSession
 ) -> None:
     await db.execute(update(PostRevision).values(editor_id=None))
