@@ -51,8 +51,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 for number in (signal.SIGQUIT, signal.SIGHUP):
     signal.signal(number, signal.SIG_DFL)
 
-# Under the folder that all runs of a user share, each new run would shut out the system user that
-# PostgreSQL runs as for root. The workers of a run use that of the process that started them.
+# Each run makes the folder private that all runs of a user share, and so shuts out the system user
+# that PostgreSQL runs as for root. The workers of a run use that of the process that started them.
 IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 if not IS_WORKER:
     os.environ["PYTEST_DEBUG_TEMPROOT"] = tempfile.mkdtemp(prefix="broadside-tests-")
@@ -87,6 +87,8 @@ def database_url(var_dir: Path) -> Iterator[str]:
     copy_data(var_dir)
     server = EmbeddedPostgres(var_dir / "postgres", FAST_SERVER)
     yield server.start()
+    if not (server.folder / "postmaster.pid").exists():
+        pytest.fail(f"PostgreSQL ended by itself:\n{(server.folder / 'log').read_text()[-4000:]}")
     server.stop()
 
 

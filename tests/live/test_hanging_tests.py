@@ -37,6 +37,8 @@ async def test_a_run_goes_on_after_tests_that_hang_and_processes_that_die(tmp_pa
         tmp_path, "pytest", "--numprocesses=2", "--dist=loadfile", "--no-loadscope-reorder",
         f"--config-file={PROJECT / 'pyproject.toml'}", f"--rootdir={tmp_path}", str(tmp_path),
         "-p", "no:cacheprovider", seconds=120, pythonpath=PROJECT, pytest_addopts="",
+        # pytest makes the folder private in which it makes all others, and so shuts out PostgreSQL.
+        pytest_debug_temproot=tmp_path,
     )  # fmt: skip
     assert code == 1
     assert "FAILED test_hanging.py::test_it_hangs - Failed: Timeout" in output
