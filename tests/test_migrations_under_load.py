@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from blog.core.db import migrations
 from blog.core.db.database import Database
 from blog.core.db.pagination import PageRequest
 from blog.posts import queries
@@ -125,8 +126,12 @@ async def busy(site: Database, *acts: Act) -> AsyncIterator[dict[Act, int]]:
 
 
 @pytest.fixture
-async def populated(site: Database) -> Database:
-    """A site of the version before, with posts of more than a year."""
+async def populated(site: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
+    """A site of the version before, with posts of more than a year.
+
+    A migration that takes its locks in another order than the writers needs more attempts.
+    """
+    monkeypatch.setattr(migrations, "ATTEMPTS", 30)
     await run(site, "downgrade", BEFORE_PUBLICATION)
     async with site.engine.begin() as connection:
         await connection.execute(NEW_USER, {"names": [f"person{n}" for n in range(PEOPLE)]})

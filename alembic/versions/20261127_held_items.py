@@ -25,6 +25,8 @@ WAITS = "decided_at IS NULL"
 
 
 def upgrade() -> None:
+    # In the order in which comments and posts are written.
+    op.execute("LOCK TABLE comments, posts, users IN SHARE ROW EXCLUSIVE MODE")
     op.create_table(
         "held_items",
         sa.Column("id", sa.BigInteger(), sa.Identity(), nullable=False),

@@ -14,6 +14,8 @@ KINDS = "kind IN ('remind', 'hide', 'limit', 'pause', 'disable'{further})"
 
 
 def upgrade() -> None:
+    # In the order in which comments and posts are written.
+    op.execute("LOCK TABLE comments, posts IN SHARE ROW EXCLUSIVE MODE")
     op.execute("ALTER TABLE measures ALTER COLUMN kind TYPE varchar(8)")
     op.drop_constraint(op.f("ck_measures_kind"), "measures")
     op.create_check_constraint(
@@ -54,6 +56,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("LOCK TABLE comments, posts IN ACCESS EXCLUSIVE MODE")
     op.drop_table("measure_items")
     # What such measures have hidden stays hidden.
     op.execute("DELETE FROM measures WHERE kind = 'hide_all'")

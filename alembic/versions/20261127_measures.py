@@ -67,8 +67,13 @@ NOT_LIMITED = "AND {} NOT IN (SELECT id FROM users WHERE limited_at IS NOT NULL)
 
 
 def upgrade() -> None:
-    for name in ("limited_at", "paused_until"):
-        op.add_column("users", sa.Column(name, sa.DateTime(timezone=True), nullable=True))
+    with op.get_context().autocommit_block():
+        op.execute(
+            "ALTER TABLE users ADD COLUMN IF NOT EXISTS limited_at timestamptz,"
+            " ADD COLUMN IF NOT EXISTS paused_until timestamptz"
+        )
+    # In the order in which comments and posts are written.
+    op.execute("LOCK TABLE comments, posts, users IN SHARE ROW EXCLUSIVE MODE")
     op.create_table(
         "measures",
         sa.Column("id", sa.BigInteger(), sa.Identity(), nullable=False),
@@ -158,6 +163,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("LOCK TABLE comments, posts, users IN ACCESS EXCLUSIVE MODE")
     # Their posts are counted again.
     op.execute("UPDATE users SET limited_at = NULL WHERE limited_at IS NOT NULL")
     op.execute(POSTS_COME_AND_GO.format(of_changed=""))

@@ -15,6 +15,8 @@ OF = (("post_id", "posts.id"), ("comment_id", "comments.id"), ("held_item_id", "
 
 
 def upgrade() -> None:
+    # In the order in which comments and posts are written.
+    op.execute("LOCK TABLE comments, posts IN SHARE ROW EXCLUSIVE MODE")
     op.create_table(
         "removed_texts",
         sa.Column("id", sa.BigInteger(), sa.Identity(), nullable=False),

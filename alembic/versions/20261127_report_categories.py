@@ -29,6 +29,8 @@ INDEXES = {
 
 
 def upgrade() -> None:
+    # A deletion of comments may lock people first, and then reports by a cascade.
+    op.execute("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE")
     op.add_column(
         "reports",
         sa.Column("category", sa.String(length=5), server_default="other", nullable=False),

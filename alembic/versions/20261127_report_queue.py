@@ -12,6 +12,8 @@ depends_on: Sequence[str] | None = None
 
 
 def upgrade() -> None:
+    # A deletion of comments may lock people first, and then reports by a cascade.
+    op.execute("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE")
     op.add_column("reports", sa.Column("answer", sa.Text(), nullable=True))
     op.add_column("reports", sa.Column("claimed_by_id", sa.BigInteger(), nullable=True))
     op.add_column("reports", sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True))

@@ -4,15 +4,16 @@ Each revision runs in its own transaction, so that it does not hold the locks of
 can build indexes `CONCURRENTLY` in Alembic's `autocommit_block()`.
 
 A statement that waits for a lock gives up after `LOCK_TIMEOUT`, because all later statements, even
-reads, queue behind it. The revision is then retried from its start. Statements that block no others
-(`WAITS_ALONE`) wait longer: for an autovacuum, which yields only after a second, or for the end of
-an older transaction.
+reads, queue behind it. The revision is then retried from its start, `ATTEMPTS` times. Statements
+that block no others (`WAITS_ALONE`) wait longer: for an autovacuum, which yields only after a
+second, or for the end of an older transaction.
 """
 
 import enum
 import functools
 import logging
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,8 +33,9 @@ log = logging.getLogger(__name__)
 PROJECT = Path(__file__).resolve().parents[3]
 # An arbitrary key, shared by all processes that migrate.
 MIGRATION_LOCK = 0x62726F6164
-# No query may wait for a second because of a migration, not even on a busy machine.
-LOCK_TIMEOUT = "500ms"
+# No query may wait for a second because of a migration, not even on a busy machine; a revision may
+# wait for several locks while it holds the first.
+LOCK_TIMEOUT = "200ms"
 LONG_LOCK_TIMEOUT = "1min"
 WAITS_ALONE = re.compile(r"\bCONCURRENTLY\b|\bVALIDATE CONSTRAINT\b|^\s*VACUUM\b")
 ATTEMPTS = 100
@@ -96,21 +98,23 @@ def run_with_retries(connection: Connection, run: Callable[[], None]) -> None:
     """Call `run`, retrying after lock timeouts; what it has committed stays.
 
     Raises:
-        sqlalchemy.exc.DBAPIError: whatever `run` raises, including the last lock timeout.
+        sqlalchemy.exc.DBAPIError: whatever `run` raises, including the lock timeout of the last
+            attempt at a revision.
     """
-    for attempt in range(1, ATTEMPTS + 1):
+    attempts: Counter[tuple[str, ...]] = Counter()
+    while True:
+        reached = MigrationContext.configure(connection).get_current_heads()
+        attempts[reached] += 1
         connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
         connection.commit()
         try:
-            run()
+            return run()
         except DBAPIError as error:
-            if not is_lock_timeout(error) or attempt == ATTEMPTS:
+            if not is_lock_timeout(error) or attempts[reached] == ATTEMPTS:
                 raise
             connection.rollback()
             log.warning("a migration timed out waiting for a lock and is retried")
             _pause(connection, PAUSE_SECONDS)
-        else:
-            return
 
 
 def _wait_alone(connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
