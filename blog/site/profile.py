@@ -7,9 +7,11 @@ from quart.typing import ResponseReturnValue
 
 from blog.accounts.invitations.queries import inviter_name
 from blog.core.auth.identity import current_viewer
+from blog.core.web.anonymous_pages import anonymous_page
 from blog.core.web.app import current_app, read
 from blog.core.web.headers import keep_out_of_indexes
 from blog.core.web.requests import requested_page
+from blog.core.web.snapshots import digest_of
 from blog.follows import queries as follows
 from blog.models import Post
 from blog.posts.queries import BY_AUTHOR, hidden_posts_of
@@ -41,8 +43,11 @@ async def profile(username: str) -> ResponseReturnValue:
     inviter = None
     if user.shows_inviter and user.invited_by_id and current_app.site.may_show_inviter:
         inviter = await read(inviter_name, user.invited_by_id)
-    return await render_template(
-        "site/profile.html", user=user, page=page, relation=relation, hidden=hidden,
-        shut_out=outside, inviter=inviter,
-        state=await state_of_list(page.rows),
-    )  # fmt: skip
+    values = {
+        "user": user, "page": page, "relation": relation, "hidden": hidden, "shut_out": outside,
+        "inviter": inviter, "state": await state_of_list(page.rows),
+    }  # fmt: skip
+    if viewer.account is None:
+        shown = digest_of(user), page, inviter
+        return await anonymous_page("site/profile.html", shown, **values)
+    return await render_template("site/profile.html", **values)

@@ -1,4 +1,4 @@
-"""A post as anonymous visitors see it: from a cache, and never as it was before."""
+"""Pages as anonymous visitors see them: from a cache, and never as they were before."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -49,6 +49,29 @@ async def test_what_changes_is_seen_at_once(
     after = await browser.get(address, follow_redirects=True)
     assert after.status_code == 200
     assert after.text != before.text
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("name", "Robert"), ("about_me", "I sail"), ("follower_count", 1)]
+)
+async def test_what_changes_of_a_person_is_seen_at_once(
+    browser: Browser, db: AsyncSession, thread: Thread, column: str, value: object
+) -> None:
+    before = await browser.get("/user/bob")
+    assert before.text == (await browser.get("/user/bob")).text
+    setattr(thread[2], column, value)
+    await db.commit()
+    assert (await browser.get("/user/bob")).text != before.text
+
+
+async def test_a_profile_shows_a_new_post_at_once_and_nothing_of_another_viewer(
+    browser: Browser, susans_browser: Browser, db: AsyncSession, susan: User
+) -> None:
+    assert "Edit profile" in (await susans_browser.get("/user/susan")).text
+    before = (await browser.get("/user/susan")).text
+    assert "Edit profile" not in before
+    post = await add_post(db, susan)
+    assert f"/post/{post.id}" in (await browser.get("/user/susan")).text
 
 
 async def test_visits_of_commenters_change_nothing(

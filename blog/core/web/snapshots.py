@@ -48,8 +48,8 @@ def _plain(value: Any, seen: dict[int, int]) -> object:
         parts = vars(value)
     elif is_dataclass(kind):
         parts = vars(value)
+    # Most parts are plain, and don't need a call.
     if isinstance(parts, Mapping):
-        # Most values are plain, and don't need a call.
         return kind, [
             (name, part if isinstance(part, PLAIN) else _plain(part, seen))
             for name, part in parts.items()
@@ -58,5 +58,5 @@ def _plain(value: Any, seen: dict[int, int]) -> object:
     if isinstance(parts, Set):
         return kind, sorted(parts)
     if isinstance(parts, Sequence):
-        return [_plain(part, seen) for part in parts]
+        return [part if isinstance(part, PLAIN) else _plain(part, seen) for part in parts]
     raise TypeError(f"{kind} has no digest")
