@@ -15,6 +15,7 @@ from blog.comments.policies import (
 from blog.comments.reading import readable_comment
 from blog.comments.replies import draft_name
 from blog.comments.schemas import CommentForm, CommentPreviewForm, RemovalForm
+from blog.comments.shown_text import shown_text
 from blog.core.auth.identity import required_viewer
 from blog.core.auth.permissions import confirmed_required, permission_required
 from blog.core.auth.quotas import PREVIEWING, WRITING, quota
@@ -29,7 +30,7 @@ from blog.posts.reading import readable_post_with_neighbours
 from blog.posts.sent_drafts import forget_draft
 
 blueprint = Blueprint("comments", __name__)
-for helper in (*POLICIES, draft_name):
+for helper in (*POLICIES, draft_name, shown_text):
     blueprint.add_app_template_global(helper)
 
 

@@ -3,7 +3,8 @@
 A comment is visible only to viewers who can see its post.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Protocol
 
 from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
@@ -17,12 +18,25 @@ from blog.posts.policies import may_read_post
 ESTABLISHED_AFTER = timedelta(days=7)
 
 
+class Written(Protocol):
+    """A comment, or what a page of threads has of one."""
+
+    @property
+    def author_id(self) -> int: ...
+    @property
+    def created_at(self) -> datetime: ...
+    @property
+    def is_disabled(self) -> bool: ...
+    @property
+    def disabled_by_id(self) -> int | None: ...
+
+
 def may_know_of_comment(viewer: Viewer, post: Post | ListedPost) -> bool:
     """Whether the viewer may know that the comment exists, and its author and time."""
     return may_read_post(viewer, post)
 
 
-def may_read_comment(viewer: Viewer, comment: Comment, post: Post | ListedPost) -> bool:
+def may_read_comment(viewer: Viewer, comment: Written, post: Post | ListedPost) -> bool:
     """Whether the viewer may read its text. Only its author and moderators may read that of a
     disabled comment."""
     is_own = viewer.id == comment.author_id
@@ -53,18 +67,18 @@ def may_comment(viewer: Viewer, post: Post | ListedPost, *, is_followed: bool) -
     return not post.comments_limited or is_followed or viewer.id == post.author_id
 
 
-def may_remove_comment(viewer: Viewer, comment: Comment, post: Post | ListedPost) -> bool:
+def may_remove_comment(viewer: Viewer, comment: Written, post: Post | ListedPost) -> bool:
     """Whether the viewer may remove somebody else's comment from under their own post."""
     is_others = comment.author_id != viewer.id and not comment.is_disabled
     return is_others and viewer.id == post.author_id and may_know_of_comment(viewer, post)
 
 
-def is_removed_by_author(comment: Comment, post: Post | ListedPost) -> bool:
+def is_removed_by_author(comment: Written, post: Post | ListedPost) -> bool:
     """Whether the author of the post has disabled the comment, and not a moderator."""
     return comment.is_disabled and comment.disabled_by_id == post.author_id
 
 
-def may_edit_comment(viewer: Viewer, comment: Comment, post: Post) -> bool:
+def may_edit_comment(viewer: Viewer, comment: Written, post: Post) -> bool:
     """Whether the viewer wrote it, recently, and can still read it. They may edit a comment that
     a moderator has disabled at any time, so that it can be enabled again."""
     if viewer.id != comment.author_id or not viewer.can(Permission.COMMENT):
@@ -73,12 +87,12 @@ def may_edit_comment(viewer: Viewer, comment: Comment, post: Post) -> bool:
     return (is_recent or comment.is_disabled) and may_read_post(viewer, post)
 
 
-def may_delete_comment(viewer: Viewer, comment: Comment, post: Post) -> bool:
+def may_delete_comment(viewer: Viewer, comment: Written, post: Post) -> bool:
     """Whether the viewer wrote it."""
     return viewer.id == comment.author_id and may_know_of_comment(viewer, post)
 
 
-def may_report_comment(comment: Comment, post: Post) -> bool:
+def may_report_comment(comment: Written, post: Post) -> bool:
     """Whether the comment may be reported: moderators have not hidden it already."""
     return not comment.is_disabled and post.is_public
 

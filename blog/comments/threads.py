@@ -7,6 +7,7 @@ with it, and so are deleted ones that have replies.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -24,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased, joinedload
+from sqlalchemy.orm import aliased
 
 from blog.comments.queries import is_listed
 from blog.core.db.cursors import Order
@@ -40,7 +41,7 @@ from blog.core.db.pagination import (
 )
 from blog.models import Comment, Post, User
 from blog.models.comment import thread_order
-from blog.posts.listed import ListedPost
+from blog.posts.listed import AUTHOR_COLUMNS, Author, ListedPost
 
 
 class Sort(StrEnum):
@@ -51,25 +52,47 @@ class Sort(StrEnum):
     TOP = "top"  # By the likes of their first comments.
 
 
-class Found(NamedTuple):
-    """A comment of a page, or one above it.
+class ThreadComment(NamedTuple):
+    """A comment of a page, or one above it: an immutable value.
 
     Attributes:
+        author: of one that is deleted, without values.
+    """
+
+    id: int
+    author_id: int
+    parent_id: int | None
+    body_html: str
+    created_at: datetime
+    edited_at: datetime | None
+    disabled_at: datetime | None
+    disabled_by_id: int | None
+    disabled_reason: str | None
+    like_count: int
+    author: Author
+
+    @property
+    def is_disabled(self) -> bool:
+        return self.disabled_at is not None
+
+
+class Found(NamedTuple):
+    """A comment of a page, or one above it, as it is read.
+
+    Attributes:
+        path: the ids of the comments above it, from the first one of the thread, and its own.
         is_shown: whether it is one of the page.
         is_listed: whether it can be shown, and is not deleted.
         parent_author: the author of the comment that it replies to, unless that is deleted.
         thread_likes: the likes of the first comment of its thread.
     """
 
-    comment: Comment
+    comment: ThreadComment
+    path: list[int]
     is_shown: bool
     is_listed: bool
     parent_author: str | None
     thread_likes: int = 0
-
-    @property
-    def path(self) -> list[int]:
-        return self.comment.path or [self.comment.id]
 
 
 @dataclass
@@ -77,25 +100,21 @@ class Node:
     """A comment and the replies to it that are on the page.
 
     Attributes:
-        comment: the comment; its author is loaded, unless it is deleted.
+        comment: the comment.
         is_shown: whether the page has it. Otherwise only its replies are on the page.
         is_deleted: whether it is deleted.
+        is_beside_parent: whether it is not indented below the comment that it replies to, because
+            it is deeper than replies are indented.
         parent_author: as in `Found`.
         replies: the replies, in their order.
     """
 
-    comment: Comment
+    comment: ThreadComment
     is_shown: bool
     is_deleted: bool
+    is_beside_parent: bool
     parent_author: str | None
     replies: list["Node"] = field(default_factory=list)
-
-    @property
-    def is_beside_parent(self) -> bool:
-        """Whether it is not indented below the comment that it replies to, because it is deeper
-        than replies are indented."""
-        path = self.comment.path
-        return path is not None and path[-2] != self.comment.parent_id
 
 
 @dataclass(frozen=True)
@@ -117,24 +136,44 @@ _POST = bindparam("post", type_=BigInteger)
 _NO_PATH: ColumnClause[list[int]] = literal_column("'{}'::bigint[]")
 
 
+# The columns of the tables themselves, so that the ORM has nothing to do with the rows.
+_COMMENT = Comment.__table__.c
+_COLUMNS = (
+    _COMMENT.id, _COMMENT.author_id, _COMMENT.parent_id, _COMMENT.body_html, _COMMENT.created_at,
+    _COMMENT.edited_at, _COMMENT.disabled_at, _COMMENT.disabled_by_id, _COMMENT.disabled_reason,
+    _COMMENT.like_count,
+)  # fmt: skip
+
+
 def _with_comments_above(places: Rows) -> Select[Any]:
     """The comments at these places, and those above them, in no order."""
     shown = places.cte("shown")
     needed = select(func.unnest(shown.c.place).label("id")).distinct().subquery("needed")
-    parent, author = aliased(Comment), aliased(User)
+    comments, users = Comment.__table__, User.__table__
+    parent, answered = comments.alias("parent"), users.alias("answered")
     return (
         select(
-            Comment,
+            *_COLUMNS,
+            *AUTHOR_COLUMNS,
+            thread_order(_COMMENT),
             shown.c.id.is_not(None),
-            is_listed(),
-            case((is_listed(parent), author.username)),
+            is_listed(_COMMENT),
+            case((is_listed(parent.c), answered.c.username)),
         )
-        .join(needed, needed.c.id == Comment.id)
-        .outerjoin(shown, shown.c.id == Comment.id)
-        .outerjoin(parent, parent.id == Comment.parent_id)
-        .outerjoin(author, author.id == parent.author_id)
-        .options(joinedload(Comment.author))
+        .select_from(comments)
+        .join(needed, needed.c.id == _COMMENT.id)
+        .outerjoin(users, users.c.id == _COMMENT.author_id)
+        .outerjoin(shown, shown.c.id == _COMMENT.id)
+        .outerjoin(parent, parent.c.id == _COMMENT.parent_id)
+        .outerjoin(answered, answered.c.id == parent.c.author_id)
     )
+
+
+def _found(row: Sequence[Any]) -> Found:
+    """A row of `_with_comments_above`."""
+    end = len(_COLUMNS) + len(AUTHOR_COLUMNS)
+    author = Author._make(row[len(_COLUMNS) : end])
+    return Found(ThreadComment._make((*row[: len(_COLUMNS)], author)), *row[end:])
 
 
 _oldest_first = Order(thread_order(), descending=False)
@@ -219,7 +258,7 @@ async def threads_page(
         return _assembled([], listing.page([], wanted, total), sort)
     statement, parameters = listing.query(wanted, post=post.id)
     rows = await session.execute(statement, parameters)
-    found = _sorted([Found(*row) for row in rows], sort)
+    found = _sorted([_found(row) for row in rows], sort)
     page = listing.page([each for each in found if each.is_shown], wanted, total)
     return _assembled(found, page, sort)
 
@@ -243,7 +282,13 @@ def _assembled(found: Sequence[Found], page: Page[Found], sort: Sort) -> Threads
     first: list[Node] = []
     for each in found:
         if (row_id := each.comment.id) in needed:
-            node = Node(each.comment, row_id in shown, not each.is_listed, each.parent_author)
-            nodes[row_id] = node
-            (nodes[each.path[-2]].replies if len(each.path) > 1 else first).append(node)
+            is_reply = len(each.path) > 1
+            nodes[row_id] = node = Node(
+                each.comment,
+                is_shown=row_id in shown,
+                is_deleted=not each.is_listed,
+                is_beside_parent=is_reply and each.path[-2] != each.comment.parent_id,
+                parent_author=each.parent_author,
+            )
+            (nodes[each.path[-2]].replies if is_reply else first).append(node)
     return Threads(page, first, sort)

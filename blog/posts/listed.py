@@ -129,7 +129,7 @@ class UnreadPost(NamedTuple):
 _LANGUAGE, _TAGS = func.coalesce(_POST.language, _USER.language), names_of_tags(_POST.id)
 _COVER = facts_of_cover(_POST.cover_id)
 _AVATAR_KEY = func.coalesce(_USER.avatar, _USER.avatar_hash)
-_AUTHOR: tuple[ColumnElement[Any], ...] = (
+AUTHOR_COLUMNS: tuple[ColumnElement[Any], ...] = (
     _USER.id, _USER.username, _AVATAR_KEY, _USER.name,
 )  # fmt: skip
 COLUMNS: tuple[ColumnElement[Any], ...] = (
@@ -137,7 +137,7 @@ COLUMNS: tuple[ColumnElement[Any], ...] = (
     _POST.version, _POST.comment_count, _POST.like_count, _POST.status, _POST.hidden_at,
     _POST.title, _POST.slug, _POST.summary, _POST.word_count, _LANGUAGE, _POST.canonical_url,
     _POST.comments_open, _POST.comments_limited, _POST.pinned_at, _POST.scheduled_wall,
-    _POST.time_zone, _POST.revision, _COVER, _TAGS, *_AUTHOR,
+    _POST.time_zone, _POST.revision, _COVER, _TAGS, *AUTHOR_COLUMNS,
 )  # fmt: skip
 # For posts without a stored excerpt; the database decompresses only this part.
 _BEGINNING = case(
@@ -147,7 +147,7 @@ CARD_COLUMNS: tuple[ColumnElement[Any], ...] = (
     _POST.id, _POST.excerpt, _BEGINNING, func.octet_length(_POST.body_html),
     _POST.title, _POST.slug, _POST.summary, _POST.word_count, _LANGUAGE, _TAGS,
     _POST.pinned_at, _POST.published_at, _POST.edited_at, _POST.comment_count, _POST.like_count,
-    _COVER, *_AUTHOR,
+    _COVER, *AUTHOR_COLUMNS,
 )  # fmt: skip
 _BYTES = func.octet_length(_POST.body) + func.octet_length(_POST.body_html)
 _ROW_VERSION = cast(literal_column("posts.xmin"), Text)
@@ -168,8 +168,8 @@ def text_columns(order: Order) -> tuple[ColumnElement[Any], ...]:
 def listed(row: Sequence[Any]) -> ListedPost:
     """The post in a row that begins with `COLUMNS`."""
     end = len(COLUMNS)
-    *fields, cover, tags = row[: end - len(_AUTHOR)]
-    author = Author._make(row[end - len(_AUTHOR) : end])
+    *fields, cover, tags = row[: end - len(AUTHOR_COLUMNS)]
+    author = Author._make(row[end - len(AUTHOR_COLUMNS) : end])
     not_filled_in = (None, None)
     return ListedPost._make((*fields, Cover.read(cover), tuple(tags), author, *not_filled_in))
 

@@ -1,8 +1,9 @@
 """Permissions for likes and bookmarks, and what a viewer wants to see of them."""
 
+from blog.comments.policies import Written
 from blog.core.auth.identity import current_viewer
 from blog.core.auth.viewer import Viewer
-from blog.models import Comment, Permission, Post
+from blog.models import Permission, Post
 from blog.posts.listed import ListedPost
 
 
@@ -11,7 +12,7 @@ def may_react_to_post(viewer: Viewer, post: Post | ListedPost) -> bool:
     return post.is_public and viewer.can(Permission.COMMENT)
 
 
-def may_like_comment(viewer: Viewer, comment: Comment, post: Post | ListedPost) -> bool:
+def may_like_comment(viewer: Viewer, comment: Written, post: Post | ListedPost) -> bool:
     """Whether the viewer may like this comment, which may be their own."""
     return not comment.is_disabled and may_react_to_post(viewer, post)
 

@@ -5,6 +5,7 @@ from blog.site import (
     appearance,
     archive,
     bookmarks,
+    comment_cards,
     explore,
     home,
     information,
@@ -16,6 +17,6 @@ from blog.site import (
 from blog.site.blueprint import blueprint
 
 __all__ = [
-    "accent", "appearance", "archive", "blueprint", "bookmarks", "explore", "home", "information",
-    "language", "people", "post", "profile",
+    "accent", "appearance", "archive", "blueprint", "bookmarks", "comment_cards", "explore", "home",
+    "information", "language", "people", "post", "profile",
 ]  # fmt: skip
