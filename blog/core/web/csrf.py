@@ -10,11 +10,11 @@ import binascii
 import hmac
 import secrets
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TypeVar, cast
 from urllib.parse import urlsplit
 
 from markupsafe import Markup
-from quart import Quart, request, session
+from quart import Quart, g, request, session
 from werkzeug.exceptions import BadRequest
 
 from blog.core.i18n import gettext as _
@@ -45,12 +45,22 @@ class StaleFormError(BadRequest):
 
 
 def csrf_token() -> str:
-    """A masked token for a form; the session gets its secret on first use."""
+    """A masked token for the forms of a response; the session gets its secret on first use."""
     secret = session.get(FIELD)
     if secret is None:
         secret = session[FIELD] = secrets.token_hex(LENGTH)
-    mask = secrets.token_bytes(LENGTH)
-    return base64.urlsafe_b64encode(mask + _xor(mask, bytes.fromhex(secret))).decode()
+    masked_secret, token = g.get("csrf", ("", ""))
+    if masked_secret != secret:
+        mask = secrets.token_bytes(LENGTH)
+        token = base64.urlsafe_b64encode(mask + _xor(mask, bytes.fromhex(secret))).decode()
+        g.csrf = secret, token
+    return cast(str, token)
+
+
+def without_token(page: bytes) -> bytes:
+    """The page of this response, without the token of its forms."""
+    _secret, token = g.get("csrf", ("", ""))
+    return page.replace(token.encode(), b"") if token else page
 
 
 def csrf_field() -> Markup:
@@ -133,7 +143,7 @@ def _matches(token: str) -> bool:
 
 
 def _xor(left: bytes, right: bytes) -> bytes:
-    return bytes(a ^ b for a, b in zip(left, right, strict=True))
+    return (int.from_bytes(left) ^ int.from_bytes(right)).to_bytes(LENGTH)
 
 
 def init_app(app: Quart) -> None:
