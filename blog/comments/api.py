@@ -118,7 +118,7 @@ def resource(
 
     Args:
         liked: the comments that the viewer likes; `None` without a viewer.
-        outside: whom they have muted or blocked.
+        outside: the people whom they have muted or blocked.
     """
     is_readable = may_read_comment(current_viewer(), comment, post)
     return CommentResource(

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from blog.core.web.app import current_app
 
 FOLDER = "images"
-# Nothing takes so long; a process that was killed has left it.
+# No work takes this long: an older folder was left behind by a process that was killed.
 ABANDONED_SECONDS = 3600
 PIECE = 256 * 1024
 

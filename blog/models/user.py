@@ -9,10 +9,10 @@ from blog.core.clock import now
 from blog.models.base import Base, Count, CreatedAt, RowId, SubmissionKey, once_a_submission
 from blog.models.role import Permission, Role
 
-# By which people are found by their name; chr(1) sorts before all letters.
-# As PostgreSQL prints it, which `alembic check` compares.
+# The key by which people are found by their name; chr(1) sorts before all letters. Written as
+# PostgreSQL prints it, because `alembic check` compares that.
 NAME_AND_USERNAME = "(lower(name) || chr(1)) || lower(username)"
-# By which people are searched for, as PostgreSQL prints it.
+# The words by which people are found, as PostgreSQL prints them.
 WORDS_OF_PERSON = (
     "to_tsvector('simple'::regconfig, search_text("
     "((name::text || ' '::text) || username::text) COLLATE \"default\"))"

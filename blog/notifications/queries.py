@@ -54,7 +54,7 @@ _WHOSE = bindparam("whose", type_=BigInteger)
 
 
 class Actor(NamedTuple):
-    """Who has done something that a line tells of."""
+    """A person who did something that a line tells of."""
 
     id: int
     username: str

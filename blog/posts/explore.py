@@ -9,7 +9,19 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Float, Row, cast, distinct, func, literal_column, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    FromClause,
+    Row,
+    Subquery,
+    cast,
+    distinct,
+    func,
+    literal_column,
+    select,
+    true,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.models import Comment, Post, User
@@ -54,7 +66,8 @@ def _literal(number: int) -> ColumnElement[int]:
     return literal_column(str(number))
 
 
-def _statement(ranking: Ranking, *conditions: ColumnElement[bool]) -> Any:
+def _candidates(ranking: Ranking, *conditions: ColumnElement[bool]) -> Subquery:
+    """The posts of the week that may be among the first of a ranking, by their counts."""
     week = (
         select(_POST.id, _POST.author_id, _POST.published_at, _POST.comment_count, _POST.like_count)
         .where(
@@ -80,7 +93,11 @@ def _statement(ranking: Ranking, *conditions: ColumnElement[bool]) -> Any:
         most = _points(number, followers) if by_points else number
         candidates = candidates.where(number > _literal(0))
         candidates = candidates.order_by(most.desc(), *newest).limit(_literal(DISCUSSED))
-    candidate = candidates.subquery("candidate")
+    return candidates.subquery("candidate")
+
+
+def _commenters(candidate: Subquery) -> FromClause:
+    """The number of people, without the author, who wrote the last comments on a candidate."""
     read = (
         select(_COMMENT.author_id)
         .where(_COMMENT.post_id == candidate.c.id, _COMMENT.disabled_at.is_(None))
@@ -90,11 +107,16 @@ def _statement(ranking: Ranking, *conditions: ColumnElement[bool]) -> Any:
         .correlate(candidate)
         .lateral("read")
     )
-    commenters = (
+    return (
         select(func.count(distinct(read.c.author_id)).label("number"))
         .where(read.c.author_id != candidate.c.author_id)
         .lateral("commenters")
     )
+
+
+def _statement(ranking: Ranking, *conditions: ColumnElement[bool]) -> Any:
+    candidate = _candidates(ranking, *conditions)
+    commenters = _commenters(candidate)
     number, likes = commenters.c.number, candidate.c.like_count
     points = _points(likes + number, candidate.c.follower_count)
     newest = (candidate.c.published_at.desc(), candidate.c.id.desc())

@@ -111,6 +111,6 @@ async def hold_due(session: AsyncSession, post_ids: Sequence[int]) -> set[int]:
 async def waiting_item(
     session: AsyncSession, post_id: int, kind: HeldKind = HeldKind.POST
 ) -> HeldItem | None:
-    """What waits of a post, if anything does."""
+    """The item of a post that waits for a moderator, if there is one."""
     waiting = select(HeldItem).where(HeldItem.post_id == post_id, HeldItem.kind == kind)
     return await session.scalar(waiting.where(HeldItem.decided_at.is_(None)))

@@ -60,7 +60,7 @@ class HeldResource(BaseModel):
 
 
 class HeldList(Collection):
-    """What of yours waits for a moderator, the newest first."""
+    """Your texts that wait for a moderator, the newest first."""
 
     model_config = with_example(list_example("held", EXAMPLE))
 

@@ -240,7 +240,7 @@ _LEXEME = re.compile("'((?:[^']|'')+)'")
 
 
 async def limit_time(session: AsyncSession) -> None:
-    """Let the database end what a search asks for after `TIME_LIMIT`; the session is a new one."""
+    """Let the database cancel the statements of a search after `TIME_LIMIT`, in a new session."""
     # A session that reads has no transaction, and so no settings of its own.
     await session.connection(execution_options={"isolation_level": "READ COMMITTED"})
     await session.execute(_LIMITS)

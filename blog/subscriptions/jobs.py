@@ -1,5 +1,6 @@
 """Mailing posts to the subscribers of their authors."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -69,37 +70,8 @@ async def mail_some(session: AsyncSession, post_id: int, links: LinkSigner, name
     )
     if mailing is None or post is None:
         return 0
-    refuses = exists().where(RefusedAddress.address == Subscription.email, is_stopped())
-    # Someone who has an account as well has chosen the language there.
-    of_account = (
-        select(User.interface_language)
-        .where(User.email == Subscription.email, User.confirmed_at.is_not(None))
-        .scalar_subquery()
-    )
-    subscriptions = (
-        await session.execute(
-            select(Subscription, func.coalesce(of_account, Subscription.language))
-            .where(
-                Subscription.author_id == post.author_id,
-                ACTIVE,
-                Subscription.id > mailing.last_subscription_id,
-                Subscription.confirmed_at <= post.published_at,
-                ~refuses,
-            )
-            .order_by(Subscription.id)
-            .limit(MAILS_AT_ONCE)
-        )
-    ).all()
-    name = post.author.name or post.author.username
-    contents: dict[str, Any] = {
-        "author": post.author,
-        "headline": shortened(post.title, LONGEST_SUBJECT)
-        if post.title
-        else lazy_gettext("New post by %(name)s", name=name),
-        "beginning": post.summary or plain_text(post.beginning, LONGEST_TEXT),
-        "link": post_page(post.id, post.slug),
-        "name": name,
-    }
+    subscriptions = await _next_subscriptions(session, post, mailing.last_subscription_id)
+    contents = _contents(post)
     thread = Thread(id_about(namespace, "post", post.id))
     for subscription, language in subscriptions:
         await outbox.put(
@@ -110,6 +82,46 @@ async def mail_some(session: AsyncSession, post_id: int, links: LinkSigner, name
         )  # fmt: skip
         mailing.last_subscription_id = subscription.id
     return len(subscriptions)
+
+
+async def _next_subscriptions(
+    session: AsyncSession, post: Post, last_id: int
+) -> Sequence[tuple[Subscription, str]]:
+    """The next subscriptions after `last_id` that get a post, each with its language."""
+    refuses = exists().where(RefusedAddress.address == Subscription.email, is_stopped())
+    # Someone who has an account as well has chosen the language there.
+    of_account = (
+        select(User.interface_language)
+        .where(User.email == Subscription.email, User.confirmed_at.is_not(None))
+        .scalar_subquery()
+    )
+    statement = (
+        select(Subscription, func.coalesce(of_account, Subscription.language))
+        .where(
+            Subscription.author_id == post.author_id,
+            ACTIVE,
+            Subscription.id > last_id,
+            Subscription.confirmed_at <= post.published_at,
+            ~refuses,
+        )
+        .order_by(Subscription.id)
+        .limit(MAILS_AT_ONCE)
+    )
+    return [(row[0], row[1]) for row in await session.execute(statement)]
+
+
+def _contents(post: Post) -> dict[str, Any]:
+    """The values of the mail about a post, whose author is loaded."""
+    name = post.author.name or post.author.username
+    return {
+        "author": post.author,
+        "headline": shortened(post.title, LONGEST_SUBJECT)
+        if post.title
+        else lazy_gettext("New post by %(name)s", name=name),
+        "beginning": post.summary or plain_text(post.beginning, LONGEST_TEXT),
+        "link": post_page(post.id, post.slug),
+        "name": name,
+    }
 
 
 MAIL_POST = JobKind("mail_post_to_subscribers", mail_post)

@@ -105,7 +105,7 @@ async def end(session: AsyncSession, subscription_id: int) -> None:
 
 
 async def undo_end(session: AsyncSession, subscription_id: int) -> None:
-    """Let a subscription that was ended go on.
+    """Resume a subscription that was ended.
 
     Raises:
         InvalidTokenError: it was deleted in the meantime.

@@ -48,7 +48,7 @@ async def follow(session: AsyncSession, viewer: Viewer, tag: Tag) -> bool:
 
 
 async def unfollow(session: AsyncSession, viewer: Viewer, tag: Tag) -> bool:
-    """Let the viewer no longer follow a tag.
+    """Let the viewer unfollow a tag.
 
     Returns:
         `False` if they did not.

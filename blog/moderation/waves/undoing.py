@@ -87,7 +87,7 @@ async def _put_back(session: AsyncSession, act: BulkAct, changes: Sequence[Any])
 async def _in_force(
     session: AsyncSession, act: BulkAct, column: Any, ids: Sequence[int]
 ) -> list[int]:
-    """What of these is hidden by this act still; its measures end."""
+    """End the measures of this act on these; returns those that it still hid."""
     of_act = select(BulkChange.measure_id).where(BulkChange.bulk_act_id == act.id)
     ended = (
         update(Measure)
@@ -148,7 +148,7 @@ async def _enable_comments(session: AsyncSession, act: BulkAct, ids: Sequence[in
 
 
 async def _queue_again(session: AsyncSession, act: BulkAct, ids: Sequence[int]) -> None:
-    """Let what was refused wait again, unless its author has gone on with it."""
+    """Hold again what was refused, unless its author has changed it since."""
     of_items = select(HeldItem.post_id).where(HeldItem.id.in_(ids))
     posts = select(Post).where(Post.id.in_(of_items)).order_by(Post.id).with_for_update()
     found = {

@@ -33,7 +33,7 @@ NEW_POST = {"version": "0", "copy_version": "0", "comments_open": "true"}
 
 
 class Other(NamedTuple):
-    """What somebody else has saved meanwhile, or the same person elsewhere.
+    """What someone else has saved in the meantime, or the same person elsewhere.
 
     Attributes:
         is_published: whether readers see it.

@@ -66,7 +66,7 @@ async def show(post_id: int, number: int) -> ResponseReturnValue:
 
 @blueprint.get("/revisions/<id:number>/text")
 async def text(post_id: int, number: int) -> ResponseReturnValue:
-    """One of them, as readers have seen it."""
+    """The text of a revision, as readers have seen it."""
     keep_out_of_indexes()
     post = await readable_post(post_id)
     revision, text, _ = await _readable(post, number)

@@ -45,7 +45,7 @@ def readable(post: Post, found: list[RevisionText]) -> Readable:
 
 
 def hidden_words(revision: Revision) -> str:
-    """What those are told who may not read a hidden revision."""
+    """What people are told who may not read a hidden revision."""
     if revision.is_hidden_by_moderator:
         return _("This revision was hidden by a moderator.")
     return _("This revision was hidden by the author.")

@@ -74,5 +74,5 @@ class Batch:
     tags: dict[str, Sequence[str]] = field(default_factory=dict)
 
     def remarks_on(self, item: str) -> Callable[[str | LazyText], None]:
-        """What adds a remark about an item that is not left out."""
+        """A function that adds a remark about an item that is not left out."""
         return lambda text: self.remarks.append(Remark(item, str(text), False))

@@ -129,7 +129,7 @@ def checked_text(text: ImportedText, remark: Remark) -> CheckedText:
 
 
 def too_long(longest: int) -> str:
-    """That a text has more characters than it may have."""
+    """The remark on a text that is too long."""
     return ngettext(
         "It has more than %(num)s character.", "It has more than %(num)s characters.", longest
     )

@@ -104,7 +104,7 @@ async def block_people(
 
 
 async def _found(owner_id: int, names: Sequence[str], listed: Select[Any]) -> _Found:
-    """Who is here of those with some names.
+    """The people with these usernames who have an account here.
 
     Args:
         listed: the ids of those who are on the owner's list already.

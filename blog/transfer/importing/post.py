@@ -1,4 +1,4 @@
-"""What a source has of a post, and an export of this site also of its author."""
+"""The content of a source: its posts, and in an export of this site also data of their author."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What the job writes down of an import. Each function is one transaction."""
+"""Recording how far an import has come. Each function is one transaction."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ from blog.transfer.importing.uploads import remove_upload
 from blog.transfer.importing.writer import Writer
 
 RUNNING = (ImportState.CHECKING, ImportState.IMPORTING)
-# Who waits longer has left the page.
+# People who have waited longer have left the page, and get a mail.
 TOLD_AFTER_SECONDS = 60
 LONGEST_NAME, LONGEST_REMARK = 200, 2000
 

@@ -42,7 +42,7 @@ async def begin(session: AsyncSession, owner_id: int, file_name: str, upload: st
 
 
 async def confirm(session: AsyncSession, owner_id: int, import_id: int) -> None:
-    """Let the posts of a checked import be added. To confirm it again changes nothing.
+    """Let the posts of a checked import be added. Confirming it again changes nothing.
 
     Raises:
         NotFoundError: it is not there, or not theirs.

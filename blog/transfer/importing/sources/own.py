@@ -174,7 +174,7 @@ class OwnExport:
         return self._entry_of_person(record, name)
 
     def _left_out(self, record: str) -> tuple[str, ...]:
-        """What is not taken of comments, likes or bookmarks."""
+        """Remarks on the comments, likes or bookmarks that are not imported."""
         if record == COMMENTS:
             return self._comments.remarks
         if record == COMMENT_LIKES:

@@ -13,7 +13,7 @@ from blog.transfer.importing.sources.source import Remarks, text_or_none
 
 FILES = (LIKES, COMMENT_LIKES, BOOKMARKS)
 DAMAGED = lazy_gettext("It can't be read.")
-# Of others' posts, which the file does not have.
+# Remarks on reactions to other people's posts, which the file does not have.
 OF_OTHERS = {
     LIKES: lazy_gettext("Your likes of other people's posts (%(number)s) are skipped."),
     BOOKMARKS: lazy_gettext("Your bookmarks of other people's posts (%(number)s) are skipped."),
