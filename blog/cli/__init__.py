@@ -16,6 +16,7 @@ from blog.cli.rerender import rerender
 from blog.cli.routes import routes
 from blog.cli.serve import serve
 from blog.cli.shell import shell
+from blog.cli.simulate import simulate
 from blog.cli.static import static
 from blog.cli.tokens import token
 from blog.cli.users import user
@@ -37,6 +38,7 @@ main.add_command(import_)
 main.add_command(recount)
 main.add_command(rerender)
 main.add_command(shell)
+main.add_command(simulate)
 main.add_command(routes)
 main.add_command(profile)
 main.add_command(check)

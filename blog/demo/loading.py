@@ -119,30 +119,30 @@ async def _store(
     drafts = await _reserve_ids(connection, "posts", min(rows.DRAFTS, sizes.users))
     media = await _reserve_ids(connection, "media", len(demonstration.owned))
     of_people = demonstration.people(people, roles, taken, password_hash)
-    await _copy(connection, "users", rows.USER_COLUMNS, of_people, progress)
+    await copy_rows(connection, "users", rows.USER_COLUMNS, of_people, progress)
     # Before the posts, whose covers they are.
     images = demonstration.media(people, media)
-    await _copy(connection, "media", rows.MEDIA_COLUMNS, images)
+    await copy_rows(connection, "media", rows.MEDIA_COLUMNS, images)
     for table, columns, records in (
         ("follows", rows.FOLLOW_COLUMNS, demonstration.follows(people)),
         ("posts", rows.POST_COLUMNS, demonstration.posts(people, posts, media)),
         ("comments", rows.COMMENT_COLUMNS, demonstration.comments(people, posts, comments)),
     ):
-        await _copy(connection, table, columns, records, progress)
+        await copy_rows(connection, table, columns, records, progress)
     of_drafts = demonstration.drafts(people, drafts)
-    await _copy(connection, "posts", rows.POST_COLUMNS, of_drafts)
+    await copy_rows(connection, "posts", rows.POST_COLUMNS, of_drafts)
     if held := demonstration.held(people, posts):
         await connection.execute(insert(HeldItem), held)
-    await _copy(connection, "post_likes", rows.LIKE_COLUMNS, demonstration.likes(people, posts))
+    await copy_rows(connection, "post_likes", rows.LIKE_COLUMNS, demonstration.likes(people, posts))
     tagged = demonstration.post_tags(people, posts, tags)
-    await _copy(connection, "post_tags", rows.POST_TAG_COLUMNS, tagged)
+    await copy_rows(connection, "post_tags", rows.POST_TAG_COLUMNS, tagged)
     await notify(AsyncSession(connection))
     await _add_figures(connection, demonstration.figures, posts)
     if not counted_by_triggers:
         await index_loaded(AsyncSession(connection), POSTS, [*posts, *drafts])
         await index_loaded(AsyncSession(connection), COMMENTS, comments)
         shown = demonstration.post_media(posts, drafts)
-        await _copy(connection, "post_media", rows.POST_MEDIA_COLUMNS, shown)
+        await copy_rows(connection, "post_media", rows.POST_MEDIA_COLUMNS, shown)
         await _count(connection, UserRange, (row_id // UserRange.SIZE for row_id in people))
         await _count(connection, PostDay, demonstration.days_of_posts())
         ranges = (row_id // CommentRange.SIZE for row_id in comments)
@@ -227,23 +227,28 @@ async def _reserve_ids(connection: AsyncConnection, table: str, number: int) -> 
     return ids
 
 
-async def _copy(
+async def copy_rows(
     connection: AsyncConnection, table: str, columns: Sequence[str], records: Iterable[rows.Row],
     progress: Progress = lambda rows: None,
-) -> None:  # fmt: skip
+) -> int:  # fmt: skip
     """Copy rows while they are generated, with a bounded buffer.
 
     This uses the driver's connection, in the transaction that SQLAlchemy has begun.
+
+    Returns:
+        The number of rows.
     """
     driver: Any = (await connection.get_raw_connection()).driver_connection
     records = iter(records)
-    copied = CHUNK
+    total, copied = 0, CHUNK
     while copied == CHUNK:
         answer = await driver.copy_records_to_table(
             table, columns=columns, records=islice(records, CHUNK)
         )
         copied = int(answer.removeprefix("COPY "))
+        total += copied
         progress(copied)
+    return total
 
 
 async def _count(connection: AsyncConnection, table: Any, parts: Iterable[Any]) -> None:
