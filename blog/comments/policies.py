@@ -97,7 +97,12 @@ def may_report_comment(comment: Written, post: Post) -> bool:
     return not comment.is_disabled and post.is_public
 
 
+def may_moderate_comment(viewer: Viewer, comment: Written) -> bool:
+    """Whether the viewer may disable or enable this comment as a moderator: of another person."""
+    return viewer.can(Permission.MODERATE) and viewer.id != comment.author_id
+
+
 POLICIES = (
     may_comment, may_read_comment, may_edit_comment, may_delete_comment, may_remove_comment,
-    may_report_comment, may_take_part, is_removed_by_author,
+    may_report_comment, may_moderate_comment, may_take_part, is_removed_by_author,
 )  # fmt: skip

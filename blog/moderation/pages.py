@@ -14,7 +14,7 @@ from blog.core.auth.identity import required_viewer
 from blog.core.auth.permissions import permission_required
 from blog.core.auth.quotas import MODERATING, quota
 from blog.core.auth.viewer import Viewer
-from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.errors import ForbiddenError, InvalidFieldsError, NotFoundError
 from blog.core.i18n import LazyText, lazy_gettext
 from blog.core.web.app import current_app, db
 from blog.core.web.forms import Form
@@ -130,8 +130,10 @@ async def perform_action(action: str, row_id: int) -> ResponseReturnValue:
 async def _action_page(action: str, row_id: int, form: Form[RuleForm]) -> ResponseReturnValue:
     chosen = ACTIONS[action]
     subject = chosen.subject
-    row = await subject.find(db(), row_id)
-    if row is None or not subject.may_moderate(required_viewer(), row):
+    row, viewer = await subject.find(db(), row_id), required_viewer()
+    if row is not None and row.author_id == viewer.id:
+        raise ForbiddenError(service.ABOUT_ONESELF)
+    if row is None or not subject.may_moderate(viewer, row):
         raise NotFoundError(subject.is_gone)
     page = await render_template(
         "moderation/action.html", action=action, what=subject.name, row=row, form=form,

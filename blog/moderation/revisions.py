@@ -19,7 +19,7 @@ async def hide_revision(
     """Hide an old text from everybody but moderators, even if its author has hidden it already.
 
     Raises:
-        ForbiddenError: the viewer is not a moderator.
+        ForbiddenError: the viewer is not a moderator, or wrote it.
         NotFoundError: there is no such post or revision (any more).
         InvalidFieldsError: it is the current text, with which the post is hidden.
     """

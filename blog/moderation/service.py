@@ -58,7 +58,7 @@ async def disable_comment(
         rule: on which it rests.
 
     Raises:
-        ForbiddenError: the viewer is not a moderator.
+        ForbiddenError: the viewer is not a moderator, or wrote it.
         NotFoundError: the comment does not exist (any more).
     """
     await lock_post_of(session, comment_id)
@@ -92,7 +92,7 @@ async def enable_comment(
     """Show a disabled comment's text again.
 
     Raises:
-        ForbiddenError: the viewer is not a moderator, or another one has disabled their comment.
+        ForbiddenError: the viewer is not a moderator, or wrote it.
         NotFoundError: the comment does not exist (any more).
     """
     if (entry := await bring_back_comment(session, moderator, comment_id, reason)) is None:
@@ -110,12 +110,9 @@ async def bring_back_comment(
     comment = await _locked(session, moderator, Comment, comment_id, COMMENT_IS_GONE)
     if not comment.is_disabled:
         return None
-    is_about_it = Measure.comment_id == comment_id
-    if moderator.id == comment.author_id:
-        await _refuse_own(session, moderator, is_about_it)
     comment.disabled_at = comment.disabled_by_id = comment.disabled_reason = None
     entry = _audit_comment(session, moderator, Act.ENABLE_COMMENT, comment, reason)
-    await end_measures(session, is_about_it)
+    await end_measures(session, Measure.comment_id == comment_id)
     await session.execute(delete(MeasureItem).where(MeasureItem.comment_id == comment_id))
     await record(
         session, CommentEnabled(comment_id, comment.post_id, comment.author_id, moderator.id)
@@ -135,7 +132,7 @@ async def hide_post(
         rule: on which it rests.
 
     Raises:
-        ForbiddenError: the viewer is not a moderator.
+        ForbiddenError: the viewer is not a moderator, or wrote it.
         NotFoundError: the post does not exist (any more).
     """
     post = await locked_post(session, moderator, post_id)
@@ -162,7 +159,7 @@ async def show_post(
     """Show a hidden post again.
 
     Raises:
-        ForbiddenError: the viewer is not a moderator, or another one has hidden their post.
+        ForbiddenError: the viewer is not a moderator, or wrote it.
         NotFoundError: the post does not exist (any more).
     """
     if (entry := await unhide_post(session, moderator, post_id, reason)) is None:
@@ -179,13 +176,10 @@ async def unhide_post(
     post = await locked_post(session, moderator, post_id)
     if post.hidden_at is None:
         return None
-    is_about_it = Measure.post_id == post_id
-    if moderator.id == post.author_id:
-        await _refuse_own(session, moderator, is_about_it)
     post.hidden_at = post.hidden_reason = None
     about = {"post": post_id, "reason": reason}
     entry = audit.record(session, moderator, Act.SHOW_POST, post.author, **about)
-    await end_measures(session, is_about_it)
+    await end_measures(session, Measure.post_id == post_id)
     await session.execute(delete(MeasureItem).where(MeasureItem.post_id == post_id))
     await record(session, PostShown(post_id, post.author_id, moderator.id))
     await tell_mentioned(session, posts=[post_id])
@@ -202,16 +196,6 @@ def require_moderator(viewer: Viewer) -> None:
         raise ForbiddenError
 
 
-async def _refuse_own(
-    session: AsyncSession, moderator: Viewer, is_about_it: ColumnElement[bool]
-) -> None:
-    """Refuse to end a measure against the moderator that another one took."""
-    is_by_another = Measure.moderator_id.is_distinct_from(moderator.id)
-    measure = select(Measure.id).where(is_about_it, is_by_another, Measure.ended_at.is_(None))
-    if await session.scalar(measure.limit(1)) is not None:
-        raise ForbiddenError(ABOUT_ONESELF)
-
-
 async def _locked(
     session: AsyncSession,
     moderator: Viewer,
@@ -219,7 +203,7 @@ async def _locked(
     row_id: int,
     is_gone: str | LazyText,
 ) -> Row:
-    """Load and lock a comment or post, with its author."""
+    """Load and lock a comment or post of another person, with its author."""
     require_moderator(moderator)
     row = await session.scalar(
         select(table)
@@ -230,6 +214,8 @@ async def _locked(
     )
     if row is None:
         raise NotFoundError(is_gone)
+    if row.author_id == moderator.id:
+        raise ForbiddenError(ABOUT_ONESELF)
     return row
 
 
@@ -237,7 +223,7 @@ async def locked_post(session: AsyncSession, moderator: Viewer, post_id: int) ->
     """Load and lock a post that the moderator may hide or show, with its author.
 
     Raises:
-        ForbiddenError: the viewer is not a moderator.
+        ForbiddenError: the viewer is not a moderator, or wrote it.
         NotFoundError: the post does not exist (any more), or is a draft.
     """
     post = await _locked(session, moderator, Post, post_id, POST_IS_GONE)

@@ -95,9 +95,10 @@ def may_report_post(viewer: Viewer, post: Post) -> bool:
 
 
 def may_moderate_post(viewer: Viewer, post: Post) -> bool:
-    """Whether the viewer may hide this post or show it again. Moderators do not see unpublished
-    posts."""
-    return viewer.can(Permission.MODERATE) and (post.is_public or post.hidden_at is not None)
+    """Whether the viewer may hide this post of another person or show it again. Moderators do not
+    see unpublished posts."""
+    is_others = viewer.can(Permission.MODERATE) and viewer.id != post.author_id
+    return is_others and (post.is_public or post.hidden_at is not None)
 
 
 POLICIES = (may_read_post, may_change_post, may_publish_post, may_report_post, may_moderate_post)

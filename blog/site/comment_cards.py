@@ -7,13 +7,14 @@ from blog.comments.conversation import Conversation
 from blog.comments.policies import (
     may_delete_comment,
     may_edit_comment,
+    may_moderate_comment,
     may_remove_comment,
     may_report_comment,
 )
 from blog.comments.shown_text import ShownText, shown_text
 from blog.comments.threads import Node, Sort, ThreadComment
 from blog.core.auth.viewer import Viewer
-from blog.models import Permission, Post
+from blog.models import Post
 from blog.reactions.policies import may_like_comment, shows_like_counts
 from blog.site.blueprint import blueprint
 
@@ -126,7 +127,7 @@ class CardMaker:
             remove=may_remove_comment(viewer, comment, post),
             report=may_report_comment(comment, post),
             shut_out=not is_own and not viewer.is_unconfirmed,
-            moderate=viewer.can(Permission.MODERATE),
+            moderate=may_moderate_comment(viewer, comment),
             place=self._place,
         )
 

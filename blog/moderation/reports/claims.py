@@ -5,9 +5,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
-from blog.core.errors import ConflictError
+from blog.core.errors import ConflictError, ForbiddenError
 from blog.core.i18n import lazy_gettext
 from blog.models import Report
+from blog.moderation.reports.policies import may_close_report
 from blog.moderation.reports.queries import locked_report
 from blog.moderation.service import require_moderator
 
@@ -18,6 +19,17 @@ IS_CLAIMED_BY_UNKNOWN = lazy_gettext(
     "Another moderator is working on this report. You can take it over an hour after they began."
 )
 IS_CLOSED = lazy_gettext("This report is closed.")
+ABOUT_ONESELF = lazy_gettext("This report is about you. Another moderator decides.")
+
+
+def refuse_if_own(report: Report, moderator: Viewer) -> None:
+    """Require that the report is not about what the moderator has written.
+
+    Raises:
+        ForbiddenError: it is.
+    """
+    if not may_close_report(moderator, report):
+        raise ForbiddenError(ABOUT_ONESELF)
 
 
 def refuse_if_claimed(report: Report, moderator: Viewer) -> None:
@@ -36,12 +48,13 @@ async def claim_report(session: AsyncSession, moderator: Viewer, report_id: int)
     """Claim an open report; claiming it again prolongs the claim.
 
     Raises:
-        ForbiddenError: the viewer is not a moderator.
+        ForbiddenError: the viewer is not a moderator, or it is about them.
         NotFoundError: there is no such report (any more).
         ConflictError: it is closed, or another moderator works on it.
     """
     require_moderator(moderator)
     report = await locked_report(session, report_id)
+    refuse_if_own(report, moderator)
     if not report.is_open:
         raise ConflictError({"": IS_CLOSED})
     refuse_if_claimed(report, moderator)

@@ -18,6 +18,7 @@ from blog.core.web.requests import local_address, requested_cursor
 from blog.models import Permission, Report
 from blog.moderation.reports import queries, service
 from blog.moderation.reports.categories import PATTERN, category_label, choices
+from blog.moderation.reports.policies import POLICIES
 from blog.moderation.reports.schemas import CloseForm, Outcome, RemarkForm
 
 # The id of a report in a URL.
@@ -31,7 +32,8 @@ CLOSED = {
 }
 
 blueprint = Blueprint("report_queue", __name__, url_prefix="/moderate/reports")
-blueprint.add_app_template_global(category_label)
+for function in (*POLICIES, category_label):
+    blueprint.add_app_template_global(function)
 
 moderators_only = permission_required(Permission.MODERATE)
 

@@ -16,7 +16,7 @@ from blog.models import Act, Comment, Post, Report, ReportState
 from blog.moderation.events import CommentReported, PostReported, ReportClosed
 from blog.moderation.reports import queries
 from blog.moderation.reports.categories import chosen
-from blog.moderation.reports.claims import refuse_if_claimed
+from blog.moderation.reports.claims import refuse_if_claimed, refuse_if_own
 from blog.moderation.reports.schemas import CloseForm, ReportForm
 from blog.moderation.service import require_moderator
 from blog.posts.policies import unreadable, visible_to
@@ -106,12 +106,13 @@ async def close_report(
         The report; `None` if it was closed already, for example by another moderator.
 
     Raises:
-        ForbiddenError: the viewer is not a moderator.
+        ForbiddenError: the viewer is not a moderator, or the report is about them.
         NotFoundError: the report was deleted with what it was about.
         ConflictError: another moderator has claimed it.
     """
     require_moderator(moderator)
     report = await queries.locked_report(session, report_id)
+    refuse_if_own(report, moderator)
     if not report.is_open:
         return None
     refuse_if_claimed(report, moderator)

@@ -13,13 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.auth import audit, moderation_log
 from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
-from blog.core.errors import InvalidFieldsError, NotFoundError
+from blog.core.errors import ForbiddenError, InvalidFieldsError, NotFoundError
 from blog.core.i18n import lazy_gettext
 from blog.core.jobs.kinds import JobKind
 from blog.core.jobs.queue import enqueue
 from blog.models import Act, BulkAct, BulkActPerson
 from blog.moderation.rules import Snapshot
-from blog.moderation.service import require_moderator
+from blog.moderation.service import ABOUT_ONESELF, require_moderator
 from blog.moderation.waves import queries
 from blog.moderation.waves.schemas import NOBODY, WaveForm
 
@@ -78,7 +78,7 @@ async def undo(session: AsyncSession, moderator: Viewer, act_id: int, job: JobKi
         `False` if that was done already.
 
     Raises:
-        ForbiddenError: the viewer is not a moderator.
+        ForbiddenError: the viewer is not a moderator, or was one of the people acted on.
         NotFoundError: there is no such act.
         InvalidFieldsError: it is too late.
     """
@@ -86,6 +86,8 @@ async def undo(session: AsyncSession, moderator: Viewer, act_id: int, job: JobKi
     act = await locked_act(session, act_id)
     if act is None:
         raise NotFoundError(NO_SUCH_ACT)
+    if await session.get(BulkActPerson, (act_id, moderator.id)) is not None:
+        raise ForbiddenError(ABOUT_ONESELF)
     if act.undone_at is not None:
         return False
     if act.created_at + UNDOABLE_FOR < now():

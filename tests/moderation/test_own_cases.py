@@ -1,0 +1,208 @@
+"""Nobody decides what is about themself: each way in, tried by an administrator on their own.
+
+A new route of moderators that changes something belongs into `WAYS`, or into `ABOUT_NOBODY`.
+"""
+
+import html
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.clock import now
+from blog.core.web.app import Broadside
+from blog.models import (
+    Appeal,
+    BulkAct,
+    BulkActPerson,
+    Comment,
+    HeldItem,
+    HeldKind,
+    Measure,
+    MeasureKind,
+    Post,
+    PostRevision,
+    Report,
+    User,
+)
+from tests.api.support import Client, add_token
+from tests.comments.support import add_comments, add_post
+from tests.support import Browser, NewUser, add_users
+
+API = "/api/v1"
+
+
+class Way(NamedTuple):
+    """A route, an address of it, a form, and the answer: 403 unless it is a form again."""
+
+    route: str
+    address: str
+    form: Mapping[str, str] = {}
+    status: int = 403
+
+
+REPORT, HELD = "/moderate/reports/<id:report_id>", "/moderate/review/<id:item_id>"
+ACT = "/moderate/<any(disable, enable, hide, show):action>/<id:row_id>"
+REVISION = "/moderate/post/<id:post_id>/revisions/<id:number>/<any(hide, show):action>"
+ANSWER = {"outcome": "dismissed", "answer": "No", "reason": "x"}
+WAYS = [
+    Way(f"POST {REPORT}", "/moderate/reports/{report}", ANSWER),
+    Way(f"POST {REPORT}/claim", "/moderate/reports/{report}/claim"),
+    Way(f"POST {REPORT}/resolve", "/moderate/reports/{report}/resolve"),
+    Way(f"POST {REPORT}/dismiss", "/moderate/reports/{report}/dismiss"),
+    Way(f"POST {API}/moderation/reports/<id:report_id>/close", "/moderation/reports/{report}/close",
+        ANSWER),
+    Way(f"PUT {API}/moderation/reports/<id:report_id>/claim", "/moderation/reports/{report}/claim"),
+    Way(f"POST {ACT}", "/moderate/hide/{post}", {"reason": "x"}),
+    Way(f"POST {ACT}", "/moderate/show/{hidden}", {"reason": "x"}),
+    Way(f"POST {ACT}", "/moderate/disable/{comment}", {"reason": "x"}),
+    Way(f"POST {ACT}", "/moderate/enable/{disabled}", {"reason": "x"}),
+    Way(f"POST {API}/comments/<id:comment_id>/disable", "/comments/{comment}/disable",
+        {"reason": "x"}),
+    Way(f"POST {API}/comments/<id:comment_id>/enable", "/comments/{disabled}/enable",
+        {"reason": "x"}),
+    Way(f"POST {REVISION}", "/moderate/post/{post}/revisions/1/show", {"reason": "x"}),
+    Way(f"POST {REVISION}", "/moderate/post/{post}/revisions/2/hide", {"reason": "x"}),
+    Way("POST /moderate/people/<id:user_id>", "/moderate/people/{person}",
+        {"kind": "remind", "reason": "x", "confirmed": "1"}),
+    Way(f"POST {API}/users/<person:user>/measures/", "/users/root/measures/",
+        {"kind": "remind", "reason": "x"}),
+    Way("POST /moderate/measures/<id:measure_id>/lift", "/moderate/measures/{measure}/lift",
+        {"reason": "x"}),
+    Way(f"POST {API}/moderation/measures/<id:measure_id>/lift",
+        "/moderation/measures/{measure}/lift", {"reason": "x"}),
+    Way("POST /moderate/appeals/<id:measure_id>", "/moderate/appeals/{measure}",
+        {"decision": "lift", "answer": "x"}, 422),
+    Way(f"POST {HELD}/approve", "/moderate/review/{held}/approve", {"version": "0"}),
+    Way(f"POST {HELD}/refuse", "/moderate/review/{held}/refuse", {"reason": "x"}),
+    Way("POST /moderate/waves", "/moderate/waves",
+        {"names": "root", "hides": "true", "since": "2020-01-01T00:00", "reason": "x", "act": "1"},
+        422),
+    Way("POST /moderate/waves/<id:act_id>/undo", "/moderate/waves/{wave}/undo"),
+    Way("POST /admin/users/<id:user_id>/disable", "/admin/users/{person}/disable",
+        {"reason": "x"}, 422),
+]  # fmt: skip
+ABOUT_NOBODY = {
+    f"POST {REPORT}/release", f"DELETE {API}/moderation/reports/<id:report_id>/claim",
+    "POST /moderate/people/<id:user_id>/notes",
+    "POST /moderate/review/rules",
+    "POST /moderate/tags/<tag>/<any(rename, merge, block, unblock):action>",
+}  # fmt: skip
+TABLES = (Appeal, BulkAct, Comment, HeldItem, Measure, Post, PostRevision, Report, User)
+# Which says when someone was there last.
+UNIMPORTANT = {"last_seen_at"}
+
+
+def test_the_table_has_every_way_to_decide_something(app: Broadside) -> None:
+    ways = {
+        f"{method} {rule.rule}"
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith(("/moderate/", f"{API}/moderation/"))
+        for method in (rule.methods or set()) & {"POST", "PUT", "PATCH", "DELETE"}
+    }
+    assert ways - {way.route for way in WAYS} == ABOUT_NOBODY
+
+
+@pytest.fixture
+async def ids(app: Broadside, db: AsyncSession, susan: User) -> dict[str, int]:
+    """What moderators decide about, all of it root's own."""
+    people = await add_users(
+        app, NewUser("root", role="Administrator"), NewUser("mona", role="Moderator")
+    )
+    root, mona = people["root"].id, people["mona"].id
+    post, hidden = [await add_post(db, people["root"]) for _ in range(2)]
+    comment, disabled = await add_comments(db, post, root, 2)
+    hidden.hidden_at, disabled.disabled_at = now(), now()
+    post.revision, disabled.disabled_reason = 3, "Rude"
+    rows = {
+        "report": Report(reporter_id=susan.id, post_id=post.id, reason="Loud"),
+        "measure": Measure(
+            person_id=root, moderator_id=mona, kind=MeasureKind.LIMIT, reason="Ads"
+        ),
+        "held": HeldItem(
+            kind=HeldKind.COMMENT, author_id=root, post_id=post.id, payload={"body": "Hm"},
+            reasons=[], digest="0" * 64, version=0,
+        ),
+        "wave": BulkAct(
+            moderator_id=mona, since=now(), hides=True, disables=False, refuses=False, reason="x"
+        ),
+    }  # fmt: skip
+    db.add_all(rows.values())
+    for number in (1, 2):
+        db.add(
+            PostRevision(
+                post_id=post.id, number=number, body="Old", body_html="<p>Old</p>",
+                hidden_at=now() if number == 1 else None, is_hidden_by_moderator=number == 1,
+            )
+        )  # fmt: skip
+    await db.flush()
+    db.add(Appeal(measure_id=rows["measure"].id, text="Why?"))
+    db.add(BulkActPerson(bulk_act_id=rows["wave"].id, user_id=root))
+    named = {"post": post, "hidden": hidden, "comment": comment, "disabled": disabled, **rows}
+    found = {name: row.id for name, row in named.items()}
+    await db.commit()
+    return {**found, "person": root}
+
+
+async def state(db: AsyncSession) -> list[Any]:
+    found = [
+        (await db.execute(select(*(
+            column for column in table.__table__.columns if column.name not in UNIMPORTANT
+        )).order_by(*table.__table__.primary_key))).all()
+        for table in TABLES
+    ]  # fmt: skip
+    await db.rollback()
+    return found
+
+
+async def test_nobody_decides_what_is_about_themself(
+    app: Broadside, db: AsyncSession, ids: dict[str, int]
+) -> None:
+    root = await db.get_one(User, ids["person"])
+    async with Browser(app) as browser, Client(app, token=await add_token(app, root)) as client:
+        await browser.open_session("root")
+        token = await browser.token("/auth/sessions")
+        before = await state(db)
+        for way in WAYS:
+            address = way.address.format_map(ids)
+            if API in way.route:
+                method = way.route.split()[0]
+                answer = await client.request(method, address, json=dict(way.form))
+            else:
+                answer = await browser.post(address, data={"csrf_token": token, **way.form})
+            assert answer.status_code == way.status, (way, answer.text)
+            assert await state(db) == before, way
+
+
+async def test_the_pages_say_that_another_moderator_decides(
+    app: Broadside, db: AsyncSession, ids: dict[str, int]
+) -> None:
+    says = "is about you. Another moderator decides"
+    forms = ("/resolve", "/dismiss", "/claim", "/moderate/hide/", 'name="outcome"')
+    report = f"/moderate/reports/{ids['report']}"
+    async with Browser(app) as root, Browser(app) as mona:
+        await root.open_session("root")
+        await mona.open_session("mona")
+        for address in ("/moderate/reports", report):
+            page = html.unescape((await root.get(address)).text)
+            assert says in page, address
+            assert not any(form in page for form in forms), address
+            page = html.unescape((await mona.get(address)).text)
+            assert says not in page
+            assert sum(form in page for form in forms) >= 3
+        refused = await root.get(f"/moderate/hide/{ids['post']}")
+        assert (refused.status_code, says in html.unescape(refused.text)) == (403, True)
+        for address, links in {
+            f"/post/{ids['post']}": ("/moderate/hide/", "/moderate/disable/", "/moderate/enable/"),
+            "/moderate": ("/moderate/disable/", "/moderate/enable/"),
+            "/moderate/posts": ("/moderate/show/",),
+            f"/post/{ids['post']}/revisions/2": (f"/moderate/post/{ids['post']}",),
+        }.items():
+            page = (await root.get(address)).text
+            assert not any(f'href="{link}' in page for link in links), address
+        # Another moderator, who is none of an administrator, decides.
+        await mona.submit(report, ANSWER)
+    closed = await db.get_one(Report, ids["report"], populate_existing=True)
+    assert not closed.is_open
