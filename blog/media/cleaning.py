@@ -2,8 +2,9 @@
 
 from collections.abc import Collection
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import Text, cast, delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, Text, cast, delete, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.clock import now
@@ -16,6 +17,7 @@ from blog.core.web.app import current_app
 from blog.media.jobs import remove_later
 from blog.media.sizes import ORIGINALS
 from blog.models import (
+    HeldItem,
     Media,
     MediaFile,
     MediaState,
@@ -33,8 +35,8 @@ ABANDONED_AFTER = timedelta(days=1)
 
 
 async def delete_unused(session: AsyncSession) -> int:
-    """Delete some images that neither a post, its history nor a working copy shows, and that are no
-    avatars.
+    """Delete some images that neither a post, its history, a working copy nor a held text shows,
+    and that are no avatars.
 
     The caller commits.
 
@@ -46,12 +48,11 @@ async def delete_unused(session: AsyncSession) -> int:
         exists().where(PostMedia.name == Media.name),
         exists().where(RevisionMedia.name == Media.name),
         exists().where(Post.cover_id == Media.id),
+        exists().where(PostDraft.editor_id == Media.owner_id, _shows(PostDraft.fields)),
         exists().where(
-            PostDraft.editor_id == Media.owner_id,
-            or_(
-                PostDraft.fields["cover"].astext == cast(Media.id, Text),
-                PostDraft.fields["body"].astext.contains(Media.name),
-            ),
+            HeldItem.author_id == Media.owner_id,
+            HeldItem.decided_at.is_(None),
+            _shows(HeldItem.payload),
         ),
         exists().where(User.id == Media.owner_id, User.avatar == Media.name),
     )
@@ -68,6 +69,14 @@ async def delete_unused(session: AsyncSession) -> int:
     for name in sorted(set(names)):
         await remove_later(session, files[name])
     return len(names)
+
+
+def _shows(fields: Any) -> ColumnElement[bool]:
+    """Whether the fields of a post, as a column has them, have an image."""
+    return or_(
+        fields["cover"].astext == cast(Media.id, Text),
+        fields["body"].astext.contains(Media.name),
+    )
 
 
 async def sweep_uploads(job: RunningJob) -> None:

@@ -39,6 +39,8 @@ from blog.review.rules import Reason, reasons_to_hold
 
 ONLY_ITS_AUTHOR = lazy_gettext("Only the author can publish, schedule or pin a post.")
 ONLY_REMOVES_COVER = lazy_gettext("Only the author can choose a cover. You can remove it.")
+# The columns of what no moderator reads.
+UNREVIEWED = {"pinned_at", "comments_open", "comments_limited"}
 NOT_EMPTY = lazy_gettext("Write something before you publish.")
 
 
@@ -54,7 +56,8 @@ async def edit_post(
     """Change a post, if the editor has read what they change.
 
     What the rules hold for review waits for a moderator: an unpublished post with the status
-    `held`, and changes of a public one beside it, which its `holds_edit` says.
+    `held`, and changes of a public one beside it, which its `holds_edit` says. Pinning a post, and
+    who can comment, needs no review, and waits for nothing.
 
     Args:
         form: the new values, of those fields that were sent.
@@ -102,11 +105,14 @@ async def change_post(
         if is_approved
         else await _reasons(session, editor, post, content, edit, is_new_text=is_new_text)
     )
-    if reasons and before.status == PostStatus.PUBLISHED:
+    status = edit.columns.get("status", before.status)
+    if reasons and before.status == status == PostStatus.PUBLISHED:
         await hold(
             session, HeldKind.EDIT, content, reasons, author_id=post.author_id, post_id=post_id,
             payload=payload_of(form), version=post.version,
         )  # fmt: skip
+        await _apply_unreviewed(session, post, form, edit)
+        set_parts(post, parts)
         post.holds_edit = True
         return post
     if reasons:
@@ -202,6 +208,29 @@ async def _reasons(
     return await reasons_to_hold(session, editor.person, content, post_id=post.id)
 
 
+async def _apply_unreviewed(
+    session: AsyncSession, post: Post, form: PostFields, edit: _Edit
+) -> None:
+    """Change what needs no review of a public post, whose other changes are held.
+
+    Its version stays: the same form, sent twice, is no conflict.
+
+    Raises:
+        InvalidFieldsError: the others couldn't be published; their author learns of it now, and not
+            a moderator later.
+    """
+    if not edit.keeps_slug:
+        title = edit.columns.get("title", post.title)
+        await new_slug(session, post.author_id, title, form.slug, post.id)
+    if cover_id := edit.columns.get("cover_id"):
+        await lock_cover(session, post.author_id, cover_id)
+    if changes := {name: edit.columns[name] for name in UNREVIEWED & edit.columns.keys()}:
+        for name, value in changes.items():
+            setattr(post, name, value)
+        await _record_edit(session, post, post.status, post.author_id)
+        await session.flush()
+
+
 async def _note_held(
     session: AsyncSession, post: Post, before: State, content: Content,
     reasons: Sequence[Reason], *, is_new_text: bool,
@@ -210,6 +239,7 @@ async def _note_held(
     await session.flush()
     of_it = HeldItem.post_id == post.id
     if reasons:
+        await drop(session, of_it, HeldItem.kind == HeldKind.EDIT)
         await hold(
             session, HeldKind.POST, content, reasons,
             author_id=post.author_id, post_id=post.id, version=post.version,
@@ -252,15 +282,15 @@ async def _keep_and_tell(
     await keep_revision(
         session, post, before, tags=edit.tags, editor_id=editor.id, moment=edit.moment
     )
-    await _record_edit(session, post, before.status, editor)
+    await _record_edit(session, post, before.status, editor.id)
     await replace_mentions(session, post.id, None, before.text.body_html, post.body_html)
     await tell_mentioned_in(session, post.id, post.body_html)
 
 
-async def _record_edit(session: AsyncSession, post: Post, was: PostStatus, editor: Viewer) -> None:
+async def _record_edit(session: AsyncSession, post: Post, was: PostStatus, editor_id: int) -> None:
     is_published, was_published = (each == PostStatus.PUBLISHED for each in (post.status, was))
     if is_published and was_published:
-        await record(session, PostChanged(post.id, post.author_id, changed_by=editor.id))
+        await record(session, PostChanged(post.id, post.author_id, changed_by=editor_id))
     elif is_published:
         await record(session, PostPublished(post.id, post.author_id))
     elif was_published:

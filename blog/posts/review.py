@@ -15,7 +15,9 @@ from blog.review.holding import hold
 from blog.review.rules import reasons_to_hold
 
 # What an edit changes apart from these waits with it.
-_OF_PUBLICATION = {"status", "scheduled_for", "time_zone", "pinned"}
+_AT_ONCE = {
+    "status", "scheduled_for", "time_zone", "pinned", "comments_open", "comments_limited",
+}  # fmt: skip
 IS_HELD = lazy_gettext("Your post waits for a moderator. You'll find it among your drafts.")
 EDIT_IS_HELD = lazy_gettext(
     "Your changes wait for a moderator. Until then readers see the post as it was."
@@ -71,7 +73,7 @@ def published_before(post: Post | None) -> Any:
 
 def payload_of(form: PostFields) -> dict[str, Any]:
     """The fields of an edit, as an item keeps them."""
-    names = {*PostUpdate.model_fields} - _OF_PUBLICATION
+    names = {*PostUpdate.model_fields} - _AT_ONCE
     return form.model_dump(mode="json", exclude_unset=True, include=names)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog import create_app
 from blog.core.web.app import Broadside
-from blog.models import Media, MediaFile, Post, PostDraft, User
+from blog.models import HeldItem, HeldKind, Media, MediaFile, Post, PostDraft, User
 from settings import Settings
 from tests.accounts.deletions import finish_deletions, leave
 from tests.api.support import Client
@@ -127,19 +127,27 @@ async def test_an_image_that_could_not_be_processed_is_no_cover(
     assert "/media/" not in (await browser.get("/post/1/the-tram")).text
 
 
-async def test_covers_of_posts_and_working_copies_are_not_deleted_as_unused(
-    app: Broadside, susans: Client, susans_browser: Browser, db: AsyncSession
+async def test_covers_of_posts_and_of_changes_that_wait_are_not_deleted_as_unused(
+    app: Broadside, susan: User, susans: Client, susans_browser: Browser, db: AsyncSession
 ) -> None:
     _, first = await covered(app, susans)
     second = await uploaded(app, susans, encoded(picture(20, 20), "PNG"))
     third = await uploaded(app, susans, encoded(picture(30, 30), "PNG"))
     unused = await uploaded(app, susans, encoded(picture(40, 40), "PNG"))
+    held = [await uploaded(app, susans, encoded(picture(50 + n, 50), "PNG")) for n in range(2)]
     body = f"It comes. {third['markdown']}"
     await send(susans_browser, "/edit/1", "save", cover=str(second["id"]), body=body)
+    changes = {"cover": held[0]["id"], "body": held[1]["markdown"]}
+    db.add(
+        HeldItem(
+            kind=HeldKind.EDIT, author_id=susan.id, post_id=1, payload=changes, reasons=[],
+            digest="0" * 64, version=1,
+        )
+    )  # fmt: skip
     await grow_old(db)
     await do_job(app, "delete_unused_media")
     left = {each["id"] for each in (await susans.get("/media/")).json()["media"]}
-    assert left == {first["id"], second["id"], third["id"]}
+    assert left == {first["id"], second["id"], third["id"], *(each["id"] for each in held)}
     assert unused["id"] not in left
 
 

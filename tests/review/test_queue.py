@@ -1,6 +1,7 @@
 """Moderators decide about what waits."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -10,8 +11,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.clock import now
 from blog.core.web.app import Broadside
-from blog.models import Comment, HeldItem, LogEntry, Notification, Post, PostStatus, User
+from blog.models import (
+    Comment,
+    HeldItem,
+    HeldKind,
+    LogEntry,
+    Notification,
+    Post,
+    PostStatus,
+    User,
+)
 from tests.review.test_holding import (
+    CLEAN,
     Site,
     by_api_comment_edit,
     by_api_edit,
@@ -82,6 +93,59 @@ async def test_a_scheduled_post_waits_for_its_time(site: Site, moderators_browse
     await by_schedule(site, "A casino")
     await approve(moderators_browser, await waiting(site.db))
     assert await newest(site, Post.status) == PostStatus.SCHEDULED
+
+
+async def test_what_needs_no_review_does_not_wait_with_the_text_of_an_edit(
+    site: Site, moderators_browser: Browser
+) -> None:
+    await change_site(site.app, held_words=("casino",))
+    address = f"/posts/{site.post.id}"
+    sent = {
+        "body": "A casino", "title": "Luck", "tags": ["Luck"], "pinned": True,
+        "comments_open": False, "comments_limited": True,
+    }  # fmt: skip
+    for _ in range(2):  # Twice is once.
+        answer = await site.api.patch(address, json=sent)
+        assert answer.status_code == 202, answer.text
+        shown = answer.json()
+        assert (shown["pinned"], shown["comments_open"], shown["comments_limited"]) == (
+            True, False, True,
+        )  # fmt: skip
+        assert (shown["title"], shown["tags"], "casino" in shown["body"]) == (None, [], False)
+    # What is changed meanwhile is not taken back by the approval.
+    await site.api.patch(address, json={"comments_open": True, "pinned": False})
+    await approve(moderators_browser, await waiting(site.db))
+    shown = (await site.api.get(address)).json()
+    assert (shown["title"], shown["tags"], shown["body"]) == ("Luck", ["Luck"], "A casino")
+    assert (shown["pinned"], shown["comments_open"]) == (False, True)
+
+
+async def test_an_edit_that_could_not_be_published_is_refused_before_it_waits(site: Site) -> None:
+    await change_site(site.app, held_words=("casino",))
+    await site.api.post("/posts/", json={"body": CLEAN, "title": "Taken", "slug": "taken"})
+    held = {"body": "A casino", "title": "Luck"}
+    for field, value in (("slug", "taken"), ("cover", 4711)):
+        answer = await site.api.patch(f"/posts/{site.post.id}", json={**held, field: value})
+        assert (answer.status_code, field in str(answer.json()["errors"])) == (422, True)
+    assert await site.db.scalar(select(HeldItem.id)) is None
+
+
+async def test_a_public_post_that_is_scheduled_with_a_held_text_is_not_public_any_more(
+    site: Site, browser: Browser, moderators_browser: Browser
+) -> None:
+    await change_site(site.app, held_words=("casino",))
+    address = f"/posts/{site.post.id}"
+    await site.api.patch(address, json={"body": "A casino"})
+    later = (now() + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M")
+    sent = {"body": "The casino", "status": "scheduled", "scheduled_for": later, "time_zone": "UTC"}
+    assert (await site.api.patch(address, json=sent)).is_success
+    assert (await browser.get(f"/post/{site.post.id}")).status_code == 404
+    # One thing waits: the post, and no edit of it beside it.
+    (item,) = await site.db.scalars(select(HeldItem))
+    assert item.kind == HeldKind.POST
+    await approve(moderators_browser, item)
+    shown = (await site.api.get(address)).json()
+    assert (shown["status"], shown["body"]) == ("scheduled", "The casino")
 
 
 async def test_what_is_refused_stays_with_its_author(
