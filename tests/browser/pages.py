@@ -28,16 +28,25 @@ from tests.media.corpus import encoded, picture
 from tests.support import PASSWORD
 from tests.transfer.importing.samples import front_matter, hugo, zipped
 
-SEND_EMPTY = """() => {
+_EMPTY_FORM = """
   const filledIn = ":has(textarea, input:not([type=hidden]))";
   const form = document.querySelector(`main form:not(.plain)${filledIn}`);
   for (const control of form.querySelectorAll("input:not([type=hidden]), textarea")) {
     control.value = "";
     control.checked = false;
   }
+"""
+SEND_EMPTY = f"""() => {{{_EMPTY_FORM}
   form.noValidate = true;
   form.requestSubmit();
-}"""
+}}"""
+# The page that answers it in another language.
+SENT_EMPTY = f"""async (language) => {{{_EMPTY_FORM}
+  const headers = {{ Accept: "text/html", "Accept-Language": language }};
+  const body = new URLSearchParams(new FormData(form));
+  const answer = await fetch(form.action, {{ method: "POST", headers, body }});
+  return [answer.status, await answer.text()];
+}}"""
 
 
 async def send_empty(page: Page) -> None:
