@@ -34,6 +34,17 @@ async def test_an_account_is_in_the_language_in_which_its_owner_signed_up(
     assert (await browser.get("/")).headers["content-language"] == "de"
 
 
+async def test_a_mail_from_right_to_left_says_so_in_its_text_and_names_keep_their_direction(
+    site_in_three: Broadside, browser: Browser
+) -> None:
+    browser.headers.update(ARABIC)
+    await browser.submit("/auth/register", FORM)
+    (mail,) = await outbox(site_in_three)
+    # Not only on <html>, of which some programs keep nothing.
+    assert '<div lang="ar" dir="rtl"' in mail.html and "text-align: right" in mail.html
+    assert "<bdi>susan</bdi>" in mail.html and "\u2068susan\u2069" in mail.text
+
+
 @pytest.mark.parametrize(
     ("headers", "kept"), [({}, None), ({"Accept-Language": "fr"}, None), (ARABIC, "ar")]
 )

@@ -71,8 +71,8 @@ async def test_html_is_escaped_and_text_is_not(
     assert email is not None
     assert "Welcome to Salt & <b>Pepper</b>!" in email.text
     assert "Hi <i>anna</i>," in email.text
-    assert "Welcome to Salt &amp; &lt;b&gt;Pepper&lt;/b&gt;!" in email.html
-    assert "Hi &lt;i&gt;anna&lt;/i&gt;," in email.html
+    assert "Welcome to <bdi>Salt &amp; &lt;b&gt;Pepper&lt;/b&gt;</bdi>!" in email.html
+    assert "Hi <bdi>&lt;i&gt;anna&lt;/i&gt;</bdi>," in email.html
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r", "\r\n", "\0", "\v", "\x85", "\u2028", "\u2029"])

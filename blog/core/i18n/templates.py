@@ -28,9 +28,12 @@ from blog.core.i18n.languages import LANGUAGES, text_direction
 
 
 def _filled(context: EvalContext, text: str, values: dict[str, Any]) -> str:
-    """A translation with its values, which are escaped in HTML; the translation is not."""
+    """A translation with its values, which are escaped in HTML; the translation is not.
+
+    In plain text, as of mails, there is no `<bdi>` to keep the direction of a value to itself.
+    """
     if not context.autoescape:
-        return text % values
+        return text % {name: isolated(str(value)) for name, value in values.items()}
     # Most texts have no values, and `Markup` takes much longer to look for them.
     return _markup(text) % values if values or "%" in text else _markup(text)
 
