@@ -40,12 +40,9 @@ SEND_EMPTY = f"""() => {{{_EMPTY_FORM}
   form.noValidate = true;
   form.requestSubmit();
 }}"""
-# The page that answers it in another language.
-SENT_EMPTY = f"""async (language) => {{{_EMPTY_FORM}
-  const headers = {{ Accept: "text/html", "Accept-Language": language }};
-  const body = new URLSearchParams(new FormData(form));
-  const answer = await fetch(form.action, {{ method: "POST", headers, body }});
-  return [answer.status, await answer.text()];
+# Where it would be sent, and what is in it.
+WOULD_SEND = f"""() => {{{_EMPTY_FORM}
+  return [form.action, Object.fromEntries(new FormData(form))];
 }}"""
 
 
