@@ -244,6 +244,18 @@ def headers(text: str) -> dict[str, str]:
     return found
 
 
+def purge_url(text: str) -> str:
+    """Where a cache is told what to forget; it may be on this machine or in a private network."""
+    return web_address(text, any_port=True)
+
+
+def header_value(text: str) -> str:
+    """A secret that can be sent in a header."""
+    if not (text.isascii() and text.isprintable() and " " not in text):
+        raise ValueError("must be ASCII, without spaces")
+    return text
+
+
 def bearer(text: str) -> str:
     """A token that can be sent in a header."""
     if len(text) < SHORTEST_TOKEN or not (text.isascii() and text.isprintable()):

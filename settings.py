@@ -75,6 +75,14 @@ class StorageKind(StrEnum):
     S3 = "s3"
 
 
+class CacheKind(StrEnum):
+    """The kind of the cache in front of the site, for how it names and purges surrogate keys."""
+
+    FASTLY = "fastly"
+    VARNISH = "varnish"
+    CLOUDFLARE = "cloudflare"
+
+
 class Avatars(StrEnum):
     """The source of avatars."""
 
@@ -277,6 +285,13 @@ class Settings(BaseSettings):
     )
     log_level: Annotated[LogLevel, example("warning")] = LogLevel.INFO
     shared_cache_seconds: Annotated[int, Field(ge=0, le=3600, examples=["1"])] = 0
+    purge_url: Annotated[
+        Annotated[str, AfterValidator(values.purge_url)] | None,
+        example("http://127.0.0.1:6081/"),
+    ] = None
+    purge_cache: Annotated[CacheKind, example("fastly")] = CacheKind.VARNISH
+    purge_token: Annotated[SecretStr | None, example("a-token-of-the-cache")] = None
+    purged_cache_seconds: Annotated[int, Field(ge=1, le=86_400, examples=["3600"])] = 3600
     metrics_token: Annotated[SecretStr | None, example("$(openssl rand -hex 24)")] = None
     # Under the names that OpenTelemetry gives them.
     otel_exporter_otlp_endpoint: Annotated[
@@ -437,6 +452,15 @@ class Settings(BaseSettings):
     @classmethod
     def _by_its_former_name(cls, value: object, info: ValidationInfo) -> object:
         return value or info.data.get("mail_worker") or WorkerPlace.INTERNAL
+
+    @field_validator("purge_token")
+    @classmethod
+    def _is_accepted(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is not None:
+            values.header_value(value.get_secret_value())
+        elif info.data.get("purge_url") and info.data.get("purge_cache") != CacheKind.VARNISH:
+            raise ValueError("is required for PURGE_URL, unless PURGE_CACHE is varnish")
+        return value
 
     @field_validator("metrics_token")
     @classmethod

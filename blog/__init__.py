@@ -30,6 +30,8 @@ from blog.core.jobs.heartbeats import Heart, heartbeat_figures
 from blog.core.jobs.listener import Listener
 from blog.core.jobs.worker import JobWorker
 from blog.core.metrics import watch_pool
+from blog.core.purging.keys import SITE
+from blog.core.purging.marks import PURGES, mark
 from blog.core.site_settings.keeper import SiteSettingsKeeper
 from blog.core.site_settings.values import SiteSettings
 from blog.core.storage.making import make_storage
@@ -80,6 +82,8 @@ from blog.media.rendering import image_finder
 from blog.notifications.live.hub import Hub
 from blog.posts.revisions.comparing import Comparisons
 from blog.posts.views.counting import ViewCounts
+from blog.purging.handlers import PURGE_HANDLERS
+from blog.purging.jobs import PURGE_PAGES
 from blog.users.rendering import people_finder
 from settings import Settings, WorkerPlace
 
@@ -130,12 +134,18 @@ def create_app(settings: Settings) -> Broadside:
     app = Broadside("blog", root_path=str(PROJECT), static_folder=None)
     app.settings = settings
     migrations.known_revisions()  # Read now, before an update may replace the files.
-    handlers = Handlers(EVENT_HANDLERS + (HUB_HANDLERS if settings.websub_hub else ()))
+    purges = settings.purge_url is not None
+    handlers = Handlers(
+        EVENT_HANDLERS
+        + (HUB_HANDLERS if settings.websub_hub else ())
+        + (PURGE_HANDLERS if purges else ())
+    )
+    jobs = (*JOBS, PURGE_PAGES) if purges else JOBS
     app.database = Database(
         settings.database_url,
         settings.var_dir / "postgres",
         pool_size=settings.database_pool_size,
-        session_info={HANDLERS: handlers},
+        session_info={HANDLERS: handlers, PURGES: purges},
         direct_url=settings.database_direct_url,
     )
     app.listener = Listener(app.database)
@@ -158,7 +168,7 @@ def create_app(settings: Settings) -> Broadside:
         app.listener,
         [
             MailWorker(app.database, settings),
-            JobWorker(app, app.database, JOBS, app.report_error),
+            JobWorker(app, app.database, jobs, app.report_error),
         ],
     )
     app.counts = Counts()
@@ -205,6 +215,9 @@ async def open_parts(app: Broadside) -> None:
     app.renderer.pool.start()
     if app.replicas is not None:
         open_replicas(app.replicas, app.settings)
+    async with app.database.session() as session:
+        await mark(session, SITE)  # Another release may have other pages.
+        await session.commit()
     await app.heart.start()
     await app.figures_writer.start()
     if app.settings.background_worker is WorkerPlace.INTERNAL:

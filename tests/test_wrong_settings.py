@@ -102,6 +102,13 @@ WRONG = {
     "LOG_TO": ["log", "stdout"],
     "LOG_LEVEL": ["loud", "10"],
     "SHARED_CACHE_SECONDS": ["-1", "3601", "0.5", "long"],
+    "PURGE_URL": [
+        "cache", "ftp://cache.example", "http://a@cache.example/", "http://cache.example/#x",
+        "https://cache.example:99999/",
+    ],
+    "PURGE_CACHE": ["nginx", "Fastly"],
+    "PURGE_TOKEN": ["two words", "ümlaute"],
+    "PURGED_CACHE_SECONDS": ["0", "86401", "long"],
     "METRICS_TOKEN": ["short", "ümlaute-sind-nicht-erlaubt"],
     "OTEL_EXPORTER_OTLP_ENDPOINT": [
         "127.0.0.1:4318", "grpc://127.0.0.1:4317", "http://127.0.0.1:99999",

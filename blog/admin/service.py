@@ -34,6 +34,8 @@ from blog.core.crypto.tokens import LinkSigner
 from blog.core.errors import ForbiddenError, InvalidFieldsError, NotFoundError
 from blog.core.events.handlers import record
 from blog.core.i18n import gettext as _
+from blog.core.purging.keys import SITE
+from blog.core.purging.marks import mark
 from blog.mail import outbox
 from blog.models import (
     Act,
@@ -237,6 +239,7 @@ async def edit_account(
                 )
         except IntegrityError as error:
             raise taken(error) from None
+        await mark(session, SITE)
         if "username" in changes:
             # Nobody has the name that these texts mention: they are rendered again.
             await session.execute(

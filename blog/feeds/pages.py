@@ -3,9 +3,12 @@
 from quart import Blueprint, Response, redirect, request, url_for
 from quart.typing import ResponseReturnValue
 
+from blog.core.purging.keys import NEWEST as NEWEST_KEY
+from blog.core.purging.keys import keys_of_list, tag_key, user_key
 from blog.core.text.tags import address_of_tag
 from blog.core.web.app import current_app, read
 from blog.core.web.requests import requested_cursor
+from blog.core.web.shared_caches import shows
 from blog.core.web.templating import shown_tagline
 from blog.feeds.entries import Feed
 from blog.feeds.ids import this_site
@@ -25,6 +28,7 @@ blueprint.before_request(require_feeds)
 async def site(form: str) -> Response:
     """The newest posts."""
     page = await read(NEWEST.texts, requested_cursor(FEED_SIZE))
+    shows(NEWEST_KEY, *keys_of_list(page.rows))
     feed = Feed(
         key=("site",),
         title=current_app.site.site_name,
@@ -43,6 +47,7 @@ async def person(username: str, form: str) -> ResponseReturnValue:
     if user.username != username:
         return _moved(url_for("feeds.person", username=user.username, form=form))
     page = await read(BY_AUTHOR.texts, requested_cursor(FEED_SIZE), user.id)
+    shows(user_key(user.id), *keys_of_list(page.rows))
     feed = Feed(
         key=("user", user.id),
         title=f"{user.name or user.username} · {current_app.site.site_name}",
@@ -62,6 +67,7 @@ async def tag(tag: str, form: str) -> ResponseReturnValue:
     if tag != (name := address_of_tag(found.name)):
         return _moved(url_for("feeds.tag", tag=name, form=form))
     page = await read(POSTS.texts, requested_cursor(FEED_SIZE), found.id)
+    shows(tag_key(found.name), *keys_of_list(page.rows))
     feed = Feed(
         key=("tag", found.id),
         title=f"#{found.name} · {current_app.site.site_name}",

@@ -15,6 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.jobs.kinds import JobKind, TryLaterError
 from blog.core.jobs.queue import enqueue
 from blog.core.jobs.running import RunningJob
+from blog.core.purging.keys import SITE
+from blog.core.purging.marks import mark
 from blog.core.storage.interface import NoSuchObjectError
 from blog.core.text.process_pool import (
     CrashedError,
@@ -109,6 +111,7 @@ async def _record(
         await session.execute(failed.values(state=MediaState.FAILED))
         no_avatar = update(User).where(User.avatar == payload["name"]).values(avatar=None)
         await session.execute(no_avatar)
+        await mark(session, SITE)
         return False
     size = sum(variant.bytes for variant in made)
     ready = (

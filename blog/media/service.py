@@ -14,6 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.errors import LimitReachedError, NotFoundError
 from blog.core.i18n import lazy_gettext
 from blog.core.jobs.queue import enqueue
+from blog.core.purging.keys import user_key
+from blog.core.purging.marks import mark
 from blog.media import queries
 from blog.media.jobs import PROCESS_MEDIA, SMALLEST_BYTES, file_payload, remove_later
 from blog.media.schemas import Inspected, MediaForm, MediaUpdate
@@ -80,6 +82,7 @@ async def add_media(
     if used.bytes > quota:
         await session.rollback()
         raise quota_error(quota)
+    await mark(session, user_key(owner_id))  # It may have had another alternative text.
     is_new = file.generation == new.generation
     if is_new:
         await enqueue(session, PROCESS_MEDIA, key=new.name, **file_payload(file))
@@ -130,6 +133,7 @@ async def change_media(
     media = await _own(session, owner_id, media_id)
     for name, value in form.model_dump(exclude_unset=True).items():
         setattr(media, name, value)
+    await mark(session, user_key(owner_id))
     await session.commit()
     return media
 
@@ -148,6 +152,7 @@ async def delete_media(session: AsyncSession, owner_id: int, media_id: int) -> N
     )
     await session.delete(media)
     await remove_later(session, media.file)
+    await mark(session, user_key(owner_id))
     await session.commit()
 
 

@@ -56,6 +56,7 @@ from blog.models.role import Permission, Role
 from blog.models.search_index import CommentSearch, PostSearch, SearchConfiguration
 from blog.models.site import Site
 from blog.models.site_setting import SiteSetting
+from blog.models.stale_key import StaleKey
 from blog.models.subscription import PostMailing, Subscription
 from blog.models.tag import PostTag, Tag
 from blog.models.tag_follow import TagFollow
@@ -153,6 +154,7 @@ __all__ = [
     "SearchConfiguration",
     "Site",
     "SiteSetting",
+    "StaleKey",
     "Subscription",
     "Tag",
     "TagFollow",

@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.jobs.kinds import JobKind
 from blog.core.jobs.running import RunningJob
+from blog.core.purging.keys import SITE
+from blog.core.purging.marks import mark
 from blog.models import Post, PostTag, Tag, TagFollow
 
 ROWS_AT_ONCE = 100
@@ -57,6 +59,7 @@ async def _move_batch(session: AsyncSession, tag_id: int) -> bool:
     moved = select(PostTag.post_id, func.coalesce(target_id), PostTag.position).where(*old)
     await session.execute(insert(PostTag).from_select(columns, moved).on_conflict_do_nothing())
     await session.execute(delete(PostTag).where(*old))
+    await mark(session, SITE)
     return False
 
 

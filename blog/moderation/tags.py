@@ -14,6 +14,8 @@ from blog.core.clock import now
 from blog.core.errors import InvalidFieldsError, NotFoundError
 from blog.core.i18n import lazy_gettext
 from blog.core.jobs.queue import enqueue
+from blog.core.purging.keys import SITE
+from blog.core.purging.marks import mark
 from blog.core.text.tags import fold_tag
 from blog.models import Act, Tag
 from blog.moderation.jobs import INDEX_RENAMED_TAG, MOVE_TAGGED_POSTS
@@ -96,6 +98,7 @@ async def merge_tag(
     was_part_of_it = or_(Tag.id == tag.id, Tag.merged_into_id == tag.id)
     merged = update(Tag).where(was_part_of_it).values(merged_into_id=target.id)
     await session.execute(merged.execution_options(synchronize_session=False))
+    await mark(session, SITE)
     await enqueue(session, MOVE_TAGGED_POSTS, key=f"tag {tag.id}", tag_id=tag.id)
     about = {"tag": [tag.name, target.name], "reason": reason}
     entry = audit.record(session, moderator, Act.MERGE_TAG, None, **about)
@@ -155,3 +158,4 @@ async def _locked(
 async def _set(session: AsyncSession, tag_id: int, **values: object) -> None:
     changed = update(Tag).where(Tag.id == tag_id).values(values)
     await session.execute(changed.execution_options(synchronize_session=False))
+    await mark(session, SITE)

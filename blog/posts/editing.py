@@ -12,6 +12,8 @@ from blog.core.auth.viewer import Viewer
 from blog.core.errors import EditConflictError, ForbiddenError, InvalidFieldsError
 from blog.core.events.handlers import record
 from blog.core.i18n import lazy_gettext
+from blog.core.purging.keys import tag_key
+from blog.core.purging.marks import mark
 from blog.core.web.app import current_app
 from blog.models import Act, HeldItem, HeldKind, Post, PostStatus
 from blog.posts.events import PostChanged, PostPublished, PostUnpublished
@@ -264,6 +266,7 @@ async def _apply(session: AsyncSession, post: Post, form: PostFields, edit: _Edi
     # Those who are mentioned already are not told, even if that was not noted when it was written.
     await note_mentions(session, [WrittenText(post.body_html, post.id)], are_old=True)
     if edit.tag_ids is not None:
+        await mark(session, *map(tag_key, post.tags))  # It may lose some.
         await set_tags(session, post.id, edit.tag_ids)
     if not edit.keeps_slug:
         title = edit.columns.get("title", post.title)

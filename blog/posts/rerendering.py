@@ -15,6 +15,8 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.db.database import Database
+from blog.core.purging.keys import SITE
+from blog.core.purging.marks import mark
 from blog.core.text.markdown import RENDERER_VERSION, render_document, render_inline
 from blog.models import Comment, Mention, Post, PostRevision
 from blog.posts.fields import html_columns
@@ -148,6 +150,7 @@ async def _store(session: AsyncSession, kind: Kind, rendered: list[Rendered]) ->
     ]
     if changes:
         await session.execute(update(table), changes)
+        await mark(session, SITE)
         await note_mentions(session, [*_texts(kind, changes)], are_old=True)
     await session.commit()
     return len(changes)

@@ -14,6 +14,8 @@ from blog.core.auth import audit, moderation_log
 from blog.core.auth.viewer import Viewer
 from blog.core.errors import ForbiddenError, NotFoundError
 from blog.core.events.handlers import record
+from blog.core.purging.keys import tag_key
+from blog.core.purging.marks import mark
 from blog.core.text.syntax.mentions import mentioned_in
 from blog.core.web.batches import Batches
 from blog.core.web.submissions import submission_key
@@ -170,6 +172,7 @@ async def delete_post(
     await tag_ids(session, (), of_posts=[post.id])
     await lock_author(session, post.author_id)
     await session.execute(delete(Post).where(Post.id == post.id))
+    await mark(session, *map(tag_key, post.tags))
     if post.status == PostStatus.PUBLISHED:
         await record(session, PostDeleted(post.id, post.author_id, deleted_by=viewer.id))
     if viewer.id != post.author_id:

@@ -11,12 +11,14 @@ from blog.core.auth.permissions import permission_required
 from blog.core.auth.quotas import PREVIEWING, WRITING, quota
 from blog.core.errors import InvalidFieldsError
 from blog.core.i18n import gettext as _
+from blog.core.purging.keys import NEWEST, keys_of_list
 from blog.core.web.anonymous_pages import anonymous_page
 from blog.core.web.app import current_app, db, read, writes
 from blog.core.web.cookies import cookie_name, set_cookie
 from blog.core.web.forms import Form
 from blog.core.web.headers import keep_out_of_indexes
 from blog.core.web.requests import requested_page
+from blog.core.web.shared_caches import shows
 from blog.follows.common import suggested_people
 from blog.models import Permission, PostStatus, User
 from blog.posts import queries, service
@@ -109,6 +111,7 @@ async def home_page(form: Form[PostForm], preview: str | None = None) -> Respons
     if page.number != 1:
         keep_out_of_indexes()  # Posts move from page to page.
     if viewer.account is None:
+        shows(NEWEST, *keys_of_list(page.rows))
         return await anonymous_page("site/home.html", page, page=page)
     suggested: Sequence[User] = ()
     if tab == FOLLOWED and page.number == 1 and viewer.person.following_count == 0:

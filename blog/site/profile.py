@@ -7,10 +7,12 @@ from quart.typing import ResponseReturnValue
 
 from blog.accounts.invitations.queries import inviter_name
 from blog.core.auth.identity import current_viewer
+from blog.core.purging.keys import keys_of_list, user_key
 from blog.core.web.anonymous_pages import anonymous_page
 from blog.core.web.app import current_app, read
 from blog.core.web.headers import keep_out_of_indexes
 from blog.core.web.requests import requested_page
+from blog.core.web.shared_caches import shows
 from blog.core.web.snapshots import digest_of
 from blog.follows import queries as follows
 from blog.models import Post
@@ -31,6 +33,7 @@ async def profile(username: str) -> ResponseReturnValue:
         return redirect(f"{address}?{query.decode()}" if query else address)
     wanted = requested_page(current_app.settings.posts_per_page)
     page = await cards_for_viewer(BY_AUTHOR, wanted, user.id)
+    shows(user_key(user.id), *keys_of_list(page.rows))
     if user.noindex or page.number != 1 or not page.rows:
         keep_out_of_indexes()
     viewer, relation, outside = current_viewer(), None, NOBODY

@@ -8,10 +8,12 @@ from blog.core.auth.permissions import permission_required
 from blog.core.auth.quotas import FOLLOWING, quota
 from blog.core.errors import LimitReachedError, NotFoundError
 from blog.core.i18n import gettext as _
+from blog.core.purging.keys import keys_of_list, tag_key
 from blog.core.text.tags import address_of_tag
 from blog.core.web.app import current_app, db, look_up, read
 from blog.core.web.headers import keep_out_of_indexes
 from blog.core.web.requests import requested_page
+from blog.core.web.shared_caches import shows
 from blog.models import Permission, Tag
 from blog.posts.reading import cards_for_viewer
 from blog.posts.viewer_state import state_of_list
@@ -54,6 +56,7 @@ async def show(tag: str) -> ResponseReturnValue:
     if page.number == 1 and not page.rows and not viewer.filtered_for:
         # The last ones are of an account that is being deleted.
         raise NotFoundError(NO_SUCH_TAG)
+    shows(tag_key(found.name), *keys_of_list(page.rows))
     if page.number != 1:
         keep_out_of_indexes()  # Posts move from page to page.
     if viewer.account is not None:

@@ -5,6 +5,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.auth.viewer import Viewer
 from blog.core.errors import ForbiddenError
+from blog.core.purging.keys import SITE, user_key
+from blog.core.purging.marks import mark
 from blog.models import User
 from blog.users.schemas import ProfileForm
 
@@ -16,6 +18,7 @@ async def set_avatar(session: AsyncSession, viewer: Viewer, name: str | None) ->
         name: of an image that was uploaded for this; `None` for the one that is drawn.
     """
     await session.execute(update(User).where(User.id == viewer.id).values(avatar=name))
+    await mark(session, user_key(viewer.id))
     await session.commit()
 
 
@@ -48,6 +51,10 @@ async def edit_profile(session: AsyncSession, viewer: Viewer, form: ProfileForm)
     """
     if viewer.person.is_paused:
         raise ForbiddenError
-    for name, value in form.model_dump(exclude_unset=True).items():
+    changes = form.model_dump(exclude_unset=True)
+    # Links to posts name their authors, also on pages without their key.
+    is_renamed = changes.get("name", viewer.person.name) != viewer.person.name
+    for name, value in changes.items():
         setattr(viewer.person, name, value)
+    await mark(session, SITE if is_renamed else user_key(viewer.id))
     await session.commit()

@@ -13,6 +13,8 @@ from blog.core.db.database_errors import is_unavailable
 from blog.core.jobs.kinds import JobKind, TryLaterError
 from blog.core.jobs.queue import enqueue
 from blog.core.jobs.running import RunningJob
+from blog.core.purging.keys import SITE
+from blog.core.purging.marks import mark
 from blog.models import AccountDeletion, Job
 
 # How long a job works on one account before it yields to others.
@@ -28,6 +30,8 @@ async def remove_rows(job: RunningJob) -> None:
         try:
             async with job.database.session() as session:
                 is_gone = await delete_batch(session, job.payload["user_id"])
+                if is_gone:  # Others have fewer likes, comments and followers now.
+                    await mark(session, SITE)
                 await session.commit()
         except DBAPIError as error:
             if is_unavailable(error):

@@ -11,6 +11,8 @@ from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
 from blog.core.errors import ForbiddenError, LimitReachedError, NotFoundError
 from blog.core.i18n import lazy_gettext
+from blog.core.purging.keys import user_key
+from blog.core.purging.marks import mark
 from blog.core.site_settings.values import Registration, SiteSettings
 from blog.core.web.submissions import submission_key
 from blog.models import Invitation, Permission, User
@@ -86,6 +88,7 @@ async def withdraw(session: AsyncSession, inviter: Viewer, invitation_id: int) -
 async def show_inviter(session: AsyncSession, viewer: Viewer, *, shown: bool) -> None:
     """Choose whether the viewer's profile says who invited them."""
     await session.execute(update(User).where(User.id == viewer.id).values(shows_inviter=shown))
+    await mark(session, user_key(viewer.id))
     await session.commit()
 
 

@@ -14,6 +14,8 @@ from blog.core.auth import audit
 from blog.core.auth.viewer import OPERATOR, Viewer
 from blog.core.errors import EditConflictError, ForbiddenError, NotFoundError
 from blog.core.i18n import gettext as _
+from blog.core.purging.keys import SITE
+from blog.core.purging.marks import mark
 from blog.core.site_settings.keeper import CHANNEL
 from blog.core.site_settings.values import Logo, SiteSettings
 from blog.media.jobs import remove_later
@@ -74,6 +76,7 @@ async def change_settings(
         details = {name: [_in_log(before[name]), _in_log(values[name])] for name in changed}
         audit.record(session, viewer, Act.CHANGE_SETTINGS, None, **details)
         await session.execute(select(func.pg_notify(CHANNEL, "")))
+        await mark(session, SITE)
     await session.commit()
 
 

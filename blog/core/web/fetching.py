@@ -11,7 +11,7 @@ import socket
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode, urljoin, urlsplit
 
 import httpcore
@@ -128,7 +128,7 @@ async def fetched(url: str, agent: str) -> AsyncIterator[AsyncIterator[bytes]]:
     Raises:
         FetchError: within the context too.
     """
-    async with _answered(url, agent, {"Accept": "image/*"}) as response:
+    async with _answered(url, agent, _Request({"Accept": "image/*"})) as response:
         headers = {name.lower(): value for name, value in response.headers}
         if headers.get(b"content-encoding", b"identity").lower() != b"identity":
             raise FetchError(IS_ENCODED)
@@ -154,7 +154,8 @@ async def fetched_document(
     headers = {"Accept": "application/json"}
     if authorization:
         headers["Authorization"] = authorization
-    async with _answered(url, agent, headers, fields, internal_host) as response:
+    request = _Request(headers) if fields is None else _form(fields, headers)
+    async with _answered(url, agent, request, internal_host) as response:
         document = b""
         async for piece in response.aiter_stream():
             document += piece
@@ -173,16 +174,46 @@ async def send_form(url: str, agent: str, fields: Fields) -> None:
     Raises:
         FetchError: it was not accepted.
     """
-    async with _answered(url, agent, {}, fields):
+    async with _answered(url, agent, _form(fields)):
         pass
+
+
+async def send(
+    url: str, agent: str, *, method: str, headers: Mapping[str, str], content: bytes = b"",
+    internal_host: str | None = None,
+) -> None:  # fmt: skip
+    """Send a request to another site, whose answer is not read. Redirects are not followed.
+
+    Args:
+        url, agent: as of `fetched`.
+        method: not GET.
+        headers: further ones.
+        content: the body.
+        internal_host: as of `fetched_document`.
+
+    Raises:
+        FetchError: it was not accepted.
+    """
+    async with _answered(url, agent, _Request(headers, method, content), internal_host):
+        pass
+
+
+class _Request(NamedTuple):
+    headers: Mapping[str, str]
+    method: str = "GET"
+    content: bytes | None = None
+
+
+def _form(fields: Fields, headers: Mapping[str, str] | None = None) -> _Request:
+    form_type = {"Content-Type": "application/x-www-form-urlencoded"}
+    return _Request({**form_type, **(headers or {})}, "POST", urlencode(fields).encode())
 
 
 @asynccontextmanager
 async def _answered(
-    url: str, agent: str, headers: Mapping[str, str], fields: Fields | None = None,
-    internal_host: str | None = None,
-) -> AsyncIterator[httpcore.Response]:  # fmt: skip
-    """Ask for an address, following redirects; or send a form there, without.
+    url: str, agent: str, request: _Request, internal_host: str | None = None
+) -> AsyncIterator[httpcore.Response]:
+    """Ask for an address, following redirects; or send something there, without.
 
     Yields:
         The response, whose status is that of success.
@@ -190,11 +221,10 @@ async def _answered(
     Raises:
         FetchError: within the context too: the other site doesn't answer in time.
     """
-    method, content, success = "GET", None, range(200, 201)
+    headers, method, content = request
+    asks = method == "GET"
+    success = range(200, 201) if asks else range(200, 300)
     sent = {"User-Agent": agent, "Accept-Encoding": "identity", **headers}
-    if fields is not None:
-        method, content, success = "POST", urlencode(fields).encode(), range(200, 300)
-        sent["Content-Type"] = "application/x-www-form-urlencoded"
     options: dict[str, Any] = {"headers": sent, "content": content, "extensions": TIMEOUTS}
     try:
         # Without the host, which may say whose request it is.
@@ -208,7 +238,7 @@ async def _answered(
                         method, checked(url, internal_host), **options
                     ) as response:
                         found = {name.lower(): value for name, value in response.headers}
-                        is_redirect = response.status in REDIRECTS and content is None
+                        is_redirect = response.status in REDIRECTS and asks
                         if is_redirect and (target := found.get(b"location")):
                             url = urljoin(url, target.decode("latin-1"))
                             continue

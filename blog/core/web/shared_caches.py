@@ -4,17 +4,46 @@ A page of a visitor without cookies is the same for all of them, and may be stor
 `SHARED_CACHE_SECONDS`. Nothing has to be purged, because it is that short. nginx counts in whole
 seconds, and keeps what is valid for one second for up to two; so it gets the second in which the
 page expires (`X-Accel-Expires`), which is the current one.
+
+With `PURGE_URL` a page whose view says what it shows (`shows`) may be stored for
+`PURGED_CACHE_SECONDS`, by a cache that can purge it by these surrogate keys. nginx stores none of
+these pages: it would give an old one to the cache that asks again after a purge.
 """
 
 import time
 
 from quart import Response, g, request, session
 
+from blog.core.db.database_errors import is_unavailable
+from blog.core.purging.keys import SITE
+from blog.core.purging.marks import are_stale
 from blog.core.web.app import Broadside, current_app
 from blog.core.web.headers import vary_by
+from settings import CacheKind
 
 # Pages, and feeds.
 SHARED = {"text/html", "application/atom+xml", "application/feed+json"}
+# How each kind of cache wants the keys of a page: the header, and what stands between them.
+KEYS = {
+    CacheKind.FASTLY: ("Surrogate-Key", " "),
+    CacheKind.VARNISH: ("xkey", " "),
+    CacheKind.CLOUDFLARE: ("Cache-Tag", ","),
+}
+# Of a page: Akamai takes 128. What shows more is not stored for long.
+MOST_KEYS = 100
+# For how long the cache may answer with a page that has expired, while it asks for another: nothing
+# has changed, or it was purged.
+REVALIDATING_SECONDS = 60
+
+
+def shows(*keys: str) -> None:
+    """Say what the page of this request shows.
+
+    Args:
+        keys: all surrogate keys (`blog.core.purging.keys`) that are marked when the page changes,
+            as it is without a query. `SITE` is added.
+    """
+    g.shown_keys = {SITE, *keys}
 
 
 async def note_start() -> None:
@@ -24,14 +53,44 @@ async def note_start() -> None:
 
 async def allow_sharing(response: Response) -> Response:
     """Let shared caches store what is the same for every stranger."""
-    seconds = current_app.settings.shared_cache_seconds
-    if not seconds or "began_in" not in g or not _is_for_strangers(response):
+    if "began_in" not in g or not _is_for_strangers(response):
         return response
-    response.headers["Cache-Control"] = f"public, max-age=0, s-maxage={seconds}"
+    settings = current_app.settings
+    keys = _known_keys()
+    if keys:
+        name, separator = KEYS[settings.purge_cache]
+        response.headers[name] = separator.join(sorted(keys))
+    if keys and not await _have_changed(keys):
+        lifetime = settings.purged_cache_seconds
+        stale = f"stale-while-revalidate={REVALIDATING_SECONDS}"
+        response.headers["Cache-Control"] = f"public, max-age=0, s-maxage={lifetime}, {stale}"
+        response.headers["X-Accel-Expires"] = "0"
+    elif seconds := settings.shared_cache_seconds:
+        response.headers["Cache-Control"] = f"public, max-age=0, s-maxage={seconds}"
+        response.headers["X-Accel-Expires"] = f"@{g.began_in + seconds - 1}"
+    else:
+        return response
     # Or a cache would answer those with cookies, too (RFC 9111, 4.1).
     vary_by(response, "Cookie")
-    response.headers["X-Accel-Expires"] = f"@{g.began_in + seconds - 1}"
     return response
+
+
+def _known_keys() -> set[str]:
+    """The keys of the page; none if they are not known for certain."""
+    keys: set[str] = g.get("shown_keys", set())
+    is_known = current_app.settings.purge_url and not request.query_string
+    return keys if is_known and len(keys) <= MOST_KEYS else set()
+
+
+async def _have_changed(keys: set[str]) -> bool:
+    """Whether a page with these keys may be older than a change of what it shows."""
+    try:
+        async with current_app.database.reading_session() as session:
+            return await are_stale(session, keys)
+    except Exception as error:
+        if not is_unavailable(error):
+            raise
+        return True
 
 
 def _is_for_strangers(response: Response) -> bool:

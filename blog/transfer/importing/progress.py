@@ -12,6 +12,8 @@ from blog.core.events.handlers import record
 from blog.core.i18n import lazy_gettext, using_language
 from blog.core.jobs.kinds import JobKind
 from blog.core.jobs.queue import has_job
+from blog.core.purging.keys import SITE
+from blog.core.purging.marks import mark
 from blog.core.web.languages import language_for
 from blog.mail import outbox
 from blog.models import ImportRemark, ImportState, PostImport, User
@@ -91,6 +93,7 @@ async def written(
     if present.state != row.state:
         raise StoppedError
     counts, further = await writer.write(session, batch)
+    await mark(session, SITE)
     present.position = found.position
     present.counts = dict(Counter(present.counts) + counts)
     if present.counts.get("unreadable", 0) >= MOST_UNREADABLE:

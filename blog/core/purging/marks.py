@@ -1,0 +1,39 @@
+"""Which surrogate keys have changed: marked in the transaction of the change, until their pages are
+purged.
+
+A page that was read before the change may reach the cache after the purge, or come from a replica
+that is behind. So each key is purged again `AGAIN_AFTER` seconds later, which is longer than a
+response takes and a replica may be behind; and until then its pages are not cached for long.
+"""
+
+from collections.abc import Collection
+
+from sqlalchemy import ARRAY, String, bindparam, exists, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.models import StaleKey
+
+# In the `AsyncSession.info` of an application whose pages are purged.
+PURGES = "purges"
+AGAIN_AFTER = 45.0
+_MARK = text("""
+    INSERT INTO stale_keys (key, due_at)
+    SELECT key, clock_timestamp() + make_interval(secs => seconds)
+    FROM unnest(:keys) AS key, (VALUES (0), (:again)) AS pause (seconds)
+""").bindparams(bindparam("keys", type_=ARRAY(String)), again=AGAIN_AFTER)
+
+
+async def mark(session: AsyncSession, *keys: str) -> None:
+    """Have the pages with these keys purged after the commit; the caller commits.
+
+    Where nothing is purged, it does nothing.
+    """
+    if keys and session.info.get(PURGES):
+        await session.execute(_MARK, {"keys": sorted(set(keys))})
+
+
+async def are_stale(session: AsyncSession, keys: Collection[str]) -> bool:
+    """Whether one of these keys was marked within the last `AGAIN_AFTER` seconds, or longer ago and
+    could not be purged."""
+    marked = exists().where(StaleKey.key.in_(keys))
+    return bool(await session.scalar(select(marked)))

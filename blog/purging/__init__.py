@@ -1,0 +1,1 @@
+"""Having caches in front of the site forget the pages that have changed."""
