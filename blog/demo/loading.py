@@ -229,11 +229,18 @@ async def _reserve_ids(connection: AsyncConnection, table: str, number: int) -> 
 
 async def copy_rows(
     connection: AsyncConnection, table: str, columns: Sequence[str], records: Iterable[rows.Row],
-    progress: Progress = lambda rows: None,
+    progress: Progress = lambda rows: None, *, schema: str | None = None,
 ) -> int:  # fmt: skip
     """Copy rows while they are generated, with a bounded buffer.
 
     This uses the driver's connection, in the transaction that SQLAlchemy has begun.
+
+    Args:
+        connection: the connection.
+        table, columns: where to.
+        records: the rows.
+        progress: called with the number of rows that have been copied since the last call.
+        schema: that of the table; without one, the first that has it.
 
     Returns:
         The number of rows.
@@ -243,7 +250,7 @@ async def copy_rows(
     total, copied = 0, CHUNK
     while copied == CHUNK:
         answer = await driver.copy_records_to_table(
-            table, columns=columns, records=islice(records, CHUNK)
+            table, columns=columns, records=islice(records, CHUNK), schema_name=schema
         )
         copied = int(answer.removeprefix("COPY "))
         total += copied

@@ -3,14 +3,21 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import event, func, select, text
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from blog.core.web.app import Broadside
 from blog.demo.simulation import SCHEMA, timelines
-from blog.demo.simulation.loading import SimulationError, load, simulation_schema
+from blog.demo.simulation.loading import (
+    SimulationError,
+    load,
+    refuse_used_site,
+    simulation_schema,
+)
 from blog.demo.simulation.measuring import Measured
 from blog.demo.simulation.report import Day, break_even, verdict
 from blog.demo.simulation.shape import Shape, Size
@@ -64,6 +71,33 @@ async def test_a_site_with_users_is_refused(
         1, "Error: this site has users: a simulation needs an empty or a demo site\n",
     )  # fmt: skip
     assert await schemas(own_engine) == 0
+
+
+async def test_a_site_whose_tables_are_in_the_schema_of_simulations_is_refused(
+    app: Broadside, own_engine: AsyncEngine
+) -> None:
+    async with own_engine.connect() as connection:
+        await connection.execute(text(f"CREATE SCHEMA {SCHEMA}"))
+        await connection.execute(text(f"CREATE TABLE {SCHEMA}.alembic_version ()"))
+        with pytest.raises(SimulationError, match="the site is in the schema"):
+            await refuse_used_site(connection)
+
+
+async def test_rows_are_not_copied_to_the_site_if_the_search_path_is_lost(
+    app: Broadside, own_engine: AsyncEngine
+) -> None:
+    """A connection pooler may give each statement another connection of the server."""
+    rows = Shape(SIZE, seed=1, until=UNTIL)
+
+    def lost(_: Any, _cursor: Any, statement: str, given: Any, *_more: Any) -> tuple[str, Any]:
+        return ("SELECT 1" if statement.startswith("SET search_path") else statement), given
+
+    async with simulation_schema(own_engine) as connection:
+        event.listen(connection.sync_connection, "before_cursor_execute", lost, retval=True)
+        with pytest.raises(ProgrammingError, match="timeline_entries"):
+            await load(connection, rows, lambda line: None)
+        of_site = text("SELECT count(*) FROM public.users")
+        assert await connection.scalar(of_site) == 0
 
 
 async def test_both_ways_show_the_same_posts_and_each_follower_gets_an_entry(

@@ -50,11 +50,14 @@ async def refuse_used_site(connection: AsyncConnection) -> None:
     """Refuse a database that is somebody's, or that does not allow what a simulation does.
 
     Raises:
-        SimulationError: it has users other than those of the demo, or the role may not.
+        SimulationError: it has users other than those of the demo, its tables are in the schema
+            that a simulation drops, or the role may not.
     """
     of_demo = User.email.endswith(f"@{DOMAIN}", autoescape=True)
     if await connection.scalar(select(User.id).where(~of_demo).limit(1)) is not None:
         raise SimulationError("this site has users: a simulation needs an empty or a demo site")
+    if await connection.scalar(select(func.to_regclass(f"{SCHEMA}.alembic_version"))) is not None:
+        raise SimulationError(f"the site is in the schema {SCHEMA}, which a simulation drops")
     may = select(
         func.has_database_privilege(func.current_database(), "CREATE"),
         func.pg_has_role("pg_checkpoint", "USAGE"),
@@ -110,7 +113,7 @@ async def load(connection: AsyncConnection, rows: Shape, tell: Callable[[str], N
         ("posts", shape.POST_COLUMNS, rows.posts()),
         ("users", shape.USER_COLUMNS, rows.people()),
     ):
-        number = await copy_rows(connection, table, columns, records)
+        number = await copy_rows(connection, table, columns, records, schema=SCHEMA)
         for index in indexes[table]:
             await connection.execute(text(index))
         tell(f"{number:,} {'people' if table == 'users' else table}")
