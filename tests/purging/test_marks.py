@@ -10,6 +10,8 @@ from sqlalchemy.orm import joinedload
 
 from blog import create_app
 from blog.accounts.deletion.service import remove_account
+from blog.accounts.email.service import change_email
+from blog.accounts.links import CHANGE_EMAIL, credentials_of
 from blog.core.auth.viewer import Viewer
 from blog.core.web.app import Broadside
 from blog.models import StaleKey, Tag, User
@@ -45,7 +47,9 @@ class Site(NamedTuple):
 @pytest.fixture(scope="module")
 async def purging(make_settings: Callable[..., Settings]) -> AsyncIterator[Broadside]:
     """An application whose pages are purged."""
-    settings = make_settings(purge_url="http://127.0.0.1:1/", purge_cache="varnish")
+    settings = make_settings(
+        purge_url="http://127.0.0.1:1/", purge_cache="varnish", avatars="gravatar"
+    )
     started = create_app(settings)
     async with started.test_app():
         yield started
@@ -79,6 +83,14 @@ async def rename(site: Site) -> None:
         await rename_tag(session, Viewer.of(moderator), tag.id, "BOATS", "It is louder.")
 
 
+async def change_address(site: Site) -> None:
+    async with site.app.app_context(), site.app.database.session() as session:
+        john = await session.get_one(User, site.people["john"].id, options=[joinedload(User.role)])
+        content = {"user": john.id, "email": "j@example.com", "credentials": credentials_of(john)}
+        token = site.app.links.sign(CHANGE_EMAIL, content)
+        await change_email(session, Viewer.of(john), token, site.app.links, [])
+
+
 async def remove_john(site: Site) -> None:
     async with site.app.database.session() as session:
         await remove_account(session, await session.get_one(User, site.people["john"].id))
@@ -103,6 +115,7 @@ CHANGES: dict[str, Callable[[Site], Awaitable[object]]] = {
     "follow": lambda site: site.john.put("/users/susan/follow"),
     "name": lambda site: site.susan.patch("/me", json={"name": "Susan Q."}),
     "profile": lambda site: site.john.patch("/me", json={"about_me": "I comment."}),
+    "address, which Gravatar's picture is of": change_address,
     "renamed tag": rename,
     "tagline": lambda site: change_site(site.app, tagline="Anything"),
     "deleted account": remove_john,

@@ -26,6 +26,8 @@ from blog.core.crypto.passwords import Passwords
 from blog.core.crypto.tokens import InvalidTokenError, LinkSigner
 from blog.core.errors import InvalidFieldsError
 from blog.core.i18n import lazy_gettext
+from blog.core.purging.keys import user_key
+from blog.core.purging.marks import mark
 from blog.core.web.app import current_app
 from blog.core.web.rate_limits import Bucket, Quota, take_one
 from blog.core.web.urls import external_url
@@ -139,6 +141,7 @@ async def change_email(
     if changed is None:
         raise InvalidTokenError
     await confirm_address(session, account, address)
+    await mark(session, user_key(account.id))  # Gravatar's picture is that of the address.
     await outbox.put(session, to=account, message="email_changed", user=account)
     await session.commit()
     note(Event.ADDRESS_CHANGED, account.id)
