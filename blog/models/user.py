@@ -90,8 +90,9 @@ class User(Base):
 
     role: Mapped[Role] = relationship(lazy="raise")
 
-    # Of the person who asks for a page (`blog.core.auth.credentials`).
-    unread_notifications = 0
+    # Of the person who asks for a page (`blog.core.auth.credentials`); what waits for them if they
+    # moderate, up to 100.
+    unread_notifications = open_reports = held_items = 0
     # Whether they have muted or blocked anybody or were blocked, and whether they hide any words;
     # known of the person who makes a request (`blog.core.auth.credentials`).
     hides_people = False

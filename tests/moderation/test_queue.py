@@ -2,14 +2,25 @@
 
 import asyncio
 import html
+import re
 from datetime import timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.core.auth.credentials import holders
 from blog.core.clock import now
 from blog.core.web.app import Broadside
-from blog.models import AnswerTemplate, Comment, ModeratorNote, Report, User
+from blog.models import (
+    AnswerTemplate,
+    Comment,
+    HeldItem,
+    HeldKind,
+    LoginSession,
+    ModeratorNote,
+    Report,
+    User,
+)
 from tests.jobs import finish_jobs
 from tests.moderation.support import acts
 from tests.support import Browser, add_user, outbox
@@ -60,6 +71,41 @@ async def test_a_report_is_claimed_by_one_moderator_and_free_after_an_hour(
     for wrong in ("", "x", "open"):
         answer = await first.submit(REPORT, {"outcome": wrong}, page="/write")
         assert answer.status_code == 422
+
+
+async def test_moderators_see_in_their_navigation_how_much_waits(
+    app: Broadside, davids_browser: Browser, susans_browser: Browser, moderators_browser: Browser,
+    db: AsyncSession, comment: Comment, david: User,
+) -> None:  # fmt: skip
+    def numbers(page: str) -> list[tuple[str, str]]:
+        return re.findall(r'(Reports|Review) <span class="count">([^<]+)</span>', page)
+
+    maud = moderators_browser
+    assert numbers(await text_of(maud, "/moderate")) == []
+    await davids_browser.submit("/report/post/1", {"reason": "Loud"})
+    await susans_browser.submit("/report/comment/1", {"reason": "Rude"})
+    held = {"author_id": david.id, "post_id": 1, "reasons": [], "digest": "0" * 64, "version": 0}
+    rows = [HeldItem(kind=HeldKind.COMMENT, payload={"body": "Hm"}, **held) for _ in range(100)]
+    db.add_all(rows[:3])
+    await db.commit()
+    assert numbers(await text_of(maud, "/moderate")) == [("Reports", "2"), ("Review", "3")]
+    # It is what the lists have, and nothing is counted for others.
+    await maud.submit(f"{REPORT}/dismiss", page=QUEUE)
+    rows[0].decided_at, rows[0].is_approved = now(), False
+    db.add_all(rows[3:])
+    await db.commit()
+    assert numbers(await text_of(maud, "/moderate")) == [("Reports", "1"), ("Review", "99")]
+    db.add(HeldItem(kind=HeldKind.COMMENT, payload={}, **held))
+    await db.commit()
+    assert numbers(await text_of(maud, "/moderate"))[1] == ("Review", "99+")
+    async with app.database.session() as session:
+        found = await session.scalars(select(LoginSession.token_hash).order_by(LoginSession.id))
+        for login in await holders(session, found.all(), credential=LoginSession):
+            assert login is not None
+            is_moderator = login.user.username == "maud"
+            assert (login.user.open_reports, login.user.held_items) == (
+                (1, 100) if is_moderator else (0, 0)
+            )
 
 
 async def test_a_moderator_knows_what_was_before_and_answers_with_a_template(

@@ -16,9 +16,12 @@ from blog.core.web.requests import only_reads
 from blog.models import ApiToken, Base, LoginSession, Role, User
 from blog.models.block import hides_people, hides_words
 from blog.models.notification import UNREAD_OF_USER
+from blog.models.waiting import waiting_counts
 
 # What is read of a user beside their columns.
-NOTED = ("unread_notifications", "hides_people", "hides_words")
+NOTED = (
+    "unread_notifications", "hides_people", "hides_words", "open_reports", "held_items",
+)  # fmt: skip
 Entity = TypeVar("Entity", bound=Base)
 Credential = TypeVar("Credential", LoginSession, ApiToken)
 
@@ -31,7 +34,10 @@ def _with_person(credential: type[Credential]) -> Select[*tuple[Any, ...]]:
     """
     credentials, users, roles = credential.__table__, User.__table__, Role.__table__
     # The API's clients see no masthead.
-    unread = UNREAD_OF_USER if credential is LoginSession else literal(0)
+    if credential is LoginSession:
+        unread, waiting = UNREAD_OF_USER, waiting_counts(roles.c.permissions)
+    else:
+        unread, waiting = literal(0), (literal(0), literal(0))
     return (
         select(
             *credentials.c,
@@ -40,6 +46,7 @@ def _with_person(credential: type[Credential]) -> Select[*tuple[Any, ...]]:
             unread,
             hides_people(users.c.id),
             hides_words(users.c.id),
+            *waiting,
         )
         .join_from(credentials, users, users.c.id == credentials.c.user_id)
         .join(roles, roles.c.id == users.c.role_id)
