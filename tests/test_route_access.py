@@ -378,6 +378,7 @@ TABLE = [
         "/auth/openid/none/start",
     ),
     Row("GET /auth/openid/<provider>/connect", confirmed(404), "/auth/openid/none/connect"),
+    Row("GET /auth/openid/<provider>/confirm", logged_in(404), "/auth/openid/none/confirm"),
     Row("GET /auth/openid/<provider>/callback", everybody(404), "/auth/openid/none/callback"),
     *(
         Row(f"{method} /auth/openid/{page}", Access(LOG_IN, 302, 302, 302, 302))

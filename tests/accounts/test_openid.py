@@ -28,7 +28,7 @@ from blog.core.web.app import Broadside
 from blog.core.web.rate_limits import RateLimits
 from blog.models import Application, OpenIDLogin, Passkey, User
 from settings import OpenIDProvider, Settings
-from tests.accounts.clock import later
+from tests.accounts.clock import age_sessions, later
 from tests.accounts.second_factors import SECOND_STEP, add_phone
 from tests.conftest import RunningApp
 from tests.media.test_imports import OtherSite, listening
@@ -37,6 +37,7 @@ from tests.support import PASSWORD, Browser, add_user, change_site, link_in, out
 HERE = IPv4Address("127.0.0.1")
 HOST = "photos.example"
 START, CALLBACK = "/auth/openid/example/start", "/auth/openid/example/callback"
+CONFIRM, ASKING = "/auth/confirm-identity", "/auth/two-factor/app"
 SUSAN = {"sub": "4711", "email": "susan@example.com", "email_verified": True}
 
 
@@ -309,6 +310,99 @@ async def test_a_reset_by_mail_tells_what_else_logs_in_and_offers_to_disconnect_
             assert told_of in mail.html
     assert await db.scalar(select(func.count(OpenIDLogin.id))) == 0
     assert await db.scalar(select(func.count(Passkey.id))) == 1, "it is a second factor"
+
+
+async def confirming(browser: Browser, page: str) -> str:
+    """Where the button leads that confirms who one is, on the page that asks."""
+    found = re.search(r'href="(/auth/openid/example/confirm[^"]*)"', (await browser.get(page)).text)
+    assert found, page
+    return html.unescape(found[1])
+
+
+@pytest.fixture
+async def susans(
+    browser: Browser, issuer: Issuer, susan: User, db: AsyncSession
+) -> AsyncIterator[Browser]:
+    """The browser of susan, who has logged in with the issuer a while ago."""
+    await browser.open_session("susan")
+    await arrive(browser, issuer, await connecting(browser))
+    await age_sessions(db, minutes=16)
+    yield browser
+
+
+async def test_who_has_no_password_confirms_who_they_are_at_the_issuer(
+    site: Broadside, susans: Browser, issuer: Issuer
+) -> None:
+    asking = (await susans.get(ASKING)).headers["location"]
+    assert asking == f"{CONFIRM}?next={ASKING}"
+    before = dict(susans.cookies)
+    question = await asked(susans, await confirming(susans, asking))
+    assert (question["prompt"], question["max_age"]) == ("login", "0")
+    issuer.says(question["nonce"], SUSAN | {"auth_time": int(time.time())})
+    answer = await come_back(susans, question)
+    assert answer.headers["location"] == ASKING
+    assert (await susans.get(ASKING)).status_code == 200
+    assert dict(susans.cookies) != before, "the session has a new token"
+    async with Browser(site) as other:
+        assert not {"prompt", "max_age"} & (await asked(other)).keys(), "a login asks for neither"
+
+
+async def test_what_was_typed_stays_in_its_tab_while_another_one_confirms(
+    susans: Browser, issuer: Issuer
+) -> None:
+    action = "/auth/two-factor/recovery-codes"
+    sent = await susans.submit(action, {"name": "x"}, page="/auth/openid")
+    assert (sent.status_code, 'target="_blank"' in sent.text) == (403, True)
+    carried = {"draft_to": action, "draft.name": "Typed"}
+    assert (await susans.submit(CONFIRM, carried)).status_code == 422, "nothing is confirmed yet"
+    question = await asked(susans, "/auth/openid/example/confirm")
+    issuer.says(question["nonce"], SUSAN | {"auth_time": int(time.time())})
+    assert (await come_back(susans, question)).headers["location"] == "/auth/sessions"
+    answer = await susans.submit(CONFIRM, carried)
+    assert (answer.status_code, "Typed" in answer.text) == (200, True)
+
+
+@pytest.mark.parametrize(
+    ("claims", "message"),
+    [
+        ({}, "asked you to log in again"),
+        ({"auth_time": "now"}, "asked you to log in again"),
+        ({"auth_time": time.time() - 3600}, "asked you to log in again"),
+        ({"auth_time": time.time() + 7200}, "asked you to log in again"),
+        ({"sub": "of another account"}, "the account that&#39;s connected here"),
+    ],
+    ids=str,
+)
+async def test_an_issuer_that_asks_nobody_or_someone_else_confirms_nothing(
+    susans: Browser, issuer: Issuer, claims: dict[str, Any], message: str
+) -> None:
+    fresh = {"auth_time": time.time()} if "sub" in claims else {}
+    answer = await arrive(susans, issuer, "/auth/openid/example/confirm", **claims, **fresh)
+    assert answer.headers["location"] == f"{CONFIRM}?next=/auth/sessions"
+    assert message in (await susans.get(CONFIRM)).text
+    assert (await susans.get(ASKING)).is_redirect
+
+
+async def test_an_answer_confirms_the_session_that_asked_and_no_other(
+    site: Broadside, susans: Browser, issuer: Issuer, susan: User, db: AsyncSession
+) -> None:
+    fresh = SUSAN | {"auth_time": int(time.time())}
+    question = await asked(susans, "/auth/openid/example/confirm")
+    await susans.open_session("susan")
+    await age_sessions(db, minutes=16)
+    issuer.says(question["nonce"], fresh)
+    assert (await come_back(susans, question)).headers["location"].startswith(CONFIRM)
+    assert (await susans.get(ASKING)).is_redirect
+    # Another site begins nothing.
+    crossed = await susans.get(
+        "/auth/openid/example/confirm", headers={"Sec-Fetch-Site": "cross-site"}
+    )
+    assert crossed.headers["location"].startswith(CONFIRM)
+    # The issuer is one factor only.
+    await add_phone(site, susan)
+    assert "/auth/openid/example/confirm" not in (await susans.get(CONFIRM)).text
+    answer = await susans.get("/auth/openid/example/confirm")
+    assert answer.headers["location"].startswith(CONFIRM)
 
 
 @pytest.mark.parametrize(

@@ -53,12 +53,14 @@ async def send(provider: OpenIDProvider, attempt: Attempt) -> ResponseReturnValu
     try:
         address = await issuers().address_to_ask(provider, attempt, redirect_uri(provider.key))
     except IssuerError as error:
-        return await refused(str(error))
+        return await refused(str(error), attempt)
     return redirect(address)
 
 
-async def refused(why: str) -> ResponseReturnValue:
-    """Lead back to where one logs in, or to one's connected accounts."""
+async def refused(why: str, attempt: Attempt | None = None) -> ResponseReturnValue:
+    """Lead back to where one logs in, confirms who one is, or to one's connected accounts."""
     await flash(why, "error")
+    if attempt is not None and attempt.confirms_session:
+        return redirect(url_for("reauthentication.ask", next=attempt.next))
     is_logged_in = current_viewer().account is not None
     return redirect(url_for("openid.overview" if is_logged_in else "login.login"))

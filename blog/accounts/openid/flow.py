@@ -7,6 +7,7 @@ from quart import session as browser_session
 from quart import url_for
 
 from blog.accounts.schemas import LONGEST_INVITATION
+from blog.core.clock import now
 from blog.core.crypto.tokens import InvalidTokenError
 from blog.core.i18n import lazy_gettext
 from blog.core.web.app import current_app
@@ -29,8 +30,10 @@ class Attempt(NamedTuple):
         nonce: binds the ID token to this login.
         verifier: binds the code to this login (RFC 7636).
         next: the page to continue with.
-        user_id: who connects their account; 0 for a login.
+        user_id: who connects their account, or confirms who they are; 0 for a login.
         invitation: the token of their link, if someone was invited.
+        confirms_session: the session whose user confirms who they are; 0 for anything else.
+        begun_at: the time, in seconds since 1970.
     """
 
     provider: str
@@ -40,9 +43,14 @@ class Attempt(NamedTuple):
     next: str
     user_id: int
     invitation: str
+    confirms_session: int = 0
+    begun_at: int = 0
 
 
-def begin(provider: str, *, next_page: str, user_id: int = 0, invitation: str = "") -> Attempt:
+def begin(
+    provider: str, *, next_page: str, user_id: int = 0, invitation: str = "",
+    confirms_session: int = 0,
+) -> Attempt:  # fmt: skip
     """Begin a login, in place of a former one of this browser.
 
     What doesn't fit into a cookie with the rest is left out.
@@ -50,7 +58,10 @@ def begin(provider: str, *, next_page: str, user_id: int = 0, invitation: str = 
     next_page = next_page if len(next_page) <= LONGEST_NEXT else url_for("site.home")
     invitation = invitation if len(invitation) <= LONGEST_INVITATION else ""
     state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
-    attempt = Attempt(provider, state, nonce, verifier, next_page, user_id, invitation)
+    attempt = Attempt(
+        provider, state, nonce, verifier, next_page, user_id, invitation, confirms_session,
+        int(now().timestamp()),
+    )  # fmt: skip
     keep(ATTEMPT, attempt._asdict())
     return attempt
 

@@ -113,6 +113,9 @@ class Issuers:
             "code_challenge": base64.urlsafe_b64encode(digest).decode().rstrip("="),
             "code_challenge_method": "S256",
         }
+        if attempt.confirms_session:
+            # Whoever is logged in there has to log in again, and the token says when they did.
+            values |= {"prompt": "login", "max_age": "0"}
         address = str(kept.described["authorization_endpoint"])
         return f"{address}{'&' if '?' in address else '?'}{urlencode(values)}"
 
@@ -123,7 +126,8 @@ class Issuers:
 
         Raises:
             IssuerError: the issuer can't be reached, refuses the code, or its answer is signed with
-                another key, or for another site or login.
+                another key, or for another site or login; or the person had to log in again, and
+                did not.
         """
         kept = await self._describe(provider)
         fields = [
@@ -147,15 +151,17 @@ class Issuers:
         token = answer.get("id_token")
         if not isinstance(token, str):
             raise IssuerError(_("%(name)s didn't say who you are.", name=provider.name))
-        return await self._checked(provider, kept, token, attempt.nonce)
+        return await self._checked(provider, kept, token, attempt)
 
     async def _checked(
-        self, provider: OpenIDProvider, kept: _Kept, token: str, nonce: str
+        self, provider: OpenIDProvider, kept: _Kept, token: str, attempt: Attempt
     ) -> Identity:
         """What an ID token says, if it is valid (3.1.3.7)."""
         from blog.accounts.openid.id_tokens import InvalidIDTokenError, claims_of  # noqa: PLC0415
 
-        expected = {"issuer": provider.issuer, "client_id": provider.client_id, "nonce": nonce}
+        expected = {
+            "issuer": provider.issuer, "client_id": provider.client_id, "nonce": attempt.nonce,
+        }  # fmt: skip
         try:
             try:
                 claims = claims_of(token, await self._keys(provider, kept), **expected)
@@ -173,6 +179,8 @@ class Issuers:
         is_text = subject.isascii() and subject.isprintable()
         if not is_text or not 0 < len(subject) <= LONGEST_SUBJECT:
             raise IssuerError(_("What %(name)s said about you isn't valid.", name=provider.name))
+        if attempt.confirms_session and not _is_fresh(claims.get("auth_time"), attempt):
+            raise IssuerError(_("%(name)s hasn't asked you to log in again.", name=provider.name))
         is_verified = claims.get("email_verified") in (True, "true")
         return Identity(
             provider.issuer,
@@ -215,3 +223,12 @@ class Issuers:
         if not isinstance(answer, dict):
             raise UnreachableError(provider, f"{address}: This isn't a JSON object.")
         return answer
+
+
+def _is_fresh(logged_in_at: object, attempt: Attempt) -> bool:
+    """Whether a person has logged in at the issuer since they were sent there (`auth_time`, OpenID
+    Connect Core 1.0, 2): it may have ignored that it should ask them."""
+    if not isinstance(logged_in_at, (int, float)):
+        return False
+    latest = time.time() + CLOCK_DIFFERENCE
+    return attempt.begun_at - CLOCK_DIFFERENCE <= logged_in_at <= latest

@@ -1,5 +1,7 @@
 """`/auth/openid`: logging in with the accounts of other services."""
 
+from collections.abc import Awaitable, Callable
+
 from pydantic import TypeAdapter, ValidationError
 from quart import flash, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
@@ -16,6 +18,7 @@ from blog.accounts.openid.blueprint import (
     refused,
     send,
 )
+from blog.accounts.openid.confirming_pages import confirm_identity
 from blog.accounts.openid.connected_pages import connect_identity
 from blog.accounts.openid.flow import (
     IDENTITY,
@@ -71,12 +74,13 @@ async def start(provider: str) -> ResponseReturnValue:
 async def come_back(provider: str) -> ResponseReturnValue:
     """Where the issuer sends a person back to, with a code."""
     found = provider_of(provider)
+    attempt = take_attempt(provider, request.args.get("state", ""))
     try:
-        attempt, code = _answer(found)
+        attempt, code = _answer(found, attempt)
         identity = await issuers().identity(found, attempt, code, redirect_uri(provider))
-        return await (connect_identity if attempt.user_id else _log_in)(found, attempt, identity)
+        return await _following(attempt)(found, attempt, identity)
     except (IssuerError, InvalidFieldsError) as error:
-        return await refused(str(error))
+        return await refused(str(error), attempt)
 
 
 @blueprint.get("/link")
@@ -146,19 +150,25 @@ async def register() -> ResponseReturnValue:
     return await _question("openid/register.html", form)
 
 
-def _answer(provider: OpenIDProvider) -> tuple[Attempt, str]:
+def _answer(provider: OpenIDProvider, attempt: Attempt | None) -> tuple[Attempt, str]:
     """The login that the present answer of an issuer belongs to, and the code.
 
     Raises:
         IssuerError: it belongs to none of this browser, or is of another issuer (RFC 9207), or is a
             refusal.
     """
-    attempt = take_attempt(provider.key, request.args.get("state", ""))
     if attempt is None or request.args.get("iss", provider.issuer) != provider.issuer:
         raise IssuerError(NOT_FROM_HERE)
     if not (code := request.args.get("code", "")):
         raise IssuerError(WAS_REFUSED.with_values(name=provider.name))
     return attempt, code
+
+
+def _following(attempt: Attempt) -> Callable[..., Awaitable[ResponseReturnValue]]:
+    """What follows once the issuer has said who someone is."""
+    if attempt.confirms_session:
+        return confirm_identity
+    return connect_identity if attempt.user_id else _log_in
 
 
 async def _log_in(

@@ -18,6 +18,7 @@ from blog.accounts.queries import user_by_email
 from blog.accounts.registration.gate import Gate, GateClosedError, Newcomer, admit, enter
 from blog.accounts.registration.service import errors_of_names, role_for
 from blog.accounts.second_factor.trust import is_trusted
+from blog.accounts.sessions.service import renew_token
 from blog.core.auth.clients import Client
 from blog.core.auth.security_log import Event, note
 from blog.core.auth.viewer import Viewer
@@ -75,6 +76,26 @@ async def log_in(
         await session.rollback()
         return None
     return await log_in_proved(session, user, client, previous=previous)
+
+
+async def confirm_identity(session: AsyncSession, viewer: Viewer, identity: Identity) -> str | None:
+    """Note in the viewer's session that they have proved who they are.
+
+    Args:
+        identity: who someone is, as their issuer has just asked them.
+
+    Returns:
+        The new token of the session, for the cookie; `None` if that account isn't connected to the
+        viewer's.
+    """
+    is_theirs = (_is_of(identity), OpenIDLogin.user_id == viewer.id)
+    used = update(OpenIDLogin).where(*is_theirs).values(last_used_at=now())
+    if await session.scalar(used.returning(OpenIDLogin.id)) is None:
+        return None
+    token = await renew_token(session, viewer.browser_session)
+    await session.commit()
+    note(Event.IDENTITY_CONFIRMED, viewer.id)
+    return token
 
 
 async def has_account(session: AsyncSession, email: str) -> bool:

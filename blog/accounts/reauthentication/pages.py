@@ -1,8 +1,11 @@
 """`/auth/confirm-identity`: the page that asks users to prove again who they are."""
 
+from collections.abc import Sequence
+
 from quart import Blueprint, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
 
+from blog.accounts.openid.service import logins_of
 from blog.accounts.passkeys.challenges import Ceremony, kept_challenge
 from blog.accounts.reauthentication import service
 from blog.accounts.schemas import IdentityForm
@@ -14,7 +17,7 @@ from blog.core.auth.identity import (
     set_login_cookie,
 )
 from blog.core.auth.quotas import LOGGING_IN, quota
-from blog.core.auth.reauthentication import ReauthenticationRequiredError
+from blog.core.auth.reauthentication import ReauthenticationRequiredError, is_proved
 from blog.core.errors import InvalidFieldsError
 from blog.core.i18n import lazy_gettext
 from blog.core.web.app import current_app, db
@@ -22,12 +25,14 @@ from blog.core.web.errors import error_response, prefers_json
 from blog.core.web.forms import Form
 from blog.core.web.requests import SAFE_METHODS, local_address, referring_url
 from blog.core.web.resubmission import UnsentForm, carried_form, unsent_form
+from settings import OpenIDProvider
 
 IS_NEEDED = lazy_gettext("It's been more than 15 minutes since you confirmed that it's you.")
 FORM_TOO_LARGE = lazy_gettext(
     "It's been more than 15 minutes since you confirmed that it's you. This text is too long for "
     "us to keep while you do. Copy it, confirm that it's you, and send it again."
 )
+PROOFS = (*IdentityForm.model_fields,)
 
 blueprint = Blueprint("reauthentication", __name__, url_prefix="/auth/confirm-identity")
 
@@ -42,9 +47,15 @@ async def ask() -> ResponseReturnValue:
 @blueprint.post("")
 @quota(LOGGING_IN)
 async def confirm() -> ResponseReturnValue:
-    """Check the password, and continue with the requested page, or the form that was sent."""
+    """Check the password, and continue with the requested page, or the form that was sent.
+
+    The button alone continues for people who have confirmed it with another service meanwhile.
+    """
     login = required_login()
     form, unsent = Form(IdentityForm), await carried_form()
+    sent = await request.form
+    if is_proved(login) and not any(sent.get(name) for name in PROOFS):
+        return await _continue(unsent)
     if (data := await form.submitted()) is None:
         return await _question(form, unsent)
     try:
@@ -57,6 +68,10 @@ async def confirm() -> ResponseReturnValue:
         form.refuse(error)
         return await _question(form, unsent)
     set_login_cookie(token, remember=login.is_remembered)
+    return await _continue(unsent)
+
+
+async def _continue(unsent: UnsentForm | None) -> ResponseReturnValue:
     if unsent is None:
         return redirect(local_address(request.args.get("next")) or url_for("sessions.overview"))
     await recognise_by_cookie()
@@ -100,5 +115,15 @@ async def _question(
         unsent=unsent,
         wanted=None if unsent else origin or request.args.get("next"),
         loses_file=loses_file,
+        services=await _services(),
     )
     return page, form.status
+
+
+async def _services() -> Sequence[OpenIDProvider]:
+    """The other services at which the viewer can confirm who they are."""
+    user, offered = required_login().user, current_app.settings.openid_providers
+    if not offered or user.has_second_factor:
+        return ()
+    connected = {each.issuer for each in await logins_of(db(), user.id)}
+    return [provider for provider in offered if provider.issuer in connected]
