@@ -42,10 +42,12 @@ async def confirm_identity(
     """Note that the user of the session has come back from the issuer.
 
     Raises:
-        IssuerError: another session has begun this, or it is another account there.
+        IssuerError: another session has begun this, a second factor was added since, or it is
+            another account there.
     """
     login = required_login()
-    if (login.id, login.user_id) != (attempt.confirms_session, attempt.user_id):
+    is_same = (login.id, login.user_id) == (attempt.confirms_session, attempt.user_id)
+    if not is_same or login.user.has_second_factor:
         raise IssuerError(NOT_FROM_HERE)
     token = await service.confirm_identity(db(), current_viewer(), identity)
     if token is None:
