@@ -353,7 +353,8 @@ async def test_what_was_typed_stays_in_its_tab_while_another_one_confirms(
     action = "/auth/two-factor/recovery-codes"
     sent = await susans.submit(action, {"name": "x"}, page="/auth/openid")
     assert (sent.status_code, 'target="_blank"' in sent.text) == (403, True)
-    carried = {"draft_to": action, "draft.name": "Typed"}
+    assert 'name="elsewhere"' in sent.text
+    carried = {"draft_to": action, "draft.name": "Typed", "elsewhere": "1"}
     assert (await susans.submit(CONFIRM, carried)).status_code == 422, "nothing is confirmed yet"
     question = await asked(susans, "/auth/openid/example/confirm")
     issuer.says(question["nonce"], SUSAN | {"auth_time": int(time.time())})

@@ -49,12 +49,13 @@ async def ask() -> ResponseReturnValue:
 async def confirm() -> ResponseReturnValue:
     """Check the password, and continue with the requested page, or the form that was sent.
 
-    The button alone continues for people who have confirmed it with another service meanwhile.
+    With `elsewhere` the button alone continues for people who have confirmed it with another
+    service meanwhile.
     """
     login = required_login()
     form, unsent = Form(IdentityForm), await carried_form()
     sent = await request.form
-    if is_proved(login) and not any(sent.get(name) for name in PROOFS):
+    if "elsewhere" in sent and is_proved(login) and not any(map(sent.get, PROOFS)):
         return await _continue(unsent)
     if (data := await form.submitted()) is None:
         return await _question(form, unsent)
