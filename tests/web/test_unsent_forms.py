@@ -69,7 +69,7 @@ ONE_MINUTE = timedelta(minutes=1)
 
 # By the address, with the ids of the site: what a person types into the form that is sent there,
 # and what the form has besides. All of it is sent by an administrator, whose post and comment are
-# those with the id 1; comment 2 is bob's, on the same post.
+# those with the id 1. Comment 2 is bob's, on the same post, and so is post 2.
 TYPED: dict[str, tuple[str, dict[str, str]]] = {
     "/": ("/", {"body": HOSTILE, "submission": "1"}),
     "/write": ("/write", {"title": LINE, "body": HOSTILE, "submission": "1"}),
@@ -86,7 +86,7 @@ TYPED: dict[str, tuple[str, dict[str, str]]] = {
     "/report/post/<id:post_id>": ("/report/post/1", {"reason": HOSTILE}),
     "/report/comment/<id:comment_id>": ("/report/comment/1", {"reason": HOSTILE}),
     "/moderate/<any(disable, enable, hide, show):action>/<id:row_id>": (
-        "/moderate/hide/1?next=/moderate/reports",
+        "/moderate/hide/2?next=/moderate/reports",
         {"reason": HOSTILE},
     ),
     "/moderate/post/<id:post_id>/revisions/<id:number>/<any(hide, show):action>": (
@@ -398,7 +398,7 @@ async def browser(failing_app: Broadside) -> AsyncIterator[Browser]:
         await session.flush()
         session.add(Media(owner_id=administrator.id, name=file["name"], bytes=1))
         session.add(Tag(name="boats", folded="boats", post_count=1))
-        session.add(Report(reporter_id=bob.id, post_id=1, reason="x"))
+        session.add(Report(reporter_id=administrator.id, post_id=2, reason="x"))
         session.add(BookmarkFolder(user_id=administrator.id, name="Recipes"))
         held = {"kind": HeldKind.COMMENT, "post_id": 1, "payload": {"body": "x"}, "reasons": [],
                 "digest": "x", "version": 0}  # fmt: skip
