@@ -36,17 +36,17 @@ def digest_of(*values: object) -> bytes:
 
 
 def _plain(value: Any, seen: dict[int, int]) -> object:
-    """Values with a representation of their own; a row that was seen before is its number."""
+    """Values with a representation of their own; a row or named tuple that was seen before is its
+    number."""
     kind = type(value)
     if isinstance(value, PLAIN):
         return value
     parts = value
-    if isinstance(value, DeclarativeBase):
+    if isinstance(value, DeclarativeBase) or hasattr(kind, "_fields"):
         if (number := seen.get(id(value))) is not None:
             return kind, number
         seen[id(value)] = len(seen)
-        parts = vars(value)
-    elif is_dataclass(kind):
+    if isinstance(value, DeclarativeBase) or is_dataclass(kind):
         parts = vars(value)
     # Most parts are plain, and don't need a call.
     if isinstance(parts, Mapping):
