@@ -55,7 +55,7 @@ async def what_is_left_of_postgres(var_dir: Path) -> list[psutil.Process]:
         return not postgres_in(var_dir)
 
     with suppress(TimeoutError):
-        await until(has_ended, seconds=5)
+        await until(has_ended, seconds=30)
     return postgres_in(var_dir)
 
 
