@@ -10,6 +10,7 @@ from quart.typing import ResponseReturnValue
 from blog.core.errors import NotFoundError
 from blog.core.i18n import format_month, lazy_gettext, month_names, weekday_names
 from blog.core.web.app import current_app, read
+from blog.core.web.headers import keep_out_of_indexes
 from blog.core.web.requests import requested_page
 from blog.posts.archive import (
     FIRST_YEAR,
@@ -52,6 +53,8 @@ async def month(year: int, month: int) -> ResponseReturnValue:
     if not days:
         raise NotFoundError(NO_POSTS)
     page = await cards_for_viewer(IN_MONTH, wanted, month_id(year, month))
+    if page.number != 1:
+        keep_out_of_indexes()  # Posts move from page to page.
     cursors = {day: cursor_of_day(date(year, month, day)) for day in days}
     return await render_template(
         "site/month.html", year=year, month=month, days=days, page=page,

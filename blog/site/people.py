@@ -5,6 +5,7 @@ from quart.typing import ResponseReturnValue
 
 from blog.core.auth.identity import current_viewer
 from blog.core.web.app import current_app, read
+from blog.core.web.headers import keep_out_of_indexes
 from blog.core.web.requests import requested_page
 from blog.follows.common import common_follows
 from blog.site.blueprint import blueprint
@@ -22,6 +23,8 @@ async def people() -> ResponseReturnValue:
     order = order if order in ORDERS else "followed"
     viewer, common = current_viewer(), {}
     page = await read(ORDERS[order], wanted, viewer.filtered_for)
+    if page.number != 1:
+        keep_out_of_indexes()  # People move from page to page.
     if viewer.account is not None:
         ids = tuple(person.id for person in page.rows)
         common = await read(common_follows, viewer.id, ids)

@@ -35,6 +35,8 @@ async def index() -> ResponseReturnValue:
     wanted = requested_page(TAGS_PER_PAGE)
     is_by_name = request.args.get("order") == BY_NAME
     page = await read(queries.by_name if is_by_name else queries.most_used, wanted)
+    if page.number != 1:
+        keep_out_of_indexes()  # Tags move from page to page.
     viewer, followed = current_viewer(), list[Tag]()
     if viewer.account is not None:
         followed = [*await read(queries.followed_tags, viewer.id)]
@@ -53,12 +55,11 @@ async def show(tag: str) -> ResponseReturnValue:
     wanted = requested_page(current_app.settings.posts_per_page)
     viewer, is_followed = current_viewer(), False
     page = await cards_for_viewer(queries.POSTS, wanted, found.id)
-    if page.number == 1 and not page.rows and not viewer.filtered_for:
-        # The last ones are of an account that is being deleted.
-        raise NotFoundError(NO_SUCH_TAG)
     shows(tag_key(found.name), *keys_of_list(page.rows))
-    if page.number != 1:
-        keep_out_of_indexes()  # Posts move from page to page.
+    # Posts move from page to page; and none may be left where their authors are limited, or their
+    # accounts are being deleted.
+    if page.number != 1 or not page.rows:
+        keep_out_of_indexes()
     if viewer.account is not None:
         is_followed = await read(queries.follows_tag, viewer.id, found.id)
     return await render_template(

@@ -5,12 +5,14 @@ from datetime import datetime, timedelta
 from urllib.robotparser import RobotFileParser
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog import create_app
 from blog.core.clock import now
 from blog.discovery.robots import AI_CRAWLERS
 from blog.models import User
 from settings import Settings
+from tests.posts.test_posts import add_posts
 from tests.support import Browser
 
 MakeSettings = Callable[..., Settings]
@@ -56,12 +58,26 @@ async def test_a_site_may_send_all_crawlers_away(make_settings: MakeSettings) ->
 @pytest.mark.parametrize(
     "address",
     ["/?page=2", "/?page=999", "/user/susan?page=2", "/user/susan", "/followers/susan",
-     "/followed_by/susan", "/feed.atom"],
+     "/followed_by/susan", "/feed.atom",
+     "/tags?order=name&page=2", "/people?order=newest&page=2"],
 )  # fmt: skip
 async def test_thin_pages_are_not_listed(browser: Browser, susan: User, address: str) -> None:
     answer = await browser.get(address)
     assert answer.status_code == 200
     assert answer.headers["x-robots-tag"] == "noindex"
+
+
+async def test_only_the_first_pages_of_places_are_listed(
+    browser: Browser, db: AsyncSession, susan: User
+) -> None:
+    (post,) = await add_posts(db, susan, 1)
+    assert post.published_at
+    month = f"/archive/{post.published_at.year}/{post.published_at.month}"
+    for address in (month, "/tags", "/people"):
+        first, second = await browser.get(address), await browser.get(f"{address}?page=2")
+        assert (first.status_code, second.status_code) == (200, 200), address
+        assert "x-robots-tag" not in first.headers, address
+        assert second.headers["x-robots-tag"] == "noindex", address
 
 
 async def test_it_says_where_vulnerabilities_are_reported(

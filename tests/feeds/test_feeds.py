@@ -13,7 +13,7 @@ from blog import create_app
 from blog.core.clock import now
 from blog.core.web.app import Broadside
 from blog.feeds.responses import FEED_SIZE
-from blog.models import Post, User
+from blog.models import Post, PostTag, Tag, User
 from blog.posts.listed import TEXT_BYTES
 from settings import Settings
 from tests.api.support import Client
@@ -118,14 +118,29 @@ async def test_no_title_and_no_text_breaks_a_feed(
     # As it may be in rows that are older than what is refused now.
     stored = text.replace("\0", "")
     values = {"title": stored[:200], "body_html": f"<p>{stored.replace('<', '&lt;')}</p>"}
-    db.add(Post(author_id=susan.id, body=stored, renderer_version=1, **values))
+    post = Post(author_id=susan.id, body=f"boat {stored}", renderer_version=1, **values)
+    db.add(post)
     db.add(Post(author_id=susan.id, body="x", renderer_version=1, body_html=values["body_html"]))
+    await db.flush()
+    tags = [Tag(name="boats", folded="boats"), Tag(name=stored[:50], folded="hostile")]
+    db.add_all(tags)
+    await db.flush()
+    for position, tag in enumerate(tags):
+        db.add(PostTag(post_id=post.id, tag_id=tag.id, position=position))
+    (comment,) = await add_comments(db, post, susan.id, 1)
+    comment.body, comment.body_html = stored, values["body_html"]
     await db.execute(update(User).values(name=name, about_me=stored))
     await db.commit()
-    for address in ("/feed", "/user/susan/feed", "/post/1/comments/feed"):
-        root = valid_atom((await browser.get(f"{address}.atom")).content)
-        feed = valid_json_feed((await browser.get(f"{address}.json")).content)
+    question = f"boat or {text}"
+    for address, q in (
+        ("/feed", ""), ("/user/susan/feed", ""), (f"/post/{post.id}/comments/feed", ""),
+        ("/tag/boats/feed", ""), ("/search/feed", "boat"), ("/search/feed", question),
+    ):  # fmt: skip
+        params = {"q": q} if q else None
+        root = valid_atom((await browser.get(f"{address}.atom", params=params)).content)
+        feed = valid_json_feed((await browser.get(f"{address}.json", params=params)).content)
         assert len(feed["items"]) == len(root.findall(f"{ATOM}entry"))
+        assert feed["items"] or q == question, address
 
 
 async def test_the_ids_of_entries_and_feeds_survive_new_titles_slugs_and_addresses(
@@ -331,9 +346,14 @@ async def test_an_empty_feed_is_valid(browser: Browser, susan: User) -> None:
 async def test_pages_lead_to_their_feeds(browser: Browser, db: AsyncSession, susan: User) -> None:
     (post,) = await add_posts(db, susan, 1)
     for page, address in (
-        ("/", "/feed.atom"), ("/", "/feed.json"), ("/user/susan", "/user/susan/feed.atom"),
-        (f"/post/{post.id}", f"/post/{post.id}/comments/feed.atom"),
+        ("/", "/feed"), ("/user/susan", "/user/susan/feed"),
+        (f"/post/{post.id}", "/user/susan/feed"),
+        (f"/post/{post.id}", f"/post/{post.id}/comments/feed"),
+        ("/search?q=post", "/search/feed"),
     ):  # fmt: skip
-        html = (await browser.get(page)).text
-        assert f'href="{address}"' in html.partition("</head>")[0], page
-        assert (await browser.get(address)).status_code == 200
+        head = (await browser.get(page)).text.partition("</head>")[0]
+        for form, media_type in (("atom", r"atom\+xml"), ("json", r"feed\+json")):
+            link = rf'type="application/{media_type}" .* href="({address}\.{form}[^"]*)"'
+            feed = re.search(link, head)
+            assert feed, (page, address, form)
+            assert (await browser.get(feed[1])).status_code == 200

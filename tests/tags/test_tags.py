@@ -122,6 +122,7 @@ async def test_a_tag_is_shown_as_the_first_person_wrote_it(
     "address",
     ["/tag/none", "/tag/a/b", "/tag/a%2Fb", "/tag/%2E%2E", "/tag/%2E%2E%2Fetc",
      "/tag/", "/tag/%20", "/tag/%23", "/tag/,",
+     "/tag/%3F", "/tag/a%3F", "/tag/a%252f", "/tag/a%2f..",
      f"/tag/{'x' * 101}", f"/tag/{'%F0%9F%9A%8A' * 500}",
      "/tag/%E2%80%8B", "/tag/none?page=2", "/tag/none%0A", "/tag/'; --"],
 )  # fmt: skip
@@ -171,12 +172,31 @@ async def test_a_tag_without_public_posts_is_not_there(
             assert await wrong_counts(db) == NOTHING
     db.add(AccountDeletion(user_id=await db.scalar(select(Post.author_id).limit(1)) or 0))
     await db.commit()
-    assert (await browser.get("/tag/secret")).status_code == 404
+    await assert_there_are_no_posts_to_show(browser, "/tag/secret")
     await db.execute(delete(AccountDeletion))
     await db.execute(delete(Post).where(Post.id == public["id"]))
     await db.commit()
     assert not await is_there()
     assert await wrong_counts(db) == NOTHING
+
+
+async def test_the_page_of_a_tag_that_only_limited_people_use_has_no_posts(
+    writer: Client, browser: Browser, db: AsyncSession, susan: User
+) -> None:
+    """The tag is still listed, so its address may not be gone."""
+    await write(writer, "boats")
+    await db.execute(update(User).where(User.id == susan.id).values(limited_at=now()))
+    await db.commit()
+    assert 'href="/tag/boats"' in (await browser.get("/tags")).text
+    await assert_there_are_no_posts_to_show(browser, "/tag/boats")
+
+
+async def assert_there_are_no_posts_to_show(browser: Browser, address: str) -> None:
+    answer = await browser.get(address)
+    assert answer.status_code == 200
+    assert answer.headers["x-robots-tag"] == "noindex"
+    assert "No posts to show" in answer.text
+    assert "Words" not in answer.text
 
 
 async def test_the_posts_of_a_tag_come_newest_first_in_pages_and_by_cursor(

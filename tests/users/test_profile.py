@@ -43,7 +43,8 @@ async def test_a_profile_is_found_whatever_the_case_and_has_one_address(
 ) -> None:
     answer = await browser.get("/user/SUSAN")
     assert (answer.status_code, answer.headers["location"]) == (302, "/user/susan")
-    assert (await browser.get("/user/nobody")).status_code == 404
+    for nobody in ("nobody", "susan%3F", "susan%2fx", "%2e%2e", "..%2fsusan", "susan%252f"):
+        assert (await browser.get(f"/user/{nobody}")).status_code == 404, nobody
 
 
 async def test_the_profile_of_a_disabled_person_says_so_and_keeps_the_posts(
