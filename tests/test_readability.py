@@ -250,9 +250,12 @@ LISTS = ["/", "/user/author", f"/tag/{TAG}", f"{PREFIX}/tags/{TAG}/posts/",
          f"{PREFIX}/users/author/timeline/", f"{PREFIX}/posts/?cursor="]  # fmt: skip
 # What everybody may read, whoever asks.
 FEEDS = ["/feed.atom", "/feed.json", "/user/author/feed.atom", "/user/author/feed.json",
-         f"/tag/{TAG}/feed.atom", f"/tag/{TAG}/feed.json"]  # fmt: skip
+         f"/tag/{TAG}/feed.atom", f"/tag/{TAG}/feed.json",
+         "/search/feed.atom?q=author:author", "/search/feed.json?q=author:author"]  # fmt: skip
 # With the posts of this month, or of the week.
 PLACES = ["/archive/{moment.year}/{moment.month}", "/explore?order=newest"]
+# With what is discussed: a post whose only comment is gone may be left out.
+DISCUSSED = ["/explore", "/explore?order=discussed"]
 # They name the tag of the post, if everybody may know of it.
 TAG_LISTS = ["/tags", "/tags?order=name", f"{PREFIX}/tags/", f"{PREFIX}/tags/?cursor="]
 SEARCHES = ["author:author", '"of the post"']
@@ -356,6 +359,29 @@ def is_there(expected: Expected, row: Route) -> bool:
     return known.get(row.about, False)
 
 
+async def assert_places_show_what_is_public(client: Client, expected: Expected) -> None:
+    """Lists, feeds and sitemaps have the post exactly if everybody may read it."""
+    for address in (*LISTS, *FEEDS):
+        assert (POST in (await client.get(address)).text) == expected.is_public, address
+    sitemap = await client.get("/sitemap/posts-1.xml")
+    assert ("/post/1<" in sitemap.text) == expected.is_public
+    sitemap = await client.get("/sitemap/tags-1.xml")
+    assert (f"/tag/{TAG}<" in sitemap.text) == expected.is_public
+    for address in PLACES:
+        place = await client.get(address.format(moment=now()))
+        assert (POST in place.text) == expected.is_public, address
+    for address in DISCUSSED:
+        is_shown = POST in (await client.get(address)).text
+        assert expected.is_public or not is_shown, address
+        assert is_shown or expected.state != "visible", address
+    suggested = (await client.get(f"/search/suggestions?q={TAG}")).json()[1]
+    assert (f"tag:{TAG}" in suggested) == expected.is_public
+    months = (await client.get("/archive")).text
+    assert ("/archive/" in months) == expected.is_public
+    for address in TAG_LISTS:
+        assert (TAG in (await client.get(address)).text) == expected.is_public, address
+
+
 @pytest.mark.parametrize("expected", cases(), ids=" - ".join)
 async def test_every_route_hides_what_its_viewer_may_not_read(
     app: Broadside, tokens: dict[str, str], expected: Expected
@@ -363,19 +389,7 @@ async def test_every_route_hides_what_its_viewer_may_not_read(
     await bring_about(app, expected.state)
     async with Client(app, token=tokens.get(expected.viewer, "")) as client:
         client.base_url = httpx.URL("https://blog.test")
-        for address in (*LISTS, *FEEDS):
-            assert (POST in (await client.get(address)).text) == expected.is_public, address
-        sitemap = await client.get("/sitemap/posts-1.xml")
-        assert ("/post/1<" in sitemap.text) == expected.is_public
-        sitemap = await client.get("/sitemap/tags-1.xml")
-        assert (f"/tag/{TAG}<" in sitemap.text) == expected.is_public
-        for address in PLACES:
-            place = await client.get(address.format(moment=now()))
-            assert (POST in place.text) == expected.is_public, address
-        months = (await client.get("/archive")).text
-        assert ("/archive/" in months) == expected.is_public
-        for address in TAG_LISTS:
-            assert (TAG in (await client.get(address)).text) == expected.is_public, address
+        await assert_places_show_what_is_public(client, expected)
         embedded = await client.get("/oembed?url=https://blog.test/post/1")
         assert embedded.status_code == (200 if expected.is_public else 404)
         for q in SEARCHES:

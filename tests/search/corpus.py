@@ -1,6 +1,7 @@
 """Posts in several languages, and questions with the post that has to come first."""
 
 from typing import NamedTuple
+from unicodedata import normalize
 
 
 class Written(NamedTuple):
@@ -94,7 +95,8 @@ QUESTIONS = [
     ("قهوة", "coffee"), ("احمد", "coffee"), ("أحمد الشاي", "coffee"), ("الصحراء", "desert"),
     ("3 أيام", "desert"), ("עגבניות", "garden"), ("הגשם", "garden"), ("הַגֶּשֶׁם", "garden"),
     ("מרק", "sabbath"), ("צה״ל", "sabbath"), ("צהל", "sabbath"), ("שבת", "sabbath"),
-    ("학교", "korean"), ("한국어", "korean"), ("선생님", "korean"), ("Красная", "russian"),
+    ("학교", "korean"), ("한국어", "korean"), (normalize("NFD", "한국어"), "korean"),
+    ("선생님", "korean"), ("Красная", "russian"),
     ("ёлка", "russian"), ("елки", "russian"), ("москва", "russian"), ("istanbul", "turkish"),
     ("cay", "turkish"), ("çay", "turkish"), ("bogaz", "turkish"), ("zurich", "note"),
     ("Zürich zeppelin", "note"), ("luftschiff or zeppelin", "note"), ("zeppelins", "note"),
