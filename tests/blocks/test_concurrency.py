@@ -52,9 +52,10 @@ async def test_a_hundred_who_write_and_delete_at_once_leave_exact_counts_and_not
                 send("POST", f"/posts/{post.id}/comments/", token),
                 susans_client.put(f"/users/{name}/follow"),
                 susans_client.put(f"/users/{name}/block"),
+                send("PUT", "/users/susan/block", token),
             ]
         await asyncio.gather(*acts)
-    assert await db.scalar(select(func.count()).select_from(Block)) == PEOPLE
+    assert await db.scalar(select(func.count()).select_from(Block)) == 2 * PEOPLE
     assert await db.scalar(select(func.count()).select_from(Follow)) == 0
     for table, person_id in ((Comment, Comment.author_id), (PostLike, PostLike.user_id)):
         left = select(func.count()).select_from(table)

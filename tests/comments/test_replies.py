@@ -8,7 +8,9 @@ import pytest
 from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.comments.threads import Sort, threads_page
 from blog.core.clock import now
+from blog.core.db.pagination import CursorRequest
 from blog.core.web.app import Broadside
 from blog.models import Base, Comment, CommentLike, LoggedEvent, Post, Report, User
 from blog.posts.counts import wrong_counts
@@ -117,6 +119,36 @@ async def test_threads_are_sorted_and_paged_in_each_order(
     assert outline(await browser.get("/post/1?sort=newest&page=2")).startswith("(^(31 ")
     assert shown_comments(await browser.get("/post/1?sort=worst")) == orders["oldest"][:30]
     assert "noindex" in (await browser.get("/post/1?sort=newest")).headers["x-robots-tag"]
+
+
+@pytest.mark.parametrize("sort", Sort)
+async def test_threads_by_cursor_are_the_whole_list_in_each_order(
+    app: Broadside, browser: Browser, db: AsyncSession, post: Post, david: User, susan: User,
+    sort: Sort,
+) -> None:  # fmt: skip
+    await add_replies(db, david, *[None] * 6, *[3] * 12, *[7] * 5, 2, 24, 25, 26, 27)
+    db.add_all(CommentLike(user_id=who.id, comment_id=3) for who in (david, susan))
+    db.add(CommentLike(user_id=david.id, comment_id=5))
+    await db.commit()
+    await db.refresh(post)
+    whole = shown_comments(await browser.get(f"/post/1?sort={sort}"))
+    assert sorted(whole) == list(range(1, 29))
+    firsts = [number for number in whole if number <= 6]
+    assert firsts == {
+        Sort.OLDEST: [1, 2, 3, 4, 5, 6], Sort.NEWEST: [6, 5, 4, 3, 2, 1],
+        Sort.TOP: [3, 5, 6, 4, 2, 1],
+    }[sort]  # fmt: skip
+    for size in (1, 5):
+        found: list[int] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            threads = await threads_page(db, post, CursorRequest(size, cursor), sort)
+            found += [each.comment.id for each in threads.page.rows]
+            cursor = threads.page.next_cursor
+        assert found == whole, size
+    cursor = (await threads_page(db, post, CursorRequest(5), sort)).page.next_cursor
+    page = await browser.get(f"/post/1?sort={sort}&before={cursor}")
+    assert shown_comments(page) == whole[5:]
 
 
 async def test_a_deleted_comment_stays_as_long_as_it_has_replies(

@@ -1,7 +1,13 @@
 """Notifications of those who are mentioned."""
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.events.handlers import record
 from blog.core.web.app import Broadside
+from blog.models import Comment
+from blog.posts.events import PeopleMentioned
 from tests.notifications.support import people
+from tests.support import NewUser, add_users
 
 
 async def test_who_is_mentioned_is_notified_once_whatever_is_edited(app: Broadside) -> None:
@@ -42,6 +48,26 @@ async def test_one_comment_is_one_notification_and_a_storm_is_one_line(app: Broa
         await nina.delete(f"/comments/{comment}")
         [line] = await susan.notifications("?kind=mention")
         assert line["count"] == 3
+
+
+async def test_forty_strangers_who_mention_one_person_are_one_line(
+    app: Broadside, db: AsyncSession
+) -> None:
+    strangers = await add_users(app, *(NewUser(f"stranger{number}") for number in range(40)))
+    async with people(app, "susan", "nina") as them:
+        susan, post = them["susan"], await them["nina"].write_post()
+        written = {"body": "@susan!", "body_html": "@susan!", "renderer_version": 1}
+        comments = [
+            Comment(post_id=post, author_id=each.id, **written) for each in strangers.values()
+        ]
+        db.add_all(comments)
+        await db.flush()
+        told = [PeopleMentioned(each.author_id, post, each.id, [susan.id]) for each in comments]
+        await record(db, *told)
+        await db.commit()
+        [line] = await susan.notifications()
+        assert (line["kind"], line["count"]) == ("mention", 40)
+        assert await susan.unread() == 1
 
 
 async def test_a_quotation_of_a_name_notifies_nobody_until_its_author_says_it_too(

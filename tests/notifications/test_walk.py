@@ -93,6 +93,8 @@ class Site:
         self.unpublished: set[int] = set()
         self.likes: set[Cause] = set()
         self.comments: dict[int, tuple[int, str]] = {}
+        # Who has been told that a post or a comment mentions them.
+        self.told: dict[tuple[str, int], set[str]] = {}
         self.disabled: set[int] = set()
 
     def somebody(self) -> Person:
@@ -163,6 +165,7 @@ class Site:
             post, answered = self.comments[parent]
             comment = await who.comment(post, body, reply_to=parent)
         self.comments[comment] = post, who.name
+        self.told["comment", comment] = set(mentioned)
         cause = Cause("comment", comment, post)
         if answered:
             self.model.add(answered, ("reply", parent), cause, who.name)
@@ -174,6 +177,39 @@ class Site:
                 lambda line, each, name=name: line.recipient == name and each == cause
             )
             self.model.add(name, ("mention",), cause, who.name)
+
+    async def edit_comment(self) -> None:
+        if (comment := self.readable_comment()) is None or comment in self.disabled:
+            return
+        post, author = self.comments[comment]
+        cause = Cause("comment", comment, post)
+        for name in await self.edit(author, "comment", comment):
+            self.model.take_back(
+                lambda line, each, name=name: (
+                    (line.recipient, line.key[0], line.is_read) == (name, "comment", False)
+                    and each == cause
+                )
+            )
+            if not any(
+                line.recipient == name and cause in line.causes for line in self.model.lines
+            ):
+                self.model.add(name, ("mention",), cause, author)
+
+    async def edit_post(self) -> None:
+        post = self.post()
+        author = self.posts[post]
+        for name in await self.edit(author, "post", post):
+            self.model.add(name, ("mention",), Cause("mentioned", None, post, name), author)
+
+    async def edit(self, author: str, what: str, id_: int) -> list[str]:
+        """Let a text mention others; returns those it did not mention before."""
+        mentioned = self.mentioned()
+        body = " ".join(["Other words.", *(f"@{name}" for name in mentioned)])
+        answer = await self.them[author].patch(f"/{what}s/{id_}", json={"body": body})
+        assert answer.status_code == 200, answer.text
+        new = [name for name in mentioned if name not in self.told[what, id_]]
+        self.told[what, id_].update(new)
+        return new
 
     def mentioned(self) -> list[str]:
         return self.chance.sample(self.names, self.chance.choice([0, 0, 1, 2]))
@@ -204,6 +240,23 @@ class Site:
         self.disabled ^= {comment}
         answer = await self.them["max"].post(f"/comments/{comment}/{way}", json={"reason": "x"})
         assert answer.status_code == 200, answer.text
+        self.tell_of_moderation(comment, post, author, way)
+
+    async def remove_comment(self) -> None:
+        """The author of a post removes a comment from under it."""
+        if (comment := self.readable_comment()) is None or comment in self.disabled:
+            return
+        post, author = self.comments[comment]
+        if (remover := self.posts[post]) == author:
+            return
+        self.disabled.add(comment)
+        address = f"/comments/{comment}/remove"
+        answer = await self.them[remover].post(address, json={"reason": "x"})
+        assert answer.status_code == 200, answer.text
+        self.tell_of_moderation(comment, post, author, "disable")
+
+    def tell_of_moderation(self, comment: int, post: int, author: str, way: str) -> None:
+        """The author of a comment is told, and others are no longer told of it."""
         key = ("moderation", "comment", comment)
         self.model.take_back(
             lambda line, each: (
@@ -255,6 +308,19 @@ class Site:
         if pair in self.model.muted:
             self.model.take_back(lambda line, each: (line.recipient, line.causes[each]) == pair)
 
+    async def block_for_a_moment(self) -> None:
+        """It ends follows, and what both were notified of each other, for good."""
+        who, whom = self.somebody(), self.somebody()
+        if who is whom:
+            return
+        for method in ("PUT", "DELETE"):
+            assert (await who.request(method, f"/users/{whom.name}/block")).status_code == 204
+        pair = {who.name, whom.name}
+        self.model.take_back(lambda line, each: {line.recipient, line.causes[each]} == pair)
+        self.likes -= {
+            Cause("follow", whom.name, 0, who.name), Cause("follow", who.name, 0, whom.name),
+        }  # fmt: skip
+
     async def leave(self) -> None:
         """Somebody deletes their account."""
         name = self.names.pop()
@@ -291,6 +357,7 @@ class Site:
         answer = await who.post("/posts/", json={"title": "Trams", "body": body})
         post = answer.json()["id"]
         self.posts[post] = who.name
+        self.told["post", post] = set(mentioned)
         for name in mentioned:
             self.model.add(name, ("mention",), Cause("mentioned", None, post, name), who.name)
 
@@ -306,6 +373,7 @@ class Site:
             self.like, self.like, self.like_comment, self.follow, self.comment, self.comment,
             self.delete_comment, self.moderate_comment, self.hide_or_show,
             self.write_or_delete_post, self.unpublish_or_publish, self.mute_or_unmute, self.read,
+            self.edit_comment, self.edit_post, self.remove_comment, self.block_for_a_moment,
         ]  # fmt: skip
         act = self.chance.choice(acts)
         await act()

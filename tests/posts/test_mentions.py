@@ -1,5 +1,6 @@
 """People who are mentioned in posts and comments: who is told, and what a link leads to."""
 
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -136,6 +137,23 @@ async def test_a_comment_mentions_like_a_post_and_at_most_ten(
     assert [event["user_ids"] for event in await told(db)] == [[people["Nina"].id]]
     await client.patch(f"/comments/{answer.json()['id']}", json={"body": "@david @nina"})
     assert [event["user_ids"] for event in await told(db)] == [[people["david"].id]]
+
+
+async def test_a_post_that_mentions_five_hundred_costs_and_tells_no_more_than_one_of_ten(
+    client: Client, app: Broadside, db: AsyncSession
+) -> None:
+    crowd = list(await add_users(app, *(NewUser(f"user{number}") for number in range(500))))
+    statements = []
+    for number in (MOST_TOLD, 500):
+        body = " ".join(f"@{name}" for name in crowd[:number])
+        answer = await client.post("/posts/", json={"body": body})
+        assert answer.status_code == 201, answer.text
+        found = re.search(r'db;desc="(\d+) statements"', answer.headers["server-timing"])
+        assert found
+        statements.append(int(found[1]))
+        (event,) = await told(db)
+        assert len(event["user_ids"]) == MOST_TOLD
+    assert statements[1] <= statements[0]
 
 
 async def test_texts_of_an_older_version_are_linked_and_nobody_is_told(

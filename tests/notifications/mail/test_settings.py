@@ -1,8 +1,10 @@
 """The page for notifications by mail, and unsubscribing from a kind of them."""
 
 import re
+import time
 
 import pytest
+from itsdangerous import TimestampSigner
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.web.app import Broadside
@@ -75,6 +77,18 @@ async def test_one_click_ends_one_kind_of_mail_and_can_be_undone(
     answer = await browser.submit(f"{address}/undo", page=address)
     assert (answer.status_code, answer.headers["location"]) == (302, address)
     assert await chosen(susans_browser) == before
+
+
+async def test_a_link_works_in_a_mail_that_is_found_after_fifty_years(
+    app: Broadside, browser: Browser, susans_browser: Browser, susan: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    address = await link(app, susan, NotificationKind.COMMENT)
+    later = int(time.time()) + 50 * 365 * 86_400
+    with monkeypatch.context() as patch:
+        patch.setattr(TimestampSigner, "get_timestamp", lambda _: later)
+        assert (await browser.post(address, data=ONE_CLICK)).status_code == 200
+    assert (await chosen(susans_browser))["comment"] == "never"
 
 
 async def test_an_altered_link_or_one_of_a_deleted_account_changes_nothing(

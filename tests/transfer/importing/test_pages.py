@@ -126,6 +126,7 @@ async def test_a_site_is_checked_confirmed_and_imported(
     assert not any((await wrong_counts(db)).values())
     # Their followers are not told of old posts.
     assert set(await db.scalars(select(LoggedEvent.kind))) == {"ImportEnded"}
+    assert "Your import is done" in (await susans_browser.get("/notifications")).text
 
     report = await susans_browser.get("/import/1/report")
     assert report.headers["content-disposition"].startswith("attachment")
@@ -279,6 +280,7 @@ async def test_an_import_that_fails_for_good_says_so_and_can_be_tried_again(
     page = (await susans_browser.get("/import")).text
     assert "Something went wrong on our side" in page
     assert " data-running>" not in page
+    assert "Your import failed" in (await susans_browser.get("/notifications")).text
     assert [mail.purpose for mail in await outbox(app)] == ["import_failed"]
     assert len(await stored(app)) == 1
     assert await count(db, Post) == (50 if is_confirmed else 0)
