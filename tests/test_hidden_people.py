@@ -6,6 +6,7 @@ asked for by its address, or its author's, is there, as everybody may read it.
 """
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import NamedTuple
 
 import httpx
@@ -113,14 +114,20 @@ CHANNELS = [
         f"{PREFIX}/users/<person:user>", SHOWN, f"{PREFIX}/users/author", '"username":"author"'
     ),
 ]
+# Channels of one's own, and the tests that hold them to the same relations.
+TOLD = {
+    "live": "notifications/test_live.py",
+    "notifications": "notifications/test_notifications.py",
+    "notification_mail": "notifications/mail/test_at_once.py",
+}
 # Features whose pages are about oneself, or for moderators and administrators, or show nothing that
 # anybody has written.
 OF_NOBODY_ELSE = {
     "admin", "alt_texts", "answers", "api", "appeals", "autosave", "background", "blocks", "covers",
     "editor", "email_address", "exporting", "exports", "figures", "health", "importing", "jobs",
-    "leaving", "live", "login", "mail", "mailbox", "measures", "media", "metrics", "moderation",
+    "leaving", "login", "mail", "mailbox", "measures", "media", "metrics", "moderation",
     "moderation_log", "moderator_notes", "own_held", "report_handling",
-    "notification_mail", "notifications", "passwords", "post_state", "registration", "report_queue",
+    "passwords", "post_state", "registration", "report_queue",
     "reports", "revision_moderation", "sessions", "site_settings", "tag_moderation", "tokens",
     "applications", "invitations", "status", "views",
 }  # fmt: skip
@@ -148,10 +155,12 @@ def test_every_route_that_shows_what_others_have_written_has_an_answer(app: Broa
         for rule in app.url_map.iter_rules()
         if "GET" in (rule.methods or set())
         and not rule.rule.startswith(("/api/v1.0", *ONES_OWN))
-        and not OF_NOBODY_ELSE.union(ALIKE).intersection(rule.endpoint.split("."))
+        and not OF_NOBODY_ELSE.union(ALIKE, TOLD).intersection(rule.endpoint.split("."))
         and "." in rule.endpoint
     }
     assert rules - ALIKE_ROUTES == {channel.rule for channel in CHANNELS}
+    for tests in TOLD.values():
+        assert "RELATIONS" in (Path(__file__).parent / tests).read_text()
 
 
 @pytest.fixture
@@ -190,6 +199,13 @@ def row(relation: str, reader: int, author: int) -> Mute | Block | None:
     if relation == "blocked":
         return Block(user_id=reader, blocked_id=author)
     return Block(user_id=author, blocked_id=reader) if relation == "blocked by" else None
+
+
+async def relate(app: Broadside, relation: str, reader: int, author: int) -> None:
+    """Let a reader have a relation to an author."""
+    async with app.database.session() as session:
+        session.add(row(relation, reader, author))
+        await session.commit()
 
 
 Get = Callable[[str], Awaitable[httpx.Response]]

@@ -7,12 +7,14 @@ from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.web.app import Broadside
-from blog.models import LoginSession, User
+from blog.models import LoginSession, Notification, NotificationItem, User
 from blog.notifications.live import hub as hubs
+from blog.notifications.live import streams
 from tests.notifications.listening import Listening
 from tests.notifications.support import people
 from tests.servers import until
 from tests.support import Browser
+from tests.test_hidden_people import RELATIONS, relate
 
 
 def _no_connection_is_taken(app: Broadside) -> Callable[[], Awaitable[bool]]:
@@ -49,12 +51,15 @@ async def test_a_stream_tells_of_notifications_and_comments_and_resumes(app: Bro
                 await stream.event("unread", unread=1, is_new=is_new)
 
 
-async def test_comments_by_muted_people_are_not_told_of(app: Broadside) -> None:
+@pytest.mark.parametrize("relation", RELATIONS)
+async def test_comments_by_muted_and_blocked_people_are_not_told_of(
+    app: Broadside, relation: str
+) -> None:
     async with people(app, "susan", "nina", "robin") as them, Browser(app) as browser:
         susan, nina, robin = them.values()
-        post = await susan.write_post()
+        post = await robin.write_post()
         await nina.comment(post)
-        await susan.put("/users/nina/mute")
+        await relate(app, relation, susan.id, nina.id)
         await robin.comment(post)
         await browser.open_session("susan")
         page = (await browser.get(f"/post/{post}/trams")).text
@@ -65,6 +70,33 @@ async def test_comments_by_muted_people_are_not_told_of(app: Broadside) -> None:
             await robin.comment(post)
             await stream.event("comments", count=2)
             assert '"count": 3' not in stream.text
+
+
+async def test_what_no_commit_has_told_of_is_found_by_asking(
+    susan: User, susans_browser: Browser, db: AsyncSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if the connection that hears of commits was lost at that moment."""
+    monkeypatch.setattr(hubs, "POLL_SECONDS", 0.1)
+    async with Listening(susans_browser) as stream:
+        await stream.event("unread", unread=0)
+        line = Notification(user_id=susan.id, kind="follow")
+        db.add(line)
+        await db.flush()
+        db.add(NotificationItem(notification_id=line.id, user_id=susan.id))
+        await db.commit()
+        await stream.event("unread", unread=1, is_new=True)
+
+
+async def test_a_stream_without_news_shows_that_it_is_alive(
+    susans_browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "HEARTBEAT_SECONDS", 0.1)
+    async with Listening(susans_browser) as stream:
+
+        async def beats() -> bool:
+            return stream.text.endswith(":\n\n" * 3)
+
+        await until(beats)
 
 
 @pytest.mark.parametrize("reason", ["logged out", "disabled"])

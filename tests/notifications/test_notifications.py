@@ -11,14 +11,25 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.admin.service import change_role
 from blog.core.auth.viewer import OPERATOR
 from blog.core.clock import now
+from blog.core.events.handlers import record
 from blog.core.web.app import Broadside
-from blog.models import AccountDeletion, Export, ExportState, Notification, NotificationItem
+from blog.models import (
+    AccountDeletion,
+    Export,
+    ExportState,
+    Notification,
+    NotificationItem,
+    PostLike,
+)
 from blog.notifications import jobs
 from blog.notifications.cleaning import delete_old
+from blog.reactions.events import PostLiked
+from blog.transfer.exporting.events import ExportEnded
 from tests.jobs import at_work, stored_jobs
 from tests.notifications.support import Person, people
 from tests.servers import until
-from tests.support import Browser
+from tests.support import Browser, NewUser, add_users
+from tests.test_hidden_people import RELATIONS
 
 LIKERS = 20
 
@@ -131,6 +142,20 @@ async def test_a_storm_of_likes_is_one_exact_line(
         assert await db.scalar(select(func.count()).select_from(Notification)) == 1
 
 
+async def test_a_thousand_likes_at_once_are_one_line(
+    app: Broadside, them: dict[str, Person], db: AsyncSession
+) -> None:
+    post = await them["susan"].write_post()
+    likers = await add_users(app, *(NewUser(f"reader{number}") for number in range(1_000)))
+    db.add_all(PostLike(user_id=liker.id, post_id=post) for liker in likers.values())
+    await db.flush()
+    await record(db, *(PostLiked(liker.id, post) for liker in likers.values()))
+    await db.commit()
+    [line] = await them["susan"].notifications()
+    assert line["count"] == 1_000
+    assert line["text"].endswith("and 999 others liked “Trams”")
+
+
 async def test_what_comes_after_reading_begins_a_new_line(them: dict[str, Person]) -> None:
     susan, nina, robin = them["susan"], them["nina"], them["robin"]
     post = await susan.write_post()
@@ -227,9 +252,9 @@ async def _all_is_announced(app: Broadside) -> None:
         await until(is_done)
 
 
-@pytest.mark.parametrize("way", ["mute", "block"])
+@pytest.mark.parametrize("relation", RELATIONS)
 async def test_nothing_is_heard_of_people_behind_a_closed_door(
-    them: dict[str, Person], app: Broadside, way: str
+    them: dict[str, Person], app: Broadside, relation: str
 ) -> None:
     susan, nina, robin = them["susan"], them["nina"], them["robin"]
     post = await susan.write_post()
@@ -238,15 +263,21 @@ async def test_nothing_is_heard_of_people_behind_a_closed_door(
     await nina.comment(post)
     ninas = await nina.write_post("Ships")
     await susan.put(f"/posts/{ninas}/like")
+    act = {
+        "muted": ("susan", "/user/nina/mute"),
+        "blocked": ("susan", "/user/nina/block"),
+        "blocked by": ("nina", "/user/susan/block"),
+    }
     async with Browser(app) as browser:
-        await browser.open_session("susan")
-        await browser.submit(f"/user/nina/{way}", page="/write")
+        name, address = act[relation]
+        await browser.open_session(name)
+        await browser.submit(address, page="/write")
     assert await susan.texts() == ["robin liked “Trams”"]
     await nina.post(f"/posts/{post}/comments/", json={"body": "Hello?"})
     await nina.put("/users/susan/follow")
     assert await susan.texts() == ["robin liked “Trams”"]
     # Who is muted does not learn of it.
-    assert await nina.texts() == ([] if way == "block" else ["susan liked “Ships”"])
+    assert await nina.texts() == (["susan liked “Ships”"] if relation == "muted" else [])
 
 
 async def _report(app: Broadside, username: str, address: str) -> None:
@@ -294,6 +325,31 @@ async def test_the_page_opens_and_reads_notifications_without_a_script(
         assert "You’re all caught up" in (await browser.get("/notifications?unread=1")).text
 
 
+async def test_two_tabs_that_mark_all_as_read_at_once_are_answered_alike(
+    app: Broadside, them: dict[str, Person]
+) -> None:
+    susan, nina, robin = them["susan"], them["nina"], them["robin"]
+    post = await susan.write_post()
+    for reader in (nina, robin):
+        await reader.comment(post)
+        await reader.put(f"/posts/{post}/like")
+    like, comment = await susan.notifications()
+    async with Browser(app) as browser:
+        await browser.open_session("susan")
+        form = {"csrf_token": await browser.token("/notifications")}
+        addresses = ["read", "read", f"{like['id']}/read", f"{comment['id']}/read"]
+        answers = await asyncio.gather(
+            *(browser.post(f"/notifications/{each}", data=form) for each in addresses)
+        )
+    assert {answer.headers["location"] for answer in answers} == {"/notifications"}
+    found = await susan.notifications()
+    assert [(each["id"], bool(each["read_at"])) for each in found] == [
+        (like["id"], True),
+        (comment["id"], True),
+    ]
+    assert await susan.unread() == 0
+
+
 async def test_lists_have_pages_and_cursors(
     app: Broadside, them: dict[str, Person], db: AsyncSession
 ) -> None:
@@ -328,9 +384,6 @@ async def test_lists_have_pages_and_cursors(
 async def test_an_export_that_is_ready_is_told(
     app: Broadside, them: dict[str, Person], db: AsyncSession
 ) -> None:
-    from blog.core.events.handlers import record
-    from blog.transfer.exporting.events import ExportEnded
-
     export = Export(user_id=them["susan"].id, name="0" * 32, state=ExportState.READY)
     db.add(export)
     await db.flush()

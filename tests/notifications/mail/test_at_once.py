@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.clock import now
 from blog.core.web.app import Broadside
-from blog.models import Block, Comment, Mute, Post, RefusedAddress, User
+from blog.models import Comment, Post, RefusedAddress, User
 from tests.accounts.deletions import leave
 from tests.mail.conftest import Working
 from tests.mail.smtp import Inbox
@@ -17,6 +17,7 @@ from tests.notifications.mail.support import choose, mail_all
 from tests.notifications.support import Person, people
 from tests.servers import until
 from tests.support import Browser, outbox
+from tests.test_hidden_people import RELATIONS, row
 
 
 @pytest.fixture
@@ -89,7 +90,7 @@ async def test_ten_are_mailed_in_an_hour_and_the_rest_waits_for_the_digest(
 
 @pytest.mark.parametrize(
     "state",
-    ["read", "never", "muted", "blocked", "unconfirmed", "disabled", "refused", "hidden post",
+    [*RELATIONS, "read", "never", "unconfirmed", "disabled", "refused", "hidden post",
      "disabled comment", "deleted comment", "author of the comment left"],
 )  # fmt: skip
 async def test_what_is_read_unwanted_or_invisible_is_not_mailed(
@@ -108,10 +109,8 @@ async def test_what_is_read_unwanted_or_invisible_is_not_mailed(
         await db.execute(changes[state])
     elif state == "refused":
         db.add(RefusedAddress(address="nina@example.com", days=3))
-    elif state == "muted":
-        db.add(Mute(user_id=nina.id, muted_id=robin.id))
-    elif state == "blocked":
-        db.add(Block(user_id=robin.id, blocked_id=nina.id))
+    elif state in RELATIONS:
+        db.add(row(state, nina.id, robin.id))
     await db.commit()
     if state == "read":
         (line,) = await nina.notifications()
