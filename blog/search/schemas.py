@@ -26,7 +26,9 @@ class SearchForm(Schema):
     @property
     def operators(self) -> str:
         """The other fields as operators."""
-        given = {name: getattr(self, name) for name in ("author", "tag", "after", "before")}
+        given = {name: getattr(self, name) for name in ("author", "tag", "after")}
+        if self.before[:1].isdecimal():  # Otherwise it's the cursor of further results, no date.
+            given["before"] = self.before
         operators = [f"{name}:{_quoted(value)}" for name, value in given.items() if value]
         operators += ["has:image"] * bool(self.image) + ["in:comments"] * bool(self.comments)
         return " ".join(operators)
