@@ -3,6 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -50,9 +51,14 @@ ANONYMOUS = {
     "/post/{post}/timemap": 2,
     "/sitemap.xml": 1,
     "/card/post/{post}.png": 1,
+    "/card/user/susan.png": 1,
+    "/card/site.png": 0,
     "/embed/{post}": 1,
     "/oembed?url=https://blog.test/post/{post}": 1,
     "/sitemap/posts-1.xml": 1,
+    "/sitemap/people-1.xml": 1,
+    "/sitemap/tags-1.xml": 1,
+    "/robots.txt": 0,
     "/post/{post}/likes": 2,
     "/feed.atom": 1,
     "/user/susan/feed.json": 2,
@@ -81,6 +87,8 @@ LOGGED_IN = {
     "/tags": 4,
     "/tag/boats": 5,
     "/explore": 3,
+    "/archive": 2,
+    f"/archive/{now().year}/{now().month}": 4,
     "/post/{post}": 4,
     "/post/{post}/likes": 3,
     # What was chosen, and whether the address refuses mail.
@@ -111,6 +119,8 @@ LOGGED_IN = {
     "/status": 4,
     "/delete/{post}": 2,
 }
+# By a visitor and by Susan: the first results, and further ones.
+SEARCHES = {"post": [(5, 3), (8, 5)], "in:comments comment": [(3, 3), (4, 4)]}
 FOLLOWING = {"/": 3, "/followers/david": 3, "/followed_by/david": 3}
 ADMINISTRATORS = {
     "/post/1": 4,
@@ -184,6 +194,24 @@ async def test_a_page_takes_the_same_few_statements_however_long_it_is(
         for address, count in expected.items():
             taken = await statements_of(visitor, address.format(post=last.id))
             assert taken == count, address
+
+
+@pytest.mark.parametrize("rows", [1, 20])
+async def test_a_search_takes_the_same_few_statements_however_much_it_finds(
+    browser: Browser, susans_browser: Browser, susan: User, db: AsyncSession, rows: int
+) -> None:
+    posts = await add_posts(db, susan, 20 + rows)
+    await add_comments(db, posts[0], susan.id, 20 + rows)
+    taken: dict[str, list[tuple[int, int]]] = {q: [] for q in SEARCHES}
+    for visitor in (browser, susans_browser):
+        for q, counts in taken.items():
+            # The first search leases some of the quota.
+            page = unescape((await visitor.get("/search", params={"q": q})).text)
+            more = re.search(r'href="(/search\?[^"]*before=[^"]+)"', page)
+            assert more
+            first = await statements_of(visitor, f"/search?q={q}")
+            counts.append((first, await statements_of(visitor, more[1])))
+    assert taken == SEARCHES
 
 
 @pytest.mark.parametrize("rows", [1, 20, 50])

@@ -22,3 +22,17 @@ async def test_people_and_tags_are_suggested_while_somebody_types(
     # Other tests may have written about trams on this site.
     await expect(page.get_by_role("heading", name=re.compile(r"^\d+ posts?$"))).to_be_visible()
     await expect(page.get_by_role("article", name="In praise of the tram")).to_be_visible()
+
+
+async def test_people_and_tags_are_suggested_without_scripts_once_a_search_was_sent(
+    open_page: Opener, site: Site
+) -> None:
+    page = await open_page(DESKTOP, scripts=False)
+    await page.goto("/search")
+    box = page.get_by_role("combobox", name="Search posts, people and tags")
+    await box.fill("tra")
+    await box.press("Enter")
+    await expect(page.locator("#suggestions option[value='tag:Trams']")).to_be_attached()
+    await box.fill("tag:Trams")
+    await page.get_by_role("main").get_by_role("button", name="Search").click()
+    await expect(page.get_by_role("article", name="In praise of the tram")).to_be_visible()
