@@ -2,15 +2,34 @@
 
 import re
 
-from playwright.async_api import Page, expect
+from playwright.async_api import BrowserContext, Page, Request, expect
 
 from tests.browser.conftest import Opener
 from tests.browser.sample_site import ESSAY, READER, WRITER
 from tests.browser.steps import log_in
+from tests.servers import until
+
+
+def streams_of(context: BrowserContext) -> set[Request]:
+    """The streams that a browser has open, as they begin and end."""
+    found: set[Request] = set()
+
+    def begun(request: Request) -> None:
+        if "/notifications/stream" in request.url:
+            found.add(request)
+
+    def ended(request: Request) -> None:
+        found.discard(request)
+
+    context.on("request", begun)
+    context.on("requestfinished", ended)
+    context.on("requestfailed", ended)
+    return found
 
 
 async def test_a_comment_is_heard_of_live_and_read_in_all_tabs(open_page: Opener) -> None:
     tab, reader = await open_page(), await open_page()
+    streams = streams_of(tab.context)
     await log_in(tab, WRITER)
     await log_in(reader, READER)
     await tab.goto("/notifications")
@@ -29,6 +48,11 @@ async def test_a_comment_is_heard_of_live_and_read_in_all_tabs(open_page: Opener
         await expect(page).to_have_title(re.compile(r"^\(1\) "))
     news = other.get_by_role("link", name="1 new comment, show")
     await expect(news).to_be_visible()
+
+    async def is_one() -> bool:
+        return len(streams) == 1
+
+    await until(is_one)
     assert await other.locator(".comment").count() == before, "nothing is inserted"
     await news.click()
     await expect(other.get_by_text("And who sharpens the pencil?")).to_be_visible()
