@@ -43,11 +43,12 @@ def run_workers(settings: Settings, listener: socket.socket) -> bool:
     hypercorn_run._populate = _start_workers  # type: ignore[assignment]
     try:
         hypercorn_run.run(_configuration(settings, listening, drain))
-        for worker in multiprocessing.active_children():
-            worker.join()
+        _join_workers()
     finally:
         # A signal may arrive while they are being started.
         _kill_workers()
+        # Until they have ended they are users of the embedded server, which the last one stops.
+        _join_workers()
         deadline.withdraw()
     return deadline.was_set
 
@@ -102,6 +103,11 @@ def _take_sigquit_for_sigterm() -> None:
 def _kill_workers() -> None:
     for worker in multiprocessing.active_children():
         worker.kill()
+
+
+def _join_workers() -> None:
+    for worker in multiprocessing.active_children():
+        worker.join()
 
 
 def _let_go(listening: int) -> None:
