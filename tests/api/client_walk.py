@@ -400,24 +400,24 @@ async def use_comments(
     change = CommentUpdate(body="So *was* I.")
     as_a(Comment, await update_comment.asyncio(comment.id, client=moderator, body=change))
     await use_notifications(writer)
+    body = CommentCreate(body="So are you.")
+    theirs = as_a(Comment, await create_comment.asyncio(post.id, client=writer, body=body))
     reason = ModerationReason(reason="Personal attack")
-    refused = await disable_comment.asyncio(comment.id, client=writer, body=reason)
+    refused = await disable_comment.asyncio(theirs.id, client=writer, body=reason)
+    assert as_a(Problem, refused).status == 403
+    refused = await disable_comment.asyncio(comment.id, client=moderator, body=reason)
     assert as_a(Problem, refused).status == 403
     wrong = ReportCreate(category="spam", reason="The same again")
     for reported in (
         await report_post.asyncio_detailed(post.id, client=moderator, body=wrong),
-        await report_comment.asyncio_detailed(comment.id, client=writer, body=wrong),
+        await report_comment.asyncio_detailed(theirs.id, client=moderator, body=wrong),
     ):
         assert reported.status_code == 204
     await handle_reports(moderator)
-    as_a(Comment, await disable_comment.asyncio(comment.id, client=moderator, body=reason))
-    hidden = as_a(Comment, await get_comment.asyncio(comment.id, client=writer))
-    assert (hidden.disabled, hidden.body) == (True, None)
-    as_a(Comment, await enable_comment.asyncio(comment.id, client=moderator, body=reason))
-    removal = CommentRemoval(reason="Off topic")
-    removed = as_a(Comment, await remove_comment.asyncio(comment.id, client=writer, body=removal))
-    assert (removed.disabled, removed.body) == (True, None)
-    as_a(Comment, await enable_comment.asyncio(comment.id, client=moderator, body=reason))
+    as_a(Comment, await disable_comment.asyncio(theirs.id, client=moderator, body=reason))
+    assert as_a(Comment, await get_comment.asyncio(theirs.id, client=writer)).disabled
+    as_a(Comment, await enable_comment.asyncio(theirs.id, client=moderator, body=reason))
+    assert (await delete_comment.asyncio_detailed(theirs.id, client=writer)).status_code == 204
     for act, likes in ((like_comment, 1), (unlike_comment, 0)):
         assert (await act.asyncio_detailed(comment.id, client=writer)).status_code == 204
         seen = as_a(Comment, await get_comment.asyncio(comment.id, client=writer))
@@ -429,6 +429,9 @@ async def use_comments(
     assert as_a(HeldList, await list_held.asyncio(client=writer)).held == []
     assert as_a(Problem, await get_held.asyncio(1, client=writer)).status == 404
     assert as_a(Problem, await withdraw_held.asyncio(1, client=writer)).status == 404
+    removal = CommentRemoval(reason="Off topic")
+    removed = as_a(Comment, await remove_comment.asyncio(comment.id, client=writer, body=removal))
+    assert (removed.disabled, removed.body) == (True, None)
     done = await delete_comment.asyncio_detailed(comment.id, client=moderator)
     assert done.status_code == 204
 
