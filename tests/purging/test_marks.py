@@ -57,7 +57,8 @@ async def purging(make_settings: Callable[..., Settings]) -> AsyncIterator[Broad
 
 @pytest.fixture
 async def site(app: Broadside, purging: Broadside) -> AsyncIterator[Site]:
-    await purging.site_settings.load()
+    # What an earlier test has stored may have been loaded when it started.
+    purging.site_settings.put(purging.site_settings.defaults)
     people = await add_users(
         purging, NewUser("susan"), NewUser("john"), NewUser("mona", "Moderator")
     )
