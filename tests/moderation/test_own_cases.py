@@ -67,7 +67,7 @@ WAYS = [
     Way(f"POST {REVISION}", "/moderate/post/{post}/revisions/2/hide", {"reason": "x"}),
     Way("POST /moderate/people/<id:user_id>", "/moderate/people/{person}",
         {"kind": "remind", "reason": "x", "confirmed": "1"}),
-    Way(f"POST {API}/users/<person:user>/measures/", "/users/root/measures/",
+    Way(f"POST {API}/users/<person:user>/measures/", "/users/boss/measures/",
         {"kind": "remind", "reason": "x"}),
     Way("POST /moderate/measures/<id:measure_id>/lift", "/moderate/measures/{measure}/lift",
         {"reason": "x"}),
@@ -78,7 +78,7 @@ WAYS = [
     Way(f"POST {HELD}/approve", "/moderate/review/{held}/approve", {"version": "0"}),
     Way(f"POST {HELD}/refuse", "/moderate/review/{held}/refuse", {"reason": "x"}),
     Way("POST /moderate/waves", "/moderate/waves",
-        {"names": "root", "hides": "true", "since": "2020-01-01T00:00", "reason": "x", "act": "1"},
+        {"names": "boss", "hides": "true", "since": "2020-01-01T00:00", "reason": "x", "act": "1"},
         422),
     Way("POST /moderate/waves/<id:act_id>/undo", "/moderate/waves/{wave}/undo"),
     Way("POST /admin/users/<id:user_id>/disable", "/admin/users/{person}/disable",
@@ -107,22 +107,22 @@ def test_the_table_has_every_way_to_decide_something(app: Broadside) -> None:
 
 @pytest.fixture
 async def ids(app: Broadside, db: AsyncSession, susan: User) -> dict[str, int]:
-    """What moderators decide about, all of it root's own."""
+    """What moderators decide about, all of it the boss's own."""
     people = await add_users(
-        app, NewUser("root", role="Administrator"), NewUser("mona", role="Moderator")
+        app, NewUser("boss", role="Administrator"), NewUser("mona", role="Moderator")
     )
-    root, mona = people["root"].id, people["mona"].id
-    post, hidden = [await add_post(db, people["root"]) for _ in range(2)]
-    comment, disabled = await add_comments(db, post, root, 2)
+    boss, mona = people["boss"].id, people["mona"].id
+    post, hidden = [await add_post(db, people["boss"]) for _ in range(2)]
+    comment, disabled = await add_comments(db, post, boss, 2)
     hidden.hidden_at, disabled.disabled_at = now(), now()
     post.revision, disabled.disabled_reason = 3, "Rude"
     rows = {
         "report": Report(reporter_id=susan.id, post_id=post.id, reason="Loud"),
         "measure": Measure(
-            person_id=root, moderator_id=mona, kind=MeasureKind.LIMIT, reason="Ads"
+            person_id=boss, moderator_id=mona, kind=MeasureKind.LIMIT, reason="Ads"
         ),
         "held": HeldItem(
-            kind=HeldKind.COMMENT, author_id=root, post_id=post.id, payload={"body": "Hm"},
+            kind=HeldKind.COMMENT, author_id=boss, post_id=post.id, payload={"body": "Hm"},
             reasons=[], digest="0" * 64, version=0,
         ),
         "wave": BulkAct(
@@ -139,11 +139,11 @@ async def ids(app: Broadside, db: AsyncSession, susan: User) -> dict[str, int]:
         )  # fmt: skip
     await db.flush()
     db.add(Appeal(measure_id=rows["measure"].id, text="Why?"))
-    db.add(BulkActPerson(bulk_act_id=rows["wave"].id, user_id=root))
+    db.add(BulkActPerson(bulk_act_id=rows["wave"].id, user_id=boss))
     named = {"post": post, "hidden": hidden, "comment": comment, "disabled": disabled, **rows}
     found = {name: row.id for name, row in named.items()}
     await db.commit()
-    return {**found, "person": root}
+    return {**found, "person": boss}
 
 
 async def state(db: AsyncSession) -> list[Any]:
@@ -160,9 +160,9 @@ async def state(db: AsyncSession) -> list[Any]:
 async def test_nobody_decides_what_is_about_themself(
     app: Broadside, db: AsyncSession, ids: dict[str, int]
 ) -> None:
-    root = await db.get_one(User, ids["person"])
-    async with Browser(app) as browser, Client(app, token=await add_token(app, root)) as client:
-        await browser.open_session("root")
+    boss = await db.get_one(User, ids["person"])
+    async with Browser(app) as browser, Client(app, token=await add_token(app, boss)) as client:
+        await browser.open_session("boss")
         token = await browser.token("/auth/sessions")
         before = await state(db)
         for way in WAYS:
@@ -182,17 +182,17 @@ async def test_the_pages_say_that_another_moderator_decides(
     says = "is about you. Another moderator decides"
     forms = ("/resolve", "/dismiss", "/claim", "/moderate/hide/", 'name="outcome"')
     report = f"/moderate/reports/{ids['report']}"
-    async with Browser(app) as root, Browser(app) as mona:
-        await root.open_session("root")
+    async with Browser(app) as boss, Browser(app) as mona:
+        await boss.open_session("boss")
         await mona.open_session("mona")
         for address in ("/moderate/reports", report):
-            page = html.unescape((await root.get(address)).text)
+            page = html.unescape((await boss.get(address)).text)
             assert says in page, address
             assert not any(form in page for form in forms), address
             page = html.unescape((await mona.get(address)).text)
             assert says not in page
             assert sum(form in page for form in forms) >= 3
-        refused = await root.get(f"/moderate/hide/{ids['post']}")
+        refused = await boss.get(f"/moderate/hide/{ids['post']}")
         assert (refused.status_code, says in html.unescape(refused.text)) == (403, True)
         for address, links in {
             f"/post/{ids['post']}": ("/moderate/hide/", "/moderate/disable/", "/moderate/enable/"),
@@ -200,7 +200,7 @@ async def test_the_pages_say_that_another_moderator_decides(
             "/moderate/posts": ("/moderate/show/",),
             f"/post/{ids['post']}/revisions/2": (f"/moderate/post/{ids['post']}",),
         }.items():
-            page = (await root.get(address)).text
+            page = (await boss.get(address)).text
             assert not any(f'href="{link}' in page for link in links), address
         # Another moderator, who is none of an administrator, decides.
         await mona.submit(report, ANSWER)
