@@ -2,6 +2,8 @@
 
 import gc
 
+gc.disable()  # It would look at all of these modules again and again while they are loaded.
+
 from blog import create_app
 from blog.core.telemetry import collecting
 from blog.core.web.draining import UnfinishedMiddleware
@@ -19,3 +21,4 @@ app.asgi_app = UnfinishedMiddleware(LifespanMiddleware(app.asgi_app))  # type: i
 # What exists by now lives as long as the process: the garbage collector need not look at it again.
 gc.collect()
 gc.freeze()
+gc.enable()

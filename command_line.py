@@ -3,6 +3,7 @@
 It sets up signals and standard streams before it imports the rest, which takes a second or two.
 """
 
+import gc
 import os
 import signal
 import sys
@@ -16,8 +17,11 @@ def main() -> None:
     if is_interruptible:
         # There is nothing to clean up yet, and a traceback of imports would not help.
         signal.signal(signal.SIGINT, lambda *_: os._exit(128 + signal.SIGINT))
+    gc.disable()  # It would look at all modules again and again while they are loaded.
     from blog.cli import main as run  # noqa: PLC0415 (see above)
 
+    gc.freeze()
+    gc.enable()
     if is_interruptible:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP):
