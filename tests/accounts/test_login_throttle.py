@@ -4,6 +4,7 @@ import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from typing import NamedTuple
 
 import httpx
 import pytest
@@ -27,19 +28,40 @@ ONE_48 = [f"2001:db8:1:{number:x}::7" for number in range(0, 65_536, 600)]
 EIGHTY_NETWORKS = [f"198.{18 + number // 256}.{number % 256}.7" for number in range(80)]
 
 
+class Form(NamedTuple):
+    """The log-in form: the token in it, and the cookies that the token belongs to."""
+
+    token: str
+    cookies: httpx.Cookies
+
+
+async def login_form(app: Broadside) -> Form:
+    """Fetch the form, which any number of attempts may use."""
+    async with Browser(app) as browser:
+        return Form(await browser.token("/auth/login"), browser.cookies)
+
+
 async def attempt(
-    app: Broadside, login: str, address: str, password: str = "wrong words"
+    app: Broadside,
+    login: str,
+    address: str,
+    password: str = "wrong words",
+    form: Form | None = None,
 ) -> httpx.Response:
     """Try to log in from an address, with an unknown browser."""
+    token, cookies = form or await login_form(app)
     async with Browser(app, address) as browser:
-        return await browser.submit("/auth/login", {"email": login, "password": password})
+        browser.cookies.update(cookies)
+        data = {"csrf_token": token, "email": login, "password": password}
+        return await browser.post("/auth/login", data=data)
 
 
 async def statuses(
     app: Broadside, times: int, login: str, address: str, password: str = "wrong words"
 ) -> list[int]:
     """The responses to a number of consecutive attempts."""
-    return [(await attempt(app, login, address, password)).status_code for _ in range(times)]
+    form = await login_form(app)
+    return [(await attempt(app, login, address, password, form)).status_code for _ in range(times)]
 
 
 async def passed(
@@ -50,9 +72,9 @@ async def passed(
     Those above `most` are not counted for which there was room again by then: a bucket that has so
     many needs a quarter of an hour or longer to refill.
     """
-    began = time.monotonic()
+    began, form = time.monotonic(), await login_form(app)
     codes = [
-        (await attempt(app, login, address)).status_code
+        (await attempt(app, login, address, form=form)).status_code
         for login, address in zip(logins, addresses, strict=False)
     ]
     assert set(codes) <= {422, 429}
@@ -138,10 +160,10 @@ async def test_guesses_at_many_accounts_meet_a_limit_of_the_network(
 async def test_after_many_guesses_the_pauses_grow(
     app: Broadside, susan: User, db: AsyncSession
 ) -> None:
-    looked_at, waits = 0, []
+    looked_at, waits, form = 0, [], await login_form(app)
     for hours in (1, 1, 24, 1, 0):
         for address in EIGHTY_NETWORKS[:45]:
-            answer = await attempt(app, "susan", address)
+            answer = await attempt(app, "susan", address, form=form)
             looked_at += answer.status_code == 422
         waits.append(int(answer.headers["retry-after"]))
         await refill(app, db, hours=hours)
