@@ -13,6 +13,9 @@ RUN_AXE = """async (rules) => {
   const { violations } = await axe.run(document, {
     resultTypes: ["violations"],
     iframes: false,
+    // No rule that is on needs the parsed style sheets, and nobody reads selectors: a third less.
+    preload: false,
+    selectors: false,
     ...(rules && { runOnly: { type: "rule", values: rules } }),
   });
   return violations.flatMap(({ id, help, nodes }) =>
