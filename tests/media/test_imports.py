@@ -46,7 +46,8 @@ class OtherSite:
 
     def has(self, path: str, content: bytes, *headers: str, status: str = "200 OK") -> str:
         """Answer with this at a path; the address."""
-        lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(content)}", *headers, "", ""]
+        length = f"Content-Length: {len(content)}"
+        lines = [f"HTTP/1.1 {status}", length, "Connection: close", *headers, "", ""]
         self.answers[path] = "\r\n".join(lines).encode() + content
         return f"http://photos.example:{self.port}{path}"
 

@@ -22,7 +22,7 @@ from tests.api.support import Client, add_token
 from tests.media.test_imports import OtherSite, listening
 from tests.support import Browser
 
-OK = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+OK = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
 @pytest.fixture
