@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import cast
 
 import regex
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, features
 
 from blog.core.text.visibility import is_seen
 
 # When it changes, all cards are drawn again.
-VERSION = 1
+VERSION = 2
 WIDTH, HEIGHT = 1200, 630
 MARGIN, BAR = 88, 20
 # The colours of static/css/tokens.css.
@@ -41,6 +41,8 @@ OF_SYSTEM = (
 )  # fmt: skip
 # What is left out of a title where no font has it: symbols such as emoji.
 LEFT_OUT = {"So", "Sk", "Cf", "Cn", "Co"}
+# Whether letters can be joined and put in order, for which Pillow needs Raqm and FriBiDi.
+CAN_SHAPE = features.check("raqm")
 ELLIPSIS = "…"
 NO_CHARACTER = "\U0010ffff"
 _GRAPHEME = regex.compile(r"\X")
@@ -76,11 +78,11 @@ def draw_card(title: str, byline: str, site: str) -> str:
         face = _face(text, SANS, SMALL)
         text = _cut(text, face, room / 2)
         width = _length(text, face)
-        _draw_line(draw, text, face, (WIDTH - MARGIN - width, base), ACCENT)
+        _draw_line(draw, text, face, (WIDTH - MARGIN - width, base), ACCENT, is_rtl=_is_rtl(text))
     if text := _drawable(byline, SANS):
         face = _face(text, SANS, SMALL)
         text = _cut(text, face, room - width - MARGIN / 2)
-        _draw_line(draw, text, face, (MARGIN, base), SOFT)
+        _draw_line(draw, text, face, (MARGIN, base), SOFT, is_rtl=_is_rtl(text))
     draw.line((MARGIN, base - SMALL - 42, WIDTH - MARGIN, base - SMALL - 42), "#d8dcd6", 2)
     content = BytesIO()
     image.quantize(64, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(
@@ -103,7 +105,7 @@ def _draw_title(draw: ImageDraw.ImageDraw, text: str, room: int) -> None:
     for number, line in enumerate(lines):
         left = WIDTH - MARGIN - _length(line, face) if is_rtl else MARGIN
         base = MARGIN + size + number * size * LINE_HEIGHT
-        _draw_line(draw, line, face, (left, base), INK)
+        _draw_line(draw, line, face, (left, base), INK, is_rtl=is_rtl)
 
 
 def _lines(text: str, face: Face, room: float) -> Iterator[str]:
@@ -143,18 +145,32 @@ def _cut(text: str, face: Face, room: float) -> str:
 
 
 def _drawable(text: str, own: Sequence[str]) -> str:
-    """What of a text can be drawn; nothing if letters are missing."""
-    names = (own, *((name,) for name in OF_SYSTEM))
-    faces = [face for each in names if (face := _loaded(each, SMALL))]
-    kept = "".join(
-        each
-        for each in _GRAPHEME.findall(text)
-        if any(_has_all(face, each) for face in faces)
-        or unicodedata.category(each[0]) not in LEFT_OUT
-    )
-    kept = " ".join(kept.split())
-    is_there = any(map(is_seen, kept)) and any(_has_all(face, kept) for face in faces)
-    return kept if is_there else ""
+    """What of a text can be drawn, in the first fonts that lack nothing but symbols; nothing if
+    letters are missing."""
+    if not CAN_SHAPE and any(map(_is_shaped, text)):
+        return ""
+    for names in (own, *((name,) for name in OF_SYSTEM)):
+        if face := _loaded(tuple(names), SMALL):
+            kept = _without_symbols(text, face)
+            if any(map(is_seen, kept)) and _has_all(face, kept):
+                return kept
+    return ""
+
+
+def _is_shaped(character: str) -> bool:
+    """Whether it is written from right to left, or around another letter."""
+    is_rtl = unicodedata.bidirectional(character) in {"R", "AL"}
+    return is_rtl or unicodedata.category(character) == "Mc"
+
+
+def _without_symbols(text: str, face: Face) -> str:
+    """A text without the symbols that its fonts lack."""
+    graphemes = _GRAPHEME.findall(text)
+    kept = (
+        each for each in graphemes
+        if _has_all(face, each) or unicodedata.category(each[0]) not in LEFT_OUT
+    )  # fmt: skip
+    return " ".join("".join(kept).split())
 
 
 def _face(text: str, own: Sequence[str], size: int) -> Face:
@@ -227,12 +243,15 @@ def _length(text: str, face: Face) -> float:
 
 
 def _draw_line(
-    draw: ImageDraw.ImageDraw, text: str, face: Face, place: tuple[float, float], colour: str
-) -> None:
-    """Draw one line; its letters stand on `place`, which is where it begins."""
+    draw: ImageDraw.ImageDraw, text: str, face: Face, place: tuple[float, float], colour: str, *,
+    is_rtl: bool,
+) -> None:  # fmt: skip
+    """Draw one line, in the direction of its paragraph; its letters stand on `place`, which is its
+    left end."""
+    direction = ("rtl" if is_rtl else "ltr") if CAN_SHAPE else None
     left, base = place
     for run, font in _runs(text, face):
-        draw.text((left, base), run, colour, font, anchor="ls")
+        draw.text((left, base), run, colour, font, anchor="ls", direction=direction)
         left += font.getlength(run)
 
 

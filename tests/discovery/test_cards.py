@@ -112,6 +112,16 @@ def test_no_title_breaks_a_card_and_none_is_drawn_as_boxes() -> None:
             assert image.size == (1200, 630)
 
 
+def test_symbols_that_our_fonts_lack_leave_a_title_in_our_fonts() -> None:
+    assert drawn("Coffee ☕ and trams 🚋") == drawn("Coffee and trams")
+
+
+def test_without_shaping_a_title_that_needs_it_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drawing, "CAN_SHAPE", False)
+    assert drawn("שלום") == drawn("हिन्दी") == drawn("")
+    assert drawn("Trams") != drawn("")
+
+
 def test_without_fonts_of_our_own_a_card_still_has_a_title(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
