@@ -217,6 +217,7 @@ def addresses(app: Broadside, site: Site) -> Iterator[str]:
         "tag": "t1", "item_id": 1, "act_id": 1, "report_id": 1, "measure_id": 1,
         "year": now().year, "month": now().month,
     }  # fmt: skip
+    yield from (f"/sitemap/{kind}-1.xml" for kind in ("posts", "people", "tags"))
     for rule in app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()):
             continue

@@ -2,9 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, bindparam, func, literal_column, select
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    DateTime,
+    bindparam,
+    func,
+    literal_column,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.auth.viewer import ANONYMOUS
@@ -44,12 +53,23 @@ _TAGS = (
     .order_by(_TAG.id)
     .limit(_SOME)
 )
-_LAST_IDS = select(
-    *(
-        select(func.coalesce(func.max(table.id), 0)).scalar_subquery()
-        for table in (_POST, _USER, _TAG)
-    )
-)
+_LAST_IDS = [
+    select(func.coalesce(func.max(table.id), 0)).scalar_subquery() for table in (_POST, _USER, _TAG)
+]
+_NUMBERS = select(*_LAST_IDS)
+
+
+class Files(NamedTuple):
+    """The files of the sitemap.
+
+    Attributes:
+        posts: when a post of each file was published or edited last; `None` if it has none.
+        people, tags: how many there are.
+    """
+
+    posts: Sequence[datetime | None]
+    people: int
+    tags: int
 
 
 class IndexedPost(NamedTuple):
@@ -74,9 +94,39 @@ class IndexedTag(NamedTuple):
     name: str
 
 
+async def files(session: AsyncSession) -> Files:
+    """The files, at least one of each kind."""
+    *last_ids, changes = (await session.execute(select(*_LAST_IDS, _changes()))).one()
+    _, people, tags = map(_number, last_ids)
+    return Files(changes or [None], people, tags)
+
+
+def _changes() -> ColumnElement[Any]:
+    """When the posts of each file have changed last: an entry of `ix_posts_changed` for each, in
+    the words of that index."""
+    changes = f"""
+        ARRAY(
+            SELECT (
+                SELECT greatest(published_at, edited_at) FROM posts
+                WHERE (id - 1) / {FILE} = file.number
+                    AND status = 'published' AND hidden_at IS NULL
+                ORDER BY greatest(published_at, edited_at) DESC LIMIT 1
+            )
+            FROM generate_series(0, ((SELECT max(id) FROM posts) - 1) / {FILE}) AS file (number)
+            ORDER BY file.number
+        )
+    """  # noqa: S608
+    return literal_column(changes, ARRAY(DateTime(timezone=True)))
+
+
+def _number(last_id: int) -> int:
+    """How many files have the rows up to an id."""
+    return max(1, -(-last_id // FILE))
+
+
 async def numbers_of_files(session: AsyncSession) -> tuple[int, ...]:
     """How many files of posts, people and tags there are, at least one each."""
-    return tuple(max(1, -(-last // FILE)) for last in (await session.execute(_LAST_IDS)).one())
+    return tuple(map(_number, (await session.execute(_NUMBERS)).one()))
 
 
 async def indexed_posts(session: AsyncSession, after: int, end: int) -> Sequence[IndexedPost]:

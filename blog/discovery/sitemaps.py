@@ -5,6 +5,7 @@ when others are deleted.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import datetime
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
@@ -21,6 +22,7 @@ from blog.discovery.queries import (
     IndexedPerson,
     IndexedPost,
     IndexedTag,
+    files,
     indexed_people,
     indexed_posts,
     indexed_tags,
@@ -40,13 +42,15 @@ QUERIES: dict[str, Query] = {"posts": indexed_posts, "people": indexed_people, "
 
 @blueprint.get("/sitemap.xml")
 async def index() -> Response:
-    """The files."""
-    addresses = [
-        url_for("sitemaps.file", kind=kind, number=number, _external=True)
-        for kind, last in zip(QUERIES, await read(numbers_of_files), strict=True)
-        for number in range(1, last + 1)
-    ]
-    entries = "".join(f"<sitemap><loc>{address}</loc></sitemap>\n" for address in addresses)
+    """The files, with the times of the last changes to their posts."""
+    found = await read(files)
+    changes = {"posts": found.posts, "people": [None] * found.people, "tags": [None] * found.tags}
+    entries = "".join(
+        f"<sitemap><loc>{address}</loc>{_lastmod(changed_at)}</sitemap>\n"
+        for kind, of_kind in changes.items()
+        for number, changed_at in enumerate(of_kind, 1)
+        for address in [url_for("sitemaps.file", kind=kind, number=number, _external=True)]
+    )
     text = f'{_PROLOGUE}<sitemapindex xmlns="{_NAMESPACE}">\n{entries}</sitemapindex>\n'
     return Response(text, content_type="application/xml; charset=utf-8")
 
@@ -86,7 +90,9 @@ def _path(row: Indexed) -> str:
 
 
 def _entry(address: str, row: Indexed | None = None) -> str:
-    changed = ""
-    if isinstance(row, IndexedPost):
-        changed = f"<lastmod>{row.changed_at.isoformat(timespec='seconds')}</lastmod>"
+    changed = _lastmod(row.changed_at) if isinstance(row, IndexedPost) else ""
     return f"<url><loc>{escape(address)}</loc>{changed}</url>\n"
+
+
+def _lastmod(changed_at: datetime | None) -> str:
+    return f"<lastmod>{changed_at.isoformat(timespec='seconds')}</lastmod>" if changed_at else ""

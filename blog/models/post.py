@@ -180,6 +180,13 @@ class Post(Base):
             postgresql_where=text("status = 'published' AND hidden_at IS NULL"),
             postgresql_include=["author_id"],
         ),
+        # When the files of the sitemap have changed (`blog.discovery.queries.FILE`).
+        Index(
+            "ix_posts_changed",
+            text("((id - 1) / 10000)"),
+            text("greatest(published_at, edited_at)"),
+            postgresql_where=text("status = 'published' AND hidden_at IS NULL"),
+        ),
         # Of one status, such as those that are to be published next.
         Index(
             "ix_posts_unpublished",

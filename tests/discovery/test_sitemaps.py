@@ -117,21 +117,32 @@ async def test_it_has_the_tags_of_public_posts(
         assert f'rel="canonical" href="{address}"' in unescape(page.text)
 
 
-async def test_a_file_has_the_posts_of_a_range_of_ids_in_several_statements(
+async def test_a_file_has_the_posts_of_a_range_of_ids_and_the_index_when_they_changed_last(
     browser: Browser, db: AsyncSession, susan: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in ("queries", "sitemaps"):
         monkeypatch.setattr(f"blog.discovery.{module}.FILE", 30)
     posts = await add_posts(db, susan, 65)
-    files = list(entries(await browser.get("/sitemap.xml")))
+    posts[31].edited_at = edited_at = now() + timedelta(hours=1)
+    posts[40].hidden_at, posts[40].edited_at = now(), now() + timedelta(hours=2)
+    posts[64].status, posts[64].edited_at = PostStatus.DRAFT, now()
+    await db.commit()
+    index = entries(await browser.get("/sitemap.xml"))
+    files = list(index)
     assert files == [
         *(f"{SITE}/sitemap/posts-{number}.xml" for number in (1, 2, 3)),
         f"{SITE}/sitemap/people-1.xml",
         f"{SITE}/sitemap/tags-1.xml",
     ]
     found = [entries(await browser.get(file)).keys() - {HOME} for file in files[:3]]
-    assert [len(file) for file in found] == [30, 30, 5]
-    assert set().union(*found) == {f"{SITE}/post/{post.id}" for post in posts}
+    assert [len(file) for file in found] == [30, 29, 4]
+    public = [post for post in posts if post not in {posts[40], posts[64]}]
+    assert set().union(*found) == {f"{SITE}/post/{post.id}" for post in public}
+    times = [
+        max(post.published_at for post in posts[:30] if post.published_at), edited_at,
+        max(post.published_at for post in posts[60:64] if post.published_at), None, None,
+    ]  # fmt: skip
+    assert list(index.values()) == [each and each.isoformat(timespec="seconds") for each in times]
     for missing in ("/sitemap/posts-4.xml", "/sitemap/people-2.xml", "/sitemap/pages-1.xml",
                     "/sitemap/posts-0.xml", "/sitemap/posts-99999999999999999999.xml"):  # fmt: skip
         assert (await browser.get(missing)).status_code == 404
