@@ -43,9 +43,8 @@ async def search() -> ResponseReturnValue:
         form = SearchForm.model_validate(given)
     except ValidationError:
         form = SearchForm(q=given.get("q", "")[:1000])
-    if form.operators:
-        text = f"{form.q} {form.operators}".strip()
-        return redirect(url_for("search.search", q=text, sort=given.get("sort")))
+    if form.has_operators:
+        return redirect(url_for("search.search", q=form.question, sort=given.get("sort")))
     wanted = requested_cursor(current_app.settings.posts_per_page)
     viewer = current_viewer()
     asked = Asked(form.q, form.sort, wanted, viewer.id, viewer.filtered_for)

@@ -96,6 +96,16 @@ def parse(text: str, authors: Mapping[str, int], tags: Mapping[str, int]) -> Que
     return parsing.question(is_cut=len(text) > LONGEST)
 
 
+def terms(text: str) -> list[str]:
+    """The terms of a search as they were typed, without `or`."""
+    return [term for part in _parts(text) for term in part]
+
+
+def alternatives(text: str) -> list[str]:
+    """The parts of a search between which there is an `or`, at least an empty one."""
+    return [" ".join(part) for part in _parts(text) if part] or [""]
+
+
 def start_of(text: str) -> datetime | None:
     """The first moment of a year, a month or a day, such as `2026-01`; `None` if it is none."""
     if (found := _DATE.fullmatch(text)) is None:
@@ -112,6 +122,16 @@ def _terms(text: str) -> list[_Term]:
         _Term(bool(minus), operator.lower(), phrase or word, not word)
         for minus, operator, phrase, word in _TERM.findall(given)
     ]
+
+
+def _parts(text: str) -> list[list[str]]:
+    parts: list[list[str]] = [[]]
+    for term in _TERM.finditer(text[: LONGEST + 1].translate(_QUOTATION_MARKS)):
+        if term[0].lower() in _OR:
+            parts.append([])
+        else:
+            parts[-1].append(term[0])
+    return parts
 
 
 def _tag(text: str) -> str:

@@ -6,9 +6,12 @@ from pydantic import Field
 
 from blog.core.text.validation import Schema
 from blog.search.queries import Sorting
+from blog.search.question import LONGEST, alternatives, terms
 
 # More than a browser sends in an address.
 LONGEST_GIVEN = 50_000
+# Each is combined with all that has to be there.
+MOST_ALTERNATIVES = 10
 
 
 class SearchForm(Schema):
@@ -16,6 +19,9 @@ class SearchForm(Schema):
 
     q: Annotated[str, Field(max_length=LONGEST_GIVEN)] = ""
     sort: Sorting = Sorting.RELEVANCE
+    phrase: str = ""
+    any_of: str = ""
+    without: str = ""
     author: str = ""
     tag: str = ""
     after: str = ""
@@ -24,16 +30,33 @@ class SearchForm(Schema):
     comments: str = ""
 
     @property
-    def operators(self) -> str:
-        """The other fields as operators."""
+    def question(self) -> str:
+        """All fields as one search with operators; at most one character longer than what is
+        searched for, so that it is seen to be too long."""
+        phrase = _quoted(self.phrase, is_phrase=True) if self.phrase.strip() else ""
+        needed = [f"{each} {phrase}".strip() for each in alternatives(self.q)]
+        if some := terms(self.any_of)[:MOST_ALTERNATIVES]:
+            needed = [f"{each} {one}".strip() for each in needed for one in some]
+        return " ".join([" or ".join(needed), *self._operators]).strip()[: LONGEST + 1]
+
+    @property
+    def has_operators(self) -> bool:
+        """Whether fields beside `q` say what to search for."""
+        return bool(self.phrase.strip() or terms(self.any_of) or self._operators)
+
+    @property
+    def _operators(self) -> list[str]:
         given = {name: getattr(self, name) for name in ("author", "tag", "after")}
         if self.before[:1].isdecimal():  # Otherwise it's the cursor of further results, no date.
             given["before"] = self.before
-        operators = [f"{name}:{_quoted(value)}" for name, value in given.items() if value]
-        operators += ["has:image"] * bool(self.image) + ["in:comments"] * bool(self.comments)
-        return " ".join(operators)
+        return [
+            *(f"-{term.lstrip('-')}" for term in terms(self.without)),
+            *(f"{name}:{_quoted(value)}" for name, value in given.items() if value),
+            *["has:image"] * bool(self.image),
+            *["in:comments"] * bool(self.comments),
+        ]
 
 
-def _quoted(value: str) -> str:
+def _quoted(value: str, *, is_phrase: bool = False) -> str:
     value = " ".join(value.replace('"', " ").split())
-    return f'"{value}"' if " " in value else value
+    return f'"{value}"' if is_phrase or " " in value else value

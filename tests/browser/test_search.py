@@ -36,3 +36,13 @@ async def test_people_and_tags_are_suggested_without_scripts_once_a_search_was_s
     await box.fill("tag:Trams")
     await page.get_by_role("main").get_by_role("button", name="Search").click()
     await expect(page.get_by_role("article", name="In praise of the tram")).to_be_visible()
+    await page.get_by_text("More options").click()
+    await box.fill("")
+    await page.get_by_label("Exact phrase").fill("praise of the tram")
+    await page.get_by_label("Any of these words").fill("zeppelin tram")
+    await page.get_by_label("Without these words").fill("submarine")
+    await page.get_by_role("main").get_by_role("button", name="Search").click()
+    await expect(page.get_by_role("article", name="In praise of the tram")).to_be_visible()
+    await expect(box).to_have_value(
+        '"praise of the tram" zeppelin or "praise of the tram" tram -submarine'
+    )

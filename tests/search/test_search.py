@@ -9,6 +9,7 @@ from typing import Any
 from unicodedata import normalize
 from xml.etree import ElementTree
 
+import httpx
 import pytest
 from sqlalchemy import delete, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -82,6 +83,26 @@ async def test_fields_of_the_form_are_operators(browser: Browser) -> None:
     q = 'boat author:robin tag:"old ships" after:2026-01-01 before:2026-02-01 has:image'
     assert f'value="{q}"' in unescape(answer.text).replace("&#34;", '"')
     assert 'value="date" selected' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [({"phrase": 'red "boat'}, '"red boat"'), ({"phrase": "boat"}, '"boat"'),
+     ({"q": "a", "without": 'b -c "d e"'}, 'a -b -c -"d e"'),
+     ({"q": "a", "any_of": "b or c"}, "a b or a c"), ({"any_of": "b"}, "b"),
+     ({"q": "a or b", "phrase": "c d", "any_of": 'e "f g"', "without": "h", "tag": "i"},
+      'a "c d" e or a "c d" "f g" or b "c d" e or b "c d" "f g" -h tag:i'),
+     ({"q": "x" * 999, "any_of": "y z"}, f"{'x' * 999} y"),
+     ({"q": "a", "phrase": " ", "any_of": "or", "without": ""}, None)],
+)  # fmt: skip
+async def test_fields_of_the_form_for_words_are_operators(
+    browser: Browser, fields: dict[str, str], expected: str | None
+) -> None:
+    answer = await browser.get("/search", params=fields)
+    if expected is None:
+        assert answer.status_code == 200
+    else:
+        assert httpx.URL(answer.headers["location"]).params["q"] == expected
 
 
 async def test_people_and_tags_are_found_by_the_beginnings_of_their_names(
