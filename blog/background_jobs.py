@@ -34,6 +34,7 @@ from blog.review.similarity import DELETE_OLD_SKETCHES
 from blog.search.jobs import INDEX_OLD_COMMENTS, INDEX_OLD_POSTS
 from blog.status.jobs import DELETE_OLD_INCIDENTS, WATCH_COMPONENTS
 from blog.subscriptions.jobs import MAIL_POST, TIDY_SUBSCRIPTIONS
+from blog.tags.jobs import COUNT_TAGS_OF_PERSON
 from blog.transfer.exporting.jobs import MAKE_EXPORT, REMOVE_EXPORT, SWEEP_EXPORTS, TIDY_EXPORTS
 from blog.transfer.importing.jobs import IMPORT_POSTS, TIDY_IMPORTS
 from blog.transfer.importing.uploads import REMOVE_IMPORT_UPLOAD, SWEEP_IMPORT_UPLOADS
@@ -73,6 +74,7 @@ JOBS = (
     SHOW_EVERYTHING,
     MOVE_TAGGED_POSTS,
     INDEX_RENAMED_TAG,
+    COUNT_TAGS_OF_PERSON,
     ACT_ON_WAVE,
     UNDO_BULK_ACT,
     COUNT_DAYS,

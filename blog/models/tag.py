@@ -23,7 +23,8 @@ class Tag(Base):
     """A tag, in the spelling of the first post that had it.
 
     `folded` is the same for all spellings (`blog.core.text.tags.fold_tag`). Triggers count the
-    public posts, and `tag_ranges` the tags that have any and are not blocked.
+    public posts by people whom no moderator has limited, and `tag_ranges` the tags that have any
+    and are not blocked. A job counts the posts of somebody who is limited now, or not any more.
 
     A tag that moderators have merged into another one stands for that one, and a renamed one
     leaves such a row behind. A blocked tag is shown nowhere, and cannot be added to posts.
@@ -50,7 +51,8 @@ class PostTag(Base):
     """A post has a tag, in the place where its author put it.
 
     Triggers copy the author and the time of publication from the post; `published_at` is NULL
-    unless the post is public (`blog.models.post.is_public`).
+    unless the post is public (`blog.models.post.is_public`) and lists have its author
+    (`blog.models.measure.is_in_lists`).
     """
 
     __tablename__ = "post_tags"

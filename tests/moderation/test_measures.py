@@ -12,7 +12,7 @@ from blog.accounts.administrators import lock_administrators
 from blog.core.api.links import PREFIXES
 from blog.core.clock import now
 from blog.core.web.app import Broadside
-from blog.models import Comment, LogEntry, Measure, Post, PostStatus, Report, User
+from blog.models import Comment, LogEntry, Measure, Post, PostStatus, Report, Tag, User
 from blog.posts.counts import wrong_counts
 from blog.posts.publication import publish_due_posts
 from tests.api.support import Client, add_token
@@ -214,6 +214,37 @@ async def test_counts_are_right_while_a_limited_person_writes(
     await moderators_browser.submit(f"/moderate/measures/{measure}/lift", {"reason": "Sorry"})
     assert "Third" in (await browser.get("/")).text
     assert not any((await wrong_counts(db)).values())
+
+
+async def test_tags_do_not_count_the_posts_of_limited_people(
+    app: Broadside, moderators_browser: Browser, susan: User, db: AsyncSession
+) -> None:
+    async def counts() -> dict[str, int]:
+        await finish_jobs(app, "count_tags_of_person")
+        assert not any((await wrong_counts(db)).values())
+        rows = await db.execute(select(Tag.name, Tag.post_count).where(Tag.post_count > 0))
+        listed = {row.name: row.post_count for row in rows}
+        await db.rollback()
+        return listed
+
+    robin = await add_user(app, "robin")
+    async with (
+        Client(app, token=await add_token(app, susan)) as susans,
+        Client(app, token=await add_token(app, robin)) as robins,
+    ):
+        await susans.post("/posts/", json={"body": "x", "tags": ["Trams", "Ads"]})
+        for client in (susans, robins):
+            await client.post("/posts/", json={"body": "x", "tags": ["Trams"]})
+        assert await counts() == {"Trams": 3, "Ads": 1}
+        await take(moderators_browser, susan, "limit")
+        assert await counts() == {"Trams": 1}
+        await susans.post("/posts/", json={"body": "x", "tags": ["Trams", "New"]})
+        await moderators_browser.submit("/moderate/hide/1", {"reason": "x"})
+        assert await counts() == {"Trams": 1}
+        measure = (await db.scalars(select(Measure.id).where(Measure.kind == "limit"))).one()
+        await db.rollback()
+        await moderators_browser.submit(f"/moderate/measures/{measure}/lift", {"reason": "Sorry"})
+        assert await counts() == {"Trams": 3, "New": 1}
 
 
 async def test_who_is_disabled_is_logged_out(

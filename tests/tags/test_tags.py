@@ -183,7 +183,7 @@ async def test_a_tag_without_public_posts_is_not_there(
 async def test_the_page_of_a_tag_that_only_limited_people_use_has_no_posts(
     writer: Client, browser: Browser, db: AsyncSession, susan: User
 ) -> None:
-    """The tag is still listed, so its address may not be gone."""
+    """The tag is listed until a job has counted its posts, so its address may not be gone."""
     await write(writer, "boats")
     await db.execute(update(User).where(User.id == susan.id).values(limited_at=now()))
     await db.commit()

@@ -29,6 +29,7 @@ from blog.moderation.measures.policies import may_take_measures
 from blog.moderation.measures.schemas import MeasureForm
 from blog.moderation.rules import Grounds, Snapshot
 from blog.posts.policies import visible_to
+from blog.tags.jobs import count_tags_again
 
 NO_SUCH_PERSON = lazy_gettext("This user doesn't exist.")
 NO_SUCH_MEASURE = lazy_gettext("This measure doesn't exist.")
@@ -145,6 +146,7 @@ async def lift(
         await enqueue(session, SHOW_EVERYTHING, key=str(measure.id), measure_id=measure.id)
     elif measure.kind == MeasureKind.LIMIT:
         person.limited_at = None
+        await count_tags_again(session, person.id)
     elif measure.kind == MeasureKind.PAUSE:
         person.paused_until = None
     else:
@@ -224,6 +226,7 @@ async def _put_into_force(session: AsyncSession, person: User, measure: Measure)
         await enqueue(session, HIDE_EVERYTHING, key=str(measure.id), measure_id=measure.id)
     elif measure.kind == MeasureKind.LIMIT:
         person.limited_at = now()
+        await count_tags_again(session, person.id)
     elif measure.kind == MeasureKind.PAUSE:
         person.paused_until = measure.until
     elif measure.kind == MeasureKind.DISABLE:

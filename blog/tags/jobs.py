@@ -1,0 +1,64 @@
+"""The job that takes somebody's posts out of the counts of their tags, or counts them again."""
+
+import asyncio
+import time
+
+from sqlalchemy import ARRAY, BigInteger, bindparam, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.core.jobs.kinds import JobKind
+from blog.core.jobs.queue import enqueue
+from blog.core.jobs.running import RunningJob
+from blog.core.purging.keys import SITE
+from blog.core.purging.marks import mark
+from blog.models import Post
+from blog.posts.fields import tag_ids
+
+ROWS_AT_ONCE = 100
+# How long a job works before it yields to others.
+TURN_SECONDS = 10.0
+_DESCRIBE = text("SELECT describe_tags_of_posts(:ids)").bindparams(
+    bindparam("ids", type_=ARRAY(BigInteger))
+)
+
+
+async def count_tags_of_person(job: RunningJob) -> None:
+    """Count the tags of a person's posts anew, in batches; a killed job goes on.
+
+    A writer of one of these posts and this wait for each other: by the post if it was there before
+    the person was limited, otherwise by its author.
+    """
+    end = time.monotonic() + TURN_SECONDS
+    person_id, last = job.payload["person_id"], job.payload.get("after", 0)
+    while time.monotonic() < end and not job.stopping.is_set():
+        start = time.monotonic()
+        theirs = (
+            select(Post.id)
+            .where(Post.author_id == person_id, Post.id > last)
+            .order_by(Post.id)
+            .limit(ROWS_AT_ONCE)
+            .with_for_update(key_share=True)
+        )
+        async with job.database.session() as session:
+            posts = (await session.scalars(theirs)).all()
+            if not posts:
+                return
+            # All tags at once, in the order of all writers.
+            await tag_ids(session, (), of_posts=posts)
+            await session.execute(_DESCRIBE, {"ids": posts})
+            await mark(session, SITE)
+            await session.commit()
+        last = posts[-1]
+        await job.remember(person_id=person_id, after=last)
+        # Leave half of the time to transactions that wait for the same rows.
+        await asyncio.sleep(time.monotonic() - start)
+    await job.go_on_later()
+
+
+COUNT_TAGS_OF_PERSON = JobKind("count_tags_of_person", count_tags_of_person)
+
+
+async def count_tags_again(session: AsyncSession, person_id: int) -> None:
+    """Let the job count the tags of somebody's posts, who is limited or not any more; the caller
+    commits."""
+    await enqueue(session, COUNT_TAGS_OF_PERSON, key=str(person_id), person_id=person_id)
