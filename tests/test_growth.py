@@ -52,7 +52,7 @@ WAYS = {
 FILTERED = (
     "/", "/?page=100", f"/{FEED_WAYS[1]}", "/explore?order=newest", "/people",
     "/archive/{moment.year}/{moment.month}", "/tag/t1", "/followers/hub", "/post/{post}",
-    "/post/{post}/likes", "/search?q=x",
+    "/post/{post}/likes", "/comment/100/likes", "/search?q=x",
 )  # fmt: skip
 
 # Everything of the site: the hub writes, is followed, is reported and looked after.
@@ -82,6 +82,9 @@ FILL = """
     ON CONFLICT DO NOTHING;
     INSERT INTO post_likes (user_id, post_id, created_at)
     SELECT id, :post, now() + id * interval '1 second' FROM users WHERE id > :hub
+    ON CONFLICT DO NOTHING;
+    INSERT INTO comment_likes (user_id, comment_id, created_at)
+    SELECT id, 100, now() + id * interval '1 second' FROM users WHERE id > :hub
     ON CONFLICT DO NOTHING;
     INSERT INTO bookmarks (user_id, post_id, created_at)
     SELECT :hub, id, now() + id * interval '1 second' FROM posts ON CONFLICT DO NOTHING;

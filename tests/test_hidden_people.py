@@ -16,7 +16,18 @@ from sqlalchemy import delete
 from blog.core.api.links import PREFIXES
 from blog.core.clock import now
 from blog.core.web.app import Broadside
-from blog.models import Block, Bookmark, Comment, Follow, Mute, Post, PostLike, TagFollow, User
+from blog.models import (
+    Block,
+    Bookmark,
+    Comment,
+    CommentLike,
+    Follow,
+    Mute,
+    Post,
+    PostLike,
+    TagFollow,
+    User,
+)
 from blog.posts.fields import set_tags, tag_ids
 from tests.api.support import Client, add_token
 from tests.support import Browser, NewUser, add_users
@@ -59,6 +70,7 @@ CHANNELS = [
     Channel("/followers/<username>", LEFT_OUT, "/followers/other", 'href="/user/author"'),
     Channel("/followed_by/<username>", LEFT_OUT, "/followed_by/other", 'href="/user/author"'),
     Channel("/post/<id:post_id>/likes", LEFT_OUT, "/post/2/likes", 'href="/user/author"'),
+    Channel("/comment/<id:comment_id>/likes", LEFT_OUT, "/comment/1/likes", 'href="/user/author"'),
     # Among what to read next.
     Channel("/post/<id:post_id>", LEFT_OUT, "/post/2", 'href="/post/1"'),
     Channel("/post/<id:post_id>", SHOWN, "/post/1"),
@@ -99,6 +111,12 @@ CHANNELS = [
         f"{PREFIX}/posts/<id:post_id>/likes/",
         LEFT_OUT,
         f"{PREFIX}/posts/2/likes/",
+        '"username":"author"',
+    ),
+    Channel(
+        f"{PREFIX}/comments/<id:comment_id>/likes/",
+        LEFT_OUT,
+        f"{PREFIX}/comments/1/likes/",
         '"username":"author"',
     ),
     Channel(f"{PREFIX}/comments/", LEFT_OUT, f"{PREFIX}/comments/", COMMENT),
@@ -188,6 +206,8 @@ async def people(app: Broadside) -> dict[str, User]:
                 Comment(author_id=author, post_id=2, body=COMMENT, body_html=COMMENT, **written),
             ]
         )
+        await session.flush()
+        session.add(CommentLike(user_id=author, comment_id=1))
         await session.commit()
     return people
 

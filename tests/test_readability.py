@@ -55,6 +55,7 @@ READERS_PAGES = (
     "GET /post/<id:post_id>/revisions/<id:number>",
     "GET /post/<id:post_id>/revisions/<id:number>/text",
     "GET /comment/<id:comment_id>",
+    "GET /comment/<id:comment_id>/likes",
 )
 
 
@@ -204,6 +205,7 @@ PAGES = [
     Route("GET /comment/<id:comment_id>", "/comment/1", "comment"),
     Route("GET /comment/<id:comment_id>/remove", "/comment/1/remove", "comment", "comment"),
     Route("POST /comment/<id:comment_id>/remove", "/comment/1/remove", "comment"),
+    Route("GET /comment/<id:comment_id>/likes", "/comment/1/likes", "comment"),
     Route("POST /comment/<id:comment_id>/like", "/comment/1/like", "comment"),
     Route("POST /comment/<id:comment_id>/unlike", "/comment/1/unlike", "comment"),
     Route("GET /comment/<id:comment_id>/edit", "/comment/1/edit", "comment", "comment"),
@@ -233,6 +235,7 @@ RESOURCES = [
     Route("POST /posts/<id:post_id>/comments/", "/posts/1/comments/", "post"),
     Route("PATCH /posts/<id:post_id>", "/posts/1", "post", "post"),
     Route("PUT /posts/<id:post_id>", "/posts/1", "post", "post"),
+    Route("GET /comments/<id:comment_id>/likes/", "/comments/1/likes/", "comment"),
     Route("PUT /comments/<id:comment_id>/like", "/comments/1/like", "comment"),
     Route("DELETE /comments/<id:comment_id>/like", "/comments/1/like", "comment"),
     Route("PATCH /comments/<id:comment_id>", "/comments/1", "comment"),
@@ -471,7 +474,7 @@ def statuses(expected: Expected, row: Route) -> set[int]:
     if row.rule == "POST /bookmarks/<id:post_id>/move":  # They have no such bookmark.
         return {404} if expected.is_logged_in else {302, 403}
     if row.rule in READERS_PAGES:
-        found = 200 if row.about == "post" else 302
+        found = 302 if row.rule == "GET /comment/<id:comment_id>" else 200
     elif row.rule.endswith("<slug>"):
         found = 301
     elif not expected.is_logged_in:

@@ -467,6 +467,7 @@ TABLE = [
     # It is the comment of the author of the post.
     Row("GET /comment/<id:comment_id>/remove", confirmed(403), "/comment/{comment}/remove"),
     Row("POST /comment/<id:comment_id>/remove", confirmed(403), "/comment/{comment}/remove"),
+    Row("GET /comment/<id:comment_id>/likes", everybody(200), "/comment/{comment}/likes"),
     Row("POST /comment/<id:comment_id>/like", confirmed(302), "/comment/{comment}/like"),
     Row("POST /comment/<id:comment_id>/unlike", confirmed(302), "/comment/{comment}/unlike"),
     Row("GET /comment/<id:comment_id>/edit", only_the_author(200), "/comment/{comment}/edit"),

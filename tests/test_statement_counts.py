@@ -60,6 +60,7 @@ ANONYMOUS = {
     "/sitemap/tags-1.xml": 1,
     "/robots.txt": 0,
     "/post/{post}/likes": 2,
+    "/comment/1/likes": 2,
     "/feed.atom": 1,
     "/user/susan/feed.json": 2,
     "/tag/boats/feed.atom": 2,
@@ -91,6 +92,7 @@ LOGGED_IN = {
     f"/archive/{now().year}/{now().month}": 4,
     "/post/{post}": 4,
     "/post/{post}/likes": 3,
+    "/comment/1/likes": 3,
     # What was chosen, and whether the address refuses mail.
     "/auth/notifications": 3,
     "/notifications": 3,
@@ -183,7 +185,8 @@ async def test_a_page_takes_the_same_few_statements_however_long_it_is(
     posts: int,
 ) -> None:
     # More than the pages show, so that "?page=2" is there for each number of posts.
-    await add_posts(db, await make_user("david"), 20)
+    others = await add_posts(db, await make_user("david"), 20)
+    await add_comments(db, others[0], susan.id, 1)
     last: Post = (await add_posts(db, susan, posts))[-1]
     await add_revisions(db, last, 1 + posts)
     await browser.get("/feed.atom")  # The first feed of a process reads what ids are made of.

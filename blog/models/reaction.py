@@ -35,9 +35,14 @@ class CommentLike(Base):
         ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
     )
     comment_id: Mapped[int] = mapped_column(
-        ForeignKey("comments.id", ondelete="CASCADE"), primary_key=True, index=True
+        ForeignKey("comments.id", ondelete="CASCADE"), primary_key=True
     )
     created_at: Mapped[CreatedAt]
+
+    user: Mapped[User] = relationship(lazy="raise")
+
+    # As of `PostLike`.
+    __table_args__ = (Index(None, "comment_id", "created_at", "user_id"),)
 
 
 class BookmarkFolder(Base):

@@ -27,8 +27,9 @@ from blog.core.auth.permissions import permission_required
 from blog.core.errors import NotFoundError
 from blog.core.text.validation import with_example
 from blog.core.web.app import current_app, db, read, writes
-from blog.models import Permission, Scope
+from blog.models import Comment, Permission, Scope
 from blog.posts.api import readable_post
+from blog.posts.listed import ListedPost
 from blog.reactions import queries, service
 from blog.reactions.folders import delete_folder, rename_folder
 from blog.reactions.queries import Folder, Kept
@@ -111,9 +112,12 @@ class BookmarkQuery(CursorQuery):
 @paginated(UserList)
 async def list_post_likes(post_id: int) -> Response:
     """List the users who like a post, the newest like first."""
-    post = await readable_post(post_id)
+    return await _likes(await readable_post(post_id))
+
+
+async def _likes(liked: ListedPost | Comment) -> Response:
     wanted = requested_page(current_app.settings.followers_per_page)
-    found = await read(queries.likes_page, post, wanted, current_viewer().filtered_for)
+    found = await read(queries.likes_page, liked, wanted, current_viewer().filtered_for)
     return await list_response(UserList, found, lambda row, to: resource(row.user, to))
 
 
@@ -137,6 +141,14 @@ async def unlike_post(post_id: int) -> Response:
     post = await readable_post(post_id)
     await service.unlike_post(await writes(), required_viewer(), post)
     return no_content()
+
+
+@blueprint.get("/comments/<id:comment_id>/likes/")
+@requires_scope(Scope.READ, anonymous=True)
+@paginated(UserList)
+async def list_comment_likes(comment_id: int) -> Response:
+    """List the users who like a comment, the newest like first."""
+    return await _likes(await readable_comment(comment_id))
 
 
 @blueprint.put("/comments/<id:comment_id>/like")

@@ -13,7 +13,7 @@ from blog.core.web.app import db, read, writes
 from blog.core.web.errors import prefers_json
 from blog.core.web.headers import keep_out_of_indexes
 from blog.core.web.requests import local_address, requested_page
-from blog.models import Permission, Post
+from blog.models import Comment, Permission, Post
 from blog.posts.addresses import post_url
 from blog.posts.reading import readable_post
 from blog.posts.viewer_state import viewer_state
@@ -94,11 +94,26 @@ async def unlike_comment(comment_id: int) -> ResponseReturnValue:
 @blueprint.get("/post/<id:post_id>/likes")
 async def likes(post_id: int) -> ResponseReturnValue:
     """Who likes a post."""
-    keep_out_of_indexes()
     post = await readable_post(post_id)
+    return await _likes_page(post, post)
+
+
+@blueprint.get("/comment/<id:comment_id>/likes")
+async def comment_likes(comment_id: int) -> ResponseReturnValue:
+    """Who likes a comment."""
+    comment = await readable_comment(comment_id)
+    return await _likes_page(comment, comment.post, comment)
+
+
+async def _likes_page(
+    liked: Post | Comment, post: Post, comment: Comment | None = None
+) -> ResponseReturnValue:
+    keep_out_of_indexes()
     wanted, filtered_for = requested_page(PEOPLE_PER_PAGE), current_viewer().filtered_for
-    page = await read(queries.likes_page, post, wanted, filtered_for)
-    return await render_template("reactions/likes.html", post=post, page=page)
+    page = await read(queries.likes_page, liked, wanted, filtered_for)
+    return await render_template(
+        "reactions/likes.html", liked=liked, post=post, comment=comment, page=page
+    )
 
 
 async def _back_to_comment(comment_id: int) -> ResponseReturnValue:

@@ -13,7 +13,7 @@ from blog.core.db.cursors import Order
 from blog.core.db.pagination import CursorRequest, Listing, Page, PageRequest, Rows
 from blog.core.errors import NotFoundError
 from blog.core.i18n import lazy_gettext
-from blog.models import Bookmark, BookmarkFolder, Post, PostLike, User
+from blog.models import Bookmark, BookmarkFolder, Comment, CommentLike, Post, PostLike, User
 from blog.models.account_deletion import not_deleted
 from blog.models.block import shown_to_viewer
 from blog.models.measure import is_in_lists
@@ -60,27 +60,38 @@ _FOLDERS = (
 )
 
 
-def _with_people(part: Rows) -> Select[PostLike]:
-    like = aliased(PostLike, part.subquery("shown"))
-    return (
-        select(like)
-        .join(like.user)
-        .options(contains_eager(like.user))
-        .order_by(like.created_at.desc(), User.id.desc())
+def _likes(table: type[PostLike] | type[CommentLike], liked_id: Any) -> Listing[Any]:
+    """The likes of a post or comment, the newest first.
+
+    Args:
+        table: the table of likes.
+        liked_id: its column with what is liked.
+    """
+
+    def with_people(part: Rows) -> Select[Any]:
+        like = aliased(table, part.subquery("shown"))
+        return (
+            select(like)
+            .join(like.user)
+            .options(contains_eager(like.user))
+            .order_by(like.created_at.desc(), User.id.desc())
+        )
+
+    return Listing(
+        Order(table.created_at, table.user_id),
+        select(table).where(
+            liked_id == bindparam("liked", type_=BigInteger),
+            not_deleted(table.user_id),
+            is_in_lists(table.user_id),
+        ),
+        lambda like: (like.created_at, like.user.id),
+        complete=with_people,
+        shown=shown_to_viewer(table.user_id),
     )
 
 
-_LIKES: Listing[PostLike] = Listing(
-    Order(PostLike.created_at, PostLike.user_id),
-    select(PostLike).where(
-        PostLike.post_id == bindparam("post", type_=BigInteger),
-        not_deleted(PostLike.user_id),
-        is_in_lists(PostLike.user_id),
-    ),
-    lambda like: (like.created_at, like.user.id),
-    complete=_with_people,
-    shown=shown_to_viewer(PostLike.user_id),
-)
+_OF_POST = _likes(PostLike, PostLike.post_id)
+_OF_COMMENT = _likes(CommentLike, CommentLike.comment_id)
 
 
 def _with_posts(part: Rows) -> Rows:
@@ -115,16 +126,17 @@ _ALL, _OF_FOLDER = list_of_bookmarks(), list_of_bookmarks(IN_FOLDER)
 
 
 async def likes_page(
-    session: AsyncSession, post: Post | ListedPost, wanted: PageRequest | CursorRequest,
-    filtered_for: int = 0,
-) -> Page[PostLike]:  # fmt: skip
-    """The likes of a post, the newest first; the `user` of each is loaded.
+    session: AsyncSession, liked: Post | ListedPost | Comment,
+    wanted: PageRequest | CursorRequest, filtered_for: int = 0,
+) -> Page[PostLike | CommentLike]:  # fmt: skip
+    """The likes of a post or comment, the newest first; the `user` of each is loaded.
 
     Args:
         filtered_for: the viewer whose hidden people are left out (`Viewer.filtered_for`).
     """
-    return await _LIKES.read(
-        session, wanted, post.like_count, filtered_for=filtered_for, post=post.id
+    listing = _OF_COMMENT if isinstance(liked, Comment) else _OF_POST
+    return await listing.read(
+        session, wanted, liked.like_count, filtered_for=filtered_for, liked=liked.id
     )
 
 

@@ -26,6 +26,7 @@ from broadside_client.api.comments import (
     create_comment,
     delete_comment,
     get_comment,
+    list_comment_likes,
     list_comments,
     list_post_comments,
     remove_comment,
@@ -422,6 +423,8 @@ async def use_comments(
         assert (await act.asyncio_detailed(comment.id, client=writer)).status_code == 204
         seen = as_a(Comment, await get_comment.asyncio(comment.id, client=writer))
         assert (seen.like_count, seen.liked) == (likes, likes == 1)
+        people = as_a(UserList, await list_comment_likes.asyncio(comment.id, client=writer))
+        assert len(people.users) == likes
     under = as_a(CommentList, await list_post_comments.asyncio(post.id, client=writer))
     assert [each.body for each in under.comments] == ["So *was* I."]
     assert as_a(CommentList, await list_comments.asyncio(client=writer)).count == 1

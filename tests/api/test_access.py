@@ -120,6 +120,7 @@ TABLE = [
     Row("DELETE /me/held/<id:item_id>", writers(404), "/me/held/4711"),
     Row("GET /comments/", readers()),
     Row("GET /comments/<id:comment_id>", readers(), "/comments/{comment}"),
+    Row("GET /comments/<id:comment_id>/likes/", readers(), "/comments/{comment}/likes/"),
     Row("PUT /comments/<id:comment_id>/like", writers(204), "/comments/{comment}/like"),
     Row("DELETE /comments/<id:comment_id>/like", writers(204), "/comments/{comment}/like"),
     Row("PATCH /comments/<id:comment_id>", only_the_author(200), "/comments/{comment}"),

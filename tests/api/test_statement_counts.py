@@ -19,6 +19,7 @@ from tests.test_statement_counts import add_revisions
 READS = {
     "/": 1,
     "/posts/1/likes/": 3,
+    "/comments/1/likes/": 3,
     "/posts/1/revisions/": 3,
     "/posts/1/revisions/?cursor=": 3,
     "/posts/1/revisions/1": 3,

@@ -387,6 +387,7 @@ SIGHTS = [
     Sight(WRITER, "bookmarks-folder", "/bookmarks?folder=1"),
     Sight(WRITER, "bookmarks-search", "/bookmarks?q=nothing"),
     Sight(WRITER, "likes", f"{ESSAY}/likes"),
+    Sight(WRITER, "comment-likes", "/comment/1/likes"),
     Sight(WRITER, "edit", ESSAY.replace("post", "edit")),
     Sight(WRITER, "edit-conflict", ESSAY.replace("post", "edit"), meet_another_editor),
     Sight(WRITER, "delete", ESSAY.replace("post", "delete")),
