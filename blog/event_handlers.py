@@ -3,7 +3,7 @@
 from blog.accounts.events import AccountDeleted, AccountRegistered
 from blog.admin.events import RoleChanged
 from blog.admin.handlers import tell_of_new_people
-from blog.blocks.events import PersonBlocked, PersonMuted
+from blog.blocks.events import PersonBlocked, PersonMuted, WordHidden
 from blog.comments.events import CommentDeleted, CommentRemoved, CommentWritten
 from blog.core.events.handlers import Handler
 from blog.feeds.handlers import tell_hub
@@ -70,6 +70,7 @@ EVENT_HANDLERS = (
     Handler(RoleChanged, removals.forget_reports_of_former_moderators),
     Handler(PersonMuted, removals.forget_muted_people),
     Handler(PersonBlocked, removals.forget_blocked_people),
+    Handler(WordHidden, removals.forget_hidden_words),
 )
 
 # Those of a site with a WebSub hub: they make a transaction of each post that is written.

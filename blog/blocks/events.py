@@ -1,7 +1,4 @@
-"""Domain events of muting and blocking. Only the person themself may be told of them.
-
-Hidden words cause none.
-"""
+"""Domain events of muting, blocking and hiding. Only the person themself may be told of them."""
 
 from dataclasses import dataclass
 
@@ -39,3 +36,11 @@ class PersonUnblocked(DomainEvent):
 
     user_id: int
     blocked_id: int
+
+
+@dataclass(frozen=True)
+class WordHidden(DomainEvent):
+    """A user hides a word, a phrase or a tag. To show it again causes no event."""
+
+    user_id: int
+    word_id: int

@@ -11,7 +11,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.blocks.events import PersonBlocked, PersonMuted, PersonUnblocked, PersonUnmuted
+from blog.blocks.events import (
+    PersonBlocked,
+    PersonMuted,
+    PersonUnblocked,
+    PersonUnmuted,
+    WordHidden,
+)
 from blog.core.auth.viewer import Viewer
 from blog.core.db.database_errors import broken_reference
 from blog.core.db.deleting import deleted
@@ -120,7 +126,8 @@ async def unblock(session: AsyncSession, viewer: Viewer, person: User) -> bool:
 
 
 async def hide_word(session: AsyncSession, viewer: Viewer, text: str) -> tuple[HiddenWord, bool]:
-    """Let lists collapse the posts with a word, a phrase or a tag for the viewer.
+    """Let pages collapse the texts with a word, a phrase or a tag for the viewer, and notify them
+    of none.
 
     Args:
         text: a tag if it begins with "#".
@@ -139,7 +146,9 @@ async def hide_word(session: AsyncSession, viewer: Viewer, text: str) -> tuple[H
     ).where(number < MOST_WORDS)
     columns = ["user_id", "is_tag", "folded", "word"]
     added = insert(HiddenWord).from_select(columns, row).on_conflict_do_nothing()
-    is_new = await session.scalar(added.returning(HiddenWord.id)) is not None
+    new_id = await session.scalar(added.returning(HiddenWord.id))
+    if new_id is not None:
+        await record(session, WordHidden(viewer.id, new_id))
     await session.commit()
     found = await session.scalar(
         select(HiddenWord).where(
@@ -150,7 +159,7 @@ async def hide_word(session: AsyncSession, viewer: Viewer, text: str) -> tuple[H
     )
     if found is None:
         raise LimitReachedError({"word": WORDS_ENOUGH})
-    return found, is_new
+    return found, new_id is not None
 
 
 async def show_word(session: AsyncSession, viewer: Viewer, word_id: int) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, ClassVar, cast
+from typing import Annotated, ClassVar, NamedTuple, cast
 
 from pydantic import BaseModel, Field
 from quart import Response
@@ -11,6 +11,7 @@ from quart_schema import document_headers, document_response
 
 from blog.comments import queries, service
 from blog.comments.conversation import comments_liked_by
+from blog.comments.hidden_words import comments_with_hidden_words
 from blog.comments.policies import may_know_of_comment, may_read_comment
 from blog.comments.reading import readable_comment
 from blog.comments.schemas import (
@@ -43,7 +44,7 @@ from blog.models import Comment, Permission, Post, Scope
 from blog.posts.api import readable_post
 from blog.posts.listed import ListedPost
 from blog.review.api import HeldResource, held_resource
-from blog.users.blocking import ShutOut, shut_out_by_viewer
+from blog.users.blocking import shut_out_by_viewer
 
 blueprint = Resource("comments", __name__, "Comments on posts.")
 
@@ -98,7 +99,10 @@ class CommentResource(BaseModel):
     ]
     collapsed: Annotated[
         bool,
-        Field(description="Whether pages collapse it for you: you've muted or blocked its author."),
+        Field(
+            description="Whether pages collapse it for you: you've muted or blocked its author, or "
+            "hide a word that it contains."
+        ),
     ]
 
 
@@ -110,16 +114,20 @@ class CommentList(Collection):
     comments: list[CommentResource]
 
 
-def resource(
-    comment: Comment, post: Post | ListedPost, liked: frozenset[int] | None, outside: ShutOut,
-    to: Links,
-) -> CommentResource:  # fmt: skip
-    """The representation of a comment on `post`; its author must be loaded.
+class Seen(NamedTuple):
+    """What the viewer has to do with some comments.
 
-    Args:
-        liked: the comments that the viewer likes; `None` without a viewer.
-        outside: the people whom they have muted or blocked.
+    Attributes:
+        liked: the ids of those that they like; `None` without a viewer.
+        collapsed: of those that pages collapse for them.
     """
+
+    liked: frozenset[int] | None
+    collapsed: frozenset[int]
+
+
+def resource(comment: Comment, post: Post | ListedPost, seen: Seen, to: Links) -> CommentResource:
+    """The representation of a comment on `post`; its author must be loaded."""
     is_readable = may_read_comment(current_viewer(), comment, post)
     return CommentResource(
         url=to.comment(comment.id),
@@ -134,8 +142,8 @@ def resource(
         author=comment.author.username,
         disabled=comment.is_disabled,
         like_count=comment.like_count,
-        liked=None if liked is None else comment.id in liked,
-        collapsed=comment.author_id in outside,
+        liked=None if seen.liked is None else comment.id in seen.liked,
+        collapsed=comment.id in seen.collapsed,
     )
 
 
@@ -276,18 +284,15 @@ async def comment_resource(comment_id: int) -> CommentResource:
         NotFoundError, GoneError: there is none.
     """
     comment = await readable_comment(comment_id)
-    liked = await _liked([comment])
-    outside = await shut_out_by_viewer((comment.author_id,))
-    return resource(comment, comment.post, liked, outside, links())
+    return resource(comment, comment.post, await _seen([comment]), links())
 
 
 async def comment_resources(comments: Sequence[Comment]) -> list[CommentResource]:
     """The representations of comments that are loaded with their posts."""
     if not comments:
         return []
-    liked, to = await _liked(comments), links()
-    outside = await shut_out_by_viewer([comment.author_id for comment in comments])
-    return [resource(each, each.post, liked, outside, to) for each in comments]
+    seen, to = await _seen(comments), links()
+    return [resource(each, each.post, seen, to) for each in comments]
 
 
 async def _list(comments: Page[Comment], post: ListedPost | None = None) -> Response:
@@ -301,16 +306,21 @@ async def _list(comments: Page[Comment], post: ListedPost | None = None) -> Resp
     if post is None:
         rows = [row for row in rows if row.author.limited_at is None]
     comments = replace(comments, rows=tuple(rows))
-    liked = await _liked(rows)
-    outside = await shut_out_by_viewer([row.author_id for row in rows])
+    seen = await _seen(rows)
     return await list_response(
-        CommentList, comments, lambda row, to: resource(row, post or row.post, liked, outside, to),
+        CommentList, comments, lambda row, to: resource(row, post or row.post, seen, to),
         texts=TEXTS,
     )  # fmt: skip
 
 
-async def _liked(comments: Sequence[Comment]) -> frozenset[int] | None:
-    """Which of these comments the viewer likes; `None` without a viewer."""
+async def _seen(comments: Sequence[Comment]) -> Seen:
+    """What the viewer of the request has to do with these comments."""
     if not (viewer_id := current_viewer().id):
-        return None
-    return await read(comments_liked_by, viewer_id, tuple(each.id for each in comments))
+        return Seen(None, frozenset())
+    ids = tuple(each.id for each in comments)
+    outside = await shut_out_by_viewer([each.author_id for each in comments])
+    theirs = {each.id for each in comments if each.author_id in outside}
+    return Seen(
+        await read(comments_liked_by, viewer_id, ids),
+        frozenset(theirs | (await comments_with_hidden_words(ids)).keys()),
+    )

@@ -1,13 +1,14 @@
 """What stands below a post: a page of its comments, what the viewer has done with them and with the
 post, and the form for a comment."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from sqlalchemy import ARRAY, BigInteger, any_, bindparam, func, literal_column, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.comments.hidden_words import comments_with_hidden_words
 from blog.comments.policies import may_comment
 from blog.comments.queries import is_listed
 from blog.comments.replies import parent_of_reply
@@ -61,6 +62,7 @@ class Conversation:
         liked: the ids of the comments on the page that they like.
         shut_out: whom of the authors of the post and of the comments they have muted or blocked.
         hidden: how many comments on the post are by people whom they don't want to hear of.
+        hidden_words: the comments on the page that have a word that they hide, and the word.
     """
 
     threads: Threads
@@ -71,6 +73,7 @@ class Conversation:
     liked: frozenset[int] = frozenset()
     shut_out: ShutOut = NOBODY
     hidden: int = 0
+    hidden_words: Mapping[int, str] = field(default_factory=dict)
 
 
 async def conversation(
@@ -104,8 +107,9 @@ async def conversation(
     )
     hidden = next((number for what, number in rows if what == HIDDEN), 0)
     return Conversation(
-        threads, form, may, parent, state_of(rows), liked_comments(rows), outside, hidden
-    )
+        threads, form, may, parent, state_of(rows), liked_comments(rows), outside, hidden,
+        await comments_with_hidden_words(ids),
+    )  # fmt: skip
 
 
 async def _viewer_state(

@@ -76,7 +76,8 @@ class Block(Base):
 
 
 class HiddenWord(Base):
-    """A word or phrase, or a tag: lists collapse the posts that have it for `user`."""
+    """A word or phrase, or a tag: pages collapse the posts and comments that have it for `user`,
+    who is not notified of them."""
 
     __tablename__ = "hidden_words"
 

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.admin.events import RoleChanged
-from blog.blocks.events import PersonBlocked, PersonMuted
+from blog.blocks.events import PersonBlocked, PersonMuted, WordHidden
 from blog.comments.events import CommentDeleted, CommentRemoved
 from blog.models import Permission
 from blog.moderation.events import (
@@ -17,6 +17,7 @@ from blog.moderation.events import (
     PostHidden,
     ReportClosed,
 )
+from blog.notifications.hidden_words import has_hidden_word
 from blog.notifications.writes import columns
 from blog.posts.events import PostUnpublished
 
@@ -49,6 +50,17 @@ _FORGET_PEOPLE = text("""
     USING unnest(CAST(:people AS bigint[]), CAST(:hidden AS bigint[])) AS pair (user_id, hidden_id)
     WHERE notification_items.user_id = pair.user_id AND actor_id = pair.hidden_id
 """)
+_HAS_HIDDEN_WORD = has_hidden_word(
+    kind="notifications.kind",
+    user_id="notifications.user_id",
+    comment_id="notification_items.comment_id",
+    post_id="notification_items.post_id",
+)
+_FORGET_HIDDEN_WORDS = text(f"""
+    DELETE FROM notification_items USING notifications
+    WHERE notifications.id = notification_id
+        AND notifications.user_id = ANY(CAST(:people AS bigint[])) AND {_HAS_HIDDEN_WORD}
+""")  # noqa: S608
 
 
 async def forget_unreadable_posts(
@@ -96,3 +108,8 @@ async def forget_blocked_people(session: AsyncSession, events: Sequence[PersonBl
     blocking, blocked = [each.user_id for each in events], [each.blocked_id for each in events]
     parameters = {"people": blocking + blocked, "hidden": blocked + blocking}
     await session.execute(_FORGET_PEOPLE, parameters)
+
+
+async def forget_hidden_words(session: AsyncSession, events: Sequence[WordHidden]) -> None:
+    """Take back what people were notified of texts with a word or tag that they hide now."""
+    await session.execute(_FORGET_HIDDEN_WORDS, columns(events, people="user_id"))

@@ -14,6 +14,7 @@ from blog.core.events.event import DomainEvent
 from blog.models import NotificationKind
 from blog.models.account_deletion import not_deleted
 from blog.models.block import hidden_from
+from blog.notifications.hidden_words import has_hidden_word
 
 # The channel that is notified at the commit: with the id of a person who has new notifications, or
 # has read some; or with this and the id of a post that has a new comment.
@@ -27,6 +28,9 @@ _RECIPIENT: ColumnElement[int] = literal_column("given.user_id")
 _ACTOR: ColumnElement[int] = literal_column("given.actor_id")
 # Nobody hears of people whom they have muted, or who have blocked them.
 _IS_TOLD = and_(not_deleted(_RECIPIENT), ~hidden_from(_RECIPIENT, _ACTOR))
+_HAS_HIDDEN_WORD = has_hidden_word(
+    kind="kind", user_id="given.user_id", comment_id="given.comment_id", post_id="given.post_id"
+)
 _CAUSES = (
     "actor_id", "post_id", "comment_id", "liked_post_id", "liked_comment_id", "followed_id",
     "report_id", "export_id", "import_id",
@@ -57,7 +61,7 @@ def notifying(
             SELECT {kind} AS kind, {columns} FROM {rows}
         ), wanted AS MATERIALIZED (
             SELECT * FROM given
-            WHERE user_id IS DISTINCT FROM actor_id AND {_IS_TOLD}
+            WHERE user_id IS DISTINCT FROM actor_id AND {_IS_TOLD} AND NOT ({_HAS_HIDDEN_WORD})
         ), line AS (
             INSERT INTO notifications (user_id, kind, post_id, comment_id)
             SELECT DISTINCT user_id, kind, about_post, about_comment FROM wanted ORDER BY 1, 2, 3, 4

@@ -35,6 +35,7 @@ from blog.models import Permission, Post, Scope
 from blog.posts import lists, queries, service
 from blog.posts.drafts import drafts
 from blog.posts.editing import edit_post
+from blog.posts.hidden_words import hidden_words_of_viewer
 from blog.posts.listed import ListedPost, UnreadPost
 from blog.posts.locking import POST_IS_GONE
 from blog.posts.policies import may_read_post, unreadable
@@ -65,7 +66,7 @@ async def list_of_posts(posts: lists.PostList, of: int | None = None) -> Respons
     )
     fields = requested_fields(PostList)
     if fields is not None and set(TEXTS).isdisjoint(fields):
-        summaries = await _as_seen(await read(posts.summaries, wanted, of))
+        summaries = await _page_as_seen(await read(posts.summaries, wanted, of))
         return await list_response(PostList, summaries, post_resource, keep=True)
     found = await read(posts.texts, wanted, of)
     state = await _state_of(found.rows)
@@ -87,13 +88,19 @@ async def _state_of(posts: Sequence[ListedPost | UnreadPost]) -> ViewerState | N
     viewer = current_viewer()
     if not (viewer.id and posts):
         return None
-    return await read(viewer_state, viewer.id, tuple(post.id for post in posts))
+    ids = tuple(post.id for post in posts)
+    state = await read(viewer_state, viewer.id, ids)
+    return state._replace(collapsed=frozenset(await hidden_words_of_viewer(ids)))
 
 
-async def _as_seen(page: Page[ListedPost]) -> Page[ListedPost]:
-    """A page with what the viewer has done with its posts."""
-    state = await _state_of(page.rows)
-    return dataclasses.replace(page, rows=state.added_to(page.rows)) if state else page
+async def as_seen(posts: Sequence[ListedPost]) -> Sequence[ListedPost]:
+    """Posts with what the viewer of the request has done with them."""
+    state = await _state_of(posts)
+    return state.added_to(posts) if state else posts
+
+
+async def _page_as_seen(page: Page[ListedPost]) -> Page[ListedPost]:
+    return dataclasses.replace(page, rows=tuple(await as_seen(page.rows)))
 
 
 def _read_on(
@@ -217,7 +224,7 @@ async def list_user_timeline(user: int | str) -> Response:
 async def list_drafts() -> Response:
     """List your own drafts and scheduled posts, the last changed first."""
     wanted = requested_cursor(current_app.settings.posts_per_page)
-    found = await _as_seen(await read(drafts, wanted, required_account().id))
+    found = await _page_as_seen(await read(drafts, wanted, required_account().id))
     return await list_response(PostList, found, post_resource, texts=TEXTS)
 
 
@@ -238,9 +245,7 @@ async def _readable_resource(post_id: int) -> PostResource:
 
 async def _seen_post(post_id: int) -> ListedPost:
     """A post that the caller may read, with what they have done with it."""
-    post = await readable_post(post_id)
-    state = await _state_of([post])
-    return state.added_to([post])[0] if state else post
+    return (await as_seen([await readable_post(post_id)]))[0]
 
 
 async def readable_post(post_id: int) -> ListedPost:

@@ -71,6 +71,7 @@ class ListedPost(NamedTuple):
     Attributes:
         liked, bookmarked: whether the viewer likes it and has bookmarked it; `None` for an
             anonymous viewer. See `blog.posts.viewer_state`.
+        is_collapsed: whether it has a word or tag that the viewer hides.
     """
 
     id: int
@@ -101,6 +102,7 @@ class ListedPost(NamedTuple):
     author: Author
     liked: bool | None = None
     bookmarked: bool | None = None
+    is_collapsed: bool = False
 
     @property
     def author_id(self) -> int:
@@ -170,7 +172,7 @@ def listed(row: Sequence[Any]) -> ListedPost:
     end = len(COLUMNS)
     *fields, cover, tags = row[: end - len(AUTHOR_COLUMNS)]
     author = Author._make(row[end - len(AUTHOR_COLUMNS) : end])
-    not_filled_in = (None, None)
+    not_filled_in = (None, None, False)
     return ListedPost._make((*fields, Cover.read(cover), tuple(tags), author, *not_filled_in))
 
 

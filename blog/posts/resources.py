@@ -34,6 +34,7 @@ EXAMPLE = {
     "like_count": 4,
     "liked": True,
     "bookmarked": False,
+    "collapsed": False,
     "html_url": "https://blog.example/post/17/from-the-command-line",
     "title": "From the command line",
     "slug": "from-the-command-line",
@@ -78,7 +79,7 @@ class PostResource(BaseModel):
     model_config = with_example(EXAMPLE)
     PATH_PARAMETER: ClassVar = "post_id"
     # What others do meanwhile must not fail an edit.
-    NOT_EDITED: ClassVar = {"comment_count", "like_count", "liked", "bookmarked"}
+    NOT_EDITED: ClassVar = {"comment_count", "like_count", "liked", "bookmarked", "collapsed"}
 
     url: Url
     id: int
@@ -96,6 +97,13 @@ class PostResource(BaseModel):
     ]
     bookmarked: Annotated[
         bool | None, Field(description="Whether you bookmarked it. Null without authentication.")
+    ]
+    collapsed: Annotated[
+        bool,
+        Field(
+            description="Whether pages collapse it for you, because you hide a word or tag that "
+            "it contains."
+        ),
     ]
     html_url: Annotated[Url, Field(description="Its page, for people.")]
     title: Annotated[str | None, Field(description="Null for a note.")]
@@ -167,6 +175,7 @@ def post_resource(post: ListedPost, to: Links) -> PostResource:
         like_count=post.like_count,
         liked=post.liked,
         bookmarked=post.bookmarked,
+        collapsed=post.is_collapsed,
         html_url=to.page_of_post(post.id, post.slug),
         title=post.title,
         slug=post.slug,

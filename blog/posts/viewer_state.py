@@ -35,19 +35,25 @@ class HasId(Protocol):
 
 
 class ViewerState(NamedTuple):
-    """The ids of the posts that a viewer likes, and of those that they have bookmarked."""
+    """The ids of the posts that a viewer likes, of those that they have bookmarked, and for the
+    API of those that pages collapse for them."""
 
     liked: frozenset[int] = frozenset()
     bookmarked: frozenset[int] = frozenset()
+    collapsed: frozenset[int] = frozenset()
 
     def of(self, ids: Iterable[int]) -> "ViewerState":
         """The part about these posts."""
-        return ViewerState(self.liked.intersection(ids), self.bookmarked.intersection(ids))
+        return ViewerState(*(part.intersection(ids) for part in self))
 
     def added_to(self, posts: Iterable[ListedPost]) -> tuple[ListedPost, ...]:
         """The posts as this viewer sees them."""
         return tuple(
-            post._replace(liked=post.id in self.liked, bookmarked=post.id in self.bookmarked)
+            post._replace(
+                liked=post.id in self.liked,
+                bookmarked=post.id in self.bookmarked,
+                is_collapsed=post.id in self.collapsed,
+            )
             for post in posts
         )
 

@@ -7,6 +7,7 @@ from quart import Blueprint, Response, redirect, render_template, request, url_f
 from quart.typing import ResponseReturnValue
 from sqlalchemy.exc import DBAPIError
 
+from blog.comments.hidden_words import comments_with_hidden_words
 from blog.core.auth.identity import current_viewer
 from blog.core.auth.permissions import permission_required
 from blog.core.auth.quotas import SEARCHING, SUGGESTING, quota
@@ -18,6 +19,7 @@ from blog.core.web.app import current_app, read
 from blog.core.web.avatars import avatar_url
 from blog.core.web.requests import requested_cursor
 from blog.models import Permission
+from blog.posts.hidden_words import hidden_words_of_viewer
 from blog.posts.viewer_state import state_of_list
 from blog.search.finding import Asked, Found, find, suggest, suggest_people
 from blog.search.queries import LOOKED_THROUGH, MOST_FOUND
@@ -71,11 +73,19 @@ async def _page(form: SearchForm, found: Found | None, *, took_too_long: bool = 
         form=form,
         found=found,
         state=await state_of_list(found.posts if found else ()),
+        hidden_words=await _hidden_words(found) if found else {},
         page=page,
         took_too_long=took_too_long,
         most_found=MOST_FOUND,
         looked_through=LOOKED_THROUGH,
     )
+
+
+async def _hidden_words(found: Found) -> dict[int, str]:
+    """The results that have a word which the viewer hides, and the word."""
+    if found.question.in_comments:
+        return await comments_with_hidden_words(each.id for each in found.comments)
+    return await hidden_words_of_viewer(each.id for each in found.posts)
 
 
 @blueprint.get("/search/suggestions")

@@ -64,6 +64,7 @@ class CommentCard(NamedTuple):
         text: what they may read of it.
         is_beside_parent, parent_author: as in `Node`.
         author_is: "muted" or "blocked", if that is what they have done to its author.
+        hidden_word: the word that they hide and for which it is collapsed.
         likes: how many like it, if they want to know.
         actions: what they may do with it; `None` if they are not logged in.
     """
@@ -73,6 +74,7 @@ class CommentCard(NamedTuple):
     is_beside_parent: bool
     parent_author: str | None
     author_is: str
+    hidden_word: str
     likes: int
     actions: Actions | None
 
@@ -112,6 +114,7 @@ class CardMaker:
             node.is_beside_parent,
             node.parent_author,
             author_is,
+            self._below.hidden_words.get(comment.id, ""),
             comment.like_count if self._shows_likes else 0,
             self._actions(comment, is_own=text.is_own) if self._viewer.account else None,
         )

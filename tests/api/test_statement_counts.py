@@ -62,7 +62,7 @@ OWN = {"/users/susan": 1}
 OWN_POSTS = {"/users/susan/timeline/": 3, "/users/susan/timeline/?cursor=": 3}
 
 # By Susan, and by anyone.
-SEARCHES = {"/search/?q=post": [8, 5], "/search/?q=in:comments comment": [5, 3]}
+SEARCHES = {"/search/?q=post": [9, 5], "/search/?q=in:comments comment": [5, 3]}
 FOLLOWING = {"PUT": 3, "DELETE": 3}
 
 

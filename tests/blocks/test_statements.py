@@ -5,13 +5,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.web.app import Broadside
 from blog.models import HiddenWord, Mute, User
+from tests.comments.support import add_comments
 from tests.posts.test_posts import add_posts
 from tests.support import Browser, NewUser, add_users
 from tests.test_statement_counts import LOGGED_IN, statements_of
 
 # A statement more tells which of the people on the page the viewer has muted.
 WITH_NOTES = {"/user/david", "/post/{post}"}
-WITH_CARDS = {"/", "/user/david", "/explore?order=newest"}
+WITH_TEXTS = {"/", "/user/david", "/explore?order=newest", "/post/{post}"}
 
 
 @pytest.mark.parametrize("number", [1, 30])
@@ -20,9 +21,10 @@ async def test_hidden_people_and_words_take_at_most_one_statement_more_each(
 ) -> None:
     names = [f"person{each}" for each in range(number)]
     added = await add_users(app, NewUser("david"), *(NewUser(name) for name in names))
-    post = (await add_posts(db, added["david"], 3))[-1].id
-    before = {}
-    for address in (*WITH_NOTES, *WITH_CARDS, "/people"):
+    last = (await add_posts(db, added["david"], 3))[-1]
+    await add_comments(db, last, added["david"].id, number)
+    post, before = last.id, {}
+    for address in (*WITH_NOTES, *WITH_TEXTS, "/people"):
         await statements_of(susans_browser, address.format(post=post))
         before[address] = await statements_of(susans_browser, address.format(post=post))
     assert before["/"] == LOGGED_IN["/"]
@@ -36,4 +38,4 @@ async def test_hidden_people_and_words_take_at_most_one_statement_more_each(
     await db.commit()
     for address, expected in before.items():
         taken = await statements_of(susans_browser, address.format(post=post))
-        assert taken == expected + (address in WITH_NOTES) + (address in WITH_CARDS), address
+        assert taken == expected + (address in WITH_NOTES) + (address in WITH_TEXTS), address

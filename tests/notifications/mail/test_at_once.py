@@ -157,7 +157,7 @@ async def test_the_longest_name_and_title_fit_into_a_subject(
     assert "T" * 200 in mail.text
 
 
-@pytest.mark.parametrize("reason", ["mute", "block", "delete"])
+@pytest.mark.parametrize("reason", ["mute", "block", "delete", "hide a word"])
 async def test_a_queued_mail_is_not_sent_once_its_notification_was_taken_back(
     app: Broadside, both: dict[str, Person], working: Working, inbox: Inbox, reason: str
 ) -> None:
@@ -167,6 +167,8 @@ async def test_a_queued_mail_is_not_sent_once_its_notification_was_taken_back(
     (mail,) = await mail_all(app)
     if reason == "delete":
         await robin.delete(f"/comments/{comment}")
+    elif reason == "hide a word":
+        await nina.post("/me/hidden-words/", json={"word": "so am I"})
     else:
         await nina.put(f"/users/robin/{reason}")
 

@@ -1,0 +1,33 @@
+"""Collapsing the comments that have a word that the viewer hides, as posts are
+(`blog.posts.hidden_words`)."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import ARRAY, BigInteger, bindparam, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from blog.posts.hidden_words import WORDS_OF_VIEWER, hidden_words_of_viewer
+
+_HIDDEN = text(f"""
+    WITH hidden AS MATERIALIZED ({WORDS_OF_VIEWER})
+    SELECT DISTINCT ON (comment_id) comment_id, shown
+    FROM comment_search JOIN hidden ON document @@ query
+    WHERE comment_id = ANY (:ids) AND author_id <> :viewer
+    ORDER BY comment_id, id
+""").bindparams(  # noqa: S608
+    bindparam("viewer", type_=BigInteger), bindparam("ids", type_=ARRAY(BigInteger))
+)
+
+
+async def hidden_words_in_comments(
+    session: AsyncSession, viewer_id: int, ids: Sequence[int]
+) -> dict[int, str]:
+    """Of these comments, those by others that have a word that a viewer hides, and the first of
+    these words."""
+    rows = await session.execute(_HIDDEN, {"viewer": viewer_id, "ids": list(ids)})
+    return dict(rows.all())
+
+
+async def comments_with_hidden_words(ids: Iterable[int]) -> dict[int, str]:
+    """`hidden_words_in_comments` for the current viewer."""
+    return await hidden_words_of_viewer(ids, hidden_words_in_comments)

@@ -1,0 +1,45 @@
+"""Which notifications are about a text with a word or tag that their recipient hides.
+
+None is made, so none is counted, mailed or told live; those that are there when somebody hides a
+word are taken back. What counts is the text that one is notified of: a comment, or else a post. In
+pages, such texts are collapsed (`blog.posts.hidden_words`).
+"""
+
+from blog.models import NotificationKind
+
+# The other kinds are about what people do, or about what the recipient has written.
+KINDS = (
+    NotificationKind.COMMENT, NotificationKind.REPLY, NotificationKind.MENTION,
+    NotificationKind.POST,
+)  # fmt: skip
+
+
+def has_hidden_word(*, kind: str, user_id: str, comment_id: str, post_id: str) -> str:
+    """The SQL condition that a notification is about such a text.
+
+    Args:
+        kind: as all arguments, an SQL expression.
+        user_id: the recipient.
+        comment_id: the comment, or NULL.
+        post_id: the post.
+    """
+    kinds = ", ".join(f"'{each}'" for each in KINDS)
+    query = "search_query(hidden_words.folded, '', '')"
+    return f"""
+        {kind} IN ({kinds}) AND EXISTS (
+            SELECT FROM hidden_words WHERE hidden_words.user_id = {user_id} AND CASE
+                WHEN {comment_id} IS NOT NULL THEN NOT is_tag AND EXISTS (
+                    SELECT FROM comment_search
+                    WHERE comment_search.comment_id = {comment_id} AND document @@ {query}
+                )
+                WHEN is_tag THEN EXISTS (
+                    SELECT FROM tags JOIN post_tags ON tag_id = coalesce(merged_into_id, tags.id)
+                    WHERE tags.folded = hidden_words.folded AND post_tags.post_id = {post_id}
+                )
+                ELSE EXISTS (
+                    SELECT FROM post_search
+                    WHERE post_search.post_id = {post_id} AND document @@ {query}
+                )
+            END
+        )
+    """  # noqa: S608
