@@ -24,7 +24,9 @@ def _no_connection_is_taken(app: Broadside) -> Callable[[], Awaitable[bool]]:
     return is_free
 
 
-async def test_a_stream_tells_of_notifications_and_comments_and_resumes(app: Broadside) -> None:
+async def test_a_stream_that_begins_again_tells_all_that_has_changed_meanwhile(
+    app: Broadside,
+) -> None:
     async with people(app, "susan", "nina") as them, Browser(app) as browser:
         susan, nina = them["susan"], them["nina"]
         post = await susan.write_post()
@@ -44,11 +46,18 @@ async def test_a_stream_tells_of_notifications_and_comments_and_resumes(app: Bro
             await until(_no_connection_is_taken(app))
             await susan.patch("/notifications/", json={"read": True})
             await stream.event("unread", unread=0, is_new=False)
+        # Something came, was read or taken back, and came again, with no stream open.
+        gone = await nina.comment(post)
+        await nina.delete(f"/comments/{gone}")
+        await nina.comment(post)
+        await susan.patch("/notifications/", json={"read": True})
         await nina.put(f"/posts/{post}/like")
         for given, is_new in ((last, True), ("9" * 18, False), ("-1", False), ("x' --", False)):
             headers = {"last-event-id": given}
-            async with Listening(browser, **headers) as stream:
+            address = f"/notifications/stream?post={post}"
+            async with Listening(browser, address, **headers) as stream:
                 await stream.event("unread", unread=1, is_new=is_new)
+                await stream.event("comments", post=post, count=2)
 
 
 @pytest.mark.parametrize("relation", RELATIONS)
