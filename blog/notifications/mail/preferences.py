@@ -14,7 +14,9 @@ from blog.models.refused_address import is_stopped
 from blog.notifications.mail.schedule import next_digest
 from blog.notifications.mail.schemas import NO_DIGEST
 
-# Of moderation and of exports and imports there are mails of their own, which everybody gets.
+# Of moderation and of exports and imports there are mails of their own, which everybody gets: they
+# must be told of measures against them, and that somebody, perhaps not they, has made a copy of all
+# that they have, or published something in their name.
 DEFAULTS: Mapping[str, MailChoice] = {
     NotificationKind.COMMENT: MailChoice.AT_ONCE,
     NotificationKind.REPLY: MailChoice.AT_ONCE,
