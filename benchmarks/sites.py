@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from sqlalchemy import text
+
 from benchmarks.visitors import PASSWORD
 from blog.cli.deploy import migrate
 from blog.core.clock import now
@@ -12,9 +14,19 @@ from blog.core.crypto.passwords import Passwords
 from blog.core.db.database import Database
 from blog.demo.history import Sizes
 from blog.demo.loading import is_loaded, load
+from blog.demo.people import CAST
 
 SMALL = Sizes(users=2_000, posts=10_000, comments=20_000, follows=40_000)
 LARGE = Sizes(users=100_000, posts=1_000_000, comments=2_000_000, follows=2_000_000)
+# The demonstration has no likes of comments. Here the cast likes every second one on the post that
+# is discussed most.
+LIKES_OF_COMMENTS = """
+    INSERT INTO comment_likes (user_id, comment_id)
+    SELECT users.id, comments.id FROM comments CROSS JOIN users
+    WHERE post_id = (SELECT id FROM posts ORDER BY comment_count DESC, id LIMIT 1)
+        AND comments.id % 2 = 0 AND email = ANY (:cast)
+    ORDER BY 1, 2
+"""
 
 
 @asynccontextmanager
@@ -33,6 +45,9 @@ async def opened_site(var_dir: Path, sizes: Sizes) -> AsyncIterator[Database]:
             start = time.perf_counter()
             password_hash = await Passwords().hash(PASSWORD)
             await load(database, sizes, seed=1, password_hash=password_hash, until=now())
+            async with database.engine.begin() as connection:
+                likes = text(LIKES_OF_COMMENTS)
+                await connection.execute(likes, {"cast": [person.email for person in CAST]})
             seconds = time.perf_counter() - start
             print(f"{sizes.posts:,} posts loaded in {seconds:.0f} s", flush=True)
         yield database
