@@ -218,10 +218,10 @@ class ForgottenPasswordForm(Schema):
 
 
 class ChangeEmailForm(Schema):
-    """A new address, with the password."""
+    """A new address, with the password unless the session has proved more."""
 
     email: EmailAddress
-    password: KnownPassword
+    password: TypedPassword = SecretStr("")
 
 
 # The lifetimes to choose from.
@@ -248,9 +248,9 @@ class EndAllForm(Schema):
 
 
 class TokenForm(SubmittedForm):
-    """A new API token, with the password."""
+    """A new API token, with the password unless the session has proved more."""
 
-    password: KnownPassword
+    password: TypedPassword = SecretStr("")
     name: Annotated[str, Field(max_length=64), NotBlank]
     read: bool = False
     write: bool = False

@@ -28,7 +28,8 @@ class LoginSession(Base):
     created_at: Mapped[CreatedAt]
     last_used_at: Mapped[CreatedAt]
     expires_at: Mapped[datetime] = mapped_column(index=True)
-    # When they last proved who they are again; NULL if not since they logged in.
+    # When they last proved who they are; NULL if that was when they logged in. If another service
+    # has logged them in here, when they logged in there; 1970 if it didn't say.
     reauthenticated_at: Mapped[datetime | None]
     is_remembered: Mapped[bool] = mapped_column(Boolean, server_default=false(), default=False)
     device: Mapped[str] = mapped_column(String(200))

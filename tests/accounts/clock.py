@@ -31,15 +31,14 @@ async def refill(app: Broadside, db: AsyncSession, **span: float) -> None:
     app.rate_limits = RateLimits(app.database)  # Clear the leases of the process.
 
 
-async def age_sessions(db: AsyncSession, **span: float) -> None:
-    """Make all sessions older by `timedelta(**span)`."""
+async def age_sessions(db: AsyncSession, *, user_id: int | None = None, **span: float) -> None:
+    """Make all sessions, or those of one person, older by `timedelta(**span)`."""
     age = timedelta(**span)
-    await db.execute(
-        update(LoginSession).values(
-            created_at=LoginSession.created_at - age,
-            last_used_at=LoginSession.last_used_at - age,
-            expires_at=LoginSession.expires_at - age,
-            reauthenticated_at=LoginSession.reauthenticated_at - age,
-        )
+    aged = update(LoginSession).values(
+        created_at=LoginSession.created_at - age,
+        last_used_at=LoginSession.last_used_at - age,
+        expires_at=LoginSession.expires_at - age,
+        reauthenticated_at=LoginSession.reauthenticated_at - age,
     )
+    await db.execute(aged if user_id is None else aged.where(LoginSession.user_id == user_id))
     await db.commit()

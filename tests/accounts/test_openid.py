@@ -1,6 +1,7 @@
 """Logging in with OpenID Connect, at a small issuer on this machine."""
 
 import asyncio
+import hashlib
 import html
 import re
 import time
@@ -30,6 +31,7 @@ from blog.models import Application, OpenIDLogin, Passkey, User
 from settings import OpenIDProvider, Settings
 from tests.accounts.clock import age_sessions, later
 from tests.accounts.second_factors import SECOND_STEP, add_phone
+from tests.accounts.soft_passkey import encoded
 from tests.conftest import RunningApp
 from tests.media.test_imports import OtherSite, listening
 from tests.support import PASSWORD, Browser, add_user, change_site, link_in, outbox
@@ -187,7 +189,8 @@ async def test_a_new_person_chooses_a_username_and_is_logged_in_from_then_on(
     assert answer.headers["location"] == "/auth/openid/register"
     sent = issuer.site.asked[-2]
     assert b"Authorization: Basic dXM6c2VjcmV0" in sent
-    assert parse_qs(sent.partition(b"\r\n\r\n")[2])[b"code_verifier"]
+    (verifier,) = parse_qs(sent.partition(b"\r\n\r\n")[2])[b"code_verifier"]
+    assert encoded(hashlib.sha256(verifier).digest()) == question["code_challenge"]
     page = await browser.get("/auth/openid/register")
     assert 'value="susan"' in page.text
     refused = await browser.submit("/auth/openid/register", {"username": "admin"})
@@ -404,6 +407,49 @@ async def test_an_answer_confirms_the_session_that_asked_and_no_other(
     assert "/auth/openid/example/confirm" not in (await susans.get(CONFIRM)).text
     answer = await susans.get("/auth/openid/example/confirm")
     assert answer.headers["location"].startswith(CONFIRM)
+
+
+@pytest.mark.parametrize(
+    ("logged_in_ago", "is_proof"),
+    [(None, False), (3600, False), (-7200, False), (60, True)],
+    ids=["not said", "an hour ago", "in the future", "just now"],
+)
+async def test_a_login_proves_who_is_there_only_if_the_issuer_has_just_asked_them(
+    site: Broadside, susans: Browser, issuer: Issuer, logged_in_ago: int | None, is_proof: bool
+) -> None:
+    """Who finds the browser open could log out here, and in again without a password."""
+    claims = {} if logged_in_ago is None else {"auth_time": time.time() - logged_in_ago}
+    async with Browser(site) as found:
+        await arrive(found, issuer, **claims)
+        assert await is_logged_in(found)
+        assert (await found.get(ASKING)).is_redirect is not is_proof
+
+
+FORMS: dict[str, dict[str, str]] = {
+    "/auth/delete-account": {},
+    "/auth/change_email": {"email": "new@example.com"},
+    "/auth/tokens": {"name": "backup", "read": "true", "life": "1 day"},
+}
+
+
+@pytest.mark.parametrize("page", FORMS)
+async def test_forms_that_ask_for_the_password_take_the_confirmation_at_the_issuer(
+    site: Broadside, susans: Browser, issuer: Issuer, db: AsyncSession, page: str
+) -> None:
+    ways = re.findall(r'href="(/auth/confirm-identity[^"]*)"', (await susans.get(page)).text)
+    assert (await susans.submit(page, FORMS[page])).status_code == 422
+    before = len(await outbox(site))
+    (way,) = ways
+    fresh = {"auth_time": int(time.time())}
+    answer = await arrive(susans, issuer, await confirming(susans, way), **fresh)
+    assert answer.headers["location"] == page
+    assert 'type="password"' not in (await susans.get(page)).text
+    wrong = {"password": "not the password"}
+    assert (await susans.submit(page, FORMS[page] | wrong)).status_code == 422, "it is checked"
+    assert (await susans.submit(page, FORMS[page])).status_code in {201, 302}
+    assert len(await outbox(site)) == before + 1
+    await age_sessions(db, minutes=16)
+    assert (await susans.submit(page, FORMS[page])).status_code == 422
 
 
 @pytest.mark.parametrize(

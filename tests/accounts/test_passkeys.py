@@ -18,6 +18,7 @@ from tests.support import PASSWORD, Browser, add_user, outbox
 from tests.web.test_unsent_forms import Forms
 
 LIST, LOGIN = "/auth/passkeys", "/auth/login/passkey"
+QUESTION = "/auth/confirm-identity"
 
 
 async def options(browser: Browser, ceremony: str, page: str = "/auth/reset") -> dict[str, Any]:
@@ -222,14 +223,26 @@ async def test_a_passkey_reauthenticates_and_keeps_what_was_asked_for(
 ) -> None:
     await age_sessions(db, minutes=16)
     question = await susans_browser.submit("/auth/export", page="/auth/reset")
-    form = Forms(question.text).found["/auth/confirm-identity"]
+    form = Forms(question.text).found[QUESTION]
     asked = await options(susans_browser, "identity")
-    answer = await susans_browser.post(
-        "/auth/confirm-identity", data=form | {"credential": passkey.get(asked)}
-    )
+    answer = await susans_browser.post(QUESTION, data=form | {"credential": passkey.get(asked)})
     assert answer.status_code == 200
     again = Forms(answer.text).found["/auth/export"]
     assert (await susans_browser.post("/auth/export", data=again)).status_code == 302
+
+
+async def test_who_confirms_with_a_passkey_deletes_their_account_without_a_password(
+    app: Broadside, susans_browser: Browser, passkey: SoftPasskey
+) -> None:
+    page = "/auth/delete-account"
+    assert (await susans_browser.submit(page)).status_code == 422, "the login was the password's"
+    asked = await options(susans_browser, "identity")
+    form = {"credential": passkey.get(asked)}
+    answer = await susans_browser.submit(f"{QUESTION}?next={page}", form, page=QUESTION)
+    assert answer.headers["location"] == page
+    assert 'type="password"' not in (await susans_browser.get(page)).text
+    assert (await susans_browser.submit(page)).status_code == 302
+    assert (await outbox(app))[-1].purpose == "delete_account"
 
 
 async def test_a_disabled_account_is_told_so(

@@ -1,11 +1,12 @@
 """The pages under `/auth` for deleting the account."""
 
+from pydantic import SecretStr
 from quart import Blueprint, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 
 from blog.accounts import link_pages
 from blog.accounts.deletion import service as leaving
-from blog.accounts.schemas import KnownPassword
+from blog.accounts.schemas import TypedPassword
 from blog.core.auth.clients import requesting_client
 from blog.core.auth.identity import forget_viewer, required_viewer
 from blog.core.auth.quotas import CHANGING_ACCOUNT, MAILING, quota, spend
@@ -25,9 +26,9 @@ blueprint.after_request(link_pages.keep_token_secret)
 
 
 class DeleteAccountForm(Schema):
-    """The form that asks for the password again."""
+    """The form that asks for the password again, unless the session has proved more."""
 
-    password: KnownPassword
+    password: TypedPassword = SecretStr("")
 
 
 @blueprint.get("/delete-account")

@@ -1,7 +1,7 @@
 """Account deletion by the user.
 
-It requires the password and then a link in a mail, so that neither an unattended browser nor access
-to the mailbox is enough.
+It requires the password, or another proof, and then a link in a mail, so that neither an unattended
+browser nor access to the mailbox is enough.
 """
 
 from pydantic import SecretStr
@@ -14,9 +14,7 @@ from blog.accounts.deletion.batches import begin_deletion
 from blog.accounts.deletion.jobs import remove_later
 from blog.accounts.events import AccountDeleted
 from blog.accounts.links import check_credentials, credentials_of, refuse_other_account
-from blog.accounts.login.attempts import clear_failures
-from blog.accounts.login.authentication import authenticate
-from blog.accounts.sessions.service import note_proof
+from blog.accounts.reauthentication.service import prove_in_form
 from blog.core.auth.clients import Client
 from blog.core.auth.security_log import Event, note
 from blog.core.auth.viewer import Viewer
@@ -40,15 +38,13 @@ async def ask_to_confirm(
     """Send the mail with the deletion link.
 
     Raises:
-        InvalidFieldsError: the password is wrong, or too many of these mails were sent recently.
+        InvalidFieldsError: the password is wrong or missing, or too many of these mails were sent
+            recently.
         TooManyAttemptsError: too many wrong passwords were tried.
         LastAdministratorError: the user is the last administrator.
     """
-    user = await authenticate(session, passwords, viewer.person.email, password, client)
-    if user is None:
-        raise InvalidFieldsError({"password": _("That's not your password.")})
-    await clear_failures(session, user, client.address)
-    await note_proof(session, viewer)
+    await prove_in_form(session, viewer, password, passwords, client)
+    user = viewer.person
     await _refuse_last_administrator(session, user)
     token = links.sign(DELETE_ACCOUNT, {"user": user.id, "credentials": credentials_of(user)})
     link = external_url("leaving.confirm_deletion", token=token)

@@ -12,13 +12,11 @@ from blog.accounts.links import (
     credentials_of,
     refuse_other_account,
 )
-from blog.accounts.login.attempts import clear_failures
-from blog.accounts.login.authentication import authenticate
+from blog.accounts.reauthentication.service import prove_in_form
 from blog.accounts.registration.disposable import refuse_disposable
 from blog.accounts.registration.service import role_for
 from blog.accounts.registration.uniqueness import taken
 from blog.accounts.schemas import ChangeEmailForm
-from blog.accounts.sessions.service import note_proof
 from blog.core.auth.clients import Client
 from blog.core.auth.security_log import Event, note
 from blog.core.auth.viewer import Viewer
@@ -36,7 +34,6 @@ from blog.models import User
 
 # Limits mails to addresses of people who did not ask for them.
 NEW_ADDRESSES = Quota("mails to new addresses", 6, 24 * 3600)
-WRONG_PASSWORD = lazy_gettext("That's not your password.")
 SAME = lazy_gettext("This is already your address.")
 ENOUGH = lazy_gettext(
     "We've already sent several links to this address. Check your spam folder, or wait an hour."
@@ -53,18 +50,15 @@ async def ask_for_change(
     duration are the same, so that they do not reveal who has an account.
 
     Raises:
-        InvalidFieldsError: the password is wrong, or the address is the current one or a
+        InvalidFieldsError: the password is wrong or missing, or the address is the current one or a
             disposable one, or it was sent too many of these mails recently.
         TooManyRequestsError: the user has requested too many of these links today.
         TooManyAttemptsError: too many wrong passwords were tried.
     """
     refuse_disposable(form.email, current_app.site)
-    user = await authenticate(session, passwords, viewer.person.email, form.password, client)
-    if user is None:
-        raise InvalidFieldsError({"password": WRONG_PASSWORD})
+    await prove_in_form(session, viewer, form.password, passwords, client)
+    user = viewer.person
     await take_one(session, Bucket(NEW_ADDRESSES, f"person {user.id}"))
-    await clear_failures(session, user, client.address)
-    await note_proof(session, viewer)
     if form.email == user.email:
         await session.commit()
         raise InvalidFieldsError({"email": SAME})

@@ -4,6 +4,7 @@ Each function is one transaction, except that log-in attempts are counted in a s
 the password is checked.
 """
 
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import delete, select, update
@@ -160,9 +161,14 @@ async def log_in_by_passkey(
 
 
 async def log_in_proved(
-    session: AsyncSession, user: User, client: Client, *, previous: LoginSession | None
-) -> OpenedSession:
+    session: AsyncSession, user: User, client: Client, *,
+    previous: LoginSession | None, proved_at: datetime | None = None,
+) -> OpenedSession:  # fmt: skip
     """Open a session for a user whose password was replaced by another proof.
+
+    Args:
+        previous: the browser's current session, which ends.
+        proved_at: when they gave it, if not just now.
 
     Raises:
         InvalidFieldsError: the account is disabled.
@@ -176,18 +182,20 @@ async def log_in_proved(
     if user.has_second_factor and not await is_trusted(session, user, client):
         await session.commit()
         raise SecondFactorNeededError(PendingLogin(user.id, credentials_of(user), remember=False))
-    return await _open(session, user, client, remember=False, previous=previous)
+    return await _open(
+        session, user, client, remember=False, previous=previous, proved_at=proved_at
+    )
 
 
 async def _open(
     session: AsyncSession, user: User, client: Client, *,
-    remember: bool, previous: LoginSession | None,
+    remember: bool, previous: LoginSession | None, proved_at: datetime | None = None,
 ) -> OpenedSession:  # fmt: skip
     """Open the session of a user who has proved who they are, and whose row is locked."""
     await clear_failures(session, user, client.address)
     if previous is not None:
         await session.execute(delete(LoginSession).where(LoginSession.id == previous.id))
-    token = await begin_session(session, user, client, remember=remember)
+    token = await begin_session(session, user, client, remember=remember, proved_at=proved_at)
     await tell_of_new_device(session, user, client)
     await session.commit()
     note(Event.LOGGED_IN, user.id)

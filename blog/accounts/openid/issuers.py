@@ -58,12 +58,14 @@ class Identity(NamedTuple):
         issuer, subject: together they identify the account.
         email: an address that the issuer has verified; empty if there is none.
         username: what they are called there, if that is known.
+        logged_in_at: when they logged in there, in seconds since 1970; 0 if the issuer doesn't say.
     """
 
     issuer: str
     subject: str
     email: str
     username: str
+    logged_in_at: float = 0.0
 
 
 @dataclass
@@ -179,7 +181,9 @@ class Issuers:
         is_text = subject.isascii() and subject.isprintable()
         if not is_text or not 0 < len(subject) <= LONGEST_SUBJECT:
             raise IssuerError(_("What %(name)s said about you isn't valid.", name=provider.name))
-        if attempt.confirms_session and not _is_fresh(claims.get("auth_time"), attempt):
+        logged_in_at = _moment(claims.get("auth_time"))
+        if attempt.confirms_session and logged_in_at < attempt.begun_at - CLOCK_DIFFERENCE:
+            # It may have ignored that it should ask them.
             raise IssuerError(_("%(name)s hasn't asked you to log in again.", name=provider.name))
         is_verified = claims.get("email_verified") in (True, "true")
         return Identity(
@@ -187,6 +191,7 @@ class Issuers:
             subject,
             email if isinstance(email, str) and is_verified else "",
             str(claims.get("preferred_username") or "")[:LONGEST_USERNAME],
+            logged_in_at,
         )
 
     async def _describe(self, provider: OpenIDProvider) -> _Kept:
@@ -225,10 +230,9 @@ class Issuers:
         return answer
 
 
-def _is_fresh(logged_in_at: object, attempt: Attempt) -> bool:
-    """Whether a person has logged in at the issuer since they were sent there (`auth_time`, OpenID
-    Connect Core 1.0, 2): it may have ignored that it should ask them."""
-    if not isinstance(logged_in_at, (int, float)):
-        return False
-    latest = time.time() + CLOCK_DIFFERENCE
-    return attempt.begun_at - CLOCK_DIFFERENCE <= logged_in_at <= latest
+def _moment(auth_time: object) -> float:
+    """When a person has logged in at the issuer, as it says (`auth_time`, OpenID Connect Core 1.0,
+    2); 0 if it doesn't, or names a time to come."""
+    if not isinstance(auth_time, (int, float)):
+        return 0.0
+    return float(auth_time) if 0 < auth_time <= time.time() + CLOCK_DIFFERENCE else 0.0

@@ -2,6 +2,7 @@
 transaction."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from pydantic import SecretStr
 from sqlalchemy import ColumnElement, and_, delete, func, select, update
@@ -75,7 +76,11 @@ async def log_in(
     if user is None or await session.scalar(used.returning(OpenIDLogin.user_id)) != user.id:
         await session.rollback()
         return None
-    return await log_in_proved(session, user, client, previous=previous)
+    # The issuer may have logged them in long ago, and asked nobody now. A second factor isn't asked
+    # for in a trusted browser; without it, the issuer proves nothing (`reauthenticate`).
+    moment = 0 if user.has_second_factor else identity.logged_in_at
+    proved_at = datetime.fromtimestamp(moment, UTC)
+    return await log_in_proved(session, user, client, previous=previous, proved_at=proved_at)
 
 
 async def confirm_identity(session: AsyncSession, viewer: Viewer, identity: Identity) -> str | None:

@@ -1,8 +1,10 @@
 """`/auth/confirm-identity`: the page that asks users to prove again who they are."""
 
 from collections.abc import Sequence
+from typing import cast
 
 from quart import Blueprint, redirect, render_template, request, url_for
+from quart.blueprints import BlueprintSetupState
 from quart.typing import ResponseReturnValue
 
 from blog.accounts.openid.service import logins_of
@@ -17,10 +19,14 @@ from blog.core.auth.identity import (
     set_login_cookie,
 )
 from blog.core.auth.quotas import LOGGING_IN, quota
-from blog.core.auth.reauthentication import ReauthenticationRequiredError, is_proved
+from blog.core.auth.reauthentication import (
+    ReauthenticationRequiredError,
+    is_proved,
+    needs_no_password,
+)
 from blog.core.errors import InvalidFieldsError
 from blog.core.i18n import lazy_gettext
-from blog.core.web.app import current_app, db
+from blog.core.web.app import Broadside, current_app, db
 from blog.core.web.errors import error_response, prefers_json
 from blog.core.web.forms import Form
 from blog.core.web.requests import SAFE_METHODS, local_address, referring_url
@@ -35,6 +41,13 @@ FORM_TOO_LARGE = lazy_gettext(
 PROOFS = (*IdentityForm.model_fields,)
 
 blueprint = Blueprint("reauthentication", __name__, url_prefix="/auth/confirm-identity")
+
+
+@blueprint.record_once
+def know_proofs(state: BlueprintSetupState) -> None:
+    """Let templates leave out the field for a password that isn't needed."""
+    app = cast(Broadside, state.app)
+    app.jinja_env.globals["needs_no_password"] = needs_no_password
 
 
 @blueprint.get("")

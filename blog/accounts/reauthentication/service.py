@@ -1,5 +1,6 @@
 """Reauthentication: users prove again who they are."""
 
+from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.accounts.login.attempts import clear_failures
@@ -7,8 +8,9 @@ from blog.accounts.login.authentication import authenticate
 from blog.accounts.passkeys.assertions import check_passkey
 from blog.accounts.schemas import IdentityForm
 from blog.accounts.second_factor.codes import check_code
-from blog.accounts.sessions.service import renew_token
+from blog.accounts.sessions.service import note_proof, renew_token
 from blog.core.auth.clients import Client
+from blog.core.auth.reauthentication import needs_no_password
 from blog.core.auth.security_log import Event, note
 from blog.core.auth.viewer import Viewer
 from blog.core.crypto.passwords import Passwords
@@ -42,6 +44,30 @@ async def reauthenticate(
     await session.commit()
     note(Event.IDENTITY_CONFIRMED, viewer.id)
     return token
+
+
+async def prove_in_form(
+    session: AsyncSession, viewer: Viewer, password: SecretStr, passwords: Passwords,
+    client: Client,
+) -> None:  # fmt: skip
+    """Check the password in a form that asks for it. It may be left out by viewers who have just
+    confirmed who they are, as those without a password do: with a passkey or another service.
+
+    The caller commits.
+
+    Raises:
+        InvalidFieldsError: the password is wrong or missing.
+        TooManyAttemptsError: too many wrong passwords were tried.
+    """
+    if not password.get_secret_value():
+        if needs_no_password(viewer.browser_session):
+            return
+        raise InvalidFieldsError({"password": _("Please fill in this field.")})
+    user = await authenticate(session, passwords, viewer.person.email, password, client)
+    if user is None or user.id != viewer.id:
+        raise InvalidFieldsError({"password": _("That's not your password.")})
+    await clear_failures(session, user, client.address)
+    await note_proof(session, viewer)
 
 
 async def _check_password(

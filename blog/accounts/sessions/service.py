@@ -1,5 +1,7 @@
 """Starting, renewing and ending sessions."""
 
+from datetime import datetime
+
 from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,9 +17,13 @@ from blog.models import ApiToken, LoginSession, TrustedBrowser, User
 
 
 async def begin_session(
-    session: AsyncSession, user: User, client: Client, *, remember: bool
-) -> str:
+    session: AsyncSession, user: User, client: Client, *,
+    remember: bool, proved_at: datetime | None = None,
+) -> str:  # fmt: skip
     """Add a session; the caller commits.
+
+    Args:
+        proved_at: when they proved who they are, if not just now.
 
     Returns:
         Its token, for the cookie.
@@ -28,6 +34,7 @@ async def begin_session(
             token_hash=token_digest(token),
             user_id=user.id,
             expires_at=now() + (REMEMBERED_LIFE if remember else IDLE_LIFE),
+            reauthenticated_at=proved_at,
             is_remembered=remember,
             device=client.device,
             network_address=client.address,

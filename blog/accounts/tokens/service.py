@@ -8,11 +8,9 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from blog.accounts.login.attempts import clear_failures
-from blog.accounts.login.authentication import authenticate
 from blog.accounts.own_rows import delete_own
+from blog.accounts.reauthentication.service import prove_in_form
 from blog.accounts.schemas import TokenForm
-from blog.accounts.sessions.service import note_proof
 from blog.accounts.tokens.policies import may_grant, may_issue_tokens
 from blog.core.auth.clients import Client
 from blog.core.auth.security_log import Event, note
@@ -111,20 +109,16 @@ async def make_token(
 ) -> IssuedToken:  # fmt: skip
     """Create a token from the form of the page, which asks for the password.
 
-    A session is not enough: in an unattended browser, an attacker could create a token that
+    Opening a session is not enough: in an unattended browser, an attacker could create a token that
     outlives it by a year.
 
     Raises:
-        InvalidFieldsError: the password is wrong; otherwise the errors of `issue_token`.
+        InvalidFieldsError: the password is wrong or missing; otherwise the errors of `issue_token`.
         TooManyAttemptsError: too many wrong passwords were tried.
     """
     if not may_issue_tokens(viewer):
         raise ForbiddenError
-    user = await authenticate(session, passwords, viewer.person.email, form.password, client)
-    if user is None:
-        raise InvalidFieldsError({"password": _("That's not your password.")})
-    await clear_failures(session, user, client.address)
-    await note_proof(session, viewer)
+    await prove_in_form(session, viewer, form.password, passwords, client)
     return await issue_token(
         session, viewer, name=form.name, scopes=scopes, life=form.life,
         submission=submission_key(form, viewer.id, form.name),

@@ -44,6 +44,12 @@ def is_proved(login: LoginSession) -> bool:
     return now() - login.authenticated_at < PROOF_LASTS
 
 
+def needs_no_password(login: LoginSession) -> bool:
+    """Whether they have proved it recently by more than opening this session: then forms that ask
+    for the password don't need it."""
+    return login.reauthenticated_at is not None and is_proved(login)
+
+
 def reauthentication_required(view: View[Arguments]) -> View[Arguments]:
     """Ask users to prove again who they are, unless they did in the last 15 minutes.
 
@@ -63,7 +69,7 @@ def reauthentication_required(view: View[Arguments]) -> View[Arguments]:
 
 def reauthentication_or_password_required(view: View[Arguments]) -> View[Arguments]:
     """The same for a form that asks for the password itself, which proves enough, unless the user
-    has a second factor.
+    has a second factor (`blog.accounts.reauthentication.service.prove_in_form`).
     """
     asking = reauthentication_required(view)
 
