@@ -141,7 +141,7 @@ ADMINISTRATORS = {
     # The figures of the days, the routes, how much there is now, and who came back.
     "/admin": 5,
     "/admin/figures/posts.csv": 2,
-    "/moderate/reports/1": 7,
+    "/moderate/reports/1": 6,
     # And the notes and the answer templates.
     "/moderate/people/2": 6,
     "/admin/answers": 2,

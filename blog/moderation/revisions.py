@@ -8,8 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from blog.core.auth import audit, moderation_log
 from blog.core.auth.viewer import Viewer
 from blog.core.clock import now
+from blog.core.errors import ForbiddenError
 from blog.models import Act
-from blog.moderation.service import locked_post
+from blog.moderation.service import ABOUT_ONESELF, locked_post
 from blog.posts.revisions.service import old_revision
 
 
@@ -41,10 +42,13 @@ async def show_revision(
     """Show a text again that a moderator has hidden.
 
     Raises:
-        ForbiddenError, NotFoundError, InvalidFieldsError: as by `hide_revision`.
+        ForbiddenError: the viewer is not a moderator, or wrote the post or this text.
+        NotFoundError, InvalidFieldsError: as by `hide_revision`.
     """
     post = await locked_post(session, moderator, post_id)
     revision = await old_revision(session, post, number)
+    if revision.editor_id == moderator.id:
+        raise ForbiddenError(ABOUT_ONESELF)
     if not revision.is_hidden_by_moderator:
         return False
     revision.hidden_at, revision.is_hidden_by_moderator = None, False

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from blog.core.clock import now
@@ -174,6 +174,58 @@ async def test_nobody_decides_what_is_about_themself(
                 answer = await browser.post(address, data={"csrf_token": token, **way.form})
             assert answer.status_code == way.status, (way, answer.text)
             assert await state(db) == before, way
+
+
+async def test_an_author_who_moderates_does_not_restore_what_others_have_hidden(
+    app: Broadside, ids: dict[str, int]
+) -> None:
+    revision = f"/post/{ids['post']}/revisions/1"
+    async with Browser(app) as browser:
+        await browser.open_session("boss")
+        page = await browser.get(revision)
+        assert (page.status_code, f"{revision}/restore" in page.text) == (200, False)
+        assert (await browser.get(f"{revision}/restore")).status_code == 403
+        form = {"csrf_token": await browser.token("/auth/sessions")}
+        for action in ("restore", "show"):
+            refused = await browser.post(f"{revision}/{action}", data=form)
+            assert refused.status_code == 403, action
+
+
+async def test_what_an_administrator_has_edited_of_another_post_is_shown_again_by_others(
+    app: Broadside, db: AsyncSession, ids: dict[str, int], susan: User
+) -> None:
+    post = await add_post(db, susan)
+    post.revision = 2
+    texts = {"body": "Old", "body_html": "<p>Old</p>", "hidden_at": now()}
+    db.add(PostRevision(post_id=post.id, number=1, editor_id=ids["person"],
+                        is_hidden_by_moderator=True, **texts))  # fmt: skip
+    await db.commit()
+    address = f"/moderate/post/{post.id}/revisions/1/show"
+    for name, status in (("boss", 403), ("mona", 302)):
+        async with Browser(app) as browser:
+            await browser.open_session(name)
+            form = {"csrf_token": await browser.token("/auth/sessions"), "reason": "x"}
+            assert (await browser.post(address, data=form)).status_code == status, name
+
+
+async def test_an_administrator_whom_nobody_helps_closes_reports_about_them_and_the_log_names_them(
+    app: Broadside, db: AsyncSession, ids: dict[str, int]
+) -> None:
+    report = f"/moderate/reports/{ids['report']}"
+    says = "Nobody else moderates here, so you decide"
+    async with Browser(app) as browser:
+        await browser.open_session("boss")
+        assert says not in (await browser.get(report)).text
+        await db.execute(update(User).where(User.username == "mona").values(disabled_at=now()))
+        await db.commit()
+        for address in ("/moderate/reports", report):
+            page = (await browser.get(address)).text
+            assert says in page
+            assert f"/moderate/hide/{ids['post']}" not in page, "nobody hides what they wrote"
+        assert (await browser.submit(report, ANSWER)).status_code == 302
+        log = (await browser.get("/moderation/log")).text
+    assert not (await db.get_one(Report, ids["report"], populate_existing=True)).is_open
+    assert log.count("boss") >= 2, "as the moderator, and whom it was about"
 
 
 async def test_the_pages_say_that_another_moderator_decides(

@@ -101,12 +101,14 @@ async def publish(
     # Two statements after the lock, because each sees only what was committed before it began.
     last = (await session.execute(_LAST)).one_or_none()
     number, previous = (last.number + 1, last.hash) if last else (1, GENESIS)
+    # Who decides about themself is named anyway.
+    names_person = published.names_person or audit.subject_id == audit.actor_id
     openings = [
         LogOpening(number=number, fact=fact, salt=new_salt(), value=value, user_id=user_id,
                    is_public=is_public)
         for fact, value, user_id, is_public in (
             (Sealed.MODERATOR, audit.actor_name, audit.actor_id, True),
-            (Sealed.PERSON, audit.subject_name, audit.subject_id, published.names_person),
+            (Sealed.PERSON, audit.subject_name, audit.subject_id, names_person),
             (Sealed.ABOUT, _about(audit.details), audit.subject_id, published.names_subject),
             (Sealed.REASON, audit.details.get("reason", ""), audit.subject_id, False),
         )

@@ -135,18 +135,20 @@ def _is_active() -> ColumnElement[bool]:
 
 async def has_another_moderator(session: AsyncSession, measure: Measure) -> bool:
     """Whether there is a moderator who didn't take this measure and isn't its subject."""
+    return await has_moderator_besides(session, measure.person_id, measure.moderator_id or 0)
+
+
+async def has_moderator_besides(session: AsyncSession, *user_ids: int) -> bool:
+    """Whether anyone else can act as a moderator."""
     # The order is that of the index of people by role, where few of a million are moderators.
     another = (
         select(User.id)
-        .where(
-            User.role_id == Role.id, _is_active(),
-            User.id != measure.person_id, User.id != (measure.moderator_id or 0),
-        )
+        .where(User.role_id == Role.id, _is_active(), User.id.not_in(user_ids))
         .order_by(func.lower(User.username))
         .limit(1)
         .correlate(Role)
         .scalar_subquery()
-    )  # fmt: skip
+    )
     return any(await session.scalars(select(another).where(_MODERATES)))
 
 

@@ -186,7 +186,8 @@ async def get_report(report_id: int) -> Response:
 async def claim_report(report_id: int) -> Response:
     """Claim a report for an hour.
 
-    It fails while another moderator has claimed it, and if it is about you.
+    It fails while another moderator has claimed it, and if it is about you, unless you are an
+    administrator and nobody else moderates.
     """
     await claims.claim_report(db(), required_viewer(), report_id)
     return json_response(await _resource(report_id))
@@ -212,7 +213,8 @@ async def release_report(report_id: int) -> Response:
 async def close_report(data: ReportClose, report_id: int) -> Response:
     """Close a report, and tell the person who made it.
 
-    It fails while another moderator has claimed it, if it is closed, and if it is about you.
+    It fails while another moderator has claimed it, if it is closed, and if it is about you, unless
+    you are an administrator and nobody else moderates.
     """
     if await service.close_report(db(), required_viewer(), report_id, data) is None:
         raise ConflictError({"": claims.IS_CLOSED})

@@ -9,7 +9,7 @@ from blog.core.errors import ConflictError, ForbiddenError
 from blog.core.i18n import lazy_gettext
 from blog.models import Report
 from blog.moderation.reports.policies import may_close_report
-from blog.moderation.reports.queries import locked_report
+from blog.moderation.reports.queries import decides_alone, locked_report
 from blog.moderation.service import require_moderator
 
 IS_CLAIMED = lazy_gettext(
@@ -22,13 +22,14 @@ IS_CLOSED = lazy_gettext("This report is closed.")
 ABOUT_ONESELF = lazy_gettext("This report is about you. Another moderator decides.")
 
 
-def refuse_if_own(report: Report, moderator: Viewer) -> None:
-    """Require that the report is not about what the moderator has written.
+async def refuse_if_own(session: AsyncSession, report: Report, moderator: Viewer) -> None:
+    """Require that the report is not about what the moderator wrote, or that nobody else moderates.
 
     Raises:
         ForbiddenError: it is.
     """
-    if not may_close_report(moderator, report):
+    is_alone = await decides_alone(session, moderator, [report])
+    if not may_close_report(moderator, report, is_alone=is_alone):
         raise ForbiddenError(ABOUT_ONESELF)
 
 
@@ -54,7 +55,7 @@ async def claim_report(session: AsyncSession, moderator: Viewer, report_id: int)
     """
     require_moderator(moderator)
     report = await locked_report(session, report_id)
-    refuse_if_own(report, moderator)
+    await refuse_if_own(session, report, moderator)
     if not report.is_open:
         raise ConflictError({"": IS_CLOSED})
     refuse_if_claimed(report, moderator)

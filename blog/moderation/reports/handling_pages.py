@@ -11,10 +11,10 @@ from blog.core.i18n import gettext as _
 from blog.core.web.app import db
 from blog.core.web.forms import Form
 from blog.core.web.requests import local_address
-from blog.models import Permission, Report
+from blog.models import Permission
 from blog.moderation.answers.choice import with_template
 from blog.moderation.answers.queries import templates
-from blog.moderation.measures.queries import measures_against, person_by_id, record_of
+from blog.moderation.measures.queries import measures_against, record_of
 from blog.moderation.notes.queries import notes_about
 from blog.moderation.reports import claims, queries, service
 from blog.moderation.reports.schemas import CloseForm, Outcome
@@ -87,20 +87,14 @@ def _back(report_id: int) -> ResponseReturnValue:
     return redirect(way_back or url_for("report_handling.show", report_id=report_id))
 
 
-async def _report(report_id: int) -> Report:
+async def _page(report_id: int, form: Form[CloseForm]) -> ResponseReturnValue:
     if (report := await queries.report_by_id(db(), report_id)) is None:
         raise NotFoundError(queries.NO_SUCH_REPORT)
-    return report
-
-
-async def _page(report_id: int, form: Form[CloseForm]) -> ResponseReturnValue:
-    report = await _report(report_id)
-    person = await person_by_id(db(), report.author_id)
-    if person is None:
-        raise NotFoundError(queries.NO_SUCH_REPORT)
+    person = report.author
     page = await render_template(
         "moderation/one_report.html",
         report=report,
+        is_alone=await queries.decides_alone(db(), required_viewer(), [report]),
         person=person,
         record=await record_of(db(), person),
         measures=await measures_against(db(), person.id),

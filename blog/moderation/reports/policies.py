@@ -4,9 +4,17 @@ from blog.core.auth.viewer import Viewer
 from blog.models import Permission, Report
 
 
-def may_close_report(viewer: Viewer, report: Report) -> bool:
-    """Whether the viewer may claim and close a report: any moderator but the one it is about."""
-    return viewer.can(Permission.MODERATE) and viewer.id != report.author_id
+def may_close_report(viewer: Viewer, report: Report, *, is_alone: bool) -> bool:
+    """Whether the viewer may claim and close a report: any moderator but the one it is about.
+
+    An administrator may even then, if nobody else moderates, so that no report stays open forever.
+
+    Args:
+        is_alone: whether nobody else moderates.
+    """
+    if not viewer.can(Permission.MODERATE):
+        return False
+    return viewer.id != report.author_id or (is_alone and viewer.can(Permission.ADMIN))
 
 
 POLICIES = (may_close_report,)

@@ -3,18 +3,20 @@
 The lists use cursors instead of page numbers, because new reports arrive while a moderator reads.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import ColumnElement, String, and_, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
+from blog.core.auth.viewer import Viewer
 from blog.core.db.cursors import Order
 from blog.core.db.pagination import CursorRequest, Listing, Page
 from blog.core.errors import NotFoundError
 from blog.core.i18n import lazy_gettext
-from blog.models import Comment, Post, Report, User
+from blog.models import Comment, Permission, Post, Report, User
 from blog.models.account_deletion import not_deleted
+from blog.moderation.measures.queries import has_moderator_besides
 from blog.moderation.queries import SEEN_OF_POST
 
 # How many of a person's reports are shown to them.
@@ -70,8 +72,10 @@ async def reports(
 
 
 async def report_by_id(session: AsyncSession, report_id: int) -> Report | None:
-    """A report with all details."""
-    return await session.scalar(_REPORT.where(Report.id == report_id))
+    """A report with all details, and the role of the person it is about."""
+    report = _REPORT.where(Report.id == report_id)
+    person = joinedload(Report.author, innerjoin=True).joinedload(User.role, innerjoin=True)
+    return await session.scalar(report.options(person))
 
 
 async def locked_report(session: AsyncSession, report_id: int) -> Report:
@@ -94,6 +98,14 @@ async def locked_report(session: AsyncSession, report_id: int) -> Report:
     if report is None:
         raise NotFoundError(NO_SUCH_REPORT)
     return report
+
+
+async def decides_alone(session: AsyncSession, viewer: Viewer, about: Iterable[Report]) -> bool:
+    """Whether the viewer is the only one who can decide about those of these reports that are about
+    them: an administrator, where nobody else moderates."""
+    if not viewer.can(Permission.ADMIN) or all(each.author_id != viewer.id for each in about):
+        return False
+    return not await has_moderator_besides(session, viewer.id)
 
 
 async def reports_by(session: AsyncSession, reporter_id: int) -> Sequence[Report]:

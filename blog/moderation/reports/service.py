@@ -112,7 +112,7 @@ async def close_report(
     """
     require_moderator(moderator)
     report = await queries.locked_report(session, report_id)
-    refuse_if_own(report, moderator)
+    await refuse_if_own(session, report, moderator)
     if not report.is_open:
         return None
     refuse_if_claimed(report, moderator)

@@ -164,7 +164,7 @@ async def _restorable(post: Post, number: int) -> tuple[queries.Revision, Text]:
     """A revision that the viewer, who may change the post, may restore."""
     found = readable(post, await look_up(queries.revision_texts, post, number))
     if not may_restore_revision(current_viewer(), post, found.revision):
-        raise ForbiddenError(IS_CURRENT)
+        raise ForbiddenError(IS_CURRENT) if found.revision.is_current else ForbiddenError
     return found.revision, found.text
 
 

@@ -12,6 +12,9 @@ class Hideable(Protocol):
     """A revision, as a row or as it is shown."""
 
     @property
+    def editor_id(self) -> int | None: ...
+
+    @property
     def is_current(self) -> bool: ...
 
     @property
@@ -40,14 +43,18 @@ def may_hide_revision(viewer: Viewer, post: Post, revision: Hideable) -> bool:
 
 
 def may_moderate_revision(viewer: Viewer, post: Post, revision: Hideable) -> bool:
-    """Whether the viewer may hide this text as a moderator, or show it again."""
+    """Whether the viewer may hide this text as a moderator, or show it again, which those who wrote
+    it may not."""
+    if revision.is_hidden_by_moderator and revision.editor_id == viewer.id:
+        return False
     return may_moderate_post(viewer, post) and not revision.is_current
 
 
 def may_restore_revision(viewer: Viewer, post: Post, revision: Hideable) -> bool:
-    """Whether the viewer may make this the current text again."""
-    is_old = not revision.is_current and may_read_revision(viewer, post, revision)
-    return is_old and may_change_post(viewer, post)
+    """Whether the viewer may make this the current text again. Not while a moderator hides it: it
+    may have been written by a moderator."""
+    is_there = may_read_revision(viewer, post, revision) and not revision.is_hidden_by_moderator
+    return is_there and not revision.is_current and may_change_post(viewer, post)
 
 
 POLICIES = (may_read_revision, may_hide_revision, may_moderate_revision, may_restore_revision)
