@@ -1,7 +1,9 @@
 """Acting on a wave of accounts, and taking that back."""
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
+from ipaddress import ip_address
 from typing import Any
 
 import httpx
@@ -17,6 +19,7 @@ from blog.models import (
     Comment,
     HeldItem,
     LogEntry,
+    LoginSession,
     LogOpening,
     Measure,
     Post,
@@ -94,6 +97,33 @@ async def state(db: AsyncSession) -> list[Any]:
             select(RemovedText.post_id, RemovedText.comment_id),
         )
     ]
+
+
+async def test_a_wave_is_found_by_its_network_and_by_what_it_repeats(
+    db: AsyncSession, moderators_browser: Browser, spammers: Mapping[str, User]
+) -> None:
+    addresses = {"spam1": "203.0.113.7", "spam2": "203.0.113.99", "spam3": "203.0.114.7",
+                 "maud": "203.0.113.8"}  # fmt: skip
+    await db.execute(delete(LoginSession).where(LoginSession.user_id == spammers["spam2"].id))
+    for n, (name, address) in enumerate(addresses.items()):
+        user_id = await db.scalar(select(User.id).where(User.username == name))
+        db.add(LoginSession(token_hash=bytes([n]), user_id=user_id, expires_at=now(), device="",
+                            network_address=ip_address(address)))  # fmt: skip
+    similar = update(HeldItem).where(HeldItem.author_id == spammers["spam2"].id)
+    await db.execute(similar.values(reasons=[["word", "casino"], ["similar", ""]]))
+    await db.commit()
+
+    async def found(query: str) -> set[str]:
+        page = await moderators_browser.get(f"{ADDRESS}?{query}")
+        names = re.search(r'<textarea[^>]*name="names"[^>]*>([^<]*)<', page.text)
+        assert names, page.text
+        return set(names[1].split())
+
+    assert await found("network_of=@Spam1") == {"spam1", "spam2"}, "moderators are left out"
+    assert await found("network_of=spam3") == {"spam3"}
+    assert await found("network_of=nobody") == set()
+    assert await found("resembling=true") == {"spam2"}
+    assert await found("resembling=true&network_of=spam3") == set()
 
 
 async def test_a_wave_is_hidden_and_comes_back_exactly(

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, func, literal, select
+from sqlalchemy import ColumnElement, Select, case, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import aliased, joinedload
 
 from blog.models import (
     BulkAct,
@@ -14,6 +14,7 @@ from blog.models import (
     BulkChange,
     Comment,
     HeldItem,
+    LoginSession,
     Measure,
     MeasureKind,
     Permission,
@@ -25,6 +26,7 @@ from blog.models import (
 from blog.models.account_deletion import not_deleted
 from blog.models.post import is_public
 from blog.moderation.waves.schemas import MOST_PEOPLE, SearchForm
+from blog.review.rules import Rule
 
 # Posts, and comments, are counted up to this number.
 MOST_COUNTED = 10_000
@@ -60,13 +62,28 @@ async def found_names(session: AsyncSession, form: SearchForm) -> Sequence[str]:
     if form.joined_until:
         people = people.where(User.created_at <= form.joined_until.replace(tzinfo=UTC))
     if form.reported:
-        is_open = Report.closed_at.is_(None)
-        of_posts = select(Post.author_id).join(Report, Report.post_id == Post.id).where(is_open)
-        of_comments = (
-            select(Comment.author_id).join(Report, Report.comment_id == Comment.id).where(is_open)
-        )
-        people = people.where(User.id.in_(of_posts.union_all(of_comments)))
+        reported = select(Report.author_id).where(Report.closed_at.is_(None))
+        people = people.where(User.id.in_(reported))
+    if form.resembling:
+        waits = (HeldItem.decided_at.is_(None), HeldItem.reasons.contains([[Rule.SIMILAR]]))
+        people = people.where(User.id.in_(select(HeldItem.author_id).where(*waits)))
+    if form.network_of:
+        people = people.where(User.id.in_(_from_networks_of(form.network_of.removeprefix("@"))))
     return (await session.scalars(people)).all()
+
+
+def _from_networks_of(username: str) -> Select[int]:
+    """The ids of those who have a session with an address in the network of one of this person's:
+    the /24 or, of IPv6, the /48 (`blog.core.networks`)."""
+    theirs, others = aliased(LoginSession), aliased(LoginSession)
+    prefix = case((func.family(theirs.network_address) == 4, 24), else_=48)
+    network = func.set_masklen(theirs.network_address, prefix)
+    return (
+        select(others.user_id)
+        .join(theirs, others.network_address.op("<<=")(network))
+        .join(User, User.id == theirs.user_id)
+        .where(func.lower(User.username) == username.lower())
+    )
 
 
 def _moderates(roles: type[Role]) -> ColumnElement[bool]:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from blog.accounts.schemas import LONGEST_USERNAME
 from blog.core.clock import now
 from blog.core.i18n import lazy_gettext, ngettext
 from blog.core.text.validation import Schema
@@ -38,12 +39,22 @@ def _names(value: Any) -> Any:
 
 
 class SearchForm(Schema):
-    """Whom to look for: who joined between two times (UTC), and whether there are open reports
-    about what they wrote."""
+    """Whom to look for.
+
+    Attributes:
+        joined_from, joined_until: between these times (UTC).
+        network_of: only those who use the site from the same network as the person with this
+            username.
+        reported: only those with open reports about what they wrote.
+        resembling: only those of whom something waits for review because it resembles what
+            moderators have removed.
+    """
 
     joined_from: WallTime = None
     joined_until: WallTime = None
+    network_of: Annotated[str, Field(max_length=LONGEST_USERNAME + 1)] = ""
     reported: bool = False
+    resembling: bool = False
 
 
 class WaveForm(RuleForm):
