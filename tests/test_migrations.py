@@ -21,6 +21,7 @@ pytestmark = pytest.mark.live
 
 PROJECT = Path(__file__).resolve().parents[1]
 COUNTED_IN_RANGES = "f52a7be3d184"
+BEFORE_MEASURES = "a7d3f05e6c18"
 
 
 @pytest.fixture
@@ -187,6 +188,29 @@ async def test_counts_that_were_wrong_before_are_repaired_once(site: Database) -
         await connection.execute(text("INSERT INTO follows VALUES (1, 2), (2, 1)"))
         for statement in WRONG:
             await connection.execute(text(statement))
+    await migrate(site)
+    async with site.session() as session:
+        assert await wrong_counts(session) == {kept.name: 0 for kept in KEPT_COUNTS}
+
+
+async def test_posts_of_limited_people_are_counted_again_when_there_are_no_measures_any_more(
+    site: Database,
+) -> None:
+    async with site.engine.begin() as connection:
+        await connection.execute(NEW_USER, {"names": ["susan", "david", "maud"]})
+        await connection.execute(
+            text(
+                "INSERT INTO posts (author_id, body, body_html, renderer_version, published_at)"
+                " SELECT n % 3 + 1, '', '', 1, now() FROM generate_series(1, 9) AS n"
+            )
+        )
+        await connection.execute(text("UPDATE users SET limited_at = now() WHERE id > 1"))
+    async with site.engine.connect() as connection:
+        counted = text("SELECT sum(visible) FROM post_days")
+        assert await connection.scalar(counted) == 3
+    await run(site, "downgrade", BEFORE_MEASURES)
+    async with site.engine.connect() as connection:
+        assert await connection.scalar(counted) == 9
     await migrate(site)
     async with site.session() as session:
         assert await wrong_counts(session) == {kept.name: 0 for kept in KEPT_COUNTS}

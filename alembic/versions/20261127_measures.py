@@ -63,6 +63,10 @@ BEGIN
 END
 $$
 """
+UNLIMIT = """
+UPDATE users SET limited_at = NULL
+    WHERE id IN (SELECT id FROM users WHERE limited_at IS NOT NULL ORDER BY id {most})
+"""
 NOT_LIMITED = "AND {} NOT IN (SELECT id FROM users WHERE limited_at IS NOT NULL)"
 
 
@@ -163,9 +167,13 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    # A trigger counts the posts of each again, which takes long for some: one person in each
+    # transaction, and under the locks only those who were limited since.
+    with op.get_context().autocommit_block():
+        while op.get_bind().execute(sa.text(UNLIMIT.format(most="LIMIT 1"))).rowcount:
+            pass
     op.execute("LOCK TABLE comments, posts, users IN ACCESS EXCLUSIVE MODE")
-    # Their posts are counted again.
-    op.execute("UPDATE users SET limited_at = NULL WHERE limited_at IS NOT NULL")
+    op.execute(UNLIMIT.format(most=""))
     op.execute(POSTS_COME_AND_GO.format(of_changed=""))
     op.execute(A_POST_CHANGES.format(of_new=""))
     op.execute("DROP TRIGGER count_limited_person ON users")
