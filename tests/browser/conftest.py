@@ -35,10 +35,11 @@ DESKTOP, TABLET, PHONE = (1280, 900), (768, 1024), (375, 812)
 
 
 class Site(NamedTuple):
-    """A running site: its URL, and links from its mails."""
+    """A running site: its URL, links from its mails, and where its data is."""
 
     url: str
     links: dict[str, str]
+    var_dir: Path
 
 
 class Opener(Protocol):
@@ -64,7 +65,7 @@ async def running_site(var_dir: Path) -> AsyncIterator[Site]:
         await app.database.open()
         links = await fill(app)
         await app.database.close()
-        yield Site(server.url, links)
+        yield Site(server.url, links, var_dir)
 
 
 @pytest.fixture(scope="session")

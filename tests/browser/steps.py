@@ -18,6 +18,15 @@ async def log_in(page: Page, login: str, password: str = PASSWORD) -> None:
     await page.wait_for_url(lambda url: not url.endswith("/auth/login"))
 
 
+async def register(page: Page, name: str, button: str = "Sign up") -> None:
+    """Fill in the form to sign up, on its page, and press its button."""
+    await page.get_by_label("Email").fill(f"{name}@example.com")
+    await page.get_by_label("Username").fill(name)
+    await page.get_by_label("Password", exact=True).fill(PASSWORD)
+    await page.get_by_label("Repeat password").fill(PASSWORD)
+    await page.get_by_role("main").get_by_role("button", name=button).click()
+
+
 async def open_link_in_mail(page: Page, recipient: str, link: str) -> None:
     """Follow the link in the newest mail of the development mailbox, waiting for that mail.
 

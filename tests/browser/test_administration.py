@@ -1,11 +1,11 @@
-"""The administrators' list of users, in a real browser."""
+"""What administrators do, in a real browser."""
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from tests.browser.conftest import DESKTOP, PHONE, Opener
 from tests.browser.sample_site import EDITOR, NEWCOMER
-from tests.browser.steps import log_in
+from tests.browser.steps import confirm_address, log_in, register
 
 
 @pytest.mark.parametrize(("size", "scripts"), [(DESKTOP, True), (PHONE, False)])
@@ -51,3 +51,65 @@ async def test_an_administrator_finds_promotes_and_disables_somebody(
     await expect(entries.nth(0)).to_contain_text("Enable account")
     await expect(entries.nth(1)).to_contain_text("sends advertisements")
     await expect(entries.nth(2)).to_contain_text("Moderator → User")
+
+
+async def save(page: Page, section: str) -> None:
+    """Save a section of the settings."""
+    await page.get_by_role("button", name=f"Save: {section}").click()
+    await expect(page.get_by_text("Settings saved.")).to_be_visible()
+
+
+async def choose_registration(page: Page, choice: str) -> None:
+    await page.goto("/admin/settings")
+    await page.get_by_label("Sign-up").select_option(choice)
+    await save(page, "Who can join")
+
+
+async def test_an_administrator_shapes_the_site_approves_someone_and_invites_another(
+    open_page: Opener,
+) -> None:
+    page, applicant, guest = [await open_page(size) for size in (DESKTOP, PHONE, PHONE)]
+    main = page.get_by_role("main")
+    await log_in(page, EDITOR)
+    await page.goto("/admin/settings")
+    name = await page.get_by_label("Name", exact=True).input_value()
+    await page.get_by_label("Name", exact=True).fill("The Harbour")
+    await page.get_by_label("Accent color", exact=True).fill("#ffffaa")
+    await page.get_by_role("button", name="Save: Name and look").click()
+    await expect(page.get_by_label("Accent color", exact=True)).to_have_attribute(
+        "aria-invalid", "true"
+    )
+    await page.get_by_label("Accent color", exact=True).fill("#7a1f5c")
+    await save(page, "Name and look")
+    await choose_registration(page, "approval")
+
+    await applicant.goto("/auth/register")
+    await expect(applicant).to_have_title("Sign up · The Harbour")
+    await applicant.get_by_label("Why would you like to join?").fill("I sail.")
+    await register(applicant, "sailor", "Apply")
+    await expect(applicant.get_by_role("heading", name="Thanks for applying")).to_be_visible()
+    await confirm_address(applicant, "sailor@example.com")
+    await page.goto("/admin/applications")
+    application = main.get_by_role("article", name="sailor")
+    await expect(application.get_by_text("I sail.")).to_be_visible()
+    await application.get_by_role("button", name="Approve sailor").click()
+    await expect(main.get_by_text("sailor is in.")).to_be_visible()
+    await applicant.goto("/")
+    await expect(applicant.get_by_role("link", name="Write")).to_be_visible()
+
+    await choose_registration(page, "invitation")
+    await guest.goto("/auth/register")
+    await expect(guest.get_by_label("Username")).to_be_hidden()
+    await page.goto("/invitations")
+    await page.get_by_label("Who is it for?").fill("A pilot")
+    await main.get_by_role("button", name="Create invitation").click()
+    await guest.goto(await main.get_by_label("Link").first.input_value())
+    await register(guest, "pilot")
+    await expect(guest.get_by_text("You're logged in")).to_be_visible()
+    await page.goto("/moderate/invitations")
+    await expect(main.get_by_role("link", name="pilot")).to_be_visible()
+
+    await choose_registration(page, "open")
+    await page.get_by_label("Name", exact=True).fill(name)
+    await page.get_by_label("Accent color", exact=True).fill("")
+    await save(page, "Name and look")

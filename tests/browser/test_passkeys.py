@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.browser.conftest import DESKTOP, Opener, Site
-from tests.browser.steps import confirm_address
+from tests.browser.steps import confirm_address, register
 from tests.browser.watch import watch
 from tests.support import PASSWORD
 
@@ -48,11 +48,7 @@ async def test_a_passkey_is_added_logs_in_and_is_the_second_factor_of_a_password
 ) -> None:
     main = page.get_by_role("main")
     await page.goto("/auth/register")
-    await page.get_by_label("Email").fill("keyed@example.com")
-    await page.get_by_label("Username").fill("keyed")
-    await page.get_by_label("Password", exact=True).fill(PASSWORD)
-    await page.get_by_label("Repeat password").fill(PASSWORD)
-    await main.get_by_role("button", name="Sign up").click()
+    await register(page, "keyed")
     await expect(main.get_by_text("You're logged in")).to_be_visible()
     await confirm_address(await open_page(), "keyed@example.com")
     await page.goto("/auth/passkeys")
