@@ -20,6 +20,7 @@ from sqlalchemy import text
 from benchmarks.plans import ROUNDS, cost_of, statements_of
 from blog import create_app
 from blog.cli.deploy import migrate
+from blog.core.clock import now
 from blog.core.web.app import Broadside
 from settings import Settings
 from tests.support import Browser, add_user
@@ -28,11 +29,18 @@ PAGES = (
     "/admin", "/admin?days=365", "/admin/figures/active-people.csv?days=365",
     "/admin/figures/retention.csv", "/admin/figures/routes.csv", "/admin/users",
     "/admin/users?page=10", "/admin/users?q=person9", "/admin/users?q=nobody",
-    "/admin/users?state=unconfirmed",
-    "/admin/applications", "/admin/audit", "/admin/audit?page=10", "/admin/settings",
-    "/admin/mail", "/admin/jobs", "/admin/jobs?state=scheduled", "/moderate", "/moderate?page=10",
-    "/moderate/reports", "/moderate/reports/closed", "/moderate/appeals", "/moderate/posts",
-    "/moderate/tags", "/moderate/invitations", "/moderate/people/2", "/moderation/log",
+    "/admin/users?state=unconfirmed", "/admin/users/3/role", "/admin/users/3/disable",
+    "/edit-profile/3", "/admin/applications", "/admin/applications/200/refuse", "/admin/audit",
+    "/admin/audit?page=10", "/admin/settings", "/admin/answers", "/admin/answers/1", "/admin/mail",
+    "/admin/jobs", "/admin/jobs?state=scheduled", "/moderate", "/moderate?page=10",
+    "/moderate/reports", "/moderate/reports?category=spam", "/moderate/reports/closed",
+    "/moderate/reports/2", "/moderate/appeals", "/moderate/appeals/2", "/moderate/measures/2/lift",
+    "/moderate/posts", "/moderate/hide/1", "/moderate/review", "/moderate/review/2/refuse",
+    "/moderate/review/rules", "/moderate/waves", "/moderate/waves?joined_from=2020-01-01T00:00",
+    "/moderate/waves?reported=true", "/moderate/waves?resembling=true",
+    "/moderate/waves?network_of=person5", "/moderate/waves/1", "/moderate/tags",
+    "/moderate/tags/tag7/rename", "/moderate/invitations", "/moderate/people/2", "/moderation/log",
+    "/moderation/log/feed.atom", f"/moderation/report/{now().year}",
 )  # fmt: skip
 LIMIT_MILLISECONDS, MOST_STATEMENTS = 50.0, 6
 
@@ -57,9 +65,33 @@ FILL = """
         CASE WHEN n % 2 = 0 THEN 'open' ELSE 'resolved' END,
         CASE WHEN n % 2 = 0 THEN NULL ELSE now() END
     FROM generate_series(1, 50000) AS n;
+    INSERT INTO held_items (kind, author_id, post_id, payload, reasons, digest, version)
+    SELECT 'comment', n + 1, n, '{"body": "x"}',
+        CASE WHEN n % 50 = 0 THEN '[["similar", ""]]'::jsonb ELSE '[["word", "x"]]' END, '', 0
+    FROM generate_series(1, 20000) AS n;
+    INSERT INTO sessions (token_hash, user_id, expires_at, device, network_address)
+    SELECT sha256(n::text::bytea), n, now() + interval '1 day', 'x', inet '198.18.0.0' + n
+    FROM generate_series(2, :people) AS n;
+    INSERT INTO invitations (inviter_id, expires_at, used_at, invitee_id)
+    SELECT n / 10 + 1, now(), now(), n FROM generate_series(20, 20000) AS n;
+    INSERT INTO moderator_notes (person_id, author_id, text)
+    SELECT n % 100 + 1, 1, 'x' FROM generate_series(1, 5000) AS n;
+    INSERT INTO answer_templates (name, text) SELECT 'n' || n, 'x' FROM generate_series(1, 50) AS n;
+    INSERT INTO tags (name, folded, post_count)
+    SELECT 'tag' || n, 'tag' || n, n FROM generate_series(1, 20000) AS n;
+    INSERT INTO moderation_log (number, at, act, commitments, previous, hash)
+    SELECT n, now() - interval '1 year' + n * interval '5 min', 'hide post', '{}', n - 1, n
+    FROM generate_series(1, 100000) AS n;
+    INSERT INTO moderation_log_openings (number, fact, salt, value, user_id, is_public)
+    SELECT n, 'moderator', '', 'root', 1, true FROM generate_series(1, 100000) AS n;
+    INSERT INTO bulk_acts (moderator_id, since, hides, disables, refuses, reason)
+    SELECT 1, now(), true, true, false, 'x' FROM generate_series(1, 100);
+    INSERT INTO bulk_act_people (bulk_act_id, user_id)
+    SELECT 1, n FROM generate_series(2, 201) AS n;
     INSERT INTO measures (person_id, moderator_id, kind, reason)
     SELECT n + 1, 1, 'limit', 'x' FROM generate_series(1, 20000) AS n;
     INSERT INTO appeals (measure_id, text) SELECT id, 'x' FROM measures;
+    INSERT INTO bulk_changes (bulk_act_id, measure_id) SELECT 1, id FROM measures LIMIT 10000;
     INSERT INTO audit_entries (actor_id, actor_name, act, subject_id, subject_name)
     SELECT 1, 'root', 'disable account', n + 1, 'person' || n FROM generate_series(1, 99999) AS n;
     INSERT INTO emails (message_id, purpose, recipient, subject, text, html, state, attempts)
