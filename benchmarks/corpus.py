@@ -13,6 +13,7 @@ from blog.core.db.database import Database
 from blog.core.text.markdown import render_document
 from blog.models import Post, Role, User
 from blog.posts.bulk import ids_of_tags, insert_posts
+from blog.posts.counts import recount
 from blog.posts.fields import text_columns
 from tests.search.corpus import POSTS
 
@@ -21,6 +22,37 @@ AUTHOR = "robin"
 # One in twenty posts of the site is of the corpus, by a thousand authors in the days of the demo.
 SHARE, AUTHORS, DAYS = 20, 1_000, 400
 AT_ONCE = 1_000
+# The indexes of copied tables that take long to keep row by row.
+_INDEXES = """
+    SELECT indexname, indexdef FROM pg_indexes
+    WHERE tablename IN ('posts', 'post_search', 'post_tags') AND indexdef NOT LIKE '%UNIQUE%'
+"""
+_COPIES = (
+    "SET LOCAL session_replication_role = replica",
+    "SET LOCAL maintenance_work_mem = '1GB'",
+    """
+    CREATE TEMPORARY TABLE copies ON COMMIT DROP AS
+    SELECT id AS source, nextval(pg_get_serial_sequence('posts', 'id')) AS id,
+        published_at - random() * interval '1 day' AS published_at
+    FROM posts CROSS JOIN generate_series(2, :times) WHERE status = 'published'
+    """,
+    """
+    INSERT INTO posts (id, author_id, title, body, body_html, excerpt, word_count, language,
+        renderer_version, created_at, published_at)
+    SELECT copies.id, author_id, title, body, body_html, excerpt, word_count, language,
+        renderer_version, copies.published_at, copies.published_at
+    FROM copies JOIN posts ON posts.id = source
+    """,
+    """
+    INSERT INTO post_search (post_id, author_id, listed_at, document)
+    SELECT id, author_id, published_at, document FROM copies JOIN post_search ON post_id = source
+    """,
+    """
+    INSERT INTO post_tags (post_id, tag_id, position, author_id, published_at)
+    SELECT id, tag_id, position, author_id, copies.published_at
+    FROM copies JOIN post_tags ON post_id = source
+    """,
+)
 
 
 async def plant(database: Database) -> None:
@@ -50,9 +82,15 @@ async def plant(database: Database) -> None:
             ]  # fmt: skip
             await insert_posts(session, rows, [each.tags for each in some], ids)
         await session.commit()
+    await _tidy(database)
+
+
+async def _tidy(database: Database) -> None:
+    """What autovacuum would do later."""
     engine = database.engine.execution_options(isolation_level="AUTOCOMMIT")
     async with engine.connect() as connection:
-        await connection.execute(text("VACUUM (ANALYZE) posts, post_search, post_tags, tags"))
+        tables = "users, posts, post_search, post_tags, tags, post_days"
+        await connection.execute(text(f"VACUUM (ANALYZE) {tables}"))
 
 
 async def _authors(session: AsyncSession) -> list[int]:
@@ -66,3 +104,20 @@ async def _authors(session: AsyncSession) -> list[int]:
     await session.flush()
     others = await session.scalars(select(User.id).order_by(User.id).limit(AUTHORS - 1))
     return [named.id, *others]
+
+
+async def multiply(database: Database, times: int) -> None:
+    """Copy each public post with its index and tags, at other times, until there are so many times
+    as many: loading a million takes half an hour, and this some minutes."""
+    async with database.engine.begin() as connection:
+        indexes = (await connection.execute(text(_INDEXES))).all()
+        for name, _ in indexes:
+            await connection.execute(text(f"DROP INDEX {name}"))
+        for statement in _COPIES:
+            values = {"times": times} if ":times" in statement else {}
+            await connection.execute(text(statement), values)
+        for _, definition in indexes:
+            await connection.exec_driver_sql(definition)
+    async with database.session() as session:
+        await recount(session)
+    await _tidy(database)

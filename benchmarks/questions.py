@@ -2,8 +2,10 @@
 
     python -m benchmarks.questions [--small] [--keep FOLDER]
 
-The corpus (`tests.search.corpus`) is planted among the posts. Each question is asked as a page of
-results; its statements run again with EXPLAIN (ANALYZE, BUFFERS), as in `benchmarks.plans`.
+The corpus (`tests.search.corpus`) is planted among 50,000 posts of the demo, and all are copied
+until there are a million. Each question is asked as a page of results; its statements run again
+with EXPLAIN (ANALYZE, BUFFERS), as in `benchmarks.plans`, which measures other pages of this site
+if it gets the same FOLDER.
 """
 
 import asyncio
@@ -13,16 +15,23 @@ from statistics import median
 from typing import NamedTuple
 from urllib.parse import quote
 
+from sqlalchemy import func, select
+
+from benchmarks.corpus import multiply, plant
 from benchmarks.plans import asking, least_cost, parsed_arguments
+from benchmarks.sites import LARGE, opened_site
 from blog.core.db.database import Database
 from blog.core.db.pagination import CursorRequest
 from blog.demo.history import Sizes
+from blog.models import Post
 from blog.search.finding import Asked, find_resources
 from blog.search.queries import Sorting
 from tests.search.corpus import POSTS, QUESTIONS
 
 # Of a question, in milliseconds.
 LIMIT = 100
+TIMES = 20
+SEED = Sizes(users=5_000, posts=50_000, comments=100_000, follows=100_000)
 LANGUAGES = {each.name: each.language or "none" for each in POSTS}
 NAMES = {each.body: each.name for each in POSTS}
 
@@ -51,6 +60,14 @@ async def comes_first(database: Database, text: str, expected: str) -> bool:
 
 async def main(folder: Path, sizes: Sizes) -> None:
     """Measure, and print a row for each language, and the questions that take longest."""
+    if sizes == LARGE:
+        sizes = SEED
+        async with opened_site(folder, SEED) as database:
+            await plant(database)
+            async with database.session() as session:
+                number = await session.scalar(select(func.count(Post.id))) or 0
+            if number < SEED.posts * TIMES:
+                await multiply(database, TIMES)
     answers = []
     async with asking(folder, sizes) as (app, browser, _):
         for text, expected in QUESTIONS:
