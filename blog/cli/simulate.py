@@ -1,5 +1,7 @@
 """`blog simulate`."""
 
+import math
+
 import click
 
 from blog.cli.running import asynchronous, opened_app
@@ -8,8 +10,15 @@ from blog.core.db import migrations
 from blog.core.text.counting import counted
 from blog.demo.simulation.loading import load, refuse_used_site, simulation_schema
 from blog.demo.simulation.measuring import measure
-from blog.demo.simulation.report import Day, blocks_of_entry, break_even, table, verdict
+from blog.demo.simulation.report import Day, more_blocks, table, verdict
 from blog.demo.simulation.shape import Shape, Size
+
+
+def no_nan(_context: click.Context, _option: click.Parameter, value: float) -> float:
+    """Refuse `nan`, which is in every range for click: it is below none and above none."""
+    if math.isnan(value):
+        raise click.BadParameter("nan is not a number.")
+    return value
 
 
 @click.command()
@@ -20,8 +29,10 @@ from blog.demo.simulation.shape import Shape, Size
 @click.option("--posts", type=click.IntRange(1, 10), default=2, show_default=True,
               help="How many posts each has written, on average.")  # fmt: skip
 @click.option("--pages-a-day", type=click.FloatRange(0.01, 1000), default=10, show_default=True,
+              callback=no_nan,
               help="How many pages of their timeline each reads a day.")  # fmt: skip
 @click.option("--posts-a-day", type=click.FloatRange(0.001, 100), default=0.2, show_default=True,
+              callback=no_nan,
               help="How many posts each writes a day.")  # fmt: skip
 @click.option("--seconds", type=click.IntRange(1, 3600), default=60, show_default=True,
               help="How long to measure; loading comes before.")  # fmt: skip
@@ -51,10 +62,5 @@ async def simulate(
     click.echo("\n".join(table(measured)))
     if not measured.is_complete:
         click.echo(f"After {counted(seconds, 'second')} the rest was left out.")
-    click.echo(
-        f"Storing an entry touches {blocks_of_entry(measured):.1f} blocks, and takes "
-        f"{measured.bytes_of_entry:.0f} bytes of disk. Reading a page as now touches as many more "
-        "blocks as storing these entries: "
-        + ", ".join(f"{n:.0f} (following {of:,})" for of, n in break_even(measured).items())
-    )
+    click.echo(more_blocks(measured))
     click.echo(verdict(measured, Day(pages_a_day, posts_a_day)))

@@ -19,7 +19,7 @@ from blog.demo.simulation.loading import (
     simulation_schema,
 )
 from blog.demo.simulation.measuring import Measured
-from blog.demo.simulation.report import Day, break_even, verdict
+from blog.demo.simulation.report import Day, break_even, more_blocks, verdict
 from blog.demo.simulation.shape import Shape, Size
 from blog.demo.simulation.timelines import STORED, Cost, cost_of_storing, posts_of
 from blog.models import User
@@ -62,6 +62,12 @@ async def test_it_prints_a_table_and_which_way_costs_less_and_leaves_nothing(
     assert await schemas(own_engine) == 0
     async with own_engine.connect() as connection:
         assert await connection.scalar(select(func.count(User.id))) == 0
+
+
+async def test_a_number_a_day_that_is_none_is_refused(blog: Command) -> None:
+    for option in ("--pages-a-day", "--posts-a-day"):
+        code, output = await blog("simulate", option, "nan")
+        assert (code, "nan is not a number" in output) == (2, True), output
 
 
 async def test_a_site_with_users_is_refused(
@@ -155,3 +161,13 @@ def test_the_last_line_names_those_for_whom_storing_costs_less() -> None:
     assert "for readers who follow 10 or 100 people." in verdict(measured, Day(pages=2, posts=1))
     assert "for readers who follow 100 people." in verdict(measured, Day(pages=1, posts=1))
     assert "fan-out on read" in verdict(measured, Day(pages=1, posts=2))
+
+
+def test_readers_whose_page_touches_no_more_blocks_as_now_are_named_apart() -> None:
+    stored, of_post = Cost(blocks=100), Cost(rows=10, blocks=50)
+    pages = {following: (Cost(blocks=blocks), stored) for following, blocks in
+             ((3, 60), (10, 100), (100, 1100))}  # fmt: skip
+    line = more_blocks(Measured(pages=pages, posts={10: (of_post, of_post)}))
+    assert "as storing these entries: 200 (following 100)." in line
+    assert "no more blocks than reading a stored one for those who follow 3 or 10 people." in line
+    assert "-" not in line

@@ -58,6 +58,33 @@ def break_even(measured: Measured) -> dict[int, float]:
     }
 
 
+def more_blocks(measured: Measured) -> str:
+    """How many blocks storing an entry touches, and how many more a page as now, in a line."""
+    line = (
+        f"Storing an entry touches {blocks_of_entry(measured):.1f} blocks, and takes "
+        f"{measured.bytes_of_entry:.0f} bytes of disk."
+    )
+    entries = break_even(measured)
+    more = [f"{n:.0f} (following {of:,})" for of, n in entries.items() if n > 0]
+    fewer = [f"{of:,}" for of, n in entries.items() if n <= 0]
+    if more:
+        line += (
+            " Reading a page as now touches as many more blocks as storing these entries: "
+            f"{', '.join(more)}."
+        )
+    if fewer:
+        line += (
+            " Reading a page as now touches no more blocks than reading a stored one for those who "
+            f"follow {_either(fewer)} people."
+        )
+    return line
+
+
+def _either(numbers: list[str]) -> str:
+    """Numbers in a sentence: `10, 20 or 30`."""
+    return " or ".join(filter(None, (", ".join(numbers[:-1]), numbers[-1])))
+
+
 def verdict(measured: Measured, day: Day) -> str:
     """Which way costs less, in one line.
 
@@ -71,5 +98,5 @@ def verdict(measured: Measured, day: Day) -> str:
     habits = f"With {day.pages:g} pages read and {day.posts:g} posts written per person and day"
     if not wins:
         return f"{habits}, fan-out on read touches fewer blocks for all of these readers."
-    those = " or ".join((", ".join(wins[:-1]), wins[-1]) if wins[1:] else wins)
-    return f"{habits}, fan-out on write touches fewer blocks for readers who follow {those} people."
+    those = f"readers who follow {_either(wins)} people"
+    return f"{habits}, fan-out on write touches fewer blocks for {those}."
