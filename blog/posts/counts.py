@@ -12,6 +12,8 @@ from sqlalchemy import CTE, Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from blog.core.purging.keys import SITE
+from blog.core.purging.marks import mark
 from blog.models import (
     Comment,
     CommentLike,
@@ -126,6 +128,8 @@ async def recount(session: AsyncSession) -> dict[str, int]:
     for kept in KEPT_COUNTS:
         await session.execute(select(func.pg_advisory_xact_lock(REPAIR_LOCK)))
         repaired[kept.name] = len((await session.scalars(repair_of(kept))).all())
+        if repaired[kept.name]:
+            await mark(session, SITE)
         await session.commit()
     return repaired
 
