@@ -8,10 +8,8 @@ response takes and a replica may be behind; and until then its pages are not cac
 
 from collections.abc import Collection
 
-from sqlalchemy import ARRAY, String, bindparam, exists, select, text
+from sqlalchemy import ARRAY, String, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
-
-from blog.models import StaleKey
 
 # In the `AsyncSession.info` of an application whose pages are purged.
 PURGES = "purges"
@@ -21,6 +19,10 @@ _MARK = text("""
     SELECT key, clock_timestamp() + make_interval(secs => seconds)
     FROM unnest(:keys) AS key, (VALUES (0), (:again)) AS pause (seconds)
 """).bindparams(bindparam("keys", type_=ARRAY(String)), again=AGAIN_AFTER)
+
+_ARE_STALE = text("SELECT EXISTS (SELECT FROM stale_keys WHERE key = ANY(:keys))").bindparams(
+    bindparam("keys", type_=ARRAY(String))
+)
 
 
 async def mark(session: AsyncSession, *keys: str) -> None:
@@ -35,5 +37,4 @@ async def mark(session: AsyncSession, *keys: str) -> None:
 async def are_stale(session: AsyncSession, keys: Collection[str]) -> bool:
     """Whether one of these keys was marked within the last `AGAIN_AFTER` seconds, or longer ago and
     could not be purged."""
-    marked = exists().where(StaleKey.key.in_(keys))
-    return bool(await session.scalar(select(marked)))
+    return bool(await session.scalar(_ARE_STALE, {"keys": list(keys)}))

@@ -83,10 +83,13 @@ def _known_keys() -> set[str]:
 
 
 async def _have_changed(keys: set[str]) -> bool:
-    """Whether a page with these keys may be older than a change of what it shows."""
+    """Whether a page with these keys may be older than a change of what it shows.
+
+    It asks the primary, once for all who are sent the same page at the same moment.
+    """
+    ask, primary = current_app.request_coalescer.read, current_app.database.reading_session
     try:
-        async with current_app.database.reading_session() as session:
-            return await are_stale(session, keys)
+        return await ask(primary, are_stale, frozenset(keys))
     except Exception as error:
         if not is_unavailable(error):
             raise
