@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import click
@@ -62,6 +63,23 @@ def test_the_command_of_a_unit_is_one_of_ours_with_its_options(unit: str) -> Non
             command = command.commands[words.pop(0)]
         context = command.make_context("blog", words)
         assert not context.args
+
+
+def test_systemd_knows_all_that_is_in_the_units(tmp_path: Path) -> None:
+    """Only the programs are others, because systemd looks for them."""
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("there is no systemd-analyze; on Debian: apt install systemd")
+    files = [*PROJECT.glob("deploy/*.service"), *PROJECT.glob("deploy/*.timer"),
+             *PROJECT.glob("deploy/cluster/*.service")]  # fmt: skip
+    assert len(files) > len(UNITS)
+    for file in files:
+        unit = re.sub(r"^(Exec\w+=)\S+", r"\1/bin/true", file.read_text(), flags=re.MULTILINE)
+        (tmp_path / file.name).write_text(unit)
+    checked = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", *tmp_path.iterdir()],
+        check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert (checked.returncode, checked.stderr) == (0, "")
 
 
 async def test_the_image_takes_all_that_the_commands_need_and_nothing_secret(
