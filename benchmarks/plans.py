@@ -66,16 +66,17 @@ async def statements_of(app: Broadside, browser: Browser, address: str) -> list[
 
 
 class Cost(NamedTuple):
-    """The execution time and the blocks of statements."""
+    """The execution time, the blocks, the number and the planning time of statements."""
 
     milliseconds: float
     blocks: int
     statements: int
+    planning: float
 
 
 async def cost_of(connection: AsyncConnection, statements: list[Statement]) -> Cost:
     """The cost of statements in one transaction."""
-    milliseconds, blocks = 0.0, 0
+    milliseconds, planning, blocks = 0.0, 0.0, 0
     async with connection.begin() as transaction:
         for statement, parameters in statements:
             if "set_config" in statement:
@@ -87,9 +88,10 @@ async def cost_of(connection: AsyncConnection, statements: list[Statement]) -> C
                 found = await connection.exec_driver_sql(explain, parameters)
                 [plan] = found.scalar_one()
                 milliseconds += plan["Execution Time"]
+                planning += plan["Planning Time"]
                 blocks += plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"]
         await transaction.rollback()
-    return Cost(milliseconds, blocks, len(statements))
+    return Cost(milliseconds, blocks, len(statements), planning)
 
 
 async def least_cost(app: Broadside, browser: Browser, address: str) -> Cost:

@@ -1,0 +1,216 @@
+"""Divides a table by ranges of its `id`, on a populated site: a rehearsal (docs/scaling.md).
+
+A unique index of a partitioned table has to contain the column that divides it. So the primary key
+stays, and every other unique index becomes a table of its keys, which triggers keep. Everything
+else is as before: columns, checks, indexes, triggers, the sequence, and the foreign keys from and
+to the table.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+# Of partitions that are made before they are needed.
+AHEAD = 2
+# In the order in which the site locks them, as in migrations.
+_LOCK = "LOCK TABLE comments, posts, users IN ACCESS EXCLUSIVE MODE"
+_INDEXES = """
+    SELECT pg_class.relname AS name, pg_get_indexdef(indexrelid) AS definition, indisunique,
+        indisprimary, pg_get_expr(indpred, indrelid) AS condition,
+        ARRAY(SELECT attname::text FROM pg_attribute
+            WHERE attrelid = indrelid AND attnum = ANY(indkey)
+            ORDER BY array_position(indkey::smallint[], attnum)) AS columns
+    FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+    WHERE indrelid = CAST(:name AS regclass) ORDER BY name
+"""
+_FOREIGN_KEYS = """
+    SELECT conrelid::regclass::text AS source, confrelid::regclass::text AS target, conname AS name,
+        pg_get_constraintdef(oid) AS definition
+    FROM pg_constraint
+    WHERE contype = 'f' AND conparentid = 0  -- Each has one more for each partition.
+        AND CAST(:name AS regclass) IN (conrelid, confrelid) ORDER BY 1, 3
+"""
+_TRIGGERS = """
+    SELECT tgname AS name, pg_get_triggerdef(oid) AS definition FROM pg_trigger
+    WHERE tgrelid = CAST(:name AS regclass) AND NOT tgisinternal ORDER BY name
+"""
+# Those that take a row of the table; the row of the new table is of another type.
+_FUNCTIONS = """
+    SELECT oid::regprocedure::text AS name, pg_get_functiondef(oid) AS definition FROM pg_proc
+    WHERE (SELECT reltype FROM pg_class WHERE oid = CAST(:name AS regclass)) = ANY(proargtypes)
+"""
+# The first id of each month; an import has older dates than its neighbours, but not its own month.
+_MONTHS = """
+    SELECT min(id) FROM {table} GROUP BY date_trunc('month', created_at AT TIME ZONE 'UTC')
+    ORDER BY 1 OFFSET 1
+"""
+
+
+class ForeignKey(NamedTuple):
+    """A foreign key, as the catalog has it."""
+
+    source: str
+    target: str
+    name: str
+    definition: str
+
+    def add(self, *, later: bool = False) -> str:
+        """The statement that adds it; `later` it is proved for the rows that are there."""
+        words = " NOT VALID" if later else ""
+        return f"ALTER TABLE {self.source} ADD CONSTRAINT {self.name} {self.definition}{words}"
+
+
+async def months_of(connection: AsyncConnection, table: str) -> list[int]:
+    """The first id of each month but the first one.
+
+    `created_at` and `id` have to grow together.
+    """
+    return list((await connection.execute(text(_MONTHS.format(table=table)))).scalars())
+
+
+async def divide(
+    connection: AsyncConnection, table: str, bounds: Sequence[int] | None
+) -> list[ForeignKey]:
+    """Divide a table, in the transaction of the connection; others wait for it.
+
+    Args:
+        connection: its transaction locks nothing yet.
+        table: `posts` or `comments`.
+        bounds: the first id of each partition but the first one, for a copy of all rows; with
+            `None` the table becomes the first partition as it is, which copies nothing.
+
+    Returns:
+        The foreign keys to the table, which hold for new rows; `validate` proves them for the old.
+    """
+    await _run(connection, _LOCK)
+    indexes = await _rows(connection, _INDEXES, table)
+    triggers = await _rows(connection, _TRIGGERS, table)
+    functions = await _rows(connection, _FUNCTIONS, table)
+    keys = [ForeignKey(*row) for row in await _rows(connection, _FOREIGN_KEYS, table)]
+    incoming = [key for key in keys if key.target == table]
+    unique = [index for index in indexes if index.indisunique and not index.indisprimary]
+    next_id = f"SELECT nextval(pg_get_serial_sequence('{table}', 'id'))"
+    end = await connection.scalar(text(next_id)) + 1
+    await _run(
+        connection,
+        *(f"ALTER TABLE {key.source} DROP CONSTRAINT {key.name}" for key in incoming),
+        *(f"DROP TRIGGER {trigger.name} ON {table}" for trigger in triggers),
+        *(f"DROP FUNCTION {function.name}" for function in functions),
+        f"ALTER TABLE {table} RENAME TO {table}_1",
+        *(f"ALTER INDEX {index.name} RENAME TO {index.name[:60]}_1" for index in indexes),
+        f"ALTER TABLE {table}_1 ALTER id DROP IDENTITY",
+        f"CREATE TABLE {table} (LIKE {table}_1 INCLUDING ALL EXCLUDING INDEXES EXCLUDING IDENTITY) "
+        "PARTITION BY RANGE (id)",
+        f"ALTER TABLE {table} ALTER id ADD GENERATED BY DEFAULT AS IDENTITY (START {end})",
+        *(function.definition for function in functions),
+    )
+    if bounds is None:
+        await _add_ahead(connection, table, [end])
+    else:
+        await _copy(connection, table, [*bounds, end])
+    for index in indexes:
+        if index.indisprimary:
+            key = f"CONSTRAINT {index.name} PRIMARY KEY (id)"
+            await _run(connection, f"ALTER TABLE {table} ADD {key}")
+        elif index not in unique:
+            await _run(connection, index.definition)
+    await _run(connection, *(key.add() for key in keys if key not in incoming))
+    if bounds is None:
+        part = f"{table}_1 FOR VALUES FROM (MINVALUE) TO ({end})"
+        await _run(connection, f"ALTER TABLE {table} ATTACH PARTITION {part}")
+    for index in unique:
+        await _keep_unique(connection, table, index)
+    await _run(
+        connection,
+        *(trigger.definition for trigger in triggers),
+        *(key.add(later=key.source != table) for key in incoming),
+    )
+    return incoming
+
+
+async def validate(connection: AsyncConnection, keys: Sequence[ForeignKey]) -> None:
+    """Prove foreign keys for the rows that were there before; readers and writers go on."""
+    for key in keys:
+        await _run(connection, f"ALTER TABLE {key.source} VALIDATE CONSTRAINT {key.name}")
+
+
+async def _copy(connection: AsyncConnection, table: str, bounds: Sequence[int]) -> None:
+    """Copy `table_1` into new partitions, and drop it."""
+    await _run(connection, f"ALTER TABLE {table}_1 RENAME TO {table}_0")
+    for number, (lower, upper) in enumerate(pairwise(["MINVALUE", *bounds]), start=1):
+        await _add_partition(connection, table, number, lower, upper)
+    await _add_ahead(connection, table, bounds)
+    await _run(
+        connection,
+        f"INSERT INTO {table} SELECT * FROM {table}_0 ORDER BY id",
+        f"DROP TABLE {table}_0",
+    )
+
+
+async def _add_ahead(connection: AsyncConnection, table: str, bounds: Sequence[int]) -> None:
+    """Add empty partitions from the last bound on, each for as many ids as the last month had."""
+    last = bounds[-1]
+    size = last - bounds[-2] if bounds[1:] else last
+    for number in range(AHEAD):
+        lower = last + number * size
+        await _add_partition(connection, table, len(bounds) + 1 + number, lower, lower + size)
+
+
+async def _add_partition(
+    connection: AsyncConnection, table: str, number: int, lower: object, upper: object
+) -> None:
+    await _run(
+        connection,
+        f"CREATE TABLE {table}_{number} PARTITION OF {table} FOR VALUES FROM ({lower}) TO ({upper})"
+        " WITH (fillfactor = 90)",
+    )
+
+
+async def _keep_unique(connection: AsyncConnection, table: str, index: Any) -> None:
+    """Make a unique index a table of keys, which has its name.
+
+    A row whose key is there is left out without an error, as by ON CONFLICT DO NOTHING, which is
+    how the site inserts. An update that takes the key of another row fails as before.
+    """
+    name, columns = index.name, ", ".join(index.columns)
+    new = ", ".join(f"NEW.{column}" for column in index.columns)
+    old = " AND ".join(f"{column} = OLD.{column}" for column in index.columns)
+    is_there = " AND ".join(f"NEW.{column} IS NOT NULL" for column in index.columns)
+    await _run(
+        connection,
+        f"CREATE TABLE {name}_keys AS SELECT {columns}, id FROM {table} WHERE {index.condition}",
+        f"ALTER TABLE {name}_keys ADD CONSTRAINT {name} PRIMARY KEY ({columns})",
+        f"""
+        CREATE FUNCTION {name}_add() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            INSERT INTO {name}_keys VALUES ({new}, NEW.id) ON CONFLICT DO NOTHING;
+            RETURN CASE WHEN FOUND THEN NEW END;
+        END $$
+        """,
+        f"""
+        CREATE FUNCTION {name}_change() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            DELETE FROM {name}_keys WHERE {old} AND id = OLD.id;
+            IF TG_OP = 'UPDATE' AND {is_there} THEN
+                INSERT INTO {name}_keys VALUES ({new}, NEW.id);
+            END IF;
+            RETURN NULL;
+        END $$
+        """,
+        f"CREATE TRIGGER {name}_add BEFORE INSERT ON {table} FOR EACH ROW "
+        f"WHEN ({is_there}) EXECUTE FUNCTION {name}_add()",
+        f"CREATE TRIGGER {name}_change AFTER DELETE OR UPDATE OF {columns} ON {table} "
+        f"FOR EACH ROW EXECUTE FUNCTION {name}_change()",
+    )
+
+
+async def _rows(connection: AsyncConnection, sql: str, table: str) -> Sequence[Any]:
+    return (await connection.execute(text(sql), {"name": table})).all()
+
+
+async def _run(connection: AsyncConnection, *statements: str) -> None:
+    for statement in statements:
+        await connection.exec_driver_sql(statement)
