@@ -44,12 +44,14 @@ lint: $(VENV)/dev.stamp ## Check style, types and imports between folders
 demo: $(VENV)/run.stamp ## Load demo data: make demo ARGS="--users 10 --posts 100"
 	@exec $(BIN)/blog demo $(ARGS)
 
-bench: $(VENV)/dev.stamp wrk ## Run the benchmarks, or measure one optimisation: make bench ARGS="--without fragments"
+bench: $(VENV)/dev.stamp wrk nginx pgbouncer ## Run the benchmarks, or measure one optimisation: make bench ARGS="--without fragments"
 ifneq ($(findstring --without,$(ARGS)),)
 	@$(BIN)/python -m benchmarks.without $(ARGS)
 else
 	@$(BIN)/python -m benchmarks.pages $(ARGS)
 	@$(BIN)/python -m benchmarks.writes $(ARGS)
+	@$(BIN)/python -m benchmarks.hot_rows $(filter --quick,$(ARGS))
+	@$(BIN)/python -m benchmarks.arrangements $(filter --quick,$(ARGS))
 endif
 
 bench-slow: $(VENV)/dev.stamp ## Measure the effect of slow clients: make bench-slow ARGS="--quick"

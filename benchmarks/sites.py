@@ -38,18 +38,22 @@ async def opened_site(var_dir: Path, sizes: Sizes) -> AsyncIterator[Database]:
     database = Database(None, var_dir / "postgres")
     await database.open()
     try:
-        await migrate(database)
-        async with database.engine.connect() as connection:
-            is_there = await is_loaded(connection)
-        if not is_there:
-            start = time.perf_counter()
-            password_hash = await Passwords().hash(PASSWORD)
-            await load(database, sizes, seed=1, password_hash=password_hash, until=now())
-            async with database.engine.begin() as connection:
-                likes = text(LIKES_OF_COMMENTS)
-                await connection.execute(likes, {"cast": [person.email for person in CAST]})
-            seconds = time.perf_counter() - start
-            print(f"{sizes.posts:,} posts loaded in {seconds:.0f} s", flush=True)
+        await fill(database, sizes)
         yield database
     finally:
         await database.close()
+
+
+async def fill(database: Database, sizes: Sizes) -> None:
+    """Migrate an open database, and load a site of these sizes if there is none."""
+    await migrate(database)
+    async with database.engine.connect() as connection:
+        if await is_loaded(connection):
+            return
+    start = time.perf_counter()
+    password_hash = await Passwords().hash(PASSWORD)
+    await load(database, sizes, seed=1, password_hash=password_hash, until=now())
+    async with database.engine.begin() as connection:
+        likes = text(LIKES_OF_COMMENTS)
+        await connection.execute(likes, {"cast": [person.email for person in CAST]})
+    print(f"{sizes.posts:,} posts loaded in {time.perf_counter() - start:.0f} s", flush=True)

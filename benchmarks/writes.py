@@ -3,10 +3,11 @@
 Usage: python -m benchmarks.writes [--keep FOLDER] [--quick] [--only WORD]
 
 Serves a demonstration by two workers, and lets wrk write by the API from 1, 16 and 64 connections
-in turn: posts of one author and of many, comments on one post, follows of one person. Beside them
-it measures how often the same server answers who reads one post, and how often the database takes
-a bare `INSERT` of a post, with all that counts it, from pgbench. Prints a table in Markdown and
-what is missed, and proves the counts at the end. Rate limits are off. Needs wrk, and 5 minutes.
+in turn: posts of one author and of many, comments on one post and on many, likes, follows of one
+person. Beside them it measures how often the same server answers who reads one post, and how often
+the database takes a bare `INSERT` of a post, a comment or a like, with all that counts it, from
+pgbench. Prints a table in Markdown and what is missed, and proves the counts at the end. Rate
+limits are off. Needs wrk, and 12 minutes.
 """
 
 import argparse
@@ -32,6 +33,7 @@ from blog.core.db.database import Database
 from blog.core.db.postgres_programs import PROGRAMS
 from blog.models import ApiToken, Post, Scope, User
 from blog.posts.counts import wrong_counts
+from blog.posts.queries import IS_LISTED
 from tests.servers import serving
 
 WORKERS = 2
@@ -49,15 +51,34 @@ SHARES = {
     "posts, many authors": 1 / 2,
     "posts, one author": 1 / 4,
     "comments on one post": 1 / 4,
+    "comments on many posts": 1 / 4,
+    "likes of many posts": 1 / 4,
     "follows of one person": 1 / 4,
 }
 # Of 64 clients, the slowest hundredth to the median.
 MOST_SPREAD = 10.0
-BARE_INSERT = r"""
+# Of a text of the same length; `first` to `last` are the people, `from` to `to` the posts.
+BARE_INSERTS = {
+    "posts": r"""
 \set author random(:first, :last)
 INSERT INTO posts (author_id, body, body_html, renderer_version)
 VALUES (:author, repeat('x', 150), repeat('x', 300), 0);
-"""
+""",
+    "comments": r"""
+\set author random(:first, :last)
+\set post random(:from, :to)
+INSERT INTO comments (post_id, author_id, body, body_html, renderer_version)
+VALUES (:post, :author, repeat('x', 150), repeat('x', 300), 0);
+""",
+    "likes": r"""
+\set author random(:first, :last)
+\set post random(:from, :to)
+INSERT INTO post_likes (user_id, post_id) VALUES (:author, :post) ON CONFLICT DO NOTHING;
+""",
+}
+# As many posts as there are people, from the newest on, get comments and likes; pgbench likes those
+# among the oldest, because a like that is there already costs less.
+OLDEST = 3_000
 
 
 @dataclass(frozen=True)
@@ -137,11 +158,13 @@ HEAD = [
 
 @dataclass(frozen=True)
 class Cast:
-    """Who writes: people with a token each, and the post that they comment on."""
+    """Who writes: people with a token each, the post that all of them comment on, and the newest
+    posts, one for each."""
 
     ids: Sequence[int]
     tokens: Sequence[str]
     post: int
+    posts: Sequence[int] = ()
 
     def requests(self) -> dict[str, list[str]]:
         """The lines of `requests.lua` for each kind of request."""
@@ -153,6 +176,15 @@ class Cast:
             "posts, many authors": [f"{posts}\t{token}\t{text}" for token in self.tokens],
             "posts, one author": [f"{posts}\t{self.tokens[0]}\t{text}"],
             "comments on one post": [f"{comments}\t{token}\t{text}" for token in self.tokens],
+            "comments on many posts": [
+                f"POST\t/api/v1/posts/{post}/comments/\t{token}\t{text}"
+                for post, token in zip(self.posts, self.tokens, strict=True)
+            ],
+            "likes of many posts": [
+                f"{act}\t/api/v1/posts/{post}/like\t{token}\t"
+                for act in ("PUT", "DELETE")
+                for post, token in zip(self.posts, self.tokens, strict=True)
+            ],
             "follows of one person": [
                 f"{act}\t{follow}\t{token}\t"
                 for act in ("PUT", "DELETE")
@@ -160,11 +192,15 @@ class Cast:
             ],
         }
 
-    def floor(self, name: str) -> tuple[int, int] | None:
-        """The first and the last author of a bare `INSERT`, if it is a kind of posts."""
+    def floor(self, name: str) -> dict[str, int] | None:
+        """The variables of the bare `INSERT`, if there is one of this kind."""
+        people = {"first": self.ids[0], "last": self.ids[-1]}
         return {
-            "posts, many authors": (self.ids[0], self.ids[-1]),
-            "posts, one author": (self.ids[0], self.ids[0]),
+            "posts, many authors": people,
+            "posts, one author": people | {"last": self.ids[0]},
+            "comments on one post": people | {"from": self.post, "to": self.post},
+            "comments on many posts": people | {"from": 1, "to": OLDEST},
+            "likes of many posts": people | {"from": 1, "to": OLDEST},
         }.get(name)
 
 
@@ -182,21 +218,23 @@ async def cast_of(session: AsyncSession) -> Cast:
     ]  # fmt: skip
     await session.execute(insert(ApiToken), rows)
     await session.execute(update(User).values(last_seen_at=moment))
-    post = await session.scalar(select(Post.id).where(Post.hidden_at.is_(None)).limit(1))
+    listed = select(Post.id).where(IS_LISTED)
+    posts = (await session.scalars(listed.order_by(Post.id.desc()).limit(len(ids)))).all()
+    post = await session.scalar(listed.limit(1))
     await session.commit()
     assert post is not None
-    return Cast(ids, tokens, post)
+    return Cast(ids, tokens, post, posts)
 
 
 async def bare_inserts(
-    script: Path, url: URL, authors: tuple[int, int], clients: int, seconds: int
+    script: Path, url: URL, variables: Mapping[str, int], clients: int, seconds: int
 ) -> float:
-    """How many posts a second pgbench adds."""
+    """How many rows a second pgbench adds."""
     address = {"-h": url.query.get("host") or url.host, "-U": url.username, "-p": url.port}
     process = await asyncio.create_subprocess_exec(
         PROGRAMS / "pgbench", "--no-vacuum", f"--client={clients}", f"--time={seconds}",
         "--protocol=prepared", f"--file={script}",
-        f"--define=first={authors[0]}", f"--define=last={authors[1]}",
+        *(f"--define={name}={value}" for name, value in variables.items()),
         *(str(part) for pair in address.items() if pair[1] for part in pair), str(url.database),
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
@@ -212,8 +250,9 @@ async def measure(folder: Path, database: Database, wanted: Callable[[str], bool
     """Load the site with each kind of request in turn, in short rounds."""
     async with database.session() as session:
         cast = await cast_of(session)
-    script = folder / "bare_insert.sql"
-    script.write_text(BARE_INSERT)
+    scripts = {kind: folder / f"{kind}.sql" for kind in BARE_INSERTS}
+    for kind, script in scripts.items():
+        script.write_text(BARE_INSERTS[kind])
     kinds = {name: lines for name, lines in cast.requests().items() if name == READ or wanted(name)}
     rounds: dict[str, dict[int, list[Round]]] = {}
     floors: dict[str, dict[int, list[float]]] = {}
@@ -227,9 +266,10 @@ async def measure(folder: Path, database: Database, wanted: Callable[[str], bool
                 for clients in CLIENTS:
                     done = await load_with(requests, server.url, clients, effort.seconds)
                     rounds.setdefault(name, {}).setdefault(clients, []).append(done)
-                    if authors := cast.floor(name):
+                    if variables := cast.floor(name):
+                        script = scripts[re.split(r"\W", name)[0]]
                         bare = await bare_inserts(
-                            script, database.engine.url, authors, clients, effort.seconds
+                            script, database.engine.url, variables, clients, effort.seconds
                         )
                         floors.setdefault(name, {}).setdefault(clients, []).append(bare)
     return [Figures(name, rounds[name], rounds[READ], floors.get(name, {})) for name in kinds]

@@ -96,7 +96,7 @@ class ExternalPostgres:
         with (self.folder / "postgresql.conf").open("a") as file:
             file.write(
                 f"listen_addresses = '127.0.0.1'\nport = {self.port}\n"
-                "unix_socket_directories = '.'\nfsync = off\nmax_connections = 60\n"
+                "unix_socket_directories = '.'\nfsync = off\nmax_connections = 300\n"
             )
 
 
