@@ -70,7 +70,7 @@ async def choose_registration(page: Page, choice: str) -> None:
 async def test_an_administrator_shapes_the_site_approves_someone_and_invites_another(
     open_page: Opener,
 ) -> None:
-    page, applicant, guest = [await open_page(size) for size in (DESKTOP, PHONE, PHONE)]
+    page, applicant, guest = [await open_page(size) for size in (DESKTOP, DESKTOP, PHONE)]
     main = page.get_by_role("main")
     await log_in(page, EDITOR)
     await page.goto("/admin/settings")
@@ -97,7 +97,7 @@ async def test_an_administrator_shapes_the_site_approves_someone_and_invites_ano
     await application.get_by_role("button", name="Approve sailor").click()
     await expect(main.get_by_text("sailor is in.")).to_be_visible()
     await applicant.goto("/")
-    await expect(applicant.get_by_role("link", name="Write")).to_be_visible()
+    await expect(applicant.get_by_role("link", name="Write", exact=True)).to_be_visible()
 
     await choose_registration(page, "invitation")
     await guest.goto("/auth/register")
@@ -109,7 +109,7 @@ async def test_an_administrator_shapes_the_site_approves_someone_and_invites_ano
     await register(guest, "pilot")
     await expect(guest.get_by_text("You're logged in")).to_be_visible()
     await page.goto("/moderate/invitations")
-    await expect(main.get_by_role("link", name="pilot")).to_be_visible()
+    await expect(main.get_by_role("link", name="pilot", exact=True)).to_be_visible()
 
     await choose_registration(page, "open")
     await page.get_by_label("Name", exact=True).fill(name)
