@@ -335,7 +335,7 @@ def test_every_field_that_is_typed_has_a_label_and_no_password_has() -> None:
     }
     assert {name for name, kind in fields if kind is SecretStr} == SECRETS.keys()
     chosen = {"invitation", "submission", "role", "q", "state", "credential", "category",
-              "default_language", "languages"}  # fmt: skip
+              "default_language", "languages", "network_of"}  # fmt: skip
     of_editor = {"title", "tags", "excerpt"}  # Its fields may be missing.
     typed = {name for name, kind in fields if kind in (str, tuple[str, ...])}
     assert typed - chosen | of_editor == LABELS.keys()
