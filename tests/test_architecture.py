@@ -27,3 +27,14 @@ def test_the_architecture_page_shows_the_layers_that_are_checked() -> None:
     shown = re.search(r"## Which folder imports which\n.*?```\n(.*?)```", page, re.DOTALL)
     assert shown
     assert shown[1].splitlines() == layers()
+
+
+def test_the_architecture_page_says_what_each_folder_is_for() -> None:
+    blog = PROJECT / "blog"
+    page = (PROJECT / "docs" / "architecture.md").read_text()
+    shown = re.search(r"## Where things live\n.*?```\n(.*?)```", page, re.DOTALL)
+    assert shown
+    # Those of the core stand below it, further to the right.
+    for folder, margin in ((blog, 2), (blog / "core", 4)):
+        named = set(re.findall(rf"^ {{{margin}}}(\w+)/ +\w", shown[1], re.MULTILINE))
+        assert {path.parent.name for path in folder.glob("*/*.py")} == named
