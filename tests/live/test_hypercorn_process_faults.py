@@ -15,6 +15,8 @@ from typing import Any
 import psutil
 import pytest
 from hypercorn import run as hypercorn_run
+from hypercorn.app_wrappers import ASGIWrapper
+from hypercorn.asyncio.run import worker_serve
 from hypercorn.config import Config, Sockets
 
 from tests.servers import Server, run, serving, until
@@ -85,6 +87,48 @@ async def test_a_failed_start_prints_a_traceback_and_returns_0(tmp_path: Path) -
     )
     assert code == 0
     assert "Traceback" in printed
+
+
+async def test_the_application_hears_of_a_shutdown_after_its_last_response_only() -> None:
+    """A stream without an end would never hear of it; repaired by `WatchedContext`."""
+    finish, shut_down, told = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await receive()
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            told.set()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b".", "more_body": True})
+        await finish.wait()
+        await send({"type": "http.response.body", "body": b"done", "more_body": False})
+
+    config = Config()
+    config.bind = ["127.0.0.1:0"]
+    sockets = config.create_sockets()
+    [listener] = sockets.insecure_sockets
+    listener.listen()
+    server = asyncio.create_task(
+        worker_serve(
+            ASGIWrapper(application), config, sockets=sockets, shutdown_trigger=shut_down.wait
+        )
+    )
+    reader, writer = await asyncio.open_connection(*listener.getsockname())
+    writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    await reader.readuntil(b".")
+    idle, idle_writer = await asyncio.open_connection(*listener.getsockname())
+    shut_down.set()
+    assert await idle.read() == b"", "the server is shutting down"
+    assert not told.is_set()
+    finish.set()
+    assert b"done" in await reader.read()
+    await server
+    assert told.is_set()
+    for each in (writer, idle_writer):
+        each.close()
 
 
 @pytest.fixture
