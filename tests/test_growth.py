@@ -188,8 +188,12 @@ async def site(
 
 
 @contextmanager
-def counted_blocks(app: Broadside) -> Iterator[dict[str, int]]:
-    """The blocks that each statement has read meanwhile beside those of its rows, by its text."""
+def counted_blocks(app: Broadside, *, beside_rows: bool = True) -> Iterator[dict[str, int]]:
+    """The blocks that each statement has read meanwhile, by its text.
+
+    Args:
+        beside_rows: whether those of its rows are left out.
+    """
     found: dict[str, int] = {}
 
     def explain(connection: Any, _c: Any, statement: str, values: Any, *_: Any) -> None:
@@ -199,8 +203,8 @@ def counted_blocks(app: Broadside) -> Iterator[dict[str, int]]:
         answer = connection.exec_driver_sql(command, values).scalar()
         plan = (json.loads(answer) if isinstance(answer, str) else answer)[0]["Plan"]
         blocks = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
-        beside = max(0, blocks - BLOCKS_PER_ROW * plan["Actual Rows"])
-        found[statement] = max(found.get(statement, 0), int(beside))
+        rows = plan["Actual Rows"] if beside_rows else 0
+        found[statement] = max(found.get(statement, 0), int(blocks - BLOCKS_PER_ROW * rows))
 
     engines = (app.database.engine.sync_engine, app.database.reading_engine.sync_engine)
     for engine in engines:

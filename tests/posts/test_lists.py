@@ -4,16 +4,18 @@ import random
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import event, insert, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import event, insert, select, text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from blog.core.clock import now
 from blog.core.db.pagination import CursorRequest, PageRequest
+from blog.core.web.app import Broadside
 from blog.models import Follow, Post, User
 from blog.posts import queries
 from blog.posts.lists import NEWEST_FIRST
 from tests.posts.test_posts import add_posts
 from tests.support import Browser
+from tests.test_growth import counted_blocks
 
 MakeUser = Callable[..., Awaitable[User]]
 
@@ -80,6 +82,35 @@ async def test_every_page_is_the_right_one_however_the_posts_are_spread_over_the
             assert [post.id for post in page.rows] == expected
             cursors[posts_list] = page.next_cursor or ""
     assert set(cursors.values()) == {""}
+
+
+async def test_page_500_reads_hardly_more_of_the_database_than_page_1(
+    app: Broadside, browser: Browser, own_engine: AsyncEngine, susan: User
+) -> None:
+    """Of a site with a hundred posts a day: at most 1.3 times as many blocks."""
+    await fill(own_engine, susan, days=101, a_day=100)
+    read = {}
+    for number in (1, 2, 250, 500):
+        with counted_blocks(app, beside_rows=False) as counted:
+            page = await browser.get(f"/?page={number}")
+        assert page.text.count("<article") == 20
+        read[number] = sum(counted.values())
+    assert max(read.values()) <= 1.3 * read[1], read
+
+
+async def fill(engine: AsyncEngine, author: User, days: int, a_day: int) -> None:
+    """Let somebody write so many posts on each of the last days."""
+    posts = text(
+        "INSERT INTO posts (author_id, body, body_html, renderer_version, published_at) "
+        "SELECT :author, 'x', '<p>x</p>', 1, now() - make_interval(secs => n * 86400.0 / :a_day) "
+        "FROM generate_series(1, :posts) AS n"
+    )
+    values = {"author": author.id, "a_day": a_day, "posts": days * a_day}
+    async with engine.begin() as connection:
+        await connection.execute(posts, values)
+    engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        await connection.execute(text("VACUUM ANALYZE posts, users, post_days"))
 
 
 async def test_a_hidden_post_is_in_no_list_and_not_counted(
