@@ -28,7 +28,7 @@ blueprint.before_request(require_feeds)
 async def site(form: str) -> Response:
     """The newest posts."""
     page = await read(NEWEST.texts, requested_cursor(FEED_SIZE))
-    shows(NEWEST_KEY, *keys_of_list(page.rows))
+    shows(NEWEST_KEY, further=keys_of_list(page.rows))
     feed = Feed(
         key=("site",),
         title=current_app.site.site_name,
@@ -47,7 +47,7 @@ async def person(username: str, form: str) -> ResponseReturnValue:
     if user.username != username:
         return _moved(url_for("feeds.person", username=user.username, form=form))
     page = await read(BY_AUTHOR.texts, requested_cursor(FEED_SIZE), user.id)
-    shows(user_key(user.id), *keys_of_list(page.rows))
+    shows(user_key(user.id), further=keys_of_list(page.rows))
     feed = Feed(
         key=("user", user.id),
         title=f"{user.name or user.username} · {current_app.site.site_name}",
@@ -67,7 +67,7 @@ async def tag(tag: str, form: str) -> ResponseReturnValue:
     if tag != (name := address_of_tag(found.name)):
         return _moved(url_for("feeds.tag", tag=name, form=form))
     page = await read(POSTS.texts, requested_cursor(FEED_SIZE), found.id)
-    shows(tag_key(found.name), *keys_of_list(page.rows))
+    shows(tag_key(found.name), further=keys_of_list(page.rows))
     feed = Feed(
         key=("tag", found.id),
         title=f"#{found.name} · {current_app.site.site_name}",

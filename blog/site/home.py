@@ -111,7 +111,7 @@ async def home_page(form: Form[PostForm], preview: str | None = None) -> Respons
     if page.number != 1:
         keep_out_of_indexes()  # Posts move from page to page.
     if viewer.account is None:
-        shows(NEWEST, *keys_of_list(page.rows))
+        shows(NEWEST, further=keys_of_list(page.rows))
         return await anonymous_page("site/home.html", page, page=page)
     suggested: Sequence[User] = ()
     if tab == FOLLOWED and page.number == 1 and viewer.person.following_count == 0:

@@ -53,7 +53,7 @@ async def post(post_id: int, slug: str | None = None) -> ResponseReturnValue:
     asked = {name: request.args[name] for name in ("reply_to", "quote") if name in request.args}
     form = Form(CommentForm, asked)
     below = await conversation(found, wanted, form, sort)
-    shows(*_keys(found, neighbours, below))
+    shows(further=_keys(found, neighbours, below))
     values = {"post": found, "neighbours": neighbours, "below": below, "preview": None}
     if current_viewer().account is None:
         shown = digest_of(found, neighbours, below.threads)

@@ -33,7 +33,7 @@ async def profile(username: str) -> ResponseReturnValue:
         return redirect(f"{address}?{query.decode()}" if query else address)
     wanted = requested_page(current_app.settings.posts_per_page)
     page = await cards_for_viewer(BY_AUTHOR, wanted, user.id)
-    shows(user_key(user.id), *keys_of_list(page.rows))
+    shows(user_key(user.id), further=keys_of_list(page.rows))
     if user.noindex or page.number != 1 or not page.rows:
         keep_out_of_indexes()
     viewer, relation, outside = current_viewer(), None, NOBODY

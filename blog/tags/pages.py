@@ -55,7 +55,7 @@ async def show(tag: str) -> ResponseReturnValue:
     wanted = requested_page(current_app.settings.posts_per_page)
     viewer, is_followed = current_viewer(), False
     page = await cards_for_viewer(queries.POSTS, wanted, found.id)
-    shows(tag_key(found.name), *keys_of_list(page.rows))
+    shows(tag_key(found.name), further=keys_of_list(page.rows))
     # Posts move from page to page; and none may be left where their authors are limited, or their
     # accounts are being deleted.
     if page.number != 1 or not page.rows:

@@ -6,6 +6,7 @@ from quart import Response, request, session
 
 from blog.core.web import csrf
 from blog.core.web.app import Broadside
+from blog.core.web.headers import is_stored
 
 
 async def answer_conditionally(response: Response) -> Response:
@@ -16,13 +17,15 @@ async def answer_conditionally(response: Response) -> Response:
     secret is the same.
     """
     is_page = response.status_code == 200 and response.mimetype == "text/html"
-    if not is_page or request.method not in {"GET", "HEAD"} or response.cache_control.no_store:
+    if not is_page or request.method not in {"GET", "HEAD"} or not is_stored(response):
         return response
     page, secret = await response.get_data(as_text=False), session.get(csrf.FIELD, "")
     digest = hashlib.blake2b(secret.encode(), digest_size=16)
     digest.update(csrf.without_token(page))
     response.set_etag(digest.hexdigest(), weak=True)
-    return await response.make_conditional(request)
+    if "If-None-Match" in request.headers or "If-Match" in request.headers:
+        return await response.make_conditional(request)
+    return response
 
 
 def init_app(app: Broadside) -> None:

@@ -46,7 +46,7 @@ async def choose_server() -> None:
     The session was looked up on the primary before, so a revoked one is refused at once. Callers of
     the API with credentials are recognised later.
     """
-    if "Authorization" not in request.headers:
+    if current_app.replicas is not None and "Authorization" not in request.headers:
         read_from_replica(request.cookies.get(cookie_name(POSITION), 0, type=int))
 
 

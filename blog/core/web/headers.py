@@ -70,8 +70,17 @@ def is_unlisted() -> bool:
 
 
 def vary_by(response: Response, name: str) -> None:
-    """Add a request header to `Vary` (RFC 9110, 12.5.5)."""
-    response.vary.add(name)
+    """Add a request header to `Vary` (RFC 9110, 12.5.5). Parsing it would take longer."""
+    present = response.headers.get("Vary")
+    if present is None:
+        response.headers["Vary"] = name
+    elif name.lower() not in present.lower().split(", "):
+        response.headers["Vary"] = f"{present}, {name}"
+
+
+def is_stored(response: Response) -> bool:
+    """Whether browsers may store a response: `Cache-Control` has no `no-store`."""
+    return "no-store" not in response.headers.get("Cache-Control", "")
 
 
 def init_app(app: Broadside) -> None:

@@ -11,6 +11,7 @@ these pages: it would give an old one to the cache that asks again after a purge
 """
 
 import time
+from collections.abc import Iterable
 
 from quart import Response, g, request, session
 
@@ -18,7 +19,7 @@ from blog.core.db.database_errors import is_unavailable
 from blog.core.purging.keys import SITE
 from blog.core.purging.marks import are_stale
 from blog.core.web.app import Broadside, current_app
-from blog.core.web.headers import vary_by
+from blog.core.web.headers import is_stored, vary_by
 from settings import CacheKind
 
 # Pages, and feeds.
@@ -36,14 +37,16 @@ MOST_KEYS = 100
 REVALIDATING_SECONDS = 60
 
 
-def shows(*keys: str) -> None:
+def shows(*keys: str, further: Iterable[str] = ()) -> None:
     """Say what the page of this request shows.
 
     Args:
-        keys: all surrogate keys (`blog.core.purging.keys`) that are marked when the page changes,
-            as it is without a query. `SITE` is added.
+        keys, further: all surrogate keys (`blog.core.purging.keys`) that are marked when the page
+            changes, as it is without a query. `SITE` is added. Without `PURGE_URL` the further
+            ones are not made.
     """
-    g.shown_keys = {SITE, *keys}
+    if current_app.settings.purge_url:
+        g.shown_keys = {SITE, *keys, *further}
 
 
 async def note_start() -> None:
@@ -53,9 +56,11 @@ async def note_start() -> None:
 
 async def allow_sharing(response: Response) -> Response:
     """Let shared caches store what is the same for every stranger."""
+    settings = current_app.settings
+    if not (settings.purge_url or settings.shared_cache_seconds):
+        return response
     if "began_in" not in g or not _is_for_strangers(response):
         return response
-    settings = current_app.settings
     keys = _known_keys()
     if keys:
         name, separator = KEYS[settings.purge_cache]
@@ -78,8 +83,7 @@ async def allow_sharing(response: Response) -> Response:
 def _known_keys() -> set[str]:
     """The keys of the page; none if they are not known for certain."""
     keys: set[str] = g.get("shown_keys", set())
-    is_known = current_app.settings.purge_url and not request.query_string
-    return keys if is_known and len(keys) <= MOST_KEYS else set()
+    return keys if not request.query_string and len(keys) <= MOST_KEYS else set()
 
 
 async def _have_changed(keys: set[str]) -> bool:
@@ -100,7 +104,7 @@ def _is_for_strangers(response: Response) -> bool:
     """Whether neither the request nor the response tells one visitor from another."""
     if request.method not in {"GET", "HEAD"} or response.status_code not in {200, 304}:
         return False
-    if response.mimetype not in SHARED or response.cache_control.no_store:
+    if response.mimetype not in SHARED or not is_stored(response):
         return False
     if request.headers.get("Cookie") or "Authorization" in request.headers:
         return False
