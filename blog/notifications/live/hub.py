@@ -29,7 +29,9 @@ MOST_STREAMS, MOST_PER_PERSON = 2_000, 10
 POLL_SECONDS = 20.0
 # Commits within this time are answered by one statement.
 GATHER_SECONDS = 0.1
-AT_ONCE = 500
+AT_ONCE = 200
+# Between so many streams that are told something, pages have a turn of the event loop.
+TOLD_IN_A_ROW, PAUSE_SECONDS = 10, 0.005
 EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
@@ -51,6 +53,7 @@ class Hub:
         self._people: set[int] = set()
         self._posts: set[int] = set()
         self._asks_all = False
+        self._told = 0
         self._woken = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._is_closed = False
@@ -159,7 +162,7 @@ class Hub:
                 stream.end()
             else:
                 stream.hides_people = state.hides_people
-                _tell_of_unread(stream, state)
+                await self._pause_after(_tell_of_unread(stream, state))
 
     async def _tell_of_comments(self, streams: Sequence[Stream]) -> None:
         posts = sorted(frozenset[int]().union(*(stream.posts for stream in streams)))
@@ -178,14 +181,20 @@ class Hub:
                 for post in stream.posts & counts.keys():
                     number = counts[post] - hidden.get((stream.user_id, post), 0)
                     data = {"post": post, "count": number}
-                    stream.tell("comments", post, data, number)
+                    await self._pause_after(stream.tell("comments", post, data, number))
+
+    async def _pause_after(self, was_told: bool) -> None:
+        """Wait a moment after every `TOLD_IN_A_ROW` streams that were told something."""
+        self._told += was_told
+        if was_told and self._told % TOLD_IN_A_ROW == 0:
+            await asyncio.sleep(PAUSE_SECONDS)
 
 
-def _tell_of_unread(stream: Stream, state: State) -> None:
+def _tell_of_unread(stream: Stream, state: State) -> bool:
     """Tell how many notifications are unread, and whether any came since the last event that the
-    browser has got."""
+    browser has got; returns whether that has changed."""
     newest = (state.newest_at - EPOCH) // MICROSECOND if state.newest_at else 0
     is_new = stream.last_id is not None and newest > stream.last_id
     stream.last_id = max(newest, stream.last_id or 0)
     data = {"unread": state.unread, "is_new": is_new}
-    stream.tell("unread", None, data, (state.unread, newest), event_id=newest)
+    return stream.tell("unread", None, data, (state.unread, newest), event_id=newest)

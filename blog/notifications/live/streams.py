@@ -2,10 +2,13 @@
 
 import asyncio
 import json
+import random
 from collections.abc import AsyncGenerator, Mapping
 
 # Proxies close connections without traffic, nginx after 40 s with our settings.
 HEARTBEAT_SECONDS = 25.0
+# Streams that begin together after a restart don't all show it at the same moment.
+EARLIEST = 0.6
 
 
 class Stream:
@@ -37,8 +40,8 @@ class Stream:
     def tell(
         self, event: str, about: object, data: Mapping[str, object], state: object,
         event_id: int = 0,
-    ) -> None:  # fmt: skip
-        """Send an event, unless nothing has changed.
+    ) -> bool:  # fmt: skip
+        """Send an event, unless nothing has changed; returns whether it has.
 
         Args:
             event: its name.
@@ -48,11 +51,12 @@ class Stream:
             event_id: its id, from which the browser goes on when it comes back.
         """
         if self._sent.get((event, about)) == state:
-            return
+            return False
         self._sent[event, about] = state
         number = f"id: {event_id}\n" if event_id else ""
         self._waiting[event, about] = f"{number}event: {event}\ndata: {json.dumps(data)}\n\n"
         self._changed.set()
+        return True
 
     def end(self) -> None:
         """End the stream; the browser comes back."""
@@ -69,7 +73,8 @@ class Stream:
                 yield text
                 continue
             try:
-                async with asyncio.timeout(HEARTBEAT_SECONDS):
+                seconds = HEARTBEAT_SECONDS * random.uniform(EARLIEST, 1)  # noqa: S311
+                async with asyncio.timeout(seconds):
                     await self._changed.wait()
             except TimeoutError:
                 yield ":\n\n"
