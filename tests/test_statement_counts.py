@@ -87,7 +87,7 @@ LOGGED_IN = {
     "/people": 4,
     "/tags": 4,
     "/tag/boats": 5,
-    "/explore": 3,
+    "/explore": 4,
     "/archive": 2,
     f"/archive/{now().year}/{now().month}": 4,
     "/post/{post}": 4,
