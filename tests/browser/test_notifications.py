@@ -2,10 +2,10 @@
 
 import re
 
-from playwright.async_api import BrowserContext, Page, Request, expect
+from playwright.async_api import BrowserContext, Locator, Page, Request, expect
 
 from tests.browser.conftest import Opener
-from tests.browser.sample_site import ESSAY, READER, WRITER
+from tests.browser.sample_site import EDITOR, ESSAY, READER, WRITER
 from tests.browser.steps import log_in
 from tests.servers import until
 
@@ -25,6 +25,26 @@ def streams_of(context: BrowserContext) -> set[Request]:
     context.on("requestfinished", ended)
     context.on("requestfailed", ended)
     return found
+
+
+async def read_all(page: Page) -> None:
+    """Mark all notifications as read, if there are any."""
+    await page.goto("/notifications")
+    if await page.get_by_role("button", name="Mark all as read").count():
+        await page.get_by_role("button", name="Mark all as read").click()
+
+
+def unread_line(page: Page, beginning: str) -> Locator:
+    """The unread notification on the page that begins with these words."""
+    name = re.compile(f"^{re.escape(beginning)}")
+    return page.locator("li.unread").get_by_role("button", name=name)
+
+
+async def send_comment(page: Page, text: str) -> None:
+    """Write into the form for a comment or a reply, and send it."""
+    await page.get_by_label("Your comment").or_(page.get_by_label("Your reply")).fill(text)
+    form = page.locator("#comment-form")
+    await form.get_by_role("button", name=re.compile("^(Comment|Reply)$")).click()
 
 
 async def test_a_comment_is_heard_of_live_and_read_in_all_tabs(open_page: Opener) -> None:
@@ -65,41 +85,55 @@ async def test_a_comment_is_heard_of_live_and_read_in_all_tabs(open_page: Opener
         await expect(page).to_have_title(re.compile(r"^[^(]"))
 
 
-async def test_two_people_talk_without_scripts_by_reloading(open_page: Opener) -> None:
-    writer, reader = await open_page(scripts=False), await open_page(scripts=False)
+async def test_a_reply_a_mention_and_a_like_are_heard_of_live(open_page: Opener) -> None:
+    writer, reader = await open_page(), await open_page()
     await log_in(writer, WRITER)
     await log_in(reader, READER)
-    for page in (writer, reader):
-        await page.goto("/notifications")
-        if await page.get_by_role("button", name="Mark all as read").count():
-            await page.get_by_role("button", name="Mark all as read").click()
+    await read_all(reader)
+    await writer.goto(ESSAY)
+    comment = writer.locator(".comment", has_text="Who paid for the paper?").last
+    await comment.get_by_role("button", name="Like").click()
+    await expect(reader.get_by_role("link", name="Notifications 1 unread")).to_be_visible()
+    await comment.get_by_role("link", name="Reply to").click()
+    await send_comment(writer, "Who wanted to be read.")
+    await expect(writer.locator(".comment", has_text="Who wanted").last).to_be_visible()
+    await expect(reader.get_by_role("link", name="Notifications 2 unread")).to_be_visible()
+    await send_comment(writer, f"And who prints today, @{READER}?")
+    await expect(reader.get_by_role("link", name="Notifications 3 unread")).to_be_visible()
+    await reader.reload()
+    for told in ("liked your comment", "replied to your comment", "mentioned you in a comment"):
+        await expect(unread_line(reader, f"Ada Moreno {told}")).to_be_visible()
 
-    async def send(page: Page, text: str) -> None:
-        await page.get_by_label("Your comment").or_(page.get_by_label("Your reply")).fill(text)
-        form = page.locator("#comment-form")
-        await form.get_by_role("button", name=re.compile("^(Comment|Reply)$")).click()
+
+async def test_two_people_talk_without_scripts_by_reloading(open_page: Opener) -> None:
+    writer, reader = await open_page(scripts=False), await open_page(scripts=False)
+    editor = await open_page(scripts=False)
+    for page, name in ((writer, WRITER), (reader, READER), (editor, EDITOR)):
+        await log_in(page, name)
+        await read_all(page)
 
     await reader.goto(ESSAY)
-    await send(reader, "Who sharpens the sharpener?")
+    await send_comment(reader, "Who sharpens the sharpener?")
     await writer.reload()
     await writer.get_by_role("link", name="Notifications 1 unread").click()
-    unread = writer.locator("li.unread")
-    await unread.get_by_role("button", name=re.compile(f"^{READER} commented on")).click()
+    await unread_line(writer, f"{READER} commented on").click()
     comment = writer.locator(".comment", has_text="Who sharpens the sharpener?")
     await comment.get_by_role("link", name="Reply to").click()
-    await send(writer, f"Only you can, @{READER}.")
+    await send_comment(writer, f"Only you can, or @{EDITOR}.")
+    await editor.reload()
+    await editor.get_by_role("link", name="Notifications 1 unread").click()
+    await unread_line(editor, "Ada Moreno mention").click()
+    await expect(editor.locator(".comment", has_text="Only you can").last).to_be_visible()
     await reader.reload()
     await reader.get_by_role("link", name="Notifications 1 unread").click()
-    await reader.get_by_role("button", name=re.compile("^Ada Moreno replied to")).click()
+    await unread_line(reader, "Ada Moreno replied to").click()
     reply = reader.locator(".comment", has_text="Only you can").last
     await reply.get_by_role("button", name="Like").click()
     await writer.goto("/notifications")
-    await expect(
-        writer.get_by_role("button", name=re.compile(f"^{READER} liked your comment"))
-    ).to_be_visible()
+    await expect(unread_line(writer, f"{READER} liked your comment")).to_be_visible()
     other = await writer.context.new_page()
     await writer.get_by_role("button", name="Mark all as read").click()
     await other.goto("/explore")
-    for page in (writer, other, reader):
+    for page in (writer, other, reader, editor):
         await page.reload()
         await expect(page.locator(".bell-count")).to_be_hidden()
