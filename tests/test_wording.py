@@ -31,7 +31,7 @@ ANYWHERE = [
     Phrase(r"\b(some|any)body\b", "someone, anyone", "Somebody else was quicker"),
     Phrase(r"\bwas quicker\b", "has already …", "Somebody else was quicker"),
     Phrase(r"\bof (yours|theirs)\b", "one of your …", "Another post of yours has this slug."),
-    Phrase(r"\bpresent (one|password)\b", "current", "Forgotten the present one?"),
+    Phrase(r"\bpresent (one|password|text)\b", "current", "Forgotten the present one?"),
     Phrase(r"\bat present\b", "currently", "At present it is a@example.com."),
     Phrase(r"\banew\b", "again", "try to save it anew"),
     Phrase(r"\bfor good\b", "permanently", "all follows are deleted for good"),
@@ -51,10 +51,16 @@ ANYWHERE = [
     Phrase(r"\bAll of it (goes|is sent)\b", "All of this …", "All of it goes with the account"),
     Phrase(r"\bForgotten (your|the)\b", "Forgot …?", "Forgotten your password?"),
     Phrase(r"\bLook among the spam\b", "Check your spam folder", "Look among the spam."),
-    Phrase(r"\b(?-i:There) is no such\b", "… doesn't exist", "There is no such person."),
+    Phrase(r"\b(?-i:There)( is|['’]s) no such\b", "… doesn't exist", "There is no such person."),
     Phrase(r"\bPlease give\b", "Please enter, or send", "Please give a date."),
     Phrase(r"\bread on\b", "Read more", "Read on"),
     Phrase(r"\bposted? in public\b", "posted publicly", "News, posted in public."),
+    Phrase(r"\bYou get this because\b", "You're getting …", "You get this because you asked."),
+    Phrase(r"\b(comment|post|changes) waits? for\b", "is waiting for", "Your post waits for us."),
+    Phrase(r"\b(has|have) (?!been)[^.%]*%\(time\)s", "the past tense", "It has ended %(time)s."),
+    Phrase(r"\bhear of\b", "hear about", "Follow robin to hear of their posts."),
+    Phrase(r"\brests? on\b", "is based on", "the rule that this rests on"),
+    Phrase(r"\ba bit about you\b", "about yourself", "Tell us a bit about you."),
 ]  # fmt: skip
 PAGES = [
     Phrase(r"\bcannot\b", "can't", "It cannot be brought back."),
@@ -158,6 +164,6 @@ def test_messages() -> None:
 
 
 def test_documentation() -> None:
-    texts = {path: path.read_text() for path in files("*.md", "docs/*.md")}
+    texts = {path: path.read_text() for path in files("*.md", "docs/*.md", "templates/**/*.md")}
     assert texts
     assert faults_in(texts, ANYWHERE) == {}

@@ -36,7 +36,7 @@ async def people() -> ResponseReturnValue:
     try:
         search = PeopleSearch.model_validate(request.args.to_dict())
     except ValidationError:
-        abort(400, _("There's no such list of users."))
+        abort(400, _("This list of users doesn't exist."))
     roles = await queries.roles(db())
     role = next((role for role in roles if role.name == search.role), None)
     if search.role and role is None:

@@ -51,13 +51,15 @@ NOT_YET = lazy_gettext("Not everyone with an account can comment on this site at
 LIMITED = lazy_gettext("Only people the author of this post follows can comment on it.")
 COMMENT_IS_GONE = lazy_gettext("This comment doesn't exist. It may have been deleted.")
 NOT_ANSWERABLE = lazy_gettext(
-    "You can't reply to this comment. It may have been deleted or disabled. You can still write a "
-    "comment of its own."
+    "You can't reply to this comment. It may have been deleted or disabled. You can still "
+    "write a separate comment."
 )
 NOT_EDITABLE = lazy_gettext("You can edit a comment for 15 minutes.")
-IS_HELD = lazy_gettext("Your comment waits for a moderator. Nobody else can see it until then.")
+IS_HELD = lazy_gettext(
+    "Your comment is waiting for a moderator. Nobody else can see it until then."
+)
 EDIT_IS_HELD = lazy_gettext(
-    "Your changes wait for a moderator. Until then readers see the comment as it was."
+    "Your changes are waiting for a moderator. Until then readers see the comment as it was."
 )
 
 

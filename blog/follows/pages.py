@@ -69,7 +69,7 @@ async def set_alerts(username: str, choice: str) -> ResponseReturnValue:
         await flash(str(error), "info")
     else:
         if notify:
-            done = _("You will be notified when %(name)s publishes a post.", name=name)
+            done = _("You'll be notified when %(name)s publishes a post.", name=name)
         else:
             done = _("You won't be notified when %(name)s publishes a post.", name=name)
         await flash(done, "success")

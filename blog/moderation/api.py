@@ -20,7 +20,7 @@ blueprint = Resource("moderation", __name__, "Moderation of comments.")
 
 
 class ModerationReason(RuleForm):
-    "The reason for a moderation action, and the number of the rule it rests on, if any."
+    "The reason for a moderation action, and the number of the rule it is based on, if any."
 
     model_config = with_example({"reason": "Personal attack", "rule": None})
 

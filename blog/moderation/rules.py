@@ -6,7 +6,7 @@ from blog.core.errors import InvalidFieldsError
 from blog.core.i18n import lazy_gettext
 from blog.core.web.app import current_app
 
-CHOOSE_A_RULE = lazy_gettext("Choose the rule that this rests on.")
+CHOOSE_A_RULE = lazy_gettext("Choose the rule that this is based on.")
 NO_SUCH_RULE = lazy_gettext("This rule doesn't exist any more. Choose another one.")
 
 # The number and the text of a rule, as they were when it was referred to.

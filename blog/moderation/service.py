@@ -43,7 +43,7 @@ from blog.moderation.rules import Grounds, Snapshot
 from blog.posts.mentions import tell_mentioned
 from blog.posts.policies import may_moderate_post
 
-ABOUT_ONESELF = lazy_gettext("This measure is about you. Another moderator decides.")
+ABOUT_ONESELF = lazy_gettext("This is about you. Another moderator decides.")
 Row = TypeVar("Row", Comment, Post)
 
 

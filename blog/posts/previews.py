@@ -11,7 +11,7 @@ from blog.posts.locking import locked_post
 from blog.posts.policies import may_publish_post
 
 IS_PUBLISHED = lazy_gettext("This post is published. Everyone can read it without a preview link.")
-WAITS = lazy_gettext("This post waits for a moderator. It can't be shared until then.")
+WAITS = lazy_gettext("This post is waiting for a moderator. It can't be shared until then.")
 
 
 async def make_preview_key(session: AsyncSession, author: Viewer, post_id: int) -> None:

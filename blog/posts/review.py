@@ -18,9 +18,9 @@ from blog.review.rules import reasons_to_hold
 _AT_ONCE = {
     "status", "scheduled_for", "time_zone", "pinned", "comments_open", "comments_limited",
 }  # fmt: skip
-IS_HELD = lazy_gettext("Your post waits for a moderator. You'll find it among your drafts.")
+IS_HELD = lazy_gettext("Your post is waiting for a moderator. You'll find it among your drafts.")
 EDIT_IS_HELD = lazy_gettext(
-    "Your changes wait for a moderator. Until then readers see the post as it was."
+    "Your changes are waiting for a moderator. Until then readers see the post as it was."
 )
 
 

@@ -51,7 +51,7 @@ async def change(item_id: int) -> ResponseReturnValue:
         form.refuse(error)
         return await _edit_page(item_id, form)
     await service.change_text(db(), viewer, item_id, data.body, html)
-    await flash(_("Changed. It still waits for a moderator."), "success")
+    await flash(_("Changed. It's still waiting for a moderator."), "success")
     return _back(item_id)
 
 

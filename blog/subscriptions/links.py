@@ -30,7 +30,7 @@ def mailing_list(subscription: Subscription, author: User, links: LinkSigner) ->
     return MailingList(
         name=f"{author.username.lower()}.posts",
         reason=lazy_gettext(
-            "You get this because you asked for posts by %(name)s.", name=author.username
+            "You're getting this because you asked for posts by %(name)s.", name=author.username
         ),
         unsubscribe=external_url("subscriptions.show", token=token),
     )

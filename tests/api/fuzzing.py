@@ -42,7 +42,7 @@ UNFORESEEABLE = {
 }
 # And those that are about no single field.
 OF_THE_WHOLE = (
-    "follow yourself", "block yourself", "first to hear of their posts",
+    "follow yourself", "block yourself", "first to hear about their posts",
     "edit a comment for 15 minutes",
 )  # fmt: skip
 

@@ -76,12 +76,12 @@ async def test_an_administrator_shapes_the_site_approves_someone_and_invites_ano
     await page.goto("/admin/settings")
     name = await page.get_by_label("Name", exact=True).input_value()
     await page.get_by_label("Name", exact=True).fill("The Harbour")
-    await page.get_by_label("Accent color", exact=True).fill("#ffffaa")
+    await page.get_by_label("Accent colour", exact=True).fill("#ffffaa")
     await page.get_by_role("button", name=re.compile("Save.*Name and look")).click()
-    await expect(page.get_by_label("Accent color", exact=True)).to_have_attribute(
+    await expect(page.get_by_label("Accent colour", exact=True)).to_have_attribute(
         "aria-invalid", "true"
     )
-    await page.get_by_label("Accent color", exact=True).fill("#7a1f5c")
+    await page.get_by_label("Accent colour", exact=True).fill("#7a1f5c")
     await save(page, "Name and look")
     await choose_registration(page, "approval")
 
@@ -113,5 +113,5 @@ async def test_an_administrator_shapes_the_site_approves_someone_and_invites_ano
 
     await choose_registration(page, "open")
     await page.get_by_label("Name", exact=True).fill(name)
-    await page.get_by_label("Accent color", exact=True).fill("")
+    await page.get_by_label("Accent colour", exact=True).fill("")
     await save(page, "Name and look")

@@ -96,5 +96,5 @@ async def test_subscribers_get_posts_in_the_language_of_the_page_where_they_subs
         assert f'lang="{language}"' in found[who].html
         marked = "" if language == "en" else f"[{language}] "
         assert f"{marked}New post by " in found[who].subject
-        assert f"{marked}You get this because you asked" in found[who].text
+        assert f"{marked}You're getting this because you asked" in found[who].text
     assert [each.language for each in await subscriptions(db)] == ["de", "ar", None, "de"]

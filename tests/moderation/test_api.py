@@ -84,7 +84,7 @@ async def test_moderators_handle_reports_and_take_measures_by_the_api(
         for anybody in (maud, Client(app)):
             log = (await anybody.get("/moderation/log?per_page=2")).json()
             assert [entry["summary"] for entry in log["entries"]] == [
-                "Lifted the limit of an account", "Hid everything by an account",
+                "Lifted the limit on an account", "Hid everything by an account",
             ]  # fmt: skip
             assert "susan" not in str(log)
             assert len((await anybody.get(log["next"])).json()["entries"]) == 2

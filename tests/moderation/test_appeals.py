@@ -44,7 +44,7 @@ async def test_another_moderator_decides_an_appeal_of_someone_who_cannot_log_in(
     decision = {"decision": "keep", "answer": "No"}
     refused = await moderators_browser.submit(address, decision, page="/auth/sessions")
     assert refused.status_code == 422
-    assert "You took this measure. Another moderator decides the appeal." in refused.text
+    assert "This was your decision. Another moderator decides the appeal." in refused.text
 
     assert (
         "Appeal by <bdi>susan</bdi>"
@@ -97,7 +97,7 @@ async def test_the_person_does_not_decide_even_as_a_moderator(
         page="/auth/sessions",
     )
     assert refused.status_code == 422
-    assert "This measure is about you." in refused.text
+    assert "This is about you." in refused.text
 
 
 async def test_where_there_is_no_other_moderator_an_administrator_decides_about_their_own_measure(
@@ -112,7 +112,7 @@ async def test_where_there_is_no_other_moderator_an_administrator_decides_about_
         await browser.submit(link, {"text": "Why?"})
         assert "Waiting for an administrator" in (await browser.get(link)).text
         address = "/moderate/appeals/1"
-        assert "You took this measure yourself" in (await root.get(address)).text
+        assert "This was your own decision" in (await root.get(address)).text
         # A disabled moderator is none. With another one, it is theirs for two weeks.
         maud = await add_user(app, "maud", role="Moderator")
         await db.execute(update(User).where(User.id == maud.id).values(disabled_at=now()))

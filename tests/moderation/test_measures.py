@@ -121,7 +121,7 @@ async def test_a_preview_says_what_a_measure_would_do_and_everything_is_hidden_a
     await maud.submit("/moderate/hide/3", {"reason": "By itself"})
     for kind, expected in {
         "hide_all": "This hides what they&#39;ve written: 2 posts and 2 comments.",
-        "limit": "Lists will leave out what they&#39;ve written: 2 posts and 2 comments.",
+        "limit": "What they&#39;ve written will disappear from lists: 2 posts and 2 comments.",
         "disable": "What they&#39;ve written stays: 2 posts and 2 comments.",
     }.items():
         form = {"kind": kind, "reason": "All <ads>"}
@@ -162,7 +162,7 @@ async def test_a_preview_says_what_a_measure_would_do_and_everything_is_hidden_a
     assert not any((await wrong_counts(db)).values())
     page = (await browser.get("/moderation/log")).text
     assert "Hid everything by an account" in page
-    assert "Made what was hidden of an account visible again" in page
+    assert "Made everything by an account visible again" in page
 
 
 OF_FOLLOWED = {f"{PREFIX}/users/<person:user>/timeline/"}

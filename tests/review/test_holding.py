@@ -258,7 +258,7 @@ async def test_an_author_takes_back_and_changes_what_waits(site: Site, browser: 
     # A post becomes a draft, or is published once nothing holds it.
     await by_editor(site, "A casino")
     post_id = await newest(site, Post.id)
-    assert "waits for a moderator" in (await site.browser.get(f"/post/{post_id}/a-title")).text
+    assert "is waiting for a moderator" in (await site.browser.get(f"/post/{post_id}/a-title")).text
     assert (await browser.get(f"/post/{post_id}")).status_code == 404
     await site.submit(f"/post/{post_id}/state", page="/write", status="draft")
     assert await newest(site, HeldItem.id) is None

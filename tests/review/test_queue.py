@@ -173,7 +173,7 @@ async def test_what_is_refused_stays_with_its_author(
     assert len(await outbox(site.app)) == 5
     # Nothing is decided twice.
     await refuse(moderators_browser, item, rule="1")
-    assert "wait any more" in (await moderators_browser.get(QUEUE)).text
+    assert "no longer waiting" in (await moderators_browser.get(QUEUE)).text
     assert (await moderators_browser.get(f"{QUEUE}/{item.id}/refuse")).status_code == 404
     entry = (await site.db.scalars(select(LogEntry).limit(1))).one()
     assert (entry.act, entry.rule) == ("refuse held text", {"number": 1, "text": "No ads"})
@@ -202,8 +202,8 @@ async def test_two_moderators_at_once(
         (update(Post).values(comments_open=False), "Comments on this post are closed"),
         (update(User).where(User.username == "susan").values(disabled_at=now()), "disabled"),
         (update(Post).values(hidden_at=now()), "A moderator has hidden this post"),
-        (delete(Post), "doesn’t wait any more"),
-        (update(HeldItem).values(version=7), "changed this meanwhile"),
+        (delete(Post), "no longer waiting"),
+        (update(HeldItem).values(version=7), "changed this in the meantime"),
     ],
 )
 async def test_what_cannot_be_published_goes_on_waiting(

@@ -66,9 +66,9 @@ async def test_what_does_not_work_is_recorded_and_shown_until_it_works_again(
     await watch(app)
     assert await incidents(db) == [], "one person whose mail server refuses"
     page = (await browser.get("/status")).text
-    assert "All parts of " in page
-    assert "None is known." in page
-    assert "proven restore" not in page
+    assert "Everything on " in page
+    assert "No known incidents." in page
+    assert "test restore" not in page
 
     await add_mail(db, "two@example.com", due_at=now() - timedelta(hours=1))
 
@@ -89,7 +89,7 @@ async def test_what_does_not_work_is_recorded_and_shown_until_it_works_again(
     await watch(app, later)
     assert await incidents(db) == [("jobs", True), ("mail", True), ("files", True)]
     page = (await browser.get("/status")).text
-    assert ("All parts of " in page, page.count("Doesn’t work")) == (True, 0)
+    assert ("Everything on " in page, page.count("Doesn’t work")) == (True, 0)
     assert [page.count(f"<p>{name}: from") for name in ("Email", "Images and files")] == [1, 1]
 
     # Nothing runs that could record this.
@@ -102,7 +102,7 @@ async def test_what_does_not_work_is_recorded_and_shown_until_it_works_again(
     await db.commit()
     page = (await roots_browser.get("/status")).text
     assert page.count("Doesn’t work") == 1
-    assert "Last proven restore" in page
+    assert "Last successful test restore" in page
 
     await db.execute(update(Incident).values(began_at=now() - timedelta(days=500)))
     assert await delete_old_incidents(db) == 3

@@ -62,7 +62,7 @@ async def refuse(user_id: int) -> ResponseReturnValue:
         await flash(str(error), "info")
     else:
         await flash(
-            _("The application of %(name)s is declined. We've emailed them.", name=username),
+            _("%(name)s's application has been declined. We've emailed them.", name=username),
             "success",
         )
     return redirect(url_for("applications.index"))

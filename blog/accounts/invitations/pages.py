@@ -50,7 +50,9 @@ async def invite() -> ResponseReturnValue:
 async def revoke(invitation_id: int) -> ResponseReturnValue:
     """Withdraw one of one's own invitations."""
     if await service.withdraw(db(), required_viewer(), invitation_id):
-        await flash(_("The invitation is withdrawn. Its link doesn't work any more."), "success")
+        await flash(
+            _("The invitation has been withdrawn. Its link doesn't work any more."), "success"
+        )
     else:
         await flash(_("This invitation had already been used or withdrawn."), "info")
     return redirect(url_for("invitations.overview"))

@@ -63,7 +63,7 @@ async def remove(login_id: int) -> ResponseReturnValue:
     except NotFoundError as error:
         await flash(str(error), "info")
     else:
-        await flash(_("That account can't log in here any more."), "success")
+        await flash(_("You can't log in with that account any more."), "success")
     return redirect(url_for("openid.overview"))
 
 

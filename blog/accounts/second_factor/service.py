@@ -22,9 +22,9 @@ from blog.models import Act, Authenticator, Passkey, RecoveryCode, TrustedBrowse
 
 APP_ADDED = lazy_gettext("An authenticator app was added.")
 APP_REMOVED = lazy_gettext("The authenticator app was removed.")
-CODES_REPLACED = lazy_gettext("New recovery codes were created. The former ones no longer work.")
+CODES_REPLACED = lazy_gettext("New recovery codes were created. The old ones no longer work.")
 ALL_REMOVED = lazy_gettext(
-    "An administrator has removed all second factors, because you asked for it."
+    "An administrator has removed all second factors, because you asked them to."
 )
 
 

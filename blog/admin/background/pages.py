@@ -26,7 +26,7 @@ async def overview() -> ResponseReturnValue:
     """Show the number of jobs of each sort, and list those of one sort (`?state=`)."""
     wanted = request.args.get("state", Sort.FAILED.value)
     if wanted not in set(Sort):
-        abort(400, _("There's no such list of jobs."))
+        abort(400, _("This list of jobs doesn't exist."))
     sort = Sort(wanted)
     return await render_template(
         "admin/jobs.html",

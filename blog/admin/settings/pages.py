@@ -119,7 +119,7 @@ def show_both(form: Form[Any], error: service.SettingsConflictError) -> None:
     now = values_of(error.current)
     form.errors = {
         name: _(
-            "Someone else has changed this meanwhile. It's now: %(value)s",
+            "Someone else has changed this in the meantime. It's now: %(value)s",
             value=now[name] or _("(empty)"),
         )
         for name in error.names

@@ -14,7 +14,7 @@ LONGEST_TITLE = 120
 MOST_RULES = 100
 
 IS_OUT_OF_ORDER = lazy_gettext(
-    "Rule %(number)s comes after rule %(previous)s. Number the rules in their order; each number "
+    "Rule %(number)s comes after rule %(previous)s. Number the rules in order, and use each number "
     "once."
 )
 

@@ -47,7 +47,7 @@ class LogEntryResource(BaseModel):
     ]
     person: Annotated[str | None, Field(description="The person concerned, if the log says so.")]
     about: Annotated[str | None, Field(description="What it was about, if the log says so.")]
-    rule: Annotated[RuleResource | None, Field(description="The rule that it rests on.")]
+    rule: Annotated[RuleResource | None, Field(description="The rule that it is based on.")]
     hash: Annotated[str, Field(description="Its SHA-256, which the next entry contains.")]
 
 

@@ -25,12 +25,12 @@ from blog.moderation.service import require_moderator
 
 # As long as in Article 20 of the Digital Services Act (EU 2022/2065).
 APPEALS_FOR = timedelta(days=183)
-NO_SUCH_MEASURE = lazy_gettext("This measure doesn't exist.")
-NO_SUCH_APPEAL = lazy_gettext("There's no appeal against this measure.")
-TOO_LATE = lazy_gettext("You could appeal for six months, which are over now.")
+NO_SUCH_MEASURE = lazy_gettext("This decision doesn't exist.")
+NO_SUCH_APPEAL = lazy_gettext("Nobody has appealed against this decision.")
+TOO_LATE = lazy_gettext("The six months to appeal have passed.")
 ONLY_ONCE = lazy_gettext("You've already appealed. You'll get an answer by email.")
-OWN_MEASURE = lazy_gettext("You took this measure. Another moderator decides the appeal.")
-ABOUT_ONESELF = lazy_gettext("This measure is about you. Another moderator decides the appeal.")
+OWN_MEASURE = lazy_gettext("This was your decision. Another moderator decides the appeal.")
+ABOUT_ONESELF = lazy_gettext("This is about you. Another moderator decides the appeal.")
 
 
 async def mail_appeal_link(session: AsyncSession, email: str) -> None:

@@ -12,7 +12,7 @@ from blog.models import Comment, MeasureKind, User
 COUNTED_TO = 10_000
 SENTENCES = {
     MeasureKind.HIDE_ALL: lazy_gettext("This hides what they've written: %(texts)s."),
-    MeasureKind.LIMIT: lazy_gettext("Lists will leave out what they've written: %(texts)s."),
+    MeasureKind.LIMIT: lazy_gettext("What they've written will disappear from lists: %(texts)s."),
     MeasureKind.PAUSE: lazy_gettext("What they've written stays: %(texts)s."),
     MeasureKind.DISABLE: lazy_gettext("What they've written stays: %(texts)s."),
 }

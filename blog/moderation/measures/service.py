@@ -32,8 +32,8 @@ from blog.posts.policies import visible_to
 from blog.tags.jobs import count_tags_again
 
 NO_SUCH_PERSON = lazy_gettext("This user doesn't exist.")
-NO_SUCH_MEASURE = lazy_gettext("This measure doesn't exist.")
-IS_IN_FORCE = lazy_gettext("This measure is already in force.")
+NO_SUCH_MEASURE = lazy_gettext("This decision doesn't exist.")
+IS_IN_FORCE = lazy_gettext("This is already in force.")
 KEEP_FROM_WRITING = {MeasureKind.PAUSE, MeasureKind.DISABLE}
 ACTS = {
     MeasureKind.REMIND: Act.REMIND,

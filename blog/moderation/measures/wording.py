@@ -55,11 +55,12 @@ WORDING = {
         lazy_pgettext("verb", "Limit"),
         lazy_gettext("Account limited"),
         lazy_gettext(
-            "Lists leave out what they write. Followers still get it, and it stays at its address."
+            "What they write doesn't appear in lists. Followers still get it, and links to it "
+            "still work."
         ),
         lazy_gettext("Your account was limited"),
         lazy_gettext("A moderator of %(site)s has limited your account."),
-        lazy_gettext("Lists leave out what you write. Your followers still get it."),
+        lazy_gettext("What you write doesn't appear in lists. Your followers still get it."),
     ),
     MeasureKind.PAUSE: Wording(
         lazy_pgettext("verb", "Pause"),

@@ -51,9 +51,9 @@ async def close(report_id: int) -> ResponseReturnValue:
         await flash(_("Someone else has already closed this report."), "info")
     else:
         if data.outcome is Outcome.RESOLVED:
-            done = _("Report resolved. The person who made it is told by email.")
+            done = _("Report resolved. We've emailed the person who made it.")
         else:
-            done = _("Report dismissed. The person who made it is told by email.")
+            done = _("Report dismissed. We've emailed the person who made it.")
         await flash(done, "success")
     return redirect(url_for("report_queue.open_reports"))
 

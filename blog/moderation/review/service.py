@@ -38,12 +38,12 @@ from blog.review.content import Content
 from blog.review.rules import reading_of
 from blog.review.similarity import remember
 
-HAS_CHANGED = lazy_gettext("The author has changed this meanwhile. Please read it again.")
+HAS_CHANGED = lazy_gettext("The author has changed this in the meantime. Please read it again.")
 IS_OUTDATED = lazy_gettext(
-    "The post was changed meanwhile, so these changes no longer fit. Refuse them."
+    "The post has changed in the meantime, so these changes no longer fit. Please refuse them."
 )
 KEPT_FROM_WRITING = lazy_gettext(
-    "The author may not write at the moment: their account is paused or disabled."
+    "The author can't post at the moment: their account is paused or disabled."
 )
 
 

@@ -38,7 +38,7 @@ async def index() -> ResponseReturnValue:
             names = await queries.found_names(db(), wanted)
             form.values = {"names": "\n".join(names), "since": values.get("joined_from", "")}
             if not names:
-                await flash(_("The search finds nobody."), "info")
+                await flash(_("No accounts match."), "info")
     return await _page(form, search)
 
 

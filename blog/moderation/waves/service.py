@@ -25,7 +25,7 @@ from blog.moderation.waves.schemas import NOBODY, WaveForm
 
 UNDOABLE_FOR = timedelta(days=30)
 NO_SUCH_ACT = lazy_gettext("This doesn't exist.")
-TOO_LATE = lazy_gettext("This can be undone for 30 days, and they're over.")
+TOO_LATE = lazy_gettext("The 30 days to undo this have passed.")
 
 
 async def begin(

@@ -14,15 +14,21 @@ from blog.models import NotificationKind
 UNSUBSCRIBE = "unsubscribe from notifications"
 DIGEST = "digest"
 REASONS = {
-    NotificationKind.COMMENT: lazy_gettext("You get this because someone commented on your post."),
-    NotificationKind.REPLY: lazy_gettext("You get this because someone replied to your comment."),
-    NotificationKind.MENTION: lazy_gettext("You get this because someone mentioned you."),
-    NotificationKind.LIKE: lazy_gettext("You get this because someone likes what you wrote."),
-    NotificationKind.FOLLOW: lazy_gettext("You get this because someone followed you."),
-    NotificationKind.POST: lazy_gettext(
-        "You get this because you asked to hear of this author's posts."
+    NotificationKind.COMMENT: lazy_gettext(
+        "You're getting this because someone commented on your post."
     ),
-    NotificationKind.REPORT: lazy_gettext("You get this because you're a moderator."),
+    NotificationKind.REPLY: lazy_gettext(
+        "You're getting this because someone replied to your comment."
+    ),
+    NotificationKind.MENTION: lazy_gettext("You're getting this because someone mentioned you."),
+    NotificationKind.LIKE: lazy_gettext(
+        "You're getting this because someone liked what you wrote."
+    ),
+    NotificationKind.FOLLOW: lazy_gettext("You're getting this because someone followed you."),
+    NotificationKind.POST: lazy_gettext(
+        "You're getting this because you asked to hear about this author's posts."
+    ),
+    NotificationKind.REPORT: lazy_gettext("You're getting this because you're a moderator."),
 }
 DIGEST_REASON = lazy_gettext("This is your summary of what's new.")
 

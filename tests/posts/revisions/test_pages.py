@@ -132,7 +132,7 @@ async def test_long_lists_have_pages(writer: Client, browser: Browser, db: Async
     assert f'href="{LIST}?page=2"' in first.text
     assert 'start="20"' in last.text
     assert "Revision 1</a>" in last.text
-    assert "no such page" in (await browser.get(f"{LIST}?page=4")).text
+    assert "This page doesn’t exist" in (await browser.get(f"{LIST}?page=4")).text
     assert (await browser.get(f"{LIST}?before=nonsense")).status_code == 404
 
 
