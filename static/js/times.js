@@ -14,30 +14,42 @@ const UNITS = [
 // As in texts.js, which would be one more file for every page.
 const { lang } = document.documentElement;
 const locale = navigator.languages.find((each) => each.split("-")[0] === lang) ?? lang;
-const date = new Intl.DateTimeFormat(locale, { dateStyle: "long" });
-const exact = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "long" });
-const passed = new Intl.RelativeTimeFormat(locale, { numeric: "always" });
-const now = new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(0, "second");
-const justNow = date.resolvedOptions().locale.startsWith("en") ? "just now" : now;
+
+// A formatter takes a phone up to 40 ms to make, so each is made when it is needed.
+const once = (make) => {
+  let made;
+  return () => (made ??= make());
+};
+const date = once(() => new Intl.DateTimeFormat(locale, { dateStyle: "long" }));
+const exact = once(() => new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "long" }));
+const passed = once(() => new Intl.RelativeTimeFormat(locale, { numeric: "always" }));
+const now = once(() => new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(0, "second"));
 
 /** A moment as a reader wants it `seconds` from now; of the past they are negative. */
 function describe(moment, seconds) {
-  if (Math.abs(seconds) >= 30 * DAY) return date.format(moment);
+  if (Math.abs(seconds) >= 30 * DAY) return date().format(moment);
   const [unit, length] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? [];
-  if (unit) return passed.format(Math.round(seconds / length), unit);
-  return seconds > 0 ? now : justNow;
+  if (unit) return passed().format(Math.round(seconds / length), unit);
+  return seconds <= 0 && lang === "en" ? "just now" : now();
 }
 
 function refresh() {
+  const changed = new Map();
   for (const element of document.querySelectorAll("time[datetime]")) {
     const moment = new Date(element.dateTime);
     const ahead = (moment - Date.now()) / 1000;
     const seconds = "future" in element.dataset ? ahead : Math.min(ahead, 0);
-    const text = "date" in element.dataset ? date.format(moment) : describe(moment, seconds);
+    const text = "date" in element.dataset ? date().format(moment) : describe(moment, seconds);
     if (element.textContent === text) continue;
     element.textContent = text;
-    element.title = exact.format(moment);
+    changed.set(element, moment);
   }
+  // In a task of its own, so that the page answers in between.
+  if (changed.size) setTimeout(showExact, 0, changed);
+}
+
+function showExact(moments) {
+  for (const [element, moment] of moments) element.title = exact().format(moment);
 }
 
 refresh();
