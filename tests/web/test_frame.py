@@ -15,10 +15,10 @@ def marked(page: str) -> list[tuple[str, str]]:
 
 
 async def test_the_menu_marks_the_page_and_has_what_the_viewer_may_do(app: Broadside) -> None:
-    await add_users(app, NewUser("susan"), NewUser("root", "Administrator"))
+    await add_users(app, NewUser("susan"), NewUser("boss", "Administrator"))
     # Twice, because the second time it is found.
     for _ in range(2):
-        for username in ("susan", "root"):
+        for username in ("susan", "boss"):
             async with Browser(app) as browser:
                 await browser.open_session(username)
                 for address, expected in (
@@ -26,12 +26,12 @@ async def test_the_menu_marks_the_page_and_has_what_the_viewer_may_do(app: Broad
                     ("/drafts", [("/drafts", "page")]),
                     (f"/user/{username}", [(f"/user/{username}", "page")]),
                     (f"/followers/{username}", []),
-                    ("/user/susan" if username == "root" else "/user/root", []),
+                    ("/user/susan" if username == "boss" else "/user/boss", []),
                     ("/edit-profile", [("/edit-profile", "true")]),
                 ):
                     page = (await browser.get(address)).text
                     assert marked(page) == expected, address
-                    assert ("/admin" in page.partition("</nav>")[0]) == (username == "root")
+                    assert ("/admin" in page.partition("</nav>")[0]) == (username == "boss")
                     assert f'href="/user/{username}"' in page
         async with Browser(app) as stranger:
             page = (await stranger.get("/explore")).text
