@@ -71,13 +71,15 @@ class Issuer:
         keys = KeySet([key]).as_dict(private=False)
         self.site.has("/keys", json.dumps(keys).encode())
 
-    def says(self, nonce: str, claims: dict[str, Any], *, key: ECKey | None = None) -> None:
-        """Answer the next code with an ID token."""
+    def says(
+        self, nonce: str, claims: dict[str, Any], *, key: ECKey | None = None, **answer: str
+    ) -> None:
+        """Answer the next code with an ID token, and with more."""
         now = int(time.time())
         whole = {"iss": self.url, "aud": "us", "iat": now, "exp": now + 300, "nonce": nonce}
         header = {"alg": "ES256", "kid": "1"}
         token = jwt.encode(header, whole | claims, key or self.key)
-        self.site.has("/token", json.dumps({"id_token": token}).encode())
+        self.site.has("/token", json.dumps({"id_token": token} | answer).encode())
 
 
 @pytest.fixture(scope="module")
@@ -205,6 +207,24 @@ async def test_a_new_person_chooses_a_username_and_is_logged_in_from_then_on(
     async with Browser(site) as again:
         assert (await arrive(again, issuer)).headers["location"] == "/"
         assert await is_logged_in(again)
+
+
+@pytest.mark.parametrize(
+    ("subject", "is_verified", "is_taken"),
+    [("4711", True, True), ("another", True, False), ("4711", False, False)],
+)
+async def test_an_issuer_that_keeps_the_address_out_of_the_token_is_asked_for_it(
+    browser: Browser, issuer: Issuer, *, subject: str, is_verified: bool, is_taken: bool
+) -> None:
+    issuer.describe(userinfo_endpoint=f"{issuer.url}/person")
+    said = {"sub": subject, "email": "susan@example.com", "email_verified": is_verified}
+    issuer.site.has("/person", json.dumps(said).encode())
+    question = await asked(browser)
+    issuer.says(question["nonce"], {"sub": "4711"}, access_token="abc")
+    answer = await come_back(browser, question)
+    assert b"Authorization: Bearer abc" in issuer.site.asked[-1]
+    expected = "/auth/openid/register" if is_taken else "/auth/login"
+    assert answer.headers["location"] == expected
 
 
 async def test_an_account_with_the_same_address_is_connected_by_its_password_once(
