@@ -17,16 +17,17 @@ BUCKET_HINT = "check the STORAGE_… settings, and the key's permissions: get, p
 
 
 async def check_storage(settings: Settings) -> AsyncIterator[Finding]:
-    """Write, read, list and delete an object."""
+    """List the objects, and write, read and delete one."""
     storage = make_storage(settings)
     key = f"check/{secrets.token_hex(16)}.txt"
-    action = "write"
+    # Comes first, because of a write obstore does not tell why a connection failed.
+    action = "list"
     try:
+        await storage.page("check")
+        action = "write"
         await storage.put(key, _content())
         action = "read"
         found = b"".join([piece async for piece in storage.read(key)])
-        action = "list"
-        await storage.page("check")
         action = "delete"
         await storage.delete(key)
     except StorageError as error:

@@ -192,7 +192,7 @@ async def test_a_bucket_is_tried_out(blog: Command) -> None:
         _, there = await blog("check", **settings)
         left = await asyncio.to_thread(client_of(store).list_objects_v2, Bucket="our-site")
     place = f"the bucket our-site at {store}"
-    assert f"serious  STORAGE         cannot write files: {place} does not exist" in missing
+    assert f"serious  STORAGE         cannot list files: {place} does not exist" in missing
     assert (
         f"ok       STORAGE         files can be written, read, listed and deleted in {place}"
         in there
@@ -206,7 +206,7 @@ async def test_a_store_that_does_not_answer_is_serious(blog: Command) -> None:
     code, output = await blog("check", **BUCKET | {"storage_endpoint": store})
     assert code == 1
     assert "STORAGE" in findings(output, "serious")
-    assert f"cannot write files: the bucket our-site at {store}: " in output
+    assert f"cannot list files: the bucket our-site at {store}: " in output
 
 
 async def test_a_folder_that_cannot_be_written_to_is_serious(blog: Command, tmp_path: Path) -> None:

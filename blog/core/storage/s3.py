@@ -43,6 +43,8 @@ CONNECT_SECONDS = 3
 RETRIES = 2
 # The error codes of stores with limited disks; Amazon's has no limit.
 FULL = "507 Insufficient Storage"
+# The store's certificate, in the causes of an error, and rustls' name for what is wrong with it.
+REFUSED_CERTIFICATE = re.compile(r"InvalidCertificate\(\s*(\w+)")
 # Longer than any download: `_limited` limits the time of each chunk.
 LONGEST_REQUEST = timedelta(hours=6)
 
@@ -223,6 +225,10 @@ class S3Storage:
                 raise NoSuchObjectError("there is no such object in the bucket") from None
             # The first line is the error, the rest its causes, including the XML response.
             summary = re.split(r": <\?xml|\n", str(error))[0]
+            if refused := REFUSED_CERTIFICATE.search(str(error)):
+                is_expired = refused[1].startswith("Expired")
+                why = "has expired" if is_expired else f"is not valid: {refused[1]}"
+                summary = f"its certificate {why}"
             reason = f"{self.place}: {summary}"
             if FULL in reason:
                 raise StorageFullError(reason) from None
