@@ -63,9 +63,10 @@ async def divide_all(url: URL, *, is_copied: bool) -> None:
         async with engine.begin() as connection:
             await validate(connection, keys)
         validated = time.perf_counter()
-        async with engine.begin() as connection:
-            # Autovacuum analyses partitions, but not what they are partitions of.
-            await connection.execute(text(f"ANALYZE {table}"))
+        async with engine.connect() as connection:
+            await connection.execution_options(isolation_level="AUTOCOMMIT")
+            # Autovacuum does this later with partitions, but not with what they are partitions of.
+            await connection.execute(text(f"VACUUM (ANALYZE) {table}"))
             parts = await connection.scalar(
                 text("SELECT count(*) FROM pg_inherits WHERE inhparent = CAST(:name AS regclass)"),
                 {"name": table},
