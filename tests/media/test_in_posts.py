@@ -81,6 +81,25 @@ def test_no_other_image_is_shown(source: str) -> None:
     assert "A tram" in html
 
 
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("![A *tram*](https://other.example/a.png 'Line 28')",
+         '<p><a href="https://other.example/a.png" {rel}>A tram</a></p>'),
+        ("![](https://other.example/a.png)",
+         '<p><a href="https://other.example/a.png" {rel}>https://other.example/a.png</a></p>'),
+        ("![A [link](https://b.example/)](HTTP://other.example/a.png)",
+         '<p><a href="HTTP://other.example/a.png" {rel}>A link</a></p>'),
+        ("[![A tram](https://other.example/a.png) here](https://b.example/)",
+         '<p><a href="https://b.example/" {rel}>A tram here</a></p>'),
+        ("![A tram](javascript:alert(1))", "<p>![A tram](javascript:alert(1))</p>"),
+    ],
+)  # fmt: skip
+def test_an_image_of_another_site_is_a_link(source: str, expected: str) -> None:
+    expected = expected.format(rel='rel="nofollow noopener ugc"')
+    assert render_document(source, IMAGES) == render_inline(source) == expected
+
+
 def test_the_number_of_images_in_a_text_is_limited() -> None:
     html = render_document(f"![x](/media/{NAME})\n\n" * 150, IMAGES)
     assert html.count("<img") == html.count("<figure>") == 100

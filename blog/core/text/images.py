@@ -1,8 +1,8 @@
 """Images of this site in posts: `![alt](/media/NAME "caption")`.
 
 What is known of an image is looked up before a text is rendered, and passed in as `env["media"]`.
-Images of other sites, which would report readers to them, and images that do not exist are shown
-by their alternative text.
+Images of other sites would report readers to them, and become links. Images that do not exist are
+shown by their alternative text.
 """
 
 import re
@@ -18,6 +18,7 @@ from markdown_it.utils import EnvType, OptionsDict
 
 PREFIX = "/media/"
 ADDRESS = re.compile(f"{PREFIX}([a-z2-7]{{32}})")
+FOREIGN = re.compile("https?://", re.IGNORECASE)
 # A text with more images than this shows the others by their alternative texts.
 MOST_IMAGES = 100
 # In the `meta` of a token.
@@ -108,8 +109,33 @@ def _make_figures(state: StateCore) -> None:
             children += _wrapped("figcaption", [_text(caption)])
 
 
-def _wrapped(tag: str, content: list[Token]) -> list[Token]:
-    return [Token(f"{tag}_open", tag, 1), *content, Token(f"{tag}_close", tag, -1)]
+def link_foreign_images(state: StateCore) -> None:
+    """Make links of the images of other sites, unless they are in one.
+
+    Their text is the alternative text.
+    """
+    for block in state.tokens:
+        children: list[Token] = []
+        in_link = False
+        for token in block.children or []:
+            in_link = (in_link or token.type == "link_open") and token.type != "link_close"
+            address = str(token.attrs.get("src", ""))
+            if token.type != "image" or in_link or not FOREIGN.match(address):
+                children.append(token)
+                continue
+            alt = state.md.renderer.renderInlineAsText(
+                token.children or [], state.md.options, state.env
+            )
+            link = _wrapped("link", [_text(alt)], "a")
+            link[0].attrs["href"] = address
+            children += link
+        if block.children:
+            block.children = children
+
+
+def _wrapped(kind: str, content: list[Token], tag: str = "") -> list[Token]:
+    tag = tag or kind
+    return [Token(f"{kind}_open", tag, 1), *content, Token(f"{kind}_close", tag, -1)]
 
 
 def _text(content: str) -> Token:

@@ -1,7 +1,7 @@
 """Markdown to safe HTML: CommonMark by markdown-it-py, then sanitised by nh3.
 
 Input is not trusted: the sanitiser comes last, with an allow-list of elements and attributes.
-Images of other sites would report readers to them, so only their alternative text is shown.
+Images of other sites would report readers to them, so they are links.
 """
 
 import re
@@ -18,7 +18,7 @@ from mdit_py_plugins.deflist import deflist_plugin
 from blog.core.text import sanitising
 from blog.core.text.autolinks import link_address, skip_text
 from blog.core.text.cjk import beside_cjk
-from blog.core.text.images import Images, find_images, render_image
+from blog.core.text.images import Images, find_images, link_foreign_images, render_image
 from blog.core.text.syntax import code, footnotes, headings, marks, math
 from blog.core.text.syntax.admonitions import make_admonitions
 from blog.core.text.syntax.budget import spend_step
@@ -28,7 +28,7 @@ from blog.core.text.syntax.tasks import mark_tasks
 from blog.core.text.visibility import shows_something
 
 # Stored with rendered texts; raise it with every change that alters the output.
-RENDERER_VERSION = 7
+RENDERER_VERSION = 8
 
 # The maximum work per text: the parser takes a step of about 10 µs at each line of a paragraph and
 # each possible delimiter in it. An ordinary post of 64 KiB with a link and some emphasis in every
@@ -169,6 +169,7 @@ def _with_own_rules(parser: MarkdownIt) -> MarkdownIt:
     second_pass.after("emphasis", "mark", marks.pair)
     parser.core.ruler.before("text_join", "mentions", link_mentions)
     parser.core.ruler.push("tasks", mark_tasks)
+    parser.core.ruler.push("foreign images", link_foreign_images)
     parser.core.ruler.push("empty links", _name_empty_links)
     for kind in ("math", "math_block"):
         parser.add_render_rule(kind, math.render)
