@@ -28,6 +28,8 @@ SMALL, LARGE = 5_000, 20_000
 # level to go down, for each row of a page. A timeline looks through up to
 # 20,000 posts (`LOOKED_THROUGH`).
 RATIO, ALLOWANCE, BLOCKS_PER_ROW = 1.5, 200, 8
+# A file of the sitemap looks through 10,000 ids, of which the small site has half.
+SITEMAP_ALLOWANCE = 1_000
 LAST = 9_999_999_999
 PAGES = ("", "?page=2", "?page=10", "?page=100", f"?page={LAST}")
 FEED_WAYS = ("", f"?before={Order(Post.published_at, Post.id).cursor(now(), 4000)}")
@@ -263,6 +265,11 @@ async def blocks_by_address(app: Broadside, site: Site) -> dict[tuple[str, str],
     return found
 
 
+def allowance(address: str) -> int:
+    """How many blocks more a statement may read on the larger site, whatever it read before."""
+    return SITEMAP_ALLOWANCE if address.startswith("/sitemap/") else ALLOWANCE
+
+
 async def test_no_statement_reads_more_on_a_site_four_times_as_large(
     app: Broadside, site: Site
 ) -> None:
@@ -282,6 +289,6 @@ async def test_no_statement_reads_more_on_a_site_four_times_as_large(
     grown = {
         f"{address}: {before.get((address, statement), 0)} to {blocks} blocks\n{statement}"
         for (address, statement), blocks in after.items()
-        if blocks > before.get((address, statement), 0) * RATIO + ALLOWANCE
+        if blocks > before.get((address, statement), 0) * RATIO + allowance(address)
     }
     assert not grown, "\n\n".join(sorted(grown))
