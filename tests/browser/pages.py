@@ -365,6 +365,8 @@ SIGHTS = [
     Sight(READER, "blocked-nobody", "/blocked"),
     Sight(READER, "hidden-words", "/hidden-words"),
     Sight(READER, "hidden-words-refused", "/hidden-words", send_empty),
+    # The writer has made a token by then, and isn't asked for a password again.
+    Sight(READER, "delete-account-refused", "/auth/delete-account", send_empty),
     Sight(WRITER, "home", "/"),
     Sight(WRITER, "home-refused", "/", send_empty),
     Sight(WRITER, "preview", "/", preview),
@@ -434,7 +436,6 @@ SIGHTS = [
     Sight(WRITER, "export", "/auth/export"),
     Sight(WRITER, "export-ready", "/auth/export", make_export),
     Sight(WRITER, "delete-account", "/auth/delete-account"),
-    Sight(WRITER, "delete-account-refused", "/auth/delete-account", send_empty),
     Sight(WRITER, "delete-account-link", "{delete_account}"),
     Sight(WRITER, "report", "/report/post/1"),
     Sight(WRITER, "report-refused", "/report/post/1", send_empty),

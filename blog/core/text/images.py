@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from itertools import islice
-from typing import TypedDict
+from typing import TypedDict, cast
 
 from markdown_it.renderer import RendererHTML
 from markdown_it.rules_core import StateCore
@@ -114,6 +114,7 @@ def link_foreign_images(state: StateCore) -> None:
 
     Their text is the alternative text.
     """
+    renderer = cast(RendererHTML, state.md.renderer)
     for block in state.tokens:
         children: list[Token] = []
         in_link = False
@@ -123,9 +124,7 @@ def link_foreign_images(state: StateCore) -> None:
             if token.type != "image" or in_link or not FOREIGN.match(address):
                 children.append(token)
                 continue
-            alt = state.md.renderer.renderInlineAsText(
-                token.children or [], state.md.options, state.env
-            )
+            alt = renderer.renderInlineAsText(token.children or [], state.md.options, state.env)
             link = _wrapped("link", [_text(alt)], "a")
             link[0].attrs["href"] = address
             children += link
