@@ -375,7 +375,7 @@ async def test_a_phrase_of_common_words_is_looked_for_in_the_newest_posts_and_th
         assert [int(post["body"].split()[-1]) for post in answer["posts"]] == expected, q
         assert answer["partial"] == is_partial, q
         page = (await browser.get("/search", params={"q": q, "sort": "date"})).text
-        assert ("in the newest 20 only" in page) == is_partial
+        assert ("in the newest 20 posts only" in page) == is_partial
 
 
 async def test_browsers_are_told_how_to_search_here(browser: Browser) -> None:
