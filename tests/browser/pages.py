@@ -1,7 +1,6 @@
 """Every page of the site, and how to get there, for tests of all pages."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from datetime import timedelta
 from itertools import groupby
 from typing import NamedTuple
 from uuid import uuid4
@@ -23,7 +22,7 @@ from tests.browser.sample_site import (
     SCHEDULED_PAGE,
     WRITER,
 )
-from tests.browser.steps import log_in
+from tests.browser.steps import log_in, schedule_in
 from tests.media.corpus import encoded, picture
 from tests.support import PASSWORD
 from tests.transfer.importing.samples import front_matter, hugo, zipped
@@ -158,11 +157,7 @@ async def schedule(page: Page) -> None:
     """Schedule a post for a day that is far away."""
     await page.get_by_label("Title", exact=True).fill("Good morning")
     await page.get_by_label("Text", exact=True).fill("It is *nine* o'clock.")
-    await page.get_by_text("Settings and schedule").click()
-    await page.get_by_label("Date and time").fill(f"{now() + timedelta(days=30):%Y-%m-%d}T09:00")
-    await page.get_by_label("Time zone").fill("Europe/Lisbon")
-    await page.get_by_role("button", name="Schedule").click()
-    await page.locator(".notice").filter(has_text="Scheduled for").wait_for()
+    await schedule_in(page, days=30)
 
 
 async def open_scheduled(page: Page) -> None:

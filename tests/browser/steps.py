@@ -1,9 +1,11 @@
 """What a person does on the site, by the words that stand there."""
 
 import asyncio
+from datetime import timedelta
 
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
+from blog.core.clock import now
 from tests.support import PASSWORD
 
 PATIENCE_SECONDS = 20
@@ -48,3 +50,12 @@ async def confirm_address(page: Page, recipient: str) -> None:
     """Open the link of the mail that confirms an address, and press its button."""
     await open_link_in_mail(page, recipient, "/auth/confirm/")
     await page.get_by_role("button", name="Confirm address").click()
+
+
+async def schedule_in(page: Page, *, days: int) -> None:
+    """Schedule what is open in the editor for the morning of a later day, in another time zone."""
+    await page.get_by_text("Settings and schedule").click()
+    await page.get_by_label("Date and time").fill(f"{now() + timedelta(days=days):%Y-%m-%d}T09:00")
+    await page.get_by_label("Time zone").fill("Europe/Lisbon")
+    await page.get_by_role("button", name="Schedule").click()
+    await expect(page.locator(".notice").filter(has_text="Scheduled for")).to_be_visible()

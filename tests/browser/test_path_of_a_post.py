@@ -1,14 +1,12 @@
 """The path of a post in a browser: from a pasted image on one device to a text that is restored."""
 
 from collections.abc import Callable
-from datetime import timedelta
 
 from playwright.async_api import Locator, Page, Response, expect
 
-from blog.core.clock import now
 from tests.browser.conftest import PHONE, Opener
 from tests.browser.sample_site import WRITER
-from tests.browser.steps import log_in
+from tests.browser.steps import log_in, schedule_in
 
 # As a browser does it with a picture from the clipboard, or one that is dragged into the text.
 GIVE_PICTURE = """async ([kind, name]) => {
@@ -71,11 +69,7 @@ async def test_a_post_with_pasted_images_is_scheduled_published_edited_and_resto
     assert text.count("](/media/") == 2
     async with phone.expect_response(saves("Nobody")):
         await text_of(phone).fill(f"{text}\n\nNobody came.")
-    await phone.get_by_text("Settings and schedule").click()
-    await phone.get_by_label("Date and time").fill(f"{now() + timedelta(days=9):%Y-%m-%d}T09:00")
-    await phone.get_by_label("Time zone").fill("Europe/Lisbon")
-    await phone.get_by_role("button", name="Schedule").click()
-    await expect(phone.locator(".notice").filter(has_text="Scheduled for")).to_be_visible()
+    await schedule_in(phone, days=9)
 
     await desk.goto("/drafts")
     await desk.get_by_role("link", name="The last tram").first.click()

@@ -1,13 +1,10 @@
 """Writing with a preview beside the text, drafts that survive, editing in conflict, following."""
 
-from datetime import timedelta
-
 from playwright.async_api import Page, expect
 
-from blog.core.clock import now
 from tests.browser.conftest import PHONE, Opener
 from tests.browser.sample_site import EDITOR, WRITER
-from tests.browser.steps import log_in
+from tests.browser.steps import log_in, schedule_in
 
 
 async def publish(page: Page, text: str) -> None:
@@ -123,11 +120,7 @@ async def test_without_scripts_a_post_is_begun_on_one_device_and_published_on_an
     await phone.get_by_label("Text", exact=True).fill("The tram was due at **nine**.")
     await phone.get_by_role("button", name="Preview").click()
     await expect(phone.get_by_role("region", name="Preview").locator("strong")).to_have_text("nine")
-    await phone.get_by_text("Settings and schedule").click()
-    await phone.get_by_label("Date and time").fill(f"{now() + timedelta(days=9):%Y-%m-%d}T09:00")
-    await phone.get_by_label("Time zone").fill("Europe/Lisbon")
-    await phone.get_by_role("button", name="Schedule").click()
-    await expect(phone.locator(".notice").filter(has_text="Scheduled for")).to_be_visible()
+    await schedule_in(phone, days=9)
 
     await desk.goto("/drafts")
     await expect(desk.get_by_text("Scheduled", exact=True).first).to_be_visible()
