@@ -21,6 +21,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import httpx
 
@@ -100,12 +101,13 @@ async def arranged(folder: Path) -> AsyncIterator[Arrangements]:
         ]
         pooled = await stack.enter_async_context(pgbouncer(folder / "pgbouncer", primary))
 
-        async def served(name: str, **settings: object) -> Server:
-            settings = {"database_url": primary.url(), "log_to": folder / f"{name}.log"} | settings
+        async def served(name: str, **settings: Any) -> Server:
+            database_url = settings.pop("database_url", primary.url())
             return await stack.enter_async_context(
                 serving(
                     folder / name, web_concurrency=WORKERS, rate_limits="off",
-                    background_worker="external", **settings,
+                    background_worker="external", database_url=database_url,
+                    log_to=folder / f"{name}.log", **settings,
                 )
             )  # fmt: skip
 

@@ -135,7 +135,9 @@ def plan(people: int, habits: Habits | None = None) -> Plan:
     writes = {name: number for name, number in a_second.items() if name not in READS}
 
     def total(figure: str, actions: dict[str, float]) -> float:
-        return sum(getattr(MEASURED[name], figure) * number for name, number in actions.items())
+        return float(
+            sum(getattr(MEASURED[name], figure) * number for name, number in actions.items())
+        )
 
     on_database = total("database", a_second) - total("database", writes)
     return Plan(

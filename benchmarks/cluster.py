@@ -61,8 +61,13 @@ async def run(cluster: Cluster, faults: list[Fault], seed: int) -> bool:
     stop = asyncio.Event()
     task = asyncio.current_task()
     assert task
+
+    def end() -> None:
+        stop.set()
+        task.cancel()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, lambda: (stop.set(), task.cancel()))
+        asyncio.get_running_loop().add_signal_handler(number, end)
     try:
         print("Starting the cluster, which takes about half a minute", flush=True)
         async with cluster:

@@ -30,7 +30,7 @@ async def main(messages: int = 1000, kills: int = 20, outages: int = 4) -> None:
         folder = Path(name)
         with EmbeddedPostgres(folder / "postgres") as server:
             url = server.start()
-            app = create_app(Settings(_env_file=None, env="testing", database_url=url))  # type: ignore[call-arg]
+            app = create_app(Settings(_env_file=None, env="testing", database_url=url))
             await app.database.open()
             await migrate(app.database)
 

@@ -20,6 +20,7 @@ from blog import create_app
 from blog.cli.deploy import migrate
 from blog.core.db.embedded import EmbeddedPostgres
 from blog.core.jobs.background import Background
+from blog.core.jobs.listener import Listener
 from blog.core.web.app import Broadside
 from blog.mail import outbox, queue
 from blog.mail.worker import MailWorker
@@ -94,10 +95,13 @@ async def measure_waking(app: Broadside, url: str) -> None:
     delays = []
     async with receiving(Inbox()) as inbox:
         settings = Settings(
-            _env_file=None, env="testing", database_url=url, mail_server="127.0.0.1",
+            _env_file=None,
+            env="testing",
+            database_url=url,
+            mail_server="127.0.0.1",
             mail_port=inbox.port,
-        )  # type: ignore[call-arg]  # fmt: skip
-        background = Background(app.database, [MailWorker(app.database, settings)])
+        )
+        background = Background(Listener(app.database), [MailWorker(app.database, settings)])
         await background.start()
         await inbox.holds(1)
         for number in range(NOTICES):
@@ -121,7 +125,7 @@ async def main() -> None:
         folder = Path(name)
         with EmbeddedPostgres(folder / "postgres") as server:
             url = server.start()
-            settings = Settings(_env_file=None, env="testing", database_url=url)  # type: ignore[call-arg]
+            settings = Settings(_env_file=None, env="testing", database_url=url)
             app = create_app(settings)
             await app.database.open()
             await migrate(app.database)

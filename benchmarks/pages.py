@@ -153,7 +153,7 @@ HEAD = [
 
 def typical(rounds: list[Round], figure: str) -> float:
     """The median of a figure over all rounds."""
-    return median(getattr(each, figure) for each in rounds)
+    return float(median(getattr(each, figure) for each in rounds))
 
 
 async def measure(

@@ -30,7 +30,7 @@ def without_request_coalescing() -> None:
         async with open_session() as session:
             return await query(session, *arguments)
 
-    RequestCoalescer.read = read  # type: ignore[method-assign]
+    RequestCoalescer.read = read  # type: ignore[assignment, method-assign]
 
 
 def without_fragments() -> None:
@@ -44,8 +44,8 @@ def without_fragments() -> None:
     async def page(_self: FragmentCache, _key: object, make: Callable[[], Awaitable[str]]) -> str:
         return await make()
 
-    FragmentCache.cached = cached  # type: ignore[method-assign]
-    FragmentCache.page = page  # type: ignore[method-assign]
+    FragmentCache.cached = cached  # type: ignore[assignment, method-assign]
+    FragmentCache.page = page  # type: ignore[assignment, method-assign]
 
 
 def without_batched_lookups() -> None:
@@ -65,7 +65,7 @@ def without_batched_lookups() -> None:
 
 def without_plain_templates() -> None:
     """Templates are asynchronous, as in Quart."""
-    Broadside.jinja_environment = quart.templating.Environment
+    Broadside.jinja_environment = quart.templating.Environment  # type: ignore[assignment]
 
 
 def without_framework_shortcuts() -> None:
@@ -86,7 +86,7 @@ def without_framework_shortcuts() -> None:
     CookieSessions.get_signing_serializer = signer  # type: ignore[method-assign]
     Broadside.update_template_context = update_template_context  # type: ignore[method-assign]
     Template._get_default_module = jinja2.Template._get_default_module  # type: ignore[method-assign]
-    gc.freeze = lambda: None  # type: ignore[assignment]
+    gc.freeze = lambda: None
 
 
 MECHANISMS: dict[str, Callable[[], None]] = {

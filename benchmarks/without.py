@@ -74,7 +74,7 @@ async def compare(
         database = await stack.enter_async_context(opened_site(folder, SMALL))
         async with database.session() as session:
             found = await addresses(session)
-        sites = []
+        sites: list[Site] = []
         for without in (without_both, without_both + names):
             log = (folder / f"log {len(sites)}").resolve()
             log.unlink(missing_ok=True)

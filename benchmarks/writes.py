@@ -100,7 +100,7 @@ class Figures:
 
     def typical(self, clients: int, figure: str) -> float:
         """The median of a figure over all rounds."""
-        return median(getattr(each, figure) for each in self.rounds[clients])
+        return float(median(getattr(each, figure) for each in self.rounds[clients]))
 
     @property
     def crowded(self) -> float:

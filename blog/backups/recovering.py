@@ -12,7 +12,7 @@ import tarfile
 from datetime import datetime
 from pathlib import Path
 
-from asyncpg.exceptions import PostgresError  # type: ignore[import-untyped]
+from asyncpg.exceptions import PostgresError
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine

@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from asyncpg.exceptions import UniqueViolationError  # type: ignore[import-untyped]
+from asyncpg.exceptions import UniqueViolationError
 from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession

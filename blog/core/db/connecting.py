@@ -12,7 +12,7 @@ import ssl
 from pathlib import Path
 from typing import Any
 
-import asyncpg  # type: ignore[import-untyped]
+import asyncpg
 
 DEFAULT_PORT = 5432
 # The default socket directories of Debian, of other distributions, and of PostgreSQL itself.

@@ -7,7 +7,7 @@ import ssl
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import asyncpg  # type: ignore[import-untyped]
+import asyncpg
 
 from blog.core.db.connecting import (
     ParameterError,

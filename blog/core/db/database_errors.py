@@ -1,6 +1,6 @@
 """Classification of database errors."""
 
-from asyncpg.exceptions import InternalClientError  # type: ignore[import-untyped]
+from asyncpg.exceptions import InternalClientError
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
