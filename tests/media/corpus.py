@@ -68,10 +68,12 @@ def bomb() -> bytes:
 @cache
 def animation(frames: int = 3, width: int = 40, height: int = 20, kind: str = "GIF") -> bytes:
     """Frames of different colours, of a tenth of a second each, again and again."""
-    images = [
-        Image.new("RGB", (width, height), (40 * number % 256, 80, number % 256))
-        for number in range(frames)
-    ]
+    images = []
+    for number in range(frames):
+        # With a palette, because choosing one for a photo takes seconds.
+        image = Image.new("P", (width, height), number % 256)
+        image.putpalette([value for each in range(256) for value in (40 * each % 256, 80, each)])
+        images.append(image)
     return encoded(images[0], kind, save_all=True, append_images=images[1:], duration=100, loop=0)
 
 
