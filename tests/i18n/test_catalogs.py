@@ -2,6 +2,7 @@
 
 import re
 from functools import cache
+from itertools import combinations
 
 import pytest
 from babel.messages.catalog import Catalog, Message
@@ -41,6 +42,25 @@ def test_the_template_and_the_catalogs_have_the_texts_of_the_source() -> None:
         if not file.is_file() or file.read_bytes() != content
     ]  # fmt: skip
     assert not stale, "run make messages"
+
+
+def test_no_translation_is_in_another_language() -> None:
+    """Two languages may share a word, but no sentence."""
+    for one, other in combinations(TRANSLATED, 2):
+        shared = [
+            text
+            for message in catalog(one) if message.id
+            for text in {*forms(message.string)} & {*forms(same(message, other).string)}
+            if len(re.sub(r"%\(\w+\)s|<[^>]*>|[^\w\s]", "", text).split()) > 1
+        ]  # fmt: skip
+        assert not shared, (one, other)
+
+
+def same(message: Message, language: str) -> Message:
+    """The message of the same text in another catalog."""
+    found = catalog(language).get(forms(message.id)[0], message.context)
+    assert found
+    return found
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
