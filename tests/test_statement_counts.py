@@ -210,7 +210,7 @@ async def test_a_search_takes_the_same_few_statements_however_much_it_finds(
         for q, counts in taken.items():
             # The first search leases some of the quota.
             page = unescape((await visitor.get("/search", params={"q": q})).text)
-            more = re.search(r'href="(/search\?[^"]*before=[^"]+)"', page)
+            more = re.search(r'href="(/search\?[^"]*cursor=[^"]+)"', page)
             assert more
             first = await statements_of(visitor, f"/search?q={q}")
             counts.append((first, await statements_of(visitor, more[1])))

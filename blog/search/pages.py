@@ -13,11 +13,10 @@ from blog.core.auth.permissions import permission_required
 from blog.core.auth.quotas import SEARCHING, SUGGESTING, quota
 from blog.core.db.cursors import InvalidCursorError
 from blog.core.db.database_errors import is_timeout
-from blog.core.db.pagination import Page
+from blog.core.db.pagination import CursorRequest, Page
 from blog.core.text.validation import without_forbidden
 from blog.core.web.app import current_app, read
 from blog.core.web.avatars import avatar_url
-from blog.core.web.requests import requested_cursor
 from blog.models import Permission
 from blog.posts.hidden_words import hidden_words_of_viewer
 from blog.posts.viewer_state import state_of_list
@@ -47,7 +46,7 @@ async def search() -> ResponseReturnValue:
         form = SearchForm(q=given.get("q", "")[:1000])
     if form.has_operators:
         return redirect(url_for("search.search", q=form.question, sort=given.get("sort")))
-    wanted = requested_cursor(current_app.settings.posts_per_page)
+    wanted = CursorRequest(current_app.settings.posts_per_page, form.cursor)
     viewer = current_viewer()
     asked = Asked(form.q, form.sort, wanted, viewer.id, viewer.filtered_for)
     found: Found | None = None
@@ -63,10 +62,9 @@ async def search() -> ResponseReturnValue:
 
 
 async def _page(form: SearchForm, found: Found | None, *, took_too_long: bool = False) -> str:
-    cursor = request.args.get("before")
     page: Page[object] | None = None
     if found:
-        number = None if cursor else 1
+        number = None if form.cursor else 1
         page = Page((), number, False, next_cursor=found.matches.next_cursor)
     return await render_template(
         "search/search.html",

@@ -1,8 +1,8 @@
 """The form of the search."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from blog.core.text.validation import Schema
 from blog.search.queries import Sorting
@@ -12,10 +12,13 @@ from blog.search.question import LONGEST, alternatives, terms
 LONGEST_GIVEN = 50_000
 # Each is combined with all that has to be there.
 MOST_ALTERNATIVES = 10
+# How each cursor begins, and no date.
+START_OF_CURSORS = "W"
 
 
 class SearchForm(Schema):
-    """The fields of the form. All but `q` and `sort` are ways to write an operator."""
+    """The fields of the form, and the cursor of further results. All but `q`, `sort` and the cursor
+    are ways to write an operator."""
 
     q: Annotated[str, Field(max_length=LONGEST_GIVEN)] = ""
     sort: Sorting = Sorting.RELEVANCE
@@ -28,6 +31,14 @@ class SearchForm(Schema):
     before: str = ""
     image: str = ""
     comments: str = ""
+    cursor: str = ""
+
+    @model_validator(mode="after")
+    def _take_former_cursor(self) -> Self:
+        # Links to further results had their cursor in `before`.
+        if self.before.startswith(START_OF_CURSORS):
+            self.before, self.cursor = "", self.before
+        return self
 
     @property
     def question(self) -> str:
@@ -46,9 +57,7 @@ class SearchForm(Schema):
 
     @property
     def _operators(self) -> list[str]:
-        given = {name: getattr(self, name) for name in ("author", "tag", "after")}
-        if self.before[:1].isdecimal():  # Otherwise it's the cursor of further results, no date.
-            given["before"] = self.before
+        given = {name: getattr(self, name) for name in ("author", "tag", "after", "before")}
         return [
             *(f"-{term.lstrip('-')}" for term in terms(self.without)),
             *(f"{name}:{_quoted(value)}" for name, value in given.items() if value),

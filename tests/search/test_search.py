@@ -152,7 +152,7 @@ async def test_a_cursor_of_another_list_begins_again_or_is_refused(
     browser: Browser, db: AsyncSession, susan: User
 ) -> None:
     await add_post(db, susan, "boat")
-    assert (await browser.get("/search?q=boat&before=xyz")).status_code == 302
+    assert (await browser.get("/search?q=boat&cursor=xyz")).status_code == 302
     assert (await browser.get(f"{API}?q=boat&cursor=xyz")).status_code == 422
     assert (await browser.get(f"{API}?q=boat&sort=best")).status_code == 422
     assert "1 post" in (await browser.get("/search?q=boat&sort=best&page=999999")).text
@@ -162,11 +162,14 @@ async def test_a_cursor_behind_the_last_result_leads_back_to_the_first_ones(
     browser: Browser, db: AsyncSession, susan: User
 ) -> None:
     """As for somebody who asks for more after the last ones were deleted."""
-    posts = [await add_post(db, susan, "boat", age=age) for age in range(21)]
+    posts = [await add_post(db, susan, f"boat {age}", age=age) for age in range(21)]
     page = (await browser.get("/search?q=boat&sort=date")).text
     following = (await browser.get(API, params={"q": "boat", "sort": "date"})).json()["next"]
-    more = re.search(r'href="(/search\?[^"]*before=[^"]+)"', page)
+    more = re.search(r'href="(/search\?[^"]*cursor=[^"]+)"', page)
     assert more
+    former = unescape(more[1]).replace("cursor=", "before=")
+    for address in (unescape(more[1]), former):
+        assert "</mark> 20" in (await browser.get(address)).text
     await db.execute(delete(Post).where(Post.id == posts[-1].id))
     await db.commit()
     page = (await browser.get(unescape(more[1]))).text
